@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/** What a client may send on `/api/v1/ws/jobs`. */
+export const ClientFrame = z.union([
+  z.strictObject({
+    type: z.literal('subscribe'),
+    job_id: z.uuid(),
+    from_seq: z.number().int().nonnegative().optional(),
+  }),
+  z.strictObject({ type: z.literal('unsubscribe'), job_id: z.uuid() }),
+  z.strictObject({ type: z.literal('subscribe_all'), from_seq: z.number().int().nonnegative().optional() }),
+  z.strictObject({ type: z.literal('ping') }),
+  z.strictObject({ action: z.enum(['subscribe', 'unsubscribe']), job_id: z.uuid().nullish() }),
+]);
+export type ClientFrame = z.infer<typeof ClientFrame>;
+
+export const FRAME_TYPES = [
+  'connected',
+  'subscribed',
+  'unsubscribed',
+  'job_status',
+  'job_complete',
+  'pong',
+  'error',
+] as const;
+export type FrameType = (typeof FRAME_TYPES)[number];
+
+const framePayload = {
+  type: z.enum(FRAME_TYPES),
+  event: z.enum(FRAME_TYPES),
+  job_id: z.string(),
+  status: z.string(),
+  progress: z.number().int().min(0).max(100),
+  progress_percent: z.number().int().min(0).max(100),
+  message: z.string(),
+  timestamp: z.iso.datetime(),
+  output: z.string().optional().meta({ description: 'Output lines since the last frame of this job.' }),
+  error: z.string().optional(),
+  error_code: z.string().optional(),
+  seq: z
+    .number()
+    .int()
+    .nonnegative()
+    .meta({ description: 'Rises by one per job event; resume with `from_seq`.' }),
+  missed: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .meta({ description: 'Events this client was too slow for.' }),
+};
+
+/** What the agent sends; both generations of clients find their members. */
+export const ServerFrame = z.object({ ...framePayload, payload: z.object(framePayload) });
+export type ServerFrame = z.infer<typeof ServerFrame>;
+export type FramePayload = ServerFrame['payload'];

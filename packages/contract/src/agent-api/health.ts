@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** A named check: `ok`, or the reason why not. */
+const CheckResult = z.string().meta({ description: '`ok`, or what is wrong.' });
+
+export const CRL_STATUSES = ['valid', 'expired', 'missing', 'invalid', 'degraded'] as const;
+export const CACHE_STATUSES = ['fresh', 'stale', 'unknown', 'failed'] as const;
+export const IDENTITY_TRUSTS = ['ca_file', 'pin', 'system', 'code', 'tofu', 'manual'] as const;
+export type IdentityTrust = (typeof IDENTITY_TRUSTS)[number];
+export const KEY_ORIGINS = ['host', 'manager', 'unknown'] as const;
+export type KeyOrigin = (typeof KEY_ORIGINS)[number];
+
+/** Answer of `GET /health`. */
+export const Health = z.object({
+  status: z.enum(['healthy', 'degraded']),
+  version: z.string(),
+  uptime_seconds: z.number().int().nonnegative(),
+  checks: z.object({
+    config: CheckResult,
+    certificates: CheckResult,
+    package_manager: CheckResult,
+    job_queue: CheckResult,
+    package_cache: CheckResult,
+  }),
+  last_cache_update: z.iso.datetime().nullable(),
+  cache_status: z.enum(CACHE_STATUSES),
+  crl_status: z.enum(CRL_STATUSES),
+  crl_age_seconds: z.number().int().nonnegative().nullable(),
+  crl_next_update: z.iso.datetime().nullable(),
+  certificate_expires_at: z.iso.datetime().nullable(),
+  certificate_days_left: z.number().int().nullable(),
+  identity_trust: z.enum(IDENTITY_TRUSTS).meta({ description: 'How the agent came to trust its manager.' }),
+  key_origin: z.enum(KEY_ORIGINS).meta({ description: 'Who made the private key.' }),
+});
+export type Health = z.infer<typeof Health>;

@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { paging } from '../query.ts';
+
+export const JOB_OPERATIONS = ['install', 'update', 'remove', 'patch_apply', 'reboot', 'rollback'] as const;
+export type JobOperation = (typeof JOB_OPERATIONS)[number];
+
+/** Every word a client may meet in `status`. */
+export const JOB_STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled', 'timeout'] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+/** Finer than `status`; new words may appear. */
+export const JOB_STATES = [
+  'queued',
+  'waiting_for_lock',
+  'refreshing',
+  'running',
+  'completed',
+  'failed',
+  'cancelled',
+  'timed_out',
+  'interrupted',
+] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+/** What happened to one package. */
+export const JobResult = z.object({
+  name: z.string(),
+  action: z.enum(['installed', 'upgraded', 'downgraded', 'removed', 'unchanged', 'failed']),
+  version_before: z.string().nullable(),
+  version_after: z.string().nullable(),
+});
+export type JobResult = z.infer<typeof JobResult>;
+
+/** Answer of `GET /jobs/{id}`. */
+export const Job = z.object({
+  job_id: z.uuid(),
+  operation: z.enum(JOB_OPERATIONS),
+  status: z.enum(JOB_STATUSES),
+  state: z.enum(JOB_STATES),
+  progress: z.number().int().min(0).max(100),
+  progress_percent: z.number().int().min(0).max(100),
+  message: z.string(),
+  packages: z.array(z.string()),
+  created_at: z.iso.datetime(),
+  started_at: z.iso.datetime().nullable(),
+  updated_at: z.iso.datetime(),
+  completed_at: z.iso.datetime().nullable(),
+  logs: z.array(z.string()),
+  output: z.string().nullable(),
+  error: z.string().nullable(),
+  error_code: z.string().nullable(),
+  exit_code: z.number().int().nullable(),
+  command_stdout: z.string().nullable(),
+  command_stderr: z.string().nullable(),
+  results: z.array(JobResult),
+  rollback_job_id: z.uuid().nullable(),
+  exclusive_mode: z.boolean(),
+});
+export type Job = z.infer<typeof Job>;
+
+export const JobSummary = Job.pick({
+  job_id: true,
+  operation: true,
+  status: true,
+  state: true,
+  progress_percent: true,
+  message: true,
+  packages: true,
+  created_at: true,
+  completed_at: true,
+  error_code: true,
+});
+export type JobSummary = z.infer<typeof JobSummary>;
+
+export const JobList = z.object({
+  jobs: z.array(JobSummary),
+  total: z.number().int().nonnegative(),
+  limit: z.number().int().nullable(),
+  offset: z.number().int().nonnegative(),
+});
+export type JobList = z.infer<typeof JobList>;
+
+/** Older spellings of filter words. */
+const STATUS_SPELLINGS: Record<string, JobStatus> = {
+  timedout: 'timeout',
+  timed_out: 'timeout',
+  pending: 'queued',
+  succeeded: 'completed',
+};
+const OPERATION_SPELLINGS: Record<string, JobOperation> = { patchapply: 'patch_apply' };
+
+export const JobQuery = z.strictObject({
+  status: z
+    .string()
+    .transform((text) => STATUS_SPELLINGS[text.toLowerCase()] ?? text.toLowerCase())
+    .pipe(z.enum(JOB_STATUSES))
+    .optional(),
+  operation: z
+    .string()
+    .transform((text) => OPERATION_SPELLINGS[text.toLowerCase()] ?? text.toLowerCase())
+    .pipe(z.enum(JOB_OPERATIONS))
+    .optional(),
+  sort: z.enum(['created_at', 'updated_at']).optional(),
+  ...paging,
+});
+export type JobQuery = z.infer<typeof JobQuery>;
+
+/** The 202 of every operation that becomes a job. */
+export const JobAccepted = z.object({
+  job_id: z.uuid(),
+  status: z.literal('pending'),
+  operation: z.enum(JOB_OPERATIONS),
+  packages: z.array(z.string()),
+  package: z.string().nullable(),
+});
+export type JobAccepted = z.infer<typeof JobAccepted>;
+
+/** Answer of `DELETE /jobs/{id}`. */
+export const JobDeleted = z.object({
+  job_id: z.uuid(),
+  previous_status: z.enum(JOB_STATUSES),
+  current_status: z.enum([...JOB_STATUSES, 'deleted']),
+  action: z.enum(['cancelled', 'cancelling', 'deleted']),
+});
+export type JobDeleted = z.infer<typeof JobDeleted>;

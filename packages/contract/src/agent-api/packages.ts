@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { paging } from '../query.ts';
+
+/** Debian and RPM package names, optionally with `:architecture`; never starts with `-`. */
+export const PackageName = z
+  .string()
+  .min(1, 'a package name cannot be empty')
+  .max(256, 'a package name has at most 256 characters')
+  .regex(
+    /^[a-zA-Z0-9][a-zA-Z0-9+._-]*(:[a-z0-9-]+)?$/,
+    'a package name starts with a letter or digit and has only letters, digits, + . _ - (and :architecture at its end)',
+  );
+
+export const PackageVersion = z
+  .string()
+  .min(1, 'a version cannot be empty')
+  .max(256, 'a version has at most 256 characters')
+  .regex(
+    /^[a-zA-Z0-9][a-zA-Z0-9+.:~_^-]*$/,
+    'a version starts with a letter or digit and has only letters, digits, + . : ~ _ ^ -',
+  );
+
+/** A name with `*` and `?` wildcards. */
+export const PackageGlob = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[a-zA-Z0-9*?][a-zA-Z0-9+._*?:-]*$/, 'a name pattern has only letters, digits, + . _ - : * ?');
+
+export const PACKAGE_STATUSES = ['installed', 'upgradable', 'available', 'held'] as const;
+export type PackageStatus = (typeof PACKAGE_STATUSES)[number];
+
+/** One package in a listing. */
+export const Package = z.object({
+  name: z.string(),
+  version: z.string(),
+  architecture: z.string(),
+  status: z.enum(PACKAGE_STATUSES),
+  upgradable: z.boolean(),
+  latest_version: z.string().nullable(),
+  description: z.string(),
+  size_bytes: z.number().int().nonnegative().nullable(),
+  held: z.boolean(),
+  origin: z.string().nullable(),
+  security: z.boolean(),
+  cve_ids: z.array(z.string()),
+});
+export type Package = z.infer<typeof Package>;
+
+export const PackageList = z.object({
+  packages: z.array(Package),
+  total: z
+    .number()
+    .int()
+    .nonnegative()
+    .meta({ description: 'Number of packages that match, before paging.' }),
+  limit: z.number().int().nullable(),
+  offset: z.number().int().nonnegative(),
+});
+export type PackageList = z.infer<typeof PackageList>;
+
+/** Answer of `GET /packages/{name}`. */
+export const PackageDetail = Package.extend({
+  dependencies: z.array(z.string()),
+  reverse_dependencies: z.array(z.string()),
+  maintainer: z.string().nullable(),
+  homepage: z.string().nullable(),
+  license: z.string().nullable(),
+  files: z.array(z.string()),
+  installed_at: z.iso.datetime().nullable(),
+  available_version: z.string().nullable(),
+});
+export type PackageDetail = z.infer<typeof PackageDetail>;
+
+/** Lower case is ours; the capitalised spelling is what older clients send. */
+const StatusFilter = z
+  .string()
+  .transform((text) => text.toLowerCase())
+  .pipe(z.enum(['installed', 'upgradable', 'held', 'available', 'all']));
+
+export const PackageQuery = z.strictObject({
+  name: PackageGlob.optional(),
+  status: StatusFilter.optional(),
+  sort: z.enum(['name', 'version', 'size']).optional(),
+  ...paging,
+});
+export type PackageQuery = z.infer<typeof PackageQuery>;
+
+export const InstallOptions = z.strictObject({
+  force: z.boolean().optional(),
+  no_recommends: z.boolean().optional(),
+  allow_downgrade: z.boolean().optional(),
+});
+export type InstallOptions = z.infer<typeof InstallOptions>;
+
+/** Body of `POST /packages`. */
+export const InstallRequest = z.strictObject({
+  packages: z
+    .array(z.strictObject({ name: PackageName, version: PackageVersion.nullish() }))
+    .min(1, 'name at least one package')
+    .max(1000),
+  options: InstallOptions.optional(),
+});
+export type InstallRequest = z.infer<typeof InstallRequest>;
+
+/** Body of `PUT /packages/{name}`; absent means the newest version. */
+export const UpdateRequest = z.strictObject({
+  version: PackageVersion.nullish(),
+  options: InstallOptions.optional(),
+});
+export type UpdateRequest = z.infer<typeof UpdateRequest>;
+
+/** Query of `DELETE /packages/{name}`. */
+export const RemoveQuery = z.strictObject({
+  purge: z.enum(['true', 'false']).optional(),
+  force: z.enum(['true', 'false']).optional(),
+});
+export type RemoveQuery = z.infer<typeof RemoveQuery>;

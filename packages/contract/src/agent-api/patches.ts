@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { paging, queryFlag } from '../query.ts';
+import { PackageGlob, PackageName } from './packages.ts';
+
+export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'unknown'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** One pending update. */
+export const Patch = z.object({
+  name: z.string(),
+  current_version: z.string(),
+  available_version: z.string(),
+  severity: z
+    .enum(SEVERITIES)
+    .meta({ description: '`unknown` when the repository does not say; never guessed from a name.' }),
+  description: z.string(),
+  cve_ids: z.array(z.string()),
+  advisories: z.array(z.string()),
+  security: z.boolean(),
+  origin: z.string().nullable(),
+  held: z.boolean(),
+  phased: z.boolean(),
+  requires_reboot: z.boolean(),
+});
+export type Patch = z.infer<typeof Patch>;
+
+export const PatchList = z.object({
+  patches: z.array(Patch),
+  total: z.number().int().nonnegative(),
+  security_updates: z.number().int().nonnegative(),
+  requires_reboot: z.boolean(),
+  listed_at: z.iso.datetime().meta({ description: 'When the host was asked.' }),
+});
+export type PatchList = z.infer<typeof PatchList>;
+
+export const PATCH_STATUSES = ['available', 'held', 'phased', 'all'] as const;
+
+export const PatchQuery = z.strictObject({
+  severity: z.enum([...SEVERITIES, 'all']).optional(),
+  status: z.enum(PATCH_STATUSES).optional(),
+  security: queryFlag.optional(),
+  sort: z.enum(['name', 'severity']).optional(),
+  ...paging,
+});
+export type PatchQuery = z.infer<typeof PatchQuery>;
+
+const Names = z.array(PackageName).max(5000);
+
+/**
+ * Body of `POST /patches/apply`, both forms in one schema.
+ *
+ * Older form: `packages` is present and none of the newer members is; an empty list means nothing to do.
+ * Full form: `all: true`, or neither list present, means everything; `security_only` narrows it.
+ */
+export const ApplyRequest = z.strictObject({
+  packages: Names.nullish(),
+  patches: Names.nullish(),
+  all: z.boolean().optional(),
+  security_only: z.boolean().optional(),
+  exclude_packages: z.array(PackageGlob).max(1000).optional(),
+  allow_reboot: z.boolean().optional(),
+  reboot: z.boolean().optional(),
+  reboot_delay_seconds: z.number().int().min(0).max(604_800).optional(),
+  options: z
+    .strictObject({
+      reboot: z.boolean().optional(),
+      reboot_delay_minutes: z.number().int().min(0).max(10_080).optional(),
+      exclude_packages: z.array(PackageGlob).max(1000).optional(),
+    })
+    .optional(),
+});
+export type ApplyRequest = z.infer<typeof ApplyRequest>;
+
+/** What an apply request asks for, whichever form it came in. */
+export interface ApplyPlan {
+  readonly selection:
+    | { readonly kind: 'none' }
+    | { readonly kind: 'all' }
+    | { readonly kind: 'security' }
+    | { readonly kind: 'names'; readonly names: readonly string[]; readonly securityOnly: boolean };
+  readonly exclude: readonly string[];
+  readonly reboot: boolean;
+  readonly rebootDelaySeconds: number;
+}
+
+/** Reads both forms into one plan. */
+export function planApply(request: ApplyRequest): ApplyPlan {
+  const exclude = [...(request.exclude_packages ?? []), ...(request.options?.exclude_packages ?? [])];
+  const delayMinutes = request.options?.reboot_delay_minutes ?? 0;
+  return {
+    selection: selectionOf(request),
+    exclude,
+    reboot: request.allow_reboot ?? request.reboot ?? request.options?.reboot ?? false,
+    rebootDelaySeconds: request.reboot_delay_seconds ?? delayMinutes * 60,
+  };
+}
+
+function selectionOf(request: ApplyRequest): ApplyPlan['selection'] {
+  const securityOnly = request.security_only ?? false;
+  if (request.all === true) return { kind: securityOnly ? 'security' : 'all' };
+  const lists = [request.packages, request.patches].filter((list) => list !== undefined && list !== null);
+  if (lists.length === 0)
+    return request.all === false ? { kind: 'none' } : { kind: securityOnly ? 'security' : 'all' };
+  const names = [...new Set(lists.flat())];
+  return names.length === 0 ? { kind: 'none' } : { kind: 'names', names, securityOnly };
+}

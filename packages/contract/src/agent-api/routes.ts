@@ -1,0 +1,148 @@
+import { routeTable } from '../route.ts';
+import { Health } from './health.ts';
+import { Job, JobAccepted, JobDeleted, JobList, JobQuery } from './jobs.ts';
+import {
+  InstallRequest,
+  PackageDetail,
+  PackageList,
+  PackageQuery,
+  RemoveQuery,
+  UpdateRequest,
+} from './packages.ts';
+import { ApplyRequest, PatchList, PatchQuery } from './patches.ts';
+import { SystemInfo } from './system.ts';
+
+const READ_ERRORS = ['INVALID_REQUEST', 'RATE_LIMIT_EXCEEDED', 'INTERNAL_ERROR'] as const;
+const CHANGE_ERRORS = [
+  'INVALID_REQUEST',
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'RATE_LIMIT_EXCEEDED',
+  'EXCLUSIVE_MODE',
+  'QUEUE_FULL',
+  'INTERNAL_ERROR',
+] as const;
+
+/** The agent's HTTP API. */
+export const AGENT_ROUTES = routeTable({
+  rootHealth: {
+    method: 'GET',
+    path: '/health',
+    summary: 'Health, for probes that know no version',
+    response: Health,
+    status: 200,
+    errors: [],
+  },
+  health: {
+    method: 'GET',
+    path: '/api/v1/health',
+    summary: 'Health of the agent and its identity',
+    response: Health,
+    status: 200,
+    errors: [],
+  },
+  systemInfo: {
+    method: 'GET',
+    path: '/api/v1/system/info',
+    summary: 'Facts about the host',
+    response: SystemInfo,
+    status: 200,
+    errors: READ_ERRORS,
+  },
+  listPackages: {
+    method: 'GET',
+    path: '/api/v1/packages',
+    summary: 'Installed packages',
+    query: PackageQuery,
+    response: PackageList,
+    status: 200,
+    errors: [...READ_ERRORS, 'PKG_MANAGER_ERROR'],
+  },
+  getPackage: {
+    method: 'GET',
+    path: '/api/v1/packages/{name}',
+    summary: 'One package, installed or available',
+    response: PackageDetail,
+    status: 200,
+    errors: [...READ_ERRORS, 'PKG_NOT_FOUND', 'PKG_MANAGER_ERROR'],
+  },
+  installPackages: {
+    method: 'POST',
+    path: '/api/v1/packages',
+    summary: 'Install packages',
+    body: InstallRequest,
+    response: JobAccepted,
+    status: 202,
+    errors: CHANGE_ERRORS,
+  },
+  updatePackage: {
+    method: 'PUT',
+    path: '/api/v1/packages/{name}',
+    summary: 'Update one installed package',
+    body: UpdateRequest,
+    bodyOptional: true,
+    response: JobAccepted,
+    status: 202,
+    errors: CHANGE_ERRORS,
+  },
+  removePackage: {
+    method: 'DELETE',
+    path: '/api/v1/packages/{name}',
+    summary: 'Remove or purge a package',
+    query: RemoveQuery,
+    response: JobAccepted,
+    status: 202,
+    errors: CHANGE_ERRORS,
+  },
+  listPatches: {
+    method: 'GET',
+    path: '/api/v1/patches',
+    summary: 'Pending updates',
+    query: PatchQuery,
+    response: PatchList,
+    status: 200,
+    errors: [...READ_ERRORS, 'PKG_MANAGER_ERROR'],
+  },
+  applyPatches: {
+    method: 'POST',
+    path: '/api/v1/patches/apply',
+    summary: 'Apply pending updates',
+    description:
+      'Older form: `packages`, `allow_reboot`, `reboot_delay_seconds`; an empty `packages` list is nothing to do and completes at once. ' +
+      'Full form: `patches` or `packages` name what to update; `all: true`, or the absence of both lists, means every pending update; ' +
+      '`security_only` keeps those from a security origin; `exclude_packages` (also inside `options`) takes name patterns. ' +
+      '`reboot` and `options.reboot` mean `allow_reboot`; `options.reboot_delay_minutes` means `reboot_delay_seconds / 60`.',
+    body: ApplyRequest,
+    response: JobAccepted,
+    status: 202,
+    errors: [...CHANGE_ERRORS, 'PATCH_NOT_FOUND'],
+  },
+  listJobs: {
+    method: 'GET',
+    path: '/api/v1/jobs',
+    summary: 'Jobs, newest first',
+    query: JobQuery,
+    response: JobList,
+    status: 200,
+    errors: READ_ERRORS,
+  },
+  getJob: {
+    method: 'GET',
+    path: '/api/v1/jobs/{id}',
+    summary: 'One job with output and results',
+    response: Job,
+    status: 200,
+    errors: [...READ_ERRORS, 'JOB_NOT_FOUND'],
+  },
+  deleteJob: {
+    method: 'DELETE',
+    path: '/api/v1/jobs/{id}',
+    summary: 'Cancel a queued or running job, delete a finished one',
+    response: JobDeleted,
+    status: 200,
+    errors: ['INVALID_REQUEST', 'JOB_NOT_FOUND', 'JOB_CONFLICT', 'RATE_LIMIT_EXCEEDED'],
+  },
+});
+
+/** Path of the agent's WebSocket for job events. */
+export const JOB_EVENTS_PATH = '/api/v1/ws/jobs';

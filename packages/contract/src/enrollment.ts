@@ -1,0 +1,138 @@
+import { z } from 'zod';
+
+/** Largest PEM member of a bundle, in characters; the validator refuses more. */
+export const MAX_PEM_LENGTH = 65_536;
+const Pem = z.string().max(MAX_PEM_LENGTH);
+const Base64Url = z.string().regex(/^[A-Za-z0-9_-]{1,256}$/);
+
+/** 64 letters and digits: the bearer credential of one request. */
+export const PollingToken = z
+  .string()
+  .regex(/^[A-Za-z0-9]{64}$/, 'a polling token has 64 letters and digits');
+
+/** Modes in which an agent can come to trust this enrolment: only its own code, or an approval without one. */
+export const APPROVAL_MODES = ['code', 'click'] as const;
+export type ApprovalMode = (typeof APPROVAL_MODES)[number];
+
+/** The part of a registration that only managers of this generation read ("enroll-ext v1"). */
+export const EnrollExtension = z.object({
+  v: z.literal(1),
+  csr: z.string().max(16_384),
+  nonce_a: Base64Url,
+  tag_a: Base64Url.meta({ description: 'HMAC over the request, keyed by the stretched host code.' }),
+  modes: z.array(z.enum(APPROVAL_MODES)).min(1),
+});
+export type EnrollExtension = z.infer<typeof EnrollExtension>;
+
+/** Facts about the operating system, under every name that some manager generation reads. */
+export const OsDetails = z.record(z.string(), z.unknown());
+export type OsDetails = z.infer<typeof OsDetails>;
+
+/** Body of `POST /api/v1/enroll`; unknown members are ignored, because other agent generations send their own. */
+export const EnrollRequest = z.object({
+  machine_id: z.string().min(1).max(128),
+  fqdn: z.string().min(1).max(253),
+  ip_address: z.union([z.ipv4(), z.ipv6()]),
+  hostname: z.string().max(253).nullish(),
+  os_details: OsDetails,
+  ext: EnrollExtension.optional(),
+});
+export type EnrollRequest = z.infer<typeof EnrollRequest>;
+
+export const EnrollAcceptedExtension = z.object({
+  v: z.literal(1),
+  request_id: z.uuid(),
+  nonce_m: Base64Url,
+  poll_after: z
+    .number()
+    .positive()
+    .meta({ description: 'Seconds to wait between polls that were not held open.' }),
+  max_wait: z.number().nonnegative().meta({ description: 'Seconds a poll may be held with `Prefer: wait`.' }),
+  expires_in: z
+    .number()
+    .positive()
+    .meta({ description: 'Seconds until an unanswered request is forgotten.' }),
+  ca_spki_sha256: Base64Url,
+  need: z.enum(['code', 'click']),
+  key_id: z.string(),
+});
+export type EnrollAcceptedExtension = z.infer<typeof EnrollAcceptedExtension>;
+
+/** 202 of `POST /api/v1/enroll`. */
+export const EnrollAccepted = z.object({
+  polling_token: PollingToken,
+  ext: EnrollAcceptedExtension.optional(),
+});
+export type EnrollAccepted = z.infer<typeof EnrollAccepted>;
+
+/** Which client certificates the manager will call with. */
+export const ManagerClient = z.object({ cn: z.string().min(1).max(64), issuer_spki: Base64Url });
+export type ManagerClient = z.infer<typeof ManagerClient>;
+
+export const ApprovedExtension = z.object({
+  v: z.literal(1),
+  request_id: z.uuid(),
+  manager_client: ManagerClient,
+  tag_m: Base64Url.optional().meta({
+    description: 'HMAC over the bundle, present when the host code was typed.',
+  }),
+});
+export type ApprovedExtension = z.infer<typeof ApprovedExtension>;
+
+/** What an approved agent receives; `server_key` only when the manager made the key. */
+export const Bundle = z.object({
+  ca_crt: Pem,
+  server_crt: Pem,
+  server_key: Pem.optional(),
+  ca_chain: Pem.optional(),
+  crl_pem: Pem.optional(),
+  ext: ApprovedExtension.optional(),
+});
+export type Bundle = z.infer<typeof Bundle>;
+
+/** 200 of `GET /api/v1/enroll/status/{token}` as both manager generations send it. */
+export const EnrollStatus = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('pending') }),
+  z.object({ status: z.literal('approved') }).extend(Bundle.shape),
+  z.object({ status: z.literal('denied'), reason: z.string().optional(), tag_m: Base64Url.optional() }),
+  z.object({ status: z.literal('notfound') }),
+]);
+export type EnrollStatus = z.infer<typeof EnrollStatus>;
+
+/** Body of `POST /api/v1/enroll/ack`. */
+export const EnrollAck = z.strictObject({
+  request_id: z.uuid(),
+  serial: z.string().regex(/^[0-9a-f]{1,40}$/),
+  state: z.enum(['installed', 'rejected']),
+  reason_code: z.string().max(64).optional(),
+});
+export type EnrollAck = z.infer<typeof EnrollAck>;
+
+/** Body of `POST /api/v1/enroll/renew`; the proof is a JWS by the current key with its certificate in `x5c`. */
+export const RenewRequest = z.strictObject({ csr: z.string().max(16_384), proof: z.string().max(32_768) });
+export type RenewRequest = z.infer<typeof RenewRequest>;
+
+export const Renewed = Bundle.pick({ ca_crt: true, server_crt: true, ca_chain: true, crl_pem: true }).extend({
+  manager_client: ManagerClient,
+});
+export type Renewed = z.infer<typeof Renewed>;
+
+/** Names of the headers and values the protocol uses. */
+export const ENROLL_HEADERS = {
+  proof: 'enroll-proof',
+  authorizationScheme: 'Enroll',
+  prefer: 'prefer',
+  preferenceApplied: 'preference-applied',
+} as const;
+
+/** Public paths of the manager. `statusSelf` takes the token in `Authorization: Enroll TOKEN`, never in the path. */
+export const ENROLL_PATHS = {
+  enroll: '/api/v1/enroll',
+  status: '/api/v1/enroll/status',
+  statusSelf: '/api/v1/enroll/status/self',
+  ack: '/api/v1/enroll/ack',
+  renew: '/api/v1/enroll/renew',
+  ca: '/api/v1/pki/ca.pem',
+  crl: '/api/v1/pki/crl.pem',
+  repoConfig: '/api/v1/pki/repo-config',
+} as const;

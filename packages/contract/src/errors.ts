@@ -1,0 +1,240 @@
+/** What a code means wherever it crosses a boundary. */
+export interface ErrorTraits {
+  /** HTTP status when the code is an answer; 500 for codes that never are. */
+  readonly status: number;
+  /** Exit code of a command that ends with it. */
+  readonly exit: number;
+  /** Whether the same request may succeed later without change. */
+  readonly retryable: boolean;
+  /** Whether the message may be shown to an HTTP peer; otherwise the peer sees only `INTERNAL_ERROR`. */
+  readonly expose: boolean;
+  /** Where it appears: HTTP answers, finished jobs, or a program's own output and log. */
+  readonly where: 'http' | 'job' | 'both' | 'program';
+  /** One sentence for the reference. */
+  readonly meaning: string;
+}
+
+function traits(
+  where: ErrorTraits['where'],
+  status: number,
+  retryable: boolean,
+  meaning: string,
+  extra: Partial<Pick<ErrorTraits, 'expose' | 'exit'>> = {},
+): ErrorTraits {
+  return { where, status, retryable, meaning, exit: extra.exit ?? 1, expose: extra.expose ?? true };
+}
+
+/** Every failure code of both programs. Traits live here, never in an `if`. */
+export const ERRORS = {
+  INVALID_REQUEST: traits(
+    'http',
+    400,
+    false,
+    'The query or body does not fit the schema; `details.faults` has the path of each fault.',
+  ),
+  UNAUTHORIZED: traits('http', 401, false, 'The manager API was called without a valid admin token.'),
+  FORBIDDEN: traits('http', 403, false, 'The caller is known but may not do this.'),
+  NOT_FOUND: traits('http', 404, false, 'There is no such path or thing.'),
+  PKG_NOT_FOUND: traits('both', 404, false, 'No package of this name is installed or available.'),
+  PATCH_NOT_FOUND: traits('http', 404, false, 'None of the named patches is pending on this host.'),
+  JOB_NOT_FOUND: traits('http', 404, false, 'No job has this id.'),
+  HOST_NOT_FOUND: traits('http', 404, false, 'No host has this id or name.'),
+  ENROLLMENT_NOT_FOUND: traits('http', 404, false, 'No enrolment request has this id, name or token.'),
+  METHOD_NOT_ALLOWED: traits(
+    'http',
+    405,
+    false,
+    'The path exists but not with this method; see the `Allow` header.',
+  ),
+  EXCLUSIVE_MODE: traits('http', 409, true, 'A rollback holds the host; no other job is accepted meanwhile.'),
+  JOB_CONFLICT: traits('http', 409, false, 'The job is not in a state that allows this.'),
+  HOST_CONFLICT: traits('http', 409, false, 'Another host already has this name or address.'),
+  CODE_MISMATCH: traits(
+    'http',
+    409,
+    false,
+    'The host code does not fit the request: a typing error, or the request was changed on the way.',
+  ),
+  ENROLLMENT_LOCKED: traits(
+    'http',
+    423,
+    true,
+    'Too many wrong host codes; the request is locked for a while.',
+  ),
+  ENROLLMENT_CONFLICT: traits(
+    'http',
+    409,
+    true,
+    'A request for this machine is already waiting and this caller cannot prove to be it.',
+  ),
+  BODY_TOO_LARGE: traits('http', 413, false, 'The request body is larger than this server accepts.'),
+  UNSUPPORTED_MEDIA_TYPE: traits('http', 415, false, 'The body must be application/json.'),
+  RATE_LIMIT_EXCEEDED: traits('http', 429, true, 'Too many requests; `Retry-After` says when to come back.'),
+  PKG_MANAGER_ERROR: traits(
+    'both',
+    500,
+    true,
+    'The package manager failed; the message carries its own words.',
+  ),
+  PATCH_APPLY_ERROR: traits('http', 500, true, 'Patches could not be applied.'),
+  INTERNAL_ERROR: traits(
+    'http',
+    500,
+    true,
+    'An unexpected fault; the log has the details under the request id.',
+  ),
+  AGENT_UNREACHABLE: traits(
+    'http',
+    502,
+    true,
+    'The manager could not reach the agent, or its answer made no sense.',
+  ),
+  AGENT_ERROR: traits('http', 502, false, 'The agent refused the request; `details.agent` has its error.'),
+  QUEUE_FULL: traits('http', 503, true, 'Too many jobs wait already.'),
+  SERVICE_UNHEALTHY: traits('http', 503, true, 'The agent cannot do this now; health says why.'),
+  COMMAND_NOT_FOUND: traits('job', 500, false, 'A program the job needs is not installed.'),
+  CACHE_REFRESH_ERROR: traits('job', 500, true, 'The package lists could not be refreshed.'),
+  NETWORK_ERROR: traits('job', 500, true, 'A repository could not be reached or a download failed.'),
+  GPG_ERROR: traits('job', 500, false, 'A repository or package signature is missing or wrong.'),
+  VERSION_NOT_AVAILABLE: traits('job', 500, false, 'The package exists, but not in the requested version.'),
+  DEPENDENCY_CONFLICT: traits('job', 500, false, 'Dependencies cannot be satisfied.'),
+  PERMISSION_DENIED: traits('job', 500, false, 'The agent may not do this on the host.'),
+  LOCKED: traits('job', 500, true, 'Another process holds the package database.'),
+  DISK_FULL: traits('job', 500, false, 'The disk has not enough free space.'),
+  SCRIPT_FAILED: traits('job', 500, false, "A package's maintainer script failed."),
+  REBOOT_ERROR: traits('job', 500, false, 'The reboot could not be started.'),
+  TIMEOUT: traits('job', 500, true, 'The job ran longer than `jobs.timeout_minutes`.'),
+  INTERRUPTED: traits('job', 500, true, 'The agent stopped while the job was running.'),
+  CANCELLED: traits('job', 500, false, 'The job was cancelled.'),
+  UNKNOWN_ERROR: traits('job', 500, false, 'The job failed for a reason without a code of its own.'),
+  CONFIG_INVALID: traits(
+    'program',
+    500,
+    false,
+    'The configuration has faults; all of them are listed with line and column.',
+  ),
+  BIND_FAILED: traits(
+    'program',
+    500,
+    false,
+    'The listening port could not be bound; the holder is named when known.',
+  ),
+  CERT_MISSING: traits('program', 500, false, 'A certificate or key file does not exist.'),
+  CERT_CORRUPT: traits('program', 500, false, 'A certificate or key file cannot be parsed.'),
+  CERT_EXPIRED: traits('program', 500, false, 'A certificate is past its notAfter.'),
+  CERT_NOT_YET_VALID: traits(
+    'program',
+    500,
+    false,
+    'A certificate is before its notBefore; usually the clock is wrong.',
+  ),
+  CERT_KEY_MISMATCH: traits(
+    'program',
+    500,
+    false,
+    'The private key does not belong to the server certificate.',
+  ),
+  CERT_UNTRUSTED: traits(
+    'program',
+    500,
+    false,
+    'The server certificate does not chain to the configured CA.',
+  ),
+  CERT_UNSUITABLE: traits(
+    'program',
+    500,
+    false,
+    'A certificate lacks a property it needs (CA flag, usage, names, algorithm).',
+  ),
+  IDENTITY_UNAVAILABLE: traits(
+    'program',
+    500,
+    false,
+    'The host has no usable machine-id or address to enrol with.',
+  ),
+  ENROLLMENT_DENIED: traits('program', 500, false, 'An administrator refused this host.'),
+  ENROLLMENT_TIMEOUT: traits('program', 500, true, 'Nobody approved the host within the allowed time.', {
+    exit: 2,
+  }),
+  ENROLLMENT_STOPPED: traits(
+    'program',
+    500,
+    true,
+    'The program was stopped while enrolling; it resumes at the next start.',
+    { exit: 2 },
+  ),
+  MANAGER_UNREACHABLE: traits('program', 500, true, 'The manager does not answer.', { exit: 2 }),
+  MANAGER_PROTOCOL: traits(
+    'program',
+    500,
+    true,
+    'The answer is not one a manager gives (HTML, truncated JSON, redirect, wrong type).',
+    { exit: 2 },
+  ),
+  MANAGER_UNTRUSTED: traits(
+    'program',
+    500,
+    false,
+    'The manager could not prove who it is; nothing was installed.',
+  ),
+  PROVISION_FAILED: traits(
+    'program',
+    500,
+    true,
+    'The received certificates could not be written; the old set is untouched.',
+    { exit: 2 },
+  ),
+  PKI_REQUEST_REJECTED: traits(
+    'program',
+    500,
+    false,
+    'A certificate request is malformed, unsigned or asks for a forbidden algorithm.',
+  ),
+  MANAGER_NOT_RUNNING: traits('program', 500, true, 'The command line could not reach the running manager.'),
+  ALREADY_INITIALIZED: traits('program', 500, false, 'The manager already has a CA; nothing was changed.'),
+  NOT_INITIALIZED: traits(
+    'program',
+    500,
+    false,
+    'The manager has no CA yet; run `linux-patch-manager init`.',
+  ),
+} as const satisfies Record<string, ErrorTraits>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One thing wrong with an input, addressed so that it can be found. */
+export interface Fault {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The one error class of both programs: a code from the table, a message for people, facts for machines. */
+export class PatchError extends Error {
+  override readonly name = 'PatchError';
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly details?: Readonly<Record<string, unknown>>; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  get traits(): ErrorTraits {
+    return ERRORS[this.code];
+  }
+}
+
+/** Whether an unknown thrown value is a `PatchError`, optionally of one of these codes. */
+export function isPatchError(error: unknown, ...codes: readonly ErrorCode[]): error is PatchError {
+  return error instanceof PatchError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** A message for people from whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

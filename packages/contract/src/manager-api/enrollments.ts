@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { APPROVAL_MODES, OsDetails } from '../enrollment.ts';
+
+export const ENROLLMENT_STATES = ['pending', 'approved', 'installed', 'denied', 'expired'] as const;
+export type EnrollmentState = (typeof ENROLLMENT_STATES)[number];
+
+/** A request to join, as an administrator sees it. */
+export const Enrollment = z.object({
+  id: z.uuid(),
+  state: z.enum(ENROLLMENT_STATES),
+  generation: z
+    .enum(['current', 'older'])
+    .meta({ description: '`older`: the agent cannot make its own key.' }),
+  key_id: z
+    .string()
+    .nullable()
+    .meta({ description: "Short name of the agent's key; the agent's `status` shows the same." }),
+  machine_id: z.string(),
+  fqdn: z.string(),
+  hostname: z.string().nullable(),
+  ip_address: z.string(),
+  observed_address: z.string().meta({ description: 'Address the request came from.' }),
+  os_details: OsDetails,
+  modes: z.array(z.enum(APPROVAL_MODES)),
+  conflicts: z
+    .array(z.string())
+    .meta({ description: 'Hosts and requests with the same name, address or machine-id.' }),
+  created_at: z.iso.datetime(),
+  last_poll_at: z.iso.datetime().nullable(),
+  expires_at: z.iso.datetime(),
+  decided_at: z.iso.datetime().nullable(),
+  decided_by: z.string().nullable(),
+  code_verified: z.boolean(),
+  host_id: z.uuid().nullable(),
+});
+export type Enrollment = z.infer<typeof Enrollment>;
+
+export const EnrollmentList = z.object({ enrollments: z.array(Enrollment), total: z.number().int() });
+export type EnrollmentList = z.infer<typeof EnrollmentList>;
+
+export const EnrollmentQuery = z.strictObject({ state: z.enum([...ENROLLMENT_STATES, 'all']).optional() });
+
+/** Body of an approval. `replace` hands an existing host's record to this request. */
+export const ApproveRequest = z.strictObject({
+  code: z.string().max(64).optional(),
+  replace: z.boolean().optional(),
+});
+export type ApproveRequest = z.infer<typeof ApproveRequest>;
+
+/** Body of a refusal; the code, when typed, lets the agent trust the refusal. */
+export const DenyRequest = z.strictObject({
+  reason: z.string().max(500).optional(),
+  code: z.string().max(64).optional(),
+});
+export type DenyRequest = z.infer<typeof DenyRequest>;

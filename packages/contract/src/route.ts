@@ -1,0 +1,32 @@
+import type { z } from 'zod';
+import type { ErrorCode } from './errors.ts';
+
+/** One operation of an HTTP API: enough to serve it, call it and document it. */
+export interface Route {
+  readonly id: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Path with `{name}` parameters, including the base. */
+  readonly path: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  /** Whether an absent body is read as `{}`. */
+  readonly bodyOptional?: boolean;
+  /** The `data` member of a successful answer, or the whole body when `bare`. */
+  readonly response: z.ZodType;
+  /** The answer is not wrapped in the envelope. */
+  readonly bare?: boolean;
+  /** Status of success. */
+  readonly status: 200 | 202 | 204;
+  readonly errors: readonly ErrorCode[];
+}
+
+/** Keeps a table's literal ids while checking its shape. */
+export function routeTable<const T extends Record<string, Omit<Route, 'id'>>>(
+  table: T,
+): { readonly [K in keyof T]: T[K] & { readonly id: K } } {
+  return Object.fromEntries(Object.entries(table).map(([id, route]) => [id, { ...route, id }])) as {
+    readonly [K in keyof T]: T[K] & { readonly id: K };
+  };
+}

@@ -1,0 +1,56 @@
+/** What to write, and how the file must look from the first instant it exists. */
+export interface DurableWrite {
+  readonly path: string;
+  readonly data: string | Uint8Array;
+  /** Permission bits given at creation, for example 0o600; the umask does not weaken or widen them. */
+  readonly mode: number;
+  /** Owner to give the file before it appears under its name; kept as the creating user's when absent. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+}
+
+/** Facts of a file, without following a final symbolic link. */
+export interface FileFacts {
+  readonly kind: 'file' | 'folder' | 'link' | 'other';
+  readonly sizeBytes: number;
+  /** Permission bits only (0o7777 mask). */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly modifiedMs: number;
+  readonly inode: number;
+}
+
+/**
+ * The one door to the file system. Reading something absent is `undefined`; every other failure throws
+ * Node's error with its `code` (EACCES, ENOSPC, EROFS …).
+ */
+export interface Files {
+  readText(path: string): Promise<string | undefined>;
+  readBytes(path: string): Promise<Uint8Array | undefined>;
+  /** Reads at most `maxBytes` from the start; for files whose size outsiders control. */
+  readTextLimited(path: string, maxBytes: number): Promise<string | undefined>;
+  /** Temporary file beside the target, fsync, rename, fsync of the folder: after it resolves the data survives a power cut. */
+  writeDurably(write: DurableWrite): Promise<void>;
+  /** Appends one complete record and, with `sync`, flushes it to the disk. Creates the file with `mode`. */
+  append(
+    path: string,
+    data: string,
+    options: { readonly mode: number; readonly sync: boolean },
+  ): Promise<void>;
+  /** Creates the folder and its parents; `mode` applies to folders it makes. */
+  makeFolder(path: string, mode: number): Promise<void>;
+  /** Names in a folder, sorted; absent folder is an empty list only when `missingOk`. */
+  list(path: string, options?: { readonly missingOk: boolean }): Promise<string[]>;
+  facts(path: string): Promise<FileFacts | undefined>;
+  setMode(path: string, mode: number): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file, link or whole folder; absent is fine. */
+  remove(path: string): Promise<void>;
+  /** Makes `link` point at `target`, replacing what was there in one step. */
+  replaceLink(target: string, link: string): Promise<void>;
+  readLink(path: string): Promise<string | undefined>;
+  /** Flushes a folder's entries to the disk. */
+  syncFolder(path: string): Promise<void>;
+  /** Calls back (debounced) when the file at this path is written, replaced, created or removed. */
+  watch(path: string, changed: () => void): Disposable;
+}

@@ -1,0 +1,12 @@
+export type { Clock } from './clock.ts';
+export type { Command, CommandResult, Commands, OutputSource } from './commands.ts';
+export type { DurableWrite, FileFacts, Files } from './files.ts';
+export {
+  LOG_LEVELS,
+  type LogFields,
+  type Logger,
+  type LogLevel,
+  REDACTED_KEYS,
+  redactFields,
+} from './logger.ts';
+export type { Random } from './random.ts';

@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { PatchError } from '@linux-patch/contract';
+import type { Command, CommandResult, Commands, OutputSource } from '../commands.ts';
+
+/** Time between SIGTERM and SIGKILL; long enough for apt to roll back a download, short enough to stop a hang. */
+const KILL_DELAY_MS = 5_000;
+const DEFAULT_MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+class OutputTail {
+  readonly #maxBytes: number;
+  #chunks: Buffer[] = [];
+  #sizeBytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  add(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#sizeBytes += chunk.length;
+    while (this.#sizeBytes > this.#maxBytes && this.#chunks.length > 1) {
+      this.#sizeBytes -= this.#chunks.shift()?.length ?? 0;
+    }
+  }
+
+  text(): string {
+    const all = Buffer.concat(this.#chunks);
+    return all.subarray(Math.max(0, all.length - this.#maxBytes)).toString('utf8');
+  }
+}
+
+/** Signals the whole process group, because package managers leave their work to children. */
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function collect(
+  stream: Readable | null | undefined,
+  source: OutputSource,
+  tail: OutputTail,
+  onLine: Command['onLine'],
+): void {
+  if (!stream) return;
+  stream.on('data', (chunk: Buffer) => tail.add(chunk));
+  if (onLine)
+    createInterface({ input: stream, crlfDelay: Infinity }).on('line', (line) => onLine(line, source));
+}
+
+function start(command: Command, baseEnv: Readonly<Record<string, string>>): ChildProcess {
+  const output = command.statusPipe
+    ? (['pipe', 'pipe', 'pipe', 'pipe'] as const)
+    : (['pipe', 'pipe', 'pipe'] as const);
+  return spawn(command.program, [...command.args], {
+    shell: false,
+    detached: true,
+    stdio: [...output],
+    env: { PATH: SYSTEM_PATH, LC_ALL: 'C.UTF-8', HOME: '/root', ...baseEnv, ...command.env },
+    ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+  });
+}
+
+/**
+ * Runs programs without a shell, in a process group of their own.
+ *
+ * @param baseEnv added to the minimal environment of every command (a private package root needs it)
+ */
+export function nodeCommands(baseEnv: Readonly<Record<string, string>> = {}): Commands {
+  return { run: (command) => runCommand(command, baseEnv) };
+}
+
+function runCommand(command: Command, baseEnv: Readonly<Record<string, string>>): Promise<CommandResult> {
+  const { promise, resolve, reject } = Promise.withResolvers<CommandResult>();
+  const startedMs = performance.now();
+  const maxBytes = command.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES;
+  const stdout = new OutputTail(maxBytes);
+  const stderr = new OutputTail(maxBytes);
+  let timedOut = false;
+  let aborted = false;
+  let killTimer: NodeJS.Timeout | undefined;
+  const child = start(command, baseEnv);
+  const stop = (): void => {
+    signalGroup(child, 'SIGTERM');
+    killTimer ??= setTimeout(() => signalGroup(child, 'SIGKILL'), KILL_DELAY_MS);
+  };
+  const onAbort = (): void => {
+    aborted = true;
+    stop();
+  };
+  const timer = setTimeout(() => {
+    timedOut = true;
+    stop();
+  }, command.timeoutMs);
+  const settle = (): void => {
+    clearTimeout(timer);
+    clearTimeout(killTimer);
+    command.signal?.removeEventListener('abort', onAbort);
+  };
+  if (command.signal?.aborted) onAbort();
+  else command.signal?.addEventListener('abort', onAbort, { once: true });
+  collect(child.stdout, 'stdout', stdout, command.onLine);
+  collect(child.stderr, 'stderr', stderr, command.onLine);
+  collect(child.stdio[3] as Readable | undefined, 'fd3', new OutputTail(0), command.onLine);
+  // A program that exits without reading its input makes this pipe fail; its exit code tells the story.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(command.stdin ?? '');
+  child.once('error', (error: NodeJS.ErrnoException) => {
+    settle();
+    reject(
+      new PatchError(
+        'COMMAND_NOT_FOUND',
+        `${command.program} could not be started (${error.code ?? error.message})`,
+        {
+          cause: error,
+          details: { program: command.program },
+        },
+      ),
+    );
+  });
+  child.once('close', (exitCode, signal) => {
+    settle();
+    const durationMs = performance.now() - startedMs;
+    resolve({
+      exitCode,
+      signal,
+      stdout: stdout.text(),
+      stderr: stderr.text(),
+      timedOut,
+      aborted,
+      durationMs,
+    });
+  });
+  return promise;
+}

@@ -1,0 +1,162 @@
+import { watch as watchFolder } from 'node:fs';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { DurableWrite, FileFacts, Files } from '../files.ts';
+
+/** Editors and package managers touch a file several times in a row; one notice is enough. */
+const WATCH_DEBOUNCE_MS = 100;
+
+let temporaryNames = 0;
+
+/** A name beside the target that no other writer of this or another process uses. */
+function temporaryPath(path: string): string {
+  temporaryNames += 1;
+  return join(dirname(path), `.${basename(path)}.${process.pid}-${temporaryNames}.tmp`);
+}
+
+async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeDurably(write: DurableWrite): Promise<void> {
+  const temporary = temporaryPath(write.path);
+  try {
+    const handle = await open(temporary, 'wx', write.mode);
+    try {
+      await handle.chmod(write.mode);
+      if (write.owner) await handle.chown(write.owner.uid, write.owner.gid);
+      await handle.writeFile(write.data);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, write.path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  }
+  await syncFolder(dirname(write.path));
+}
+
+async function readTextLimited(path: string, maxBytes: number): Promise<string | undefined> {
+  const handle = await orAbsent(open(path, 'r'));
+  if (!handle) return undefined;
+  try {
+    const buffer = Buffer.alloc(maxBytes);
+    const { bytesRead } = await handle.read(buffer, 0, maxBytes, 0);
+    return buffer.subarray(0, bytesRead).toString('utf8');
+  } finally {
+    await handle.close();
+  }
+}
+
+async function append(path: string, data: string, options: { mode: number; sync: boolean }): Promise<void> {
+  const handle = await open(path, 'a', options.mode);
+  try {
+    await handle.appendFile(data);
+    if (options.sync) await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function facts(path: string): Promise<FileFacts | undefined> {
+  const stat = await orAbsent(lstat(path));
+  if (!stat) return undefined;
+  const kind = stat.isFile()
+    ? 'file'
+    : stat.isDirectory()
+      ? 'folder'
+      : stat.isSymbolicLink()
+        ? 'link'
+        : 'other';
+  return {
+    kind,
+    sizeBytes: stat.size,
+    mode: stat.mode & 0o7777,
+    uid: stat.uid,
+    gid: stat.gid,
+    modifiedMs: stat.mtimeMs,
+    inode: stat.ino,
+  };
+}
+
+async function replaceLink(target: string, link: string): Promise<void> {
+  const temporary = temporaryPath(link);
+  await rm(temporary, { force: true });
+  await symlink(target, temporary);
+  await rename(temporary, link);
+  await syncFolder(dirname(link));
+}
+
+/** Watches the folder, not the inode, so that a file replaced by rename stays watched. */
+function watchFile(path: string, changed: () => void): Disposable {
+  const name = basename(path);
+  let timer: NodeJS.Timeout | undefined;
+  const watcher = watchFolder(dirname(path), { persistent: false }, (_event, file) => {
+    if (file !== null && file !== name) return;
+    clearTimeout(timer);
+    timer = setTimeout(changed, WATCH_DEBOUNCE_MS);
+    timer.unref();
+  });
+  watcher.on('error', () => {});
+  return {
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      watcher.close();
+    },
+  };
+}
+
+/** The host's file system. */
+export const systemFiles: Files = {
+  readText: (path) => orAbsent(readFile(path, 'utf8')),
+  readBytes: async (path) => {
+    const data = await orAbsent(readFile(path));
+    return data && new Uint8Array(data);
+  },
+  readTextLimited,
+  writeDurably,
+  append,
+  makeFolder: async (path, mode) => {
+    await mkdir(path, { recursive: true, mode });
+  },
+  list: async (path, options) => {
+    const names = options?.missingOk ? ((await orAbsent(readdir(path))) ?? []) : await readdir(path);
+    return names.sort();
+  },
+  facts,
+  setMode: (path, mode) => chmod(path, mode),
+  rename: (from, to) => rename(from, to),
+  remove: (path) => rm(path, { recursive: true, force: true }),
+  replaceLink,
+  readLink: (path) => orAbsent(readlink(path)),
+  syncFolder,
+  watch: watchFile,
+};

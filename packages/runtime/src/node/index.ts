@@ -1,0 +1,5 @@
+export { systemClock } from './clock.ts';
+export { nodeCommands } from './commands.ts';
+export { systemFiles } from './files.ts';
+export { type LineSink, lineLogger, stderrSink } from './logger.ts';
+export { systemRandom } from './random.ts';

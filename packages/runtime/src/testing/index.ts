@@ -1,0 +1,4 @@
+export { ManualClock } from './manual-clock.ts';
+export { type LogRecord, memoryLogger } from './memory-logger.ts';
+export { seededRandom } from './seeded-random.ts';
+export { temporaryFolder } from './temporary-folder.ts';
