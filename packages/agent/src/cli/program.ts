@@ -1,0 +1,83 @@
+import { VERSION } from '@linux-patch/contract';
+import { Command } from 'commander';
+
+/** What the command line asks for. */
+export type AgentInvocation = {
+  /** Configuration file; undefined means the default under `root`. */
+  readonly config: string | undefined;
+  /** Prefix of every default path. */
+  readonly root: string;
+  readonly verbose: boolean;
+} & (
+  | { readonly mode: 'service' }
+  | { readonly mode: 'enroll'; readonly url: string }
+  | { readonly mode: 'renew' }
+  | { readonly mode: 'status'; readonly json: boolean }
+);
+
+interface Options {
+  readonly config?: string;
+  readonly root: string;
+  readonly verbose?: boolean;
+  readonly enroll?: string;
+  readonly renewCerts?: boolean;
+}
+
+const EPILOG = `
+Without --enroll or --renew-certs the agent runs as a service: it checks its certificates, enrols
+when they are missing or invalid and enrollment.manager_url is set, then serves its API.
+
+Exit codes of the service, --enroll and --renew-certs:
+  0  clean: done, told to stop while serving, or nothing to do without a person
+     (no certificates and no URL, or enrolment denied)
+  1  error: configuration, bind; with --enroll and --renew-certs any failure, denial included
+  2  certificates still invalid and enrolment not finished (stopped or gave up); start again to resume
+
+Exit codes of status:
+  0  the identity is valid
+  1  the state cannot be read
+  3  enrolment is under way
+  4  the identity is not usable and a person is needed
+`;
+
+/**
+ * The command line of the agent.
+ * @param accept called once with what the arguments ask for.
+ */
+export function createAgentProgram(accept: (invocation: AgentInvocation) => void): Command {
+  const program = new Command('linux-patch-api')
+    .description('The agent of Linux Patch: gets its own certificates, serves the patch API on this host.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .option('-c, --config <path>', 'configuration file (default: /etc/linux_patch_api/config.yaml)')
+    .option('--root <dir>', 'prefix of every default path', '/')
+    .option('-v, --verbose', 'log at level debug')
+    .option('--enroll <url>', 'enrol with this manager and exit; never binds a port')
+    .option('--renew-certs', 'check the certificates, renew or enrol when needed, and exit')
+    .addHelpText('after', EPILOG)
+    .allowExcessArguments(false)
+    .action((options: Options, command: Command) => {
+      if (options.enroll !== undefined && options.renewCerts) {
+        command.error('error: --enroll and --renew-certs cannot be used together; choose one');
+      }
+      accept({ ...base(options), ...modeOf(options) });
+    });
+  program
+    .command('status')
+    .description('show certificates, enrolment and the host code (needs root)')
+    .option('--json', 'print JSON')
+    .allowExcessArguments(false)
+    .action((own: { json?: boolean }, command: Command) => {
+      accept({ ...base(command.optsWithGlobals<Options>()), mode: 'status', json: own.json ?? false });
+    });
+  return program.exitOverride();
+}
+
+function base(options: Options): { config: string | undefined; root: string; verbose: boolean } {
+  return { config: options.config, root: options.root, verbose: options.verbose ?? false };
+}
+
+function modeOf(options: Options): { mode: 'enroll'; url: string } | { mode: 'renew' } | { mode: 'service' } {
+  if (options.enroll !== undefined) return { mode: 'enroll', url: options.enroll };
+  return options.renewCerts ? { mode: 'renew' } : { mode: 'service' };
+}

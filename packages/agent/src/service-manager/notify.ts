@@ -1,0 +1,44 @@
+import type { Commands, Logger } from '@linux-patch/runtime';
+
+/** Tells the service manager what the agent does; silent where none listens. */
+export interface ServiceNotifier {
+  /** The agent is in charge: serving, or enrolling with a valid configuration. */
+  ready(status: string): Promise<void>;
+  /** The one line that `systemctl status` shows. Never carries a token or host code. */
+  status(status: string): Promise<void>;
+  stopping(): Promise<void>;
+}
+
+const TIMEOUT_MS = 5_000;
+
+/**
+ * Notifies systemd through `systemd-notify`, because Node cannot open the unix datagram socket that
+ * sd_notify(3) asks for. Does nothing unless `NOTIFY_SOCKET` names one.
+ */
+export function createServiceNotifier(options: {
+  readonly commands: Commands;
+  readonly notifySocket: string | undefined;
+  readonly logger: Logger;
+}): ServiceNotifier {
+  let last = '';
+  const send = async (...assignments: string[]): Promise<void> => {
+    if (!options.notifySocket || assignments.join('\n') === last) return;
+    last = assignments.join('\n');
+    try {
+      const result = await options.commands.run({
+        program: 'systemd-notify',
+        args: assignments,
+        env: { NOTIFY_SOCKET: options.notifySocket },
+        timeoutMs: TIMEOUT_MS,
+      });
+      if (result.exitCode !== 0) options.logger.warn('systemd-notify failed', { stderr: result.stderr.trim() });
+    } catch (error) {
+      options.logger.warn('systemd-notify could not be started', { error });
+    }
+  };
+  return {
+    ready: (status) => send('--ready', `--status=${status}`),
+    status: (status) => send(`--status=${status}`),
+    stopping: () => send('--stopping'),
+  };
+}

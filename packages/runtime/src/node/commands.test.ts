@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { nodeCommands } from './commands.ts';
+
+/** A zombie that its new parent has not collected yet is dead. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+const commands = nodeCommands({ LAB_FLAVOUR: 'vanilla' });
+
+describe('the door to other programs', () => {
+  it('reports a non-zero exit as an outcome, with both outputs', async () => {
+    const result = await commands.run({
+      program: 'sh',
+      args: ['-c', 'echo out; echo err >&2; exit 7'],
+      timeoutMs: 5_000,
+    });
+    expect(result).toMatchObject({
+      exitCode: 7,
+      signal: null,
+      stdout: 'out\n',
+      stderr: 'err\n',
+      timedOut: false,
+    });
+  });
+
+  it('throws COMMAND_NOT_FOUND when a program cannot be started', async () => {
+    await expect(
+      commands.run({ program: 'no-such-program-here', args: [], timeoutMs: 5_000 }),
+    ).rejects.toMatchObject({
+      code: 'COMMAND_NOT_FOUND',
+    });
+  });
+
+  it('passes arguments as they are, without a shell', async () => {
+    const result = await commands.run({
+      program: 'printf',
+      args: ['%s', '$(id); `id` && x'],
+      timeoutMs: 5_000,
+    });
+    expect(result.stdout).toBe('$(id); `id` && x');
+  });
+
+  it('gives a minimal environment with a fixed locale', async () => {
+    const result = await commands.run({ program: 'env', args: [], timeoutMs: 5_000, env: { EXTRA: '1' } });
+    expect(result.stdout.trim().split('\n').sort()).toEqual([
+      'EXTRA=1',
+      'HOME=/root',
+      'LAB_FLAVOUR=vanilla',
+      'LC_ALL=C.UTF-8',
+      'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    ]);
+  });
+
+  it('ends a program and its children when the time is up', async () => {
+    const result = await commands.run({
+      program: 'sh',
+      args: ['-c', 'sleep 600 & echo $!; wait'],
+      timeoutMs: 200,
+    });
+    expect(result).toMatchObject({ timedOut: true, exitCode: null, signal: 'SIGTERM' });
+    expect(isAlive(Number(result.stdout))).toBe(false);
+  });
+
+  it('ends a program when the signal aborts, also when it had aborted before the start', async () => {
+    const abort = new AbortController();
+    abort.abort();
+    const result = await commands.run({
+      program: 'sleep',
+      args: ['600'],
+      timeoutMs: 60_000,
+      signal: abort.signal,
+    });
+    expect(result).toMatchObject({ aborted: true, signal: 'SIGTERM' });
+  });
+
+  it('hands over complete lines of every stream, the status pipe included', async () => {
+    const lines: string[] = [];
+    await commands.run({
+      program: 'sh',
+      args: ['-c', 'printf "one\\ntwo"; echo warn >&2; echo status >&3'],
+      timeoutMs: 5_000,
+      statusPipe: true,
+      onLine: (line, source) => lines.push(`${source}:${line}`),
+    });
+    expect(lines.sort()).toEqual(['fd3:status', 'stderr:warn', 'stdout:one', 'stdout:two']);
+  });
+
+  it('keeps only the newest output of a program that says too much', async () => {
+    const result = await commands.run({
+      program: 'seq',
+      args: ['1', '200000'],
+      timeoutMs: 20_000,
+      maxOutputBytes: 1_000,
+    });
+    expect(result.stdout.length).toBeLessThanOrEqual(1_000);
+    expect(result.stdout.endsWith('200000\n')).toBe(true);
+  });
+});

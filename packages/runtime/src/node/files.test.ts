@@ -1,0 +1,75 @@
+import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../testing/index.ts';
+import { systemFiles } from './files.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(() => folder[Symbol.asyncDispose]());
+
+describe('the door to the file system', () => {
+  it('creates a secret file with its mode whatever the umask is', async () => {
+    const path = join(folder.path, 'key.pem');
+    const before = process.umask(0o077);
+    try {
+      await systemFiles.writeDurably({ path, data: 'x', mode: 0o640 });
+    } finally {
+      process.umask(before);
+    }
+    expect((await stat(path)).mode & 0o777).toBe(0o640);
+  });
+
+  it('leaves the old file and no temporary one when a write fails', async () => {
+    const path = join(folder.path, 'state.json');
+    await mkdir(path);
+    await writeFile(join(path, 'inside'), 'kept');
+    await expect(systemFiles.writeDurably({ path, data: 'new', mode: 0o600 })).rejects.toThrow();
+    expect(await readdir(folder.path)).toEqual(['state.json']);
+    expect(await systemFiles.readText(join(path, 'inside'))).toBe('kept');
+  });
+
+  it('says undefined for what is absent and throws for what is unreadable', async () => {
+    expect(await systemFiles.readText(join(folder.path, 'absent'))).toBeUndefined();
+    expect(await systemFiles.facts(join(folder.path, 'absent'))).toBeUndefined();
+    await expect(systemFiles.readText(folder.path)).rejects.toMatchObject({ code: 'EISDIR' });
+    await expect(systemFiles.list(join(folder.path, 'absent'))).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await systemFiles.list(join(folder.path, 'absent'), { missingOk: true })).toEqual([]);
+  });
+
+  it('reads no more than it is told to', async () => {
+    const path = join(folder.path, 'large');
+    await writeFile(path, 'a'.repeat(10_000));
+    expect(await systemFiles.readTextLimited(path, 100)).toBe('a'.repeat(100));
+  });
+
+  it('replaces a link in one step', async () => {
+    const link = join(folder.path, 'current');
+    await systemFiles.replaceLink('gen-1', link);
+    await systemFiles.replaceLink('gen-2', link);
+    expect(await systemFiles.readLink(link)).toBe('gen-2');
+    expect(await readdir(folder.path)).toEqual(['current']);
+  });
+
+  it('keeps watching a file that is replaced by rename', async () => {
+    const path = join(folder.path, 'watched.yaml');
+    await writeFile(path, 'one');
+    let notices = 0;
+    let wake = (): void => {};
+    using _watch = systemFiles.watch(path, () => {
+      notices += 1;
+      wake();
+    });
+    for (let round = 1; round <= 2; round += 1) {
+      const seen = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      await writeFile(`${path}.new`, `round ${round}`);
+      await rename(`${path}.new`, path);
+      await seen;
+    }
+    expect(notices).toBe(2);
+  });
+});

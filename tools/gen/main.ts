@@ -1,0 +1,41 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { cliReference } from './cli.ts';
+import { configurationExample, configurationReference } from './configuration.ts';
+import { errorReference } from './errors.ts';
+import { agentOpenApi, managerOpenApi } from './openapi.ts';
+
+/** Files that are made from the code, and how. */
+const GENERATED: Readonly<Record<string, () => string>> = {
+  'docs/reference/configuration.md': configurationReference,
+  'docs/reference/agent-config.example.yaml': () => configurationExample('agent'),
+  'docs/reference/manager-config.example.yaml': () => configurationExample('manager'),
+  'docs/reference/errors.md': errorReference,
+  'docs/reference/cli.md': cliReference,
+  'docs/reference/agent-openapi.json': agentOpenApi,
+  'docs/reference/manager-openapi.json': managerOpenApi,
+};
+
+function current(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+const checkOnly = process.argv.includes('--check');
+const stale = Object.entries(GENERATED)
+  .map(([path, make]) => ({ path, text: make() }))
+  .filter(({ path, text }) => current(path) !== text);
+
+for (const { path, text } of stale) {
+  if (checkOnly) {
+    process.stdout.write(`${path} is not what the code says; run 'npm run gen' and commit it\n`);
+    process.exitCode = 1;
+  } else {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    process.stdout.write(`wrote ${path}\n`);
+  }
+}

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Runs a program of this repository on the Node it brings along, installing dependencies first when they
+# are missing or older than the lock file. Needs npm and any Node from 20 on.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+node="$root/node_modules/.bin/node"
+# npm itself must run on the machine's own Node, not on the one inside node_modules that it may replace.
+PATH=$(printf %s "$PATH" | tr ':' '\n' | grep -v "^$root/node_modules/" | paste -sd: -)
+
+if [ ! -x "$node" ] || [ "$root/package-lock.json" -nt "$root/node_modules/.package-lock.json" ]; then
+  echo "Installing dependencies (npm ci) ..." >&2
+  (cd "$root" && npm ci --no-audit --no-fund --loglevel=error >&2)
+fi
+
+if ! "$node" --version >/dev/null 2>&1; then
+  if ldd "$(readlink -f "$node")" 2>/dev/null | grep -q 'libatomic.*not found'; then
+    if [ "$(id -u)" = 0 ]; then
+      echo "Installing libatomic1, which Node 26 needs ..." >&2
+      apt-get update -qq >&2 && apt-get install -y -qq --no-install-recommends libatomic1 >&2
+    else
+      echo "Node 26 needs the library libatomic1: run 'apt-get install libatomic1' as root, then try again." >&2
+      exit 1
+    fi
+  fi
+  "$node" --version >/dev/null
+fi
+
+PATH="$root/node_modules/.bin:$PATH"
+export PATH
+cd "$root"
+exec "$node" "$@"

@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Programs the tests call, and the Debian package that has each. */
+const TEST_PROGRAMS: readonly (readonly [program: string, debianPackage: string])[] = [
+  ['openssl', 'openssl'],
+  ['curl', 'curl'],
+  ['gpgv', 'gpgv'],
+  ['dpkg-deb', 'dpkg'],
+  ['apt-get', 'apt'],
+  ['git', 'git'],
+];
+
+function isInstalled(program: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function apt(...args: string[]): void {
+  const result = spawnSync('apt-get', args, {
+    stdio: 'inherit',
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  if (result.status !== 0)
+    throw new Error(`apt-get ${args.join(' ')} ended with ${result.status ?? result.signal}`);
+}
+
+/** Makes sure the real programs are there; installs them as root, otherwise says what to install. */
+export function ensureTestPrograms(): void {
+  const missing = TEST_PROGRAMS.filter(([program]) => !isInstalled(program)).map(([, name]) => name);
+  if (missing.length === 0) return;
+  if (process.getuid?.() !== 0) {
+    throw new Error(
+      `The tests need ${missing.join(', ')}: run 'apt-get install ${missing.join(' ')}' as root.`,
+    );
+  }
+  apt('update', '-qq');
+  apt('install', '-y', '-qq', '--no-install-recommends', ...missing);
+}
