@@ -24,7 +24,12 @@ export function certificateFingerprint(pemOrDer: string | Uint8Array): string {
 
 /** SHA-256 of a certificate's SubjectPublicKeyInfo as `sha256:` and 64 lower-case hex digits. Throws CERT_CORRUPT. */
 export function spkiFingerprint(certificatePem: string): string {
-  return `sha256:${sha256(certificateSpki(certificateDer(certificatePem))).toString('hex')}`;
+  return spkiFingerprintOf(certificateSpki(certificateDer(certificatePem)));
+}
+
+/** SHA-256 of a SubjectPublicKeyInfo (DER) as `sha256:` and 64 lower-case hex digits. */
+export function spkiFingerprintOf(spkiDer: Uint8Array): string {
+  return `sha256:${sha256(spkiDer).toString('hex')}`;
 }
 
 /**
@@ -48,7 +53,8 @@ export function matchesFingerprint(certificatePem: string, fingerprint: string):
   const wanted = parseFingerprint(fingerprint);
   if (wanted === undefined) return false;
   return (
-    spkiFingerprint(certificatePem) === `sha256:${wanted}` || certificateFingerprint(certificatePem) === wanted
+    spkiFingerprint(certificatePem) === `sha256:${wanted}` ||
+    certificateFingerprint(certificatePem) === wanted
   );
 }
 

@@ -95,7 +95,11 @@ export function managerApprovedTag(key: Uint8Array, bundle: ApprovedBundle): str
 /** `tag_m` of a refusal, base64url, over H(T), the manager's nonce and the reason. */
 export function managerDeniedTag(
   key: Uint8Array,
-  denial: { readonly transcriptHash: Uint8Array; readonly nonceM: string; readonly reason?: string | undefined },
+  denial: {
+    readonly transcriptHash: Uint8Array;
+    readonly nonceM: string;
+    readonly reason?: string | undefined;
+  },
 ): string {
   const parts = [denial.transcriptHash, hash(denial.nonceM), hash(denial.reason)];
   return tag(key, 'lpe1/manager/denied', parts);

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { PatchError } from '@linux-patch/contract';
+import { canonicalIpAddress } from './ip-address.ts';
 
 /** Everything a certificate says apart from its key, its dates and its serial. */
 export interface CertificateProfile {
@@ -119,11 +120,6 @@ function checkedIpAddress(address: string): string {
     throw unsuitable(`Not an IP address: ${JSON.stringify(address)}.`);
   }
   return canonicalIpAddress(address);
-}
-
-/** The one text form of an address: dotted IPv4, or IPv6 as in RFC 5952 without a zone. */
-export function canonicalIpAddress(address: string): string {
-  return isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 }
 
 function unsuitable(message: string): PatchError {

@@ -55,7 +55,8 @@ export function verifyProof(
   const match = /^v=1; ?ts=(\d{1,12}); ?n=([\w-]{16,64}); ?sig=([\w-]{80,1400})$/.exec(proof.header);
   const [, timestamp, nonce, encoded] = match ?? [];
   const signature = fromBase64url(encoded ?? '');
-  if (timestamp === undefined || nonce === undefined || !signature || !fromBase64url(nonce)) return 'malformed';
+  if (timestamp === undefined || nonce === undefined || !signature || !fromBase64url(nonce))
+    return 'malformed';
   const bytes = signedBytes(proof, timestamp, nonce);
   if (!verifyBytes(readPublicKey(proof.spki), bytes, signature)) return 'bad_signature';
   return Math.abs(proof.nowS - Number(timestamp)) <= (proof.toleranceS ?? 600) ? 'ok' : 'clock_off';

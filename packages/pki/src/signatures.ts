@@ -3,7 +3,7 @@ import { PatchError } from '@linux-patch/contract';
 import { keyAlgorithm } from './keys.ts';
 
 /** Signature algorithms by their JOSE names (RFC 7518 §3.1, RFC 8037 §3.1). */
-export type JoseAlgorithm = 'ES256' | 'ES384' | 'EdDSA' | 'RS256';
+type JoseAlgorithm = 'ES256' | 'ES384' | 'EdDSA' | 'RS256';
 
 /** The one algorithm a key signs with here. Throws CERT_UNSUITABLE for a key without one. */
 export function algorithmFor(key: KeyObject): JoseAlgorithm {

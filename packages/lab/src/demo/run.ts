@@ -1,0 +1,189 @@
+import { once } from 'node:events';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { type AgentProcess, createLabHost, type LabHost } from '../agent-process.ts';
+import { buildToyRepository, type ToyRepository } from '../apt/repository.ts';
+import { AGENT_PROGRAM, MANAGER_PROGRAM } from '../checkout.ts';
+import { type ManagerProcess, startManagerProcess } from '../manager-process.ts';
+import { claimDemoFolder } from './claim.ts';
+
+/** The demo's hosts. Loopback addresses of their own keep them apart, as different machines would be. */
+const HOSTS = [
+  { name: 'amber.demo.test', address: '127.0.0.11' },
+  { name: 'basalt.demo.test', address: '127.0.0.12' },
+] as const;
+const PACKAGES = ['toyhello', 'toylib', 'toyapp'];
+
+export interface DemoOptions {
+  readonly folder: string;
+  /** End after the run instead of staying up. */
+  readonly once: boolean;
+  readonly showLogs: boolean;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+interface DemoAgent {
+  readonly host: LabHost;
+  readonly process: AgentProcess;
+}
+
+interface World {
+  readonly manager: ManagerProcess;
+  readonly agents: readonly DemoAgent[];
+  readonly say: (line: string) => void;
+}
+
+/** The whole product, for real: a manager and two agents, joined by host code, one of them patched. */
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const { folder, say } = options;
+  await using stack = new AsyncDisposableStack();
+  stack.use(await claimDemoFolder(folder));
+  await rm(join(folder, 'world'), { recursive: true, force: true });
+  await mkdir(join(folder, 'world'), { recursive: true });
+
+  say('1. A signed apt repository with old versions of a few toy packages');
+  const repository = await buildToyRepository({ folder: join(folder, 'world/repository') });
+  say('2. A manager: certificate authority, database, HTTPS');
+  const manager = stack.use(await startManagerProcess(join(folder, 'world/manager')));
+  say(`   ${manager.url}   CA ${manager.caFingerprint}`);
+  say('3. Two hosts, each with a private apt root and one line of configuration');
+  const startedMs = performance.now();
+  const agents = await startAgents(options, stack, manager, repository);
+  const world: World = { manager, agents, say };
+  await approveAll(world);
+  const enrolledMs = Math.round(performance.now() - startedMs);
+  await repository.publishUpdates();
+  await showFleet(world);
+  const patched = await patchFirstHost(world);
+  say('');
+  say(`demo ok: enrolled in ${enrolledMs} ms, patched ${patched} packages`);
+  if (options.once) return;
+  sayWhatNext(world);
+  if (!options.signal.aborted) await once(options.signal, 'abort');
+  say('stopping ...');
+}
+
+async function startAgents(
+  options: DemoOptions,
+  stack: AsyncDisposableStack,
+  manager: ManagerProcess,
+  repository: ToyRepository,
+): Promise<DemoAgent[]> {
+  return Promise.all(
+    HOSTS.map(async ({ name, address }) => {
+      const host = await createLabHost({
+        root: join(options.folder, 'world', name),
+        name,
+        address,
+        repository,
+        packages: PACKAGES,
+        enrollment: [`manager_url: ${manager.url}`, `report_ip: ${address}`],
+      });
+      const process = host.start((line) => {
+        if (options.showLogs) options.say(`   [${name}] ${line}`);
+      });
+      return { host, process: stack.use(process) };
+    }),
+  );
+}
+
+interface PendingRequest {
+  readonly id: string;
+  readonly fqdn: string;
+  readonly key_id: string;
+}
+
+/** Does what an administrator does: reads the code on the host, types it on the manager. */
+async function approveAll({ manager, agents, say }: World): Promise<void> {
+  say('4. They ask to join; the administrator reads the code on each host and approves with it');
+  for (const agent of agents) {
+    const code = await agent.host.hostCode();
+    const { enrollments } = (await manager.json('enrollments', 'list')) as { enrollments: PendingRequest[] };
+    const request = enrollments.find((one) => one.fqdn === agent.host.name);
+    if (!request) throw new Error(`${agent.host.name} shows a code but the manager has no request from it`);
+    say(`   ${agent.host.name}: key ${request.key_id}, code ${code}`);
+    await manager.json('enrollments', 'approve', request.id, '--code', code);
+  }
+  await Promise.all(agents.map((agent) => agent.process.listening));
+}
+
+interface PackageRow {
+  readonly name: string;
+  readonly version: string;
+}
+
+interface PatchRow {
+  readonly name: string;
+  readonly current_version: string;
+  readonly available_version: string;
+  readonly security: boolean;
+}
+
+async function packagesOf(manager: ManagerProcess, host: string): Promise<PackageRow[]> {
+  return ((await manager.json('packages', host)) as { packages: PackageRow[] }).packages;
+}
+
+async function patchesOf(manager: ManagerProcess, host: string): Promise<PatchRow[]> {
+  return ((await manager.json('patches', host)) as { patches: PatchRow[] }).patches;
+}
+
+async function showFleet({ manager, agents, say }: World): Promise<void> {
+  say('5. The repository publishes updates, one of them for security');
+  for (const agent of agents) {
+    await agent.host.apt.update();
+    const installed = await packagesOf(manager, agent.host.name);
+    say(`   ${agent.host.name}: ${installed.map((one) => `${one.name} ${one.version}`).join(', ')}`);
+    for (const patch of await patchesOf(manager, agent.host.name)) {
+      const kind = patch.security ? 'security' : 'update';
+      say(`     ${kind.padEnd(8)} ${patch.name} ${patch.current_version} -> ${patch.available_version}`);
+    }
+  }
+}
+
+/** Applies the security updates of the first host and returns how many packages changed. */
+async function patchFirstHost({ manager, agents, say }: World): Promise<number> {
+  const host = agents[0]?.host.name ?? '';
+  say(`6. The security updates go to ${host}`);
+  const before = new Map((await packagesOf(manager, host)).map((one) => [one.name, one.version]));
+  const exitCode = await manager.show((line) => say(`   ${line}`), 'patch', host, '--security', '--wait');
+  if (exitCode !== 0) throw new Error(`patching ${host} ended with exit code ${exitCode}`);
+  const changed = (await packagesOf(manager, host)).filter((one) => before.get(one.name) !== one.version);
+  const left = (await patchesOf(manager, host)).filter((one) => one.security);
+  if (changed.length === 0) throw new Error('the job ended well but no version changed');
+  if (left.length > 0)
+    throw new Error(`security updates are still pending: ${left.map((one) => one.name).join(', ')}`);
+  for (const one of changed) say(`   ${one.name}: ${before.get(one.name) ?? '-'} -> ${one.version}`);
+  return changed.length;
+}
+
+function sayWhatNext({ manager, agents, say }: World): void {
+  const [first, second] = agents;
+  if (!first || !second) return;
+  const { address, port, root } = first.host;
+  const pki = join(manager.root, 'var/lib/linux_patch_manager/ca');
+  const curl = `curl --cacert ${pki}/root.pem --cert ${pki}/client.pem --key ${pki}/client.key.pem`;
+  const cli = `${MANAGER_PROGRAM} --root ${manager.root}`;
+  for (const line of [
+    '',
+    'Everything is up. Try, in another terminal:',
+    '',
+    '  # the agent answers only the manager',
+    `  ${curl} https://${address}:${port}/api/v1/health`,
+    `  ${curl} https://${address}:${port}/api/v1/patches`,
+    `  curl --cacert ${pki}/root.pem https://${address}:${port}/api/v1/health   # no certificate, no answer`,
+    '',
+    '  # the fleet',
+    `  ${cli} hosts list`,
+    `  ${cli} patches ${second.host.name}`,
+    `  ${cli} patch ${second.host.name} --all --wait`,
+    '',
+    '  # a host',
+    `  ${AGENT_PROGRAM} --root ${root} status`,
+    `  tail -f ${first.process.logFile}`,
+    '',
+    'Ctrl-C ends the demo.',
+  ])
+    say(line);
+}

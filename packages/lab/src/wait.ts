@@ -1,0 +1,29 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+const PATIENCE_MS = 30_000;
+const INTERVAL_MS = 50;
+
+/** Waits for a promise, but not for ever; `what` names it in the error. */
+export async function waitFor<T>(what: string, promise: Promise<T>): Promise<T> {
+  const limit = new AbortController();
+  const tooLate = pause(PATIENCE_MS, undefined, { signal: limit.signal }).then(() => {
+    throw new Error(`gave up waiting for ${what} after ${PATIENCE_MS / 1000} s`);
+  });
+  try {
+    return await Promise.race([promise, tooLate]);
+  } finally {
+    limit.abort();
+    tooLate.catch(() => {});
+  }
+}
+
+/** Asks again and again until the answer is not undefined. For processes that offer no event to wait for. */
+export async function askUntil<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+  const attempts = PATIENCE_MS / INTERVAL_MS;
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    await pause(INTERVAL_MS);
+  }
+  throw new Error(`gave up waiting for ${what} after ${PATIENCE_MS / 1000} s`);
+}

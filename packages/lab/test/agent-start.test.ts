@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
+import { AGENT_PROGRAM, createLabHost, type LabHost, runProgram } from '../src/index.ts';
+import { freePort } from '../src/ports.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let repository: ToyRepository;
+let hosts = 0;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  repository = await buildToyRepository({ folder: join(folder.path, 'repository') });
+});
+afterAll(() => folder[Symbol.asyncDispose]());
+
+function newHost(enrollment: readonly string[] = []): Promise<LabHost> {
+  hosts += 1;
+  const name = `start${hosts}.lab.test`;
+  return createLabHost({ root: join(folder.path, name), name, address: '127.0.0.1', repository, enrollment });
+}
+
+async function isBound(host: LabHost): Promise<boolean> {
+  const socket = connect(host.port, host.address);
+  const bound = await Promise.race([
+    once(socket, 'connect').then(() => true),
+    once(socket, 'error').then(() => false),
+  ]).catch(() => false);
+  socket.destroy();
+  return bound;
+}
+
+describe('the real agent process', () => {
+  it('without certificates and without a manager says what to do and ends cleanly', async () => {
+    const host = await newHost();
+    const result = await host.run();
+    expect(result.exitCode).toBe(0);
+    expect(result.stderr).toContain('missing');
+    expect(result.stderr).toContain('server.key.pem');
+    expect(result.stderr).toContain('enrollment.manager_url');
+    expect(result.stderr).toContain('--enroll');
+  });
+
+  it('with a manager that nobody answers for waits, and a stop ends it with 2 within two seconds', async () => {
+    const host = await newHost([`manager_url: https://127.0.0.1:${await freePort()}`]);
+    await using agent = host.start();
+    await agent.logged('ECONNREFUSED');
+    const stoppedAt = performance.now();
+    agent.signal('SIGTERM');
+    expect(await agent.exited).toBe(2);
+    expect(performance.now() - stoppedAt).toBeLessThan(2_000);
+  });
+
+  it('with a broken configuration lists all faults with line and column and ends with 1', async () => {
+    const host = await newHost();
+    await host.configure('server:\n  prot: 12443\n  bind: 300.1.1.1\nenrollment:\n  manager_url: ftp://x\n');
+    const result = await host.run();
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toMatch(/config\.yaml:2:3 server\.prot: .*did you mean "?port/);
+    expect(result.stderr).toMatch(/config\.yaml:3:\d+ server\.bind/);
+    expect(result.stderr).toMatch(/config\.yaml:5:\d+ enrollment\.manager_url/);
+  });
+
+  it('without a configuration file says which one it looked for and ends with 1', async () => {
+    const host = await newHost();
+    const result = await host.run('--config', '/nonexistent/config.yaml');
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain('/nonexistent/config.yaml');
+  });
+
+  it.each([['--help'], ['--version'], ['status', '--help']])(
+    'answers %s with exit code 0',
+    async (...args) => {
+      const result = await runProgram(AGENT_PROGRAM, args);
+      expect(result.exitCode).toBe(0);
+      expect(result.stdout).not.toBe('');
+    },
+  );
+
+  it('documents its exit codes in --help', async () => {
+    expect((await runProgram(AGENT_PROGRAM, ['--help'])).stdout).toMatch(
+      /Exit codes[\s\S]*0 [\s\S]*1 [\s\S]*2 /,
+    );
+  });
+
+  it('refuses unknown options and contradictory ones with 1', async () => {
+    expect((await runProgram(AGENT_PROGRAM, ['--enrol', 'https://x'])).exitCode).toBe(1);
+    expect((await runProgram(AGENT_PROGRAM, ['--enroll', 'https://x', '--renew-certs'])).exitCode).toBe(1);
+  });
+
+  it('runs from any folder and through a link', async () => {
+    const { symlink } = await import('node:fs/promises');
+    const link = join(folder.path, 'agent-link');
+    await symlink(AGENT_PROGRAM, link);
+    expect((await runProgram(link, ['--version'], { cwd: '/' })).stdout.trim()).toBe('1.2.0');
+  });
+
+  it('with --enroll and a manager that is no manager fails with 1 when stopped, and never binds the port', async () => {
+    const host = await newHost();
+    const port = await freePort();
+    const running = host.run('--enroll', `https://127.0.0.1:${port}`);
+    expect(await isBound(host)).toBe(false);
+    const { execFileSync } = await import('node:child_process');
+    const pid = await findEnrolling(host, () =>
+      execFileSync('pgrep', ['-f', `--root ${host.root} --enroll`], { encoding: 'utf8' }),
+    );
+    process.kill(pid, 'SIGTERM');
+    expect((await running).exitCode).toBe(1);
+  });
+
+  it('with --renew-certs and no manager says what is missing and ends with 1', async () => {
+    const host = await newHost();
+    const result = await host.run('--renew-certs');
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain('enrollment.manager_url');
+  });
+
+  it('names the process that holds its port', async () => {
+    const host = await newHost();
+    await importCertificates(host);
+    await using holder = createServer().listen(host.port, host.address);
+    await once(holder, 'listening');
+    const result = await host.run();
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain(String(process.pid));
+    expect(result.stderr).not.toContain('Listening on');
+  });
+
+  it('never tells the host code in its log', async () => {
+    const host = await newHost([`manager_url: https://127.0.0.1:${await freePort()}`]);
+    await using agent = host.start();
+    const code = await host.hostCode();
+    agent.signal('SIGTERM');
+    await agent.exited;
+    expect(await readFile(agent.logFile, 'utf8')).not.toContain(code);
+  });
+});
+
+async function findEnrolling(_host: LabHost, find: () => string): Promise<number> {
+  const { askUntil } = await import('../src/wait.ts');
+  return askUntil('the enrolling process', async () => {
+    try {
+      return Number(find().trim().split('\n')[0]) || undefined;
+    } catch {
+      return undefined;
+    }
+  });
+}
+
+/** Certificates copied by hand, made by openssl. */
+async function importCertificates(host: LabHost): Promise<void> {
+  const { makeOpensslIdentity } = await import('../src/openssl-identity.ts');
+  await makeOpensslIdentity({
+    folder: join(host.root, 'etc/linux_patch_api/certs'),
+    fqdn: host.name,
+    address: host.address,
+  });
+}

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
+import {
+  type AgentProcess,
+  createLabHost,
+  type LabHost,
+  type ManagerProcess,
+  startManagerProcess,
+} from '../src/index.ts';
+import { askUntil } from '../src/wait.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let repository: ToyRepository;
+let manager: ManagerProcess;
+let host: LabHost;
+let agent: AgentProcess;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  repository = await buildToyRepository({ folder: join(folder.path, 'repository') });
+  manager = await startManagerProcess(join(folder.path, 'manager'));
+  host = await createLabHost({
+    root: join(folder.path, 'host'),
+    name: 'patch.lab.test',
+    address: '127.0.0.41',
+    repository,
+    packages: ['toyhello', 'toylib', 'toyapp'],
+    enrollment: [
+      `manager_url: ${manager.url}`,
+      'report_ip: 127.0.0.41',
+      `ca_fingerprint: "${manager.caFingerprint}"`,
+    ],
+  });
+  agent = host.start();
+  const id = await askUntil('the request', async () => {
+    const { enrollments } = (await manager.json('enrollments', 'list')) as { enrollments: { id: string }[] };
+    return enrollments[0]?.id;
+  });
+  await manager.json('enrollments', 'approve', id, '--no-code');
+  await agent.listening;
+  await repository.publishUpdates();
+});
+afterAll(async () => {
+  await agent[Symbol.asyncDispose]();
+  await manager[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
+});
+
+interface Versions {
+  readonly packages: readonly { readonly name: string; readonly version: string }[];
+}
+
+async function versions(): Promise<Record<string, string>> {
+  const { packages } = (await manager.json('packages', host.name)) as Versions;
+  return Object.fromEntries(packages.map((one) => [one.name, one.version]));
+}
+
+describe('an administrator patches a real host through the manager', () => {
+  it('sees installed packages and pending updates with their origin', async () => {
+    expect(await versions()).toEqual({ toyapp: '1.0-1', toyhello: '1.0-1', toylib: '1.0-1' });
+    await host.apt.update();
+    const { patches, security_updates } = (await manager.json('patches', host.name)) as {
+      patches: { name: string; security: boolean; available_version: string }[];
+      security_updates: number;
+    };
+    expect(security_updates).toBe(1);
+    expect(patches.find((one) => one.security)).toMatchObject({
+      name: 'toylib',
+      available_version: '1.0-1+deb12u1',
+    });
+  });
+
+  it('applies only security updates when asked for those, and watches the job to its end', async () => {
+    const lines: string[] = [];
+    expect(await manager.show((line) => lines.push(line), 'patch', host.name, '--security', '--wait')).toBe(
+      0,
+    );
+    expect(lines.join('\n')).toContain('1.0-1+deb12u1');
+    expect(await versions()).toEqual({ toyapp: '1.0-1', toyhello: '1.0-1', toylib: '1.0-1+deb12u1' });
+  });
+
+  it('refuses to patch when no target is said', async () => {
+    const exitCode = await manager.show(() => {}, 'patch', host.name, '--wait');
+    expect(exitCode).not.toBe(0);
+    expect((await versions()).toyhello).toBe('1.0-1');
+  });
+
+  it('applies one named package', async () => {
+    expect(await manager.show(() => {}, 'patch', host.name, 'toyhello', '--wait')).toBe(0);
+    expect(await versions()).toMatchObject({ toyhello: '1.1-1', toyapp: '1.0-1' });
+  });
+
+  it('keeps the finished jobs over a restart of the agent', async () => {
+    const before = (await manager.json('jobs', host.name)) as { jobs: { job_id: string; status: string }[] };
+    expect(before.jobs.length).toBeGreaterThanOrEqual(2);
+    agent.signal('SIGTERM');
+    expect(await agent.exited).toBe(0);
+    agent = host.start();
+    await agent.listening;
+    expect(await manager.json('jobs', host.name)).toEqual(before);
+  });
+
+  it('says that the host cannot be reached while its agent is down', async () => {
+    agent.signal('SIGTERM');
+    await agent.exited;
+    await expect(manager.json('patches', host.name)).rejects.toThrow(/ended with 6/);
+    agent = host.start();
+    await agent.listening;
+  });
+});

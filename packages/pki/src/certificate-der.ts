@@ -1,0 +1,31 @@
+import { type DerValue, derChildren, expectTag, readDer, TAG } from './der.ts';
+import { type Extensions, readExtensions } from './extensions.ts';
+
+/** The parts of a certificate that node:crypto does not give in their exact bytes. */
+interface CertificateParts {
+  readonly serial: Uint8Array;
+  readonly issuer: DerValue;
+  readonly subject: DerValue;
+  readonly spki: Uint8Array;
+  readonly extensions: Extensions;
+}
+
+/** Takes a DER certificate (RFC 5280 §4.1) apart. Throws RangeError when it is malformed. */
+export function certificateParts(der: Uint8Array): CertificateParts {
+  const [tbs] = derChildren(readDer(der));
+  const fields = derChildren(tbs);
+  const [serial, , issuer, , subject, spki] = fields[0]?.tag === 0xa0 ? fields.slice(1) : fields;
+  const extensions = fields.find((field) => field.tag === 0xa3);
+  return {
+    serial: expectTag(serial, TAG.integer).content,
+    issuer: expectTag(issuer, TAG.sequence),
+    subject: expectTag(subject, TAG.sequence),
+    spki: expectTag(spki, TAG.sequence).encoded,
+    extensions: readExtensions(extensions && derChildren(extensions, 0xa3)[0]),
+  };
+}
+
+/** The SubjectPublicKeyInfo of a DER certificate, byte for byte. */
+export function certificateSpki(der: Uint8Array): Uint8Array {
+  return certificateParts(der).spki;
+}

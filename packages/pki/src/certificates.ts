@@ -1,0 +1,120 @@
+import { X509Certificate } from 'node:crypto';
+import { PatchError } from '@linux-patch/contract';
+import { certificateParts } from './certificate-der.ts';
+import { readName } from './distinguished-name.ts';
+import { readAlternativeNames, readPathLength, readSubjectKeyId } from './extensions.ts';
+import { spkiSha256 } from './fingerprints.ts';
+import { keyAlgorithm } from './keys.ts';
+import { corrupt, type PemBlock, readPem, writePem } from './pem.ts';
+import { canonicalSerial } from './serial.ts';
+
+/** What a certificate says, parsed once. Instants are epoch milliseconds. */
+export interface CertificateFacts {
+  readonly pem: string;
+  readonly der: Uint8Array;
+  /** For people, as `CN=…, O=…`. */
+  readonly subject: string;
+  readonly commonName: string | undefined;
+  readonly issuer: string;
+  /** Lower-case hex, two digits an octet, no leading zero octet: the form used everywhere. */
+  readonly serialHex: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  readonly isCa: boolean;
+  /** How many CA certificates may stand below; undefined when unlimited. */
+  readonly pathLength: number | undefined;
+  /** `serverAuth`, `clientAuth` or a dotted OID; empty when the extension is absent, which allows every use. */
+  readonly extendedKeyUsage: readonly string[];
+  readonly dnsNames: readonly string[];
+  /** In canonical form (RFC 5952 for IPv6). */
+  readonly ipAddresses: readonly string[];
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array;
+  /** base64url */
+  readonly spkiSha256: string;
+  /** Subject key identifier, hex. */
+  readonly subjectKeyId: string | undefined;
+  /** Issued to itself and signed with its own key. */
+  readonly selfSigned: boolean;
+  /** Such as `EC P-256`, `RSA 2048`, `Ed25519`. */
+  readonly publicKeyAlgorithm: string;
+  /** OpenSSL's name, such as `ecdsa-with-SHA256`. */
+  readonly signatureAlgorithm: string;
+}
+
+/** Largest text that `parseCertificates` reads. */
+const LIMIT_BYTES = 256 * 1024;
+
+const USAGES: Readonly<Record<string, string>> = {
+  '1.3.6.1.5.5.7.3.1': 'serverAuth',
+  '1.3.6.1.5.5.7.3.2': 'clientAuth',
+};
+
+/**
+ * Every certificate of a PEM text, in order, at least one. Throws CERT_CORRUPT (with the reason as a clause in
+ * `details.reason`) for anything else in the file, a private key above all.
+ */
+export function parseCertificates(pem: string): CertificateFacts[] {
+  const what = 'certificate file';
+  return readPem(pem, what, LIMIT_BYTES).map((block, index) => {
+    if (block.label !== 'CERTIFICATE') throw corrupt(what, wrongLabelReason(block));
+    return parseDer(block.der, what, index + 1);
+  });
+}
+
+/** The only certificate of a PEM text. Throws CERT_CORRUPT, also when there are several. */
+export function parseCertificate(pem: string): CertificateFacts {
+  const [only, ...more] = parseCertificates(pem);
+  if (only === undefined || more.length > 0) {
+    throw corrupt('certificate', `it holds ${more.length + 1} certificates where one is expected`);
+  }
+  return only;
+}
+
+/** A certificate from its DER bytes. Throws CERT_CORRUPT. */
+export function parseCertificateDer(der: Uint8Array): CertificateFacts {
+  return parseDer(der, 'certificate', 1);
+}
+
+function parseDer(der: Uint8Array, what: string, position: number): CertificateFacts {
+  try {
+    return factsOf(der);
+  } catch (cause) {
+    if (cause instanceof PatchError) throw cause;
+    const reason = cause instanceof RangeError ? cause.message : 'OpenSSL does not accept it';
+    throw corrupt(what, `certificate ${position} in it is damaged (${reason})`, cause);
+  }
+}
+
+function factsOf(der: Uint8Array): CertificateFacts {
+  const parts = certificateParts(der);
+  const certificate = new X509Certificate(der);
+  const subject = readName(parts.subject);
+  const sameNames = Buffer.compare(parts.subject.encoded, parts.issuer.encoded) === 0;
+  return {
+    pem: writePem('CERTIFICATE', der),
+    der,
+    subject: subject.text,
+    commonName: subject.commonName,
+    issuer: readName(parts.issuer).text,
+    serialHex: canonicalSerial(parts.serial),
+    notBeforeMs: certificate.validFromDate.getTime(),
+    notAfterMs: certificate.validToDate.getTime(),
+    isCa: certificate.ca,
+    pathLength: readPathLength(parts.extensions),
+    extendedKeyUsage: (certificate.keyUsage ?? []).map((oid) => USAGES[oid] ?? oid),
+    ...readAlternativeNames(parts.extensions),
+    spki: parts.spki,
+    spkiSha256: spkiSha256(parts.spki),
+    subjectKeyId: readSubjectKeyId(parts.extensions),
+    selfSigned: sameNames && certificate.verify(certificate.publicKey),
+    publicKeyAlgorithm: keyAlgorithm(certificate.publicKey),
+    signatureAlgorithm: certificate.signatureAlgorithm ?? 'unknown',
+  };
+}
+
+function wrongLabelReason(block: PemBlock): string {
+  return block.label.includes('PRIVATE KEY')
+    ? 'it holds a private key, which belongs only into the key file'
+    : `it holds a "${block.label}" block where only certificates belong`;
+}

@@ -1,0 +1,128 @@
+import { beforeAll, expect, test } from 'vitest';
+import { NEW_KEY, opensslFolder, opensslSelfSigned } from '../test/openssl.ts';
+import { parseCertificate } from './certificates.ts';
+import { createCrl, parseCrl, verifyCrl } from './crl.ts';
+import { type TestAuthority, testAuthority } from './testing/index.ts';
+
+const NOW = Math.floor(Date.now() / 1000) * 1000;
+const WEEK_MS = 7 * 86_400_000;
+let authority: TestAuthority;
+
+beforeAll(async () => {
+  authority = await testAuthority({ now: NOW });
+});
+
+function order(serials: readonly string[]): Parameters<typeof createCrl>[0] {
+  const revoked = serials.map((serialHex) => ({ serialHex, revokedAtMs: NOW - 1000 }));
+  return { issuer: authority.issuing, revoked, number: 300n, now: NOW, nextUpdateMs: NOW + WEEK_MS };
+}
+
+test('openssl verifies our list, shows its number and refuses exactly the revoked certificate', async () => {
+  using openssl = opensslFolder();
+  const [revoked, kept] = [await authority.issueAgent(), await authority.issueAgent()];
+  const { serialHex } = parseCertificate(revoked.certificatePem);
+  openssl.write('ca.pem', authority.caPem);
+  openssl.write('issuing.pem', authority.issuing.certificatePem);
+  openssl.write('crl.pem', await createCrl(order([serialHex, '7f'])));
+  openssl.write('revoked.pem', revoked.certificatePem);
+  openssl.write('kept.pem', kept.certificatePem);
+  const text = openssl.run(
+    'crl',
+    '-in',
+    'crl.pem',
+    '-CAfile',
+    'issuing.pem',
+    '-noout',
+    '-text',
+    '-crlnumber',
+  );
+  expect(text).toContain(`Serial Number: ${serialHex.toUpperCase()}`);
+  expect(text).toMatch(/CRL Number:\s+300/);
+  const verify = (name: string): string =>
+    openssl.run('verify', '-x509_strict', '-crl_check', '-CAfile', 'ca.pem', '-CRLfile', 'crl.pem', name);
+  expect(verify('kept.pem')).toContain('OK');
+  expect(() => verify('revoked.pem')).toThrow(/certificate revoked/);
+});
+
+test('our list reads back, serial numbers in canonical form, each once', async () => {
+  const facts = parseCrl(await createCrl(order(['00FF01', 'ff01', '01'])));
+  expect(facts).toEqual({
+    issuer: 'CN=Test Issuing CA',
+    thisUpdateMs: NOW,
+    nextUpdateMs: NOW + WEEK_MS,
+    number: 300n,
+    serials: new Set(['ff01', '01']),
+  });
+});
+
+test('an empty list is a list', async () => {
+  using openssl = opensslFolder();
+  const pem = await createCrl(order([]));
+  openssl.write('issuing.pem', authority.issuing.certificatePem);
+  openssl.write('crl.pem', pem);
+  expect(openssl.run('crl', '-in', 'crl.pem', '-CAfile', 'issuing.pem', '-noout', '-text')).toContain(
+    'No Revoked',
+  );
+  expect(parseCrl(pem).serials.size).toBe(0);
+});
+
+test('a list is verified only by the CA that signed it', async () => {
+  const pem = await createCrl(order(['01']));
+  const sameNames = await testAuthority({ now: NOW });
+  expect(verifyCrl(pem, authority.issuing.certificatePem)).toBe(true);
+  expect(verifyCrl(pem, authority.root.certificatePem)).toBe(false);
+  expect(verifyCrl(pem, sameNames.issuing.certificatePem)).toBe(false);
+});
+
+test('a list whose entries were changed after signing is not verified', async () => {
+  const pem = await createCrl(order(['aabbccdd']));
+  const der = Buffer.from(pem.replaceAll(/-----.*-----|\n/g, ''), 'base64');
+  der[der.indexOf(Buffer.from('aabbccdd', 'hex')) + 1] = 0xee;
+  const changed = `-----BEGIN X509 CRL-----\n${der.toString('base64')}\n-----END X509 CRL-----\n`;
+  expect(parseCrl(changed).serials).toEqual(new Set(['aaeeccdd']));
+  expect(verifyCrl(changed, authority.issuing.certificatePem)).toBe(false);
+});
+
+test.each(Object.keys(NEW_KEY))('a list made by openssl with a %s CA is read and verified', (algorithm) => {
+  using openssl = opensslFolder();
+  opensslSelfSigned(openssl, 'ca', ...NEW_KEY[algorithm]!);
+  openssl.write('index.txt', 'R\t361231235959Z\t260101000000Z\t0ABC\tunknown\t/CN=gone\n');
+  openssl.write('crlnumber', '07\n');
+  openssl.write(
+    'ca.conf',
+    '[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ncrlnumber=crlnumber\ndefault_md=default\n',
+  );
+  openssl.run(
+    'ca',
+    '-config',
+    'ca.conf',
+    '-gencrl',
+    '-crldays',
+    '3',
+    '-cert',
+    'ca.pem',
+    '-keyfile',
+    'ca.key',
+    '-out',
+    'crl.pem',
+  );
+  const facts = parseCrl(openssl.read('crl.pem'));
+  expect(facts).toMatchObject({ issuer: 'O=Elsewhere, CN=ca', serials: new Set(['0abc']) });
+  expect(facts.nextUpdateMs! - facts.thisUpdateMs).toBe(3 * 86_400_000);
+  expect(verifyCrl(openssl.read('crl.pem'), openssl.read('ca.pem'))).toBe(true);
+});
+
+test('what is no list is an error, never an empty list', async () => {
+  const pem = await createCrl(order(['01']));
+  for (const bad of [
+    '',
+    'x',
+    authority.caPem,
+    pem + pem,
+    pem.slice(0, 100),
+    pem.replaceAll('X509 CRL', 'CRL'),
+  ]) {
+    expect(() => parseCrl(bad)).toThrow(expect.objectContaining({ code: 'CERT_CORRUPT' }));
+    expect(() => verifyCrl(bad, authority.issuing.certificatePem)).toThrow(/revocation list/);
+  }
+});

@@ -1,0 +1,132 @@
+import { certificateParts } from './certificate-der.ts';
+import { parseCertificate } from './certificates.ts';
+import { type DerValue, derChildren, derInteger, derTime, expectTag, readDer, TAG } from './der.ts';
+import { encode, encodeExtension, encodeInteger, encodeSequence, encodeTime } from './der-writer.ts';
+import { readName } from './distinguished-name.ts';
+import { EXTENSION, readExtensions } from './extensions.ts';
+import { checkedIssuer, type Issuer } from './issue.ts';
+import { readPrivateKey, readPublicKey } from './keys.ts';
+import { corrupt, readPem, writePem } from './pem.ts';
+import { canonicalSerial } from './serial.ts';
+import {
+  encodeSignatureAlgorithm,
+  isSignedBy,
+  readSigned,
+  type SignedStructure,
+  signStructure,
+} from './signed-structure.ts';
+
+/** What a revocation list says. Instants are epoch milliseconds. */
+export interface CrlFacts {
+  readonly issuer: string;
+  readonly thisUpdateMs: number;
+  /** Absent when the list does not say; such a list never becomes stale. */
+  readonly nextUpdateMs: number | undefined;
+  readonly number: bigint | undefined;
+  /** Serial numbers in the form of `CertificateFacts.serialHex`. */
+  readonly serials: ReadonlySet<string>;
+}
+
+/** Largest list that is read: room for about 200,000 entries. */
+const LIMIT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * A CRL (RFC 5280 §5), PEM, signed by a CA. `nextUpdateMs` is the instant after which clients refuse it, `number`
+ * grows with every list. Throws as `issueCertificate` does for an unusable issuer.
+ */
+export async function createCrl(order: {
+  readonly issuer: Issuer;
+  readonly revoked: readonly { readonly serialHex: string; readonly revokedAtMs: number }[];
+  readonly number: bigint;
+  readonly now: number;
+  readonly nextUpdateMs: number;
+}): Promise<string> {
+  const issuer = checkedIssuer(order.issuer, order.now);
+  const key = readPrivateKey(order.issuer.privateKeyPem);
+  const revoked = new Map(
+    order.revoked.map((entry) => [canonicalSerial(entry.serialHex), entry.revokedAtMs]),
+  );
+  const entries = [...revoked].map(([serial, atMs]) =>
+    encodeSequence(encodeInteger(serial), encodeTime(atMs)),
+  );
+  const extensions = encodeSequence(
+    ...(issuer.subjectKeyId ? [encodeAuthorityKeyId(issuer.subjectKeyId)] : []),
+    encodeExtension(EXTENSION.crlNumber, encodeInteger(order.number.toString(16))),
+  );
+  const body = encodeSequence(
+    encodeInteger('01'),
+    encodeSignatureAlgorithm(key),
+    certificateParts(issuer.der).subject.encoded,
+    encodeTime(order.now),
+    encodeTime(order.nextUpdateMs),
+    ...(entries.length > 0 ? [encodeSequence(...entries)] : []),
+    encode(0xa0, extensions),
+  );
+  return writePem('X509 CRL', signStructure(body, key));
+}
+
+/** Reads a CRL without checking its signature. Throws CERT_CORRUPT, also for an empty text. */
+export function parseCrl(pem: string): CrlFacts {
+  const { body } = readCrl(pem);
+  try {
+    return factsOf(body);
+  } catch (cause) {
+    throw corrupt('revocation list', 'it is damaged', cause);
+  }
+}
+
+/**
+ * Whether the list was signed by this CA certificate's key, for its name, with an accepted algorithm. Throws
+ * CERT_CORRUPT when the list or the certificate cannot be read at all.
+ */
+export function verifyCrl(pem: string, issuerPem: string): boolean {
+  const signed = readCrl(pem);
+  const issuer = parseCertificate(issuerPem);
+  const name = fieldsOf(signed.body)[1];
+  const sameName =
+    Buffer.compare(name?.encoded ?? new Uint8Array(), certificateParts(issuer.der).subject.encoded) === 0;
+  return sameName && issuer.isCa && isSignedBy(signed, readPublicKey(issuer.spki));
+}
+
+function readCrl(pem: string): SignedStructure {
+  const what = 'revocation list';
+  const [block, ...more] = readPem(pem, what, LIMIT_BYTES);
+  if (!block || more.length > 0 || block.label !== 'X509 CRL') {
+    throw corrupt(what, 'it must be exactly one "X509 CRL" block');
+  }
+  try {
+    return readSigned(block.der);
+  } catch (cause) {
+    throw corrupt(what, 'it is damaged', cause);
+  }
+}
+
+/** The fields of a TBSCertList without its version, which only tells whether extensions may occur. */
+function fieldsOf(body: DerValue): DerValue[] {
+  const fields = derChildren(body);
+  return fields[0]?.tag === TAG.integer ? fields.slice(1) : fields;
+}
+
+function factsOf(body: DerValue): CrlFacts {
+  const [, issuer, thisUpdate, ...rest] = fieldsOf(body);
+  const nextUpdate = rest.find((field) => field.tag === TAG.utcTime || field.tag === TAG.generalizedTime);
+  const revoked = rest.find((field) => field.tag === TAG.sequence);
+  const wrapper = rest.find((field) => field.tag === 0xa0);
+  const number = readExtensions(wrapper && derChildren(wrapper, 0xa0)[0]).get(EXTENSION.crlNumber);
+  return {
+    issuer: readName(expectTag(issuer, TAG.sequence)).text,
+    thisUpdateMs: derTime(thisUpdate),
+    nextUpdateMs: nextUpdate && derTime(nextUpdate),
+    number: number && derInteger(readDer(number)),
+    serials: new Set((revoked ? derChildren(revoked) : []).map(serialOf)),
+  };
+}
+
+function serialOf(entry: DerValue): string {
+  return canonicalSerial(expectTag(derChildren(entry)[0], TAG.integer).content);
+}
+
+function encodeAuthorityKeyId(subjectKeyId: string): Uint8Array {
+  const keyIdentifier = encode(0x80, Buffer.from(subjectKeyId, 'hex'));
+  return encodeExtension(EXTENSION.authorityKeyIdentifier, encodeSequence(keyIdentifier));
+}

@@ -1,0 +1,75 @@
+import { type DerValue, derChildren, derInteger, derOid, expectTag, readDer, TAG } from './der.ts';
+import { encode, encodeExtension, encodeSequence } from './der-writer.ts';
+import { ipAddressBytes, ipAddressFromBytes } from './ip-address.ts';
+
+/** OIDs of the extensions read here, as the hex of their content octets. */
+export const EXTENSION = {
+  subjectKeyIdentifier: '551d0e',
+  subjectAlternativeName: '551d11',
+  basicConstraints: '551d13',
+  crlNumber: '551d14',
+  authorityKeyIdentifier: '551d23',
+} as const;
+
+/** GeneralName choices (RFC 5280 §4.2.1.6). */
+const DNS_NAME = 0x82;
+const IP_ADDRESS = 0x87;
+
+/** Extension values (the inside of each OCTET STRING) by OID. Throws RangeError for a repeated one. */
+export type Extensions = ReadonlyMap<string, Uint8Array>;
+
+/** Reads an Extensions SEQUENCE (RFC 5280 §4.1.2.9). */
+export function readExtensions(sequence: DerValue | undefined): Extensions {
+  const found = new Map<string, Uint8Array>();
+  if (sequence === undefined) return found;
+  for (const extension of derChildren(sequence)) {
+    const parts = derChildren(extension);
+    const oid = derOid(parts[0]);
+    if (found.has(oid)) throw new RangeError('an extension occurs twice');
+    found.set(oid, expectTag(parts.at(-1), TAG.octetString).content);
+  }
+  return found;
+}
+
+/** The DNS names and addresses of a subjectAltName; other kinds of names are left out. */
+export function readAlternativeNames(extensions: Extensions): { dnsNames: string[]; ipAddresses: string[] } {
+  const value = extensions.get(EXTENSION.subjectAlternativeName);
+  const names = value === undefined ? [] : derChildren(readDer(value));
+  return {
+    dnsNames: names
+      .filter((name) => name.tag === DNS_NAME)
+      .map((name) => Buffer.from(name.content).toString('latin1')),
+    ipAddresses: names
+      .filter((name) => name.tag === IP_ADDRESS)
+      .map((name) => ipAddressFromBytes(name.content))
+      .filter((address) => address !== undefined),
+  };
+}
+
+/** How many CA certificates may stand below this one; undefined when unlimited. */
+export function readPathLength(extensions: Extensions): number | undefined {
+  const value = extensions.get(EXTENSION.basicConstraints);
+  if (value === undefined) return undefined;
+  const length = derChildren(readDer(value)).find((part) => part.tag === TAG.integer);
+  return length === undefined ? undefined : Number(derInteger(length));
+}
+
+/** The subject key identifier, hex; undefined when the certificate has none. */
+export function readSubjectKeyId(extensions: Extensions): string | undefined {
+  const value = extensions.get(EXTENSION.subjectKeyIdentifier);
+  if (value === undefined) return undefined;
+  return Buffer.from(expectTag(readDer(value), TAG.octetString).content).toString('hex');
+}
+
+/** A subjectAltName extension. Throws RangeError for a DNS name that is not ASCII or a text that is no address. */
+export function encodeAlternativeNames(
+  dnsNames: readonly string[],
+  ipAddresses: readonly string[],
+): Uint8Array {
+  if (dnsNames.some((name) => /[^!-~]/.test(name))) throw new RangeError('a DNS name must be ASCII');
+  const names = [
+    ...dnsNames.map((name) => encode(DNS_NAME, Buffer.from(name, 'latin1'))),
+    ...ipAddresses.map((address) => encode(IP_ADDRESS, ipAddressBytes(address))),
+  ];
+  return encodeExtension(EXTENSION.subjectAlternativeName, encodeSequence(...names));
+}

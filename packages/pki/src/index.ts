@@ -1,0 +1,42 @@
+export { canonicalJson, type Json } from './canonical-json.ts';
+export { type CertificateFacts, parseCertificate, parseCertificates } from './certificates.ts';
+export { buildChain, type ChainParts } from './chain.ts';
+export { type CrlFacts, createCrl, parseCrl, verifyCrl } from './crl.ts';
+export {
+  certificateFingerprint,
+  keyId,
+  matchesFingerprint,
+  parseFingerprint,
+  spkiFingerprint,
+  spkiSha256,
+} from './fingerprints.ts';
+export {
+  type ApprovedBundle,
+  agentTag,
+  createHostCode,
+  type EnrollmentTranscript,
+  equalTags,
+  managerApprovedTag,
+  managerDeniedTag,
+  normalizeHostCode,
+  stretchHostCode,
+  transcriptHash,
+} from './host-code.ts';
+export { checkIdentity, type IdentityCheck } from './identity-check.ts';
+export type { IdentityFile, IdentityFiles } from './identity-files.ts';
+export { IDENTITY_STATUSES, type IdentityFacts, type IdentityStatus } from './identity-status.ts';
+export { createRoot, type Issuer, issueCertificate } from './issue.ts';
+export { generateKey, publicKeySpki } from './keys.ts';
+export {
+  agentProfile,
+  type CertificateProfile,
+  issuingProfile,
+  managerClientProfile,
+  rootProfile,
+  webProfile,
+} from './profiles.ts';
+export { type ProofLabel, type ProofVerdict, type ProvenRequest, signProof, verifyProof } from './proofs.ts';
+export { isRenewalDue, type RenewalPolicy, renewalPoint } from './renewal-policy.ts';
+export { createRenewalProof, type VerifiedRenewal, verifyRenewalProof } from './renewal-proof.ts';
+export { createRequest, parseRequest, type RequestFacts } from './request.ts';
+export { canonicalSerial, serialFrom } from './serial.ts';

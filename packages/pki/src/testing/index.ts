@@ -1,0 +1,1 @@
+export { type TestAuthority, type TestIdentity, testAuthority } from './authority.ts';
