@@ -1,5 +1,10 @@
 export { canonicalJson, type Json } from './canonical-json.ts';
-export { type CertificateFacts, parseCertificate, parseCertificates } from './certificates.ts';
+export {
+  type CertificateFacts,
+  parseCertificate,
+  parseCertificateDer,
+  parseCertificates,
+} from './certificates.ts';
 export { buildChain, type ChainParts } from './chain.ts';
 export { type CrlFacts, createCrl, parseCrl, verifyCrl } from './crl.ts';
 export {

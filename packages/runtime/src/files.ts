@@ -39,6 +39,8 @@ export interface Files {
   ): Promise<void>;
   /** Creates the folder and its parents; `mode` applies to folders it makes. */
   makeFolder(path: string, mode: number): Promise<void>;
+  /** Creates one folder; false when something of that name exists. Of callers at the same time exactly one gets true. */
+  claimFolder(path: string, mode: number): Promise<boolean>;
   /** Names in a folder, sorted; absent folder is an empty list only when `missingOk`. */
   list(path: string, options?: { readonly missingOk: boolean }): Promise<string[]>;
   facts(path: string): Promise<FileFacts | undefined>;
@@ -48,6 +50,7 @@ export interface Files {
   remove(path: string): Promise<void>;
   /** Makes `link` point at `target`, replacing what was there in one step. */
   replaceLink(target: string, link: string): Promise<void>;
+  /** Where a symbolic link points; undefined when it is absent or not a link. */
   readLink(path: string): Promise<string | undefined>;
   /** Flushes a folder's entries to the disk. */
   syncFolder(path: string): Promise<void>;

@@ -107,12 +107,32 @@ async function facts(path: string): Promise<FileFacts | undefined> {
   };
 }
 
+async function claimFolder(path: string, mode: number): Promise<boolean> {
+  try {
+    await mkdir(path, { mode });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
 async function replaceLink(target: string, link: string): Promise<void> {
   const temporary = temporaryPath(link);
   await rm(temporary, { force: true });
   await symlink(target, temporary);
   await rename(temporary, link);
   await syncFolder(dirname(link));
+}
+
+async function readLink(path: string): Promise<string | undefined> {
+  try {
+    return await orAbsent(readlink(path));
+  } catch (error) {
+    // readlink(2): the file exists but is not a symbolic link.
+    if ((error as NodeJS.ErrnoException).code === 'EINVAL') return undefined;
+    throw error;
+  }
 }
 
 /** Watches the folder, not the inode, so that a file replaced by rename stays watched. */
@@ -147,6 +167,7 @@ export const systemFiles: Files = {
   makeFolder: async (path, mode) => {
     await mkdir(path, { recursive: true, mode });
   },
+  claimFolder,
   list: async (path, options) => {
     const names = options?.missingOk ? ((await orAbsent(readdir(path))) ?? []) : await readdir(path);
     return names.sort();
@@ -156,7 +177,7 @@ export const systemFiles: Files = {
   rename: (from, to) => rename(from, to),
   remove: (path) => rm(path, { recursive: true, force: true }),
   replaceLink,
-  readLink: (path) => orAbsent(readlink(path)),
+  readLink: (path) => readLink(path),
   syncFolder,
   watch: watchFile,
 };

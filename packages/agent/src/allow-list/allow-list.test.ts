@@ -1,0 +1,158 @@
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemFiles } from '@linux-patch/runtime/node';
+import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { describe, expect, it, vi } from 'vitest';
+import { type AllowListOptions, openAllowList } from './allow-list.ts';
+
+const FIVE_MINUTES_MS = 300_000;
+
+async function setUp(text?: string, over: Partial<AllowListOptions> = {}) {
+  const folder = await temporaryFolder();
+  const path = join(folder.path, 'whitelist.yaml');
+  if (text !== undefined) await writeFile(path, text);
+  const [clock, logger] = [new ManualClock(), memoryLogger()];
+  const options: AllowListOptions = {
+    files: systemFiles,
+    path,
+    clock,
+    logger,
+    resolve: () => Promise.reject(new Error('no name server')),
+    signal: new AbortController().signal,
+    ...over,
+  };
+  const list = await openAllowList(options);
+  return {
+    list,
+    path,
+    clock,
+    logger,
+    messages: () => logger.records.map((record) => `${record.level} ${record.message}`),
+    async [Symbol.asyncDispose]() {
+      await list[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('the allow list at the start', () => {
+  it('allows the addresses of the file and nobody else', async () => {
+    await using world = await setUp('entries: [127.0.0.1]\n');
+    expect(world.list.state).toBe('loaded');
+    expect([world.list.allows('127.0.0.1'), world.list.allows('127.0.0.2')]).toEqual([true, false]);
+  });
+
+  it.each([
+    [undefined, /does not exist/],
+    ['entries: [10.0.0.1, 300.0.0.1]\n', /:1:21 entries\.1: must be/],
+    ['entries: [0.0.0.0/0\n', /not valid YAML/],
+    ['', /is required/],
+  ])('allows nobody, loudly, when the file is %j', async (text, reason) => {
+    await using world = await setUp(text);
+    expect(world.list.allows('10.0.0.1')).toBe(false);
+    expect(world.list.state).toMatch(/^denying: /);
+    expect(world.list.state).toMatch(reason);
+    expect(world.messages()).toContain(
+      'error the allow list cannot be used: every connection is refused until it is mended',
+    );
+  });
+
+  it('says so when everybody or nobody may connect', async () => {
+    await using open = await setUp('entries: ["::/0"]\n');
+    expect(open.messages().join()).toContain('allows every address');
+    await using closed = await setUp('entries: []\n');
+    expect(closed.messages().join()).toContain('is empty');
+  });
+});
+
+describe('a changed allow list', () => {
+  it('is taken when the file is replaced by rename, again and again', async () => {
+    await using world = await setUp('entries: [10.0.0.1]\n');
+    for (const address of ['10.0.0.2', '10.0.0.3']) {
+      await writeFile(`${world.path}.new`, `entries: [${address}]\n`);
+      await rename(`${world.path}.new`, world.path);
+      await vi.waitFor(() => expect(world.list.allows(address)).toBe(true), 5_000);
+    }
+    expect(world.list.allows('10.0.0.1')).toBe(false);
+  });
+
+  it('mends a list that denied everybody', async () => {
+    await using world = await setUp();
+    await writeFile(world.path, 'entries: [10.0.0.1]\n');
+    await vi.waitFor(() => expect(world.list.state).toBe('loaded'), 5_000);
+    expect(world.list.allows('10.0.0.1')).toBe(true);
+  });
+
+  it('that is bad or gone changes nothing and is reported until it is mended', async () => {
+    await using world = await setUp('entries: [10.0.0.1]\n');
+    await writeFile(world.path, 'entries: [nonsense!]\n');
+    await vi.waitFor(() => expect(world.list.fault).toContain(':1:11 entries.0: must be'), 5_000);
+    await rm(world.path);
+    await world.list.reload();
+    expect(world.list.fault).toContain('does not exist');
+    expect([world.list.state, world.list.allows('10.0.0.1')]).toEqual(['loaded', true]);
+    expect(world.messages()).toContain('error the changed allow list is not taken; the one in force stays');
+    await writeFile(world.path, 'entries: [10.0.0.2]\n');
+    await world.list.reload();
+    expect([world.list.fault, world.list.allows('10.0.0.1')]).toEqual([undefined, false]);
+  });
+
+  it('is noticed in a folder that did not exist at the start', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'later', 'whitelist.yaml');
+    await using world = await setUp(undefined, { path });
+    await systemFiles.makeFolder(join(folder.path, 'later'), 0o755);
+    await writeFile(path, 'entries: [10.0.0.1]\n');
+    await world.clock.waitForSleepers();
+    await world.clock.advance(FIVE_MINUTES_MS);
+    await vi.waitFor(() => expect(world.list.state).toBe('loaded'), 5_000);
+  });
+});
+
+describe('host names of the allow list', () => {
+  it('are resolved at the start and every five minutes; a failure keeps the last known addresses', async () => {
+    let answer: () => Promise<string[]> = () => Promise.resolve(['10.0.0.1', 'fd00::1']);
+    await using world = await setUp('entries: [manager.test, 10.0.0.9]\n', { resolve: () => answer() });
+    expect([world.list.allows('10.0.0.1'), world.list.allows('fd00::1')]).toEqual([true, true]);
+
+    answer = () => Promise.reject(new Error('SERVFAIL'));
+    await world.clock.advance(FIVE_MINUTES_MS);
+    await vi.waitFor(() => expect(world.messages().join()).toContain('cannot be resolved'));
+    expect(world.list.allows('10.0.0.1')).toBe(true);
+
+    answer = () => Promise.resolve(['10.0.0.2']);
+    await world.clock.waitForSleepers();
+    await world.clock.advance(FIVE_MINUTES_MS);
+    await vi.waitFor(() => expect(world.list.allows('10.0.0.2')).toBe(true));
+    expect([world.list.allows('10.0.0.1'), world.list.allows('10.0.0.9')]).toEqual([false, true]);
+  });
+
+  it('that no name server answers for delay the start by five seconds and no more', async () => {
+    const clock = new ManualClock();
+    const opening = setUp('entries: [manager.test, 10.0.0.9]\n', {
+      clock,
+      resolve: () => new Promise(() => {}),
+    });
+    await clock.waitForSleepers();
+    await clock.advance(5_000);
+    await using world = await opening;
+    expect(world.list.allows('10.0.0.9')).toBe(true);
+  });
+
+  it('do not keep a list from closing', async () => {
+    const asked = Promise.withResolvers<void>();
+    let hang = false;
+    const world = await setUp('entries: [manager.test]\n', {
+      resolve: () => {
+        if (!hang) return Promise.resolve(['10.0.0.1']);
+        asked.resolve();
+        return new Promise(() => {});
+      },
+    });
+    hang = true;
+    await world.clock.advance(FIVE_MINUTES_MS);
+    await asked.promise;
+    await world[Symbol.asyncDispose]();
+    expect(world.clock.sleeping).toBe(0);
+  });
+});

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { IDENTITY_TRUSTS, KEY_ORIGINS, ManagerClient } from '@linux-patch/contract';
+import type { Files } from '@linux-patch/runtime';
+import { z } from 'zod';
+import { type CertificatePaths, currentLink } from './paths.ts';
+
+/** How the current identity came about; kept beside it, because certificates do not say. */
+export const IdentityMeta = z.object({
+  v: z.literal(1),
+  trust: z.enum(IDENTITY_TRUSTS),
+  key_origin: z.enum(KEY_ORIGINS),
+  manager_url: z.string().nullable(),
+  manager_client: ManagerClient.nullable(),
+  installed_at: z.iso.datetime().nullable(),
+  /** Where between 60 % and 80 % of its life this certificate is renewed; drawn once and kept. */
+  renewal_draw: z.number().min(0).max(1),
+});
+export type IdentityMeta = z.infer<typeof IdentityMeta>;
+
+/** Certificates that somebody copied: nothing is known about them. */
+export const MANUAL_IDENTITY: IdentityMeta = {
+  v: 1,
+  trust: 'manual',
+  key_origin: 'unknown',
+  manager_url: null,
+  manager_client: null,
+  installed_at: null,
+  renewal_draw: 0.5,
+};
+
+/** Name of the file inside a generation. */
+export const META_FILE = 'meta.json';
+
+/** What is known about the current identity; unreadable notes count as none. */
+export async function readIdentityMeta(files: Files, paths: CertificatePaths): Promise<IdentityMeta> {
+  const text = await files.readText(join(currentLink(paths), META_FILE));
+  if (text === undefined) return MANUAL_IDENTITY;
+  try {
+    const parsed = IdentityMeta.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : MANUAL_IDENTITY;
+  } catch {
+    return MANUAL_IDENTITY;
+  }
+}

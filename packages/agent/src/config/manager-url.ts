@@ -1,0 +1,25 @@
+/** What people paste behind the base URL; the agent appends the paths itself. */
+const KNOWN_SUFFIX = /(?:\/api\/v1(?:\/enroll)?)?\/*$/;
+
+/** The normal form of a manager's URL, or what is wrong with it. The fault never repeats the URL: it may hold a password. */
+export type ManagerUrl = { readonly url: string } | { readonly fault: string };
+
+/**
+ * Reads the URL of a manager as people write it: http or https with a host, and perhaps a path of a proxy in front.
+ * A slash at the end, `/api/v1` and `/api/v1/enroll` are dropped.
+ */
+export function normalizeManagerUrl(text: string): ManagerUrl {
+  const trimmed = text.trim();
+  if (!/^https?:\/\//i.test(trimmed)) {
+    return { fault: 'must start with https:// (or http://), for example https://manager.example.org:8443' };
+  }
+  if (/[\s\\]/.test(trimmed)) return { fault: 'must not contain spaces or backslashes' };
+  const parsed = URL.parse(trimmed);
+  if (!parsed?.hostname) {
+    return { fault: 'must be a URL with a host, for example https://manager.example.org:8443' };
+  }
+  const authority = trimmed.replace(/^[a-z]+:\/\//i, '').split(/[/?#]/, 1)[0] ?? '';
+  if (authority.includes('@')) return { fault: 'must not hold a user name or password' };
+  if (/[?#]/.test(trimmed)) return { fault: 'must not have a query or a fragment' };
+  return { url: parsed.origin + parsed.pathname.replace(KNOWN_SUFFIX, '') };
+}

@@ -1,0 +1,34 @@
+import { join, resolve } from 'node:path';
+
+/** Where the agent finds and keeps its things unless the configuration moves them. */
+export interface AgentPaths {
+  readonly configFile: string;
+  readonly allowListFile: string;
+  readonly certificatesFolder: string;
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+  readonly crl: string;
+  readonly dataFolder: string;
+  readonly jobsFolder: string;
+  readonly auditLog: string;
+}
+
+/** The default paths under a root folder; `/` on a real host. */
+export function agentPaths(root: string): AgentPaths {
+  const under = (path: string): string => join(resolve(root), path);
+  const certificatesFolder = under('/etc/linux_patch_api/certs');
+  const dataFolder = under('/var/lib/linux_patch_api');
+  return {
+    configFile: under('/etc/linux_patch_api/config.yaml'),
+    allowListFile: under('/etc/linux_patch_api/whitelist.yaml'),
+    certificatesFolder,
+    ca: join(certificatesFolder, 'ca.pem'),
+    certificate: join(certificatesFolder, 'server.pem'),
+    key: join(certificatesFolder, 'server.key.pem'),
+    crl: join(certificatesFolder, 'crl.pem'),
+    dataFolder,
+    jobsFolder: join(dataFolder, 'jobs'),
+    auditLog: under('/var/log/linux_patch_api/audit.log'),
+  };
+}

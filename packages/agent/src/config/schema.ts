@@ -1,0 +1,229 @@
+import { isIP } from 'node:net';
+import { isAbsolute } from 'node:path';
+import { parseFingerprint } from '@linux-patch/pki';
+import { LOG_LEVELS } from '@linux-patch/runtime';
+import { z } from 'zod';
+import { normalizeManagerUrl } from './manager-url.ts';
+import { agentPaths } from './paths.ts';
+
+const DEFAULT_PATHS = agentPaths('/');
+
+/** Polls after which waiting for an approval ends; also the most that can be configured. */
+const MAX_POLLS = 1440;
+const POLL_SECONDS = 60;
+
+/** What `package_manager.backend` may name. */
+const BACKEND_CHOICES = ['auto', 'apt', 'dnf', 'yum', 'apk', 'pacman', 'zypper'] as const;
+
+const path = z.string().refine((text) => isAbsolute(text), 'must be an absolute path');
+const whole = (min: number, max: number) => z.number().int().min(min).max(max);
+
+const server = z
+  .strictObject({
+    port: whole(0, 65_535)
+      .default(12_443)
+      .meta({ description: 'TCP port of the API. 0 takes any free port; the log says which.' }),
+    bind: z
+      .string()
+      .refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address, for example 0.0.0.0 or ::')
+      .default('0.0.0.0')
+      .meta({ description: 'Address to listen on; `::` listens on IPv6 and IPv4.' }),
+    timeout_seconds: whole(1, 3_600)
+      .default(30)
+      .meta({ description: 'Seconds a client may take to send a request.' }),
+  })
+  .readonly()
+  .prefault({});
+
+const tls = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .meta({ description: '`false` serves without TLS and is refused unless `server.bind` is loopback.' }),
+    port: whole(0, 65_535)
+      .optional()
+      .meta({ description: 'Older name of `server.port`; when both are given they must be equal.' }),
+    ca_cert: path
+      .default(DEFAULT_PATHS.ca)
+      .meta({ description: 'CA certificates that clients are checked against.' }),
+    server_cert: path.default(DEFAULT_PATHS.certificate).meta({ description: "The agent's certificate." }),
+    server_key: path.default(DEFAULT_PATHS.key).meta({ description: "The agent's private key, mode 0600." }),
+    crl_path: path
+      .default(DEFAULT_PATHS.crl)
+      .meta({ description: 'Revocation list of the CA; may be absent.' }),
+    min_tls_version: z
+      .literal('1.3', 'must be "1.3", in quotes: the agent speaks TLS 1.3 only')
+      .default('1.3')
+      .meta({ description: 'Only `"1.3"` is accepted.' }),
+    allowed_clients: z
+      .array(z.string().min(1))
+      .min(1)
+      .readonly()
+      .optional()
+      .meta({
+        description:
+          'Names (CN or SAN, `*` as wildcard) of client certificates that may call. Without it the name learned ' +
+          'at enrolment, else `patch-manager-client`. `"*"` lets any client certificate of the CA call.',
+      }),
+  })
+  .readonly()
+  .prefault({});
+
+const jobs = z
+  .strictObject({
+    max_concurrent: whole(1, 100).default(5).meta({ description: 'Jobs that may run at the same time.' }),
+    timeout_minutes: whole(1, 10_080).default(30).meta({ description: 'Minutes a job may run.' }),
+    storage_path: path.default(DEFAULT_PATHS.jobsFolder).meta({ description: 'Folder of the job journal.' }),
+    max_queue_depth: whole(1, 10_000).default(100).meta({ description: 'Jobs that may wait.' }),
+    retention_days: whole(1, 3_650).default(30).meta({ description: 'Days that finished jobs are kept.' }),
+    retention_count: whole(1, 100_000).default(1_000).meta({ description: 'Finished jobs that are kept.' }),
+  })
+  .readonly()
+  .prefault({});
+
+const logging = z
+  .strictObject({
+    level: z
+      .enum(LOG_LEVELS)
+      .default('info')
+      .meta({ description: 'Least severity that is logged. Without it, LINUX_PATCH_LOG_LEVEL is used.' }),
+    journal_enabled: z.boolean().default(true).meta({ description: 'Log to the journal.' }),
+    syslog_enabled: z.boolean().default(false).meta({ description: 'Log to syslog.' }),
+    syslog_server: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'HOST or HOST:PORT of a syslog server; the local one without it.' }),
+    file_path: path
+      .default(DEFAULT_PATHS.auditLog)
+      .meta({ description: 'Audit log; rotated daily and compressed.' }),
+    retention_days: whole(1, 3_650)
+      .default(30)
+      .meta({ description: 'Days that rotated audit logs are kept.' }),
+  })
+  .readonly()
+  .prefault({});
+
+const whitelist = z
+  .strictObject({
+    path: path.default(DEFAULT_PATHS.allowListFile).meta({
+      description:
+        'File with `entries:` of addresses, CIDR ranges and host names that may connect. Unreadable or invalid: nobody may.',
+    }),
+  })
+  .readonly()
+  .prefault({});
+
+const packageManager = z
+  .strictObject({
+    backend: z
+      .enum(BACKEND_CHOICES)
+      .default('auto')
+      .meta({ description: 'Package manager; `auto` finds it.' }),
+  })
+  .readonly()
+  .prefault({});
+
+const rateLimit = z
+  .strictObject({
+    enabled: z.boolean().default(true).meta({ description: 'Limit requests per client.' }),
+    read_per_minute: whole(1, 1_000_000)
+      .default(60)
+      .meta({ description: 'Reading requests per minute and client.' }),
+    change_per_minute: whole(1, 1_000_000)
+      .default(10)
+      .meta({ description: 'Changing requests per minute and client.' }),
+  })
+  .readonly()
+  .prefault({});
+
+const managerUrl = z.string().transform((text, context) => {
+  if (text.trim() === '') return undefined;
+  const read = normalizeManagerUrl(text);
+  if ('url' in read) return read.url;
+  context.addIssue({ code: 'custom', message: read.fault });
+  return z.NEVER;
+});
+
+const fingerprint = z.string().transform((text, context) => {
+  const digits = parseFingerprint(text);
+  if (digits !== undefined) return `sha256:${digits}`;
+  context.addIssue({ code: 'custom', message: 'must be sha256: and 64 hexadecimal digits' });
+  return z.NEVER;
+});
+
+const enrollment = z
+  .strictObject({
+    manager_url: managerUrl.optional().meta({
+      description:
+        'URL of the manager to enrol with, for example `https://manager.example.org:8443`. Without it, ' +
+        'LINUX_PATCH_MANAGER_URL is used; without both the agent never enrols by itself.',
+    }),
+    allow_plain_http: z.boolean().default(false).meta({
+      description: 'Accept an http:// manager; anybody on the way can read and change what is sent.',
+    }),
+    ca_file: path
+      .optional()
+      .meta({ description: "File with the manager's CA, checked before anything else." }),
+    ca_fingerprint: fingerprint
+      .optional()
+      .meta({ description: "SHA-256 pin of the manager's CA, `sha256:` and 64 hexadecimal digits." }),
+    join_file: path.optional().meta({ description: 'File with a join string made by the manager.' }),
+    trust: z.enum(['auto', 'tofu']).default('auto').meta({
+      description:
+        '`auto` proves the manager by file, pin, system or host code; `tofu` accepts whoever answers first.',
+    }),
+    polling_interval_seconds: whole(0, 86_400)
+      .transform((seconds) => (seconds === 0 ? POLL_SECONDS : seconds))
+      .default(POLL_SECONDS)
+      .meta({ description: 'Seconds between polls of a manager that does not hold them. 0 means 60.' }),
+    max_poll_attempts: whole(0, Number.MAX_SAFE_INTEGER)
+      .transform((polls) => (polls === 0 ? MAX_POLLS : Math.min(polls, MAX_POLLS)))
+      .default(MAX_POLLS)
+      .meta({ description: 'Polls until the agent gives up. 0 and more than 1440 mean 1440.' }),
+    cert_renewal_threshold_days: whole(0, 365)
+      .default(7)
+      .meta({ description: 'Days before expiry from which a certificate counts as expiring soon.' }),
+    report_ip: z
+      .string()
+      .refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address')
+      .optional()
+      .meta({ description: 'Address the manager shall dial, when the agent would find another one.' }),
+    report_interface: z
+      .string()
+      .regex(/^[^\s/:]{1,15}$/, 'must be the name of a network interface, for example eth0')
+      .optional()
+      .meta({ description: 'Network interface whose address is reported.' }),
+    polling_token: z
+      .string()
+      .regex(/^[\x21-\x7e]{0,512}$/, 'must be one word; remove the line to ask the manager afresh')
+      .transform((token) => (token === '' ? undefined : token))
+      .optional()
+      .meta({ description: 'Written and cleared by the agent while it enrols. A secret.' }),
+  })
+  .readonly()
+  .prefault({});
+
+/**
+ * `config.yaml` of the agent. Every key has a default or may be absent; a key without a value counts as absent.
+ * Default paths are those of a host without `--root`.
+ *
+ * The environment is the second source, for two keys only and only where the file is silent: `LINUX_PATCH_MANAGER_URL`
+ * gives `enrollment.manager_url`, `LINUX_PATCH_LOG_LEVEL` gives `logging.level`. Any other `LINUX_PATCH_*` name is a fault.
+ */
+export const AgentConfigSchema = z
+  .strictObject({
+    server,
+    tls,
+    jobs,
+    logging,
+    whitelist,
+    package_manager: packageManager,
+    rate_limit: rateLimit,
+    enrollment,
+  })
+  .readonly();
+
+/** The agent's configuration, names as in the file, frozen. */
+export type AgentConfig = z.output<typeof AgentConfigSchema>;

@@ -1,0 +1,87 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemFiles } from '@linux-patch/runtime/node';
+import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { describe, expect, it, vi } from 'vitest';
+import { loadAgentConfig } from './load.ts';
+import { savePollingToken } from './polling-token.ts';
+import { watchAgentConfig } from './watch.ts';
+
+async function setUp(text: string) {
+  const folder = await temporaryFolder();
+  const path = join(folder.path, 'config.yaml');
+  await writeFile(path, text);
+  const load = () => loadAgentConfig({ files: systemFiles, path, root: '/' });
+  const events: string[] = [];
+  const logger = memoryLogger();
+  const watch = watchAgentConfig({
+    files: systemFiles,
+    path,
+    current: await load(),
+    load,
+    logger,
+    onChange: (config, changed) => {
+      events.push(`${changed.join()} ${config.logging.level}`);
+      if (config.server.port === 1) throw new Error('cannot bind');
+    },
+    onFault: (error) => events.push(`fault ${String(error).split(': ').at(-1)}`),
+    onRestored: () => events.push('restored'),
+  });
+  return {
+    path,
+    watch,
+    events,
+    logger,
+    async [Symbol.asyncDispose]() {
+      watch[Symbol.dispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('a changed configuration', () => {
+  it('is delivered with the sections that differ, also after the file was replaced', async () => {
+    await using world = await setUp('');
+    await writeFile(`${world.path}.new`, 'logging: { level: warn }\njobs: { max_concurrent: 2 }\n');
+    await rename(`${world.path}.new`, world.path);
+    await vi.waitFor(() => expect(world.events).toEqual(['jobs,logging warn']), 5_000);
+    await writeFile(world.path, '# again\nlogging: { level: error }\njobs: { max_concurrent: 2 }\n');
+    await vi.waitFor(() => expect(world.events[1]).toBe('logging error'), 5_000);
+  });
+
+  it('that is bad changes nothing and is reported, until it is mended', async () => {
+    await using world = await setUp('logging: { level: warn }');
+    await writeFile(world.path, 'loging: { level: debug }');
+    await world.watch.reload();
+    expect(world.events).toEqual(['fault unknown key (did you mean logging?)']);
+    expect(world.logger.records.filter((record) => record.level === 'error')).toHaveLength(1);
+    await writeFile(world.path, 'logging: { level: debug }');
+    await world.watch.reload();
+    expect(world.events.slice(1)).toEqual(['restored', 'logging debug']);
+  });
+
+  it('is none when only comments or the polling token differ', async () => {
+    await using world = await setUp('logging: { level: warn }\n');
+    await savePollingToken({ files: systemFiles, path: world.path, token: 'abc123' });
+    await world.watch.reload();
+    expect(world.events).toEqual([]);
+  });
+
+  it('that cannot be put into force is reported and does not end the watch', async () => {
+    await using world = await setUp('');
+    await writeFile(world.path, 'server: { port: 1 }');
+    await world.watch.reload();
+    expect(world.logger.records.at(-1)).toMatchObject({ level: 'error', fields: { sections: ['server'] } });
+    await writeFile(world.path, '');
+    await world.watch.reload();
+    expect(world.events).toEqual(['server info', 'server info']);
+  });
+
+  it('is ignored once the watch has ended', async () => {
+    await using world = await setUp('');
+    world.watch[Symbol.dispose]();
+    await writeFile(world.path, 'logging: { level: warn }');
+    await world.watch.reload();
+    expect(world.events).toEqual([]);
+  });
+});

@@ -1,0 +1,131 @@
+import { Bundle, EnrollAccepted, EnrollStatus } from '@linux-patch/contract';
+import { z } from 'zod';
+import { jsonOf, type ManagerAnswer, ManagerFailure, printable, retryAfterMs } from './manager-client.ts';
+
+/** What a manager said to a registration. */
+export type RegistrationAnswer =
+  | { readonly kind: 'accepted'; readonly accepted: EnrollAccepted }
+  /** The host or a request for it is known already. */
+  | { readonly kind: 'conflict'; readonly message: string }
+  /** The request is not understood; an older manager may stumble over the extension. */
+  | { readonly kind: 'not_understood'; readonly message: string }
+  | { readonly kind: 'denied'; readonly reason: string | undefined };
+
+/** What a manager said to a poll. */
+export type PollAnswer =
+  | { readonly kind: 'pending'; readonly held: boolean }
+  | { readonly kind: 'approved'; readonly bundle: Bundle }
+  | { readonly kind: 'denied'; readonly reason: string | undefined }
+  | { readonly kind: 'unknown' }
+  /** The manager's clock differs; its own Unix time, to sign the next proof with. */
+  | { readonly kind: 'clock_off'; readonly serverTimeS: number };
+
+const ErrorBody = z.object({
+  error: z
+    .union([z.string(), z.object({ message: z.string().optional(), code: z.string().optional() })])
+    .nullish(),
+  message: z.string().optional(),
+});
+
+/** The words of an error answer of either generation, or its start when it is something else. */
+export function wordsOf(answer: ManagerAnswer): string {
+  try {
+    const { error, message } = ErrorBody.parse(JSON.parse(answer.text));
+    const words = typeof error === 'string' ? error : (error?.message ?? message);
+    return words ? printable(words) : `HTTP ${answer.status}`;
+  } catch {
+    return answer.text.trim() === ''
+      ? `HTTP ${answer.status}`
+      : `HTTP ${answer.status} "${printable(answer.text)}"`;
+  }
+}
+
+/** Failures that every endpoint has in common; waiting mends them. */
+function refuseTransient(answer: ManagerAnswer, shownUrl: string): void {
+  const after = retryAfterMs(answer);
+  const retry = after === undefined ? {} : { retryAfterMs: after };
+  if (answer.status === 429) {
+    throw new ManagerFailure('throttled', `${shownUrl} asks this host to slow down (429).`, retry);
+  }
+  if ([408, 425].includes(answer.status) || answer.status >= 500) {
+    throw new ManagerFailure('transient', `${shownUrl} has trouble: ${wordsOf(answer)}.`, retry);
+  }
+}
+
+/**
+ * Reads the answer to `POST /enroll`.
+ * @throws ManagerFailure for everything that is not a decision.
+ */
+export function readRegistration(answer: ManagerAnswer, shownUrl: string): RegistrationAnswer {
+  // The older generation answers a duplicate machine-id with 500 and exactly these words.
+  if (answer.status === 500 && answer.text.includes('"Database error"')) {
+    return { kind: 'conflict', message: wordsOf(answer) };
+  }
+  refuseTransient(answer, shownUrl);
+  if (answer.status === 409) return { kind: 'conflict', message: wordsOf(answer) };
+  if (answer.status === 403) return { kind: 'denied', reason: wordsOf(answer) };
+  if ([400, 415, 422].includes(answer.status)) return { kind: 'not_understood', message: wordsOf(answer) };
+  if (answer.status !== 200 && answer.status !== 201 && answer.status !== 202) {
+    throw new ManagerFailure(
+      'protocol',
+      `${shownUrl} answers ${wordsOf(answer)}; a manager answers 202. Check enrollment.manager_url.`,
+    );
+  }
+  const accepted = EnrollAccepted.safeParse(jsonOf(answer, shownUrl));
+  if (accepted.success) return { kind: 'accepted', accepted: accepted.data };
+  throw new ManagerFailure('protocol', `${shownUrl} accepted the request but sent no usable polling token.`);
+}
+
+const UnknownStatus = z.object({ status: z.literal('not_found') });
+const NestedBundle = z.object({ pki: Bundle });
+const ClockBody = z.object({ server_time: z.number() });
+
+/** Reads every shape in which some generation, or its documents, says what became of a request. */
+export function readPoll(answer: ManagerAnswer, shownUrl: string): PollAnswer {
+  refuseTransient(answer, shownUrl);
+  if (answer.status === 404 || answer.status === 410) return { kind: 'unknown' };
+  if (answer.status === 403) return { kind: 'denied', reason: undefined };
+  if (answer.status === 401) return readClock(answer, shownUrl);
+  const held = answer.headers['preference-applied'] !== undefined;
+  if (answer.status === 202 && answer.text.trim() === '') return { kind: 'pending', held };
+  if (answer.status !== 200 && answer.status !== 202) {
+    throw new ManagerFailure(
+      'protocol',
+      `${shownUrl} answers ${wordsOf(answer)}, which is no answer to a poll.`,
+    );
+  }
+  return readStatus(jsonOf(answer, shownUrl), held, shownUrl);
+}
+
+function readClock(answer: ManagerAnswer, shownUrl: string): PollAnswer {
+  const body = ClockBody.safeParse(jsonOf(answer, shownUrl));
+  if (body.success) return { kind: 'clock_off', serverTimeS: body.data.server_time };
+  // The manager does not know this key for this token: as good as no token.
+  return { kind: 'unknown' };
+}
+
+function readStatus(json: unknown, held: boolean, shownUrl: string): PollAnswer {
+  if (UnknownStatus.safeParse(json).success) return { kind: 'unknown' };
+  const nested = NestedBundle.safeParse(json);
+  if (nested.success) return { kind: 'approved', bundle: nested.data.pki };
+  const status = EnrollStatus.safeParse(json);
+  if (!status.success) {
+    const bare = Bundle.safeParse(json);
+    if (bare.success && !hasStatus(json)) return { kind: 'approved', bundle: bare.data };
+    throw new ManagerFailure('protocol', `${shownUrl} sends JSON that is no answer to a poll.`);
+  }
+  switch (status.data.status) {
+    case 'pending':
+      return { kind: 'pending', held };
+    case 'approved':
+      return { kind: 'approved', bundle: Bundle.parse(status.data) };
+    case 'denied':
+      return { kind: 'denied', reason: status.data.reason };
+    case 'notfound':
+      return { kind: 'unknown' };
+  }
+}
+
+function hasStatus(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && 'status' in json;
+}

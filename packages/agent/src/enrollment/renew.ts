@@ -1,0 +1,112 @@
+import { ENROLL_PATHS, Renewed } from '@linux-patch/contract';
+import { createRenewalProof, createRequest, generateKey, parseCertificates } from '@linux-patch/pki';
+import type { Clock, Files, Random } from '@linux-patch/runtime';
+import { type IdentityMeta, readIdentityMeta } from '../certificates/identity-meta.ts';
+import { readMaterial } from '../certificates/material.ts';
+import type { CertificatePaths } from '../certificates/paths.ts';
+import { installGeneration } from '../certificates/store.ts';
+import { wordsOf } from './answers.ts';
+import { checkBundle } from './bundle-check.ts';
+import { checkHandshake } from './loopback-handshake.ts';
+import { REQUEST_TIMEOUT_MS } from './manager-calls.ts';
+import { askManager, jsonOf, ManagerFailure } from './manager-client.ts';
+import type { Audit } from './settings.ts';
+
+export interface RenewOptions {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly audit: Audit;
+  readonly paths: CertificatePaths;
+  readonly managerUrl: URL;
+  readonly signal: AbortSignal;
+}
+
+/** How a renewal ended, when it was decided at all. */
+export type RenewOutcome =
+  | { readonly kind: 'renewed'; readonly serialHex: string; readonly notAfterMs: number }
+  /** The manager has no such endpoint, or does not let this identity renew: a new enrolment is the way. */
+  | { readonly kind: 'refused'; readonly message: string };
+
+/**
+ * Gets a new certificate for a new key, proven with the current one. The manager is verified with the CA that is
+ * installed.
+ *
+ * @throws ManagerFailure when the manager gave no decision; PatchError when what it sent must not be installed.
+ */
+export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome> {
+  const { files, clock, paths, managerUrl } = options;
+  const current = await readMaterial(files, paths);
+  const [leaf] = parseCertificates(current.certificatePem);
+  if (!leaf) return { kind: 'refused', message: 'there is no certificate to renew' };
+  const keyPem = await generateKey();
+  const csr = await createRequest({
+    privateKeyPem: keyPem,
+    commonName: leaf.commonName ?? '',
+    dnsNames: leaf.dnsNames,
+    ipAddresses: leaf.ipAddresses,
+  });
+  const url = new URL(ENROLL_PATHS.renew, managerUrl);
+  const proof = createRenewalProof({
+    privateKeyPem: current.keyPem,
+    certificateChainPem: current.certificatePem,
+    audience: url.href,
+    csrPem: csr,
+    nowS: Math.floor(clock.now() / 1000),
+    jti: options.random.uuid(),
+  });
+  const answer = await askManager({
+    url,
+    shownUrl: url.href,
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ csr, proof }),
+    peer: { kind: 'verified', ca: parseCertificates(current.caPem).map((one) => one.pem) },
+    timeoutMs: REQUEST_TIMEOUT_MS,
+    signal: options.signal,
+  });
+  if ([401, 403, 404, 405].includes(answer.status)) return { kind: 'refused', message: wordsOf(answer) };
+  if (answer.status !== 200)
+    throw new ManagerFailure('transient', `${url.href} does not renew now: ${wordsOf(answer)}.`);
+  const parsed = Renewed.safeParse(jsonOf(answer, url.href));
+  if (!parsed.success) throw new ManagerFailure('protocol', `${url.href} sends JSON that is no renewal.`);
+  return install(options, {
+    renewed: parsed.data,
+    keyPem,
+    leaf: { dnsNames: leaf.dnsNames, ipAddresses: leaf.ipAddresses },
+  });
+}
+
+async function install(
+  options: RenewOptions,
+  made: {
+    readonly renewed: Renewed;
+    readonly keyPem: string;
+    readonly leaf: { readonly dnsNames: readonly string[]; readonly ipAddresses: readonly string[] };
+  },
+): Promise<RenewOutcome> {
+  const { files, clock, paths } = options;
+  const { manager_client, ...bundle } = made.renewed;
+  const fqdn = made.leaf.dnsNames[0] ?? '';
+  const material = checkBundle(bundle, {
+    ownKeyPem: made.keyPem,
+    fqdn,
+    ipAddress: made.leaf.ipAddresses[0] ?? '',
+    now: clock.now(),
+    fingerprint: undefined,
+  });
+  await checkHandshake(material, fqdn);
+  const before = await readIdentityMeta(files, paths);
+  const meta: IdentityMeta = {
+    ...before,
+    key_origin: 'host',
+    manager_url: options.managerUrl.href,
+    manager_client,
+    installed_at: new Date(clock.now()).toISOString(),
+    renewal_draw: options.random.fraction(),
+  };
+  await installGeneration({ files, paths, material, meta });
+  const [leaf] = parseCertificates(material.certificatePem);
+  options.audit('identity_renewed', { serial: leaf?.serialHex });
+  return { kind: 'renewed', serialHex: leaf?.serialHex ?? '', notAfterMs: leaf?.notAfterMs ?? 0 };
+}

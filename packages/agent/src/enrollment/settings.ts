@@ -1,0 +1,70 @@
+import type { Clock, Commands, Files, Logger, Random } from '@linux-patch/runtime';
+import type { CertificatePaths } from '../certificates/paths.ts';
+import type { Network } from '../host/network.ts';
+import type { PendingPlaces } from './pending.ts';
+
+/** Records an event that a security reviewer wants to see; never given a secret. */
+export type Audit = (event: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+/** The configuration of one enrolment. */
+export interface EnrollSettings {
+  /** Base URL of the manager, without path. */
+  readonly managerUrl: URL;
+  readonly caFile: string | undefined;
+  readonly caFingerprint: string | undefined;
+  readonly trust: 'auto' | 'tofu';
+  readonly pollingIntervalMs: number;
+  readonly maxPollAttempts: number;
+  readonly reportIp: string | undefined;
+  readonly reportInterface: string | undefined;
+  /** Port on which this agent will serve. */
+  readonly agentPort: number;
+  /** A token saved by an earlier run. */
+  readonly savedToken: string | undefined;
+  /** `service`: waits out what a person can mend; `once`: a command that reports and ends. */
+  readonly mode: 'service' | 'once';
+}
+
+/** Where an enrolment keeps things. */
+export interface EnrollPlaces extends PendingPlaces {
+  /** Prefix of `/etc/machine-id` and the like. */
+  readonly root: string;
+  readonly configFile: string;
+  readonly allowListFile: string;
+  readonly certificates: CertificatePaths;
+}
+
+/** The doors an enrolment uses. */
+export interface EnrollDoors {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly files: Files;
+  readonly commands: Commands;
+  readonly network: Network;
+  readonly logger: Logger;
+  readonly audit: Audit;
+  readonly saveToken: (token: string) => Promise<void>;
+  readonly clearToken: () => Promise<void>;
+  readonly allowAddress: (address: string) => Promise<void>;
+  /** Told whenever the state changes, for `STATUS=` and terminals. */
+  readonly onProgress: (progress: EnrollProgress) => void;
+}
+
+/** What an enrolment is doing, for people; holds no secret but the host code, which only `--enroll` prints. */
+export interface EnrollProgress {
+  readonly state: 'starting' | 'registering' | 'waiting' | 'installing' | 'needs_person' | 'retrying';
+  readonly managerUrl: string;
+  readonly keyId: string;
+  readonly sinceMs: number;
+  readonly lastError: string | undefined;
+}
+
+/** How an enrolment ended. */
+export type EnrollOutcome =
+  | { readonly kind: 'installed' }
+  | { readonly kind: 'denied'; readonly reason: string | undefined }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'gave_up'; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
+export type EnrollContext = EnrollSettings & EnrollPlaces & EnrollDoors & { readonly signal: AbortSignal };

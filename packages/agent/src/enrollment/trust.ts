@@ -1,0 +1,116 @@
+import { getCACertificates } from 'node:tls';
+import { ENROLL_PATHS, messageOf, PatchError } from '@linux-patch/contract';
+import { certificateFingerprint, matchesFingerprint, parseCertificates } from '@linux-patch/pki';
+import type { Files } from '@linux-patch/runtime';
+import { askManager, ManagerFailure, type PeerTrust } from './manager-client.ts';
+
+/** How this enrolment comes to trust its manager. */
+export type Trust =
+  /** The connection itself is proven; `anchors` are the CA certificates that prove it. */
+  | {
+      readonly kind: 'ca_file' | 'pin' | 'system';
+      readonly peer: PeerTrust;
+      readonly anchors: readonly string[];
+    }
+  /** An older manager that does not publish its CA: what it sends is compared with the pin before it is used. */
+  | { readonly kind: 'pin_later'; readonly peer: PeerTrust; readonly fingerprint: string }
+  /** The host code proves the manager, or nothing does. */
+  | { readonly kind: 'code' | 'tofu'; readonly peer: PeerTrust };
+
+export interface TrustSources {
+  readonly files: Files;
+  readonly managerUrl: URL;
+  readonly caFile: string | undefined;
+  readonly caFingerprint: string | undefined;
+  readonly mode: 'auto' | 'tofu';
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+const UNVERIFIED: PeerTrust = { kind: 'unverified' };
+
+async function readCaFile(files: Files, path: string): Promise<string[]> {
+  const text = await files.readText(path).catch((error: unknown) => messageOf(error));
+  try {
+    return parseCertificates(text ?? '').map((one) => one.pem);
+  } catch (cause) {
+    throw new PatchError(
+      'MANAGER_UNTRUSTED',
+      `enrollment.ca_file ${path} cannot be used: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+function askForCa(sources: TrustSources, peer: PeerTrust) {
+  const url = new URL(ENROLL_PATHS.ca, sources.managerUrl);
+  return askManager({
+    url,
+    shownUrl: url.href,
+    method: 'GET',
+    headers: { accept: 'application/x-pem-file, */*' },
+    peer,
+    timeoutMs: sources.timeoutMs,
+    signal: sources.signal,
+  });
+}
+
+/** Fetches the CA over a connection that proves nothing, and believes only what fits the pin. */
+async function trustByPin(sources: TrustSources, fingerprint: string): Promise<Trust> {
+  const answer = await askForCa(sources, UNVERIFIED);
+  let certificates: readonly { readonly pem: string }[];
+  try {
+    certificates = answer.status === 200 ? parseCertificates(answer.text) : [];
+  } catch {
+    certificates = [];
+  }
+  if (certificates.length === 0) return { kind: 'pin_later', peer: UNVERIFIED, fingerprint };
+  const pinned = certificates.filter((one) => matchesFingerprint(one.pem, fingerprint));
+  if (pinned.length > 0) {
+    const anchors = pinned.map((one) => one.pem);
+    return { kind: 'pin', peer: { kind: 'verified', ca: anchors }, anchors };
+  }
+  const seen = certificates.map((one) => certificateFingerprint(one.pem)).join(', ');
+  throw new ManagerFailure(
+    'security',
+    `The CA of ${sources.managerUrl.href} does not have the fingerprint of enrollment.ca_fingerprint; it has ${seen}. ` +
+      'Either the configured value is wrong, or this is not your manager. Nothing was sent and nothing was installed.',
+  );
+}
+
+/** Whether the system's CAs vouch for the manager; only a failed verification means no. */
+async function systemVouches(sources: TrustSources, anchors: readonly string[]): Promise<boolean> {
+  try {
+    await askForCa(sources, { kind: 'verified', ca: anchors });
+    return true;
+  } catch (error) {
+    if (error instanceof ManagerFailure && error.kind === 'security') return false;
+    throw error;
+  }
+}
+
+/**
+ * Finds out what proves the manager, in the order: CA file, pin, the system's CAs, host code, and `tofu` only when
+ * it is configured. Plain HTTP proves nothing, so only the last two are left for it.
+ *
+ * @throws ManagerFailure when the manager cannot be reached or is provably another one.
+ */
+export async function establishTrust(sources: TrustSources): Promise<Trust> {
+  const last: Trust = { kind: sources.mode === 'tofu' ? 'tofu' : 'code', peer: UNVERIFIED };
+  if (sources.managerUrl.protocol === 'http:') return last;
+  if (sources.caFile !== undefined) {
+    const anchors = await readCaFile(sources.files, sources.caFile);
+    return { kind: 'ca_file', peer: { kind: 'verified', ca: anchors }, anchors };
+  }
+  if (sources.caFingerprint !== undefined) return trustByPin(sources, sources.caFingerprint);
+  const system = getCACertificates('system');
+  const anchors = system.length > 0 ? system : getCACertificates('default');
+  if (await systemVouches(sources, anchors))
+    return { kind: 'system', peer: { kind: 'verified', ca: anchors }, anchors };
+  return last;
+}
+
+/** Whether this trust is enough to take a private key that the manager made. */
+export function acceptsForeignKey(trust: Trust): boolean {
+  return trust.kind !== 'code';
+}

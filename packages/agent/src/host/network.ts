@@ -1,0 +1,53 @@
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+
+/** One address of one interface. */
+export interface InterfaceAddress {
+  readonly interfaceName: string;
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly loopback: boolean;
+}
+
+/** What the agent asks the network stack; a parameter, so that tests can put a host anywhere. */
+export interface Network {
+  addresses(): InterfaceAddress[];
+  /** All addresses of a name; a literal address is itself. Rejects when the name does not resolve. */
+  resolve(name: string): Promise<string[]>;
+  /** The local address that packets to `address` would leave from; undefined without a route. */
+  sourceAddressTowards(address: string, port: number): Promise<string | undefined>;
+}
+
+/** Connecting a UDP socket asks the kernel for a route and sends nothing (udp(7)). */
+async function sourceAddressTowards(address: string, port: number): Promise<string | undefined> {
+  const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
+  try {
+    const outcome = Promise.race([
+      once(socket, 'connect').then(() => true),
+      once(socket, 'error').then(() => false),
+    ]);
+    socket.connect(port, address);
+    return (await outcome) ? socket.address().address : undefined;
+  } finally {
+    socket.close();
+  }
+}
+
+/** The host's own network stack. */
+export const hostNetwork: Network = {
+  addresses: () =>
+    Object.entries(networkInterfaces()).flatMap(([interfaceName, list]) =>
+      (list ?? []).map((one) => ({
+        interfaceName,
+        address: one.address,
+        family: one.family === 'IPv4' ? (4 as const) : (6 as const),
+        loopback: one.internal,
+      })),
+    ),
+  resolve: async (name) =>
+    isIP(name) ? [name] : (await lookup(name, { all: true })).map((one) => one.address),
+  sourceAddressTowards,
+};

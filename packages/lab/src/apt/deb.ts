@@ -1,0 +1,65 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** A toy package, built with the real dpkg-deb. */
+export interface ToyPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly depends?: string;
+  readonly description?: string;
+  /** Files with their content, by absolute path. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly conffiles?: readonly string[];
+  /** Maintainer scripts run unchrooted in a private root, so they may touch only "$DPKG_ROOT". */
+  readonly postinst?: string;
+  /** Share of machines that get an update early (apt_preferences(5), phased updates). */
+  readonly phasedPercentage?: number;
+}
+
+/** Fields of the control file, in the order of the Debian policy. */
+export function controlFields(toy: ToyPackage): string {
+  return [
+    `Package: ${toy.name}`,
+    `Version: ${toy.version}`,
+    'Architecture: all',
+    'Maintainer: Lab <lab@example.test>',
+    'Installed-Size: 12',
+    ...(toy.depends ? [`Depends: ${toy.depends}`] : []),
+    'Section: misc',
+    'Priority: optional',
+    `Homepage: https://example.test/${toy.name}`,
+    `Description: ${toy.description ?? `toy package ${toy.name}`}`,
+    ' It exists to be installed, updated and removed by tests.',
+    '',
+  ].join('\n');
+}
+
+async function stage(folder: string, toy: ToyPackage): Promise<void> {
+  const files = { [`/usr/share/${toy.name}/version`]: `${toy.version}\n`, ...toy.files };
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+  }
+  await mkdir(join(folder, 'DEBIAN'));
+  await writeFile(join(folder, 'DEBIAN/control'), controlFields(toy));
+  if (toy.conffiles) await writeFile(join(folder, 'DEBIAN/conffiles'), `${toy.conffiles.join('\n')}\n`);
+  if (toy.postinst) {
+    await writeFile(join(folder, 'DEBIAN/postinst'), `#!/bin/sh\nset -e\n${toy.postinst}\n`);
+    await chmod(join(folder, 'DEBIAN/postinst'), 0o755);
+  }
+}
+
+/** Builds a .deb at `path`. */
+export async function buildDeb(toy: ToyPackage, path: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'toy-'));
+  try {
+    await chmod(folder, 0o755);
+    await stage(folder, toy);
+    await mkdir(dirname(path), { recursive: true });
+    execFileSync('dpkg-deb', ['-Zgzip', '-z1', '--root-owner-group', '-b', folder, path], { stdio: 'pipe' });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

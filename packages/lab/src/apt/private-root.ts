@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ProgramResult, runProgram } from '../process.ts';
+import type { ToyRepository } from './repository.ts';
+
+/** An apt and dpkg of its own: nothing it does touches the machine's packages. */
+export interface PrivateAptRoot {
+  readonly folder: string;
+  /** What apt and dpkg need in their environment to work in this root. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Runs a program of apt or dpkg in this root. */
+  run(program: string, ...args: string[]): Promise<ProgramResult>;
+  /** `apt-get update`; throws when it fails. */
+  update(): Promise<void>;
+  install(names: readonly string[]): Promise<void>;
+}
+
+const FOLDERS = [
+  'etc/apt/apt.conf.d',
+  'etc/apt/preferences.d',
+  'etc/apt/sources.list.d',
+  'etc/apt/trusted.gpg.d',
+  'var/lib/apt/lists/partial',
+  'var/cache/apt/archives/partial',
+  'var/lib/dpkg/info',
+  'var/lib/dpkg/updates',
+  'var/lib/dpkg/triggers',
+  'var/lib/dpkg/alternatives',
+  'var/lib/dpkg/parts',
+  'var/log/apt',
+  'usr',
+  'run',
+  'tmp',
+];
+
+const OS_RELEASE = [
+  'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"',
+  'NAME="Debian GNU/Linux"',
+  'VERSION_ID="12"',
+  'VERSION="12 (bookworm)"',
+  'VERSION_CODENAME=bookworm',
+  'ID=debian',
+  '',
+].join('\n');
+
+/** The configuration that keeps apt and dpkg inside `root`; the agent looks for it under this name (apt.conf(5)). */
+export const PRIVATE_APT_CONFIG = 'etc/apt/linux-patch-root.conf';
+
+function aptConfig(root: string, architecture: string): string {
+  return [
+    `Dir "${root}/";`,
+    `Dir::State::status "${root}/var/lib/dpkg/status";`,
+    `Dir::Log "${root}/var/log/apt";`,
+    'Dir::Bin::dpkg "/usr/bin/dpkg";',
+    'Dir::Bin::methods "/usr/lib/apt/methods";',
+    `APT::Architecture "${architecture}";`,
+    `APT::Architectures:: "${architecture}";`,
+    `APT::Sandbox::User "${process.getuid?.() === 0 ? 'root' : ''}";`,
+    'Acquire::Languages "none";',
+    `DPkg::Options:: "--root=${root}";`,
+    'DPkg::Options:: "--force-script-chrootless";',
+    'DPkg::Options:: "--force-not-root";',
+    'DPkg::Options:: "--force-bad-path";',
+    `DPkg::Options:: "--log=${root}/var/log/dpkg.log";`,
+    '',
+  ].join('\n');
+}
+
+function sources(repository: ToyRepository): string {
+  return [
+    'Types: deb',
+    `URIs: ${repository.uri}`,
+    `Suites: ${repository.suites.join(' ')}`,
+    'Components: main',
+    `Signed-By: ${repository.keyringPath}`,
+    '',
+  ].join('\n');
+}
+
+function must(result: ProgramResult, what: string): void {
+  if (result.exitCode !== 0)
+    throw new Error(`${what} ended with ${result.exitCode}: ${result.stderr || result.stdout}`);
+}
+
+/** Makes a private root at `folder` that installs from `repository`; works without root. */
+export async function createPrivateAptRoot(options: {
+  readonly folder: string;
+  readonly repository: ToyRepository;
+}): Promise<PrivateAptRoot> {
+  const { folder } = options;
+  for (const name of FOLDERS) await mkdir(join(folder, name), { recursive: true });
+  for (const name of ['var/lib/dpkg/status', 'var/lib/dpkg/available', 'var/lib/apt/extended_states']) {
+    await writeFile(join(folder, name), '');
+  }
+  const architecture = (await runProgram('dpkg', ['--print-architecture'])).stdout.trim();
+  await writeFile(join(folder, PRIVATE_APT_CONFIG), aptConfig(folder, architecture));
+  await writeFile(join(folder, 'etc/apt/sources.list.d/lab.sources'), sources(options.repository));
+  await writeFile(join(folder, 'etc/os-release'), OS_RELEASE);
+  // Phased updates are decided per machine; without an id apt takes them all.
+  await writeFile(join(folder, 'etc/machine-id'), `${createHash('md5').update(folder).digest('hex')}\n`);
+  const env = {
+    APT_CONFIG: join(folder, PRIVATE_APT_CONFIG),
+    DPKG_ROOT: folder,
+    DPKG_FORCE: 'script-chrootless,not-root',
+    DEBIAN_FRONTEND: 'noninteractive',
+    LC_ALL: 'C.UTF-8',
+  };
+  const run: PrivateAptRoot['run'] = (program, ...args) => runProgram(program, args, { env });
+  return {
+    folder,
+    env,
+    run,
+    update: async () =>
+      must(await run('apt-get', 'update', '-q', '-o', 'APT::Update::Error-Mode=any'), 'apt-get update'),
+    install: async (names) =>
+      must(await run('apt-get', 'install', '-y', '-q', '--', ...names), 'apt-get install'),
+  };
+}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { buildDeb, controlFields, type ToyPackage } from './deb.ts';
+import type { SigningKey } from './signing.ts';
+
+/** One suite of a repository, for example `bookworm-security`. */
+export interface Suite {
+  readonly codename: string;
+  readonly suite: string;
+  readonly label: string;
+}
+
+function poolPath(suite: Suite, toy: ToyPackage): string {
+  return `pool/${suite.codename}/${toy.name}_${toy.version.replaceAll(':', '%3a')}_all.deb`;
+}
+
+async function indexEntry(folder: string, suite: Suite, toy: ToyPackage): Promise<string> {
+  const path = poolPath(suite, toy);
+  const file = join(folder, path);
+  if (!(await stat(file).catch(() => undefined))) await buildDeb(toy, file);
+  const data = await readFile(file);
+  return [
+    controlFields(toy).trimEnd(),
+    ...(toy.phasedPercentage === undefined ? [] : [`Phased-Update-Percentage: ${toy.phasedPercentage}`]),
+    `Filename: ${path}`,
+    `Size: ${data.length}`,
+    `SHA256: ${createHash('sha256').update(data).digest('hex')}`,
+    '',
+  ].join('\n');
+}
+
+function releaseText(suite: Suite, now: Date, indexes: readonly { name: string; data: Buffer }[]): string {
+  const hashes = indexes.map(
+    ({ name, data }) => ` ${createHash('sha256').update(data).digest('hex')} ${data.length} ${name}`,
+  );
+  return [
+    'Origin: Debian',
+    `Label: ${suite.label}`,
+    `Suite: ${suite.suite}`,
+    `Codename: ${suite.codename}`,
+    `Date: ${now.toUTCString().replace('GMT', 'UTC')}`,
+    'Architectures: all amd64 arm64',
+    'Components: main',
+    'SHA256:',
+    ...hashes,
+    '',
+  ].join('\n');
+}
+
+/** Writes pool, indexes and signed release files of one suite (Debian repository format, wiki.debian.org/DebianRepository/Format). */
+export async function publishSuite(options: {
+  readonly folder: string;
+  readonly suite: Suite;
+  readonly packages: readonly ToyPackage[];
+  readonly key: SigningKey;
+  readonly now: Date;
+}): Promise<void> {
+  const { folder, suite } = options;
+  const entries = await Promise.all(options.packages.map((toy) => indexEntry(folder, suite, toy)));
+  const packages = Buffer.from(entries.join('\n'));
+  const indexes = ['amd64', 'arm64'].flatMap((architecture) => [
+    { name: `main/binary-${architecture}/Packages`, data: packages },
+    { name: `main/binary-${architecture}/Packages.gz`, data: gzipSync(packages) },
+  ]);
+  const dist = join(folder, 'dists', suite.codename);
+  for (const { name, data } of indexes) {
+    await mkdir(join(dist, name, '..'), { recursive: true });
+    await writeFile(join(dist, name), data);
+  }
+  const release = releaseText(suite, options.now, indexes);
+  await writeFile(join(dist, 'Release'), release);
+  await writeFile(join(dist, 'Release.gpg'), await options.key.detachedSign(release));
+  await writeFile(join(dist, 'InRelease'), await options.key.clearSign(release));
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '@linux-patch/runtime';
+import type { Database } from '../database/open.ts';
+import type { AuditRow } from '../database/schema.ts';
+
+const START = '0'.repeat(64);
+
+/** What happened, and who did it: `admin`, an agent by key id, or `manager`. */
+export interface AuditEntry {
+  readonly actor: string;
+  readonly event: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+/** The append-only, hash-chained record of what was decided. */
+export interface AuditLog {
+  /** Adds a row; give the transaction of the change, so that both happen or neither. */
+  record(db: Database, entry: AuditEntry): Promise<void>;
+}
+
+function hashOf(row: Omit<AuditRow, 'seq' | 'hash'>): string {
+  const { at, actor, event, fields, previous_hash } = row;
+  return createHash('sha256')
+    .update(JSON.stringify([previous_hash, at, actor, event, fields]))
+    .digest('hex');
+}
+
+/** The audit log of a database whose writers are serialised, as SQLite's are. */
+export function createAuditLog(options: { readonly clock: Clock }): AuditLog {
+  return {
+    async record(db, { actor, event, fields = {} }) {
+      const last = await db
+        .selectFrom('audit')
+        .select('hash')
+        .orderBy('seq', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      const row = {
+        at: options.clock.now(),
+        actor,
+        event,
+        fields: JSON.stringify(fields),
+        previous_hash: last?.hash ?? START,
+      };
+      await db
+        .insertInto('audit')
+        .values({ ...row, hash: hashOf(row) })
+        .execute();
+    },
+  };
+}
+
+/** The sequence number of the first row that does not fit the chain; undefined when all do. */
+export async function findAuditBreak(db: Database): Promise<number | undefined> {
+  let previous = START;
+  for (const row of await db.selectFrom('audit').selectAll().orderBy('seq').execute()) {
+    if (row.previous_hash !== previous || row.hash !== hashOf(row)) return row.seq;
+    previous = row.hash;
+  }
+  return undefined;
+}

@@ -1,0 +1,93 @@
+import { dirname, join } from 'node:path';
+import { MANAGER_CLIENT_CN, PatchError } from '@linux-patch/contract';
+import {
+  createRoot,
+  generateKey,
+  type Issuer,
+  issueCertificate,
+  issuingProfile,
+  managerClientProfile,
+  publicKeySpki,
+  rootProfile,
+  serialFrom,
+  spkiFingerprint,
+  webProfile,
+} from '@linux-patch/pki';
+import type { Clock, Files, Random } from '@linux-patch/runtime';
+import type { ManagerPaths } from '../config/paths.ts';
+import { type Pair, writePair } from './key-files.ts';
+
+/** Names that the manager's HTTPS certificate carries. */
+export interface WebNames {
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+}
+
+export interface InitOptions {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly paths: ManagerPaths;
+  readonly webNames: WebNames;
+}
+
+/** Issues one of the manager's own certificates. */
+export async function issueOwn(
+  options: Pick<InitOptions, 'clock' | 'random'>,
+  issuer: Issuer,
+  profile: Parameters<typeof issueCertificate>[0]['profile'],
+): Promise<Pair> {
+  const privateKeyPem = await generateKey();
+  const certificatePem = await issueCertificate({
+    profile,
+    subjectSpki: publicKeySpki(privateKeyPem),
+    issuer,
+    serial: serialFrom(options.random.bytes(16)),
+    now: options.clock.now(),
+  });
+  return { certificatePem, privateKeyPem };
+}
+
+/**
+ * Makes the certificate authority, the manager's client and web certificates, and the admin token. Everything is
+ * made in a folder beside and appears in one step, so that a crash leaves nothing or all.
+ *
+ * @returns the fingerprint of the root's key, `sha256:…`.
+ * @throws PatchError `ALREADY_INITIALIZED` when there is an authority; nothing is changed then.
+ */
+export async function initialiseAuthority(options: InitOptions): Promise<{ readonly caFingerprint: string }> {
+  const { files, clock, random, paths } = options;
+  if (await files.facts(paths.caFolder)) {
+    throw new PatchError(
+      'ALREADY_INITIALIZED',
+      `This manager already has a certificate authority in ${paths.caFolder}. Nothing was changed; ` +
+        'a new one would cut off every host. To start over, move that folder away first.',
+    );
+  }
+  await files.makeFolder(paths.dataFolder, 0o700);
+  const staging = join(dirname(paths.caFolder), `.ca-${random.uuid()}`);
+  await files.makeFolder(staging, 0o700);
+  const rootKey = await generateKey();
+  const rootPem = await createRoot({
+    profile: rootProfile('Linux Patch Root CA'),
+    privateKeyPem: rootKey,
+    serial: serialFrom(random.bytes(16)),
+    now: clock.now(),
+  });
+  const root: Pair = { certificatePem: rootPem, privateKeyPem: rootKey };
+  const issuing = await issueOwn(options, root, issuingProfile('Linux Patch Issuing CA'));
+  await writePair(files, staging, 'root', root);
+  await writePair(files, staging, 'issuing', issuing);
+  await writePair(
+    files,
+    staging,
+    'client',
+    await issueOwn(options, issuing, managerClientProfile(MANAGER_CLIENT_CN)),
+  );
+  await writePair(files, staging, 'web', await issueOwn(options, issuing, webProfile(options.webNames)));
+  const token = Buffer.from(random.bytes(32)).toString('base64url');
+  await files.writeDurably({ path: paths.adminToken, data: `${token}\n`, mode: 0o600 });
+  await files.rename(staging, paths.caFolder);
+  await files.syncFolder(paths.dataFolder);
+  return { caFingerprint: spkiFingerprint(rootPem) };
+}

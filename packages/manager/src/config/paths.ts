@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+
+/** Where the manager keeps things. */
+export interface ManagerPaths {
+  readonly configFile: string;
+  readonly dataFolder: string;
+  readonly database: string;
+  /** CA and own certificates with their private keys; 0700. */
+  readonly caFolder: string;
+  readonly adminToken: string;
+}
+
+/** The fixed places below `root`. */
+export function managerPaths(root: string): ManagerPaths {
+  const dataFolder = join(root, 'var/lib/linux_patch_manager');
+  return {
+    configFile: join(root, 'etc/linux_patch_manager/config.yaml'),
+    dataFolder,
+    database: join(dataFolder, 'manager.sqlite'),
+    caFolder: join(dataFolder, 'ca'),
+    adminToken: join(dataFolder, 'admin.token'),
+  };
+}

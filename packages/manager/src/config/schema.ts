@@ -1,0 +1,97 @@
+import { isIP } from 'node:net';
+import { MANAGER_PORT } from '@linux-patch/contract';
+import { z } from 'zod';
+
+const url = z
+  .url({ protocol: /^https$/, error: 'must be an https URL' })
+  .transform((text) => text.replace(/\/+$/, ''));
+
+/** The manager's `config.yaml`; every key is optional. */
+export const ManagerConfigSchema = z.strictObject({
+  server: z
+    .strictObject({
+      bind: z
+        .string()
+        .refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address')
+        .default('0.0.0.0')
+        .meta({ description: 'Address to listen on.' }),
+      port: z
+        .number()
+        .int()
+        .min(0)
+        .max(65_535)
+        .default(MANAGER_PORT)
+        .meta({ description: 'Port to listen on; 0 takes any free one.' }),
+      url: url
+        .optional()
+        .meta({ description: 'What agents and the command line call; by default https://HOSTNAME:PORT.' }),
+      names: z
+        .array(z.string().min(1).max(253))
+        .default([])
+        .meta({ description: "More names and addresses for the manager's own HTTPS certificate." }),
+    })
+    .prefault({}),
+  database: z
+    .strictObject({
+      path: z
+        .string()
+        .min(1)
+        .optional()
+        .meta({ description: 'SQLite file; by default manager.sqlite in the data folder.' }),
+    })
+    .prefault({}),
+  enrollment: z
+    .strictObject({
+      allow_legacy_agents: z.boolean().default(true).meta({
+        description: 'Whether agents of the older generation, for which the manager makes the key, may join.',
+      }),
+      request_hours: z
+        .number()
+        .positive()
+        .max(720)
+        .default(24)
+        .meta({ description: 'Hours after which an unanswered request is forgotten.' }),
+      max_pending: z
+        .number()
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(10_000)
+        .meta({ description: 'Most requests that may wait at once.' }),
+      requests_per_minute: z
+        .number()
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(120)
+        .meta({ description: 'Requests to join and polls accepted per minute and address.' }),
+    })
+    .prefault({}),
+  certificates: z
+    .strictObject({
+      agent_days: z
+        .number()
+        .int()
+        .min(1)
+        .max(825)
+        .default(365)
+        .meta({ description: "Life of an agent's certificate, days." }),
+      crl_hours: z
+        .number()
+        .int()
+        .min(1)
+        .max(720)
+        .default(24)
+        .meta({ description: 'Hours a revocation list is good for.' }),
+    })
+    .prefault({}),
+  logging: z
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error'])
+        .default('info')
+        .meta({ description: 'Least severity that is logged.' }),
+    })
+    .prefault({}),
+});
+export type ManagerConfig = z.output<typeof ManagerConfigSchema>;

@@ -1,0 +1,24 @@
+import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import type { Kysely } from 'kysely';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { Authority } from '../authority/authority.ts';
+import type { ManagerTables } from '../database/schema.ts';
+import type { Waiting } from './waiting.ts';
+
+/** What every part of enrolment works with. */
+export interface EnrollmentContext {
+  readonly db: Kysely<ManagerTables>;
+  readonly authority: Authority;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly waiting: Waiting;
+  readonly settings: {
+    readonly allowLegacyAgents: boolean;
+    readonly requestHours: number;
+    readonly maxPending: number;
+    /** URL that agents are told; renewal proofs may be addressed to it. */
+    readonly managerUrl: string;
+  };
+}

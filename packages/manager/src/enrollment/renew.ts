@@ -1,0 +1,118 @@
+import { ENROLL_PATHS, PatchError, type Renewed, type RenewRequest } from '@linux-patch/contract';
+import {
+  buildChain,
+  parseCertificates,
+  parseRequest,
+  type VerifiedRenewal,
+  verifyRenewalProof,
+} from '@linux-patch/pki';
+import { certificateRow } from '../authority/authority.ts';
+import type { HostRow } from '../database/schema.ts';
+import type { EnrollmentContext } from './context.ts';
+
+/** Proofs are good for a minute; their ids are remembered a little longer than any clock may be off. */
+const REPLAY_MEMORY_MS = 10 * 60_000;
+
+/** Renewals, with the memory of proofs that were used. */
+export interface Renewals {
+  /**
+   * Issues a certificate for a new key to whoever proves to hold the current one.
+   * @throws PatchError `UNAUTHORIZED`, `FORBIDDEN`, `PKI_REQUEST_REJECTED`
+   */
+  renew(
+    request: RenewRequest,
+    asked: { readonly host: string; readonly observedAddress: string },
+  ): Promise<Renewed>;
+}
+
+export function createRenewals(context: EnrollmentContext): Renewals {
+  const used = new Map<string, number>();
+  const remember = (jti: string): void => {
+    const now = context.clock.now();
+    for (const [old, until] of used) if (until < now) used.delete(old);
+    if (used.has(jti)) throw new PatchError('UNAUTHORIZED', 'This renewal proof was used before.');
+    used.set(jti, now + REPLAY_MEMORY_MS);
+  };
+  return {
+    async renew(request, asked) {
+      const proof = verifyAddressed(context, request, asked.host);
+      const host = await authorise(context, proof);
+      remember(proof.jti);
+      const key = await parseRequest(request.csr);
+      const { authority } = context;
+      const certificate = await authority.issueAgent(key.spki, {
+        fqdn: host.fqdn,
+        hostname: host.hostname,
+        ipAddress: host.ip_address,
+      });
+      return context.db.transaction().execute(async (db) => {
+        await db
+          .insertInto('certificates')
+          .values(certificateRow(certificate, host.id, context.clock.now()))
+          .execute();
+        await db.updateTable('hosts').set({ key_origin: 'host' }).where('id', '=', host.id).execute();
+        await context.audit.record(db, {
+          actor: key.keyId,
+          event: 'certificate_renewed',
+          fields: {
+            host: host.id,
+            fqdn: host.fqdn,
+            serial: certificate.serialHex,
+            previous_serial: proof.certificate.serialHex,
+            observed_address: asked.observedAddress,
+          },
+        });
+        return {
+          ca_crt: authority.rootPem,
+          ca_chain: authority.issuingPem + authority.rootPem,
+          server_crt: `${certificate.pem.trimEnd()}\n${authority.issuingPem}`,
+          crl_pem: await authority.createCrl(db),
+          manager_client: authority.managerClient,
+        };
+      });
+    },
+  };
+}
+
+/** A proof is addressed to the URL the agent used: the configured one, or the name it called this server by. */
+function verifyAddressed(context: EnrollmentContext, request: RenewRequest, host: string): VerifiedRenewal {
+  const audiences = [context.settings.managerUrl, `https://${host}`].map(
+    (base) => new URL(ENROLL_PATHS.renew, base).href,
+  );
+  const nowS = Math.floor(context.clock.now() / 1000);
+  let failure: unknown;
+  for (const audience of audiences) {
+    try {
+      return verifyRenewalProof({ jws: request.proof, audience, csrPem: request.csr, nowS });
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+async function authorise(context: EnrollmentContext, proof: VerifiedRenewal): Promise<HostRow> {
+  const refuse = (why: string): never => {
+    throw new PatchError('FORBIDDEN', `This certificate cannot renew: ${why}. Enrol the host again.`);
+  };
+  const { certificate, chain } = proof;
+  try {
+    const roots = parseCertificates(context.authority.rootPem);
+    buildChain({ leaf: certificate, intermediates: chain.slice(1), roots, now: context.clock.now() });
+  } catch {
+    refuse('it has expired or is not from this manager');
+  }
+  const known = await context.db
+    .selectFrom('certificates')
+    .selectAll()
+    .where('serial', '=', certificate.serialHex)
+    .executeTakeFirst();
+  if (!known || known.host_id === null) return refuse('this manager did not issue it');
+  if (known.revoked_at !== null) return refuse('it is revoked');
+  const host = await context.db
+    .selectFrom('hosts')
+    .selectAll()
+    .where('id', '=', known.host_id)
+    .executeTakeFirst();
+  return host ?? refuse('its host was removed');
+}

@@ -1,0 +1,30 @@
+import { MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import type { Hono } from 'hono';
+import { serveRoute } from '../http/app.ts';
+import type { ManagerEnv } from '../http/node-adapter.ts';
+import type { EnrollmentContext } from './context.ts';
+import { approve, deny } from './decide.ts';
+import { findRequest, listRequests, viewOf } from './view.ts';
+
+/** Who decides; accounts of their own come later. */
+const ACTOR = 'admin';
+
+/** What administrators call about requests to join. */
+export function serveEnrollmentRoutes(app: Hono<ManagerEnv>, enrollment: EnrollmentContext): void {
+  const server = { app, clock: enrollment.clock };
+  serveRoute(server, MANAGER_ADMIN_ROUTES.listEnrollments, async ({ query }) => {
+    const enrollments = await listRequests(enrollment, query.state ?? 'pending');
+    return { enrollments, total: enrollments.length };
+  });
+  serveRoute(server, MANAGER_ADMIN_ROUTES.getEnrollment, async ({ parameter }) =>
+    viewOf(enrollment, await findRequest(enrollment, parameter('id'))),
+  );
+  serveRoute(server, MANAGER_ADMIN_ROUTES.approve, async ({ parameter, body }) => {
+    const { id } = await findRequest(enrollment, parameter('id'));
+    return viewOf(enrollment, await approve(enrollment, id, body, ACTOR));
+  });
+  serveRoute(server, MANAGER_ADMIN_ROUTES.deny, async ({ parameter, body }) => {
+    const { id } = await findRequest(enrollment, parameter('id'));
+    return viewOf(enrollment, await deny(enrollment, id, body, ACTOR));
+  });
+}

@@ -1,0 +1,146 @@
+import { Bundle, type EnrollAck, type EnrollStatus, PatchError } from '@linux-patch/contract';
+import { verifyProof } from '@linux-patch/pki';
+import type { EnrollmentRow } from '../database/schema.ts';
+import type { EnrollmentContext } from './context.ts';
+import { MAX_WAIT_S } from './register.ts';
+import { hashToken } from './token.ts';
+
+/** A poll as it came in. */
+export interface Poll {
+  readonly token: string;
+  readonly proof: string | undefined;
+  /** Path without the token, as the agent signed it. */
+  readonly path: string;
+  /** Seconds the agent asks to be held. */
+  readonly waitS: number;
+  readonly signal: AbortSignal;
+}
+
+/** What a poll is answered with. */
+export type PollResult =
+  | { readonly kind: 'status'; readonly body: EnrollStatus; readonly heldS: number }
+  /** The proof is signed with a time too far off; here is ours. */
+  | { readonly kind: 'clock_off'; readonly serverTimeS: number }
+  | { readonly kind: 'unproven' };
+
+async function findByToken(context: EnrollmentContext, token: string): Promise<EnrollmentRow | undefined> {
+  const row = await context.db
+    .selectFrom('enrollments')
+    .selectAll()
+    .where('token_hash', '=', hashToken(token))
+    .executeTakeFirst();
+  return row && row.expires_at < context.clock.now() ? undefined : row;
+}
+
+function statusOf(row: EnrollmentRow | undefined): EnrollStatus {
+  if (!row) return { status: 'notfound' };
+  switch (row.state) {
+    case 'pending':
+      return { status: 'pending' };
+    case 'denied':
+      return {
+        status: 'denied',
+        ...(row.deny_reason === null ? {} : { reason: row.deny_reason }),
+        ...(row.deny_tag === null ? {} : { tag_m: row.deny_tag }),
+      };
+    case 'approved':
+      return row.bundle === null
+        ? { status: 'notfound' }
+        : { status: 'approved', ...Bundle.parse(JSON.parse(row.bundle)) };
+    case 'installed':
+      return { status: 'notfound' };
+  }
+}
+
+function proofOf(context: EnrollmentContext, row: EnrollmentRow, poll: Poll) {
+  if (row.spki === null) return 'ok';
+  if (poll.proof === undefined) return 'malformed';
+  return verifyProof({
+    header: poll.proof,
+    spki: row.spki,
+    label: 'lpe1/poll',
+    method: 'GET',
+    path: poll.path,
+    token: poll.token,
+    nowS: Math.floor(context.clock.now() / 1000),
+  });
+}
+
+/** Answers a poll, holding it open while its request is undecided. A token without its key reads nothing. */
+export async function poll(context: EnrollmentContext, request: Poll): Promise<PollResult> {
+  const row = await findByToken(context, request.token);
+  if (!row) return { kind: 'status', body: { status: 'notfound' }, heldS: 0 };
+  const proof = proofOf(context, row, request);
+  if (proof === 'clock_off')
+    return { kind: 'clock_off', serverTimeS: Math.floor(context.clock.now() / 1000) };
+  if (proof !== 'ok') return { kind: 'unproven' };
+  await context.db
+    .updateTable('enrollments')
+    .set({ last_poll_at: context.clock.now() })
+    .where('id', '=', row.id)
+    .execute();
+  const heldS = row.state === 'pending' && context.waiting.hasRoom ? Math.min(MAX_WAIT_S, request.waitS) : 0;
+  if (heldS === 0) return { kind: 'status', body: statusOf(row), heldS };
+  await context.waiting.hold(row.id, heldS * 1000, request.signal);
+  return { kind: 'status', body: statusOf(await findByToken(context, request.token)), heldS };
+}
+
+/**
+ * The agent has installed its bundle, or refused it. The bundle is removed only now, and certificates that it
+ * replaces are revoked only now.
+ *
+ * @throws PatchError `ENROLLMENT_NOT_FOUND`
+ */
+export async function acknowledge(
+  context: EnrollmentContext,
+  request: {
+    readonly ack: EnrollAck;
+    readonly body: string;
+    readonly token: string;
+    readonly proof: string | undefined;
+    readonly path: string;
+  },
+): Promise<void> {
+  const { ack } = request;
+  const row = await findByToken(context, request.token);
+  const proven =
+    row?.spki &&
+    request.proof !== undefined &&
+    verifyProof({
+      header: request.proof,
+      spki: row.spki,
+      label: 'lpe1/ack',
+      method: 'POST',
+      path: request.path,
+      token: request.token,
+      body: request.body,
+      nowS: Math.floor(context.clock.now() / 1000),
+    }) === 'ok';
+  if (!row || !proven || row.id !== ack.request_id || row.serial !== ack.serial) {
+    throw new PatchError(
+      'ENROLLMENT_NOT_FOUND',
+      'There is no approved request with this token, key and serial number.',
+    );
+  }
+  await context.db.transaction().execute(async (db) => {
+    if (ack.state === 'installed') {
+      await db
+        .updateTable('enrollments')
+        .set({ state: 'installed', bundle: null })
+        .where('id', '=', row.id)
+        .execute();
+      await db
+        .updateTable('certificates')
+        .set({ revoked_at: context.clock.now(), revoke_reason: 'superseded' })
+        .where('host_id', '=', row.host_id)
+        .where('serial', '!=', ack.serial)
+        .where('revoked_at', 'is', null)
+        .execute();
+    }
+    await context.audit.record(db, {
+      actor: row.key_id ?? 'agent',
+      event: ack.state === 'installed' ? 'enrollment_installed' : 'enrollment_bundle_rejected',
+      fields: { enrollment: row.id, host: row.host_id, serial: ack.serial, reason_code: ack.reason_code },
+    });
+  });
+}

@@ -1,0 +1,106 @@
+import { type Enrollment, OsDetails, PatchError } from '@linux-patch/contract';
+import type { EnrollmentRow } from '../database/schema.ts';
+import type { EnrollmentContext } from './context.ts';
+import { extensionOf } from './transcript.ts';
+
+function instant(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+/** Hosts and other waiting requests that claim the same name, address or machine. */
+async function conflictsOf(context: EnrollmentContext, row: EnrollmentRow): Promise<string[]> {
+  if (row.state !== 'pending') return [];
+  const hosts = await context.db
+    .selectFrom('hosts')
+    .select(['fqdn', 'ip_address', 'machine_id'])
+    .where((where) =>
+      where.or([
+        where('fqdn', '=', row.fqdn),
+        where('ip_address', '=', row.ip_address),
+        where('machine_id', '=', row.machine_id),
+      ]),
+    )
+    .execute();
+  const requests = await context.db
+    .selectFrom('enrollments')
+    .select(['id', 'fqdn', 'key_id'])
+    .where('state', '=', 'pending')
+    .where('id', '!=', row.id)
+    .where((where) => where.or([where('fqdn', '=', row.fqdn), where('machine_id', '=', row.machine_id)]))
+    .execute();
+  return [
+    ...hosts.map(
+      (host) =>
+        `host ${host.fqdn} (${host.ip_address})${host.machine_id === row.machine_id ? ', same machine-id' : ''}`,
+    ),
+    ...requests.map((other) => `request ${other.id} of ${other.fqdn}, key ${other.key_id ?? 'unknown'}`),
+  ];
+}
+
+/** A request as administrators see it; never with token, code or key. */
+export async function viewOf(context: EnrollmentContext, row: EnrollmentRow): Promise<Enrollment> {
+  const expired = row.state === 'pending' && row.expires_at < context.clock.now();
+  return {
+    id: row.id,
+    state: expired ? 'expired' : row.state,
+    generation: row.extension === null ? 'older' : 'current',
+    key_id: row.key_id,
+    machine_id: row.machine_id,
+    fqdn: row.fqdn,
+    hostname: row.hostname,
+    ip_address: row.ip_address,
+    observed_address: row.observed_address,
+    os_details: OsDetails.parse(JSON.parse(row.os_details)),
+    modes: extensionOf(row)?.modes ?? ['click'],
+    conflicts: await conflictsOf(context, row),
+    created_at: new Date(row.created_at).toISOString(),
+    last_poll_at: instant(row.last_poll_at),
+    expires_at: new Date(row.expires_at).toISOString(),
+    decided_at: instant(row.decided_at),
+    decided_by: row.decided_by,
+    code_verified: row.code_verified === 1,
+    host_id: row.host_id,
+  };
+}
+
+/** Requests in a state, newest first. */
+export async function listRequests(context: EnrollmentContext, state: string): Promise<Enrollment[]> {
+  const rows = await context.db.selectFrom('enrollments').selectAll().orderBy('created_at', 'desc').execute();
+  const views = await Promise.all(rows.map((row) => viewOf(context, row)));
+  return state === 'all' ? views : views.filter((one) => one.state === state);
+}
+
+/**
+ * Finds a request by id, key id or host name; a name that several waiting requests share is refused.
+ * @throws PatchError `ENROLLMENT_NOT_FOUND`
+ */
+export async function findRequest(context: EnrollmentContext, reference: string): Promise<EnrollmentRow> {
+  const rows = await context.db
+    .selectFrom('enrollments')
+    .selectAll()
+    .where((where) =>
+      where.or([
+        where('id', '=', reference),
+        where('key_id', '=', reference.toUpperCase()),
+        where('fqdn', '=', reference.toLowerCase()),
+        where('hostname', '=', reference.toLowerCase()),
+      ]),
+    )
+    .orderBy('created_at', 'desc')
+    .execute();
+  const exact = rows.find((row) => row.id === reference);
+  const pending = rows.filter((row) => row.state === 'pending');
+  if (!exact && pending.length > 1) {
+    const ids = pending.map((row) => `${row.id} (key ${row.key_id ?? 'unknown'})`).join(', ');
+    throw new PatchError(
+      'ENROLLMENT_NOT_FOUND',
+      `Several requests are called ${reference}; name one by its id: ${ids}.`,
+    );
+  }
+  const found = exact ?? pending[0] ?? rows[0];
+  if (found) return found;
+  throw new PatchError(
+    'ENROLLMENT_NOT_FOUND',
+    `There is no request ${reference}. "linux-patch-manager enrollments list" shows those that wait.`,
+  );
+}

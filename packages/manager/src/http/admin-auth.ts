@@ -1,0 +1,35 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { PatchError } from '@linux-patch/contract';
+import type { Clock } from '@linux-patch/runtime';
+import type { MiddlewareHandler } from 'hono';
+import type { ManagerEnv } from './node-adapter.ts';
+import { createRateLimit } from './rate-limit.ts';
+
+/** Wrong tokens accepted per minute and address before even right ones have to wait. */
+const FAILURES_PER_MINUTE = 10;
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** Lets only callers with the admin token through; compares in constant time and slows down guessing. */
+export function adminAuth(options: {
+  readonly token: string;
+  readonly clock: Clock;
+}): MiddlewareHandler<ManagerEnv> {
+  const expected = digest(options.token.trim());
+  const guesses = createRateLimit({ perMinute: FAILURES_PER_MINUTE, clock: options.clock });
+  return async (context, next) => {
+    const [scheme, token] = (context.req.header('authorization') ?? '').split(' ');
+    const right =
+      scheme?.toLowerCase() === 'bearer' && token !== undefined && timingSafeEqual(digest(token), expected);
+    if (!right) {
+      guesses.admit(context.env.observedAddress);
+      throw new PatchError(
+        'UNAUTHORIZED',
+        'This path needs the admin token: Authorization: Bearer TOKEN, from the file admin.token in the data folder of the manager.',
+      );
+    }
+    await next();
+  };
+}

@@ -1,0 +1,127 @@
+import {
+  chooseRequestId,
+  ERRORS,
+  errorEnvelope,
+  PatchError,
+  type Route,
+  readBody,
+  readQuery,
+  successEnvelope,
+} from '@linux-patch/contract';
+import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import { type Context, Hono } from 'hono';
+import type { z } from 'zod';
+import type { ManagerEnv } from './node-adapter.ts';
+
+export interface AppDoors {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+function headersOf(failure: PatchError): Record<string, string> {
+  const { retry_after_seconds: seconds } = failure.details;
+  return typeof seconds === 'number' ? { 'Retry-After': String(seconds) } : {};
+}
+
+/** The one place where a failure becomes an answer; what is not ours shows nothing of itself. */
+function failureAnswer(doors: AppDoors, error: unknown, context: Context<ManagerEnv>): Response {
+  const requestId = context.get('requestId');
+  const known = error instanceof PatchError;
+  if (!known || ERRORS[error.code].status >= 500) {
+    doors.logger.error('request failed', {
+      request_id: requestId,
+      path: safePath(context),
+      error,
+      ...(known ? {} : { stack: (error as Error).stack }),
+    });
+  }
+  const failure = known
+    ? error
+    : new PatchError(
+        'INTERNAL_ERROR',
+        'An unexpected fault; the log has the details under this request id.',
+        { cause: error },
+      );
+  return new Response(JSON.stringify(errorEnvelope({ requestId, nowMs: doors.clock.now() }, failure)), {
+    status: ERRORS[failure.code].status,
+    headers: { 'Content-Type': 'application/json', ...headersOf(failure) },
+  });
+}
+
+/** The path without the polling token that older agents put into it. */
+export function safePath(context: Context<ManagerEnv>): string {
+  return context.req.path.replace(/(\/enroll\/status\/)(?!self$).+/, '$1…');
+}
+
+/** An app in which every answer has a request id, and every failure the envelope. */
+export function createApp(doors: AppDoors): Hono<ManagerEnv> {
+  const app = new Hono<ManagerEnv>({ strict: true });
+  app.onError((error, context) => failureAnswer(doors, error, context));
+  app.notFound((context) =>
+    failureAnswer(
+      doors,
+      new PatchError('NOT_FOUND', 'There is nothing at this path, or not with this method.'),
+      context,
+    ),
+  );
+  app.use('*', async (context, next) => {
+    const startedMs = doors.clock.monotonicMs();
+    context.set(
+      'requestId',
+      chooseRequestId(context.req.header('x-request-id'), () => doors.random.uuid()),
+    );
+    await next();
+    context.header('X-Request-Id', context.get('requestId'));
+    context.header('X-Content-Type-Options', 'nosniff');
+    if (!context.res.headers.has('cache-control')) context.header('Cache-Control', 'no-store');
+    doors.logger.info('request', {
+      request_id: context.get('requestId'),
+      method: context.req.method,
+      path: safePath(context),
+      status: context.res.status,
+      duration_ms: Math.round(doors.clock.monotonicMs() - startedMs),
+      address: context.env.observedAddress,
+    });
+  });
+  return app;
+}
+
+type Read<S> = S extends z.ZodType ? z.output<S> : undefined;
+
+/** A request that has passed the route's schemas. */
+export interface RouteInput<R extends Route> {
+  readonly query: Read<R['query']>;
+  readonly body: Read<R['body']>;
+  readonly parameter: (name: string) => string;
+  readonly context: Context<ManagerEnv>;
+}
+
+/** Serves one route of the contract in the envelope. */
+export function serveRoute<R extends Route>(
+  server: { readonly app: Hono<ManagerEnv>; readonly clock: Clock },
+  route: R,
+  handle: (input: RouteInput<R>) => Promise<z.output<R['response']>>,
+): void {
+  server.app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
+    const input = {
+      query: readQuery(route, new URL(context.req.url).searchParams),
+      body: route.body
+        ? readBody({ body: route.body, bodyOptional: route.bodyOptional ?? false }, bodyOf(context))
+        : undefined,
+      parameter: (name: string) => context.req.param(name) ?? '',
+      context,
+    } as RouteInput<R>;
+    const data = await handle(input);
+    const stamp = { requestId: context.get('requestId'), nowMs: server.clock.now() };
+    return context.json(successEnvelope(stamp, data as object), route.status as 200 | 202);
+  });
+}
+
+/** Media type and text of the body, as `readBody` takes them. */
+export function bodyOf(context: Context<ManagerEnv>): {
+  readonly contentType: string | undefined;
+  readonly text: string;
+} {
+  return { contentType: context.req.header('content-type'), text: context.env.bodyText };
+}
