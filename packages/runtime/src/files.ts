@@ -37,7 +37,7 @@ export interface Files {
     data: string,
     options: { readonly mode: number; readonly sync: boolean },
   ): Promise<void>;
-  /** Creates the folder and its parents; `mode` applies to folders it makes. */
+  /** Creates the folder with `mode`, and missing parents with 0755; an existing folder keeps its mode. */
   makeFolder(path: string, mode: number): Promise<void>;
   /** Creates one folder; false when something of that name exists. Of callers at the same time exactly one gets true. */
   claimFolder(path: string, mode: number): Promise<boolean>;

@@ -165,6 +165,7 @@ export const systemFiles: Files = {
   writeDurably,
   append,
   makeFolder: async (path, mode) => {
+    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
     await mkdir(path, { recursive: true, mode });
   },
   claimFolder,

@@ -1,0 +1,106 @@
+import { resolve } from 'node:path';
+import { messageOf } from '@linux-patch/contract';
+import type { LogLevel } from '@linux-patch/runtime';
+import { CommanderError } from 'commander';
+import { type AuditLog, openAuditLog } from '../audit/audit-log.ts';
+import { loadAgentConfig } from '../config/load.ts';
+import { agentPaths } from '../config/paths.ts';
+import { packageEnvironment } from '../package-manager/environment.ts';
+import { createServiceNotifier } from '../service-manager/notify.ts';
+import { type AgentContext, type AgentDoors, certificatePaths, EXIT } from '../start/agent-context.ts';
+import { enrollOnce, renewOnce } from '../start/once.ts';
+import { runService } from '../start/service.ts';
+import { type AgentInvocation, createAgentProgram } from './program.ts';
+import { showStatus } from './status.ts';
+
+function choose(argv: readonly string[], doors: AgentDoors): AgentInvocation | number {
+  let chosen: AgentInvocation | undefined;
+  const program = createAgentProgram((invocation) => {
+    chosen = invocation;
+  });
+  const output = { writeOut: doors.stdout, writeErr: doors.stderr };
+  program.configureOutput(output);
+  for (const command of program.commands) command.exitOverride().configureOutput(output);
+  try {
+    program.parse([...argv], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.clean : EXIT.error;
+    throw error;
+  }
+  return chosen ?? EXIT.error;
+}
+
+/** `status` only looks; it leaves no trace in the audit log. */
+const NO_AUDIT: AuditLog = {
+  record: () => {},
+  flush: async () => {},
+  [Symbol.asyncDispose]: async () => {},
+};
+
+async function contextOf(
+  invocation: AgentInvocation,
+  doors: AgentDoors,
+): Promise<Omit<AgentContext, 'audit'>> {
+  const root = resolve(invocation.root);
+  const paths = agentPaths(root);
+  const configFile = invocation.config ?? paths.configFile;
+  const { files, environment } = doors;
+  const loadConfig = () => loadAgentConfig({ files, path: configFile, root, environment });
+  const config = await loadConfig();
+  const level: LogLevel = invocation.verbose ? 'debug' : config.logging.level;
+  const logger = doors.createLogger(level);
+  const commands = doors.createCommands(packageEnvironment(root));
+  return {
+    ...doors,
+    root,
+    config,
+    configFile,
+    paths,
+    certificates: certificatePaths(config),
+    commands,
+    logger,
+    notifier: createServiceNotifier({
+      commands,
+      notifySocket: invocation.mode === 'service' ? environment.NOTIFY_SOCKET : undefined,
+      logger,
+    }),
+    loadConfig,
+  };
+}
+
+function run(invocation: AgentInvocation, context: AgentContext): Promise<number> {
+  switch (invocation.mode) {
+    case 'service':
+      return runService(context);
+    case 'enroll':
+      return enrollOnce(context, invocation.url);
+    case 'renew':
+      return renewOnce(context);
+    case 'status':
+      return showStatus(context, invocation.json);
+  }
+}
+
+/** Runs the command line and returns the exit code. */
+export async function runAgent(argv: readonly string[], doors: AgentDoors): Promise<number> {
+  const invocation = choose(argv, doors);
+  if (typeof invocation === 'number') return invocation;
+  try {
+    const context = await contextOf(invocation, doors);
+    const { files, clock, logger, config } = context;
+    await using audit =
+      invocation.mode === 'status'
+        ? NO_AUDIT
+        : openAuditLog({
+            path: config.logging.file_path,
+            files,
+            clock,
+            logger,
+            retentionDays: config.logging.retention_days,
+          });
+    return await run(invocation, { ...context, audit });
+  } catch (error) {
+    doors.stderr(`linux-patch-api: ${messageOf(error)}\n`);
+    return EXIT.error;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Server } from 'node:net';
+import { PatchError } from '@linux-patch/contract';
+import type { Files } from '@linux-patch/runtime';
+import { findPortHolder } from '../host/process-holder.ts';
+
+/** Where to listen; port 0 takes any free one. */
+export interface ListenAddress {
+  readonly bind: string;
+  readonly port: number;
+}
+
+/**
+ * Binds and listens, with SO_REUSEADDR (libuv sets it on every listener), so connections in TIME_WAIT do not stop a
+ * restart.
+ * @throws PatchError `BIND_FAILED` that names the process in the way where /proc shows it.
+ */
+export async function listen(
+  server: Server,
+  address: ListenAddress,
+  files: Files,
+): Promise<{ readonly address: string; readonly port: number }> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen({ host: address.bind, port: address.port }, resolve);
+  try {
+    await promise;
+  } catch (error) {
+    throw await bindFailure(error as NodeJS.ErrnoException, address, files);
+  } finally {
+    server.removeListener('error', reject);
+  }
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new Error('the listener has no TCP address');
+  return { address: bound.address, port: bound.port };
+}
+
+async function bindFailure(
+  error: NodeJS.ErrnoException,
+  { bind, port }: ListenAddress,
+  files: Files,
+): Promise<PatchError> {
+  const where = bind.includes(':') ? `[${bind}]:${port}` : `${bind}:${port}`;
+  const fail = (message: string, details: Readonly<Record<string, unknown>> = {}): PatchError =>
+    new PatchError('BIND_FAILED', `Cannot listen on ${where}: ${message}`, {
+      cause: error,
+      details: { bind, port, reason: error.code, ...details },
+    });
+  switch (error.code ?? 'unknown') {
+    case 'EADDRINUSE': {
+      const holder = await findPortHolder(port, { files }).catch(() => undefined);
+      if (!holder) {
+        return fail(
+          `the port is in use by another process, which /proc does not name. Find it with "ss -ltnp sport = :${port}", stop it, or choose another server.port.`,
+        );
+      }
+      return fail(
+        `the port is in use by ${holder.program} (pid ${holder.pid}). Stop that process or choose another server.port, then start the agent again.`,
+        { holder_pid: holder.pid, holder_program: holder.program },
+      );
+    }
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return fail(
+        'this host does not have that address. Set server.bind to an address of the host, 0.0.0.0 or ::.',
+      );
+    case 'EACCES':
+      return fail(
+        'ports below 1024 need root (or CAP_NET_BIND_SERVICE). Run the agent as root or choose a higher port.',
+      );
+    default:
+      return fail(`${error.message}.`);
+  }
+}

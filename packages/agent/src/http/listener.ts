@@ -1,0 +1,96 @@
+import type { EventEmitter } from 'node:events';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+} from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { JOB_EVENTS_PATH, messageOf, PatchError } from '@linux-patch/contract';
+import { secureContextOptions, type TlsMaterial } from './tls-material.ts';
+
+const HEADER_LIMIT_BYTES = 8 * 1024;
+const MAX_HEADERS = 100;
+const MAX_CONNECTIONS = 512;
+
+/**
+ * Node's server with the limits of the agent, not yet listening.
+ * @throws PatchError `CERT_CORRUPT` or `CERT_KEY_MISMATCH` for material that cannot be used.
+ */
+export function createListener(options: {
+  readonly material: TlsMaterial | undefined;
+  readonly timeoutSeconds: number;
+}): Server | HttpsServer {
+  const server = plainOrTls(options.material, options.timeoutSeconds * 1_000);
+  server.maxConnections = MAX_CONNECTIONS;
+  server.maxHeadersCount = MAX_HEADERS;
+  // For clients that do not read their answer; a listing may take longer than one request may.
+  server.timeout = options.timeoutSeconds * 4_000;
+  return server;
+}
+
+function plainOrTls(material: TlsMaterial | undefined, timeoutMs: number): Server | HttpsServer {
+  const limits: ServerOptions = {
+    maxHeaderSize: HEADER_LIMIT_BYTES,
+    headersTimeout: timeoutMs,
+    requestTimeout: timeoutMs,
+    keepAliveTimeout: timeoutMs,
+    connectionsCheckingInterval: Math.min(1_000, timeoutMs / 2),
+    // The Host header means nothing to the agent, and Node would answer its absence without an envelope.
+    requireHostHeader: false,
+    noDelay: true,
+    shouldUpgradeCallback: isJobEventsUpgrade,
+  };
+  if (!material) return createHttpServer(limits);
+  try {
+    return createHttpsServer({
+      ...limits,
+      ...secureContextOptions(material),
+      requestCert: true,
+      rejectUnauthorized: true,
+      handshakeTimeout: timeoutMs,
+      ALPNProtocols: ['http/1.1'],
+    });
+  } catch (cause) {
+    throw unusableMaterial(cause);
+  }
+}
+
+function isJobEventsUpgrade(request: IncomingMessage): boolean {
+  const path = request.url?.split('?', 1)[0];
+  return path === JOB_EVENTS_PATH && request.headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+/** Puts a check before the listeners that Node's own classes have on an event. */
+export function guard(server: EventEmitter, event: string, admits: (socket: Socket) => boolean): void {
+  const inner = server.listeners(event);
+  server.removeAllListeners(event);
+  server.on(event, (socket: Socket) => {
+    if (!admits(socket)) return;
+    for (const listener of inner) Reflect.apply(listener, server, [socket]);
+  });
+}
+
+/** Status and words for what Node's parser found wrong with a request. */
+export function badRequest(error: NodeJS.ErrnoException): { status: number; message: string } {
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    return { status: 431, message: `The request headers are larger than ${HEADER_LIMIT_BYTES} bytes.` };
+  }
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return { status: 408, message: 'The request did not arrive in time.' };
+  }
+  return { status: 400, message: 'The request is not valid HTTP/1.1.' };
+}
+
+/** What is wrong with material that OpenSSL does not take. */
+export function unusableMaterial(cause: unknown): PatchError {
+  const code = (cause as NodeJS.ErrnoException).code ?? '';
+  return code.includes('KEY_VALUES_MISMATCH')
+    ? new PatchError('CERT_KEY_MISMATCH', 'The private key does not belong to the server certificate.', {
+        cause,
+      })
+    : new PatchError('CERT_CORRUPT', `The certificates cannot be used for TLS: ${messageOf(cause)}.`, {
+        cause,
+      });
+}

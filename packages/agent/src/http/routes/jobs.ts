@@ -1,0 +1,77 @@
+import {
+  AGENT_ROUTES,
+  type Job,
+  type JobAccepted,
+  type JobQuery,
+  type JobSummary,
+  readPathParameter,
+} from '@linux-patch/contract';
+import type { Clock } from '@linux-patch/runtime';
+import type { Hono } from 'hono';
+import { z } from 'zod';
+import type { JobQueue } from '../../jobs/queue.ts';
+import type { JobCore } from '../../jobs/state.ts';
+import type { AgentEnv } from '../agent-env.ts';
+import { serveRoute } from '../serve-route.ts';
+import { compareText, pageOf } from './paging.ts';
+
+export interface JobRouteSources {
+  readonly jobs: JobQueue;
+}
+
+/** The 202 of an accepted job; its first status is always `pending`. */
+export function acceptedAnswer(job: JobCore): JobAccepted {
+  const single = job.operation === 'update' || job.operation === 'remove';
+  return {
+    job_id: job.job_id,
+    status: 'pending',
+    operation: job.operation,
+    packages: [...job.packages],
+    package: single ? (job.packages[0] ?? null) : null,
+  };
+}
+
+/** `/api/v1/jobs`. */
+export function serveJobs(
+  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
+  { jobs }: JobRouteSources,
+): void {
+  serveRoute(server, AGENT_ROUTES.listJobs, ({ query }) => {
+    // The order of arrival settles ties, so listings are stable.
+    const arrival = new Map(jobs.list().map((job, index) => [job.job_id, -index]));
+    const key = query.sort ?? 'created_at';
+    const matching = jobs.list().filter((job) => matches(job, query));
+    const page = pageOf(matching, { ...query, order: query.order ?? 'desc' }, (a, b) => {
+      const first = arrival.get(a.job_id) ?? 0;
+      return compareText(a[key], b[key]) || first - (arrival.get(b.job_id) ?? 0);
+    });
+    return { jobs: page.items.map(summaryOf), total: page.total, limit: page.limit, offset: page.offset };
+  });
+  serveRoute(server, AGENT_ROUTES.getJob, ({ parameter }): Promise<Job> => jobs.get(idOf(parameter)), idOf);
+  serveRoute(server, AGENT_ROUTES.deleteJob, ({ parameter }) => jobs.cancelOrDelete(idOf(parameter)), idOf);
+}
+
+function idOf(parameter: (name: string) => string): string {
+  return readPathParameter(z.uuid('a job id is a UUID'), 'id', parameter('id')).toLowerCase();
+}
+
+function matches(job: JobCore, query: JobQuery): boolean {
+  if (query.operation !== undefined && job.operation !== query.operation) return false;
+  if (query.status === undefined) return true;
+  return query.status === 'timeout' ? job.state === 'timed_out' : job.status === query.status;
+}
+
+function summaryOf(job: JobCore): JobSummary {
+  return {
+    job_id: job.job_id,
+    operation: job.operation,
+    status: job.status,
+    state: job.state,
+    progress_percent: job.progress_percent,
+    message: job.message,
+    packages: job.packages,
+    created_at: job.created_at,
+    completed_at: job.completed_at,
+    error_code: job.error_code,
+  };
+}

@@ -1,0 +1,130 @@
+import {
+  AGENT_ROUTES,
+  type InstallOptions,
+  type Package,
+  PackageName,
+  type PackageQuery,
+  PatchError,
+  readPathParameter,
+} from '@linux-patch/contract';
+import type { Clock } from '@linux-patch/runtime';
+import type { Hono } from 'hono';
+import type { JobQueue } from '../../jobs/queue.ts';
+import type { AgentEnv } from '../agent-env.ts';
+import type { PackageInventory } from '../package-inventory.ts';
+import { serveRoute } from '../serve-route.ts';
+import { acceptedAnswer } from './jobs.ts';
+import { compareText, matchesGlob, pageOf } from './paging.ts';
+
+export interface PackageSources {
+  readonly inventory: PackageInventory;
+  readonly jobs: JobQueue;
+}
+
+/** `/api/v1/packages`. */
+export function servePackages(
+  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
+  { inventory, jobs }: PackageSources,
+): void {
+  serveRoute(server, AGENT_ROUTES.listPackages, async ({ query }) => {
+    const installed = await inventory.listPackages();
+    const matching = installed.filter((one) => matches(one, query));
+    const page = pageOf(matching, query, comparison(query.sort ?? 'name', inventory));
+    return { packages: page.items, total: page.total, limit: page.limit, offset: page.offset };
+  });
+  serveRoute(
+    server,
+    AGENT_ROUTES.getPackage,
+    async ({ parameter }) => {
+      const name = nameOf(parameter);
+      const found = await inventory.findPackage(name);
+      if (found) return found;
+      throw new PatchError('PKG_NOT_FOUND', `No package named ${name} is installed or available.`, {
+        details: { name },
+      });
+    },
+    nameOf,
+  );
+  serveRoute(server, AGENT_ROUTES.installPackages, async ({ body }) => {
+    const packages = body.packages.map(({ name, version }) => ({ name, ...versionOf(version) }));
+    return acceptedAnswer(await jobs.submit({ operation: 'install', packages, ...optionsOf(body.options) }));
+  });
+  serveRoute(
+    server,
+    AGENT_ROUTES.updatePackage,
+    async ({ parameter, body }) => {
+      const name = nameOf(parameter);
+      return acceptedAnswer(
+        await jobs.submit({
+          operation: 'update',
+          name,
+          ...versionOf(body.version),
+          ...optionsOf(body.options),
+        }),
+      );
+    },
+    nameOf,
+  );
+  serveRoute(
+    server,
+    AGENT_ROUTES.removePackage,
+    async ({ parameter, query }) => {
+      const purge = query.purge === 'true';
+      const force = query.force === 'true';
+      return acceptedAnswer(
+        await jobs.submit({ operation: 'remove', name: nameOf(parameter), purge, force }),
+      );
+    },
+    nameOf,
+  );
+}
+
+/** Names are checked before anything else is looked at. */
+function nameOf(parameter: (name: string) => string): string {
+  return readPathParameter(PackageName, 'name', parameter('name'));
+}
+
+function versionOf(version: string | null | undefined): { version?: string } {
+  return version === null || version === undefined ? {} : { version };
+}
+
+function optionsOf(options: InstallOptions | undefined) {
+  return {
+    force: options?.force ?? false,
+    noRecommends: options?.no_recommends ?? false,
+    allowDowngrade: options?.allow_downgrade ?? false,
+  };
+}
+
+function matches(one: Package, query: PackageQuery): boolean {
+  if (query.name !== undefined && !matchesGlob(query.name, one.name)) return false;
+  switch (query.status) {
+    case 'upgradable':
+      return one.upgradable;
+    case 'held':
+      return one.held;
+    case 'available':
+      return one.status === 'available';
+    case 'installed':
+      return one.status !== 'available';
+    case 'all':
+    case undefined:
+      return true;
+  }
+}
+
+function comparison(
+  sort: NonNullable<PackageQuery['sort']>,
+  inventory: PackageInventory,
+): (a: Package, b: Package) => number {
+  const byName = (a: Package, b: Package): number =>
+    compareText(a.name, b.name) || compareText(a.architecture, b.architecture);
+  switch (sort) {
+    case 'name':
+      return byName;
+    case 'version':
+      return (a, b) => inventory.compareVersions(a.version, b.version) || byName(a, b);
+    case 'size':
+      return (a, b) => (a.size_bytes ?? 0) - (b.size_bytes ?? 0) || byName(a, b);
+  }
+}

@@ -1,0 +1,30 @@
+/** Paging and direction, as the contract's queries carry them. */
+export interface Page {
+  readonly limit?: number | undefined;
+  readonly offset?: number | undefined;
+  readonly order?: 'asc' | 'desc' | undefined;
+}
+
+/** Orders what matches and cuts the page out; without `limit` everything from `offset` on. */
+export function pageOf<T>(
+  items: readonly T[],
+  page: Page,
+  compare: (a: T, b: T) => number,
+): { readonly items: T[]; readonly total: number; readonly limit: number | null; readonly offset: number } {
+  const sign = page.order === 'desc' ? -1 : 1;
+  const sorted = items.toSorted((a, b) => sign * compare(a, b));
+  const offset = page.offset ?? 0;
+  const end = page.limit === undefined ? undefined : offset + page.limit;
+  return { items: sorted.slice(offset, end), total: items.length, limit: page.limit ?? null, offset };
+}
+
+/** Compares by code points: the same order on every host. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Whether a name fits a pattern with `*` and `?`. */
+export function matchesGlob(pattern: string, name: string): boolean {
+  const source = RegExp.escape(pattern).replaceAll('\\*', '.*').replaceAll('\\?', '.');
+  return new RegExp(`^${source}$`).test(name);
+}

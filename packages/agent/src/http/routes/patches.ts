@@ -1,0 +1,95 @@
+import {
+  AGENT_ROUTES,
+  type ApplyPlan,
+  type Patch,
+  PatchError,
+  type PatchQuery,
+  planApply,
+  SEVERITIES,
+} from '@linux-patch/contract';
+import type { Clock } from '@linux-patch/runtime';
+import type { Hono } from 'hono';
+import type { ApplyJobRequest } from '../../jobs/job-request.ts';
+import type { JobQueue } from '../../jobs/queue.ts';
+import type { AgentEnv } from '../agent-env.ts';
+import type { PackageInventory } from '../package-inventory.ts';
+import { serveRoute } from '../serve-route.ts';
+import { acceptedAnswer } from './jobs.ts';
+import { compareText, pageOf } from './paging.ts';
+
+export interface PatchSources {
+  readonly inventory: PackageInventory;
+  readonly jobs: JobQueue;
+}
+
+/** `/api/v1/patches`. */
+export function servePatches(
+  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
+  { inventory, jobs }: PatchSources,
+): void {
+  serveRoute(server, AGENT_ROUTES.listPatches, async ({ query }) => {
+    const { patches, listedAtMs } = await inventory.listPatches();
+    const matching = patches.filter((patch) => matches(patch, query));
+    const page = pageOf(matching, query, comparison(query.sort ?? 'name'));
+    return {
+      patches: page.items,
+      total: page.total,
+      security_updates: matching.filter((patch) => patch.security).length,
+      requires_reboot: matching.some((patch) => patch.requires_reboot),
+      listed_at: new Date(listedAtMs).toISOString(),
+    };
+  });
+  serveRoute(server, AGENT_ROUTES.applyPatches, async ({ body }) => {
+    const plan = planApply(body);
+    await refuseUnknownNames(plan, inventory);
+    return acceptedAnswer(await jobs.submit(requestOf(plan)));
+  });
+}
+
+function requestOf(plan: ApplyPlan): ApplyJobRequest {
+  const { selection } = plan;
+  return {
+    operation: 'patch_apply',
+    selection: selection.kind === 'names' ? { ...selection, names: [...selection.names] } : selection,
+    exclude: [...plan.exclude],
+    reboot: plan.reboot,
+    rebootDelaySeconds: plan.rebootDelaySeconds,
+  };
+}
+
+/**
+ * Names of which some are pending are let through: the list may be older than what the job finds after its refresh.
+ * @throws PatchError `PATCH_NOT_FOUND` when none of the names is pending.
+ */
+async function refuseUnknownNames(plan: ApplyPlan, inventory: PackageInventory): Promise<void> {
+  if (plan.selection.kind !== 'names') return;
+  const pending = new Set((await inventory.listPatches()).patches.map((patch) => patch.name));
+  const { names } = plan.selection;
+  if (names.some((name) => pending.has(name.split(':', 1)[0] ?? name) || pending.has(name))) return;
+  throw new PatchError('PATCH_NOT_FOUND', `No update is pending on this host for ${names.join(', ')}.`, {
+    details: { names },
+  });
+}
+
+function matches(patch: Patch, query: PatchQuery): boolean {
+  const { severity = 'all', status = 'all', security } = query;
+  if (severity !== 'all' && patch.severity !== severity) return false;
+  if (security !== undefined && patch.security !== security) return false;
+  switch (status) {
+    case 'held':
+      return patch.held;
+    case 'phased':
+      return patch.phased;
+    case 'available':
+      return !patch.held && !patch.phased;
+    case 'all':
+      return true;
+  }
+}
+
+/** By severity the gravest comes first. */
+function comparison(sort: NonNullable<PatchQuery['sort']>): (a: Patch, b: Patch) => number {
+  const byName = (a: Patch, b: Patch): number => compareText(a.name, b.name);
+  if (sort === 'name') return byName;
+  return (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || byName(a, b);
+}

@@ -1,0 +1,54 @@
+import { type Route, readBody, readQuery, successEnvelope } from '@linux-patch/contract';
+import type { Clock } from '@linux-patch/runtime';
+import type { Context, Hono } from 'hono';
+import type { z } from 'zod';
+import type { AgentEnv } from './agent-env.ts';
+import type { Caller } from './caller.ts';
+import { readBodyText } from './request-body.ts';
+
+type Read<S> = S extends z.ZodType ? z.output<S> : undefined;
+
+/** A request that has passed the route's schemas. */
+export interface RouteInput<R extends Route> {
+  readonly query: Read<R['query']>;
+  readonly body: Read<R['body']>;
+  /** A path parameter, percent-decoded and unchecked. */
+  readonly parameter: (name: string) => string;
+  readonly caller: Caller;
+  readonly requestId: string;
+}
+
+/**
+ * Serves one route of the contract: reads query and body through its schemas, wraps the answer.
+ *
+ * @param checkPath runs before query and body are looked at
+ */
+export function serveRoute<R extends Route>(
+  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
+  route: R,
+  handle: (input: RouteInput<R>) => Promise<z.output<R['response']>> | z.output<R['response']>,
+  checkPath?: (parameter: (name: string) => string) => void,
+): void {
+  const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+  server.app.on(route.method, path, async (context) => {
+    const parameter = (name: string): string => context.req.param(name) ?? '';
+    checkPath?.(parameter);
+    const input = {
+      query: readQuery(route, new URL(context.req.url).searchParams),
+      body: await bodyOf(route, context),
+      parameter,
+      caller: context.env.caller,
+      requestId: context.get('requestId'),
+    } as RouteInput<R>;
+    const data = await handle(input);
+    const stamp = { requestId: input.requestId, nowMs: server.clock.now() };
+    return context.json(successEnvelope(stamp, data as object), route.status as 200 | 202);
+  });
+}
+
+async function bodyOf(route: Route, context: Context<AgentEnv>): Promise<unknown> {
+  if (!route.body) return undefined;
+  const text = await readBodyText(context.req.raw);
+  const contentType = context.req.header('content-type');
+  return readBody({ body: route.body, bodyOptional: route.bodyOptional ?? false }, { contentType, text });
+}

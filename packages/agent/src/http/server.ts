@@ -1,0 +1,301 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import { messageOf, PatchError } from '@linux-patch/contract';
+import { parseCertificates } from '@linux-patch/pki';
+import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
+import type { Hono } from 'hono';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { AgentEnv } from './agent-env.ts';
+import { type Caller, peerAddress, plainCaller } from './caller.ts';
+import {
+  type ClientPolicy,
+  judgeClient,
+  type LearnedManager,
+  type Refusal,
+  refusalOfHandshake,
+} from './client-policy.ts';
+import { listen } from './listen.ts';
+import { badRequest, createListener, guard, unusableMaterial } from './listener.ts';
+import { serveApp } from './node-adapter.ts';
+import { rawErrorAnswer } from './raw-answer.ts';
+import { createRefusalRecorder } from './refusals.ts';
+import { readRevocations } from './revocation.ts';
+import { secureContextOptions, type TlsMaterial } from './tls-material.ts';
+
+export interface AgentServerOptions {
+  readonly bind: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Undefined serves plain HTTP, which the configuration allows on loopback only. */
+  readonly material: TlsMaterial | undefined;
+  readonly allowedClients: readonly string[];
+  readonly managerClient?: LearnedManager | undefined;
+  readonly isAllowedAddress: (address: string) => boolean;
+  readonly app: Hono<AgentEnv>;
+  /** Takes over a WebSocket upgrade of the job events path. */
+  readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller) => void;
+  readonly audit: AuditLog;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly random: Random;
+  /** Limit for a handshake, for the headers and for a whole request to arrive. */
+  readonly timeoutSeconds: number;
+}
+
+/** The agent's listening server. Disposing it lets running answers finish for at most two seconds. */
+export interface AgentServer extends AsyncDisposable {
+  readonly address: string;
+  readonly port: number;
+  /** Open connections, those in their handshake included. */
+  readonly connections: number;
+  /**
+   * Takes another identity for new connections; open ones go on, unless the new revocation list names them.
+   * @throws PatchError when the set cannot be used; the old one keeps serving.
+   */
+  replaceMaterial(material: TlsMaterial): void;
+  /** Replaces the refused serial numbers and ends the connections of those now refused. */
+  setRevoked(serials: ReadonlySet<string>): void;
+  /** Replaces who may call, and ends the connections of those who no longer may. */
+  setClients(clients: {
+    readonly allowedClients: readonly string[];
+    readonly managerClient?: LearnedManager | undefined;
+  }): void;
+  /** Ends connections from addresses that are no longer allowed; call it when the allow list has changed. */
+  reviewAddresses(): void;
+}
+
+const STOP_LIMIT_MS = 2_000;
+
+/**
+ * Binds the port and serves.
+ * @throws PatchError `BIND_FAILED`; `CERT_CORRUPT` or `CERT_KEY_MISMATCH` for material that cannot be used.
+ */
+export async function openAgentServer(options: AgentServerOptions): Promise<AgentServer> {
+  const server = new ListeningServer(options);
+  await server.start();
+  return server;
+}
+
+class ListeningServer implements AgentServer {
+  readonly #options: AgentServerOptions;
+  readonly #server: Server | HttpsServer;
+  /** Every accepted socket, also while it is in its handshake or upgraded. */
+  readonly #sockets = new Set<Socket>();
+  /** What passed the checks, by the socket that HTTP sees. */
+  readonly #callers = new Map<Socket, Caller>();
+  #policy: ClientPolicy;
+  #bound = { address: '', port: 0 };
+  #draining = false;
+  readonly #refuse: ReturnType<typeof createRefusalRecorder>;
+
+  constructor(options: AgentServerOptions) {
+    this.#options = options;
+    this.#refuse = createRefusalRecorder(options);
+    this.#policy = {
+      allowedClients: options.allowedClients,
+      manager: options.managerClient,
+      revoked: new Set(),
+      authorities: [],
+      ...(options.material ? this.#trustOf(options.material) : {}),
+    };
+    this.#server = createListener(options);
+    guard(this.#server, 'connection', (socket) => this.#admitAddress(socket));
+    if (options.material) this.#guardHandshakes();
+    const serve = serveApp({
+      app: options.app,
+      logger: options.logger,
+      isDraining: () => this.#draining,
+      callerOf: (request) => this.#callers.get(request.socket),
+    });
+    this.#server.on('request', serve);
+    this.#server.on('checkExpectation', serve);
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      this.#upgrade(request, socket, head),
+    );
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
+      this.#answerBadRequest(error, socket),
+    );
+  }
+
+  async start(): Promise<void> {
+    this.#bound = await listen(this.#server, this.#options, this.#options.files);
+    this.#server.on('error', (error) => this.#options.logger.error('listener failed', { error }));
+  }
+
+  get address(): string {
+    return this.#bound.address;
+  }
+
+  get port(): number {
+    return this.#bound.port;
+  }
+
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  replaceMaterial(material: TlsMaterial): void {
+    if (!('setSecureContext' in this.#server)) {
+      throw new PatchError('CERT_UNSUITABLE', 'The listener does not use TLS (tls.enabled is false).');
+    }
+    const trust = this.#trustOf(material);
+    try {
+      this.#server.setSecureContext(secureContextOptions(material));
+    } catch (cause) {
+      throw unusableMaterial(cause);
+    }
+    this.#policy = { ...this.#policy, ...trust };
+    this.#endRevoked();
+  }
+
+  setRevoked(serials: ReadonlySet<string>): void {
+    this.#policy = { ...this.#policy, revoked: serials };
+    this.#endRevoked();
+  }
+
+  setClients(clients: Parameters<AgentServer['setClients']>[0]): void {
+    this.#policy = {
+      ...this.#policy,
+      allowedClients: clients.allowedClients,
+      manager: clients.managerClient,
+    };
+    for (const [socket, caller] of this.#callers) {
+      if (!(socket instanceof TLSSocket)) continue;
+      const verdict = judgeClient(
+        socket.getPeerX509Certificate(),
+        caller.address,
+        this.#policy,
+        this.#options.clock.now(),
+      );
+      if ('refusal' in verdict) this.#end(socket, caller.address, verdict.refusal);
+    }
+  }
+
+  reviewAddresses(): void {
+    for (const socket of this.#sockets) {
+      const address = peerAddress(socket.remoteAddress);
+      if (address !== undefined && !this.#options.isAllowedAddress(address))
+        this.#denyAddress(socket, address);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    this.#server.close(() => resolve());
+    this.#server.closeIdleConnections();
+    const enough = new AbortController();
+    await Promise.race([closed, this.#options.clock.sleep(STOP_LIMIT_MS, enough.signal).catch(() => {})]);
+    enough.abort();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #trustOf(material: TlsMaterial): Pick<ClientPolicy, 'authorities' | 'revoked'> {
+    const revocations = readRevocations(material.crlPem, material.caPem, this.#options.clock.now());
+    if (revocations.status === 'invalid' || revocations.status === 'expired') {
+      this.#options.logger.warn('revocation list is not usable as it should be', {
+        status: revocations.status,
+        reason: revocations.message,
+      });
+    }
+    return { authorities: parseCertificates(material.caPem), revoked: revocations.serials };
+  }
+
+  /** The address filter: a stranger's connection ends before TLS has written a byte. */
+  #admitAddress(socket: Socket): boolean {
+    const address = peerAddress(socket.remoteAddress);
+    if (address === undefined) {
+      socket.destroy();
+      return false;
+    }
+    if (!this.#options.isAllowedAddress(address)) {
+      this.#denyAddress(socket, address);
+      return false;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    if (!this.#options.material) this.#accept(socket, plainCaller(address));
+    return true;
+  }
+
+  #guardHandshakes(): void {
+    this.#server.removeAllListeners('tlsClientError');
+    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+      const verification = socket.authorizationError as Error | string | null | undefined;
+      const address = peerAddress(socket.remoteAddress) ?? 'unknown';
+      this.#end(socket, address, refusalOfHandshake(error.code ?? error.message, verification?.toString()));
+    });
+    guard(this.#server, 'secureConnection', (socket) => this.#admitClient(socket as TLSSocket));
+  }
+
+  #admitClient(socket: TLSSocket): boolean {
+    const address = peerAddress(socket.remoteAddress) ?? 'unknown';
+    try {
+      const verdict = judgeClient(
+        socket.getPeerX509Certificate(),
+        address,
+        this.#policy,
+        this.#options.clock.now(),
+      );
+      if ('caller' in verdict) {
+        this.#accept(socket, verdict.caller);
+        return true;
+      }
+      this.#end(socket, address, verdict.refusal);
+    } catch (error) {
+      this.#end(socket, address, { code: 'AUTH_CERT_UNTRUSTED', reason: messageOf(error) });
+    }
+    return false;
+  }
+
+  #accept(socket: Socket, caller: Caller): void {
+    this.#callers.set(socket, caller);
+    socket.once('close', () => this.#callers.delete(socket));
+  }
+
+  #denyAddress(socket: Socket, address: string): void {
+    this.#end(socket, address, {
+      code: 'AUTHZ_IP_DENIED',
+      reason: 'the address is not on the allow list',
+    });
+  }
+
+  #end(socket: Socket, address: string, refusal: Refusal): void {
+    socket.destroy();
+    this.#refuse(address, refusal);
+  }
+
+  #endRevoked(): void {
+    for (const [socket, caller] of this.#callers) {
+      if (!this.#policy.revoked.has(caller.serialHex)) continue;
+      const reason = `"${caller.commonName}" (serial ${caller.serialHex}) has been revoked`;
+      this.#end(socket, caller.address, { code: 'AUTH_CERT_REVOKED', reason });
+    }
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const caller = this.#callers.get(request.socket);
+    if (!caller || this.#draining) {
+      socket.destroy();
+      return;
+    }
+    this.#options.onUpgrade(request, socket, head, caller);
+  }
+
+  #answerBadRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    const stamp = { requestId: this.#options.random.uuid(), nowMs: this.#options.clock.now() };
+    const { status, message } = badRequest(error);
+    const answer = rawErrorAnswer({ code: 'INVALID_REQUEST', status, message, ...stamp });
+    socket.end(answer, () => socket.destroy());
+  }
+}

@@ -1,0 +1,27 @@
+import type { SecureContextOptions } from 'node:tls';
+
+/** The agent's identity and trust, PEM. */
+export interface TlsMaterial {
+  /** CAs that clients must chain to; several during a rotation. */
+  readonly caPem: string;
+  /** The server certificate, optionally with its intermediates. */
+  readonly certificatePem: string;
+  readonly keyPem: string;
+  readonly crlPem?: string | undefined;
+}
+
+/**
+ * Context for TLS 1.3 only. The revocation list is deliberately left out (see `readRevocations`), and so are fixed
+ * ticket keys: each new context draws its own, so no session outlives a change of trust.
+ */
+export function secureContextOptions(material: TlsMaterial): SecureContextOptions {
+  return {
+    ca: material.caPem,
+    cert: material.certificatePem,
+    key: material.keyPem,
+    minVersion: 'TLSv1.3',
+    maxVersion: 'TLSv1.3',
+    // ca.pem may hold an issuing CA without its root.
+    allowPartialTrustChain: true,
+  };
+}

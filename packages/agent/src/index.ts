@@ -1,0 +1,2 @@
+export { createAgentProgram } from './cli/program.ts';
+export { AgentConfigSchema } from './config/schema.ts';

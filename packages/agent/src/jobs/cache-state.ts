@@ -1,0 +1,96 @@
+import { dirname } from 'node:path';
+import type { CACHE_STATUSES } from '@linux-patch/contract';
+import { messageOf } from '@linux-patch/contract';
+import type { Clock, Files, Logger } from '@linux-patch/runtime';
+import { z } from 'zod';
+
+type CacheStatus = (typeof CACHE_STATUSES)[number];
+
+/** The file of the older agent, kept readable for it, plus the time of the last successful apply. */
+const StoredState = z.object({
+  last_cache_update: z.iso.datetime({ offset: true }).nullable(),
+  last_update_success: z.boolean(),
+  last_update_apply: z.iso.datetime({ offset: true }).nullish(),
+  last_failure: z.string().nullish(),
+});
+type StoredState = z.infer<typeof StoredState>;
+
+/** Package lists older than this are stale. */
+const STALE_AFTER_MS = 4 * 3_600_000;
+
+/** What the agent knows about the freshness of its package lists. */
+export interface PackageCache {
+  readonly lastUpdateMs: number | undefined;
+  readonly lastApplyMs: number | undefined;
+  status(): CacheStatus;
+  /** `ok`, or what is wrong. */
+  health(): string;
+  noteRefreshed(): Promise<void>;
+  /** A failure keeps the time of the last success: lists do not become fresh by failing. */
+  noteFailure(error: unknown): Promise<void>;
+  noteApplied(): Promise<void>;
+}
+
+/** Opens the state file; one that is missing or unreadable means that nothing is known. */
+export async function openPackageCache(options: {
+  readonly path: string;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}): Promise<PackageCache> {
+  const { path, files, clock, logger } = options;
+  let state = await readState();
+
+  async function readState(): Promise<StoredState> {
+    const nothing = { last_cache_update: null, last_update_success: false };
+    const text = await files.readText(path);
+    if (text === undefined) return nothing;
+    try {
+      return StoredState.parse(JSON.parse(text));
+    } catch (error) {
+      logger.warn('package cache state cannot be read and is forgotten', { path, error });
+      return nothing;
+    }
+  }
+
+  async function write(change: Partial<StoredState>): Promise<void> {
+    state = { ...state, ...change };
+    try {
+      await files.makeFolder(dirname(path), 0o755);
+      await files.writeDurably({ path, data: `${JSON.stringify(state, null, 2)}\n`, mode: 0o644 });
+    } catch (error) {
+      logger.warn('package cache state cannot be written', { path, error });
+    }
+  }
+
+  const status = (): CacheStatus => {
+    const lastMs = epoch(state.last_cache_update);
+    if (!state.last_update_success) return state.last_failure ? 'failed' : 'unknown';
+    return lastMs !== undefined && clock.now() - lastMs <= STALE_AFTER_MS ? 'fresh' : 'stale';
+  };
+  return {
+    get lastUpdateMs() {
+      return epoch(state.last_cache_update);
+    },
+    get lastApplyMs() {
+      return epoch(state.last_update_apply);
+    },
+    status,
+    health: () => {
+      if (status() === 'failed') return `the last refresh failed: ${state.last_failure ?? 'no reason known'}`;
+      return 'ok';
+    },
+    noteRefreshed: () =>
+      write({
+        last_cache_update: new Date(clock.now()).toISOString(),
+        last_update_success: true,
+        last_failure: null,
+      }),
+    noteFailure: (error) => write({ last_update_success: false, last_failure: messageOf(error) }),
+    noteApplied: () => write({ last_update_apply: new Date(clock.now()).toISOString() }),
+  };
+}
+
+function epoch(text: string | null | undefined): number | undefined {
+  return text ? Date.parse(text) : undefined;
+}

@@ -1,0 +1,34 @@
+import type { JobResult } from '@linux-patch/contract';
+import type { OutputSource } from '@linux-patch/runtime';
+import type { JobRequest } from './job-request.ts';
+import type { ActiveState } from './state.ts';
+
+/** How the work of a job tells what it does. Nothing here waits or fails. */
+export interface JobReporter {
+  /** A line for people in the job's log. */
+  log(text: string): void;
+  /** A line that a command printed. */
+  output(line: string, source: OutputSource): void;
+  phase(state: ActiveState, message: string): void;
+  /** @param percent 0 to 100 of the whole job; it never falls. Leaves a wait for a lock behind. */
+  progress(percent: number, message: string, state?: ActiveState): void;
+  results(results: readonly JobResult[]): void;
+  exitCode(code: number | null): void;
+}
+
+export interface JobContext {
+  readonly jobId: string;
+  /** Aborts with a PatchError: `TIMEOUT`, `CANCELLED` or `INTERRUPTED`. */
+  readonly signal: AbortSignal;
+  readonly report: JobReporter;
+}
+
+export interface JobOutcome {
+  /** For people, one line. */
+  readonly message: string;
+  /** Runs when the job is on record as completed; what goes wrong here is logged and changes nothing else. */
+  readonly afterwards?: (() => Promise<void>) | undefined;
+}
+
+/** Does the work of a job. Rejects with a PatchError whose code becomes the job's `error_code`. */
+export type Executor = (request: JobRequest, context: JobContext) => Promise<JobOutcome>;

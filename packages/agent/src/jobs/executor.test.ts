@@ -1,0 +1,205 @@
+import { PatchError } from '@linux-patch/contract';
+import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createCacheRefresher } from './cache-refresh.ts';
+import { openPackageCache } from './cache-state.ts';
+import { createExecutor } from './executor.ts';
+import type { JobRequest } from './job-request.ts';
+import type { OperationOutcome, OperationRun, PackageOperations } from './package-operations.ts';
+import { openJobQueue } from './queue.ts';
+import { createReboot, rebootCommands } from './reboot.ts';
+
+const upgraded: OperationOutcome = {
+  results: [{ name: 'toylib', action: 'upgraded', version_before: '1.0', version_after: '1.1' }],
+  exitCode: 0,
+};
+const applyAll = (extra: { reboot?: boolean } = {}): JobRequest => ({
+  operation: 'patch_apply',
+  selection: { kind: 'all' },
+  exclude: [],
+  reboot: false,
+  rebootDelaySeconds: 0,
+  ...extra,
+});
+
+/** A queue that works with the given package manager. */
+async function world(given: Partial<PackageOperations>, reboot?: (delaySeconds: number) => Promise<void>) {
+  const folder = await temporaryFolder();
+  onTestFinished(() => folder[Symbol.asyncDispose]());
+  const clock = new ManualClock();
+  const shared = { files: systemFiles, clock, random: systemRandom, logger: memoryLogger() };
+  const cache = await openPackageCache({ ...shared, path: `${folder.path}/state/cache.json` });
+  const done: string[] = [];
+  const operations: PackageOperations = {
+    refresh: async () => void done.push('refresh'),
+    repair: async () => false,
+    install: async () => upgraded,
+    remove: async () => upgraded,
+    applyPatches: async () => {
+      done.push('apply');
+      return upgraded;
+    },
+    rebootRequired: async () => ({ required: true, reasons: ['linux-image'] }),
+    ...given,
+  };
+  const refresher = createCacheRefresher({
+    ...shared,
+    cache,
+    refreshQuietly: async () => void done.push('background refresh'),
+    isBusy: () => false,
+  });
+  const execute = createExecutor({ operations, refresher, cache, reboot, timeoutMs: 60_000 });
+  const limits = {
+    maxConcurrent: 1,
+    maxQueueDepth: 9,
+    timeoutMinutes: 30,
+    retentionDays: 1,
+    retentionCount: 9,
+  };
+  const queue = await openJobQueue({ ...shared, folder: `${folder.path}/jobs`, limits, execute });
+  const finish = async (request: JobRequest) => {
+    const { job_id: id } = await queue.submit(request);
+    await vi.waitUntil(() => queue.find(id)?.completed_at, { interval: 5 });
+    return queue.get(id);
+  };
+  return { queue, finish, cache, clock, done, refresher };
+}
+
+const fail = (code: ConstructorParameters<typeof PatchError>[0], message: string) => async () => {
+  throw new PatchError(code, message, { details: { exit_code: 100 } });
+};
+
+describe('applying patches', () => {
+  it('refreshes first, then applies, and records versions and the time', async () => {
+    const { finish, done, cache, clock } = await world({});
+    const job = await finish(applyAll());
+    expect(done).toEqual(['refresh', 'apply']);
+    expect(job).toMatchObject({
+      status: 'completed',
+      message: 'toylib 1.1 upgraded',
+      exit_code: 0,
+      packages: ['toylib'],
+      results: upgraded.results,
+    });
+    expect(cache).toMatchObject({ lastUpdateMs: clock.now(), lastApplyMs: clock.now() });
+    expect(cache.status()).toBe('fresh');
+  });
+
+  it("fails with the package manager's words when the refresh fails, and applies nothing", async () => {
+    const { finish, done, cache } = await world({ refresh: fail('GPG_ERROR', 'NO_PUBKEY 1234') });
+    expect(await finish(applyAll())).toMatchObject({
+      status: 'failed',
+      error_code: 'GPG_ERROR',
+      error: 'NO_PUBKEY 1234',
+      exit_code: 100,
+    });
+    expect(done).toEqual([]);
+    expect(cache.status()).toBe('failed');
+    expect(cache.health()).toContain('NO_PUBKEY');
+  });
+
+  it('calls a refresh that failed without a code of its own CACHE_REFRESH_ERROR', async () => {
+    const { finish } = await world({ refresh: fail('TIMEOUT', 'no answer for 120 s') });
+    expect(await finish(applyAll())).toMatchObject({ error_code: 'CACHE_REFRESH_ERROR' });
+  });
+
+  it('tries once more with fresh lists when a download fails, and only once', async () => {
+    let attempts = 0;
+    const { finish, done } = await world({
+      applyPatches: async () => {
+        attempts += 1;
+        throw new PatchError('NETWORK_ERROR', '404 Not Found');
+      },
+    });
+    const job = await finish(applyAll());
+    expect(job).toMatchObject({ status: 'failed', error_code: 'NETWORK_ERROR' });
+    expect(attempts).toBe(2);
+    expect(done).toEqual(['refresh', 'refresh']);
+    expect(job.logs.join('\n')).toContain('404 Not Found');
+  });
+
+  it('repairs an interrupted installation before, and says so', async () => {
+    const { finish } = await world({ repair: async () => true });
+    expect((await finish(applyAll())).logs.join('\n')).toContain(
+      'interrupted package installation was repaired',
+    );
+  });
+
+  it('names who holds the package database while it waits, and shows progress afterwards', async () => {
+    let run: OperationRun | undefined;
+    const gate = Promise.withResolvers<OperationOutcome>();
+    const { queue } = await world({
+      applyPatches: (_wish, given) => {
+        run = given;
+        return gate.promise;
+      },
+    });
+    const { job_id: id } = await queue.submit(applyAll());
+    await vi.waitUntil(() => run, { interval: 5 });
+    run?.onWaitingForLock('unattended-upgr (pid 4711)');
+    expect(queue.find(id)).toMatchObject({
+      status: 'running',
+      state: 'waiting_for_lock',
+      message: 'Waiting for unattended-upgr (pid 4711), which holds the package database',
+    });
+    run?.onProgress(50, 'Unpacking toylib');
+    expect(queue.find(id)).toMatchObject({ state: 'running', progress: 54, message: 'Unpacking toylib' });
+    gate.resolve(upgraded);
+    await queue[Symbol.asyncDispose]();
+  });
+
+  it('does nothing at all for an empty list', async () => {
+    const { finish, done } = await world({});
+    const job = await finish({ ...applyAll(), selection: { kind: 'none' } } as JobRequest);
+    expect(job).toMatchObject({ status: 'completed', results: [] });
+    expect(done).toEqual([]);
+  });
+});
+
+describe('the reboot after patches', () => {
+  it('happens when it is allowed and the updates ask for it', async () => {
+    const delays: number[] = [];
+    const reboot = async (delaySeconds: number) => void delays.push(delaySeconds);
+    const { finish } = await world({}, reboot);
+    await finish(applyAll());
+    expect(delays).toEqual([]);
+    await finish(applyAll({ reboot: true }));
+    await vi.waitUntil(() => delays.length === 1, { interval: 5 });
+    const calm = await world({ rebootRequired: async () => ({ required: false, reasons: [] }) }, reboot);
+    await calm.finish(applyAll({ reboot: true }));
+    expect(delays).toEqual([0]);
+  });
+
+  it('leaves the job completed when no program of the host reboots it, and says so', async () => {
+    const commands = nodeCommands({ PATH: '/nonexistent' });
+    const { finish, queue } = await world({}, createReboot(commands));
+    const { job_id: id } = await finish(applyAll({ reboot: true }));
+    await vi.waitFor(async () => {
+      const job = await queue.get(id);
+      expect(job.status).toBe('completed');
+      expect(job.logs.join('\n')).toContain('The reboot could not be started');
+    });
+  });
+
+  it('counts whole minutes with shutdown, and rounds up', () => {
+    expect(rebootCommands(90)).toEqual([{ program: 'shutdown', args: ['-r', '+2'] }]);
+    expect(rebootCommands(0)[0]?.program).toBe('systemctl');
+  });
+});
+
+describe('the background refresh', () => {
+  it('runs only when the lists are older than four hours, and pauses after a failure', async () => {
+    const { refresher, cache, clock, done } = await world({});
+    refresher.refreshInBackground();
+    await vi.waitUntil(() => cache.status() === 'fresh', { interval: 5 });
+    await clock.advance(3 * 3_600_000);
+    refresher.refreshInBackground();
+    expect(done).toEqual(['background refresh']);
+    await clock.advance(2 * 3_600_000);
+    expect(cache.status()).toBe('stale');
+    refresher.refreshInBackground();
+    await vi.waitUntil(() => cache.status() === 'fresh', { interval: 5 });
+    expect(done).toHaveLength(2);
+  });
+});

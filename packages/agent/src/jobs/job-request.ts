@@ -1,0 +1,64 @@
+import { PackageGlob, PackageName, PackageVersion } from '@linux-patch/contract';
+import { z } from 'zod';
+
+const Names = z.array(PackageName);
+
+const options = {
+  force: z.boolean(),
+  noRecommends: z.boolean(),
+  allowDowngrade: z.boolean(),
+};
+
+/** What a job does, complete enough to be done after a restart; the form in which the journal keeps it. */
+export const JobRequest = z.discriminatedUnion('operation', [
+  z.strictObject({
+    operation: z.literal('install'),
+    packages: z.array(z.strictObject({ name: PackageName, version: PackageVersion.optional() })).min(1),
+    ...options,
+  }),
+  z.strictObject({
+    operation: z.literal('update'),
+    name: PackageName,
+    version: PackageVersion.optional(),
+    ...options,
+  }),
+  z.strictObject({
+    operation: z.literal('remove'),
+    name: PackageName,
+    purge: z.boolean(),
+    force: z.boolean(),
+  }),
+  z.strictObject({
+    operation: z.literal('patch_apply'),
+    selection: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('none') }),
+      z.strictObject({ kind: z.literal('all') }),
+      z.strictObject({ kind: z.literal('security') }),
+      z.strictObject({ kind: z.literal('names'), names: Names, securityOnly: z.boolean() }),
+    ]),
+    exclude: z.array(PackageGlob),
+    /** Whether the host may reboot afterwards, when the updates ask for it. */
+    reboot: z.boolean(),
+    rebootDelaySeconds: z.number().int().nonnegative(),
+  }),
+]);
+export type JobRequest = z.infer<typeof JobRequest>;
+export type ApplyJobRequest = Extract<JobRequest, { operation: 'patch_apply' }>;
+
+/** Names shown in `packages` while nothing finer is known; "everything" is an empty list. */
+export function packagesOf(request: JobRequest): string[] {
+  switch (request.operation) {
+    case 'install':
+      return request.packages.map((one) => one.name);
+    case 'update':
+    case 'remove':
+      return [request.name];
+    case 'patch_apply':
+      return request.selection.kind === 'names' ? [...request.selection.names] : [];
+  }
+}
+
+/** Whether a job changes packages, which only one job at a time may do. */
+export function needsTransaction(request: JobRequest): boolean {
+  return request.operation !== 'patch_apply' || request.selection.kind !== 'none';
+}

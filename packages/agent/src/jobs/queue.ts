@@ -1,0 +1,304 @@
+import { type Job, type JobDeleted, messageOf, PatchError } from '@linux-patch/contract';
+import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
+import { JobEvents } from './events.ts';
+import type { Executor } from './executor-interface.ts';
+import { NO_TEXT } from './job-output.ts';
+import { type JobRequest, needsTransaction } from './job-request.ts';
+import { JobJournal, type JournalEntry } from './journal.ts';
+import { type HistoryLimits, interruptedJob, outdatedJobs, saveInterrupted } from './recovery.ts';
+import { RunningJob } from './running-job.ts';
+import { createJob, isFinished, type JobCore, transition } from './state.ts';
+
+export interface JobQueueOptions {
+  readonly folder: string;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly limits: HistoryLimits & {
+    readonly maxConcurrent: number;
+    /** Jobs queued and running together. */
+    readonly maxQueueDepth: number;
+    readonly timeoutMinutes: number;
+  };
+  readonly execute: Executor;
+}
+
+/** The jobs of this host. Disposing it tells running jobs to stop and records them as interrupted. */
+export interface JobQueue extends AsyncDisposable {
+  readonly events: JobEvents;
+  /**
+   * Accepts a job; it is on disk before this resolves.
+   * @throws PatchError `QUEUE_FULL`, `EXCLUSIVE_MODE` or `SERVICE_UNHEALTHY`.
+   */
+  submit(request: JobRequest, options?: { readonly exclusive?: boolean }): Promise<JobCore>;
+  /** Newest first. */
+  list(): readonly JobCore[];
+  find(id: string): JobCore | undefined;
+  /** @throws PatchError `JOB_NOT_FOUND`. */
+  get(id: string): Promise<Job>;
+  /** Cancels a queued or running job, deletes a finished one. @throws PatchError `JOB_NOT_FOUND`. */
+  cancelOrDelete(id: string): Promise<JobDeleted>;
+  /** `ok`, or what is wrong. */
+  health(): string;
+}
+
+/** Seconds after which a full queue may have room; the older agent said the same. */
+const RETRY_SECONDS = 60;
+const STOP_LIMIT_MS = 2_000;
+
+/** Reads the journal, settles what the last run left, and starts working. */
+export async function openJobQueue(options: JobQueueOptions): Promise<JobQueue> {
+  const queue = new DurableJobQueue(options);
+  await queue.open();
+  return queue;
+}
+
+class DurableJobQueue implements JobQueue {
+  readonly events: JobEvents;
+  readonly #options: JobQueueOptions;
+  readonly #journal: JobJournal;
+  /** Every known job, oldest first. */
+  readonly #jobs = new Map<string, JournalEntry>();
+  /** Accepted and written, waiting for their turn. */
+  #ready: string[] = [];
+  readonly #running = new Map<string, { readonly job: RunningJob; readonly done: Promise<void> }>();
+  #stopped = false;
+  #journalFault: string | undefined;
+
+  constructor(options: JobQueueOptions) {
+    this.#options = options;
+    this.#journal = new JobJournal(options);
+    this.events = new JobEvents(options.clock.now());
+  }
+
+  async open(): Promise<void> {
+    for (const entry of await this.#journal.load()) this.#jobs.set(entry.core.job_id, entry);
+    for (const entry of this.#jobs.values()) {
+      if (entry.core.status === 'queued') this.#ready.push(entry.core.job_id);
+      if (entry.core.status === 'running') await this.#settleInterrupted(entry);
+    }
+    await this.#prune().catch(this.#noteJournalFault);
+    this.#startReady();
+  }
+
+  async submit(request: JobRequest, { exclusive = false } = {}): Promise<JobCore> {
+    this.#refuseWhenClosed(exclusive);
+    const { clock, random } = this.#options;
+    const core = createJob({ id: random.uuid(), request, exclusive, nowMs: clock.now() });
+    // Counted before anything is awaited, so that two requests of one instant cannot share the last place.
+    this.#jobs.set(core.job_id, { core, request });
+    try {
+      await this.#journal.save({ core, request }, NO_TEXT);
+    } catch (cause) {
+      this.#jobs.delete(core.job_id);
+      this.#noteJournalFault(cause);
+      throw new PatchError(
+        'SERVICE_UNHEALTHY',
+        `The job was not accepted because it could not be written to disk (${messageOf(cause)}). Free space or mend the folder ${this.#options.folder}.`,
+        { cause },
+      );
+    }
+    this.#journalFault = undefined;
+    this.events.publish(core, clock.now());
+    // It may have been cancelled while it was written.
+    if (this.find(core.job_id)?.status === 'queued') this.#ready.push(core.job_id);
+    this.#startReady();
+    return core;
+  }
+
+  list(): readonly JobCore[] {
+    return [...this.#jobs.values()].map((entry) => entry.core).reverse();
+  }
+
+  find(id: string): JobCore | undefined {
+    return this.#jobs.get(id)?.core;
+  }
+
+  async get(id: string): Promise<Job> {
+    const entry = this.#entry(id);
+    const live = this.#running.get(id)?.job;
+    const text = live ? live.text() : await this.#journal.readText(id);
+    return { ...(live?.core ?? entry.core), ...text };
+  }
+
+  async cancelOrDelete(id: string): Promise<JobDeleted> {
+    const { core, request } = this.#entry(id);
+    const answer = { job_id: id, previous_status: core.status };
+    const running = this.#running.get(id);
+    if (running && !isFinished(core)) {
+      running.job.stop(new PatchError('CANCELLED', 'The job was cancelled while it was running.'));
+      return { ...answer, current_status: core.status, action: 'cancelling' };
+    }
+    if (core.status === 'queued') {
+      const message = 'The job was cancelled before it started.';
+      const cancelled = transition(
+        core,
+        { type: 'fail', code: 'CANCELLED', message },
+        this.#options.clock.now(),
+      );
+      this.#ready = this.#ready.filter((other) => other !== id);
+      this.#jobs.set(id, { core: cancelled, request });
+      this.events.publish(cancelled, this.#options.clock.now());
+      await this.#journal.save({ core: cancelled, request }, NO_TEXT);
+      return { ...answer, current_status: cancelled.status, action: 'cancelled' };
+    }
+    this.#jobs.delete(id);
+    await this.#journal.remove(id);
+    return { ...answer, current_status: 'deleted', action: 'deleted' };
+  }
+
+  health(): string {
+    if (this.#journalFault !== undefined) return `jobs cannot be written to disk: ${this.#journalFault}`;
+    const { active } = this.#counts();
+    return active >= this.#options.limits.maxQueueDepth ? `the queue is full (${active} jobs)` : 'ok';
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    const running = [...this.#running.values()];
+    const reason = new PatchError(
+      'INTERRUPTED',
+      'The agent was stopped while the job was running. Check the packages, then run the job again.',
+    );
+    for (const { job } of running) job.stop(reason);
+    const enough = new AbortController();
+    await Promise.race([
+      Promise.all(running.map(({ done }) => done)),
+      this.#options.clock.sleep(STOP_LIMIT_MS, enough.signal).catch(() => {}),
+    ]);
+    enough.abort();
+    await Promise.all(running.map(({ job }) => job.fail(reason).catch(this.#noteJournalFault)));
+    await this.#journal.settle();
+  }
+
+  /** The job is over for this run even when the disk does not take it. */
+  async #settleInterrupted(entry: JournalEntry): Promise<void> {
+    const { clock, logger } = this.#options;
+    const ended = interruptedJob(entry, clock.now());
+    this.#jobs.set(ended.core.job_id, ended);
+    logger.warn('a job was interrupted when the agent stopped', {
+      job_id: ended.core.job_id,
+      operation: ended.core.operation,
+    });
+    await saveInterrupted(ended, this.#journal, clock.now()).catch(this.#noteJournalFault);
+  }
+
+  #entry(id: string): JournalEntry {
+    const entry = this.#jobs.get(id);
+    if (entry) return entry;
+    throw new PatchError('JOB_NOT_FOUND', `No job has the id ${id}.`, { details: { job_id: id } });
+  }
+
+  #refuseWhenClosed(exclusive: boolean): void {
+    const { active, exclusiveJob } = this.#counts();
+    if (this.#stopped) throw new PatchError('SERVICE_UNHEALTHY', 'The agent is stopping.');
+    if (exclusiveJob) {
+      throw new PatchError('EXCLUSIVE_MODE', 'A rollback holds this host; try again when it has ended.', {
+        details: { job_id: exclusiveJob.job_id },
+      });
+    }
+    if (exclusive && active > 0) {
+      throw new PatchError(
+        'EXCLUSIVE_MODE',
+        `${active} jobs are waiting or running; this one needs the host alone.`,
+      );
+    }
+    if (active >= this.#options.limits.maxQueueDepth) {
+      throw new PatchError('QUEUE_FULL', `${active} jobs are waiting or running already.`, {
+        details: { retry_after_seconds: RETRY_SECONDS },
+      });
+    }
+  }
+
+  #counts(): { readonly active: number; readonly exclusiveJob: JobCore | undefined } {
+    const active = [...this.#jobs.values()].map((entry) => entry.core).filter((core) => !isFinished(core));
+    return { active: active.length, exclusiveJob: active.find((core) => core.exclusive_mode) };
+  }
+
+  /** Starts what may start: in order of arrival, but a job that needs no transaction does not wait for one. */
+  #startReady(): void {
+    for (const id of this.#ready) {
+      const entry = this.#jobs.get(id);
+      if (this.#stopped || this.#running.size >= this.#options.limits.maxConcurrent) return;
+      if (!entry) continue;
+      const running = [...this.#running.values()].map(({ job }) => job);
+      if (needsTransaction(entry.request) && running.some((job) => needsTransaction(job.request))) continue;
+      this.#ready = this.#ready.filter((other) => other !== id);
+      this.#start(id, entry);
+    }
+  }
+
+  #start(id: string, entry: JournalEntry): void {
+    const { clock } = this.#options;
+    const job = new RunningJob({
+      ...entry,
+      clock,
+      events: this.events,
+      journal: this.#journal,
+      changed: (core) => {
+        if (this.#jobs.has(id)) this.#jobs.set(id, { core, request: entry.request });
+      },
+      unwritten: this.#noteJournalFault,
+    });
+    const done = this.#work(job).finally(() => {
+      this.#running.delete(id);
+      this.#startReady();
+    });
+    this.#running.set(id, { job, done });
+  }
+
+  /** Never rejects. */
+  async #work(job: RunningJob): Promise<void> {
+    const { clock, execute, limits, logger } = this.#options;
+    const finished = new AbortController();
+    const limitMs = limits.timeoutMinutes * 60_000;
+    const timeout = new PatchError(
+      'TIMEOUT',
+      `The job ran longer than ${limits.timeoutMinutes} minutes and was stopped.`,
+    );
+    clock.sleep(limitMs, finished.signal).then(
+      () => job.stop(timeout),
+      () => {},
+    );
+    const context = { jobId: job.core.job_id, signal: job.signal, report: job };
+    try {
+      await job.start();
+      job.signal.throwIfAborted();
+      const outcome = await execute(job.request, context);
+      await job.complete(outcome.message);
+      await this.#afterwards(job, outcome.afterwards);
+    } catch (error) {
+      logger.warn('job failed', { job_id: job.core.job_id, operation: job.core.operation, error });
+      await job.fail(error).catch(this.#noteJournalFault);
+    } finally {
+      finished.abort();
+    }
+    await this.#prune().catch(this.#noteJournalFault);
+  }
+
+  async #afterwards(job: RunningJob, work: (() => Promise<void>) | undefined): Promise<void> {
+    if (!work) return;
+    try {
+      await work();
+    } catch (error) {
+      job.log(messageOf(error));
+      this.#options.logger.error('work after a completed job failed', { job_id: job.core.job_id, error });
+    }
+    if (this.#jobs.has(job.core.job_id)) await job.saveAgain();
+  }
+
+  async #prune(): Promise<void> {
+    const outdated = outdatedJobs(this.list(), this.#options.limits, this.#options.clock.now());
+    for (const id of outdated) {
+      if (this.#running.has(id)) continue;
+      this.#jobs.delete(id);
+      await this.#journal.remove(id);
+    }
+  }
+
+  readonly #noteJournalFault = (error: unknown): void => {
+    this.#journalFault = messageOf(error);
+    this.#options.logger.error('job journal cannot be written', { folder: this.#options.folder, error });
+  };
+}

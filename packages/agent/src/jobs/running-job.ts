@@ -1,0 +1,179 @@
+import { ERRORS, type ErrorCode, type JobResult, messageOf, PatchError } from '@linux-patch/contract';
+import type { Clock, OutputSource } from '@linux-patch/runtime';
+import type { JobEvents } from './events.ts';
+import type { JobReporter } from './executor-interface.ts';
+import { JobOutput, type JobText } from './job-output.ts';
+import type { JobRequest } from './job-request.ts';
+import type { JobJournal } from './journal.ts';
+import {
+  type ActiveState,
+  isFinished,
+  type JobCore,
+  type JobTransition,
+  transition,
+  withOutcome,
+} from './state.ts';
+
+/** Progress and output within this time make one event. */
+const EVENT_INTERVAL_MS = 200;
+
+interface Parts {
+  readonly core: JobCore;
+  readonly request: JobRequest;
+  readonly clock: Clock;
+  readonly events: JobEvents;
+  readonly journal: JobJournal;
+  /** Called with each new state, so that listings are current. */
+  readonly changed: (core: JobCore) => void;
+  /** Called when a state could not be written. */
+  readonly unwritten: (error: unknown) => void;
+}
+
+/** A job between its start and its end: collects what it prints, tells listeners, writes the journal. */
+export class RunningJob implements JobReporter {
+  readonly #parts: Parts;
+  readonly #output = new JobOutput();
+  readonly #abort = new AbortController();
+  #core: JobCore;
+  #freshLines: string[] = [];
+  /** Lines not yet in the log file. */
+  #logLines: string[] = [];
+  #flushDue = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#core = parts.core;
+  }
+
+  get core(): JobCore {
+    return this.#core;
+  }
+
+  get request(): JobRequest {
+    return this.#parts.request;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  text(): JobText {
+    return this.#output.text();
+  }
+
+  /** Tells the work to stop; the first reason counts. */
+  stop(reason: PatchError): void {
+    this.#abort.abort(reason);
+  }
+
+  log(text: string): void {
+    this.#logLines.push(this.#output.log(text, this.#parts.clock.now()));
+    if (isFinished(this.#core)) this.#writeLog();
+    else this.#flushSoon();
+  }
+
+  output(line: string, source: OutputSource): void {
+    if (isFinished(this.#core) || source === 'fd3') return;
+    this.#output.line(line, source);
+    this.#freshLines.push(line);
+    this.#logLines.push(`  ${line}`);
+    this.#flushSoon();
+  }
+
+  phase(state: ActiveState, message: string): void {
+    if (this.#core.state === state && this.#core.message === message) return;
+    this.#apply({ type: 'phase', state, message });
+    this.log(message);
+    this.#publish();
+    this.#save().catch(this.#parts.unwritten);
+  }
+
+  progress(percent: number, message: string, state: ActiveState = 'running'): void {
+    this.#apply({ type: 'progress', percent, message, state });
+    this.#flushSoon();
+  }
+
+  results(results: readonly JobResult[]): void {
+    const packages = this.#core.packages.length > 0 ? this.#core.packages : results.map((one) => one.name);
+    this.#set({ ...withOutcome(this.#core, { results }), packages });
+  }
+
+  exitCode(code: number | null): void {
+    this.#set(withOutcome(this.#core, { exitCode: code }));
+  }
+
+  async start(): Promise<void> {
+    this.#apply({ type: 'start', message: 'Started' });
+    this.log('Job started');
+    this.#publish();
+    await this.#save();
+  }
+
+  async complete(message: string): Promise<void> {
+    if (isFinished(this.#core)) return;
+    this.#apply({ type: 'complete', message });
+    this.log(`Job completed: ${message}`);
+    this.#publish();
+    await this.#save();
+  }
+
+  async fail(error: unknown): Promise<void> {
+    if (isFinished(this.#core)) return;
+    const reason: unknown = this.#abort.signal.aborted ? this.#abort.signal.reason : error;
+    const exitCode = error instanceof PatchError ? error.details['exit_code'] : undefined;
+    if (typeof exitCode === 'number') this.exitCode(exitCode);
+    this.#apply({ type: 'fail', code: jobCodeOf(reason), message: messageOf(reason) });
+    this.log(`Job failed: ${messageOf(reason)}`);
+    this.#publish();
+    await this.#save();
+  }
+
+  /** Log lines may come after the end; this writes them to the record. */
+  saveAgain(): Promise<void> {
+    return this.#save();
+  }
+
+  #apply(change: JobTransition): void {
+    // Work that was told to stop may still report for a moment after its job has ended.
+    if (isFinished(this.#core)) return;
+    this.#set(transition(this.#core, change, this.#parts.clock.now()));
+  }
+
+  #set(core: JobCore): void {
+    this.#core = core;
+    this.#parts.changed(core);
+  }
+
+  #save(): Promise<void> {
+    return this.#parts.journal.save({ core: this.#core, request: this.#parts.request }, this.text());
+  }
+
+  #flushSoon(): void {
+    if (this.#flushDue || isFinished(this.#core)) return;
+    this.#flushDue = true;
+    const flush = (): void => {
+      if (this.#flushDue && !isFinished(this.#core)) this.#publish();
+    };
+    void this.#parts.clock.sleep(EVENT_INTERVAL_MS).then(flush);
+  }
+
+  #publish(): void {
+    this.#flushDue = false;
+    const lines = this.#freshLines.splice(0);
+    const output = lines.length > 0 ? lines.join('\n') : undefined;
+    this.#parts.events.publish(this.#core, this.#parts.clock.now(), output);
+    this.#writeLog();
+  }
+
+  #writeLog(): void {
+    this.#parts.journal.appendLog(this.#core.job_id, this.#logLines.splice(0));
+  }
+}
+
+/** Codes that a job may end with; anything else would mean nothing to who reads it. */
+function jobCodeOf(error: unknown): ErrorCode {
+  if ((error as NodeJS.ErrnoException | null)?.code === 'ENOSPC') return 'DISK_FULL';
+  if (!(error instanceof PatchError)) return 'UNKNOWN_ERROR';
+  const { where } = ERRORS[error.code];
+  return where === 'job' || where === 'both' ? error.code : 'UNKNOWN_ERROR';
+}

@@ -1,0 +1,40 @@
+import {
+  lineLogger,
+  nodeCommands,
+  stderrSink,
+  systemClock,
+  systemFiles,
+  systemRandom,
+} from '@linux-patch/runtime/node';
+import { runAgent } from './cli/run.ts';
+import { hostNetwork } from './host/network.ts';
+
+/** What cannot stop by itself within this time after it was told to is ended. */
+const STOP_LIMIT_MS = 4_000;
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    stop.abort();
+    setTimeout(() => process.exit(process.exitCode ?? 1), STOP_LIMIT_MS).unref();
+  });
+}
+
+const sink = stderrSink({ journal: process.env.JOURNAL_STREAM !== undefined, now: systemClock.now });
+
+process.exitCode = await runAgent(process.argv.slice(2), {
+  clock: systemClock,
+  random: systemRandom,
+  files: systemFiles,
+  network: hostNetwork,
+  createCommands: nodeCommands,
+  createLogger: (level) => lineLogger({ level, sink }),
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  environment: process.env,
+  onReload: (reload) => {
+    process.on('SIGHUP', reload);
+    return { [Symbol.dispose]: () => void process.off('SIGHUP', reload) };
+  },
+  signal: stop.signal,
+});

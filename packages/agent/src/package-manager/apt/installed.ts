@@ -1,0 +1,77 @@
+import { PatchError } from '@linux-patch/contract';
+import { type AptContext, READ_TIMEOUT_MS } from './apt-context.ts';
+
+/** One line of dpkg's database (dpkg-query(1)). */
+export interface InstalledPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly description: string;
+  readonly sizeBytes: number | null;
+  readonly held: boolean;
+  /** Unpacked but not configured, or worse. */
+  readonly broken: boolean;
+}
+
+const FORMAT =
+  '${Package}\\t${Version}\\t${Architecture}\\t${db:Status-Abbrev}\\t${Installed-Size}\\t${binary:Summary}\\n';
+const KIB = 1024;
+
+/**
+ * Reads `dpkg-query -W` output. Packages that are removed but not purged are not installed.
+ * @throws PatchError `PKG_MANAGER_ERROR` on a line that is not understood: fewer packages than there are is worse
+ *   than none.
+ */
+export function parseInstalled(text: string): InstalledPackage[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [name, version, architecture, status, size, ...summary] = line.split('\t');
+      if (
+        !name ||
+        version === undefined ||
+        architecture === undefined ||
+        status === undefined ||
+        size === undefined
+      ) {
+        throw new PatchError(
+          'PKG_MANAGER_ERROR',
+          `dpkg-query printed a line that is not understood: "${line.slice(0, 120)}"`,
+        );
+      }
+      return { line: { name, version, architecture, size, description: summary.join('\t') }, status };
+    })
+    .filter(({ status }) => !['n', 'c'].includes(status[1] ?? ''))
+    .map(({ line, status }) => ({
+      name: line.name,
+      version: line.version,
+      architecture: line.architecture,
+      description: line.description,
+      sizeBytes: /^\d+$/.test(line.size) ? Number(line.size) * KIB : null,
+      held: status.startsWith('h'),
+      broken: status[1] !== 'i' || (status[2] ?? ' ') === 'R',
+    }));
+}
+
+/**
+ * Everything that is installed.
+ * @throws PatchError `PKG_MANAGER_ERROR`
+ */
+export async function readInstalled(context: AptContext): Promise<InstalledPackage[]> {
+  const result = await context.commands.run({
+    program: 'dpkg-query',
+    args: ['-W', '-f', FORMAT],
+    timeoutMs: READ_TIMEOUT_MS,
+    maxOutputBytes: 64 * 1024 * 1024,
+  });
+  // dpkg-query ends with 1 and these words when the database is empty.
+  if (result.exitCode === 1 && result.stderr.includes('no packages found')) return [];
+  if (result.exitCode !== 0) {
+    throw new PatchError(
+      'PKG_MANAGER_ERROR',
+      `dpkg-query failed (exit ${result.exitCode}): ${result.stderr.trim()}`,
+    );
+  }
+  return parseInstalled(result.stdout);
+}

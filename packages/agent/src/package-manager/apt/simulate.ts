@@ -1,0 +1,71 @@
+import { type AptContext, READ_TIMEOUT_MS } from './apt-context.ts';
+import { aptFailure } from './failure.ts';
+
+/** A change that `apt-get -s` would make. */
+export interface SimulatedInstall {
+  readonly name: string;
+  readonly architecture: string;
+  /** Undefined for a package that would be new. */
+  readonly currentVersion: string | undefined;
+  readonly newVersion: string;
+  /** `Label:Suite` of every source that has the new version. */
+  readonly origins: readonly string[];
+}
+
+/** `Inst name [old] (new Origin:Suite, Other:Suite [arch]) []` as apt 2.6 and 3.0 print it. */
+const INST = /^Inst (\S+?)(?::\S+)? (?:\[([^\]]+)\] )?\((\S+) (.*?) ?\[([^\]]+)\]\)/;
+
+/** Reads the `Inst` lines of a simulation. */
+export function parseSimulation(text: string): SimulatedInstall[] {
+  return text.split('\n').flatMap((line) => {
+    const match = INST.exec(line);
+    const [, name, currentVersion, newVersion, origins, architecture] = match ?? [];
+    if (name === undefined || newVersion === undefined || architecture === undefined) return [];
+    return [
+      {
+        name,
+        architecture,
+        currentVersion,
+        newVersion,
+        origins: (origins ?? '').split(/,\s*/).filter(Boolean),
+      },
+    ];
+  });
+}
+
+/** Whether a source is a distribution's security archive. */
+export function isSecurityOrigin(origin: string): boolean {
+  const [label = '', suite = ''] = origin.split(':');
+  return /-security$/i.test(label) || /(^|[-/])security$/i.test(suite);
+}
+
+/**
+ * What an upgrade would change.
+ * @param everything also held packages, and updates that are phased and not yet meant for this host.
+ * @throws PatchError when apt cannot say.
+ */
+export async function simulateUpgrade(
+  context: AptContext,
+  options: { readonly everything: boolean },
+): Promise<SimulatedInstall[]> {
+  const more = options.everything
+    ? ['--ignore-hold', '-o', 'APT::Get::Always-Include-Phased-Updates=true']
+    : [];
+  const result = await context.commands.run({
+    program: 'apt-get',
+    args: [
+      '-s',
+      '-q',
+      '-o',
+      'Debug::NoLocking=true',
+      '-o',
+      'APT::Get::Show-User-Simulation-Note=false',
+      ...more,
+      'dist-upgrade',
+    ],
+    timeoutMs: READ_TIMEOUT_MS,
+    maxOutputBytes: 64 * 1024 * 1024,
+  });
+  if (result.exitCode !== 0) throw aptFailure('apt-get -s dist-upgrade', result);
+  return parseSimulation(result.stdout);
+}

@@ -1,0 +1,49 @@
+import type { Clock, Commands, Files, Logger, LogLevel, Random } from '@linux-patch/runtime';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { CertificatePaths } from '../certificates/paths.ts';
+import type { AgentPaths } from '../config/paths.ts';
+import type { AgentConfig } from '../config/schema.ts';
+import type { Network } from '../host/network.ts';
+import type { ServiceNotifier } from '../service-manager/notify.ts';
+
+/** What the agent's program uses of the outside world; `main.ts` picks the real ones. */
+export interface AgentDoors {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly files: Files;
+  readonly network: Network;
+  /** Commands with this added to their environment. */
+  readonly createCommands: (environment: Readonly<Record<string, string>>) => Commands;
+  readonly createLogger: (level: LogLevel) => Logger;
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Calls back when the service manager asks for a reload (SIGHUP). */
+  readonly onReload: (reload: () => void) => Disposable;
+  /** Aborts when the program is told to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** One run of the agent with its configuration. */
+export interface AgentContext extends AgentDoors {
+  readonly root: string;
+  readonly config: AgentConfig;
+  readonly configFile: string;
+  readonly paths: AgentPaths;
+  readonly certificates: CertificatePaths;
+  readonly commands: Commands;
+  readonly logger: Logger;
+  readonly audit: AuditLog;
+  readonly notifier: ServiceNotifier;
+  /** Reads the configuration anew. */
+  readonly loadConfig: () => Promise<AgentConfig>;
+}
+
+/** Where the identity lies, by configuration. */
+export function certificatePaths(config: AgentConfig): CertificatePaths {
+  const { ca_cert, server_cert, server_key, crl_path } = config.tls;
+  return { ca: ca_cert, certificate: server_cert, key: server_key, crl: crl_path };
+}
+
+/** Exit codes of the service and of `--enroll` and `--renew-certs`. */
+export const EXIT = { clean: 0, error: 1, unfinished: 2 } as const;

@@ -1,0 +1,75 @@
+import { addAllowListEntry } from '../allow-list/add-entry.ts';
+import { storeFolder } from '../certificates/paths.ts';
+import { checkCertificates } from '../certificates/status.ts';
+import { clearPollingToken, savePollingToken } from '../config/polling-token.ts';
+import { enroll, forgetEnrollment } from '../enrollment/enroll.ts';
+import { pendingPlaces } from '../enrollment/pending.ts';
+import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../enrollment/settings.ts';
+import type { AgentContext } from './agent-context.ts';
+
+/** The enrolment of this host with a manager, with everything it needs. */
+export function enrollContextOf(
+  context: AgentContext,
+  wish: {
+    readonly managerUrl: string;
+    readonly mode: EnrollContext['mode'];
+    readonly onProgress: (progress: EnrollProgress) => void;
+  },
+): EnrollContext {
+  const { config, files, configFile, certificates } = context;
+  const { enrollment } = config;
+  return {
+    ...context,
+    ...pendingPlaces(context.paths.dataFolder, storeFolder(certificates)),
+    managerUrl: new URL(wish.managerUrl),
+    caFile: enrollment.ca_file,
+    caFingerprint: enrollment.ca_fingerprint,
+    trust: enrollment.trust,
+    pollingIntervalMs: enrollment.polling_interval_seconds * 1000,
+    maxPollAttempts: enrollment.max_poll_attempts,
+    reportIp: enrollment.report_ip,
+    reportInterface: enrollment.report_interface,
+    agentPort: config.server.port,
+    savedToken: enrollment.polling_token,
+    mode: wish.mode,
+    allowListFile: config.whitelist.path,
+    audit: (event, fields = {}) => context.audit.record(event, fields),
+    saveToken: (token) => savePollingToken({ files, path: configFile, token }),
+    clearToken: () => clearPollingToken({ files, path: configFile }),
+    allowAddress: async (entry) => {
+      await addAllowListEntry({ files, clock: context.clock, path: config.whitelist.path, entry });
+    },
+    onProgress: wish.onProgress,
+  };
+}
+
+/** Enrols with the configured manager, or with the one that was named on the command line. */
+export function enrolWith(
+  context: AgentContext,
+  wish: {
+    readonly managerUrl: string;
+    readonly mode: EnrollContext['mode'];
+    readonly onProgress: (progress: EnrollProgress) => void;
+  },
+): Promise<EnrollOutcome> {
+  return enroll(enrollContextOf(context, wish));
+}
+
+/** Cleans up after an enrolment that was interrupted between installing and tidying. */
+export async function tidyFinishedEnrollment(context: AgentContext): Promise<void> {
+  const places = pendingPlaces(context.paths.dataFolder, storeFolder(context.certificates));
+  const leftover = (await context.files.facts(places.stateFile)) ?? context.config.enrollment.polling_token;
+  if (leftover === undefined) return;
+  const clearToken = () => clearPollingToken({ files: context.files, path: context.configFile });
+  await forgetEnrollment({ files: context.files, ...places, clearToken });
+}
+
+/** The status of the identity on disk, now. */
+export function identityStatus(context: AgentContext) {
+  return checkCertificates({
+    files: context.files,
+    paths: context.certificates,
+    now: context.clock.now(),
+    thresholdDays: context.config.enrollment.cert_renewal_threshold_days,
+  });
+}

@@ -1,0 +1,94 @@
+import type { IdentityStatus } from '@linux-patch/pki';
+import type { EnrollProgress } from '../enrollment/settings.ts';
+import { type AgentContext, EXIT } from './agent-context.ts';
+import { enrolWith, identityStatus, tidyFinishedEnrollment } from './enrolling.ts';
+import { deniedGuidance, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
+import { serve } from './serve.ts';
+
+function isUsable(identity: IdentityStatus): boolean {
+  return identity.status === 'valid' || identity.status === 'expiring_soon';
+}
+
+/** One line for `systemctl status`; without code, token or key. */
+function statusLine(progress: EnrollProgress, nowMs: number): string {
+  const minutes = Math.max(0, Math.round((nowMs - progress.sinceMs) / 60_000));
+  switch (progress.state) {
+    case 'waiting':
+      return `Waiting for approval at ${progress.managerUrl} (${minutes} min; code: linux-patch-api status)`;
+    case 'needs_person':
+    case 'retrying':
+      return `Enrolling with ${progress.managerUrl}: ${progress.lastError ?? 'trying again'}`;
+    case 'installing':
+      return `Installing certificates from ${progress.managerUrl}`;
+    case 'starting':
+    case 'registering':
+      return `Asking ${progress.managerUrl} to join`;
+  }
+}
+
+/** Gets an identity from the manager; undefined means that there is one now, else the exit code. */
+async function obtainIdentity(
+  context: AgentContext,
+  identity: IdentityStatus,
+  managerUrl: string,
+): Promise<number | undefined> {
+  const { logger, notifier, clock } = context;
+  logger.warn('The certificates cannot be used; enrolling', {
+    status: identity.status,
+    reason: identity.message,
+  });
+  context.audit.record('identity_unusable', { status: identity.status });
+  await notifier.ready(`Enrolling with ${managerUrl} (certificates: ${identity.status})`);
+  const onProgress = (progress: EnrollProgress): void =>
+    void notifier.status(statusLine(progress, clock.now()));
+  const outcome = await enrolWith(context, { managerUrl, mode: 'service', onProgress });
+  switch (outcome.kind) {
+    case 'installed':
+      return undefined;
+    case 'denied':
+      context.stderr(`${deniedGuidance(managerUrl, outcome.reason)}\n`);
+      return EXIT.clean;
+    case 'stopped':
+      context.stderr(`${unfinishedGuidance(managerUrl, 'the agent was told to stop')}\n`);
+      return EXIT.unfinished;
+    case 'gave_up':
+    case 'failed':
+      context.stderr(`${unfinishedGuidance(managerUrl, outcome.message)}\n`);
+      return EXIT.unfinished;
+  }
+}
+
+/**
+ * The agent as a service: checks its certificates, enrols when they cannot be used, serves. Returns the exit code.
+ */
+export async function runService(context: AgentContext): Promise<number> {
+  const { config, logger } = context;
+  if (!config.tls.enabled) {
+    logger.warn('TLS is off (tls.enabled: false): anybody on this host can change its packages', {});
+    await serve(context);
+    return EXIT.clean;
+  }
+  let identity = await identityStatus(context);
+  if (isUsable(identity)) {
+    await tidyFinishedEnrollment(context);
+  } else {
+    const managerUrl = config.enrollment.manager_url;
+    if (managerUrl === undefined) {
+      context.stderr(
+        `${noManagerGuidance(identity, context.configFile, context.paths.certificatesFolder)}\n`,
+      );
+      return EXIT.clean;
+    }
+    const exitCode = await obtainIdentity(context, identity, managerUrl);
+    if (exitCode !== undefined) return exitCode;
+    identity = await identityStatus(context);
+    if (!isUsable(identity)) {
+      context.stderr(`${unfinishedGuidance(managerUrl, identity.message)}\n`);
+      return EXIT.unfinished;
+    }
+  }
+  if (identity.status === 'expiring_soon')
+    logger.warn('The certificate expires soon; renewing in the background', { reason: identity.message });
+  await serve(context);
+  return EXIT.clean;
+}

@@ -1,0 +1,150 @@
+import { get } from 'node:http';
+import { connect as connectTcp, createServer as createTcpServer } from 'node:net';
+import { connect } from 'node:tls';
+import { describe, expect, it } from 'vitest';
+import { call, clientOptions, exchange, materialOf, startWorld } from './world.ts';
+
+describe('binding', () => {
+  it('fails with the name and pid of the process that has the port', async () => {
+    const holder = createTcpServer();
+    await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+    const { port } = holder.address() as { port: number };
+    const failure = await startWorld({ server: { port } }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    await new Promise((resolve) => holder.close(resolve));
+    expect(failure).toMatchObject({ code: 'BIND_FAILED', details: { holder_pid: process.pid } });
+    expect((failure as Error).message).toContain(`(pid ${process.pid})`);
+  });
+
+  it('fails with advice when the host does not have the address', async () => {
+    await expect(startWorld({ server: { bind: '192.0.2.77' } })).rejects.toMatchObject({
+      code: 'BIND_FAILED',
+      message: expect.stringContaining('server.bind'),
+    });
+  });
+
+  it('works on IPv6, where an IPv4 peer is still judged as IPv4', async () => {
+    const seen: string[] = [];
+    await using world = await startWorld({
+      server: { bind: '::', isAllowedAddress: (address) => seen.push(address) > 0 },
+    });
+    expect((await call(world, '/health')).status).toBe(200);
+    const six = { ...clientOptions(world), host: '::1' };
+    expect(
+      await exchange({ ...six, checkServerIdentity: () => undefined }, (socket) =>
+        socket.end('GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
+      ),
+    ).toContain('HTTP/1.1 200');
+    expect(seen).toEqual(['127.0.0.1', '::1']);
+  });
+
+  it('serves plain HTTP when there is no TLS material', async () => {
+    await using world = await startWorld({ server: { material: undefined } });
+    const status = await new Promise((resolve, reject) => {
+      get({ host: '127.0.0.1', port: world.server.port, path: '/health' }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      }).once('error', reject);
+    });
+    expect(status).toBe(200);
+    expect(() => world.server.replaceMaterial(materialOf(world.authority, world.agent))).toThrow('TLS');
+  });
+});
+
+describe('new certificates', () => {
+  it('are shown to new connections while an open one goes on', async () => {
+    await using world = await startWorld();
+    const renewed = await world.authority.issueAgent();
+    const fingerprintOf = () => {
+      const { promise, resolve } = Promise.withResolvers<string>();
+      const socket = connect(clientOptions(world), () => {
+        resolve(socket.getPeerCertificate().fingerprint256);
+        socket.destroy();
+      });
+      return promise;
+    };
+    const before = await fingerprintOf();
+    const request = 'GET /health HTTP/1.1\r\nHost: a\r\n\r\n';
+    const answers = await exchange(clientOptions(world), (socket) => {
+      socket.write(request);
+      socket.once('data', () => {
+        world.server.replaceMaterial(materialOf(world.authority, renewed));
+        socket.write(request.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+      });
+    });
+    expect(answers.match(/HTTP\/1\.1 200/g)).toHaveLength(2);
+    expect(await fingerprintOf()).not.toBe(before);
+  });
+
+  it('that do not belong together are refused, and the old ones keep serving', async () => {
+    await using world = await startWorld();
+    const other = await world.authority.issueAgent();
+    const mixed = { ...materialOf(world.authority, world.agent), keyPem: other.privateKeyPem };
+    expect(() => world.server.replaceMaterial(mixed)).toThrow(
+      expect.objectContaining({ code: 'CERT_KEY_MISMATCH' }),
+    );
+    const broken = { ...materialOf(world.authority, world.agent), caPem: 'nonsense' };
+    expect(() => world.server.replaceMaterial(broken)).toThrow(
+      expect.objectContaining({ code: 'CERT_CORRUPT' }),
+    );
+    expect((await call(world, '/health')).status).toBe(200);
+  });
+});
+
+describe('time', () => {
+  it('runs out for a client that sends its headers drop by drop', async () => {
+    await using world = await startWorld({ server: { timeoutSeconds: 1 } });
+    const startedMs = performance.now();
+    const text = await exchange(clientOptions(world), (socket) =>
+      socket.write('GET /health HTTP/1.1\r\nX-A: '),
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 408/);
+    expect(JSON.parse(text.split('\r\n\r\n')[1]!)).toMatchObject({ success: false });
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+  });
+
+  it('runs out for a client that never begins its handshake', async () => {
+    await using world = await startWorld({ server: { timeoutSeconds: 1 } });
+    await new Promise<void>((resolve) => {
+      const socket = connectTcp(world.server.port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.once('close', () => resolve());
+    });
+    await expect.poll(() => world.server.connections).toBe(0);
+  });
+
+  it('to stop is at most two seconds, even with a client that does not go', async () => {
+    const world = await startWorld();
+    const held = exchange(clientOptions(world), (socket) =>
+      socket.write('POST /api/v1/packages HTTP/1.1\r\n'),
+    );
+    await expect.poll(() => world.server.connections).toBe(1);
+    const startedMs = performance.now();
+    await world[Symbol.asyncDispose]();
+    expect(performance.now() - startedMs).toBeLessThan(3_000);
+    await held;
+  });
+
+  it('between two starts is not needed: the port can be bound again at once', async () => {
+    const first = await startWorld();
+    const { port } = first.server;
+    await call(first, '/health');
+    await first[Symbol.asyncDispose]();
+    await using second = await startWorld({ server: { port } });
+    expect((await call(second, '/health')).status).toBe(200);
+  });
+});
+
+describe('an upgrade', () => {
+  it('of any other path is served as an ordinary request', async () => {
+    await using world = await startWorld();
+    const text = await exchange(clientOptions(world), (socket) =>
+      socket.write(
+        'GET /health HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n',
+      ),
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 200/);
+  });
+});

@@ -1,0 +1,77 @@
+import type { Package, PackageDetail, Patch } from '@linux-patch/contract';
+import type { PackageInventory } from '../../src/http/package-inventory.ts';
+
+interface Shelf {
+  version: string;
+  available: string;
+  security: boolean;
+  held: boolean;
+}
+
+/** A small package manager in memory: what is installed, what is newer, and what it takes to get there. */
+export function shelfInventory(): PackageInventory {
+  const shelf = new Map<string, Shelf>([
+    ['alpha', { version: '1.9', available: '1.9', security: false, held: false }],
+    ['beta', { version: '1.10', available: '1.11', security: true, held: false }],
+    ['gamma', { version: '0.2', available: '0.3', security: false, held: true }],
+  ]);
+  const describe = ([name, item]: [string, Shelf], index: number): Package => ({
+    name,
+    version: item.version,
+    architecture: 'amd64',
+    status: item.held ? 'held' : item.version === item.available ? 'installed' : 'upgradable',
+    upgradable: item.version !== item.available,
+    latest_version: item.available,
+    description: `The ${name} package`,
+    size_bytes: (index + 1) * 1000,
+    held: item.held,
+    origin: 'Toy',
+    security: item.security,
+    cve_ids: [],
+  });
+  const listPackages = async (): Promise<Package[]> => [...shelf].map(describe);
+  return {
+    name: 'apt',
+    listPackages,
+    async findPackage(name: string): Promise<PackageDetail | undefined> {
+      const found = (await listPackages()).find((one) => one.name === name);
+      return (
+        found && {
+          ...found,
+          dependencies: [],
+          reverse_dependencies: [],
+          maintainer: null,
+          homepage: null,
+          license: null,
+          files: [],
+          installed_at: null,
+          available_version: found.latest_version,
+        }
+      );
+    },
+    async listPatches() {
+      const patches = [...shelf]
+        .filter(([, item]) => item.version !== item.available)
+        .map(
+          ([name, item]): Patch => ({
+            name,
+            current_version: item.version,
+            available_version: item.available,
+            severity: item.security ? 'high' : 'unknown',
+            description: `The ${name} package`,
+            cve_ids: [],
+            advisories: [],
+            security: item.security,
+            origin: 'Toy',
+            held: item.held,
+            phased: false,
+            requires_reboot: false,
+          }),
+        );
+      return { patches, listedAtMs: Date.now() };
+    },
+    compareVersions: (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true }),
+    rebootRequired: async () => ({ required: false, reasons: [] }),
+    isDatabaseClean: async () => true,
+  };
+}

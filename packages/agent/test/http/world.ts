@@ -1,0 +1,198 @@
+import { readFileSync } from 'node:fs';
+import { request as httpsRequest } from 'node:https';
+import { join } from 'node:path';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import type { Envelope } from '@linux-patch/contract';
+import { type TestAuthority, type TestIdentity, testAuthority } from '@linux-patch/pki/testing';
+import { nodeCommands, systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { openAuditLog } from '../../src/audit/audit-log.ts';
+import { readHostFacts } from '../../src/host/facts.ts';
+import { type AgentAppOptions, createAgentApp } from '../../src/http/app.ts';
+import { type AgentServerOptions, openAgentServer } from '../../src/http/server.ts';
+import { openJobSockets } from '../../src/http/websocket.ts';
+import { openPackageCache } from '../../src/jobs/cache-state.ts';
+import type { Executor } from '../../src/jobs/executor-interface.ts';
+import { openJobQueue } from '../../src/jobs/queue.ts';
+import { shelfInventory } from './shelf-inventory.ts';
+
+export interface WorldOptions {
+  readonly server?: Partial<AgentServerOptions>;
+  readonly app?: Partial<AgentAppOptions>;
+  readonly execute?: Executor;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly envelope: Envelope;
+  readonly text: string;
+}
+
+/** Everything behind the server, in a folder of its own. */
+async function openServices(options: WorldOptions) {
+  const folder = await temporaryFolder();
+  const logger = memoryLogger();
+  const shared = { files: systemFiles, clock: systemClock, random: systemRandom, logger };
+  const auditPath = join(folder.path, 'audit.log');
+  const audit = openAuditLog({ path: auditPath, ...shared, retentionDays: 30 });
+  const jobs = await openJobQueue({
+    ...shared,
+    folder: join(folder.path, 'jobs'),
+    limits: {
+      maxConcurrent: 5,
+      maxQueueDepth: 20,
+      timeoutMinutes: 30,
+      retentionDays: 30,
+      retentionCount: 100,
+    },
+    execute: options.execute ?? (async () => ({ message: 'Nothing to do' })),
+  });
+  const sockets = openJobSockets({ ...shared, jobs });
+  const cache = await openPackageCache({ ...shared, path: join(folder.path, 'state/cache.json') });
+  const app = createAgentApp({
+    ...shared,
+    audit,
+    jobs,
+    cache,
+    inventory: shelfInventory(),
+    identity: () => ({
+      config: 'ok',
+      certificates: 'ok',
+      certificateNotAfterMs: Date.now() + 86_400_000,
+      crl: { status: 'missing', thisUpdateMs: undefined, nextUpdateMs: undefined },
+      identityTrust: 'code',
+      keyOrigin: 'host',
+    }),
+    packageManagerHealth: () => 'ok',
+    refreshInBackground: () => {},
+    startedMonotonicMs: systemClock.monotonicMs(),
+    hostFacts: () => readHostFacts({ files: systemFiles, commands: nodeCommands(), root: folder.path }),
+    rateLimits: { readsPerMinute: 1000, changesPerMinute: 1000 },
+    ...options.app,
+  });
+  return { folder, logger, shared, auditPath, audit, jobs, sockets, cache, app };
+}
+
+async function closeServices(services: Awaited<ReturnType<typeof openServices>>): Promise<void> {
+  await services.sockets[Symbol.asyncDispose]();
+  await services.jobs[Symbol.asyncDispose]();
+  await services.audit[Symbol.asyncDispose]();
+  await services.folder[Symbol.asyncDispose]();
+}
+
+/** A served agent on a free port of the loopback, with a CA and a manager's client certificate of its own. */
+export async function startWorld(options: WorldOptions = {}) {
+  const authority = await testAuthority({ now: Date.now() });
+  const [agent, manager] = await Promise.all([authority.issueAgent(), authority.issueManagerClient()]);
+  const services = await openServices(options);
+  const { folder, logger, shared, audit, jobs, sockets, cache } = services;
+  const server = await openAgentServer({
+    ...shared,
+    bind: '127.0.0.1',
+    port: 0,
+    material: materialOf(authority, agent),
+    allowedClients: ['patch-manager-client'],
+    isAllowedAddress: () => true,
+    app: services.app,
+    onUpgrade: (request, socket, head, caller) => sockets.accept(request, socket, head, caller),
+    audit,
+    timeoutSeconds: 10,
+    ...options.server,
+  }).catch(async (error: unknown) => {
+    await closeServices(services);
+    throw error;
+  });
+  return {
+    authority,
+    agent,
+    manager,
+    server,
+    jobs,
+    cache,
+    logger,
+    folder: folder.path,
+    /** Events of the audit log, oldest first. */
+    async audited(): Promise<{ event: string; details: Record<string, unknown> }[]> {
+      await audit.flush();
+      const text = readFileSync(services.auditPath, { encoding: 'utf8', flag: 'a+' });
+      return text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as { event: string; details: Record<string, unknown> });
+    },
+    async [Symbol.asyncDispose]() {
+      await sockets[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+      await closeServices(services);
+    },
+  };
+}
+export type World = Awaited<ReturnType<typeof startWorld>>;
+
+export function materialOf(authority: TestAuthority, identity: TestIdentity, crlPem?: string) {
+  return {
+    caPem: authority.caPem,
+    certificatePem: identity.certificatePem,
+    keyPem: identity.privateKeyPem,
+    crlPem,
+  };
+}
+
+/** TLS options of a client; without an identity it has no certificate. */
+export function clientOptions(world: World, identity: TestIdentity | undefined = world.manager) {
+  return {
+    host: '127.0.0.1',
+    port: world.server.port,
+    ca: world.authority.caPem,
+    ...(identity ? { cert: identity.chainPem, key: identity.privateKeyPem } : {}),
+  };
+}
+
+/** One request of the manager, or of whoever `identity` is. */
+export function call(
+  world: World,
+  path: string,
+  options: {
+    readonly method?: string;
+    readonly body?: string | Uint8Array | object;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly identity?: TestIdentity;
+  } = {},
+): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const raw = typeof options.body === 'string' || options.body instanceof Uint8Array;
+  const body = options.body === undefined || raw ? options.body : JSON.stringify(options.body);
+  const json = body === undefined ? {} : { 'content-type': 'application/json' };
+  const request = httpsRequest({
+    ...clientOptions(world, options.identity ?? world.manager),
+    agent: false,
+    path,
+    method: options.method ?? 'GET',
+    headers: { ...json, ...options.headers },
+  });
+  request.once('error', reject);
+  request.once('response', (response) => {
+    const chunks: Buffer[] = [];
+    response.on('data', (chunk: Buffer) => chunks.push(chunk));
+    response.once('error', reject);
+    response.once('end', () => {
+      const text = Buffer.concat(chunks).toString('utf8');
+      const envelope = (text === '' ? undefined : JSON.parse(text)) as Envelope;
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, envelope, text });
+    });
+  });
+  request.end(body as string | undefined);
+  return promise;
+}
+
+/** Sends bytes over TLS and returns everything that comes back until the connection ends. */
+export function exchange(options: ConnectionOptions, send: (socket: TLSSocket) => void): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const chunks: Buffer[] = [];
+  const socket = connect(options, () => send(socket));
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.on('error', () => {});
+  socket.once('close', () => resolve(Buffer.concat(chunks).toString('utf8')));
+  return promise;
+}

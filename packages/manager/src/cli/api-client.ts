@@ -1,0 +1,177 @@
+import type { IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { join } from 'node:path';
+import { Envelope, ERRORS, type ErrorCode, messageOf, PatchError, type Route } from '@linux-patch/contract';
+import type { Files } from '@linux-patch/runtime';
+import type { z } from 'zod';
+import type { ManagerPaths } from '../config/paths.ts';
+import type { ManagerConfig } from '../config/schema.ts';
+
+/** The running manager's API, as the command line calls it. */
+export interface ApiClient {
+  call<R extends Route>(route: R, call?: ApiCall): Promise<z.output<R['response']>>;
+  /** Server-sent events of a path, as `[event, data]`. */
+  events(path: string, signal: AbortSignal): AsyncGenerator<readonly [event: string, data: string]>;
+}
+
+interface ApiCall {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly body?: unknown;
+}
+
+interface Connection {
+  readonly host: string;
+  readonly port: number;
+  readonly ca: string;
+  readonly token: string;
+}
+
+const TIMEOUT_MS = 60_000;
+
+/** The admin token; a file that others can read is not a secret any more. */
+async function readToken(files: Files, path: string): Promise<string> {
+  const facts = await files.facts(path);
+  const text = facts && (await files.readText(path));
+  if (!facts || !text?.trim()) {
+    throw new PatchError(
+      'NOT_INITIALIZED',
+      `There is no admin token at ${path}. Run 'linux-patch-manager init' first, or run this as the user the manager runs as.`,
+    );
+  }
+  if ((facts.mode & 0o077) !== 0) {
+    throw new PatchError(
+      'FORBIDDEN',
+      `${path} can be read by others (mode ${facts.mode.toString(8).padStart(4, '0')}), so its token is not used. ` +
+        `Make it 0600 with 'chmod 600 ${path}'; if somebody may have read it, put a new random token into it and restart the manager.`,
+    );
+  }
+  return text.trim();
+}
+
+async function findConnection(options: {
+  readonly files: Files;
+  readonly paths: ManagerPaths;
+  readonly config: ManagerConfig;
+}): Promise<Connection> {
+  const { files, paths, config } = options;
+  const token = await readToken(files, paths.adminToken);
+  const ca = await files.readText(join(paths.caFolder, 'root.pem'));
+  if (ca === undefined)
+    throw new PatchError(
+      'NOT_INITIALIZED',
+      `There is no CA at ${paths.caFolder}. Run 'linux-patch-manager init' first.`,
+    );
+  const everywhere = ['0.0.0.0', '::'].includes(config.server.bind);
+  return { host: everywhere ? '127.0.0.1' : config.server.bind, port: config.server.port, ca, token };
+}
+
+function notRunning(connection: Connection, cause: unknown): PatchError {
+  const { code } = cause as NodeJS.ErrnoException;
+  return new PatchError(
+    'MANAGER_NOT_RUNNING',
+    `The manager does not answer at https://${connection.host}:${connection.port} (${code ?? messageOf(cause)}). ` +
+      "Is it running? Start it with 'linux-patch-manager serve' or look at 'systemctl status linux-patch-manager'.",
+    { cause },
+  );
+}
+
+function open(connection: Connection, method: string, path: string, body?: string) {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const outgoing = httpsRequest(
+    {
+      host: connection.host,
+      port: connection.port,
+      ca: connection.ca,
+      agent: false,
+      method,
+      path,
+      headers: {
+        authorization: `Bearer ${connection.token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+    },
+    resolve,
+  );
+  outgoing.on('error', (error) => reject(notRunning(connection, error)));
+  outgoing.end(body);
+  return { response: promise, cancel: () => outgoing.destroy() };
+}
+
+async function textOf(response: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function failureOf(envelope: Envelope): PatchError | undefined {
+  if (!envelope.error) return undefined;
+  const { code, message, details } = envelope.error;
+  return new PatchError(code in ERRORS ? (code as ErrorCode) : 'INTERNAL_ERROR', message, { details });
+}
+
+function readData<R extends Route>(route: R, text: string): z.output<R['response']> {
+  const envelope = Envelope.parse(JSON.parse(text));
+  const failure = failureOf(envelope);
+  if (failure) throw failure;
+  return route.response.parse(envelope.data) as z.output<R['response']>;
+}
+
+/** A client for the manager that is configured here; nothing is sent before the first call. */
+export function createApiClient(options: {
+  readonly files: Files;
+  readonly paths: ManagerPaths;
+  readonly config: ManagerConfig;
+}): ApiClient {
+  return {
+    async call(route, { params = {}, query = {}, body } = {}) {
+      const connection = await findConnection(options);
+      const path = route.path.replaceAll(/\{(\w+)\}/g, (_match, name: string) =>
+        encodeURIComponent(params[name] ?? ''),
+      );
+      const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
+      const search = given.length > 0 ? `?${new URLSearchParams(given)}` : '';
+      const exchange = open(
+        connection,
+        route.method,
+        path + search,
+        body === undefined ? undefined : JSON.stringify(body),
+      );
+      const response = await exchange.response;
+      response.setTimeout(TIMEOUT_MS, exchange.cancel);
+      return readData(route, await textOf(response));
+    },
+    async *events(path, signal) {
+      const connection = await findConnection(options);
+      const exchange = open(connection, 'GET', path);
+      signal.addEventListener('abort', exchange.cancel, { once: true });
+      const response = await exchange.response;
+      if (response.statusCode !== 200) {
+        throw (
+          failureOf(Envelope.parse(JSON.parse(await textOf(response)))) ??
+          new PatchError('INTERNAL_ERROR', `The manager answers ${response.statusCode}.`)
+        );
+      }
+      yield* parseEvents(response);
+    },
+  };
+}
+
+/** The event stream format of the HTML standard (§9.2), as far as our server uses it. */
+async function* parseEvents(stream: AsyncIterable<Buffer>): AsyncGenerator<readonly [string, string]> {
+  let rest = '';
+  for await (const chunk of stream) {
+    rest += chunk.toString('utf8');
+    const blocks = rest.split('\n\n');
+    rest = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const lines = block.split('\n');
+      const value = (name: string): string =>
+        lines
+          .filter((line) => line.startsWith(`${name}:`))
+          .map((line) => line.slice(name.length + 1).trim())
+          .join('\n');
+      yield [value('event'), value('data')] as const;
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import { type Enrollment, MANAGER_ADMIN_ROUTES, PatchError } from '@linux-patch/contract';
+import { type CommandContext, print } from './command-context.ts';
+import { relativeTime, renderFacts, renderTable } from './table.ts';
+
+function describe(one: Enrollment, nowMs: number): string {
+  return renderFacts([
+    ['Host', one.fqdn],
+    ['Request', one.id],
+    [
+      'State',
+      one.decided_by
+        ? `${one.state} by ${one.decided_by}, ${relativeTime(one.decided_at, nowMs)}`
+        : one.state,
+    ],
+    ['Key id', one.key_id ?? 'none: the agent is of the older generation'],
+    [
+      'Address',
+      one.ip_address === one.observed_address
+        ? one.ip_address
+        : `${one.ip_address} (asked from ${one.observed_address})`,
+    ],
+    ['Machine-id', one.machine_id],
+    ['System', [one.os_details.distro, one.os_details.version].filter(Boolean).join(' ') || null],
+    [
+      'Approval',
+      one.modes.includes('click') ? 'with the host code, or without (--no-code)' : 'with the host code',
+    ],
+    ['Code checked', one.code_verified ? 'yes' : 'no'],
+    ['Asked', relativeTime(one.created_at, nowMs)],
+    ['Last seen', relativeTime(one.last_poll_at, nowMs)],
+    ['Forgotten', relativeTime(one.expires_at, nowMs)],
+    ...one.conflicts.map((conflict) => ['Conflict', conflict] as const),
+  ]);
+}
+
+/** `enrollments list` */
+export async function listEnrollments(context: CommandContext, state: string): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.listEnrollments, { query: { state } });
+  print(context, data, () => {
+    if (data.enrollments.length === 0)
+      return state === 'pending' ? 'No host is waiting for approval.' : 'No requests.';
+    return renderTable(
+      ['HOST', 'STATE', 'KEY ID', 'ADDRESS', 'ASKED', 'NOTES'],
+      data.enrollments.map((one) => [
+        one.fqdn,
+        one.state,
+        one.key_id ?? '-',
+        one.ip_address,
+        relativeTime(one.created_at, context.nowMs),
+        [
+          one.generation === 'older' ? 'older agent' : '',
+          one.conflicts.length > 0 ? 'CONFLICT, see show' : '',
+        ]
+          .filter(Boolean)
+          .join(', '),
+      ]),
+    );
+  });
+}
+
+/** `enrollments show` */
+export async function showEnrollment(context: CommandContext, id: string): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.getEnrollment, { params: { id } });
+  print(context, data, () => describe(data, context.nowMs));
+}
+
+async function readCode(
+  context: CommandContext,
+  options: { readonly code?: string; readonly codeFile?: string },
+): Promise<string | undefined> {
+  if (options.code !== undefined) return options.code;
+  if (options.codeFile === undefined) return undefined;
+  const text =
+    options.codeFile === '-' ? await context.readStdin() : await context.files.readText(options.codeFile);
+  if (!text?.trim())
+    throw new PatchError(
+      'INVALID_REQUEST',
+      `${options.codeFile === '-' ? 'Standard input' : options.codeFile} holds no code.`,
+    );
+  return text.trim();
+}
+
+export interface ApproveOptions {
+  readonly code?: string;
+  readonly codeFile?: string;
+  /** commander's name for `--no-code`: false when it is given. */
+  readonly withoutCode?: boolean;
+  readonly replace?: boolean;
+}
+
+/** `enrollments approve` */
+export async function approveEnrollment(
+  context: CommandContext,
+  id: string,
+  options: ApproveOptions,
+): Promise<void> {
+  const code = await readCode(context, options);
+  if (code === undefined && !options.withoutCode) {
+    throw new PatchError(
+      'INVALID_REQUEST',
+      'Say how the host is known: --code CODE (read it on the host with "linux-patch-api status"), --code-file FILE, or --no-code to approve without.',
+    );
+  }
+  const body = { ...(code === undefined ? {} : { code }), ...(options.replace ? { replace: true } : {}) };
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.approve, { params: { id }, body });
+  print(
+    context,
+    data,
+    () =>
+      `Approved ${data.fqdn} (key ${data.key_id ?? 'made by the manager'})${data.code_verified ? ', host code verified' : ', without a code'}.`,
+  );
+}
+
+/** `enrollments deny` */
+export async function denyEnrollment(
+  context: CommandContext,
+  id: string,
+  options: { readonly reason?: string; readonly code?: string },
+): Promise<void> {
+  const body = {
+    ...(options.reason === undefined ? {} : { reason: options.reason }),
+    ...(options.code === undefined ? {} : { code: options.code }),
+  };
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.deny, { params: { id }, body });
+  print(context, data, () => `Denied ${data.fqdn}.`);
+}

@@ -1,0 +1,170 @@
+import { type Host, type Job, MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import { type CommandContext, print } from './command-context.ts';
+import { relativeTime, renderFacts, renderTable } from './table.ts';
+
+/** `hosts list` */
+export async function listHosts(context: CommandContext): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.listHosts);
+  print(context, data, () =>
+    data.hosts.length === 0
+      ? 'No hosts yet. "linux-patch-manager enrollments list" shows who asks to join.'
+      : renderTable(
+          ['HOST', 'ADDRESS', 'SYSTEM', 'CERTIFICATE ENDS', 'LAST SEEN', 'NOTES'],
+          data.hosts.map((host) => [
+            host.fqdn,
+            `${host.ip_address}:${host.agent_port}`,
+            [host.os_details.distro, host.os_details.version].filter(Boolean).join(' '),
+            relativeTime(host.certificate_expires_at, context.nowMs),
+            relativeTime(host.last_seen_at, context.nowMs),
+            [
+              host.key_origin === 'manager' ? 'key made by the manager' : '',
+              host.last_error ? 'unreachable' : '',
+            ]
+              .filter(Boolean)
+              .join(', '),
+          ]),
+        ),
+  );
+}
+
+function describe(host: Host, nowMs: number): string {
+  return renderFacts([
+    ['Host', host.fqdn],
+    ['Id', host.id],
+    ['Address', `${host.ip_address}:${host.agent_port}`],
+    ['Machine-id', host.machine_id],
+    ['System', [host.os_details.distro, host.os_details.version].filter(Boolean).join(' ') || null],
+    ['Key made by', host.key_origin === 'host' ? 'the host' : 'the manager'],
+    ['Certificate', host.certificate_serial],
+    [
+      'Ends',
+      host.certificate_expires_at &&
+        `${host.certificate_expires_at} (${relativeTime(host.certificate_expires_at, nowMs)})`,
+    ],
+    ['Joined', relativeTime(host.created_at, nowMs)],
+    ['Last seen', relativeTime(host.last_seen_at, nowMs)],
+    ['Last error', host.last_error],
+  ]);
+}
+
+/** `hosts show` */
+export async function showHost(context: CommandContext, id: string): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.getHost, { params: { id } });
+  print(context, data, () => describe(data, context.nowMs));
+}
+
+/** `hosts set` */
+export async function setHost(
+  context: CommandContext,
+  id: string,
+  options: { readonly port?: number; readonly address?: string },
+): Promise<void> {
+  const body = {
+    ...(options.port === undefined ? {} : { agent_port: options.port }),
+    ...(options.address === undefined ? {} : { ip_address: options.address }),
+  };
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.changeHost, { params: { id }, body });
+  print(context, data, () => describe(data, context.nowMs));
+}
+
+/** `packages` */
+export async function listPackages(
+  context: CommandContext,
+  id: string,
+  options: { readonly status?: string; readonly name?: string },
+): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.hostPackages, {
+    params: { id },
+    query: { status: options.status, name: options.name },
+  });
+  print(context, data, () =>
+    renderTable(
+      ['PACKAGE', 'VERSION', 'STATUS', 'AVAILABLE', 'NOTES'],
+      data.packages.map((one) => [
+        one.name,
+        one.version,
+        one.status,
+        one.upgradable ? (one.latest_version ?? '') : '',
+        [one.security ? 'security' : '', one.held ? 'held' : ''].filter(Boolean).join(', '),
+      ]),
+    ),
+  );
+}
+
+/** `patches` */
+export async function listPatches(
+  context: CommandContext,
+  id: string,
+  options: { readonly security?: boolean },
+): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.hostPatches, {
+    params: { id },
+    query: options.security ? { security: 'true' } : {},
+  });
+  print(context, data, () => {
+    const listed = `listed ${relativeTime(data.listed_at, context.nowMs)}`;
+    if (data.patches.length === 0) return `No pending updates (${listed}).`;
+    const table = renderTable(
+      ['PACKAGE', 'INSTALLED', 'AVAILABLE', 'KIND', 'NOTES'],
+      data.patches.map((one) => [
+        one.name,
+        one.current_version,
+        one.available_version,
+        one.security ? 'security' : 'update',
+        [one.held ? 'held' : '', one.phased ? 'phased' : '', one.cve_ids.join(' ')]
+          .filter(Boolean)
+          .join(', '),
+      ]),
+    );
+    return `${table}\n${data.total} pending, ${data.security_updates} for security; ${listed}.`;
+  });
+}
+
+/** What a job did, for people. */
+export function describeJob(job: Job, nowMs: number): string {
+  const facts = renderFacts([
+    ['Job', job.job_id],
+    ['Operation', job.operation],
+    ['Status', job.state === job.status ? job.status : `${job.status} (${job.state})`],
+    ['Message', job.message],
+    ['Started', relativeTime(job.started_at, nowMs)],
+    ['Ended', relativeTime(job.completed_at, nowMs)],
+    ...(job.error ? [['Error', `${job.error} (${job.error_code ?? 'no code'})`] as const] : []),
+  ]);
+  return job.results.length === 0 ? facts : `${facts}\n\n${describeResults(job)}`;
+}
+
+/** Versions before and after. */
+export function describeResults(job: Job): string {
+  return renderTable(
+    ['PACKAGE', 'BEFORE', 'AFTER', 'ACTION'],
+    job.results.map((one) => [one.name, one.version_before ?? '-', one.version_after ?? '-', one.action]),
+  );
+}
+
+/** `jobs` */
+export async function showJobs(
+  context: CommandContext,
+  id: string,
+  jobId: string | undefined,
+): Promise<void> {
+  if (jobId !== undefined) {
+    const job = await context.api.call(MANAGER_ADMIN_ROUTES.hostJob, { params: { id, job: jobId } });
+    return print(context, job, () => describeJob(job, context.nowMs));
+  }
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.hostJobs, { params: { id } });
+  print(context, data, () =>
+    data.jobs.length === 0
+      ? 'No jobs.'
+      : renderTable(
+          ['JOB', 'OPERATION', 'STATUS', 'CREATED', 'MESSAGE'],
+          data.jobs.map((job) => [
+            job.job_id,
+            job.operation,
+            job.status,
+            relativeTime(job.created_at, context.nowMs),
+            job.message,
+          ]),
+        ),
+  );
+}

@@ -1,0 +1,204 @@
+import { ENROLLMENT_STATES, VERSION } from '@linux-patch/contract';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { CommandContext } from './command-context.ts';
+import {
+  type ApproveOptions,
+  approveEnrollment,
+  denyEnrollment,
+  listEnrollments,
+  showEnrollment,
+} from './enrollment-commands.ts';
+import { EXIT, EXIT_CODE_HELP } from './exit-codes.ts';
+import { listHosts, listPackages, listPatches, setHost, showHost, showJobs } from './host-commands.ts';
+import { type PatchOptions, patchHost } from './patch-command.ts';
+import { init, serve, showStatus } from './server-commands.ts';
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly root: string;
+  readonly json?: boolean;
+}
+
+/** Runs a command with its context and returns the exit code. */
+export type CommandRun = (context: CommandContext) => Promise<number>;
+
+type Accept = (options: GlobalOptions, run: CommandRun) => void;
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 65_535)
+    throw new InvalidArgumentError('a port is a number from 1 to 65535.');
+  return number;
+}
+
+function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+/** Adapts a command without an exit code of its own. */
+function quietly(work: (context: CommandContext) => Promise<void>): CommandRun {
+  return async (context) => {
+    await work(context);
+    return EXIT.done;
+  };
+}
+
+/**
+ * The command line of the manager.
+ * @param accept called once with the command that was chosen.
+ */
+export function createManagerProgram(accept: Accept): Command {
+  const program = new Command('linux-patch-manager')
+    .description(
+      'The manager of Linux Patch: certificate authority, queue of hosts that ask to join, patching of the fleet.',
+    )
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .option('-c, --config <path>', 'configuration file (default: /etc/linux_patch_manager/config.yaml)')
+    .option('--root <dir>', 'prefix of every default path', '/')
+    .addHelpText('after', EXIT_CODE_HELP)
+    .showSuggestionAfterError(true);
+  const add = (parent: Command, usage: string, description: string): Command =>
+    parent.command(usage).description(description).option('--json', 'print JSON').allowExcessArguments(false);
+  const run = (command: Command, work: CommandRun): void =>
+    accept(command.optsWithGlobals<GlobalOptions>(), work);
+  addServerCommands(program, add, run);
+  addEnrollmentCommands(program, add, run);
+  addHostCommands(program, add, run);
+  return program;
+}
+
+type Add = (parent: Command, usage: string, description: string) => Command;
+type Run = (command: Command, work: CommandRun) => void;
+
+function addServerCommands(program: Command, add: Add, run: Run): void {
+  add(program, 'init', 'make the certificate authority, once')
+    .option('--url <url>', 'URL that agents are told, for example https://patch.example.org:8443')
+    .option('--name <name>', "name or address for the manager's certificate; may be repeated", collect)
+    .action((options: { url?: string; name?: readonly string[] }, command: Command) =>
+      run(
+        command,
+        quietly((context) => init(context, options)),
+      ),
+    );
+  add(program, 'serve', 'run the server until told to stop').action((_options: object, command: Command) =>
+    run(command, serve),
+  );
+  add(program, 'status', 'show the running manager').action((_options: object, command: Command) =>
+    run(command, quietly(showStatus)),
+  );
+}
+
+function addEnrollmentCommands(program: Command, add: Add, run: Run): void {
+  const enrollments = program.command('enrollments').description('hosts that ask to join');
+  add(enrollments, 'list', 'list requests')
+    .addOption(
+      new Option('--state <state>', 'which requests')
+        .choices([...ENROLLMENT_STATES, 'all'])
+        .default('pending'),
+    )
+    .action((options: { state: string }, command: Command) =>
+      run(
+        command,
+        quietly((context) => listEnrollments(context, options.state)),
+      ),
+    );
+  add(enrollments, 'show <request>', 'show a request, by id, key id or host name').action(
+    (id: string, _options: object, command: Command) =>
+      run(
+        command,
+        quietly((context) => showEnrollment(context, id)),
+      ),
+  );
+  add(enrollments, 'approve <request>', 'let a host join')
+    .option('--code <code>', 'the code that "linux-patch-api status" shows on the host')
+    .option('--code-file <file>', 'read the code from a file, or from standard input with -')
+    .option('--no-code', 'approve without a code, where the host trusts the manager by other means')
+    .option('--replace', 'the request takes over the record of the host it conflicts with')
+    .action(
+      (
+        id: string,
+        options: { code?: string | boolean; codeFile?: string; replace?: boolean },
+        command: Command,
+      ) => {
+        const { code, ...others } = options;
+        const wanted: ApproveOptions = {
+          ...others,
+          ...(typeof code === 'string' ? { code } : {}),
+          ...(code === false ? { withoutCode: true } : {}),
+        };
+        run(
+          command,
+          quietly((context) => approveEnrollment(context, id, wanted)),
+        );
+      },
+    );
+  add(enrollments, 'deny <request>', 'refuse a host')
+    .option('--reason <text>', 'told to the host')
+    .option('--code <code>', 'the host code, so that the host can trust the refusal')
+    .action((id: string, options: { reason?: string; code?: string }, command: Command) =>
+      run(
+        command,
+        quietly((context) => denyEnrollment(context, id, options)),
+      ),
+    );
+}
+
+function addHostCommands(program: Command, add: Add, run: Run): void {
+  const hosts = program.command('hosts').description('the fleet');
+  add(hosts, 'list', 'list hosts').action((_options: object, command: Command) =>
+    run(command, quietly(listHosts)),
+  );
+  add(hosts, 'show <host>', 'show a host, by name, address or id').action(
+    (id: string, _options: object, command: Command) =>
+      run(
+        command,
+        quietly((context) => showHost(context, id)),
+      ),
+  );
+  add(hosts, 'set <host>', 'change where the agent of a host is')
+    .option('--port <port>', "the agent's port", port)
+    .option('--address <address>', "the host's address")
+    .action((id: string, options: { port?: number; address?: string }, command: Command) =>
+      run(
+        command,
+        quietly((context) => setHost(context, id, options)),
+      ),
+    );
+  add(program, 'packages <host>', 'list installed packages of a host')
+    .addOption(
+      new Option('--status <status>', 'which packages').choices(['installed', 'upgradable', 'held', 'all']),
+    )
+    .option('--name <pattern>', 'name pattern with *')
+    .action((id: string, options: { status?: string; name?: string }, command: Command) =>
+      run(
+        command,
+        quietly((context) => listPackages(context, id, options)),
+      ),
+    );
+  add(program, 'patches <host>', 'list pending updates of a host')
+    .option('--security', 'security updates only')
+    .action((id: string, options: { security?: boolean }, command: Command) =>
+      run(
+        command,
+        quietly((context) => listPatches(context, id, options)),
+      ),
+    );
+  add(program, 'patch <host> [packages...]', 'apply updates on a host')
+    .option('--all', 'every pending update')
+    .option('--security', 'security updates')
+    .option('--exclude <pattern>', 'leave packages out; may be repeated', collect)
+    .option('--reboot', 'let the host reboot when the updates need it')
+    .option('--wait', 'show progress and wait for the end')
+    .action((id: string, names: string[], options: PatchOptions, command: Command) =>
+      run(command, (context) => patchHost(context, id, names, options)),
+    );
+  add(program, 'jobs <host> [job]', 'list jobs of a host, or show one').action(
+    (id: string, job: string | undefined, _options: object, command: Command) =>
+      run(
+        command,
+        quietly((context) => showJobs(context, id, job)),
+      ),
+  );
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+
+/** A step of a job as the manager streams it. */
+export const JobProgress = z.object({
+  status: z.string(),
+  progress_percent: z.number(),
+  message: z.string(),
+  output: z.string().nullable(),
+  seq: z.number(),
+});
+export type JobProgress = z.infer<typeof JobProgress>;
+
+const BAR_WIDTH = 24;
+
+/** One line: a bar, the percentage, what is being done. */
+export function renderProgress(
+  progress: Pick<JobProgress, 'progress_percent' | 'message' | 'status'>,
+): string {
+  const percent = Math.max(0, Math.min(100, Math.round(progress.progress_percent)));
+  const filled = Math.round((percent / 100) * BAR_WIDTH);
+  const bar = '#'.repeat(filled).padEnd(BAR_WIDTH, '.');
+  return `[${bar}] ${String(percent).padStart(3)} %  ${progress.message || progress.status}`;
+}
+
+/** Where progress is shown. */
+export interface ProgressScreen {
+  readonly write: (text: string) => void;
+  /** A terminal, where one line can be drawn again and again. */
+  readonly interactive: boolean;
+}
+
+/** Shows steps as they come: redrawn in place on a terminal, a line each time something changes elsewhere. */
+export function createProgressDisplay(screen: ProgressScreen): {
+  show(progress: JobProgress): void;
+  end(): void;
+} {
+  let last = '';
+  return {
+    show(progress) {
+      const line = renderProgress(progress);
+      if (line === last) return;
+      last = line;
+      screen.write(screen.interactive ? `\r\u001b[K${line}` : `${line}\n`);
+    },
+    end() {
+      if (screen.interactive && last) screen.write('\n');
+    },
+  };
+}

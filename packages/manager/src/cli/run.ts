@@ -1,0 +1,68 @@
+import { messageOf } from '@linux-patch/contract';
+import { readConfiguration } from '@linux-patch/runtime/configuration';
+import { type Command, CommanderError } from 'commander';
+import { managerPaths } from '../config/paths.ts';
+import { ManagerConfigSchema } from '../config/schema.ts';
+import { createApiClient } from './api-client.ts';
+import type { CliDoors, CommandContext } from './command-context.ts';
+import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { type CommandRun, createManagerProgram, type GlobalOptions } from './program.ts';
+
+interface Chosen {
+  readonly options: GlobalOptions;
+  readonly run: CommandRun;
+}
+
+/** Errors and help go through the doors, and nothing ends the process. */
+function tame(command: Command, doors: CliDoors): void {
+  command.exitOverride().configureOutput({ writeOut: doors.stdout, writeErr: doors.stderr });
+  for (const child of command.commands) tame(child as Command, doors);
+}
+
+function choose(argv: readonly string[], doors: CliDoors): Chosen | number {
+  let chosen: Chosen | undefined;
+  const program = createManagerProgram((options, run) => {
+    chosen = { options, run };
+  });
+  tame(program, doors);
+  try {
+    program.parse([...argv], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    throw error;
+  }
+  return chosen ?? EXIT.usage;
+}
+
+async function contextOf({ options }: Chosen, doors: CliDoors): Promise<CommandContext> {
+  const paths = managerPaths(options.root);
+  const configFile = options.config ?? paths.configFile;
+  const { value: config } = await readConfiguration({
+    files: doors.files,
+    path: configFile,
+    schema: ManagerConfigSchema,
+    required: options.config !== undefined,
+  });
+  return {
+    ...doors,
+    root: options.root,
+    configFile,
+    paths,
+    config,
+    api: createApiClient({ files: doors.files, paths, config }),
+    json: options.json ?? false,
+    nowMs: doors.clock.now(),
+  };
+}
+
+/** Runs the command line and returns the exit code. */
+export async function runManager(argv: readonly string[], doors: CliDoors): Promise<number> {
+  const chosen = choose(argv, doors);
+  if (typeof chosen === 'number') return chosen;
+  try {
+    return await chosen.run(await contextOf(chosen, doors));
+  } catch (error) {
+    doors.stderr(`linux-patch-manager: ${messageOf(error)}\n`);
+    return exitCodeOf(error);
+  }
+}

@@ -1,0 +1,112 @@
+import { MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import { initialiseAuthority } from '../authority/init.ts';
+import { composeManager, managerUrlOf } from '../compose.ts';
+import { webNamesOf } from '../config/web-names.ts';
+import { type CommandContext, print } from './command-context.ts';
+import { EXIT } from './exit-codes.ts';
+import { renderFacts } from './table.ts';
+
+/** `init` */
+export async function init(
+  context: CommandContext,
+  options: { readonly url?: string; readonly name?: readonly string[] },
+): Promise<void> {
+  const server = {
+    ...context.config.server,
+    names: [...context.config.server.names, ...(options.name ?? [])],
+    ...(options.url ? { url: options.url } : {}),
+  };
+  const config = { ...context.config, server };
+  const { caFingerprint } = await initialiseAuthority({
+    files: context.files,
+    clock: context.clock,
+    random: context.random,
+    paths: context.paths,
+    webNames: webNamesOf(config),
+  });
+  await keepSettings(context, options);
+  const url = managerUrlOf(config);
+  const line = `enrollment: { manager_url: "${url}", ca_fingerprint: "${caFingerprint}" }`;
+  print(context, { ca_fingerprint: caFingerprint, manager_url: url, agent_config: line }, () =>
+    [
+      `The certificate authority is in ${context.paths.caFolder}. Back it up; whoever has it owns the fleet.`,
+      '',
+      `CA fingerprint  ${caFingerprint}`,
+      '',
+      'For every agent, this line in /etc/linux_patch_api/config.yaml:',
+      `  ${line}`,
+      '',
+      "Next: 'linux-patch-manager serve', then 'linux-patch-manager enrollments list' when hosts ask to join.",
+    ].join('\n'),
+  );
+}
+
+/** Options of `init` are settings; they go into a configuration file unless there is one already. */
+async function keepSettings(
+  context: CommandContext,
+  options: { readonly url?: string; readonly name?: readonly string[] },
+): Promise<void> {
+  if (options.url === undefined && !options.name?.length) return;
+  if (await context.files.facts(context.configFile)) {
+    context.stderr(
+      `${context.configFile} exists and was left alone; see that server.url and server.names say what you gave here.\n`,
+    );
+    return;
+  }
+  const lines = [
+    'server:',
+    ...(options.url ? [`  url: ${JSON.stringify(options.url)}`] : []),
+    ...(options.name?.length ? [`  names: ${JSON.stringify(options.name)}`] : []),
+  ];
+  await context.files.makeFolder(context.configFile.replace(/\/[^/]*$/, ''), 0o755);
+  await context.files.writeDurably({ path: context.configFile, data: `${lines.join('\n')}\n`, mode: 0o644 });
+}
+
+async function tellServiceManager(context: CommandContext, status: string): Promise<void> {
+  if (!context.notifySocket) return;
+  await context.commands
+    .run({
+      program: 'systemd-notify',
+      args: ['--ready', `--status=${status}`],
+      env: { NOTIFY_SOCKET: context.notifySocket },
+      timeoutMs: 5_000,
+    })
+    .catch(() => undefined);
+}
+
+/** `serve`: until told to stop. */
+export async function serve(context: CommandContext): Promise<number> {
+  const logger = context.createLogger(context.config.logging.level);
+  await using manager = await composeManager({
+    config: context.config,
+    paths: context.paths,
+    files: context.files,
+    clock: context.clock,
+    random: context.random,
+    logger,
+  });
+  logger.info(`Listening on ${manager.address}:${manager.port}`, { url: manager.url });
+  await tellServiceManager(context, `Serving at ${manager.url}`);
+  if (!context.signal.aborted) {
+    await new Promise<void>((resolve) =>
+      context.signal.addEventListener('abort', () => resolve(), { once: true }),
+    );
+  }
+  logger.info('Stopping', {});
+  return EXIT.done;
+}
+
+/** `status` */
+export async function showStatus(context: CommandContext): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.status);
+  print(context, data, () =>
+    renderFacts([
+      ['Version', data.version],
+      ['URL', data.manager_url],
+      ['CA fingerprint', data.ca_fingerprint],
+      ['Hosts', String(data.hosts)],
+      ['Waiting for approval', String(data.pending_enrollments)],
+      ['Up', `${Math.round(data.uptime_seconds / 60)} min`],
+    ]),
+  );
+}

@@ -1,0 +1,183 @@
+import { hostname as osHostname } from 'node:os';
+import { MANAGER_ADMIN_ROUTES, VERSION } from '@linux-patch/contract';
+import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
+import { type AuditLog, createAuditLog } from './audit/audit-log.ts';
+import { type Authority, openAuthority } from './authority/authority.ts';
+import type { ManagerPaths } from './config/paths.ts';
+import type { ManagerConfig } from './config/schema.ts';
+import { webNamesOf } from './config/web-names.ts';
+import { type OpenDatabase, openDatabase } from './database/open.ts';
+import type { EnrollmentContext } from './enrollment/context.ts';
+import { serveEnrollmentRoutes } from './enrollment/routes-admin.ts';
+import { servePublicRoutes } from './enrollment/routes-public.ts';
+import { createWaiting } from './enrollment/waiting.ts';
+import { createFleetClient } from './fleet-client/client.ts';
+import { serveHostRoutes } from './hosts/routes.ts';
+import { createHostStore } from './hosts/store.ts';
+import { adminAuth } from './http/admin-auth.ts';
+import { createApp, serveRoute } from './http/app.ts';
+import { createRateLimit } from './http/rate-limit.ts';
+import { type ManagerServer, openManagerServer } from './http/server.ts';
+
+/** The doors a manager uses. */
+export interface ManagerDoors {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly files: Files;
+  readonly logger: Logger;
+}
+
+export interface ManagerOptions extends ManagerDoors {
+  readonly config: ManagerConfig;
+  readonly paths: ManagerPaths;
+}
+
+/** A running manager. */
+export interface Manager extends AsyncDisposable {
+  readonly address: string;
+  readonly port: number;
+  readonly url: string;
+}
+
+const DAY_MS = 86_400_000;
+
+/** What agents and the command line call. */
+export function managerUrlOf(config: ManagerConfig): string {
+  return config.server.url ?? `https://${osHostname()}:${config.server.port}`;
+}
+
+interface Parts {
+  readonly options: ManagerOptions;
+  readonly database: OpenDatabase;
+  readonly authority: Authority;
+  readonly audit: AuditLog;
+  readonly adminToken: string;
+}
+
+/** Builds the manager and binds its port. */
+export async function composeManager(options: ManagerOptions): Promise<Manager> {
+  const { config, paths, files, clock, random, logger } = options;
+  await using stack = new AsyncDisposableStack();
+  const authority = await openAuthority({
+    files,
+    clock,
+    random,
+    paths,
+    webNames: webNamesOf(config),
+    agentDays: config.certificates.agent_days,
+    crlHours: config.certificates.crl_hours,
+  });
+  const adminToken = await files.readText(paths.adminToken);
+  if (!adminToken?.trim())
+    throw new Error(
+      `${paths.adminToken} is missing or empty; without it nobody could administer this manager`,
+    );
+  const database = stack.use(await openDatabase(config.database.path ?? paths.database));
+  const app = composeApp({ options, database, authority, audit: createAuditLog({ clock }), adminToken });
+  const server = stack.use(
+    await openManagerServer({
+      bind: config.server.bind,
+      port: config.server.port,
+      tls: await authority.webPair(),
+      app,
+      clock,
+      random,
+      logger,
+    }),
+  );
+  const stopping = new AbortController();
+  stack.defer(() => stopping.abort());
+  void renewOwnCertificates(options, authority, server, stopping.signal);
+  const owned = stack.move();
+  return {
+    address: server.address,
+    port: server.port,
+    url: managerUrlOf(config),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function composeApp(parts: Parts) {
+  const { options, database, authority, audit } = parts;
+  const { config, clock, random, logger } = options;
+  const { db } = database;
+  const app = createApp(options);
+  const enrollment: EnrollmentContext = {
+    db,
+    authority,
+    audit,
+    clock,
+    random,
+    logger,
+    waiting: createWaiting(clock),
+    settings: {
+      allowLegacyAgents: config.enrollment.allow_legacy_agents,
+      requestHours: config.enrollment.request_hours,
+      maxPending: config.enrollment.max_pending,
+      managerUrl: managerUrlOf(config),
+    },
+  };
+  servePublicRoutes(
+    app,
+    enrollment,
+    createRateLimit({ perMinute: config.enrollment.requests_per_minute, clock }),
+  );
+  for (const path of [
+    '/api/v1/status',
+    '/api/v1/enrollments/*',
+    '/api/v1/enrollments',
+    '/api/v1/hosts/*',
+    '/api/v1/hosts',
+  ]) {
+    app.use(path, adminAuth({ token: parts.adminToken, clock }));
+  }
+  serveStatus(parts, app);
+  serveEnrollmentRoutes(app, enrollment);
+  const fleet = createFleetClient(async () => ({
+    caPem: authority.rootPem,
+    client: await authority.clientPair(),
+  }));
+  serveHostRoutes(app, { hosts: createHostStore({ db, clock }), fleet, audit, db, clock });
+  return app;
+}
+
+function serveStatus({ options, database, authority }: Parts, app: ReturnType<typeof createApp>): void {
+  const startedMs = options.clock.monotonicMs();
+  const count = async (table: 'hosts' | 'enrollments'): Promise<number> => {
+    const query = database.db.selectFrom(table).select((select) => select.fn.countAll<number>().as('number'));
+    const row = await (table === 'enrollments'
+      ? query.where('state', '=', 'pending')
+      : query
+    ).executeTakeFirstOrThrow();
+    return row.number;
+  };
+  serveRoute({ app, clock: options.clock }, MANAGER_ADMIN_ROUTES.status, async () => ({
+    version: VERSION,
+    uptime_seconds: Math.round((options.clock.monotonicMs() - startedMs) / 1000),
+    ca_fingerprint: authority.caFingerprint,
+    manager_url: managerUrlOf(options.config),
+    hosts: await count('hosts'),
+    pending_enrollments: await count('enrollments'),
+  }));
+}
+
+/** Once a day: the web certificate is replaced in the running server when it is due. */
+async function renewOwnCertificates(
+  options: ManagerOptions,
+  authority: Authority,
+  server: ManagerServer,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await options.clock.sleep(DAY_MS, signal);
+      server.replaceCertificate(await authority.webPair());
+      await authority.clientPair();
+    } catch (error) {
+      if (!signal.aborted)
+        options.logger.error("The manager's own certificates could not be renewed; trying again tomorrow", {
+          error,
+        });
+    }
+  }
+}

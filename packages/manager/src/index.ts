@@ -1,0 +1,2 @@
+export { createManagerProgram } from './cli/program.ts';
+export { ManagerConfigSchema } from './config/schema.ts';

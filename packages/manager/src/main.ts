@@ -1,0 +1,37 @@
+import { text } from 'node:stream/consumers';
+import {
+  lineLogger,
+  nodeCommands,
+  stderrSink,
+  systemClock,
+  systemFiles,
+  systemRandom,
+} from '@linux-patch/runtime/node';
+import { runManager } from './cli/run.ts';
+
+/** What cannot stop by itself within this time after it was told to is ended. */
+const STOP_LIMIT_MS = 3_000;
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    stop.abort();
+    setTimeout(() => process.exit(process.exitCode ?? 0), STOP_LIMIT_MS).unref();
+  });
+}
+
+const sink = stderrSink({ journal: process.env.JOURNAL_STREAM !== undefined, now: systemClock.now });
+
+process.exitCode = await runManager(process.argv.slice(2), {
+  clock: systemClock,
+  random: systemRandom,
+  files: systemFiles,
+  commands: nodeCommands(),
+  createLogger: (level) => lineLogger({ level, sink }),
+  stdout: (line) => void process.stdout.write(line),
+  stderr: (line) => void process.stderr.write(line),
+  readStdin: () => text(process.stdin),
+  interactive: process.stdout.isTTY === true,
+  notifySocket: process.env.NOTIFY_SOCKET,
+  signal: stop.signal,
+});
