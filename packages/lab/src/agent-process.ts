@@ -33,8 +33,13 @@ export interface LabHost {
   status(): Promise<AgentStatus>;
   /** The host code, as an administrator reads it on the host. */
   hostCode(): Promise<string>;
-  /** Starts the agent as a service would. */
-  start(onLine?: (line: string) => void): AgentProcess;
+  /** Starts the agent as a service would, or with arguments of a command. */
+  start(options?: StartOptions): AgentProcess;
+}
+
+export interface StartOptions {
+  readonly args?: readonly string[];
+  readonly onLine?: (line: string) => void;
 }
 
 /** A running agent. */
@@ -106,7 +111,7 @@ function labHost(host: Pick<LabHost, 'name' | 'root' | 'address' | 'port' | 'apt
         `the host code of ${host.name}`,
         async () => (await status()).enrollment?.host_code ?? undefined,
       ),
-    start: (onLine) => startAgent(host, onLine),
+    start: (options) => startAgent(host, options),
   };
 }
 
@@ -116,12 +121,15 @@ interface LineWaiter {
   readonly reject: (error: Error) => void;
 }
 
-function startAgent(host: Pick<LabHost, 'name' | 'root'>, onLine?: (line: string) => void): AgentProcess {
+function startAgent(
+  host: Pick<LabHost, 'name' | 'root'>,
+  { args = [], onLine }: StartOptions = {},
+): AgentProcess {
   const lines: string[] = [];
   const waiters = new Set<LineWaiter>();
   const program = startProgram({
     program: AGENT_PROGRAM,
-    args: ['--root', host.root],
+    args: ['--root', host.root, ...args],
     logFile: join(host.root, 'agent.log'),
     onLine: (line) => {
       lines.push(line);

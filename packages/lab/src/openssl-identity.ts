@@ -15,14 +15,51 @@ export interface OpensslIdentity {
   readonly clientKey: string;
 }
 
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+
+interface Authority {
+  readonly folder: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+interface Wish {
+  readonly subject: string;
+  readonly key: string;
+  readonly out: string;
+  readonly extensions: string;
+  readonly days: number;
+}
+
+async function sign(authority: Authority, wish: Wish): Promise<void> {
+  const request = join(authority.folder, 'request.pem');
+  const extensions = join(authority.folder, 'extensions.cnf');
+  await writeFile(extensions, wish.extensions);
+  openssl('req', '-new', ...NEW_KEY, '-keyout', wish.key, '-out', request, '-subj', wish.subject);
+  const issuer = ['-CA', authority.certificate, '-CAkey', authority.key, '-CAcreateserial'];
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    request,
+    ...issuer,
+    '-days',
+    String(wish.days),
+    '-extfile',
+    extensions,
+    '-out',
+    wish.out,
+  );
+  await rm(request);
+}
+
 /** Writes `ca.pem`, `server.pem`, `server.key.pem` into `folder`, and the client pair beside it into `client/`. */
 export async function makeOpensslIdentity(options: {
   readonly folder: string;
   readonly fqdn: string;
   readonly address: string;
-  /** Validity of the server certificate in days; negative makes an expired one. */
+  /** Validity of the server certificate in days; 0 makes one that expires at once. */
   readonly days?: number;
-  readonly clientName?: string;
 }): Promise<OpensslIdentity> {
   const { folder } = options;
   const client = join(folder, 'client');
@@ -34,85 +71,40 @@ export async function makeOpensslIdentity(options: {
     clientCertificate: join(client, 'client.pem'),
     clientKey: join(client, 'client.key.pem'),
   };
-  const caKey = join(client, 'ca.key.pem');
-  openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-days',
-    '3650',
-    '-keyout',
-    caKey,
-    '-out',
-    files.ca,
-    '-subj',
-    '/CN=Handmade CA',
+  const authority = { folder: client, certificate: files.ca, key: join(client, 'ca.key.pem') };
+  const usage = [
     '-addext',
     'basicConstraints=critical,CA:TRUE',
     '-addext',
     'keyUsage=critical,keyCertSign,cRLSign',
+  ];
+  openssl(
+    'req',
+    '-x509',
+    ...NEW_KEY,
+    '-days',
+    '3650',
+    '-keyout',
+    authority.key,
+    '-out',
+    files.ca,
+    '-subj',
+    '/CN=Handmade CA',
+    ...usage,
   );
-  const sign = async (
-    subject: string,
-    key: string,
-    out: string,
-    extensions: string,
-    days: number,
-  ): Promise<void> => {
-    const request = join(client, 'request.pem');
-    const extensionFile = join(client, 'extensions.cnf');
-    await writeFile(extensionFile, extensions);
-    openssl(
-      'req',
-      '-new',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-keyout',
-      key,
-      '-out',
-      request,
-      '-subj',
-      subject,
-    );
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      request,
-      '-CA',
-      files.ca,
-      '-CAkey',
-      caKey,
-      '-CAcreateserial',
-      '-days',
-      String(days),
-      '-extfile',
-      extensionFile,
-      '-out',
-      out,
-    );
-    await rm(request);
-  };
-  await sign(
-    `/CN=${options.fqdn}-server`,
-    files.key,
-    files.certificate,
-    `subjectAltName=DNS:${options.fqdn},IP:${options.address}\nextendedKeyUsage=serverAuth\n`,
-    options.days ?? 365,
-  );
-  await sign(
-    `/CN=${options.clientName ?? 'patch-manager-client'}`,
-    files.clientKey,
-    files.clientCertificate,
-    'extendedKeyUsage=clientAuth\n',
-    365,
-  );
+  await sign(authority, {
+    subject: `/CN=${options.fqdn}-server`,
+    key: files.key,
+    out: files.certificate,
+    extensions: `subjectAltName=DNS:${options.fqdn},IP:${options.address}\nextendedKeyUsage=serverAuth\n`,
+    days: options.days ?? 365,
+  });
+  await sign(authority, {
+    subject: '/CN=patch-manager-client',
+    key: files.clientKey,
+    out: files.clientCertificate,
+    extensions: 'extendedKeyUsage=clientAuth\n',
+    days: 365,
+  });
   return files;
 }

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, symlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
 import { AGENT_PROGRAM, createLabHost, type LabHost, runProgram } from '../src/index.ts';
+import { makeOpensslIdentity } from '../src/openssl-identity.ts';
 import { freePort } from '../src/ports.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -93,23 +94,18 @@ describe('the real agent process', () => {
   });
 
   it('runs from any folder and through a link', async () => {
-    const { symlink } = await import('node:fs/promises');
     const link = join(folder.path, 'agent-link');
     await symlink(AGENT_PROGRAM, link);
     expect((await runProgram(link, ['--version'], { cwd: '/' })).stdout.trim()).toBe('1.2.0');
   });
 
-  it('with --enroll and a manager that is no manager fails with 1 when stopped, and never binds the port', async () => {
+  it('with --enroll and a manager that does not answer ends with 1 when stopped, and never binds the port', async () => {
     const host = await newHost();
-    const port = await freePort();
-    const running = host.run('--enroll', `https://127.0.0.1:${port}`);
+    await using agent = host.start({ args: ['--enroll', `https://127.0.0.1:${await freePort()}`] });
+    await agent.logged('ECONNREFUSED');
     expect(await isBound(host)).toBe(false);
-    const { execFileSync } = await import('node:child_process');
-    const pid = await findEnrolling(host, () =>
-      execFileSync('pgrep', ['-f', `--root ${host.root} --enroll`], { encoding: 'utf8' }),
-    );
-    process.kill(pid, 'SIGTERM');
-    expect((await running).exitCode).toBe(1);
+    agent.signal('SIGTERM');
+    expect(await agent.exited).toBe(1);
   });
 
   it('with --renew-certs and no manager says what is missing and ends with 1', async () => {
@@ -122,9 +118,10 @@ describe('the real agent process', () => {
   it('names the process that holds its port', async () => {
     const host = await newHost();
     await importCertificates(host);
-    await using holder = createServer().listen(host.port, host.address);
+    const holder = createServer().listen(host.port, host.address);
     await once(holder, 'listening');
     const result = await host.run();
+    holder.close();
     expect(result.exitCode).toBe(1);
     expect(result.stderr).toContain(String(process.pid));
     expect(result.stderr).not.toContain('Listening on');
@@ -133,27 +130,18 @@ describe('the real agent process', () => {
   it('never tells the host code in its log', async () => {
     const host = await newHost([`manager_url: https://127.0.0.1:${await freePort()}`]);
     await using agent = host.start();
-    const code = await host.hostCode();
+    await agent.logged('ECONNREFUSED');
+    const state = await readFile(join(host.root, 'var/lib/linux_patch_api/enrollment.json'), 'utf8');
+    const code = (JSON.parse(state) as { host_code: string }).host_code;
+    expect(code).toMatch(/^[0-9A-Z]{4}(-[0-9A-Z]{4}){3}$/);
     agent.signal('SIGTERM');
     await agent.exited;
     expect(await readFile(agent.logFile, 'utf8')).not.toContain(code);
   });
 });
 
-async function findEnrolling(_host: LabHost, find: () => string): Promise<number> {
-  const { askUntil } = await import('../src/wait.ts');
-  return askUntil('the enrolling process', async () => {
-    try {
-      return Number(find().trim().split('\n')[0]) || undefined;
-    } catch {
-      return undefined;
-    }
-  });
-}
-
 /** Certificates copied by hand, made by openssl. */
 async function importCertificates(host: LabHost): Promise<void> {
-  const { makeOpensslIdentity } = await import('../src/openssl-identity.ts');
   await makeOpensslIdentity({
     folder: join(host.root, 'etc/linux_patch_api/certs'),
     fqdn: host.name,

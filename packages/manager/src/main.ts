@@ -12,6 +12,9 @@ import { runManager } from './cli/run.ts';
 /** What cannot stop by itself within this time after it was told to is ended. */
 const STOP_LIMIT_MS = 3_000;
 
+/** After the work is done the process ends within this time, whatever is still open. */
+const EXIT_LIMIT_MS = 1_000;
+
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
@@ -35,3 +38,6 @@ process.exitCode = await runManager(process.argv.slice(2), {
   notifySocket: process.env.NOTIFY_SOCKET,
   signal: stop.signal,
 });
+
+// Everything is closed by now; a handle that something left open must not keep the process.
+setTimeout(() => process.exit(), EXIT_LIMIT_MS).unref();

@@ -77,6 +77,17 @@ describe('an entry added to the allow list', () => {
     ]);
   });
 
+  it('stops waiting for another writer when it is told to', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'whitelist.yaml');
+    await mkdir(join(folder.path, '.whitelist.yaml.locked'));
+    const stopping = new AbortController();
+    const adding = addAllowListEntry({ ...doors, path, entry: '10.0.0.1', signal: stopping.signal });
+    stopping.abort(new Error('the agent stops'));
+    await expect(adding).rejects.toThrow('the agent stops');
+    expect(await readdir(folder.path)).toEqual(['.whitelist.yaml.locked']);
+  });
+
   it('that is not valid, or for a file that is not, writes nothing', async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'whitelist.yaml');

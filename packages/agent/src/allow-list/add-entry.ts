@@ -30,6 +30,8 @@ export async function addAllowListEntry(options: {
   readonly clock: Clock;
   readonly path: string;
   readonly entry: string;
+  /** Ends the wait for another writer, which is 30 s at most. */
+  readonly signal?: AbortSignal;
 }): Promise<boolean> {
   const { files, path } = options;
   const read = readEntry(options.entry.trim());

@@ -6,10 +6,15 @@ import { HostNames, type Resolve } from './host-names.ts';
 import { type AddressMatcher, createMatcher } from './matcher.ts';
 import { parseAllowList } from './parse.ts';
 
+/** What is in force. */
+export type AllowListState =
+  | { readonly kind: 'loaded'; readonly entries: number }
+  /** Nobody is allowed, and why. */
+  | { readonly kind: 'denying'; readonly reason: string };
+
 /** Who may open a connection. */
 export interface AllowList extends AsyncDisposable, AddressMatcher {
-  /** `loaded`, or why nobody is allowed. */
-  readonly state: 'loaded' | `denying: ${string}`;
+  readonly state: AllowListState;
   /** Why the file as it is now is not in force; undefined while it is. */
   readonly fault: string | undefined;
   /** Reads the file now, as on SIGHUP. Resolves when what it says is in force, or was refused and reported; never rejects. */
@@ -24,6 +29,8 @@ export interface AllowListOptions {
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
+
+const NOT_READ = 'not read yet';
 
 /** How often host names are resolved again. */
 const RESOLVE_EVERY_MS = 5 * 60_000;
@@ -48,7 +55,7 @@ class FileAllowList implements AllowList {
   /** Undefined until a good file was seen. */
   #entries: readonly AllowListEntry[] | undefined;
   #matcher: AddressMatcher = createMatcher([], () => []);
-  #fault: string | undefined = 'not read yet';
+  #fault: string | undefined = NOT_READ;
   #watcher: Disposable | undefined;
   #work: Promise<void> = Promise.resolve();
   #following: Promise<void> = Promise.resolve();
@@ -59,8 +66,10 @@ class FileAllowList implements AllowList {
     this.#signal = AbortSignal.any([options.signal, this.#closing.signal]);
   }
 
-  get state(): AllowList['state'] {
-    return this.#entries ? 'loaded' : `denying: ${this.#fault ?? 'not read yet'}`;
+  get state(): AllowListState {
+    return this.#entries
+      ? { kind: 'loaded', entries: this.#entries.length }
+      : { kind: 'denying', reason: this.#fault ?? NOT_READ };
   }
 
   get fault(): string | undefined {

@@ -77,7 +77,7 @@ describe('whitelist.yaml', () => {
         'w.yaml:14:5 entries.12',
         'w.yaml:15:1 entrys',
       ]);
-      expect(error.message).toContain('w.yaml:15:1 entrys: unknown key (did you mean entries?)');
+      expect(error.message).toContain('w.yaml:15:1 entrys: unknown key (did you mean "entries"?)');
     }
   });
 });

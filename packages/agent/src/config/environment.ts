@@ -10,9 +10,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const PREFIX = 'LINUX_PATCH_';
 const SOURCE = 'environment';
 
-const KEYS: Readonly<Record<string, readonly string[]>> = {
-  LINUX_PATCH_MANAGER_URL: ['enrollment', 'manager_url'],
-  LINUX_PATCH_LOG_LEVEL: ['logging', 'level'],
+type Target = Pick<ConfigurationFallback, 'path' | 'overBlank'>;
+
+const KEYS: Readonly<Record<string, Target>> = {
+  // The older agent takes `manager_url: ""` for no manager.
+  LINUX_PATCH_MANAGER_URL: { path: ['enrollment', 'manager_url'], overBlank: true },
+  LINUX_PATCH_LOG_LEVEL: { path: ['logging', 'level'] },
 };
 
 /** What the environment gives to the configuration. An empty variable counts as not set. */
@@ -23,8 +26,8 @@ export function readEnvironment(environment: Environment): {
   const names = Object.keys(environment).filter((name) => name.startsWith(PREFIX));
   return {
     fallbacks: names.flatMap((name) => {
-      const [path, value] = [KEYS[name], environment[name]];
-      return path && value ? [{ path, value, source: { file: SOURCE, name } }] : [];
+      const [target, value] = [KEYS[name], environment[name]];
+      return target && value ? [{ ...target, value, source: { file: SOURCE, name } }] : [];
     }),
     faults: names
       .filter((name) => KEYS[name] === undefined)

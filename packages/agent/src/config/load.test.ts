@@ -153,14 +153,15 @@ describe("the agent's configuration", () => {
     expect(
       await faultsOf(text, { LINUX_PATCH_MANAGER: 'x', LINUX_PATCH_LOG_LEVEL: 'loud', PATH: '/bin' }),
     ).toEqual([
-      'environment: LINUX_PATCH_MANAGER: unknown variable (did you mean LINUX_PATCH_MANAGER_URL?)',
+      'environment: LINUX_PATCH_MANAGER: unknown variable (did you mean "LINUX_PATCH_MANAGER_URL"?)',
       'environment: LINUX_PATCH_LOG_LEVEL: must be one of debug, info, warn, error',
       ':3:9 server.bind: must be an IPv4 or IPv6 address, for example 0.0.0.0 or ::',
       ':5:9 tls.port: is 443 while server.port is 12443; it is an older name of the same port: remove it',
       ':6:20 tls.min_tls_version: must be "1.3", in quotes: the agent speaks TLS 1.3 only',
       ':7:12 tls.ca_cert: must be an absolute path',
-      ':8:1 enrolment: unknown key (did you mean enrollment?)',
+      ':8:1 enrolment: unknown key (did you mean "enrollment"?)',
       ':10:16 enrollment.manager_url: must be https; plain http can be read and changed on the way (enrollment.allow_plain_http: true accepts that)',
+      ':11:14 enrollment.report_ip: must be an address that the manager can reach; a loopback address is reached by this host only, so it needs an enrollment.manager_url on this host',
       ':12:19 enrollment.ca_fingerprint: must be sha256: and 64 hexadecimal digits',
     ]);
   });
@@ -182,7 +183,15 @@ describe("the agent's configuration", () => {
     ['enrollment: { manager_url: "http://m.test", allow_plain_http: true }', true],
     ['enrollment: { report_ip: 127.0.0.1 }', false],
     ['enrollment: { report_ip: "::ffff:127.0.0.1" }', false],
-    ['enrollment: { report_ip: 127.0.0.11 }\nserver: { bind: 127.0.0.11 }', true],
+    ['enrollment: { report_ip: 127.0.0.11 }\nserver: { bind: 127.0.0.11 }', false],
+    [
+      'enrollment: { report_ip: 127.0.0.11, manager_url: "https://m.test" }\nserver: { bind: 127.0.0.11 }',
+      false,
+    ],
+    ['enrollment: { report_ip: 127.0.0.11, manager_url: "https://localhost.m.test" }', false],
+    ['enrollment: { report_ip: 127.0.0.11, manager_url: "https://127.0.0.1:8443" }', true],
+    ['enrollment: { report_ip: "::1", manager_url: "https://[::1]:8443" }', true],
+    ['enrollment: { report_ip: 127.0.0.11, manager_url: "https://localhost" }', true],
     ['enrollment: { report_ip: 172.17.3.4 }', true],
     ['enrollment: { report_ip: amber }', false],
     ['enrollment: { max_poll_attempts: -1 }', false],
@@ -211,6 +220,9 @@ describe("the agent's configuration", () => {
     );
     expect(fromFile.enrollment.manager_url).toBe('https://file.test');
     expect(fromFile.logging.level).toBe('warn');
+    const blank = 'enrollment: { manager_url: "" }';
+    expect((await load(blank, environment)).enrollment.manager_url).toBe('https://env.test');
+    expect(await faultsOf('logging: { level: "" }', environment)).toHaveLength(1);
     expect((await load('', { LINUX_PATCH_MANAGER_URL: '' })).enrollment.manager_url).toBeUndefined();
     expect(await faultsOf('', { LINUX_PATCH_MANAGER_URL: 'http://env.test' })).toEqual([
       expect.stringMatching(/^environment: LINUX_PATCH_MANAGER_URL: must be https/),

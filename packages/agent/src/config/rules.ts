@@ -10,6 +10,13 @@ function isLoopback(address: string): boolean {
   return isIP(address) !== 0 && loopback.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
 }
 
+/** Whether the manager runs on this host: a loopback address, or a name that means one (RFC 6761 §6.3). */
+function isOnThisHost(managerUrl: string | undefined): boolean {
+  if (managerUrl === undefined) return false;
+  const host = new URL(managerUrl).hostname.replace(/^\[|\]$/g, '');
+  return isLoopback(host) || /^(?:.+\.)?localhost\.?$/.test(host);
+}
+
 /** Conditions over several keys of the agent's configuration. */
 export const AGENT_CONFIG_RULES: readonly ConfigurationRule<AgentConfig>[] = [
   {
@@ -44,13 +51,16 @@ export const AGENT_CONFIG_RULES: readonly ConfigurationRule<AgentConfig>[] = [
         : undefined,
   },
   {
-    reads: ['enrollment.report_ip', 'server.bind'],
-    check: ({ enrollment, server }) =>
-      enrollment.report_ip !== undefined && isLoopback(enrollment.report_ip) && !isLoopback(server.bind)
+    reads: ['enrollment.report_ip', 'enrollment.manager_url'],
+    check: ({ enrollment }) =>
+      enrollment.report_ip !== undefined &&
+      isLoopback(enrollment.report_ip) &&
+      !isOnThisHost(enrollment.manager_url)
         ? {
             path: 'enrollment.report_ip',
             message:
-              'must be an address that the manager can reach; a loopback address is reached by this host only',
+              'must be an address that the manager can reach; a loopback address is reached by this host only, ' +
+              'so it needs an enrollment.manager_url on this host',
           }
         : undefined,
   },

@@ -53,7 +53,7 @@ describe('a changed configuration', () => {
     await using world = await setUp('logging: { level: warn }');
     await writeFile(world.path, 'loging: { level: debug }');
     await world.watch.reload();
-    expect(world.events).toEqual(['fault unknown key (did you mean logging?)']);
+    expect(world.events).toEqual(['fault unknown key (did you mean "logging"?)']);
     expect(world.logger.records.filter((record) => record.level === 'error')).toHaveLength(1);
     await writeFile(world.path, 'logging: { level: debug }');
     await world.watch.reload();

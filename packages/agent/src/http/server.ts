@@ -23,7 +23,7 @@ import { serveApp } from './node-adapter.ts';
 import { rawErrorAnswer } from './raw-answer.ts';
 import { createRefusalRecorder } from './refusals.ts';
 import { readRevocations } from './revocation.ts';
-import { secureContextOptions, type TlsMaterial } from './tls-material.ts';
+import { authoritiesOf, secureContextOptions, type TlsMaterial } from './tls-material.ts';
 
 export interface AgentServerOptions {
   readonly bind: string;
@@ -197,7 +197,7 @@ class ListeningServer implements AgentServer {
   }
 
   #trustOf(material: TlsMaterial): Pick<ClientPolicy, 'authorities' | 'revoked'> {
-    const revocations = readRevocations(material.crlPem, material.caPem, this.#options.clock.now());
+    const revocations = readRevocations(material.crlPem, authoritiesOf(material), this.#options.clock.now());
     if (revocations.status === 'invalid' || revocations.status === 'expired') {
       this.#options.logger.warn('revocation list is not usable as it should be', {
         status: revocations.status,

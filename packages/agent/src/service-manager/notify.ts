@@ -31,7 +31,8 @@ export function createServiceNotifier(options: {
         env: { NOTIFY_SOCKET: options.notifySocket },
         timeoutMs: TIMEOUT_MS,
       });
-      if (result.exitCode !== 0) options.logger.warn('systemd-notify failed', { stderr: result.stderr.trim() });
+      if (result.exitCode !== 0)
+        options.logger.warn('systemd-notify failed', { stderr: result.stderr.trim() });
     } catch (error) {
       options.logger.warn('systemd-notify could not be started', { error });
     }

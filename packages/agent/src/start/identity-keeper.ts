@@ -6,6 +6,7 @@ import { renewIdentity } from '../enrollment/renew.ts';
 import { nextDelayMs } from '../enrollment/schedule.ts';
 import { readRevocations } from '../http/revocation.ts';
 import type { IdentityHealth } from '../http/routes/health.ts';
+import { authoritiesOf } from '../http/tls-material.ts';
 import type { AgentContext } from './agent-context.ts';
 import { identityStatus } from './enrolling.ts';
 
@@ -43,7 +44,8 @@ async function read(context: AgentContext): Promise<Held> {
 export async function openIdentityKeeper(context: AgentContext): Promise<IdentityKeeper> {
   let held = await read(context);
   let renewalError: string | undefined;
-  const revocations = () => readRevocations(held.material.crlPem, held.material.caPem, context.clock.now());
+  const revocations = () =>
+    readRevocations(held.material.crlPem, authoritiesOf(held.material), context.clock.now());
   const facts = () => ('facts' in held.status ? held.status.facts : undefined);
 
   const isDue = (): boolean => {

@@ -4,8 +4,8 @@ import { openAllowList } from '../allow-list/allow-list.ts';
 import { watchAgentConfig } from '../config/watch.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { createAgentApp } from '../http/app.ts';
-import { openAgentServer } from '../http/server.ts';
-import { openJobSockets } from '../http/websocket.ts';
+import { type AgentServer, type AgentServerOptions, openAgentServer } from '../http/server.ts';
+import { type JobSockets, openJobSockets } from '../http/websocket.ts';
 import { createCacheRefresher } from '../jobs/cache-refresh.ts';
 import { openPackageCache } from '../jobs/cache-state.ts';
 import { createExecutor } from '../jobs/executor.ts';
@@ -106,6 +106,16 @@ function clientsOf(context: AgentContext, keeper: IdentityKeeper) {
   return { allowedClients: [...(configured ?? [learned?.cn ?? MANAGER_CLIENT_CN])], managerClient: learned };
 }
 
+/** Binds; without a listener the WebSocket endpoint has no use either. */
+async function listenWith(sockets: JobSockets, options: AgentServerOptions): Promise<AgentServer> {
+  try {
+    return await openAgentServer(options);
+  } catch (error) {
+    await sockets[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
 /**
  * Serves until the signal aborts.
  * @throws PatchError `BIND_FAILED`, or what is wrong with the certificates or the package manager.
@@ -128,7 +138,7 @@ export async function serve(context: AgentContext): Promise<void> {
   let configHealth = 'ok';
   const app = composeApp(context, work, () => keeper?.health(configHealth) ?? plainHealth(configHealth));
   const sockets = openJobSockets({ jobs: work.jobs, clock, random, logger });
-  const server = await openAgentServer({
+  const server = await listenWith(sockets, {
     bind: config.server.bind,
     port: config.server.port,
     material: keeper?.material,
@@ -143,6 +153,7 @@ export async function serve(context: AgentContext): Promise<void> {
     random,
     timeoutSeconds: config.server.timeout_seconds,
   });
+  // Disposed in reverse: open WebSockets first, then the listener, then the jobs.
   stack.use(server);
   stack.use(sockets);
   const where = server.address.includes(':')

@@ -81,8 +81,10 @@ async function startAgents(
         packages: PACKAGES,
         enrollment: [`manager_url: ${manager.url}`, `report_ip: ${address}`],
       });
-      const process = host.start((line) => {
-        if (options.showLogs) options.say(`   [${name}] ${line}`);
+      const process = host.start({
+        onLine: (line) => {
+          if (options.showLogs) options.say(`   [${name}] ${line}`);
+        },
       });
       return { host, process: stack.use(process) };
     }),

@@ -7,6 +7,7 @@ import {
   issueCertificate,
   managerClientProfile,
   parseCertificate,
+  parseCertificates,
   publicKeySpki,
   serialFrom,
   spkiFingerprint,
@@ -104,11 +105,11 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     profile: Parameters<typeof issueOwn>[2],
   ): Promise<Pair> => {
     const pair = await readPair(files, paths.caFolder, name);
-    const facts = parseCertificate(pair.certificatePem);
-    if (!isDue(facts, clock.now()) && isGood(facts)) return withChain(pair, issuing);
+    const [facts] = parseCertificates(pair.certificatePem);
+    if (facts && !isDue(facts, clock.now()) && isGood(facts)) return pair;
     const fresh = await issueOwn(options, issuing, profile);
     await writePair(files, paths.caFolder, name, fresh);
-    return withChain(fresh, issuing);
+    return fresh;
   };
   return {
     rootPem: root.certificatePem,
@@ -141,10 +142,6 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     clientPair: () => own('client', () => true, managerClientProfile(MANAGER_CLIENT_CN)),
     webPair: () => own('web', (facts) => covers(facts, options.webNames), webProfile(options.webNames)),
   };
-}
-
-function withChain(pair: Pair, issuing: Pair): Pair {
-  return { ...pair, certificatePem: `${pair.certificatePem.trimEnd()}\n${issuing.certificatePem}` };
 }
 
 /** The row that records an issued certificate. */

@@ -38,13 +38,15 @@ export async function issueOwn(
   profile: Parameters<typeof issueCertificate>[0]['profile'],
 ): Promise<Pair> {
   const privateKeyPem = await generateKey();
-  const certificatePem = await issueCertificate({
+  const leaf = await issueCertificate({
     profile,
     subjectSpki: publicKeySpki(privateKeyPem),
     issuer,
     serial: serialFrom(options.random.bytes(16)),
     now: options.clock.now(),
   });
+  // A leaf travels with its issuing CA; a CA certificate stands alone.
+  const certificatePem = profile.authority ? leaf : `${leaf.trimEnd()}\n${issuer.certificatePem}`;
   return { certificatePem, privateKeyPem };
 }
 

@@ -65,12 +65,12 @@ describe('a configuration', () => {
       '',
     ].join('\n');
     expect(faultsOf(text)).toEqual([
-      'c.yaml:2:3 server.prot: unknown key (did you mean port?)',
+      'c.yaml:2:3 server.prot: unknown key (did you mean "port"?)',
       'c.yaml:3:9 server.bind: must be text, not a number; put it in quotes',
-      'c.yaml:5:10 logging.level: must be one of info, warn (did you mean warn?)',
-      'c.yaml:6:1 loging: unknown key (did you mean logging?)',
+      'c.yaml:5:10 logging.level: must be one of info, warn (did you mean "warn"?)',
+      'c.yaml:6:1 loging: unknown key (did you mean "logging"?)',
       'c.yaml:7:12 names.1: must be text, not a number; put it in quotes',
-      'c.yaml:8:1 port: unknown key (did you mean server.port?)',
+      'c.yaml:8:1 port: unknown key (did you mean "server.port"?)',
       'c.yaml:9:1 zebra: unknown key',
       'c.yaml:10:1 server: given twice; keep one',
     ]);
@@ -107,7 +107,7 @@ describe('a configuration', () => {
 
   it('reports faults of the schema together with faults of the syntax', () => {
     expect(faultsOf('server:\n  prot: 1\nnames: [a\nloging: {}\n')).toEqual([
-      'c.yaml:2:3 server.prot: unknown key (did you mean port?)',
+      'c.yaml:2:3 server.prot: unknown key (did you mean "port"?)',
       expect.stringMatching(/^c\.yaml:4:1 not valid YAML: /),
     ]);
   });

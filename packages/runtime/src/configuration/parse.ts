@@ -24,6 +24,8 @@ export interface ConfigurationRule<T> {
 export interface ConfigurationFallback {
   readonly path: readonly string[];
   readonly value: unknown;
+  /** Whether a blank text in the file counts as no value, too. */
+  readonly overBlank?: boolean;
   /** Where faults of the value are reported: `file` for example `environment`, `name` the variable. */
   readonly source: { readonly file: string; readonly name: string };
 }
@@ -43,6 +45,10 @@ function isPlainMap(value: unknown): value is PlainMap {
 
 function valueIn(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((level, part) => (isPlainMap(level) ? level[part] : undefined), value);
+}
+
+function isSilent(value: unknown, overBlank = false): boolean {
+  return value === undefined || (overBlank && typeof value === 'string' && value.trim() === '');
 }
 
 /** A copy with another value at `path`; unchanged when something on the way is no map. */
@@ -82,7 +88,9 @@ class ConfigurationCheck<S extends z.ZodType> {
     this.#options = options;
     this.#yaml = readYaml(text);
     const input: unknown = this.#yaml.value ?? {};
-    this.#used = (options.fallbacks ?? []).filter(({ path }) => valueIn(input, path) === undefined);
+    this.#used = (options.fallbacks ?? []).filter(({ path, overBlank }) =>
+      isSilent(valueIn(input, path), overBlank),
+    );
     this.#input = this.#used.reduce((value, { path, value: leaf }) => withValue(value, path, leaf), input);
   }
 
@@ -115,7 +123,7 @@ class ConfigurationCheck<S extends z.ZodType> {
       .filter((one) => one.split('.').at(-1) === key);
     const hint =
       findNearest(key, known) === undefined && elsewhere.length === 1
-        ? ` (did you mean ${elsewhere[0]}?)`
+        ? ` (did you mean "${elsewhere[0]}"?)`
         : didYouMean(key, known);
     return this.#located(path, this.#yaml.keyAt(path), `unknown key${hint}`);
   }

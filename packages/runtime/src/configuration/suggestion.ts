@@ -32,8 +32,8 @@ export function findNearest(word: string, candidates: readonly string[]): string
   return best && best.distance <= limit ? best.candidate : undefined;
 }
 
-/** ` (did you mean …?)` for a near candidate, else nothing. */
+/** ` (did you mean "…"?)` for a near candidate, else nothing. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const nearest = findNearest(word, candidates);
-  return nearest === undefined ? '' : ` (did you mean ${nearest}?)`;
+  return nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
 }
