@@ -12,7 +12,7 @@ import { z } from 'zod';
 import type { HostIdentity } from './host-identity.ts';
 
 /** What an enrolment is doing, in one word for status lines. */
-export const ENROLLMENT_STATES = [
+const ENROLLMENT_STATES = [
   'starting',
   'registering',
   'waiting',
@@ -20,7 +20,6 @@ export const ENROLLMENT_STATES = [
   'needs_person',
   'retrying',
 ] as const;
-export type EnrollmentState = (typeof ENROLLMENT_STATES)[number];
 
 /** An enrolment under way, kept across restarts. The key lies beside it, the polling token in the configuration. */
 export const PendingEnrollment = z.object({

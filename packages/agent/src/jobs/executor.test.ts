@@ -2,11 +2,15 @@ import { PatchError } from '@linux-patch/contract';
 import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type {
+  OperationOutcome,
+  OperationRun,
+  PackageOperations,
+} from '../package-manager/package-operations.ts';
 import { createCacheRefresher } from './cache-refresh.ts';
 import { openPackageCache } from './cache-state.ts';
 import { createExecutor } from './executor.ts';
 import type { JobRequest } from './job-request.ts';
-import type { OperationOutcome, OperationRun, PackageOperations } from './package-operations.ts';
 import { openJobQueue } from './queue.ts';
 import { createReboot, rebootCommands } from './reboot.ts';
 

@@ -1,10 +1,14 @@
 import { isPatchError, type JobResult, messageOf } from '@linux-patch/contract';
+import type {
+  OperationOutcome,
+  OperationRun,
+  PackageOperations,
+} from '../package-manager/package-operations.ts';
 import type { CacheRefresher } from './cache-refresh.ts';
 import { REFRESH_LIMIT_MS } from './cache-refresh.ts';
 import type { PackageCache } from './cache-state.ts';
 import type { Executor, JobContext, JobOutcome } from './executor-interface.ts';
 import type { ApplyJobRequest, JobRequest } from './job-request.ts';
-import type { OperationOutcome, OperationRun, PackageOperations } from './package-operations.ts';
 import type { Reboot } from './reboot.ts';
 
 export interface ExecutorOptions {

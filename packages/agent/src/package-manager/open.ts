@@ -1,29 +1,8 @@
 import { join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
-import type { Clock, Commands, Files } from '@linux-patch/runtime';
-import type { PackageInventory } from '../http/package-inventory.ts';
-import type { PackageOperations } from '../jobs/package-operations.ts';
 import { openApt } from './apt/open.ts';
 import { PRIVATE_APT_CONFIG } from './environment.ts';
-
-/** The host's package manager: the half that reads and the half that changes. */
-export interface PackageManager {
-  readonly inventory: PackageInventory;
-  readonly operations: PackageOperations;
-  /** Refreshes the package lists without a job. */
-  readonly refreshQuietly: (signal: AbortSignal) => Promise<void>;
-  /** `ok`, or why packages cannot be managed; answers at once. */
-  readonly health: () => Promise<string>;
-}
-
-export interface PackageManagerOptions {
-  readonly commands: Commands;
-  readonly files: Files;
-  readonly clock: Clock;
-  readonly root: string;
-  /** `package_manager.backend` of the configuration. */
-  readonly configured: string;
-}
+import type { PackageManager, PackageManagerOptions } from './package-manager.ts';
 
 /** A package manager that this release can drive, and the program that shows that it is there. */
 interface Adapter {

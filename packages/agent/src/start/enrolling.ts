@@ -8,7 +8,7 @@ import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../enrollment
 import type { AgentContext } from './agent-context.ts';
 
 /** The enrolment of this host with a manager, with everything it needs. */
-export function enrollContextOf(
+function enrollContextOf(
   context: AgentContext,
   wish: {
     readonly managerUrl: string;
@@ -37,7 +37,13 @@ export function enrollContextOf(
     saveToken: (token) => savePollingToken({ files, path: configFile, token }),
     clearToken: () => clearPollingToken({ files, path: configFile }),
     allowAddress: async (entry) => {
-      await addAllowListEntry({ files, clock: context.clock, path: config.whitelist.path, entry });
+      await addAllowListEntry({
+        files,
+        clock: context.clock,
+        path: config.whitelist.path,
+        entry,
+        signal: context.signal,
+      });
     },
     onProgress: wish.onProgress,
   };

@@ -25,6 +25,7 @@ export interface IdentityKeeper {
 
 /** How often the calendar is looked at; also what notices a clock that was put right. */
 const CHECK_INTERVAL_MS = 3_600_000;
+const SHORTEST_RETRY_MS = 60_000;
 
 interface Held {
   readonly material: Material;
@@ -42,98 +43,124 @@ async function read(context: AgentContext): Promise<Held> {
 
 /** Takes up the identity on disk, which must be there. */
 export async function openIdentityKeeper(context: AgentContext): Promise<IdentityKeeper> {
-  let held = await read(context);
-  let renewalError: string | undefined;
-  const revocations = () =>
-    readRevocations(held.material.crlPem, authoritiesOf(held.material), context.clock.now());
-  const facts = () => ('facts' in held.status ? held.status.facts : undefined);
+  return new RenewingIdentity(context, await read(context));
+}
 
-  const isDue = (): boolean => {
-    const known = facts();
-    if (!known) return false;
-    const thresholdDays = context.config.enrollment.cert_renewal_threshold_days;
-    return isRenewalDue({ ...known, draw: held.meta.renewal_draw, thresholdDays }, context.clock.now());
-  };
+class RenewingIdentity implements IdentityKeeper {
+  readonly #context: AgentContext;
+  #held: Held;
+  #renewalError: string | undefined;
+  #failures = 0;
 
-  const renew = async (managerUrl: string, signal: AbortSignal): Promise<boolean> => {
-    const { files, clock, random, certificates, logger } = context;
-    const outcome = await renewIdentity({
-      files,
-      clock,
-      random,
-      audit: (event, fields = {}) => context.audit.record(event, fields),
-      paths: certificates,
-      managerUrl: new URL(managerUrl),
-      signal,
-    });
-    if (outcome.kind === 'renewed') {
+  constructor(context: AgentContext, held: Held) {
+    this.#context = context;
+    this.#held = held;
+  }
+
+  get material(): Material {
+    return this.#held.material;
+  }
+
+  get meta(): IdentityMeta {
+    return this.#held.meta;
+  }
+
+  get revoked(): ReadonlySet<string> {
+    return this.#revocations().serials;
+  }
+
+  health(config: string): IdentityHealth {
+    return {
+      config,
+      certificates:
+        this.#renewalError === undefined ? healthOf(this.#held) : `renewal fails: ${this.#renewalError}`,
+      certificateNotAfterMs: this.#facts()?.notAfterMs ?? null,
+      crl: this.#revocations(),
+      identityTrust: this.#held.meta.trust,
+      keyOrigin: this.#held.meta.key_origin,
+    };
+  }
+
+  async reload(): Promise<void> {
+    this.#held = await read(this.#context);
+  }
+
+  async keepFresh(signal: AbortSignal, changed: () => void): Promise<void> {
+    const { clock } = this.#context;
+    while (!signal.aborted) {
+      const managerUrl =
+        this.#context.config.enrollment.manager_url ?? this.#held.meta.manager_url ?? undefined;
+      const due = managerUrl !== undefined && this.#isDue();
+      if (due && (await this.#renew(managerUrl, signal))) {
+        changed();
+        continue;
+      }
+      if (signal.aborted) return;
+      await clock.sleep(due ? this.#retryPauseMs() : CHECK_INTERVAL_MS, signal).catch(() => {});
+      const status = await identityStatus(this.#context).catch(() => this.#held.status);
+      this.#held = { ...this.#held, status };
+    }
+  }
+
+  #facts() {
+    return 'facts' in this.#held.status ? this.#held.status.facts : undefined;
+  }
+
+  #revocations() {
+    const { material } = this.#held;
+    return readRevocations(material.crlPem, authoritiesOf(material), this.#context.clock.now());
+  }
+
+  #isDue(): boolean {
+    const facts = this.#facts();
+    if (!facts) return false;
+    const thresholdDays = this.#context.config.enrollment.cert_renewal_threshold_days;
+    return isRenewalDue(
+      { ...facts, draw: this.#held.meta.renewal_draw, thresholdDays },
+      this.#context.clock.now(),
+    );
+  }
+
+  #retryPauseMs(): number {
+    const reason = { kind: 'transient', failures: this.#failures + 6 } as const;
+    return Math.max(SHORTEST_RETRY_MS, nextDelayMs(reason, this.#context.random.fraction()));
+  }
+
+  /** Tries once; a failure is kept for health and tried again later. */
+  async #renew(managerUrl: string, signal: AbortSignal): Promise<boolean> {
+    const { files, clock, random, certificates, logger, audit } = this.#context;
+    try {
+      const outcome = await renewIdentity({
+        files,
+        clock,
+        random,
+        audit: (event, fields = {}) => audit.record(event, fields),
+        paths: certificates,
+        managerUrl: new URL(managerUrl),
+        signal,
+      });
+      if (outcome.kind === 'refused') {
+        throw new Error(
+          `the manager does not renew this certificate (${outcome.message}); run linux-patch-api --renew-certs`,
+        );
+      }
       logger.info('Certificate renewed', {
         serial: outcome.serialHex,
         until: new Date(outcome.notAfterMs).toISOString(),
       });
+      this.#held = await read(this.#context);
+      this.#renewalError = undefined;
+      this.#failures = 0;
       return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      this.#failures += 1;
+      this.#renewalError = messageOf(error);
+      logger.warn('The certificate could not be renewed; trying again', { error });
+      audit.record('identity_renewal_failed', { reason: this.#renewalError });
+      return false;
     }
-    throw new Error(
-      `the manager does not renew this certificate (${outcome.message}); enrol again with --renew-certs`,
-    );
-  };
-
-  return {
-    get material() {
-      return held.material;
-    },
-    get meta() {
-      return held.meta;
-    },
-    get revoked() {
-      return revocations().serials;
-    },
-    health: (config) => ({
-      config,
-      certificates: renewalError === undefined ? healthOf(held) : `renewal fails: ${renewalError}`,
-      certificateNotAfterMs: facts()?.notAfterMs ?? null,
-      crl: revocations(),
-      identityTrust: held.meta.trust,
-      keyOrigin: held.meta.key_origin,
-    }),
-    async reload() {
-      held = await read(context);
-    },
-    async keepFresh(signal, changed) {
-      let failures = 0;
-      const url = (): string | undefined =>
-        context.config.enrollment.manager_url ?? held.meta.manager_url ?? undefined;
-      while (!signal.aborted) {
-        let pauseMs = CHECK_INTERVAL_MS;
-        const managerUrl = url();
-        if (managerUrl !== undefined && isDue()) {
-          try {
-            await renew(managerUrl, signal);
-            held = await read(context);
-            renewalError = undefined;
-            failures = 0;
-            changed();
-            continue;
-          } catch (error) {
-            if (signal.aborted) return;
-            renewalError = messageOf(error);
-            pauseMs = Math.max(
-              60_000,
-              nextDelayMs({ kind: 'transient', failures: failures + 6 }, context.random.fraction()),
-            );
-            failures += 1;
-            context.logger.warn('The certificate could not be renewed; trying again', {
-              error,
-              next_attempt_seconds: Math.round(pauseMs / 1000),
-            });
-            context.audit.record('identity_renewal_failed', { reason: renewalError });
-          }
-        }
-        await context.clock.sleep(pauseMs, signal).catch(() => {});
-        held = { ...held, status: await identityStatus(context).catch(() => held.status) };
-      }
-    },
-  };
+  }
 }
 
 function healthOf(held: Held): string {

@@ -1,80 +1,16 @@
-import { join } from 'node:path';
 import { MANAGER_CLIENT_CN, messageOf } from '@linux-patch/contract';
-import { openAllowList } from '../allow-list/allow-list.ts';
+import { type AllowList, openAllowList } from '../allow-list/allow-list.ts';
 import { watchAgentConfig } from '../config/watch.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { createAgentApp } from '../http/app.ts';
 import { type AgentServer, type AgentServerOptions, openAgentServer } from '../http/server.ts';
 import { type JobSockets, openJobSockets } from '../http/websocket.ts';
-import { createCacheRefresher } from '../jobs/cache-refresh.ts';
-import { openPackageCache } from '../jobs/cache-state.ts';
-import { createExecutor } from '../jobs/executor.ts';
-import { type JobQueue, openJobQueue } from '../jobs/queue.ts';
-import { createReboot } from '../jobs/reboot.ts';
-import { openPackageManager, type PackageManager } from '../package-manager/open.ts';
 import type { AgentContext } from './agent-context.ts';
 import { type IdentityKeeper, openIdentityKeeper } from './identity-keeper.ts';
+import { openWork, type Work } from './work.ts';
 
 /** A limit that is never reached, for hosts whose administrators turned limiting off. */
 const UNLIMITED_PER_MINUTE = 1_000_000;
-const MINUTE_MS = 60_000;
-
-interface Work {
-  readonly packages: PackageManager;
-  readonly jobs: JobQueue;
-  readonly cache: Awaited<ReturnType<typeof openPackageCache>>;
-  readonly refresher: ReturnType<typeof createCacheRefresher>;
-}
-
-/** Jobs and the package manager behind them. */
-async function openWork(context: AgentContext, stack: AsyncDisposableStack): Promise<Work> {
-  const { files, clock, random, logger, config, commands } = context;
-  const packages = await openPackageManager({ ...context, configured: config.package_manager.backend });
-  const cache = await openPackageCache({
-    path: join(context.paths.dataFolder, 'state/cache.json'),
-    files,
-    clock,
-    logger,
-  });
-  let queue: JobQueue | undefined;
-  const refresher = stack.use(
-    createCacheRefresher({
-      cache,
-      clock,
-      logger,
-      refreshQuietly: packages.refreshQuietly,
-      isBusy: () =>
-        queue?.list().some((job) => job.state === 'running' || job.state === 'refreshing') ?? false,
-    }),
-  );
-  const timeoutMs = config.jobs.timeout_minutes * MINUTE_MS;
-  const execute = createExecutor({
-    operations: packages.operations,
-    refresher,
-    cache,
-    // Under a private root the packages are not this host's, so neither is the reboot.
-    reboot: context.root === '/' ? createReboot(commands) : undefined,
-    timeoutMs,
-  });
-  queue = stack.use(
-    await openJobQueue({
-      folder: config.jobs.storage_path,
-      files,
-      clock,
-      random,
-      logger,
-      limits: {
-        maxConcurrent: config.jobs.max_concurrent,
-        maxQueueDepth: config.jobs.max_queue_depth,
-        timeoutMinutes: config.jobs.timeout_minutes,
-        retentionDays: config.jobs.retention_days,
-        retentionCount: config.jobs.retention_count,
-      },
-      execute,
-    }),
-  );
-  return { packages, jobs: queue, cache, refresher };
-}
 
 function composeApp(context: AgentContext, work: Work, identity: () => ReturnType<IdentityKeeper['health']>) {
   const { clock, random, logger, audit, config } = context;
@@ -129,7 +65,7 @@ export async function serve(context: AgentContext): Promise<void> {
     await openAllowList({
       files,
       path: config.whitelist.path,
-      resolve: context.network.resolve,
+      resolve: (name) => context.network.resolve(name),
       clock,
       logger,
       signal,
@@ -145,7 +81,7 @@ export async function serve(context: AgentContext): Promise<void> {
     ...(keeper ? clientsOf(context, keeper) : { allowedClients: [] }),
     isAllowedAddress: (address) => allowList.allows(address),
     app,
-    onUpgrade: sockets.accept,
+    onUpgrade: (request, socket, head, caller) => sockets.accept(request, socket, head, caller),
     audit,
     logger,
     clock,
@@ -170,10 +106,35 @@ export async function serve(context: AgentContext): Promise<void> {
     server.setClients(clientsOf(context, keeper));
     server.setRevoked(keeper.revoked);
   };
+  followChanges(context, stack, {
+    allowList,
+    keeper,
+    takeIdentity,
+    onConfigHealth: (health) => (configHealth = health),
+  });
+  if (keeper) await keeper.keepFresh(signal, takeIdentity);
+  else if (!signal.aborted)
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  logger.info('Stopping', {});
+  await context.notifier.stopping();
+}
+
+/** Reloads configuration, allow list and certificates when they change or the service manager asks. */
+function followChanges(
+  context: AgentContext,
+  stack: AsyncDisposableStack,
+  parts: {
+    readonly allowList: AllowList;
+    readonly keeper: IdentityKeeper | undefined;
+    readonly takeIdentity: () => void;
+    readonly onConfigHealth: (health: string) => void;
+  },
+): void {
+  const { files, logger, config, configFile } = context;
   const watch = stack.use(
     watchAgentConfig({
       files,
-      path: context.configFile,
+      path: configFile,
       current: config,
       load: context.loadConfig,
       onChange: (_changed, sections) => {
@@ -182,32 +143,25 @@ export async function serve(context: AgentContext): Promise<void> {
         });
       },
       onFault: (error) => {
-        configHealth = `config.yaml has faults and the running configuration stays: ${messageOf(error).split('\n')[0]}`;
+        const [first] = messageOf(error).split('\n');
+        parts.onConfigHealth(`config.yaml has faults and the running configuration stays: ${first}`);
         logger.error('The changed configuration has faults; nothing changes', { error });
       },
-      onRestored: () => {
-        configHealth = 'ok';
-      },
+      onRestored: () => parts.onConfigHealth('ok'),
       logger,
     }),
   );
-  stack.use(
-    context.onReload(() => {
-      void watch.reload();
-      void allowList.reload();
-      void keeper
-        ?.reload()
-        .then(takeIdentity)
-        .catch((error: unknown) =>
-          logger.error('The certificates on disk cannot be used; the old ones stay', { error }),
-        );
-    }),
-  );
-  if (keeper) await keeper.keepFresh(signal, takeIdentity);
-  else if (!signal.aborted)
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  logger.info('Stopping', {});
-  await context.notifier.stopping();
+  const reload = async (): Promise<void> => {
+    await watch.reload();
+    await parts.allowList.reload();
+    try {
+      await parts.keeper?.reload();
+      parts.takeIdentity();
+    } catch (error) {
+      logger.error('The certificates on disk cannot be used; the old ones stay', { error });
+    }
+  };
+  stack.use(context.onReload(() => void reload()));
 }
 
 function plainHealth(config: string): ReturnType<IdentityKeeper['health']> {

@@ -1,16 +1,18 @@
-import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { runProgram } from '../process.ts';
 
 /** A toy package, built with the real dpkg-deb. */
 export interface ToyPackage {
   readonly name: string;
   readonly version: string;
   readonly depends?: string;
+  /** Short description; a long one is added. */
   readonly description?: string;
+  readonly section?: string;
   /** Files with their content, by absolute path. */
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly conffiles?: readonly string[];
   /** Maintainer scripts run unchrooted in a private root, so they may touch only "$DPKG_ROOT". */
   readonly postinst?: string;
@@ -27,17 +29,22 @@ export function controlFields(toy: ToyPackage): string {
     'Maintainer: Lab <lab@example.test>',
     'Installed-Size: 12',
     ...(toy.depends ? [`Depends: ${toy.depends}`] : []),
-    'Section: misc',
+    `Section: ${toy.section ?? 'misc'}`,
     'Priority: optional',
     `Homepage: https://example.test/${toy.name}`,
     `Description: ${toy.description ?? `toy package ${toy.name}`}`,
     ' It exists to be installed, updated and removed by tests.',
+    ' .',
+    ' It does nothing, and does it in a second paragraph too.',
     '',
   ].join('\n');
 }
 
 async function stage(folder: string, toy: ToyPackage): Promise<void> {
-  const files = { [`/usr/share/${toy.name}/version`]: `${toy.version}\n`, ...toy.files };
+  const files: Record<string, string | Uint8Array> = {
+    [`/usr/share/${toy.name}/version`]: `${toy.version}\n`,
+    ...toy.files,
+  };
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), content);
@@ -51,14 +58,15 @@ async function stage(folder: string, toy: ToyPackage): Promise<void> {
   }
 }
 
-/** Builds a .deb at `path`. */
+/** Builds a .deb at `path`; throws with what dpkg-deb said. */
 export async function buildDeb(toy: ToyPackage, path: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'toy-'));
   try {
     await chmod(folder, 0o755);
     await stage(folder, toy);
     await mkdir(dirname(path), { recursive: true });
-    execFileSync('dpkg-deb', ['-Zgzip', '-z1', '--root-owner-group', '-b', folder, path], { stdio: 'pipe' });
+    const built = await runProgram('dpkg-deb', ['-Zgzip', '-z1', '--root-owner-group', '-b', folder, path]);
+    if (built.exitCode !== 0) throw new Error(`dpkg-deb did not build ${path}: ${built.stderr}`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

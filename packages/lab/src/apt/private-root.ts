@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type ProgramResult, runProgram } from '../process.ts';
-import type { ToyRepository } from './repository.ts';
+import type { AptSource } from './repository.ts';
 
 /** An apt and dpkg of its own: nothing it does touches the machine's packages. */
 export interface PrivateAptRoot {
   readonly folder: string;
   /** What apt and dpkg need in their environment to work in this root. */
   readonly env: Readonly<Record<string, string>>;
+  /** The configuration that keeps apt inside the folder (`APT_CONFIG`). */
+  readonly aptConfigPath: string;
   /** Runs a program of apt or dpkg in this root. */
-  run(program: string, ...args: string[]): Promise<ProgramResult>;
+  run(program: string, args: readonly string[]): Promise<ProgramResult>;
   /** `apt-get update`; throws when it fails. */
   update(): Promise<void>;
+  /** `apt-get install` of names or `name=version`; throws when it fails. */
   install(names: readonly string[]): Promise<void>;
 }
 
@@ -45,7 +48,7 @@ const OS_RELEASE = [
 ].join('\n');
 
 /** The configuration that keeps apt and dpkg inside `root`; the agent looks for it under this name (apt.conf(5)). */
-export const PRIVATE_APT_CONFIG = 'etc/apt/linux-patch-root.conf';
+const PRIVATE_APT_CONFIG = 'etc/apt/linux-patch-root.conf';
 
 function aptConfig(root: string, architecture: string): string {
   return [
@@ -56,8 +59,13 @@ function aptConfig(root: string, architecture: string): string {
     'Dir::Bin::methods "/usr/lib/apt/methods";',
     `APT::Architecture "${architecture}";`,
     `APT::Architectures:: "${architecture}";`,
-    `APT::Sandbox::User "${process.getuid?.() === 0 ? 'root' : ''}";`,
+    // Downloads run as the caller: `_apt` could not enter the folder, and an ordinary user cannot become it.
+    'APT::Sandbox::User "root";',
     'Acquire::Languages "none";',
+    // A proxy of the machine does not reach the loopback of the tests (apt-transport-http(1)).
+    'Acquire::http::Proxy::127.0.0.1 "DIRECT";',
+    // Inside a container apt would call itself chrooted and take phased updates early.
+    'Dir::Bin::ischroot "/bin/false";',
     `DPkg::Options:: "--root=${root}";`,
     'DPkg::Options:: "--force-script-chrootless";',
     'DPkg::Options:: "--force-not-root";',
@@ -67,13 +75,13 @@ function aptConfig(root: string, architecture: string): string {
   ].join('\n');
 }
 
-function sources(repository: ToyRepository): string {
+function sources(source: AptSource): string {
   return [
     'Types: deb',
-    `URIs: ${repository.uri}`,
-    `Suites: ${repository.suites.join(' ')}`,
+    `URIs: ${source.uri}`,
+    `Suites: ${source.suites.join(' ')}`,
     'Components: main',
-    `Signed-By: ${repository.keyringPath}`,
+    `Signed-By: ${source.keyringPath}`,
     '',
   ].join('\n');
 }
@@ -83,37 +91,43 @@ function must(result: ProgramResult, what: string): void {
     throw new Error(`${what} ended with ${result.exitCode}: ${result.stderr || result.stdout}`);
 }
 
-/** Makes a private root at `folder` that installs from `repository`; works without root. */
-export async function createPrivateAptRoot(options: {
-  readonly folder: string;
-  readonly repository: ToyRepository;
-}): Promise<PrivateAptRoot> {
-  const { folder } = options;
+async function writeRoot(folder: string, source: AptSource): Promise<void> {
   for (const name of FOLDERS) await mkdir(join(folder, name), { recursive: true });
   for (const name of ['var/lib/dpkg/status', 'var/lib/dpkg/available', 'var/lib/apt/extended_states']) {
     await writeFile(join(folder, name), '');
   }
   const architecture = (await runProgram('dpkg', ['--print-architecture'])).stdout.trim();
   await writeFile(join(folder, PRIVATE_APT_CONFIG), aptConfig(folder, architecture));
-  await writeFile(join(folder, 'etc/apt/sources.list.d/lab.sources'), sources(options.repository));
+  await writeFile(join(folder, 'etc/apt/sources.list.d/lab.sources'), sources(source));
   await writeFile(join(folder, 'etc/os-release'), OS_RELEASE);
   // Phased updates are decided per machine; without an id apt takes them all.
   await writeFile(join(folder, 'etc/machine-id'), `${createHash('md5').update(folder).digest('hex')}\n`);
+}
+
+/** Makes a private root at `folder` that installs from `repository`, built here or served; works without root. */
+export async function createPrivateAptRoot(options: {
+  readonly folder: string;
+  readonly repository: AptSource;
+}): Promise<PrivateAptRoot> {
+  const folder = resolve(options.folder);
+  await writeRoot(folder, options.repository);
+  const aptConfigPath = join(folder, PRIVATE_APT_CONFIG);
   const env = {
-    APT_CONFIG: join(folder, PRIVATE_APT_CONFIG),
+    APT_CONFIG: aptConfigPath,
     DPKG_ROOT: folder,
-    DPKG_FORCE: 'script-chrootless,not-root',
+    DPKG_FORCE: 'script-chrootless,not-root,bad-path',
     DEBIAN_FRONTEND: 'noninteractive',
     LC_ALL: 'C.UTF-8',
   };
-  const run: PrivateAptRoot['run'] = (program, ...args) => runProgram(program, args, { env });
+  const run: PrivateAptRoot['run'] = (program, args) => runProgram(program, args, { env });
   return {
     folder,
     env,
+    aptConfigPath,
     run,
     update: async () =>
-      must(await run('apt-get', 'update', '-q', '-o', 'APT::Update::Error-Mode=any'), 'apt-get update'),
+      must(await run('apt-get', ['update', '-q', '-o', 'APT::Update::Error-Mode=any']), 'apt-get update'),
     install: async (names) =>
-      must(await run('apt-get', 'install', '-y', '-q', '--', ...names), 'apt-get install'),
+      must(await run('apt-get', ['install', '-y', '-q', '--', ...names]), 'apt-get install'),
   };
 }

@@ -1,47 +1,35 @@
-import {
-  createCleartextMessage,
-  createMessage,
-  decryptKey,
-  generateKey,
-  type PrivateKey,
-  readPrivateKey,
-  sign,
-} from 'openpgp';
+import { createCleartextMessage, createMessage, generateKey, sign } from 'openpgp';
 
-/** A repository's signing key. */
+/** A repository's signing key. Signatures bear the time given, not that of the clock. */
 export interface SigningKey {
   /** Binary public key, as `Signed-By` wants it. */
   readonly publicKeyring: Uint8Array;
   /** `InRelease`: the text with an inline signature. */
-  clearSign(text: string): Promise<string>;
+  clearSign(text: string, date: Date): Promise<string>;
   /** `Release.gpg`: a detached signature. */
-  detachedSign(text: string): Promise<string>;
+  detachedSign(text: string, date: Date): Promise<string>;
 }
 
-async function makePrivateKey(date: Date): Promise<PrivateKey> {
-  const made = await generateKey({
-    type: 'rsa',
-    rsaBits: 2048,
+/**
+ * Makes a key that the machine's gpgv accepts; `date` is its creation time. The older form of Ed25519 keys is the one
+ * that GnuPG 2.2 knows (draft-koch-eddsa-for-openpgp).
+ */
+export async function createSigningKey(date: Date): Promise<SigningKey> {
+  const { privateKey: signingKeys } = await generateKey({
+    type: 'ecc',
+    curve: 'ed25519Legacy',
     userIDs: [{ name: 'Lab', email: 'lab@example.test' }],
     date,
-    format: 'armored',
+    format: 'object',
   });
-  return readPrivateKey({ armoredKey: made.privateKey });
-}
-
-/** Makes a key that the machine's gpgv accepts; `date` is its creation time. */
-export async function createSigningKey(date: Date): Promise<SigningKey> {
-  const key = await makePrivateKey(date);
-  const signingKeys = key.isDecrypted() ? key : await decryptKey({ privateKey: key, passphrase: '' });
   return {
-    publicKeyring: key.toPublic().write(),
-    async clearSign(text) {
-      const message = await createCleartextMessage({ text });
-      return sign({ message, signingKeys, date: new Date() });
+    publicKeyring: signingKeys.toPublic().write(),
+    async clearSign(text, at) {
+      return sign({ message: await createCleartextMessage({ text }), signingKeys, date: at });
     },
-    async detachedSign(text) {
+    async detachedSign(text, at) {
       const message = await createMessage({ text });
-      return (await sign({ message, signingKeys, detached: true, date: new Date() })) as string;
+      return sign({ message, signingKeys, detached: true, format: 'armored', date: at });
     },
   };
 }

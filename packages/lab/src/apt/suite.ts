@@ -71,6 +71,6 @@ export async function publishSuite(options: {
   }
   const release = releaseText(suite, options.now, indexes);
   await writeFile(join(dist, 'Release'), release);
-  await writeFile(join(dist, 'Release.gpg'), await options.key.detachedSign(release));
-  await writeFile(join(dist, 'InRelease'), await options.key.clearSign(release));
+  await writeFile(join(dist, 'Release.gpg'), await options.key.detachedSign(release, options.now));
+  await writeFile(join(dist, 'InRelease'), await options.key.clearSign(release, options.now));
 }

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { ToyPackage } from './deb.ts';
 
 /** Waits until a test lets it go on, at most half a minute. */
@@ -7,12 +8,24 @@ const WAIT_FOR_GO = [
 ].join('\n');
 
 const CONF = '/etc/toyconf.conf';
-const SECURITY_NOTE = 'CVE-2026-0001: a toy buffer was a little too small.\n';
+
+/** The Debian changelog of a security update (Debian policy §12.7), which names the fault it mends. */
+function securityChangelog(name: string, version: string): Record<string, Uint8Array> {
+  const text = [
+    `${name} (${version}) bookworm-security; urgency=high`,
+    '',
+    '  * CVE-2026-0001: a toy buffer was a little too small.',
+    '',
+    ' -- Lab <lab@example.test>  Sun, 01 Mar 2026 12:00:00 +0000',
+    '',
+  ].join('\n');
+  return { [`/usr/share/doc/${name}/changelog.Debian.gz`]: gzipSync(text) };
+}
 
 /** What a host has before the update. */
 export const BASE_PACKAGES: readonly ToyPackage[] = [
   { name: 'toyhello', version: '1.0-1' },
-  { name: 'toylib', version: '1.0-1', description: 'toy library' },
+  { name: 'toylib', version: '1.0-1', description: 'toy library', section: 'libs' },
   { name: 'toyapp', version: '1.0-1', depends: 'toylib' },
   { name: 'toyheld', version: '1.0-1' },
   { name: 'toyphased', version: '1.0-1' },
@@ -42,11 +55,13 @@ export const SECURITY_UPDATES: readonly ToyPackage[] = [
     name: 'toylib',
     version: '1.0-1+deb12u1',
     description: 'toy library',
-    files: { '/usr/share/doc/toylib/changelog.Debian': SECURITY_NOTE },
+    section: 'libs',
+    files: securityChangelog('toylib', '1.0-1+deb12u1'),
   },
   {
     name: 'toyreboot',
     version: '1.1-1',
+    files: securityChangelog('toyreboot', '1.1-1'),
     postinst:
       'mkdir -p "$DPKG_ROOT/run"\n: > "$DPKG_ROOT/run/reboot-required"\necho toyreboot >> "$DPKG_ROOT/run/reboot-required.pkgs"',
   },

@@ -3,8 +3,8 @@ import type { Clock } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
 import type { HostFacts } from '../../host/facts.ts';
 import type { PackageCache } from '../../jobs/cache-state.ts';
+import type { PackageInventory } from '../../package-manager/package-inventory.ts';
 import type { AgentEnv } from '../agent-env.ts';
-import type { PackageInventory } from '../package-inventory.ts';
 import { serveRoute } from '../serve-route.ts';
 import { type HealthSources, healthOf } from './health.ts';
 

@@ -83,6 +83,35 @@ async function installedAt(context: AptContext, name: string): Promise<string | 
   return null;
 }
 
+/** A package that is only available, as a listing would show it. */
+function availablePackage(name: string, fields: Readonly<Record<string, string>>): Package {
+  const description = fields.description ?? fields['description-en'] ?? '';
+  const size = fields['installed-size'];
+  return {
+    name,
+    version: fields.version ?? '',
+    architecture: fields.architecture ?? '',
+    status: 'available',
+    upgradable: false,
+    latest_version: fields.version ?? null,
+    description: description.split('\n')[0] ?? '',
+    size_bytes: size === undefined ? null : Number(size) * KIB,
+    held: false,
+    origin: null,
+    security: false,
+    cve_ids: [],
+  };
+}
+
+/** What only an installed package has. */
+async function installedFacts(context: AptContext, name: string) {
+  return {
+    license: await licenseOf(context, name),
+    files: await filesOf(context, name),
+    installed_at: await installedAt(context, name),
+  };
+}
+
 /** Everything about one package, or undefined when neither dpkg nor the lists know it. */
 export async function readDetail(
   context: AptContext,
@@ -92,30 +121,16 @@ export async function readDetail(
   const fields = await show(context, name);
   if (!fields && !listed) return undefined;
   const [plain = name] = name.split(':');
-  const available = fields?.version ?? null;
-  const base: Package = listed ?? {
-    name: plain,
-    version: available ?? '',
-    architecture: fields?.architecture ?? '',
-    status: 'available',
-    upgradable: false,
-    latest_version: available,
-    description: fields?.description?.split('\n')[0] ?? fields?.['description-en']?.split('\n')[0] ?? '',
-    size_bytes: fields?.['installed-size'] ? Number(fields['installed-size']) * KIB : null,
-    held: false,
-    origin: null,
-    security: false,
-    cve_ids: [],
-  };
+  const own = listed
+    ? await installedFacts(context, plain)
+    : { license: null, files: [], installed_at: null };
   return PackageDetail.parse({
-    ...base,
+    ...(listed ?? availablePackage(plain, fields ?? {})),
+    ...own,
     dependencies: parseDepends(fields?.depends),
     reverse_dependencies: await reverseDependencies(context, name),
     maintainer: fields?.maintainer ?? null,
     homepage: fields?.homepage ?? null,
-    license: listed ? await licenseOf(context, plain) : null,
-    files: listed ? await filesOf(context, name) : [],
-    installed_at: listed ? await installedAt(context, plain) : null,
-    available_version: available,
+    available_version: fields?.version ?? null,
   });
 }

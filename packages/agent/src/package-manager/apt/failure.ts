@@ -12,7 +12,10 @@ const MEANINGS: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
     /BADSIG|NO_PUBKEY|EXPKEYSIG|is not signed|signatures couldn't be verified|GPG error|invalid signature/i,
     'GPG_ERROR',
   ],
-  [/unable to locate package|no packages found matching|couldn't find any package/i, 'PKG_NOT_FOUND'],
+  [
+    /unable to locate package|no packages found matching|couldn't find any package|has no installation candidate/i,
+    'PKG_NOT_FOUND',
+  ],
   [/version '.*' for '.*' was not found/i, 'VERSION_NOT_AVAILABLE'],
   [
     /unmet dependencies|held broken packages|conflicts|held packages were changed|packages were downgraded|unable to correct problems/i,
@@ -56,7 +59,7 @@ export function classify(text: string): ErrorCode {
 /** The failure of a finished apt or dpkg run, with apt's own words and what to do. */
 export function aptFailure(what: string, result: CommandResult): PatchError {
   const text = `${result.stderr}\n${result.stdout}`;
-  const telling = tellingLines(result.stderr.trim() === '' ? result.stdout : result.stderr);
+  const telling = tellingLines(text);
   const code = result.timedOut ? 'TIMEOUT' : classify([...telling, text].join('\n'));
   const ended = result.timedOut ? 'ran out of time' : `failed (exit ${result.exitCode ?? result.signal})`;
   const advice = ADVICE[code];

@@ -1,5 +1,5 @@
 import type { Package, Patch } from '@linux-patch/contract';
-import type { PackageInventory } from '../../http/package-inventory.ts';
+import type { PackageInventory } from '../package-inventory.ts';
 import { type AptContext, aptPath } from './apt-context.ts';
 import { readDetail } from './detail.ts';
 import { type InstalledPackage, readInstalled } from './installed.ts';

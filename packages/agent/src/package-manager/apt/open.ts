@@ -1,5 +1,5 @@
 import { REFRESH_LIMIT_MS } from '../../jobs/cache-refresh.ts';
-import type { PackageManager, PackageManagerOptions } from '../open.ts';
+import type { PackageManager, PackageManagerOptions } from '../package-manager.ts';
 import { type AptContext, aptPath } from './apt-context.ts';
 import { createAptInventory, createAptReader } from './inventory.ts';
 import { createAptOperations } from './operations.ts';

@@ -1,5 +1,5 @@
 import { isPatchError, type JobResult, PackageName, PackageVersion, PatchError } from '@linux-patch/contract';
-import type { OperationOutcome, OperationRun, PackageOperations } from '../../jobs/package-operations.ts';
+import type { OperationOutcome, OperationRun, PackageOperations } from '../package-operations.ts';
 import { type AptContext, aptPath } from './apt-context.ts';
 import { aptFailure } from './failure.ts';
 import { type InstalledPackage, readInstalled } from './installed.ts';

@@ -1,6 +1,6 @@
 import type { JobResult } from '@linux-patch/contract';
 import type { OutputSource } from '@linux-patch/runtime';
-import type { ApplyJobRequest } from './job-request.ts';
+import type { ApplyJobRequest } from '../jobs/job-request.ts';
 
 /** How an operation of the package manager is watched and ended. */
 export interface OperationRun {

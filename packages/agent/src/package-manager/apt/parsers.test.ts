@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { parseDepends, parseStanza } from './detail.ts';
+import { classify } from './failure.ts';
+import { parseInstalled } from './installed.ts';
+import { parseLockHolders } from './lock.ts';
+import { matchesGlob } from './operations.ts';
+import { parseStatusLine } from './progress.ts';
+import { isSecurityOrigin, parseSimulation } from './simulate.ts';
+import { compareDebianVersions } from './versions.ts';
+
+describe('what dpkg-query 1.21.22 prints', () => {
+  const line = (status: string, size = '1024') =>
+    `toylib\t1.0-1\tall\t${status}\t${size}\ttoy library\twith a tab\n`;
+
+  it('becomes packages with name, version and architecture in their own places', () => {
+    expect(parseInstalled(line('ii '))).toEqual([
+      {
+        name: 'toylib',
+        version: '1.0-1',
+        architecture: 'all',
+        description: 'toy library\twith a tab',
+        sizeBytes: 1_048_576,
+        held: false,
+        broken: false,
+      },
+    ]);
+  });
+
+  it.each([
+    ['hi ', { held: true, broken: false }],
+    ['iU ', { held: false, broken: true }],
+    ['iF ', { held: false, broken: true }],
+    ['iiR', { held: false, broken: true }],
+  ])('tells the state of status %j', (status, expected) => {
+    expect(parseInstalled(line(status))[0]).toMatchObject(expected);
+  });
+
+  it('leaves out what is removed and only has configuration files left', () => {
+    expect(parseInstalled(line('rc '))).toEqual([]);
+  });
+
+  it('fails on a line it does not understand instead of leaving the package out', () => {
+    expect(() => parseInstalled('dpkg-query: warning: odd\n')).toThrow(/not understood/);
+  });
+});
+
+describe('what apt-get -s of apt 2.6.1 prints', () => {
+  const text = [
+    'NOTE: This is only a simulation!',
+    'Inst toylib [1.0-1] (1.0-1+deb12u1 Debian-Security:stable-security [all])',
+    'Inst libssl3 [3.0.15-1] (3.0.17-1 Debian-Security:12/oldstable-security, Debian:12.12/oldstable [amd64]) []',
+    'Inst toynew (2.0 Debian:stable [all])',
+    'Inst local [1.0] (1.1 [amd64])',
+    'Conf toylib (1.0-1+deb12u1 Debian-Security:stable-security [all])',
+    'Remv gone [1.0]',
+  ].join('\n');
+
+  it('becomes updates with the old and the new version and every source', () => {
+    expect(parseSimulation(text)).toEqual([
+      {
+        name: 'toylib',
+        architecture: 'all',
+        currentVersion: '1.0-1',
+        newVersion: '1.0-1+deb12u1',
+        origins: ['Debian-Security:stable-security'],
+      },
+      {
+        name: 'libssl3',
+        architecture: 'amd64',
+        currentVersion: '3.0.15-1',
+        newVersion: '3.0.17-1',
+        origins: ['Debian-Security:12/oldstable-security', 'Debian:12.12/oldstable'],
+      },
+      {
+        name: 'toynew',
+        architecture: 'all',
+        currentVersion: undefined,
+        newVersion: '2.0',
+        origins: ['Debian:stable'],
+      },
+      { name: 'local', architecture: 'amd64', currentVersion: '1.0', newVersion: '1.1', origins: [] },
+    ]);
+  });
+
+  it.each([
+    ['Debian-Security:stable-security', true],
+    ['Debian-Security:12/oldstable-security', true],
+    ['Ubuntu:24.04/noble-security', true],
+    ['Debian:stable', false],
+    ['security-tools:stable', false],
+    ['My-Security-Shop:main', false],
+  ])('takes %s as a security source: %s', (origin, expected) => {
+    expect(isSecurityOrigin(origin)).toBe(expected);
+  });
+});
+
+describe("apt's status lines", () => {
+  it('give downloading the first part of the bar and dpkg the rest', () => {
+    expect(parseStatusLine('dlstatus:1:50.0000:Retrieving file 1 of 2 (1s remaining)')).toEqual({
+      percent: 20,
+      message: 'Retrieving file 1 of 2 (1s remaining)',
+    });
+    expect(parseStatusLine('pmstatus:toylib:50.0000:Unpacking toylib (amd64)')).toEqual({
+      percent: 70,
+      message: 'Unpacking toylib (amd64)',
+    });
+    expect(parseStatusLine('pmstatus:libc6:amd64:100.0000:Installed libc6:amd64')).toMatchObject({
+      percent: 100,
+    });
+  });
+
+  it('that tell nothing are passed over', () => {
+    expect(parseStatusLine('media-change: disc')).toBeUndefined();
+  });
+});
+
+describe("apt's words", () => {
+  it.each([
+    ['E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 317 (apt-get)', 'LOCKED'],
+    ["E: You don't have enough free space in /var/cache/apt/archives/.", 'DISK_FULL'],
+    ['E: The repository http://x InRelease is not signed.', 'GPG_ERROR'],
+    [
+      'W: GPG error: file:/r bookworm InRelease: The following signatures were invalid: BADSIG 0123',
+      'GPG_ERROR',
+    ],
+    ['E: Unable to locate package toynowhere', 'PKG_NOT_FOUND'],
+    ["E: Version '9.9' for 'toylib' was not found", 'VERSION_NOT_AVAILABLE'],
+    ['E: Unable to correct problems, you have held broken packages.', 'DEPENDENCY_CONFLICT'],
+    ['E: Sub-process /usr/bin/dpkg returned an error code (1)', 'SCRIPT_FAILED'],
+    ['E: Failed to fetch file:/r/pool/x.deb  File not found', 'NETWORK_ERROR'],
+    ['E: Something nobody has seen before', 'PKG_MANAGER_ERROR'],
+  ])('%j mean %s', (text, code) => {
+    expect(classify(text)).toBe(code);
+  });
+});
+
+describe('Debian versions', () => {
+  it.each([
+    ['1.0-1', '1.0-1+deb12u1'],
+    ['1.0~rc1', '1.0'],
+    ['1.9', '1.10'],
+    ['1.0-1', '1:0.1'],
+    ['1.0', '1.0a'],
+    ['1.0a', '1.0+b'],
+    ['2.0-1', '2.0-1.1'],
+    ['0', '00.1'],
+  ])('%s is older than %s', (older, newer) => {
+    expect(compareDebianVersions(older, newer)).toBeLessThan(0);
+    expect(compareDebianVersions(newer, older)).toBeGreaterThan(0);
+    expect(compareDebianVersions(older, older)).toBe(0);
+  });
+});
+
+describe('smaller readings', () => {
+  it('find who holds a lock by the inode of the lock file', () => {
+    const text =
+      '1: POSIX  ADVISORY  WRITE 317 fe:00:4711 0 EOF\n2: FLOCK  ADVISORY  WRITE 400 fe:00:99 0 EOF\n';
+    expect(parseLockHolders(text, new Set([4711]))).toEqual([317]);
+    expect(parseLockHolders(text, new Set([1]))).toEqual([]);
+  });
+
+  it('match names by pattern, every other character standing for itself', () => {
+    expect(matchesGlob('linux-image-*', 'linux-image-6.1.0')).toBe(true);
+    expect(matchesGlob('lib?', 'libs')).toBe(true);
+    expect(matchesGlob('g++', 'g++')).toBe(true);
+    expect(matchesGlob('a.c', 'abc')).toBe(false);
+  });
+
+  it('read the first stanza of apt-cache show with its continuation lines', () => {
+    const fields = parseStanza(
+      'Package: toyapp\nDepends: toylib, a | b\nDescription: toy\n long part\n .\n more\n\nPackage: other\n',
+    );
+    expect(fields).toMatchObject({ package: 'toyapp', description: 'toy\nlong part\n\nmore' });
+    expect(parseDepends(fields.depends)).toEqual(['toylib', 'a | b']);
+  });
+});

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { createCacheRefresher } from '../jobs/cache-refresh.ts';
+import { openPackageCache } from '../jobs/cache-state.ts';
+import { createExecutor } from '../jobs/executor.ts';
+import { type JobQueue, openJobQueue } from '../jobs/queue.ts';
+import { createReboot } from '../jobs/reboot.ts';
+import { openPackageManager } from '../package-manager/open.ts';
+import type { PackageManager } from '../package-manager/package-manager.ts';
+import type { AgentContext } from './agent-context.ts';
+
+const MINUTE_MS = 60_000;
+
+/** Jobs, and what they work with. */
+export interface Work {
+  readonly packages: PackageManager;
+  readonly jobs: JobQueue;
+  readonly cache: Awaited<ReturnType<typeof openPackageCache>>;
+  readonly refresher: ReturnType<typeof createCacheRefresher>;
+}
+
+/** Opens the package manager and the job queue; the stack owns what must be closed. */
+export async function openWork(context: AgentContext, stack: AsyncDisposableStack): Promise<Work> {
+  const { files, clock, random, logger, config, commands } = context;
+  const packages = await openPackageManager({ ...context, configured: config.package_manager.backend });
+  const cache = await openPackageCache({
+    path: join(context.paths.dataFolder, 'state/cache.json'),
+    files,
+    clock,
+    logger,
+  });
+  const opened: { queue?: JobQueue } = {};
+  const refresher = stack.use(
+    createCacheRefresher({
+      cache,
+      clock,
+      logger,
+      refreshQuietly: packages.refreshQuietly,
+      isBusy: () =>
+        opened.queue?.list().some((job) => job.state === 'running' || job.state === 'refreshing') ?? false,
+    }),
+  );
+  const timeoutMs = config.jobs.timeout_minutes * MINUTE_MS;
+  const execute = createExecutor({
+    operations: packages.operations,
+    refresher,
+    cache,
+    // Under a private root the packages are not this host's, so neither is the reboot.
+    reboot: context.root === '/' ? createReboot(commands) : undefined,
+    timeoutMs,
+  });
+  const jobs = stack.use(
+    await openJobQueue({
+      folder: config.jobs.storage_path,
+      files,
+      clock,
+      random,
+      logger,
+      limits: {
+        maxConcurrent: config.jobs.max_concurrent,
+        maxQueueDepth: config.jobs.max_queue_depth,
+        timeoutMinutes: config.jobs.timeout_minutes,
+        retentionDays: config.jobs.retention_days,
+        retentionCount: config.jobs.retention_count,
+      },
+      execute,
+    }),
+  );
+  opened.queue = jobs;
+  return { packages, jobs, cache, refresher };
+}
