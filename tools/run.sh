@@ -8,8 +8,11 @@ node="$root/node_modules/.bin/node"
 PATH=$(printf %s "$PATH" | tr ':' '\n' | grep -v "^$root/node_modules/" | paste -sd: -)
 
 if [ ! -x "$node" ] || [ "$root/package-lock.json" -nt "$root/node_modules/.package-lock.json" ]; then
-  echo "Installing dependencies (npm ci) ..." >&2
-  (cd "$root" && npm ci --no-audit --no-fund --loglevel=error >&2)
+  echo "Installing dependencies ..." >&2
+  # Not npm ci: it refuses a lock file without the optional builds for systems that a registry mirror does not carry.
+  # The versions are those of the lock file all the same, and the file is left as it is.
+  (cd "$root" && npm install --no-save --no-audit --no-fund --loglevel=error >&2)
+  touch "$root/node_modules/.package-lock.json"
 fi
 
 if ! "$node" --version >/dev/null 2>&1; then
