@@ -1,13 +1,17 @@
+import { hostname } from 'node:os';
 import {
+  type LineSink,
   lineLogger,
   nodeCommands,
   stderrSink,
+  syslogSink,
   systemClock,
   systemFiles,
   systemRandom,
 } from '@linux-patch/runtime/node';
 import { runAgent } from './cli/run.ts';
 import { hostNetwork } from './host/network.ts';
+import type { LogSettings } from './start/agent-context.ts';
 
 /** What cannot stop by itself within this time after it was told to is ended. */
 const STOP_LIMIT_MS = 4_000;
@@ -23,7 +27,31 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-const sink = stderrSink({ journal: process.env.JOURNAL_STREAM !== undefined, now: () => systemClock.now() });
+const SYSLOG_PORT = 514;
+
+/** Lines go to every place that the configuration names. */
+function sinkFor({ journal, syslogServer }: LogSettings): LineSink {
+  const [, host, port] = /^(.+?)(?::(\d+))?$/.exec(syslogServer ?? '') ?? [];
+  const remote =
+    host === undefined
+      ? undefined
+      : syslogSink({
+          host,
+          port: Number(port ?? SYSLOG_PORT),
+          hostname: hostname(),
+          program: 'linux-patch-api',
+          now: () => systemClock.now(),
+        });
+  return (line, level) => {
+    if (journal) stderr(line, level);
+    remote?.(line, level);
+  };
+}
+
+const stderr = stderrSink({
+  journal: process.env.JOURNAL_STREAM !== undefined,
+  now: () => systemClock.now(),
+});
 
 process.exitCode = await runAgent(process.argv.slice(2), {
   clock: systemClock,
@@ -31,7 +59,7 @@ process.exitCode = await runAgent(process.argv.slice(2), {
   files: systemFiles,
   network: hostNetwork,
   createCommands: nodeCommands,
-  createLogger: (level) => lineLogger({ level, sink }),
+  createLogger: (settings) => lineLogger({ level: settings.level, sink: sinkFor(settings) }),
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   environment: process.env,

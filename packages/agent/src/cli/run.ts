@@ -48,7 +48,12 @@ async function contextOf(
   const loadConfig = () => loadAgentConfig({ files, path: configFile, root, environment });
   const config = await loadConfig();
   const level: LogLevel = invocation.verbose ? 'debug' : config.logging.level;
-  const logger = doors.createLogger(level);
+  const { journal_enabled, syslog_enabled, syslog_server } = config.logging;
+  const logger = doors.createLogger({
+    level,
+    journal: journal_enabled,
+    syslogServer: syslog_enabled ? syslog_server : undefined,
+  });
   const commands = doors.createCommands(packageEnvironment(root));
   return {
     ...doors,

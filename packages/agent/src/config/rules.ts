@@ -40,6 +40,17 @@ export const AGENT_CONFIG_RULES: readonly ConfigurationRule<AgentConfig>[] = [
         : undefined,
   },
   {
+    reads: ['logging.syslog_enabled', 'logging.syslog_server'],
+    check: ({ logging }) =>
+      logging.syslog_enabled && logging.syslog_server === undefined
+        ? {
+            path: 'logging.syslog_enabled',
+            message:
+              'needs logging.syslog_server (HOST or HOST:PORT); the local log is reached through the journal',
+          }
+        : undefined,
+  },
+  {
     reads: ['enrollment.manager_url', 'enrollment.allow_plain_http'],
     check: ({ enrollment }) =>
       enrollment.manager_url?.startsWith('http:') && !enrollment.allow_plain_http

@@ -89,12 +89,12 @@ const logging = z
       .default('info')
       .meta({ description: 'Least severity that is logged. Without it, LINUX_PATCH_LOG_LEVEL is used.' }),
     journal_enabled: z.boolean().default(true).meta({ description: 'Log to the journal.' }),
-    syslog_enabled: z.boolean().default(false).meta({ description: 'Log to syslog.' }),
+    syslog_enabled: z.boolean().default(false).meta({ description: 'Log to a syslog server too, over UDP.' }),
     syslog_server: z
       .string()
       .min(1)
       .optional()
-      .meta({ description: 'HOST or HOST:PORT of a syslog server; the local one without it.' }),
+      .meta({ description: 'HOST or HOST:PORT of the syslog server; port 514 without one.' }),
     file_path: path
       .default(DEFAULT_PATHS.auditLog)
       .meta({ description: 'Audit log; rotated daily and compressed.' }),

@@ -1,19 +1,9 @@
 import { join } from 'node:path';
 import type { OsDetails } from '@linux-patch/contract';
 import type { Commands, Files } from '@linux-patch/runtime';
+import { parseOsRelease } from '../host/os-release.ts';
 
 const COMMAND_TIMEOUT_MS = 5_000;
-
-/** Fields of os-release(5), quotes removed. */
-export function parseOsRelease(text: string): Record<string, string> {
-  const fields: Record<string, string> = {};
-  for (const line of text.split('\n')) {
-    const match = /^([A-Z0-9_]+)=(.*)$/.exec(line.trim());
-    const [, name, value] = match ?? [];
-    if (name !== undefined && value !== undefined) fields[name] = value.replace(/^(["'])(.*)\1$/, '$2');
-  }
-  return fields;
-}
 
 async function uname(commands: Commands, flag: string): Promise<string> {
   const result = await commands
@@ -29,17 +19,17 @@ export async function collectOsDetails(options: {
   readonly root: string;
 }): Promise<OsDetails> {
   const text = await options.files.readText(join(options.root, 'etc/os-release')).catch(() => undefined);
-  const fields = parseOsRelease(text ?? '');
-  const named = (key: string): string => fields[key] ?? 'unknown';
+  const { id, name, versionId, idLike, codename } = parseOsRelease(text ?? '');
+  const version = versionId ?? 'unknown';
   return {
     os: 'linux',
-    name: named('ID'),
-    distro: named('NAME'),
-    version: named('VERSION_ID'),
-    version_id: named('VERSION_ID'),
-    os_version: named('VERSION_ID'),
-    ...(fields.ID_LIKE === undefined ? {} : { id_like: fields.ID_LIKE }),
-    ...(fields.VERSION_CODENAME === undefined ? {} : { codename: fields.VERSION_CODENAME }),
+    name: id ?? 'unknown',
+    distro: name ?? 'unknown',
+    version,
+    version_id: version,
+    os_version: version,
+    ...(idLike === undefined ? {} : { id_like: idLike }),
+    ...(codename === undefined ? {} : { codename }),
     kernel: await uname(options.commands, '-r'),
     architecture: await uname(options.commands, '-m'),
   };

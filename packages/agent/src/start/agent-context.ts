@@ -14,7 +14,7 @@ export interface AgentDoors {
   readonly network: Network;
   /** Commands with this added to their environment. */
   readonly createCommands: (environment: Readonly<Record<string, string>>) => Commands;
-  readonly createLogger: (level: LogLevel) => Logger;
+  readonly createLogger: (settings: LogSettings) => Logger;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -22,6 +22,15 @@ export interface AgentDoors {
   readonly onReload: (reload: () => void) => Disposable;
   /** Aborts when the program is told to stop. */
   readonly signal: AbortSignal;
+}
+
+/** Where log lines go. */
+export interface LogSettings {
+  readonly level: LogLevel;
+  /** Standard error, which journald collects. */
+  readonly journal: boolean;
+  /** `HOST` or `HOST:PORT` of a syslog server. */
+  readonly syslogServer: string | undefined;
 }
 
 /** One run of the agent with its configuration. */

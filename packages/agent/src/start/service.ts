@@ -63,6 +63,12 @@ async function obtainIdentity(
  */
 export async function runService(context: AgentContext): Promise<number> {
   const { config, logger } = context;
+  if (config.enrollment.join_file !== undefined) {
+    logger.warn(
+      'enrollment.join_file is set, but this release does not know join tokens yet; the host waits for approval',
+      {},
+    );
+  }
   if (!config.tls.enabled) {
     logger.warn('TLS is off (tls.enabled: false): anybody on this host can change its packages', {});
     await serve(context);

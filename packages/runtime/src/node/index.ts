@@ -3,3 +3,4 @@ export { nodeCommands } from './commands.ts';
 export { systemFiles } from './files.ts';
 export { type LineSink, lineLogger, stderrSink } from './logger.ts';
 export { systemRandom } from './random.ts';
+export { syslogSink } from './syslog.ts';
