@@ -24,18 +24,17 @@ function urlOf(server: Server): string {
 }
 
 function statusOf(error: unknown): number {
-  const missing = error instanceof Error && 'code' in error && ['ENOENT', 'EISDIR'].includes(`${error.code}`);
-  return missing ? 404 : 500;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ENOENT' || code === 'EISDIR' ? 404 : 500;
 }
 
 async function answerTo(folder: string, target: string): Promise<ServedRequest & { readonly body: Buffer }> {
-  const { pathname } = new URL(target, 'http://repository.invalid');
   try {
-    const path = decodeURIComponent(pathname);
+    const path = decodeURIComponent(new URL(target, 'http://repository.invalid').pathname);
     // An absolute path has nothing above it, so this cannot leave the folder.
     return { path, status: 200, body: await readFile(join(folder, normalize(path))) };
   } catch (error) {
-    return { path: pathname, status: statusOf(error), body: Buffer.alloc(0) };
+    return { path: target, status: statusOf(error), body: Buffer.alloc(0) };
   }
 }
 
@@ -45,10 +44,11 @@ export async function serveRepository(
   options: { readonly port: number },
 ): Promise<ServedRepository> {
   const requests: ServedRequest[] = [];
-  const server = createServer(async (request, response) => {
-    const { path, status, body } = await answerTo(repository.folder, request.url ?? '/');
-    requests.push({ path, status });
-    response.writeHead(status, { 'content-length': body.length }).end(body);
+  const server = createServer((request, response) => {
+    void answerTo(repository.folder, request.url ?? '/').then(({ path, status, body }) => {
+      requests.push({ path, status });
+      response.writeHead(status, { 'content-length': body.length }).end(body);
+    });
   });
   server.listen(options.port, '127.0.0.1');
   await once(server, 'listening');

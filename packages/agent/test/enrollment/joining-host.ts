@@ -1,0 +1,123 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Files } from '@linux-patch/runtime';
+import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { addAllowListEntry } from '../../src/allow-list/add-entry.ts';
+import { checkCertificates } from '../../src/certificates/status.ts';
+import { clearPollingToken, savePollingToken } from '../../src/config/polling-token.ts';
+import { enroll } from '../../src/enrollment/enroll.ts';
+import { pendingPlaces } from '../../src/enrollment/pending.ts';
+import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../../src/enrollment/settings.ts';
+import { hostNetwork } from '../../src/host/network.ts';
+
+export const NOW = Date.UTC(2026, 10, 23, 12);
+export const FQDN = 'amber.example.test';
+const CONFIG = '# the administrator wrote this\nenrollment:\n  manager_url: https://manager  # and this\n';
+
+/** A host in a temporary folder that enrols with a clock that the test moves. */
+export interface JoiningHost extends AsyncDisposable {
+  readonly root: string;
+  readonly clock: ManualClock;
+  readonly logger: ReturnType<typeof memoryLogger>;
+  readonly audited: { readonly event: string; readonly fields: unknown }[];
+  readonly progress: EnrollProgress[];
+  /** Enrols; sleeps pass at once, and `until` may end it early. */
+  enrol(
+    settings: Partial<EnrollContext> & { readonly managerUrl: URL },
+    until?: () => boolean,
+  ): Promise<EnrollOutcome>;
+  status(): Promise<string>;
+  config(): Promise<string>;
+  allowList(): Promise<string>;
+  /** Everything that was logged or audited, as text. */
+  said(): string;
+}
+
+export async function createJoiningHost(files: Files = systemFiles): Promise<JoiningHost> {
+  const folder = await temporaryFolder();
+  const root = folder.path;
+  const certs = join(root, 'etc/certs');
+  const configFile = join(root, 'etc/config.yaml');
+  await mkdir(join(root, 'etc'));
+  await writeFile(join(root, 'etc/machine-id'), `${'c'.repeat(32)}\n`);
+  await writeFile(join(root, 'etc/hostname'), `${FQDN}\n`);
+  await writeFile(configFile, CONFIG, { mode: 0o640 });
+  const clock = new ManualClock(NOW);
+  const logger = memoryLogger();
+  const audited: JoiningHost['audited'] = [];
+  const progress: EnrollProgress[] = [];
+  const allowListFile = join(root, 'etc/whitelist.yaml');
+  const certificates = {
+    ca: join(certs, 'ca.pem'),
+    certificate: join(certs, 'server.pem'),
+    key: join(certs, 'server.key.pem'),
+    crl: join(certs, 'crl.pem'),
+  };
+  const readToken = async () => /polling_token: (\S+)/.exec(await readFile(configFile, 'utf8'))?.[1];
+
+  const contextOf = async (
+    settings: Partial<EnrollContext> & { readonly managerUrl: URL },
+    signal: AbortSignal,
+  ): Promise<EnrollContext> => ({
+    ...pendingPlaces(join(root, 'data'), certs),
+    root,
+    configFile,
+    allowListFile,
+    certificates,
+    caFile: undefined,
+    caFingerprint: undefined,
+    trust: 'auto',
+    pollingIntervalMs: 60_000,
+    maxPollAttempts: 1440,
+    reportIp: '127.0.0.1',
+    reportInterface: undefined,
+    agentPort: 12_443,
+    savedToken: await readToken(),
+    mode: 'service',
+    clock,
+    random: systemRandom,
+    files,
+    commands: nodeCommands(),
+    network: hostNetwork,
+    logger,
+    audit: (event, fields) => void audited.push({ event, fields }),
+    saveToken: (token) => savePollingToken({ files: systemFiles, path: configFile, token }),
+    clearToken: () => clearPollingToken({ files: systemFiles, path: configFile }),
+    allowAddress: async (entry) => {
+      await addAllowListEntry({ files: systemFiles, clock, path: allowListFile, entry });
+    },
+    onProgress: (one) => progress.push(one),
+    signal,
+    ...settings,
+  });
+
+  return {
+    root,
+    clock,
+    logger,
+    audited,
+    progress,
+    async enrol(settings, until = () => false) {
+      const stop = new AbortController();
+      let outcome: EnrollOutcome | undefined;
+      const running = enroll(await contextOf(settings, stop.signal)).then((result) => {
+        outcome = result;
+      });
+      while (!outcome) {
+        await Promise.race([running, clock.waitForSleepers()]);
+        if (until()) stop.abort();
+        else if (clock.nextWakeMs !== undefined) await clock.advance(clock.nextWakeMs);
+      }
+      await running;
+      return outcome;
+    },
+    status: async () =>
+      (await checkCertificates({ files: systemFiles, paths: certificates, now: NOW, thresholdDays: 7 }))
+        .status,
+    config: () => readFile(configFile, 'utf8'),
+    allowList: () => readFile(allowListFile, 'utf8'),
+    said: () => JSON.stringify([logger.records, audited, progress]),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
