@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { createServer } from 'node:https';
+import { type Bundle, EnrollRequest } from '@linux-patch/contract';
+import {
+  agentProfile,
+  issueCertificate,
+  managerApprovedTag,
+  parseCertificate,
+  parseRequest,
+  serialFrom,
+  spkiSha256,
+  stretchHostCode,
+  transcriptHash,
+  verifyProof,
+} from '@linux-patch/pki';
+import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
+import { systemRandom } from '@linux-patch/runtime/node';
+import { TOKEN } from './older-manager.ts';
+
+const REQUEST_ID = '6f2b0c5e-2f0d-4d3a-8a53-5b0a4b8f3c11';
+const NONCE_M = Buffer.alloc(32, 7).toString('base64url');
+
+/** A manager of this generation that knows a host code, and whose approval a test can spoil on its way. */
+export interface CurrentManager extends AsyncDisposable {
+  readonly url: string;
+  readonly authority: TestAuthority;
+  /** The code that the administrator typed; without one the approval carries no proof. */
+  code: string | undefined;
+  /** Changes the approval as somebody in the middle would. */
+  spoil: (bundle: Bundle) => Bundle | Promise<Bundle>;
+  /** Answers of polls before the approval, in turn. */
+  before: { readonly status: number; readonly body: unknown }[];
+  readonly verdicts: string[];
+  readonly acknowledged: unknown[];
+  readonly registrations: EnrollRequest[];
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  let body = '';
+  for await (const chunk of request as AsyncIterable<Buffer>) body += chunk.toString();
+  return body;
+}
+
+/** Issues and tags what an approved agent fetches. */
+async function approve(manager: CurrentManager, request: EnrollRequest): Promise<Bundle> {
+  const { authority } = manager;
+  const ext = request.ext;
+  if (!ext) throw new Error('the double only knows the extension');
+  const { spki, spkiSha256: hash } = await parseRequest(ext.csr);
+  const leaf = await issueCertificate({
+    profile: agentProfile({ fqdn: request.fqdn, ipAddress: request.ip_address }),
+    subjectSpki: spki,
+    issuer: authority.issuing,
+    serial: serialFrom(systemRandom.bytes(16)),
+    now: Date.UTC(2026, 10, 23, 12),
+  });
+  const bundle = {
+    ca_crt: authority.root.certificatePem,
+    ca_chain: authority.caPem,
+    server_crt: leaf + authority.issuing.certificatePem,
+    crl_pem: await authority.createCrl(),
+  };
+  const managerClient = {
+    cn: 'patch-manager-client',
+    issuer_spki: spkiSha256(parseCertificate(authority.issuing.certificatePem).spki),
+  };
+  const tag =
+    manager.code === undefined
+      ? {}
+      : {
+          tag_m: managerApprovedTag(await stretchHostCode(manager.code, ext.nonce_a), {
+            transcriptHash: transcriptHash({
+              v: 1,
+              machine_id: request.machine_id,
+              fqdn: request.fqdn,
+              ip_address: request.ip_address,
+              hostname: request.hostname ?? '',
+              spki_sha256: hash,
+              nonce_a: ext.nonce_a,
+            }),
+            nonceM: NONCE_M,
+            serverCrt: bundle.server_crt,
+            caCrt: bundle.ca_crt,
+            caChain: bundle.ca_chain,
+            crlPem: bundle.crl_pem,
+            managerClient,
+          }),
+        };
+  return { ...bundle, ext: { v: 1, request_id: REQUEST_ID, manager_client: managerClient, ...tag } };
+}
+
+async function answerTo(
+  manager: CurrentManager,
+  request: IncomingMessage,
+): Promise<{ status: number; body: unknown }> {
+  const path = request.url ?? '';
+  const body = await readBody(request);
+  const header = String(request.headers['enroll-proof'] ?? '');
+  const last = manager.registrations.at(-1);
+  const nowS = Math.floor(Date.UTC(2026, 10, 23, 12) / 1000);
+  if (path === '/api/v1/enroll') {
+    const parsed = EnrollRequest.parse(JSON.parse(body));
+    manager.registrations.push(parsed);
+    const key = await parseRequest(parsed.ext?.csr ?? '');
+    const ext = {
+      v: 1,
+      request_id: REQUEST_ID,
+      nonce_m: NONCE_M,
+      poll_after: 60,
+      max_wait: 50,
+      expires_in: 86_400,
+      ca_spki_sha256: 'x',
+      need: 'code',
+      key_id: key.keyId,
+    };
+    return { status: 202, body: { polling_token: TOKEN, ext } };
+  }
+  if (!last?.ext) return { status: 404, body: {} };
+  const { spki } = await parseRequest(last.ext.csr);
+  const proof = { header, spki, token: TOKEN, nowS, toleranceS: 400 * 86_400 };
+  if (path === '/api/v1/enroll/ack') {
+    manager.verdicts.push(verifyProof({ ...proof, label: 'lpe1/ack', method: 'POST', path, body }));
+    manager.acknowledged.push(JSON.parse(body));
+    return { status: 200, body: {} };
+  }
+  if (path !== '/api/v1/enroll/status/self') return { status: 404, body: {} };
+  manager.verdicts.push(verifyProof({ ...proof, label: 'lpe1/poll', method: 'GET', path }));
+  const early = manager.before.shift();
+  if (early) return early;
+  const bundle = await manager.spoil(await approve(manager, last));
+  return { status: 200, body: { status: 'approved', ...bundle } };
+}
+
+/** Starts the double on a loopback port, with certificates of its own that nobody trusts. */
+export async function startCurrentManager(now: number): Promise<CurrentManager> {
+  const authority = await testAuthority({ now });
+  const web = await authority.issueWeb();
+  const server = createServer({ cert: web.chainPem, key: web.privateKeyPem });
+  const state: Omit<CurrentManager, typeof Symbol.asyncDispose> = {
+    url: '',
+    authority,
+    code: undefined,
+    spoil: (bundle) => bundle,
+    before: [],
+    verdicts: [],
+    acknowledged: [],
+    registrations: [],
+  };
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const manager: CurrentManager = Object.assign(state, {
+    url: `https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  });
+  server.on('request', (request: IncomingMessage, response) => {
+    void answerTo(manager, request).then(({ status, body }) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body));
+    });
+  });
+  return manager;
+}

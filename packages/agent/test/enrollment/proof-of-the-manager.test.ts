@@ -1,0 +1,192 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bundle } from '@linux-patch/contract';
+import { spkiFingerprint } from '@linux-patch/pki';
+import { testAuthority } from '@linux-patch/pki/testing';
+import type { Files } from '@linux-patch/runtime';
+import { systemFiles } from '@linux-patch/runtime/node';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type CurrentManager, startCurrentManager } from './current-manager.ts';
+import { createJoiningHost, FQDN, type JoiningHost, NOW } from './joining-host.ts';
+import { TOKEN } from './older-manager.ts';
+
+let host: JoiningHost;
+let manager: CurrentManager;
+
+beforeEach(async () => {
+  host = await createJoiningHost();
+  manager = await startCurrentManager(NOW);
+});
+afterEach(async () => {
+  await manager[Symbol.asyncDispose]();
+  await host[Symbol.asyncDispose]();
+});
+
+const url = () => new URL(manager.url);
+const pending = { status: 200, body: { status: 'pending' } };
+
+async function readCode(): Promise<string> {
+  const state = await readFile(join(host.root, 'data/enrollment.json'), 'utf8');
+  return (JSON.parse(state) as { host_code: string }).host_code;
+}
+
+/** Enrols until the manager was polled, then lets "the administrator" type the code that the host shows. */
+async function waitForCode(): Promise<string> {
+  manager.before = [pending, pending];
+  await host.enrol({ managerUrl: url() }, () => manager.verdicts.length >= 1);
+  manager.before = [];
+  return readCode();
+}
+
+const refused = () => host.audited.filter((one) => one.event === 'enrollment_bundle_refused').length;
+
+describe('the host code', () => {
+  it('proves the manager: the identity is installed, acknowledged and marked', async () => {
+    manager.code = await waitForCode();
+    expect(await host.enrol({ managerUrl: url() })).toEqual({ kind: 'installed' });
+    expect(await host.status()).toBe('valid');
+    expect(new Set(manager.verdicts)).toEqual(new Set(['ok']));
+    expect(manager.acknowledged).toMatchObject([{ state: 'installed' }]);
+    expect(manager.registrations).toHaveLength(1);
+    expect(manager.registrations[0]?.ext?.modes).toEqual(['code']);
+    const meta = JSON.parse(await readFile(join(host.root, 'etc/certs/current/meta.json'), 'utf8')) as object;
+    expect(meta).toMatchObject({
+      trust: 'code',
+      key_origin: 'host',
+      manager_client: { cn: 'patch-manager-client' },
+    });
+    expect(await systemFiles.facts(join(host.root, 'data/enrollment.json'))).toBeUndefined();
+    expect(await systemFiles.facts(join(host.root, 'etc/certs/pending.key.pem'))).toBeUndefined();
+  });
+
+  it('never leaves the host, and neither do token and key reach a log', async () => {
+    const code = await waitForCode();
+    manager.code = code;
+    const key = await readFile(join(host.root, 'etc/certs/pending.key.pem'), 'utf8');
+    await host.enrol({ managerUrl: url() });
+    const sent = JSON.stringify(manager.registrations);
+    for (const secret of [code, code.replaceAll('-', ''), TOKEN, key.split('\n')[1] ?? 'no key']) {
+      expect(host.said()).not.toContain(secret);
+    }
+    expect(sent).not.toContain(code);
+    expect(sent).not.toContain('PRIVATE KEY');
+  });
+
+  const other = testAuthority({ now: NOW });
+  it.each<[string, (bundle: Bundle) => Bundle | Promise<Bundle>]>([
+    [
+      'an approval without proof',
+      ({ ext, ...bundle }) => ({
+        ...bundle,
+        ext: ext && { v: 1, request_id: ext.request_id, manager_client: ext.manager_client },
+      }),
+    ],
+    ['an approval whose extension was taken away', ({ ext: _, ...bundle }) => bundle],
+    [
+      'a proof made with another code',
+      (bundle) => ({ ...bundle, ext: bundle.ext && { ...bundle.ext, tag_m: 'A'.repeat(43) } }),
+    ],
+    ['another CA', async (bundle) => ({ ...bundle, ca_crt: (await other).root.certificatePem })],
+    [
+      'a second CA beside the real one',
+      async (bundle) => ({ ...bundle, ca_crt: bundle.ca_crt + (await other).root.certificatePem }),
+    ],
+    [
+      'a certificate of another CA',
+      async (bundle) => ({
+        ...bundle,
+        server_crt: (await (await other).issueAgent({ fqdn: FQDN })).chainPem,
+      }),
+    ],
+    [
+      'a certificate for another key',
+      async (bundle) => ({
+        ...bundle,
+        server_crt: (await manager.authority.issueAgent({ fqdn: FQDN })).chainPem,
+      }),
+    ],
+    [
+      'a private key',
+      async (bundle) => ({
+        ...bundle,
+        server_key: (await manager.authority.issueAgent({ fqdn: FQDN })).privateKeyPem,
+      }),
+    ],
+    [
+      'another client that may call',
+      (bundle) => ({
+        ...bundle,
+        ext: bundle.ext && {
+          ...bundle.ext,
+          manager_client: { ...bundle.ext.manager_client, cn: 'somebody' },
+        },
+      }),
+    ],
+    ['another revocation list', async (bundle) => ({ ...bundle, crl_pem: await (await other).createCrl() })],
+  ])('lets nobody in the middle install %s', async (_what, spoil) => {
+    manager.code = await waitForCode();
+    manager.spoil = spoil;
+    const outcome = await host.enrol({ managerUrl: url() }, () => refused() >= 2);
+    expect(outcome).toEqual({ kind: 'stopped' });
+    expect(await host.status()).toBe('missing');
+    manager.spoil = (bundle) => bundle;
+    expect(await host.enrol({ managerUrl: url() })).toEqual({ kind: 'installed' });
+  });
+
+  it('is not needed where the CA is pinned', async () => {
+    const caFingerprint = spkiFingerprint(manager.authority.root.certificatePem);
+    // The double does not publish its CA, so what arrives is held against the pin.
+    expect(await host.enrol({ managerUrl: url(), caFingerprint })).toEqual({ kind: 'installed' });
+    expect(manager.registrations[0]?.ext?.modes).toEqual(['code', 'click']);
+  });
+});
+
+describe('an enrolment', () => {
+  it('goes on with the time of the manager when its own clock is wrong', async () => {
+    manager.code = await waitForCode();
+    manager.before = [{ status: 401, body: { server_time: Math.floor(NOW / 1000) + 5_000 } }];
+    expect(await host.enrol({ managerUrl: url() })).toEqual({ kind: 'installed' });
+  });
+
+  it('keeps key and code over a restart, and begins anew for another manager', async () => {
+    const code = await waitForCode();
+    await host.enrol({ managerUrl: url() }, () => manager.verdicts.length >= 2);
+    expect(await readCode()).toBe(code);
+    const second = await startCurrentManager(NOW);
+    second.before = [pending, pending, pending];
+    await host.enrol({ managerUrl: new URL(second.url) }, () => second.verdicts.length >= 1);
+    expect(await readCode()).not.toBe(code);
+    await second[Symbol.asyncDispose]();
+  });
+
+  it('waits for a disk that is full, and tells the manager only afterwards', async () => {
+    await host[Symbol.asyncDispose]();
+    let failures = 0;
+    const full: Files = new Proxy(systemFiles, {
+      get(target, name: keyof Files) {
+        const real = target[name] as (...args: unknown[]) => unknown;
+        return (...args: unknown[]) => {
+          const write = args[0] as { path?: string };
+          if (name === 'writeDurably' && write.path?.includes('generations') && failures < 3) {
+            failures += 1;
+            throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+          }
+          return real.apply(target, args);
+        };
+      },
+    });
+    host = await createJoiningHost(full);
+    manager.code = await waitForCode();
+    expect(await host.enrol({ managerUrl: url() })).toEqual({ kind: 'installed' });
+    expect(failures).toBe(3);
+    expect(host.said()).toContain('no space left');
+    expect(manager.acknowledged).toHaveLength(1);
+  });
+
+  it('that a person refused says so and leaves nothing', async () => {
+    manager.before = [pending, { status: 200, body: { status: 'denied', reason: 'not ours' } }];
+    expect(await host.enrol({ managerUrl: url() })).toEqual({ kind: 'denied', reason: 'not ours' });
+    expect(await host.config()).not.toContain('polling_token');
+    expect(await systemFiles.facts(join(host.root, 'data/enrollment.json'))).toBeUndefined();
+  });
+});
