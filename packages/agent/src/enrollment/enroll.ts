@@ -1,5 +1,4 @@
 import { type Bundle, messageOf, PatchError } from '@linux-patch/contract';
-import { collectHostIdentity } from './host-identity.ts';
 import {
   acknowledgementOf,
   type ManagerCalls,
@@ -7,14 +6,8 @@ import {
   REQUEST_TIMEOUT_MS,
 } from './manager-calls.ts';
 import { ManagerFailure } from './manager-client.ts';
-import {
-  createPending,
-  fitsPending,
-  type PendingEnrollment,
-  readPending,
-  removePending,
-  writePending,
-} from './pending.ts';
+import { openPending } from './open-pending.ts';
+import { type PendingEnrollment, removePending, writePending } from './pending.ts';
 import { allowManager, installBundle, type ProvenBundle, proveBundle } from './provision.ts';
 import { nextDelayMs, type WaitReason } from './schedule.ts';
 import type { EnrollContext, EnrollOutcome } from './settings.ts';
@@ -70,66 +63,19 @@ class Enrollment {
 
   constructor(context: EnrollContext) {
     this.#context = context;
-    this.#token = context.savedToken;
     this.#startedMs = context.clock.monotonicMs();
   }
 
   async run(): Promise<EnrollOutcome> {
-    await this.#openPending();
+    const opened = await openPending(this.#context);
+    this.#pending = opened.pending;
+    this.#keyPem = opened.keyPem;
+    this.#token = opened.token;
     for (;;) {
       const step = await this.#attempt();
       if (this.#context.signal.aborted) return { kind: 'stopped' };
       const outcome = step.kind === 'approved' ? await this.#finish(step.bundle) : await this.#follow(step);
       if (outcome) return outcome;
-    }
-  }
-
-  /** Takes up a saved enrolment of this host with this manager, or begins a new one. */
-  async #openPending(): Promise<void> {
-    const { files, clock, random, managerUrl } = this.#context;
-    const identity = await this.#waitForIdentity();
-    const pending = await readPending(files, this.#context);
-    const keyPem = await files.readText(this.#context.keyFile);
-    if (pending && keyPem && fitsPending({ pending, keyPem }, { managerUrl: managerUrl.href, identity })) {
-      this.#pending = pending;
-      this.#keyPem = keyPem;
-    } else {
-      if (this.#token) await this.#dropToken();
-      const made = await createPending({
-        files,
-        places: this.#context,
-        clock,
-        random,
-        managerUrl: managerUrl.href,
-        identity,
-      });
-      this.#pending = made.pending;
-      this.#keyPem = made.keyPem;
-      this.#context.audit('enrollment_key_created', {
-        key_id: made.pending.key_id,
-        manager: managerUrl.href,
-      });
-    }
-    this.#context.logger.info('Enrolling', {
-      manager: managerUrl.href,
-      key_id: this.#pending.key_id,
-      resumed: this.#token !== undefined,
-    });
-  }
-
-  /** A network that is not up yet at boot is waited for; a command reports instead. */
-  async #waitForIdentity() {
-    for (let failures = 0; ; failures += 1) {
-      try {
-        return await collectHostIdentity(this.#context);
-      } catch (error) {
-        if (this.#context.mode === 'once' || !(error instanceof PatchError)) throw error;
-        this.#context.logger.warn('This host cannot say who it is yet', { error });
-        await this.#context.clock.sleep(
-          nextDelayMs({ kind: 'local', failures }, this.#context.random.fraction()),
-          this.#context.signal,
-        );
-      }
     }
   }
 

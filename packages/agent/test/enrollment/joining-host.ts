@@ -4,6 +4,7 @@ import type { Files } from '@linux-patch/runtime';
 import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { addAllowListEntry } from '../../src/allow-list/add-entry.ts';
+import type { CertificatePaths } from '../../src/certificates/paths.ts';
 import { checkCertificates } from '../../src/certificates/status.ts';
 import { clearPollingToken, savePollingToken } from '../../src/config/polling-token.ts';
 import { enroll } from '../../src/enrollment/enroll.ts';
@@ -34,26 +35,36 @@ export interface JoiningHost extends AsyncDisposable {
   said(): string;
 }
 
-export async function createJoiningHost(files: Files = systemFiles): Promise<JoiningHost> {
-  const folder = await temporaryFolder();
-  const root = folder.path;
-  const certs = join(root, 'etc/certs');
+/** What a host has before its agent runs; returns the configuration file. */
+async function writeHost(root: string): Promise<string> {
   const configFile = join(root, 'etc/config.yaml');
   await mkdir(join(root, 'etc'));
   await writeFile(join(root, 'etc/machine-id'), `${'c'.repeat(32)}\n`);
   await writeFile(join(root, 'etc/hostname'), `${FQDN}\n`);
   await writeFile(configFile, CONFIG, { mode: 0o640 });
+  return configFile;
+}
+
+function certificatesUnder(folder: string): CertificatePaths {
+  return {
+    ca: join(folder, 'ca.pem'),
+    certificate: join(folder, 'server.pem'),
+    key: join(folder, 'server.key.pem'),
+    crl: join(folder, 'crl.pem'),
+  };
+}
+
+export async function createJoiningHost(files: Files = systemFiles): Promise<JoiningHost> {
+  const folder = await temporaryFolder();
+  const root = folder.path;
+  const configFile = await writeHost(root);
   const clock = new ManualClock(NOW);
   const logger = memoryLogger();
   const audited: JoiningHost['audited'] = [];
   const progress: EnrollProgress[] = [];
   const allowListFile = join(root, 'etc/whitelist.yaml');
-  const certificates = {
-    ca: join(certs, 'ca.pem'),
-    certificate: join(certs, 'server.pem'),
-    key: join(certs, 'server.key.pem'),
-    crl: join(certs, 'crl.pem'),
-  };
+  const certs = join(root, 'etc/certs');
+  const certificates = certificatesUnder(certs);
   const readToken = async () => /polling_token: (\S+)/.exec(await readFile(configFile, 'utf8'))?.[1];
 
   const contextOf = async (
