@@ -23,7 +23,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-const sink = stderrSink({ journal: process.env.JOURNAL_STREAM !== undefined, now: systemClock.now });
+const sink = stderrSink({ journal: process.env.JOURNAL_STREAM !== undefined, now: () => systemClock.now() });
 
 process.exitCode = await runManager(process.argv.slice(2), {
   clock: systemClock,

@@ -14,7 +14,10 @@ export interface AuditEntry {
 
 /** The append-only, hash-chained record of what was decided. */
 export interface AuditLog {
-  /** Adds a row; give the transaction of the change, so that both happen or neither. */
+  /**
+   * Adds a row; give the transaction of the change, so that both happen or neither. Without one the row gets a
+   * transaction of its own, because two rows must never follow the same one.
+   */
   record(db: Database, entry: AuditEntry): Promise<void>;
 }
 
@@ -25,27 +28,27 @@ function hashOf(row: Omit<AuditRow, 'seq' | 'hash'>): string {
     .digest('hex');
 }
 
-/** The audit log of a database whose writers are serialised, as SQLite's are. */
+async function append(db: Database, nowMs: number, { actor, event, fields = {} }: AuditEntry): Promise<void> {
+  const last = await db.selectFrom('audit').select('hash').orderBy('seq', 'desc').limit(1).executeTakeFirst();
+  const row = {
+    at: nowMs,
+    actor,
+    event,
+    fields: JSON.stringify(fields),
+    previous_hash: last?.hash ?? START,
+  };
+  await db
+    .insertInto('audit')
+    .values({ ...row, hash: hashOf(row) })
+    .execute();
+}
+
+/** The audit log of a database whose write transactions are serialised, as SQLite's are. */
 export function createAuditLog(options: { readonly clock: Clock }): AuditLog {
   return {
-    async record(db, { actor, event, fields = {} }) {
-      const last = await db
-        .selectFrom('audit')
-        .select('hash')
-        .orderBy('seq', 'desc')
-        .limit(1)
-        .executeTakeFirst();
-      const row = {
-        at: options.clock.now(),
-        actor,
-        event,
-        fields: JSON.stringify(fields),
-        previous_hash: last?.hash ?? START,
-      };
-      await db
-        .insertInto('audit')
-        .values({ ...row, hash: hashOf(row) })
-        .execute();
+    async record(db, entry) {
+      if (db.isTransaction) return append(db, options.clock.now(), entry);
+      await db.transaction().execute((own) => append(own, options.clock.now(), entry));
     },
   };
 }

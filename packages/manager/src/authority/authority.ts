@@ -33,6 +33,8 @@ export interface Authority {
   readonly rootPem: string;
   readonly issuingPem: string;
   readonly caFingerprint: string;
+  /** Names of the manager itself (lower case, without `localhost`); a certificate with one of them can pose as it. */
+  readonly ownNames: readonly string[];
   /** What agents learn about who will call them. */
   readonly managerClient: ManagerClient;
   /** Issues an agent's certificate for a public key (SPKI, DER); the caller records it. */
@@ -67,6 +69,11 @@ function isDue(certificate: CertificateFacts, now: number): boolean {
   return certificate.notAfterMs - now < (certificate.notAfterMs - certificate.notBeforeMs) / 3;
 }
 
+/** A crash between the two files of a renewal leaves a certificate without its key; that is made anew. */
+function isPair(certificate: CertificateFacts, pair: Pair): boolean {
+  return spkiSha256(publicKeySpki(pair.privateKeyPem)) === certificate.spkiSha256;
+}
+
 function covers(certificate: CertificateFacts, names: WebNames): boolean {
   return (
     names.dnsNames.every((name) => certificate.dnsNames.includes(name)) &&
@@ -99,22 +106,35 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     return parseCertificate(pem);
   };
   /** The manager's own certificates renew here, at start and daily; nobody has to remember day 365. */
-  const own = async (
+  const current = async (
     name: PairName,
     isGood: (facts: CertificateFacts) => boolean,
     profile: Parameters<typeof issueOwn>[2],
   ): Promise<Pair> => {
     const pair = await readPair(files, paths.caFolder, name);
     const [facts] = parseCertificates(pair.certificatePem);
-    if (facts && !isDue(facts, clock.now()) && isGood(facts)) return pair;
+    if (facts && isPair(facts, pair) && !isDue(facts, clock.now()) && isGood(facts)) return pair;
     const fresh = await issueOwn(options, issuing, profile);
     await writePair(files, paths.caFolder, name, fresh);
     return fresh;
+  };
+  /** One at a time, because two renewals at once could leave the key of one and the certificate of the other. */
+  const queue = new Map<PairName, Promise<unknown>>();
+  const own = (...wanted: Parameters<typeof current>): Promise<Pair> => {
+    const result = (queue.get(wanted[0]) ?? Promise.resolve()).then(() => current(...wanted));
+    queue.set(
+      wanted[0],
+      result.catch(() => undefined),
+    );
+    return result;
   };
   return {
     rootPem: root.certificatePem,
     issuingPem: issuing.certificatePem,
     caFingerprint: spkiFingerprint(root.certificatePem),
+    ownNames: options.webNames.dnsNames
+      .map((name) => name.toLowerCase())
+      .filter((name) => name !== 'localhost'),
     managerClient: { cn: MANAGER_CLIENT_CN, issuer_spki: spkiSha256(issuingFacts.spki) },
     issueAgent,
     async issueAgentWithKey(names) {

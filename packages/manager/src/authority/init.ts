@@ -31,6 +31,9 @@ export interface InitOptions {
   readonly webNames: WebNames;
 }
 
+/** Begins the name of the folder in which an authority is made. */
+const STAGING = '.ca-';
+
 /** Issues one of the manager's own certificates. */
 export async function issueOwn(
   options: Pick<InitOptions, 'clock' | 'random'>,
@@ -50,6 +53,13 @@ export async function issueOwn(
   return { certificatePem, privateKeyPem };
 }
 
+/** Keys of an initialisation that did not come to its end. */
+async function removeLeftovers(files: Files, folder: string): Promise<void> {
+  for (const name of await files.list(folder)) {
+    if (name.startsWith(STAGING)) await files.remove(join(folder, name));
+  }
+}
+
 /**
  * Makes the certificate authority, the manager's client and web certificates, and the admin token. Everything is
  * made in a folder beside and appears in one step, so that a crash leaves nothing or all.
@@ -67,7 +77,8 @@ export async function initialiseAuthority(options: InitOptions): Promise<{ reado
     );
   }
   await files.makeFolder(paths.dataFolder, 0o700);
-  const staging = join(dirname(paths.caFolder), `.ca-${random.uuid()}`);
+  await removeLeftovers(files, dirname(paths.caFolder));
+  const staging = join(dirname(paths.caFolder), `${STAGING}${random.uuid()}`);
   await files.makeFolder(staging, 0o700);
   const rootKey = await generateKey();
   const rootPem = await createRoot({
@@ -89,6 +100,10 @@ export async function initialiseAuthority(options: InitOptions): Promise<{ reado
   await writePair(files, staging, 'web', await issueOwn(options, issuing, webProfile(options.webNames)));
   const token = Buffer.from(random.bytes(32)).toString('base64url');
   await files.writeDurably({ path: paths.adminToken, data: `${token}\n`, mode: 0o600 });
+  if (!(await files.facts(paths.database))) {
+    // SQLite takes an empty file for an empty database and keeps its mode; it would make a readable one itself.
+    await files.writeDurably({ path: paths.database, data: '', mode: 0o600 });
+  }
   await files.rename(staging, paths.caFolder);
   await files.syncFolder(paths.dataFolder);
   return { caFingerprint: spkiFingerprint(rootPem) };

@@ -130,7 +130,7 @@ export function createApiClient(options: {
         encodeURIComponent(params[name] ?? ''),
       );
       const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
-      const search = given.length > 0 ? `?${new URLSearchParams(given)}` : '';
+      const search = given.length > 0 ? `?${new URLSearchParams(given).toString()}` : '';
       const exchange = open(
         connection,
         route.method,

@@ -22,7 +22,9 @@ export async function openDatabase(path: string): Promise<OpenDatabase> {
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
   if (error) {
     await db.destroy();
-    throw error;
+    throw error instanceof Error
+      ? error
+      : new Error('the database could not be brought up to date', { cause: error });
   }
   return { db, [Symbol.asyncDispose]: () => db.destroy() };
 }

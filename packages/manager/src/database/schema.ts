@@ -32,6 +32,8 @@ export interface EnrollmentRow {
   readonly spki_sha256: string | null;
   readonly key_id: string | null;
   readonly nonce_m: string;
+  /** Proofs with which this request was made or taken up, JSON list; none of them works twice. */
+  readonly used_proofs: string;
   readonly created_at: number;
   readonly expires_at: number;
   readonly last_poll_at: number | null;

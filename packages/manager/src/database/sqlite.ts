@@ -28,10 +28,13 @@ function toStatement(statement: StatementSync): SqliteStatement {
  */
 export function openSqlite(path: string): SqliteDatabase {
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: BUSY_TIMEOUT_MS });
-  database.exec('pragma journal_mode = wal; pragma synchronous = full;');
+  // Bundles for agents of the older generation hold a private key: what is removed is also overwritten.
+  database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on;');
   const statements = new Map<string, SqliteStatement>();
   return {
-    prepare(text) {
+    prepare(wanted) {
+      // Kysely begins deferred; a transaction that reads before it writes could then fail instead of waiting.
+      const text = wanted === 'begin' ? 'begin immediate' : wanted;
       const known = statements.get(text);
       if (known) return known;
       const made = toStatement(database.prepare(text));

@@ -1,13 +1,9 @@
 import { ENROLL_PATHS, PatchError, type Renewed, type RenewRequest } from '@linux-patch/contract';
-import {
-  buildChain,
-  parseCertificates,
-  parseRequest,
-  type VerifiedRenewal,
-  verifyRenewalProof,
-} from '@linux-patch/pki';
+import { buildChain, parseCertificates, type VerifiedRenewal, verifyRenewalProof } from '@linux-patch/pki';
 import { certificateRow } from '../authority/authority.ts';
+import type { Database } from '../database/open.ts';
 import type { HostRow } from '../database/schema.ts';
+import { readCertificateRequest } from './certificate-request.ts';
 import type { EnrollmentContext } from './context.ts';
 
 /** Proofs are good for a minute; their ids are remembered a little longer than any clock may be off. */
@@ -17,7 +13,7 @@ const REPLAY_MEMORY_MS = 10 * 60_000;
 export interface Renewals {
   /**
    * Issues a certificate for a new key to whoever proves to hold the current one.
-   * @throws PatchError `UNAUTHORIZED`, `FORBIDDEN`, `PKI_REQUEST_REJECTED`
+   * @throws PatchError `UNAUTHORIZED`, `FORBIDDEN`, `INVALID_REQUEST`
    */
   renew(
     request: RenewRequest,
@@ -35,17 +31,17 @@ export function createRenewals(context: EnrollmentContext): Renewals {
   };
   return {
     async renew(request, asked) {
+      const key = await readCertificateRequest(request.csr, 'body.csr');
       const proof = verifyAddressed(context, request, asked.host);
-      const host = await authorise(context, proof);
-      remember(proof.jti);
-      const key = await parseRequest(request.csr);
       const { authority } = context;
-      const certificate = await authority.issueAgent(key.spki, {
-        fqdn: host.fqdn,
-        hostname: host.hostname,
-        ipAddress: host.ip_address,
-      });
       return context.db.transaction().execute(async (db) => {
+        const host = await authorise(context, db, proof);
+        remember(proof.jti);
+        const certificate = await authority.issueAgent(key.spki, {
+          fqdn: host.fqdn,
+          hostname: host.hostname,
+          ipAddress: host.ip_address,
+        });
         await db
           .insertInto('certificates')
           .values(certificateRow(certificate, host.id, context.clock.now()))
@@ -91,7 +87,7 @@ function verifyAddressed(context: EnrollmentContext, request: RenewRequest, host
   throw failure;
 }
 
-async function authorise(context: EnrollmentContext, proof: VerifiedRenewal): Promise<HostRow> {
+async function authorise(context: EnrollmentContext, db: Database, proof: VerifiedRenewal): Promise<HostRow> {
   const refuse = (why: string): never => {
     throw new PatchError('FORBIDDEN', `This certificate cannot renew: ${why}. Enrol the host again.`);
   };
@@ -102,17 +98,13 @@ async function authorise(context: EnrollmentContext, proof: VerifiedRenewal): Pr
   } catch {
     refuse('it has expired or is not from this manager');
   }
-  const known = await context.db
+  const known = await db
     .selectFrom('certificates')
     .selectAll()
     .where('serial', '=', certificate.serialHex)
     .executeTakeFirst();
   if (!known || known.host_id === null) return refuse('this manager did not issue it');
   if (known.revoked_at !== null) return refuse('it is revoked');
-  const host = await context.db
-    .selectFrom('hosts')
-    .selectAll()
-    .where('id', '=', known.host_id)
-    .executeTakeFirst();
+  const host = await db.selectFrom('hosts').selectAll().where('id', '=', known.host_id).executeTakeFirst();
   return host ?? refuse('its host was removed');
 }

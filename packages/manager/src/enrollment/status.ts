@@ -1,8 +1,10 @@
 import { Bundle, type EnrollAck, type EnrollStatus, PatchError } from '@linux-patch/contract';
 import { verifyProof } from '@linux-patch/pki';
+import type { Database } from '../database/open.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
 import type { EnrollmentContext } from './context.ts';
 import { MAX_WAIT_S } from './register.ts';
+import { getRow } from './row.ts';
 import { hashToken } from './token.ts';
 
 /** A poll as it came in. */
@@ -81,13 +83,18 @@ export async function poll(context: EnrollmentContext, request: Poll): Promise<P
     .execute();
   const heldS = row.state === 'pending' && context.waiting.hasRoom ? Math.min(MAX_WAIT_S, request.waitS) : 0;
   if (heldS === 0) return { kind: 'status', body: statusOf(row), heldS };
-  await context.waiting.hold(row.id, heldS * 1000, request.signal);
+  await context.waiting.hold({
+    requestId: row.id,
+    limitMs: heldS * 1000,
+    signal: request.signal,
+    isDecided: async () => (await findByToken(context, request.token))?.state !== 'pending',
+  });
   return { kind: 'status', body: statusOf(await findByToken(context, request.token)), heldS };
 }
 
 /**
  * The agent has installed its bundle, or refused it. The bundle is removed only now, and certificates that it
- * replaces are revoked only now.
+ * replaces are revoked only now. Saying it again changes nothing.
  *
  * @throws PatchError `ENROLLMENT_NOT_FOUND`
  */
@@ -123,24 +130,30 @@ export async function acknowledge(
     );
   }
   await context.db.transaction().execute(async (db) => {
-    if (ack.state === 'installed') {
-      await db
-        .updateTable('enrollments')
-        .set({ state: 'installed', bundle: null })
-        .where('id', '=', row.id)
-        .execute();
-      await db
-        .updateTable('certificates')
-        .set({ revoked_at: context.clock.now(), revoke_reason: 'superseded' })
-        .where('host_id', '=', row.host_id)
-        .where('serial', '!=', ack.serial)
-        .where('revoked_at', 'is', null)
-        .execute();
-    }
+    const current = await getRow(db, row.id);
+    if (current.state !== 'approved') return;
+    if (ack.state === 'installed') await settle(context, db, current);
     await context.audit.record(db, {
       actor: row.key_id ?? 'agent',
       event: ack.state === 'installed' ? 'enrollment_installed' : 'enrollment_bundle_rejected',
       fields: { enrollment: row.id, host: row.host_id, serial: ack.serial, reason_code: ack.reason_code },
     });
   });
+}
+
+/** Removes the bundle and revokes what it replaces; a certificate that was issued later replaces it. */
+async function settle(context: EnrollmentContext, db: Database, row: EnrollmentRow): Promise<void> {
+  await db
+    .updateTable('enrollments')
+    .set({ state: 'installed', bundle: null })
+    .where('id', '=', row.id)
+    .execute();
+  await db
+    .updateTable('certificates')
+    .set({ revoked_at: context.clock.now(), revoke_reason: 'superseded' })
+    .where('host_id', '=', row.host_id)
+    .where('serial', '!=', row.serial ?? '')
+    .where('issued_at', '<=', row.decided_at ?? 0)
+    .where('revoked_at', 'is', null)
+    .execute();
 }

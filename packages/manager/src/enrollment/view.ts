@@ -1,5 +1,6 @@
-import { type Enrollment, OsDetails, PatchError } from '@linux-patch/contract';
+import { type Enrollment, type EnrollmentState, OsDetails, PatchError } from '@linux-patch/contract';
 import type { EnrollmentRow } from '../database/schema.ts';
+import { type ConflictFinder, readConflicts } from './conflicts.ts';
 import type { EnrollmentContext } from './context.ts';
 import { extensionOf } from './transcript.ts';
 
@@ -7,42 +8,17 @@ function instant(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
 }
 
-/** Hosts and other waiting requests that claim the same name, address or machine. */
-async function conflictsOf(context: EnrollmentContext, row: EnrollmentRow): Promise<string[]> {
-  if (row.state !== 'pending') return [];
-  const hosts = await context.db
-    .selectFrom('hosts')
-    .select(['fqdn', 'ip_address', 'machine_id'])
-    .where((where) =>
-      where.or([
-        where('fqdn', '=', row.fqdn),
-        where('ip_address', '=', row.ip_address),
-        where('machine_id', '=', row.machine_id),
-      ]),
-    )
-    .execute();
-  const requests = await context.db
-    .selectFrom('enrollments')
-    .select(['id', 'fqdn', 'key_id'])
-    .where('state', '=', 'pending')
-    .where('id', '!=', row.id)
-    .where((where) => where.or([where('fqdn', '=', row.fqdn), where('machine_id', '=', row.machine_id)]))
-    .execute();
-  return [
-    ...hosts.map(
-      (host) =>
-        `host ${host.fqdn} (${host.ip_address})${host.machine_id === row.machine_id ? ', same machine-id' : ''}`,
-    ),
-    ...requests.map((other) => `request ${other.id} of ${other.fqdn}, key ${other.key_id ?? 'unknown'}`),
-  ];
+/** `expired` is also an approved request whose bundle nobody fetched in time. */
+function stateOf(row: EnrollmentRow, now: number): EnrollmentState {
+  const over = row.expires_at < now && (row.state === 'pending' || row.state === 'approved');
+  return over ? 'expired' : row.state;
 }
 
 /** A request as administrators see it; never with token, code or key. */
-export async function viewOf(context: EnrollmentContext, row: EnrollmentRow): Promise<Enrollment> {
-  const expired = row.state === 'pending' && row.expires_at < context.clock.now();
+function toView(row: EnrollmentRow, now: number, conflictsOf: ConflictFinder): Enrollment {
   return {
     id: row.id,
-    state: expired ? 'expired' : row.state,
+    state: stateOf(row, now),
     generation: row.extension === null ? 'older' : 'current',
     key_id: row.key_id,
     machine_id: row.machine_id,
@@ -52,7 +28,7 @@ export async function viewOf(context: EnrollmentContext, row: EnrollmentRow): Pr
     observed_address: row.observed_address,
     os_details: OsDetails.parse(JSON.parse(row.os_details)),
     modes: extensionOf(row)?.modes ?? ['click'],
-    conflicts: await conflictsOf(context, row),
+    conflicts: conflictsOf(row),
     created_at: new Date(row.created_at).toISOString(),
     last_poll_at: instant(row.last_poll_at),
     expires_at: new Date(row.expires_at).toISOString(),
@@ -63,10 +39,24 @@ export async function viewOf(context: EnrollmentContext, row: EnrollmentRow): Pr
   };
 }
 
+/** One request. */
+export async function viewOf(context: EnrollmentContext, row: EnrollmentRow): Promise<Enrollment> {
+  return toView(row, context.clock.now(), await readConflicts(context));
+}
+
 /** Requests in a state, newest first. */
-export async function listRequests(context: EnrollmentContext, state: string): Promise<Enrollment[]> {
-  const rows = await context.db.selectFrom('enrollments').selectAll().orderBy('created_at', 'desc').execute();
-  const views = await Promise.all(rows.map((row) => viewOf(context, row)));
+export async function listRequests(
+  context: EnrollmentContext,
+  state: EnrollmentState | 'all',
+): Promise<Enrollment[]> {
+  const now = context.clock.now();
+  const query = context.db.selectFrom('enrollments').selectAll().orderBy('created_at', 'desc');
+  const rows = await (state === 'all' || state === 'expired'
+    ? query
+    : query.where('state', '=', state)
+  ).execute();
+  const conflictsOf = await readConflicts(context);
+  const views = rows.map((row) => toView(row, now, conflictsOf));
   return state === 'all' ? views : views.filter((one) => one.state === state);
 }
 

@@ -3,10 +3,19 @@ import type { Clock } from '@linux-patch/runtime';
 /** More polls than this are answered at once instead of being held. */
 const MAX_HELD = 20_000;
 
+/** A poll to hold open. */
+export interface Hold {
+  readonly requestId: string;
+  readonly limitMs: number;
+  readonly signal: AbortSignal;
+  /** Asked once the poll can be woken, so that a decision made just before is not slept through. */
+  readonly isDecided: () => Promise<boolean>;
+}
+
 /** Polls that are held open until their request is decided. */
 export interface Waiting {
   /** Resolves when the request changes, the time is up, the caller hangs up, or the server stops. */
-  hold(requestId: string, limitMs: number, signal: AbortSignal): Promise<void>;
+  hold(hold: Hold): Promise<void>;
   /** Wakes the polls of one request. */
   wake(requestId: string): void;
   /** Whether another poll may be held. */
@@ -21,23 +30,31 @@ export function createWaiting(clock: Clock): Waiting {
     get hasRoom() {
       return count < MAX_HELD;
     },
-    async hold(requestId, limitMs, signal) {
+    async hold({ requestId, limitMs, signal, isDecided }) {
       const woken = new AbortController();
       const others = held.get(requestId) ?? new Set();
       held.set(requestId, others.add(woken));
       count += 1;
       try {
-        await clock.sleep(limitMs, AbortSignal.any([signal, woken.signal]));
-      } catch {
-        // Woken, hung up or stopping: the caller looks at the request again in any case.
+        if (!(await isDecided())) await sleepUntil(clock, limitMs, [signal, woken.signal]);
       } finally {
         count -= 1;
         others.delete(woken);
-        if (others.size === 0) held.delete(requestId);
+        if (others.size === 0 && held.get(requestId) === others) held.delete(requestId);
       }
     },
     wake(requestId) {
       for (const one of held.get(requestId) ?? []) one.abort();
     },
   };
+}
+
+/** Woken, hung up, stopping or time over: the caller looks at the request again in any case. */
+async function sleepUntil(clock: Clock, limitMs: number, signals: AbortSignal[]): Promise<void> {
+  const any = AbortSignal.any(signals);
+  try {
+    await clock.sleep(limitMs, any);
+  } catch (error) {
+    if (!any.aborted) throw error;
+  }
 }

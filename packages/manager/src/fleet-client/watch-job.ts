@@ -17,7 +17,7 @@ const POLL_INTERVAL_MS = 2_000;
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 
 /** Whether a job with this status will not change any more. */
-export function isFinal(status: string): boolean {
+function isFinal(status: string): boolean {
   return FINAL.includes(status);
 }
 
@@ -45,8 +45,8 @@ async function* pushedEvents(options: WatchOptions): AsyncGenerator<JobEvent> {
   const close = (): void => socket.terminate();
   options.signal.addEventListener('abort', close, { once: true });
   socket.on('open', () => socket.send(JSON.stringify({ type: 'subscribe', job_id: options.jobId })));
-  socket.on('message', (data) => {
-    const event = readFrame(data.toString(), options.jobId);
+  socket.on('message', (data: Buffer) => {
+    const event = readFrame(data.toString('utf8'), options.jobId);
     if (event) push(event);
   });
   // A connection that fails ends the stream; the caller goes on by polling.

@@ -5,7 +5,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { ManagerEnv } from './node-adapter.ts';
 import { createRateLimit } from './rate-limit.ts';
 
-/** Wrong tokens accepted per minute and address before even right ones have to wait. */
+/** Wrong tokens answered per minute and address; the right one never waits, or guessing would lock the owner out. */
 const FAILURES_PER_MINUTE = 10;
 
 function digest(text: string): Buffer {

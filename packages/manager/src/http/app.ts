@@ -20,8 +20,26 @@ export interface AppDoors {
 }
 
 function headersOf(failure: PatchError): Record<string, string> {
-  const { retry_after_seconds: seconds } = failure.details;
-  return typeof seconds === 'number' ? { 'Retry-After': String(seconds) } : {};
+  const { retry_after_seconds: seconds, allow } = failure.details;
+  return {
+    ...(typeof seconds === 'number' ? { 'Retry-After': String(seconds) } : {}),
+    ...(Array.isArray(allow) ? { Allow: allow.join(', ') } : {}),
+  };
+}
+
+/** Methods that are served at a path; middleware counts for none. */
+function methodsAt(app: Hono<ManagerEnv>, path: string): string[] {
+  const fits = (pattern: string): boolean =>
+    new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`).test(path);
+  const routes = app.routes.filter((route) => route.method !== 'ALL' && fits(route.path));
+  return [...new Set(routes.map((route) => route.method))].sort();
+}
+
+function notServed(app: Hono<ManagerEnv>, context: Context<ManagerEnv>): PatchError {
+  const allow = methodsAt(app, context.req.path);
+  if (allow.length === 0) return new PatchError('NOT_FOUND', 'There is nothing at this path.');
+  const message = `${context.req.method} is not possible here, only ${allow.join(' and ')}.`;
+  return new PatchError('METHOD_NOT_ALLOWED', message, { details: { allow } });
 }
 
 /** The one place where a failure becomes an answer; what is not ours shows nothing of itself. */
@@ -50,7 +68,7 @@ function failureAnswer(doors: AppDoors, error: unknown, context: Context<Manager
 }
 
 /** The path without the polling token that older agents put into it. */
-export function safePath(context: Context<ManagerEnv>): string {
+function safePath(context: Context<ManagerEnv>): string {
   return context.req.path.replace(/(\/enroll\/status\/)(?!self$).+/, '$1…');
 }
 
@@ -58,13 +76,7 @@ export function safePath(context: Context<ManagerEnv>): string {
 export function createApp(doors: AppDoors): Hono<ManagerEnv> {
   const app = new Hono<ManagerEnv>({ strict: true });
   app.onError((error, context) => failureAnswer(doors, error, context));
-  app.notFound((context) =>
-    failureAnswer(
-      doors,
-      new PatchError('NOT_FOUND', 'There is nothing at this path, or not with this method.'),
-      context,
-    ),
-  );
+  app.notFound((context) => failureAnswer(doors, notServed(app, context), context));
   app.use('*', async (context, next) => {
     const startedMs = doors.clock.monotonicMs();
     context.set(

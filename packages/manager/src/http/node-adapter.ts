@@ -30,15 +30,19 @@ export interface AdapterOptions {
 }
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
+/** What callers without an account may make us hold in memory. */
+const PUBLIC_BODY_LIMIT_BYTES = 256 * 1024;
+const PUBLIC_PATH = /^\/api\/v1\/enroll(?:[/?]|$)/;
 const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE']);
 
 async function readText(incoming: IncomingMessage): Promise<string> {
+  const limitBytes = PUBLIC_PATH.test(incoming.url ?? '') ? PUBLIC_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES;
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
-    if (sizeBytes > BODY_LIMIT_BYTES) {
-      throw new PatchError('BODY_TOO_LARGE', `The body is larger than ${BODY_LIMIT_BYTES} bytes.`);
+    if (sizeBytes > limitBytes) {
+      throw new PatchError('BODY_TOO_LARGE', `The body is larger than ${limitBytes} bytes.`);
     }
     chunks.push(chunk);
   }
@@ -55,7 +59,8 @@ function toRequest(incoming: IncomingMessage): Request {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
   const path = incoming.url?.startsWith('/') ? incoming.url : '/';
-  return new Request(new URL(path, 'https://manager'), { method: incoming.method ?? 'GET', headers });
+  // Put together as text: resolved against a base, a path that begins with two slashes would name a host.
+  return new Request(`https://manager${path}`, { method: incoming.method ?? 'GET', headers });
 }
 
 function refuse(options: AdapterOptions, outgoing: ServerResponse, status: number, error: PatchError): void {
@@ -73,7 +78,9 @@ function refuse(options: AdapterOptions, outgoing: ServerResponse, status: numbe
 export function serveApp(options: AdapterOptions): RequestListener {
   return (incoming, outgoing) => {
     answer(options, incoming, outgoing).catch((error: unknown) => {
-      options.logger.error('an answer could not be sent', { error });
+      // A caller that hangs up is no fault of ours.
+      const level = incoming.socket.destroyed ? 'debug' : 'error';
+      options.logger[level]('an answer could not be sent', { error });
       outgoing.destroy();
     });
   };

@@ -26,6 +26,7 @@ export interface ManagerServer extends AsyncDisposable {
 
 const HEADER_LIMIT_BYTES = 16 * 1024;
 const HEADERS_TIMEOUT_MS = 15_000;
+const HANDSHAKE_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 const STOP_LIMIT_MS = 1_500;
 
@@ -53,6 +54,7 @@ export async function openManagerServer(options: ManagerServerOptions): Promise<
     minVersion: 'TLSv1.2',
     maxHeaderSize: HEADER_LIMIT_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MS,
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
   });
   server.on('request', serveApp({ ...options, stopping: stopping.signal }));
@@ -76,10 +78,15 @@ export async function openManagerServer(options: ManagerServerOptions): Promise<
       stopping.abort();
       const closed = new Promise<void>((done) => server.close(() => done()));
       server.closeIdleConnections();
-      const limit = options.clock.sleep(STOP_LIMIT_MS).then(() => {
-        for (const socket of sockets) socket.destroy();
-      });
+      const enough = new AbortController();
+      const limit = options.clock.sleep(STOP_LIMIT_MS, enough.signal).then(
+        () => {
+          for (const socket of sockets) socket.destroy();
+        },
+        () => undefined,
+      );
       await Promise.race([closed, limit]);
+      enough.abort();
     },
   };
 }

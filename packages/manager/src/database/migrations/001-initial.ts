@@ -34,6 +34,7 @@ async function createEnrollments(db: Kysely<unknown>): Promise<void> {
     .addColumn('spki_sha256', 'text')
     .addColumn('key_id', 'text')
     .addColumn('nonce_m', 'text', (column) => column.notNull())
+    .addColumn('used_proofs', 'text', (column) => column.notNull())
     .addColumn('created_at', 'bigint', (column) => column.notNull())
     .addColumn('expires_at', 'bigint', (column) => column.notNull())
     .addColumn('last_poll_at', 'bigint')
@@ -57,7 +58,7 @@ async function createEnrollments(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createIndex('enrollments_by_state')
     .on('enrollments')
-    .columns(['state', 'created_at'])
+    .columns(['state', 'expires_at'])
     .execute();
 }
 
@@ -90,7 +91,7 @@ async function createAudit(db: Kysely<unknown>): Promise<void> {
     .addColumn('actor', 'text', (column) => column.notNull())
     .addColumn('event', 'text', (column) => column.notNull())
     .addColumn('fields', 'text', (column) => column.notNull())
-    .addColumn('previous_hash', 'text', (column) => column.notNull())
+    .addColumn('previous_hash', 'text', (column) => column.notNull().unique())
     .addColumn('hash', 'text', (column) => column.notNull())
     .execute();
   for (const change of ['update', 'delete']) {

@@ -1,0 +1,59 @@
+import type { Bundle } from '@linux-patch/contract';
+import { managerApprovedTag } from '@linux-patch/pki';
+import { certificateRow } from '../authority/authority.ts';
+import type { Database } from '../database/open.ts';
+import type { EnrollmentRow } from '../database/schema.ts';
+import type { EnrollmentContext } from './context.ts';
+import type { VerifiedCode } from './host-code.ts';
+
+/** Issues the certificate and writes the answer that the agent will fetch. */
+export async function makeBundle(
+  context: EnrollmentContext,
+  db: Database,
+  row: EnrollmentRow,
+  decision: { readonly hostId: string; readonly code: VerifiedCode | undefined },
+): Promise<{ readonly bundle: Bundle; readonly serial: string }> {
+  const { authority } = context;
+  const names = { fqdn: row.fqdn, hostname: row.hostname, ipAddress: row.ip_address };
+  const issued =
+    row.spki === null
+      ? await authority.issueAgentWithKey(names)
+      : { certificate: await authority.issueAgent(row.spki, names), privateKeyPem: undefined };
+  await db
+    .insertInto('certificates')
+    .values(certificateRow(issued.certificate, decision.hostId, context.clock.now()))
+    .execute();
+  const chain = authority.issuingPem + authority.rootPem;
+  const crlPem = await authority.createCrl(db);
+  const serverCrt = issued.certificate.pem.trimEnd() + '\n' + authority.issuingPem;
+  const serial = issued.certificate.serialHex;
+  if (issued.privateKeyPem !== undefined) {
+    // Agents of the older generation compare the issuer's name with the first CA certificate, so that one leads.
+    return {
+      serial,
+      bundle: {
+        ca_crt: chain,
+        ca_chain: chain,
+        server_crt: serverCrt,
+        server_key: issued.privateKeyPem,
+        crl_pem: crlPem,
+      },
+    };
+  }
+  const signed = { ca_crt: authority.rootPem, ca_chain: chain, server_crt: serverCrt, crl_pem: crlPem };
+  const tag = decision.code && {
+    tag_m: managerApprovedTag(decision.code.key, {
+      transcriptHash: decision.code.transcriptHash,
+      nonceM: row.nonce_m,
+      serverCrt,
+      caCrt: signed.ca_crt,
+      caChain: signed.ca_chain,
+      crlPem,
+      managerClient: authority.managerClient,
+    }),
+  };
+  return {
+    serial,
+    bundle: { ...signed, ext: { v: 1, request_id: row.id, manager_client: authority.managerClient, ...tag } },
+  };
+}

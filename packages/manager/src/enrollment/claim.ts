@@ -1,0 +1,82 @@
+import { isIP } from 'node:net';
+import { AGENT_PORT, type EnrollRequest, PatchError } from '@linux-patch/contract';
+import type { EnrollmentRow } from '../database/schema.ts';
+import { extensionOf } from './transcript.ts';
+
+/** Facts about a host's system are a few hundred bytes; more only fills the disk. */
+const MAX_OS_DETAILS_LENGTH = 16_384;
+
+/** What a request says about its host, as it is stored. */
+export type Claim = Pick<
+  EnrollmentRow,
+  'machine_id' | 'fqdn' | 'hostname' | 'ip_address' | 'observed_address' | 'os_details' | 'extension'
+>;
+
+const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
+
+/** A name that a certificate can carry and a terminal can show. */
+function isHostName(name: string): boolean {
+  return isIP(name) !== 0 || name.split('.').every((label) => LABEL.test(label));
+}
+
+/**
+ * Reads what a registration claims, with names in lower case.
+ * @throws PatchError `INVALID_REQUEST` for names that no host has, and for facts without measure.
+ */
+export function readClaim({
+  request,
+  observedAddress,
+}: {
+  readonly request: EnrollRequest;
+  readonly observedAddress: string;
+}): Claim {
+  const fqdn = request.fqdn.toLowerCase();
+  const hostname = request.hostname?.toLowerCase() || null;
+  const osDetails = JSON.stringify(request.os_details);
+  const faults = [
+    ...(isHostName(fqdn) ? [] : [{ path: 'body.fqdn', message: 'not a host name' }]),
+    ...(hostname === null || isHostName(hostname)
+      ? []
+      : [{ path: 'body.hostname', message: 'not a host name' }]),
+    ...(/^[\x21-\x7e]+$/.test(request.machine_id)
+      ? []
+      : [{ path: 'body.machine_id', message: 'not a machine-id' }]),
+    ...(osDetails.length <= MAX_OS_DETAILS_LENGTH
+      ? []
+      : [{ path: 'body.os_details', message: `longer than ${MAX_OS_DETAILS_LENGTH} characters` }]),
+  ];
+  if (faults.length > 0) {
+    const words = faults.map((fault) => `${fault.path}: ${fault.message}`).join('; ');
+    throw new PatchError('INVALID_REQUEST', `The request is not valid: ${words}`, { details: { faults } });
+  }
+  return {
+    machine_id: request.machine_id,
+    fqdn,
+    hostname,
+    ip_address: request.ip_address,
+    observed_address: observedAddress,
+    os_details: osDetails,
+    extension: request.ext ? JSON.stringify(request.ext) : null,
+  };
+}
+
+/** Port on which the agent says it listens. */
+export function agentPortOf(row: Pick<EnrollmentRow, 'os_details'>): number {
+  const { agent_port: port } = JSON.parse(row.os_details) as { agent_port?: unknown };
+  return typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536 ? port : AGENT_PORT;
+}
+
+/**
+ * Whether two states of a request claim the same: who the host is, where it is, and what its code was bound to.
+ * The CSR may differ, because a signature is new each time; its key cannot.
+ */
+export function isSameClaim(one: EnrollmentRow, other: EnrollmentRow): boolean {
+  const essence = (row: EnrollmentRow): string => {
+    const extension = extensionOf(row);
+    return JSON.stringify([
+      [row.machine_id, row.fqdn, row.hostname, row.ip_address, agentPortOf(row), row.spki_sha256],
+      extension && [extension.nonce_a, extension.tag_a, extension.modes],
+    ]);
+  };
+  return essence(one) === essence(other);
+}

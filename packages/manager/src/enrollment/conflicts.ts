@@ -1,0 +1,48 @@
+import type { EnrollmentRow } from '../database/schema.ts';
+import type { EnrollmentContext } from './context.ts';
+
+/** Says, for a waiting request, which hosts and other requests claim the same name, address or machine. */
+export type ConflictFinder = (row: EnrollmentRow) => string[];
+
+function groupBy<T>(items: readonly T[], keysOf: (item: T) => readonly string[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    for (const key of keysOf(item)) groups.set(key, [...(groups.get(key) ?? []), item]);
+  }
+  return groups;
+}
+
+function collect<T>(groups: ReadonlyMap<string, readonly T[]>, keys: readonly string[]): T[] {
+  return [...new Set(keys.flatMap((key) => groups.get(key) ?? []))];
+}
+
+function keysOf(claim: { readonly fqdn: string; readonly machine_id: string }): string[] {
+  return [`name ${claim.fqdn}`, `machine ${claim.machine_id}`];
+}
+
+/** Reads hosts and waiting requests once, so that a long queue costs no query per row. */
+export async function readConflicts(context: EnrollmentContext): Promise<ConflictFinder> {
+  const hosts = await context.db.selectFrom('hosts').select(['fqdn', 'ip_address', 'machine_id']).execute();
+  const requests = await context.db
+    .selectFrom('enrollments')
+    .select(['id', 'fqdn', 'key_id', 'machine_id'])
+    .where('state', '=', 'pending')
+    .where('expires_at', '>=', context.clock.now())
+    .execute();
+  const hostsBy = groupBy(hosts, (host) => [...keysOf(host), `address ${host.ip_address}`]);
+  const requestsBy = groupBy(requests, keysOf);
+  return (row) => {
+    if (row.state !== 'pending') return [];
+    const own = [row.fqdn, row.hostname].filter((name) => context.authority.ownNames.includes(name ?? ''));
+    return [
+      ...own.map((name) => `${name} is a name of this manager`),
+      ...collect(hostsBy, [...keysOf(row), `address ${row.ip_address}`]).map(
+        (host) =>
+          `host ${host.fqdn} (${host.ip_address})${host.machine_id === row.machine_id ? ', same machine-id' : ''}`,
+      ),
+      ...collect(requestsBy, keysOf(row))
+        .filter((other) => other.id !== row.id)
+        .map((other) => `request ${other.id} of ${other.fqdn}, key ${other.key_id ?? 'unknown'}`),
+    ];
+  };
+}

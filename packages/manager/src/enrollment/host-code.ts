@@ -1,0 +1,84 @@
+import { PatchError } from '@linux-patch/contract';
+import { agentTag, equalTags, stretchHostCode } from '@linux-patch/pki';
+import type { EnrollmentRow } from '../database/schema.ts';
+import type { EnrollmentContext } from './context.ts';
+import { getRow } from './row.ts';
+import { extensionOf, storedTranscriptHash } from './transcript.ts';
+
+const MAX_FAILED_CODES = 5;
+const LOCK_MS = 15 * 60_000;
+
+/** The key stretched from the typed code, when it is the code of this request. */
+export interface VerifiedCode {
+  readonly key: Uint8Array;
+  readonly transcriptHash: Uint8Array;
+}
+
+/** A code that an administrator typed. */
+export interface TypedCode {
+  readonly code: string;
+  readonly actor: string;
+}
+
+/**
+ * Checks a typed host code against the stored request, in constant time; five wrong ones lock it.
+ * @throws PatchError `CODE_MISMATCH`, `ENROLLMENT_LOCKED`, `FORBIDDEN`
+ */
+export async function verifyCode(
+  context: EnrollmentContext,
+  row: EnrollmentRow,
+  typed: TypedCode,
+): Promise<VerifiedCode> {
+  refuseLocked(row, context.clock.now());
+  const extension = extensionOf(row);
+  if (!extension) {
+    throw new PatchError(
+      'FORBIDDEN',
+      `${row.fqdn} runs an agent of the older generation, which has no host code. Approve it without a code, or update the agent first.`,
+    );
+  }
+  const hash = storedTranscriptHash(row, extension);
+  const key = await stretchHostCode(typed.code, extension.nonce_a).catch(() => undefined);
+  if (key && equalTags(agentTag(key, hash), extension.tag_a)) return { key, transcriptHash: hash };
+  await noteWrongCode(context, row, typed.actor);
+  throw new PatchError(
+    'CODE_MISMATCH',
+    `The code does not fit the request of ${row.fqdn}: a typing error, or the request was changed on its way here. ` +
+      `Read it again on the host with "linux-patch-api status" and compare the key id, which must be ${row.key_id}. If both are right, do not approve: somebody is in between.`,
+  );
+}
+
+function refuseLocked(row: EnrollmentRow, now: number): void {
+  if (row.locked_until === null || row.locked_until <= now) return;
+  const minutes = Math.ceil((row.locked_until - now) / 60_000);
+  throw new PatchError(
+    'ENROLLMENT_LOCKED',
+    `Too many wrong codes were typed for ${row.fqdn}; wait ${minutes} min, then read the code on the host again.`,
+    { details: { retry_after_seconds: minutes * 60 } },
+  );
+}
+
+async function noteWrongCode(context: EnrollmentContext, row: EnrollmentRow, actor: string): Promise<void> {
+  await context.db.transaction().execute(async (db) => {
+    const failed = (await getRow(db, row.id)).failed_codes + 1;
+    const locked = failed >= MAX_FAILED_CODES;
+    await db
+      .updateTable('enrollments')
+      .set(
+        locked ? { failed_codes: 0, locked_until: context.clock.now() + LOCK_MS } : { failed_codes: failed },
+      )
+      .where('id', '=', row.id)
+      .execute();
+    await context.audit.record(db, {
+      actor,
+      event: 'enrollment_wrong_code',
+      fields: {
+        enrollment: row.id,
+        fqdn: row.fqdn,
+        key_id: row.key_id,
+        observed_address: row.observed_address,
+        locked,
+      },
+    });
+  });
+}

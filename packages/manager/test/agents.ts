@@ -1,0 +1,195 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import {
+  agentTag,
+  createHostCode,
+  createRenewalProof,
+  createRequest,
+  generateKey,
+  parseCertificates,
+  publicKeySpki,
+  signProof,
+  spkiSha256,
+  stretchHostCode,
+  transcriptHash,
+} from '@linux-patch/pki';
+import type { Answer } from './https-call.ts';
+import type { World } from './world.ts';
+
+let count = 0;
+
+/** Facts of a host that no other test has. */
+export function newHost() {
+  count += 1;
+  return {
+    machine_id: randomBytes(16).toString('hex'),
+    fqdn: `host${count}.example.test`,
+    ip_address: `198.18.${count >> 8}.${count & 255}`,
+    hostname: `host${count}`,
+    os_details: { distro: 'debian', version: '12' },
+  };
+}
+export type HostFacts = ReturnType<typeof newHost>;
+
+interface AgentWish {
+  readonly facts?: HostFacts;
+  readonly modes?: readonly string[];
+  readonly keyPem?: string;
+}
+
+/** Key, host code and the extension that binds them to the facts. */
+async function makeClaim({ facts = newHost(), modes = ['code'], keyPem }: AgentWish) {
+  const privateKeyPem = keyPem ?? (await generateKey());
+  const code = createHostCode(randomBytes(10));
+  const nonceA = randomBytes(32).toString('base64url');
+  const transcript = transcriptHash({
+    v: 1,
+    machine_id: facts.machine_id,
+    fqdn: facts.fqdn,
+    ip_address: facts.ip_address,
+    hostname: facts.hostname,
+    spki_sha256: spkiSha256(publicKeySpki(privateKeyPem)),
+    nonce_a: nonceA,
+  });
+  const codeKey = await stretchHostCode(code, nonceA);
+  const csr = await createRequest({
+    privateKeyPem,
+    commonName: 'wishes.example.test',
+    dnsNames: ['manager.example.test'],
+    ipAddresses: ['192.0.2.250'],
+  });
+  const ext = { v: 1, csr, nonce_a: nonceA, tag_a: agentTag(codeKey, transcript), modes };
+  return {
+    facts,
+    code,
+    codeKey,
+    transcript,
+    keyPem: privateKeyPem,
+    ext,
+    body: JSON.stringify({ ...facts, ext }),
+  };
+}
+
+/** An agent of this generation, as far as a manager can see it. */
+export async function newAgent(world: World, wish: AgentWish = {}) {
+  const claim = await makeClaim(wish);
+  let token = '';
+  let requestId = '';
+  const nowS = (): number => Math.floor(world.clock.now() / 1000);
+  const prove = (
+    label: 'lpe1/poll' | 'lpe1/enroll' | 'lpe1/ack',
+    path: string,
+    body = '',
+    timestampS = nowS(),
+  ): string =>
+    signProof({
+      label,
+      method: label === 'lpe1/poll' ? 'GET' : 'POST',
+      path,
+      token: label === 'lpe1/enroll' ? '' : token,
+      body,
+      privateKeyPem: claim.keyPem,
+      timestampS,
+      nonce: randomBytes(12),
+    });
+  const self = {
+    ...claim,
+    get token() {
+      return token;
+    },
+    get requestId() {
+      return requestId;
+    },
+    proveEnrol: (body: string) => prove('lpe1/enroll', '/api/v1/enroll', body),
+    async register(headers?: Record<string, string>): Promise<Answer> {
+      const answer = await world.call({
+        method: 'POST',
+        path: '/api/v1/enroll',
+        body: self.body,
+        headers: headers ?? { 'enroll-proof': self.proveEnrol(self.body) },
+      });
+      if (answer.status === 202) {
+        token = answer.json().polling_token;
+        requestId = answer.json().ext.request_id;
+      }
+      return answer;
+    },
+    poll(more: { waitS?: number; timestampS?: number; signal?: AbortSignal } = {}): Promise<Answer> {
+      const path = '/api/v1/enroll/status/self';
+      return world.call({
+        path,
+        ...(more.signal ? { signal: more.signal } : {}),
+        headers: {
+          authorization: `Enroll ${token}`,
+          'enroll-proof': prove('lpe1/poll', path, '', more.timestampS),
+          ...(more.waitS ? { prefer: `wait=${more.waitS}` } : {}),
+        },
+      });
+    },
+    acknowledge(serial: string, state = 'installed'): Promise<Answer> {
+      const path = '/api/v1/enroll/ack';
+      const body = JSON.stringify({ request_id: requestId, serial, state });
+      return world.call({
+        method: 'POST',
+        path,
+        body,
+        headers: { authorization: `Enroll ${token}`, 'enroll-proof': prove('lpe1/ack', path, body) },
+      });
+    },
+    approve: (body: object = { code: claim.code }): Promise<Answer> =>
+      world.admin(`/enrollments/${requestId}/approve`, body),
+    /** Registers, gets approved by code, and returns the bundle. */
+    async join() {
+      await self.register();
+      await self.approve();
+      return (await self.poll()).json();
+    },
+  };
+  return self;
+}
+
+/** Asks for a new certificate with the current one. */
+export async function renew(
+  world: World,
+  current: { readonly certificateChainPem: string; readonly keyPem: string },
+  jti: string = randomUUID(),
+): Promise<Answer> {
+  const fresh = await generateKey();
+  const csr = await createRequest({
+    privateKeyPem: fresh,
+    commonName: 'x',
+    dnsNames: [],
+    ipAddresses: [],
+  });
+  const proof = createRenewalProof({
+    privateKeyPem: current.keyPem,
+    certificateChainPem: current.certificateChainPem,
+    audience: 'https://manager.example.test:8443/api/v1/enroll/renew',
+    csrPem: csr,
+    nowS: Math.floor(world.clock.now() / 1000),
+    jti,
+  });
+  return world.call({ method: 'POST', path: '/api/v1/enroll/renew', body: { csr, proof } });
+}
+
+/** An agent of the older generation: a POST, and polls with the token in the path. */
+export function newOlderAgent(world: World, facts: HostFacts = newHost()) {
+  let token = '';
+  return {
+    facts,
+    get token() {
+      return token;
+    },
+    async register(options: { readonly localAddress?: string } = {}): Promise<Answer> {
+      const answer = await world.call({ method: 'POST', path: '/api/v1/enroll', body: facts, ...options });
+      if (answer.status === 202) token = answer.json().polling_token;
+      return answer;
+    },
+    poll: (): Promise<Answer> => world.call({ path: `/api/v1/enroll/status/${token}` }),
+    approve: (body: object = {}): Promise<Answer> => world.admin(`/enrollments/${facts.fqdn}/approve`, body),
+  };
+}
+
+/** The serial number of the first certificate. */
+export function serialOf(pem: string): string {
+  return parseCertificates(pem)[0]?.serialHex ?? '';
+}

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { ManualClock, temporaryFolder } from '@linux-patch/runtime/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createAuditLog, findAuditBreak } from '../src/audit/audit-log.ts';
+import { type OpenDatabase, openDatabase } from '../src/database/open.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let database: OpenDatabase;
+const audit = createAuditLog({ clock: new ManualClock() });
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  database = await openDatabase(join(folder.path, 'manager.sqlite'));
+});
+afterEach(async () => {
+  await database[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
+});
+
+function record(event: string): Promise<void> {
+  return audit.record(database.db, { actor: 'admin', event, fields: { fqdn: 'a.example.test' } });
+}
+
+describe('the audit log', () => {
+  it('stays one chain when many write at once', async () => {
+    await Promise.all(Array.from({ length: 50 }, (_, number) => record(`event_${number}`)));
+    expect(await database.db.selectFrom('audit').selectAll().execute()).toHaveLength(50);
+    expect(await findAuditBreak(database.db)).toBeUndefined();
+  });
+
+  it('cannot be edited or shortened', async () => {
+    await record('first');
+    const edit = database.db.updateTable('audit').set({ actor: 'nobody' }).execute();
+    await expect(edit).rejects.toThrow('append-only');
+    await expect(database.db.deleteFrom('audit').execute()).rejects.toThrow('append-only');
+  });
+
+  it('shows where somebody went around the triggers', async () => {
+    for (const event of ['first', 'second', 'third']) await record(event);
+    const behind = new DatabaseSync(join(folder.path, 'manager.sqlite'));
+    behind.exec("drop trigger audit_no_update; update audit set actor = 'nobody' where seq = 2");
+    behind.close();
+    expect(await findAuditBreak(database.db)).toBe(2);
+  });
+
+  it('forgets what a transaction that failed has written', async () => {
+    const failed = database.db.transaction().execute(async (db) => {
+      await audit.record(db, { actor: 'admin', event: 'lost' });
+      throw new Error('no');
+    });
+    await expect(failed).rejects.toThrow('no');
+    expect(await database.db.selectFrom('audit').selectAll().execute()).toEqual([]);
+  });
+});

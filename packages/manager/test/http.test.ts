@@ -1,0 +1,197 @@
+import { once } from 'node:events';
+import { connect } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newAgent, newHost, newOlderAgent } from './agents.ts';
+import { startWorld, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const ENROL = { method: 'POST', path: '/api/v1/enroll' };
+
+describe('every answer', () => {
+  it('has a request id, and takes over the one of the caller', async () => {
+    const id = '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc';
+    const answer = await world.call({ path: '/nowhere', headers: { 'x-request-id': id } });
+    expect(answer.status).toBe(404);
+    expect(answer.headers).toMatchObject({
+      'x-request-id': id,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    });
+    expect(answer.json()).toMatchObject({
+      success: false,
+      request_id: id,
+      data: null,
+      error: { code: 'NOT_FOUND', retryable: false },
+    });
+  });
+
+  it('to a method that is not served says which ones are', async () => {
+    const put = await world.call({ method: 'PUT', path: '/api/v1/enroll' });
+    expect([put.status, put.headers.allow]).toEqual([405, 'POST']);
+    expect(put.json().error.code).toBe('METHOD_NOT_ALLOWED');
+    expect((await world.call({ method: 'DELETE', path: '/api/v1/pki/ca.pem' })).headers.allow).toBe('GET');
+    expect((await world.call({ method: 'TRACE', path: '/api/v1/enroll' })).status).toBe(405);
+  });
+
+  it('to a path that looks like another host is a plain 404', async () => {
+    for (const path of ['//', '//[', '//evil.example/api/v1/status', '/%2e%2e/%00']) {
+      expect((await world.call({ path })).status).toBe(404);
+    }
+  });
+});
+
+describe('hostile requests to join', () => {
+  const refusals: [string, object | string, number, Record<string, string>?][] = [
+    ['no JSON', '{"machine_id":', 400],
+    ['no object', '[]', 400],
+    ['nothing', '', 400],
+    ['another media type', 'a=b', 415, { 'content-type': 'application/x-www-form-urlencoded' }],
+    ['a missing member', { fqdn: 'a.example.test' }, 400],
+    ['a name with a line break', { ...newHost(), fqdn: 'a\nb' }, 400],
+    ['a name with an escape sequence', { ...newHost(), fqdn: '\u001b[31mroot' }, 400],
+    ['a wildcard', { ...newHost(), fqdn: '*.example.test' }, 400],
+    ['a short name that is none', { ...newHost(), hostname: 'a b' }, 400],
+    ['a machine-id with a line break', { ...newHost(), machine_id: 'a\nb' }, 400],
+    ['no address', { ...newHost(), ip_address: '999.1.1.1' }, 400],
+    ['facts without measure', { ...newHost(), os_details: { x: 'y'.repeat(20_000) } }, 400],
+  ];
+  it.each(refusals)('%s is a fault of the caller', async (_what, body, status, headers = {}) => {
+    const json = { 'content-type': 'application/json' };
+    const answer = await world.call({ ...ENROL, body, headers: { ...json, ...headers } });
+    expect([answer.status, answer.json().success]).toEqual([status, false]);
+  });
+
+  it('a request that is no certificate request is a fault of the caller, with its place', async () => {
+    const agent = await newAgent(world);
+    const body = { ...agent.facts, ext: { ...agent.ext, csr: 'garbage' } };
+    const answer = await world.call({ ...ENROL, body });
+    expect(answer.status).toBe(400);
+    expect(answer.json().error.details.faults[0]?.path).toBe('body.ext.csr');
+  });
+
+  it('members that nobody knows are accepted, because other generations send their own', async () => {
+    const answer = await world.call({ ...ENROL, body: { ...newHost(), agent_version: '0.9', labels: [] } });
+    expect(answer.status).toBe(202);
+  });
+
+  it('a huge body is refused before it is read whole', async () => {
+    const answer = await world.call({ ...ENROL, body: { ...newHost(), filler: 'x'.repeat(300_000) } });
+    expect([answer.status, answer.json().error.code]).toEqual([413, 'BODY_TOO_LARGE']);
+  });
+
+  it('are not logged as faults of the manager', () => {
+    expect(world.logger.records.filter((one) => one.level === 'error')).toEqual([]);
+  });
+});
+
+describe('the admin token', () => {
+  it('is needed for every path of administrators', async () => {
+    for (const path of ['/status', '/enrollments', '/enrollments/x', '/hosts', '/hosts/x/packages']) {
+      for (const authorization of ['', 'Bearer', 'Bearer wrong', 'Basic wrong', 'Enroll wrong']) {
+        const answer = await world.call({ path: `/api/v1${path}`, headers: { authorization } });
+        expect([401, 429]).toContain(answer.status);
+        expect(answer.json().data).toBeNull();
+      }
+    }
+  });
+
+  it('guessing is slowed down, and does not lock out who has the token', async () => {
+    const guess = () => world.call({ path: '/api/v1/hosts', headers: { authorization: 'Bearer wrong' } });
+    for (let attempt = 0; attempt < 10; attempt += 1) await guess();
+    const answer = await guess();
+    expect([answer.status, answer.json().error.code]).toEqual([429, 'RATE_LIMIT_EXCEEDED']);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await world.admin('/status')).json().data).toMatchObject({
+      ca_fingerprint: world.caFingerprint,
+    });
+  });
+
+  it('faults of a query are named', async () => {
+    const answer = await world.admin('/enrollments?state=lost&x=1');
+    expect(
+      answer
+        .json()
+        .error.details.faults.map((one) => one.path)
+        .sort(),
+    ).toEqual(['query.state', 'query.x']);
+  });
+});
+
+describe('limits', () => {
+  it('requests beyond the rate of an address are told when to come back; headers of proxies change nothing', async () => {
+    await using narrow = await startWorld({ enrollment: { requests_per_minute: 2 } });
+    const ask = (forwarded: string) =>
+      narrow.call({ ...ENROL, body: newHost(), headers: { 'x-forwarded-for': forwarded } });
+    expect([(await ask('1.1.1.1')).status, (await ask('2.2.2.2')).status]).toEqual([202, 202]);
+    const third = await ask('3.3.3.3');
+    expect([third.status, third.headers['retry-after']]).toEqual([429, '30']);
+    expect((await newOlderAgent(narrow).register({ localAddress: '127.0.0.3' })).status).toBe(202);
+    await narrow.clock.advance(30_000);
+    expect((await ask('4.4.4.4')).status).toBe(202);
+  });
+
+  it('a full queue takes nobody else, until requests expire', async () => {
+    await using small = await startWorld({ enrollment: { max_pending: 2, requests_per_minute: 1_000 } });
+    for (const status of [202, 202, 429]) {
+      const answer = await newOlderAgent(small).register();
+      expect(answer.status).toBe(status);
+    }
+    await small.clock.advance(25 * 3_600_000);
+    expect((await newOlderAgent(small).register()).status).toBe(202);
+  });
+});
+
+describe('the listener', () => {
+  it('serves the CA and the revocation list as PEM, and no packages', async () => {
+    const ca = await world.call({ path: '/api/v1/pki/ca.pem' });
+    expect(ca.text).toBe(world.caPem);
+    expect(ca.headers['content-type']).toBe('application/x-pem-file; charset=utf-8');
+    const crl = await world.call({ path: '/api/v1/pki/crl.pem' });
+    expect(crl.text).toContain('BEGIN X509 CRL');
+    expect((await world.call({ path: '/api/v1/pki/repo-config' })).status).toBe(404);
+  });
+
+  it('takes TLS 1.2, which older agents use, and nothing below', async () => {
+    const versionOf = async (version: 'TLSv1.1' | 'TLSv1.2'): Promise<string | null> => {
+      const socket = connect({
+        host: '127.0.0.1',
+        port: world.port,
+        ca: world.caPem,
+        minVersion: version,
+        maxVersion: version,
+        ciphers: 'DEFAULT@SECLEVEL=0',
+      });
+      try {
+        await once(socket, 'secureConnect');
+        return socket.getProtocol();
+      } finally {
+        socket.destroy();
+      }
+    };
+    expect(await versionOf('TLSv1.2')).toBe('TLSv1.2');
+    await expect(versionOf('TLSv1.1')).rejects.toThrow();
+  });
+
+  it('ends held polls when it stops', async () => {
+    const stopping = await startWorld();
+    const agent = await newAgent(stopping);
+    await agent.register();
+    const sleepers = stopping.clock.sleeping;
+    const held = agent.poll({ waitS: 50 });
+    await stopping.clock.waitForSleepers(sleepers + 1);
+    await stopping[Symbol.asyncDispose]();
+    expect((await held).json()).toEqual({ status: 'pending' });
+  });
+
+  it('that cannot have its port says who to look for', async () => {
+    await expect(startWorld({ server: { bind: '127.0.0.1', port: world.port } })).rejects.toMatchObject({
+      code: 'BIND_FAILED',
+      message: expect.stringContaining(`ss -ltnp 'sport = :${world.port}'`),
+    });
+  });
+});

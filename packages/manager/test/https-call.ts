@@ -1,0 +1,82 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { request } from 'node:https';
+import type { Bundle, EnrollAcceptedExtension, Enrollment, Fault, Host } from '@linux-patch/contract';
+
+/** Every member that a test looks at; which ones an answer has is what the tests assert. */
+export interface AnswerBody {
+  readonly ca_crt: string;
+  readonly ca_chain: string;
+  readonly server_crt: string;
+  readonly server_key: string;
+  readonly crl_pem: string;
+  readonly status: string;
+  readonly polling_token: string;
+  readonly ext: EnrollAcceptedExtension & Required<NonNullable<Bundle['ext']>>;
+  readonly server_time: number;
+  readonly success: boolean;
+  readonly data: Enrollment & {
+    readonly enrollments: readonly Enrollment[];
+    readonly hosts: readonly Host[];
+  };
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly details: { readonly faults: readonly Fault[] };
+  };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** The body as JSON. */
+  json(): AnswerBody;
+}
+
+export interface Call {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | object | undefined;
+  readonly localAddress?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** One request on a connection of its own; the server must prove to be the manager. */
+export function callHttps(server: { port: number; ca: string }, call: Call): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const body = typeof call.body === 'object' ? JSON.stringify(call.body) : call.body;
+  const outgoing = request(
+    {
+      host: '127.0.0.1',
+      port: server.port,
+      ca: server.ca,
+      agent: false,
+      method: call.method ?? 'GET',
+      path: call.path,
+      ...(call.localAddress === undefined ? {} : { localAddress: call.localAddress }),
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...call.headers,
+      },
+    },
+    (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text,
+          json: () => JSON.parse(text) as AnswerBody,
+        });
+      });
+    },
+  );
+  outgoing.on('error', reject);
+  outgoing.end(body);
+  return promise;
+}

@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { initialiseAuthority } from '../src/authority/init.ts';
+import { composeManager, type Manager } from '../src/compose.ts';
+import { type ManagerPaths, managerPaths } from '../src/config/paths.ts';
+import { ManagerConfigSchema } from '../src/config/schema.ts';
+import { webNamesOf } from '../src/config/web-names.ts';
+import { type OpenDatabase, openDatabase } from '../src/database/open.ts';
+import { type Answer, type Call, callHttps } from './https-call.ts';
+
+/** A real manager on a port of its own, with a clock that the test moves. */
+export interface World extends AsyncDisposable {
+  readonly clock: ManualClock;
+  readonly logger: ReturnType<typeof memoryLogger>;
+  readonly paths: ManagerPaths;
+  readonly caPem: string;
+  readonly port: number;
+  readonly caFingerprint: string;
+  /** A second connection to the same database, to look behind the API. */
+  readonly database: OpenDatabase;
+  call(call: Call): Promise<Answer>;
+  /** Calls with the admin token. */
+  admin(path: string, body?: object): Promise<Answer>;
+  /** Stops the manager and starts another one on the same files. */
+  restart(): Promise<void>;
+}
+
+export async function startWorld(settings: object = {}): Promise<World> {
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(await temporaryFolder());
+  const paths = managerPaths(folder.path);
+  const clock = new ManualClock(Date.now());
+  const logger = memoryLogger();
+  const config = ManagerConfigSchema.parse({
+    server: { bind: '127.0.0.1', port: 0, url: 'https://manager.example.test:8443' },
+    enrollment: { requests_per_minute: 100_000 },
+    ...settings,
+  });
+  const doors = { files: systemFiles, clock, random: systemRandom };
+  const { caFingerprint } = await initialiseAuthority({ ...doors, paths, webNames: webNamesOf(config) });
+  const caPem = await readFile(join(paths.caFolder, 'root.pem'), 'utf8');
+  const token = (await readFile(paths.adminToken, 'utf8')).trim();
+  const start = (): Promise<Manager> => composeManager({ ...doors, paths, config, logger });
+  let manager = await start();
+  stack.defer(() => manager[Symbol.asyncDispose]());
+  const database = stack.use(await openDatabase(paths.database));
+  const call: World['call'] = (one) => callHttps({ port: manager.port, ca: caPem }, one);
+  const owned = stack.move();
+  return {
+    clock,
+    logger,
+    paths,
+    caPem,
+    caFingerprint,
+    get port() {
+      return manager.port;
+    },
+    database,
+    call,
+    admin: (path, body) =>
+      call({
+        path: `/api/v1${path}`,
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { authorization: `Bearer ${token}` },
+        body,
+      }),
+    async restart() {
+      await manager[Symbol.asyncDispose]();
+      manager = await start();
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
