@@ -1,7 +1,7 @@
 import { hostname as osHostname } from 'node:os';
 import { MANAGER_ADMIN_ROUTES, VERSION } from '@linux-patch/contract';
 import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
-import { type AuditLog, createAuditLog } from './audit/audit-log.ts';
+import { createAuditLog } from './audit/audit-log.ts';
 import { type Authority, openAuthority } from './authority/authority.ts';
 import type { ManagerPaths } from './config/paths.ts';
 import type { ManagerConfig } from './config/schema.ts';
@@ -10,6 +10,7 @@ import { type OpenDatabase, openDatabase } from './database/open.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
 import { serveEnrollmentRoutes } from './enrollment/routes-admin.ts';
 import { servePublicRoutes } from './enrollment/routes-public.ts';
+import { tidy } from './enrollment/tidy.ts';
 import { createWaiting } from './enrollment/waiting.ts';
 import { createFleetClient } from './fleet-client/client.ts';
 import { serveHostRoutes } from './hosts/routes.ts';
@@ -39,7 +40,16 @@ export interface Manager extends AsyncDisposable {
   readonly url: string;
 }
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+/** What needs the admin token; everything else is for agents. */
+const ADMIN_PATHS = [
+  '/api/v1/status',
+  '/api/v1/enrollments',
+  '/api/v1/enrollments/*',
+  '/api/v1/hosts',
+  '/api/v1/hosts/*',
+];
 
 /** What agents and the command line call. */
 export function managerUrlOf(config: ManagerConfig): string {
@@ -50,7 +60,7 @@ interface Parts {
   readonly options: ManagerOptions;
   readonly database: OpenDatabase;
   readonly authority: Authority;
-  readonly audit: AuditLog;
+  readonly enrollment: EnrollmentContext;
   readonly adminToken: string;
 }
 
@@ -73,7 +83,8 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
       `${paths.adminToken} is missing or empty; without it nobody could administer this manager`,
     );
   const database = stack.use(await openDatabase(config.database.path ?? paths.database));
-  const app = composeApp({ options, database, authority, audit: createAuditLog({ clock }), adminToken });
+  const enrollment = enrollmentContext(options, database, authority);
+  const app = composeApp({ options, database, authority, enrollment, adminToken });
   const server = stack.use(
     await openManagerServer({
       bind: config.server.bind,
@@ -86,8 +97,11 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
     }),
   );
   const stopping = new AbortController();
-  stack.defer(() => stopping.abort());
-  void renewOwnCertificates(options, authority, server, stopping.signal);
+  const upkeep = keepInOrder({ options, authority, enrollment, server, signal: stopping.signal });
+  stack.defer(async () => {
+    stopping.abort();
+    await upkeep;
+  });
   const owned = stack.move();
   return {
     address: server.address,
@@ -97,15 +111,16 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   };
 }
 
-function composeApp(parts: Parts) {
-  const { options, database, authority, audit } = parts;
+function enrollmentContext(
+  options: ManagerOptions,
+  { db }: OpenDatabase,
+  authority: Authority,
+): EnrollmentContext {
   const { config, clock, random, logger } = options;
-  const { db } = database;
-  const app = createApp(options);
-  const enrollment: EnrollmentContext = {
+  return {
     db,
     authority,
-    audit,
+    audit: createAuditLog({ clock }),
     clock,
     random,
     logger,
@@ -117,20 +132,21 @@ function composeApp(parts: Parts) {
       managerUrl: managerUrlOf(config),
     },
   };
+}
+
+function composeApp(parts: Parts) {
+  const { options, database, authority, enrollment } = parts;
+  const { config, clock } = options;
+  const { db } = database;
+  const { audit } = enrollment;
+  const app = createApp(options);
   servePublicRoutes(
     app,
     enrollment,
     createRateLimit({ perMinute: config.enrollment.requests_per_minute, clock }),
   );
-  for (const path of [
-    '/api/v1/status',
-    '/api/v1/enrollments/*',
-    '/api/v1/enrollments',
-    '/api/v1/hosts/*',
-    '/api/v1/hosts',
-  ]) {
-    app.use(path, adminAuth({ token: parts.adminToken, clock }));
-  }
+  const authenticate = adminAuth({ token: parts.adminToken, clock });
+  for (const path of ADMIN_PATHS) app.use(path, authenticate);
   serveStatus(parts, app);
   serveEnrollmentRoutes(app, enrollment);
   const fleet = createFleetClient(async () => ({
@@ -161,23 +177,24 @@ function serveStatus({ options, database, authority }: Parts, app: ReturnType<ty
   }));
 }
 
-/** Once a day: the web certificate is replaced in the running server when it is due. */
-async function renewOwnCertificates(
-  options: ManagerOptions,
-  authority: Authority,
-  server: ManagerServer,
-  signal: AbortSignal,
-): Promise<void> {
+/** Once an hour: the manager's own certificates are renewed when they are due, and what is over is forgotten. */
+async function keepInOrder(parts: {
+  readonly options: ManagerOptions;
+  readonly authority: Authority;
+  readonly enrollment: EnrollmentContext;
+  readonly server: ManagerServer;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { authority, enrollment, server, signal } = parts;
+  const { clock, logger } = parts.options;
   while (!signal.aborted) {
     try {
-      await options.clock.sleep(DAY_MS, signal);
+      await clock.sleep(HOUR_MS, signal);
       server.replaceCertificate(await authority.webPair());
       await authority.clientPair();
+      await enrollment.db.transaction().execute((db) => tidy(enrollment, db));
     } catch (error) {
-      if (!signal.aborted)
-        options.logger.error("The manager's own certificates could not be renewed; trying again tomorrow", {
-          error,
-        });
+      if (!signal.aborted) logger.error('The hourly upkeep failed; it is tried again in an hour', { error });
     }
   }
 }

@@ -60,7 +60,7 @@ describe('a request', () => {
   it('that nobody decided is forgotten after a day', async () => {
     const agent = await newAgent(world);
     await agent.register();
-    await world.clock.advance(25 * HOUR_MS);
+    await world.clock.advance(24 * HOUR_MS + 60_000);
     expect((await agent.poll()).json()).toEqual({ status: 'notfound' });
     const late = await agent.approve();
     expect(late.json().error.code).toBe('JOB_CONFLICT');
@@ -115,6 +115,18 @@ describe('a host that joins again', () => {
     expect(renewed.status).toBe(200);
     expect((await agent.acknowledge(serial)).status).toBe(200);
     expect(await revokedSerials()).not.toContain(serialOf(renewed.json().server_crt));
+  });
+
+  it('a late acknowledgement of an earlier approval does not revoke the newer certificate', async () => {
+    const facts = newHost();
+    const [early, later] = [await newAgent(world, { facts }), await newAgent(world, { facts })];
+    const first = await early.join();
+    await world.clock.advance(1_000);
+    const second = await later.join();
+    await early.acknowledge(serialOf(first.server_crt));
+    expect(await revokedSerials()).not.toContain(serialOf(second.server_crt));
+    expect((await later.acknowledge(serialOf(second.server_crt))).status).toBe(200);
+    expect(await revokedSerials()).toContain(serialOf(first.server_crt));
   });
 });
 

@@ -36,7 +36,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
     response: EnrollAccepted,
     bare: true,
     status: 202,
-    errors: [...PUBLIC_ERRORS, 'PKI_REQUEST_REJECTED', 'ENROLLMENT_CONFLICT'],
+    errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'FORBIDDEN', 'ENROLLMENT_CONFLICT'],
   },
   enrollStatus: {
     method: 'GET',
@@ -65,7 +65,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
     response: Renewed,
     bare: true,
     status: 200,
-    errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'FORBIDDEN', 'PKI_REQUEST_REJECTED'],
+    errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'FORBIDDEN'],
   },
   ca: {
     method: 'GET',
