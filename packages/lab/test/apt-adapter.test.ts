@@ -2,20 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/node';
+import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageEnvironment } from '../../agent/src/package-manager/environment.ts';
-import { openPackageManager } from '../../agent/src/package-manager/open.ts';
-import type { PackageManager } from '../../agent/src/package-manager/package-manager.ts';
-import type { OperationRun } from '../../agent/src/package-manager/package-operations.ts';
-import { createPrivateAptRoot, type PrivateAptRoot } from '../src/apt/private-root.ts';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
 import { askUntil } from '../src/wait.ts';
+import { bench, openOn, plainWish, quietRun } from './apt-bench.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let updated: ToyRepository;
-let roots = 0;
 
 beforeAll(async () => {
   folder = await temporaryFolder();
@@ -23,51 +18,9 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
-interface Bench {
-  readonly apt: PrivateAptRoot;
-  readonly packages: PackageManager;
-  readonly root: string;
-}
-
-function open(root: string): Promise<PackageManager> {
-  return openPackageManager({
-    root,
-    files: systemFiles,
-    clock: systemClock,
-    configured: 'auto',
-    commands: nodeCommands(packageEnvironment(root)),
-  });
-}
-
-/** A root with old versions installed and the newer ones published. */
-async function bench(installed: readonly string[], repository?: ToyRepository): Promise<Bench> {
-  roots += 1;
-  const root = join(folder.path, `root${roots}`);
-  const own = repository ?? (await buildToyRepository({ folder: join(folder.path, `repository${roots}`) }));
-  const apt = await createPrivateAptRoot({ folder: root, repository: own });
-  await apt.update();
-  if (installed.length > 0) await apt.install(installed);
-  await own.publishUpdates();
-  await apt.update();
-  return { apt, root, packages: await open(root) };
-}
-
-function quietRun(overrides: Partial<OperationRun> = {}): OperationRun {
-  return {
-    signal: new AbortController().signal,
-    timeoutMs: 60_000,
-    onProgress: () => {},
-    onLine: () => {},
-    onWaitingForLock: () => {},
-    ...overrides,
-  };
-}
-
-const plainWish = { onlyUpgrade: false, force: false, noRecommends: false, allowDowngrade: false };
-
 describe('the apt adapter on a real private root', () => {
   it('lists what is installed with the updates that wait, their sources and their flags', async () => {
-    const { packages, apt } = await bench(['toyhello', 'toylib', 'toyheld', 'toyphased']);
+    const { packages, apt } = await bench(folder.path, ['toyhello', 'toylib', 'toyheld', 'toyphased']);
     await apt.run('apt-mark', ['hold', 'toyheld']);
     const listed = await packages.inventory.listPackages();
     expect(listed.map((one) => [one.name, one.version, one.status, one.latest_version])).toEqual([
@@ -87,7 +40,7 @@ describe('the apt adapter on a real private root', () => {
   });
 
   it('applies security updates only, with exact versions before and after, and progress that never falls', async () => {
-    const { packages } = await bench(['toyhello', 'toylib', 'toyreboot']);
+    const { packages } = await bench(folder.path, ['toyhello', 'toylib', 'toyreboot']);
     const percents: number[] = [];
     const outcome = await packages.operations.applyPatches(
       { selection: { kind: 'security' }, exclude: [] },
@@ -103,7 +56,13 @@ describe('the apt adapter on a real private root', () => {
   });
 
   it('applies everything but what is held, phased or excluded', async () => {
-    const { packages, apt } = await bench(['toyhello', 'toylib', 'toyapp', 'toyheld', 'toyphased']);
+    const { packages, apt } = await bench(folder.path, [
+      'toyhello',
+      'toylib',
+      'toyapp',
+      'toyheld',
+      'toyphased',
+    ]);
     await apt.run('apt-mark', ['hold', 'toyheld']);
     const outcome = await packages.operations.applyPatches(
       { selection: { kind: 'all' }, exclude: ['toyap*'] },
@@ -113,7 +72,7 @@ describe('the apt adapter on a real private root', () => {
   });
 
   it('installs a chosen version, updates, removes and purges', async () => {
-    const { packages, root } = await bench([]);
+    const { packages, root } = await bench(folder.path, []);
     const { operations } = packages;
     const installed = await operations.install(
       { ...plainWish, packages: [{ name: 'toyconf', version: '1.0-1' }] },
@@ -144,7 +103,7 @@ describe('the apt adapter on a real private root', () => {
     ['a name that is an option', { packages: [{ name: '-oDPkg::Pre-Invoke::=id' }] }, 'PKG_NOT_FOUND'],
     ['a name with a path', { packages: [{ name: '../x' }] }, 'PKG_NOT_FOUND'],
   ])('refuses %s with its own code', async (_what, wish, code) => {
-    const { packages } = await bench([], updated);
+    const { packages } = await bench(folder.path, [], updated);
     await expect(packages.operations.install({ ...plainWish, ...wish }, quietRun())).rejects.toMatchObject({
       code,
     });
@@ -152,7 +111,7 @@ describe('the apt adapter on a real private root', () => {
   });
 
   it('says which script failed, and repairs before the next job', async () => {
-    const { packages } = await bench([]);
+    const { packages } = await bench(folder.path, []);
     await expect(
       packages.operations.install({ ...plainWish, packages: [{ name: 'toybroken' }] }, quietRun()),
     ).rejects.toMatchObject({
@@ -166,7 +125,7 @@ describe('the apt adapter on a real private root', () => {
 
   it('never takes a repository that is gone or has a broken signature for "no updates"', async () => {
     const repository = await buildToyRepository({ folder: join(folder.path, 'spoiled') });
-    const { packages } = await bench(['toyhello'], repository);
+    const { packages } = await bench(folder.path, ['toyhello'], repository);
     await repository.removePool('toyhello');
     const all = { selection: { kind: 'all' as const }, exclude: [] };
     await expect(packages.operations.applyPatches(all, quietRun())).rejects.toMatchObject({
@@ -177,7 +136,7 @@ describe('the apt adapter on a real private root', () => {
   });
 
   it('a job that is stopped in the middle of a script ends soon, and the next one repairs', async () => {
-    const { packages, root } = await bench([]);
+    const { packages, root } = await bench(folder.path, []);
     const stop = new AbortController();
     const running = packages.operations.install(
       { ...plainWish, packages: [{ name: 'toyslow' }] },
@@ -197,7 +156,7 @@ describe('the apt adapter on a real private root', () => {
   });
 
   it('waits for another package manager and names it', async () => {
-    const { packages, apt, root } = await bench([]);
+    const { packages, apt, root } = await bench(folder.path, []);
     const other = spawn('apt-get', ['install', '-y', 'toyslow'], {
       env: { ...process.env, ...apt.env },
       stdio: 'ignore',
@@ -221,7 +180,7 @@ describe('the apt adapter on a real private root', () => {
   });
 
   it('shows an available package and one that is unknown', async () => {
-    const { packages } = await bench(['toyapp'], updated);
+    const { packages } = await bench(folder.path, ['toyapp'], updated);
     expect(await packages.inventory.findPackage('toyhello')).toMatchObject({
       status: 'available',
       homepage: 'https://example.test/toyhello',
@@ -238,6 +197,6 @@ describe('the apt adapter on a real private root', () => {
   it('refuses to start under a root that has no apt configuration of its own', async () => {
     const bare = join(folder.path, 'bare');
     await mkdir(bare);
-    await expect(open(bare)).rejects.toMatchObject({ code: 'SERVICE_UNHEALTHY' });
+    await expect(openOn(bare)).rejects.toMatchObject({ code: 'SERVICE_UNHEALTHY' });
   });
 });

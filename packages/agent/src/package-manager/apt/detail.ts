@@ -3,6 +3,7 @@ import { type AptContext, aptPath, READ_TIMEOUT_MS } from './apt-context.ts';
 import { aptFailure } from './failure.ts';
 
 const KIB = 1024;
+const COPYRIGHT_LIMIT_BYTES = 1024 * 1024;
 
 /** Fields of the first stanza of `apt-cache show` (deb822(5)); continuation lines are joined. */
 export function parseStanza(text: string): Readonly<Record<string, string>> {
@@ -28,6 +29,9 @@ export function parseDepends(field: string | undefined): string[] {
     .filter(Boolean);
 }
 
+/** How apt says that it has never heard of a package, or that the name is only provided by others. */
+const UNKNOWN = /no packages found|unable to locate|can't select/i;
+
 async function show(
   context: AptContext,
   name: string,
@@ -38,8 +42,8 @@ async function show(
     timeoutMs: READ_TIMEOUT_MS,
   });
   if (result.exitCode === 0 && result.stdout.trim() !== '') return parseStanza(result.stdout);
-  if (/no packages found|unable to locate|can't select/i.test(result.stderr) || result.stdout.trim() === '')
-    return undefined;
+  // Of a name that others only depend on apt says nothing at all, and ends well.
+  if (result.exitCode === 0 || UNKNOWN.test(result.stderr)) return undefined;
   throw aptFailure(`apt-cache show ${name}`, result);
 }
 
@@ -49,34 +53,37 @@ async function reverseDependencies(context: AptContext, name: string): Promise<s
     args: ['rdepends', '--installed', '--', name],
     timeoutMs: READ_TIMEOUT_MS,
   });
-  if (result.exitCode !== 0) return [];
+  if (result.exitCode !== 0) {
+    if (UNKNOWN.test(result.stderr)) return [];
+    throw aptFailure(`apt-cache rdepends ${name}`, result);
+  }
   const lines = result.stdout.split('\n').filter((line) => /^\s/.test(line));
   return [...new Set(lines.map((line) => line.replace(/[|\s]/g, '')).filter(Boolean))].sort();
 }
 
-async function filesOf(context: AptContext, name: string): Promise<string[]> {
+async function filesOf(context: AptContext, { name, architecture }: Package): Promise<string[]> {
   const result = await context.commands.run({
     program: 'dpkg-query',
-    args: ['-L', '--', name],
+    // The architecture tells apart two packages of one name (dpkg(1), multi-arch).
+    args: ['-L', '--', `${name}:${architecture}`],
     timeoutMs: READ_TIMEOUT_MS,
+    maxOutputBytes: 64 * 1024 * 1024,
   });
-  return result.exitCode === 0
-    ? result.stdout.split('\n').filter((line) => line.startsWith('/') && line !== '/.')
-    : [];
+  if (result.exitCode !== 0) throw aptFailure(`dpkg-query -L ${name}`, result);
+  return result.stdout.split('\n').filter((line) => line.startsWith('/') && line !== '/.');
 }
 
 /** The licence names of a machine-readable copyright file (DEP-5); null when it is prose. */
 async function licenseOf(context: AptContext, name: string): Promise<string | null> {
-  const text = await context.files
-    .readText(aptPath(context, `usr/share/doc/${name}/copyright`))
-    .catch(() => undefined);
+  const path = aptPath(context, `usr/share/doc/${name}/copyright`);
+  const text = await context.files.readTextLimited(path, COPYRIGHT_LIMIT_BYTES);
   if (!text?.startsWith('Format:')) return null;
   const names = [...text.matchAll(/^License:\s*(\S.*)$/gm)].map(([, license]) => license?.trim() ?? '');
   return [...new Set(names)].join(', ') || null;
 }
 
-async function installedAt(context: AptContext, name: string): Promise<string | null> {
-  for (const file of [`${name}.list`, `${name}:amd64.list`, `${name}:arm64.list`]) {
+async function installedAt(context: AptContext, { name, architecture }: Package): Promise<string | null> {
+  for (const file of [`${name}.list`, `${name}:${architecture}.list`]) {
     const facts = await context.files.facts(aptPath(context, `var/lib/dpkg/info/${file}`));
     if (facts) return new Date(facts.modifiedMs).toISOString();
   }
@@ -104,11 +111,11 @@ function availablePackage(name: string, fields: Readonly<Record<string, string>>
 }
 
 /** What only an installed package has. */
-async function installedFacts(context: AptContext, name: string) {
+async function installedFacts(context: AptContext, own: Package) {
   return {
-    license: await licenseOf(context, name),
-    files: await filesOf(context, name),
-    installed_at: await installedAt(context, name),
+    license: await licenseOf(context, own.name),
+    files: await filesOf(context, own),
+    installed_at: await installedAt(context, own),
   };
 }
 
@@ -122,7 +129,7 @@ export async function readDetail(
   if (!fields && !listed) return undefined;
   const [plain = name] = name.split(':');
   const own = listed
-    ? await installedFacts(context, plain)
+    ? await installedFacts(context, listed)
     : { license: null, files: [], installed_at: null };
   return PackageDetail.parse({
     ...(listed ?? availablePackage(plain, fields ?? {})),

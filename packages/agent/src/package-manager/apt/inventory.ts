@@ -1,10 +1,11 @@
 import type { Package, Patch } from '@linux-patch/contract';
 import type { PackageInventory } from '../package-inventory.ts';
 import { type AptContext, aptPath } from './apt-context.ts';
+import { isNamed } from './change.ts';
 import { readDetail } from './detail.ts';
 import { type InstalledPackage, readInstalled } from './installed.ts';
+import { type PendingUpdate, readPending } from './pending.ts';
 import { readRebootState } from './reboot-state.ts';
-import { isSecurityOrigin, type SimulatedInstall, simulateUpgrade } from './simulate.ts';
 import { compareDebianVersions } from './versions.ts';
 
 /** Files and folders whose change can change what is installed or upgradable. */
@@ -13,22 +14,14 @@ const STATE = [
   'var/lib/dpkg/updates',
   'var/lib/apt/extended_states',
   'var/lib/apt/lists',
-  'var/cache/apt/pkgcache.bin',
+  'etc/apt/apt.conf',
   'etc/apt/preferences',
-  'etc/apt/preferences.d',
   'etc/apt/sources.list',
-  'etc/apt/sources.list.d',
   'etc/machine-id',
 ];
 
-/** A pending update with what apt would do about it by itself. */
-export interface PendingUpdate extends SimulatedInstall {
-  readonly currentVersion: string;
-  readonly held: boolean;
-  readonly phased: boolean;
-  readonly security: boolean;
-  readonly description: string;
-}
+/** Folders of configuration; an editor changes a file in one without touching the folder. */
+const FOLDERS = ['etc/apt/apt.conf.d', 'etc/apt/preferences.d', 'etc/apt/sources.list.d'];
 
 /** Installed packages and pending updates, taken together. */
 interface Snapshot {
@@ -42,34 +35,23 @@ export interface AptReader {
   snapshot(): Promise<Snapshot>;
 }
 
-async function stateKey(context: AptContext): Promise<string> {
-  const facts = await Promise.all(STATE.map((path) => context.files.facts(aptPath(context, path))));
-  return facts.map((one) => (one ? `${one.inode}:${one.modifiedMs}:${one.sizeBytes}` : '-')).join('|');
+async function stateKey({ files, root }: AptContext): Promise<string> {
+  const inFolders = await Promise.all(
+    FOLDERS.map(async (folder) => {
+      const names = await files.list(aptPath({ root }, folder), { missingOk: true });
+      return names.map((name) => `${folder}/${name}`);
+    }),
+  );
+  const paths = [...STATE, ...inFolders.flat()];
+  const facts = await Promise.all(paths.map((path) => files.facts(aptPath({ root }, path))));
+  return facts
+    .map((one, index) => `${paths[index]}:${one ? `${one.inode}:${one.modifiedMs}:${one.sizeBytes}` : '-'}`)
+    .join('|');
 }
 
 async function readSnapshot(context: AptContext): Promise<Snapshot> {
-  const [installed, everything, normal] = await Promise.all([
-    readInstalled(context),
-    simulateUpgrade(context, { everything: true }),
-    simulateUpgrade(context, { everything: false }),
-  ]);
-  const known = new Map(installed.map((one) => [one.name, one]));
-  const taken = new Set(normal.map((one) => one.name));
-  const updates = everything.flatMap((one) => {
-    if (one.currentVersion === undefined) return [];
-    const held = known.get(one.name)?.held ?? false;
-    return [
-      {
-        ...one,
-        currentVersion: one.currentVersion,
-        held,
-        // Offered only when phasing is ignored: not meant for this host yet.
-        phased: !held && !taken.has(one.name),
-        security: one.origins.some(isSecurityOrigin),
-        description: known.get(one.name)?.description ?? '',
-      },
-    ];
-  });
+  const packages = readInstalled(context);
+  const [installed, updates] = await Promise.all([packages, readPending(context, packages)]);
   return { installed, updates, listedAtMs: context.clock.now() };
 }
 
@@ -88,6 +70,15 @@ export function createAptReader(context: AptContext): AptReader {
       return snapshot;
     },
   };
+}
+
+/** The update of this very package; of several architectures each has its own. */
+function updateFor(own: InstalledPackage, updates: readonly PendingUpdate[]): PendingUpdate | undefined {
+  const named = updates.filter((one) => one.name === own.name);
+  return (
+    named.find((one) => one.architecture === own.architecture) ??
+    named.find((one) => one.currentVersion === own.version && !one.aptName.includes(':'))
+  );
 }
 
 function toPackage(one: InstalledPackage, update: PendingUpdate | undefined): Package {
@@ -131,19 +122,13 @@ export function createAptInventory(context: AptContext, reader: AptReader): Pack
     name: 'apt',
     async listPackages() {
       const { installed, updates } = await reader.snapshot();
-      const byName = new Map(updates.map((one) => [one.name, one]));
-      return installed.map((one) => toPackage(one, byName.get(one.name)));
+      const byName = Map.groupBy(updates, (one) => one.name);
+      return installed.map((one) => toPackage(one, updateFor(one, byName.get(one.name) ?? [])));
     },
     async findPackage(name) {
       const { installed, updates } = await reader.snapshot();
-      const [plain] = name.split(':');
-      const own = installed.find((one) => one.name === plain);
-      const listed =
-        own &&
-        toPackage(
-          own,
-          updates.find((one) => one.name === plain),
-        );
+      const own = installed.find((one) => isNamed(one, name));
+      const listed = own && toPackage(own, updateFor(own, updates));
       return readDetail(context, name, listed);
     },
     async listPatches() {

@@ -1,13 +1,12 @@
-import { isPatchError, type JobResult, PackageName, PackageVersion, PatchError } from '@linux-patch/contract';
+import { isPatchError, messageOf, PackageName, PackageVersion, PatchError } from '@linux-patch/contract';
 import type { OperationOutcome, OperationRun, PackageOperations } from '../package-operations.ts';
-import { type AptContext, aptPath } from './apt-context.ts';
+import { type AptContext, aptPath, READ_TIMEOUT_MS } from './apt-context.ts';
+import { change, isNamed, runTool, type Wish } from './change.ts';
 import { aptFailure } from './failure.ts';
-import { type InstalledPackage, readInstalled } from './installed.ts';
-import type { AptReader, PendingUpdate } from './inventory.ts';
-import { waitForLock } from './lock.ts';
-import { parseStatusLine } from './progress.ts';
+import { readInstalled } from './installed.ts';
+import type { AptReader } from './inventory.ts';
 import { readRebootState } from './reboot-state.ts';
-import { compareDebianVersions } from './versions.ts';
+import { selectUpdates } from './selection.ts';
 
 /** Non-interactive, edited configuration files stay, progress on descriptor 3. */
 const CHANGE_OPTIONS = [
@@ -22,103 +21,11 @@ const CHANGE_OPTIONS = [
   '-o',
   'Dpkg::Options::=--force-confold',
 ];
-const ENVIRONMENT = {
-  DEBIAN_FRONTEND: 'noninteractive',
-  DEBCONF_NONINTERACTIVE_SEEN: 'true',
-  APT_LISTCHANGES_FRONTEND: 'none',
-  NEEDRESTART_MODE: 'l',
-};
-
-/** Runs apt or dpkg for a job: waits for the lock, streams output and progress. */
-async function runTool(
-  context: AptContext,
-  program: string,
-  args: readonly string[],
-  run: OperationRun,
-): Promise<number> {
-  await waitForLock(context, {
-    timeoutMs: run.timeoutMs,
-    signal: run.signal,
-    onWaiting: run.onWaitingForLock,
-  });
-  let percent = 0;
-  const result = await context.commands.run({
-    program,
-    args,
-    env: ENVIRONMENT,
-    timeoutMs: run.timeoutMs,
-    signal: run.signal,
-    statusPipe: true,
-    onLine: (line, source) => {
-      if (source !== 'fd3') return run.onLine(line, source);
-      const step = parseStatusLine(line);
-      if (!step) return;
-      percent = Math.max(percent, step.percent);
-      run.onProgress(percent, step.message);
-    },
-  });
-  if (result.aborted) {
-    const reason: unknown = run.signal.reason;
-    throw isPatchError(reason)
-      ? reason
-      : new PatchError(
-          'CANCELLED',
-          'The job was stopped; interrupted packages are repaired before the next job.',
-        );
-  }
-  if (result.exitCode !== 0)
-    throw aptFailure(`${program} ${args.find((one) => /^[a-z]/.test(one)) ?? ''}`.trim(), result);
-  return 0;
-}
-
-function actionOf(before: string | null, after: string | null): JobResult['action'] {
-  if (before === after) return 'unchanged';
-  if (before === null) return 'installed';
-  if (after === null) return 'removed';
-  return compareDebianVersions(before, after) < 0 ? 'upgraded' : 'downgraded';
-}
-
-/** What really changed, by dpkg's own database; the packages that were asked for are always among them. */
-function compare(
-  before: readonly InstalledPackage[],
-  after: readonly InstalledPackage[],
-  asked: readonly string[],
-): JobResult[] {
-  const [old, now] = [before, after].map((list) => new Map(list.map((one) => [one.name, one.version])));
-  const names = new Set([
-    ...asked.map((name) => name.split(':')[0] ?? name),
-    ...(old?.keys() ?? []),
-    ...(now?.keys() ?? []),
-  ]);
-  return [...names]
-    .map((name) => ({ name, version_before: old?.get(name) ?? null, version_after: now?.get(name) ?? null }))
-    .map((one) => ({ ...one, action: actionOf(one.version_before, one.version_after) }))
-    .filter((one) => one.action !== 'unchanged' || asked.includes(one.name))
-    .sort((a, b) => a.name.localeCompare(b.name));
-}
-
-/** Runs a change and finds out what it did; apt's word for success is not enough. */
-async function change(
-  context: AptContext,
-  args: readonly string[],
-  asked: readonly string[],
-  run: OperationRun,
-): Promise<OperationOutcome> {
-  const before = await readInstalled(context);
-  const exitCode = await runTool(context, 'apt-get', args, run);
-  const after = await readInstalled(context);
-  const broken = after.filter((one) => one.broken).map((one) => one.name);
-  if (broken.length > 0) {
-    throw new PatchError(
-      'SCRIPT_FAILED',
-      `apt-get reports success, but these packages are not configured: ${broken.join(', ')}.`,
-      {
-        details: { exit_code: exitCode },
-      },
-    );
-  }
-  return { results: compare(before, after, asked), exitCode };
-}
+/**
+ * apt's permission and dpkg's: where `DPKG_FORCE` is set it replaces dpkg's own defaults, of which this is one, and dpkg
+ * then skips the package and still ends well (dpkg(1)).
+ */
+const ALLOW_DOWNGRADE = ['--allow-downgrades', '-o', 'Dpkg::Options::=--force-downgrade'];
 
 /** Names are checked once more where they become arguments of a program that runs as root. */
 function checkedTarget(name: string, version?: string): string {
@@ -133,38 +40,6 @@ function checkedTarget(name: string, version?: string): string {
   return version === undefined ? name : `${name}=${version}`;
 }
 
-/** Whether a name fits a pattern with `*` and `?`. */
-export function matchesGlob(pattern: string, name: string): boolean {
-  const escaped = pattern
-    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${escaped}$`).test(name);
-}
-
-type Selection = Parameters<PackageOperations['applyPatches']>[0]['selection'];
-
-/** The updates to bring in; held and excluded ones stay, and so do phased ones that nobody named. */
-function select(
-  updates: readonly PendingUpdate[],
-  selection: Selection,
-  exclude: readonly string[],
-): PendingUpdate[] {
-  const free = updates.filter(
-    (one) => !one.held && !exclude.some((pattern) => matchesGlob(pattern, one.name)),
-  );
-  switch (selection.kind) {
-    case 'all':
-      return free.filter((one) => !one.phased);
-    case 'security':
-      return free.filter((one) => one.security && !one.phased);
-    case 'names':
-      return free.filter(
-        (one) => selection.names.includes(one.name) && (!selection.securityOnly || one.security),
-      );
-  }
-}
-
 /** The changing half of the apt adapter. */
 export function createAptOperations(context: AptContext, reader: AptReader): PackageOperations {
   return {
@@ -176,59 +51,128 @@ export function createAptOperations(context: AptContext, reader: AptReader): Pac
         run,
       );
     },
-    async repair(run) {
-      const journal = await context.files.list(aptPath(context, 'var/lib/dpkg/updates'), { missingOk: true });
-      const broken = (await readInstalled(context)).some((one) => one.broken);
-      if (journal.length === 0 && !broken) return false;
-      run.onLine('dpkg was interrupted earlier; finishing its work first', 'stdout');
-      await runTool(context, 'dpkg', ['--configure', '-a', '--force-confdef', '--force-confold'], run);
-      return true;
-    },
+    repair: (run) => repair(context, run),
     async install(wish, run) {
       const targets = wish.packages.map((one) => checkedTarget(one.name, one.version));
       const options = [
         ...(wish.onlyUpgrade ? ['--only-upgrade'] : []),
         ...(wish.noRecommends ? ['--no-install-recommends'] : []),
-        ...(wish.allowDowngrade ? ['--allow-downgrades'] : []),
+        ...(wish.allowDowngrade ? ALLOW_DOWNGRADE : []),
         ...(wish.force ? ['--allow-change-held-packages', '--reinstall'] : []),
       ];
+      const wishes = wish.packages.map(({ name, version }): Wish => {
+        return { name, want: version === undefined ? 'installed' : { version } };
+      });
+      const args = [...CHANGE_OPTIONS, ...options, 'install', '--', ...targets];
+      if (!wish.onlyUpgrade) return change(context, args, wishes, run);
       const names = wish.packages.map((one) => one.name);
-      if (wish.onlyUpgrade) await requireInstalled(context, names);
-      return change(context, [...CHANGE_OPTIONS, ...options, 'install', '--', ...targets], names, run);
+      await requireInstalled(context, names);
+      return keepingAutoMarks(context, names, run, () => change(context, args, wishes, run));
     },
     async remove(wish, run) {
+      const target = checkedTarget(wish.name);
       await requireInstalled(context, [wish.name]);
       const held = wish.force ? ['--allow-change-held-packages'] : [];
       return change(
         context,
-        [...CHANGE_OPTIONS, ...held, wish.purge ? 'purge' : 'remove', '--', checkedTarget(wish.name)],
-        [wish.name],
+        [...CHANGE_OPTIONS, ...held, wish.purge ? 'purge' : 'remove', '--', target],
+        [{ name: wish.name, want: 'removed' }],
         run,
       );
     },
     async applyPatches(wish, run) {
-      const { updates } = await reader.snapshot();
-      const chosen = select(updates, wish.selection, wish.exclude);
+      const { chosen, excluded } = selectUpdates((await reader.snapshot()).updates, wish);
       if (chosen.length === 0) return { results: [], exitCode: null };
-      const targets = chosen.map((one) => checkedTarget(one.name, one.newVersion));
+      const targets = [
+        ...chosen.map((one) => checkedTarget(one.aptName, one.newVersion)),
+        // Named with the version they have, so that nothing can pull them along.
+        ...excluded.map((one) => checkedTarget(one.aptName, one.currentVersion)),
+      ];
       const phased = chosen.some((one) => one.phased)
         ? ['-o', 'APT::Get::Always-Include-Phased-Updates=true']
         : [];
-      const names = chosen.map((one) => one.name);
-      return change(
+      const wishes = chosen.map((one): Wish => ({ name: one.aptName, want: { version: one.newVersion } }));
+      const options = [...phased, '--only-upgrade', '--no-remove'];
+      return keepingAutoMarks(
         context,
-        [...CHANGE_OPTIONS, ...phased, '--only-upgrade', 'install', '--', ...targets],
-        names,
+        chosen.map((one) => one.aptName),
         run,
+        () => change(context, [...CHANGE_OPTIONS, ...options, 'install', '--', ...targets], wishes, run),
       );
     },
     rebootRequired: () => readRebootState(context),
   };
 }
 
+/** Finishes what was interrupted. A package whose script fails again must not keep jobs from removing it. */
+async function repair(context: AptContext, run: OperationRun): Promise<boolean> {
+  const journal = await context.files.list(aptPath(context, 'var/lib/dpkg/updates'), { missingOk: true });
+  if (journal.length === 0 && (await brokenNames(context)).length === 0) return false;
+  run.onLine('dpkg was interrupted earlier; finishing its work first', 'stdout');
+  try {
+    await runTool(context, 'dpkg', ['--configure', '-a', '--force-confdef', '--force-confold'], run);
+  } catch (error) {
+    if (!isPatchError(error, 'SCRIPT_FAILED')) throw error;
+    run.onLine(error.message, 'stderr');
+  }
+  const left = await brokenNames(context);
+  if (left.length === 0) return true;
+  run.onLine(
+    `Still not configured: ${left.join(', ')}. The job goes on; it may have to remove them.`,
+    'stderr',
+  );
+  return false;
+}
+
+async function brokenNames(context: AptContext): Promise<string[]> {
+  return (await readInstalled(context)).filter((one) => one.broken).map((one) => one.name);
+}
+
+/**
+ * Does `work` and marks packages as automatically installed again that were so before: `apt-get install` takes every
+ * package it upgrades by name for one that somebody asked for, and `autoremove` would never find it again.
+ */
+async function keepingAutoMarks(
+  context: AptContext,
+  names: readonly string[],
+  run: OperationRun,
+  work: () => Promise<OperationOutcome>,
+): Promise<OperationOutcome> {
+  const marked = await autoMarked(context, names);
+  try {
+    return await work();
+  } finally {
+    await restoreAutoMarks(context, marked).catch((error: unknown) => {
+      run.onLine(`Packages may now count as installed by hand: ${messageOf(error)}`, 'stderr');
+    });
+  }
+}
+
+async function restoreAutoMarks(context: AptContext, marked: readonly string[]): Promise<void> {
+  const now = new Set(await autoMarked(context, marked));
+  const lost = marked.filter((name) => !now.has(name));
+  if (lost.length > 0) await aptMark(context, 'auto', lost);
+}
+
+async function autoMarked(context: AptContext, names: readonly string[]): Promise<string[]> {
+  if (names.length === 0) return [];
+  return (await aptMark(context, 'showauto', names)).split('\n').filter(Boolean);
+}
+
+async function aptMark(
+  context: AptContext,
+  command: 'auto' | 'showauto',
+  names: readonly string[],
+): Promise<string> {
+  const args = [command, '--', ...names];
+  const result = await context.commands.run({ program: 'apt-mark', args, timeoutMs: READ_TIMEOUT_MS });
+  if (result.exitCode !== 0) throw aptFailure(`apt-mark ${command}`, result);
+  return result.stdout;
+}
+
 async function requireInstalled(context: AptContext, names: readonly string[]): Promise<void> {
-  const installed = new Set((await readInstalled(context)).map((one) => one.name));
-  const missing = names.filter((name) => !installed.has(name.split(':')[0] ?? name));
+  const installed = await readInstalled(context);
+  const missing = names.filter((name) => !installed.some((one) => isNamed(one, name)));
   if (missing.length === 0) return;
   throw new PatchError(
     'PKG_NOT_FOUND',

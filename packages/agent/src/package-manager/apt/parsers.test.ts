@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { compareInstalled } from './change.ts';
 import { parseDepends, parseStanza } from './detail.ts';
 import { classify } from './failure.ts';
-import { parseInstalled } from './installed.ts';
+import { type InstalledPackage, parseInstalled } from './installed.ts';
 import { parseLockHolders } from './lock.ts';
-import { matchesGlob } from './operations.ts';
+import { parsePhased } from './pending.ts';
 import { parseStatusLine } from './progress.ts';
+import { matchesGlob } from './selection.ts';
 import { isSecurityOrigin, parseSimulation } from './simulate.ts';
 import { compareDebianVersions } from './versions.ts';
 
@@ -50,7 +52,7 @@ describe('what apt-get -s of apt 2.6.1 prints', () => {
     'Inst toylib [1.0-1] (1.0-1+deb12u1 Debian-Security:stable-security [all])',
     'Inst libssl3 [3.0.15-1] (3.0.17-1 Debian-Security:12/oldstable-security, Debian:12.12/oldstable [amd64]) []',
     'Inst toynew (2.0 Debian:stable [all])',
-    'Inst local [1.0] (1.1 [amd64])',
+    'Inst local:i386 [1.0] (1.1 [i386])',
     'Conf toylib (1.0-1+deb12u1 Debian-Security:stable-security [all])',
     'Remv gone [1.0]',
   ].join('\n');
@@ -59,6 +61,7 @@ describe('what apt-get -s of apt 2.6.1 prints', () => {
     expect(parseSimulation(text)).toEqual([
       {
         name: 'toylib',
+        aptName: 'toylib',
         architecture: 'all',
         currentVersion: '1.0-1',
         newVersion: '1.0-1+deb12u1',
@@ -66,6 +69,7 @@ describe('what apt-get -s of apt 2.6.1 prints', () => {
       },
       {
         name: 'libssl3',
+        aptName: 'libssl3',
         architecture: 'amd64',
         currentVersion: '3.0.15-1',
         newVersion: '3.0.17-1',
@@ -73,12 +77,20 @@ describe('what apt-get -s of apt 2.6.1 prints', () => {
       },
       {
         name: 'toynew',
+        aptName: 'toynew',
         architecture: 'all',
         currentVersion: undefined,
         newVersion: '2.0',
         origins: ['Debian:stable'],
       },
-      { name: 'local', architecture: 'amd64', currentVersion: '1.0', newVersion: '1.1', origins: [] },
+      {
+        name: 'local',
+        aptName: 'local:i386',
+        architecture: 'i386',
+        currentVersion: '1.0',
+        newVersion: '1.1',
+        origins: [],
+      },
     ]);
   });
 
@@ -91,6 +103,57 @@ describe('what apt-get -s of apt 2.6.1 prints', () => {
     ['My-Security-Shop:main', false],
   ])('takes %s as a security source: %s', (origin, expected) => {
     expect(isSecurityOrigin(origin)).toBe(expected);
+  });
+});
+
+describe('what apt-cache policy of apt 2.6.1 prints', () => {
+  it('tells which version of which package is phased', () => {
+    const text = [
+      'toyphased:',
+      '  Installed: 1.0-1',
+      '  Candidate: 1.1-1',
+      '  Version table:',
+      '     1.1-1 500 (phased 0%)',
+      '        500 file:/r bookworm/main amd64 Packages',
+      ' *** 1.0-1 500',
+      '        100 /var/lib/dpkg/status',
+      'toykept:i386:',
+      '  Version table:',
+      '     2:3.0 500',
+      '',
+    ].join('\n');
+    expect([...parsePhased(text)]).toEqual(['toyphased 1.1-1']);
+  });
+});
+
+describe('results of a job', () => {
+  const one = (name: string, version: string, architecture = 'all'): InstalledPackage => ({
+    name,
+    version,
+    architecture,
+    description: '',
+    sizeBytes: null,
+    held: false,
+    broken: false,
+  });
+
+  it('are what changed in the database, and what was asked for even where nothing did', () => {
+    const before = [one('a', '1'), one('b', '1'), one('c', '1'), one('d', '2')];
+    const after = [one('a', '2'), one('c', '1'), one('d', '1'), one('e', '1')];
+    expect(compareInstalled(before, after, ['c:amd64']).map((each) => [each.name, each.action])).toEqual([
+      ['a', 'upgraded'],
+      ['b', 'removed'],
+      ['c', 'unchanged'],
+      ['d', 'downgraded'],
+      ['e', 'installed'],
+    ]);
+  });
+
+  it('keep two architectures of one name apart', () => {
+    const both = [one('libc6', '1', 'amd64'), one('libc6', '1', 'i386')];
+    expect(compareInstalled(both, [one('libc6', '2', 'amd64'), one('libc6', '1', 'i386')], [])).toEqual([
+      { name: 'libc6:amd64', action: 'upgraded', version_before: '1', version_after: '2' },
+    ]);
   });
 });
 
@@ -128,6 +191,19 @@ describe("apt's words", () => {
     ['E: Unable to correct problems, you have held broken packages.', 'DEPENDENCY_CONFLICT'],
     ['E: Sub-process /usr/bin/dpkg returned an error code (1)', 'SCRIPT_FAILED'],
     ['E: Failed to fetch file:/r/pool/x.deb  File not found', 'NETWORK_ERROR'],
+    [
+      'E: Could not open lock file /var/lib/dpkg/lock-frontend - open (13: Permission denied)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), are you root?',
+      'PERMISSION_DENIED',
+    ],
+    ['E: Packages need to be removed but remove is disabled.', 'DEPENDENCY_CONFLICT'],
+    [
+      'Conflicts: none\nfoo.postinst: Could not get lock /run/foo\nE: Sub-process /usr/bin/dpkg returned an error code (1)',
+      'SCRIPT_FAILED',
+    ],
+    [
+      ' cannot copy extracted data: failed to write (No space left on device)\nE: Sub-process /usr/bin/dpkg returned an error code (1)',
+      'DISK_FULL',
+    ],
     ['E: Something nobody has seen before', 'PKG_MANAGER_ERROR'],
   ])('%j mean %s', (text, code) => {
     expect(classify(text)).toBe(code);

@@ -4,6 +4,8 @@ import { aptFailure } from './failure.ts';
 /** A change that `apt-get -s` would make. */
 export interface SimulatedInstall {
   readonly name: string;
+  /** The name as apt takes it: with `:architecture` when it is not the host's own. */
+  readonly aptName: string;
   readonly architecture: string;
   /** Undefined for a package that would be new. */
   readonly currentVersion: string | undefined;
@@ -13,17 +15,18 @@ export interface SimulatedInstall {
 }
 
 /** `Inst name [old] (new Origin:Suite, Other:Suite [arch]) []` as apt 2.6 and 3.0 print it. */
-const INST = /^Inst (\S+?)(?::\S+)? (?:\[([^\]]+)\] )?\((\S+) (.*?) ?\[([^\]]+)\]\)/;
+const INST = /^Inst (\S+) (?:\[([^\]]+)\] )?\((\S+) (.*?) ?\[([^\]]+)\]\)/;
 
 /** Reads the `Inst` lines of a simulation. */
 export function parseSimulation(text: string): SimulatedInstall[] {
   return text.split('\n').flatMap((line) => {
     const match = INST.exec(line);
-    const [, name, currentVersion, newVersion, origins, architecture] = match ?? [];
-    if (name === undefined || newVersion === undefined || architecture === undefined) return [];
+    const [, aptName, currentVersion, newVersion, origins, architecture] = match ?? [];
+    if (aptName === undefined || newVersion === undefined || architecture === undefined) return [];
     return [
       {
-        name,
+        name: aptName.split(':')[0] ?? aptName,
+        aptName,
         architecture,
         currentVersion,
         newVersion,
@@ -40,17 +43,18 @@ export function isSecurityOrigin(origin: string): boolean {
 }
 
 /**
- * What an upgrade would change.
- * @param everything also held packages, and updates that are phased and not yet meant for this host.
+ * What an upgrade would change: an ordinary one, which may install new packages and removes none.
+ * @param everything also held packages, updates that are phased and not yet meant for this host, and those for which
+ *   other packages would have to go.
  * @throws PatchError when apt cannot say.
  */
 export async function simulateUpgrade(
   context: AptContext,
   options: { readonly everything: boolean },
 ): Promise<SimulatedInstall[]> {
-  const more = options.everything
-    ? ['--ignore-hold', '-o', 'APT::Get::Always-Include-Phased-Updates=true']
-    : [];
+  const how = options.everything
+    ? ['--ignore-hold', '-o', 'APT::Get::Always-Include-Phased-Updates=true', 'dist-upgrade']
+    : ['--with-new-pkgs', 'upgrade'];
   const result = await context.commands.run({
     program: 'apt-get',
     args: [
@@ -60,12 +64,11 @@ export async function simulateUpgrade(
       'Debug::NoLocking=true',
       '-o',
       'APT::Get::Show-User-Simulation-Note=false',
-      ...more,
-      'dist-upgrade',
+      ...how,
     ],
     timeoutMs: READ_TIMEOUT_MS,
     maxOutputBytes: 64 * 1024 * 1024,
   });
-  if (result.exitCode !== 0) throw aptFailure('apt-get -s dist-upgrade', result);
+  if (result.exitCode !== 0) throw aptFailure(`apt-get -s ${how.at(-1)}`, result);
   return parseSimulation(result.stdout);
 }

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { type Commands } from '@linux-patch/runtime';
+import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/node';
+import { packageEnvironment } from '../../agent/src/package-manager/environment.ts';
+import { openPackageManager } from '../../agent/src/package-manager/open.ts';
+import type { PackageManager } from '../../agent/src/package-manager/package-manager.ts';
+import type { OperationRun } from '../../agent/src/package-manager/package-operations.ts';
+import { createPrivateAptRoot, type PrivateAptRoot } from '../src/apt/private-root.ts';
+import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
+
+/** A private root with the agent's package manager on it. */
+interface Bench {
+  readonly apt: PrivateAptRoot;
+  readonly packages: PackageManager;
+  readonly root: string;
+}
+
+/** The agent's package manager on a private root; `wrap` may watch or spoil the commands. */
+export function openOn(
+  root: string,
+  wrap: (commands: Commands) => Commands = (commands) => commands,
+): Promise<PackageManager> {
+  return openPackageManager({
+    root,
+    files: systemFiles,
+    clock: systemClock,
+    configured: 'auto',
+    commands: wrap(nodeCommands(packageEnvironment(root))),
+  });
+}
+
+/** A root below `folder` with old versions installed and the newer ones published. */
+export async function bench(
+  folder: string,
+  installed: readonly string[],
+  repository?: ToyRepository,
+): Promise<Bench> {
+  const name = crypto.randomUUID().slice(0, 8);
+  const root = join(folder, `root-${name}`);
+  const own = repository ?? (await buildToyRepository({ folder: join(folder, `repository-${name}`) }));
+  const apt = await createPrivateAptRoot({ folder: root, repository: own });
+  await apt.update();
+  if (installed.length > 0) await apt.install(installed);
+  await own.publishUpdates();
+  await apt.update();
+  return { apt, root, packages: await openOn(root) };
+}
+
+/** A run that nobody watches. */
+export function quietRun(overrides: Partial<OperationRun> = {}): OperationRun {
+  return {
+    signal: new AbortController().signal,
+    timeoutMs: 60_000,
+    onProgress: () => {},
+    onLine: () => {},
+    onWaitingForLock: () => {},
+    ...overrides,
+  };
+}
+
+/** An installation without any option. */
+export const plainWish = { onlyUpgrade: false, force: false, noRecommends: false, allowDowngrade: false };
