@@ -22,9 +22,3 @@ export function pageOf<T>(
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
-
-/** Whether a name fits a pattern with `*` and `?`. */
-export function matchesGlob(pattern: string, name: string): boolean {
-  const source = RegExp.escape(pattern).replaceAll('\\*', '.*').replaceAll('\\?', '.');
-  return new RegExp(`^${source}$`).test(name);
-}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { matchesGlob } from '../name-pattern.ts';
 import { compareInstalled } from './change.ts';
 import { parseDepends, parseStanza } from './detail.ts';
 import { classify } from './failure.ts';
@@ -6,7 +7,6 @@ import { type InstalledPackage, parseInstalled } from './installed.ts';
 import { parseLockHolders } from './lock.ts';
 import { parsePhased } from './pending.ts';
 import { parseStatusLine } from './progress.ts';
-import { matchesGlob } from './selection.ts';
 import { isSecurityOrigin, parseSimulation } from './simulate.ts';
 import { compareDebianVersions } from './versions.ts';
 

@@ -1,11 +1,6 @@
+import { matchesGlob } from '../name-pattern.ts';
 import type { PackageOperations } from '../package-operations.ts';
 import type { PendingUpdate } from './pending.ts';
-
-/** Whether a name fits a pattern with `*` and `?`. */
-export function matchesGlob(pattern: string, name: string): boolean {
-  const source = RegExp.escape(pattern).replaceAll('\\*', '.*').replaceAll('\\?', '.');
-  return new RegExp(`^${source}$`).test(name);
-}
 
 /** Pending updates sorted by what a job does with them; the rest is left as it is. */
 interface Choice {

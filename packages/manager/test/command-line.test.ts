@@ -1,0 +1,141 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const PROGRAM = join(import.meta.dirname, '../../../bin/linux-patch-manager');
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let root: string;
+
+interface Ended {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(
+  args: readonly string[],
+  options: { readonly program?: string; readonly cwd?: string } = {},
+): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(options.program ?? PROGRAM, [...args], { cwd: options.cwd ?? '/' }, (error, stdout, stderr) => {
+      resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+async function unusedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  root = folder.path;
+  await mkdir(join(root, 'etc/linux_patch_manager'), { recursive: true });
+  const config = `server:\n  bind: 127.0.0.1\n  port: ${await unusedPort()}\n`;
+  await writeFile(join(root, 'etc/linux_patch_manager/config.yaml'), config);
+  const made = await run(['--root', root, 'init', '--url', 'https://patch.example.test:8443', '--json']);
+  expect(made.exitCode, made.stderr).toBe(0);
+  expect(JSON.parse(made.stdout)).toMatchObject({
+    ca_fingerprint: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+    manager_url: 'https://patch.example.test:8443',
+    agent_config: expect.stringContaining('manager_url: "https://patch.example.test:8443"'),
+  });
+});
+afterAll(() => folder[Symbol.asyncDispose]());
+
+describe('the command line of the manager', () => {
+  it('keeps private keys and the admin token to itself', async () => {
+    const data = join(root, 'var/lib/linux_patch_manager');
+    for (const file of [
+      'admin.token',
+      'ca/root.key.pem',
+      'ca/issuing.key.pem',
+      'ca/client.key.pem',
+      'ca/web.key.pem',
+    ]) {
+      expect((await stat(join(data, file))).mode & 0o777, file).toBe(0o600);
+    }
+  });
+
+  it('makes an authority once and refuses to replace it, with exit code 5', async () => {
+    const before = await readFile(join(root, 'var/lib/linux_patch_manager/ca/root.pem'), 'utf8');
+    const again = await run(['--root', root, 'init']);
+    expect(again.exitCode).toBe(5);
+    expect(again.stderr).toContain('Nothing was changed');
+    expect(await readFile(join(root, 'var/lib/linux_patch_manager/ca/root.pem'), 'utf8')).toBe(before);
+  });
+
+  it('says with exit code 4 that the server is not running, and how to start it', async () => {
+    const result = await run(['--root', root, 'hosts', 'list']);
+    expect(result.exitCode).toBe(4);
+    expect(result.stderr).toContain('linux-patch-manager serve');
+  });
+
+  it.each([
+    [['nonsense']],
+    [['hosts', 'nonsense']],
+    [['hosts', 'show']],
+    [['enrollments', 'list', '--state', 'odd']],
+    [['hosts', 'set', 'web1', '--port', '0']],
+    [['hosts', 'list', '--nonsense']],
+  ])('answers wrong usage %j with exit code 2', async (args) => {
+    expect((await run(['--root', root, ...args])).exitCode).toBe(2);
+  });
+
+  it('patches nothing when no target is said', async () => {
+    const result = await run(['--root', root, 'patch', 'web1.example.test']);
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain('--security');
+    expect((await run(['--root', root, 'patch', 'web1.example.test', 'curl', '--all'])).exitCode).toBe(1);
+  });
+
+  it('approves nobody when it is not said how the host is known', async () => {
+    const result = await run(['--root', root, 'enrollments', 'approve', 'web1.example.test']);
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain('--no-code');
+  });
+
+  it('does not use an admin token that others can read', async () => {
+    const token = join(root, 'var/lib/linux_patch_manager/admin.token');
+    await chmod(token, 0o644);
+    const result = await run(['--root', root, 'status']);
+    await chmod(token, 0o600);
+    expect(result.exitCode).toBe(5);
+    expect(result.stderr).toContain('chmod 600');
+    expect(result.stderr).not.toContain((await readFile(token, 'utf8')).trim());
+  });
+
+  it('lists all faults of its configuration', async () => {
+    const config = join(root, 'broken.yaml');
+    await writeFile(config, 'server:\n  prot: 1\n  url: http://x\n');
+    const result = await run(['--root', root, '--config', config, 'hosts', 'list']);
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toMatch(/broken\.yaml:2:3 server\.prot/);
+    expect(result.stderr).toMatch(/broken\.yaml:3:\d+ server\.url/);
+  });
+
+  it('without an authority says to run init', async () => {
+    const empty = join(root, 'empty');
+    await mkdir(empty);
+    const result = await run(['--root', empty, 'serve']);
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain('linux-patch-manager init');
+  });
+
+  it('runs through a link and documents its exit codes', async () => {
+    const link = join(root, 'manager-link');
+    await symlink(PROGRAM, link);
+    const help = await run(['--help'], { program: link, cwd: root });
+    expect(help.exitCode).toBe(0);
+    expect(help.stdout).toMatch(/Exit codes:[\s\S]*4 {2}the manager is not running/);
+  });
+});
