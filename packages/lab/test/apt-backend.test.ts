@@ -53,21 +53,17 @@ function counting(ran: string[]): (commands: Commands) => Commands {
 const everything = { selection: { kind: 'all' as const }, exclude: [] };
 
 describe('listing', () => {
-  it('asks apt again only when something on disk changed, and answers from memory within 10 ms', async () => {
+  it('asks apt again only when something on disk changed', async () => {
     const { root, apt } = await bench(folder.path, ['toyhello', 'toylib']);
     const ran: string[] = [];
     const { inventory } = await openOn(root, counting(ran));
     await inventory.listPatches();
     const cold = ran.length;
-    const times: number[] = [];
     for (let turn = 0; turn < 9; turn += 1) {
-      const startedMs = performance.now();
       await inventory.listPatches();
       await inventory.listPackages();
-      times.push(performance.now() - startedMs);
     }
     expect(ran).toHaveLength(cold);
-    expect(times.sort((a, b) => a - b)[4]).toBeLessThan(10);
 
     await apt.run('apt-mark', ['hold', 'toyhello']);
     expect((await inventory.listPatches()).patches.map((one) => one.held)).toEqual([true, false]);

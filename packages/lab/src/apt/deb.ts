@@ -1,5 +1,4 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runProgram } from '../process.ts';
 
@@ -60,11 +59,12 @@ async function stage(folder: string, toy: ToyPackage): Promise<void> {
 
 /** Builds a .deb at `path`; throws with what dpkg-deb said. */
 export async function buildDeb(toy: ToyPackage, path: string): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'toy-'));
+  await mkdir(dirname(path), { recursive: true });
+  // Beside the package: the demo promises to touch nothing outside its own folder.
+  const folder = await mkdtemp(join(dirname(path), '.stage-'));
   try {
     await chmod(folder, 0o755);
     await stage(folder, toy);
-    await mkdir(dirname(path), { recursive: true });
     const built = await runProgram('dpkg-deb', ['-Zgzip', '-z1', '--root-owner-group', '-b', folder, path]);
     if (built.exitCode !== 0) throw new Error(`dpkg-deb did not build ${path}: ${built.stderr}`);
   } finally {
