@@ -12,7 +12,7 @@ export interface Material {
 }
 
 /** Paths of one set: inside the current generation when the configured paths lead there, else as configured. */
-async function resolvePaths(files: Files, paths: CertificatePaths): Promise<CertificatePaths> {
+export async function resolvePaths(files: Files, paths: CertificatePaths): Promise<CertificatePaths> {
   const generation = await files.readLink(currentLink(paths));
   const keyLink = await files.readLink(paths.key);
   if (generation === undefined || !keyLink?.includes('current/')) return paths;

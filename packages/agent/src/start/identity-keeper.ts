@@ -2,6 +2,7 @@ import { messageOf } from '@linux-patch/contract';
 import { type IdentityStatus, isRenewalDue } from '@linux-patch/pki';
 import { type IdentityMeta, readIdentityMeta } from '../certificates/identity-meta.ts';
 import { type Material, readMaterial } from '../certificates/material.ts';
+import { refreshCrl } from '../enrollment/refresh-crl.ts';
 import { renewIdentity } from '../enrollment/renew.ts';
 import { nextDelayMs } from '../enrollment/schedule.ts';
 import { readRevocations } from '../http/revocation.ts';
@@ -95,6 +96,7 @@ class RenewingIdentity implements IdentityKeeper {
         changed();
         continue;
       }
+      if (managerUrl !== undefined && (await this.#refreshCrl(managerUrl, signal))) changed();
       if (signal.aborted) return;
       await clock.sleep(due ? this.#retryPauseMs() : CHECK_INTERVAL_MS, signal).catch(() => {});
       const status = await identityStatus(this.#context).catch(() => this.#held.status);
@@ -124,6 +126,27 @@ class RenewingIdentity implements IdentityKeeper {
   #retryPauseMs(): number {
     const reason = { kind: 'transient', failures: this.#failures + 6 } as const;
     return Math.max(SHORTEST_RETRY_MS, nextDelayMs(reason, this.#context.random.fraction()));
+  }
+
+  /** An outdated list still counts, so failing to refresh it is a warning and no more; health shows its age. */
+  async #refreshCrl(managerUrl: string, signal: AbortSignal): Promise<boolean> {
+    const { files, clock, certificates, logger } = this.#context;
+    try {
+      const options = {
+        files,
+        paths: certificates,
+        managerUrl: new URL(managerUrl),
+        now: clock.now(),
+        signal,
+      };
+      if (!(await refreshCrl(options))) return false;
+      this.#held = await read(this.#context);
+      return true;
+    } catch (error) {
+      if (!signal.aborted)
+        logger.warn('The revocation list could not be refreshed; the old one stays', { error });
+      return false;
+    }
   }
 
   /** Tries once; a failure is kept for health and tried again later. */

@@ -16,6 +16,7 @@ import {
 } from '@linux-patch/pki';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import { systemRandom } from '@linux-patch/runtime/node';
+import { NOW } from './joining-host.ts';
 import { TOKEN } from './older-manager.ts';
 
 const REQUEST_ID = '6f2b0c5e-2f0d-4d3a-8a53-5b0a4b8f3c11';
@@ -53,7 +54,7 @@ async function approve(manager: CurrentManager, request: EnrollRequest): Promise
     subjectSpki: spki,
     issuer: authority.issuing,
     serial: serialFrom(systemRandom.bytes(16)),
-    now: Date.UTC(2026, 10, 23, 12),
+    now: NOW,
   });
   const bundle = {
     ca_crt: authority.root.certificatePem,
@@ -98,7 +99,7 @@ async function answerTo(
   const body = await readBody(request);
   const header = String(request.headers['enroll-proof'] ?? '');
   const last = manager.registrations.at(-1);
-  const nowS = Math.floor(Date.UTC(2026, 10, 23, 12) / 1000);
+  const nowS = Math.floor(NOW / 1000);
   if (path === '/api/v1/enroll') {
     const parsed = EnrollRequest.parse(JSON.parse(body));
     manager.registrations.push(parsed);

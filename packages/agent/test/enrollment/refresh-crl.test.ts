@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import { join } from 'node:path';
+import { createCrl, parseCrl } from '@linux-patch/pki';
+import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
+import { systemFiles } from '@linux-patch/runtime/node';
+import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { MANUAL_IDENTITY } from '../../src/certificates/identity-meta.ts';
+import { readMaterial } from '../../src/certificates/material.ts';
+import type { CertificatePaths } from '../../src/certificates/paths.ts';
+import { installGeneration } from '../../src/certificates/store.ts';
+import { refreshCrl } from '../../src/enrollment/refresh-crl.ts';
+
+// TLS checks certificates by the machine's own clock.
+const NOW = Math.floor(Date.now() / 1000) * 1000;
+const HOUR_MS = 3_600_000;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let authority: TestAuthority;
+let paths: CertificatePaths;
+let served: { status: number; text: string };
+let asked = 0;
+let managerUrl: URL;
+let close: () => Promise<void>;
+
+/** A list that is good from `at` for a day. */
+const listAt = (at: number, serials: readonly string[] = [], issuer = authority.issuing) =>
+  createCrl({
+    issuer,
+    revoked: serials.map((serialHex) => ({ serialHex, revokedAtMs: at })),
+    number: BigInt(at),
+    now: at,
+    nextUpdateMs: at + 24 * HOUR_MS,
+  });
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  authority = await testAuthority({ now: NOW });
+  const web = await authority.issueWeb();
+  const server = createServer({ cert: web.chainPem, key: web.privateKeyPem }, (_request, response) => {
+    asked += 1;
+    response.writeHead(served.status).end(served.text);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  managerUrl = new URL(`https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`);
+  close = async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  };
+});
+afterAll(async () => {
+  await close();
+  await folder[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  asked = 0;
+  const certs = join(folder.path, 'certs');
+  paths = {
+    ca: join(certs, 'ca.pem'),
+    certificate: join(certs, 'server.pem'),
+    key: join(certs, 'server.key.pem'),
+    crl: join(certs, 'crl.pem'),
+  };
+  const own = await authority.issueAgent();
+  const material = {
+    caPem: authority.root.certificatePem,
+    certificatePem: own.chainPem,
+    keyPem: own.privateKeyPem,
+    crlPem: await listAt(NOW),
+  };
+  await installGeneration({ files: systemFiles, paths, material, meta: MANUAL_IDENTITY });
+  served = { status: 200, text: await listAt(NOW + 13 * HOUR_MS, ['0a']) };
+});
+
+const refresh = (now: number) =>
+  refreshCrl({ files: systemFiles, paths, managerUrl, now, signal: new AbortController().signal });
+const stored = async () => parseCrl((await readMaterial(systemFiles, paths)).crlPem ?? '');
+
+describe('the revocation list', () => {
+  it('is left alone in the first half of its life', async () => {
+    expect(await refresh(NOW + 11 * HOUR_MS)).toBe(false);
+    expect(asked).toBe(0);
+  });
+
+  it('is fetched in the second half, and the fixed path stays a link to the current set', async () => {
+    expect(await refresh(NOW + 13 * HOUR_MS)).toBe(true);
+    expect((await stored()).serials).toEqual(new Set(['0a']));
+    expect(await systemFiles.readLink(paths.crl)).toBe('current/crl.pem');
+  });
+
+  it('of another CA is refused, and so is an older one', async () => {
+    const other = await testAuthority({ now: NOW });
+    served = { status: 200, text: await listAt(NOW + 13 * HOUR_MS, [], other.issuing) };
+    await expect(refresh(NOW + 13 * HOUR_MS)).rejects.toMatchObject({ code: 'MANAGER_UNTRUSTED' });
+    served = { status: 200, text: await listAt(NOW - HOUR_MS) };
+    await expect(refresh(NOW + 13 * HOUR_MS)).rejects.toMatchObject({ code: 'MANAGER_UNTRUSTED' });
+    expect((await stored()).serials.size).toBe(0);
+  });
+
+  it.each([
+    [500, 'Failed to generate CRL'],
+    [404, ''],
+    [200, '<html></html>'],
+  ])('stays when the manager answers %d %j', async (status, text) => {
+    served = { status, text };
+    await expect(refresh(NOW + 13 * HOUR_MS)).rejects.toThrow();
+    expect((await stored()).thisUpdateMs).toBe(NOW);
+  });
+});
