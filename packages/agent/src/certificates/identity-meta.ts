@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { IDENTITY_TRUSTS, KEY_ORIGINS, ManagerClient } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
@@ -14,6 +15,8 @@ export const IdentityMeta = z.object({
   installed_at: z.iso.datetime().nullable(),
   /** Where between 60 % and 80 % of its life this certificate is renewed; drawn once and kept. */
   renewal_draw: z.number().min(0).max(1),
+  /** SHA-256 of the certificate these notes are about: a file copied over it makes them void. */
+  certificate_sha256: z.string().optional(),
 });
 export type IdentityMeta = z.infer<typeof IdentityMeta>;
 
@@ -31,14 +34,27 @@ export const MANUAL_IDENTITY: IdentityMeta = {
 /** Name of the file inside a generation. */
 export const META_FILE = 'meta.json';
 
-/** What is known about the current identity; unreadable notes count as none. */
+/** SHA-256 of a certificate file's text, hex. */
+export function certificateDigest(pem: string): string {
+  return createHash('sha256').update(pem, 'utf8').digest('hex');
+}
+
+function parseMeta(text: string): IdentityMeta | undefined {
+  try {
+    return IdentityMeta.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What is known about the current identity. Unreadable notes, and notes about another certificate than the one at the
+ * configured path, count as none: then somebody copied the files.
+ */
 export async function readIdentityMeta(files: Files, paths: CertificatePaths): Promise<IdentityMeta> {
   const text = await files.readText(join(currentLink(paths), META_FILE));
-  if (text === undefined) return MANUAL_IDENTITY;
-  try {
-    const parsed = IdentityMeta.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : MANUAL_IDENTITY;
-  } catch {
-    return MANUAL_IDENTITY;
-  }
+  const meta = text === undefined ? undefined : parseMeta(text);
+  if (meta?.certificate_sha256 === undefined) return meta ?? MANUAL_IDENTITY;
+  const pem = await files.readText(paths.certificate).catch(() => undefined);
+  return pem !== undefined && certificateDigest(pem) === meta.certificate_sha256 ? meta : MANUAL_IDENTITY;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
-import { type CertificatePaths, currentLink, GENERATION_FILES, storeFolder } from './paths.ts';
+import { type CertificatePaths, currentLink, GENERATION_FILES, isManaged, storeFolder } from './paths.ts';
 
 /** One complete set, read together. PEM texts. */
 export interface Material {
@@ -11,17 +11,18 @@ export interface Material {
   readonly crlPem: string | undefined;
 }
 
-/** Paths of one set: inside the current generation when the configured paths lead there, else as configured. */
+/** Each path inside the current generation where it leads there, else as configured. */
 export async function resolvePaths(files: Files, paths: CertificatePaths): Promise<CertificatePaths> {
   const generation = await files.readLink(currentLink(paths));
-  const keyLink = await files.readLink(paths.key);
-  if (generation === undefined || !keyLink?.includes('current/')) return paths;
+  if (generation === undefined) return paths;
   const folder = join(storeFolder(paths), generation);
+  const resolve = async (path: string, name: string): Promise<string> =>
+    (await isManaged(files, paths, { path, name })) ? join(folder, name) : path;
   return {
-    ca: join(folder, GENERATION_FILES.ca),
-    certificate: join(folder, GENERATION_FILES.certificate),
-    key: join(folder, GENERATION_FILES.key),
-    crl: join(folder, GENERATION_FILES.crl),
+    ca: await resolve(paths.ca, GENERATION_FILES.ca),
+    certificate: await resolve(paths.certificate, GENERATION_FILES.certificate),
+    key: await resolve(paths.key, GENERATION_FILES.key),
+    crl: await resolve(paths.crl, GENERATION_FILES.crl),
   };
 }
 

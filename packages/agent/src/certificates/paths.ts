@@ -1,4 +1,5 @@
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import type { Files } from '@linux-patch/runtime';
 
 /** Where an agent's identity lives; the configured paths, or the fixed ones under the root. */
 export interface CertificatePaths {
@@ -24,4 +25,30 @@ export function storeFolder(paths: CertificatePaths): string {
 /** The link that makes a set of files current. */
 export function currentLink(paths: CertificatePaths): string {
   return join(storeFolder(paths), 'current');
+}
+
+/** A fixed path and the file of a generation that it stands for. */
+export interface FixedPath {
+  readonly path: string;
+  readonly name: string;
+}
+
+export function fixedPaths(paths: CertificatePaths): FixedPath[] {
+  return [
+    { path: paths.ca, name: GENERATION_FILES.ca },
+    { path: paths.certificate, name: GENERATION_FILES.certificate },
+    { path: paths.crl, name: GENERATION_FILES.crl },
+    { path: paths.key, name: GENERATION_FILES.key },
+  ];
+}
+
+/** Where the link at a fixed path points; relative beside the store, so that the folder can be moved as a whole. */
+export function linkTarget(paths: CertificatePaths, fixed: FixedPath): string {
+  const target = join(currentLink(paths), fixed.name);
+  return dirname(fixed.path) === storeFolder(paths) ? relative(dirname(fixed.path), target) : target;
+}
+
+/** Whether a fixed path leads through `current`; somebody may have put a file or another link in its place. */
+export async function isManaged(files: Files, paths: CertificatePaths, fixed: FixedPath): Promise<boolean> {
+  return (await files.readLink(fixed.path)) === linkTarget(paths, fixed);
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { testAuthority } from '@linux-patch/pki/testing';
 import type { Files } from '@linux-patch/runtime';
@@ -76,6 +76,40 @@ describe('the certificate store', () => {
     expect(await readlink(paths.key)).toBe('current/server.key.pem');
   });
 
+  it('removes what a crash left: half a set and files that were being written', async () => {
+    await install(0);
+    const certs = join(folder.path, 'certs');
+    await mkdir(join(certs, 'generations/gen-000002'));
+    await writeFile(join(certs, 'generations/gen-000002/ca.pem'), 'half');
+    await writeFile(join(certs, '.server.key.pem.77-1.tmp'), 'half a key');
+    await install(1);
+    expect(await readdir(join(certs, 'generations'))).toEqual(['gen-000001', 'gen-000003']);
+    expect((await readdir(certs)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect(await status()).toBe('valid');
+  });
+
+  it('takes a certificate that was put over one of its links as what it is, and knows nothing about it', async () => {
+    await install(0);
+    await rm(paths.certificate);
+    await writeFile(paths.certificate, sets[1]!.certificatePem);
+    await rm(paths.key);
+    await writeFile(paths.key, sets[1]!.keyPem, { mode: 0o600 });
+    expect(await status()).toBe('valid');
+    const material = await readMaterial(systemFiles, paths);
+    expect([material.certificatePem, material.keyPem]).toEqual([sets[1]!.certificatePem, sets[1]!.keyPem]);
+    expect(await readIdentityMeta(systemFiles, paths)).toEqual(MANUAL_IDENTITY);
+    await install(2);
+    expect((await readMaterial(systemFiles, paths)).keyPem).toBe(sets[2]!.keyPem);
+    expect(await readFile(`${paths.key}.bak`, 'utf8')).toBe(sets[1]!.keyPem);
+    expect(await status()).toBe('valid');
+  });
+
+  it('takes its notes as void when another certificate was written through the link', async () => {
+    await install(0);
+    await writeFile(paths.certificate, sets[1]!.certificatePem);
+    expect(await readIdentityMeta(systemFiles, paths)).toEqual(MANUAL_IDENTITY);
+  });
+
   it('installs at configured paths in different folders', async () => {
     paths = { ...paths, ca: join(folder.path, 'elsewhere/my-ca.pem') };
     await install(0);
@@ -105,7 +139,7 @@ describe('the certificate store', () => {
     });
   }
 
-  it.each(['first install', 'over an installed set', 'over copied files'])(
+  it.each(['first install', 'over an installed set', 'over copied files', 'over one copied pair'])(
     'leaves the old or the new set, complete, whichever call fails (%s)',
     async (situation) => {
       const prepare = async (): Promise<void> => {
@@ -119,6 +153,13 @@ describe('the certificate store', () => {
           crl: join(certs, 'crl.pem'),
         };
         if (situation === 'over an installed set') await install(0);
+        if (situation === 'over one copied pair') {
+          await install(0);
+          await rm(paths.certificate);
+          await writeFile(paths.certificate, sets[3]!.certificatePem);
+          await rm(paths.key);
+          await writeFile(paths.key, sets[3]!.keyPem, { mode: 0o600 });
+        }
         if (situation === 'over copied files') {
           await mkdir(certs);
           await writeFile(paths.ca, sets[0]!.caPem);
@@ -155,6 +196,5 @@ describe('the certificate store', () => {
     const result = await checkCertificates({ files: systemFiles, paths: odd, now, thresholdDays: 7 });
     expect(result).toMatchObject({ status: 'corrupt', path: odd.ca });
     expect(result.message).toContain('EISDIR');
-    await chmod(folder.path, 0o700);
   });
 });

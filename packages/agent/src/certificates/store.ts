@@ -1,9 +1,17 @@
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
-import { type IdentityMeta, MANUAL_IDENTITY, META_FILE } from './identity-meta.ts';
+import { certificateDigest, type IdentityMeta, MANUAL_IDENTITY, META_FILE } from './identity-meta.ts';
 import type { Material } from './material.ts';
-import { type CertificatePaths, currentLink, GENERATION_FILES, storeFolder } from './paths.ts';
+import {
+  type CertificatePaths,
+  currentLink,
+  fixedPaths,
+  GENERATION_FILES,
+  isManaged,
+  linkTarget,
+  storeFolder,
+} from './paths.ts';
 
 const KEY_MODE = 0o600;
 const PUBLIC_MODE = 0o644;
@@ -24,13 +32,19 @@ function generationFiles(
   material: Material,
   meta: IdentityMeta,
 ): { name: string; data: string; mode: number }[] {
+  const notes = { ...meta, certificate_sha256: certificateDigest(material.certificatePem) };
+  // The notes come last: a generation without them is what a crash left.
   return [
     { name: GENERATION_FILES.ca, data: material.caPem, mode: PUBLIC_MODE },
     { name: GENERATION_FILES.certificate, data: material.certificatePem, mode: PUBLIC_MODE },
     { name: GENERATION_FILES.key, data: material.keyPem, mode: KEY_MODE },
     { name: GENERATION_FILES.crl, data: material.crlPem ?? '', mode: PUBLIC_MODE },
-    { name: META_FILE, data: `${JSON.stringify(meta, null, 2)}\n`, mode: PUBLIC_MODE },
+    { name: META_FILE, data: `${JSON.stringify(notes, null, 2)}\n`, mode: PUBLIC_MODE },
   ];
+}
+
+function generationName(number: number): string {
+  return `gen-${String(number).padStart(6, '0')}`;
 }
 
 async function generationNumbers(files: Files, folder: string): Promise<number[]> {
@@ -43,7 +57,7 @@ async function writeGeneration(installation: Omit<Installation, 'paths'>, folder
   const { files } = installation;
   await files.makeFolder(folder, FOLDER_MODE);
   const next = Math.max(0, ...(await generationNumbers(files, folder))) + 1;
-  const name = `gen-${String(next).padStart(6, '0')}`;
+  const name = generationName(next);
   const target = join(folder, name);
   try {
     await files.makeFolder(target, FOLDER_MODE);
@@ -58,77 +72,78 @@ async function writeGeneration(installation: Omit<Installation, 'paths'>, folder
   return name;
 }
 
-/** The fixed paths and the file each stands for. */
-function fixedPaths(paths: CertificatePaths): { path: string; name: string }[] {
-  return [
-    { path: paths.ca, name: GENERATION_FILES.ca },
-    { path: paths.certificate, name: GENERATION_FILES.certificate },
-    { path: paths.crl, name: GENERATION_FILES.crl },
-    { path: paths.key, name: GENERATION_FILES.key },
-  ];
-}
-
-function linkTarget(paths: CertificatePaths, path: string, name: string): string {
-  const target = join(currentLink(paths), name);
-  return dirname(path) === storeFolder(paths) ? relative(dirname(path), target) : target;
-}
-
 /** Whether every fixed path already leads through `current`. */
 async function isLinked(files: Files, paths: CertificatePaths): Promise<boolean> {
-  for (const { path, name } of fixedPaths(paths)) {
-    if ((await files.readLink(path)) !== linkTarget(paths, path, name)) return false;
+  for (const fixed of fixedPaths(paths)) {
+    if (!(await isManaged(files, paths, fixed))) return false;
   }
   return (await files.readLink(currentLink(paths))) !== undefined;
 }
 
-/**
- * Files that were copied by hand become a generation of their own before the first install, so that the
- * switch is one step for them too. A `.bak` of each stays beside it.
- */
-async function adoptPlainFiles(files: Files, paths: CertificatePaths, folder: string): Promise<void> {
+/** What can be read at the fixed paths now, through whatever links; a file put there by hand keeps a `.bak`. */
+async function readPresentSet(files: Files, paths: CertificatePaths): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
-  for (const { path, name } of fixedPaths(paths)) {
-    if ((await files.facts(path))?.kind !== 'file') continue;
-    const text = await files.readText(path).catch(() => undefined);
+  for (const fixed of fixedPaths(paths)) {
+    const text = await files.readText(fixed.path).catch(() => undefined);
     if (text === undefined) continue;
-    texts.set(name, text);
-    const mode = name === GENERATION_FILES.key ? KEY_MODE : PUBLIC_MODE;
-    await files.writeDurably({ path: `${path}.bak`, data: text, mode });
+    texts.set(fixed.name, text);
+    if (await isManaged(files, paths, fixed)) continue;
+    const mode = fixed.name === GENERATION_FILES.key ? KEY_MODE : PUBLIC_MODE;
+    await files.writeDurably({ path: `${fixed.path}.bak`, data: text, mode });
   }
-  const [ca, certificate, key] = [
-    GENERATION_FILES.ca,
-    GENERATION_FILES.certificate,
-    GENERATION_FILES.key,
-  ].map((name) => texts.get(name));
-  if (ca === undefined || certificate === undefined || key === undefined) return;
-  const material = {
-    caPem: ca,
-    certificatePem: certificate,
-    keyPem: key,
-    crlPem: texts.get(GENERATION_FILES.crl),
-  };
+  return texts;
+}
+
+/**
+ * Files that were put at the fixed paths by hand become a generation of their own before the install, so that the
+ * switch is one step for them too.
+ */
+async function adoptPresentSet(files: Files, paths: CertificatePaths, folder: string): Promise<void> {
+  const texts = await readPresentSet(files, paths);
+  const caPem = texts.get(GENERATION_FILES.ca);
+  const certificatePem = texts.get(GENERATION_FILES.certificate);
+  const keyPem = texts.get(GENERATION_FILES.key);
+  if (caPem === undefined || certificatePem === undefined || keyPem === undefined) return;
+  const material = { caPem, certificatePem, keyPem, crlPem: texts.get(GENERATION_FILES.crl) };
   const name = await writeGeneration({ files, material, meta: MANUAL_IDENTITY }, folder);
   await files.replaceLink(join('generations', name), currentLink(paths));
   await linkFixedPaths(files, paths);
 }
 
 async function linkFixedPaths(files: Files, paths: CertificatePaths): Promise<void> {
-  for (const { path, name } of fixedPaths(paths)) {
-    await files.makeFolder(dirname(path), FOLDER_MODE);
-    const facts = await files.facts(path);
+  for (const fixed of fixedPaths(paths)) {
+    await files.makeFolder(dirname(fixed.path), FOLDER_MODE);
+    const facts = await files.facts(fixed.path);
     // A folder where a file belongs cannot be replaced by a rename.
-    if (facts?.kind === 'folder') await files.rename(path, `${path}.bak-${basename(path)}`);
-    await files.replaceLink(linkTarget(paths, path, name), path);
+    if (facts?.kind === 'folder') {
+      await files.remove(`${fixed.path}.bak`);
+      await files.rename(fixed.path, `${fixed.path}.bak`);
+    }
+    await files.replaceLink(linkTarget(paths, fixed), fixed.path);
   }
 }
 
-/** Removes all but the newest generations and the current one, and half-written ones of a crash. */
+/** Removes what crashes left and all but the newest complete generations; never the current one. */
 async function prune(files: Files, paths: CertificatePaths, folder: string): Promise<void> {
   const current = basename((await files.readLink(currentLink(paths))) ?? '');
   const numbers = (await generationNumbers(files, folder)).sort((a, b) => b - a);
-  for (const number of numbers.slice(KEPT_GENERATIONS)) {
-    const name = `gen-${String(number).padStart(6, '0')}`;
-    if (name !== current) await files.remove(join(folder, name));
+  let kept = 0;
+  for (const number of numbers) {
+    const name = generationName(number);
+    const complete = (await files.facts(join(folder, name, META_FILE))) !== undefined;
+    if (complete) kept += 1;
+    if (name !== current && (!complete || kept > KEPT_GENERATIONS)) await files.remove(join(folder, name));
+  }
+  await removeTemporaries(files, [currentLink(paths), ...fixedPaths(paths).map(({ path }) => path)]);
+}
+
+/** Removes what a crash left of a file or link that was being written: `.NAME.….tmp` beside it. */
+async function removeTemporaries(files: Files, targets: readonly string[]): Promise<void> {
+  for (const target of targets) {
+    const prefix = `.${basename(target)}.`;
+    for (const name of await files.list(dirname(target), { missingOk: true })) {
+      if (name.startsWith(prefix) && name.endsWith('.tmp')) await files.remove(join(dirname(target), name));
+    }
   }
 }
 
@@ -144,7 +159,7 @@ export async function installGeneration(installation: Installation): Promise<voi
   try {
     await files.makeFolder(storeFolder(paths), FOLDER_MODE);
     const linked = await isLinked(files, paths);
-    if (!linked) await adoptPlainFiles(files, paths, folder);
+    if (!linked) await adoptPresentSet(files, paths, folder);
     const name = await writeGeneration(installation, folder);
     await files.replaceLink(join('generations', name), currentLink(paths));
     if (!linked) await linkFixedPaths(files, paths);

@@ -1,6 +1,8 @@
 import { Bundle, EnrollAccepted, EnrollStatus } from '@linux-patch/contract';
 import { z } from 'zod';
-import { jsonOf, type ManagerAnswer, ManagerFailure, printable, retryAfterMs } from './manager-client.ts';
+import { isWebPage, jsonOf, printable, retryAfterMs, wordsOf } from './answer-body.ts';
+import type { ManagerAnswer } from './manager-client.ts';
+import { ManagerFailure } from './manager-failure.ts';
 
 /** What a manager said to a registration. */
 export type RegistrationAnswer =
@@ -15,40 +17,32 @@ export type RegistrationAnswer =
 export type PollAnswer =
   | { readonly kind: 'pending'; readonly held: boolean }
   | { readonly kind: 'approved'; readonly bundle: Bundle }
-  | { readonly kind: 'denied'; readonly reason: string | undefined }
+  | {
+      readonly kind: 'denied';
+      readonly reason: string | undefined;
+      /** The MAC of a manager that knows the host code, and the reason as it covers it. */
+      readonly tag?: string | undefined;
+      readonly signedReason?: string | undefined;
+    }
   | { readonly kind: 'unknown' }
   /** The manager's clock differs; its own Unix time, to sign the next proof with. */
   | { readonly kind: 'clock_off'; readonly serverTimeS: number };
 
-const ErrorBody = z.object({
-  error: z
-    .union([z.string(), z.object({ message: z.string().optional(), code: z.string().optional() })])
-    .nullish(),
-  message: z.string().optional(),
-});
-
-/** The words of an error answer of either generation, or its start when it is something else. */
-export function wordsOf(answer: ManagerAnswer): string {
-  try {
-    const { error, message } = ErrorBody.parse(JSON.parse(answer.text));
-    const words = typeof error === 'string' ? error : (error?.message ?? message);
-    return words ? printable(words) : `HTTP ${answer.status}`;
-  } catch {
-    return answer.text.trim() === ''
-      ? `HTTP ${answer.status}`
-      : `HTTP ${answer.status} "${printable(answer.text)}"`;
-  }
-}
-
-/** Failures that every endpoint has in common; waiting mends them. */
-function refuseTransient(answer: ManagerAnswer, shownUrl: string): void {
-  const after = retryAfterMs(answer);
-  const retry = after === undefined ? {} : { retryAfterMs: after };
+/** What every endpoint has in common: troubles that waiting mends, and pages of somebody else's web server. */
+function refuseTroubles(answer: ManagerAnswer, shownUrl: string): void {
+  const retry = { retryAfterMs: retryAfterMs(answer) };
   if (answer.status === 429) {
     throw new ManagerFailure('throttled', `${shownUrl} asks this host to slow down (429).`, retry);
   }
   if ([408, 425].includes(answer.status) || answer.status >= 500) {
     throw new ManagerFailure('transient', `${shownUrl} has trouble: ${wordsOf(answer)}.`, retry);
+  }
+  // A proxy that says 403 or 404 has not decided about this host.
+  if (isWebPage(answer)) {
+    throw new ManagerFailure(
+      'protocol',
+      `${shownUrl} answers ${wordsOf(answer)}. Is this the address of a manager, or is a proxy or login page in between?`,
+    );
   }
 }
 
@@ -61,7 +55,7 @@ export function readRegistration(answer: ManagerAnswer, shownUrl: string): Regis
   if (answer.status === 500 && answer.text.includes('"Database error"')) {
     return { kind: 'conflict', message: wordsOf(answer) };
   }
-  refuseTransient(answer, shownUrl);
+  refuseTroubles(answer, shownUrl);
   if (answer.status === 409) return { kind: 'conflict', message: wordsOf(answer) };
   if (answer.status === 403) return { kind: 'denied', reason: wordsOf(answer) };
   if ([400, 415, 422].includes(answer.status)) return { kind: 'not_understood', message: wordsOf(answer) };
@@ -78,13 +72,14 @@ export function readRegistration(answer: ManagerAnswer, shownUrl: string): Regis
 
 const UnknownStatus = z.object({ status: z.literal('not_found') });
 const NestedBundle = z.object({ pki: Bundle });
-const ClockBody = z.object({ server_time: z.number() });
+/** Unix seconds, small enough for every proof. */
+const ClockBody = z.object({ server_time: z.number().int().nonnegative().max(99_999_999_999) });
 
 /** Reads every shape in which some generation, or its documents, says what became of a request. */
 export function readPoll(answer: ManagerAnswer, shownUrl: string): PollAnswer {
-  refuseTransient(answer, shownUrl);
+  refuseTroubles(answer, shownUrl);
   if (answer.status === 404 || answer.status === 410) return { kind: 'unknown' };
-  if (answer.status === 403) return { kind: 'denied', reason: undefined };
+  if (answer.status === 403) return { kind: 'denied', reason: wordsOf(answer) };
   if (answer.status === 401) return readClock(answer, shownUrl);
   const held = answer.headers['preference-applied'] !== undefined;
   if (answer.status === 202 && answer.text.trim() === '') return { kind: 'pending', held };
@@ -119,8 +114,11 @@ function readStatus(json: unknown, held: boolean, shownUrl: string): PollAnswer 
       return { kind: 'pending', held };
     case 'approved':
       return { kind: 'approved', bundle: Bundle.parse(status.data) };
-    case 'denied':
-      return { kind: 'denied', reason: status.data.reason };
+    case 'denied': {
+      const { reason, tag_m } = status.data;
+      const shown = reason === undefined ? undefined : printable(reason);
+      return { kind: 'denied', reason: shown, tag: tag_m, signedReason: reason };
+    }
     case 'notfound':
       return { kind: 'unknown' };
   }

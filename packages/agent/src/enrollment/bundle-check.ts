@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type Bundle, messageOf, PatchError } from '@linux-patch/contract';
 import {
@@ -65,7 +66,7 @@ function checkLeaf(leaf: CertificateFacts, expected: BundleExpectation): void {
     );
   }
   // Early builds of the older generation left the address out; then the key was theirs, too.
-  if (expected.ownKeyPem !== undefined && !leaf.ipAddresses.includes(expected.ipAddress)) {
+  if (expected.ownKeyPem !== undefined && !new X509Certificate(leaf.der).checkIP(expected.ipAddress)) {
     reject('V9', `the host certificate does not name the address ${expected.ipAddress}`);
   }
   checkDates(leaf, expected.now);
@@ -82,8 +83,17 @@ function checkDates(leaf: CertificateFacts, now: number): void {
   const lifeMs = notAfterMs - notBeforeMs;
   if (lifeMs <= 0 || lifeMs > LONGEST_LIFE_MS)
     reject('V15', `a life of ${Math.round(lifeMs / DAY_MS)} days is not acceptable`);
-  if (notAfterMs <= now)
-    reject('V14', `the host certificate expired on ${new Date(notAfterMs).toISOString()}`);
+  // A certificate that is as good as over would only be renewed in a hurry.
+  const neededMs = Math.max(Math.min(HOUR_MS, lifeMs / 2), lifeMs * 0.02);
+  if (notAfterMs - now < neededMs)
+    reject('V14', `the host certificate expires on ${new Date(notAfterMs).toISOString()}`);
+}
+
+/** P-256, P-384, Ed25519 and RSA of 2048 bits or more. */
+function checkAlgorithm(one: CertificateFacts): void {
+  const rsaBits = Number(/^RSA (\d+)$/.exec(one.publicKeyAlgorithm)?.[1] ?? 0);
+  if (rsaBits < 2048 && !['EC P-256', 'EC P-384', 'Ed25519'].includes(one.publicKeyAlgorithm))
+    reject('V12', `"${one.subject}" has a ${one.publicKeyAlgorithm} key, which is too weak or unknown`);
 }
 
 function checkKey(leaf: CertificateFacts, bundle: Bundle, expected: BundleExpectation): string {
@@ -144,6 +154,7 @@ export function checkBundle(bundle: Bundle, expected: BundleExpectation): Materi
   if (!leaf) return reject('V3', 'there is no host certificate');
   checkAuthorities(roots, expected);
   checkLeaf(leaf, expected);
+  for (const one of [leaf, ...roots]) checkAlgorithm(one);
   const intermediates = distinct([...sent, ...chain]).filter((one) => one.isCa);
   try {
     buildChain({ leaf, intermediates, roots, now: Math.max(expected.now, leaf.notBeforeMs) });

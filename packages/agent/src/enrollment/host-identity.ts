@@ -24,7 +24,7 @@ export interface IdentitySources {
 }
 
 /** Interfaces of containers and virtual machines; their addresses mean nothing to a manager. */
-const BRIDGE_INTERFACES = /^(docker|br-|veth|virbr|cni|flannel|cali|podman|lxc|lxd|tun|tap)/;
+const BRIDGE_INTERFACES = /^(docker|br-|veth|virbr|cni|flannel|cali|podman|lxc|lxd)/;
 const COMMAND_TIMEOUT_MS = 5_000;
 const DNS_NAME =
   /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*$/;

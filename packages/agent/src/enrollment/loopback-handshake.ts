@@ -36,6 +36,14 @@ export async function checkHandshake(material: Material, fqdn: string): Promise<
   }
 }
 
+const DATE_FAULTS = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
+
+/** Node gives an OpenSSL code as text, or an error for a wrong name. */
+function faultCode(fault: unknown): string {
+  if (typeof fault === 'string') return fault;
+  return (fault as NodeJS.ErrnoException).code ?? messageOf(fault);
+}
+
 async function shakeHands(
   address: ReturnType<ReturnType<typeof createServer>['address']>,
   ca: string,
@@ -49,11 +57,15 @@ async function shakeHands(
     servername: fqdn,
     minVersion: 'TLSv1.3',
     allowPartialTrustChain: true,
+    rejectUnauthorized: false,
     timeout: TIMEOUT_MS,
   });
   socket.once('timeout', () => socket.destroy(new Error('no answer')));
   try {
     await once(socket, 'secureConnect');
+    // Dates were judged before, with an allowance for clocks that differ; the TLS library has none.
+    const fault: unknown = socket.authorizationError;
+    if (fault && !DATE_FAULTS.has(faultCode(fault))) throw new Error(faultCode(fault));
   } finally {
     socket.destroy();
   }

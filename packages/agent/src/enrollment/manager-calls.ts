@@ -1,19 +1,25 @@
+import { ENROLL_HEADERS, ENROLL_PATHS, type EnrollAck, type EnrollRequest } from '@linux-patch/contract';
 import {
-  type Bundle,
-  ENROLL_HEADERS,
-  ENROLL_PATHS,
-  type EnrollAck,
-  type EnrollRequest,
-} from '@linux-patch/contract';
-import { agentTag, createRequest, signProof, stretchHostCode, transcriptHash } from '@linux-patch/pki';
+  agentTag,
+  createRequest,
+  parseCertificateDer,
+  signProof,
+  stretchHostCode,
+  transcriptHash,
+} from '@linux-patch/pki';
+import { wordsOf } from './answer-body.ts';
 import { type PollAnswer, type RegistrationAnswer, readPoll, readRegistration } from './answers.ts';
-import { askManager } from './manager-client.ts';
+import { askManager, type ManagerAnswer, type ManagerRequest } from './manager-client.ts';
+import type { PeerTrust } from './manager-connection.ts';
+import { ManagerFailure } from './manager-failure.ts';
 import { collectOsDetails } from './os-details.ts';
 import { type PendingEnrollment, transcriptOf } from './pending.ts';
 import type { EnrollContext } from './settings.ts';
 import type { Trust } from './trust.ts';
 
 export const REQUEST_TIMEOUT_MS = 30_000;
+/** Serving begins after the acknowledgement, so a slow one is given up soon and said again at the next start. */
+const ACK_TIMEOUT_MS = 10_000;
 /** How long the manager is asked to hold a poll. */
 const HOLD_S = 50;
 const HOLD_MARGIN_MS = 10_000;
@@ -22,10 +28,30 @@ const HOLD_MARGIN_MS = 10_000;
 export interface ManagerCalls {
   register(options: { readonly withExtension: boolean }): Promise<RegistrationAnswer>;
   poll(token: string): Promise<PollAnswer>;
-  /** Tells the manager that the bundle is installed; older managers have no such endpoint. */
+  /**
+   * Tells the manager that the bundle is installed; older managers have no such endpoint.
+   * @throws ManagerFailure unless the manager took it
+   */
   acknowledge(token: string, ack: EnrollAck): Promise<void>;
-  /** Leaf certificates seen on unproven connections, DER, for a check against a CA that is learned later. */
-  readonly peers: readonly Uint8Array[];
+  /** Distinct leaf certificates that answered, DER, for a check against a CA that is learned later. */
+  peers(): readonly Uint8Array[];
+  /** SHA-256 of the key of the TLS peer that answered last; undefined for plain HTTP. */
+  peerKey(): string | undefined;
+}
+
+/** What a conversation needs of the enrolment, as it is at each request. */
+export interface CallParts {
+  readonly pending: PendingEnrollment;
+  readonly keyPem: string;
+}
+
+/**
+ * Whom the next connection may be with. Where nothing but the first contact vouches for the peer, its key must stay the
+ * same: the token would go to whoever came in between. The host code needs no such help.
+ */
+function peerFor(trust: Trust, pending: PendingEnrollment): PeerTrust {
+  if (trust.peer.kind === 'verified' || trust.kind === 'code') return trust.peer;
+  return { kind: 'unverified', spkiSha256: pending.peer_spki ?? undefined };
 }
 
 async function registrationBody(
@@ -58,83 +84,127 @@ async function registrationBody(
   return JSON.stringify({ ...request, ext });
 }
 
-/** Opens the conversation. Nothing is sent yet. */
-export function openManagerCalls(
-  context: EnrollContext,
-  parts: { readonly pending: () => PendingEnrollment; readonly keyPem: string; readonly trust: Trust },
-): ManagerCalls {
-  const peers: Uint8Array[] = [];
-  let clockOffsetS = 0;
-  const at = (path: string): URL => new URL(path, context.managerUrl);
-  const prove = (
-    proof: Omit<Parameters<typeof signProof>[0], 'privateKeyPem' | 'timestampS' | 'nonce'>,
-  ): string =>
-    signProof({
+type Outgoing = Omit<ManagerRequest, 'peer' | 'signal'>;
+type Proof = Omit<Parameters<typeof signProof>[0], 'privateKeyPem' | 'timestampS' | 'nonce'>;
+
+/** Sends and signs, and remembers who answered and what time it is for the manager. */
+class Wire {
+  readonly #context: EnrollContext;
+  readonly #trust: Trust;
+  readonly #parts: () => CallParts;
+  readonly #peers = new Map<string, Uint8Array>();
+  #lastPeer: Uint8Array | undefined;
+  #clockOffsetS = 0;
+
+  constructor(context: EnrollContext, trust: Trust, parts: () => CallParts) {
+    this.#context = context;
+    this.#trust = trust;
+    this.#parts = parts;
+  }
+
+  get peers(): readonly Uint8Array[] {
+    return [...this.#peers.values()];
+  }
+
+  get lastPeer(): Uint8Array | undefined {
+    return this.#lastPeer;
+  }
+
+  at(path: string): URL {
+    return new URL(path, this.#context.managerUrl);
+  }
+
+  /** From now on proofs carry the manager's time. */
+  adoptTime(serverTimeS: number): void {
+    this.#clockOffsetS = serverTimeS - Math.floor(this.#context.clock.now() / 1000);
+  }
+
+  prove(proof: Proof): string {
+    return signProof({
       ...proof,
-      privateKeyPem: parts.keyPem,
-      timestampS: Math.floor(context.clock.now() / 1000) + clockOffsetS,
-      nonce: context.random.bytes(12),
+      privateKeyPem: this.#parts().keyPem,
+      timestampS: Math.floor(this.#context.clock.now() / 1000) + this.#clockOffsetS,
+      nonce: this.#context.random.bytes(12),
     });
-  const ask = async (request: Omit<Parameters<typeof askManager>[0], 'peer' | 'signal'>) => {
-    const answer = await askManager({ ...request, peer: parts.trust.peer, signal: context.signal });
-    if (answer.peerCertificate) peers.push(answer.peerCertificate);
+  }
+
+  async ask(request: Outgoing): Promise<ManagerAnswer> {
+    const peer = peerFor(this.#trust, this.#parts().pending);
+    const answer = await askManager({ ...request, peer, signal: this.#context.signal });
+    this.#lastPeer = answer.peerCertificate;
+    if (this.#lastPeer) this.#peers.set(Buffer.from(this.#lastPeer).toString('base64'), this.#lastPeer);
     return answer;
-  };
-  const post = (path: string, body: string, headers: Record<string, string>) =>
-    ask({
-      url: at(path),
-      shownUrl: at(path).href,
+  }
+
+  post(
+    path: string,
+    body: string,
+    options: Required<Pick<Outgoing, 'headers' | 'timeoutMs'>>,
+  ): Promise<ManagerAnswer> {
+    return this.ask({
+      url: this.at(path),
+      shownUrl: this.at(path).href,
       method: 'POST',
       body,
-      headers: { 'content-type': 'application/json', ...headers },
-      timeoutMs: REQUEST_TIMEOUT_MS,
+      headers: { 'content-type': 'application/json', ...options.headers },
+      timeoutMs: options.timeoutMs,
     });
-
-  return {
-    peers,
-    async register({ withExtension }) {
-      const body = await registrationBody(context, parts.pending(), parts.keyPem, {
-        trust: parts.trust,
-        withExtension,
-      });
-      const path = ENROLL_PATHS.enroll;
-      const proof = prove({ label: 'lpe1/enroll', method: 'POST', path, token: '', body });
-      const answer = await post(path, body, withExtension ? { [ENROLL_HEADERS.proof]: proof } : {});
-      return readRegistration(answer, at(path).href);
-    },
-    async poll(token) {
-      const older = parts.pending().generation === 'older';
-      const path = older ? `${ENROLL_PATHS.status}/${token}` : ENROLL_PATHS.statusSelf;
-      const shownUrl = `${at(ENROLL_PATHS.status).href}/…`;
-      const answer = await ask({
-        url: at(path),
-        shownUrl,
-        method: 'GET',
-        headers: older
-          ? {}
-          : {
-              authorization: `${ENROLL_HEADERS.authorizationScheme} ${token}`,
-              [ENROLL_HEADERS.proof]: prove({ label: 'lpe1/poll', method: 'GET', path, token }),
-              [ENROLL_HEADERS.prefer]: `wait=${HOLD_S}`,
-            },
-        timeoutMs: older ? REQUEST_TIMEOUT_MS : HOLD_S * 1000 + HOLD_MARGIN_MS,
-      });
-      const read = readPoll(answer, shownUrl);
-      if (read.kind === 'clock_off') clockOffsetS = read.serverTimeS - Math.floor(context.clock.now() / 1000);
-      return read;
-    },
-    async acknowledge(token, ack) {
-      const body = JSON.stringify(ack);
-      const path = ENROLL_PATHS.ack;
-      await post(path, body, {
-        authorization: `${ENROLL_HEADERS.authorizationScheme} ${token}`,
-        [ENROLL_HEADERS.proof]: prove({ label: 'lpe1/ack', method: 'POST', path, token, body }),
-      });
-    },
-  };
+  }
 }
 
-/** The serial and request of an installed bundle, as the acknowledgement names them. */
-export function acknowledgementOf(bundle: Bundle, serialHex: string): EnrollAck | undefined {
-  return bundle.ext && { request_id: bundle.ext.request_id, serial: serialHex, state: 'installed' };
+/** The generation decides where the token travels: older managers know it only in the path. */
+async function poll(wire: Wire, token: string, older: boolean): Promise<PollAnswer> {
+  const path = older ? `${ENROLL_PATHS.status}/${token}` : ENROLL_PATHS.statusSelf;
+  const shownUrl = `${wire.at(ENROLL_PATHS.status).href}/…`;
+  const proven = {
+    authorization: `${ENROLL_HEADERS.authorizationScheme} ${token}`,
+    [ENROLL_HEADERS.proof]: wire.prove({ label: 'lpe1/poll', method: 'GET', path, token }),
+    [ENROLL_HEADERS.prefer]: `wait=${HOLD_S}`,
+  };
+  const answer = await wire.ask({
+    url: wire.at(path),
+    shownUrl,
+    method: 'GET',
+    secret: token,
+    headers: older ? {} : proven,
+    timeoutMs: older ? REQUEST_TIMEOUT_MS : HOLD_S * 1000 + HOLD_MARGIN_MS,
+  });
+  const read = readPoll(answer, shownUrl);
+  if (read.kind === 'clock_off') wire.adoptTime(read.serverTimeS);
+  return read;
+}
+
+async function acknowledge(wire: Wire, token: string, ack: EnrollAck): Promise<void> {
+  const body = JSON.stringify(ack);
+  const path = ENROLL_PATHS.ack;
+  const headers = {
+    authorization: `${ENROLL_HEADERS.authorizationScheme} ${token}`,
+    [ENROLL_HEADERS.proof]: wire.prove({ label: 'lpe1/ack', method: 'POST', path, token, body }),
+  };
+  const answer = await wire.post(path, body, { headers, timeoutMs: ACK_TIMEOUT_MS });
+  if (answer.status < 300) return;
+  throw new ManagerFailure(
+    'transient',
+    `${wire.at(path).href} does not take the acknowledgement: ${wordsOf(answer)}.`,
+  );
+}
+
+/** Opens the conversation. Nothing is sent yet. */
+export function openManagerCalls(context: EnrollContext, trust: Trust, parts: () => CallParts): ManagerCalls {
+  const wire = new Wire(context, trust, parts);
+  return {
+    peers: () => wire.peers,
+    peerKey: () => wire.lastPeer && parseCertificateDer(wire.lastPeer).spkiSha256,
+    async register({ withExtension }) {
+      const { pending, keyPem } = parts();
+      const body = await registrationBody(context, pending, keyPem, { trust, withExtension });
+      const path = ENROLL_PATHS.enroll;
+      const proof = wire.prove({ label: 'lpe1/enroll', method: 'POST', path, token: '', body });
+      const headers = withExtension ? { [ENROLL_HEADERS.proof]: proof } : {};
+      const answer = await wire.post(path, body, { headers, timeoutMs: REQUEST_TIMEOUT_MS });
+      return readRegistration(answer, wire.at(path).href);
+    },
+    poll: (token) => poll(wire, token, parts().pending.generation === 'older'),
+    acknowledge: (token, ack) => acknowledge(wire, token, ack),
+  };
 }

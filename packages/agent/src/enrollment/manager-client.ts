@@ -1,39 +1,8 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import { messageOf, PatchError } from '@linux-patch/contract';
-
-/** How a request to the manager failed, which decides how long to wait. */
-export type FailureKind = 'transient' | 'throttled' | 'protocol' | 'security' | 'stopped';
-
-/** A request that brought no answer of a manager. */
-export class ManagerFailure extends PatchError {
-  readonly kind: FailureKind;
-  /** What `Retry-After` asked for, milliseconds. */
-  readonly retryAfterMs: number | undefined;
-
-  constructor(
-    kind: FailureKind,
-    message: string,
-    options: { readonly cause?: unknown; readonly retryAfterMs?: number } = {},
-  ) {
-    const code =
-      kind === 'security'
-        ? 'MANAGER_UNTRUSTED'
-        : kind === 'protocol'
-          ? 'MANAGER_PROTOCOL'
-          : 'MANAGER_UNREACHABLE';
-    super(code, message, { cause: options.cause });
-    this.kind = kind;
-    this.retryAfterMs = options.retryAfterMs;
-  }
-}
-
-/** Whom a TLS connection may be with. */
-export type PeerTrust =
-  | { readonly kind: 'verified'; readonly ca: readonly string[] }
-  /** Any certificate; what comes over it is proven by other means or not used. */
-  | { readonly kind: 'unverified' };
+import { connectSecurely, type PeerTrust } from './manager-connection.ts';
+import { ManagerFailure } from './manager-failure.ts';
 
 export interface ManagerRequest {
   readonly url: URL;
@@ -43,6 +12,8 @@ export interface ManagerRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly peer: PeerTrust;
+  /** A secret of the request that an answer may quote, such as a token in the path; messages do not. */
+  readonly secret?: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -51,47 +22,13 @@ export interface ManagerAnswer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly text: string;
+  /** `text` without the secret of the request. */
+  readonly shownText: string;
   /** The peer's certificate (DER), when the connection was TLS. */
   readonly peerCertificate: Uint8Array | undefined;
 }
 
 const BODY_LIMIT_BYTES = 256 * 1024;
-
-/** Verification failures of OpenSSL and Node; anything else on the way is a network matter. */
-const TLS_TRUST_CODES =
-  /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT_ALTNAME_INVALID|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_EXCEEDED)/;
-
-function networkFailure(request: ManagerRequest, cause: NodeJS.ErrnoException): ManagerFailure {
-  const reason = [cause.code, cause.message].filter(Boolean).join(': ');
-  if (cause.code && TLS_TRUST_CODES.test(cause.code)) {
-    const clock =
-      cause.code === 'CERT_NOT_YET_VALID' || cause.code === 'CERT_HAS_EXPIRED'
-        ? " Check this host's clock."
-        : '';
-    return new ManagerFailure(
-      'security',
-      `The certificate of ${request.shownUrl} is not trusted (${reason}).${clock}`,
-      { cause },
-    );
-  }
-  return new ManagerFailure('transient', `${request.shownUrl} does not answer (${reason}).`, { cause });
-}
-
-function connectionOptions(request: ManagerRequest): RequestOptions & Record<string, unknown> {
-  const verified = request.peer.kind === 'verified';
-  return {
-    method: request.method,
-    headers: { accept: 'application/json', ...request.headers },
-    agent: false,
-    signal: request.signal,
-    rejectUnauthorized: verified,
-    // A resumed session brings no certificate to remember.
-    maxCachedSessions: 0,
-    minVersion: 'TLSv1.2',
-    ...(request.peer.kind === 'verified' ? { ca: [...request.peer.ca], allowPartialTrustChain: true } : {}),
-    ...(verified ? {} : { checkServerIdentity: () => undefined }),
-  };
-}
 
 async function readBody(request: ManagerRequest, response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -109,12 +46,17 @@ async function readBody(request: ManagerRequest, response: IncomingMessage): Pro
   }
   if (!response.complete)
     throw new ManagerFailure('transient', `The answer of ${request.shownUrl} broke off.`);
-  return Buffer.concat(chunks).toString('utf8');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw new ManagerFailure('protocol', `${request.shownUrl} sends text that is not UTF-8.`);
+  }
 }
 
 /**
  * One request, one answer. Never follows a redirect, never sends more than it was told, reads at most
- * 256 KiB, and is done within `timeoutMs` however slowly the bytes come.
+ * 256 KiB, and is done within `timeoutMs` however slowly the bytes come. Nothing is sent before the peer is the one
+ * that `peer` demands.
  *
  * @throws ManagerFailure
  */
@@ -131,20 +73,34 @@ export async function askManager(request: ManagerRequest): Promise<ManagerAnswer
         `${request.shownUrl} did not answer within ${request.timeoutMs / 1000} s.`,
       );
     }
-    throw error instanceof ManagerFailure ? error : networkFailure(request, error as NodeJS.ErrnoException);
+    if (error instanceof ManagerFailure) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = [code, message].filter(Boolean).join(': ');
+    throw new ManagerFailure('transient', `${request.shownUrl} does not answer (${reason}).`, {
+      cause: error,
+    });
   }
 }
 
 async function exchange(request: ManagerRequest): Promise<ManagerAnswer> {
+  const secure = request.url.protocol === 'https:' ? await connectSecurely(request) : undefined;
+  try {
+    return await converse(request, secure);
+  } finally {
+    secure?.destroy();
+  }
+}
+
+async function converse(request: ManagerRequest, secure: TLSSocket | undefined): Promise<ManagerAnswer> {
+  const peerCertificate = secure?.getPeerX509Certificate()?.raw;
+  const options: RequestOptions = {
+    method: request.method,
+    headers: { accept: 'application/json', connection: 'close', ...request.headers },
+    signal: request.signal,
+    ...(secure ? { createConnection: () => secure } : { agent: false }),
+  };
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const open = request.url.protocol === 'http:' ? httpRequest : httpsRequest;
-  const outgoing = open(request.url, connectionOptions(request), resolve);
-  let peerCertificate: Uint8Array | undefined;
-  outgoing.on('socket', (socket) =>
-    socket.once('secureConnect', () => {
-      peerCertificate = (socket as TLSSocket).getPeerX509Certificate()?.raw;
-    }),
-  );
+  const outgoing = (secure ? httpsRequest : httpRequest)(request.url, options, resolve);
   outgoing.on('error', reject);
   outgoing.end(request.body);
   const response = await promise;
@@ -153,44 +109,17 @@ async function exchange(request: ManagerRequest): Promise<ManagerAnswer> {
     response.destroy();
     throw new ManagerFailure(
       'protocol',
-      `${request.shownUrl} redirects to ${printable(response.headers.location)}. Redirects are not followed while enrolling; ` +
-        'set enrollment.manager_url to where the manager really is.',
+      `${request.shownUrl} redirects to ${originOf(response.headers.location, request.url)}. Redirects are not followed while ` +
+        'enrolling; set enrollment.manager_url to where the manager really is.',
     );
   }
-  return { status, headers: response.headers, text: await readBody(request, response), peerCertificate };
+  const text = await readBody(request, response);
+  const shownText = request.secret ? text.replaceAll(request.secret, '…') : text;
+  return { status, headers: response.headers, text, shownText, peerCertificate };
 }
 
-/** Text from outside, shortened and without control characters. */
-export function printable(text: string | undefined): string {
-  const clean = (text ?? 'nowhere').replaceAll(/[^\x20-\x7e]+/g, ' ').trim();
-  return clean.length > 120 ? `${clean.slice(0, 120)}…` : clean;
-}
-
-/** Milliseconds of a `Retry-After` in seconds (RFC 9110 §10.2.3); dates and nonsense are undefined. */
-export function retryAfterMs(answer: ManagerAnswer): number | undefined {
-  const text = answer.headers['retry-after'];
-  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) * 1000 : undefined;
-}
-
-/**
- * The JSON of an answer.
- * @throws ManagerFailure of kind `protocol` that says what came instead.
- */
-export function jsonOf(answer: ManagerAnswer, shownUrl: string): unknown {
-  const type = answer.headers['content-type'] ?? 'no content type';
-  if (!/^application\/json\b/i.test(type)) {
-    throw new ManagerFailure(
-      'protocol',
-      `${shownUrl} answers ${answer.status} with ${printable(type)} instead of JSON ("${printable(answer.text)}"). ` +
-        'Is this the address of a manager, or is a proxy or login page in between?',
-    );
-  }
-  try {
-    return JSON.parse(answer.text);
-  } catch (error) {
-    throw new ManagerFailure(
-      'protocol',
-      `${shownUrl} answers ${answer.status} with broken JSON (${messageOf(error)}).`,
-    );
-  }
+/** Where a redirect leads, without its path, which may carry a token. */
+function originOf(location: string | undefined, base: URL): string {
+  if (location === undefined || !URL.canParse(location, base.href)) return 'nowhere';
+  return new URL(location, base.href).origin;
 }

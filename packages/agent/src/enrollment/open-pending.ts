@@ -1,6 +1,7 @@
-import { PatchError } from '@linux-patch/contract';
+import { messageOf, PatchError } from '@linux-patch/contract';
 import { collectHostIdentity, type HostIdentity } from './host-identity.ts';
-import { createPending, fitsPending, type PendingEnrollment, readPending } from './pending.ts';
+import { isLocalFault } from './local-fault.ts';
+import { createPending, fitsPending, type PendingEnrollment, readPending, writePending } from './pending.ts';
 import { nextDelayMs } from './schedule.ts';
 import type { EnrollContext } from './settings.ts';
 
@@ -12,38 +13,77 @@ interface OpenedEnrollment {
   readonly token: string | undefined;
 }
 
-/** A network that is not up yet at boot is waited for; a command reports instead. */
-async function waitForIdentity(context: EnrollContext): Promise<HostIdentity> {
+/**
+ * Takes up the saved enrolment of this host with this manager, or begins a new one with a new key when there is none
+ * or host or manager have changed. A service waits for a network that is not up yet and for a disk that takes no
+ * writes; a command reports them.
+ *
+ * @throws PatchError `IDENTITY_UNAVAILABLE` or `PROVISION_FAILED` when a command cannot go on; the signal's reason.
+ */
+export async function openPending(context: EnrollContext): Promise<OpenedEnrollment> {
   for (let failures = 0; ; failures += 1) {
     try {
-      return await collectHostIdentity(context);
+      return await open(context);
     } catch (error) {
-      if (context.mode === 'once' || !(error instanceof PatchError)) throw error;
-      context.logger.warn('This host cannot say who it is yet', { error });
+      const message = troubleOf(context, error);
+      if (message === undefined) throw error;
+      if (context.mode === 'once') throw new PatchError('PROVISION_FAILED', message, { cause: error });
       const delayMs = nextDelayMs({ kind: 'local', failures }, context.random.fraction());
+      context.logger.warn(message, { next_attempt_seconds: Math.round(delayMs / 1000) });
+      context.onProgress({
+        state: 'retrying',
+        managerUrl: context.managerUrl.href,
+        keyId: '',
+        sinceMs: context.clock.now(),
+        lastError: message,
+      });
       await context.clock.sleep(delayMs, context.signal);
     }
   }
 }
 
-/**
- * Takes up the saved enrolment of this host with this manager, or begins a new one with a new key when there is none
- * or host or manager have changed.
- */
-export async function openPending(context: EnrollContext): Promise<OpenedEnrollment> {
-  const { files, clock, random, managerUrl, savedToken } = context;
-  const identity = await waitForIdentity(context);
+function troubleOf(context: EnrollContext, error: unknown): string | undefined {
+  if (error instanceof PatchError && error.code === 'IDENTITY_UNAVAILABLE' && context.mode === 'service')
+    return error.message;
+  if (!isLocalFault(error)) return undefined;
+  return `The key and the state of the enrolment could not be written: ${messageOf(error)}. Nothing was sent yet.`;
+}
+
+async function open(context: EnrollContext): Promise<OpenedEnrollment> {
+  const { files, managerUrl, savedToken } = context;
+  const identity = await collectHostIdentity(context);
   const saved = await readPending(files, context);
   const keyPem = await files.readText(context.keyFile);
-  if (saved && keyPem && fitsPending({ pending: saved, keyPem }, { managerUrl: managerUrl.href, identity })) {
+  const now = {
+    managerUrl: managerUrl.href,
+    identity,
+    ownAddresses:
+      context.reportIp === undefined && context.reportInterface === undefined
+        ? context.network.addresses().map((one) => one.address)
+        : undefined,
+    registered: savedToken !== undefined,
+  };
+  if (saved && keyPem && fitsPending({ pending: saved, keyPem }, now)) {
     context.logger.info('Going on with the saved enrolment', {
       manager: managerUrl.href,
       key_id: saved.key_id,
     });
     return { pending: saved, keyPem, token: savedToken };
   }
+  const begun = await beginPending(context, identity);
+  if (saved === undefined && savedToken !== undefined && context.mode === 'service')
+    return adopt(context, begun, savedToken);
   if (savedToken !== undefined) await context.clearToken();
-  const made = await createPending({
+  return { ...begun, token: undefined };
+}
+
+/** A new key, code and nonce, on disk and in the audit log. */
+export async function beginPending(
+  context: EnrollContext,
+  identity: HostIdentity,
+): Promise<Omit<OpenedEnrollment, 'token'>> {
+  const { files, clock, random, managerUrl } = context;
+  const begun = await createPending({
     files,
     places: context,
     clock,
@@ -51,7 +91,26 @@ export async function openPending(context: EnrollContext): Promise<OpenedEnrollm
     managerUrl: managerUrl.href,
     identity,
   });
-  context.audit('enrollment_key_created', { key_id: made.pending.key_id, manager: managerUrl.href });
-  context.logger.info('Enrolling', { manager: managerUrl.href, key_id: made.pending.key_id });
-  return { ...made, token: undefined };
+  context.audit('enrollment_key_created', { key_id: begun.pending.key_id, manager: managerUrl.href });
+  context.logger.info('Enrolling', { manager: managerUrl.href, key_id: begun.pending.key_id });
+  return begun;
+}
+
+/** A token without a state was saved by an agent of the older generation: its request waits, its key is the manager's. */
+async function adopt(
+  context: EnrollContext,
+  begun: Omit<OpenedEnrollment, 'token'>,
+  token: string,
+): Promise<OpenedEnrollment> {
+  const pending: PendingEnrollment = {
+    ...begun.pending,
+    adopted: true,
+    generation: 'older',
+    state: 'waiting',
+  };
+  await writePending(context.files, context, pending);
+  context.logger.info('Going on with the polling token of an earlier agent', {
+    manager: context.managerUrl.href,
+  });
+  return { pending, keyPem: begun.keyPem, token };
 }

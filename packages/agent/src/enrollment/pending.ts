@@ -36,6 +36,12 @@ export const PendingEnrollment = z.object({
   host_code: z.string(),
   /** Which generation of managers answered the registration. */
   generation: z.enum(['current', 'older']).nullable(),
+  /** Whether the manager ever spoke the extension; then an answer without it comes from somebody else. */
+  extension_seen: z.boolean().default(false),
+  /** SHA-256 of the key that an unverified TLS peer showed when it took the request. */
+  peer_spki: z.string().nullable().default(null),
+  /** The token was found in the configuration without a state: an agent of the older generation asked. */
+  adopted: z.boolean().default(false),
   request_id: z.string().nullable(),
   nonce_m: z.string().nullable(),
   state: z.enum(ENROLLMENT_STATES),
@@ -118,6 +124,9 @@ export async function createPending(options: {
     nonce_a: Buffer.from(random.bytes(32)).toString('base64url'),
     host_code: createHostCode(random.bytes(10)),
     generation: null,
+    extension_seen: false,
+    peer_spki: null,
+    adopted: false,
     request_id: null,
     nonce_m: null,
     state: 'starting',
@@ -133,21 +142,43 @@ export async function createPending(options: {
   return { pending, keyPem };
 }
 
-/** Whether a saved enrolment belongs to this manager and this host as it is now, and its key is still there. */
+/** This host as it is now, as far as it decides whether a saved enrolment is still its own. */
+export interface PresentHost {
+  readonly managerUrl: string;
+  readonly identity: HostIdentity;
+  /** Every address of this host; undefined when the configuration says which one counts. */
+  readonly ownAddresses: readonly string[] | undefined;
+  /** Whether the manager has taken the request. */
+  readonly registered: boolean;
+}
+
+/**
+ * Whether a saved enrolment belongs to this manager and this host, and its key is still there. A request that the manager
+ * has taken survives what a boot without name resolution looks like: the short name, or another of the host's addresses.
+ */
 export function fitsPending(
-  saved: { readonly pending: PendingEnrollment; readonly keyPem: string | undefined },
-  now: { readonly managerUrl: string; readonly identity: HostIdentity },
+  saved: { readonly pending: PendingEnrollment; readonly keyPem: string },
+  now: PresentHost,
 ): boolean {
   const { pending, keyPem } = saved;
-  const { identity } = now;
   return (
-    keyPem !== undefined &&
     spkiOf(keyPem) === pending.spki_sha256 &&
     pending.manager_url === now.managerUrl &&
-    pending.machine_id === identity.machineId &&
-    pending.fqdn === identity.fqdn &&
-    pending.ip_address === identity.ipAddress
+    pending.machine_id === now.identity.machineId &&
+    (saysTheSame(pending, now.identity) || (now.registered && couldBe(pending, now)))
   );
+}
+
+/** Whether name and address are the ones that were written down. */
+export function saysTheSame(pending: PendingEnrollment, identity: HostIdentity): boolean {
+  return pending.fqdn === identity.fqdn && pending.ip_address === identity.ipAddress;
+}
+
+function couldBe(pending: PendingEnrollment, { identity, ownAddresses }: PresentHost): boolean {
+  const sameName =
+    [pending.fqdn, pending.hostname].includes(identity.fqdn) || pending.fqdn === identity.hostname;
+  const sameAddress = pending.ip_address === identity.ipAddress || ownAddresses?.includes(pending.ip_address);
+  return sameName && sameAddress === true;
 }
 
 function spkiOf(keyPem: string): string | undefined {

@@ -1,20 +1,15 @@
-import { type Bundle, type IdentityTrust, PatchError } from '@linux-patch/contract';
-import {
-  buildChain,
-  equalTags,
-  managerApprovedTag,
-  parseCertificateDer,
-  parseCertificates,
-  stretchHostCode,
-  transcriptHash,
-} from '@linux-patch/pki';
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { type Bundle, type IdentityTrust, messageOf, PatchError } from '@linux-patch/contract';
+import { buildChain, matchesFingerprint, parseCertificateDer, parseCertificates } from '@linux-patch/pki';
 import type { IdentityMeta } from '../certificates/identity-meta.ts';
 import type { Material } from '../certificates/material.ts';
 import { installGeneration } from '../certificates/store.ts';
 import { checkBundle } from './bundle-check.ts';
 import { checkHandshake } from './loopback-handshake.ts';
-import { type PendingEnrollment, transcriptOf } from './pending.ts';
+import type { PendingEnrollment } from './pending.ts';
 import type { EnrollContext } from './settings.ts';
+import { approvedTagIsRight } from './tags.ts';
 import { acceptsForeignKey, type Trust } from './trust.ts';
 
 /** A bundle that passed every check, and what vouches for it. */
@@ -32,46 +27,68 @@ interface Claim {
   readonly peers: readonly Uint8Array[];
 }
 
+type PinnedClaim = Pick<Claim, 'peers'> & { readonly trust: Extract<Trust, { kind: 'pin_later' }> };
+
 function untrusted(message: string): PatchError {
   return new PatchError('MANAGER_UNTRUSTED', message);
 }
 
-/** Whether the manager's MAC over everything it sent is right; undefined when it sent none. */
-async function tagIsRight(bundle: Bundle, pending: PendingEnrollment): Promise<boolean | undefined> {
-  const { ext } = bundle;
-  if (!ext?.tag_m || pending.nonce_m === null) return undefined;
-  const key = await stretchHostCode(pending.host_code, pending.nonce_a);
-  const expected = managerApprovedTag(key, {
-    transcriptHash: transcriptHash(transcriptOf(pending)),
-    nonceM: pending.nonce_m,
-    serverCrt: bundle.server_crt,
-    caCrt: bundle.ca_crt,
-    caChain: bundle.ca_chain,
-    crlPem: bundle.crl_pem,
-    managerClient: ext.manager_client,
-  });
-  return equalTags(expected, ext.tag_m);
+/**
+ * Holds the TLS peers of this enrolment against the pinned CA, and only that: a CA that came in the same answer proves
+ * nothing. When they all were the manager, so was the one that sent the answer.
+ */
+function checkPeers(bundle: Bundle, claim: PinnedClaim, proof: { now: number; host: string }): void {
+  const roots = parseCertificates(bundle.ca_crt).filter((one) =>
+    matchesFingerprint(one.pem, claim.trust.fingerprint),
+  );
+  const intermediates = bundle.ca_chain ? parseCertificates(bundle.ca_chain) : [];
+  if (claim.peers.length === 0)
+    throw untrusted('No TLS connection was seen that could be held against the pinned CA.');
+  for (const peer of claim.peers) {
+    const reason = peerFault(peer, proof.host) ?? chainFault(peer, { roots, intermediates, now: proof.now });
+    if (reason === undefined) continue;
+    throw untrusted(
+      `The connection was not with the owner of the CA that enrollment.ca_fingerprint names: ${reason}. Somebody is in ` +
+        'between, and a private key that came this way is known to them; nothing was installed. Deny the request on the manager.',
+    );
+  }
 }
 
-/** Holds the certificates that were seen on the way against the CA that turned out to be pinned. */
-function checkPeers(bundle: Bundle, peers: readonly Uint8Array[], now: number): void {
-  const roots = parseCertificates(bundle.ca_crt);
-  const intermediates = bundle.ca_chain ? parseCertificates(bundle.ca_chain) : [];
-  if (peers.length === 0)
-    throw untrusted('No TLS connection was seen that could be held against the pinned CA.');
-  for (const peer of peers) buildChain({ leaf: parseCertificateDer(peer), intermediates, roots, now });
+function peerFault(der: Uint8Array, host: string): string | undefined {
+  const certificate = new X509Certificate(der);
+  const named = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
+  if (named === undefined) return `its certificate is not for ${host}`;
+  const usage = parseCertificateDer(der).extendedKeyUsage;
+  return usage.length > 0 && !usage.includes('serverAuth') ? 'its certificate is not for servers' : undefined;
+}
+
+function chainFault(
+  peer: Uint8Array,
+  parts: { readonly now: number } & Pick<Parameters<typeof buildChain>[0], 'roots' | 'intermediates'>,
+): string | undefined {
+  try {
+    buildChain({ leaf: parseCertificateDer(peer), ...parts });
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** What vouches for the manager behind this answer. */
-async function proveManager(bundle: Bundle, claim: Claim, now: number): Promise<IdentityTrust> {
-  const right = await tagIsRight(bundle, claim.pending);
+async function proveManager(
+  bundle: Bundle,
+  claim: Claim,
+  proof: { readonly now: number; readonly host: string },
+): Promise<IdentityTrust> {
+  const right = await approvedTagIsRight(bundle, claim.pending);
   if (right === false) {
     throw untrusted(
       'An approval came whose proof by the host code is wrong. It was changed on the way or comes from somebody else; ' +
         'nothing was installed. Compare the key id on both sides and approve again with the code of this host.',
     );
   }
-  switch (claim.trust.kind) {
+  const { trust } = claim;
+  switch (trust.kind) {
     case 'code':
       if (right) return 'code';
       throw untrusted(
@@ -79,14 +96,14 @@ async function proveManager(bundle: Bundle, claim: Claim, now: number): Promise<
           'Nothing was installed. Approve with the code that "linux-patch-api status" shows, or set enrollment.ca_fingerprint.',
       );
     case 'pin_later':
-      checkPeers(bundle, claim.peers, now);
+      checkPeers(bundle, { ...claim, trust }, proof);
       return 'pin';
     case 'tofu':
       return right ? 'code' : 'tofu';
     case 'ca_file':
     case 'pin':
     case 'system':
-      return claim.trust.kind;
+      return trust.kind;
   }
 }
 
@@ -111,7 +128,8 @@ export async function proveBundle(
   if (older && !acceptsForeignKey(claim.trust)) {
     throw untrusted('A private key made by an unproven manager is not accepted.');
   }
-  const trust = await proveManager(bundle, claim, now);
+  const host = context.managerUrl.hostname.replace(/^\[(.*)\]$/, '$1');
+  const trust = await proveManager(bundle, claim, { now, host });
   const pinned = claim.trust.kind === 'pin' || claim.trust.kind === 'pin_later';
   const material = checkBundle(bundle, {
     ownKeyPem: older ? undefined : claim.keyPem,

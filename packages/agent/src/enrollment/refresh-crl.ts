@@ -4,7 +4,8 @@ import type { Files } from '@linux-patch/runtime';
 import { type Material, readMaterial, resolvePaths } from '../certificates/material.ts';
 import type { CertificatePaths } from '../certificates/paths.ts';
 import { REQUEST_TIMEOUT_MS } from './manager-calls.ts';
-import { askManager, ManagerFailure } from './manager-client.ts';
+import { askManager } from './manager-client.ts';
+import { ManagerFailure } from './manager-failure.ts';
 
 const CRL_MODE = 0o644;
 
@@ -16,6 +17,15 @@ function isDue(crlPem: string | undefined, now: number): boolean {
     return nextUpdateMs !== undefined && now >= (thisUpdateMs + nextUpdateMs) / 2;
   } catch {
     return true;
+  }
+}
+
+/** When the list at hand was made; undefined when there is none, or none that can be read. */
+function issuedAt(crlPem: string | undefined): number | undefined {
+  try {
+    return crlPem === undefined ? undefined : parseCrl(crlPem).thisUpdateMs;
+  } catch {
+    return undefined;
   }
 }
 
@@ -33,10 +43,7 @@ function requireBetter(fetched: string, current: Material): void {
       'The fetched revocation list is not signed by a CA of this host; it is not used.',
     );
   }
-  if (
-    current.crlPem !== undefined &&
-    parseCrl(fetched).thisUpdateMs < parseCrl(current.crlPem).thisUpdateMs
-  ) {
+  if (parseCrl(fetched).thisUpdateMs < (issuedAt(current.crlPem) ?? 0)) {
     throw new PatchError(
       'MANAGER_UNTRUSTED',
       'The fetched revocation list is older than the one at hand; it is not used.',

@@ -5,11 +5,12 @@ import { type IdentityMeta, readIdentityMeta } from '../certificates/identity-me
 import { readMaterial } from '../certificates/material.ts';
 import type { CertificatePaths } from '../certificates/paths.ts';
 import { installGeneration } from '../certificates/store.ts';
-import { wordsOf } from './answers.ts';
+import { jsonOf, retryAfterMs, wordsOf } from './answer-body.ts';
 import { checkBundle } from './bundle-check.ts';
 import { checkHandshake } from './loopback-handshake.ts';
 import { REQUEST_TIMEOUT_MS } from './manager-calls.ts';
-import { askManager, jsonOf, ManagerFailure } from './manager-client.ts';
+import { askManager } from './manager-client.ts';
+import { ManagerFailure } from './manager-failure.ts';
 import type { Audit } from './settings.ts';
 
 export interface RenewOptions {
@@ -67,7 +68,9 @@ export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome
   });
   if ([401, 403, 404, 405].includes(answer.status)) return { kind: 'refused', message: wordsOf(answer) };
   if (answer.status !== 200)
-    throw new ManagerFailure('transient', `${url.href} does not renew now: ${wordsOf(answer)}.`);
+    throw new ManagerFailure('transient', `${url.href} does not renew now: ${wordsOf(answer)}.`, {
+      retryAfterMs: retryAfterMs(answer),
+    });
   const parsed = Renewed.safeParse(jsonOf(answer, url.href));
   if (!parsed.success) throw new ManagerFailure('protocol', `${url.href} sends JSON that is no renewal.`);
   return install(options, {

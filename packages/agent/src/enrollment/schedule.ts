@@ -16,6 +16,8 @@ const BACKOFF_BASE_MS = 2 * SECOND_MS;
 const HELD_SPREAD_MS = 500;
 /** Spread after `Retry-After`, so that hosts behind one address do not come back together. */
 const THROTTLED_SPREAD_MS = 60 * SECOND_MS;
+/** No manager parks a host for longer, whatever `Retry-After` says. */
+const RETRY_AFTER_CAP_MS = 3_600 * SECOND_MS;
 /** Nothing is asked more often than this, whatever the draw. */
 const FLOOR_MS = SECOND_MS;
 
@@ -45,7 +47,8 @@ export function nextDelayMs(reason: WaitReason, draw: number): number {
     case 'pending':
       return reason.intervalMs * (0.8 + 0.4 * draw);
     case 'throttled':
-      if (reason.retryAfterMs !== undefined) return reason.retryAfterMs + THROTTLED_SPREAD_MS * draw;
+      if (reason.retryAfterMs !== undefined)
+        return Math.min(RETRY_AFTER_CAP_MS, reason.retryAfterMs) + THROTTLED_SPREAD_MS * draw;
       return Math.max(FLOOR_MS, cappedBackoffMs(30 * SECOND_MS, reason.failures) * draw);
     case 'transient':
     case 'protocol':

@@ -2,7 +2,10 @@ import { getCACertificates } from 'node:tls';
 import { ENROLL_PATHS, messageOf, PatchError } from '@linux-patch/contract';
 import { certificateFingerprint, matchesFingerprint, parseCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
-import { askManager, ManagerFailure, type PeerTrust } from './manager-client.ts';
+import { retryAfterMs, wordsOf } from './answer-body.ts';
+import { askManager } from './manager-client.ts';
+import type { PeerTrust } from './manager-connection.ts';
+import { ManagerFailure } from './manager-failure.ts';
 
 /** How this enrolment comes to trust its manager. */
 export type Trust =
@@ -29,16 +32,23 @@ export interface TrustSources {
 
 const UNVERIFIED: PeerTrust = { kind: 'unverified' };
 
+function unusableCaFile(path: string, reason: string, cause?: unknown): PatchError {
+  const message = `enrollment.ca_file ${path} cannot be used: ${reason} Nothing was sent to the manager.`;
+  return new PatchError('MANAGER_UNTRUSTED', message, { cause });
+}
+
 async function readCaFile(files: Files, path: string): Promise<string[]> {
-  const text = await files.readText(path).catch((error: unknown) => messageOf(error));
+  let text: string | undefined;
   try {
-    return parseCertificates(text ?? '').map((one) => one.pem);
+    text = await files.readText(path);
   } catch (cause) {
-    throw new PatchError(
-      'MANAGER_UNTRUSTED',
-      `enrollment.ca_file ${path} cannot be used: ${messageOf(cause)}`,
-      { cause },
-    );
+    throw unusableCaFile(path, `${messageOf(cause)}.`, cause);
+  }
+  if (text === undefined) throw unusableCaFile(path, 'it does not exist.');
+  try {
+    return parseCertificates(text).map((one) => one.pem);
+  } catch (cause) {
+    throw unusableCaFile(path, messageOf(cause), cause);
   }
 }
 
@@ -58,6 +68,13 @@ function askForCa(sources: TrustSources, peer: PeerTrust) {
 /** Fetches the CA over a connection that proves nothing, and believes only what fits the pin. */
 async function trustByPin(sources: TrustSources, fingerprint: string): Promise<Trust> {
   const answer = await askForCa(sources, UNVERIFIED);
+  if (answer.status === 429 || answer.status >= 500) {
+    throw new ManagerFailure(
+      answer.status === 429 ? 'throttled' : 'transient',
+      `${sources.managerUrl.href} does not give its CA now: ${wordsOf(answer)}.`,
+      { retryAfterMs: retryAfterMs(answer) },
+    );
+  }
   let certificates: readonly { readonly pem: string }[];
   try {
     certificates = answer.status === 200 ? parseCertificates(answer.text) : [];

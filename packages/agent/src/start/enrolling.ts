@@ -2,9 +2,10 @@ import { addAllowListEntry } from '../allow-list/add-entry.ts';
 import { storeFolder } from '../certificates/paths.ts';
 import { checkCertificates } from '../certificates/status.ts';
 import { clearPollingToken, savePollingToken } from '../config/polling-token.ts';
-import { enroll, forgetEnrollment } from '../enrollment/enroll.ts';
-import { pendingPlaces } from '../enrollment/pending.ts';
+import { enroll } from '../enrollment/enroll.ts';
+import { pendingPlaces, readPending } from '../enrollment/pending.ts';
 import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../enrollment/settings.ts';
+import { forgetEnrollment, settleEnrollment } from '../enrollment/settle.ts';
 import type { AgentContext } from './agent-context.ts';
 
 /** The enrolment of this host with a manager, with everything it needs. */
@@ -61,13 +62,18 @@ export function enrolWith(
   return enroll(enrollContextOf(context, wish));
 }
 
-/** Cleans up after an enrolment that was interrupted between installing and tidying. */
-export async function tidyFinishedEnrollment(context: AgentContext): Promise<void> {
+/** Ends an enrolment that was interrupted between installing and tidying, or that the manager was not told about. */
+export async function settleFinishedEnrollment(context: AgentContext): Promise<void> {
   const places = pendingPlaces(context.paths.dataFolder, storeFolder(context.certificates));
   const leftover = (await context.files.facts(places.stateFile)) ?? context.config.enrollment.polling_token;
   if (leftover === undefined) return;
+  const pending = await readPending(context.files, places);
+  if (pending) {
+    const wish = { managerUrl: pending.manager_url, mode: 'service', onProgress: () => {} } as const;
+    return settleEnrollment(enrollContextOf(context, wish));
+  }
   const clearToken = () => clearPollingToken({ files: context.files, path: context.configFile });
-  await forgetEnrollment({ files: context.files, ...places, clearToken });
+  return forgetEnrollment({ ...context, ...places, clearToken });
 }
 
 /** The status of the identity on disk, now. */

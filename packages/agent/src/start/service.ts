@@ -1,7 +1,7 @@
 import type { IdentityStatus } from '@linux-patch/pki';
 import type { EnrollProgress } from '../enrollment/settings.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
-import { enrolWith, identityStatus, tidyFinishedEnrollment } from './enrolling.ts';
+import { enrolWith, identityStatus, settleFinishedEnrollment } from './enrolling.ts';
 import { deniedGuidance, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
 import { serve } from './serve.ts';
 
@@ -76,7 +76,7 @@ export async function runService(context: AgentContext): Promise<number> {
   }
   let identity = await identityStatus(context);
   if (isUsable(identity)) {
-    await tidyFinishedEnrollment(context);
+    await settleFinishedEnrollment(context);
   } else {
     const managerUrl = config.enrollment.manager_url;
     if (managerUrl === undefined) {

@@ -6,6 +6,7 @@ import {
   agentProfile,
   issueCertificate,
   managerApprovedTag,
+  managerDeniedTag,
   parseCertificate,
   parseRequest,
   serialFrom,
@@ -16,22 +17,35 @@ import {
 } from '@linux-patch/pki';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import { systemRandom } from '@linux-patch/runtime/node';
-import { NOW } from './joining-host.ts';
 import { TOKEN } from './older-manager.ts';
 
 const REQUEST_ID = '6f2b0c5e-2f0d-4d3a-8a53-5b0a4b8f3c11';
 const NONCE_M = Buffer.alloc(32, 7).toString('base64url');
 
+/** What a poll is answered with before the approval. */
+interface EarlyAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** A manager of this generation that knows a host code, and whose approval a test can spoil on its way. */
 export interface CurrentManager extends AsyncDisposable {
   readonly url: string;
   readonly authority: TestAuthority;
+  readonly now: number;
   /** The code that the administrator typed; without one the approval carries no proof. */
   code: string | undefined;
   /** Changes the approval as somebody in the middle would. */
   spoil: (bundle: Bundle) => Bundle | Promise<Bundle>;
   /** Answers of polls before the approval, in turn. */
-  before: { readonly status: number; readonly body: unknown }[];
+  before: EarlyAnswer[];
+  /** Whether it answers registrations as a manager of the older generation would. */
+  older: boolean;
+  /** Status of the answer to an acknowledgement. */
+  acknowledgementStatus: number;
+  /** From now on another key answers, as after the web certificate was replaced. */
+  replaceWebCertificate(): Promise<void>;
   readonly verdicts: string[];
   readonly acknowledged: unknown[];
   readonly registrations: EnrollRequest[];
@@ -41,6 +55,33 @@ async function readBody(request: IncomingMessage): Promise<string> {
   let body = '';
   for await (const chunk of request as AsyncIterable<Buffer>) body += chunk.toString();
   return body;
+}
+
+/** The facts that this manager and the host both hash. */
+function transcriptOf(request: EnrollRequest, spkiSha256OfKey: string): Uint8Array {
+  return transcriptHash({
+    v: 1,
+    machine_id: request.machine_id,
+    fqdn: request.fqdn,
+    ip_address: request.ip_address,
+    hostname: request.hostname ?? '',
+    spki_sha256: spkiSha256OfKey,
+    nonce_a: request.ext?.nonce_a ?? '',
+  });
+}
+
+/** A refusal by an administrator who typed the host's code. */
+export async function provenDenial(
+  manager: CurrentManager,
+  code: string,
+  reason: string,
+): Promise<EarlyAnswer> {
+  const request = manager.registrations.at(-1);
+  if (!request?.ext) throw new Error('nobody has asked yet');
+  const { spkiSha256: hash } = await parseRequest(request.ext.csr);
+  const key = await stretchHostCode(code, request.ext.nonce_a);
+  const denial = { transcriptHash: transcriptOf(request, hash), nonceM: NONCE_M, reason };
+  return { status: 200, body: { status: 'denied', reason, tag_m: managerDeniedTag(key, denial) } };
 }
 
 /** Issues and tags what an approved agent fetches. */
@@ -54,7 +95,7 @@ async function approve(manager: CurrentManager, request: EnrollRequest): Promise
     subjectSpki: spki,
     issuer: authority.issuing,
     serial: serialFrom(systemRandom.bytes(16)),
-    now: NOW,
+    now: manager.now,
   });
   const bundle = {
     ca_crt: authority.root.certificatePem,
@@ -71,15 +112,7 @@ async function approve(manager: CurrentManager, request: EnrollRequest): Promise
       ? {}
       : {
           tag_m: managerApprovedTag(await stretchHostCode(manager.code, ext.nonce_a), {
-            transcriptHash: transcriptHash({
-              v: 1,
-              machine_id: request.machine_id,
-              fqdn: request.fqdn,
-              ip_address: request.ip_address,
-              hostname: request.hostname ?? '',
-              spki_sha256: hash,
-              nonce_a: ext.nonce_a,
-            }),
+            transcriptHash: transcriptOf(request, hash),
             nonceM: NONCE_M,
             serverCrt: bundle.server_crt,
             caCrt: bundle.ca_crt,
@@ -91,15 +124,12 @@ async function approve(manager: CurrentManager, request: EnrollRequest): Promise
   return { ...bundle, ext: { v: 1, request_id: REQUEST_ID, manager_client: managerClient, ...tag } };
 }
 
-async function answerTo(
-  manager: CurrentManager,
-  request: IncomingMessage,
-): Promise<{ status: number; body: unknown }> {
+async function answerTo(manager: CurrentManager, request: IncomingMessage): Promise<EarlyAnswer> {
   const path = request.url ?? '';
   const body = await readBody(request);
   const header = String(request.headers['enroll-proof'] ?? '');
   const last = manager.registrations.at(-1);
-  const nowS = Math.floor(NOW / 1000);
+  const nowS = Math.floor(manager.now / 1000);
   if (path === '/api/v1/enroll') {
     const parsed = EnrollRequest.parse(JSON.parse(body));
     manager.registrations.push(parsed);
@@ -115,7 +145,7 @@ async function answerTo(
       need: 'code',
       key_id: key.keyId,
     };
-    return { status: 202, body: { polling_token: TOKEN, ext } };
+    return { status: 202, body: { polling_token: TOKEN, ...(manager.older ? {} : { ext }) } };
   }
   if (!last?.ext) return { status: 404, body: {} };
   const { spki } = await parseRequest(last.ext.csr);
@@ -123,7 +153,7 @@ async function answerTo(
   if (path === '/api/v1/enroll/ack') {
     manager.verdicts.push(verifyProof({ ...proof, label: 'lpe1/ack', method: 'POST', path, body }));
     manager.acknowledged.push(JSON.parse(body));
-    return { status: 200, body: {} };
+    return { status: manager.acknowledgementStatus, body: {} };
   }
   if (path !== '/api/v1/enroll/status/self') return { status: 404, body: {} };
   manager.verdicts.push(verifyProof({ ...proof, label: 'lpe1/poll', method: 'GET', path }));
@@ -141,9 +171,16 @@ export async function startCurrentManager(now: number): Promise<CurrentManager> 
   const state: Omit<CurrentManager, typeof Symbol.asyncDispose> = {
     url: '',
     authority,
+    now,
     code: undefined,
     spoil: (bundle) => bundle,
+    async replaceWebCertificate() {
+      const next = await authority.issueWeb();
+      server.setSecureContext({ cert: next.chainPem, key: next.privateKeyPem });
+    },
     before: [],
+    older: false,
+    acknowledgementStatus: 200,
     verdicts: [],
     acknowledged: [],
     registrations: [],
@@ -160,8 +197,8 @@ export async function startCurrentManager(now: number): Promise<CurrentManager> 
     },
   });
   server.on('request', (request: IncomingMessage, response) => {
-    void answerTo(manager, request).then(({ status, body }) => {
-      response.writeHead(status, { 'content-type': 'application/json' });
+    void answerTo(manager, request).then(({ status, body, headers }) => {
+      response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(JSON.stringify(body));
     });
   });

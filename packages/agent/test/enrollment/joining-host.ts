@@ -8,11 +8,12 @@ import type { CertificatePaths } from '../../src/certificates/paths.ts';
 import { checkCertificates } from '../../src/certificates/status.ts';
 import { clearPollingToken, savePollingToken } from '../../src/config/polling-token.ts';
 import { enroll } from '../../src/enrollment/enroll.ts';
-import { pendingPlaces } from '../../src/enrollment/pending.ts';
+import { type PendingEnrollment, pendingPlaces, readPending } from '../../src/enrollment/pending.ts';
 import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../../src/enrollment/settings.ts';
+import { settleEnrollment } from '../../src/enrollment/settle.ts';
 import { hostNetwork } from '../../src/host/network.ts';
 
-// TLS checks certificates by the machine's own clock, so the world begins now.
+/** Now, because the TLS library judges certificates by the real time. */
 export const NOW = Math.floor(Date.now() / 1000) * 1000;
 export const FQDN = 'amber.example.test';
 const CONFIG = '# the administrator wrote this\nenrollment:\n  manager_url: https://manager  # and this\n';
@@ -29,6 +30,10 @@ export interface JoiningHost extends AsyncDisposable {
     settings: Partial<EnrollContext> & { readonly managerUrl: URL },
     until?: () => boolean,
   ): Promise<EnrollOutcome>;
+  /** What the next start does with an enrolment that is installed already. */
+  settle(settings: Partial<EnrollContext> & { readonly managerUrl: URL }): Promise<void>;
+  /** The state file as the agent keeps it. */
+  pending(): Promise<PendingEnrollment | undefined>;
   status(): Promise<string>;
   config(): Promise<string>;
   allowList(): Promise<string>;
@@ -124,6 +129,8 @@ export async function createJoiningHost(files: Files = systemFiles): Promise<Joi
       await running;
       return outcome;
     },
+    settle: async (settings) => settleEnrollment(await contextOf(settings, new AbortController().signal)),
+    pending: () => readPending(systemFiles, pendingPlaces(join(root, 'data'), certs)),
     status: async () =>
       (await checkCertificates({ files: systemFiles, paths: certificates, now: NOW, thresholdDays: 7 }))
         .status,

@@ -20,9 +20,12 @@ export interface Answer {
   readonly body?: unknown;
   /** Sent as it is instead of `body` as JSON. */
   readonly text?: string;
+  readonly bytes?: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
   /** Ends the connection in the middle of the body. */
   readonly breakOff?: boolean;
+  /** Never answers. */
+  readonly silent?: boolean;
 }
 
 /** A request as the double saw it. */
@@ -43,7 +46,12 @@ export interface OlderManager extends AsyncDisposable {
   /** Answers to polls, in turn; the last one is repeated. */
   poll: Answer[];
   /** What an approval of this era carries, for a host. */
-  bundle(names: { readonly fqdn: string; readonly ipAddress: string }): Promise<Record<string, string>>;
+  bundle(
+    names: { readonly fqdn: string; readonly ipAddress: string },
+    issuedAt?: number,
+  ): Promise<Record<string, string>>;
+  /** From now on another key answers, as of somebody who came in between. */
+  replaceWebCertificate(): Promise<void>;
 }
 
 const DAY_MS = 86_400_000;
@@ -67,20 +75,21 @@ async function pair(
 }
 
 function send(response: ServerResponse, answer: Answer): void {
+  if (answer.silent) return;
   const text = answer.text ?? (answer.body === undefined ? '' : JSON.stringify(answer.body));
   const type: Record<string, string> =
     answer.text === undefined && text !== '' ? { 'content-type': 'application/json' } : {};
   response.writeHead(answer.status, { ...type, ...answer.headers });
   if (!answer.breakOff) {
-    response.end(text);
+    response.end(answer.bytes ?? text);
     return;
   }
   response.write(text);
   setImmediate(() => response.destroy());
 }
 
-/** Starts the double on a loopback port. */
-export async function startOlderManager(now: number): Promise<OlderManager> {
+/** Starts the double on a loopback port, any or the one given. */
+export async function startOlderManager(now: number, port = 0): Promise<OlderManager> {
   const rootKey = await generateKey();
   const profile = rootProfile('Patch Manager Root CA');
   const rootPem = await createRoot({
@@ -90,18 +99,25 @@ export async function startOlderManager(now: number): Promise<OlderManager> {
     now,
   });
   const root: Issuer = { certificatePem: rootPem, privateKeyPem: rootKey };
-  const web = await pair(root, webProfile({ dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] }), now);
+  const makeWeb = async () => {
+    const names = { dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] };
+    const { certificatePem: cert, privateKeyPem: key } = await pair(root, webProfile(names), now);
+    return { cert, key };
+  };
   const seen: SeenRequest[] = [];
-  const server = createServer({ cert: web.certificatePem, key: web.privateKeyPem });
+  const server = createServer(await makeWeb());
   const manager: Omit<OlderManager, typeof Symbol.asyncDispose> = {
     url: '',
     rootPem,
     seen,
     register: [{ status: 202, body: { polling_token: TOKEN } }],
     poll: [{ status: 200, body: { status: 'pending' } }],
-    async bundle(names) {
-      const issued = await pair(root, agentProfile(names), now);
+    async bundle(names, issuedAt = now) {
+      const issued = await pair(root, agentProfile(names), issuedAt);
       return { ca_crt: rootPem, server_crt: issued.certificatePem, server_key: issued.privateKeyPem };
+    },
+    async replaceWebCertificate() {
+      server.setSecureContext(await makeWeb());
     },
   };
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -122,12 +138,11 @@ export async function startOlderManager(now: number): Promise<OlderManager> {
       send(response, next ?? { status: 404, text: 'not here' });
     });
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
   return Object.assign(manager, {
-    url: `https://127.0.0.1:${port}`,
+    url: `https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();

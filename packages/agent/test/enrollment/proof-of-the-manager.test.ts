@@ -133,6 +133,14 @@ describe('the host code', () => {
     expect(await host.enrol({ managerUrl: url() })).toEqual({ kind: 'installed' });
   });
 
+  it('proves the manager also when its TLS key changed meanwhile, which is audited', async () => {
+    manager.code = await waitForCode();
+    await manager.replaceWebCertificate();
+    manager.before = [pending];
+    expect(await host.enrol({ managerUrl: url() })).toEqual({ kind: 'installed' });
+    expect(host.audited.filter((one) => one.event === 'enrollment_peer_changed')).toHaveLength(1);
+  });
+
   it('is not needed where the CA is pinned', async () => {
     const caFingerprint = spkiFingerprint(manager.authority.root.certificatePem);
     // The double does not publish its CA, so what arrives is held against the pin.

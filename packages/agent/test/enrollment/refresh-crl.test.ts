@@ -99,6 +99,16 @@ describe('the revocation list', () => {
     expect((await stored()).serials.size).toBe(0);
   });
 
+  it('that is damaged is replaced', async () => {
+    await systemFiles.writeDurably({
+      path: join(folder.path, 'certs/current/crl.pem'),
+      data: 'half',
+      mode: 0o644,
+    });
+    expect(await refresh(NOW)).toBe(true);
+    expect((await stored()).serials).toEqual(new Set(['0a']));
+  });
+
   it.each([
     [500, 'Failed to generate CRL'],
     [404, ''],

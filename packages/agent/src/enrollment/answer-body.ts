@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import type { ManagerAnswer } from './manager-client.ts';
+import { ManagerFailure } from './manager-failure.ts';
+
+/** Text from outside, shortened and without control characters. */
+export function printable(text: string | undefined): string {
+  const clean = (text ?? '').replaceAll(/[^\x20-\x7e]+/g, ' ').trim();
+  return clean.length > 120 ? `${clean.slice(0, 120)}…` : clean;
+}
+
+function contentType(answer: ManagerAnswer): string {
+  return answer.headers['content-type'] ?? '';
+}
+
+/** Whether a person was meant to read the answer: a login page, a proxy, a web server. No manager speaks so. */
+export function isWebPage(answer: ManagerAnswer): boolean {
+  return /^text\/html\b/i.test(contentType(answer));
+}
+
+/** Milliseconds of a `Retry-After` in seconds (RFC 9110 §10.2.3); dates and nonsense are undefined. */
+export function retryAfterMs(answer: ManagerAnswer): number | undefined {
+  const text = answer.headers['retry-after'];
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) * 1000 : undefined;
+}
+
+/**
+ * The JSON of an answer. Messages say what came instead, but never quote it: a token or a key may be in it.
+ * @throws ManagerFailure of kind `protocol`
+ */
+export function jsonOf(answer: ManagerAnswer, shownUrl: string): unknown {
+  if (!/^application\/json\b/i.test(contentType(answer))) {
+    throw new ManagerFailure(
+      'protocol',
+      `${shownUrl} answers ${answer.status} with ${printable(contentType(answer)) || 'no content type'} instead of JSON. ` +
+        'Is this the address of a manager, or is a proxy or login page in between?',
+    );
+  }
+  try {
+    return JSON.parse(answer.text);
+  } catch {
+    throw new ManagerFailure(
+      'protocol',
+      `${shownUrl} answers ${answer.status} with broken JSON (${answer.text.length} characters).`,
+    );
+  }
+}
+
+const ErrorBody = z.object({
+  error: z
+    .union([z.string(), z.object({ message: z.string().optional(), code: z.string().optional() })])
+    .nullish(),
+  message: z.string().optional(),
+});
+
+/** The words of an error answer of either generation, or its start when it is something else; nothing of a success. */
+export function wordsOf(answer: ManagerAnswer): string {
+  const bare = `HTTP ${answer.status}`;
+  if (answer.status < 400) return bare;
+  if (isWebPage(answer)) return `${bare} and a web page`;
+  try {
+    const { error, message } = ErrorBody.parse(JSON.parse(answer.shownText));
+    const words = typeof error === 'string' ? error : (error?.message ?? message);
+    return words ? printable(words) : bare;
+  } catch {
+    const text = printable(answer.shownText);
+    return text === '' ? bare : `${bare} "${text}"`;
+  }
+}

@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { isIP } from 'node:net';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { spkiSha256 } from '@linux-patch/pki';
+import { ManagerFailure } from './manager-failure.ts';
+
+/** Whom a TLS connection may be with. */
+export type PeerTrust =
+  | { readonly kind: 'verified'; readonly ca: readonly string[] }
+  /**
+   * Any certificate, or only the one whose key (`spkiSha256`) this enrolment began with; what comes over the connection
+   * is proven by other means or not used.
+   */
+  | { readonly kind: 'unverified'; readonly spkiSha256?: string | undefined };
+
+interface Wish {
+  readonly url: URL;
+  readonly shownUrl: string;
+  readonly peer: PeerTrust;
+  readonly signal: AbortSignal;
+}
+
+/** Verification failures of OpenSSL and Node; anything else on the way is a network matter. */
+const TLS_TRUST_CODES =
+  /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT_ALTNAME_INVALID|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_EXCEEDED)/;
+const CLOCK_CODES = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
+
+function optionsOf({ url, peer }: Wish): ConnectionOptions {
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  return {
+    host,
+    port: Number(url.port) || 443,
+    // RFC 6066 §3: a literal address is no server name.
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['http/1.1'],
+    rejectUnauthorized: peer.kind === 'verified',
+    ...(peer.kind === 'verified' ? { ca: [...peer.ca], allowPartialTrustChain: true } : {}),
+  };
+}
+
+/** SHA-256 of the key of the peer's certificate, base64url. */
+function peerKey(socket: TLSSocket): string | undefined {
+  const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' });
+  return key && spkiSha256(key);
+}
+
+/**
+ * Shakes hands with the manager. No session is resumed, so that every connection shows a certificate.
+ *
+ * @throws ManagerFailure of kind `security` when the peer is not the one demanded; Node's error for the network.
+ */
+export async function connectSecurely(wish: Wish): Promise<TLSSocket> {
+  const socket = connect(optionsOf(wish));
+  // Errors after the handshake reach the request that uses the socket.
+  socket.on('error', () => {});
+  try {
+    await once(socket, 'secureConnect', { signal: wish.signal });
+    const demanded = wish.peer.kind === 'unverified' ? wish.peer.spkiSha256 : undefined;
+    if (demanded !== undefined && peerKey(socket) !== demanded) throw otherPeer(wish);
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw untrusted(wish, error) ?? error;
+  }
+}
+
+function otherPeer({ shownUrl }: Wish): ManagerFailure {
+  return new ManagerFailure(
+    'security',
+    `${shownUrl} shows another TLS key than when this enrolment began. Nothing was sent to it. Somebody may be in between; or the ` +
+      "manager's web certificate was replaced: then set enrollment.ca_file or enrollment.ca_fingerprint and start the agent again.",
+  );
+}
+
+function untrusted({ shownUrl }: Wish, error: unknown): ManagerFailure | undefined {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (!code || !TLS_TRUST_CODES.test(code)) return undefined;
+  const clock = CLOCK_CODES.has(code) ? " Check this host's clock." : '';
+  return new ManagerFailure(
+    'security',
+    `The certificate of ${shownUrl} is not trusted (${code}: ${message}).${clock}`,
+    {
+      cause: error,
+    },
+  );
+}

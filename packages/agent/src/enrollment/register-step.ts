@@ -1,0 +1,97 @@
+import type { EnrollAccepted } from '@linux-patch/contract';
+import { collectHostIdentity } from './host-identity.ts';
+import { saysTheSame } from './pending.ts';
+import { AT_ONCE, endDenied, type NextStep, needsPerson, type StepParts } from './step.ts';
+import { acceptsForeignKey } from './trust.ts';
+
+/** How a registration is asked for; carried from one to the next within a run. */
+export interface Asking {
+  withExtension: boolean;
+  again: boolean;
+}
+
+/** Asks to join. */
+export async function registerStep(parts: StepParts, asking: Asking): Promise<NextStep> {
+  const { context, record, calls } = parts;
+  if (asking.again) await lookAtHostAgain(parts);
+  asking.again = true;
+  await record.note({ state: 'registering' });
+  const answer = await calls.register({ withExtension: asking.withExtension });
+  parts.setbacks.clear('request');
+  switch (answer.kind) {
+    case 'accepted':
+      return accepted(parts, answer.accepted);
+    case 'conflict':
+      return conflict(parts, answer.message);
+    case 'denied':
+      return endDenied(parts, answer.reason, false);
+    case 'not_understood':
+      break;
+  }
+  // An older manager may stumble over the extension; it is left out only where the answer would be worth something.
+  const mayAskOlder = acceptsForeignKey(parts.trust) && !record.pending.extension_seen;
+  if (!asking.withExtension || !mayAskOlder) {
+    return {
+      kind: 'wait',
+      reason: { kind: 'protocol', failures: parts.setbacks.count('conflict') },
+      error: `The manager refuses the request: ${answer.message}.`,
+      state: 'retrying',
+    };
+  }
+  asking.withExtension = false;
+  context.logger.warn('The manager does not understand the request; asking in the older way', {
+    answer: answer.message,
+  });
+  return { kind: 'wait', reason: { kind: 'transient', failures: 0 } };
+}
+
+/** While nobody has taken the request, name and address may become known: at boot the network comes up step by step. */
+async function lookAtHostAgain({ context, record }: StepParts): Promise<void> {
+  const identity = await collectHostIdentity(context);
+  if (!saysTheSame(record.pending, identity)) await record.beginAnew(identity);
+}
+
+async function accepted(parts: StepParts, answer: EnrollAccepted): Promise<NextStep> {
+  const { context, record, calls, trust } = parts;
+  const { ext } = answer;
+  if (!ext && record.pending.extension_seen) {
+    return needsPerson(
+      parts,
+      `The manager at ${record.pending.manager_url} spoke the extension that proves it before, and now does not. Somebody may ` +
+        'be in between; the answer was not used. If the manager was really replaced by an older one, remove ' +
+        `${context.stateFile} and start the agent again.`,
+    );
+  }
+  parts.setbacks.clear('conflict', 'person');
+  // The generation is on disk before the token: a token alone would be taken for one of an older agent.
+  await record.note({
+    state: 'waiting',
+    generation: ext ? 'current' : 'older',
+    extension_seen: ext !== undefined,
+    adopted: false,
+    peer_spki: trust.peer.kind === 'unverified' ? (calls.peerKey() ?? null) : null,
+    request_id: ext?.request_id ?? null,
+    nonce_m: ext?.nonce_m ?? null,
+    last_error: null,
+    next_attempt_at: null,
+  });
+  await record.keepToken(answer.polling_token);
+  const facts = { key_id: record.pending.key_id, manager: record.pending.manager_url };
+  context.audit('enrollment_requested', facts);
+  context.logger.info('The manager has the request; waiting for approval', {
+    ...facts,
+    generation: record.pending.generation,
+  });
+  return AT_ONCE;
+}
+
+function conflict({ setbacks }: StepParts, message: string): NextStep {
+  return {
+    kind: 'wait',
+    reason: { kind: 'conflict', failures: setbacks.count('conflict') },
+    error:
+      `The manager already knows this host or has a request from it (${message}). On the manager, look at the host and at the ` +
+      'waiting requests of this machine and remove what is out of date; the agent keeps asking.',
+    state: 'retrying',
+  };
+}

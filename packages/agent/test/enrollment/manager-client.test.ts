@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { askManager } from '../../src/enrollment/manager-client.ts';
+
+let close: (() => Promise<void>) | undefined;
+afterEach(() => close?.());
+
+/** A server whose answers a test writes byte by byte. */
+async function serve(answer: (response: ServerResponse) => void): Promise<URL> {
+  const server = createServer((_request, response) => answer(response)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  close = async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  };
+  const address = server.address();
+  return new URL(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`);
+}
+
+const ask = (url: URL, timeoutMs = 5_000, signal = new AbortController().signal) =>
+  askManager({
+    url,
+    shownUrl: 'SHOWN',
+    method: 'GET',
+    peer: { kind: 'unverified' },
+    timeoutMs,
+    signal,
+  });
+
+describe('a request to the manager', () => {
+  it('returns what was answered, over plain HTTP too', async () => {
+    const url = await serve((response) => void response.writeHead(202).end('{"ü":1}'));
+    expect(await ask(url)).toMatchObject({ status: 202, text: '{"ü":1}', peerCertificate: undefined });
+  });
+
+  it('is over in time though its answer comes drop by drop', async () => {
+    let timer: NodeJS.Timeout | undefined;
+    const url = await serve((response) => {
+      response.writeHead(200);
+      timer = setInterval(() => response.write(' '), 20);
+    });
+    await expect(ask(url, 300)).rejects.toMatchObject({
+      kind: 'transient',
+      message: 'SHOWN did not answer within 0.3 s.',
+    });
+    clearInterval(timer);
+  });
+
+  it('reads 256 KiB and no more', async () => {
+    const fits = await serve((response) => void response.end('x'.repeat(256 * 1024)));
+    expect((await ask(fits)).text).toHaveLength(256 * 1024);
+    await close?.();
+    const tooLong = await serve((response) => {
+      response.on('error', () => {});
+      const more = (): void =>
+        void (response.write('x'.repeat(64 * 1024)) ? setImmediate(more) : response.once('drain', more));
+      more();
+    });
+    await expect(ask(tooLong)).rejects.toMatchObject({ kind: 'protocol', code: 'MANAGER_PROTOCOL' });
+  });
+
+  it.each([301, 302, 303, 307, 308])(
+    'names where %d leads, without the path, and does not go there',
+    async (status) => {
+      const location = 'https://user:secret@login.example.test/deep/path?token=1';
+      const url = await serve((response) => void response.writeHead(status, { location }).end());
+      const failure = await ask(url).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ kind: 'protocol' });
+      expect(String(failure)).toContain('redirects to https://login.example.test.');
+    },
+  );
+
+  it('ends at once when the agent is told to stop', async () => {
+    const stop = new AbortController();
+    const url = await serve(() => stop.abort());
+    await expect(ask(url, 30_000, stop.signal)).rejects.toMatchObject({ kind: 'stopped' });
+  });
+
+  it('says what is wrong when something else than TLS answers', async () => {
+    const url = await serve((response) => void response.end());
+    const https = new URL(url.href.replace('http:', 'https:'));
+    await expect(ask(https)).rejects.toMatchObject({
+      kind: 'transient',
+      message: expect.stringContaining('SHOWN'),
+    });
+  });
+
+  it('ends in time when a handshake is never answered', async () => {
+    const silent = createTcpServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const address = silent.address();
+    const url = new URL(`https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`);
+    await expect(ask(url, 300)).rejects.toMatchObject({ kind: 'transient' });
+    silent.close();
+  });
+});

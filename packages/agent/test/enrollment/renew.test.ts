@@ -1,0 +1,183 @@
+import { once } from 'node:events';
+import { readFile, realpath } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import { join } from 'node:path';
+import { RenewRequest } from '@linux-patch/contract';
+import {
+  agentProfile,
+  issueCertificate,
+  parseRequest,
+  publicKeySpki,
+  serialFrom,
+  verifyRenewalProof,
+} from '@linux-patch/pki';
+import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
+import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { ManualClock, temporaryFolder } from '@linux-patch/runtime/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { MANUAL_IDENTITY, readIdentityMeta } from '../../src/certificates/identity-meta.ts';
+import { readMaterial } from '../../src/certificates/material.ts';
+import type { CertificatePaths } from '../../src/certificates/paths.ts';
+import { installGeneration } from '../../src/certificates/store.ts';
+import { renewIdentity } from '../../src/enrollment/renew.ts';
+
+// TLS checks certificates by the machine's own clock.
+const NOW = Math.floor(Date.now() / 1000) * 1000;
+const NAMES = { fqdn: 'amber.example.test', shortName: 'amber', ipAddress: '127.0.0.1' };
+const CLIENT = { cn: 'patch-manager-client', issuer_spki: 'A'.repeat(43) };
+
+interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let authority: TestAuthority;
+let paths: CertificatePaths;
+let managerUrl: URL;
+let close: () => Promise<void>;
+let reply: (request: RenewRequest) => Reply | Promise<Reply>;
+let asked: RenewRequest[];
+let audited: string[];
+
+/** What the manager sends for a request, by whatever authority. */
+async function renewedBy(issuer: TestAuthority, request: RenewRequest, spki?: Uint8Array): Promise<Reply> {
+  const key = await parseRequest(request.csr);
+  const leaf = await issueCertificate({
+    profile: agentProfile(NAMES),
+    subjectSpki: spki ?? key.spki,
+    issuer: issuer.issuing,
+    serial: serialFrom(systemRandom.bytes(16)),
+    now: NOW,
+  });
+  const body = {
+    ca_crt: issuer.root.certificatePem,
+    ca_chain: issuer.caPem,
+    server_crt: leaf + issuer.issuing.certificatePem,
+    crl_pem: await issuer.createCrl(),
+    manager_client: CLIENT,
+  };
+  return { status: 200, body };
+}
+
+beforeAll(async () => {
+  authority = await testAuthority({ now: NOW });
+  const web = await authority.issueWeb();
+  const server = createServer({ cert: web.chainPem, key: web.privateKeyPem }, (request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      const body = RenewRequest.parse(JSON.parse(text));
+      asked.push(body);
+      void Promise.resolve(reply(body)).then(({ status, body: answer, headers }) => {
+        response.writeHead(status, { 'content-type': 'application/json', ...headers });
+        response.end(JSON.stringify(answer));
+      });
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  managerUrl = new URL(`https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`);
+  close = async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+    await folder[Symbol.asyncDispose]();
+  };
+});
+afterAll(() => close());
+
+beforeEach(async () => {
+  await folder?.[Symbol.asyncDispose]();
+  folder = await temporaryFolder();
+  const certs = join(folder.path, 'certs');
+  paths = {
+    ca: join(certs, 'ca.pem'),
+    certificate: join(certs, 'server.pem'),
+    key: join(certs, 'server.key.pem'),
+    crl: join(certs, 'crl.pem'),
+  };
+  asked = [];
+  audited = [];
+  reply = (request) => renewedBy(authority, request);
+  await installFrom(authority);
+});
+
+async function installFrom(issuer: TestAuthority): Promise<void> {
+  const own = await issuer.issueAgent(NAMES);
+  const material = {
+    caPem: issuer.root.certificatePem,
+    certificatePem: own.chainPem,
+    keyPem: own.privateKeyPem,
+    crlPem: undefined,
+  };
+  const meta = { ...MANUAL_IDENTITY, trust: 'code', key_origin: 'manager', renewal_draw: 0 } as const;
+  await installGeneration({ files: systemFiles, paths, material, meta });
+}
+
+const renew = () =>
+  renewIdentity({
+    files: systemFiles,
+    clock: new ManualClock(NOW),
+    random: systemRandom,
+    audit: (event) => void audited.push(event),
+    paths,
+    managerUrl,
+    signal: new AbortController().signal,
+  });
+const generation = () => realpath(join(folder.path, 'certs/current'));
+
+describe('a renewal', () => {
+  it('installs a certificate for a new key, proven with the old one, and keeps how the manager is trusted', async () => {
+    const before = await readMaterial(systemFiles, paths);
+    expect(await renew()).toMatchObject({ kind: 'renewed' });
+    const after = await readMaterial(systemFiles, paths);
+    expect(after.keyPem).not.toBe(before.keyPem);
+    expect(await readFile(paths.key, 'utf8')).toBe(after.keyPem);
+    const proof = verifyRenewalProof({
+      jws: asked[0]!.proof,
+      audience: new URL('/api/v1/enroll/renew', managerUrl).href,
+      csrPem: asked[0]!.csr,
+      nowS: NOW / 1000,
+    });
+    expect(proof.certificate.dnsNames).toEqual(['amber.example.test', 'amber']);
+    expect(await readIdentityMeta(systemFiles, paths)).toMatchObject({
+      trust: 'code',
+      key_origin: 'host',
+      manager_client: CLIENT,
+    });
+    expect(audited).toEqual(['identity_renewed']);
+  });
+
+  it.each([401, 403, 404, 405])(
+    'that the manager refuses with %d says so and changes nothing',
+    async (status) => {
+      reply = () => ({ status, body: { error: { code: 'X', message: 'it is revoked' } } });
+      const before = await generation();
+      expect(await renew()).toEqual({ kind: 'refused', message: 'it is revoked' });
+      expect(await generation()).toBe(before);
+    },
+  );
+
+  it('that the manager cannot do now is for later', async () => {
+    reply = () => ({ status: 503, body: {}, headers: { 'retry-after': '30' } });
+    await expect(renew()).rejects.toMatchObject({ kind: 'transient', retryAfterMs: 30_000 });
+    reply = () => ({ status: 200, body: { ca_crt: 'x' } });
+    await expect(renew()).rejects.toMatchObject({ kind: 'protocol' });
+  });
+
+  it('for a key that is not the new one is refused, and the old set stays', async () => {
+    const { keyPem } = await readMaterial(systemFiles, paths);
+    reply = (request) => renewedBy(authority, request, publicKeySpki(keyPem));
+    const before = await generation();
+    await expect(renew()).rejects.toMatchObject({ details: { check: 'V11' } });
+    expect(await generation()).toBe(before);
+  });
+
+  it('sends nothing to a manager that the installed CA does not prove', async () => {
+    await installFrom(await testAuthority({ now: NOW }));
+    await expect(renew()).rejects.toMatchObject({ kind: 'security' });
+    expect(asked).toEqual([]);
+  });
+});
