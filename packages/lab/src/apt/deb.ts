@@ -7,6 +7,7 @@ export interface ToyPackage {
   readonly name: string;
   readonly version: string;
   readonly depends?: string;
+  readonly provides?: string;
   /** Short description; a long one is added. */
   readonly description?: string;
   readonly section?: string;
@@ -28,6 +29,7 @@ export function controlFields(toy: ToyPackage): string {
     'Maintainer: Lab <lab@example.test>',
     'Installed-Size: 12',
     ...(toy.depends ? [`Depends: ${toy.depends}`] : []),
+    ...(toy.provides ? [`Provides: ${toy.provides}`] : []),
     `Section: ${toy.section ?? 'misc'}`,
     'Priority: optional',
     `Homepage: https://example.test/${toy.name}`,

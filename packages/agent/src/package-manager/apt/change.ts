@@ -5,6 +5,7 @@ import { aptFailure } from './failure.ts';
 import { type InstalledPackage, readInstalled } from './installed.ts';
 import { waitForLock } from './lock.ts';
 import { parseStatusLine } from './progress.ts';
+import { providersOf } from './targets.ts';
 import { compareDebianVersions } from './versions.ts';
 
 const ENVIRONMENT = {
@@ -14,13 +15,13 @@ const ENVIRONMENT = {
   NEEDRESTART_MODE: 'l',
 };
 
-/** Runs apt or dpkg for a job: waits for the lock, streams output and progress; resolves to what it printed. */
+/** Runs apt or dpkg for a job: waits for the lock, streams output and progress. */
 export async function runTool(
   context: AptContext,
   program: string,
   args: readonly string[],
   run: OperationRun,
-): Promise<string> {
+): Promise<void> {
   await waitForLock(context, {
     timeoutMs: run.timeoutMs,
     signal: run.signal,
@@ -53,7 +54,6 @@ export async function runTool(
   }
   if (result.exitCode !== 0)
     throw aptFailure(`${program} ${args.find((one) => /^[a-z]/.test(one)) ?? ''}`.trim(), result);
-  return result.stdout;
 }
 
 /** What a job asks of one package. */
@@ -107,19 +107,20 @@ export function compareInstalled(
   return results.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Why a wish is not fulfilled; undefined when it is. `printed` is what apt said. */
-function shortfall(
+/** Why a wish is not fulfilled; undefined when it is. */
+async function shortfall(
+  context: AptContext,
   { name, want }: Wish,
   after: readonly InstalledPackage[],
-  printed: string,
-): string | undefined {
+): Promise<string | undefined> {
   const found = after.filter((one) => isNamed(one, name));
   const versions = found.map((one) => one.version).join(', ');
   if (want === 'removed') return found.length > 0 ? `${name} ${versions} is still installed` : undefined;
   if (want === 'installed') {
+    if (found.length > 0) return undefined;
     // The name of a virtual package stands for whatever provides it.
-    const provided = printed.includes(`instead of '${name}'`);
-    return found.length > 0 || provided ? undefined : `${name} is not installed`;
+    const providers = await providersOf(context, name);
+    return after.some((one) => providers.includes(one.name)) ? undefined : `${name} is not installed`;
   }
   if (found.some((one) => one.version === want.version)) return undefined;
   return `${name} is ${versions === '' ? 'not installed' : `at ${versions}`}, not at ${want.version}`;
@@ -136,7 +137,7 @@ export async function change(
   run: OperationRun,
 ): Promise<OperationOutcome> {
   const before = await readInstalled(context);
-  const printed = await runTool(context, 'apt-get', args, run);
+  await runTool(context, 'apt-get', args, run);
   const after = await readInstalled(context);
   const details = { exit_code: 0 };
   const broken = after.filter((one) => one.broken).map((one) => one.name);
@@ -147,7 +148,8 @@ export async function change(
       { details },
     );
   }
-  const missing = wishes.flatMap((wish) => shortfall(wish, after, printed) ?? []);
+  const shortfalls = await Promise.all(wishes.map((wish) => shortfall(context, wish, after)));
+  const missing = shortfalls.filter((one) => one !== undefined);
   if (missing.length > 0) {
     throw new PatchError(
       'PKG_MANAGER_ERROR',

@@ -138,7 +138,8 @@ export function createAptInventory(context: AptContext, reader: AptReader): Pack
     compareVersions: compareDebianVersions,
     rebootRequired: () => readRebootState(context),
     async isDatabaseClean() {
-      const { installed } = await reader.snapshot();
+      // Not the snapshot: apt cannot tell the updates of a host whose dependencies are broken.
+      const installed = await readInstalled(context);
       const journal = await context.files.list(aptPath(context, 'var/lib/dpkg/updates'), { missingOk: true });
       return journal.length === 0 && installed.every((one) => !one.broken);
     },

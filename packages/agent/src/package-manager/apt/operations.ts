@@ -1,4 +1,4 @@
-import { isPatchError, messageOf, PackageName, PackageVersion, PatchError } from '@linux-patch/contract';
+import { type ErrorCode, isPatchError, messageOf, PatchError } from '@linux-patch/contract';
 import type { OperationOutcome, OperationRun, PackageOperations } from '../package-operations.ts';
 import { type AptContext, aptPath, READ_TIMEOUT_MS } from './apt-context.ts';
 import { change, isNamed, runTool, type Wish } from './change.ts';
@@ -7,6 +7,7 @@ import { readInstalled } from './installed.ts';
 import type { AptReader } from './inventory.ts';
 import { readRebootState } from './reboot-state.ts';
 import { selectUpdates } from './selection.ts';
+import { aptArgument, resolveTargets } from './targets.ts';
 
 /** Non-interactive, edited configuration files stay, progress on descriptor 3. */
 const CHANGE_OPTIONS = [
@@ -27,19 +28,6 @@ const CHANGE_OPTIONS = [
  */
 const ALLOW_DOWNGRADE = ['--allow-downgrades', '-o', 'Dpkg::Options::=--force-downgrade'];
 
-/** Names are checked once more where they become arguments of a program that runs as root. */
-function checkedTarget(name: string, version?: string): string {
-  const fine =
-    PackageName.safeParse(name).success &&
-    (version === undefined || PackageVersion.safeParse(version).success);
-  if (!fine)
-    throw new PatchError(
-      'PKG_NOT_FOUND',
-      `"${name}${version === undefined ? '' : `=${version}`}" is not a package name and version.`,
-    );
-  return version === undefined ? name : `${name}=${version}`;
-}
-
 /** The changing half of the apt adapter. */
 export function createAptOperations(context: AptContext, reader: AptReader): PackageOperations {
   return {
@@ -53,7 +41,9 @@ export function createAptOperations(context: AptContext, reader: AptReader): Pac
     },
     repair: (run) => repair(context, run),
     async install(wish, run) {
-      const targets = wish.packages.map((one) => checkedTarget(one.name, one.version));
+      const names = wish.packages.map((one) => one.name);
+      if (wish.onlyUpgrade) await requireInstalled(context, names);
+      const targets = await resolveTargets(context, wish.packages);
       const options = [
         ...(wish.onlyUpgrade ? ['--only-upgrade'] : []),
         ...(wish.noRecommends ? ['--no-install-recommends'] : []),
@@ -65,12 +55,10 @@ export function createAptOperations(context: AptContext, reader: AptReader): Pac
       });
       const args = [...CHANGE_OPTIONS, ...options, 'install', '--', ...targets];
       if (!wish.onlyUpgrade) return change(context, args, wishes, run);
-      const names = wish.packages.map((one) => one.name);
-      await requireInstalled(context, names);
       return keepingAutoMarks(context, names, run, () => change(context, args, wishes, run));
     },
     async remove(wish, run) {
-      const target = checkedTarget(wish.name);
+      const target = aptArgument(wish);
       await requireInstalled(context, [wish.name]);
       const held = wish.force ? ['--allow-change-held-packages'] : [];
       return change(
@@ -84,9 +72,9 @@ export function createAptOperations(context: AptContext, reader: AptReader): Pac
       const { chosen, excluded } = selectUpdates((await reader.snapshot()).updates, wish);
       if (chosen.length === 0) return { results: [], exitCode: null };
       const targets = [
-        ...chosen.map((one) => checkedTarget(one.aptName, one.newVersion)),
+        ...chosen.map((one) => aptArgument({ name: one.aptName, version: one.newVersion })),
         // Named with the version they have, so that nothing can pull them along.
-        ...excluded.map((one) => checkedTarget(one.aptName, one.currentVersion)),
+        ...excluded.map((one) => aptArgument({ name: one.aptName, version: one.currentVersion })),
       ];
       const phased = chosen.some((one) => one.phased)
         ? ['-o', 'APT::Get::Always-Include-Phased-Updates=true']
@@ -104,7 +92,13 @@ export function createAptOperations(context: AptContext, reader: AptReader): Pac
   };
 }
 
-/** Finishes what was interrupted. A package whose script fails again must not keep jobs from removing it. */
+/** Troubles that would meet the job itself as well. */
+const HOPELESS: readonly ErrorCode[] = ['CANCELLED', 'TIMEOUT', 'LOCKED', 'DISK_FULL', 'PERMISSION_DENIED'];
+
+/**
+ * Finishes what was interrupted. A package whose script fails again, or that lacks what it needs, must not keep jobs from
+ * removing it.
+ */
 async function repair(context: AptContext, run: OperationRun): Promise<boolean> {
   const journal = await context.files.list(aptPath(context, 'var/lib/dpkg/updates'), { missingOk: true });
   if (journal.length === 0 && (await brokenNames(context)).length === 0) return false;
@@ -112,7 +106,7 @@ async function repair(context: AptContext, run: OperationRun): Promise<boolean> 
   try {
     await runTool(context, 'dpkg', ['--configure', '-a', '--force-confdef', '--force-confold'], run);
   } catch (error) {
-    if (!isPatchError(error, 'SCRIPT_FAILED')) throw error;
+    if (!isPatchError(error) || HOPELESS.includes(error.code)) throw error;
     run.onLine(error.message, 'stderr');
   }
   const left = await brokenNames(context);

@@ -5,9 +5,9 @@ import { parseDepends, parseStanza } from './detail.ts';
 import { classify } from './failure.ts';
 import { type InstalledPackage, parseInstalled } from './installed.ts';
 import { parseLockHolders } from './lock.ts';
-import { parsePhased } from './pending.ts';
+import { parsePolicy } from './policy.ts';
 import { parseStatusLine } from './progress.ts';
-import { isSecurityOrigin, parseSimulation } from './simulate.ts';
+import { isSecurityOrigin, parseKeptBack, parseSimulation } from './simulate.ts';
 import { compareDebianVersions } from './versions.ts';
 
 describe('what dpkg-query 1.21.22 prints', () => {
@@ -106,6 +106,26 @@ describe('what apt-get -s of apt 2.6.1 prints', () => {
   });
 });
 
+describe('what apt-get -s -V of apt 2.6.1 announces', () => {
+  it('holds the updates that it leaves alone', () => {
+    const text = [
+      'Calculating upgrade...',
+      'The following packages have been kept back:',
+      '   toykept (1.0-1 => 1.1-1)',
+      '   toyother:i386 (2:1.0 => 2:1.1)',
+      'The following packages will be upgraded:',
+      '   toyhello (1.0-1 => 1.1-1)',
+      '1 upgraded, 0 newly installed, 0 to remove and 2 not upgraded.',
+      'Inst toyhello [1.0-1] (1.1-1 Debian:stable [all])',
+      '',
+    ].join('\n');
+    expect(parseKeptBack(text, parseSimulation(text))).toEqual([
+      { aptName: 'toykept', currentVersion: '1.0-1', newVersion: '1.1-1' },
+      { aptName: 'toyother:i386', currentVersion: '2:1.0', newVersion: '2:1.1' },
+    ]);
+  });
+});
+
 describe('what apt-cache policy of apt 2.6.1 prints', () => {
   it('tells which version of which package is phased', () => {
     const text = [
@@ -122,7 +142,37 @@ describe('what apt-cache policy of apt 2.6.1 prints', () => {
       '     2:3.0 500',
       '',
     ].join('\n');
-    expect([...parsePhased(text)]).toEqual(['toyphased 1.1-1']);
+    const phased = [...parsePolicy(text)].flatMap(([name, versions]) =>
+      versions.filter((one) => one.phased).map((one) => `${name} ${one.version}`),
+    );
+    expect(phased).toEqual(['toyphased 1.1-1']);
+  });
+
+  it('tells from which suites a version comes, and knows names that have none', () => {
+    const text = [
+      'openssl:',
+      '  Installed: 3.0.15-1~deb12u1',
+      '  Candidate: 3.0.17-1~deb12u2',
+      '  Version table:',
+      '     3.0.17-1~deb12u2 500',
+      '        500 http://security.debian.org/debian-security bookworm-security/main amd64 Packages',
+      '     3.0.16-1~deb12u1 990',
+      '        990 http://deb.debian.org/debian bookworm/main amd64 Packages',
+      ' *** 3.0.15-1~deb12u1 100',
+      '        100 /var/lib/dpkg/status',
+      'mail-transport-agent:',
+      '  Installed: (none)',
+      '  Candidate: (none)',
+      '  Version table:',
+      '',
+    ].join('\n');
+    const policy = parsePolicy(text);
+    expect(policy.get('openssl')?.map((one) => [one.version, one.suites])).toEqual([
+      ['3.0.17-1~deb12u2', ['bookworm-security']],
+      ['3.0.16-1~deb12u1', ['bookworm']],
+      ['3.0.15-1~deb12u1', []],
+    ]);
+    expect(policy.get('mail-transport-agent')).toEqual([]);
   });
 });
 

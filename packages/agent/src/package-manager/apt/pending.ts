@@ -1,7 +1,7 @@
-import { type AptContext, READ_TIMEOUT_MS } from './apt-context.ts';
-import { aptFailure } from './failure.ts';
+import type { AptContext } from './apt-context.ts';
 import type { InstalledPackage } from './installed.ts';
-import { isSecurityOrigin, type SimulatedInstall, simulateUpgrade } from './simulate.ts';
+import { type Policy, readPolicy } from './policy.ts';
+import { isSecurityOrigin, type KeptBack, type SimulatedInstall, simulateUpgrade } from './simulate.ts';
 
 /** A pending update with what apt would do about it by itself. */
 export interface PendingUpdate extends SimulatedInstall {
@@ -13,33 +13,6 @@ export interface PendingUpdate extends SimulatedInstall {
   readonly offered: boolean;
   readonly security: boolean;
   readonly description: string;
-}
-
-/** Names that apt prints with a phased version, as `name version`, from the version tables of `apt-cache policy`. */
-export function parsePhased(text: string): ReadonlySet<string> {
-  const phased = new Set<string>();
-  let name = '';
-  for (const line of text.split('\n')) {
-    const [, heading] = /^(\S+):$/.exec(line) ?? [];
-    if (heading !== undefined) name = heading;
-    const [, version] = /^ (?:\*{3}| {3}) (\S+) -?\d+ \(phased \d+%\)$/.exec(line) ?? [];
-    if (version !== undefined) phased.add(`${name} ${version}`);
-  }
-  return phased;
-}
-
-async function readPhased(
-  context: AptContext,
-  updates: readonly SimulatedInstall[],
-): Promise<ReadonlySet<string>> {
-  if (updates.length === 0) return new Set();
-  const result = await context.commands.run({
-    program: 'apt-cache',
-    args: ['policy', '--', ...updates.map((one) => one.aptName)],
-    timeoutMs: READ_TIMEOUT_MS,
-  });
-  if (result.exitCode !== 0) throw aptFailure('apt-cache policy', result);
-  return parsePhased(result.stdout);
 }
 
 /** The installed package that an update belongs to; its architecture may change with the update. */
@@ -68,11 +41,15 @@ export async function readPending(
     simulateUpgrade(context, { everything: false }),
   ]);
   const byName = Map.groupBy(installed, (one) => one.name);
-  const taken = new Map(ordinary.map((one) => [one.aptName, one]));
-  const keptBack = everything.filter((one) => one.currentVersion !== undefined && !taken.has(one.aptName));
-  const phased = await readPhased(context, keptBack);
-  const union = new Map([...taken, ...keptBack.map((one) => [one.aptName, one] as const)]);
-  const sorted = [...union.values()].sort((a, b) => (a.aptName < b.aptName ? -1 : 1));
+  const taken = new Map(ordinary.installs.map((one) => [one.aptName, one]));
+  const left = new Map<string, SimulatedInstall | KeptBack>(
+    [...everything.keptBack, ...ordinary.keptBack, ...everything.installs]
+      .filter((one) => one.currentVersion !== undefined && !taken.has(one.aptName))
+      .map((one) => [one.aptName, one]),
+  );
+  const policy = await readPolicy(context, [...left.keys()]);
+  const union = [...taken.values(), ...[...left.values()].map((one) => withSource(one, policy, byName))];
+  const sorted = union.sort((a, b) => (a.aptName < b.aptName ? -1 : 1));
   return sorted.flatMap((one) => {
     if (one.currentVersion === undefined) return [];
     const owner = ownerOf(one, byName);
@@ -82,11 +59,43 @@ export async function readPending(
         ...one,
         currentVersion: one.currentVersion,
         held,
-        phased: !held && phased.has(`${one.aptName} ${one.newVersion}`),
+        phased: !held && !taken.has(one.aptName) && isPhased(one, policy),
         offered: taken.has(one.aptName),
         security: one.origins.some(isSecurityOrigin),
         description: owner?.description ?? '',
       },
     ];
   });
+}
+
+function knownVersion(one: KeptBack | SimulatedInstall, policy: Policy) {
+  const versions = policy.get(one.aptName) ?? policy.get(plainName(one)) ?? [];
+  return versions.find((known) => known.version === one.newVersion);
+}
+
+function isPhased(one: SimulatedInstall, policy: Policy): boolean {
+  return knownVersion(one, policy)?.phased ?? false;
+}
+
+function plainName({ aptName }: Pick<KeptBack, 'aptName'>): string {
+  return aptName.split(':')[0] ?? aptName;
+}
+
+/** Completes what apt only announces: the suites of the new version stand for its origins. */
+function withSource(
+  one: SimulatedInstall | KeptBack,
+  policy: Policy,
+  installed: ReadonlyMap<string, readonly InstalledPackage[]>,
+): SimulatedInstall {
+  if ('origins' in one) return one;
+  const name = plainName(one);
+  const [, foreign] = one.aptName.split(':');
+  const same = installed.get(name)?.filter((each) => each.version === one.currentVersion) ?? [];
+  const owner = same.find((each) => each.architecture === foreign) ?? same[0];
+  return {
+    ...one,
+    name,
+    architecture: owner?.architecture ?? foreign ?? 'all',
+    origins: knownVersion(one, policy)?.suites ?? [],
+  };
 }

@@ -36,6 +36,32 @@ export function parseSimulation(text: string): SimulatedInstall[] {
   });
 }
 
+/** An update that apt leaves alone: kept back, held, or not yet meant for this machine. */
+export interface KeptBack {
+  readonly aptName: string;
+  readonly currentVersion: string;
+  readonly newVersion: string;
+}
+
+/** What `apt-get -s -V` announces. */
+export interface Simulation {
+  readonly installs: readonly SimulatedInstall[];
+  readonly keptBack: readonly KeptBack[];
+}
+
+/** `   name (old => new)`, under any heading. */
+const ANNOUNCED = /^ {3}(\S+) \((\S+) => (\S+)\)$/;
+
+/** Reads what apt lists without an `Inst` line of its own. */
+export function parseKeptBack(text: string, installs: readonly SimulatedInstall[]): KeptBack[] {
+  const installed = new Set(installs.map((one) => one.aptName));
+  return text.split('\n').flatMap((line) => {
+    const [, aptName, currentVersion, newVersion] = ANNOUNCED.exec(line) ?? [];
+    if (aptName === undefined || currentVersion === undefined || newVersion === undefined) return [];
+    return installed.has(aptName) ? [] : [{ aptName, currentVersion, newVersion }];
+  });
+}
+
 /** Whether a source is a distribution's security archive. */
 export function isSecurityOrigin(origin: string): boolean {
   const [label = '', suite = ''] = origin.split(':');
@@ -51,7 +77,7 @@ export function isSecurityOrigin(origin: string): boolean {
 export async function simulateUpgrade(
   context: AptContext,
   options: { readonly everything: boolean },
-): Promise<SimulatedInstall[]> {
+): Promise<Simulation> {
   const how = options.everything
     ? ['--ignore-hold', '-o', 'APT::Get::Always-Include-Phased-Updates=true', 'dist-upgrade']
     : ['--with-new-pkgs', 'upgrade'];
@@ -60,6 +86,7 @@ export async function simulateUpgrade(
     args: [
       '-s',
       '-q',
+      '-V',
       '-o',
       'Debug::NoLocking=true',
       '-o',
@@ -70,5 +97,6 @@ export async function simulateUpgrade(
     maxOutputBytes: 64 * 1024 * 1024,
   });
   if (result.exitCode !== 0) throw aptFailure(`apt-get -s ${how.at(-1)}`, result);
-  return parseSimulation(result.stdout);
+  const installs = parseSimulation(result.stdout);
+  return { installs, keptBack: parseKeptBack(result.stdout, installs) };
 }
