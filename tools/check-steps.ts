@@ -1,6 +1,6 @@
 import type { Step } from './steps.ts';
 
-const SOURCES = ['packages', 'tools'];
+const SOURCES = ['packages', 'packaging', 'tools'];
 
 /** dependency-cruiser exits 0 when it could not read a single module. */
 function refuseEmptyCruise(output: string): string | undefined {

@@ -32,15 +32,26 @@ function apt(...args: string[]): void {
     throw new Error(`apt-get ${args.join(' ')} ended with ${result.status ?? result.signal}`);
 }
 
-/** Makes sure the real programs are there; installs them as root, otherwise says what to install. */
-export function ensureTestPrograms(): void {
-  const missing = TEST_PROGRAMS.filter(([program]) => !isInstalled(program)).map(([, name]) => name);
+/**
+ * Makes sure that programs are there; installs them as root, otherwise says what to install.
+ * @param purpose begins the message: "The tests"
+ */
+export function ensurePrograms(
+  purpose: string,
+  programs: readonly (readonly [program: string, debianPackage: string])[],
+): void {
+  const missing = programs.filter(([program]) => !isInstalled(program)).map(([, name]) => name);
   if (missing.length === 0) return;
   if (process.getuid?.() !== 0) {
     throw new Error(
-      `The tests need ${missing.join(', ')}: run 'apt-get install ${missing.join(' ')}' as root.`,
+      `${purpose} needs ${missing.join(', ')}: run 'apt-get install ${missing.join(' ')}' as root.`,
     );
   }
   apt('update', '-qq');
   apt('install', '-y', '-qq', '--no-install-recommends', ...missing);
+}
+
+/** What the tests call. */
+export function ensureTestPrograms(): void {
+  ensurePrograms('Testing', TEST_PROGRAMS);
 }

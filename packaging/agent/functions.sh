@@ -1,0 +1,149 @@
+# What the maintainer scripts of every package format do for the agent. Nothing here asks a question, and everything works in
+# an image that is being built, where no init system runs.
+SERVICE=linux-patch-api
+CONFIG=/etc/linux_patch_api
+CERTS=$CONFIG/certs
+DATA=/var/lib/linux_patch_api
+LOGS=/var/log/linux_patch_api
+DEFAULTS=/usr/share/linux-patch-api
+
+say() {
+	echo "linux-patch-api: $*"
+}
+
+# A folder of the agent with its mode; one that is there keeps what an administrator made of it.
+make_folder() {
+	[ -d "$2" ] || mkdir -p -m "$1" "$2"
+}
+
+# A configuration file only where there is none; the agent writes its token into it, so it is private.
+make_file() {
+	[ -e "$2" ] && return 0
+	(umask 077 && cat "$1" >"$2.new") && chmod "$3" "$2.new" && mv "$2.new" "$2"
+}
+
+# LINUX_PATCH_MANAGER_URL=https://… apt install ./….deb
+configure_url() {
+	[ -n "${LINUX_PATCH_MANAGER_URL:-}" ] || return 0
+	case $LINUX_PATCH_MANAGER_URL in
+	http://* | https://*) ;;
+	*)
+		say "LINUX_PATCH_MANAGER_URL is not a http or https URL and was not used: $LINUX_PATCH_MANAGER_URL" >&2
+		return 0
+		;;
+	esac
+	if printf %s "$LINUX_PATCH_MANAGER_URL" | LC_ALL=C grep -q '[^A-Za-z0-9.:/_~%\[\]-]'; then
+		say "LINUX_PATCH_MANAGER_URL has characters that no such URL has and was not used." >&2
+	elif has_url; then
+		say "$CONFIG/config.yaml names a manager already; LINUX_PATCH_MANAGER_URL was not used."
+	elif grep -q '^enrollment' "$CONFIG/config.yaml"; then
+		say "$CONFIG/config.yaml has an enrollment section; add manager_url: \"$LINUX_PATCH_MANAGER_URL\" to it." >&2
+	else
+		printf '\nenrollment:\n  manager_url: "%s"\n' "$LINUX_PATCH_MANAGER_URL" >>"$CONFIG/config.yaml"
+	fi
+}
+
+has_certificates() {
+	[ -s "$CERTS/ca.pem" ] && [ -s "$CERTS/server.pem" ] && [ -s "$CERTS/server.key.pem" ]
+}
+
+has_url() {
+	grep -Eq '^[^#]*manager_url:[[:space:]]*"?https?://' "$CONFIG/config.yaml" 2>/dev/null ||
+		grep -Eq '^LINUX_PATCH_MANAGER_URL=.' /etc/default/linux-patch-api 2>/dev/null
+}
+
+guidance() {
+	cat <<-TEXT
+		linux-patch-api is installed and enabled, but not started: it has no certificates and knows no manager.
+		Three ways to go on:
+		  1. name the manager: put  enrollment: { manager_url: "https://MANAGER:8443" }  into $CONFIG/config.yaml,
+		     then start the service; it asks the manager to join by itself
+		  2. enrol once by hand:  linux-patch-api --enroll https://MANAGER:8443
+		  3. copy ca.pem, server.pem and server.key.pem (mode 0600) to $CERTS and start the service
+	TEXT
+}
+
+systemd_runs() {
+	[ -d /run/systemd/system ]
+}
+
+openrc_runs() {
+	[ -e /run/openrc/softlevel ] && command -v rc-service >/dev/null 2>&1
+}
+
+# Enables for the next boot, also where nothing runs yet. $1: first or again
+enable_service() {
+	[ "$1" = first ] || return 0
+	if command -v systemctl >/dev/null 2>&1; then
+		systemctl enable --quiet $SERVICE.service >/dev/null 2>&1 || true
+	fi
+	if command -v rc-update >/dev/null 2>&1; then
+		rc-update --quiet add $SERVICE default >/dev/null 2>&1 || true
+	fi
+}
+
+start_service() {
+	if systemd_runs; then
+		systemctl --no-block "$1" $SERVICE.service || say "the service could not be started; see: systemctl status $SERVICE" >&2
+	elif openrc_runs; then
+		case $1 in
+		start) rc-service --quiet $SERVICE start || true ;;
+		*) rc-service --quiet --ifstarted $SERVICE restart || true ;;
+		esac
+	fi
+}
+
+# $1: first or again
+after_install() {
+	make_folder 0755 "$CONFIG"
+	make_folder 0755 "$CERTS"
+	make_folder 0700 "$DATA"
+	make_folder 0750 "$LOGS"
+	make_file $DEFAULTS/config.yaml "$CONFIG/config.yaml" 0600
+	make_file $DEFAULTS/whitelist.yaml "$CONFIG/whitelist.yaml" 0644
+	configure_url
+	systemd_runs && { systemctl daemon-reload || true; }
+	enable_service "$1"
+	if [ "$1" = again ]; then
+		# Package work that runs now has units of its own and goes on; the agent picks it up again.
+		start_service try-restart
+	elif has_certificates; then
+		say "certificates are present; starting the service"
+		start_service start
+	elif has_url; then
+		say "a manager is configured; the service starts and asks it to join. Approve this host on the manager with the code"
+		say "that \"linux-patch-api status\" shows; \"systemctl status $SERVICE\" tells how far it is."
+		start_service start
+	else
+		guidance
+	fi
+	return 0
+}
+
+before_removal() {
+	if systemd_runs; then
+		systemctl disable --quiet --now $SERVICE.service || true
+	elif command -v systemctl >/dev/null 2>&1; then
+		systemctl disable --quiet $SERVICE.service >/dev/null 2>&1 || true
+	fi
+	if openrc_runs; then
+		rc-service --quiet --ifstarted $SERVICE stop || true
+	fi
+	if command -v rc-update >/dev/null 2>&1; then
+		rc-update --quiet del $SERVICE default >/dev/null 2>&1 || true
+	fi
+}
+
+after_removal() {
+	systemd_runs && { systemctl daemon-reload || true; }
+	return 0
+}
+
+# Nothing stays: configuration, identity, jobs, logs.
+purge() {
+	rm -rf "$CONFIG" "$DATA" "$LOGS" /etc/default/linux-patch-api
+	rm -rf /var/lib/systemd/deb-systemd-helper-*/$SERVICE.service*
+	if systemd_runs; then
+		systemctl reset-failed $SERVICE.service >/dev/null 2>&1 || true
+	fi
+}

@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { Command, Option } from 'commander';
+import {
+  ARCHITECTURES,
+  type Architecture,
+  FORMATS,
+  type Format,
+  PACKAGE_REVISION,
+  PACKAGE_VERSION,
+  PROGRAMS,
+  type ProgramPackage,
+} from '../programs.ts';
+import { type Bundle, bundleProgram } from './bundle.ts';
+import { buildDeb } from './deb.ts';
+import { nodeRuntime } from './node-runtime.ts';
+import type { PackageJob } from './package-job.ts';
+import { buildPacman } from './pacman.ts';
+import { bill, type NodeParts } from './papers.ts';
+import { ensureBuildPrograms } from './programs-needed.ts';
+import { buildRpm } from './rpm.ts';
+import { run } from './shell.ts';
+import { stage } from './stage.ts';
+
+interface Options {
+  readonly arch: readonly Architecture[];
+  readonly format: readonly Format[];
+  readonly out: string;
+  readonly fast?: boolean;
+  readonly lint?: boolean;
+}
+
+const BUILDERS: Readonly<Record<Format, (job: PackageJob) => string>> = {
+  deb: buildDeb,
+  rpm: buildRpm,
+  pacman: buildPacman,
+};
+
+const root = resolve(import.meta.dirname, '../..');
+const cache = join(root, '.cache/packages');
+
+function list<T extends string>(allowed: readonly T[]) {
+  return (text: string): T[] =>
+    text.split(',').map((word) => {
+      const found = allowed.find((one) => one === word.trim());
+      if (!found) throw new Error(`"${word}" is none of ${allowed.join(', ')}`);
+      return found;
+    });
+}
+
+/** The time of the last commit, so that one commit gives one package; of the change log where there is no git. */
+function sourceDateEpoch(): number {
+  const given = Number(process.env.SOURCE_DATE_EPOCH);
+  if (given > 0) return given;
+  if (existsSync(join(root, '.git'))) return Number(run('git', ['log', '-1', '--format=%ct'], { cwd: root }));
+  return Math.floor(statSync(join(root, 'CHANGELOG.md')).mtimeMs / 1000);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function announce(file: string, startedMs: number): void {
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+  const megabytes = (statSync(file).size / 1e6).toFixed(1);
+  const sha = createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 16);
+  say(`${file.slice(root.length + 1)}  ${megabytes} MB  ${seconds} s  sha256 ${sha}…`);
+}
+
+interface Shared {
+  readonly options: Options;
+  readonly bundle: Bundle;
+  readonly epochS: number;
+}
+
+/** One program for one architecture in every wanted format. */
+function buildFor(program: ProgramPackage, architecture: Architecture, shared: Shared): void {
+  const { options, bundle, epochS } = shared;
+  const node = nodeRuntime(root, architecture, cache);
+  const workFolder = join(cache, `work-${program.name}-${architecture}-${process.pid}`);
+  const stageFolder = join(workFolder, 'stage');
+  stage({ program, bundle, node, root, folder: stageFolder, epochS });
+  const outFolder = resolve(options.out);
+  const job = {
+    program,
+    architecture,
+    bundle,
+    stageFolder,
+    workFolder,
+    outFolder,
+    root,
+    epochS,
+    fast: options.fast ?? false,
+  };
+  for (const format of options.format) {
+    const startedMs = performance.now();
+    announce(BUILDERS[format](job), startedMs);
+  }
+  // Both architectures are of one version, so the libraries inside are the same.
+  const nodeParts = process.versions as NodeParts;
+  const billFile = join(
+    outFolder,
+    `${program.name}-${PACKAGE_VERSION}-${PACKAGE_REVISION}.${architecture}.cdx.json`,
+  );
+  writeFileSync(billFile, bill(program, { bundle, node, nodeParts, epochS }));
+  rmSync(workFolder, { recursive: true });
+}
+
+async function build(options: Options): Promise<void> {
+  const startedMs = performance.now();
+  ensureBuildPrograms(options);
+  mkdirSync(cache, { recursive: true });
+  mkdirSync(options.out, { recursive: true });
+  const epochS = sourceDateEpoch();
+  for (const program of PROGRAMS) {
+    const bundle = await bundleProgram(program, root);
+    for (const architecture of options.arch) buildFor(program, architecture, { options, bundle, epochS });
+  }
+  if (options.lint) {
+    const files = PROGRAMS.map((program) =>
+      join(resolve(options.out), `${program.name}_${PACKAGE_VERSION}-${PACKAGE_REVISION}_amd64.deb`),
+    );
+    say(
+      run('lintian', ['--fail-on', 'error,warning', '--tag-display-limit', '0', ...files]) ||
+        'lintian: clean',
+    );
+  }
+  say(`done in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+}
+
+await new Command('build:packages')
+  .description('Builds the release packages of both programs from one staged tree.')
+  .addOption(
+    new Option('--arch <list>', 'architectures').argParser(list(ARCHITECTURES)).default([...ARCHITECTURES]),
+  )
+  .addOption(new Option('--format <list>', 'formats').argParser(list(FORMATS)).default([...FORMATS]))
+  .option('--out <folder>', 'where the packages go', join(root, 'dist'))
+  .option('--fast', 'little compression, for tests')
+  .option('--lint', 'run lintian on the amd64 .deb files and fail on its complaints')
+  .action((options: Options) => build(options))
+  .parseAsync();

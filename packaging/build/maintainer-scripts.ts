@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ProgramPackage } from '../programs.ts';
+
+function functionsOf(program: ProgramPackage, root: string): string {
+  return readFileSync(join(root, 'packaging', program.folder, 'functions.sh'), 'utf8').trimEnd();
+}
+
+/** Scripts of a .deb by name (Debian policy §6). */
+export function debianScripts(program: ProgramPackage, root: string): Readonly<Record<string, string>> {
+  const start = `#!/bin/sh\nset -e\n${functionsOf(program, root)}\n`;
+  // A package that was removed and not purged comes back as if it were new; dpkg alone does not tell (policy §6.5).
+  const marker = `/var/lib/${program.name.replaceAll('-', '_')}/.removed`;
+  return {
+    postinst: `${start}
+case "$1" in
+configure)
+	if [ -z "$2" ] || [ -e ${marker} ]; then
+		rm -f ${marker}
+		after_install first
+	else
+		after_install again
+	fi
+	;;
+abort-upgrade | abort-remove | abort-deconfigure)
+	after_install again
+	;;
+esac
+`,
+    prerm: `${start}
+if [ "$1" = remove ]; then
+	before_removal
+	[ ! -d ${marker.replace(/\/[^/]*$/, '')} ] || : >${marker}
+fi
+`,
+    postrm: `${start}
+case "$1" in
+remove) after_removal ;;
+purge) purge ;;
+esac
+`,
+  };
+}
+
+/** Scriptlets of an .rpm; the argument is the number of packages that are left afterwards. */
+export function rpmScriptlets(program: ProgramPackage, root: string): Readonly<Record<string, string>> {
+  const functions = functionsOf(program, root);
+  return {
+    post: `${functions}\nif [ "$1" = 1 ]; then after_install first; else after_install again; fi\n`,
+    preun: `${functions}\nif [ "$1" = 0 ]; then before_removal; fi\n`,
+    postun: `${functions}\nif [ "$1" = 0 ]; then after_removal; fi\n`,
+  };
+}
+
+/** The `.INSTALL` script of a pacman package (PKGBUILD(5), "Install/Upgrade/Remove Scripting"). */
+export function pacmanScript(program: ProgramPackage, root: string): string {
+  return `${functionsOf(program, root)}
+
+post_install() {
+	after_install first
+}
+
+post_upgrade() {
+	after_install again
+}
+
+pre_remove() {
+	before_removal
+}
+
+post_remove() {
+	after_removal
+}
+`;
+}

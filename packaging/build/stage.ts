@@ -1,0 +1,95 @@
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { AgentConfigSchema, createAgentProgram } from '@linux-patch/agent';
+import { createManagerProgram, ManagerConfigSchema } from '@linux-patch/manager';
+import { configurationExample } from '../../tools/gen/configuration.ts';
+import { PACKAGE_VERSION, type ProgramPackage } from '../programs.ts';
+import type { Bundle } from './bundle.ts';
+import { bashCompletion, fishCompletion, zshCompletion } from './completions.ts';
+import { configurationManual, programManual } from './manual.ts';
+import type { NodeRuntime } from './node-runtime.ts';
+import { licences } from './papers.ts';
+import { run } from './shell.ts';
+
+export interface StageOptions {
+  readonly program: ProgramPackage;
+  readonly bundle: Bundle;
+  readonly node: NodeRuntime;
+  /** Root of the repository. */
+  readonly root: string;
+  readonly folder: string;
+  /** Every file's time, seconds. */
+  readonly epochS: number;
+}
+
+/** What the two programs say about themselves. */
+function facesOf(program: ProgramPackage) {
+  const ignore = (): void => {};
+  return program.folder === 'agent'
+    ? { command: createAgentProgram(ignore), schema: AgentConfigSchema }
+    : { command: createManagerProgram(ignore), schema: ManagerConfigSchema };
+}
+
+function gzip(text: string | Uint8Array): Uint8Array {
+  // No time of its own in the header: two builds are equal.
+  return gzipSync(text, { level: 9 });
+}
+
+/** Starts the bundle with the private Node; the kernel runs no shell for it. */
+function launcher(program: ProgramPackage, code: string): string {
+  const [first = '', ...rest] = code.split('\n');
+  const body = first.startsWith('#!') ? rest.join('\n') : code;
+  return `#!/usr/lib/${program.name}/node\n${body}`;
+}
+
+/** Writes the tree that every package format ships. */
+export function stage(options: StageOptions): void {
+  const { program, bundle, node, root, folder, epochS } = options;
+  const { name } = program;
+  const put = (path: string, data: string | Uint8Array, mode = 0o644): void => {
+    const target = join(folder, path);
+    mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
+    writeFileSync(target, data);
+    chmodSync(target, mode);
+  };
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  put(`/usr/lib/${name}/${name}.mjs`, launcher(program, bundle.code), 0o755);
+  copyFileSync(node.binary, join(folder, `/usr/lib/${name}/node`));
+  chmodSync(join(folder, `/usr/lib/${name}/node`), 0o755);
+  mkdirSync(join(folder, 'usr/bin'), { recursive: true });
+  symlinkSync(`../lib/${name}/${name}.mjs`, join(folder, 'usr/bin', name));
+  for (const file of program.extraFiles) {
+    put(file.target, readFileSync(join(root, 'packaging', file.source)), file.mode);
+  }
+  const faces = facesOf(program);
+  const date = new Date(epochS * 1000).toISOString().slice(0, 10);
+  const context = { date, version: PACKAGE_VERSION };
+  const manual = programManual(faces.command, { ...context, files: [program.configFile] });
+  put(`/usr/share/man/man8/${name}.8.gz`, gzip(manual));
+  const configuration = { ...context, name, file: program.configFile, schema: faces.schema };
+  put(`/usr/share/man/man5/${name}.yaml.5.gz`, gzip(configurationManual(configuration)));
+  put(`/usr/share/bash-completion/completions/${name}`, bashCompletion(faces.command));
+  put(`/usr/share/zsh/vendor-completions/_${name}`, zshCompletion(faces.command));
+  put(`/usr/share/fish/vendor_completions.d/${name}.fish`, fishCompletion(faces.command));
+  const papers = `/usr/share/doc/${name}`;
+  put(`${papers}/examples/config.example.yaml`, configurationExample(program.folder));
+  put(`${papers}/licences.txt.gz`, gzip(licences(bundle, node)));
+  put(`${papers}/changelog.gz`, gzip(readFileSync(join(root, 'CHANGELOG.md'))));
+  settleTimes(folder, epochS);
+}
+
+/** The same times and modes in every build. */
+export function settleTimes(folder: string, epochS: number): void {
+  run('find', [folder, '-type', 'd', '-exec', 'chmod', '0755', '{}', '+']);
+  run('find', [folder, '-exec', 'touch', '--no-dereference', `--date=@${epochS}`, '{}', '+']);
+}

@@ -1,0 +1,58 @@
+# What the maintainer scripts of every package format do for the manager. Nothing here asks a question, and everything works
+# in an image that is being built, where no init system runs.
+SERVICE=linux-patch-manager
+CONFIG=/etc/linux_patch_manager
+DATA=/var/lib/linux_patch_manager
+DEFAULTS=/usr/share/linux-patch-manager
+
+say() {
+	echo "linux-patch-manager: $*"
+}
+
+systemd_runs() {
+	[ -d /run/systemd/system ]
+}
+
+# $1: first or again
+after_install() {
+	[ -d "$CONFIG" ] || mkdir -p -m 0755 "$CONFIG"
+	[ -d "$DATA" ] || mkdir -p -m 0700 "$DATA"
+	systemd_runs && { systemctl daemon-reload || true; }
+	if [ "$1" = first ] && command -v systemctl >/dev/null 2>&1; then
+		systemctl enable --quiet $SERVICE.service >/dev/null 2>&1 || true
+	fi
+	if [ -e "$DATA/ca/root.pem" ] || [ -e "$DATA/ca/issuing.pem" ]; then
+		if systemd_runs; then
+			if [ "$1" = first ]; then action=start; else action=try-restart; fi
+			systemctl --no-block $action $SERVICE.service || say "the service could not be started; see: systemctl status $SERVICE" >&2
+		fi
+	else
+		cat <<-TEXT
+			linux-patch-manager is installed and enabled, but not started: it has no certificate authority yet.
+			  1. linux-patch-manager init --url https://$(hostname -f 2>/dev/null || hostname):8443
+			  2. systemctl start $SERVICE
+		TEXT
+	fi
+	return 0
+}
+
+before_removal() {
+	if systemd_runs; then
+		systemctl disable --quiet --now $SERVICE.service || true
+	elif command -v systemctl >/dev/null 2>&1; then
+		systemctl disable --quiet $SERVICE.service >/dev/null 2>&1 || true
+	fi
+}
+
+after_removal() {
+	systemd_runs && { systemctl daemon-reload || true; }
+	return 0
+}
+
+# Nothing stays, the certificate authority included.
+purge() {
+	rm -rf "$CONFIG" "$DATA" /etc/default/linux-patch-manager
+	if systemd_runs; then
+		systemctl reset-failed $SERVICE.service >/dev/null 2>&1 || true
+	fi
+}
