@@ -15,6 +15,12 @@ const STOP_LIMIT_MS = 3_000;
 /** After the work is done the process ends within this time, whatever is still open. */
 const EXIT_LIMIT_MS = 1_000;
 
+// A reader that has seen enough, such as head(1), is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {

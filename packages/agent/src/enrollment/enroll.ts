@@ -48,6 +48,8 @@ class Enrollment {
   }
 
   async run(): Promise<EnrollOutcome> {
+    // The first poll may be held for a minute; whoever looks now should see what the host waits for.
+    if (this.#record.token !== undefined) await this.#record.note({ state: 'waiting' });
     for (;;) {
       const step = await this.#attempt();
       const outcome = step.kind === 'end' ? step.outcome : await this.#follow(step);

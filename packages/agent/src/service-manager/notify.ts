@@ -7,6 +7,8 @@ export interface ServiceNotifier {
   /** The one line that `systemctl status` shows. Never carries a token or host code. */
   status(status: string): Promise<void>;
   stopping(): Promise<void>;
+  /** The event loop turns; for the watchdog. */
+  alive(): Promise<void>;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -21,9 +23,15 @@ export function createServiceNotifier(options: {
   readonly logger: Logger;
 }): ServiceNotifier {
   let last = '';
+  /** The same status again is not worth a process. */
+  const sendOnce = async (...assignments: string[]): Promise<void> => {
+    const text = assignments.join('\n');
+    if (text === last) return;
+    last = text;
+    await send(...assignments);
+  };
   const send = async (...assignments: string[]): Promise<void> => {
-    if (!options.notifySocket || assignments.join('\n') === last) return;
-    last = assignments.join('\n');
+    if (!options.notifySocket) return;
     try {
       const result = await options.commands.run({
         program: 'systemd-notify',
@@ -38,8 +46,9 @@ export function createServiceNotifier(options: {
     }
   };
   return {
-    ready: (status) => send('--ready', `--status=${status}`),
-    status: (status) => send(`--status=${status}`),
-    stopping: () => send('--stopping'),
+    ready: (status) => sendOnce('--ready', `--status=${status}`),
+    status: (status) => sendOnce(`--status=${status}`),
+    stopping: () => sendOnce('--stopping'),
+    alive: () => send('WATCHDOG=1'),
   };
 }

@@ -1,5 +1,6 @@
 import type { IdentityStatus } from '@linux-patch/pki';
 import type { EnrollProgress } from '../enrollment/settings.ts';
+import { feedWatchdog, watchdogIntervalMs } from '../service-manager/watchdog.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
 import { enrolWith, identityStatus, settleFinishedEnrollment } from './enrolling.ts';
 import { deniedGuidance, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
@@ -19,7 +20,9 @@ function statusLine(progress: EnrollProgress, nowMs: number): string {
     case 'retrying':
       return `Enrolling with ${progress.managerUrl}: ${progress.lastError ?? 'trying again'}`;
     case 'installing':
-      return `Installing certificates from ${progress.managerUrl}`;
+      return progress.lastError === undefined
+        ? `Installing certificates from ${progress.managerUrl}`
+        : `The certificates from ${progress.managerUrl} are not installed yet: ${progress.lastError}`;
     case 'starting':
     case 'registering':
       return `Asking ${progress.managerUrl} to join`;
@@ -62,6 +65,25 @@ async function obtainIdentity(
  * The agent as a service: checks its certificates, enrols when they cannot be used, serves. Returns the exit code.
  */
 export async function runService(context: AgentContext): Promise<number> {
+  const { notifier, clock, signal } = context;
+  const intervalMs = watchdogIntervalMs(context.environment);
+  if (intervalMs === undefined) return runUnwatched(context);
+  const ended = new AbortController();
+  const feeding = feedWatchdog({
+    notifier,
+    intervalMs,
+    clock,
+    signal: AbortSignal.any([signal, ended.signal]),
+  });
+  try {
+    return await runUnwatched(context);
+  } finally {
+    ended.abort();
+    await feeding;
+  }
+}
+
+async function runUnwatched(context: AgentContext): Promise<number> {
   const { config, logger } = context;
   if (config.enrollment.join_file !== undefined) {
     logger.warn(
@@ -80,6 +102,10 @@ export async function runService(context: AgentContext): Promise<number> {
   } else {
     const managerUrl = config.enrollment.manager_url;
     if (managerUrl === undefined) {
+      // A service of type notify that ends without a word counts as failed, however well it ended (systemd.service(5)).
+      await context.notifier.ready(
+        `Not serving: no usable certificates (${identity.status}) and no manager is set`,
+      );
       context.stderr(
         `${noManagerGuidance(identity, context.configFile, context.paths.certificatesFolder)}\n`,
       );

@@ -1,0 +1,34 @@
+import { ManualClock } from '@linux-patch/runtime/testing';
+import { describe, expect, it } from 'vitest';
+import { feedWatchdog, watchdogIntervalMs } from './watchdog.ts';
+
+describe('the watchdog', () => {
+  it('is fed three times in its interval, and no more after the agent was told to stop', async () => {
+    const clock = new ManualClock();
+    const stop = new AbortController();
+    let pings = 0;
+    const notifier = {
+      ready: async () => {},
+      status: async () => {},
+      stopping: async () => {},
+      alive: async () => void (pings += 1),
+    };
+    const feeding = feedWatchdog({ notifier, intervalMs: 90_000, clock, signal: stop.signal });
+    await clock.waitForSleepers();
+    await clock.advance(270_000);
+    expect(pings).toBe(10);
+    stop.abort();
+    await feeding;
+    await clock.advance(300_000);
+    expect(pings).toBe(10);
+  });
+
+  it.each([
+    ['120000000', 120_000],
+    [undefined, undefined],
+    ['0', undefined],
+    ['soon', undefined],
+  ])('takes its interval from WATCHDOG_USEC=%s', (value, expected) => {
+    expect(watchdogIntervalMs({ WATCHDOG_USEC: value })).toBe(expected);
+  });
+});

@@ -1,0 +1,30 @@
+import type { Clock } from '@linux-patch/runtime';
+import type { ServiceNotifier } from './notify.ts';
+
+/** Each ping starts a program, so they come rarely; systemd asks for at least two in its interval (sd_watchdog_enabled(3)). */
+const PINGS_PER_INTERVAL = 3;
+
+/** The watchdog's interval, from `WATCHDOG_USEC`; undefined when systemd does not watch this process. */
+export function watchdogIntervalMs(
+  environment: Readonly<Record<string, string | undefined>>,
+): number | undefined {
+  const interval = Number(environment.WATCHDOG_USEC) / 1000;
+  return interval > 0 ? interval : undefined;
+}
+
+/**
+ * Tells systemd regularly that the event loop turns, until the signal aborts. An agent that hangs is then ended and
+ * started again; one that only waits for its manager is not.
+ */
+export async function feedWatchdog(options: {
+  readonly notifier: ServiceNotifier;
+  readonly intervalMs: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { notifier, intervalMs, clock, signal } = options;
+  while (!signal.aborted) {
+    await notifier.alive();
+    await clock.sleep(intervalMs / PINGS_PER_INTERVAL, signal).catch(() => undefined);
+  }
+}
