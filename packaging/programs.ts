@@ -46,7 +46,11 @@ export const PROGRAMS: readonly ProgramPackage[] = [
         target: '/usr/lib/systemd/system/linux-patch-api.service',
         mode: 0o644,
       },
-      { source: 'agent/linux-patch-api.initd', target: '/etc/init.d/linux-patch-api', mode: 0o755 },
+      {
+        source: 'agent/linux-patch-api.initd',
+        target: '/usr/share/linux-patch-api/openrc.initd',
+        mode: 0o644,
+      },
       { source: 'agent/run-supervised', target: '/usr/lib/linux-patch-api/run-supervised', mode: 0o755 },
       { source: 'agent/config.yaml', target: '/usr/share/linux-patch-api/config.yaml', mode: 0o644 },
       { source: 'agent/whitelist.yaml', target: '/usr/share/linux-patch-api/whitelist.yaml', mode: 0o644 },

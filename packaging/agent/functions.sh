@@ -71,13 +71,20 @@ openrc_runs() {
 	[ -e /run/openrc/softlevel ] && command -v rc-service >/dev/null 2>&1
 }
 
+# OpenRC's script comes to its place only where OpenRC is: beside systemd it would make "systemctl enable" fail.
+install_init_script() {
+	command -v openrc-run >/dev/null 2>&1 && ! command -v systemctl >/dev/null 2>&1 || return 0
+	install -m 0755 $DEFAULTS/openrc.initd /etc/init.d/$SERVICE
+}
+
 # Enables for the next boot, also where nothing runs yet. $1: first or again
 enable_service() {
 	[ "$1" = first ] || return 0
 	if command -v systemctl >/dev/null 2>&1; then
-		systemctl enable --quiet $SERVICE.service >/dev/null 2>&1 || true
+		systemctl enable --quiet $SERVICE.service >/dev/null 2>&1 ||
+			say "the service could not be enabled; run: systemctl enable $SERVICE" >&2
 	fi
-	if command -v rc-update >/dev/null 2>&1; then
+	if [ -e /etc/init.d/$SERVICE ]; then
 		rc-update --quiet add $SERVICE default >/dev/null 2>&1 || true
 	fi
 }
@@ -102,6 +109,7 @@ after_install() {
 	make_file $DEFAULTS/config.yaml "$CONFIG/config.yaml" 0600
 	make_file $DEFAULTS/whitelist.yaml "$CONFIG/whitelist.yaml" 0644
 	configure_url
+	install_init_script
 	systemd_runs && { systemctl daemon-reload || true; }
 	enable_service "$1"
 	if [ "$1" = again ]; then
@@ -129,8 +137,9 @@ before_removal() {
 	if openrc_runs; then
 		rc-service --quiet --ifstarted $SERVICE stop || true
 	fi
-	if command -v rc-update >/dev/null 2>&1; then
+	if [ -e /etc/init.d/$SERVICE ]; then
 		rc-update --quiet del $SERVICE default >/dev/null 2>&1 || true
+		rm -f /etc/init.d/$SERVICE
 	fi
 }
 
@@ -145,5 +154,6 @@ purge() {
 	rm -rf /var/lib/systemd/deb-systemd-helper-*/$SERVICE.service*
 	if systemd_runs; then
 		systemctl reset-failed $SERVICE.service >/dev/null 2>&1 || true
+		systemctl daemon-reload || true
 	fi
 }

@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { MAINTAINER, PACKAGE_REVISION, PACKAGE_VERSION } from '../programs.ts';
@@ -42,16 +42,6 @@ function debianChangelog(job: PackageJob): string {
   ].join('\n');
 }
 
-/** Why lintian's complaints about these packages do not apply: for both programs, and for this one. */
-function lintianOverrides({ program, root }: PackageJob): string {
-  const places = ['packaging/lintian-overrides', `packaging/${program.folder}/lintian-overrides`];
-  return places
-    .map((path) => join(root, path))
-    .filter((path) => existsSync(path))
-    .map((path) => readFileSync(path, 'utf8').replaceAll('@NAME@', program.name))
-    .join('');
-}
-
 /** Files that dpkg must not overwrite when somebody changed them. */
 function conffiles(job: PackageJob): string {
   return job.program.extraFiles
@@ -72,7 +62,10 @@ export function buildDeb(job: PackageJob): string {
   writeFileSync(join(papers, 'changelog.Debian.gz'), gzipSync(debianChangelog(job), { level: 9 }));
   const overrides = join(tree, 'usr/share/lintian/overrides');
   mkdirSync(overrides, { recursive: true });
-  writeFileSync(join(overrides, program.name), lintianOverrides(job));
+  writeFileSync(
+    join(overrides, program.name),
+    readFileSync(join(root, 'packaging/lintian-overrides'), 'utf8').replaceAll('@NAME@', program.name),
+  );
   const sizeKib = Number(run('du', ['-sk', '--apparent-size', tree]).split('\t')[0]);
   const debian = join(tree, 'DEBIAN');
   mkdirSync(debian);

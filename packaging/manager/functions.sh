@@ -54,5 +54,6 @@ purge() {
 	rm -rf "$CONFIG" "$DATA" /etc/default/linux-patch-manager
 	if systemd_runs; then
 		systemctl reset-failed $SERVICE.service >/dev/null 2>&1 || true
+		systemctl daemon-reload || true
 	fi
 }

@@ -17,8 +17,19 @@ export interface ManagerProcess extends AsyncDisposable {
   show(onLine: (line: string) => void, ...args: string[]): Promise<number | null>;
 }
 
-async function cli(root: string, args: readonly string[]): Promise<string> {
-  const result = await runProgram(MANAGER_PROGRAM, ['--root', root, ...args]);
+/** How a manager's program is started. */
+interface Launch {
+  readonly program: string;
+  readonly before: readonly string[];
+  readonly root: string;
+}
+
+function argumentsOf(launch: Launch, args: readonly string[]): string[] {
+  return [...launch.before, '--root', launch.root, ...args];
+}
+
+async function cli(launch: Launch, args: readonly string[]): Promise<string> {
+  const result = await runProgram(launch.program, argumentsOf(launch, args));
   if (result.exitCode !== 0) {
     throw new Error(
       `linux-patch-manager ${args.join(' ')} ended with ${result.exitCode}: ${result.stderr || result.stdout}`,
@@ -27,44 +38,57 @@ async function cli(root: string, args: readonly string[]): Promise<string> {
   return result.stdout;
 }
 
-/** Makes a manager (CA, certificates, database) under `root` and starts it on a free loopback port. */
-export async function startManagerProcess(root: string): Promise<ManagerProcess> {
-  const port = await freePort();
-  const url = `https://127.0.0.1:${port}`;
+/** Where a manager runs; by default on a free loopback port of this machine. */
+export interface ManagerPlace {
+  readonly address: string;
+  readonly port: number;
+  /** Network namespace. */
+  readonly namespace: string;
+}
+
+/** Makes a manager (CA, certificates, database) under `root` and starts it. */
+export async function startManagerProcess(root: string, place?: ManagerPlace): Promise<ManagerProcess> {
+  const address = place?.address ?? '127.0.0.1';
+  const port = place?.port ?? (await freePort());
+  const url = `https://${address}:${port}`;
   await mkdir(join(root, 'etc/linux_patch_manager'), { recursive: true });
   await writeFile(
     join(root, 'etc/linux_patch_manager/config.yaml'),
-    `server:\n  bind: 127.0.0.1\n  port: ${port}\n  url: ${url}\n  names: [localhost, 127.0.0.1]\n`,
+    `server:\n  bind: ${address}\n  port: ${port}\n  url: ${url}\n  names: [localhost, ${address}]\n`,
   );
-  const initialised = JSON.parse(await cli(root, ['init', '--json'])) as { ca_fingerprint: string };
+  const [program, before] = place
+    ? ['ip', ['netns', 'exec', place.namespace, MANAGER_PROGRAM]]
+    : [MANAGER_PROGRAM, []];
+  const launch: Launch = { program, before, root };
+  const initialised = JSON.parse(await cli(launch, ['init', '--json'])) as { ca_fingerprint: string };
   const listening = Promise.withResolvers<void>();
-  const program = startProgram({
-    program: MANAGER_PROGRAM,
-    args: ['--root', root, 'serve'],
+  const server = startProgram({
+    program,
+    args: argumentsOf(launch, ['serve']),
     logFile: join(root, 'manager.log'),
     onLine: (line) => {
       if (line.includes('Listening on')) listening.resolve();
     },
   });
-  void program.exited.then((code) =>
-    listening.reject(new Error(`the manager ended with ${code}; see ${program.logFile}`)),
+  void server.exited.then((code) =>
+    listening.reject(new Error(`the manager ended with ${code}; see ${server.logFile}`)),
   );
   await waitFor('the manager to listen', listening.promise);
   return {
     root,
     url,
     caFingerprint: initialised.ca_fingerprint,
-    program,
-    json: async (...args) => JSON.parse(await cli(root, [...args, '--json'])) as unknown,
+    program: server,
+    json: async (...args) => JSON.parse(await cli(launch, [...args, '--json'])) as unknown,
     async show(onLine, ...args) {
       const running = startProgram({
-        program: MANAGER_PROGRAM,
-        args: ['--root', root, ...args],
+        program,
+        args: argumentsOf(launch, args),
         logFile: join(root, 'commands.log'),
         onLine,
       });
       return running.exited;
     },
-    [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -68,6 +68,12 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
+/** @throws with the program's words unless it ended well. */
+export function must(result: ProgramResult, what: string): ProgramResult {
+  if (result.exitCode === 0) return result;
+  throw new Error(`${what} ended with ${result.exitCode}: ${result.stderr || result.stdout}`);
+}
+
 /** Runs a program to its end. */
 export async function runProgram(
   program: string,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type ProgramResult, runProgram } from '../process.ts';
+import { must, type ProgramResult, runProgram } from '../process.ts';
 import type { AptSource } from './repository.ts';
 
 /** An apt and dpkg of its own: nothing it does touches the machine's packages. */
@@ -86,11 +86,6 @@ function sources(source: AptSource): string {
   ].join('\n');
 }
 
-function must(result: ProgramResult, what: string): void {
-  if (result.exitCode !== 0)
-    throw new Error(`${what} ended with ${result.exitCode}: ${result.stderr || result.stdout}`);
-}
-
 async function writeRoot(folder: string, source: AptSource): Promise<void> {
   for (const name of FOLDERS) await mkdir(join(folder, name), { recursive: true });
   for (const name of ['var/lib/dpkg/status', 'var/lib/dpkg/available', 'var/lib/apt/extended_states']) {
@@ -125,9 +120,11 @@ export async function createPrivateAptRoot(options: {
     env,
     aptConfigPath,
     run,
-    update: async () =>
-      must(await run('apt-get', ['update', '-q', '-o', 'APT::Update::Error-Mode=any']), 'apt-get update'),
-    install: async (names) =>
-      must(await run('apt-get', ['install', '-y', '-q', '--', ...names]), 'apt-get install'),
+    async update() {
+      must(await run('apt-get', ['update', '-q', '-o', 'APT::Update::Error-Mode=any']), 'apt-get update');
+    },
+    async install(names) {
+      must(await run('apt-get', ['install', '-y', '-q', '--', ...names]), 'apt-get install');
+    },
   };
 }

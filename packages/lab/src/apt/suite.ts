@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { must, runProgram } from '../process.ts';
 import { buildDeb, controlFields, type ToyPackage } from './deb.ts';
 import type { SigningKey } from './signing.ts';
 
@@ -24,6 +25,20 @@ async function indexEntry(folder: string, suite: Suite, toy: ToyPackage): Promis
   return [
     controlFields(toy).trimEnd(),
     ...(toy.phasedPercentage === undefined ? [] : [`Phased-Update-Percentage: ${toy.phasedPercentage}`]),
+    `Filename: ${path}`,
+    `Size: ${data.length}`,
+    `SHA256: ${createHash('sha256').update(data).digest('hex')}`,
+    '',
+  ].join('\n');
+}
+
+/** The index entry of a package that exists already, such as one of the distribution's own. */
+async function readyEntry(folder: string, path: string): Promise<string> {
+  const file = join(folder, path);
+  const data = await readFile(file);
+  const control = must(await runProgram('dpkg-deb', ['-f', file]), `dpkg-deb -f ${path}`).stdout;
+  return [
+    control.trimEnd(),
     `Filename: ${path}`,
     `Size: ${data.length}`,
     `SHA256: ${createHash('sha256').update(data).digest('hex')}`,
@@ -54,11 +69,16 @@ export async function publishSuite(options: {
   readonly folder: string;
   readonly suite: Suite;
   readonly packages: readonly ToyPackage[];
+  /** Paths of finished packages below `folder`. */
+  readonly ready?: readonly string[];
   readonly key: SigningKey;
   readonly now: Date;
 }): Promise<void> {
   const { folder, suite } = options;
-  const entries = await Promise.all(options.packages.map((toy) => indexEntry(folder, suite, toy)));
+  const entries = await Promise.all([
+    ...options.packages.map((toy) => indexEntry(folder, suite, toy)),
+    ...(options.ready ?? []).map((path) => readyEntry(folder, path)),
+  ]);
   const packages = Buffer.from(entries.join('\n'));
   const indexes = ['amd64', 'arm64'].flatMap((architecture) => [
     { name: `main/binary-${architecture}/Packages`, data: packages },

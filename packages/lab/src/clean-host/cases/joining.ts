@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import type { CleanHostCase } from '../case.ts';
+import { configureAgent, installPackage } from '../install.ts';
+import {
+  assertNeverRestarted,
+  listeners,
+  unitState,
+  untilActive,
+  untilLogged,
+  untilStatus,
+} from '../unit.ts';
+import { agentStatus, approveByCode } from '../world.ts';
+
+export const JOINING: readonly CleanHostCase[] = [
+  {
+    name: 'an install without a manager enables the service, does not start it, and says three ways to go on',
+    flavours: ['debian12', 'debian13', 'dnf', 'pacman'],
+    async run(world, flavour) {
+      const host = await world.newHost(flavour);
+      const { stdout, stderr } = await installPackage(host, flavour);
+      assert.match(stdout + stderr, /Three ways to go on/);
+      const state = await unitState(host);
+      assert.deepEqual([state.active, state.enabled], ['inactive', 'enabled']);
+      await host.must('systemctl', ['start', 'linux-patch-api']);
+      const after = await untilActive(host, ['inactive', 'failed']);
+      assert.deepEqual([after.active, after.exitStatus, after.restarts], ['inactive', 0, 0]);
+      await untilLogged(host, /enrollment\.manager_url is not set/);
+    },
+  },
+  {
+    name: 'one line of configuration: waits in sight of systemctl status, is approved, serves in the same process',
+    flavours: ['debian12', 'debian13', 'dnf', 'pacman'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour);
+      await configureAgent(host, [`enrollment: { manager_url: "${manager.url}" }`]);
+      await host.must('systemctl', ['start', 'linux-patch-api']);
+      const waiting = await untilStatus(host, /Waiting for approval at https:.*code: linux-patch-api status/);
+      assert.match(await host.must('systemctl', ['status', 'linux-patch-api']), /Waiting for approval/);
+      await approveByCode(host, manager);
+      const serving = await untilStatus(host, /^Serving on/);
+      assertNeverRestarted(waiting, serving);
+      assert.match(await listeners(host), /:12443\b/);
+      assert.equal((await agentStatus(host)).identity.status, 'valid');
+      const listed = (await manager.json('packages', host.name)) as { packages: unknown[] };
+      assert.ok(listed.packages.length > 0, 'the manager cannot list packages');
+    },
+  },
+  {
+    name: 'the manager is named while installing: nothing else is typed on the host',
+    flavours: ['debian12', 'dnf', 'pacman'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      const env = { LINUX_PATCH_MANAGER_URL: manager.url };
+      const { stdout } = await installPackage(host, flavour, { env });
+      if (flavour !== 'dnf') assert.match(stdout, /Approve this host on the manager/);
+      await approveByCode(host, manager);
+      await untilStatus(host, /^Serving on/);
+    },
+  },
+  {
+    name: '--enroll waits for the approval, ends with 0 and holds no port; the service then serves with what it got',
+    flavours: ['debian12'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour);
+      const enrolling = host.run('linux-patch-api', ['--enroll', manager.url]);
+      await approveByCode(host, manager);
+      const { exitCode, stderr } = await enrolling;
+      assert.equal(exitCode, 0, stderr);
+      assert.doesNotMatch(await listeners(host), /:12443\b/);
+      await host.must('systemctl', ['start', 'linux-patch-api']);
+      await untilStatus(host, /^Serving on/);
+      const again = await host.run('linux-patch-api', ['--renew-certs']);
+      assert.equal(again.exitCode, 0, again.stderr);
+      await untilStatus(host, /^Serving on/);
+    },
+  },
+];

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LabHost } from '../../hosts/host.ts';
+import type { CleanHostCase } from '../case.ts';
+import { configureAgent, installPackage, packageFile, removePackage } from '../install.ts';
+import { unitState, untilActive, untilStatus } from '../unit.ts';
+import { agentStatus, approveByCode } from '../world.ts';
+
+/** Every path on the disk but those in which the host's own programs keep records of anything that happens. */
+async function everyPath(host: LabHost): Promise<Set<string>> {
+  const records = [
+    '/proc',
+    '/sys',
+    '/run',
+    '/tmp',
+    '/dev',
+    '/var/log',
+    '/var/lib/dpkg',
+    '/var/lib/apt',
+    '/var/cache',
+  ];
+  const pruned = records.flatMap((path) => ['-path', path, '-o']).slice(0, -1);
+  const listing = await host.must('find', ['/', '-xdev', '(', ...pruned, ')', '-prune', '-o', '-print']);
+  return new Set(listing.split('\n').filter(Boolean));
+}
+
+export const LIFECYCLE: readonly CleanHostCase[] = [
+  {
+    name: 'after install, enrolment and purge nothing is left but the library that apt brought',
+    flavours: ['debian12', 'debian13'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      const before = await everyPath(host);
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await approveByCode(host, manager);
+      await untilStatus(host, /^Serving on/);
+      await removePackage(host, flavour, 'purge');
+      await host.must('apt-get', ['purge', '-y', '-qq', 'libatomic1']);
+      const left = [...(await everyPath(host))].filter((path) => !before.has(path));
+      assert.deepEqual(left, []);
+      const known = await host.must('systemctl', ['show', '-P', 'LoadState', 'linux-patch-api']);
+      assert.equal(known.trim(), 'not-found');
+      assert.equal(await host.must('systemctl', ['--failed', '--no-legend']), '');
+    },
+  },
+  {
+    name: 'removal stops the service and keeps the identity; the next install serves at once',
+    flavours: ['debian12', 'dnf', 'pacman'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await approveByCode(host, manager);
+      await untilStatus(host, /^Serving on/);
+      const { serial } = (await agentStatus(host)).identity;
+      await removePackage(host, flavour);
+      assert.equal((await host.run('pgrep', ['-f', '/usr/lib/linux-patch-api/'])).stdout, '');
+      await host.must('test', ['-s', '/etc/linux_patch_api/certs/server.key.pem']);
+      await installPackage(host, flavour);
+      await untilStatus(host, /^Serving on/);
+      assert.equal((await agentStatus(host)).identity.serial, serial);
+      assert.equal((await unitState(host)).enabled, 'enabled');
+    },
+  },
+  {
+    name: 'an upgrade keeps configuration, comments and identity, and serves again',
+    flavours: ['debian12', 'debian13', 'dnf', 'pacman'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour);
+      const lines = [
+        '# kept by its administrator',
+        `enrollment: { manager_url: "${manager.url}" }  # and this`,
+      ];
+      await configureAgent(host, lines);
+      await host.must('systemctl', ['start', 'linux-patch-api']);
+      await approveByCode(host, manager);
+      const before = await untilStatus(host, /^Serving on/);
+      const { serial } = (await agentStatus(host)).identity;
+      await reinstall(host, flavour);
+      const after = await untilStatus(host, /^Serving on/);
+      assert.notEqual(after.mainPid, before.mainPid);
+      assert.equal((await agentStatus(host)).identity.serial, serial);
+      const config = await host.must('cat', ['/etc/linux_patch_api/config.yaml']);
+      assert.equal(config, `${lines.join('\n')}\n`);
+    },
+  },
+  {
+    name: 'the package can be installed in an image where nothing runs',
+    flavours: ['debian12', 'debian13'],
+    async run(world, flavour) {
+      const host = await world.newHost(flavour);
+      await host.must('apt-get', ['update', '-qq']);
+      const file = await packageFile(host, flavour);
+      // No /run, no systemd to talk to: what a container or image build sees.
+      const script = 'mount -t tmpfs tmpfs /run && exec apt-get install -y -qq "$0"';
+      const result = await host.run('unshare', ['--mount', '--pid', '--fork', 'sh', '-ec', script, file]);
+      assert.equal(result.exitCode, 0, result.stderr);
+      assert.match(result.stdout, /Three ways to go on/);
+      assert.equal((await unitState(host)).enabled, 'enabled');
+    },
+  },
+  {
+    name: 'a configuration with faults ends with 1, is tried five times and then left; mended, it starts',
+    flavours: ['debian12'],
+    async run(world, flavour) {
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour);
+      await configureAgent(host, ['enrolment: {}', 'server: { port: "many" }']);
+      const unit = join(host.disk, 'etc/systemd/system/linux-patch-api.service.d');
+      await host.must('mkdir', ['-p', '/etc/systemd/system/linux-patch-api.service.d']);
+      // The limit of the unit itself, without waiting ten seconds five times.
+      await writeFile(join(unit, 'quick.conf'), '[Service]\nRestartSec=100ms\n');
+      await host.must('systemctl', ['daemon-reload']);
+      await host.run('systemctl', ['start', 'linux-patch-api']);
+      const failed = await untilActive(host, ['failed']);
+      assert.deepEqual([failed.exitStatus, failed.restarts], [1, 5]);
+      const log = await host.must('journalctl', ['-u', 'linux-patch-api', '--no-pager']);
+      assert.match(log, /config\.yaml:1:1 enrolment: .*did you mean "?enrollment/);
+      assert.match(log, /config\.yaml:2:\d+ server\.port/);
+      await configureAgent(host, ['{}']);
+      await host.must('systemctl', ['reset-failed', 'linux-patch-api']);
+      await host.must('systemctl', ['start', 'linux-patch-api']);
+      assert.equal((await untilActive(host, ['inactive', 'failed'])).active, 'inactive');
+    },
+  },
+];
+
+/** The same version once more, which is an upgrade to the maintainer scripts. */
+async function reinstall(host: LabHost, flavour: Parameters<typeof packageFile>[1]): Promise<void> {
+  const file = await packageFile(host, flavour);
+  if (flavour === 'dnf') await host.must('rpm', ['-U', '--force', file]);
+  else if (flavour === 'pacman') await host.must('pacman', ['--noconfirm', '-U', file]);
+  else await host.must('dpkg', ['-i', '--force-confold', file]);
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { askUntil } from '../../wait.ts';
+import type { CleanHostCase } from '../case.ts';
+import { configureAgent, installPackage } from '../install.ts';
+import { assertNeverRestarted, unitState, untilActive, untilLogged, untilStatus } from '../unit.ts';
+import { agentStatus, approveByCode } from '../world.ts';
+
+export const POWER: readonly CleanHostCase[] = [
+  {
+    name: 'a reboot while waiting for approval: the same request goes on',
+    flavours: ['debian12', 'debian13'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await untilStatus(host, /^Waiting for approval/);
+      const code = (await agentStatus(host)).enrollment?.host_code;
+      await host.reboot();
+      await untilStatus(host, /^Waiting for approval/);
+      assert.equal((await agentStatus(host)).enrollment?.host_code, code);
+      await approveByCode(host, manager);
+      await untilStatus(host, /^Serving on/);
+      const { enrollments } = (await manager.json('enrollments', 'list', '--state', 'all')) as {
+        enrollments: unknown[];
+      };
+      assert.equal(enrollments.length, 1);
+    },
+  },
+  {
+    name: 'a power cut while waiting, approval meanwhile, power back: serves without a person',
+    flavours: ['debian12'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await untilStatus(host, /^Waiting for approval/);
+      const [request] = ((await manager.json('enrollments', 'list')) as { enrollments: { id: string }[] })
+        .enrollments;
+      const code = (await agentStatus(host)).enrollment?.host_code ?? '';
+      await host.cutPower();
+      await manager.json('enrollments', 'approve', request?.id ?? '', '--code', code);
+      await host.restorePower();
+      await untilStatus(host, /^Serving on/);
+      await host.cutPower();
+      await host.restorePower();
+      await untilStatus(host, /^Serving on/);
+    },
+  },
+  {
+    name: 'kill -9 while clients are connected: systemd starts it again and the port is free',
+    flavours: ['debian12'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await approveByCode(host, manager);
+      const before = await untilStatus(host, /^Serving on/);
+      await manager.json('packages', host.name);
+      await host.must('kill', ['-9', String(before.mainPid)]);
+      const after = await askUntil('another agent to serve', async () => {
+        const state = await unitState(host);
+        const serves = state.active === 'active' && state.statusText.startsWith('Serving on');
+        return serves && state.mainPid !== before.mainPid ? state : undefined;
+      });
+      assert.equal(after.restarts, 1);
+      await manager.json('packages', host.name);
+    },
+  },
+  {
+    name: 'the manager is down when the host starts: the agent waits inside its process and joins when it is back',
+    flavours: ['debian12', 'debian13'],
+    async run(world, flavour) {
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour);
+      await configureAgent(host, [`enrollment: { manager_url: "https://${world.network.hubAddress}:8443" }`]);
+      await host.must('systemctl', ['start', 'linux-patch-api']);
+      const trying = await untilStatus(host, /^Enrolling with https:.*does not answer/);
+      const manager = await world.startManager();
+      await untilStatus(host, /^Waiting for approval/);
+      await approveByCode(host, manager);
+      assertNeverRestarted(trying, await untilStatus(host, /^Serving on/));
+    },
+  },
+  {
+    name: 'the cable is pulled while waiting and put back: joins in the same process',
+    flavours: ['debian12'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      const waiting = await untilStatus(host, /^Waiting for approval/);
+      await host.setCable('down');
+      await host.setCable('up');
+      await approveByCode(host, manager);
+      assertNeverRestarted(waiting, await untilStatus(host, /^Serving on/));
+    },
+  },
+  {
+    name: 'a denial ends the service cleanly, and a person starting it asks once more',
+    flavours: ['debian12'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await untilStatus(host, /^Waiting for approval/);
+      const [request] = ((await manager.json('enrollments', 'list')) as { enrollments: { id: string }[] })
+        .enrollments;
+      await manager.json('enrollments', 'deny', request?.id ?? '', '--reason', 'not one of ours');
+      const ended = await untilActive(host, ['inactive', 'failed']);
+      assert.deepEqual([ended.active, ended.exitStatus, ended.restarts], ['inactive', 0, 0]);
+      await host.must('systemctl', ['start', 'linux-patch-api']);
+      await untilStatus(host, /^Waiting for approval/);
+    },
+  },
+  {
+    name: 'another process holds the port: its name and pid are in the log, exit code 1',
+    flavours: ['debian12'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await approveByCode(host, manager);
+      await untilStatus(host, /^Serving on/);
+      await host.must('systemctl', ['stop', 'linux-patch-api']);
+      const holder = "require('net').createServer().listen(12443, '0.0.0.0')";
+      await host.must('systemd-run', ['--unit=holder', '/usr/lib/linux-patch-api/node', '-e', holder]);
+      await askUntil('the port to be taken', async () =>
+        (await host.must('ss', ['-Hltn'])).includes(':12443') ? true : undefined,
+      );
+      await host.run('systemctl', ['start', 'linux-patch-api']);
+      const log = await untilLogged(host, /Cannot listen on .*12443: the port is in use by/);
+      const pid = (await host.must('systemctl', ['show', '-P', 'MainPID', 'holder'])).trim();
+      assert.match(log, new RegExp(`\\b${pid}\\b`));
+      await host.must('systemctl', ['stop', 'holder']);
+      await untilStatus(host, /^Serving on/);
+    },
+  },
+  {
+    name: 'a full disk while the certificates are installed: waits, says so, and goes on when there is room',
+    flavours: ['debian12'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour, { diskSize: '400m' });
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await untilStatus(host, /^Waiting for approval/);
+      const [request] = ((await manager.json('enrollments', 'list')) as { enrollments: { id: string }[] })
+        .enrollments;
+      const code = (await agentStatus(host)).enrollment?.host_code ?? '';
+      const filler = join(host.disk, 'filler');
+      await host.run('sh', ['-c', 'cat /dev/zero >/filler']);
+      await manager.json('enrollments', 'approve', request?.id ?? '', '--code', code);
+      await untilStatus(host, /no space|disk|ENOSPC/i);
+      await writeFile(filler, '');
+      await untilStatus(host, /^Serving on/);
+    },
+  },
+];

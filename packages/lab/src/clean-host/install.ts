@@ -1,0 +1,79 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LabHost } from '../hosts/host.ts';
+import type { Flavour } from '../hosts/images.ts';
+import type { ProgramResult } from '../process.ts';
+import { must } from '../process.ts';
+
+const ENDINGS: Readonly<Record<Flavour, string>> = {
+  debian12: '_amd64.deb',
+  debian13: '_amd64.deb',
+  openrc: '_amd64.deb',
+  dnf: '.x86_64.rpm',
+  pacman: '-x86_64.pkg.tar.zst',
+};
+
+/** The file of a package on the shelf, as a host sees it. */
+export async function packageFile(
+  host: LabHost,
+  flavour: Flavour,
+  name = 'linux-patch-api',
+): Promise<string> {
+  const files = await readdir(join(host.disk, 'srv/packages')).catch(() => []);
+  const listed = files.length > 0 ? files : (await host.must('ls', ['/srv/packages'])).split('\n');
+  const pattern = new RegExp(`^${name}[-_]\\d`);
+  const file = listed.find((one) => pattern.test(one) && one.endsWith(ENDINGS[flavour]));
+  if (!file)
+    throw new Error(`there is no package of ${name} for ${flavour}; run npm run build:packages -- --fast`);
+  return `/srv/packages/${file}`;
+}
+
+const MANAGE: Readonly<
+  Record<
+    'deb' | 'rpm' | 'pacman',
+    { install: readonly string[]; remove: readonly string[]; purge?: readonly string[] }
+  >
+> = {
+  deb: {
+    install: ['apt-get', 'install', '-y', '-qq', '-o', 'Dpkg::Options::=--force-confold'],
+    remove: ['apt-get', 'remove', '-y', '-qq'],
+    purge: ['apt-get', 'purge', '-y', '-qq'],
+  },
+  rpm: { install: ['dnf', '-y', 'install'], remove: ['dnf', '-y', '-q', 'remove'] },
+  pacman: { install: ['pacman', '--noconfirm', '-U'], remove: ['pacman', '--noconfirm', '-R'] },
+};
+
+function manageOf(flavour: Flavour) {
+  if (flavour === 'dnf') return MANAGE.rpm;
+  return flavour === 'pacman' ? MANAGE.pacman : MANAGE.deb;
+}
+
+/** Installs the agent (or the manager) from its package, as an administrator would. */
+export async function installPackage(
+  host: LabHost,
+  flavour: Flavour,
+  options: { readonly env?: Readonly<Record<string, string>>; readonly name?: string } = {},
+): Promise<ProgramResult> {
+  const [program = '', ...args] = manageOf(flavour).install;
+  if (program === 'apt-get') await host.must('apt-get', ['update', '-qq']);
+  const file = await packageFile(host, flavour, options.name);
+  const environment = { DEBIAN_FRONTEND: 'noninteractive', ...options.env };
+  return must(await host.run(program, [...args, file], { env: environment }), `installing on ${flavour}`);
+}
+
+export async function removePackage(
+  host: LabHost,
+  flavour: Flavour,
+  how: 'remove' | 'purge' = 'remove',
+): Promise<void> {
+  const [program = '', ...args] = manageOf(flavour)[how] ?? [];
+  if (program === '') throw new Error(`${flavour} has no ${how}`);
+  await host.must(program, [...args, 'linux-patch-api']);
+}
+
+/** Writes the one line that joins a host to a manager, and whatever else. */
+export async function configureAgent(host: LabHost, lines: readonly string[]): Promise<void> {
+  await writeFile(join(host.disk, 'etc/linux_patch_api/config.yaml'), `${lines.join('\n')}\n`, {
+    mode: 0o600,
+  });
+}

@@ -1,0 +1,102 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { ensurePrograms } from '../../../../tools/system-packages.ts';
+import { REPOSITORY } from '../checkout.ts';
+import { type Flavour, imageOf } from '../hosts/images.ts';
+import { must, runProgram } from '../process.ts';
+import type { CleanHostCase } from './case.ts';
+import { BAD_CERTIFICATES } from './cases/bad-certificates.ts';
+import { JOINING } from './cases/joining.ts';
+import { LIFECYCLE } from './cases/lifecycle.ts';
+import { PATCHING } from './cases/patching.ts';
+import { POWER } from './cases/power.ts';
+import { type LabShelf, openShelf, openWorld } from './world.ts';
+
+const CASES: readonly CleanHostCase[] = [
+  ...JOINING,
+  ...BAD_CERTIFICATES,
+  ...LIFECYCLE,
+  ...POWER,
+  ...PATCHING,
+];
+/** What hosts are made with. */
+const PROGRAMS = [
+  ['systemd-nspawn', 'systemd-container'],
+  ['mmdebstrap', 'mmdebstrap'],
+  ['ip', 'iproute2'],
+  ['rpmbuild', 'rpm'],
+  ['bsdtar', 'libarchive-tools'],
+] as const;
+
+/** Hosts mostly wait, so two cases at a time keep two cores busy. */
+const AT_ONCE = 2;
+
+interface Run {
+  readonly one: CleanHostCase;
+  readonly flavour: Flavour;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Runs whose name has every word that was asked for. */
+function chosen(words: readonly string[]): Run[] {
+  return CASES.flatMap((one) => one.flavours.map((flavour) => ({ one, flavour }))).filter((run) =>
+    words.every((word) => `${run.flavour} ${run.one.name}`.includes(word)),
+  );
+}
+
+async function runOne(shelf: LabShelf, run: Run, id: number): Promise<boolean> {
+  const startedMs = performance.now();
+  const { fault, note } = await attempt(shelf, run, id);
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1).padStart(5);
+  const verdict = fault === undefined ? 'ok  ' : 'FAIL';
+  say(`${verdict} ${seconds} s  ${run.flavour.padEnd(8)}  ${run.one.name}${note ? ` (${note})` : ''}`);
+  if (fault !== undefined) say(fault.replaceAll(/^/gm, '       '));
+  return fault === undefined;
+}
+
+async function attempt(
+  shelf: LabShelf,
+  { one, flavour }: Run,
+  id: number,
+): Promise<{ readonly fault?: string; readonly note?: string }> {
+  try {
+    await using world = await openWorld(shelf, id);
+    const note = await one.run(world, flavour);
+    return note ? { note } : {};
+  } catch (error) {
+    return { fault: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+async function runAll(shelf: LabShelf, runs: readonly Run[]): Promise<number> {
+  const queue = runs.map((run, index) => ({ run, index }));
+  let failed = 0;
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      if (!(await runOne(shelf, next.run, next.index))) failed += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return failed;
+}
+
+const runs = chosen(process.argv.slice(2));
+if (process.getuid?.() !== 0)
+  throw new Error('The clean-host suite boots hosts with systemd-nspawn; run it as root.');
+if (runs.length === 0) throw new Error('No case has these words in its name.');
+ensurePrograms('The clean-host suite', PROGRAMS);
+const packages = join(REPOSITORY, '.cache/lab/packages');
+const builder = ['packaging/build/main.ts', '--fast', '--arch', 'amd64', '--out', packages];
+must(await runProgram(process.execPath, builder, { cwd: REPOSITORY }), 'building the packages');
+mkdirSync(join(REPOSITORY, '.cache/lab'), { recursive: true });
+const folder = mkdtempSync(join(REPOSITORY, '.cache/lab/run-'));
+const shelf = await openShelf(folder, packages);
+for (const flavour of new Set(runs.map((run) => run.flavour))) await imageOf(flavour);
+const failed = await runAll(shelf, runs);
+if (failed === 0) rmSync(folder, { recursive: true, force: true });
+say(`\n${runs.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
