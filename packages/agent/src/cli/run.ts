@@ -5,6 +5,7 @@ import { CommanderError } from 'commander';
 import { type AuditLog, openAuditLog } from '../audit/audit-log.ts';
 import { loadAgentConfig } from '../config/load.ts';
 import { agentPaths } from '../config/paths.ts';
+import { chooseProxy } from '../enrollment/proxy.ts';
 import { packageEnvironment } from '../package-manager/environment.ts';
 import { createServiceNotifier } from '../service-manager/notify.ts';
 import { type AgentContext, type AgentDoors, certificatePaths, EXIT } from '../start/agent-context.ts';
@@ -62,6 +63,7 @@ async function contextOf(
     configFile,
     paths,
     certificates: certificatePaths(config),
+    proxyFor: chooseProxy({ configured: config.enrollment.proxy, environment }),
     commands,
     logger,
     notifier: createServiceNotifier({

@@ -83,13 +83,14 @@ class Enrollment {
   }
 
   async #findTrust(): Promise<Trust> {
-    const { files, managerUrl, caFile, caFingerprint, trust, signal } = this.#context;
+    const { files, managerUrl, caFile, caFingerprint, trust, proxyFor, signal } = this.#context;
     const found = await establishTrust({
       files,
       managerUrl,
       caFile,
       caFingerprint,
       mode: trust,
+      proxyFor,
       timeoutMs: REQUEST_TIMEOUT_MS,
       signal,
     });

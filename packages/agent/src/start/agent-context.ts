@@ -3,6 +3,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { CertificatePaths } from '../certificates/paths.ts';
 import type { AgentPaths } from '../config/paths.ts';
 import type { AgentConfig } from '../config/schema.ts';
+import type { ProxyChoice } from '../enrollment/proxy.ts';
 import type { Network } from '../host/network.ts';
 import type { ServiceNotifier } from '../service-manager/notify.ts';
 
@@ -44,6 +45,8 @@ export interface AgentContext extends AgentDoors {
   readonly logger: Logger;
   readonly audit: AuditLog;
   readonly notifier: ServiceNotifier;
+  /** Through which proxy a manager is asked. */
+  readonly proxyFor: ProxyChoice;
   /** Reads the configuration anew. */
   readonly loadConfig: () => Promise<AgentConfig>;
 }

@@ -130,12 +130,13 @@ class RenewingIdentity implements IdentityKeeper {
 
   /** An outdated list still counts, so failing to refresh it is a warning and no more; health shows its age. */
   async #refreshCrl(managerUrl: string, signal: AbortSignal): Promise<boolean> {
-    const { files, clock, certificates, logger } = this.#context;
+    const { files, clock, certificates, logger, proxyFor } = this.#context;
     try {
       const options = {
         files,
         paths: certificates,
         managerUrl: new URL(managerUrl),
+        proxyFor,
         now: clock.now(),
         signal,
       };
@@ -160,6 +161,7 @@ class RenewingIdentity implements IdentityKeeper {
         audit: (event, fields = {}) => audit.record(event, fields),
         paths: certificates,
         managerUrl: new URL(managerUrl),
+        proxyFor: this.#context.proxyFor,
         signal,
       });
       if (outcome.kind === 'refused') {
