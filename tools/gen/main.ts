@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { auditReference } from './audit-events.ts';
 import { cliReference } from './cli.ts';
 import { configurationExample, configurationReference } from './configuration.ts';
 import { errorReference } from './errors.ts';
@@ -11,6 +12,7 @@ const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/reference/agent-config.example.yaml': () => configurationExample('agent'),
   'docs/reference/manager-config.example.yaml': () => configurationExample('manager'),
   'docs/reference/errors.md': errorReference,
+  'docs/reference/audit-events.md': auditReference,
   'docs/reference/cli.md': cliReference,
   'docs/reference/agent-openapi.json': agentOpenApi,
   'docs/reference/manager-openapi.json': managerOpenApi,

@@ -5,6 +5,7 @@ export * from './agent-api/packages.ts';
 export * from './agent-api/patches.ts';
 export * from './agent-api/routes.ts';
 export * from './agent-api/system.ts';
+export * from './audit-events.ts';
 export * from './enrollment.ts';
 export * from './envelope.ts';
 export * from './errors.ts';

@@ -2,6 +2,7 @@ import { hostname as osHostname } from 'node:os';
 import { MANAGER_ADMIN_ROUTES, VERSION } from '@linux-patch/contract';
 import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
 import { createAuditLog } from './audit/audit-log.ts';
+import { type OwnCertificates, watchOwnCertificates } from './audit/own-certificates.ts';
 import { type Authority, openAuthority } from './authority/authority.ts';
 import type { ManagerPaths } from './config/paths.ts';
 import type { ManagerConfig } from './config/schema.ts';
@@ -84,20 +85,32 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
     );
   const database = stack.use(await openDatabase(config.database.path ?? paths.database));
   const enrollment = enrollmentContext(options, database, authority);
+  const { audit, db } = enrollment;
+  let started = false;
+  stack.defer(async () => {
+    if (started) await audit.record(db, { actor: 'manager', event: 'manager_stopped' });
+  });
+  const own = watchOwnCertificates(audit, db);
+  const web = await authority.webPair();
+  await own.see('web', web.certificatePem);
+  await own.see('client', (await authority.clientPair()).certificatePem);
   const app = composeApp({ options, database, authority, enrollment, adminToken });
   const server = stack.use(
     await openManagerServer({
       bind: config.server.bind,
       port: config.server.port,
-      tls: await authority.webPair(),
+      tls: web,
       app,
       clock,
       random,
       logger,
     }),
   );
+  const startFields = { version: VERSION, url: managerUrlOf(config) };
+  await audit.record(db, { actor: 'manager', event: 'manager_started', fields: startFields });
+  started = true;
   const stopping = new AbortController();
-  const upkeep = keepInOrder({ options, authority, enrollment, server, signal: stopping.signal });
+  const upkeep = keepInOrder({ options, authority, enrollment, server, own, signal: stopping.signal });
   stack.defer(async () => {
     stopping.abort();
     await upkeep;
@@ -145,7 +158,11 @@ function composeApp(parts: Parts) {
     enrollment,
     createRateLimit({ perMinute: config.enrollment.requests_per_minute, clock }),
   );
-  const authenticate = adminAuth({ token: parts.adminToken, clock });
+  const authenticate = adminAuth({
+    token: parts.adminToken,
+    clock,
+    onRefused: (fields) => audit.record(db, { actor: 'unknown', event: 'admin_refused', fields }),
+  });
   for (const path of ADMIN_PATHS) app.use(path, authenticate);
   serveStatus(parts, app);
   serveEnrollmentRoutes(app, enrollment);
@@ -183,15 +200,18 @@ async function keepInOrder(parts: {
   readonly authority: Authority;
   readonly enrollment: EnrollmentContext;
   readonly server: ManagerServer;
+  readonly own: OwnCertificates;
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const { authority, enrollment, server, signal } = parts;
+  const { authority, enrollment, server, own, signal } = parts;
   const { clock, logger } = parts.options;
   while (!signal.aborted) {
     try {
       await clock.sleep(HOUR_MS, signal);
-      server.replaceCertificate(await authority.webPair());
-      await authority.clientPair();
+      const web = await authority.webPair();
+      server.replaceCertificate(web);
+      await own.see('web', web.certificatePem);
+      await own.see('client', (await authority.clientPair()).certificatePem);
       await enrollment.db.transaction().execute((db) => tidy(enrollment, db));
     } catch (error) {
       if (!signal.aborted) logger.error('The hourly upkeep failed; it is tried again in an hour', { error });

@@ -95,6 +95,7 @@ class Enrollment {
       signal,
     });
     this.#context.logger.info('Trust in the manager', { by: found.kind });
+    this.#context.audit('enrollment_trust_found', { by: found.kind, manager: managerUrl.href });
     if (found.kind === 'tofu')
       this.#context.logger.warn('enrollment.trust is tofu: whoever answers first is believed', {});
     return found;

@@ -38,20 +38,21 @@ function enrollContextOf(
     saveToken: (token) => savePollingToken({ files, path: configFile, token }),
     clearToken: () => clearPollingToken({ files, path: configFile }),
     allowAddress: async (entry) => {
-      await addAllowListEntry({
+      const added = await addAllowListEntry({
         files,
         clock: context.clock,
         path: config.whitelist.path,
         entry,
         signal: context.signal,
       });
+      if (added) context.audit.record('allow_list_extended', { entry });
     },
     onProgress: wish.onProgress,
   };
 }
 
 /** Enrols with the configured manager, or with the one that was named on the command line. */
-export function enrolWith(
+export async function enrolWith(
   context: AgentContext,
   wish: {
     readonly managerUrl: string;
@@ -59,7 +60,15 @@ export function enrolWith(
     readonly onProgress: (progress: EnrollProgress) => void;
   },
 ): Promise<EnrollOutcome> {
-  return enroll(enrollContextOf(context, wish));
+  const outcome = await enroll(enrollContextOf(context, wish));
+  if (outcome.kind !== 'installed' && outcome.kind !== 'denied') {
+    context.audit.record('enrollment_unfinished', {
+      manager: wish.managerUrl,
+      outcome: outcome.kind,
+      reason: 'message' in outcome ? outcome.message : undefined,
+    });
+  }
+  return outcome;
 }
 
 /** Ends an enrolment that was interrupted between installing and tidying, or that the manager was not told about. */

@@ -130,7 +130,7 @@ function followChanges(
     readonly onConfigHealth: (health: string) => void;
   },
 ): void {
-  const { files, logger, config, configFile } = context;
+  const { files, logger, audit, config, configFile } = context;
   const watch = stack.use(
     watchAgentConfig({
       files,
@@ -138,6 +138,7 @@ function followChanges(
       current: config,
       load: context.loadConfig,
       onChange: (_changed, sections) => {
+        audit.record('config_changed', { sections });
         logger.warn('The configuration changed; restart the agent to use it', {
           sections: sections.join(','),
         });
@@ -145,6 +146,7 @@ function followChanges(
       onFault: (error) => {
         const [first] = messageOf(error).split('\n');
         parts.onConfigHealth(`config.yaml has faults and the running configuration stays: ${first}`);
+        audit.record('config_refused', { reason: messageOf(error) });
         logger.error('The changed configuration has faults; nothing changes', { error });
       },
       onRestored: () => parts.onConfigHealth('ok'),
@@ -155,9 +157,13 @@ function followChanges(
     await watch.reload();
     await parts.allowList.reload();
     try {
+      const before = parts.keeper?.serialHex;
       await parts.keeper?.reload();
       parts.takeIdentity();
+      const serial = parts.keeper?.serialHex;
+      if (serial !== before) audit.record('identity_reloaded', { serial });
     } catch (error) {
+      audit.record('identity_reload_refused', { reason: messageOf(error) });
       logger.error('The certificates on disk cannot be used; the old ones stay', { error });
     }
   };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ManagerAuditEvent } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { Database } from '../database/open.ts';
 import type { AuditRow } from '../database/schema.ts';
@@ -8,7 +9,7 @@ const START = '0'.repeat(64);
 /** What happened, and who did it: `admin`, an agent by key id, or `manager`. */
 export interface AuditEntry {
   readonly actor: string;
-  readonly event: string;
+  readonly event: ManagerAuditEvent;
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
