@@ -4,6 +4,7 @@ import { auditReference } from './audit-events.ts';
 import { cliReference } from './cli.ts';
 import { configurationExample, configurationReference } from './configuration.ts';
 import { errorReference } from './errors.ts';
+import { metricsReference } from './metrics.ts';
 import { agentOpenApi, managerOpenApi } from './openapi.ts';
 
 /** Files that are made from the code, and how. */
@@ -12,6 +13,7 @@ const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/reference/agent-config.example.yaml': () => configurationExample('agent'),
   'docs/reference/manager-config.example.yaml': () => configurationExample('manager'),
   'docs/reference/errors.md': errorReference,
+  'docs/reference/metrics.md': metricsReference,
   'docs/reference/audit-events.md': auditReference,
   'docs/reference/cli.md': cliReference,
   'docs/reference/agent-openapi.json': agentOpenApi,

@@ -1,6 +1,6 @@
 import { hostname as osHostname } from 'node:os';
-import { MANAGER_ADMIN_ROUTES, VERSION } from '@linux-patch/contract';
-import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
+import { MANAGER_ADMIN_ROUTES, METRICS_MEDIA_TYPE, VERSION } from '@linux-patch/contract';
+import type { Clock, Files, Logger, ProcessUsage, Random } from '@linux-patch/runtime';
 import { createAuditLog } from './audit/audit-log.ts';
 import { type OwnCertificates, watchOwnCertificates } from './audit/own-certificates.ts';
 import { type Authority, openAuthority } from './authority/authority.ts';
@@ -20,6 +20,8 @@ import { adminAuth } from './http/admin-auth.ts';
 import { createApp, serveRoute } from './http/app.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { type ManagerServer, openManagerServer } from './http/server.ts';
+import { collectManagerMetrics } from './metrics/collect.ts';
+import { createManagerCounters, type ManagerCounters } from './metrics/counters.ts';
 
 /** The doors a manager uses. */
 export interface ManagerDoors {
@@ -27,6 +29,7 @@ export interface ManagerDoors {
   readonly random: Random;
   readonly files: Files;
   readonly logger: Logger;
+  readonly processUsage: () => ProcessUsage;
 }
 
 export interface ManagerOptions extends ManagerDoors {
@@ -45,6 +48,7 @@ const HOUR_MS = 3_600_000;
 
 /** What needs the admin token; everything else is for agents. */
 const ADMIN_PATHS = [
+  '/metrics',
   '/api/v1/status',
   '/api/v1/enrollments',
   '/api/v1/enrollments/*',
@@ -63,6 +67,7 @@ interface Parts {
   readonly authority: Authority;
   readonly enrollment: EnrollmentContext;
   readonly adminToken: string;
+  readonly counters: ManagerCounters;
 }
 
 /** Builds the manager and binds its port. */
@@ -84,7 +89,8 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
       `${paths.adminToken} is missing or empty; without it nobody could administer this manager`,
     );
   const database = stack.use(await openDatabase(config.database.path ?? paths.database));
-  const enrollment = enrollmentContext(options, database, authority);
+  const counters = createManagerCounters(clock);
+  const enrollment = enrollmentContext(options, { database, authority, counters });
   const { audit, db } = enrollment;
   let started = false;
   stack.defer(async () => {
@@ -94,7 +100,7 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   const web = await authority.webPair();
   await own.see('web', web.certificatePem);
   await own.see('client', (await authority.clientPair()).certificatePem);
-  const app = composeApp({ options, database, authority, enrollment, adminToken });
+  const app = composeApp({ options, database, authority, enrollment, adminToken, counters });
   const server = stack.use(
     await openManagerServer({
       bind: config.server.bind,
@@ -104,6 +110,7 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
       clock,
       random,
       logger,
+      onHandshakeFailed: () => counters.countHandshakeFailed(),
     }),
   );
   const startFields = { version: VERSION, url: managerUrlOf(config) };
@@ -126,14 +133,14 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
 
 function enrollmentContext(
   options: ManagerOptions,
-  { db }: OpenDatabase,
-  authority: Authority,
+  { database, authority, counters }: Pick<Parts, 'database' | 'authority' | 'counters'>,
 ): EnrollmentContext {
+  const { db } = database;
   const { config, clock, random, logger } = options;
   return {
     db,
     authority,
-    audit: createAuditLog({ clock }),
+    audit: createAuditLog({ clock, onEvent: (event) => counters.countEvent(event) }),
     clock,
     random,
     logger,
@@ -153,6 +160,7 @@ function composeApp(parts: Parts) {
   const { db } = database;
   const { audit } = enrollment;
   const app = createApp(options);
+  app.use('*', parts.counters.countAnswers);
   servePublicRoutes(
     app,
     enrollment,
@@ -165,6 +173,7 @@ function composeApp(parts: Parts) {
   });
   for (const path of ADMIN_PATHS) app.use(path, authenticate);
   serveStatus(parts, app);
+  serveMetrics(parts, app);
   serveEnrollmentRoutes(app, enrollment);
   const fleet = createFleetClient(async () => ({
     caPem: authority.rootPem,
@@ -192,6 +201,15 @@ function serveStatus({ options, database, authority }: Parts, app: ReturnType<ty
     hosts: await count('hosts'),
     pending_enrollments: await count('enrollments'),
   }));
+}
+
+function serveMetrics({ options, enrollment, counters }: Parts, app: ReturnType<typeof createApp>): void {
+  const { processUsage } = options;
+  app.get(MANAGER_ADMIN_ROUTES.metrics.path, async (context) =>
+    context.body(await collectManagerMetrics({ ...enrollment, counters, processUsage }), 200, {
+      'Content-Type': METRICS_MEDIA_TYPE,
+    }),
+  );
 }
 
 /** Once an hour: the manager's own certificates are renewed when they are due, and what is over is forgotten. */

@@ -6,6 +6,7 @@ import { type AuditLog, openAuditLog } from '../audit/audit-log.ts';
 import { loadAgentConfig } from '../config/load.ts';
 import { agentPaths } from '../config/paths.ts';
 import { chooseProxy } from '../enrollment/proxy.ts';
+import { countedAudit, createAgentCounters } from '../metrics/counters.ts';
 import { packageEnvironment } from '../package-manager/environment.ts';
 import { createServiceNotifier } from '../service-manager/notify.ts';
 import { type AgentContext, type AgentDoors, certificatePaths, EXIT } from '../start/agent-context.ts';
@@ -63,6 +64,7 @@ async function contextOf(
     configFile,
     paths,
     certificates: certificatePaths(config),
+    counters: createAgentCounters(doors.clock),
     proxyFor: chooseProxy({ configured: config.enrollment.proxy, environment }),
     commands,
     logger,
@@ -117,7 +119,7 @@ export async function runAgent(argv: readonly string[], doors: AgentDoors): Prom
             logger,
             retentionDays: config.logging.retention_days,
           });
-    return await recordedRun(invocation, { ...context, audit });
+    return await recordedRun(invocation, { ...context, audit: countedAudit(audit, context.counters) });
   } catch (error) {
     doors.stderr(`linux-patch-api: ${messageOf(error)}\n`);
     return EXIT.error;

@@ -6,6 +6,7 @@ import { enroll } from '../enrollment/enroll.ts';
 import { pendingPlaces, readPending } from '../enrollment/pending.ts';
 import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../enrollment/settings.ts';
 import { forgetEnrollment, settleEnrollment } from '../enrollment/settle.ts';
+import { type EnrollmentView, readEnrollmentView } from '../enrollment/view.ts';
 import type { AgentContext } from './agent-context.ts';
 
 /** The enrolment of this host with a manager, with everything it needs. */
@@ -83,6 +84,12 @@ export async function settleFinishedEnrollment(context: AgentContext): Promise<v
   }
   const clearToken = () => clearPollingToken({ files: context.files, path: context.configFile });
   return forgetEnrollment({ ...context, ...places, clearToken });
+}
+
+/** The enrolment under way; undefined when there is none. */
+export function enrollmentView(context: AgentContext): Promise<EnrollmentView | undefined> {
+  const places = pendingPlaces(context.paths.dataFolder, storeFolder(context.certificates));
+  return readEnrollmentView(context.files, places);
 }
 
 /** The status of the identity on disk, now. */

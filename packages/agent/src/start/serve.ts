@@ -6,6 +6,7 @@ import { createAgentApp } from '../http/app.ts';
 import { type AgentServer, type AgentServerOptions, openAgentServer } from '../http/server.ts';
 import { type JobSockets, openJobSockets } from '../http/websocket.ts';
 import type { AgentContext } from './agent-context.ts';
+import { enrollmentView } from './enrolling.ts';
 import { type IdentityKeeper, openIdentityKeeper } from './identity-keeper.ts';
 import { openWork, type Work } from './work.ts';
 
@@ -13,7 +14,7 @@ import { openWork, type Work } from './work.ts';
 const UNLIMITED_PER_MINUTE = 1_000_000;
 
 function composeApp(context: AgentContext, work: Work, identity: () => ReturnType<IdentityKeeper['health']>) {
-  const { clock, random, logger, audit, config } = context;
+  const { clock, random, logger, audit, config, counters, processUsage } = context;
   const limits = config.rate_limit;
   return createAgentApp({
     clock,
@@ -24,6 +25,9 @@ function composeApp(context: AgentContext, work: Work, identity: () => ReturnTyp
       readsPerMinute: limits.enabled ? limits.read_per_minute : UNLIMITED_PER_MINUTE,
       changesPerMinute: limits.enabled ? limits.change_per_minute : UNLIMITED_PER_MINUTE,
     },
+    counters,
+    processUsage,
+    enrollmentState: async () => (await enrollmentView(context))?.state,
     jobs: work.jobs,
     cache: work.cache,
     inventory: work.packages.inventory,
@@ -83,6 +87,7 @@ export async function serve(context: AgentContext): Promise<void> {
     app,
     onUpgrade: (request, socket, head, caller) => sockets.accept(request, socket, head, caller),
     audit,
+    onRefused: (refusal) => context.counters.countRefusal(refusal.code),
     logger,
     clock,
     files,

@@ -45,9 +45,14 @@ async function append(db: Database, nowMs: number, { actor, event, fields = {} }
 }
 
 /** The audit log of a database whose write transactions are serialised, as SQLite's are. */
-export function createAuditLog(options: { readonly clock: Clock }): AuditLog {
+export function createAuditLog(options: {
+  readonly clock: Clock;
+  /** Told about every event, also of a transaction that fails afterwards. */
+  readonly onEvent?: (event: ManagerAuditEvent) => void;
+}): AuditLog {
   return {
     async record(db, entry) {
+      options.onEvent?.(entry.event);
       if (db.isTransaction) return append(db, options.clock.now(), entry);
       await db.transaction().execute((own) => append(own, options.clock.now(), entry));
     },
