@@ -32,7 +32,7 @@ export function configurationReference(): string {
     '',
     'Generated from the schemas; `npm run gen` writes it anew. The files are strict: an unknown key is a fault, and all faults are',
     'reported at once as `FILE:LINE:COL path: message`. `--root DIR` goes before every default path. Of the environment only',
-    '`LINUX_PATCH_MANAGER_URL` and `LINUX_PATCH_LOG_LEVEL` are read, by the agent, where the file is silent.',
+    '`LINUX_PATCH_MANAGER_URL`, `LINUX_PATCH_LOG_LEVEL`, `HTTPS_PROXY` and `NO_PROXY` are read, by the agent, where the file is silent.',
     '',
     table(PROGRAMS.agent),
     '',

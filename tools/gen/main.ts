@@ -1,8 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { auditReference } from './audit-events.ts';
 import { cliReference } from './cli.ts';
 import { configurationExample, configurationReference } from './configuration.ts';
 import { errorReference } from './errors.ts';
+import { metricsReference } from './metrics.ts';
 import { agentOpenApi, managerOpenApi } from './openapi.ts';
 
 /** Files that are made from the code, and how. */
@@ -11,6 +13,8 @@ const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/reference/agent-config.example.yaml': () => configurationExample('agent'),
   'docs/reference/manager-config.example.yaml': () => configurationExample('manager'),
   'docs/reference/errors.md': errorReference,
+  'docs/reference/metrics.md': metricsReference,
+  'docs/reference/audit-events.md': auditReference,
   'docs/reference/cli.md': cliReference,
   'docs/reference/agent-openapi.json': agentOpenApi,
   'docs/reference/manager-openapi.json': managerOpenApi,

@@ -3,6 +3,7 @@ import {
   type LineSink,
   lineLogger,
   nodeCommands,
+  processUsage,
   stderrSink,
   syslogSink,
   systemClock,
@@ -68,6 +69,7 @@ process.exitCode = await runAgent(process.argv.slice(2), {
   createLogger: (settings) => lineLogger({ level: settings.level, sink: sinkFor(settings) }),
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
+  processUsage,
   environment: process.env,
   onReload: (reload) => {
     process.on('SIGHUP', reload);

@@ -56,7 +56,9 @@ function errorResponses(codes: readonly ErrorCode[]): Json {
 }
 
 function operation(route: Route): Json {
-  const mediaType = route.bare && route.path.endsWith('.pem') ? 'application/x-pem-file' : 'application/json';
+  const mediaType =
+    route.mediaType ??
+    (route.bare && route.path.endsWith('.pem') ? 'application/x-pem-file' : 'application/json');
   return {
     operationId: route.id,
     summary: route.summary,

@@ -17,6 +17,8 @@ export interface Route {
   readonly response: z.ZodType;
   /** The answer is not wrapped in the envelope. */
   readonly bare?: boolean;
+  /** Media type of a bare answer that is not JSON. */
+  readonly mediaType?: string;
   /** Status of success. */
   readonly status: 200 | 202 | 204;
   readonly errors: readonly ErrorCode[];

@@ -1,7 +1,8 @@
 import { hostname as osHostname } from 'node:os';
-import { MANAGER_ADMIN_ROUTES, VERSION } from '@linux-patch/contract';
-import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
+import { MANAGER_ADMIN_ROUTES, METRICS_MEDIA_TYPE, VERSION } from '@linux-patch/contract';
+import type { Clock, Files, Logger, ProcessUsage, Random } from '@linux-patch/runtime';
 import { createAuditLog } from './audit/audit-log.ts';
+import { type OwnCertificates, watchOwnCertificates } from './audit/own-certificates.ts';
 import { type Authority, openAuthority } from './authority/authority.ts';
 import type { ManagerPaths } from './config/paths.ts';
 import type { ManagerConfig } from './config/schema.ts';
@@ -19,6 +20,8 @@ import { adminAuth } from './http/admin-auth.ts';
 import { createApp, serveRoute } from './http/app.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { type ManagerServer, openManagerServer } from './http/server.ts';
+import { collectManagerMetrics } from './metrics/collect.ts';
+import { createManagerCounters, type ManagerCounters } from './metrics/counters.ts';
 
 /** The doors a manager uses. */
 export interface ManagerDoors {
@@ -26,6 +29,7 @@ export interface ManagerDoors {
   readonly random: Random;
   readonly files: Files;
   readonly logger: Logger;
+  readonly processUsage: () => ProcessUsage;
 }
 
 export interface ManagerOptions extends ManagerDoors {
@@ -44,6 +48,7 @@ const HOUR_MS = 3_600_000;
 
 /** What needs the admin token; everything else is for agents. */
 const ADMIN_PATHS = [
+  '/metrics',
   '/api/v1/status',
   '/api/v1/enrollments',
   '/api/v1/enrollments/*',
@@ -62,6 +67,7 @@ interface Parts {
   readonly authority: Authority;
   readonly enrollment: EnrollmentContext;
   readonly adminToken: string;
+  readonly counters: ManagerCounters;
 }
 
 /** Builds the manager and binds its port. */
@@ -83,21 +89,35 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
       `${paths.adminToken} is missing or empty; without it nobody could administer this manager`,
     );
   const database = stack.use(await openDatabase(config.database.path ?? paths.database));
-  const enrollment = enrollmentContext(options, database, authority);
-  const app = composeApp({ options, database, authority, enrollment, adminToken });
+  const counters = createManagerCounters(clock);
+  const enrollment = enrollmentContext(options, { database, authority, counters });
+  const { audit, db } = enrollment;
+  let started = false;
+  stack.defer(async () => {
+    if (started) await audit.record(db, { actor: 'manager', event: 'manager_stopped' });
+  });
+  const own = watchOwnCertificates(audit, db);
+  const web = await authority.webPair();
+  await own.see('web', web.certificatePem);
+  await own.see('client', (await authority.clientPair()).certificatePem);
+  const app = composeApp({ options, database, authority, enrollment, adminToken, counters });
   const server = stack.use(
     await openManagerServer({
       bind: config.server.bind,
       port: config.server.port,
-      tls: await authority.webPair(),
+      tls: web,
       app,
       clock,
       random,
       logger,
+      onHandshakeFailed: () => counters.countHandshakeFailed(),
     }),
   );
+  const startFields = { version: VERSION, url: managerUrlOf(config) };
+  await audit.record(db, { actor: 'manager', event: 'manager_started', fields: startFields });
+  started = true;
   const stopping = new AbortController();
-  const upkeep = keepInOrder({ options, authority, enrollment, server, signal: stopping.signal });
+  const upkeep = keepInOrder({ options, authority, enrollment, server, own, signal: stopping.signal });
   stack.defer(async () => {
     stopping.abort();
     await upkeep;
@@ -113,14 +133,14 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
 
 function enrollmentContext(
   options: ManagerOptions,
-  { db }: OpenDatabase,
-  authority: Authority,
+  { database, authority, counters }: Pick<Parts, 'database' | 'authority' | 'counters'>,
 ): EnrollmentContext {
+  const { db } = database;
   const { config, clock, random, logger } = options;
   return {
     db,
     authority,
-    audit: createAuditLog({ clock }),
+    audit: createAuditLog({ clock, onEvent: (event) => counters.countEvent(event) }),
     clock,
     random,
     logger,
@@ -140,14 +160,20 @@ function composeApp(parts: Parts) {
   const { db } = database;
   const { audit } = enrollment;
   const app = createApp(options);
+  app.use('*', parts.counters.countAnswers);
   servePublicRoutes(
     app,
     enrollment,
     createRateLimit({ perMinute: config.enrollment.requests_per_minute, clock }),
   );
-  const authenticate = adminAuth({ token: parts.adminToken, clock });
+  const authenticate = adminAuth({
+    token: parts.adminToken,
+    clock,
+    onRefused: (fields) => audit.record(db, { actor: 'unknown', event: 'admin_refused', fields }),
+  });
   for (const path of ADMIN_PATHS) app.use(path, authenticate);
   serveStatus(parts, app);
+  serveMetrics(parts, app);
   serveEnrollmentRoutes(app, enrollment);
   const fleet = createFleetClient(async () => ({
     caPem: authority.rootPem,
@@ -177,21 +203,33 @@ function serveStatus({ options, database, authority }: Parts, app: ReturnType<ty
   }));
 }
 
+function serveMetrics({ options, enrollment, counters }: Parts, app: ReturnType<typeof createApp>): void {
+  const { processUsage } = options;
+  app.get(MANAGER_ADMIN_ROUTES.metrics.path, async (context) =>
+    context.body(await collectManagerMetrics({ ...enrollment, counters, processUsage }), 200, {
+      'Content-Type': METRICS_MEDIA_TYPE,
+    }),
+  );
+}
+
 /** Once an hour: the manager's own certificates are renewed when they are due, and what is over is forgotten. */
 async function keepInOrder(parts: {
   readonly options: ManagerOptions;
   readonly authority: Authority;
   readonly enrollment: EnrollmentContext;
   readonly server: ManagerServer;
+  readonly own: OwnCertificates;
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const { authority, enrollment, server, signal } = parts;
+  const { authority, enrollment, server, own, signal } = parts;
   const { clock, logger } = parts.options;
   while (!signal.aborted) {
     try {
       await clock.sleep(HOUR_MS, signal);
-      server.replaceCertificate(await authority.webPair());
-      await authority.clientPair();
+      const web = await authority.webPair();
+      server.replaceCertificate(web);
+      await own.see('web', web.certificatePem);
+      await own.see('client', (await authority.clientPair()).certificatePem);
       await enrollment.db.transaction().execute((db) => tidy(enrollment, db));
     } catch (error) {
       if (!signal.aborted) logger.error('The hourly upkeep failed; it is tried again in an hour', { error });

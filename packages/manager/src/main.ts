@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import {
   lineLogger,
   nodeCommands,
+  processUsage,
   stderrSink,
   systemClock,
   systemFiles,
@@ -42,6 +43,7 @@ process.exitCode = await runManager(process.argv.slice(2), {
   readStdin: () => text(process.stdin),
   interactive: process.stdout.isTTY === true,
   notifySocket: process.env.NOTIFY_SOCKET,
+  processUsage,
   signal: stop.signal,
 });
 

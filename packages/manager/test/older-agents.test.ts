@@ -116,10 +116,14 @@ describe('an agent of the older generation', () => {
     const events = await world.database.db.selectFrom('audit').select('event').distinct().execute();
     expect(events.map((one) => one.event).sort()).toEqual([
       'enrollment_approved',
+      'enrollment_bundle_sent',
       'enrollment_denied',
+      'enrollment_expired',
       'enrollment_installed',
       'enrollment_requested',
       'enrollment_taken_up',
+      'manager_started',
+      'manager_stopped',
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { initialiseAuthority } from '../src/authority/init.ts';
 import { composeManager, type Manager } from '../src/compose.ts';
@@ -38,7 +38,7 @@ export async function startWorld(settings: object = {}): Promise<World> {
     enrollment: { requests_per_minute: 100_000 },
     ...settings,
   });
-  const doors = { files: systemFiles, clock, random: systemRandom };
+  const doors = { files: systemFiles, clock, random: systemRandom, processUsage };
   const { caFingerprint } = await initialiseAuthority({ ...doors, paths, webNames: webNamesOf(config) });
   const caPem = await readFile(join(paths.caFolder, 'root.pem'), 'utf8');
   const token = (await readFile(paths.adminToken, 'utf8')).trim();

@@ -9,4 +9,5 @@ export {
   REDACTED_KEYS,
   redactFields,
 } from './logger.ts';
+export type { ProcessUsage } from './process-usage.ts';
 export type { Random } from './random.ts';

@@ -5,10 +5,13 @@ import type { Files } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openAuditLog } from './audit-log.ts';
+import { type AuditLog, openAuditLog } from './audit-log.ts';
 import { verifyChain } from './chain.ts';
 
 const DAY_MS = 86_400_000;
+
+/** Here the names of events do not matter. */
+type AnyAuditLog = Omit<AuditLog, 'record'> & { record(event: string, details?: object): void };
 
 async function world(files: Files = systemFiles) {
   const folder = await temporaryFolder();
@@ -16,7 +19,7 @@ async function world(files: Files = systemFiles) {
   const path = join(folder.path, 'log', 'audit.log');
   const clock = new ManualClock();
   const logger = memoryLogger();
-  const open = () => openAuditLog({ path, files, clock, logger, retentionDays: 30 });
+  const open = (): AnyAuditLog => openAuditLog({ path, files, clock, logger, retentionDays: 30 });
   return { folder, path, clock, logger, open, lines: () => readFileSync(path, 'utf8').trim().split('\n') };
 }
 

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { AgentAuditEvent } from '@linux-patch/contract';
 import { type Clock, type Files, type Logger, redactFields } from '@linux-patch/runtime';
 import { appendToChain, type ChainEnd, dayOf } from './chain.ts';
 import { AUDIT_MODE, findChainEnd, prune, rotate } from './rotation.ts';
@@ -6,7 +7,7 @@ import { AUDIT_MODE, findChainEnd, prune, rotate } from './rotation.ts';
 /** The record of who did what to this host. Recording never fails and never waits. */
 export interface AuditLog extends AsyncDisposable {
   /** Secrets among the details (see `REDACTED_KEYS`) are blanked. */
-  record(event: string, details?: Readonly<Record<string, unknown>>): void;
+  record(event: AgentAuditEvent, details?: Readonly<Record<string, unknown>>): void;
   /** Resolves when everything recorded so far is on the disk, or could not be written. */
   flush(): Promise<void>;
 }
@@ -22,7 +23,7 @@ export interface AuditLogOptions {
 
 interface Entry {
   readonly atMs: number;
-  readonly event: string;
+  readonly event: AgentAuditEvent;
   readonly details: Readonly<Record<string, unknown>>;
 }
 
@@ -51,7 +52,7 @@ class FileAuditLog implements AuditLog {
     this.#options = options;
   }
 
-  record(event: string, details: Readonly<Record<string, unknown>> = {}): void {
+  record(event: AgentAuditEvent, details: Readonly<Record<string, unknown>> = {}): void {
     if (this.#waiting.length >= MAX_WAITING) {
       this.#lost += 1;
       return;

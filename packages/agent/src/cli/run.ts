@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
-import { messageOf } from '@linux-patch/contract';
+import { messageOf, VERSION } from '@linux-patch/contract';
 import type { LogLevel } from '@linux-patch/runtime';
 import { CommanderError } from 'commander';
 import { type AuditLog, openAuditLog } from '../audit/audit-log.ts';
 import { loadAgentConfig } from '../config/load.ts';
 import { agentPaths } from '../config/paths.ts';
+import { chooseProxy } from '../enrollment/proxy.ts';
+import { countedAudit, createAgentCounters } from '../metrics/counters.ts';
 import { packageEnvironment } from '../package-manager/environment.ts';
 import { createServiceNotifier } from '../service-manager/notify.ts';
 import { type AgentContext, type AgentDoors, certificatePaths, EXIT } from '../start/agent-context.ts';
@@ -62,6 +64,8 @@ async function contextOf(
     configFile,
     paths,
     certificates: certificatePaths(config),
+    counters: createAgentCounters(doors.clock),
+    proxyFor: chooseProxy({ configured: config.enrollment.proxy, environment }),
     commands,
     logger,
     notifier: createServiceNotifier({
@@ -86,6 +90,18 @@ function run(invocation: AgentInvocation, context: AgentContext): Promise<number
   }
 }
 
+/** The audit log tells when the agent began and how it ended, also when it ended by a fault. */
+async function recordedRun(invocation: AgentInvocation, context: AgentContext): Promise<number> {
+  context.audit.record('agent_started', { version: VERSION, mode: invocation.mode });
+  let exitCode: number = EXIT.error;
+  try {
+    exitCode = await run(invocation, context);
+    return exitCode;
+  } finally {
+    context.audit.record('agent_stopped', { exit_code: exitCode });
+  }
+}
+
 /** Runs the command line and returns the exit code. */
 export async function runAgent(argv: readonly string[], doors: AgentDoors): Promise<number> {
   const invocation = choose(argv, doors);
@@ -103,7 +119,7 @@ export async function runAgent(argv: readonly string[], doors: AgentDoors): Prom
             logger,
             retentionDays: config.logging.retention_days,
           });
-    return await run(invocation, { ...context, audit });
+    return await recordedRun(invocation, { ...context, audit: countedAudit(audit, context.counters) });
   } catch (error) {
     doors.stderr(`linux-patch-api: ${messageOf(error)}\n`);
     return EXIT.error;

@@ -197,10 +197,20 @@ describe("the agent's configuration", () => {
     ['enrollment: { max_poll_attempts: -1 }', false],
     ['enrollment: { trust: blind }', false],
     ['enrollment: { polling_token: 12345678 }', false],
+    ['enrollment: { proxy: "http://agent:pw@proxy.test:3128" }', true],
+    ['enrollment: { proxy: none }', true],
+    ['enrollment: { proxy: "" }', true],
+    ['enrollment: { proxy: "https://proxy.test:3128" }', false],
     ['tls: { allowed_clients: [] }', false],
     ['server: { port: 65536 }', false],
   ])('with %j is taken: %s', async (text, taken) => {
     expect((await faultsOf(text)).length === 0).toBe(taken);
+  });
+
+  it('does not repeat the password of a proxy that it refuses', async () => {
+    const faults = await faultsOf('enrollment: { proxy: "socks5://agent:s3cret@proxy.test" }');
+    expect(faults).toHaveLength(1);
+    expect(faults.join()).not.toContain('s3cret');
   });
 
   it('takes a fingerprint as openssl prints it', async () => {

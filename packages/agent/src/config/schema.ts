@@ -3,6 +3,7 @@ import { isAbsolute } from 'node:path';
 import { parseFingerprint } from '@linux-patch/pki';
 import { LOG_LEVELS } from '@linux-patch/runtime';
 import { z } from 'zod';
+import { parseProxy } from '../enrollment/proxy.ts';
 import { normalizeManagerUrl } from './manager-url.ts';
 import { agentPaths } from './paths.ts';
 
@@ -153,6 +154,16 @@ const fingerprint = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const proxy = z.string().transform((text, context) => {
+  const trimmed = text.trim();
+  if (trimmed === '') return undefined;
+  if (trimmed === 'none') return trimmed;
+  const read = parseProxy(trimmed);
+  if ('proxy' in read) return trimmed;
+  context.addIssue({ code: 'custom', message: read.fault });
+  return z.NEVER;
+});
+
 const enrollment = z
   .strictObject({
     manager_url: managerUrl.optional().meta({
@@ -162,6 +173,11 @@ const enrollment = z
     }),
     allow_plain_http: z.boolean().default(false).meta({
       description: 'Accept an http:// manager; anybody on the way can read and change what is sent.',
+    }),
+    proxy: proxy.optional().meta({
+      description:
+        'HTTP proxy to reach the manager through by CONNECT, `http://[USER:PASSWORD@]HOST:PORT`. Without it HTTPS_PROXY and ' +
+        'NO_PROXY of the environment count; `none` ignores them. A password is a secret.',
     }),
     ca_file: path
       .optional()

@@ -85,17 +85,19 @@ class Enrollment {
   }
 
   async #findTrust(): Promise<Trust> {
-    const { files, managerUrl, caFile, caFingerprint, trust, signal } = this.#context;
+    const { files, managerUrl, caFile, caFingerprint, trust, proxyFor, signal } = this.#context;
     const found = await establishTrust({
       files,
       managerUrl,
       caFile,
       caFingerprint,
       mode: trust,
+      proxyFor,
       timeoutMs: REQUEST_TIMEOUT_MS,
       signal,
     });
     this.#context.logger.info('Trust in the manager', { by: found.kind });
+    this.#context.audit('enrollment_trust_found', { by: found.kind, manager: managerUrl.href });
     if (found.kind === 'tofu')
       this.#context.logger.warn('enrollment.trust is tofu: whoever answers first is believed', {});
     return found;

@@ -15,13 +15,19 @@ export async function proveStep(parts: StepParts, bundle: Bundle): Promise<Finis
   try {
     const claim = { pending: record.pending, keyPem: record.keyPem, trust, peers: calls.peers() };
     const proven = await proveBundle(context, bundle, claim);
+    context.audit('enrollment_approved', {
+      key_id: record.pending.key_id,
+      serial: proven.serialHex,
+      trust: proven.trust,
+      manager: record.pending.manager_url,
+    });
     await record.note({ state: 'installing' });
     return { proven, allowed: false };
   } catch (error) {
     // Whatever an outsider's bytes make go wrong is a refusal, never the end of the agent.
     const code = isPatchError(error) ? error.code : 'INTERNAL_ERROR';
     const reason = messageOf(error);
-    context.audit('enrollment_bundle_refused', { code, reason });
+    context.audit('enrollment_bundle_refused', { error_code: code, reason });
     return {
       kind: 'wait',
       reason: { kind: 'security', failures: setbacks.count('refused_bundle') },
@@ -80,6 +86,7 @@ async function acknowledge({ context, record, calls }: StepParts, proven: Proven
       serial: proven.serialHex,
       state: 'installed',
     });
+    context.audit('enrollment_acknowledged', { serial: proven.serialHex });
     return true;
   } catch (error) {
     context.logger.warn(

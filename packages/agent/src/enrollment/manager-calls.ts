@@ -130,7 +130,8 @@ class Wire {
 
   async ask(request: Outgoing): Promise<ManagerAnswer> {
     const peer = peerFor(this.#trust, this.#parts().pending);
-    const answer = await askManager({ ...request, peer, signal: this.#context.signal });
+    const { proxyFor, signal } = this.#context;
+    const answer = await askManager({ ...request, peer, proxyFor, signal });
     this.#lastPeer = answer.peerCertificate;
     if (this.#lastPeer) this.#peers.set(Buffer.from(this.#lastPeer).toString('base64'), this.#lastPeer);
     return answer;

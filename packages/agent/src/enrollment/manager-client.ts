@@ -1,8 +1,11 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { connectSecurely, type PeerTrust } from './manager-connection.ts';
 import { ManagerFailure } from './manager-failure.ts';
+import type { Proxy, ProxyChoice } from './proxy.ts';
+import { openTunnel } from './proxy-tunnel.ts';
 
 export interface ManagerRequest {
   readonly url: URL;
@@ -12,6 +15,8 @@ export interface ManagerRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly peer: PeerTrust;
+  /** Says through which proxy to go; directly without it. */
+  readonly proxyFor?: ProxyChoice | undefined;
   /** A secret of the request that an answer may quote, such as a token in the path; messages do not. */
   readonly secret?: string;
   readonly timeoutMs: number;
@@ -60,11 +65,15 @@ async function readBody(request: ManagerRequest, response: IncomingMessage): Pro
  *
  * @throws ManagerFailure
  */
-export async function askManager(request: ManagerRequest): Promise<ManagerAnswer> {
+export async function askManager(asked: ManagerRequest): Promise<ManagerAnswer> {
+  const proxy = proxyOf(asked);
+  const request = proxy
+    ? { ...asked, shownUrl: `${asked.shownUrl} (through the proxy ${proxy.shown})` }
+    : asked;
   const limit = AbortSignal.timeout(request.timeoutMs);
   const bounded = { ...request, signal: AbortSignal.any([request.signal, limit]) };
   try {
-    return await exchange(bounded);
+    return await exchange(bounded, proxy);
   } catch (error) {
     if (request.signal.aborted) throw new ManagerFailure('stopped', 'The agent was told to stop.');
     if (limit.aborted) {
@@ -82,22 +91,38 @@ export async function askManager(request: ManagerRequest): Promise<ManagerAnswer
   }
 }
 
-async function exchange(request: ManagerRequest): Promise<ManagerAnswer> {
-  const secure = request.url.protocol === 'https:' ? await connectSecurely(request) : undefined;
+/** Going around a proxy that is set wrongly would show the token's way to whoever the proxy is there for. */
+function proxyOf({ proxyFor, url, shownUrl }: ManagerRequest): Proxy | undefined {
+  const chosen = proxyFor?.(url);
+  if (chosen && 'fault' in chosen) {
+    throw new ManagerFailure('transient', `${shownUrl} was not asked: ${chosen.fault}.`);
+  }
+  return chosen;
+}
+
+async function exchange(request: ManagerRequest, proxy: Proxy | undefined): Promise<ManagerAnswer> {
+  const tunnel = proxy && (await openTunnel(proxy, request));
   try {
-    return await converse(request, secure);
+    const isSecure = request.url.protocol === 'https:';
+    const connection = isSecure ? await connectSecurely({ ...request, tunnel }) : tunnel;
+    try {
+      return await converse(request, connection);
+    } finally {
+      connection?.destroy();
+    }
   } finally {
-    secure?.destroy();
+    tunnel?.destroy();
   }
 }
 
-async function converse(request: ManagerRequest, secure: TLSSocket | undefined): Promise<ManagerAnswer> {
+async function converse(request: ManagerRequest, connection: Socket | undefined): Promise<ManagerAnswer> {
+  const secure = connection instanceof TLSSocket ? connection : undefined;
   const peerCertificate = secure?.getPeerX509Certificate()?.raw;
   const options: RequestOptions = {
     method: request.method,
     headers: { accept: 'application/json', connection: 'close', ...request.headers },
     signal: request.signal,
-    ...(secure ? { createConnection: () => secure } : { agent: false }),
+    ...(connection ? { createConnection: () => connection } : { agent: false }),
   };
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const outgoing = (secure ? httpsRequest : httpRequest)(request.url, options, resolve);

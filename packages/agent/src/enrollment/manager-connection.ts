@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { spkiSha256 } from '@linux-patch/pki';
 import { ManagerFailure } from './manager-failure.ts';
@@ -17,6 +17,8 @@ interface Wish {
   readonly url: URL;
   readonly shownUrl: string;
   readonly peer: PeerTrust;
+  /** An open connection to the manager through a proxy; what is verified is the manager all the same. */
+  readonly tunnel?: Socket | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -25,9 +27,10 @@ const TLS_TRUST_CODES =
   /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT_ALTNAME_INVALID|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_EXCEEDED)/;
 const CLOCK_CODES = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
 
-function optionsOf({ url, peer }: Wish): ConnectionOptions {
+function optionsOf({ url, peer, tunnel }: Wish): ConnectionOptions {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return {
+    ...(tunnel ? { socket: tunnel } : {}),
     host,
     port: Number(url.port) || 443,
     // RFC 6066 §3: a literal address is no server name.

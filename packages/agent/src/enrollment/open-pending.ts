@@ -68,6 +68,8 @@ async function open(context: EnrollContext): Promise<OpenedEnrollment> {
       manager: managerUrl.href,
       key_id: saved.key_id,
     });
+    const { key_id, state } = saved;
+    context.audit('enrollment_resumed', { key_id, manager: managerUrl.href, state });
     return { pending: saved, keyPem, token: savedToken };
   }
   const begun = await beginPending(context, identity);
@@ -112,5 +114,7 @@ async function adopt(
   context.logger.info('Going on with the polling token of an earlier agent', {
     manager: context.managerUrl.href,
   });
+  const { key_id, state } = pending;
+  context.audit('enrollment_resumed', { key_id, manager: context.managerUrl.href, state });
   return { pending, keyPem: begun.keyPem, token };
 }

@@ -6,6 +6,7 @@ import type { CertificatePaths } from '../certificates/paths.ts';
 import { REQUEST_TIMEOUT_MS } from './manager-calls.ts';
 import { askManager } from './manager-client.ts';
 import { ManagerFailure } from './manager-failure.ts';
+import type { ProxyChoice } from './proxy.ts';
 
 const CRL_MODE = 0o644;
 
@@ -61,6 +62,7 @@ export async function refreshCrl(options: {
   readonly files: Files;
   readonly paths: CertificatePaths;
   readonly managerUrl: URL;
+  readonly proxyFor?: ProxyChoice;
   readonly now: number;
   readonly signal: AbortSignal;
 }): Promise<boolean> {
@@ -74,6 +76,7 @@ export async function refreshCrl(options: {
     method: 'GET',
     headers: { accept: 'application/x-pem-file, */*' },
     peer: { kind: 'verified', ca: parseCertificates(current.caPem).map((one) => one.pem) },
+    proxyFor: options.proxyFor,
     timeoutMs: REQUEST_TIMEOUT_MS,
     signal: options.signal,
   });

@@ -85,10 +85,13 @@ async function accepted(parts: StepParts, answer: EnrollAccepted): Promise<NextS
   return AT_ONCE;
 }
 
-function conflict({ setbacks }: StepParts, message: string): NextStep {
+function conflict({ context, record, setbacks }: StepParts, message: string): NextStep {
+  const failures = setbacks.count('conflict');
+  const { key_id, manager_url: manager } = record.pending;
+  if (failures === 0) context.audit('enrollment_conflict', { key_id, manager, reason: message });
   return {
     kind: 'wait',
-    reason: { kind: 'conflict', failures: setbacks.count('conflict') },
+    reason: { kind: 'conflict', failures },
     error:
       `The manager already knows this host or has a request from it (${message}). On the manager, look at the host and at the ` +
       'waiting requests of this machine and remove what is out of date; the agent keeps asking.',

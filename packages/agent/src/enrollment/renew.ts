@@ -11,6 +11,7 @@ import { checkHandshake } from './loopback-handshake.ts';
 import { REQUEST_TIMEOUT_MS } from './manager-calls.ts';
 import { askManager } from './manager-client.ts';
 import { ManagerFailure } from './manager-failure.ts';
+import type { ProxyChoice } from './proxy.ts';
 import type { Audit } from './settings.ts';
 
 export interface RenewOptions {
@@ -20,6 +21,7 @@ export interface RenewOptions {
   readonly audit: Audit;
   readonly paths: CertificatePaths;
   readonly managerUrl: URL;
+  readonly proxyFor?: ProxyChoice;
   readonly signal: AbortSignal;
 }
 
@@ -63,6 +65,7 @@ export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ csr, proof }),
     peer: { kind: 'verified', ca: parseCertificates(current.caPem).map((one) => one.pem) },
+    proxyFor: options.proxyFor,
     timeoutMs: REQUEST_TIMEOUT_MS,
     signal: options.signal,
   });

@@ -1,10 +1,12 @@
+import type { AgentAuditEvent } from '@linux-patch/contract';
 import type { Clock, Commands, Files, Logger, Random } from '@linux-patch/runtime';
 import type { CertificatePaths } from '../certificates/paths.ts';
 import type { Network } from '../host/network.ts';
 import type { PendingPlaces } from './pending.ts';
+import type { ProxyChoice } from './proxy.ts';
 
 /** Records an event that a security reviewer wants to see; never given a secret. */
-export type Audit = (event: string, fields?: Readonly<Record<string, unknown>>) => void;
+export type Audit = (event: AgentAuditEvent, fields?: Readonly<Record<string, unknown>>) => void;
 
 /** The configuration of one enrolment. */
 export interface EnrollSettings {
@@ -41,6 +43,8 @@ export interface EnrollDoors {
   readonly files: Files;
   readonly commands: Commands;
   readonly network: Network;
+  /** Through which proxy the manager is asked; directly without it. */
+  readonly proxyFor?: ProxyChoice;
   readonly logger: Logger;
   readonly audit: Audit;
   readonly saveToken: (token: string) => Promise<void>;

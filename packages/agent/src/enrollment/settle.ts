@@ -62,6 +62,7 @@ async function acknowledgeInstalled(context: EnrollContext, pending: PendingEnro
     serial: leaf.serialHex,
     state: 'installed',
   });
+  context.audit('enrollment_acknowledged', { serial: leaf.serialHex });
 }
 
 async function orWarn(

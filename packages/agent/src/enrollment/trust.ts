@@ -6,6 +6,7 @@ import { retryAfterMs, wordsOf } from './answer-body.ts';
 import { askManager } from './manager-client.ts';
 import type { PeerTrust } from './manager-connection.ts';
 import { ManagerFailure } from './manager-failure.ts';
+import type { ProxyChoice } from './proxy.ts';
 
 /** How this enrolment comes to trust its manager. */
 export type Trust =
@@ -26,6 +27,7 @@ export interface TrustSources {
   readonly caFile: string | undefined;
   readonly caFingerprint: string | undefined;
   readonly mode: 'auto' | 'tofu';
+  readonly proxyFor?: ProxyChoice | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -60,6 +62,7 @@ function askForCa(sources: TrustSources, peer: PeerTrust) {
     method: 'GET',
     headers: { accept: 'application/x-pem-file, */*' },
     peer,
+    proxyFor: sources.proxyFor,
     timeoutMs: sources.timeoutMs,
     signal: sources.signal,
   });

@@ -9,17 +9,19 @@ import {
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import { type Context, Hono } from 'hono';
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { MetricSources } from '../metrics/collect.ts';
 import type { AgentEnv } from './agent-env.ts';
 import { RateLimiter, type RateLimits } from './rate-limit.ts';
 import { refuseRepeatedHeaders, refuseUnserved } from './request-checks.ts';
-import { type HealthSources, serveHealth } from './routes/health.ts';
+import { serveHealth } from './routes/health.ts';
 import { type JobRouteSources, serveJobs } from './routes/jobs.ts';
+import { serveMetrics } from './routes/metrics.ts';
 import { type PackageSources, servePackages } from './routes/packages.ts';
 import { type PatchSources, servePatches } from './routes/patches.ts';
 import { type SystemSources, serveSystem } from './routes/system.ts';
 
 export interface AgentAppOptions
-  extends HealthSources,
+  extends MetricSources,
     SystemSources,
     PackageSources,
     PatchSources,
@@ -61,6 +63,7 @@ export function createAgentApp(options: AgentAppOptions): Hono<AgentEnv> {
   });
   const server = { app, clock: options.clock };
   serveHealth(server, options);
+  serveMetrics(server, options);
   serveSystem(server, options);
   servePackages(server, options);
   servePatches(server, options);
@@ -118,6 +121,7 @@ function logAccess(options: AgentAppOptions, context: Context<AgentEnv>, duratio
     client: caller.commonName,
     address: caller.address,
   };
+  options.counters.countRequest(fields);
   options.logger.info('request', fields);
   // Reads are in the log; whatever may change the host is in the audit trail, refused or not.
   if (method !== 'GET' && method !== 'HEAD') {

@@ -38,6 +38,8 @@ export interface AgentServerOptions {
   /** Takes over a WebSocket upgrade of the job events path. */
   readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller) => void;
   readonly audit: AuditLog;
+  /** Told about every refused connection, also those that the audit log only counts. */
+  readonly onRefused?: (refusal: Refusal) => void;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly files: Files;
@@ -268,6 +270,7 @@ class ListeningServer implements AgentServer {
 
   #end(socket: Socket, address: string, refusal: Refusal): void {
     socket.destroy();
+    this.#options.onRefused?.(refusal);
     this.#refuse(address, refusal);
   }
 

@@ -1,9 +1,11 @@
-import type { Clock, Commands, Files, Logger, LogLevel, Random } from '@linux-patch/runtime';
+import type { Clock, Commands, Files, Logger, LogLevel, ProcessUsage, Random } from '@linux-patch/runtime';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { CertificatePaths } from '../certificates/paths.ts';
 import type { AgentPaths } from '../config/paths.ts';
 import type { AgentConfig } from '../config/schema.ts';
+import type { ProxyChoice } from '../enrollment/proxy.ts';
 import type { Network } from '../host/network.ts';
+import type { AgentCounters } from '../metrics/counters.ts';
 import type { ServiceNotifier } from '../service-manager/notify.ts';
 
 /** What the agent's program uses of the outside world; `main.ts` picks the real ones. */
@@ -17,6 +19,7 @@ export interface AgentDoors {
   readonly createLogger: (settings: LogSettings) => Logger;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
+  readonly processUsage: () => ProcessUsage;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Calls back when the service manager asks for a reload (SIGHUP). */
   readonly onReload: (reload: () => void) => Disposable;
@@ -43,7 +46,10 @@ export interface AgentContext extends AgentDoors {
   readonly commands: Commands;
   readonly logger: Logger;
   readonly audit: AuditLog;
+  readonly counters: AgentCounters;
   readonly notifier: ServiceNotifier;
+  /** Through which proxy a manager is asked. */
+  readonly proxyFor: ProxyChoice;
   /** Reads the configuration anew. */
   readonly loadConfig: () => Promise<AgentConfig>;
 }

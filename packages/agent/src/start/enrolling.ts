@@ -6,6 +6,7 @@ import { enroll } from '../enrollment/enroll.ts';
 import { pendingPlaces, readPending } from '../enrollment/pending.ts';
 import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../enrollment/settings.ts';
 import { forgetEnrollment, settleEnrollment } from '../enrollment/settle.ts';
+import { type EnrollmentView, readEnrollmentView } from '../enrollment/view.ts';
 import type { AgentContext } from './agent-context.ts';
 
 /** The enrolment of this host with a manager, with everything it needs. */
@@ -38,20 +39,21 @@ function enrollContextOf(
     saveToken: (token) => savePollingToken({ files, path: configFile, token }),
     clearToken: () => clearPollingToken({ files, path: configFile }),
     allowAddress: async (entry) => {
-      await addAllowListEntry({
+      const added = await addAllowListEntry({
         files,
         clock: context.clock,
         path: config.whitelist.path,
         entry,
         signal: context.signal,
       });
+      if (added) context.audit.record('allow_list_extended', { entry });
     },
     onProgress: wish.onProgress,
   };
 }
 
 /** Enrols with the configured manager, or with the one that was named on the command line. */
-export function enrolWith(
+export async function enrolWith(
   context: AgentContext,
   wish: {
     readonly managerUrl: string;
@@ -59,7 +61,15 @@ export function enrolWith(
     readonly onProgress: (progress: EnrollProgress) => void;
   },
 ): Promise<EnrollOutcome> {
-  return enroll(enrollContextOf(context, wish));
+  const outcome = await enroll(enrollContextOf(context, wish));
+  if (outcome.kind !== 'installed' && outcome.kind !== 'denied') {
+    context.audit.record('enrollment_unfinished', {
+      manager: wish.managerUrl,
+      outcome: outcome.kind,
+      reason: 'message' in outcome ? outcome.message : undefined,
+    });
+  }
+  return outcome;
 }
 
 /** Ends an enrolment that was interrupted between installing and tidying, or that the manager was not told about. */
@@ -74,6 +84,12 @@ export async function settleFinishedEnrollment(context: AgentContext): Promise<v
   }
   const clearToken = () => clearPollingToken({ files: context.files, path: context.configFile });
   return forgetEnrollment({ ...context, ...places, clearToken });
+}
+
+/** The enrolment under way; undefined when there is none. */
+export function enrollmentView(context: AgentContext): Promise<EnrollmentView | undefined> {
+  const places = pendingPlaces(context.paths.dataFolder, storeFolder(context.certificates));
+  return readEnrollmentView(context.files, places);
 }
 
 /** The status of the identity on disk, now. */

@@ -10,11 +10,14 @@ import type { IdentityHealth } from '../http/routes/health.ts';
 import { authoritiesOf } from '../http/tls-material.ts';
 import type { AgentContext } from './agent-context.ts';
 import { identityStatus } from './enrolling.ts';
+import { createIdentityEvents, type IdentityEvents } from './identity-events.ts';
 
 /** The identity in use: what it is, how it fares, and its renewal. */
 export interface IdentityKeeper {
   readonly material: Material;
   readonly meta: IdentityMeta;
+  /** Serial number of the certificate in use. */
+  readonly serialHex: string | undefined;
   /** Serial numbers that the revocation list names. */
   readonly revoked: ReadonlySet<string>;
   health(configHealth: string): IdentityHealth;
@@ -49,6 +52,7 @@ export async function openIdentityKeeper(context: AgentContext): Promise<Identit
 
 class RenewingIdentity implements IdentityKeeper {
   readonly #context: AgentContext;
+  readonly #events: IdentityEvents;
   #held: Held;
   #renewalError: string | undefined;
   #failures = 0;
@@ -56,6 +60,7 @@ class RenewingIdentity implements IdentityKeeper {
   constructor(context: AgentContext, held: Held) {
     this.#context = context;
     this.#held = held;
+    this.#events = createIdentityEvents(context.audit);
   }
 
   get material(): Material {
@@ -64,6 +69,10 @@ class RenewingIdentity implements IdentityKeeper {
 
   get meta(): IdentityMeta {
     return this.#held.meta;
+  }
+
+  get serialHex(): string | undefined {
+    return this.#facts()?.serialHex;
   }
 
   get revoked(): ReadonlySet<string> {
@@ -91,6 +100,7 @@ class RenewingIdentity implements IdentityKeeper {
     while (!signal.aborted) {
       const managerUrl =
         this.#context.config.enrollment.manager_url ?? this.#held.meta.manager_url ?? undefined;
+      this.#events.crlSeen(this.#revocations());
       const due = managerUrl !== undefined && this.#isDue();
       if (due && (await this.#renew(managerUrl, signal))) {
         changed();
@@ -117,10 +127,12 @@ class RenewingIdentity implements IdentityKeeper {
     const facts = this.#facts();
     if (!facts) return false;
     const thresholdDays = this.#context.config.enrollment.cert_renewal_threshold_days;
-    return isRenewalDue(
+    const due = isRenewalDue(
       { ...facts, draw: this.#held.meta.renewal_draw, thresholdDays },
       this.#context.clock.now(),
     );
+    if (due) this.#events.renewalDue(facts);
+    return due;
   }
 
   #retryPauseMs(): number {
@@ -130,21 +142,24 @@ class RenewingIdentity implements IdentityKeeper {
 
   /** An outdated list still counts, so failing to refresh it is a warning and no more; health shows its age. */
   async #refreshCrl(managerUrl: string, signal: AbortSignal): Promise<boolean> {
-    const { files, clock, certificates, logger } = this.#context;
+    const { files, clock, certificates, logger, proxyFor } = this.#context;
     try {
       const options = {
         files,
         paths: certificates,
         managerUrl: new URL(managerUrl),
+        proxyFor,
         now: clock.now(),
         signal,
       };
       if (!(await refreshCrl(options))) return false;
       this.#held = await read(this.#context);
+      this.#events.crlRefreshed(this.#revocations());
       return true;
     } catch (error) {
-      if (!signal.aborted)
-        logger.warn('The revocation list could not be refreshed; the old one stays', { error });
+      if (signal.aborted) return false;
+      this.#events.crlRefreshFailed(error);
+      logger.warn('The revocation list could not be refreshed; the old one stays', { error });
       return false;
     }
   }
@@ -160,6 +175,7 @@ class RenewingIdentity implements IdentityKeeper {
         audit: (event, fields = {}) => audit.record(event, fields),
         paths: certificates,
         managerUrl: new URL(managerUrl),
+        proxyFor: this.#context.proxyFor,
         signal,
       });
       if (outcome.kind === 'refused') {

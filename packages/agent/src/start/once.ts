@@ -88,6 +88,7 @@ async function tryRenewal(context: AgentContext, url: string): Promise<boolean> 
       audit: (event, fields = {}) => context.audit.record(event, fields),
       paths: context.certificates,
       managerUrl: new URL(url),
+      proxyFor: context.proxyFor,
       signal: context.signal,
     });
     if (outcome.kind === 'renewed') {

@@ -6,6 +6,7 @@ import { createAgentApp } from '../http/app.ts';
 import { type AgentServer, type AgentServerOptions, openAgentServer } from '../http/server.ts';
 import { type JobSockets, openJobSockets } from '../http/websocket.ts';
 import type { AgentContext } from './agent-context.ts';
+import { enrollmentView } from './enrolling.ts';
 import { type IdentityKeeper, openIdentityKeeper } from './identity-keeper.ts';
 import { openWork, type Work } from './work.ts';
 
@@ -13,7 +14,7 @@ import { openWork, type Work } from './work.ts';
 const UNLIMITED_PER_MINUTE = 1_000_000;
 
 function composeApp(context: AgentContext, work: Work, identity: () => ReturnType<IdentityKeeper['health']>) {
-  const { clock, random, logger, audit, config } = context;
+  const { clock, random, logger, audit, config, counters, processUsage } = context;
   const limits = config.rate_limit;
   return createAgentApp({
     clock,
@@ -24,6 +25,9 @@ function composeApp(context: AgentContext, work: Work, identity: () => ReturnTyp
       readsPerMinute: limits.enabled ? limits.read_per_minute : UNLIMITED_PER_MINUTE,
       changesPerMinute: limits.enabled ? limits.change_per_minute : UNLIMITED_PER_MINUTE,
     },
+    counters,
+    processUsage,
+    enrollmentState: async () => (await enrollmentView(context))?.state,
     jobs: work.jobs,
     cache: work.cache,
     inventory: work.packages.inventory,
@@ -83,6 +87,7 @@ export async function serve(context: AgentContext): Promise<void> {
     app,
     onUpgrade: (request, socket, head, caller) => sockets.accept(request, socket, head, caller),
     audit,
+    onRefused: (refusal) => context.counters.countRefusal(refusal.code),
     logger,
     clock,
     files,
@@ -130,7 +135,7 @@ function followChanges(
     readonly onConfigHealth: (health: string) => void;
   },
 ): void {
-  const { files, logger, config, configFile } = context;
+  const { files, logger, audit, config, configFile } = context;
   const watch = stack.use(
     watchAgentConfig({
       files,
@@ -138,6 +143,7 @@ function followChanges(
       current: config,
       load: context.loadConfig,
       onChange: (_changed, sections) => {
+        audit.record('config_changed', { sections });
         logger.warn('The configuration changed; restart the agent to use it', {
           sections: sections.join(','),
         });
@@ -145,6 +151,7 @@ function followChanges(
       onFault: (error) => {
         const [first] = messageOf(error).split('\n');
         parts.onConfigHealth(`config.yaml has faults and the running configuration stays: ${first}`);
+        audit.record('config_refused', { reason: messageOf(error) });
         logger.error('The changed configuration has faults; nothing changes', { error });
       },
       onRestored: () => parts.onConfigHealth('ok'),
@@ -155,9 +162,13 @@ function followChanges(
     await watch.reload();
     await parts.allowList.reload();
     try {
+      const before = parts.keeper?.serialHex;
       await parts.keeper?.reload();
       parts.takeIdentity();
+      const serial = parts.keeper?.serialHex;
+      if (serial !== before) audit.record('identity_reloaded', { serial });
     } catch (error) {
+      audit.record('identity_reload_refused', { reason: messageOf(error) });
       logger.error('The certificates on disk cannot be used; the old ones stay', { error });
     }
   };

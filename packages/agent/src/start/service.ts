@@ -40,7 +40,7 @@ async function obtainIdentity(
     status: identity.status,
     reason: identity.message,
   });
-  context.audit.record('identity_unusable', { status: identity.status });
+  context.audit.record('identity_unusable', { status: identity.status, reason: identity.message });
   await notifier.ready(`Enrolling with ${managerUrl} (certificates: ${identity.status})`);
   const onProgress = (progress: EnrollProgress): void =>
     void notifier.status(statusLine(progress, clock.now()));

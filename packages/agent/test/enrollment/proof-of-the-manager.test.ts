@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Bundle } from '@linux-patch/contract';
+import { AGENT_AUDIT_EVENTS, type Bundle } from '@linux-patch/contract';
 import { spkiFingerprint } from '@linux-patch/pki';
 import { testAuthority } from '@linux-patch/pki/testing';
 import type { Files } from '@linux-patch/runtime';
@@ -57,6 +57,27 @@ describe('the host code', () => {
     });
     expect(await systemFiles.facts(join(host.root, 'data/enrollment.json'))).toBeUndefined();
     expect(await systemFiles.facts(join(host.root, 'etc/certs/pending.key.pem'))).toBeUndefined();
+  });
+
+  it('leaves a record of every step, each known to the table of events', async () => {
+    manager.code = await waitForCode();
+    await host.enrol({ managerUrl: url() });
+    expect(host.audited.map((one) => one.event)).toEqual([
+      'enrollment_key_created',
+      'enrollment_trust_found',
+      'enrollment_requested',
+      'enrollment_resumed',
+      'enrollment_trust_found',
+      'enrollment_approved',
+      'identity_installed',
+      'enrollment_acknowledged',
+    ]);
+    const known: Readonly<Record<string, { readonly fields: readonly string[] }>> = AGENT_AUDIT_EVENTS;
+    for (const { event, fields } of host.audited) {
+      expect(known[event]?.fields).toEqual(expect.arrayContaining(Object.keys(fields as object)));
+    }
+    expect(host.audited[1]?.fields).toMatchObject({ by: 'code' });
+    expect(host.audited[5]?.fields).toMatchObject({ trust: 'code' });
   });
 
   it('never leaves the host, and neither do token and key reach a log', async () => {

@@ -10,7 +10,9 @@ import { MANUAL_IDENTITY } from '../../src/certificates/identity-meta.ts';
 import { readMaterial } from '../../src/certificates/material.ts';
 import type { CertificatePaths } from '../../src/certificates/paths.ts';
 import { installGeneration } from '../../src/certificates/store.ts';
+import { chooseProxy } from '../../src/enrollment/proxy.ts';
 import { refreshCrl } from '../../src/enrollment/refresh-crl.ts';
+import { startConnectProxy } from './connect-proxy.ts';
 
 // TLS checks certificates by the machine's own clock.
 const NOW = Math.floor(Date.now() / 1000) * 1000;
@@ -88,6 +90,15 @@ describe('the revocation list', () => {
     expect(await refresh(NOW + 13 * HOUR_MS)).toBe(true);
     expect((await stored()).serials).toEqual(new Set(['0a']));
     expect(await systemFiles.readLink(paths.crl)).toBe('current/crl.pem');
+  });
+
+  it('is fetched through the proxy when there is one', async () => {
+    await using proxy = await startConnectProxy();
+    const proxyFor = chooseProxy({ configured: proxy.url, environment: {} });
+    const { signal } = new AbortController();
+    const now = NOW + 13 * HOUR_MS;
+    expect(await refreshCrl({ files: systemFiles, paths, managerUrl, proxyFor, now, signal })).toBe(true);
+    expect(proxy.asked).toHaveLength(1);
   });
 
   it('of another CA is refused, and so is an older one', async () => {

@@ -19,7 +19,9 @@ import { MANUAL_IDENTITY, readIdentityMeta } from '../../src/certificates/identi
 import { readMaterial } from '../../src/certificates/material.ts';
 import type { CertificatePaths } from '../../src/certificates/paths.ts';
 import { installGeneration } from '../../src/certificates/store.ts';
+import { chooseProxy } from '../../src/enrollment/proxy.ts';
 import { renewIdentity } from '../../src/enrollment/renew.ts';
+import { startConnectProxy } from './connect-proxy.ts';
 
 // TLS checks certificates by the machine's own clock.
 const NOW = Math.floor(Date.now() / 1000) * 1000;
@@ -116,7 +118,7 @@ async function installFrom(issuer: TestAuthority): Promise<void> {
   await installGeneration({ files: systemFiles, paths, material, meta });
 }
 
-const renew = () =>
+const renew = (proxyFor = chooseProxy({ configured: undefined, environment: {} })) =>
   renewIdentity({
     files: systemFiles,
     clock: new ManualClock(NOW),
@@ -124,6 +126,7 @@ const renew = () =>
     audit: (event) => void audited.push(event),
     paths,
     managerUrl,
+    proxyFor,
     signal: new AbortController().signal,
   });
 const generation = () => realpath(join(folder.path, 'certs/current'));
@@ -165,6 +168,13 @@ describe('a renewal', () => {
     await expect(renew()).rejects.toMatchObject({ kind: 'transient', retryAfterMs: 30_000 });
     reply = () => ({ status: 200, body: { ca_crt: 'x' } });
     await expect(renew()).rejects.toMatchObject({ kind: 'protocol' });
+  });
+
+  it('goes through the proxy when there is one', async () => {
+    await using proxy = await startConnectProxy();
+    const proxyFor = chooseProxy({ configured: proxy.url, environment: {} });
+    expect(await renew(proxyFor)).toMatchObject({ kind: 'renewed' });
+    expect(proxy.asked.map((one) => one.target)).toEqual([managerUrl.host]);
   });
 
   it('for a key that is not the new one is refused, and the old set stays', async () => {

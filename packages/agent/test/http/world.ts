@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { Envelope } from '@linux-patch/contract';
 import { type TestAuthority, type TestIdentity, testAuthority } from '@linux-patch/pki/testing';
-import { nodeCommands, systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import {
+  nodeCommands,
+  processUsage,
+  systemClock,
+  systemFiles,
+  systemRandom,
+} from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
 import { readHostFacts } from '../../src/host/facts.ts';
@@ -14,6 +20,7 @@ import { openJobSockets } from '../../src/http/websocket.ts';
 import { openPackageCache } from '../../src/jobs/cache-state.ts';
 import type { Executor } from '../../src/jobs/executor-interface.ts';
 import { openJobQueue } from '../../src/jobs/queue.ts';
+import { createAgentCounters } from '../../src/metrics/counters.ts';
 import { shelfInventory } from './shelf-inventory.ts';
 
 export interface WorldOptions {
@@ -49,10 +56,14 @@ async function openServices(options: WorldOptions) {
     execute: options.execute ?? (async () => ({ message: 'Nothing to do' })),
   });
   const sockets = openJobSockets({ ...shared, jobs });
+  const counters = createAgentCounters(systemClock);
   const cache = await openPackageCache({ ...shared, path: join(folder.path, 'state/cache.json') });
   const app = createAgentApp({
     ...shared,
     audit,
+    counters,
+    processUsage,
+    enrollmentState: async () => undefined,
     jobs,
     cache,
     inventory: shelfInventory(),
@@ -71,7 +82,7 @@ async function openServices(options: WorldOptions) {
     rateLimits: { readsPerMinute: 1000, changesPerMinute: 1000 },
     ...options.app,
   });
-  return { folder, logger, shared, auditPath, audit, jobs, sockets, cache, app };
+  return { folder, logger, shared, auditPath, audit, counters, jobs, sockets, cache, app };
 }
 
 async function closeServices(services: Awaited<ReturnType<typeof openServices>>): Promise<void> {
@@ -97,6 +108,7 @@ export async function startWorld(options: WorldOptions = {}) {
     app: services.app,
     onUpgrade: (request, socket, head, caller) => sockets.accept(request, socket, head, caller),
     audit,
+    onRefused: (refusal) => services.counters.countRefusal(refusal.code),
     timeoutSeconds: 10,
     ...options.server,
   }).catch(async (error: unknown) => {
@@ -178,7 +190,7 @@ export function call(
     response.once('error', reject);
     response.once('end', () => {
       const text = Buffer.concat(chunks).toString('utf8');
-      const envelope = (text === '' ? undefined : JSON.parse(text)) as Envelope;
+      const envelope = (text.startsWith('{') ? JSON.parse(text) : undefined) as Envelope;
       resolve({ status: response.statusCode ?? 0, headers: response.headers, envelope, text });
     });
   });

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { METRICS_MEDIA_TYPE } from '../metrics/exposition.ts';
 import { routeTable } from '../route.ts';
 import { Health } from './health.ts';
 import { Job, JobAccepted, JobDeleted, JobList, JobQuery } from './jobs.ts';
@@ -40,6 +42,16 @@ export const AGENT_ROUTES = routeTable({
     response: Health,
     status: 200,
     errors: [],
+  },
+  metrics: {
+    method: 'GET',
+    path: '/metrics',
+    summary: "Metrics in Prometheus' text format",
+    response: z.string(),
+    bare: true,
+    mediaType: METRICS_MEDIA_TYPE,
+    status: 200,
+    errors: ['RATE_LIMIT_EXCEEDED', 'INTERNAL_ERROR'],
   },
   systemInfo: {
     method: 'GET',

@@ -10,6 +10,7 @@ import {
   Renewed,
   RenewRequest,
 } from '../enrollment.ts';
+import { METRICS_MEDIA_TYPE } from '../metrics/exposition.ts';
 import { routeTable } from '../route.ts';
 import { ApproveRequest, DenyRequest, Enrollment, EnrollmentList, EnrollmentQuery } from './enrollments.ts';
 import { Host, HostChange, HostList } from './hosts.ts';
@@ -103,6 +104,16 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     path: '/api/v1/status',
     summary: 'State of the manager',
     response: ManagerStatus,
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
+  metrics: {
+    method: 'GET',
+    path: '/metrics',
+    summary: "Metrics in Prometheus' text format",
+    response: z.string(),
+    bare: true,
+    mediaType: METRICS_MEDIA_TYPE,
     status: 200,
     errors: ADMIN_ERRORS,
   },

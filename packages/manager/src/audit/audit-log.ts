@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ManagerAuditEvent } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { Database } from '../database/open.ts';
 import type { AuditRow } from '../database/schema.ts';
@@ -8,7 +9,7 @@ const START = '0'.repeat(64);
 /** What happened, and who did it: `admin`, an agent by key id, or `manager`. */
 export interface AuditEntry {
   readonly actor: string;
-  readonly event: string;
+  readonly event: ManagerAuditEvent;
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
@@ -44,9 +45,14 @@ async function append(db: Database, nowMs: number, { actor, event, fields = {} }
 }
 
 /** The audit log of a database whose write transactions are serialised, as SQLite's are. */
-export function createAuditLog(options: { readonly clock: Clock }): AuditLog {
+export function createAuditLog(options: {
+  readonly clock: Clock;
+  /** Told about every event, also of a transaction that fails afterwards. */
+  readonly onEvent?: (event: ManagerAuditEvent) => void;
+}): AuditLog {
   return {
     async record(db, entry) {
+      options.onEvent?.(entry.event);
       if (db.isTransaction) return append(db, options.clock.now(), entry);
       await db.transaction().execute((own) => append(own, options.clock.now(), entry));
     },

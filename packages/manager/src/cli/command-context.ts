@@ -1,4 +1,4 @@
-import type { Clock, Commands, Files, Logger, LogLevel, Random } from '@linux-patch/runtime';
+import type { Clock, Commands, Files, Logger, LogLevel, ProcessUsage, Random } from '@linux-patch/runtime';
 import type { ManagerPaths } from '../config/paths.ts';
 import type { ManagerConfig } from '../config/schema.ts';
 import type { ApiClient } from './api-client.ts';
@@ -17,6 +17,7 @@ export interface CliDoors {
   readonly interactive: boolean;
   /** Set by the service manager when it wants to be told. */
   readonly notifySocket: string | undefined;
+  readonly processUsage: () => ProcessUsage;
   readonly signal: AbortSignal;
 }
 

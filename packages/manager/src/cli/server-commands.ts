@@ -83,6 +83,7 @@ export async function serve(context: CommandContext): Promise<number> {
     files: context.files,
     clock: context.clock,
     random: context.random,
+    processUsage: context.processUsage,
     logger,
   });
   logger.info(`Listening on ${manager.address}:${manager.port}`, { url: manager.url });

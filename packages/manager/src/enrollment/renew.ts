@@ -1,4 +1,10 @@
-import { ENROLL_PATHS, PatchError, type Renewed, type RenewRequest } from '@linux-patch/contract';
+import {
+  ENROLL_PATHS,
+  isPatchError,
+  PatchError,
+  type Renewed,
+  type RenewRequest,
+} from '@linux-patch/contract';
 import { buildChain, parseCertificates, type VerifiedRenewal, verifyRenewalProof } from '@linux-patch/pki';
 import { certificateRow } from '../authority/authority.ts';
 import type { Database } from '../database/open.ts';
@@ -34,7 +40,7 @@ export function createRenewals(context: EnrollmentContext): Renewals {
       const key = await readCertificateRequest(request.csr, 'body.csr');
       const proof = verifyAddressed(context, request, asked.host);
       const { authority } = context;
-      return context.db.transaction().execute(async (db) => {
+      const renewal = context.db.transaction().execute(async (db) => {
         const host = await authorise(context, db, proof);
         remember(proof.jti);
         const certificate = await authority.issueAgent(key.spki, {
@@ -66,8 +72,29 @@ export function createRenewals(context: EnrollmentContext): Renewals {
           manager_client: authority.managerClient,
         };
       });
+      return renewal.catch((error: unknown) => noteRefusal(context, proof, { error, ...asked }));
     },
   };
+}
+
+/** What was refused is recorded outside the transaction that the refusal ended. */
+async function noteRefusal(
+  context: EnrollmentContext,
+  proof: VerifiedRenewal,
+  refused: { readonly error: unknown; readonly observedAddress: string },
+): Promise<never> {
+  if (isPatchError(refused.error, 'FORBIDDEN', 'UNAUTHORIZED')) {
+    await context.audit.record(context.db, {
+      actor: 'agent',
+      event: 'certificate_renewal_refused',
+      fields: {
+        serial: proof.certificate.serialHex,
+        reason: refused.error.message,
+        observed_address: refused.observedAddress,
+      },
+    });
+  }
+  throw refused.error;
 }
 
 /** A proof is addressed to the URL the agent used: the configured one, or the name it called this server by. */

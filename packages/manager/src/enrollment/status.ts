@@ -82,14 +82,37 @@ export async function poll(context: EnrollmentContext, request: Poll): Promise<P
     .where('id', '=', row.id)
     .execute();
   const heldS = row.state === 'pending' && context.waiting.hasRoom ? Math.min(MAX_WAIT_S, request.waitS) : 0;
-  if (heldS === 0) return { kind: 'status', body: statusOf(row), heldS };
+  if (heldS === 0) return answerWith(context, row, heldS);
   await context.waiting.hold({
     requestId: row.id,
     limitMs: heldS * 1000,
     signal: request.signal,
     isDecided: async () => (await findByToken(context, request.token))?.state !== 'pending',
   });
-  return { kind: 'status', body: statusOf(await findByToken(context, request.token)), heldS };
+  return answerWith(context, await findByToken(context, request.token), heldS);
+}
+
+/** An approval that leaves is recorded first: whoever holds it can be the host from then on. */
+async function answerWith(
+  context: EnrollmentContext,
+  row: EnrollmentRow | undefined,
+  heldS: number,
+): Promise<PollResult> {
+  const body = statusOf(row);
+  if (row && body.status === 'approved') {
+    await context.audit.record(context.db, {
+      actor: row.key_id ?? 'agent',
+      event: 'enrollment_bundle_sent',
+      fields: {
+        enrollment: row.id,
+        fqdn: row.fqdn,
+        observed_address: row.observed_address,
+        generation: row.spki === null ? 'older' : 'current',
+        serial: row.serial,
+      },
+    });
+  }
+  return { kind: 'status', body, heldS };
 }
 
 /**
@@ -148,12 +171,20 @@ async function settle(context: EnrollmentContext, db: Database, row: EnrollmentR
     .set({ state: 'installed', bundle: null })
     .where('id', '=', row.id)
     .execute();
-  await db
+  const revoked = await db
     .updateTable('certificates')
     .set({ revoked_at: context.clock.now(), revoke_reason: 'superseded' })
     .where('host_id', '=', row.host_id)
     .where('serial', '!=', row.serial ?? '')
     .where('issued_at', '<=', row.decided_at ?? 0)
     .where('revoked_at', 'is', null)
+    .returning('serial')
     .execute();
+  for (const { serial } of revoked) {
+    await context.audit.record(db, {
+      actor: 'manager',
+      event: 'certificate_revoked',
+      fields: { serial, host: row.host_id, reason: 'superseded' },
+    });
+  }
 }

@@ -7,7 +7,24 @@ import type { EnrollmentContext } from './context.ts';
  */
 export async function tidy(context: EnrollmentContext, db: Database): Promise<void> {
   const now = context.clock.now();
-  await db.deleteFrom('enrollments').where('state', '=', 'pending').where('expires_at', '<', now).execute();
+  const expired = await db
+    .deleteFrom('enrollments')
+    .where('state', '=', 'pending')
+    .where('expires_at', '<', now)
+    .returning(['id', 'fqdn', 'observed_address', 'spki'])
+    .execute();
+  for (const row of expired) {
+    await context.audit.record(db, {
+      actor: 'manager',
+      event: 'enrollment_expired',
+      fields: {
+        enrollment: row.id,
+        fqdn: row.fqdn,
+        observed_address: row.observed_address,
+        generation: row.spki === null ? 'older' : 'current',
+      },
+    });
+  }
   await settleOlder(context, db);
   await db
     .updateTable('enrollments')

@@ -20,31 +20,36 @@ export interface Waiting {
   wake(requestId: string): void;
   /** Whether another poll may be held. */
   readonly hasRoom: boolean;
+  /** Polls that are held now. */
+  readonly held: number;
 }
 
 /** Holds polls in this process. */
 export function createWaiting(clock: Clock): Waiting {
-  const held = new Map<string, Set<AbortController>>();
+  const byRequest = new Map<string, Set<AbortController>>();
   let count = 0;
   return {
     get hasRoom() {
       return count < MAX_HELD;
     },
+    get held() {
+      return count;
+    },
     async hold({ requestId, limitMs, signal, isDecided }) {
       const woken = new AbortController();
-      const others = held.get(requestId) ?? new Set();
-      held.set(requestId, others.add(woken));
+      const others = byRequest.get(requestId) ?? new Set();
+      byRequest.set(requestId, others.add(woken));
       count += 1;
       try {
         if (!(await isDecided())) await sleepUntil(clock, limitMs, [signal, woken.signal]);
       } finally {
         count -= 1;
         others.delete(woken);
-        if (others.size === 0 && held.get(requestId) === others) held.delete(requestId);
+        if (others.size === 0 && byRequest.get(requestId) === others) byRequest.delete(requestId);
       }
     },
     wake(requestId) {
-      for (const one of held.get(requestId) ?? []) one.abort();
+      for (const one of byRequest.get(requestId) ?? []) one.abort();
     },
   };
 }

@@ -16,6 +16,12 @@ function digest(text: string): Buffer {
 export function adminAuth(options: {
   readonly token: string;
   readonly clock: Clock;
+  /** Told about wrong tokens, those that are only slowed down excepted. */
+  readonly onRefused: (request: {
+    readonly address: string;
+    readonly method: string;
+    readonly path: string;
+  }) => Promise<void>;
 }): MiddlewareHandler<ManagerEnv> {
   const expected = digest(options.token.trim());
   const guesses = createRateLimit({ perMinute: FAILURES_PER_MINUTE, clock: options.clock });
@@ -24,7 +30,9 @@ export function adminAuth(options: {
     const right =
       scheme?.toLowerCase() === 'bearer' && token !== undefined && timingSafeEqual(digest(token), expected);
     if (!right) {
-      guesses.admit(context.env.observedAddress);
+      const address = context.env.observedAddress;
+      guesses.admit(address);
+      await options.onRefused({ address, method: context.req.method, path: context.req.path });
       throw new PatchError(
         'UNAUTHORIZED',
         'This path needs the admin token: Authorization: Bearer TOKEN, from the file admin.token in the data folder of the manager.',

@@ -14,6 +14,7 @@ export interface ManagerServerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly onHandshakeFailed?: () => void;
 }
 
 /** The manager's HTTPS listener. Disposing it ends held polls and waits a moment for running answers. */
@@ -62,7 +63,10 @@ export async function openManagerServer(options: ManagerServerOptions): Promise<
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.on('tlsClientError', (error) => options.logger.debug('a TLS handshake failed', { error }));
+  server.on('tlsClientError', (error) => {
+    options.onHandshakeFailed?.();
+    options.logger.debug('a TLS handshake failed', { error });
+  });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (error) => reject(bindError(options, error)));
   server.listen({ host: options.bind, port: options.port }, resolve);

@@ -1,0 +1,91 @@
+import type { MetricTraits } from './exposition.ts';
+
+const gauge = <const L extends readonly string[]>(help: string, ...labels: L) =>
+  ({ type: 'gauge', help, labels }) as const;
+const counter = <const L extends readonly string[]>(help: string, ...labels: L) =>
+  ({ type: 'counter', help, labels }) as const;
+
+const PROCESS_METRICS = {
+  process_start_time_seconds: gauge('When the process started, seconds since the epoch.'),
+  process_cpu_seconds_total: counter('CPU time the process has used, user and system.'),
+  process_resident_memory_bytes: gauge('Memory of the process that is in RAM.'),
+} as const;
+
+/** Metrics of the agent: `GET /metrics`, for callers that may use the API. Instants are seconds since the epoch. */
+export const AGENT_METRICS = {
+  linux_patch_agent_build_info: gauge('1; the labels say what runs.', 'version', 'node_version'),
+  linux_patch_agent_healthy: gauge('1 when health is healthy, 0 when it is degraded.'),
+  linux_patch_agent_check_ok: gauge('1 for each check of health that is ok, else 0.', 'check'),
+  linux_patch_agent_identity_info: gauge(
+    '1; how the manager came to be trusted and who made the key.',
+    'trust',
+    'key_origin',
+  ),
+  linux_patch_agent_identity_not_after_timestamp_seconds: gauge('When the certificate expires.'),
+  linux_patch_agent_identity_remaining_seconds: gauge(
+    'Time until the certificate expires; negative when it has. 86400 are a day.',
+  ),
+  linux_patch_agent_identity_renewals_total: counter('Renewals since the start, by result.', 'result'),
+  linux_patch_agent_identity_renewal_failing: gauge(
+    'Renewals that failed since the last one that succeeded.',
+  ),
+  linux_patch_agent_enrollment_state: gauge(
+    '1 for the state of the enrolment, 0 for the others; `none` when none is under way.',
+    'state',
+  ),
+  linux_patch_agent_crl_status: gauge('1 for the status of the revocation list, 0 for the others.', 'status'),
+  linux_patch_agent_crl_age_seconds: gauge('Time since the revocation list was made.'),
+  linux_patch_agent_crl_next_update_timestamp_seconds: gauge('When the next revocation list is due.'),
+  linux_patch_agent_package_lists_update_timestamp_seconds: gauge(
+    'When the package lists were refreshed last.',
+  ),
+  linux_patch_agent_jobs: gauge('Jobs in the journal, by status.', 'status'),
+  linux_patch_agent_http_requests_total: counter(
+    'Answers given since the start, by route and class of status; route `none` is no path of the API.',
+    'method',
+    'route',
+    'status_class',
+  ),
+  linux_patch_agent_connections_refused_total: counter(
+    'Connections closed without an answer since the start, by reason.',
+    'reason',
+  ),
+  linux_patch_agent_audit_events_total: counter('Audit events since the start, by name.', 'event'),
+  ...PROCESS_METRICS,
+} as const satisfies Record<string, MetricTraits>;
+
+/** Metrics of the manager: `GET /metrics`, with the admin token. Instants are seconds since the epoch. */
+export const MANAGER_METRICS = {
+  linux_patch_manager_build_info: gauge('1; the labels say what runs.', 'version', 'node_version'),
+  linux_patch_manager_hosts: gauge('Hosts of the fleet.'),
+  linux_patch_manager_hosts_unreachable: gauge('Hosts that did not answer when they were asked last.'),
+  linux_patch_manager_enrollments: gauge('Requests to join, by state.', 'state'),
+  linux_patch_manager_oldest_pending_enrollment_seconds: gauge(
+    'How long the oldest undecided request has been waiting; absent when none is.',
+  ),
+  linux_patch_manager_polls_held: gauge('Polls of waiting agents that are held open.'),
+  linux_patch_manager_certificates: gauge(
+    'Certificates issued to agents: `valid`, `expiring` (less than a tenth of its life left), `expired`, `revoked`. A certificate that was renewed since counts too.',
+    'state',
+  ),
+  linux_patch_manager_host_certificate_not_after_timestamp_seconds: gauge(
+    'When the first of the hosts is without a valid certificate, judged by the newest certificate of each.',
+  ),
+  linux_patch_manager_own_certificate_not_after_timestamp_seconds: gauge(
+    "When the manager's own certificates expire.",
+    'name',
+  ),
+  linux_patch_manager_http_requests_total: counter(
+    'Answers given since the start, by route and class of status; route `none` is no path of the API.',
+    'method',
+    'route',
+    'status_class',
+  ),
+  linux_patch_manager_requests_refused_total: counter(
+    'Requests answered with an error since the start, by error code.',
+    'code',
+  ),
+  linux_patch_manager_tls_handshakes_failed_total: counter('TLS handshakes that failed since the start.'),
+  linux_patch_manager_audit_events_total: counter('Audit events since the start, by name.', 'event'),
+  ...PROCESS_METRICS,
+} as const satisfies Record<string, MetricTraits>;

@@ -1,0 +1,1 @@
+export { type ParsedMetric, parseExposition } from './parse-exposition.ts';

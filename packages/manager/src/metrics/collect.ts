@@ -1,0 +1,132 @@
+import {
+  byLabel,
+  MANAGER_METRICS,
+  type Reading,
+  type Readings,
+  renderMetrics,
+  VERSION,
+} from '@linux-patch/contract';
+import { parseCertificates } from '@linux-patch/pki';
+import type { Clock, ProcessUsage } from '@linux-patch/runtime';
+import { sql } from 'kysely';
+import type { Authority } from '../authority/authority.ts';
+import type { Database } from '../database/open.ts';
+import type { Waiting } from '../enrollment/waiting.ts';
+import type { ManagerCounters } from './counters.ts';
+
+export interface MetricSources {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly authority: Authority;
+  readonly waiting: Waiting;
+  readonly counters: ManagerCounters;
+  readonly processUsage: () => ProcessUsage;
+}
+
+const ENROLLMENT_STATES = ['pending', 'approved', 'installed', 'denied'] as const;
+
+/** Everything that can be measured, in Prometheus' text format. */
+export async function collectManagerMetrics(sources: MetricSources): Promise<string> {
+  const { counters, processUsage, waiting } = sources;
+  const usage = processUsage();
+  return renderMetrics(MANAGER_METRICS, {
+    linux_patch_manager_build_info: [
+      { labels: { version: VERSION, node_version: usage.nodeVersion }, value: 1 },
+    ],
+    ...(await fleetReadings(sources)),
+    ...(await certificateReadings(sources)),
+    linux_patch_manager_polls_held: waiting.held,
+    linux_patch_manager_http_requests_total: counters.requests(),
+    linux_patch_manager_requests_refused_total: counters.refusals(),
+    linux_patch_manager_tls_handshakes_failed_total: counters.handshakesFailed,
+    linux_patch_manager_audit_events_total: counters.events(),
+    process_start_time_seconds: counters.startedAtMs / 1_000,
+    process_cpu_seconds_total: usage.cpuSeconds,
+    process_resident_memory_bytes: usage.residentBytes,
+  });
+}
+
+type All = Readings<typeof MANAGER_METRICS>;
+
+async function fleetReadings({ db, clock }: MetricSources) {
+  const hosts = await db
+    .selectFrom('hosts')
+    .select((select) => [
+      select.fn.countAll<number>().as('all'),
+      select.fn.count<number>('last_error').as('unreachable'),
+    ])
+    .executeTakeFirstOrThrow();
+  const states = await db
+    .selectFrom('enrollments')
+    .select((select) => [
+      'state',
+      select.fn.countAll<number>().as('number'),
+      select.fn.min<number>('created_at').as('oldest'),
+    ])
+    .groupBy('state')
+    .execute();
+  const countOf = (state: string): number => Number(states.find((one) => one.state === state)?.number ?? 0);
+  const oldest = states.find((one) => one.state === 'pending')?.oldest;
+  return {
+    linux_patch_manager_hosts: Number(hosts.all),
+    linux_patch_manager_hosts_unreachable: Number(hosts.unreachable),
+    linux_patch_manager_enrollments: byLabel(
+      'state',
+      ENROLLMENT_STATES.map((state) => [state, countOf(state)] as const),
+    ),
+    linux_patch_manager_oldest_pending_enrollment_seconds:
+      oldest === undefined ? null : (clock.now() - Number(oldest)) / 1_000,
+  } satisfies Partial<All>;
+}
+
+async function certificateReadings({ db, clock, authority }: MetricSources) {
+  const now = clock.now();
+  const counts = await db
+    .selectFrom('certificates')
+    .where('kind', '=', 'agent')
+    .select([
+      sql<number>`coalesce(sum(case when revoked_at is not null then 1 else 0 end), 0)`.as('revoked'),
+      sql<number>`coalesce(sum(case when revoked_at is null and not_after < ${now} then 1 else 0 end), 0)`.as(
+        'expired',
+      ),
+      sql<number>`coalesce(sum(case when revoked_at is null and not_after >= ${now}
+        and (not_after - ${now}) * 10 < not_after - not_before then 1 else 0 end), 0)`.as('expiring'),
+      sql<number>`coalesce(sum(case when revoked_at is null and not_after >= ${now}
+        and (not_after - ${now}) * 10 >= not_after - not_before then 1 else 0 end), 0)`.as('valid'),
+    ])
+    .executeTakeFirstOrThrow();
+  const newest = db
+    .selectFrom('certificates')
+    .innerJoin('hosts', 'hosts.id', 'certificates.host_id')
+    .where('revoked_at', 'is', null)
+    .groupBy('host_id')
+    .select((select) => select.fn.max<number>('not_after').as('until'));
+  const first = await db
+    .selectFrom(newest.as('newest'))
+    .select((select) => select.fn.min<number | null>('until').as('until'))
+    .executeTakeFirstOrThrow();
+  return {
+    linux_patch_manager_certificates: byLabel(
+      'state',
+      (['valid', 'expiring', 'expired', 'revoked'] as const).map(
+        (state) => [state, Number(counts[state])] as const,
+      ),
+    ),
+    linux_patch_manager_host_certificate_not_after_timestamp_seconds:
+      first.until === null ? null : Number(first.until) / 1_000,
+    linux_patch_manager_own_certificate_not_after_timestamp_seconds: await ownCertificates(authority),
+  } satisfies Partial<All>;
+}
+
+async function ownCertificates(authority: Authority): Promise<Reading<'name'>[]> {
+  const pems = {
+    root: authority.rootPem,
+    issuing: authority.issuingPem,
+    client: (await authority.clientPair()).certificatePem,
+    web: (await authority.webPair()).certificatePem,
+  };
+  return Object.entries(pems).flatMap(([name, pem]) => {
+    const [certificate] = parseCertificates(pem);
+    return certificate ? [{ labels: { name }, value: certificate.notAfterMs / 1_000 }] : [];
+  });
+}

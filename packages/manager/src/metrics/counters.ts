@@ -1,0 +1,67 @@
+import {
+  createRouteLabel,
+  createTally,
+  HOST_JOB_EVENTS_PATH,
+  MANAGER_ADMIN_ROUTES,
+  MANAGER_PUBLIC_ROUTES,
+  type ManagerAuditEvent,
+  PatchError,
+  type Reading,
+  statusClass,
+} from '@linux-patch/contract';
+import type { Clock } from '@linux-patch/runtime';
+import type { MiddlewareHandler } from 'hono';
+import type { ManagerEnv } from '../http/node-adapter.ts';
+
+/** What the manager counts while it runs. */
+export interface ManagerCounters {
+  /** Epoch milliseconds. */
+  readonly startedAtMs: number;
+  readonly handshakesFailed: number;
+  /** Counts every answer of the app. */
+  readonly countAnswers: MiddlewareHandler<ManagerEnv>;
+  countHandshakeFailed(): void;
+  countEvent(event: ManagerAuditEvent): void;
+  requests(): Reading<'method' | 'route' | 'status_class'>[];
+  refusals(): Reading<'code'>[];
+  events(): Reading<'event'>[];
+}
+
+/** Codes of refusals that are answered without a thrown error. */
+const CODES: Readonly<Record<number, string>> = {
+  401: 'UNAUTHORIZED',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+};
+
+export function createManagerCounters(clock: Clock): ManagerCounters {
+  const routes = [...Object.values(MANAGER_PUBLIC_ROUTES), ...Object.values(MANAGER_ADMIN_ROUTES)];
+  const labelOf = createRouteLabel([...routes.map((route) => route.path), HOST_JOB_EVENTS_PATH]);
+  const requests = createTally<'method' | 'route' | 'status_class'>();
+  const refusals = createTally<'code'>();
+  const events = createTally<'event'>();
+  const startedAtMs = clock.now();
+  let handshakesFailed = 0;
+  return {
+    startedAtMs,
+    get handshakesFailed() {
+      return handshakesFailed;
+    },
+    countAnswers: async (context, next) => {
+      await next();
+      const { status } = context.res;
+      requests.add({ ...labelOf(context.req.method, context.req.path), status_class: statusClass(status) });
+      if (status < 400) return;
+      const code =
+        context.error instanceof PatchError ? context.error.code : (CODES[status] ?? 'INTERNAL_ERROR');
+      refusals.add({ code });
+    },
+    countHandshakeFailed: () => {
+      handshakesFailed += 1;
+    },
+    countEvent: (event) => events.add({ event }),
+    requests: () => requests.readings(),
+    refusals: () => refusals.readings(),
+    events: () => events.readings(),
+  };
+}
