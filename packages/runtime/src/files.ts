@@ -29,6 +29,11 @@ export interface Files {
   readBytes(path: string): Promise<Uint8Array | undefined>;
   /** Reads at most `maxBytes` from the start; for files whose size outsiders control. */
   readTextLimited(path: string, maxBytes: number): Promise<string | undefined>;
+  /** At most `maxBytes` from `offset` on; empty at the end. For files that somebody else appends to. */
+  readPart(
+    path: string,
+    part: { readonly offset: number; readonly maxBytes: number },
+  ): Promise<Uint8Array | undefined>;
   /** Temporary file beside the target, fsync, rename, fsync of the folder: after it resolves the data survives a power cut. */
   writeDurably(write: DurableWrite): Promise<void>;
   /** Appends one complete record and, with `sync`, flushes it to the disk. Creates the file with `mode`. */

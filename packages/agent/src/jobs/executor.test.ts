@@ -36,6 +36,7 @@ async function world(given: Partial<PackageOperations>, reboot?: (delaySeconds: 
   const cache = await openPackageCache({ ...shared, path: `${folder.path}/state/cache.json` });
   const done: string[] = [];
   const operations: PackageOperations = {
+    adopt: async () => undefined,
     refresh: async () => void done.push('refresh'),
     repair: async () => false,
     install: async () => upgraded,
@@ -64,7 +65,7 @@ async function world(given: Partial<PackageOperations>, reboot?: (delaySeconds: 
   const queue = await openJobQueue({ ...shared, folder: `${folder.path}/jobs`, limits, execute });
   const finish = async (request: JobRequest) => {
     const { job_id: id } = await queue.submit(request);
-    await vi.waitUntil(() => queue.find(id)?.completed_at, { interval: 5 });
+    await vi.waitUntil(() => queue.find(id)?.completed_at, { interval: 5, timeout: 20_000 });
     return queue.get(id);
   };
   return { queue, finish, cache, clock, done, refresher };
@@ -140,7 +141,7 @@ describe('applying patches', () => {
       },
     });
     const { job_id: id } = await queue.submit(applyAll());
-    await vi.waitUntil(() => run, { interval: 5 });
+    await vi.waitUntil(() => run, { interval: 5, timeout: 20_000 });
     run?.onWaitingForLock('unattended-upgr (pid 4711)');
     expect(queue.find(id)).toMatchObject({
       status: 'running',
@@ -169,7 +170,7 @@ describe('the reboot after patches', () => {
     await finish(applyAll());
     expect(delays).toEqual([]);
     await finish(applyAll({ reboot: true }));
-    await vi.waitUntil(() => delays.length === 1, { interval: 5 });
+    await vi.waitUntil(() => delays.length === 1, { interval: 5, timeout: 20_000 });
     const calm = await world({ rebootRequired: async () => ({ required: false, reasons: [] }) }, reboot);
     await calm.finish(applyAll({ reboot: true }));
     expect(delays).toEqual([0]);
@@ -196,14 +197,14 @@ describe('the background refresh', () => {
   it('runs only when the lists are older than four hours, and pauses after a failure', async () => {
     const { refresher, cache, clock, done } = await world({});
     refresher.refreshInBackground();
-    await vi.waitUntil(() => cache.status() === 'fresh', { interval: 5 });
+    await vi.waitUntil(() => cache.status() === 'fresh', { interval: 5, timeout: 20_000 });
     await clock.advance(3 * 3_600_000);
     refresher.refreshInBackground();
     expect(done).toEqual(['background refresh']);
     await clock.advance(2 * 3_600_000);
     expect(cache.status()).toBe('stale');
     refresher.refreshInBackground();
-    await vi.waitUntil(() => cache.status() === 'fresh', { interval: 5 });
+    await vi.waitUntil(() => cache.status() === 'fresh', { interval: 5, timeout: 20_000 });
     expect(done).toHaveLength(2);
   });
 });

@@ -1,4 +1,5 @@
 import { isPatchError, type JobResult, messageOf } from '@linux-patch/contract';
+import type { DetachedWork } from '../package-manager/detached/work.ts';
 import type {
   OperationOutcome,
   OperationRun,
@@ -12,6 +13,8 @@ import type { ApplyJobRequest, JobRequest } from './job-request.ts';
 import type { Reboot } from './reboot.ts';
 
 export interface ExecutorOptions {
+  /** Package work that outlives the agent, where the host allows it. */
+  readonly detached?: DetachedWork | undefined;
   readonly operations: PackageOperations;
   readonly refresher: CacheRefresher;
   readonly cache: PackageCache;
@@ -38,11 +41,31 @@ export function createExecutor(options: ExecutorOptions): Executor {
       if (selection.kind === 'none') return { message: 'Nothing to do: the list of packages is empty' };
       return apply(options, { ...request, selection }, context);
     }
-    await repairFirst(options, context);
-    const work = workOf(options.operations, request);
-    const outcome = await withRetry(options, context, (run) => work(run), REPAIR_SHARE);
+    const outcome = (await adopt(options, context)) ?? (await work(options, request, context));
     return { message: summaryOf(outcome.results) };
   };
+}
+
+async function work(
+  options: ExecutorOptions,
+  request: Exclude<JobRequest, { operation: 'patch_apply' }>,
+  context: JobContext,
+): Promise<OperationOutcome> {
+  await repairFirst(options, context);
+  const operation = workOf(options.operations, request);
+  return withRetry(options, context, (run) => operation(run), REPAIR_SHARE);
+}
+
+/** Goes on with what an earlier agent began for this job. */
+async function adopt(options: ExecutorOptions, context: JobContext): Promise<OperationOutcome | undefined> {
+  const outcome = await options.operations.adopt(watch(options, context, { from: REFRESH_SHARE, to: WHOLE }));
+  if (outcome) note(outcome, context);
+  return outcome;
+}
+
+function note(outcome: OperationOutcome, { report }: JobContext): void {
+  report.results(outcome.results);
+  report.exitCode(outcome.exitCode);
 }
 
 async function apply(
@@ -50,17 +73,21 @@ async function apply(
   request: ActiveApply,
   context: JobContext,
 ): Promise<JobOutcome> {
-  await repairFirst(options, context);
-  await refresh(options, context);
-  const outcome = await withRetry(
-    options,
-    context,
-    (run) => options.operations.applyPatches(request, run),
-    REFRESH_SHARE,
-  );
+  const outcome = (await adopt(options, context)) ?? (await applyAfresh(options, request, context));
   await options.cache.noteApplied();
   const afterwards = request.reboot ? () => rebootIfRequired(options, request, context) : undefined;
   return { message: summaryOf(outcome.results), afterwards };
+}
+
+async function applyAfresh(
+  options: ExecutorOptions,
+  request: ActiveApply,
+  context: JobContext,
+): Promise<OperationOutcome> {
+  await repairFirst(options, context);
+  await refresh(options, context);
+  const work = (run: OperationRun) => options.operations.applyPatches(request, run);
+  return withRetry(options, context, work, REFRESH_SHARE);
 }
 
 function workOf(
@@ -112,21 +139,22 @@ async function withRetry(
     await refresh(options, context);
     outcome = await work(run);
   }
-  context.report.results(outcome.results);
-  context.report.exitCode(outcome.exitCode);
+  note(outcome, context);
   return outcome;
 }
 
 /** Turns what an operation reports into the progress of its share of the job. */
 function watch(
   options: ExecutorOptions,
-  { signal, report }: JobContext,
+  { jobId, signal, report }: JobContext,
   share: { readonly from: number; readonly to: number; readonly state?: 'refreshing' },
 ): OperationRun {
   const state = share.state ?? 'running';
   return {
+    work: options.detached?.of(jobId),
     signal,
     timeoutMs: options.timeoutMs,
+    onChanged: (results) => report.results(results),
     onLine: (line, source) => report.output(line, source),
     onProgress: (percent, message) => {
       report.progress(share.from + ((share.to - share.from) * percent) / 100, message, state);

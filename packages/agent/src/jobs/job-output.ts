@@ -47,6 +47,11 @@ export class JobOutput {
     return line;
   }
 
+  /** Log lines of an earlier agent, as they were written. */
+  restoreLogs(lines: readonly string[]): void {
+    this.#logs.push(...lines.slice(-MAX_LOG_LINES / 2));
+  }
+
   /** A line that a command printed. */
   line(text: string, source: OutputSource): void {
     if (source === 'fd3') return;

@@ -65,7 +65,7 @@ async function world(
   return { folder: join(folder.path, 'jobs'), clock, logger, open };
 }
 
-const until = (check: () => boolean | undefined) => vi.waitUntil(check, { interval: 5 });
+const until = (check: () => boolean | undefined) => vi.waitUntil(check, { interval: 5, timeout: 20_000 });
 const statusOf = (queue: JobQueue, id: string) => queue.find(id)?.status;
 
 describe('the job queue', () => {

@@ -1,5 +1,6 @@
 import { type Job, type JobDeleted, messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
+import type { DetachedWork } from '../package-manager/detached/work.ts';
 import { JobEvents } from './events.ts';
 import type { Executor } from './executor-interface.ts';
 import { NO_TEXT } from './job-output.ts';
@@ -22,9 +23,14 @@ export interface JobQueueOptions {
     readonly timeoutMinutes: number;
   };
   readonly execute: Executor;
+  /** Package work that outlives the agent; without it a job ends with the agent. */
+  readonly detached?: Pick<DetachedWork, 'stateOf' | 'forget'> | undefined;
 }
 
-/** The jobs of this host. Disposing it tells running jobs to stop and records them as interrupted. */
+/**
+ * The jobs of this host. Disposing it tells running jobs to stop and records them as interrupted; where package work is
+ * detached it goes on, and the next agent takes the job up again.
+ */
 export interface JobQueue extends AsyncDisposable {
   readonly events: JobEvents;
   /**
@@ -76,7 +82,7 @@ class DurableJobQueue implements JobQueue {
     for (const entry of await this.#journal.load()) this.#jobs.set(entry.core.job_id, entry);
     for (const entry of this.#jobs.values()) {
       if (entry.core.status === 'queued') this.#ready.push(entry.core.job_id);
-      if (entry.core.status === 'running') await this.#settleInterrupted(entry);
+      if (entry.core.status === 'running') await this.#takeUp(entry);
     }
     await this.#prune().catch(this.#noteJournalFault);
     this.#startReady();
@@ -168,8 +174,22 @@ class DurableJobQueue implements JobQueue {
       this.#options.clock.sleep(STOP_LIMIT_MS, enough.signal).catch(() => {}),
     ]);
     enough.abort();
-    await Promise.all(running.map(({ job }) => job.fail(reason).catch(this.#noteJournalFault)));
+    if (!this.#options.detached)
+      await Promise.all(running.map(({ job }) => job.fail(reason).catch(this.#noteJournalFault)));
     await this.#journal.settle();
+  }
+
+  /** Goes on with a job that was running when the agent stopped, unless what it was doing is lost. */
+  async #takeUp(entry: JournalEntry): Promise<void> {
+    const { detached, logger } = this.#options;
+    const { job_id, operation } = entry.core;
+    const state = await detached?.stateOf(job_id).catch((error: unknown) => {
+      logger.error('what became of a job cannot be read', { job_id, error });
+      return 'lost' as const;
+    });
+    if (state === undefined || state === 'lost') return this.#settleInterrupted(entry);
+    logger.info('going on with a job that was running when the agent stopped', { job_id, operation, state });
+    this.#ready.unshift(job_id);
   }
 
   /** The job is over for this run even when the disk does not take it. */
@@ -263,17 +283,20 @@ class DurableJobQueue implements JobQueue {
     );
     const context = { jobId: job.core.job_id, signal: job.signal, report: job };
     try {
+      if (job.core.status === 'running') job.resume(await this.#journal.readLog(job.core.job_id));
       await job.start();
       job.signal.throwIfAborted();
       const outcome = await execute(job.request, context);
       await job.complete(outcome.message);
       await this.#afterwards(job, outcome.afterwards);
     } catch (error) {
+      if (this.#options.detached && this.#stopped && !isFinished(job.core)) return;
       logger.warn('job failed', { job_id: job.core.job_id, operation: job.core.operation, error });
       await job.fail(error).catch(this.#noteJournalFault);
     } finally {
       finished.abort();
     }
+    await this.#options.detached?.forget(job.core.job_id).catch(this.#noteJournalFault);
     await this.#prune().catch(this.#noteJournalFault);
   }
 

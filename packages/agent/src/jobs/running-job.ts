@@ -39,6 +39,7 @@ export class RunningJob implements JobReporter {
   /** Lines not yet in the log file. */
   #logLines: string[] = [];
   #flushDue = false;
+  #resumed = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -102,9 +103,16 @@ export class RunningJob implements JobReporter {
     this.#set(withOutcome(this.#core, { exitCode: code }));
   }
 
+  /** The agent was restarted while this job was running. @param lines what its log file holds */
+  resume(lines: readonly string[]): void {
+    // Command output is indented there; it is read again from where it is.
+    this.#output.restoreLogs(lines.filter((line) => !line.startsWith('  ')));
+    this.#resumed = true;
+  }
+
   async start(): Promise<void> {
     this.#apply({ type: 'start', message: 'Started' });
-    this.log('Job started');
+    this.log(this.#resumed ? 'The agent was restarted; going on with the job' : 'Job started');
     this.#publish();
     await this.#save();
   }

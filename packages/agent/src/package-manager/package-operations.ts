@@ -1,9 +1,35 @@
 import type { JobResult } from '@linux-patch/contract';
-import type { OutputSource } from '@linux-patch/runtime';
+import type { CommandResult, OutputSource } from '@linux-patch/runtime';
 import type { ApplyJobRequest } from '../jobs/job-request.ts';
+import type { ChangePlan } from './detached/plan.ts';
+
+/** A program that changes packages. */
+export interface WorkCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  /** Aborting ends the program, unless the agent itself is told to stop (`INTERRUPTED`). */
+  readonly signal: AbortSignal;
+  readonly onLine: (line: string, source: OutputSource) => void;
+}
+
+/** Package work of one job that outlives the agent: after a restart the job goes on where its program is. */
+export interface PackageWork {
+  /** Writes down what is about to be changed; durable when it resolves. */
+  begin(plan: ChangePlan): Promise<void>;
+  /** What was written down by this agent or the one before. */
+  plan(): Promise<ChangePlan | undefined>;
+  /** Runs a program to its end. @throws the signal's reason when that is `INTERRUPTED`; the program then goes on */
+  run(command: WorkCommand): Promise<CommandResult>;
+  /** The same for the program that an earlier agent started. */
+  follow(command: Pick<WorkCommand, 'timeoutMs' | 'signal' | 'onLine'>): Promise<CommandResult>;
+}
 
 /** How an operation of the package manager is watched and ended. */
 export interface OperationRun {
+  /** Absent where package work ends with the agent: private roots. */
+  readonly work?: PackageWork | undefined;
   readonly signal: AbortSignal;
   /** Ends the operation after this many milliseconds. */
   readonly timeoutMs: number;
@@ -12,6 +38,8 @@ export interface OperationRun {
   readonly onLine: (line: string, source: OutputSource) => void;
   /** Called while another process holds the package database. @param holder its name and pid, for people. */
   readonly onWaitingForLock: (holder: string) => void;
+  /** Called with what a failed operation had changed all the same. */
+  readonly onChanged?: (results: readonly JobResult[]) => void;
 }
 
 /** What an operation did. */
@@ -35,6 +63,8 @@ interface InstallWish {
  */
 export interface PackageOperations {
   refresh(run: OperationRun): Promise<void>;
+  /** Follows a change that an earlier agent began for this job to its end; undefined when it had begun none. */
+  adopt(run: OperationRun): Promise<OperationOutcome | undefined>;
   /** Mends what an interrupted transaction left; resolves to whether there was something to mend. */
   repair(run: OperationRun): Promise<boolean>;
   install(wish: InstallWish, run: OperationRun): Promise<OperationOutcome>;

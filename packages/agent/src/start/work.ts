@@ -4,6 +4,8 @@ import { openPackageCache } from '../jobs/cache-state.ts';
 import { createExecutor } from '../jobs/executor.ts';
 import { type JobQueue, openJobQueue } from '../jobs/queue.ts';
 import { createReboot } from '../jobs/reboot.ts';
+import { sessionService, systemdService } from '../package-manager/detached/service.ts';
+import { createDetachedWork, type DetachedWork } from '../package-manager/detached/work.ts';
 import { openPackageManager } from '../package-manager/open.ts';
 import type { PackageManager } from '../package-manager/package-manager.ts';
 import type { AgentContext } from './agent-context.ts';
@@ -16,6 +18,18 @@ export interface Work {
   readonly jobs: JobQueue;
   readonly cache: Awaited<ReturnType<typeof openPackageCache>>;
   readonly refresher: ReturnType<typeof createCacheRefresher>;
+}
+
+/**
+ * Where package work can live on without the agent. Not under a private root: what is done there ends with the agent, so
+ * that nothing of it is left when its folder goes.
+ */
+async function openDetachedWork(context: AgentContext): Promise<DetachedWork | undefined> {
+  const { files, clock, commands, config, root } = context;
+  if (root !== '/') return undefined;
+  const underSystemd = (await files.facts('/run/systemd/system')) !== undefined;
+  const service = underSystemd ? systemdService(commands) : sessionService(commands, files);
+  return createDetachedWork({ folder: join(config.jobs.storage_path, 'work'), files, clock, service });
 }
 
 /** Opens the package manager and the job queue; the stack owns what must be closed. */
@@ -39,8 +53,10 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
         opened.queue?.list().some((job) => job.state === 'running' || job.state === 'refreshing') ?? false,
     }),
   );
+  const detached = await openDetachedWork(context);
   const timeoutMs = config.jobs.timeout_minutes * MINUTE_MS;
   const execute = createExecutor({
+    detached,
     operations: packages.operations,
     refresher,
     cache,
@@ -63,6 +79,7 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
         retentionCount: config.jobs.retention_count,
       },
       execute,
+      detached,
     }),
   );
   opened.queue = jobs;

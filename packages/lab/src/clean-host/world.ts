@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ToyPackage } from '../apt/deb.ts';
 import { createSigningKey } from '../apt/signing.ts';
@@ -8,6 +8,7 @@ import { bootHost, type LabHost } from '../hosts/host.ts';
 import { type Flavour, imageOf, librariesOf, RELEASES, releaseOf } from '../hosts/images.ts';
 import { createLabNetwork, type LabNetwork } from '../hosts/network.ts';
 import { type ManagerProcess, startManagerProcess } from '../manager-process.ts';
+import { must, runProgram } from '../process.ts';
 import { askUntil } from '../wait.ts';
 
 import { buildPacmanStandIn, buildRpmStandIn, prepareDnf, preparePacman } from './stand-ins.ts';
@@ -30,6 +31,21 @@ export interface World extends AsyncDisposable {
   newHost(flavour: Flavour, options?: { readonly diskSize?: string }): Promise<LabHost>;
   /** Starts a manager at an address that every host reaches; its name is `manager`. */
   startManager(): Promise<ManagerProcess>;
+}
+
+/** The agent under test with nothing changed but its version, to upgrade to. */
+export const NEXT_AGENT = { version: '1.2.0-2', file: 'linux-patch-api_1.2.0-2_amd64.deb' };
+
+async function repackAgent(packages: string, target: string): Promise<void> {
+  const name = (await readdir(packages)).find((file) => /^linux-patch-api_.*_amd64\.deb$/.test(file));
+  if (!name) throw new Error(`${packages} has no agent`);
+  const tree = `${target}.tree`;
+  must(await runProgram('dpkg-deb', ['-R', join(packages, name), tree]), 'dpkg-deb -R');
+  const control = join(tree, 'DEBIAN/control');
+  const text = await readFile(control, 'utf8');
+  await writeFile(control, text.replace(/^Version: .*$/m, `Version: ${NEXT_AGENT.version}`));
+  must(await runProgram('dpkg-deb', ['-Zgzip', '-z1', '--root-owner-group', '-b', tree, target]), 'dpkg-deb');
+  await rm(tree, { recursive: true });
 }
 
 interface SuiteContent {
@@ -63,7 +79,9 @@ export async function openShelf(folder: string, packages: string): Promise<LabSh
     for (const name of names) await copyFile(join(libraries, name), join(repository, 'pool/ready', name));
     await publish(release, { packages: BASE_PACKAGES, ready: names.map((name) => `pool/ready/${name}`) });
   }
-  await publish('updates', { packages: MAIN_UPDATES });
+  await repackAgent(packages, join(repository, 'pool/ready', NEXT_AGENT.file));
+  const next = [`pool/ready/${NEXT_AGENT.file}`];
+  await publish('updates', { packages: MAIN_UPDATES, ready: next });
   await publish('security', {
     suite: 'stable-security',
     label: 'Debian-Security',

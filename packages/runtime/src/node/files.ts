@@ -64,16 +64,24 @@ async function writeDurably(write: DurableWrite): Promise<void> {
   await syncFolder(dirname(write.path));
 }
 
-async function readTextLimited(path: string, maxBytes: number): Promise<string | undefined> {
+async function readPart(
+  path: string,
+  { offset, maxBytes }: { offset: number; maxBytes: number },
+): Promise<Uint8Array | undefined> {
   const handle = await orAbsent(open(path, 'r'));
   if (!handle) return undefined;
   try {
     const buffer = Buffer.alloc(maxBytes);
-    const { bytesRead } = await handle.read(buffer, 0, maxBytes, 0);
-    return buffer.subarray(0, bytesRead).toString('utf8');
+    const { bytesRead } = await handle.read(buffer, 0, maxBytes, offset);
+    return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();
   }
+}
+
+async function readTextLimited(path: string, maxBytes: number): Promise<string | undefined> {
+  const part = await readPart(path, { offset: 0, maxBytes });
+  return part && Buffer.from(part).toString('utf8');
 }
 
 async function append(path: string, data: string, options: { mode: number; sync: boolean }): Promise<void> {
@@ -162,6 +170,7 @@ export const systemFiles: Files = {
     return data && new Uint8Array(data);
   },
   readTextLimited,
+  readPart,
   writeDurably,
   append,
   makeFolder: async (path, mode) => {

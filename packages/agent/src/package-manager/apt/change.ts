@@ -1,4 +1,5 @@
 import { isPatchError, type JobResult, PatchError } from '@linux-patch/contract';
+import type { CommandResult, OutputSource } from '@linux-patch/runtime';
 import type { OperationOutcome, OperationRun } from '../package-operations.ts';
 import type { AptContext } from './apt-context.ts';
 import { aptFailure } from './failure.ts';
@@ -15,34 +16,48 @@ const ENVIRONMENT = {
   NEEDRESTART_MODE: 'l',
 };
 
+/** A run of apt or dpkg for a job. */
+interface ToolRun {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Must not be cut in two: goes on when the agent ends, where the host allows it. */
+  readonly lasting: boolean;
+}
+
 /** Runs apt or dpkg for a job: waits for the lock, streams output and progress. */
-export async function runTool(
-  context: AptContext,
-  program: string,
-  args: readonly string[],
-  run: OperationRun,
-): Promise<void> {
+export async function runTool(context: AptContext, tool: ToolRun, run: OperationRun): Promise<void> {
   await waitForLock(context, {
     timeoutMs: run.timeoutMs,
     signal: run.signal,
     onWaiting: run.onWaitingForLock,
   });
+  const { program, args } = tool;
+  const { timeoutMs, signal } = run;
+  const command = { program, args, env: ENVIRONMENT, timeoutMs, signal, onLine: lineReader(run) };
+  const result =
+    tool.lasting && run.work
+      ? await run.work.run(command)
+      : await context.commands.run({ ...command, statusPipe: true });
+  refuseFailure(whatOf(tool), result, run);
+}
+
+function whatOf({ program, args }: ToolRun): string {
+  return `${program} ${args.find((one) => /^[a-z]/.test(one)) ?? ''}`.trim();
+}
+
+/** Passes lines on, and turns apt's status lines into progress. */
+function lineReader(run: OperationRun): (line: string, source: OutputSource) => void {
   let percent = 0;
-  const result = await context.commands.run({
-    program,
-    args,
-    env: ENVIRONMENT,
-    timeoutMs: run.timeoutMs,
-    signal: run.signal,
-    statusPipe: true,
-    onLine: (line, source) => {
-      if (source !== 'fd3') return run.onLine(line, source);
-      const step = parseStatusLine(line);
-      if (!step) return;
-      percent = Math.max(percent, step.percent);
-      run.onProgress(percent, step.message);
-    },
-  });
+  return (line, source) => {
+    if (source !== 'fd3') return run.onLine(line, source);
+    const step = parseStatusLine(line);
+    if (!step) return;
+    percent = Math.max(percent, step.percent);
+    run.onProgress(percent, step.message);
+  };
+}
+
+function refuseFailure(what: string, result: CommandResult, run: OperationRun): void {
   if (result.aborted) {
     const reason: unknown = run.signal.reason;
     throw isPatchError(reason)
@@ -52,8 +67,7 @@ export async function runTool(
           'The job was stopped; interrupted packages are repaired before the next job.',
         );
   }
-  if (result.exitCode !== 0)
-    throw aptFailure(`${program} ${args.find((one) => /^[a-z]/.test(one)) ?? ''}`.trim(), result);
+  if (result.exitCode !== 0) throw aptFailure(what, result);
 }
 
 /** What a job asks of one package. */
@@ -126,19 +140,82 @@ async function shortfall(
   return `${name} is ${versions === '' ? 'not installed' : `at ${versions}`}, not at ${want.version}`;
 }
 
+/** A change of packages. */
+interface Change {
+  /** Arguments of apt-get. */
+  readonly args: readonly string[];
+  readonly wishes: readonly Wish[];
+  /** Packages to mark as automatically installed again. */
+  readonly autoMarked: readonly string[];
+}
+
 /**
  * Runs a change and finds out what it did; apt's word for success is not enough.
  * @throws PatchError `SCRIPT_FAILED` or `PKG_MANAGER_ERROR` when apt ends well and yet a wish is not fulfilled.
  */
 export async function change(
   context: AptContext,
-  args: readonly string[],
-  wishes: readonly Wish[],
+  { args, wishes, autoMarked }: Change,
   run: OperationRun,
 ): Promise<OperationOutcome> {
   const before = await readInstalled(context);
-  await runTool(context, 'apt-get', args, run);
+  const tool = { program: 'apt-get', args, lasting: true };
+  await run.work?.begin({
+    v: 1,
+    what: whatOf(tool),
+    startedAtMs: context.clock.now(),
+    before: [...before],
+    wishes: [...wishes],
+    autoMarked: [...autoMarked],
+  });
+  return telling(context, { before, wishes }, run, () => runTool(context, tool, run));
+}
+
+/** Follows the change that an earlier agent began for this job; undefined when it had begun none. */
+export async function adoptChange(
+  context: AptContext,
+  run: OperationRun,
+): Promise<
+  { readonly outcome: Promise<OperationOutcome>; readonly autoMarked: readonly string[] } | undefined
+> {
+  const plan = await run.work?.plan();
+  if (!run.work || !plan) return undefined;
+  const { work } = run;
+  const timeoutMs = Math.max(1, plan.startedAtMs + run.timeoutMs - context.clock.now());
+  const follow = async (): Promise<void> => {
+    const result = await work.follow({ timeoutMs, signal: run.signal, onLine: lineReader(run) });
+    refuseFailure(plan.what, result, run);
+  };
+  return { outcome: telling(context, plan, run, follow), autoMarked: plan.autoMarked };
+}
+
+/** Does the work and tells what it changed, whether it ends well or not. */
+async function telling(
+  context: AptContext,
+  { before, wishes }: { readonly before: readonly InstalledPackage[]; readonly wishes: readonly Wish[] },
+  run: OperationRun,
+  work: () => Promise<void>,
+): Promise<OperationOutcome> {
+  const names = wishes.map((wish) => wish.name);
+  try {
+    await work();
+  } catch (error) {
+    if (!isPatchError(error, 'INTERRUPTED')) {
+      const results = compareInstalled(before, await readInstalled(context), names);
+      run.onChanged?.(results.filter((one) => one.action !== 'unchanged'));
+    }
+    throw error;
+  }
   const after = await readInstalled(context);
+  await refuseShortfall(context, wishes, after);
+  return { results: compareInstalled(before, after, names), exitCode: 0 };
+}
+
+async function refuseShortfall(
+  context: AptContext,
+  wishes: readonly Wish[],
+  after: readonly InstalledPackage[],
+): Promise<void> {
   const details = { exit_code: 0 };
   const broken = after.filter((one) => one.broken).map((one) => one.name);
   if (broken.length > 0) {
@@ -157,6 +234,4 @@ export async function change(
       { details },
     );
   }
-  const names = wishes.map((wish) => wish.name);
-  return { results: compareInstalled(before, after, names), exitCode: 0 };
 }

@@ -1,7 +1,7 @@
 import { type ErrorCode, isPatchError, messageOf, PatchError } from '@linux-patch/contract';
 import type { OperationOutcome, OperationRun, PackageOperations } from '../package-operations.ts';
 import { type AptContext, aptPath, READ_TIMEOUT_MS } from './apt-context.ts';
-import { change, isNamed, runTool, type Wish } from './change.ts';
+import { adoptChange, change, isNamed, runTool, type Wish } from './change.ts';
 import { aptFailure } from './failure.ts';
 import { readInstalled } from './installed.ts';
 import type { AptReader } from './inventory.ts';
@@ -32,12 +32,12 @@ const ALLOW_DOWNGRADE = ['--allow-downgrades', '-o', 'Dpkg::Options::=--force-do
 export function createAptOperations(context: AptContext, reader: AptReader): PackageOperations {
   return {
     async refresh(run) {
-      await runTool(
-        context,
-        'apt-get',
-        ['update', '-q', '-o', 'APT::Update::Error-Mode=any', '-o', 'APT::Status-Fd=3'],
-        run,
-      );
+      const args = ['update', '-q', '-o', 'APT::Update::Error-Mode=any', '-o', 'APT::Status-Fd=3'];
+      await runTool(context, { program: 'apt-get', args, lasting: false }, run);
+    },
+    async adopt(run) {
+      const adopted = await adoptChange(context, run);
+      return adopted && restoringAutoMarks(context, adopted.autoMarked, run, () => adopted.outcome);
     },
     repair: (run) => repair(context, run),
     async install(wish, run) {
@@ -54,19 +54,17 @@ export function createAptOperations(context: AptContext, reader: AptReader): Pac
         return { name, want: version === undefined ? 'installed' : { version } };
       });
       const args = [...CHANGE_OPTIONS, ...options, 'install', '--', ...targets];
-      if (!wish.onlyUpgrade) return change(context, args, wishes, run);
-      return keepingAutoMarks(context, names, run, () => change(context, args, wishes, run));
+      if (!wish.onlyUpgrade) return change(context, { args, wishes, autoMarked: [] }, run);
+      return keepingAutoMarks(context, names, run, (autoMarked) =>
+        change(context, { args, wishes, autoMarked }, run),
+      );
     },
     async remove(wish, run) {
       const target = aptArgument(wish);
       await requireInstalled(context, [wish.name]);
       const held = wish.force ? ['--allow-change-held-packages'] : [];
-      return change(
-        context,
-        [...CHANGE_OPTIONS, ...held, wish.purge ? 'purge' : 'remove', '--', target],
-        [{ name: wish.name, want: 'removed' }],
-        run,
-      );
+      const args = [...CHANGE_OPTIONS, ...held, wish.purge ? 'purge' : 'remove', '--', target];
+      return change(context, { args, wishes: [{ name: wish.name, want: 'removed' }], autoMarked: [] }, run);
     },
     async applyPatches(wish, run) {
       const { chosen, excluded } = selectUpdates((await reader.snapshot()).updates, wish);
@@ -85,7 +83,10 @@ export function createAptOperations(context: AptContext, reader: AptReader): Pac
         context,
         chosen.map((one) => one.aptName),
         run,
-        () => change(context, [...CHANGE_OPTIONS, ...options, 'install', '--', ...targets], wishes, run),
+        (autoMarked) => {
+          const args = [...CHANGE_OPTIONS, ...options, 'install', '--', ...targets];
+          return change(context, { args, wishes, autoMarked }, run);
+        },
       );
     },
     rebootRequired: () => readRebootState(context),
@@ -93,7 +94,14 @@ export function createAptOperations(context: AptContext, reader: AptReader): Pac
 }
 
 /** Troubles that would meet the job itself as well. */
-const HOPELESS: readonly ErrorCode[] = ['CANCELLED', 'TIMEOUT', 'LOCKED', 'DISK_FULL', 'PERMISSION_DENIED'];
+const HOPELESS: readonly ErrorCode[] = [
+  'CANCELLED',
+  'INTERRUPTED',
+  'TIMEOUT',
+  'LOCKED',
+  'DISK_FULL',
+  'PERMISSION_DENIED',
+];
 
 /**
  * Finishes what was interrupted. A package whose script fails again, or that lacks what it needs, must not keep jobs from
@@ -104,7 +112,8 @@ async function repair(context: AptContext, run: OperationRun): Promise<boolean> 
   if (journal.length === 0 && (await brokenNames(context)).length === 0) return false;
   run.onLine('dpkg was interrupted earlier; finishing its work first', 'stdout');
   try {
-    await runTool(context, 'dpkg', ['--configure', '-a', '--force-confdef', '--force-confold'], run);
+    const args = ['--configure', '-a', '--force-confdef', '--force-confold'];
+    await runTool(context, { program: 'dpkg', args, lasting: true }, run);
   } catch (error) {
     if (!isPatchError(error) || HOPELESS.includes(error.code)) throw error;
     run.onLine(error.message, 'stderr');
@@ -130,9 +139,18 @@ async function keepingAutoMarks(
   context: AptContext,
   names: readonly string[],
   run: OperationRun,
-  work: () => Promise<OperationOutcome>,
+  work: (marked: readonly string[]) => Promise<OperationOutcome>,
 ): Promise<OperationOutcome> {
   const marked = await autoMarked(context, names);
+  return restoringAutoMarks(context, marked, run, () => work(marked));
+}
+
+async function restoringAutoMarks(
+  context: AptContext,
+  marked: readonly string[],
+  run: OperationRun,
+  work: () => Promise<OperationOutcome>,
+): Promise<OperationOutcome> {
   try {
     return await work();
   } finally {

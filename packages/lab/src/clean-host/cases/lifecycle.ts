@@ -104,6 +104,27 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
     },
   },
   {
+    name: 'the unit is as closed as it says, and its score stays below the limit',
+    flavours: ['debian12', 'debian13'],
+    async run(world, flavour) {
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour);
+      await host.must('systemd-analyze', [
+        'verify',
+        '--man=no',
+        '/usr/lib/systemd/system/linux-patch-api.service',
+      ]);
+      const score = await host.run('systemd-analyze', [
+        'security',
+        '--threshold=40',
+        'linux-patch-api.service',
+      ]);
+      const [exposure] = /Overall exposure level[^\n]*/.exec(score.stdout) ?? ['no score'];
+      assert.equal(score.exitCode, 0, exposure);
+      return exposure.replace(/^.*: /, 'exposure ');
+    },
+  },
+  {
     name: 'a configuration with faults ends with 1, is tried five times and then left; mended, it starts',
     flavours: ['debian12'],
     async run(world, flavour) {

@@ -1,11 +1,93 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import type { LabHost } from '../../hosts/host.ts';
+import type { Flavour } from '../../hosts/images.ts';
+import type { ManagerProcess } from '../../manager-process.ts';
+import { must, runProgram } from '../../process.ts';
+import { askUntil } from '../../wait.ts';
 import type { CleanHostCase } from '../case.ts';
 import { installPackage } from '../install.ts';
-import { untilStatus } from '../unit.ts';
-import { approveByCode, offerUpdates } from '../world.ts';
+import { unitState, untilStatus } from '../unit.ts';
+import { approveByCode, NEXT_AGENT, offerUpdates, type World } from '../world.ts';
 
 interface PatchList {
   readonly patches: readonly { readonly name: string; readonly security: boolean }[];
+}
+
+interface Accepted {
+  readonly job_id: string;
+}
+
+interface Job {
+  readonly status: string;
+  readonly error_code: string | null;
+  readonly results: readonly { readonly name: string; readonly version_after: string | null }[];
+}
+
+/** A host that serves, with what its jobs need. */
+async function servingHost(world: World, flavour: Flavour, packages: readonly string[]) {
+  const manager = await world.startManager();
+  const host = await world.newHost(flavour);
+  await host.must('apt-get', ['update', '-qq']);
+  if (packages.length > 0) await host.must('apt-get', ['install', '-y', '-qq', ...packages]);
+  await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+  await approveByCode(host, manager);
+  await untilStatus(host, /^Serving on/);
+  return { manager, host };
+}
+
+/** Asks the agent as its manager does, with the manager's certificate. */
+async function callAgent(
+  world: World,
+  manager: ManagerProcess,
+  host: LabHost,
+  args: readonly string[],
+): Promise<unknown> {
+  const folder = join(manager.root, 'var/lib/linux_patch_manager/ca');
+  const [path = '', ...options] = args;
+  const result = must(
+    await runProgram('ip', [
+      'netns',
+      'exec',
+      world.network.hub,
+      'curl',
+      '-sS',
+      '--max-time',
+      '10',
+      '--cacert',
+      join(folder, 'root.pem'),
+      '--cert',
+      join(folder, 'client.pem'),
+      '--key',
+      join(folder, 'client.key.pem'),
+      '-H',
+      'Content-Type: application/json',
+      ...options,
+      `https://${host.address}:12443/api/v1${path}`,
+    ]),
+    `curl ${path}`,
+  );
+  return (JSON.parse(result.stdout) as { data: unknown }).data;
+}
+
+function installJob(world: World, manager: ManagerProcess, host: LabHost, name: string): Promise<string> {
+  const body = JSON.stringify({ packages: [{ name }] });
+  return callAgent(world, manager, host, ['/packages', '-X', 'POST', '-d', body]).then(
+    (data) => (data as Accepted).job_id,
+  );
+}
+
+function untilJobEnds(world: World, manager: ManagerProcess, host: LabHost, id: string): Promise<Job> {
+  return askUntil(`job ${id} to end`, async () => {
+    const job = await callAgent(world, manager, host, [`/jobs/${id}`]).catch(() => undefined);
+    return job && !['queued', 'running'].includes((job as Job).status) ? (job as Job) : undefined;
+  });
+}
+
+async function untilUnpacked(host: LabHost): Promise<void> {
+  await askUntil('toyslow to be unpacked', async () =>
+    (await host.run('test', ['-e', '/usr/share/toyslow/version'])).exitCode === 0 ? true : undefined,
+  );
 }
 
 export const PATCHING: readonly CleanHostCase[] = [
@@ -38,6 +120,91 @@ export const PATCHING: readonly CleanHostCase[] = [
         after.patches.filter((one) => one.security),
         [],
       );
+    },
+  },
+  {
+    name: 'the agent is restarted in the middle of a job: the job goes on, and its result is reported',
+    flavours: ['debian12', 'debian13'],
+    async run(world, flavour) {
+      const { manager, host } = await servingHost(world, flavour, []);
+      const id = await installJob(world, manager, host, 'toyslow');
+      await untilUnpacked(host);
+      const unit = await host.must('systemctl', ['is-active', `linux-patch-job-${id}`]);
+      assert.equal(unit.trim(), 'active');
+      await host.must('systemctl', ['restart', 'linux-patch-api']);
+      await untilStatus(host, /^Serving on/);
+      await host.must('touch', ['/tmp/toyslow-go']);
+      const job = await untilJobEnds(world, manager, host, id);
+      assert.equal(job.status, 'completed');
+      assert.deepEqual(
+        job.results.map((one) => one.name),
+        ['toyslow'],
+      );
+      assert.equal(await host.must('dpkg', ['--audit']), '');
+    },
+  },
+  {
+    name: 'the agent upgrades itself through its own API while another job waits, and does both',
+    flavours: ['debian12', 'debian13'],
+    async run(world, flavour) {
+      const { manager, host } = await servingHost(world, flavour, ['toyhello']);
+      const before = await unitState(host);
+      await offerUpdates(host, flavour);
+      // The agent may be refreshing the lists at this very moment.
+      await askUntil('the lists to be fresh', async () =>
+        (await host.run('apt-get', ['update', '-qq'])).exitCode === 0 ? true : undefined,
+      );
+      const upgrade = await installJob(world, manager, host, 'linux-patch-api');
+      const other = await installJob(world, manager, host, 'toyhello');
+      const job = await untilJobEnds(world, manager, host, upgrade);
+      assert.equal(job.status, 'completed', JSON.stringify(job));
+      assert.deepEqual(
+        job.results.map((one) => [one.name, one.version_after]),
+        [['linux-patch-api', NEXT_AGENT.version]],
+      );
+      assert.equal((await untilJobEnds(world, manager, host, other)).status, 'completed');
+      assert.notEqual((await untilStatus(host, /^Serving on/)).mainPid, before.mainPid);
+      assert.equal(await host.must('dpkg', ['--audit']), '');
+      const version = await host.must('dpkg-query', ['-W', '-f', '${Version}', 'toyhello']);
+      assert.equal(version, '1.1-1');
+    },
+  },
+  {
+    name: 'a power cut in the middle of a job: it is reported as interrupted, and the next job repairs first',
+    flavours: ['debian12'],
+    async run(world, flavour) {
+      const { manager, host } = await servingHost(world, flavour, []);
+      const id = await installJob(world, manager, host, 'toyslow');
+      await untilUnpacked(host);
+      await host.cutPower();
+      await host.restorePower();
+      await untilStatus(host, /^Serving on/);
+      const job = await untilJobEnds(world, manager, host, id);
+      assert.deepEqual([job.status, job.error_code], ['failed', 'INTERRUPTED']);
+      await host.must('touch', ['/tmp/toyslow-go']);
+      const next = await installJob(world, manager, host, 'toyhello');
+      assert.equal((await untilJobEnds(world, manager, host, next)).status, 'completed');
+      assert.equal(await host.must('dpkg', ['--audit']), '');
+    },
+  },
+  {
+    name: 'a reboot in the middle of a job waits for the transaction, which is then reported as done',
+    flavours: ['debian12'],
+    async run(world, flavour) {
+      const { manager, host } = await servingHost(world, flavour, []);
+      const id = await installJob(world, manager, host, 'toyslow');
+      await untilUnpacked(host);
+      const rebooting = host.reboot();
+      await askUntil('the host to go down', async () => {
+        const result = await host.run('systemctl', ['is-system-running']);
+        return result.stdout.trim() === 'stopping' ? true : undefined;
+      });
+      await host.run('touch', ['/tmp/toyslow-go']);
+      await rebooting;
+      await untilStatus(host, /^Serving on/);
+      const job = await untilJobEnds(world, manager, host, id);
+      assert.equal(job.status, 'completed', JSON.stringify(job));
+      assert.equal(await host.must('dpkg', ['--audit']), '');
     },
   },
 ];

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+const Installed = z.object({
+  name: z.string(),
+  version: z.string(),
+  architecture: z.string(),
+  description: z.string(),
+  sizeBytes: z.number().nullable(),
+  held: z.boolean(),
+  broken: z.boolean(),
+});
+
+/**
+ * What a job is about to change and what was there before, written down before the package manager starts. An agent that
+ * comes later judges by it what became of the change.
+ */
+export const ChangePlan = z.object({
+  v: z.literal(1),
+  /** For messages: the program and what it was asked to do. */
+  what: z.string(),
+  startedAtMs: z.number(),
+  before: z.array(Installed),
+  wishes: z.array(
+    z.object({
+      name: z.string(),
+      want: z.union([z.enum(['installed', 'removed']), z.object({ version: z.string() })]),
+    }),
+  ),
+  /** Packages that nobody had asked for by name, and whose mark has to come back. */
+  autoMarked: z.array(z.string()),
+});
+export type ChangePlan = z.infer<typeof ChangePlan>;

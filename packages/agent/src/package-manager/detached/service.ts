@@ -1,0 +1,111 @@
+import { PatchError } from '@linux-patch/contract';
+import type { Commands, Files } from '@linux-patch/runtime';
+
+/** A program to run outside the agent's own unit. */
+export interface DetachedProgram {
+  /** Letters, digits and dashes; names the unit. */
+  readonly name: string;
+  readonly description: string;
+  /** Where the wrapper leaves `stdout`, `stderr`, `status` (descriptor 3), `pid` and at last `exit`. */
+  readonly folder: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+}
+
+/** Starts programs that live on when the agent ends. */
+export interface DetachedService {
+  start(program: DetachedProgram): Promise<void>;
+  isRunning(program: Pick<DetachedProgram, 'name' | 'folder'>): Promise<boolean>;
+  /** Signals every process of the program. */
+  signal(program: Pick<DetachedProgram, 'name' | 'folder'>, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+/**
+ * Collects what a program prints and how it ends. Program and arguments are positional parameters, so nothing of them is
+ * ever read as shell. The trap lets the wrapper outlive a signal to its group and write down what came of it.
+ */
+const WRAPPER = [
+  // Nobody waits for the wrapper's own output; an open pipe would hold whoever started it.
+  'exec </dev/null >/dev/null 2>&1',
+  'folder=$1; shift',
+  'trap : TERM INT HUP',
+  'echo $$ >"$folder/pid"',
+  '"$@" >"$folder/stdout" 2>"$folder/stderr" 3>"$folder/status" &',
+  'child=$!',
+  'code=0',
+  'while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done',
+  'echo "$code" >"$folder/exit.new"',
+  'sync "$folder/exit.new" 2>/dev/null',
+  'mv "$folder/exit.new" "$folder/exit"',
+].join('\n');
+
+const START_LIMIT_MS = 30_000;
+
+function wrapped({ folder, program, args }: DetachedProgram): string[] {
+  return ['/bin/sh', '-c', WRAPPER, 'package-work', folder, program, ...args];
+}
+
+async function mustStart(commands: Commands, program: string, args: readonly string[]): Promise<void> {
+  const result = await commands.run({ program, args, timeoutMs: START_LIMIT_MS });
+  if (result.exitCode === 0) return;
+  throw new PatchError(
+    'PKG_MANAGER_ERROR',
+    `The package work could not be started outside the agent: ${program} ended with ${result.exitCode ?? result.signal}: ${result.stderr.trim()}`,
+  );
+}
+
+/** Transient units of systemd (systemd-run(1)). */
+export function systemdService(commands: Commands): DetachedService {
+  const unit = (name: string): string => `${name}.service`;
+  return {
+    start: (program) =>
+      mustStart(commands, 'systemd-run', [
+        '--quiet',
+        '--collect',
+        '--service-type=exec',
+        `--unit=${unit(program.name)}`,
+        `--description=${program.description}`,
+        // When the host goes down, a transaction is let finish rather than cut in two; SIGCONT asks for nothing.
+        '--property=KillSignal=SIGCONT',
+        `--property=TimeoutStopSec=${Math.ceil(program.timeoutMs / 1000)}`,
+        ...Object.entries(program.env).map(([name, value]) => `--setenv=${name}=${value}`),
+        '--',
+        ...wrapped(program),
+      ]),
+    async isRunning({ name }) {
+      const args = ['show', '--property=ActiveState', '--value', unit(name)];
+      const result = await commands.run({ program: 'systemctl', args, timeoutMs: START_LIMIT_MS });
+      return ['active', 'activating', 'deactivating', 'reloading'].includes(result.stdout.trim());
+    },
+    async signal({ name }, signal) {
+      const args = ['kill', `--signal=${signal}`, unit(name)];
+      await commands.run({ program: 'systemctl', args, timeoutMs: START_LIMIT_MS });
+    },
+  };
+}
+
+/** Sessions of their own (setsid(1)), where no systemd runs. */
+export function sessionService(commands: Commands, files: Files): DetachedService {
+  const pidOf = async (folder: string): Promise<number | undefined> => {
+    const pid = Number((await files.readText(`${folder}/pid`))?.trim());
+    if (!(pid > 1)) return undefined;
+    // The number may belong to somebody else by now; the wrapper names its folder.
+    const line = await files.readText(`/proc/${pid}/cmdline`).catch(() => undefined);
+    return line?.split('\0').includes(folder) ? pid : undefined;
+  };
+  return {
+    async start(program) {
+      const env = Object.entries(program.env).map(([name, value]) => `${name}=${value}`);
+      await mustStart(commands, 'setsid', ['--fork', 'env', ...env, ...wrapped(program)]);
+    },
+    isRunning: async ({ folder }) => (await pidOf(folder)) !== undefined,
+    async signal({ folder }, signal) {
+      const pid = await pidOf(folder);
+      if (pid === undefined) return;
+      const args = ['-s', signal.slice('SIG'.length), '--', `-${pid}`];
+      await commands.run({ program: '/bin/kill', args, timeoutMs: START_LIMIT_MS });
+    },
+  };
+}

@@ -1,0 +1,167 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { nodeCommands, systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCacheRefresher } from '../../agent/src/jobs/cache-refresh.ts';
+import { openPackageCache } from '../../agent/src/jobs/cache-state.ts';
+import { createExecutor } from '../../agent/src/jobs/executor.ts';
+import { openJobQueue } from '../../agent/src/jobs/queue.ts';
+import { sessionService } from '../../agent/src/package-manager/detached/service.ts';
+import { createDetachedWork } from '../../agent/src/package-manager/detached/work.ts';
+import { packageEnvironment } from '../../agent/src/package-manager/environment.ts';
+import type { PackageManager } from '../../agent/src/package-manager/package-manager.ts';
+import { askUntil } from '../src/wait.ts';
+import { bench } from './apt-bench.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+afterAll(() => folder[Symbol.asyncDispose]());
+
+/** The jobs of an agent on a root; opening them again is what a restarted agent does. */
+async function openJobs(root: string, packages: PackageManager) {
+  const shared = { files: systemFiles, clock: systemClock, random: systemRandom, logger: memoryLogger() };
+  const cache = await openPackageCache({ ...shared, path: join(root, 'state/cache.json') });
+  const refreshQuietly = async (): Promise<void> => {};
+  const refresher = createCacheRefresher({ ...shared, cache, refreshQuietly, isBusy: () => true });
+  const service = sessionService(nodeCommands(packageEnvironment(root)), systemFiles);
+  const detached = createDetachedWork({ ...shared, folder: join(root, 'jobs/work'), service });
+  const { operations } = packages;
+  const execute = createExecutor({
+    detached,
+    operations,
+    refresher,
+    cache,
+    reboot: undefined,
+    timeoutMs: 60_000,
+  });
+  const limits = {
+    maxConcurrent: 1,
+    maxQueueDepth: 9,
+    timeoutMinutes: 30,
+    retentionDays: 1,
+    retentionCount: 99,
+  };
+  return openJobQueue({ ...shared, folder: join(root, 'jobs'), execute, limits, detached });
+}
+
+type Jobs = Awaited<ReturnType<typeof openJobs>>;
+
+function installSlowly(jobs: Jobs) {
+  return jobs.submit({
+    operation: 'install',
+    packages: [{ name: 'toyslow' }],
+    force: false,
+    noRecommends: false,
+    allowDowngrade: false,
+  });
+}
+
+/** toyslow's script waits until a test lets it go on. */
+async function untilConfiguring(root: string): Promise<void> {
+  await askUntil('toyslow to be unpacked', async () =>
+    (await systemFiles.facts(join(root, 'usr/share/toyslow/version'))) ? true : undefined,
+  );
+}
+
+async function letGoOn(root: string): Promise<void> {
+  await mkdir(join(root, 'tmp'), { recursive: true });
+  await writeFile(join(root, 'tmp/toyslow-go'), '');
+}
+
+function untilFinished(jobs: Jobs, id: string) {
+  return askUntil('the job to finish', async () => {
+    const job = await jobs.get(id);
+    return ['queued', 'running'].includes(job.status) ? undefined : job;
+  });
+}
+
+describe('package work that outlives the agent', () => {
+  it('goes on while the agent restarts, and its job ends as if nothing had happened', async () => {
+    const { root, packages } = await bench(folder.path, []);
+    const first = await openJobs(root, packages);
+    const { job_id } = await installSlowly(first);
+    await untilConfiguring(root);
+    await first[Symbol.asyncDispose]();
+    expect(first.find(job_id)?.status).toBe('running');
+    await letGoOn(root);
+
+    await using second = await openJobs(root, packages);
+    const job = await untilFinished(second, job_id);
+    expect(job).toMatchObject({ status: 'completed', exit_code: 0, error: null });
+    expect(job.results).toEqual([
+      { name: 'toyslow', action: 'installed', version_before: null, version_after: '1.0-1' },
+    ]);
+    expect(job.output).toContain('Setting up toyslow');
+    expect(job.logs.filter((line) => line.includes('Job started'))).toHaveLength(1);
+    expect(job.logs.join('\n')).toContain('going on with the job');
+    expect(await packages.inventory.isDatabaseClean()).toBe(true);
+    expect(await readdir(join(root, 'jobs/work'))).toEqual([]);
+  });
+
+  it('that ended while no agent was there is reported by the next one', async () => {
+    const { root, packages } = await bench(folder.path, []);
+    const first = await openJobs(root, packages);
+    const { job_id } = await installSlowly(first);
+    await untilConfiguring(root);
+    await first[Symbol.asyncDispose]();
+    await letGoOn(root);
+    await askUntil('apt to end', async () =>
+      (await systemFiles.readText(join(root, 'jobs/work', job_id, 'exit'))) ? true : undefined,
+    );
+    await using second = await openJobs(root, packages);
+    expect(await untilFinished(second, job_id)).toMatchObject({ status: 'completed', exit_code: 0 });
+  });
+
+  it('ends when its job is cancelled, by the agent that came later as well', async () => {
+    const { root, packages } = await bench(folder.path, []);
+    const first = await openJobs(root, packages);
+    const { job_id } = await installSlowly(first);
+    await untilConfiguring(root);
+    await first[Symbol.asyncDispose]();
+    await using second = await openJobs(root, packages);
+    await askUntil('the job to go on', async () =>
+      (await second.get(job_id)).logs.join().includes('going on') ? true : undefined,
+    );
+    await second.cancelOrDelete(job_id);
+    expect(await untilFinished(second, job_id)).toMatchObject({
+      status: 'cancelled',
+      error_code: 'CANCELLED',
+    });
+    expect(await packages.inventory.isDatabaseClean()).toBe(false);
+  });
+
+  it('that a power cut ended is reported as interrupted, never done a second time by itself', async () => {
+    const { root, packages } = await bench(folder.path, []);
+    const first = await openJobs(root, packages);
+    const { job_id } = await installSlowly(first);
+    await untilConfiguring(root);
+    await first[Symbol.asyncDispose]();
+    await letGoOn(root);
+    const work = join(root, 'jobs/work', job_id);
+    await askUntil('apt to end', async () =>
+      (await systemFiles.readText(join(work, 'exit'))) ? true : undefined,
+    );
+    await rm(join(work, 'exit'));
+    await using second = await openJobs(root, packages);
+    expect(await second.get(job_id)).toMatchObject({ status: 'failed', error_code: 'INTERRUPTED' });
+  });
+
+  it('tells what had changed before it failed', async () => {
+    const { root, packages } = await bench(folder.path, []);
+    await using jobs = await openJobs(root, packages);
+    const { job_id } = await jobs.submit({
+      operation: 'install',
+      packages: [{ name: 'toyhello' }, { name: 'toybroken' }],
+      force: false,
+      noRecommends: false,
+      allowDowngrade: false,
+    });
+    const job = await untilFinished(jobs, job_id);
+    expect(job).toMatchObject({ status: 'failed', error_code: 'SCRIPT_FAILED' });
+    expect(job.results.map((one) => one.name)).toEqual(['toybroken', 'toyhello']);
+  });
+});
