@@ -41,7 +41,9 @@ function toView(row: EnrollmentRow, now: number, conflictsOf: ConflictFinder): E
 
 /** One request. */
 export async function viewOf(context: EnrollmentContext, row: EnrollmentRow): Promise<Enrollment> {
-  return toView(row, context.clock.now(), await readConflicts(context));
+  // Only what still waits can be in conflict; a decided request needs no look at the whole fleet.
+  const conflictsOf = row.state === 'pending' ? await readConflicts(context) : () => [];
+  return toView(row, context.clock.now(), conflictsOf);
 }
 
 /** Requests in a state, newest first. */
@@ -65,12 +67,17 @@ export async function listRequests(
  * @throws PatchError `ENROLLMENT_NOT_FOUND`
  */
 export async function findRequest(context: EnrollmentContext, reference: string): Promise<EnrollmentRow> {
+  const exact = await context.db
+    .selectFrom('enrollments')
+    .selectAll()
+    .where('id', '=', reference)
+    .executeTakeFirst();
+  if (exact) return exact;
   const rows = await context.db
     .selectFrom('enrollments')
     .selectAll()
     .where((where) =>
       where.or([
-        where('id', '=', reference),
         where('key_id', '=', reference.toUpperCase()),
         where('fqdn', '=', reference.toLowerCase()),
         where('hostname', '=', reference.toLowerCase()),
@@ -78,16 +85,15 @@ export async function findRequest(context: EnrollmentContext, reference: string)
     )
     .orderBy('created_at', 'desc')
     .execute();
-  const exact = rows.find((row) => row.id === reference);
   const pending = rows.filter((row) => row.state === 'pending');
-  if (!exact && pending.length > 1) {
+  if (pending.length > 1) {
     const ids = pending.map((row) => `${row.id} (key ${row.key_id ?? 'unknown'})`).join(', ');
     throw new PatchError(
       'ENROLLMENT_NOT_FOUND',
       `Several requests are called ${reference}; name one by its id: ${ids}.`,
     );
   }
-  const found = exact ?? pending[0] ?? rows[0];
+  const found = pending[0] ?? rows[0];
   if (found) return found;
   throw new PatchError(
     'ENROLLMENT_NOT_FOUND',

@@ -1,0 +1,156 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cpus, release, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { REPOSITORY } from '../checkout.ts';
+import { startManagerProcess } from '../manager-process.ts';
+import { type ApprovalSample, measureApprovals } from './approval.ts';
+import { isMissed, type Measurement, percentile, rowOf, TABLE_HEAD } from './report.ts';
+import { measureStorm, type StormResult } from './storm.ts';
+
+const HOSTS = 20;
+const STORM = 2_000;
+const SOURCES = 'shown; the bar is for the package, this is sources';
+
+function approvalRows(samples: readonly ApprovalSample[]): Measurement[] {
+  const of = (pick: (sample: ApprovalSample) => number): number[] => samples.map(pick);
+  const total = of((one) => one.untilAnswerMs);
+  return [
+    { what: 'approval sent → first answer over mTLS, p50', value: percentile(total, 0.5), unit: 'ms' },
+    {
+      what: 'approval sent → first answer over mTLS, p95',
+      value: percentile(total, 0.95),
+      unit: 'ms',
+      bar: { limit: 1_000, side: 'below' },
+    },
+    {
+      what: 'the same from the decision on (without the check of the host code), p95',
+      value: percentile(
+        of((one) => one.untilAnswerFromDecisionMs),
+        0.95,
+      ),
+      unit: 'ms',
+    },
+    {
+      what: 'agent: CPU from its start to its first answer, p50',
+      value: percentile(
+        of((one) => one.serving.cpuMs),
+        0.5,
+      ),
+      unit: 'ms',
+    },
+    {
+      what: 'waiting agent: private memory (RssAnon), p50',
+      value: percentile(
+        of((one) => one.waiting.rssAnonMb),
+        0.5,
+      ),
+      unit: 'MB',
+      bar: { limit: 24, side: 'below', shownOnlyBecause: SOURCES },
+    },
+    {
+      what: 'waiting agent: memory in RAM (RSS), p50',
+      value: percentile(
+        of((one) => one.waiting.rssMb),
+        0.5,
+      ),
+      unit: 'MB',
+      bar: { limit: 75, side: 'below', shownOnlyBecause: SOURCES },
+    },
+  ];
+}
+
+function stormRows(storm: StormResult): Measurement[] {
+  const { agents, registeringMs, deciding, managerCpuMs } = storm;
+  const cpuMs = managerCpuMs / agents;
+  const rate = agents / ((registeringMs + deciding.ms) / 1000);
+  // Agents and manager share the machine here; the manager is to blame only for its own share.
+  const couldDo = 1000 / cpuMs;
+  const busy = couldDo > 100 ? { shownOnlyBecause: 'shown; the machine was busy, see the next row' } : {};
+  const all = { limit: 100, side: 'above' } as const;
+  return [
+    {
+      what: `storm of ${agents} agents, first registration → last acknowledgement`,
+      value: rate,
+      unit: 'enrolments/s',
+      bar: { ...all, ...(rate < 100 ? busy : {}) },
+    },
+    {
+      what: 'manager alone: what its CPU time allows on one core',
+      value: couldDo,
+      unit: 'enrolments/s',
+      bar: all,
+    },
+    { what: 'manager: CPU for each enrolment', value: cpuMs, unit: 'ms' },
+    {
+      what: 'the agents of the storm: CPU for each enrolment',
+      value: storm.agentsCpuMs / agents,
+      unit: 'ms',
+    },
+    { what: 'registration of all until every poll is held', value: registeringMs / 1000, unit: 's' },
+    { what: 'approval of all until the last acknowledgement', value: deciding.ms / 1000, unit: 's' },
+    { what: 'manager: memory in RAM afterwards', value: storm.managerRssMb, unit: 'MB' },
+    { what: 'agents lost', value: storm.lost, unit: '', bar: { limit: 1, side: 'below' } },
+    { what: 'served twice', value: storm.servedTwice, unit: '', bar: { limit: 1, side: 'below' } },
+  ];
+}
+
+function machine(): string {
+  const [cpu] = cpus();
+  const memory = Math.round(totalmem() / 1e9);
+  return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, ${memory} GB RAM, Linux ${release()}, Node ${process.versions.node}`;
+}
+
+function reportOf(rows: readonly Measurement[]): string {
+  return [
+    `Machine: ${machine()}. Manager and agents on it together, all from sources, SQLite with every commit flushed. ${new Date().toISOString().slice(0, 10)}.`,
+    '',
+    TABLE_HEAD,
+    ...rows.map(rowOf),
+  ].join('\n');
+}
+
+/** Puts the report between its marks in the reference. */
+async function keep(report: string): Promise<void> {
+  const path = join(REPOSITORY, 'docs/reference/benchmarks.md');
+  const before = await readFile(path, 'utf8');
+  const marks = /(<!-- bench:enroll -->\n)[\s\S]*?(\n<!-- end -->)/;
+  if (!marks.test(before)) throw new Error(`${path} has no place for bench:enroll`);
+  await writeFile(
+    path,
+    before.replace(marks, (_, open: string, close: string) => open + report + close),
+  );
+}
+
+async function approvals(folder: string, say: (line: string) => void): Promise<ApprovalSample[]> {
+  await using manager = await startManagerProcess(join(folder, 'manager'));
+  // Awaited here: the manager must not be stopped before.
+  return await measureApprovals({ folder, manager, samples: HOSTS, say });
+}
+
+/** The benchmark of enrolment; the exit code. */
+export async function benchEnroll(options: {
+  readonly write: boolean;
+  readonly say: (line: string) => void;
+}): Promise<number> {
+  const { say } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'linux-patch-bench-'));
+  try {
+    say(`Approval → first answer: ${HOSTS} real agents, one after the other`);
+    const samples = await approvals(folder, say);
+    say(`Storm: ${STORM} agents, one manager with SQLite`);
+    await using manager = await startManagerProcess(join(folder, 'storm'));
+    const storm = await measureStorm({ manager, agents: STORM, say });
+    const rows = [...approvalRows(samples), ...stormRows(storm)];
+    const report = reportOf(rows);
+    say(`\n${report}\n`);
+    if (options.write) await keep(report);
+    const missed = rows.filter(isMissed);
+    say(
+      missed.length === 0 ? 'bench:enroll ok' : `bench:enroll: ${missed.map((one) => one.what).join('; ')}`,
+    );
+    return missed.length === 0 ? 0 : 1;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,47 @@
+/** One measured number, and what it is held against. */
+export interface Measurement {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly bar?: {
+    readonly limit: number;
+    /** Whether the value must stay below the limit or above it. */
+    readonly side: 'below' | 'above';
+    /** Missing it ends the benchmark with 1; without, the bar is shown only, and why. */
+    readonly shownOnlyBecause?: string;
+  };
+}
+
+/** The value below which this share of the samples lies (nearest rank). */
+export function percentile(samples: readonly number[], share: number): number {
+  const sorted = samples.toSorted((one, other) => one - other);
+  const rank = Math.max(1, Math.ceil(share * sorted.length));
+  return sorted[rank - 1] ?? Number.NaN;
+}
+
+/** How many times better than its bar; below 1 it misses it. */
+function ratioOf({ value, bar }: Measurement): number | undefined {
+  if (!bar) return undefined;
+  return bar.side === 'below' ? bar.limit / value : value / bar.limit;
+}
+
+export function isMissed(measurement: Measurement): boolean {
+  return measurement.bar?.shownOnlyBecause === undefined && !((ratioOf(measurement) ?? 1) >= 1);
+}
+
+const rounded = (value: number): string =>
+  value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
+
+/** A row of a Markdown table: what, measured, bar, ratio, verdict. */
+export function rowOf(measurement: Measurement): string {
+  const { what, value, unit, bar } = measurement;
+  const ratio = ratioOf(measurement);
+  const barText = bar ? `${bar.side === 'below' ? '<' : '>'} ${bar.limit} ${unit}` : '–';
+  const verdict =
+    bar === undefined || ratio === undefined
+      ? '–'
+      : (bar.shownOnlyBecause ?? (isMissed(measurement) ? 'MISSED' : 'met'));
+  return `| ${what} | ${rounded(value)} ${unit} | ${barText} | ${ratio === undefined || !Number.isFinite(ratio) ? '–' : `${rounded(ratio)} ×`} | ${verdict} |`;
+}
+
+export const TABLE_HEAD = ['| What | Measured | Bar | Ratio | |', '|---|---|---|---|---|'].join('\n');
