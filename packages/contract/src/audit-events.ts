@@ -177,6 +177,14 @@ export const MANAGER_AUDIT_EVENTS = {
     'reason',
     'observed_address',
   ),
+  host_left: event(
+    'A host left by itself: its certificates are revoked, its record is kept.',
+    'host',
+    'fqdn',
+    'serial',
+    'observed_address',
+  ),
+  host_leave_refused: event('A proven wish to leave was refused.', 'serial', 'reason', 'observed_address'),
   certificate_revoked: event('A certificate is revoked from now on.', 'serial', 'host', 'reason'),
   own_certificate_renewed: event(
     "One of the manager's own certificates was renewed.",

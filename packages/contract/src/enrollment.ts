@@ -117,6 +117,17 @@ export const Renewed = Bundle.pick({ ca_crt: true, server_crt: true, ca_chain: t
 });
 export type Renewed = z.infer<typeof Renewed>;
 
+/** Body of `POST /api/v1/enroll/leave`; the proof is a JWS by the current key with its certificate in `x5c`. */
+export const LeaveRequest = z.strictObject({ proof: z.string().max(32_768) });
+export type LeaveRequest = z.infer<typeof LeaveRequest>;
+
+/** The manager has let the host go. Saying it again is answered the same, with nothing more revoked. */
+export const Left = z.object({
+  fqdn: z.string(),
+  revoked: z.number().int().nonnegative().meta({ description: 'Certificates revoked by this call.' }),
+});
+export type Left = z.infer<typeof Left>;
+
 /** Names of the headers and values the protocol uses. */
 export const ENROLL_HEADERS = {
   proof: 'enroll-proof',
@@ -132,6 +143,7 @@ export const ENROLL_PATHS = {
   statusSelf: '/api/v1/enroll/status/self',
   ack: '/api/v1/enroll/ack',
   renew: '/api/v1/enroll/renew',
+  leave: '/api/v1/enroll/leave',
   ca: '/api/v1/pki/ca.pem',
   crl: '/api/v1/pki/crl.pem',
   repoConfig: '/api/v1/pki/repo-config',

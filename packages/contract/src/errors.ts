@@ -34,6 +34,12 @@ export const ERRORS = {
   ),
   UNAUTHORIZED: traits('http', 401, false, 'The manager API was called without a valid admin token.'),
   FORBIDDEN: traits('http', 403, false, 'The caller is known but may not do this.'),
+  CERT_REVOKED: traits(
+    'http',
+    403,
+    false,
+    'The certificate that the caller shows was revoked; the host has to enrol again.',
+  ),
   NOT_FOUND: traits('http', 404, false, 'There is no such path or thing.'),
   PKG_NOT_FOUND: traits('both', 404, false, 'No package of this name is installed or available.'),
   PATCH_NOT_FOUND: traits('http', 404, false, 'None of the named patches is pending on this host.'),

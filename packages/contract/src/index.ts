@@ -19,6 +19,7 @@ export * from './metrics/tables.ts';
 export * from './metrics/tally.ts';
 export * from './openapi.ts';
 export * from './query.ts';
+export * from './revocation.ts';
 export * from './route.ts';
 export * from './route-label.ts';
 export * from './version.ts';

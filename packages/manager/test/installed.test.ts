@@ -175,7 +175,7 @@ describe('renewal', () => {
     const fresh = await after.join();
     await after.acknowledge(serialOf(fresh.server_crt));
     const revoked = await renew(world, { certificateChainPem: old.server_crt, keyPem: before.keyPem });
-    expect([revoked.status, revoked.json().error.code]).toEqual([403, 'FORBIDDEN']);
+    expect([revoked.status, revoked.json().error.code]).toEqual([403, 'CERT_REVOKED']);
     expect(revoked.json().error.message).toContain('revoked');
 
     const gone = await removed.join();

@@ -1,4 +1,5 @@
 export { canonicalJson, type Json } from './canonical-json.ts';
+export type { VerifiedCertificateProof } from './certificate-proof.ts';
 export {
   type CertificateFacts,
   parseCertificate,
@@ -32,6 +33,7 @@ export type { IdentityFile, IdentityFiles } from './identity-files.ts';
 export { IDENTITY_STATUSES, type IdentityFacts, type IdentityStatus } from './identity-status.ts';
 export { createRoot, type Issuer, issueCertificate } from './issue.ts';
 export { generateKey, publicKeySpki } from './keys.ts';
+export { createLeaveProof, verifyLeaveProof } from './leave-proof.ts';
 export {
   agentProfile,
   type CertificateProfile,

@@ -1,28 +1,26 @@
 import { createHash } from 'node:crypto';
-import { messageOf, PatchError } from '@linux-patch/contract';
-import { fromBase64url, toBase64url } from './base64url.ts';
-import { type CertificateFacts, parseCertificateDer, parseCertificates } from './certificates.ts';
-import { CLOCK_SKEW_MS } from './chain.ts';
-import { isAllowedKey, readPrivateKey, readPublicKey } from './keys.ts';
-import { algorithmFor, signBytes, verifyBytes } from './signatures.ts';
+import { toBase64url } from './base64url.ts';
+import {
+  createCertificateProof,
+  type ProofKind,
+  type VerifiedCertificateProof,
+  verifyCertificateProof,
+} from './certificate-proof.ts';
 
 /** A renewal proof whose signature, request, audience and times are right. Its chain is still to be checked. */
-export interface VerifiedRenewal {
-  /** The certificate whose key signed; the first of `chain`. */
-  readonly certificate: CertificateFacts;
-  readonly chain: readonly CertificateFacts[];
-  /** Unique per proof; the caller refuses one it has seen within the last ten minutes. */
-  readonly jti: string;
+export type VerifiedRenewal = VerifiedCertificateProof;
+
+function renewalOf(csrPem: string): ProofKind {
+  return {
+    name: 'renewal proof',
+    claims: { csr_sha256: toBase64url(createHash('sha256').update(csrPem, 'utf8').digest()) },
+    otherClaims: 'belongs to another certificate request',
+  };
 }
 
-const LIFETIME_S = 60;
-const SKEW_S = CLOCK_SKEW_MS / 1000;
-const LIMIT_BYTES = 64 * 1024;
-const CHAIN_LIMIT = 8;
-
 /**
- * A compact JWS (RFC 7515) with the certificate chain in `x5c`, good for 60 seconds: the holder of the current key
- * asks for a certificate for the key in `csrPem`. It needs no client certificate in TLS, so it passes proxies.
+ * The holder of the current key asks for a certificate for the key in `csrPem`; a JWS as `createCertificateProof`
+ * makes it.
  */
 export function createRenewalProof(proof: {
   readonly privateKeyPem: string;
@@ -34,20 +32,7 @@ export function createRenewalProof(proof: {
   readonly nowS: number;
   readonly jti: string;
 }): string {
-  const key = readPrivateKey(proof.privateKeyPem);
-  const x5c = parseCertificates(proof.certificateChainPem).map((one) =>
-    Buffer.from(one.der).toString('base64'),
-  );
-  const header = { alg: algorithmFor(key), typ: 'JWT', x5c };
-  const claims = {
-    aud: proof.audience,
-    iat: proof.nowS,
-    exp: proof.nowS + LIFETIME_S,
-    jti: proof.jti,
-    csr_sha256: requestHash(proof.csrPem),
-  };
-  const signed = `${encode(header)}.${encode(claims)}`;
-  return `${signed}.${toBase64url(signBytes(key, Buffer.from(signed)))}`;
+  return createCertificateProof(renewalOf(proof.csrPem), proof);
 }
 
 /**
@@ -60,74 +45,5 @@ export function verifyRenewalProof(expected: {
   readonly csrPem: string;
   readonly nowS: number;
 }): VerifiedRenewal {
-  const [header, payload, signature, ...more] =
-    expected.jws.length > LIMIT_BYTES ? [] : expected.jws.split('.');
-  const signatureBytes = fromBase64url(signature ?? '');
-  if (!header || !payload || !signature || more.length > 0 || !signatureBytes)
-    throw refused('is not a compact JWS');
-  const { alg, x5c } = decode(header);
-  const chain = readChain(x5c);
-  const certificate = chain[0];
-  if (certificate === undefined) throw refused('carries no certificate');
-  const key = readPublicKey(certificate.spki);
-  if (!isAllowedKey(key) || alg !== algorithmFor(key)) {
-    throw refused("names a signature algorithm that is not the one of the certificate's key");
-  }
-  if (!verifyBytes(key, Buffer.from(`${header}.${payload}`), signatureBytes)) {
-    throw refused(`is not signed with the key of the certificate it shows ("${certificate.subject}")`);
-  }
-  return { certificate, chain, jti: checkClaims(decode(payload), expected) };
-}
-
-function checkClaims(
-  claims: Readonly<Record<string, unknown>>,
-  expected: { readonly audience: string; readonly csrPem: string; readonly nowS: number },
-): string {
-  const { aud, iat, exp, jti, csr_sha256: csrHash } = claims;
-  if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) throw refused('has no usable times');
-  if (typeof jti !== 'string' || jti.length < 8 || jti.length > 128) throw refused('has no usable jti');
-  if (aud !== expected.audience) throw refused('is meant for another address');
-  if (csrHash !== requestHash(expected.csrPem)) throw refused('belongs to another certificate request');
-  const [issuedS, expiresS] = [Number(iat), Number(exp)];
-  if (expiresS <= issuedS || expiresS - issuedS > LIFETIME_S) throw refused('claims to be good for too long');
-  if (issuedS > expected.nowS + SKEW_S || expiresS < expected.nowS - SKEW_S) {
-    const [made, now] = [issuedS, expected.nowS].map((seconds) => new Date(seconds * 1000).toISOString());
-    throw refused(`was made at ${made}, but here it is ${now}; one of the two clocks is wrong`);
-  }
-  return jti;
-}
-
-function readChain(x5c: unknown): CertificateFacts[] {
-  if (!Array.isArray(x5c) || x5c.length === 0 || x5c.length > CHAIN_LIMIT)
-    throw refused('carries no certificate');
-  return x5c.map((entry: unknown) => {
-    if (typeof entry !== 'string') throw refused('carries something that is not a certificate');
-    try {
-      return parseCertificateDer(Buffer.from(entry, 'base64'));
-    } catch (cause) {
-      throw refused(`carries an unreadable certificate: ${messageOf(cause)}`, cause);
-    }
-  });
-}
-
-function decode(part: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(fromBase64url(part) ?? []).toString('utf8'));
-    if (typeof value === 'object' && value !== null) return { ...value };
-  } catch (cause) {
-    throw refused('is not a compact JWS', cause);
-  }
-  throw refused('is not a compact JWS');
-}
-
-function encode(value: unknown): string {
-  return toBase64url(Buffer.from(JSON.stringify(value)));
-}
-
-function requestHash(csrPem: string): string {
-  return toBase64url(createHash('sha256').update(csrPem, 'utf8').digest());
-}
-
-function refused(problem: string, cause?: unknown): PatchError {
-  return new PatchError('UNAUTHORIZED', `The renewal proof ${problem}.`, { cause });
+  return verifyCertificateProof(renewalOf(expected.csrPem), expected);
 }

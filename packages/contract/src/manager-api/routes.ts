@@ -7,6 +7,8 @@ import {
   EnrollAck,
   EnrollRequest,
   EnrollStatus,
+  LeaveRequest,
+  Left,
   Renewed,
   RenewRequest,
 } from '../enrollment.ts';
@@ -66,7 +68,17 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
     response: Renewed,
     bare: true,
     status: 200,
-    errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'FORBIDDEN'],
+    errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'FORBIDDEN', 'CERT_REVOKED'],
+  },
+  leave: {
+    method: 'POST',
+    path: '/api/v1/enroll/leave',
+    summary: 'The host leaves, proven with the current key: its certificates are revoked, its record is kept',
+    body: LeaveRequest,
+    response: Left,
+    bare: true,
+    status: 200,
+    errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'FORBIDDEN', 'CERT_REVOKED'],
   },
   ca: {
     method: 'GET',

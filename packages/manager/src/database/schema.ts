@@ -1,3 +1,4 @@
+import type { RevocationReason } from '@linux-patch/contract';
 import type { Generated } from 'kysely';
 
 /** Instants are milliseconds since the epoch, identifiers text, JSON text. */
@@ -13,6 +14,8 @@ export interface HostRow {
   readonly created_at: number;
   readonly last_seen_at: number | null;
   readonly last_error: string | null;
+  /** When the host left the fleet by itself; its record is history since. */
+  readonly left_at: number | null;
 }
 
 export interface EnrollmentRow {
@@ -61,7 +64,34 @@ export interface CertificateRow {
   readonly not_after: number;
   readonly issued_at: number;
   readonly revoked_at: number | null;
-  readonly revoke_reason: string | null;
+  readonly revoke_reason: RevocationReason | null;
+}
+
+/** The revocation list in force; older ones are not kept. */
+export interface RevocationListRow {
+  readonly number: number;
+  readonly issuer_spki: string;
+  /** Revoked certificates recorded when it was signed, expired ones included; it only grows. */
+  readonly revoked_count: number;
+  /** Number of the first list that names everything that is revoked now. */
+  readonly complete_since: number;
+  readonly this_update: number;
+  readonly next_update: number;
+  readonly pem: string;
+}
+
+/** What a host said when it was asked last. */
+export interface HostReportRow {
+  readonly host_id: string;
+  readonly at: number;
+  /** Its health, JSON. */
+  readonly health: string;
+  /** Serial number of the certificate it served with. */
+  readonly served_serial: string | null;
+  /** Number of the revocation list it has, as far as it says. */
+  readonly crl_number: number | null;
+  /** Why it did not take the revocation list that it was sent. */
+  readonly crl_error: string | null;
 }
 
 export interface AuditRow {
@@ -83,6 +113,8 @@ export interface ManagerTables {
   readonly hosts: HostRow;
   readonly enrollments: EnrollmentRow;
   readonly certificates: CertificateRow;
+  readonly revocation_lists: RevocationListRow;
+  readonly host_reports: HostReportRow;
   readonly audit: AuditRow;
   readonly settings: SettingRow;
 }

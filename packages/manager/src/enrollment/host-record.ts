@@ -13,7 +13,8 @@ export interface Assurance {
 }
 
 /**
- * The host record that this request would take over; undefined when it would become a new host.
+ * The host record that this request would take over; undefined when it would become a new host. A host that left by
+ * itself stands in nobody's way: none of its certificates is good any more.
  * @throws PatchError `HOST_CONFLICT`
  */
 export async function findHost(
@@ -34,7 +35,7 @@ export async function findHost(
     )
     .execute();
   const same = hosts.find((host) => host.fqdn === row.fqdn);
-  const other = hosts.find((host) => host.fqdn !== row.fqdn);
+  const other = hosts.find((host) => host.fqdn !== row.fqdn && host.left_at === null);
   if (other && !assurance.replace) {
     throw new PatchError(
       'HOST_CONFLICT',
@@ -42,7 +43,12 @@ export async function findHost(
       { details: { host_id: other.id, fqdn: other.fqdn } },
     );
   }
-  if (same && !assurance.replace && !(same.machine_id === row.machine_id && assurance.verified)) {
+  if (
+    same &&
+    same.left_at === null &&
+    !assurance.replace &&
+    !(same.machine_id === row.machine_id && assurance.verified)
+  ) {
     throw new PatchError(
       'HOST_CONFLICT',
       `There is already a host ${row.fqdn}, with ${same.machine_id === row.machine_id ? 'the same' : 'another'} machine-id. ` +
@@ -81,13 +87,24 @@ export async function saveHost(
     key_origin: row.spki === null ? ('manager' as const) : ('host' as const),
   };
   if (known) {
-    await db.updateTable('hosts').set(facts).where('id', '=', known.id).execute();
+    await db
+      .updateTable('hosts')
+      .set({ ...facts, left_at: null })
+      .where('id', '=', known.id)
+      .execute();
     return known.id;
   }
   const id = context.random.uuid();
   await db
     .insertInto('hosts')
-    .values({ id, ...facts, created_at: context.clock.now(), last_seen_at: null, last_error: null })
+    .values({
+      id,
+      ...facts,
+      created_at: context.clock.now(),
+      last_seen_at: null,
+      last_error: null,
+      left_at: null,
+    })
     .execute();
   return id;
 }

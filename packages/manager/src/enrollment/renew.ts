@@ -5,21 +5,19 @@ import {
   type Renewed,
   type RenewRequest,
 } from '@linux-patch/contract';
-import { buildChain, parseCertificates, type VerifiedRenewal, verifyRenewalProof } from '@linux-patch/pki';
+import { type VerifiedRenewal, verifyRenewalProof } from '@linux-patch/pki';
 import { certificateRow } from '../authority/authority.ts';
 import type { Database } from '../database/open.ts';
 import type { HostRow } from '../database/schema.ts';
 import { readCertificateRequest } from './certificate-request.ts';
 import type { EnrollmentContext } from './context.ts';
-
-/** Proofs are good for a minute; their ids are remembered a little longer than any clock may be off. */
-const REPLAY_MEMORY_MS = 10 * 60_000;
+import { findProven, rememberProofs, revokedError, verifyAddressed } from './proven-certificate.ts';
 
 /** Renewals, with the memory of proofs that were used. */
 export interface Renewals {
   /**
    * Issues a certificate for a new key to whoever proves to hold the current one.
-   * @throws PatchError `UNAUTHORIZED`, `FORBIDDEN`, `INVALID_REQUEST`
+   * @throws PatchError `UNAUTHORIZED`, `FORBIDDEN`, `CERT_REVOKED`, `INVALID_REQUEST`
    */
   renew(
     request: RenewRequest,
@@ -28,21 +26,19 @@ export interface Renewals {
 }
 
 export function createRenewals(context: EnrollmentContext): Renewals {
-  const used = new Map<string, number>();
-  const remember = (jti: string): void => {
-    const now = context.clock.now();
-    for (const [old, until] of used) if (until < now) used.delete(old);
-    if (used.has(jti)) throw new PatchError('UNAUTHORIZED', 'This renewal proof was used before.');
-    used.set(jti, now + REPLAY_MEMORY_MS);
-  };
+  const proofs = rememberProofs(context);
   return {
     async renew(request, asked) {
       const key = await readCertificateRequest(request.csr, 'body.csr');
-      const proof = verifyAddressed(context, request, asked.host);
+      const proof = verifyAddressed(
+        context,
+        { path: ENROLL_PATHS.renew, host: asked.host },
+        (audience, nowS) => verifyRenewalProof({ jws: request.proof, audience, csrPem: request.csr, nowS }),
+      );
       const { authority } = context;
       const renewal = context.db.transaction().execute(async (db) => {
         const host = await authorise(context, db, proof);
-        remember(proof.jti);
+        proofs.use(proof.jti);
         const certificate = await authority.issueAgent(key.spki, {
           fqdn: host.fqdn,
           hostname: host.hostname,
@@ -83,7 +79,7 @@ async function noteRefusal(
   proof: VerifiedRenewal,
   refused: { readonly error: unknown; readonly observedAddress: string },
 ): Promise<never> {
-  if (isPatchError(refused.error, 'FORBIDDEN', 'UNAUTHORIZED')) {
+  if (isPatchError(refused.error, 'FORBIDDEN', 'UNAUTHORIZED', 'CERT_REVOKED')) {
     await context.audit.record(context.db, {
       actor: 'agent',
       event: 'certificate_renewal_refused',
@@ -97,41 +93,17 @@ async function noteRefusal(
   throw refused.error;
 }
 
-/** A proof is addressed to the URL the agent used: the configured one, or the name it called this server by. */
-function verifyAddressed(context: EnrollmentContext, request: RenewRequest, host: string): VerifiedRenewal {
-  const audiences = [context.settings.managerUrl, `https://${host}`].map(
-    (base) => new URL(ENROLL_PATHS.renew, base).href,
-  );
-  const nowS = Math.floor(context.clock.now() / 1000);
-  let failure: unknown;
-  for (const audience of audiences) {
-    try {
-      return verifyRenewalProof({ jws: request.proof, audience, csrPem: request.csr, nowS });
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw failure;
-}
-
 async function authorise(context: EnrollmentContext, db: Database, proof: VerifiedRenewal): Promise<HostRow> {
-  const refuse = (why: string): never => {
-    throw new PatchError('FORBIDDEN', `This certificate cannot renew: ${why}. Enrol the host again.`);
-  };
-  const { certificate, chain } = proof;
-  try {
-    const roots = parseCertificates(context.authority.rootPem);
-    buildChain({ leaf: certificate, intermediates: chain.slice(1), roots, now: context.clock.now() });
-  } catch {
-    refuse('it has expired or is not from this manager');
-  }
-  const known = await db
-    .selectFrom('certificates')
+  const certificate = await findProven(context, db, proof, 'renew');
+  if (certificate.revoked_at !== null) throw revokedError(certificate);
+  const host = await db
+    .selectFrom('hosts')
     .selectAll()
-    .where('serial', '=', certificate.serialHex)
+    .where('id', '=', certificate.host_id)
     .executeTakeFirst();
-  if (!known || known.host_id === null) return refuse('this manager did not issue it');
-  if (known.revoked_at !== null) return refuse('it is revoked');
-  const host = await db.selectFrom('hosts').selectAll().where('id', '=', known.host_id).executeTakeFirst();
-  return host ?? refuse('its host was removed');
+  if (host) return host;
+  throw new PatchError(
+    'FORBIDDEN',
+    'This certificate cannot renew: its host was removed. Enrol the host again.',
+  );
 }

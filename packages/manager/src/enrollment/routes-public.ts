@@ -12,6 +12,7 @@ import { bodyOf } from '../http/app.ts';
 import type { ManagerEnv } from '../http/node-adapter.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import type { EnrollmentContext } from './context.ts';
+import { leave } from './leave.ts';
 import { register } from './register.ts';
 import { createRenewals } from './renew.ts';
 import { acknowledge, type PollResult, poll } from './status.ts';
@@ -97,6 +98,12 @@ export function servePublicRoutes(
     const request = readBody(MANAGER_PUBLIC_ROUTES.renew, bodyOf(context));
     const asked = { host: context.req.header('host') ?? '', observedAddress: context.env.observedAddress };
     return context.json(await renewals.renew(request, asked), 200);
+  });
+  app.post(ENROLL_PATHS.leave, async (context) => {
+    limit.admit(context.env.observedAddress);
+    const request = readBody(MANAGER_PUBLIC_ROUTES.leave, bodyOf(context));
+    const asked = { host: context.req.header('host') ?? '', observedAddress: context.env.observedAddress };
+    return context.json(await leave(enrollment, request, asked), 200);
   });
   servePki(app, enrollment);
 }

@@ -1,5 +1,9 @@
 import type { Migration } from 'kysely/migration';
 import { initial } from './001-initial.ts';
+import { revocation } from './003-revocation.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = { '001-initial': initial };
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '001-initial': initial,
+  '003-revocation': revocation,
+};
