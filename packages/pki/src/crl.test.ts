@@ -52,7 +52,32 @@ test('our list reads back, serial numbers in canonical form, each once', async (
     nextUpdateMs: NOW + WEEK_MS,
     number: 300n,
     serials: new Set(['ff01', '01']),
+    reasons: new Map(),
   });
+});
+
+test('a list says why, in words that openssl reads, and says nothing where there is no reason', async () => {
+  using openssl = opensslFolder();
+  const revoked = [
+    { serialHex: '0a', revokedAtMs: NOW, reasonCode: 1 },
+    { serialHex: '0b', revokedAtMs: NOW, reasonCode: 5 },
+    { serialHex: '0c', revokedAtMs: NOW, reasonCode: 0 },
+    { serialHex: '0d', revokedAtMs: NOW },
+  ];
+  const pem = await createCrl({ ...order([]), revoked });
+  openssl.write('crl.pem', pem);
+  const text = openssl.run('crl', '-in', 'crl.pem', '-noout', '-text');
+  expect(text.match(/Reason Code:\s+.*/g)?.map((line) => line.replaceAll(/\s+/g, ' '))).toEqual([
+    'Reason Code: Key Compromise',
+    'Reason Code: Cessation Of Operation',
+  ]);
+  expect(parseCrl(pem).reasons).toEqual(
+    new Map([
+      ['0a', 1],
+      ['0b', 5],
+    ]),
+  );
+  expect(parseCrl(pem).serials.size).toBe(4);
 });
 
 test('an empty list is a list', async () => {

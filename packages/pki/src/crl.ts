@@ -25,6 +25,16 @@ export interface CrlFacts {
   readonly number: bigint | undefined;
   /** Serial numbers in the form of `CertificateFacts.serialHex`. */
   readonly serials: ReadonlySet<string>;
+  /** Reason codes (RFC 5280 §5.3.1) by serial number; an entry without one gives no reason. */
+  readonly reasons: ReadonlyMap<string, number>;
+}
+
+/** One certificate that a list revokes. */
+export interface RevokedEntry {
+  readonly serialHex: string;
+  readonly revokedAtMs: number;
+  /** Reason code of RFC 5280 §5.3.1. 0, unspecified, is left out of the list as that section asks. */
+  readonly reasonCode?: number | undefined;
 }
 
 /** Largest list that is read: room for about 200,000 entries. */
@@ -36,18 +46,16 @@ const LIMIT_BYTES = 16 * 1024 * 1024;
  */
 export async function createCrl(order: {
   readonly issuer: Issuer;
-  readonly revoked: readonly { readonly serialHex: string; readonly revokedAtMs: number }[];
+  readonly revoked: readonly RevokedEntry[];
   readonly number: bigint;
   readonly now: number;
   readonly nextUpdateMs: number;
 }): Promise<string> {
   const issuer = checkedIssuer(order.issuer, order.now);
   const key = readPrivateKey(order.issuer.privateKeyPem);
-  const revoked = new Map(
-    order.revoked.map((entry) => [canonicalSerial(entry.serialHex), entry.revokedAtMs]),
-  );
-  const entries = [...revoked].map(([serial, atMs]) =>
-    encodeSequence(encodeInteger(serial), encodeTime(atMs)),
+  const revoked = new Map(order.revoked.map((entry) => [canonicalSerial(entry.serialHex), entry]));
+  const entries = [...revoked].map(([serial, { revokedAtMs, reasonCode }]) =>
+    encodeSequence(encodeInteger(serial), encodeTime(revokedAtMs), ...encodeReason(reasonCode)),
   );
   const extensions = encodeSequence(
     ...(issuer.subjectKeyId ? [encodeAuthorityKeyId(issuer.subjectKeyId)] : []),
@@ -111,6 +119,7 @@ function factsOf(body: DerValue): CrlFacts {
   const [, issuer, thisUpdate, ...rest] = fieldsOf(body);
   const nextUpdate = rest.find((field) => field.tag === TAG.utcTime || field.tag === TAG.generalizedTime);
   const revoked = rest.find((field) => field.tag === TAG.sequence);
+  const entries = (revoked ? derChildren(revoked) : []).map(readEntry);
   const wrapper = rest.find((field) => field.tag === 0xa0);
   const number = readExtensions(wrapper && derChildren(wrapper, 0xa0)[0]).get(EXTENSION.crlNumber);
   return {
@@ -118,12 +127,26 @@ function factsOf(body: DerValue): CrlFacts {
     thisUpdateMs: derTime(thisUpdate),
     nextUpdateMs: nextUpdate && derTime(nextUpdate),
     number: number && derInteger(readDer(number)),
-    serials: new Set((revoked ? derChildren(revoked) : []).map(serialOf)),
+    serials: new Set(entries.map((entry) => entry.serial)),
+    reasons: new Map(
+      entries.flatMap(({ serial, reason }) => (reason === undefined ? [] : [[serial, reason] as const])),
+    ),
   };
 }
 
-function serialOf(entry: DerValue): string {
-  return canonicalSerial(expectTag(derChildren(entry)[0], TAG.integer).content);
+function readEntry(entry: DerValue): { readonly serial: string; readonly reason: number | undefined } {
+  const [serial, , extensions] = derChildren(entry);
+  const reason = extensions && readExtensions(extensions).get(EXTENSION.reasonCode);
+  return {
+    serial: canonicalSerial(expectTag(serial, TAG.integer).content),
+    reason: reason && expectTag(readDer(reason), TAG.enumerated).content[0],
+  };
+}
+
+function encodeReason(reasonCode: number | undefined): Uint8Array[] {
+  if (reasonCode === undefined || reasonCode === 0) return [];
+  const value = encode(TAG.enumerated, Buffer.from([reasonCode]));
+  return [encodeSequence(encodeExtension(EXTENSION.reasonCode, value))];
 }
 
 function encodeAuthorityKeyId(subjectKeyId: string): Uint8Array {

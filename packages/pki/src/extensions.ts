@@ -8,6 +8,7 @@ export const EXTENSION = {
   subjectAlternativeName: '551d11',
   basicConstraints: '551d13',
   crlNumber: '551d14',
+  reasonCode: '551d15',
   authorityKeyIdentifier: '551d23',
 } as const;
 

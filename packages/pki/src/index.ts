@@ -7,7 +7,7 @@ export {
   parseCertificates,
 } from './certificates.ts';
 export { buildChain, type ChainParts } from './chain.ts';
-export { type CrlFacts, createCrl, parseCrl, verifyCrl } from './crl.ts';
+export { type CrlFacts, createCrl, parseCrl, type RevokedEntry, verifyCrl } from './crl.ts';
 export {
   certificateFingerprint,
   keyId,

@@ -2,7 +2,6 @@ import { MANAGER_CLIENT_CN, type ManagerClient } from '@linux-patch/contract';
 import {
   agentProfile,
   type CertificateFacts,
-  createCrl,
   generateKey,
   issueCertificate,
   managerClientProfile,
@@ -20,6 +19,7 @@ import type { Database } from '../database/open.ts';
 import type { CertificateRow } from '../database/schema.ts';
 import { issueOwn, type WebNames } from './init.ts';
 import { type Pair, type PairName, readPair, writePair } from './key-files.ts';
+import { currentRevocationList, type RevocationList } from './revocation-list.ts';
 
 /** Names that go into an agent's certificate; always from the approved record, never from its request. */
 export interface AgentNames {
@@ -43,8 +43,8 @@ export interface Authority {
   issueAgentWithKey(
     names: AgentNames,
   ): Promise<{ readonly certificate: CertificateFacts; readonly privateKeyPem: string }>;
-  /** The current revocation list, made from the recorded revocations. */
-  createCrl(db: Database): Promise<string>;
+  /** The revocation list in force, made from the recorded revocations; see `currentRevocationList`. */
+  revocationList(db: Database): Promise<RevocationList>;
   /** The pair to call agents with: certificate and issuing CA. */
   clientPair(): Promise<Pair>;
   /** The pair to serve HTTPS with. */
@@ -141,24 +141,12 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
       const privateKeyPem = await generateKey();
       return { certificate: await issueAgent(publicKeySpki(privateKeyPem), names), privateKeyPem };
     },
-    async createCrl(db) {
-      const revoked = await db
-        .selectFrom('certificates')
-        .select(['serial', 'revoked_at'])
-        .where('revoked_at', 'is not', null)
-        .where('not_after', '>', clock.now())
-        .execute();
-      return createCrl({
+    revocationList: (db) =>
+      currentRevocationList(db, {
         issuer: issuing,
-        revoked: revoked.map((row) => ({
-          serialHex: row.serial,
-          revokedAtMs: row.revoked_at ?? clock.now(),
-        })),
-        number: BigInt(Math.floor(clock.now() / 1000)),
         now: clock.now(),
-        nextUpdateMs: clock.now() + options.crlHours * HOUR_MS,
-      });
-    },
+        lifetimeMs: options.crlHours * HOUR_MS,
+      }),
     clientPair: () => own('client', () => true, managerClientProfile(MANAGER_CLIENT_CN)),
     webPair: () => own('web', (facts) => covers(facts, options.webNames), webProfile(options.webNames)),
   };

@@ -24,7 +24,7 @@ export async function makeBundle(
     .values(certificateRow(issued.certificate, decision.hostId, context.clock.now()))
     .execute();
   const chain = authority.issuingPem + authority.rootPem;
-  const crlPem = await authority.createCrl(db);
+  const { pem: crlPem } = await authority.revocationList(db);
   const serverCrt = issued.certificate.pem.trimEnd() + '\n' + authority.issuingPem;
   const serial = issued.certificate.serialHex;
   if (issued.privateKeyPem !== undefined) {

@@ -64,7 +64,7 @@ export function createRenewals(context: EnrollmentContext): Renewals {
           ca_crt: authority.rootPem,
           ca_chain: authority.issuingPem + authority.rootPem,
           server_crt: `${certificate.pem.trimEnd()}\n${authority.issuingPem}`,
-          crl_pem: await authority.createCrl(db),
+          crl_pem: (await authority.revocationList(db)).pem,
           manager_client: authority.managerClient,
         };
       });

@@ -3,7 +3,6 @@ import {
   ENROLL_PATHS,
   errorEnvelope,
   MANAGER_PUBLIC_ROUTES,
-  PatchError,
   PollingToken,
   readBody,
 } from '@linux-patch/contract';
@@ -15,6 +14,7 @@ import type { EnrollmentContext } from './context.ts';
 import { leave } from './leave.ts';
 import { register } from './register.ts';
 import { createRenewals } from './renew.ts';
+import { servePki } from './routes-pki.ts';
 import { acknowledge, type PollResult, poll } from './status.ts';
 
 function tokenOf(context: Context<ManagerEnv>): string {
@@ -106,18 +106,4 @@ export function servePublicRoutes(
     return context.json(await leave(enrollment, request, asked), 200);
   });
   servePki(app, enrollment);
-}
-
-function pem(text: string): Response {
-  return new Response(text, {
-    headers: { 'Content-Type': 'application/x-pem-file; charset=utf-8', 'Cache-Control': 'max-age=3600' },
-  });
-}
-
-function servePki(app: Hono<ManagerEnv>, enrollment: EnrollmentContext): void {
-  app.get(ENROLL_PATHS.ca, () => pem(enrollment.authority.rootPem));
-  app.get(ENROLL_PATHS.crl, async () => pem(await enrollment.authority.createCrl(enrollment.db)));
-  app.get(ENROLL_PATHS.repoConfig, () => {
-    throw new PatchError('NOT_FOUND', 'This manager hosts no packages.');
-  });
 }

@@ -1,0 +1,120 @@
+import { REVOCATION_REASONS } from '@linux-patch/contract';
+import { createCrl, type Issuer, parseCertificate, type RevokedEntry } from '@linux-patch/pki';
+import type { Database } from '../database/open.ts';
+import type { RevocationListRow } from '../database/schema.ts';
+
+/** A signed revocation list. Instants are epoch milliseconds. */
+export interface RevocationList {
+  readonly pem: string;
+  /** Grows with every list, also when the clock goes back. */
+  readonly number: number;
+  /** Number of the first list that names everything that is revoked now: a host with that one or a later one is up to date. */
+  readonly completeSince: number;
+  readonly thisUpdateMs: number;
+  readonly nextUpdateMs: number;
+}
+
+interface ListOrder {
+  readonly issuer: Issuer;
+  readonly now: number;
+  /** From `thisUpdate` to `nextUpdate`. */
+  readonly lifetimeMs: number;
+}
+
+/**
+ * The revocation list in force. It is signed anew only when a certificate was revoked since, another key signs, half of
+ * its life is over, or the clock says that it was made in the future.
+ *
+ * Inside a transaction it sees what that transaction revoked.
+ */
+export async function currentRevocationList(db: Database, order: ListOrder): Promise<RevocationList> {
+  const known = await usableList(db, order);
+  if (known) return known;
+  if (db.isTransaction) return signList(db, order);
+  // In a transaction of its own, so that two callers never sign two lists with one number.
+  return db.transaction().execute(async (own) => (await usableList(own, order)) ?? signList(own, order));
+}
+
+function newestRow(db: Database): Promise<RevocationListRow | undefined> {
+  return db.selectFrom('revocation_lists').selectAll().orderBy('number', 'desc').limit(1).executeTakeFirst();
+}
+
+/** Certificates are never un-revoked and their rows never removed, so the count tells whether anything changed. */
+async function countRevoked(db: Database): Promise<number> {
+  const { number } = await db
+    .selectFrom('certificates')
+    .select((select) => select.fn.countAll<number>().as('number'))
+    .where('revoked_at', 'is not', null)
+    .executeTakeFirstOrThrow();
+  return Number(number);
+}
+
+function signerOf(issuer: Issuer): string {
+  return parseCertificate(issuer.certificatePem).spkiSha256;
+}
+
+async function usableList(db: Database, order: ListOrder): Promise<RevocationList | undefined> {
+  const row = await newestRow(db);
+  if (!row) return undefined;
+  const half = row.this_update + (row.next_update - row.this_update) / 2;
+  const fits =
+    row.next_update - row.this_update === order.lifetimeMs &&
+    row.this_update <= order.now &&
+    order.now < half &&
+    row.issuer_spki === signerOf(order.issuer) &&
+    row.revoked_count === (await countRevoked(db));
+  return fits ? listOf(row) : undefined;
+}
+
+async function signList(db: Database, { issuer, now, lifetimeMs }: ListOrder): Promise<RevocationList> {
+  const previous = await newestRow(db);
+  // Begins at the time, so that numbers also grow after a database was restored from an old backup.
+  const number = Math.max((previous?.number ?? 0) + 1, Math.floor(now / 1000));
+  const revokedCount = await countRevoked(db);
+  const unchanged = previous?.revoked_count === revokedCount && previous.issuer_spki === signerOf(issuer);
+  const thisUpdate = Math.floor(now / 1000) * 1000;
+  const row: RevocationListRow = {
+    number,
+    issuer_spki: signerOf(issuer),
+    revoked_count: revokedCount,
+    complete_since: unchanged ? previous.complete_since : number,
+    this_update: thisUpdate,
+    next_update: thisUpdate + lifetimeMs,
+    pem: await createCrl({
+      issuer,
+      revoked: await revokedEntries(db, now - lifetimeMs),
+      number: BigInt(number),
+      now: thisUpdate,
+      nextUpdateMs: thisUpdate + lifetimeMs,
+    }),
+  };
+  await db.deleteFrom('revocation_lists').execute();
+  await db.insertInto('revocation_lists').values(row).execute();
+  return listOf(row);
+}
+
+/** An entry stays until a list was made after its certificate had expired (RFC 5280 §5). */
+async function revokedEntries(db: Database, expiredSinceMs: number): Promise<RevokedEntry[]> {
+  const rows = await db
+    .selectFrom('certificates')
+    .select(['serial', 'revoked_at', 'revoke_reason'])
+    .where('revoked_at', 'is not', null)
+    .where('not_after', '>=', expiredSinceMs)
+    .orderBy('revoked_at')
+    .execute();
+  return rows.map((row) => ({
+    serialHex: row.serial,
+    revokedAtMs: row.revoked_at ?? 0,
+    reasonCode: row.revoke_reason === null ? undefined : REVOCATION_REASONS[row.revoke_reason],
+  }));
+}
+
+function listOf(row: RevocationListRow): RevocationList {
+  return {
+    pem: row.pem,
+    number: row.number,
+    completeSince: row.complete_since,
+    thisUpdateMs: row.this_update,
+    nextUpdateMs: row.next_update,
+  };
+}
