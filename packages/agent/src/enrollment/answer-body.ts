@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findHttpDateMs } from './http-date.ts';
 import type { ManagerAnswer } from './manager-client.ts';
 import { ManagerFailure } from './manager-failure.ts';
 
@@ -17,10 +18,17 @@ export function isWebPage(answer: ManagerAnswer): boolean {
   return /^text\/html\b/i.test(contentType(answer));
 }
 
-/** Milliseconds of a `Retry-After` in seconds (RFC 9110 §10.2.3); dates and nonsense are undefined. */
-export function retryAfterMs(answer: ManagerAnswer): number | undefined {
-  const text = answer.headers['retry-after'];
-  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) * 1000 : undefined;
+/**
+ * Milliseconds of a `Retry-After` in seconds or as a date (RFC 9110 §10.2.3); nonsense is undefined. A date is read
+ * against the `Date` of the same answer, because this host's clock may be wrong; without one it means nothing.
+ */
+export function retryAfterMs({ headers }: Pick<ManagerAnswer, 'headers'>): number | undefined {
+  const text = headers['retry-after']?.trim();
+  if (text === undefined) return undefined;
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const untilMs = findHttpDateMs(text);
+  const sentMs = headers.date === undefined ? undefined : findHttpDateMs(headers.date);
+  return untilMs === undefined || sentMs === undefined ? undefined : Math.max(0, untilMs - sentMs);
 }
 
 /**

@@ -3,6 +3,7 @@ import { type Finishing, installStep, proveStep } from './finish.ts';
 import { isLocalFault } from './local-fault.ts';
 import { type ManagerCalls, openManagerCalls, REQUEST_TIMEOUT_MS } from './manager-calls.ts';
 import { ManagerFailure } from './manager-failure.ts';
+import { afterThrottle, type PollPace, startPace } from './poll-pace.ts';
 import { pollStep } from './poll-step.ts';
 import { EnrollmentRecord } from './record.ts';
 import { type Asking, registerStep } from './register-step.ts';
@@ -38,6 +39,7 @@ class Enrollment {
   readonly #setbacks = new Setbacks();
   readonly #asking: Asking = { withExtension: true, again: false };
   readonly #startedMs: number;
+  readonly #pacing: { pace: PollPace };
   #trust: Trust | undefined;
   #calls: ManagerCalls | undefined;
 
@@ -45,6 +47,7 @@ class Enrollment {
     this.#context = context;
     this.#record = record;
     this.#startedMs = context.clock.monotonicMs();
+    this.#pacing = { pace: startPace(context.pollingIntervalMs, this.#startedMs) };
   }
 
   async run(): Promise<EnrollOutcome> {
@@ -79,6 +82,7 @@ class Enrollment {
       context,
       record: this.#record,
       setbacks: this.#setbacks,
+      pacing: this.#pacing,
       trust: this.#trust,
       calls: this.#calls,
     };
@@ -122,18 +126,32 @@ class Enrollment {
       const message = `The enrolment could not be written down: ${messageOf(error)}.`;
       if (this.#context.mode === 'once') return { kind: 'end', outcome: { kind: 'failed', message } };
       const failures = this.#setbacks.count('local');
-      return { kind: 'wait', reason: { kind: 'local', failures }, error: message, state: 'retrying' };
+      return { kind: 'wait', reason: { kind: 'transient', failures }, error: message, state: 'retrying' };
     }
+    return this.#failureStep(error);
+  }
+
+  /** What no answer of a manager means for waiting. */
+  #failureStep(error: ManagerFailure): NextStep {
     if (error.kind === 'stopped') return { kind: 'end', outcome: { kind: 'stopped' } };
     if (error.kind === 'security' && this.#context.mode === 'once') return this.#personStep(error.message);
     const failures = this.#setbacks.count('request');
     const { retryAfterMs } = error;
+    if (error.kind === 'throttled') this.#pacing.pace = afterThrottle(this.#pacing.pace);
     const reason: WaitReason =
       error.kind === 'throttled' || retryAfterMs !== undefined
         ? { kind: 'throttled', failures, retryAfterMs }
-        : { kind: error.kind, failures };
+        : { kind: error.kind === 'protocol' ? 'misconfigured' : error.kind, failures };
     const state = error.kind === 'security' ? 'needs_person' : 'retrying';
-    return { kind: 'wait', reason, error: error.message, state };
+    return { kind: 'wait', reason, error: this.#wordsOf(error), state };
+  }
+
+  #wordsOf({ kind, message }: ManagerFailure): string {
+    if (kind !== 'throttled' || !this.#pacing.pace.crowded) return message;
+    return (
+      `${message} Too many hosts wait for approval behind this address; each is asked for in turn. Approve or deny some of ` +
+      'them, or raise the limit of the manager.'
+    );
   }
 
   #personStep(message: string): NextStep {

@@ -53,7 +53,7 @@ export async function installStep(parts: StepParts, finishing: Finishing): Promi
     // The manager keeps the bundle until it is acknowledged, and so does this process: a full disk heals.
     return {
       kind: 'wait',
-      reason: { kind: 'local', failures: setbacks.count('local') },
+      reason: { kind: 'transient', failures: setbacks.count('local') },
       error: message,
       state: 'installing',
     };

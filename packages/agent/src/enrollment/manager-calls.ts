@@ -20,14 +20,13 @@ import type { Trust } from './trust.ts';
 export const REQUEST_TIMEOUT_MS = 30_000;
 /** Serving begins after the acknowledgement, so a slow one is given up soon and said again at the next start. */
 const ACK_TIMEOUT_MS = 10_000;
-/** How long the manager is asked to hold a poll. */
-const HOLD_S = 50;
 const HOLD_MARGIN_MS = 10_000;
 
 /** One enrolment's conversation with its manager. */
 export interface ManagerCalls {
   register(options: { readonly withExtension: boolean }): Promise<RegistrationAnswer>;
-  poll(token: string): Promise<PollAnswer>;
+  /** Asks what became of the request; a manager of this generation may hold the answer for `holdS` seconds. */
+  poll(token: string, holdS: number): Promise<PollAnswer>;
   /**
    * Tells the manager that the bundle is installed; older managers have no such endpoint.
    * @throws ManagerFailure unless the manager took it
@@ -154,13 +153,18 @@ class Wire {
 }
 
 /** The generation decides where the token travels: older managers know it only in the path. */
-async function poll(wire: Wire, token: string, older: boolean): Promise<PollAnswer> {
+async function poll(
+  wire: Wire,
+  token: string,
+  how: { readonly older: boolean; readonly holdS: number },
+): Promise<PollAnswer> {
+  const { older, holdS } = how;
   const path = older ? `${ENROLL_PATHS.status}/${token}` : ENROLL_PATHS.statusSelf;
   const shownUrl = `${wire.at(ENROLL_PATHS.status).href}/…`;
   const proven = {
     authorization: `${ENROLL_HEADERS.authorizationScheme} ${token}`,
     [ENROLL_HEADERS.proof]: wire.prove({ label: 'lpe1/poll', method: 'GET', path, token }),
-    [ENROLL_HEADERS.prefer]: `wait=${HOLD_S}`,
+    ...(holdS > 0 ? { [ENROLL_HEADERS.prefer]: `wait=${holdS}` } : {}),
   };
   const answer = await wire.ask({
     url: wire.at(path),
@@ -168,7 +172,7 @@ async function poll(wire: Wire, token: string, older: boolean): Promise<PollAnsw
     method: 'GET',
     secret: token,
     headers: older ? {} : proven,
-    timeoutMs: older ? REQUEST_TIMEOUT_MS : HOLD_S * 1000 + HOLD_MARGIN_MS,
+    timeoutMs: older ? REQUEST_TIMEOUT_MS : Math.max(REQUEST_TIMEOUT_MS, holdS * 1000 + HOLD_MARGIN_MS),
   });
   const read = readPoll(answer, shownUrl);
   if (read.kind === 'clock_off') wire.adoptTime(read.serverTimeS);
@@ -205,7 +209,7 @@ export function openManagerCalls(context: EnrollContext, trust: Trust, parts: ()
       const answer = await wire.post(path, body, { headers, timeoutMs: REQUEST_TIMEOUT_MS });
       return readRegistration(answer, wire.at(path).href);
     },
-    poll: (token) => poll(wire, token, parts().pending.generation === 'older'),
+    poll: (token, holdS) => poll(wire, token, { older: parts().pending.generation === 'older', holdS }),
     acknowledge: (token, ack) => acknowledge(wire, token, ack),
   };
 }

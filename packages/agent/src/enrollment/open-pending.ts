@@ -28,7 +28,7 @@ export async function openPending(context: EnrollContext): Promise<OpenedEnrollm
       const message = troubleOf(context, error);
       if (message === undefined) throw error;
       if (context.mode === 'once') throw new PatchError('PROVISION_FAILED', message, { cause: error });
-      const delayMs = nextDelayMs({ kind: 'local', failures }, context.random.fraction());
+      const delayMs = nextDelayMs({ kind: 'transient', failures }, context.random.fraction());
       context.logger.warn(message, { next_attempt_seconds: Math.round(delayMs / 1000) });
       context.onProgress({
         state: 'retrying',

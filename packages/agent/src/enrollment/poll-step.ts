@@ -1,3 +1,5 @@
+import { ManagerFailure } from './manager-failure.ts';
+import { afterAnswer, afterCut, afterHold } from './poll-pace.ts';
 import { AT_ONCE, endDenied, type NextStep, needsPerson, type Step, type StepParts } from './step.ts';
 import { deniedTagIsRight } from './tags.ts';
 import { acceptsForeignKey } from './trust.ts';
@@ -10,7 +12,10 @@ export async function pollStep(parts: StepParts, token: string): Promise<Step> {
   const { context, record, setbacks, calls } = parts;
   if (record.pending.generation === 'older' && !acceptsForeignKey(parts.trust)) return unprovenOlder(parts);
   const sentMs = context.clock.monotonicMs();
-  const answer = await calls.poll(token);
+  const answer = await calls.poll(token, parts.pacing.pace.holdS).catch((error: unknown) => {
+    noticeCut(parts, error, context.clock.monotonicMs() - sentMs);
+    throw error;
+  });
   const tookMs = context.clock.monotonicMs() - sentMs;
   setbacks.clear('request', 'person');
   await noticeOtherPeer(parts);
@@ -36,10 +41,20 @@ export async function pollStep(parts: StepParts, token: string): Promise<Step> {
   }
 }
 
-function pending({ context, setbacks }: StepParts, held: boolean, tookMs: number): NextStep {
-  if (!held) return { kind: 'wait', reason: { kind: 'pending', intervalMs: context.pollingIntervalMs } };
+/** Proxies end connections on which nothing moves; the next poll is held for less. */
+function noticeCut({ record, pacing }: StepParts, error: unknown, lastedMs: number): void {
+  if (record.pending.generation === 'older' || !(error instanceof ManagerFailure)) return;
+  if (error.kind === 'transient') pacing.pace = afterCut(pacing.pace, lastedMs);
+}
+
+function pending({ context, setbacks, pacing }: StepParts, held: boolean, tookMs: number): NextStep {
+  if (!held) {
+    pacing.pace = afterAnswer(pacing.pace, context.clock.monotonicMs());
+    return { kind: 'wait', reason: { kind: 'pending', pace: pacing.pace } };
+  }
   if (tookMs >= SHORTEST_HOLD_MS) {
     setbacks.clear('hasty_answer');
+    pacing.pace = afterHold(pacing.pace);
     return AT_ONCE;
   }
   // Said to be held, but answered at once: a manager that is stopping, or one that would be asked without pause.
@@ -76,7 +91,7 @@ async function unknownToken({ context, record, setbacks }: StepParts): Promise<N
   await record.note({ request_id: null, nonce_m: null, generation: null });
   return {
     kind: 'wait',
-    reason: { kind: 'unknown_token', failures: setbacks.count('lost_request') },
+    reason: { kind: 'refused', failures: setbacks.count('lost_request') },
     error:
       'The manager does not know this request any more (it expired, was removed, somebody else fetched its answer, or the manager ' +
       'was restored); asking anew.',

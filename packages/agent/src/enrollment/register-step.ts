@@ -33,7 +33,7 @@ export async function registerStep(parts: StepParts, asking: Asking): Promise<Ne
   if (!asking.withExtension || !mayAskOlder) {
     return {
       kind: 'wait',
-      reason: { kind: 'protocol', failures: parts.setbacks.count('conflict') },
+      reason: { kind: 'refused', failures: parts.setbacks.count('conflict') },
       error: `The manager refuses the request: ${answer.message}.`,
       state: 'retrying',
     };
@@ -82,7 +82,8 @@ async function accepted(parts: StepParts, answer: EnrollAccepted): Promise<NextS
     ...facts,
     generation: record.pending.generation,
   });
-  return AT_ONCE;
+  // An older manager holds no poll and counts each; nobody can have approved yet.
+  return ext ? AT_ONCE : { kind: 'wait', reason: { kind: 'pending', pace: parts.pacing.pace } };
 }
 
 function conflict({ context, record, setbacks }: StepParts, message: string): NextStep {
@@ -91,7 +92,7 @@ function conflict({ context, record, setbacks }: StepParts, message: string): Ne
   if (failures === 0) context.audit('enrollment_conflict', { key_id, manager, reason: message });
   return {
     kind: 'wait',
-    reason: { kind: 'conflict', failures },
+    reason: { kind: 'refused', failures },
     error:
       `The manager already knows this host or has a request from it (${message}). On the manager, look at the host and at the ` +
       'waiting requests of this machine and remove what is out of date; the agent keeps asking.',

@@ -1,6 +1,7 @@
 import type { Bundle } from '@linux-patch/contract';
 import type { ManagerCalls } from './manager-calls.ts';
 import type { PendingEnrollment } from './pending.ts';
+import type { PollPace } from './poll-pace.ts';
 import type { EnrollmentRecord } from './record.ts';
 import type { WaitReason } from './schedule.ts';
 import type { Setbacks } from './setbacks.ts';
@@ -26,6 +27,8 @@ export interface StepParts {
   readonly context: EnrollContext;
   readonly record: EnrollmentRecord;
   readonly setbacks: Setbacks;
+  /** How often this request is asked about; steps move it on. */
+  readonly pacing: { pace: PollPace };
   readonly trust: Trust;
   readonly calls: ManagerCalls;
 }
@@ -41,7 +44,7 @@ export function needsPerson(
   if (parts.context.mode === 'once') return { kind: 'end', outcome: { kind: 'failed', message } };
   return {
     kind: 'wait',
-    reason: { kind: 'conflict', failures: parts.setbacks.count('person') },
+    reason: { kind: 'security', failures: parts.setbacks.count('person') },
     error: message,
     state: 'needs_person',
   };
