@@ -23,11 +23,18 @@ export const AGENT_AUDIT_EVENTS = {
   ),
   enrollment_resumed: event('A saved request is taken up again.', 'key_id', 'manager', 'state'),
   enrollment_trust_found: event(
-    'It is settled what will prove the manager: file, pin, system, code, or nothing (`tofu`).',
+    'It is settled what will prove the manager: file, pin, system, code, or nothing (`tofu`); `join_token` when one is shown to it.',
     'by',
+    'join_token',
     'manager',
   ),
   enrollment_requested: event('The manager has the request; it waits for approval.', 'key_id', 'manager'),
+  enrollment_join_token: event(
+    'The manager said what became of the join token: `accepted`, or why the request waits for an administrator.',
+    'token',
+    'verdict',
+    'manager',
+  ),
   enrollment_conflict: event(
     'The manager knows this host already and does not take the request; recorded once in a row.',
     'key_id',
@@ -125,6 +132,23 @@ export const MANAGER_AUDIT_EVENTS = {
   manager_started: event('The manager began its work.', 'version', 'url'),
   enrollment_requested: event('A host asks to join.', ...REQUEST, 'ip_address'),
   enrollment_taken_up: event('A known host asks again and gets a new token.', ...REQUEST, 'ip_address'),
+  join_token_created: event('A join token was made.', 'token', 'uses', 'hosts', 'expires_at'),
+  join_token_revoked: event('A join token was revoked.', 'token', 'used', 'uses'),
+  join_token_used: event(
+    'A join token let a host in; `used` of `uses` so far.',
+    ...REQUEST,
+    'key_id',
+    'token',
+    'used',
+    'uses',
+  ),
+  join_token_refused: event(
+    'A join token did not let a host in; the request waits for an administrator.',
+    ...REQUEST,
+    'key_id',
+    'token',
+    'verdict',
+  ),
   enrollment_wrong_code: event(
     'A host code was typed that does not fit; `locked` when that was one too many.',
     ...REQUEST,
@@ -139,6 +163,7 @@ export const MANAGER_AUDIT_EVENTS = {
     'replaced',
     'serial',
     'code_verified',
+    'join_token',
   ),
   enrollment_denied: event('A host was refused.', ...REQUEST, 'key_id', 'reason', 'code_verified'),
   enrollment_bundle_sent: event(

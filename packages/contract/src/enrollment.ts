@@ -10,18 +10,47 @@ export const PollingToken = z
   .string()
   .regex(/^[A-Za-z0-9]{64}$/, 'a polling token has 64 letters and digits');
 
-/** Modes in which an agent can come to trust this enrolment: only its own code, or an approval without one. */
-export const APPROVAL_MODES = ['code', 'click'] as const;
+/** Approvals that can convince an agent: by its own code, by its join token, or without either. */
+export const APPROVAL_MODES = ['code', 'click', 'token'] as const;
 export type ApprovalMode = (typeof APPROVAL_MODES)[number];
 
+/** What became of a join token: it let the host in, or why the request waits for an administrator all the same. */
+export const JOIN_TOKEN_VERDICTS = [
+  'accepted',
+  /** No token of this id; it is from another manager, or from before a backup was restored. */
+  'unknown',
+  /** The proof does not fit the request, which was changed on the way, or whose sender does not have the token. */
+  'wrong_proof',
+  'spent',
+  'expired',
+  'revoked',
+  /** The token is for hosts of other names. */
+  'wrong_host',
+  /** A host of this name, address or machine-id is known already; an administrator decides. */
+  'host_conflict',
+] as const;
+export type JoinTokenVerdict = (typeof JOIN_TOKEN_VERDICTS)[number];
+
+/** Public name of a join token: derived from its secret, and no secret itself. */
+export const JoinTokenId = z.string().regex(/^[0-9a-f]{16}$/, 'a token id has 16 hexadecimal digits');
+
 /** The part of a registration that only managers of this generation read ("enroll-ext v1"). */
-export const EnrollExtension = z.object({
-  v: z.literal(1),
-  csr: z.string().max(16_384),
-  nonce_a: Base64Url,
-  tag_a: Base64Url.meta({ description: 'HMAC over the request, keyed by the stretched host code.' }),
-  modes: z.array(z.enum(APPROVAL_MODES)).min(1),
-});
+export const EnrollExtension = z
+  .object({
+    v: z.literal(1),
+    csr: z.string().max(16_384),
+    nonce_a: Base64Url,
+    tag_a: Base64Url.meta({ description: 'HMAC over the request, keyed by the stretched host code.' }),
+    modes: z.array(z.enum(APPROVAL_MODES)).min(1),
+    token_id: JoinTokenId.optional().meta({ description: 'Which join token the host has.' }),
+    token_mac: Base64Url.optional().meta({
+      description: 'HMAC over the request, keyed by the join token, whose secret is never sent.',
+    }),
+  })
+  .refine((ext) => (ext.token_id === undefined) === (ext.token_mac === undefined), {
+    message: 'token_id and token_mac belong together',
+    path: ['token_mac'],
+  });
 export type EnrollExtension = z.infer<typeof EnrollExtension>;
 
 /** Facts about the operating system, under every name that some manager generation reads. */
@@ -53,8 +82,12 @@ export const EnrollAcceptedExtension = z.object({
     .positive()
     .meta({ description: 'Seconds until an unanswered request is forgotten.' }),
   ca_spki_sha256: Base64Url,
-  need: z.enum(['code', 'click']),
+  need: z.enum(APPROVAL_MODES),
   key_id: z.string(),
+  token: z
+    .enum(JOIN_TOKEN_VERDICTS)
+    .optional()
+    .meta({ description: 'What became of the join token, when one was shown.' }),
 });
 export type EnrollAcceptedExtension = z.infer<typeof EnrollAcceptedExtension>;
 
@@ -74,8 +107,13 @@ export const ApprovedExtension = z.object({
   request_id: z.uuid(),
   manager_client: ManagerClient,
   tag_m: Base64Url.optional().meta({
-    description: 'HMAC over the bundle, present when the host code was typed.',
+    description:
+      'HMAC over the bundle, present when the host code was typed or a join token let the host in.',
   }),
+  tag_by: z
+    .enum(['code', 'token'])
+    .optional()
+    .meta({ description: 'What `tag_m` is keyed by; `code` when absent.' }),
 });
 export type ApprovedExtension = z.infer<typeof ApprovedExtension>;
 

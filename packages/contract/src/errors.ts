@@ -46,6 +46,7 @@ export const ERRORS = {
   JOB_NOT_FOUND: traits('http', 404, false, 'No job has this id.'),
   HOST_NOT_FOUND: traits('http', 404, false, 'No host has this id or name.'),
   ENROLLMENT_NOT_FOUND: traits('http', 404, false, 'No enrolment request has this id, name or token.'),
+  JOIN_TOKEN_NOT_FOUND: traits('http', 404, false, 'No join token has this id.'),
   METHOD_NOT_ALLOWED: traits(
     'http',
     405,
@@ -151,6 +152,12 @@ export const ERRORS = {
     500,
     false,
     'A certificate lacks a property it needs (CA flag, usage, names, algorithm).',
+  ),
+  JOIN_STRING_INVALID: traits(
+    'program',
+    500,
+    false,
+    'A join string cannot be read, contradicts the configuration, or can be read by others; nothing was sent.',
   ),
   IDENTITY_UNAVAILABLE: traits(
     'program',

@@ -14,6 +14,7 @@ export * from './manager-api/enrollments.ts';
 export * from './manager-api/hosts.ts';
 export * from './manager-api/routes.ts';
 export * from './manager-api/status.ts';
+export * from './manager-api/tokens.ts';
 export * from './metrics/exposition.ts';
 export * from './metrics/tables.ts';
 export * from './metrics/tally.ts';

@@ -20,6 +20,7 @@ import { adminAuth } from './http/admin-auth.ts';
 import { createApp, serveRoute } from './http/app.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { type ManagerServer, openManagerServer } from './http/server.ts';
+import { serveJoinTokenRoutes } from './join-tokens/routes.ts';
 import { collectManagerMetrics } from './metrics/collect.ts';
 import { createManagerCounters, type ManagerCounters } from './metrics/counters.ts';
 
@@ -52,6 +53,8 @@ const ADMIN_PATHS = [
   '/api/v1/status',
   '/api/v1/enrollments',
   '/api/v1/enrollments/*',
+  '/api/v1/tokens',
+  '/api/v1/tokens/*',
   '/api/v1/hosts',
   '/api/v1/hosts/*',
 ];
@@ -175,6 +178,11 @@ function composeApp(parts: Parts) {
   serveStatus(parts, app);
   serveMetrics(parts, app);
   serveEnrollmentRoutes(app, enrollment);
+  serveJoinTokenRoutes(app, {
+    ...enrollment,
+    caFingerprint: authority.caFingerprint,
+    managerUrl: managerUrlOf(config),
+  });
   const fleet = createFleetClient(async () => ({
     caPem: authority.rootPem,
     client: await authority.clientPair(),

@@ -5,7 +5,11 @@ import {
   createRenewalProof,
   createRequest,
   generateKey,
+  joinTokenId,
+  joinTokenKey,
+  joinTokenTag,
   parseCertificates,
+  parseJoinString,
   publicKeySpki,
   signProof,
   spkiSha256,
@@ -34,10 +38,19 @@ interface AgentWish {
   readonly facts?: HostFacts;
   readonly modes?: readonly string[];
   readonly keyPem?: string;
+  /** A join string that an administrator gave to this host. */
+  readonly joinString?: string;
+}
+
+/** The proof of a join token for a request. */
+function tokenProof(joinString: string | undefined, transcript: Uint8Array) {
+  if (joinString === undefined) return {};
+  const { secret } = parseJoinString(joinString);
+  return { token_id: joinTokenId(secret), token_mac: joinTokenTag(joinTokenKey(secret), transcript) };
 }
 
 /** Key, host code and the extension that binds them to the facts. */
-async function makeClaim({ facts = newHost(), modes = ['code'], keyPem }: AgentWish) {
+async function makeClaim({ facts = newHost(), modes = ['code'], keyPem, joinString }: AgentWish) {
   const privateKeyPem = keyPem ?? (await generateKey());
   const code = createHostCode(randomBytes(10));
   const nonceA = randomBytes(32).toString('base64url');
@@ -57,7 +70,14 @@ async function makeClaim({ facts = newHost(), modes = ['code'], keyPem }: AgentW
     dnsNames: ['manager.example.test'],
     ipAddresses: ['192.0.2.250'],
   });
-  const ext = { v: 1, csr, nonce_a: nonceA, tag_a: agentTag(codeKey, transcript), modes };
+  const ext = {
+    v: 1,
+    csr,
+    nonce_a: nonceA,
+    tag_a: agentTag(codeKey, transcript),
+    modes,
+    ...tokenProof(joinString, transcript),
+  };
   return {
     facts,
     code,

@@ -1,6 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
-import type { Bundle, EnrollAcceptedExtension, Enrollment, Fault, Host } from '@linux-patch/contract';
+import type {
+  Bundle,
+  CreatedJoinToken,
+  EnrollAcceptedExtension,
+  Enrollment,
+  Fault,
+  Host,
+  JoinToken,
+} from '@linux-patch/contract';
 
 /** Every member that a test looks at; which ones an answer has is what the tests assert. */
 export interface AnswerBody {
@@ -17,7 +25,7 @@ export interface AnswerBody {
   readonly data: Enrollment & {
     readonly enrollments: readonly Enrollment[];
     readonly hosts: readonly Host[];
-  };
+  } & CreatedJoinToken & { readonly tokens: readonly JoinToken[] };
   readonly error: {
     readonly code: string;
     readonly message: string;

@@ -80,6 +80,11 @@ export function agentTag(key: Uint8Array, transcript: Uint8Array): string {
   return tag(key, 'lpe1/agent', [transcript]);
 }
 
+/** `token_mac`, base64url: the agent shows that it has the join token, for exactly this request. */
+export function joinTokenTag(key: Uint8Array, transcript: Uint8Array): string {
+  return tag(key, 'lpe1/token', [transcript]);
+}
+
 /**
  * `tag_m` of an approval, base64url: HMAC-SHA256 over the label, H(T) and the SHA-256 of each member in the order
  * of `ApprovedBundle`. Every part has a fixed length, so no two bundles share an input; an absent member counts as

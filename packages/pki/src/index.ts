@@ -22,6 +22,7 @@ export {
   createHostCode,
   type EnrollmentTranscript,
   equalTags,
+  joinTokenTag,
   managerApprovedTag,
   managerDeniedTag,
   normalizeHostCode,
@@ -32,6 +33,13 @@ export { checkIdentity, type IdentityCheck } from './identity-check.ts';
 export type { IdentityFile, IdentityFiles } from './identity-files.ts';
 export { IDENTITY_STATUSES, type IdentityFacts, type IdentityStatus } from './identity-status.ts';
 export { createRoot, type Issuer, issueCertificate } from './issue.ts';
+export {
+  formatJoinString,
+  type JoinString,
+  joinTokenId,
+  joinTokenKey,
+  parseJoinString,
+} from './join-token.ts';
 export { generateKey, publicKeySpki } from './keys.ts';
 export { createLeaveProof, verifyLeaveProof } from './leave-proof.ts';
 export {

@@ -5,7 +5,7 @@ const CheckResult = z.string().meta({ description: '`ok`, or what is wrong.' });
 
 export const CRL_STATUSES = ['valid', 'expired', 'missing', 'invalid', 'degraded'] as const;
 export const CACHE_STATUSES = ['fresh', 'stale', 'unknown', 'failed'] as const;
-export const IDENTITY_TRUSTS = ['ca_file', 'pin', 'system', 'code', 'tofu', 'manual'] as const;
+export const IDENTITY_TRUSTS = ['ca_file', 'pin', 'system', 'code', 'token', 'tofu', 'manual'] as const;
 export type IdentityTrust = (typeof IDENTITY_TRUSTS)[number];
 export const KEY_ORIGINS = ['host', 'manager', 'unknown'] as const;
 export type KeyOrigin = (typeof KEY_ORIGINS)[number];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { APPROVAL_MODES, OsDetails } from '../enrollment.ts';
+import { APPROVAL_MODES, JOIN_TOKEN_VERDICTS, JoinTokenId, OsDetails } from '../enrollment.ts';
 
 export const ENROLLMENT_STATES = ['pending', 'approved', 'installed', 'denied', 'expired'] as const;
 export type EnrollmentState = (typeof ENROLLMENT_STATES)[number];
@@ -31,6 +31,10 @@ export const Enrollment = z.object({
   decided_at: z.iso.datetime().nullable(),
   decided_by: z.string().nullable(),
   code_verified: z.boolean(),
+  join_token: z
+    .object({ id: JoinTokenId, verdict: z.enum(JOIN_TOKEN_VERDICTS), at: z.iso.datetime() })
+    .nullable()
+    .meta({ description: 'The join token that came with the request, and what became of it.' }),
   host_id: z.uuid().nullable(),
 });
 export type Enrollment = z.infer<typeof Enrollment>;

@@ -17,6 +17,7 @@ import { routeTable } from '../route.ts';
 import { ApproveRequest, DenyRequest, Enrollment, EnrollmentList, EnrollmentQuery } from './enrollments.ts';
 import { Host, HostChange, HostList } from './hosts.ts';
 import { ManagerStatus } from './status.ts';
+import { CreatedJoinToken, CreateJoinToken, JoinToken, JoinTokenList } from './tokens.ts';
 
 const PUBLIC_ERRORS = [
   'INVALID_REQUEST',
@@ -173,6 +174,41 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     response: Enrollment,
     status: 200,
     errors: [...ADMIN_ERRORS, 'ENROLLMENT_NOT_FOUND', 'CODE_MISMATCH', 'JOB_CONFLICT'],
+  },
+  createToken: {
+    method: 'POST',
+    path: '/api/v1/tokens',
+    summary:
+      'Make a join token, which lets hosts in without a person; its secret is in the answer and nowhere else',
+    body: CreateJoinToken,
+    bodyOptional: true,
+    response: CreatedJoinToken,
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
+  listTokens: {
+    method: 'GET',
+    path: '/api/v1/tokens',
+    summary: 'Join tokens, newest first',
+    response: JoinTokenList,
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
+  getToken: {
+    method: 'GET',
+    path: '/api/v1/tokens/{id}',
+    summary: 'One join token and the hosts it let in',
+    response: JoinToken,
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'JOIN_TOKEN_NOT_FOUND'],
+  },
+  revokeToken: {
+    method: 'POST',
+    path: '/api/v1/tokens/{id}/revoke',
+    summary: 'Let nobody in with this token any more; hosts that it let in stay',
+    response: JoinToken,
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'JOIN_TOKEN_NOT_FOUND'],
   },
   listHosts: {
     method: 'GET',

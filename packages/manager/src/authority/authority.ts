@@ -35,6 +35,8 @@ export interface Authority {
   readonly caFingerprint: string;
   /** Names of the manager itself (lower case, without `localhost`); a certificate with one of them can pose as it. */
   readonly ownNames: readonly string[];
+  /** Addresses of the manager itself, loopback excepted; the same holds for them. */
+  readonly ownAddresses: readonly string[];
   /** What agents learn about who will call them. */
   readonly managerClient: ManagerClient;
   /** Issues an agent's certificate for a public key (SPKI, DER); the caller records it. */
@@ -135,6 +137,9 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     ownNames: options.webNames.dnsNames
       .map((name) => name.toLowerCase())
       .filter((name) => name !== 'localhost'),
+    ownAddresses: options.webNames.ipAddresses.filter(
+      (address) => !/^(127\.|::1$|::ffff:127\.)/.test(address),
+    ),
     managerClient: { cn: MANAGER_CLIENT_CN, issuer_spki: spkiSha256(issuingFacts.spki) },
     issueAgent,
     async issueAgentWithKey(names) {

@@ -1,6 +1,30 @@
-import { type Enrollment, MANAGER_ADMIN_ROUTES, PatchError } from '@linux-patch/contract';
+import {
+  type Enrollment,
+  type JoinTokenVerdict,
+  MANAGER_ADMIN_ROUTES,
+  PatchError,
+} from '@linux-patch/contract';
 import { type CommandContext, print } from './command-context.ts';
 import { relativeTime, renderFacts, renderTable } from './table.ts';
+
+const TOKEN_WORDS: Readonly<Record<JoinTokenVerdict, string>> = {
+  accepted: 'let the host in',
+  unknown: 'this manager has no such token',
+  wrong_proof: 'does not fit the request: it was changed on the way, or its sender does not have the token',
+  spent: 'has no use left',
+  expired: 'has expired',
+  revoked: 'was revoked',
+  wrong_host: 'is for hosts of other names',
+  host_conflict: 'vouches for new hosts only, and this one is known already',
+};
+
+/** What makes this request trustworthy, or would. */
+function trustOf(one: Enrollment): string {
+  if (one.code_verified) return 'host code checked';
+  if (one.join_token?.verdict === 'accepted') return `join token ${one.join_token.id}`;
+  if (one.decided_by !== null) return 'none checked';
+  return one.modes.includes('click') ? 'code, or none' : 'code';
+}
 
 function describe(one: Enrollment, nowMs: number): string {
   return renderFacts([
@@ -26,6 +50,9 @@ function describe(one: Enrollment, nowMs: number): string {
       one.modes.includes('click') ? 'with the host code, or without (--no-code)' : 'with the host code',
     ],
     ['Code checked', one.code_verified ? 'yes' : 'no'],
+    ...(one.join_token
+      ? [['Join token', `${one.join_token.id}: ${TOKEN_WORDS[one.join_token.verdict]}`] as const]
+      : []),
     ['Asked', relativeTime(one.created_at, nowMs)],
     ['Last seen', relativeTime(one.last_poll_at, nowMs)],
     ['Forgotten', relativeTime(one.expires_at, nowMs)],
@@ -40,15 +67,19 @@ export async function listEnrollments(context: CommandContext, state: string): P
     if (data.enrollments.length === 0)
       return state === 'pending' ? 'No host is waiting for approval.' : 'No requests.';
     return renderTable(
-      ['HOST', 'STATE', 'KEY ID', 'ADDRESS', 'ASKED', 'NOTES'],
+      ['HOST', 'STATE', 'KEY ID', 'ADDRESS', 'TRUST', 'ASKED', 'NOTES'],
       data.enrollments.map((one) => [
         one.fqdn,
         one.state,
         one.key_id ?? '-',
-        one.ip_address,
+        one.ip_address === one.observed_address
+          ? one.ip_address
+          : `${one.ip_address} via ${one.observed_address}`,
+        trustOf(one),
         relativeTime(one.created_at, context.nowMs),
         [
           one.generation === 'older' ? 'older agent' : '',
+          one.join_token && one.join_token.verdict !== 'accepted' ? 'join token refused, see show' : '',
           one.conflicts.length > 0 ? 'CONFLICT, see show' : '',
         ]
           .filter(Boolean)

@@ -15,6 +15,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   ENROLLMENT_NOT_FOUND: EXIT.notFound,
   HOST_NOT_FOUND: EXIT.notFound,
   JOB_NOT_FOUND: EXIT.notFound,
+  JOIN_TOKEN_NOT_FOUND: EXIT.notFound,
   PKG_NOT_FOUND: EXIT.notFound,
   MANAGER_NOT_RUNNING: EXIT.notRunning,
   HOST_CONFLICT: EXIT.conflict,
@@ -37,7 +38,7 @@ Exit codes:
   0  done
   1  failed, or the job failed
   2  wrong usage
-  3  no such host, request or job
+  3  no such host, request, token or job
   4  the manager is not running or cannot be reached
   5  conflict, or a wrong host code
   6  the host cannot be reached

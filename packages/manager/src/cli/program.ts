@@ -1,4 +1,4 @@
-import { ENROLLMENT_STATES, VERSION } from '@linux-patch/contract';
+import { ENROLLMENT_STATES, MAX_JOIN_TOKEN_SECONDS, VERSION } from '@linux-patch/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandContext } from './command-context.ts';
 import {
@@ -12,6 +12,15 @@ import { EXIT, EXIT_CODE_HELP } from './exit-codes.ts';
 import { listHosts, listPackages, listPatches, setHost, showHost, showJobs } from './host-commands.ts';
 import { type PatchOptions, patchHost } from './patch-command.ts';
 import { init, serve, showStatus } from './server-commands.ts';
+import {
+  createToken,
+  type InstallLineOptions,
+  listTokens,
+  printInstallLine,
+  revokeToken,
+  showToken,
+  type TokenOptions,
+} from './token-commands.ts';
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -29,6 +38,23 @@ function port(text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 1 || number > 65_535)
     throw new InvalidArgumentError('a port is a number from 1 to 65535.');
+  return number;
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 };
+
+function duration(text: string): number {
+  const [, amount, unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
+  const seconds = Number(amount) * (UNIT_SECONDS[unit] ?? Number.NaN);
+  if (!(seconds >= 60 && seconds <= MAX_JOIN_TOKEN_SECONDS))
+    throw new InvalidArgumentError('a time is a number with m, h or d, from 1m to 90d, for example 24h.');
+  return seconds;
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 10_000)
+    throw new InvalidArgumentError('a number of hosts is from 1 to 10000.');
   return number;
 }
 
@@ -65,6 +91,7 @@ export function createManagerProgram(accept: Accept): Command {
     accept(command.optsWithGlobals<GlobalOptions>(), work);
   addServerCommands(program, add, run);
   addEnrollmentCommands(program, add, run);
+  addTokenCommands(program, add, run);
   addHostCommands(program, add, run);
   return program;
 }
@@ -141,6 +168,45 @@ function addEnrollmentCommands(program: Command, add: Add, run: Run): void {
       run(
         command,
         quietly((context) => denyEnrollment(context, id, options)),
+      ),
+    );
+}
+
+function addTokenCommands(program: Command, add: Add, run: Run): void {
+  const withLimits = (command: Command): Command =>
+    command
+      .option('--ttl <time>', 'how long it is good: 30m, 24h, 7d (default: 24h)', duration)
+      .option('--uses <count>', 'how many hosts it lets in (default: 1)', count)
+      .option('--hosts <pattern>', 'names it is for, for example web*.example.org (default: any)');
+  const tokens = program.command('tokens').description('join tokens, which let hosts in without a person');
+  withLimits(add(tokens, 'create', 'make a join token; prints its join string, this once')).action(
+    (options: TokenOptions, command: Command) =>
+      run(
+        command,
+        quietly((context) => createToken(context, options)),
+      ),
+  );
+  add(tokens, 'list', 'list join tokens').action((_options: object, command: Command) =>
+    run(command, quietly(listTokens)),
+  );
+  for (const [name, description, work] of [
+    ['show', 'show a join token and the hosts it let in', showToken],
+    ['revoke', 'let nobody in with it any more; hosts that it let in stay', revokeToken],
+  ] as const) {
+    add(tokens, `${name} <id>`, description).action((id: string, _options: object, command: Command) =>
+      run(
+        command,
+        quietly((context) => work(context, id)),
+      ),
+    );
+  }
+  withLimits(add(program, 'install-line', 'make a join token and print what to paste on a new host'))
+    .option('--url <url>', 'URL of this manager as the host reaches it (default: server.url)')
+    .option('--package <file>', "the agent's package on the host", './linux-patch-api.deb')
+    .action((options: InstallLineOptions, command: Command) =>
+      run(
+        command,
+        quietly((context) => printInstallLine(context, options)),
       ),
     );
 }

@@ -1,4 +1,4 @@
-import type { RevocationReason } from '@linux-patch/contract';
+import type { JoinTokenVerdict, RevocationReason } from '@linux-patch/contract';
 import type { Generated } from 'kysely';
 
 /** Instants are milliseconds since the epoch, identifiers text, JSON text. */
@@ -51,6 +51,34 @@ export interface EnrollmentRow {
   /** The answer to an approved request, JSON; removed when it is acknowledged. */
   readonly bundle: string | null;
   readonly serial: string | null;
+  /** Id of the join token that came with the request, what became of it, and when that was decided. */
+  readonly join_token: string | null;
+  readonly join_token_verdict: JoinTokenVerdict | null;
+  readonly join_token_at: number | null;
+}
+
+export interface JoinTokenRow {
+  /** Derived from the secret, as is the verifier; the secret itself is never stored. */
+  readonly id: string;
+  /** Key of the tags by which a host shows that it has the token. */
+  readonly verifier: Uint8Array;
+  readonly uses: number;
+  readonly used: number;
+  /** Pattern of host names, lower case; null for any. */
+  readonly hosts: string | null;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly expires_at: number;
+  readonly revoked_at: number | null;
+}
+
+/** One host that a token let in; a key with a name counts once, however often it asks. */
+export interface JoinTokenUseRow {
+  readonly token_id: string;
+  readonly spki_sha256: string;
+  readonly enrollment_id: string;
+  readonly fqdn: string;
+  readonly used_at: number;
 }
 
 export interface CertificateRow {
@@ -112,6 +140,8 @@ export interface SettingRow {
 export interface ManagerTables {
   readonly hosts: HostRow;
   readonly enrollments: EnrollmentRow;
+  readonly join_tokens: JoinTokenRow;
+  readonly join_token_uses: JoinTokenUseRow;
   readonly certificates: CertificateRow;
   readonly revocation_lists: RevocationListRow;
   readonly host_reports: HostReportRow;

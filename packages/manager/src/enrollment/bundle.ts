@@ -4,14 +4,14 @@ import { certificateRow } from '../authority/authority.ts';
 import type { Database } from '../database/open.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
 import type { EnrollmentContext } from './context.ts';
-import type { VerifiedCode } from './host-code.ts';
+import type { SharedSecret } from './host-code.ts';
 
 /** Issues the certificate and writes the answer that the agent will fetch. */
 export async function makeBundle(
   context: EnrollmentContext,
   db: Database,
   row: EnrollmentRow,
-  decision: { readonly hostId: string; readonly code: VerifiedCode | undefined },
+  decision: { readonly hostId: string; readonly proof: SharedSecret | undefined },
 ): Promise<{ readonly bundle: Bundle; readonly serial: string }> {
   const { authority } = context;
   const names = { fqdn: row.fqdn, hostname: row.hostname, ipAddress: row.ip_address };
@@ -41,9 +41,11 @@ export async function makeBundle(
     };
   }
   const signed = { ca_crt: authority.rootPem, ca_chain: chain, server_crt: serverCrt, crl_pem: crlPem };
-  const tag = decision.code && {
-    tag_m: managerApprovedTag(decision.code.key, {
-      transcriptHash: decision.code.transcriptHash,
+  const { proof } = decision;
+  const tag = proof && {
+    tag_by: proof.by,
+    tag_m: managerApprovedTag(proof.key, {
+      transcriptHash: proof.transcriptHash,
       nonceM: row.nonce_m,
       serverCrt,
       caCrt: signed.ca_crt,

@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
 import type { EnrollmentRow } from '../database/schema.ts';
 import type { EnrollmentContext } from './context.ts';
+import { ownNamesIn } from './host-record.ts';
 
 /** Says, for a waiting request, which hosts and other requests claim the same name, address or machine. */
 export type ConflictFinder = (row: EnrollmentRow) => string[];
@@ -22,7 +24,10 @@ function keysOf(claim: { readonly fqdn: string; readonly machine_id: string }): 
 
 /** Reads hosts and waiting requests once, so that a long queue costs no query per row. */
 export async function readConflicts(context: EnrollmentContext): Promise<ConflictFinder> {
-  const hosts = await context.db.selectFrom('hosts').select(['fqdn', 'ip_address', 'machine_id']).execute();
+  const hosts = await context.db
+    .selectFrom('hosts')
+    .select(['fqdn', 'ip_address', 'machine_id', 'last_seen_at'])
+    .execute();
   const requests = await context.db
     .selectFrom('enrollments')
     .select(['id', 'fqdn', 'key_id', 'machine_id'])
@@ -33,12 +38,16 @@ export async function readConflicts(context: EnrollmentContext): Promise<Conflic
   const requestsBy = groupBy(requests, keysOf);
   return (row) => {
     if (row.state !== 'pending') return [];
-    const own = [row.fqdn, row.hostname].filter((name) => context.authority.ownNames.includes(name ?? ''));
     return [
-      ...own.map((name) => `${name} is a name of this manager`),
+      ...ownNamesIn(context.authority, row).map(
+        (name) => `${name} is ${isIP(name) === 0 ? 'a name' : 'an address'} of this manager`,
+      ),
       ...collect(hostsBy, [...keysOf(row), `address ${row.ip_address}`]).map(
         (host) =>
-          `host ${host.fqdn} (${host.ip_address})${host.machine_id === row.machine_id ? ', same machine-id' : ''}`,
+          `host ${host.fqdn} (${host.ip_address})${host.machine_id === row.machine_id ? ', same machine-id' : ''}, ` +
+          (host.last_seen_at === null
+            ? 'never reached yet'
+            : `last reached at ${new Date(host.last_seen_at).toISOString()}`),
       ),
       ...collect(requestsBy, keysOf(row))
         .filter((other) => other.id !== row.id)

@@ -1,18 +1,16 @@
 import { type ApproveRequest, type DenyRequest, PatchError } from '@linux-patch/contract';
 import { managerDeniedTag } from '@linux-patch/pki';
-import type { Database } from '../database/open.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
-import { makeBundle } from './bundle.ts';
+import { admit, subjectOf } from './admit.ts';
 import { isSameClaim } from './claim.ts';
 import type { EnrollmentContext } from './context.ts';
-import { type VerifiedCode, verifyCode } from './host-code.ts';
-import { findHost, saveHost } from './host-record.ts';
+import { verifyCode } from './host-code.ts';
+import { findHost } from './host-record.ts';
 import { getRow } from './row.ts';
 import { extensionOf } from './transcript.ts';
 
-const HOUR_MS = 3_600_000;
 /** How long an agent that asks again hears that it was refused. */
-const DENIAL_MS = 24 * HOUR_MS;
+const DENIAL_MS = 24 * 3_600_000;
 
 function requireUndecided(row: EnrollmentRow, now: number): void {
   if (row.state === 'denied')
@@ -45,17 +43,6 @@ function requireUnchanged(seen: EnrollmentRow, current: EnrollmentRow): void {
   );
 }
 
-/** What the log says about a decided request. */
-function subjectOf(row: EnrollmentRow) {
-  return {
-    enrollment: row.id,
-    fqdn: row.fqdn,
-    key_id: row.key_id,
-    observed_address: row.observed_address,
-    generation: row.spki === null ? 'older' : 'current',
-  };
-}
-
 /**
  * Lets a host join: one transaction, and doing it twice changes nothing.
  *
@@ -79,52 +66,14 @@ export async function approve(
     if (current.state === 'approved' || current.state === 'installed') return;
     requireUndecided(current, context.clock.now());
     requireUnchanged(row, current);
-    await admit(context, db, current, { actor, code, replace: request.replace ?? false });
+    const known = await findHost(context, db, current, {
+      replace: request.replace ?? false,
+      verified: code !== undefined,
+    });
+    await admit(context, db, current, { actor, proof: code, known });
   });
   context.waiting.wake(id);
   return getRow(context.db, id);
-}
-
-async function admit(
-  context: EnrollmentContext,
-  db: Database,
-  row: EnrollmentRow,
-  decision: {
-    readonly actor: string;
-    readonly code: VerifiedCode | undefined;
-    readonly replace: boolean;
-  },
-): Promise<void> {
-  const { actor, code, replace } = decision;
-  const now = context.clock.now();
-  const known = await findHost(context, db, row, { replace, verified: code !== undefined });
-  const hostId = await saveHost(context, db, row, known);
-  const { bundle, serial } = await makeBundle(context, db, row, { hostId, code });
-  await db
-    .updateTable('enrollments')
-    .set({
-      state: 'approved',
-      decided_at: now,
-      decided_by: actor,
-      code_verified: code ? 1 : 0,
-      host_id: hostId,
-      bundle: JSON.stringify(bundle),
-      serial,
-      expires_at: now + context.settings.requestHours * HOUR_MS,
-    })
-    .where('id', '=', row.id)
-    .execute();
-  await context.audit.record(db, {
-    actor,
-    event: 'enrollment_approved',
-    fields: {
-      ...subjectOf(row),
-      host: hostId,
-      replaced: known !== undefined,
-      serial,
-      code_verified: code !== undefined,
-    },
-  });
 }
 
 /**

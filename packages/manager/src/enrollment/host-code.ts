@@ -8,8 +8,10 @@ import { extensionOf, storedTranscriptHash } from './transcript.ts';
 const MAX_FAILED_CODES = 5;
 const LOCK_MS = 15 * 60_000;
 
-/** The key stretched from the typed code, when it is the code of this request. */
-export interface VerifiedCode {
+/** A secret that only the host of this request shares with the manager: proves each to the other. */
+export interface SharedSecret {
+  readonly by: 'code' | 'token';
+  /** What tags are keyed by. */
   readonly key: Uint8Array;
   readonly transcriptHash: Uint8Array;
 }
@@ -28,7 +30,7 @@ export async function verifyCode(
   context: EnrollmentContext,
   row: EnrollmentRow,
   typed: TypedCode,
-): Promise<VerifiedCode> {
+): Promise<SharedSecret> {
   refuseLocked(row, context.clock.now());
   const extension = extensionOf(row);
   if (!extension) {
@@ -39,7 +41,8 @@ export async function verifyCode(
   }
   const hash = storedTranscriptHash(row, extension);
   const key = await stretchHostCode(typed.code, extension.nonce_a).catch(() => undefined);
-  if (key && equalTags(agentTag(key, hash), extension.tag_a)) return { key, transcriptHash: hash };
+  if (key && equalTags(agentTag(key, hash), extension.tag_a))
+    return { by: 'code', key, transcriptHash: hash };
   await noteWrongCode(context, row, typed.actor);
   throw new PatchError(
     'CODE_MISMATCH',

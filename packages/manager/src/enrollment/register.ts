@@ -7,6 +7,7 @@ import { type Claim, readClaim } from './claim.ts';
 import type { EnrollmentContext } from './context.ts';
 import { tidy } from './tidy.ts';
 import { createPollingToken, hashToken } from './token.ts';
+import { applyToken, judgeToken } from './token-admission.ts';
 
 /** Seconds an agent may ask to be held. */
 export const MAX_WAIT_S = 50;
@@ -74,8 +75,19 @@ export async function register(
   const row = await context.db.transaction().execute(async (db) => {
     await tidy(context, db);
     const known = await findLive(context, db, key);
-    return known ? takeUp(context, db, known, { claim, proof }) : create(context, db, { claim, key, proof });
+    // An approved request needs no token any more, and asking again must not cost another use.
+    const judged = known?.state === 'approved' ? undefined : await judgeToken(context, db, { claim, key });
+    const token = known
+      ? await takeUp(context, db, known, { claim, proof })
+      : await create(context, db, { claim, key, proof, admitted: judged?.kind === 'accepted' });
+    const verdict = judged
+      ? await applyToken(context, db, token.id, judged)
+      : ext.token_id !== undefined && known?.join_token === ext.token_id
+        ? (known.join_token_verdict ?? undefined)
+        : undefined;
+    return { ...token, verdict };
   });
+  if (row.verdict === 'accepted') context.waiting.wake(row.id);
   return {
     polling_token: row.token,
     ext: {
@@ -86,8 +98,9 @@ export async function register(
       max_wait: MAX_WAIT_S,
       expires_in: context.settings.requestHours * 3600,
       ca_spki_sha256: context.authority.caFingerprint.replace('sha256:', ''),
-      need: ext.modes.includes('click') ? 'click' : 'code',
+      need: row.verdict === 'accepted' ? 'token' : ext.modes.includes('click') ? 'click' : 'code',
       key_id: key.keyId,
+      ...(row.verdict === undefined ? {} : { token: row.verdict }),
     },
   };
 }
@@ -159,6 +172,8 @@ interface Newcomer {
   readonly claim: Claim;
   readonly key?: RequestFacts;
   readonly proof?: ProofId | undefined;
+  /** A join token lets this host in at once, so it does not wait in the queue. */
+  readonly admitted?: boolean;
 }
 
 function newRow(
@@ -190,6 +205,9 @@ function newRow(
     host_id: null,
     bundle: null,
     serial: null,
+    join_token: null,
+    join_token_verdict: null,
+    join_token_at: null,
   };
 }
 
@@ -201,7 +219,7 @@ async function create(context: EnrollmentContext, db: Database, newcomer: Newcom
     .select((select) => select.fn.countAll<number>().as('waiting'))
     .where('state', '=', 'pending')
     .executeTakeFirstOrThrow();
-  if (waiting >= context.settings.maxPending) {
+  if (waiting >= context.settings.maxPending && !newcomer.admitted) {
     throw new PatchError('RATE_LIMIT_EXCEEDED', 'Too many hosts are waiting for approval; ask again later.', {
       details: { retry_after_seconds: FULL_RETRY_S },
     });

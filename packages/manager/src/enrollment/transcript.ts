@@ -8,7 +8,10 @@ export function extensionOf(row: Pick<EnrollmentRow, 'extension'>): EnrollExtens
 }
 
 /** H(T) of a stored request: built from the stored members, so that nobody can have changed them since. */
-export function storedTranscriptHash(row: EnrollmentRow, extension: EnrollExtension): Uint8Array {
+export function storedTranscriptHash(
+  row: Pick<EnrollmentRow, 'machine_id' | 'fqdn' | 'ip_address' | 'hostname' | 'spki_sha256'>,
+  extension: EnrollExtension,
+): Uint8Array {
   const transcript: EnrollmentTranscript = {
     v: 1,
     machine_id: row.machine_id,

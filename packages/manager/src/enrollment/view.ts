@@ -35,6 +35,14 @@ function toView(row: EnrollmentRow, now: number, conflictsOf: ConflictFinder): E
     decided_at: instant(row.decided_at),
     decided_by: row.decided_by,
     code_verified: row.code_verified === 1,
+    join_token:
+      row.join_token === null || row.join_token_verdict === null
+        ? null
+        : {
+            id: row.join_token,
+            verdict: row.join_token_verdict,
+            at: new Date(row.join_token_at ?? row.created_at).toISOString(),
+          },
     host_id: row.host_id,
   };
 }

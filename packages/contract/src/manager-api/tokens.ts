@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { JoinTokenId } from '../enrollment.ts';
+
+export const JOIN_TOKEN_STATES = ['active', 'spent', 'expired', 'revoked'] as const;
+
+/** Longest life of a join token: a quarter of a year, for images that are built now and booted later. */
+export const MAX_JOIN_TOKEN_SECONDS = 90 * 86_400;
+export const DEFAULT_JOIN_TOKEN_SECONDS = 86_400;
+
+/** A join token as an administrator sees it; never with its secret, which nobody but its holders has. */
+export const JoinToken = z.object({
+  id: JoinTokenId,
+  state: z.enum(JOIN_TOKEN_STATES),
+  uses: z.number().int().meta({ description: 'Hosts it lets in.' }),
+  used: z.number().int().meta({ description: 'Hosts it has let in.' }),
+  hosts: z.string().nullable().meta({ description: 'Pattern of the names it is for; null for any name.' }),
+  created_at: z.iso.datetime(),
+  created_by: z.string(),
+  expires_at: z.iso.datetime(),
+  revoked_at: z.iso.datetime().nullable(),
+  used_by: z.array(z.object({ fqdn: z.string(), at: z.iso.datetime(), enrollment: z.uuid() })),
+});
+export type JoinToken = z.infer<typeof JoinToken>;
+
+export const JoinTokenList = z.object({ tokens: z.array(JoinToken), total: z.number().int() });
+
+/** Body of `POST /tokens`. */
+export const CreateJoinToken = z.strictObject({
+  ttl_seconds: z.number().int().min(60).max(MAX_JOIN_TOKEN_SECONDS).optional(),
+  uses: z.number().int().min(1).max(10_000).optional(),
+  hosts: z
+    .string()
+    .max(253)
+    .regex(
+      /^[A-Za-z0-9_*-]+(\.[A-Za-z0-9_*-]+)*$/,
+      'must be a host name in which * stands for any characters but a dot, for example web*.example.org',
+    )
+    .optional(),
+});
+export type CreateJoinToken = z.infer<typeof CreateJoinToken>;
+
+/** The one time that a join string is shown. */
+export const CreatedJoinToken = z.object({
+  join_string: z.string().meta({ description: 'A secret; it cannot be shown again.' }),
+  manager_url: z.string(),
+  token: JoinToken,
+});
+export type CreatedJoinToken = z.infer<typeof CreatedJoinToken>;

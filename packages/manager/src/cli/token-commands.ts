@@ -1,0 +1,117 @@
+import {
+  type CreatedJoinToken,
+  type CreateJoinToken,
+  type JoinToken,
+  MANAGER_ADMIN_ROUTES,
+} from '@linux-patch/contract';
+import { type CommandContext, print } from './command-context.ts';
+import { installLine } from './install-line.ts';
+import { relativeTime, renderFacts, renderTable } from './table.ts';
+
+/** What is asked of a new token. */
+export interface TokenOptions {
+  /** Seconds. */
+  readonly ttl?: number;
+  readonly uses?: number;
+  readonly hosts?: string;
+}
+
+function uses(token: JoinToken): string {
+  return `${token.used} of ${token.uses}`;
+}
+
+function create(context: CommandContext, options: TokenOptions): Promise<CreatedJoinToken> {
+  const { ttl, uses: count, hosts } = options;
+  const body: CreateJoinToken = {
+    ...(ttl === undefined ? {} : { ttl_seconds: ttl }),
+    ...(count === undefined ? {} : { uses: count }),
+    ...(hosts === undefined ? {} : { hosts }),
+  };
+  return context.api.call(MANAGER_ADMIN_ROUTES.createToken, { body });
+}
+
+/** What a person has to know about a new token, without its secret. */
+function explain(context: CommandContext, { token }: CreatedJoinToken): string {
+  const many = token.uses === 1 ? 'one host' : `${token.uses} hosts`;
+  return [
+    `Join token ${token.id}: lets ${many} in without a person${token.hosts === null ? '' : `, named ${token.hosts}`}, until ${token.expires_at} (${relativeTime(token.expires_at, context.nowMs)}).`,
+    `It is shown this once. Take it back with: linux-patch-manager tokens revoke ${token.id}`,
+    '',
+  ].join('\n');
+}
+
+/** `tokens create`: the join string alone on standard output, so that it can go into a file; the rest beside it. */
+export async function createToken(context: CommandContext, options: TokenOptions): Promise<void> {
+  const data = await create(context, options);
+  print(context, data, () => data.join_string);
+  if (!context.json) context.stderr(explain(context, data));
+}
+
+/** `tokens list` */
+export async function listTokens(context: CommandContext): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.listTokens);
+  print(context, data, () =>
+    data.tokens.length === 0
+      ? 'No join tokens.'
+      : renderTable(
+          ['ID', 'STATE', 'USED', 'HOSTS', 'CREATED', 'EXPIRES', 'USED BY'],
+          data.tokens.map((token) => [
+            token.id,
+            token.state,
+            uses(token),
+            token.hosts ?? 'any',
+            relativeTime(token.created_at, context.nowMs),
+            relativeTime(token.expires_at, context.nowMs),
+            usersOf(token),
+          ]),
+        ),
+  );
+}
+
+function usersOf(token: JoinToken): string {
+  const [first, ...others] = token.used_by.map((use) => use.fqdn);
+  if (first === undefined) return '-';
+  return others.length === 0 ? first : `${first} and ${others.length} more, see show`;
+}
+
+/** `tokens show` */
+export async function showToken(context: CommandContext, id: string): Promise<void> {
+  const token = await context.api.call(MANAGER_ADMIN_ROUTES.getToken, { params: { id } });
+  print(context, token, () =>
+    renderFacts([
+      ['Token', token.id],
+      ['State', token.state],
+      ['Used', uses(token)],
+      ['Hosts', token.hosts ?? 'any'],
+      ['Created', `${relativeTime(token.created_at, context.nowMs)} by ${token.created_by}`],
+      ['Expires', `${token.expires_at} (${relativeTime(token.expires_at, context.nowMs)})`],
+      ...(token.revoked_at === null
+        ? []
+        : [['Revoked', relativeTime(token.revoked_at, context.nowMs)] as const]),
+      ...token.used_by.map(
+        (use) => ['Let in', `${use.fqdn}, ${relativeTime(use.at, context.nowMs)}`] as const,
+      ),
+    ]),
+  );
+}
+
+/** `tokens revoke` */
+export async function revokeToken(context: CommandContext, id: string): Promise<void> {
+  const token = await context.api.call(MANAGER_ADMIN_ROUTES.revokeToken, { params: { id } });
+  print(context, token, () => `Revoked join token ${token.id}; it let in ${uses(token)} hosts, which stay.`);
+}
+
+export interface InstallLineOptions extends TokenOptions {
+  readonly url?: string;
+  readonly package?: string;
+}
+
+/** `install-line`: a new token, and what to paste on the new host to use it. */
+export async function printInstallLine(context: CommandContext, options: InstallLineOptions): Promise<void> {
+  // Before the token is made: a package that nobody can install must not cost one.
+  const line = installLine(options.package);
+  const data = await create(context, options);
+  const text = line({ managerUrl: options.url ?? data.manager_url, joinString: data.join_string });
+  print(context, { ...data, install_line: text }, () => text);
+  if (!context.json) context.stderr(explain(context, data));
+}

@@ -1,0 +1,64 @@
+import type { Database } from '../database/open.ts';
+import type { EnrollmentRow, HostRow } from '../database/schema.ts';
+import { makeBundle } from './bundle.ts';
+import type { EnrollmentContext } from './context.ts';
+import type { SharedSecret } from './host-code.ts';
+import { saveHost } from './host-record.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** What the log says about a request. */
+export function subjectOf(row: EnrollmentRow) {
+  return {
+    enrollment: row.id,
+    fqdn: row.fqdn,
+    key_id: row.key_id,
+    observed_address: row.observed_address,
+    generation: row.spki === null ? 'older' : 'current',
+  };
+}
+
+/** Lets the host of a waiting request in: host record, certificate, answer and audit record, in the caller's transaction. */
+export async function admit(
+  context: EnrollmentContext,
+  db: Database,
+  row: EnrollmentRow,
+  decision: {
+    readonly actor: string;
+    /** What the host and the manager both know; without it the host must trust the manager by other means. */
+    readonly proof: SharedSecret | undefined;
+    /** The host record that is taken over. */
+    readonly known: HostRow | undefined;
+  },
+): Promise<void> {
+  const { actor, proof, known } = decision;
+  const now = context.clock.now();
+  const hostId = await saveHost(context, db, row, known);
+  const { bundle, serial } = await makeBundle(context, db, row, { hostId, proof });
+  await db
+    .updateTable('enrollments')
+    .set({
+      state: 'approved',
+      decided_at: now,
+      decided_by: actor,
+      code_verified: proof?.by === 'code' ? 1 : 0,
+      host_id: hostId,
+      bundle: JSON.stringify(bundle),
+      serial,
+      expires_at: now + context.settings.requestHours * HOUR_MS,
+    })
+    .where('id', '=', row.id)
+    .execute();
+  await context.audit.record(db, {
+    actor,
+    event: 'enrollment_approved',
+    fields: {
+      ...subjectOf(row),
+      host: hostId,
+      replaced: known !== undefined,
+      serial,
+      code_verified: proof?.by === 'code',
+      ...(proof?.by === 'token' ? { join_token: row.join_token } : {}),
+    },
+  });
+}
