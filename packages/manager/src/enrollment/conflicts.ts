@@ -27,6 +27,7 @@ export async function readConflicts(context: EnrollmentContext): Promise<Conflic
   const hosts = await context.db
     .selectFrom('hosts')
     .select(['fqdn', 'ip_address', 'machine_id', 'last_seen_at'])
+    .where('left_at', 'is', null)
     .execute();
   const requests = await context.db
     .selectFrom('enrollments')
