@@ -194,6 +194,7 @@ export const MANAGER_AUDIT_EVENTS = {
     'fqdn',
     'serial',
     'previous_serial',
+    'expired_days',
     'observed_address',
   ),
   certificate_renewal_refused: event(

@@ -102,6 +102,10 @@ export type EnrollAccepted = z.infer<typeof EnrollAccepted>;
 export const ManagerClient = z.object({ cn: z.string().min(1).max(64), issuer_spki: Base64Url });
 export type ManagerClient = z.infer<typeof ManagerClient>;
 
+/** When the manager, which knows what the rest of the fleet does, would like to see this certificate renewed. */
+export const RenewWindow = z.object({ start: z.iso.datetime(), end: z.iso.datetime() });
+export type RenewWindow = z.infer<typeof RenewWindow>;
+
 export const ApprovedExtension = z.object({
   v: z.literal(1),
   request_id: z.uuid(),
@@ -114,6 +118,9 @@ export const ApprovedExtension = z.object({
     .enum(['code', 'token'])
     .optional()
     .meta({ description: 'What `tag_m` is keyed by; `code` when absent.' }),
+  renew_window: RenewWindow.optional().meta({
+    description: 'A wish; an agent follows it only where it cannot harm.',
+  }),
 });
 export type ApprovedExtension = z.infer<typeof ApprovedExtension>;
 
@@ -152,6 +159,7 @@ export type RenewRequest = z.infer<typeof RenewRequest>;
 
 export const Renewed = Bundle.pick({ ca_crt: true, server_crt: true, ca_chain: true, crl_pem: true }).extend({
   manager_client: ManagerClient,
+  renew_window: RenewWindow.optional(),
 });
 export type Renewed = z.infer<typeof Renewed>;
 

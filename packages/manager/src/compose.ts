@@ -9,6 +9,7 @@ import type { ManagerConfig } from './config/schema.ts';
 import { webNamesOf } from './config/web-names.ts';
 import { type OpenDatabase, openDatabase } from './database/open.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
+import { createRenewalPlan } from './enrollment/renewal-plan.ts';
 import { serveEnrollmentRoutes } from './enrollment/routes-admin.ts';
 import { servePublicRoutes } from './enrollment/routes-public.ts';
 import { tidy } from './enrollment/tidy.ts';
@@ -147,9 +148,11 @@ function enrollmentContext(
     clock,
     random,
     logger,
+    renewalPlan: createRenewalPlan({ clock, random }),
     waiting: createWaiting(clock),
     settings: {
       allowLegacyAgents: config.enrollment.allow_legacy_agents,
+      renewExpiredDays: config.enrollment.renew_expired_days,
       requestHours: config.enrollment.request_hours,
       maxPending: config.enrollment.max_pending,
       managerUrl: managerUrlOf(config),

@@ -51,7 +51,10 @@ export {
   webProfile,
 } from './profiles.ts';
 export { type ProofLabel, type ProofVerdict, type ProvenRequest, signProof, verifyProof } from './proofs.ts';
-export { isRenewalDue, type RenewalPolicy, renewalPoint } from './renewal-policy.ts';
+export { alarmLevel, RENEWAL_ALARMS, type RenewalAlarm, renewalAlarm } from './renewal-alarm.ts';
+export { ATTEMPT_FLOOR_MS, nextAttemptAt, SLOT_MS } from './renewal-attempts.ts';
+export { isRenewalDue, type RenewalPolicy, type RenewalWindow, renewalPoint } from './renewal-policy.ts';
 export { createRenewalProof, type VerifiedRenewal, verifyRenewalProof } from './renewal-proof.ts';
+export { chooseRenewalWindow, renewalHour } from './renewal-slots.ts';
 export { createRequest, parseRequest, type RequestFacts } from './request.ts';
 export { canonicalSerial, serialFrom } from './serial.ts';

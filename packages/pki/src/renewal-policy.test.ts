@@ -25,3 +25,16 @@ test('renewal is due from its point on', () => {
   expect(isRenewalDue(policy, 219 * DAY_MS - 1)).toBe(false);
   expect(isRenewalDue(policy, 219 * DAY_MS)).toBe(true);
 });
+
+test("the manager's window is followed, at the drawn point of it", () => {
+  const window = { startMs: 230 * DAY_MS, endMs: 230 * DAY_MS + 3_600_000 };
+  expect(renewalPoint({ ...YEAR, draw: 0.5, window })).toBe(230 * DAY_MS + 1_800_000);
+});
+
+test.each([
+  ['before the middle of the lifetime', 100 * DAY_MS, 101 * DAY_MS],
+  ['after the last day for it', 358 * DAY_MS, 360 * DAY_MS],
+  ['that ends before it begins', 240 * DAY_MS, 239 * DAY_MS],
+])('a window %s is not followed', (_what, startMs, endMs) => {
+  expect(renewalPoint({ ...YEAR, draw: 0, window: { startMs, endMs } })).toBe(219 * DAY_MS);
+});

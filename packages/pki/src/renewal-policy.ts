@@ -6,21 +6,38 @@ export interface RenewalPolicy {
   readonly draw: number;
   /** Renewal happens no later than this many days before expiry. */
   readonly thresholdDays: number;
+  /** Where the manager, which knows what the other hosts do, wants this renewal. A wish: see `renewalPoint`. */
+  readonly window?: RenewalWindow | undefined;
+}
+
+/** A span of time in which a certificate shall be renewed. Epoch milliseconds. */
+export interface RenewalWindow {
+  readonly startMs: number;
+  readonly endMs: number;
 }
 
 const DAY_MS = 86_400_000;
 
+/** The part of a lifetime in which renewals are spread. */
+export const RENEWAL_SPAN = { from: 0.6, to: 0.8 } as const;
+
 /**
- * The instant to renew: between 60 % and 80 % of the lifetime, at the latest `thresholdDays` before expiry. For
- * lifetimes shorter than two thresholds the second rule never reaches before the middle of the lifetime, because
- * a fresh certificate that is already due would be renewed for ever.
+ * The instant to renew: the drawn point of the manager's window, else of the time between 60 % and 80 % of the
+ * lifetime; at the latest `thresholdDays` before expiry. For lifetimes shorter than two thresholds that rule never
+ * reaches before the middle of the lifetime, because a fresh certificate that is already due would be renewed for
+ * ever. For the same reason, and because nobody else shall decide that a host lets its certificate lapse, a window
+ * outside the time from the middle of the lifetime to that latest point is not followed.
  */
 export function renewalPoint(policy: RenewalPolicy): number {
-  const { notBeforeMs, notAfterMs, draw, thresholdDays } = policy;
+  const { notBeforeMs, notAfterMs, draw, thresholdDays, window } = policy;
   const lifetimeMs = notAfterMs - notBeforeMs;
-  const drawn = notBeforeMs + lifetimeMs * (0.6 + 0.2 * draw);
-  const latest = Math.max(notAfterMs - thresholdDays * DAY_MS, notBeforeMs + lifetimeMs / 2);
-  return Math.floor(Math.min(drawn, latest));
+  const middle = notBeforeMs + lifetimeMs / 2;
+  const latest = Math.max(notAfterMs - thresholdDays * DAY_MS, middle);
+  if (window && window.startMs <= window.endMs && window.startMs >= middle && window.endMs <= latest) {
+    return Math.floor(window.startMs + draw * (window.endMs - window.startMs));
+  }
+  const { from, to } = RENEWAL_SPAN;
+  return Math.floor(Math.min(notBeforeMs + lifetimeMs * (from + (to - from) * draw), latest));
 }
 
 /** Whether the renewal point has come. */

@@ -7,6 +7,7 @@ import {
   renderMetrics,
   VERSION,
 } from '@linux-patch/contract';
+import { alarmLevel } from '@linux-patch/pki';
 import type { Clock, ProcessUsage } from '@linux-patch/runtime';
 import type { HealthSources } from '../http/routes/health.ts';
 import { healthOf } from '../http/routes/health.ts';
@@ -52,7 +53,7 @@ type All = Readings<typeof AGENT_METRICS>;
 
 async function stateReadings(sources: MetricSources, clock: Clock) {
   const health = await healthOf(sources, clock);
-  const { certificateNotAfterMs: notAfterMs, crl, identityTrust, keyOrigin } = sources.identity();
+  const { certificateNotAfterMs: notAfterMs, crl, identityTrust, keyOrigin, renewal } = sources.identity();
   const nowMs = clock.now();
   const jobs = sources.jobs.list();
   return {
@@ -64,6 +65,10 @@ async function stateReadings(sources: MetricSources, clock: Clock) {
     linux_patch_agent_identity_info: [{ labels: { trust: identityTrust, key_origin: keyOrigin }, value: 1 }],
     linux_patch_agent_identity_not_after_timestamp_seconds: seconds(notAfterMs),
     linux_patch_agent_identity_remaining_seconds: notAfterMs === null ? null : (notAfterMs - nowMs) / 1_000,
+    linux_patch_agent_identity_renewal_alarm: renewal ? alarmLevel(renewal.alarm) : null,
+    linux_patch_agent_identity_renewal_due_timestamp_seconds: seconds(renewal?.dueMs),
+    linux_patch_agent_identity_renewal_next_attempt_timestamp_seconds: seconds(renewal?.nextAttemptMs),
+    linux_patch_agent_identity_keeper_age_seconds: seconds(renewal?.keeperAgeMs),
     linux_patch_agent_enrollment_state: oneOf(
       'state',
       ENROLLMENT_STATES,

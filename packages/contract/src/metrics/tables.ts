@@ -29,6 +29,14 @@ export const AGENT_METRICS = {
   linux_patch_agent_identity_renewal_failing: gauge(
     'Renewals that failed since the last one that succeeded.',
   ),
+  linux_patch_agent_identity_renewal_alarm: gauge(
+    'How urgent a renewal is that has not succeeded: 0 not, 1 a day late, 2 a fifth of the lifetime left, 3 a tenth, 4 a week, 5 two days, 6 expired.',
+  ),
+  linux_patch_agent_identity_renewal_due_timestamp_seconds: gauge('When the certificate is to be renewed.'),
+  linux_patch_agent_identity_renewal_next_attempt_timestamp_seconds: gauge('When renewal is tried next.'),
+  linux_patch_agent_identity_keeper_age_seconds: gauge(
+    'Time since the loop that renews the certificate ran last; it runs several times a minute.',
+  ),
   linux_patch_agent_enrollment_state: gauge(
     '1 for the state of the enrolment, 0 for the others; `none` when none is under way.',
     'state',
@@ -70,6 +78,9 @@ export const MANAGER_METRICS = {
   ),
   linux_patch_manager_host_certificate_not_after_timestamp_seconds: gauge(
     'When the first of the hosts is without a valid certificate, judged by the newest certificate of each.',
+  ),
+  linux_patch_manager_renewals_overdue: gauge(
+    'Hosts whose newest certificate should have been renewed more than a day ago: off, cut off, or failing.',
   ),
   linux_patch_manager_own_certificate_not_after_timestamp_seconds: gauge(
     "When the manager's own certificates expire.",

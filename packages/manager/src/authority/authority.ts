@@ -158,7 +158,12 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
 }
 
 /** The row that records an issued certificate. */
-export function certificateRow(certificate: CertificateFacts, hostId: string, now: number): CertificateRow {
+export function certificateRow(
+  certificate: CertificateFacts,
+  hostId: string,
+  now: number,
+  renewAt: number | null = null,
+): CertificateRow {
   return {
     serial: certificate.serialHex,
     kind: 'agent',
@@ -170,5 +175,6 @@ export function certificateRow(certificate: CertificateFacts, hostId: string, no
     issued_at: now,
     revoked_at: null,
     revoke_reason: null,
+    renew_at: renewAt,
   };
 }

@@ -58,6 +58,10 @@ export const ManagerConfigSchema = z.strictObject({
         .max(1_000_000)
         .default(10_000)
         .meta({ description: 'Most requests that may wait at once.' }),
+      renew_expired_days: z.number().int().min(0).max(365).default(30).meta({
+        description:
+          'Days after its expiry during which a certificate that is the newest of its host, and not revoked, still renews without a person; 0 asks for a new enrolment at once.',
+      }),
       requests_per_minute: z
         .number()
         .int()

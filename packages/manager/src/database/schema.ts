@@ -93,6 +93,8 @@ export interface CertificateRow {
   readonly issued_at: number;
   readonly revoked_at: number | null;
   readonly revoke_reason: RevocationReason | null;
+  /** When its agent was asked to renew it; null for others. */
+  readonly renew_at: number | null;
 }
 
 /** The revocation list in force; older ones are not kept. */

@@ -19,9 +19,10 @@ export async function makeBundle(
     row.spki === null
       ? await authority.issueAgentWithKey(names)
       : { certificate: await authority.issueAgent(row.spki, names), privateKeyPem: undefined };
+  const renewal = await context.renewalPlan.plan(db, issued.certificate);
   await db
     .insertInto('certificates')
-    .values(certificateRow(issued.certificate, decision.hostId, context.clock.now()))
+    .values(certificateRow(issued.certificate, decision.hostId, context.clock.now(), renewal.renewAtMs))
     .execute();
   const chain = authority.issuingPem + authority.rootPem;
   const { pem: crlPem } = await authority.revocationList(db);
@@ -56,6 +57,15 @@ export async function makeBundle(
   };
   return {
     serial,
-    bundle: { ...signed, ext: { v: 1, request_id: row.id, manager_client: authority.managerClient, ...tag } },
+    bundle: {
+      ...signed,
+      ext: {
+        v: 1,
+        request_id: row.id,
+        manager_client: authority.managerClient,
+        ...renewal.told,
+        ...tag,
+      },
+    },
   };
 }

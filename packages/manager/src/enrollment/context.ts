@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Authority } from '../authority/authority.ts';
 import type { ManagerTables } from '../database/schema.ts';
+import type { RenewalPlan } from './renewal-plan.ts';
 import type { Waiting } from './waiting.ts';
 
 /** What every part of enrolment works with. */
@@ -14,11 +15,14 @@ export interface EnrollmentContext {
   readonly random: Random;
   readonly logger: Logger;
   readonly waiting: Waiting;
+  readonly renewalPlan: RenewalPlan;
   readonly settings: {
     readonly allowLegacyAgents: boolean;
     readonly requestHours: number;
     readonly maxPending: number;
     /** URL that agents are told; renewal proofs may be addressed to it. */
     readonly managerUrl: string;
+    /** How long after its expiry a certificate still proves its host to a renewal; 0 is not at all. */
+    readonly renewExpiredDays: number;
   };
 }

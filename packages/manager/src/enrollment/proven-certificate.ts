@@ -14,6 +14,7 @@ export type AgentCertificate = CertificateRow & { readonly host_id: string };
  * The record of the certificate that a proof shows.
  *
  * @param purpose what the certificate is shown for, as in "cannot renew"
+ * @param at the instant at which its chain must be in date, by default now
  * @throws PatchError `FORBIDDEN`
  */
 export async function findProven(
@@ -21,12 +22,13 @@ export async function findProven(
   db: Database,
   { certificate, chain }: VerifiedCertificateProof,
   purpose: string,
+  at = context.clock.now(),
 ): Promise<AgentCertificate> {
   const refuse = (why: string): PatchError =>
     new PatchError('FORBIDDEN', `This certificate cannot ${purpose}: ${why}. Enrol the host again.`);
   try {
     const roots = parseCertificates(context.authority.rootPem);
-    buildChain({ leaf: certificate, intermediates: chain.slice(1), roots, now: context.clock.now() });
+    buildChain({ leaf: certificate, intermediates: chain.slice(1), roots, now: at });
   } catch {
     throw refuse('it has expired or is not from this manager');
   }

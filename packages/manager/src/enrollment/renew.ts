@@ -8,10 +8,12 @@ import {
 import { type VerifiedRenewal, verifyRenewalProof } from '@linux-patch/pki';
 import { certificateRow } from '../authority/authority.ts';
 import type { Database } from '../database/open.ts';
-import type { HostRow } from '../database/schema.ts';
+import type { CertificateRow, HostRow } from '../database/schema.ts';
 import { readCertificateRequest } from './certificate-request.ts';
 import type { EnrollmentContext } from './context.ts';
 import { findProven, rememberProofs, revokedError, verifyAddressed } from './proven-certificate.ts';
+
+const DAY_MS = 86_400_000;
 
 /** Renewals, with the memory of proofs that were used. */
 export interface Renewals {
@@ -44,9 +46,10 @@ export function createRenewals(context: EnrollmentContext): Renewals {
           hostname: host.hostname,
           ipAddress: host.ip_address,
         });
+        const { renewAtMs, told } = await context.renewalPlan.plan(db, certificate);
         await db
           .insertInto('certificates')
-          .values(certificateRow(certificate, host.id, context.clock.now()))
+          .values(certificateRow(certificate, host.id, context.clock.now(), renewAtMs))
           .execute();
         await db.updateTable('hosts').set({ key_origin: 'host' }).where('id', '=', host.id).execute();
         await context.audit.record(db, {
@@ -57,6 +60,7 @@ export function createRenewals(context: EnrollmentContext): Renewals {
             fqdn: host.fqdn,
             serial: certificate.serialHex,
             previous_serial: proof.certificate.serialHex,
+            expired_days: expiredDays(proof, context.clock.now()),
             observed_address: asked.observedAddress,
           },
         });
@@ -66,6 +70,7 @@ export function createRenewals(context: EnrollmentContext): Renewals {
           server_crt: `${certificate.pem.trimEnd()}\n${authority.issuingPem}`,
           crl_pem: (await authority.revocationList(db)).pem,
           manager_client: authority.managerClient,
+          ...told,
         };
       });
       return renewal.catch((error: unknown) => noteRefusal(context, proof, { error, ...asked }));
@@ -93,17 +98,45 @@ async function noteRefusal(
   throw refused.error;
 }
 
+/** Days since the certificate expired; undefined while it is in date. */
+function expiredDays({ certificate }: VerifiedRenewal, now: number): number | undefined {
+  return now > certificate.notAfterMs ? Math.floor((now - certificate.notAfterMs) / DAY_MS) : undefined;
+}
+
+function refusal(why: string): PatchError {
+  return new PatchError('FORBIDDEN', `This certificate cannot renew: ${why}. Enrol the host again.`);
+}
+
+/**
+ * The host that may renew. A certificate that expired a while ago still proves its host, which was switched off and
+ * missed its renewal, when it is the newest that the host was given; an older one is what a snapshot or a copy has.
+ */
 async function authorise(context: EnrollmentContext, db: Database, proof: VerifiedRenewal): Promise<HostRow> {
-  const certificate = await findProven(context, db, proof, 'renew');
+  const { notAfterMs } = proof.certificate;
+  const now = context.clock.now();
+  const expired = now > notAfterMs;
+  if (expired && now > notAfterMs + context.settings.renewExpiredDays * DAY_MS) {
+    throw refusal(`it expired on ${new Date(notAfterMs).toISOString()}, too long ago to renew by itself`);
+  }
+  const certificate = await findProven(context, db, proof, 'renew', expired ? notAfterMs : now);
   if (certificate.revoked_at !== null) throw revokedError(certificate);
+  if (expired && (await hasNewer(db, certificate)))
+    throw refusal('it has expired, and the host was given a newer one since');
   const host = await db
     .selectFrom('hosts')
     .selectAll()
     .where('id', '=', certificate.host_id)
     .executeTakeFirst();
   if (host) return host;
-  throw new PatchError(
-    'FORBIDDEN',
-    'This certificate cannot renew: its host was removed. Enrol the host again.',
-  );
+  throw refusal('its host was removed');
+}
+
+async function hasNewer(db: Database, known: CertificateRow): Promise<boolean> {
+  const newer = await db
+    .selectFrom('certificates')
+    .select('serial')
+    .where('host_id', '=', known.host_id)
+    .where('not_after', '>', known.not_after)
+    .executeTakeFirst();
+  return newer !== undefined;
 }

@@ -23,6 +23,7 @@ export interface MetricSources {
   readonly processUsage: () => ProcessUsage;
 }
 
+const DAY_MS = 86_400_000;
 const ENROLLMENT_STATES = ['pending', 'approved', 'installed', 'denied'] as const;
 
 /** Everything that can be measured, in Prometheus' text format. */
@@ -101,6 +102,25 @@ async function certificateReadings({ db, clock, authority }: MetricSources) {
     .where('revoked_at', 'is', null)
     .groupBy('host_id')
     .select((select) => select.fn.max<number>('not_after').as('until'));
+  const overdue = await db
+    .selectFrom('certificates as own')
+    .innerJoin('hosts', 'hosts.id', 'own.host_id')
+    .where('own.renew_at', '<', now - DAY_MS)
+    .where('own.revoked_at', 'is', null)
+    .where((where) =>
+      where.not(
+        where.exists(
+          where
+            .selectFrom('certificates as newer')
+            .select('newer.serial')
+            .whereRef('newer.host_id', '=', 'own.host_id')
+            .whereRef('newer.not_after', '>', 'own.not_after')
+            .where('newer.revoked_at', 'is', null),
+        ),
+      ),
+    )
+    .select((select) => select.fn.countAll<number>().as('hosts'))
+    .executeTakeFirstOrThrow();
   const first = await db
     .selectFrom(newest.as('newest'))
     .select((select) => select.fn.min<number | null>('until').as('until'))
@@ -114,6 +134,7 @@ async function certificateReadings({ db, clock, authority }: MetricSources) {
     ),
     linux_patch_manager_host_certificate_not_after_timestamp_seconds:
       first.until === null ? null : Number(first.until) / 1_000,
+    linux_patch_manager_renewals_overdue: Number(overdue.hosts),
     linux_patch_manager_own_certificate_not_after_timestamp_seconds: await ownCertificates(authority),
   } satisfies Partial<All>;
 }

@@ -1,4 +1,5 @@
 import { AGENT_ROUTES, type Health, VERSION } from '@linux-patch/contract';
+import type { RenewalAlarm } from '@linux-patch/pki';
 import type { Clock } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
 import type { PackageCache } from '../../jobs/cache-state.ts';
@@ -20,6 +21,17 @@ export interface IdentityHealth {
   };
   readonly identityTrust: Health['identity_trust'];
   readonly keyOrigin: Health['key_origin'];
+  /** Undefined where nothing is renewed. */
+  readonly renewal?: RenewalHealth | undefined;
+}
+
+/** How the renewal of the certificate fares. Instants are epoch milliseconds. */
+export interface RenewalHealth {
+  readonly alarm: RenewalAlarm;
+  readonly dueMs: number;
+  readonly nextAttemptMs: number | undefined;
+  /** Time since the loop that renews ran last. */
+  readonly keeperAgeMs: number;
 }
 
 export interface HealthSources {

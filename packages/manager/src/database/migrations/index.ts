@@ -2,10 +2,12 @@ import type { Migration } from 'kysely/migration';
 import { initial } from './001-initial.ts';
 import { joinTokens } from './002-join-tokens.ts';
 import { revocation } from './003-revocation.ts';
+import { renewalPlan } from './005-renewal-plan.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-initial': initial,
   '002-join-tokens': joinTokens,
   '003-revocation': revocation,
+  '005-renewal-plan': renewalPlan,
 };
