@@ -114,7 +114,7 @@ describe('a certificate that expired while its host was switched off', () => {
     const { current, serial } = await joined(manager);
     await manager.database.db
       .updateTable('certificates')
-      .set({ revoked_at: manager.clock.now(), revoke_reason: 'key_compromise' })
+      .set({ revoked_at: manager.clock.now(), revoke_reason: 'keyCompromise' })
       .where('serial', '=', serial)
       .execute();
     for (const days of [1, 370]) {
