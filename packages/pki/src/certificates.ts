@@ -2,7 +2,13 @@ import { X509Certificate } from 'node:crypto';
 import { PatchError } from '@linux-patch/contract';
 import { certificateParts } from './certificate-der.ts';
 import { readName } from './distinguished-name.ts';
-import { readAlternativeNames, readPathLength, readSubjectKeyId } from './extensions.ts';
+import {
+  type KeyUsage,
+  readAlternativeNames,
+  readKeyUsage,
+  readPathLength,
+  readSubjectKeyId,
+} from './extensions.ts';
 import { spkiSha256 } from './fingerprints.ts';
 import { keyAlgorithm } from './keys.ts';
 import { corrupt, type PemBlock, readPem, writePem } from './pem.ts';
@@ -25,6 +31,10 @@ export interface CertificateFacts {
   readonly pathLength: number | undefined;
   /** `serverAuth`, `clientAuth` or a dotted OID; empty when the extension is absent, which allows every use. */
   readonly extendedKeyUsage: readonly string[];
+  /** Undefined when the extension is absent, which allows every use. */
+  readonly keyUsage: readonly KeyUsage[] | undefined;
+  /** OIDs (hex of their content octets) of critical extensions that are not understood. */
+  readonly unknownCritical: readonly string[];
   readonly dnsNames: readonly string[];
   /** In canonical form (RFC 5952 for IPv6). */
   readonly ipAddresses: readonly string[];
@@ -43,7 +53,7 @@ export interface CertificateFacts {
 }
 
 /** Largest text that `parseCertificates` reads. */
-const LIMIT_BYTES = 256 * 1024;
+export const CERTIFICATES_LIMIT_BYTES = 256 * 1024;
 
 const USAGES: Readonly<Record<string, string>> = {
   '1.3.6.1.5.5.7.3.1': 'serverAuth',
@@ -56,7 +66,7 @@ const USAGES: Readonly<Record<string, string>> = {
  */
 export function parseCertificates(pem: string): CertificateFacts[] {
   const what = 'certificate file';
-  return readPem(pem, what, LIMIT_BYTES).map((block, index) => {
+  return readPem(pem, what, CERTIFICATES_LIMIT_BYTES).map((block, index) => {
     if (block.label !== 'CERTIFICATE') throw corrupt(what, wrongLabelReason(block));
     return parseDer(block.der, what, index + 1);
   });
@@ -103,6 +113,8 @@ function factsOf(der: Uint8Array): CertificateFacts {
     isCa: certificate.ca,
     pathLength: readPathLength(parts.extensions),
     extendedKeyUsage: (certificate.keyUsage ?? []).map((oid) => USAGES[oid] ?? oid),
+    keyUsage: readKeyUsage(parts.extensions),
+    unknownCritical: parts.unknownCritical,
     ...readAlternativeNames(parts.extensions),
     spki: parts.spki,
     spkiSha256: spkiSha256(parts.spki),

@@ -5,6 +5,7 @@ import { ipAddressBytes, ipAddressFromBytes } from './ip-address.ts';
 /** OIDs of the extensions read here, as the hex of their content octets. */
 export const EXTENSION = {
   subjectKeyIdentifier: '551d0e',
+  keyUsage: '551d0f',
   subjectAlternativeName: '551d11',
   basicConstraints: '551d13',
   crlNumber: '551d14',
@@ -30,6 +31,41 @@ export function readExtensions(sequence: DerValue | undefined): Extensions {
     found.set(oid, expectTag(parts.at(-1), TAG.octetString).content);
   }
   return found;
+}
+
+/** Critical extensions that OpenSSL understands; with any other, RFC 5280 §4.2 demands that a certificate is refused. */
+const UNDERSTOOD: ReadonlySet<string> = new Set([
+  ...Object.values(EXTENSION),
+  '551d1e', // name constraints
+  '551d20', // certificate policies
+  '551d21', // policy mappings
+  '551d24', // policy constraints
+  '551d25', // extended key usage
+  '551d36', // inhibit anyPolicy
+]);
+
+/** OIDs (hex of their content octets) of the critical extensions that nobody here understands. */
+export function unknownCriticalExtensions(sequence: DerValue | undefined): string[] {
+  if (sequence === undefined) return [];
+  return derChildren(sequence)
+    .map((extension) => derChildren(extension))
+    .filter((parts) => parts[1]?.tag === TAG.boolean && parts[1].content[0] !== 0)
+    .map((parts) => derOid(parts[0]))
+    .filter((oid) => !UNDERSTOOD.has(oid));
+}
+
+/** Bits of a keyUsage extension that matter here (RFC 5280 §4.2.1.3). */
+export type KeyUsage = 'digitalSignature' | 'keyCertSign';
+
+/** The key usages; undefined when the extension is absent, which allows every use. */
+export function readKeyUsage(extensions: Extensions): readonly KeyUsage[] | undefined {
+  const value = extensions.get(EXTENSION.keyUsage);
+  if (value === undefined) return undefined;
+  const bits = expectTag(readDer(value), TAG.bitString).content[1] ?? 0;
+  return [
+    ...(bits & 0x80 ? (['digitalSignature'] as const) : []),
+    ...(bits & 0x04 ? (['keyCertSign'] as const) : []),
+  ];
 }
 
 /** The DNS names and addresses of a subjectAltName; other kinds of names are left out. */

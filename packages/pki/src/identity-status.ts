@@ -57,5 +57,5 @@ interface Unusable {
   readonly facts: IdentityFacts;
 }
 
-/** The result of `checkIdentity`: a status, a message for people, and what is known. */
+/** The state of an identity: a status, a message for people, and what is known. */
 export type IdentityStatus = Usable | Missing | Corrupt | Unusable;

@@ -29,8 +29,6 @@ export {
   stretchHostCode,
   transcriptHash,
 } from './host-code.ts';
-export { checkIdentity, type IdentityCheck } from './identity-check.ts';
-export type { IdentityFile, IdentityFiles } from './identity-files.ts';
 export { IDENTITY_STATUSES, type IdentityFacts, type IdentityStatus } from './identity-status.ts';
 export { createRoot, type Issuer, issueCertificate } from './issue.ts';
 export {
@@ -58,3 +56,7 @@ export { createRenewalProof, type VerifiedRenewal, verifyRenewalProof } from './
 export { chooseRenewalWindow, renewalHour } from './renewal-slots.ts';
 export { createRequest, parseRequest, type RequestFacts } from './request.ts';
 export { canonicalSerial, serialFrom } from './serial.ts';
+export type { Candidate, Expectation, IdentityFile } from './validator/candidate.ts';
+export { CHECK_IDS, CHECKS, type CheckId, type CheckTraits } from './validator/checks.ts';
+export { type Fault, type Finding, findingsOf, type Occasion } from './validator/finding.ts';
+export { statusOfFinding, type Validation, validateIdentity } from './validator/validate.ts';

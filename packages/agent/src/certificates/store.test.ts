@@ -27,7 +27,7 @@ beforeAll(async () => {
   }));
 });
 beforeEach(async () => {
-  folder = await temporaryFolder();
+  folder = await temporaryFolder({ inMemory: true });
   const certs = join(folder.path, 'certs');
   paths = {
     ca: join(certs, 'ca.pem'),
@@ -144,7 +144,7 @@ describe('the certificate store', () => {
     async (situation) => {
       const prepare = async (): Promise<void> => {
         await folder[Symbol.asyncDispose]();
-        folder = await temporaryFolder();
+        folder = await temporaryFolder({ inMemory: true });
         const certs = join(folder.path, 'certs');
         paths = {
           ca: join(certs, 'ca.pem'),

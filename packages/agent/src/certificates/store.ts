@@ -1,6 +1,16 @@
 import { basename, dirname, join } from 'node:path';
-import { messageOf, PatchError } from '@linux-patch/contract';
+import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
+import { folderFaults } from './file-checks.ts';
+import {
+  currentGeneration,
+  FOLDER_MODE,
+  generationName,
+  generationNumbers,
+  generationsFolder,
+  linkFixedPaths,
+  switchTo,
+} from './generations.ts';
 import { certificateDigest, type IdentityMeta, MANUAL_IDENTITY, META_FILE } from './identity-meta.ts';
 import type { Material } from './material.ts';
 import {
@@ -9,15 +19,12 @@ import {
   fixedPaths,
   GENERATION_FILES,
   isManaged,
-  linkTarget,
   storeFolder,
 } from './paths.ts';
 
 const KEY_MODE = 0o600;
 const PUBLIC_MODE = 0o644;
-const FOLDER_MODE = 0o755;
 const KEPT_GENERATIONS = 3;
-const GENERATION_NAME = /^gen-(\d{6,})$/;
 
 /** One set of files to install. */
 export interface Installation {
@@ -43,20 +50,11 @@ function generationFiles(
   ];
 }
 
-function generationName(number: number): string {
-  return `gen-${String(number).padStart(6, '0')}`;
-}
-
-async function generationNumbers(files: Files, folder: string): Promise<number[]> {
-  const names = await files.list(folder, { missingOk: true });
-  return names.flatMap((name) => GENERATION_NAME.exec(name)?.[1] ?? []).map(Number);
-}
-
 /** Writes a complete generation folder and returns its name; nothing refers to it yet. */
 async function writeGeneration(installation: Omit<Installation, 'paths'>, folder: string): Promise<string> {
   const { files } = installation;
   await files.makeFolder(folder, FOLDER_MODE);
-  const next = Math.max(0, ...(await generationNumbers(files, folder))) + 1;
+  const next = ((await generationNumbers(files, folder))[0] ?? 0) + 1;
   const name = generationName(next);
   const target = join(folder, name);
   try {
@@ -106,29 +104,15 @@ async function adoptPresentSet(files: Files, paths: CertificatePaths, folder: st
   if (caPem === undefined || certificatePem === undefined || keyPem === undefined) return;
   const material = { caPem, certificatePem, keyPem, crlPem: texts.get(GENERATION_FILES.crl) };
   const name = await writeGeneration({ files, material, meta: MANUAL_IDENTITY }, folder);
-  await files.replaceLink(join('generations', name), currentLink(paths));
+  await switchTo(files, paths, name);
   await linkFixedPaths(files, paths);
-}
-
-async function linkFixedPaths(files: Files, paths: CertificatePaths): Promise<void> {
-  for (const fixed of fixedPaths(paths)) {
-    await files.makeFolder(dirname(fixed.path), FOLDER_MODE);
-    const facts = await files.facts(fixed.path);
-    // A folder where a file belongs cannot be replaced by a rename.
-    if (facts?.kind === 'folder') {
-      await files.remove(`${fixed.path}.bak`);
-      await files.rename(fixed.path, `${fixed.path}.bak`);
-    }
-    await files.replaceLink(linkTarget(paths, fixed), fixed.path);
-  }
 }
 
 /** Removes what crashes left and all but the newest complete generations; never the current one. */
 async function prune(files: Files, paths: CertificatePaths, folder: string): Promise<void> {
-  const current = basename((await files.readLink(currentLink(paths))) ?? '');
-  const numbers = (await generationNumbers(files, folder)).sort((a, b) => b - a);
+  const current = await currentGeneration(files, paths);
   let kept = 0;
-  for (const number of numbers) {
+  for (const number of await generationNumbers(files, folder)) {
     const name = generationName(number);
     const complete = (await files.facts(join(folder, name, META_FILE))) !== undefined;
     if (complete) kept += 1;
@@ -147,6 +131,17 @@ async function removeTemporaries(files: Files, targets: readonly string[]): Prom
   }
 }
 
+/** A key is never written where somebody else could have put a link. */
+async function refuseForeignFolder(files: Files, paths: CertificatePaths): Promise<void> {
+  const facts = await files.facts(storeFolder(paths));
+  if (facts?.kind !== 'link') return;
+  const [fault] = (await folderFaults(files, paths)).filter((one) => one.refuses);
+  if (!fault) return;
+  throw new PatchError('PROVISION_FAILED', `${fault.message} Nothing was written.`, {
+    details: { check: fault.check, code: null },
+  });
+}
+
 /**
  * Makes a new set of certificates current, as one transaction: whatever happens, the set on disk is the
  * complete old one or the complete new one. The last three sets are kept.
@@ -155,15 +150,17 @@ async function removeTemporaries(files: Files, targets: readonly string[]): Prom
  */
 export async function installGeneration(installation: Installation): Promise<void> {
   const { files, paths } = installation;
-  const folder = join(storeFolder(paths), 'generations');
+  const folder = generationsFolder(paths);
   try {
+    await refuseForeignFolder(files, paths);
     await files.makeFolder(storeFolder(paths), FOLDER_MODE);
     const linked = await isLinked(files, paths);
     if (!linked) await adoptPresentSet(files, paths, folder);
     const name = await writeGeneration(installation, folder);
-    await files.replaceLink(join('generations', name), currentLink(paths));
+    await switchTo(files, paths, name);
     if (!linked) await linkFixedPaths(files, paths);
   } catch (cause) {
+    if (isPatchError(cause)) throw cause;
     const code = (cause as NodeJS.ErrnoException).code;
     throw new PatchError(
       'PROVISION_FAILED',

@@ -2,11 +2,12 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type Bundle, type IdentityTrust, messageOf, PatchError } from '@linux-patch/contract';
 import { buildChain, matchesFingerprint, parseCertificateDer, parseCertificates } from '@linux-patch/pki';
+import { installedSerials } from '../certificates/generations.ts';
+import { checkHandshake } from '../certificates/handshake.ts';
 import type { IdentityMeta } from '../certificates/identity-meta.ts';
 import type { Material } from '../certificates/material.ts';
 import { installGeneration } from '../certificates/store.ts';
 import { checkBundle } from './bundle-check.ts';
-import { checkHandshake } from './loopback-handshake.ts';
 import type { PendingEnrollment } from './pending.ts';
 import type { EnrollContext } from './settings.ts';
 import { approvedTagIsRight } from './tags.ts';
@@ -137,10 +138,23 @@ export async function proveBundle(
     ipAddress: pending.ip_address,
     now,
     fingerprint: pinned ? context.caFingerprint : undefined,
+    managerClient: bundle.ext?.manager_client,
+    // A certificate for our own new key cannot be an old one; with a key from the manager only this tells.
+    freshness: older ? await freshnessOf(context, pending) : undefined,
   });
   const [leaf] = parseCertificates(material.certificatePem);
-  await checkHandshake(material, pending.fqdn);
+  const ipAddress = older && !leaf?.ipAddresses.includes(pending.ip_address) ? undefined : pending.ip_address;
+  await checkHandshake(material, { fqdn: isIP(pending.fqdn) === 0 ? pending.fqdn : undefined, ipAddress });
   return { bundle, material, trust, serialHex: leaf?.serialHex ?? '' };
+}
+
+/** What tells an old answer from a new one; a clock that went back since the request is no witness. */
+async function freshnessOf(context: EnrollContext, pending: PendingEnrollment) {
+  const requestedAtMs = Date.parse(pending.created_at);
+  return {
+    knownSerials: await installedSerials(context.files, context.certificates),
+    requestedAtMs: pending.adopted || requestedAtMs > context.clock.now() ? undefined : requestedAtMs,
+  };
 }
 
 /** Makes a proven bundle the identity of this host. */

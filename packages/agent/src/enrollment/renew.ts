@@ -1,13 +1,19 @@
 import { ENROLL_PATHS, Renewed } from '@linux-patch/contract';
-import { createRenewalProof, createRequest, generateKey, parseCertificates } from '@linux-patch/pki';
+import {
+  type CertificateFacts,
+  createRenewalProof,
+  createRequest,
+  generateKey,
+  parseCertificates,
+} from '@linux-patch/pki';
 import type { Clock, Files, Random } from '@linux-patch/runtime';
+import { checkHandshake } from '../certificates/handshake.ts';
 import { type IdentityMeta, readIdentityMeta } from '../certificates/identity-meta.ts';
 import { readMaterial } from '../certificates/material.ts';
 import type { CertificatePaths } from '../certificates/paths.ts';
 import { installGeneration } from '../certificates/store.ts';
 import { jsonOf, retryAfterMs, wordsOf } from './answer-body.ts';
 import { checkBundle } from './bundle-check.ts';
-import { checkHandshake } from './loopback-handshake.ts';
 import { REQUEST_TIMEOUT_MS } from './manager-calls.ts';
 import { askManager } from './manager-client.ts';
 import { ManagerFailure } from './manager-failure.ts';
@@ -79,7 +85,7 @@ export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome
   return install(options, {
     renewed: parsed.data,
     keyPem,
-    leaf: { dnsNames: leaf.dnsNames, ipAddresses: leaf.ipAddresses },
+    leaf,
   });
 }
 
@@ -88,20 +94,21 @@ async function install(
   made: {
     readonly renewed: Renewed;
     readonly keyPem: string;
-    readonly leaf: { readonly dnsNames: readonly string[]; readonly ipAddresses: readonly string[] };
+    readonly leaf: CertificateFacts;
   },
 ): Promise<RenewOutcome> {
   const { files, clock, paths } = options;
   const { manager_client, ...bundle } = made.renewed;
-  const fqdn = made.leaf.dnsNames[0] ?? '';
+  const names = { fqdn: made.leaf.dnsNames[0], ipAddress: made.leaf.ipAddresses[0] };
   const material = checkBundle(bundle, {
     ownKeyPem: made.keyPem,
-    fqdn,
-    ipAddress: made.leaf.ipAddresses[0] ?? '',
+    ...names,
     now: clock.now(),
     fingerprint: undefined,
+    managerClient: manager_client,
+    freshness: { knownSerials: [made.leaf.serialHex] },
   });
-  await checkHandshake(material, fqdn);
+  await checkHandshake(material, names);
   const before = await readIdentityMeta(files, paths);
   const meta: IdentityMeta = {
     ...before,

@@ -6,6 +6,7 @@ import { RenewRequest } from '@linux-patch/contract';
 import {
   agentProfile,
   issueCertificate,
+  parseCertificate,
   parseRequest,
   publicKeySpki,
   serialFrom,
@@ -26,7 +27,10 @@ import { startConnectProxy } from './connect-proxy.ts';
 // TLS checks certificates by the machine's own clock.
 const NOW = Math.floor(Date.now() / 1000) * 1000;
 const NAMES = { fqdn: 'amber.example.test', shortName: 'amber', ipAddress: '127.0.0.1' };
-const CLIENT = { cn: 'patch-manager-client', issuer_spki: 'A'.repeat(43) };
+const clientOf = (issuer: TestAuthority) => ({
+  cn: 'patch-manager-client',
+  issuer_spki: parseCertificate(issuer.issuing.certificatePem).spkiSha256,
+});
 
 interface Reply {
   readonly status: number;
@@ -58,7 +62,7 @@ async function renewedBy(issuer: TestAuthority, request: RenewRequest, spki?: Ui
     ca_chain: issuer.caPem,
     server_crt: leaf + issuer.issuing.certificatePem,
     crl_pem: await issuer.createCrl(),
-    manager_client: CLIENT,
+    manager_client: clientOf(issuer),
   };
   return { status: 200, body };
 }
@@ -148,7 +152,7 @@ describe('a renewal', () => {
     expect(await readIdentityMeta(systemFiles, paths)).toMatchObject({
       trust: 'code',
       key_origin: 'host',
-      manager_client: CLIENT,
+      manager_client: clientOf(authority),
     });
     expect(audited).toEqual(['identity_renewed']);
   });

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,8 +6,25 @@ import { join } from 'node:path';
 /** A last write of what a test closed may still be on its way; removing the folder is tried again for a moment. */
 const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } as const;
 
-/** A real folder that goes away with the test. */
-export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await mkdtemp(join(tmpdir(), 'linux-patch-'));
+const MEMORY = '/dev/shm';
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A real folder that goes away with the test. `inMemory` puts it on a tmpfs where there is one, for tests that flush
+ * to the disk thousands of times.
+ */
+export async function temporaryFolder(
+  options: { readonly inMemory?: boolean } = {},
+): Promise<AsyncDisposable & { readonly path: string }> {
+  const parent = options.inMemory && isWritable(MEMORY) ? MEMORY : tmpdir();
+  const path = await mkdtemp(join(parent, 'linux-patch-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, REMOVAL) };
 }

@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { NEW_KEY, opensslFolder, opensslIssued, opensslSelfSigned } from '../test/openssl.ts';
-import { parseCertificate } from './certificates.ts';
-import { checkIdentity, type IdentityCheck } from './identity-check.ts';
-import { issueCertificate } from './issue.ts';
-import { generateKey, publicKeySpki } from './keys.ts';
-import { agentProfile, issuingProfile } from './profiles.ts';
-import { type TestAuthority, type TestIdentity, testAuthority } from './testing/index.ts';
+import { NEW_KEY, opensslFolder, opensslIssued, opensslSelfSigned } from '../../test/openssl.ts';
+import { parseCertificate } from '../certificates.ts';
+import { issueCertificate } from '../issue.ts';
+import { generateKey, publicKeySpki } from '../keys.ts';
+import { agentProfile, issuingProfile } from '../profiles.ts';
+import { type TestAuthority, type TestIdentity, testAuthority } from '../testing/index.ts';
+import type { Expectation } from './candidate.ts';
+import { validateIdentity } from './validate.ts';
 
 const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 5, 1);
@@ -15,28 +16,28 @@ const KEY = '/etc/linux_patch_api/certs/server.key.pem';
 let authority: TestAuthority;
 let agent: TestIdentity;
 
-interface Change extends Partial<Pick<IdentityCheck, 'now' | 'thresholdDays' | 'expectedNames'>> {
+interface Change extends Partial<Pick<Expectation, 'now' | 'thresholdDays' | 'expectedNames'>> {
   readonly ca?: string | undefined;
   readonly certificate?: string | undefined;
   readonly key?: string | undefined;
 }
 
-function check(change: Change = {}): ReturnType<typeof checkIdentity> {
+function validate(change: Change = {}): ReturnType<typeof validateIdentity> {
   const texts = {
     ca: authority.caPem,
     certificate: agent.certificatePem,
     key: agent.privateKeyPem,
     ...change,
   };
-  return checkIdentity({
-    now: NOW,
-    thresholdDays: 7,
-    ...change,
+  const candidate = {
     ca: { path: CA, text: texts.ca },
     certificate: { path: CERTIFICATE, text: texts.certificate },
     key: { path: KEY, text: texts.key },
-  });
+  };
+  return validateIdentity(candidate, { occasion: 'start', now: NOW, thresholdDays: 7, ...change });
 }
+
+const check = (change: Change = {}) => validate(change).status;
 
 beforeAll(async () => {
   authority = await testAuthority({ now: NOW });
@@ -230,14 +231,13 @@ describe('untrusted', () => {
     expect(ca).toMatchObject({ status: 'untrusted', code: 'CERT_UNSUITABLE' });
   });
 
-  test('a certificate for another host is told by the names it carries', () => {
-    const status = check({ expectedNames: { fqdn: 'other.example.test' } });
-    expect(status).toMatchObject({
-      status: 'untrusted',
-      code: 'CERT_UNSUITABLE',
-      message: expect.stringContaining('host.example.test'),
-    });
-    expect(check({ expectedNames: { ipAddress: '10.9.9.9' } }).status).toBe('untrusted');
+  test('a certificate for another host keeps serving, and a warning tells the names it carries', () => {
+    const elsewhere = validate({ expectedNames: { fqdn: 'other.example.test', ipAddress: '10.9.9.9' } });
+    expect(elsewhere.status.status).toBe('valid');
+    expect(elsewhere.findings).toMatchObject([
+      { check: 'V9', severity: 'warn', message: expect.stringContaining('host.example.test') },
+      { check: 'V9', severity: 'warn', message: expect.stringContaining('10.9.9.9') },
+    ]);
   });
 });
 
