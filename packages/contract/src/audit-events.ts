@@ -16,6 +16,22 @@ export const AGENT_AUDIT_EVENTS = {
     'status',
     'reason',
   ),
+  identity_key_protected: event(
+    'Others than its owner could use the private key; its mode was set to 0600.',
+    'path',
+    'reason',
+  ),
+  identity_rolled_back: event(
+    'The certificates were damaged; a previous set that passes every check is in use.',
+    'status',
+    'reason',
+    'serial',
+  ),
+  identity_warning: event(
+    'A check of the certificates in use found something that does not keep them from serving; recorded once.',
+    'check',
+    'reason',
+  ),
   enrollment_key_created: event(
     'A new key, host code and request were made for a manager.',
     'key_id',

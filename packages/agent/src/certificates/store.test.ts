@@ -187,6 +187,7 @@ describe('the certificate store', () => {
         expect(await status()).toBe('valid');
       }
     },
+    120_000,
   );
 
   it('reports a file that may not be read as corrupt, with the reason', async () => {

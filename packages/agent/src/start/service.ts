@@ -4,6 +4,7 @@ import { feedWatchdog, watchdogIntervalMs } from '../service-manager/watchdog.ts
 import { type AgentContext, EXIT } from './agent-context.ts';
 import { enrolWith, identityStatus, settleFinishedEnrollment } from './enrolling.ts';
 import { deniedGuidance, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
+import { mendedIdentity } from './mend-identity.ts';
 import { serve } from './serve.ts';
 
 function isUsable(identity: IdentityStatus): boolean {
@@ -96,7 +97,7 @@ async function runUnwatched(context: AgentContext): Promise<number> {
     await serve(context);
     return EXIT.clean;
   }
-  let identity = await identityStatus(context);
+  let identity = await mendedIdentity(context);
   if (isUsable(identity)) {
     await settleFinishedEnrollment(context);
   } else {
