@@ -101,9 +101,26 @@ export const AGENT_AUDIT_EVENTS = {
   identity_renewal_failed: event('A renewal failed; it is tried again.', 'reason'),
   identity_reloaded: event('Certificates that were changed on disk are in use.', 'serial'),
   identity_reload_refused: event('Certificates on disk cannot be used; those in use stay.', 'reason'),
-  crl_refreshed: event('A newer revocation list is in use.', 'next_update', 'revoked'),
+  identity_revoked: event(
+    "The manager's revocation list names this host's own certificate; the host asks to join again, which an administrator has to approve.",
+    'serial',
+    'reason',
+  ),
+  crl_refreshed: event(
+    'A newer revocation list is in use; `by` says whether the agent fetched it or the manager pushed it.',
+    'next_update',
+    'revoked',
+    'number',
+    'by',
+  ),
   crl_refresh_failed: event(
     'The revocation list could not be refreshed; the old one stays. Recorded once in a row.',
+    'reason',
+  ),
+  crl_refused: event('A revocation list was pushed that must not be used; the old one stays.', 'reason'),
+  crl_unusable: event(
+    'The revocation list on disk cannot be used or is older than the one read before, which still counts if there was one.',
+    'status',
     'reason',
   ),
   crl_outdated: event(

@@ -56,6 +56,12 @@ export const ERRORS = {
   EXCLUSIVE_MODE: traits('http', 409, true, 'A rollback holds the host; no other job is accepted meanwhile.'),
   JOB_CONFLICT: traits('http', 409, false, 'The job is not in a state that allows this.'),
   HOST_CONFLICT: traits('http', 409, false, 'Another host already has this name or address.'),
+  CRL_REFUSED: traits(
+    'http',
+    409,
+    false,
+    'A revocation list cannot be read, is not signed by a CA of the host, or is older than the one in force.',
+  ),
   CODE_MISMATCH: traits(
     'http',
     409,

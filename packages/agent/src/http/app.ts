@@ -14,6 +14,7 @@ import type { AgentEnv } from './agent-env.ts';
 import { RateLimiter, type RateLimits } from './rate-limit.ts';
 import { refuseRepeatedHeaders, refuseUnserved } from './request-checks.ts';
 import { serveHealth } from './routes/health.ts';
+import { type IdentitySources, serveIdentity } from './routes/identity.ts';
 import { type JobRouteSources, serveJobs } from './routes/jobs.ts';
 import { serveMetrics } from './routes/metrics.ts';
 import { type PackageSources, servePackages } from './routes/packages.ts';
@@ -25,7 +26,8 @@ export interface AgentAppOptions
     SystemSources,
     PackageSources,
     PatchSources,
-    JobRouteSources {
+    JobRouteSources,
+    IdentitySources {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -68,6 +70,7 @@ export function createAgentApp(options: AgentAppOptions): Hono<AgentEnv> {
   servePackages(server, options);
   servePatches(server, options);
   serveJobs(server, options);
+  serveIdentity(server, options);
   return app;
 }
 

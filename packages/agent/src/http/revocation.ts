@@ -1,9 +1,10 @@
 import { type CRL_STATUSES, messageOf } from '@linux-patch/contract';
-import { parseCertificates, parseCrl, verifyCrl } from '@linux-patch/pki';
+import { type AuthenticList, readAuthentic } from '../certificates/revocation-list.ts';
+import type { TlsMaterial } from './tls-material.ts';
 
 export type CrlStatus = (typeof CRL_STATUSES)[number];
 
-/** What a revocation list on disk means for this host. */
+/** What a revocation list means for this host. */
 export interface RevocationState {
   readonly status: CrlStatus;
   /** Why, for people. */
@@ -12,42 +13,56 @@ export interface RevocationState {
   readonly serials: ReadonlySet<string>;
   readonly thisUpdateMs: number | undefined;
   readonly nextUpdateMs: number | undefined;
+  readonly number?: bigint | undefined;
 }
 
-const NOTHING = {
-  serials: new Set<string>(),
-  thisUpdateMs: undefined,
-  nextUpdateMs: undefined,
-} as const;
+/** What was read: an authentic list, or why there is none. */
+export type ListReading =
+  | { readonly list: AuthenticList }
+  | { readonly list?: undefined; readonly status: 'missing' | 'invalid'; readonly message: string };
+
+/** How far in the future a list may have been made before a clock counts as wrong. */
+const CLOCK_SKEW_MS = 5 * 60_000;
 
 /**
  * Reads a revocation list in our own code instead of giving it to OpenSSL, which refuses every client once the list
- * is past its nextUpdate. A list that is missing or outdated is reported and keeps the host reachable.
+ * is past its nextUpdate or before its thisUpdate.
  */
-export function readRevocations(crlPem: string | undefined, caPem: string, nowMs: number): RevocationState {
+export function readList(material: Omit<TlsMaterial, 'keyPem'>): ListReading {
+  const { crlPem } = material;
   if (crlPem === undefined || crlPem.trim() === '') {
-    return { ...NOTHING, status: 'missing', message: 'There is no revocation list.' };
+    return { status: 'missing', message: 'There is no revocation list.' };
   }
   try {
-    const crl = parseCrl(crlPem);
-    const authorities = parseCertificates(caPem).filter((certificate) => certificate.isCa);
-    if (!authorities.some((authority) => verifyCrl(crlPem, authority.pem))) {
-      const message = `The revocation list of "${crl.issuer}" is not signed by a CA this host trusts.`;
-      return { ...NOTHING, status: 'invalid', message };
-    }
-    const { serials, thisUpdateMs, nextUpdateMs } = crl;
-    const expired = nextUpdateMs !== undefined && nowMs > nextUpdateMs;
-    const until = nextUpdateMs === undefined ? '' : new Date(nextUpdateMs).toISOString();
-    return {
-      serials,
-      thisUpdateMs,
-      nextUpdateMs,
-      status: expired ? 'expired' : 'valid',
-      message: expired
-        ? `The revocation list should have been replaced by ${until}.`
-        : 'The revocation list is current.',
-    };
+    return { list: readAuthentic(crlPem, material) };
   } catch (error) {
-    return { ...NOTHING, status: 'invalid', message: messageOf(error) };
+    return { status: 'invalid', message: messageOf(error) };
   }
+}
+
+/** What a list means at an instant. One that is missing, outdated or early is reported and keeps the host reachable. */
+export function revocationState(reading: ListReading, nowMs: number): RevocationState {
+  if (!reading.list) {
+    const { status, message } = reading;
+    return { status, message, serials: new Set(), thisUpdateMs: undefined, nextUpdateMs: undefined };
+  }
+  const { serials, thisUpdateMs, nextUpdateMs, number } = reading.list;
+  const known = { serials, thisUpdateMs, nextUpdateMs, number };
+  const iso = (epochMs: number): string => new Date(epochMs).toISOString();
+  if (nextUpdateMs !== undefined && nowMs > nextUpdateMs) {
+    const message =
+      `The revocation list should have been replaced by ${iso(nextUpdateMs)}; it still counts, but certificates revoked since are not refused. ` +
+      'Is the manager reachable from this host?';
+    return { ...known, status: 'expired', message };
+  }
+  if (thisUpdateMs > nowMs + CLOCK_SKEW_MS) {
+    const message = `The revocation list was made at ${iso(thisUpdateMs)}, but here it is ${iso(nowMs)}; one of the two clocks is wrong. It counts all the same.`;
+    return { ...known, status: 'degraded', message };
+  }
+  return { ...known, status: 'valid', message: 'The revocation list is current.' };
+}
+
+/** Reads a list and says what it means now. */
+export function readRevocations(material: Omit<TlsMaterial, 'keyPem'>, nowMs: number): RevocationState {
+  return revocationState(readList(material), nowMs);
 }

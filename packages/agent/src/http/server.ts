@@ -23,7 +23,7 @@ import { serveApp } from './node-adapter.ts';
 import { rawErrorAnswer } from './raw-answer.ts';
 import { createRefusalRecorder } from './refusals.ts';
 import { readRevocations } from './revocation.ts';
-import { authoritiesOf, secureContextOptions, type TlsMaterial } from './tls-material.ts';
+import { secureContextOptions, type TlsMaterial } from './tls-material.ts';
 
 export interface AgentServerOptions {
   readonly bind: string;
@@ -199,8 +199,8 @@ class ListeningServer implements AgentServer {
   }
 
   #trustOf(material: TlsMaterial): Pick<ClientPolicy, 'authorities' | 'revoked'> {
-    const revocations = readRevocations(material.crlPem, authoritiesOf(material), this.#options.clock.now());
-    if (revocations.status === 'invalid' || revocations.status === 'expired') {
+    const revocations = readRevocations(material, this.#options.clock.now());
+    if (!['valid', 'missing'].includes(revocations.status)) {
       this.#options.logger.warn('revocation list is not usable as it should be', {
         status: revocations.status,
         reason: revocations.message,

@@ -25,11 +25,3 @@ export function secureContextOptions(material: TlsMaterial): SecureContextOption
     allowPartialTrustChain: true,
   };
 }
-
-/**
- * PEM of every CA that may sign this host's revocation list: the trusted ones, and the issuing CA that the host's own
- * certificate brings along.
- */
-export function authoritiesOf(material: Pick<TlsMaterial, 'caPem' | 'certificatePem'>): string {
-  return `${material.caPem.trimEnd()}\n${material.certificatePem}`;
-}

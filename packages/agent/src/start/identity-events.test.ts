@@ -37,14 +37,14 @@ describe('what becomes of the identity', () => {
     const { seen, events } = world();
     events.crlRefreshFailed(new Error('no'));
     events.crlRefreshFailed(new Error('no'));
-    events.crlRefreshed(list({ serials: new Set(['0a']) }));
+    events.crlRefreshed(list({ serials: new Set(['0a']), number: 7n }), 'pushed');
     events.crlRefreshFailed(new Error('again'));
     expect(seen.map((one) => one.event)).toEqual([
       'crl_refresh_failed',
       'crl_refreshed',
       'crl_refresh_failed',
     ]);
-    expect(seen[1]?.details).toMatchObject({ revoked: 1 });
+    expect(seen[1]?.details).toMatchObject({ revoked: 1, number: '7', by: 'pushed' });
   });
 
   it('says once that a revocation list is past its date', () => {

@@ -2,15 +2,16 @@ import { messageOf } from '@linux-patch/contract';
 import { type IdentityStatus, isRenewalDue } from '@linux-patch/pki';
 import { type IdentityMeta, readIdentityMeta } from '../certificates/identity-meta.ts';
 import { type Material, readMaterial } from '../certificates/material.ts';
+import { openListStore, type TakenList } from '../certificates/revocation-list.ts';
 import { refreshCrl } from '../enrollment/refresh-crl.ts';
 import { renewIdentity } from '../enrollment/renew.ts';
 import { nextDelayMs } from '../enrollment/schedule.ts';
-import { readRevocations } from '../http/revocation.ts';
 import type { IdentityHealth } from '../http/routes/health.ts';
-import { authoritiesOf } from '../http/tls-material.ts';
 import type { AgentContext } from './agent-context.ts';
 import { identityStatus } from './enrolling.ts';
 import { createIdentityEvents, type IdentityEvents } from './identity-events.ts';
+import { createReEnrolment, type ReEnrolment } from './re-enrolment.ts';
+import { openRevocations, type Revocations, revokedMessage } from './revocations.ts';
 
 /** The identity in use: what it is, how it fares, and its renewal. */
 export interface IdentityKeeper {
@@ -21,6 +22,11 @@ export interface IdentityKeeper {
   /** Serial numbers that the revocation list names. */
   readonly revoked: ReadonlySet<string>;
   health(configHealth: string): IdentityHealth;
+  /**
+   * Puts a revocation list in force that the manager pushed.
+   * @throws PatchError `CRL_REFUSED`
+   */
+  takeCrl(pem: string): Promise<TakenList>;
   /** Reads what is on disk again. @throws when it cannot be used; the old identity stays in use. */
   reload(): Promise<void>;
   /** Renews when it is time, until the signal aborts; calls back after each change. */
@@ -53,14 +59,26 @@ export async function openIdentityKeeper(context: AgentContext): Promise<Identit
 class RenewingIdentity implements IdentityKeeper {
   readonly #context: AgentContext;
   readonly #events: IdentityEvents;
+  readonly #revocations: Revocations;
+  readonly #joining: ReEnrolment;
   #held: Held;
   #renewalError: string | undefined;
   #failures = 0;
+  /** Ends the pause of the loop. */
+  #nap = new AbortController();
 
   constructor(context: AgentContext, held: Held) {
     this.#context = context;
     this.#held = held;
     this.#events = createIdentityEvents(context.audit);
+    this.#revocations = openRevocations({
+      store: openListStore(context.files, context.certificates),
+      clock: context.clock,
+      logger: context.logger,
+      events: this.#events,
+    });
+    this.#revocations.see(held.material);
+    this.#joining = createReEnrolment(context);
   }
 
   get material(): Material {
@@ -76,51 +94,95 @@ class RenewingIdentity implements IdentityKeeper {
   }
 
   get revoked(): ReadonlySet<string> {
-    return this.#revocations().serials;
+    return this.#revocations.state.serials;
   }
 
   health(config: string): IdentityHealth {
     return {
       config,
-      certificates:
-        this.#renewalError === undefined ? healthOf(this.#held) : `renewal fails: ${this.#renewalError}`,
+      certificates: this.#certificateHealth(),
       certificateNotAfterMs: this.#facts()?.notAfterMs ?? null,
-      crl: this.#revocations(),
+      crl: this.#revocations.state,
       identityTrust: this.#held.meta.trust,
       keyOrigin: this.#held.meta.key_origin,
     };
   }
 
+  #certificateHealth(): string {
+    const reason = this.#revocations.reasonOf(this.serialHex);
+    if (reason !== undefined) return revokedMessage(this.serialHex ?? '', reason);
+    return this.#renewalError === undefined ? healthOf(this.#held) : `renewal fails: ${this.#renewalError}`;
+  }
+
   async reload(): Promise<void> {
     this.#held = await read(this.#context);
+    this.#revocations.see(this.#held.material);
+  }
+
+  async takeCrl(pem: string): Promise<TakenList> {
+    try {
+      const taken = await this.#revocations.take(pem);
+      if (taken.changed) this.#events.crlRefreshed(this.#revocations.state, 'pushed');
+      this.#nap.abort();
+      return taken;
+    } catch (error) {
+      this.#events.crlRefused(error);
+      throw error;
+    }
   }
 
   async keepFresh(signal: AbortSignal, changed: () => void): Promise<void> {
-    const { clock } = this.#context;
     while (!signal.aborted) {
       const managerUrl =
         this.#context.config.enrollment.manager_url ?? this.#held.meta.manager_url ?? undefined;
-      this.#events.crlSeen(this.#revocations());
-      const due = managerUrl !== undefined && this.#isDue();
+      this.#seeRevocations();
+      const revoked = this.#joinAgainIfRevoked(managerUrl, changed);
+      const due = managerUrl !== undefined && !revoked && this.#isDue();
       if (due && (await this.#renew(managerUrl, signal))) {
         changed();
         continue;
       }
       if (managerUrl !== undefined && (await this.#refreshCrl(managerUrl, signal))) changed();
-      if (signal.aborted) return;
-      await clock.sleep(due ? this.#retryPauseMs() : CHECK_INTERVAL_MS, signal).catch(() => {});
+      if (signal.aborted) break;
+      await this.#pause(due ? this.#retryPauseMs() : CHECK_INTERVAL_MS, signal);
       const status = await identityStatus(this.#context).catch(() => this.#held.status);
       this.#held = { ...this.#held, status };
     }
+    await this.#joining.settled();
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    this.#nap = new AbortController();
+    await this.#context.clock.sleep(ms, AbortSignal.any([signal, this.#nap.signal])).catch(() => {});
+  }
+
+  /** Says what is wrong with the revocation list, once for each fault. */
+  #seeRevocations(): void {
+    const { state } = this.#revocations;
+    if (this.#events.crlSeen(state)) this.#context.logger.error(state.message, { crl_status: state.status });
+  }
+
+  /**
+   * An authentic list that names our own certificate is the one remote word that ends an identity. The old certificate
+   * is served until there is another one: nobody is helped by an agent that cannot be seen.
+   */
+  #joinAgainIfRevoked(managerUrl: string | undefined, changed: () => void): boolean {
+    const { serialHex } = this;
+    const reason = this.#revocations.reasonOf(serialHex);
+    if (serialHex === undefined || reason === undefined) return false;
+    if (this.#events.ownRevoked(serialHex, reason))
+      this.#context.logger.error(revokedMessage(serialHex, reason), { serial: serialHex, reason });
+    if (managerUrl === undefined) return true;
+    this.#joining.begin(managerUrl, async () => {
+      await this.reload();
+      this.#renewalError = undefined;
+      changed();
+    });
+    return true;
   }
 
   #facts() {
     return 'facts' in this.#held.status ? this.#held.status.facts : undefined;
-  }
-
-  #revocations() {
-    const { material } = this.#held;
-    return readRevocations(material.crlPem, authoritiesOf(material), this.#context.clock.now());
   }
 
   #isDue(): boolean {
@@ -147,14 +209,14 @@ class RenewingIdentity implements IdentityKeeper {
       const options = {
         files,
         paths: certificates,
+        lists: this.#revocations,
         managerUrl: new URL(managerUrl),
         proxyFor,
         now: clock.now(),
         signal,
       };
       if (!(await refreshCrl(options))) return false;
-      this.#held = await read(this.#context);
-      this.#events.crlRefreshed(this.#revocations());
+      this.#events.crlRefreshed(this.#revocations.state, 'fetched');
       return true;
     } catch (error) {
       if (signal.aborted) return false;
@@ -187,7 +249,7 @@ class RenewingIdentity implements IdentityKeeper {
         serial: outcome.serialHex,
         until: new Date(outcome.notAfterMs).toISOString(),
       });
-      this.#held = await read(this.#context);
+      await this.reload();
       this.#renewalError = undefined;
       this.#failures = 0;
       return true;

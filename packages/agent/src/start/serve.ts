@@ -13,7 +13,14 @@ import { openWork, type Work } from './work.ts';
 /** A limit that is never reached, for hosts whose administrators turned limiting off. */
 const UNLIMITED_PER_MINUTE = 1_000_000;
 
-function composeApp(context: AgentContext, work: Work, identity: () => ReturnType<IdentityKeeper['health']>) {
+function composeApp(
+  context: AgentContext,
+  work: Work,
+  identity: {
+    readonly health: () => ReturnType<IdentityKeeper['health']>;
+    readonly takeCrl: IdentityKeeper['takeCrl'] | undefined;
+  },
+) {
   const { clock, random, logger, audit, config, counters, processUsage } = context;
   const limits = config.rate_limit;
   return createAgentApp({
@@ -31,7 +38,8 @@ function composeApp(context: AgentContext, work: Work, identity: () => ReturnTyp
     jobs: work.jobs,
     cache: work.cache,
     inventory: work.packages.inventory,
-    identity,
+    identity: identity.health,
+    takeCrl: identity.takeCrl,
     packageManagerHealth: work.packages.health,
     refreshInBackground: () => work.refresher.refreshInBackground(),
     hostFacts: () => readHostFacts(context),
@@ -76,7 +84,16 @@ export async function serve(context: AgentContext): Promise<void> {
     }),
   );
   let configHealth = 'ok';
-  const app = composeApp(context, work, () => keeper?.health(configHealth) ?? plainHealth(configHealth));
+  const app = composeApp(context, work, {
+    health: () => keeper?.health(configHealth) ?? plainHealth(configHealth),
+    takeCrl:
+      keeper &&
+      (async (pem) => {
+        const taken = await keeper.takeCrl(pem);
+        if (taken.changed) takeIdentity();
+        return taken;
+      }),
+  });
   const sockets = openJobSockets({ jobs: work.jobs, clock, random, logger });
   const server = await listenWith(sockets, {
     bind: config.server.bind,
@@ -94,6 +111,12 @@ export async function serve(context: AgentContext): Promise<void> {
     random,
     timeoutSeconds: config.server.timeout_seconds,
   });
+  const takeIdentity = (): void => {
+    if (!keeper) return;
+    server.replaceMaterial(keeper.material);
+    server.setClients(clientsOf(context, keeper));
+    server.setRevoked(keeper.revoked);
+  };
   // Disposed in reverse: open WebSockets first, then the listener, then the jobs.
   stack.use(server);
   stack.use(sockets);
@@ -105,12 +128,6 @@ export async function serve(context: AgentContext): Promise<void> {
   await context.notifier.ready(`Serving on ${where}`);
   work.refresher.refreshInBackground();
 
-  const takeIdentity = (): void => {
-    if (!keeper) return;
-    server.replaceMaterial(keeper.material);
-    server.setClients(clientsOf(context, keeper));
-    server.setRevoked(keeper.revoked);
-  };
   followChanges(context, stack, {
     allowList,
     keeper,

@@ -1,4 +1,6 @@
 import type { IdentityStatus } from '@linux-patch/pki';
+import { readMaterial } from '../certificates/material.ts';
+import { isOwnRevoked } from '../certificates/revocation-list.ts';
 import type { EnrollProgress } from '../enrollment/settings.ts';
 import { feedWatchdog, watchdogIntervalMs } from '../service-manager/watchdog.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
@@ -99,7 +101,9 @@ async function runUnwatched(context: AgentContext): Promise<number> {
   }
   let identity = await mendedIdentity(context);
   if (isUsable(identity)) {
-    await settleFinishedEnrollment(context);
+    // The request of a host that has to join again belongs to the certificate to come, not to the one at hand.
+    if (!isOwnRevoked(await readMaterial(context.files, context.certificates)))
+      await settleFinishedEnrollment(context);
   } else {
     const managerUrl = config.enrollment.manager_url;
     if (managerUrl === undefined) {

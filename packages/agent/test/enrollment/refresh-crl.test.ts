@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MANUAL_IDENTITY } from '../../src/certificates/identity-meta.ts';
 import { readMaterial } from '../../src/certificates/material.ts';
 import type { CertificatePaths } from '../../src/certificates/paths.ts';
+import { openListStore } from '../../src/certificates/revocation-list.ts';
 import { installGeneration } from '../../src/certificates/store.ts';
 import { chooseProxy } from '../../src/enrollment/proxy.ts';
 import { refreshCrl } from '../../src/enrollment/refresh-crl.ts';
@@ -77,7 +78,14 @@ beforeEach(async () => {
 });
 
 const refresh = (now: number) =>
-  refreshCrl({ files: systemFiles, paths, managerUrl, now, signal: new AbortController().signal });
+  refreshCrl({
+    files: systemFiles,
+    paths,
+    lists: openListStore(systemFiles, paths),
+    managerUrl,
+    now,
+    signal: new AbortController().signal,
+  });
 const stored = async () => parseCrl((await readMaterial(systemFiles, paths)).crlPem ?? '');
 
 describe('the revocation list', () => {
@@ -97,16 +105,18 @@ describe('the revocation list', () => {
     const proxyFor = chooseProxy({ configured: proxy.url, environment: {} });
     const { signal } = new AbortController();
     const now = NOW + 13 * HOUR_MS;
-    expect(await refreshCrl({ files: systemFiles, paths, managerUrl, proxyFor, now, signal })).toBe(true);
+    const lists = openListStore(systemFiles, paths);
+    const options = { files: systemFiles, paths, lists, managerUrl, proxyFor, now, signal };
+    expect(await refreshCrl(options)).toBe(true);
     expect(proxy.asked).toHaveLength(1);
   });
 
   it('of another CA is refused, and so is an older one', async () => {
     const other = await testAuthority({ now: NOW });
     served = { status: 200, text: await listAt(NOW + 13 * HOUR_MS, [], other.issuing) };
-    await expect(refresh(NOW + 13 * HOUR_MS)).rejects.toMatchObject({ code: 'MANAGER_UNTRUSTED' });
+    await expect(refresh(NOW + 13 * HOUR_MS)).rejects.toMatchObject({ code: 'CRL_REFUSED' });
     served = { status: 200, text: await listAt(NOW - HOUR_MS) };
-    await expect(refresh(NOW + 13 * HOUR_MS)).rejects.toMatchObject({ code: 'MANAGER_UNTRUSTED' });
+    await expect(refresh(NOW + 13 * HOUR_MS)).rejects.toMatchObject({ code: 'CRL_REFUSED' });
     expect((await stored()).serials.size).toBe(0);
   });
 

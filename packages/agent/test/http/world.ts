@@ -75,6 +75,7 @@ async function openServices(options: WorldOptions) {
       identityTrust: 'code',
       keyOrigin: 'host',
     }),
+    takeCrl: undefined,
     packageManagerHealth: () => 'ok',
     refreshInBackground: () => {},
     startedMonotonicMs: systemClock.monotonicMs(),

@@ -27,6 +27,7 @@ export const Health = z.object({
   crl_status: z.enum(CRL_STATUSES),
   crl_age_seconds: z.number().int().nonnegative().nullable(),
   crl_next_update: z.iso.datetime().nullable(),
+  crl_number: z.string().nullable().meta({ description: 'Number of the revocation list in use, decimal.' }),
   certificate_expires_at: z.iso.datetime().nullable(),
   certificate_days_left: z.number().int().nullable(),
   identity_trust: z.enum(IDENTITY_TRUSTS).meta({ description: 'How the agent came to trust its manager.' }),

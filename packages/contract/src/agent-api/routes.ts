@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { METRICS_MEDIA_TYPE } from '../metrics/exposition.ts';
 import { routeTable } from '../route.ts';
 import { Health } from './health.ts';
+import { CrlPush, CrlTaken } from './identity.ts';
 import { Job, JobAccepted, JobDeleted, JobList, JobQuery } from './jobs.ts';
 import {
   InstallRequest,
@@ -153,6 +154,22 @@ export const AGENT_ROUTES = routeTable({
     response: JobDeleted,
     status: 200,
     errors: ['INVALID_REQUEST', 'JOB_NOT_FOUND', 'JOB_CONFLICT', 'RATE_LIMIT_EXCEEDED'],
+  },
+  setCrl: {
+    method: 'PUT',
+    path: '/api/v1/identity/crl',
+    summary: 'Put a revocation list in force, signed by a CA of this host and not older than the present one',
+    body: CrlPush,
+    response: CrlTaken,
+    status: 200,
+    errors: [
+      'INVALID_REQUEST',
+      'BODY_TOO_LARGE',
+      'UNSUPPORTED_MEDIA_TYPE',
+      'RATE_LIMIT_EXCEEDED',
+      'CRL_REFUSED',
+      'INTERNAL_ERROR',
+    ],
   },
 });
 

@@ -18,6 +18,7 @@ export interface IdentityHealth {
     readonly status: CrlStatus;
     readonly thisUpdateMs: number | undefined;
     readonly nextUpdateMs: number | undefined;
+    readonly number?: bigint | undefined;
   };
   readonly identityTrust: Health['identity_trust'];
   readonly keyOrigin: Health['key_origin'];
@@ -74,7 +75,7 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
     job_queue: jobs.health(),
     package_cache: cache.health(),
   };
-  const crlWrong = crl.status === 'invalid' || crl.status === 'expired';
+  const crlWrong = crl.status !== 'valid' && crl.status !== 'missing';
   const healthy = !crlWrong && Object.values(checks).every((check) => check === 'ok');
   return {
     status: healthy ? 'healthy' : 'degraded',
@@ -89,6 +90,7 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
         ? null
         : Math.max(0, Math.floor((clock.now() - crl.thisUpdateMs) / 1_000)),
     crl_next_update: isoOf(crl.nextUpdateMs),
+    crl_number: crl.number?.toString() ?? null,
     certificate_expires_at: isoOf(certificateNotAfterMs),
     certificate_days_left:
       certificateNotAfterMs === null ? null : Math.floor((certificateNotAfterMs - clock.now()) / DAY_MS),

@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import { createCrl, type Issuer, parseCertificate } from '@linux-patch/pki';
+import type { Files } from '@linux-patch/runtime';
+import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { ManualClock } from '@linux-patch/runtime/testing';
+import WebSocket from 'ws';
+import { MANUAL_IDENTITY } from '../../src/certificates/identity-meta.ts';
+import { installGeneration } from '../../src/certificates/store.ts';
+import { AgentConfigSchema } from '../../src/config/schema.ts';
+import type { AgentContext } from '../../src/start/agent-context.ts';
+import { type IdentityKeeper, openIdentityKeeper } from '../../src/start/identity-keeper.ts';
+import { clientOptions, startWorld, type World } from './world.ts';
+
+// TLS judges certificates by the machine's own clock.
+export const NOW = Math.floor(Date.now() / 1000) * 1000;
+export const HOUR_MS = 3_600_000;
+
+export interface ListWish {
+  readonly serials?: readonly string[];
+  readonly number?: number;
+  readonly at?: number;
+  readonly issuer?: Issuer;
+}
+
+/** A served agent whose identity and revocation list lie on disk, kept as the agent keeps them. */
+export async function startRevokingWorld(options: { readonly crl?: string; readonly files?: Files } = {}) {
+  const files = options.files ?? systemFiles;
+  const clock = new ManualClock(NOW);
+  const held: { keeper: IdentityKeeper | undefined } = { keeper: undefined };
+  const keeperNow = (): IdentityKeeper => {
+    if (held.keeper) return held.keeper;
+    throw new Error('the identity is not open yet');
+  };
+  const world = await startWorld({
+    server: { clock },
+    app: {
+      clock,
+      rateLimits: { readsPerMinute: 10_000, changesPerMinute: 10_000 },
+      identity: () => keeperNow().health('ok'),
+      takeCrl: async (pem) => {
+        const taken = await keeperNow().takeCrl(pem);
+        if (taken.changed) takeIdentity();
+        return taken;
+      },
+    },
+  });
+  const takeIdentity = (): void => {
+    world.server.replaceMaterial(keeperNow().material);
+    world.server.setRevoked(keeperNow().revoked);
+  };
+  const certs = join(world.folder, 'certs');
+  const paths = {
+    ca: join(certs, 'ca.pem'),
+    certificate: join(certs, 'server.pem'),
+    key: join(certs, 'server.key.pem'),
+    crl: join(certs, 'crl.pem'),
+  };
+  const material = {
+    caPem: world.authority.caPem,
+    certificatePem: world.agent.chainPem,
+    keyPem: world.agent.privateKeyPem,
+    crlPem: options.crl,
+  };
+  await installGeneration({ files: systemFiles, paths, material, meta: MANUAL_IDENTITY });
+  const audited: { event: string; details: Record<string, unknown> }[] = [];
+  const context: Partial<AgentContext> = {
+    files,
+    clock,
+    random: systemRandom,
+    logger: world.logger,
+    certificates: paths,
+    config: AgentConfigSchema.parse({}),
+    signal: new AbortController().signal,
+    audit: {
+      record: (event, details = {}) => void audited.push({ event, details }),
+      flush: async () => {},
+      [Symbol.asyncDispose]: async () => {},
+    },
+  };
+  const keeper = await openIdentityKeeper(context as AgentContext);
+  held.keeper = keeper;
+  takeIdentity();
+  return {
+    ...world,
+    clock,
+    keeper,
+    paths,
+    identityAudit: audited,
+    /** What SIGHUP does. */
+    async reload() {
+      await keeper.reload();
+      takeIdentity();
+    },
+    list: ({ serials = [], number = 1, at = NOW, issuer = world.authority.issuing }: ListWish = {}) =>
+      createCrl({
+        issuer,
+        revoked: serials.map((serialHex) => ({ serialHex, revokedAtMs: at, reasonCode: 1 })),
+        number: BigInt(number),
+        now: at,
+        nextUpdateMs: at + 24 * HOUR_MS,
+      }),
+    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+  };
+}
+export type RevokingWorld = Awaited<ReturnType<typeof startRevokingWorld>>;
+
+export function serialOf(identity: { readonly certificatePem: string }): string {
+  return parseCertificate(identity.certificatePem).serialHex;
+}
+
+/** An open WebSocket of a client, and how it ended. */
+export async function openSocket(world: World, identity: World['manager']) {
+  const { host, port, ...tls } = clientOptions(world, identity);
+  const socket = new WebSocket(`wss://${host}:${port}/api/v1/ws/jobs`, tls);
+  socket.on('error', () => {});
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    socket.once('message', () => resolve());
+    socket.once('error', reject);
+  });
+  return {
+    closed,
+    isOpen: () => socket.readyState === WebSocket.OPEN,
+    [Symbol.dispose]: () => socket.terminate(),
+  };
+}
