@@ -32,6 +32,11 @@ export const AGENT_AUDIT_EVENTS = {
     'check',
     'reason',
   ),
+  identity_of_other_host: event(
+    'The certificates are a copy of those of another host; they are not served, and this host asks for its own.',
+    'key_id',
+    'reason',
+  ),
   enrollment_key_created: event(
     'A new key, host code and request were made for a manager.',
     'key_id',

@@ -46,6 +46,11 @@ export const EnrollExtension = z
     token_mac: Base64Url.optional().meta({
       description: 'HMAC over the request, keyed by the join token, whose secret is never sent.',
     }),
+    clone_of: z
+      .string()
+      .regex(/^[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}$/)
+      .optional()
+      .meta({ description: 'Key id of an identity of another host whose copy lies on this one.' }),
   })
   .refine((ext) => (ext.token_id === undefined) === (ext.token_mac === undefined), {
     message: 'token_id and token_mac belong together',

@@ -40,6 +40,8 @@ interface AgentWish {
   readonly keyPem?: string;
   /** A join string that an administrator gave to this host. */
   readonly joinString?: string;
+  /** Key id of the identity of another host that lies on this one. */
+  readonly cloneOf?: string;
 }
 
 /** The proof of a join token for a request. */
@@ -50,7 +52,7 @@ function tokenProof(joinString: string | undefined, transcript: Uint8Array) {
 }
 
 /** Key, host code and the extension that binds them to the facts. */
-async function makeClaim({ facts = newHost(), modes = ['code'], keyPem, joinString }: AgentWish) {
+async function makeClaim({ facts = newHost(), modes = ['code'], keyPem, joinString, cloneOf }: AgentWish) {
   const privateKeyPem = keyPem ?? (await generateKey());
   const code = createHostCode(randomBytes(10));
   const nonceA = randomBytes(32).toString('base64url');
@@ -77,6 +79,7 @@ async function makeClaim({ facts = newHost(), modes = ['code'], keyPem, joinStri
     tag_a: agentTag(codeKey, transcript),
     modes,
     ...tokenProof(joinString, transcript),
+    clone_of: cloneOf,
   };
   return {
     facts,

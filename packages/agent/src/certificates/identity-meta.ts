@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { IDENTITY_TRUSTS, KEY_ORIGINS, ManagerClient } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
-import { type CertificatePaths, currentLink } from './paths.ts';
+import { HostBinding } from '../host/host-binding.ts';
+import { type CertificatePaths, currentLink, storeFolder } from './paths.ts';
 
 /** How the current identity came about; kept beside it, because certificates do not say. */
 export const IdentityMeta = z.object({
@@ -17,6 +18,8 @@ export const IdentityMeta = z.object({
   renewal_draw: z.number().min(0).max(1),
   /** SHA-256 of the certificate these notes are about: a file copied over it makes them void. */
   certificate_sha256: z.string().optional(),
+  /** The host it was made for; an identity without it is bound to the host where it is first served. */
+  host: HostBinding.optional(),
 });
 export type IdentityMeta = z.infer<typeof IdentityMeta>;
 
@@ -57,4 +60,14 @@ export async function readIdentityMeta(files: Files, paths: CertificatePaths): P
   if (meta?.certificate_sha256 === undefined) return meta ?? MANUAL_IDENTITY;
   const pem = await files.readText(paths.certificate).catch(() => undefined);
   return pem !== undefined && certificateDigest(pem) === meta.certificate_sha256 ? meta : MANUAL_IDENTITY;
+}
+
+/** Writes down for which host the current identity is; notes that are void stay as they are. */
+export async function noteHost(files: Files, paths: CertificatePaths, host: HostBinding): Promise<void> {
+  const generation = await files.readLink(currentLink(paths));
+  if (generation === undefined) return;
+  const path = join(storeFolder(paths), generation, META_FILE);
+  const meta = parseMeta((await files.readText(path)) ?? '');
+  if (!meta) return;
+  await files.writeDurably({ path, data: `${JSON.stringify({ ...meta, host }, null, 2)}\n`, mode: 0o644 });
 }

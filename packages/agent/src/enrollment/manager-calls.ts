@@ -79,6 +79,7 @@ async function registrationBody(
     nonce_a: pending.nonce_a,
     tag_a: agentTag(key, transcriptHash(transcriptOf(pending))),
     modes: options.trust.kind === 'code' ? ['code'] : ['code', 'click'],
+    ...(pending.clone_of === null ? {} : { clone_of: pending.clone_of }),
   };
   return JSON.stringify({ ...request, ext });
 }

@@ -1,4 +1,5 @@
 import { messageOf, PatchError } from '@linux-patch/contract';
+import { readHostBinding } from '../host/host-binding.ts';
 import { collectHostIdentity, type HostIdentity } from './host-identity.ts';
 import { isLocalFault } from './local-fault.ts';
 import { createPending, fitsPending, type PendingEnrollment, readPending, writePending } from './pending.ts';
@@ -62,6 +63,8 @@ async function open(context: EnrollContext): Promise<OpenedEnrollment> {
         ? context.network.addresses().map((one) => one.address)
         : undefined,
     registered: savedToken !== undefined,
+    binding: await readHostBinding(context),
+    cloneOf: context.cloneOf,
   };
   if (saved && keyPem && fitsPending({ pending: saved, keyPem }, now)) {
     context.logger.info('Going on with the saved enrolment', {
@@ -92,6 +95,8 @@ export async function beginPending(
     random,
     managerUrl: managerUrl.href,
     identity,
+    binding: await readHostBinding(context),
+    cloneOf: context.cloneOf,
   });
   context.audit('enrollment_key_created', { key_id: begun.pending.key_id, manager: managerUrl.href });
   context.logger.info('Enrolling', { manager: managerUrl.href, key_id: begun.pending.key_id });

@@ -9,6 +9,7 @@ import {
 } from '@linux-patch/pki';
 import type { Clock, Files, Random } from '@linux-patch/runtime';
 import { z } from 'zod';
+import { HostBinding, isOtherHost } from '../host/host-binding.ts';
 import type { HostIdentity } from './host-identity.ts';
 
 /** What an enrolment is doing, in one word for status lines. */
@@ -42,6 +43,10 @@ export const PendingEnrollment = z.object({
   peer_spki: z.string().nullable().default(null),
   /** The token was found in the configuration without a state: an agent of the older generation asked. */
   adopted: z.boolean().default(false),
+  /** The host that asked; a copy of this state on another one makes a request of its own. */
+  host: HostBinding.nullable().default(null),
+  /** Key id of the identity of another host that lies on this one. */
+  clone_of: z.string().nullable().default(null),
   request_id: z.string().nullable(),
   nonce_m: z.string().nullable(),
   state: z.enum(ENROLLMENT_STATES),
@@ -107,6 +112,8 @@ export async function createPending(options: {
   readonly random: Random;
   readonly managerUrl: string;
   readonly identity: HostIdentity;
+  readonly binding: HostBinding;
+  readonly cloneOf: string | undefined;
 }): Promise<{ readonly pending: PendingEnrollment; readonly keyPem: string }> {
   const { files, places, identity, random } = options;
   const keyPem = await generateKey();
@@ -127,6 +134,8 @@ export async function createPending(options: {
     extension_seen: false,
     peer_spki: null,
     adopted: false,
+    host: options.binding,
+    clone_of: options.cloneOf ?? null,
     request_id: null,
     nonce_m: null,
     state: 'starting',
@@ -148,6 +157,9 @@ export interface PresentHost {
   readonly identity: HostIdentity;
   /** Every address of this host; undefined when the configuration says which one counts. */
   readonly ownAddresses: readonly string[] | undefined;
+  readonly binding: HostBinding;
+  /** Key id of an identity of another host that lies on this one. */
+  readonly cloneOf: string | undefined;
   /** Whether the manager has taken the request. */
   readonly registered: boolean;
 }
@@ -165,6 +177,8 @@ export function fitsPending(
     spkiOf(keyPem) === pending.spki_sha256 &&
     pending.manager_url === now.managerUrl &&
     pending.machine_id === now.identity.machineId &&
+    pending.clone_of === (now.cloneOf ?? null) &&
+    !(pending.host && isOtherHost(pending.host, now.binding)) &&
     (saysTheSame(pending, now.identity) || (now.registered && couldBe(pending, now)))
   );
 }

@@ -7,6 +7,7 @@ import { checkHandshake } from '../certificates/handshake.ts';
 import type { IdentityMeta } from '../certificates/identity-meta.ts';
 import type { Material } from '../certificates/material.ts';
 import { installGeneration } from '../certificates/store.ts';
+import { readHostBinding } from '../host/host-binding.ts';
 import { checkBundle } from './bundle-check.ts';
 import type { PendingEnrollment } from './pending.ts';
 import type { EnrollContext } from './settings.ts';
@@ -171,6 +172,7 @@ export async function installBundle(
     manager_client: proven.bundle.ext?.manager_client ?? null,
     installed_at: new Date(context.clock.now()).toISOString(),
     renewal_draw: context.random.fraction(),
+    host: await readHostBinding(context),
   };
   await installGeneration({
     files: context.files,

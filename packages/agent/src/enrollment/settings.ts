@@ -23,6 +23,8 @@ export interface EnrollSettings {
   readonly agentPort: number;
   /** A token saved by an earlier run. */
   readonly savedToken: string | undefined;
+  /** Key id of the identity of another host that lies on this one, for the administrator of the manager. */
+  readonly cloneOf?: string | undefined;
   /** `service`: waits out what a person can mend; `once`: a command that reports and ends. */
   readonly mode: 'service' | 'once';
 }

@@ -8,6 +8,7 @@ import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../enrollment
 import { forgetEnrollment, settleEnrollment } from '../enrollment/settle.ts';
 import { type EnrollmentView, readEnrollmentView } from '../enrollment/view.ts';
 import type { AgentContext } from './agent-context.ts';
+import { findForeignIdentity } from './foreign-identity.ts';
 
 /** The enrolment of this host with a manager, with everything it needs. */
 function enrollContextOf(
@@ -15,6 +16,7 @@ function enrollContextOf(
   wish: {
     readonly managerUrl: string;
     readonly mode: EnrollContext['mode'];
+    readonly cloneOf?: string | undefined;
     readonly onProgress: (progress: EnrollProgress) => void;
   },
 ): EnrollContext {
@@ -34,6 +36,7 @@ function enrollContextOf(
     agentPort: config.server.port,
     savedToken: enrollment.polling_token,
     mode: wish.mode,
+    cloneOf: wish.cloneOf,
     allowListFile: config.whitelist.path,
     audit: (event, fields = {}) => context.audit.record(event, fields),
     saveToken: (token) => savePollingToken({ files, path: configFile, token }),
@@ -61,7 +64,8 @@ export async function enrolWith(
     readonly onProgress: (progress: EnrollProgress) => void;
   },
 ): Promise<EnrollOutcome> {
-  const outcome = await enroll(enrollContextOf(context, wish));
+  const cloneOf = (await findForeignIdentity(context))?.keyId;
+  const outcome = await enroll(enrollContextOf(context, { ...wish, cloneOf }));
   if (outcome.kind !== 'installed' && outcome.kind !== 'denied') {
     context.audit.record('enrollment_unfinished', {
       manager: wish.managerUrl,

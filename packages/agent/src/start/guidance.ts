@@ -1,8 +1,12 @@
-import type { IdentityStatus } from '@linux-patch/pki';
+/** Why certificates cannot be used. */
+export interface IdentityProblem {
+  readonly status: string;
+  readonly message: string;
+}
 
 /** What to do on a host that has no usable certificates and no manager to ask. */
 export function noManagerGuidance(
-  identity: IdentityStatus,
+  identity: IdentityProblem,
   configFile: string,
   certificatesFolder: string,
 ): string {

@@ -7,6 +7,7 @@ import type { EnrollProgress } from '../enrollment/settings.ts';
 import { readEnrollmentView } from '../enrollment/view.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
 import { enrolWith, identityStatus } from './enrolling.ts';
+import { findForeignIdentity } from './foreign-identity.ts';
 import { deniedGuidance, unfinishedGuidance } from './guidance.ts';
 
 /** Prints the host code once the manager has a request that it fits. */
@@ -62,7 +63,8 @@ export async function enrollOnce(context: AgentContext, url: string): Promise<nu
 
 /** `--renew-certs`: checks, renews or enrols when needed, and ends. Returns the exit code. */
 export async function renewOnce(context: AgentContext): Promise<number> {
-  const identity = await identityStatus(context);
+  const foreign = await findForeignIdentity(context);
+  const identity = foreign ?? (await identityStatus(context));
   if (identity.status === 'valid') {
     context.stdout(`Nothing to renew: ${identity.message}\n`);
     return EXIT.clean;

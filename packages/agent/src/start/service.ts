@@ -5,7 +5,8 @@ import type { EnrollProgress } from '../enrollment/settings.ts';
 import { feedWatchdog, watchdogIntervalMs } from '../service-manager/watchdog.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
 import { enrolWith, identityStatus, settleFinishedEnrollment } from './enrolling.ts';
-import { deniedGuidance, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
+import { bindIdentity, findForeignIdentity } from './foreign-identity.ts';
+import { deniedGuidance, type IdentityProblem, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
 import { mendedIdentity } from './mend-identity.ts';
 import { serve } from './serve.ts';
 
@@ -35,7 +36,7 @@ function statusLine(progress: EnrollProgress, nowMs: number): string {
 /** Gets an identity from the manager; undefined means that there is one now, else the exit code. */
 async function obtainIdentity(
   context: AgentContext,
-  identity: IdentityStatus,
+  identity: IdentityProblem,
   managerUrl: string,
 ): Promise<number | undefined> {
   const { logger, notifier, clock } = context;
@@ -100,7 +101,11 @@ async function runUnwatched(context: AgentContext): Promise<number> {
     return EXIT.clean;
   }
   let identity = await mendedIdentity(context);
-  if (isUsable(identity)) {
+  const foreign = await findForeignIdentity(context);
+  if (foreign)
+    context.audit.record('identity_of_other_host', { key_id: foreign.keyId, reason: foreign.message });
+  const problem = foreign ?? (isUsable(identity) ? undefined : identity);
+  if (problem === undefined) {
     // The request of a host that has to join again belongs to the certificate to come, not to the one at hand.
     if (!isOwnRevoked(await readMaterial(context.files, context.certificates)))
       await settleFinishedEnrollment(context);
@@ -109,14 +114,12 @@ async function runUnwatched(context: AgentContext): Promise<number> {
     if (managerUrl === undefined) {
       // A service of type notify that ends without a word counts as failed, however well it ended (systemd.service(5)).
       await context.notifier.ready(
-        `Not serving: no usable certificates (${identity.status}) and no manager is set`,
+        `Not serving: no usable certificates (${problem.status}) and no manager is set`,
       );
-      context.stderr(
-        `${noManagerGuidance(identity, context.configFile, context.paths.certificatesFolder)}\n`,
-      );
+      context.stderr(`${noManagerGuidance(problem, context.configFile, context.paths.certificatesFolder)}\n`);
       return EXIT.clean;
     }
-    const exitCode = await obtainIdentity(context, identity, managerUrl);
+    const exitCode = await obtainIdentity(context, problem, managerUrl);
     if (exitCode !== undefined) return exitCode;
     identity = await identityStatus(context);
     if (!isUsable(identity)) {
@@ -124,6 +127,7 @@ async function runUnwatched(context: AgentContext): Promise<number> {
       return EXIT.unfinished;
     }
   }
+  await bindIdentity(context);
   if (identity.status === 'expiring_soon')
     logger.warn('The certificate expires soon; renewing in the background', { reason: identity.message });
   await serve(context);

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { EnrollmentRow } from '../database/schema.ts';
 import type { EnrollmentContext } from './context.ts';
 import { ownNamesIn } from './host-record.ts';
+import { extensionOf } from './transcript.ts';
 
 /** Says, for a waiting request, which hosts and other requests claim the same name, address or machine. */
 export type ConflictFinder = (row: EnrollmentRow) => string[];
@@ -39,7 +40,11 @@ export async function readConflicts(context: EnrollmentContext): Promise<Conflic
   const requestsBy = groupBy(requests, keysOf);
   return (row) => {
     if (row.state !== 'pending') return [];
+    const cloneOf = extensionOf(row)?.clone_of;
     return [
+      ...(cloneOf === undefined
+        ? []
+        : [`it is a clone: the certificates of another host, key id ${cloneOf}, lie on it`]),
       ...ownNamesIn(context.authority, row).map(
         (name) => `${name} is ${isIP(name) === 0 ? 'a name' : 'an address'} of this manager`,
       ),

@@ -5,6 +5,7 @@ import type { Database } from '../database/open.ts';
 import type { EnrollmentRow, HostRow } from '../database/schema.ts';
 import { agentPortOf, type Claim } from './claim.ts';
 import type { EnrollmentContext } from './context.ts';
+import { extensionOf } from './transcript.ts';
 
 /** How sure the administrator is that this is the host it says it is. */
 export interface Assurance {
@@ -74,6 +75,14 @@ async function refuseUnlessSure(
       'HOST_CONFLICT',
       `There is already a host ${claim.fqdn}, with ${same.machine_id === claim.machine_id ? 'the same' : 'another'} machine-id. ` +
         'If this is that host with a new key, approve with its code, or with --replace; its history stays.',
+      { details },
+    );
+  }
+  if (extensionOf(claim)?.clone_of !== undefined) {
+    throw new PatchError(
+      'HOST_CONFLICT',
+      `${claim.fqdn} is a clone: certificates of another host lie on it. Give it a name and a machine-id of its own, and it asks anew. ` +
+        'If it is to take the place of that host, approve with --replace.',
       { details },
     );
   }
