@@ -118,6 +118,18 @@ export const AGENT_AUDIT_EVENTS = {
     'number',
     'by',
   ),
+  trust_changed: event(
+    'The CAs this host trusts changed; `by` says how (`manager` pushed, `pull`).',
+    'roots',
+    'added',
+    'removed',
+    'by',
+  ),
+  trust_refused: event(
+    'CAs were offered that nothing vouches for, or that would cost this host its identity; nothing changed.',
+    'reason',
+    'by',
+  ),
   crl_refresh_failed: event(
     'The revocation list could not be refreshed; the old one stays. Recorded once in a row.',
     'reason',
@@ -255,6 +267,36 @@ export const MANAGER_AUDIT_EVENTS = {
     'name',
     'serial',
     'not_after',
+  ),
+  ca_issuing_renewed: event(
+    'The issuing CA was certified anew, for the same key.',
+    'authority',
+    'serial',
+    'not_after',
+  ),
+  ca_rotation_due: event(
+    'The root ends in a year or less; its replacement has to begin.',
+    'authority',
+    'not_after',
+  ),
+  ca_rotation_started: event('A new root CA was made; hosts learn to trust it.', 'authority', 'fingerprint'),
+  ca_rotation_phase: event(
+    'The replacement of the root went to another phase.',
+    'phase',
+    'from',
+    'left_behind',
+  ),
+  ca_rotation_finished: event(
+    'One root is left. The keys of the other are destroyed.',
+    'authority',
+    'removed',
+    'compromised',
+    'left_behind',
+  ),
+  ca_rotation_found: event(
+    'At the start the CA was in another phase than recorded: a restart or a restored copy lies in between.',
+    'phase',
+    'from',
   ),
   admin_refused: event(
     'Somebody used a wrong admin token; at most ten records a minute and address.',

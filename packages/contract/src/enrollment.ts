@@ -104,7 +104,13 @@ export const EnrollAccepted = z.object({
 export type EnrollAccepted = z.infer<typeof EnrollAccepted>;
 
 /** Which client certificates the manager will call with. */
-export const ManagerClient = z.object({ cn: z.string().min(1).max(64), issuer_spki: Base64Url });
+export const ManagerClient = z.object({
+  cn: z.string().min(1).max(64),
+  issuer_spki: Base64Url,
+  issuer_spkis: z.array(Base64Url).max(7).optional().meta({
+    description: 'More issuers that count as well, while the CA is being replaced.',
+  }),
+});
 export type ManagerClient = z.infer<typeof ManagerClient>;
 
 /** When the manager, which knows what the rest of the fleet does, would like to see this certificate renewed. */
@@ -179,6 +185,35 @@ export const Left = z.object({
 });
 export type Left = z.infer<typeof Left>;
 
+/**
+ * Which CAs a host is to trust, and for whom: `PUT /api/v1/identity/trust` of the agent and `GET /api/v1/pki/trust` of
+ * the manager. A root that the host does not have yet counts only when `ca_chain` holds a certificate for its key by
+ * one that it has.
+ */
+export const TrustBundle = z.object({
+  ca_crt: Pem.meta({ description: 'Every root, and no other.' }),
+  ca_chain: Pem.meta({ description: 'Issuing CAs, and roots as certified by older roots.' }),
+  manager_client: ManagerClient,
+  issuers: z.array(Base64Url).min(1).max(8).meta({
+    description: 'Keys of the CAs that issue to hosts now; a host whose certificate is by another renews it.',
+  }),
+});
+export type TrustBundle = z.infer<typeof TrustBundle>;
+
+/** What a host trusts and serves with, after it has taken a `TrustBundle`. */
+export const TrustState = z.object({
+  roots: z
+    .array(z.string())
+    .meta({ description: 'Fingerprints (`sha256:…` of the key) of the CAs in ca.pem.' }),
+  accepted_issuers: z
+    .array(z.string())
+    .meta({ description: "Keys of the CAs that the manager's client certificate may be from." }),
+  certificate_serial: z.string(),
+  certificate_issuer: z.string().nullable().meta({ description: 'Key of the CA of its own certificate.' }),
+  renewing: z.boolean().meta({ description: 'It gets a certificate from another CA now.' }),
+});
+export type TrustState = z.infer<typeof TrustState>;
+
 /** Names of the headers and values the protocol uses. */
 export const ENROLL_HEADERS = {
   proof: 'enroll-proof',
@@ -197,5 +232,6 @@ export const ENROLL_PATHS = {
   leave: '/api/v1/enroll/leave',
   ca: '/api/v1/pki/ca.pem',
   crl: '/api/v1/pki/crl.pem',
+  trust: '/api/v1/pki/trust',
   repoConfig: '/api/v1/pki/repo-config',
 } as const;

@@ -55,6 +55,18 @@ export const ERRORS = {
   ),
   EXCLUSIVE_MODE: traits('http', 409, true, 'A rollback holds the host; no other job is accepted meanwhile.'),
   JOB_CONFLICT: traits('http', 409, false, 'The job is not in a state that allows this.'),
+  TRUST_REFUSED: traits(
+    'http',
+    409,
+    false,
+    'The offered CAs are not vouched for by one that this host trusts, or would cost it its identity; nothing changed.',
+  ),
+  ROTATION_CONFLICT: traits(
+    'http',
+    409,
+    false,
+    'The rotation of the CA is not in a phase that allows this, or hosts have not followed; `details.hosts` names them.',
+  ),
   HOST_CONFLICT: traits('http', 409, false, 'Another host already has this name or address.'),
   CRL_REFUSED: traits(
     'http',

@@ -11,6 +11,7 @@ export * from './enrollment.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
 export * from './input.ts';
+export * from './manager-api/authority.ts';
 export * from './manager-api/enrollments.ts';
 export * from './manager-api/hosts.ts';
 export * from './manager-api/routes.ts';

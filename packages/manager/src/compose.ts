@@ -2,7 +2,7 @@ import { hostname as osHostname } from 'node:os';
 import { MANAGER_ADMIN_ROUTES, METRICS_MEDIA_TYPE, VERSION } from '@linux-patch/contract';
 import type { Clock, Files, Logger, ProcessUsage, Random } from '@linux-patch/runtime';
 import { createAuditLog } from './audit/audit-log.ts';
-import { type OwnCertificates, watchOwnCertificates } from './audit/own-certificates.ts';
+import { watchOwnCertificates } from './audit/own-certificates.ts';
 import { type Authority, openAuthority } from './authority/authority.ts';
 import type { ManagerPaths } from './config/paths.ts';
 import type { ManagerConfig } from './config/schema.ts';
@@ -14,7 +14,7 @@ import { serveEnrollmentRoutes } from './enrollment/routes-admin.ts';
 import { servePublicRoutes } from './enrollment/routes-public.ts';
 import { tidy } from './enrollment/tidy.ts';
 import { createWaiting } from './enrollment/waiting.ts';
-import { createFleetClient } from './fleet-client/client.ts';
+import { createFleetClient, type FleetClient } from './fleet-client/client.ts';
 import { serveHostRoutes } from './hosts/routes.ts';
 import { createHostStore } from './hosts/store.ts';
 import { adminAuth } from './http/admin-auth.ts';
@@ -24,6 +24,7 @@ import { type ManagerServer, openManagerServer } from './http/server.ts';
 import { serveJoinTokenRoutes } from './join-tokens/routes.ts';
 import { collectManagerMetrics } from './metrics/collect.ts';
 import { createManagerCounters, type ManagerCounters } from './metrics/counters.ts';
+import { openRotation, type Rotation, serveRotationRoutes } from './rotation/rotation.ts';
 
 /** The doors a manager uses. */
 export interface ManagerDoors {
@@ -52,6 +53,8 @@ const HOUR_MS = 3_600_000;
 const ADMIN_PATHS = [
   '/metrics',
   '/api/v1/status',
+  '/api/v1/ca',
+  '/api/v1/ca/*',
   '/api/v1/enrollments',
   '/api/v1/enrollments/*',
   '/api/v1/tokens',
@@ -72,6 +75,8 @@ interface Parts {
   readonly enrollment: EnrollmentContext;
   readonly adminToken: string;
   readonly counters: ManagerCounters;
+  readonly fleet: FleetClient;
+  readonly rotation: Rotation;
 }
 
 /** Builds the manager and binds its port. */
@@ -100,16 +105,22 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   stack.defer(async () => {
     if (started) await audit.record(db, { actor: 'manager', event: 'manager_stopped' });
   });
-  const own = watchOwnCertificates(audit, db);
-  const web = await authority.webPair();
-  await own.see('web', web.certificatePem);
-  await own.see('client', (await authority.clientPair()).certificatePem);
-  const app = composeApp({ options, database, authority, enrollment, adminToken, counters });
+  const own = await openOwnLife(options, enrollment);
+  const app = composeApp({
+    options,
+    database,
+    authority,
+    enrollment,
+    adminToken,
+    counters,
+    fleet: own.fleet,
+    rotation: own.rotation,
+  });
   const server = stack.use(
     await openManagerServer({
       bind: config.server.bind,
       port: config.server.port,
-      tls: web,
+      tls: await authority.webPair(),
       app,
       clock,
       random,
@@ -117,14 +128,16 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
       onHandshakeFailed: () => counters.countHandshakeFailed(),
     }),
   );
+  own.serveWith(server);
   const startFields = { version: VERSION, url: managerUrlOf(config) };
   await audit.record(db, { actor: 'manager', event: 'manager_started', fields: startFields });
   started = true;
   const stopping = new AbortController();
-  const upkeep = keepInOrder({ options, authority, enrollment, server, own, signal: stopping.signal });
+  const upkeep = keepInOrder({ ...own, options, enrollment, signal: stopping.signal });
+  const telling = own.rotation.run(stopping.signal);
   stack.defer(async () => {
     stopping.abort();
-    await upkeep;
+    await Promise.all([upkeep, telling]);
   });
   const owned = stack.move();
   return {
@@ -133,6 +146,27 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
     url: managerUrlOf(config),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** What belongs to the manager's own certificates: their renewal, the calls made with them, the life of the CAs. */
+async function openOwnLife(options: ManagerOptions, enrollment: EnrollmentContext) {
+  const { authority, audit, db } = enrollment;
+  const own = watchOwnCertificates(audit, db);
+  let server: ManagerServer | undefined;
+  const renewOwn = async (): Promise<void> => {
+    const web = await authority.webPair();
+    server?.replaceCertificate(web);
+    await own.see('web', web.certificatePem);
+    await own.see('client', (await authority.clientPair()).certificatePem);
+  };
+  await renewOwn();
+  const fleet = createFleetClient(async () => ({
+    caPem: authority.fleetRootsPem,
+    client: await authority.clientPair(),
+  }));
+  const agentDays = options.config.certificates.agent_days;
+  const rotation = await openRotation({ ...enrollment, fleet, agentDays, renewOwn });
+  return { fleet, rotation, renewOwn, serveWith: (bound: ManagerServer) => (server = bound) };
 }
 
 function enrollmentContext(
@@ -161,7 +195,7 @@ function enrollmentContext(
 }
 
 function composeApp(parts: Parts) {
-  const { options, database, authority, enrollment } = parts;
+  const { options, database, enrollment } = parts;
   const { config, clock } = options;
   const { db } = database;
   const { audit } = enrollment;
@@ -183,14 +217,14 @@ function composeApp(parts: Parts) {
   serveEnrollmentRoutes(app, enrollment);
   serveJoinTokenRoutes(app, {
     ...enrollment,
-    caFingerprint: authority.caFingerprint,
+    get caFingerprint() {
+      return enrollment.authority.caFingerprint;
+    },
     managerUrl: managerUrlOf(config),
   });
-  const fleet = createFleetClient(async () => ({
-    caPem: authority.rootPem,
-    client: await authority.clientPair(),
-  }));
-  serveHostRoutes(app, { hosts: createHostStore({ db, clock }), fleet, audit, db, clock });
+  serveRotationRoutes(app, clock, parts.rotation);
+  const hosts = createHostStore({ db, clock });
+  serveHostRoutes(app, { hosts, fleet: parts.fleet, audit, db, clock });
   return app;
 }
 
@@ -214,33 +248,33 @@ function serveStatus({ options, database, authority }: Parts, app: ReturnType<ty
   }));
 }
 
-function serveMetrics({ options, enrollment, counters }: Parts, app: ReturnType<typeof createApp>): void {
+function serveMetrics(
+  { options, enrollment, counters, rotation }: Parts,
+  app: ReturnType<typeof createApp>,
+): void {
   const { processUsage } = options;
   app.get(MANAGER_ADMIN_ROUTES.metrics.path, async (context) =>
-    context.body(await collectManagerMetrics({ ...enrollment, counters, processUsage }), 200, {
+    context.body(await collectManagerMetrics({ ...enrollment, counters, rotation, processUsage }), 200, {
       'Content-Type': METRICS_MEDIA_TYPE,
     }),
   );
 }
 
-/** Once an hour: the manager's own certificates are renewed when they are due, and what is over is forgotten. */
+/** Once an hour: issuing CAs and the manager's own certificates are renewed when they are due, and what is over is forgotten. */
 async function keepInOrder(parts: {
   readonly options: ManagerOptions;
-  readonly authority: Authority;
   readonly enrollment: EnrollmentContext;
-  readonly server: ManagerServer;
-  readonly own: OwnCertificates;
+  readonly rotation: Rotation;
+  readonly renewOwn: () => Promise<void>;
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const { authority, enrollment, server, own, signal } = parts;
+  const { enrollment, rotation, renewOwn, signal } = parts;
   const { clock, logger } = parts.options;
   while (!signal.aborted) {
     try {
+      await rotation.upkeep();
       await clock.sleep(HOUR_MS, signal);
-      const web = await authority.webPair();
-      server.replaceCertificate(web);
-      await own.see('web', web.certificatePem);
-      await own.see('client', (await authority.clientPair()).certificatePem);
+      await renewOwn();
       await enrollment.db.transaction().execute((db) => tidy(enrollment, db));
     } catch (error) {
       if (!signal.aborted) logger.error('The hourly upkeep failed; it is tried again in an hour', { error });

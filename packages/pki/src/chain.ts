@@ -41,6 +41,12 @@ export function buildChain(parts: ChainParts & { readonly now: number }): Certif
   );
 }
 
+/** Whether `issuer` is named as the issuer of `certificate` and its key made the signature; dates do not matter. */
+export function isIssuedBy(certificate: CertificateFacts, issuer: CertificateFacts): boolean {
+  if (certificate.issuer !== issuer.subject || !issuer.isCa) return false;
+  return new X509Certificate(certificate.der).verify(new X509Certificate(issuer.der).publicKey);
+}
+
 /** Why a certificate is out of date at `now`, as a clause; undefined when it is not. */
 export function dateFault(certificate: CertificateFacts, now: number): string | undefined {
   const { notBeforeMs, notAfterMs } = certificate;

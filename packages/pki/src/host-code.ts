@@ -27,7 +27,7 @@ export interface ApprovedBundle {
   readonly caChain?: string | undefined;
   readonly crlPem?: string | undefined;
   /** The `manager_client` member of the answer. */
-  readonly managerClient?: Json | undefined;
+  readonly managerClient?: object | undefined;
 }
 
 /** A fresh host code, `XXXX-XXXX-XXXX-XXXX`, from ten bytes (80 bits) of the caller's randomness. It is a secret. */
@@ -91,7 +91,8 @@ export function joinTokenTag(key: Uint8Array, transcript: Uint8Array): string {
  * 32 zero bytes.
  */
 export function managerApprovedTag(key: Uint8Array, bundle: ApprovedBundle): string {
-  const client = bundle.managerClient === undefined ? undefined : canonicalJson(bundle.managerClient);
+  const client =
+    bundle.managerClient && canonicalJson(JSON.parse(JSON.stringify(bundle.managerClient)) as Json);
   const { nonceM, serverCrt, caCrt, caChain, crlPem } = bundle;
   const members = [nonceM, serverCrt, caCrt, caChain, crlPem, client];
   return tag(key, 'lpe1/manager/approved', [bundle.transcriptHash, ...members.map(hash)]);

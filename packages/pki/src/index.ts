@@ -6,7 +6,7 @@ export {
   parseCertificateDer,
   parseCertificates,
 } from './certificates.ts';
-export { buildChain, type ChainParts } from './chain.ts';
+export { buildChain, type ChainParts, isIssuedBy } from './chain.ts';
 export { type CrlFacts, createCrl, parseCrl, type RevokedEntry, verifyCrl } from './crl.ts';
 export {
   certificateFingerprint,

@@ -9,9 +9,10 @@ import {
 import type { Clock, Files, Random } from '@linux-patch/runtime';
 import { checkHandshake } from '../certificates/handshake.ts';
 import { type IdentityMeta, readIdentityMeta } from '../certificates/identity-meta.ts';
-import { readMaterial } from '../certificates/material.ts';
+import { type Material, readMaterial } from '../certificates/material.ts';
 import type { CertificatePaths } from '../certificates/paths.ts';
 import { installGeneration } from '../certificates/store.ts';
+import { requireVouched } from '../certificates/trust-change.ts';
 import { jsonOf, retryAfterMs, wordsOf } from './answer-body.ts';
 import { checkBundle } from './bundle-check.ts';
 import { REQUEST_TIMEOUT_MS } from './manager-calls.ts';
@@ -39,7 +40,7 @@ export type RenewOutcome =
 
 /**
  * Gets a new certificate for a new key, proven with the current one. The manager is verified with the CA that is
- * installed.
+ * installed, and a new root counts only when an installed one vouches for it.
  *
  * @throws ManagerFailure when the manager gave no decision; PatchError when what it sent must not be installed.
  */
@@ -83,6 +84,7 @@ export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome
   const parsed = Renewed.safeParse(jsonOf(answer, url.href));
   if (!parsed.success) throw new ManagerFailure('protocol', `${url.href} sends JSON that is no renewal.`);
   return install(options, {
+    current,
     renewed: parsed.data,
     keyPem,
     leaf,
@@ -92,6 +94,7 @@ export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome
 async function install(
   options: RenewOptions,
   made: {
+    readonly current: Material;
     readonly renewed: Renewed;
     readonly keyPem: string;
     readonly leaf: CertificateFacts;
@@ -107,6 +110,12 @@ async function install(
     fingerprint: undefined,
     managerClient: manager_client,
     freshness: { knownSerials: [made.leaf.serialHex] },
+  });
+  requireVouched({
+    roots: parseCertificates(material.caPem),
+    chain: parseCertificates(bundle.ca_chain ?? bundle.ca_crt),
+    trusted: parseCertificates(made.current.caPem),
+    now: clock.now(),
   });
   await checkHandshake(material, names);
   const before = await readIdentityMeta(files, paths);

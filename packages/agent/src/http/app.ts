@@ -20,6 +20,7 @@ import { serveMetrics } from './routes/metrics.ts';
 import { type PackageSources, servePackages } from './routes/packages.ts';
 import { type PatchSources, servePatches } from './routes/patches.ts';
 import { type SystemSources, serveSystem } from './routes/system.ts';
+import { serveTrust, type TrustSources } from './routes/trust.ts';
 
 export interface AgentAppOptions
   extends MetricSources,
@@ -27,7 +28,8 @@ export interface AgentAppOptions
     PackageSources,
     PatchSources,
     JobRouteSources,
-    IdentitySources {
+    IdentitySources,
+    TrustSources {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -67,6 +69,7 @@ export function createAgentApp(options: AgentAppOptions): Hono<AgentEnv> {
   serveHealth(server, options);
   serveMetrics(server, options);
   serveSystem(server, options);
+  serveTrust(server, options);
   servePackages(server, options);
   servePatches(server, options);
   serveJobs(server, options);

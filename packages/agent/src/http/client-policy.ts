@@ -23,6 +23,8 @@ export interface Refusal {
 export interface LearnedManager {
   readonly cn: string;
   readonly issuer_spki: string;
+  /** More issuers that count as well, while the CA is being replaced. */
+  readonly issuer_spkis?: readonly string[] | undefined;
 }
 
 export interface ClientPolicy {
@@ -58,7 +60,7 @@ export function judgeClient(
   if (!isNamed(certificate, policy)) {
     return refuse('AUTH_CLIENT_NOT_ALLOWED', `${name} is not among the allowed clients`);
   }
-  if (policy.manager && !issuerKeys(peer, policy.authorities).has(policy.manager.issuer_spki)) {
+  if (policy.manager && !isFromLearnedIssuer(peer, policy.authorities, policy.manager)) {
     return refuse(
       'AUTH_ISSUER_MISMATCH',
       `${name} has another issuer than the manager this host enrolled with`,
@@ -93,6 +95,15 @@ export function matchesClient(pattern: string, name: string): boolean {
     .map((part) => RegExp.escape(part))
     .join('[^.]*');
   return new RegExp(`^${source}$`, 'i').test(name);
+}
+
+function isFromLearnedIssuer(
+  peer: X509Certificate,
+  authorities: readonly CertificateFacts[],
+  { issuer_spki, issuer_spkis = [] }: LearnedManager,
+): boolean {
+  const keys = issuerKeys(peer, authorities);
+  return [issuer_spki, ...issuer_spkis].some((key) => keys.has(key));
 }
 
 function issuerKeys(peer: X509Certificate, authorities: readonly CertificateFacts[]): Set<string> {

@@ -1,13 +1,15 @@
-import { messageOf } from '@linux-patch/contract';
+import { messageOf, type TrustBundle, type TrustState } from '@linux-patch/contract';
 import { type IdentityStatus, isRenewalDue } from '@linux-patch/pki';
 import { type IdentityMeta, readIdentityMeta } from '../certificates/identity-meta.ts';
 import { type Material, readMaterial } from '../certificates/material.ts';
 import { openListStore, type TakenList } from '../certificates/revocation-list.ts';
+import { ownIssuer, trustStateOf } from '../certificates/trust-change.ts';
 import { refreshCrl } from '../enrollment/refresh-crl.ts';
 import { renewIdentity } from '../enrollment/renew.ts';
 import { nextDelayMs } from '../enrollment/schedule.ts';
 import type { IdentityHealth } from '../http/routes/health.ts';
 import type { AgentContext } from './agent-context.ts';
+import { changeTrust, createTrustPull } from './change-trust.ts';
 import { identityStatus } from './enrolling.ts';
 import { createIdentityEvents, type IdentityEvents } from './identity-events.ts';
 import { createReEnrolment, type ReEnrolment } from './re-enrolment.ts';
@@ -29,6 +31,11 @@ export interface IdentityKeeper {
   takeCrl(pem: string): Promise<TakenList>;
   /** Reads what is on disk again. @throws when it cannot be used; the old identity stays in use. */
   reload(): Promise<void>;
+  /**
+   * Takes the CAs that the manager sends, when one that is trusted vouches for them.
+   * @throws PatchError `TRUST_REFUSED`; nothing changed then.
+   */
+  setTrust(bundle: TrustBundle): Promise<TrustState>;
   /** Renews when it is time, until the signal aborts; calls back after each change. */
   keepFresh(signal: AbortSignal, changed: () => void): Promise<void>;
 }
@@ -66,6 +73,12 @@ class RenewingIdentity implements IdentityKeeper {
   #failures = 0;
   /** Ends the pause of the loop. */
   #nap = new AbortController();
+  /** Keys of the CAs that issue to hosts now; undefined until the manager has said so. */
+  #issuers: readonly string[] | undefined;
+  #changed = (): void => {};
+  /** Ends when the last change of the files below the identity has ended; two at once would undo each other. */
+  #tail: Promise<unknown> = Promise.resolve();
+  readonly #pull: ReturnType<typeof createTrustPull>;
 
   constructor(context: AgentContext, held: Held) {
     this.#context = context;
@@ -79,6 +92,7 @@ class RenewingIdentity implements IdentityKeeper {
     });
     this.#revocations.see(held.material);
     this.#joining = createReEnrolment(context);
+    this.#pull = createTrustPull(context);
   }
 
   get material(): Material {
@@ -121,7 +135,7 @@ class RenewingIdentity implements IdentityKeeper {
 
   async takeCrl(pem: string): Promise<TakenList> {
     try {
-      const taken = await this.#revocations.take(pem);
+      const taken = await this.#alone(() => this.#revocations.take(pem));
       if (taken.changed) this.#events.crlRefreshed(this.#revocations.state, 'pushed');
       this.#nap.abort();
       return taken;
@@ -131,19 +145,28 @@ class RenewingIdentity implements IdentityKeeper {
     }
   }
 
+  setTrust(bundle: TrustBundle): Promise<TrustState> {
+    return this.#alone(() => this.#takeTrust(bundle, 'manager'));
+  }
+
   async keepFresh(signal: AbortSignal, changed: () => void): Promise<void> {
+    this.#changed = changed;
     while (!signal.aborted) {
       const managerUrl =
         this.#context.config.enrollment.manager_url ?? this.#held.meta.manager_url ?? undefined;
       this.#seeRevocations();
       const revoked = this.#joinAgainIfRevoked(managerUrl, changed);
-      const due = managerUrl !== undefined && !revoked && this.#isDue();
-      if (due && (await this.#renew(managerUrl, signal))) {
+      if (managerUrl !== undefined) await this.#alone(() => this.#pullTrust(managerUrl, signal));
+      const due = managerUrl !== undefined && !revoked && (this.#isDue() || this.#isFromOldIssuer());
+      if (due && (await this.#alone(() => this.#renew(managerUrl, signal)))) {
         changed();
         continue;
       }
-      if (managerUrl !== undefined && (await this.#refreshCrl(managerUrl, signal))) changed();
+      if (managerUrl !== undefined && (await this.#alone(() => this.#refreshCrl(managerUrl, signal))))
+        changed();
       if (signal.aborted) break;
+      // Told so in the meantime.
+      if (managerUrl !== undefined && !revoked && !due && this.#isFromOldIssuer()) continue;
       await this.#pause(due ? this.#retryPauseMs() : CHECK_INTERVAL_MS, signal);
       const status = await identityStatus(this.#context).catch(() => this.#held.status);
       this.#held = { ...this.#held, status };
@@ -179,6 +202,34 @@ class RenewingIdentity implements IdentityKeeper {
       changed();
     });
     return true;
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(work);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Replaces the CAs, and renews at once when hosts get their certificates from another CA now. */
+  async #takeTrust(bundle: TrustBundle, by: 'manager' | 'pull'): Promise<TrustState> {
+    if (await changeTrust(this.#context, bundle, by)) {
+      await this.reload();
+      this.#changed();
+    }
+    this.#issuers = bundle.issuers;
+    const renews = this.#isFromOldIssuer();
+    if (renews) this.#nap.abort();
+    return trustStateOf(this.#held, renews);
+  }
+
+  async #pullTrust(managerUrl: string, signal: AbortSignal): Promise<void> {
+    const bundle = await this.#pull(this.#held, managerUrl, signal);
+    if (bundle) await this.#takeTrust(bundle, 'pull').catch(() => {});
+  }
+
+  #isFromOldIssuer(): boolean {
+    const issuer = this.#issuers && ownIssuer(this.#held.material);
+    return issuer !== undefined && this.#issuers?.includes(issuer.spkiSha256) === false;
   }
 
   #facts() {
@@ -252,6 +303,8 @@ class RenewingIdentity implements IdentityKeeper {
       await this.reload();
       this.#renewalError = undefined;
       this.#failures = 0;
+      // The manager says anew what it wants; a certificate that is still from another CA is not renewed in a loop.
+      this.#issuers = undefined;
       return true;
     } catch (error) {
       if (signal.aborted) return false;

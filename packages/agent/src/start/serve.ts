@@ -1,4 +1,4 @@
-import { MANAGER_CLIENT_CN, messageOf } from '@linux-patch/contract';
+import { MANAGER_CLIENT_CN, messageOf, PatchError } from '@linux-patch/contract';
 import { type AllowList, openAllowList } from '../allow-list/allow-list.ts';
 import { watchAgentConfig } from '../config/watch.ts';
 import { readHostFacts } from '../host/facts.ts';
@@ -19,6 +19,7 @@ function composeApp(
   identity: {
     readonly health: () => ReturnType<IdentityKeeper['health']>;
     readonly takeCrl: IdentityKeeper['takeCrl'] | undefined;
+    readonly keeper: IdentityKeeper | undefined;
   },
 ) {
   const { clock, random, logger, audit, config, counters, processUsage } = context;
@@ -40,6 +41,11 @@ function composeApp(
     inventory: work.packages.inventory,
     identity: identity.health,
     takeCrl: identity.takeCrl,
+    managerName: () => identity.keeper?.meta.manager_client?.cn,
+    setTrust: (bundle) => {
+      if (identity.keeper) return identity.keeper.setTrust(bundle);
+      throw new PatchError('FORBIDDEN', 'This host serves without TLS; there is nothing to trust.');
+    },
     packageManagerHealth: work.packages.health,
     refreshInBackground: () => work.refresher.refreshInBackground(),
     hostFacts: () => readHostFacts(context),
@@ -85,6 +91,7 @@ export async function serve(context: AgentContext): Promise<void> {
   );
   let configHealth = 'ok';
   const app = composeApp(context, work, {
+    keeper,
     health: () => keeper?.health(configHealth) ?? plainHealth(configHealth),
     takeCrl:
       keeper &&

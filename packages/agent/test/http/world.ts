@@ -76,6 +76,8 @@ async function openServices(options: WorldOptions) {
       keyOrigin: 'host',
     }),
     takeCrl: undefined,
+    managerName: () => undefined,
+    setTrust: () => Promise.reject(new Error('not in this world')),
     packageManagerHealth: () => 'ok',
     refreshInBackground: () => {},
     startedMonotonicMs: systemClock.monotonicMs(),

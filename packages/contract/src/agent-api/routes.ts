@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TrustBundle, TrustState } from '../enrollment.ts';
 import { METRICS_MEDIA_TYPE } from '../metrics/exposition.ts';
 import { routeTable } from '../route.ts';
 import { Health } from './health.ts';
@@ -61,6 +62,24 @@ export const AGENT_ROUTES = routeTable({
     response: SystemInfo,
     status: 200,
     errors: READ_ERRORS,
+  },
+  setTrust: {
+    method: 'PUT',
+    path: '/api/v1/identity/trust',
+    summary:
+      'Replace the CAs this host trusts; only the manager may, and only with CAs that one it trusts vouches for',
+    body: TrustBundle,
+    response: TrustState,
+    status: 200,
+    errors: [
+      'INVALID_REQUEST',
+      'BODY_TOO_LARGE',
+      'UNSUPPORTED_MEDIA_TYPE',
+      'RATE_LIMIT_EXCEEDED',
+      'FORBIDDEN',
+      'TRUST_REFUSED',
+      'INTERNAL_ERROR',
+    ],
   },
   listPackages: {
     method: 'GET',

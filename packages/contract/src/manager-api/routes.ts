@@ -11,9 +11,11 @@ import {
   Left,
   Renewed,
   RenewRequest,
+  TrustBundle,
 } from '../enrollment.ts';
 import { METRICS_MEDIA_TYPE } from '../metrics/exposition.ts';
 import { routeTable } from '../route.ts';
+import { AuthorityStatus, RotationRequest } from './authority.ts';
 import { ApproveRequest, DenyRequest, Enrollment, EnrollmentList, EnrollmentQuery } from './enrollments.ts';
 import { Host, HostChange, HostList } from './hosts.ts';
 import { ManagerStatus } from './status.ts';
@@ -84,7 +86,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   ca: {
     method: 'GET',
     path: '/api/v1/pki/ca.pem',
-    summary: 'The root certificate',
+    summary: 'The root certificates: the one in use, its successor, and predecessors that still count',
     response: PemText,
     bare: true,
     status: 200,
@@ -95,6 +97,15 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
     path: '/api/v1/pki/crl.pem',
     summary: 'The current revocation list',
     response: PemText,
+    bare: true,
+    status: 200,
+    errors: [],
+  },
+  trust: {
+    method: 'GET',
+    path: '/api/v1/pki/trust',
+    summary: 'Which CAs hosts are to trust; agents hold it against those they have',
+    response: TrustBundle,
     bare: true,
     status: 200,
     errors: [],
@@ -129,6 +140,23 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     mediaType: METRICS_MEDIA_TYPE,
     status: 200,
     errors: ADMIN_ERRORS,
+  },
+  authority: {
+    method: 'GET',
+    path: '/api/v1/ca',
+    summary: 'The certificate authorities, their replacement, and which hosts have followed',
+    response: AuthorityStatus,
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
+  rotateCa: {
+    method: 'POST',
+    path: '/api/v1/ca/rotation',
+    summary: 'One step of the replacement of the root CA',
+    body: RotationRequest,
+    response: AuthorityStatus,
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'ROTATION_CONFLICT'],
   },
   listEnrollments: {
     method: 'GET',

@@ -86,6 +86,16 @@ export const MANAGER_METRICS = {
     "When the manager's own certificates expire.",
     'name',
   ),
+  linux_patch_manager_ca_rotation_due: gauge(
+    '1 when the root ends in a year or less and its replacement has to begin, else 0.',
+  ),
+  linux_patch_manager_ca_rotation_phase: gauge(
+    '1 for the phase in which the replacement of the root is, 0 for the others.',
+    'phase',
+  ),
+  linux_patch_manager_ca_rotation_hosts_behind: gauge(
+    'Hosts that have not followed the present phase of the replacement of the root.',
+  ),
   linux_patch_manager_http_requests_total: counter(
     'Answers given since the start, by route and class of status; route `none` is no path of the API.',
     'method',

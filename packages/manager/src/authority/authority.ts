@@ -1,25 +1,33 @@
-import { MANAGER_CLIENT_CN, type ManagerClient } from '@linux-patch/contract';
+import type { ManagerClient, TrustBundle } from '@linux-patch/contract';
 import {
   agentProfile,
   type CertificateFacts,
   generateKey,
   issueCertificate,
-  managerClientProfile,
   parseCertificate,
-  parseCertificates,
   publicKeySpki,
   serialFrom,
-  spkiFingerprint,
-  spkiSha256,
-  webProfile,
 } from '@linux-patch/pki';
 import type { Clock, Files, Random } from '@linux-patch/runtime';
 import type { ManagerPaths } from '../config/paths.ts';
 import type { Database } from '../database/open.ts';
 import type { CertificateRow } from '../database/schema.ts';
-import { issueOwn, type WebNames } from './init.ts';
-import { type Pair, type PairName, readPair, writePair } from './key-files.ts';
+import { FIRST_CA } from './ca-state.ts';
+import { type Ca, type CaStore, openCaStore } from './ca-store.ts';
+import type { WebNames } from './init.ts';
+import type { Pair } from './key-files.ts';
+import { createOwnPairs } from './own-pairs.ts';
 import { currentRevocationList, type RevocationList } from './revocation-list.ts';
+import {
+  fleetRootsPem,
+  fullChainPem,
+  issuerFor,
+  managerClientOf,
+  provableRootsPem,
+  publishedRootsPem,
+  trustBundleOf,
+  trustedRootsPem,
+} from './trust.ts';
 
 /** Names that go into an agent's certificate; always from the approved record, never from its request. */
 export interface AgentNames {
@@ -28,10 +36,30 @@ export interface AgentNames {
   readonly ipAddress: string;
 }
 
-/** The certificate authority at work. */
+/** A certificate made here, with the id of its CA. */
+export interface IssuedCertificate extends CertificateFacts {
+  readonly caId?: string;
+}
+
+/** The certificate authority at work. What it says follows the phase in which a replacement of its root is. */
 export interface Authority {
+  /** Its CAs; whoever changes them keeps the record. */
+  readonly store: CaStore;
+  /** The root in use. */
   readonly rootPem: string;
+  /** The issuing CA of hosts. */
   readonly issuingPem: string;
+  /** Roots that hosts are to trust. */
+  readonly trustedRootsPem: string;
+  /** Those, and older ones that hosts may have pinned. */
+  readonly publishedRootsPem: string;
+  /** Roots that the certificate of an agent we call may be from. */
+  readonly fleetRootsPem: string;
+  /** Roots that a certificate recorded here may be from. */
+  readonly provableRootsPem: string;
+  /** Everything between hosts' certificates and the trusted roots, and these roots. */
+  readonly chainPem: string;
+  readonly trustBundle: TrustBundle;
   readonly caFingerprint: string;
   /** Names of the manager itself (lower case, without `localhost`); a certificate with one of them can pose as it. */
   readonly ownNames: readonly string[];
@@ -40,17 +68,19 @@ export interface Authority {
   /** What agents learn about who will call them. */
   readonly managerClient: ManagerClient;
   /** Issues an agent's certificate for a public key (SPKI, DER); the caller records it. */
-  issueAgent(spki: Uint8Array, names: AgentNames): Promise<CertificateFacts>;
+  issueAgent(spki: Uint8Array, names: AgentNames): Promise<IssuedCertificate>;
   /** The same with a key made here, for agents that cannot make their own. */
   issueAgentWithKey(
     names: AgentNames,
-  ): Promise<{ readonly certificate: CertificateFacts; readonly privateKeyPem: string }>;
+  ): Promise<{ readonly certificate: IssuedCertificate; readonly privateKeyPem: string }>;
   /** The revocation list in force, made from the recorded revocations; see `currentRevocationList`. */
   revocationList(db: Database): Promise<RevocationList>;
-  /** The pair to call agents with: certificate and issuing CA. */
+  /** The pair to call agents with: certificate and what leads to its root. */
   clientPair(): Promise<Pair>;
   /** The pair to serve HTTPS with. */
   webPair(): Promise<Pair>;
+  /** Certifies issuing CAs anew that come close to their end; returns those that were. */
+  renewIssuing(): Promise<Ca[]>;
 }
 
 export interface AuthorityOptions {
@@ -66,33 +96,15 @@ export interface AuthorityOptions {
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
-/** Less than a third of its life left. */
-function isDue(certificate: CertificateFacts, now: number): boolean {
-  return certificate.notAfterMs - now < (certificate.notAfterMs - certificate.notBeforeMs) / 3;
-}
-
-/** A crash between the two files of a renewal leaves a certificate without its key; that is made anew. */
-function isPair(certificate: CertificateFacts, pair: Pair): boolean {
-  return spkiSha256(publicKeySpki(pair.privateKeyPem)) === certificate.spkiSha256;
-}
-
-function covers(certificate: CertificateFacts, names: WebNames): boolean {
-  return (
-    names.dnsNames.every((name) => certificate.dnsNames.includes(name)) &&
-    names.ipAddresses.every((address) => certificate.ipAddresses.includes(address))
-  );
-}
-
 /**
  * Opens the authority that `init` made.
  * @throws PatchError `NOT_INITIALIZED`
  */
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
   const { files, clock, random, paths } = options;
-  const root = await readPair(files, paths.caFolder, 'root');
-  const issuing = await readPair(files, paths.caFolder, 'issuing');
-  const issuingFacts = parseCertificate(issuing.certificatePem);
+  const store = await openCaStore({ files, clock, random, caFolder: paths.caFolder });
   const issueAgent: Authority['issueAgent'] = async (spki, names) => {
+    const ca = issuerFor(store, 'hosts');
     const pem = await issueCertificate({
       profile: agentProfile({
         fqdn: names.fqdn,
@@ -100,47 +112,52 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
         ipAddress: names.ipAddress,
       }),
       subjectSpki: spki,
-      issuer: issuing,
+      issuer: ca.issuing,
       serial: serialFrom(random.bytes(16)),
       now: clock.now(),
       lifetimeMs: options.agentDays * DAY_MS,
     });
-    return parseCertificate(pem);
+    return { ...parseCertificate(pem), caId: ca.id };
   };
-  /** The manager's own certificates renew here, at start and daily; nobody has to remember day 365. */
-  const current = async (
-    name: PairName,
-    isGood: (facts: CertificateFacts) => boolean,
-    profile: Parameters<typeof issueOwn>[2],
-  ): Promise<Pair> => {
-    const pair = await readPair(files, paths.caFolder, name);
-    const [facts] = parseCertificates(pair.certificatePem);
-    if (facts && isPair(facts, pair) && !isDue(facts, clock.now()) && isGood(facts)) return pair;
-    const fresh = await issueOwn(options, issuing, profile);
-    await writePair(files, paths.caFolder, name, fresh);
-    return fresh;
-  };
-  /** One at a time, because two renewals at once could leave the key of one and the certificate of the other. */
-  const queue = new Map<PairName, Promise<unknown>>();
-  const own = (...wanted: Parameters<typeof current>): Promise<Pair> => {
-    const result = (queue.get(wanted[0]) ?? Promise.resolve()).then(() => current(...wanted));
-    queue.set(
-      wanted[0],
-      result.catch(() => undefined),
-    );
-    return result;
-  };
+  const own = createOwnPairs(options, store);
   return {
-    rootPem: root.certificatePem,
-    issuingPem: issuing.certificatePem,
-    caFingerprint: spkiFingerprint(root.certificatePem),
+    store,
+    get rootPem() {
+      return store.current.root.certificatePem;
+    },
+    get issuingPem() {
+      return issuerFor(store, 'hosts').issuing.certificatePem;
+    },
+    get trustedRootsPem() {
+      return trustedRootsPem(store);
+    },
+    get publishedRootsPem() {
+      return publishedRootsPem(store, clock.now());
+    },
+    get fleetRootsPem() {
+      return fleetRootsPem(store);
+    },
+    get provableRootsPem() {
+      return provableRootsPem(store);
+    },
+    get chainPem() {
+      return fullChainPem(store, clock.now());
+    },
+    get trustBundle() {
+      return trustBundleOf(store, clock.now());
+    },
+    get caFingerprint() {
+      return store.current.fingerprint;
+    },
+    get managerClient() {
+      return managerClientOf(store);
+    },
     ownNames: options.webNames.dnsNames
       .map((name) => name.toLowerCase())
       .filter((name) => name !== 'localhost'),
     ownAddresses: options.webNames.ipAddresses.filter(
       (address) => !/^(127\.|::1$|::ffff:127\.)/.test(address),
     ),
-    managerClient: { cn: MANAGER_CLIENT_CN, issuer_spki: spkiSha256(issuingFacts.spki) },
     issueAgent,
     async issueAgentWithKey(names) {
       const privateKeyPem = await generateKey();
@@ -148,18 +165,19 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     },
     revocationList: (db) =>
       currentRevocationList(db, {
-        issuer: issuing,
+        // One list for all: every host that follows knows the current issuing CA, in each phase of a rotation.
+        issuer: store.current.issuing,
         now: clock.now(),
         lifetimeMs: options.crlHours * HOUR_MS,
       }),
-    clientPair: () => own('client', () => true, managerClientProfile(MANAGER_CLIENT_CN)),
-    webPair: () => own('web', (facts) => covers(facts, options.webNames), webProfile(options.webNames)),
+    ...own,
+    renewIssuing: () => store.renewIssuing(options.agentDays),
   };
 }
 
 /** The row that records an issued certificate. */
 export function certificateRow(
-  certificate: CertificateFacts,
+  certificate: IssuedCertificate,
   hostId: string,
   now: number,
   renewAt: number | null = null,
@@ -167,6 +185,7 @@ export function certificateRow(
   return {
     serial: certificate.serialHex,
     kind: 'agent',
+    ca: certificate.caId ?? FIRST_CA,
     host_id: hostId,
     subject: certificate.subject,
     spki_sha256: certificate.spkiSha256,

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { join } from 'node:path';
 import { Envelope, ERRORS, type ErrorCode, messageOf, PatchError, type Route } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import type { z } from 'zod';
+import { readLivingRoots } from '../authority/ca-state.ts';
 import type { ManagerPaths } from '../config/paths.ts';
 import type { ManagerConfig } from '../config/schema.ts';
 
@@ -56,12 +56,7 @@ async function findConnection(options: {
 }): Promise<Connection> {
   const { files, paths, config } = options;
   const token = await readToken(files, paths.adminToken);
-  const ca = await files.readText(join(paths.caFolder, 'root.pem'));
-  if (ca === undefined)
-    throw new PatchError(
-      'NOT_INITIALIZED',
-      `There is no CA at ${paths.caFolder}. Run 'linux-patch-manager init' first.`,
-    );
+  const ca = await readLivingRoots(files, paths.caFolder);
   const everywhere = ['0.0.0.0', '::'].includes(config.server.bind);
   return { host: everywhere ? '127.0.0.1' : config.server.bind, port: config.server.port, ca, token };
 }

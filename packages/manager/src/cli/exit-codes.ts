@@ -23,6 +23,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   CODE_MISMATCH: EXIT.conflict,
   ENROLLMENT_LOCKED: EXIT.conflict,
   FORBIDDEN: EXIT.conflict,
+  ROTATION_CONFLICT: EXIT.conflict,
   ALREADY_INITIALIZED: EXIT.conflict,
   AGENT_UNREACHABLE: EXIT.unreachable,
 };

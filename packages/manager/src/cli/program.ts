@@ -1,5 +1,6 @@
-import { ENROLLMENT_STATES, MAX_JOIN_TOKEN_SECONDS, VERSION } from '@linux-patch/contract';
+import { ENROLLMENT_STATES, MAX_JOIN_TOKEN_SECONDS, type RotationStep, VERSION } from '@linux-patch/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type RotateOptions, rotateCa, showAuthority } from './ca-commands.ts';
 import type { CommandContext } from './command-context.ts';
 import {
   type ApproveOptions,
@@ -93,6 +94,7 @@ export function createManagerProgram(accept: Accept): Command {
   addEnrollmentCommands(program, add, run);
   addTokenCommands(program, add, run);
   addHostCommands(program, add, run);
+  addCaCommands(program, add, run);
   return program;
 }
 
@@ -209,6 +211,35 @@ function addTokenCommands(program: Command, add: Add, run: Run): void {
         quietly((context) => printInstallLine(context, options)),
       ),
     );
+}
+
+function addCaCommands(program: Command, add: Add, run: Run): void {
+  const ca = program.command('ca').description('the certificate authority');
+  add(ca, 'status', 'show the CAs with their fingerprints and dates, who uses them, and the rotation')
+    .alias('show')
+    .action((_options: object, command: Command) => run(command, quietly(showAuthority)));
+  const rotate = ca.command('rotate').description('replace the root CA, step by step, without losing a host');
+  const addStep = (step: RotationStep, description: string): Command =>
+    add(rotate, step, description).action((options: RotateOptions, command: Command) =>
+      run(
+        command,
+        quietly((context) => rotateCa(context, step, options)),
+      ),
+    );
+  const skipping = (command: Command): Command =>
+    command
+      .option('--leave-behind <host>', 'go on without this host; may be repeated', collect)
+      .option('--force', 'go on without every host that has not followed');
+  addStep('start', 'make a new CA and tell hosts to trust it');
+  add(rotate, 'status', 'the same as "ca status"').action((_options: object, command: Command) =>
+    run(command, quietly(showAuthority)),
+  );
+  skipping(addStep('continue', 'go to the next phase, when every host has followed'));
+  addStep('rollback', 'issue everything with the old CA again; possible until "finish"');
+  skipping(addStep('finish', 'remove the CA that is not used any more and destroy its keys')).option(
+    '--compromised',
+    'its key is in wrong hands: its fingerprint must not let hosts join any more',
+  );
 }
 
 function addHostCommands(program: Command, add: Add, run: Run): void {

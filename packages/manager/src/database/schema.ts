@@ -84,6 +84,8 @@ export interface JoinTokenUseRow {
 export interface CertificateRow {
   readonly serial: string;
   readonly kind: 'agent' | 'manager_client' | 'web';
+  /** Id of the CA that issued it. */
+  readonly ca: string;
   /** Not a foreign key: certificates outlive their host, so that they stay revocable. */
   readonly host_id: string | null;
   readonly subject: string;
@@ -124,6 +126,18 @@ export interface HostReportRow {
   readonly crl_error: string | null;
 }
 
+/** What a host trusts and serves with, as it said itself. */
+export interface HostTrustRow {
+  readonly host_id: string;
+  /** Phase of the CA, with its beginning, in which it said so; null when it never did. */
+  readonly stage: string | null;
+  readonly at: number;
+  /** `TrustState`, JSON; null when it never answered. */
+  readonly state: string | null;
+  /** Why it has not taken what it was sent last. */
+  readonly error: string | null;
+}
+
 export interface AuditRow {
   readonly seq: Generated<number>;
   readonly at: number;
@@ -144,9 +158,10 @@ export interface ManagerTables {
   readonly enrollments: EnrollmentRow;
   readonly join_tokens: JoinTokenRow;
   readonly join_token_uses: JoinTokenUseRow;
-  readonly certificates: CertificateRow;
+  readonly certificates: Omit<CertificateRow, 'ca'> & { readonly ca: Generated<string> };
   readonly revocation_lists: RevocationListRow;
   readonly host_reports: HostReportRow;
+  readonly host_trust: HostTrustRow;
   readonly audit: AuditRow;
   readonly settings: SettingRow;
 }

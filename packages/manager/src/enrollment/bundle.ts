@@ -24,7 +24,7 @@ export async function makeBundle(
     .insertInto('certificates')
     .values(certificateRow(issued.certificate, decision.hostId, context.clock.now(), renewal.renewAtMs))
     .execute();
-  const chain = authority.issuingPem + authority.rootPem;
+  const chain = authority.chainPem;
   const { pem: crlPem } = await authority.revocationList(db);
   const serverCrt = issued.certificate.pem.trimEnd() + '\n' + authority.issuingPem;
   const serial = issued.certificate.serialHex;
@@ -41,7 +41,12 @@ export async function makeBundle(
       },
     };
   }
-  const signed = { ca_crt: authority.rootPem, ca_chain: chain, server_crt: serverCrt, crl_pem: crlPem };
+  const signed = {
+    ca_crt: authority.trustedRootsPem,
+    ca_chain: chain,
+    server_crt: serverCrt,
+    crl_pem: crlPem,
+  };
   const { proof } = decision;
   const tag = proof && {
     tag_by: proof.by,

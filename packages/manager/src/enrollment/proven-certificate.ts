@@ -27,7 +27,7 @@ export async function findProven(
   const refuse = (why: string): PatchError =>
     new PatchError('FORBIDDEN', `This certificate cannot ${purpose}: ${why}. Enrol the host again.`);
   try {
-    const roots = parseCertificates(context.authority.rootPem);
+    const roots = parseCertificates(context.authority.provableRootsPem);
     buildChain({ leaf: certificate, intermediates: chain.slice(1), roots, now: at });
   } catch {
     throw refuse('it has expired or is not from this manager');
@@ -37,7 +37,9 @@ export async function findProven(
     .selectAll()
     .where('serial', '=', certificate.serialHex)
     .executeTakeFirst();
-  if (!known || known.host_id === null) throw refuse('this manager did not issue it');
+  // The key counts, too: with a stolen CA key anybody could make a certificate with a number that is recorded.
+  const isOurs = known?.spki_sha256 === certificate.spkiSha256;
+  if (!known || !isOurs || known.host_id === null) throw refuse('this manager did not issue it');
   return { ...known, host_id: known.host_id };
 }
 

@@ -65,8 +65,8 @@ export function createRenewals(context: EnrollmentContext): Renewals {
           },
         });
         return {
-          ca_crt: authority.rootPem,
-          ca_chain: authority.issuingPem + authority.rootPem,
+          ca_crt: authority.trustedRootsPem,
+          ca_chain: authority.chainPem,
           server_crt: `${certificate.pem.trimEnd()}\n${authority.issuingPem}`,
           crl_pem: (await authority.revocationList(db)).pem,
           manager_client: authority.managerClient,

@@ -13,8 +13,9 @@ function pem(text: string, headers: Readonly<Record<string, string>>): Response 
 /** Certificates and revocation list, for whoever asks. */
 export function servePki(app: Hono<ManagerEnv>, enrollment: EnrollmentContext): void {
   const { authority, db } = enrollment;
-  app.get(ENROLL_PATHS.ca, () => pem(authority.rootPem, { 'Cache-Control': 'max-age=3600' }));
+  app.get(ENROLL_PATHS.ca, () => pem(authority.publishedRootsPem, { 'Cache-Control': 'max-age=3600' }));
   app.get(ENROLL_PATHS.crl, async (context) => answerCrl(context, await authority.revocationList(db)));
+  app.get(ENROLL_PATHS.trust, (context) => context.json(authority.trustBundle, 200));
   app.get(ENROLL_PATHS.repoConfig, () => {
     throw new PatchError('NOT_FOUND', 'This manager hosts no packages.');
   });

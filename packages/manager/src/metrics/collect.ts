@@ -3,6 +3,7 @@ import {
   MANAGER_METRICS,
   type Reading,
   type Readings,
+  ROTATION_PHASES,
   renderMetrics,
   VERSION,
 } from '@linux-patch/contract';
@@ -12,6 +13,7 @@ import { sql } from 'kysely';
 import type { Authority } from '../authority/authority.ts';
 import type { Database } from '../database/open.ts';
 import type { Waiting } from '../enrollment/waiting.ts';
+import type { Rotation } from '../rotation/rotation.ts';
 import type { ManagerCounters } from './counters.ts';
 
 export interface MetricSources {
@@ -20,6 +22,7 @@ export interface MetricSources {
   readonly authority: Authority;
   readonly waiting: Waiting;
   readonly counters: ManagerCounters;
+  readonly rotation: Pick<Rotation, 'status'>;
   readonly processUsage: () => ProcessUsage;
 }
 
@@ -36,6 +39,7 @@ export async function collectManagerMetrics(sources: MetricSources): Promise<str
     ],
     ...(await fleetReadings(sources)),
     ...(await certificateReadings(sources)),
+    ...(await rotationReadings(sources)),
     linux_patch_manager_polls_held: waiting.held,
     linux_patch_manager_http_requests_total: counters.requests(),
     linux_patch_manager_requests_refused_total: counters.refusals(),
@@ -136,6 +140,18 @@ async function certificateReadings({ db, clock, authority }: MetricSources) {
       first.until === null ? null : Number(first.until) / 1_000,
     linux_patch_manager_renewals_overdue: Number(overdue.hosts),
     linux_patch_manager_own_certificate_not_after_timestamp_seconds: await ownCertificates(authority),
+  } satisfies Partial<All>;
+}
+
+async function rotationReadings({ rotation }: MetricSources) {
+  const status = await rotation.status();
+  return {
+    linux_patch_manager_ca_rotation_due: status.rotation_due ? 1 : 0,
+    linux_patch_manager_ca_rotation_phase: byLabel(
+      'phase',
+      ROTATION_PHASES.map((phase) => [phase, phase === status.phase ? 1 : 0] as const),
+    ),
+    linux_patch_manager_ca_rotation_hosts_behind: status.laggards.length,
   } satisfies Partial<All>;
 }
 

@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration';
 import { initial } from './001-initial.ts';
 import { joinTokens } from './002-join-tokens.ts';
 import { revocation } from './003-revocation.ts';
+import { rotation } from './004-rotation.ts';
 import { renewalPlan } from './005-renewal-plan.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
@@ -9,5 +10,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-initial': initial,
   '002-join-tokens': joinTokens,
   '003-revocation': revocation,
+  '004-rotation': rotation,
   '005-renewal-plan': renewalPlan,
 };

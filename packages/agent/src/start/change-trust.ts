@@ -1,0 +1,69 @@
+import { messageOf, type TrustBundle } from '@linux-patch/contract';
+import { parseCertificates, spkiFingerprint } from '@linux-patch/pki';
+import { type IdentityMeta, readIdentityMeta } from '../certificates/identity-meta.ts';
+import { type Material, readMaterial } from '../certificates/material.ts';
+import { installGeneration } from '../certificates/store.ts';
+import { planTrustChange } from '../certificates/trust-change.ts';
+import { pullTrust } from '../enrollment/pull-trust.ts';
+import type { AgentContext } from './agent-context.ts';
+
+/** How often a host asks by itself; the manager tells it at once when it can reach it. */
+const PULL_INTERVAL_MS = 6 * 3_600_000;
+
+/**
+ * Makes offered CAs those of this host, as a new generation.
+ *
+ * @returns whether anything changed.
+ * @throws PatchError `TRUST_REFUSED`, `PROVISION_FAILED`
+ */
+export async function changeTrust(
+  context: AgentContext,
+  bundle: TrustBundle,
+  by: 'manager' | 'pull',
+): Promise<boolean> {
+  const { files, certificates: paths, clock, audit, logger } = context;
+  const material = await readMaterial(files, paths);
+  const meta = await readIdentityMeta(files, paths);
+  try {
+    const plan = planTrustChange({ bundle, material, meta, now: clock.now() });
+    if (plan.kind !== 'change') return false;
+    await installGeneration({ files, paths, material: plan.material, meta: plan.meta });
+    const roots = parseRoots(plan.material);
+    audit.record('trust_changed', { roots, added: plan.added, removed: plan.removed, by });
+    logger.info('The CAs this host trusts changed', { roots: roots.join(', ') });
+    return true;
+  } catch (error) {
+    audit.record('trust_refused', { reason: messageOf(error), by });
+    logger.warn('Offered CAs were not taken', { error });
+    throw error;
+  }
+}
+
+function parseRoots(material: Material): string[] {
+  return parseCertificates(material.caPem).map((one) => spkiFingerprint(one.pem));
+}
+
+/** Asks the manager now and then; a manager that cannot be asked is asked again at the next look. */
+export function createTrustPull(
+  context: AgentContext,
+): (
+  held: { readonly material: Material; readonly meta: IdentityMeta },
+  managerUrl: string,
+  signal: AbortSignal,
+) => Promise<TrustBundle | undefined> {
+  const { clock, logger, proxyFor } = context;
+  let pulledMs = Number.NEGATIVE_INFINITY;
+  return async ({ material, meta }, managerUrl, signal) => {
+    // Whoever copied certificates by hand decides by hand.
+    if (meta.manager_client === null || clock.monotonicMs() - pulledMs < PULL_INTERVAL_MS) return undefined;
+    try {
+      const url = new URL(managerUrl);
+      const bundle = await pullTrust({ caPem: material.caPem, managerUrl: url, proxyFor, signal });
+      pulledMs = clock.monotonicMs();
+      return bundle;
+    } catch (error) {
+      if (!signal.aborted) logger.debug('The manager could not be asked whom to trust', { error });
+      return undefined;
+    }
+  };
+}
