@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { auditReference } from './audit-events.ts';
 import { cliReference } from './cli.ts';
 import { configurationExample, configurationReference } from './configuration.ts';
+import { cliSchemas, doctorReference } from './doctor.ts';
 import { errorReference } from './errors.ts';
 import { metricsReference } from './metrics.ts';
 import { agentOpenApi, managerOpenApi } from './openapi.ts';
@@ -16,6 +17,8 @@ const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/reference/metrics.md': metricsReference,
   'docs/reference/audit-events.md': auditReference,
   'docs/reference/cli.md': cliReference,
+  'docs/reference/doctor.md': doctorReference,
+  'docs/reference/agent-cli-schemas.json': cliSchemas,
   'docs/reference/agent-openapi.json': agentOpenApi,
   'docs/reference/manager-openapi.json': managerOpenApi,
 };

@@ -20,6 +20,13 @@ export interface FileFacts {
   readonly inode: number;
 }
 
+/** What an ordinary user may still use of a file system. */
+export interface FreeSpace {
+  readonly freeBytes: number;
+  /** Undefined where files are not counted (btrfs, vfat). */
+  readonly freeInodes: number | undefined;
+}
+
 /**
  * The one door to the file system. Reading something absent is `undefined`; every other failure throws
  * Node's error with its `code` (EACCES, ENOSPC, EROFS …).
@@ -50,6 +57,10 @@ export interface Files {
   list(path: string, options?: { readonly missingOk: boolean }): Promise<string[]>;
   facts(path: string): Promise<FileFacts | undefined>;
   setMode(path: string, mode: number): Promise<void>;
+  /** Gives a file or folder another owner; of a symbolic link, the link itself. */
+  setOwner(path: string, owner: { readonly uid: number; readonly gid: number }): Promise<void>;
+  /** What is left on the file system that holds `path`; undefined when `path` does not exist. */
+  space(path: string): Promise<FreeSpace | undefined>;
   rename(from: string, to: string): Promise<void>;
   /** Removes a file, link or whole folder; absent is fine. */
   remove(path: string): Promise<void>;

@@ -13,6 +13,7 @@ export type AgentInvocation = {
   | { readonly mode: 'enroll'; readonly url: string }
   | { readonly mode: 'renew' }
   | { readonly mode: 'status'; readonly json: boolean }
+  | { readonly mode: 'doctor'; readonly json: boolean; readonly fix: boolean; readonly offline: boolean }
 );
 
 interface Options {
@@ -37,7 +38,13 @@ Exit codes of status:
   0  the identity is valid
   1  the state cannot be read
   3  enrolment is under way
-  4  the identity is not usable and a person is needed
+  4  the identity is not usable or revoked, and a person is needed
+
+Exit codes of doctor:
+  0  nothing is wrong (there may be notices)
+  1  the doctor itself failed
+  3  warnings: the host works, but something will fail or is weaker than it should be, or waits for approval
+  4  errors: the host cannot do its work, or others can take it over
 `;
 
 /**
@@ -69,6 +76,17 @@ export function createAgentProgram(accept: (invocation: AgentInvocation) => void
     .allowExcessArguments(false)
     .action((own: { json?: boolean }, command: Command) => {
       accept({ ...base(command.optsWithGlobals<Options>()), mode: 'status', json: own.json ?? false });
+    });
+  program
+    .command('doctor')
+    .description('find what is wrong, the cause first, with the command that mends it (needs root)')
+    .option('--fix', 'mend what can be mended on this host')
+    .option('--offline', 'do not ask the network')
+    .option('--json', 'print JSON')
+    .allowExcessArguments(false)
+    .action((own: { json?: boolean; fix?: boolean; offline?: boolean }, command: Command) => {
+      const { json = false, fix = false, offline = false } = own;
+      accept({ ...base(command.optsWithGlobals<Options>()), mode: 'doctor', json, fix, offline });
     });
   return program.exitOverride();
 }

@@ -12,6 +12,7 @@ import { createServiceNotifier } from '../service-manager/notify.ts';
 import { type AgentContext, type AgentDoors, certificatePaths, EXIT } from '../start/agent-context.ts';
 import { enrollOnce, renewOnce } from '../start/once.ts';
 import { runService } from '../start/service.ts';
+import { runDoctor } from './doctor.ts';
 import { type AgentInvocation, createAgentProgram } from './program.ts';
 import { showStatus } from './status.ts';
 
@@ -77,7 +78,10 @@ async function contextOf(
   };
 }
 
-function run(invocation: AgentInvocation, context: AgentContext): Promise<number> {
+/** What needs a configuration that can be read. */
+type ConfiguredInvocation = Exclude<AgentInvocation, { readonly mode: 'doctor' }>;
+
+function run(invocation: ConfiguredInvocation, context: AgentContext): Promise<number> {
   switch (invocation.mode) {
     case 'service':
       return runService(context);
@@ -91,7 +95,7 @@ function run(invocation: AgentInvocation, context: AgentContext): Promise<number
 }
 
 /** The audit log tells when the agent began and how it ended, also when it ended by a fault. */
-async function recordedRun(invocation: AgentInvocation, context: AgentContext): Promise<number> {
+async function recordedRun(invocation: ConfiguredInvocation, context: AgentContext): Promise<number> {
   context.audit.record('agent_started', { version: VERSION, mode: invocation.mode });
   let exitCode: number = EXIT.error;
   try {
@@ -107,6 +111,7 @@ export async function runAgent(argv: readonly string[], doors: AgentDoors): Prom
   const invocation = choose(argv, doors);
   if (typeof invocation === 'number') return invocation;
   try {
+    if (invocation.mode === 'doctor') return await runDoctor(invocation, doors);
     const context = await contextOf(invocation, doors);
     const { files, clock, logger, config } = context;
     await using audit =

@@ -30,7 +30,7 @@ const DNS_NAME =
   /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*$/;
 
 /** The machine-id of machine-id(5); `uninitialized` and empty files are no id. */
-async function readMachineId(files: Files, root: string): Promise<string> {
+export async function readMachineId(files: Files, root: string): Promise<string> {
   const places = [join(root, 'etc/machine-id'), join(root, 'var/lib/dbus/machine-id')];
   for (const place of places) {
     const text = (await files.readText(place))?.trim().toLowerCase();
@@ -56,7 +56,7 @@ async function hostnameCommand(commands: Commands, args: readonly string[]): Pro
 }
 
 /** Full name: `/etc/hostname` when it has a domain, else what the resolver says, else the short name. */
-async function readFqdn(sources: IdentitySources): Promise<string> {
+export async function readFqdn(sources: IdentitySources): Promise<string> {
   const fromFile = asName(await sources.files.readText(join(sources.root, 'etc/hostname')));
   if (fromFile?.includes('.')) return fromFile;
   if (sources.root !== '/' && fromFile) return fromFile;
@@ -90,7 +90,7 @@ async function routeAddress(sources: IdentitySources): Promise<string | undefine
   return undefined;
 }
 
-async function chooseAddress(sources: IdentitySources): Promise<string> {
+export async function chooseAddress(sources: IdentitySources): Promise<string> {
   if (sources.reportIp) return sources.reportIp;
   const all = sources.network.addresses();
   const v4First = (list: InterfaceAddress[]) => list.sort((a, b) => a.family - b.family)[0]?.address;

@@ -20,9 +20,16 @@ export class ManagerFailure extends PatchError {
   constructor(
     kind: FailureKind,
     message: string,
-    options: { readonly cause?: unknown; readonly retryAfterMs?: number | undefined } = {},
+    options: {
+      readonly cause?: unknown;
+      readonly retryAfterMs?: number | undefined;
+      readonly details?: Readonly<Record<string, unknown>>;
+    } = {},
   ) {
-    super(CODES[kind], message, { cause: options.cause });
+    super(CODES[kind], message, {
+      cause: options.cause,
+      ...(options.details ? { details: options.details } : {}),
+    });
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs;
   }

@@ -72,8 +72,9 @@ function answerTo(asked: ClientRequest): Promise<Answer> {
   return promise;
 }
 
-function failure(message: string, cause?: unknown): ManagerFailure {
-  return new ManagerFailure('transient', message, { cause });
+/** `proxy_status` is the proxy's own answer; null when it gave none. */
+function failure(message: string, proxyStatus: number | null, cause?: unknown): ManagerFailure {
+  return new ManagerFailure('transient', message, { cause, details: { proxy_status: proxyStatus } });
 }
 
 function refused(proxy: Proxy, target: string, response: IncomingMessage): ManagerFailure {
@@ -84,23 +85,26 @@ function refused(proxy: Proxy, target: string, response: IncomingMessage): Manag
       proxy.authorization === undefined
         ? `${where} wants a user name and a password (HTTP 407). Set enrollment.proxy to http://USER:PASSWORD@HOST:PORT and restart the agent.`
         : `${where} does not take the user name and the password it was given (HTTP 407). Correct them in enrollment.proxy or HTTPS_PROXY and restart the agent.`,
+      status,
     );
   }
   if (status === 403 || status === 405) {
     return failure(
       `${where} does not allow a tunnel to ${target} (HTTP ${status}). Its administrator has to permit CONNECT to that host and port.`,
+      status,
     );
   }
   if (status >= 500) {
     return failure(
       `${where} cannot reach ${target} (HTTP ${status}): the manager is down, or the proxy does not know its name or has no way to it.`,
+      status,
     );
   }
-  return failure(`${where} does not make a tunnel to ${target} (HTTP ${status}).`);
+  return failure(`${where} does not make a tunnel to ${target} (HTTP ${status}).`, status);
 }
 
 function silent(proxy: Proxy, target: string, limitMs: number): ManagerFailure {
-  return failure(`The proxy ${proxy.shown} made no tunnel to ${target} within ${limitMs / 1000} s.`);
+  return failure(`The proxy ${proxy.shown} made no tunnel to ${target} within ${limitMs / 1000} s.`, null);
 }
 
 function unreachable(proxy: Proxy, target: string, error: unknown): ManagerFailure {
@@ -111,6 +115,7 @@ function unreachable(proxy: Proxy, target: string, error: unknown): ManagerFailu
     : [code, message].filter(Boolean).join(': ');
   return failure(
     `The proxy ${proxy.shown} cannot be used (${why}), so ${target} was not asked. Check enrollment.proxy or HTTPS_PROXY.`,
+    null,
     error,
   );
 }

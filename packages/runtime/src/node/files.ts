@@ -1,6 +1,7 @@
 import { watch as watchFolder } from 'node:fs';
 import {
   chmod,
+  lchown,
   lstat,
   mkdir,
   open,
@@ -9,10 +10,11 @@ import {
   readlink,
   rename,
   rm,
+  statfs,
   symlink,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { DurableWrite, FileFacts, Files } from '../files.ts';
+import type { DurableWrite, FileFacts, Files, FreeSpace } from '../files.ts';
 
 /** Editors and package managers touch a file several times in a row; one notice is enough. */
 const WATCH_DEBOUNCE_MS = 100;
@@ -115,6 +117,11 @@ async function facts(path: string): Promise<FileFacts | undefined> {
   };
 }
 
+async function space(path: string): Promise<FreeSpace | undefined> {
+  const stat = await orAbsent(statfs(path));
+  return stat && { freeBytes: stat.bavail * stat.bsize, freeInodes: stat.files > 0 ? stat.ffree : undefined };
+}
+
 async function claimFolder(path: string, mode: number): Promise<boolean> {
   try {
     await mkdir(path, { mode });
@@ -184,6 +191,8 @@ export const systemFiles: Files = {
   },
   facts,
   setMode: (path, mode) => chmod(path, mode),
+  setOwner: (path, { uid, gid }) => lchown(path, uid, gid),
+  space,
   rename: (from, to) => rename(from, to),
   remove: (path) => rm(path, { recursive: true, force: true }),
   replaceLink,

@@ -26,7 +26,9 @@ export function parseLockHolders(text: string, inodes: ReadonlySet<number>): num
 }
 
 /** The process that holds the package database now; undefined when nobody does. */
-async function findLockHolder(context: AptContext): Promise<LockHolder | undefined> {
+export async function findLockHolder(
+  context: Pick<AptContext, 'files' | 'root'>,
+): Promise<LockHolder | undefined> {
   const { files } = context;
   const facts = await Promise.all(LOCK_FILES.map((path) => files.facts(aptPath(context, path))));
   const inodes = new Set(facts.flatMap((one) => (one ? [one.inode] : [])));

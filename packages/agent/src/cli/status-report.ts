@@ -1,0 +1,153 @@
+import { type AgentStatus, VERSION } from '@linux-patch/contract';
+import { type IdentityStatus, renewalPoint } from '@linux-patch/pki';
+import type { IdentityMeta } from '../certificates/identity-meta.ts';
+import { readIdentityMeta } from '../certificates/identity-meta.ts';
+import { readMaterial } from '../certificates/material.ts';
+import { storeFolder } from '../certificates/paths.ts';
+import { type AuditTrail, newestOf, readAuditTrail, textOf } from '../doctor/audit-trail.ts';
+import { codeOfIdentity, crlFinding } from '../doctor/certificates.ts';
+import { clockBeforeRecords } from '../doctor/clock.ts';
+import { enrollmentFinding } from '../doctor/enrollment.ts';
+import { isUsable } from '../doctor/host.ts';
+import { findAgents } from '../doctor/processes.ts';
+import { pendingPlaces, readPending } from '../enrollment/pending.ts';
+import { readEnrollmentView } from '../enrollment/view.ts';
+import { type RevocationState, readRevocations } from '../http/revocation.ts';
+import { authoritiesOf } from '../http/tls-material.ts';
+import type { AgentContext } from '../start/agent-context.ts';
+import { identityStatus } from '../start/enrolling.ts';
+
+const DAY_MS = 86_400_000;
+
+const isoOf = (epochMs: number | undefined): string | null =>
+  epochMs === undefined ? null : new Date(epochMs).toISOString();
+
+function identityPart(
+  identity: IdentityStatus,
+  meta: IdentityMeta,
+  seen: { readonly now: number; readonly crl: RevocationState | undefined },
+): AgentStatus['identity'] {
+  const facts = 'facts' in identity ? identity.facts : undefined;
+  return {
+    status: identity.status,
+    message: identity.message,
+    serial: facts?.serialHex ?? null,
+    subject: facts?.subject ?? null,
+    issuer: facts?.issuer ?? null,
+    fingerprint: facts?.fingerprint ?? null,
+    not_before: isoOf(facts?.notBeforeMs),
+    not_after: isoOf(facts?.notAfterMs),
+    days_left: facts ? Math.floor((facts.notAfterMs - seen.now) / DAY_MS) : null,
+    ca_not_after: isoOf(facts?.caNotAfterMs),
+    trust: meta.trust,
+    key_origin: meta.key_origin,
+    installed_at: meta.installed_at,
+    manager_client: meta.manager_client?.cn ?? null,
+    revoked: facts !== undefined && (seen.crl?.serials.has(facts.serialHex) ?? false),
+  };
+}
+
+function renewalPart(
+  context: AgentContext,
+  identity: IdentityStatus,
+  parts: { readonly meta: IdentityMeta; readonly trail: AuditTrail },
+): AgentStatus['renewal'] {
+  const { meta, trail } = parts;
+  if (!('facts' in identity)) return null;
+  if ((context.config.enrollment.manager_url ?? meta.manager_url) === null) return null;
+  const thresholdDays = context.config.enrollment.cert_renewal_threshold_days;
+  const dueMs = renewalPoint({ ...identity.facts, draw: meta.renewal_draw, thresholdDays });
+  const newest = newestOf(trail, ['identity_renewal_failed', 'identity_renewed', 'identity_installed']);
+  const failed = newest?.event === 'identity_renewal_failed' ? newest : undefined;
+  return {
+    due_at: new Date(dueMs).toISOString(),
+    due: context.clock.now() >= dueMs,
+    last_error: textOf(failed, 'reason') ?? null,
+    last_failed_at: failed?.timestamp ?? null,
+  };
+}
+
+function crlPart(crl: RevocationState): NonNullable<AgentStatus['crl']> {
+  return {
+    status: crl.status,
+    message: crl.message,
+    this_update: isoOf(crl.thisUpdateMs),
+    next_update: isoOf(crl.nextUpdateMs),
+    revoked: crl.serials.size,
+  };
+}
+
+/** The clock is doubtful when it is before what it has seen already. */
+function clockPart(identity: IdentityStatus, trail: AuditTrail, now: number): AgentStatus['clock'] {
+  const message =
+    identity.status === 'not_yet_valid' ? identity.message : clockBeforeRecords(trail, now)?.detail;
+  return { now: new Date(now).toISOString(), state: message ? 'doubtful' : 'ok', message: message ?? null };
+}
+
+async function enrollmentPart(context: AgentContext): Promise<AgentStatus['enrollment']> {
+  const places = pendingPlaces(context.paths.dataFolder, storeFolder(context.certificates));
+  const view = await readEnrollmentView(context.files, places);
+  if (!view) return null;
+  const waitedMs = context.clock.now() - Date.parse(view.waiting_since);
+  return { ...view, waiting_seconds: Math.max(0, Math.floor(waitedMs / 1000)) };
+}
+
+/** What is not as it should be, by the doctor's codes; only what the disk tells. */
+async function degradedPart(
+  context: AgentContext,
+  parts: Omit<AgentStatus, 'degraded'>,
+  seen: {
+    readonly identity: IdentityStatus;
+    readonly crl: RevocationState | undefined;
+    readonly trail: AuditTrail;
+  },
+): Promise<AgentStatus['degraded']> {
+  const { certificates, files, paths } = context;
+  const places = pendingPlaces(paths.dataFolder, storeFolder(certificates));
+  const pending = await readPending(files, places);
+  const code = codeOfIdentity(seen.identity, certificates);
+  const list = seen.crl && crlFinding(seen.crl, certificates.crl);
+  const asking = isUsable(seen.identity) ? undefined : enrollmentFinding(pending, seen.trail);
+  const { identity, renewal, clock } = parts;
+  return [
+    ...(clock.message ? [{ code: 'CLOCK_BEFORE_RECORDS', message: clock.message }] : []),
+    ...(asking ? [{ code: asking.code, message: asking.detail }] : []),
+    ...(code ? [{ code, message: identity.message }] : []),
+    ...(identity.revoked
+      ? [{ code: 'OWN_CERT_REVOKED', message: `Serial ${identity.serial} is revoked.` }]
+      : []),
+    ...(renewal?.last_error ? [{ code: 'RENEWAL_FAILING', message: renewal.last_error }] : []),
+    ...(list && list.code !== 'CRL_MISSING' ? [{ code: list.code, message: list.detail }] : []),
+    ...(identity.trust === 'tofu'
+      ? [{ code: 'TRUST_TOFU', message: 'The manager was believed without proof.' }]
+      : []),
+  ];
+}
+
+/** Reads everything that `status` shows; changes nothing and asks nobody. */
+export async function collectStatus(context: AgentContext): Promise<AgentStatus> {
+  const { files, clock, certificates, config } = context;
+  const now = clock.now();
+  const identity = await identityStatus(context);
+  const meta = await readIdentityMeta(files, certificates);
+  const trail = await readAuditTrail(files, config.logging.file_path);
+  const material = await readMaterial(files, certificates).catch(() => undefined);
+  const crl =
+    material && isUsable(identity)
+      ? readRevocations(material.crlPem, authoritiesOf(material), now)
+      : undefined;
+  const agents = (await findAgents(files)).filter((agent) => agent.root === context.root);
+  const parts: Omit<AgentStatus, 'degraded'> = {
+    v: 1,
+    version: VERSION,
+    config_file: context.configFile,
+    manager_url: config.enrollment.manager_url ?? null,
+    agent: { running: agents.length > 0, pids: agents.map((agent) => agent.pid) },
+    identity: identityPart(identity, meta, { now, crl }),
+    renewal: renewalPart(context, identity, { meta, trail }),
+    crl: crl ? crlPart(crl) : null,
+    clock: clockPart(identity, trail, now),
+    enrollment: await enrollmentPart(context),
+  };
+  return { ...parts, degraded: await degradedPart(context, parts, { identity, crl, trail }) };
+}

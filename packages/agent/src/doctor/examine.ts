@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { readIdentityMeta } from '../certificates/identity-meta.ts';
+import { storeFolder } from '../certificates/paths.ts';
+import { checkCertificates } from '../certificates/status.ts';
+import type { AgentConfig } from '../config/schema.ts';
+import { pendingPlaces, readPending } from '../enrollment/pending.ts';
+import { chooseProxy } from '../enrollment/proxy.ts';
+import { certificatePaths } from '../start/agent-context.ts';
+import { checkAccess } from './access.ts';
+import { readAuditTrail } from './audit-trail.ts';
+import { checkCrlFile, checkIdentityFiles } from './certificates.ts';
+import { clockBeforeRecords } from './clock.ts';
+import { checkConfig, checkConfigAccess, configFaults } from './config.ts';
+import { checkEnrollment } from './enrollment.ts';
+import { checkFiles } from './files.ts';
+import { type Finding, sortFindings } from './finding.ts';
+import type { DoctorHost, DoctorPlace } from './host.ts';
+import { checkHostIdentity } from './host-identity.ts';
+import { checkManager } from './manager.ts';
+import { checkPackages } from './packages.ts';
+import { checkPort } from './port.ts';
+import { findAgents } from './processes.ts';
+import { checkService } from './service.ts';
+import { checkStore } from './store.ts';
+
+export interface Examination extends DoctorPlace {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Without it the network is not asked. */
+  readonly online: boolean;
+  readonly loadConfig: () => Promise<AgentConfig>;
+}
+
+async function openHost(examination: Examination, config: AgentConfig): Promise<DoctorHost> {
+  const { files, clock, root, paths, environment } = examination;
+  const certificates = certificatePaths(config);
+  const places = pendingPlaces(paths.dataFolder, storeFolder(certificates));
+  const agents = await findAgents(files);
+  const identity = await checkCertificates({
+    files,
+    paths: certificates,
+    now: clock.now(),
+    thresholdDays: config.enrollment.cert_renewal_threshold_days,
+  });
+  return {
+    ...examination,
+    config,
+    certificates,
+    places,
+    identity,
+    proxyFor: chooseProxy({ configured: config.enrollment.proxy, environment }),
+    meta: await readIdentityMeta(files, certificates),
+    pending: await readPending(files, places).catch(() => undefined),
+    trail: await readAuditTrail(files, config.logging.file_path),
+    agents: agents.filter((agent) => agent.root === root),
+    underSystemd: (await files.facts(join(root, 'run/systemd/system'))) !== undefined,
+  };
+}
+
+async function examineHost(host: DoctorHost, online: boolean): Promise<Finding[]> {
+  const before = clockBeforeRecords(host.trail, host.clock.now());
+  const crl = await checkCrlFile(host);
+  return [
+    ...(before ? [before] : []),
+    ...crl,
+    ...(await checkConfig(host)),
+    ...(await checkFiles(host)),
+    ...(await checkHostIdentity(host)),
+    ...(await checkStore(host)),
+    ...(await checkPort(host)),
+    ...(online ? await checkManager(host) : []),
+    ...(await checkEnrollment(host)),
+    ...(crl.length === 0 ? await checkIdentityFiles(host) : []),
+    ...(await checkAccess(host)),
+    ...(await checkPackages(host)),
+    ...(await checkService(host)),
+  ];
+}
+
+/** Looks at everything and changes nothing; worst findings first. */
+export async function examine(examination: Examination): Promise<Finding[]> {
+  const { root, uid, configFile, loadConfig } = examination;
+  if (root === '/' && uid !== 0) return [{ code: 'NOT_ROOT', detail: `It runs as user ${uid}.` }];
+  const access = await checkConfigAccess(examination);
+  let config: AgentConfig;
+  try {
+    config = await loadConfig();
+  } catch (error) {
+    // Where everything lies is in the configuration, so nothing else can be judged.
+    return sortFindings([...configFaults(error, configFile), ...access]);
+  }
+  const host = await openHost(examination, config);
+  return sortFindings([...access, ...(await examineHost(host, examination.online))]);
+}

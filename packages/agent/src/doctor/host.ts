@@ -1,0 +1,56 @@
+import type { IdentityStatus } from '@linux-patch/pki';
+import type { Clock, Commands, Files } from '@linux-patch/runtime';
+import type { IdentityMeta } from '../certificates/identity-meta.ts';
+import type { CertificatePaths } from '../certificates/paths.ts';
+import type { AgentPaths } from '../config/paths.ts';
+import type { AgentConfig } from '../config/schema.ts';
+import type { PendingEnrollment, PendingPlaces } from '../enrollment/pending.ts';
+import type { ProxyChoice } from '../enrollment/proxy.ts';
+import type { Network } from '../host/network.ts';
+import type { AuditTrail } from './audit-trail.ts';
+import type { AgentProcessFacts } from './processes.ts';
+
+/** Where the doctor looks and what it looks with. */
+export interface DoctorPlace {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly commands: Commands;
+  readonly root: string;
+  readonly paths: AgentPaths;
+  readonly configFile: string;
+  /** The user that the doctor runs as. */
+  readonly uid: number;
+  readonly signal: AbortSignal;
+}
+
+/** A host whose configuration can be read, with what several checks need. */
+export interface DoctorHost extends DoctorPlace {
+  readonly config: AgentConfig;
+  readonly certificates: CertificatePaths;
+  readonly proxyFor: ProxyChoice;
+  readonly places: PendingPlaces;
+  readonly identity: IdentityStatus;
+  readonly meta: IdentityMeta;
+  readonly pending: PendingEnrollment | undefined;
+  readonly trail: AuditTrail;
+  /** Agents that run as a service with the folders of this host. */
+  readonly agents: readonly AgentProcessFacts[];
+  /** Whether systemd is this host's service manager. */
+  readonly underSystemd: boolean;
+}
+
+export function isUsable(identity: IdentityStatus): boolean {
+  return identity.status === 'valid' || identity.status === 'expiring_soon';
+}
+
+/** The manager that this host asks, by configuration or by how it enrolled. */
+export function managerUrlOf(host: Pick<DoctorHost, 'config' | 'meta'>): URL | undefined {
+  const text = host.config.enrollment.manager_url ?? host.meta.manager_url ?? undefined;
+  return text === undefined ? undefined : (URL.parse(text) ?? undefined);
+}
+
+/** The name or address in a URL, without the brackets of IPv6. */
+export function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[(.*)\]$/, '$1');
+}

@@ -1,0 +1,29 @@
+import { findPortHolder } from '../host/process-holder.ts';
+import type { Finding } from './finding.ts';
+import type { DoctorHost } from './host.ts';
+
+/** Who listens on the agent's port, and whether there are two agents. */
+export async function checkPort(host: DoctorHost): Promise<Finding[]> {
+  const { files, agents, config } = host;
+  const findings: Finding[] = [];
+  const holder = await findPortHolder(config.server.port, { files }).catch(() => undefined);
+  const serving = agents.find((agent) => agent.pid === holder?.pid);
+  const [first, ...more] = agents.toSorted((a, b) => Number(b === serving) - Number(a === serving));
+  const second = more.at(-1);
+  if (first !== undefined && second !== undefined) {
+    const pids = agents.map((agent) => agent.pid).join(' and ');
+    findings.push({
+      code: 'SECOND_AGENT',
+      detail: `Agents with the folders below ${host.root}: process ${pids}.`,
+      words: { pid: second.pid },
+    });
+  }
+  if (holder !== undefined && serving === undefined) {
+    findings.push({
+      code: 'PORT_TAKEN',
+      detail: `${holder.program} (process ${holder.pid}) listens on port ${config.server.port}.`,
+      words: { pid: holder.pid },
+    });
+  }
+  return findings;
+}

@@ -1,0 +1,196 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { ENROLL_PATHS, isPatchError } from '@linux-patch/contract';
+import { parseCertificates } from '@linux-patch/pki';
+import { askManager, type ManagerAnswer } from '../enrollment/manager-client.ts';
+import type { PeerTrust } from '../enrollment/manager-connection.ts';
+import { ManagerFailure } from '../enrollment/manager-failure.ts';
+import type { Proxy } from '../enrollment/proxy.ts';
+import { openTunnel } from '../enrollment/proxy-tunnel.ts';
+import { establishTrust } from '../enrollment/trust.ts';
+import { type DoctorHost, hostOf, isUsable } from './host.ts';
+import { within } from './within.ts';
+
+/** Each step of the way gets so long; all of them together half a minute at most. */
+const STEP_LIMIT_MS = 5_000;
+
+/** How far a probe of the manager came. */
+export type Probe =
+  | { readonly step: 'proxy_invalid'; readonly message: string }
+  | {
+      readonly step: 'proxy';
+      readonly shown: string;
+      readonly status: number | null;
+      readonly message: string;
+    }
+  | { readonly step: 'dns'; readonly message: string }
+  | { readonly step: 'connect'; readonly code: string; readonly message: string }
+  | { readonly step: 'pin'; readonly message: string; readonly offsetMs: number | undefined }
+  | {
+      readonly step: 'exchange';
+      readonly kind: ManagerFailure['kind'];
+      /** OpenSSL's or the system's word for it. */
+      readonly code: string | undefined;
+      readonly message: string;
+      readonly offsetMs: number | undefined;
+    }
+  | {
+      readonly step: 'answer';
+      readonly status: number;
+      readonly contentType: string;
+      /** Whether it is what a manager of either generation says. */
+      readonly isManager: boolean;
+      readonly offsetMs: number | undefined;
+    };
+
+/** Goes the way to the manager step by step: name, port or proxy, TLS, an answer. Bounded in time; changes nothing. */
+export async function probeManager(host: DoctorHost, url: URL): Promise<Probe> {
+  const proxy = host.proxyFor(url);
+  if (proxy && 'fault' in proxy) return { step: 'proxy_invalid', message: proxy.fault };
+  return (proxy ? await tryProxy(host, url, proxy) : await tryPort(host, url)) ?? (await exchange(host, url));
+}
+
+async function tryProxy({ signal }: DoctorHost, url: URL, proxy: Proxy): Promise<Probe | undefined> {
+  try {
+    const socket = await openTunnel(proxy, { url, timeoutMs: 2 * STEP_LIMIT_MS, signal });
+    socket.destroy();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ManagerFailure)) throw error;
+    const status = error.details.proxy_status;
+    return {
+      step: 'proxy',
+      shown: proxy.shown,
+      status: typeof status === 'number' ? status : null,
+      message: error.message,
+    };
+  }
+}
+
+async function tryPort({ network }: DoctorHost, url: URL): Promise<Probe | undefined> {
+  const name = hostOf(url);
+  let addresses: readonly string[];
+  try {
+    addresses = await within(STEP_LIMIT_MS, network.resolve(name));
+  } catch (error) {
+    return { step: 'dns', message: `${name}: ${(error as Error).message}` };
+  }
+  const port = Number(url.port) || (url.protocol === 'http:' ? 80 : 443);
+  let failure: Probe | undefined;
+  for (const address of addresses.slice(0, 4)) {
+    failure = await tryAddress(address, port);
+    if (!failure) return undefined;
+  }
+  return failure ?? { step: 'dns', message: `${name} has no address` };
+}
+
+async function tryAddress(host: string, port: number): Promise<Probe | undefined> {
+  const socket = connect({ host, port });
+  socket.on('error', () => {});
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(STEP_LIMIT_MS) });
+    return undefined;
+  } catch (error) {
+    const late = (error as Error).name === 'AbortError';
+    const code = late ? 'ETIMEDOUT' : ((error as NodeJS.ErrnoException).code ?? 'unknown');
+    const message = late ? `no answer within ${STEP_LIMIT_MS / 1000} s` : (error as Error).message;
+    return { step: 'connect', code, message: `${host} port ${port}: ${message}` };
+  } finally {
+    socket.destroy();
+  }
+}
+
+function ask(host: DoctorHost, url: URL, peer: PeerTrust): Promise<ManagerAnswer> {
+  return askManager({
+    url,
+    shownUrl: url.href,
+    method: 'GET',
+    headers: { accept: 'application/x-pem-file, application/json, */*' },
+    peer,
+    proxyFor: host.proxyFor,
+    timeoutMs: STEP_LIMIT_MS,
+    signal: host.signal,
+  });
+}
+
+/** Whom this host believes: what is configured, else the CA that is installed, else what an enrolment would. */
+async function peerTrustOf(host: DoctorHost, url: URL): Promise<PeerTrust> {
+  const { ca_file: caFile, ca_fingerprint: caFingerprint, trust } = host.config.enrollment;
+  if (caFile === undefined && caFingerprint === undefined && isUsable(host.identity)) {
+    const pem = (await host.files.readText(host.certificates.ca)) ?? '';
+    return { kind: 'verified', ca: parseCertificates(pem).map((one) => one.pem) };
+  }
+  const sources = { ...host, managerUrl: url, caFile, caFingerprint, mode: trust, timeoutMs: STEP_LIMIT_MS };
+  return (await establishTrust(sources)).peer;
+}
+
+/** The manager's time less this host's, by the `Date` of an answer (one second exact). */
+function offsetOf(answer: ManagerAnswer, nowMs: number): number | undefined {
+  const theirs = Date.parse(answer.headers.date ?? '');
+  return Number.isNaN(theirs) ? undefined : theirs - nowMs;
+}
+
+/** Also asked of a peer that is not believed: its clock tells why it is not. */
+async function unprovenOffset(host: DoctorHost, url: URL): Promise<number | undefined> {
+  try {
+    return offsetOf(await ask(host, url, { kind: 'unverified' }), host.clock.now());
+  } catch {
+    return undefined;
+  }
+}
+
+async function exchange(host: DoctorHost, managerUrl: URL): Promise<Probe> {
+  const url = new URL(ENROLL_PATHS.ca, managerUrl);
+  try {
+    const peer = await peerTrustOf(host, managerUrl);
+    const answer = await ask(host, url, peer);
+    const isManager =
+      isCa(answer) || (answer.status === 404 && (await isOlderManager(host, managerUrl, peer)));
+    const { status } = answer;
+    const contentType = answer.headers['content-type'] ?? '';
+    return { step: 'answer', status, contentType, isManager, offsetMs: offsetOf(answer, host.clock.now()) };
+  } catch (error) {
+    return failureOf(host, url, error);
+  }
+}
+
+async function failureOf(host: DoctorHost, url: URL, error: unknown): Promise<Probe> {
+  if (!(error instanceof ManagerFailure)) {
+    // An unusable enrollment.ca_file has a finding of its own.
+    if (isPatchError(error)) {
+      return {
+        step: 'exchange',
+        kind: 'security',
+        code: undefined,
+        message: error.message,
+        offsetMs: undefined,
+      };
+    }
+    throw error;
+  }
+  const code = (error.cause as NodeJS.ErrnoException | undefined)?.code;
+  const offsetMs = error.kind === 'security' ? await unprovenOffset(host, url) : undefined;
+  if (error.kind === 'security' && code === undefined && host.config.enrollment.ca_fingerprint !== undefined)
+    return { step: 'pin', message: error.message, offsetMs };
+  return { step: 'exchange', kind: error.kind, code, message: error.message, offsetMs };
+}
+
+function isCa(answer: ManagerAnswer): boolean {
+  if (answer.status !== 200) return false;
+  try {
+    return parseCertificates(answer.text).some((one) => one.isCa);
+  } catch {
+    return false;
+  }
+}
+
+/** A manager of the older generation publishes no CA; it answers about a token that nobody has. */
+async function isOlderManager(host: DoctorHost, managerUrl: URL, peer: PeerTrust): Promise<boolean> {
+  const answer = await ask(host, new URL(`${ENROLL_PATHS.status}/${'0'.repeat(64)}`, managerUrl), peer);
+  try {
+    const { status } = JSON.parse(answer.text) as { status?: unknown };
+    return answer.status === 200 && (status === 'notfound' || status === 'not_found');
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,41 @@
+import { resolve } from 'node:path';
+import type { Files } from '@linux-patch/runtime';
+
+/** A running agent. */
+export interface AgentProcessFacts {
+  readonly pid: number;
+  readonly root: string;
+}
+
+/** How a checkout and a package name the agent's program in its arguments. */
+const PROGRAM = /(?:^|\/)(?:linux-patch-api(?:\.mjs)?|packages\/agent\/src\/main\.ts)$/;
+const OTHER_WORK = new Set(['status', 'doctor', 'leave', '--renew-certs', '-V', '--version', '-h', '--help']);
+
+/**
+ * The agent that these arguments start as a service; undefined when they start something else.
+ * @param argv the arguments of a process, its program first
+ */
+export function serviceOf(argv: readonly string[]): { readonly root: string } | undefined {
+  const at = argv.slice(0, 3).findIndex((word) => PROGRAM.test(word));
+  if (at === -1) return undefined;
+  const words = argv.slice(at + 1);
+  if (words.some((word) => OTHER_WORK.has(word) || /^--enroll(=|$)/.test(word))) return undefined;
+  const flag = words.findIndex((word) => word === '--root');
+  const joined = words.find((word) => word.startsWith('--root='))?.slice('--root='.length);
+  return { root: resolve(joined ?? (flag === -1 ? '/' : (words[flag + 1] ?? '/'))) };
+}
+
+/** Agents that run as a service on this machine, those inside containers left out. */
+export async function findAgents(files: Files, proc = '/proc'): Promise<AgentProcessFacts[]> {
+  const own = await files.readLink(`${proc}/self/ns/pid`).catch(() => undefined);
+  const found: AgentProcessFacts[] = [];
+  for (const name of await files.list(proc, { missingOk: true })) {
+    if (!/^\d+$/.test(name)) continue;
+    const text = await files.readText(`${proc}/${name}/cmdline`).catch(() => undefined);
+    const service = text && serviceOf(text.split('\0').filter((word) => word !== ''));
+    if (!service) continue;
+    const space = await files.readLink(`${proc}/${name}/ns/pid`).catch(() => undefined);
+    if (space === own) found.push({ pid: Number(name), root: service.root });
+  }
+  return found;
+}

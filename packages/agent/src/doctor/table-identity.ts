@@ -1,0 +1,240 @@
+import { themed } from './table-types.ts';
+
+const certificates = themed('certificates');
+const enrollment = themed('enrollment');
+
+/** What is wrong with the places of the identity; the cause of what its content looks like. */
+export const STORE_CHECKS = {
+  CURRENT_DANGLING: certificates.error({
+    title: 'The link to the certificates in use leads nowhere',
+    meaning:
+      'Its set was removed by hand or by a restore. An older complete set is taken if there is a valid one.',
+    command: '{agent} doctor --fix',
+    repairs: true,
+  }),
+  GENERATION_BROKEN: certificates.error({
+    title: 'The set of certificates in use is incomplete',
+    meaning: 'Files of it were removed or emptied. An older complete set is taken if there is a valid one.',
+    command: '{agent} doctor --fix',
+    repairs: true,
+  }),
+  KEY_MODE_OPEN: certificates.error({
+    title: 'Others can read the private key',
+    meaning: 'Whoever has read it can answer in the name of this host. When in doubt, renew it as well.',
+    command: 'chmod 600 {path}',
+    repairs: true,
+  }),
+  KEY_FOREIGN_OWNER: certificates.error({
+    title: 'The private key belongs to another user',
+    meaning: 'Its owner can read and replace it.',
+    command: 'chown root:root {path}',
+    repairs: true,
+  }),
+  KEY_UNREADABLE: certificates.error({
+    title: 'The private key cannot be read',
+    meaning: 'It is a folder, a link that leads in a circle, or its disk is broken.',
+    command: 'mv {path} {path}.bak && {restart}',
+    repairs: true,
+  }),
+  CERT_UNREADABLE: certificates.error({
+    title: 'A certificate file cannot be read',
+    meaning: 'It is a folder, a link that leads in a circle, or its disk is broken.',
+    command: 'mv {path} {path}.bak && {restart}',
+    repairs: true,
+  }),
+} as const;
+
+/** What is wrong with the identity itself, in the order in which it is checked. */
+export const CERTIFICATE_CHECKS = {
+  IDENTITY_MISSING: certificates.error({
+    title: 'This host has no certificates and does not ask for any',
+    meaning: 'A manager is named, so the agent asks it as soon as it runs.',
+    command: '{start}',
+  }),
+  CA_MISSING: certificates.error({
+    title: 'The CA file does not exist',
+    meaning: 'Without it no client can be checked; the agent enrols anew.',
+    command: '{renew}',
+    repairs: true,
+  }),
+  CERT_MISSING: certificates.error({
+    title: 'The server certificate does not exist',
+    meaning: 'The agent enrols anew when a manager is named.',
+    command: '{renew}',
+    repairs: true,
+  }),
+  KEY_MISSING: certificates.error({
+    title: 'The private key does not exist',
+    meaning: 'A certificate without its key is worth nothing; the agent enrols anew.',
+    command: '{renew}',
+    repairs: true,
+  }),
+  CA_CORRUPT: certificates.error({
+    title: 'The CA file holds no certificate that can be read',
+    meaning: 'A copy that broke off, or another file in its place; the agent enrols anew.',
+    command: '{renew}',
+    repairs: true,
+  }),
+  CERT_CORRUPT: certificates.error({
+    title: 'The server certificate cannot be read as one',
+    meaning: 'A copy that broke off, or another file in its place; the agent enrols anew.',
+    command: '{renew}',
+    repairs: true,
+  }),
+  KEY_CORRUPT: certificates.error({
+    title: 'The private key cannot be read as one',
+    meaning: 'It is damaged, encrypted, or of a kind that is not used; the agent enrols anew.',
+    command: '{renew}',
+    repairs: true,
+  }),
+  CA_EXPIRED: certificates.error({
+    title: 'The CA of this host has expired',
+    meaning:
+      'No connection with the manager can be proven any more; the agent enrols anew and a person approves once.',
+    command: '{renew}',
+    repairs: true,
+  }),
+  CERT_EXPIRED: certificates.error({
+    title: 'The server certificate has expired',
+    meaning: 'Nobody connects to this host. The agent renews or enrols by itself once the manager answers.',
+    command: '{renew}',
+    repairs: true,
+  }),
+  CERT_NOT_YET_VALID: certificates.error({
+    title: 'A certificate is not valid yet by the clock of this host',
+    meaning: 'Usually the clock is behind. Put it right before anything is made anew.',
+    command: 'timedatectl set-ntp true',
+  }),
+  KEY_MISMATCH: certificates.error({
+    title: 'The private key belongs to another certificate',
+    meaning: 'Files of two sets were mixed, usually by copying; the agent enrols anew.',
+    command: '{renew}',
+    repairs: true,
+  }),
+  CERT_UNTRUSTED: certificates.error({
+    title: 'The server certificate was not made by the CA of this host',
+    meaning: 'Files of two managers were mixed, or the manager was set up anew; the agent enrols anew.',
+    command: '{renew}',
+    repairs: true,
+  }),
+  CERT_UNSUITABLE: certificates.error({
+    title: 'The certificate must not be used by a server',
+    meaning: "A CA's or a client's certificate was copied, or its key is too weak.",
+    command: '{renew}',
+    repairs: true,
+  }),
+  OWN_CERT_REVOKED: certificates.error({
+    title: 'The certificate of this host is revoked',
+    meaning:
+      'The manager does not connect any more and does not renew. It takes a new approval to come back.',
+    command: '{agent} --enroll {manager}',
+  }),
+  CERT_WRONG_NAME: certificates.warning({
+    title: 'The certificate has another name than this host',
+    meaning:
+      'The host was renamed or this is a copy of another one; the manager dials the name for live output.',
+    command: '{agent} --enroll {manager}',
+  }),
+  CERT_WRONG_ADDRESS: certificates.warning({
+    title: 'The certificate names no address that this host has',
+    meaning: 'The host has moved; a manager that dials the address refuses the connection.',
+    command: '{agent} --enroll {manager}',
+  }),
+  RENEWAL_FAILING: certificates.warning({
+    title: 'The renewal of the certificate fails',
+    meaning: 'The agent tries again by itself; until the certificate expires everything works.',
+    command: '{agent} --renew-certs',
+  }),
+  RENEWAL_OVERDUE: certificates.warning({
+    title: 'The certificate should have been renewed by now',
+    meaning: 'The agent does not run, does not know its manager, or has not tried yet.',
+    command: '{start}',
+  }),
+  CERT_EXPIRING_SOON: certificates.warning({
+    title: 'The certificate expires soon',
+    meaning: 'Renewal normally happens long before; something has kept it from happening.',
+    command: '{agent} --renew-certs',
+  }),
+  CRL_UNREADABLE: certificates.warning({
+    title: 'The revocation list cannot be read',
+    meaning: 'Revoked clients are not recognised until the agent has fetched it anew.',
+    command: 'rm -rf {path} && {restart}',
+    repairs: true,
+  }),
+  CRL_FOREIGN: certificates.warning({
+    title: 'The revocation list is not signed by the CA of this host',
+    meaning: 'It comes from another manager or was changed; none of its entries count.',
+    command: 'rm -f {path} && {restart}',
+    repairs: true,
+  }),
+  CRL_EXPIRED: certificates.warning({
+    title: 'The revocation list is out of date',
+    meaning: 'It still counts and nobody is locked out, but what was revoked since is not known here.',
+    command: '{restart}',
+  }),
+  CRL_MISSING: certificates.notice({
+    title: 'There is no revocation list',
+    meaning: 'No client counts as revoked. The agent fetches one from a manager of this generation.',
+    command: '{restart}',
+  }),
+} as const;
+
+/** The request of this host. */
+export const ENROLLMENT_CHECKS = {
+  PENDING_STATE_CORRUPT: enrollment.error({
+    title: 'The saved state of the enrolment cannot be read',
+    meaning:
+      'The request cannot be taken up again; after the repair the agent asks once more, with a new key and code.',
+    command: '{agent} doctor --fix',
+    repairs: true,
+  }),
+  PENDING_KEY_WRONG: enrollment.error({
+    title: 'The key of the waiting request is missing or another one',
+    meaning:
+      'An approval could not be used; after the repair the agent asks once more, with a new key and code.',
+    command: '{agent} doctor --fix',
+    repairs: true,
+  }),
+  PENDING_SECRET_READABLE: enrollment.error({
+    title: 'Others can read the state or the key of the waiting request',
+    meaning: 'The host code and the key are in them.',
+    command: 'chmod 600 {path}',
+    repairs: true,
+  }),
+  ENROLLMENT_DENIED: enrollment.error({
+    title: 'The manager refused this host',
+    meaning: 'The agent does not ask again by itself. When it was a mistake, the next start asks once more.',
+    command: '{restart}',
+  }),
+  ENROLLMENT_CONFLICT: enrollment.error({
+    title: 'The manager already knows this host or has a request from it',
+    meaning:
+      'Re-installed, cloned or asked twice: an administrator removes what is out of date on the manager.',
+    command: 'linux-patch-manager enrollments list',
+  }),
+  ENROLLMENT_APPROVAL_REFUSED: enrollment.error({
+    title: 'An approval came that must not be installed',
+    meaning: 'Somebody may be in between, or the code was not typed. Compare the key id on both sides.',
+    command: 'linux-patch-manager enrollments approve {host} --code CODE',
+  }),
+  ENROLLMENT_REQUEST_LOST: enrollment.warning({
+    title: 'The manager does not know the request of this host any more',
+    meaning: 'It was denied, forgotten or restored from a backup. The agent asks anew by itself.',
+    command: '{restart}',
+  }),
+  ENROLLMENT_NEEDS_PERSON: enrollment.error({
+    title: 'The enrolment cannot go on without a person',
+    meaning: 'The reason is above; the agent looks again now and then.',
+    command: '{agent} status',
+  }),
+  ENROLLMENT_RETRYING: enrollment.warning({
+    title: 'The enrolment is being tried again',
+    meaning: 'The reason is above; the agent goes on by itself when it is gone.',
+    command: '{agent} status',
+  }),
+  ENROLLMENT_WAITING: enrollment.warning({
+    title: 'This host waits for approval',
+    meaning: 'Type the code on the manager that "linux-patch-api status" shows on this host.',
+    command: 'linux-patch-manager enrollments approve {host} --code CODE',
+  }),
+} as const;

@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DOCTOR_CHECKS } from '../../src/doctor/table.ts';
+import type { BrokenState } from './case.ts';
+import { IDENTITY_STATES } from './identity-states.ts';
+import { LOCAL_STATES } from './local-states.ts';
+import { NETWORK_STATES } from './network-states.ts';
+import { askDoctorInWords, createSickHost, type SickHost, type Told, told } from './sick-host.ts';
+
+const AGENT_PROGRAM = join(import.meta.dirname, '../../../../bin/linux-patch-api');
+const STATES: readonly BrokenState[] = [...LOCAL_STATES, ...IDENTITY_STATES, ...NETWORK_STATES];
+/** Only root can give files away, mount, or make namespaces. */
+const isRoot = process.getuid?.() === 0;
+const needsRoot = new Set(['CONFIG_FOREIGN_OWNER', 'FOLDER_FOREIGN_OWNER', 'KEY_FOREIGN_OWNER']);
+
+/** Runs the doctor as a program of its own in new namespaces, after a shell line has been run in them. */
+function askInNamespace(
+  host: SickHost,
+  { flags, before }: NonNullable<BrokenState['namespace']>,
+): Promise<Told> {
+  const line = `${before(host)} && exec "$0" --root "$1" doctor --json`;
+  const { promise, resolve, reject } = Promise.withResolvers<Told>();
+  execFile('unshare', [...flags, 'sh', '-c', line, AGENT_PROGRAM, host.root], (error, stdout, stderr) => {
+    const code = typeof error?.code === 'number' ? error.code : 0;
+    if (stdout === '') reject(new Error(`the doctor said nothing: ${stderr}`));
+    else resolve(told(code, stdout));
+  });
+  return promise;
+}
+
+function askAbout(host: SickHost, state: BrokenState): Promise<Told> {
+  return state.namespace ? askInNamespace(host, state.namespace) : host.doctor(...(state.args ?? []));
+}
+
+function expectNoSecret(host: SickHost, text: string): void {
+  for (const secret of host.secrets) expect(text).not.toContain(secret);
+}
+
+describe('a host that is well', () => {
+  it('has no finding, and the doctor ends with 0', async () => {
+    await using host = await createSickHost();
+    const { exitCode, report } = await host.doctor();
+    expect(report.findings).toEqual([]);
+    expect(exitCode).toBe(0);
+    expect(await askDoctorInWords(host)).toBe('Nothing is wrong.\n');
+  });
+
+  it('is left as it was, without a file more', async () => {
+    await using host = await createSickHost();
+    const before = await host.files.list(host.paths.dataFolder);
+    await host.doctor();
+    expect(await host.files.list(host.paths.dataFolder)).toEqual(before);
+  });
+
+  it('may ask a manager of the older generation, which publishes no CA', async () => {
+    await using host = await createSickHost();
+    host.manager.respond = (path, response) => {
+      const status = path.startsWith('/api/v1/enroll/status/') ? 200 : 404;
+      response.writeHead(status, { 'content-type': 'application/json' }).end('{"status":"notfound"}');
+    };
+    expect((await host.doctor()).codes).toEqual([]);
+  });
+});
+
+describe('the doctor names a broken state first', () => {
+  it('for every code that it knows', () => {
+    const tested = new Set(STATES.map((state) => state.code));
+    expect(Object.keys(DOCTOR_CHECKS).filter((code) => !tested.has(code as never))).toEqual([]);
+    expect(tested.size).toBeGreaterThan(100);
+  });
+
+  for (const state of STATES) {
+    const name = state.variant ? `${state.code}: ${state.variant}` : state.code;
+    const possible = isRoot || (!state.namespace && !needsRoot.has(state.code));
+    it.runIf(possible)(name, { timeout: 40_000 }, async () => {
+      await using host = await createSickHost();
+      await state.arrange(host);
+      const { report, codes, exitCode, text } = await askAbout(host, state);
+      expect(codes[0], text).toBe(state.code);
+      const [first] = report.findings;
+      expect(first?.command).toMatch(/\S/);
+      expect(first?.command).not.toMatch(/[{}]/);
+      if (state.says) expect(first?.detail).toMatch(state.says);
+      expect(exitCode).toBe(first?.severity === 'error' ? 4 : first?.severity === 'warning' ? 3 : 0);
+      expectNoSecret(host, text);
+      if (state.fixed) await expectMended(host, state);
+    });
+  }
+});
+
+/** `--fix` mends it, and then nothing of it is left. */
+async function expectMended(host: SickHost, state: BrokenState): Promise<void> {
+  const mended = await host.doctor('--fix', ...(state.args ?? []));
+  expect(mended.report.repaired.map((one) => one.code)).toContain(state.code);
+  expect(mended.report.repair_failures).toEqual([]);
+  const again = await host.doctor(...(state.args ?? []));
+  const serious = again.report.findings.filter((one) => one.severity !== 'notice');
+  expect(serious, JSON.stringify(serious)).toEqual([]);
+  expect(again.codes).not.toContain(state.code);
+  expect(again.exitCode).toBe(0);
+  expectNoSecret(host, mended.text + again.text);
+}

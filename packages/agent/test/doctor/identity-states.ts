@@ -1,0 +1,329 @@
+import { chmod, chown, mkdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createCrl, managerClientProfile, parseCertificate } from '@linux-patch/pki';
+import { testAuthority } from '@linux-patch/pki/testing';
+import type { BrokenState } from './case.ts';
+import { DAY_MS, NOW, type SickHost, sharedAuthority } from './sick-host.ts';
+
+const FQDN = 'host.example.test';
+
+/** The folder of the set in use. */
+async function currentSet(host: SickHost): Promise<string> {
+  const folder = host.paths.certificatesFolder;
+  return join(folder, await readlink(join(folder, 'current')));
+}
+
+async function replaceFile(host: SickHost, name: string, text: string): Promise<void> {
+  await writeFile(join(await currentSet(host), name), text);
+}
+
+async function installFor(
+  host: SickHost,
+  names: { fqdn?: string; ipAddress?: string },
+  validity: { now?: number; lifetimeMs?: number } = {},
+): Promise<void> {
+  const made = await host.authority.issueAgent({ fqdn: FQDN, ...names }, validity);
+  await host.install({ certificatePem: made.chainPem, keyPem: made.privateKeyPem });
+}
+
+/** Only the newest set is there, so that there is nothing to go back to. */
+async function forgetOlderSets(host: SickHost): Promise<void> {
+  await rm(host.paths.certificatesFolder, { recursive: true });
+}
+
+async function circle(path: string): Promise<void> {
+  await rm(path);
+  await symlink(path, path);
+}
+
+const store: readonly BrokenState[] = [
+  {
+    code: 'CURRENT_DANGLING',
+    fixed: true,
+    arrange: async (host) => {
+      await host.install();
+      await rm(await currentSet(host), { recursive: true });
+    },
+  },
+  {
+    code: 'GENERATION_BROKEN',
+    says: /server\.pem/,
+    fixed: true,
+    arrange: async (host) => {
+      await host.install();
+      await replaceFile(host, 'server.pem', '');
+    },
+  },
+  {
+    code: 'KEY_MODE_OPEN',
+    says: /0644/,
+    fixed: true,
+    arrange: async (host) => chmod(join(await currentSet(host), 'server.key.pem'), 0o644),
+  },
+  {
+    code: 'KEY_FOREIGN_OWNER',
+    fixed: true,
+    arrange: async (host) => chown(join(await currentSet(host), 'server.key.pem'), 65_534, 0),
+  },
+  { code: 'KEY_UNREADABLE', fixed: true, arrange: (host) => circle(host.paths.key) },
+  {
+    code: 'CERT_UNREADABLE',
+    fixed: true,
+    arrange: async (host) => {
+      await rm(host.paths.ca);
+      await mkdir(host.paths.ca);
+    },
+  },
+];
+
+const missing = (code: BrokenState['code'], file: 'ca' | 'certificate' | 'key'): BrokenState => ({
+  code,
+  fixed: true,
+  arrange: (host) => rm(host.paths[file]),
+});
+
+const identity: readonly BrokenState[] = [
+  { code: 'IDENTITY_MISSING', arrange: forgetOlderSets },
+  missing('CA_MISSING', 'ca'),
+  missing('CERT_MISSING', 'certificate'),
+  missing('KEY_MISSING', 'key'),
+  { code: 'CA_CORRUPT', arrange: (host) => replaceFile(host, 'ca.pem', 'no certificate') },
+  {
+    code: 'CERT_CORRUPT',
+    arrange: (host) => replaceFile(host, 'server.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n'),
+  },
+  {
+    code: 'CERT_CORRUPT',
+    variant: 'a copy by hand over a fine set',
+    fixed: true,
+    arrange: async (host) => {
+      await rm(host.paths.certificate);
+      await writeFile(host.paths.certificate, '<html>not found</html>');
+    },
+  },
+  { code: 'KEY_CORRUPT', arrange: (host) => replaceFile(host, 'server.key.pem', 'no key') },
+  {
+    code: 'CERT_EXPIRED',
+    arrange: async (host) => {
+      await forgetOlderSets(host);
+      await installFor(host, {}, { now: NOW - 400 * DAY_MS, lifetimeMs: 365 * DAY_MS });
+    },
+  },
+  {
+    code: 'CA_EXPIRED',
+    arrange: async (host) => {
+      const old = await testAuthority({ now: NOW - 11 * 365 * DAY_MS });
+      const validity = { now: NOW - 10 * 365 * DAY_MS, lifetimeMs: 11 * 365 * DAY_MS };
+      const made = await old.issueAgent({ fqdn: FQDN }, validity);
+      await forgetOlderSets(host);
+      await host.install({ caPem: old.caPem, certificatePem: made.chainPem, keyPem: made.privateKeyPem });
+    },
+  },
+  {
+    code: 'CERT_NOT_YET_VALID',
+    arrange: async (host) => {
+      await forgetOlderSets(host);
+      await installFor(host, {}, { now: NOW + 2 * DAY_MS });
+    },
+  },
+  {
+    code: 'KEY_MISMATCH',
+    arrange: async (host) => {
+      const other = await host.authority.issueAgent();
+      host.secrets.push(...other.privateKeyPem.split('\n').filter((line) => line.length > 40));
+      await replaceFile(host, 'server.key.pem', other.privateKeyPem);
+    },
+  },
+  {
+    code: 'CERT_UNTRUSTED',
+    arrange: async (host) => {
+      const other = await testAuthority({ now: NOW });
+      await forgetOlderSets(host);
+      await host.install({ caPem: other.caPem });
+    },
+  },
+  {
+    code: 'CERT_UNSUITABLE',
+    says: /clientAuth/,
+    arrange: async (host) => {
+      const made = await host.authority.issue(managerClientProfile());
+      await forgetOlderSets(host);
+      await host.install({ certificatePem: made.chainPem, keyPem: made.privateKeyPem });
+    },
+  },
+  {
+    code: 'CERT_WRONG_NAME',
+    says: /other\.example\.test/,
+    arrange: (host) => installFor(host, { fqdn: 'other.example.test' }),
+  },
+  {
+    code: 'CERT_WRONG_ADDRESS',
+    says: /10\.9\.8\.7/,
+    arrange: (host) => installFor(host, { ipAddress: '10.9.8.7' }),
+  },
+  {
+    code: 'CERT_EXPIRING_SOON',
+    arrange: (host) => installFor(host, {}, { lifetimeMs: 3 * DAY_MS }),
+  },
+  {
+    code: 'RENEWAL_FAILING',
+    says: /the manager says no/,
+    arrange: (host) => host.audit('identity_renewal_failed', { reason: 'the manager says no' }),
+  },
+  {
+    code: 'RENEWAL_OVERDUE',
+    arrange: (host) => installFor(host, {}, { now: NOW - 300 * DAY_MS, lifetimeMs: 365 * DAY_MS }),
+  },
+];
+
+const revocation: readonly BrokenState[] = [
+  {
+    code: 'OWN_CERT_REVOKED',
+    arrange: async (host) => {
+      const made = await host.authority.issueAgent({ fqdn: FQDN });
+      const { serialHex } = parseCertificate(made.certificatePem);
+      const crlPem = await host.authority.createCrl([serialHex]);
+      await host.install({ certificatePem: made.chainPem, keyPem: made.privateKeyPem, crlPem });
+    },
+  },
+  { code: 'CRL_MISSING', arrange: (host) => host.install({ crlPem: undefined }) },
+  {
+    code: 'CRL_UNREADABLE',
+    variant: 'garbage',
+    fixed: true,
+    arrange: (host) => host.install({ crlPem: 'no list' }),
+  },
+  {
+    code: 'CRL_UNREADABLE',
+    variant: 'a folder in its place',
+    fixed: true,
+    arrange: async (host) => {
+      await rm(host.paths.crl);
+      await mkdir(host.paths.crl);
+    },
+  },
+  {
+    code: 'CRL_FOREIGN',
+    fixed: true,
+    arrange: async (host) => host.install({ crlPem: await (await testAuthority({ now: NOW })).createCrl() }),
+  },
+  {
+    code: 'CRL_EXPIRED',
+    arrange: async (host) => {
+      const { issuing: issuer } = await sharedAuthority();
+      const crlPem = await createCrl({
+        issuer,
+        revoked: [],
+        number: 1n,
+        now: NOW - 10 * DAY_MS,
+        nextUpdateMs: NOW - 3 * DAY_MS,
+      });
+      await host.install({ crlPem });
+    },
+  },
+];
+
+const enrollment: readonly BrokenState[] = [
+  {
+    code: 'PENDING_STATE_CORRUPT',
+    fixed: true,
+    arrange: async (host) => {
+      await host.install();
+      await writeFile(join(host.paths.dataFolder, 'enrollment.json'), '{"v": 1, "manager_url"', {
+        mode: 0o600,
+      });
+    },
+  },
+  {
+    code: 'PENDING_KEY_WRONG',
+    arrange: async (host) => {
+      await host.enrolling();
+      await rm(join(host.paths.certificatesFolder, 'pending.key.pem'));
+    },
+  },
+  {
+    code: 'PENDING_SECRET_READABLE',
+    arrange: async (host) => {
+      await host.enrolling();
+      await chmod(join(host.paths.dataFolder, 'enrollment.json'), 0o644);
+    },
+  },
+  {
+    code: 'ENROLLMENT_DENIED',
+    says: /not ours/,
+    arrange: async (host) => {
+      await forgetOlderSets(host);
+      await host.audit('enrollment_denied', { key_id: 'K', reason: 'not ours', proven: true });
+    },
+  },
+  {
+    code: 'ENROLLMENT_CONFLICT',
+    says: /known already/,
+    arrange: async (host) => {
+      const { key_id } = await host.enrolling({ state: 'retrying' });
+      await host.audit('enrollment_conflict', { key_id, manager: host.manager.url, reason: 'known already' });
+    },
+  },
+  {
+    code: 'ENROLLMENT_APPROVAL_REFUSED',
+    arrange: async (host) => {
+      await host.enrolling({ state: 'needs_person' });
+      await host.audit('enrollment_bundle_refused', { error_code: 'MANAGER_UNTRUSTED', reason: 'no proof' });
+    },
+  },
+  {
+    code: 'ENROLLMENT_REQUEST_LOST',
+    arrange: async (host) => {
+      const { key_id } = await host.enrolling({ state: 'registering' });
+      await host.audit('enrollment_request_lost', { key_id });
+    },
+  },
+  {
+    code: 'ENROLLMENT_NEEDS_PERSON',
+    says: /spoke the extension/,
+    arrange: (host) => host.enrolling({ state: 'needs_person', last_error: 'spoke the extension before' }),
+  },
+  {
+    code: 'ENROLLMENT_RETRYING',
+    says: /read-only/,
+    arrange: (host) => host.enrolling({ state: 'retrying', last_error: 'the disk is read-only' }),
+  },
+  { code: 'ENROLLMENT_WAITING', says: /key id/, arrange: (host) => host.enrolling() },
+];
+
+const access: readonly BrokenState[] = [
+  { code: 'ALLOW_LIST_MISSING', fixed: true, arrange: (host) => rm(host.paths.allowListFile) },
+  {
+    code: 'ALLOW_LIST_INVALID',
+    says: /whitelist\.yaml:2/,
+    arrange: (host) => writeFile(host.paths.allowListFile, 'entries:\n  - 300.1.2.3\n'),
+  },
+  {
+    code: 'ALLOW_LIST_LACKS_MANAGER',
+    says: /127\.0\.0\.1/,
+    fixed: true,
+    arrange: (host) => writeFile(host.paths.allowListFile, '# ours\nentries:\n  - 10.0.0.0/8\n'),
+  },
+  {
+    code: 'ALLOW_LIST_EVERYBODY',
+    arrange: (host) => writeFile(host.paths.allowListFile, 'entries:\n  - 0.0.0.0/0\n'),
+  },
+  {
+    code: 'ALLOWED_CLIENTS_ANY',
+    arrange: (host) =>
+      host.configure(
+        [`manager_url: ${host.manager.url}`, 'report_ip: 127.0.0.1'],
+        'tls: { allowed_clients: ["*"] }',
+      ),
+  },
+  { code: 'TRUST_TOFU', arrange: (host) => host.install({ meta: { trust: 'tofu' } }) },
+  { code: 'KEY_MADE_BY_MANAGER', arrange: (host) => host.install({ meta: { key_origin: 'manager' } }) },
+];
+
+export const IDENTITY_STATES: readonly BrokenState[] = [
+  ...store,
+  ...identity,
+  ...revocation,
+  ...enrollment,
+  ...access,
+];

@@ -1,0 +1,359 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, chown, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { CommandResult, Commands } from '@linux-patch/runtime';
+import { systemFiles } from '@linux-patch/runtime/node';
+import { vi } from 'vitest';
+import { findAgents } from '../../src/doctor/processes.ts';
+import { freePort } from '../enrollment/free-port.ts';
+import type { BrokenState } from './case.ts';
+import type { SickHost } from './sick-host.ts';
+
+const AGENT_PROGRAM = join(import.meta.dirname, '../../../../bin/linux-patch-api');
+const NOBODY = 65_534;
+
+/** A program that answers with recorded output; every other program is the real one. */
+function answering(real: Commands, program: string, stdout: string, exitCode = 0): Commands {
+  const result: CommandResult = {
+    exitCode,
+    signal: null,
+    stdout,
+    stderr: '',
+    timedOut: false,
+    aborted: false,
+    durationMs: 1,
+  };
+  return { run: (command) => (command.program === program ? Promise.resolve(result) : real.run(command)) };
+}
+
+/** A program that is ended, by its pid, when the host goes. */
+function startProgram(host: SickHost, program: string, args: readonly string[]): void {
+  const child = spawn(program, [...args], { stdio: 'ignore' });
+  const exited = once(child, 'exit');
+  host.stack.defer(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+}
+
+const config: readonly BrokenState[] = [
+  {
+    code: 'NOT_ROOT',
+    says: /user 65534/,
+    arrange: (host) => {
+      host.files = {
+        ...systemFiles,
+        readText: async (path) =>
+          path === '/proc/self/status' ? `Uid:\t${NOBODY}\t${NOBODY}\n` : systemFiles.readText(path),
+      };
+    },
+    args: ['--root', '/'],
+  },
+  { code: 'CONFIG_MISSING', arrange: (host) => rm(host.paths.configFile) },
+  {
+    code: 'CONFIG_UNREADABLE',
+    arrange: async (host) => {
+      await rm(host.paths.configFile);
+      await symlink('config.yaml', host.paths.configFile);
+    },
+  },
+  {
+    code: 'CONFIG_YAML_BROKEN',
+    says: /config\.yaml:\d+:\d+ not valid YAML/,
+    arrange: (host) => writeFile(host.paths.configFile, 'server:\n  bind: "127.0.0.1\n', { mode: 0o600 }),
+  },
+  {
+    code: 'CONFIG_UNKNOWN_KEY',
+    says: /did you mean "manager_url"/,
+    arrange: (host) => host.configure(['manger_url: https://manager.example.org']),
+  },
+  {
+    code: 'CONFIG_PLAIN_HTTP',
+    says: /enrollment\.manager_url/,
+    arrange: (host) => host.configure(['manager_url: http://manager.example.org:8080']),
+  },
+  {
+    code: 'CONFIG_VALUE_REFUSED',
+    says: /jobs/,
+    arrange: (host) => host.configure([], 'jobs: { max_concurrent: none }'),
+  },
+  {
+    code: 'ENVIRONMENT_REFUSED',
+    says: /LINUX_PATCH_MANAGER/,
+    arrange: (host) => {
+      host.environment = { LINUX_PATCH_MANAGER: 'https://manager.example.org' };
+    },
+  },
+  {
+    code: 'CONFIG_WORLD_WRITABLE',
+    says: /0622/,
+    fixed: true,
+    arrange: (host) => chmod(host.paths.configFile, 0o622),
+  },
+  { code: 'CONFIG_FOREIGN_OWNER', fixed: true, arrange: (host) => chown(host.paths.configFile, NOBODY, 0) },
+  {
+    code: 'CONFIG_SECRET_READABLE',
+    variant: 'a token',
+    fixed: true,
+    arrange: async (host) => {
+      await host.configure([
+        `manager_url: ${host.manager.url}`,
+        'report_ip: 127.0.0.1',
+        `polling_token: ${'s'.repeat(64)}`,
+      ]);
+      host.secrets.push('s'.repeat(64));
+      await chmod(host.paths.configFile, 0o644);
+    },
+  },
+  {
+    code: 'MANAGER_URL_MISSING',
+    arrange: async (host) => {
+      await host.configure([]);
+      await rm(host.paths.certificatesFolder, { recursive: true });
+    },
+  },
+  {
+    code: 'PLAIN_HTTP_ALLOWED',
+    arrange: (host) =>
+      host.configure(['manager_url: http://127.0.0.1:1', 'allow_plain_http: true', 'report_ip: 127.0.0.1']),
+    args: ['--offline'],
+  },
+  {
+    code: 'JOIN_FILE_MISSING',
+    arrange: async (host) => {
+      await rm(host.paths.certificatesFolder, { recursive: true });
+      await host.configure([
+        `manager_url: ${host.manager.url}`,
+        'report_ip: 127.0.0.1',
+        'join_file: /nonexistent/join',
+      ]);
+    },
+  },
+  {
+    code: 'JOIN_FILE_OPEN',
+    says: /0644/,
+    fixed: true,
+    arrange: async (host) => {
+      const path = join(host.root, 'join');
+      host.secrets.push('j0in-secret-of-this-host');
+      await writeFile(path, 'j0in-secret-of-this-host\n', { mode: 0o644 });
+      await host.configure([
+        `manager_url: ${host.manager.url}`,
+        'report_ip: 127.0.0.1',
+        `join_file: ${path}`,
+      ]);
+    },
+  },
+  {
+    code: 'CA_FILE_UNUSABLE',
+    says: /does not exist/,
+    arrange: (host) =>
+      host.configure([
+        `manager_url: ${host.manager.url}`,
+        'report_ip: 127.0.0.1',
+        'ca_file: /nonexistent/ca.pem',
+      ]),
+  },
+];
+
+const mounted = (host: SickHost, options: string, more = ''): string =>
+  `mount -t tmpfs -o ${options} tmpfs ${host.paths.dataFolder} && chmod 700 ${host.paths.dataFolder}${more}`;
+
+const files: readonly BrokenState[] = [
+  {
+    code: 'DISK_FULL',
+    arrange: () => {},
+    namespace: {
+      flags: ['-m'],
+      before: (host) =>
+        mounted(host, 'size=64k', ` && ! dd if=/dev/zero of=${host.paths.dataFolder}/full bs=4k 2>/dev/null`),
+    },
+  },
+  {
+    code: 'INODES_USED_UP',
+    arrange: () => {},
+    namespace: { flags: ['-m'], before: (host) => mounted(host, 'size=8m,nr_inodes=1') },
+  },
+  {
+    code: 'FOLDER_READ_ONLY',
+    arrange: () => {},
+    namespace: {
+      flags: ['-m'],
+      before: (host) => mounted(host, 'size=8m', ` && mount -o remount,ro ${host.paths.dataFolder}`),
+    },
+  },
+  {
+    code: 'DATA_FOLDER_BROKEN',
+    arrange: async (host) => {
+      await rm(host.paths.dataFolder, { recursive: true });
+      await writeFile(host.paths.dataFolder, 'not a folder');
+    },
+  },
+  {
+    code: 'DATA_FOLDER_MISSING',
+    fixed: true,
+    arrange: (host) => rm(host.paths.dataFolder, { recursive: true }),
+  },
+  {
+    code: 'JOBS_FOLDER_BROKEN',
+    fixed: true,
+    arrange: (host) => writeFile(host.paths.jobsFolder, 'not a folder'),
+  },
+  { code: 'AUDIT_LOG_NOT_WRITABLE', fixed: true, arrange: (host) => mkdir(host.paths.auditLog) },
+  {
+    code: 'FOLDER_WRITABLE_BY_OTHERS',
+    fixed: true,
+    arrange: (host) => chmod(join(host.root, 'etc/linux_patch_api'), 0o777),
+  },
+  {
+    code: 'FOLDER_FOREIGN_OWNER',
+    says: /65534/,
+    fixed: true,
+    arrange: (host) => chown(host.paths.certificatesFolder, NOBODY, 0),
+  },
+  {
+    code: 'JOB_UNREADABLE',
+    fixed: true,
+    arrange: async (host) => {
+      await mkdir(host.paths.jobsFolder, { mode: 0o700 });
+      await writeFile(join(host.paths.jobsFolder, 'a.json'), '{"format": 1, "job"');
+    },
+  },
+  {
+    code: 'STALE_LOCK',
+    fixed: true,
+    arrange: async (host) => {
+      const lock = join(host.root, 'etc/linux_patch_api/.whitelist.yaml.locked');
+      await mkdir(lock);
+      await host.age(lock);
+    },
+  },
+  {
+    code: 'STALE_TEMPORARIES',
+    fixed: true,
+    arrange: async (host) => {
+      const path = join(host.root, 'etc/linux_patch_api/.config.yaml.4711-3.tmp');
+      await writeFile(path, 'enrollment:\n  polling_token: half');
+      await host.age(path);
+    },
+  },
+];
+
+const hosts: readonly BrokenState[] = [
+  { code: 'MACHINE_ID_MISSING', arrange: (host) => rm(join(host.root, 'etc/machine-id')) },
+  {
+    code: 'MACHINE_ID_UNINITIALIZED',
+    arrange: (host) => writeFile(join(host.root, 'etc/machine-id'), 'uninitialized\n'),
+  },
+  {
+    code: 'HOST_NAME_UNUSABLE',
+    arrange: async (host) => {
+      await writeFile(join(host.root, 'etc/hostname'), 'localhost\n');
+      host.commands = answering(host.commands, 'hostname', 'localhost\n');
+    },
+  },
+  {
+    code: 'HOST_ADDRESS_MISSING',
+    says: /nosuch0/,
+    arrange: (host) => host.configure([`manager_url: ${host.manager.url}`, 'report_interface: nosuch0']),
+  },
+  {
+    code: 'CLOCK_BEHIND',
+    says: /2 hours|120 minutes/,
+    arrange: (host) => host.clock.setWallClock(host.clock.now() - 7_200_000),
+  },
+  { code: 'CLOCK_AHEAD', arrange: (host) => host.clock.setWallClock(host.clock.now() + 3 * 3_600_000) },
+  {
+    code: 'CLOCK_BEFORE_RECORDS',
+    args: ['--offline'],
+    arrange: async (host) => {
+      await host.audit('serving', { address: '127.0.0.1:1' });
+      host.clock.setWallClock(host.clock.now() - 86_400_000);
+    },
+  },
+];
+
+const ports: readonly BrokenState[] = [
+  {
+    code: 'PORT_TAKEN',
+    says: new RegExp(`process ${process.pid}`),
+    arrange: async (host) => {
+      const server = createServer().listen(host.port, '127.0.0.1');
+      await once(server, 'listening');
+      host.stack.defer(async () => {
+        server.close();
+        await once(server, 'close');
+      });
+    },
+  },
+  {
+    code: 'SECOND_AGENT',
+    says: /process \d+ and \d+/,
+    arrange: async (host) => {
+      // Two agents that wait for a manager that is down hold no port.
+      await rm(host.paths.certificatesFolder, { recursive: true });
+      await host.configure([`manager_url: https://127.0.0.1:${await freePort()}`, 'report_ip: 127.0.0.1']);
+      for (const program of [AGENT_PROGRAM, AGENT_PROGRAM])
+        startProgram(host, program, ['--root', host.root]);
+      await vi.waitFor(async () => {
+        const agents = (await findAgents(systemFiles)).filter((agent) => agent.root === host.root);
+        if (agents.length < 2) throw new Error('they have not begun yet');
+      }, 10_000);
+    },
+  },
+];
+
+const unit =
+  (active: string, result: string, file = 'enabled', load = 'loaded') =>
+  async (host: SickHost) => {
+    await mkdir(join(host.root, 'run/systemd/system'), { recursive: true });
+    const shown = `LoadState=${load}\nActiveState=${active}\nSubState=x\nResult=${result}\nUnitFileState=${file}\n`;
+    host.commands = answering(host.commands, 'systemctl', shown);
+  };
+
+const services: readonly BrokenState[] = [
+  { code: 'SERVICE_START_LIMIT', arrange: unit('failed', 'start-limit-hit') },
+  { code: 'SERVICE_FAILED', says: /exit-code/, arrange: unit('failed', 'exit-code') },
+  { code: 'SERVICE_MASKED', arrange: unit('inactive', 'success', 'masked', 'masked') },
+  { code: 'SERVICE_NOT_RUNNING', arrange: unit('inactive', 'success') },
+  { code: 'SERVICE_NOT_ENABLED', arrange: unit('active', 'success', 'disabled') },
+];
+
+const packages: readonly BrokenState[] = [
+  {
+    code: 'PACKAGE_MANAGER_MISSING',
+    arrange: (host) =>
+      host.configure(
+        [`manager_url: ${host.manager.url}`, 'report_ip: 127.0.0.1'],
+        'package_manager: { backend: zypper }',
+      ),
+  },
+  {
+    code: 'DPKG_INTERRUPTED',
+    arrange: (host) => writeFile(join(host.root, 'var/lib/dpkg/updates/0001'), 'Package: toyhello\n'),
+  },
+  {
+    code: 'DPKG_LOCKED',
+    says: /sleep|flock/,
+    arrange: async (host) => {
+      const lock = join(host.root, 'var/lib/dpkg/lock');
+      startProgram(host, 'flock', ['--no-fork', lock, 'sleep', '60']);
+      const { inode } = (await systemFiles.facts(lock)) ?? { inode: 0 };
+      await vi.waitFor(async () => {
+        const locks = (await systemFiles.readText('/proc/locks')) ?? '';
+        if (!locks.includes(`:${inode} `)) throw new Error('it has no lock yet');
+      }, 10_000);
+    },
+  },
+];
+
+export const LOCAL_STATES: readonly BrokenState[] = [
+  ...config,
+  ...files,
+  ...hosts,
+  ...ports,
+  ...services,
+  ...packages,
+];

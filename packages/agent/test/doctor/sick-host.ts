@@ -1,0 +1,273 @@
+import { once } from 'node:events';
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import { join } from 'node:path';
+import { DoctorReport } from '@linux-patch/contract';
+import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
+import type { Commands, Files } from '@linux-patch/runtime';
+import { nodeCommands, processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { openAuditLog } from '../../src/audit/audit-log.ts';
+import type { IdentityMeta } from '../../src/certificates/identity-meta.ts';
+import { installGeneration } from '../../src/certificates/store.ts';
+import { runAgent } from '../../src/cli/run.ts';
+import { type AgentPaths, agentPaths } from '../../src/config/paths.ts';
+import {
+  createPending,
+  type PendingEnrollment,
+  pendingPlaces,
+  writePending,
+} from '../../src/enrollment/pending.ts';
+import { hostNetwork } from '../../src/host/network.ts';
+import { freePort } from '../enrollment/free-port.ts';
+
+/** The real time, because the TLS library judges certificates by it. */
+export const NOW = Date.now();
+const FQDN = 'host.example.test';
+export const DAY_MS = 86_400_000;
+
+/** A manager as far as the doctor asks one: it publishes its CA. Tests change what it says. */
+export interface DoctoredManager extends AsyncDisposable {
+  readonly url: string;
+  readonly server: Server;
+  respond: (path: string, response: ServerResponse) => void;
+}
+
+type Web = Awaited<ReturnType<TestAuthority['issueWeb']>>;
+
+export async function startDoctoredManager(authority: TestAuthority, web?: Web): Promise<DoctoredManager> {
+  const own = web ?? (await authority.issueWeb());
+  const server = createServer({ cert: own.chainPem, key: own.privateKeyPem });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const manager: DoctoredManager = {
+    url: `https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    server,
+    respond: (path, response) => {
+      const known = path === '/api/v1/pki/ca.pem';
+      response.writeHead(known ? 200 : 404, { 'content-type': 'application/x-pem-file' });
+      response.end(known ? authority.root.certificatePem : '');
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+  server.on('request', (request, response) => manager.respond(request.url ?? '', response));
+  return manager;
+}
+
+/** A host that is well until a test makes it sick. */
+export interface SickHost extends AsyncDisposable {
+  readonly root: string;
+  readonly paths: AgentPaths;
+  readonly authority: TestAuthority;
+  readonly manager: DoctoredManager;
+  readonly port: number;
+  readonly clock: ManualClock;
+  /** Doors that a test puts in place of the real ones. */
+  files: Files;
+  commands: Commands;
+  environment: Record<string, string>;
+  /** Closed when the host goes. */
+  readonly stack: AsyncDisposableStack;
+  /** Never to be seen in any output. */
+  readonly secrets: string[];
+  /** Writes the configuration; the lines are those of `enrollment`, the rest comes after it. */
+  configure(enrollment: readonly string[], ...rest: readonly string[]): Promise<void>;
+  /** Installs an identity; without arguments one that is fine. */
+  install(change?: Partial<Installed>): Promise<void>;
+  /** A host that asks to join and has no certificates. */
+  enrolling(change?: Partial<PendingEnrollment>): Promise<PendingEnrollment>;
+  audit(event: Parameters<ReturnType<typeof openAuditLog>['record']>[0], details?: object): Promise<void>;
+  /** Makes a file look as if it had been written an hour ago. */
+  age(path: string): Promise<void>;
+  doctor(...args: readonly string[]): Promise<Told>;
+}
+
+export interface Told {
+  readonly exitCode: number;
+  readonly text: string;
+  readonly report: DoctorReport;
+  readonly codes: readonly string[];
+}
+
+interface Installed {
+  readonly caPem: string;
+  readonly certificatePem: string;
+  readonly keyPem: string;
+  readonly crlPem: string | undefined;
+  readonly meta: Partial<IdentityMeta>;
+}
+
+let shared: Promise<TestAuthority> | undefined;
+
+/** One CA for all hosts of a file: making keys is what takes time. */
+export function sharedAuthority(): Promise<TestAuthority> {
+  shared ??= testAuthority({ now: NOW });
+  return shared;
+}
+
+async function writeHost(root: string, paths: AgentPaths): Promise<void> {
+  for (const folder of ['etc/linux_patch_api', 'etc/apt', 'var/lib/dpkg/updates'])
+    await mkdir(join(root, folder), { recursive: true });
+  await mkdir(paths.dataFolder, { recursive: true, mode: 0o700 });
+  await mkdir(join(paths.auditLog, '..'), { recursive: true, mode: 0o750 });
+  await writeFile(join(root, 'etc/machine-id'), `${'c'.repeat(32)}\n`);
+  await writeFile(join(root, 'etc/hostname'), `${FQDN}\n`);
+  await writeFile(join(root, 'etc/apt/linux-patch-root.conf'), '');
+  await writeFile(join(root, 'var/lib/dpkg/lock'), '');
+  await writeFile(paths.allowListFile, 'entries:\n  - 127.0.0.1\n');
+}
+
+/** A host in a temporary folder with a configuration, a fine identity and a manager that answers. */
+export async function createSickHost(): Promise<SickHost> {
+  const stack = new AsyncDisposableStack();
+  const folder = stack.use(await temporaryFolder());
+  const root = folder.path;
+  const paths = agentPaths(root);
+  const authority = await sharedAuthority();
+  const manager = stack.use(await startDoctoredManager(authority));
+  const clock = new ManualClock(NOW);
+  await writeHost(root, paths);
+  const port = await freePort();
+  const host: SickHost = {
+    root,
+    paths,
+    authority,
+    manager,
+    port,
+    clock,
+    files: systemFiles,
+    commands: nodeCommands(),
+    environment: {},
+    stack,
+    secrets: [],
+    configure: (enrollment, ...rest) =>
+      writeFile(
+        paths.configFile,
+        [
+          'enrollment:',
+          ...enrollment.map((line) => `  ${line}`),
+          'server:',
+          '  bind: 127.0.0.1',
+          `  port: ${port}`,
+          ...rest,
+          '',
+        ].join('\n'),
+        { mode: 0o600 },
+      ),
+    install: (change) => install(host, change),
+    enrolling: (change) => enrolling(host, change),
+    async audit(event, details = {}) {
+      const options = {
+        files: systemFiles,
+        clock: new ManualClock(NOW),
+        logger: memoryLogger(),
+        retentionDays: 30,
+      };
+      await using log = openAuditLog({ ...options, path: paths.auditLog });
+      log.record(event, { ...details });
+    },
+    age: (path) => utimes(path, NOW / 1000 - 3_600, NOW / 1000 - 3_600),
+    doctor: (...args) => askDoctor(host, args),
+    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
+  };
+  await host.configure([`manager_url: ${manager.url}`, 'report_ip: 127.0.0.1']);
+  await host.install();
+  return host;
+}
+
+async function install(host: SickHost, change: Partial<Installed> = {}): Promise<void> {
+  const identity = await host.authority.issueAgent({ fqdn: FQDN });
+  const { meta, ...material } = change;
+  const all = {
+    caPem: host.authority.caPem,
+    certificatePem: identity.chainPem,
+    keyPem: identity.privateKeyPem,
+    crlPem: await host.authority.createCrl(),
+    ...material,
+  };
+  host.secrets.push(...all.keyPem.split('\n').filter((line) => line.length > 40));
+  const { paths } = host;
+  await installGeneration({
+    files: systemFiles,
+    paths: { ca: paths.ca, certificate: paths.certificate, key: paths.key, crl: paths.crl },
+    material: all,
+    meta: {
+      v: 1,
+      trust: 'code',
+      key_origin: 'host',
+      manager_url: host.manager.url,
+      manager_client: null,
+      installed_at: new Date(NOW).toISOString(),
+      renewal_draw: 0.5,
+      ...meta,
+    },
+  });
+}
+
+async function enrolling(
+  host: SickHost,
+  change: Partial<PendingEnrollment> = {},
+): Promise<PendingEnrollment> {
+  const { paths } = host;
+  await systemFiles.remove(paths.certificatesFolder);
+  const places = pendingPlaces(paths.dataFolder, paths.certificatesFolder);
+  const { pending, keyPem } = await createPending({
+    files: systemFiles,
+    places,
+    clock: new ManualClock(NOW),
+    random: systemRandom,
+    managerUrl: host.manager.url,
+    identity: { machineId: 'c'.repeat(32), fqdn: FQDN, hostname: 'host', ipAddress: '127.0.0.1' },
+  });
+  const changed: PendingEnrollment = { ...pending, generation: 'current', state: 'waiting', ...change };
+  await writePending(systemFiles, places, changed);
+  const token = 'T0ken'.repeat(13).slice(0, 64);
+  const config = await readFile(paths.configFile, 'utf8');
+  await writeFile(
+    paths.configFile,
+    config.replace('enrollment:\n', `enrollment:\n  polling_token: ${token}\n`),
+  );
+  host.secrets.push(pending.host_code, token, ...keyPem.split('\n').filter((line) => line.length > 40));
+  return changed;
+}
+
+async function run(host: SickHost, args: readonly string[]): Promise<{ exitCode: number; text: string }> {
+  let text = '';
+  const exitCode = await runAgent(['--root', host.root, ...args], {
+    clock: host.clock,
+    random: systemRandom,
+    files: host.files,
+    network: hostNetwork,
+    createCommands: () => host.commands,
+    createLogger: () => memoryLogger(),
+    stdout: (part) => void (text += part),
+    stderr: (part) => void (text += part),
+    processUsage,
+    environment: host.environment,
+    onReload: () => ({ [Symbol.dispose]: () => {} }),
+    signal: new AbortController().signal,
+  });
+  return { exitCode, text };
+}
+
+async function askDoctor(host: SickHost, args: readonly string[]): Promise<Told> {
+  const { exitCode, text } = await run(host, ['doctor', '--json', ...args]);
+  return told(exitCode, text);
+}
+
+/** What a doctor's JSON says. */
+export function told(exitCode: number, text: string): Told {
+  const report = DoctorReport.parse(JSON.parse(text));
+  return { exitCode, text, report, codes: report.findings.map((one) => one.code) };
+}
+
+/** The same for people. */
+export async function askDoctorInWords(host: SickHost, ...args: readonly string[]): Promise<string> {
+  return (await run(host, ['doctor', ...args])).text;
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { CRL_STATUSES, IDENTITY_TRUSTS, KEY_ORIGINS } from '../agent-api/health.ts';
+
+const Instant = z.iso.datetime();
+
+const StatusIdentity = z.object({
+  /** `valid`, `expiring_soon`, or what is wrong: `missing`, `corrupt`, `expired`, `not_yet_valid`, `key_mismatch`, `untrusted`. */
+  status: z.string(),
+  message: z.string(),
+  serial: z.string().nullable(),
+  subject: z.string().nullable(),
+  issuer: z.string().nullable(),
+  /** SHA-256 of the certificate. */
+  fingerprint: z.string().nullable(),
+  not_before: Instant.nullable(),
+  not_after: Instant.nullable(),
+  /** Whole days until the certificate expires; negative afterwards. */
+  days_left: z.number().int().nullable(),
+  ca_not_after: Instant.nullable(),
+  /** How the agent came to trust its manager. */
+  trust: z.enum(IDENTITY_TRUSTS),
+  key_origin: z.enum(KEY_ORIGINS),
+  installed_at: Instant.nullable(),
+  /** Common name of the client certificate that may call, as learned at enrolment. */
+  manager_client: z.string().nullable(),
+  /** Whether the revocation list at hand names this certificate. */
+  revoked: z.boolean(),
+});
+
+const StatusEnrollment = z.object({
+  state: z.string(),
+  manager_url: z.string(),
+  key_id: z.string(),
+  /** What an administrator types to approve this host. The only secret that is ever shown, and only here. */
+  host_code: z.string().nullable(),
+  waiting_since: Instant,
+  waiting_seconds: z.number().int().nonnegative(),
+  last_poll_at: Instant.nullable(),
+  next_attempt_at: Instant.nullable(),
+  last_error: z.string().nullable(),
+});
+
+const StatusRenewal = z.object({
+  /** The instant that was drawn for this certificate; the manager or its absence can move what really happens. */
+  due_at: Instant,
+  due: z.boolean(),
+  /** The newest attempt, when it failed. */
+  last_error: z.string().nullable(),
+  last_failed_at: Instant.nullable(),
+});
+
+const StatusCrl = z.object({
+  status: z.enum(CRL_STATUSES),
+  message: z.string(),
+  this_update: Instant.nullable(),
+  next_update: Instant.nullable(),
+  revoked: z.number().int().nonnegative(),
+});
+
+/** What `status --json` prints. Members may be added; none changes its meaning. */
+export const AgentStatus = z.object({
+  v: z.literal(1),
+  version: z.string(),
+  config_file: z.string(),
+  manager_url: z.string().nullable(),
+  /** Processes of the service that work with these folders. */
+  agent: z.object({ running: z.boolean(), pids: z.array(z.number().int()) }),
+  identity: StatusIdentity,
+  renewal: StatusRenewal.nullable(),
+  crl: StatusCrl.nullable(),
+  clock: z.object({
+    now: Instant,
+    /** `ok`, or `doubtful` when it is before what was already recorded or before the certificate begins. */
+    state: z.enum(['ok', 'doubtful']),
+    message: z.string().nullable(),
+  }),
+  enrollment: StatusEnrollment.nullable(),
+  /** What is not as it should be, by the codes of `doctor`; empty when all is well. */
+  degraded: z.array(z.object({ code: z.string(), message: z.string() })),
+});
+export type AgentStatus = z.infer<typeof AgentStatus>;
