@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { createServer as createPlainServer } from 'node:http';
 import { testAuthority } from '@linux-patch/pki/testing';
 import { answering, startConnectProxy } from '../enrollment/connect-proxy.ts';
@@ -74,7 +75,10 @@ const network: readonly BrokenState[] = [
   {
     // A network namespace without a single route: not a packet leaves.
     code: 'MANAGER_UNREACHABLE',
-    arrange: (host) => pointFar(host, 'https://10.1.2.3:8443'),
+    arrange: async (host) => {
+      await pointFar(host, 'https://10.1.2.3:8443');
+      await writeFile(host.paths.allowListFile, 'entries:\n  - 10.1.2.3\n');
+    },
     namespace: { flags: ['-n'], before: () => 'true' },
   },
 ];
