@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { checkIdentity } from '@linux-patch/pki';
+import { validateIdentity } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { META_FILE } from './identity-meta.ts';
 import {
@@ -33,14 +33,12 @@ async function isValid({ files, now }: Search, folder: string): Promise<boolean>
     return { path, text: await files.readText(path).catch(() => undefined) };
   };
   if ((await files.facts(join(folder, META_FILE))) === undefined) return false;
-  const { status } = checkIdentity({
+  const candidate = {
     ca: await read(GENERATION_FILES.ca),
     certificate: await read(GENERATION_FILES.certificate),
     key: await read(GENERATION_FILES.key),
-    now,
-    thresholdDays: 0,
-  });
-  return status === 'valid';
+  };
+  return validateIdentity(candidate, { occasion: 'start', now, thresholdDays: 0 }).status.status === 'valid';
 }
 
 /** Makes a generation current and lets every fixed path lead to it; what is in a path's place is kept as `.bak`. */

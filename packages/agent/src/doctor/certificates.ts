@@ -1,5 +1,5 @@
 import { messageOf } from '@linux-patch/contract';
-import { type IdentityStatus, isRenewalDue, parseCertificates } from '@linux-patch/pki';
+import { type IdentityStatus, parseCertificates, renewalAlarm, renewalPoint } from '@linux-patch/pki';
 import { type Material, readMaterial, resolvePaths } from '../certificates/material.ts';
 import type { CertificatePaths } from '../certificates/paths.ts';
 import { readFqdn } from '../enrollment/host-identity.ts';
@@ -64,16 +64,32 @@ export async function checkIdentityFiles(host: DoctorHost): Promise<Finding[]> {
     code === 'IDENTITY_MISSING' && (pending !== undefined || config.enrollment.manager_url === undefined);
   if (code !== undefined && !explained) {
     const repair = await restoreRepair(host);
-    findings.push({ code, detail: identity.message, ...(repair ? { repair } : {}) });
+    findings.push({ code, detail: `${identity.message}${checkName(host)}`, ...(repair ? { repair } : {}) });
   }
   if (!isUsable(identity)) return findings;
   const material = await readMaterial(files, certificates);
   return [
     ...findings,
+    ...flaws(host),
     ...(await checkNames(host, material)),
     ...checkRenewal(host),
     ...(await checkRevocation(host, material)),
   ];
+}
+
+/** The check of the validator that refuses the identity. */
+function checkName({ inspection }: DoctorHost): string {
+  const refusing = inspection.findings.find((one) => one.severity === 'refuse');
+  return refusing ? ` [${refusing.check} ${refusing.name}]` : '';
+}
+
+/** Checks that have codes of their own here: names, revocation list, files. */
+const TOLD_ELSEWHERE = /^(V9|V17|F\d)$/;
+
+/** What the validator would refuse before an install and lets be in use. */
+function flaws({ inspection }: DoctorHost): Finding[] {
+  const all = inspection.findings.filter((one) => one.severity === 'warn' && !TOLD_ELSEWHERE.test(one.check));
+  return all.map((one) => ({ code: 'CERT_FLAWED', detail: `${one.message} [${one.check} ${one.name}]` }));
 }
 
 async function checkNames(host: DoctorHost, material: Material): Promise<Finding[]> {
@@ -111,17 +127,17 @@ function checkRenewal(host: DoctorHost): Finding[] {
   if (newest?.event === 'identity_renewal_failed') {
     return [{ code: 'RENEWAL_FAILING', detail: `${newest.timestamp}: ${reason ?? 'no reason was given'}` }];
   }
-  const due = isRenewalDue(
-    {
-      ...identity.facts,
-      draw: meta.renewal_draw,
-      thresholdDays: config.enrollment.cert_renewal_threshold_days,
-    },
-    clock.now(),
-  );
+  const { cert_renewal_threshold_days: thresholdDays } = config.enrollment;
+  const pointMs = renewalPoint({ ...identity.facts, draw: meta.renewal_draw, thresholdDays });
+  const alarm = renewalAlarm({ ...identity.facts, pointMs }, clock.now());
   // Certificates that were copied are not renewed by the calendar of an enrolment.
-  if (!due || meta.trust === 'manual') return [];
-  return [{ code: 'RENEWAL_OVERDUE', detail: identity.message }];
+  if (alarm === 'none' || meta.trust === 'manual') return [];
+  return [
+    {
+      code: 'RENEWAL_OVERDUE',
+      detail: `It was due on ${new Date(pointMs).toISOString()}. ${identity.message}`,
+    },
+  ];
 }
 
 async function checkRevocation(host: DoctorHost, material: Material): Promise<Finding[]> {

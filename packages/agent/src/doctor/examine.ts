@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readIdentityMeta } from '../certificates/identity-meta.ts';
+import { inspectIdentity } from '../certificates/inspect.ts';
 import { storeFolder } from '../certificates/paths.ts';
-import { checkCertificates } from '../certificates/status.ts';
 import type { AgentConfig } from '../config/schema.ts';
 import { pendingPlaces, readPending } from '../enrollment/pending.ts';
 import { chooseProxy } from '../enrollment/proxy.ts';
@@ -35,20 +35,24 @@ async function openHost(examination: Examination, config: AgentConfig): Promise<
   const certificates = certificatePaths(config);
   const places = pendingPlaces(paths.dataFolder, storeFolder(certificates));
   const agents = await findAgents(files);
-  const identity = await checkCertificates({
+  const meta = await readIdentityMeta(files, certificates);
+  const inspection = await inspectIdentity({
     files,
     paths: certificates,
     now: clock.now(),
     thresholdDays: config.enrollment.cert_renewal_threshold_days,
+    managerClient: meta.manager_client ?? undefined,
+    handshake: true,
   });
   return {
     ...examination,
     config,
     certificates,
     places,
-    identity,
+    identity: inspection.status,
+    inspection,
     proxyFor: chooseProxy({ configured: config.enrollment.proxy, environment }),
-    meta: await readIdentityMeta(files, certificates),
+    meta,
     pending: await readPending(files, places).catch(() => undefined),
     trail: await readAuditTrail(files, config.logging.file_path),
     agents: agents.filter((agent) => agent.root === root),

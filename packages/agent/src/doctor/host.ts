@@ -1,6 +1,7 @@
 import type { IdentityStatus } from '@linux-patch/pki';
 import type { Clock, Commands, Files } from '@linux-patch/runtime';
 import type { IdentityMeta } from '../certificates/identity-meta.ts';
+import type { IdentityInspection } from '../certificates/inspect.ts';
 import type { CertificatePaths } from '../certificates/paths.ts';
 import type { AgentPaths } from '../config/paths.ts';
 import type { AgentConfig } from '../config/schema.ts';
@@ -31,6 +32,8 @@ export interface DoctorHost extends DoctorPlace {
   readonly proxyFor: ProxyChoice;
   readonly places: PendingPlaces;
   readonly identity: IdentityStatus;
+  /** What every check of the validator says about it. */
+  readonly inspection: IdentityInspection;
   readonly meta: IdentityMeta;
   readonly pending: PendingEnrollment | undefined;
   readonly trail: AuditTrail;

@@ -140,6 +140,12 @@ export const CERTIFICATE_CHECKS = {
     meaning: 'The host has moved; a manager that dials the address refuses the connection.',
     command: '{agent} --enroll {manager}',
   }),
+  CERT_FLAWED: certificates.warning({
+    title: 'The identity is used, but a new one like it would be refused',
+    meaning:
+      'The check is in brackets above. The host serves; mend it before the next renewal does not succeed.',
+    command: '{agent} --enroll {manager}',
+  }),
   RENEWAL_FAILING: certificates.warning({
     title: 'The renewal of the certificate fails',
     meaning: 'The agent tries again by itself; until the certificate expires everything works.',

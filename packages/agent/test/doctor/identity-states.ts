@@ -166,6 +166,11 @@ const identity: readonly BrokenState[] = [
     arrange: (host) => installFor(host, {}, { lifetimeMs: 3 * DAY_MS }),
   },
   {
+    code: 'CERT_FLAWED',
+    says: /V15 life/,
+    arrange: (host) => installFor(host, {}, { lifetimeMs: 900 * DAY_MS }),
+  },
+  {
     code: 'RENEWAL_FAILING',
     says: /the manager says no/,
     arrange: (host) => host.audit('identity_renewal_failed', { reason: 'the manager says no' }),
