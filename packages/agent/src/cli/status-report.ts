@@ -13,7 +13,6 @@ import { findAgents } from '../doctor/processes.ts';
 import { pendingPlaces, readPending } from '../enrollment/pending.ts';
 import { readEnrollmentView } from '../enrollment/view.ts';
 import { type RevocationState, readRevocations } from '../http/revocation.ts';
-import { authoritiesOf } from '../http/tls-material.ts';
 import type { AgentContext } from '../start/agent-context.ts';
 import { identityStatus } from '../start/enrolling.ts';
 
@@ -132,10 +131,7 @@ export async function collectStatus(context: AgentContext): Promise<AgentStatus>
   const meta = await readIdentityMeta(files, certificates);
   const trail = await readAuditTrail(files, config.logging.file_path);
   const material = await readMaterial(files, certificates).catch(() => undefined);
-  const crl =
-    material && isUsable(identity)
-      ? readRevocations(material.crlPem, authoritiesOf(material), now)
-      : undefined;
+  const crl = material && isUsable(identity) ? readRevocations(material, now) : undefined;
   const agents = (await findAgents(files)).filter((agent) => agent.root === context.root);
   const parts: Omit<AgentStatus, 'degraded'> = {
     v: 1,

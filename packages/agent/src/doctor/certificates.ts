@@ -3,8 +3,8 @@ import { type IdentityStatus, parseCertificates, renewalAlarm, renewalPoint } fr
 import { type Material, readMaterial, resolvePaths } from '../certificates/material.ts';
 import type { CertificatePaths } from '../certificates/paths.ts';
 import { readFqdn } from '../enrollment/host-identity.ts';
+import { differingFacts, isOtherHost, readHostBinding } from '../host/host-binding.ts';
 import { type RevocationState, readRevocations } from '../http/revocation.ts';
-import { authoritiesOf } from '../http/tls-material.ts';
 import { newestOf, textOf } from './audit-trail.ts';
 import type { Finding } from './finding.ts';
 import { type DoctorHost, isUsable, managerUrlOf } from './host.ts';
@@ -71,10 +71,21 @@ export async function checkIdentityFiles(host: DoctorHost): Promise<Finding[]> {
   return [
     ...findings,
     ...flaws(host),
+    ...(await checkOwner(host)),
     ...(await checkNames(host, material)),
     ...checkRenewal(host),
     ...(await checkRevocation(host, material)),
   ];
+}
+
+/** Whether the identity was made on this host. */
+async function checkOwner(host: DoctorHost): Promise<Finding[]> {
+  const recorded = host.meta.host;
+  if (!recorded) return [];
+  const present = await readHostBinding(host);
+  if (!isOtherHost(recorded, present)) return [];
+  const differ = differingFacts(recorded, present).join(' and ');
+  return [{ code: 'IDENTITY_OF_OTHER_HOST', detail: `Since it was made the ${differ} have changed.` }];
 }
 
 /** The check of the validator that refuses the identity. */
@@ -143,7 +154,7 @@ function checkRenewal(host: DoctorHost): Finding[] {
 async function checkRevocation(host: DoctorHost, material: Material): Promise<Finding[]> {
   const { files, identity, clock, certificates } = host;
   const { crl: path } = await resolvePaths(files, certificates);
-  const state = readRevocations(material.crlPem, authoritiesOf(material), clock.now());
+  const state = readRevocations(material, clock.now());
   const finding = crlFinding(state, path);
   const serial = 'facts' in identity ? identity.facts.serialHex : '';
   const revoked: Finding[] = state.serials.has(serial)

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { messageOf } from '@linux-patch/contract';
 import { readIdentityMeta } from '../certificates/identity-meta.ts';
 import { inspectIdentity } from '../certificates/inspect.ts';
 import { storeFolder } from '../certificates/paths.ts';
@@ -34,7 +35,7 @@ async function openHost(examination: Examination, config: AgentConfig): Promise<
   const { files, clock, root, paths, environment } = examination;
   const certificates = certificatePaths(config);
   const places = pendingPlaces(paths.dataFolder, storeFolder(certificates));
-  const agents = await findAgents(files);
+  const agents = await findAgents(files).catch(() => []);
   const meta = await readIdentityMeta(files, certificates);
   const inspection = await inspectIdentity({
     files,
@@ -60,24 +61,48 @@ async function openHost(examination: Examination, config: AgentConfig): Promise<
   };
 }
 
+/** One check that fails by itself hides nothing of what the others find. */
+async function attempt(host: DoctorHost, name: string, check: Check): Promise<Finding[]> {
+  try {
+    return await check(host);
+  } catch (error) {
+    return [{ code: 'CHECK_FAILED', detail: `${name}: ${messageOf(error)}` }];
+  }
+}
+
+async function checkRecords({ trail, clock }: DoctorHost): Promise<Finding[]> {
+  const finding = clockBeforeRecords(trail, clock.now());
+  return finding ? [finding] : [];
+}
+
+async function checkIdentity(host: DoctorHost): Promise<Finding[]> {
+  // A list that is no file keeps the whole set from being read.
+  const list = await checkCrlFile(host);
+  return list.length > 0 ? list : checkIdentityFiles(host);
+}
+
+type Check = (host: DoctorHost) => Promise<Finding[]>;
+
+const LOCAL_CHECKS: Readonly<Record<string, Check>> = {
+  records: checkRecords,
+  config: checkConfig,
+  files: checkFiles,
+  host: checkHostIdentity,
+  store: checkStore,
+  port: checkPort,
+  enrollment: checkEnrollment,
+  identity: checkIdentity,
+  access: checkAccess,
+  packages: checkPackages,
+  service: checkService,
+};
+
 async function examineHost(host: DoctorHost, online: boolean): Promise<Finding[]> {
-  const before = clockBeforeRecords(host.trail, host.clock.now());
-  const crl = await checkCrlFile(host);
-  return [
-    ...(before ? [before] : []),
-    ...crl,
-    ...(await checkConfig(host)),
-    ...(await checkFiles(host)),
-    ...(await checkHostIdentity(host)),
-    ...(await checkStore(host)),
-    ...(await checkPort(host)),
-    ...(online ? await checkManager(host) : []),
-    ...(await checkEnrollment(host)),
-    ...(crl.length === 0 ? await checkIdentityFiles(host) : []),
-    ...(await checkAccess(host)),
-    ...(await checkPackages(host)),
-    ...(await checkService(host)),
-  ];
+  const checks: Readonly<Record<string, Check>> = online
+    ? { ...LOCAL_CHECKS, manager: checkManager }
+    : LOCAL_CHECKS;
+  const found = await Promise.all(Object.entries(checks).map(([name, check]) => attempt(host, name, check)));
+  return found.flat();
 }
 
 /** Looks at everything and changes nothing; worst findings first. */

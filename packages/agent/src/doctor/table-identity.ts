@@ -129,6 +129,12 @@ export const CERTIFICATE_CHECKS = {
       'The manager does not connect any more and does not renew. It takes a new approval to come back.',
     command: '{agent} --enroll {manager}',
   }),
+  IDENTITY_OF_OTHER_HOST: certificates.error({
+    title: 'The identity was made on another host',
+    meaning:
+      'This is a copy. At its start the agent makes a key of its own and asks to join as a host of its own.',
+    command: '{restart}',
+  }),
   CERT_WRONG_NAME: certificates.warning({
     title: 'The certificate has another name than this host',
     meaning:

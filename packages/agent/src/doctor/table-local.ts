@@ -14,6 +14,11 @@ export const CONFIG_CHECKS = {
     meaning: 'Keys, state and other processes can be seen by root only, so nothing was looked at.',
     command: 'sudo {agent} doctor',
   }),
+  CHECK_FAILED: config.warning({
+    title: 'Something could not be looked at',
+    meaning: 'A disk or the system gave an error where none belongs; what else was found stands.',
+    command: 'dmesg --level=err,crit | tail',
+  }),
   CONFIG_MISSING: config.error({
     title: 'The configuration file does not exist',
     meaning:

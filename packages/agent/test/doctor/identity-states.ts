@@ -152,6 +152,17 @@ const identity: readonly BrokenState[] = [
     },
   },
   {
+    code: 'IDENTITY_OF_OTHER_HOST',
+    says: /machine-id and network cards/,
+    arrange: async (host) => {
+      await mkdir(join(host.root, 'sys/class/net/eth0'), { recursive: true });
+      await writeFile(join(host.root, 'sys/class/net/eth0/address'), '02:00:00:00:00:02\n');
+      await host.install({
+        meta: { host: { machine: 'elsewhere', platform: null, interfaces: ['another card'] } },
+      });
+    },
+  },
+  {
     code: 'CERT_WRONG_NAME',
     says: /other\.example\.test/,
     arrange: (host) => installFor(host, { fqdn: 'other.example.test' }),

@@ -51,6 +51,17 @@ const config: readonly BrokenState[] = [
     },
     args: ['--root', '/'],
   },
+  {
+    code: 'CHECK_FAILED',
+    says: /store: .*i\/o error/,
+    arrange: (host) => {
+      const broken = async (path: string) => {
+        if (path !== host.paths.crl) return systemFiles.readLink(path);
+        throw Object.assign(new Error('EIO: i/o error, readlink'), { code: 'EIO' });
+      };
+      host.files = { ...systemFiles, readLink: broken };
+    },
+  },
   { code: 'CONFIG_MISSING', arrange: (host) => rm(host.paths.configFile) },
   {
     code: 'CONFIG_UNREADABLE',

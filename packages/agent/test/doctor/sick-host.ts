@@ -19,6 +19,7 @@ import {
   pendingPlaces,
   writePending,
 } from '../../src/enrollment/pending.ts';
+import { readHostBinding } from '../../src/host/host-binding.ts';
 import { hostNetwork } from '../../src/host/network.ts';
 import { freePort } from '../enrollment/free-port.ts';
 
@@ -224,6 +225,8 @@ async function enrolling(
     random: systemRandom,
     managerUrl: host.manager.url,
     identity: { machineId: 'c'.repeat(32), fqdn: FQDN, hostname: 'host', ipAddress: '127.0.0.1' },
+    binding: await readHostBinding({ files: systemFiles, root: host.root }),
+    cloneOf: undefined,
   });
   const changed: PendingEnrollment = { ...pending, generation: 'current', state: 'waiting', ...change };
   await writePending(systemFiles, places, changed);
