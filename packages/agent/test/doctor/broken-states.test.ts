@@ -4,12 +4,18 @@ import { describe, expect, it } from 'vitest';
 import { DOCTOR_CHECKS } from '../../src/doctor/table.ts';
 import type { BrokenState } from './case.ts';
 import { IDENTITY_STATES } from './identity-states.ts';
+import { JOINING_STATES } from './joining-states.ts';
 import { LOCAL_STATES } from './local-states.ts';
 import { NETWORK_STATES } from './network-states.ts';
 import { askDoctorInWords, createSickHost, type SickHost, type Told, told } from './sick-host.ts';
 
 const AGENT_PROGRAM = join(import.meta.dirname, '../../../../bin/linux-patch-api');
-const STATES: readonly BrokenState[] = [...LOCAL_STATES, ...IDENTITY_STATES, ...NETWORK_STATES];
+const STATES: readonly BrokenState[] = [
+  ...LOCAL_STATES,
+  ...IDENTITY_STATES,
+  ...JOINING_STATES,
+  ...NETWORK_STATES,
+];
 /** Only root can give files away, mount, or make namespaces. */
 const isRoot = process.getuid?.() === 0;
 const needsRoot = new Set(['CONFIG_FOREIGN_OWNER', 'FOLDER_FOREIGN_OWNER', 'KEY_FOREIGN_OWNER']);
