@@ -24,7 +24,7 @@ export function generationName(number: number): string {
 }
 
 /** Where the files of a generation lie. */
-function generationPaths(paths: CertificatePaths, name: string): CertificatePaths {
+export function generationPaths(paths: CertificatePaths, name: string): CertificatePaths {
   const folder = join(generationsFolder(paths), name);
   return {
     ca: join(folder, GENERATION_FILES.ca),
@@ -44,7 +44,7 @@ export async function generationNumbers(files: Files, folder: string): Promise<n
 }
 
 /** Names of the generations that were written to their end, newest first. */
-async function completeGenerations(files: Files, paths: CertificatePaths): Promise<string[]> {
+export async function completeGenerations(files: Files, paths: CertificatePaths): Promise<string[]> {
   const folder = generationsFolder(paths);
   const names: string[] = [];
   for (const number of await generationNumbers(files, folder)) {

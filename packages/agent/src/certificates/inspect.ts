@@ -1,6 +1,7 @@
 import { messageOf } from '@linux-patch/contract';
 import {
   type Candidate,
+  type CertificateFacts,
   CHECKS,
   type Fault,
   type Finding,
@@ -90,13 +91,18 @@ function fileFinding({ check, message, paths, repair }: FileFault): IdentityFind
 }
 
 /** V21, where everything before it allows the identity to be used. */
-async function tlsFaults(candidate: Candidate, options: InspectOptions): Promise<Fault[]> {
+async function tlsFaults(
+  candidate: Candidate,
+  options: InspectOptions,
+  leaf: CertificateFacts | undefined,
+): Promise<Fault[]> {
   const { ca, certificate, key } = candidate;
   const files = { caPem: ca.text ?? '', certificatePem: certificate.text ?? '', keyPem: key.text ?? '' };
   const fault = contextFault(files, [ca.path, certificate.path, key.path]);
   if (fault) return [fault];
   if (!options.handshake) return [];
-  return handshakeFaults(files, options.expectedNames ?? {}, [certificate.path, key.path]);
+  const own = { fqdn: leaf?.dnsNames[0], ipAddress: leaf?.ipAddresses[0] };
+  return handshakeFaults(files, options.expectedNames ?? own, [certificate.path, key.path]);
 }
 
 /** Judges the identity on disk by every check of the validator, and the files that hold it. */
@@ -110,9 +116,9 @@ export async function inspectIdentity(options: InspectOptions): Promise<Identity
     throw error;
   }
   const expected = { occasion: 'start', now, thresholdDays, expectedNames, managerClient } as const;
-  const { status, findings } = validateIdentity(candidate, expected);
+  const { status, findings, parsed } = validateIdentity(candidate, expected);
   const usable = status.status === 'valid' || status.status === 'expiring_soon';
-  const tls = usable ? findingsOf(await tlsFaults(candidate, options), 'start') : [];
+  const tls = usable ? findingsOf(await tlsFaults(candidate, options, parsed?.leaf), 'start') : [];
   const refused = tls.find((finding) => finding.severity === 'refuse');
   const about = [...(await folderFaults(files, paths)), ...(await keyFileFaults(files, paths))];
   const all: IdentityFinding[] = [...findings, ...tls, ...about.map(fileFinding)];

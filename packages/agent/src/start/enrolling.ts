@@ -1,6 +1,8 @@
+import type { IdentityStatus } from '@linux-patch/pki';
 import { addAllowListEntry } from '../allow-list/add-entry.ts';
+import { readIdentityMeta } from '../certificates/identity-meta.ts';
+import { type InspectOptions, inspectIdentity } from '../certificates/inspect.ts';
 import { storeFolder } from '../certificates/paths.ts';
-import { checkCertificates } from '../certificates/status.ts';
 import { clearPollingToken, savePollingToken } from '../config/polling-token.ts';
 import { enroll } from '../enrollment/enroll.ts';
 import { pendingPlaces, readPending } from '../enrollment/pending.ts';
@@ -96,12 +98,20 @@ export function enrollmentView(context: AgentContext): Promise<EnrollmentView | 
   return readEnrollmentView(context.files, places);
 }
 
-/** The status of the identity on disk, now. */
-export function identityStatus(context: AgentContext) {
-  return checkCertificates({
-    files: context.files,
-    paths: context.certificates,
+/** How the identity on disk is inspected. */
+export async function inspectOptions(context: AgentContext): Promise<InspectOptions> {
+  const { files, certificates } = context;
+  const meta = await readIdentityMeta(files, certificates).catch(() => undefined);
+  return {
+    files,
+    paths: certificates,
     now: context.clock.now(),
     thresholdDays: context.config.enrollment.cert_renewal_threshold_days,
-  });
+    managerClient: meta?.manager_client ?? undefined,
+  };
+}
+
+/** The status of the identity on disk, now. */
+export async function identityStatus(context: AgentContext): Promise<IdentityStatus> {
+  return (await inspectIdentity(await inspectOptions(context))).status;
 }

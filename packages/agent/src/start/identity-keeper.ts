@@ -12,6 +12,7 @@ import type { AgentContext } from './agent-context.ts';
 import { changeTrust, createTrustPull } from './change-trust.ts';
 import { identityStatus } from './enrolling.ts';
 import { createIdentityEvents, type IdentityEvents } from './identity-events.ts';
+import { createIdentityInspector } from './identity-inspector.ts';
 import { createReEnrolment, type ReEnrolment } from './re-enrolment.ts';
 import { openRevocations, type Revocations, revokedMessage } from './revocations.ts';
 
@@ -67,6 +68,7 @@ class RenewingIdentity implements IdentityKeeper {
   readonly #context: AgentContext;
   readonly #events: IdentityEvents;
   readonly #revocations: Revocations;
+  readonly #inspect: () => Promise<IdentityStatus>;
   readonly #joining: ReEnrolment;
   #held: Held;
   #renewalError: string | undefined;
@@ -91,6 +93,7 @@ class RenewingIdentity implements IdentityKeeper {
       events: this.#events,
     });
     this.#revocations.see(held.material);
+    this.#inspect = createIdentityInspector(context);
     this.#joining = createReEnrolment(context);
     this.#pull = createTrustPull(context);
   }
@@ -151,6 +154,7 @@ class RenewingIdentity implements IdentityKeeper {
 
   async keepFresh(signal: AbortSignal, changed: () => void): Promise<void> {
     this.#changed = changed;
+    await this.#inspect().catch(() => {});
     while (!signal.aborted) {
       const managerUrl =
         this.#context.config.enrollment.manager_url ?? this.#held.meta.manager_url ?? undefined;
@@ -168,7 +172,7 @@ class RenewingIdentity implements IdentityKeeper {
       // Told so in the meantime.
       if (managerUrl !== undefined && !revoked && !due && this.#isFromOldIssuer()) continue;
       await this.#pause(due ? this.#retryPauseMs() : CHECK_INTERVAL_MS, signal);
-      const status = await identityStatus(this.#context).catch(() => this.#held.status);
+      const status = await this.#inspect().catch(() => this.#held.status);
       this.#held = { ...this.#held, status };
     }
     await this.#joining.settled();

@@ -1,8 +1,10 @@
 import { messageOf } from '@linux-patch/contract';
 import type { IdentityStatus } from '@linux-patch/pki';
 import { protectKey } from '../certificates/file-checks.ts';
+import { inspectIdentity } from '../certificates/inspect.ts';
+import { rollBackDamaged } from '../certificates/roll-back.ts';
 import type { AgentContext } from './agent-context.ts';
-import { identityStatus } from './enrolling.ts';
+import { inspectOptions } from './enrolling.ts';
 
 /** Takes away what others may do with the private key. That it cannot be done keeps nobody from serving. */
 async function protect(context: AgentContext): Promise<void> {
@@ -17,8 +19,35 @@ async function protect(context: AgentContext): Promise<void> {
   }
 }
 
-/** The identity to begin with: what can be mended on this host is mended first. */
+/**
+ * The identity to begin with. What can be mended on this host is mended first: a key that others may read, and a
+ * damaged set where one of those before is still good.
+ */
 export async function mendedIdentity(context: AgentContext): Promise<IdentityStatus> {
   await protect(context);
-  return identityStatus(context);
+  const options = await inspectOptions(context);
+  const { status } = await inspectIdentity(options);
+  try {
+    const previous = await rollBackDamaged(options, status);
+    if (!previous) return status;
+    const { serialHex, notAfterMs } = previous.facts;
+    context.logger.error(
+      'The certificates were damaged and the newest earlier set that passes every check is in use; find out what damaged them',
+      { reason: status.message, serial: serialHex, until: new Date(notAfterMs).toISOString() },
+    );
+    context.audit.record('identity_rolled_back', {
+      status: status.status,
+      reason: status.message,
+      serial: serialHex,
+    });
+    return previous;
+  } catch (error) {
+    context.logger.warn(
+      `The damaged certificates could not be replaced by earlier ones: ${messageOf(error)}`,
+      {
+        error,
+      },
+    );
+    return status;
+  }
 }
