@@ -1,5 +1,8 @@
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { type Bundle, PatchError } from '@linux-patch/contract';
 import { type CertificateFacts, type Expectation, validateIdentity } from '@linux-patch/pki';
+import { checkHandshake } from '../certificates/handshake.ts';
 import type { Material } from '../certificates/material.ts';
 
 /** What a bundle is held against. */
@@ -71,4 +74,26 @@ export function checkBundle(bundle: Bundle, expected: BundleExpectation): Materi
     keyPem,
     crlPem: bundle.crl_pem?.trim() ? bundle.crl_pem : undefined,
   };
+}
+
+/**
+ * Everything that is checked before an install, for enrolment and renewal alike: the bundle itself, then a handshake
+ * with it.
+ *
+ * @throws PatchError `CERT_UNSUITABLE` with the failed check (`details.check`, V1 to V21) and why.
+ */
+export async function acceptBundle(bundle: Bundle, expected: BundleExpectation): Promise<Material> {
+  const material = checkBundle(bundle, expected);
+  const { fqdn, ipAddress, ownKeyPem } = expected;
+  const named = ipAddress !== undefined && isNamed(material, ipAddress);
+  await checkHandshake(material, {
+    fqdn: fqdn === undefined || isIP(fqdn) !== 0 ? undefined : fqdn,
+    ipAddress: named || ownKeyPem !== undefined ? ipAddress : undefined,
+  });
+  return material;
+}
+
+/** Early builds of the older generation leave the address out. */
+function isNamed({ certificatePem }: Material, ipAddress: string): boolean {
+  return new X509Certificate(certificatePem).checkIP(ipAddress) !== undefined;
 }

@@ -3,12 +3,13 @@ import { isIP } from 'node:net';
 import { type Bundle, type IdentityTrust, messageOf, PatchError } from '@linux-patch/contract';
 import { buildChain, matchesFingerprint, parseCertificateDer, parseCertificates } from '@linux-patch/pki';
 import { installedSerials } from '../certificates/generations.ts';
-import { checkHandshake } from '../certificates/handshake.ts';
 import type { IdentityMeta } from '../certificates/identity-meta.ts';
 import type { Material } from '../certificates/material.ts';
 import { installGeneration } from '../certificates/store.ts';
+
 import { readHostBinding } from '../host/host-binding.ts';
-import { checkBundle } from './bundle-check.ts';
+import { acceptBundle } from './bundle-check.ts';
+
 import type { PendingEnrollment } from './pending.ts';
 import type { EnrollContext } from './settings.ts';
 import { approvedTagIsRight } from './tags.ts';
@@ -133,7 +134,7 @@ export async function proveBundle(
   const host = context.managerUrl.hostname.replace(/^\[(.*)\]$/, '$1');
   const trust = await proveManager(bundle, claim, { now, host });
   const pinned = claim.trust.kind === 'pin' || claim.trust.kind === 'pin_later';
-  const material = checkBundle(bundle, {
+  const material = await acceptBundle(bundle, {
     ownKeyPem: older ? undefined : claim.keyPem,
     fqdn: pending.fqdn,
     ipAddress: pending.ip_address,
@@ -144,8 +145,6 @@ export async function proveBundle(
     freshness: older ? await freshnessOf(context, pending) : undefined,
   });
   const [leaf] = parseCertificates(material.certificatePem);
-  const ipAddress = older && !leaf?.ipAddresses.includes(pending.ip_address) ? undefined : pending.ip_address;
-  await checkHandshake(material, { fqdn: isIP(pending.fqdn) === 0 ? pending.fqdn : undefined, ipAddress });
   return { bundle, material, trust, serialHex: leaf?.serialHex ?? '' };
 }
 

@@ -7,14 +7,13 @@ import {
   parseCertificates,
 } from '@linux-patch/pki';
 import type { Clock, Files, Random } from '@linux-patch/runtime';
-import { checkHandshake } from '../certificates/handshake.ts';
 import { type IdentityMeta, readIdentityMeta } from '../certificates/identity-meta.ts';
 import { type Material, readMaterial } from '../certificates/material.ts';
 import type { CertificatePaths } from '../certificates/paths.ts';
 import { installGeneration } from '../certificates/store.ts';
 import { requireVouched } from '../certificates/trust-change.ts';
 import { jsonOf, retryAfterMs, wordsOf } from './answer-body.ts';
-import { checkBundle } from './bundle-check.ts';
+import { acceptBundle } from './bundle-check.ts';
 import { REQUEST_TIMEOUT_MS } from './manager-calls.ts';
 import { askManager } from './manager-client.ts';
 import { ManagerFailure } from './manager-failure.ts';
@@ -103,7 +102,7 @@ async function install(
   const { files, clock, paths } = options;
   const { manager_client, ...bundle } = made.renewed;
   const names = { fqdn: made.leaf.dnsNames[0], ipAddress: made.leaf.ipAddresses[0] };
-  const material = checkBundle(bundle, {
+  const material = await acceptBundle(bundle, {
     ownKeyPem: made.keyPem,
     ...names,
     now: clock.now(),
@@ -117,7 +116,6 @@ async function install(
     trusted: parseCertificates(made.current.caPem),
     now: clock.now(),
   });
-  await checkHandshake(material, names);
   const before = await readIdentityMeta(files, paths);
   const meta: IdentityMeta = {
     ...before,
