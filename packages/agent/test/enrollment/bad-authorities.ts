@@ -36,7 +36,7 @@ function authorities({ good, ca, leaf, openssl }: CorpusWorld): Case[] {
 }
 
 /** Certificates that do not chain to the CA, or to another one. */
-function chains({ good, ca, leaf, openssl, authority, stranger }: CorpusWorld): Case[] {
+function chains({ good, ca, leaf, openssl, stranger }: CorpusWorld): Case[] {
   const root = openssl.read('root.pem');
   const short = ca('short', { extensions: { basicConstraints: 'critical,CA:TRUE,pathlen:0' } });
   const middle = ca('middle', { by: 'short' });
@@ -96,46 +96,6 @@ function chains({ good, ca, leaf, openssl, authority, stranger }: CorpusWorld): 
       'V6',
       { ca_crt: twin, ca_chain: '', crl_pem: '', server_crt: host },
     ],
-    [
-      'an unknown critical extension',
-      'V6',
-      {
-        ca_crt: root,
-        ca_chain: '',
-        crl_pem: '',
-        server_crt: leaf('root', { extensions: { '1.2.3.4.5': 'critical,ASN1:NULL' } }),
-      },
-    ],
-    [
-      'a CA with an unknown critical extension',
-      'V6',
-      {
-        ca_crt: ca('odd', { extensions: { '1.2.3.4.5': 'critical,ASN1:NULL' } }),
-        ca_chain: '',
-        crl_pem: '',
-        server_crt: leaf('odd'),
-      },
-    ],
-    [
-      'names that the CA may not give',
-      'V21',
-      {
-        ca_crt: ca('narrow', { extensions: { nameConstraints: 'critical,permitted;DNS:other.test' } }),
-        ca_chain: '',
-        crl_pem: '',
-        server_crt: leaf('narrow'),
-      },
-    ],
-    [
-      'names that the CA is kept from',
-      'V21',
-      {
-        ca_crt: ca('kept', { extensions: { nameConstraints: 'critical,excluded;DNS:example.test' } }),
-        ca_chain: '',
-        crl_pem: '',
-        server_crt: leaf('kept'),
-      },
-    ],
   ];
 }
 
@@ -181,6 +141,53 @@ async function outOfDateAuthorities({ openssl, leaf }: CorpusWorld): Promise<Cas
   ];
 }
 
+/** What only a strict reader refuses: unknown critical extensions, names outside of what the CA may give. */
+function constraints({ ca, leaf, openssl }: CorpusWorld): Case[] {
+  const root = openssl.read('root.pem');
+  return [
+    [
+      'an unknown critical extension',
+      'V6',
+      {
+        ca_crt: root,
+        ca_chain: '',
+        crl_pem: '',
+        server_crt: leaf('root', { extensions: { '1.2.3.4.5': 'critical,ASN1:NULL' } }),
+      },
+    ],
+    [
+      'a CA with an unknown critical extension',
+      'V6',
+      {
+        ca_crt: ca('odd', { extensions: { '1.2.3.4.5': 'critical,ASN1:NULL' } }),
+        ca_chain: '',
+        crl_pem: '',
+        server_crt: leaf('odd'),
+      },
+    ],
+    [
+      'names that the CA may not give',
+      'V21',
+      {
+        ca_crt: ca('narrow', { extensions: { nameConstraints: 'critical,permitted;DNS:other.test' } }),
+        ca_chain: '',
+        crl_pem: '',
+        server_crt: leaf('narrow'),
+      },
+    ],
+    [
+      'names that the CA is kept from',
+      'V21',
+      {
+        ca_crt: ca('kept', { extensions: { nameConstraints: 'critical,excluded;DNS:example.test' } }),
+        ca_chain: '',
+        crl_pem: '',
+        server_crt: leaf('kept'),
+      },
+    ],
+  ];
+}
+
 /** Managers that could not call. */
 function callers({ stranger, authority }: CorpusWorld): Case[] {
   return [
@@ -211,5 +218,11 @@ function callers({ stranger, authority }: CorpusWorld): Case[] {
 
 /** Bundles whose CAs must not be believed. */
 export async function badAuthorities(world: CorpusWorld): Promise<Case[]> {
-  return [...authorities(world), ...chains(world), ...callers(world), ...(await outOfDateAuthorities(world))];
+  return [
+    ...authorities(world),
+    ...chains(world),
+    ...constraints(world),
+    ...callers(world),
+    ...(await outOfDateAuthorities(world)),
+  ];
 }
