@@ -6,10 +6,8 @@ import { installedSerials } from '../certificates/generations.ts';
 import type { IdentityMeta } from '../certificates/identity-meta.ts';
 import type { Material } from '../certificates/material.ts';
 import { installGeneration } from '../certificates/store.ts';
-
 import { readHostBinding } from '../host/host-binding.ts';
 import { acceptBundle } from './bundle-check.ts';
-
 import type { PendingEnrollment } from './pending.ts';
 import type { EnrollContext } from './settings.ts';
 import { approvedTagIsRight } from './tags.ts';
