@@ -253,6 +253,26 @@ export const MANAGER_AUDIT_EVENTS = {
     'reason',
     'observed_address',
   ),
+  host_removed: event(
+    'An administrator removed a host; its certificates are revoked and stay in the records.',
+    'host',
+    'fqdn',
+    'revoked',
+    'reason',
+  ),
+  crl_pushed: event(
+    'The revocation list was sent to the hosts that had an older one; `taken` of `hosts` took it.',
+    'crl_number',
+    'hosts',
+    'taken',
+  ),
+  host_identity_alarm: event(
+    'The identity of a host needs a look, or is well again (`ok`); recorded when it changes.',
+    'host',
+    'fqdn',
+    'state',
+    'reason',
+  ),
   host_left: event(
     'A host left by itself: its certificates are revoked, its record is kept.',
     'host',
@@ -262,6 +282,12 @@ export const MANAGER_AUDIT_EVENTS = {
   ),
   host_leave_refused: event('A proven wish to leave was refused.', 'serial', 'reason', 'observed_address'),
   certificate_revoked: event('A certificate is revoked from now on.', 'serial', 'host', 'reason'),
+  own_certificate_recorded: event(
+    "The first of the manager's own certificates of a kind was put on record.",
+    'name',
+    'serial',
+    'not_after',
+  ),
   own_certificate_renewed: event(
     "One of the manager's own certificates was renewed.",
     'name',

@@ -44,6 +44,12 @@ export const ERRORS = {
   PKG_NOT_FOUND: traits('both', 404, false, 'No package of this name is installed or available.'),
   PATCH_NOT_FOUND: traits('http', 404, false, 'None of the named patches is pending on this host.'),
   JOB_NOT_FOUND: traits('http', 404, false, 'No job has this id.'),
+  CERTIFICATE_NOT_FOUND: traits(
+    'http',
+    404,
+    false,
+    'This manager issued no certificate with this serial number.',
+  ),
   HOST_NOT_FOUND: traits('http', 404, false, 'No host has this id or name.'),
   ENROLLMENT_NOT_FOUND: traits('http', 404, false, 'No enrolment request has this id, name or token.'),
   JOIN_TOKEN_NOT_FOUND: traits('http', 404, false, 'No join token has this id.'),

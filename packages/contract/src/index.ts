@@ -15,6 +15,7 @@ export * from './envelope.ts';
 export * from './errors.ts';
 export * from './input.ts';
 export * from './manager-api/authority.ts';
+export * from './manager-api/certificates.ts';
 export * from './manager-api/enrollments.ts';
 export * from './manager-api/hosts.ts';
 export * from './manager-api/routes.ts';

@@ -2,8 +2,9 @@ import { hostname as osHostname } from 'node:os';
 import { MANAGER_ADMIN_ROUTES, METRICS_MEDIA_TYPE, VERSION } from '@linux-patch/contract';
 import type { Clock, Files, Logger, ProcessUsage, Random } from '@linux-patch/runtime';
 import { createAuditLog } from './audit/audit-log.ts';
-import { watchOwnCertificates } from './audit/own-certificates.ts';
+import { keepOwnCertificates, type OwnCertificates } from './audit/own-certificates.ts';
 import { type Authority, openAuthority } from './authority/authority.ts';
+import { composeFleet, type Fleet, serveFleet } from './compose-fleet.ts';
 import type { ManagerPaths } from './config/paths.ts';
 import type { ManagerConfig } from './config/schema.ts';
 import { webNamesOf } from './config/web-names.ts';
@@ -14,9 +15,6 @@ import { serveEnrollmentRoutes } from './enrollment/routes-admin.ts';
 import { servePublicRoutes } from './enrollment/routes-public.ts';
 import { tidy } from './enrollment/tidy.ts';
 import { createWaiting } from './enrollment/waiting.ts';
-import { createFleetClient, type FleetClient } from './fleet-client/client.ts';
-import { serveHostRoutes } from './hosts/routes.ts';
-import { createHostStore } from './hosts/store.ts';
 import { adminAuth } from './http/admin-auth.ts';
 import { createApp, serveRoute } from './http/app.ts';
 import { createRateLimit } from './http/rate-limit.ts';
@@ -61,6 +59,8 @@ const ADMIN_PATHS = [
   '/api/v1/tokens/*',
   '/api/v1/hosts',
   '/api/v1/hosts/*',
+  '/api/v1/certificates',
+  '/api/v1/certificates/*',
 ];
 
 /** What agents and the command line call. */
@@ -75,7 +75,10 @@ interface Parts {
   readonly enrollment: EnrollmentContext;
   readonly adminToken: string;
   readonly counters: ManagerCounters;
-  readonly fleet: FleetClient;
+  readonly own: OwnCertificates;
+  /** Takes up own certificates that were made anew. */
+  readonly renewOwn: () => Promise<void>;
+  readonly fleet: Fleet;
   readonly rotation: Rotation;
 }
 
@@ -105,7 +108,7 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   stack.defer(async () => {
     if (started) await audit.record(db, { actor: 'manager', event: 'manager_stopped' });
   });
-  const own = await openOwnLife(options, enrollment);
+  const life = await openOwnLife(options, enrollment);
   const app = composeApp({
     options,
     database,
@@ -113,8 +116,7 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
     enrollment,
     adminToken,
     counters,
-    fleet: own.fleet,
-    rotation: own.rotation,
+    ...life,
   });
   const server = stack.use(
     await openManagerServer({
@@ -128,16 +130,17 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
       onHandshakeFailed: () => counters.countHandshakeFailed(),
     }),
   );
-  own.serveWith(server);
+  life.serveWith(server);
   const startFields = { version: VERSION, url: managerUrlOf(config) };
   await audit.record(db, { actor: 'manager', event: 'manager_started', fields: startFields });
   started = true;
   const stopping = new AbortController();
-  const upkeep = keepInOrder({ ...own, options, enrollment, signal: stopping.signal });
-  const telling = own.rotation.run(stopping.signal);
+  const upkeep = keepInOrder({ ...life, options, enrollment, signal: stopping.signal });
+  const telling = life.rotation.run(stopping.signal);
+  const asking = life.fleet.poll.keepPolling(stopping.signal);
   stack.defer(async () => {
     stopping.abort();
-    await Promise.all([upkeep, telling]);
+    await Promise.all([upkeep, telling, asking]);
   });
   const owned = stack.move();
   return {
@@ -151,22 +154,18 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
 /** What belongs to the manager's own certificates: their renewal, the calls made with them, the life of the CAs. */
 async function openOwnLife(options: ManagerOptions, enrollment: EnrollmentContext) {
   const { authority, audit, db } = enrollment;
-  const own = watchOwnCertificates(audit, db);
+  const own = keepOwnCertificates(authority, audit, db);
   let server: ManagerServer | undefined;
   const renewOwn = async (): Promise<void> => {
-    const web = await authority.webPair();
+    const web = await own.pair('web');
     server?.replaceCertificate(web);
-    await own.see('web', web.certificatePem);
-    await own.see('client', (await authority.clientPair()).certificatePem);
+    await own.pair('client');
   };
   await renewOwn();
-  const fleet = createFleetClient(async () => ({
-    caPem: authority.fleetRootsPem,
-    client: await authority.clientPair(),
-  }));
+  const fleet = composeFleet(enrollment, { config: options.config, own });
   const agentDays = options.config.certificates.agent_days;
-  const rotation = await openRotation({ ...enrollment, fleet, agentDays, renewOwn });
-  return { fleet, rotation, renewOwn, serveWith: (bound: ManagerServer) => (server = bound) };
+  const rotation = await openRotation({ ...enrollment, fleet: fleet.client, agentDays, renewOwn });
+  return { own, fleet, rotation, renewOwn, serveWith: (bound: ManagerServer) => (server = bound) };
 }
 
 function enrollmentContext(
@@ -223,8 +222,7 @@ function composeApp(parts: Parts) {
     managerUrl: managerUrlOf(config),
   });
   serveRotationRoutes(app, clock, parts.rotation);
-  const hosts = createHostStore({ db, clock });
-  serveHostRoutes(app, { hosts, fleet: parts.fleet, audit, db, clock });
+  serveFleet(app, enrollment, parts);
   return app;
 }
 
@@ -249,14 +247,18 @@ function serveStatus({ options, database, authority }: Parts, app: ReturnType<ty
 }
 
 function serveMetrics(
-  { options, enrollment, counters, rotation }: Parts,
+  { options, enrollment, counters, fleet, rotation }: Parts,
   app: ReturnType<typeof createApp>,
 ): void {
   const { processUsage } = options;
   app.get(MANAGER_ADMIN_ROUTES.metrics.path, async (context) =>
-    context.body(await collectManagerMetrics({ ...enrollment, counters, rotation, processUsage }), 200, {
-      'Content-Type': METRICS_MEDIA_TYPE,
-    }),
+    context.body(
+      await collectManagerMetrics({ ...enrollment, ...fleet, counters, rotation, processUsage }),
+      200,
+      {
+        'Content-Type': METRICS_MEDIA_TYPE,
+      },
+    ),
   );
 }
 

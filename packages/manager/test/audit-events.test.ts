@@ -1,10 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { MANAGER_AUDIT_EVENTS } from '@linux-patch/contract';
-import { parseCertificates } from '@linux-patch/pki';
-import { testAuthority } from '@linux-patch/pki/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAuditLog, findAuditBreak } from '../src/audit/audit-log.ts';
-import { watchOwnCertificates } from '../src/audit/own-certificates.ts';
+import { findAuditBreak } from '../src/audit/audit-log.ts';
 import { newAgent, newHost, newOlderAgent, renew, serialOf } from './agents.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -118,18 +115,22 @@ describe('the life of the manager', () => {
     expect(JSON.stringify(guesses)).not.toContain('guess-');
   });
 
-  it('includes the renewal of its own certificates', async () => {
-    const { db } = world.database;
-    const authority = await testAuthority({ now: world.clock.now() });
-    const [one, two] = [await authority.issueWeb(), await authority.issueWeb()];
-    const own = watchOwnCertificates(createAuditLog({ clock: world.clock }), db);
+  it('includes the renewal of its own certificates, each once', async () => {
     const rows = await during(async () => {
-      for (const pair of [one, one, two]) await own.see('web', pair.chainPem);
+      await world.clock.advance(245 * 86_400_000);
+      const renewed = async () =>
+        (await audited()).filter((one) => one.event === 'own_certificate_renewed').length;
+      await expect.poll(renewed).toBe(2);
     });
-    const [certificate] = parseCertificates(two.chainPem);
-    expect(rows).toMatchObject([
-      { event: 'own_certificate_renewed', fields: { name: 'web', serial: certificate?.serialHex } },
-    ]);
+    const own = rows.filter((one) => one.event === 'own_certificate_renewed');
+    expect(new Set(own.map((one) => one.fields.name))).toEqual(new Set(['client', 'web']));
+    const recorded = await world.database.db
+      .selectFrom('certificates')
+      .select(['kind', 'host_id'])
+      .where('kind', '!=', 'agent')
+      .orderBy('kind')
+      .execute();
+    expect(recorded.map((row) => row.kind)).toEqual(['manager_client', 'manager_client', 'web', 'web']);
   });
 });
 

@@ -34,6 +34,7 @@ async function startAuthority(agentDays: number) {
     const fleet = createFleetClient(async () => ({
       caPem: authority.fleetRootsPem,
       client: await authority.clientPair(),
+      revoked: new Set<string>(),
     }));
     const rotation = await openRotation({
       authority,

@@ -36,6 +36,8 @@ export async function startWorld(settings: object = {}): Promise<World> {
   const config = ManagerConfigSchema.parse({
     server: { bind: '127.0.0.1', port: 0, url: 'https://manager.example.test:8443' },
     enrollment: { requests_per_minute: 100_000 },
+    // The hosts of these tests are no machines; those that are turn it on.
+    fleet: { poll_minutes: 0 },
     ...settings,
   });
   const doors = { files: systemFiles, clock, random: systemRandom, processUsage };

@@ -1,5 +1,39 @@
 import { z } from 'zod';
+import { CRL_STATUSES, IDENTITY_TRUSTS } from '../agent-api/health.ts';
 import { OsDetails } from '../enrollment.ts';
+import { REVOCATION_REASON_NAMES } from '../revocation.ts';
+
+/** How the identity of a host fares; the first that fits, the worst first. */
+export const HOST_IDENTITY_STATES = [
+  'left',
+  'revoked',
+  'expired',
+  'renewal_failing',
+  'expiring',
+  'renewal_overdue',
+  'ok',
+] as const;
+export type HostIdentityState = (typeof HOST_IDENTITY_STATES)[number];
+
+/** Identity of a host, by our records and by what its agent said when it was asked last. */
+export const HostIdentity = z.object({
+  state: z.enum(HOST_IDENTITY_STATES),
+  message: z.string().nullable().meta({ description: 'What is wrong and what to do; null when nothing is.' }),
+  days_left: z.number().int().nullable(),
+  trust: z
+    .enum(IDENTITY_TRUSTS)
+    .nullable()
+    .meta({ description: 'How the agent came to trust this manager.' }),
+  served_serial: z
+    .string()
+    .nullable()
+    .meta({ description: 'Serial number of the certificate the agent served with.' }),
+  crl_status: z.enum(CRL_STATUSES).nullable(),
+  crl_number: z.number().int().nullable(),
+  crl_current: z.boolean().meta({ description: 'Its revocation list names everything that is revoked now.' }),
+  reported_at: z.iso.datetime().nullable(),
+});
+export type HostIdentity = z.infer<typeof HostIdentity>;
 
 /** A host of the fleet. */
 export const Host = z.object({
@@ -16,6 +50,8 @@ export const Host = z.object({
   created_at: z.iso.datetime(),
   last_seen_at: z.iso.datetime().nullable(),
   last_error: z.string().nullable(),
+  left_at: z.iso.datetime().nullable().meta({ description: 'When the host left by itself.' }),
+  identity: HostIdentity,
 });
 export type Host = z.infer<typeof Host>;
 
@@ -28,3 +64,6 @@ export const HostChange = z.strictObject({
   ip_address: z.union([z.ipv4(), z.ipv6()]).optional(),
 });
 export type HostChange = z.infer<typeof HostChange>;
+
+/** Query of `DELETE /hosts/{id}`: why its certificates are revoked. */
+export const HostRemoval = z.strictObject({ reason: z.enum(REVOCATION_REASON_NAMES).optional() });

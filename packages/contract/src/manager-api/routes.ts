@@ -16,8 +16,16 @@ import {
 import { METRICS_MEDIA_TYPE } from '../metrics/exposition.ts';
 import { routeTable } from '../route.ts';
 import { AuthorityStatus, RotationRequest } from './authority.ts';
+import {
+  Certificate,
+  CertificateList,
+  CertificateQuery,
+  HostRemoved,
+  Revoked,
+  RevokeRequest,
+} from './certificates.ts';
 import { ApproveRequest, DenyRequest, Enrollment, EnrollmentList, EnrollmentQuery } from './enrollments.ts';
-import { Host, HostChange, HostList } from './hosts.ts';
+import { Host, HostChange, HostList, HostRemoval } from './hosts.ts';
 import { ManagerStatus } from './status.ts';
 import { CreatedJoinToken, CreateJoinToken, JoinToken, JoinTokenList } from './tokens.ts';
 
@@ -262,6 +270,41 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     response: Host,
     status: 200,
     errors: [...ADMIN_ERRORS, 'HOST_NOT_FOUND'],
+  },
+  deleteHost: {
+    method: 'DELETE',
+    path: '/api/v1/hosts/{id}',
+    summary: 'Remove a host; its certificates are revoked and stay in the records and in the revocation list',
+    query: HostRemoval,
+    response: HostRemoved,
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'HOST_NOT_FOUND'],
+  },
+  listCertificates: {
+    method: 'GET',
+    path: '/api/v1/certificates',
+    summary: 'Certificates this manager issued, its own included; by default those in force',
+    query: CertificateQuery,
+    response: CertificateList,
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'HOST_NOT_FOUND'],
+  },
+  getCertificate: {
+    method: 'GET',
+    path: '/api/v1/certificates/{serial}',
+    summary: 'One certificate',
+    response: Certificate,
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'CERTIFICATE_NOT_FOUND'],
+  },
+  revokeCertificate: {
+    method: 'POST',
+    path: '/api/v1/certificates/{serial}/revoke',
+    summary: 'Revoke a certificate for good, and send the new revocation list to every host',
+    body: RevokeRequest,
+    response: Revoked,
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'CERTIFICATE_NOT_FOUND'],
   },
   hostPackages: {
     method: 'GET',

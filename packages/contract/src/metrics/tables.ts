@@ -82,6 +82,18 @@ export const MANAGER_METRICS = {
   linux_patch_manager_renewals_overdue: gauge(
     'Hosts whose newest certificate should have been renewed more than a day ago: off, cut off, or failing.',
   ),
+  linux_patch_manager_hosts_by_identity: gauge(
+    'Hosts by the state of their identity; `hosts list` names those that are not `ok`.',
+    'state',
+  ),
+  linux_patch_manager_hosts_crl_behind: gauge(
+    'Hosts whose revocation list lacks something that is revoked; it is sent again until they take it.',
+  ),
+  linux_patch_manager_crl_number: gauge('Number of the revocation list in force.'),
+  linux_patch_manager_crl_next_update_timestamp_seconds: gauge('When the revocation list in force ends.'),
+  linux_patch_manager_last_poll_timestamp_seconds: gauge(
+    'When every host was asked for its health last; absent before the first time.',
+  ),
   linux_patch_manager_own_certificate_not_after_timestamp_seconds: gauge(
     "When the manager's own certificates expire.",
     'name',

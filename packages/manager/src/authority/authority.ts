@@ -81,6 +81,8 @@ export interface Authority {
   webPair(): Promise<Pair>;
   /** Certifies issuing CAs anew that come close to their end; returns those that were. */
   renewIssuing(): Promise<Ca[]>;
+  /** Makes one of these pairs anew, due or not. */
+  renewPair(name: 'client' | 'web'): Promise<Pair>;
 }
 
 export interface AuthorityOptions {

@@ -47,7 +47,12 @@ export function createOwnPairs(
     readonly webNames: WebNames;
   },
   store: CaStore,
-): { readonly clientPair: () => Promise<Pair>; readonly webPair: () => Promise<Pair> } {
+): {
+  readonly clientPair: () => Promise<Pair>;
+  readonly webPair: () => Promise<Pair>;
+  /** Makes one of them anew, due or not. */
+  readonly renewPair: (name: 'client' | 'web') => Promise<Pair>;
+} {
   const { files, clock, paths } = options;
   /** The manager's own certificates renew here, at start and daily; nobody has to remember day 365. */
   const current = async (
@@ -79,8 +84,11 @@ export function createOwnPairs(
     );
     return result;
   };
+  const client = managerClientProfile(MANAGER_CLIENT_CN);
+  const web = webProfile(options.webNames);
   return {
-    clientPair: () => own('client', () => true, managerClientProfile(MANAGER_CLIENT_CN)),
-    webPair: () => own('web', (facts) => covers(facts, options.webNames), webProfile(options.webNames)),
+    clientPair: () => own('client', () => true, client),
+    webPair: () => own('web', (facts) => covers(facts, options.webNames), web),
+    renewPair: (name) => own(name, () => false, name === 'client' ? client : web),
   };
 }

@@ -8,7 +8,10 @@ export interface RevocationList {
   readonly pem: string;
   /** Grows with every list, also when the clock goes back. */
   readonly number: number;
-  /** Number of the first list that names everything that is revoked now: a host with that one or a later one is up to date. */
+  /**
+   * Number of the first list that names everything that is revoked now, superseded certificates excepted: a host with
+   * that one or a later one is up to date.
+   */
   readonly completeSince: number;
   readonly thisUpdateMs: number;
   readonly nextUpdateMs: number;
@@ -41,10 +44,20 @@ function newestRow(db: Database): Promise<RevocationListRow | undefined> {
 
 /** Certificates are never un-revoked and their rows never removed, so the count tells whether anything changed. */
 async function countRevoked(db: Database): Promise<number> {
-  const { number } = await db
+  const { number } = await revokedCount(db).executeTakeFirstOrThrow();
+  return Number(number);
+}
+
+function revokedCount(db: Database) {
+  return db
     .selectFrom('certificates')
     .select((select) => select.fn.countAll<number>().as('number'))
-    .where('revoked_at', 'is not', null)
+    .where('revoked_at', 'is not', null);
+}
+
+async function countUrgent(db: Database): Promise<number> {
+  const { number } = await revokedCount(db)
+    .where('revoke_reason', 'is distinct from', 'superseded')
     .executeTakeFirstOrThrow();
   return Number(number);
 }
@@ -70,13 +83,14 @@ async function signList(db: Database, { issuer, now, lifetimeMs }: ListOrder): P
   const previous = await newestRow(db);
   // Begins at the time, so that numbers also grow after a database was restored from an old backup.
   const number = Math.max((previous?.number ?? 0) + 1, Math.floor(now / 1000));
-  const revokedCount = await countRevoked(db);
-  const unchanged = previous?.revoked_count === revokedCount && previous.issuer_spki === signerOf(issuer);
+  const urgent = await countUrgent(db);
+  const unchanged = previous?.urgent_count === urgent && previous.issuer_spki === signerOf(issuer);
   const thisUpdate = Math.floor(now / 1000) * 1000;
   const row: RevocationListRow = {
     number,
     issuer_spki: signerOf(issuer),
-    revoked_count: revokedCount,
+    revoked_count: await countRevoked(db),
+    urgent_count: urgent,
     complete_since: unchanged ? previous.complete_since : number,
     this_update: thisUpdate,
     next_update: thisUpdate + lifetimeMs,

@@ -20,7 +20,7 @@ interface Recorder {
  *
  * @returns whether it was not revoked before.
  */
-async function revokeCertificate(
+export async function revokeCertificate(
   { audit, clock }: Recorder,
   db: Database,
   certificate: Pick<CertificateRow, 'serial' | 'host_id'>,

@@ -14,6 +14,7 @@ export const EXIT = {
 const BY_CODE: Partial<Record<ErrorCode, number>> = {
   ENROLLMENT_NOT_FOUND: EXIT.notFound,
   HOST_NOT_FOUND: EXIT.notFound,
+  CERTIFICATE_NOT_FOUND: EXIT.notFound,
   JOB_NOT_FOUND: EXIT.notFound,
   JOIN_TOKEN_NOT_FOUND: EXIT.notFound,
   PKG_NOT_FOUND: EXIT.notFound,
@@ -39,7 +40,7 @@ Exit codes:
   0  done
   1  failed, or the job failed
   2  wrong usage
-  3  no such host, request, token or job
+  3  no such host, request, token, certificate or job
   4  the manager is not running or cannot be reached
   5  conflict, or a wrong host code
   6  the host cannot be reached

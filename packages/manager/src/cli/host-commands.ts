@@ -2,29 +2,60 @@ import { type Host, type Job, MANAGER_ADMIN_ROUTES } from '@linux-patch/contract
 import { type CommandContext, print } from './command-context.ts';
 import { relativeTime, renderFacts, renderTable } from './table.ts';
 
+/** Columns of one host in `hosts list`. */
+function rowOf(host: Host, nowMs: number): string[] {
+  const { identity } = host;
+  return [
+    host.fqdn,
+    `${host.ip_address}:${host.agent_port}`,
+    [host.os_details.distro, host.os_details.version].filter(Boolean).join(' '),
+    relativeTime(host.certificate_expires_at, nowMs),
+    identity.state === 'ok' ? 'ok' : identity.state.replaceAll('_', ' ').toUpperCase(),
+    relativeTime(host.last_seen_at, nowMs),
+    [
+      host.key_origin === 'manager' ? 'key made by the manager' : '',
+      identity.trust === 'tofu' ? 'trusts on first use' : '',
+      host.last_error ? 'unreachable' : '',
+      host.left_at === null && !identity.crl_current ? 'revocation list outdated' : '',
+    ]
+      .filter(Boolean)
+      .join(', '),
+  ];
+}
+
 /** `hosts list` */
 export async function listHosts(context: CommandContext): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.listHosts);
-  print(context, data, () =>
-    data.hosts.length === 0
-      ? 'No hosts yet. "linux-patch-manager enrollments list" shows who asks to join.'
-      : renderTable(
-          ['HOST', 'ADDRESS', 'SYSTEM', 'CERTIFICATE ENDS', 'LAST SEEN', 'NOTES'],
-          data.hosts.map((host) => [
-            host.fqdn,
-            `${host.ip_address}:${host.agent_port}`,
-            [host.os_details.distro, host.os_details.version].filter(Boolean).join(' '),
-            relativeTime(host.certificate_expires_at, context.nowMs),
-            relativeTime(host.last_seen_at, context.nowMs),
-            [
-              host.key_origin === 'manager' ? 'key made by the manager' : '',
-              host.last_error ? 'unreachable' : '',
-            ]
-              .filter(Boolean)
-              .join(', '),
-          ]),
-        ),
-  );
+  print(context, data, () => {
+    if (data.hosts.length === 0)
+      return 'No hosts yet. "linux-patch-manager enrollments list" shows who asks to join.';
+    const alarming = data.hosts.filter(({ identity }) => !['ok', 'left'].includes(identity.state));
+    return [
+      renderTable(
+        ['HOST', 'ADDRESS', 'SYSTEM', 'CERTIFICATE ENDS', 'IDENTITY', 'LAST SEEN', 'NOTES'],
+        data.hosts.map((host) => rowOf(host, context.nowMs)),
+      ),
+      ...(alarming.length === 0
+        ? []
+        : ['', 'These need a look:', ...alarming.map((host) => `  ${host.fqdn}: ${host.identity.message}`)]),
+    ].join('\n');
+  });
+}
+
+function identityFacts({ identity, key_origin }: Host, nowMs: number): (readonly [string, string | null])[] {
+  const state = identity.message === null ? identity.state : `${identity.state}: ${identity.message}`;
+  const list = identity.crl_number === null ? 'none known' : `number ${identity.crl_number}`;
+  return [
+    ['Identity', state],
+    ['Days left', identity.days_left?.toString() ?? null],
+    ['Key made by', key_origin === 'host' ? 'the host' : 'the manager'],
+    ['Trusts by', identity.trust],
+    [
+      'Revocation list',
+      `${list}, ${identity.crl_status ?? 'not asked yet'}${identity.crl_current ? '' : '; it lacks something that is revoked'}`,
+    ],
+    ['Asked', relativeTime(identity.reported_at, nowMs)],
+  ];
 }
 
 function describe(host: Host, nowMs: number): string {
@@ -34,14 +65,15 @@ function describe(host: Host, nowMs: number): string {
     ['Address', `${host.ip_address}:${host.agent_port}`],
     ['Machine-id', host.machine_id],
     ['System', [host.os_details.distro, host.os_details.version].filter(Boolean).join(' ') || null],
-    ['Key made by', host.key_origin === 'host' ? 'the host' : 'the manager'],
     ['Certificate', host.certificate_serial],
     [
       'Ends',
       host.certificate_expires_at &&
         `${host.certificate_expires_at} (${relativeTime(host.certificate_expires_at, nowMs)})`,
     ],
+    ...identityFacts(host, nowMs),
     ['Joined', relativeTime(host.created_at, nowMs)],
+    ...(host.left_at === null ? [] : [['Left', relativeTime(host.left_at, nowMs)] as const]),
     ['Last seen', relativeTime(host.last_seen_at, nowMs)],
     ['Last error', host.last_error],
   ]);

@@ -1,6 +1,19 @@
-import { ENROLLMENT_STATES, MAX_JOIN_TOKEN_SECONDS, type RotationStep, VERSION } from '@linux-patch/contract';
+import {
+  ENROLLMENT_STATES,
+  MAX_JOIN_TOKEN_SECONDS,
+  REVOCATION_REASON_NAMES,
+  type RotationStep,
+  VERSION,
+} from '@linux-patch/contract';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type RotateOptions, rotateCa, showAuthority } from './ca-commands.ts';
+import {
+  type CertificateFilter,
+  deleteHost,
+  listCertificates,
+  revokeCertificate,
+  showCertificate,
+} from './certificate-commands.ts';
 import type { CommandContext } from './command-context.ts';
 import {
   type ApproveOptions,
@@ -95,6 +108,7 @@ export function createManagerProgram(accept: Accept): Command {
   addTokenCommands(program, add, run);
   addHostCommands(program, add, run);
   addCaCommands(program, add, run);
+  addCertificateCommands(program, add, run);
   return program;
 }
 
@@ -263,6 +277,16 @@ function addHostCommands(program: Command, add: Add, run: Run): void {
         quietly((context) => setHost(context, id, options)),
       ),
     );
+  add(hosts, 'delete <host>', 'remove a host and revoke its certificates')
+    .addOption(
+      new Option('--reason <reason>', 'why its certificates are revoked').choices(REVOCATION_REASON_NAMES),
+    )
+    .action((id: string, options: { reason?: string }, command: Command) =>
+      run(
+        command,
+        quietly((context) => deleteHost(context, id, options)),
+      ),
+    );
   add(program, 'packages <host>', 'list installed packages of a host')
     .addOption(
       new Option('--status <status>', 'which packages').choices(['installed', 'upgradable', 'held', 'all']),
@@ -298,4 +322,44 @@ function addHostCommands(program: Command, add: Add, run: Run): void {
         quietly((context) => showJobs(context, id, job)),
       ),
   );
+}
+
+function days(text: string): number {
+  const number = Number(text);
+  if (!Number.isFinite(number) || number < 0) throw new InvalidArgumentError('give a number of days.');
+  return number;
+}
+
+function addCertificateCommands(program: Command, add: Add, run: Run): void {
+  const certificates = program.command('certificates').description('certificates this manager issued');
+  add(certificates, 'list', 'list certificates in force')
+    .option('--host <host>', 'only those of a host, by name, address or id')
+    .option('--expiring <days>', 'only those that expire within so many days', days)
+    .option('--revoked', 'revoked ones')
+    .option('--all', 'also revoked and expired ones')
+    .action((options: CertificateFilter, command: Command) =>
+      run(
+        command,
+        quietly((context) => listCertificates(context, options)),
+      ),
+    );
+  add(certificates, 'show <serial>', 'show a certificate').action(
+    (serial: string, _options: object, command: Command) =>
+      run(
+        command,
+        quietly((context) => showCertificate(context, serial)),
+      ),
+  );
+  add(certificates, 'revoke <serial>', 'revoke a certificate for good and tell every host')
+    .addOption(
+      new Option('--reason <reason>', 'why, as in RFC 5280')
+        .choices(REVOCATION_REASON_NAMES)
+        .makeOptionMandatory(),
+    )
+    .action((serial: string, options: { reason: string }, command: Command) =>
+      run(
+        command,
+        quietly((context) => revokeCertificate(context, serial, options)),
+      ),
+    );
 }

@@ -89,6 +89,23 @@ export const ManagerConfigSchema = z.strictObject({
         .meta({ description: 'Hours a revocation list is good for.' }),
     })
     .prefault({}),
+  fleet: z
+    .strictObject({
+      poll_minutes: z
+        .number()
+        .min(0)
+        .max(1440)
+        .default(5)
+        .meta({ description: 'Minutes between two questions to each host how it fares; 0 asks never.' }),
+      concurrency: z
+        .number()
+        .int()
+        .min(1)
+        .max(256)
+        .default(16)
+        .meta({ description: 'Hosts that are asked, or sent a revocation list, at once.' }),
+    })
+    .prefault({}),
   logging: z
     .strictObject({
       level: z

@@ -105,6 +105,8 @@ export interface RevocationListRow {
   readonly issuer_spki: string;
   /** Revoked certificates recorded when it was signed, expired ones included; it only grows. */
   readonly revoked_count: number;
+  /** Those of them that hosts are told about at once: all but superseded ones, which nobody misuses. */
+  readonly urgent_count: number;
   /** Number of the first list that names everything that is revoked now. */
   readonly complete_since: number;
   readonly this_update: number;
@@ -120,10 +122,15 @@ export interface HostReportRow {
   readonly health: string;
   /** Serial number of the certificate it served with. */
   readonly served_serial: string | null;
-  /** Number of the revocation list it has, as far as it says. */
-  readonly crl_number: number | null;
-  /** Why it did not take the revocation list that it was sent. */
-  readonly crl_error: string | null;
+}
+
+/** Which revocation list a host has. */
+export interface ListDeliveryRow {
+  readonly host_id: string;
+  /** As far as it says; null when it never did. */
+  readonly number: number | null;
+  /** Why it did not take the list that it was sent last. */
+  readonly error: string | null;
 }
 
 /** What a host trusts and serves with, as it said itself. */
@@ -162,6 +169,7 @@ export interface ManagerTables {
   readonly revocation_lists: RevocationListRow;
   readonly host_reports: HostReportRow;
   readonly host_trust: HostTrustRow;
+  readonly list_deliveries: ListDeliveryRow;
   readonly audit: AuditRow;
   readonly settings: SettingRow;
 }

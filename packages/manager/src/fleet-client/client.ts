@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { Envelope, ERRORS, type ErrorCode, messageOf, PatchError, type Route } from '@linux-patch/contract';
+import { canonicalSerial } from '@linux-patch/pki';
 import type { z } from 'zod';
 import type { Pair } from '../authority/key-files.ts';
 import { fromOlderAgent } from './older-agents.ts';
@@ -18,6 +19,8 @@ export interface AgentAddress {
 export interface FleetMaterial {
   readonly caPem: string;
   readonly client: Pair;
+  /** Serial numbers of agents' certificates that are not believed any more. */
+  readonly revoked: ReadonlySet<string>;
 }
 
 /** One call of an agent's route. */
@@ -26,6 +29,12 @@ export interface AgentCall {
   readonly query?: URLSearchParams;
   readonly body?: unknown;
   readonly signal?: AbortSignal;
+  /** Default: half a minute. */
+  readonly timeoutMs?: number;
+  /** Calls also an agent whose certificate is revoked; only for what anybody may know. */
+  readonly evenRevoked?: boolean;
+  /** Told which certificate the agent showed, also when it is refused for it. */
+  readonly onPeer?: (serialHex: string) => void;
 }
 
 /** The one client of the agent API. */
@@ -58,8 +67,11 @@ const PASSED_ON: readonly ErrorCode[] = ['JOB_NOT_FOUND', 'PKG_NOT_FOUND', 'INVA
 
 /** A client; the material is asked for at each call, so that a renewed certificate is used at once. */
 export function createFleetClient(material: () => Promise<FleetMaterial>): FleetClient {
-  const connection = async (agent: AgentAddress): Promise<AgentConnection> => {
-    const { caPem, client } = await material();
+  const connection = async (
+    agent: AgentAddress,
+    { evenRevoked = false, onPeer }: Pick<AgentCall, 'evenRevoked' | 'onPeer'> = {},
+  ): Promise<AgentConnection> => {
+    const { caPem, client, revoked } = await material();
     return {
       host: agent.ipAddress,
       port: agent.port,
@@ -69,16 +81,28 @@ export function createFleetClient(material: () => Promise<FleetMaterial>): Fleet
       cert: client.certificatePem,
       key: client.privateKeyPem,
       minVersion: 'TLSv1.3',
-      checkServerIdentity: (_name, certificate) => checkServerIdentity(agent.fqdn, certificate),
+      checkServerIdentity(_name, certificate) {
+        const serial = canonicalSerial(certificate.serialNumber);
+        onPeer?.(serial);
+        if (revoked.has(serial) && !evenRevoked) return revokedError(serial);
+        return checkServerIdentity(agent.fqdn, certificate);
+      },
     };
   };
   return {
-    connection,
+    connection: (agent) => connection(agent),
     async call(agent, route, call = {}) {
-      const answer = await exchange(agent, route, call, await connection(agent));
+      const answer = await exchange(agent, route, call, await connection(agent, call));
       return readAnswer(agent, route, answer);
     },
   };
+}
+
+function revokedError(serialHex: string): Error {
+  return new Error(
+    `its certificate (serial ${serialHex}) is revoked, so whoever answers there is not believed; ` +
+      'the host has to join again: see "linux-patch-manager enrollments list"',
+  );
 }
 
 interface Answer {
@@ -100,7 +124,8 @@ async function exchange(
   call: AgentCall,
   connection: AgentConnection,
 ): Promise<Answer> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  const { timeoutMs = TIMEOUT_MS } = call;
+  const limit = AbortSignal.timeout(timeoutMs);
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   const outgoing: ClientRequest = httpsRequest(
@@ -126,7 +151,7 @@ async function exchange(
   } catch (cause) {
     throw unreachable(
       agent,
-      limit.aborted ? `it did not answer within ${TIMEOUT_MS / 1000} s` : reasonOf(cause),
+      limit.aborted ? `it did not answer within ${timeoutMs / 1000} s` : reasonOf(cause),
       cause,
     );
   }

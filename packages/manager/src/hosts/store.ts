@@ -1,8 +1,10 @@
-import { type Host, type HostChange, OsDetails, PatchError } from '@linux-patch/contract';
+import { type Host, type HostChange, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { HostRow, ManagerTables } from '../database/schema.ts';
 import type { AgentAddress } from '../fleet-client/client.ts';
+import { readKnowledge } from './knowledge.ts';
+import { viewOf } from './view.ts';
 
 /** The fleet's records. */
 export interface HostStore {
@@ -25,36 +27,20 @@ export function createHostStore(options: {
   readonly clock: Clock;
 }): HostStore {
   const { db, clock } = options;
+  const viewAll = async (rows: readonly HostRow[]): Promise<Host[]> => {
+    const knowledge = await readKnowledge(db, rows.length === 1 ? rows[0]?.id : undefined);
+    return rows.map((row) => viewOf(row, knowledge, clock.now()));
+  };
   const view = async (row: HostRow): Promise<Host> => {
-    const certificate = await db
-      .selectFrom('certificates')
-      .select(['serial', 'not_after'])
-      .where('host_id', '=', row.id)
-      .where('revoked_at', 'is', null)
-      .orderBy('issued_at', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    return {
-      id: row.id,
-      fqdn: row.fqdn,
-      hostname: row.hostname,
-      machine_id: row.machine_id,
-      ip_address: row.ip_address,
-      agent_port: row.agent_port,
-      os_details: OsDetails.parse(JSON.parse(row.os_details)),
-      key_origin: row.key_origin,
-      certificate_serial: certificate?.serial ?? null,
-      certificate_expires_at: certificate ? new Date(certificate.not_after).toISOString() : null,
-      created_at: new Date(row.created_at).toISOString(),
-      last_seen_at: row.last_seen_at === null ? null : new Date(row.last_seen_at).toISOString(),
-      last_error: row.last_error,
-    };
+    const [only] = await viewAll([row]);
+    if (only) return only;
+    throw new Error('a host without a view');
   };
   return {
     view,
     async list() {
       const rows = await db.selectFrom('hosts').selectAll().orderBy('fqdn').execute();
-      return Promise.all(rows.map(view));
+      return viewAll(rows);
     },
     async get(reference) {
       const wanted = reference.toLowerCase();

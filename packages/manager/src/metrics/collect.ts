@@ -1,5 +1,6 @@
 import {
   byLabel,
+  HOST_IDENTITY_STATES,
   MANAGER_METRICS,
   type Reading,
   type Readings,
@@ -13,6 +14,8 @@ import { sql } from 'kysely';
 import type { Authority } from '../authority/authority.ts';
 import type { Database } from '../database/open.ts';
 import type { Waiting } from '../enrollment/waiting.ts';
+import type { FleetPoll } from '../fleet-watch/poll.ts';
+import type { HostStore } from '../hosts/store.ts';
 import type { Rotation } from '../rotation/rotation.ts';
 import type { ManagerCounters } from './counters.ts';
 
@@ -23,6 +26,8 @@ export interface MetricSources {
   readonly waiting: Waiting;
   readonly counters: ManagerCounters;
   readonly rotation: Pick<Rotation, 'status'>;
+  readonly hosts: HostStore;
+  readonly poll: FleetPoll;
   readonly processUsage: () => ProcessUsage;
 }
 
@@ -40,6 +45,7 @@ export async function collectManagerMetrics(sources: MetricSources): Promise<str
     ...(await fleetReadings(sources)),
     ...(await certificateReadings(sources)),
     ...(await rotationReadings(sources)),
+    ...(await identityReadings(sources)),
     linux_patch_manager_polls_held: waiting.held,
     linux_patch_manager_http_requests_total: counters.requests(),
     linux_patch_manager_requests_refused_total: counters.refusals(),
@@ -52,6 +58,26 @@ export async function collectManagerMetrics(sources: MetricSources): Promise<str
 }
 
 type All = Readings<typeof MANAGER_METRICS>;
+
+async function identityReadings({ db, authority, hosts, poll }: MetricSources) {
+  const fleet = await hosts.list();
+  const list = await authority.revocationList(db);
+  return {
+    linux_patch_manager_hosts_by_identity: byLabel(
+      'state',
+      HOST_IDENTITY_STATES.map(
+        (state) => [state, fleet.filter((host) => host.identity.state === state).length] as const,
+      ),
+    ),
+    linux_patch_manager_hosts_crl_behind: fleet.filter(
+      (host) => host.left_at === null && !host.identity.crl_current,
+    ).length,
+    linux_patch_manager_crl_number: list.number,
+    linux_patch_manager_crl_next_update_timestamp_seconds: list.nextUpdateMs / 1_000,
+    linux_patch_manager_last_poll_timestamp_seconds:
+      poll.lastRoundMs === undefined ? null : poll.lastRoundMs / 1_000,
+  } satisfies Partial<All>;
+}
 
 async function fleetReadings({ db, clock }: MetricSources) {
   const hosts = await db

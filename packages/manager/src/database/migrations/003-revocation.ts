@@ -14,6 +14,7 @@ export const revocation = {
       .addColumn('number', 'bigint', (column) => column.primaryKey())
       .addColumn('issuer_spki', 'text', (column) => column.notNull())
       .addColumn('revoked_count', 'integer', (column) => column.notNull())
+      .addColumn('urgent_count', 'integer', (column) => column.notNull())
       .addColumn('complete_since', 'bigint', (column) => column.notNull())
       .addColumn('this_update', 'bigint', (column) => column.notNull())
       .addColumn('next_update', 'bigint', (column) => column.notNull())
@@ -25,8 +26,12 @@ export const revocation = {
       .addColumn('at', 'bigint', (column) => column.notNull())
       .addColumn('health', 'text', (column) => column.notNull())
       .addColumn('served_serial', 'text')
-      .addColumn('crl_number', 'bigint')
-      .addColumn('crl_error', 'text')
+      .execute();
+    await db.schema
+      .createTable('list_deliveries')
+      .addColumn('host_id', 'text', (column) => column.primaryKey())
+      .addColumn('number', 'bigint')
+      .addColumn('error', 'text')
       .execute();
   },
 };

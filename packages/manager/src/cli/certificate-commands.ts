@@ -1,0 +1,124 @@
+import { type Certificate, type ListDelivery, MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import { type CommandContext, print } from './command-context.ts';
+import { relativeTime, renderFacts, renderTable } from './table.ts';
+
+const KIND_WORDS: Readonly<Record<Certificate['kind'], string>> = {
+  agent: 'agent',
+  manager_client: 'manager, calls agents',
+  web: 'manager, HTTPS',
+};
+
+export interface CertificateFilter {
+  readonly host?: string;
+  readonly expiring?: number;
+  readonly revoked?: boolean;
+  readonly all?: boolean;
+}
+
+/** `certificates list` */
+export async function listCertificates(context: CommandContext, filter: CertificateFilter): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.listCertificates, {
+    query: {
+      host: filter.host,
+      expiring: filter.expiring?.toString(),
+      state: filter.all ? 'all' : filter.revoked ? 'revoked' : undefined,
+    },
+  });
+  print(context, data, () => {
+    if (data.certificates.length === 0) return 'No such certificates.';
+    return renderTable(
+      ['SERIAL', 'HOST', 'KIND', 'STATE', 'ENDS', 'NOTES'],
+      data.certificates.map((one) => [
+        one.serial,
+        one.host ?? (one.kind === 'agent' ? `${one.subject} (host removed)` : '-'),
+        KIND_WORDS[one.kind],
+        one.state,
+        relativeTime(one.not_after, context.nowMs),
+        one.revoked_at === null
+          ? ''
+          : `${one.revoke_reason ?? 'unspecified'}, ${relativeTime(one.revoked_at, context.nowMs)}`,
+      ]),
+    );
+  });
+}
+
+function describe(one: Certificate, nowMs: number): string {
+  return renderFacts([
+    ['Serial', one.serial],
+    ['Subject', one.subject],
+    ['Kind', KIND_WORDS[one.kind]],
+    ['Host', one.host ?? (one.host_id === null ? null : `removed (${one.host_id})`)],
+    ['State', one.state],
+    ['Begins', one.not_before],
+    ['Ends', `${one.not_after} (${relativeTime(one.not_after, nowMs)})`],
+    ['Issued', relativeTime(one.issued_at, nowMs)],
+    ...(one.revoked_at === null
+      ? []
+      : [
+          ['Revoked', `${one.revoked_at} (${relativeTime(one.revoked_at, nowMs)})`] as const,
+          ['Reason', one.revoke_reason] as const,
+        ]),
+  ]);
+}
+
+/** `certificates show` */
+export async function showCertificate(context: CommandContext, serial: string): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.getCertificate, { params: { serial } });
+  print(context, data, () => describe(data, context.nowMs));
+}
+
+/** Who took the new revocation list, and what becomes of those who did not. */
+function describeDelivery(delivery: ListDelivery): string {
+  const taken = `Revocation list ${delivery.crl_number}: ${delivery.taken} of ${delivery.hosts} hosts took it.`;
+  if (delivery.pending.length === 0) return taken;
+  return [
+    taken,
+    'These did not; it is sent again in the background, and agents also fetch it by themselves:',
+    ...delivery.pending.map((one) => `  ${one.fqdn}: ${one.reason}`),
+  ].join('\n');
+}
+
+/** `certificates revoke` */
+export async function revokeCertificate(
+  context: CommandContext,
+  serial: string,
+  options: { readonly reason: string },
+): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.revokeCertificate, {
+    params: { serial },
+    body: { reason: options.reason },
+  });
+  const { certificate } = data;
+  print(context, data, () =>
+    [
+      data.changed
+        ? `Revoked ${certificate.serial} (${certificate.subject}), reason ${certificate.revoke_reason}. This cannot be undone.`
+        : `${certificate.serial} was revoked ${relativeTime(certificate.revoked_at, context.nowMs)} already (${certificate.revoke_reason}); nothing changed.`,
+      ...(certificate.host === null
+        ? []
+        : [
+            `${certificate.host} is not called any more unless it has another certificate; its agent asks to join again, see "linux-patch-manager enrollments list".`,
+          ]),
+      describeDelivery(data.delivery),
+    ].join('\n'),
+  );
+}
+
+/** `hosts delete` */
+export async function deleteHost(
+  context: CommandContext,
+  id: string,
+  options: { readonly reason?: string },
+): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.deleteHost, {
+    params: { id },
+    query: { reason: options.reason },
+  });
+  print(context, data, () =>
+    [
+      `Removed ${data.fqdn}. ${data.revoked.length === 0 ? 'It had no valid certificate.' : `Revoked: ${data.revoked.join(', ')}.`}`,
+      'Its certificates stay on record and in the revocation list until they expire.',
+      describeDelivery(data.delivery),
+    ].join('\n'),
+  );
+}

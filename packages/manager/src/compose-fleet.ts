@@ -1,0 +1,67 @@
+import type { Hono } from 'hono';
+import type { OwnCertificates } from './audit/own-certificates.ts';
+import { serveCertificateRoutes } from './certificates/routes.ts';
+import type { ManagerConfig } from './config/schema.ts';
+import type { EnrollmentContext } from './enrollment/context.ts';
+import { createFleetClient, type FleetClient } from './fleet-client/client.ts';
+import { createFleetPoll, type FleetPoll } from './fleet-watch/poll.ts';
+import { createRevokedSerials } from './fleet-watch/revoked-serials.ts';
+import { createListSender, type ListSender } from './fleet-watch/send-list.ts';
+import { serveHostRoutes } from './hosts/routes.ts';
+import { createHostStore, type HostStore } from './hosts/store.ts';
+import type { ManagerEnv } from './http/node-adapter.ts';
+
+const MINUTE_MS = 60_000;
+
+/** Everything that has to do with hosts that have joined. */
+export interface Fleet {
+  readonly hosts: HostStore;
+  readonly client: FleetClient;
+  readonly lists: ListSender;
+  readonly poll: FleetPoll;
+}
+
+export function composeFleet(
+  context: EnrollmentContext,
+  parts: { readonly config: ManagerConfig; readonly own: OwnCertificates },
+): Fleet {
+  const { db, authority, clock } = context;
+  const { poll_minutes, concurrency } = parts.config.fleet;
+  const hosts = createHostStore({ db, clock });
+  const revoked = createRevokedSerials(authority, db);
+  const client = createFleetClient(async () => ({
+    caPem: authority.fleetRootsPem,
+    client: await parts.own.pair('client'),
+    revoked: await revoked(),
+  }));
+  const lists = createListSender({ ...context, fleet: client, concurrency });
+  const intervalMs = poll_minutes * MINUTE_MS;
+  const poll = createFleetPoll({ ...context, hosts, fleet: client, lists, concurrency, intervalMs });
+  return { hosts, client, lists, poll };
+}
+
+/** What administrators call about hosts and certificates. */
+export function serveFleet(
+  app: Hono<ManagerEnv>,
+  context: EnrollmentContext,
+  parts: {
+    readonly fleet: Fleet;
+    readonly own: OwnCertificates;
+    /** Takes up own certificates that were made anew. */
+    readonly renewOwn: () => Promise<void>;
+  },
+): void {
+  const { fleet, own } = parts;
+  const { db, clock, audit } = context;
+  serveHostRoutes(app, { hosts: fleet.hosts, fleet: fleet.client, audit, db, clock });
+  serveCertificateRoutes(app, {
+    db,
+    clock,
+    audit,
+    hosts: fleet.hosts,
+    lists: fleet.lists,
+    async replaceOwn(serial) {
+      if (await own.replace(serial)) await parts.renewOwn();
+    },
+  });
+}

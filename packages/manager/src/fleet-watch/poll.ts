@@ -1,0 +1,114 @@
+import { isPatchError, messageOf } from '@linux-patch/contract';
+import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import type { Kysely } from 'kysely';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { HostRow, ManagerTables } from '../database/schema.ts';
+import type { FleetClient } from '../fleet-client/client.ts';
+import { addressOf, type HostStore } from '../hosts/store.ts';
+import { HEALTH_OF_ANY_AGENT } from './health-report.ts';
+import { inTurn } from './in-turn.ts';
+import type { ListSender } from './send-list.ts';
+
+/** Asks every host now and then how it fares. */
+export interface FleetPoll {
+  /** When the last round ended, epoch milliseconds. */
+  readonly lastRoundMs: number | undefined;
+  /** One round over the fleet. */
+  round(signal: AbortSignal): Promise<void>;
+  /** Rounds until the signal aborts. */
+  keepPolling(signal: AbortSignal): Promise<void>;
+}
+
+export interface FleetPollParts {
+  readonly db: Kysely<ManagerTables>;
+  readonly hosts: HostStore;
+  readonly fleet: FleetClient;
+  readonly lists: ListSender;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly concurrency: number;
+  /** 0 asks never. */
+  readonly intervalMs: number;
+}
+
+/** Long enough for a host at work, short enough for a whole fleet that is switched off. */
+const TIMEOUT_MS = 10_000;
+
+export function createFleetPoll(parts: FleetPollParts): FleetPoll {
+  const { db, clock, random, logger, intervalMs } = parts;
+  const alarms = new Map<string, string>();
+  let lastRoundMs: number | undefined;
+  const round = async (signal: AbortSignal): Promise<void> => {
+    const fleet = await db.selectFrom('hosts').selectAll().where('left_at', 'is', null).execute();
+    await inTurn(fleet, parts.concurrency, signal, async (host) => {
+      await askHost(parts, host, signal).catch((error: unknown) =>
+        logger.error('What a host said could not be kept', { fqdn: host.fqdn, error }),
+      );
+    });
+    if (signal.aborted) return;
+    await tellAlarms(parts, alarms);
+    lastRoundMs = clock.now();
+  };
+  return {
+    get lastRoundMs() {
+      return lastRoundMs;
+    },
+    round,
+    async keepPolling(signal) {
+      if (intervalMs === 0) return;
+      while (!signal.aborted) {
+        // Managers that were started together, for example after a power cut, do not ask in step.
+        await clock.sleep(intervalMs * (0.8 + 0.4 * random.fraction()), signal).catch(() => {});
+        if (signal.aborted) return;
+        await round(signal).catch((error: unknown) =>
+          logger.error('Asking the fleet failed; the next round comes', { error }),
+        );
+      }
+    },
+  };
+}
+
+async function askHost(parts: FleetPollParts, host: HostRow, signal: AbortSignal): Promise<void> {
+  const { db, hosts, fleet, lists, clock } = parts;
+  let served: string | undefined;
+  try {
+    const health = await fleet.call(addressOf(host), HEALTH_OF_ANY_AGENT, {
+      signal,
+      timeoutMs: TIMEOUT_MS,
+      onPeer: (serialHex) => (served = serialHex),
+    });
+    const report = { at: clock.now(), health: JSON.stringify(health), served_serial: served ?? null };
+    await db
+      .insertInto('host_reports')
+      .values({ host_id: host.id, ...report })
+      .onConflict((conflict) => conflict.column('host_id').doUpdateSet(report))
+      .execute();
+    await hosts.note(host.id, undefined);
+    if (health.crl_number) await lists.note(host.id, Number(health.crl_number));
+  } catch (error) {
+    if (signal.aborted) return;
+    if (!isPatchError(error, 'AGENT_UNREACHABLE', 'AGENT_ERROR')) throw error;
+    await hosts.note(host.id, messageOf(error));
+    // It was reached all the same, and refused for its certificate: then it has to hear why.
+    if (served === undefined) return;
+  }
+  await lists.sendIfBehind(host, signal);
+}
+
+/** Says once what is wrong with which host, and once that it is well again. */
+async function tellAlarms(
+  { hosts, audit, db, logger }: FleetPollParts,
+  alarms: Map<string, string>,
+): Promise<void> {
+  for (const { id, fqdn, identity } of await hosts.list()) {
+    const before = alarms.get(id) ?? 'ok';
+    alarms.set(id, identity.state);
+    if (before === identity.state || identity.state === 'left') continue;
+    const fields = { host: id, fqdn, state: identity.state, reason: identity.message };
+    await audit.record(db, { actor: 'manager', event: 'host_identity_alarm', fields });
+    if (identity.state === 'ok') logger.info('The identity of a host is well again', fields);
+    else logger.warn('The identity of a host needs a look', fields);
+  }
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { judgeIdentity } from './identity-state.ts';
+
+const NOW = Date.UTC(2026, 10, 25);
+const DAY_MS = 86_400_000;
+const well = {
+  leftAtMs: null,
+  newest: { notAfterMs: NOW + 200 * DAY_MS, renewAtMs: NOW + 50 * DAY_MS },
+  agentSays: 'ok',
+};
+
+describe('the identity of a host', () => {
+  it.each([
+    ['is well', {}, 'ok'],
+    ['that was never asked is judged by the records', { agentSays: undefined }, 'ok'],
+    ['that left is history, whatever else', { leftAtMs: NOW - DAY_MS, newest: undefined }, 'left'],
+    ['without a certificate that counts is revoked', { newest: undefined }, 'revoked'],
+    ['whose certificate is over', { newest: { notAfterMs: NOW - 1, renewAtMs: null } }, 'expired'],
+    ['whose agent says why', { agentSays: 'renewal fails: no route' }, 'renewal_failing'],
+    ['with six days left', { newest: { notAfterMs: NOW + 6 * DAY_MS, renewAtMs: null } }, 'expiring'],
+    [
+      'two days past its renewal',
+      { newest: { notAfterMs: NOW + 90 * DAY_MS, renewAtMs: NOW - 2 * DAY_MS } },
+      'renewal_overdue',
+    ],
+    [
+      'a few hours past its renewal',
+      { newest: { notAfterMs: NOW + 90 * DAY_MS, renewAtMs: NOW - DAY_MS / 8 } },
+      'ok',
+    ],
+  ] as const)('%s', (_name, change, state) => {
+    const verdict = judgeIdentity({ ...well, ...change }, NOW);
+    expect(verdict.state).toBe(state);
+    expect(verdict.message === null).toBe(state === 'ok');
+  });
+});

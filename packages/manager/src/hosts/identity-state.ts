@@ -1,0 +1,49 @@
+import type { HostIdentityState } from '@linux-patch/contract';
+
+/** What is known about the identity of a host. Instants are epoch milliseconds. */
+export interface IdentityKnowledge {
+  readonly leftAtMs: number | null;
+  /** The newest certificate that is not revoked; undefined when there is none. */
+  readonly newest: { readonly notAfterMs: number; readonly renewAtMs: number | null } | undefined;
+  /** `checks.certificates` of its health: `ok`, what is wrong, or undefined when it was never asked. */
+  readonly agentSays: string | undefined;
+}
+
+export interface IdentityVerdict {
+  readonly state: HostIdentityState;
+  readonly message: string | null;
+}
+
+const DAY_MS = 86_400_000;
+/** With less left a person should look: the agent's own last attempts are under way. */
+const EXPIRING_DAYS = 7;
+
+/** How the identity of a host fares, the worst first. */
+export function judgeIdentity(
+  { leftAtMs, newest, agentSays }: IdentityKnowledge,
+  nowMs: number,
+): IdentityVerdict {
+  const day = (epochMs: number): string => new Date(epochMs).toISOString().slice(0, 10);
+  if (leftAtMs !== null) return { state: 'left', message: `The host left on ${day(leftAtMs)}.` };
+  if (!newest) {
+    const message =
+      'Every certificate of this host is revoked; it is not called any more. If it shall come back, it asks to join again: approve it with its code.';
+    return { state: 'revoked', message };
+  }
+  const expired = newest.notAfterMs < nowMs;
+  if (expired) {
+    const message = `Its certificate expired on ${day(newest.notAfterMs)}. Is the host switched off? When it runs, "linux-patch-api status" on it says what it waits for.`;
+    return { state: 'expired', message };
+  }
+  if (agentSays !== undefined && agentSays !== 'ok') return { state: 'renewal_failing', message: agentSays };
+  const daysLeft = (newest.notAfterMs - nowMs) / DAY_MS;
+  if (daysLeft < EXPIRING_DAYS) {
+    const message = `Its certificate expires on ${day(newest.notAfterMs)} and was not renewed. Look at "linux-patch-api status" on the host.`;
+    return { state: 'expiring', message };
+  }
+  if (newest.renewAtMs !== null && newest.renewAtMs + DAY_MS < nowMs) {
+    const message = `It should have renewed its certificate on ${day(newest.renewAtMs)}: it is switched off, cut off, or its renewal fails.`;
+    return { state: 'renewal_overdue', message };
+  }
+  return { state: 'ok', message: null };
+}

@@ -1,0 +1,55 @@
+import { type Host, OsDetails } from '@linux-patch/contract';
+import type { HostRow } from '../database/schema.ts';
+import { judgeIdentity } from './identity-state.ts';
+import type { FleetKnowledge } from './knowledge.ts';
+
+const DAY_MS = 86_400_000;
+
+const isoOf = (epochMs: number | null | undefined): string | null =>
+  epochMs === null || epochMs === undefined ? null : new Date(epochMs).toISOString();
+
+function identityOf(row: HostRow, knowledge: FleetKnowledge, nowMs: number): Host['identity'] {
+  const newest = knowledge.certificates.get(row.id);
+  const report = knowledge.reports.get(row.id);
+  const listNumber = knowledge.listNumbers.get(row.id) ?? null;
+  const verdict = judgeIdentity(
+    {
+      leftAtMs: row.left_at,
+      newest: newest && { notAfterMs: newest.not_after, renewAtMs: newest.renew_at },
+      agentSays: report?.health.checks?.certificates,
+    },
+    nowMs,
+  );
+  return {
+    ...verdict,
+    days_left: newest ? Math.floor((newest.not_after - nowMs) / DAY_MS) : null,
+    trust: report?.health.identity_trust ?? null,
+    served_serial: report?.servedSerial ?? null,
+    crl_status: report?.health.crl_status ?? null,
+    crl_number: listNumber,
+    crl_current: (listNumber ?? 0) >= knowledge.listCompleteSince,
+    reported_at: isoOf(report?.atMs),
+  };
+}
+
+/** A host as administrators see it. */
+export function viewOf(row: HostRow, knowledge: FleetKnowledge, nowMs: number): Host {
+  const newest = knowledge.certificates.get(row.id);
+  return {
+    id: row.id,
+    fqdn: row.fqdn,
+    hostname: row.hostname,
+    machine_id: row.machine_id,
+    ip_address: row.ip_address,
+    agent_port: row.agent_port,
+    os_details: OsDetails.parse(JSON.parse(row.os_details)),
+    key_origin: row.key_origin,
+    certificate_serial: newest?.serial ?? null,
+    certificate_expires_at: isoOf(newest?.not_after),
+    created_at: new Date(row.created_at).toISOString(),
+    last_seen_at: isoOf(row.last_seen_at),
+    last_error: row.last_error,
+    left_at: isoOf(row.left_at),
+    identity: identityOf(row, knowledge, nowMs),
+  };
+}
