@@ -83,7 +83,8 @@ export const PROGRAMS: readonly ProgramPackage[] = [
 export const ARCHITECTURES = ['amd64', 'arm64'] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];
 
-export const FORMATS = ['deb', 'rpm', 'pacman'] as const;
+/** What can be asked for; `apk` is answered with the reason why there is none. */
+export const FORMATS = ['deb', 'rpm', 'pacman', 'apk'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** The names that each format has for an architecture. */

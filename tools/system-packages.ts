@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 
 /** Programs the tests call, and the Debian package that has each. */
 const TEST_PROGRAMS: readonly (readonly [program: string, debianPackage: string])[] = [
@@ -13,9 +13,12 @@ const TEST_PROGRAMS: readonly (readonly [program: string, debianPackage: string]
 ];
 
 function isInstalled(program: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+  const paths = isAbsolute(program)
+    ? [program]
+    : (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, program));
+  return paths.some((path) => {
     try {
-      accessSync(join(folder, program), constants.X_OK);
+      accessSync(path, isAbsolute(program) ? constants.R_OK : constants.X_OK);
       return true;
     } catch {
       return false;
@@ -33,7 +36,7 @@ function apt(...args: string[]): void {
 }
 
 /**
- * Makes sure that programs are there; installs them as root, otherwise says what to install.
+ * Makes sure that programs (or files, by their absolute path) are there; installs them as root, otherwise says what to install.
  * @param purpose begins the message: "The tests"
  */
 export function ensurePrograms(

@@ -6,7 +6,7 @@ import { debianScripts } from './maintainer-scripts.ts';
 import type { PackageJob } from './package-job.ts';
 import { debianCopyright } from './papers.ts';
 import { run } from './shell.ts';
-import { settleTimes } from './stage.ts';
+import { settleTimes, sizeOfFiles } from './stage.ts';
 
 /** Libraries of the private Node; libatomic1 is in no minimal system. */
 const NODE_DEPENDS = ['libatomic1', 'libc6 (>= 2.28)', 'libgcc-s1 (>= 3.4)', 'libstdc++6 (>= 9)'];
@@ -66,7 +66,7 @@ export function buildDeb(job: PackageJob): string {
     join(overrides, program.name),
     readFileSync(join(root, 'packaging/lintian-overrides'), 'utf8').replaceAll('@NAME@', program.name),
   );
-  const sizeKib = Number(run('du', ['-sk', '--apparent-size', tree]).split('\t')[0]);
+  const sizeKib = Math.ceil(sizeOfFiles(tree) / 1024);
   const debian = join(tree, 'DEBIAN');
   mkdirSync(debian);
   writeFileSync(join(debian, 'control'), control(job, sizeKib));
@@ -79,7 +79,8 @@ export function buildDeb(job: PackageJob): string {
   for (const name of Object.keys(debianScripts(program, root))) chmodSync(join(debian, name), 0o755);
   const file = join(outFolder, `${program.name}_${VERSION}_${architecture}.deb`);
   // xz and gzip only: older dpkg reads no zstd.
-  const compression = job.fast ? ['-Zgzip', '-z1'] : ['-Zxz', '-z6'];
+  // Two threads wherever it is built: one thread makes other bytes than several.
+  const compression = job.fast ? ['-Zgzip', '-z1'] : ['-Zxz', '-z6', '--threads-max=2'];
   run('dpkg-deb', ['--root-owner-group', ...compression, '-b', tree, file], {
     env: { SOURCE_DATE_EPOCH: String(job.epochS) },
   });

@@ -13,6 +13,7 @@ import {
   PROGRAMS,
   type ProgramPackage,
 } from '../programs.ts';
+import { WHY_NO_APK } from './apk.ts';
 import { type Bundle, bundleProgram } from './bundle.ts';
 import { buildDeb } from './deb.ts';
 import { nodeRuntime } from './node-runtime.ts';
@@ -32,11 +33,17 @@ interface Options {
   readonly lint?: boolean;
 }
 
-const BUILDERS: Readonly<Record<Format, (job: PackageJob) => string>> = {
+type BuiltFormat = Exclude<Format, 'apk'>;
+
+const BUILDERS: Readonly<Record<BuiltFormat, (job: PackageJob) => string>> = {
   deb: buildDeb,
   rpm: buildRpm,
   pacman: buildPacman,
 };
+
+function isBuilt(format: Format): format is BuiltFormat {
+  return format !== 'apk';
+}
 
 const root = resolve(import.meta.dirname, '../..');
 const cache = join(root, '.cache/packages');
@@ -94,7 +101,7 @@ function buildFor(program: ProgramPackage, architecture: Architecture, shared: S
     epochS,
     fast: options.fast ?? false,
   };
-  for (const format of options.format) {
+  for (const format of options.format.filter(isBuilt)) {
     const startedMs = performance.now();
     announce(BUILDERS[format](job), startedMs);
   }
@@ -110,6 +117,8 @@ function buildFor(program: ProgramPackage, architecture: Architecture, shared: S
 
 async function build(options: Options): Promise<void> {
   const startedMs = performance.now();
+  if (options.format.includes('apk')) say(WHY_NO_APK);
+  if (!options.format.some(isBuilt)) return;
   ensureBuildPrograms(options);
   mkdirSync(cache, { recursive: true });
   mkdirSync(options.out, { recursive: true });

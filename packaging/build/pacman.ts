@@ -5,7 +5,7 @@ import { pacmanScript } from './maintainer-scripts.ts';
 import type { PackageJob } from './package-job.ts';
 import { ownLicence } from './papers.ts';
 import { run } from './shell.ts';
-import { settleTimes } from './stage.ts';
+import { settleTimes, sizeOfFiles } from './stage.ts';
 
 function packageInfo(job: PackageJob, sizeBytes: number): string {
   const { program, architecture } = job;
@@ -38,7 +38,7 @@ export function buildPacman(job: PackageJob): string {
   cpSync(stageFolder, tree, { recursive: true, verbatimSymlinks: true });
   mkdirSync(join(tree, 'usr/share/licenses', program.name), { recursive: true });
   writeFileSync(join(tree, 'usr/share/licenses', program.name, 'LICENSE'), ownLicence(root));
-  const sizeBytes = Number(run('du', ['-sb', '--apparent-size', tree]).split('\t')[0]);
+  const sizeBytes = sizeOfFiles(tree);
   writeFileSync(join(tree, '.PKGINFO'), packageInfo(job, sizeBytes));
   writeFileSync(join(tree, '.INSTALL'), pacmanScript(program, root));
   settleTimes(tree, job.epochS);

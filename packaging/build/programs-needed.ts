@@ -9,6 +9,7 @@ const OF_FORMAT: Readonly<Record<Format, readonly (readonly [string, string])[]>
     ['bsdtar', 'libarchive-tools'],
     ['zstd', 'zstd'],
   ],
+  apk: [],
 };
 
 const OF_ARCHITECTURE: Readonly<Record<Architecture, readonly (readonly [string, string])[]>> = {

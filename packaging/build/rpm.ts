@@ -35,7 +35,7 @@ function spec(job: PackageJob): string {
     '%define _buildhost reproducible',
     '%define use_source_date_epoch_as_buildtime 1',
     '%define clamp_mtime_to_source_date_epoch 1',
-    `%define _binary_payload ${job.fast ? 'w3.zstdio' : 'w6.xzdio'}`,
+    `%define _binary_payload ${job.fast ? 'w3.zstdio' : 'w6T2.xzdio'}`,
     `Name: ${program.name}`,
     `Version: ${PACKAGE_VERSION}`,
     `Release: ${PACKAGE_REVISION}`,

@@ -88,8 +88,15 @@ export function stage(options: StageOptions): void {
   settleTimes(folder, epochS);
 }
 
-/** The same times and modes in every build. */
+/** The same times and modes in every build; what is executable stays so. */
 export function settleTimes(folder: string, epochS: number): void {
-  run('find', [folder, '-type', 'd', '-exec', 'chmod', '0755', '{}', '+']);
+  // Whatever the umask of who builds.
+  run('chmod', ['-R', 'u=rwX,go=rX', folder]);
   run('find', [folder, '-exec', 'touch', '--no-dereference', `--date=@${epochS}`, '{}', '+']);
+}
+
+/** Sum of the sizes of all files; what folders take differs from file system to file system. */
+export function sizeOfFiles(folder: string): number {
+  const sizes = run('find', [folder, '-type', 'f', '-printf', '%s\n']).split('\n').filter(Boolean);
+  return sizes.reduce((sum, size) => sum + Number(size), 0);
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MANAGER_PROGRAM } from './checkout.ts';
@@ -22,6 +23,7 @@ interface Launch {
   readonly program: string;
   readonly before: readonly string[];
   readonly root: string;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 function argumentsOf(launch: Launch, args: readonly string[]): string[] {
@@ -29,7 +31,7 @@ function argumentsOf(launch: Launch, args: readonly string[]): string[] {
 }
 
 async function cli(launch: Launch, args: readonly string[]): Promise<string> {
-  const result = await runProgram(launch.program, argumentsOf(launch, args));
+  const result = await runProgram(launch.program, argumentsOf(launch, args), { env: launch.env });
   if (result.exitCode !== 0) {
     throw new Error(
       `linux-patch-manager ${args.join(' ')} ended with ${result.exitCode}: ${result.stderr || result.stdout}`,
@@ -44,9 +46,14 @@ export interface ManagerPlace {
   readonly port: number;
   /** Network namespace. */
   readonly namespace: string;
+  /** How the program is started; by default from this checkout. */
+  readonly command?: readonly string[];
+  /** More lines of its configuration. */
+  readonly configuration?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Makes a manager (CA, certificates, database) under `root` and starts it. */
+/** Starts the manager under `root`, with a new CA, certificates and database unless they are there. */
 export async function startManagerProcess(root: string, place?: ManagerPlace): Promise<ManagerProcess> {
   const address = place?.address ?? '127.0.0.1';
   const port = place?.port ?? (await freePort());
@@ -54,18 +61,25 @@ export async function startManagerProcess(root: string, place?: ManagerPlace): P
   await mkdir(join(root, 'etc/linux_patch_manager'), { recursive: true });
   await writeFile(
     join(root, 'etc/linux_patch_manager/config.yaml'),
-    `server:\n  bind: ${address}\n  port: ${port}\n  url: ${url}\n  names: [localhost, ${address}]\n`,
+    [
+      `server:\n  bind: ${address}\n  port: ${port}\n  url: ${url}\n  names: [localhost, ${address}]`,
+      ...(place?.configuration ?? []),
+      '',
+    ].join('\n'),
   );
-  const [program, before] = place
-    ? ['ip', ['netns', 'exec', place.namespace, MANAGER_PROGRAM]]
-    : [MANAGER_PROGRAM, []];
-  const launch: Launch = { program, before, root };
-  const initialised = JSON.parse(await cli(launch, ['init', '--json'])) as { ca_fingerprint: string };
+  const { env = {}, command = [MANAGER_PROGRAM] } = place ?? {};
+  const [program = MANAGER_PROGRAM, ...before] = place
+    ? ['ip', 'netns', 'exec', place.namespace, ...command]
+    : command;
+  const launch: Launch = { program, before, root, env };
+  const isNew = !existsSync(join(root, 'var/lib/linux_patch_manager/ca'));
+  if (isNew) await cli(launch, ['init', '--json']);
   const listening = Promise.withResolvers<void>();
   const server = startProgram({
     program,
     args: argumentsOf(launch, ['serve']),
     logFile: join(root, 'manager.log'),
+    env,
     onLine: (line) => {
       if (line.includes('Listening on')) listening.resolve();
     },
@@ -74,16 +88,20 @@ export async function startManagerProcess(root: string, place?: ManagerPlace): P
     listening.reject(new Error(`the manager ended with ${code}; see ${server.logFile}`)),
   );
   await waitFor('the manager to listen', listening.promise);
+  const { ca_fingerprint } = JSON.parse(await cli(launch, ['status', '--json'])) as {
+    ca_fingerprint: string;
+  };
   return {
     root,
     url,
-    caFingerprint: initialised.ca_fingerprint,
+    caFingerprint: ca_fingerprint,
     program: server,
     json: async (...args) => JSON.parse(await cli(launch, [...args, '--json'])) as unknown,
     async show(onLine, ...args) {
       const running = startProgram({
         program,
         args: argumentsOf(launch, args),
+        env,
         logFile: join(root, 'commands.log'),
         onLine,
       });

@@ -61,6 +61,14 @@ export async function installPackage(
   return must(await host.run(program, [...args, file], { env: environment }), `installing on ${flavour}`);
 }
 
+/** The same version once more, which is an upgrade to the maintainer scripts. */
+export async function reinstallPackage(host: LabHost, flavour: Flavour): Promise<void> {
+  const file = await packageFile(host, flavour);
+  if (flavour === 'dnf') await host.must('rpm', ['-U', '--force', file]);
+  else if (flavour === 'pacman') await host.must('pacman', ['--noconfirm', '-U', file]);
+  else await host.must('dpkg', ['-i', '--force-confold', file]);
+}
+
 export async function removePackage(
   host: LabHost,
   flavour: Flavour,

@@ -1,24 +1,33 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { ensurePrograms } from '../../../../tools/system-packages.ts';
 import { REPOSITORY } from '../checkout.ts';
 import { type Flavour, imageOf } from '../hosts/images.ts';
+import { runFolderName, sweepDeadRuns } from '../hosts/sweep.ts';
 import { must, runProgram } from '../process.ts';
 import type { CleanHostCase } from './case.ts';
 import { BAD_CERTIFICATES } from './cases/bad-certificates.ts';
+import { FLEET } from './cases/fleet.ts';
+import { GUIDE } from './cases/guide.ts';
 import { JOINING } from './cases/joining.ts';
 import { LIFECYCLE } from './cases/lifecycle.ts';
+import { OPENRC } from './cases/openrc.ts';
 import { PATCHING } from './cases/patching.ts';
 import { POWER } from './cases/power.ts';
-import { type LabShelf, openShelf, openWorld } from './world.ts';
+import { TROUBLE } from './cases/trouble.ts';
+import { type LabShelf, openShelf, openWorld, type World } from './world.ts';
 
 const CASES: readonly CleanHostCase[] = [
+  ...FLEET,
   ...JOINING,
   ...BAD_CERTIFICATES,
   ...LIFECYCLE,
   ...POWER,
   ...PATCHING,
+  ...OPENRC,
+  ...TROUBLE,
+  ...GUIDE,
 ];
 /** What hosts are made with. */
 const PROGRAMS = [
@@ -32,6 +41,16 @@ const PROGRAMS = [
 /** Hosts mostly wait, so two cases at a time keep two cores busy. */
 const AT_ONCE = 2;
 
+/** Worlds that were opened; one that was closed can be closed again. */
+const worlds = new Set<World>();
+
+/** Hosts are processes of their own: whoever stops a run must not leave them behind. */
+async function closeWorlds(): Promise<never> {
+  runs.length = 0;
+  await Promise.allSettled([...worlds].map((world) => world[Symbol.asyncDispose]()));
+  process.exit(1);
+}
+
 interface Run {
   readonly one: CleanHostCase;
   readonly flavour: Flavour;
@@ -41,10 +60,10 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Runs whose name has every word that was asked for. */
+/** Runs whose name has every word that was asked for; `a|b` is either. */
 function chosen(words: readonly string[]): Run[] {
   return CASES.flatMap((one) => one.flavours.map((flavour) => ({ one, flavour }))).filter((run) =>
-    words.every((word) => `${run.flavour} ${run.one.name}`.includes(word)),
+    words.every((word) => word.split('|').some((one) => `${run.flavour} ${run.one.name}`.includes(one))),
   );
 }
 
@@ -65,6 +84,7 @@ async function attempt(
 ): Promise<{ readonly fault?: string; readonly note?: string }> {
   try {
     await using world = await openWorld(shelf, id);
+    worlds.add(world);
     const note = await one.run(world, flavour);
     return note ? { note } : {};
   } catch (error) {
@@ -72,15 +92,19 @@ async function attempt(
   }
 }
 
-async function runAll(shelf: LabShelf, runs: readonly Run[]): Promise<number> {
-  const queue = runs.map((run, index) => ({ run, index }));
-  let failed = 0;
-  const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      if (!(await runOne(shelf, next.run, next.index))) failed += 1;
-    }
+/** Takes runs from the list until it is empty. */
+async function runAll(shelf: LabShelf, runs: Run[]): Promise<number> {
+  let [failed, id] = [0, 0];
+  const runNext = async (run: Run): Promise<void> => {
+    id += 1;
+    if (!(await runOne(shelf, run, id))) failed += 1;
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  const slow = runs.filter((run) => run.one.takesMinutes);
+  for (const run of slow) runs.splice(runs.indexOf(run), 1);
+  const worker = async (): Promise<void> => {
+    for (let next = runs.shift(); next; next = runs.shift()) await runNext(next);
+  };
+  await Promise.all([...slow.map(runNext), ...Array.from({ length: AT_ONCE }, worker)]);
   return failed;
 }
 
@@ -92,11 +116,15 @@ ensurePrograms('The clean-host suite', PROGRAMS);
 const packages = join(REPOSITORY, '.cache/lab/packages');
 const builder = ['packaging/build/main.ts', '--fast', '--arch', 'amd64', '--out', packages];
 must(await runProgram(process.execPath, builder, { cwd: REPOSITORY }), 'building the packages');
-mkdirSync(join(REPOSITORY, '.cache/lab'), { recursive: true });
-const folder = mkdtempSync(join(REPOSITORY, '.cache/lab/run-'));
+const cache = join(REPOSITORY, '.cache/lab');
+await sweepDeadRuns(cache);
+const folder = join(cache, runFolderName(process.pid));
+mkdirSync(folder, { recursive: true });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeWorlds());
 const shelf = await openShelf(folder, packages);
 for (const flavour of new Set(runs.map((run) => run.flavour))) await imageOf(flavour);
+const total = runs.length;
 const failed = await runAll(shelf, runs);
 if (failed === 0) rmSync(folder, { recursive: true, force: true });
-say(`\n${runs.length - failed} passed, ${failed} failed`);
+say(`\n${total - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { askHost } from '../hosts/ask-host.ts';
 import type { LabHost } from '../hosts/host.ts';
-import { askUntil } from '../wait.ts';
 
 const UNIT = 'linux-patch-api.service';
 
@@ -36,7 +36,7 @@ export async function unitState(host: LabHost, unit = UNIT): Promise<UnitState> 
 export async function untilStatus(host: LabHost, pattern: RegExp): Promise<UnitState> {
   let last = '';
   try {
-    return await askUntil(`the status of ${host.name} to say ${pattern}`, async () => {
+    return await askHost(`the status of ${host.name} to say ${pattern}`, async () => {
       const state = await unitState(host);
       last = `${state.active}/${state.sub}: ${state.statusText}`;
       return pattern.test(state.statusText) && state.active === 'active' ? state : undefined;
@@ -48,9 +48,9 @@ export async function untilStatus(host: LabHost, pattern: RegExp): Promise<UnitS
 }
 
 /** Waits until the unit is in one of these states. */
-export async function untilActive(host: LabHost, states: readonly string[]): Promise<UnitState> {
-  return askUntil(`the unit of ${host.name} to be ${states.join(' or ')}`, async () => {
-    const state = await unitState(host);
+export async function untilActive(host: LabHost, states: readonly string[], unit = UNIT): Promise<UnitState> {
+  return askHost(`${unit} of ${host.name} to be ${states.join(' or ')}`, async () => {
+    const state = await unitState(host, unit);
     return states.includes(state.active) ? state : undefined;
   });
 }
@@ -59,7 +59,7 @@ export async function untilActive(host: LabHost, states: readonly string[]): Pro
 export async function untilLogged(host: LabHost, pattern: RegExp): Promise<string> {
   let text = '';
   try {
-    return await askUntil(`the log of ${host.name} to have ${pattern}`, async () => {
+    return await askHost(`the log of ${host.name} to have ${pattern}`, async () => {
       text = await host.must('journalctl', ['-u', UNIT, '--no-pager']);
       return pattern.test(text) ? text : undefined;
     });

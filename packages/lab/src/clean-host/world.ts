@@ -4,12 +4,12 @@ import type { ToyPackage } from '../apt/deb.ts';
 import { createSigningKey } from '../apt/signing.ts';
 import { publishSuite } from '../apt/suite.ts';
 import { BASE_PACKAGES, MAIN_UPDATES, SECURITY_UPDATES } from '../apt/toys.ts';
+import { askHost } from '../hosts/ask-host.ts';
 import { bootHost, type LabHost } from '../hosts/host.ts';
 import { type Flavour, imageOf, librariesOf, RELEASES, releaseOf } from '../hosts/images.ts';
 import { createLabNetwork, type LabNetwork } from '../hosts/network.ts';
-import { type ManagerProcess, startManagerProcess } from '../manager-process.ts';
+import { type ManagerPlace, type ManagerProcess, startManagerProcess } from '../manager-process.ts';
 import { must, runProgram } from '../process.ts';
-import { askUntil } from '../wait.ts';
 
 import { buildPacmanStandIn, buildRpmStandIn, prepareDnf, preparePacman } from './stand-ins.ts';
 
@@ -22,15 +22,29 @@ export interface LabShelf {
   readonly packages: string;
   /** A signed repository: libraries, and toys with their updates. */
   readonly repository: string;
+  /** Starts the manager as its package has it. */
+  readonly managerCommand: readonly string[];
+  /** Adds a suite to the repository, or replaces it. */
+  publish(codename: string, content: SuiteContent): Promise<void>;
+}
+
+/** What is special about a host. */
+export interface NewHostOptions {
+  readonly diskSize?: string;
+  /** By default `host1`, `host2` and so on; `manager` is the one that every other host knows. */
+  readonly name?: string;
+  /** Suites of the lab's repository; by default that of its release. */
+  readonly suites?: readonly string[];
 }
 
 /** One case's own world: a network, hosts, and a manager when it asks for one. */
 export interface World extends AsyncDisposable {
+  readonly shelf: LabShelf;
   readonly network: LabNetwork;
   /** Boots a clean host. */
-  newHost(flavour: Flavour, options?: { readonly diskSize?: string }): Promise<LabHost>;
+  newHost(flavour: Flavour, options?: NewHostOptions): Promise<LabHost>;
   /** Starts a manager at an address that every host reaches; its name is `manager`. */
-  startManager(): Promise<ManagerProcess>;
+  startManager(options?: Pick<ManagerPlace, 'configuration' | 'env'>): Promise<ManagerProcess>;
 }
 
 /** The agent under test with nothing changed but its version, to upgrade to. */
@@ -48,10 +62,21 @@ async function repackAgent(packages: string, target: string): Promise<void> {
   await rm(tree, { recursive: true });
 }
 
-interface SuiteContent {
+/** The manager's program and Node as its package has them. */
+async function unpackManager(packages: string, folder: string): Promise<readonly string[]> {
+  const file = (await readdir(packages)).find((name) => /^linux-patch-manager_.*_amd64\.deb$/.test(name));
+  if (!file) throw new Error(`${packages} has no manager`);
+  const tree = join(folder, 'manager-program');
+  must(await runProgram('dpkg-deb', ['-x', join(packages, file), tree]), 'dpkg-deb -x');
+  const library = join(tree, 'usr/lib/linux-patch-manager');
+  return [join(library, 'node'), join(library, 'linux-patch-manager.mjs')];
+}
+
+export interface SuiteContent {
   readonly suite?: string;
   readonly label?: string;
   readonly packages?: readonly ToyPackage[];
+  /** Names of finished packages in `pool/ready`. */
   readonly ready?: readonly string[];
 }
 
@@ -61,27 +86,25 @@ export async function openShelf(folder: string, packages: string): Promise<LabSh
   await mkdir(join(repository, 'pool/ready'), { recursive: true });
   const key = await createSigningKey(new Date(Date.now() - DAY_MS));
   await writeFile(join(repository, 'lab.gpg'), key.publicKeyring);
-  const publish = async (codename: string, options: SuiteContent): Promise<void> => {
+  const publish: LabShelf['publish'] = async (codename, options) => {
     const { suite = 'stable', label = 'Debian', packages: toys = [], ready = [] } = options;
-    const now = new Date(Date.now() - 60_000);
     await publishSuite({
       folder: repository,
       suite: { codename, suite, label },
       packages: toys,
-      ready,
+      ready: ready.map((name) => `pool/ready/${name}`),
       key,
-      now,
+      now: new Date(Date.now() - 60_000),
     });
   };
   for (const release of RELEASES) {
     const libraries = await librariesOf(release);
     const names = await readdir(libraries);
     for (const name of names) await copyFile(join(libraries, name), join(repository, 'pool/ready', name));
-    await publish(release, { packages: BASE_PACKAGES, ready: names.map((name) => `pool/ready/${name}`) });
+    await publish(release, { packages: BASE_PACKAGES, ready: names });
   }
   await repackAgent(packages, join(repository, 'pool/ready', NEXT_AGENT.file));
-  const next = [`pool/ready/${NEXT_AGENT.file}`];
-  await publish('updates', { packages: MAIN_UPDATES, ready: next });
+  await publish('updates', { packages: MAIN_UPDATES, ready: [NEXT_AGENT.file] });
   await publish('security', {
     suite: 'stable-security',
     label: 'Debian-Security',
@@ -89,7 +112,8 @@ export async function openShelf(folder: string, packages: string): Promise<LabSh
   });
   await buildRpmStandIn(repository);
   await buildPacmanStandIn(repository);
-  return { folder, packages, repository };
+  const managerCommand = await unpackManager(packages, folder);
+  return { folder, packages, repository, managerCommand, publish };
 }
 
 /** Points apt at the lab's repository and nowhere else. */
@@ -98,6 +122,7 @@ async function useRepository(host: LabHost, suites: readonly string[]): Promise<
   await rm(join(host.disk, 'etc/apt/sources.list'), { force: true });
   for (const name of await readdir(sources)) await rm(join(sources, name));
   const lines = [
+    ...(suites.length === 0 ? ['Enabled: no'] : []),
     'Types: deb',
     'URIs: file:/srv/repository',
     `Suites: ${suites.join(' ')}`,
@@ -121,31 +146,36 @@ export async function openWorld(shelf: LabShelf, id: number): Promise<World> {
   const folder = join(shelf.folder, short);
   await mkdir(folder, { recursive: true });
   let count = 0;
+  const addresses: Record<string, string> = { manager: network.hubAddress };
   return {
+    shelf,
     network,
-    async newHost(flavour, options = {}) {
+    async newHost(flavour, { name: given, suites = [releaseOf(flavour)], diskSize } = {}) {
       count += 1;
-      const name = `host${count}`;
+      const name = given ?? `host${count}`;
+      const joined = await network.addHost();
+      if (given !== undefined) addresses[given] = joined.address;
       const image = await imageOf(flavour);
       const host = await bootHost({
         name,
         folder: join(folder, name),
         image,
-        network: await network.addHost(),
-        names: { manager: network.hubAddress },
+        network: joined,
+        names: addresses,
         mounts: { '/srv/packages': shelf.packages, '/srv/repository': shelf.repository },
         ...(flavour === 'openrc' ? { init: 'sysvinit' as const } : {}),
-        ...options,
+        ...(diskSize === undefined ? {} : { diskSize }),
       });
       stack.use(host);
-      await useRepository(host, [releaseOf(flavour)]);
+      await useRepository(host, suites);
       if (flavour === 'dnf') await prepareDnf(host);
       if (flavour === 'pacman') await preparePacman(host);
       return host;
     },
-    async startManager() {
+    async startManager(options = {}) {
       const place = { address: network.hubAddress, port: 8443, namespace: network.hub };
-      return stack.use(await startManagerProcess(join(folder, 'manager'), place));
+      const command = shelf.managerCommand;
+      return stack.use(await startManagerProcess(join(folder, 'manager'), { ...place, command, ...options }));
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
@@ -169,13 +199,13 @@ export async function agentStatus(host: LabHost): Promise<AgentStatus> {
 }
 
 /** Reads the code on the host and types it at the manager, as a person would. */
-export async function approveByCode(host: LabHost, manager: ManagerProcess): Promise<void> {
-  const code = await askUntil('the host code', async () => {
+export async function approveByCode(host: LabHost, manager: Pick<ManagerProcess, 'json'>): Promise<void> {
+  const code = await askHost('the host code', async () => {
     const result = await host.run('linux-patch-api', ['status', '--json']);
     if (result.stdout === '') return undefined;
     return (JSON.parse(result.stdout) as AgentStatus).enrollment?.host_code ?? undefined;
   });
-  const request = await askUntil('the request', async () => {
+  const request = await askHost('the request', async () => {
     const { enrollments } = (await manager.json('enrollments', 'list')) as { enrollments: Request[] };
     return enrollments.find((one) => one.fqdn.split('.')[0] === host.name);
   });

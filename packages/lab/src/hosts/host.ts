@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { must, type ProgramResult, type RunningProgram, runProgram, startProgram } from '../process.ts';
-import { askUntil } from '../wait.ts';
+import { askHost } from './ask-host.ts';
 import type { Image } from './images.ts';
 import type { HostNetwork } from './network.ts';
 
@@ -86,6 +87,9 @@ async function prepareDisk(options: HostOptions): Promise<string> {
   ];
   await writeFile(join(root, 'etc/hosts'), hosts.join('\n'));
   await writeFile(join(root, 'etc/hostname'), `${options.name}\n`);
+  // systemd makes one at the first boot; elsewhere the installer or dbus does.
+  if (options.init === 'sysvinit')
+    await writeFile(join(root, 'etc/machine-id'), `${randomBytes(16).toString('hex')}\n`);
   // Without a server that answers nothing for ten seconds: names that are not in /etc/hosts do not exist.
   await rm(join(root, 'etc/resolv.conf'), { force: true });
   await writeFile(join(root, 'etc/resolv.conf'), 'nameserver 127.0.0.1\n');
@@ -147,7 +151,7 @@ class Host implements LabHost {
     const { folder, init = 'systemd' } = this.#options;
     const [path, pattern] =
       init === 'systemd' ? ['run/systemd/private', undefined] : ['run/openrc/softlevel', /^default/];
-    this.#init = await askUntil(`${this.name} to boot`, async () => {
+    this.#init = await askHost(`${this.name} to boot`, async () => {
       const nspawn = Number(await readFile(join(folder, 'nspawn.pid'), 'utf8').catch(() => Number.NaN));
       const pid = Number.isNaN(nspawn) ? undefined : await childOf(nspawn);
       if (pid === undefined || pid === before) return undefined;
@@ -201,7 +205,8 @@ class Host implements LabHost {
 
   async reboot(): Promise<void> {
     const before = this.#init;
-    await this.run('systemctl', ['--no-block', 'reboot']);
+    if (this.#options.init === 'sysvinit') await this.run('shutdown', ['-r', 'now']);
+    else await this.run('systemctl', ['--no-block', 'reboot']);
     await this.#waitUntilUp(before);
   }
 
@@ -211,7 +216,7 @@ class Host implements LabHost {
     const init = this.#init;
     this.#init = undefined;
     process.kill(init, 'SIGKILL');
-    await askUntil(`${this.name} to lose power`, async () => ((await isGone(init)) ? true : undefined));
+    await askHost(`${this.name} to lose power`, async () => ((await isGone(init)) ? true : undefined));
   }
 
   async restorePower(): Promise<void> {
@@ -233,6 +238,7 @@ class Host implements LabHost {
     await runProgram('umount', [folder]);
     await rm(folder, { recursive: true, force: true });
     // The cgroup shows here too, where the machine itself has a cgroup v2.
-    await runProgram('rmdir', [`/sys/fs/cgroup/unified/lab-${name}`, `/sys/fs/cgroup/lab-${name}`]);
+    const group = `lab-${basename(dirname(folder))}-${name}`;
+    await runProgram('rmdir', [`/sys/fs/cgroup/unified/${group}`, `/sys/fs/cgroup/${group}`]);
   }
 }

@@ -12,6 +12,7 @@ export interface Image {
 
 const CACHE = join(REPOSITORY, '.cache/lab');
 const MIRROR = 'http://deb.debian.org/debian';
+const SECURITY_MIRROR = 'http://deb.debian.org/debian-security';
 
 export const FLAVOURS = ['debian12', 'debian13', 'dnf', 'pacman', 'openrc'] as const;
 export type Flavour = (typeof FLAVOURS)[number];
@@ -89,32 +90,54 @@ export async function librariesOf(release: Release): Promise<string> {
   return join(await buildBase({ release, packages: SYSTEMD_BASE }), 'libraries');
 }
 
+/** Runs a script in a base system with the machine's network; what it writes goes to `upper`. */
+async function runInside(
+  base: string,
+  upper: string,
+  script: string,
+  args: readonly string[] = [],
+): Promise<void> {
+  const work = join(CACHE, `work-${process.pid}`);
+  const [inner, root] = [join(work, 'inner'), join(work, 'root')];
+  for (const path of [inner, root, upper]) await mkdir(path, { recursive: true });
+  const overlay = `lowerdir=${base},upperdir=${upper},workdir=${inner}`;
+  must(await runProgram('mount', ['-t', 'overlay', 'lab', '-o', overlay, root]), 'mount');
+  try {
+    const start = [
+      'mount -t tmpfs tmpfs /run/systemd/nspawn 2>/dev/null || { mkdir -p /run/systemd/nspawn; mount -t tmpfs tmpfs /run/systemd/nspawn; }',
+      'exec systemd-nspawn --register=no --keep-unit -q -M lab-layer -D "$0" --resolv-conf=bind-host --pipe "$@"',
+    ].join('\n');
+    const inside = ['sh', '-ec', script, 'inside', ...args];
+    const unshare = ['-m', '--propagation', 'slave', 'sh', '-ec', start, root, ...inside];
+    must(await runProgram('unshare', unshare), `in ${base}: ${script} ${args.join(' ')}`);
+  } finally {
+    await runProgram('umount', [root]);
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
 async function buildLayer(base: string, packages: readonly string[]): Promise<string> {
-  return once(join(CACHE, 'images', `layer-${keyOf([base, packages])}`), async (folder) => {
-    const work = join(CACHE, `work-${process.pid}`);
-    const [upper, inner, root] = [join(folder), join(work, 'inner'), join(work, 'root')];
-    for (const path of [inner, root]) await mkdir(path, { recursive: true });
-    const overlay = `lowerdir=${base},upperdir=${upper},workdir=${inner}`;
-    must(await runProgram('mount', ['-t', 'overlay', 'lab', '-o', overlay, root]), 'mount');
-    try {
-      const script = [
-        'mount -t tmpfs tmpfs /run/systemd/nspawn 2>/dev/null || { mkdir -p /run/systemd/nspawn; mount -t tmpfs tmpfs /run/systemd/nspawn; }',
-        'exec systemd-nspawn --register=no --keep-unit -q -M lab-layer -D "$0" --resolv-conf=bind-host --pipe "$@"',
-      ].join('\n');
-      const inside = [
-        'sh',
-        '-ec',
-        'apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -qqy --no-install-recommends "$@"; rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb',
-        'layer',
-        ...packages,
-      ];
-      const args = ['-m', '--propagation', 'slave', 'sh', '-ec', script, root, ...inside];
-      must(await runProgram('unshare', args), `installing ${packages.join(' ')}`);
-    } finally {
-      await runProgram('umount', [root]);
-      await rm(work, { recursive: true, force: true });
-    }
-  });
+  const script =
+    'apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -qqy --no-install-recommends "$@"; rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb';
+  return once(join(CACHE, 'images', `layer-${keyOf([base, packages])}`), (folder) =>
+    runInside(base, folder, script, packages),
+  );
+}
+
+/** A folder with the security updates that Debian has now for a clean host, fetched once. */
+export async function securityUpdatesOf(release: Release): Promise<string> {
+  const base = join(await buildBase({ release, packages: SYSTEMD_BASE }), 'root');
+  const script = [
+    `echo "deb ${SECURITY_MIRROR} ${release}-security main" >/etc/apt/sources.list.d/security.list`,
+    'apt-get update -qq',
+    'mkdir -p /updates/partial',
+    'apt-get -qq -y -d -o Dir::Cache::archives=/updates dist-upgrade',
+    'rm -rf /updates/partial /updates/lock',
+  ].join('; ');
+  const folder = await once(join(CACHE, 'images', `security-${keyOf([base])}`), (upper) =>
+    runInside(base, upper, script),
+  );
+  return join(folder, 'updates');
 }
 
 /** The release of Debian that a flavour is made of. */

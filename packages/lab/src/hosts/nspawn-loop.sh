@@ -9,7 +9,8 @@ shift 3
 # One pure cgroup v2 for this host alone; hosts that share a cgroup collide.
 umount -R /sys/fs/cgroup
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
-group=/sys/fs/cgroup/lab-$name
+# Hosts of different worlds may have the same name.
+group=/sys/fs/cgroup/lab-$(basename "$(dirname "$folder")")-$name
 mkdir -p "$group"
 echo $$ >"$group/cgroup.procs"
 mkdir -p /run/systemd

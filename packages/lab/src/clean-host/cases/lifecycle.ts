@@ -1,29 +1,11 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LabHost } from '../../hosts/host.ts';
 import type { CleanHostCase } from '../case.ts';
-import { configureAgent, installPackage, packageFile, removePackage } from '../install.ts';
+import { everyPath, pathsAddedSince } from '../disk-listing.ts';
+import { configureAgent, installPackage, packageFile, reinstallPackage, removePackage } from '../install.ts';
 import { unitState, untilActive, untilStatus } from '../unit.ts';
 import { agentStatus, approveByCode } from '../world.ts';
-
-/** Every path on the disk but those in which the host's own programs keep records of anything that happens. */
-async function everyPath(host: LabHost): Promise<Set<string>> {
-  const records = [
-    '/proc',
-    '/sys',
-    '/run',
-    '/tmp',
-    '/dev',
-    '/var/log',
-    '/var/lib/dpkg',
-    '/var/lib/apt',
-    '/var/cache',
-  ];
-  const pruned = records.flatMap((path) => ['-path', path, '-o']).slice(0, -1);
-  const listing = await host.must('find', ['/', '-xdev', '(', ...pruned, ')', '-prune', '-o', '-print']);
-  return new Set(listing.split('\n').filter(Boolean));
-}
 
 export const LIFECYCLE: readonly CleanHostCase[] = [
   {
@@ -38,8 +20,7 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
       await untilStatus(host, /^Serving on/);
       await removePackage(host, flavour, 'purge');
       await host.must('apt-get', ['purge', '-y', '-qq', 'libatomic1']);
-      const left = [...(await everyPath(host))].filter((path) => !before.has(path));
-      assert.deepEqual(left, []);
+      assert.deepEqual(await pathsAddedSince(host, before), []);
       const known = await host.must('systemctl', ['show', '-P', 'LoadState', 'linux-patch-api']);
       assert.equal(known.trim(), 'not-found');
       assert.equal(await host.must('systemctl', ['--failed', '--no-legend']), '');
@@ -80,7 +61,7 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
       await approveByCode(host, manager);
       const before = await untilStatus(host, /^Serving on/);
       const { serial } = (await agentStatus(host)).identity;
-      await reinstall(host, flavour);
+      await reinstallPackage(host, flavour);
       const after = await untilStatus(host, /^Serving on/);
       assert.notEqual(after.mainPid, before.mainPid);
       assert.equal((await agentStatus(host)).identity.serial, serial);
@@ -149,11 +130,3 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
     },
   },
 ];
-
-/** The same version once more, which is an upgrade to the maintainer scripts. */
-async function reinstall(host: LabHost, flavour: Parameters<typeof packageFile>[1]): Promise<void> {
-  const file = await packageFile(host, flavour);
-  if (flavour === 'dnf') await host.must('rpm', ['-U', '--force', file]);
-  else if (flavour === 'pacman') await host.must('pacman', ['--noconfirm', '-U', file]);
-  else await host.must('dpkg', ['-i', '--force-confold', file]);
-}

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { askHost } from '../../hosts/ask-host.ts';
 import type { LabHost } from '../../hosts/host.ts';
 import type { Flavour } from '../../hosts/images.ts';
 import type { ManagerProcess } from '../../manager-process.ts';
 import { must, runProgram } from '../../process.ts';
-import { askUntil } from '../../wait.ts';
 import type { CleanHostCase } from '../case.ts';
 import { installPackage } from '../install.ts';
 import { unitState, untilStatus } from '../unit.ts';
@@ -78,14 +78,14 @@ function installJob(world: World, manager: ManagerProcess, host: LabHost, name: 
 }
 
 function untilJobEnds(world: World, manager: ManagerProcess, host: LabHost, id: string): Promise<Job> {
-  return askUntil(`job ${id} to end`, async () => {
+  return askHost(`job ${id} to end`, async () => {
     const job = await callAgent(world, manager, host, [`/jobs/${id}`]).catch(() => undefined);
     return job && !['queued', 'running'].includes((job as Job).status) ? (job as Job) : undefined;
   });
 }
 
 async function untilUnpacked(host: LabHost): Promise<void> {
-  await askUntil('toyslow to be unpacked', async () =>
+  await askHost('toyslow to be unpacked', async () =>
     (await host.run('test', ['-e', '/usr/share/toyslow/version'])).exitCode === 0 ? true : undefined,
   );
 }
@@ -151,7 +151,7 @@ export const PATCHING: readonly CleanHostCase[] = [
       const before = await unitState(host);
       await offerUpdates(host, flavour);
       // The agent may be refreshing the lists at this very moment.
-      await askUntil('the lists to be fresh', async () =>
+      await askHost('the lists to be fresh', async () =>
         (await host.run('apt-get', ['update', '-qq'])).exitCode === 0 ? true : undefined,
       );
       const upgrade = await installJob(world, manager, host, 'linux-patch-api');
@@ -195,7 +195,7 @@ export const PATCHING: readonly CleanHostCase[] = [
       const id = await installJob(world, manager, host, 'toyslow');
       await untilUnpacked(host);
       const rebooting = host.reboot();
-      await askUntil('the host to go down', async () => {
+      await askHost('the host to go down', async () => {
         const result = await host.run('systemctl', ['is-system-running']);
         return result.stdout.trim() === 'stopping' ? true : undefined;
       });

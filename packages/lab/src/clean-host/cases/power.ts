@@ -1,11 +1,33 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { askUntil } from '../../wait.ts';
+import { askHost } from '../../hosts/ask-host.ts';
+import type { LabHost } from '../../hosts/host.ts';
+import { startProgram } from '../../process.ts';
+import { waitFor } from '../../wait.ts';
 import type { CleanHostCase } from '../case.ts';
 import { configureAgent, installPackage } from '../install.ts';
 import { assertNeverRestarted, unitState, untilActive, untilLogged, untilStatus } from '../unit.ts';
-import { agentStatus, approveByCode } from '../world.ts';
+import { agentStatus, approveByCode, type World } from '../world.ts';
+
+/** Clients that hold connections to the agent from the hub, and close them when the agent's side goes away. */
+async function connectClients(world: World, host: LabHost, count: number) {
+  const script = [
+    `const { connect } = require('node:net'); let open = 0, left = ${count};`,
+    `for (let i = 0; i < ${count}; i += 1) connect(12443, '${host.address}')`,
+    `.on('connect', () => { if (++open === ${count}) console.log('connected') }).on('error', () => {})`,
+    `.on('end', () => {}).on('close', () => { if (--left === 0) process.exit() }).resume()`,
+  ].join('\n');
+  const connected = Promise.withResolvers<void>();
+  const program = startProgram({
+    program: 'ip',
+    args: ['netns', 'exec', world.network.hub, process.execPath, '-e', script],
+    logFile: '/dev/null',
+    onLine: (line) => (line === 'connected' ? connected.resolve() : undefined),
+  });
+  await waitFor('clients to connect', connected.promise);
+  return { closed: program.exited, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
+}
 
 export const POWER: readonly CleanHostCase[] = [
   {
@@ -49,7 +71,7 @@ export const POWER: readonly CleanHostCase[] = [
     },
   },
   {
-    name: 'kill -9 while clients are connected: systemd starts it again and the port is free',
+    name: 'kill -9 with connections in TIME_WAIT: systemd starts it again after ten seconds, and it can bind',
     flavours: ['debian12'],
     async run(world, flavour) {
       const manager = await world.startManager();
@@ -58,12 +80,18 @@ export const POWER: readonly CleanHostCase[] = [
       await approveByCode(host, manager);
       const before = await untilStatus(host, /^Serving on/);
       await manager.json('packages', host.name);
+      await using clients = await connectClients(world, host, 5);
+      const killedMs = Date.now();
       await host.must('kill', ['-9', String(before.mainPid)]);
-      const after = await askUntil('another agent to serve', async () => {
+      await clients.closed;
+      const after = await askHost('another agent to serve', async () => {
         const state = await unitState(host);
         const serves = state.active === 'active' && state.statusText.startsWith('Serving on');
         return serves && state.mainPid !== before.mainPid ? state : undefined;
       });
+      assert.ok(Date.now() - killedMs > 9_000, 'it was started again too soon');
+      const old = await host.must('ss', ['-Htan', 'state', 'time-wait', 'sport', '=', ':12443']);
+      assert.ok(old.split('\n').filter(Boolean).length >= 5, `connections in TIME_WAIT: ${old}`);
       assert.equal(after.restarts, 1);
       await manager.json('packages', host.name);
     },
@@ -126,7 +154,7 @@ export const POWER: readonly CleanHostCase[] = [
       await host.must('systemctl', ['stop', 'linux-patch-api']);
       const holder = "require('net').createServer().listen(12443, '0.0.0.0')";
       await host.must('systemd-run', ['--unit=holder', '/usr/lib/linux-patch-api/node', '-e', holder]);
-      await askUntil('the port to be taken', async () =>
+      await askHost('the port to be taken', async () =>
         (await host.must('ss', ['-Hltn'])).includes(':12443') ? true : undefined,
       );
       await host.run('systemctl', ['start', 'linux-patch-api']);

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { askHost } from '../../hosts/ask-host.ts';
+import type { LabHost } from '../../hosts/host.ts';
+import type { CleanHostCase } from '../case.ts';
+import { everyPath, pathsAddedSince } from '../disk-listing.ts';
+import { configureAgent, installPackage, reinstallPackage, removePackage } from '../install.ts';
+import { agentLog, agentPid, openrcState, untilAgentLogged, untilOpenrcState } from '../openrc.ts';
+import { listeners } from '../unit.ts';
+import { agentStatus, approveByCode } from '../world.ts';
+
+const flavours = ['openrc'] as const;
+
+/** The limits of the script without waiting ten seconds each time. */
+async function respawnQuickly(host: LabHost): Promise<void> {
+  await mkdir(join(host.disk, 'etc/conf.d'), { recursive: true });
+  await writeFile(join(host.disk, 'etc/conf.d/linux-patch-api'), 'respawn_delay=1\n');
+}
+
+export const OPENRC: readonly CleanHostCase[] = [
+  {
+    name: 'an install without a manager enables the service; started, it ends cleanly and is not started again',
+    flavours,
+    async run(world, flavour) {
+      const host = await world.newHost(flavour);
+      const { stdout } = await installPackage(host, flavour);
+      assert.match(stdout, /Three ways to go on/);
+      assert.match(await host.must('rc-update', ['show', 'default']), /linux-patch-api/);
+      assert.equal(await openrcState(host), 'stopped');
+      await respawnQuickly(host);
+      await host.must('rc-service', ['linux-patch-api', 'start']);
+      await untilAgentLogged(host, /enrollment\.manager_url is not set/);
+      await untilOpenrcState(host, 'stopped');
+      assert.equal((await host.run('pgrep', ['-f', 'supervise-daemon'])).stdout, '');
+      assert.equal((await agentLog(host)).match(/manager_url is not set/g)?.length, 1);
+    },
+  },
+  {
+    name: 'one line of configuration: waits, is approved, serves in the same process, reloads, stops',
+    flavours,
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour);
+      await configureAgent(host, [`enrollment: { manager_url: "${manager.url}" }`]);
+      await host.must('rc-service', ['linux-patch-api', 'start']);
+      await untilAgentLogged(host, /Waiting for approval/i);
+      const waiting = await agentPid(host);
+      await approveByCode(host, manager);
+      await untilAgentLogged(host, /Listening on/);
+      assert.ok(waiting !== undefined);
+      assert.equal(await agentPid(host), waiting);
+      assert.equal((await agentStatus(host)).identity.status, 'valid');
+      await host.must('rc-service', ['linux-patch-api', 'reload']);
+      await manager.json('packages', host.name);
+      assert.equal(await agentPid(host), waiting);
+      await host.must('rc-service', ['linux-patch-api', 'stop']);
+      assert.doesNotMatch(await listeners(host), /:12443\b/);
+    },
+  },
+  {
+    name: 'kill -9: started again; a faulty configuration: tried five times, then left',
+    flavours,
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await respawnQuickly(host);
+      await approveByCode(host, manager);
+      await untilAgentLogged(host, /Listening on/);
+      const before = await agentPid(host);
+      await host.must('rc-service', ['linux-patch-api', 'restart']);
+      await untilAgentLogged(host, /Listening on/, 2);
+      await host.must('kill', ['-9', String(await agentPid(host))]);
+      await untilAgentLogged(host, /Listening on/, 3);
+      assert.notEqual(await agentPid(host), before);
+      await host.must('rc-service', ['linux-patch-api', 'stop']);
+      await configureAgent(host, ['server: { port: "many" }']);
+      await host.run('rc-service', ['linux-patch-api', 'start']);
+      await askHost('the supervisor to give up', async () =>
+        (await host.run('pgrep', ['-f', 'supervise-daemon'])).stdout === '' ? true : undefined,
+      );
+      const tries = (await agentLog(host)).match(/config\.yaml:1:\d+ server\.port/g)?.length ?? 0;
+      assert.ok(tries >= 5 && tries <= 6, `${tries} tries`);
+    },
+  },
+  {
+    name: 'a host without power while it waits, approved meanwhile: serves after the next boot; a restart, too',
+    flavours,
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await untilAgentLogged(host, /Waiting for approval/i);
+      const code = (await agentStatus(host)).enrollment?.host_code ?? '';
+      const { enrollments } = (await manager.json('enrollments', 'list')) as {
+        enrollments: { id: string }[];
+      };
+      await host.cutPower();
+      await manager.json('enrollments', 'approve', enrollments[0]?.id ?? '', '--code', code);
+      await host.restorePower();
+      await untilAgentLogged(host, /Listening on/);
+      await host.reboot();
+      await untilAgentLogged(host, /Listening on/, 2);
+    },
+  },
+  {
+    name: 'an upgrade serves again with the same identity; after purge nothing is left',
+    flavours,
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      const before = await everyPath(host);
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await approveByCode(host, manager);
+      await untilAgentLogged(host, /Listening on/);
+      const { serial } = (await agentStatus(host)).identity;
+      await reinstallPackage(host, flavour);
+      await untilAgentLogged(host, /Listening on/, 2);
+      assert.equal((await agentStatus(host)).identity.serial, serial);
+      await removePackage(host, flavour, 'purge');
+      await host.must('apt-get', ['purge', '-y', '-qq', 'libatomic1']);
+      assert.deepEqual(await pathsAddedSince(host, before), []);
+      assert.equal((await host.run('pgrep', ['-f', 'linux-patch-api'])).stdout, '');
+    },
+  },
+];

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { AgentConfigSchema } from '@linux-patch/agent';
+import { ManagerConfigSchema } from '@linux-patch/manager';
+import { parseConfiguration } from '@linux-patch/runtime/configuration';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensurePrograms } from '../../tools/system-packages.ts';
+import { run } from '../build/shell.ts';
+import { PROGRAMS } from '../programs.ts';
+import { buildInto, unpackDeb } from './built.ts';
+
+let folder = '';
+let first = '';
+let said = '';
+
+beforeAll(() => {
+  ensurePrograms('Testing the packages', [
+    ['lintian', 'lintian'],
+    ['zsh', 'zsh'],
+    ['fish', 'fish'],
+  ]);
+  folder = mkdtempSync(join(tmpdir(), 'linux-patch-packages-'));
+  first = join(folder, 'first');
+  mkdirSync(first);
+  said = buildInto(first);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function sums(of: string): Record<string, string> {
+  const files = readdirSync(of).filter((name) => /\.(deb|rpm|zst|json)$/.test(name));
+  return Object.fromEntries(
+    files.map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(of, name)))
+        .digest('hex'),
+    ]),
+  );
+}
+
+describe('the release packages', () => {
+  it('are made of both programs, for both architectures, in three formats, with a bill of materials each', () => {
+    expect(Object.keys(sums(first))).toHaveLength(2 * 2 * (3 + 1));
+    expect(said).toMatch(/linux-patch-api_1\.2\.0-1_arm64\.deb {2}[\d.]+ MB {2}[\d.]+ s {2}sha256/);
+    expect(said).toMatch(/^done in [\d.]+ s$/m);
+  });
+
+  it('are equal byte for byte when they are built again in another folder, time zone and umask', () => {
+    const second = join(folder, 'elsewhere', 'second');
+    buildInto(second, [], 'umask 077; export TZ=Asia/Kolkata LANG=tr_TR.UTF-8 HOME=/nonexistent;');
+    expect(sums(second)).toEqual(sums(first));
+  });
+
+  it('are clean to lintian, apart from what lintian-overrides explains', () => {
+    const debs = readdirSync(first).filter((name) => name.endsWith('_amd64.deb'));
+    expect(debs).toHaveLength(2);
+    // Throws with what lintian says.
+    run('lintian', ['--fail-on', 'error,warning', '--tag-display-limit', '0', ...debs], { cwd: first });
+  });
+
+  it('say why there is none for Alpine when it is asked for', () => {
+    const answer = buildInto(join(folder, 'apk'), ['--format', 'apk']);
+    expect(answer).toMatch(/No \.apk is made\. .*musl.*glibc/);
+    expect(answer).toMatch(/openrc\.initd/);
+  });
+});
+
+describe.each(PROGRAMS.map((program) => program.name))('%s', (name) => {
+  let tree = '';
+  beforeAll(() => {
+    tree = unpackDeb(first, name, 'amd64');
+  });
+
+  it('ships the licence of everything that is inside, in full', () => {
+    const text = gunzipSync(readFileSync(join(tree, `usr/share/doc/${name}/licences.txt.gz`))).toString();
+    const bill = JSON.parse(readFileSync(join(first, `${name}-1.2.0-1.amd64.cdx.json`), 'utf8')) as {
+      components: { name: string; version: string }[];
+    };
+    expect(bill.components.length).toBeGreaterThan(4);
+    for (const { name: part, version } of bill.components.filter((one) => one.name !== 'node')) {
+      expect(text).toContain(`${part} ${version} (`);
+    }
+    expect(text).toContain('Node.js 26.10.0');
+    expect(text).not.toContain('not part of the published package');
+  });
+
+  it('has an example configuration with an explanation above every key, which is valid as it is and uncommented', () => {
+    const example = readFileSync(join(tree, `usr/share/doc/${name}/examples/config.example.yaml`), 'utf8');
+    const lines = example.split('\n');
+    const keys = lines.filter((line) => /^# {2}[a-z]/.test(line));
+    expect(keys.length).toBeGreaterThan(10);
+    for (const key of keys) expect(lines[lines.indexOf(key) - 1]).toMatch(/^ {2}# \S+ \S+/);
+    const uncommented = lines.slice(1).map((line) => line.replace(/^#(?=[a-z]| {2}[a-z])/, ''));
+    for (const text of [example, uncommented.join('\n')]) {
+      // Throws with every fault.
+      if (name === 'linux-patch-api') parseConfiguration(AgentConfigSchema, text, 'config.yaml');
+      else parseConfiguration(ManagerConfigSchema, text, 'config.yaml');
+    }
+  });
+
+  it('completes commands and options in bash', () => {
+    const file = join(tree, `usr/share/bash-completion/completions/${name}`);
+    const script = `source "$1"; COMP_WORDS=(${name} st); COMP_CWORD=1; _${name.replaceAll('-', '_')}; echo "\${COMPREPLY[*]}"`;
+    const words = name === 'linux-patch-api' ? /status/ : /$/;
+    expect(run('bash', ['-c', script, 'bash', file])).toMatch(words);
+    const options = script.replace(' st)', ' --)');
+    expect(run('bash', ['-c', options, 'bash', file])).toContain('--version');
+  });
+
+  it('has completions that zsh and fish can read', () => {
+    run('zsh', ['-n', join(tree, `usr/share/zsh/vendor-completions/_${name}`)]);
+    run('fish', ['--no-execute', join(tree, `usr/share/fish/vendor_completions.d/${name}.fish`)]);
+  });
+
+  it('starts with its own Node, which carries no debug information', () => {
+    const node = join(tree, `usr/lib/${name}/node`);
+    expect(run(node, [join(tree, `usr/lib/${name}/${name}.mjs`), '--version']).trim()).toBe('1.2.0');
+    expect(run('readelf', ['--sections', node])).not.toMatch(/\.symtab|\.debug_info/);
+  });
+});
