@@ -1,11 +1,27 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { askHost } from '../../hosts/ask-host.ts';
 import type { CleanHostCase } from '../case.ts';
 import { everyPath, pathsAddedSince } from '../disk-listing.ts';
 import { configureAgent, installPackage, packageFile, reinstallPackage, removePackage } from '../install.ts';
-import { unitState, untilActive, untilStatus } from '../unit.ts';
+import { unitState, untilActive, untilLogged, untilStatus } from '../unit.ts';
 import { agentStatus, approveByCode } from '../world.ts';
+
+/** Tenths of a point of `systemd-analyze security`; less is better. */
+const WORST_SCORE = 35;
+
+/** What both units promise, in systemd's words. */
+const PROMISED: Readonly<Record<string, string>> = {
+  Type: 'notify',
+  Restart: 'on-failure',
+  RestartUSec: '10s',
+  StartLimitBurst: '5',
+  StartLimitIntervalUSec: '5min',
+  LimitCORE: '0',
+  NoNewPrivileges: 'yes',
+  ProtectSystem: 'strict',
+};
 
 export const LIFECYCLE: readonly CleanHostCase[] = [
   {
@@ -85,24 +101,58 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
     },
   },
   {
-    name: 'the unit is as closed as it says, and its score stays below the limit',
+    name: 'the units are as closed as they say: their scores stay below the limit, and their limits are as promised',
     flavours: ['debian12', 'debian13'],
     async run(world, flavour) {
       const host = await world.newHost(flavour);
-      await installPackage(host, flavour);
-      await host.must('systemd-analyze', [
-        'verify',
-        '--man=no',
-        '/usr/lib/systemd/system/linux-patch-api.service',
-      ]);
-      const score = await host.run('systemd-analyze', [
-        'security',
-        '--threshold=40',
-        'linux-patch-api.service',
-      ]);
-      const [exposure] = /Overall exposure level[^\n]*/.exec(score.stdout) ?? ['no score'];
-      assert.equal(score.exitCode, 0, exposure);
-      return exposure.replace(/^.*: /, 'exposure ');
+      const scores: string[] = [];
+      for (const name of ['linux-patch-api', 'linux-patch-manager']) {
+        await installPackage(host, flavour, { name });
+        const unit = `${name}.service`;
+        await host.must('systemd-analyze', ['verify', '--man=no', `/usr/lib/systemd/system/${unit}`]);
+        const score = await host.run('systemd-analyze', ['security', `--threshold=${WORST_SCORE}`, unit]);
+        const [exposure] = /Overall exposure level[^\n]*/.exec(score.stdout) ?? ['no score'];
+        assert.equal(score.exitCode, 0, exposure);
+        scores.push(`${name} ${/[\d.]+/.exec(exposure.replace(/^.*: /, ''))?.[0]}`);
+        const shown = await host.must('systemctl', [
+          'show',
+          unit,
+          `--property=${Object.keys(PROMISED).join(',')}`,
+        ]);
+        const found = Object.fromEntries(
+          shown
+            .trim()
+            .split('\n')
+            .map((line) => line.split('=', 2)),
+        );
+        assert.deepEqual(found, PROMISED, unit);
+      }
+      const watchdog = await host.must('systemctl', ['show', 'linux-patch-api', '-P', 'WatchdogUSec']);
+      assert.equal(watchdog.trim(), '2min');
+      return `exposure ${scores.join(', ')}`;
+    },
+  },
+  {
+    name: 'an agent that hangs is ended by the watchdog and started again',
+    flavours: ['debian12'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await host.must('mkdir', ['-p', '/etc/systemd/system/linux-patch-api.service.d']);
+      // The same watchdog, without two minutes of waiting.
+      const dropIn = 'etc/systemd/system/linux-patch-api.service.d/quick.conf';
+      await writeFile(join(host.disk, dropIn), '[Service]\nWatchdogSec=20s\nRestartSec=100ms\n');
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await approveByCode(host, manager);
+      const before = await untilStatus(host, /^Serving on/);
+      await host.must('kill', ['-STOP', String(before.mainPid)]);
+      const after = await askHost('another agent to serve', async () => {
+        const state = await unitState(host);
+        const serves = state.active === 'active' && state.statusText.startsWith('Serving on');
+        return serves && state.mainPid !== before.mainPid ? state : undefined;
+      });
+      assert.equal(after.restarts, before.restarts + 1);
+      await untilLogged(host, /[Ww]atchdog timeout/);
     },
   },
   {

@@ -1,27 +1,14 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { askHost } from '../../hosts/ask-host.ts';
-import type { LabHost } from '../../hosts/host.ts';
 import type { Flavour } from '../../hosts/images.ts';
-import type { ManagerProcess } from '../../manager-process.ts';
-import { must, runProgram } from '../../process.ts';
+import { daemonPid, installJob, untilJobEnds, untilServing, untilUnpacked } from '../agent-jobs.ts';
 import type { CleanHostCase } from '../case.ts';
 import { installPackage } from '../install.ts';
-import { unitState, untilStatus } from '../unit.ts';
+import { untilStatus } from '../unit.ts';
 import { approveByCode, NEXT_AGENT, offerUpdates, type World } from '../world.ts';
 
 interface PatchList {
   readonly patches: readonly { readonly name: string; readonly security: boolean }[];
-}
-
-interface Accepted {
-  readonly job_id: string;
-}
-
-interface Job {
-  readonly status: string;
-  readonly error_code: string | null;
-  readonly results: readonly { readonly name: string; readonly version_after: string | null }[];
 }
 
 /** A host that serves, with what its jobs need. */
@@ -32,62 +19,8 @@ async function servingHost(world: World, flavour: Flavour, packages: readonly st
   if (packages.length > 0) await host.must('apt-get', ['install', '-y', '-qq', ...packages]);
   await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
   await approveByCode(host, manager);
-  await untilStatus(host, /^Serving on/);
+  await untilServing(host, flavour);
   return { manager, host };
-}
-
-/** Asks the agent as its manager does, with the manager's certificate. */
-async function callAgent(
-  world: World,
-  manager: ManagerProcess,
-  host: LabHost,
-  args: readonly string[],
-): Promise<unknown> {
-  const folder = join(manager.root, 'var/lib/linux_patch_manager/ca');
-  const [path = '', ...options] = args;
-  const result = must(
-    await runProgram('ip', [
-      'netns',
-      'exec',
-      world.network.hub,
-      'curl',
-      '-sS',
-      '--max-time',
-      '10',
-      '--cacert',
-      join(folder, 'root.pem'),
-      '--cert',
-      join(folder, 'client.pem'),
-      '--key',
-      join(folder, 'client.key.pem'),
-      '-H',
-      'Content-Type: application/json',
-      ...options,
-      `https://${host.address}:12443/api/v1${path}`,
-    ]),
-    `curl ${path}`,
-  );
-  return (JSON.parse(result.stdout) as { data: unknown }).data;
-}
-
-function installJob(world: World, manager: ManagerProcess, host: LabHost, name: string): Promise<string> {
-  const body = JSON.stringify({ packages: [{ name }] });
-  return callAgent(world, manager, host, ['/packages', '-X', 'POST', '-d', body]).then(
-    (data) => (data as Accepted).job_id,
-  );
-}
-
-function untilJobEnds(world: World, manager: ManagerProcess, host: LabHost, id: string): Promise<Job> {
-  return askHost(`job ${id} to end`, async () => {
-    const job = await callAgent(world, manager, host, [`/jobs/${id}`]).catch(() => undefined);
-    return job && !['queued', 'running'].includes((job as Job).status) ? (job as Job) : undefined;
-  });
-}
-
-async function untilUnpacked(host: LabHost): Promise<void> {
-  await askHost('toyslow to be unpacked', async () =>
-    (await host.run('test', ['-e', '/usr/share/toyslow/version'])).exitCode === 0 ? true : undefined,
-  );
 }
 
 export const PATCHING: readonly CleanHostCase[] = [
@@ -124,15 +57,18 @@ export const PATCHING: readonly CleanHostCase[] = [
   },
   {
     name: 'the agent is restarted in the middle of a job: the job goes on, and its result is reported',
-    flavours: ['debian12', 'debian13'],
+    flavours: ['debian12', 'debian13', 'openrc'],
     async run(world, flavour) {
       const { manager, host } = await servingHost(world, flavour, []);
       const id = await installJob(world, manager, host, 'toyslow');
       await untilUnpacked(host);
-      const unit = await host.must('systemctl', ['is-active', `linux-patch-job-${id}`]);
-      assert.equal(unit.trim(), 'active');
-      await host.must('systemctl', ['restart', 'linux-patch-api']);
-      await untilStatus(host, /^Serving on/);
+      if (flavour === 'openrc') await host.must('rc-service', ['linux-patch-api', 'restart']);
+      else {
+        const unit = await host.must('systemctl', ['is-active', `linux-patch-job-${id}`]);
+        assert.equal(unit.trim(), 'active');
+        await host.must('systemctl', ['restart', 'linux-patch-api']);
+      }
+      await untilServing(host, flavour);
       await host.must('touch', ['/tmp/toyslow-go']);
       const job = await untilJobEnds(world, manager, host, id);
       assert.equal(job.status, 'completed');
@@ -145,10 +81,10 @@ export const PATCHING: readonly CleanHostCase[] = [
   },
   {
     name: 'the agent upgrades itself through its own API while another job waits, and does both',
-    flavours: ['debian12', 'debian13'],
+    flavours: ['debian12', 'debian13', 'openrc'],
     async run(world, flavour) {
       const { manager, host } = await servingHost(world, flavour, ['toyhello']);
-      const before = await unitState(host);
+      const before = await daemonPid(host, flavour);
       await offerUpdates(host, flavour);
       // The agent may be refreshing the lists at this very moment.
       await askHost('the lists to be fresh', async () =>
@@ -163,7 +99,8 @@ export const PATCHING: readonly CleanHostCase[] = [
         [['linux-patch-api', NEXT_AGENT.version]],
       );
       assert.equal((await untilJobEnds(world, manager, host, other)).status, 'completed');
-      assert.notEqual((await untilStatus(host, /^Serving on/)).mainPid, before.mainPid);
+      await untilServing(host, flavour);
+      assert.notEqual(await daemonPid(host, flavour), before);
       assert.equal(await host.must('dpkg', ['--audit']), '');
       const version = await host.must('dpkg-query', ['-W', '-f', '${Version}', 'toyhello']);
       assert.equal(version, '1.1-1');

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { askHost } from '../hosts/ask-host.ts';
+import type { LabHost } from '../hosts/host.ts';
+import type { Flavour } from '../hosts/images.ts';
+import type { ManagerProcess } from '../manager-process.ts';
+import { must, runProgram } from '../process.ts';
+import { agentPid } from './openrc.ts';
+import { listeners, unitState, untilStatus } from './unit.ts';
+import type { World } from './world.ts';
+
+interface Accepted {
+  readonly job_id: string;
+}
+
+export interface Job {
+  readonly status: string;
+  readonly error_code: string | null;
+  readonly results: readonly { readonly name: string; readonly version_after: string | null }[];
+}
+
+/** Asks the agent as its manager does, with the manager's certificate. */
+async function callAgent(
+  world: World,
+  manager: ManagerProcess,
+  host: LabHost,
+  args: readonly string[],
+): Promise<unknown> {
+  const folder = join(manager.root, 'var/lib/linux_patch_manager/ca');
+  const [path = '', ...options] = args;
+  const result = must(
+    await runProgram('ip', [
+      'netns',
+      'exec',
+      world.network.hub,
+      'curl',
+      '-sS',
+      '--max-time',
+      '10',
+      '--cacert',
+      join(folder, 'root.pem'),
+      '--cert',
+      join(folder, 'client.pem'),
+      '--key',
+      join(folder, 'client.key.pem'),
+      '-H',
+      'Content-Type: application/json',
+      ...options,
+      `https://${host.address}:12443/api/v1${path}`,
+    ]),
+    `curl ${path}`,
+  );
+  return (JSON.parse(result.stdout) as { data: unknown }).data;
+}
+
+/** Asks the agent to install a package; resolves to the job's id. */
+export function installJob(
+  world: World,
+  manager: ManagerProcess,
+  host: LabHost,
+  name: string,
+): Promise<string> {
+  const body = JSON.stringify({ packages: [{ name }] });
+  return callAgent(world, manager, host, ['/packages', '-X', 'POST', '-d', body]).then(
+    (data) => (data as Accepted).job_id,
+  );
+}
+
+export function untilJobEnds(world: World, manager: ManagerProcess, host: LabHost, id: string): Promise<Job> {
+  return askHost(`job ${id} to end`, async () => {
+    const job = await callAgent(world, manager, host, [`/jobs/${id}`]).catch(() => undefined);
+    return job && !['queued', 'running'].includes((job as Job).status) ? (job as Job) : undefined;
+  });
+}
+
+/** `toyslow` waits in its postinst until it is told to go on. */
+export async function untilUnpacked(host: LabHost): Promise<void> {
+  await askHost('toyslow to be unpacked', async () =>
+    (await host.run('test', ['-e', '/usr/share/toyslow/version'])).exitCode === 0 ? true : undefined,
+  );
+}
+
+/** Waits until the agent serves, whatever init system the host has. */
+export async function untilServing(host: LabHost, flavour: Flavour): Promise<void> {
+  if (flavour !== 'openrc') await untilStatus(host, /^Serving on/);
+  else
+    await askHost('the agent to listen', async () =>
+      (await listeners(host)).includes(':12443') ? true : undefined,
+    );
+}
+
+/** Process id of the agent's service. */
+export async function daemonPid(host: LabHost, flavour: Flavour): Promise<number | undefined> {
+  return flavour === 'openrc' ? agentPid(host) : (await unitState(host)).mainPid;
+}
