@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DOCTOR_CHECKS } from '../../src/doctor/table.ts';
 import type { BrokenState } from './case.ts';
+import { CONFIG_STATES } from './config-states.ts';
 import { IDENTITY_STATES } from './identity-states.ts';
 import { JOINING_STATES } from './joining-states.ts';
 import { LOCAL_STATES } from './local-states.ts';
@@ -11,6 +12,7 @@ import { askDoctorInWords, createSickHost, type SickHost, type Told, told } from
 
 const AGENT_PROGRAM = join(import.meta.dirname, '../../../../bin/linux-patch-api');
 const STATES: readonly BrokenState[] = [
+  ...CONFIG_STATES,
   ...LOCAL_STATES,
   ...IDENTITY_STATES,
   ...JOINING_STATES,

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { CommandResult, Commands } from '@linux-patch/runtime';
@@ -37,137 +37,6 @@ function startProgram(host: SickHost, program: string, args: readonly string[]):
     await exited;
   });
 }
-
-const config: readonly BrokenState[] = [
-  {
-    code: 'NOT_ROOT',
-    says: /user 65534/,
-    arrange: (host) => {
-      host.files = {
-        ...systemFiles,
-        readText: async (path) =>
-          path === '/proc/self/status' ? `Uid:\t${NOBODY}\t${NOBODY}\n` : systemFiles.readText(path),
-      };
-    },
-    args: ['--root', '/'],
-  },
-  {
-    code: 'CHECK_FAILED',
-    says: /store: .*i\/o error/,
-    arrange: (host) => {
-      const broken = async (path: string) => {
-        if (path !== host.paths.crl) return systemFiles.readLink(path);
-        throw Object.assign(new Error('EIO: i/o error, readlink'), { code: 'EIO' });
-      };
-      host.files = { ...systemFiles, readLink: broken };
-    },
-  },
-  { code: 'CONFIG_MISSING', arrange: (host) => rm(host.paths.configFile) },
-  {
-    code: 'CONFIG_UNREADABLE',
-    arrange: async (host) => {
-      await rm(host.paths.configFile);
-      await symlink('config.yaml', host.paths.configFile);
-    },
-  },
-  {
-    code: 'CONFIG_YAML_BROKEN',
-    says: /config\.yaml:\d+:\d+ not valid YAML/,
-    arrange: (host) => writeFile(host.paths.configFile, 'server:\n  bind: "127.0.0.1\n', { mode: 0o600 }),
-  },
-  {
-    code: 'CONFIG_UNKNOWN_KEY',
-    says: /did you mean "manager_url"/,
-    arrange: (host) => host.configure(['manger_url: https://manager.example.org']),
-  },
-  {
-    code: 'CONFIG_PLAIN_HTTP',
-    says: /enrollment\.manager_url/,
-    arrange: (host) => host.configure(['manager_url: http://manager.example.org:8080']),
-  },
-  {
-    code: 'CONFIG_VALUE_REFUSED',
-    says: /jobs/,
-    arrange: (host) => host.configure([], 'jobs: { max_concurrent: none }'),
-  },
-  {
-    code: 'ENVIRONMENT_REFUSED',
-    says: /LINUX_PATCH_MANAGER/,
-    arrange: (host) => {
-      host.environment = { LINUX_PATCH_MANAGER: 'https://manager.example.org' };
-    },
-  },
-  {
-    code: 'CONFIG_WORLD_WRITABLE',
-    says: /0622/,
-    fixed: true,
-    arrange: (host) => chmod(host.paths.configFile, 0o622),
-  },
-  { code: 'CONFIG_FOREIGN_OWNER', fixed: true, arrange: (host) => chown(host.paths.configFile, NOBODY, 0) },
-  {
-    code: 'CONFIG_SECRET_READABLE',
-    variant: 'a token',
-    fixed: true,
-    arrange: async (host) => {
-      await host.configure([
-        `manager_url: ${host.manager.url}`,
-        'report_ip: 127.0.0.1',
-        `polling_token: ${'s'.repeat(64)}`,
-      ]);
-      host.secrets.push('s'.repeat(64));
-      await chmod(host.paths.configFile, 0o644);
-    },
-  },
-  {
-    code: 'MANAGER_URL_MISSING',
-    arrange: async (host) => {
-      await host.configure([]);
-      await rm(host.paths.certificatesFolder, { recursive: true });
-    },
-  },
-  {
-    code: 'PLAIN_HTTP_ALLOWED',
-    arrange: (host) =>
-      host.configure(['manager_url: http://127.0.0.1:1', 'allow_plain_http: true', 'report_ip: 127.0.0.1']),
-    args: ['--offline'],
-  },
-  {
-    code: 'JOIN_FILE_MISSING',
-    arrange: async (host) => {
-      await rm(host.paths.certificatesFolder, { recursive: true });
-      await host.configure([
-        `manager_url: ${host.manager.url}`,
-        'report_ip: 127.0.0.1',
-        'join_file: /nonexistent/join',
-      ]);
-    },
-  },
-  {
-    code: 'JOIN_FILE_OPEN',
-    says: /0644/,
-    fixed: true,
-    arrange: async (host) => {
-      const path = join(host.root, 'join');
-      host.secrets.push('j0in-secret-of-this-host');
-      await writeFile(path, 'j0in-secret-of-this-host\n', { mode: 0o644 });
-      await host.configure([
-        `manager_url: ${host.manager.url}`,
-        'report_ip: 127.0.0.1',
-        `join_file: ${path}`,
-      ]);
-    },
-  },
-  {
-    code: 'CA_FILE_UNUSABLE',
-    says: /does not exist/,
-    arrange: (host) =>
-      host.configure([
-        `manager_url: ${host.manager.url}`,
-        'report_ip: 127.0.0.1',
-        'ca_file: /nonexistent/ca.pem',
-      ]),
-  },
-];
 
 const mounted = (host: SickHost, options: string, more = ''): string =>
   `mount -t tmpfs -o ${options} tmpfs ${host.paths.dataFolder} && chmod 700 ${host.paths.dataFolder}${more}`;
@@ -360,11 +229,4 @@ const packages: readonly BrokenState[] = [
   },
 ];
 
-export const LOCAL_STATES: readonly BrokenState[] = [
-  ...config,
-  ...files,
-  ...hosts,
-  ...ports,
-  ...services,
-  ...packages,
-];
+export const LOCAL_STATES: readonly BrokenState[] = [...files, ...hosts, ...ports, ...services, ...packages];
