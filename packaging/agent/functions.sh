@@ -156,8 +156,13 @@ after_removal() {
 	return 0
 }
 
-# Nothing stays: configuration, identity, jobs, logs.
+# Nothing stays: configuration, identity, jobs, logs. The program is gone by now, so the manager is not told here:
+# "linux-patch-api leave" before the removal does that. Keys, codes and tokens are overwritten before they go.
 purge() {
+	if command -v shred >/dev/null 2>&1; then
+		find "$CERTS" "$DATA/enrollment.json" "$CONFIG/config.yaml" -type f \
+			\( -name '*key.pem*' -o -name enrollment.json -o -name config.yaml \) -exec shred -u {} + 2>/dev/null || true
+	fi
 	rm -rf "$CONFIG" "$DATA" "$LOGS" /etc/default/linux-patch-api
 	rm -rf /var/lib/systemd/deb-systemd-helper-*/$SERVICE.service*
 	if systemd_runs; then

@@ -144,6 +144,18 @@ export const AGENT_AUDIT_EVENTS = {
     'The revocation list is past its date; it still counts, and nobody is locked out.',
     'next_update',
   ),
+  leaving: event(
+    'An administrator has this host leave its manager; what follows wipes the identity.',
+    'serial',
+    'manager',
+    'told',
+    'reason',
+  ),
+  identity_wiped: event(
+    'Certificates, keys, a waiting request and its token are gone from this host.',
+    'serial',
+    'manager',
+  ),
   config_changed: event('The configuration file changed.', 'sections'),
   config_refused: event('The changed configuration has faults; the one in force stays.', 'reason'),
   connection_refused: event(

@@ -64,6 +64,11 @@ export interface Files {
   rename(from: string, to: string): Promise<void>;
   /** Removes a file, link or whole folder; absent is fine. */
   remove(path: string): Promise<void>;
+  /**
+   * Overwrites a file's bytes on the disk, then removes it; of a link, the link alone. Absent is fine. What the medium
+   * itself keeps (journals, snapshots, worn flash cells) is out of reach.
+   */
+  shred(path: string): Promise<void>;
   /** Makes `link` point at `target`, replacing what was there in one step. */
   replaceLink(target: string, link: string): Promise<void>;
   /** Where a symbolic link points; undefined when it is absent or not a link. */

@@ -13,6 +13,7 @@ export type AgentInvocation = {
   | { readonly mode: 'enroll'; readonly url: string }
   | { readonly mode: 'renew' }
   | { readonly mode: 'status'; readonly json: boolean }
+  | { readonly mode: 'leave'; readonly force: boolean }
   | { readonly mode: 'doctor'; readonly json: boolean; readonly fix: boolean; readonly offline: boolean }
 );
 
@@ -39,6 +40,11 @@ Exit codes of status:
   1  the state cannot be read
   3  enrolment is under way
   4  the identity is not usable or revoked, and a person is needed
+
+Exit codes of leave:
+  0  this host has no identity any more and the manager knows, or there was none
+  1  nothing was wiped: the manager could not be told and --force was not given, or the agent could not be stopped
+  2  this host has no identity any more, but the manager still believes in it
 
 Exit codes of doctor:
   0  nothing is wrong (there may be notices)
@@ -87,6 +93,14 @@ export function createAgentProgram(accept: (invocation: AgentInvocation) => void
     .action((own: { json?: boolean; fix?: boolean; offline?: boolean }, command: Command) => {
       const { json = false, fix = false, offline = false } = own;
       accept({ ...base(command.optsWithGlobals<Options>()), mode: 'doctor', json, fix, offline });
+    });
+  program
+    .command('leave')
+    .description('tell the manager that this host leaves, and wipe its identity (needs root)')
+    .option('--force', 'wipe it even when the manager cannot be told')
+    .allowExcessArguments(false)
+    .action((own: { force?: boolean }, command: Command) => {
+      accept({ ...base(command.optsWithGlobals<Options>()), mode: 'leave', force: own.force ?? false });
     });
   return program.exitOverride();
 }

@@ -13,6 +13,7 @@ import { type AgentContext, type AgentDoors, certificatePaths, EXIT } from '../s
 import { enrollOnce, renewOnce } from '../start/once.ts';
 import { runService } from '../start/service.ts';
 import { runDoctor } from './doctor.ts';
+import { leaveManager } from './leave.ts';
 import { type AgentInvocation, createAgentProgram } from './program.ts';
 import { showStatus } from './status.ts';
 
@@ -89,6 +90,8 @@ function run(invocation: ConfiguredInvocation, context: AgentContext): Promise<n
       return enrollOnce(context, invocation.url);
     case 'renew':
       return renewOnce(context);
+    case 'leave':
+      return leaveManager(context, invocation.force);
     case 'status':
       return showStatus(context, invocation.json);
   }

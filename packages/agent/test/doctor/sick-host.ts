@@ -240,7 +240,11 @@ async function enrolling(
   return changed;
 }
 
-async function run(host: SickHost, args: readonly string[]): Promise<{ exitCode: number; text: string }> {
+/** Runs the agent's command line in this process, with the doors of the host. */
+export async function runCli(
+  host: SickHost,
+  ...args: readonly string[]
+): Promise<{ exitCode: number; text: string }> {
   let text = '';
   const exitCode = await runAgent(['--root', host.root, ...args], {
     clock: host.clock,
@@ -260,7 +264,7 @@ async function run(host: SickHost, args: readonly string[]): Promise<{ exitCode:
 }
 
 async function askDoctor(host: SickHost, args: readonly string[]): Promise<Told> {
-  const { exitCode, text } = await run(host, ['doctor', '--json', ...args]);
+  const { exitCode, text } = await runCli(host, 'doctor', '--json', ...args);
   return told(exitCode, text);
 }
 
@@ -272,5 +276,5 @@ export function told(exitCode: number, text: string): Told {
 
 /** The same for people. */
 export async function askDoctorInWords(host: SickHost, ...args: readonly string[]): Promise<string> {
-  return (await run(host, ['doctor', ...args])).text;
+  return (await runCli(host, 'doctor', ...args)).text;
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { watch as watchFolder } from 'node:fs';
 import {
   chmod,
@@ -132,6 +133,22 @@ async function claimFolder(path: string, mode: number): Promise<boolean> {
   }
 }
 
+async function shred(path: string): Promise<void> {
+  const stat = await orAbsent(lstat(path));
+  if (!stat) return;
+  if (stat.isFile()) {
+    const handle = await open(path, 'r+');
+    try {
+      await handle.write(randomBytes(stat.size), 0, stat.size, 0);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+  await rm(path, { force: true });
+  await syncFolder(dirname(path));
+}
+
 async function replaceLink(target: string, link: string): Promise<void> {
   const temporary = temporaryPath(link);
   await rm(temporary, { force: true });
@@ -195,6 +212,7 @@ export const systemFiles: Files = {
   space,
   rename: (from, to) => rename(from, to),
   remove: (path) => rm(path, { recursive: true, force: true }),
+  shred,
   replaceLink,
   readLink: (path) => readLink(path),
   syncFolder,

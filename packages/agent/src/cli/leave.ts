@@ -1,0 +1,52 @@
+import { type LeaveOutcome, leave } from '../leave/leave.ts';
+import type { AgentContext } from '../start/agent-context.ts';
+
+/** Exit codes of `leave`, for scripts. */
+const LEAVE_EXIT = { left: 0, failed: 1, untold: 2 } as const;
+
+function believes(managerUrl: string | undefined, serial: string | undefined): string {
+  return [
+    `${managerUrl ?? 'The manager'} still lists this host and still believes in the certificate${serial ? ` with serial ${serial}` : ''}`,
+    'until it expires. Its key does not exist any more, so nobody can use it; revoke it there all the same:',
+    `  linux-patch-manager certificates revoke ${serial ?? 'SERIAL'}`,
+  ].join('\n');
+}
+
+function wordsOf(outcome: LeaveOutcome, context: AgentContext): readonly [number, string] {
+  switch (outcome.kind) {
+    case 'nothing':
+      return [LEAVE_EXIT.left, 'This host has no identity and no request; there is nothing to leave.'];
+    case 'agent_runs':
+      return [
+        LEAVE_EXIT.failed,
+        `The agent (process ${outcome.pids.join(', ')}) could not be stopped, so nothing was wiped. Stop it and try again:\n  kill ${outcome.pids.join(' ')}`,
+      ];
+    case 'not_told':
+      return [
+        LEAVE_EXIT.failed,
+        `The manager was not told: ${outcome.reason}.\nNothing was wiped. Try again later, or leave without telling it: linux-patch-api leave --force`.replaceAll(
+          '..\n',
+          '.\n',
+        ),
+      ];
+    case 'left': {
+      const again = context.config.enrollment.manager_url
+        ? `\n${context.configFile} still names the manager: the next start of the agent asks to join it anew.`
+        : '';
+      const gone = `This host has no identity any more: keys, certificates and requests are wiped.${again}`;
+      return outcome.untold === undefined
+        ? [LEAVE_EXIT.left, gone]
+        : [
+            LEAVE_EXIT.untold,
+            `${gone}\nThe manager was not told: ${outcome.untold}\n${believes(outcome.managerUrl, outcome.serial)}`,
+          ];
+    }
+  }
+}
+
+/** `leave`: leaves the manager and says what that means. Returns the exit code. */
+export async function leaveManager(context: AgentContext, force: boolean): Promise<number> {
+  const [exitCode, words] = wordsOf(await leave(context, force), context);
+  (exitCode === LEAVE_EXIT.left ? context.stdout : context.stderr)(`${words}\n`);
+  return exitCode;
+}

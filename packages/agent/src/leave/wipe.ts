@@ -1,0 +1,49 @@
+import { dirname, join } from 'node:path';
+import type { Files } from '@linux-patch/runtime';
+import { type CertificatePaths, currentLink, fixedPaths, storeFolder } from '../certificates/paths.ts';
+import { clearPollingToken } from '../config/polling-token.ts';
+import type { PendingPlaces } from '../enrollment/pending.ts';
+
+/** Everything that makes this host somebody for a manager. */
+export interface WipePlaces {
+  readonly files: Files;
+  readonly certificates: CertificatePaths;
+  readonly pending: PendingPlaces;
+  readonly configFile: string;
+}
+
+/** Names of files that hold a private key, also half written ones. */
+const HOLDS_KEY = /key\.pem(\.bak|\..*\.tmp)?$/;
+
+async function shredKeysIn(files: Files, folder: string): Promise<void> {
+  for (const name of await files.list(folder, { missingOk: true })) {
+    if (HOLDS_KEY.test(name)) await files.shred(join(folder, name));
+  }
+}
+
+/**
+ * Wipes the identity: keys first, overwritten and then removed, then everything else. Each step may be done again, so a
+ * wipe that was cut off is simply begun anew. The audit log, jobs and the allow list stay, and so does the
+ * configuration but for the token.
+ *
+ * @throws Node's error when something cannot be removed
+ */
+export async function wipeIdentity({ files, certificates, pending, configFile }: WipePlaces): Promise<void> {
+  const store = storeFolder(certificates);
+  const generations = join(store, 'generations');
+  await files.shred(pending.keyFile);
+  for (const name of await files.list(generations, { missingOk: true })) {
+    await shredKeysIn(files, join(generations, name));
+  }
+  await shredKeysIn(files, dirname(certificates.key));
+  await files.shred(certificates.key);
+  // The state holds the host code, the configuration the token.
+  await files.shred(pending.stateFile);
+  await clearPollingToken({ files, path: configFile });
+  await files.remove(generations);
+  await files.remove(currentLink(certificates));
+  for (const { path } of fixedPaths(certificates)) {
+    await files.remove(path);
+    await files.remove(`${path}.bak`);
+  }
+}
