@@ -117,32 +117,34 @@ describe('a manager that cannot be told', () => {
   });
 });
 
+/** Calls that change something on the disk. */
+const CHANGES = new Set<PropertyKey>([
+  'writeDurably',
+  'shred',
+  'remove',
+  'makeFolder',
+  'replaceLink',
+  'append',
+  'rename',
+  'setMode',
+]);
+
 /** A file system whose machine loses power before the n-th change. */
 function dyingAfter(changes: number): { readonly files: Files; readonly died: () => boolean } {
   let left = changes;
   let dead = false;
-  const guarded =
-    <A extends readonly unknown[], R>(work: (...args: A) => Promise<R>) =>
-    (...args: A): Promise<R> => {
-      dead ||= left === 0;
-      left -= 1;
-      return dead ? Promise.reject(new Error('the power is gone')) : work(...args);
-    };
-  const { writeDurably, shred, remove, makeFolder, replaceLink, append, rename, setMode } = systemFiles;
-  return {
-    died: () => dead,
-    files: {
-      ...systemFiles,
-      writeDurably: guarded(writeDurably),
-      shred: guarded(shred),
-      remove: guarded(remove),
-      makeFolder: guarded(makeFolder),
-      replaceLink: guarded(replaceLink),
-      append: guarded(append),
-      rename: guarded(rename),
-      setMode: guarded(setMode),
+  const files = new Proxy(systemFiles, {
+    get(target, name) {
+      const work = Reflect.get(target, name) as (...args: unknown[]) => unknown;
+      if (!CHANGES.has(name)) return work;
+      return (...args: unknown[]) => {
+        dead ||= left === 0;
+        left -= 1;
+        return dead ? Promise.reject(new Error('the power is gone')) : work(...args);
+      };
     },
-  };
+  });
+  return { files, died: () => dead };
 }
 
 describe('a leave that is cut off', () => {
