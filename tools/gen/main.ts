@@ -5,6 +5,7 @@ import { cliReference } from './cli.ts';
 import { configurationExample, configurationReference } from './configuration.ts';
 import { cliSchemas, doctorReference } from './doctor.ts';
 import { errorReference } from './errors.ts';
+import { faultReference } from './faults.ts';
 import { metricsReference } from './metrics.ts';
 import { agentOpenApi, managerOpenApi } from './openapi.ts';
 
@@ -16,6 +17,7 @@ const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/reference/errors.md': errorReference,
   'docs/reference/metrics.md': metricsReference,
   'docs/reference/audit-events.md': auditReference,
+  'docs/reference/faults.md': faultReference,
   'docs/reference/cli.md': cliReference,
   'docs/reference/doctor.md': doctorReference,
   'docs/reference/agent-cli-schemas.json': cliSchemas,

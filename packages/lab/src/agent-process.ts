@@ -40,6 +40,8 @@ export interface LabHost {
 export interface StartOptions {
   readonly args?: readonly string[];
   readonly onLine?: (line: string) => void;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A running agent. */
@@ -123,13 +125,14 @@ interface LineWaiter {
 
 function startAgent(
   host: Pick<LabHost, 'name' | 'root'>,
-  { args = [], onLine }: StartOptions = {},
+  { args = [], onLine, env = {} }: StartOptions = {},
 ): AgentProcess {
   const lines: string[] = [];
   const waiters = new Set<LineWaiter>();
   const program = startProgram({
     program: AGENT_PROGRAM,
     args: ['--root', host.root, ...args],
+    env,
     logFile: join(host.root, 'agent.log'),
     onLine: (line) => {
       lines.push(line);

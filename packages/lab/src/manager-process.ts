@@ -11,7 +11,12 @@ export interface ManagerProcess extends AsyncDisposable {
   readonly root: string;
   readonly url: string;
   readonly caFingerprint: string;
+  /** The server that runs now. */
   readonly program: RunningProgram;
+  /** Ends the server: killed, as a power cut would. */
+  kill(): Promise<void>;
+  /** Starts the server again after it ended. */
+  start(): Promise<void>;
   /** Runs a command and returns its JSON; a failing command throws with its own words. */
   json(...args: string[]): Promise<unknown>;
   /** Runs a command and hands its output lines on as they come; returns the exit code. */
@@ -40,46 +45,14 @@ async function cli(launch: Launch, args: readonly string[]): Promise<string> {
   return result.stdout;
 }
 
-/** Where a manager runs; by default on a free loopback port of this machine. */
-export interface ManagerPlace {
-  readonly address: string;
-  readonly port: number;
-  /** Network namespace. */
-  readonly namespace: string;
-  /** How the program is started; by default from this checkout. */
-  readonly command?: readonly string[];
-  /** More lines of its configuration. */
-  readonly configuration?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-/** Starts the manager under `root`, with a new CA, certificates and database unless they are there. */
-export async function startManagerProcess(root: string, place?: ManagerPlace): Promise<ManagerProcess> {
-  const address = place?.address ?? '127.0.0.1';
-  const port = place?.port ?? (await freePort());
-  const url = `https://${address}:${port}`;
-  await mkdir(join(root, 'etc/linux_patch_manager'), { recursive: true });
-  await writeFile(
-    join(root, 'etc/linux_patch_manager/config.yaml'),
-    [
-      `server:\n  bind: ${address}\n  port: ${port}\n  url: ${url}\n  names: [localhost, ${address}]`,
-      ...(place?.configuration ?? []),
-      '',
-    ].join('\n'),
-  );
-  const { env = {}, command = [MANAGER_PROGRAM] } = place ?? {};
-  const [program = MANAGER_PROGRAM, ...before] = place
-    ? ['ip', 'netns', 'exec', place.namespace, ...command]
-    : command;
-  const launch: Launch = { program, before, root, env };
-  const isNew = !existsSync(join(root, 'var/lib/linux_patch_manager/ca'));
-  if (isNew) await cli(launch, ['init', '--json']);
+/** Starts the server and waits until it listens. */
+async function serve(launch: Launch): Promise<RunningProgram> {
   const listening = Promise.withResolvers<void>();
   const server = startProgram({
-    program,
+    program: launch.program,
     args: argumentsOf(launch, ['serve']),
-    logFile: join(root, 'manager.log'),
-    env,
+    env: launch.env,
+    logFile: join(launch.root, 'manager.log'),
     onLine: (line) => {
       if (line.includes('Listening on')) listening.resolve();
     },
@@ -88,6 +61,44 @@ export async function startManagerProcess(root: string, place?: ManagerPlace): P
     listening.reject(new Error(`the manager ended with ${code}; see ${server.logFile}`)),
   );
   await waitFor('the manager to listen', listening.promise);
+  return server;
+}
+
+/** Where a manager runs; by default on a free loopback port of this machine. */
+export interface ManagerPlace {
+  readonly address?: string;
+  readonly port?: number;
+  /** Network namespace; by default this program's own. */
+  readonly namespace?: string;
+  /** How the program is started; by default from this checkout. */
+  readonly command?: readonly string[];
+  /** More lines of its configuration. */
+  readonly configuration?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts the manager under `root`, with a new CA, certificates and database unless they are there. */
+export async function startManagerProcess(root: string, place: ManagerPlace = {}): Promise<ManagerProcess> {
+  const address = place.address ?? '127.0.0.1';
+  const port = place.port ?? (await freePort());
+  const url = `https://${address}:${port}`;
+  await mkdir(join(root, 'etc/linux_patch_manager'), { recursive: true });
+  await writeFile(
+    join(root, 'etc/linux_patch_manager/config.yaml'),
+    [
+      `server:\n  bind: ${address}\n  port: ${port}\n  url: ${url}\n  names: [localhost, ${address}]`,
+      ...(place.configuration ?? []),
+      '',
+    ].join('\n'),
+  );
+  const { env = {}, command = [MANAGER_PROGRAM] } = place;
+  const [program = MANAGER_PROGRAM, ...before] = place.namespace
+    ? ['ip', 'netns', 'exec', place.namespace, ...command]
+    : command;
+  const launch: Launch = { program, before, root, env };
+  const isNew = !existsSync(join(root, 'var/lib/linux_patch_manager/ca'));
+  if (isNew) await cli(launch, ['init', '--json']);
+  let server = await serve(launch);
   const { ca_fingerprint } = JSON.parse(await cli(launch, ['status', '--json'])) as {
     ca_fingerprint: string;
   };
@@ -95,7 +106,16 @@ export async function startManagerProcess(root: string, place?: ManagerPlace): P
     root,
     url,
     caFingerprint: ca_fingerprint,
-    program: server,
+    get program() {
+      return server;
+    },
+    async kill() {
+      server.signal('SIGKILL');
+      await server.exited;
+    },
+    async start() {
+      server = await serve(launch);
+    },
     json: async (...args) => JSON.parse(await cli(launch, [...args, '--json'])) as unknown,
     async show(onLine, ...args) {
       const running = startProgram({

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 const INTERVAL_MS = 50;
 
 /** Waits for a promise, but not for ever; `what` names it in the error. */
@@ -18,12 +18,16 @@ export async function waitFor<T>(what: string, promise: Promise<T>): Promise<T> 
 }
 
 /** Asks again and again until the answer is not undefined. For processes that offer no event to wait for. */
-export async function askUntil<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const attempts = PATIENCE_MS / INTERVAL_MS;
+export async function askUntil<T>(
+  what: string,
+  ask: () => Promise<T | undefined>,
+  patienceMs = PATIENCE_MS,
+): Promise<T> {
+  const attempts = patienceMs / INTERVAL_MS;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const answer = await ask();
     if (answer !== undefined) return answer;
     await pause(INTERVAL_MS);
   }
-  throw new Error(`gave up waiting for ${what} after ${PATIENCE_MS / 1000} s`);
+  throw new Error(`gave up waiting for ${what} after ${patienceMs / 1000} s`);
 }

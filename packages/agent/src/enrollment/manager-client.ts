@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { connectionFault } from './connection-fault.ts';
 import { connectSecurely, type PeerTrust } from './manager-connection.ts';
 import { ManagerFailure } from './manager-failure.ts';
 import type { Proxy, ProxyChoice } from './proxy.ts';
@@ -83,11 +84,8 @@ export async function askManager(asked: ManagerRequest): Promise<ManagerAnswer> 
       );
     }
     if (error instanceof ManagerFailure) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = [code, message].filter(Boolean).join(': ');
-    throw new ManagerFailure('transient', `${request.shownUrl} does not answer (${reason}).`, {
-      cause: error,
-    });
+    const message = `${request.shownUrl} does not answer (${connectionFault(error)}).`;
+    throw new ManagerFailure('transient', message, { cause: error });
   }
 }
 

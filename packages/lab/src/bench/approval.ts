@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { request } from 'node:https';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { setTimeout as pause } from 'node:timers/promises';
 import { type AgentProcess, createLabHost, type LabHost } from '../agent-process.ts';
 import { buildToyRepository } from '../apt/repository.ts';
 import type { ManagerProcess } from '../manager-process.ts';
+import { firstAnswer, managerIdentity } from '../mtls-health.ts';
 import { askUntil } from '../wait.ts';
+import { waitingHost } from '../waiting-host.ts';
 import { type ManagerApi, openManagerApi } from './manager-api.ts';
 import { type ProcessFigures, readProcess } from './proc.ts';
 
@@ -20,8 +19,6 @@ export interface ApprovalSample {
   readonly serving: ProcessFigures;
 }
 
-/** How often a connection is tried while the agent installs. */
-const RETRY_MS = 4;
 const GIVE_UP_MS = 30_000;
 
 /** Enrols real agent processes with a real manager by host code, one after the other. */
@@ -52,46 +49,24 @@ export async function measureApprovals(options: {
   return samples;
 }
 
-interface Waiting {
-  readonly state: string;
-  readonly host_code: string;
-  readonly request_id: string | null;
-}
-
-/** The enrolment as the agent keeps it, once it has been told to wait. */
-function waitingOf(host: LabHost): Promise<Waiting> {
-  return askUntil(`${host.name} to wait for approval`, async () => {
-    const text = await readFile(join(host.root, 'var/lib/linux_patch_api/enrollment.json'), 'utf8').catch(
-      () => undefined,
-    );
-    const pending = text === undefined ? undefined : (JSON.parse(text) as Waiting);
-    return pending?.state === 'waiting' && pending.request_id ? pending : undefined;
-  });
-}
-
 async function measure(
   host: LabHost,
   agent: AgentProcess,
   manager: ManagerProcess,
   api: ManagerApi,
 ): Promise<ApprovalSample> {
-  const { host_code: code, request_id: id } = await waitingOf(host);
+  const { host_code: code, request_id: id } = await waitingHost(host);
   await askUntil('the poll to be held', async () => {
     const metrics = await api.call('GET', '/metrics');
     return /^linux_patch_manager_polls_held [1-9]/m.test(metrics) || undefined;
   });
   const waiting = await readProcess(agent.pid);
-  const keys = join(manager.root, 'var/lib/linux_patch_manager/ca');
-  const client = {
-    ca: api.caPem,
-    cert: await readFile(join(keys, 'client.pem')),
-    key: await readFile(join(keys, 'client.key.pem')),
-  };
+  const identity = await managerIdentity(manager.root);
   const sentMs = performance.now();
   const decided = api
     .call('POST', `/api/v1/enrollments/${id}/approve`, { code })
     .then(() => performance.now());
-  const answered = firstAnswer(host, client);
+  const answered = firstAnswer({ what: host.name, agent: host, identity, patienceMs: GIVE_UP_MS });
   const [decidedMs, answeredMs] = await Promise.all([decided, answered]);
   return {
     untilAnswerMs: answeredMs - sentMs,
@@ -99,25 +74,4 @@ async function measure(
     waiting,
     serving: await readProcess(agent.pid),
   };
-}
-
-/** Asks for health again and again until it is answered. */
-async function firstAnswer(host: LabHost, client: object): Promise<number> {
-  const untilMs = performance.now() + GIVE_UP_MS;
-  while (performance.now() < untilMs) {
-    if ((await askHealth(host, client)) === 200) return performance.now();
-    await pause(RETRY_MS);
-  }
-  throw new Error(`${host.name} did not answer within ${GIVE_UP_MS / 1000} s of its approval`);
-}
-
-function askHealth(host: LabHost, client: object): Promise<number | undefined> {
-  const { promise, resolve } = Promise.withResolvers<number | undefined>();
-  const { address, port } = host;
-  const outgoing = request({ ...client, host: address, port, path: '/health', agent: false }, (response) => {
-    response.resume().on('end', () => resolve(response.statusCode));
-  });
-  outgoing.on('error', () => resolve(undefined));
-  outgoing.end();
-  return promise;
 }

@@ -1,0 +1,28 @@
+/** What a failed connection means, for codes that an administrator meets; libuv and OpenSSL codes as Node names them. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there, or a firewall turns connections away',
+  ECONNRESET: 'the connection was cut from the other side or on the way',
+  EPIPE: 'the connection was cut from the other side or on the way',
+  ETIMEDOUT: 'no packet came back; the host is off, or a firewall drops packets',
+  EHOSTUNREACH: 'there is no way to that host',
+  ENETUNREACH: 'this host has no network that leads there',
+  ENETDOWN: 'the network of this host is down',
+  ENOTFOUND: 'the name is unknown; check it and /etc/resolv.conf',
+  EAI_AGAIN: 'names cannot be resolved now; the resolver does not answer',
+  ERR_SSL_WRONG_VERSION_NUMBER:
+    'what listens there does not speak TLS; check host and port of enrollment.manager_url',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG:
+    'what listens there does not speak TLS; check host and port of enrollment.manager_url',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'it does not speak a version of TLS that this agent accepts',
+};
+
+const LONGEST_REASON = 160;
+
+/** One line about a failed connection: its code and what that means, or the error's own words. */
+export function connectionFault(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const meaning = code === undefined ? undefined : MEANINGS[code];
+  const words = meaning ?? (message ?? String(error)).replaceAll(/\s+/g, ' ').trim();
+  const line = [code, words].filter(Boolean).join(': ');
+  return line.length > LONGEST_REASON ? `${line.slice(0, LONGEST_REASON)}…` : line;
+}
