@@ -186,6 +186,24 @@ function watchFile(path: string, changed: () => void): Disposable {
   };
 }
 
+/** The folder nearest to the root that is not there on the way to `path`. */
+async function firstMissing(path: string): Promise<string> {
+  const parent = dirname(path);
+  const isThere = parent === path || (await orAbsent(stat(parent))) !== undefined;
+  return isThere ? path : firstMissing(parent);
+}
+
+/** Makes a folder and those above it. On a read-only file system Node's recursive call says ENOENT; the plain one says why. */
+async function makeMissing(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(await firstMissing(path), { mode });
+    await mkdir(path, { recursive: true, mode });
+  }
+}
+
 /** The host's file system. */
 export const systemFiles: Files = {
   readText: (path) => orAbsent(readFile(path, 'utf8')),
@@ -198,8 +216,8 @@ export const systemFiles: Files = {
   writeDurably,
   append,
   makeFolder: async (path, mode) => {
-    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-    await mkdir(path, { recursive: true, mode });
+    await makeMissing(dirname(path), 0o755);
+    await makeMissing(path, mode);
   },
   claimFolder,
   list: async (path, options) => {
