@@ -189,7 +189,7 @@ function watchFile(path: string, changed: () => void): Disposable {
 /** The folder nearest to the root that is not there on the way to `path`. */
 async function firstMissing(path: string): Promise<string> {
   const parent = dirname(path);
-  const isThere = parent === path || (await orAbsent(stat(parent))) !== undefined;
+  const isThere = parent === path || (await orAbsent(lstat(parent))) !== undefined;
   return isThere ? path : firstMissing(parent);
 }
 
