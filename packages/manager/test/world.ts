@@ -23,15 +23,19 @@ export interface World extends AsyncDisposable {
   call(call: Call): Promise<Answer>;
   /** Calls with the admin token. */
   admin(path: string, body?: object): Promise<Answer>;
+  /** A path below the root, as text. */
+  adminText(path: string): Promise<string>;
+  /** Calls DELETE with the admin token. */
+  remove(path: string): Promise<Answer>;
   /** Stops the manager and starts another one on the same files. */
   restart(): Promise<void>;
 }
 
-export async function startWorld(settings: object = {}): Promise<World> {
+export async function startWorld(settings: object = {}, startMs = Date.now()): Promise<World> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
   const paths = managerPaths(folder.path);
-  const clock = new ManualClock(Date.now());
+  const clock = new ManualClock(startMs);
   const logger = memoryLogger();
   const config = ManagerConfigSchema.parse({
     server: { bind: '127.0.0.1', port: 0, url: 'https://manager.example.test:8443' },
@@ -68,6 +72,9 @@ export async function startWorld(settings: object = {}): Promise<World> {
         headers: { authorization: `Bearer ${token}` },
         body,
       }),
+    adminText: async (path) => (await call({ path, headers: { authorization: `Bearer ${token}` } })).text,
+    remove: (path) =>
+      call({ path: `/api/v1${path}`, method: 'DELETE', headers: { authorization: `Bearer ${token}` } }),
     async restart() {
       await manager[Symbol.asyncDispose]();
       manager = await start();

@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+import { canonicalSerial } from '@linux-patch/pki';
+import { newAgent, newHost, serialOf } from './agents.ts';
+import type { World } from './world.ts';
+
+/** What an agent that listens was asked. */
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+  /** Serial number of the certificate it was asked with. */
+  readonly client: string;
+}
+
+const HEALTH = {
+  status: 'healthy',
+  version: '1.2.0',
+  checks: { certificates: 'ok' },
+  crl_status: 'valid',
+  crl_number: null,
+  identity_trust: 'code',
+  key_origin: 'host',
+};
+
+async function answer(incoming: IncomingMessage, outgoing: ServerResponse, health: object): Promise<string> {
+  let body = '';
+  for await (const chunk of incoming) body += String(chunk);
+  const known = incoming.url === '/api/v1/health' || incoming.url === '/api/v1/identity/crl';
+  const crl = { crl_number: '1', crl_next_update: null, revoked: 0, changed: true };
+  const data = incoming.method === 'PUT' ? crl : health;
+  outgoing.writeHead(known ? 200 : 404, { 'content-type': 'application/json' }).end(
+    JSON.stringify({
+      success: known,
+      request_id: '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc',
+      timestamp: new Date().toISOString(),
+      data: known ? data : null,
+      error: known ? null : { code: 'NOT_FOUND', message: 'no such path', details: {}, retryable: false },
+    }),
+  );
+  return body;
+}
+
+/** A host that has joined and listens with its certificate on a port of the loopback, for the manager only. */
+export async function joinListening(world: World, listening = true) {
+  const asked: Asked[] = [];
+  let health: object = HEALTH;
+  const server = createServer({ requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' });
+  server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const peer = (incoming.socket as TLSSocket).getPeerX509Certificate();
+    const client = canonicalSerial(peer?.serialNumber ?? '0');
+    void answer(incoming, outgoing, health).then((body) =>
+      asked.push({ method: incoming.method ?? '', path: incoming.url ?? '', body, client }),
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const close = async (): Promise<void> => {
+    if (!server.listening) return;
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  };
+  if (!listening) await close();
+  const facts = newHost();
+  const agent = await newAgent(world, {
+    facts: {
+      ...facts,
+      ip_address: '127.0.0.1',
+      os_details: { ...facts.os_details, agent_port: port } as never,
+    },
+  });
+  const bundle = await agent.join();
+  const serial = serialOf(bundle.server_crt);
+  await agent.acknowledge(serial);
+  server.setSecureContext({ cert: bundle.server_crt, key: agent.keyPem, ca: bundle.ca_chain });
+  return {
+    fqdn: agent.facts.fqdn,
+    serial,
+    asked,
+    identity: { certificateChainPem: bundle.server_crt, keyPem: agent.keyPem },
+    lists: () =>
+      asked.filter((one) => one.method === 'PUT').map((one) => JSON.parse(one.body).crl_pem as string),
+    say: (change: object) => (health = { ...HEALTH, ...change }),
+    /** Begins to listen, as a host that was switched off does. */
+    async wake() {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+    },
+    [Symbol.asyncDispose]: close,
+  };
+}
