@@ -32,6 +32,11 @@ export const AGENT_AUDIT_EVENTS = {
     'check',
     'reason',
   ),
+  clock_wrong: event(
+    "This host's clock contradicts the manager or what others have signed; nothing is deleted, and no certificate counts as expired.",
+    'reason',
+  ),
+  clock_right: event("This host's clock is right again."),
   identity_of_other_host: event(
     'The certificates are a copy of those of another host; they are not served, and this host asks for its own.',
     'key_id',

@@ -19,6 +19,8 @@ export interface AuditLogOptions {
   readonly logger: Logger;
   /** Days that rotated files are kept. */
   readonly retentionDays: number;
+  /** Whether the clock is good enough to remove files because of their age. */
+  readonly mayForget?: () => boolean;
 }
 
 interface Entry {
@@ -120,9 +122,9 @@ class FileAuditLog implements AuditLog {
   }
 
   async #rotate(day: string): Promise<void> {
-    const { files, path, clock, retentionDays } = this.#options;
+    const { files, path, clock, retentionDays, mayForget } = this.#options;
     await rotate(files, path, day);
-    await prune(files, path, { retentionDays, nowMs: clock.now() });
+    if (mayForget?.() !== false) await prune(files, path, { retentionDays, nowMs: clock.now() });
   }
 
   #warnOnce(error: unknown): void {

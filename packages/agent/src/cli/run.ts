@@ -10,6 +10,7 @@ import { countedAudit, createAgentCounters } from '../metrics/counters.ts';
 import { packageEnvironment } from '../package-manager/environment.ts';
 import { createServiceNotifier } from '../service-manager/notify.ts';
 import { type AgentContext, type AgentDoors, certificatePaths, EXIT } from '../start/agent-context.ts';
+import { createClockWatch } from '../start/clock-watch.ts';
 import { enrollOnce, renewOnce } from '../start/once.ts';
 import { runService } from '../start/service.ts';
 import { runDoctor } from './doctor.ts';
@@ -59,13 +60,22 @@ async function contextOf(
     syslogServer: syslog_enabled ? syslog_server : undefined,
   });
   const commands = doors.createCommands(packageEnvironment(root));
+  const certificates = certificatePaths(config);
+  const clockWatch = createClockWatch({
+    files,
+    clock: doors.clock,
+    certificates,
+    dataFolder: paths.dataFolder,
+  });
+  await clockWatch.look();
   return {
     ...doors,
     root,
     config,
     configFile,
     paths,
-    certificates: certificatePaths(config),
+    certificates,
+    clockWatch,
     counters: createAgentCounters(doors.clock),
     proxyFor: chooseProxy({ configured: config.enrollment.proxy, environment }),
     commands,
@@ -126,6 +136,7 @@ export async function runAgent(argv: readonly string[], doors: AgentDoors): Prom
             clock,
             logger,
             retentionDays: config.logging.retention_days,
+            mayForget: () => context.clockWatch.verdict.state === 'ok',
           });
     return await recordedRun(invocation, { ...context, audit: countedAudit(audit, context.counters) });
   } catch (error) {

@@ -3,6 +3,7 @@ import { type Finishing, installStep, proveStep } from './finish.ts';
 import { isLocalFault } from './local-fault.ts';
 import { type ManagerCalls, openManagerCalls, REQUEST_TIMEOUT_MS } from './manager-calls.ts';
 import { ManagerFailure } from './manager-failure.ts';
+import { findManagerTimeMs } from './manager-time.ts';
 import { afterThrottle, type PollPace, startPace } from './poll-pace.ts';
 import { pollStep } from './poll-step.ts';
 import { EnrollmentRecord } from './record.ts';
@@ -70,7 +71,7 @@ class Enrollment {
       // An answer that can be read once is installed even when the agent was told to stop meanwhile.
       return step.kind === 'approved' ? await this.#finish(parts, await proveStep(parts, step.bundle)) : step;
     } catch (error) {
-      return this.#troubleOf(error);
+      return await this.#troubleOf(error);
     }
   }
 
@@ -118,7 +119,7 @@ class Enrollment {
     }
   }
 
-  #troubleOf(error: unknown): NextStep {
+  async #troubleOf(error: unknown): Promise<NextStep> {
     if (!(error instanceof ManagerFailure)) {
       if (this.#context.signal.aborted) throw error;
       if (isPatchError(error)) return this.#personStep(error.message);
@@ -128,6 +129,7 @@ class Enrollment {
       const failures = this.#setbacks.count('local');
       return { kind: 'wait', reason: { kind: 'transient', failures }, error: message, state: 'retrying' };
     }
+    if (error.isAboutDates) await this.#askTheTime();
     return this.#failureStep(error);
   }
 
@@ -146,7 +148,18 @@ class Enrollment {
     return { kind: 'wait', reason, error: this.#wordsOf(error), state };
   }
 
-  #wordsOf({ kind, message }: ManagerFailure): string {
+  /** A handshake failed on dates: what time it is for the manager says whether this host's clock is the reason. */
+  async #askTheTime(): Promise<void> {
+    const { managerUrl, proxyFor, signal, clockWatch } = this.#context;
+    if (!this.#trust || !('anchors' in this.#trust) || !clockWatch) return;
+    const { anchors } = this.#trust;
+    const dateMs = await findManagerTimeMs({ managerUrl, anchors, proxyFor, signal }).catch(() => undefined);
+    if (dateMs !== undefined) clockWatch.heard(dateMs);
+  }
+
+  #wordsOf({ kind, message, isAboutDates }: ManagerFailure): string {
+    const clock = this.#context.clockWatch?.verdict;
+    if (isAboutDates && clock?.state === 'bad') return `${message} ${clock.message}`;
     if (kind !== 'throttled' || !this.#pacing.pace.crowded) return message;
     return (
       `${message} Too many hosts wait for approval behind this address; each is asked for in turn. Approve or deny some of ` +
@@ -171,21 +184,29 @@ class Enrollment {
   }
 
   async #wait(step: WaitStep): Promise<EnrollOutcome | undefined> {
-    const { clock, random, signal, logger } = this.#context;
+    const { clock, random, logger, clockWatch } = this.#context;
     const delayMs = nextDelayMs(step.reason, random.fraction());
     if (step.error !== undefined) {
       logger.warn(step.error, { next_attempt_seconds: Math.round(delayMs / 1000) });
       await this.#record.note({
         last_error: step.error,
-        next_attempt_at: new Date(clock.now() + delayMs).toISOString(),
+        // No date is written down by a clock that is known to be wrong.
+        next_attempt_at:
+          clockWatch?.verdict.state === 'bad' ? null : new Date(clock.now() + delayMs).toISOString(),
         ...(step.state ? { state: step.state } : {}),
       });
     }
-    try {
-      await clock.sleep(delayMs, signal);
-      return undefined;
-    } catch {
-      return { kind: 'stopped' };
-    }
+    return this.#pause(delayMs);
+  }
+
+  /** Sleeps; a clock that is moved ends it, because dates were perhaps all that was wrong. */
+  async #pause(delayMs: number): Promise<EnrollOutcome | undefined> {
+    const { clock, clockWatch, signal } = this.#context;
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    const moved = clockWatch ? [clockWatch.moved(either)] : [];
+    await Promise.race([clock.sleep(delayMs, either).catch(() => {}), ...moved]);
+    over.abort();
+    return signal.aborted ? { kind: 'stopped' } : undefined;
   }
 }

@@ -26,7 +26,8 @@ export async function proveStep(parts: StepParts, bundle: Bundle): Promise<Finis
   } catch (error) {
     // Whatever an outsider's bytes make go wrong is a refusal, never the end of the agent.
     const code = isPatchError(error) ? error.code : 'INTERNAL_ERROR';
-    const reason = messageOf(error);
+    const clock = context.clockWatch?.verdict;
+    const reason = clock?.state === 'bad' ? `${messageOf(error)} ${clock.message}` : messageOf(error);
     context.audit('enrollment_bundle_refused', { error_code: code, reason });
     return {
       kind: 'wait',

@@ -9,6 +9,7 @@ import {
 } from '@linux-patch/pki';
 import { wordsOf } from './answer-body.ts';
 import { type PollAnswer, type RegistrationAnswer, readPoll, readRegistration } from './answers.ts';
+import { findHttpDateMs } from './http-date.ts';
 import { askManager, type ManagerAnswer, type ManagerRequest } from './manager-client.ts';
 import type { PeerTrust } from './manager-connection.ts';
 import { ManagerFailure } from './manager-failure.ts';
@@ -132,6 +133,8 @@ class Wire {
     const peer = peerFor(this.#trust, this.#parts().pending);
     const { proxyFor, signal } = this.#context;
     const answer = await askManager({ ...request, peer, proxyFor, signal });
+    const dateMs = findHttpDateMs(answer.headers.date ?? '');
+    if (peer.kind === 'verified' && dateMs !== undefined) this.#context.clockWatch?.heard(dateMs);
     this.#lastPeer = answer.peerCertificate;
     if (this.#lastPeer) this.#peers.set(Buffer.from(this.#lastPeer).toString('base64'), this.#lastPeer);
     return answer;

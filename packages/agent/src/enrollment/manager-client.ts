@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { type DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { connectionFault } from './connection-fault.ts';
 import { connectSecurely, type PeerTrust } from './manager-connection.ts';
 import { ManagerFailure } from './manager-failure.ts';
@@ -32,9 +32,12 @@ export interface ManagerAnswer {
   readonly shownText: string;
   /** The peer's certificate (DER), when the connection was TLS. */
   readonly peerCertificate: Uint8Array | undefined;
+  /** The certificates that the peer sent (DER), its own first; empty without TLS. */
+  readonly peerChain: readonly Uint8Array[];
 }
 
 const BODY_LIMIT_BYTES = 256 * 1024;
+const LONGEST_CHAIN = 8;
 
 async function readBody(request: ManagerRequest, response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -113,9 +116,21 @@ async function exchange(request: ManagerRequest, proxy: Proxy | undefined): Prom
   }
 }
 
+/** What the peer sent, before the connection ends and forgets it. */
+function chainOf(socket: TLSSocket): Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  let one: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  while (one?.raw && chain.length < LONGEST_CHAIN) {
+    chain.push(one.raw);
+    one = one.issuerCertificate === one ? undefined : one.issuerCertificate;
+  }
+  return chain;
+}
+
 async function converse(request: ManagerRequest, connection: Socket | undefined): Promise<ManagerAnswer> {
   const secure = connection instanceof TLSSocket ? connection : undefined;
   const peerCertificate = secure?.getPeerX509Certificate()?.raw;
+  const peerChain = secure ? chainOf(secure) : [];
   const options: RequestOptions = {
     method: request.method,
     headers: { accept: 'application/json', connection: 'close', ...request.headers },
@@ -138,7 +153,7 @@ async function converse(request: ManagerRequest, connection: Socket | undefined)
   }
   const text = await readBody(request, response);
   const shownText = request.secret ? text.replaceAll(request.secret, '…') : text;
-  return { status, headers: response.headers, text, shownText, peerCertificate };
+  return { status, headers: response.headers, text, shownText, peerCertificate, peerChain };
 }
 
 /** Where a redirect leads, without its path, which may carry a token. */

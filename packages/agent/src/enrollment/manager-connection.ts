@@ -79,12 +79,11 @@ function otherPeer({ shownUrl }: Wish): ManagerFailure {
 function untrusted({ shownUrl }: Wish, error: unknown): ManagerFailure | undefined {
   const { code, message } = error as NodeJS.ErrnoException;
   if (!code || !TLS_TRUST_CODES.test(code)) return undefined;
-  const clock = CLOCK_CODES.has(code) ? " Check this host's clock." : '';
+  const isAboutDates = CLOCK_CODES.has(code);
+  const clock = isAboutDates ? " Check this host's clock." : '';
   return new ManagerFailure(
     'security',
     `The certificate of ${shownUrl} is not trusted (${code}: ${message}).${clock}`,
-    {
-      cause: error,
-    },
+    { cause: error, isAboutDates },
   );
 }

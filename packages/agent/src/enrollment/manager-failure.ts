@@ -16,6 +16,8 @@ export class ManagerFailure extends PatchError {
   readonly kind: FailureKind;
   /** What `Retry-After` asked for, milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** Whether a wrong clock of this host would explain it. */
+  readonly isAboutDates: boolean;
 
   constructor(
     kind: FailureKind,
@@ -24,6 +26,7 @@ export class ManagerFailure extends PatchError {
       readonly cause?: unknown;
       readonly retryAfterMs?: number | undefined;
       readonly details?: Readonly<Record<string, unknown>>;
+      readonly isAboutDates?: boolean;
     } = {},
   ) {
     super(CODES[kind], message, {
@@ -32,5 +35,6 @@ export class ManagerFailure extends PatchError {
     });
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs;
+    this.isAboutDates = options.isAboutDates ?? false;
   }
 }

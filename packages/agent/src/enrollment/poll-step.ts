@@ -11,6 +11,16 @@ const SHORTEST_HOLD_MS = 1_000;
 export async function pollStep(parts: StepParts, token: string): Promise<Step> {
   const { context, record, setbacks, calls } = parts;
   if (record.pending.generation === 'older' && !acceptsForeignKey(parts.trust)) return unprovenOlder(parts);
+  const clock = context.clockWatch?.verdict;
+  if (record.pending.generation === 'older' && clock?.state === 'bad') {
+    // Its answer can be read once, and by this clock no certificate in it would be in date.
+    return {
+      kind: 'wait',
+      reason: { kind: 'transient', failures: setbacks.count('clock') },
+      error: `The manager is not asked for its answer, which it gives only once. ${clock.message}`,
+      state: 'retrying',
+    };
+  }
   const sentMs = context.clock.monotonicMs();
   const answer = await calls.poll(token, parts.pacing.pace.holdS).catch((error: unknown) => {
     noticeCut(parts, error, context.clock.monotonicMs() - sentMs);

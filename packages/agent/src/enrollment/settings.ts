@@ -38,9 +38,19 @@ export interface EnrollPlaces extends PendingPlaces {
   readonly certificates: CertificatePaths;
 }
 
+/** What this host knows about its clock. */
+export interface ClockKnowledge {
+  readonly verdict: { readonly state: 'ok' | 'suspect' | 'bad'; readonly message: string };
+  /** Takes the time of a manager that proved itself. */
+  heard(dateMs: number): void;
+  /** Resolves when the clock was moved, or when the signal aborts. */
+  moved(signal: AbortSignal): Promise<void>;
+}
+
 /** The doors an enrolment uses. */
 export interface EnrollDoors {
   readonly clock: Clock;
+  readonly clockWatch?: ClockKnowledge;
   readonly random: Random;
   readonly files: Files;
   readonly commands: Commands;

@@ -16,6 +16,8 @@ export interface JobQueueOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Whether the clock is good enough to remove jobs because of their age. */
+  readonly mayForget?: () => boolean;
   readonly limits: HistoryLimits & {
     readonly maxConcurrent: number;
     /** Jobs queued and running together. */
@@ -312,7 +314,9 @@ class DurableJobQueue implements JobQueue {
   }
 
   async #prune(): Promise<void> {
-    const outdated = outdatedJobs(this.list(), this.#options.limits, this.#options.clock.now());
+    const { clock, limits, mayForget } = this.#options;
+    // Seen from the beginning of time nothing is too old.
+    const outdated = outdatedJobs(this.list(), limits, mayForget?.() === false ? 0 : clock.now());
     for (const id of outdated) {
       if (this.#running.has(id)) continue;
       this.#jobs.delete(id);

@@ -7,6 +7,7 @@ import type { ProxyChoice } from '../enrollment/proxy.ts';
 import type { Network } from '../host/network.ts';
 import type { AgentCounters } from '../metrics/counters.ts';
 import type { ServiceNotifier } from '../service-manager/notify.ts';
+import type { ClockWatch } from './clock-watch.ts';
 
 /** What the agent's program uses of the outside world; `main.ts` picks the real ones. */
 export interface AgentDoors {
@@ -48,6 +49,7 @@ export interface AgentContext extends AgentDoors {
   readonly audit: AuditLog;
   readonly counters: AgentCounters;
   readonly notifier: ServiceNotifier;
+  readonly clockWatch: ClockWatch;
   /** Through which proxy a manager is asked. */
   readonly proxyFor: ProxyChoice;
   /** Reads the configuration anew. */

@@ -92,7 +92,10 @@ export async function serve(context: AgentContext): Promise<void> {
   let configHealth = 'ok';
   const app = composeApp(context, work, {
     keeper,
-    health: () => keeper?.health(configHealth) ?? plainHealth(configHealth),
+    health: () => ({
+      ...(keeper?.health(configHealth) ?? plainHealth(configHealth)),
+      clock: context.clockWatch.verdict.message,
+    }),
     takeCrl:
       keeper &&
       (async (pem) => {

@@ -4,11 +4,18 @@ import { isOwnRevoked } from '../certificates/revocation-list.ts';
 import type { EnrollProgress } from '../enrollment/settings.ts';
 import { feedWatchdog, watchdogIntervalMs } from '../service-manager/watchdog.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
+import { waitForClock } from './clock-gate.ts';
+import { keepClock } from './clock-keeper.ts';
 import { enrolWith, identityStatus, settleFinishedEnrollment } from './enrolling.ts';
 import { bindIdentity, findForeignIdentity } from './foreign-identity.ts';
 import { deniedGuidance, type IdentityProblem, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
 import { mendedIdentity } from './mend-identity.ts';
 import { serve } from './serve.ts';
+
+/** Told to stop before anything began. */
+function stoppedAs(identity: IdentityStatus): number {
+  return isUsable(identity) ? EXIT.clean : EXIT.unfinished;
+}
 
 function isUsable(identity: IdentityStatus): boolean {
   return identity.status === 'valid' || identity.status === 'expiring_soon';
@@ -69,21 +76,18 @@ async function obtainIdentity(
  * The agent as a service: checks its certificates, enrols when they cannot be used, serves. Returns the exit code.
  */
 export async function runService(context: AgentContext): Promise<number> {
-  const { notifier, clock, signal } = context;
+  const { notifier, clock, config } = context;
   const intervalMs = watchdogIntervalMs(context.environment);
-  if (intervalMs === undefined) return runUnwatched(context);
   const ended = new AbortController();
-  const feeding = feedWatchdog({
-    notifier,
-    intervalMs,
-    clock,
-    signal: AbortSignal.any([signal, ended.signal]),
-  });
+  const signal = AbortSignal.any([context.signal, ended.signal]);
+  const feeding =
+    intervalMs === undefined ? undefined : feedWatchdog({ notifier, intervalMs, clock, signal });
+  const watching = keepClock(context, { managerUrl: config.enrollment.manager_url, signal });
   try {
     return await runUnwatched(context);
   } finally {
     ended.abort();
-    await feeding;
+    await Promise.all([feeding, watching]);
   }
 }
 
@@ -102,6 +106,8 @@ async function runUnwatched(context: AgentContext): Promise<number> {
   }
   let identity = await mendedIdentity(context);
   const foreign = await findForeignIdentity(context);
+  if (!foreign) identity = await waitForClock(context, identity);
+  if (context.signal.aborted) return stoppedAs(identity);
   if (foreign)
     context.audit.record('identity_of_other_host', { key_id: foreign.keyId, reason: foreign.message });
   const problem = foreign ?? (isUsable(identity) ? undefined : identity);

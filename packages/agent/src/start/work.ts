@@ -78,6 +78,7 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
         retentionDays: config.jobs.retention_days,
         retentionCount: config.jobs.retention_count,
       },
+      mayForget: () => context.clockWatch.verdict.state === 'ok',
       execute,
       detached,
     }),

@@ -42,6 +42,8 @@ export interface CurrentManager extends AsyncDisposable {
   before: EarlyAnswer[];
   /** Whether it answers registrations as a manager of the older generation would. */
   older: boolean;
+  /** What time it is for the manager, when its answers shall say another one than this machine's. */
+  dateMs: (() => number) | undefined;
   /** Status of the answer to an acknowledgement. */
   acknowledgementStatus: number;
   /** From now on another key answers, as after the web certificate was replaced. */
@@ -180,6 +182,7 @@ export async function startCurrentManager(now: number): Promise<CurrentManager> 
     },
     before: [],
     older: false,
+    dateMs: undefined,
     acknowledgementStatus: 200,
     verdicts: [],
     acknowledged: [],
@@ -198,7 +201,8 @@ export async function startCurrentManager(now: number): Promise<CurrentManager> 
   });
   server.on('request', (request: IncomingMessage, response) => {
     void answerTo(manager, request).then(({ status, body, headers }) => {
-      response.writeHead(status, { 'content-type': 'application/json', ...headers });
+      const date = manager.dateMs && { date: new Date(manager.dateMs()).toUTCString() };
+      response.writeHead(status, { 'content-type': 'application/json', ...date, ...headers });
       response.end(JSON.stringify(body));
     });
   });

@@ -10,6 +10,10 @@ import { hostNetwork } from '../../src/host/network.ts';
 import { PRIVATE_APT_CONFIG } from '../../src/package-manager/environment.ts';
 import type { AgentDoors } from '../../src/start/agent-context.ts';
 
+/** Into how many steps time is cut for what must happen within a limit, and how long each lets real work go on. */
+const STEPS = 24;
+const BREATHS_PER_STEP = 60;
+
 /** What a test waits for may take this long on a busy machine. */
 const PATIENCE_MS = 25_000;
 
@@ -33,6 +37,8 @@ export interface RunningAgent {
   until(holds: () => boolean | Promise<boolean>): Promise<void>;
   /** Lets this much time pass, waker by waker. */
   pass(ms: number): Promise<void>;
+  /** Lets this much time pass in small steps, each as long as real work may take, until this holds. */
+  within(ms: number, holds: () => boolean | Promise<boolean>): Promise<void>;
   /** Waits for what needs no time to pass. */
   settles(holds: () => boolean | Promise<boolean>): Promise<void>;
   /** Whether the port is bound, and with which certificate; undefined when nothing listens. */
@@ -112,6 +118,13 @@ function startAgent(host: AgentHost, args: readonly string[]): RunningAgent {
         await clock.advance(Math.min(clock.nextWakeMs ?? ms, endMs - clock.monotonicMs()));
       }
       await breathe();
+    },
+    async within(ms, holds) {
+      for (let step = 0; step < STEPS && !(await holds()); step += 1) {
+        await clock.advance(ms / STEPS);
+        for (let breath = 0; breath < BREATHS_PER_STEP && !(await holds()); breath += 1) await breathe();
+      }
+      await waitFor(holds, false);
     },
     async servedSerial() {
       const port = /Listening on 127\.0\.0\.1:(\d+)/.exec(said())?.[1];

@@ -18,6 +18,7 @@ export const Health = z.object({
   checks: z.object({
     config: CheckResult,
     certificates: CheckResult,
+    clock: CheckResult.optional(),
     package_manager: CheckResult,
     job_queue: CheckResult,
     package_cache: CheckResult,

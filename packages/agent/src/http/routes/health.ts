@@ -13,6 +13,8 @@ export interface IdentityHealth {
   /** `ok`, or what is wrong. */
   readonly config: string;
   readonly certificates: string;
+  /** `ok`, or what is wrong with this host's clock. */
+  readonly clock?: string;
   readonly certificateNotAfterMs: number | null;
   readonly crl: {
     readonly status: CrlStatus;
@@ -71,6 +73,7 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
   const checks = {
     config: identity.config,
     certificates: identity.certificates,
+    clock: identity.clock ?? 'ok',
     package_manager: await sources.packageManagerHealth(),
     job_queue: jobs.health(),
     package_cache: cache.health(),
