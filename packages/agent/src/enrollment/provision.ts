@@ -9,6 +9,7 @@ import { installGeneration } from '../certificates/store.ts';
 import { readHostBinding } from '../host/host-binding.ts';
 import { acceptBundle } from './bundle-check.ts';
 import type { PendingEnrollment } from './pending.ts';
+import { leadsFromPin } from './pin-successor.ts';
 import type { EnrollContext } from './settings.ts';
 import { approvedTagIsRight } from './tags.ts';
 import { acceptsForeignKey, type Trust } from './trust.ts';
@@ -131,7 +132,9 @@ export async function proveBundle(
   }
   const host = context.managerUrl.hostname.replace(/^\[(.*)\]$/, '$1');
   const trust = await proveManager(bundle, claim, { now, host });
-  const pinned = claim.trust.kind === 'pin' || claim.trust.kind === 'pin_later';
+  const pinned =
+    claim.trust.kind === 'pin_later' ||
+    (claim.trust.kind === 'pin' && !leadsFromPin(bundle, claim.trust.anchors, now));
   const material = await acceptBundle(bundle, {
     ownKeyPem: older ? undefined : claim.keyPem,
     fqdn: pending.fqdn,

@@ -94,7 +94,8 @@ async function trustByPin(sources: TrustSources, fingerprint: string): Promise<T
   throw new ManagerFailure(
     'security',
     `The CA of ${sources.managerUrl.href} does not have the fingerprint of enrollment.ca_fingerprint; it has ${seen}. ` +
-      'Either the configured value is wrong, or this is not your manager. Nothing was sent and nothing was installed.',
+      'Either the configured value is wrong, or it is of a CA that was replaced ("linux-patch-manager ca status" on the manager ' +
+      'shows the fingerprints that work), or this is not your manager. Nothing was sent and nothing was installed.',
   );
 }
 

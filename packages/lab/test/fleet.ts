@@ -1,0 +1,223 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { AuthorityStatus, type RotationRequest } from '@linux-patch/contract';
+import { nodeCommands, processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { runAgent } from '../../agent/src/cli/run.ts';
+import { hostNetwork } from '../../agent/src/host/network.ts';
+import { readLivingRoots } from '../../manager/src/authority/ca-state.ts';
+import { initialiseAuthority } from '../../manager/src/authority/init.ts';
+import { composeManager, type Manager } from '../../manager/src/compose.ts';
+import { managerPaths } from '../../manager/src/config/paths.ts';
+import { ManagerConfigSchema } from '../../manager/src/config/schema.ts';
+import { webNamesOf } from '../../manager/src/config/web-names.ts';
+import { type Answer, callHttps } from '../../manager/test/https-call.ts';
+import { buildToyRepository } from '../src/apt/repository.ts';
+import { createLabHost, type LabHost } from '../src/index.ts';
+import { freePort } from '../src/ports.ts';
+import { askUntil } from '../src/wait.ts';
+
+/** Room for the manual clock to run before it overtakes the real one, by which TLS judges certificates. */
+const HEAD_START_MS = 20 * 3_600_000;
+
+/** A real agent in this process. */
+export interface FleetHost {
+  readonly lab: LabHost;
+  readonly name: string;
+  /** Starts it and waits until it serves; with `expectServing` false it only starts. */
+  start(expectServing?: boolean): Promise<void>;
+  stop(): Promise<void>;
+  readonly up: boolean;
+  caPem(): Promise<string>;
+  /** Events of its audit log by name. */
+  audited(event: string): Promise<Record<string, unknown>[]>;
+}
+
+/** A real manager and real agents in one process, on loopback, with one clock that the test moves. */
+export interface Fleet extends AsyncDisposable {
+  readonly clock: ManualClock;
+  readonly caFolder: string;
+  readonly managerUrl: string;
+  readonly logger: ReturnType<typeof memoryLogger>;
+  readonly hosts: readonly FleetHost[];
+  addHost(enrollment?: readonly string[]): Promise<FleetHost>;
+  admin(path: string, body?: object): Promise<Answer>;
+  status(): Promise<AuthorityStatus>;
+  step(step: RotationRequest['step'], more?: Partial<RotationRequest>): Promise<Answer>;
+  /** Lets time pass until every host has followed, save those named. */
+  followed(except?: readonly string[]): Promise<AuthorityStatus>;
+  /** Approves what waits for approval, until the host serves. */
+  approve(host: FleetHost, body?: object): Promise<void>;
+  stopManager(): Promise<void>;
+  startManager(): Promise<void>;
+  /** Asks every host that is up through the manager, without a pause, until disposed; then says what failed. */
+  probe(): { stop(): Promise<{ readonly asked: number; readonly failures: readonly string[] }> };
+}
+
+export async function startFleet(): Promise<Fleet> {
+  const folder = await temporaryFolder();
+  const repository = await buildToyRepository({ folder: join(folder.path, 'repository') });
+  const clock = new ManualClock(Date.now() - HEAD_START_MS);
+  const paths = managerPaths(join(folder.path, 'manager'));
+  const port = await freePort();
+  const managerUrl = `https://127.0.0.1:${port}`;
+  const config = ManagerConfigSchema.parse({
+    server: { bind: '127.0.0.1', port, url: managerUrl },
+    enrollment: { requests_per_minute: 100_000 },
+  });
+  const logger = memoryLogger();
+  const doors = { files: systemFiles, clock, random: systemRandom, processUsage };
+  await initialiseAuthority({ ...doors, paths, webNames: webNamesOf(config) });
+  const token = (await readFile(paths.adminToken, 'utf8')).trim();
+  let manager: Manager | undefined;
+  const hosts: FleetHost[] = [];
+
+  const admin: Fleet['admin'] = async (path, body) =>
+    callHttps(
+      { port, ca: await readLivingRoots(systemFiles, paths.caFolder) },
+      {
+        path: `/api/v1${path}`,
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { authorization: `Bearer ${token}` },
+        body,
+      },
+    );
+  const status = async (): Promise<AuthorityStatus> =>
+    AuthorityStatus.parse((await admin('/ca')).json().data);
+
+  function fleetHost(lab: LabHost): FleetHost {
+    let stopping: AbortController | undefined;
+    let running: Promise<number> | undefined;
+    const host: FleetHost = {
+      lab,
+      name: lab.name,
+      get up() {
+        return running !== undefined;
+      },
+      async start(expectServing = true) {
+        stopping = new AbortController();
+        const log = memoryLogger();
+        running = runAgent(['--root', lab.root], {
+          clock,
+          random: systemRandom,
+          files: systemFiles,
+          network: hostNetwork,
+          createCommands: nodeCommands,
+          createLogger: () => log,
+          stdout: () => {},
+          stderr: (text) => log.error(text),
+          processUsage,
+          environment: {},
+          onReload: () => ({ [Symbol.dispose]: () => {} }),
+          signal: stopping.signal,
+        });
+        if (!expectServing) return;
+        await askUntil(`${lab.name} to serve`, async () => {
+          if (log.records.some((one) => one.message.startsWith('Listening on'))) return true;
+          await clock.advance(100);
+          return undefined;
+        }).catch((error: unknown) => {
+          const said = log.records.slice(-10).map((one) => `${one.message} ${JSON.stringify(one.fields)}`);
+          throw new Error(`it said: ${said.join('\n')}`, { cause: error });
+        });
+      },
+      async stop() {
+        stopping?.abort();
+        await running;
+        running = undefined;
+      },
+      caPem: () => readFile(join(lab.root, 'etc/linux_patch_api/certs/ca.pem'), 'utf8'),
+      async audited(event) {
+        const text = await readFile(join(lab.root, 'var/log/linux_patch_api/audit.log'), 'utf8');
+        return text
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line) as { event: string; details: Record<string, unknown> })
+          .filter((one) => one.event === event)
+          .map((one) => one.details);
+      },
+    };
+    return host;
+  }
+
+  const fleet: Fleet = {
+    clock,
+    caFolder: paths.caFolder,
+    managerUrl,
+    logger,
+    hosts,
+    admin,
+    status,
+    async addHost(enrollment = []) {
+      const number = hosts.length + 41;
+      const address = `127.0.0.${number}`;
+      const lab = await createLabHost({
+        root: join(folder.path, `host${number}`),
+        name: `host${number}.lab.test`,
+        address,
+        repository,
+        enrollment: [`manager_url: ${managerUrl}`, `report_ip: ${address}`, ...enrollment],
+      });
+      const text = await readFile(lab.configFile, 'utf8');
+      await lab.configure(`${text}rate_limit:\n  enabled: false\n`);
+      const host = fleetHost(lab);
+      hosts.push(host);
+      return host;
+    },
+    step: (step, more = {}) => admin('/ca/rotation', { step, ...more }),
+    async followed(except = []) {
+      return askUntil('every host to follow', async () => {
+        const now = await status();
+        const behind = now.laggards.filter(({ host }) => !except.includes(host));
+        if (behind.length === 0) return now;
+        await clock.advance(5_000);
+        return undefined;
+      });
+    },
+    async approve(host, body = {}) {
+      await askUntil(`a request of ${host.name}`, async () => {
+        const answer = await admin(`/enrollments/${host.name}/approve`, body);
+        return answer.status === 200 ? true : undefined;
+      });
+    },
+    async stopManager() {
+      await manager?.[Symbol.asyncDispose]();
+      manager = undefined;
+    },
+    async startManager() {
+      manager = await composeManager({ ...doors, paths, config, logger });
+    },
+    probe() {
+      let stopped = false;
+      let asked = 0;
+      const failures: string[] = [];
+      const work = async (): Promise<void> => {
+        while (!stopped) {
+          for (const host of hosts) {
+            if (!host.up || stopped || !manager) continue;
+            const answer = await admin(`/hosts/${host.name}/jobs`);
+            asked += 1;
+            if (answer.status !== 200) failures.push(`${host.name}: ${answer.text}`);
+          }
+          await pause(10);
+        }
+      };
+      const working = work();
+      return {
+        async stop() {
+          stopped = true;
+          await working;
+          return { asked, failures };
+        },
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const host of hosts) if (host.up) await host.stop();
+      await manager?.[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+  await fleet.startManager();
+  return fleet;
+}
