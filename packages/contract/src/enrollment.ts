@@ -197,6 +197,10 @@ export const TrustBundle = z.object({
   issuers: z.array(Base64Url).min(1).max(8).meta({
     description: 'Keys of the CAs that issue to hosts now; a host whose certificate is by another renews it.',
   }),
+  crl_pem: Pem.optional().meta({
+    description:
+      'The revocation list in force, by one of these CAs; the one at hand may be by a CA that goes.',
+  }),
 });
 export type TrustBundle = z.infer<typeof TrustBundle>;
 

@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseCertificates, spkiFingerprint } from '@linux-patch/pki';
+import { parseCertificates, parseCrl, spkiFingerprint } from '@linux-patch/pki';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Fleet, type FleetHost, startFleet } from './fleet.ts';
 
@@ -90,6 +90,9 @@ describe('the replacement of the root CA', () => {
     expect(after).not.toBe(before);
     for (const host of hosts) {
       expect(await rootsOf(host)).toEqual([after]);
+      // No moment without a list that counts: it changed with the CAs.
+      expect(parseCrl(await host.crlPem()).issuer).toContain('Issuing CA 2');
+      expect(await host.audited('crl_unusable')).toEqual([]);
       expect(await host.audited('trust_refused')).toEqual([]);
       // A manager that is just being started is the only thing that may have been in a renewal's way.
       for (const { reason } of await host.audited('identity_renewal_failed'))

@@ -30,6 +30,7 @@ export interface FleetHost {
   stop(): Promise<void>;
   readonly up: boolean;
   caPem(): Promise<string>;
+  crlPem(): Promise<string>;
   /** Events of its audit log by name. */
   audited(event: string): Promise<Record<string, unknown>[]>;
 }
@@ -55,11 +56,92 @@ export interface Fleet extends AsyncDisposable {
   probe(): { stop(): Promise<{ readonly asked: number; readonly failures: readonly string[] }> };
 }
 
-export async function startFleet(): Promise<Fleet> {
-  const folder = await temporaryFolder();
-  const repository = await buildToyRepository({ folder: join(folder.path, 'repository') });
-  const clock = new ManualClock(Date.now() - HEAD_START_MS);
-  const paths = managerPaths(join(folder.path, 'manager'));
+/** An agent that runs in this process when it is told to. */
+function fleetHost(lab: LabHost, clock: ManualClock): FleetHost {
+  let stopping: AbortController | undefined;
+  let running: Promise<number> | undefined;
+  const host: FleetHost = {
+    lab,
+    name: lab.name,
+    get up() {
+      return running !== undefined;
+    },
+    async start(expectServing = true) {
+      stopping = new AbortController();
+      const log = memoryLogger();
+      running = runAgent(['--root', lab.root], {
+        clock,
+        random: systemRandom,
+        files: systemFiles,
+        network: hostNetwork,
+        createCommands: nodeCommands,
+        createLogger: () => log,
+        stdout: () => {},
+        stderr: (text) => log.error(text),
+        processUsage,
+        environment: {},
+        onReload: () => ({ [Symbol.dispose]: () => {} }),
+        signal: stopping.signal,
+      });
+      if (!expectServing) return;
+      await askUntil(`${lab.name} to serve`, async () => {
+        if (log.records.some((one) => one.message.startsWith('Listening on'))) return true;
+        await clock.advance(100);
+        return undefined;
+      }).catch((error: unknown) => {
+        const said = log.records.slice(-10).map((one) => `${one.message} ${JSON.stringify(one.fields)}`);
+        throw new Error(`it said: ${said.join('\n')}`, { cause: error });
+      });
+    },
+    async stop() {
+      stopping?.abort();
+      await running;
+      running = undefined;
+    },
+    caPem: () => readFile(join(lab.root, 'etc/linux_patch_api/certs/ca.pem'), 'utf8'),
+    crlPem: () => readFile(join(lab.root, 'etc/linux_patch_api/certs/crl.pem'), 'utf8'),
+    async audited(event) {
+      const text = await readFile(join(lab.root, 'var/log/linux_patch_api/audit.log'), 'utf8');
+      return text
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as { event: string; details: Record<string, unknown> })
+        .filter((one) => one.event === event)
+        .map((one) => one.details);
+    },
+  };
+  return host;
+}
+
+/** Asks hosts one after the other until it is told to stop. */
+function probeHosts(fleet: Pick<Fleet, 'hosts' | 'admin'> & { readonly isUp: () => boolean }) {
+  let stopped = false;
+  let asked = 0;
+  const failures: string[] = [];
+  const work = async (): Promise<void> => {
+    while (!stopped) {
+      for (const host of fleet.hosts) {
+        if (!host.up || stopped || !fleet.isUp()) continue;
+        const answer = await fleet.admin(`/hosts/${host.name}/jobs`);
+        asked += 1;
+        if (answer.status !== 200) failures.push(`${host.name}: ${answer.text}`);
+      }
+      await pause(10);
+    }
+  };
+  const working = work();
+  return {
+    async stop() {
+      stopped = true;
+      await working;
+      return { asked, failures };
+    },
+  };
+}
+
+/** A real manager in a folder, that can be stopped and started on the same files and port. */
+async function createFleetManager(folder: string, clock: ManualClock) {
+  const paths = managerPaths(join(folder, 'manager'));
   const port = await freePort();
   const managerUrl = `https://127.0.0.1:${port}`;
   const config = ManagerConfigSchema.parse({
@@ -70,9 +152,7 @@ export async function startFleet(): Promise<Fleet> {
   const doors = { files: systemFiles, clock, random: systemRandom, processUsage };
   await initialiseAuthority({ ...doors, paths, webNames: webNamesOf(config) });
   const token = (await readFile(paths.adminToken, 'utf8')).trim();
-  let manager: Manager | undefined;
-  const hosts: FleetHost[] = [];
-
+  let running: Manager | undefined;
   const admin: Fleet['admin'] = async (path, body) =>
     callHttps(
       { port, ca: await readLivingRoots(systemFiles, paths.caFolder) },
@@ -83,71 +163,37 @@ export async function startFleet(): Promise<Fleet> {
         body,
       },
     );
-  const status = async (): Promise<AuthorityStatus> =>
-    AuthorityStatus.parse((await admin('/ca')).json().data);
-
-  function fleetHost(lab: LabHost): FleetHost {
-    let stopping: AbortController | undefined;
-    let running: Promise<number> | undefined;
-    const host: FleetHost = {
-      lab,
-      name: lab.name,
-      get up() {
-        return running !== undefined;
-      },
-      async start(expectServing = true) {
-        stopping = new AbortController();
-        const log = memoryLogger();
-        running = runAgent(['--root', lab.root], {
-          clock,
-          random: systemRandom,
-          files: systemFiles,
-          network: hostNetwork,
-          createCommands: nodeCommands,
-          createLogger: () => log,
-          stdout: () => {},
-          stderr: (text) => log.error(text),
-          processUsage,
-          environment: {},
-          onReload: () => ({ [Symbol.dispose]: () => {} }),
-          signal: stopping.signal,
-        });
-        if (!expectServing) return;
-        await askUntil(`${lab.name} to serve`, async () => {
-          if (log.records.some((one) => one.message.startsWith('Listening on'))) return true;
-          await clock.advance(100);
-          return undefined;
-        }).catch((error: unknown) => {
-          const said = log.records.slice(-10).map((one) => `${one.message} ${JSON.stringify(one.fields)}`);
-          throw new Error(`it said: ${said.join('\n')}`, { cause: error });
-        });
-      },
-      async stop() {
-        stopping?.abort();
-        await running;
-        running = undefined;
-      },
-      caPem: () => readFile(join(lab.root, 'etc/linux_patch_api/certs/ca.pem'), 'utf8'),
-      async audited(event) {
-        const text = await readFile(join(lab.root, 'var/log/linux_patch_api/audit.log'), 'utf8');
-        return text
-          .split('\n')
-          .filter(Boolean)
-          .map((line) => JSON.parse(line) as { event: string; details: Record<string, unknown> })
-          .filter((one) => one.event === event)
-          .map((one) => one.details);
-      },
-    };
-    return host;
-  }
-
-  const fleet: Fleet = {
-    clock,
+  return {
     caFolder: paths.caFolder,
     managerUrl,
     logger,
-    hosts,
     admin,
+    isUp: () => running !== undefined,
+    async startManager() {
+      running = await composeManager({ ...doors, paths, config, logger });
+    },
+    async stopManager() {
+      const ending = running;
+      running = undefined;
+      await ending?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export async function startFleet(): Promise<Fleet> {
+  const folder = await temporaryFolder();
+  const repository = await buildToyRepository({ folder: join(folder.path, 'repository') });
+  const clock = new ManualClock(Date.now() - HEAD_START_MS);
+  const manager = await createFleetManager(folder.path, clock);
+  const { admin, managerUrl } = manager;
+  const hosts: FleetHost[] = [];
+  const status = async (): Promise<AuthorityStatus> =>
+    AuthorityStatus.parse((await admin('/ca')).json().data);
+  await manager.startManager();
+  return {
+    ...manager,
+    clock,
+    hosts,
     status,
     async addHost(enrollment = []) {
       const number = hosts.length + 41;
@@ -161,63 +207,29 @@ export async function startFleet(): Promise<Fleet> {
       });
       const text = await readFile(lab.configFile, 'utf8');
       await lab.configure(`${text}rate_limit:\n  enabled: false\n`);
-      const host = fleetHost(lab);
+      const host = fleetHost(lab, clock);
       hosts.push(host);
       return host;
     },
     step: (step, more = {}) => admin('/ca/rotation', { step, ...more }),
-    async followed(except = []) {
-      return askUntil('every host to follow', async () => {
+    followed: (except = []) =>
+      askUntil('every host to follow', async () => {
         const now = await status();
-        const behind = now.laggards.filter(({ host }) => !except.includes(host));
-        if (behind.length === 0) return now;
+        if (now.laggards.every(({ host }) => except.includes(host))) return now;
         await clock.advance(5_000);
         return undefined;
-      });
-    },
+      }),
     async approve(host, body = {}) {
       await askUntil(`a request of ${host.name}`, async () => {
         const answer = await admin(`/enrollments/${host.name}/approve`, body);
         return answer.status === 200 ? true : undefined;
       });
     },
-    async stopManager() {
-      await manager?.[Symbol.asyncDispose]();
-      manager = undefined;
-    },
-    async startManager() {
-      manager = await composeManager({ ...doors, paths, config, logger });
-    },
-    probe() {
-      let stopped = false;
-      let asked = 0;
-      const failures: string[] = [];
-      const work = async (): Promise<void> => {
-        while (!stopped) {
-          for (const host of hosts) {
-            if (!host.up || stopped || !manager) continue;
-            const answer = await admin(`/hosts/${host.name}/jobs`);
-            asked += 1;
-            if (answer.status !== 200) failures.push(`${host.name}: ${answer.text}`);
-          }
-          await pause(10);
-        }
-      };
-      const working = work();
-      return {
-        async stop() {
-          stopped = true;
-          await working;
-          return { asked, failures };
-        },
-      };
-    },
+    probe: () => probeHosts({ hosts, admin, isUp: manager.isUp }),
     async [Symbol.asyncDispose]() {
       for (const host of hosts) if (host.up) await host.stop();
-      await manager?.[Symbol.asyncDispose]();
+      await manager.stopManager();
       await folder[Symbol.asyncDispose]();
     },
   };
-  await fleet.startManager();
-  return fleet;
 }

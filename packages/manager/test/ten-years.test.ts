@@ -154,6 +154,17 @@ describe('ten years without a person', () => {
 });
 
 describe('the replacement of a root', () => {
+  it('that went on unrecorded, as in a crash, is recorded at the next start', async () => {
+    await using world = await startAuthority(365);
+    const { authority } = await world.open();
+    await authority.store.begin();
+    await authority.store.enter('manager');
+    await world.open();
+    await world.open();
+    const found = await world.audited('ca_rotation_found');
+    expect(found.map((one) => one.fields)).toMatchObject([{ phase: 'manager', from: 'standby' }]);
+  });
+
   it('before its end begins another ten years', async () => {
     await using world = await startAuthority(365);
     await world.clock.advance(9.5 * 365 * DAY_MS);

@@ -163,6 +163,24 @@ describe('a change of the CAs a host trusts', () => {
     expect(() => plan(bundleOf([ours], { ca_crt: ours.root.certificatePem + twin }))).toThrow(/vouches/);
   });
 
+  it('takes the revocation list of the new CA along when the one at hand is by the old one', async () => {
+    const crosses = [await cross(successor.root, ours.root)];
+    const own = await successor.issueAgent();
+    const held = {
+      caPem: ours.root.certificatePem + successor.root.certificatePem,
+      certificatePem: own.chainPem + ours.issuing.certificatePem,
+      keyPem: own.privateKeyPem,
+      crlPem: await ours.createCrl(['0a']),
+    };
+    const list = await successor.createCrl(['0a', '0b']);
+    const change = plan(bundleOf([successor], { crosses, crl_pem: list }), held);
+    if (change.kind !== 'change') throw new Error(change.kind);
+    expect(change.material.crlPem).toBe(list);
+    expect(change.removed).toHaveLength(1);
+    const foreign = bundleOf([successor], { crosses, crl_pem: await stranger.createCrl() });
+    expect(() => plan(foreign, held)).toThrow(/revocation list/);
+  });
+
   it('refuses a root that has expired', () => {
     const late = parseCertificate(ours.root.certificatePem).notAfterMs + 1;
     expect(() => planTrustChange({ bundle: bundleOf([ours]), material, meta, now: late })).toThrow(/expired/);

@@ -8,6 +8,7 @@ import {
 } from '@linux-patch/pki';
 import type { IdentityMeta } from './identity-meta.ts';
 import type { Material } from './material.ts';
+import { findAuthentic, isOlder } from './revocation-list.ts';
 
 /** More roots than any rotation has. */
 const ROOT_LIMIT = 8;
@@ -126,6 +127,22 @@ function text(certificates: readonly CertificateFacts[]): string {
   return [...new Set(certificates.map((one) => `${one.pem.trimEnd()}\n`))].join('');
 }
 
+/**
+ * The revocation list to go on with. The one at hand may be by a CA that goes, and must not just fall away then.
+ * @throws PatchError `TRUST_REFUSED` for an offered list that is not by one of the offered CAs
+ */
+function listFor(
+  offered: string | undefined,
+  before: Material,
+  trust: Pick<Material, 'caPem' | 'certificatePem'>,
+): string | undefined {
+  if (offered === undefined) return before.crlPem;
+  const list = findAuthentic(offered, trust);
+  if (!list) return refuse('the revocation list is not by one of the offered CAs');
+  const atHand = findAuthentic(before.crlPem, before);
+  return atHand && isOlder(list, atHand) && findAuthentic(before.crlPem, trust) ? before.crlPem : offered;
+}
+
 /** The leaf with every CA between it, or another certificate of its manager, and a root. */
 function withChain(
   leaf: CertificateFacts,
@@ -158,11 +175,8 @@ export function planTrustChange(offer: {
   if (!leaf) return refuse('this host has no certificate of its own');
   const issuer = ownIssuer(material, chain);
   if (!isBelow(leaf, { roots, chain: [...behind, ...chain] }, now)) return { kind: 'after_renewal' };
-  const changed = {
-    ...material,
-    caPem: text(roots),
-    certificatePem: withChain(leaf, issuer, chain),
-  };
+  const trust = { caPem: text(roots), certificatePem: withChain(leaf, issuer, chain) };
+  const changed = { ...material, ...trust, crlPem: listFor(bundle.crl_pem, material, trust) };
   const sameClient = JSON.stringify(meta.manager_client) === JSON.stringify(bundle.manager_client);
   const same = changed.caPem === text(trusted) && changed.certificatePem === text([leaf, ...behind]);
   if (same && sameClient) return { kind: 'unchanged' };

@@ -1,4 +1,4 @@
-import type { ManagerClient, TrustBundle } from '@linux-patch/contract';
+import { MAX_PEM_LENGTH, type ManagerClient, type TrustBundle } from '@linux-patch/contract';
 import {
   agentProfile,
   type CertificateFacts,
@@ -59,7 +59,8 @@ export interface Authority {
   readonly provableRootsPem: string;
   /** Everything between hosts' certificates and the trusted roots, and these roots. */
   readonly chainPem: string;
-  readonly trustBundle: TrustBundle;
+  /** What hosts are told to trust, with the revocation list in force. */
+  trustBundle(db: Database): Promise<TrustBundle>;
   readonly caFingerprint: string;
   /** Names of the manager itself (lower case, without `localhost`); a certificate with one of them can pose as it. */
   readonly ownNames: readonly string[];
@@ -122,6 +123,13 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     return { ...parseCertificate(pem), caId: ca.id };
   };
   const own = createOwnPairs(options, store);
+  const revocationList: Authority['revocationList'] = (db) =>
+    currentRevocationList(db, {
+      // One list for all: every host that follows knows the current issuing CA, in each phase of a rotation.
+      issuer: store.current.issuing,
+      now: clock.now(),
+      lifetimeMs: options.crlHours * HOUR_MS,
+    });
   return {
     store,
     get rootPem() {
@@ -145,8 +153,10 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     get chainPem() {
       return fullChainPem(store, clock.now());
     },
-    get trustBundle() {
-      return trustBundleOf(store, clock.now());
+    async trustBundle(db) {
+      const { pem } = await revocationList(db);
+      const list = pem.length <= MAX_PEM_LENGTH ? { crl_pem: pem } : {};
+      return { ...trustBundleOf(store, clock.now()), ...list };
     },
     get caFingerprint() {
       return store.current.fingerprint;
@@ -165,13 +175,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
       const privateKeyPem = await generateKey();
       return { certificate: await issueAgent(publicKeySpki(privateKeyPem), names), privateKeyPem };
     },
-    revocationList: (db) =>
-      currentRevocationList(db, {
-        // One list for all: every host that follows knows the current issuing CA, in each phase of a rotation.
-        issuer: store.current.issuing,
-        now: clock.now(),
-        lifetimeMs: options.crlHours * HOUR_MS,
-      }),
+    revocationList,
     ...own,
     renewIssuing: () => store.renewIssuing(options.agentDays),
   };

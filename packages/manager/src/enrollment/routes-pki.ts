@@ -15,7 +15,7 @@ export function servePki(app: Hono<ManagerEnv>, enrollment: EnrollmentContext): 
   const { authority, db } = enrollment;
   app.get(ENROLL_PATHS.ca, () => pem(authority.publishedRootsPem, { 'Cache-Control': 'max-age=3600' }));
   app.get(ENROLL_PATHS.crl, async (context) => answerCrl(context, await authority.revocationList(db)));
-  app.get(ENROLL_PATHS.trust, (context) => context.json(authority.trustBundle, 200));
+  app.get(ENROLL_PATHS.trust, async (context) => context.json(await authority.trustBundle(db), 200));
   app.get(ENROLL_PATHS.repoConfig, () => {
     throw new PatchError('NOT_FOUND', 'This manager hosts no packages.');
   });

@@ -1,6 +1,7 @@
-import { AGENT_ROUTES, isPatchError, messageOf } from '@linux-patch/contract';
+import { AGENT_ROUTES, isPatchError, messageOf, type TrustBundle } from '@linux-patch/contract';
 import type { Clock, Logger } from '@linux-patch/runtime';
 import type { Authority } from '../authority/authority.ts';
+import type { Database } from '../database/open.ts';
 import type { FleetClient } from '../fleet-client/client.ts';
 import type { Followers, Laggard } from './followers.ts';
 import { needOf } from './need.ts';
@@ -17,6 +18,7 @@ export interface RoundOptions {
   readonly authority: Authority;
   readonly followers: Followers;
   readonly fleet: FleetClient;
+  readonly db: Database;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -38,11 +40,14 @@ function reasonOf(error: unknown): string {
   return messageOf(error);
 }
 
-async function tell(options: RoundOptions, host: Laggard, stage: string): Promise<void> {
-  const { authority, followers, fleet } = options;
+async function tell(
+  { followers, fleet }: RoundOptions,
+  host: Laggard,
+  told: { readonly stage: string; readonly bundle: TrustBundle },
+): Promise<void> {
   try {
-    const state = await fleet.call(host.address, AGENT_ROUTES.setTrust, { body: authority.trustBundle });
-    await followers.noteState(host.hostId, stage, state);
+    const state = await fleet.call(host.address, AGENT_ROUTES.setTrust, { body: told.bundle });
+    await followers.noteState(host.hostId, told.stage, state);
   } catch (error) {
     await followers.noteError(host.hostId, reasonOf(error));
   }
@@ -70,7 +75,9 @@ export function createRounds(options: RoundOptions): Rounds {
     const need = needOf(authority);
     if (!need) return;
     const { behind } = await followers.laggards(need);
-    await inParallel(behind, (host) => tell(options, host, need.stage));
+    if (behind.length === 0) return;
+    const told = { stage: need.stage, bundle: await authority.trustBundle(options.db) };
+    await inParallel(behind, (host) => tell(options, host, told));
   };
   const chained = (): Promise<void> => {
     const result = tail.then(work);
