@@ -109,6 +109,18 @@ export const AGENT_AUDIT_EVENTS = {
   identity_renewal_due: event('The certificate is to be renewed now.', 'serial', 'not_after'),
   identity_renewed: event('A new certificate for a new key was installed.', 'serial'),
   identity_renewal_failed: event('A renewal failed; it is tried again.', 'reason'),
+  identity_renewal_overdue: event(
+    'A renewal has not succeeded for so long that the alarm was raised: `late`, `fifth_left`, `tenth_left`, `week_left`, `two_days_left`, `expired`. Recorded once for each.',
+    'alarm',
+    'serial',
+    'not_after',
+    'reason',
+  ),
+  identity_renewal_undone: event(
+    'The server could not serve with the new certificate; the one before is in use again.',
+    'serial',
+    'reason',
+  ),
   identity_reloaded: event('Certificates that were changed on disk are in use.', 'serial'),
   identity_reload_refused: event('Certificates on disk cannot be used; those in use stay.', 'reason'),
   identity_revoked: event(

@@ -8,7 +8,7 @@ export const ATTEMPT_FLOOR_MS = MINUTE_MS;
 /** A slot lasts this long; who wakes up later waits for the next one. */
 export const SLOT_MS = 20 * MINUTE_MS;
 /** Attempts within a slot, for a manager that only restarts. They stay within the hour that the slot belongs to. */
-const OFFSETS_MS = [0, MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS];
+const OFFSETS_MS = [0, 2 * MINUTE_MS, 6 * MINUTE_MS, 15 * MINUTE_MS];
 const LONGEST_PERIOD_MS = 48 * HOUR_MS;
 /** Less than this part of the lifetime left: hourly, then every ten minutes. */
 const EMERGENCY = { left: 0.1, periodMs: HOUR_MS } as const;

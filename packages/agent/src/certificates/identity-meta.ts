@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { IDENTITY_TRUSTS, KEY_ORIGINS, ManagerClient } from '@linux-patch/contract';
+import { IDENTITY_TRUSTS, KEY_ORIGINS, ManagerClient, RenewWindow } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
 import { HostBinding } from '../host/host-binding.ts';
@@ -16,6 +16,8 @@ export const IdentityMeta = z.object({
   installed_at: z.iso.datetime().nullable(),
   /** Where between 60 % and 80 % of its life this certificate is renewed; drawn once and kept. */
   renewal_draw: z.number().min(0).max(1),
+  /** Where the manager would like this certificate to be renewed. */
+  renew_window: RenewWindow.optional(),
   /** SHA-256 of the certificate these notes are about: a file copied over it makes them void. */
   certificate_sha256: z.string().optional(),
   /** The host it was made for; an identity without it is bound to the host where it is first served. */

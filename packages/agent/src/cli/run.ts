@@ -12,6 +12,7 @@ import { createServiceNotifier } from '../service-manager/notify.ts';
 import { type AgentContext, type AgentDoors, certificatePaths, EXIT } from '../start/agent-context.ts';
 import { createClockWatch } from '../start/clock-watch.ts';
 import { enrollOnce, renewOnce } from '../start/once.ts';
+import { createPulse } from '../start/pulse.ts';
 import { runService } from '../start/service.ts';
 import { runDoctor } from './doctor.ts';
 import { leaveManager } from './leave.ts';
@@ -85,6 +86,7 @@ async function contextOf(
       notifySocket: invocation.mode === 'service' ? environment.NOTIFY_SOCKET : undefined,
       logger,
     }),
+    pulse: createPulse(doors.clock),
     loadConfig,
   };
 }

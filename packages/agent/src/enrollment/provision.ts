@@ -173,6 +173,7 @@ export async function installBundle(
     installed_at: new Date(context.clock.now()).toISOString(),
     renewal_draw: context.random.fraction(),
     host: await readHostBinding(context),
+    renew_window: proven.bundle.ext?.renew_window,
   };
   await installGeneration({
     files: context.files,

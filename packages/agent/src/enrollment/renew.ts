@@ -1,4 +1,4 @@
-import { ENROLL_PATHS, Renewed } from '@linux-patch/contract';
+import { ENROLL_PATHS, PatchError, Renewed } from '@linux-patch/contract';
 import {
   type CertificateFacts,
   createRenewalProof,
@@ -18,6 +18,7 @@ import { REQUEST_TIMEOUT_MS } from './manager-calls.ts';
 import { askManager } from './manager-client.ts';
 import { ManagerFailure } from './manager-failure.ts';
 import type { ProxyChoice } from './proxy.ts';
+import { renewedFault } from './renewed-fault.ts';
 import type { Audit } from './settings.ts';
 
 export interface RenewOptions {
@@ -26,6 +27,8 @@ export interface RenewOptions {
   readonly random: Random;
   readonly audit: Audit;
   readonly paths: CertificatePaths;
+  /** What the agent has in use; by default what is on disk. */
+  readonly current?: Material;
   readonly managerUrl: URL;
   readonly proxyFor?: ProxyChoice;
   readonly signal: AbortSignal;
@@ -45,7 +48,7 @@ export type RenewOutcome =
  */
 export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome> {
   const { files, clock, paths, managerUrl } = options;
-  const current = await readMaterial(files, paths);
+  const current = options.current ?? (await readMaterial(files, paths));
   const [leaf] = parseCertificates(current.certificatePem);
   if (!leaf) return { kind: 'refused', message: 'there is no certificate to renew' };
   const keyPem = await generateKey();
@@ -75,11 +78,16 @@ export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome
     timeoutMs: REQUEST_TIMEOUT_MS,
     signal: options.signal,
   });
-  if ([401, 403, 404, 405].includes(answer.status)) return { kind: 'refused', message: wordsOf(answer) };
+  // 401 is about the proof: two clocks differ, or it was seen before. Another one may be taken.
+  if ([403, 404, 405].includes(answer.status)) return { kind: 'refused', message: wordsOf(answer) };
   if (answer.status !== 200)
-    throw new ManagerFailure('transient', `${url.href} does not renew now: ${wordsOf(answer)}.`, {
-      retryAfterMs: retryAfterMs(answer),
-    });
+    throw new ManagerFailure(
+      answer.status === 401 ? 'protocol' : 'transient',
+      `${url.href} does not renew now: ${wordsOf(answer)}.`,
+      {
+        retryAfterMs: retryAfterMs(answer),
+      },
+    );
   const parsed = Renewed.safeParse(jsonOf(answer, url.href));
   if (!parsed.success) throw new ManagerFailure('protocol', `${url.href} sends JSON that is no renewal.`);
   return install(options, {
@@ -100,7 +108,7 @@ async function install(
   },
 ): Promise<RenewOutcome> {
   const { files, clock, paths } = options;
-  const { manager_client, ...bundle } = made.renewed;
+  const { manager_client, renew_window, ...bundle } = made.renewed;
   const names = { fqdn: made.leaf.dnsNames[0], ipAddress: made.leaf.ipAddresses[0] };
   const material = await acceptBundle(bundle, {
     ownKeyPem: made.keyPem,
@@ -116,6 +124,14 @@ async function install(
     trusted: parseCertificates(made.current.caPem),
     now: clock.now(),
   });
+  const [leaf] = parseCertificates(material.certificatePem);
+  const fault = leaf && renewedFault(made.leaf, leaf, clock.now());
+  if (!leaf || fault !== undefined) {
+    throw new PatchError(
+      'CERT_UNSUITABLE',
+      `The manager sent a certificate that is no renewal: ${fault ?? 'there is none'}. The one in use stays.`,
+    );
+  }
   const before = await readIdentityMeta(files, paths);
   const meta: IdentityMeta = {
     ...before,
@@ -124,9 +140,9 @@ async function install(
     manager_client,
     installed_at: new Date(clock.now()).toISOString(),
     renewal_draw: options.random.fraction(),
+    renew_window,
   };
   await installGeneration({ files, paths, material, meta });
-  const [leaf] = parseCertificates(material.certificatePem);
-  options.audit('identity_renewed', { serial: leaf?.serialHex });
-  return { kind: 'renewed', serialHex: leaf?.serialHex ?? '', notAfterMs: leaf?.notAfterMs ?? 0 };
+  options.audit('identity_renewed', { serial: leaf.serialHex });
+  return { kind: 'renewed', serialHex: leaf.serialHex, notAfterMs: leaf.notAfterMs };
 }

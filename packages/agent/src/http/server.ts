@@ -23,6 +23,7 @@ import { serveApp } from './node-adapter.ts';
 import { rawErrorAnswer } from './raw-answer.ts';
 import { createRefusalRecorder } from './refusals.ts';
 import { readRevocations } from './revocation.ts';
+import { reserveLocalPort, servedSerial } from './self-check.ts';
 import { secureContextOptions, type TlsMaterial } from './tls-material.ts';
 
 export interface AgentServerOptions {
@@ -59,6 +60,11 @@ export interface AgentServer extends AsyncDisposable {
    * @throws PatchError when the set cannot be used; the old one keeps serving.
    */
   replaceMaterial(material: TlsMaterial): void;
+  /**
+   * Connects to the listener as a client would and checks that it serves the certificate of this serial number.
+   * @throws PatchError `CERT_UNSUITABLE` when it does not.
+   */
+  confirmServes(serialHex: string): Promise<void>;
   /** Replaces the refused serial numbers and ends the connections of those now refused. */
   setRevoked(serials: ReadonlySet<string>): void;
   /** Replaces who may call, and ends the connections of those who no longer may. */
@@ -92,6 +98,8 @@ class ListeningServer implements AgentServer {
   #policy: ClientPolicy;
   #bound = { address: '', port: 0 };
   #draining = false;
+  /** Ports from which the agent connects to itself; such a connection gets a handshake and nothing else. */
+  readonly #ownChecks = new Set<number>();
   readonly #refuse: ReturnType<typeof createRefusalRecorder>;
 
   constructor(options: AgentServerOptions) {
@@ -152,6 +160,21 @@ class ListeningServer implements AgentServer {
     }
     this.#policy = { ...this.#policy, ...trust };
     this.#endRevoked();
+  }
+
+  async confirmServes(serialHex: string): Promise<void> {
+    const localPort = await reserveLocalPort(this.#bound.address);
+    this.#ownChecks.add(localPort);
+    try {
+      const served = await servedSerial({ ...this.#bound, localPort });
+      if (BigInt(`0x${served || '0'}`) === BigInt(`0x${serialHex}`)) return;
+      throw new PatchError(
+        'CERT_UNSUITABLE',
+        `New connections get the certificate with serial ${served}, not ${serialHex}.`,
+      );
+    } finally {
+      this.#ownChecks.delete(localPort);
+    }
   }
 
   setRevoked(serials: ReadonlySet<string>): void {
@@ -216,7 +239,7 @@ class ListeningServer implements AgentServer {
       socket.destroy();
       return false;
     }
-    if (!this.#options.isAllowedAddress(address)) {
+    if (!this.#isOwnCheck(socket) && !this.#options.isAllowedAddress(address)) {
       this.#denyAddress(socket, address);
       return false;
     }
@@ -226,9 +249,17 @@ class ListeningServer implements AgentServer {
     return true;
   }
 
+  #isOwnCheck(socket: Socket): boolean {
+    return socket.remotePort !== undefined && this.#ownChecks.has(socket.remotePort);
+  }
+
   #guardHandshakes(): void {
     this.#server.removeAllListeners('tlsClientError');
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+      if (this.#isOwnCheck(socket)) {
+        socket.destroy();
+        return;
+      }
       const verification = socket.authorizationError as Error | string | null | undefined;
       const address = peerAddress(socket.remoteAddress) ?? 'unknown';
       this.#end(socket, address, refusalOfHandshake(error.code ?? error.message, verification?.toString()));

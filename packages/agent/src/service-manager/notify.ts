@@ -6,6 +6,8 @@ export interface ServiceNotifier {
   ready(status: string): Promise<void>;
   /** The one line that `systemctl status` shows. Never carries a token or host code. */
   status(status: string): Promise<void>;
+  /** What is added to the status until it is over; undefined ends it. */
+  trouble(trouble: string | undefined): Promise<void>;
   stopping(): Promise<void>;
   /** The event loop turns; for the watchdog. */
   alive(): Promise<void>;
@@ -45,9 +47,22 @@ export function createServiceNotifier(options: {
       options.logger.warn('systemd-notify could not be started', { error });
     }
   };
+  let status = '';
+  let trouble: string | undefined;
+  const line = (): string => `--status=${trouble === undefined ? status : `${status}; ${trouble}`}`;
   return {
-    ready: (status) => sendOnce('--ready', `--status=${status}`),
-    status: (status) => sendOnce(`--status=${status}`),
+    ready(now) {
+      status = now;
+      return sendOnce('--ready', line());
+    },
+    status(now) {
+      status = now;
+      return sendOnce(line());
+    },
+    trouble(now) {
+      trouble = now;
+      return sendOnce(line());
+    },
     stopping: () => sendOnce('--stopping'),
     alive: () => send('WATCHDOG=1'),
   };

@@ -20,11 +20,13 @@ export async function feedWatchdog(options: {
   readonly notifier: ServiceNotifier;
   readonly intervalMs: number;
   readonly clock: Clock;
+  /** Whether the work that must never stop still goes on; without it the watchdog is not fed. */
+  readonly isAlive: () => boolean;
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const { notifier, intervalMs, clock, signal } = options;
+  const { notifier, intervalMs, clock, isAlive, signal } = options;
   while (!signal.aborted) {
-    await notifier.alive();
+    if (isAlive()) await notifier.alive();
     await clock.sleep(intervalMs / PINGS_PER_INTERVAL, signal).catch(() => undefined);
   }
 }

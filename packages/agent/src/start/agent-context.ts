@@ -8,6 +8,7 @@ import type { Network } from '../host/network.ts';
 import type { AgentCounters } from '../metrics/counters.ts';
 import type { ServiceNotifier } from '../service-manager/notify.ts';
 import type { ClockWatch } from './clock-watch.ts';
+import type { Pulse } from './pulse.ts';
 
 /** What the agent's program uses of the outside world; `main.ts` picks the real ones. */
 export interface AgentDoors {
@@ -50,6 +51,7 @@ export interface AgentContext extends AgentDoors {
   readonly counters: AgentCounters;
   readonly notifier: ServiceNotifier;
   readonly clockWatch: ClockWatch;
+  readonly pulse: Pulse;
   /** Through which proxy a manager is asked. */
   readonly proxyFor: ProxyChoice;
   /** Reads the configuration anew. */

@@ -1,5 +1,5 @@
 import { messageOf } from '@linux-patch/contract';
-import type { CertificateFacts } from '@linux-patch/pki';
+import type { CertificateFacts, RenewalAlarm } from '@linux-patch/pki';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { RevocationState } from '../http/revocation.ts';
 
@@ -12,6 +12,11 @@ export interface IdentityEvents {
   crlUnusable(list: RevocationState): void;
   /** An authentic list names the certificate in use. Returns whether that is new. */
   ownRevoked(serialHex: string, reason: string): boolean;
+  /** The alarm about a renewal changed to this one. */
+  renewalOverdue(
+    alarm: RenewalAlarm,
+    overdue: { readonly serialHex: string; readonly notAfterMs: number; readonly reason: string | undefined },
+  ): void;
   crlRefreshFailed(error: unknown): void;
   /** Looks whether the list in use is past its date. Returns whether that is new. */
   crlSeen(list: RevocationState): boolean;
@@ -31,6 +36,14 @@ export function createIdentityEvents(audit: AuditLog): IdentityEvents {
       if (dueSerial === serialHex) return;
       dueSerial = serialHex;
       audit.record('identity_renewal_due', { serial: serialHex, not_after: isoOf(notAfterMs) });
+    },
+    renewalOverdue(alarm, { serialHex, notAfterMs, reason }) {
+      audit.record('identity_renewal_overdue', {
+        alarm,
+        serial: serialHex,
+        not_after: isoOf(notAfterMs),
+        reason: reason ?? null,
+      });
     },
     crlRefreshed({ nextUpdateMs, serials, number }, by) {
       crlFails = false;

@@ -1,20 +1,39 @@
 import { messageOf, type TrustBundle, type TrustState } from '@linux-patch/contract';
-import { type IdentityStatus, isRenewalDue } from '@linux-patch/pki';
-import { type IdentityMeta, readIdentityMeta } from '../certificates/identity-meta.ts';
-import { type Material, readMaterial } from '../certificates/material.ts';
+import { type ChangedFiles, watchCertificateFiles } from '../certificates/changed-files.ts';
+import { currentGeneration, switchTo } from '../certificates/generations.ts';
+import type { IdentityMeta } from '../certificates/identity-meta.ts';
+import type { Material } from '../certificates/material.ts';
 import { openListStore, type TakenList } from '../certificates/revocation-list.ts';
-import { ownIssuer, trustStateOf } from '../certificates/trust-change.ts';
-import { refreshCrl } from '../enrollment/refresh-crl.ts';
-import { renewIdentity } from '../enrollment/renew.ts';
-import { nextDelayMs } from '../enrollment/schedule.ts';
+import { trustStateOf } from '../certificates/trust-change.ts';
+import { ManagerFailure } from '../enrollment/manager-failure.ts';
 import type { IdentityHealth } from '../http/routes/health.ts';
 import type { AgentContext } from './agent-context.ts';
 import { changeTrust, createTrustPull } from './change-trust.ts';
-import { identityStatus } from './enrolling.ts';
+import {
+  factsOf,
+  type HeldIdentity,
+  judgeAgain,
+  readHeldIdentity,
+  readUsableIdentity,
+  renewableOf,
+} from './held-identity.ts';
 import { createIdentityEvents, type IdentityEvents } from './identity-events.ts';
+import { identityHealth } from './identity-health.ts';
 import { createIdentityInspector } from './identity-inspector.ts';
+import { createIssuerWatch } from './issuer-watch.ts';
 import { createReEnrolment, type ReEnrolment } from './re-enrolment.ts';
+import { refreshList } from './refresh-list.ts';
+import { renewWith } from './renew-with.ts';
+import { openRenewalWatch, type RenewalWatch } from './renewal-watch.ts';
 import { openRevocations, type Revocations, revokedMessage } from './revocations.ts';
+
+/** What serves with the identity. */
+export interface IdentityUser {
+  /** Takes the keeper's identity for new connections. @throws when it cannot be used; the old one keeps serving. */
+  take(): void;
+  /** @throws when new connections do not get the certificate of this serial number. */
+  confirm(serialHex: string): Promise<void>;
+}
 
 /** The identity in use: what it is, how it fares, and its renewal. */
 export interface IdentityKeeper {
@@ -25,66 +44,70 @@ export interface IdentityKeeper {
   /** Serial numbers that the revocation list names. */
   readonly revoked: ReadonlySet<string>;
   health(configHealth: string): IdentityHealth;
+  /** From now on every change is handed to this user, and only kept when it can serve with it. */
+  attach(user: IdentityUser): void;
   /**
    * Puts a revocation list in force that the manager pushed.
    * @throws PatchError `CRL_REFUSED`
    */
   takeCrl(pem: string): Promise<TakenList>;
-  /** Reads what is on disk again. @throws when it cannot be used; the old identity stays in use. */
+  /** Judges what is on disk now and takes it up, or says why not. Never rejects. */
   reload(): Promise<void>;
   /**
    * Takes the CAs that the manager sends, when one that is trusted vouches for them.
    * @throws PatchError `TRUST_REFUSED`; nothing changed then.
    */
   setTrust(bundle: TrustBundle): Promise<TrustState>;
-  /** Renews when it is time, until the signal aborts; calls back after each change. */
-  keepFresh(signal: AbortSignal, changed: () => void): Promise<void>;
+  /** Renews when it is time, and takes up what others put on disk, until the signal aborts. */
+  keepFresh(signal: AbortSignal): Promise<void>;
 }
 
-/** How often the calendar is looked at; also what notices a clock that was put right. */
-const CHECK_INTERVAL_MS = 3_600_000;
-const SHORTEST_RETRY_MS = 60_000;
+/** How often the loop runs. */
+const BEAT_MS = 20_000;
+/** How often the manager is asked for lists and CAs, and the dates of the certificate are looked at. */
+const CALENDAR_MS = 3_600_000;
+/** Shortest pause after a failure to leave an old CA, which many hosts do at once. */
+const ISSUER_PAUSE_MS = 5 * 60_000;
 
-interface Held {
-  readonly material: Material;
-  readonly meta: IdentityMeta;
-  readonly status: IdentityStatus;
-}
-
-async function read(context: AgentContext): Promise<Held> {
-  return {
-    material: await readMaterial(context.files, context.certificates),
-    meta: await readIdentityMeta(context.files, context.certificates),
-    status: await identityStatus(context),
-  };
-}
+const NOBODY: IdentityUser = { take: () => {}, confirm: async () => {} };
 
 /** Takes up the identity on disk, which must be there. */
 export async function openIdentityKeeper(context: AgentContext): Promise<IdentityKeeper> {
-  return new RenewingIdentity(context, await read(context));
+  const held = await readHeldIdentity(context);
+  const files = await watchCertificateFiles(context.files, context.certificates);
+  const renewal = await openRenewalWatch(context, renewableOf(context, held));
+  return new KeptIdentity(context, { held, files, renewal });
 }
 
-class RenewingIdentity implements IdentityKeeper {
+class KeptIdentity implements IdentityKeeper {
   readonly #context: AgentContext;
   readonly #events: IdentityEvents;
+  readonly #files: ChangedFiles;
+  readonly #renewal: RenewalWatch;
   readonly #revocations: Revocations;
-  readonly #inspect: () => Promise<IdentityStatus>;
+  /** Judges what is on disk by every check, and says once what it finds. */
+  readonly #inspect: () => Promise<unknown>;
   readonly #joining: ReEnrolment;
-  #held: Held;
-  #renewalError: string | undefined;
-  #failures = 0;
+  readonly #pull: ReturnType<typeof createTrustPull>;
+  readonly #issuers = createIssuerWatch();
+  #user = NOBODY;
+  #held: HeldIdentity;
+  /** Why the files on disk are not those in use. */
+  #refused: string | undefined;
+  #calendarMs = Number.NEGATIVE_INFINITY;
+  /** Ends when the last change of the identity or the files below it has ended; two at once would undo each other. */
+  #tail: Promise<unknown> = Promise.resolve();
   /** Ends the pause of the loop. */
   #nap = new AbortController();
-  /** Keys of the CAs that issue to hosts now; undefined until the manager has said so. */
-  #issuers: readonly string[] | undefined;
-  #changed = (): void => {};
-  /** Ends when the last change of the files below the identity has ended; two at once would undo each other. */
-  #tail: Promise<unknown> = Promise.resolve();
-  readonly #pull: ReturnType<typeof createTrustPull>;
 
-  constructor(context: AgentContext, held: Held) {
+  constructor(
+    context: AgentContext,
+    parts: { readonly held: HeldIdentity; readonly files: ChangedFiles; readonly renewal: RenewalWatch },
+  ) {
     this.#context = context;
-    this.#held = held;
+    this.#held = parts.held;
+    this.#files = parts.files;
+    this.#renewal = parts.renewal;
     this.#events = createIdentityEvents(context.audit);
     this.#revocations = openRevocations({
       store: openListStore(context.files, context.certificates),
@@ -92,7 +115,7 @@ class RenewingIdentity implements IdentityKeeper {
       logger: context.logger,
       events: this.#events,
     });
-    this.#revocations.see(held.material);
+    this.#revocations.see(parts.held.material);
     this.#inspect = createIdentityInspector(context);
     this.#joining = createReEnrolment(context);
     this.#pull = createTrustPull(context);
@@ -107,33 +130,35 @@ class RenewingIdentity implements IdentityKeeper {
   }
 
   get serialHex(): string | undefined {
-    return this.#facts()?.serialHex;
+    return factsOf(this.#held)?.serialHex;
   }
 
   get revoked(): ReadonlySet<string> {
     return this.#revocations.state.serials;
   }
 
+  get #managerUrl(): string | undefined {
+    return this.#context.config.enrollment.manager_url ?? this.#held.meta.manager_url ?? undefined;
+  }
+
+  attach(user: IdentityUser): void {
+    this.#user = user;
+  }
+
   health(config: string): IdentityHealth {
-    return {
+    return identityHealth({
       config,
-      certificates: this.#certificateHealth(),
-      certificateNotAfterMs: this.#facts()?.notAfterMs ?? null,
+      held: this.#held,
+      refused: this.#refused,
       crl: this.#revocations.state,
-      identityTrust: this.#held.meta.trust,
-      keyOrigin: this.#held.meta.key_origin,
-    };
+      revokedFor: this.#revocations.reasonOf(this.serialHex),
+      renewal: this.#renewal.health(this.#managerUrl),
+      keeperAgeMs: this.#context.pulse.ageMs,
+    });
   }
 
-  #certificateHealth(): string {
-    const reason = this.#revocations.reasonOf(this.serialHex);
-    if (reason !== undefined) return revokedMessage(this.serialHex ?? '', reason);
-    return this.#renewalError === undefined ? healthOf(this.#held) : `renewal fails: ${this.#renewalError}`;
-  }
-
-  async reload(): Promise<void> {
-    this.#held = await read(this.#context);
-    this.#revocations.see(this.#held.material);
+  reload(): Promise<void> {
+    return this.#alone(() => this.#takeWhatIsOnDisk());
   }
 
   async takeCrl(pem: string): Promise<TakenList> {
@@ -152,35 +177,62 @@ class RenewingIdentity implements IdentityKeeper {
     return this.#alone(() => this.#takeTrust(bundle, 'manager'));
   }
 
-  async keepFresh(signal: AbortSignal, changed: () => void): Promise<void> {
-    this.#changed = changed;
-    await this.#inspect().catch(() => {});
-    while (!signal.aborted) {
-      const managerUrl =
-        this.#context.config.enrollment.manager_url ?? this.#held.meta.manager_url ?? undefined;
-      this.#seeRevocations();
-      const revoked = this.#joinAgainIfRevoked(managerUrl, changed);
-      if (managerUrl !== undefined) await this.#alone(() => this.#pullTrust(managerUrl, signal));
-      const due = managerUrl !== undefined && !revoked && (this.#isDue() || this.#isFromOldIssuer());
-      if (due && (await this.#alone(() => this.#renew(managerUrl, signal)))) {
-        changed();
-        continue;
+  async keepFresh(signal: AbortSignal): Promise<void> {
+    const { clock, pulse } = this.#context;
+    try {
+      while (!signal.aborted) {
+        pulse.beat();
+        await this.#alone(() => this.#turn(signal));
+        this.#nap = new AbortController();
+        await clock.sleep(BEAT_MS, AbortSignal.any([signal, this.#nap.signal])).catch(() => {});
       }
-      if (managerUrl !== undefined && (await this.#alone(() => this.#refreshCrl(managerUrl, signal))))
-        changed();
-      if (signal.aborted) break;
-      // Told so in the meantime.
-      if (managerUrl !== undefined && !revoked && !due && this.#isFromOldIssuer()) continue;
-      await this.#pause(due ? this.#retryPauseMs() : CHECK_INTERVAL_MS, signal);
-      const status = await this.#inspect().catch(() => this.#held.status);
-      this.#held = { ...this.#held, status };
+      await this.#joining.settled();
+    } finally {
+      pulse.stop();
     }
-    await this.#joining.settled();
   }
 
-  async #pause(ms: number, signal: AbortSignal): Promise<void> {
-    this.#nap = new AbortController();
-    await this.#context.clock.sleep(ms, AbortSignal.any([signal, this.#nap.signal])).catch(() => {});
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(work);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    const managerUrl = this.#managerUrl;
+    if (await this.#files.look()) await this.#takeWhatIsOnDisk();
+    this.#seeRevocations();
+    const revoked = this.#joinAgainIfRevoked(managerUrl);
+    await this.#followCalendar(managerUrl, signal);
+    const facts = factsOf(this.#held);
+    if (managerUrl !== undefined && facts && !revoked && !signal.aborted && this.#isDue()) {
+      this.#events.renewalDue(facts);
+      await this.#renew(managerUrl, signal);
+    }
+    this.#renewal.watch(managerUrl, this.#events);
+  }
+
+  #isDue(): boolean {
+    const now = this.#context.clock.now();
+    return this.#renewal.isDue(now) || (this.#isFromOldIssuer() && this.#renewal.mayTry(now));
+  }
+
+  #isFromOldIssuer(): boolean {
+    return this.#issuers.isFromOldIssuer(this.#held.material);
+  }
+
+  /** What is looked at once an hour. */
+  async #followCalendar(managerUrl: string | undefined, signal: AbortSignal): Promise<void> {
+    const now = this.#context.clock.now();
+    if (Math.abs(now - this.#calendarMs) < CALENDAR_MS) return;
+    this.#calendarMs = now;
+    await this.#inspect().catch(() => {});
+    this.#held = judgeAgain(this.#context, this.#held);
+    if (managerUrl === undefined) return;
+    const bundle = await this.#pull(this.#held, managerUrl, signal);
+    if (bundle) await this.#takeTrust(bundle, 'pull').catch(() => {});
+    const use = { lists: this.#revocations, events: this.#events };
+    if (await refreshList(this.#context, use, managerUrl, signal)) this.#user.take();
   }
 
   /** Says what is wrong with the revocation list, once for each fault. */
@@ -193,135 +245,127 @@ class RenewingIdentity implements IdentityKeeper {
    * An authentic list that names our own certificate is the one remote word that ends an identity. The old certificate
    * is served until there is another one: nobody is helped by an agent that cannot be seen.
    */
-  #joinAgainIfRevoked(managerUrl: string | undefined, changed: () => void): boolean {
+  #joinAgainIfRevoked(managerUrl: string | undefined): boolean {
     const { serialHex } = this;
     const reason = this.#revocations.reasonOf(serialHex);
     if (serialHex === undefined || reason === undefined) return false;
     if (this.#events.ownRevoked(serialHex, reason))
       this.#context.logger.error(revokedMessage(serialHex, reason), { serial: serialHex, reason });
-    if (managerUrl === undefined) return true;
-    this.#joining.begin(managerUrl, async () => {
-      await this.reload();
-      this.#renewalError = undefined;
-      changed();
-    });
+    if (managerUrl !== undefined) this.#joining.begin({ managerUrl, why: 'revoked' }, () => this.reload());
     return true;
-  }
-
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(work);
-    this.#tail = result.catch(() => undefined);
-    return result;
   }
 
   /** Replaces the CAs, and renews at once when hosts get their certificates from another CA now. */
   async #takeTrust(bundle: TrustBundle, by: 'manager' | 'pull'): Promise<TrustState> {
-    if (await changeTrust(this.#context, bundle, by)) {
-      await this.reload();
-      this.#changed();
-    }
-    this.#issuers = bundle.issuers;
+    if (await changeTrust(this.#context, bundle, by)) await this.#use(await readHeldIdentity(this.#context));
+    this.#issuers.told(bundle);
     const renews = this.#isFromOldIssuer();
     if (renews) this.#nap.abort();
     return trustStateOf(this.#held, renews);
   }
 
-  async #pullTrust(managerUrl: string, signal: AbortSignal): Promise<void> {
-    const bundle = await this.#pull(this.#held, managerUrl, signal);
-    if (bundle) await this.#takeTrust(bundle, 'pull').catch(() => {});
-  }
-
-  #isFromOldIssuer(): boolean {
-    const issuer = this.#issuers && ownIssuer(this.#held.material);
-    return issuer !== undefined && this.#issuers?.includes(issuer.spkiSha256) === false;
-  }
-
-  #facts() {
-    return 'facts' in this.#held.status ? this.#held.status.facts : undefined;
-  }
-
-  #isDue(): boolean {
-    const facts = this.#facts();
-    if (!facts) return false;
-    const thresholdDays = this.#context.config.enrollment.cert_renewal_threshold_days;
-    const due = isRenewalDue(
-      { ...facts, draw: this.#held.meta.renewal_draw, thresholdDays },
-      this.#context.clock.now(),
-    );
-    if (due) this.#events.renewalDue(facts);
-    return due;
-  }
-
-  #retryPauseMs(): number {
-    const reason = { kind: 'transient', failures: this.#failures + 6 } as const;
-    return Math.max(SHORTEST_RETRY_MS, nextDelayMs(reason, this.#context.random.fraction()));
-  }
-
-  /** An outdated list still counts, so failing to refresh it is a warning and no more; health shows its age. */
-  async #refreshCrl(managerUrl: string, signal: AbortSignal): Promise<boolean> {
-    const { files, clock, certificates, logger, proxyFor } = this.#context;
+  /** Uses another identity from now on, if the user can; else everything stays as it was. */
+  async #use(next: HeldIdentity): Promise<void> {
+    const before = this.#held;
+    this.#held = next;
+    this.#revocations.see(next.material);
     try {
-      const options = {
-        files,
-        paths: certificates,
-        lists: this.#revocations,
-        managerUrl: new URL(managerUrl),
-        proxyFor,
-        now: clock.now(),
-        signal,
-      };
-      if (!(await refreshCrl(options))) return false;
-      this.#events.crlRefreshed(this.#revocations.state, 'fetched');
-      return true;
+      this.#user.take();
+      await this.#user.confirm(factsOf(next)?.serialHex ?? '');
     } catch (error) {
-      if (signal.aborted) return false;
-      this.#events.crlRefreshFailed(error);
-      logger.warn('The revocation list could not be refreshed; the old one stays', { error });
+      this.#held = before;
+      this.#revocations.see(before.material);
+      this.#user.take();
+      throw error;
+    }
+    this.#refused = undefined;
+    await this.#files.accept();
+    await this.#renewal.adopt(renewableOf(this.#context, next));
+  }
+
+  /** The set on disk is the one in use, however it is to be judged; only the revocation list may be another. */
+  async #isInUse(): Promise<boolean> {
+    const next = await readHeldIdentity(this.#context);
+    const { caPem, certificatePem, keyPem } = this.#held.material;
+    const { material } = next;
+    if (material.caPem !== caPem || material.certificatePem !== certificatePem || material.keyPem !== keyPem)
       return false;
+    this.#held = next;
+    this.#revocations.see(material);
+    this.#user.take();
+    this.#refused = undefined;
+    return true;
+  }
+
+  async #takeWhatIsOnDisk(): Promise<void> {
+    const { audit, logger } = this.#context;
+    const before = this.serialHex;
+    try {
+      if (await this.#isInUse()) return;
+      await this.#use(await readUsableIdentity(this.#context));
+      if (this.serialHex === before) return;
+      audit.record('identity_reloaded', { serial: this.serialHex });
+      logger.info('Certificates that were changed on disk are in use', { serial: this.serialHex });
+    } catch (error) {
+      this.#refused = messageOf(error);
+      audit.record('identity_reload_refused', { reason: this.#refused });
+      logger.error(
+        'The certificates on disk were changed and cannot be used; those in use stay until the agent is restarted. ' +
+          'Put the right ones there, or run "linux-patch-api --renew-certs"',
+        { error },
+      );
     }
   }
 
   /** Tries once; a failure is kept for health and tried again later. */
-  async #renew(managerUrl: string, signal: AbortSignal): Promise<boolean> {
-    const { files, clock, random, certificates, logger, audit } = this.#context;
+  async #renew(managerUrl: string, signal: AbortSignal): Promise<void> {
+    const { files, certificates, logger, audit } = this.#context;
+    const previous = await currentGeneration(files, certificates);
     try {
-      const outcome = await renewIdentity({
-        files,
-        clock,
-        random,
-        audit: (event, fields = {}) => audit.record(event, fields),
-        paths: certificates,
-        managerUrl: new URL(managerUrl),
-        proxyFor: this.#context.proxyFor,
-        signal,
-      });
+      const outcome = await renewWith(this.#context, managerUrl, this.#held.material);
       if (outcome.kind === 'refused') {
-        throw new Error(
-          `the manager does not renew this certificate (${outcome.message}); run linux-patch-api --renew-certs`,
-        );
+        this.#joinAnew();
+        throw new Error(`the manager does not renew this certificate (${outcome.message})`);
       }
-      logger.info('Certificate renewed', {
-        serial: outcome.serialHex,
-        until: new Date(outcome.notAfterMs).toISOString(),
-      });
-      await this.reload();
-      this.#renewalError = undefined;
-      this.#failures = 0;
-      // The manager says anew what it wants; a certificate that is still from another CA is not renewed in a loop.
-      this.#issuers = undefined;
-      return true;
+      await this.#useRenewed(outcome.serialHex, previous);
+      this.#issuers.forget();
+      const until = new Date(outcome.notAfterMs).toISOString();
+      logger.info('Certificate renewed', { serial: outcome.serialHex, until });
     } catch (error) {
-      if (signal.aborted) return false;
-      this.#failures += 1;
-      this.#renewalError = messageOf(error);
-      logger.warn('The certificate could not be renewed; trying again', { error });
-      audit.record('identity_renewal_failed', { reason: this.#renewalError });
-      return false;
+      if (signal.aborted) return;
+      await this.#renewal.fail(messageOf(error), this.#pauseAfter(error));
+      audit.record('identity_renewal_failed', { reason: messageOf(error) });
+      logger.warn('The certificate could not be renewed; it is tried again', {
+        error,
+        next_attempt: this.#renewal.nextAttempt,
+      });
     }
   }
-}
 
-function healthOf(held: Held): string {
-  if (held.meta.trust === 'tofu') return 'the manager was believed without proof (enrollment.trust: tofu)';
-  return held.status.status === 'valid' ? 'ok' : held.status.message;
+  /** What the manager asks for, and a random pause where many hosts try at the same time. */
+  #pauseAfter(error: unknown): number {
+    const asked = error instanceof ManagerFailure ? (error.retryAfterMs ?? 0) : 0;
+    const spread = this.#isFromOldIssuer() ? ISSUER_PAUSE_MS * (1 + this.#context.random.fraction()) : 0;
+    return Math.max(asked, spread);
+  }
+
+  /** The way out when the manager is of the older generation, or does not take this certificate any more. */
+  #joinAnew(): void {
+    const managerUrl = this.#context.config.enrollment.manager_url;
+    if (managerUrl !== undefined)
+      this.#joining.begin({ managerUrl, why: 'not_renewed' }, () => this.reload());
+  }
+
+  /** The new set is installed; when the server cannot serve it, the set before is made current again. */
+  async #useRenewed(serialHex: string, previous: string | undefined): Promise<void> {
+    const { files, certificates, audit } = this.#context;
+    try {
+      await this.#use(await readHeldIdentity(this.#context));
+    } catch (error) {
+      if (previous !== undefined) await switchTo(files, certificates, previous);
+      await this.#files.accept();
+      audit.record('identity_renewal_undone', { serial: serialHex, reason: messageOf(error) });
+      throw error;
+    }
+  }
 }

@@ -1,14 +1,17 @@
 import { isPatchError, messageOf } from '@linux-patch/contract';
+import { type IdentityStatus, isRenewalDue } from '@linux-patch/pki';
+import { readIdentityMeta } from '../certificates/identity-meta.ts';
 import { storeFolder } from '../certificates/paths.ts';
+import { renewalPolicyOf } from '../certificates/renewal.ts';
 import { normalizeManagerUrl } from '../config/manager-url.ts';
 import { pendingPlaces } from '../enrollment/pending.ts';
-import { renewIdentity } from '../enrollment/renew.ts';
 import type { EnrollProgress } from '../enrollment/settings.ts';
 import { readEnrollmentView } from '../enrollment/view.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
 import { enrolWith, identityStatus } from './enrolling.ts';
 import { findForeignIdentity } from './foreign-identity.ts';
 import { deniedGuidance, unfinishedGuidance } from './guidance.ts';
+import { renewWith } from './renew-with.ts';
 
 /** Prints the host code once the manager has a request that it fits. */
 function codePrinter(context: AgentContext): (progress: EnrollProgress) => void {
@@ -64,45 +67,67 @@ export async function enrollOnce(context: AgentContext, url: string): Promise<nu
 /** `--renew-certs`: checks, renews or enrols when needed, and ends. Returns the exit code. */
 export async function renewOnce(context: AgentContext): Promise<number> {
   const foreign = await findForeignIdentity(context);
-  const identity = foreign ?? (await identityStatus(context));
-  if (identity.status === 'valid') {
+  const own = await identityStatus(context);
+  const identity = foreign ?? own;
+  const need = foreign ? 'new identity' : await needOf(context, own);
+  if (need === 'none') {
     context.stdout(`Nothing to renew: ${identity.message}\n`);
     return EXIT.clean;
   }
-  const url = context.config.enrollment.manager_url;
-  if (url === undefined) {
+  const { manager_url: configured } = context.config.enrollment;
+  const url = configured ?? (await readIdentityMeta(context.files, context.certificates)).manager_url;
+  if (!url) {
     context.stderr(
       `linux-patch-api: the certificates need renewal (${identity.status}): ${identity.message}\n` +
         `enrollment.manager_url is not set in ${context.configFile}, so nobody can be asked. Set it and run this again.\n`,
     );
     return EXIT.error;
   }
-  if (identity.status === 'expiring_soon' && (await tryRenewal(context, url))) return EXIT.clean;
+  const renewed = need === 'new identity' ? 'refused' : await tryRenewal(context, url);
+  if (renewed === 'renewed') return EXIT.clean;
+  // What still works for weeks is not put in question because the manager cannot be reached now.
+  if (renewed === 'failed' && identity.status === 'valid') return EXIT.error;
+  context.stderr(`Enrolling anew with ${url}.\n`);
   return enrollOnce(context, url);
 }
 
-async function tryRenewal(context: AgentContext, url: string): Promise<boolean> {
+type Need = 'none' | 'renewal' | 'new identity';
+
+/** An expired certificate still proves who this host is, and the manager may renew it. */
+async function needOf(context: AgentContext, identity: IdentityStatus): Promise<Need> {
+  switch (identity.status) {
+    case 'expiring_soon':
+    case 'expired':
+      return 'renewal';
+    case 'valid': {
+      const meta = await readIdentityMeta(context.files, context.certificates);
+      const thresholdDays = context.config.enrollment.cert_renewal_threshold_days;
+      const policy = renewalPolicyOf(identity.facts, meta, thresholdDays);
+      return isRenewalDue(policy, context.clock.now()) ? 'renewal' : 'none';
+    }
+    case 'missing':
+    case 'corrupt':
+    case 'not_yet_valid':
+    case 'key_mismatch':
+    case 'untrusted':
+      return 'new identity';
+  }
+}
+
+async function tryRenewal(context: AgentContext, url: string): Promise<'renewed' | 'refused' | 'failed'> {
   try {
-    const outcome = await renewIdentity({
-      files: context.files,
-      clock: context.clock,
-      random: context.random,
-      audit: (event, fields = {}) => context.audit.record(event, fields),
-      paths: context.certificates,
-      managerUrl: new URL(url),
-      proxyFor: context.proxyFor,
-      signal: context.signal,
-    });
+    const outcome = await renewWith(context, url);
     if (outcome.kind === 'renewed') {
       context.stdout(
         `Renewed; the new certificate is valid until ${new Date(outcome.notAfterMs).toISOString()}.\n`,
       );
-      return true;
+      return 'renewed';
     }
-    context.stderr(`The manager does not renew this certificate (${outcome.message}); enrolling anew.\n`);
+    context.stderr(`The manager does not renew this certificate: ${outcome.message}\n`);
+    return 'refused';
   } catch (error) {
     if (!isPatchError(error)) throw error;
-    context.stderr(`The renewal failed: ${messageOf(error)} Enrolling anew.\n`);
+    context.stderr(`linux-patch-api: the renewal failed: ${messageOf(error)}\n`);
+    return 'failed';
   }
-  return false;
 }

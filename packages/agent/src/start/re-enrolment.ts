@@ -5,12 +5,23 @@ import { enrolWith } from './enrolling.ts';
 /** Joining again while the agent goes on serving with what it has. */
 export interface ReEnrolment {
   /** Begins, unless it is under way or an administrator refused it since the start. `installed` is told about the end. */
-  begin(managerUrl: string, installed: () => Promise<void>): void;
+  begin(wish: RejoinWish, installed: () => Promise<void>): void;
   /** Ends when nothing is under way any more. */
   settled(): Promise<void>;
 }
 
+/** With whom to join, and what is the matter with the certificate in use. */
+interface RejoinWish {
+  readonly managerUrl: string;
+  readonly why: 'revoked' | 'not_renewed';
+}
+
 const RETRY_MS = 3_600_000;
+
+const SERVING_WITH: Readonly<Record<RejoinWish['why'], string>> = {
+  revoked: 'a revoked certificate',
+  not_renewed: 'a certificate that the manager does not renew',
+};
 
 /**
  * An administrator has to approve, exactly as for a new host; the new identity is installed beside the old one and takes
@@ -20,9 +31,9 @@ export function createReEnrolment(context: AgentContext): ReEnrolment {
   let running: Promise<void> | undefined;
   let denied = false;
   return {
-    begin(managerUrl, installed) {
+    begin(wish, installed) {
       if (running || denied) return;
-      running = askAgain(context, managerUrl, installed)
+      running = askAgain(context, wish, installed)
         .then((outcome) => {
           denied = outcome === 'denied';
         })
@@ -36,13 +47,13 @@ export function createReEnrolment(context: AgentContext): ReEnrolment {
 
 async function askAgain(
   context: AgentContext,
-  managerUrl: string,
+  { managerUrl, why }: RejoinWish,
   installed: () => Promise<void>,
 ): Promise<'installed' | 'denied' | 'stopped'> {
   const { clock, logger, notifier, signal } = context;
   const onProgress = (): void =>
     void notifier.status(
-      `Serving with a revoked certificate; asking to join again at ${managerUrl} (code: linux-patch-api status)`,
+      `Serving with ${SERVING_WITH[why]}; asking to join again at ${managerUrl} (code: linux-patch-api status)`,
     );
   while (!signal.aborted) {
     try {
@@ -56,7 +67,7 @@ async function askAgain(
       }
       if (outcome.kind === 'denied') {
         logger.error(
-          'The manager refused to let this host join again; it serves with its revoked certificate until it is restarted',
+          `The manager refused to let this host join again; it serves with ${SERVING_WITH[why]} until it is restarted`,
           { manager: managerUrl, reason: outcome.reason },
         );
         return 'denied';

@@ -138,13 +138,13 @@ export async function serve(context: AgentContext): Promise<void> {
   await context.notifier.ready(`Serving on ${where}`);
   work.refresher.refreshInBackground();
 
+  keeper?.attach({ take: takeIdentity, confirm: (serial) => server.confirmServes(serial) });
   followChanges(context, stack, {
     allowList,
     keeper,
-    takeIdentity,
     onConfigHealth: (health) => (configHealth = health),
   });
-  if (keeper) await keeper.keepFresh(signal, takeIdentity);
+  if (keeper) await keeper.keepFresh(signal);
   else if (!signal.aborted)
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   logger.info('Stopping', {});
@@ -158,7 +158,6 @@ function followChanges(
   parts: {
     readonly allowList: AllowList;
     readonly keeper: IdentityKeeper | undefined;
-    readonly takeIdentity: () => void;
     readonly onConfigHealth: (health: string) => void;
   },
 ): void {
@@ -188,16 +187,7 @@ function followChanges(
   const reload = async (): Promise<void> => {
     await watch.reload();
     await parts.allowList.reload();
-    try {
-      const before = parts.keeper?.serialHex;
-      await parts.keeper?.reload();
-      parts.takeIdentity();
-      const serial = parts.keeper?.serialHex;
-      if (serial !== before) audit.record('identity_reloaded', { serial });
-    } catch (error) {
-      audit.record('identity_reload_refused', { reason: messageOf(error) });
-      logger.error('The certificates on disk cannot be used; the old ones stay', { error });
-    }
+    await parts.keeper?.reload();
   };
   stack.use(context.onReload(() => void reload()));
 }

@@ -10,6 +10,8 @@ import { enrolWith, identityStatus, settleFinishedEnrollment } from './enrolling
 import { bindIdentity, findForeignIdentity } from './foreign-identity.ts';
 import { deniedGuidance, type IdentityProblem, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
 import { mendedIdentity } from './mend-identity.ts';
+import { PULSE_LIMIT_MS } from './pulse.ts';
+import { renewExpired } from './renew-expired.ts';
 import { serve } from './serve.ts';
 
 /** Told to stop before anything began. */
@@ -47,11 +49,21 @@ async function obtainIdentity(
   managerUrl: string,
 ): Promise<number | undefined> {
   const { logger, notifier, clock } = context;
-  logger.warn('The certificates cannot be used; enrolling', {
+  logger.warn('The certificates cannot be used; getting new ones', {
     status: identity.status,
     reason: identity.message,
   });
   context.audit.record('identity_unusable', { status: identity.status, reason: identity.message });
+  if (identity.status === 'expired') {
+    await notifier.ready(`Renewing the expired certificate with ${managerUrl}`);
+    const late = await renewExpired(context, managerUrl);
+    if (late.kind === 'renewed') return undefined;
+    if (late.kind === 'stopped') {
+      context.stderr(`${unfinishedGuidance(managerUrl, 'the agent was told to stop')}\n`);
+      return EXIT.unfinished;
+    }
+    logger.warn('The expired certificate is not renewed; enrolling', { reason: late.reason });
+  }
   await notifier.ready(`Enrolling with ${managerUrl} (certificates: ${identity.status})`);
   const onProgress = (progress: EnrollProgress): void =>
     void notifier.status(statusLine(progress, clock.now()));
@@ -80,8 +92,9 @@ export async function runService(context: AgentContext): Promise<number> {
   const intervalMs = watchdogIntervalMs(context.environment);
   const ended = new AbortController();
   const signal = AbortSignal.any([context.signal, ended.signal]);
+  const isAlive = (): boolean => (context.pulse.ageMs ?? 0) <= PULSE_LIMIT_MS;
   const feeding =
-    intervalMs === undefined ? undefined : feedWatchdog({ notifier, intervalMs, clock, signal });
+    intervalMs === undefined ? undefined : feedWatchdog({ notifier, intervalMs, clock, isAlive, signal });
   const watching = keepClock(context, { managerUrl: config.enrollment.manager_url, signal });
   try {
     return await runUnwatched(context);

@@ -55,7 +55,8 @@ async function renewedBy(issuer: TestAuthority, request: RenewRequest, spki?: Ui
     subjectSpki: spki ?? key.spki,
     issuer: issuer.issuing,
     serial: serialFrom(systemRandom.bytes(16)),
-    now: NOW,
+    // A renewal must end later than what it replaces.
+    now: NOW + 60_000,
   });
   const body = {
     ca_crt: issuer.root.certificatePem,
@@ -157,21 +158,29 @@ describe('a renewal', () => {
     expect(audited).toEqual(['identity_renewed']);
   });
 
-  it.each([401, 403, 404, 405])(
-    'that the manager refuses with %d says so and changes nothing',
-    async (status) => {
-      reply = () => ({ status, body: { error: { code: 'X', message: 'it is revoked' } } });
-      const before = await generation();
-      expect(await renew()).toEqual({ kind: 'refused', message: 'it is revoked' });
-      expect(await generation()).toBe(before);
-    },
-  );
+  it.each([403, 404, 405])('that the manager refuses with %d says so and changes nothing', async (status) => {
+    reply = () => ({ status, body: { error: { code: 'X', message: 'it is revoked' } } });
+    const before = await generation();
+    expect(await renew()).toEqual({ kind: 'refused', message: 'it is revoked' });
+    expect(await generation()).toBe(before);
+  });
 
   it('that the manager cannot do now is for later', async () => {
     reply = () => ({ status: 503, body: {}, headers: { 'retry-after': '30' } });
     await expect(renew()).rejects.toMatchObject({ kind: 'transient', retryAfterMs: 30_000 });
     reply = () => ({ status: 200, body: { ca_crt: 'x' } });
     await expect(renew()).rejects.toMatchObject({ kind: 'protocol' });
+  });
+
+  it('whose proof the manager does not take, because a clock is wrong, is tried again', async () => {
+    reply = () => ({
+      status: 401,
+      body: { error: { code: 'UNAUTHORIZED', message: 'one of the two clocks' } },
+    });
+    await expect(renew()).rejects.toMatchObject({
+      kind: 'protocol',
+      message: expect.stringContaining('clocks'),
+    });
   });
 
   it('goes through the proxy when there is one', async () => {

@@ -140,7 +140,7 @@ describe('a revocation list that is not as it should be locks nobody out', () =>
     await using world = await startRevokingWorld();
     await push(world, await world.list());
     const stop = new AbortController();
-    const kept = world.keeper.keepFresh(stop.signal, () => {});
+    const kept = world.keeper.keepFresh(stop.signal);
     for (let hour = 0; hour < 30; hour += 1) {
       await expect.poll(() => world.clock.sleeping).toBe(1);
       await world.clock.advance(HOUR_MS);
@@ -253,7 +253,7 @@ describe("a revocation list that names the host's own certificate", () => {
     await using world = await startRevokingWorld();
     const own = serialOf(world.agent);
     const stop = new AbortController();
-    const kept = world.keeper.keepFresh(stop.signal, () => {});
+    const kept = world.keeper.keepFresh(stop.signal);
     await push(world, await world.list({ serials: [own], number: 2 }));
     await expect
       .poll(() => world.identityAudit.find((one) => one.event === 'identity_revoked')?.details)

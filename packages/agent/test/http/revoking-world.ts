@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import { createCrl, type Issuer, parseCertificate } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
-import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock } from '@linux-patch/runtime/testing';
 import WebSocket from 'ws';
 import { MANUAL_IDENTITY } from '../../src/certificates/identity-meta.ts';
 import { installGeneration } from '../../src/certificates/store.ts';
-import { AgentConfigSchema } from '../../src/config/schema.ts';
-import type { AgentContext } from '../../src/start/agent-context.ts';
 import { type IdentityKeeper, openIdentityKeeper } from '../../src/start/identity-keeper.ts';
+import { contextBeside } from '../start/agent-context.ts';
 import { clientOptions, startWorld, type World } from './world.ts';
 
 // TLS judges certificates by the machine's own clock.
@@ -62,24 +61,11 @@ export async function startRevokingWorld(options: { readonly crl?: string; reado
     crlPem: options.crl,
   };
   await installGeneration({ files: systemFiles, paths, material, meta: MANUAL_IDENTITY });
-  const audited: { event: string; details: Record<string, unknown> }[] = [];
-  const context: Partial<AgentContext> = {
-    files,
-    clock,
-    random: systemRandom,
-    logger: world.logger,
-    certificates: paths,
-    config: AgentConfigSchema.parse({}),
-    signal: new AbortController().signal,
-    audit: {
-      record: (event, details = {}) => void audited.push({ event, details }),
-      flush: async () => {},
-      [Symbol.asyncDispose]: async () => {},
-    },
-  };
-  const keeper = await openIdentityKeeper(context as AgentContext);
+  const { context, audited } = contextBeside(world, { clock, certificates: paths, files });
+  const keeper = await openIdentityKeeper(context);
   held.keeper = keeper;
   takeIdentity();
+  keeper.attach({ take: takeIdentity, confirm: (serial) => world.server.confirmServes(serial) });
   return {
     ...world,
     clock,
@@ -87,10 +73,7 @@ export async function startRevokingWorld(options: { readonly crl?: string; reado
     paths,
     identityAudit: audited,
     /** What SIGHUP does. */
-    async reload() {
-      await keeper.reload();
-      takeIdentity();
-    },
+    reload: () => keeper.reload(),
     list: ({ serials = [], number = 1, at = NOW, issuer = world.authority.issuing }: ListWish = {}) =>
       createCrl({
         issuer,

@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { connect as connectTcp, createServer } from 'node:net';
+import { connect } from 'node:tls';
+import { PatchError } from '@linux-patch/contract';
+
+const TIMEOUT_MS = 5_000;
+
+/** Where a server that is bound to an address can be reached from the same host. */
+function reachable(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  return address === '::' ? '::1' : address;
+}
+
+/** A free port of this address, to connect from: the server knows the check by it. */
+export async function reserveLocalPort(boundAddress: string): Promise<number> {
+  const holder = createServer().listen(0, reachable(boundAddress));
+  await once(holder, 'listening');
+  const bound = holder.address();
+  holder.close();
+  await once(holder, 'close');
+  if (bound === null || typeof bound === 'string') throw new Error('no port to connect from');
+  return bound.port;
+}
+
+/**
+ * Shakes hands with a server of this host, without a client certificate, and returns the serial number of the
+ * certificate that it proves to have the key of; lower-case hex.
+ *
+ * @throws PatchError `CERT_UNSUITABLE` when no handshake comes about.
+ */
+export async function servedSerial(server: {
+  readonly address: string;
+  readonly port: number;
+  readonly localPort: number;
+}): Promise<string> {
+  const host = reachable(server.address);
+  const tcp = connectTcp({ host, port: server.port, localAddress: host, localPort: server.localPort });
+  const socket = connect({
+    socket: tcp,
+    minVersion: 'TLSv1.3',
+    // Only who answers matters; whom the certificate convinces was judged before it came here.
+    rejectUnauthorized: false,
+  });
+  tcp.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('no answer')));
+  tcp.on('error', (error) => socket.destroy(error));
+  // TLS 1.3: the server refuses the missing client certificate only after it has shown its own.
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  socket.on('error', () => {});
+  socket.once('close', () => resolve());
+  try {
+    await once(socket, 'secureConnect');
+    const serial = (socket.getPeerX509Certificate()?.serialNumber ?? '').toLowerCase();
+    // Left to the server to end, so that it still knows whose connection that was.
+    socket.resume();
+    await ended;
+    return serial;
+  } catch (cause) {
+    throw new PatchError('CERT_UNSUITABLE', 'The agent cannot be reached over TLS on its own port.', {
+      cause,
+    });
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import type { Files } from '@linux-patch/runtime';
+import { z } from 'zod';
+
+/** What `status` and the next start know about the renewal; kept beside the agent's other state. */
+export const RenewalRecord = z.object({
+  v: z.literal(1),
+  /** The certificate that these notes are about. */
+  serial: z.string(),
+  due_at: z.iso.datetime(),
+  next_attempt_at: z.iso.datetime(),
+  last_attempt_at: z.iso.datetime().nullable(),
+  last_error: z.string().nullable(),
+  failures: z.number().int().nonnegative(),
+});
+export type RenewalRecord = z.infer<typeof RenewalRecord>;
+
+const MODE = 0o600;
+
+function renewalRecordPath(dataFolder: string): string {
+  return join(dataFolder, 'state/renewal.json');
+}
+
+/** What was noted; undefined when nothing was, or nothing that can be read. */
+export async function readRenewalRecord(
+  files: Files,
+  dataFolder: string,
+): Promise<RenewalRecord | undefined> {
+  try {
+    const text = await files.readText(renewalRecordPath(dataFolder));
+    return text === undefined ? undefined : RenewalRecord.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws the system's error */
+export async function writeRenewalRecord(
+  files: Files,
+  dataFolder: string,
+  record: RenewalRecord,
+): Promise<void> {
+  await files.makeFolder(join(dataFolder, 'state'), 0o755);
+  const data = `${JSON.stringify(record, null, 2)}\n`;
+  await files.writeDurably({ path: renewalRecordPath(dataFolder), data, mode: MODE });
+}

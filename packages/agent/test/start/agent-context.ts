@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import type { Files } from '@linux-patch/runtime';
+import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import type { ManualClock } from '@linux-patch/runtime/testing';
+import type { CertificatePaths } from '../../src/certificates/paths.ts';
+import { agentPaths } from '../../src/config/paths.ts';
+import { AgentConfigSchema } from '../../src/config/schema.ts';
+import { chooseProxy } from '../../src/enrollment/proxy.ts';
+import { hostNetwork } from '../../src/host/network.ts';
+import type { AgentContext } from '../../src/start/agent-context.ts';
+import { createPulse } from '../../src/start/pulse.ts';
+import type { World } from '../http/world.ts';
+import { silentNotifier } from './silent-notifier.ts';
+
+/** What the keeper of an identity needs of a running agent, beside a served world. */
+export function contextBeside(
+  world: World,
+  options: {
+    readonly clock: ManualClock;
+    readonly certificates: CertificatePaths;
+    readonly files?: Files;
+    readonly config?: object;
+    readonly signal?: AbortSignal;
+  },
+) {
+  const { clock, certificates, files = systemFiles, signal = new AbortController().signal } = options;
+  const config = AgentConfigSchema.parse(options.config ?? {});
+  const audited: { event: string; details: Record<string, unknown> }[] = [];
+  const notifier = silentNotifier();
+  const context: Partial<AgentContext> = {
+    root: world.folder,
+    files,
+    clock,
+    random: systemRandom,
+    logger: world.logger,
+    network: hostNetwork,
+    commands: nodeCommands(),
+    certificates,
+    configFile: join(world.folder, 'config.yaml'),
+    paths: agentPaths(world.folder),
+    proxyFor: chooseProxy({ configured: undefined, environment: {} }),
+    config,
+    loadConfig: async () => config,
+    notifier,
+    pulse: createPulse(clock),
+    signal,
+    audit: {
+      record: (event, details = {}) => void audited.push({ event, details }),
+      flush: async () => {},
+      [Symbol.asyncDispose]: async () => {},
+    },
+  };
+  return { context: context as AgentContext, audited, notifier };
+}

@@ -1,0 +1,224 @@
+import { readFile, realpath, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { alarmLevel, type RenewalAlarm } from '@linux-patch/pki';
+import { testAuthority } from '@linux-patch/pki/testing';
+import { systemFiles } from '@linux-patch/runtime/node';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openIdentityKeeper } from '../../src/start/identity-keeper.ts';
+import { readRenewalRecord } from '../../src/start/renewal-record.ts';
+import { call } from '../http/world.ts';
+import { DAY_MS, type KeptWorld, NOW, startKeptWorld } from './kept-world.ts';
+
+let world: KeptWorld;
+/** When renewal is due, in days: the middle of the span, by the draw of this host. */
+let due: number;
+beforeEach(async () => {
+  world = await startKeptWorld();
+  due = (world.keeper.health('ok').renewal!.dueMs - NOW) / DAY_MS;
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+const BUSY = { status: 503, body: {} };
+const renewals = (): number => world.renewer.asked.filter((path) => path.endsWith('/renew')).length;
+const health = async () => (await call(world, '/health')).envelope.data as Record<string, never>;
+const certificates = async (): Promise<string> =>
+  ((await health()) as unknown as { checks: { certificates: string } }).checks.certificates;
+const metric = async (name: string): Promise<number> =>
+  Number(
+    new RegExp(`^linux_patch_agent_identity_${name} (\\S+)$`, 'm').exec(
+      (await call(world, '/metrics')).text,
+    )?.[1],
+  );
+
+describe('the loop', () => {
+  it('renews at its point and not before, and the running server serves the new certificate', async () => {
+    world.travelTo(due - 0.01);
+    await world.beat();
+    expect(renewals()).toBe(0);
+    world.travelTo(due + 0.001);
+    await world.beat();
+    expect(renewals()).toBe(1);
+    const serial = world.keeper.serialHex!;
+    expect(serial).not.toBe(world.serialOf(world.first.certificatePem));
+    await world.server.confirmServes(serial);
+    expect(world.serialOf(await readFile(world.paths.certificate, 'utf8'))).toBe(serial);
+    expect(world.names('identity_renewed').map((one) => one.details)).toEqual([{ serial }]);
+    expect(await readRenewalRecord(systemFiles, world.context.paths.dataFolder)).toMatchObject({
+      serial,
+      failures: 0,
+      last_error: null,
+    });
+    await world.beat();
+    expect(renewals()).toBe(1);
+  });
+
+  it('tries again after two, six and fifteen minutes, then keeps its place', async () => {
+    world.renewer.refuse = BUSY;
+    const steps = [
+      [0, 1],
+      [1, 1],
+      [2, 2],
+      [5, 2],
+      [6, 3],
+      [14, 3],
+      [15, 4],
+      [600, 4],
+      [2880, 5],
+    ] as const;
+    for (const [minutes, attempts] of steps) {
+      world.travelTo(due + minutes / 1440 + 0.0001);
+      await world.beat();
+      expect([minutes, renewals()]).toEqual([minutes, attempts]);
+    }
+  });
+
+  it('does not try again at once when the agent is restarted, and knows what went wrong before', async () => {
+    world.renewer.refuse = BUSY;
+    world.travelTo(due + 0.0001);
+    await world.beat();
+    const again = await openIdentityKeeper(world.context);
+    expect(again.health('ok').renewal?.nextAttemptMs).toBeGreaterThanOrEqual(world.clock.now() + 40_000);
+    const record = await readRenewalRecord(systemFiles, world.context.paths.dataFolder);
+    expect(record).toMatchObject({ failures: 1, last_error: expect.stringContaining('503') });
+  });
+
+  it('keeps serving with what it has when the manager sends a certificate that ends no later', async () => {
+    world.travelTo(due + 0.001);
+    world.renewer.lifetimeMs = 30 * DAY_MS;
+    await world.beat();
+    expect(world.keeper.serialHex).toBe(world.serialOf(world.first.certificatePem));
+    expect(world.names('identity_renewal_failed')[0]!.details['reason']).toContain('no later than');
+  });
+
+  it('goes back to the set before when the server cannot serve the new one', async () => {
+    const before = await realpath(join(world.certs, 'current'));
+    world.keeper.attach({
+      take: world.user.take,
+      confirm: () => Promise.reject(new Error('connections get another certificate')),
+    });
+    world.travelTo(due + 0.001);
+    await world.beat();
+    expect(await realpath(join(world.certs, 'current'))).toBe(before);
+    expect(world.keeper.serialHex).toBe(world.serialOf(world.first.certificatePem));
+    await world.server.confirmServes(world.keeper.serialHex!);
+    expect(world.names('identity_renewal_undone')).toHaveLength(1);
+    expect(world.names('identity_renewal_failed')).toHaveLength(1);
+    expect(world.names('identity_reloaded')).toEqual([]);
+  });
+
+  it('that stands still is seen in health and metrics', async () => {
+    expect(await certificates()).toBe('ok');
+    // Its next sleep ends with the clock that stands still; the machine's does not.
+    world.context.pulse.beat();
+    Object.defineProperty(world.context.pulse, 'ageMs', { value: 185_000 });
+    expect(await certificates()).toMatch(/has not run for 3 min.*systemctl restart/);
+    expect(await metric('keeper_age_seconds')).toBe(185);
+  });
+
+  it('asks to join anew while it serves, when the manager does not renew at all', async () => {
+    world.renewer.refuse = { status: 404, body: {} };
+    world.travelTo(due + 0.001);
+    await world.beat();
+    await expect.poll(() => world.names('identity_renewal_failed')).toHaveLength(1);
+    await expect.poll(() => world.renewer.asked, { timeout: 20_000 }).toContain('/api/v1/enroll');
+    await world.server.confirmServes(world.keeper.serialHex!);
+  });
+});
+
+describe('a renewal that fails', () => {
+  const STEPS: readonly (readonly [number, RenewalAlarm, 'warn' | 'error'])[] = [
+    [257, 'late', 'warn'],
+    [292.1, 'fifth_left', 'warn'],
+    [328.6, 'tenth_left', 'error'],
+    [358.1, 'week_left', 'error'],
+    [363.1, 'two_days_left', 'error'],
+    [365.1, 'expired', 'error'],
+  ];
+
+  it('is no alarm on its first day', async () => {
+    world.renewer.refuse = BUSY;
+    world.travelTo(due + 0.9);
+    await world.beat();
+    expect([await certificates(), await metric('renewal_alarm')]).toEqual(['ok', 0]);
+  });
+
+  it('gets louder at every threshold: log, audit, health, metric, status line; success ends it all', async () => {
+    world.renewer.refuse = BUSY;
+    world.travelTo(due + 0.0001);
+    await world.beat();
+    for (const [day, alarm, level] of STEPS) {
+      world.travelTo(day);
+      await world.beat();
+      await world.beat();
+      expect(world.names('identity_renewal_overdue').at(-1)!.details).toMatchObject({
+        alarm,
+        serial: world.keeper.serialHex,
+        reason: expect.stringContaining('503'),
+      });
+      expect(world.names('identity_renewal_overdue')).toHaveLength(alarmLevel(alarm));
+      const said = world.logger.records.filter((one) => one.fields['alarm'] === alarm);
+      expect(said.map((one) => one.level)).toEqual([level]);
+      expect(said[0]!.message).toContain('linux-patch-api --renew-certs');
+      expect(world.statusLines.at(-1)).toContain('certificate not renewed');
+      expect(await health()).toMatchObject({ status: 'degraded' });
+      expect(await certificates()).toContain('should have been renewed on');
+      expect(await metric('renewal_alarm')).toBe(alarmLevel(alarm));
+    }
+    world.renewer.refuse = undefined;
+    for (let beats = 0; beats < 40 && world.names('identity_renewed').length === 0; beats += 1)
+      await world.beat();
+    await world.beat();
+    // The machine's clock says that the new certificate is not valid yet, so nobody can ask over TLS.
+    const { certificates: check, renewal } = world.keeper.health('ok');
+    expect([check, renewal?.alarm]).toEqual(['ok', 'none']);
+    expect(world.statusLines.at(-1)).toBeUndefined();
+  });
+});
+
+describe('certificates that somebody copies', () => {
+  async function copy(set: { caPem: string; certificatePem: string; keyPem: string }): Promise<void> {
+    await writeFile(join(world.certs, 'current/ca.pem'), set.caPem);
+    await writeFile(join(world.certs, 'current/server.pem'), set.certificatePem);
+    await writeFile(join(world.certs, 'current/server.key.pem'), set.keyPem);
+  }
+
+  it('are taken up by themselves once they have settled', async () => {
+    const set = await world.issue(NOW);
+    await copy(set);
+    await world.beat();
+    expect(world.names('identity_reloaded')).toEqual([]);
+    await world.beat();
+    const serial = world.serialOf(set.certificatePem);
+    expect(world.names('identity_reloaded').map((one) => one.details)).toEqual([{ serial }]);
+    await world.server.confirmServes(serial);
+  });
+
+  it('are refused with the reason when they are wrong, once, and the old ones go on serving', async () => {
+    const foreign = await world.issue(NOW, await testAuthority({ now: NOW }));
+    await copy({ ...foreign, caPem: world.first.caPem });
+    for (let beats = 0; beats < 4; beats += 1) await world.beat();
+    const [refused, ...more] = world.names('identity_reload_refused');
+    expect([refused!.details['reason'], more]).toEqual([expect.stringContaining('does not chain'), []]);
+    expect(await certificates()).toMatch(/^the certificates on disk were changed and are not used: .*chain/);
+    await world.server.confirmServes(world.serialOf(world.first.certificatePem));
+    await copy(world.first);
+    await world.beat();
+    await world.beat();
+    expect(await certificates()).toBe('ok');
+  });
+
+  it('are noticed when they are gone', async () => {
+    await writeFile(join(world.certs, 'current/server.key.pem'), '');
+    await world.beat();
+    await world.beat();
+    expect(await certificates()).toContain('not used');
+    await world.server.confirmServes(world.keeper.serialHex!);
+  });
+
+  it('are looked at at once on a reload', async () => {
+    const set = await world.issue(NOW);
+    await copy(set);
+    await world.keeper.reload();
+    await world.server.confirmServes(world.serialOf(set.certificatePem));
+  });
+});

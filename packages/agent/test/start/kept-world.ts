@@ -1,0 +1,147 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  agentProfile,
+  generateKey,
+  issueCertificate,
+  parseCertificates,
+  publicKeySpki,
+  serialFrom,
+} from '@linux-patch/pki';
+import type { TestAuthority } from '@linux-patch/pki/testing';
+import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { ManualClock } from '@linux-patch/runtime/testing';
+import { type IdentityMeta, MANUAL_IDENTITY } from '../../src/certificates/identity-meta.ts';
+import type { CertificatePaths } from '../../src/certificates/paths.ts';
+import { installGeneration } from '../../src/certificates/store.ts';
+import { type IdentityKeeper, openIdentityKeeper } from '../../src/start/identity-keeper.ts';
+import { startWorld } from '../http/world.ts';
+import { contextBeside } from './agent-context.ts';
+import { startRenewingManager } from './renewing-manager.ts';
+
+// TLS judges certificates by the machine's own clock.
+export const NOW = Math.floor(Date.now() / 1000) * 1000;
+export const DAY_MS = 86_400_000;
+const BEAT_MS = 20_000;
+const NAMES = { fqdn: 'amber.example.test', ipAddress: '127.0.0.1' };
+
+/** A set for this host, valid for a year from an instant on. */
+async function issueSet(issuer: TestAuthority, now: number) {
+  const keyPem = await generateKey();
+  const leaf = await issueCertificate({
+    profile: agentProfile(NAMES),
+    subjectSpki: publicKeySpki(keyPem),
+    issuer: issuer.issuing,
+    serial: serialFrom(systemRandom.bytes(16)),
+    now,
+    lifetimeMs: 365 * DAY_MS,
+  });
+  const certificatePem = leaf + issuer.issuing.certificatePem;
+  return { caPem: issuer.root.certificatePem, certificatePem, keyPem, crlPem: undefined };
+}
+
+async function writeHost(root: string): Promise<void> {
+  await mkdir(join(root, 'etc'));
+  await writeFile(join(root, 'etc/machine-id'), `${'c'.repeat(32)}\n`);
+  await writeFile(join(root, 'etc/hostname'), `${NAMES.fqdn}\n`);
+}
+
+/** What moves the agent's time. */
+function movedBy(clock: ManualClock) {
+  return {
+    /** Lets the loop run once. */
+    async beat(): Promise<void> {
+      await clock.waitForSleepers();
+      await clock.advance(BEAT_MS);
+      await clock.waitForSleepers();
+    },
+    /** Sets the date, in days since the certificate was issued. */
+    travelTo(day: number): void {
+      clock.setWallClock(NOW + day * DAY_MS);
+    },
+  };
+}
+
+function pathsIn(folder: string): CertificatePaths {
+  return {
+    ca: join(folder, 'ca.pem'),
+    certificate: join(folder, 'server.pem'),
+    key: join(folder, 'server.key.pem'),
+    crl: join(folder, 'crl.pem'),
+  };
+}
+
+/** A served agent whose certificate lies on disk and is kept as the agent keeps it, with a manager that renews. */
+export async function startKeptWorld() {
+  await using stack = new AsyncDisposableStack();
+  const clock = new ManualClock(NOW);
+  const held: { keeper: IdentityKeeper | undefined } = { keeper: undefined };
+  const world = stack.use(
+    await startWorld({
+      app: { clock, identity: () => keeperNow().health('ok') },
+    }),
+  );
+  const keeperNow = (): IdentityKeeper => {
+    if (held.keeper) return held.keeper;
+    throw new Error('the identity is not open yet');
+  };
+  const renewer = stack.use(await startRenewingManager(world.authority, NAMES));
+  renewer.now = () => clock.now();
+  const certs = join(world.folder, 'certs');
+  const paths = pathsIn(certs);
+  const issue = (from = clock.now(), issuer = world.authority) => issueSet(issuer, from);
+  const first = await issue();
+  await writeHost(world.folder);
+  const meta: IdentityMeta = { ...MANUAL_IDENTITY, trust: 'code', key_origin: 'host', renewal_draw: 0.5 };
+  await installGeneration({ files: systemFiles, paths, material: first, meta });
+  const stop = new AbortController();
+  const { context, audited, notifier } = contextBeside(world, {
+    clock,
+    certificates: paths,
+    config: { enrollment: { manager_url: renewer.url } },
+    signal: stop.signal,
+  });
+  const user = {
+    take: (): void => {
+      world.server.replaceMaterial(keeperNow().material);
+      world.server.setRevoked(keeperNow().revoked);
+    },
+    confirm: (serial: string) => world.server.confirmServes(serial),
+  };
+  let running: Promise<void> = Promise.resolve();
+  /** As a start of the agent does. */
+  const open = async (): Promise<void> => {
+    held.keeper = await openIdentityKeeper(context);
+    user.take();
+    held.keeper.attach(user);
+    running = held.keeper.keepFresh(stop.signal);
+    await clock.waitForSleepers();
+  };
+  await open();
+  stack.defer(async () => {
+    stop.abort();
+    await running;
+  });
+  const owned = stack.move();
+  return {
+    ...world,
+    clock,
+    renewer,
+    paths,
+    certs,
+    context,
+    user,
+    identityAudit: audited,
+    statusLines: notifier.troubles,
+    issue,
+    first,
+    get keeper() {
+      return keeperNow();
+    },
+    serialOf: (pem: string) => parseCertificates(pem)[0]?.serialHex ?? '',
+    names: (event: string) => audited.filter((one) => one.event === event),
+    ...movedBy(clock),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+export type KeptWorld = Awaited<ReturnType<typeof startKeptWorld>>;

@@ -1,0 +1,14 @@
+import type { ServiceNotifier } from '../../src/service-manager/notify.ts';
+
+/** A service manager that does not listen; what troubles the agent is kept. */
+export function silentNotifier(): ServiceNotifier & { readonly troubles: (string | undefined)[] } {
+  const troubles: (string | undefined)[] = [];
+  return {
+    troubles,
+    ready: async () => {},
+    status: async () => {},
+    stopping: async () => {},
+    alive: async () => {},
+    trouble: async (line) => void troubles.push(line),
+  };
+}
