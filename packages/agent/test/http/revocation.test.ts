@@ -142,10 +142,10 @@ describe('a revocation list that is not as it should be locks nobody out', () =>
     const stop = new AbortController();
     const kept = world.keeper.keepFresh(stop.signal);
     for (let hour = 0; hour < 30; hour += 1) {
-      await expect.poll(() => world.clock.sleeping).toBe(1);
+      await world.clock.waitForSleepers();
       await world.clock.advance(HOUR_MS);
     }
-    await expect.poll(() => world.clock.sleeping).toBe(1);
+    await world.clock.waitForSleepers();
     stop.abort();
     await kept;
     expect(world.identityAudit.filter((one) => one.event === 'crl_outdated')).toHaveLength(1);
