@@ -62,7 +62,8 @@ guidance() {
 		linux-patch-api is installed and enabled, but not started: it has no certificates and knows no manager.
 		Three ways to go on:
 		  1. name the manager: put  enrollment: { manager_url: "https://MANAGER:8443" }  into $CONFIG/config.yaml,
-		     then start the service; it asks the manager to join by itself
+		     then start the service; it asks the manager to join by itself. With a join string of the manager in
+		     $CONFIG/join (mode 0600) nobody has to approve it
 		  2. enrol once by hand:  linux-patch-api --enroll https://MANAGER:8443
 		  3. copy ca.pem, server.pem and server.key.pem (mode 0600) to $CERTS and start the service
 	TEXT
@@ -127,8 +128,13 @@ after_install() {
 		say "a join string is present; the service starts and joins its manager without a person."
 		start_service start
 	elif has_url; then
-		say "a manager is configured; the service starts and asks it to join. Approve this host on the manager with the code"
-		say "that \"linux-patch-api status\" shows; \"systemctl status $SERVICE\" tells how far it is."
+		if [ -f "$CONFIG/join" ]; then
+			say "a manager and a join string ($CONFIG/join) are there; the service starts and joins by itself."
+			say "\"linux-patch-api status\" tells how far it is, and why when it has to wait for an administrator."
+		else
+			say "a manager is configured; the service starts and asks it to join. Approve this host on the manager with the code"
+			say "that \"linux-patch-api status\" shows; \"systemctl status $SERVICE\" tells how far it is."
+		fi
 		start_service start
 	else
 		guidance

@@ -19,6 +19,9 @@ import {
 import type { Answer } from './https-call.ts';
 import type { World } from './world.ts';
 
+/** A manager as an agent sees it, and its administrator. */
+export type Reachable = Pick<World, 'call' | 'admin'> & { readonly clock: { now(): number } };
+
 let count = 0;
 
 /** Facts of a host that no other test has. */
@@ -93,7 +96,7 @@ async function makeClaim({ facts = newHost(), modes = ['code'], keyPem, joinStri
 }
 
 /** An agent of this generation, as far as a manager can see it. */
-export async function newAgent(world: World, wish: AgentWish = {}) {
+export async function newAgent(world: Reachable, wish: AgentWish = {}) {
   const claim = await makeClaim(wish);
   let token = '';
   let requestId = '';

@@ -1,4 +1,5 @@
 import type { AgentStatus } from '@linux-patch/contract';
+import { verdictWords } from '../enrollment/join-verdict.ts';
 import type { AgentContext } from '../start/agent-context.ts';
 import { EXAMINED_EXIT } from './exit-codes.ts';
 import { collectStatus } from './status-report.ts';
@@ -30,6 +31,9 @@ function enrollmentLines(enrollment: NonNullable<AgentStatus['enrollment']>, now
     `Key id       ${enrollment.key_id}`,
     ...(enrollment.host_code
       ? [`Host code    ${enrollment.host_code}   (type it on the manager to approve this host)`]
+      : []),
+    ...(enrollment.join_token?.verdict
+      ? [`Join token   ${enrollment.join_token.id}: ${verdictWords(enrollment.join_token.verdict)}`]
       : []),
     ...(enrollment.last_poll_at ? [`Last answer  ${since(enrollment.last_poll_at, nowMs)}`] : []),
     ...(next

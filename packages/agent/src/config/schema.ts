@@ -185,7 +185,11 @@ const enrollment = z
     ca_fingerprint: fingerprint
       .optional()
       .meta({ description: "SHA-256 pin of the manager's CA, `sha256:` and 64 hexadecimal digits." }),
-    join_file: path.optional().meta({ description: 'File with a join string made by the manager.' }),
+    join_file: path.optional().meta({
+      description:
+        'File with a join string made by the manager, mode 0600. Without it the systemd credential `linux-patch-join` counts, ' +
+        'then `/etc/linux_patch_api/join`. Not looked at while the certificates are good.',
+    }),
     trust: z.enum(['auto', 'tofu']).default('auto').meta({
       description:
         '`auto` proves the manager by file, pin, system or host code; `tofu` accepts whoever answers first.',

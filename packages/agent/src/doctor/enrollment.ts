@@ -1,5 +1,6 @@
 import { publicKeySpki, spkiSha256 } from '@linux-patch/pki';
 import { clearPollingToken } from '../config/polling-token.ts';
+import { verdictWords } from '../enrollment/join-verdict.ts';
 import { type PendingEnrollment, removePending } from '../enrollment/pending.ts';
 import { type AuditTrail, newestOf, textOf } from './audit-trail.ts';
 import type { Finding } from './finding.ts';
@@ -15,6 +16,11 @@ const EVENTS = [
   'enrollment_bundle_refused',
   'identity_installed',
 ] as const;
+
+function refusedToken({ join_token: token }: PendingEnrollment): string {
+  if (token?.verdict == null || token.verdict === 'accepted') return '';
+  return ` The join token ${token.id} did not let it in: ${verdictWords(token.verdict)}.`;
+}
 
 /** What the saved state and the newest record mean while there is no identity. */
 export function enrollmentFinding(
@@ -43,7 +49,11 @@ export function enrollmentFinding(
     case 'needs_person':
       return { code: 'ENROLLMENT_NEEDS_PERSON', detail: `${asked} ${reason}`, words };
     case 'waiting':
-      return { code: 'ENROLLMENT_WAITING', detail: `${asked} Waiting since ${pending.created_at}.`, words };
+      return {
+        code: 'ENROLLMENT_WAITING',
+        detail: `${asked} Waiting since ${pending.created_at}.${refusedToken(pending)}`,
+        words,
+      };
     case 'starting':
     case 'registering':
     case 'installing':

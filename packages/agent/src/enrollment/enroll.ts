@@ -1,5 +1,6 @@
-import { isPatchError, messageOf } from '@linux-patch/contract';
+import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
 import { type Finishing, installStep, proveStep } from './finish.ts';
+import { type JoinCredential, readJoinString } from './join-source.ts';
 import { isLocalFault } from './local-fault.ts';
 import { type ManagerCalls, openManagerCalls, REQUEST_TIMEOUT_MS } from './manager-calls.ts';
 import { ManagerFailure } from './manager-failure.ts';
@@ -43,6 +44,8 @@ class Enrollment {
   readonly #pacing: { pace: PollPace };
   #trust: Trust | undefined;
   #calls: ManagerCalls | undefined;
+  #join: JoinCredential | undefined;
+  #missedJoinFile = false;
 
   constructor(context: EnrollContext, record: EnrollmentRecord) {
     this.#context = context;
@@ -77,6 +80,7 @@ class Enrollment {
 
   async #parts(): Promise<StepParts> {
     const context = this.#context;
+    await this.#takeUpJoinString();
     this.#trust ??= await this.#findTrust();
     this.#calls ??= openManagerCalls(context, this.#trust, () => this.#record);
     return {
@@ -86,7 +90,45 @@ class Enrollment {
       pacing: this.#pacing,
       trust: this.#trust,
       calls: this.#calls,
+      join: this.#join,
     };
+  }
+
+  /**
+   * Takes up a join string that came, or was replaced, since this enrolment began: the request is made again with it. Its
+   * key is kept with the enrolment, so that the file may go while the manager's answer is under way.
+   */
+  async #takeUpJoinString(): Promise<void> {
+    const { files, join: places, trust, logger } = this.#context;
+    if (!places) return;
+    const found = await readJoinString(files, places);
+    if (places.configured !== undefined && !found) this.#missJoinFile(places.configured, trust);
+    if (found?.tokenId === this.#join?.tokenId && found?.caFingerprint === this.#join?.caFingerprint) return;
+    this.#join = found;
+    this.#trust = undefined;
+    this.#calls = undefined;
+    if (!found || found.tokenId === this.#record.pending.join_token?.id) return;
+    logger.info('Joining with a join string', { source: found.source, token: found.tokenId });
+    const key = Buffer.from(found.tokenKey).toString('base64url');
+    await this.#record.note({ join_token: { id: found.tokenId, key, verdict: null } });
+    if (this.#record.token !== undefined) await this.#record.dropToken();
+  }
+
+  /** Without its file the host waits for its code, which is as safe; believing the first answer instead would not be. */
+  #missJoinFile(path: string, trust: 'auto' | 'tofu'): void {
+    if (trust === 'tofu') {
+      throw new PatchError(
+        'JOIN_STRING_INVALID',
+        `enrollment.join_file ${path} does not exist, and with enrollment.trust: tofu whoever answers first would be believed. Nothing was sent. ` +
+          'Put the join string there, or remove one of the two settings.',
+      );
+    }
+    if (this.#missedJoinFile) return;
+    this.#missedJoinFile = true;
+    this.#context.logger.warn(
+      `enrollment.join_file ${path} does not exist; this host asks without a join token and waits for an administrator. The file is taken up when it comes.`,
+      {},
+    );
   }
 
   async #findTrust(): Promise<Trust> {
@@ -96,13 +138,18 @@ class Enrollment {
       managerUrl,
       caFile,
       caFingerprint,
+      join: this.#join,
       mode: trust,
       proxyFor,
       timeoutMs: REQUEST_TIMEOUT_MS,
       signal,
     });
     this.#context.logger.info('Trust in the manager', { by: found.kind });
-    this.#context.audit('enrollment_trust_found', { by: found.kind, manager: managerUrl.href });
+    this.#context.audit('enrollment_trust_found', {
+      by: found.kind,
+      join_token: this.#join?.tokenId,
+      manager: managerUrl.href,
+    });
     if (found.kind === 'tofu')
       this.#context.logger.warn('enrollment.trust is tofu: whoever answers first is believed', {});
     return found;

@@ -13,7 +13,13 @@ export interface Finishing {
 export async function proveStep(parts: StepParts, bundle: Bundle): Promise<Finishing | WaitStep> {
   const { context, record, trust, calls, setbacks } = parts;
   try {
-    const claim = { pending: record.pending, keyPem: record.keyPem, trust, peers: calls.peers() };
+    const claim = {
+      pending: record.pending,
+      keyPem: record.keyPem,
+      trust,
+      peers: calls.peers(),
+      pin: parts.join?.caFingerprint,
+    };
     const proven = await proveBundle(context, bundle, claim);
     context.audit('enrollment_approved', {
       key_id: record.pending.key_id,

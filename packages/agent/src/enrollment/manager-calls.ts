@@ -2,6 +2,7 @@ import { ENROLL_HEADERS, ENROLL_PATHS, type EnrollAck, type EnrollRequest } from
 import {
   agentTag,
   createRequest,
+  joinTokenTag,
   parseCertificateDer,
   signProof,
   stretchHostCode,
@@ -33,6 +34,8 @@ export interface ManagerCalls {
    * @throws ManagerFailure unless the manager took it
    */
   acknowledge(token: string, ack: EnrollAck): Promise<void>;
+  /** Whether the manager publishes its CA, which those of the older generation do not. */
+  publishesCa(): Promise<boolean>;
   /** Distinct leaf certificates that answered, DER, for a check against a CA that is learned later. */
   peers(): readonly Uint8Array[];
   /** SHA-256 of the key of the TLS peer that answered last; undefined for plain HTTP. */
@@ -69,6 +72,8 @@ async function registrationBody(
   };
   if (!options.withExtension) return JSON.stringify(request);
   const key = await stretchHostCode(pending.host_code, pending.nonce_a);
+  const transcript = transcriptHash(transcriptOf(pending));
+  const token = pending.join_token;
   const ext: NonNullable<EnrollRequest['ext']> = {
     v: 1,
     csr: await createRequest({
@@ -78,8 +83,15 @@ async function registrationBody(
       ipAddresses: [pending.ip_address],
     }),
     nonce_a: pending.nonce_a,
-    tag_a: agentTag(key, transcriptHash(transcriptOf(pending))),
-    modes: options.trust.kind === 'code' ? ['code'] : ['code', 'click'],
+    tag_a: agentTag(key, transcript),
+    modes: [
+      'code',
+      ...(options.trust.kind === 'code' ? [] : (['click'] as const)),
+      ...(token === null ? [] : (['token'] as const)),
+    ],
+    ...(token === null
+      ? {}
+      : { token_id: token.id, token_mac: joinTokenTag(Buffer.from(token.key, 'base64url'), transcript) }),
     ...(pending.clone_of === null ? {} : { clone_of: pending.clone_of }),
   };
   return JSON.stringify({ ...request, ext });
@@ -198,6 +210,19 @@ async function acknowledge(wire: Wire, token: string, ack: EnrollAck): Promise<v
   );
 }
 
+async function publishesCa(wire: Wire): Promise<boolean> {
+  const url = wire.at(ENROLL_PATHS.ca);
+  const headers = { accept: 'application/x-pem-file, */*' };
+  const answer = await wire.ask({
+    url,
+    shownUrl: url.href,
+    method: 'GET',
+    headers,
+    timeoutMs: REQUEST_TIMEOUT_MS,
+  });
+  return answer.status === 200 && answer.text.includes('-----BEGIN CERTIFICATE-----');
+}
+
 /** Opens the conversation. Nothing is sent yet. */
 export function openManagerCalls(context: EnrollContext, trust: Trust, parts: () => CallParts): ManagerCalls {
   const wire = new Wire(context, trust, parts);
@@ -215,5 +240,6 @@ export function openManagerCalls(context: EnrollContext, trust: Trust, parts: ()
     },
     poll: (token, holdS) => poll(wire, token, { older: parts().pending.generation === 'older', holdS }),
     acknowledge: (token, ack) => acknowledge(wire, token, ack),
+    publishesCa: () => publishesCa(wire),
   };
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { JOIN_TOKEN_VERDICTS, JoinTokenId } from '@linux-patch/contract';
 import {
   createHostCode,
   type EnrollmentTranscript,
@@ -47,6 +48,15 @@ export const PendingEnrollment = z.object({
   host: HostBinding.nullable().default(null),
   /** Key id of the identity of another host that lies on this one. */
   clone_of: z.string().nullable().default(null),
+  /** The join token this enrolment shows: its id, the key derived from its secret (base64url), and what became of it. */
+  join_token: z
+    .object({
+      id: JoinTokenId,
+      key: z.string(),
+      verdict: z.enum([...JOIN_TOKEN_VERDICTS, 'ignored']).nullable(),
+    })
+    .nullable()
+    .default(null),
   request_id: z.string().nullable(),
   nonce_m: z.string().nullable(),
   state: z.enum(ENROLLMENT_STATES),
@@ -136,6 +146,7 @@ export async function createPending(options: {
     adopted: false,
     host: options.binding,
     clone_of: options.cloneOf ?? null,
+    join_token: null,
     request_id: null,
     nonce_m: null,
     state: 'starting',

@@ -87,12 +87,29 @@ async function unprovenOlder(parts: StepParts): Promise<NextStep> {
     await parts.record.note({ adopted: false, generation: null });
     return AT_ONCE;
   }
+  // Somebody who took the extension out of request or answer must not have the last word.
+  if (await parts.calls.publishesCa()) return askAnew(parts);
   return needsPerson(
     parts,
     'This manager is of the older generation: it makes the private key itself and cannot prove who it is by the host code. ' +
       'Set enrollment.ca_file or enrollment.ca_fingerprint (or enrollment.trust: tofu, which believes whoever answers) and start again. ' +
       'The request stays in its queue.',
   );
+}
+
+/** The manager is of this generation after all; what it answered without the extension was changed on the way. */
+async function askAnew({ context, record, setbacks }: StepParts): Promise<NextStep> {
+  context.audit('enrollment_request_lost', { key_id: record.pending.key_id });
+  await record.dropToken();
+  await record.note({ request_id: null, nonce_m: null, generation: null });
+  return {
+    kind: 'wait',
+    reason: { kind: 'security', failures: setbacks.count('lost_request') },
+    error:
+      'The manager is one that proves itself, but its answer to the request had no proof: somebody took it out on the way, or the ' +
+      'manager was upgraded just now. Asking anew.',
+    state: 'retrying',
+  };
 }
 
 async function unknownToken({ context, record, setbacks }: StepParts): Promise<NextStep> {

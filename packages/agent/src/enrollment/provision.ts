@@ -11,7 +11,7 @@ import { acceptBundle } from './bundle-check.ts';
 import type { PendingEnrollment } from './pending.ts';
 import { leadsFromPin } from './pin-successor.ts';
 import type { EnrollContext } from './settings.ts';
-import { approvedTagIsRight } from './tags.ts';
+import { approvedTagBy } from './tags.ts';
 import { acceptsForeignKey, type Trust } from './trust.ts';
 
 /** A bundle that passed every check, and what vouches for it. */
@@ -27,6 +27,8 @@ interface Claim {
   readonly keyPem: string;
   readonly trust: Trust;
   readonly peers: readonly Uint8Array[];
+  /** The CA that the join string pins. */
+  readonly pin?: string | undefined;
 }
 
 type PinnedClaim = Pick<Claim, 'peers'> & { readonly trust: Extract<Trust, { kind: 'pin_later' }> };
@@ -82,17 +84,17 @@ async function proveManager(
   claim: Claim,
   proof: { readonly now: number; readonly host: string },
 ): Promise<IdentityTrust> {
-  const right = await approvedTagIsRight(bundle, claim.pending);
-  if (right === false) {
+  const by = await approvedTagBy(bundle, claim.pending);
+  if (by === 'wrong') {
     throw untrusted(
-      'An approval came whose proof by the host code is wrong. It was changed on the way or comes from somebody else; ' +
+      `An approval came whose proof by the ${bundle.ext?.tag_by === 'token' ? 'join token' : 'host code'} is wrong. It was changed on the way or comes from somebody else; ` +
         'nothing was installed. Compare the key id on both sides and approve again with the code of this host.',
     );
   }
   const { trust } = claim;
   switch (trust.kind) {
     case 'code':
-      if (right) return 'code';
+      if (by) return by;
       throw untrusted(
         "An approval came, but the manager could not prove that it is your manager: nobody typed this host's code. " +
           'Nothing was installed. Approve with the code that "linux-patch-api status" shows, or set enrollment.ca_fingerprint.',
@@ -101,11 +103,11 @@ async function proveManager(
       checkPeers(bundle, { ...claim, trust }, proof);
       return 'pin';
     case 'tofu':
-      return right ? 'code' : 'tofu';
+      return by ?? 'tofu';
     case 'ca_file':
     case 'pin':
     case 'system':
-      return trust.kind;
+      return by === 'token' ? by : trust.kind;
   }
 }
 
@@ -140,7 +142,7 @@ export async function proveBundle(
     fqdn: pending.fqdn,
     ipAddress: pending.ip_address,
     now,
-    fingerprint: pinned ? context.caFingerprint : undefined,
+    fingerprint: claim.pin ?? (pinned ? context.caFingerprint : undefined),
     managerClient: bundle.ext?.manager_client,
     // A certificate for our own new key cannot be an old one; with a key from the manager only this tells.
     freshness: older ? await freshnessOf(context, pending) : undefined,

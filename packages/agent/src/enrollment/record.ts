@@ -42,7 +42,9 @@ export class EnrollmentRecord {
   /** A new request of a host that is called or reached otherwise than the saved one says. */
   async beginAnew(identity: HostIdentity): Promise<void> {
     const begun = await beginPending(this.#context, identity);
-    this.#pending = begun.pending;
+    // The join token is this host's whatever it is called; the next note writes it down.
+    const token = this.#pending.join_token;
+    this.#pending = { ...begun.pending, join_token: token && { ...token, verdict: null } };
     this.#keyPem = begun.keyPem;
   }
 
@@ -55,6 +57,7 @@ export class EnrollmentRecord {
       keyId: this.#pending.key_id,
       sinceMs: Date.parse(this.#pending.created_at),
       lastError: this.#pending.last_error ?? undefined,
+      joinToken: this.#pending.join_token?.verdict ?? undefined,
     });
     await this.#orWarn('The enrolment state could not be saved', () =>
       writePending(this.#context.files, this.#context, this.#pending),

@@ -1,5 +1,6 @@
 import type { EnrollAccepted } from '@linux-patch/contract';
 import { collectHostIdentity } from './host-identity.ts';
+import { verdictWords } from './join-verdict.ts';
 import { saysTheSame } from './pending.ts';
 import { AT_ONCE, endDenied, type NextStep, needsPerson, type StepParts } from './step.ts';
 import { acceptsForeignKey } from './trust.ts';
@@ -74,16 +75,39 @@ async function accepted(parts: StepParts, answer: EnrollAccepted): Promise<NextS
     nonce_m: ext?.nonce_m ?? null,
     last_error: null,
     next_attempt_at: null,
+    join_token: record.pending.join_token && {
+      ...record.pending.join_token,
+      verdict: ext?.token ?? 'ignored',
+    },
   });
   await record.keepToken(answer.polling_token);
   const facts = { key_id: record.pending.key_id, manager: record.pending.manager_url };
   context.audit('enrollment_requested', facts);
-  context.logger.info('The manager has the request; waiting for approval', {
-    ...facts,
-    generation: record.pending.generation,
-  });
+  sayVerdict(parts);
+  context.logger.info(
+    record.pending.join_token?.verdict === 'accepted'
+      ? 'The manager has the request'
+      : 'The manager has the request; waiting for approval',
+    { ...facts, generation: record.pending.generation },
+  );
   // An older manager holds no poll and counts each; nobody can have approved yet.
   return ext ? AT_ONCE : { kind: 'wait', reason: { kind: 'pending', pace: parts.pacing.pace } };
+}
+
+function sayVerdict({ context, record }: StepParts): void {
+  const { join_token: token, manager_url: manager } = record.pending;
+  if (token?.verdict == null) return;
+  const { id, verdict } = token;
+  context.audit('enrollment_join_token', { token: id, verdict, manager });
+  if (verdict === 'accepted') {
+    context.logger.info('The join token let this host in', { token: id, manager });
+    return;
+  }
+  context.logger.warn(
+    `The join token ${id} does not let this host in: ${verdictWords(verdict)}. An administrator of the manager has to approve it, ` +
+      'with the code that "linux-patch-api status" shows; or put a new join string into the file and restart the agent.',
+    { token: id, verdict, manager },
+  );
 }
 
 function conflict({ context, record, setbacks }: StepParts, message: string): NextStep {

@@ -2,6 +2,8 @@ import type { AgentAuditEvent } from '@linux-patch/contract';
 import type { Clock, Commands, Files, Logger, Random } from '@linux-patch/runtime';
 import type { CertificatePaths } from '../certificates/paths.ts';
 import type { Network } from '../host/network.ts';
+import type { JoinPlaces } from './join-source.ts';
+import type { OwnVerdict } from './join-verdict.ts';
 import type { PendingPlaces } from './pending.ts';
 import type { ProxyChoice } from './proxy.ts';
 
@@ -15,6 +17,8 @@ export interface EnrollSettings {
   readonly caFile: string | undefined;
   readonly caFingerprint: string | undefined;
   readonly trust: 'auto' | 'tofu';
+  /** Where a join string may be; nowhere without it. */
+  readonly join?: JoinPlaces;
   readonly pollingIntervalMs: number;
   readonly maxPollAttempts: number;
   readonly reportIp: string | undefined;
@@ -73,6 +77,8 @@ export interface EnrollProgress {
   readonly keyId: string;
   readonly sinceMs: number;
   readonly lastError: string | undefined;
+  /** What became of the join token, when one was shown. */
+  readonly joinToken?: OwnVerdict | undefined;
 }
 
 /** How an enrolment ended. */

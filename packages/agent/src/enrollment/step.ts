@@ -1,4 +1,5 @@
 import type { Bundle } from '@linux-patch/contract';
+import type { JoinCredential } from './join-source.ts';
 import type { ManagerCalls } from './manager-calls.ts';
 import type { PendingEnrollment } from './pending.ts';
 import type { PollPace } from './poll-pace.ts';
@@ -31,6 +32,8 @@ export interface StepParts {
   readonly pacing: { pace: PollPace };
   readonly trust: Trust;
   readonly calls: ManagerCalls;
+  /** The join string of this host. */
+  readonly join: JoinCredential | undefined;
 }
 
 /** Ask again at once. */

@@ -8,14 +8,19 @@ import {
 } from '@linux-patch/pki';
 import { type PendingEnrollment, transcriptOf } from './pending.ts';
 
-/** Whether the manager's MAC over everything it sent is right; undefined when it sent none. */
-export async function approvedTagIsRight(
+/**
+ * By which shared secret the manager's MAC over everything it sent is right: the host code, or the join token; `wrong`
+ * when it is not, undefined when it sent none.
+ */
+export async function approvedTagBy(
   bundle: Bundle,
   pending: PendingEnrollment,
-): Promise<boolean | undefined> {
+): Promise<'code' | 'token' | 'wrong' | undefined> {
   const { ext } = bundle;
   if (!ext?.tag_m || pending.nonce_m === null) return undefined;
-  const key = await stretchHostCode(pending.host_code, pending.nonce_a);
+  const by = ext.tag_by ?? 'code';
+  const key = await keyOf(by, pending);
+  if (!key) return 'wrong';
   const expected = managerApprovedTag(key, {
     transcriptHash: transcriptHash(transcriptOf(pending)),
     nonceM: pending.nonce_m,
@@ -25,7 +30,12 @@ export async function approvedTagIsRight(
     crlPem: bundle.crl_pem,
     managerClient: ext.manager_client,
   });
-  return equalTags(expected, ext.tag_m);
+  return equalTags(expected, ext.tag_m) ? by : 'wrong';
+}
+
+async function keyOf(by: 'code' | 'token', pending: PendingEnrollment): Promise<Uint8Array | undefined> {
+  if (by === 'code') return stretchHostCode(pending.host_code, pending.nonce_a);
+  return pending.join_token === null ? undefined : Buffer.from(pending.join_token.key, 'base64url');
 }
 
 /** Whether a refusal was made by somebody who knows the host code; without one anybody could have sent it. */

@@ -3,6 +3,7 @@ import { ENROLL_PATHS, messageOf, PatchError } from '@linux-patch/contract';
 import { certificateFingerprint, matchesFingerprint, parseCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { retryAfterMs, wordsOf } from './answer-body.ts';
+import type { JoinCredential } from './join-source.ts';
 import { askManager } from './manager-client.ts';
 import type { PeerTrust } from './manager-connection.ts';
 import { ManagerFailure } from './manager-failure.ts';
@@ -26,6 +27,8 @@ export interface TrustSources {
   readonly managerUrl: URL;
   readonly caFile: string | undefined;
   readonly caFingerprint: string | undefined;
+  /** The join string, whose pin holds beside everything that is configured. */
+  readonly join?: JoinCredential | undefined;
   readonly mode: 'auto' | 'tofu';
   readonly proxyFor?: ProxyChoice | undefined;
   readonly timeoutMs: number;
@@ -68,8 +71,34 @@ function askForCa(sources: TrustSources, peer: PeerTrust) {
   });
 }
 
-/** Fetches the CA over a connection that proves nothing, and believes only what fits the pin. */
-async function trustByPin(sources: TrustSources, fingerprint: string): Promise<Trust> {
+/** What a CA must be, and who says so. */
+interface Pin {
+  readonly fingerprint: string;
+  readonly from: string;
+}
+
+function pinsOf({ caFingerprint, join }: TrustSources): Pin[] {
+  return [
+    ...(caFingerprint === undefined
+      ? []
+      : [{ fingerprint: caFingerprint, from: 'enrollment.ca_fingerprint' }]),
+    ...(join === undefined
+      ? []
+      : [{ fingerprint: join.caFingerprint, from: `the join string in ${join.source}` }]),
+  ];
+}
+
+/** Two settings that name different CAs: neither is preferred, because one of them is a mistake or somebody's trick. */
+function contradiction(one: string, other: string): PatchError {
+  return new PatchError(
+    'JOIN_STRING_INVALID',
+    `${one} and ${other} name different CAs. Nothing was sent to the manager. Compare both with the fingerprint that ` +
+      '"linux-patch-manager status" shows, and remove the one that is wrong.',
+  );
+}
+
+/** Fetches the CA over a connection that proves nothing, and believes only what fits every pin. */
+async function trustByPin(sources: TrustSources, pins: readonly Pin[]): Promise<Trust> {
   const answer = await askForCa(sources, UNVERIFIED);
   if (answer.status === 429 || answer.status >= 500) {
     throw new ManagerFailure(
@@ -84,19 +113,37 @@ async function trustByPin(sources: TrustSources, fingerprint: string): Promise<T
   } catch {
     certificates = [];
   }
-  if (certificates.length === 0) return { kind: 'pin_later', peer: UNVERIFIED, fingerprint };
-  const pinned = certificates.filter((one) => matchesFingerprint(one.pem, fingerprint));
+  if (certificates.length === 0) return trustLater(sources);
+  const fits = (pin: Pin) => certificates.some((one) => matchesFingerprint(one.pem, pin.fingerprint));
+  const pinned = certificates.filter((one) =>
+    pins.every((pin) => matchesFingerprint(one.pem, pin.fingerprint)),
+  );
   if (pinned.length > 0) {
     const anchors = pinned.map((one) => one.pem);
     return { kind: 'pin', peer: { kind: 'verified', ca: anchors }, anchors };
   }
+  const [first, second] = pins;
+  if (first && second && pins.some(fits)) throw contradiction(first.from, second.from);
   const seen = certificates.map((one) => certificateFingerprint(one.pem)).join(', ');
   throw new ManagerFailure(
     'security',
-    `The CA of ${sources.managerUrl.href} does not have the fingerprint of enrollment.ca_fingerprint; it has ${seen}. ` +
+    `The CA of ${sources.managerUrl.href} does not have the fingerprint of ${pins.map((pin) => pin.from).join(' and ')}; it has ${seen}. ` +
       'Either the configured value is wrong, or it is of a CA that was replaced ("linux-patch-manager ca status" on the manager ' +
       'shows the fingerprints that work), or this is not your manager. Nothing was sent and nothing was installed.',
   );
+}
+
+/** A manager of the older generation publishes no CA; one that makes join strings does. */
+function trustLater(sources: TrustSources): Trust {
+  const { caFingerprint, join, managerUrl } = sources;
+  if (join !== undefined || caFingerprint === undefined) {
+    throw new ManagerFailure(
+      'security',
+      `${managerUrl.href} does not publish the CA that the join string in ${join?.source ?? 'use'} names, as every manager that makes join strings does. ` +
+        'Either the URL is wrong, or this is not your manager. Nothing was sent.',
+    );
+  }
+  return { kind: 'pin_later', peer: UNVERIFIED, fingerprint: caFingerprint };
 }
 
 /** Whether the system's CAs vouch for the manager; only a failed verification means no. */
@@ -114,7 +161,7 @@ async function systemVouches(sources: TrustSources, anchors: readonly string[]):
 }
 
 /**
- * Finds out what proves the manager, in the order: CA file, pin, the system's CAs, host code, and `tofu` only when
+ * Finds out what proves the manager, in the order: CA file, pin (of the configuration or a join string), the system's CAs, host code, and `tofu` only when
  * it is configured. Plain HTTP proves nothing, so only the last two are left for it.
  *
  * @throws ManagerFailure when the manager cannot be reached or is provably another one.
@@ -124,9 +171,13 @@ export async function establishTrust(sources: TrustSources): Promise<Trust> {
   if (sources.managerUrl.protocol === 'http:') return last;
   if (sources.caFile !== undefined) {
     const anchors = await readCaFile(sources.files, sources.caFile);
+    const { join } = sources;
+    if (join && !anchors.some((pem) => matchesFingerprint(pem, join.caFingerprint)))
+      throw contradiction(`enrollment.ca_file ${sources.caFile}`, `the join string in ${join.source}`);
     return { kind: 'ca_file', peer: { kind: 'verified', ca: anchors }, anchors };
   }
-  if (sources.caFingerprint !== undefined) return trustByPin(sources, sources.caFingerprint);
+  const pins = pinsOf(sources);
+  if (pins.length > 0) return trustByPin(sources, pins);
   const system = getCACertificates('system');
   const anchors = system.length > 0 ? system : getCACertificates('default');
   if (await systemVouches(sources, anchors))

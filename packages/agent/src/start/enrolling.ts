@@ -5,6 +5,7 @@ import { type InspectOptions, inspectIdentity } from '../certificates/inspect.ts
 import { storeFolder } from '../certificates/paths.ts';
 import { clearPollingToken, savePollingToken } from '../config/polling-token.ts';
 import { enroll } from '../enrollment/enroll.ts';
+import { joinPlaces } from '../enrollment/join-source.ts';
 import { pendingPlaces, readPending } from '../enrollment/pending.ts';
 import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../enrollment/settings.ts';
 import { forgetEnrollment, settleEnrollment } from '../enrollment/settle.ts';
@@ -31,6 +32,11 @@ function enrollContextOf(
     caFile: enrollment.ca_file,
     caFingerprint: enrollment.ca_fingerprint,
     trust: enrollment.trust,
+    join: joinPlaces({
+      configured: enrollment.join_file,
+      dropIn: context.paths.joinFile,
+      environment: context.environment,
+    }),
     pollingIntervalMs: enrollment.polling_interval_seconds * 1000,
     maxPollAttempts: enrollment.max_poll_attempts,
     reportIp: enrollment.report_ip,

@@ -4,6 +4,7 @@ import { readIdentityMeta } from '../certificates/identity-meta.ts';
 import { storeFolder } from '../certificates/paths.ts';
 import { renewalPolicyOf } from '../certificates/renewal.ts';
 import { normalizeManagerUrl } from '../config/manager-url.ts';
+import { verdictWords } from '../enrollment/join-verdict.ts';
 import { pendingPlaces } from '../enrollment/pending.ts';
 import type { EnrollProgress } from '../enrollment/settings.ts';
 import { readEnrollmentView } from '../enrollment/view.ts';
@@ -18,11 +19,16 @@ function codePrinter(context: AgentContext): (progress: EnrollProgress) => void 
   const places = pendingPlaces(context.paths.dataFolder, storeFolder(context.certificates));
   let printed: string | undefined;
   return (progress) => {
-    if (progress.state !== 'waiting' || printed === progress.keyId) return;
+    if (progress.state !== 'waiting' || printed === progress.keyId || progress.joinToken === 'accepted')
+      return;
     printed = progress.keyId;
     void readEnrollmentView(context.files, places).then((view) => {
       const code = view?.host_code ? `Host code  ${view.host_code}\n` : '';
-      context.stdout(`Waiting for approval at ${progress.managerUrl}\nKey id     ${progress.keyId}\n${code}`);
+      const verdict = view?.join_token?.verdict;
+      const token = verdict ? `Join token ${view.join_token?.id} refused: ${verdictWords(verdict)}\n` : '';
+      context.stdout(
+        `Waiting for approval at ${progress.managerUrl}\n${token}Key id     ${progress.keyId}\n${code}`,
+      );
     });
   };
 }

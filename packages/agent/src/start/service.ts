@@ -1,6 +1,7 @@
 import type { IdentityStatus } from '@linux-patch/pki';
 import { readMaterial } from '../certificates/material.ts';
 import { isOwnRevoked } from '../certificates/revocation-list.ts';
+import { verdictWords } from '../enrollment/join-verdict.ts';
 import type { EnrollProgress } from '../enrollment/settings.ts';
 import { feedWatchdog, watchdogIntervalMs } from '../service-manager/watchdog.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
@@ -28,7 +29,8 @@ function statusLine(progress: EnrollProgress, nowMs: number): string {
   const minutes = Math.max(0, Math.round((nowMs - progress.sinceMs) / 60_000));
   switch (progress.state) {
     case 'waiting':
-      return `Waiting for approval at ${progress.managerUrl} (${minutes} min; code: linux-patch-api status)`;
+      if (progress.joinToken === 'accepted') return `Fetching certificates from ${progress.managerUrl}`;
+      return `Waiting for approval at ${progress.managerUrl} (${minutes} min; ${refusedToken(progress)}code: linux-patch-api status)`;
     case 'needs_person':
     case 'retrying':
       return `Enrolling with ${progress.managerUrl}: ${progress.lastError ?? 'trying again'}`;
@@ -40,6 +42,10 @@ function statusLine(progress: EnrollProgress, nowMs: number): string {
     case 'registering':
       return `Asking ${progress.managerUrl} to join`;
   }
+}
+
+function refusedToken({ joinToken }: EnrollProgress): string {
+  return joinToken === undefined ? '' : `join token refused: ${verdictWords(joinToken)}; `;
 }
 
 /** Gets an identity from the manager; undefined means that there is one now, else the exit code. */
@@ -106,12 +112,6 @@ export async function runService(context: AgentContext): Promise<number> {
 
 async function runUnwatched(context: AgentContext): Promise<number> {
   const { config, logger } = context;
-  if (config.enrollment.join_file !== undefined) {
-    logger.warn(
-      'enrollment.join_file is set, but this release does not know join tokens yet; the host waits for approval',
-      {},
-    );
-  }
   if (!config.tls.enabled) {
     logger.warn('TLS is off (tls.enabled: false): anybody on this host can change its packages', {});
     await serve(context);

@@ -28,7 +28,7 @@ export interface JoiningHost extends AsyncDisposable {
   /** Enrols; sleeps pass at once, and `until` may end it early. */
   enrol(
     settings: Partial<EnrollContext> & { readonly managerUrl: URL },
-    until?: () => boolean,
+    until?: () => boolean | Promise<boolean>,
   ): Promise<EnrollOutcome>;
   /** What the next start does with an enrolment that is installed already. */
   settle(settings: Partial<EnrollContext> & { readonly managerUrl: URL }): Promise<void>;
@@ -41,12 +41,18 @@ export interface JoiningHost extends AsyncDisposable {
   said(): string;
 }
 
+/** What makes a host another one. */
+export interface HostNames {
+  readonly fqdn: string;
+  readonly machineId: string;
+}
+
 /** What a host has before its agent runs; returns the configuration file. */
-async function writeHost(root: string): Promise<string> {
+async function writeHost(root: string, facts: HostNames): Promise<string> {
   const configFile = join(root, 'etc/config.yaml');
   await mkdir(join(root, 'etc'));
-  await writeFile(join(root, 'etc/machine-id'), `${'c'.repeat(32)}\n`);
-  await writeFile(join(root, 'etc/hostname'), `${FQDN}\n`);
+  await writeFile(join(root, 'etc/machine-id'), `${facts.machineId}\n`);
+  await writeFile(join(root, 'etc/hostname'), `${facts.fqdn}\n`);
   await writeFile(configFile, CONFIG, { mode: 0o640 });
   return configFile;
 }
@@ -60,10 +66,13 @@ function certificatesUnder(folder: string): CertificatePaths {
   };
 }
 
-export async function createJoiningHost(files: Files = systemFiles): Promise<JoiningHost> {
+export async function createJoiningHost(
+  files: Files = systemFiles,
+  names: HostNames = { fqdn: FQDN, machineId: 'c'.repeat(32) },
+): Promise<JoiningHost> {
   const folder = await temporaryFolder();
   const root = folder.path;
-  const configFile = await writeHost(root);
+  const configFile = await writeHost(root, names);
   const clock = new ManualClock(NOW);
   const logger = memoryLogger();
   const audited: JoiningHost['audited'] = [];
@@ -123,7 +132,7 @@ export async function createJoiningHost(files: Files = systemFiles): Promise<Joi
       });
       while (!outcome) {
         await Promise.race([running, clock.waitForSleepers()]);
-        if (until()) stop.abort();
+        if (await until()) stop.abort();
         else if (clock.nextWakeMs !== undefined) await clock.advance(clock.nextWakeMs);
       }
       await running;

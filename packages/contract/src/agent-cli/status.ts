@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CRL_STATUSES, IDENTITY_TRUSTS, KEY_ORIGINS } from '../agent-api/health.ts';
+import { JOIN_TOKEN_VERDICTS, JoinTokenId } from '../enrollment.ts';
 
 const Instant = z.iso.datetime();
 
@@ -33,6 +34,10 @@ const StatusEnrollment = z.object({
   key_id: z.string(),
   /** What an administrator types to approve this host. The only secret that is ever shown, and only here. */
   host_code: z.string().nullable(),
+  /** The join token that was shown to the manager and what became of it; `ignored`: the manager knows none. */
+  join_token: z
+    .object({ id: JoinTokenId, verdict: z.enum([...JOIN_TOKEN_VERDICTS, 'ignored']).nullable() })
+    .nullable(),
   waiting_since: Instant,
   waiting_seconds: z.number().int().nonnegative(),
   last_poll_at: Instant.nullable(),

@@ -1,0 +1,183 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseJoinString } from '@linux-patch/pki';
+import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newAgent, type Reachable } from './agents.ts';
+import { callHttps } from './https-call.ts';
+
+const PROGRAM = join(import.meta.dirname, '../../../bin/linux-patch-manager');
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let server: ChildProcess;
+let manager: Reachable;
+
+interface Ended {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(PROGRAM, ['--root', folder.path, ...args], (error, stdout, stderr) => {
+      resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+/** Resolves with the port that the server says it listens on. */
+function portOf(child: ChildProcess): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+    const match = /Listening on 127\.0\.0\.1:(\d+)/.exec(said);
+    if (match) resolve(Number(match[1]));
+  });
+  child.once('exit', (code) => reject(new Error(`the manager ended with ${code}: ${said}`)));
+  return promise;
+}
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  const configFile = join(folder.path, 'etc/linux_patch_manager/config.yaml');
+  await mkdir(join(configFile, '..'), { recursive: true });
+  const settings = (port: number) =>
+    `server:\n  bind: 127.0.0.1\n  port: ${port}\n  url: https://patch.example.test:8443\n`;
+  await writeFile(configFile, settings(0));
+  expect((await run('init')).exitCode).toBe(0);
+  server = spawn(PROGRAM, ['--root', folder.path, 'serve'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const port = await portOf(server);
+  // The command line finds the running manager by its configuration.
+  await writeFile(configFile, settings(port));
+  const data = join(folder.path, 'var/lib/linux_patch_manager');
+  const ca = await readFile(join(data, 'ca/root.pem'), 'utf8');
+  const call: Reachable['call'] = (one) => callHttps({ port, ca }, one);
+  manager = {
+    call,
+    clock: Date,
+    admin: () => Promise.reject(new Error('administrators use the command line here')),
+  };
+});
+afterAll(async () => {
+  server.kill('SIGTERM');
+  await once(server, 'exit');
+  await folder[Symbol.asyncDispose]();
+});
+
+describe('enrollments on the command line', () => {
+  it('are listed and shown with key id, names, addresses, trust and conflicts', async () => {
+    const agent = await newAgent(manager);
+    const keyId = (await agent.register()).json().ext.key_id;
+    const list = await run('enrollments', 'list');
+    const line = list.stdout.split('\n').find((one) => one.startsWith(agent.facts.fqdn));
+    expect(line).toContain(keyId);
+    expect(line).toContain(`${agent.facts.ip_address} via 127.0.0.1`);
+    expect(line).toMatch(/\bcode\b/);
+    const copy = await newAgent(manager, { facts: agent.facts });
+    await copy.register();
+    const shown = await run('enrollments', 'show', keyId);
+    expect(shown.stdout).toContain(`${agent.facts.ip_address} (asked from 127.0.0.1)`);
+    expect(shown.stdout).toMatch(new RegExp(`Conflict +request ${copy.requestId} of ${agent.facts.fqdn}`));
+    expect(shown.stdout).not.toContain(agent.code);
+  });
+
+  it('are locked by five wrong codes, also for the right one, and say so', async () => {
+    const agent = await newAgent(manager);
+    await agent.register();
+    const approve = (code: string) => run('enrollments', 'approve', agent.requestId, '--code', code);
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      const wrong = await approve('0000-0000-0000-0000');
+      expect([wrong.exitCode, wrong.stderr]).toEqual([5, expect.stringContaining('does not fit')]);
+    }
+    const locked = await approve(agent.code);
+    expect([locked.exitCode, locked.stderr]).toEqual([
+      5,
+      expect.stringMatching(/Too many wrong codes.*wait 15 min/),
+    ]);
+    expect(locked.stderr).not.toContain(agent.code);
+  });
+
+  it('are approved with the code of the host', async () => {
+    const agent = await newAgent(manager);
+    await agent.register();
+    const done = await run('enrollments', 'approve', agent.requestId, '--code', agent.code);
+    expect([done.exitCode, done.stdout]).toEqual([0, expect.stringContaining('host code verified')]);
+    expect((await agent.poll()).json().status).toBe('approved');
+  });
+});
+
+describe('join tokens on the command line', () => {
+  it('are made with the join string alone on standard output, and listed, shown and revoked without it', async () => {
+    const made = await run('tokens', 'create', '--ttl', '2h', '--uses', '3', '--hosts', '*.example.test');
+    const joinString = made.stdout.trim();
+    expect(made.stdout).toBe(`${joinString}\n`);
+    expect(parseJoinString(joinString).secret).toHaveLength(32);
+    expect(made.stderr).not.toContain(joinString);
+    const id = /Join token ([0-9a-f]{16})/.exec(made.stderr)?.[1] ?? '';
+    const agent = await newAgent(manager, { joinString });
+    expect((await agent.register()).json().ext.token).toBe('accepted');
+
+    const list = await run('tokens', 'list');
+    expect(list.stdout).toMatch(
+      new RegExp(`${id} +active +1 of 3 +\\*\\.example\\.test .*${agent.facts.fqdn}`),
+    );
+    const shown = await run('enrollments', 'show', agent.requestId);
+    expect(shown.stdout).toContain(`Join token    ${id}: let the host in`);
+    expect((await run('tokens', 'revoke', id)).stdout).toContain(`Revoked join token ${id}`);
+    const late = await newAgent(manager, { joinString });
+    await late.register();
+    expect((await run('enrollments', 'show', late.requestId)).stdout).toContain(`${id}: was revoked`);
+    expect((await run('tokens', 'show', id)).stdout).toMatch(/State +revoked/);
+    expect(`${list.stdout}${shown.stdout}`).not.toContain(joinString.split('.')[2]);
+    expect((await run('tokens', 'revoke', '0000000000000000')).exitCode).toBe(3);
+  });
+
+  it.each([[['--ttl', '91d']], [['--ttl', 'soon']], [['--uses', '0']], [['--uses', 'many']]])(
+    'with %j are wrong usage',
+    async (args) => {
+      expect((await run('tokens', 'create', ...args)).exitCode).toBe(2);
+    },
+  );
+
+  it('come as a line for a new host, which puts the join string into a private file and into no argument list', async () => {
+    const made = await run('install-line', '--hosts', 'web*.example.test');
+    const [command = '', joinString = '', end] = made.stdout.split('\n');
+    expect(end).toBe('JOIN');
+    expect(command).toContain(
+      "LINUX_PATCH_MANAGER_URL='https://patch.example.test:8443' apt-get install -y ./linux-patch-api.deb",
+    );
+    expect(command).not.toContain(parseJoinString(joinString).secret.toString());
+
+    // The line itself, as a shell runs it, with another folder and an installer that shows what it was given.
+    const target = join(folder.path, 'newhost/join');
+    const script = made.stdout
+      .replace('/etc/linux_patch_api/join', target)
+      .replace('apt-get install -y ./linux-patch-api.deb', 'printenv LINUX_PATCH_MANAGER_URL');
+    const ran = await new Promise<string>((resolve, reject) => {
+      execFile('/bin/sh', ['-c', script], (error, stdout) => (error ? reject(error) : resolve(stdout)));
+    });
+    expect(ran.trim()).toBe('https://patch.example.test:8443');
+    expect(await readFile(target, 'utf8')).toBe(`${joinString}\n`);
+    expect((await stat(target)).mode & 0o777).toBe(0o600);
+  });
+
+  it('make no token for a package that nobody can install', async () => {
+    const before = (await run('tokens', 'list', '--json')).stdout;
+    const refused = await run('install-line', '--package', 'agent.exe');
+    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('.rpm')]);
+    expect((await run('tokens', 'list', '--json')).stdout).toBe(before);
+    const rpm = await run(
+      'install-line',
+      '--package',
+      './linux-patch-api.rpm',
+      '--url',
+      'https://other.example.test',
+    );
+    expect(rpm.stdout).toContain(
+      "LINUX_PATCH_MANAGER_URL='https://other.example.test' dnf install -y ./linux-patch-api.rpm",
+    );
+  });
+});

@@ -1,0 +1,128 @@
+import { parseCrl } from '@linux-patch/pki';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newAgent, newHost, renew, serialOf } from './agents.ts';
+import { startWorld, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({ server: { bind: '127.0.0.1', port: 0, url: 'https://192.0.2.1:8443' } });
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const hostsOf = async () => (await world.admin('/hosts')).json().data.hosts;
+const hostCalled = async (fqdn: string) => (await hostsOf()).filter((host) => host.fqdn === fqdn);
+const revoked = async () => [...parseCrl((await world.call({ path: '/api/v1/pki/crl.pem' })).text).serials];
+const conflictsOf = async (id: string) => (await world.admin(`/enrollments/${id}`)).json().data.conflicts;
+
+/** A host that has joined and serves. */
+async function livingHost(facts = newHost()) {
+  const agent = await newAgent(world, { facts });
+  const bundle = await agent.join();
+  const serial = serialOf(bundle.server_crt);
+  await agent.acknowledge(serial);
+  const [host] = await hostCalled(facts.fqdn);
+  return { agent, bundle, serial, facts, id: host?.id };
+}
+
+describe('a re-installed host', () => {
+  it('keeps record and history; its old certificate is good until the new one is acknowledged, and then revoked', async () => {
+    const old = await livingHost();
+    await world.clock.advance(60_000);
+    const fresh = await newAgent(world, { facts: { ...old.facts, ip_address: '203.0.113.7' } });
+    await fresh.register();
+    expect((await fresh.approve({ code: fresh.code, replace: true })).status).toBe(200);
+    const bundle = (await fresh.poll()).json();
+    expect(await revoked()).not.toContain(old.serial);
+    expect((await fresh.acknowledge(serialOf(bundle.server_crt), 'rejected')).status).toBe(200);
+    expect(await revoked()).not.toContain(old.serial);
+    const stillGood = { certificateChainPem: old.bundle.server_crt, keyPem: old.agent.keyPem };
+    expect((await fresh.acknowledge(serialOf(bundle.server_crt))).status).toBe(200);
+    expect(await revoked()).toContain(old.serial);
+    expect((await renew(world, stillGood)).status).toBe(403);
+    const [host, ...others] = await hostCalled(old.facts.fqdn);
+    expect(others).toEqual([]);
+    expect(host).toMatchObject({
+      id: old.id,
+      ip_address: '203.0.113.7',
+      certificate_serial: serialOf(bundle.server_crt),
+    });
+    expect(Date.parse(host?.created_at ?? '')).toBeLessThan(world.clock.now() - 59_000);
+  });
+
+  it('under another name keeps its record when an administrator says so', async () => {
+    const old = await livingHost();
+    const renamed = { ...old.facts, fqdn: `renamed.${old.facts.fqdn}`, ip_address: '203.0.113.8' };
+    const fresh = await newAgent(world, { facts: renamed });
+    await fresh.register();
+    await fresh.approve({ code: fresh.code, replace: true });
+    expect(await hostCalled(old.facts.fqdn)).toEqual([]);
+    expect(await hostCalled(renamed.fqdn)).toMatchObject([{ id: old.id }]);
+    await fresh.acknowledge(serialOf((await fresh.poll()).json().server_crt));
+    expect(await revoked()).toContain(old.serial);
+  });
+
+  it('at its old address needs only its code', async () => {
+    const old = await livingHost();
+    const fresh = await newAgent(world, { facts: old.facts });
+    expect((await fresh.join()).status).toBe('approved');
+    expect(await hostCalled(old.facts.fqdn)).toMatchObject([{ id: old.id }]);
+  });
+
+  it('at another address needs only its code once its old certificate has expired', async () => {
+    const old = await livingHost();
+    await world.clock.advance(366 * 86_400_000);
+    const fresh = await newAgent(world, { facts: { ...old.facts, ip_address: '203.0.113.9' } });
+    await fresh.register();
+    expect((await fresh.approve()).status).toBe(200);
+    expect(await hostCalled(old.facts.fqdn)).toMatchObject([{ id: old.id }]);
+  });
+
+  it('without its code or a word of an administrator takes over nothing', async () => {
+    const old = await livingHost();
+    const fresh = await newAgent(world, { facts: old.facts, modes: ['code', 'click'] });
+    await fresh.register();
+    const answer = await fresh.approve({});
+    expect([answer.status, answer.json().error.code]).toEqual([409, 'HOST_CONFLICT']);
+  });
+});
+
+describe('a copy of a host that still runs', () => {
+  it('is shown as a conflict and is not let in by its code alone; the host stays as it is', async () => {
+    const old = await livingHost();
+    const copy = await newAgent(world, { facts: { ...old.facts, ip_address: '203.0.113.10' } });
+    await copy.register();
+    expect(await conflictsOf(copy.requestId)).toEqual([
+      expect.stringMatching(/^host .*same machine-id, never reached yet$/),
+    ]);
+    const answer = await copy.approve();
+    expect([answer.status, answer.json().error.code]).toEqual([409, 'HOST_CONFLICT']);
+    expect(answer.json().error.message).toMatch(/certificate [0-9a-f]+ is valid.*--replace.*deny it/s);
+    expect(await hostCalled(old.facts.fqdn)).toMatchObject([
+      { id: old.id, ip_address: old.facts.ip_address, certificate_serial: old.serial },
+    ]);
+    expect((await copy.poll()).json()).toEqual({ status: 'pending' });
+    const current = { certificateChainPem: old.bundle.server_crt, keyPem: old.agent.keyPem };
+    expect((await renew(world, current)).status).toBe(200);
+  });
+
+  it('with a name of its own becomes a host of its own, and the conflict is shown before', async () => {
+    const old = await livingHost();
+    const copy = await newAgent(world, { facts: { ...newHost(), machine_id: old.facts.machine_id } });
+    await copy.register();
+    expect(await conflictsOf(copy.requestId)).toHaveLength(1);
+    expect((await copy.approve()).status).toBe(200);
+    expect(await hostCalled(old.facts.fqdn)).toMatchObject([{ id: old.id, certificate_serial: old.serial }]);
+    expect(await revoked()).not.toContain(old.serial);
+  });
+});
+
+describe('the address of the manager itself', () => {
+  it('is certified only for a host whose code was typed: with such a certificate it could pose as the manager', async () => {
+    const own = { ...newHost(), ip_address: '192.0.2.1' };
+    const agent = await newAgent(world, { facts: own, modes: ['code', 'click'] });
+    await agent.register();
+    expect(await conflictsOf(agent.requestId)).toContain('192.0.2.1 is an address of this manager');
+    expect((await agent.approve({})).json().error).toMatchObject({ code: 'HOST_CONFLICT' });
+    expect((await agent.approve()).status).toBe(200);
+  });
+});
