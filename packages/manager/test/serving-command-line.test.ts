@@ -67,7 +67,10 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-describe('enrollments on the command line', () => {
+/** Every command is a process of its own, on machines that do other things too. */
+const SLOW = { timeout: 240_000 };
+
+describe('enrollments on the command line', SLOW, () => {
   it('are listed and shown with key id, names, addresses, trust and conflicts', async () => {
     const agent = await newAgent(manager);
     const keyId = (await agent.register()).json().ext.key_id;
@@ -109,7 +112,7 @@ describe('enrollments on the command line', () => {
   });
 });
 
-describe('join tokens on the command line', () => {
+describe('join tokens on the command line', SLOW, () => {
   it('are made with the join string alone on standard output, and listed, shown and revoked without it', async () => {
     const made = await run('tokens', 'create', '--ttl', '2h', '--uses', '3', '--hosts', '*.example.test');
     const joinString = made.stdout.trim();

@@ -42,12 +42,16 @@ export interface Attacker extends AsyncDisposable {
   passOn(request: Passing): Promise<Reply>;
   /** From now on the way leads to the manager itself: its own certificate answers, nothing is changed. */
   goAway(): Promise<void>;
+  /** The attacker answers with a certificate and key that were issued to somebody else. */
+  poseWith(pair: { readonly chainPem: string; readonly privateKeyPem: string }): void;
   /** The attacker is back. */
   comeBack(tricks: Tricks): void;
 }
 
 export const isRegistration = (one: Passing): boolean =>
   one.method === 'POST' && one.path === '/api/v1/enroll';
+
+export const isPoll = (one: Passing): boolean => one.path.startsWith('/api/v1/enroll/status/');
 
 export const jsonReply = (body: unknown, status = 200): Reply => ({
   status,
@@ -138,6 +142,10 @@ export async function placeAttacker(manager: World): Promise<Attacker> {
       const read = (name: string) => readFile(join(manager.paths.caFolder, name), 'utf8');
       secure.setSecureContext({ cert: await read('web.pem'), key: await read('web.key.pem') });
       attacker.tricks = {};
+    },
+    poseWith({ chainPem, privateKeyPem }) {
+      secure.setSecureContext({ cert: chainPem, key: privateKeyPem });
+      attacker.seen.length = 0;
     },
     comeBack(tricks) {
       secure.setSecureContext(pair);

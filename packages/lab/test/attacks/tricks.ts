@@ -14,6 +14,7 @@ import {
 import type { TestAuthority } from '@linux-patch/pki/testing';
 import {
   type Attacker,
+  isPoll,
   isRegistration,
   jsonReply,
   type Passing,
@@ -24,7 +25,6 @@ import {
 const ENROLL = '/api/v1/enroll';
 const TOKEN = 'E5'.repeat(32);
 
-const isPoll = (one: Passing): boolean => one.path.startsWith(`${ENROLL}/status/`);
 const isCa = (one: Passing): boolean => one.path === '/api/v1/pki/ca.pem';
 
 const parsed = (reply: Reply): Record<string, unknown> => JSON.parse(reply.text) as Record<string, unknown>;
