@@ -18,7 +18,7 @@ const EVENTS = [
 ] as const;
 
 function refusedToken({ join_token: token }: PendingEnrollment): string {
-  if (token?.verdict == null || token.verdict === 'accepted') return '';
+  if (token === null || token.verdict === null || token.verdict === 'accepted') return '';
   return ` The join token ${token.id} did not let it in: ${verdictWords(token.verdict)}.`;
 }
 

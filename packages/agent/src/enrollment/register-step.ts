@@ -96,7 +96,7 @@ async function accepted(parts: StepParts, answer: EnrollAccepted): Promise<NextS
 
 function sayVerdict({ context, record }: StepParts): void {
   const { join_token: token, manager_url: manager } = record.pending;
-  if (token?.verdict == null) return;
+  if (token === null || token.verdict === null) return;
   const { id, verdict } = token;
   context.audit('enrollment_join_token', { token: id, verdict, manager });
   if (verdict === 'accepted') {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
+import type { EnrollContext } from '../../../agent/src/enrollment/settings.ts';
 import { createJoiningHost, type JoiningHost } from '../../../agent/test/enrollment/joining-host.ts';
 import { startWorld, type World } from '../../../manager/test/world.ts';
-import type { EnrollContext } from '../../../agent/src/enrollment/settings.ts';
 import { type Attacker, placeAttacker } from './attacker.ts';
 
 /** Every way in which a host can be sure of its manager, and the one in which it is not. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Field, openField, type TrustMode, type Victim } from './field.ts';
 import { gatherLoot } from './loot.ts';
-import { type Attack, ATTACKS, type Loot } from './tricks.ts';
+import { ATTACKS, type Attack, type Loot } from './tricks.ts';
 
 /** Setbacks after which a test has seen enough: each forged answer has come in both of its shapes. */
 const ENOUGH = 2;

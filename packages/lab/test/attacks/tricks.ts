@@ -89,13 +89,14 @@ function forgedApproval(bundle: Bundle, turn: number): Reply {
 }
 
 /** Answers everything itself. The real CA, which is no secret, is shown to whoever compares it with a pin. */
-function forgeEverything({ authority, passOn }: Attacker): Tricks {
+function forgeEverything(attacker: Attacker): Tricks {
+  const { authority } = attacker;
   const requestId = randomUUID();
   let asked: EnrollRequest | undefined;
   let turn = 0;
   return {
     async outward(request) {
-      if (isCa(request)) return passOn(request);
+      if (isCa(request)) return attacker.passOn(request);
       if (isRegistration(request)) {
         asked = EnrollRequest.parse(JSON.parse(request.body));
         return forgedAcceptance(requestId, asked.ext?.token_id === undefined ? undefined : 'accepted');
