@@ -2,9 +2,11 @@ import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { certificateFingerprint, parseJoinString } from '@linux-patch/pki';
 import { testAuthority } from '@linux-patch/pki/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isRegistration } from './attacks/attacker.ts';
 import { type Field, openField, type Victim } from './attacks/field.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 let field: Field;
 beforeAll(async () => {

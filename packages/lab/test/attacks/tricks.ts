@@ -244,8 +244,10 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     name: 'names a client of their own in the real approval',
-    tricks: ({ authority }) =>
-      changeApproval(({ ext }) => ({ ext: { ...ext, manager_client: ownClient(authority) } })),
+    tricks: () =>
+      changeApproval(({ ext }) => ({
+        ext: { ...ext, manager_client: { ...ext?.manager_client, cn: 'somebody-else' } },
+      })),
     believer: 'installed',
   },
   {
