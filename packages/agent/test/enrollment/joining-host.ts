@@ -66,6 +66,28 @@ function certificatesUnder(folder: string): CertificatePaths {
   };
 }
 
+/** Enrols and lets every sleep pass at once, unless `stopped` says that it was told to end. */
+async function run(
+  context: EnrollContext,
+  clock: ManualClock,
+  stopped: () => Promise<boolean>,
+): Promise<EnrollOutcome> {
+  let outcome: EnrollOutcome | undefined;
+  const running = enroll(context).then((result) => {
+    outcome = result;
+  });
+  while (!outcome) {
+    await Promise.race([running, clock.waitForSleepers()]);
+    if (!(await stopped()) && clock.nextWakeMs !== undefined) await clock.advance(clock.nextWakeMs);
+  }
+  await running;
+  return outcome;
+}
+
+async function savedToken(configFile: string): Promise<string | undefined> {
+  return /polling_token: (\S+)/.exec(await readFile(configFile, 'utf8'))?.[1];
+}
+
 export async function createJoiningHost(
   files: Files = systemFiles,
   names: HostNames = { fqdn: FQDN, machineId: 'c'.repeat(32) },
@@ -80,7 +102,7 @@ export async function createJoiningHost(
   const allowListFile = join(root, 'etc/whitelist.yaml');
   const certs = join(root, 'etc/certs');
   const certificates = certificatesUnder(certs);
-  const readToken = async () => /polling_token: (\S+)/.exec(await readFile(configFile, 'utf8'))?.[1];
+  const readToken = () => savedToken(configFile);
 
   const contextOf = async (
     settings: Partial<EnrollContext> & { readonly managerUrl: URL },
@@ -126,17 +148,10 @@ export async function createJoiningHost(
     progress,
     async enrol(settings, until = () => false) {
       const stop = new AbortController();
-      let outcome: EnrollOutcome | undefined;
-      const running = enroll(await contextOf(settings, stop.signal)).then((result) => {
-        outcome = result;
-      });
-      while (!outcome) {
-        await Promise.race([running, clock.waitForSleepers()]);
+      return run(await contextOf(settings, stop.signal), clock, async () => {
         if (await until()) stop.abort();
-        else if (clock.nextWakeMs !== undefined) await clock.advance(clock.nextWakeMs);
-      }
-      await running;
-      return outcome;
+        return stop.signal.aborted;
+      });
     },
     settle: async (settings) => settleEnrollment(await contextOf(settings, new AbortController().signal)),
     pending: () => readPending(systemFiles, pendingPlaces(join(root, 'data'), certs)),
