@@ -9,6 +9,7 @@ import {
   systemClock,
   systemFiles,
   systemRandom,
+  withholdCores,
 } from '@linux-patch/runtime/node';
 import { runAgent } from './cli/run.ts';
 import { hostNetwork } from './host/network.ts';
@@ -60,6 +61,7 @@ const stderr = stderrSink({
   now: () => systemClock.now(),
 });
 
+await withholdCores();
 process.exitCode = await runAgent(process.argv.slice(2), {
   clock: systemClock,
   random: systemRandom,

@@ -7,6 +7,7 @@ import {
   systemClock,
   systemFiles,
   systemRandom,
+  withholdCores,
 } from '@linux-patch/runtime/node';
 import { runManager } from './cli/run.ts';
 
@@ -32,6 +33,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const sink = stderrSink({ journal: process.env.JOURNAL_STREAM !== undefined, now: () => systemClock.now() });
 
+await withholdCores();
 process.exitCode = await runManager(process.argv.slice(2), {
   clock: systemClock,
   random: systemRandom,

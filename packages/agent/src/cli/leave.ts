@@ -8,7 +8,7 @@ function believes(managerUrl: string | undefined, serial: string | undefined): s
   return [
     `${managerUrl ?? 'The manager'} still lists this host and still believes in the certificate${serial ? ` with serial ${serial}` : ''}`,
     'until it expires. Its key does not exist any more, so nobody can use it; revoke it there all the same:',
-    `  linux-patch-manager certificates revoke ${serial ?? 'SERIAL'}`,
+    `  linux-patch-manager certificates revoke ${serial ?? 'SERIAL'} --reason cessationOfOperation`,
   ].join('\n');
 }
 
