@@ -1,4 +1,6 @@
 import { publicKeySpki, spkiSha256 } from '@linux-patch/pki';
+import { readMaterial } from '../certificates/material.ts';
+import { isOwnRevoked } from '../certificates/revocation-list.ts';
 import { clearPollingToken } from '../config/polling-token.ts';
 import { verdictWords } from '../enrollment/join-verdict.ts';
 import { type PendingEnrollment, removePending } from '../enrollment/pending.ts';
@@ -66,9 +68,16 @@ export function enrollmentFinding(
 export async function checkEnrollment(host: DoctorHost): Promise<Finding[]> {
   const broken = await checkSavedState(host);
   const open = await checkModes(host);
-  if (broken.length > 0 || isUsable(host.identity)) return [...broken, ...open];
+  // A host that was revoked asks anew while its identity lies there still.
+  const asksAnew = host.pending !== undefined && (await isRevoked(host));
+  if (broken.length > 0 || (isUsable(host.identity) && !asksAnew)) return [...broken, ...open];
   const finding = enrollmentFinding(host.pending, host.trail);
   return [...open, ...(finding ? [finding] : [])];
+}
+
+async function isRevoked({ files, certificates }: DoctorHost): Promise<boolean> {
+  const material = await readMaterial(files, certificates).catch(() => undefined);
+  return material !== undefined && isOwnRevoked(material);
 }
 
 async function checkSavedState(host: DoctorHost): Promise<Finding[]> {

@@ -126,8 +126,8 @@ export const CERTIFICATE_CHECKS = {
   OWN_CERT_REVOKED: certificates.error({
     title: 'The certificate of this host is revoked',
     meaning:
-      'The manager does not connect any more and does not renew. It takes a new approval to come back.',
-    command: '{agent} --enroll {manager}',
+      'The manager does not talk to it any more. The agent asks to join again by itself when a manager is named; somebody approves it as if it were new.',
+    command: 'linux-patch-manager enrollments list  # on the manager, then approve this host',
   }),
   IDENTITY_OF_OTHER_HOST: certificates.error({
     title: 'The identity was made on another host',
