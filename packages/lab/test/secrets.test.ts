@@ -188,7 +188,7 @@ describe('no token, code or key is seen', () => {
   });
 
   it('when a host leaves while it waits, and the wiped files hold none of them', {
-    timeout: 150_000,
+    timeout: 300_000,
   }, async () => {
     const host = await newHost();
     await using agent = host.start({ args: ['--verbose'] });
@@ -204,7 +204,7 @@ describe('no token, code or key is seen', () => {
     await expectNoLeak(host.root);
   });
 
-  it('of a join token, but in the one line that prints it', { timeout: 150_000 }, async () => {
+  it('of a join token, but in the one line that prints it', { timeout: 300_000 }, async () => {
     const made = await runProgram(MANAGER_PROGRAM, [
       '--root',
       manager.root,
@@ -247,13 +247,13 @@ const pattern = (await readFile('/proc/sys/kernel/core_pattern', 'utf8')).trim()
 
 // Where the kernel hands cores to a program, that program decides where they go.
 describe.runIf(!/[|/]/.test(pattern))('a core file of the agent', () => {
-  it('holds none of them, because no memory goes into it', { timeout: 200_000 }, async () => {
+  it('holds none of them, because no memory goes into it', { timeout: 400_000 }, async () => {
     const core = await coreOf(await newHost(), async () => {});
     expect(core).not.toBe('');
     expect(await ledger.leaksInFile(core)).toEqual([]);
   });
 
-  it('would hold them if the agent did not see to that', { timeout: 200_000 }, async () => {
+  it('would hold them if the agent did not see to that', { timeout: 400_000 }, async () => {
     const host = await newHost();
     const core = await coreOf(host, (pid) => writeFile(`/proc/${pid}/coredump_filter`, '0x33\n'));
     expect(await ledger.leaksInFile(core)).toContain(`token of ${host.name}`);
