@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -82,6 +82,30 @@ function clientCertificate(): string[] {
 }
 
 describe('a host joins a manager', () => {
+  it('with a join string in its place and no person, and is refused by a used one', async () => {
+    const { join_string: joinString } = (await manager.json('tokens', 'create')) as { join_string: string };
+    const host = await newHost();
+    await writeFile(join(host.root, 'etc/linux_patch_api/join'), `${joinString}\n`, { mode: 0o600 });
+    await using agent = host.start();
+    await agent.listening;
+    const health = await curl(host, '/api/v1/health', ...clientCertificate());
+    expect(health.stdout).toContain('"identity_trust":"token"');
+
+    const late = await newHost();
+    await writeFile(join(late.root, 'etc/linux_patch_api/join'), joinString, { mode: 0o600 });
+    await using waiting = late.start();
+    await waiting.logged('does not let this host in: it has no use left');
+    const status = await late.run('status');
+    expect(status.stdout).toMatch(/Join token +[0-9a-f]{16}: it has no use left/);
+    expect(status.stdout).toMatch(/Host code +[0-9A-Z]{4}-/);
+    await approve(late);
+    await waiting.listening;
+    for (const one of [host, late]) {
+      const secret = joinString.split('.')[2] ?? 'none';
+      expect(await readFile(join(one.root, 'agent.log'), 'utf8')).not.toContain(secret);
+    }
+  });
+
   it('with one line of configuration and a typed code, and then answers only the manager', async () => {
     const host = await newHost();
     const before = await readFile(host.configFile, 'utf8');

@@ -107,13 +107,14 @@ export async function checkConfig(host: DoctorHost): Promise<Finding[]> {
   return [...findings, ...(await checkJoinFile(host)), ...(await checkCaFile(host))];
 }
 
-async function checkJoinFile({ files, config, identity, uid }: DoctorHost): Promise<Finding[]> {
-  const path = config.enrollment.join_file;
-  if (path === undefined) return [];
+async function checkJoinFile({ files, config, paths, identity, uid }: DoctorHost): Promise<Finding[]> {
+  const { join_file: configured } = config.enrollment;
+  // The file that is found by itself may be absent.
+  const path = configured ?? paths.joinFile;
   const facts = await files.facts(path).catch(() => undefined);
   if (facts?.kind !== 'file') {
     // It is used once; afterwards an administrator may remove it.
-    return isUsable(identity)
+    return configured === undefined || isUsable(identity)
       ? []
       : [{ code: 'JOIN_FILE_MISSING', detail: `${path} is no file.`, words: { path } }];
   }
