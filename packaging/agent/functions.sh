@@ -52,11 +52,6 @@ has_url() {
 		grep -Eq '^LINUX_PATCH_MANAGER_URL=.' /etc/default/linux-patch-api 2>/dev/null
 }
 
-# A join string from the manager, put here before or after the package.
-has_join_string() {
-	[ -s "$CONFIG/join" ]
-}
-
 guidance() {
 	cat <<-TEXT
 		linux-patch-api is installed and enabled, but not started: it has no certificates and knows no manager.
@@ -123,9 +118,6 @@ after_install() {
 		start_service try-restart
 	elif has_certificates; then
 		say "certificates are present; starting the service"
-		start_service start
-	elif has_join_string; then
-		say "a join string is present; the service starts and joins its manager without a person."
 		start_service start
 	elif has_url; then
 		if [ -f "$CONFIG/join" ]; then

@@ -48,13 +48,18 @@ function manageOf(flavour: Flavour) {
   return flavour === 'pacman' ? MANAGE.pacman : MANAGE.deb;
 }
 
+/** The command that installs a package file which is added to it. */
+export function installCommand(flavour: Flavour): readonly string[] {
+  return manageOf(flavour).install;
+}
+
 /** Installs the agent (or the manager) from its package, as an administrator would. */
 export async function installPackage(
   host: LabHost,
   flavour: Flavour,
   options: { readonly env?: Readonly<Record<string, string>>; readonly name?: string } = {},
 ): Promise<ProgramResult> {
-  const [program = '', ...args] = manageOf(flavour).install;
+  const [program = '', ...args] = installCommand(flavour);
   if (program === 'apt-get') await host.must('apt-get', ['update', '-qq']);
   const file = await packageFile(host, flavour, options.name);
   const environment = { DEBIAN_FRONTEND: 'noninteractive', ...options.env };

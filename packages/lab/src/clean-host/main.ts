@@ -113,13 +113,13 @@ if (process.getuid?.() !== 0)
   throw new Error('The clean-host suite boots hosts with systemd-nspawn; run it as root.');
 if (runs.length === 0) throw new Error('No case has these words in its name.');
 ensurePrograms('The clean-host suite', PROGRAMS);
-const packages = join(REPOSITORY, '.cache/lab/packages');
-const builder = ['packaging/build/main.ts', '--fast', '--arch', 'amd64', '--out', packages];
-must(await runProgram(process.execPath, builder, { cwd: REPOSITORY }), 'building the packages');
 const cache = join(REPOSITORY, '.cache/lab');
 await sweepDeadRuns(cache);
 const folder = join(cache, runFolderName(process.pid));
-mkdirSync(folder, { recursive: true });
+const packages = join(folder, 'packages');
+mkdirSync(packages, { recursive: true });
+const builder = ['packaging/build/main.ts', '--fast', '--arch', 'amd64', '--out', packages];
+must(await runProgram(process.execPath, builder, { cwd: REPOSITORY }), 'building the packages');
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeWorlds());
 const shelf = await openShelf(folder, packages);
 for (const flavour of new Set(runs.map((run) => run.flavour))) await imageOf(flavour);

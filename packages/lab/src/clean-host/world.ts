@@ -211,3 +211,16 @@ export async function approveByCode(host: LabHost, manager: Pick<ManagerProcess,
   });
   await manager.json('enrollments', 'approve', request.id, '--code', code);
 }
+
+/** Makes a join token on the manager and puts its join string where agents look, before the package is there. */
+export async function placeJoinString(
+  hosts: readonly LabHost[],
+  manager: Pick<ManagerProcess, 'json'>,
+): Promise<void> {
+  const made = await manager.json('tokens', 'create', '--uses', String(hosts.length));
+  const { join_string } = made as { join_string: string };
+  for (const host of hosts) {
+    const args = ['-D', '-m', '600', '/dev/stdin', '/etc/linux_patch_api/join'];
+    await host.must('install', args, { input: `${join_string}\n` });
+  }
+}

@@ -152,7 +152,7 @@ class Host implements LabHost {
     const [path, pattern] =
       init === 'systemd' ? ['run/systemd/private', undefined] : ['run/openrc/softlevel', /^default/];
     this.#init = await askHost(`${this.name} to boot`, async () => {
-      const nspawn = Number(await readFile(join(folder, 'nspawn.pid'), 'utf8').catch(() => Number.NaN));
+      const nspawn = Number(await readFile(`${folder}.pid`, 'utf8').catch(() => Number.NaN));
       const pid = Number.isNaN(nspawn) ? undefined : await childOf(nspawn);
       if (pid === undefined || pid === before) return undefined;
       const mark = await runProgram('nsenter', [
@@ -212,7 +212,7 @@ class Host implements LabHost {
 
   async cutPower(): Promise<void> {
     if (this.#init === undefined) return;
-    await writeFile(join(this.#options.folder, 'hold'), '');
+    await writeFile(`${this.#options.folder}.hold`, '');
     const init = this.#init;
     this.#init = undefined;
     process.kill(init, 'SIGKILL');
@@ -220,7 +220,7 @@ class Host implements LabHost {
   }
 
   async restorePower(): Promise<void> {
-    await rm(join(this.#options.folder, 'hold'));
+    await rm(`${this.#options.folder}.hold`);
     await this.#waitUntilUp(undefined);
   }
 
@@ -230,7 +230,7 @@ class Host implements LabHost {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { folder, name } = this.#options;
-    await rm(join(folder, 'hold'), { force: true });
+    await rm(`${folder}.hold`, { force: true });
     if (this.#init !== undefined && !(await isGone(this.#init))) process.kill(this.#init, 'SIGKILL');
     this.#init = undefined;
     if (this.#loop) await this.#loop[Symbol.asyncDispose]();

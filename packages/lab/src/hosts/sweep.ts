@@ -14,9 +14,9 @@ async function isAlive(pid: number): Promise<boolean> {
 
 /** Ends the hosts of a world that nobody looks after any more, and gives back its mounts and namespaces. */
 async function sweepWorld(world: string, name: string): Promise<void> {
-  for (const host of await readdir(world)) {
+  for (const host of (await readdir(world)).filter((entry) => !entry.includes('.'))) {
     const folder = join(world, host);
-    const pid = Number(await readFile(join(folder, 'nspawn.pid'), 'utf8').catch(() => Number.NaN));
+    const pid = Number(await readFile(`${folder}.pid`, 'utf8').catch(() => Number.NaN));
     const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     if (line.includes(folder)) process.kill(pid, 'SIGKILL');
     await runProgram('umount', ['--recursive', '--lazy', join(folder, 'root')]);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { untilServing } from '../agent-jobs.ts';
 import type { CleanHostCase } from '../case.ts';
 import { configureAgent, installPackage } from '../install.ts';
 import {
@@ -9,9 +10,22 @@ import {
   untilLogged,
   untilStatus,
 } from '../unit.ts';
-import { agentStatus, approveByCode } from '../world.ts';
+import { agentStatus, approveByCode, placeJoinString } from '../world.ts';
 
 export const JOINING: readonly CleanHostCase[] = [
+  {
+    name: 'a join string in its file and the URL while installing: serves, and no person was needed',
+    flavours: ['debian12', 'debian13', 'dnf', 'pacman', 'openrc'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await placeJoinString([host], manager);
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await untilServing(host, flavour);
+      if (flavour !== 'openrc') assert.equal((await unitState(host)).restarts, 0);
+      await manager.json('packages', host.name);
+    },
+  },
   {
     name: 'an install without a manager enables the service, does not start it, and says three ways to go on',
     flavours: ['debian12', 'debian13', 'dnf', 'pacman'],
