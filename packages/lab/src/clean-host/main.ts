@@ -38,8 +38,8 @@ const PROGRAMS = [
   ['bsdtar', 'libarchive-tools'],
 ] as const;
 
-/** Hosts mostly wait, so two cases at a time keep two cores busy. */
-const AT_ONCE = 2;
+/** Hosts often wait, so three cases at a time keep two cores busy. */
+const AT_ONCE = 3;
 
 /** Worlds that were opened; one that was closed can be closed again. */
 const worlds = new Set<World>();

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { must, type ProgramResult, type RunningProgram, runProgram, startProgram } from '../process.ts';
 import { askHost } from './ask-host.ts';
@@ -216,7 +216,15 @@ class Host implements LabHost {
     const init = this.#init;
     this.#init = undefined;
     process.kill(init, 'SIGKILL');
-    await askHost(`${this.name} to lose power`, async () => ((await isGone(init)) ? true : undefined));
+    const off = `${this.#options.folder}.off`;
+    await askHost(
+      `${this.name} to lose power`,
+      async () =>
+        await access(off).then(
+          () => true,
+          () => undefined,
+        ),
+    );
   }
 
   async restorePower(): Promise<void> {

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Boots one host with systemd-nspawn(1), again whenever the guest asks for a reboot, until it is stopped.
 # Usage: nspawn-loop.sh NAME FOLDER NETWORK_NAMESPACE [systemd-nspawn options]
-# Leaves FOLDER.pid; while FOLDER.hold is there a host without power stays so. Both are beside the disk, which may be full.
+# Leaves FOLDER.pid; while FOLDER.hold is there a host without power stays so, and FOLDER.off says that it is off.
+# They are beside the disk, which may be full.
 # Runs in a mount namespace of its own ("unshare --mount --propagation slave"), so that nothing of it is seen outside.
 set -eu
 name=$1 folder=$2 network=$3
@@ -30,7 +31,9 @@ while :; do
 	[ "$code" = 133 ] && continue
 	# A power cut: the test decides when the host comes back.
 	if [ -e "$folder.hold" ]; then
+		: >"$folder.off"
 		while [ -e "$folder.hold" ]; do sleep 0.02; done
+		rm -f "$folder.off"
 		continue
 	fi
 	exit "$code"

@@ -35,7 +35,7 @@ async function waitingHost(
 export const TROUBLE: readonly CleanHostCase[] = [
   {
     name: 'a power cut and a reboot while the certificates cannot be installed: installs them when there is room',
-    flavours: ['debian12'],
+    flavours: ['debian12', 'debian13'],
     async run(world, flavour) {
       const manager = await world.startManager();
       const host = await world.newHost(flavour, { diskSize: '400m' });
