@@ -15,7 +15,7 @@ import { LIFECYCLE } from './cases/lifecycle.ts';
 import { OPENRC } from './cases/openrc.ts';
 import { PATCHING } from './cases/patching.ts';
 import { POWER } from './cases/power.ts';
-import { TROUBLE } from './cases/trouble.ts';
+import { FAKETIME, TROUBLE } from './cases/trouble.ts';
 import { type LabShelf, openShelf, openWorld, type World } from './world.ts';
 
 const CASES: readonly CleanHostCase[] = [
@@ -36,6 +36,8 @@ const PROGRAMS = [
   ['ip', 'iproute2'],
   ['rpmbuild', 'rpm'],
   ['bsdtar', 'libarchive-tools'],
+  ['curl', 'curl'],
+  [FAKETIME, 'libfaketime'],
 ] as const;
 
 /** Hosts often wait, so three cases at a time keep two cores busy. */

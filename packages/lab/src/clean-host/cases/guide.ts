@@ -8,7 +8,7 @@ import type { CleanHostCase } from '../case.ts';
 import { everyPath, pathsAddedSince } from '../disk-listing.ts';
 import { EXAMPLE_CODE, guideBlocks, runGuideBlock, useGuideNames } from '../guide.ts';
 import { unitState, untilActive, untilStatus } from '../unit.ts';
-import { agentStatus, type World } from '../world.ts';
+import { type AgentStatus, agentStatus, type World } from '../world.ts';
 
 const MANAGER = 'linux-patch-manager.service';
 
@@ -45,9 +45,8 @@ async function newManager(world: World, hosts: Readonly<Record<string, LabHost>>
 async function approve(patch: LabHost, host: LabHost, name: string): Promise<void> {
   const code = await askHost('the host code', async () => {
     const { stdout } = await host.run('linux-patch-api', ['status', '--json']);
-    return stdout === ''
-      ? undefined
-      : (JSON.parse(stdout) as { enrollment?: { host_code?: string } }).enrollment?.host_code;
+    const status = stdout === '' ? undefined : (JSON.parse(stdout) as AgentStatus);
+    return status?.enrollment?.host_code ?? undefined;
   });
   await askHost('the request', async () =>
     (await patch.must('linux-patch-manager', ['enrollments', 'list'])).includes(`${name}.example.org`)
