@@ -193,8 +193,11 @@ export interface AgentStatus {
   readonly enrollment: { readonly state: string; readonly host_code: string | null } | null;
 }
 
-export async function agentStatus(host: LabHost): Promise<AgentStatus> {
-  const result = await host.run('linux-patch-api', ['status', '--json']);
+export async function agentStatus(
+  host: LabHost,
+  env: Readonly<Record<string, string>> = {},
+): Promise<AgentStatus> {
+  const result = await host.run('linux-patch-api', ['status', '--json'], { env });
   return JSON.parse(result.stdout) as AgentStatus;
 }
 

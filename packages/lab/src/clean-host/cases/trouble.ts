@@ -14,7 +14,7 @@ const SECOND_MS = 1000;
 /** Of an agent's certificate. */
 const LIFE_DAYS = 30;
 /** Sets the clock of one program (package libfaketime). */
-export const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
+export const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
 
 /** The one request that waits, and the code that the host shows. */
 async function waitingRequest(host: LabHost, manager: ManagerProcess): Promise<readonly string[]> {
@@ -139,12 +139,12 @@ export const TROUBLE: readonly CleanHostCase[] = [
       const state = await askHost('the host to serve or to ask', async () => {
         const { active, statusText } = await unitState(host);
         if (active === 'active' && statusText.startsWith('Waiting for approval')) return 'asked again';
-        const { identity } = await agentStatus(host);
+        const { identity } = await agentStatus(host, environment);
         return identity.serial !== null && identity.serial !== serial ? 'renewed' : undefined;
       });
       if (state === 'asked again') await approveByCode(host, manager);
       assert.equal((await untilStatus(host, /^Serving on/)).restarts, 0);
-      assert.notEqual((await agentStatus(host)).identity.serial, serial);
+      assert.notEqual((await agentStatus(host, environment)).identity.serial, serial);
       await manager.json('packages', host.name);
       return state;
     },
