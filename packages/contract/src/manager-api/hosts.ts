@@ -11,6 +11,7 @@ export const HOST_IDENTITY_STATES = [
   'renewal_failing',
   'expiring',
   'renewal_overdue',
+  'degraded',
   'ok',
 ] as const;
 export type HostIdentityState = (typeof HOST_IDENTITY_STATES)[number];
@@ -30,7 +31,9 @@ export const HostIdentity = z.object({
     .meta({ description: 'Serial number of the certificate the agent served with.' }),
   crl_status: z.enum(CRL_STATUSES).nullable(),
   crl_number: z.number().int().nullable(),
-  crl_current: z.boolean().meta({ description: 'Its revocation list names everything that is revoked now.' }),
+  crl_current: z.boolean().nullable().meta({
+    description: 'Its revocation list names everything that is revoked now; null before it was asked.',
+  }),
   reported_at: z.iso.datetime().nullable(),
 });
 export type HostIdentity = z.infer<typeof HostIdentity>;

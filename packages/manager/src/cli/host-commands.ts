@@ -16,7 +16,7 @@ function rowOf(host: Host, nowMs: number): string[] {
       host.key_origin === 'manager' ? 'key made by the manager' : '',
       identity.trust === 'tofu' ? 'trusts on first use' : '',
       host.last_error ? 'unreachable' : '',
-      host.left_at === null && !identity.crl_current ? 'revocation list outdated' : '',
+      host.left_at === null && identity.crl_current === false ? 'revocation list outdated' : '',
     ]
       .filter(Boolean)
       .join(', '),
@@ -52,7 +52,7 @@ function identityFacts({ identity, key_origin }: Host, nowMs: number): (readonly
     ['Trusts by', identity.trust],
     [
       'Revocation list',
-      `${list}, ${identity.crl_status ?? 'not asked yet'}${identity.crl_current ? '' : '; it lacks something that is revoked'}`,
+      `${list}, ${identity.crl_status ?? 'not asked yet'}${identity.crl_current === false ? '; it lacks something that is revoked' : ''}`,
     ],
     ['Asked', relativeTime(identity.reported_at, nowMs)],
   ];

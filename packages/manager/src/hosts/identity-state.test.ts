@@ -17,6 +17,7 @@ describe('the identity of a host', () => {
     ['without a certificate that counts is revoked', { newest: undefined }, 'revoked'],
     ['whose certificate is over', { newest: { notAfterMs: NOW - 1, renewAtMs: null } }, 'expired'],
     ['whose agent says why', { agentSays: 'renewal fails: no route' }, 'renewal_failing'],
+    ['whose agent took its manager on trust', { agentSays: 'believed without proof' }, 'degraded'],
     ['with six days left', { newest: { notAfterMs: NOW + 6 * DAY_MS, renewAtMs: null } }, 'expiring'],
     [
       'two days past its renewal',

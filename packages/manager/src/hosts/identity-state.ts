@@ -35,7 +35,8 @@ export function judgeIdentity(
     const message = `Its certificate expired on ${day(newest.notAfterMs)}. Is the host switched off? When it runs, "linux-patch-api status" on it says what it waits for.`;
     return { state: 'expired', message };
   }
-  if (agentSays !== undefined && agentSays !== 'ok') return { state: 'renewal_failing', message: agentSays };
+  const trouble = agentSays === undefined || agentSays === 'ok' ? undefined : agentSays;
+  if (trouble !== undefined && /renew/i.test(trouble)) return { state: 'renewal_failing', message: trouble };
   const daysLeft = (newest.notAfterMs - nowMs) / DAY_MS;
   if (daysLeft < EXPIRING_DAYS) {
     const message = `Its certificate expires on ${day(newest.notAfterMs)} and was not renewed. Look at "linux-patch-api status" on the host.`;
@@ -45,5 +46,6 @@ export function judgeIdentity(
     const message = `It should have renewed its certificate on ${day(newest.renewAtMs)}: it is switched off, cut off, or its renewal fails.`;
     return { state: 'renewal_overdue', message };
   }
+  if (trouble !== undefined) return { state: 'degraded', message: trouble };
   return { state: 'ok', message: null };
 }

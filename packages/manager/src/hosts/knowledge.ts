@@ -9,7 +9,8 @@ export type NewestCertificate = Pick<CertificateRow, 'serial' | 'not_after' | 'r
 export interface FleetKnowledge {
   readonly certificates: ReadonlyMap<string, NewestCertificate>;
   readonly reports: ReadonlyMap<string, HostReport>;
-  readonly listNumbers: ReadonlyMap<string, number>;
+  /** Numbers of the lists that hosts have; null for one that did not take the first it was sent. */
+  readonly listNumbers: ReadonlyMap<string, number | null>;
   /** Number of the first list that names everything; 0 while nothing was ever signed. */
   readonly listCompleteSince: number;
 }
@@ -29,10 +30,7 @@ export async function readKnowledge(db: Database, hostId: string | undefined): P
     .where('revoked_at', 'is', null)
     .orderBy('issued_at');
   let reported = db.selectFrom('host_reports').selectAll();
-  let delivered = db
-    .selectFrom('list_deliveries')
-    .select(['host_id', 'number'])
-    .where('number', 'is not', null);
+  let delivered = db.selectFrom('list_deliveries').select(['host_id', 'number']);
   if (hostId !== undefined) {
     issued = issued.where('host_id', '=', hostId);
     reported = reported.where('host_id', '=', hostId);
@@ -57,7 +55,7 @@ export async function readKnowledge(db: Database, hostId: string | undefined): P
         },
       ]),
     ),
-    listNumbers: new Map((await delivered.execute()).map((row) => [row.host_id, row.number ?? 0])),
+    listNumbers: new Map((await delivered.execute()).map((row) => [row.host_id, row.number])),
     listCompleteSince: list?.complete_since ?? 0,
   };
 }

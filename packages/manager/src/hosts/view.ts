@@ -11,7 +11,7 @@ const isoOf = (epochMs: number | null | undefined): string | null =>
 function identityOf(row: HostRow, knowledge: FleetKnowledge, nowMs: number): Host['identity'] {
   const newest = knowledge.certificates.get(row.id);
   const report = knowledge.reports.get(row.id);
-  const listNumber = knowledge.listNumbers.get(row.id) ?? null;
+  const listNumber = knowledge.listNumbers.get(row.id);
   const verdict = judgeIdentity(
     {
       leftAtMs: row.left_at,
@@ -26,8 +26,8 @@ function identityOf(row: HostRow, knowledge: FleetKnowledge, nowMs: number): Hos
     trust: report?.health.identity_trust ?? null,
     served_serial: report?.servedSerial ?? null,
     crl_status: report?.health.crl_status ?? null,
-    crl_number: listNumber,
-    crl_current: (listNumber ?? 0) >= knowledge.listCompleteSince,
+    crl_number: listNumber ?? null,
+    crl_current: listNumber === undefined ? null : (listNumber ?? 0) >= knowledge.listCompleteSince,
     reported_at: isoOf(report?.atMs),
   };
 }

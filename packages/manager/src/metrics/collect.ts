@@ -70,7 +70,7 @@ async function identityReadings({ db, authority, hosts, poll }: MetricSources) {
       ),
     ),
     linux_patch_manager_hosts_crl_behind: fleet.filter(
-      (host) => host.left_at === null && !host.identity.crl_current,
+      (host) => host.left_at === null && host.identity.crl_current === false,
     ).length,
     linux_patch_manager_crl_number: list.number,
     linux_patch_manager_crl_next_update_timestamp_seconds: list.nextUpdateMs / 1_000,
