@@ -53,7 +53,7 @@ async function poll(): Promise<void> {
   await expect.poll(polled, { timeout: 10_000 }).toBe(true);
 }
 
-describe('certificates', () => {
+describe('certificates', { timeout: 120_000 }, () => {
   it("are all on record, the manager's own included, and can be found", async () => {
     await using one = await joinListening(world);
     await using two = await joinListening(world);
@@ -126,7 +126,7 @@ describe('certificates', () => {
   });
 });
 
-describe('a host that was switched off', () => {
+describe('a host that was switched off', { timeout: 120_000 }, () => {
   it('is sent the list in the background when it is back', async () => {
     await using stolen = await joinListening(world);
     await using off = await joinListening(world, false);
@@ -143,7 +143,7 @@ describe('a host that was switched off', () => {
   });
 });
 
-describe('the identity of each host', () => {
+describe('the identity of each host', { timeout: 120_000 }, () => {
   it('is asked in the background and shown, with those that need a look, and told once', async () => {
     await using host = await joinListening(world);
     await poll();
