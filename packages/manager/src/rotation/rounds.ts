@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@linux-patch/runtime';
 import type { Authority } from '../authority/authority.ts';
 import type { Database } from '../database/open.ts';
 import type { FleetClient } from '../fleet-client/client.ts';
+import { inTurn } from '../fleet-watch/in-turn.ts';
 import type { Followers, Laggard } from './followers.ts';
 import { needOf } from './need.ts';
 
@@ -28,7 +29,10 @@ const CONCURRENCY = 32;
 /** A host that renews is done in seconds. */
 const RENEWING_PAUSE_MS = 5_000;
 const BEHIND_PAUSE_MS = 60_000;
-const QUIET_PAUSE_MS = 3_600_000;
+/** After a rotation nobody waits for a host that was left behind; it has asked by itself before it is told. */
+const LEFT_BEHIND_PAUSE_MS = 600_000;
+/** Hosts that joined meanwhile are asked once what they trust. */
+const QUIET_PAUSE_MS = 300_000;
 
 /** Words for an agent that is too old to be told. */
 function reasonOf(error: unknown): string {
@@ -43,13 +47,14 @@ function reasonOf(error: unknown): string {
 async function tell(
   { followers, fleet }: RoundOptions,
   host: Laggard,
-  told: { readonly stage: string; readonly bundle: TrustBundle },
+  told: { readonly stage: string; readonly bundle: TrustBundle; readonly signal: AbortSignal },
 ): Promise<void> {
+  const { stage, bundle, signal } = told;
   try {
-    const state = await fleet.call(host.address, AGENT_ROUTES.setTrust, { body: told.bundle });
-    await followers.noteState(host.hostId, told.stage, state);
+    const state = await fleet.call(host.address, AGENT_ROUTES.setTrust, { body: bundle, signal });
+    await followers.noteState(host.hostId, stage, state);
   } catch (error) {
-    await followers.noteError(host.hostId, reasonOf(error));
+    if (!signal.aborted) await followers.noteError(host.hostId, reasonOf(error));
   }
 }
 
@@ -58,26 +63,19 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-/** Works through a list with so many workers at once. */
-async function inParallel<T>(list: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  const queue = [...list];
-  const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await work(next);
-  };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, list.length) }, worker));
-}
-
 export function createRounds(options: RoundOptions): Rounds {
   const { authority, followers, clock, logger } = options;
   let tail: Promise<unknown> = Promise.resolve();
   let nap = new AbortController();
+  let stopping: AbortSignal = new AbortController().signal;
   const work = async (): Promise<void> => {
     const need = needOf(authority);
     if (!need) return;
     const { behind } = await followers.laggards(need);
     if (behind.length === 0) return;
-    const told = { stage: need.stage, bundle: await authority.trustBundle(options.db) };
-    await inParallel(behind, (host) => tell(options, host, told));
+    const bundle = await authority.trustBundle(options.db);
+    const told = { stage: need.stage, bundle, signal: stopping };
+    await inTurn(behind, CONCURRENCY, stopping, (host) => tell(options, host, told));
   };
   const chained = (): Promise<void> => {
     const result = tail.then(work);
@@ -90,7 +88,8 @@ export function createRounds(options: RoundOptions): Rounds {
     if (!need) return undefined;
     const { behind } = await followers.laggards(need);
     if (behind.length === 0) return QUIET_PAUSE_MS;
-    return behind.some((host) => host.renewing) ? RENEWING_PAUSE_MS : BEHIND_PAUSE_MS;
+    if (behind.some((host) => host.renewing)) return RENEWING_PAUSE_MS;
+    return authority.store.state.phase === 'standby' ? LEFT_BEHIND_PAUSE_MS : BEHIND_PAUSE_MS;
   };
   return {
     async round() {
@@ -98,6 +97,7 @@ export function createRounds(options: RoundOptions): Rounds {
       nap.abort();
     },
     async run(signal) {
+      stopping = signal;
       while (!signal.aborted) {
         nap = new AbortController();
         try {
