@@ -38,6 +38,21 @@ async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/**
+ * Removes what a process that was killed left beside this file: temporaries of processes that are no more. They may hold
+ * what the file holds, a key for one.
+ */
+async function removeLeftovers(path: string): Promise<void> {
+  const prefix = `.${basename(path)}.`;
+  for (const name of await readdir(dirname(path))) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = /^(\d+)-\d+\.tmp$/.exec(name.slice(prefix.length))?.[1];
+    if (pid === undefined || Number(pid) === process.pid) continue;
+    if (await orAbsent(lstat(`/proc/${pid}`))) continue;
+    await rm(join(dirname(path), name), { force: true });
+  }
+}
+
 async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
@@ -64,6 +79,7 @@ async function writeDurably(write: DurableWrite): Promise<void> {
     await rm(temporary, { force: true }).catch(() => {});
     throw error;
   }
+  await removeLeftovers(write.path).catch(() => {});
   await syncFolder(dirname(write.path));
 }
 
@@ -154,6 +170,7 @@ async function replaceLink(target: string, link: string): Promise<void> {
   await rm(temporary, { force: true });
   await symlink(target, temporary);
   await rename(temporary, link);
+  await removeLeftovers(link).catch(() => {});
   await syncFolder(dirname(link));
 }
 

@@ -1,0 +1,66 @@
+import { rm } from 'node:fs/promises';
+import { type CrashHost, startAgent } from './host.ts';
+import { failCall, failNoMore, reached } from './injector.ts';
+import { faultsAt, readSets, SITUATIONS, type SituationName } from './situations.ts';
+
+/** What the child is to do; the real code of the agent, cut off by the injector. */
+export type CrashJob =
+  | {
+      readonly kind: 'change';
+      readonly situation: SituationName;
+      readonly certs: string;
+      readonly sets: string;
+    }
+  /** The same with every call failing once, in one process. */
+  | {
+      readonly kind: 'fail';
+      readonly situation: SituationName;
+      readonly certs: string;
+      readonly sets: string;
+      readonly code: string;
+    }
+  | { readonly kind: 'enrol'; readonly host: CrashHost };
+
+/** What a child that was not cut off says. */
+export interface CrashReport {
+  readonly outcome: string;
+  readonly reached: readonly string[];
+  /** What was wrong, of a job that looks itself. */
+  readonly faults: readonly string[];
+  /** How many calls failed, one at a time. */
+  readonly failed: number;
+}
+
+async function failEach(
+  job: Extract<CrashJob, { kind: 'fail' }>,
+): Promise<{ failed: number; faults: string[] }> {
+  const { situation, certs, code } = job;
+  const { prepare, change } = SITUATIONS[situation];
+  const sets = await readSets(job.sets);
+  const faults: string[] = [];
+  for (let place = 1; ; place += 1) {
+    await prepare(certs, sets);
+    failCall(place, code);
+    await change(certs, sets).catch(() => {});
+    const calls = failNoMore();
+    for (const fault of await faultsAt(certs, situation, sets)) faults.push(`call ${place}: ${fault}`);
+    await rm(certs, { recursive: true });
+    if (calls < place) return { failed: place - 1, faults };
+  }
+}
+
+async function work(job: CrashJob): Promise<Omit<CrashReport, 'reached'>> {
+  switch (job.kind) {
+    case 'change':
+      await SITUATIONS[job.situation].change(job.certs, await readSets(job.sets));
+      return { outcome: 'changed', failed: 0, faults: [] };
+    case 'fail':
+      return { outcome: 'failed', ...(await failEach(job)) };
+    case 'enrol':
+      return { outcome: (await startAgent(job.host)).kind, failed: 0, faults: [] };
+  }
+}
+
+const done = await work(JSON.parse(process.argv[2] ?? '') as CrashJob);
+const report: CrashReport = { ...done, reached: done.outcome === 'failed' ? [] : reached };
+process.stdout.write(JSON.stringify(report));

@@ -1,0 +1,70 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
+import { runProgram } from '../../src/process.ts';
+import type { CrashJob, CrashReport } from './child.ts';
+
+/** Children at the same time; the machines that run this have two cores. */
+const AT_ONCE = 2;
+
+/** Runs the agent's code in processes that are cut off. */
+export interface CrashRunner {
+  /** Runs a job to its end; its report has every place where it could be cut off. */
+  complete(job: CrashJob): Promise<CrashReport>;
+  /** Runs a job until it kills itself at a place (1 is the first); true when it got there. */
+  cutOff(job: CrashJob, place: number): Promise<boolean>;
+}
+
+/** One bundled file starts several times faster than a hundred sources, and there are hundreds of children. */
+export async function createCrashRunner(folder: string): Promise<CrashRunner> {
+  const build = await rolldown({
+    input: join(import.meta.dirname, 'child.ts'),
+    platform: 'node',
+    external: [/^node:/, 'bufferutil', 'utf-8-validate'],
+  });
+  const { output } = await build.generate({ format: 'esm', codeSplitting: false });
+  await build.close();
+  const program = join(folder, 'child.mjs');
+  await writeFile(program, output[0].code);
+  const run = async (job: CrashJob, place: number) =>
+    runProgram(process.execPath, [program, JSON.stringify(job)], {
+      env: { NODE_COMPILE_CACHE: join(folder, 'cache'), NODE_OPTIONS: '', CRASH_AT: String(place) },
+    });
+  const reportOf = (result: Awaited<ReturnType<typeof run>>): CrashReport => {
+    if (result.exitCode !== 0) throw new Error(`the child failed: ${result.stderr}`);
+    return JSON.parse(result.stdout) as CrashReport;
+  };
+  return {
+    complete: async (job) => reportOf(await run(job, 0)),
+    async cutOff(job, place) {
+      const result = await run(job, place);
+      // A process that was killed by a signal has no exit code.
+      if (result.exitCode === null) return true;
+      reportOf(result);
+      return false;
+    },
+  };
+}
+
+/**
+ * The places that differ for the disk, by their numbers. After one call and before the next are two places and one state
+ * of disk and manager, because nothing of ours runs in between that could change them.
+ */
+export function differentPlaces(reached: readonly string[]): number[] {
+  const isSame = (index: number): boolean =>
+    /^after (?!sending|the answer)/.test(reached[index] ?? '') &&
+    reached[index + 1]?.startsWith('before ') === true;
+  return reached.flatMap((_place, index) => (isSame(index) ? [] : [index + 1]));
+}
+
+/** Does something for each place, a few at a time. */
+export async function forEachPlace(
+  places: readonly number[],
+  work: (place: number) => Promise<void>,
+): Promise<void> {
+  const left = [...places];
+  const worker = async (): Promise<void> => {
+    for (let place = left.shift(); place !== undefined; place = left.shift()) await work(place);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}

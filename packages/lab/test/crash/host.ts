@@ -1,0 +1,91 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lineLogger, nodeCommands, systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { addAllowListEntry } from '../../../agent/src/allow-list/add-entry.ts';
+import { inspectIdentity } from '../../../agent/src/certificates/inspect.ts';
+import type { CertificatePaths } from '../../../agent/src/certificates/paths.ts';
+import { rollBackDamaged } from '../../../agent/src/certificates/roll-back.ts';
+import { clearPollingToken, savePollingToken } from '../../../agent/src/config/polling-token.ts';
+import { enroll } from '../../../agent/src/enrollment/enroll.ts';
+import { pendingPlaces } from '../../../agent/src/enrollment/pending.ts';
+import type { EnrollContext, EnrollOutcome } from '../../../agent/src/enrollment/settings.ts';
+import { settleEnrollment } from '../../../agent/src/enrollment/settle.ts';
+import { hostNetwork } from '../../../agent/src/host/network.ts';
+
+/** A host that joins, in a folder that plays its root. */
+export interface CrashHost {
+  readonly root: string;
+  readonly managerUrl: string;
+  readonly caFile: string;
+  /** Address that the host reports. */
+  readonly address: string;
+}
+
+export const COMMENT = '# the administrator wrote this';
+
+export function pathsUnder(certs: string): CertificatePaths {
+  return {
+    ca: join(certs, 'ca.pem'),
+    certificate: join(certs, 'server.pem'),
+    key: join(certs, 'server.key.pem'),
+    crl: join(certs, 'crl.pem'),
+  };
+}
+
+/** What a host has before its agent runs for the first time. */
+export async function prepareHost(host: CrashHost, number: number): Promise<void> {
+  await mkdir(join(host.root, 'etc'), { recursive: true });
+  await writeFile(join(host.root, 'etc/machine-id'), `${number.toString(16).padStart(32, 'c')}\n`);
+  await writeFile(join(host.root, 'etc/hostname'), `crash${number}.example.test\n`);
+  await writeFile(join(host.root, 'etc/config.yaml'), `${COMMENT}\nenrollment:\n  manager_url: x\n`, {
+    mode: 0o640,
+  });
+}
+
+/** What the agent does when it starts: mends what is damaged, then goes on with its enrolment or ends a finished one. */
+export async function startAgent(host: CrashHost): Promise<EnrollOutcome> {
+  const { root } = host;
+  const configFile = join(root, 'etc/config.yaml');
+  const allowListFile = join(root, 'etc/whitelist.yaml');
+  const certs = join(root, 'etc/certs');
+  const certificates = pathsUnder(certs);
+  const savedToken = /polling_token: (\S+)/.exec(await readFile(configFile, 'utf8'))?.[1];
+  const context: EnrollContext = {
+    ...pendingPlaces(join(root, 'data'), certs),
+    root,
+    configFile,
+    allowListFile,
+    certificates,
+    managerUrl: new URL(host.managerUrl),
+    caFile: host.caFile,
+    caFingerprint: undefined,
+    trust: 'auto',
+    pollingIntervalMs: 10_000,
+    maxPollAttempts: 1440,
+    reportIp: host.address,
+    reportInterface: undefined,
+    agentPort: 12_443,
+    savedToken,
+    mode: 'service',
+    clock: systemClock,
+    random: systemRandom,
+    files: systemFiles,
+    commands: nodeCommands(),
+    network: hostNetwork,
+    logger: lineLogger({ level: 'error', sink: () => {} }),
+    audit: () => {},
+    saveToken: (token) => savePollingToken({ files: systemFiles, path: configFile, token }),
+    clearToken: () => clearPollingToken({ files: systemFiles, path: configFile }),
+    allowAddress: async (entry) => {
+      await addAllowListEntry({ files: systemFiles, clock: systemClock, path: allowListFile, entry });
+    },
+    onProgress: () => {},
+    signal: AbortSignal.timeout(240_000),
+  };
+  const options = { files: systemFiles, paths: certificates, now: Date.now(), thresholdDays: 7 };
+  const found = (await inspectIdentity(options)).status;
+  const status = (await rollBackDamaged(options, found)) ?? found;
+  if (status.status !== 'valid') return enroll(context);
+  await settleEnrollment(context);
+  return { kind: 'installed' };
+}
