@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { type CrashHost, startAgent } from './host.ts';
 import { failCall, failNoMore, reached } from './injector.ts';
 import { faultsAt, readSets, SITUATIONS, type SituationName } from './situations.ts';
+import { trySmallDisks } from './small-disks.ts';
 
 /** What the child is to do; the real code of the agent, cut off by the injector. */
 export type CrashJob =
@@ -19,6 +20,8 @@ export type CrashJob =
       readonly sets: string;
       readonly code: string;
     }
+  /** Installs on disks that are too small or read-only; needs a mount namespace of its own. */
+  | { readonly kind: 'small_disks'; readonly disk: string; readonly sets: string }
   | { readonly kind: 'enrol'; readonly host: CrashHost };
 
 /** What a child that was not cut off says. */
@@ -56,6 +59,8 @@ async function work(job: CrashJob): Promise<Omit<CrashReport, 'reached'>> {
       return { outcome: 'changed', failed: 0, faults: [] };
     case 'fail':
       return { outcome: 'failed', ...(await failEach(job)) };
+    case 'small_disks':
+      return { outcome: 'tried', ...(await trySmallDisks(job.disk, await readSets(job.sets))) };
     case 'enrol':
       return { outcome: (await startAgent(job.host)).kind, failed: 0, faults: [] };
   }

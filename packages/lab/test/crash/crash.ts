@@ -11,6 +11,8 @@ const AT_ONCE = 2;
 export interface CrashRunner {
   /** Runs a job to its end; its report has every place where it could be cut off. */
   complete(job: CrashJob): Promise<CrashReport>;
+  /** The same with mounts of its own, which end with it. */
+  completeApart(job: CrashJob): Promise<CrashReport>;
   /** Runs a job until it kills itself at a place (1 is the first); true when it got there. */
   cutOff(job: CrashJob, place: number): Promise<boolean>;
 }
@@ -36,6 +38,11 @@ export async function createCrashRunner(folder: string): Promise<CrashRunner> {
   };
   return {
     complete: async (job) => reportOf(await run(job, 0)),
+    completeApart: async (job) => {
+      const flags = process.getuid?.() === 0 ? ['--mount'] : ['--mount', '--map-root-user'];
+      const args = [...flags, process.execPath, program, JSON.stringify(job)];
+      return reportOf(await runProgram('unshare', args, { env: { NODE_OPTIONS: '' } }));
+    },
     async cutOff(job, place) {
       const result = await run(job, place);
       // A process that was killed by a signal has no exit code.

@@ -29,7 +29,7 @@ interface Request {
 }
 
 async function requests(state: string): Promise<Request[]> {
-  const answer = await api.call('GET', `/api/v1/enrollments?state=${state}&limit=1000`);
+  const answer = await api.call('GET', `/api/v1/enrollments?state=${state}`);
   return (JSON.parse(answer) as { enrollments: Request[] }).enrollments;
 }
 

@@ -1,11 +1,16 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { testAuthority } from '@linux-patch/pki/testing';
+import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { switchTo } from '../../../agent/src/certificates/generations.ts';
 import type { Material } from '../../../agent/src/certificates/material.ts';
 import { type CrashRunner, createCrashRunner, differentPlaces, forEachPlace } from './crash.ts';
-import { faultsAt, type Sets, SITUATION_NAMES, SITUATIONS } from './situations.ts';
+import { pathsUnder } from './host.ts';
+import { faultsAt, installAt, type Sets, SITUATION_NAMES, SITUATIONS } from './situations.ts';
 
 const LIMIT_MS = 600_000;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -65,6 +70,42 @@ describe('the certificate store', () => {
       expect(faults).toEqual([]);
       expect(failed).toBeGreaterThan(situation === 'going back to an earlier set' ? 5 : 35);
       process.stdout.write(`full disk: ${situation}: ${failed} calls failed, one at a time\n`);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'on real disks that are too small or read-only keeps the old set',
+    async () => {
+      const job = { kind: 'small_disks', disk: join(folder.path, 'disk'), sets: setsFile } as const;
+      const { faults, failed } = await runner.completeApart(job);
+      expect(faults).toEqual([]);
+      expect(failed).toBeGreaterThanOrEqual(4);
+      process.stdout.write(`full disk: ${failed} real disks too small or read-only, the old set on each\n`);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'never shows a reader a key and a certificate of different sets',
+    async () => {
+      const certs = join(folder.path, 'swapped');
+      await installAt(certs, sets.old);
+      await installAt(certs, sets.new);
+      const reader = new Worker(join(import.meta.dirname, 'reader.ts'), {
+        workerData: { certs, sets, reads: 25_000 },
+      });
+      let result: { readonly mixed: number; readonly seen: Readonly<Record<string, number>> } | undefined;
+      reader.once('message', (message: typeof result) => (result = message));
+      const ended = once(reader, 'exit');
+      let swaps = 0;
+      for (; !result; swaps += 1)
+        await switchTo(systemFiles, pathsUnder(certs), swaps % 2 === 0 ? 'gen-000001' : 'gen-000002');
+      await ended;
+      expect(result.mixed).toBe(0);
+      expect(Math.min(result.seen['old'] ?? 0, result.seen['new'] ?? 0)).toBeGreaterThan(1000);
+      expect(swaps).toBeGreaterThan(2000);
+      process.stdout.write(`readers: 100000 files read during ${swaps} swaps, no mixed pair\n`);
     },
     LIMIT_MS,
   );

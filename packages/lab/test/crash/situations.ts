@@ -23,16 +23,20 @@ const optionsAt = (certs: string) => ({
   now: Date.now(),
   thresholdDays: 7,
 });
-const statusAt = async (certs: string) => (await inspectIdentity(optionsAt(certs))).status;
-const installAt = (certs: string, material: Material) =>
+export const statusAt = async (certs: string) => (await inspectIdentity(optionsAt(certs))).status;
+export const installAt = (certs: string, material: Material) =>
   installGeneration({ files: systemFiles, paths: pathsUnder(certs), material, meta });
 
-/** Which of the sets is in use, whole. */
-async function setAt(certs: string, sets: Sets): Promise<string> {
-  const found = await readMaterial(systemFiles, pathsUnder(certs));
+/** Which of the sets this is, whole. */
+export function setOf(found: Material, sets: Sets): string {
   const isFound = (one: Material): boolean =>
     one.keyPem === found.keyPem && one.certificatePem === found.certificatePem;
   return WORDS.find((word) => isFound(sets[word])) ?? 'mixed';
+}
+
+/** Which of the sets is in use. */
+export async function setAt(certs: string, sets: Sets): Promise<string> {
+  return setOf(await readMaterial(systemFiles, pathsUnder(certs)), sets);
 }
 
 async function copyByHand(certs: string, sets: Sets): Promise<void> {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,6 +30,34 @@ describe('the door to the file system', () => {
     await expect(systemFiles.writeDurably({ path, data: 'new', mode: 0o600 })).rejects.toThrow();
     expect(await readdir(folder.path)).toEqual(['state.json']);
     expect(await systemFiles.readText(join(path, 'inside'))).toBe('kept');
+  });
+
+  it('removes what a killed process left of the same file, and nothing of one that still runs', async () => {
+    const path = join(folder.path, 'key.pem');
+    const gone = spawnSync('true');
+    await writeFile(join(folder.path, `.key.pem.${gone.pid}-1.tmp`), 'half a key');
+    await writeFile(join(folder.path, `.key.pem.${process.ppid}-1.tmp`), 'being written');
+    await writeFile(join(folder.path, `.other.pem.${gone.pid}-1.tmp`), 'of another file');
+    await systemFiles.writeDurably({ path, data: 'x', mode: 0o600 });
+    expect(await readdir(folder.path)).toEqual(
+      [`.key.pem.${process.ppid}-1.tmp`, `.other.pem.${gone.pid}-1.tmp`, 'key.pem'].sort(),
+    );
+  });
+
+  it('makes folders with their parents, keeps the mode of one that is there, and takes no file for one', async () => {
+    const path = join(folder.path, 'a/b/c');
+    await systemFiles.makeFolder(path, 0o700);
+    expect((await stat(path)).mode & 0o777).toBe(0o700);
+    expect((await stat(join(folder.path, 'a'))).mode & 0o777).toBe(0o755);
+    await systemFiles.makeFolder(path, 0o755);
+    expect((await stat(path)).mode & 0o777).toBe(0o700);
+    await writeFile(join(folder.path, 'file'), '');
+    await expect(systemFiles.makeFolder(join(folder.path, 'file'), 0o700)).rejects.toMatchObject({
+      code: 'EEXIST',
+    });
+    await expect(systemFiles.makeFolder(join(folder.path, 'file/inside'), 0o700)).rejects.toMatchObject({
+      code: 'ENOTDIR',
+    });
   });
 
   it('says undefined for what is absent and throws for what is unreadable', async () => {

@@ -11,6 +11,7 @@ import {
   readlink,
   rename,
   rm,
+  stat,
   statfs,
   symlink,
 } from 'node:fs/promises';
@@ -114,29 +115,45 @@ async function append(path: string, data: string, options: { mode: number; sync:
 }
 
 async function facts(path: string): Promise<FileFacts | undefined> {
-  const stat = await orAbsent(lstat(path));
-  if (!stat) return undefined;
-  const kind = stat.isFile()
+  const found = await orAbsent(lstat(path));
+  if (!found) return undefined;
+  const kind = found.isFile()
     ? 'file'
-    : stat.isDirectory()
+    : found.isDirectory()
       ? 'folder'
-      : stat.isSymbolicLink()
+      : found.isSymbolicLink()
         ? 'link'
         : 'other';
   return {
     kind,
-    sizeBytes: stat.size,
-    mode: stat.mode & 0o7777,
-    uid: stat.uid,
-    gid: stat.gid,
-    modifiedMs: stat.mtimeMs,
-    inode: stat.ino,
+    sizeBytes: found.size,
+    mode: found.mode & 0o7777,
+    uid: found.uid,
+    gid: found.gid,
+    modifiedMs: found.mtimeMs,
+    inode: found.ino,
   };
 }
 
 async function space(path: string): Promise<FreeSpace | undefined> {
   const stat = await orAbsent(statfs(path));
   return stat && { freeBytes: stat.bavail * stat.bsize, freeInodes: stat.files > 0 ? stat.ffree : undefined };
+}
+
+/**
+ * Node's own way to make parents reports a disk that takes no writes as ENOENT, and nobody would look for a read-only
+ * disk then.
+ */
+async function makeFolder(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    const target = await orAbsent(stat(path));
+    if (target?.isDirectory()) return;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path), 0o755);
+    await claimFolder(path, mode);
+  }
 }
 
 async function claimFolder(path: string, mode: number): Promise<boolean> {
@@ -232,10 +249,14 @@ export const systemFiles: Files = {
   readPart,
   writeDurably,
   append,
+<<<<<<< HEAD
   makeFolder: async (path, mode) => {
     await makeMissing(dirname(path), 0o755);
     await makeMissing(path, mode);
   },
+=======
+  makeFolder,
+>>>>>>> 22d5d19 (lab: real full and read-only disks, a reader beside thousands of swaps; docs of the validator)
   claimFolder,
   list: async (path, options) => {
     const names = options?.missingOk ? ((await orAbsent(readdir(path))) ?? []) : await readdir(path);
