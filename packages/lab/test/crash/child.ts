@@ -38,13 +38,13 @@ async function failEach(
   job: Extract<CrashJob, { kind: 'fail' }>,
 ): Promise<{ failed: number; faults: string[] }> {
   const { situation, certs, code } = job;
-  const { prepare, change } = SITUATIONS[situation];
+  const wanted = SITUATIONS[situation];
   const sets = await readSets(job.sets);
   const faults: string[] = [];
   for (let place = 1; ; place += 1) {
-    await prepare(certs, sets);
+    await wanted.prepare(certs, sets);
     failCall(place, code);
-    await change(certs, sets).catch(() => {});
+    await wanted.change(certs, sets).catch(() => {});
     const calls = failNoMore();
     for (const fault of await faultsAt(certs, situation, sets)) faults.push(`call ${place}: ${fault}`);
     await rm(certs, { recursive: true });

@@ -30,7 +30,7 @@ interface Request {
 
 async function requests(state: string): Promise<Request[]> {
   const answer = await api.call('GET', `/api/v1/enrollments?state=${state}`);
-  return (JSON.parse(answer) as { enrollments: Request[] }).enrollments;
+  return (JSON.parse(answer) as { data: { enrollments: Request[] } }).data.enrollments;
 }
 
 /** The administrator: approves whatever asks, until the test is over. */

@@ -80,7 +80,7 @@ export async function startAgent(host: CrashHost): Promise<EnrollOutcome> {
       await addAllowListEntry({ files: systemFiles, clock: systemClock, path: allowListFile, entry });
     },
     onProgress: () => {},
-    signal: AbortSignal.timeout(240_000),
+    signal: AbortSignal.timeout(120_000),
   };
   const options = { files: systemFiles, paths: certificates, now: Date.now(), thresholdDays: 7 };
   const found = (await inspectIdentity(options)).status;

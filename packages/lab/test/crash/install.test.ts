@@ -36,17 +36,17 @@ describe('the certificate store', () => {
   it.each(SITUATION_NAMES)(
     'killed before and after every call of %s has one of the two sets, complete, and goes on',
     async (situation) => {
-      const { prepare } = SITUATIONS[situation];
+      const wanted = SITUATIONS[situation];
       const base = join(folder.path, situation.replaceAll(' ', '-'));
       const job = (certs: string) => ({ kind: 'change', situation, certs, sets: setsFile }) as const;
-      await prepare(`${base}-whole`, sets);
+      await wanted.prepare(`${base}-whole`, sets);
       const { reached } = await runner.complete(job(`${base}-whole`));
       const places = differentPlaces(reached);
       const faults: string[] = [];
       let killed = 0;
       await forEachPlace(places, async (place) => {
         const certs = `${base}-${place}`;
-        await prepare(certs, sets);
+        await wanted.prepare(certs, sets);
         if (await runner.cutOff(job(certs), place)) killed += 1;
         for (const fault of await faultsAt(certs, situation, sets))
           faults.push(`${reached[place - 1]}: ${fault}`);
