@@ -18,11 +18,8 @@ const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/reference/errors.md': errorReference,
   'docs/reference/metrics.md': metricsReference,
   'docs/reference/audit-events.md': auditReference,
-<<<<<<< HEAD
   'docs/reference/faults.md': faultReference,
-=======
   'docs/reference/checks.md': checkReference,
->>>>>>> 22d5d19 (lab: real full and read-only disks, a reader beside thousands of swaps; docs of the validator)
   'docs/reference/cli.md': cliReference,
   'docs/reference/doctor.md': doctorReference,
   'docs/reference/agent-cli-schemas.json': cliSchemas,

@@ -44,9 +44,9 @@ async function approveAll(): Promise<void> {
 
 beforeAll(async () => {
   folder = await temporaryFolder({ inMemory: true });
-  manager = await startManagerProcess(join(folder.path, 'manager'), undefined, [
-    'enrollment: { requests_per_minute: 100000 }',
-  ]);
+  manager = await startManagerProcess(join(folder.path, 'manager'), {
+    configuration: ['enrollment: { requests_per_minute: 100000 }'],
+  });
   api = await openManagerApi(manager);
   caFile = join(folder.path, 'ca.pem');
   await writeFile(caFile, api.caPem);

@@ -11,7 +11,6 @@ import {
   readlink,
   rename,
   rm,
-  stat,
   statfs,
   symlink,
 } from 'node:fs/promises';
@@ -140,22 +139,6 @@ async function space(path: string): Promise<FreeSpace | undefined> {
   return stat && { freeBytes: stat.bavail * stat.bsize, freeInodes: stat.files > 0 ? stat.ffree : undefined };
 }
 
-/**
- * Node's own way to make parents reports a disk that takes no writes as ENOENT, and nobody would look for a read-only
- * disk then.
- */
-async function makeFolder(path: string, mode: number): Promise<void> {
-  try {
-    await mkdir(path, { mode });
-  } catch (error) {
-    const target = await orAbsent(stat(path));
-    if (target?.isDirectory()) return;
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw error;
-    await makeFolder(dirname(path), 0o755);
-    await claimFolder(path, mode);
-  }
-}
-
 async function claimFolder(path: string, mode: number): Promise<boolean> {
   try {
     await mkdir(path, { mode });
@@ -249,14 +232,10 @@ export const systemFiles: Files = {
   readPart,
   writeDurably,
   append,
-<<<<<<< HEAD
   makeFolder: async (path, mode) => {
     await makeMissing(dirname(path), 0o755);
     await makeMissing(path, mode);
   },
-=======
-  makeFolder,
->>>>>>> 22d5d19 (lab: real full and read-only disks, a reader beside thousands of swaps; docs of the validator)
   claimFolder,
   list: async (path, options) => {
     const names = options?.missingOk ? ((await orAbsent(readdir(path))) ?? []) : await readdir(path);
