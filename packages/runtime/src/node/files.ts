@@ -114,23 +114,23 @@ async function append(path: string, data: string, options: { mode: number; sync:
 }
 
 async function facts(path: string): Promise<FileFacts | undefined> {
-  const found = await orAbsent(lstat(path));
-  if (!found) return undefined;
-  const kind = found.isFile()
+  const stat = await orAbsent(lstat(path));
+  if (!stat) return undefined;
+  const kind = stat.isFile()
     ? 'file'
-    : found.isDirectory()
+    : stat.isDirectory()
       ? 'folder'
-      : found.isSymbolicLink()
+      : stat.isSymbolicLink()
         ? 'link'
         : 'other';
   return {
     kind,
-    sizeBytes: found.size,
-    mode: found.mode & 0o7777,
-    uid: found.uid,
-    gid: found.gid,
-    modifiedMs: found.mtimeMs,
-    inode: found.ino,
+    sizeBytes: stat.size,
+    mode: stat.mode & 0o7777,
+    uid: stat.uid,
+    gid: stat.gid,
+    modifiedMs: stat.mtimeMs,
+    inode: stat.ino,
   };
 }
 
