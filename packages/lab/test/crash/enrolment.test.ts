@@ -12,7 +12,7 @@ import { type CrashRunner, createCrashRunner, differentPlaces, forEachPlace } fr
 import { COMMENT, type CrashHost, pathsUnder, prepareHost, startAgent } from './host.ts';
 import { temporaryFiles } from './situations.ts';
 
-const LIMIT_MS = 900_000;
+const LIMIT_MS = 1_800_000;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let manager: ManagerProcess;
 let api: ManagerApi;
