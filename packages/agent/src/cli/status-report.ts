@@ -14,7 +14,9 @@ import { pendingPlaces, readPending } from '../enrollment/pending.ts';
 import { readEnrollmentView } from '../enrollment/view.ts';
 import { type RevocationState, readRevocations } from '../http/revocation.ts';
 import type { AgentContext } from '../start/agent-context.ts';
+import { createClockWatch } from '../start/clock-watch.ts';
 import { identityStatus } from '../start/enrolling.ts';
+import { readRenewalRecord } from '../start/renewal-record.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -46,23 +48,28 @@ function identityPart(
   };
 }
 
-function renewalPart(
+async function renewalPart(
   context: AgentContext,
   identity: IdentityStatus,
   parts: { readonly meta: IdentityMeta; readonly trail: AuditTrail },
-): AgentStatus['renewal'] {
+): Promise<AgentStatus['renewal']> {
   const { meta, trail } = parts;
-  if (!('facts' in identity)) return null;
-  if ((context.config.enrollment.manager_url ?? meta.manager_url) === null) return null;
-  const thresholdDays = context.config.enrollment.cert_renewal_threshold_days;
-  const dueMs = renewalPoint({ ...identity.facts, draw: meta.renewal_draw, thresholdDays });
+  const { config, files, paths, clock } = context;
+  if (!('facts' in identity) || (config.enrollment.manager_url ?? meta.manager_url) === null) return null;
+  const noted = await readRenewalRecord(files, paths.dataFolder);
+  const record = noted?.serial === identity.facts.serialHex ? noted : undefined;
+  const thresholdDays = config.enrollment.cert_renewal_threshold_days;
+  const drawnMs = renewalPoint({ ...identity.facts, draw: meta.renewal_draw, thresholdDays });
+  const dueMs = record ? Date.parse(record.due_at) : drawnMs;
   const newest = newestOf(trail, ['identity_renewal_failed', 'identity_renewed', 'identity_installed']);
   const failed = newest?.event === 'identity_renewal_failed' ? newest : undefined;
   return {
     due_at: new Date(dueMs).toISOString(),
-    due: context.clock.now() >= dueMs,
-    last_error: textOf(failed, 'reason') ?? null,
-    last_failed_at: failed?.timestamp ?? null,
+    due: clock.now() >= dueMs,
+    next_attempt_at: record?.next_attempt_at ?? null,
+    failures: record?.failures ?? (failed ? 1 : 0),
+    last_error: record?.last_error ?? textOf(failed, 'reason') ?? null,
+    last_failed_at: (record?.last_error ? record.last_attempt_at : failed?.timestamp) ?? null,
   };
 }
 
@@ -76,11 +83,18 @@ function crlPart(crl: RevocationState): NonNullable<AgentStatus['crl']> {
   };
 }
 
-/** The clock is doubtful when it is before what it has seen already. */
-function clockPart(identity: IdentityStatus, trail: AuditTrail, now: number): AgentStatus['clock'] {
-  const message =
-    identity.status === 'not_yet_valid' ? identity.message : clockBeforeRecords(trail, now)?.detail;
-  return { now: new Date(now).toISOString(), state: message ? 'doubtful' : 'ok', message: message ?? null };
+/** What the clock is held against: what others signed, what this host wrote, and its audit log. */
+async function clockPart(context: AgentContext, trail: AuditTrail): Promise<AgentStatus['clock']> {
+  const now = context.clock.now();
+  const watch = createClockWatch({ ...context, dataFolder: context.paths.dataFolder });
+  await watch.look();
+  const { state, message } = watch.verdict;
+  const before = state === 'ok' ? clockBeforeRecords(trail, now)?.detail : undefined;
+  return {
+    now: new Date(now).toISOString(),
+    state: before ? 'suspect' : state,
+    message: before ?? (state === 'ok' ? null : message),
+  };
 }
 
 async function enrollmentPart(context: AgentContext): Promise<AgentStatus['enrollment']> {
@@ -109,7 +123,7 @@ async function degradedPart(
   const asking = isUsable(seen.identity) ? undefined : enrollmentFinding(pending, seen.trail);
   const { identity, renewal, clock } = parts;
   return [
-    ...(clock.message ? [{ code: 'CLOCK_BEFORE_RECORDS', message: clock.message }] : []),
+    ...(clock.message ? [{ code: 'CLOCK_DOUBTFUL', message: clock.message }] : []),
     ...(asking ? [{ code: asking.code, message: asking.detail }] : []),
     ...(code ? [{ code, message: identity.message }] : []),
     ...(identity.revoked
@@ -140,9 +154,9 @@ export async function collectStatus(context: AgentContext): Promise<AgentStatus>
     manager_url: config.enrollment.manager_url ?? null,
     agent: { running: agents.length > 0, pids: agents.map((agent) => agent.pid) },
     identity: identityPart(identity, meta, { now, crl }),
-    renewal: renewalPart(context, identity, { meta, trail }),
+    renewal: await renewalPart(context, identity, { meta, trail }),
     crl: crl ? crlPart(crl) : null,
-    clock: clockPart(identity, trail, now),
+    clock: await clockPart(context, trail),
     enrollment: await enrollmentPart(context),
   };
   return { ...parts, degraded: await degradedPart(context, parts, { identity, crl, trail }) };

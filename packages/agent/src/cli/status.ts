@@ -56,6 +56,7 @@ function identityLines({ identity, renewal, crl }: AgentStatus): string[] {
       : []),
     ...(identity.manager_client ? [`May call     ${identity.manager_client}`] : []),
     ...(renewing ? [`Renewal      ${renewing}`] : []),
+    ...(renewal?.due && renewal.next_attempt_at ? [`Next attempt ${renewal.next_attempt_at}`] : []),
     ...(crl
       ? [`Revocations  ${crl.status}${crl.next_update ? `, next list by ${crl.next_update}` : ''}`]
       : []),
@@ -70,7 +71,7 @@ function render(report: AgentStatus): string {
     `Agent        ${agent.running ? `running (process ${agent.pids.join(', ')})` : 'not running'}`,
     `Manager      ${report.manager_url ?? 'none (enrollment.manager_url is not set)'}`,
     ...identityLines(report),
-    ...(report.clock.message ? [`Clock        doubtful: ${report.clock.message}`] : []),
+    ...(report.clock.message ? [`Clock        ${report.clock.state}: ${report.clock.message}`] : []),
     ...(enrollment ? enrollmentLines(enrollment, nowMs) : []),
     ...degraded.map((one) => `Degraded     ${one.code}: ${one.message}`),
     ...(degraded.length > 0 ? ['What to do:  linux-patch-api doctor'] : []),

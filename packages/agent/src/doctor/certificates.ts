@@ -5,6 +5,7 @@ import type { CertificatePaths } from '../certificates/paths.ts';
 import { readFqdn } from '../enrollment/host-identity.ts';
 import { differingFacts, isOtherHost, readHostBinding } from '../host/host-binding.ts';
 import { type RevocationState, readRevocations } from '../http/revocation.ts';
+import { readRenewalRecord } from '../start/renewal-record.ts';
 import { newestOf, textOf } from './audit-trail.ts';
 import type { Finding } from './finding.ts';
 import { type DoctorHost, isUsable, managerUrlOf } from './host.ts';
@@ -73,7 +74,7 @@ export async function checkIdentityFiles(host: DoctorHost): Promise<Finding[]> {
     ...flaws(host),
     ...(await checkOwner(host)),
     ...(await checkNames(host, material)),
-    ...checkRenewal(host),
+    ...(await checkRenewal(host)),
     ...(await checkRevocation(host, material)),
   ];
 }
@@ -130,7 +131,7 @@ function isOwn(address: string, own: readonly (string | undefined)[]): boolean {
   return own.includes(address) || address.startsWith('127.');
 }
 
-function checkRenewal(host: DoctorHost): Finding[] {
+async function checkRenewal(host: DoctorHost): Promise<Finding[]> {
   const { identity, trail, meta, config, clock } = host;
   if (!('facts' in identity) || managerUrlOf(host) === undefined) return [];
   const newest = newestOf(trail, ['identity_renewal_failed', 'identity_renewed', 'identity_installed']);
@@ -139,7 +140,10 @@ function checkRenewal(host: DoctorHost): Finding[] {
     return [{ code: 'RENEWAL_FAILING', detail: `${newest.timestamp}: ${reason ?? 'no reason was given'}` }];
   }
   const { cert_renewal_threshold_days: thresholdDays } = config.enrollment;
-  const pointMs = renewalPoint({ ...identity.facts, draw: meta.renewal_draw, thresholdDays });
+  const noted = await readRenewalRecord(host.files, host.paths.dataFolder);
+  const planned = noted?.serial === identity.facts.serialHex ? Date.parse(noted.due_at) : undefined;
+  const drawn = renewalPoint({ ...identity.facts, draw: meta.renewal_draw, thresholdDays });
+  const pointMs = planned ?? drawn;
   const alarm = renewalAlarm({ ...identity.facts, pointMs }, clock.now());
   // Certificates that were copied are not renewed by the calendar of an enrolment.
   if (alarm === 'none' || meta.trust === 'manual') return [];

@@ -7,6 +7,7 @@ import type { AgentConfig } from '../config/schema.ts';
 import { pendingPlaces, readPending } from '../enrollment/pending.ts';
 import { chooseProxy } from '../enrollment/proxy.ts';
 import { certificatePaths } from '../start/agent-context.ts';
+import { createClockWatch } from '../start/clock-watch.ts';
 import { checkAccess } from './access.ts';
 import { readAuditTrail } from './audit-trail.ts';
 import { checkCrlFile, checkIdentityFiles } from './certificates.ts';
@@ -70,9 +71,14 @@ async function attempt(host: DoctorHost, name: string, check: Check): Promise<Fi
   }
 }
 
-async function checkRecords({ trail, clock }: DoctorHost): Promise<Finding[]> {
-  const finding = clockBeforeRecords(trail, clock.now());
-  return finding ? [finding] : [];
+/** Whether the clock contradicts what is known on this host, without asking anybody. */
+async function checkClock(host: DoctorHost): Promise<Finding[]> {
+  const before = clockBeforeRecords(host.trail, host.clock.now());
+  if (before) return [before];
+  const watch = createClockWatch({ ...host, dataFolder: host.paths.dataFolder });
+  await watch.look();
+  const { state, message } = watch.verdict;
+  return state === 'ok' ? [] : [{ code: 'CLOCK_DOUBTFUL', detail: message }];
 }
 
 async function checkIdentity(host: DoctorHost): Promise<Finding[]> {
@@ -84,7 +90,7 @@ async function checkIdentity(host: DoctorHost): Promise<Finding[]> {
 type Check = (host: DoctorHost) => Promise<Finding[]>;
 
 const LOCAL_CHECKS: Readonly<Record<string, Check>> = {
-  records: checkRecords,
+  clock: checkClock,
   config: checkConfig,
   files: checkFiles,
   host: checkHostIdentity,

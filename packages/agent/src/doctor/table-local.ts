@@ -210,6 +210,12 @@ export const CLOCK_CHECKS = {
     meaning: 'Certificates that are valid look expired. Nothing is deleted because of it.',
     command: 'timedatectl set-ntp true',
   }),
+  CLOCK_DOUBTFUL: clock.warning({
+    title: "This host's clock contradicts what is known here",
+    meaning:
+      'It is wrong, or the host was off for long. While it is in doubt nothing is deleted because of its age.',
+    command: 'timedatectl set-ntp true',
+  }),
   CLOCK_BEFORE_RECORDS: clock.error({
     title: "This host's clock is before the newest record of its audit log",
     meaning: 'It was set back, or the host came up without a battery for its clock.',

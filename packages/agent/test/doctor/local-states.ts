@@ -146,6 +146,12 @@ const hosts: readonly BrokenState[] = [
   },
   { code: 'CLOCK_AHEAD', arrange: (host) => host.clock.setWallClock(host.clock.now() + 3 * 3_600_000) },
   {
+    code: 'CLOCK_DOUBTFUL',
+    says: /after the last file/,
+    args: ['--offline'],
+    arrange: (host) => host.clock.setWallClock(host.clock.now() + 90 * 86_400_000),
+  },
+  {
     code: 'CLOCK_BEFORE_RECORDS',
     args: ['--offline'],
     arrange: async (host) => {

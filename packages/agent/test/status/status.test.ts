@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { AgentStatus } from '@linux-patch/contract';
 import { createCrl, parseCertificate } from '@linux-patch/pki';
+import { systemFiles } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeRenewalRecord } from '../../src/start/renewal-record.ts';
 import { createSickHost, DAY_MS, NOW, runCli, type SickHost } from '../doctor/sick-host.ts';
 
 let host: SickHost;
@@ -64,6 +66,28 @@ describe('the status of a host that serves', () => {
     expect((await runCli(host, 'status')).text).toContain('linux-patch-api doctor');
   });
 
+  it('shows what the agent has planned and tried', async () => {
+    const serial = await installKnown();
+    const at = (days: number): string => new Date(NOW + days * DAY_MS).toISOString();
+    await writeRenewalRecord(systemFiles, host.paths.dataFolder, {
+      v: 1,
+      serial,
+      due_at: at(-1),
+      next_attempt_at: at(0.5),
+      last_attempt_at: at(-0.5),
+      last_error: 'HTTP 503',
+      failures: 3,
+    });
+    expect((await status()).report.renewal).toEqual({
+      due_at: at(-1),
+      due: true,
+      next_attempt_at: at(0.5),
+      failures: 3,
+      last_error: 'HTTP 503',
+      last_failed_at: at(-0.5),
+    });
+  });
+
   it('that is revoked ends with 4, however valid its dates are', async () => {
     const made = await host.authority.issueAgent({ fqdn: 'host.example.test' });
     const { serialHex } = parseCertificate(made.certificatePem);
@@ -124,6 +148,6 @@ describe('the status of a host without an identity', () => {
   it('whose certificate is from the future doubts the clock', async () => {
     await installKnown({ now: NOW + 30 * DAY_MS });
     const { exitCode, report } = await status();
-    expect([exitCode, report.clock.state]).toEqual([4, 'doubtful']);
+    expect([exitCode, report.clock.state]).toEqual([4, 'bad']);
   });
 });

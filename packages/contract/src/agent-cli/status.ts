@@ -49,6 +49,9 @@ const StatusRenewal = z.object({
   /** The instant that was drawn for this certificate; the manager or its absence can move what really happens. */
   due_at: Instant,
   due: z.boolean(),
+  /** When the agent tries next; null when it has noted nothing about this certificate. */
+  next_attempt_at: Instant.nullable(),
+  failures: z.number().int().nonnegative(),
   /** The newest attempt, when it failed. */
   last_error: z.string().nullable(),
   last_failed_at: Instant.nullable(),
@@ -75,8 +78,8 @@ export const AgentStatus = z.object({
   crl: StatusCrl.nullable(),
   clock: z.object({
     now: Instant,
-    /** `ok`, or `doubtful` when it is before what was already recorded or before the certificate begins. */
-    state: z.enum(['ok', 'doubtful']),
+    /** `ok`; `suspect` when it contradicts only what this host wrote; `bad` when it contradicts what others signed. */
+    state: z.enum(['ok', 'suspect', 'bad']),
     message: z.string().nullable(),
   }),
   enrollment: StatusEnrollment.nullable(),
