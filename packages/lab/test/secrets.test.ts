@@ -220,8 +220,17 @@ describe('no token, code or key is seen', () => {
       .toSorted((a, b) => b.length - a.length)
       .find((part) => !/^[0-9a-f]{64}$/.test(part));
     ledger.add('join secret', secret ?? '');
+    const file = join(folder.path, 'join');
+    await writeFile(file, `${joinString}\n`, { mode: 0o600 });
+    const host = await newHost([`join_file: ${file}`]);
+    await using agent = host.start({ args: ['--verbose'] });
+    await agent.logged('Listening on');
+    ledger.addKey(`key of ${host.name}`, await readFile(keyFile(host, 'server.key.pem'), 'utf8'));
+    await noteProcess('the agent with a join token', agent.pid);
+    await ask(host, 'status', '--json');
+    await ask(host, 'doctor', '--json');
     await manage('tokens', 'list', '--json');
-    await expectNoLeak(manager.root);
+    await expectNoLeak(host.root);
   });
 });
 

@@ -16,7 +16,7 @@ import { type RevocationState, readRevocations } from '../http/revocation.ts';
 import type { AgentContext } from '../start/agent-context.ts';
 import { createClockWatch } from '../start/clock-watch.ts';
 import { identityStatus } from '../start/enrolling.ts';
-import { readRenewalRecord } from '../start/renewal-record.ts';
+import { type RenewalRecord, readRenewalRecord } from '../start/renewal-record.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -61,16 +61,29 @@ async function renewalPart(
   const thresholdDays = config.enrollment.cert_renewal_threshold_days;
   const drawnMs = renewalPoint({ ...identity.facts, draw: meta.renewal_draw, thresholdDays });
   const dueMs = record ? Date.parse(record.due_at) : drawnMs;
-  const newest = newestOf(trail, ['identity_renewal_failed', 'identity_renewed', 'identity_installed']);
-  const failed = newest?.event === 'identity_renewal_failed' ? newest : undefined;
   return {
     due_at: new Date(dueMs).toISOString(),
     due: clock.now() >= dueMs,
     next_attempt_at: record?.next_attempt_at ?? null,
-    failures: record?.failures ?? (failed ? 1 : 0),
-    last_error: record?.last_error ?? textOf(failed, 'reason') ?? null,
-    last_failed_at: (record?.last_error ? record.last_attempt_at : failed?.timestamp) ?? null,
+    ...failureOf(record, trail),
   };
+}
+
+type RenewalFailure = Pick<NonNullable<AgentStatus['renewal']>, 'failures' | 'last_error' | 'last_failed_at'>;
+
+/** The newest failure: as the running agent has noted it, else by the audit log. */
+function failureOf(record: RenewalRecord | undefined, trail: AuditTrail): RenewalFailure {
+  if (record?.last_error) {
+    return {
+      failures: record.failures,
+      last_error: record.last_error,
+      last_failed_at: record.last_attempt_at,
+    };
+  }
+  const newest = newestOf(trail, ['identity_renewal_failed', 'identity_renewed', 'identity_installed']);
+  if (newest?.event !== 'identity_renewal_failed')
+    return { failures: 0, last_error: null, last_failed_at: null };
+  return { failures: 1, last_error: textOf(newest, 'reason') ?? null, last_failed_at: newest.timestamp };
 }
 
 function crlPart(crl: RevocationState): NonNullable<AgentStatus['crl']> {
