@@ -49,7 +49,7 @@ beforeAll(async () => {
   for (const path of await filesBelow(ofManager('ca'))) {
     if (path.endsWith('key.pem')) ledger.addKey(path.split('/').at(-1) ?? path, await readFile(path, 'utf8'));
   }
-});
+}, 300_000);
 afterAll(async () => {
   await manager[Symbol.asyncDispose]();
   await folder[Symbol.asyncDispose]();
