@@ -104,7 +104,7 @@ describe('a host joins a manager', () => {
       const secret = joinString.split('.')[2] ?? 'none';
       expect(await readFile(join(one.root, 'agent.log'), 'utf8')).not.toContain(secret);
     }
-  });
+  }, 120_000);
 
   it('with one line of configuration and a typed code, and then answers only the manager', async () => {
     const host = await newHost();
