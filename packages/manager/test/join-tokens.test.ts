@@ -126,6 +126,18 @@ describe('a join token', () => {
     expect(row).toMatchObject({ actor: `token:${token.id}`, used: 3, uses: 3 });
   });
 
+  it('does not bring a revoked key back: that waits for an administrator', async () => {
+    const { join_string: joinString } = await newToken({ uses: 5 });
+    const agent = await newAgent(world, { joinString });
+    await agent.register();
+    const serial = serialOf((await agent.poll()).json().server_crt);
+    await agent.acknowledge(serial);
+    await world.admin(`/certificates/${serial}/revoke`, { reason: 'keyCompromise' });
+    const thief = await newAgent(world, { joinString, facts: agent.facts, keyPem: agent.keyPem });
+    expect((await thief.register()).json().ext).toMatchObject({ token: 'host_conflict' });
+    expect((await thief.poll()).json().status).toBe('pending');
+  });
+
   it('is not spent again by a host that repeats its registration, at once or later', async () => {
     const { join_string: joinString, token } = await newToken({ uses: 2, ttl_seconds: 7 * 86_400 });
     const agent = await newAgent(world, { joinString });

@@ -50,10 +50,27 @@ export async function judgeToken(
   if (over && !(over === 'spent' && again)) return { kind: 'refused', id, verdict: over };
   if (token.hosts !== null && !fitsHostPattern(token.hosts, claim.fqdn))
     return { kind: 'refused', id, verdict: 'wrong_host' };
-  const found = await findFreeRecord(context, db, claim, again);
+  const found = (await isKeyRevoked(db, key)) ? 'taken' : await findFreeRecord(context, db, claim, again);
   if (found === 'taken') return { kind: 'refused', id, verdict: 'host_conflict' };
   const secret: SharedSecret = { by: 'token', key: token.verifier, transcriptHash };
   return { kind: 'accepted', id, secret, known: found, again };
+}
+
+/** A key that was revoked for cause comes back by no token: whoever stole it may hold the token too. */
+async function isKeyRevoked(db: Database, key: RequestFacts): Promise<boolean> {
+  const revoked = await db
+    .selectFrom('certificates')
+    .select('serial')
+    .where('spki_sha256', '=', key.spkiSha256)
+    .where('revoked_at', 'is not', null)
+    .where((where) =>
+      where.or([
+        where('revoke_reason', 'is', null),
+        where('revoke_reason', 'not in', ['superseded', 'cessationOfOperation']),
+      ]),
+    )
+    .executeTakeFirst();
+  return revoked !== undefined;
 }
 
 async function hasUsed(db: Database, token: JoinTokenRow, { claim, key }: Asking): Promise<boolean> {

@@ -9,6 +9,7 @@ export const revocation = {
       .on('certificates')
       .columns(['revoked_at', 'not_after'])
       .execute();
+    await db.schema.createIndex('certificates_by_key').on('certificates').column('spki_sha256').execute();
     await db.schema
       .createTable('revocation_lists')
       .addColumn('number', 'bigint', (column) => column.primaryKey())
