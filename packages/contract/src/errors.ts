@@ -150,6 +150,12 @@ export const ERRORS = {
     false,
     'The listening port could not be bound; the holder is named when known.',
   ),
+  INSTANCE_RUNNING: traits(
+    'program',
+    500,
+    false,
+    'Another agent works with the same data folder; its process is named.',
+  ),
   CERT_MISSING: traits('program', 500, false, 'A certificate or key file does not exist.'),
   CERT_CORRUPT: traits('program', 500, false, 'A certificate or key file cannot be parsed.'),
   CERT_EXPIRED: traits('program', 500, false, 'A certificate is past its notAfter.'),

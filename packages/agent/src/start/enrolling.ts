@@ -11,6 +11,7 @@ import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../enrollment
 import { forgetEnrollment, settleEnrollment } from '../enrollment/settle.ts';
 import { type EnrollmentView, readEnrollmentView } from '../enrollment/view.ts';
 import type { AgentContext } from './agent-context.ts';
+import { waitForIdentity } from './only-instance.ts';
 import { findForeignIdentity } from './foreign-identity.ts';
 
 /** The enrolment of this host with a manager, with everything it needs. */
@@ -82,6 +83,34 @@ export async function enrolWith(
     });
   }
   return outcome;
+}
+
+/** Another process of this host is joining; this one shows what that one waits for. */
+async function followOther(
+  context: AgentContext,
+  wish: { readonly managerUrl: string; readonly onProgress: (progress: EnrollProgress) => void },
+  pid: number | undefined,
+): Promise<void> {
+  context.logger.info('Another process of this host is getting it an identity; waiting for that', { pid });
+  const view = await enrollmentView(context);
+  if (!view) return;
+  wish.onProgress({
+    state: 'waiting',
+    managerUrl: view.manager_url,
+    keyId: view.key_id,
+    sinceMs: Date.parse(view.waiting_since),
+    lastError: undefined,
+  });
+}
+
+/** Whether there is a usable identity that was not there before. */
+function changedSince(context: AgentContext, before: IdentityStatus): () => Promise<boolean> {
+  const serialOf = (status: IdentityStatus): string | undefined =>
+    'facts' in status && !('code' in status) ? status.facts.serialHex : undefined;
+  return async () => {
+    const now = serialOf(await identityStatus(context));
+    return now !== undefined && now !== serialOf(before);
+  };
 }
 
 /** Ends an enrolment that was interrupted between installing and tidying, or that the manager was not told about. */

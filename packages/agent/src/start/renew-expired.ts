@@ -3,6 +3,7 @@ import { isLocalFault } from '../enrollment/local-fault.ts';
 import { ManagerFailure } from '../enrollment/manager-failure.ts';
 import { nextDelayMs, type WaitReason } from '../enrollment/schedule.ts';
 import type { AgentContext } from './agent-context.ts';
+import { identityStatus } from './enrolling.ts';
 import { renewWith } from './renew-with.ts';
 
 /** How the attempt to renew an expired certificate ended. */
@@ -20,6 +21,8 @@ export async function renewExpired(context: AgentContext, managerUrl: string): P
   const { clock, random, logger, audit, notifier, signal } = context;
   for (let failures = 0; ; failures += 1) {
     try {
+      // Another process may have done it meanwhile.
+      if (failures > 0 && !('code' in (await identityStatus(context)))) return { kind: 'renewed' };
       const outcome = await renewWith(context, managerUrl);
       if (outcome.kind === 'refused') return { kind: 'refused', reason: outcome.message };
       logger.info('The expired certificate was renewed', {
@@ -52,7 +55,7 @@ export async function renewExpired(context: AgentContext, managerUrl: string): P
 
 /** What passes by itself is waited for; undefined means that waiting does not help. */
 function waitFor(error: unknown, failures: number): WaitReason | undefined {
-  if (isLocalFault(error)) return { kind: 'transient', failures };
+  if (isLocalFault(error) || isPatchError(error, 'INSTANCE_RUNNING')) return { kind: 'transient', failures };
   if (!(error instanceof ManagerFailure)) return undefined;
   if (error.retryAfterMs !== undefined || error.kind === 'throttled')
     return { kind: 'throttled', failures, retryAfterMs: error.retryAfterMs };

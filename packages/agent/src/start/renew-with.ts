@@ -1,20 +1,31 @@
+import { PatchError } from '@linux-patch/contract';
 import type { Material } from '../certificates/material.ts';
 import { type RenewOutcome, renewIdentity } from '../enrollment/renew.ts';
 import type { AgentContext } from './agent-context.ts';
+import { tryExclusive } from './only-instance.ts';
 
 /**
- * Asks a manager once for a new certificate and installs it.
+ * Asks a manager once for a new certificate and installs it, unless another process of this host does so now: two must
+ * not renew the same certificate.
  *
  * @param current what to prove oneself with; by default what is on disk
- * @throws ManagerFailure, or PatchError for what must not be installed
+ * @throws ManagerFailure; PatchError for what must not be installed, and `INSTANCE_RUNNING`
  */
-export function renewWith(
+export async function renewWith(
   context: AgentContext,
   managerUrl: string,
   current?: Material,
 ): Promise<RenewOutcome> {
   const { files, clock, random, audit, certificates, proxyFor, signal } = context;
-  return renewIdentity({
+  const exclusive = await tryExclusive(context, 'identity');
+  if (!('held' in exclusive)) {
+    throw new PatchError(
+      'INSTANCE_RUNNING',
+      `Another process of this host (pid ${exclusive.by?.pid ?? 'unknown'}) is getting it certificates now.`,
+    );
+  }
+  await using _held = exclusive.held;
+  return await renewIdentity({
     files,
     clock,
     random,

@@ -11,6 +11,7 @@ import { enrolWith, identityStatus, settleFinishedEnrollment } from './enrolling
 import { bindIdentity, findForeignIdentity } from './foreign-identity.ts';
 import { deniedGuidance, type IdentityProblem, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
 import { mendedIdentity } from './mend-identity.ts';
+import { becomeOnlyInstance } from './only-instance.ts';
 import { PULSE_LIMIT_MS } from './pulse.ts';
 import { renewExpired } from './renew-expired.ts';
 import { serve } from './serve.ts';
@@ -95,6 +96,7 @@ async function obtainIdentity(
  */
 export async function runService(context: AgentContext): Promise<number> {
   const { notifier, clock, config } = context;
+  await using _only = await becomeOnlyInstance(context);
   const intervalMs = watchdogIntervalMs(context.environment);
   const ended = new AbortController();
   const signal = AbortSignal.any([context.signal, ended.signal]);
