@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock, systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
@@ -11,6 +11,7 @@ const dead = (changes: object = {}) =>
     pid: process.pid,
     started: '1',
     boot_id: 'another boot',
+    folder: 1,
     since: '2026-01-01T00:00:00.000Z',
     released: false,
     ...changes,
@@ -50,4 +51,13 @@ test.each([
   await left(folder.path, 'claim-000001', owner);
   expect(await takeLock(DOORS, folder.path)).toHaveProperty('lock');
   expect(await readdir(folder.path)).toEqual(['claim-000002']);
+});
+
+test('a copy of the folder is another lock', async () => {
+  await using folder = await temporaryFolder();
+  const [original, copy] = [join(folder.path, 'original'), join(folder.path, 'copy')];
+  expect(await takeLock(DOORS, original)).toHaveProperty('lock');
+  await cp(original, copy, { recursive: true });
+  expect(await takeLock(DOORS, copy)).toHaveProperty('lock');
+  expect(await takeLock(DOORS, original)).toHaveProperty('heldBy');
 });

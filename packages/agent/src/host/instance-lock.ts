@@ -8,6 +8,8 @@ const Owner = z.object({
   /** When it started, in ticks since the boot (field 22 of /proc/PID/stat). */
   started: z.string(),
   boot_id: z.string(),
+  /** Inode of the folder with the claims: a copy of it is another lock. */
+  folder: z.number(),
   since: z.iso.datetime(),
   /** It has let go, though it may live on. */
   released: z.boolean(),
@@ -39,8 +41,8 @@ async function identify(files: Files, pid: number | 'self') {
   return started === undefined ? undefined : { pid: number, started, boot_id: bootId.trim() };
 }
 
-async function isAlive(files: Files, owner: LockOwner): Promise<boolean> {
-  if (owner.released) return false;
+async function isAlive(files: Files, owner: LockOwner, inode: number): Promise<boolean> {
+  if (owner.released || owner.folder !== inode) return false;
   const now = await identify(files, owner.pid);
   return now?.started === owner.started && now.boot_id === owner.boot_id;
 }
@@ -89,15 +91,16 @@ export async function takeLock(doors: Doors, folder: string): Promise<LockResult
   const self = await identify(files, 'self');
   if (!self) throw new Error('/proc does not show this process');
   await files.makeFolder(folder, 0o700);
+  const inode = (await files.facts(folder))?.inode ?? 0;
   for (;;) {
     const [last = 0] = await claims(files, folder);
     if (last > 0) {
       const owner = await awaitOwner(doors, pathOf(folder, last));
-      if (owner && (await isAlive(files, owner))) return { heldBy: owner };
+      if (owner && (await isAlive(files, owner, inode))) return { heldBy: owner };
     }
     if (!(await files.claimFolder(pathOf(folder, last + 1), 0o700))) continue;
     const mine = last + 1;
-    const owner = { ...self, since: new Date(clock.now()).toISOString(), released: false };
+    const owner = { ...self, folder: inode, since: new Date(clock.now()).toISOString(), released: false };
     await writeOwner(files, pathOf(folder, mine), owner);
     const [newest, ...older] = await claims(files, folder);
     // Somebody was quicker, whose claim this one would have gone behind.

@@ -12,7 +12,8 @@ import { secureContextOptions, type TlsMaterial } from './tls-material.ts';
 
 const HEADER_LIMIT_BYTES = 8 * 1024;
 const MAX_HEADERS = 100;
-const MAX_CONNECTIONS = 512;
+/** Beside the manager, many tools may keep connections; each costs some 50 kB. */
+const MAX_CONNECTIONS = 1_024;
 
 /**
  * Node's server with the limits of the agent, not yet listening.

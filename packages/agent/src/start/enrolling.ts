@@ -73,6 +73,12 @@ export async function enrolWith(
     readonly onProgress: (progress: EnrollProgress) => void;
   },
 ): Promise<EnrollOutcome> {
+  const lock = await waitForIdentity(context, {
+    onWait: (by) => void followOther(context, wish, by?.pid),
+    done: changedSince(context, await identityStatus(context)),
+  });
+  if (!lock) return context.signal.aborted ? { kind: 'stopped' } : { kind: 'installed' };
+  await using _held = lock;
   const cloneOf = (await findForeignIdentity(context))?.keyId;
   const outcome = await enroll(enrollContextOf(context, { ...wish, cloneOf }));
   if (outcome.kind !== 'installed' && outcome.kind !== 'denied') {
