@@ -112,16 +112,21 @@ async function askAnew({ context, record, setbacks }: StepParts): Promise<NextSt
   };
 }
 
+/** An older manager drops its answer with the first read, and keeps the host that it made for it. */
+const FETCHED_ONCE =
+  ' When it was approved and the answer was lost on the way, delete the host on the manager first; then approve the new request.';
+
 async function unknownToken({ context, record, setbacks }: StepParts): Promise<NextStep> {
   context.audit('enrollment_request_lost', { key_id: record.pending.key_id });
   await record.dropToken();
+  const older = record.pending.generation === 'older';
   await record.note({ request_id: null, nonce_m: null, generation: null });
   return {
     kind: 'wait',
     reason: { kind: 'refused', failures: setbacks.count('lost_request') },
     error:
       'The manager does not know this request any more (it expired, was removed, somebody else fetched its answer, or the manager ' +
-      'was restored); asking anew.',
+      `was restored); asking anew.${older ? FETCHED_ONCE : ''}`,
     state: 'retrying',
   };
 }

@@ -8,6 +8,7 @@ import type { Material } from '../certificates/material.ts';
 import { installGeneration } from '../certificates/store.ts';
 import { readHostBinding } from '../host/host-binding.ts';
 import { acceptBundle } from './bundle-check.ts';
+import { refuseOtherCa } from './known-ca.ts';
 import type { PendingEnrollment } from './pending.ts';
 import { leadsFromPin } from './pin-successor.ts';
 import type { EnrollContext } from './settings.ts';
@@ -147,6 +148,7 @@ export async function proveBundle(
     // A certificate for our own new key cannot be an old one; with a key from the manager only this tells.
     freshness: older ? await freshnessOf(context, pending) : undefined,
   });
+  if (trust === 'tofu') await refuseOtherCa(context, material);
   const [leaf] = parseCertificates(material.certificatePem);
   return { bundle, material, trust, serialHex: leaf?.serialHex ?? '' };
 }

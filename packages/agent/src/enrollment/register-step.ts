@@ -119,7 +119,7 @@ function conflict({ context, record, setbacks }: StepParts, message: string): Ne
     reason: { kind: 'refused', failures },
     error:
       `The manager already knows this host or has a request from it (${message}). On the manager, look at the host and at the ` +
-      'waiting requests of this machine and remove what is out of date; the agent keeps asking.',
+      'waiting requests of this machine and remove what is out of date (an older manager forgets a request after 25 hours by itself); the agent keeps asking.',
     state: 'retrying',
   };
 }

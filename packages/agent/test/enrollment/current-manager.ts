@@ -29,6 +29,13 @@ interface EarlyAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** An answer that no manager would give; `text` is sent as it is. */
+export interface OddAnswer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** A manager of this generation that knows a host code, and whose approval a test can spoil on its way. */
 export interface CurrentManager extends AsyncDisposable {
   readonly url: string;
@@ -42,6 +49,8 @@ export interface CurrentManager extends AsyncDisposable {
   before: EarlyAnswer[];
   /** Whether it answers registrations as a manager of the older generation would. */
   older: boolean;
+  /** Answers every request in its own way, as a manager that has lost its mind; undefined: as always. */
+  odd: ((path: string) => OddAnswer) | undefined;
   /** What time it is for the manager, when its answers shall say another one than this machine's. */
   dateMs: (() => number) | undefined;
   /** Status of the answer to an acknowledgement. */
@@ -165,8 +174,8 @@ async function answerTo(manager: CurrentManager, request: IncomingMessage): Prom
   return { status: 200, body: { status: 'approved', ...bundle } };
 }
 
-/** Starts the double on a loopback port, with certificates of its own that nobody trusts. */
-export async function startCurrentManager(now: number): Promise<CurrentManager> {
+/** Starts the double on a loopback port, any or the one given, with certificates of its own that nobody trusts. */
+export async function startCurrentManager(now: number, port = 0): Promise<CurrentManager> {
   const authority = await testAuthority({ now });
   const web = await authority.issueWeb();
   const server = createServer({ cert: web.chainPem, key: web.privateKeyPem });
@@ -182,13 +191,14 @@ export async function startCurrentManager(now: number): Promise<CurrentManager> 
     },
     before: [],
     older: false,
+    odd: undefined,
     dateMs: undefined,
     acknowledgementStatus: 200,
     verdicts: [],
     acknowledged: [],
     registrations: [],
   };
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   const manager: CurrentManager = Object.assign(state, {
@@ -200,9 +210,16 @@ export async function startCurrentManager(now: number): Promise<CurrentManager> 
     },
   });
   server.on('request', (request: IncomingMessage, response) => {
+    const date = manager.dateMs && { date: new Date(manager.dateMs()).toUTCString() };
+    const type = { 'content-type': 'application/json' };
+    const odd = manager.odd?.(request.url ?? '');
+    if (odd) {
+      response.writeHead(odd.status, { ...type, ...date, ...odd.headers });
+      response.end(odd.text);
+      return;
+    }
     void answerTo(manager, request).then(({ status, body, headers }) => {
-      const date = manager.dateMs && { date: new Date(manager.dateMs()).toUTCString() };
-      response.writeHead(status, { 'content-type': 'application/json', ...date, ...headers });
+      response.writeHead(status, { ...type, ...date, ...headers });
       response.end(JSON.stringify(body));
     });
   });

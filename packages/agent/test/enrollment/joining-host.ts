@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
@@ -35,6 +36,8 @@ export interface JoiningHost extends AsyncDisposable {
   /** The state file as the agent keeps it. */
   pending(): Promise<PendingEnrollment | undefined>;
   status(): Promise<string>;
+  /** Serial number of the installed certificate. */
+  serial(): Promise<string | undefined>;
   config(): Promise<string>;
   allowList(): Promise<string>;
   /** Everything that was logged or audited, as text. */
@@ -158,6 +161,7 @@ export async function createJoiningHost(
     status: async () =>
       (await checkCertificates({ files: systemFiles, paths: certificates, now: NOW, thresholdDays: 7 }))
         .status,
+    serial: async () => parseCertificates(await readFile(certificates.certificate, 'utf8'))[0]?.serialHex,
     config: () => readFile(configFile, 'utf8'),
     allowList: () => readFile(allowListFile, 'utf8'),
     said: () => JSON.stringify([logger.records, audited, progress]),

@@ -33,8 +33,8 @@ export interface RunningAgent {
   readonly exitCode: Promise<number>;
   /** Everything that was logged or printed. */
   said(): string;
-  /** Lets time pass to each next waker until this holds. */
-  until(holds: () => boolean | Promise<boolean>): Promise<void>;
+  /** Lets time pass until this holds: to each next waker, or in strides where many wakers say nothing. */
+  until(holds: () => boolean | Promise<boolean>, strideMs?: number): Promise<void>;
   /** Lets this much time pass, waker by waker. */
   pass(ms: number): Promise<void>;
   /** Lets this much time pass in small steps, each as long as real work may take, until this holds. */
@@ -96,21 +96,25 @@ function startAgent(host: AgentHost, args: readonly string[]): RunningAgent {
   const exitCode = runAgent(['--root', root, ...args], doors).finally(() => {
     ended = true;
   });
-  const waitFor = async (holds: () => boolean | Promise<boolean>, moves: boolean): Promise<void> => {
+  const waitFor = async (
+    holds: () => boolean | Promise<boolean>,
+    moveMs: () => number | undefined,
+  ): Promise<void> => {
     const until = performance.now() + PATIENCE_MS;
     while (!(await holds())) {
       if (ended || performance.now() > until) {
         throw new Error(`${ended ? 'the agent has ended' : 'in vain'}: ${holds.toString()}\n${said()}`);
       }
       await breathe();
-      if (moves && clock.nextWakeMs !== undefined) await clock.advance(clock.nextWakeMs);
+      const ms = moveMs();
+      if (ms !== undefined) await clock.advance(ms);
     }
   };
   return {
     exitCode,
     said,
-    until: (holds) => waitFor(holds, true),
-    settles: (holds) => waitFor(holds, false),
+    until: (holds, strideMs) => waitFor(holds, () => strideMs ?? clock.nextWakeMs),
+    settles: (holds) => waitFor(holds, () => undefined),
     async pass(ms) {
       const endMs = clock.monotonicMs() + ms;
       while (clock.monotonicMs() < endMs) {
@@ -124,7 +128,7 @@ function startAgent(host: AgentHost, args: readonly string[]): RunningAgent {
         await clock.advance(ms / STEPS);
         for (let breath = 0; breath < BREATHS_PER_STEP && !(await holds()); breath += 1) await breathe();
       }
-      await waitFor(holds, false);
+      await waitFor(holds, () => undefined);
     },
     async servedSerial() {
       const port = /Listening on 127\.0\.0\.1:(\d+)/.exec(said())?.[1];
