@@ -2,6 +2,7 @@ import type { RevocationState } from '../http/revocation.ts';
 import type { IdentityHealth, RenewalHealth } from '../http/routes/health.ts';
 import { factsOf, type HeldIdentity } from './held-identity.ts';
 import { PULSE_LIMIT_MS } from './pulse.ts';
+import { MANAGER_MADE_KEY } from './rekey.ts';
 import { revokedMessage } from './revocations.ts';
 
 interface Sources {
@@ -48,5 +49,6 @@ function certificatesCheck({ held, refused, revokedFor, renewal, keeperAgeMs = 0
   if (renewal?.trouble !== undefined) return renewal.trouble;
   if (refused !== undefined) return `the certificates on disk were changed and are not used: ${refused}`;
   if (held.meta.trust === 'tofu') return 'the manager was believed without proof (enrollment.trust: tofu)';
+  if (held.meta.key_origin === 'manager') return MANAGER_MADE_KEY;
   return held.status.status === 'valid' ? 'ok' : held.status.message;
 }

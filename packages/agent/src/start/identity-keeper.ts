@@ -23,6 +23,7 @@ import { createIdentityInspector } from './identity-inspector.ts';
 import { createIssuerWatch } from './issuer-watch.ts';
 import { createReEnrolment, type ReEnrolment } from './re-enrolment.ts';
 import { refreshList } from './refresh-list.ts';
+import { tryToRekey } from './rekey.ts';
 import { renewWith } from './renew-with.ts';
 import { openRenewalWatch, type RenewalWatch } from './renewal-watch.ts';
 import { openRevocations, type Revocations, revokedMessage } from './revocations.ts';
@@ -213,7 +214,10 @@ class KeptIdentity implements IdentityKeeper {
   }
 
   #isDue(): boolean {
-    const now = this.#context.clock.now();
+    const { clock, clockWatch } = this.#context;
+    // By a wrong clock anything may look overdue.
+    if (clockWatch.verdict.state === 'bad') return false;
+    const now = clock.now();
     return this.#renewal.isDue(now) || (this.#isFromOldIssuer() && this.#renewal.mayTry(now));
   }
 
@@ -233,6 +237,7 @@ class KeptIdentity implements IdentityKeeper {
     if (bundle) await this.#takeTrust(bundle, 'pull').catch(() => {});
     const use = { lists: this.#revocations, events: this.#events };
     if (await refreshList(this.#context, use, managerUrl, signal)) this.#user.take();
+    if (!signal.aborted) await this.#rekey(managerUrl);
   }
 
   /** Says what is wrong with the revocation list, once for each fault. */
@@ -339,6 +344,20 @@ class KeptIdentity implements IdentityKeeper {
         error,
         next_attempt: this.#renewal.nextAttempt,
       });
+    }
+  }
+
+  /** A key that the manager made is replaced as soon as it lets this host make its own. */
+  async #rekey(managerUrl: string): Promise<void> {
+    const { files, certificates, logger } = this.#context;
+    const previous = await currentGeneration(files, certificates);
+    try {
+      const serial = await tryToRekey(this.#context, this.#held, managerUrl);
+      if (serial === undefined) return;
+      await this.#useRenewed(serial, previous);
+      logger.info('The key that the manager made was replaced by one of this host', { serial });
+    } catch (error) {
+      logger.warn('The key that the manager made could not be replaced; it is tried again', { error });
     }
   }
 

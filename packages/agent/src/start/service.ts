@@ -1,4 +1,5 @@
 import type { IdentityStatus } from '@linux-patch/pki';
+import { readIdentityMeta } from '../certificates/identity-meta.ts';
 import { readMaterial } from '../certificates/material.ts';
 import { isOwnRevoked } from '../certificates/revocation-list.ts';
 import { verdictWords } from '../enrollment/join-verdict.ts';
@@ -13,6 +14,7 @@ import { deniedGuidance, type IdentityProblem, noManagerGuidance, unfinishedGuid
 import { mendedIdentity } from './mend-identity.ts';
 import { becomeOnlyInstance } from './only-instance.ts';
 import { PULSE_LIMIT_MS } from './pulse.ts';
+import { MANAGER_MADE_KEY } from './rekey.ts';
 import { renewExpired } from './renew-expired.ts';
 import { serve } from './serve.ts';
 
@@ -112,6 +114,12 @@ export async function runService(context: AgentContext): Promise<number> {
   }
 }
 
+async function warnOfForeignKey({ files, certificates, logger }: AgentContext): Promise<void> {
+  const meta = await readIdentityMeta(files, certificates);
+  if (meta.key_origin === 'manager')
+    logger.warn(`Key origin: ${MANAGER_MADE_KEY}`, { manager: meta.manager_url });
+}
+
 async function runUnwatched(context: AgentContext): Promise<number> {
   const { config, logger } = context;
   if (!config.tls.enabled) {
@@ -149,6 +157,7 @@ async function runUnwatched(context: AgentContext): Promise<number> {
     }
   }
   await bindIdentity(context);
+  await warnOfForeignKey(context);
   if (identity.status === 'expiring_soon')
     logger.warn('The certificate expires soon; renewing in the background', { reason: identity.message });
   await serve(context);

@@ -40,11 +40,16 @@ export interface SeenRequest {
 export interface OlderManager extends AsyncDisposable {
   readonly url: string;
   readonly rootPem: string;
+  readonly root: Issuer;
   readonly seen: SeenRequest[];
   /** Answers to `POST /enroll`, in turn; the last one is repeated. */
   register: Answer[];
   /** Answers to polls, in turn; the last one is repeated. */
   poll: Answer[];
+  /** What a manager that was replaced by one of this generation answers to a renewal; the older one has no such thing. */
+  renew: ((body: string) => Promise<Answer>) | undefined;
+  /** What time it is for it, when its answers shall say another one than this machine's. */
+  dateMs: (() => number) | undefined;
   /** What an approval of this era carries, for a host. */
   bundle(
     names: { readonly fqdn: string; readonly ipAddress: string },
@@ -109,7 +114,10 @@ export async function startOlderManager(now: number, port = 0): Promise<OlderMan
   const manager: Omit<OlderManager, typeof Symbol.asyncDispose> = {
     url: '',
     rootPem,
+    root,
     seen,
+    renew: undefined,
+    dateMs: undefined,
     register: [{ status: 202, body: { polling_token: TOKEN } }],
     poll: [{ status: 200, body: { status: 'pending' } }],
     async bundle(names, issuedAt = now) {
@@ -127,6 +135,7 @@ export async function startOlderManager(now: number, port = 0): Promise<OlderMan
     });
     request.on('end', () => {
       const path = request.url ?? '';
+      if (manager.dateMs) response.setHeader('date', new Date(manager.dateMs()).toUTCString());
       seen.push({ method: request.method ?? '', path, body, headers: request.headers });
       const script =
         path === '/api/v1/enroll'
@@ -134,6 +143,10 @@ export async function startOlderManager(now: number, port = 0): Promise<OlderMan
           : path.startsWith('/api/v1/enroll/status/')
             ? manager.poll
             : undefined;
+      if (path === '/api/v1/enroll/renew' && manager.renew) {
+        void manager.renew(body).then((answer) => send(response, answer));
+        return;
+      }
       const next = script && script.length > 1 ? script.shift() : script?.[0];
       send(response, next ?? { status: 404, text: 'not here' });
     });

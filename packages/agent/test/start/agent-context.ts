@@ -8,6 +8,7 @@ import { AgentConfigSchema } from '../../src/config/schema.ts';
 import { chooseProxy } from '../../src/enrollment/proxy.ts';
 import { hostNetwork } from '../../src/host/network.ts';
 import type { AgentContext } from '../../src/start/agent-context.ts';
+import { createClockWatch } from '../../src/start/clock-watch.ts';
 import { createPulse } from '../../src/start/pulse.ts';
 import type { World } from '../http/world.ts';
 import { silentNotifier } from './silent-notifier.ts';
@@ -43,6 +44,7 @@ export function contextBeside(
     loadConfig: async () => config,
     notifier,
     pulse: createPulse(clock),
+    clockWatch: createClockWatch({ clock, files, certificates, dataFolder: join(world.folder, 'data') }),
     signal,
     audit: {
       record: (event, details = {}) => void audited.push({ event, details }),
