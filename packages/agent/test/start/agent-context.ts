@@ -8,10 +8,21 @@ import { AgentConfigSchema } from '../../src/config/schema.ts';
 import { chooseProxy } from '../../src/enrollment/proxy.ts';
 import { hostNetwork } from '../../src/host/network.ts';
 import type { AgentContext } from '../../src/start/agent-context.ts';
-import { createClockWatch } from '../../src/start/clock-watch.ts';
+import type { ClockWatch } from '../../src/start/clock-watch.ts';
 import { createPulse } from '../../src/start/pulse.ts';
 import type { World } from '../http/world.ts';
 import { silentNotifier } from './silent-notifier.ts';
+
+/** A clock that nobody doubts: the manual one and the real one of a double's answers differ. */
+const UNDOUBTED: ClockWatch = {
+  verdict: { state: 'ok', message: 'ok' },
+  managerNowMs: undefined,
+  look: async () => {},
+  heard: () => {},
+  compare: () => false,
+  moved: (signal) =>
+    new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
+};
 
 /** What the keeper of an identity needs of a running agent, beside a served world. */
 export function contextBeside(
@@ -44,7 +55,7 @@ export function contextBeside(
     loadConfig: async () => config,
     notifier,
     pulse: createPulse(clock),
-    clockWatch: createClockWatch({ clock, files, certificates, dataFolder: join(world.folder, 'data') }),
+    clockWatch: UNDOUBTED,
     signal,
     audit: {
       record: (event, details = {}) => void audited.push({ event, details }),
