@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Command, Option } from 'commander';
 import {
@@ -73,7 +73,7 @@ function announce(file: string, startedMs: number): void {
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   const megabytes = (statSync(file).size / 1e6).toFixed(1);
   const sha = createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 16);
-  say(`${file.slice(root.length + 1)}  ${megabytes} MB  ${seconds} s  sha256 ${sha}…`);
+  say(`${relative(process.cwd(), file)}  ${megabytes} MB  ${seconds} s  sha256 ${sha}…`);
 }
 
 interface Shared {

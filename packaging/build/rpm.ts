@@ -25,6 +25,34 @@ function files(job: PackageJob): string[] {
   });
 }
 
+/** Folders that every system has, whatever is installed. */
+const COMMON_FOLDERS = [
+  '/',
+  '/usr',
+  '/usr/bin',
+  '/usr/lib',
+  '/usr/lib/systemd',
+  '/usr/lib/systemd/system',
+  '/usr/share',
+  '/usr/share/doc',
+  '/usr/share/man',
+  '/usr/share/man/man5',
+  '/usr/share/man/man8',
+];
+
+/** Folders that go with the package; rpm leaves one that another package has as well. */
+function folders(job: PackageJob): string[] {
+  const list = run('find', ['.', '-type', 'd'], { cwd: job.stageFolder });
+  const paths = list
+    .split('\n')
+    .filter(Boolean)
+    .map((path) => path.slice(1) || '/');
+  const licences = ['/usr/share/licenses', `/usr/share/licenses/${job.program.name}`];
+  return [...paths.filter((path) => !COMMON_FOLDERS.includes(path)), ...licences]
+    .sort()
+    .map((path) => `%dir ${path}`);
+}
+
 function spec(job: PackageJob): string {
   const { program, architecture } = job;
   const scripts = rpmScriptlets(program, job.root);
@@ -57,6 +85,7 @@ function spec(job: PackageJob): string {
     ...Object.entries(scripts).flatMap(([name, text]) => [`%${name}`, literal(text)]),
     '%files',
     '%defattr(-,root,root,-)',
+    ...folders(job),
     ...files(job),
     `%license /usr/share/licenses/${program.name}/LICENSE`,
     '',

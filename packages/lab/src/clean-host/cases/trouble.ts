@@ -82,13 +82,16 @@ export const TROUBLE: readonly CleanHostCase[] = [
       const host = await world.newHost(flavour);
       await waitingHost(manager, host, flavour);
       const request = await waitingRequest(host, manager);
-      await host.must('mount', ['--bind', '/etc', '/etc']);
-      await host.must('mount', ['-o', 'remount,bind,ro', '/etc']);
+      // A file system of its own, because its state is the same in every namespace, the service's included.
+      const copy =
+        'mkdir /run/etc; mount -t tmpfs etc /run/etc; cp -a /etc/. /run/etc/; mount --bind /run/etc /etc';
+      await host.must('sh', ['-ec', copy]);
       await host.must('systemctl', ['restart', 'linux-patch-api']);
+      await untilStatus(host, /^Waiting for approval/);
+      await host.must('mount', ['-o', 'remount,ro', '/run/etc']);
       await manager.json('enrollments', 'approve', ...request);
       const stuck = await untilStatus(host, /read-only|EROFS/i);
-      await host.must('mount', ['-o', 'remount,bind,rw', '/etc']);
-      await host.must('umount', ['/etc']);
+      await host.must('mount', ['-o', 'remount,rw', '/run/etc']);
       const after = await untilStatus(host, /^Serving on/);
       assertNeverRestarted(stuck, after);
     },
