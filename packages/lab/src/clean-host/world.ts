@@ -223,7 +223,7 @@ export async function placeJoinString(
   const made = await manager.json('tokens', 'create', '--uses', String(hosts.length));
   const { join_string } = made as { join_string: string };
   for (const host of hosts) {
-    const args = ['-D', '-m', '600', '/dev/stdin', '/etc/linux_patch_api/join'];
-    await host.must('install', args, { input: `${join_string}\n` });
+    const script = 'install -D -m 600 /dev/null "$0"; cat >"$0"';
+    await host.must('sh', ['-ec', script, '/etc/linux_patch_api/join'], { input: `${join_string}\n` });
   }
 }
