@@ -25,12 +25,13 @@ export function createServiceNotifier(options: {
   readonly logger: Logger;
 }): ServiceNotifier {
   let last = '';
-  /** The same status again is not worth a process. */
-  const sendOnce = async (...assignments: string[]): Promise<void> => {
+  let sent: Promise<void> = Promise.resolve();
+  /** The same status again is not worth a process. One after the other: what is said last must also arrive last. */
+  const sendOnce = (...assignments: string[]): Promise<void> => {
     const text = assignments.join('\n');
-    if (text === last) return;
+    if (text !== last) sent = sent.then(() => send(...assignments));
     last = text;
-    await send(...assignments);
+    return sent;
   };
   const send = async (...assignments: string[]): Promise<void> => {
     if (!options.notifySocket) return;

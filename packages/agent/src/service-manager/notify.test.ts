@@ -1,0 +1,31 @@
+import { memoryLogger } from '@linux-patch/runtime/testing';
+import { describe, expect, it } from 'vitest';
+import { createServiceNotifier } from './notify.ts';
+
+describe('the service notifier', () => {
+  it('delivers what was said last as the last, however long an earlier systemd-notify takes', async () => {
+    const arrived: string[] = [];
+    const waiting: (() => void)[] = [];
+    const notifier = createServiceNotifier({
+      notifySocket: '/run/systemd/notify',
+      logger: memoryLogger(),
+      commands: {
+        async run({ args = [] }) {
+          // The first one is slow: it arrives only when it is let go.
+          if (arrived.length === 0 && waiting.length === 0) {
+            await new Promise<void>((resolve) => waiting.push(resolve));
+          }
+          arrived.push(args.join(' '));
+          const end = { exitCode: 0, signal: null, timedOut: false, aborted: false, durationMs: 1 };
+          return { ...end, stdout: '', stderr: '' };
+        },
+      },
+    });
+    const first = notifier.status('Installing');
+    const second = notifier.status('Not installed yet');
+    await Promise.resolve();
+    waiting.shift()?.();
+    await Promise.all([first, second, notifier.status('Not installed yet')]);
+    expect(arrived).toEqual(['--status=Installing', '--status=Not installed yet']);
+  });
+});
