@@ -5,15 +5,17 @@ import { createServiceNotifier } from './notify.ts';
 describe('the service notifier', () => {
   it('delivers what was said last as the last, however long an earlier systemd-notify takes', async () => {
     const arrived: string[] = [];
-    const waiting: (() => void)[] = [];
+    const letGo = Promise.withResolvers<void>();
+    let asked = false;
     const notifier = createServiceNotifier({
       notifySocket: '/run/systemd/notify',
       logger: memoryLogger(),
       commands: {
-        async run({ args = [] }) {
+        async run({ args }) {
           // The first one is slow: it arrives only when it is let go.
-          if (arrived.length === 0 && waiting.length === 0) {
-            await new Promise<void>((resolve) => waiting.push(resolve));
+          if (!asked) {
+            asked = true;
+            await letGo.promise;
           }
           arrived.push(args.join(' '));
           const end = { exitCode: 0, signal: null, timedOut: false, aborted: false, durationMs: 1 };
@@ -24,7 +26,7 @@ describe('the service notifier', () => {
     const first = notifier.status('Installing');
     const second = notifier.status('Not installed yet');
     await Promise.resolve();
-    waiting.shift()?.();
+    letGo.resolve();
     await Promise.all([first, second, notifier.status('Not installed yet')]);
     expect(arrived).toEqual(['--status=Installing', '--status=Not installed yet']);
   });

@@ -11,8 +11,8 @@ import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../enrollment
 import { forgetEnrollment, settleEnrollment } from '../enrollment/settle.ts';
 import { type EnrollmentView, readEnrollmentView } from '../enrollment/view.ts';
 import type { AgentContext } from './agent-context.ts';
-import { waitForIdentity } from './only-instance.ts';
 import { findForeignIdentity } from './foreign-identity.ts';
+import { waitForIdentity } from './only-instance.ts';
 
 /** The enrolment of this host with a manager, with everything it needs. */
 function enrollContextOf(

@@ -1,5 +1,5 @@
-import process from 'node:process';
 import { Agent, request } from 'node:https';
+import process from 'node:process';
 import type { ConnectionOptions } from 'node:tls';
 import WebSocket from 'ws';
 
