@@ -50,6 +50,7 @@ export function contextBeside(
     certificates,
     configFile: join(world.folder, 'config.yaml'),
     paths: agentPaths(world.folder),
+    environment: {},
     proxyFor: chooseProxy({ configured: undefined, environment: {} }),
     config,
     loadConfig: async () => config,

@@ -78,7 +78,9 @@ export async function startRenewingManager(
             ? Promise.resolve(state.refuse)
             : renewal(text);
       void answer.then(({ status, body, ...more }: Reply) => {
-        response.writeHead(status, { 'content-type': 'application/json', ...more.headers });
+        // By its own clock; an agent rightly distrusts its own when the two differ.
+        const date = new Date(state.now()).toUTCString();
+        response.writeHead(status, { 'content-type': 'application/json', date, ...more.headers });
         response.end(JSON.stringify(body));
       });
     });
