@@ -107,12 +107,12 @@ function isFromLearnedIssuer(
 }
 
 function issuerKeys(peer: X509Certificate, authorities: readonly CertificateFacts[]): Set<string> {
-  const issuers = authorities.filter((authority) => {
-    const certificate = new X509Certificate(authority.der);
-    return peer.checkIssued(certificate) && peer.verify(certificate.publicKey);
-  });
+  // What a client sends along is found by its name only; the signature says whether it issued anything.
+  const signed = (issuer: X509Certificate): boolean =>
+    peer.checkIssued(issuer) && peer.verify(issuer.publicKey);
+  const issuers = authorities.filter((authority) => signed(new X509Certificate(authority.der)));
   const sent = peer.issuerCertificate;
-  const all = sent ? [...issuers, parseCertificate(sent.toString())] : issuers;
+  const all = sent && signed(sent) ? [...issuers, parseCertificate(sent.toString())] : issuers;
   return new Set(all.map((issuer) => issuer.spkiSha256));
 }
 
