@@ -32,3 +32,13 @@ export function shiftedClock(days: number): Readonly<Record<string, string>> {
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
   };
 }
+
+/** The same with the time in a file, which the program reads again and again: `+0` is the right one. */
+export function movableClock(file: string): Readonly<Record<string, string>> {
+  return {
+    LD_PRELOAD: library(),
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  };
+}

@@ -34,7 +34,7 @@ function handmade(host: LabHost, days?: number) {
 /** The kind of certificate, in the words that log and `status` use. */
 function unusable(status: string): FaultCase['sees'] {
   return [
-    { where: 'log', text: `The certificates cannot be used; enrolling status=${status}` },
+    { where: 'log', text: `The certificates cannot be used; getting new ones status=${status}` },
     { where: 'status', text: `Identity     ${status}` },
   ];
 }
@@ -116,6 +116,7 @@ async function afterDamage(world: FaultWorld, damage: (host: LabHost) => Promise
   await world.agent.exited;
   await damage(world.host);
   await world.mend(async () => void world.start());
+  await world.show();
 }
 
 async function currentGeneration(host: LabHost): Promise<string> {
@@ -135,8 +136,8 @@ const LOST: readonly FaultCase[] = [
   {
     name: 'key-too-open',
     fault: 'The private key can be read by everybody.',
-    agentDoes: 'Serves, and says so.',
-    sees: [],
+    agentDoes: 'Makes it readable by its owner only, says so, and serves.',
+    sees: [{ where: 'log', text: 'Its mode is 0600 now' }],
     run: (world) =>
       afterDamage(world, async (host) => chmod(join(await currentGeneration(host), 'server.key.pem'), 0o644)),
   },

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { waitingHost } from '../../waiting-host.ts';
 import type { FaultCase, FaultChapter } from '../fault-case.ts';
 
@@ -55,6 +56,24 @@ const CASES: readonly FaultCase[] = [
       });
     },
   },
+  {
+    name: 'second-instance',
+    fault: 'Somebody starts a second agent on the same folders.',
+    agentDoes: 'The second one names the first by its pid and ends with 1; the first goes on.',
+    sees: [
+      { where: 'exit code', text: '1' },
+      { where: 'log', text: 'Another linux-patch-api already works with' },
+    ],
+    async run(world) {
+      await world.serving();
+      const first = world.agent;
+      world.start();
+      await world.show();
+      const log = await readFile(first.logFile, 'utf8');
+      if (!log.includes(`process ${first.pid},`)) throw new Error('the first agent is not named by its pid');
+      await world.mend(async () => {});
+    },
+  },
 ];
 
 const DECISIONS: readonly FaultCase[] = [
@@ -98,6 +117,30 @@ const DECISIONS: readonly FaultCase[] = [
         () => true,
       );
       if (!refused) throw new Error('an approval without the code was taken');
+      await world.show();
+      await world.mend((gone) => {
+        gone();
+        return world.approve();
+      });
+    },
+  },
+  {
+    name: 'join-token-over',
+    fault: 'The join token of the host was revoked, is spent or expired.',
+    agentDoes: 'Says why the token does not let it in, and waits for approval like any other host.',
+    sees: [{ where: 'status', text: 'Join token' }],
+    person: 'approves the host, or puts a new join string into the file',
+    async run(world) {
+      const made = (await world.manager.json('tokens', 'create')) as {
+        join_string: string;
+        token: { id: string };
+      };
+      await world.manager.json('tokens', 'revoke', made.token.id);
+      const file = join(world.folder, 'join');
+      await mkdir(world.folder, { recursive: true });
+      await writeFile(file, `${made.join_string}\n`, { mode: 0o600 });
+      await world.newHost([`join_file: ${file}`]);
+      world.start();
       await world.show();
       await world.mend((gone) => {
         gone();

@@ -1,4 +1,6 @@
-import { shiftedClock } from '../../fake-time.ts';
+import { readdir, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { movableClock, shiftedClock } from '../../fake-time.ts';
 import type { FaultCase, FaultChapter } from '../fault-case.ts';
 import type { Front } from '../front.ts';
 import type { FaultWorld } from '../world.ts';
@@ -77,6 +79,76 @@ const CASES: readonly FaultCase[] = [
       );
     },
   },
+  {
+    name: 'set-damaged',
+    fault: 'The current set of certificates is damaged, for example by a disk; an earlier set is still good.',
+    agentDoes: 'Goes back to the newest earlier set that passes every check, says so loudly, serves.',
+    sees: [{ where: 'log', text: 'the newest earlier set that passes every check is in use' }],
+    async run(world) {
+      await enrolledInThePast(world, 330);
+      const first = (await world.host.status()).identity.serial;
+      await world.manager.start();
+      await world.start().listening;
+      await world.mend(
+        async () => {},
+        (answer) => answer.serial !== first,
+      );
+      world.agent.signal('SIGTERM');
+      await world.agent.exited;
+      const folder = join(world.host.root, 'etc/linux_patch_api/certs/generations');
+      const newest = (await readdir(folder)).sort().at(-1) ?? '';
+      await truncate(join(folder, newest, 'server.pem'), 100);
+      await world.mend(async () => void world.start());
+      await world.show();
+    },
+  },
+  {
+    name: 'own-certificate-revoked',
+    fault: 'The certificate of the host was revoked, rightly or by mistake.',
+    agentDoes:
+      'Learns it from the signed list, says so, and asks to join again beside serving; a person decides.',
+    sees: [{ where: 'status', text: 'Identity     revoked' }],
+    person: 'approves the host once',
+    async run(world) {
+      await world.serving();
+      const before = (await world.ask())?.serial ?? '';
+      const { serial } = (await world.host.status()).identity;
+      await world.manager.json('certificates', 'revoke', serial ?? '', '--reason', 'superseded');
+      await world.show();
+      await world.mend(
+        (gone) => {
+          gone();
+          return world.approve();
+        },
+        (answer) => answer.serial !== before,
+      );
+    },
+  },
+  {
+    name: 'clock-wrong',
+    fault:
+      'The clock of the host is ten years behind when the agent starts, so its certificate is not valid yet.',
+    agentDoes:
+      'Recognises the clock as the fault, keeps the certificate, enrols with nobody, waits until the clock is right.',
+    sees: [
+      { where: 'log', text: "This host's clock" },
+      { where: 'log', text: 'behind' },
+    ],
+    async run(world) {
+      await world.serving();
+      const before = (await world.ask())?.serial;
+      world.agent.signal('SIGTERM');
+      await world.agent.exited;
+      const time = join(world.folder, 'time');
+      await writeFile(time, '-3650d\n');
+      world.start({ env: movableClock(time) });
+      await world.show();
+      await world.mend(
+        () => writeFile(time, '+0\n'),
+        (answer) => answer.serial === before,
+      );
+    },
+  },
 ];
 
-export const RENEWALS: FaultChapter = { title: 'Renewals', cases: CASES };
+export const RENEWALS: FaultChapter = { title: 'Renewal, revocation and time', cases: CASES };
