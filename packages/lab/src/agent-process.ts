@@ -42,6 +42,8 @@ export interface StartOptions {
   readonly onLine?: (line: string) => void;
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A program and its arguments that starts the agent, for example in a namespace of its own. */
+  readonly through?: readonly string[];
 }
 
 /** A running agent. */
@@ -125,13 +127,14 @@ interface LineWaiter {
 
 function startAgent(
   host: Pick<LabHost, 'name' | 'root'>,
-  { args = [], onLine, env = {} }: StartOptions = {},
+  { args = [], onLine, env = {}, through = [] }: StartOptions = {},
 ): AgentProcess {
   const lines: string[] = [];
   const waiters = new Set<LineWaiter>();
+  const [command = AGENT_PROGRAM, ...before] = [...through, AGENT_PROGRAM];
   const program = startProgram({
-    program: AGENT_PROGRAM,
-    args: ['--root', host.root, ...args],
+    program: command,
+    args: [...before, '--root', host.root, ...args],
     env,
     logFile: join(host.root, 'agent.log'),
     onLine: (line) => {

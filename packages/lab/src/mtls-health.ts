@@ -14,6 +14,8 @@ export interface ManagerIdentity {
 
 /** An agent as its manager reaches it. */
 export interface AgentAddress {
+  /** A name that its certificate has. */
+  readonly name: string;
   readonly address: string;
   readonly port: number;
 }
@@ -39,7 +41,14 @@ export async function managerIdentity(managerRoot: string): Promise<ManagerIdent
 /** Asks once over a new connection; undefined when nobody answers. */
 export function askHealth(agent: AgentAddress, identity: ManagerIdentity): Promise<HealthAnswer | undefined> {
   const { promise, resolve } = Promise.withResolvers<HealthAnswer | undefined>();
-  const options = { ...identity, host: agent.address, port: agent.port, path: '/health', agent: false };
+  const options = {
+    ...identity,
+    host: agent.address,
+    servername: agent.name,
+    port: agent.port,
+    path: '/health',
+    agent: false,
+  };
   const outgoing = request(options, (response) => {
     const socket = response.socket as TLSSocket;
     const serial = socket.getPeerCertificate().serialNumber.toLowerCase();

@@ -124,6 +124,7 @@ describe('an agent of the older generation', () => {
       'enrollment_taken_up',
       'manager_started',
       'manager_stopped',
+      'own_certificate_recorded',
     ]);
   });
 });

@@ -51,8 +51,8 @@ describe('the plan of renewals', () => {
   });
 
   it('is remembered by the next start of the manager', async () => {
-    const manager = await start({ certificates: { agent_days: 1 } });
-    // A day leaves four or five whole hours: more hosts than that fill each once before any twice.
+    const manager = await start({ certificates: { agent_days: 2 } });
+    // Two days leave eight or nine whole hours: more hosts than that fill each once before any twice.
     const first = [await joined(manager), await joined(manager)];
     await manager.restart();
     const second = [await joined(manager), await joined(manager)];

@@ -147,7 +147,7 @@ describe('an agent with a working identity', () => {
     manager.odd = (path) => (path.endsWith('/renew') ? lost : { status: 404, text: '{}' });
     host.clock.setWallClock(NOW + 300 * DAY_MS);
     const agent = host.start();
-    await agent.until(() => agent.said().includes('this manager did not issue it'));
+    await agent.until(() => agent.said().includes('this manager did not issue it'), 10 * 60_000);
     await stillServes(agent);
     expect(await agent.stop()).toBe(0);
   });

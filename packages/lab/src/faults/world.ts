@@ -35,7 +35,7 @@ export interface FaultWorld extends AsyncDisposable {
   /** Puts somebody in front of the manager; hosts made afterwards ask there. */
   openFront(): Promise<Front>;
   /** Makes the host under test; the lines follow `manager_url` in its section `enrollment`. */
-  newHost(enrollment?: readonly string[]): Promise<LabHost>;
+  newHost(enrollment?: readonly string[], managerUrl?: string): Promise<LabHost>;
   readonly host: LabHost;
   /** Starts the agent of the host under test. */
   start(options?: StartOptions): AgentProcess;
@@ -117,7 +117,10 @@ class World implements FaultWorld {
     return this.#front;
   }
 
-  async newHost(enrollment: readonly string[] = []): Promise<LabHost> {
+  async newHost(
+    enrollment: readonly string[] = [],
+    managerUrl = this.#front?.url ?? this.#manager.url,
+  ): Promise<LabHost> {
     const name = `fault${this.#number}.lab.test`;
     const address = `127.0.2.${this.#number}`;
     this.#host = await createLabHost({
@@ -125,11 +128,7 @@ class World implements FaultWorld {
       name,
       address,
       repository: this.#shelf.repository,
-      enrollment: [
-        `manager_url: ${this.#front?.url ?? this.#manager.url}`,
-        `report_ip: ${address}`,
-        ...enrollment,
-      ],
+      enrollment: [`manager_url: ${managerUrl}`, `report_ip: ${address}`, ...enrollment],
     });
     return this.#host;
   }

@@ -13,8 +13,10 @@ describe("the manager's configuration", () => {
         request_hours: 24,
         max_pending: 10_000,
         requests_per_minute: 120,
+        renew_expired_days: 30,
       },
       certificates: { agent_days: 365, crl_hours: 24 },
+      fleet: { poll_minutes: 5, concurrency: 16 },
       logging: { level: 'info' },
     });
   });

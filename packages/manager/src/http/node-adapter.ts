@@ -77,6 +77,8 @@ function refuse(options: AdapterOptions, outgoing: ServerResponse, status: numbe
 /** Serves a Hono app from Node's HTTP server. */
 export function serveApp(options: AdapterOptions): RequestListener {
   return (incoming, outgoing) => {
+    // Agents judge their own clock by this header, so it tells the time by which the manager acts.
+    outgoing.setHeader('Date', new Date(options.clock.now()).toUTCString());
     answer(options, incoming, outgoing).catch((error: unknown) => {
       // A caller that hangs up is no fault of ours.
       const level = incoming.socket.destroyed ? 'debug' : 'error';

@@ -1,3 +1,4 @@
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { readProcess } from '../../bench/proc.ts';
@@ -57,6 +58,30 @@ const ASKING: readonly FaultCase[] = [
       await world.show();
       await world.mend(async (gone) => {
         await manager.start();
+        gone();
+        await world.approve();
+      });
+    },
+  },
+  {
+    name: 'name-unknown',
+    fault: 'The name of the manager cannot be resolved, as at a boot before DNS is there.',
+    agentDoes: 'Asks again with backoff; nothing is concluded from a name that is not known yet.',
+    sees: [{ where: 'status', text: 'names cannot be resolved now' }],
+    person: PERSON,
+    async run(world) {
+      const { port } = new URL(world.manager.url);
+      await mkdir(world.folder, { recursive: true });
+      const [hosts, resolver] = [join(world.folder, 'hosts'), join(world.folder, 'resolv.conf')];
+      await writeFile(hosts, '127.0.0.1 localhost\n');
+      await writeFile(resolver, 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
+      await world.newHost([], `https://manager.lab.test:${port}`);
+      // Only this agent sees these two files.
+      const script = 'mount --bind "$1" /etc/hosts; mount --bind "$2" /etc/resolv.conf; shift 2; exec "$@"';
+      world.start({ through: ['unshare', '-m', 'sh', '-ec', script, 'sh', hosts, resolver] });
+      await world.show();
+      await world.mend(async (gone) => {
+        await appendFile(hosts, '127.0.0.1 manager.lab.test\n');
         gone();
         await world.approve();
       });
