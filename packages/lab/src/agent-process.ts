@@ -131,7 +131,7 @@ function startAgent(
 ): AgentProcess {
   const lines: string[] = [];
   const waiters = new Set<LineWaiter>();
-  const [command = AGENT_PROGRAM, ...before] = [...through, AGENT_PROGRAM];
+  const [command, ...before] = [...through, AGENT_PROGRAM] as const;
   const program = startProgram({
     program: command,
     args: [...before, '--root', host.root, ...args],

@@ -15,8 +15,8 @@ export interface ManagerProcess extends AsyncDisposable {
   readonly program: RunningProgram;
   /** Ends the server: killed, as a power cut would. */
   kill(): Promise<void>;
-  /** Starts the server again after it ended. */
-  start(): Promise<void>;
+  /** Starts the server again after it ended; by default in the environment that it had before. */
+  start(env?: Readonly<Record<string, string>>): Promise<void>;
   /** Runs a command and returns its JSON; a failing command throws with its own words. */
   json(...args: string[]): Promise<unknown>;
   /** Runs a command and hands its output lines on as they come; returns the exit code. */
@@ -113,8 +113,8 @@ export async function startManagerProcess(root: string, place: ManagerPlace = {}
       server.signal('SIGKILL');
       await server.exited;
     },
-    async start() {
-      server = await serve(launch);
+    async start(again = env) {
+      server = await serve({ ...launch, env: again });
     },
     json: async (...args) => JSON.parse(await cli(launch, [...args, '--json'])) as unknown,
     async show(onLine, ...args) {

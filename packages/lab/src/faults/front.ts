@@ -25,8 +25,6 @@ export interface Front extends AsyncDisposable {
   readonly url: string;
   /** Changes what happens to new connections; open ones are closed. */
   become(mode: FrontMode): void;
-  /** Puts another manager behind the front; open connections are closed. */
-  leadTo(managerUrl: string): void;
   /** Changes what happens from now on, to open connections too. */
   becomeGently(mode: FrontMode): void;
   /** Resolves when a connection that is let through has been quiet for a moment: a poll is held on it. */
@@ -66,7 +64,7 @@ export async function openFront(options: {
     fqdn: 'front.lab.test',
     address: '127.0.0.1',
   });
-  let manager = new URL(options.managerUrl);
+  const manager = new URL(options.managerUrl);
   const sockets = new Set<Socket>();
   let mode: FrontMode = { kind: 'pass' };
   let lastByteMs = performance.now();
@@ -107,10 +105,6 @@ export async function openFront(options: {
     url: `https://127.0.0.1:${address.port}`,
     become(next) {
       becomeGently(next);
-      closeAll();
-    },
-    leadTo(managerUrl) {
-      manager = new URL(managerUrl);
       closeAll();
     },
     becomeGently,

@@ -30,8 +30,6 @@ export interface FaultWorld extends AsyncDisposable {
   /** The manager that the host under test asks; a case that breaks it opens its own first. */
   readonly manager: ManagerProcess;
   ownManager(options?: ManagerPlace): Promise<ManagerProcess>;
-  /** Starts another manager that the host under test has nothing to do with. */
-  strangeManager(): Promise<ManagerProcess>;
   /** Puts somebody in front of the manager; hosts made afterwards ask there. */
   openFront(): Promise<Front>;
   /** Makes the host under test; the lines follow `manager_url` in its section `enrollment`. */
@@ -100,10 +98,6 @@ class World implements FaultWorld {
     return this.#manager;
   }
 
-  strangeManager(): Promise<ManagerProcess> {
-    return this.#newManager({});
-  }
-
   async #newManager(options: ManagerPlace): Promise<ManagerProcess> {
     this.#managers += 1;
     const folder = join(this.folder, `manager${this.#managers}`);
@@ -128,7 +122,12 @@ class World implements FaultWorld {
       name,
       address,
       repository: this.#shelf.repository,
-      enrollment: [`manager_url: ${managerUrl}`, `report_ip: ${address}`, ...enrollment],
+      enrollment: [
+        `manager_url: ${managerUrl}`,
+        // A loopback address is only good for a manager that is known to be on this machine.
+        ...(new URL(managerUrl).hostname === '127.0.0.1' ? [`report_ip: ${address}`] : []),
+        ...enrollment,
+      ],
     });
     return this.#host;
   }

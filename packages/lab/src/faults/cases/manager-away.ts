@@ -226,7 +226,7 @@ const WAITING: readonly FaultCase[] = [
     name: 'answer-cut',
     fault: 'The connection breaks while the approval is on its way.',
     agentDoes: 'Asks again; the manager keeps the certificates until the agent has said that it has them.',
-    sees: [{ where: 'log', text: 'closed the connection' }],
+    sees: [{ where: 'log', text: 'the connection was cut' }],
     async run(world) {
       const front = await world.openFront();
       await world.newHost();
