@@ -16,7 +16,6 @@ import { installGeneration } from './store.ts';
 const NOW = Math.floor(Date.now() / 1000) * 1000;
 const DAY_MS = 86_400_000;
 /** Only root can give files away. */
-const isRoot = process.getuid?.() === 0;
 const meta = { ...MANUAL_IDENTITY, trust: 'code', key_origin: 'host' } as const;
 
 let authority: TestAuthority;
@@ -151,22 +150,19 @@ describe('the files', () => {
     expect(await checks()).toEqual([]);
   });
 
-  it.skipIf(!isRoot)(
-    'of another owner, or in a folder that others may change, are told with the command that mends it',
-    async () => {
-      await install(sets[0]!);
-      await chown(join(certs, 'generations/gen-000001/server.key.pem'), 12_345, 12_345);
-      await chmod(certs, 0o777);
-      const { status, findings } = await inspect();
-      expect(status).toMatchObject({ status: 'valid' });
-      expect(findings).toMatchObject([
-        { check: 'F3', repair: `chmod go-w ${certs}` },
-        { check: 'F2', repair: expect.stringMatching(/^chown root:root .*server\.key\.pem$/) },
-      ]);
-    },
-  );
+  it('of another owner, or in a folder that others may change, are told with the command that mends it', async () => {
+    await install(sets[0]!);
+    await chown(join(certs, 'generations/gen-000001/server.key.pem'), 12_345, 12_345);
+    await chmod(certs, 0o777);
+    const { status, findings } = await inspect();
+    expect(status).toMatchObject({ status: 'valid' });
+    expect(findings).toMatchObject([
+      { check: 'F3', repair: `chmod go-w ${certs}` },
+      { check: 'F2', repair: expect.stringMatching(/^chown root:root .*server\.key\.pem$/) },
+    ]);
+  });
 
-  it.skipIf(!isRoot)('are not written through a link that somebody else made', async () => {
+  it('are not written through a link that somebody else made', async () => {
     await install(sets[0]!);
     const elsewhere = join(folder.path, 'elsewhere');
     await rename(certs, elsewhere);
