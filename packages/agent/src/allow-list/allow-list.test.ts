@@ -70,7 +70,7 @@ describe('a changed allow list', () => {
     for (const address of ['10.0.0.2', '10.0.0.3']) {
       await writeFile(`${world.path}.new`, `entries: [${address}]\n`);
       await rename(`${world.path}.new`, world.path);
-      await vi.waitFor(() => expect(world.list.allows(address)).toBe(true), 5_000);
+      await vi.waitFor(() => expect(world.list.allows(address)).toBe(true), 20_000);
     }
     expect(world.list.allows('10.0.0.1')).toBe(false);
   });
@@ -78,14 +78,14 @@ describe('a changed allow list', () => {
   it('mends a list that denied everybody', async () => {
     await using world = await setUp();
     await writeFile(world.path, 'entries: [10.0.0.1]\n');
-    await vi.waitFor(() => expect(world.list.state).toEqual({ kind: 'loaded', entries: 1 }), 5_000);
+    await vi.waitFor(() => expect(world.list.state).toEqual({ kind: 'loaded', entries: 1 }), 20_000);
     expect(world.list.allows('10.0.0.1')).toBe(true);
   });
 
   it('that is bad or gone changes nothing and is reported until it is mended', async () => {
     await using world = await setUp('entries: [10.0.0.1]\n');
     await writeFile(world.path, 'entries: [nonsense!]\n');
-    await vi.waitFor(() => expect(world.list.fault).toContain(':1:11 entries.0: must be'), 5_000);
+    await vi.waitFor(() => expect(world.list.fault).toContain(':1:11 entries.0: must be'), 20_000);
     await rm(world.path);
     await world.list.reload();
     expect(world.list.fault).toContain('does not exist');
@@ -104,7 +104,7 @@ describe('a changed allow list', () => {
     await writeFile(path, 'entries: [10.0.0.1]\n');
     await world.clock.waitForSleepers();
     await world.clock.advance(FIVE_MINUTES_MS);
-    await vi.waitFor(() => expect(world.list.state).toEqual({ kind: 'loaded', entries: 1 }), 5_000);
+    await vi.waitFor(() => expect(world.list.state).toEqual({ kind: 'loaded', entries: 1 }), 20_000);
   });
 });
 
@@ -116,13 +116,13 @@ describe('host names of the allow list', () => {
 
     answer = () => Promise.reject(new Error('SERVFAIL'));
     await world.clock.advance(FIVE_MINUTES_MS);
-    await vi.waitFor(() => expect(world.messages().join()).toContain('cannot be resolved'));
+    await vi.waitFor(() => expect(world.messages().join()).toContain('cannot be resolved'), 20_000);
     expect(world.list.allows('10.0.0.1')).toBe(true);
 
     answer = () => Promise.resolve(['10.0.0.2']);
     await world.clock.waitForSleepers();
     await world.clock.advance(FIVE_MINUTES_MS);
-    await vi.waitFor(() => expect(world.list.allows('10.0.0.2')).toBe(true));
+    await vi.waitFor(() => expect(world.list.allows('10.0.0.2')).toBe(true), 20_000);
     expect([world.list.allows('10.0.0.1'), world.list.allows('10.0.0.9')]).toEqual([false, true]);
   });
 
@@ -133,7 +133,7 @@ describe('host names of the allow list', () => {
       resolve: () => new Promise(() => {}),
     });
     await clock.waitForSleepers();
-    await clock.advance(5_000);
+    await clock.advance(20_000);
     await using world = await opening;
     expect(world.list.allows('10.0.0.9')).toBe(true);
   });

@@ -44,9 +44,9 @@ describe('a changed configuration', () => {
     await using world = await setUp('');
     await writeFile(`${world.path}.new`, 'logging: { level: warn }\njobs: { max_concurrent: 2 }\n');
     await rename(`${world.path}.new`, world.path);
-    await vi.waitFor(() => expect(world.events).toEqual(['jobs,logging warn']), 5_000);
+    await vi.waitFor(() => expect(world.events).toEqual(['jobs,logging warn']), 20_000);
     await writeFile(world.path, '# again\nlogging: { level: error }\njobs: { max_concurrent: 2 }\n');
-    await vi.waitFor(() => expect(world.events[1]).toBe('logging error'), 5_000);
+    await vi.waitFor(() => expect(world.events[1]).toBe('logging error'), 20_000);
   });
 
   it('that is bad changes nothing and is reported, until it is mended', async () => {

@@ -284,7 +284,7 @@ describe('the job queue', () => {
       const { logs, status } = await queue.get(id);
       expect(status).toBe('completed');
       expect(logs.join('\n')).toContain('Reboot failed: no shutdown program');
-    });
+    }, 20_000);
   });
 });
 
