@@ -58,7 +58,7 @@ export async function issueCertificate(order: {
   }
   const x509 = await x509Library();
   const lifetimeMs = order.lifetimeMs ?? order.profile.lifetimeMs;
-  return build(x509, signingKey(order.issuer.privateKeyPem), {
+  return build(x509, signerOf(order.issuer), {
     profile: order.profile,
     subjectSpki: order.subjectSpki,
     serial: order.serial,
@@ -69,8 +69,25 @@ export async function issueCertificate(order: {
   });
 }
 
+/** What was read of an issuer: the same for every certificate that it signs. */
+const readIssuers = new WeakMap<Issuer, CertificateFacts>();
+const signers = new WeakMap<Issuer, SigningKey>();
+
 /** The issuer's certificate after the checks that `issueCertificate` and `createCrl` promise. */
 export function checkedIssuer(issuer: Issuer, now: number): CertificateFacts {
+  const certificate = readIssuers.get(issuer) ?? readIssuer(issuer);
+  readIssuers.set(issuer, certificate);
+  if (now > certificate.notAfterMs) {
+    const end = new Date(certificate.notAfterMs).toISOString();
+    throw new PatchError(
+      'CERT_EXPIRED',
+      `The CA "${certificate.subject}" expired on ${end} and cannot sign.`,
+    );
+  }
+  return certificate;
+}
+
+function readIssuer(issuer: Issuer): CertificateFacts {
   const certificate = parseCertificate(issuer.certificatePem);
   if (!certificate.isCa) {
     throw new PatchError('CERT_UNSUITABLE', `"${certificate.subject}" is not a CA and cannot sign.`);
@@ -81,14 +98,13 @@ export function checkedIssuer(issuer: Issuer, now: number): CertificateFacts {
       `The CA key does not belong to the CA "${certificate.subject}".`,
     );
   }
-  if (now > certificate.notAfterMs) {
-    const end = new Date(certificate.notAfterMs).toISOString();
-    throw new PatchError(
-      'CERT_EXPIRED',
-      `The CA "${certificate.subject}" expired on ${end} and cannot sign.`,
-    );
-  }
   return certificate;
+}
+
+function signerOf(issuer: Issuer): SigningKey {
+  const key = signers.get(issuer) ?? signingKey(issuer.privateKeyPem);
+  signers.set(issuer, key);
+  return key;
 }
 
 interface Blank {
@@ -121,19 +137,35 @@ async function build(x509: Library, key: SigningKey, blank: Blank): Promise<stri
 }
 
 function purposeExtensions(x509: Library, profile: CertificateProfile): InstanceType<Library['Extension']>[] {
-  const { authority, extendedKeyUsage } = profile;
-  const flags = x509.KeyUsageFlags;
   const names = [
     ...profile.dnsNames.map((value) => ({ type: 'dns' as const, value })),
     ...profile.ipAddresses.map((value) => ({ type: 'ip' as const, value })),
   ];
-  const usages = extendedKeyUsage.map((usage) => x509.ExtendedKeyUsage[usage]);
   return [
+    ...usageExtensions(x509, profile),
+    ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
+  ];
+}
+
+/** By usage and path length: the same for every certificate of a kind, and slow to encode. */
+const usageExtensionsByKind = new Map<string, InstanceType<Library['Extension']>[]>();
+
+function usageExtensions(
+  x509: Library,
+  { authority, extendedKeyUsage }: CertificateProfile,
+): InstanceType<Library['Extension']>[] {
+  const kind = JSON.stringify([authority ?? null, extendedKeyUsage]);
+  const known = usageExtensionsByKind.get(kind);
+  if (known) return known;
+  const flags = x509.KeyUsageFlags;
+  const usages = extendedKeyUsage.map((usage) => x509.ExtendedKeyUsage[usage]);
+  const made = [
     new x509.BasicConstraintsExtension(authority !== undefined, authority?.pathLength, true),
     new x509.KeyUsagesExtension(authority ? flags.keyCertSign | flags.cRLSign : flags.digitalSignature, true),
     ...(usages.length > 0 ? [new x509.ExtendedKeyUsageExtension(usages)] : []),
-    ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
   ];
+  usageExtensionsByKind.set(kind, made);
+  return made;
 }
 
 /** RFC 5280 §4.2.1.2 method 1: SHA-1 of the public key's bits, hex. A name for the key, not a security property. */

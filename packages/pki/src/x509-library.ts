@@ -16,7 +16,14 @@ export interface SigningKey {
  * The certificate writer, loaded when one is first issued: it costs about 25 MB, and an agent, which only asks for
  * certificates and checks them, never needs it.
  */
-export async function x509Library(): Promise<Library> {
+export function x509Library(): Promise<Library> {
+  loading ??= load();
+  return loading;
+}
+
+let loading: Promise<Library> | undefined;
+
+async function load(): Promise<Library> {
   provideReflectMetadata();
   const library: Library = await import('@peculiar/x509');
   library.cryptoProvider.set(webcrypto as unknown as Crypto);

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { ManagerAuditEvent } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
+import type { Kysely } from 'kysely';
+import { groupWrites } from '../database/grouped.ts';
 import type { Database } from '../database/open.ts';
-import type { AuditRow } from '../database/schema.ts';
+import type { AuditRow, ManagerTables } from '../database/schema.ts';
 
 const START = '0'.repeat(64);
 
@@ -17,7 +19,7 @@ export interface AuditEntry {
 export interface AuditLog {
   /**
    * Adds a row; give the transaction of the change, so that both happen or neither. Without one the row gets a
-   * transaction of its own, because two rows must never follow the same one.
+   * transaction of its own, together with others that come at the same time; two rows never follow the same one.
    */
   record(db: Database, entry: AuditEntry): Promise<void>;
 }
@@ -50,11 +52,20 @@ export function createAuditLog(options: {
   /** Told about every event, also of a transaction that fails afterwards. */
   readonly onEvent?: (event: ManagerAuditEvent) => void;
 }): AuditLog {
+  const groups = new WeakMap<Database, (entry: AuditEntry) => Promise<void>>();
+  const groupOf = (db: Kysely<ManagerTables>) => {
+    const known = groups.get(db);
+    if (known) return known;
+    const made = groupWrites<AuditEntry>(db, async (own, entries) => {
+      for (const entry of entries) await append(own, options.clock.now(), entry);
+    });
+    groups.set(db, made);
+    return made;
+  };
   return {
     async record(db, entry) {
       options.onEvent?.(entry.event);
-      if (db.isTransaction) return append(db, options.clock.now(), entry);
-      await db.transaction().execute((own) => append(own, options.clock.now(), entry));
+      await (db.isTransaction ? append(db, options.clock.now(), entry) : groupOf(db)(entry));
     },
   };
 }

@@ -127,6 +127,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     currentRevocationList(db, {
       // One list for all: every host that follows knows the current issuing CA, in each phase of a rotation.
       issuer: store.current.issuing,
+      issuerSpki: store.current.issuingFacts.spkiSha256,
       now: clock.now(),
       lifetimeMs: options.crlHours * HOUR_MS,
     });

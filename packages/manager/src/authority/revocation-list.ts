@@ -1,5 +1,5 @@
 import { REVOCATION_REASONS } from '@linux-patch/contract';
-import { createCrl, type Issuer, parseCertificate, type RevokedEntry } from '@linux-patch/pki';
+import { createCrl, type Issuer, type RevokedEntry } from '@linux-patch/pki';
 import type { Database } from '../database/open.ts';
 import type { RevocationListRow } from '../database/schema.ts';
 
@@ -19,6 +19,8 @@ export interface RevocationList {
 
 interface ListOrder {
   readonly issuer: Issuer;
+  /** Its key, SHA-256 of the SPKI. */
+  readonly issuerSpki: string;
   readonly now: number;
   /** From `thisUpdate` to `nextUpdate`. */
   readonly lifetimeMs: number;
@@ -62,10 +64,6 @@ async function countUrgent(db: Database): Promise<number> {
   return Number(number);
 }
 
-function signerOf(issuer: Issuer): string {
-  return parseCertificate(issuer.certificatePem).spkiSha256;
-}
-
 async function usableList(db: Database, order: ListOrder): Promise<RevocationList | undefined> {
   const row = await newestRow(db);
   if (!row) return undefined;
@@ -74,21 +72,24 @@ async function usableList(db: Database, order: ListOrder): Promise<RevocationLis
     row.next_update - row.this_update === order.lifetimeMs &&
     row.this_update <= order.now &&
     order.now < half &&
-    row.issuer_spki === signerOf(order.issuer) &&
+    row.issuer_spki === order.issuerSpki &&
     row.revoked_count === (await countRevoked(db));
   return fits ? listOf(row) : undefined;
 }
 
-async function signList(db: Database, { issuer, now, lifetimeMs }: ListOrder): Promise<RevocationList> {
+async function signList(
+  db: Database,
+  { issuer, issuerSpki, now, lifetimeMs }: ListOrder,
+): Promise<RevocationList> {
   const previous = await newestRow(db);
   // Begins at the time, so that numbers also grow after a database was restored from an old backup.
   const number = Math.max((previous?.number ?? 0) + 1, Math.floor(now / 1000));
   const urgent = await countUrgent(db);
-  const unchanged = previous?.urgent_count === urgent && previous.issuer_spki === signerOf(issuer);
+  const unchanged = previous?.urgent_count === urgent && previous.issuer_spki === issuerSpki;
   const thisUpdate = Math.floor(now / 1000) * 1000;
   const row: RevocationListRow = {
     number,
-    issuer_spki: signerOf(issuer),
+    issuer_spki: issuerSpki,
     revoked_count: await countRevoked(db),
     urgent_count: urgent,
     complete_since: unchanged ? previous.complete_since : number,

@@ -76,11 +76,7 @@ export async function poll(context: EnrollmentContext, request: Poll): Promise<P
   if (proof === 'clock_off')
     return { kind: 'clock_off', serverTimeS: Math.floor(context.clock.now() / 1000) };
   if (proof !== 'ok') return { kind: 'unproven' };
-  await context.db
-    .updateTable('enrollments')
-    .set({ last_poll_at: context.clock.now() })
-    .where('id', '=', row.id)
-    .execute();
+  await context.notePoll(row.id);
   const heldS = row.state === 'pending' && context.waiting.hasRoom ? Math.min(MAX_WAIT_S, request.waitS) : 0;
   if (heldS === 0) return answerWith(context, row, heldS);
   await context.waiting.hold({

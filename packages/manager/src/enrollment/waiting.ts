@@ -1,7 +1,12 @@
 import type { Clock } from '@linux-patch/runtime';
+import type { Kysely } from 'kysely';
+import { groupWrites } from '../database/grouped.ts';
+import type { ManagerTables } from '../database/schema.ts';
 
 /** More polls than this are answered at once instead of being held. */
 const MAX_HELD = 20_000;
+/** A reason of its own; by default each abort makes an error with a stack. */
+const WOKEN = 'woken';
 
 /** A poll to hold open. */
 export interface Hold {
@@ -49,7 +54,7 @@ export function createWaiting(clock: Clock): Waiting {
       }
     },
     wake(requestId) {
-      for (const one of byRequest.get(requestId) ?? []) one.abort();
+      for (const one of byRequest.get(requestId) ?? []) one.abort(WOKEN);
     },
   };
 }
@@ -62,4 +67,16 @@ async function sleepUntil(clock: Clock, limitMs: number, signals: AbortSignal[])
   } catch (error) {
     if (!any.aborted) throw error;
   }
+}
+
+/** Records when agents asked last. Thousands ask in the same minute, so those that come together are written together. */
+export function createPollRecord(
+  db: Kysely<ManagerTables>,
+  clock: Clock,
+): (requestId: string) => Promise<void> {
+  return groupWrites<string>(db, async (own, ids) => {
+    for (const id of new Set(ids)) {
+      await own.updateTable('enrollments').set({ last_poll_at: clock.now() }).where('id', '=', id).execute();
+    }
+  });
 }

@@ -74,6 +74,13 @@ function refuse(options: AdapterOptions, outgoing: ServerResponse, status: numbe
   outgoing.end(body);
 }
 
+/** Whether an answer comes bit by bit; all others are there at once and cost less without a stream. */
+function isStream(response: Response): response is Response & { readonly body: ReadableStream } {
+  return (
+    response.body !== null && (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
+  );
+}
+
 /** Serves a Hono app from Node's HTTP server. */
 export function serveApp(options: AdapterOptions): RequestListener {
   return (incoming, outgoing) => {
@@ -102,7 +109,9 @@ async function answer(
     );
   }
   const gone = new AbortController();
-  outgoing.once('close', () => gone.abort());
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) gone.abort(new PatchError('CANCELLED', 'The caller hung up.'));
+  });
   let bodyText: string;
   try {
     bodyText = await readText(incoming);
@@ -120,8 +129,8 @@ async function answer(
   outgoing.setHeaders(response.headers);
   if (options.stopping.aborted) outgoing.setHeader('Connection', 'close');
   outgoing.writeHead(response.status);
-  if (!response.body) {
-    outgoing.end();
+  if (!isStream(response)) {
+    outgoing.end(Buffer.from(await response.arrayBuffer()));
     return;
   }
   await pipeline(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), outgoing).catch(

@@ -4,6 +4,7 @@ import { joinTokens } from './002-join-tokens.ts';
 import { revocation } from './003-revocation.ts';
 import { rotation } from './004-rotation.ts';
 import { renewalPlan } from './005-renewal-plan.ts';
+import { lookups } from './006-lookups.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -12,4 +13,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '003-revocation': revocation,
   '004-rotation': rotation,
   '005-renewal-plan': renewalPlan,
+  '006-lookups': lookups,
 };

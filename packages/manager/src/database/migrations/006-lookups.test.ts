@@ -1,0 +1,20 @@
+import { sql } from 'kysely';
+import { expect, it } from 'vitest';
+import { openDatabase } from '../open.ts';
+
+it.each([
+  [
+    "select * from enrollments where spki_sha256 = 'k' and state in ('pending', 'approved') and expires_at >= 1",
+    ['enrollments_by_key'],
+  ],
+  [
+    "select * from hosts where fqdn = 'a' or ip_address = '10.0.0.1' or machine_id = 'm'",
+    ['sqlite_autoindex_hosts_2', 'hosts_by_address', 'hosts_by_machine'],
+  ],
+])('a request reads no whole table: %s', async (query, indexes) => {
+  await using database = await openDatabase(':memory:');
+  const { rows } = await sql<{ detail: string }>`explain query plan ${sql.raw(query)}`.execute(database.db);
+  const plan = rows.map((row) => row.detail).join('\n');
+  expect(plan).not.toMatch(/^SCAN/m);
+  for (const index of indexes) expect(plan).toContain(index);
+});
