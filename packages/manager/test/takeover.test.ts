@@ -50,6 +50,39 @@ describe('a re-installed host', () => {
     expect(Date.parse(host?.created_at ?? '')).toBeLessThan(world.clock.now() - 59_000);
   });
 
+  it('loses also the certificates that its old key renewed after the approval', async () => {
+    const old = await livingHost();
+    const fresh = await newAgent(world, { facts: old.facts });
+    await fresh.register();
+    await fresh.approve();
+    await world.clock.advance(60_000);
+    const current = { certificateChainPem: old.bundle.server_crt, keyPem: old.agent.keyPem };
+    const renewed = (await renew(world, current)).json();
+    await fresh.acknowledge(serialOf((await fresh.poll()).json().server_crt));
+    expect(await revoked()).toEqual(expect.arrayContaining([old.serial, serialOf(renewed.server_crt)]));
+  });
+
+  it('keeps what its new key renewed before an acknowledgement that came late, and a later approval', async () => {
+    const old = await livingHost();
+    const fresh = await newAgent(world, { facts: old.facts });
+    const bundle = await fresh.join();
+    const renewed = (
+      await renew(world, { certificateChainPem: bundle.server_crt, keyPem: fresh.keyPem })
+    ).json();
+    await world.clock.advance(60_000);
+    const later = await newAgent(world, { facts: old.facts });
+    const laterBundle = await later.join();
+    await fresh.acknowledge(serialOf(bundle.server_crt));
+    const list = await revoked();
+    expect(list).toContain(old.serial);
+    for (const kept of [bundle, renewed, laterBundle]) expect(list).not.toContain(serialOf(kept.server_crt));
+    await later.acknowledge(serialOf(laterBundle.server_crt));
+    expect(await revoked()).toEqual(
+      expect.arrayContaining([serialOf(bundle.server_crt), serialOf(renewed.server_crt)]),
+    );
+    expect(await revoked()).not.toContain(serialOf(laterBundle.server_crt));
+  });
+
   it('under another name keeps its record when an administrator says so', async () => {
     const old = await livingHost();
     const renamed = { ...old.facts, fqdn: `renamed.${old.facts.fqdn}`, ip_address: '203.0.113.8' };

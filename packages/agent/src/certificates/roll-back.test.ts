@@ -15,7 +15,6 @@ import { installGeneration } from './store.ts';
 // The loop-back handshake judges by the machine's own clock.
 const NOW = Math.floor(Date.now() / 1000) * 1000;
 const DAY_MS = 86_400_000;
-/** Only root can give files away. */
 const meta = { ...MANUAL_IDENTITY, trust: 'code', key_origin: 'host' } as const;
 
 let authority: TestAuthority;

@@ -71,6 +71,7 @@ async function record(
       revoked_at: null,
       revoke_reason: null,
       renew_at: null,
+      renewed_from: null,
     })
     .onConflict((conflict) => conflict.column('serial').doNothing())
     .executeTakeFirst();

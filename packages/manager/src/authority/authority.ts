@@ -185,22 +185,18 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
 /** The row that records an issued certificate. */
 export function certificateRow(
   certificate: IssuedCertificate,
-  hostId: string,
-  now: number,
-  renewAt: number | null = null,
+  facts: Pick<CertificateRow, 'host_id' | 'issued_at' | 'renew_at' | 'renewed_from'>,
 ): CertificateRow {
   return {
     serial: certificate.serialHex,
     kind: 'agent',
     ca: certificate.caId ?? FIRST_CA,
-    host_id: hostId,
     subject: certificate.subject,
     spki_sha256: certificate.spkiSha256,
     not_before: certificate.notBeforeMs,
     not_after: certificate.notAfterMs,
-    issued_at: now,
     revoked_at: null,
     revoke_reason: null,
-    renew_at: renewAt,
+    ...facts,
   };
 }

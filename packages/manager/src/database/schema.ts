@@ -97,6 +97,8 @@ export interface CertificateRow {
   readonly revoke_reason: RevocationReason | null;
   /** When its agent was asked to renew it; null for others. */
   readonly renew_at: number | null;
+  /** Serial of the certificate that proved the renewal it came from; null when an approval issued it. */
+  readonly renewed_from: string | null;
 }
 
 /** The revocation list in force; older ones are not kept. */

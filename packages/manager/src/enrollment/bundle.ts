@@ -22,7 +22,14 @@ export async function makeBundle(
   const renewal = await context.renewalPlan.plan(db, issued.certificate);
   await db
     .insertInto('certificates')
-    .values(certificateRow(issued.certificate, decision.hostId, context.clock.now(), renewal.renewAtMs))
+    .values(
+      certificateRow(issued.certificate, {
+        host_id: decision.hostId,
+        issued_at: context.clock.now(),
+        renew_at: renewal.renewAtMs,
+        renewed_from: null,
+      }),
+    )
     .execute();
   const chain = authority.chainPem;
   const { pem: crlPem } = await authority.revocationList(db);

@@ -49,7 +49,14 @@ export function createRenewals(context: EnrollmentContext): Renewals {
         const { renewAtMs, told } = await context.renewalPlan.plan(db, certificate);
         await db
           .insertInto('certificates')
-          .values(certificateRow(certificate, host.id, context.clock.now(), renewAtMs))
+          .values(
+            certificateRow(certificate, {
+              host_id: host.id,
+              issued_at: context.clock.now(),
+              renew_at: renewAtMs,
+              renewed_from: proof.certificate.serialHex,
+            }),
+          )
           .execute();
         await db.updateTable('hosts').set({ key_origin: 'host' }).where('id', '=', host.id).execute();
         await context.audit.record(db, {

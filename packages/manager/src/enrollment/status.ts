@@ -1,5 +1,6 @@
 import { Bundle, type EnrollAck, type EnrollStatus, PatchError } from '@linux-patch/contract';
 import { verifyProof } from '@linux-patch/pki';
+import { replacedBy } from '../certificates/lineage.ts';
 import type { Database } from '../database/open.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
 import type { EnrollmentContext } from './context.ts';
@@ -160,23 +161,20 @@ export async function acknowledge(
   });
 }
 
-/** Removes the bundle and revokes what it replaces; a certificate that was issued later replaces it. */
+/** Removes the bundle and revokes what it replaces; a later approval replaces it in turn. */
 async function settle(context: EnrollmentContext, db: Database, row: EnrollmentRow): Promise<void> {
   await db
     .updateTable('enrollments')
     .set({ state: 'installed', bundle: null })
     .where('id', '=', row.id)
     .execute();
-  const revoked = await db
-    .updateTable('certificates')
-    .set({ revoked_at: context.clock.now(), revoke_reason: 'superseded' })
-    .where('host_id', '=', row.host_id)
-    .where('serial', '!=', row.serial ?? '')
-    .where('issued_at', '<=', row.decided_at ?? 0)
-    .where('revoked_at', 'is', null)
-    .returning('serial')
-    .execute();
-  for (const { serial } of revoked) {
+  const origin = { serial: row.serial ?? '', decidedAt: row.decided_at ?? 0 };
+  for (const serial of await replacedBy(db, row.host_id ?? '', origin)) {
+    await db
+      .updateTable('certificates')
+      .set({ revoked_at: context.clock.now(), revoke_reason: 'superseded' })
+      .where('serial', '=', serial)
+      .execute();
     await context.audit.record(db, {
       actor: 'manager',
       event: 'certificate_revoked',

@@ -5,6 +5,7 @@ import { revocation } from './003-revocation.ts';
 import { rotation } from './004-rotation.ts';
 import { renewalPlan } from './005-renewal-plan.ts';
 import { lookups } from './006-lookups.ts';
+import { lineage } from './007-lineage.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -14,4 +15,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '004-rotation': rotation,
   '005-renewal-plan': renewalPlan,
   '006-lookups': lookups,
+  '007-lineage': lineage,
 };
