@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { RELEASED_AT_MS } from '@linux-patch/contract';
 import { Command, Option } from 'commander';
 import {
   ARCHITECTURES,
@@ -65,6 +66,17 @@ function sourceDateEpoch(): number {
   return Math.floor(statSync(join(root, 'CHANGELOG.md')).mtimeMs / 1000);
 }
 
+/** How far the release date in the sources may lie back: it is by this date that a host knows its clock to be wrong. */
+const OLDEST_RELEASE_DATE_MS = 90 * 86_400_000;
+
+function checkReleaseDate(epochMs: number): void {
+  if (RELEASED_AT_MS <= epochMs && epochMs - RELEASED_AT_MS <= OLDEST_RELEASE_DATE_MS) return;
+  const [stated, commit] = [RELEASED_AT_MS, epochMs].map((at) => new Date(at).toISOString().slice(0, 10));
+  throw new Error(
+    `RELEASED_AT_MS in packages/contract/src/version.ts is ${stated}, but these sources are of ${commit}. Set it to a day up to then.`,
+  );
+}
+
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
@@ -123,6 +135,7 @@ async function build(options: Options): Promise<void> {
   mkdirSync(cache, { recursive: true });
   mkdirSync(options.out, { recursive: true });
   const epochS = sourceDateEpoch();
+  checkReleaseDate(epochS * 1000);
   for (const program of PROGRAMS) {
     const bundle = await bundleProgram(program, root);
     for (const architecture of options.arch) buildFor(program, architecture, { options, bundle, epochS });

@@ -27,12 +27,14 @@ export interface Fault {
   readonly paths: readonly string[];
   /** When it refuses, where that differs from the rule of the check. */
   readonly refuses?: Refusal;
+  /** The command that mends it, where that differs from the rule of the check. */
+  readonly repair?: string;
 }
 
 /** Weighs faults and puts them into the order of the checks. */
 export function findingsOf(faults: readonly Fault[], occasion: Occasion): Finding[] {
   return faults
-    .map(({ check, message, paths, refuses }): Finding => {
+    .map(({ check, message, paths, refuses, repair }): Finding => {
       const traits = CHECKS[check];
       const when: Refusal = refuses ?? traits.refuses;
       return {
@@ -41,7 +43,7 @@ export function findingsOf(faults: readonly Fault[], occasion: Occasion): Findin
         severity: when === 'always' || when === occasion ? 'refuse' : 'warn',
         status: traits.status,
         message,
-        repair: traits.repair,
+        repair: repair ?? traits.repair,
         paths,
       };
     })

@@ -28,8 +28,8 @@ export function revocationFaults(subject: Subject): Fault[] {
       return [fault(`${subject.name} is revoked: the revocation list in ${crl.path} has its serial number.`)];
     const { nextUpdateMs } = facts;
     if (nextUpdateMs === undefined || expected.now <= nextUpdateMs) return [];
-    const outdated = `The revocation list in ${crl.path} should have been replaced by ${isoOf(nextUpdateMs)}; it still counts.`;
-    return [{ ...fault(outdated), refuses: 'never' }];
+    const outdated = `The revocation list in ${crl.path} should have been replaced by ${isoOf(nextUpdateMs)}; it still counts, and the agent fetches a new one as soon as it reaches the manager.`;
+    return [{ ...fault(outdated), refuses: 'never', repair: 'linux-patch-api doctor' }];
   } catch (error) {
     return [fault(`The revocation list in ${crl.path} cannot be used: ${messageOf(error)}`)];
   }
