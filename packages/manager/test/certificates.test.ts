@@ -2,7 +2,7 @@ import { connect } from 'node:tls';
 import type { Certificate, Host, ListDelivery } from '@linux-patch/contract';
 import { canonicalSerial, parseCrl } from '@linux-patch/pki';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { renew } from './agents.ts';
+import { newAgent, renew, serialOf } from './agents.ts';
 import { joinListening } from './listening-agent.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -123,6 +123,27 @@ describe('certificates', { timeout: 120_000 }, () => {
     expect(call.json().error.message).toContain('is revoked');
     expect(stolen.asked.filter((one) => one.method === 'GET')).toEqual([]);
     expect((await hostNow(stolen.fqdn)).identity).toMatchObject({ state: 'revoked' });
+  });
+});
+
+describe('a key that was revoked as compromised', () => {
+  it('gets no certificate any more, not even with its code, and the request says so before', async () => {
+    const agent = await newAgent(world);
+    const serial = serialOf((await agent.join()).server_crt);
+    await agent.acknowledge(serial);
+    await revoke(serial);
+    const again = await newAgent(world, { facts: agent.facts, keyPem: agent.keyPem });
+    await again.register();
+    expect((await world.admin(`/enrollments/${again.requestId}`)).json().data.conflicts).toContain(
+      `its key was revoked as compromised, with certificate ${serial}`,
+    );
+    for (const wish of [{ code: again.code }, { code: again.code, replace: true }]) {
+      const refused = await again.approve(wish);
+      expect([refused.status, refused.json().error.code]).toEqual([403, 'FORBIDDEN']);
+      expect(refused.json().error.message).toMatch(/revoked as compromised.*leave --force/);
+    }
+    const fresh = await newAgent(world, { facts: agent.facts });
+    expect((await fresh.join()).status).toBe('approved');
   });
 });
 

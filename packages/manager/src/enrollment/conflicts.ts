@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { compromisedKeys } from '../certificates/revoked-keys.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
 import type { EnrollmentContext } from './context.ts';
 import { ownNamesIn } from './host-record.ts';
@@ -36,12 +37,15 @@ export async function readConflicts(context: EnrollmentContext): Promise<Conflic
     .where('state', '=', 'pending')
     .where('expires_at', '>=', context.clock.now())
     .execute();
+  const compromised = await compromisedKeys(context.db);
   const hostsBy = groupBy(hosts, (host) => [...keysOf(host), `address ${host.ip_address}`]);
   const requestsBy = groupBy(requests, keysOf);
   return (row) => {
     if (row.state !== 'pending') return [];
     const cloneOf = extensionOf(row)?.clone_of;
+    const stolen = compromised.get(row.spki_sha256 ?? '');
     return [
+      ...(stolen === undefined ? [] : [`its key was revoked as compromised, with certificate ${stolen}`]),
       ...(cloneOf === undefined
         ? []
         : [`it is a clone: the certificates of another host, key id ${cloneOf}, lie on it`]),

@@ -1,5 +1,7 @@
 import { type ApproveRequest, type DenyRequest, PatchError } from '@linux-patch/contract';
 import { managerDeniedTag } from '@linux-patch/pki';
+import { compromisedKeys } from '../certificates/revoked-keys.ts';
+import type { Database } from '../database/open.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
 import { admit, subjectOf } from './admit.ts';
 import { isSameClaim } from './claim.ts';
@@ -43,6 +45,17 @@ function requireUnchanged(seen: EnrollmentRow, current: EnrollmentRow): void {
   );
 }
 
+/** Whoever holds a stolen key may be anybody; a host that lost it makes another one. */
+async function requireUncompromised(db: Database, row: EnrollmentRow): Promise<void> {
+  const serial = (await compromisedKeys(db)).get(row.spki_sha256 ?? '');
+  if (serial === undefined) return;
+  throw new PatchError(
+    'FORBIDDEN',
+    `The key of ${row.fqdn} was revoked as compromised, with certificate ${serial}, and gets no certificate any more. ` +
+      'Deny the request. If it is your host, run "linux-patch-api leave --force" on it and start the agent again: it makes another key.',
+  );
+}
+
 /**
  * Lets a host join: one transaction, and doing it twice changes nothing.
  *
@@ -66,6 +79,7 @@ export async function approve(
     if (current.state === 'approved' || current.state === 'installed') return;
     requireUndecided(current, context.clock.now());
     requireUnchanged(row, current);
+    await requireUncompromised(db, current);
     const known = await findHost(context, db, current, {
       replace: request.replace ?? false,
       verified: code !== undefined,

@@ -1,5 +1,6 @@
 import { isPatchError, type JoinTokenVerdict } from '@linux-patch/contract';
 import { equalTags, joinTokenTag, type RequestFacts } from '@linux-patch/pki';
+import { isRevokedForCause } from '../certificates/revoked-keys.ts';
 import type { Database } from '../database/open.ts';
 import type { EnrollmentRow, HostRow, JoinTokenRow } from '../database/schema.ts';
 import { fitsHostPattern } from '../join-tokens/host-pattern.ts';
@@ -50,27 +51,13 @@ export async function judgeToken(
   if (over && !(over === 'spent' && again)) return { kind: 'refused', id, verdict: over };
   if (token.hosts !== null && !fitsHostPattern(token.hosts, claim.fqdn))
     return { kind: 'refused', id, verdict: 'wrong_host' };
-  const found = (await isKeyRevoked(db, key)) ? 'taken' : await findFreeRecord(context, db, claim, again);
+  // A key that was revoked for cause comes back by no token: whoever stole it may hold the token too.
+  const found = (await isRevokedForCause(db, key.spkiSha256))
+    ? 'taken'
+    : await findFreeRecord(context, db, claim, again);
   if (found === 'taken') return { kind: 'refused', id, verdict: 'host_conflict' };
   const secret: SharedSecret = { by: 'token', key: token.verifier, transcriptHash };
   return { kind: 'accepted', id, secret, known: found, again };
-}
-
-/** A key that was revoked for cause comes back by no token: whoever stole it may hold the token too. */
-async function isKeyRevoked(db: Database, key: RequestFacts): Promise<boolean> {
-  const revoked = await db
-    .selectFrom('certificates')
-    .select('serial')
-    .where('spki_sha256', '=', key.spkiSha256)
-    .where('revoked_at', 'is not', null)
-    .where((where) =>
-      where.or([
-        where('revoke_reason', 'is', null),
-        where('revoke_reason', 'not in', ['superseded', 'cessationOfOperation']),
-      ]),
-    )
-    .executeTakeFirst();
-  return revoked !== undefined;
 }
 
 async function hasUsed(db: Database, token: JoinTokenRow, { claim, key }: Asking): Promise<boolean> {

@@ -1,0 +1,29 @@
+import type { Database } from '../database/open.ts';
+
+/** Keys, as SHA-256 of their SPKI, whose certificate was revoked as compromised, with the serial of that certificate. */
+export async function compromisedKeys(db: Database): Promise<ReadonlyMap<string, string>> {
+  const rows = await db
+    .selectFrom('certificates')
+    .select(['spki_sha256', 'serial'])
+    .where('revoked_at', 'is not', null)
+    .where('revoke_reason', '=', 'keyCompromise')
+    .execute();
+  return new Map(rows.map((row) => [row.spki_sha256, row.serial]));
+}
+
+/** Whether a certificate of this key was revoked for cause, by whatever reason. */
+export async function isRevokedForCause(db: Database, spkiSha256: string): Promise<boolean> {
+  const revoked = await db
+    .selectFrom('certificates')
+    .select('serial')
+    .where('spki_sha256', '=', spkiSha256)
+    .where('revoked_at', 'is not', null)
+    .where((where) =>
+      where.or([
+        where('revoke_reason', 'is', null),
+        where('revoke_reason', 'not in', ['superseded', 'cessationOfOperation']),
+      ]),
+    )
+    .executeTakeFirst();
+  return revoked !== undefined;
+}
