@@ -13,10 +13,10 @@ import { findAgents } from '../doctor/processes.ts';
 import { pendingPlaces, readPending } from '../enrollment/pending.ts';
 import { readEnrollmentView } from '../enrollment/view.ts';
 import { type RevocationState, readRevocations } from '../http/revocation.ts';
+import { type RenewalRecord, readRenewalRecord } from '../identity/renewal-record.ts';
 import type { AgentContext } from '../start/agent-context.ts';
 import { createClockWatch } from '../start/clock-watch.ts';
 import { identityStatus } from '../start/enrolling.ts';
-import { type RenewalRecord, readRenewalRecord } from '../start/renewal-record.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -5,7 +5,7 @@ import type { CertificatePaths } from '../certificates/paths.ts';
 import { readFqdn } from '../enrollment/host-identity.ts';
 import { differingFacts, isOtherHost, readHostBinding } from '../host/host-binding.ts';
 import { type RevocationState, readRevocations } from '../http/revocation.ts';
-import { readRenewalRecord } from '../start/renewal-record.ts';
+import { readRenewalRecord } from '../identity/renewal-record.ts';
 import { newestOf, textOf } from './audit-trail.ts';
 import type { Finding } from './finding.ts';
 import { type DoctorHost, isUsable, managerUrlOf } from './host.ts';

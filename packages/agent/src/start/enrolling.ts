@@ -10,8 +10,8 @@ import { pendingPlaces, readPending } from '../enrollment/pending.ts';
 import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../enrollment/settings.ts';
 import { forgetEnrollment, settleEnrollment } from '../enrollment/settle.ts';
 import { type EnrollmentView, readEnrollmentView } from '../enrollment/view.ts';
+import { findForeignIdentity } from '../identity/foreign-identity.ts';
 import type { AgentContext } from './agent-context.ts';
-import { findForeignIdentity } from './foreign-identity.ts';
 import { waitForIdentity } from './only-instance.ts';
 
 /** The enrolment of this host with a manager, with everything it needs. */

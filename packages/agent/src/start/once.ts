@@ -8,11 +8,11 @@ import { verdictWords } from '../enrollment/join-verdict.ts';
 import { pendingPlaces } from '../enrollment/pending.ts';
 import type { EnrollProgress } from '../enrollment/settings.ts';
 import { readEnrollmentView } from '../enrollment/view.ts';
+import { findForeignIdentity } from '../identity/foreign-identity.ts';
+import { renewWith } from '../identity/renew-with.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
 import { enrolWith, identityStatus } from './enrolling.ts';
-import { findForeignIdentity } from './foreign-identity.ts';
 import { deniedGuidance, unfinishedGuidance } from './guidance.ts';
-import { renewWith } from './renew-with.ts';
 
 /** Prints the host code once the manager has a request that it fits. */
 function codePrinter(context: AgentContext): (progress: EnrollProgress) => void {

@@ -5,9 +5,9 @@ import { readHostFacts } from '../host/facts.ts';
 import { createAgentApp } from '../http/app.ts';
 import { type AgentServer, type AgentServerOptions, openAgentServer } from '../http/server.ts';
 import { type JobSockets, openJobSockets } from '../http/websocket.ts';
+import { type IdentityKeeper, openIdentityKeeper } from '../identity/keeper.ts';
 import type { AgentContext } from './agent-context.ts';
 import { enrollmentView } from './enrolling.ts';
-import { type IdentityKeeper, openIdentityKeeper } from './identity-keeper.ts';
 import { openWork, type Work } from './work.ts';
 
 /** A limit that is never reached, for hosts whose administrators turned limiting off. */

@@ -4,18 +4,18 @@ import { readMaterial } from '../certificates/material.ts';
 import { isOwnRevoked } from '../certificates/revocation-list.ts';
 import { verdictWords } from '../enrollment/join-verdict.ts';
 import type { EnrollProgress } from '../enrollment/settings.ts';
+import { bindIdentity, findForeignIdentity } from '../identity/foreign-identity.ts';
+import { mendedIdentity } from '../identity/mend-identity.ts';
+import { MANAGER_MADE_KEY } from '../identity/rekey.ts';
+import { renewExpired } from '../identity/renew-expired.ts';
 import { feedWatchdog, watchdogIntervalMs } from '../service-manager/watchdog.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
 import { waitForClock } from './clock-gate.ts';
 import { keepClock } from './clock-keeper.ts';
 import { enrolWith, identityStatus, settleFinishedEnrollment } from './enrolling.ts';
-import { bindIdentity, findForeignIdentity } from './foreign-identity.ts';
 import { deniedGuidance, type IdentityProblem, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
-import { mendedIdentity } from './mend-identity.ts';
 import { becomeOnlyInstance } from './only-instance.ts';
 import { PULSE_LIMIT_MS } from './pulse.ts';
-import { MANAGER_MADE_KEY } from './rekey.ts';
-import { renewExpired } from './renew-expired.ts';
 import { serve } from './serve.ts';
 
 /** Told to stop before anything began. */

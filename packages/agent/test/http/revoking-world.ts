@@ -6,7 +6,7 @@ import { ManualClock } from '@linux-patch/runtime/testing';
 import WebSocket from 'ws';
 import { MANUAL_IDENTITY } from '../../src/certificates/identity-meta.ts';
 import { installGeneration } from '../../src/certificates/store.ts';
-import { type IdentityKeeper, openIdentityKeeper } from '../../src/start/identity-keeper.ts';
+import { type IdentityKeeper, openIdentityKeeper } from '../../src/identity/keeper.ts';
 import { contextBeside } from '../start/agent-context.ts';
 import { clientOptions, startWorld, type World } from './world.ts';
 

@@ -4,8 +4,8 @@ import { alarmLevel, type RenewalAlarm } from '@linux-patch/pki';
 import { testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openIdentityKeeper } from '../../src/start/identity-keeper.ts';
-import { readRenewalRecord } from '../../src/start/renewal-record.ts';
+import { openIdentityKeeper } from '../../src/identity/keeper.ts';
+import { readRenewalRecord } from '../../src/identity/renewal-record.ts';
 import { call } from '../http/world.ts';
 import { DAY_MS, type KeptWorld, NOW, startKeptWorld } from './kept-world.ts';
 

@@ -14,7 +14,7 @@ import { ManualClock } from '@linux-patch/runtime/testing';
 import { type IdentityMeta, MANUAL_IDENTITY } from '../../src/certificates/identity-meta.ts';
 import type { CertificatePaths } from '../../src/certificates/paths.ts';
 import { installGeneration } from '../../src/certificates/store.ts';
-import { type IdentityKeeper, openIdentityKeeper } from '../../src/start/identity-keeper.ts';
+import { type IdentityKeeper, openIdentityKeeper } from '../../src/identity/keeper.ts';
 import { startWorld } from '../http/world.ts';
 import { contextBeside } from './agent-context.ts';
 import { startRenewingManager } from './renewing-manager.ts';

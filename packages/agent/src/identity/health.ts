@@ -1,7 +1,7 @@
 import type { RevocationState } from '../http/revocation.ts';
 import type { IdentityHealth, RenewalHealth } from '../http/routes/health.ts';
+import { PULSE_LIMIT_MS } from '../start/pulse.ts';
 import { factsOf, type HeldIdentity } from './held-identity.ts';
-import { PULSE_LIMIT_MS } from './pulse.ts';
 import { MANAGER_MADE_KEY } from './rekey.ts';
 import { revokedMessage } from './revocations.ts';
 

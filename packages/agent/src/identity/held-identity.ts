@@ -3,8 +3,8 @@ import { type IdentityFacts, type IdentityStatus, validateIdentity } from '@linu
 import { type IdentityMeta, readIdentityMeta } from '../certificates/identity-meta.ts';
 import { type Material, readMaterial } from '../certificates/material.ts';
 import { renewalPolicyOf } from '../certificates/renewal.ts';
-import type { AgentContext } from './agent-context.ts';
-import { identityStatus } from './enrolling.ts';
+import type { AgentContext } from '../start/agent-context.ts';
+import { identityStatus } from '../start/enrolling.ts';
 import type { Renewable } from './renewal-progress.ts';
 
 /** An identity in use: one complete set, how it came about, and how it was judged last. */

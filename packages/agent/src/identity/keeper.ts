@@ -1,40 +1,24 @@
 import { messageOf, type TrustBundle, type TrustState } from '@linux-patch/contract';
-import { type ChangedFiles, watchCertificateFiles } from '../certificates/changed-files.ts';
-import { currentGeneration, switchTo } from '../certificates/generations.ts';
 import type { IdentityMeta } from '../certificates/identity-meta.ts';
 import type { Material } from '../certificates/material.ts';
 import { openListStore, type TakenList } from '../certificates/revocation-list.ts';
 import { trustStateOf } from '../certificates/trust-change.ts';
 import { ManagerFailure } from '../enrollment/manager-failure.ts';
 import type { IdentityHealth } from '../http/routes/health.ts';
-import type { AgentContext } from './agent-context.ts';
+import type { AgentContext } from '../start/agent-context.ts';
 import { changeTrust, createTrustPull } from './change-trust.ts';
-import {
-  factsOf,
-  type HeldIdentity,
-  judgeAgain,
-  readHeldIdentity,
-  readUsableIdentity,
-  renewableOf,
-} from './held-identity.ts';
-import { createIdentityEvents, type IdentityEvents } from './identity-events.ts';
-import { identityHealth } from './identity-health.ts';
-import { createIdentityInspector } from './identity-inspector.ts';
+import { createIdentityEvents, type IdentityEvents } from './events.ts';
+import { identityHealth } from './health.ts';
+import { factsOf } from './held-identity.ts';
+import { type IdentityInUse, type IdentityUser, openIdentityInUse } from './in-use.ts';
+import { createIdentityInspector } from './inspector.ts';
 import { createIssuerWatch } from './issuer-watch.ts';
 import { createReEnrolment, type ReEnrolment } from './re-enrolment.ts';
 import { refreshList } from './refresh-list.ts';
 import { tryToRekey } from './rekey.ts';
-import { renewWith } from './renew-with.ts';
-import { openRenewalWatch, type RenewalWatch } from './renewal-watch.ts';
+import { type Renewal, renewWith } from './renew-with.ts';
+import type { RenewalWatch } from './renewal-watch.ts';
 import { openRevocations, type Revocations, revokedMessage } from './revocations.ts';
-
-/** What serves with the identity. */
-export interface IdentityUser {
-  /** Takes the keeper's identity for new connections. @throws when it cannot be used; the old one keeps serving. */
-  take(): void;
-  /** @throws when new connections do not get the certificate of this serial number. */
-  confirm(serialHex: string): Promise<void>;
-}
 
 /** The identity in use: what it is, how it fares, and its renewal. */
 export interface IdentityKeeper {
@@ -70,31 +54,32 @@ const CALENDAR_MS = 3_600_000;
 /** Shortest pause after a failure to leave an old CA, which many hosts do at once. */
 const ISSUER_PAUSE_MS = 5 * 60_000;
 
-const NOBODY: IdentityUser = { take: () => {}, confirm: async () => {} };
-
 /** Takes up the identity on disk, which must be there. */
 export async function openIdentityKeeper(context: AgentContext): Promise<IdentityKeeper> {
-  const held = await readHeldIdentity(context);
-  const files = await watchCertificateFiles(context.files, context.certificates);
-  const renewal = await openRenewalWatch(context, renewableOf(context, held));
-  return new KeptIdentity(context, { held, files, renewal });
+  const events = createIdentityEvents(context.audit);
+  const revocations = openRevocations({
+    store: openListStore(context.files, context.certificates),
+    clock: context.clock,
+    logger: context.logger,
+    events,
+  });
+  return new KeptIdentity(context, {
+    events,
+    revocations,
+    inUse: await openIdentityInUse(context, revocations),
+  });
 }
 
 class KeptIdentity implements IdentityKeeper {
   readonly #context: AgentContext;
   readonly #events: IdentityEvents;
-  readonly #files: ChangedFiles;
-  readonly #renewal: RenewalWatch;
   readonly #revocations: Revocations;
+  readonly #inUse: IdentityInUse;
   /** Judges what is on disk by every check, and says once what it finds. */
   readonly #inspect: () => Promise<unknown>;
   readonly #joining: ReEnrolment;
   readonly #pull: ReturnType<typeof createTrustPull>;
   readonly #issuers = createIssuerWatch();
-  #user = NOBODY;
-  #held: HeldIdentity;
-  /** Why the files on disk are not those in use. */
-  #refused: string | undefined;
   #calendarMs = Number.NEGATIVE_INFINITY;
   /** Ends when the last change of the identity or the files below it has ended; two at once would undo each other. */
   #tail: Promise<unknown> = Promise.resolve();
@@ -103,54 +88,54 @@ class KeptIdentity implements IdentityKeeper {
 
   constructor(
     context: AgentContext,
-    parts: { readonly held: HeldIdentity; readonly files: ChangedFiles; readonly renewal: RenewalWatch },
+    parts: {
+      readonly events: IdentityEvents;
+      readonly revocations: Revocations;
+      readonly inUse: IdentityInUse;
+    },
   ) {
     this.#context = context;
-    this.#held = parts.held;
-    this.#files = parts.files;
-    this.#renewal = parts.renewal;
-    this.#events = createIdentityEvents(context.audit);
-    this.#revocations = openRevocations({
-      store: openListStore(context.files, context.certificates),
-      clock: context.clock,
-      logger: context.logger,
-      events: this.#events,
-    });
-    this.#revocations.see(parts.held.material);
+    this.#events = parts.events;
+    this.#revocations = parts.revocations;
+    this.#inUse = parts.inUse;
     this.#inspect = createIdentityInspector(context);
     this.#joining = createReEnrolment(context);
     this.#pull = createTrustPull(context);
   }
 
   get material(): Material {
-    return this.#held.material;
+    return this.#inUse.held.material;
   }
 
   get meta(): IdentityMeta {
-    return this.#held.meta;
+    return this.#inUse.held.meta;
   }
 
   get serialHex(): string | undefined {
-    return factsOf(this.#held)?.serialHex;
+    return this.#inUse.serialHex;
   }
 
   get revoked(): ReadonlySet<string> {
     return this.#revocations.state.serials;
   }
 
+  get #renewal(): RenewalWatch {
+    return this.#inUse.renewal;
+  }
+
   get #managerUrl(): string | undefined {
-    return this.#context.config.enrollment.manager_url ?? this.#held.meta.manager_url ?? undefined;
+    return this.#context.config.enrollment.manager_url ?? this.meta.manager_url ?? undefined;
   }
 
   attach(user: IdentityUser): void {
-    this.#user = user;
+    this.#inUse.attach(user);
   }
 
   health(config: string): IdentityHealth {
     return identityHealth({
       config,
-      held: this.#held,
-      refused: this.#refused,
+      held: this.#inUse.held,
+      refused: this.#inUse.refused,
       crl: this.#revocations.state,
       revokedFor: this.#revocations.reasonOf(this.serialHex),
       renewal: this.#renewal.health(this.#managerUrl),
@@ -159,7 +144,7 @@ class KeptIdentity implements IdentityKeeper {
   }
 
   reload(): Promise<void> {
-    return this.#alone(() => this.#takeWhatIsOnDisk());
+    return this.#alone(() => this.#inUse.takeWhatIsOnDisk());
   }
 
   async takeCrl(pem: string): Promise<TakenList> {
@@ -201,11 +186,11 @@ class KeptIdentity implements IdentityKeeper {
 
   async #turn(signal: AbortSignal): Promise<void> {
     const managerUrl = this.#managerUrl;
-    if (await this.#files.look()) await this.#takeWhatIsOnDisk();
+    await this.#inUse.followDisk();
     this.#seeRevocations();
     const revoked = this.#joinAgainIfRevoked(managerUrl);
     await this.#followCalendar(managerUrl, signal);
-    const facts = factsOf(this.#held);
+    const facts = factsOf(this.#inUse.held);
     if (managerUrl !== undefined && facts && !revoked && !signal.aborted && this.#isDue()) {
       this.#events.renewalDue(facts);
       await this.#renew(managerUrl, signal);
@@ -222,7 +207,7 @@ class KeptIdentity implements IdentityKeeper {
   }
 
   #isFromOldIssuer(): boolean {
-    return this.#issuers.isFromOldIssuer(this.#held.material);
+    return this.#issuers.isFromOldIssuer(this.material);
   }
 
   /** What is looked at once an hour. */
@@ -231,12 +216,12 @@ class KeptIdentity implements IdentityKeeper {
     if (Math.abs(now - this.#calendarMs) < CALENDAR_MS) return;
     this.#calendarMs = now;
     await this.#inspect().catch(() => {});
-    this.#held = judgeAgain(this.#context, this.#held);
+    this.#inUse.judgeAgain();
     if (managerUrl === undefined) return;
-    const bundle = await this.#pull(this.#held, managerUrl, signal);
+    const bundle = await this.#pull(this.#inUse.held, managerUrl, signal);
     if (bundle) await this.#takeTrust(bundle, 'pull').catch(() => {});
     const use = { lists: this.#revocations, events: this.#events };
-    if (await refreshList(this.#context, use, managerUrl, signal)) this.#user.take();
+    if (await refreshList(this.#context, use, managerUrl, signal)) this.#inUse.offerAgain();
     if (!signal.aborted) await this.#rekey(managerUrl);
   }
 
@@ -262,80 +247,21 @@ class KeptIdentity implements IdentityKeeper {
 
   /** Replaces the CAs, and renews at once when hosts get their certificates from another CA now. */
   async #takeTrust(bundle: TrustBundle, by: 'manager' | 'pull'): Promise<TrustState> {
-    if (await changeTrust(this.#context, bundle, by)) await this.#use(await readHeldIdentity(this.#context));
+    if (await changeTrust(this.#context, bundle, by)) await this.#inUse.takeNewTrust();
     this.#issuers.told(bundle);
     const renews = this.#isFromOldIssuer();
     if (renews) this.#nap.abort();
-    return trustStateOf(this.#held, renews);
-  }
-
-  /** Uses another identity from now on, if the user can; else everything stays as it was. */
-  async #use(next: HeldIdentity): Promise<void> {
-    const before = this.#held;
-    this.#held = next;
-    this.#revocations.see(next.material);
-    try {
-      this.#user.take();
-      await this.#user.confirm(factsOf(next)?.serialHex ?? '');
-    } catch (error) {
-      this.#held = before;
-      this.#revocations.see(before.material);
-      this.#user.take();
-      throw error;
-    }
-    this.#refused = undefined;
-    await this.#files.accept();
-    await this.#renewal.adopt(renewableOf(this.#context, next));
-  }
-
-  /** The set on disk is the one in use, however it is to be judged; only the revocation list may be another. */
-  async #isInUse(): Promise<boolean> {
-    const next = await readHeldIdentity(this.#context);
-    const { caPem, certificatePem, keyPem } = this.#held.material;
-    const { material } = next;
-    if (material.caPem !== caPem || material.certificatePem !== certificatePem || material.keyPem !== keyPem)
-      return false;
-    this.#held = next;
-    this.#revocations.see(material);
-    this.#user.take();
-    this.#refused = undefined;
-    return true;
-  }
-
-  async #takeWhatIsOnDisk(): Promise<void> {
-    const { audit, logger } = this.#context;
-    const before = this.serialHex;
-    try {
-      if (await this.#isInUse()) return;
-      await this.#use(await readUsableIdentity(this.#context));
-      if (this.serialHex === before) return;
-      audit.record('identity_reloaded', { serial: this.serialHex });
-      logger.info('Certificates that were changed on disk are in use', { serial: this.serialHex });
-    } catch (error) {
-      this.#refused = messageOf(error);
-      audit.record('identity_reload_refused', { reason: this.#refused });
-      logger.error(
-        'The certificates on disk were changed and cannot be used; those in use stay until the agent is restarted. ' +
-          'Put the right ones there, or run "linux-patch-api --renew-certs"',
-        { error },
-      );
-    }
+    return trustStateOf(this.#inUse.held, renews);
   }
 
   /** Tries once; a failure is kept for health and tried again later. */
   async #renew(managerUrl: string, signal: AbortSignal): Promise<void> {
-    const { files, certificates, logger, audit } = this.#context;
-    const previous = await currentGeneration(files, certificates);
+    const { logger, audit } = this.#context;
     try {
-      const outcome = await renewWith(this.#context, managerUrl, this.#held.material);
-      if (outcome.kind === 'refused') {
-        this.#joinAnew();
-        throw new Error(`the manager does not renew this certificate (${outcome.message})`);
-      }
-      await this.#useRenewed(outcome.serialHex, previous);
+      const { serialHex, notAfterMs } = await this.#inUse.replaceBy(() => this.#askForRenewal(managerUrl));
       this.#issuers.forget();
-      const until = new Date(outcome.notAfterMs).toISOString();
-      logger.info('Certificate renewed', { serial: outcome.serialHex, until });
+      const until = new Date(notAfterMs).toISOString();
+      logger.info('Certificate renewed', { serial: serialHex, until });
     } catch (error) {
       if (signal.aborted) return;
       await this.#renewal.fail(messageOf(error), this.#pauseAfter(error));
@@ -347,15 +273,25 @@ class KeptIdentity implements IdentityKeeper {
     }
   }
 
+  /** @throws when the manager refuses; the way out of that is begun. */
+  async #askForRenewal(managerUrl: string): Promise<Renewal> {
+    const outcome = await renewWith(this.#context, managerUrl, this.material);
+    if (outcome.kind === 'renewed') return outcome;
+    this.#joinAnew();
+    throw new Error(`the manager does not renew this certificate (${outcome.message})`);
+  }
+
   /** A key that the manager made is replaced as soon as it lets this host make its own. */
   async #rekey(managerUrl: string): Promise<void> {
-    const { files, certificates, logger } = this.#context;
-    const previous = await currentGeneration(files, certificates);
+    const { logger } = this.#context;
     try {
-      const serial = await tryToRekey(this.#context, this.#held, managerUrl);
-      if (serial === undefined) return;
-      await this.#useRenewed(serial, previous);
-      logger.info('The key that the manager made was replaced by one of this host', { serial });
+      const renewal = await this.#inUse.replaceBy(() =>
+        tryToRekey(this.#context, this.#inUse.held, managerUrl),
+      );
+      if (renewal === undefined) return;
+      logger.info('The key that the manager made was replaced by one of this host', {
+        serial: renewal.serialHex,
+      });
     } catch (error) {
       logger.warn('The key that the manager made could not be replaced; it is tried again', { error });
     }
@@ -373,18 +309,5 @@ class KeptIdentity implements IdentityKeeper {
     const managerUrl = this.#context.config.enrollment.manager_url;
     if (managerUrl !== undefined)
       this.#joining.begin({ managerUrl, why: 'not_renewed' }, () => this.reload());
-  }
-
-  /** The new set is installed; when the server cannot serve it, the set before is made current again. */
-  async #useRenewed(serialHex: string, previous: string | undefined): Promise<void> {
-    const { files, certificates, audit } = this.#context;
-    try {
-      await this.#use(await readHeldIdentity(this.#context));
-    } catch (error) {
-      if (previous !== undefined) await switchTo(files, certificates, previous);
-      await this.#files.accept();
-      audit.record('identity_renewal_undone', { serial: serialHex, reason: messageOf(error) });
-      throw error;
-    }
   }
 }

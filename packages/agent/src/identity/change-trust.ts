@@ -5,7 +5,7 @@ import { type Material, readMaterial } from '../certificates/material.ts';
 import { installGeneration } from '../certificates/store.ts';
 import { planTrustChange } from '../certificates/trust-change.ts';
 import { pullTrust } from '../enrollment/pull-trust.ts';
-import type { AgentContext } from './agent-context.ts';
+import type { AgentContext } from '../start/agent-context.ts';
 
 /** How often a host asks by itself; the manager tells it at once when it can reach it. */
 const PULL_INTERVAL_MS = 6 * 3_600_000;

@@ -1,8 +1,11 @@
 import { PatchError } from '@linux-patch/contract';
 import type { Material } from '../certificates/material.ts';
 import { type RenewOutcome, renewIdentity } from '../enrollment/renew.ts';
-import type { AgentContext } from './agent-context.ts';
-import { tryExclusive } from './only-instance.ts';
+import type { AgentContext } from '../start/agent-context.ts';
+import { tryExclusive } from '../start/only-instance.ts';
+
+/** A certificate that was renewed and installed. */
+export type Renewal = Extract<RenewOutcome, { readonly kind: 'renewed' }>;
 
 /**
  * Asks a manager once for a new certificate and installs it, unless another process of this host does so now: two must

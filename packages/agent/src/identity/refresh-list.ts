@@ -1,6 +1,6 @@
 import { refreshCrl } from '../enrollment/refresh-crl.ts';
-import type { AgentContext } from './agent-context.ts';
-import type { IdentityEvents } from './identity-events.ts';
+import type { AgentContext } from '../start/agent-context.ts';
+import type { IdentityEvents } from './events.ts';
 import type { Revocations } from './revocations.ts';
 
 /**

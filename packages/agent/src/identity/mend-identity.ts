@@ -3,8 +3,8 @@ import type { IdentityStatus } from '@linux-patch/pki';
 import { protectKey } from '../certificates/file-checks.ts';
 import { inspectIdentity } from '../certificates/inspect.ts';
 import { rollBackDamaged } from '../certificates/roll-back.ts';
-import type { AgentContext } from './agent-context.ts';
-import { inspectOptions } from './enrolling.ts';
+import type { AgentContext } from '../start/agent-context.ts';
+import { inspectOptions } from '../start/enrolling.ts';
 
 /** Takes away what others may do with the private key. That it cannot be done keeps nobody from serving. */
 async function protect(context: AgentContext): Promise<void> {

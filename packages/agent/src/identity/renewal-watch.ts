@@ -1,6 +1,6 @@
 import type { RenewalAlarm } from '@linux-patch/pki';
-import type { AgentContext } from './agent-context.ts';
-import type { IdentityEvents } from './identity-events.ts';
+import type { AgentContext } from '../start/agent-context.ts';
+import type { IdentityEvents } from './events.ts';
 import { isSevere, renewalStatus, renewalTrouble } from './renewal-messages.ts';
 import {
   adjustToClock,

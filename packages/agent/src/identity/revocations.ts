@@ -10,7 +10,7 @@ import {
   type TakenList,
 } from '../certificates/revocation-list.ts';
 import { type ListReading, type RevocationState, readList, revocationState } from '../http/revocation.ts';
-import type { IdentityEvents } from './identity-events.ts';
+import type { IdentityEvents } from './events.ts';
 
 /**
  * The revocation list in use. What was read once and is authentic keeps counting when the file is damaged, emptied or

@@ -2,8 +2,8 @@ import { isPatchError, messageOf } from '@linux-patch/contract';
 import { isLocalFault } from '../enrollment/local-fault.ts';
 import { ManagerFailure } from '../enrollment/manager-failure.ts';
 import { nextDelayMs, type WaitReason } from '../enrollment/schedule.ts';
-import type { AgentContext } from './agent-context.ts';
-import { identityStatus } from './enrolling.ts';
+import type { AgentContext } from '../start/agent-context.ts';
+import { identityStatus } from '../start/enrolling.ts';
 import { renewWith } from './renew-with.ts';
 
 /** How the attempt to renew an expired certificate ended. */

@@ -1,7 +1,7 @@
 import { isPatchError, messageOf } from '@linux-patch/contract';
-import type { AgentContext } from './agent-context.ts';
+import type { AgentContext } from '../start/agent-context.ts';
 import type { HeldIdentity } from './held-identity.ts';
-import { renewWith } from './renew-with.ts';
+import { type Renewal, renewWith } from './renew-with.ts';
 
 /** What health says about a key that has been on another machine. */
 export const MANAGER_MADE_KEY =
@@ -11,18 +11,18 @@ export const MANAGER_MADE_KEY =
  * Asks a manager to renew early, because it made the key itself. One of the older generation does not know how; then
  * nothing changes, and nothing has failed.
  *
- * @returns the serial number of the certificate that was installed
+ * @returns the certificate that was installed
  */
 export async function tryToRekey(
   context: AgentContext,
   held: HeldIdentity,
   managerUrl: string,
-): Promise<string | undefined> {
+): Promise<Renewal | undefined> {
   if (held.meta.key_origin !== 'manager' || context.clockWatch.verdict.state === 'bad') return undefined;
   const { logger, signal } = context;
   try {
     const outcome = await renewWith(context, managerUrl, held.material);
-    if (outcome.kind === 'renewed') return outcome.serialHex;
+    if (outcome.kind === 'renewed') return outcome;
     logger.debug('The manager cannot replace the key that it made', { answer: outcome.message });
   } catch (error) {
     if (!isPatchError(error)) throw error;
