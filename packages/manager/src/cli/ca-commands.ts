@@ -4,7 +4,10 @@ import {
   type RotationPhase,
   type RotationStep,
 } from '@linux-patch/contract';
+import type { Command } from 'commander';
+import { collect } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
+import { type CommandLine, quietly } from './command-line.ts';
 import { relativeTime, renderFacts, renderTable } from './table.ts';
 
 /** Options of the steps of a rotation. */
@@ -84,17 +87,13 @@ function describe(status: AuthorityStatus, nowMs: number): string {
 }
 
 /** `ca status` */
-export async function showAuthority(context: CommandContext): Promise<void> {
+async function showAuthority(context: CommandContext): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.authority);
   print(context, data, () => describe(data, context.nowMs));
 }
 
 /** `ca rotate start|continue|rollback|finish` */
-export async function rotateCa(
-  context: CommandContext,
-  step: RotationStep,
-  options: RotateOptions,
-): Promise<void> {
+async function rotateCa(context: CommandContext, step: RotationStep, options: RotateOptions): Promise<void> {
   const body = {
     step,
     leave_behind: options.force ? ('all' as const) : [...(options.leaveBehind ?? [])],
@@ -102,4 +101,34 @@ export async function rotateCa(
   };
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.rotateCa, { body });
   print(context, data, () => describe(data, context.nowMs));
+}
+
+/** Adds `ca` to the command line. */
+export function addCaCommands({ program, add, run }: CommandLine): void {
+  const ca = program.command('ca').description('the certificate authority');
+  add(ca, 'status', 'show the CAs with their fingerprints and dates, who uses them, and the rotation')
+    .alias('show')
+    .action((_options: object, command: Command) => run(command, quietly(showAuthority)));
+  const rotate = ca.command('rotate').description('replace the root CA, step by step, without losing a host');
+  const addStep = (step: RotationStep, description: string): Command =>
+    add(rotate, step, description).action((options: RotateOptions, command: Command) =>
+      run(
+        command,
+        quietly((context) => rotateCa(context, step, options)),
+      ),
+    );
+  const skipping = (command: Command): Command =>
+    command
+      .option('--leave-behind <host>', 'go on without this host; may be repeated', collect)
+      .option('--force', 'go on without every host that has not followed');
+  addStep('start', 'make a new CA and tell hosts to trust it');
+  add(rotate, 'status', 'the same as "ca status"').action((_options: object, command: Command) =>
+    run(command, quietly(showAuthority)),
+  );
+  skipping(addStep('continue', 'go to the next phase, when every host has followed'));
+  addStep('rollback', 'issue everything with the old CA again; possible until "finish"');
+  skipping(addStep('finish', 'remove the CA that is not used any more and destroy its keys')).option(
+    '--compromised',
+    'its key is in wrong hands: its fingerprint must not let hosts join any more',
+  );
 }

@@ -1,5 +1,13 @@
-import { type Certificate, type ListDelivery, MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import {
+  type Certificate,
+  type ListDelivery,
+  MANAGER_ADMIN_ROUTES,
+  REVOCATION_REASON_NAMES,
+} from '@linux-patch/contract';
+import { type Command, Option } from 'commander';
+import { days } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
+import { type CommandLine, quietly } from './command-line.ts';
 import { relativeTime, renderFacts, renderTable } from './table.ts';
 
 const KIND_WORDS: Readonly<Record<Certificate['kind'], string>> = {
@@ -16,7 +24,7 @@ export interface CertificateFilter {
 }
 
 /** `certificates list` */
-export async function listCertificates(context: CommandContext, filter: CertificateFilter): Promise<void> {
+async function listCertificates(context: CommandContext, filter: CertificateFilter): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.listCertificates, {
     query: {
       host: filter.host,
@@ -62,7 +70,7 @@ function describe(one: Certificate, nowMs: number): string {
 }
 
 /** `certificates show` */
-export async function showCertificate(context: CommandContext, serial: string): Promise<void> {
+async function showCertificate(context: CommandContext, serial: string): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.getCertificate, { params: { serial } });
   print(context, data, () => describe(data, context.nowMs));
 }
@@ -79,7 +87,7 @@ function describeDelivery(delivery: ListDelivery): string {
 }
 
 /** `certificates revoke` */
-export async function revokeCertificate(
+async function revokeCertificate(
   context: CommandContext,
   serial: string,
   options: { readonly reason: string },
@@ -121,4 +129,39 @@ export async function deleteHost(
       describeDelivery(data.delivery),
     ].join('\n'),
   );
+}
+
+/** Adds `certificates` to the command line. */
+export function addCertificateCommands({ program, add, run }: CommandLine): void {
+  const certificates = program.command('certificates').description('certificates this manager issued');
+  add(certificates, 'list', 'list certificates in force')
+    .option('--host <host>', 'only those of a host, by name, address or id')
+    .option('--expiring <days>', 'only those that expire within so many days', days)
+    .option('--revoked', 'revoked ones')
+    .option('--all', 'also revoked and expired ones')
+    .action((options: CertificateFilter, command: Command) =>
+      run(
+        command,
+        quietly((context) => listCertificates(context, options)),
+      ),
+    );
+  add(certificates, 'show <serial>', 'show a certificate').action(
+    (serial: string, _options: object, command: Command) =>
+      run(
+        command,
+        quietly((context) => showCertificate(context, serial)),
+      ),
+  );
+  add(certificates, 'revoke <serial>', 'revoke a certificate for good and tell every host')
+    .addOption(
+      new Option('--reason <reason>', 'why, as in RFC 5280')
+        .choices(REVOCATION_REASON_NAMES)
+        .makeOptionMandatory(),
+    )
+    .action((serial: string, options: { reason: string }, command: Command) =>
+      run(
+        command,
+        quietly((context) => revokeCertificate(context, serial, options)),
+      ),
+    );
 }

@@ -1,10 +1,13 @@
 import {
+  ENROLLMENT_STATES,
   type Enrollment,
   type JoinTokenVerdict,
   MANAGER_ADMIN_ROUTES,
   PatchError,
 } from '@linux-patch/contract';
+import { type Command, Option } from 'commander';
 import { type CommandContext, print } from './command-context.ts';
+import { type CommandLine, quietly } from './command-line.ts';
 import { relativeTime, renderFacts, renderTable } from './table.ts';
 
 const TOKEN_WORDS: Readonly<Record<JoinTokenVerdict, string>> = {
@@ -61,7 +64,7 @@ function describe(one: Enrollment, nowMs: number): string {
 }
 
 /** `enrollments list` */
-export async function listEnrollments(context: CommandContext, state: string): Promise<void> {
+async function listEnrollments(context: CommandContext, state: string): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.listEnrollments, { query: { state } });
   print(context, data, () => {
     if (data.enrollments.length === 0)
@@ -90,7 +93,7 @@ export async function listEnrollments(context: CommandContext, state: string): P
 }
 
 /** `enrollments show` */
-export async function showEnrollment(context: CommandContext, id: string): Promise<void> {
+async function showEnrollment(context: CommandContext, id: string): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.getEnrollment, { params: { id } });
   print(context, data, () => describe(data, context.nowMs));
 }
@@ -120,7 +123,7 @@ export interface ApproveOptions {
 }
 
 /** `enrollments approve` */
-export async function approveEnrollment(
+async function approveEnrollment(
   context: CommandContext,
   id: string,
   options: ApproveOptions,
@@ -143,7 +146,7 @@ export async function approveEnrollment(
 }
 
 /** `enrollments deny` */
-export async function denyEnrollment(
+async function denyEnrollment(
   context: CommandContext,
   id: string,
   options: { readonly reason?: string; readonly code?: string },
@@ -154,4 +157,60 @@ export async function denyEnrollment(
   };
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.deny, { params: { id }, body });
   print(context, data, () => `Denied ${data.fqdn}.`);
+}
+
+/** Adds `enrollments` to the command line. */
+export function addEnrollmentCommands({ program, add, run }: CommandLine): void {
+  const enrollments = program.command('enrollments').description('hosts that ask to join');
+  add(enrollments, 'list', 'list requests')
+    .addOption(
+      new Option('--state <state>', 'which requests')
+        .choices([...ENROLLMENT_STATES, 'all'])
+        .default('pending'),
+    )
+    .action((options: { state: string }, command: Command) =>
+      run(
+        command,
+        quietly((context) => listEnrollments(context, options.state)),
+      ),
+    );
+  add(enrollments, 'show <request>', 'show a request, by id, key id or host name').action(
+    (id: string, _options: object, command: Command) =>
+      run(
+        command,
+        quietly((context) => showEnrollment(context, id)),
+      ),
+  );
+  add(enrollments, 'approve <request>', 'let a host join')
+    .option('--code <code>', 'the code that "linux-patch-api status" shows on the host')
+    .option('--code-file <file>', 'read the code from a file, or from standard input with -')
+    .option('--no-code', 'approve without a code, where the host trusts the manager by other means')
+    .option('--replace', 'the request takes over the record of the host it conflicts with')
+    .action(
+      (
+        id: string,
+        options: { code?: string | boolean; codeFile?: string; replace?: boolean },
+        command: Command,
+      ) => {
+        const { code, ...others } = options;
+        const wanted: ApproveOptions = {
+          ...others,
+          ...(typeof code === 'string' ? { code } : {}),
+          ...(code === false ? { withoutCode: true } : {}),
+        };
+        run(
+          command,
+          quietly((context) => approveEnrollment(context, id, wanted)),
+        );
+      },
+    );
+  add(enrollments, 'deny <request>', 'refuse a host')
+    .option('--reason <text>', 'told to the host')
+    .option('--code <code>', 'the host code, so that the host can trust the refusal')
+    .action((id: string, options: { reason?: string; code?: string }, command: Command) =>
+      run(
+        command,
+        quietly((context) => denyEnrollment(context, id, options)),
+      ),
+    );
 }

@@ -1,5 +1,9 @@
-import { type Host, type Job, MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import { type Host, type Job, MANAGER_ADMIN_ROUTES, REVOCATION_REASON_NAMES } from '@linux-patch/contract';
+import { type Command, Option } from 'commander';
+import { port } from './arguments.ts';
+import { deleteHost } from './certificate-commands.ts';
 import { type CommandContext, print } from './command-context.ts';
+import { type CommandLine, quietly } from './command-line.ts';
 import { relativeTime, renderFacts, renderTable } from './table.ts';
 
 /** Columns of one host in `hosts list`. */
@@ -24,7 +28,7 @@ function rowOf(host: Host, nowMs: number): string[] {
 }
 
 /** `hosts list` */
-export async function listHosts(context: CommandContext): Promise<void> {
+async function listHosts(context: CommandContext): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.listHosts);
   print(context, data, () => {
     if (data.hosts.length === 0)
@@ -80,13 +84,13 @@ function describe(host: Host, nowMs: number): string {
 }
 
 /** `hosts show` */
-export async function showHost(context: CommandContext, id: string): Promise<void> {
+async function showHost(context: CommandContext, id: string): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.getHost, { params: { id } });
   print(context, data, () => describe(data, context.nowMs));
 }
 
 /** `hosts set` */
-export async function setHost(
+async function setHost(
   context: CommandContext,
   id: string,
   options: { readonly port?: number; readonly address?: string },
@@ -100,7 +104,7 @@ export async function setHost(
 }
 
 /** `packages` */
-export async function listPackages(
+async function listPackages(
   context: CommandContext,
   id: string,
   options: { readonly status?: string; readonly name?: string },
@@ -124,7 +128,7 @@ export async function listPackages(
 }
 
 /** `patches` */
-export async function listPatches(
+async function listPatches(
   context: CommandContext,
   id: string,
   options: { readonly security?: boolean },
@@ -175,11 +179,7 @@ export function describeResults(job: Job): string {
 }
 
 /** `jobs` */
-export async function showJobs(
-  context: CommandContext,
-  id: string,
-  jobId: string | undefined,
-): Promise<void> {
+async function showJobs(context: CommandContext, id: string, jobId: string | undefined): Promise<void> {
   if (jobId !== undefined) {
     const job = await context.api.call(MANAGER_ADMIN_ROUTES.hostJob, { params: { id, job: jobId } });
     return print(context, job, () => describeJob(job, context.nowMs));
@@ -198,5 +198,65 @@ export async function showJobs(
             job.message,
           ]),
         ),
+  );
+}
+
+/** Adds `hosts` and what is asked of a host to the command line. */
+export function addHostCommands({ program, add, run }: CommandLine): void {
+  const hosts = program.command('hosts').description('the fleet');
+  add(hosts, 'list', 'list hosts').action((_options: object, command: Command) =>
+    run(command, quietly(listHosts)),
+  );
+  add(hosts, 'show <host>', 'show a host, by name, address or id').action(
+    (id: string, _options: object, command: Command) =>
+      run(
+        command,
+        quietly((context) => showHost(context, id)),
+      ),
+  );
+  add(hosts, 'set <host>', 'change where the agent of a host is')
+    .option('--port <port>', "the agent's port", port)
+    .option('--address <address>', "the host's address")
+    .action((id: string, options: { port?: number; address?: string }, command: Command) =>
+      run(
+        command,
+        quietly((context) => setHost(context, id, options)),
+      ),
+    );
+  add(hosts, 'delete <host>', 'remove a host and revoke its certificates')
+    .addOption(
+      new Option('--reason <reason>', 'why its certificates are revoked').choices(REVOCATION_REASON_NAMES),
+    )
+    .action((id: string, options: { reason?: string }, command: Command) =>
+      run(
+        command,
+        quietly((context) => deleteHost(context, id, options)),
+      ),
+    );
+  add(program, 'packages <host>', 'list installed packages of a host')
+    .addOption(
+      new Option('--status <status>', 'which packages').choices(['installed', 'upgradable', 'held', 'all']),
+    )
+    .option('--name <pattern>', 'name pattern with *')
+    .action((id: string, options: { status?: string; name?: string }, command: Command) =>
+      run(
+        command,
+        quietly((context) => listPackages(context, id, options)),
+      ),
+    );
+  add(program, 'patches <host>', 'list pending updates of a host')
+    .option('--security', 'security updates only')
+    .action((id: string, options: { security?: boolean }, command: Command) =>
+      run(
+        command,
+        quietly((context) => listPatches(context, id, options)),
+      ),
+    );
+  add(program, 'jobs <host> [job]', 'list jobs of a host, or show one').action(
+    (id: string, job: string | undefined, _options: object, command: Command) =>
+      run(
+        command,
+        quietly((context) => showJobs(context, id, job)),
+      ),
   );
 }

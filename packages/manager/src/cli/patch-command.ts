@@ -5,13 +5,16 @@ import {
   MANAGER_ADMIN_ROUTES,
   PatchError,
 } from '@linux-patch/contract';
+import type { Command } from 'commander';
 import { z } from 'zod';
+import { collect } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
+import type { CommandLine } from './command-line.ts';
 import { EXIT } from './exit-codes.ts';
 import { describeJob, describeResults } from './host-commands.ts';
 import { createProgressDisplay, JobProgress } from './progress.ts';
 
-export interface PatchOptions {
+interface PatchOptions {
   readonly all?: boolean;
   readonly security?: boolean;
   readonly exclude?: readonly string[];
@@ -65,7 +68,7 @@ function summary(context: CommandContext, job: Job): string {
 }
 
 /** `patch`; returns the exit code. */
-export async function patchHost(
+async function patchHost(
   context: CommandContext,
   host: string,
   names: readonly string[],
@@ -87,4 +90,17 @@ export async function patchHost(
   });
   print(context, job, () => summary(context, job));
   return job.status === 'completed' ? EXIT.done : EXIT.failed;
+}
+
+/** Adds `patch` to the command line. */
+export function addPatchCommand({ program, add, run }: CommandLine): void {
+  add(program, 'patch <host> [packages...]', 'apply updates on a host')
+    .option('--all', 'every pending update')
+    .option('--security', 'security updates')
+    .option('--exclude <pattern>', 'leave packages out; may be repeated', collect)
+    .option('--reboot', 'let the host reboot when the updates need it')
+    .option('--wait', 'show progress and wait for the end')
+    .action((id: string, names: string[], options: PatchOptions, command: Command) =>
+      run(command, (context) => patchHost(context, id, names, options)),
+    );
 }

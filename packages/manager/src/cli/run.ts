@@ -5,8 +5,9 @@ import { managerPaths } from '../config/paths.ts';
 import { ManagerConfigSchema } from '../config/schema.ts';
 import { createApiClient } from './api-client.ts';
 import type { CliDoors, CommandContext } from './command-context.ts';
+import type { CommandRun } from './command-line.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
-import { type CommandRun, createManagerProgram, type GlobalOptions } from './program.ts';
+import { createManagerProgram, type GlobalOptions } from './program.ts';
 
 interface Chosen {
   readonly options: GlobalOptions;

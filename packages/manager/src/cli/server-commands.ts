@@ -1,13 +1,16 @@
 import { MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import type { Command } from 'commander';
 import { initialiseAuthority } from '../authority/init.ts';
 import { composeManager, managerUrlOf } from '../compose.ts';
 import { webNamesOf } from '../config/web-names.ts';
+import { collect } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
+import { type CommandLine, quietly } from './command-line.ts';
 import { EXIT } from './exit-codes.ts';
 import { renderFacts } from './table.ts';
 
 /** `init` */
-export async function init(
+async function init(
   context: CommandContext,
   options: { readonly url?: string; readonly name?: readonly string[] },
 ): Promise<void> {
@@ -75,7 +78,7 @@ async function tellServiceManager(context: CommandContext, status: string): Prom
 }
 
 /** `serve`: until told to stop. */
-export async function serve(context: CommandContext): Promise<number> {
+async function serve(context: CommandContext): Promise<number> {
   const logger = context.createLogger(context.config.logging.level);
   await using manager = await composeManager({
     config: context.config,
@@ -98,7 +101,7 @@ export async function serve(context: CommandContext): Promise<number> {
 }
 
 /** `status` */
-export async function showStatus(context: CommandContext): Promise<void> {
+async function showStatus(context: CommandContext): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.status);
   print(context, data, () =>
     renderFacts([
@@ -109,5 +112,24 @@ export async function showStatus(context: CommandContext): Promise<void> {
       ['Waiting for approval', String(data.pending_enrollments)],
       ['Up', `${Math.round(data.uptime_seconds / 60)} min`],
     ]),
+  );
+}
+
+/** Adds the commands of the server itself to the command line. */
+export function addServerCommands({ program, add, run }: CommandLine): void {
+  add(program, 'init', 'make the certificate authority, once')
+    .option('--url <url>', 'URL that agents are told, for example https://patch.example.org:8443')
+    .option('--name <name>', "name or address for the manager's certificate; may be repeated", collect)
+    .action((options: { url?: string; name?: readonly string[] }, command: Command) =>
+      run(
+        command,
+        quietly((context) => init(context, options)),
+      ),
+    );
+  add(program, 'serve', 'run the server until told to stop').action((_options: object, command: Command) =>
+    run(command, serve),
+  );
+  add(program, 'status', 'show the running manager').action((_options: object, command: Command) =>
+    run(command, quietly(showStatus)),
   );
 }

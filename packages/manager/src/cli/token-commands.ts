@@ -4,7 +4,10 @@ import {
   type JoinToken,
   MANAGER_ADMIN_ROUTES,
 } from '@linux-patch/contract';
+import type { Command } from 'commander';
+import { count, duration } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
+import { type CommandLine, quietly } from './command-line.ts';
 import { installLine } from './install-line.ts';
 import { relativeTime, renderFacts, renderTable } from './table.ts';
 
@@ -41,14 +44,14 @@ function explain(context: CommandContext, { token }: CreatedJoinToken): string {
 }
 
 /** `tokens create`: the join string alone on standard output, so that it can go into a file; the rest beside it. */
-export async function createToken(context: CommandContext, options: TokenOptions): Promise<void> {
+async function createToken(context: CommandContext, options: TokenOptions): Promise<void> {
   const data = await create(context, options);
   print(context, data, () => data.join_string);
   if (!context.json) context.stderr(explain(context, data));
 }
 
 /** `tokens list` */
-export async function listTokens(context: CommandContext): Promise<void> {
+async function listTokens(context: CommandContext): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.listTokens);
   print(context, data, () =>
     data.tokens.length === 0
@@ -75,7 +78,7 @@ function usersOf(token: JoinToken): string {
 }
 
 /** `tokens show` */
-export async function showToken(context: CommandContext, id: string): Promise<void> {
+async function showToken(context: CommandContext, id: string): Promise<void> {
   const token = await context.api.call(MANAGER_ADMIN_ROUTES.getToken, { params: { id } });
   print(context, token, () =>
     renderFacts([
@@ -96,7 +99,7 @@ export async function showToken(context: CommandContext, id: string): Promise<vo
 }
 
 /** `tokens revoke` */
-export async function revokeToken(context: CommandContext, id: string): Promise<void> {
+async function revokeToken(context: CommandContext, id: string): Promise<void> {
   const token = await context.api.call(MANAGER_ADMIN_ROUTES.revokeToken, { params: { id } });
   print(context, token, () => `Revoked join token ${token.id}; it let in ${uses(token)} hosts, which stay.`);
 }
@@ -107,11 +110,51 @@ export interface InstallLineOptions extends TokenOptions {
 }
 
 /** `install-line`: a new token, and what to paste on the new host to use it. */
-export async function printInstallLine(context: CommandContext, options: InstallLineOptions): Promise<void> {
+async function printInstallLine(context: CommandContext, options: InstallLineOptions): Promise<void> {
   // Before the token is made: a package that nobody can install must not cost one.
   const line = installLine(options.package);
   const data = await create(context, options);
   const text = line({ managerUrl: options.url ?? data.manager_url, joinString: data.join_string });
   print(context, { ...data, install_line: text }, () => text);
   if (!context.json) context.stderr(explain(context, data));
+}
+
+/** Adds `tokens` and `install-line` to the command line. */
+export function addTokenCommands({ program, add, run }: CommandLine): void {
+  const withLimits = (command: Command): Command =>
+    command
+      .option('--ttl <time>', 'how long it is good: 30m, 24h, 7d (default: 24h)', duration)
+      .option('--uses <count>', 'how many hosts it lets in (default: 1)', count)
+      .option('--hosts <pattern>', 'names it is for, for example web*.example.org (default: any)');
+  const tokens = program.command('tokens').description('join tokens, which let hosts in without a person');
+  withLimits(add(tokens, 'create', 'make a join token; prints its join string, this once')).action(
+    (options: TokenOptions, command: Command) =>
+      run(
+        command,
+        quietly((context) => createToken(context, options)),
+      ),
+  );
+  add(tokens, 'list', 'list join tokens').action((_options: object, command: Command) =>
+    run(command, quietly(listTokens)),
+  );
+  for (const [name, description, work] of [
+    ['show', 'show a join token and the hosts it let in', showToken],
+    ['revoke', 'let nobody in with it any more; hosts that it let in stay', revokeToken],
+  ] as const) {
+    add(tokens, `${name} <id>`, description).action((id: string, _options: object, command: Command) =>
+      run(
+        command,
+        quietly((context) => work(context, id)),
+      ),
+    );
+  }
+  withLimits(add(program, 'install-line', 'make a join token and print what to paste on a new host'))
+    .option('--url <url>', 'URL of this manager as the host reaches it (default: server.url)')
+    .option('--package <file>', "the agent's package on the host", './linux-patch-api.deb')
+    .action((options: InstallLineOptions, command: Command) =>
+      run(
+        command,
+        quietly((context) => printInstallLine(context, options)),
+      ),
+    );
 }
