@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const PATIENCE_MS = 60_000;
@@ -23,8 +24,8 @@ export async function askUntil<T>(
   ask: () => Promise<T | undefined>,
   patienceMs = PATIENCE_MS,
 ): Promise<T> {
-  const attempts = patienceMs / INTERVAL_MS;
-  for (let attempt = 0; attempt < attempts; attempt += 1) {
+  const endMs = performance.now() + patienceMs;
+  while (performance.now() < endMs) {
     const answer = await ask();
     if (answer !== undefined) return answer;
     await pause(INTERVAL_MS);

@@ -9,6 +9,7 @@ import { codeOfIdentity, crlFinding } from '../doctor/certificates.ts';
 import { clockBeforeRecords } from '../doctor/clock.ts';
 import { enrollmentFinding } from '../doctor/enrollment.ts';
 import { isUsable } from '../doctor/host.ts';
+import { checkHostIdentity } from '../doctor/host-identity.ts';
 import { findAgents } from '../doctor/processes.ts';
 import { pendingPlaces, readPending } from '../enrollment/pending.ts';
 import { readEnrollmentView } from '../enrollment/view.ts';
@@ -124,6 +125,7 @@ async function degradedPart(
   parts: Omit<AgentStatus, 'degraded'>,
   seen: {
     readonly identity: IdentityStatus;
+    readonly meta: IdentityMeta;
     readonly crl: RevocationState | undefined;
     readonly trail: AuditTrail;
   },
@@ -134,9 +136,13 @@ async function degradedPart(
   const code = codeOfIdentity(seen.identity, certificates);
   const list = seen.crl && crlFinding(seen.crl, certificates.crl);
   const asking = isUsable(seen.identity) ? undefined : enrollmentFinding(pending, seen.trail);
+  const nameless = isUsable(seen.identity)
+    ? []
+    : await checkHostIdentity({ ...context, identity: seen.identity, meta: seen.meta });
   const { identity, renewal, clock } = parts;
   return [
     ...(clock.message ? [{ code: 'CLOCK_DOUBTFUL', message: clock.message }] : []),
+    ...nameless.map((one) => ({ code: one.code, message: one.detail })),
     ...(asking ? [{ code: asking.code, message: asking.detail }] : []),
     ...(code ? [{ code, message: identity.message }] : []),
     ...(identity.revoked
@@ -172,5 +178,5 @@ export async function collectStatus(context: AgentContext): Promise<AgentStatus>
     clock: await clockPart(context, trail),
     enrollment: await enrollmentPart(context),
   };
-  return { ...parts, degraded: await degradedPart(context, parts, { identity, crl, trail }) };
+  return { ...parts, degraded: await degradedPart(context, parts, { identity, meta, crl, trail }) };
 }

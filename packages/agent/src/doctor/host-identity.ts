@@ -4,8 +4,11 @@ import { chooseAddress, readFqdn, readMachineId } from '../enrollment/host-ident
 import type { Finding } from './finding.ts';
 import { type DoctorHost, isUsable, managerUrlOf } from './host.ts';
 
+/** What is needed to find out who the host is. */
+type Asked = Pick<DoctorHost, 'files' | 'commands' | 'network' | 'root' | 'config' | 'meta' | 'identity'>;
+
 /** Whether this host can say who it is. What only an enrolment needs is less bad while there is an identity. */
-export async function checkHostIdentity(host: DoctorHost): Promise<Finding[]> {
+export async function checkHostIdentity(host: Asked): Promise<Finding[]> {
   const { files, root, config } = host;
   const managerUrl = managerUrlOf(host);
   if (managerUrl === undefined) return [];

@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AgentStatus } from '@linux-patch/contract';
 import { createCrl, parseCertificate } from '@linux-patch/pki';
 import { systemFiles } from '@linux-patch/runtime/node';
@@ -143,6 +144,15 @@ describe('the status of a host without an identity', () => {
     await host.audit('enrollment_denied', { reason: 'not ours' });
     const { exitCode, report } = await status();
     expect([exitCode, report.degraded[0]?.code]).toEqual([4, 'ENROLLMENT_DENIED']);
+  });
+
+  it('that cannot say who it is names the cause first, with the command', async () => {
+    await rm(host.paths.dataFolder, { recursive: true });
+    await rm(host.paths.certificatesFolder, { recursive: true });
+    await writeFile(join(host.root, 'etc/machine-id'), 'uninitialized\n');
+    const { report } = await status();
+    expect(report.degraded.map((one) => one.code)).toEqual(['MACHINE_ID_UNINITIALIZED', 'IDENTITY_MISSING']);
+    expect((await runCli(host, 'status')).text).toContain('systemd-machine-id-setup');
   });
 
   it('whose certificate is from the future doubts the clock', async () => {
