@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AGENT_ROUTES } from './agent-api/routes.ts';
-import { MANAGER_ADMIN_ROUTES, MANAGER_PUBLIC_ROUTES } from './manager-api/routes.ts';
+import { MANAGER_ADMIN_ROUTES } from './manager-api/admin-routes.ts';
+import { MANAGER_PUBLIC_ROUTES } from './manager-api/public-routes.ts';
 import { openApiDocument } from './openapi.ts';
 
 interface Operation {

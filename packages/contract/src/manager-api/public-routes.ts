@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import {
+  EnrollAccepted,
+  EnrollAck,
+  EnrollRequest,
+  EnrollStatus,
+  LeaveRequest,
+  Left,
+  Renewed,
+  RenewRequest,
+  TrustBundle,
+} from '../enrollment.ts';
+import { routeTable } from '../route.ts';
+
+const PUBLIC_ERRORS = [
+  'INVALID_REQUEST',
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'RATE_LIMIT_EXCEEDED',
+  'INTERNAL_ERROR',
+] as const;
+const PemText = z.string();
+
+/** What agents call; the only authentication is the polling token and proofs by the agent's key. */
+export const MANAGER_PUBLIC_ROUTES = routeTable({
+  enroll: {
+    method: 'POST',
+    path: '/api/v1/enroll',
+    summary: 'Ask to join',
+    body: EnrollRequest,
+    response: EnrollAccepted,
+    bare: true,
+    status: 202,
+    errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'FORBIDDEN', 'ENROLLMENT_CONFLICT'],
+  },
+  enrollStatus: {
+    method: 'GET',
+    path: '/api/v1/enroll/status/{token}',
+    summary: 'What became of a request; `self` takes the token from `Authorization: Enroll TOKEN`',
+    response: EnrollStatus,
+    bare: true,
+    status: 200,
+    errors: PUBLIC_ERRORS,
+  },
+  enrollAck: {
+    method: 'POST',
+    path: '/api/v1/enroll/ack',
+    summary: 'The bundle is installed, or rejected',
+    body: EnrollAck,
+    response: z.object({}),
+    bare: true,
+    status: 200,
+    errors: [...PUBLIC_ERRORS, 'ENROLLMENT_NOT_FOUND'],
+  },
+  renew: {
+    method: 'POST',
+    path: '/api/v1/enroll/renew',
+    summary: 'A new certificate for a new key, proven with the current key',
+    body: RenewRequest,
+    response: Renewed,
+    bare: true,
+    status: 200,
+    errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'FORBIDDEN', 'CERT_REVOKED'],
+  },
+  leave: {
+    method: 'POST',
+    path: '/api/v1/enroll/leave',
+    summary: 'The host leaves, proven with the current key: its certificates are revoked, its record is kept',
+    body: LeaveRequest,
+    response: Left,
+    bare: true,
+    status: 200,
+    errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'FORBIDDEN', 'CERT_REVOKED'],
+  },
+  ca: {
+    method: 'GET',
+    path: '/api/v1/pki/ca.pem',
+    summary: 'The root certificates: the one in use, its successor, and predecessors that still count',
+    response: PemText,
+    bare: true,
+    status: 200,
+    errors: [],
+  },
+  crl: {
+    method: 'GET',
+    path: '/api/v1/pki/crl.pem',
+    summary: 'The current revocation list',
+    response: PemText,
+    bare: true,
+    status: 200,
+    errors: [],
+  },
+  trust: {
+    method: 'GET',
+    path: '/api/v1/pki/trust',
+    summary: 'Which CAs hosts are to trust; agents hold it against those they have',
+    response: TrustBundle,
+    bare: true,
+    status: 200,
+    errors: [],
+  },
+  repoConfig: {
+    method: 'GET',
+    path: '/api/v1/pki/repo-config',
+    summary: 'Package hosting of the manager; 404 until it exists',
+    response: z.object({}),
+    bare: true,
+    status: 200,
+    errors: ['NOT_FOUND'],
+  },
+});
