@@ -34,6 +34,17 @@ function describe(folder: string): BundledModule {
   return { name, version, licence: license, folder };
 }
 
+/**
+ * Writes characters beyond ASCII as escapes, which mean the same in strings and regular expressions: a text with one such
+ * character takes two bytes for each of its characters, as long as the program runs.
+ */
+function inAscii(code: string): string {
+  return code.replaceAll(
+    /[\u0080-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 /** One file with everything that the program imports but Node itself. Names stay, so that stack traces can be read. */
 export async function bundleProgram(program: ProgramPackage, root: string): Promise<Bundle> {
   const build = await rolldown({
@@ -48,5 +59,5 @@ export async function bundleProgram(program: ProgramPackage, root: string): Prom
   if (others.length > 0) throw new Error(`the bundle of ${program.name} has more than one file`);
   const folders = new Set(Object.keys(chunk.modules).flatMap((path) => moduleOf(path) ?? []));
   const modules = [...folders].map(describe).sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { code: chunk.code, modules };
+  return { code: inAscii(chunk.code), modules };
 }

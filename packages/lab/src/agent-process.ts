@@ -44,6 +44,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A program and its arguments that starts the agent, for example in a namespace of its own. */
   readonly through?: readonly string[];
+  /** The agent itself; by default this checkout's. */
+  readonly program?: readonly string[];
 }
 
 /** A running agent. */
@@ -127,13 +129,13 @@ interface LineWaiter {
 
 function startAgent(
   host: Pick<LabHost, 'name' | 'root'>,
-  { args = [], onLine, env = {}, through = [] }: StartOptions = {},
+  { args = [], onLine, env = {}, through = [], program: agent = [AGENT_PROGRAM] }: StartOptions = {},
 ): AgentProcess {
   const lines: string[] = [];
   const waiters = new Set<LineWaiter>();
-  const [command, ...before] = [...through, AGENT_PROGRAM] as const;
+  const [command, ...before] = [...through, ...agent];
   const program = startProgram({
-    program: command,
+    program: command ?? AGENT_PROGRAM,
     args: [...before, '--root', host.root, ...args],
     env,
     logFile: join(host.root, 'agent.log'),

@@ -26,6 +26,8 @@ export async function measureApprovals(options: {
   readonly folder: string;
   readonly manager: ManagerProcess;
   readonly samples: number;
+  /** What starts the agent. */
+  readonly agent: readonly string[];
   readonly say: (line: string) => void;
 }): Promise<ApprovalSample[]> {
   const { folder, manager, say } = options;
@@ -42,7 +44,7 @@ export async function measureApprovals(options: {
       repository,
       enrollment: [`manager_url: ${manager.url}`, `report_ip: ${address}`],
     });
-    await using agent = host.start();
+    await using agent = host.start({ program: options.agent });
     samples.push(await measure(host, agent, manager, api));
     if (number % 10 === 0) say(`   ${number} of ${options.samples} hosts`);
   }
