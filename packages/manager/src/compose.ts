@@ -14,7 +14,7 @@ import { createRenewalPlan } from './enrollment/renewal-plan.ts';
 import { serveEnrollmentRoutes } from './enrollment/routes-admin.ts';
 import { servePublicRoutes } from './enrollment/routes-public.ts';
 import { tidy } from './enrollment/tidy.ts';
-import { createPollRecord, createWaiting } from './enrollment/waiting.ts';
+import { createWaiting } from './enrollment/waiting.ts';
 import { adminAuth } from './http/admin-auth.ts';
 import { createApp, serveRoute } from './http/app.ts';
 import { createRateLimit } from './http/rate-limit.ts';
@@ -183,7 +183,6 @@ function enrollmentContext(
     logger,
     renewalPlan: createRenewalPlan({ clock, random }),
     waiting: createWaiting(clock),
-    notePoll: createPollRecord(database.db, clock),
     settings: {
       allowLegacyAgents: config.enrollment.allow_legacy_agents,
       renewExpiredDays: config.enrollment.renew_expired_days,

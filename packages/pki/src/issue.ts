@@ -1,8 +1,10 @@
-import { webcrypto } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { PatchError } from '@linux-patch/contract';
 import { certificateParts } from './certificate-der.ts';
 import { type CertificateFacts, parseCertificate } from './certificates.ts';
+import { derBits, derChildren, readDer } from './der.ts';
 import { isAllowedKey, keyAlgorithm, publicKeySpki, readPublicKey } from './keys.ts';
+import { writePem } from './pem.ts';
 import type { CertificateProfile } from './profiles.ts';
 import { serialOctets } from './serial.ts';
 import { type Library, type SigningKey, signingKey, x509Library } from './x509-library.ts';
@@ -25,7 +27,7 @@ export async function createRoot(root: {
 }): Promise<string> {
   const x509 = await x509Library();
   const spki = publicKeySpki(root.privateKeyPem);
-  const own = await keyIdentifier(x509, spki);
+  const own = keyIdentifier(spki);
   const name = commonNameOnly(x509, root.profile.commonName);
   return build(x509, signingKey(root.privateKeyPem), {
     profile: root.profile,
@@ -63,7 +65,7 @@ export async function issueCertificate(order: {
     subjectSpki: order.subjectSpki,
     serial: order.serial,
     issuer: new x509.Name(arrayBuffer(certificateParts(issuer.der).subject.encoded)),
-    issuerKeyId: issuer.subjectKeyId ?? (await keyIdentifier(x509, issuer.spki)),
+    issuerKeyId: issuer.subjectKeyId ?? keyIdentifier(issuer.spki),
     notBeforeMs: order.now - BACKDATE_MS,
     notAfterMs: Math.min(order.now + lifetimeMs, issuer.notAfterMs),
   });
@@ -129,11 +131,11 @@ async function build(x509: Library, key: SigningKey, blank: Blank): Promise<stri
     signingAlgorithm: key.algorithm,
     extensions: [
       ...purposeExtensions(x509, blank.profile),
-      new x509.SubjectKeyIdentifierExtension(await keyIdentifier(x509, blank.subjectSpki)),
+      new x509.SubjectKeyIdentifierExtension(keyIdentifier(blank.subjectSpki)),
       new x509.AuthorityKeyIdentifierExtension(blank.issuerKeyId),
     ],
   });
-  return `${certificate.toString('pem').trim()}\n`;
+  return writePem('CERTIFICATE', new Uint8Array(certificate.rawData));
 }
 
 function purposeExtensions(x509: Library, profile: CertificateProfile): InstanceType<Library['Extension']>[] {
@@ -169,9 +171,10 @@ function usageExtensions(
 }
 
 /** RFC 5280 §4.2.1.2 method 1: SHA-1 of the public key's bits, hex. A name for the key, not a security property. */
-async function keyIdentifier(x509: Library, spki: Uint8Array): Promise<string> {
-  const publicKey = new x509.PublicKey(arrayBuffer(spki));
-  return Buffer.from(await publicKey.getKeyIdentifier(webcrypto as unknown as Crypto)).toString('hex');
+function keyIdentifier(spki: Uint8Array): string {
+  return createHash('sha1')
+    .update(derBits(derChildren(readDer(spki))[1]))
+    .digest('hex');
 }
 
 function commonNameOnly(x509: Library, commonName: string): InstanceType<Library['Name']> {

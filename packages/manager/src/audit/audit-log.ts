@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { ManagerAuditEvent } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import type { Kysely } from 'kysely';
-import { groupWrites } from '../database/grouped.ts';
 import type { Database } from '../database/open.ts';
-import type { AuditRow, ManagerTables } from '../database/schema.ts';
+import type { AuditRow } from '../database/schema.ts';
+import { inTransaction } from '../database/transactions.ts';
 
 const START = '0'.repeat(64);
 
@@ -52,20 +51,11 @@ export function createAuditLog(options: {
   /** Told about every event, also of a transaction that fails afterwards. */
   readonly onEvent?: (event: ManagerAuditEvent) => void;
 }): AuditLog {
-  const groups = new WeakMap<Database, (entry: AuditEntry) => Promise<void>>();
-  const groupOf = (db: Kysely<ManagerTables>) => {
-    const known = groups.get(db);
-    if (known) return known;
-    const made = groupWrites<AuditEntry>(db, async (own, entries) => {
-      for (const entry of entries) await append(own, options.clock.now(), entry);
-    });
-    groups.set(db, made);
-    return made;
-  };
   return {
     async record(db, entry) {
       options.onEvent?.(entry.event);
-      await (db.isTransaction ? append(db, options.clock.now(), entry) : groupOf(db)(entry));
+      if (db.isTransaction) return append(db, options.clock.now(), entry);
+      await inTransaction(db, (own) => append(own, options.clock.now(), entry));
     },
   };
 }

@@ -11,6 +11,17 @@ export async function compromisedKeys(db: Database): Promise<ReadonlyMap<string,
   return new Map(rows.map((row) => [row.spki_sha256, row.serial]));
 }
 
+/** Serial of the certificate of this key that was revoked as compromised; undefined when there is none. */
+export async function findCompromised(db: Database, spkiSha256: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('certificates')
+    .select('serial')
+    .where('spki_sha256', '=', spkiSha256)
+    .where('revoke_reason', '=', 'keyCompromise')
+    .executeTakeFirst();
+  return row?.serial;
+}
+
 /** Whether a certificate of this key was revoked for cause, by whatever reason. */
 export async function isRevokedForCause(db: Database, spkiSha256: string): Promise<boolean> {
   const revoked = await db

@@ -16,8 +16,6 @@ export interface EnrollmentContext {
   readonly logger: Logger;
   readonly waiting: Waiting;
   readonly renewalPlan: RenewalPlan;
-  /** Records that the agent of this request asked now. */
-  readonly notePoll: (requestId: string) => Promise<void>;
   readonly settings: {
     readonly allowLegacyAgents: boolean;
     readonly requestHours: number;

@@ -1,8 +1,9 @@
 import { type ApproveRequest, type DenyRequest, PatchError } from '@linux-patch/contract';
 import { managerDeniedTag } from '@linux-patch/pki';
-import { compromisedKeys } from '../certificates/revoked-keys.ts';
+import { findCompromised } from '../certificates/revoked-keys.ts';
 import type { Database } from '../database/open.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
+import { inTransaction } from '../database/transactions.ts';
 import { admit, subjectOf } from './admit.ts';
 import { isSameClaim } from './claim.ts';
 import type { EnrollmentContext } from './context.ts';
@@ -47,7 +48,7 @@ function requireUnchanged(seen: EnrollmentRow, current: EnrollmentRow): void {
 
 /** Whoever holds a stolen key may be anybody; a host that lost it makes another one. */
 async function requireUncompromised(db: Database, row: EnrollmentRow): Promise<void> {
-  const serial = (await compromisedKeys(db)).get(row.spki_sha256 ?? '');
+  const serial = row.spki_sha256 === null ? undefined : await findCompromised(db, row.spki_sha256);
   if (serial === undefined) return;
   throw new PatchError(
     'FORBIDDEN',
@@ -74,7 +75,7 @@ export async function approve(
   const code =
     request.code === undefined ? undefined : await verifyCode(context, row, { code: request.code, actor });
   if (!code) requireMode(row);
-  await context.db.transaction().execute(async (db) => {
+  await inTransaction(context.db, async (db) => {
     const current = await getRow(db, id);
     if (current.state === 'approved' || current.state === 'installed') return;
     requireUndecided(current, context.clock.now());
@@ -113,7 +114,7 @@ export async function deny(
       nonceM: row.nonce_m,
       reason: request.reason,
     });
-  await context.db.transaction().execute(async (db) => {
+  await inTransaction(context.db, async (db) => {
     const current = await getRow(db, id);
     if (current.state === 'denied') return;
     requirePending(current);

@@ -1,6 +1,7 @@
 import { PatchError } from '@linux-patch/contract';
 import { agentTag, equalTags, stretchHostCode } from '@linux-patch/pki';
 import type { EnrollmentRow } from '../database/schema.ts';
+import { inTransaction } from '../database/transactions.ts';
 import type { EnrollmentContext } from './context.ts';
 import { getRow } from './row.ts';
 import { extensionOf, storedTranscriptHash } from './transcript.ts';
@@ -62,7 +63,7 @@ function refuseLocked(row: EnrollmentRow, now: number): void {
 }
 
 async function noteWrongCode(context: EnrollmentContext, row: EnrollmentRow, actor: string): Promise<void> {
-  await context.db.transaction().execute(async (db) => {
+  await inTransaction(context.db, async (db) => {
     const failed = (await getRow(db, row.id)).failed_codes + 1;
     const locked = failed >= MAX_FAILED_CODES;
     await db

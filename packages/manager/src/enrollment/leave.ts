@@ -2,6 +2,7 @@ import { ENROLL_PATHS, isPatchError, type LeaveRequest, type Left, PatchError } 
 import { keyId, type VerifiedCertificateProof, verifyLeaveProof } from '@linux-patch/pki';
 import { revokeHost } from '../certificates/revoke.ts';
 import type { Database } from '../database/open.ts';
+import { inTransaction } from '../database/transactions.ts';
 import type { EnrollmentContext } from './context.ts';
 import { findProven, revokedError, verifyAddressed } from './proven-certificate.ts';
 
@@ -25,7 +26,7 @@ export async function leave(context: EnrollmentContext, request: LeaveRequest, a
     verifyLeaveProof({ jws: request.proof, audience, nowS }),
   );
   try {
-    return await context.db.transaction().execute((db) => letGo(context, db, { proof, asked }));
+    return await inTransaction(context.db, (db) => letGo(context, db, { proof, asked }));
   } catch (error) {
     if (isPatchError(error, 'FORBIDDEN', 'CERT_REVOKED')) await noteRefusal(context, proof, { error, asked });
     throw error;

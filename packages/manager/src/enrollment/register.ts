@@ -2,6 +2,7 @@ import { type EnrollAccepted, type EnrollRequest, PatchError } from '@linux-patc
 import { type RequestFacts, verifyProof } from '@linux-patch/pki';
 import type { Database } from '../database/open.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
+import { inTransaction } from '../database/transactions.ts';
 import { readCertificateRequest } from './certificate-request.ts';
 import { type Claim, readClaim } from './claim.ts';
 import type { EnrollmentContext } from './context.ts';
@@ -72,7 +73,7 @@ export async function register(
   if (!ext) return { polling_token: (await registerOlder(context, claim)).token };
   const key = await readCertificateRequest(ext.csr, 'body.ext.csr');
   const proof = readProof(context, registration, key);
-  const row = await context.db.transaction().execute(async (db) => {
+  const row = await inTransaction(context.db, async (db) => {
     await tidy(context, db);
     const known = await findLive(context, db, key);
     // An approved request needs no token any more, and asking again must not cost another use.
@@ -250,7 +251,7 @@ async function registerOlder(context: EnrollmentContext, claim: Claim): Promise<
       'This manager takes only agents that make their own key (enrollment.allow_legacy_agents is false). Update the agent.',
     );
   }
-  return context.db.transaction().execute(async (db) => {
+  return inTransaction(context.db, async (db) => {
     await tidy(context, db);
     const known = await db
       .selectFrom('enrollments')

@@ -9,6 +9,7 @@ import { type VerifiedRenewal, verifyRenewalProof } from '@linux-patch/pki';
 import { certificateRow } from '../authority/authority.ts';
 import type { Database } from '../database/open.ts';
 import type { CertificateRow, HostRow } from '../database/schema.ts';
+import { inTransaction } from '../database/transactions.ts';
 import { readCertificateRequest } from './certificate-request.ts';
 import type { EnrollmentContext } from './context.ts';
 import { findProven, rememberProofs, revokedError, verifyAddressed } from './proven-certificate.ts';
@@ -38,7 +39,7 @@ export function createRenewals(context: EnrollmentContext): Renewals {
         (audience, nowS) => verifyRenewalProof({ jws: request.proof, audience, csrPem: request.csr, nowS }),
       );
       const { authority } = context;
-      const renewal = context.db.transaction().execute(async (db) => {
+      const renewal = inTransaction(context.db, async (db) => {
         const host = await authorise(context, db, proof);
         proofs.use(proof.jti);
         const certificate = await authority.issueAgent(key.spki, {

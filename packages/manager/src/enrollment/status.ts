@@ -3,6 +3,7 @@ import { verifyProof } from '@linux-patch/pki';
 import { replacedBy } from '../certificates/lineage.ts';
 import type { Database } from '../database/open.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
+import { inTransaction } from '../database/transactions.ts';
 import type { EnrollmentContext } from './context.ts';
 import { MAX_WAIT_S } from './register.ts';
 import { getRow } from './row.ts';
@@ -77,7 +78,10 @@ export async function poll(context: EnrollmentContext, request: Poll): Promise<P
   if (proof === 'clock_off')
     return { kind: 'clock_off', serverTimeS: Math.floor(context.clock.now() / 1000) };
   if (proof !== 'ok') return { kind: 'unproven' };
-  await context.notePoll(row.id);
+  await inTransaction(context.db, async (db) => {
+    const now = context.clock.now();
+    await db.updateTable('enrollments').set({ last_poll_at: now }).where('id', '=', row.id).execute();
+  });
   const heldS = row.state === 'pending' && context.waiting.hasRoom ? Math.min(MAX_WAIT_S, request.waitS) : 0;
   if (heldS === 0) return answerWith(context, row, heldS);
   await context.waiting.hold({
@@ -149,7 +153,7 @@ export async function acknowledge(
       'There is no approved request with this token, key and serial number.',
     );
   }
-  await context.db.transaction().execute(async (db) => {
+  await inTransaction(context.db, async (db) => {
     const current = await getRow(db, row.id);
     if (current.state !== 'approved') return;
     if (ack.state === 'installed') await settle(context, db, current);

@@ -1,7 +1,4 @@
 import type { Clock } from '@linux-patch/runtime';
-import type { Kysely } from 'kysely';
-import { groupWrites } from '../database/grouped.ts';
-import type { ManagerTables } from '../database/schema.ts';
 
 /** More polls than this are answered at once instead of being held. */
 const MAX_HELD = 20_000;
@@ -67,16 +64,4 @@ async function sleepUntil(clock: Clock, limitMs: number, signals: AbortSignal[])
   } catch (error) {
     if (!any.aborted) throw error;
   }
-}
-
-/** Records when agents asked last. Thousands ask in the same minute, so those that come together are written together. */
-export function createPollRecord(
-  db: Kysely<ManagerTables>,
-  clock: Clock,
-): (requestId: string) => Promise<void> {
-  return groupWrites<string>(db, async (own, ids) => {
-    for (const id of new Set(ids)) {
-      await own.updateTable('enrollments').set({ last_poll_at: clock.now() }).where('id', '=', id).execute();
-    }
-  });
 }

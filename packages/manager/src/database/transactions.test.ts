@@ -1,0 +1,86 @@
+import { sql, type Transaction } from 'kysely';
+import { describe, expect, it } from 'vitest';
+import { openDatabase } from './open.ts';
+import type { ManagerTables } from './schema.ts';
+import { inTransaction } from './transactions.ts';
+
+async function settings() {
+  const database = await openDatabase(':memory:');
+  const { db } = database;
+  const used: Transaction<ManagerTables>[] = [];
+  const insert = (name: string) =>
+    inTransaction(db, async (own) => {
+      used.push(own);
+      await own.insertInto('settings').values({ name, value: 'x' }).execute();
+      return `${name} is written`;
+    });
+  const stored = async () =>
+    (await db.selectFrom('settings').select('name').orderBy('name').execute()).map((row) => row.name);
+  const busy = () => {
+    const gate = Promise.withResolvers<void>();
+    return { open: gate.resolve, done: db.transaction().execute(() => gate.promise) };
+  };
+  return { db, insert, used, stored, busy, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+}
+
+describe('work in transactions', () => {
+  it('that comes while the database is busy is committed together, and each gets its own answer', async () => {
+    await using world = await settings();
+    const busy = world.busy();
+    const answers = ['a', 'b', 'c'].map(world.insert);
+    busy.open();
+    expect(await Promise.all(answers)).toEqual(['a is written', 'b is written', 'c is written']);
+    expect(new Set(world.used).size).toBe(1);
+    expect(await world.stored()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is durable when its promise resolves, also when it comes while other work is done', async () => {
+    await using world = await settings();
+    const second = world.insert('a').then(() => world.insert('b'));
+    await world.insert('c');
+    expect(await world.stored()).toContain('c');
+    await second;
+    expect(await world.stored()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('takes back its own changes when it fails, and no others', async () => {
+    await using world = await settings();
+    const busy = world.busy();
+    const failing = inTransaction(world.db, async (own) => {
+      await own.insertInto('settings').values({ name: 'lost', value: 'x' }).execute();
+      throw new Error('no');
+    });
+    const outcomes = Promise.allSettled([world.insert('a'), failing, world.insert('a'), world.insert('b')]);
+    busy.open();
+    expect((await outcomes).map((outcome) => outcome.status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'rejected',
+      'fulfilled',
+    ]);
+    await expect(failing).rejects.toThrow('no');
+    expect(await world.stored()).toEqual(['a', 'b']);
+  });
+
+  it('fails for all when the commit fails, and the next work is done again', async () => {
+    await using world = await settings();
+    const busy = world.busy();
+    const ending = inTransaction(world.db, async (own) => {
+      // The whole transaction is gone, as after a full disk.
+      await sql`rollback`.execute(own);
+    });
+    const outcomes = Promise.allSettled([world.insert('a'), ending, world.insert('b')]);
+    busy.open();
+    expect((await outcomes).map((outcome) => outcome.status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(await world.stored()).toEqual([]);
+    await world.insert('c');
+    expect(await world.stored()).toEqual(['c']);
+  });
+
+  it('fails, and does not wait for ever, when the database is closed', async () => {
+    const world = await settings();
+    await world[Symbol.asyncDispose]();
+    await expect(world.insert('a')).rejects.toThrow();
+    await expect(world.insert('b')).rejects.toThrow();
+  });
+});
