@@ -135,7 +135,7 @@ export const AGENT_AUDIT_EVENTS = {
     'by',
   ),
   trust_refused: event(
-    'CAs were offered that nothing vouches for, or that would cost this host its identity; nothing changed.',
+    'CAs were offered that nothing vouches for, or that would cost this host its identity, or somebody else answers where the manager was; nothing changed.',
     'reason',
     'by',
   ),

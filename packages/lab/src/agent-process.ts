@@ -10,6 +10,11 @@ import { askUntil, waitFor } from './wait.ts';
 /** What `linux-patch-api status --json` says, as far as the lab reads it. */
 export interface AgentStatus {
   readonly identity: { readonly status: string; readonly serial: string | null };
+  readonly renewal: {
+    readonly due_at: string;
+    readonly next_attempt_at: string | null;
+    readonly last_error: string | null;
+  } | null;
   readonly enrollment: {
     readonly state: string;
     readonly host_code: string | null;

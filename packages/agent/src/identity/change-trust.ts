@@ -4,6 +4,7 @@ import { type IdentityMeta, readIdentityMeta } from '../certificates/identity-me
 import { type Material, readMaterial } from '../certificates/material.ts';
 import { installGeneration } from '../certificates/store.ts';
 import { planTrustChange } from '../certificates/trust-change.ts';
+import { ManagerFailure } from '../enrollment/manager-failure.ts';
 import { pullTrust } from '../enrollment/pull-trust.ts';
 import type { AgentContext } from '../start/agent-context.ts';
 
@@ -52,6 +53,7 @@ export function createTrustPull(
   signal: AbortSignal,
 ) => Promise<TrustBundle | undefined> {
   const { clock, logger, proxyFor } = context;
+  const noteStranger = createStrangerWatch(context);
   let pulledMs = Number.NEGATIVE_INFINITY;
   return async ({ material, meta }, managerUrl, signal) => {
     // Whoever copied certificates by hand decides by hand.
@@ -60,10 +62,29 @@ export function createTrustPull(
       const url = new URL(managerUrl);
       const bundle = await pullTrust({ caPem: material.caPem, managerUrl: url, proxyFor, signal });
       pulledMs = clock.monotonicMs();
+      noteStranger(undefined);
       return bundle;
     } catch (error) {
-      if (!signal.aborted) logger.debug('The manager could not be asked whom to trust', { error });
+      if (signal.aborted) return undefined;
+      if (error instanceof ManagerFailure && error.kind === 'security') noteStranger(error);
+      else logger.debug('The manager could not be asked whom to trust', { error });
       return undefined;
     }
+  };
+}
+
+/** Says once that somebody else answers where the manager was; undefined is that it was the manager. */
+function createStrangerWatch({ audit, logger }: AgentContext): (failure: ManagerFailure | undefined) => void {
+  let said: string | undefined;
+  return (failure) => {
+    if (failure !== undefined && failure.message !== said) {
+      audit.record('trust_refused', { reason: failure.message, by: 'pull' });
+      logger.error(
+        'Who answers is not the manager that this host trusts; its identity stays as it is, and nothing is taken from there. ' +
+          'If the manager was replaced, run "linux-patch-api leave --force" and start the agent again',
+        { error: failure },
+      );
+    }
+    said = failure?.message;
   };
 }

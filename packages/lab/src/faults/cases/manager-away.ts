@@ -2,6 +2,8 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { readProcess } from '../../bench/proc.ts';
+import { askHealth, managerIdentity } from '../../mtls-health.ts';
+import { freePort } from '../../ports.ts';
 import { waitingHost } from '../../waiting-host.ts';
 import type { FaultCase, FaultChapter } from '../fault-case.ts';
 import type { FrontMode } from '../front.ts';
@@ -264,7 +266,44 @@ const WAITING: readonly FaultCase[] = [
       });
     },
   },
+  {
+    name: 'manager-replaced',
+    fault: 'Another manager, with a CA of its own, stands where the manager of this host was.',
+    agentDoes:
+      'Takes nothing from it: keeps its identity, serves on for the manager that it knows, and says what is not trusted.',
+    sees: [{ where: 'log', text: 'Who answers is not the manager that this host trusts' }],
+    person:
+      'runs `linux-patch-api leave --force`, starts the agent again, and approves the host at the new manager',
+    async run(world) {
+      const port = await freePort();
+      const known = await world.ownManager({ port });
+      await world.serving();
+      const before = await world.ask();
+      await known.kill();
+      await world.ownManager({ port });
+      await restart(world);
+      await world.agent.listening;
+      await world.show();
+      const still = await askHealth(world.host, await managerIdentity(known.root));
+      if (!still || still.serial !== before?.serial) throw new Error('the identity was given up');
+      world.agent.signal('SIGTERM');
+      await world.agent.exited;
+      const left = await world.host.run('leave', '--force');
+      if ((await world.host.status()).identity.status !== 'missing') throw new Error(left.stderr);
+      await world.mend(async (gone) => {
+        gone();
+        world.start();
+        await world.approve();
+      });
+    },
+  },
 ];
+
+async function restart(world: FaultWorld): Promise<void> {
+  world.agent.signal('SIGTERM');
+  await world.agent.exited;
+  world.start();
+}
 
 export const MANAGER_AWAY: FaultChapter = {
   title: 'The manager cannot be asked',

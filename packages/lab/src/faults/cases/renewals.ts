@@ -1,8 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { movableClock, shiftedClock } from '../../fake-time.ts';
+import { askUntil } from '../../wait.ts';
 import { waitingHost } from '../../waiting-host.ts';
 import type { FaultCase, FaultChapter } from '../fault-case.ts';
+import { letRenewalFail, servingSinceLongAgo } from '../long-ago.ts';
 import type { FaultWorld } from '../world.ts';
 
 /** Enrols a host in a world whose calendar is behind by so many days; agent and manager are stopped afterwards. */
@@ -33,6 +35,58 @@ const CASES: readonly FaultCase[] = [
         gone();
         world.start();
       });
+      await world.show();
+    },
+  },
+  {
+    name: 'renewal-due-manager-down',
+    fault: 'The manager is down when the certificate is to be renewed.',
+    agentDoes:
+      'Serves with the certificate that it has, says that the renewal fails, tries again, and renews by itself.',
+    sees: [
+      { where: 'log', text: 'The certificate could not be renewed; it is tried again' },
+      { where: 'status', text: 'RENEWAL_FAILING' },
+    ],
+    async run(world) {
+      const time = await servingSinceLongAgo(world);
+      const before = (await world.ask())?.serial;
+      await world.manager.kill();
+      await letRenewalFail(world, time);
+      await world.show();
+      if ((await world.ask())?.serial !== before) throw new Error('the certificate was given up');
+      const { renewal } = await world.host.status();
+      await world.manager.start();
+      await world.mend(
+        () => time.moveTo(Date.parse(renewal?.next_attempt_at ?? '') + 1_000),
+        (answer) => answer.serial !== before,
+      );
+    },
+  },
+  {
+    name: 'current-set-damaged',
+    fault: 'The certificates in use are damaged on disk, and an earlier set is whole.',
+    agentDoes:
+      'Serves on with what it has read; at the next start it takes the newest earlier set that passes every check.',
+    sees: [{ where: 'log', text: 'the newest earlier set that passes every check is in use' }],
+    async run(world) {
+      const time = await servingSinceLongAgo(world);
+      const first = (await world.ask())?.serial;
+      await time.moveTo((await time.dueMs()) + 60_000);
+      await askUntil('the renewed certificate', async () => {
+        const answer = await world.ask();
+        return answer && answer.serial !== first ? answer : undefined;
+      });
+      await truncate(join(world.host.root, 'etc/linux_patch_api/certs/server.pem'), 200);
+      if ((await world.ask())?.serial === undefined) throw new Error('the agent served no more');
+      world.agent.signal('SIGTERM');
+      await world.agent.exited;
+      await world.mend(
+        async (gone) => {
+          gone();
+          world.start({ env: time.env });
+        },
+        (answer) => answer.serial === first,
+      );
       await world.show();
     },
   },
