@@ -1,7 +1,7 @@
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { MAINTAINER, PACKAGE_REVISION, PACKAGE_VERSION } from '../programs.ts';
+import { MAINTAINER, PACKAGE_VERSION } from '../programs.ts';
 import { debianScripts } from './maintainer-scripts.ts';
 import type { PackageJob } from './package-job.ts';
 import { debianCopyright } from './papers.ts';
@@ -11,13 +11,13 @@ import { settleTimes, sizeOfFiles } from './stage.ts';
 /** Libraries of the private Node; libatomic1 is in no minimal system. */
 const NODE_DEPENDS = ['libatomic1', 'libc6 (>= 2.28)', 'libgcc-s1 (>= 3.4)', 'libstdc++6 (>= 9)'];
 
-const VERSION = `${PACKAGE_VERSION}-${PACKAGE_REVISION}`;
+const versionOf = (job: PackageJob): string => `${PACKAGE_VERSION}-${job.revision}`;
 
 function control(job: PackageJob, sizeKib: number): string {
   const { program, architecture } = job;
   return [
     `Package: ${program.name}`,
-    `Version: ${VERSION}`,
+    `Version: ${versionOf(job)}`,
     `Architecture: ${architecture}`,
     `Maintainer: ${MAINTAINER}`,
     `Installed-Size: ${sizeKib}`,
@@ -33,7 +33,7 @@ function control(job: PackageJob, sizeKib: number): string {
 function debianChangelog(job: PackageJob): string {
   const date = new Date(job.epochS * 1000).toUTCString().replace('GMT', '+0000');
   return [
-    `${job.program.name} (${VERSION}) unstable; urgency=medium`,
+    `${job.program.name} (${versionOf(job)}) unstable; urgency=medium`,
     '',
     '  * See changelog.gz for what changed in the program.',
     '',
@@ -77,7 +77,7 @@ export function buildDeb(job: PackageJob): string {
   writeFileSync(join(debian, 'md5sums'), checksums(tree));
   settleTimes(tree, job.epochS);
   for (const name of Object.keys(debianScripts(program, root))) chmodSync(join(debian, name), 0o755);
-  const file = join(outFolder, `${program.name}_${VERSION}_${architecture}.deb`);
+  const file = join(outFolder, `${program.name}_${versionOf(job)}_${architecture}.deb`);
   // xz and gzip only: older dpkg reads no zstd.
   // Two threads wherever it is built: one thread makes other bytes than several.
   const compression = job.fast ? ['-Zgzip', '-z1'] : ['-Zxz', '-z6', '--threads-max=2'];

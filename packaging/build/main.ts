@@ -30,6 +30,8 @@ interface Options {
   readonly arch: readonly Architecture[];
   readonly format: readonly Format[];
   readonly out: string;
+  readonly program?: string;
+  readonly revision: string;
   readonly fast?: boolean;
   readonly lint?: boolean;
 }
@@ -56,6 +58,11 @@ function list<T extends string>(allowed: readonly T[]) {
       if (!found) throw new Error(`"${word}" is none of ${allowed.join(', ')}`);
       return found;
     });
+}
+
+function wholeNumber(text: string): string {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`"${text}" is no number from 1 to 9999`);
+  return text;
 }
 
 /** The time of the last commit, so that one commit gives one package; of the change log where there is no git. */
@@ -110,6 +117,7 @@ function buildFor(program: ProgramPackage, architecture: Architecture, shared: S
     workFolder,
     outFolder,
     root,
+    revision: options.revision,
     epochS,
     fast: options.fast ?? false,
   };
@@ -121,7 +129,7 @@ function buildFor(program: ProgramPackage, architecture: Architecture, shared: S
   const nodeParts = process.versions as NodeParts;
   const billFile = join(
     outFolder,
-    `${program.name}-${PACKAGE_VERSION}-${PACKAGE_REVISION}.${architecture}.cdx.json`,
+    `${program.name}-${PACKAGE_VERSION}-${options.revision}.${architecture}.cdx.json`,
   );
   writeFileSync(billFile, bill(program, { bundle, node, nodeParts, epochS }));
   rmSync(workFolder, { recursive: true });
@@ -136,13 +144,14 @@ async function build(options: Options): Promise<void> {
   mkdirSync(options.out, { recursive: true });
   const epochS = sourceDateEpoch();
   checkReleaseDate(epochS * 1000);
-  for (const program of PROGRAMS) {
+  const programs = PROGRAMS.filter((one) => options.program === undefined || one.name === options.program);
+  for (const program of programs) {
     const bundle = await bundleProgram(program, root);
     for (const architecture of options.arch) buildFor(program, architecture, { options, bundle, epochS });
   }
   if (options.lint) {
-    const files = PROGRAMS.map((program) =>
-      join(resolve(options.out), `${program.name}_${PACKAGE_VERSION}-${PACKAGE_REVISION}_amd64.deb`),
+    const files = programs.map((program) =>
+      join(resolve(options.out), `${program.name}_${PACKAGE_VERSION}-${options.revision}_amd64.deb`),
     );
     say(
       run('lintian', ['--fail-on', 'error,warning', '--tag-display-limit', '0', ...files]) ||
@@ -159,6 +168,12 @@ await new Command('build:packages')
   )
   .addOption(new Option('--format <list>', 'formats').argParser(list(FORMATS)).default([...FORMATS]))
   .option('--out <folder>', 'where the packages go', join(root, 'dist'))
+  .addOption(new Option('--program <name>', 'only this one').choices(PROGRAMS.map((program) => program.name)))
+  .addOption(
+    new Option('--revision <number>', 'counts the packages of one version')
+      .argParser(wholeNumber)
+      .default(PACKAGE_REVISION),
+  )
   .option('--fast', 'little compression, for tests')
   .option('--lint', 'run lintian on the amd64 .deb files and fail on its complaints')
   .action((options: Options) => build(options))

@@ -10,6 +10,8 @@ export interface PackageJob {
   readonly workFolder: string;
   readonly outFolder: string;
   readonly root: string;
+  /** Counts the packages of one version. */
+  readonly revision: string;
   /** Time of every file in the package, seconds (https://reproducible-builds.org/specs/source-date-epoch/). */
   readonly epochS: number;
   /** Little compression, for tests. */

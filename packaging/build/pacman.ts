@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MACHINE_NAMES, MAINTAINER, PACKAGE_REVISION, PACKAGE_VERSION } from '../programs.ts';
+import { MACHINE_NAMES, MAINTAINER, PACKAGE_VERSION } from '../programs.ts';
 import { pacmanScript } from './maintainer-scripts.ts';
 import type { PackageJob } from './package-job.ts';
 import { ownLicence } from './papers.ts';
@@ -12,7 +12,7 @@ function packageInfo(job: PackageJob, sizeBytes: number): string {
   const backups = program.extraFiles.map((file) => file.target).filter((path) => path.startsWith('/etc/'));
   return [
     `pkgname = ${program.name}`,
-    `pkgver = ${PACKAGE_VERSION}-${PACKAGE_REVISION}`,
+    `pkgver = ${PACKAGE_VERSION}-${job.revision}`,
     `pkgdesc = ${program.summary}`,
     'url = https://linux-patch.invalid',
     `builddate = ${job.epochS}`,
@@ -63,7 +63,7 @@ export function buildPacman(job: PackageJob): string {
   run('bsdtar', [...mtree, '--no-recursion', '-T', list], { cwd: tree });
   settleTimes(tree, job.epochS);
   writeFileSync(list, ['.MTREE', '.PKGINFO', '.INSTALL', ...members].join('\n'));
-  const name = `${program.name}-${PACKAGE_VERSION}-${PACKAGE_REVISION}-${MACHINE_NAMES[architecture].rpm}.pkg.tar`;
+  const name = `${program.name}-${PACKAGE_VERSION}-${job.revision}-${MACHINE_NAMES[architecture].rpm}.pkg.tar`;
   const archive = join(workFolder, name);
   run('bsdtar', ['-cf', archive, '--format=gnutar', ...OWNER, '--no-recursion', '-T', list], { cwd: tree });
   run('zstd', ['--rm', '--force', '--quiet', job.fast ? '-3' : '-19', '-T0', archive]);

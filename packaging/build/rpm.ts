@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MACHINE_NAMES, MAINTAINER, PACKAGE_REVISION, PACKAGE_VERSION } from '../programs.ts';
+import { MACHINE_NAMES, MAINTAINER, PACKAGE_VERSION } from '../programs.ts';
 import { rpmScriptlets } from './maintainer-scripts.ts';
 import type { PackageJob } from './package-job.ts';
 import { ownLicence } from './papers.ts';
@@ -66,7 +66,7 @@ function spec(job: PackageJob): string {
     `%define _binary_payload ${job.fast ? 'w3.zstdio' : 'w6T2.xzdio'}`,
     `Name: ${program.name}`,
     `Version: ${PACKAGE_VERSION}`,
-    `Release: ${PACKAGE_REVISION}`,
+    `Release: ${job.revision}`,
     `Summary: ${program.summary}`,
     'License: Apache-2.0 AND MIT',
     `Packager: ${MAINTAINER}`,
@@ -122,7 +122,7 @@ export function buildRpm(job: PackageJob): string {
     ],
     { env: { SOURCE_DATE_EPOCH: String(job.epochS), HOME: top } },
   );
-  const name = `${program.name}-${PACKAGE_VERSION}-${PACKAGE_REVISION}.${machine}.rpm`;
+  const name = `${program.name}-${PACKAGE_VERSION}-${job.revision}.${machine}.rpm`;
   const file = join(outFolder, name);
   renameSync(join(top, 'RPMS', machine, name), file);
   rmSync(top, { recursive: true });

@@ -18,14 +18,15 @@ export async function packageFile(
   host: LabHost,
   flavour: Flavour,
   name = 'linux-patch-api',
+  folder = '/srv/packages',
 ): Promise<string> {
-  const files = await readdir(join(host.disk, 'srv/packages')).catch(() => []);
-  const listed = files.length > 0 ? files : (await host.must('ls', ['/srv/packages'])).split('\n');
+  const files = await readdir(join(host.disk, folder)).catch(() => []);
+  const listed = files.length > 0 ? files : (await host.must('ls', [folder])).split('\n');
   const pattern = new RegExp(`^${name}[-_]\\d`);
   const file = listed.find((one) => pattern.test(one) && one.endsWith(ENDINGS[flavour]));
   if (!file)
     throw new Error(`there is no package of ${name} for ${flavour}; run npm run build:packages -- --fast`);
-  return `/srv/packages/${file}`;
+  return `${folder}/${file}`;
 }
 
 const MANAGE: Readonly<
@@ -66,12 +67,27 @@ export async function installPackage(
   return must(await host.run(program, [...args, file], { env: environment }), `installing on ${flavour}`);
 }
 
+/** Runs a command that installs where no init runs: no /run, nothing to talk to, as in a container or an image build. */
+export function installInImage(host: LabHost, command: readonly string[]): Promise<ProgramResult> {
+  const script = 'mount -t tmpfs tmpfs /run && exec "$@"';
+  const args = ['--mount', '--pid', '--fork', '--mount-proc', 'sh', '-ec', script, 'sh', ...command];
+  return host.run('unshare', args);
+}
+
 /** The same version once more, which is an upgrade to the maintainer scripts. */
 export async function reinstallPackage(host: LabHost, flavour: Flavour): Promise<void> {
   const file = await packageFile(host, flavour);
   if (flavour === 'dnf') await host.must('rpm', ['-U', '--force', file]);
   else if (flavour === 'pacman') await host.must('pacman', ['--noconfirm', '-U', file]);
   else await host.must('dpkg', ['-i', '--force-confold', file]);
+}
+
+/** Installs the next package of the same version, or with `back` the one before it again. */
+export async function changePackage(host: LabHost, flavour: 'dnf' | 'pacman', back: boolean): Promise<void> {
+  const folder = back ? '/srv/packages' : '/srv/packages/next';
+  const file = await packageFile(host, flavour, 'linux-patch-api', folder);
+  if (flavour === 'pacman') await host.must('pacman', ['--noconfirm', '-U', file]);
+  else await host.must('dnf', ['-y', '-q', back ? 'downgrade' : 'upgrade', file]);
 }
 
 export async function removePackage(

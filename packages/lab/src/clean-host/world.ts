@@ -219,11 +219,12 @@ export async function approveByCode(host: LabHost, manager: Pick<ManagerProcess,
 export async function placeJoinString(
   hosts: readonly LabHost[],
   manager: Pick<ManagerProcess, 'json'>,
+  file = '/etc/linux_patch_api/join',
 ): Promise<void> {
   const made = await manager.json('tokens', 'create', '--uses', String(hosts.length));
   const { join_string } = made as { join_string: string };
   for (const host of hosts) {
     const script = 'install -D -m 600 /dev/null "$0"; cat >"$0"';
-    await host.must('sh', ['-ec', script, '/etc/linux_patch_api/join'], { input: `${join_string}\n` });
+    await host.must('sh', ['-ec', script, file], { input: `${join_string}\n` });
   }
 }

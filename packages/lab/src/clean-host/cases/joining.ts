@@ -27,6 +27,18 @@ export const JOINING: readonly CleanHostCase[] = [
     },
   },
   {
+    name: 'a join string in the credential store of systemd: serves, and no person was needed',
+    flavours: ['debian12', 'debian13'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await placeJoinString([host], manager, '/etc/credstore/linux-patch-join');
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await untilServing(host, flavour);
+      await manager.json('packages', host.name);
+    },
+  },
+  {
     name: 'an install without a manager enables the service, does not start it, and says three ways to go on',
     flavours: ['debian12', 'debian13', 'dnf', 'pacman'],
     async run(world, flavour) {

@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { askHost } from '../../hosts/ask-host.ts';
+import type { LabHost } from '../../hosts/host.ts';
+import type { Flavour } from '../../hosts/images.ts';
 import type { CleanHostCase } from '../case.ts';
 import { everyPath, pathsAddedSince } from '../disk-listing.ts';
 import {
+  changePackage,
   configureAgent,
   installCommand,
+  installInImage,
   installPackage,
   packageFile,
   reinstallPackage,
@@ -29,6 +33,11 @@ const PROMISED: Readonly<Record<string, string>> = {
   NoNewPrivileges: 'yes',
   ProtectSystem: 'strict',
 };
+
+function installedVersion(host: LabHost, flavour: Flavour): Promise<string> {
+  const [program, ...args] = flavour === 'pacman' ? ['pacman', '-Q'] : ['rpm', '-q'];
+  return host.must(program ?? '', [...args, 'linux-patch-api']);
+}
 
 export const LIFECYCLE: readonly CleanHostCase[] = [
   {
@@ -93,16 +102,35 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
     },
   },
   {
+    name: 'the next package and the one before it again: the same identity and configuration, served each time',
+    flavours: ['dnf', 'pacman'],
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await approveByCode(host, manager);
+      let before = await untilStatus(host, /^Serving on/);
+      const { serial } = (await agentStatus(host)).identity;
+      const config = await host.must('cat', ['/etc/linux_patch_api/config.yaml']);
+      for (const back of [false, true]) {
+        await changePackage(host, flavour === 'pacman' ? 'pacman' : 'dnf', back);
+        assert.match(await installedVersion(host, flavour), back ? /1\.2\.0-1/ : /1\.2\.0-2/);
+        const after = await untilStatus(host, /^Serving on/);
+        assert.notEqual(after.mainPid, before.mainPid);
+        assert.equal((await agentStatus(host)).identity.serial, serial);
+        assert.equal(await host.must('cat', ['/etc/linux_patch_api/config.yaml']), config);
+        before = after;
+      }
+    },
+  },
+  {
     name: 'the package can be installed in an image where nothing runs',
     flavours: ['debian12', 'debian13', 'dnf', 'pacman'],
     async run(world, flavour) {
       const host = await world.newHost(flavour);
       if (!['dnf', 'pacman'].includes(flavour)) await host.must('apt-get', ['update', '-qq']);
       const command = [...installCommand(flavour), await packageFile(host, flavour)];
-      // No /run, no systemd to talk to: what a container or image build sees.
-      const script = 'mount -t tmpfs tmpfs /run && exec "$@"';
-      const args = ['--mount', '--pid', '--fork', '--mount-proc', 'sh', '-ec', script, 'sh', ...command];
-      const result = await host.run('unshare', args);
+      const result = await installInImage(host, command);
       assert.equal(result.exitCode, 0, result.stderr);
       assert.match(result.stdout + result.stderr, /Three ways to go on/);
       const state = await unitState(host);

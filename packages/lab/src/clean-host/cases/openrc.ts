@@ -5,7 +5,15 @@ import { askHost } from '../../hosts/ask-host.ts';
 import type { LabHost } from '../../hosts/host.ts';
 import type { CleanHostCase } from '../case.ts';
 import { everyPath, pathsAddedSince } from '../disk-listing.ts';
-import { configureAgent, installPackage, reinstallPackage, removePackage } from '../install.ts';
+import {
+  configureAgent,
+  installCommand,
+  installInImage,
+  installPackage,
+  packageFile,
+  reinstallPackage,
+  removePackage,
+} from '../install.ts';
 import { agentLog, agentPid, openrcState, untilAgentLogged, untilOpenrcState } from '../openrc.ts';
 import { listeners } from '../unit.ts';
 import { agentStatus, approveByCode } from '../world.ts';
@@ -57,6 +65,24 @@ export const OPENRC: readonly CleanHostCase[] = [
       assert.equal(await agentPid(host), waiting);
       await host.must('rc-service', ['linux-patch-api', 'stop']);
       assert.doesNotMatch(await listeners(host), /:12443\b/);
+    },
+  },
+  {
+    name: 'the package can be installed in an image where nothing runs; its first boot asks to join',
+    flavours,
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await host.must('apt-get', ['update', '-qq']);
+      const command = [...installCommand(flavour), await packageFile(host, flavour)];
+      const { exitCode, stdout, stderr } = await installInImage(host, command);
+      assert.equal(exitCode, 0, stderr);
+      assert.match(stdout + stderr, /Three ways to go on/);
+      assert.equal(await agentPid(host), undefined);
+      await configureAgent(host, [`enrollment: { manager_url: "${manager.url}" }`]);
+      await host.reboot();
+      await approveByCode(host, manager);
+      await untilAgentLogged(host, /Listening on/);
     },
   },
   {
