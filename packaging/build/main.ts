@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { RELEASED_AT_MS } from '@linux-patch/contract';
@@ -34,6 +37,8 @@ interface Options {
   readonly revision: string;
   readonly fast?: boolean;
   readonly lint?: boolean;
+  /** One of several builders at work; what concerns all is done by the first one. */
+  readonly part?: boolean;
 }
 
 type BuiltFormat = Exclude<Format, 'apk'>;
@@ -135,20 +140,51 @@ function buildFor(program: ProgramPackage, architecture: Architecture, shared: S
   rmSync(workFolder, { recursive: true });
 }
 
+interface Part {
+  readonly program: ProgramPackage;
+  readonly architecture: Architecture;
+}
+
+/** Builds every part in a process of its own, as many at a time as there are cores. */
+async function buildParts(parts: readonly Part[], options: Options): Promise<void> {
+  const waiting = [...parts];
+  const worker = async (): Promise<void> => {
+    for (let part = waiting.shift(); part; part = waiting.shift()) await buildPart(part, options);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+}
+
+async function buildPart({ program, architecture }: Part, options: Options): Promise<void> {
+  const args = ['--part', '--program', program.name, '--arch', architecture, '--out', options.out];
+  const wishes = ['--format', options.format.join(','), '--revision', options.revision];
+  const fast = options.fast ? ['--fast'] : [];
+  const command = [import.meta.filename, ...args, ...wishes, ...fast];
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`${program.name} for ${architecture} was not built`);
+}
+
 async function build(options: Options): Promise<void> {
   const startedMs = performance.now();
-  if (options.format.includes('apk')) say(WHY_NO_APK);
+  if (options.format.includes('apk') && !options.part) say(WHY_NO_APK);
   if (!options.format.some(isBuilt)) return;
-  ensureBuildPrograms(options);
+  if (!options.part) ensureBuildPrograms(options);
   mkdirSync(cache, { recursive: true });
   mkdirSync(options.out, { recursive: true });
   const epochS = sourceDateEpoch();
   checkReleaseDate(epochS * 1000);
   const programs = PROGRAMS.filter((one) => options.program === undefined || one.name === options.program);
-  for (const program of programs) {
-    const bundle = await bundleProgram(program, root);
-    for (const architecture of options.arch) buildFor(program, architecture, { options, bundle, epochS });
-  }
+  // Before the parts, which would make it at the same time.
+  for (const architecture of options.arch) nodeRuntime(root, architecture, cache);
+  const parts = programs.flatMap((program) =>
+    options.arch.map((architecture) => ({ program, architecture })),
+  );
+  const [only] = parts;
+  if (only && parts.length === 1) {
+    const bundle = await bundleProgram(only.program, root);
+    buildFor(only.program, only.architecture, { options, bundle, epochS });
+  } else await buildParts(parts, options);
+  if (options.part) return;
   if (options.lint) {
     const files = programs.map((program) =>
       join(resolve(options.out), `${program.name}_${PACKAGE_VERSION}-${options.revision}_amd64.deb`),
@@ -175,6 +211,7 @@ await new Command('build:packages')
       .default(PACKAGE_REVISION),
   )
   .option('--fast', 'little compression, for tests')
+  .addOption(new Option('--part').hideHelp())
   .option('--lint', 'run lintian on the amd64 .deb files and fail on its complaints')
   .action((options: Options) => build(options))
   .parseAsync();
