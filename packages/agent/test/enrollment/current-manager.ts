@@ -34,6 +34,8 @@ export interface OddAnswer {
   readonly status: number;
   readonly text: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Never sends the answer, or only half of it, and keeps the connection. */
+  readonly stuck?: 'before' | 'inside';
 }
 
 /** A manager of this generation that knows a host code, and whose approval a test can spoil on its way. */
@@ -50,7 +52,7 @@ export interface CurrentManager extends AsyncDisposable {
   /** Whether it answers registrations as a manager of the older generation would. */
   older: boolean;
   /** Answers every request in its own way, as a manager that has lost its mind; undefined: as always. */
-  odd: ((path: string) => OddAnswer) | undefined;
+  odd: ((path: string) => OddAnswer | undefined) | undefined;
   /** What time it is for the manager, when its answers shall say another one than this machine's. */
   dateMs: (() => number) | undefined;
   /** Status of the answer to an acknowledgement. */
@@ -213,9 +215,11 @@ export async function startCurrentManager(now: number, port = 0): Promise<Curren
     const date = manager.dateMs && { date: new Date(manager.dateMs()).toUTCString() };
     const type = { 'content-type': 'application/json' };
     const odd = manager.odd?.(request.url ?? '');
+    if (odd?.stuck === 'before') return;
     if (odd) {
       response.writeHead(odd.status, { ...type, ...date, ...odd.headers });
-      response.end(odd.text);
+      if (odd.stuck === 'inside') response.write(odd.text.slice(0, odd.text.length / 2));
+      else response.end(odd.text);
       return;
     }
     void answerTo(manager, request).then(({ status, body, headers }) => {
