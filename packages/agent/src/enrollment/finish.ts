@@ -27,7 +27,7 @@ export async function proveStep(parts: StepParts, bundle: Bundle): Promise<Finis
       trust: proven.trust,
       manager: record.pending.manager_url,
     });
-    await record.note({ state: 'installing' });
+    await record.note({ state: 'installing', installing_serial: proven.serialHex });
     return { proven, allowed: false };
   } catch (error) {
     // Whatever an outsider's bytes make go wrong is a refusal, never the end of the agent.

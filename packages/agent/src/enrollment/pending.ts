@@ -57,6 +57,8 @@ export const PendingEnrollment = z.object({
     })
     .nullable()
     .default(null),
+  /** Serial number of the proven certificate whose install has begun; a crash may have cut it off. */
+  installing_serial: z.string().nullable().default(null),
   request_id: z.string().nullable(),
   nonce_m: z.string().nullable(),
   state: z.enum(ENROLLMENT_STATES),
@@ -147,6 +149,7 @@ export async function createPending(options: {
     host: options.binding,
     clone_of: options.cloneOf ?? null,
     join_token: null,
+    installing_serial: null,
     request_id: null,
     nonce_m: null,
     state: 'starting',

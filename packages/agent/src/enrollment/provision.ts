@@ -156,8 +156,10 @@ export async function proveBundle(
 /** What tells an old answer from a new one; a clock that went back since the request is no witness. */
 async function freshnessOf(context: EnrollContext, pending: PendingEnrollment) {
   const requestedAtMs = Date.parse(pending.created_at);
+  const installed = await installedSerials(context.files, context.certificates);
   return {
-    knownSerials: await installedSerials(context.files, context.certificates),
+    // An install that a crash cut off left its set, complete but not in use; the same answer comes again then.
+    knownSerials: installed.filter((serial) => serial !== pending.installing_serial),
     requestedAtMs: pending.adopted || requestedAtMs > context.clock.now() ? undefined : requestedAtMs,
   };
 }

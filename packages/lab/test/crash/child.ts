@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { type CrashHost, startAgent } from './host.ts';
+import { type CrashHost, renewHost, startAgent } from './host.ts';
 import { failCall, failNoMore, reached } from './injector.ts';
 import { faultsAt, readSets, SITUATIONS, type SituationName } from './situations.ts';
 import { trySmallDisks } from './small-disks.ts';
@@ -22,7 +22,7 @@ export type CrashJob =
     }
   /** Installs on disks that are too small or read-only; needs a mount namespace of its own. */
   | { readonly kind: 'small_disks'; readonly disk: string; readonly sets: string }
-  | { readonly kind: 'enrol'; readonly host: CrashHost };
+  | { readonly kind: 'enrol' | 'renew'; readonly host: CrashHost };
 
 /** What a child that was not cut off says. */
 export interface CrashReport {
@@ -63,6 +63,8 @@ async function work(job: CrashJob): Promise<Omit<CrashReport, 'reached'>> {
       return { outcome: 'tried', ...(await trySmallDisks(job.disk, await readSets(job.sets))) };
     case 'enrol':
       return { outcome: (await startAgent(job.host)).kind, failed: 0, faults: [] };
+    case 'renew':
+      return { outcome: (await renewHost(job.host)).kind, failed: 0, faults: [] };
   }
 }
 

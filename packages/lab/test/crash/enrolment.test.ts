@@ -9,7 +9,7 @@ import { type ManagerApi, openManagerApi } from '../../src/bench/manager-api.ts'
 import { type ManagerProcess, startManagerProcess } from '../../src/index.ts';
 import type { CrashJob } from './child.ts';
 import { type CrashRunner, createCrashRunner, differentPlaces, forEachPlace } from './crash.ts';
-import { COMMENT, type CrashHost, pathsUnder, prepareHost, startAgent } from './host.ts';
+import { COMMENT, type CrashHost, letAMinutePass, pathsUnder, prepareHost, startAgent } from './host.ts';
 import { temporaryFiles } from './situations.ts';
 
 const LIMIT_MS = 1_800_000;
@@ -81,6 +81,7 @@ async function faultsOf(host: CrashHost): Promise<string[]> {
   const faults: string[] = [];
   const after = await statusOf(host);
   if (!['missing', 'valid'].includes(after)) faults.push(`found ${after} after the crash`);
+  await letAMinutePass(host);
   const { kind } = await startAgent(host);
   if (kind !== 'installed') faults.push(`the next start ended ${kind}`);
   const status = await statusOf(host);

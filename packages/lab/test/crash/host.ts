@@ -1,5 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '@linux-patch/runtime';
 import { lineLogger, nodeCommands, systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { addAllowListEntry } from '../../../agent/src/allow-list/add-entry.ts';
 import { inspectIdentity } from '../../../agent/src/certificates/inspect.ts';
@@ -8,6 +9,7 @@ import { rollBackDamaged } from '../../../agent/src/certificates/roll-back.ts';
 import { clearPollingToken, savePollingToken } from '../../../agent/src/config/polling-token.ts';
 import { enroll } from '../../../agent/src/enrollment/enroll.ts';
 import { pendingPlaces } from '../../../agent/src/enrollment/pending.ts';
+import { type RenewOutcome, renewIdentity } from '../../../agent/src/enrollment/renew.ts';
 import type { EnrollContext, EnrollOutcome } from '../../../agent/src/enrollment/settings.ts';
 import { settleEnrollment } from '../../../agent/src/enrollment/settle.ts';
 import { hostNetwork } from '../../../agent/src/host/network.ts';
@@ -19,6 +21,8 @@ export interface CrashHost {
   readonly caFile: string;
   /** Address that the host reports. */
   readonly address: string;
+  /** Lets no time pass where the agent sleeps; a manager that holds no polls is asked once a minute. */
+  readonly hasty?: boolean;
 }
 
 export const COMMENT = '# the administrator wrote this';
@@ -40,6 +44,28 @@ export async function prepareHost(host: CrashHost, number: number): Promise<void
   await writeFile(join(host.root, 'etc/config.yaml'), `${COMMENT}\nenrollment:\n  manager_url: x\n`, {
     mode: 0o640,
   });
+}
+
+const hastyClock: Clock = { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(1, signal) };
+
+/** What the agent does when its renewal is due. */
+export function renewHost({ root, managerUrl }: CrashHost): Promise<RenewOutcome> {
+  return renewIdentity({
+    files: systemFiles,
+    clock: systemClock,
+    random: systemRandom,
+    audit: () => {},
+    paths: pathsUnder(join(root, 'etc/certs')),
+    managerUrl: new URL(managerUrl),
+    signal: AbortSignal.timeout(120_000),
+  });
+}
+
+/** A minute passes after the crash: what locks nothing any more counts as left behind. */
+export async function letAMinutePass({ root }: CrashHost): Promise<void> {
+  const before = new Date(Date.now() - 60_000);
+  for (const name of await readdir(join(root, 'etc')))
+    if (name.endsWith('.locked')) await utimes(join(root, 'etc', name), before, before);
 }
 
 /** What the agent does when it starts: mends what is damaged, then goes on with its enrolment or ends a finished one. */
@@ -67,7 +93,7 @@ export async function startAgent(host: CrashHost): Promise<EnrollOutcome> {
     agentPort: 12_443,
     savedToken,
     mode: 'service',
-    clock: systemClock,
+    clock: host.hasty ? hastyClock : systemClock,
     random: systemRandom,
     files: systemFiles,
     commands: nodeCommands(),
