@@ -1,4 +1,5 @@
 import { text } from 'node:stream/consumers';
+import { watchdogIntervalMs } from '@linux-patch/runtime';
 import {
   lineLogger,
   nodeCommands,
@@ -45,6 +46,7 @@ process.exitCode = await runManager(process.argv.slice(2), {
   readStdin: () => text(process.stdin),
   interactive: process.stdout.isTTY === true,
   notifySocket: process.env.NOTIFY_SOCKET,
+  watchdogMs: watchdogIntervalMs(process.env),
   processUsage,
   signal: stop.signal,
 });

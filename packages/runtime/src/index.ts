@@ -11,3 +11,5 @@ export {
 } from './logger.ts';
 export type { ProcessUsage } from './process-usage.ts';
 export type { Random } from './random.ts';
+export { createServiceNotifier, type ServiceNotifier } from './service-manager/notify.ts';
+export { feedWatchdog, watchdogIntervalMs } from './service-manager/watchdog.ts';

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { messageOf, VERSION } from '@linux-patch/contract';
 import type { LogLevel } from '@linux-patch/runtime';
+import { createServiceNotifier } from '@linux-patch/runtime';
 import { CommanderError } from 'commander';
 import { type AuditLog, openAuditLog } from '../audit/audit-log.ts';
 import { loadAgentConfig } from '../config/load.ts';
@@ -8,7 +9,6 @@ import { agentPaths } from '../config/paths.ts';
 import { chooseProxy } from '../enrollment/proxy.ts';
 import { countedAudit, createAgentCounters } from '../metrics/counters.ts';
 import { packageEnvironment } from '../package-manager/environment.ts';
-import { createServiceNotifier } from '../service-manager/notify.ts';
 import { type AgentContext, type AgentDoors, certificatePaths, EXIT } from '../start/agent-context.ts';
 import { createClockWatch } from '../start/clock-watch.ts';
 import { enrollOnce, renewOnce } from '../start/once.ts';

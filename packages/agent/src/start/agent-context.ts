@@ -1,4 +1,13 @@
-import type { Clock, Commands, Files, Logger, LogLevel, ProcessUsage, Random } from '@linux-patch/runtime';
+import type {
+  Clock,
+  Commands,
+  Files,
+  Logger,
+  LogLevel,
+  ProcessUsage,
+  Random,
+  ServiceNotifier,
+} from '@linux-patch/runtime';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { CertificatePaths } from '../certificates/paths.ts';
 import type { AgentPaths } from '../config/paths.ts';
@@ -6,7 +15,6 @@ import type { AgentConfig } from '../config/schema.ts';
 import type { ProxyChoice } from '../enrollment/proxy.ts';
 import type { Network } from '../host/network.ts';
 import type { AgentCounters } from '../metrics/counters.ts';
-import type { ServiceNotifier } from '../service-manager/notify.ts';
 import type { ClockWatch } from './clock-watch.ts';
 import type { Pulse } from './pulse.ts';
 

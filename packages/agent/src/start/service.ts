@@ -1,4 +1,5 @@
 import type { IdentityStatus } from '@linux-patch/pki';
+import { feedWatchdog, watchdogIntervalMs } from '@linux-patch/runtime';
 import { readIdentityMeta } from '../certificates/identity-meta.ts';
 import { readMaterial } from '../certificates/material.ts';
 import { isOwnRevoked } from '../certificates/revocation-list.ts';
@@ -8,7 +9,6 @@ import { bindIdentity, findForeignIdentity } from '../identity/foreign-identity.
 import { mendedIdentity } from '../identity/mend-identity.ts';
 import { MANAGER_MADE_KEY } from '../identity/rekey.ts';
 import { renewExpired } from '../identity/renew-expired.ts';
-import { feedWatchdog, watchdogIntervalMs } from '../service-manager/watchdog.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
 import { waitForClock } from './clock-gate.ts';
 import { keepClock } from './clock-keeper.ts';

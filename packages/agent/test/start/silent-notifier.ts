@@ -1,4 +1,4 @@
-import type { ServiceNotifier } from '../../src/service-manager/notify.ts';
+import type { ServiceNotifier } from '@linux-patch/runtime';
 
 /** A service manager that does not listen; what troubles the agent is kept. */
 export function silentNotifier(): ServiceNotifier & { readonly troubles: (string | undefined)[] } {

@@ -17,6 +17,8 @@ export interface CliDoors {
   readonly interactive: boolean;
   /** Set by the service manager when it wants to be told. */
   readonly notifySocket: string | undefined;
+  /** Interval in which the service manager wants to hear that the server is alive; undefined when it does not. */
+  readonly watchdogMs: number | undefined;
   readonly processUsage: () => ProcessUsage;
   readonly signal: AbortSignal;
 }

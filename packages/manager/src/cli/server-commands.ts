@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import { createServiceNotifier, feedWatchdog } from '@linux-patch/runtime';
 import type { Command } from 'commander';
 import { initialiseAuthority } from '../authority/init.ts';
 import { composeManager, managerUrlOf } from '../compose.ts';
@@ -65,18 +67,6 @@ async function keepSettings(
   await context.files.writeDurably({ path: context.configFile, data: `${lines.join('\n')}\n`, mode: 0o644 });
 }
 
-async function tellServiceManager(context: CommandContext, status: string): Promise<void> {
-  if (!context.notifySocket) return;
-  await context.commands
-    .run({
-      program: 'systemd-notify',
-      args: ['--ready', `--status=${status}`],
-      env: { NOTIFY_SOCKET: context.notifySocket },
-      timeoutMs: 5_000,
-    })
-    .catch(() => undefined);
-}
-
 /** `serve`: until told to stop. */
 async function serve(context: CommandContext): Promise<number> {
   const logger = context.createLogger(context.config.logging.level);
@@ -90,13 +80,14 @@ async function serve(context: CommandContext): Promise<number> {
     logger,
   });
   logger.info(`Listening on ${manager.address}:${manager.port}`, { url: manager.url });
-  await tellServiceManager(context, `Serving at ${manager.url}`);
-  if (!context.signal.aborted) {
-    await new Promise<void>((resolve) =>
-      context.signal.addEventListener('abort', () => resolve(), { once: true }),
-    );
-  }
+  const { clock, commands, notifySocket, signal, watchdogMs: intervalMs } = context;
+  const notifier = createServiceNotifier({ commands, notifySocket, logger });
+  await notifier.ready(`Serving at ${manager.url}`);
+  if (intervalMs !== undefined)
+    await feedWatchdog({ notifier, intervalMs, clock, isAlive: () => true, signal });
+  else if (!signal.aborted) await once(signal, 'abort');
   logger.info('Stopping', {});
+  await notifier.stopping();
   return EXIT.done;
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { askHost } from '../../hosts/ask-host.ts';
 import type { LabHost } from '../../hosts/host.ts';
 import type { Flavour } from '../../hosts/images.ts';
@@ -165,7 +166,8 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
         assert.deepEqual(found, PROMISED, unit);
       }
       // systemd shows a watchdog only of a unit that runs.
-      assert.match(await host.must('systemctl', ['cat', 'linux-patch-api']), /^WatchdogSec=120s$/m);
+      for (const name of ['linux-patch-api', 'linux-patch-manager'])
+        assert.match(await host.must('systemctl', ['cat', name]), /^WatchdogSec=120s$/m);
       return `exposure ${scores.join(', ')}`;
     },
   },
@@ -190,6 +192,29 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
       });
       assert.equal(after.restarts, before.restarts + 1);
       await untilLogged(host, /[Ww]atchdog timeout/);
+    },
+  },
+  {
+    name: 'a manager feeds its watchdog for longer than its interval; one that hangs is ended and started again',
+    flavours: ['debian12'],
+    async run(world, flavour) {
+      const host = await world.newHost(flavour);
+      const unit = 'linux-patch-manager.service';
+      await host.must('mkdir', ['-p', `/etc/systemd/system/${unit}.d`]);
+      const dropIn = join(host.disk, `etc/systemd/system/${unit}.d/quick.conf`);
+      await writeFile(dropIn, '[Service]\nWatchdogSec=6s\nRestartSec=100ms\n');
+      await installPackage(host, flavour, { name: 'linux-patch-manager' });
+      await host.must('linux-patch-manager', ['init', '--url', 'https://patch.example.org:8443']);
+      await host.must('systemctl', ['restart', unit]);
+      const before = await untilActive(host, ['active'], unit);
+      await pause(15_000);
+      const fed = await unitState(host, unit);
+      assert.deepEqual([fed.mainPid, fed.restarts], [before.mainPid, before.restarts]);
+      await host.must('kill', ['-STOP', String(before.mainPid)]);
+      await askHost('another manager to serve', async () => {
+        const state = await unitState(host, unit);
+        return state.active === 'active' && state.mainPid !== before.mainPid ? true : undefined;
+      });
     },
   },
   {

@@ -1,4 +1,4 @@
-import type { Clock } from '@linux-patch/runtime';
+import type { Clock } from '../clock.ts';
 import type { ServiceNotifier } from './notify.ts';
 
 /** Each ping starts a program, so they come rarely; systemd asks for at least two in its interval (sd_watchdog_enabled(3)). */
@@ -13,8 +13,8 @@ export function watchdogIntervalMs(
 }
 
 /**
- * Tells systemd regularly that the event loop turns, until the signal aborts. An agent that hangs is then ended and
- * started again; one that only waits for its manager is not.
+ * Tells systemd regularly that the event loop turns, until the signal aborts. A service that hangs is then ended and
+ * started again; one that only waits is not.
  */
 export async function feedWatchdog(options: {
   readonly notifier: ServiceNotifier;

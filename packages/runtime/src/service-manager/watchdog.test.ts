@@ -1,9 +1,9 @@
-import { ManualClock } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../testing/index.ts';
 import { feedWatchdog, watchdogIntervalMs } from './watchdog.ts';
 
 describe('the watchdog', () => {
-  it("is fed three times in its interval, and no more when the agent's own loop is dead or it was told to stop", async () => {
+  it("is fed three times in its interval, and no more when the service's own loop is dead or it was told to stop", async () => {
     const clock = new ManualClock();
     const stop = new AbortController();
     let pings = 0;

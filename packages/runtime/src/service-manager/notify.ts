@@ -1,8 +1,9 @@
-import type { Commands, Logger } from '@linux-patch/runtime';
+import type { Commands } from '../commands.ts';
+import type { Logger } from '../logger.ts';
 
-/** Tells the service manager what the agent does; silent where none listens. */
+/** Tells the service manager what a service does; silent where none listens. */
 export interface ServiceNotifier {
-  /** The agent is in charge: serving, or enrolling with a valid configuration. */
+  /** The service is in charge: it serves, or works its way there with a valid configuration. */
   ready(status: string): Promise<void>;
   /** The one line that `systemctl status` shows. Never carries a token or host code. */
   status(status: string): Promise<void>;

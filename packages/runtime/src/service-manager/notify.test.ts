@@ -1,5 +1,5 @@
-import { memoryLogger } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
+import { memoryLogger } from '../testing/index.ts';
 import { createServiceNotifier } from './notify.ts';
 
 describe('the service notifier', () => {
