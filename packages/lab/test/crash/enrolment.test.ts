@@ -1,16 +1,14 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inspectIdentity } from '../../../agent/src/certificates/inspect.ts';
 import { type ManagerApi, openManagerApi } from '../../src/bench/manager-api.ts';
 import { type ManagerProcess, startManagerProcess } from '../../src/index.ts';
+import { faultsOf } from './after-crash.ts';
 import type { CrashJob } from './child.ts';
 import { type CrashRunner, createCrashRunner, differentPlaces, forEachPlace } from './crash.ts';
-import { COMMENT, type CrashHost, letAMinutePass, pathsUnder, prepareHost, startAgent } from './host.ts';
-import { temporaryFiles } from './situations.ts';
+import { type CrashHost, prepareHost } from './host.ts';
 
 const LIMIT_MS = 1_800_000;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -69,36 +67,6 @@ async function newHost(number: number): Promise<CrashHost> {
 }
 
 const jobOf = (host: CrashHost): CrashJob => ({ kind: 'enrol', host });
-
-async function statusOf({ root }: CrashHost): Promise<string> {
-  const paths = pathsUnder(join(root, 'etc/certs'));
-  const options = { files: systemFiles, paths, now: Date.now(), thresholdDays: 7, handshake: true };
-  return (await inspectIdentity(options)).status.status;
-}
-
-/** What is wrong with a host whose enrolment was cut off, and that was started once more. */
-async function faultsOf(host: CrashHost): Promise<string[]> {
-  const faults: string[] = [];
-  const after = await statusOf(host);
-  if (!['missing', 'valid'].includes(after)) faults.push(`found ${after} after the crash`);
-  await letAMinutePass(host);
-  const { kind } = await startAgent(host);
-  if (kind !== 'installed') faults.push(`the next start ended ${kind}`);
-  const status = await statusOf(host);
-  if (status !== 'valid') faults.push(`is ${status} after the next start`);
-  const left = [
-    ...(await temporaryFiles(host.root)),
-    ...(await readdir(join(host.root, 'data'))),
-    ...(await readdir(join(host.root, 'etc/certs'))).filter((name) => name.startsWith('pending')),
-  ];
-  if (left.length > 0) faults.push(`left ${left.join(', ')}`);
-  const config = await readFile(join(host.root, 'etc/config.yaml'), 'utf8');
-  if (config.includes('polling_token') || !config.startsWith(COMMENT))
-    faults.push('config.yaml is not as it was');
-  const allowed = await readFile(join(host.root, 'etc/whitelist.yaml'), 'utf8');
-  if (allowed.match(/127\.0\.0\.1/g)?.length !== 1) faults.push('the manager is not allowed once');
-  return faults;
-}
 
 describe('an enrolment', () => {
   it(

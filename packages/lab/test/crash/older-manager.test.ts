@@ -1,42 +1,16 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { expect, it } from 'vitest';
-import { inspectIdentity } from '../../../agent/src/certificates/inspect.ts';
 import { startOlderManager } from '../../../agent/test/enrollment/older-manager.ts';
+import { faultsOf } from './after-crash.ts';
 import { createCrashRunner, differentPlaces, forEachPlace } from './crash.ts';
-import { COMMENT, type CrashHost, letAMinutePass, pathsUnder, prepareHost, startAgent } from './host.ts';
-import { temporaryFiles } from './situations.ts';
+import { type CrashHost, prepareHost } from './host.ts';
 
 const LIMIT_MS = 900_000;
 /** Every host of this test is the same one, in a folder of its own. */
 const NUMBER = 1;
 const ADDRESS = '10.9.0.1';
-
-async function statusOf({ root }: CrashHost): Promise<string> {
-  const paths = pathsUnder(join(root, 'etc/certs'));
-  const options = { files: systemFiles, paths, now: Date.now(), thresholdDays: 7, handshake: true };
-  return (await inspectIdentity(options)).status.status;
-}
-
-/** What is wrong with a host whose enrolment was cut off, and that was started once more. */
-async function faultsOf(host: CrashHost): Promise<string[]> {
-  const faults: string[] = [];
-  const after = await statusOf(host);
-  if (!['missing', 'valid'].includes(after)) faults.push(`found ${after} after the crash`);
-  await letAMinutePass(host);
-  const { kind } = await startAgent(host);
-  if (kind !== 'installed') faults.push(`the next start ended ${kind}`);
-  const status = await statusOf(host);
-  if (status !== 'valid') faults.push(`is ${status} after the next start`);
-  const left = [...(await temporaryFiles(host.root)), ...(await readdir(join(host.root, 'data')))];
-  if (left.length > 0) faults.push(`left ${left.join(', ')}`);
-  const config = await readFile(join(host.root, 'etc/config.yaml'), 'utf8');
-  if (config.includes('polling_token') || !config.startsWith(COMMENT))
-    faults.push('config.yaml is not as it was');
-  return faults;
-}
 
 it(
   'an enrolment with an older manager, killed at every call and every HTTP boundary, ends installed at the next start',

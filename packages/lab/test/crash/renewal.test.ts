@@ -2,24 +2,22 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseCertificates } from '@linux-patch/pki';
-import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { expect, it } from 'vitest';
-import { inspectIdentity } from '../../../agent/src/certificates/inspect.ts';
 import { openManagerApi } from '../../src/bench/manager-api.ts';
 import { startManagerProcess } from '../../src/index.ts';
+import { statusOf } from './after-crash.ts';
 import { createCrashRunner, differentPlaces, forEachPlace } from './crash.ts';
 import { type CrashHost, pathsUnder, prepareHost, renewHost, startAgent } from './host.ts';
 import { temporaryFiles } from './situations.ts';
 
 const LIMIT_MS = 900_000;
 
-async function facts({ root }: CrashHost): Promise<{ readonly status: string; readonly serial: string }> {
-  const paths = pathsUnder(join(root, 'etc/certs'));
-  const options = { files: systemFiles, paths, now: Date.now(), thresholdDays: 7, handshake: true };
-  const { status } = (await inspectIdentity(options)).status;
-  const [leaf] = parseCertificates(await readFile(paths.certificate, 'utf8'));
-  return { status, serial: leaf?.serialHex ?? '' };
+async function facts(host: CrashHost): Promise<{ readonly status: string; readonly serial: string }> {
+  const [leaf] = parseCertificates(
+    await readFile(pathsUnder(join(host.root, 'etc/certs')).certificate, 'utf8'),
+  );
+  return { status: await statusOf(host), serial: leaf?.serialHex ?? '' };
 }
 
 it(
