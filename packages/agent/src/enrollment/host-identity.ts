@@ -2,7 +2,7 @@ import { isIP, isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
 import type { Commands, Files } from '@linux-patch/runtime';
-import type { InterfaceAddress, Network } from '../host/network.ts';
+import { type InterfaceAddress, type Network, resolveUnlessStopped } from '../host/network.ts';
 
 /** Who this host says it is when it asks to join. */
 export interface HostIdentity {
@@ -21,6 +21,8 @@ export interface IdentitySources {
   readonly managerUrl: URL;
   readonly reportIp: string | undefined;
   readonly reportInterface: string | undefined;
+  /** Ends what waits for name servers. */
+  readonly signal?: AbortSignal;
 }
 
 /** Interfaces of containers and virtual machines; their addresses mean nothing to a manager. */
@@ -49,8 +51,12 @@ function asName(text: string | undefined): string | undefined {
   return DNS_NAME.test(name) && isIP(name) === 0 ? name : undefined;
 }
 
-async function hostnameCommand(commands: Commands, args: readonly string[]): Promise<string | undefined> {
-  const run = commands.run({ program: 'hostname', args, timeoutMs: COMMAND_TIMEOUT_MS });
+async function hostnameCommand(
+  { commands, signal }: IdentitySources,
+  args: readonly string[],
+): Promise<string | undefined> {
+  const limits = { timeoutMs: COMMAND_TIMEOUT_MS, ...(signal ? { signal } : {}) };
+  const run = commands.run({ program: 'hostname', args, ...limits });
   const result = await run.catch(() => undefined);
   return result?.exitCode === 0 ? asName(result.stdout) : undefined;
 }
@@ -60,8 +66,8 @@ export async function readFqdn(sources: IdentitySources): Promise<string> {
   const fromFile = asName(await sources.files.readText(join(sources.root, 'etc/hostname')));
   if (fromFile?.includes('.')) return fromFile;
   if (sources.root !== '/' && fromFile) return fromFile;
-  const fromResolver = await hostnameCommand(sources.commands, ['-f']);
-  const name = fromResolver ?? fromFile ?? (await hostnameCommand(sources.commands, []));
+  const fromResolver = await hostnameCommand(sources, ['-f']);
+  const name = fromResolver ?? fromFile ?? (await hostnameCommand(sources, []));
   if (name) return name;
   throw new PatchError(
     'IDENTITY_UNAVAILABLE',
@@ -79,7 +85,8 @@ async function routeAddress(sources: IdentitySources): Promise<string | undefine
   const { network, managerUrl } = sources;
   const host = managerUrl.hostname.replace(/^\[(.*)\]$/, '$1');
   const port = Number(managerUrl.port) || (managerUrl.protocol === 'http:' ? 80 : 443);
-  const targets = await network.resolve(host).catch(() => []);
+  const targets = await resolveUnlessStopped(network, host, sources.signal).catch(() => []);
+  sources.signal?.throwIfAborted();
   const all = network.addresses();
   for (const target of [...targets.filter(isIPv4), ...targets.filter((one) => !isIPv4(one))]) {
     const source = await network.sourceAddressTowards(target, port);
@@ -114,7 +121,7 @@ export async function chooseAddress(sources: IdentitySources): Promise<string> {
 
 /**
  * Collects who this host is.
- * @throws PatchError `IDENTITY_UNAVAILABLE` that says what to mend.
+ * @throws PatchError `IDENTITY_UNAVAILABLE` that says what to mend; the signal's reason.
  */
 export async function collectHostIdentity(sources: IdentitySources): Promise<HostIdentity> {
   const machineId = await readMachineId(sources.files, sources.root);

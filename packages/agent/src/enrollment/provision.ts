@@ -7,6 +7,7 @@ import type { IdentityMeta } from '../certificates/identity-meta.ts';
 import type { Material } from '../certificates/material.ts';
 import { installGeneration } from '../certificates/store.ts';
 import { readHostBinding } from '../host/host-binding.ts';
+import { resolveUnlessStopped } from '../host/network.ts';
 import { acceptBundle } from './bundle-check.ts';
 import { refuseOtherCa } from './known-ca.ts';
 import type { PendingEnrollment } from './pending.ts';
@@ -198,5 +199,7 @@ export async function installBundle(
 /** Lets the manager through the address filter. */
 export async function allowManager(context: EnrollContext): Promise<void> {
   const host = context.managerUrl.hostname.replace(/^\[(.*)\]$/, '$1');
-  for (const address of await context.network.resolve(host)) await context.allowAddress(address);
+  const { network, signal } = context;
+  for (const address of await resolveUnlessStopped(network, host, signal))
+    await context.allowAddress(address);
 }

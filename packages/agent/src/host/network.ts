@@ -21,6 +21,26 @@ export interface Network {
   sourceAddressTowards(address: string, port: number): Promise<string | undefined>;
 }
 
+/**
+ * Resolves a name for as long as the signal does not abort: the system's resolver cannot be stopped, and with name servers
+ * that say nothing it takes half a minute and more.
+ */
+export async function resolveUnlessStopped(
+  network: Pick<Network, 'resolve'>,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  signal?.throwIfAborted();
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal?.reason as Error);
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([network.resolve(name), stopped]);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
 /** Connecting a UDP socket asks the kernel for a route and sends nothing (udp(7)). */
 async function sourceAddressTowards(address: string, port: number): Promise<string | undefined> {
   const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');

@@ -49,7 +49,7 @@ export interface AgentServerOptions {
   readonly timeoutSeconds: number;
 }
 
-/** The agent's listening server. Disposing it lets running answers finish for at most two seconds. */
+/** The agent's listening server. Disposing it lets running answers finish for at most a second and a half. */
 export interface AgentServer extends AsyncDisposable {
   readonly address: string;
   readonly port: number;
@@ -76,7 +76,8 @@ export interface AgentServer extends AsyncDisposable {
   reviewAddresses(): void;
 }
 
-const STOP_LIMIT_MS = 2_000;
+/** The whole agent ends within two seconds. */
+const STOP_LIMIT_MS = 1_500;
 
 /**
  * Binds the port and serves.

@@ -127,9 +127,10 @@ export async function serve(context: AgentContext): Promise<void> {
     server.setClients(clientsOf(context, keeper));
     server.setRevoked(keeper.revoked);
   };
-  // Disposed in reverse: open WebSockets first, then the listener, then the jobs.
-  stack.use(server);
-  stack.use(sockets);
+  // Disposed in reverse: open WebSockets and the listener, each with its own limit at the same time, then the jobs.
+  stack.defer(async () => {
+    await Promise.all([sockets[Symbol.asyncDispose](), server[Symbol.asyncDispose]()]);
+  });
   const where = server.address.includes(':')
     ? `[${server.address}]:${server.port}`
     : `${server.address}:${server.port}`;

@@ -72,7 +72,7 @@ async function serialAt(port: number): Promise<string | undefined> {
   return promise;
 }
 
-function startAgent(host: AgentHost, args: readonly string[]): RunningAgent {
+function startAgent(host: AgentHost, args: readonly string[], odd: Partial<AgentDoors>): RunningAgent {
   const { clock, root } = host;
   const stop = new AbortController();
   const logger = memoryLogger();
@@ -90,6 +90,7 @@ function startAgent(host: AgentHost, args: readonly string[]): RunningAgent {
     processUsage,
     environment: {},
     onReload: () => ({ [Symbol.dispose]: () => {} }),
+    ...odd,
     signal: stop.signal,
   };
   const said = (): string => JSON.stringify(logger.records) + output;
@@ -148,7 +149,7 @@ export async function beHost(host: Pick<AgentHost, 'put'>, facts: HostFacts): Pr
   await host.put('sys/class/net/eth0/address', `${facts.card}\n`);
 }
 
-async function openHost(clock: ManualClock, copyOf?: string): Promise<AgentHost> {
+async function openHost(clock: ManualClock, doors: Partial<AgentDoors>, copyOf?: string): Promise<AgentHost> {
   const folder = await temporaryFolder();
   const root = folder.path;
   if (copyOf !== undefined) await cp(copyOf, root, { recursive: true, verbatimSymlinks: true });
@@ -160,8 +161,8 @@ async function openHost(clock: ManualClock, copyOf?: string): Promise<AgentHost>
       await writeFile(join(root, path), text);
     },
     read: (path) => readFile(join(root, path), 'utf8'),
-    clone: () => openHost(clock, root),
-    start: (...args) => startAgent(host, args),
+    clone: () => openHost(clock, doors, root),
+    start: (...args) => startAgent(host, args, doors),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
   return host;
@@ -171,9 +172,11 @@ async function openHost(clock: ManualClock, copyOf?: string): Promise<AgentHost>
 export async function createAgentHost(options: {
   readonly enrollment: readonly string[];
   readonly nowMs?: number;
+  /** Doors that behave oddly; the others are real. */
+  readonly doors?: Partial<AgentDoors>;
 }): Promise<AgentHost> {
   const clock = new ManualClock(options.nowMs ?? Math.floor(Date.now() / 1000) * 1000);
-  const host = await openHost(clock);
+  const host = await openHost(clock, options.doors ?? {});
   const config = [
     'server:',
     '  bind: 127.0.0.1',
