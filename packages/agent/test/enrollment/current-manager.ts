@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { type Bundle, EnrollRequest } from '@linux-patch/contract';
 import {
@@ -34,8 +34,25 @@ export interface OddAnswer {
   readonly status: number;
   readonly text: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Never sends the answer, or only half of it, and keeps the connection. */
-  readonly stuck?: 'before' | 'inside';
+  /**
+   * Never sends the answer, only half of it, or half of it and then one blank after the other; keeps the connection.
+   */
+  readonly stuck?: 'before' | 'inside' | 'dripping';
+}
+
+const DRIP_MS = 5;
+
+/** Sends an answer without an end, until the peer has enough. */
+function drip(manager: CurrentManager, response: ServerResponse): void {
+  manager.dripping += 1;
+  const timer = setInterval(() => {
+    manager.drops += 1;
+    response.write(' ');
+  }, DRIP_MS);
+  response.once('close', () => {
+    clearInterval(timer);
+    manager.dripping -= 1;
+  });
 }
 
 /** A manager of this generation that knows a host code, and whose approval a test can spoil on its way. */
@@ -57,6 +74,9 @@ export interface CurrentManager extends AsyncDisposable {
   dateMs: (() => number) | undefined;
   /** Status of the answer to an acknowledgement. */
   acknowledgementStatus: number;
+  /** Answers that come drop by drop now, and how many drops came of all. */
+  dripping: number;
+  drops: number;
   /** From now on another key answers, as after the web certificate was replaced. */
   replaceWebCertificate(): Promise<void>;
   readonly verdicts: string[];
@@ -196,6 +216,8 @@ export async function startCurrentManager(now: number, port = 0): Promise<Curren
     odd: undefined,
     dateMs: undefined,
     acknowledgementStatus: 200,
+    dripping: 0,
+    drops: 0,
     verdicts: [],
     acknowledged: [],
     registrations: [],
@@ -218,8 +240,9 @@ export async function startCurrentManager(now: number, port = 0): Promise<Curren
     if (odd?.stuck === 'before') return;
     if (odd) {
       response.writeHead(odd.status, { ...type, ...date, ...odd.headers });
-      if (odd.stuck === 'inside') response.write(odd.text.slice(0, odd.text.length / 2));
+      if (odd.stuck) response.write(odd.text.slice(0, odd.text.length / 2));
       else response.end(odd.text);
+      if (odd.stuck === 'dripping') drip(manager, response);
       return;
     }
     void answerTo(manager, request).then(({ status, body, headers }) => {
