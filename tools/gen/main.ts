@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { attackReference } from './attacks.ts';
 import { auditReference } from './audit-events.ts';
 import { checkReference } from './checks.ts';
 import { cliReference } from './cli.ts';
@@ -19,6 +20,7 @@ const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/reference/metrics.md': metricsReference,
   'docs/reference/audit-events.md': auditReference,
   'docs/reference/faults.md': faultReference,
+  'docs/reference/attacks.md': attackReference,
   'docs/reference/checks.md': checkReference,
   'docs/reference/cli.md': cliReference,
   'docs/reference/doctor.md': doctorReference,
