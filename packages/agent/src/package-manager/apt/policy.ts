@@ -1,5 +1,6 @@
 import { type AptContext, READ_TIMEOUT_MS } from './apt-context.ts';
 import { aptFailure } from './failure.ts';
+import { NEUTRAL_OPTIONS } from './neutral-options.ts';
 
 /** A version that apt knows of a package. */
 interface KnownVersion {
@@ -46,7 +47,7 @@ export async function readPolicy(context: AptContext, names: readonly string[]):
   if (names.length === 0) return new Map();
   const result = await context.commands.run({
     program: 'apt-cache',
-    args: ['policy', '--', ...names],
+    args: [...NEUTRAL_OPTIONS, 'policy', '--', ...names],
     timeoutMs: READ_TIMEOUT_MS,
   });
   if (result.exitCode !== 0) throw aptFailure('apt-cache policy', result);

@@ -1,5 +1,6 @@
 import { type AptContext, READ_TIMEOUT_MS } from './apt-context.ts';
 import { aptFailure } from './failure.ts';
+import { SIMULATION_OPTIONS } from './neutral-options.ts';
 
 /** A change that `apt-get -s` would make. */
 export interface SimulatedInstall {
@@ -83,16 +84,7 @@ export async function simulateUpgrade(
     : ['--with-new-pkgs', 'upgrade'];
   const result = await context.commands.run({
     program: 'apt-get',
-    args: [
-      '-s',
-      '-q',
-      '-V',
-      '-o',
-      'Debug::NoLocking=true',
-      '-o',
-      'APT::Get::Show-User-Simulation-Note=false',
-      ...how,
-    ],
+    args: [...SIMULATION_OPTIONS, ...how],
     timeoutMs: READ_TIMEOUT_MS,
     maxOutputBytes: 64 * 1024 * 1024,
   });
