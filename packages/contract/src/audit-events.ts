@@ -64,6 +64,12 @@ export const AGENT_AUDIT_EVENTS = {
     'The manager does not know the request any more; it is made anew.',
     'key_id',
   ),
+  enrollment_denial_unproven: event(
+    'Something says that this host is denied and does not prove that it is the manager; the agent asks on. Recorded once in a row.',
+    'key_id',
+    'manager',
+    'reason',
+  ),
   enrollment_denied: event(
     'The manager refused this host; `proven` when it showed that it knows the host code.',
     'key_id',

@@ -74,3 +74,20 @@ export function wordsOf(answer: ManagerAnswer): string {
     return text === '' ? bare : `${bare} "${text}"`;
   }
 }
+
+const DenialBody = z.union([
+  z.object({ status: z.literal('denied') }),
+  z.object({ error: z.union([z.string(), z.object({ code: z.string() })]) }),
+]);
+
+/** Whether an answer says that a host is denied, as a manager of either generation, or its documents, would. */
+export function isDenialWord(answer: ManagerAnswer): boolean {
+  try {
+    const body = DenialBody.parse(JSON.parse(answer.text));
+    if ('status' in body) return true;
+    const code = typeof body.error === 'string' ? body.error : body.error.code;
+    return /^(ENROLLMENT_)?DENIED$/i.test(code);
+  } catch {
+    return false;
+  }
+}

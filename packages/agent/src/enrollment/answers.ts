@@ -1,6 +1,6 @@
 import { Bundle, EnrollAccepted, EnrollStatus } from '@linux-patch/contract';
 import { z } from 'zod';
-import { isWebPage, jsonOf, printable, retryAfterMs, wordsOf } from './answer-body.ts';
+import { isDenialWord, isWebPage, jsonOf, printable, retryAfterMs, wordsOf } from './answer-body.ts';
 import type { ManagerAnswer } from './manager-client.ts';
 import { ManagerFailure } from './manager-failure.ts';
 
@@ -46,6 +46,19 @@ function refuseTroubles(answer: ManagerAnswer, shownUrl: string): void {
   }
 }
 
+/** A 403 is a decision only in the words of a manager: proxies, firewalls and gateways say 403 as well. */
+function readForbidden(
+  answer: ManagerAnswer,
+  shownUrl: string,
+): { readonly kind: 'denied'; readonly reason: string } {
+  if (isDenialWord(answer)) return { kind: 'denied', reason: wordsOf(answer) };
+  throw new ManagerFailure(
+    'protocol',
+    `${shownUrl} answers ${wordsOf(answer)} (403) in words that no manager uses; a proxy, firewall or gateway in between ` +
+      'may be refusing this request. Nothing was decided about this host.',
+  );
+}
+
 /**
  * Reads the answer to `POST /enroll`.
  * @throws ManagerFailure for everything that is not a decision.
@@ -57,7 +70,7 @@ export function readRegistration(answer: ManagerAnswer, shownUrl: string): Regis
   }
   refuseTroubles(answer, shownUrl);
   if (answer.status === 409) return { kind: 'conflict', message: wordsOf(answer) };
-  if (answer.status === 403) return { kind: 'denied', reason: wordsOf(answer) };
+  if (answer.status === 403) return readForbidden(answer, shownUrl);
   if ([400, 415, 422].includes(answer.status)) return { kind: 'not_understood', message: wordsOf(answer) };
   if (answer.status !== 200 && answer.status !== 201 && answer.status !== 202) {
     throw new ManagerFailure(
@@ -79,7 +92,7 @@ const ClockBody = z.object({ server_time: z.number().int().nonnegative().max(99_
 export function readPoll(answer: ManagerAnswer, shownUrl: string): PollAnswer {
   refuseTroubles(answer, shownUrl);
   if (answer.status === 404 || answer.status === 410) return { kind: 'unknown' };
-  if (answer.status === 403) return { kind: 'denied', reason: wordsOf(answer) };
+  if (answer.status === 403) return readForbidden(answer, shownUrl);
   if (answer.status === 401) return readClock(answer, shownUrl);
   const held = answer.headers['preference-applied'] !== undefined;
   if (answer.status === 202 && answer.text.trim() === '') return { kind: 'pending', held };

@@ -1,6 +1,6 @@
 import { ManagerFailure } from './manager-failure.ts';
 import { afterAnswer, afterCut, afterHold } from './poll-pace.ts';
-import { AT_ONCE, endDenied, type NextStep, needsPerson, type Step, type StepParts } from './step.ts';
+import { AT_ONCE, type NextStep, needsPerson, refusal, type Step, type StepParts } from './step.ts';
 import { deniedTagIsRight } from './tags.ts';
 import { acceptsForeignKey } from './trust.ts';
 
@@ -38,14 +38,17 @@ export async function pollStep(parts: StepParts, token: string): Promise<Step> {
   });
   switch (answer.kind) {
     case 'pending':
-      setbacks.clear('lost_request', 'clock');
+      setbacks.clear('lost_request', 'clock', 'unproven_denial');
       return pending(parts, answer.held, tookMs);
     case 'clock_off':
       return clockOff(parts);
     case 'approved':
       return { kind: 'approved', bundle: answer.bundle };
     case 'denied':
-      return endDenied(parts, answer.reason, await deniedTagIsRight(record.pending, answer));
+      return refusal(parts, {
+        reason: answer.reason,
+        tagIsRight: await deniedTagIsRight(record.pending, answer),
+      });
     case 'unknown':
       return unknownToken(parts);
   }

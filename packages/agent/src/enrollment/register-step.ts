@@ -2,7 +2,7 @@ import type { EnrollAccepted } from '@linux-patch/contract';
 import { collectHostIdentity } from './host-identity.ts';
 import { verdictWords } from './join-verdict.ts';
 import { saysTheSame } from './pending.ts';
-import { AT_ONCE, endDenied, type NextStep, needsPerson, type StepParts } from './step.ts';
+import { AT_ONCE, type NextStep, needsPerson, refusal, type StepParts } from './step.ts';
 import { acceptsForeignKey } from './trust.ts';
 
 /** How a registration is asked for; carried from one to the next within a run. */
@@ -25,7 +25,7 @@ export async function registerStep(parts: StepParts, asking: Asking): Promise<Ne
     case 'conflict':
       return conflict(parts, answer.message);
     case 'denied':
-      return endDenied(parts, answer.reason, false);
+      return refusal(parts, { reason: answer.reason, tagIsRight: false });
     case 'not_understood':
       break;
   }

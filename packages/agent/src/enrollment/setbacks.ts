@@ -1,7 +1,15 @@
 /** What may go wrong several times in a row, each with a backoff of its own. */
 export type Setback =
   /** Requests without an answer of a manager. */
-  'request' | 'conflict' | 'person' | 'lost_request' | 'refused_bundle' | 'clock' | 'hasty_answer' | 'local';
+  | 'request'
+  | 'conflict'
+  | 'person'
+  | 'lost_request'
+  | 'refused_bundle'
+  | 'unproven_denial'
+  | 'clock'
+  | 'hasty_answer'
+  | 'local';
 
 /** Counts setbacks, so that each waits longer than the one before until something goes well. */
 export class Setbacks {

@@ -53,13 +53,36 @@ export function needsPerson(
   };
 }
 
-/** An administrator refused this host: nothing of the request is kept, and a person's next start asks once more. */
-export async function endDenied(
-  { context, record }: StepParts,
-  reason: string | undefined,
-  proven: boolean,
-): Promise<NextStep> {
-  context.audit('enrollment_denied', { key_id: record.pending.key_id, reason, proven });
-  await record.forget();
-  return { kind: 'end', outcome: { kind: 'denied', reason } };
+/** A refusal, as it came. */
+export interface Denial {
+  readonly reason: string | undefined;
+  /** Whether its MAC shows that its sender knows the host code. */
+  readonly tagIsRight: boolean;
+}
+
+/**
+ * This host was refused. That ends the enrolment only when it is the manager who says so: over a connection that proves
+ * it, or with a MAC by the host code. Whatever else says so is waited out with key and code kept: proxies and strangers
+ * can say it to a whole fleet.
+ */
+export async function refusal(parts: StepParts, denial: Denial): Promise<NextStep> {
+  const { context, record, setbacks, trust } = parts;
+  const { key_id, manager_url: manager } = record.pending;
+  const { reason, tagIsRight: proven } = denial;
+  if (proven || trust.peer.kind === 'verified') {
+    context.audit('enrollment_denied', { key_id, reason, proven });
+    await record.forget();
+    return { kind: 'end', outcome: { kind: 'denied', reason } };
+  }
+  const failures = setbacks.count('unproven_denial');
+  if (failures === 0) context.audit('enrollment_denial_unproven', { key_id, manager, reason });
+  return {
+    kind: 'wait',
+    reason: { kind: 'refused', failures },
+    error:
+      `Something at ${manager} says that this host is denied (${reason ?? 'no reason was given'}), but nothing proves that it is the manager: ` +
+      'it may be a proxy or a stranger. Key and host code are kept and the agent asks on. If an administrator did deny this host: stop the agent, or ' +
+      'deny it with its code ("linux-patch-manager enrollments deny ID --code"), which proves it.',
+    state: 'retrying',
+  };
 }

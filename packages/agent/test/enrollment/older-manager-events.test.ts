@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { spkiFingerprint } from '@linux-patch/pki';
 import { systemRandom } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -137,12 +139,16 @@ describe('waiting for an older manager', () => {
   });
 
   it('ends with the reason when it denies, in each way its documents promise', async () => {
+    const caFile = join(host.root, 'ca.pem');
+    await writeFile(caFile, manager.rootPem);
     for (const answer of [
       { status: 200, body: { status: 'denied' } },
       { status: 403, body: { error: 'DENIED' } },
     ]) {
       manager.poll = [answer];
-      expect(await host.enrol(settings())).toMatchObject({ kind: 'denied' });
+      expect(await host.enrol({ managerUrl: new URL(manager.url), caFile })).toMatchObject({
+        kind: 'denied',
+      });
       expect(await host.pending()).toBeUndefined();
     }
   });

@@ -100,8 +100,10 @@ describe('a manager of the older generation', () => {
     ['denied', { status: 200, body: { status: 'denied' } }],
     ['403', { status: 403, body: { error: 'ENROLLMENT_DENIED' } }],
   ])('that says %s ends the enrolment and leaves no token', async (_what, answer) => {
+    const caFile = join(host.root, 'ca.pem');
+    await writeFile(caFile, manager.rootPem);
     manager.poll = [pending, answer];
-    expect(await host.enrol({ managerUrl: url(), caFingerprint: pin() })).toMatchObject({ kind: 'denied' });
+    expect(await host.enrol({ managerUrl: url(), caFile })).toMatchObject({ kind: 'denied' });
     expect(await host.config()).not.toContain('polling_token');
     expect(await host.status()).toBe('missing');
   });

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AGENT_AUDIT_EVENTS, type Bundle } from '@linux-patch/contract';
 import { spkiFingerprint } from '@linux-patch/pki';
@@ -170,6 +170,49 @@ describe('the host code', () => {
   });
 });
 
+describe('a refusal that nothing proves', () => {
+  const word = { status: 'denied', reason: 'go away' };
+  const JSON_TYPE = { 'content-type': 'application/json' };
+  it.each<[string, 'poll' | 'registration', number, object]>([
+    ['a denial', 'poll', 200, word],
+    ['a denial with a wrong MAC', 'poll', 200, { ...word, tag_m: 'A'.repeat(43) }],
+    ['403 in the words of a manager', 'poll', 403, { error: { code: 'ENROLLMENT_DENIED', message: 'no' } }],
+    ['403 of a gateway', 'poll', 403, { message: 'Forbidden' }],
+    ['403 in the words of a manager', 'registration', 403, { error: 'DENIED' }],
+    ['403 of a gateway', 'registration', 403, { message: 'Forbidden' }],
+  ])(
+    '(%s to a %s, %d) costs neither key nor code, and the agent asks on',
+    async (_what, when, status, body) => {
+      if (when === 'poll') await waitForCode();
+      let refusals = 0;
+      const path = when === 'poll' ? '/api/v1/enroll/status/self' : '/api/v1/enroll';
+      manager.odd = (asked) => {
+        if (asked !== path || refusals >= 3) return undefined;
+        refusals += 1;
+        return { status, text: JSON.stringify(body), headers: JSON_TYPE };
+      };
+      manager.before = [pending, pending, pending];
+      const outcome = await host.enrol({ managerUrl: url() }, async () => {
+        if (refusals === 3) manager.code ??= await readCode();
+        return false;
+      });
+      expect(outcome).toEqual({ kind: 'installed' });
+      expect(host.audited.filter((one) => one.event === 'enrollment_key_created')).toHaveLength(1);
+      expect(host.audited.filter((one) => one.event === 'enrollment_denied')).toEqual([]);
+      expect(host.said()).toMatch(/nothing proves that it is the manager|no manager uses/);
+    },
+  );
+
+  it('is in the audit log once in a row', async () => {
+    manager.odd = (path) =>
+      path === '/api/v1/enroll' ? { status: 403, text: '{"error":"DENIED"}', headers: JSON_TYPE } : undefined;
+    const told = () => host.said().split('asks on').length - 1;
+    expect(await host.enrol({ managerUrl: url() }, () => told() >= 4)).toEqual({ kind: 'stopped' });
+    expect(host.audited.filter((one) => one.event === 'enrollment_denial_unproven')).toHaveLength(1);
+    expect(await host.pending()).toMatchObject({ state: 'retrying' });
+  });
+});
+
 describe('an enrolment', () => {
   it('goes on with the time of the manager when its own clock is wrong', async () => {
     manager.code = await waitForCode();
@@ -212,9 +255,11 @@ describe('an enrolment', () => {
     expect(manager.acknowledged).toHaveLength(1);
   });
 
-  it('that a person refused says so and leaves nothing', async () => {
+  it('that a person refused over a connection that proves the manager says so and leaves nothing', async () => {
+    const caFile = join(host.root, 'ca.pem');
+    await writeFile(caFile, manager.authority.root.certificatePem);
     manager.before = [pending, { status: 200, body: { status: 'denied', reason: 'not ours' } }];
-    expect(await host.enrol({ managerUrl: url() })).toEqual({ kind: 'denied', reason: 'not ours' });
+    expect(await host.enrol({ managerUrl: url(), caFile })).toEqual({ kind: 'denied', reason: 'not ours' });
     expect(await host.config()).not.toContain('polling_token');
     expect(await systemFiles.facts(join(host.root, 'data/enrollment.json'))).toBeUndefined();
   });

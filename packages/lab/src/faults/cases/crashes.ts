@@ -90,8 +90,8 @@ const DECISIONS: readonly FaultCase[] = [
     async run(world) {
       await world.newHost();
       world.start();
-      const { request_id: id } = await waitingHost(world.host);
-      await world.manager.json('enrollments', 'deny', id, '--reason', 'wrong machine');
+      const { request_id: id, host_code: code } = await waitingHost(world.host);
+      await world.manager.json('enrollments', 'deny', id, '--reason', 'wrong machine', '--code', code);
       await world.show();
       const config = await readFile(world.host.configFile, 'utf8');
       if (config.includes('polling_token')) throw new Error('the token of a denied request was kept');
