@@ -22,5 +22,6 @@ export const CHECK_STEPS: readonly Step[] = [
     judge: refuseEmptyCruise,
   },
   { name: 'dead code', program: 'knip', args: ['--no-progress'] },
+  { name: 'names in the docs', program: 'node', args: ['tools/docs-names.ts'] },
   { name: 'generated docs', program: 'node', args: ['tools/gen/main.ts', '--check'] },
 ];

@@ -1,9 +1,11 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ensurePrograms } from '../../../../tools/system-packages.ts';
 import { REPOSITORY } from '../checkout.ts';
 import { type Flavour, imageOf } from '../hosts/images.ts';
+import { lacking, readMachine } from '../hosts/machine.ts';
 import { runFolderName, sweepDeadRuns } from '../hosts/sweep.ts';
 import { must, runProgram } from '../process.ts';
 import type { CleanHostCase } from './case.ts';
@@ -16,7 +18,7 @@ import { OPENRC } from './cases/openrc.ts';
 import { PATCHING } from './cases/patching.ts';
 import { POWER } from './cases/power.ts';
 import { FAKETIME, TROUBLE } from './cases/trouble.ts';
-import { type LabShelf, openShelf, openWorld, type World } from './world.ts';
+import { type LabShelf, openShelf, openWorld, type World, worldName } from './world.ts';
 
 const CASES: readonly CleanHostCase[] = [
   ...FLEET,
@@ -42,6 +44,8 @@ const PROGRAMS = [
 
 /** Hosts often wait, so three cases at a time keep two cores busy. */
 const AT_ONCE = 3;
+/** How long a case may take unless it says otherwise. */
+const LIMIT_MS = 10 * 60_000;
 
 /** Worlds that were opened; one that was closed can be closed again. */
 const worlds = new Set<World>();
@@ -79,6 +83,23 @@ async function runOne(shelf: LabShelf, run: Run, id: number): Promise<boolean> {
   return fault === undefined;
 }
 
+/** Runs a case within its limit; whatever it waits for ends with its hosts. */
+async function withinLimit(one: CleanHostCase, world: World, flavour: Flavour): Promise<string | void> {
+  const { limitMs = LIMIT_MS } = one;
+  const done = new AbortController();
+  const late = pause(limitMs, undefined, { signal: done.signal }).then(() => {
+    throw new Error(`not done after ${limitMs / 60_000} minutes; its hosts were switched off`);
+  });
+  late.catch(() => {});
+  const running = one.run(world, flavour);
+  try {
+    return await Promise.race([running, late]);
+  } finally {
+    done.abort();
+    running.catch(() => {});
+  }
+}
+
 async function attempt(
   shelf: LabShelf,
   { one, flavour }: Run,
@@ -87,7 +108,7 @@ async function attempt(
   try {
     await using world = await openWorld(shelf, id);
     worlds.add(world);
-    const note = await one.run(world, flavour);
+    const note = await withinLimit(one, world, flavour);
     return note ? { note } : {};
   } catch (error) {
     return { fault: error instanceof Error ? (error.stack ?? error.message) : String(error) };
@@ -110,6 +131,15 @@ async function runAll(shelf: LabShelf, runs: Run[]): Promise<number> {
   return failed;
 }
 
+/** Says what the machine lacks before anything is booted, instead of hanging later. */
+async function checkMachine(wanted: readonly Run[]): Promise<void> {
+  const sizes = wanted.map(({ one }) => one.hosts ?? 2).toSorted((a, b) => b - a);
+  const atOnce = AT_ONCE + wanted.filter(({ one }) => one.takesMinutes).length;
+  const hosts = sizes.slice(0, atOnce).reduce((sum, size) => sum + size, 0);
+  const words = lacking({ hosts, prefix: worldName('') }, await readMachine());
+  if (words.length > 0) throw new Error(`This machine cannot run the clean-host suite.\n${words.join('\n')}`);
+}
+
 const runs = chosen(process.argv.slice(2));
 if (process.getuid?.() !== 0)
   throw new Error('The clean-host suite boots hosts with systemd-nspawn; run it as root.');
@@ -117,6 +147,7 @@ if (runs.length === 0) throw new Error('No case has these words in its name.');
 ensurePrograms('The clean-host suite', PROGRAMS);
 const cache = join(REPOSITORY, '.cache/lab');
 await sweepDeadRuns(cache);
+await checkMachine(runs);
 const folder = join(cache, runFolderName(process.pid));
 const packages = join(folder, 'packages');
 mkdirSync(packages, { recursive: true });

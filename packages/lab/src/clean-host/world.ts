@@ -138,10 +138,15 @@ export async function offerUpdates(host: LabHost, flavour: Flavour): Promise<voi
   await useRepository(host, [releaseOf(flavour), 'updates', 'security']);
 }
 
+/** What the namespaces of a world of this run begin with. @param id of the world; '' for all of them */
+export function worldName(id: number | ''): string {
+  return `lp${process.pid % 10_000}x${id}`;
+}
+
 /** @param id distinguishes worlds that exist at the same time */
 export async function openWorld(shelf: LabShelf, id: number): Promise<World> {
   const stack = new AsyncDisposableStack();
-  const short = `lp${process.pid % 10_000}x${id}`;
+  const short = worldName(id);
   const network = stack.use(await createLabNetwork(short));
   const folder = join(shelf.folder, short);
   await mkdir(folder, { recursive: true });

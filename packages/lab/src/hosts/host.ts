@@ -167,7 +167,15 @@ class Host implements LabHost {
       ]);
       return mark.exitCode === 0 && (pattern === undefined || pattern.test(mark.stdout)) ? pid : undefined;
     });
-    if (init === 'systemd') await this.run('systemctl', ['is-system-running', '--wait']);
+    if (init === 'systemd') await this.#waitUntilStarted();
+  }
+
+  /** Not with `--wait`: a guest that has no inotify instance left never answers it. */
+  async #waitUntilStarted(): Promise<void> {
+    await askHost(`the services of ${this.name} to start`, async () => {
+      const { stdout } = await this.run('systemctl', ['is-system-running']);
+      return ['running', 'degraded', 'maintenance', 'stopping'].includes(stdout.trim()) || undefined;
+    });
   }
 
   async run(program: string, args: readonly string[] = [], options: RunOptions = {}): Promise<ProgramResult> {

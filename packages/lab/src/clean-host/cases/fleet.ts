@@ -85,6 +85,8 @@ export const FLEET: readonly CleanHostCase[] = [
   {
     name: `fleet: ${SIZE} hosts and a manager from the packages, joined by token, real security updates of Debian, patched together`,
     flavours: ['debian12'],
+    hosts: SIZE + 1,
+    limitMs: 20 * 60_000,
     async run(world, flavour) {
       const startedMs = performance.now();
       const names = await publishSecurityUpdates(world);

@@ -211,6 +211,7 @@ export const TROUBLE: readonly CleanHostCase[] = [
     name: 'the manager is down for ten minutes, then up: joins in the same process, and no start was counted',
     flavours: ['debian12'],
     takesMinutes: true,
+    limitMs: 25 * 60_000,
     async run(world, flavour) {
       const host = await world.newHost(flavour);
       await installPackage(host, flavour);

@@ -1,0 +1,57 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Folders whose paths in the docs are meant to be this repository's. */
+const OURS = /^(packages|packaging|tools|docs|bin|\.ci)\//;
+
+interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+function isThere(pattern: string): boolean {
+  return globSync(pattern.replace(/\/$/, '')).length > 0;
+}
+
+/** Names of files and scripts that a line of Markdown gives, and that do not exist. */
+function missingIn(text: string, folder: string, scripts: ReadonlySet<string>): string[] {
+  const quoted = [...text.matchAll(/`([^`\s]+)`/g)].map(([, name = '']) => name);
+  const paths = quoted.filter((name) => OURS.test(name) && !/[A-Z]{3}|[<{]/.test(name));
+  const sources = quoted
+    .filter((name) => /^[a-z0-9.-]+\.ts$/.test(name))
+    .map((name) => `{packages,packaging,tools}/**/${name}`);
+  const links = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target);
+  const linked = links.filter((target) => !/^[a-z]+:/.test(target)).map((target) => join(folder, target));
+  const commands = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
+  return [
+    ...[...paths, ...sources, ...linked].filter((path) => !isThere(path)),
+    ...commands.filter((name) => !scripts.has(name)).map((name) => `npm run ${name}`),
+  ];
+}
+
+function faultsOf(file: string, scripts: ReadonlySet<string>): string[] {
+  const say = ({ line }: Place, name: string): string => `${file}:${line}: ${name} does not exist`;
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((text, index) =>
+      missingIn(text, dirname(file), scripts).map((name) => say({ file, line: index + 1 }, name)),
+    );
+}
+
+/** Decisions are listed in their order. */
+function decisionFaults(): string[] {
+  const files = globSync('docs/decisions/[0-9]*.md').map((path) => path.slice('docs/decisions/'.length));
+  const listed = [...readFileSync('docs/decisions/README.md', 'utf8').matchAll(/\]\((\d{4}-[^)]+)\)/g)].map(
+    ([, name = '']) => name,
+  );
+  if (listed.join() === files.toSorted().join()) return [];
+  return ['docs/decisions/README.md does not list the decisions in their order'];
+}
+
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+const names = new Set(Object.keys(scripts));
+const documents = globSync(['*.md', 'packages/*.md', 'packaging/*.md', 'docs/*.md', 'docs/decisions/*.md']);
+const faults = [...documents.flatMap((file) => faultsOf(file, names)), ...decisionFaults()];
+for (const fault of faults) process.stdout.write(`${fault}\n`);
+process.stdout.write(`${documents.length} documents read\n`);
+process.exitCode = faults.length === 0 && documents.length > 0 ? 0 : 1;
