@@ -3,6 +3,7 @@ import {
   type LineSink,
   lineLogger,
   nodeCommands,
+  openTerminal,
   processUsage,
   stderrSink,
   syslogSink,
@@ -21,11 +22,7 @@ const STOP_LIMIT_MS = 4_000;
 /** After the work is done the process ends within this time, whatever is still open. */
 const EXIT_LIMIT_MS = 1_000;
 
-// A reader that has seen enough, such as head(1), is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
+const terminal = openTerminal();
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -59,6 +56,7 @@ function sinkFor({ journal, syslogServer }: LogSettings): LineSink {
 const stderr = stderrSink({
   journal: process.env.JOURNAL_STREAM !== undefined,
   now: () => systemClock.now(),
+  stderr: terminal.stderr,
 });
 
 await withholdCores();
@@ -69,8 +67,8 @@ process.exitCode = await runAgent(process.argv.slice(2), {
   network: hostNetwork,
   createCommands: nodeCommands,
   createLogger: (settings) => lineLogger({ level: settings.level, sink: sinkFor(settings) }),
-  stdout: (text) => void process.stdout.write(text),
-  stderr: (text) => void process.stderr.write(text),
+  stdout: terminal.stdout,
+  stderr: terminal.stderr,
   processUsage,
   environment: process.env,
   onReload: (reload) => {

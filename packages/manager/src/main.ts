@@ -3,6 +3,8 @@ import { watchdogIntervalMs } from '@linux-patch/runtime';
 import {
   lineLogger,
   nodeCommands,
+  openAsk,
+  openTerminal,
   processUsage,
   stderrSink,
   systemClock,
@@ -18,11 +20,7 @@ const STOP_LIMIT_MS = 3_000;
 /** After the work is done the process ends within this time, whatever is still open. */
 const EXIT_LIMIT_MS = 1_000;
 
-// A reader that has seen enough, such as head(1), is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
+const terminal = openTerminal();
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -32,7 +30,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-const sink = stderrSink({ journal: process.env.JOURNAL_STREAM !== undefined, now: () => systemClock.now() });
+const sink = stderrSink({
+  journal: process.env.JOURNAL_STREAM !== undefined,
+  now: () => systemClock.now(),
+  stderr: terminal.stderr,
+});
 
 await withholdCores();
 process.exitCode = await runManager(process.argv.slice(2), {
@@ -41,10 +43,9 @@ process.exitCode = await runManager(process.argv.slice(2), {
   files: systemFiles,
   commands: nodeCommands(),
   createLogger: (level) => lineLogger({ level, sink }),
-  stdout: (line) => void process.stdout.write(line),
-  stderr: (line) => void process.stderr.write(line),
+  ...terminal,
+  ask: openAsk(terminal.stderr),
   readStdin: () => text(process.stdin),
-  interactive: process.stdout.isTTY === true,
   notifySocket: process.env.NOTIFY_SOCKET,
   watchdogMs: watchdogIntervalMs(process.env),
   processUsage,

@@ -9,6 +9,7 @@ export {
   REDACTED_KEYS,
   redactFields,
 } from './logger.ts';
+export { printable, printableLine } from './printable.ts';
 export type { ProcessUsage } from './process-usage.ts';
 export type { Random } from './random.ts';
 export { createServiceNotifier, type ServiceNotifier } from './service-manager/notify.ts';

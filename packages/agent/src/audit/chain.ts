@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { printable } from '@linux-patch/runtime';
 
 /** One audit line. `prev` is the SHA-256 of the line before it, so that a line changed or taken out shows. */
 interface AuditRecord {
@@ -44,7 +45,7 @@ export function appendToChain(
     details: entry.details,
     prev: end.hash,
   };
-  const line = JSON.stringify(record);
+  const line = printable(JSON.stringify(record));
   const next = { seq: record.seq, hash: hashLine(line), day: dayOf(entry.atMs), torn: false };
   return { line: `${end.torn ? '\n' : ''}${line}\n`, end: next };
 }

@@ -142,7 +142,8 @@ export async function runAgent(argv: readonly string[], doors: AgentDoors): Prom
           });
     return await recordedRun(invocation, { ...context, audit: countedAudit(audit, context.counters) });
   } catch (error) {
-    doors.stderr(`linux-patch-api: ${messageOf(error)}\n`);
+    // What others said begins no line of its own.
+    doors.stderr(`linux-patch-api: ${messageOf(error).replaceAll('\n', '\n  ')}\n`);
     return EXIT.error;
   }
 }

@@ -1,4 +1,5 @@
 import type { AgentStatus } from '@linux-patch/contract';
+import { printableLine } from '@linux-patch/runtime';
 import { verdictWords } from '../enrollment/join-verdict.ts';
 import type { AgentContext } from '../start/agent-context.ts';
 import { EXAMINED_EXIT } from './exit-codes.ts';
@@ -76,7 +77,9 @@ function render(report: AgentStatus): string {
     ...degraded.map((one) => `Degraded     ${one.code}: ${one.message}`),
     ...(degraded.length > 0 ? ['What to do:  linux-patch-api doctor'] : []),
     '',
-  ].join('\n');
+  ]
+    .map(printableLine)
+    .join('\n');
 }
 
 /** `status`: shows identity and enrolment; returns the exit code. */

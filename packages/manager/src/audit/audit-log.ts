@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ManagerAuditEvent } from '@linux-patch/contract';
-import type { Clock } from '@linux-patch/runtime';
+import { type Clock, printable } from '@linux-patch/runtime';
 import type { Database } from '../database/open.ts';
 import type { AuditRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
@@ -36,7 +36,7 @@ async function append(db: Database, nowMs: number, { actor, event, fields = {} }
     at: nowMs,
     actor,
     event,
-    fields: JSON.stringify(fields),
+    fields: printable(JSON.stringify(fields)),
     previous_hash: last?.hash ?? START,
   };
   await db

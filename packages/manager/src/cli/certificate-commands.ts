@@ -4,6 +4,7 @@ import {
   MANAGER_ADMIN_ROUTES,
   REVOCATION_REASON_NAMES,
 } from '@linux-patch/contract';
+import { printableLine } from '@linux-patch/runtime';
 import { type Command, Option } from 'commander';
 import { days } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
@@ -82,7 +83,7 @@ function describeDelivery(delivery: ListDelivery): string {
   return [
     taken,
     'These did not; it is sent again in the background, and agents also fetch it by themselves:',
-    ...delivery.pending.map((one) => `  ${one.fqdn}: ${one.reason}`),
+    ...delivery.pending.map((one) => printableLine(`  ${one.fqdn}: ${one.reason}`)),
   ].join('\n');
 }
 

@@ -13,8 +13,10 @@ export interface CliDoors {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly readStdin: () => Promise<string>;
-  /** Standard output is a terminal. */
-  readonly interactive: boolean;
+  /** Draws a line of standard output again; undefined where that is no terminal. */
+  readonly redraw: ((line: string) => void) | undefined;
+  /** Asks the person at the terminal for one line; undefined where nobody is. */
+  readonly ask: ((question: string, signal: AbortSignal) => Promise<string>) | undefined;
   /** Set by the service manager when it wants to be told. */
   readonly notifySocket: string | undefined;
   /** Interval in which the service manager wants to hear that the server is alive; undefined when it does not. */

@@ -1,4 +1,5 @@
 import { type Host, type Job, MANAGER_ADMIN_ROUTES, REVOCATION_REASON_NAMES } from '@linux-patch/contract';
+import { printableLine } from '@linux-patch/runtime';
 import { type Command, Option } from 'commander';
 import { port } from './arguments.ts';
 import { deleteHost } from './certificate-commands.ts';
@@ -41,7 +42,11 @@ async function listHosts(context: CommandContext): Promise<void> {
       ),
       ...(alarming.length === 0
         ? []
-        : ['', 'These need a look:', ...alarming.map((host) => `  ${host.fqdn}: ${host.identity.message}`)]),
+        : [
+            '',
+            'These need a look:',
+            ...alarming.map((host) => printableLine(`  ${host.fqdn}: ${host.identity.message}`)),
+          ]),
     ].join('\n');
   });
 }

@@ -44,7 +44,7 @@ async function watch(context: CommandContext, host: string, jobId: string): Prom
   const path = HOST_JOB_EVENTS_PATH.replace('{id}', encodeURIComponent(host)).replace('{job}', jobId);
   const display = createProgressDisplay({
     write: context.json ? context.stderr : context.stdout,
-    interactive: context.interactive && !context.json,
+    redraw: context.json ? undefined : context.redraw,
   });
   try {
     for await (const [event, data] of context.api.events(path, context.signal)) {

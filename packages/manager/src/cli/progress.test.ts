@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createProgressDisplay, renderProgress } from './progress.ts';
-import { relativeTime, renderTable } from './table.ts';
+import { relativeTime, renderFacts, renderTable } from './table.ts';
 
 const step = (percent: number, message: string) => ({
   status: 'running',
@@ -20,17 +20,21 @@ describe('the progress of a job', () => {
 
   it('is redrawn in place on a terminal', () => {
     const written: string[] = [];
-    const display = createProgressDisplay({ write: (text) => written.push(text), interactive: true });
+    const drawn: string[] = [];
+    const display = createProgressDisplay({
+      write: (text) => written.push(text),
+      redraw: (line) => drawn.push(line),
+    });
     display.show(step(1, 'a'));
-    display.show(step(2, 'b'));
+    display.show(step(2, 'b\n\u001b[2Jc'));
     display.end();
-    expect(written[1]?.startsWith('\r\u001b[K')).toBe(true);
-    expect(written.at(-1)).toBe('\n');
+    expect(drawn).toEqual([expect.stringMatching(/ a$/), expect.stringMatching(/ b\\u000a\\u001b\[2Jc$/)]);
+    expect(written).toEqual(['\n']);
   });
 
   it('is one plain line for each change elsewhere', () => {
     const written: string[] = [];
-    const display = createProgressDisplay({ write: (text) => written.push(text), interactive: false });
+    const display = createProgressDisplay({ write: (text) => written.push(text), redraw: undefined });
     display.show(step(1, 'a'));
     display.show(step(1, 'a'));
     display.show(step(2, 'b'));
@@ -51,6 +55,11 @@ describe('tables and times', () => {
         ],
       ),
     ).toBe('A     LONG\n1234  x\n5');
+  });
+
+  it('give nobody a line of his own', () => {
+    expect(renderTable(['A', 'B'], [['x\ny', '\u001b[2J']])).toBe('A         B\nx\\u000ay  \\u001b[2J');
+    expect(renderFacts([['Name', 'x\r\ny']])).toBe('Name  x\\u000d\\u000ay');
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { printableLine } from '@linux-patch/runtime';
 import { z } from 'zod';
 
 /** A step of a job as the manager streams it. */
@@ -19,14 +20,14 @@ export function renderProgress(
   const percent = Math.max(0, Math.min(100, Math.round(progress.progress_percent)));
   const filled = Math.round((percent / 100) * BAR_WIDTH);
   const bar = '#'.repeat(filled).padEnd(BAR_WIDTH, '.');
-  return `[${bar}] ${String(percent).padStart(3)} %  ${progress.message || progress.status}`;
+  return `[${bar}] ${String(percent).padStart(3)} %  ${printableLine(progress.message || progress.status)}`;
 }
 
 /** Where progress is shown. */
 export interface ProgressScreen {
   readonly write: (text: string) => void;
-  /** A terminal, where one line can be drawn again and again. */
-  readonly interactive: boolean;
+  /** Draws one line again and again; undefined where that cannot be. */
+  readonly redraw: ((line: string) => void) | undefined;
 }
 
 /** Shows steps as they come: redrawn in place on a terminal, a line each time something changes elsewhere. */
@@ -40,10 +41,11 @@ export function createProgressDisplay(screen: ProgressScreen): {
       const line = renderProgress(progress);
       if (line === last) return;
       last = line;
-      screen.write(screen.interactive ? `\r\u001b[K${line}` : `${line}\n`);
+      if (screen.redraw) screen.redraw(line);
+      else screen.write(`${line}\n`);
     },
     end() {
-      if (screen.interactive && last) screen.write('\n');
+      if (screen.redraw && last) screen.write('\n');
     },
   };
 }

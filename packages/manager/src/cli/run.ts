@@ -63,7 +63,8 @@ export async function runManager(argv: readonly string[], doors: CliDoors): Prom
   try {
     return await chosen.run(await contextOf(chosen, doors));
   } catch (error) {
-    doors.stderr(`linux-patch-manager: ${messageOf(error)}\n`);
+    // What others said begins no line of its own.
+    doors.stderr(`linux-patch-manager: ${messageOf(error).replaceAll('\n', '\n  ')}\n`);
     return exitCodeOf(error);
   }
 }

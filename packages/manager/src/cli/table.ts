@@ -1,6 +1,8 @@
+import { printableLine } from '@linux-patch/runtime';
+
 /** Rows under headings, columns aligned, two spaces between. */
 export function renderTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [headings, ...rows];
+  const all = [headings, ...rows].map((row) => row.map(printableLine));
   const widths = headings.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   return all
     .map((row) =>
@@ -15,7 +17,7 @@ export function renderTable(headings: readonly string[], rows: readonly (readonl
 /** Names and values, one a line, aligned. */
 export function renderFacts(facts: readonly (readonly [name: string, value: string | null])[]): string {
   const width = Math.max(...facts.map(([name]) => name.length));
-  return facts.map(([name, value]) => `${name.padEnd(width)}  ${value ?? '-'}`).join('\n');
+  return facts.map(([name, value]) => `${name.padEnd(width)}  ${printableLine(value ?? '-')}`).join('\n');
 }
 
 const UNITS: readonly (readonly [limitMs: number, unitMs: number, name: string])[] = [

@@ -1,3 +1,4 @@
+export { type Ask, openAsk } from './ask.ts';
 export { systemClock } from './clock.ts';
 export { nodeCommands } from './commands.ts';
 export { withholdCores } from './core-dumps.ts';
@@ -6,3 +7,4 @@ export { type LineSink, lineLogger, stderrSink } from './logger.ts';
 export { processUsage } from './process-usage.ts';
 export { systemRandom } from './random.ts';
 export { syslogSink } from './syslog.ts';
+export { openTerminal } from './terminal.ts';

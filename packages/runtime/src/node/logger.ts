@@ -1,4 +1,5 @@
 import { LOG_LEVELS, type LogFields, type Logger, type LogLevel, redactFields } from '../logger.ts';
+import { printableLine } from '../printable.ts';
 
 /** Writes one line. */
 export type LineSink = (line: string, level: LogLevel) => void;
@@ -19,7 +20,7 @@ function formatFields(fields: LogFields): string {
     .join('');
 }
 
-/** A logger that formats `message key=value …` lines at or above `level` and hands them to `sink`. */
+/** A logger that formats `message key=value …` lines at or above `level`, printable whatever is in them, and hands them to `sink`. */
 export function lineLogger(options: {
   readonly level: LogLevel;
   readonly sink: LineSink;
@@ -29,7 +30,7 @@ export function lineLogger(options: {
   const own = options.fields ?? {};
   const write = (level: LogLevel, message: string, fields: LogFields = {}): void => {
     if (LOG_LEVELS.indexOf(level) < threshold) return;
-    options.sink(message + formatFields({ ...own, ...fields }), level);
+    options.sink(printableLine(message + formatFields({ ...own, ...fields })), level);
   };
   return {
     debug: (message, fields) => write('debug', message, fields),
@@ -41,11 +42,15 @@ export function lineLogger(options: {
 }
 
 /** Lines on standard error: with syslog priorities under systemd, with time and level on a terminal. */
-export function stderrSink(options: { readonly journal: boolean; readonly now: () => number }): LineSink {
+export function stderrSink(options: {
+  readonly journal: boolean;
+  readonly now: () => number;
+  readonly stderr: (text: string) => void;
+}): LineSink {
   return (line, level) => {
     const prefix = options.journal
       ? JOURNAL_PREFIX[level]
       : `${new Date(options.now()).toISOString()} ${level.toUpperCase().padEnd(5)} `;
-    process.stderr.write(`${prefix}${line}\n`);
+    options.stderr(`${prefix}${line}\n`);
   };
 }

@@ -1,5 +1,6 @@
 import type { Commands } from '../commands.ts';
 import type { Logger } from '../logger.ts';
+import { printableLine } from '../printable.ts';
 
 /** Tells the service manager what a service does; silent where none listens. */
 export interface ServiceNotifier {
@@ -51,7 +52,9 @@ export function createServiceNotifier(options: {
   };
   let status = '';
   let trouble: string | undefined;
-  const line = (): string => `--status=${trouble === undefined ? status : `${status}; ${trouble}`}`;
+  // A line feed would begin an assignment of its own (sd_notify(3)).
+  const line = (): string =>
+    `--status=${printableLine(trouble === undefined ? status : `${status}; ${trouble}`)}`;
   return {
     ready(now) {
       status = now;
