@@ -1,9 +1,10 @@
 import type { AttackChapter } from './attack-case.ts';
 import { ADMIN_ROUTES } from './cases/routes.ts';
+import { TERMINAL } from './cases/terminal.ts';
 
 /** Every attack that is tried, in the order of the reference. */
 export const ATTACK_CHAPTERS: readonly AttackChapter[] = [
   { title: 'The manager and the fleet', cases: [] },
   { title: 'Strangers before the manager', cases: [ADMIN_ROUTES] },
-  { title: 'The host and its agent', cases: [] },
+  { title: 'The host and its agent', cases: [TERMINAL] },
 ];

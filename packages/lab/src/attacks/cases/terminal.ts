@@ -1,0 +1,106 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MANAGER_PROGRAM } from '../../checkout.ts';
+import { type ProgramResult, runProgram } from '../../process.ts';
+import type { AttackCase } from '../attack-case.ts';
+import { openHostileAgent } from '../hostile-agent.ts';
+import { callAsStranger } from '../stranger.ts';
+
+/** Clears the screen, sets the title, answers for the person, reorders, hides, begins a line: C0, C1, bidi, tags. */
+const PAYLOAD = '\u001b[2J\u001b]0;owned\u0007\u009b6n\r\nfake line\u202e\u2066\u200b\u2028\u{e0041}\u007f';
+
+/** What no terminal may get from a program of ours: everything but line feeds and printable text. */
+const RAW = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/u;
+
+const JOB = {
+  job_id: '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc',
+  operation: 'patch_apply',
+  status: 'failed',
+  state: 'failed',
+  progress: 0,
+  progress_percent: 0,
+  message: PAYLOAD,
+  packages: [PAYLOAD],
+  created_at: '2026-11-23T12:00:00.000Z',
+  started_at: null,
+  updated_at: '2026-11-23T12:00:00.000Z',
+  completed_at: null,
+  logs: [PAYLOAD],
+  output: PAYLOAD,
+  error: PAYLOAD,
+  error_code: PAYLOAD,
+  exit_code: null,
+  command_stdout: PAYLOAD,
+  command_stderr: PAYLOAD,
+  results: [{ name: PAYLOAD, action: 'failed', version_before: PAYLOAD, version_after: null }],
+  rollback_job_id: null,
+  exclusive_mode: false,
+};
+
+const ACCEPTED = { job_id: JOB.job_id, status: 'queued', operation: 'patch_apply', message: PAYLOAD };
+
+function check(what: string, { stdout, stderr }: ProgramResult): void {
+  const raw = RAW.exec(`${stdout}${stderr}`)?.[0];
+  if (raw !== undefined)
+    throw new Error(`${what} shows U+${raw.codePointAt(0)?.toString(16)} of somebody else's`);
+  if (/^fake line/m.test(`${stdout}${stderr}`)) throw new Error(`${what} shows a line of somebody else's`);
+}
+
+export const TERMINAL: AttackCase = {
+  name: 'b4-terminal',
+  tried:
+    'A stranger in a request to join, and a host in its answers, errors and job progress, send escape sequences, C1 and bidirectional controls, hidden characters and line ends.',
+  now: 'Each is shown by its number, in text and in JSON, in the log and in the audit log; nobody begins a line.',
+  async run(world) {
+    const manager = await world.manager();
+    const host = await world.servingHost(manager);
+    let answers = 0;
+    const hostile = world.use(
+      await openHostileAgent(host, (method, path) => {
+        answers += 1;
+        if (path.startsWith('/api/v1/jobs/')) return { data: JOB };
+        if (path === '/api/v1/jobs') return { data: { jobs: [JOB], total: 1, limit: null, offset: 0 } };
+        if (method === 'POST') return { data: ACCEPTED };
+        return { code: `X${PAYLOAD}`, message: PAYLOAD };
+      }),
+    );
+    await manager.json('hosts', 'set', host.name, '--port', String(hostile.port));
+    await callAsStranger({
+      url: manager.url,
+      path: '/api/v1/enroll',
+      body: {
+        machine_id: 'a'.repeat(32),
+        fqdn: 'stranger.lab.test',
+        hostname: 'stranger',
+        ip_address: '198.18.0.9',
+        os_details: { distro: PAYLOAD, version: PAYLOAD, [PAYLOAD]: PAYLOAD },
+      },
+    });
+    const commands = [
+      ['enrollments', 'list'],
+      ['enrollments', 'show', 'stranger.lab.test'],
+      ['enrollments', 'show', PAYLOAD.replaceAll('\u0000', '')],
+      ['packages', host.name],
+      ['patches', host.name],
+      ['jobs', host.name],
+      ['jobs', host.name, JOB.job_id],
+      ['patch', host.name, '--all', '--wait'],
+      ['hosts', 'list'],
+      ['hosts', 'show', host.name],
+    ];
+    for (const command of commands) {
+      for (const args of [command, [...command, '--json']]) {
+        const result = await runProgram(MANAGER_PROGRAM, ['--root', manager.root, ...args]);
+        check(args.join(' '), result);
+        if (args.includes('--json') && result.stdout !== '') JSON.parse(result.stdout);
+      }
+    }
+    check('the log', {
+      exitCode: 0,
+      stdout: await readFile(join(manager.root, 'manager.log'), 'utf8'),
+      stderr: '',
+    });
+    if (answers < 6) throw new Error(`the host was asked ${answers} times only, so it had no say`);
+    return `${commands.length * 2} commands, ${answers} hostile answers, nothing raw`;
+  },
+};
