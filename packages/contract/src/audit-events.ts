@@ -172,6 +172,11 @@ export const AGENT_AUDIT_EVENTS = {
     'manager',
   ),
   config_changed: event('The configuration file changed.', 'sections'),
+  allow_list_refused: event(
+    'The allow list has faults; the one in force stays, or nobody may connect where there was none.',
+    'reason',
+  ),
+  allow_list_changed: event('The allow list changed and is in force.', 'entries'),
   config_refused: event('The changed configuration has faults; the one in force stays.', 'reason'),
   connection_refused: event(
     'A connection was closed without an answer; `error_code` says why (`AUTHZ_IP_DENIED`, `AUTH_…`).',

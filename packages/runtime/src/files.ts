@@ -75,6 +75,10 @@ export interface Files {
   readLink(path: string): Promise<string | undefined>;
   /** Flushes a folder's entries to the disk. */
   syncFolder(path: string): Promise<void>;
-  /** Calls back (debounced) when the file at this path is written, replaced, created or removed. */
+  /**
+   * Calls back (debounced) when the file at this path is written, replaced, created or removed, as far as the kernel
+   * tells; `followFile` notices the rest.
+   * @throws when the kernel has no inotify instance (EMFILE) or watch (ENOSPC) left, or the folder is absent.
+   */
   watch(path: string, changed: () => void): Disposable;
 }

@@ -1,6 +1,7 @@
 export type { Clock } from './clock.ts';
 export type { Command, CommandResult, Commands, OutputSource } from './commands.ts';
 export type { DurableWrite, FileFacts, Files, FreeSpace } from './files.ts';
+export { followFile } from './follow-file.ts';
 export {
   LOG_LEVELS,
   type LogFields,

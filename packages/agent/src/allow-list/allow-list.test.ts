@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
@@ -6,12 +6,14 @@ import { describe, expect, it, vi } from 'vitest';
 import { type AllowListOptions, openAllowList } from './allow-list.ts';
 
 const FIVE_MINUTES_MS = 300_000;
+const TEN_SECONDS_MS = 10_000;
 
 async function setUp(text?: string, over: Partial<AllowListOptions> = {}) {
   const folder = await temporaryFolder();
   const path = join(folder.path, 'whitelist.yaml');
   if (text !== undefined) await writeFile(path, text);
   const [clock, logger] = [new ManualClock(), memoryLogger()];
+  const audited: string[] = [];
   const options: AllowListOptions = {
     files: systemFiles,
     path,
@@ -19,6 +21,7 @@ async function setUp(text?: string, over: Partial<AllowListOptions> = {}) {
     logger,
     resolve: () => Promise.reject(new Error('no name server')),
     signal: new AbortController().signal,
+    audit: { record: (event, details) => void audited.push(`${event} ${JSON.stringify(details)}`) },
     ...over,
   };
   const list = await openAllowList(options);
@@ -27,6 +30,7 @@ async function setUp(text?: string, over: Partial<AllowListOptions> = {}) {
     path,
     clock,
     logger,
+    audited,
     messages: () => logger.records.map((record) => `${record.level} ${record.message}`),
     async [Symbol.asyncDispose]() {
       await list[Symbol.asyncDispose]();
@@ -102,9 +106,45 @@ describe('a changed allow list', () => {
     await using world = await setUp(undefined, { path });
     await systemFiles.makeFolder(join(folder.path, 'later'), 0o755);
     await writeFile(path, 'entries: [10.0.0.1]\n');
-    await world.clock.waitForSleepers();
-    await world.clock.advance(FIVE_MINUTES_MS);
+    await world.clock.waitForSleepers(2);
+    await world.clock.advance(TEN_SECONDS_MS);
     await vi.waitFor(() => expect(world.list.state).toEqual({ kind: 'loaded', entries: 1 }), 20_000);
+  });
+});
+
+describe('what is told of an allow list', () => {
+  it('is every change to those who subscribe, and every fault once to audit and health', async () => {
+    await using world = await setUp('entries: [10.0.0.1]\n');
+    const seen: boolean[] = [];
+    using _subscription = world.list.subscribe(() => void seen.push(world.list.allows('10.0.0.1')));
+    expect(world.list.health).toBe('ok');
+    await writeFile(world.path, 'entries: [10.0.0.2]\n');
+    await world.list.reload();
+    expect(seen.at(-1)).toBe(false);
+    await writeFile(world.path, 'entries: [nonsense!]\n');
+    await world.list.reload();
+    await world.list.reload();
+    expect(world.list.health).toMatch(/has faults and the list that was in force stays: .*entries\.0/);
+    expect(world.audited).toEqual([
+      'allow_list_changed {"entries":1}',
+      expect.stringMatching(/^allow_list_refused .*entries\.0/),
+    ]);
+  });
+
+  it.each([
+    [
+      'belongs to another user',
+      (path: string) => chown(path, 65_534, 0),
+      /belongs to user 65534.*chown root:root/,
+    ],
+    ['can be written by others', (path: string) => chmod(path, 0o666), /mode 0666.*chmod go-w/],
+  ])('is that the file %s; it counts all the same', async (_what, open, words) => {
+    await using world = await setUp('entries: [10.0.0.1]\n');
+    await open(world.path);
+    await world.list.reload();
+    expect(world.list.health).toMatch(words);
+    expect(world.messages().filter((message) => words.test(message))).toHaveLength(1);
+    expect(world.list.allows('10.0.0.1')).toBe(true);
   });
 });
 

@@ -1,6 +1,8 @@
 import { messageOf } from '@linux-patch/contract';
-import type { Clock, Files, Logger } from '@linux-patch/runtime';
+import { type Clock, type Files, followFile, type Logger } from '@linux-patch/runtime';
 import { fileFault, readConfigurationText } from '@linux-patch/runtime/configuration';
+import type { AuditLog } from '../audit/audit-log.ts';
+import { findOpenFile, openFileWords } from '../host/real-file.ts';
 import type { AllowListEntry } from './entry.ts';
 import { HostNames, type Resolve } from './host-names.ts';
 import { type AddressMatcher, createMatcher } from './matcher.ts';
@@ -17,6 +19,10 @@ export interface AllowList extends AsyncDisposable, AddressMatcher {
   readonly state: AllowListState;
   /** Why the file as it is now is not in force; undefined while it is. */
   readonly fault: string | undefined;
+  /** `ok`, or what is wrong with the list, for health. */
+  readonly health: string;
+  /** Calls back whenever others may be allowed than before. */
+  subscribe(changed: () => void): Disposable;
   /** Reads the file now, as on SIGHUP. Resolves when what it says is in force, or was refused and reported; never rejects. */
   reload(): Promise<void>;
 }
@@ -28,6 +34,7 @@ export interface AllowListOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  readonly audit: Pick<AuditLog, 'record'>;
 }
 
 const NOT_READ = 'not read yet';
@@ -56,7 +63,10 @@ class FileAllowList implements AllowList {
   #entries: readonly AllowListEntry[] | undefined;
   #matcher: AddressMatcher = createMatcher([], () => []);
   #fault: string | undefined = NOT_READ;
-  #watcher: Disposable | undefined;
+  /** That others can change the file; it counts all the same. */
+  #weakness: string | undefined;
+  readonly #subscribers = new Set<() => void>();
+  #follower: AsyncDisposable | undefined;
   #work: Promise<void> = Promise.resolve();
   #following: Promise<void> = Promise.resolve();
 
@@ -76,6 +86,19 @@ class FileAllowList implements AllowList {
     return this.#fault;
   }
 
+  get health(): string {
+    const { path } = this.#options;
+    if (this.#fault === undefined) return this.#weakness ?? 'ok';
+    return this.#entries
+      ? `${path} has faults and the list that was in force stays: ${this.#fault}`
+      : `${path} cannot be used and every connection is refused: ${this.#fault}`;
+  }
+
+  subscribe(changed: () => void): Disposable {
+    this.#subscribers.add(changed);
+    return { [Symbol.dispose]: () => void this.#subscribers.delete(changed) };
+  }
+
   allows(address: string): boolean {
     return this.#matcher.allows(address);
   }
@@ -85,23 +108,25 @@ class FileAllowList implements AllowList {
   }
 
   follow(): void {
-    this.#watch();
+    this.#follower = followFile({ ...this.#options, changed: () => void this.reload() });
     this.#following = this.#resolveAgain();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    this.#watcher?.[Symbol.dispose]();
-    await Promise.all([this.#work, this.#following]);
+    await Promise.all([this.#work, this.#following, this.#follower?.[Symbol.asyncDispose]()]);
   }
 
   #queue(work: () => Promise<void>): Promise<void> {
-    this.#work = this.#work.then(() => (this.#signal.aborted ? undefined : work()));
+    const { logger, path } = this.#options;
+    this.#work = this.#work
+      .then(() => (this.#signal.aborted ? undefined : work()))
+      .catch((error: unknown) => logger.error('the allow list could not be followed', { path, error }));
     return this.#work;
   }
 
   async #reload(): Promise<void> {
-    const { files, path, logger } = this.#options;
+    const { files, path, logger, audit } = this.#options;
     let entries: readonly AllowListEntry[];
     try {
       const text = await readConfigurationText(files, path);
@@ -111,8 +136,11 @@ class FileAllowList implements AllowList {
       this.#refuse(messageOf(error));
       return;
     }
+    const changed = this.#entries !== undefined && JSON.stringify(this.#entries) !== JSON.stringify(entries);
     this.#entries = entries;
     this.#fault = undefined;
+    if (changed) audit.record('allow_list_changed', { entries: entries.length });
+    await this.#seeWeakness();
     this.#rebuild();
     await this.#refreshNames();
     logger.info('allow list loaded', { path, entries: entries.length });
@@ -120,9 +148,11 @@ class FileAllowList implements AllowList {
   }
 
   #refuse(fault: string): void {
-    const { path, logger } = this.#options;
+    const { path, logger, audit } = this.#options;
     const faults = fault.split('\n');
-    this.#fault = faults.join('; ');
+    const reason = faults.join('; ');
+    if (reason !== this.#fault) audit.record('allow_list_refused', { reason });
+    this.#fault = reason;
     if (this.#entries) {
       logger.error('the changed allow list is not taken; the one in force stays', { path, faults });
     } else {
@@ -141,6 +171,16 @@ class FileAllowList implements AllowList {
     }
   }
 
+  /** Says once that others than root can let themselves in. */
+  async #seeWeakness(): Promise<void> {
+    const { files, path, logger } = this.#options;
+    const open = await findOpenFile(files, path).catch(() => undefined);
+    const words = open && openFileWords(open);
+    const weakness = words && `${words.message}, and let itself in; to mend it: ${words.repair}`;
+    if (weakness !== undefined && weakness !== this.#weakness) logger.warn(weakness, { path });
+    this.#weakness = weakness;
+  }
+
   #rebuild(): void {
     this.#matcher = createMatcher(this.#entries ?? [], (name) => this.#names.addressesOf(name));
   }
@@ -149,37 +189,14 @@ class FileAllowList implements AllowList {
     const names = (this.#entries ?? []).flatMap((entry) => (entry.kind === 'name' ? [entry.name] : []));
     await this.#names.refresh(names, this.#signal);
     this.#rebuild();
-  }
-
-  /** The folder may not exist yet; watching is tried again with every round of host names. */
-  #watch(): boolean {
-    const { files, path, logger } = this.#options;
-    try {
-      this.#watcher ??= files.watch(path, () => void this.reload());
-      return true;
-    } catch (error) {
-      logger.warn('the allow list cannot be watched; changes are noticed within five minutes or on SIGHUP', {
-        path,
-        error,
-      });
-      return false;
-    }
+    // Not before the names are known: who is allowed by a name now would be taken for a stranger.
+    for (const changed of this.#subscribers) changed();
   }
 
   async #resolveAgain(): Promise<void> {
-    let watching = this.#watcher !== undefined;
     while (!this.#signal.aborted) {
-      const slept = await this.#options.clock.sleep(RESOLVE_EVERY_MS, this.#signal).then(
-        () => true,
-        () => false,
-      );
-      if (!slept) return;
-      if (watching) {
-        await this.#queue(() => this.#refreshNames());
-      } else {
-        watching = this.#watch();
-        await this.reload();
-      }
+      await this.#options.clock.sleep(RESOLVE_EVERY_MS, this.#signal).catch(() => {});
+      await this.#queue(() => this.#refreshNames());
     }
   }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { FileFacts, Files } from '@linux-patch/runtime';
+import { ownUid, realFile } from '../host/real-file.ts';
 import { type CertificatePaths, storeFolder } from './paths.ts';
 
 /** Checks of the files themselves; none of them refuses an identity in use. */
@@ -44,11 +45,6 @@ async function targetFacts(files: Files, path: string): Promise<FileFacts | unde
   return target === undefined ? undefined : files.facts(join(path, '..', target));
 }
 
-/** The user this process runs as. */
-async function ownUid(files: Files): Promise<number | undefined> {
-  return (await files.facts('/proc/self/.'))?.uid;
-}
-
 /** F3: whether the certificates lie in a folder that nobody else can change. */
 export async function folderFaults(files: Files, paths: CertificatePaths): Promise<FileFault[]> {
   const path = storeFolder(paths);
@@ -78,25 +74,9 @@ export async function folderFaults(files: Files, paths: CertificatePaths): Promi
   return [];
 }
 
-/** The key's real place: behind the links of the store where it is one. */
-async function realKey(
-  files: Files,
-  path: string,
-): Promise<{ readonly path: string; readonly facts: FileFacts } | undefined> {
-  let current = path;
-  for (let links = 0; links < 8; links += 1) {
-    const facts = await files.facts(current);
-    if (facts?.kind !== 'link') return facts && { path: current, facts };
-    const target = await files.readLink(current);
-    if (target === undefined) return undefined;
-    current = target.startsWith('/') ? target : join(current, '..', target);
-  }
-  return undefined;
-}
-
 /** F1 and F2: who can read the private key. */
 export async function keyFileFaults(files: Files, paths: CertificatePaths): Promise<FileFault[]> {
-  const key = await realKey(files, paths.key);
+  const key = await realFile(files, paths.key);
   if (!key || key.facts.kind !== 'file') return [];
   const { path, facts } = key;
   const uid = await ownUid(files);

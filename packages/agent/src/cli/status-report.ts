@@ -1,9 +1,10 @@
-import { type AgentStatus, VERSION } from '@linux-patch/contract';
+import { type AgentStatus, messageOf, VERSION } from '@linux-patch/contract';
 import { type IdentityStatus, renewalPoint } from '@linux-patch/pki';
 import type { IdentityMeta } from '../certificates/identity-meta.ts';
 import { readIdentityMeta } from '../certificates/identity-meta.ts';
 import { readMaterial } from '../certificates/material.ts';
 import { storeFolder } from '../certificates/paths.ts';
+import { readAllowList } from '../doctor/access.ts';
 import { type AuditTrail, newestOf, readAuditTrail, textOf } from '../doctor/audit-trail.ts';
 import { codeOfIdentity, crlFinding } from '../doctor/certificates.ts';
 import { clockBeforeRecords } from '../doctor/clock.ts';
@@ -140,6 +141,10 @@ async function degradedPart(
     ? []
     : await checkHostIdentity({ ...context, identity: seen.identity, meta: seen.meta });
   const { identity, renewal, clock } = parts;
+  const refused = await readAllowList(files, context.config.whitelist.path).then(
+    () => undefined,
+    (error: unknown) => messageOf(error).split('\n').join('; '),
+  );
   return [
     ...(clock.message ? [{ code: 'CLOCK_DOUBTFUL', message: clock.message }] : []),
     ...nameless.map((one) => ({ code: one.code, message: one.detail })),
@@ -150,6 +155,7 @@ async function degradedPart(
       : []),
     ...(renewal?.last_error ? [{ code: 'RENEWAL_FAILING', message: renewal.last_error }] : []),
     ...(list && list.code !== 'CRL_MISSING' ? [{ code: list.code, message: list.detail }] : []),
+    ...(refused === undefined ? [] : [{ code: 'ALLOW_LIST_INVALID', message: refused }]),
     ...(identity.trust === 'tofu'
       ? [{ code: 'TRUST_TOFU', message: 'The manager was believed without proof.' }]
       : []),

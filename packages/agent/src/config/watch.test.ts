@@ -1,6 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemFiles } from '@linux-patch/runtime/node';
+import { systemClock, systemFiles } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { loadAgentConfig } from './load.ts';
@@ -16,6 +16,7 @@ async function setUp(text: string) {
   const logger = memoryLogger();
   const watch = watchAgentConfig({
     files: systemFiles,
+    clock: systemClock,
     path,
     current: await load(),
     load,
@@ -33,7 +34,7 @@ async function setUp(text: string) {
     events,
     logger,
     async [Symbol.asyncDispose]() {
-      watch[Symbol.dispose]();
+      await watch[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
     },
   };
@@ -79,7 +80,7 @@ describe('a changed configuration', () => {
 
   it('is ignored once the watch has ended', async () => {
     await using world = await setUp('');
-    world.watch[Symbol.dispose]();
+    await world.watch[Symbol.asyncDispose]();
     await writeFile(world.path, 'logging: { level: warn }');
     await world.watch.reload();
     expect(world.events).toEqual([]);

@@ -1,17 +1,18 @@
 import { messageOf } from '@linux-patch/contract';
-import type { Files, Logger } from '@linux-patch/runtime';
+import { type Clock, type Files, followFile, type Logger } from '@linux-patch/runtime';
 import type { AgentConfig } from './schema.ts';
 
 /** Top-level part of the configuration. */
 type ConfigSection = keyof AgentConfig;
 
-export interface ConfigWatch extends Disposable {
+export interface ConfigWatch extends AsyncDisposable {
   /** Reads the file now, as on SIGHUP. Resolves when the change was delivered or the fault reported; never rejects. */
   reload(): Promise<void>;
 }
 
 export interface ConfigWatchOptions {
   readonly files: Files;
+  readonly clock: Clock;
   readonly path: string;
   /** The configuration in force when watching begins. */
   readonly current: AgentConfig;
@@ -44,7 +45,7 @@ export function watchAgentConfig(options: ConfigWatchOptions): ConfigWatch {
 
 class FileConfigWatch implements ConfigWatch {
   readonly #options: ConfigWatchOptions;
-  readonly #watcher: Disposable;
+  readonly #follower: AsyncDisposable;
   #current: AgentConfig;
   #work: Promise<void> = Promise.resolve();
   #faulty = false;
@@ -53,17 +54,20 @@ class FileConfigWatch implements ConfigWatch {
   constructor(options: ConfigWatchOptions) {
     this.#options = options;
     this.#current = options.current;
-    this.#watcher = options.files.watch(options.path, () => void this.reload());
+    this.#follower = followFile({ ...options, changed: () => void this.reload() });
   }
 
   reload(): Promise<void> {
-    this.#work = this.#work.then(() => this.#reload());
+    const { logger, path } = this.#options;
+    this.#work = this.#work
+      .then(() => this.#reload())
+      .catch((error: unknown) => logger.error('the configuration could not be followed', { path, error }));
     return this.#work;
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    this.#watcher[Symbol.dispose]();
+    await this.#follower[Symbol.asyncDispose]();
   }
 
   async #reload(): Promise<void> {

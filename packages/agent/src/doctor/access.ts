@@ -1,9 +1,11 @@
 import { messageOf } from '@linux-patch/contract';
+import type { Files } from '@linux-patch/runtime';
 import { readConfigurationText } from '@linux-patch/runtime/configuration';
 import { addAllowListEntry } from '../allow-list/add-entry.ts';
 import type { AllowListEntry } from '../allow-list/entry.ts';
 import { createMatcher } from '../allow-list/matcher.ts';
 import { parseAllowList } from '../allow-list/parse.ts';
+import { findOpenFile, openFileWords } from '../host/real-file.ts';
 import type { Finding } from './finding.ts';
 import { type DoctorHost, hostOf, isUsable, managerUrlOf } from './host.ts';
 import { within } from './within.ts';
@@ -12,7 +14,7 @@ const RESOLVE_LIMIT_MS = 3_000;
 
 /** Who may connect, and who may call. */
 export async function checkAccess(host: DoctorHost): Promise<Finding[]> {
-  return [...(await checkAllowList(host)), ...checkTrust(host)];
+  return [...(await checkAllowListFile(host)), ...(await checkAllowList(host)), ...checkTrust(host)];
 }
 
 function checkTrust({ meta, config, identity }: DoctorHost): Finding[] {
@@ -43,13 +45,30 @@ async function managerAddresses(host: DoctorHost): Promise<readonly string[] | u
   return within(RESOLVE_LIMIT_MS, host.network.resolve(hostOf(url))).catch(() => undefined);
 }
 
+/** Who can change the allow list. */
+async function checkAllowListFile({ files, config, uid }: DoctorHost): Promise<Finding[]> {
+  const open = await findOpenFile(files, config.whitelist.path);
+  if (!open) return [];
+  const { path, facts } = open;
+  const repair = async (): Promise<void> => {
+    await files.setOwner(path, { uid, gid: facts.gid });
+    await files.setMode(path, facts.mode & ~0o022);
+  };
+  return [{ code: 'ALLOW_LIST_OPEN', detail: `${openFileWords(open).message}.`, words: { path }, repair }];
+}
+
+/** The entries on disk; undefined when there is no file. @throws PatchError that names the faults */
+export async function readAllowList(files: Files, path: string): Promise<AllowListEntry[] | undefined> {
+  const text = await readConfigurationText(files, path);
+  return text === undefined ? undefined : [...parseAllowList(text, path)];
+}
+
 async function checkAllowList(host: DoctorHost): Promise<Finding[]> {
   const { files, clock, config, identity } = host;
   const path = config.whitelist.path;
   let entries: readonly AllowListEntry[] | undefined;
   try {
-    const text = await readConfigurationText(files, path);
-    entries = text === undefined ? undefined : parseAllowList(text, path);
+    entries = await readAllowList(files, path);
   } catch (error) {
     return [{ code: 'ALLOW_LIST_INVALID', detail: messageOf(error).split('\n').join('; ') }];
   }

@@ -2,6 +2,7 @@ import { isPatchError, messageOf } from '@linux-patch/contract';
 import { parseCertificates } from '@linux-patch/pki';
 import type { FileFacts } from '@linux-patch/runtime';
 import type { ConfigurationFault } from '@linux-patch/runtime/configuration';
+import { realFile } from '../host/real-file.ts';
 import type { Finding } from './finding.ts';
 import { type DoctorHost, type DoctorPlace, isUsable } from './host.ts';
 import type { DoctorCode } from './table.ts';
@@ -43,9 +44,10 @@ const octal = (mode: number): string => `0${mode.toString(8)}`;
 
 /** Owner and mode of the configuration, whether it can be read as YAML or not. */
 export async function checkConfigAccess(place: DoctorPlace): Promise<Finding[]> {
-  const { files, configFile: path, uid } = place;
-  const facts = await files.facts(path).catch(() => undefined);
-  if (facts?.kind !== 'file') return [];
+  const { files, configFile, uid } = place;
+  const real = await realFile(files, configFile).catch(() => undefined);
+  if (real?.facts.kind !== 'file') return [];
+  const { path, facts } = real;
   const findings: Finding[] = [];
   if ((facts.mode & 0o002) !== 0) {
     findings.push({
@@ -63,13 +65,10 @@ export async function checkConfigAccess(place: DoctorPlace): Promise<Finding[]> 
       repair: () => files.setOwner(path, { uid, gid: facts.gid }),
     });
   }
-  return [...findings, ...(await secretReadable(place, facts))];
+  return [...findings, ...(await secretReadable(place, path, facts))];
 }
 
-async function secretReadable(
-  { files, configFile: path }: DoctorPlace,
-  facts: FileFacts,
-): Promise<Finding[]> {
+async function secretReadable({ files }: DoctorPlace, path: string, facts: FileFacts): Promise<Finding[]> {
   if ((facts.mode & 0o004) === 0) return [];
   const text = (await files.readText(path).catch(() => undefined)) ?? '';
   const secret = /^\s*polling_token:\s*\S/m.test(text)

@@ -18,6 +18,7 @@ import { checkFiles } from './files.ts';
 import { type Finding, sortFindings } from './finding.ts';
 import type { DoctorHost, DoctorPlace } from './host.ts';
 import { checkHostIdentity } from './host-identity.ts';
+import { checkInotify } from './inotify.ts';
 import { checkManager } from './manager.ts';
 import { checkPackages } from './packages.ts';
 import { checkPort } from './port.ts';
@@ -94,6 +95,7 @@ const LOCAL_CHECKS: Readonly<Record<string, Check>> = {
   config: checkConfig,
   files: checkFiles,
   host: checkHostIdentity,
+  inotify: checkInotify,
   store: checkStore,
   port: checkPort,
   enrollment: checkEnrollment,

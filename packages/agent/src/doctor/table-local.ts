@@ -4,8 +4,6 @@ const config = themed('config');
 const files = themed('files');
 const host = themed('host');
 const clock = themed('clock');
-const port = themed('port');
-const service = themed('service');
 
 /** Configuration: without it nothing else can be judged. */
 export const CONFIG_CHECKS = {
@@ -88,10 +86,10 @@ export const CONFIG_CHECKS = {
     command: 'install -m 600 /dev/stdin {path}',
   }),
   JOIN_FILE_OPEN: config.error({
-    title: 'Others can read the file with the join string',
+    title: 'Others can read or replace the file with the join string',
     meaning:
-      'Whoever reads it can join a host of their own. The agent does not use it until its mode is 0600.',
-    command: 'chmod 600 {path}',
+      'Whoever reads it can join a host of their own; whoever replaces it chooses the manager of this one. The agent does not use it until it belongs to root and its mode is 0600.',
+    command: 'chown root:root {path} && chmod 600 {path}',
     repairs: true,
   }),
   CA_FILE_UNUSABLE: config.error({
@@ -174,6 +172,16 @@ export const FILE_CHECKS = {
   }),
 } as const;
 
+/** What the kernel has left for programs. */
+export const KERNEL_CHECKS = {
+  INOTIFY_USED_UP: host.warning({
+    title: 'The kernel has no inotify instance or watch left for this user',
+    meaning:
+      'Containers, editors or log shippers use them all. The agent then looks at its files every ten seconds instead of being told, and works on; other programs may fail. To keep the new limit over a reboot, put the setting into /etc/sysctl.d/60-inotify.conf.',
+    command: 'sysctl -w {setting}={value}',
+  }),
+} as const;
+
 /** Who the host is. */
 export const HOST_CHECKS = {
   MACHINE_ID_UNINITIALIZED: host.error({
@@ -220,50 +228,5 @@ export const CLOCK_CHECKS = {
     title: "This host's clock is before the newest record of its audit log",
     meaning: 'It was set back, or the host came up without a battery for its clock.',
     command: 'timedatectl set-ntp true',
-  }),
-} as const;
-
-/** Who listens. */
-export const PORT_CHECKS = {
-  SECOND_AGENT: port.error({
-    title: 'Two agents run with the same folders',
-    meaning: 'One of them was started by hand or hangs. Only the service should run.',
-    command: 'kill {pid}',
-  }),
-  PORT_TAKEN: port.error({
-    title: "Another process listens on the agent's port",
-    meaning: 'The agent cannot bind it and ends with 1. Stop that process, or choose another server.port.',
-    command: 'kill {pid}',
-  }),
-} as const;
-
-/** The service manager. */
-export const SERVICE_CHECKS = {
-  SERVICE_START_LIMIT: service.error({
-    title: 'The service failed so often that systemd has given up',
-    meaning:
-      'Five failures in five minutes: a broken configuration or a taken port. Mend what is named here first.',
-    command: 'systemctl reset-failed linux-patch-api && systemctl start linux-patch-api',
-  }),
-  SERVICE_FAILED: service.error({
-    title: 'The service has failed',
-    meaning: 'Its last words are in the journal: journalctl -u linux-patch-api -e',
-    command: 'systemctl restart linux-patch-api',
-  }),
-  SERVICE_MASKED: service.error({
-    title: 'The service is masked',
-    meaning: 'Somebody forbade its start.',
-    command: 'systemctl unmask linux-patch-api && systemctl enable --now linux-patch-api',
-  }),
-  SERVICE_NOT_RUNNING: service.error({
-    title: 'The service does not run',
-    meaning:
-      'It was stopped, or it ended cleanly because only a person can go on; then that is named here too.',
-    command: 'systemctl start linux-patch-api',
-  }),
-  SERVICE_NOT_ENABLED: service.warning({
-    title: 'The service does not start at boot',
-    meaning: 'It runs until the next reboot only.',
-    command: 'systemctl enable linux-patch-api',
   }),
 } as const;

@@ -125,6 +125,12 @@ export const ACCESS_CHECKS = {
     meaning: 'At its start the agent then lets nobody in; one that runs keeps what it has.',
     command: 'editor {allowlist}',
   }),
+  ALLOW_LIST_OPEN: access.error({
+    title: 'Others than root can change the allow list',
+    meaning: 'They can let themselves, or everybody, connect to the agent.',
+    command: 'chown root:root {path} && chmod go-w {path}',
+    repairs: true,
+  }),
   ALLOW_LIST_LACKS_MANAGER: access.error({
     title: 'The allow list does not have the address of the manager',
     meaning: 'The manager is closed before TLS and calls this host unreachable.',

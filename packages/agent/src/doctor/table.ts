@@ -1,13 +1,7 @@
 import { CERTIFICATE_CHECKS, ENROLLMENT_CHECKS, STORE_CHECKS } from './table-identity.ts';
-import {
-  CLOCK_CHECKS,
-  CONFIG_CHECKS,
-  FILE_CHECKS,
-  HOST_CHECKS,
-  PORT_CHECKS,
-  SERVICE_CHECKS,
-} from './table-local.ts';
+import { CLOCK_CHECKS, CONFIG_CHECKS, FILE_CHECKS, HOST_CHECKS, KERNEL_CHECKS } from './table-local.ts';
 import { ACCESS_CHECKS, MANAGER_CHECKS, NETWORK_CHECKS, PACKAGE_CHECKS } from './table-remote.ts';
+import { PORT_CHECKS, SERVICE_CHECKS } from './table-service.ts';
 import type { CheckTraits } from './table-types.ts';
 
 /**
@@ -19,6 +13,7 @@ export const DOCTOR_CHECKS = {
   ...FILE_CHECKS,
   ...CLOCK_CHECKS,
   ...HOST_CHECKS,
+  ...KERNEL_CHECKS,
   ...STORE_CHECKS,
   ...PORT_CHECKS,
   ...NETWORK_CHECKS,

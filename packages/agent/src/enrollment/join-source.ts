@@ -1,7 +1,8 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
 import { joinTokenId, joinTokenKey, parseJoinString } from '@linux-patch/pki';
-import type { Files } from '@linux-patch/runtime';
+import type { FileFacts, Files } from '@linux-patch/runtime';
+import { findOpenFile, ownUid } from '../host/real-file.ts';
 
 /** Name under which systemd hands a join string to the service (systemd.exec(5), `LoadCredential=`). */
 const CREDENTIAL = 'linux-patch-join';
@@ -76,7 +77,7 @@ function refused(path: string, why: string, cause?: unknown): PatchError {
   return new PatchError('JOIN_STRING_INVALID', `The join string in ${path} was not used: ${why}`, { cause });
 }
 
-/** The text of a file that only its owner can read. */
+/** The text of a file that only root or the user of this process can read and change. */
 async function readPrivate(files: Files, path: string): Promise<string | undefined> {
   try {
     const facts = await files.facts(path);
@@ -89,9 +90,33 @@ async function readPrivate(files: Files, path: string): Promise<string | undefin
           'if somebody may have read it, revoke the token on the manager and make a new one.',
       );
     }
+    await refuseForeignHands(files, path, facts);
     return await files.readTextLimited(path, MAX_JOIN_FILE_BYTES);
   } catch (cause) {
     if (cause instanceof PatchError) throw cause;
     throw refused(path, `it cannot be read (${messageOf(cause)}).`, cause);
   }
+}
+
+const STICKY = 0o1000;
+
+/** Whoever can put another join string in place chooses the manager of this host. */
+async function refuseForeignHands(files: Files, path: string, facts: FileFacts): Promise<void> {
+  if (await findOpenFile(files, path)) {
+    throw refused(
+      path,
+      `it belongs to user ${facts.uid}, who can put the join string of another manager in its place. If it is the one that you mean, ` +
+        `give it to root with "chown root:root ${path}".`,
+    );
+  }
+  const folder = dirname(path);
+  // lstat(2) of a path that ends in `/.` follows links.
+  const { uid, mode } = (await files.facts(`${folder}/.`)) ?? { uid: 0, mode: 0 };
+  const replaceable = (mode & 0o022) !== 0 && (mode & STICKY) === 0;
+  if (!replaceable && (uid === 0 || uid === (await ownUid(files)))) return;
+  throw refused(
+    path,
+    `others can replace it, because the folder ${folder} belongs to user ${uid} and has mode ${mode.toString(8).padStart(4, '0')}. ` +
+      'Put it into a folder of root, such as /etc/linux_patch_api.',
+  );
 }

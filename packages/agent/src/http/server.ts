@@ -204,8 +204,9 @@ class ListeningServer implements AgentServer {
   reviewAddresses(): void {
     for (const socket of this.#sockets) {
       const address = peerAddress(socket.remoteAddress);
-      if (address !== undefined && !this.#options.isAllowedAddress(address))
-        this.#denyAddress(socket, address);
+      if (address === undefined || this.#isOwnCheck(socket) || this.#options.isAllowedAddress(address))
+        continue;
+      this.#denyAddress(socket, address);
     }
   }
 
@@ -315,6 +316,8 @@ class ListeningServer implements AgentServer {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Node's own listener has gone with the upgrade, and a client may hang up at any moment.
+    socket.on('error', () => {});
     const caller = this.#callers.get(request.socket);
     if (!caller || this.#draining) {
       socket.destroy();

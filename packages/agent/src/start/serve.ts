@@ -87,6 +87,7 @@ export async function serve(context: AgentContext): Promise<void> {
       clock,
       logger,
       signal,
+      audit,
     }),
   );
   let configHealth = 'ok';
@@ -95,6 +96,7 @@ export async function serve(context: AgentContext): Promise<void> {
     health: () => ({
       ...(keeper?.health(configHealth) ?? plainHealth(configHealth)),
       clock: context.clockWatch.verdict.message,
+      allowList: allowList.health,
     }),
     takeCrl:
       keeper &&
@@ -140,6 +142,7 @@ export async function serve(context: AgentContext): Promise<void> {
   work.refresher.refreshInBackground();
 
   keeper?.attach({ take: takeIdentity, confirm: (serial) => server.confirmServes(serial) });
+  stack.use(allowList.subscribe(() => server.reviewAddresses()));
   followChanges(context, stack, {
     allowList,
     keeper,
@@ -162,10 +165,11 @@ function followChanges(
     readonly onConfigHealth: (health: string) => void;
   },
 ): void {
-  const { files, logger, audit, config, configFile } = context;
+  const { files, clock, logger, audit, config, configFile } = context;
   const watch = stack.use(
     watchAgentConfig({
       files,
+      clock,
       path: configFile,
       current: config,
       load: context.loadConfig,

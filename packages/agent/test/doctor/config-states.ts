@@ -1,4 +1,4 @@
-import { chmod, chown, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemFiles } from '@linux-patch/runtime/node';
 import type { BrokenState } from './case.ts';
@@ -73,6 +73,17 @@ export const CONFIG_STATES: readonly BrokenState[] = [
   },
   { code: 'CONFIG_FOREIGN_OWNER', fixed: true, arrange: (host) => chown(host.paths.configFile, NOBODY, 0) },
   {
+    code: 'CONFIG_FOREIGN_OWNER',
+    variant: 'behind a link',
+    fixed: true,
+    arrange: async (host) => {
+      const real = `${host.paths.configFile}.of-somebody`;
+      await rename(host.paths.configFile, real);
+      await symlink(real, host.paths.configFile);
+      await chown(real, NOBODY, 0);
+    },
+  },
+  {
     code: 'CONFIG_SECRET_READABLE',
     variant: 'a token',
     fixed: true,
@@ -118,6 +129,23 @@ export const CONFIG_STATES: readonly BrokenState[] = [
       const path = join(host.root, 'join');
       host.secrets.push('j0in-secret-of-this-host');
       await writeFile(path, 'j0in-secret-of-this-host\n', { mode: 0o644 });
+      await host.configure([
+        `manager_url: ${host.manager.url}`,
+        'report_ip: 127.0.0.1',
+        `join_file: ${path}`,
+      ]);
+    },
+  },
+  {
+    code: 'JOIN_FILE_OPEN',
+    variant: 'of another owner',
+    says: /user 65534/,
+    fixed: true,
+    arrange: async (host) => {
+      const path = join(host.root, 'join');
+      host.secrets.push('j0in-secret-of-this-host');
+      await writeFile(path, 'j0in-secret-of-this-host\n', { mode: 0o600 });
+      await chown(path, NOBODY, 0);
       await host.configure([
         `manager_url: ${host.manager.url}`,
         'report_ip: 127.0.0.1',

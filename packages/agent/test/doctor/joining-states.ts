@@ -1,7 +1,9 @@
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrokenState } from './case.ts';
 import type { SickHost } from './sick-host.ts';
+
+const NOBODY = 65_534;
 
 /** Nothing is there to go back to. */
 function forgetIdentity(host: SickHost): Promise<void> {
@@ -82,6 +84,20 @@ const access: readonly BrokenState[] = [
     code: 'ALLOW_LIST_INVALID',
     says: /whitelist\.yaml:2/,
     arrange: (host) => writeFile(host.paths.allowListFile, 'entries:\n  - 300.1.2.3\n'),
+  },
+  {
+    code: 'ALLOW_LIST_OPEN',
+    variant: 'of another owner',
+    says: /65534/,
+    fixed: true,
+    arrange: (host) => chown(host.paths.allowListFile, NOBODY, 0),
+  },
+  {
+    code: 'ALLOW_LIST_OPEN',
+    variant: 'that others may write',
+    says: /0664/,
+    fixed: true,
+    arrange: (host) => chmod(host.paths.allowListFile, 0o664),
   },
   {
     code: 'ALLOW_LIST_LACKS_MANAGER',

@@ -121,7 +121,27 @@ const files: readonly BrokenState[] = [
   },
 ];
 
+const noMore = (limit: string): NonNullable<BrokenState['namespace']> => ({
+  // A user namespace has limits of its own.
+  flags: ['-U', '-r'],
+  before: () => `echo 0 > /proc/sys/user/${limit}`,
+});
+
 const hosts: readonly BrokenState[] = [
+  {
+    code: 'INOTIFY_USED_UP',
+    variant: 'instances',
+    says: /fs\.inotify\.max_user_instances is \d+/,
+    namespace: noMore('max_inotify_instances'),
+    arrange: () => {},
+  },
+  {
+    code: 'INOTIFY_USED_UP',
+    variant: 'watches',
+    says: /fs\.inotify\.max_user_watches is \d+/,
+    namespace: noMore('max_inotify_watches'),
+    arrange: () => {},
+  },
   { code: 'MACHINE_ID_MISSING', arrange: (host) => rm(join(host.root, 'etc/machine-id')) },
   {
     code: 'MACHINE_ID_UNINITIALIZED',

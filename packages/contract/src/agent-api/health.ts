@@ -19,6 +19,7 @@ export const Health = z.object({
     config: CheckResult,
     certificates: CheckResult,
     clock: CheckResult.optional(),
+    allow_list: CheckResult.optional(),
     package_manager: CheckResult,
     job_queue: CheckResult,
     package_cache: CheckResult,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nodeCommands } from './commands.ts';
 
@@ -100,5 +101,34 @@ describe('the door to other programs', () => {
     });
     expect(result.stdout.length).toBeLessThanOrEqual(1_000);
     expect(result.stdout.endsWith('200000\n')).toBe(true);
+  });
+
+  it('says so, and lets the program live, when no file descriptor is left for a child', async () => {
+    const script = [
+      "import { openSync } from 'node:fs';",
+      `import { nodeCommands } from ${JSON.stringify(join(import.meta.dirname, 'commands.ts'))};`,
+      "try { for (;;) openSync('/dev/null', 'r'); } catch {}",
+      "const run = nodeCommands().run({ program: 'true', args: [], timeoutMs: 5_000, statusPipe: true });",
+      'await run.catch((error) => console.log(error.code, error.message));',
+      "console.log('alive');",
+    ].join('\n');
+    const limited = await commands.run({
+      program: 'prlimit',
+      args: ['--nofile=64', process.execPath, '--input-type=module', '--eval', script],
+      timeoutMs: 60_000,
+    });
+    expect(limited.stdout).toBe('COMMAND_NOT_FOUND true could not be started (EMFILE)\nalive\n');
+  });
+
+  it('ends the program and hands on what a reader of its lines throws', async () => {
+    const run = commands.run({
+      program: 'sh',
+      args: ['-c', 'echo one; sleep 60'],
+      timeoutMs: 30_000,
+      onLine: (line) => {
+        throw new Error(`cannot read ${line}`);
+      },
+    });
+    await expect(run).rejects.toThrow('cannot read one');
   });
 });

@@ -38,8 +38,8 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  } catch {
+    // It is gone, or belongs to somebody whom this process may not signal; then its end is waited for.
   }
 }
 
@@ -47,9 +47,10 @@ function collect(
   stream: Readable | null | undefined,
   source: OutputSource,
   tail: OutputTail,
-  onLine: Command['onLine'],
+  onLine: ((line: string, source: OutputSource) => void) | undefined,
 ): void {
   if (!stream) return;
+  stream.on('error', () => {});
   stream.on('data', (chunk: Buffer) => tail.add(chunk));
   if (onLine)
     createInterface({ input: stream, crlfDelay: Infinity }).on('line', (line) => onLine(line, source));
@@ -77,7 +78,18 @@ export function nodeCommands(baseEnv: Readonly<Record<string, string>> = {}): Co
   return { run: (command) => runCommand(command, baseEnv) };
 }
 
-function runCommand(command: Command, baseEnv: Readonly<Record<string, string>>): Promise<CommandResult> {
+function notStarted({ program }: Command, cause: NodeJS.ErrnoException): PatchError {
+  const why = cause.code ?? cause.message;
+  return new PatchError('COMMAND_NOT_FOUND', `${program} could not be started (${why})`, {
+    cause,
+    details: { program },
+  });
+}
+
+async function runCommand(
+  command: Command,
+  baseEnv: Readonly<Record<string, string>>,
+): Promise<CommandResult> {
   const { promise, resolve, reject } = Promise.withResolvers<CommandResult>();
   const startedMs = performance.now();
   const maxBytes = command.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES;
@@ -86,7 +98,18 @@ function runCommand(command: Command, baseEnv: Readonly<Record<string, string>>)
   let timedOut = false;
   let aborted = false;
   let killTimer: NodeJS.Timeout | undefined;
-  const child = start(command, baseEnv);
+  let failure: unknown;
+  let child: ChildProcess;
+  try {
+    child = start(command, baseEnv);
+  } catch (error) {
+    throw notStarted(command, error as NodeJS.ErrnoException);
+  }
+  // At once: a child that could not be started tells so before anything else, and without streams (EMFILE).
+  child.once('error', (error: NodeJS.ErrnoException) => {
+    settle();
+    reject(notStarted(command, error));
+  });
   const stop = (): void => {
     signalGroup(child, 'SIGTERM');
     killTimer ??= setTimeout(() => signalGroup(child, 'SIGKILL'), KILL_DELAY_MS);
@@ -95,6 +118,17 @@ function runCommand(command: Command, baseEnv: Readonly<Record<string, string>>)
     aborted = true;
     stop();
   };
+  /** What a reader of the lines throws ends the program, and is what the caller gets. */
+  const onLine =
+    command.onLine &&
+    ((line: string, source: OutputSource): void => {
+      try {
+        command.onLine?.(line, source);
+      } catch (error) {
+        failure ??= error;
+        stop();
+      }
+    });
   const timer = setTimeout(() => {
     timedOut = true;
     stop();
@@ -106,27 +140,17 @@ function runCommand(command: Command, baseEnv: Readonly<Record<string, string>>)
   };
   if (command.signal?.aborted) onAbort();
   else command.signal?.addEventListener('abort', onAbort, { once: true });
-  collect(child.stdout, 'stdout', stdout, command.onLine);
-  collect(child.stderr, 'stderr', stderr, command.onLine);
-  collect(child.stdio[3] as Readable | undefined, 'fd3', new OutputTail(0), command.onLine);
+  collect(child.stdout, 'stdout', stdout, onLine);
+  collect(child.stderr, 'stderr', stderr, onLine);
+  // Absent when the child could not be started, whatever the types say.
+  const streams: ChildProcess['stdio'] | undefined = child.stdio;
+  collect(streams?.[3] as Readable | undefined, 'fd3', new OutputTail(0), onLine);
   // A program that exits without reading its input makes this pipe fail; its exit code tells the story.
   child.stdin?.on('error', () => {});
   child.stdin?.end(command.stdin ?? '');
-  child.once('error', (error: NodeJS.ErrnoException) => {
-    settle();
-    reject(
-      new PatchError(
-        'COMMAND_NOT_FOUND',
-        `${command.program} could not be started (${error.code ?? error.message})`,
-        {
-          cause: error,
-          details: { program: command.program },
-        },
-      ),
-    );
-  });
   child.once('close', (exitCode, signal) => {
     settle();
+    if (failure !== undefined) reject(failure);
     const durationMs = performance.now() - startedMs;
     resolve({
       exitCode,

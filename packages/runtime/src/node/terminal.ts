@@ -14,10 +14,13 @@ const LINE_START = '\r\u001b[K';
 
 /** The process ends in order, with what its last answer was; an error that nobody caught is shown as all else. */
 function prepareProcess(stderr: (text: string) => void): void {
-  // A reader that has seen enough, such as head(1), is no failure.
+  // A log that cannot be written, on a full disk or without a reader, is no reason to end.
+  process.stderr.on('error', () => {});
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
+    // A reader that has seen enough, such as head(1), is no failure.
+    if (error.code === 'EPIPE') process.exit();
+    stderr(`The output could not be written (${error.code ?? error.message}).\n`);
+    process.exit(1);
   });
   process.on('uncaughtException', (error) => {
     stderr(`Unexpected fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

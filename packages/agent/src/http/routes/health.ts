@@ -15,6 +15,8 @@ export interface IdentityHealth {
   readonly certificates: string;
   /** `ok`, or what is wrong with this host's clock. */
   readonly clock?: string;
+  /** `ok`, or why the allow list on disk is not in force, or is not safe. */
+  readonly allowList?: string;
   readonly certificateNotAfterMs: number | null;
   readonly crl: {
     readonly status: CrlStatus;
@@ -74,6 +76,7 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
     config: identity.config,
     certificates: identity.certificates,
     clock: identity.clock ?? 'ok',
+    allow_list: identity.allowList ?? 'ok',
     package_manager: await sources.packageManagerHealth(),
     job_queue: jobs.health(),
     package_cache: cache.health(),

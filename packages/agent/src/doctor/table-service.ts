@@ -1,0 +1,49 @@
+import { themed } from './table-types.ts';
+
+const port = themed('port');
+const service = themed('service');
+
+/** Who listens. */
+export const PORT_CHECKS = {
+  SECOND_AGENT: port.error({
+    title: 'Two agents run with the same folders',
+    meaning: 'One of them was started by hand or hangs. Only the service should run.',
+    command: 'kill {pid}',
+  }),
+  PORT_TAKEN: port.error({
+    title: "Another process listens on the agent's port",
+    meaning: 'The agent cannot bind it and ends with 1. Stop that process, or choose another server.port.',
+    command: 'kill {pid}',
+  }),
+} as const;
+
+/** The service manager. */
+export const SERVICE_CHECKS = {
+  SERVICE_START_LIMIT: service.error({
+    title: 'The service failed so often that systemd has given up',
+    meaning:
+      'Five failures in five minutes: a broken configuration or a taken port. Mend what is named here first.',
+    command: 'systemctl reset-failed linux-patch-api && systemctl start linux-patch-api',
+  }),
+  SERVICE_FAILED: service.error({
+    title: 'The service has failed',
+    meaning: 'Its last words are in the journal: journalctl -u linux-patch-api -e',
+    command: 'systemctl restart linux-patch-api',
+  }),
+  SERVICE_MASKED: service.error({
+    title: 'The service is masked',
+    meaning: 'Somebody forbade its start.',
+    command: 'systemctl unmask linux-patch-api && systemctl enable --now linux-patch-api',
+  }),
+  SERVICE_NOT_RUNNING: service.error({
+    title: 'The service does not run',
+    meaning:
+      'It was stopped, or it ended cleanly because only a person can go on; then that is named here too.',
+    command: 'systemctl start linux-patch-api',
+  }),
+  SERVICE_NOT_ENABLED: service.warning({
+    title: 'The service does not start at boot',
+    meaning: 'It runs until the next reboot only.',
+    command: 'systemctl enable linux-patch-api',
+  }),
+} as const;

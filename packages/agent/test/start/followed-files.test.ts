@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import type { Files } from '@linux-patch/runtime';
+import { systemFiles } from '@linux-patch/runtime/node';
+import { describe, expect, it } from 'vitest';
+import { type CurrentManager, startCurrentManager } from '../enrollment/current-manager.ts';
+import { type AgentHost, createAgentHost, type RunningAgent } from './agent-in-process.ts';
+
+const NOW = Math.floor(Date.now() / 1000) * 1000;
+const LIST = 'etc/linux_patch_api/whitelist.yaml';
+const CONFIG = 'etc/linux_patch_api/config.yaml';
+
+/** As fs.watch fails where others have used up the inotify instances. */
+const WITHOUT_INOTIFY: Files = {
+  ...systemFiles,
+  watch: () => {
+    throw Object.assign(new Error('EMFILE: too many open files, watch'), { code: 'EMFILE' });
+  },
+};
+
+interface ServingHost extends AsyncDisposable {
+  readonly host: AgentHost;
+  readonly agent: RunningAgent;
+  /** TLS options of the manager. */
+  readonly client: { host: string; port: number; ca: string; cert: string; key: string };
+}
+
+async function clientOf(manager: CurrentManager, agent: RunningAgent): Promise<ServingHost['client']> {
+  const client = await manager.authority.issueManagerClient();
+  return {
+    host: '127.0.0.1',
+    port: Number(/Listening on 127\.0\.0\.1:(\d+)/.exec(agent.said())?.[1]),
+    ca: manager.authority.caPem,
+    cert: client.chainPem,
+    key: client.privateKeyPem,
+  };
+}
+
+/** A host that has joined and serves. */
+async function servingHost(files: Files): Promise<ServingHost> {
+  await using stack = new AsyncDisposableStack();
+  const manager = stack.use(await startCurrentManager(NOW));
+  const enrollment = [`manager_url: ${manager.url}`, 'ca_file: /nowhere'];
+  const host = stack.use(await createAgentHost({ nowMs: NOW, enrollment, doors: { files } }));
+  const caFile = join(host.root, 'ca-of-the-manager.pem');
+  await writeFile(caFile, manager.authority.root.certificatePem);
+  await host.put(CONFIG, (await host.read(CONFIG)).replace('/nowhere', caFile));
+  const agent = host.start();
+  stack.defer(async () => void (await agent.stop()));
+  await agent.until(async () => (await agent.servedSerial()) !== undefined);
+  const client = await clientOf(manager, agent);
+  const owned = stack.move();
+  return { host, agent, client, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** What the agent answers to its manager. */
+async function get({ client }: ServingHost, path: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const outgoing = request({ ...client, path, agent: false }, (response) => {
+    let body = '';
+    response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    response.on('end', () => resolve(body));
+  });
+  outgoing.on('error', reject);
+  outgoing.end();
+  return promise;
+}
+
+async function checksOf(world: ServingHost): Promise<Record<string, string>> {
+  const { data } = JSON.parse(await get(world, '/health')) as { data: { checks: Record<string, string> } };
+  return data.checks;
+}
+
+describe.each([
+  ['tells of changes', systemFiles],
+  ['has no inotify instance left', WITHOUT_INOTIFY],
+])('an agent whose kernel %s', (_what, files) => {
+  it('ends the open connections of who is no longer on its allow list', async () => {
+    await using world = await servingHost(files);
+    const socket = connect(world.client);
+    socket.on('error', () => {});
+    await once(socket, 'session');
+    const closed = once(socket, 'close');
+    let isClosed = false;
+    void closed.then(() => (isClosed = true));
+    await world.host.put(LIST, 'entries: [10.1.2.3]\n');
+    await world.agent.until(() => isClosed);
+    const audit = () => world.host.read('var/log/linux_patch_api/audit.log');
+    await world.agent.settles(async () => (await audit()).includes('allow_list_changed'));
+  });
+
+  it('says in health, metrics and status that it refuses a faulty allow list, and serves on', async () => {
+    await using world = await servingHost(files);
+    await world.host.put(LIST, 'entries: [300.1.2.3]\n');
+    await world.agent.until(async () => (await checksOf(world)).allow_list !== 'ok');
+    expect((await checksOf(world)).allow_list).toContain('entries.0');
+    expect(await get(world, '/metrics')).toContain('linux_patch_agent_check_ok{check="allow_list"} 0');
+    const status = world.host.start('status', '--json');
+    await status.exitCode;
+    expect(status.said()).toContain('ALLOW_LIST_INVALID');
+    await world.host.put(LIST, 'entries: [127.0.0.1]\n');
+    await world.agent.until(async () => (await checksOf(world)).allow_list === 'ok');
+  });
+});
