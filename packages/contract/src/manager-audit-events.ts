@@ -63,6 +63,11 @@ export const MANAGER_AUDIT_EVENTS = {
     'reason_code',
   ),
   enrollment_expired: event('Nobody decided a request in time; it was removed.', ...REQUEST),
+  enrollment_superseded: event(
+    'A silent request was removed, because `successor`, a later one of the same name and address, took its place.',
+    ...REQUEST,
+    'successor',
+  ),
   certificate_renewed: event(
     'A host got a new certificate for a new key, proven with the current one.',
     'host',

@@ -22,6 +22,9 @@ const EXIT_LIMIT_MS = 1_000;
 
 const terminal = openTerminal();
 
+// Takes the place of the arguments in the process list, where a host code may be among them.
+if (process.argv.some((argument) => argument.startsWith('--code'))) process.title = 'linux-patch-manager';
+
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {

@@ -227,7 +227,7 @@ export const ENROLLMENT_CHECKS = {
   ENROLLMENT_APPROVAL_REFUSED: enrollment.error({
     title: 'An approval came that must not be installed',
     meaning: 'Somebody may be in between, or the code was not typed. Compare the key id on both sides.',
-    command: 'linux-patch-manager enrollments approve {host} --code CODE',
+    command: 'linux-patch-manager enrollments approve {host}',
   }),
   ENROLLMENT_REQUEST_LOST: enrollment.warning({
     title: 'The manager does not know the request of this host any more',
@@ -247,6 +247,6 @@ export const ENROLLMENT_CHECKS = {
   ENROLLMENT_WAITING: enrollment.warning({
     title: 'This host waits for approval',
     meaning: 'Type the code on the manager that "linux-patch-api status" shows on this host.',
-    command: 'linux-patch-manager enrollments approve {host} --code CODE',
+    command: 'linux-patch-manager enrollments approve {host}',
   }),
 } as const;

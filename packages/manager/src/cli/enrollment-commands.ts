@@ -3,9 +3,9 @@ import {
   type Enrollment,
   type JoinTokenVerdict,
   MANAGER_ADMIN_ROUTES,
-  PatchError,
 } from '@linux-patch/contract';
 import { type Command, Option } from 'commander';
+import { CODE_HELP, type CodeOption, type CodeOptions, readCode } from './code-input.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { relativeTime, renderFacts, renderTable } from './table.ts';
@@ -98,26 +98,7 @@ async function showEnrollment(context: CommandContext, id: string): Promise<void
   print(context, data, () => describe(data, context.nowMs));
 }
 
-async function readCode(
-  context: CommandContext,
-  options: { readonly code?: string; readonly codeFile?: string },
-): Promise<string | undefined> {
-  if (options.code !== undefined) return options.code;
-  if (options.codeFile === undefined) return undefined;
-  const text =
-    options.codeFile === '-' ? await context.readStdin() : await context.files.readText(options.codeFile);
-  if (!text?.trim())
-    throw new PatchError(
-      'INVALID_REQUEST',
-      `${options.codeFile === '-' ? 'Standard input' : options.codeFile} holds no code.`,
-    );
-  return text.trim();
-}
-
-export interface ApproveOptions {
-  readonly code?: string;
-  readonly codeFile?: string;
-  /** commander's name for `--no-code`: false when it is given. */
+interface ApproveOptions extends CodeOptions {
   readonly withoutCode?: boolean;
   readonly replace?: boolean;
 }
@@ -128,13 +109,7 @@ async function approveEnrollment(
   id: string,
   options: ApproveOptions,
 ): Promise<void> {
-  const code = await readCode(context, options);
-  if (code === undefined && !options.withoutCode) {
-    throw new PatchError(
-      'INVALID_REQUEST',
-      'Say how the host is known: --code CODE (read it on the host with "linux-patch-api status"), --code-file FILE, or --no-code to approve without.',
-    );
-  }
+  const code = options.withoutCode ? undefined : await readCode(context, options);
   const body = { ...(code === undefined ? {} : { code }), ...(options.replace ? { replace: true } : {}) };
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.approve, { params: { id }, body });
   print(
@@ -149,11 +124,12 @@ async function approveEnrollment(
 async function denyEnrollment(
   context: CommandContext,
   id: string,
-  options: { readonly reason?: string; readonly code?: string },
+  options: { readonly reason?: string; readonly code?: CodeOption },
 ): Promise<void> {
+  const code = options.code === undefined ? undefined : await readCode(context, options);
   const body = {
     ...(options.reason === undefined ? {} : { reason: options.reason }),
-    ...(options.code === undefined ? {} : { code: options.code }),
+    ...(code === undefined ? {} : { code }),
   };
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.deny, { params: { id }, body });
   print(context, data, () => `Denied ${data.fqdn}.`);
@@ -182,22 +158,20 @@ export function addEnrollmentCommands({ program, add, run }: CommandLine): void 
       ),
   );
   add(enrollments, 'approve <request>', 'let a host join')
-    .option('--code <code>', 'the code that "linux-patch-api status" shows on the host')
-    .option('--code-file <file>', 'read the code from a file, or from standard input with -')
+    .option('--code [code]', CODE_HELP)
+    .option('--code-file <file>', 'read the code from a file')
     .option('--no-code', 'approve without a code, where the host trusts the manager by other means')
     .option('--replace', 'the request takes over the record of the host it conflicts with')
     .action(
       (
         id: string,
-        options: { code?: string | boolean; codeFile?: string; replace?: boolean },
+        options: { code?: CodeOption | false; codeFile?: string; replace?: boolean },
         command: Command,
       ) => {
         const { code, ...others } = options;
-        const wanted: ApproveOptions = {
-          ...others,
-          ...(typeof code === 'string' ? { code } : {}),
-          ...(code === false ? { withoutCode: true } : {}),
-        };
+        // commander's way to say `--no-code`.
+        const wanted =
+          code === false ? { ...others, withoutCode: true } : { ...others, ...(code ? { code } : {}) };
         run(
           command,
           quietly((context) => approveEnrollment(context, id, wanted)),
@@ -206,8 +180,8 @@ export function addEnrollmentCommands({ program, add, run }: CommandLine): void 
     );
   add(enrollments, 'deny <request>', 'refuse a host')
     .option('--reason <text>', 'told to the host')
-    .option('--code <code>', 'the host code, so that the host can trust the refusal')
-    .action((id: string, options: { reason?: string; code?: string }, command: Command) =>
+    .option('--code [code]', 'the host code, so that the host can trust the refusal; given as for approve')
+    .action((id: string, options: { reason?: string; code?: CodeOption }, command: Command) =>
       run(
         command,
         quietly((context) => denyEnrollment(context, id, options)),

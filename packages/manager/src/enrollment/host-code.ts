@@ -52,6 +52,14 @@ export async function verifyCode(
   );
 }
 
+/** Whether a code is the one of this request; tells nobody, so whoever asks counts the wrong ones. */
+export async function fitsCode(row: EnrollmentRow, code: string): Promise<boolean> {
+  const extension = extensionOf(row);
+  if (!extension) return false;
+  const key = await stretchHostCode(code, extension.nonce_a).catch(() => undefined);
+  return key !== undefined && equalTags(agentTag(key, storedTranscriptHash(row, extension)), extension.tag_a);
+}
+
 function refuseLocked(row: EnrollmentRow, now: number): void {
   if (row.locked_until === null || row.locked_until <= now) return;
   const minutes = Math.ceil((row.locked_until - now) / 60_000);
@@ -62,7 +70,12 @@ function refuseLocked(row: EnrollmentRow, now: number): void {
   );
 }
 
-async function noteWrongCode(context: EnrollmentContext, row: EnrollmentRow, actor: string): Promise<void> {
+/** Counts a wrong code; five lock the request. */
+export async function noteWrongCode(
+  context: EnrollmentContext,
+  row: EnrollmentRow,
+  actor: string,
+): Promise<void> {
   await inTransaction(context.db, async (db) => {
     const failed = (await getRow(db, row.id)).failed_codes + 1;
     const locked = failed >= MAX_FAILED_CODES;

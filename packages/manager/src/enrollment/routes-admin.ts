@@ -1,9 +1,12 @@
 import { MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
 import type { Hono } from 'hono';
+import { inTransaction } from '../database/transactions.ts';
 import { serveRoute } from '../http/app.ts';
 import type { ManagerEnv } from '../http/node-adapter.ts';
+import { chooseRequest } from './choose-by-code.ts';
 import type { EnrollmentContext } from './context.ts';
 import { approve, deny } from './decide.ts';
+import { forgetSuperseded } from './superseded.ts';
 import { findRequest, listRequests, viewOf } from './view.ts';
 
 /** Who decides; accounts of their own come later. */
@@ -13,6 +16,7 @@ const ACTOR = 'admin';
 export function serveEnrollmentRoutes(app: Hono<ManagerEnv>, enrollment: EnrollmentContext): void {
   const server = { app, clock: enrollment.clock };
   serveRoute(server, MANAGER_ADMIN_ROUTES.listEnrollments, async ({ query }) => {
+    await inTransaction(enrollment.db, (db) => forgetSuperseded(enrollment, db));
     const enrollments = await listRequests(enrollment, query.state ?? 'pending');
     return { enrollments, total: enrollments.length };
   });
@@ -20,11 +24,11 @@ export function serveEnrollmentRoutes(app: Hono<ManagerEnv>, enrollment: Enrollm
     viewOf(enrollment, await findRequest(enrollment, parameter('id'))),
   );
   serveRoute(server, MANAGER_ADMIN_ROUTES.approve, async ({ parameter, body }) => {
-    const { id } = await findRequest(enrollment, parameter('id'));
+    const { id } = await chooseRequest(enrollment, parameter('id'), body.code);
     return viewOf(enrollment, await approve(enrollment, id, body, ACTOR));
   });
   serveRoute(server, MANAGER_ADMIN_ROUTES.deny, async ({ parameter, body }) => {
-    const { id } = await findRequest(enrollment, parameter('id'));
+    const { id } = await chooseRequest(enrollment, parameter('id'), body.code);
     return viewOf(enrollment, await deny(enrollment, id, body, ACTOR));
   });
 }

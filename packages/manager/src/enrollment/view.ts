@@ -75,12 +75,35 @@ export async function listRequests(
  * @throws PatchError `ENROLLMENT_NOT_FOUND`
  */
 export async function findRequest(context: EnrollmentContext, reference: string): Promise<EnrollmentRow> {
+  const [first, ...others] = await findRequests(context, reference);
+  if (others.length > 0) throw refuseSeveral(reference, [first, ...others]);
+  return first;
+}
+
+/** Says which requests share a name, the first five by their ids. */
+export function refuseSeveral(reference: string, rows: readonly EnrollmentRow[]): PatchError {
+  const ids = rows.slice(0, 5).map((row) => `${row.id} (key ${row.key_id ?? 'unknown'})`);
+  const more = rows.length > ids.length ? ` and ${rows.length - ids.length} more` : '';
+  return new PatchError(
+    'ENROLLMENT_NOT_FOUND',
+    `Several requests are called ${reference}; say the host code, which chooses, or name one by its id: ${ids.join(', ')}${more}.`,
+  );
+}
+
+/**
+ * Finds requests by id, key id or host name: every one that waits, else the newest of those that are decided.
+ * @throws PatchError `ENROLLMENT_NOT_FOUND`
+ */
+export async function findRequests(
+  context: EnrollmentContext,
+  reference: string,
+): Promise<readonly [EnrollmentRow, ...EnrollmentRow[]]> {
   const exact = await context.db
     .selectFrom('enrollments')
     .selectAll()
     .where('id', '=', reference)
     .executeTakeFirst();
-  if (exact) return exact;
+  if (exact) return [exact];
   const rows = await context.db
     .selectFrom('enrollments')
     .selectAll()
@@ -93,16 +116,9 @@ export async function findRequest(context: EnrollmentContext, reference: string)
     )
     .orderBy('created_at', 'desc')
     .execute();
-  const pending = rows.filter((row) => row.state === 'pending');
-  if (pending.length > 1) {
-    const ids = pending.map((row) => `${row.id} (key ${row.key_id ?? 'unknown'})`).join(', ');
-    throw new PatchError(
-      'ENROLLMENT_NOT_FOUND',
-      `Several requests are called ${reference}; name one by its id: ${ids}.`,
-    );
-  }
-  const found = pending[0] ?? rows[0];
-  if (found) return found;
+  const [waiting, ...others] = rows.filter((row) => row.state === 'pending');
+  if (waiting) return [waiting, ...others];
+  if (rows[0]) return [rows[0]];
   throw new PatchError(
     'ENROLLMENT_NOT_FOUND',
     `There is no request ${reference}. "linux-patch-manager enrollments list" shows those that wait.`,
