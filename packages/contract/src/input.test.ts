@@ -64,7 +64,36 @@ describe('input of a route', () => {
     ).toBe('query.limit');
   });
 
-  it.each(['..', 'a/b', '-o', 'a\u0000', 'ü'])('refuses the package name %j in a path', (name) => {
+  it.each([
+    'g++',
+    'libc6:amd64',
+    'glibc.x86_64',
+    'glibc:x86_64',
+    'NetworkManager',
+    'perl-Test-Simple',
+    'lib32-gcc-libs',
+    'r@2',
+    '_virtual',
+    'a'.repeat(256),
+  ])('takes the package name %j of some package manager', (name) => {
+    expect(readPathParameter(PackageName, 'name', name)).toBe(name);
+  });
+
+  it.each([
+    '..',
+    'a/b',
+    '-o',
+    '@core',
+    'a=1',
+    'a:',
+    'a:b:c',
+    'a b',
+    'a\n',
+    'a~b',
+    'a'.repeat(257),
+    'a\u0000',
+    'ü',
+  ])('refuses the package name %j in a path', (name) => {
     expect(faultsOfThrown(() => readPathParameter(PackageName, 'name', name))[0]?.path).toBe('path.name');
   });
 

@@ -25,7 +25,7 @@ afterAll(() => folder[Symbol.asyncDispose]());
 async function openJobs(root: string, packages: PackageManager) {
   const shared = { files: systemFiles, clock: systemClock, random: systemRandom, logger: memoryLogger() };
   const cache = await openPackageCache({ ...shared, path: join(root, 'state/cache.json') });
-  const refreshQuietly = async (): Promise<void> => {};
+  const refreshQuietly = async () => [];
   const refresher = createCacheRefresher({ ...shared, cache, refreshQuietly, isBusy: () => true });
   const service = sessionService(nodeCommands(packageEnvironment(root)), systemFiles);
   const detached = createDetachedWork({ ...shared, folder: join(root, 'jobs/work'), service });

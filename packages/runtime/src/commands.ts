@@ -1,9 +1,16 @@
+/** The environment of every program that is run; nothing of the agent's own reaches one. */
+export const COMMAND_ENVIRONMENT: Readonly<Record<string, string>> = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C.UTF-8',
+  HOME: '/root',
+};
+
 /** One program to run: an argument array, never a shell line. */
 export interface Command {
   /** Program name or path; a bare name is looked up in a fixed PATH of system folders. */
   readonly program: string;
   readonly args: readonly string[];
-  /** Added to the minimal environment (LC_ALL=C.UTF-8, fixed PATH, HOME); nothing else is inherited. */
+  /** Added to `COMMAND_ENVIRONMENT`; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Text written to standard input, which is then closed; without it standard input is empty. */

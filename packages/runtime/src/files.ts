@@ -18,6 +18,8 @@ export interface FileFacts {
   readonly gid: number;
   readonly modifiedMs: number;
   readonly inode: number;
+  /** Device of the file system (`st_dev`, stat(2)); an inode number means something only together with it. */
+  readonly device: number;
 }
 
 /** What an ordinary user may still use of a file system. */

@@ -1,5 +1,11 @@
 export type { Clock } from './clock.ts';
-export type { Command, CommandResult, Commands, OutputSource } from './commands.ts';
+export {
+  COMMAND_ENVIRONMENT,
+  type Command,
+  type CommandResult,
+  type Commands,
+  type OutputSource,
+} from './commands.ts';
 export type { DurableWrite, FileFacts, Files, FreeSpace } from './files.ts';
 export { followFile } from './follow-file.ts';
 export {

@@ -93,7 +93,7 @@ describe("the agent's configuration", () => {
         retention_days: 30,
       },
       whitelist: { path: '/etc/linux_patch_api/whitelist.yaml' },
-      package_manager: { backend: 'auto' },
+      package_manager: { backend: 'auto', require_all_sources: false },
       rate_limit: { enabled: true, read_per_minute: 60, change_per_minute: 10 },
       enrollment: {
         allow_plain_http: false,
@@ -164,6 +164,13 @@ describe("the agent's configuration", () => {
       ':11:14 enrollment.report_ip: must be an address that the manager can reach; a loopback address is reached by this host only, so it needs an enrollment.manager_url on this host',
       ':12:19 enrollment.ca_fingerprint: must be sha256: and 64 hexadecimal digits',
     ]);
+  });
+
+  it('names only package managers that the agent opens', async () => {
+    expect((await load('package_manager: { backend: apt }')).package_manager.backend).toBe('apt');
+    await expect(load('package_manager: { backend: dnf }')).rejects.toThrow(
+      /package_manager\.backend: must be/,
+    );
   });
 
   it.each([

@@ -4,6 +4,7 @@ import { parseFingerprint } from '@linux-patch/pki';
 import { LOG_LEVELS } from '@linux-patch/runtime';
 import { z } from 'zod';
 import { parseProxy } from '../enrollment/proxy.ts';
+import { BACKENDS } from '../package-manager/backends.ts';
 import { normalizeManagerUrl } from './manager-url.ts';
 import { agentPaths } from './paths.ts';
 
@@ -12,9 +13,6 @@ const DEFAULT_PATHS = agentPaths('/');
 /** Polls after which waiting for an approval ends; also the most that can be configured. */
 const MAX_POLLS = 1440;
 const POLL_SECONDS = 60;
-
-/** What `package_manager.backend` may name. */
-const BACKEND_CHOICES = ['auto', 'apt', 'dnf', 'yum', 'apk', 'pacman', 'zypper'] as const;
 
 const path = z.string().refine((text) => isAbsolute(text), 'must be an absolute path');
 const whole = (min: number, max: number) => z.number().int().min(min).max(max);
@@ -119,9 +117,17 @@ const whitelist = z
 const packageManager = z
   .strictObject({
     backend: z
-      .enum(BACKEND_CHOICES)
+      .enum(['auto', ...BACKENDS])
       .default('auto')
       .meta({ description: 'Package manager; `auto` finds it.' }),
+    require_all_sources: z
+      .boolean()
+      .default(false)
+      .meta({
+        description:
+          'Apply no updates while a package source cannot be refreshed. `false` applies what the others offer, and the job names ' +
+          "the source; one of the distribution's security updates still makes the job fail in the end.",
+      }),
   })
   .readonly()
   .prefault({});

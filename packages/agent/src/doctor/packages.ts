@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { messageOf } from '@linux-patch/contract';
-import { findLockHolder } from '../package-manager/apt/lock.ts';
+import { findLockHolder, nameOfHolder } from '../package-manager/apt/lock.ts';
 import { openPackageManager } from '../package-manager/open.ts';
 import type { Finding } from './finding.ts';
 import type { DoctorHost } from './host.ts';
@@ -16,8 +16,8 @@ export async function checkPackages(host: DoctorHost): Promise<Finding[]> {
   const findings: Finding[] = [];
   const holder = await findLockHolder(host).catch(() => undefined);
   if (holder) {
-    const detail = `${holder.program} (process ${holder.pid}) holds the locks of dpkg or apt.`;
-    findings.push({ code: 'DPKG_LOCKED', detail, words: { pid: holder.pid } });
+    const detail = `${nameOfHolder(holder)} holds the locks of dpkg or apt.`;
+    findings.push({ code: 'DPKG_LOCKED', detail, words: { pid: holder.pid ?? 'PID' } });
   }
   // dpkg(1) leaves its journal here until its work is done; while somebody holds the lock that is normal.
   const journal = join(root, 'var/lib/dpkg/updates');

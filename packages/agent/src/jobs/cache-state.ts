@@ -3,6 +3,7 @@ import type { CACHE_STATUSES } from '@linux-patch/contract';
 import { messageOf } from '@linux-patch/contract';
 import type { Clock, Files, Logger } from '@linux-patch/runtime';
 import { z } from 'zod';
+import type { SourceFailure } from '../package-manager/package-operations.ts';
 
 type CacheStatus = (typeof CACHE_STATUSES)[number];
 
@@ -25,7 +26,8 @@ export interface PackageCache {
   status(): CacheStatus;
   /** `ok`, or what is wrong. */
   health(): string;
-  noteRefreshed(): Promise<void>;
+  /** @param failed sources that could not be refreshed while others were. */
+  noteRefreshed(failed?: readonly SourceFailure[]): Promise<void>;
   /** A failure keeps the time of the last success: lists do not become fresh by failing. */
   noteFailure(error: unknown): Promise<void>;
   noteApplied(): Promise<void>;
@@ -78,17 +80,22 @@ export async function openPackageCache(options: {
     status,
     health: () => {
       if (status() === 'failed') return `the last refresh failed: ${state.last_failure ?? 'no reason known'}`;
-      return 'ok';
+      return state.last_failure ?? 'ok';
     },
-    noteRefreshed: () =>
+    noteRefreshed: (failed = []) =>
       write({
         last_cache_update: new Date(clock.now()).toISOString(),
         last_update_success: true,
-        last_failure: null,
+        last_failure: describeFailures(failed) ?? null,
       }),
     noteFailure: (error) => write({ last_update_success: false, last_failure: messageOf(error) }),
     noteApplied: () => write({ last_update_apply: new Date(clock.now()).toISOString() }),
   };
+}
+
+function describeFailures(failed: readonly SourceFailure[]): string | undefined {
+  if (failed.length === 0) return undefined;
+  return `not refreshed: ${failed.map(({ source, reason }) => `${source} (${reason})`).join('; ')}`;
 }
 
 function epoch(text: string | null | undefined): number | undefined {

@@ -28,7 +28,11 @@ const applyAll = (extra: { reboot?: boolean } = {}): JobRequest => ({
 });
 
 /** A queue that works with the given package manager. */
-async function world(given: Partial<PackageOperations>, reboot?: (delaySeconds: number) => Promise<void>) {
+async function world(
+  given: Partial<PackageOperations>,
+  reboot?: (delaySeconds: number) => Promise<void>,
+  requireAllSources = false,
+) {
   const folder = await temporaryFolder();
   onTestFinished(() => folder[Symbol.asyncDispose]());
   const clock = new ManualClock();
@@ -37,7 +41,10 @@ async function world(given: Partial<PackageOperations>, reboot?: (delaySeconds: 
   const done: string[] = [];
   const operations: PackageOperations = {
     adopt: async () => undefined,
-    refresh: async () => void done.push('refresh'),
+    refresh: async () => {
+      done.push('refresh');
+      return [];
+    },
     repair: async () => false,
     install: async () => upgraded,
     remove: async () => upgraded,
@@ -51,10 +58,14 @@ async function world(given: Partial<PackageOperations>, reboot?: (delaySeconds: 
   const refresher = createCacheRefresher({
     ...shared,
     cache,
-    refreshQuietly: async () => void done.push('background refresh'),
+    refreshQuietly: async () => {
+      done.push('background refresh');
+      return [];
+    },
     isBusy: () => false,
   });
-  const execute = createExecutor({ operations, refresher, cache, reboot, timeoutMs: 60_000 });
+  const settings = { reboot, requireAllSources, timeoutMs: 60_000 };
+  const execute = createExecutor({ operations, refresher, cache, ...settings });
   const limits = {
     maxConcurrent: 1,
     maxQueueDepth: 9,
@@ -159,6 +170,65 @@ describe('applying patches', () => {
     const job = await finish({ ...applyAll(), selection: { kind: 'none' } } as JobRequest);
     expect(job).toMatchObject({ status: 'completed', results: [] });
     expect(done).toEqual([]);
+  });
+});
+
+describe('a source that cannot be refreshed', () => {
+  const failure = (security: boolean) => async () => [
+    {
+      source: 'https://third.example stable',
+      reason: '403  Forbidden.',
+      code: 'NETWORK_ERROR' as const,
+      security,
+    },
+  ];
+
+  it('is named by the job, which applies what the others offer', async () => {
+    const { finish, done, cache } = await world({ refresh: failure(false) });
+    const job = await finish(applyAll());
+    expect(done).toEqual(['apply']);
+    expect(job).toMatchObject({
+      status: 'completed',
+      message: 'toylib 1.1 upgraded. Not refreshed: https://third.example stable: 403  Forbidden.',
+    });
+    expect(cache.health()).toContain('https://third.example stable (403  Forbidden.)');
+  });
+
+  it('is never hidden by "nothing to do"', async () => {
+    const nothing = { results: [], exitCode: null };
+    const { finish } = await world({ refresh: failure(false), applyPatches: async () => nothing });
+    expect((await finish(applyAll())).message).toMatch(/^Nothing was changed\. Not refreshed: https:/);
+  });
+
+  it('of security updates lets the rest in and makes the job fail in the end, unless packages are named', async () => {
+    const { finish, done } = await world({ refresh: failure(true) });
+    expect(await finish(applyAll())).toMatchObject({
+      status: 'failed',
+      error_code: 'NETWORK_ERROR',
+      error: expect.stringMatching(/^toylib 1\.1 upgraded\. Not refreshed/),
+      results: upgraded.results,
+    });
+    expect(done).toEqual(['apply']);
+    const named = { kind: 'names' as const, names: ['toylib'], securityOnly: false };
+    expect(await finish({ ...applyAll(), selection: named } as JobRequest)).toMatchObject({
+      status: 'completed',
+    });
+  });
+
+  it('keeps everything from being applied where the host or the request wants every source', async () => {
+    const strict = await world({ refresh: failure(false) }, undefined, true);
+    expect(await strict.finish(applyAll())).toMatchObject({
+      status: 'failed',
+      error_code: 'NETWORK_ERROR',
+      error: expect.stringContaining('https://third.example stable: 403'),
+    });
+    expect(strict.done).toEqual([]);
+    const lenient = { ...applyAll(), requireAllSources: false } as JobRequest;
+    expect(await strict.finish(lenient)).toMatchObject({ status: 'completed' });
+    const asked = await world({ refresh: failure(false) });
+    expect(await asked.finish({ ...applyAll(), requireAllSources: true } as JobRequest)).toMatchObject({
+      status: 'failed',
+    });
   });
 });
 

@@ -1,16 +1,17 @@
-import { isPatchError, type JobResult, messageOf } from '@linux-patch/contract';
+import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
 import type { DetachedWork } from '../package-manager/detached/work.ts';
 import type {
   OperationOutcome,
   OperationRun,
   PackageOperations,
+  SourceFailure,
 } from '../package-manager/package-operations.ts';
 import type { CacheRefresher } from './cache-refresh.ts';
-import { REFRESH_LIMIT_MS } from './cache-refresh.ts';
 import type { PackageCache } from './cache-state.ts';
 import type { Executor, JobContext, JobOutcome } from './executor-interface.ts';
 import type { ApplyJobRequest, JobRequest } from './job-request.ts';
 import type { Reboot } from './reboot.ts';
+import { type Done, summaryOf } from './summary.ts';
 
 export interface ExecutorOptions {
   /** Package work that outlives the agent, where the host allows it. */
@@ -20,6 +21,8 @@ export interface ExecutorOptions {
   readonly cache: PackageCache;
   /** Undefined where the agent manages a private package root, whose updates say nothing about this host. */
   readonly reboot: Reboot | undefined;
+  /** `package_manager.require_all_sources`: nothing is applied while a source cannot be refreshed. */
+  readonly requireAllSources?: boolean;
   /** The job's own limit, passed on so that programs end themselves a little earlier than the job. */
   readonly timeoutMs: number;
 }
@@ -42,7 +45,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       return apply(options, { ...request, selection }, context);
     }
     const outcome = (await adopt(options, context)) ?? (await work(options, request, context));
-    return { message: summaryOf(outcome.results) };
+    return { message: summaryOf(outcome) };
   };
 }
 
@@ -73,21 +76,39 @@ async function apply(
   request: ActiveApply,
   context: JobContext,
 ): Promise<JobOutcome> {
-  const outcome = (await adopt(options, context)) ?? (await applyAfresh(options, request, context));
+  const done = (await adopt(options, context)) ?? (await applyAfresh(options, request, context));
   await options.cache.noteApplied();
+  const message = summaryOf(done);
+  refuseBlindness(request, done, message);
   const afterwards = request.reboot ? () => rebootIfRequired(options, request, context) : undefined;
-  return { message: summaryOf(outcome.results), afterwards };
+  return { message, afterwards };
+}
+
+/**
+ * "All security updates" cannot be said to be in while the source of security updates does not answer.
+ * @throws PatchError with what was done, and the code of the source that failed.
+ */
+function refuseBlindness({ selection }: ActiveApply, done: Done, message: string): void {
+  const blind = done.failedSources?.find((one) => one.security);
+  if (!blind || selection.kind === 'names') return;
+  throw new PatchError(blind.code, message);
 }
 
 async function applyAfresh(
   options: ExecutorOptions,
   request: ActiveApply,
   context: JobContext,
-): Promise<OperationOutcome> {
+): Promise<Done & OperationOutcome> {
   await repairFirst(options, context);
-  await refresh(options, context);
+  const failedSources = await refresh(options, context);
+  const [first] = failedSources;
+  if (first && (request.requireAllSources ?? options.requireAllSources)) {
+    const reasons = failedSources.map(({ source, reason }) => `${source}: ${reason}`).join(' ');
+    const message = `Nothing was applied, because every source has to be fresh first. ${reasons}`;
+    throw new PatchError(first.code, message);
+  }
   const work = (run: OperationRun) => options.operations.applyPatches(request, run);
-  return withRetry(options, context, work, REFRESH_SHARE);
+  return { ...(await withRetry(options, context, work, REFRESH_SHARE)), failedSources };
 }
 
 function workOf(
@@ -114,12 +135,18 @@ async function repairFirst(options: ExecutorOptions, context: JobContext): Promi
   }
 }
 
-async function refresh(options: ExecutorOptions, context: JobContext): Promise<void> {
+async function refresh(options: ExecutorOptions, context: JobContext): Promise<readonly SourceFailure[]> {
   context.report.phase('refreshing', 'Refreshing the package lists');
   const run = watch(options, context, { from: REPAIR_SHARE, to: REFRESH_SHARE, state: 'refreshing' });
-  const limited = { ...run, timeoutMs: Math.min(REFRESH_LIMIT_MS, run.timeoutMs) };
-  await options.refresher.refresh(() => options.operations.refresh(limited));
-  context.report.phase('running', 'The package lists are fresh');
+  const failed = await options.refresher.refresh(() => options.operations.refresh(run));
+  for (const { source, reason } of failed) context.report.log(`Not refreshed: ${source}: ${reason}`);
+  context.report.phase(
+    'running',
+    failed.length === 0
+      ? 'The package lists are fresh'
+      : 'The package lists are fresh, but not of every source',
+  );
+  return failed;
 }
 
 /** Mirrors move packages away while lists are old: a download that fails is tried once more with fresh lists. */
@@ -183,18 +210,4 @@ async function rebootIfRequired(
   report.log(`Reboot in ${request.rebootDelaySeconds} seconds${why}`);
   await options.reboot(request.rebootDelaySeconds);
   report.log('Reboot command executed');
-}
-
-/** One line for people. */
-function summaryOf(results: readonly JobResult[]): string {
-  const changed = results.filter((result) => result.action !== 'unchanged');
-  if (changed.length === 0) return 'Nothing to do: everything is as asked for';
-  const only = changed.length === 1 ? changed[0] : undefined;
-  if (only) {
-    const version = only.version_after ?? only.version_before;
-    return `${only.name}${version === null ? '' : ` ${version}`} ${only.action}`;
-  }
-  const counts = new Map<string, number>();
-  for (const { action } of changed) counts.set(action, (counts.get(action) ?? 0) + 1);
-  return [...counts].map(([action, count]) => `${count} ${action}`).join(', ');
 }

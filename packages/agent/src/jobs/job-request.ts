@@ -40,6 +40,8 @@ export const JobRequest = z.discriminatedUnion('operation', [
     /** Whether the host may reboot afterwards, when the updates ask for it. */
     reboot: z.boolean(),
     rebootDelaySeconds: z.number().int().nonnegative(),
+    /** Overrides `package_manager.require_all_sources`. */
+    requireAllSources: z.boolean().optional(),
   }),
 ]);
 export type JobRequest = z.infer<typeof JobRequest>;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
 import { openApt } from './apt/open.ts';
+import { BACKENDS, type Backend } from './backends.ts';
 import { PRIVATE_APT_CONFIG } from './environment.ts';
 import type { PackageManager, PackageManagerOptions } from './package-manager.ts';
 
@@ -10,7 +11,7 @@ interface Adapter {
   readonly open: (options: PackageManagerOptions) => PackageManager;
 }
 
-const ADAPTERS: Readonly<Record<string, Adapter>> = { apt: { program: '/usr/bin/apt-get', open: openApt } };
+const ADAPTERS: Readonly<Record<Backend, Adapter>> = { apt: { program: '/usr/bin/apt-get', open: openApt } };
 
 /** Others that hosts have, to name them when they are found. */
 const OTHERS: Readonly<Record<string, string>> = {
@@ -22,19 +23,15 @@ const OTHERS: Readonly<Record<string, string>> = {
 };
 
 function unsupported(what: string): PatchError {
-  return new PatchError(
-    'SERVICE_UNHEALTHY',
-    `${what} This release drives ${Object.keys(ADAPTERS).join(', ')} only.`,
-  );
+  return new PatchError('SERVICE_UNHEALTHY', `${what} This release drives ${BACKENDS.join(', ')} only.`);
 }
 
 async function findAdapter({ files, configured }: PackageManagerOptions): Promise<Adapter> {
-  const named = ADAPTERS[configured];
-  if (named) {
+  if (configured !== 'auto') {
+    const named = ADAPTERS[configured];
     if (await files.facts(named.program)) return named;
     throw unsupported(`package_manager.backend is ${configured}, but ${named.program} does not exist.`);
   }
-  if (configured !== 'auto') throw unsupported(`package_manager.backend is ${configured}.`);
   for (const adapter of Object.values(ADAPTERS)) if (await files.facts(adapter.program)) return adapter;
   for (const [name, program] of Object.entries(OTHERS)) {
     if (await files.facts(program)) throw unsupported(`The package manager of this host is ${name}.`);

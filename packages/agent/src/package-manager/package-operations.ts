@@ -1,4 +1,4 @@
-import type { JobResult } from '@linux-patch/contract';
+import type { ErrorCode, JobResult } from '@linux-patch/contract';
 import type { CommandResult, OutputSource } from '@linux-patch/runtime';
 import type { ApplyJobRequest } from '../jobs/job-request.ts';
 import type { ChangePlan } from './detached/plan.ts';
@@ -48,6 +48,17 @@ export interface OperationOutcome {
   readonly exitCode: number | null;
 }
 
+/** A source of packages that could not be refreshed; what it offered before is still known. */
+export interface SourceFailure {
+  /** As the package manager names it, without user and password. */
+  readonly source: string;
+  /** Its own words and what to do, whole sentences. */
+  readonly reason: string;
+  readonly code: ErrorCode;
+  /** By its name it is the distribution's source of security updates. */
+  readonly security: boolean;
+}
+
 interface InstallWish {
   readonly packages: readonly { readonly name: string; readonly version?: string | undefined }[];
   /** Names of packages that must be installed already. */
@@ -62,7 +73,11 @@ interface InstallWish {
  * job; `details.exit_code` has the program's.
  */
 export interface PackageOperations {
-  refresh(run: OperationRun): Promise<void>;
+  /**
+   * Refreshes what every source offers.
+   * @returns the sources that failed while others did not.
+   */
+  refresh(run: OperationRun): Promise<readonly SourceFailure[]>;
   /** Follows a change that an earlier agent began for this job to its end; undefined when it had begun none. */
   adopt(run: OperationRun): Promise<OperationOutcome | undefined>;
   /** Mends what an interrupted transaction left; resolves to whether there was something to mend. */

@@ -62,6 +62,7 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
     cache,
     // Under a private root the packages are not this host's, so neither is the reboot.
     reboot: context.root === '/' ? createReboot(commands) : undefined,
+    requireAllSources: config.package_manager.require_all_sources,
     timeoutMs,
   });
   const jobs = stack.use(

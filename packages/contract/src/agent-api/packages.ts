@@ -1,14 +1,18 @@
 import { z } from 'zod';
 import { paging } from '../query.ts';
 
-/** Debian and RPM package names, optionally with `:architecture`; never starts with `-`. */
+/**
+ * Package names of every package manager: Debian's (deb-control(5)), and those of rpm, pacman and apk with capitals, `_`
+ * and `@`, optionally with `:architecture` or `.architecture`. Never starts with `-`, which would be an option, nor with
+ * `@`, which is a group for dnf. What a package manager does not know by that very name is refused by its adapter.
+ */
 export const PackageName = z
   .string()
   .min(1, 'a package name cannot be empty')
   .max(256, 'a package name has at most 256 characters')
   .regex(
-    /^[a-zA-Z0-9][a-zA-Z0-9+._-]*(:[a-z0-9]+(?:-[a-z0-9]+)*)?$/,
-    'a package name starts with a letter or digit and has only letters, digits, + . _ - (and :architecture at its end)',
+    /^[a-zA-Z0-9_][a-zA-Z0-9+._@-]*(:[a-zA-Z0-9][a-zA-Z0-9_-]*)?$/,
+    'a package name starts with a letter, digit or _ and has only letters, digits, + . _ @ - (and :architecture at its end)',
   );
 
 export const PackageVersion = z
@@ -25,7 +29,7 @@ export const PackageGlob = z
   .string()
   .min(1)
   .max(256)
-  .regex(/^[a-zA-Z0-9*?][a-zA-Z0-9+._*?:-]*$/, 'a name pattern has only letters, digits, + . _ - : * ?');
+  .regex(/^[a-zA-Z0-9_*?][a-zA-Z0-9+._@*?:-]*$/, 'a name pattern has only letters, digits, + . _ @ - : * ?');
 
 export const PACKAGE_STATUSES = ['installed', 'upgradable', 'available', 'held'] as const;
 export type PackageStatus = (typeof PACKAGE_STATUSES)[number];

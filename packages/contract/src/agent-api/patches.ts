@@ -58,6 +58,10 @@ export const ApplyRequest = z.strictObject({
   all: z.boolean().optional(),
   security_only: z.boolean().optional(),
   exclude_packages: z.array(PackageGlob).max(1000).optional(),
+  require_all_sources: z.boolean().optional().meta({
+    description:
+      'Apply nothing while a package source cannot be refreshed. Without it `package_manager.require_all_sources` of the host counts.',
+  }),
   allow_reboot: z.boolean().optional(),
   reboot: z.boolean().optional(),
   reboot_delay_seconds: z.number().int().min(0).max(604_800).optional(),
@@ -79,6 +83,8 @@ export interface ApplyPlan {
     | { readonly kind: 'security' }
     | { readonly kind: 'names'; readonly names: readonly string[]; readonly securityOnly: boolean };
   readonly exclude: readonly string[];
+  /** Undefined where the host's own setting counts. */
+  readonly requireAllSources: boolean | undefined;
   readonly reboot: boolean;
   readonly rebootDelaySeconds: number;
 }
@@ -90,6 +96,7 @@ export function planApply(request: ApplyRequest): ApplyPlan {
   return {
     selection: selectionOf(request),
     exclude,
+    requireAllSources: request.require_all_sources,
     reboot: request.allow_reboot ?? request.reboot ?? request.options?.reboot ?? false,
     rebootDelaySeconds: request.reboot_delay_seconds ?? delayMinutes * 60,
   };

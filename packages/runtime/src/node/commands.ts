@@ -3,12 +3,17 @@ import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { PatchError } from '@linux-patch/contract';
-import type { Command, CommandResult, Commands, OutputSource } from '../commands.ts';
+import {
+  COMMAND_ENVIRONMENT,
+  type Command,
+  type CommandResult,
+  type Commands,
+  type OutputSource,
+} from '../commands.ts';
 
 /** Time between SIGTERM and SIGKILL; long enough for apt to roll back a download, short enough to stop a hang. */
 const KILL_DELAY_MS = 5_000;
 const DEFAULT_MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
-const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 class OutputTail {
   readonly #maxBytes: number;
@@ -64,7 +69,7 @@ function start(command: Command, baseEnv: Readonly<Record<string, string>>): Chi
     shell: false,
     detached: true,
     stdio: [...output],
-    env: { PATH: SYSTEM_PATH, LC_ALL: 'C.UTF-8', HOME: '/root', ...baseEnv, ...command.env },
+    env: { ...COMMAND_ENVIRONMENT, ...baseEnv, ...command.env },
     ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
   });
 }

@@ -131,6 +131,7 @@ async function facts(path: string): Promise<FileFacts | undefined> {
     gid: stat.gid,
     modifiedMs: stat.mtimeMs,
     inode: stat.ino,
+    device: stat.dev,
   };
 }
 

@@ -52,6 +52,7 @@ function requestOf(plan: ApplyPlan): ApplyJobRequest {
     operation: 'patch_apply',
     selection: selection.kind === 'names' ? { ...selection, names: [...selection.names] } : selection,
     exclude: [...plan.exclude],
+    ...(plan.requireAllSources === undefined ? {} : { requireAllSources: plan.requireAllSources }),
     reboot: plan.reboot,
     rebootDelaySeconds: plan.rebootDelaySeconds,
   };

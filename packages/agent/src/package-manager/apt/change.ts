@@ -1,74 +1,10 @@
-import { isPatchError, type JobResult, PatchError } from '@linux-patch/contract';
-import type { CommandResult, OutputSource } from '@linux-patch/runtime';
+import { isPatchError, PatchError } from '@linux-patch/contract';
 import type { OperationOutcome, OperationRun } from '../package-operations.ts';
 import type { AptContext } from './apt-context.ts';
-import { aptFailure } from './failure.ts';
+import { compareInstalled, isNamed } from './compare.ts';
 import { type InstalledPackage, readInstalled } from './installed.ts';
-import { waitForLock } from './lock.ts';
-import { parseStatusLine } from './progress.ts';
+import { lineReader, refuseFailure, runTool, whatOf } from './run-tool.ts';
 import { providersOf } from './targets.ts';
-import { compareDebianVersions } from './versions.ts';
-
-const ENVIRONMENT = {
-  DEBIAN_FRONTEND: 'noninteractive',
-  DEBCONF_NONINTERACTIVE_SEEN: 'true',
-  APT_LISTCHANGES_FRONTEND: 'none',
-  NEEDRESTART_MODE: 'l',
-};
-
-/** A run of apt or dpkg for a job. */
-interface ToolRun {
-  readonly program: string;
-  readonly args: readonly string[];
-  /** Must not be cut in two: goes on when the agent ends, where the host allows it. */
-  readonly lasting: boolean;
-}
-
-/** Runs apt or dpkg for a job: waits for the lock, streams output and progress. */
-export async function runTool(context: AptContext, tool: ToolRun, run: OperationRun): Promise<void> {
-  await waitForLock(context, {
-    timeoutMs: run.timeoutMs,
-    signal: run.signal,
-    onWaiting: run.onWaitingForLock,
-  });
-  const { program, args } = tool;
-  const { timeoutMs, signal } = run;
-  const command = { program, args, env: ENVIRONMENT, timeoutMs, signal, onLine: lineReader(run) };
-  const result =
-    tool.lasting && run.work
-      ? await run.work.run(command)
-      : await context.commands.run({ ...command, statusPipe: true });
-  refuseFailure(whatOf(tool), result, run);
-}
-
-function whatOf({ program, args }: ToolRun): string {
-  return `${program} ${args.find((one) => /^[a-z]/.test(one)) ?? ''}`.trim();
-}
-
-/** Passes lines on, and turns apt's status lines into progress. */
-function lineReader(run: OperationRun): (line: string, source: OutputSource) => void {
-  let percent = 0;
-  return (line, source) => {
-    if (source !== 'fd3') return run.onLine(line, source);
-    const step = parseStatusLine(line);
-    if (!step) return;
-    percent = Math.max(percent, step.percent);
-    run.onProgress(percent, step.message);
-  };
-}
-
-function refuseFailure(what: string, result: CommandResult, run: OperationRun): void {
-  if (result.aborted) {
-    const reason: unknown = run.signal.reason;
-    throw isPatchError(reason)
-      ? reason
-      : new PatchError(
-          'CANCELLED',
-          'The job was stopped; interrupted packages are repaired before the next job.',
-        );
-  }
-  if (result.exitCode !== 0) throw aptFailure(what, result);
-}
 
 /** What a job asks of one package. */
 export interface Wish {
@@ -76,49 +12,6 @@ export interface Wish {
   readonly name: string;
   /** A version, any version, or none at all. */
   readonly want: { readonly version: string } | 'installed' | 'removed';
-}
-
-/** Whether `name` or `name:architecture` means this package. */
-export function isNamed(one: Pick<InstalledPackage, 'name' | 'architecture'>, name: string): boolean {
-  const [plain, architecture] = name.split(':');
-  if (one.name !== plain) return false;
-  return architecture === undefined || one.architecture === architecture || one.architecture === 'all';
-}
-
-function actionOf(before: string | null, after: string | null): JobResult['action'] {
-  if (before === after) return 'unchanged';
-  if (before === null) return 'installed';
-  if (after === null) return 'removed';
-  return compareDebianVersions(before, after) < 0 ? 'upgraded' : 'downgraded';
-}
-
-/** Names that are there for more than one architecture at once. */
-function sharedNames(list: readonly InstalledPackage[]): ReadonlySet<string> {
-  const seen = new Set<string>();
-  return new Set(list.flatMap(({ name }) => (seen.size === seen.add(name).size ? [name] : [])));
-}
-
-/** What really changed, by dpkg's own database; the packages that were asked for are always among them. */
-export function compareInstalled(
-  before: readonly InstalledPackage[],
-  after: readonly InstalledPackage[],
-  asked: readonly string[],
-): JobResult[] {
-  const shared = sharedNames(before).union(sharedNames(after));
-  const idOf = (one: InstalledPackage): string =>
-    shared.has(one.name) ? `${one.name}:${one.architecture}` : one.name;
-  const old = new Map(before.map((one) => [idOf(one), one]));
-  const now = new Map(after.map((one) => [idOf(one), one]));
-  const results: JobResult[] = [];
-  for (const name of new Set([...old.keys(), ...now.keys()])) {
-    const version_before = old.get(name)?.version ?? null;
-    const version_after = now.get(name)?.version ?? null;
-    const action = actionOf(version_before, version_after);
-    const one = now.get(name) ?? old.get(name);
-    if (action !== 'unchanged' || (one && asked.some((each) => isNamed(one, each))))
-      results.push({ name, action, version_before, version_after });
-  }
-  return results.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Why a wish is not fulfilled; undefined when it is. */

@@ -1,7 +1,7 @@
 import type { Package, Patch } from '@linux-patch/contract';
 import type { PackageInventory } from '../package-inventory.ts';
 import { type AptContext, aptPath } from './apt-context.ts';
-import { isNamed } from './change.ts';
+import { isNamed } from './compare.ts';
 import { readDetail } from './detail.ts';
 import { type InstalledPackage, readInstalled } from './installed.ts';
 import { type PendingUpdate, readPending } from './pending.ts';

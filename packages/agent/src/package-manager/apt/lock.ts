@@ -12,17 +12,76 @@ const LOOK_INTERVAL_MS = 500;
 
 /** Who holds the package database. */
 export interface LockHolder {
-  readonly pid: number;
+  /** Undefined for a process that cannot be seen from here: one of another container, or an open file description. */
+  readonly pid: number | undefined;
   readonly program: string;
 }
 
-/** Processes that hold a lock on one of these inodes, by /proc/locks (proc(5)). */
-export function parseLockHolders(text: string, inodes: ReadonlySet<number>): number[] {
+/** A file as /proc/locks names it. */
+export interface LockedFile {
+  readonly inode: number;
+  /** `major:minor` in hexadecimal without leading zeros; any of them counts. */
+  readonly devices: readonly string[];
+}
+
+/** Of `MAJOR:MINOR` in any base. */
+function deviceName(major: number, minor: number): string {
+  return `${major.toString(16)}:${minor.toString(16)}`;
+}
+
+/** The device of `st_dev` (makedev(3) of glibc, which Linux shares). */
+function statDevice(device: number): string {
+  const [low, high] = [(device % 2 ** 32) >>> 0, Math.floor(device / 2 ** 32)];
+  return deviceName(((low >>> 8) & 0xfff) + high * 0x1000, (low & 0xff) + ((low >>> 12) & 0xfff00));
+}
+
+/**
+ * The device of the mount that holds a path (proc(5), mountinfo). That is the one in /proc/locks, which on btrfs and
+ * overlayfs is not the one of stat(2).
+ */
+export function mountDevice(mountinfo: string, path: string): string | undefined {
+  let best = { length: -1, device: '' };
+  for (const line of mountinfo.split('\n')) {
+    const [, , device, , escaped] = line.split(' ');
+    if (device === undefined || escaped === undefined) continue;
+    const point = escaped.replaceAll(/\\([0-7]{3})/g, (_, code: string) =>
+      String.fromCharCode(parseInt(code, 8)),
+    );
+    const holds = point === '/' || path === point || path.startsWith(`${point}/`);
+    // Of mounts on one point the last is the one that is seen.
+    if (holds && point.length >= best.length) best = { length: point.length, device };
+  }
+  const [major, minor] = best.device.split(':').map(Number);
+  return major === undefined || minor === undefined ? undefined : deviceName(major, minor);
+}
+
+/** `1: POSIX  ADVISORY  WRITE 317 fe:00:4711 0 EOF`; lines with `->` only wait for a lock. */
+const LOCK = /^\d+: (?:POSIX|FLOCK|OFDLCK)\s+\S+\s+\S+\s+(-?\d+)\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s/i;
+
+/** Processes that hold a lock on one of these files, by /proc/locks (proc(5)); 0 or less for those that cannot be seen. */
+export function parseLockHolders(text: string, locked: readonly LockedFile[]): number[] {
   return text.split('\n').flatMap((line) => {
-    const [, pid, inode] =
-      /(?:POSIX|FLOCK|OFDLCK)\s+\S+\s+\S+\s+(\d+)\s+[0-9a-f]+:[0-9a-f]+:(\d+)/i.exec(line) ?? [];
-    return pid !== undefined && inode !== undefined && inodes.has(Number(inode)) ? [Number(pid)] : [];
+    const [, pid, major = '', minor = '', inode] = LOCK.exec(line) ?? [];
+    if (pid === undefined) return [];
+    const device = deviceName(parseInt(major, 16), parseInt(minor, 16));
+    const known = locked.some((file) => file.inode === Number(inode) && file.devices.includes(device));
+    return known ? [Number(pid)] : [];
   });
+}
+
+async function lockFiles({ files, root }: Pick<AptContext, 'files' | 'root'>): Promise<LockedFile[]> {
+  const mountinfo = (await files.readText('/proc/self/mountinfo').catch(() => undefined)) ?? '';
+  const found = await Promise.all(
+    LOCK_FILES.map(async (name) => {
+      const path = aptPath({ root }, name);
+      const facts = await files.facts(path);
+      if (!facts) return [];
+      const mounted = mountDevice(mountinfo, path);
+      const devices = [statDevice(facts.device), ...(mounted === undefined ? [] : [mounted])];
+      return [{ inode: facts.inode, devices }];
+    }),
+  );
+  return found.flat();
 }
 
 /** The process that holds the package database now; undefined when nobody does. */
@@ -30,12 +89,16 @@ export async function findLockHolder(
   context: Pick<AptContext, 'files' | 'root'>,
 ): Promise<LockHolder | undefined> {
   const { files } = context;
-  const facts = await Promise.all(LOCK_FILES.map((path) => files.facts(aptPath(context, path))));
-  const inodes = new Set(facts.flatMap((one) => (one ? [one.inode] : [])));
-  const [pid] = parseLockHolders((await files.readText('/proc/locks')) ?? '', inodes);
+  const [pid] = parseLockHolders((await files.readText('/proc/locks')) ?? '', await lockFiles(context));
   if (pid === undefined) return undefined;
+  if (pid <= 0) return { pid: undefined, program: 'a program in another container' };
   const program = (await files.readText(`/proc/${pid}/comm`).catch(() => undefined))?.trim();
   return { pid, program: program || 'an unknown program' };
+}
+
+/** For people. */
+export function nameOfHolder({ program, pid }: LockHolder): string {
+  return pid === undefined ? program : `${program} (process ${pid})`;
 }
 
 /**
@@ -54,7 +117,7 @@ export async function waitForLock(
   for (;;) {
     const holder = await findLockHolder(context);
     if (!holder) return;
-    const name = `${holder.program} (process ${holder.pid})`;
+    const name = nameOfHolder(holder);
     if (context.clock.monotonicMs() - startedMs > options.timeoutMs) {
       throw new PatchError(
         'LOCKED',

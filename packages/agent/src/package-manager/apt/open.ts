@@ -1,8 +1,10 @@
-import { REFRESH_LIMIT_MS } from '../../jobs/cache-refresh.ts';
 import type { PackageManager, PackageManagerOptions } from '../package-manager.ts';
 import { type AptContext, aptPath } from './apt-context.ts';
 import { createAptInventory, createAptReader } from './inventory.ts';
 import { createAptOperations } from './operations.ts';
+
+/** A refresh without a job ends after this, however much data still comes; see `refreshLists` for silence. */
+const QUIET_LIMIT_MS = 3_600_000;
 
 /** The apt adapter. */
 export function openApt(options: PackageManagerOptions): PackageManager {
@@ -15,7 +17,7 @@ export function openApt(options: PackageManagerOptions): PackageManager {
     refreshQuietly: (signal) =>
       operations.refresh({
         signal,
-        timeoutMs: REFRESH_LIMIT_MS,
+        timeoutMs: QUIET_LIMIT_MS,
         onProgress: () => {},
         onLine: () => {},
         onWaitingForLock: () => {},

@@ -1,11 +1,14 @@
 import { type ErrorCode, isPatchError, messageOf, PatchError } from '@linux-patch/contract';
 import type { OperationOutcome, OperationRun, PackageOperations } from '../package-operations.ts';
 import { type AptContext, aptPath, READ_TIMEOUT_MS } from './apt-context.ts';
-import { adoptChange, change, isNamed, runTool, type Wish } from './change.ts';
+import { adoptChange, change, type Wish } from './change.ts';
+import { isNamed } from './compare.ts';
 import { aptFailure } from './failure.ts';
 import { readInstalled } from './installed.ts';
 import type { AptReader } from './inventory.ts';
 import { readRebootState } from './reboot-state.ts';
+import { refreshLists } from './refresh.ts';
+import { runTool } from './run-tool.ts';
 import { selectUpdates } from './selection.ts';
 import { aptArgument, resolveTargets } from './targets.ts';
 
@@ -17,6 +20,9 @@ const CHANGE_OPTIONS = [
   'APT::Status-Fd=3',
   '-o',
   'DPkg::Lock::Timeout=60',
+  // With a terminal of its own a script that asks on /dev/tty would wait for an answer for ever.
+  '-o',
+  'Dpkg::Use-Pty=0',
   '-o',
   'Dpkg::Options::=--force-confdef',
   '-o',
@@ -31,10 +37,7 @@ const ALLOW_DOWNGRADE = ['--allow-downgrades', '-o', 'Dpkg::Options::=--force-do
 /** The changing half of the apt adapter. */
 export function createAptOperations(context: AptContext, reader: AptReader): PackageOperations {
   return {
-    async refresh(run) {
-      const args = ['update', '-q', '-o', 'APT::Update::Error-Mode=any', '-o', 'APT::Status-Fd=3'];
-      await runTool(context, { program: 'apt-get', args, lasting: false }, run);
-    },
+    refresh: (run) => refreshLists(context, run),
     async adopt(run) {
       const adopted = await adoptChange(context, run);
       return adopted && restoringAutoMarks(context, adopted.autoMarked, run, () => adopted.outcome);

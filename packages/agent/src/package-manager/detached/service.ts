@@ -1,5 +1,5 @@
 import { PatchError } from '@linux-patch/contract';
-import type { Commands, Files } from '@linux-patch/runtime';
+import { COMMAND_ENVIRONMENT, type Commands, type Files } from '@linux-patch/runtime';
 
 /** A program to run outside the agent's own unit. */
 export interface DetachedProgram {
@@ -47,6 +47,10 @@ function wrapped({ folder, program, args }: DetachedProgram): string[] {
   return ['/bin/sh', '-c', WRAPPER, 'package-work', folder, program, ...args];
 }
 
+function assignments(env: Readonly<Record<string, string>>): string[] {
+  return Object.entries(env).map(([name, value]) => `${name}=${value}`);
+}
+
 async function mustStart(commands: Commands, program: string, args: readonly string[]): Promise<void> {
   const result = await commands.run({ program, args, timeoutMs: START_LIMIT_MS });
   if (result.exitCode === 0) return;
@@ -70,8 +74,11 @@ export function systemdService(commands: Commands): DetachedService {
         // When the host goes down, a transaction is let finish rather than cut in two; SIGCONT asks for nothing.
         '--property=KillSignal=SIGCONT',
         `--property=TimeoutStopSec=${Math.ceil(program.timeoutMs / 1000)}`,
-        ...Object.entries(program.env).map(([name, value]) => `--setenv=${name}=${value}`),
         '--',
+        // systemd gives its services LANG, LANGUAGE and whatever else its own environment has (systemd.exec(5)).
+        '/usr/bin/env',
+        '-i',
+        ...assignments({ ...COMMAND_ENVIRONMENT, ...program.env }),
         ...wrapped(program),
       ]),
     async isRunning({ name }) {
@@ -97,8 +104,12 @@ export function sessionService(commands: Commands, files: Files): DetachedServic
   };
   return {
     async start(program) {
-      const env = Object.entries(program.env).map(([name, value]) => `${name}=${value}`);
-      await mustStart(commands, 'setsid', ['--fork', 'env', ...env, ...wrapped(program)]);
+      await mustStart(commands, 'setsid', [
+        '--fork',
+        'env',
+        ...assignments(program.env),
+        ...wrapped(program),
+      ]);
     },
     isRunning: async ({ folder }) => (await pidOf(folder)) !== undefined,
     async signal({ folder }, signal) {
