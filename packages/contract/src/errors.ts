@@ -40,6 +40,12 @@ export const ERRORS = {
     false,
     'The certificate that the caller shows was revoked; the host has to enrol again.',
   ),
+  CERT_FORKED: traits(
+    'http',
+    403,
+    false,
+    'The certificate was renewed before, for another key that is in use: two machines hold one identity. Nothing was issued.',
+  ),
   NOT_FOUND: traits('http', 404, false, 'There is no such path or thing.'),
   PKG_NOT_FOUND: traits('both', 404, false, 'No package of this name is installed or available.'),
   PATCH_NOT_FOUND: traits('http', 404, false, 'None of the named patches is pending on this host.'),

@@ -77,6 +77,23 @@ export const MANAGER_AUDIT_EVENTS = {
     'expired_days',
     'observed_address',
   ),
+  certificate_sent_again: event(
+    'A host asked again with the key of its next certificate and got the same certificate: the answer was lost, or the host was set back.',
+    'host',
+    'fqdn',
+    'serial',
+    'previous_serial',
+    'expired_days',
+    'observed_address',
+  ),
+  certificate_forked: event(
+    'A certificate was to be renewed again, for another key than that of its successor, which is in use; recorded once for each.',
+    'host',
+    'fqdn',
+    'serial',
+    'successor',
+    'observed_address',
+  ),
   certificate_renewal_refused: event(
     'A proven request for renewal was refused.',
     'serial',

@@ -1,5 +1,7 @@
 import type { Hono } from 'hono';
 import type { OwnCertificates } from './audit/own-certificates.ts';
+import { hostKeys } from './certificates/host-keys.ts';
+import { noteServed } from './certificates/lineage.ts';
 import { serveCertificateRoutes } from './certificates/routes.ts';
 import type { ManagerConfig } from './config/schema.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
@@ -29,10 +31,12 @@ export function composeFleet(
   const { poll_minutes, concurrency } = parts.config.fleet;
   const hosts = createHostStore({ db, clock });
   const revoked = createRevokedSerials(authority, db);
-  const client = createFleetClient(async () => ({
+  const client = createFleetClient(async ({ hostId }, evenRevoked) => ({
     caPem: authority.fleetRootsPem,
     client: await parts.own.pair('client'),
     revoked: await revoked(),
+    keys: await hostKeys(db, hostId, evenRevoked),
+    noteServed: (serialHex) => noteServed(db, serialHex, clock.now()),
   }));
   const lists = createListSender({ ...context, fleet: client, concurrency });
   const intervalMs = poll_minutes * MINUTE_MS;

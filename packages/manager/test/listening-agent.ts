@@ -77,12 +77,21 @@ export async function joinListening(world: World, listening = true) {
   const bundle = await agent.join();
   const serial = serialOf(bundle.server_crt);
   await agent.acknowledge(serial);
-  server.setSecureContext({ cert: bundle.server_crt, key: agent.keyPem, ca: bundle.ca_chain });
+  const serve = (identity: { readonly certificateChainPem: string; readonly keyPem: string }): void =>
+    server.setSecureContext({
+      cert: identity.certificateChainPem,
+      key: identity.keyPem,
+      ca: bundle.ca_chain,
+    });
+  const identity = { certificateChainPem: bundle.server_crt, keyPem: agent.keyPem };
+  serve(identity);
   return {
     fqdn: agent.facts.fqdn,
     serial,
     asked,
-    identity: { certificateChainPem: bundle.server_crt, keyPem: agent.keyPem },
+    identity,
+    /** From now on it serves with this. */
+    serve,
     lists: () =>
       asked.filter((one) => one.method === 'PUT').map((one) => JSON.parse(one.body).crl_pem as string),
     say: (change: object) => (health = { ...HEALTH, ...change }),

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { RenewWindow } from '@linux-patch/contract';
 import { generateKey, parseCertificates } from '@linux-patch/pki';
 import { afterEach, describe, expect, it } from 'vitest';
+import { noteServed } from '../src/certificates/lineage.ts';
 import { newAgent, renew, serialOf } from './agents.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -124,12 +125,23 @@ describe('a certificate that expired while its host was switched off', () => {
     }
   });
 
-  it('does not renew when the host was given a newer one: that is what a snapshot or a copied disk has', async () => {
+  it('does not renew when the newer one of its host is in use: that is what a snapshot or a copied disk has', async () => {
     const manager = await start();
     const { current } = await joined(manager);
     await manager.clock.advance(250 * DAY_MS);
-    expect((await renew(manager, current)).status).toBe(200);
+    const newer = (await renew(manager, current)).json();
+    await noteServed(manager.database.db, serialOf(newer.server_crt), manager.clock.now());
     await manager.clock.advance(120 * DAY_MS);
+    const answer = await renew(manager, current);
+    expect([answer.status, answer.json().error.code]).toEqual([403, 'CERT_FORKED']);
+  });
+
+  it('does not renew when its host joined anew since', async () => {
+    const manager = await start({ certificates: { agent_days: 30 } });
+    const { agent, current } = await joined(manager);
+    await manager.clock.advance(10 * DAY_MS);
+    expect((await (await newAgent(manager, { facts: agent.facts })).join()).status).toBe('approved');
+    await manager.clock.advance(25 * DAY_MS);
     const answer = await renew(manager, current);
     expect([answer.status, answer.json().error.message]).toEqual([403, expect.stringContaining('newer one')]);
   });

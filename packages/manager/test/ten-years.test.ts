@@ -35,6 +35,8 @@ async function startAuthority(agentDays: number) {
       caPem: authority.fleetRootsPem,
       client: await authority.clientPair(),
       revoked: new Set<string>(),
+      keys: new Set<string>(),
+      noteServed: async () => {},
     }));
     const rotation = await openRotation({
       authority,

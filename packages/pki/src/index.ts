@@ -53,7 +53,7 @@ export { alarmLevel, RENEWAL_ALARMS, type RenewalAlarm, renewalAlarm } from './r
 export { ATTEMPT_FLOOR_MS, nextAttemptAt, SLOT_MS } from './renewal-attempts.ts';
 export { isRenewalDue, type RenewalPolicy, type RenewalWindow, renewalPoint } from './renewal-policy.ts';
 export { createRenewalProof, type VerifiedRenewal, verifyRenewalProof } from './renewal-proof.ts';
-export { chooseRenewalWindow, renewalHour } from './renewal-slots.ts';
+export { chooseRenewalWindow, renewalHour, renewalWindowFrom } from './renewal-slots.ts';
 export { createRequest, parseRequest, type RequestFacts } from './request.ts';
 export { canonicalSerial, serialFrom } from './serial.ts';
 export type { Candidate, Expectation, IdentityFile } from './validator/candidate.ts';

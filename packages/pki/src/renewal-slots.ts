@@ -31,7 +31,11 @@ export function chooseRenewalWindow(
     }
     if (count === fewest) equals.push(hour);
   }
-  const startMs = (equals[Math.floor(draw * equals.length)] ?? first) * HOUR_MS;
+  return renewalWindowFrom((equals[Math.floor(draw * equals.length)] ?? first) * HOUR_MS);
+}
+
+/** The window that begins then. */
+export function renewalWindowFrom(startMs: number): RenewalWindow {
   return { startMs, endMs: startMs + WINDOW_MS };
 }
 

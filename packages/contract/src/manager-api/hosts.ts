@@ -6,7 +6,11 @@ import { REVOCATION_REASON_NAMES } from '../revocation.ts';
 /** How the identity of a host fares; the first that fits, the worst first. */
 export const HOST_IDENTITY_STATES = [
   'left',
+  /** Two machines hold one of its certificates. */
+  'forked',
   'revoked',
+  /** It is answered for with a certificate that this manager did not issue to it. */
+  'unknown_certificate',
   'expired',
   'renewal_failing',
   'expiring',

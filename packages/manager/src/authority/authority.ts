@@ -49,6 +49,8 @@ export interface Authority {
   readonly rootPem: string;
   /** The issuing CA of hosts. */
   readonly issuingPem: string;
+  /** Id of the CA that issues to hosts now. */
+  readonly hostsCaId: string;
   /** Roots that hosts are to trust. */
   readonly trustedRootsPem: string;
   /** Those, and older ones that hosts may have pinned. */
@@ -139,6 +141,9 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     get issuingPem() {
       return issuerFor(store, 'hosts').issuing.certificatePem;
     },
+    get hostsCaId() {
+      return issuerFor(store, 'hosts').id;
+    },
     get trustedRootsPem() {
       return trustedRootsPem(store);
     },
@@ -185,7 +190,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
 /** The row that records an issued certificate. */
 export function certificateRow(
   certificate: IssuedCertificate,
-  facts: Pick<CertificateRow, 'host_id' | 'issued_at' | 'renew_at' | 'renewed_from'>,
+  facts: Pick<CertificateRow, 'host_id' | 'issued_at' | 'renew_at' | 'renewed_from' | 'origin' | 'pem'>,
 ): CertificateRow {
   return {
     serial: certificate.serialHex,
@@ -197,6 +202,8 @@ export function certificateRow(
     not_after: certificate.notAfterMs,
     revoked_at: null,
     revoke_reason: null,
+    served_at: null,
+    forked_at: null,
     ...facts,
   };
 }

@@ -10,7 +10,8 @@ export interface Revocation {
   readonly actor: string;
 }
 
-interface Recorder {
+/** What a revocation is recorded with. */
+export interface Recorder {
   readonly audit: AuditLog;
   readonly clock: Clock;
 }

@@ -75,6 +75,7 @@ function describe(host: Host, nowMs: number): string {
     ['Machine-id', host.machine_id],
     ['System', [host.os_details.distro, host.os_details.version].filter(Boolean).join(' ') || null],
     ['Certificate', host.certificate_serial],
+    ['Serves with', host.identity.served_serial],
     [
       'Ends',
       host.certificate_expires_at &&

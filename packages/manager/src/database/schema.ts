@@ -99,6 +99,14 @@ export interface CertificateRow {
   readonly renew_at: number | null;
   /** Serial of the certificate that proved the renewal it came from; null when an approval issued it. */
   readonly renewed_from: string | null;
+  /** Serial of the certificate that an approval issued, at the beginning of its line: itself when it was not renewed. */
+  readonly origin: string | null;
+  /** When it was first known to be in use: acknowledged, shown by its host, or used as a proof. */
+  readonly served_at: number | null;
+  /** When somebody first asked to renew it although its successor is in use. */
+  readonly forked_at: number | null;
+  /** The certificate itself, of renewals only: who asks again with the same key gets it again. */
+  readonly pem: string | null;
 }
 
 /** The revocation list in force; older ones are not kept. */
@@ -162,12 +170,16 @@ export interface SettingRow {
   readonly value: string;
 }
 
+type CertificateDefault = 'ca' | 'origin' | 'served_at' | 'forked_at' | 'pem';
+
 export interface ManagerTables {
   readonly hosts: HostRow;
   readonly enrollments: EnrollmentRow;
   readonly join_tokens: JoinTokenRow;
   readonly join_token_uses: JoinTokenUseRow;
-  readonly certificates: Omit<CertificateRow, 'ca'> & { readonly ca: Generated<string> };
+  readonly certificates: Omit<CertificateRow, CertificateDefault> & {
+    readonly [column in CertificateDefault]: Generated<CertificateRow[column]>;
+  };
   readonly revocation_lists: RevocationListRow;
   readonly host_reports: HostReportRow;
   readonly host_trust: HostTrustRow;

@@ -1,6 +1,7 @@
 import type { Bundle } from '@linux-patch/contract';
 import { managerApprovedTag } from '@linux-patch/pki';
 import { certificateRow } from '../authority/authority.ts';
+import { keepThree } from '../certificates/keep-three.ts';
 import type { Database } from '../database/open.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
 import type { EnrollmentContext } from './context.ts';
@@ -28,9 +29,12 @@ export async function makeBundle(
         issued_at: context.clock.now(),
         renew_at: renewal.renewAtMs,
         renewed_from: null,
+        origin: issued.certificate.serialHex,
+        pem: null,
       }),
     )
     .execute();
+  await keepThree(context, db, decision.hostId);
   const chain = authority.chainPem;
   const { pem: crlPem } = await authority.revocationList(db);
   const serverCrt = issued.certificate.pem.trimEnd() + '\n' + authority.issuingPem;

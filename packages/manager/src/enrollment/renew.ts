@@ -6,21 +6,28 @@ import {
   type RenewRequest,
 } from '@linux-patch/contract';
 import { type VerifiedRenewal, verifyRenewalProof } from '@linux-patch/pki';
-import { certificateRow } from '../authority/authority.ts';
 import type { Database } from '../database/open.ts';
 import type { CertificateRow, HostRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import { readCertificateRequest } from './certificate-request.ts';
 import type { EnrollmentContext } from './context.ts';
-import { findProven, rememberProofs, revokedError, verifyAddressed } from './proven-certificate.ts';
+import { noteFork } from './note-fork.ts';
+import {
+  type AgentCertificate,
+  findProven,
+  rememberProofs,
+  revokedError,
+  verifyAddressed,
+} from './proven-certificate.ts';
+import { succeed } from './succeed.ts';
 
 const DAY_MS = 86_400_000;
 
 /** Renewals, with the memory of proofs that were used. */
 export interface Renewals {
   /**
-   * Issues a certificate for a new key to whoever proves to hold the current one.
-   * @throws PatchError `UNAUTHORIZED`, `FORBIDDEN`, `CERT_REVOKED`, `INVALID_REQUEST`
+   * Issues a certificate for a new key to whoever proves to hold the current one; the same again for the same key.
+   * @throws PatchError `UNAUTHORIZED`, `FORBIDDEN`, `CERT_REVOKED`, `CERT_FORKED`, `INVALID_REQUEST`
    */
   renew(
     request: RenewRequest,
@@ -40,33 +47,17 @@ export function createRenewals(context: EnrollmentContext): Renewals {
       );
       const { authority } = context;
       const renewal = inTransaction(context.db, async (db) => {
-        const host = await authorise(context, db, proof);
+        const { host, certificate } = await authorise(context, db, proof);
         proofs.use(proof.jti);
-        const certificate = await authority.issueAgent(key.spki, {
-          fqdn: host.fqdn,
-          hostname: host.hostname,
-          ipAddress: host.ip_address,
-        });
-        const { renewAtMs, told } = await context.renewalPlan.plan(db, certificate);
-        await db
-          .insertInto('certificates')
-          .values(
-            certificateRow(certificate, {
-              host_id: host.id,
-              issued_at: context.clock.now(),
-              renew_at: renewAtMs,
-              renewed_from: proof.certificate.serialHex,
-            }),
-          )
-          .execute();
+        const successor = await succeed(context, db, { certificate, host, key });
         await db.updateTable('hosts').set({ key_origin: 'host' }).where('id', '=', host.id).execute();
         await context.audit.record(db, {
           actor: key.keyId,
-          event: 'certificate_renewed',
+          event: successor.again ? 'certificate_sent_again' : 'certificate_renewed',
           fields: {
             host: host.id,
             fqdn: host.fqdn,
-            serial: certificate.serialHex,
+            serial: successor.serialHex,
             previous_serial: proof.certificate.serialHex,
             expired_days: expiredDays(proof, context.clock.now()),
             observed_address: asked.observedAddress,
@@ -75,10 +66,10 @@ export function createRenewals(context: EnrollmentContext): Renewals {
         return {
           ca_crt: authority.trustedRootsPem,
           ca_chain: authority.chainPem,
-          server_crt: `${certificate.pem.trimEnd()}\n${authority.issuingPem}`,
+          server_crt: `${successor.pem.trimEnd()}\n${authority.issuingPem}`,
           crl_pem: (await authority.revocationList(db)).pem,
           manager_client: authority.managerClient,
-          ...told,
+          ...successor.told,
         };
       });
       return renewal.catch((error: unknown) => noteRefusal(context, proof, { error, ...asked }));
@@ -92,18 +83,17 @@ async function noteRefusal(
   proof: VerifiedRenewal,
   refused: { readonly error: unknown; readonly observedAddress: string },
 ): Promise<never> {
-  if (isPatchError(refused.error, 'FORBIDDEN', 'UNAUTHORIZED', 'CERT_REVOKED')) {
+  const { error, observedAddress } = refused;
+  const { serialHex } = proof.certificate;
+  if (isPatchError(error, 'FORBIDDEN', 'UNAUTHORIZED', 'CERT_REVOKED', 'CERT_FORKED')) {
+    if (error.code === 'CERT_FORKED') await noteFork(context, serialHex, { error, observedAddress });
     await context.audit.record(context.db, {
       actor: 'agent',
       event: 'certificate_renewal_refused',
-      fields: {
-        serial: proof.certificate.serialHex,
-        reason: refused.error.message,
-        observed_address: refused.observedAddress,
-      },
+      fields: { serial: serialHex, reason: error.message, observed_address: observedAddress },
     });
   }
-  throw refused.error;
+  throw error;
 }
 
 /** Days since the certificate expired; undefined while it is in date. */
@@ -119,7 +109,11 @@ function refusal(why: string): PatchError {
  * The host that may renew. A certificate that expired a while ago still proves its host, which was switched off and
  * missed its renewal, when it is the newest that the host was given; an older one is what a snapshot or a copy has.
  */
-async function authorise(context: EnrollmentContext, db: Database, proof: VerifiedRenewal): Promise<HostRow> {
+async function authorise(
+  context: EnrollmentContext,
+  db: Database,
+  proof: VerifiedRenewal,
+): Promise<{ readonly host: HostRow; readonly certificate: AgentCertificate }> {
   const { notAfterMs } = proof.certificate;
   const now = context.clock.now();
   const expired = now > notAfterMs;
@@ -135,16 +129,18 @@ async function authorise(context: EnrollmentContext, db: Database, proof: Verifi
     .selectAll()
     .where('id', '=', certificate.host_id)
     .executeTakeFirst();
-  if (host) return host;
+  if (host) return { host, certificate };
   throw refusal('its host was removed');
 }
 
+/** Its own successors are not counted: they are judged by who asks. */
 async function hasNewer(db: Database, known: CertificateRow): Promise<boolean> {
   const newer = await db
     .selectFrom('certificates')
     .select('serial')
     .where('host_id', '=', known.host_id)
     .where('not_after', '>', known.not_after)
+    .where('origin', '!=', known.origin)
     .executeTakeFirst();
   return newer !== undefined;
 }

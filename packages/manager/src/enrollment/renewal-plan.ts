@@ -1,5 +1,5 @@
 import type { RenewWindow } from '@linux-patch/contract';
-import { type CertificateFacts, chooseRenewalWindow, renewalHour } from '@linux-patch/pki';
+import { type CertificateFacts, chooseRenewalWindow, renewalHour, renewalWindowFrom } from '@linux-patch/pki';
 import type { Clock, Random } from '@linux-patch/runtime';
 import type { Database } from '../database/open.ts';
 
@@ -13,6 +13,8 @@ interface Planned {
 /** Spreads the renewals of the fleet over the hours, so that none has many more than another. */
 export interface RenewalPlan {
   plan(db: Database, certificate: Pick<CertificateFacts, 'notBeforeMs' | 'notAfterMs'>): Promise<Planned>;
+  /** What the agent of a certificate was told when it was planned. */
+  tellAgain(renewAtMs: number | null): Planned['told'];
 }
 
 /**
@@ -46,13 +48,15 @@ export function createRenewalPlan(doors: { readonly clock: Clock; readonly rando
       );
       if (!window) return { renewAtMs: null, told: {} };
       add(perHour, renewalHour(window.startMs));
-      const [start, end] = [window.startMs, window.endMs].map((at) => new Date(at).toISOString());
-      return {
-        renewAtMs: window.startMs,
-        told: start === undefined || end === undefined ? {} : { renew_window: { start, end } },
-      };
+      return { renewAtMs: window.startMs, told: tell(window) };
     },
+    tellAgain: (renewAtMs) => (renewAtMs === null ? {} : tell(renewalWindowFrom(renewAtMs))),
   };
+}
+
+function tell({ startMs, endMs }: ReturnType<typeof renewalWindowFrom>): Planned['told'] {
+  const iso = (epochMs: number): string => new Date(epochMs).toISOString();
+  return { renew_window: { start: iso(startMs), end: iso(endMs) } };
 }
 
 function add(perHour: Map<number, number>, hour: number): void {

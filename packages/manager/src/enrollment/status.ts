@@ -1,6 +1,7 @@
 import { Bundle, type EnrollAck, type EnrollStatus, PatchError } from '@linux-patch/contract';
 import { verifyProof } from '@linux-patch/pki';
-import { replacedBy } from '../certificates/lineage.ts';
+import { noteServed, replacedBy } from '../certificates/lineage.ts';
+import { revokeCertificate } from '../certificates/revoke.ts';
 import type { Database } from '../database/open.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
@@ -173,16 +174,9 @@ async function settle(context: EnrollmentContext, db: Database, row: EnrollmentR
     .where('id', '=', row.id)
     .execute();
   const origin = { serial: row.serial ?? '', decidedAt: row.decided_at ?? 0 };
+  await noteServed(db, origin.serial, context.clock.now());
   for (const serial of await replacedBy(db, row.host_id ?? '', origin)) {
-    await db
-      .updateTable('certificates')
-      .set({ revoked_at: context.clock.now(), revoke_reason: 'superseded' })
-      .where('serial', '=', serial)
-      .execute();
-    await context.audit.record(db, {
-      actor: 'manager',
-      event: 'certificate_revoked',
-      fields: { serial, host: row.host_id, reason: 'superseded' },
-    });
+    const replaced = { serial, host_id: row.host_id };
+    await revokeCertificate(context, db, replaced, { reason: 'superseded', actor: 'manager' });
   }
 }

@@ -3,13 +3,15 @@ import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { Envelope, ERRORS, type ErrorCode, messageOf, PatchError, type Route } from '@linux-patch/contract';
-import { canonicalSerial } from '@linux-patch/pki';
+import { canonicalSerial, parseCertificateDer } from '@linux-patch/pki';
 import type { z } from 'zod';
 import type { Pair } from '../authority/key-files.ts';
 import { fromOlderAgent } from './older-agents.ts';
 
 /** Where an agent is, as the fleet knows it. */
 export interface AgentAddress {
+  /** Its record; only keys that were certified for it are believed. */
+  readonly hostId: string;
   readonly fqdn: string;
   readonly ipAddress: string;
   readonly port: number;
@@ -21,6 +23,10 @@ export interface FleetMaterial {
   readonly client: Pair;
   /** Serial numbers of agents' certificates that are not believed any more. */
   readonly revoked: ReadonlySet<string>;
+  /** Keys on record for this host, SHA-256 of the SPKI. */
+  readonly keys: ReadonlySet<string>;
+  /** Told which certificate the host is believed with. */
+  readonly noteServed: (serialHex: string) => Promise<void>;
 }
 
 /** One call of an agent's route. */
@@ -65,14 +71,23 @@ const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Agent errors that mean the same to our own callers. */
 const PASSED_ON: readonly ErrorCode[] = ['JOB_NOT_FOUND', 'PKG_NOT_FOUND', 'INVALID_REQUEST'];
 
-/** A client; the material is asked for at each call, so that a renewed certificate is used at once. */
-export function createFleetClient(material: () => Promise<FleetMaterial>): FleetClient {
+/** Whoever answers has a certificate of our CA, which was not issued to this host. */
+class StrangeKeyError extends Error {
+  override readonly name = 'StrangeKeyError';
+}
+
+/** Says what to call this host with; asked at each call, so that a renewed certificate is used at once. */
+export type FindMaterial = (agent: AgentAddress, evenRevoked: boolean) => Promise<FleetMaterial>;
+
+/** A client that believes a host only with a key on record for it. */
+export function createFleetClient(findMaterial: FindMaterial): FleetClient {
   const connection = async (
     agent: AgentAddress,
     { evenRevoked = false, onPeer }: Pick<AgentCall, 'evenRevoked' | 'onPeer'> = {},
-  ): Promise<AgentConnection> => {
-    const { caPem, client, revoked } = await material();
+  ): Promise<AgentConnection & Pick<FleetMaterial, 'noteServed'>> => {
+    const { caPem, client, revoked, keys, noteServed } = await findMaterial(agent, evenRevoked);
     return {
+      noteServed,
       host: agent.ipAddress,
       port: agent.port,
       // A literal address is no server name (RFC 6066 §3); the identity is checked below either way.
@@ -85,14 +100,33 @@ export function createFleetClient(material: () => Promise<FleetMaterial>): Fleet
         const serial = canonicalSerial(certificate.serialNumber);
         onPeer?.(serial);
         if (revoked.has(serial) && !evenRevoked) return revokedError(serial);
+        if (!keys.has(parseCertificateDer(certificate.raw).spkiSha256)) return strangeKeyError(serial);
         return checkServerIdentity(agent.fqdn, certificate);
       },
     };
   };
+  const ask = async (agent: AgentAddress, route: Route, call: AgentCall): Promise<Answer> => {
+    let serial: string | undefined;
+    const onPeer = (shown: string): void => {
+      serial = shown;
+      call.onPeer?.(shown);
+    };
+    const { noteServed, ...way } = await connection(agent, { ...call, onPeer });
+    const answer = await exchange(agent, route, call, way);
+    if (serial !== undefined) await noteServed(serial);
+    return answer;
+  };
   return {
-    connection: (agent) => connection(agent),
+    async connection(agent) {
+      const { noteServed: _, ...way } = await connection(agent);
+      return way;
+    },
     async call(agent, route, call = {}) {
-      const answer = await exchange(agent, route, call, await connection(agent, call));
+      // A host may have renewed while it was being called: then its key is on record by now.
+      const answer = await ask(agent, route, call).catch((error: unknown) => {
+        if ((error as Error).cause instanceof StrangeKeyError) return ask(agent, route, call);
+        throw error;
+      });
       return readAnswer(agent, route, answer);
     },
   };
@@ -102,6 +136,14 @@ function revokedError(serialHex: string): Error {
   return new Error(
     `its certificate (serial ${serialHex}) is revoked, so whoever answers there is not believed; ` +
       'the host has to join again: see "linux-patch-manager enrollments list"',
+  );
+}
+
+function strangeKeyError(serialHex: string): Error {
+  return new StrangeKeyError(
+    `its certificate (serial ${serialHex}) was not issued to it by this manager, so whoever answers there is not believed. ` +
+      'Another machine may have its address; or this manager was set back to a backup from before that certificate: ' +
+      'then let the host join again, "linux-patch-api --enroll" on it and "linux-patch-manager enrollments approve" with its code',
   );
 }
 

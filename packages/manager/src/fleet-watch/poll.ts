@@ -2,7 +2,7 @@ import { isPatchError, messageOf } from '@linux-patch/contract';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { AuditLog } from '../audit/audit-log.ts';
-import type { HostRow, ManagerTables } from '../database/schema.ts';
+import type { HostReportRow, HostRow, ManagerTables } from '../database/schema.ts';
 import type { FleetClient } from '../fleet-client/client.ts';
 import { addressOf, type HostStore } from '../hosts/store.ts';
 import { HEALTH_OF_ANY_AGENT } from './health-report.ts';
@@ -80,11 +80,7 @@ async function askHost(parts: FleetPollParts, host: HostRow, signal: AbortSignal
       onPeer: (serialHex) => (served = serialHex),
     });
     const report = { at: clock.now(), health: JSON.stringify(health), served_serial: served ?? null };
-    await db
-      .insertInto('host_reports')
-      .values({ host_id: host.id, ...report })
-      .onConflict((conflict) => conflict.column('host_id').doUpdateSet(report))
-      .execute();
+    await keepReport(db, host.id, report, report);
     await hosts.note(host.id, undefined);
     if (health.crl_number) await lists.note(host.id, Number(health.crl_number));
   } catch (error) {
@@ -93,8 +89,24 @@ async function askHost(parts: FleetPollParts, host: HostRow, signal: AbortSignal
     await hosts.note(host.id, messageOf(error));
     // It was reached all the same, and refused for its certificate: then it has to hear why.
     if (served === undefined) return;
+    const shown = { served_serial: served };
+    await keepReport(db, host.id, { at: clock.now(), health: '{}', ...shown }, shown);
   }
   await lists.sendIfBehind(host, signal);
+}
+
+/** @param change what becomes of an earlier report */
+async function keepReport(
+  db: Kysely<ManagerTables>,
+  hostId: string,
+  first: Omit<HostReportRow, 'host_id'>,
+  change: Partial<HostReportRow>,
+): Promise<void> {
+  await db
+    .insertInto('host_reports')
+    .values({ host_id: hostId, ...first })
+    .onConflict((conflict) => conflict.column('host_id').doUpdateSet(change))
+    .execute();
 }
 
 /** Says once what is wrong with which host, and once that it is well again. */

@@ -6,6 +6,8 @@ const DAY_MS = 86_400_000;
 const well = {
   leftAtMs: null,
   newest: { notAfterMs: NOW + 200 * DAY_MS, renewAtMs: NOW + 50 * DAY_MS },
+  forked: undefined,
+  strangeSerial: undefined,
   agentSays: 'ok',
 };
 
@@ -15,6 +17,8 @@ describe('the identity of a host', () => {
     ['that was never asked is judged by the records', { agentSays: undefined }, 'ok'],
     ['that left is history, whatever else', { leftAtMs: NOW - DAY_MS, newest: undefined }, 'left'],
     ['without a certificate that counts is revoked', { newest: undefined }, 'revoked'],
+    ['that shares a certificate, whatever else', { forked: '0a', newest: undefined }, 'forked'],
+    ['that shows a strange certificate', { strangeSerial: '0b' }, 'unknown_certificate'],
     ['whose certificate is over', { newest: { notAfterMs: NOW - 1, renewAtMs: null } }, 'expired'],
     ['whose agent says why', { agentSays: 'renewal fails: no route' }, 'renewal_failing'],
     ['whose agent took its manager on trust', { agentSays: 'believed without proof' }, 'degraded'],

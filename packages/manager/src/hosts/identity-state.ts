@@ -5,6 +5,10 @@ export interface IdentityKnowledge {
   readonly leftAtMs: number | null;
   /** The newest certificate that is not revoked; undefined when there is none. */
   readonly newest: { readonly notAfterMs: number; readonly renewAtMs: number | null } | undefined;
+  /** Serial of a certificate in force that two machines hold. */
+  readonly forked: string | undefined;
+  /** Serial of the certificate that whoever answers at its address showed, when it is not on record for this host. */
+  readonly strangeSerial: string | undefined;
   /** `checks.certificates` of its health: `ok`, what is wrong, or undefined when it was never asked. */
   readonly agentSays: string | undefined;
 }
@@ -20,16 +24,19 @@ const EXPIRING_DAYS = 7;
 
 /** How the identity of a host fares, the worst first. */
 export function judgeIdentity(
-  { leftAtMs, newest, agentSays }: IdentityKnowledge,
+  { leftAtMs, newest, forked, strangeSerial, agentSays }: IdentityKnowledge,
   nowMs: number,
 ): IdentityVerdict {
   const day = (epochMs: number): string => new Date(epochMs).toISOString().slice(0, 10);
   if (leftAtMs !== null) return { state: 'left', message: `The host left on ${day(leftAtMs)}.` };
+  if (forked !== undefined) return { state: 'forked', message: forkedMessage(forked) };
   if (!newest) {
     const message =
       'Every certificate of this host is revoked; it is not called any more. If it shall come back, it asks to join again: approve it with its code.';
     return { state: 'revoked', message };
   }
+  if (strangeSerial !== undefined)
+    return { state: 'unknown_certificate', message: strangeMessage(strangeSerial) };
   const expired = newest.notAfterMs < nowMs;
   if (expired) {
     const message = `Its certificate expired on ${day(newest.notAfterMs)}. Is the host switched off? When it runs, "linux-patch-api status" on it says what it waits for.`;
@@ -48,4 +55,21 @@ export function judgeIdentity(
   }
   if (trouble !== undefined) return { state: 'degraded', message: trouble };
   return { state: 'ok', message: null };
+}
+
+function forkedMessage(serial: string): string {
+  return (
+    `Two machines hold its certificate ${serial}: whoever renewed it first, and whoever asked to renew it again. One of them is a copy ` +
+    'or an old snapshot of the host, or has its key without being it. "linux-patch-manager certificates list --host" shows what is in force and ' +
+    `"hosts show" what the host serves with: revoke the others, ${serial} in any case ("certificates revoke … --reason keyCompromise"). ` +
+    'If the host itself is cut off by that, it asks to join again by itself: approve it with its code.'
+  );
+}
+
+function strangeMessage(serial: string): string {
+  return (
+    `Whoever answers at its address shows certificate ${serial}, which this manager did not issue to it, and is not believed. ` +
+    'Another machine may have its address; or this manager was set back to a backup from before that certificate: ' +
+    'then run "linux-patch-api --enroll" on the host and approve it with its code.'
+  );
 }

@@ -18,8 +18,8 @@ export interface HostStore {
 }
 
 /** Where the agent of a host is. */
-export function addressOf(host: HostRow): AgentAddress {
-  return { fqdn: host.fqdn, ipAddress: host.ip_address, port: host.agent_port };
+export function addressOf(host: Pick<HostRow, 'id' | 'fqdn' | 'ip_address' | 'agent_port'>): AgentAddress {
+  return { hostId: host.id, fqdn: host.fqdn, ipAddress: host.ip_address, port: host.agent_port };
 }
 
 export function createHostStore(options: {
@@ -28,8 +28,9 @@ export function createHostStore(options: {
 }): HostStore {
   const { db, clock } = options;
   const viewAll = async (rows: readonly HostRow[]): Promise<Host[]> => {
-    const knowledge = await readKnowledge(db, rows.length === 1 ? rows[0]?.id : undefined);
-    return rows.map((row) => viewOf(row, knowledge, clock.now()));
+    const nowMs = clock.now();
+    const knowledge = await readKnowledge(db, rows.length === 1 ? rows[0]?.id : undefined, nowMs);
+    return rows.map((row) => viewOf(row, knowledge, nowMs));
   };
   const view = async (row: HostRow): Promise<Host> => {
     const [only] = await viewAll([row]);

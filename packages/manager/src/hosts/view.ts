@@ -16,6 +16,8 @@ function identityOf(row: HostRow, knowledge: FleetKnowledge, nowMs: number): Hos
     {
       leftAtMs: row.left_at,
       newest: newest && { notAfterMs: newest.not_after, renewAtMs: newest.renew_at },
+      forked: knowledge.forks.get(row.id)?.serial,
+      strangeSerial: report?.isServedKnown === false ? (report.servedSerial ?? undefined) : undefined,
       agentSays: report?.health.checks?.certificates,
     },
     nowMs,

@@ -3,6 +3,7 @@ import type { Clock } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { ManagerTables } from '../database/schema.ts';
 import type { AgentAddress } from '../fleet-client/client.ts';
+import { addressOf } from '../hosts/store.ts';
 import { type Follower, lagOf, type Need } from './progress.ts';
 
 /** A host that has not followed, where it is, and why. */
@@ -56,7 +57,7 @@ export function createFollowers(options: {
           hostId: row.id,
           fqdn: row.fqdn,
           hostname: row.hostname,
-          address: { fqdn: row.fqdn, ipAddress: row.ip_address, port: row.agent_port },
+          address: addressOf(row),
           reason,
           renewing: follower?.error === null && follower.state?.renewing === true,
         };

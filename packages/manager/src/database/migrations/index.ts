@@ -6,6 +6,7 @@ import { rotation } from './004-rotation.ts';
 import { renewalPlan } from './005-renewal-plan.ts';
 import { lookups } from './006-lookups.ts';
 import { lineage } from './007-lineage.ts';
+import { succession } from './008-succession.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -16,4 +17,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '005-renewal-plan': renewalPlan,
   '006-lookups': lookups,
   '007-lineage': lineage,
+  '008-succession': succession,
 };
