@@ -8,17 +8,21 @@ type Exchange = Extract<Probe, { step: 'exchange' }>;
 type Answer = Extract<Probe, { step: 'answer' }>;
 
 const CLOCK_CODES = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
+const CUT_CODES = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE']);
 const NO_TLS = /^(EPROTO|ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNSUPPORTED_PROTOCOL)|HPE_)/;
 
 function exchangeFinding(probe: Exchange): Finding {
-  const { code = '', message: detail, kind } = probe;
+  const { code = '', message: detail, kind, status = 0 } = probe;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return { code: 'MANAGER_NAME_MISMATCH', detail };
   if (CLOCK_CODES.has(code)) return { code: 'MANAGER_CERT_OUT_OF_DATE', detail };
   if (kind === 'security') return { code: 'MANAGER_CA_UNKNOWN', detail };
   if (kind === 'throttled') return { code: 'MANAGER_THROTTLES', detail };
   if (kind === 'protocol') return { code: 'MANAGER_IS_OTHER_SERVICE', detail };
   if (NO_TLS.test(code)) return { code: 'MANAGER_NOT_TLS', detail };
-  return /\(HTTP|HTTP 5/.test(detail) ? { code: 'MANAGER_DOWN', detail } : { code: 'MANAGER_SILENT', detail };
+  if (status >= 500) return { code: 'MANAGER_DOWN', detail };
+  if (CUT_CODES.has(code)) return { code: 'MANAGER_CUTS', detail };
+  if (probe.stage === 'connecting') return { code: 'MANAGER_UNREACHABLE', detail };
+  return { code: probe.stage === 'handshake' ? 'MANAGER_NO_HANDSHAKE' : 'MANAGER_SILENT', detail };
 }
 
 function answerFinding({ status, contentType, isManager }: Answer, url: URL): Finding | undefined {
@@ -54,12 +58,21 @@ export async function checkManager(host: DoctorHost): Promise<Finding[]> {
   const probe = await probeManager(host, url);
   const offsetMs = 'offsetMs' in probe ? probe.offsetMs : undefined;
   const clock = offsetMs === undefined ? undefined : clockFinding(offsetMs, host.clock.now());
-  const found = networkFinding(probe) ?? managerFinding(probe, url);
-  const named =
-    found && weighed(host, { ...found, words: { host: hostOf(url), manager: url.href, ...found.words } });
-  return [...(clock ? [clock] : []), ...(named ? [named] : [])];
+  const words = { host: hostOf(url), port: url.port || '443', manager: url.href };
+  const small = probe.step === 'answer' && probe.smallHello;
+  const found = [networkFinding(probe) ?? managerFinding(probe, url), small ? smallHello(url) : undefined]
+    .filter((one) => one !== undefined)
+    // By a clock that is wrong nothing can be said about dates.
+    .filter((one) => !(clock && one.code === 'MANAGER_CERT_OUT_OF_DATE'))
+    .map((one) => weighed(host, { ...one, words: { ...words, ...one.words } }));
+  return [...(clock ? [clock] : []), ...found];
+}
+
+function smallHello(url: URL): Finding {
+  return { code: 'MANAGER_SMALL_HELLO', detail: `${url.href} answered only without X25519MLKEM768.` };
 }
 
 function weighed({ identity }: DoctorHost, finding: Finding): Finding {
-  return isUsable(identity) ? { ...finding, severity: 'warning' } : finding;
+  const isNotice = finding.code === 'MANAGER_SMALL_HELLO';
+  return isUsable(identity) && !isNotice ? { ...finding, severity: 'warning' } : finding;
 }

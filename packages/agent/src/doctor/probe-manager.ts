@@ -1,10 +1,10 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { ENROLL_PATHS, isPatchError } from '@linux-patch/contract';
 import { parseCertificates } from '@linux-patch/pki';
+import { dial } from '../enrollment/dial.ts';
 import { askManager, type ManagerAnswer } from '../enrollment/manager-client.ts';
 import type { PeerTrust } from '../enrollment/manager-connection.ts';
 import { ManagerFailure } from '../enrollment/manager-failure.ts';
+import type { Stage } from '../enrollment/manager-request.ts';
 import type { Proxy } from '../enrollment/proxy.ts';
 import { openTunnel } from '../enrollment/proxy-tunnel.ts';
 import { establishTrust } from '../enrollment/trust.ts';
@@ -31,6 +31,10 @@ export type Probe =
       readonly kind: ManagerFailure['kind'];
       /** OpenSSL's or the system's word for it. */
       readonly code: string | undefined;
+      /** How far the request had come. */
+      readonly stage?: Stage | undefined;
+      /** What was answered instead of what was asked for. */
+      readonly status?: number | undefined;
       readonly message: string;
       readonly offsetMs: number | undefined;
     }
@@ -40,6 +44,7 @@ export type Probe =
       readonly contentType: string;
       /** Whether it is what a manager of either generation says. */
       readonly isManager: boolean;
+      readonly smallHello: boolean;
       readonly offsetMs: number | undefined;
     };
 
@@ -67,36 +72,27 @@ async function tryProxy({ signal }: DoctorHost, url: URL, proxy: Proxy): Promise
   }
 }
 
-async function tryPort({ network }: DoctorHost, url: URL): Promise<Probe | undefined> {
+async function tryPort({ network, signal }: DoctorHost, url: URL): Promise<Probe | undefined> {
   const name = hostOf(url);
-  let addresses: readonly string[];
+  let addresses: string[];
   try {
     addresses = await within(STEP_LIMIT_MS, network.resolve(name));
   } catch (error) {
     return { step: 'dns', message: `${name}: ${(error as Error).message}` };
   }
   const port = Number(url.port) || (url.protocol === 'http:' ? 80 : 443);
-  let failure: Probe | undefined;
-  for (const address of addresses.slice(0, 4)) {
-    failure = await tryAddress(address, port);
-    if (!failure) return undefined;
-  }
-  return failure ?? { step: 'dns', message: `${name} has no address` };
-}
-
-async function tryAddress(host: string, port: number): Promise<Probe | undefined> {
-  const socket = connect({ host, port });
-  socket.on('error', () => {});
+  const limit = AbortSignal.timeout(STEP_LIMIT_MS);
+  const resolve = () => Promise.resolve(addresses);
   try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(STEP_LIMIT_MS) });
+    const socket = await dial({ host: name, port, resolve, signal: AbortSignal.any([signal, limit]) });
+    socket.destroy();
     return undefined;
   } catch (error) {
-    const late = (error as Error).name === 'AbortError';
-    const code = late ? 'ETIMEDOUT' : ((error as NodeJS.ErrnoException).code ?? 'unknown');
-    const message = late ? `no answer within ${STEP_LIMIT_MS / 1000} s` : (error as Error).message;
-    return { step: 'connect', code, message: `${host} port ${port}: ${message}` };
-  } finally {
-    socket.destroy();
+    const { code = 'unknown', message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTFOUND') return { step: 'dns', message };
+    const words = limit.aborted ? `no answer within ${STEP_LIMIT_MS / 1000} s` : message;
+    const where = `${addresses.join(', ')} port ${port}`;
+    return { step: 'connect', code: limit.aborted ? 'ETIMEDOUT' : code, message: `${where}: ${words}` };
   }
 }
 
@@ -146,9 +142,16 @@ async function exchange(host: DoctorHost, managerUrl: URL): Promise<Probe> {
     const answer = await ask(host, url, peer);
     const isManager =
       isCa(answer) || (answer.status === 404 && (await isOlderManager(host, managerUrl, peer)));
-    const { status } = answer;
+    const { status, smallHello } = answer;
     const contentType = answer.headers['content-type'] ?? '';
-    return { step: 'answer', status, contentType, isManager, offsetMs: offsetOf(answer, host.clock.now()) };
+    return {
+      step: 'answer',
+      status,
+      contentType,
+      isManager,
+      smallHello,
+      offsetMs: offsetOf(answer, host.clock.now()),
+    };
   } catch (error) {
     return failureOf(host, url, error);
   }
@@ -172,7 +175,8 @@ async function failureOf(host: DoctorHost, url: URL, error: unknown): Promise<Pr
   const offsetMs = error.kind === 'security' ? await unprovenOffset(host, url) : undefined;
   if (error.kind === 'security' && code === undefined && host.config.enrollment.ca_fingerprint !== undefined)
     return { step: 'pin', message: error.message, offsetMs };
-  return { step: 'exchange', kind: error.kind, code, message: error.message, offsetMs };
+  const { stage, status } = error.details as { readonly stage?: Stage; readonly status?: number };
+  return { step: 'exchange', kind: error.kind, code, stage, status, message: error.message, offsetMs };
 }
 
 function isCa(answer: ManagerAnswer): boolean {

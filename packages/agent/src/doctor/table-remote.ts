@@ -100,8 +100,26 @@ export const MANAGER_CHECKS = {
     meaning: 'The port or the path in enrollment.manager_url belongs to another service.',
     command: 'editor {config}',
   }),
+  MANAGER_CUTS: manager.error({
+    title: 'The connection to the manager is cut before it answers',
+    meaning:
+      'A firewall or proxy on the way ends it, or the manager restarts just now. From another network curl shows which.',
+    command: 'curl -kv --max-time 10 {manager}',
+  }),
+  MANAGER_NO_HANDSHAKE: manager.error({
+    title: 'The port of the manager is open, but nobody answers the TLS handshake',
+    meaning:
+      'A firewall or tunnel on the way lets only small packets through (MTU), or what listens there hangs. The agent tries again by itself.',
+    command: 'curl -kv --max-time 10 {manager}',
+  }),
+  MANAGER_SMALL_HELLO: manager.notice({
+    title: 'Something on the way cuts TLS connections whose first packet is large',
+    meaning:
+      'A firewall or proxy does not know the TLS of today (post-quantum key exchange). The agent goes without it, after one lost try each time.',
+    command: 'openssl s_client -connect {host}:{port} -groups X25519MLKEM768',
+  }),
   MANAGER_SILENT: manager.error({
-    title: 'The manager takes the connection and then says nothing',
+    title: 'The manager takes the request and then says nothing',
     meaning: 'It hangs or is overloaded. The agent tries again by itself.',
     command: 'systemctl restart linux-patch-manager  # on the manager',
   }),

@@ -1,8 +1,8 @@
 /** What a failed connection means, for codes that an administrator meets; libuv and OpenSSL codes as Node names them. */
 const MEANINGS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there, or a firewall turns connections away',
-  ECONNRESET: 'the connection was cut from the other side or on the way',
-  EPIPE: 'the connection was cut from the other side or on the way',
+  ECONNRESET: 'the connection was cut: by a firewall or proxy on the way, or by the other side',
+  EPIPE: 'the connection was cut: by a firewall or proxy on the way, or by the other side',
   ETIMEDOUT: 'no packet came back; the host is off, or a firewall drops packets',
   EHOSTUNREACH: 'there is no way to that host',
   ENETUNREACH: 'this host has no network that leads there',

@@ -11,9 +11,10 @@ import {
 import { wordsOf } from './answer-body.ts';
 import { type PollAnswer, type RegistrationAnswer, readPoll, readRegistration } from './answers.ts';
 import { findHttpDateMs } from './http-date.ts';
-import { askManager, type ManagerAnswer, type ManagerRequest } from './manager-client.ts';
+import { askManager, type ManagerAnswer } from './manager-client.ts';
 import type { PeerTrust } from './manager-connection.ts';
 import { ManagerFailure } from './manager-failure.ts';
+import type { ManagerRequest } from './manager-request.ts';
 import { collectOsDetails } from './os-details.ts';
 import { type PendingEnrollment, transcriptOf } from './pending.ts';
 import type { EnrollContext } from './settings.ts';
@@ -107,6 +108,7 @@ class Wire {
   readonly #parts: () => CallParts;
   readonly #peers = new Map<string, Uint8Array>();
   #lastPeer: Uint8Array | undefined;
+  #smallHello = false;
   #clockOffsetS = 0;
 
   constructor(context: EnrollContext, trust: Trust, parts: () => CallParts) {
@@ -144,12 +146,24 @@ class Wire {
   async ask(request: Outgoing): Promise<ManagerAnswer> {
     const peer = peerFor(this.#trust, this.#parts().pending);
     const { proxyFor, signal } = this.#context;
-    const answer = await askManager({ ...request, peer, proxyFor, signal });
+    const smallHello = this.#smallHello;
+    const answer = await askManager({ ...request, peer, proxyFor, smallHello, signal });
+    this.#noticeSmallHello(answer.smallHello);
     const dateMs = findHttpDateMs(answer.headers.date ?? '');
     if (peer.kind === 'verified' && dateMs !== undefined) this.#context.clockWatch?.heard(dateMs);
     this.#lastPeer = answer.peerCertificate;
     if (this.#lastPeer) this.#peers.set(Buffer.from(this.#lastPeer).toString('base64'), this.#lastPeer);
     return answer;
+  }
+
+  #noticeSmallHello(needed: boolean): void {
+    if (!needed || this.#smallHello) return;
+    this.#smallHello = true;
+    this.#context.logger.warn(
+      'Something on the way to the manager cuts connections whose first packet is large (post-quantum key exchange); it is asked ' +
+        'without that from now on. A firewall or proxy that was not updated for TLS of today does this.',
+      { manager: this.#context.managerUrl.href },
+    );
   }
 
   post(

@@ -3,26 +3,10 @@ import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { type DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { connectionFault } from './connection-fault.ts';
-import { connectSecurely, type PeerTrust } from './manager-connection.ts';
 import { ManagerFailure } from './manager-failure.ts';
-import type { Proxy, ProxyChoice } from './proxy.ts';
-import { openTunnel } from './proxy-tunnel.ts';
-
-export interface ManagerRequest {
-  readonly url: URL;
-  /** The URL as messages may show it: without a token. */
-  readonly shownUrl: string;
-  readonly method: 'GET' | 'POST';
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-  readonly peer: PeerTrust;
-  /** Says through which proxy to go; directly without it. */
-  readonly proxyFor?: ProxyChoice | undefined;
-  /** A secret of the request that an answer may quote, such as a token in the path; messages do not. */
-  readonly secret?: string;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-}
+import type { BoundedRequest, ManagerRequest, Stage } from './manager-request.ts';
+import { openConnection } from './open-connection.ts';
+import type { Proxy } from './proxy.ts';
 
 export interface ManagerAnswer {
   readonly status: number;
@@ -34,7 +18,19 @@ export interface ManagerAnswer {
   readonly peerCertificate: Uint8Array | undefined;
   /** The certificates that the peer sent (DER), its own first; empty without TLS. */
   readonly peerChain: readonly Uint8Array[];
+  /** Whether the connection came about only without the hybrid key exchange: something on the way cuts large packets. */
+  readonly smallHello: boolean;
 }
+
+/** What did not come in time, by how far the request had come. */
+const MISSING: Readonly<Record<Stage, string>> = {
+  connecting: 'no connection came about; the host is off, or a firewall drops packets',
+  handshake:
+    'there is a connection, but its TLS handshake is not answered; a firewall may let only small packets through, or what listens there hangs',
+  answer:
+    'the request was sent, but no answer came; the manager is overloaded or hangs, or a proxy in front of it waits for it',
+  body: 'its answer began, but did not end in time; the line is slow, or something in between holds it up',
+};
 
 const BODY_LIMIT_BYTES = 256 * 1024;
 const LONGEST_CHAIN = 8;
@@ -75,7 +71,14 @@ export async function askManager(asked: ManagerRequest): Promise<ManagerAnswer> 
     ? { ...asked, shownUrl: `${asked.shownUrl} (through the proxy ${proxy.shown})` }
     : asked;
   const limit = AbortSignal.timeout(request.timeoutMs);
-  const bounded = { ...request, signal: AbortSignal.any([request.signal, limit]) };
+  let stage: Stage = 'connecting';
+  const bounded: BoundedRequest = {
+    ...request,
+    signal: AbortSignal.any([request.signal, limit]),
+    reached: (next) => {
+      stage = next;
+    },
+  };
   try {
     return await exchange(bounded, proxy);
   } catch (error) {
@@ -83,12 +86,13 @@ export async function askManager(asked: ManagerRequest): Promise<ManagerAnswer> 
     if (limit.aborted) {
       throw new ManagerFailure(
         'transient',
-        `${request.shownUrl} did not answer within ${request.timeoutMs / 1000} s.`,
+        `${request.shownUrl} did not answer within ${request.timeoutMs / 1000} s: ${MISSING[stage]}.`,
+        { details: { stage } },
       );
     }
     if (error instanceof ManagerFailure) throw error;
     const message = `${request.shownUrl} does not answer (${connectionFault(error)}).`;
-    throw new ManagerFailure('transient', message, { cause: error });
+    throw new ManagerFailure('transient', message, { cause: error, details: { stage } });
   }
 }
 
@@ -101,18 +105,13 @@ function proxyOf({ proxyFor, url, shownUrl }: ManagerRequest): Proxy | undefined
   return chosen;
 }
 
-async function exchange(request: ManagerRequest, proxy: Proxy | undefined): Promise<ManagerAnswer> {
-  const tunnel = proxy && (await openTunnel(proxy, request));
+async function exchange(request: BoundedRequest, proxy: Proxy | undefined): Promise<ManagerAnswer> {
+  const { connection, smallHello } = await openConnection(request, proxy);
   try {
-    const isSecure = request.url.protocol === 'https:';
-    const connection = isSecure ? await connectSecurely({ ...request, tunnel }) : tunnel;
-    try {
-      return await converse(request, connection);
-    } finally {
-      connection?.destroy();
-    }
+    request.reached('answer');
+    return { ...(await converse(request, connection)), smallHello };
   } finally {
-    tunnel?.destroy();
+    connection.destroy();
   }
 }
 
@@ -127,7 +126,10 @@ function chainOf(socket: TLSSocket): Uint8Array[] {
   return chain;
 }
 
-async function converse(request: ManagerRequest, connection: Socket | undefined): Promise<ManagerAnswer> {
+async function converse(
+  request: BoundedRequest,
+  connection: Socket,
+): Promise<Omit<ManagerAnswer, 'smallHello'>> {
   const secure = connection instanceof TLSSocket ? connection : undefined;
   const peerCertificate = secure?.getPeerX509Certificate()?.raw;
   const peerChain = secure ? chainOf(secure) : [];
@@ -135,7 +137,7 @@ async function converse(request: ManagerRequest, connection: Socket | undefined)
     method: request.method,
     headers: { accept: 'application/json', connection: 'close', ...request.headers },
     signal: request.signal,
-    ...(connection ? { createConnection: () => connection } : { agent: false }),
+    createConnection: () => connection,
   };
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const outgoing = (secure ? httpsRequest : httpRequest)(request.url, options, resolve);
@@ -151,6 +153,7 @@ async function converse(request: ManagerRequest, connection: Socket | undefined)
         'enrolling; set enrollment.manager_url to where the manager really is.',
     );
   }
+  request.reached('body');
   const text = await readBody(request, response);
   const shownText = request.secret ? text.replaceAll(request.secret, '…') : text;
   return { status, headers: response.headers, text, shownText, peerCertificate, peerChain };

@@ -17,8 +17,10 @@ interface Wish {
   readonly url: URL;
   readonly shownUrl: string;
   readonly peer: PeerTrust;
-  /** An open connection to the manager through a proxy; what is verified is the manager all the same. */
-  readonly tunnel?: Socket | undefined;
+  /** An open connection, perhaps through a proxy; what is verified is the manager all the same. */
+  readonly wire: Socket;
+  /** Leaves the hybrid key exchange out, so that the ClientHello fits into one packet. */
+  readonly smallHello: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -27,12 +29,15 @@ const TLS_TRUST_CODES =
   /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT_ALTNAME_INVALID|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_EXCEEDED)/;
 const CLOCK_CODES = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
 
-function optionsOf({ url, peer, tunnel }: Wish): ConnectionOptions {
+/** Every group that OpenSSL offers by default but X25519MLKEM768, whose share alone is 1.2 kB. */
+const SMALL_GROUPS = 'X25519:P-256:X448:P-384:P-521';
+
+function optionsOf({ url, peer, wire, smallHello }: Wish): ConnectionOptions {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return {
-    ...(tunnel ? { socket: tunnel } : {}),
+    socket: wire,
+    ...(smallHello ? { ecdhCurve: SMALL_GROUPS } : {}),
     host,
-    port: Number(url.port) || 443,
     // RFC 6066 §3: a literal address is no server name.
     ...(isIP(host) === 0 ? { servername: host } : {}),
     minVersion: 'TLSv1.2',

@@ -1,5 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
+import { dial } from './dial.ts';
 import { ManagerFailure } from './manager-failure.ts';
 import type { Proxy } from './proxy.ts';
 
@@ -23,22 +24,13 @@ interface Wish {
 export async function openTunnel(proxy: Proxy, wish: Wish): Promise<Socket> {
   const port = wish.url.port || (wish.url.protocol === 'https:' ? '443' : '80');
   const target = `${wish.url.hostname}:${port}`;
-  const limitMs = Math.min(TUNNEL_LIMIT_MS, wish.timeoutMs / 2);
+  const limitMs = Math.floor(Math.min(TUNNEL_LIMIT_MS, wish.timeoutMs / 2));
   const limit = AbortSignal.timeout(limitMs);
-  const asked = request({
-    host: proxy.host,
-    port: proxy.port,
-    method: 'CONNECT',
-    path: target,
-    headers: {
-      host: target,
-      ...(proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }),
-    },
-    agent: false,
-    maxHeaderSize: HEADER_LIMIT_BYTES,
-    signal: AbortSignal.any([wish.signal, limit]),
-  });
+  const signal = AbortSignal.any([wish.signal, limit]);
+  let asked: ClientRequest | undefined;
   try {
+    const wire = await dial({ host: proxy.host, port: proxy.port, signal });
+    asked = askForTunnel(proxy, { target, wire, signal });
     const { response, socket, head } = await answerTo(asked);
     if (response.statusCode === 200) {
       if (head.length > 0) socket.unshift(head);
@@ -47,10 +39,29 @@ export async function openTunnel(proxy: Proxy, wish: Wish): Promise<Socket> {
     socket.destroy();
     throw refused(proxy, target, response);
   } catch (error) {
-    asked.destroy();
+    asked?.destroy();
     if (error instanceof ManagerFailure || wish.signal.aborted) throw error;
     throw limit.aborted ? silent(proxy, target, limitMs) : unreachable(proxy, target, error);
   }
+}
+
+function askForTunnel(
+  proxy: Proxy,
+  { target, wire, signal }: { readonly target: string; readonly wire: Socket; readonly signal: AbortSignal },
+): ClientRequest {
+  return request({
+    createConnection: () => wire,
+    host: proxy.host,
+    port: proxy.port,
+    method: 'CONNECT',
+    path: target,
+    headers: {
+      host: target,
+      ...(proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }),
+    },
+    maxHeaderSize: HEADER_LIMIT_BYTES,
+    signal,
+  });
 }
 
 interface Answer {

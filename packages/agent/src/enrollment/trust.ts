@@ -104,7 +104,7 @@ async function trustByPin(sources: TrustSources, pins: readonly Pin[]): Promise<
     throw new ManagerFailure(
       answer.status === 429 ? 'throttled' : 'transient',
       `${sources.managerUrl.href} does not give its CA now: ${wordsOf(answer)}.`,
-      { retryAfterMs: retryAfterMs(answer) },
+      { retryAfterMs: retryAfterMs(answer), details: { status: answer.status } },
     );
   }
   let certificates: readonly { readonly pem: string }[];

@@ -85,6 +85,7 @@ describe('the doctor names a broken state first', () => {
       const [first] = report.findings;
       expect(first?.command).toMatch(/\S/);
       expect(first?.command).not.toMatch(/[{}]/);
+      if (state.lacks) expect(codes).not.toContain(state.lacks);
       if (state.says) expect(first?.detail).toMatch(state.says);
       expect(exitCode).toBe(first?.severity === 'error' ? 4 : first?.severity === 'warning' ? 3 : 0);
       expectNoSecret(host, text);

@@ -8,6 +8,8 @@ export interface BrokenState {
   readonly variant?: string;
   /** What the finding has to mention. */
   readonly says?: RegExp;
+  /** What would be the wrong cause, and must not be named at all. */
+  readonly lacks?: DoctorCode;
   /** Whether `--fix` mends it, so that a second run finds nothing of it. */
   readonly fixed?: boolean;
   readonly args?: readonly string[];

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer as createPlainServer } from 'node:http';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { testAuthority } from '@linux-patch/pki/testing';
 import { answering, startConnectProxy } from '../enrollment/connect-proxy.ts';
 import { freePort } from '../enrollment/free-port.ts';
+import { startMiddlebox } from '../enrollment/middlebox.ts';
 import type { BrokenState } from './case.ts';
 import { DAY_MS, NOW, type SickHost, startDoctoredManager } from './sick-host.ts';
 
@@ -37,6 +39,23 @@ const shows =
     const manager = host.stack.use(await startDoctoredManager(host.authority, web));
     await pointAt(host, manager.url);
   };
+
+/** Something that takes connections and does this with them. */
+async function pointAtSocket(host: SickHost, meet: (socket: Socket) => void): Promise<void> {
+  const sockets: Socket[] = [];
+  const server = createTcpServer((socket) => {
+    sockets.push(socket.on('error', () => {}));
+    socket.once('data', () => meet(socket));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  host.stack.defer(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  const address = server.address();
+  await pointAt(host, `https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`);
+}
 
 const proxied =
   (status: string) =>
@@ -122,6 +141,36 @@ const manager: readonly BrokenState[] = [
     arrange: answers(200, 'text/html; charset=utf-8', '<h1>Please log in</h1>'),
   },
   { code: 'MANAGER_IS_OTHER_SERVICE', arrange: answers(404, 'application/json', '{"error":"not here"}') },
+  {
+    code: 'CLOCK_AHEAD',
+    variant: "by which the manager's certificate is out of date",
+    arrange: async (host) => {
+      await shows({}, { now: NOW - 10 * DAY_MS, lifetimeMs: 5 * DAY_MS })(host);
+      host.clock.setWallClock(NOW + 3 * 3_600_000);
+    },
+    lacks: 'MANAGER_CERT_OUT_OF_DATE',
+  },
+  {
+    code: 'MANAGER_CUTS',
+    says: /cut/,
+    arrange: (host) => {
+      host.manager.respond = (_path, response) => void response.destroy();
+    },
+  },
+  {
+    code: 'MANAGER_CUTS',
+    variant: 'in the handshake',
+    arrange: (host) => pointAtSocket(host, (socket) => socket.resetAndDestroy()),
+  },
+  { code: 'MANAGER_NO_HANDSHAKE', arrange: (host) => pointAtSocket(host, () => {}) },
+  {
+    code: 'MANAGER_SMALL_HELLO',
+    arrange: async (host) => {
+      const port = Number(new URL(host.manager.url).port);
+      const middlebox = host.stack.use(await startMiddlebox(port, 'cuts'));
+      await pointAt(host, middlebox.url);
+    },
+  },
   {
     code: 'MANAGER_SILENT',
     says: /did not answer/,

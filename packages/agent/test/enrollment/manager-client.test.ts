@@ -3,6 +3,9 @@ import { createServer, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { askManager } from '../../src/enrollment/manager-client.ts';
+import { startCurrentManager } from './current-manager.ts';
+import { NOW } from './joining-host.ts';
+import { startMiddlebox } from './middlebox.ts';
 
 let close: (() => Promise<void>) | undefined;
 afterEach(() => close?.());
@@ -44,7 +47,7 @@ describe('a request to the manager', () => {
     });
     await expect(ask(url, 300)).rejects.toMatchObject({
       kind: 'transient',
-      message: 'SHOWN did not answer within 0.3 s.',
+      message: expect.stringMatching(/^SHOWN did not answer within 0.3 s: its answer began/),
     });
     clearInterval(timer);
   });
@@ -93,7 +96,46 @@ describe('a request to the manager', () => {
     await once(silent, 'listening');
     const address = silent.address();
     const url = new URL(`https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`);
-    await expect(ask(url, 300)).rejects.toMatchObject({ kind: 'transient' });
+    await expect(ask(url, 300)).rejects.toMatchObject({
+      kind: 'transient',
+      message: expect.stringContaining('TLS handshake is not answered'),
+    });
     silent.close();
+  });
+});
+
+describe('something on the way that takes no ClientHello of two packets', () => {
+  it.each(['cuts', 'drops'] as const)(
+    'and %s it is got through without the hybrid key exchange, which the answer says',
+    async (manner) => {
+      await using manager = await startCurrentManager(NOW);
+      await using middlebox = await startMiddlebox(Number(new URL(manager.url).port), manner);
+      const peer = { kind: 'verified' as const, ca: [manager.authority.root.certificatePem] };
+      const url = new URL(middlebox.url);
+      const wish = {
+        url,
+        shownUrl: 'SHOWN',
+        method: 'GET',
+        peer,
+        signal: new AbortController().signal,
+      } as const;
+      expect(await askManager({ ...wish, timeoutMs: 3_000 })).toMatchObject({
+        status: 404,
+        smallHello: true,
+      });
+      expect(middlebox.greetings).toEqual([
+        expect.toSatisfy((size) => size > 1_400),
+        expect.toSatisfy((size) => size < 1_000),
+      ]);
+      // Once known, it is not tried again.
+      await askManager({ ...wish, timeoutMs: 3_000, smallHello: true });
+      expect(middlebox.greetings).toHaveLength(3);
+    },
+  );
+
+  it('is not suspected where the connection is fine', async () => {
+    await using manager = await startCurrentManager(NOW);
+    const url = new URL(manager.url);
+    expect(await ask(url)).toMatchObject({ status: 404, smallHello: false });
   });
 });

@@ -8,6 +8,7 @@ import { systemFiles } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CurrentManager, startCurrentManager } from './current-manager.ts';
 import { createJoiningHost, FQDN, type JoiningHost, NOW } from './joining-host.ts';
+import { startMiddlebox } from './middlebox.ts';
 import { TOKEN } from './older-manager.ts';
 
 let host: JoiningHost;
@@ -218,6 +219,16 @@ describe('an enrolment', () => {
     manager.code = await waitForCode();
     manager.before = [{ status: 401, body: { server_time: Math.floor(NOW / 1000) + 5_000 } }];
     expect(await host.enrol({ managerUrl: url() })).toEqual({ kind: 'installed' });
+  });
+
+  it('through something that cuts large packets says so once, and goes on without the hybrid key exchange', async () => {
+    const caFile = join(host.root, 'ca.pem');
+    await writeFile(caFile, manager.authority.root.certificatePem);
+    await using middlebox = await startMiddlebox(Number(url().port), 'cuts');
+    manager.before = [pending, pending];
+    expect(await host.enrol({ managerUrl: new URL(middlebox.url), caFile })).toEqual({ kind: 'installed' });
+    expect(host.said().split('cuts connections whose first packet is large')).toHaveLength(2);
+    expect(middlebox.greetings.filter((size) => size > 1_400)).toHaveLength(1);
   });
 
   it('keeps key and code over a restart, and begins anew for another manager', async () => {

@@ -140,7 +140,8 @@ describe('a request through a proxy', () => {
   });
 
   it('that breaks off behind the proxy names the proxy too', async () => {
-    proxy.answers = [(socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n')];
+    const cut = (socket: Duplex) => socket.end('HTTP/1.1 200 OK\r\n\r\n');
+    proxy.answers = [cut, cut];
     await expect(ask()).rejects.toMatchObject({
       kind: 'transient',
       message: expect.stringContaining(`through the proxy ${proxy.url}`),
