@@ -3,6 +3,10 @@ import { z } from 'zod';
 /** Largest PEM member of a bundle, in characters; the validator refuses more. */
 export const MAX_PEM_LENGTH = 65_536;
 const Pem = z.string().max(MAX_PEM_LENGTH);
+/** A PKCS#10 request as PEM; one with an RSA key of 8192 bits has 2.9 kB. */
+const CertificateRequestPem = z.string().max(8_192);
+/** A JWS with its certificate chain. */
+const Proof = z.string().max(14_336);
 const Base64Url = z.string().regex(/^[A-Za-z0-9_-]{1,256}$/);
 
 /** 64 letters and digits: the bearer credential of one request. */
@@ -38,10 +42,10 @@ export const JoinTokenId = z.string().regex(/^[0-9a-f]{16}$/, 'a token id has 16
 export const EnrollExtension = z
   .object({
     v: z.literal(1),
-    csr: z.string().max(16_384),
+    csr: CertificateRequestPem,
     nonce_a: Base64Url,
     tag_a: Base64Url.meta({ description: 'HMAC over the request, keyed by the stretched host code.' }),
-    modes: z.array(z.enum(APPROVAL_MODES)).min(1),
+    modes: z.array(z.enum(APPROVAL_MODES)).min(1).max(APPROVAL_MODES.length),
     token_id: JoinTokenId.optional().meta({ description: 'Which join token the host has.' }),
     token_mac: Base64Url.optional().meta({
       description: 'HMAC over the request, keyed by the join token, whose secret is never sent.',
@@ -165,7 +169,7 @@ export const EnrollAck = z.strictObject({
 export type EnrollAck = z.infer<typeof EnrollAck>;
 
 /** Body of `POST /api/v1/enroll/renew`; the proof is a JWS by the current key with its certificate in `x5c`. */
-export const RenewRequest = z.strictObject({ csr: z.string().max(16_384), proof: z.string().max(32_768) });
+export const RenewRequest = z.strictObject({ csr: CertificateRequestPem, proof: Proof });
 export type RenewRequest = z.infer<typeof RenewRequest>;
 
 export const Renewed = Bundle.pick({ ca_crt: true, server_crt: true, ca_chain: true, crl_pem: true }).extend({
@@ -175,7 +179,7 @@ export const Renewed = Bundle.pick({ ca_crt: true, server_crt: true, ca_chain: t
 export type Renewed = z.infer<typeof Renewed>;
 
 /** Body of `POST /api/v1/enroll/leave`; the proof is a JWS by the current key with its certificate in `x5c`. */
-export const LeaveRequest = z.strictObject({ proof: z.string().max(32_768) });
+export const LeaveRequest = z.strictObject({ proof: Proof });
 export type LeaveRequest = z.infer<typeof LeaveRequest>;
 
 /** The manager has let the host go. Saying it again is answered the same, with nothing more revoked. */

@@ -62,6 +62,7 @@ function operation(route: Route): Json {
   return {
     operationId: route.id,
     summary: route.summary,
+    'x-auth': route.auth,
     ...(route.description ? { description: route.description } : {}),
     parameters: [...pathParameters(route.path), ...(route.query ? queryParameters(route.query) : [])],
     ...(route.body

@@ -1,12 +1,19 @@
 import type { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
 
+/**
+ * Who may call a route: `public` is anybody; `agent-proof` is the holder of a key, which the handler checks; `admin` is
+ * the holder of the admin token; `client-certificate` is whom TLS let in. There is no default.
+ */
+export type RouteAuth = 'public' | 'agent-proof' | 'admin' | 'client-certificate';
+
 /** One operation of an HTTP API: enough to serve it, call it and document it. */
 export interface Route {
   readonly id: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path with `{name}` parameters, including the base. */
   readonly path: string;
+  readonly auth: RouteAuth;
   readonly summary: string;
   readonly description?: string;
   readonly query?: z.ZodType;

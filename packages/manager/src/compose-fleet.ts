@@ -1,4 +1,3 @@
-import type { Hono } from 'hono';
 import type { OwnCertificates } from './audit/own-certificates.ts';
 import { hostKeys } from './certificates/host-keys.ts';
 import { noteServed } from './certificates/lineage.ts';
@@ -11,7 +10,7 @@ import { createRevokedSerials } from './fleet-watch/revoked-serials.ts';
 import { createListSender, type ListSender } from './fleet-watch/send-list.ts';
 import { serveHostRoutes } from './hosts/routes.ts';
 import { createHostStore, type HostStore } from './hosts/store.ts';
-import type { ManagerEnv } from './http/node-adapter.ts';
+import type { Routes } from './http/routes.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -46,7 +45,7 @@ export function composeFleet(
 
 /** What administrators call about hosts and certificates. */
 export function serveFleet(
-  app: Hono<ManagerEnv>,
+  routes: Routes,
   context: EnrollmentContext,
   parts: {
     readonly fleet: Fleet;
@@ -57,8 +56,8 @@ export function serveFleet(
 ): void {
   const { fleet, own } = parts;
   const { db, clock, audit } = context;
-  serveHostRoutes(app, { hosts: fleet.hosts, fleet: fleet.client, audit, db, clock });
-  serveCertificateRoutes(app, {
+  serveHostRoutes(routes, { hosts: fleet.hosts, fleet: fleet.client, audit, db, clock });
+  serveCertificateRoutes(routes, {
     db,
     clock,
     audit,

@@ -5,6 +5,7 @@ import { createAuditLog } from './audit/audit-log.ts';
 import { keepOwnCertificates, type OwnCertificates } from './audit/own-certificates.ts';
 import { type Authority, openAuthority } from './authority/authority.ts';
 import { composeFleet, type Fleet, serveFleet } from './compose-fleet.ts';
+import { isOwnUrl } from './config/own-url.ts';
 import type { ManagerPaths } from './config/paths.ts';
 import type { ManagerConfig } from './config/schema.ts';
 import { webNamesOf } from './config/web-names.ts';
@@ -16,9 +17,10 @@ import { servePublicRoutes } from './enrollment/routes-public.ts';
 import { tidy } from './enrollment/tidy.ts';
 import { createWaiting } from './enrollment/waiting.ts';
 import { adminAuth } from './http/admin-auth.ts';
-import { createApp, serveRoute } from './http/app.ts';
+import { createApp } from './http/app.ts';
 import { createRateLimit } from './http/rate-limit.ts';
-import { type ManagerServer, openManagerServer } from './http/server.ts';
+import { createRoutes, type Guard, type Routes } from './http/routes.ts';
+import { type ManagerServer, openManagerServer, TIME_LIMITS } from './http/server.ts';
 import { serveJoinTokenRoutes } from './join-tokens/routes.ts';
 import { collectManagerMetrics } from './metrics/collect.ts';
 import { createManagerCounters, type ManagerCounters } from './metrics/counters.ts';
@@ -46,22 +48,6 @@ export interface Manager extends AsyncDisposable {
 }
 
 const HOUR_MS = 3_600_000;
-
-/** What needs the admin token; everything else is for agents. */
-const ADMIN_PATHS = [
-  '/metrics',
-  '/api/v1/status',
-  '/api/v1/ca',
-  '/api/v1/ca/*',
-  '/api/v1/enrollments',
-  '/api/v1/enrollments/*',
-  '/api/v1/tokens',
-  '/api/v1/tokens/*',
-  '/api/v1/hosts',
-  '/api/v1/hosts/*',
-  '/api/v1/certificates',
-  '/api/v1/certificates/*',
-];
 
 /** What agents and the command line call. */
 export function managerUrlOf(config: ManagerConfig): string {
@@ -120,8 +106,14 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   });
   const server = stack.use(
     await openManagerServer({
-      bind: config.server.bind,
-      port: config.server.port,
+      listen: config.server,
+      limits: {
+        ...TIME_LIMITS,
+        connections: {
+          total: config.server.max_connections,
+          unprovenPerCaller: config.server.max_connections_per_address,
+        },
+      },
       tls: await authority.webPair(),
       app,
       clock,
@@ -189,6 +181,7 @@ function enrollmentContext(
       requestHours: config.enrollment.request_hours,
       maxPending: config.enrollment.max_pending,
       managerUrl: managerUrlOf(config),
+      isOwnUrl: (url, path) => isOwnUrl(url, path, { url: managerUrlOf(config), names: webNamesOf(config) }),
     },
   };
 }
@@ -200,33 +193,38 @@ function composeApp(parts: Parts) {
   const { audit } = enrollment;
   const app = createApp(options);
   app.use('*', parts.counters.countAnswers);
+  const anybody: Guard = async () => undefined;
+  const routes = createRoutes(app, clock, {
+    public: anybody,
+    // What is proven differs from route to route, so their handlers check it.
+    'agent-proof': anybody,
+    admin: adminAuth({
+      token: parts.adminToken,
+      clock,
+      onRefused: (fields) => audit.record(db, { actor: 'unknown', event: 'admin_refused', fields }),
+    }),
+  });
   servePublicRoutes(
-    app,
+    routes,
     enrollment,
     createRateLimit({ perMinute: config.enrollment.requests_per_minute, clock }),
   );
-  const authenticate = adminAuth({
-    token: parts.adminToken,
-    clock,
-    onRefused: (fields) => audit.record(db, { actor: 'unknown', event: 'admin_refused', fields }),
-  });
-  for (const path of ADMIN_PATHS) app.use(path, authenticate);
-  serveStatus(parts, app);
-  serveMetrics(parts, app);
-  serveEnrollmentRoutes(app, enrollment);
-  serveJoinTokenRoutes(app, {
+  serveStatus(parts, routes);
+  serveMetrics(parts, routes);
+  serveEnrollmentRoutes(routes, enrollment);
+  serveJoinTokenRoutes(routes, {
     ...enrollment,
     get caFingerprint() {
       return enrollment.authority.caFingerprint;
     },
     managerUrl: managerUrlOf(config),
   });
-  serveRotationRoutes(app, clock, parts.rotation);
-  serveFleet(app, enrollment, parts);
+  serveRotationRoutes(routes, parts.rotation);
+  serveFleet(routes, enrollment, parts);
   return app;
 }
 
-function serveStatus({ options, database, authority }: Parts, app: ReturnType<typeof createApp>): void {
+function serveStatus({ options, database, authority }: Parts, routes: Routes): void {
   const startedMs = options.clock.monotonicMs();
   const count = async (table: 'hosts' | 'enrollments'): Promise<number> => {
     const query = database.db.selectFrom(table).select((select) => select.fn.countAll<number>().as('number'));
@@ -236,7 +234,7 @@ function serveStatus({ options, database, authority }: Parts, app: ReturnType<ty
     ).executeTakeFirstOrThrow();
     return row.number;
   };
-  serveRoute({ app, clock: options.clock }, MANAGER_ADMIN_ROUTES.status, async () => ({
+  routes.serve(MANAGER_ADMIN_ROUTES.status, async () => ({
     version: VERSION,
     uptime_seconds: Math.round((options.clock.monotonicMs() - startedMs) / 1000),
     ca_fingerprint: authority.caFingerprint,
@@ -246,12 +244,9 @@ function serveStatus({ options, database, authority }: Parts, app: ReturnType<ty
   }));
 }
 
-function serveMetrics(
-  { options, enrollment, counters, fleet, rotation }: Parts,
-  app: ReturnType<typeof createApp>,
-): void {
+function serveMetrics({ options, enrollment, counters, fleet, rotation }: Parts, routes: Routes): void {
   const { processUsage } = options;
-  app.get(MANAGER_ADMIN_ROUTES.metrics.path, async (context) =>
+  routes.serveBare(MANAGER_ADMIN_ROUTES.metrics, async ({ context }) =>
     context.body(
       await collectManagerMetrics({ ...enrollment, ...fleet, counters, rotation, processUsage }),
       200,

@@ -178,6 +178,7 @@ export async function renew(
   world: World,
   current: { readonly certificateChainPem: string; readonly keyPem: string },
   jti: string = randomUUID(),
+  origin = 'https://manager.example.test:8443',
 ): Promise<Answer> {
   const fresh = await generateKey();
   const csr = await createRequest({
@@ -189,12 +190,18 @@ export async function renew(
   const proof = createRenewalProof({
     privateKeyPem: current.keyPem,
     certificateChainPem: current.certificateChainPem,
-    audience: 'https://manager.example.test:8443/api/v1/enroll/renew',
+    audience: `${origin}/api/v1/enroll/renew`,
     csrPem: csr,
     nowS: Math.floor(world.clock.now() / 1000),
     jti,
   });
-  return world.call({ method: 'POST', path: '/api/v1/enroll/renew', body: { csr, proof } });
+  const { host } = new URL(origin);
+  return world.call({
+    method: 'POST',
+    path: '/api/v1/enroll/renew',
+    headers: { host },
+    body: { csr, proof },
+  });
 }
 
 /** An agent of the older generation: a POST, and polls with the token in the path. */

@@ -58,7 +58,7 @@ describe('hostile requests to join', () => {
     ['a short name that is none', { ...newHost(), hostname: 'a b' }, 400],
     ['a machine-id with a line break', { ...newHost(), machine_id: 'a\nb' }, 400],
     ['no address', { ...newHost(), ip_address: '999.1.1.1' }, 400],
-    ['facts without measure', { ...newHost(), os_details: { x: 'y'.repeat(20_000) } }, 400],
+    ['facts without measure', { ...newHost(), os_details: { x: 'y'.repeat(20_000) } }, 413],
   ];
   it.each(refusals)('%s is a fault of the caller', async (_what, body, status, headers = {}) => {
     const json = { 'content-type': 'application/json' };

@@ -58,6 +58,8 @@ export function callHttps(server: { port: number; ca: string }, call: Call): Pro
     {
       host: '127.0.0.1',
       port: server.port,
+      // What is in `Host` is not whom we call.
+      servername: '',
       ca: server.ca,
       agent: false,
       method: call.method ?? 'GET',

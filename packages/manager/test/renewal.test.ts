@@ -153,3 +153,13 @@ describe('a certificate that expired while its host was switched off', () => {
     expect((await renew(manager, { ...current, keyPem: await generateKey() })).status).toBe(401);
   });
 });
+
+describe('a proof', () => {
+  it('is addressed to a name of the manager, never to what the caller calls it', async () => {
+    const manager = await start();
+    const { current } = await joined(manager);
+    const foreign = await renew(manager, current, undefined, 'https://evil.example:8443');
+    expect([foreign.status, foreign.json().error.code]).toEqual([401, 'UNAUTHORIZED']);
+    expect((await renew(manager, current, undefined, 'https://localhost')).status).toBe(200);
+  });
+});

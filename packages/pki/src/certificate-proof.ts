@@ -19,6 +19,9 @@ const SKEW_S = CLOCK_SKEW_MS / 1000;
 const LIMIT_BYTES = 64 * 1024;
 const CHAIN_LIMIT = 8;
 
+/** The URL that a proof has to be addressed to, or what says of one whether it is the verifier's own. */
+export type Audience = string | ((audience: string) => boolean);
+
 /** Which proof it is, as its messages call it, and the claims that it must carry beside audience and times. */
 export interface ProofKind {
   readonly name: string;
@@ -65,7 +68,7 @@ export function createCertificateProof(
  */
 export function verifyCertificateProof(
   kind: ProofKind,
-  expected: { readonly jws: string; readonly audience: string; readonly nowS: number },
+  expected: { readonly jws: string; readonly audience: Audience; readonly nowS: number },
 ): VerifiedCertificateProof {
   const refused = refusalOf(kind);
   const [header, payload, signature, ...more] =
@@ -90,13 +93,13 @@ export function verifyCertificateProof(
 function checkClaims(
   kind: ProofKind,
   claims: Readonly<Record<string, unknown>>,
-  expected: { readonly audience: string; readonly nowS: number },
+  expected: { readonly audience: Audience; readonly nowS: number },
 ): string {
   const refused = refusalOf(kind);
   const { aud, iat, exp, jti } = claims;
   if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) throw refused('has no usable times');
   if (typeof jti !== 'string' || jti.length < 8 || jti.length > 128) throw refused('has no usable jti');
-  if (aud !== expected.audience) throw refused('is meant for another address');
+  if (!isAddressed(aud, expected.audience)) throw refused('is meant for another address');
   if (Object.entries(kind.claims).some(([name, value]) => claims[name] !== value))
     throw refused(kind.otherClaims);
   const [issuedS, expiresS] = [Number(iat), Number(exp)];
@@ -106,6 +109,10 @@ function checkClaims(
     throw refused(`was made at ${made}, but here it is ${now}; one of the two clocks is wrong`);
   }
   return jti;
+}
+
+function isAddressed(aud: unknown, expected: Audience): boolean {
+  return typeof expected === 'string' ? aud === expected : typeof aud === 'string' && expected(aud);
 }
 
 type Refusal = (problem: string, cause?: unknown) => PatchError;

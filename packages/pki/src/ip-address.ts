@@ -23,3 +23,23 @@ export function ipAddressBytes(address: string): Uint8Array {
   const zeros = Array.from({ length: 8 - left.length - right.length }, () => '0');
   return Buffer.from([...left, ...zeros, ...right].map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
+
+const SUBSCRIBER_BYTES = 8;
+
+function isMappedIpv4(bytes: Uint8Array): boolean {
+  return bytes.subarray(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff && bytes[11] === 0xff;
+}
+
+/**
+ * What stands for whoever calls from an address when callers are counted: an IPv4 address itself, also when it is written
+ * as IPv6 (RFC 4291 §2.5.5.2), and of an IPv6 address its /64, which is the least that one subscriber has (RFC 6177).
+ * What is no address stands for itself.
+ */
+export function addressPrefix(address: string): string {
+  const [bare = ''] = address.split('%', 1);
+  if (isIP(bare) !== 6) return address;
+  const bytes = ipAddressBytes(bare);
+  if (isMappedIpv4(bytes)) return bytes.subarray(12).join('.');
+  const zeros = new Uint8Array(bytes.length - SUBSCRIBER_BYTES);
+  return `${ipAddressFromBytes(Buffer.concat([bytes.subarray(0, SUBSCRIBER_BYTES), zeros]))}/64`;
+}

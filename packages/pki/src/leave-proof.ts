@@ -1,4 +1,5 @@
 import {
+  type Audience,
   createCertificateProof,
   type ProofKind,
   type VerifiedCertificateProof,
@@ -27,7 +28,7 @@ export function createLeaveProof(proof: {
 /** Checks a proof of leaving, all but its chain. Throws UNAUTHORIZED. */
 export function verifyLeaveProof(expected: {
   readonly jws: string;
-  readonly audience: string;
+  readonly audience: Audience;
   readonly nowS: number;
 }): VerifiedCertificateProof {
   return verifyCertificateProof(LEAVE, expected);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { toBase64url } from './base64url.ts';
 import {
+  type Audience,
   createCertificateProof,
   type ProofKind,
   type VerifiedCertificateProof,
@@ -41,7 +42,7 @@ export function createRenewalProof(proof: {
  */
 export function verifyRenewalProof(expected: {
   readonly jws: string;
-  readonly audience: string;
+  readonly audience: Audience;
   readonly csrPem: string;
   readonly nowS: number;
 }): VerifiedRenewal {

@@ -6,6 +6,7 @@ import {
   messageOf,
   PatchError,
 } from '@linux-patch/contract';
+import { addressPrefix } from '@linux-patch/pki';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import { type Context, Hono } from 'hono';
 import type { AuditLog } from '../audit/audit-log.ts';
@@ -58,7 +59,7 @@ export function createAgentApp(options: AgentAppOptions): Hono<AgentEnv> {
     const { caller, fault, method, path, rawHeaders } = context.env;
     if (fault) throw fault;
     refuseRepeatedHeaders(rawHeaders);
-    limiter.admit(`${caller.address} ${caller.fingerprint}`, { method, path });
+    limiter.admit(`${addressPrefix(caller.address)} ${caller.fingerprint}`, { method, path });
     refuseUnserved(method, path);
     if (path === JOB_EVENTS_PATH) {
       throw new PatchError('INVALID_REQUEST', 'This path speaks WebSocket; send an upgrade request.');

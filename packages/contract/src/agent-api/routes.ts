@@ -32,6 +32,7 @@ export const AGENT_ROUTES = routeTable({
   rootHealth: {
     method: 'GET',
     path: '/health',
+    auth: 'client-certificate',
     summary: 'Health, for probes that know no version',
     response: Health,
     status: 200,
@@ -40,6 +41,7 @@ export const AGENT_ROUTES = routeTable({
   health: {
     method: 'GET',
     path: '/api/v1/health',
+    auth: 'client-certificate',
     summary: 'Health of the agent and its identity',
     response: Health,
     status: 200,
@@ -48,6 +50,7 @@ export const AGENT_ROUTES = routeTable({
   metrics: {
     method: 'GET',
     path: '/metrics',
+    auth: 'client-certificate',
     summary: "Metrics in Prometheus' text format",
     response: z.string(),
     bare: true,
@@ -58,6 +61,7 @@ export const AGENT_ROUTES = routeTable({
   systemInfo: {
     method: 'GET',
     path: '/api/v1/system/info',
+    auth: 'client-certificate',
     summary: 'Facts about the host',
     response: SystemInfo,
     status: 200,
@@ -66,6 +70,7 @@ export const AGENT_ROUTES = routeTable({
   setTrust: {
     method: 'PUT',
     path: '/api/v1/identity/trust',
+    auth: 'client-certificate',
     summary:
       'Replace the CAs this host trusts; only the manager may, and only with CAs that one it trusts vouches for',
     body: TrustBundle,
@@ -84,6 +89,7 @@ export const AGENT_ROUTES = routeTable({
   listPackages: {
     method: 'GET',
     path: '/api/v1/packages',
+    auth: 'client-certificate',
     summary: 'Installed packages',
     query: PackageQuery,
     response: PackageList,
@@ -93,6 +99,7 @@ export const AGENT_ROUTES = routeTable({
   getPackage: {
     method: 'GET',
     path: '/api/v1/packages/{name}',
+    auth: 'client-certificate',
     summary: 'One package, installed or available',
     response: PackageDetail,
     status: 200,
@@ -101,6 +108,7 @@ export const AGENT_ROUTES = routeTable({
   installPackages: {
     method: 'POST',
     path: '/api/v1/packages',
+    auth: 'client-certificate',
     summary: 'Install packages',
     body: InstallRequest,
     response: JobAccepted,
@@ -110,6 +118,7 @@ export const AGENT_ROUTES = routeTable({
   updatePackage: {
     method: 'PUT',
     path: '/api/v1/packages/{name}',
+    auth: 'client-certificate',
     summary: 'Update one installed package',
     body: UpdateRequest,
     bodyOptional: true,
@@ -120,6 +129,7 @@ export const AGENT_ROUTES = routeTable({
   removePackage: {
     method: 'DELETE',
     path: '/api/v1/packages/{name}',
+    auth: 'client-certificate',
     summary: 'Remove or purge a package',
     query: RemoveQuery,
     response: JobAccepted,
@@ -129,6 +139,7 @@ export const AGENT_ROUTES = routeTable({
   listPatches: {
     method: 'GET',
     path: '/api/v1/patches',
+    auth: 'client-certificate',
     summary: 'Pending updates',
     query: PatchQuery,
     response: PatchList,
@@ -138,6 +149,7 @@ export const AGENT_ROUTES = routeTable({
   applyPatches: {
     method: 'POST',
     path: '/api/v1/patches/apply',
+    auth: 'client-certificate',
     summary: 'Apply pending updates',
     description:
       'Older form: `packages`, `allow_reboot`, `reboot_delay_seconds`; an empty `packages` list is nothing to do and completes at once. ' +
@@ -152,6 +164,7 @@ export const AGENT_ROUTES = routeTable({
   listJobs: {
     method: 'GET',
     path: '/api/v1/jobs',
+    auth: 'client-certificate',
     summary: 'Jobs, newest first',
     query: JobQuery,
     response: JobList,
@@ -161,6 +174,7 @@ export const AGENT_ROUTES = routeTable({
   getJob: {
     method: 'GET',
     path: '/api/v1/jobs/{id}',
+    auth: 'client-certificate',
     summary: 'One job with output and results',
     response: Job,
     status: 200,
@@ -169,6 +183,7 @@ export const AGENT_ROUTES = routeTable({
   deleteJob: {
     method: 'DELETE',
     path: '/api/v1/jobs/{id}',
+    auth: 'client-certificate',
     summary: 'Cancel a queued or running job, delete a finished one',
     response: JobDeleted,
     status: 200,
@@ -177,6 +192,7 @@ export const AGENT_ROUTES = routeTable({
   setCrl: {
     method: 'PUT',
     path: '/api/v1/identity/crl',
+    auth: 'client-certificate',
     summary: 'Put a revocation list in force, signed by a CA of this host and not older than the present one',
     body: CrlPush,
     response: CrlTaken,

@@ -26,6 +26,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   status: {
     method: 'GET',
     path: '/api/v1/status',
+    auth: 'admin',
     summary: 'State of the manager',
     response: ManagerStatus,
     status: 200,
@@ -34,6 +35,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   metrics: {
     method: 'GET',
     path: '/metrics',
+    auth: 'admin',
     summary: "Metrics in Prometheus' text format",
     response: z.string(),
     bare: true,
@@ -44,6 +46,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   authority: {
     method: 'GET',
     path: '/api/v1/ca',
+    auth: 'admin',
     summary: 'The certificate authorities, their replacement, and which hosts have followed',
     response: AuthorityStatus,
     status: 200,
@@ -52,6 +55,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   rotateCa: {
     method: 'POST',
     path: '/api/v1/ca/rotation',
+    auth: 'admin',
     summary: 'One step of the replacement of the root CA',
     body: RotationRequest,
     response: AuthorityStatus,
@@ -61,6 +65,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   listEnrollments: {
     method: 'GET',
     path: '/api/v1/enrollments',
+    auth: 'admin',
     summary: 'Hosts that ask to join',
     query: EnrollmentQuery,
     response: EnrollmentList,
@@ -70,6 +75,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   getEnrollment: {
     method: 'GET',
     path: '/api/v1/enrollments/{id}',
+    auth: 'admin',
     summary: 'One request',
     response: Enrollment,
     status: 200,
@@ -78,6 +84,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   approve: {
     method: 'POST',
     path: '/api/v1/enrollments/{id}/approve',
+    auth: 'admin',
     summary: 'Let a host join',
     body: ApproveRequest,
     bodyOptional: true,
@@ -96,6 +103,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   deny: {
     method: 'POST',
     path: '/api/v1/enrollments/{id}/deny',
+    auth: 'admin',
     summary: 'Refuse a host',
     body: DenyRequest,
     bodyOptional: true,
@@ -106,6 +114,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   createToken: {
     method: 'POST',
     path: '/api/v1/tokens',
+    auth: 'admin',
     summary:
       'Make a join token, which lets hosts in without a person; its secret is in the answer and nowhere else',
     body: CreateJoinToken,
@@ -117,6 +126,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   listTokens: {
     method: 'GET',
     path: '/api/v1/tokens',
+    auth: 'admin',
     summary: 'Join tokens, newest first',
     response: JoinTokenList,
     status: 200,
@@ -125,6 +135,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   getToken: {
     method: 'GET',
     path: '/api/v1/tokens/{id}',
+    auth: 'admin',
     summary: 'One join token and the hosts it let in',
     response: JoinToken,
     status: 200,
@@ -133,6 +144,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   revokeToken: {
     method: 'POST',
     path: '/api/v1/tokens/{id}/revoke',
+    auth: 'admin',
     summary: 'Let nobody in with this token any more; hosts that it let in stay',
     response: JoinToken,
     status: 200,
@@ -141,6 +153,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   listHosts: {
     method: 'GET',
     path: '/api/v1/hosts',
+    auth: 'admin',
     summary: 'The fleet',
     response: HostList,
     status: 200,
@@ -149,6 +162,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   getHost: {
     method: 'GET',
     path: '/api/v1/hosts/{id}',
+    auth: 'admin',
     summary: 'One host',
     response: Host,
     status: 200,
@@ -157,6 +171,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   changeHost: {
     method: 'PUT',
     path: '/api/v1/hosts/{id}',
+    auth: 'admin',
     summary: 'Where the agent listens',
     body: HostChange,
     response: Host,
@@ -166,6 +181,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   deleteHost: {
     method: 'DELETE',
     path: '/api/v1/hosts/{id}',
+    auth: 'admin',
     summary: 'Remove a host; its certificates are revoked and stay in the records and in the revocation list',
     query: HostRemoval,
     response: HostRemoved,
@@ -175,6 +191,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   listCertificates: {
     method: 'GET',
     path: '/api/v1/certificates',
+    auth: 'admin',
     summary: 'Certificates this manager issued, its own included; by default those in force',
     query: CertificateQuery,
     response: CertificateList,
@@ -184,6 +201,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   getCertificate: {
     method: 'GET',
     path: '/api/v1/certificates/{serial}',
+    auth: 'admin',
     summary: 'One certificate',
     response: Certificate,
     status: 200,
@@ -192,6 +210,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   revokeCertificate: {
     method: 'POST',
     path: '/api/v1/certificates/{serial}/revoke',
+    auth: 'admin',
     summary: 'Revoke a certificate for good, and send the new revocation list to every host',
     body: RevokeRequest,
     response: Revoked,
@@ -201,6 +220,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   hostPackages: {
     method: 'GET',
     path: '/api/v1/hosts/{id}/packages',
+    auth: 'admin',
     summary: 'Packages, asked from the host now',
     query: PackageQuery,
     response: PackageList,
@@ -210,6 +230,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   hostPatches: {
     method: 'GET',
     path: '/api/v1/hosts/{id}/patches',
+    auth: 'admin',
     summary: 'Pending updates, asked from the host now',
     query: PatchQuery,
     response: PatchList,
@@ -219,6 +240,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   hostApply: {
     method: 'POST',
     path: '/api/v1/hosts/{id}/patches/apply',
+    auth: 'admin',
     summary: 'Apply updates on the host',
     body: ApplyRequest,
     response: JobAccepted,
@@ -228,6 +250,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   hostJobs: {
     method: 'GET',
     path: '/api/v1/hosts/{id}/jobs',
+    auth: 'admin',
     summary: 'Jobs of the host',
     query: JobQuery,
     response: JobList,
@@ -237,12 +260,21 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   hostJob: {
     method: 'GET',
     path: '/api/v1/hosts/{id}/jobs/{job}',
+    auth: 'admin',
     summary: 'One job of the host',
     response: Job,
     status: 200,
     errors: [...HOST_CALL_ERRORS, 'JOB_NOT_FOUND'],
   },
+  hostJobEvents: {
+    method: 'GET',
+    path: '/api/v1/hosts/{id}/jobs/{job}/events',
+    auth: 'admin',
+    summary: 'Server-sent events of one job, relayed from the host until the job ends',
+    response: z.string(),
+    bare: true,
+    mediaType: 'text/event-stream',
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'HOST_NOT_FOUND'],
+  },
 });
-
-/** Server-sent events of one job, relayed from the host's WebSocket until the job ends. */
-export const HOST_JOB_EVENTS_PATH = '/api/v1/hosts/{id}/jobs/{job}/events';

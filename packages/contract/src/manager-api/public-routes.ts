@@ -26,6 +26,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   enroll: {
     method: 'POST',
     path: '/api/v1/enroll',
+    auth: 'public',
     summary: 'Ask to join',
     body: EnrollRequest,
     response: EnrollAccepted,
@@ -36,6 +37,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   enrollStatus: {
     method: 'GET',
     path: '/api/v1/enroll/status/{token}',
+    auth: 'agent-proof',
     summary: 'What became of a request; `self` takes the token from `Authorization: Enroll TOKEN`',
     response: EnrollStatus,
     bare: true,
@@ -45,6 +47,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   enrollAck: {
     method: 'POST',
     path: '/api/v1/enroll/ack',
+    auth: 'agent-proof',
     summary: 'The bundle is installed, or rejected',
     body: EnrollAck,
     response: z.object({}),
@@ -55,6 +58,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   renew: {
     method: 'POST',
     path: '/api/v1/enroll/renew',
+    auth: 'agent-proof',
     summary: 'A new certificate for a new key, proven with the current key',
     body: RenewRequest,
     response: Renewed,
@@ -65,6 +69,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   leave: {
     method: 'POST',
     path: '/api/v1/enroll/leave',
+    auth: 'agent-proof',
     summary: 'The host leaves, proven with the current key: its certificates are revoked, its record is kept',
     body: LeaveRequest,
     response: Left,
@@ -75,6 +80,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   ca: {
     method: 'GET',
     path: '/api/v1/pki/ca.pem',
+    auth: 'public',
     summary: 'The root certificates: the one in use, its successor, and predecessors that still count',
     response: PemText,
     bare: true,
@@ -84,6 +90,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   crl: {
     method: 'GET',
     path: '/api/v1/pki/crl.pem',
+    auth: 'public',
     summary: 'The current revocation list',
     response: PemText,
     bare: true,
@@ -93,6 +100,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   trust: {
     method: 'GET',
     path: '/api/v1/pki/trust',
+    auth: 'public',
     summary: 'Which CAs hosts are to trust; agents hold it against those they have',
     response: TrustBundle,
     bare: true,
@@ -102,6 +110,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   repoConfig: {
     method: 'GET',
     path: '/api/v1/pki/repo-config',
+    auth: 'public',
     summary: 'Package hosting of the manager; 404 until it exists',
     response: z.object({}),
     bare: true,

@@ -1,13 +1,11 @@
 import { MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import type { Hono } from 'hono';
 import type { Kysely } from 'kysely';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { ManagerTables } from '../database/schema.ts';
 import type { ListSender } from '../fleet-watch/send-list.ts';
 import type { HostStore } from '../hosts/store.ts';
-import { serveRoute } from '../http/app.ts';
-import type { ManagerEnv } from '../http/node-adapter.ts';
+import type { Routes } from '../http/routes.ts';
 import { revokeCertificate, revokeHost } from './revoke.ts';
 import { createCertificateStore } from './store.ts';
 
@@ -28,18 +26,17 @@ export interface CertificateRouteSources {
 }
 
 /** Certificates, and what ends them. */
-export function serveCertificateRoutes(app: Hono<ManagerEnv>, sources: CertificateRouteSources): void {
-  const server = { app, clock: sources.clock };
+export function serveCertificateRoutes(routes: Routes, sources: CertificateRouteSources): void {
   const store = createCertificateStore(sources);
-  serveRoute(server, MANAGER_ADMIN_ROUTES.listCertificates, async ({ query }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.listCertificates, async ({ query }) => {
     const host = query.host === undefined ? undefined : await sources.hosts.get(query.host);
     const certificates = await store.list(query, host?.id);
     return { certificates, total: certificates.length };
   });
-  serveRoute(server, MANAGER_ADMIN_ROUTES.getCertificate, async ({ parameter }) =>
+  routes.serve(MANAGER_ADMIN_ROUTES.getCertificate, async ({ parameter }) =>
     store.view(await store.get(parameter('serial'))),
   );
-  serveRoute(server, MANAGER_ADMIN_ROUTES.revokeCertificate, async ({ parameter, body, context }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.revokeCertificate, async ({ parameter, body, context }) => {
     const certificate = await store.get(parameter('serial'));
     if (certificate.kind !== 'agent') await sources.replaceOwn(certificate.serial);
     const changed = await sources.db
@@ -51,32 +48,28 @@ export function serveCertificateRoutes(app: Hono<ManagerEnv>, sources: Certifica
       delivery: await sources.lists.sendToAll(context.env.signal),
     };
   });
-  serveHostRemoval(app, sources);
+  serveHostRemoval(routes, sources);
 }
 
-function serveHostRemoval(app: Hono<ManagerEnv>, sources: CertificateRouteSources): void {
-  serveRoute(
-    { app, clock: sources.clock },
-    MANAGER_ADMIN_ROUTES.deleteHost,
-    async ({ parameter, query, context }) => {
-      const host = await sources.hosts.get(parameter('id'));
-      const reason = query.reason ?? 'cessationOfOperation';
-      const revoked = await sources.db.transaction().execute(async (db) => {
-        const serials = await revokeHost(sources, db, host.id, { reason, actor: ACTOR });
-        for (const table of ['host_reports', 'list_deliveries'] as const) {
-          await db.deleteFrom(table).where('host_id', '=', host.id).execute();
-        }
-        await db.deleteFrom('hosts').where('id', '=', host.id).execute();
-        await sources.audit.record(db, {
-          actor: ACTOR,
-          event: 'host_removed',
-          fields: { host: host.id, fqdn: host.fqdn, revoked: serials.length, reason },
-        });
-        return serials;
+function serveHostRemoval(routes: Routes, sources: CertificateRouteSources): void {
+  routes.serve(MANAGER_ADMIN_ROUTES.deleteHost, async ({ parameter, query, context }) => {
+    const host = await sources.hosts.get(parameter('id'));
+    const reason = query.reason ?? 'cessationOfOperation';
+    const revoked = await sources.db.transaction().execute(async (db) => {
+      const serials = await revokeHost(sources, db, host.id, { reason, actor: ACTOR });
+      for (const table of ['host_reports', 'list_deliveries'] as const) {
+        await db.deleteFrom(table).where('host_id', '=', host.id).execute();
+      }
+      await db.deleteFrom('hosts').where('id', '=', host.id).execute();
+      await sources.audit.record(db, {
+        actor: ACTOR,
+        event: 'host_removed',
+        fields: { host: host.id, fqdn: host.fqdn, revoked: serials.length, reason },
       });
-      // The host that goes is told as well: its agent can then say why nobody calls it any more.
-      const delivery = await sources.lists.sendToAll(context.env.signal, [host]);
-      return { id: host.id, fqdn: host.fqdn, revoked: [...revoked], delivery };
-    },
-  );
+      return serials;
+    });
+    // The host that goes is told as well: its agent can then say why nobody calls it any more.
+    const delivery = await sources.lists.sendToAll(context.env.signal, [host]);
+    return { id: host.id, fqdn: host.fqdn, revoked: [...revoked], delivery };
+  });
 }

@@ -1,10 +1,4 @@
-import {
-  type ApplyRequest,
-  HOST_JOB_EVENTS_PATH,
-  type Job,
-  MANAGER_ADMIN_ROUTES,
-  PatchError,
-} from '@linux-patch/contract';
+import { type ApplyRequest, type Job, MANAGER_ADMIN_ROUTES, PatchError } from '@linux-patch/contract';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { collect } from './arguments.ts';
@@ -41,7 +35,9 @@ function requestOf(names: readonly string[], options: PatchOptions): ApplyReques
 }
 
 async function watch(context: CommandContext, host: string, jobId: string): Promise<void> {
-  const path = HOST_JOB_EVENTS_PATH.replace('{id}', encodeURIComponent(host)).replace('{job}', jobId);
+  const path = MANAGER_ADMIN_ROUTES.hostJobEvents.path
+    .replace('{id}', encodeURIComponent(host))
+    .replace('{job}', jobId);
   const display = createProgressDisplay({
     write: context.json ? context.stderr : context.stdout,
     redraw: context.json ? undefined : context.redraw,

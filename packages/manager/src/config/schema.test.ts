@@ -6,7 +6,13 @@ import { ManagerConfigSchema } from './schema.ts';
 describe("the manager's configuration", () => {
   it('needs no key at all', () => {
     expect(ManagerConfigSchema.parse({})).toEqual({
-      server: { bind: '0.0.0.0', port: 8443, names: [] },
+      server: {
+        bind: '0.0.0.0',
+        port: 8443,
+        names: [],
+        max_connections: 16_384,
+        max_connections_per_address: 256,
+      },
       database: {},
       enrollment: {
         allow_legacy_agents: true,

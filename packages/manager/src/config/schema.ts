@@ -29,6 +29,17 @@ export const ManagerConfigSchema = z.strictObject({
         .array(z.string().min(1).max(253))
         .default([])
         .meta({ description: "More names and addresses for the manager's own HTTPS certificate." }),
+      max_connections: z
+        .number()
+        .int()
+        .min(16)
+        .max(100_000)
+        .default(16_384)
+        .meta({ description: 'Connections at once; each may take about 100 KiB of memory.' }),
+      max_connections_per_address: z.number().int().min(4).max(100_000).default(256).meta({
+        description:
+          'Connections at once from one address (of IPv6: from one /64) that have shown neither the admin token nor the key of a request; beyond it the oldest of them is closed.',
+      }),
     })
     .prefault({}),
   database: z

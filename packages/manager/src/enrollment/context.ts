@@ -20,8 +20,10 @@ export interface EnrollmentContext {
     readonly allowLegacyAgents: boolean;
     readonly requestHours: number;
     readonly maxPending: number;
-    /** URL that agents are told; renewal proofs may be addressed to it. */
+    /** URL that agents are told. */
     readonly managerUrl: string;
+    /** Whether a URL is one of ours with this path; proofs are addressed to such a one. */
+    readonly isOwnUrl: (url: string, path: string) => boolean;
     /** How long after its expiry a certificate still proves its host to a renewal; 0 is not at all. */
     readonly renewExpiredDays: number;
   };

@@ -4,14 +4,12 @@ import { revokeHost } from '../certificates/revoke.ts';
 import type { Database } from '../database/open.ts';
 import { inTransaction } from '../database/transactions.ts';
 import type { EnrollmentContext } from './context.ts';
-import { findProven, revokedError, verifyAddressed } from './proven-certificate.ts';
+import { findProven, revokedError } from './proven-certificate.ts';
 
 /** The reason with which a host that leaves is revoked. */
 const REASON = 'cessationOfOperation';
 
 interface Asked {
-  /** The name the agent called this server by. */
-  readonly host: string;
   readonly observedAddress: string;
 }
 
@@ -22,9 +20,11 @@ interface Asked {
  * @throws PatchError `UNAUTHORIZED`, `FORBIDDEN`, `CERT_REVOKED`
  */
 export async function leave(context: EnrollmentContext, request: LeaveRequest, asked: Asked): Promise<Left> {
-  const proof = verifyAddressed(context, { path: ENROLL_PATHS.leave, host: asked.host }, (audience, nowS) =>
-    verifyLeaveProof({ jws: request.proof, audience, nowS }),
-  );
+  const proof = verifyLeaveProof({
+    jws: request.proof,
+    audience: (url) => context.settings.isOwnUrl(url, ENROLL_PATHS.leave),
+    nowS: Math.floor(context.clock.now() / 1000),
+  });
   try {
     return await inTransaction(context.db, (db) => letGo(context, db, { proof, asked }));
   } catch (error) {

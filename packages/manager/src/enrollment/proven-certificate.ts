@@ -72,21 +72,3 @@ export function rememberProofs(context: Pick<EnrollmentContext, 'clock'>): UsedP
     },
   };
 }
-
-/** A proof is addressed to the URL the agent used: the configured one, or the name it called this server by. */
-export function verifyAddressed<T>(
-  context: EnrollmentContext,
-  where: { readonly path: string; readonly host: string },
-  verify: (audience: string, nowS: number) => T,
-): T {
-  const nowS = Math.floor(context.clock.now() / 1000);
-  let failure: unknown;
-  for (const base of [context.settings.managerUrl, `https://${where.host}`]) {
-    try {
-      return verify(new URL(where.path, base).href, nowS);
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw failure;
-}

@@ -12,13 +12,7 @@ import { inTransaction } from '../database/transactions.ts';
 import { readCertificateRequest } from './certificate-request.ts';
 import type { EnrollmentContext } from './context.ts';
 import { noteFork } from './note-fork.ts';
-import {
-  type AgentCertificate,
-  findProven,
-  rememberProofs,
-  revokedError,
-  verifyAddressed,
-} from './proven-certificate.ts';
+import { type AgentCertificate, findProven, rememberProofs, revokedError } from './proven-certificate.ts';
 import { succeed } from './succeed.ts';
 
 const DAY_MS = 86_400_000;
@@ -29,10 +23,7 @@ export interface Renewals {
    * Issues a certificate for a new key to whoever proves to hold the current one; the same again for the same key.
    * @throws PatchError `UNAUTHORIZED`, `FORBIDDEN`, `CERT_REVOKED`, `CERT_FORKED`, `INVALID_REQUEST`
    */
-  renew(
-    request: RenewRequest,
-    asked: { readonly host: string; readonly observedAddress: string },
-  ): Promise<Renewed>;
+  renew(request: RenewRequest, asked: { readonly observedAddress: string }): Promise<Renewed>;
 }
 
 export function createRenewals(context: EnrollmentContext): Renewals {
@@ -40,11 +31,12 @@ export function createRenewals(context: EnrollmentContext): Renewals {
   return {
     async renew(request, asked) {
       const key = await readCertificateRequest(request.csr, 'body.csr');
-      const proof = verifyAddressed(
-        context,
-        { path: ENROLL_PATHS.renew, host: asked.host },
-        (audience, nowS) => verifyRenewalProof({ jws: request.proof, audience, csrPem: request.csr, nowS }),
-      );
+      const proof = verifyRenewalProof({
+        jws: request.proof,
+        audience: (url) => context.settings.isOwnUrl(url, ENROLL_PATHS.renew),
+        csrPem: request.csr,
+        nowS: Math.floor(context.clock.now() / 1000),
+      });
       const { authority } = context;
       const renewal = inTransaction(context.db, async (db) => {
         const { host, certificate } = await authorise(context, db, proof);

@@ -1,8 +1,6 @@
 import { MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
-import type { Hono } from 'hono';
 import { inTransaction } from '../database/transactions.ts';
-import { serveRoute } from '../http/app.ts';
-import type { ManagerEnv } from '../http/node-adapter.ts';
+import type { Routes } from '../http/routes.ts';
 import { chooseRequest } from './choose-by-code.ts';
 import type { EnrollmentContext } from './context.ts';
 import { approve, deny } from './decide.ts';
@@ -13,21 +11,20 @@ import { findRequest, listRequests, viewOf } from './view.ts';
 const ACTOR = 'admin';
 
 /** What administrators call about requests to join. */
-export function serveEnrollmentRoutes(app: Hono<ManagerEnv>, enrollment: EnrollmentContext): void {
-  const server = { app, clock: enrollment.clock };
-  serveRoute(server, MANAGER_ADMIN_ROUTES.listEnrollments, async ({ query }) => {
+export function serveEnrollmentRoutes(routes: Routes, enrollment: EnrollmentContext): void {
+  routes.serve(MANAGER_ADMIN_ROUTES.listEnrollments, async ({ query }) => {
     await inTransaction(enrollment.db, (db) => forgetSuperseded(enrollment, db));
     const enrollments = await listRequests(enrollment, query.state ?? 'pending');
     return { enrollments, total: enrollments.length };
   });
-  serveRoute(server, MANAGER_ADMIN_ROUTES.getEnrollment, async ({ parameter }) =>
+  routes.serve(MANAGER_ADMIN_ROUTES.getEnrollment, async ({ parameter }) =>
     viewOf(enrollment, await findRequest(enrollment, parameter('id'))),
   );
-  serveRoute(server, MANAGER_ADMIN_ROUTES.approve, async ({ parameter, body }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.approve, async ({ parameter, body }) => {
     const { id } = await chooseRequest(enrollment, parameter('id'), body.code);
     return viewOf(enrollment, await approve(enrollment, id, body, ACTOR));
   });
-  serveRoute(server, MANAGER_ADMIN_ROUTES.deny, async ({ parameter, body }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.deny, async ({ parameter, body }) => {
     const { id } = await chooseRequest(enrollment, parameter('id'), body.code);
     return viewOf(enrollment, await deny(enrollment, id, body, ACTOR));
   });

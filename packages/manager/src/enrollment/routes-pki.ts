@@ -1,7 +1,8 @@
-import { ENROLL_PATHS, PatchError } from '@linux-patch/contract';
-import type { Context, Hono } from 'hono';
+import { MANAGER_PUBLIC_ROUTES, PatchError } from '@linux-patch/contract';
+import type { Context } from 'hono';
 import type { RevocationList } from '../authority/revocation-list.ts';
 import type { ManagerEnv } from '../http/node-adapter.ts';
+import type { Routes } from '../http/routes.ts';
 import type { EnrollmentContext } from './context.ts';
 
 function pem(text: string, headers: Readonly<Record<string, string>>): Response {
@@ -11,12 +12,18 @@ function pem(text: string, headers: Readonly<Record<string, string>>): Response 
 }
 
 /** Certificates and revocation list, for whoever asks. */
-export function servePki(app: Hono<ManagerEnv>, enrollment: EnrollmentContext): void {
+export function servePki(routes: Routes, enrollment: EnrollmentContext): void {
   const { authority, db } = enrollment;
-  app.get(ENROLL_PATHS.ca, () => pem(authority.publishedRootsPem, { 'Cache-Control': 'max-age=3600' }));
-  app.get(ENROLL_PATHS.crl, async (context) => answerCrl(context, await authority.revocationList(db)));
-  app.get(ENROLL_PATHS.trust, async (context) => context.json(await authority.trustBundle(db), 200));
-  app.get(ENROLL_PATHS.repoConfig, () => {
+  routes.serveBare(MANAGER_PUBLIC_ROUTES.ca, () =>
+    pem(authority.publishedRootsPem, { 'Cache-Control': 'max-age=3600' }),
+  );
+  routes.serveBare(MANAGER_PUBLIC_ROUTES.crl, async ({ context }) =>
+    answerCrl(context, await authority.revocationList(db)),
+  );
+  routes.serveBare(MANAGER_PUBLIC_ROUTES.trust, async ({ context }) =>
+    context.json(await authority.trustBundle(db), 200),
+  );
+  routes.serveBare(MANAGER_PUBLIC_ROUTES.repoConfig, () => {
     throw new PatchError('NOT_FOUND', 'This manager hosts no packages.');
   });
 }

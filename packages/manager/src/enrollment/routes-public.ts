@@ -4,12 +4,11 @@ import {
   errorEnvelope,
   MANAGER_PUBLIC_ROUTES,
   PollingToken,
-  readBody,
 } from '@linux-patch/contract';
-import type { Context, Hono } from 'hono';
-import { bodyOf } from '../http/app.ts';
+import type { Context } from 'hono';
 import type { ManagerEnv } from '../http/node-adapter.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
+import type { Routes } from '../http/routes.ts';
 import type { EnrollmentContext } from './context.ts';
 import { leave } from './leave.ts';
 import { register } from './register.ts';
@@ -48,62 +47,52 @@ function answerPoll(
 }
 
 /** What agents call. */
-export function servePublicRoutes(
-  app: Hono<ManagerEnv>,
-  enrollment: EnrollmentContext,
-  limit: RateLimit,
-): void {
+export function servePublicRoutes(routes: Routes, enrollment: EnrollmentContext, limit: RateLimit): void {
   const renewals = createRenewals(enrollment);
-  app.post(ENROLL_PATHS.enroll, async (context) => {
-    limit.admit(context.env.observedAddress);
-    const request = readBody(MANAGER_PUBLIC_ROUTES.enroll, bodyOf(context));
+  const serve: Routes['serveBare'] = (route, handle) =>
+    routes.serveBare(route, handle, ({ env }) => limit.admit(env.observedAddress));
+  serve(MANAGER_PUBLIC_ROUTES.enroll, async ({ body, bodyText, context }) => {
     const accepted = await register(enrollment, {
-      request,
-      body: context.env.bodyText,
+      request: body,
+      body: bodyText,
       proof: context.req.header(ENROLL_HEADERS.proof),
       path: ENROLL_PATHS.enroll,
       observedAddress: context.env.observedAddress,
     });
     return context.json(accepted, 202);
   });
-  app.get(`${ENROLL_PATHS.status}/:token`, async (context) => {
-    limit.admit(context.env.observedAddress);
-    const parameter = context.req.param('token');
-    const token = parameter === 'self' ? tokenOf(context) : parameter;
+  serve(MANAGER_PUBLIC_ROUTES.enrollStatus, async ({ parameter, context }) => {
+    const own = parameter('token') === 'self';
+    const token = own ? tokenOf(context) : parameter('token');
     // Whatever is no token is unknown, in the words both generations understand.
     if (!PollingToken.safeParse(token).success) return context.json({ status: 'notfound' }, 200);
     const result = await poll(enrollment, {
       token,
       proof: context.req.header(ENROLL_HEADERS.proof),
-      path: parameter === 'self' ? ENROLL_PATHS.statusSelf : ENROLL_PATHS.status,
+      path: own ? ENROLL_PATHS.statusSelf : ENROLL_PATHS.status,
       waitS: preferredWaitS(context),
       signal: context.env.signal,
+      onProven: context.env.markProven,
     });
     return answerPoll(enrollment, context, result);
   });
-  app.post(ENROLL_PATHS.ack, async (context) => {
-    limit.admit(context.env.observedAddress);
-    const ack = readBody(MANAGER_PUBLIC_ROUTES.enrollAck, bodyOf(context));
+  serve(MANAGER_PUBLIC_ROUTES.enrollAck, async ({ body, bodyText, context }) => {
     await acknowledge(enrollment, {
-      ack,
-      body: context.env.bodyText,
+      ack: body,
+      body: bodyText,
       token: tokenOf(context),
       proof: context.req.header(ENROLL_HEADERS.proof),
       path: ENROLL_PATHS.ack,
     });
     return context.json({}, 200);
   });
-  app.post(ENROLL_PATHS.renew, async (context) => {
-    limit.admit(context.env.observedAddress);
-    const request = readBody(MANAGER_PUBLIC_ROUTES.renew, bodyOf(context));
-    const asked = { host: context.req.header('host') ?? '', observedAddress: context.env.observedAddress };
-    return context.json(await renewals.renew(request, asked), 200);
+  serve(MANAGER_PUBLIC_ROUTES.renew, async ({ body, context }) => {
+    const { observedAddress } = context.env;
+    return context.json(await renewals.renew(body, { observedAddress }), 200);
   });
-  app.post(ENROLL_PATHS.leave, async (context) => {
-    limit.admit(context.env.observedAddress);
-    const request = readBody(MANAGER_PUBLIC_ROUTES.leave, bodyOf(context));
-    const asked = { host: context.req.header('host') ?? '', observedAddress: context.env.observedAddress };
-    return context.json(await leave(enrollment, request, asked), 200);
+  serve(MANAGER_PUBLIC_ROUTES.leave, async ({ body, context }) => {
+    const { observedAddress } = context.env;
+    return context.json(await leave(enrollment, body, { observedAddress }), 200);
   });
-  servePki(app, enrollment);
+  servePki(routes, enrollment);
 }

@@ -19,6 +19,8 @@ export interface Poll {
   /** Seconds the agent asks to be held. */
   readonly waitS: number;
   readonly signal: AbortSignal;
+  /** Told when the poll is signed with the key of its request. */
+  readonly onProven: () => void;
 }
 
 /** What a poll is answered with. */
@@ -79,6 +81,7 @@ export async function poll(context: EnrollmentContext, request: Poll): Promise<P
   if (proof === 'clock_off')
     return { kind: 'clock_off', serverTimeS: Math.floor(context.clock.now() / 1000) };
   if (proof !== 'ok') return { kind: 'unproven' };
+  if (row.spki !== null) request.onProven();
   await inTransaction(context.db, async (db) => {
     const now = context.clock.now();
     await db.updateTable('enrollments').set({ last_poll_at: now }).where('id', '=', row.id).execute();

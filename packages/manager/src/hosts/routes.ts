@@ -1,22 +1,20 @@
 import {
   AGENT_ROUTES,
-  HOST_JOB_EVENTS_PATH,
   isPatchError,
   MANAGER_ADMIN_ROUTES,
   messageOf,
   type Route,
-  readBody,
 } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import type { Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { z } from 'zod';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Database } from '../database/open.ts';
 import type { AgentCall, FleetClient } from '../fleet-client/client.ts';
 import { watchJob } from '../fleet-client/watch-job.ts';
-import { bodyOf, serveRoute } from '../http/app.ts';
 import type { ManagerEnv } from '../http/node-adapter.ts';
+import type { Routes } from '../http/routes.ts';
 import { addressOf, type HostStore } from './store.ts';
 
 export interface HostRouteSources {
@@ -50,17 +48,16 @@ function queryOf(context: Context<ManagerEnv>): URLSearchParams {
 }
 
 /** The fleet, and what is asked of its hosts. */
-export function serveHostRoutes(app: Hono<ManagerEnv>, sources: HostRouteSources): void {
-  const server = { app, clock: sources.clock };
+export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void {
   const { hosts } = sources;
-  serveRoute(server, MANAGER_ADMIN_ROUTES.listHosts, async () => {
+  routes.serve(MANAGER_ADMIN_ROUTES.listHosts, async () => {
     const list = await hosts.list();
     return { hosts: list, total: list.length };
   });
-  serveRoute(server, MANAGER_ADMIN_ROUTES.getHost, async ({ parameter }) =>
+  routes.serve(MANAGER_ADMIN_ROUTES.getHost, async ({ parameter }) =>
     hosts.view(await hosts.get(parameter('id'))),
   );
-  serveRoute(server, MANAGER_ADMIN_ROUTES.changeHost, async ({ parameter, body }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.changeHost, async ({ parameter, body }) => {
     const host = await hosts.get(parameter('id'));
     await sources.audit.record(sources.db, {
       actor: 'admin',
@@ -69,61 +66,56 @@ export function serveHostRoutes(app: Hono<ManagerEnv>, sources: HostRouteSources
     });
     return hosts.view(await hosts.change(host, body));
   });
-  serveRoute(server, MANAGER_ADMIN_ROUTES.hostPackages, ({ parameter, context }) =>
+  routes.serve(MANAGER_ADMIN_ROUTES.hostPackages, ({ parameter, context }) =>
     callHost(sources, parameter('id'), AGENT_ROUTES.listPackages, {
       query: queryOf(context),
       signal: context.env.signal,
     }),
   );
-  serveRoute(server, MANAGER_ADMIN_ROUTES.hostPatches, ({ parameter, context }) =>
+  routes.serve(MANAGER_ADMIN_ROUTES.hostPatches, ({ parameter, context }) =>
     callHost(sources, parameter('id'), AGENT_ROUTES.listPatches, {
       query: queryOf(context),
       signal: context.env.signal,
     }),
   );
-  serveRoute(server, MANAGER_ADMIN_ROUTES.hostJobs, ({ parameter, context }) =>
+  routes.serve(MANAGER_ADMIN_ROUTES.hostJobs, ({ parameter, context }) =>
     callHost(sources, parameter('id'), AGENT_ROUTES.listJobs, {
       query: queryOf(context),
       signal: context.env.signal,
     }),
   );
-  serveRoute(server, MANAGER_ADMIN_ROUTES.hostJob, ({ parameter, context }) =>
+  routes.serve(MANAGER_ADMIN_ROUTES.hostJob, ({ parameter, context }) =>
     callHost(sources, parameter('id'), AGENT_ROUTES.getJob, {
       params: { id: parameter('job') },
       signal: context.env.signal,
     }),
   );
-  serveApply(app, sources);
-  serveEvents(app, sources);
+  serveApply(routes, sources);
+  serveEvents(routes, sources);
 }
 
-function serveApply(app: Hono<ManagerEnv>, sources: HostRouteSources): void {
-  serveRoute(
-    { app, clock: sources.clock },
-    MANAGER_ADMIN_ROUTES.hostApply,
-    async ({ parameter, context }) => {
-      // Checked here, sent as it came: the agent reads the same schema.
-      readBody(MANAGER_ADMIN_ROUTES.hostApply, bodyOf(context));
-      const body: unknown = JSON.parse(context.env.bodyText);
-      const accepted = await callHost(sources, parameter('id'), AGENT_ROUTES.applyPatches, {
-        body,
-        signal: context.env.signal,
-      });
-      await sources.audit.record(sources.db, {
-        actor: 'admin',
-        event: 'patches_applied',
-        fields: { host: parameter('id'), job: accepted.job_id, request: body },
-      });
-      return accepted;
-    },
-  );
+function serveApply(routes: Routes, sources: HostRouteSources): void {
+  routes.serve(MANAGER_ADMIN_ROUTES.hostApply, async ({ parameter, bodyText, context }) => {
+    // Checked by the route, sent as it came: the agent reads the same schema.
+    const body: unknown = JSON.parse(bodyText);
+    const accepted = await callHost(sources, parameter('id'), AGENT_ROUTES.applyPatches, {
+      body,
+      signal: context.env.signal,
+    });
+    await sources.audit.record(sources.db, {
+      actor: 'admin',
+      event: 'patches_applied',
+      fields: { host: parameter('id'), job: accepted.job_id, request: body },
+    });
+    return accepted;
+  });
 }
 
 /** Server-sent events: `progress` frames, then one `end` or `failed`. */
-function serveEvents(app: Hono<ManagerEnv>, sources: HostRouteSources): void {
-  app.get(HOST_JOB_EVENTS_PATH.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
-    const host = await sources.hosts.get(context.req.param('id') ?? '');
-    const jobId = context.req.param('job') ?? '';
+function serveEvents(routes: Routes, sources: HostRouteSources): void {
+  routes.serveBare(MANAGER_ADMIN_ROUTES.hostJobEvents, async ({ parameter, context }) => {
+    const host = await sources.hosts.get(parameter('id'));
+    const jobId = parameter('job');
     const { signal } = context.env;
     return streamSSE(context, async (stream) => {
       try {

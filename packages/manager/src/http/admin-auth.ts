@@ -1,9 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import type { MiddlewareHandler } from 'hono';
-import type { ManagerEnv } from './node-adapter.ts';
 import { createRateLimit } from './rate-limit.ts';
+import type { Guard } from './routes.ts';
 
 /** Wrong tokens answered per minute and address; the right one never waits, or guessing would lock the owner out. */
 const FAILURES_PER_MINUTE = 10;
@@ -22,22 +21,20 @@ export function adminAuth(options: {
     readonly method: string;
     readonly path: string;
   }) => Promise<void>;
-}): MiddlewareHandler<ManagerEnv> {
+}): Guard {
   const expected = digest(options.token.trim());
   const guesses = createRateLimit({ perMinute: FAILURES_PER_MINUTE, clock: options.clock });
-  return async (context, next) => {
-    const [scheme, token] = (context.req.header('authorization') ?? '').split(' ');
+  return async ({ env, req }) => {
+    const [scheme, token] = (req.header('authorization') ?? '').split(' ');
     const right =
       scheme?.toLowerCase() === 'bearer' && token !== undefined && timingSafeEqual(digest(token), expected);
-    if (!right) {
-      const address = context.env.observedAddress;
-      guesses.admit(address);
-      await options.onRefused({ address, method: context.req.method, path: context.req.path });
-      throw new PatchError(
-        'UNAUTHORIZED',
-        'This path needs the admin token: Authorization: Bearer TOKEN, from the file admin.token in the data folder of the manager.',
-      );
-    }
-    await next();
+    if (right) return env.markProven();
+    const address = env.observedAddress;
+    guesses.admit(address);
+    await options.onRefused({ address, method: req.method, path: req.path });
+    throw new PatchError(
+      'UNAUTHORIZED',
+      'This path needs the admin token: Authorization: Bearer TOKEN, from the file admin.token in the data folder of the manager.',
+    );
   };
 }

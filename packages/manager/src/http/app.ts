@@ -1,16 +1,6 @@
-import {
-  chooseRequestId,
-  ERRORS,
-  errorEnvelope,
-  PatchError,
-  type Route,
-  readBody,
-  readQuery,
-  successEnvelope,
-} from '@linux-patch/contract';
+import { chooseRequestId, ERRORS, errorEnvelope, PatchError } from '@linux-patch/contract';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import { type Context, Hono } from 'hono';
-import type { z } from 'zod';
 import type { ManagerEnv } from './node-adapter.ts';
 
 export interface AppDoors {
@@ -97,43 +87,4 @@ export function createApp(doors: AppDoors): Hono<ManagerEnv> {
     });
   });
   return app;
-}
-
-type Read<S> = S extends z.ZodType ? z.output<S> : undefined;
-
-/** A request that has passed the route's schemas. */
-export interface RouteInput<R extends Route> {
-  readonly query: Read<R['query']>;
-  readonly body: Read<R['body']>;
-  readonly parameter: (name: string) => string;
-  readonly context: Context<ManagerEnv>;
-}
-
-/** Serves one route of the contract in the envelope. */
-export function serveRoute<R extends Route>(
-  server: { readonly app: Hono<ManagerEnv>; readonly clock: Clock },
-  route: R,
-  handle: (input: RouteInput<R>) => Promise<z.output<R['response']>>,
-): void {
-  server.app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
-    const input = {
-      query: readQuery(route, new URL(context.req.url).searchParams),
-      body: route.body
-        ? readBody({ body: route.body, bodyOptional: route.bodyOptional ?? false }, bodyOf(context))
-        : undefined,
-      parameter: (name: string) => context.req.param(name) ?? '',
-      context,
-    } as RouteInput<R>;
-    const data = await handle(input);
-    const stamp = { requestId: context.get('requestId'), nowMs: server.clock.now() };
-    return context.json(successEnvelope(stamp, data as object), route.status as 200 | 202);
-  });
-}
-
-/** Media type and text of the body, as `readBody` takes them. */
-export function bodyOf(context: Context<ManagerEnv>): {
-  readonly contentType: string | undefined;
-  readonly text: string;
-} {
-  return { contentType: context.req.header('content-type'), text: context.env.bodyText };
 }

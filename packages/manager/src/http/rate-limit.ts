@@ -1,14 +1,15 @@
 import { PatchError } from '@linux-patch/contract';
+import { addressPrefix } from '@linux-patch/pki';
 import type { Clock } from '@linux-patch/runtime';
 
 const MINUTE_MS = 60_000;
 /** Addresses remembered at once; the ones longest unheard of are forgotten first. */
 const MAX_ADDRESSES = 50_000;
 
-/** A bucket of requests per caller. */
+/** A bucket of requests per caller's address, of IPv6 per /64. */
 export interface RateLimit {
   /** @throws PatchError `RATE_LIMIT_EXCEEDED` that says when to come back. */
-  admit(caller: string): void;
+  admit(address: string): void;
 }
 
 /** Token buckets: `perMinute` requests a minute, all of them at once if need be. */
@@ -16,7 +17,8 @@ export function createRateLimit(options: { readonly perMinute: number; readonly 
   const buckets = new Map<string, { left: number; atMs: number }>();
   const perMs = options.perMinute / MINUTE_MS;
   return {
-    admit(caller) {
+    admit(address) {
+      const caller = addressPrefix(address);
       const nowMs = options.clock.monotonicMs();
       const known = buckets.get(caller);
       const left = known

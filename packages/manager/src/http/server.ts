@@ -1,14 +1,17 @@
+import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { PatchError } from '@linux-patch/contract';
+import { addressPrefix } from '@linux-patch/pki';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
 import type { Pair } from '../authority/key-files.ts';
+import { type ConnectionLimits, createConnectionGate, type GatedConnection } from './connection-gate.ts';
 import { type ManagerEnv, serveApp } from './node-adapter.ts';
 
 export interface ManagerServerOptions {
-  readonly bind: string;
-  readonly port: number;
+  readonly listen: { readonly bind: string; readonly port: number };
+  readonly limits: ServerLimits;
   readonly tls: Pair;
   readonly app: Hono<ManagerEnv>;
   readonly clock: Clock;
@@ -16,6 +19,26 @@ export interface ManagerServerOptions {
   readonly logger: Logger;
   readonly onHandshakeFailed?: () => void;
 }
+
+/** What one caller, and all together, may take. */
+export interface ServerLimits {
+  readonly connections: ConnectionLimits;
+  readonly handshakeMs: number;
+  /** From the beginning of a request, or of its connection, to the end of its headers. */
+  readonly headersMs: number;
+  /** To the end of its body. */
+  readonly requestMs: number;
+  /** A caller that does not read its answer is given up after so long. */
+  readonly stalledMs: number;
+}
+
+/** Time limits that suit a slow line, and nobody who only wants to keep a connection. */
+export const TIME_LIMITS: Omit<ServerLimits, 'connections'> = {
+  handshakeMs: 10_000,
+  headersMs: 10_000,
+  requestMs: 20_000,
+  stalledMs: 15_000,
+};
 
 /** The manager's HTTPS listener. Disposing it ends held polls and waits a moment for running answers. */
 export interface ManagerServer extends AsyncDisposable {
@@ -26,20 +49,48 @@ export interface ManagerServer extends AsyncDisposable {
 }
 
 const HEADER_LIMIT_BYTES = 16 * 1024;
-const HEADERS_TIMEOUT_MS = 15_000;
-const HANDSHAKE_TIMEOUT_MS = 15_000;
-const REQUEST_TIMEOUT_MS = 60_000;
+/** How often Node looks for requests whose time is over; its default is half a minute. */
+const CHECK_MS = 500;
 const STOP_LIMIT_MS = 1_500;
 
 function bindError(options: ManagerServerOptions, error: NodeJS.ErrnoException): PatchError {
-  const where = `${options.bind}:${options.port}`;
+  const { bind, port } = options.listen;
+  const where = `${bind}:${port}`;
   const why =
     error.code === 'EADDRINUSE'
-      ? `another process has it; find it with "ss -ltnp 'sport = :${options.port}'", or choose another server.port`
+      ? `another process has it; find it with "ss -ltnp 'sport = :${port}'", or choose another server.port`
       : error.code === 'EADDRNOTAVAIL'
         ? 'this host does not have that address; change server.bind'
         : error.message;
   return new PatchError('BIND_FAILED', `The manager cannot listen on ${where}: ${why}.`, { cause: error });
+}
+
+function endOf(socket: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
+}
+
+/** Every open connection, within the limits. */
+function guardConnections({ limits, clock }: Pick<ManagerServerOptions, 'limits' | 'clock'>) {
+  const gate = createConnectionGate(limits.connections, clock);
+  /** By their other end, which TCP and TLS socket have in common. */
+  const open = new Map<string, { readonly socket: Socket; readonly gated: GatedConnection }>();
+  return {
+    take(socket: Socket): void {
+      const gated = gate.admit(addressPrefix(socket.remoteAddress ?? ''), () => socket.destroy());
+      if (!gated) return void socket.destroy();
+      const end = endOf(socket);
+      const one = { socket, gated };
+      open.set(end, one);
+      socket.once('close', () => {
+        gated.release();
+        if (open.get(end) === one) open.delete(end);
+      });
+    },
+    markProven: ({ socket }: IncomingMessage): void => open.get(endOf(socket))?.gated.prove(),
+    destroyAll(): void {
+      for (const { socket } of open.values()) socket.destroy();
+    },
+  };
 }
 
 /**
@@ -48,28 +99,32 @@ function bindError(options: ManagerServerOptions, error: NodeJS.ErrnoException):
  */
 export async function openManagerServer(options: ManagerServerOptions): Promise<ManagerServer> {
   const stopping = new AbortController();
-  const sockets = new Set<Socket>();
+  const { limits } = options;
+  const sockets = guardConnections(options);
   const server = createServer({
     cert: options.tls.certificatePem,
     key: options.tls.privateKeyPem,
     minVersion: 'TLSv1.2',
     maxHeaderSize: HEADER_LIMIT_BYTES,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: limits.headersMs,
+    handshakeTimeout: limits.handshakeMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: CHECK_MS,
+    keepAlive: true,
   });
-  server.on('request', serveApp({ ...options, stopping: stopping.signal }));
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
+  const { markProven } = sockets;
+  server.on(
+    'request',
+    serveApp({ ...options, stopping: stopping.signal, markProven, stalledMs: limits.stalledMs }),
+  );
+  server.prependListener('connection', (socket: Socket) => sockets.take(socket));
   server.on('tlsClientError', (error) => {
     options.onHandshakeFailed?.();
     options.logger.debug('a TLS handshake failed', { error });
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (error) => reject(bindError(options, error)));
-  server.listen({ host: options.bind, port: options.port }, resolve);
+  server.listen({ host: options.listen.bind, port: options.listen.port }, resolve);
   await promise;
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('the listener has no TCP address');
@@ -85,7 +140,7 @@ export async function openManagerServer(options: ManagerServerOptions): Promise<
       const enough = new AbortController();
       const limit = options.clock.sleep(STOP_LIMIT_MS, enough.signal).then(
         () => {
-          for (const socket of sockets) socket.destroy();
+          sockets.destroyAll();
         },
         () => undefined,
       );

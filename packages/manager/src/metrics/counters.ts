@@ -1,7 +1,6 @@
 import {
   createRouteLabel,
   createTally,
-  HOST_JOB_EVENTS_PATH,
   MANAGER_ADMIN_ROUTES,
   MANAGER_PUBLIC_ROUTES,
   type ManagerAuditEvent,
@@ -36,7 +35,7 @@ const CODES: Readonly<Record<number, string>> = {
 
 export function createManagerCounters(clock: Clock): ManagerCounters {
   const routes = [...Object.values(MANAGER_PUBLIC_ROUTES), ...Object.values(MANAGER_ADMIN_ROUTES)];
-  const labelOf = createRouteLabel([...routes.map((route) => route.path), HOST_JOB_EVENTS_PATH]);
+  const labelOf = createRouteLabel(routes.map((route) => route.path));
   const requests = createTally<'method' | 'route' | 'status_class'>();
   const refusals = createTally<'code'>();
   const events = createTally<'event'>();

@@ -1,13 +1,11 @@
 import { type AuthorityStatus, MANAGER_ADMIN_ROUTES, type RotationRequest } from '@linux-patch/contract';
 import type { Clock, Logger } from '@linux-patch/runtime';
-import type { Hono } from 'hono';
 import type { Kysely } from 'kysely';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Authority } from '../authority/authority.ts';
 import type { ManagerTables } from '../database/schema.ts';
 import type { FleetClient } from '../fleet-client/client.ts';
-import { serveRoute } from '../http/app.ts';
-import type { ManagerEnv } from '../http/node-adapter.ts';
+import type { Routes } from '../http/routes.ts';
 import { createAnnouncer } from './announce.ts';
 import { createFollowers } from './followers.ts';
 import { recordFoundStage } from './remembered-stage.ts';
@@ -63,9 +61,9 @@ export async function openRotation(options: RotationOptions): Promise<Rotation> 
 }
 
 /** What administrators call about the CAs. */
-export function serveRotationRoutes(app: Hono<ManagerEnv>, clock: Clock, rotation: Rotation): void {
-  serveRoute({ app, clock }, MANAGER_ADMIN_ROUTES.authority, () => rotation.status());
-  serveRoute({ app, clock }, MANAGER_ADMIN_ROUTES.rotateCa, async ({ body }) => {
+export function serveRotationRoutes(routes: Routes, rotation: Rotation): void {
+  routes.serve(MANAGER_ADMIN_ROUTES.authority, () => rotation.status());
+  routes.serve(MANAGER_ADMIN_ROUTES.rotateCa, async ({ body }) => {
     await rotation.step(body);
     return rotation.status();
   });

@@ -1,0 +1,84 @@
+import { type Route, type RouteAuth, readBody, readQuery, successEnvelope } from '@linux-patch/contract';
+import type { Clock } from '@linux-patch/runtime';
+import type { Context, Hono } from 'hono';
+import type { z } from 'zod';
+import type { ManagerEnv } from './node-adapter.ts';
+
+/** What the manager serves; its callers show nothing in TLS. */
+export type ManagerRoute = Route & { readonly auth: Exclude<RouteAuth, 'client-certificate'> };
+
+/** Lets a caller pass, or throws the refusal; it sees headers and address, the body has not been read. */
+export type Guard = (context: Context<ManagerEnv>) => Promise<void>;
+
+/** One for each kind of caller, so that no route is without. */
+export type Guards = Readonly<Record<ManagerRoute['auth'], Guard>>;
+
+type Read<S> = S extends z.ZodType ? z.output<S> : undefined;
+
+/** A request that has passed the guard and the schemas of its route. */
+export interface RouteInput<R extends Route> {
+  readonly query: Read<R['query']>;
+  readonly body: Read<R['body']>;
+  /** The body as it was sent. */
+  readonly bodyText: string;
+  readonly parameter: (name: string) => string;
+  readonly context: Context<ManagerEnv>;
+}
+
+/** The only way into the app: what a route says of its callers holds before anything of it is read. */
+export interface Routes {
+  /** Serves a route in the envelope. */
+  serve<R extends ManagerRoute>(
+    route: R,
+    handle: (input: RouteInput<R>) => Promise<z.output<R['response']>>,
+  ): void;
+  /**
+   * Serves a route whose handler makes the whole answer.
+   * @param admit asked after the guard and before the body
+   */
+  serveBare<R extends ManagerRoute>(
+    route: R,
+    handle: (input: RouteInput<R>) => Promise<Response> | Response,
+    admit?: (context: Context<ManagerEnv>) => void,
+  ): void;
+}
+
+/** What callers without the admin token may make us hold in memory; a request with its certificates is a few KiB. */
+const STRANGER_BODY_BYTES = 16 * 1024;
+const ADMIN_BODY_BYTES = 1024 * 1024;
+
+async function readInput<R extends ManagerRoute>(
+  route: R,
+  context: Context<ManagerEnv>,
+): Promise<RouteInput<R>> {
+  const query = readQuery(route, new URL(context.req.url).searchParams);
+  const limitBytes = route.auth === 'admin' ? ADMIN_BODY_BYTES : STRANGER_BODY_BYTES;
+  const bodyText = route.body ? await context.env.readBody(limitBytes) : '';
+  const schema = route.body && { body: route.body, bodyOptional: route.bodyOptional ?? false };
+  const body =
+    schema && readBody(schema, { contentType: context.req.header('content-type'), text: bodyText });
+  const parameter = (name: string): string => context.req.param(name) ?? '';
+  return { query, body, bodyText, parameter, context } as RouteInput<R>;
+}
+
+/** Routes of an app, each behind the guard that it names. */
+export function createRoutes(app: Hono<ManagerEnv>, clock: Clock, guards: Guards): Routes {
+  const serveBare: Routes['serveBare'] = (route, handle, admit) => {
+    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
+      await guards[route.auth](context);
+      admit?.(context);
+      return handle(await readInput(route, context));
+    });
+  };
+  return {
+    serveBare,
+    serve(route, handle) {
+      serveBare(route, async (input) => {
+        const data = await handle(input);
+        const { context } = input;
+        const stamp = { requestId: context.get('requestId'), nowMs: clock.now() };
+        return context.json(successEnvelope(stamp, data as object), route.status as 200 | 202);
+      });
+    },
+  };
+}
