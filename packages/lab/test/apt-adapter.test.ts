@@ -52,7 +52,10 @@ describe('the apt adapter on a real private root', () => {
     ]);
     expect(percents.length).toBeGreaterThan(2);
     expect([...percents].sort((a, b) => a - b)).toEqual(percents);
-    expect(await packages.inventory.rebootRequired()).toEqual({ required: true, reasons: ['toyreboot'] });
+    expect(await packages.inventory.rebootRequired()).toEqual({
+      required: true,
+      reasons: ['asked for by toyreboot'],
+    });
   });
 
   it('applies everything but what is held, phased or excluded', async () => {

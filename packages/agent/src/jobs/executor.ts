@@ -202,7 +202,7 @@ async function rebootIfRequired(
     report.log('No reboot: the updates do not ask for one');
     return;
   }
-  const why = reasons.length > 0 ? ` (asked for by ${reasons.join(', ')})` : '';
+  const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
   if (!options.reboot) {
     report.log(`No reboot${why}: this agent manages a private package root`);
     return;

@@ -16,7 +16,10 @@ export const SystemInfo = z.object({
   last_update_check: z.iso.datetime().nullable(),
   last_update_apply: z.iso.datetime().nullable(),
   pending_reboot: z.boolean(),
-  reboot_reasons: z.array(z.string()),
+  reboot_reasons: z.array(z.string()).meta({
+    description:
+      'Clauses for people: who asked for it, a newer kernel than the one that runs, packages that came after the start.',
+  }),
   package_db_clean: z.boolean(),
   api_version: z.string(),
   service_status: z.enum(['serving', 'degraded']),

@@ -5,6 +5,7 @@ import { isNamed } from './compare.ts';
 import { readDetail } from './detail.ts';
 import { type InstalledPackage, readInstalled } from './installed.ts';
 import { type PendingUpdate, readPending } from './pending.ts';
+import { asksForReboot } from './reboot-packages.ts';
 import { readRebootState } from './reboot-state.ts';
 import { compareDebianVersions } from './versions.ts';
 
@@ -112,7 +113,7 @@ function toPatch(update: PendingUpdate): Patch {
     origin: update.origins[0] ?? null,
     held: update.held,
     phased: update.phased,
-    requires_reboot: /^linux-(image|modules)-/.test(update.name),
+    requires_reboot: asksForReboot(update.name),
   };
 }
 
