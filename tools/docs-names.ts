@@ -1,8 +1,16 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { CLEAN_HOST_CASES } from '../packages/lab/src/clean-host/cases.ts';
+import { FAULT_CHAPTERS } from '../packages/lab/src/faults/chapters.ts';
 
 /** Folders whose paths in the docs are meant to be this repository's. */
 const OURS = /^(packages|packaging|tools|docs|bin|\.ci)\//;
+
+/** Cases that a document refers to as `lab: NAME` or `faults: NAME`. */
+const CASES: Readonly<Record<string, ReadonlySet<string>>> = {
+  lab: new Set(CLEAN_HOST_CASES.map((one) => one.name)),
+  faults: new Set(FAULT_CHAPTERS.flatMap(({ cases }) => cases.map((one) => one.name))),
+};
 
 interface Place {
   readonly file: string;
@@ -22,9 +30,14 @@ function missingIn(text: string, folder: string, scripts: ReadonlySet<string>): 
     .map((name) => `{packages,packaging,tools}/**/${name}`);
   const links = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target);
   const linked = links.filter((target) => !/^[a-z]+:/.test(target)).map((target) => join(folder, target));
+  const cases = [...text.matchAll(/`(lab|faults): ([^`]+)`/g)].map(([, suite = '', name = '']) => ({
+    suite,
+    name,
+  }));
   const commands = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
   return [
     ...[...paths, ...sources, ...linked].filter((path) => !isThere(path)),
+    ...cases.filter(({ suite, name }) => !CASES[suite]?.has(name)).map(({ name }) => name),
     ...commands.filter((name) => !scripts.has(name)).map((name) => `npm run ${name}`),
   ];
 }

@@ -26,8 +26,9 @@ function isInstalled(program: string): boolean {
   });
 }
 
+/** Suites that run side by side install one after the other: of apt's locks only dpkg's can be waited for. */
 function apt(...args: string[]): void {
-  const result = spawnSync('apt-get', args, {
+  const result = spawnSync('flock', ['/run/lock/linux-patch-tests.lock', 'apt-get', ...args], {
     stdio: 'inherit',
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });

@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const PATIENCE_MS = 60_000;
+/** Only for what neither comes nor ends; a busy machine needs its time. */
+const PATIENCE_MS = 180_000;
 const INTERVAL_MS = 50;
 
 /** Waits for a promise, but not for ever; `what` names it in the error. */

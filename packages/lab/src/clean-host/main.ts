@@ -9,28 +9,10 @@ import { lacking, readMachine } from '../hosts/machine.ts';
 import { runFolderName, sweepDeadRuns } from '../hosts/sweep.ts';
 import { must, runProgram } from '../process.ts';
 import type { CleanHostCase } from './case.ts';
-import { BAD_CERTIFICATES } from './cases/bad-certificates.ts';
-import { FLEET } from './cases/fleet.ts';
-import { GUIDE } from './cases/guide.ts';
-import { JOINING } from './cases/joining.ts';
-import { LIFECYCLE } from './cases/lifecycle.ts';
-import { OPENRC } from './cases/openrc.ts';
-import { PATCHING } from './cases/patching.ts';
-import { POWER } from './cases/power.ts';
-import { FAKETIME, TROUBLE } from './cases/trouble.ts';
+import { FAKETIME } from './cases/trouble.ts';
+import { CLEAN_HOST_CASES } from './cases.ts';
 import { type LabShelf, openShelf, openWorld, type World, worldName } from './world.ts';
 
-const CASES: readonly CleanHostCase[] = [
-  ...FLEET,
-  ...JOINING,
-  ...BAD_CERTIFICATES,
-  ...LIFECYCLE,
-  ...POWER,
-  ...PATCHING,
-  ...OPENRC,
-  ...TROUBLE,
-  ...GUIDE,
-];
 /** What hosts are made with. */
 const PROGRAMS = [
   ['systemd-nspawn', 'systemd-container'],
@@ -68,7 +50,7 @@ function say(line: string): void {
 
 /** Runs whose name has every word that was asked for; `a|b` is either. */
 function chosen(words: readonly string[]): Run[] {
-  return CASES.flatMap((one) => one.flavours.map((flavour) => ({ one, flavour }))).filter((run) =>
+  return CLEAN_HOST_CASES.flatMap((one) => one.flavours.map((flavour) => ({ one, flavour }))).filter((run) =>
     words.every((word) => word.split('|').some((one) => `${run.flavour} ${run.one.name}`.includes(one))),
   );
 }

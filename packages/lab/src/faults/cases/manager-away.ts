@@ -202,6 +202,22 @@ const ASKING: readonly FaultCase[] = [
         }),
       ),
   },
+  {
+    name: 'host-known-already',
+    fault: 'The manager answers 409: it has a host of this name or machine already.',
+    agentDoes:
+      'Says what has to be done on the manager, and asks again with backoff; it never ends for that.',
+    sees: [{ where: 'status', text: 'already' }],
+    person: PERSON,
+    run: (world) =>
+      whileAsking(
+        world,
+        answer((_request, response) => {
+          response.writeHead(409, { 'content-type': 'application/json' });
+          response.end('{"error":"Host already exists"}');
+        }),
+      ),
+  },
 ];
 
 const WAITING: readonly FaultCase[] = [

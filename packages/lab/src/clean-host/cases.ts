@@ -1,0 +1,23 @@
+import type { CleanHostCase } from './case.ts';
+import { BAD_CERTIFICATES } from './cases/bad-certificates.ts';
+import { FLEET } from './cases/fleet.ts';
+import { GUIDE } from './cases/guide.ts';
+import { JOINING } from './cases/joining.ts';
+import { LIFECYCLE } from './cases/lifecycle.ts';
+import { OPENRC } from './cases/openrc.ts';
+import { PATCHING } from './cases/patching.ts';
+import { POWER } from './cases/power.ts';
+import { TROUBLE } from './cases/trouble.ts';
+
+/** Everything that is shown on clean hosts, the slowest first. */
+export const CLEAN_HOST_CASES: readonly CleanHostCase[] = [
+  ...FLEET,
+  ...JOINING,
+  ...BAD_CERTIFICATES,
+  ...LIFECYCLE,
+  ...POWER,
+  ...PATCHING,
+  ...OPENRC,
+  ...TROUBLE,
+  ...GUIDE,
+];

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+import { LONG_SUITES } from '../../vitest.config.ts';
+
+/** Enumerations of crashes, and simulations of years: thorough rather than quick, so they are not part of `npm test`. */
+export default defineConfig({
+  test: {
+    include: [...LONG_SUITES],
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    pool: 'forks',
+    maxWorkers: '100%',
+  },
+});
