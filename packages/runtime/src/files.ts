@@ -8,7 +8,7 @@ export interface DurableWrite {
   readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
-/** Facts of a file, without following a final symbolic link. */
+/** Facts of a file. */
 export interface FileFacts {
   readonly kind: 'file' | 'folder' | 'link' | 'other';
   readonly sizeBytes: number;
@@ -57,7 +57,10 @@ export interface Files {
   claimFolder(path: string, mode: number): Promise<boolean>;
   /** Names in a folder, sorted; absent folder is an empty list only when `missingOk`. */
   list(path: string, options?: { readonly missingOk: boolean }): Promise<string[]>;
+  /** Of a symbolic link, the link itself. */
   facts(path: string): Promise<FileFacts | undefined>;
+  /** Of what the path leads to, links followed; undefined also where they lead to nothing. */
+  factsBehind(path: string): Promise<FileFacts | undefined>;
   setMode(path: string, mode: number): Promise<void>;
   /** Gives a file or folder another owner; of a symbolic link, the link itself. */
   setOwner(path: string, owner: { readonly uid: number; readonly gid: number }): Promise<void>;

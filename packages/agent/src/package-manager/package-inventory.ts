@@ -1,4 +1,4 @@
-import type { Package, PackageDetail, Patch } from '@linux-patch/contract';
+import type { HiddenSecurityUpdate, Package, PackageDetail, Patch } from '@linux-patch/contract';
 
 /** The reading half of a package manager, as the routes need it. A listing that failed rejects; it is never empty. */
 export interface PackageInventory {
@@ -11,6 +11,7 @@ export interface PackageInventory {
   /** Pending updates, held and phased ones included. */
   listPatches(): Promise<{
     readonly patches: readonly Patch[];
+    readonly hiddenSecurity: readonly HiddenSecurityUpdate[];
     /** When the host was asked, epoch milliseconds. */
     readonly listedAtMs: number;
   }>;

@@ -68,7 +68,7 @@ export function shelfInventory(): PackageInventory {
             requires_reboot: false,
           }),
         );
-      return { patches, listedAtMs: Date.now() };
+      return { patches, hiddenSecurity: [], listedAtMs: Date.now() };
     },
     compareVersions: (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true }),
     rebootRequired: async () => ({ required: false, reasons: [] }),

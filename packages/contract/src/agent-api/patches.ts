@@ -16,19 +16,44 @@ export const Patch = z.object({
   description: z.string(),
   cve_ids: z.array(z.string()),
   advisories: z.array(z.string()),
-  security: z.boolean(),
-  origin: z.string().nullable(),
+  security: z.boolean().meta({
+    description:
+      'Whether it mends a security fault: the new version, or one between the installed and the new one, comes from a security archive.',
+  }),
+  security_known: z.boolean().optional().meta({
+    description:
+      '`false`: its source has no security archive on this host, so `security: false` means nothing. Older agents do not say it.',
+  }),
+  security_version: z.string().nullable().optional().meta({
+    description:
+      'What `security_only` installs: the newest version from a security archive; it may be older than `available_version`.',
+  }),
+  origin: z.string().nullable().meta({ description: 'Label and suite of its source, `Debian:stable`.' }),
   held: z.boolean(),
   phased: z.boolean(),
   requires_reboot: z.boolean(),
 });
 export type Patch = z.infer<typeof Patch>;
 
+/** A security update that the host's own settings keep out of the listing. */
+export const HiddenSecurityUpdate = z
+  .object({
+    name: z.string().max(256),
+    current_version: z.string().max(256),
+    security_version: z.string().max(256),
+  })
+  .meta({ description: 'A security update that pins or the default release of the host hide.' });
+export type HiddenSecurityUpdate = z.infer<typeof HiddenSecurityUpdate>;
+
 export const PatchList = z.object({
   patches: z.array(Patch),
   total: z.number().int().nonnegative(),
   security_updates: z.number().int().nonnegative(),
   requires_reboot: z.boolean(),
+  hidden_security: z.array(HiddenSecurityUpdate).max(10_000).optional().meta({
+    description:
+      'Security updates that are not pending because pins or the default release of the host prefer an older version.',
+  }),
   listed_at: z.iso.datetime().meta({ description: 'When the host was asked.' }),
 });
 export type PatchList = z.infer<typeof PatchList>;

@@ -6,7 +6,16 @@ import { runProgram } from '../process.ts';
 export interface ToyPackage {
   readonly name: string;
   readonly version: string;
+  /** Default `all`. */
+  readonly architecture?: string;
+  /** `same` for libraries that are there for several architectures at once. */
+  readonly multiArch?: string;
   readonly depends?: string;
+  readonly preDepends?: string;
+  readonly recommends?: string;
+  readonly suggests?: string;
+  readonly breaks?: string;
+  readonly conflicts?: string;
   readonly provides?: string;
   /** Short description; a long one is added. */
   readonly description?: string;
@@ -20,16 +29,30 @@ export interface ToyPackage {
   readonly phasedPercentage?: number;
 }
 
+/** What it needs and what it does not go with (Debian policy §7). */
+function relations(toy: ToyPackage): string[] {
+  const fields = {
+    'Pre-Depends': toy.preDepends,
+    Depends: toy.depends,
+    Recommends: toy.recommends,
+    Suggests: toy.suggests,
+    Breaks: toy.breaks,
+    Conflicts: toy.conflicts,
+    Provides: toy.provides,
+  };
+  return Object.entries(fields).flatMap(([name, value]) => (value ? [`${name}: ${value}`] : []));
+}
+
 /** Fields of the control file, in the order of the Debian policy. */
 export function controlFields(toy: ToyPackage): string {
   return [
     `Package: ${toy.name}`,
     `Version: ${toy.version}`,
-    'Architecture: all',
+    `Architecture: ${toy.architecture ?? 'all'}`,
+    ...(toy.multiArch ? [`Multi-Arch: ${toy.multiArch}`] : []),
     'Maintainer: Lab <lab@example.test>',
     'Installed-Size: 12',
-    ...(toy.depends ? [`Depends: ${toy.depends}`] : []),
-    ...(toy.provides ? [`Provides: ${toy.provides}`] : []),
+    ...relations(toy),
     `Section: ${toy.section ?? 'misc'}`,
     'Priority: optional',
     `Homepage: https://example.test/${toy.name}`,

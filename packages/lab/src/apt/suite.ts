@@ -11,10 +11,12 @@ export interface Suite {
   readonly codename: string;
   readonly suite: string;
   readonly label: string;
+  /** Further fields of the Release file, such as `NotAutomatic`. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 function poolPath(suite: Suite, toy: ToyPackage): string {
-  return `pool/${suite.codename}/${toy.name}_${toy.version.replaceAll(':', '%3a')}_all.deb`;
+  return `pool/${suite.codename}/${toy.name}_${toy.version.replaceAll(':', '%3a')}_${toy.architecture ?? 'all'}.deb`;
 }
 
 async function indexEntry(folder: string, suite: Suite, toy: ToyPackage): Promise<string> {
@@ -58,6 +60,7 @@ function releaseText(suite: Suite, now: Date, indexes: readonly { name: string; 
     `Date: ${now.toUTCString().replace('GMT', 'UTC')}`,
     'Architectures: all amd64 arm64',
     'Components: main',
+    ...Object.entries(suite.fields ?? {}).map(([name, value]) => `${name}: ${value}`),
     'SHA256:',
     ...hashes,
     '',

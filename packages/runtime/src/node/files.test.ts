@@ -66,6 +66,15 @@ describe('the door to the file system', () => {
     expect(await systemFiles.list(join(folder.path, 'absent'), { missingOk: true })).toEqual([]);
   });
 
+  it('tells a link from what it leads to', async () => {
+    const link = join(folder.path, 'link');
+    await systemFiles.replaceLink('target', link);
+    expect(await systemFiles.facts(link)).toMatchObject({ kind: 'link' });
+    expect(await systemFiles.factsBehind(link)).toBeUndefined();
+    await systemFiles.writeDurably({ path: join(folder.path, 'target'), data: '12345', mode: 0o644 });
+    expect(await systemFiles.factsBehind(link)).toMatchObject({ kind: 'file', sizeBytes: 5 });
+  });
+
   it('reads no more than it is told to', async () => {
     const path = join(folder.path, 'large');
     await writeFile(path, 'a'.repeat(10_000));

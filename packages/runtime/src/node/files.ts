@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { watch as watchFolder } from 'node:fs';
+import { type Stats, watch as watchFolder } from 'node:fs';
 import {
   chmod,
   lchown,
@@ -11,6 +11,7 @@ import {
   readlink,
   rename,
   rm,
+  stat,
   statfs,
   symlink,
 } from 'node:fs/promises';
@@ -113,25 +114,25 @@ async function append(path: string, data: string, options: { mode: number; sync:
   }
 }
 
-async function facts(path: string): Promise<FileFacts | undefined> {
-  const stat = await orAbsent(lstat(path));
-  if (!stat) return undefined;
-  const kind = stat.isFile()
+async function factsFrom(reading: Promise<Stats>): Promise<FileFacts | undefined> {
+  const stats = await orAbsent(reading);
+  if (!stats) return undefined;
+  const kind = stats.isFile()
     ? 'file'
-    : stat.isDirectory()
+    : stats.isDirectory()
       ? 'folder'
-      : stat.isSymbolicLink()
+      : stats.isSymbolicLink()
         ? 'link'
         : 'other';
   return {
     kind,
-    sizeBytes: stat.size,
-    mode: stat.mode & 0o7777,
-    uid: stat.uid,
-    gid: stat.gid,
-    modifiedMs: stat.mtimeMs,
-    inode: stat.ino,
-    device: stat.dev,
+    sizeBytes: stats.size,
+    mode: stats.mode & 0o7777,
+    uid: stats.uid,
+    gid: stats.gid,
+    modifiedMs: stats.mtimeMs,
+    inode: stats.ino,
+    device: stats.dev,
   };
 }
 
@@ -242,7 +243,8 @@ export const systemFiles: Files = {
     const names = options?.missingOk ? ((await orAbsent(readdir(path))) ?? []) : await readdir(path);
     return names.sort();
   },
-  facts,
+  facts: (path) => factsFrom(lstat(path)),
+  factsBehind: (path) => factsFrom(stat(path)),
   setMode: (path, mode) => chmod(path, mode),
   setOwner: (path, { uid, gid }) => lchown(path, uid, gid),
   space,

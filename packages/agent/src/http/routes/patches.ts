@@ -28,7 +28,7 @@ export function servePatches(
   { inventory, jobs }: PatchSources,
 ): void {
   serveRoute(server, AGENT_ROUTES.listPatches, async ({ query }) => {
-    const { patches, listedAtMs } = await inventory.listPatches();
+    const { patches, hiddenSecurity, listedAtMs } = await inventory.listPatches();
     const matching = patches.filter((patch) => matches(patch, query));
     const page = pageOf(matching, query, comparison(query.sort ?? 'name'));
     return {
@@ -36,6 +36,7 @@ export function servePatches(
       total: page.total,
       security_updates: matching.filter((patch) => patch.security).length,
       requires_reboot: matching.some((patch) => patch.requires_reboot),
+      hidden_security: [...hiddenSecurity],
       listed_at: new Date(listedAtMs).toISOString(),
     };
   });

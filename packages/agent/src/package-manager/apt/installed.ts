@@ -75,3 +75,17 @@ export async function readInstalled(context: AptContext): Promise<InstalledPacka
   }
   return parseInstalled(result.stdout);
 }
+
+/** The architecture of the host's own packages, such as `amd64`. */
+export async function readNativeArchitecture(context: AptContext): Promise<string> {
+  const result = await context.commands.run({
+    program: 'dpkg',
+    args: ['--print-architecture'],
+    timeoutMs: READ_TIMEOUT_MS,
+  });
+  if (result.exitCode === 0) return result.stdout.trim();
+  throw new PatchError(
+    'PKG_MANAGER_ERROR',
+    `dpkg --print-architecture failed (exit ${result.exitCode}): ${result.stderr.trim()}`,
+  );
+}

@@ -1,7 +1,8 @@
 import type { PackageManager, PackageManagerOptions } from '../package-manager.ts';
 import { type AptContext, aptPath } from './apt-context.ts';
-import { createAptInventory, createAptReader } from './inventory.ts';
+import { createAptInventory } from './inventory.ts';
 import { createAptOperations } from './operations.ts';
+import { createAptReader } from './reader.ts';
 
 /** A refresh without a job ends after this, however much data still comes; see `refreshLists` for silence. */
 const QUIET_LIMIT_MS = 3_600_000;

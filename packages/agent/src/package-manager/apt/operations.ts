@@ -5,7 +5,7 @@ import { adoptChange, change, type Wish } from './change.ts';
 import { isNamed } from './compare.ts';
 import { aptFailure } from './failure.ts';
 import { readInstalled } from './installed.ts';
-import type { AptReader } from './inventory.ts';
+import type { AptReader } from './reader.ts';
 import { readRebootState } from './reboot-state.ts';
 import { refreshLists } from './refresh.ts';
 import { runTool } from './run-tool.ts';
@@ -70,7 +70,7 @@ export function createAptOperations(context: AptContext, reader: AptReader): Pac
       return change(context, { args, wishes: [{ name: wish.name, want: 'removed' }], autoMarked: [] }, run);
     },
     async applyPatches(wish, run) {
-      const { chosen, excluded } = selectUpdates((await reader.snapshot()).updates, wish);
+      const { chosen, excluded } = selectUpdates((await reader.snapshot({ offered: true })).updates, wish);
       if (chosen.length === 0) return { results: [], exitCode: null };
       const targets = [
         ...chosen.map((one) => aptArgument({ name: one.aptName, version: one.newVersion })),

@@ -7,7 +7,9 @@ import { type InstalledPackage, parseInstalled } from './installed.ts';
 import { mountDevice, parseLockHolders } from './lock.ts';
 import { parsePolicy } from './policy.ts';
 import { parseStatusLine } from './progress.ts';
-import { isSecurityOrigin, parseKeptBack, parseSimulation } from './simulate.ts';
+import { parseReleaseHead } from './release-head.ts';
+import { parseTaken } from './simulate.ts';
+import { parseTargets } from './sources.ts';
 import { compareDebianVersions } from './versions.ts';
 
 describe('what dpkg-query 1.21.22 prints', () => {
@@ -46,133 +48,120 @@ describe('what dpkg-query 1.21.22 prints', () => {
   });
 });
 
-describe('what apt-get -s of apt 2.6.1 prints', () => {
-  const text = [
-    'NOTE: This is only a simulation!',
-    'Inst toylib [1.0-1] (1.0-1+deb12u1 Debian-Security:stable-security [all])',
-    'Inst libssl3 [3.0.15-1] (3.0.17-1 Debian-Security:12/oldstable-security, Debian:12.12/oldstable [amd64]) []',
-    'Inst toynew (2.0 Debian:stable [all])',
-    'Inst local:i386 [1.0] (1.1 [i386])',
-    'Conf toylib (1.0-1+deb12u1 Debian-Security:stable-security [all])',
-    'Remv gone [1.0]',
-  ].join('\n');
-
-  it('becomes updates with the old and the new version and every source', () => {
-    expect(parseSimulation(text)).toEqual([
-      {
-        name: 'toylib',
-        aptName: 'toylib',
-        architecture: 'all',
-        currentVersion: '1.0-1',
-        newVersion: '1.0-1+deb12u1',
-        origins: ['Debian-Security:stable-security'],
-      },
-      {
-        name: 'libssl3',
-        aptName: 'libssl3',
-        architecture: 'amd64',
-        currentVersion: '3.0.15-1',
-        newVersion: '3.0.17-1',
-        origins: ['Debian-Security:12/oldstable-security', 'Debian:12.12/oldstable'],
-      },
-      {
-        name: 'toynew',
-        aptName: 'toynew',
-        architecture: 'all',
-        currentVersion: undefined,
-        newVersion: '2.0',
-        origins: ['Debian:stable'],
-      },
-      {
-        name: 'local',
-        aptName: 'local:i386',
-        architecture: 'i386',
-        currentVersion: '1.0',
-        newVersion: '1.1',
-        origins: [],
-      },
-    ]);
-  });
-
-  it.each([
-    ['Debian-Security:stable-security', true],
-    ['Debian-Security:12/oldstable-security', true],
-    ['Ubuntu:24.04/noble-security', true],
-    ['Debian:stable', false],
-    ['security-tools:stable', false],
-    ['My-Security-Shop:main', false],
-  ])('takes %s as a security source: %s', (origin, expected) => {
-    expect(isSecurityOrigin(origin)).toBe(expected);
-  });
-});
-
-describe('what apt-get -s -V of apt 2.6.1 announces', () => {
-  it('holds the updates that it leaves alone', () => {
+describe('what apt-get -s upgrade of apt 2.6.1 prints', () => {
+  it('becomes the names that would be upgraded; new ones are none', () => {
     const text = [
-      'Calculating upgrade...',
       'The following packages have been kept back:',
       '   toykept (1.0-1 => 1.1-1)',
-      '   toyother:i386 (2:1.0 => 2:1.1)',
-      'The following packages will be upgraded:',
-      '   toyhello (1.0-1 => 1.1-1)',
-      '1 upgraded, 0 newly installed, 0 to remove and 2 not upgraded.',
-      'Inst toyhello [1.0-1] (1.1-1 Debian:stable [all])',
-      '',
+      'Inst toylib [1.0-1] (1.0-1+deb12u1 Debian-Security:stable-security [all])',
+      'Inst libssl3 [3.0.15-1] (3.0.17-1 Debian-Security:12/oldstable-security, Debian:12.12/oldstable [amd64]) []',
+      'Inst toynew (2.0 Debian:stable [all])',
+      'Inst local:i386 [1.0] (1.1 [i386])',
+      'Conf toylib (1.0-1+deb12u1 Debian-Security:stable-security [all])',
     ].join('\n');
-    expect(parseKeptBack(text, parseSimulation(text))).toEqual([
-      { aptName: 'toykept', currentVersion: '1.0-1', newVersion: '1.1-1' },
-      { aptName: 'toyother:i386', currentVersion: '2:1.0', newVersion: '2:1.1' },
-    ]);
+    expect([...parseTaken(text)]).toEqual(['toylib', 'libssl3', 'local:i386']);
   });
 });
 
 describe('what apt-cache policy of apt 2.6.1 prints', () => {
-  it('tells which version of which package is phased', () => {
+  it('becomes the candidate, and every version with its priority, its share of machines and its lists', () => {
     const text = [
       'toyphased:',
       '  Installed: 1.0-1',
       '  Candidate: 1.1-1',
+      '  Package pin: 1.1-1',
       '  Version table:',
-      '     1.1-1 500 (phased 0%)',
+      '     1.1-1 1001 (phased 10%)',
       '        500 file:/r bookworm/main amd64 Packages',
-      ' *** 1.0-1 500',
+      '       -1 http://u.example ./ Packages',
+      ' *** 1.0-1 100',
       '        100 /var/lib/dpkg/status',
       'toykept:i386:',
-      '  Version table:',
-      '     2:3.0 500',
-      '',
-    ].join('\n');
-    const phased = [...parsePolicy(text)].flatMap(([name, versions]) =>
-      versions.filter((one) => one.phased).map((one) => `${name} ${one.version}`),
-    );
-    expect(phased).toEqual(['toyphased 1.1-1']);
-  });
-
-  it('tells from which suites a version comes, and knows names that have none', () => {
-    const text = [
-      'openssl:',
-      '  Installed: 3.0.15-1~deb12u1',
-      '  Candidate: 3.0.17-1~deb12u2',
-      '  Version table:',
-      '     3.0.17-1~deb12u2 500',
-      '        500 http://security.debian.org/debian-security bookworm-security/main amd64 Packages',
-      '     3.0.16-1~deb12u1 990',
-      '        990 http://deb.debian.org/debian bookworm/main amd64 Packages',
-      ' *** 3.0.15-1~deb12u1 100',
-      '        100 /var/lib/dpkg/status',
-      'mail-transport-agent:',
       '  Installed: (none)',
       '  Candidate: (none)',
       '  Version table:',
+      '     2:3.0 -1',
       '',
     ].join('\n');
-    const policy = parsePolicy(text);
-    expect(policy.get('openssl')?.map((one) => [one.version, one.suites])).toEqual([
-      ['3.0.17-1~deb12u2', ['bookworm-security']],
-      ['3.0.16-1~deb12u1', ['bookworm']],
-      ['3.0.15-1~deb12u1', []],
+    expect(Object.fromEntries(parsePolicy(text))).toEqual({
+      toyphased: {
+        candidate: '1.1-1',
+        versions: [
+          {
+            version: '1.1-1',
+            priority: 1001,
+            installed: false,
+            phasedPercent: 10,
+            lists: ['file:/r bookworm/main amd64 Packages', 'http://u.example ./ Packages'],
+          },
+          {
+            version: '1.0-1',
+            priority: 100,
+            installed: true,
+            phasedPercent: undefined,
+            lists: ['/var/lib/dpkg/status'],
+          },
+        ],
+      },
+      'toykept:i386': {
+        candidate: undefined,
+        versions: [{ version: '2:3.0', priority: -1, installed: false, phasedPercent: undefined, lists: [] }],
+      },
+    });
+  });
+
+  it('knows names that have no version', () => {
+    const text = 'mail-transport-agent:\n  Installed: (none)\n  Candidate: (none)\n  Version table:\n';
+    expect(parsePolicy(text).get('mail-transport-agent')).toEqual({ candidate: undefined, versions: [] });
+  });
+});
+
+describe('what apt says about its sources', () => {
+  it('names lists with their file, their address, their description and their Release file', () => {
+    const text = [
+      '/l/d_dists_b_my%5fpart_binary-amd64_Packages\thttp://d/dists/b/\tmy_part/binary-amd64/Packages\thttp://d b/my_part amd64 Packages',
+      '/l/f_._Packages\thttp://f/./\tPackages\thttp://f ./ Packages',
+      '',
+    ].join('\n');
+    expect(parseTargets(text)).toEqual([
+      {
+        file: '/l/d_dists_b_my%5fpart_binary-amd64_Packages',
+        base: 'http://d/dists/b/',
+        description: 'http://d b/my_part amd64 Packages',
+        releasePrefix: 'd_dists_b_',
+      },
+      {
+        file: '/l/f_._Packages',
+        base: 'http://f/./',
+        description: 'http://f ./ Packages',
+        releasePrefix: 'f_._',
+      },
     ]);
-    expect(policy.get('mail-transport-agent')).toEqual([]);
+    expect(() => parseTargets('N: odd\n')).toThrow(/not understood/);
+  });
+
+  it('and a Release file says when it was signed, and until when it counts', () => {
+    const text = [
+      '-----BEGIN PGP SIGNED MESSAGE-----',
+      'Hash: SHA256',
+      '',
+      'Origin: Debian',
+      'Label: Debian-Security',
+      'Suite: oldstable-security',
+      'Codename: bookworm-security',
+      'Date: Sat, 11 Jul 2026 10:16:37 UTC',
+      'Valid-Until: Sat, 18 Jul 2026 10:16:37 UTC',
+      'SHA256:',
+    ].join('\n');
+    expect(parseReleaseHead(text)).toEqual({
+      dateMs: Date.UTC(2026, 6, 11, 10, 16, 37),
+      validUntilMs: Date.UTC(2026, 6, 18, 10, 16, 37),
+      label: 'Debian-Security',
+      suite: 'oldstable-security',
+      codename: 'bookworm-security',
+      origin: 'Debian',
+    });
+    expect(parseReleaseHead('Date: soon\n')).toMatchObject({ dateMs: undefined, label: undefined });
   });
 });
 

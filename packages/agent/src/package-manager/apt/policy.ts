@@ -2,41 +2,79 @@ import { type AptContext, READ_TIMEOUT_MS } from './apt-context.ts';
 import { aptFailure } from './failure.ts';
 import { NEUTRAL_OPTIONS } from './neutral-options.ts';
 
-/** A version that apt knows of a package. */
-interface KnownVersion {
+/** A version that apt knows of a package: one block of the version table. */
+export interface KnownVersion {
   readonly version: string;
-  /** Given to a share of machines only, for now. */
-  readonly phased: boolean;
-  /** Suites of the repositories that have it, such as `bookworm-security`. */
-  readonly suites: readonly string[];
+  /** By the pins of the host (apt_preferences(5)); below 0 it is never installed. */
+  readonly priority: number;
+  /** Whether this very block is what is installed; another block may have the same version. */
+  readonly installed: boolean;
+  /** Given to this share of machines only, for now; undefined when it is for all. */
+  readonly phasedPercent: number | undefined;
+  /** The lists that have it, by the description that `apt-get indextargets` gives them, and dpkg's database. */
+  readonly lists: readonly string[];
 }
 
-/** What apt knows of each package, by the name that it prints; no versions: only others provide or want it. */
-export type Policy = ReadonlyMap<string, readonly KnownVersion[]>;
+/** What apt knows of one package. */
+export interface PackagePolicy {
+  /** What apt would install; undefined when nothing. */
+  readonly candidate: string | undefined;
+  /** Newest first; empty when others only provide or want it. */
+  readonly versions: readonly KnownVersion[];
+}
+
+/** By the name that apt prints: with `:architecture` when it is not the host's own. */
+type Policy = ReadonlyMap<string, PackagePolicy>;
 
 const HEADING = /^(\S+):$/;
+const CANDIDATE = /^ {2}Candidate: (\S+)$/;
 /** ` *** 1.0-1 500` or `     1.1-1 500 (phased 10%)` */
-const VERSION = /^ (?:\*{3}| {3}) (\S+) -?\d+( \(phased \d+%\))?$/;
-/** `        500 http://deb.example bookworm/main amd64 Packages`; a repository without components has `./` there. */
-const SOURCE = /^ {8,}-?\d+ \S+ (\S+?)\/\S* \S+ Packages$/;
+const VERSION = /^ (\*{3}| {3}) (\S+) (-?\d+)(?: \(phased (\d+)%\))?$/;
+/** `        500 http://deb.example bookworm/main amd64 Packages` or `        100 /var/lib/dpkg/status` */
+const LIST = /^ {7} *-?\d+ (\S.*)$/;
+
+class PolicyReader {
+  readonly policy = new Map<string, { candidate: string | undefined; versions: KnownVersion[] }>();
+  #current: { candidate: string | undefined; versions: KnownVersion[] } | undefined;
+  #lists: string[] = [];
+
+  read(line: string): void {
+    const [, heading] = HEADING.exec(line) ?? [];
+    if (heading !== undefined) {
+      this.#current = { candidate: undefined, versions: [] };
+      this.policy.set(heading, this.#current);
+      return;
+    }
+    const [, list] = LIST.exec(line) ?? [];
+    if (list !== undefined) {
+      this.#lists.push(list);
+      return;
+    }
+    const [, candidate] = CANDIDATE.exec(line) ?? [];
+    if (candidate !== undefined && candidate !== '(none)' && this.#current)
+      this.#current.candidate = candidate;
+    const [, mark, version, priority, percent] = VERSION.exec(line) ?? [];
+    if (version === undefined) return;
+    this.#lists = [];
+    this.#current?.versions.push({
+      version,
+      priority: Number(priority),
+      installed: mark === '***',
+      phasedPercent: percent === undefined ? undefined : Number(percent),
+      lists: this.#lists,
+    });
+  }
+}
 
 /** Reads what `apt-cache policy` of apt 2.6 and 3.0 prints about packages (apt-cache(8)). */
 export function parsePolicy(text: string): Policy {
-  const policy = new Map<string, (KnownVersion & { suites: string[] })[]>();
-  let versions: (KnownVersion & { suites: string[] })[] = [];
-  for (const line of text.split('\n')) {
-    const [, heading] = HEADING.exec(line) ?? [];
-    if (heading !== undefined) {
-      versions = [];
-      policy.set(heading, versions);
-    }
-    const [, version, phased] = VERSION.exec(line) ?? [];
-    if (version !== undefined) versions.push({ version, phased: phased !== undefined, suites: [] });
-    const [, suite] = SOURCE.exec(line) ?? [];
-    if (suite !== undefined) versions.at(-1)?.suites.push(suite);
-  }
-  return policy;
+  const reader = new PolicyReader();
+  for (const line of text.split('\n')) reader.read(line);
+  return reader.policy;
 }
+
+/** Well below what the kernel takes as arguments of one program (execve(2)). */
+const NAMES_AT_ONCE = 10_000;
 
 /**
  * What apt knows of these packages. A name that it does not know may have been taken for a pattern, so the answer may hold
@@ -44,12 +82,16 @@ export function parsePolicy(text: string): Policy {
  * @throws PatchError when apt cannot say.
  */
 export async function readPolicy(context: AptContext, names: readonly string[]): Promise<Policy> {
-  if (names.length === 0) return new Map();
-  const result = await context.commands.run({
-    program: 'apt-cache',
-    args: [...NEUTRAL_OPTIONS, 'policy', '--', ...names],
-    timeoutMs: READ_TIMEOUT_MS,
-  });
-  if (result.exitCode !== 0) throw aptFailure('apt-cache policy', result);
-  return parsePolicy(result.stdout);
+  const policy = new Map<string, PackagePolicy>();
+  for (let start = 0; start < names.length; start += NAMES_AT_ONCE) {
+    const result = await context.commands.run({
+      program: 'apt-cache',
+      args: [...NEUTRAL_OPTIONS, 'policy', '--', ...names.slice(start, start + NAMES_AT_ONCE)],
+      timeoutMs: READ_TIMEOUT_MS,
+      maxOutputBytes: 64 * 1024 * 1024,
+    });
+    if (result.exitCode !== 0) throw aptFailure('apt-cache policy', result);
+    for (const [name, known] of parsePolicy(result.stdout)) policy.set(name, known);
+  }
+  return policy;
 }

@@ -46,7 +46,7 @@ export async function resolveTargets(
     );
   }
   for (const one of wanted) {
-    const versions = knownVersions(one)?.map((known) => known.version) ?? [];
+    const versions = knownVersions(one)?.versions.map((known) => known.version) ?? [];
     if (one.version === undefined || versions.includes(one.version)) continue;
     throw new PatchError(
       'VERSION_NOT_AVAILABLE',

@@ -1,0 +1,103 @@
+import { PatchError } from '@linux-patch/contract';
+import type { AptContext } from './apt-context.ts';
+import { type InstalledPackage, readInstalled, readNativeArchitecture } from './installed.ts';
+import { findPending, type Pending, type PendingUpdate, withOffered } from './pending.ts';
+import { readPolicy } from './policy.ts';
+import { readOffered } from './simulate.ts';
+import { type AptSource, readSources } from './sources.ts';
+import { type AptState, readAptState } from './state-key.ts';
+
+/** What is installed and what waits, taken together. */
+interface Reading {
+  readonly installed: readonly InstalledPackage[];
+  /** Undefined when this host has no lists: what waits is then not known. */
+  readonly pending: Pending | undefined;
+  readonly sources: readonly AptSource[];
+  readonly listedAtMs: number;
+}
+
+/** A reading that knows what waits. */
+type Snapshot = Reading & { readonly pending: Pending; readonly updates: readonly PendingUpdate[] };
+
+/** What the adapter's own parts read; kept in memory until something changes on disk. */
+export interface AptReader {
+  /** What is installed, and what waits where that is known. */
+  reading(): Promise<Reading>;
+  /**
+   * @param options.offered also what an ordinary upgrade would take, which costs a simulation.
+   * @throws PatchError `SERVICE_UNHEALTHY` when this host has no package lists.
+   */
+  snapshot(options?: { readonly offered: boolean }): Promise<Snapshot>;
+  /** The sources of this host. */
+  sources(): Promise<readonly AptSource[]>;
+}
+
+function remembered<T>(): (key: string, read: () => Promise<T>) => Promise<T> {
+  let memory: { readonly key: string; readonly value: Promise<T> } | undefined;
+  return (key, read) => {
+    if (memory?.key === key) return memory.value;
+    const value = read();
+    memory = { key, value };
+    value.catch(() => {
+      if (memory?.value === value) memory = undefined;
+    });
+    return value;
+  };
+}
+
+/** What a listing takes from other memories. */
+interface Known {
+  readonly sources: () => Promise<readonly AptSource[]>;
+  readonly offered: () => Promise<ReadonlySet<string> | undefined>;
+}
+
+async function readPackages(context: AptContext, known: Known): Promise<Reading> {
+  const reading = known.sources();
+  const [installed, native] = await Promise.all([readInstalled(context), readNativeArchitecture(context)]);
+  const names = installed.map(({ name, architecture }) =>
+    [native, 'all'].includes(architecture) ? name : `${name}:${architecture}`,
+  );
+  const [sources, policy] = await Promise.all([reading, readPolicy(context, names)]);
+  const listedAtMs = context.clock.now();
+  if (!sources.some((one) => one.present)) return { installed, pending: undefined, sources, listedAtMs };
+  const pending = findPending({ installed, policy, sources });
+  const isPhased = pending.updates.some((one) => one.phasedPercent !== undefined && !one.held);
+  if (!isPhased) return { installed, pending, sources, listedAtMs };
+  const updates = withOffered(pending.updates, await known.offered());
+  return { installed, pending: { ...pending, updates }, sources, listedAtMs };
+}
+
+/** Reads through a memory that the state on disk invalidates; a failed reading is not remembered. */
+export function createAptReader(context: AptContext): AptReader {
+  const sources = remembered<readonly AptSource[]>();
+  const packages = remembered<Reading>();
+  const offered = remembered<ReadonlySet<string> | undefined>();
+  const sourcesFor = (state: AptState) => sources(state.sources, () => readSources(context));
+  const offeredFor = (state: AptState) => offered(state.packages, () => readOffered(context));
+  const readingFor = (state: AptState) =>
+    packages(state.packages, () =>
+      readPackages(context, { sources: () => sourcesFor(state), offered: () => offeredFor(state) }),
+    );
+  return {
+    reading: async () => readingFor(await readAptState(context)),
+    sources: async () => sourcesFor(await readAptState(context)),
+    async snapshot(options = { offered: false }) {
+      const state = await readAptState(context);
+      const reading = await readingFor(state);
+      const pending = reading.pending ?? refuseUnknown(reading.sources);
+      if (!options.offered) return { ...reading, pending, updates: pending.updates };
+      return { ...reading, pending, updates: withOffered(pending.updates, await offeredFor(state)) };
+    },
+  };
+}
+
+function refuseUnknown(sources: readonly AptSource[]): never {
+  const why =
+    sources.length === 0
+      ? 'apt has no package source on this host (/etc/apt/sources.list and sources.list.d name none)'
+      : `none of the ${sources.length} package sources of this host was ever downloaded`;
+  throw new PatchError(
+    'SERVICE_UNHEALTHY',
+    `Which updates wait is not known: ${why}. Ask for a refresh; "apt-get update" on the host shows what is in the way.`,
+  );
+}

@@ -1,0 +1,139 @@
+import { basename, dirname, join } from 'node:path';
+import { PatchError } from '@linux-patch/contract';
+import { type AptContext, READ_TIMEOUT_MS } from './apt-context.ts';
+import { aptFailure } from './failure.ts';
+import { NEUTRAL_OPTIONS } from './neutral-options.ts';
+import { parseReleaseHead, type ReleaseHead } from './release-head.ts';
+
+/** A suite of a repository that apt is configured with. What its Release file does not say is undefined. */
+export interface AptSource extends Omit<ReleaseHead, 'dateMs'> {
+  /** Where its Release file is, without user and password. */
+  readonly uri: string;
+  /** Whether it is a distribution's security archive. */
+  readonly security: boolean;
+  /** False when this host has no lists of it, so that nothing is known of its updates. */
+  readonly present: boolean;
+  /** When its owner signed it, epoch milliseconds; without a Release file, the time of its lists. */
+  readonly publishedAtMs: number | undefined;
+  /** Names that `apt-cache policy` gives its lists. */
+  readonly lists: readonly string[];
+}
+
+/** One `Packages` list that apt is configured with, downloaded or not. */
+interface ListTarget {
+  /** Where it is; it may be compressed there and have an ending more. */
+  readonly file: string;
+  readonly base: string;
+  readonly description: string;
+  /** The name of its Release file, without `InRelease` or `Release`. */
+  readonly releasePrefix: string;
+}
+
+/** Without what apt would read from the package cache, which may have to be built first: we read the Release files. */
+const WITHOUT_CACHE = ['-o', 'APT::Get::IndexTargets::ReleaseInfo=false'];
+const FORMAT = '$(FILENAME)\t$(BASE_URI)\t$(METAKEY)\t$(DESCRIPTION)';
+
+/** apt makes file names of addresses: `/` becomes `_`, and `_` itself `%5f`. */
+function releasePrefixOf(file: string, metaKey: string): string {
+  const parts = metaKey.split('/').length;
+  return [...basename(file).split('_').slice(0, -parts), ''].join('_');
+}
+
+/** Reads `apt-get indextargets` in our format. */
+export function parseTargets(text: string): ListTarget[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [file, base, metaKey, description] = line.split('\t');
+      if (!file || !base || !metaKey || !description) {
+        throw new PatchError(
+          'PKG_MANAGER_ERROR',
+          `apt-get indextargets printed a line that is not understood: "${line.slice(0, 120)}"`,
+        );
+      }
+      return { file, base, description, releasePrefix: releasePrefixOf(file, metaKey) };
+    });
+}
+
+async function readTargets(context: AptContext): Promise<ListTarget[]> {
+  const result = await context.commands.run({
+    program: 'apt-get',
+    args: [...NEUTRAL_OPTIONS, 'indextargets', ...WITHOUT_CACHE, '--format', FORMAT, 'Created-By: Packages'],
+    timeoutMs: READ_TIMEOUT_MS,
+  });
+  if (result.exitCode !== 0) throw aptFailure('apt-get indextargets', result);
+  return parseTargets(result.stdout);
+}
+
+function isSecurity({ label, suite, codename }: ReleaseHead): boolean {
+  return (
+    /-security$/i.test(label ?? '') || [suite, codename].some((name) => /(^|[-/])security$/i.test(name ?? ''))
+  );
+}
+
+function withoutSecrets(uri: string): string {
+  return uri.replace(/^([a-z0-9+.-]+:\/\/)[^/]*@/i, '$1');
+}
+
+const RELEASE_HEAD_BYTES = 16 * 1024;
+
+/** The folder of lists as it is now. */
+interface ListFolder {
+  readonly path: string;
+  readonly names: readonly string[];
+}
+
+async function releaseHead(
+  { files }: AptContext,
+  folder: ListFolder,
+  prefix: string,
+): Promise<ReleaseHead | undefined> {
+  for (const name of [`${prefix}InRelease`, `${prefix}Release`]) {
+    if (!folder.names.includes(name)) continue;
+    const text = await files.readTextLimited(join(folder.path, name), RELEASE_HEAD_BYTES);
+    if (text !== undefined) return parseReleaseHead(text);
+  }
+  return undefined;
+}
+
+/** The file of a list, whichever way it is compressed. */
+function fileOf({ file }: ListTarget, folder: ListFolder): string | undefined {
+  const name = basename(file);
+  const found = folder.names.find((one) => one === name || one.startsWith(`${name}.`));
+  return found === undefined ? undefined : join(folder.path, found);
+}
+
+/**
+ * Every suite that apt is configured with, those without lists included; none when no source is configured.
+ * @throws PatchError when apt cannot say, for example because a source is malformed.
+ */
+export async function readSources(context: AptContext): Promise<AptSource[]> {
+  const targets = await readTargets(context);
+  const [first] = targets;
+  if (!first) return [];
+  const path = dirname(first.file);
+  const folder = { path, names: await context.files.list(path, { missingOk: true }) };
+  const suites = Map.groupBy(targets, (one) => one.base);
+  return Promise.all([...suites].map(([base, own]) => sourceOf(context, folder, base, own)));
+}
+
+async function sourceOf(
+  context: AptContext,
+  folder: ListFolder,
+  base: string,
+  targets: readonly ListTarget[],
+): Promise<AptSource> {
+  const prefix = targets[0]?.releasePrefix ?? '';
+  const { dateMs, ...head } = (await releaseHead(context, folder, prefix)) ?? parseReleaseHead('');
+  const files = targets.flatMap((one) => fileOf(one, folder) ?? []);
+  const own = files[0] === undefined ? undefined : await context.files.factsBehind(files[0]);
+  return {
+    ...head,
+    uri: withoutSecrets(base),
+    security: isSecurity({ dateMs, ...head }),
+    present: files.length > 0 || dateMs !== undefined,
+    publishedAtMs: dateMs ?? own?.modifiedMs,
+    lists: targets.map((one) => one.description),
+  };
+}

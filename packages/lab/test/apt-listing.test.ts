@@ -1,0 +1,256 @@
+import { rename, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ToyPackage } from '../src/apt/deb.ts';
+import { quietRun } from './apt-bench.ts';
+import { aptList, ourList, situation } from './apt-situation.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+afterAll(() => folder[Symbol.asyncDispose]());
+
+const toy = (name: string, version: string, more: Partial<ToyPackage> = {}): ToyPackage => ({
+  name,
+  version,
+  ...more,
+});
+
+describe('a listing is the same as that of "apt list --upgradable"', () => {
+  it('with holds, phasing, kept back ones, pins, backports, rebuilds and removed ones', async () => {
+    const names = [
+      'held',
+      'plain',
+      'early',
+      'phased',
+      'needs',
+      'door',
+      'key',
+      'old',
+      'never',
+      'low',
+      'back',
+      'gone',
+      'rebuilt',
+      'rc',
+      'same',
+      'new',
+    ];
+    const toy = (name: string, version: string) => ({ name: `toy${name}`, version });
+    const old = names.map((name) =>
+      name === 'key' ? { ...toy('key', '1'), depends: 'toydoor (= 1)' } : toy(name, '1'),
+    );
+    const host = await situation(folder.path, {
+      published: { main: [...old, toy('old', '0.9')] },
+      installed: old.map((one) => one.name),
+      suites: ['main', 'security', 'backports'],
+    });
+    await host.apt.run('apt-mark', ['hold', 'toyheld']);
+    await host.apt.run('apt-get', ['remove', '-y', 'toyrc']);
+    await host.write(
+      'etc/apt/preferences.d/pins',
+      [
+        'Package: toyold\nPin: version 0.9\nPin-Priority: 1001\n',
+        'Package: toynever\nPin: version 2\nPin-Priority: -1\n',
+        'Package: toylow\nPin: version 2\nPin-Priority: 50\n',
+      ].join('\n'),
+    );
+    await host.publish({
+      main: [
+        ...old.filter((one) => one.name !== 'toygone' && one.name !== 'toyrebuilt'),
+        toy('old', '0.9'),
+        toy('held', '2'),
+        toy('plain', '2'),
+        toy('plain', '3'),
+        { ...toy('early', '2'), phasedPercentage: 100 },
+        { ...toy('phased', '2'), phasedPercentage: 0 },
+        { ...toy('needs', '2'), depends: 'toynowhere' },
+        toy('door', '2'),
+        toy('old', '2'),
+        toy('never', '2'),
+        toy('low', '2'),
+        toy('rc', '2'),
+        { ...toy('rebuilt', '1'), depends: 'toyplain', files: { '/usr/share/toyrebuilt/more': 'x' } },
+        { ...toy('new', '2'), depends: 'toyfresh' },
+        toy('fresh', '1'),
+      ],
+      backports: [toy('back', '2'), toy('plain', '4')],
+    });
+    expect(await ourList(host)).toEqual(await aptList(host));
+    expect((await ourList(host)).map((line) => line.split(':')[0])).toEqual(
+      ['door', 'early', 'held', 'needs', 'new', 'phased', 'plain', 'rebuilt'].map((name) => `toy${name}`),
+    );
+  });
+
+  it('with packages of another architecture, libraries of both, and one that changes its architecture', async () => {
+    const both = (version: string) =>
+      ['amd64', 'i386'].map((architecture) => toy('toylib', version, { architecture, multiArch: 'same' }));
+    const native = toy('toychange', '1');
+    const foreign = toy('toyforeign', '1', { architecture: 'i386' });
+    const host = await situation(folder.path, {
+      published: { main: [...both('1'), native, foreign] },
+      installed: ['toylib:amd64', 'toylib:i386', 'toychange', 'toyforeign:i386'],
+      foreign: 'i386',
+    });
+    await host.publish({
+      main: [
+        toy('toylib', '2', { architecture: 'amd64', multiArch: 'same' }),
+        toy('toychange', '2', { architecture: 'amd64' }),
+        toy('toyforeign', '2', { architecture: 'i386' }),
+      ],
+      security: [toy('toylib', '2', { architecture: 'i386', multiArch: 'same' })],
+    });
+    const listed = await ourList(host);
+    expect(listed).toEqual(await aptList(host));
+    expect(listed).toHaveLength(4);
+    const { patches } = await host.packages.inventory.listPatches();
+    expect(patches.map((one) => [one.name, one.security])).toEqual([
+      ['toychange', false],
+      ['toyforeign', false],
+      ['toylib', false],
+      ['toylib', true],
+    ]);
+    await host.write('etc/apt/apt.conf.d/foreign', '');
+    expect((await ourList(host)).some((line) => line.startsWith('toyforeign:i386'))).toBe(
+      (await aptList(host)).some((line) => line.startsWith('toyforeign:i386')),
+    );
+  });
+
+  it('with broken dependencies and half installed packages', async () => {
+    const old = [
+      toy('toylib', '1'),
+      toy('toyapp', '1', { depends: 'toylib' }),
+      toy('toyhalf', '1', { postinst: 'exit 1' }),
+    ];
+    const host = await situation(folder.path, { published: { main: old }, installed: ['toyapp'] });
+    await host.apt.run('apt-get', ['install', '-y', 'toyhalf']);
+    await host.apt.run('dpkg', ['--remove', '--force-depends', 'toylib']);
+    await host.publish({
+      main: [...old, toy('toyhalf', '2')],
+      security: [toy('toyapp', '2', { depends: 'toylib' })],
+    });
+    expect((await host.apt.run('apt-get', ['check'])).exitCode).not.toBe(0);
+    expect(await ourList(host)).toEqual(await aptList(host));
+    const { patches } = await host.packages.inventory.listPatches();
+    expect(patches.map((one) => [one.name, one.security])).toEqual([
+      ['toyapp', true],
+      ['toyhalf', false],
+    ]);
+  });
+});
+
+describe('a security update', () => {
+  it('below a newer ordinary one is one, and "security only" installs exactly that version', async () => {
+    const host = await situation(folder.path, {
+      published: { main: [toy('toyssl', '1')] },
+      installed: ['toyssl'],
+    });
+    const fix = toy('toyssl', '1+u1');
+    await host.publish({ main: [toy('toyssl', '1'), toy('toyssl', '1+u2')], security: [fix] });
+    const { patches } = await host.packages.inventory.listPatches();
+    expect(patches).toMatchObject([
+      { name: 'toyssl', available_version: '1+u2', security: true, security_version: '1+u1' },
+    ]);
+    const { results } = await host.packages.operations.applyPatches(
+      { selection: { kind: 'security' }, exclude: [] },
+      quietRun(),
+    );
+    expect(results).toMatchObject([{ name: 'toyssl', version_before: '1', version_after: '1+u1' }]);
+    expect((await host.packages.inventory.listPatches()).patches).toMatchObject([
+      { available_version: '1+u2', security: false, security_known: true },
+    ]);
+  });
+
+  it.each([
+    ['a pin', 'etc/apt/preferences.d/pin', 'Package: toyssl\nPin: version 1\nPin-Priority: 1001\n'],
+    [
+      'a negative pin',
+      'etc/apt/preferences.d/pin',
+      'Package: *\nPin: release l=Debian-Security\nPin-Priority: -1\n',
+    ],
+    ['a default release', 'etc/apt/apt.conf.d/release', 'APT::Default-Release "bookworm";\n'],
+  ])('that %s hides is told', async (_what, file, text) => {
+    const host = await situation(folder.path, {
+      published: { main: [toy('toyssl', '1')] },
+      installed: ['toyssl'],
+    });
+    await host.publish({ main: [toy('toyssl', '1')], security: [toy('toyssl', '1+u1')] });
+    await host.write(file, text);
+    expect(await ourList(host)).toEqual(await aptList(host));
+    expect(await host.packages.inventory.listPatches()).toMatchObject({
+      patches: [],
+      hiddenSecurity: [{ name: 'toyssl', current_version: '1', security_version: '1+u1' }],
+    });
+  });
+
+  it.each([
+    { label: 'Debian-Security', suite: 'stable', codename: 'bookworm-security' },
+    { label: 'Toys', suite: 'stable-security', codename: 'bookworm-security' },
+    { label: 'Toys', suite: 'stable', codename: 'bookworm-security' },
+  ])('is told by label, suite or codename of its source, also when it is kept back: %o', async (security) => {
+    const old = [toy('toydoor', '1'), toy('toykey', '1', { depends: 'toydoor (= 1)' })];
+    const host = await situation(folder.path, {
+      published: { main: old },
+      installed: ['toykey'],
+      named: { security },
+    });
+    await host.publish({ main: old, security: [toy('toydoor', '2')] });
+    expect((await host.packages.inventory.listPatches()).patches).toMatchObject([
+      { name: 'toydoor', security: true, origin: `${security.label}:${security.suite}` },
+    ]);
+  });
+
+  it('is not known where no source has a security archive', async () => {
+    const host = await situation(folder.path, {
+      published: { main: [toy('toyssl', '1')] },
+      installed: ['toyssl'],
+      suites: ['main'],
+    });
+    await host.publish({ main: [toy('toyssl', '2')] });
+    expect((await host.packages.inventory.listPatches()).patches).toMatchObject([
+      { security: false, security_known: false, origin: 'Debian:stable' },
+    ]);
+  });
+});
+
+describe('lists', () => {
+  const plain = () =>
+    situation(folder.path, { published: { main: [toy('toyssl', '1')] }, installed: ['toyssl'] });
+
+  it('that are not there are an error with its own words, never "no updates"', async () => {
+    const host = await plain();
+    await rm(join(host.root, 'var/lib/apt/lists'), { recursive: true });
+    await expect(host.packages.inventory.listPatches()).rejects.toMatchObject({
+      code: 'SERVICE_UNHEALTHY',
+      message: expect.stringContaining('ever downloaded'),
+    });
+    expect(await host.packages.inventory.listPackages()).toMatchObject([
+      { name: 'toyssl', status: 'installed', latest_version: null },
+    ]);
+    await expect(
+      host.packages.operations.applyPatches({ selection: { kind: 'all' }, exclude: [] }, quietRun()),
+    ).rejects.toMatchObject({ code: 'SERVICE_UNHEALTHY' });
+    await rm(join(host.root, 'etc/apt/sources.list.d/lab.sources'));
+    await expect(host.packages.inventory.listPatches()).rejects.toMatchObject({
+      message: expect.stringContaining('no package source'),
+    });
+  });
+
+  it('and preferences behind symbolic links are noticed when they change', async () => {
+    const host = await plain();
+    const { inventory } = host.packages;
+    const lists = join(host.root, 'var/lib/apt/lists');
+    await rename(lists, join(host.root, 'elsewhere'));
+    await symlink(join(host.root, 'elsewhere'), lists);
+    await host.write('pin', '');
+    await symlink(join(host.root, 'pin'), join(host.root, 'etc/apt/preferences.d/pin'));
+    expect((await inventory.listPatches()).patches).toEqual([]);
+    await host.publish({ main: [toy('toyssl', '2')] });
+    expect((await inventory.listPatches()).patches).toHaveLength(1);
+    await host.write('pin', 'Package: toyssl\nPin: version 2\nPin-Priority: -1\n');
+    expect((await inventory.listPatches()).patches).toEqual([]);
+  });
+});
