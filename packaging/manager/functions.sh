@@ -4,6 +4,7 @@ SERVICE=linux-patch-manager
 CONFIG=/etc/linux_patch_manager
 DATA=/var/lib/linux_patch_manager
 DEFAULTS=/usr/share/linux-patch-manager
+DEFAULT_FILE=/etc/default/linux-patch-manager
 
 say() {
 	echo "linux-patch-manager: $*"
@@ -49,9 +50,30 @@ after_removal() {
 	return 0
 }
 
-# Nothing stays, the certificate authority included.
+# Whether there is anything that a fleet depends on: keys of a certificate authority, or a database with something in it.
+has_fleet() {
+	[ -n "$(find "$DATA" -name '*.key.pem' 2>/dev/null | head -n 1)" ] || [ -s "$DATA/manager.sqlite" ]
+}
+
+# Keys of the authority, database and configuration stay, in a folder that only root can read, unless somebody asked for
+# their end: without them every host has to join again, and no package manager asks before a purge.
 purge() {
-	rm -rf "$CONFIG" "$DATA" /etc/default/linux-patch-manager
+	if [ "${LINUX_PATCH_MANAGER_PURGE:-}" != everything ] && [ ! -e "$CONFIG/purge-everything" ] && has_fleet; then
+		kept="$DATA.kept-$(date -u +%Y%m%dT%H%M%SZ)"
+		while [ -e "$kept" ]; do kept="$kept.again"; done
+		chmod 0700 "$DATA"
+		rm -f "$DATA/.removed"
+		# A mount point cannot be moved: what is on it stays where it is.
+		mv -T "$DATA" "$kept" 2>/dev/null || kept=$DATA
+		mkdir -p -m 0700 "$kept/purged-configuration"
+		[ ! -d "$CONFIG" ] || mv "$CONFIG" "$kept/purged-configuration/"
+		[ ! -e "$DEFAULT_FILE" ] || mv "$DEFAULT_FILE" "$kept/purged-configuration/default"
+		say "the keys of the certificate authority, the database and the configuration are kept in $kept"
+		say "whoever has them owns the fleet; to use them again, install the package and move that folder back to $DATA"
+	else
+		rm -rf "$CONFIG" "$DATA"
+	fi
+	rm -f "$DEFAULT_FILE"
 	if systemd_runs; then
 		systemctl reset-failed $SERVICE.service >/dev/null 2>&1 || true
 		systemctl daemon-reload || true

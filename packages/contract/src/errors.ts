@@ -245,7 +245,7 @@ export const ERRORS = {
     'program',
     500,
     false,
-    'The manager has no CA yet; run `linux-patch-manager init`.',
+    'The manager has no CA yet, or a file of it is missing; the message says whether to run `linux-patch-manager init` or to restore the backup.',
   ),
 } as const satisfies Record<string, ErrorTraits>;
 

@@ -177,6 +177,8 @@ export const MANAGER_AUDIT_EVENTS = {
     'method',
     'path',
   ),
+  admin_token_made: event('There was no admin token at the start; a new one was made.', 'path'),
+  database_made: event('There was no database at the start; this one began empty.', 'path'),
   host_changed: event('Facts of a host were changed.', 'host', 'fqdn', 'agent_port', 'ip_address'),
   patches_applied: event('Updates were started on a host.', 'host', 'job', 'request'),
   manager_stopped: event('The manager was told to stop.'),

@@ -3,12 +3,14 @@ import { MANAGER_ADMIN_ROUTES, METRICS_MEDIA_TYPE, VERSION } from '@linux-patch/
 import type { Clock, Files, Logger, ProcessUsage, Random } from '@linux-patch/runtime';
 import { createAuditLog } from './audit/audit-log.ts';
 import { keepOwnCertificates, type OwnCertificates } from './audit/own-certificates.ts';
+import { ensureAdminToken } from './authority/admin-token.ts';
 import { type Authority, openAuthority } from './authority/authority.ts';
 import { composeFleet, type Fleet, serveFleet } from './compose-fleet.ts';
 import { isOwnUrl } from './config/own-url.ts';
 import type { ManagerPaths } from './config/paths.ts';
 import type { ManagerConfig } from './config/schema.ts';
 import { webNamesOf } from './config/web-names.ts';
+import { ensureDatabaseFile } from './database/file.ts';
 import { type OpenDatabase, openDatabase } from './database/open.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
 import { createRenewalPlan } from './enrollment/renewal-plan.ts';
@@ -81,15 +83,14 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
     agentDays: config.certificates.agent_days,
     crlHours: config.certificates.crl_hours,
   });
-  const adminToken = await files.readText(paths.adminToken);
-  if (!adminToken?.trim())
-    throw new Error(
-      `${paths.adminToken} is missing or empty; without it nobody could administer this manager`,
-    );
-  const database = stack.use(await openDatabase(config.database.path ?? paths.database));
+  const { token: adminToken, made: tokenMade } = await ensureAdminToken(options, paths.adminToken);
+  const databaseFile = config.database.path ?? paths.database;
+  const databaseMade = await ensureDatabaseFile(files, databaseFile);
+  const database = stack.use(await openDatabase(databaseFile));
   const counters = createManagerCounters(clock);
   const enrollment = enrollmentContext(options, { database, authority, counters });
   const { audit, db } = enrollment;
+  await tellMade(options, enrollment, { tokenMade, databaseMade, databaseFile });
   let started = false;
   stack.defer(async () => {
     if (started) await audit.record(db, { actor: 'manager', event: 'manager_stopped' });
@@ -141,6 +142,27 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
     url: managerUrlOf(config),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Says in log and audit what was lost and made again. */
+async function tellMade(
+  { paths, logger }: ManagerOptions,
+  { audit, db }: EnrollmentContext,
+  made: { readonly tokenMade: boolean; readonly databaseMade: boolean; readonly databaseFile: string },
+): Promise<void> {
+  if (made.tokenMade) {
+    const fields = { path: paths.adminToken };
+    logger.warn('There was no admin token; a new one was made', fields);
+    await audit.record(db, { actor: 'manager', event: 'admin_token_made', fields });
+  }
+  if (made.databaseMade) {
+    const fields = { path: made.databaseFile };
+    logger.error(
+      'There was no database; the manager begins with an empty one and knows no host. Stop it and restore the file from a backup, or let the hosts join again',
+      fields,
+    );
+    await audit.record(db, { actor: 'manager', event: 'database_made', fields });
+  }
 }
 
 /** What belongs to the manager's own certificates: their renewal, the calls made with them, the life of the CAs. */

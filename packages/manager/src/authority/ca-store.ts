@@ -12,10 +12,10 @@ import {
   spkiFingerprint,
 } from '@linux-patch/pki';
 import type { Clock, Files, Random } from '@linux-patch/runtime';
-import { type CaState, folderOf, readCaState, writeCaState } from './ca-state.ts';
+import { type CaState, FIRST_CA, folderOf, readCaState, writeCaState } from './ca-state.ts';
 import { issueOwn } from './init.ts';
-import { certifyIssuingAnew, isIssuingDue } from './issuing.ts';
-import { type Pair, readPair, writePair } from './key-files.ts';
+import { certifyIssuing, certifyIssuingAnew, isIssuingDue } from './issuing.ts';
+import { findPair, type Pair, readPair, writePair } from './key-files.ts';
 
 /** A CA that can sign. */
 export interface Ca {
@@ -41,7 +41,7 @@ export interface CaStore {
   readonly current: Ca;
   readonly next: Ca | undefined;
   readonly retired: readonly RetiredCa[];
-  /** Certifies issuing CAs anew that come close to their end; returns those that were. */
+  /** Certifies issuing CAs anew that come close to their end; returns those that were, and those whose certificate was lost. */
   renewIssuing(agentDays: number): Promise<Ca[]>;
   /** Makes the successor of the current CA; hosts are to learn to trust it. */
   begin(): Promise<Ca>;
@@ -61,11 +61,14 @@ const KEY_FILES = ['root.key.pem', 'issuing.key.pem'] as const;
 /** Begins the name of a folder in which a CA is made. */
 const STAGING = '.ca-';
 
-async function readCa(options: CaStoreOptions, id: string): Promise<Ca> {
+/** Ids of CAs whose issuing certificate had to be made again while they were read. */
+type Reading = CaStoreOptions & { readonly remade: Set<string> };
+
+async function readCa(options: Reading, id: string): Promise<Ca> {
   const { files, caFolder } = options;
   const folder = folderOf(caFolder, id);
   const root = await readPair(files, folder, 'root');
-  const issuing = await readPair(files, folder, 'issuing');
+  const issuing = (await remadeIssuing(options, id, root)) ?? (await readPair(files, folder, 'issuing'));
   return {
     id,
     root,
@@ -73,6 +76,24 @@ async function readCa(options: CaStoreOptions, id: string): Promise<Ca> {
     ...factsOf(root.certificatePem, issuing.certificatePem),
     crossPem: await files.readText(join(folder, 'cross.pem')),
   };
+}
+
+/** The certificate of an issuing CA that was lost, certified again for its key; undefined when there is nothing to do. */
+async function remadeIssuing(options: Reading, id: string, root: Pair): Promise<Pair | undefined> {
+  const { files, caFolder } = options;
+  const folder = folderOf(caFolder, id);
+  if (await findPair(files, folder, 'issuing')) return undefined;
+  const privateKeyPem = await files.readText(join(folder, 'issuing.key.pem'));
+  if (privateKeyPem === undefined) return undefined;
+  const issuing = await certifyIssuing(options, root, { commonName: issuingName(id), privateKeyPem });
+  await writePair(files, folder, 'issuing', issuing);
+  options.remade.add(id);
+  return issuing;
+}
+
+/** Common name of the issuing CA; the first has no number. */
+function issuingName(id: string): string {
+  return id === FIRST_CA ? 'Linux Patch Issuing CA' : `Linux Patch Issuing CA ${id.slice('ca-'.length)}`;
 }
 
 function factsOf(rootPem: string, issuingPem: string) {
@@ -117,7 +138,7 @@ async function makeSuccessor(options: CaStoreOptions, id: string, current: Ca): 
     privateKeyPem,
     certificatePem: await createRoot({ profile, privateKeyPem, serial: serialFrom(random.bytes(16)), now }),
   };
-  const issuing = await issueOwn(options, root, issuingProfile(`Linux Patch Issuing CA ${number}`));
+  const issuing = await issueOwn(options, root, issuingProfile(issuingName(id)));
   const crossPem = await issueCertificate({
     profile,
     subjectSpki: publicKeySpki(privateKeyPem),
@@ -146,8 +167,9 @@ async function freeId({ files, caFolder }: CaStoreOptions): Promise<string> {
  * Opens the CAs that `init` and rotations made.
  * @throws PatchError `NOT_INITIALIZED`
  */
-export async function openCaStore(options: CaStoreOptions): Promise<CaStore> {
-  const { files, clock, caFolder } = options;
+export async function openCaStore(given: CaStoreOptions): Promise<CaStore> {
+  const options: Reading = { ...given, remade: new Set() };
+  const { files, clock, caFolder, remade } = options;
   const load = async (state: CaState) => ({
     state,
     current: await readCa(options, state.current),
@@ -175,7 +197,8 @@ export async function openCaStore(options: CaStoreOptions): Promise<CaStore> {
       return held.retired;
     },
     async renewIssuing(agentDays) {
-      const renewed: string[] = [];
+      const renewed = [...remade];
+      remade.clear();
       for (const ca of [held.current, ...(held.next ? [held.next] : [])]) {
         const authorities = { root: ca.rootFacts, issuing: ca.issuingFacts };
         if (!isIssuingDue(authorities, agentDays, clock.now())) continue;

@@ -15,7 +15,9 @@ import {
 } from '@linux-patch/pki';
 import type { Clock, Files, Random } from '@linux-patch/runtime';
 import type { ManagerPaths } from '../config/paths.ts';
-import { type Pair, writePair } from './key-files.ts';
+import { ensureDatabaseFile } from '../database/file.ts';
+import { makeAdminToken } from './admin-token.ts';
+import { holdsAuthority, type Pair, writePair } from './key-files.ts';
 
 /** Names that the manager's HTTPS certificate carries. */
 export interface WebNames {
@@ -69,11 +71,11 @@ async function removeLeftovers(files: Files, folder: string): Promise<void> {
  */
 export async function initialiseAuthority(options: InitOptions): Promise<{ readonly caFingerprint: string }> {
   const { files, clock, random, paths } = options;
-  if (await files.facts(paths.caFolder)) {
+  if (await holdsAuthority(files, paths.caFolder)) {
     throw new PatchError(
       'ALREADY_INITIALIZED',
-      `This manager already has a certificate authority in ${paths.caFolder}. Nothing was changed; ` +
-        'a new one would cut off every host. To start over, move that folder away first.',
+      `This manager already has a certificate authority in ${paths.caFolder}. Nothing was changed, because hosts believe no other one. ` +
+        'What is missing beside its keys (admin token, own certificates) is made again when the server starts: systemctl restart linux-patch-manager.',
     );
   }
   await files.makeFolder(paths.dataFolder, 0o700);
@@ -98,12 +100,8 @@ export async function initialiseAuthority(options: InitOptions): Promise<{ reado
     await issueOwn(options, issuing, managerClientProfile(MANAGER_CLIENT_CN)),
   );
   await writePair(files, staging, 'web', await issueOwn(options, issuing, webProfile(options.webNames)));
-  const token = Buffer.from(random.bytes(32)).toString('base64url');
-  await files.writeDurably({ path: paths.adminToken, data: `${token}\n`, mode: 0o600 });
-  if (!(await files.facts(paths.database))) {
-    // SQLite takes an empty file for an empty database and keeps its mode; it would make a readable one itself.
-    await files.writeDurably({ path: paths.database, data: '', mode: 0o600 });
-  }
+  await makeAdminToken(options, paths.adminToken);
+  await ensureDatabaseFile(files, paths.database);
   await files.rename(staging, paths.caFolder);
   await files.syncFolder(paths.dataFolder);
   return { caFingerprint: spkiFingerprint(rootPem) };

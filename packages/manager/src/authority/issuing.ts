@@ -43,15 +43,24 @@ export async function certifyIssuingAnew(
   root: Pair,
   issuing: Pair,
 ): Promise<Pair> {
-  const { commonName } = parseCertificate(issuing.certificatePem);
+  const { commonName = 'Linux Patch Issuing CA' } = parseCertificate(issuing.certificatePem);
+  return certifyIssuing(doors, root, { commonName, privateKeyPem: issuing.privateKeyPem });
+}
+
+/** The same, where there is no certificate from before. */
+export async function certifyIssuing(
+  doors: { readonly clock: Clock; readonly random: Random },
+  root: Pair,
+  { commonName, privateKeyPem }: { readonly commonName: string; readonly privateKeyPem: string },
+): Promise<Pair> {
   const certificatePem = await issueCertificate({
-    profile: issuingProfile(commonName ?? 'Linux Patch Issuing CA'),
-    subjectSpki: publicKeySpki(issuing.privateKeyPem),
+    profile: issuingProfile(commonName),
+    subjectSpki: publicKeySpki(privateKeyPem),
     issuer: root,
     serial: serialFrom(doors.random.bytes(16)),
     now: doors.clock.now(),
   });
-  return { certificatePem, privateKeyPem: issuing.privateKeyPem };
+  return { certificatePem, privateKeyPem };
 }
 
 /** When the replacement of a root has to begin: from then on certificates are cut short by its end. */

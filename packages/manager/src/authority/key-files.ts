@@ -17,18 +17,39 @@ export async function writePair(files: Files, folder: string, name: PairName, pa
   await files.writeDurably({ path: join(folder, `${name}.pem`), data: pair.certificatePem, mode: 0o644 });
 }
 
-/**
- * Reads a pair.
- * @throws PatchError `NOT_INITIALIZED` when it is not there.
- */
-export async function readPair(files: Files, folder: string, name: PairName): Promise<Pair> {
+/** Reads a pair; undefined when one of its files is not there. */
+export async function findPair(files: Files, folder: string, name: PairName): Promise<Pair | undefined> {
   const certificatePem = await files.readText(join(folder, `${name}.pem`));
   const privateKeyPem = await files.readText(join(folder, `${name}.key.pem`));
-  if (certificatePem === undefined || privateKeyPem === undefined) {
-    throw new PatchError(
-      'NOT_INITIALIZED',
-      `This manager has no certificate authority yet: ${join(folder, `${name}.pem`)} or its key is missing. Run 'linux-patch-manager init'.`,
-    );
-  }
+  if (certificatePem === undefined || privateKeyPem === undefined) return undefined;
   return { certificatePem, privateKeyPem };
+}
+
+/** Whether a folder has anything of a CA in it; an empty one has not. */
+export async function holdsAuthority(files: Files, caFolder: string): Promise<boolean> {
+  return (await files.list(caFolder, { missingOk: true })).length > 0;
+}
+
+/** What to do about files of a CA that cannot be made again. */
+export function lostAuthority(caFolder: string, what: string): PatchError {
+  return new PatchError(
+    'NOT_INITIALIZED',
+    `${what}, and nobody can make it again. Nothing was changed. Restore ${caFolder} from your backup, and leave what is in it where it is; ` +
+      'hosts go on serving meanwhile. A new authority would not be believed by any of them.',
+  );
+}
+
+/**
+ * Reads a pair of a CA.
+ * @throws PatchError `NOT_INITIALIZED` when it is not there, with what to do.
+ */
+export async function readPair(files: Files, folder: string, name: 'root' | 'issuing'): Promise<Pair> {
+  const pair = await findPair(files, folder, name);
+  if (pair) return pair;
+  if (await holdsAuthority(files, folder))
+    throw lostAuthority(folder, `${join(folder, `${name}.pem`)} or its key ${name}.key.pem is missing`);
+  throw new PatchError(
+    'NOT_INITIALIZED',
+    `This manager has no certificate authority yet: there is nothing in ${folder}. Run 'linux-patch-manager init'.`,
+  );
 }

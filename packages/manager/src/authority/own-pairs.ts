@@ -12,7 +12,7 @@ import type { Clock, Files, Random } from '@linux-patch/runtime';
 import type { ManagerPaths } from '../config/paths.ts';
 import type { CaStore } from './ca-store.ts';
 import { issueOwn, type WebNames } from './init.ts';
-import { type Pair, type PairName, readPair, writePair } from './key-files.ts';
+import { findPair, type Pair, type PairName, writePair } from './key-files.ts';
 import { chainBehind, issuerFor } from './trust.ts';
 
 /** Less than a third of its life left. */
@@ -20,9 +20,15 @@ function isDue(certificate: CertificateFacts, now: number): boolean {
   return certificate.notAfterMs - now < (certificate.notAfterMs - certificate.notBeforeMs) / 3;
 }
 
-/** A crash between the two files of a renewal leaves a certificate without its key; that is made anew. */
-function isPair(certificate: CertificateFacts, pair: Pair): boolean {
-  return spkiSha256(publicKeySpki(pair.privateKeyPem)) === certificate.spkiSha256;
+/** The leaf of a pair; undefined when it is lost, damaged or, after a crash between its two files, without its key. */
+function leafOf(pair: Pair | undefined): CertificateFacts | undefined {
+  if (!pair) return undefined;
+  try {
+    const [leaf] = parseCertificates(pair.certificatePem);
+    return leaf && spkiSha256(publicKeySpki(pair.privateKeyPem)) === leaf.spkiSha256 ? leaf : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function covers(certificate: CertificateFacts, names: WebNames): boolean {
@@ -54,21 +60,17 @@ export function createOwnPairs(
   readonly renewPair: (name: 'client' | 'web') => Promise<Pair>;
 } {
   const { files, clock, paths } = options;
-  /** The manager's own certificates renew here, at start and daily; nobody has to remember day 365. */
+  /** The manager's own certificates renew here, at start and hourly, also when they are lost or damaged; nobody has to remember day 365. */
   const current = async (
     name: PairName,
     isGood: (facts: CertificateFacts) => boolean,
     profile: Parameters<typeof issueOwn>[2],
   ): Promise<Pair> => {
     const ca = issuerFor(store, 'manager');
-    const pair = await readPair(files, paths.caFolder, name);
-    const [facts] = parseCertificates(pair.certificatePem);
+    const pair = await findPair(files, paths.caFolder, name);
+    const facts = leafOf(pair);
     const good =
-      facts &&
-      isPair(facts, pair) &&
-      !isDue(facts, clock.now()) &&
-      isIssuedBy(facts, ca.issuingFacts) &&
-      isGood(facts);
+      pair && facts && !isDue(facts, clock.now()) && isIssuedBy(facts, ca.issuingFacts) && isGood(facts);
     if (good) return withChain(facts, pair, chainBehind(store, ca, clock.now()));
     const fresh = await issueOwn(options, ca.issuing, profile);
     await writePair(files, paths.caFolder, name, fresh);

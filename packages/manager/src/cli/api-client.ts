@@ -36,7 +36,8 @@ async function readToken(files: Files, path: string): Promise<string> {
   if (!facts || !text?.trim()) {
     throw new PatchError(
       'NOT_INITIALIZED',
-      `There is no admin token at ${path}. Run 'linux-patch-manager init' first, or run this as the user the manager runs as.`,
+      `There is no admin token at ${path}. A manager that was set up makes it again when it starts: systemctl restart linux-patch-manager. ` +
+        "A new one is set up with 'linux-patch-manager init'.",
     );
   }
   if ((facts.mode & 0o077) !== 0) {

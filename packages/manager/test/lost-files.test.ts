@@ -1,0 +1,81 @@
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseCertificates } from '@linux-patch/pki';
+import { describe, expect, it } from 'vitest';
+import { findAuditBreak } from '../src/audit/audit-log.ts';
+import { newAgent } from './agents.ts';
+import { startWorld, type World } from './world.ts';
+
+async function eventsOf(world: World): Promise<string[]> {
+  const rows = await world.database.db.selectFrom('audit').select('event').orderBy('seq').execute();
+  return rows.map((row) => row.event);
+}
+
+/** What the start says when this file of the CA folder is gone. */
+async function startWithout(name: string): Promise<string> {
+  await using world = await startWorld();
+  const path = join(world.paths.caFolder, name);
+  const lost = await readFile(path);
+  await rm(path);
+  const words = await world.restart().then(
+    () => 'started',
+    (error: Error) => error.message,
+  );
+  await writeFile(path, lost);
+  await world.restart();
+  return words;
+}
+
+describe('what can be made again is made again at the start', () => {
+  it.each([
+    ['web.pem', 'gone'],
+    ['web.key.pem', 'gone'],
+    ['client.pem', 'gone'],
+    ['client.key.pem', 'gone'],
+    ['web.pem', 'damaged'],
+    ['client.key.pem', 'damaged'],
+    ['issuing.pem', 'gone'],
+  ])('%s that is %s', async (name, how) => {
+    await using world = await startWorld();
+    const path = join(world.paths.caFolder, name);
+    const before = (await eventsOf(world)).length;
+    if (how === 'gone') await rm(path);
+    else await writeFile(path, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+    await world.restart();
+    expect((await stat(path)).mode & 0o777).toBe(name.includes('key') ? 0o600 : 0o644);
+    const event = name.startsWith('issuing') ? 'ca_issuing_renewed' : 'own_certificate_renewed';
+    await expect.poll(async () => (await eventsOf(world)).slice(before)).toContain(event);
+    const agent = await newAgent(world);
+    const bundle = await agent.join();
+    expect(parseCertificates(bundle.server_crt).length).toBeGreaterThan(0);
+    expect(await findAuditBreak(world.database.db)).toBeUndefined();
+  });
+
+  it('the admin token, loudly and for its owner only', async () => {
+    await using world = await startWorld();
+    await rm(world.paths.adminToken);
+    await world.restart();
+    const token = (await readFile(world.paths.adminToken, 'utf8')).trim();
+    expect(token).toHaveLength(43);
+    expect((await stat(world.paths.adminToken)).mode & 0o777).toBe(0o600);
+    expect(await eventsOf(world)).toContain('admin_token_made');
+    expect(world.logger.records.map((one) => one.message)).toContain(
+      'There was no admin token; a new one was made',
+    );
+    const answer = await world.call({ path: '/api/v1/hosts', headers: { authorization: `Bearer ${token}` } });
+    expect(answer.status).toBe(200);
+    expect((await world.admin('/hosts')).status).toBe(401);
+  });
+});
+
+describe('what cannot be made again is to be restored', () => {
+  it.each(['root.pem', 'root.key.pem', 'issuing.key.pem'])(
+    'the loss of %s leads nobody to give up the authority',
+    async (name) => {
+      const words = await startWithout(name);
+      expect(words).toContain(name);
+      expect(words).toMatch(/Restore .* from your backup, and leave what is in it where it is/);
+      expect(words).not.toMatch(/\binit\b|move|delete|remove/);
+    },
+  );
+});
