@@ -22,18 +22,39 @@ make_file() {
 	(umask 077 && cat "$1" >"$2.new") && chmod "$3" "$2.new" && mv "$2.new" "$2"
 }
 
+# Whether a text is the URL of a manager: scheme, name or address, perhaps a port, and nothing that means something in YAML.
+# Characters are listed one by one: ranges follow the locale, and grep would look at each line of a text by itself.
+is_manager_url() {
+	case $1 in
+	http://*) host=${1#http://} ;;
+	https://*) host=${1#https://} ;;
+	*) return 1 ;;
+	esac
+	host=${host%/} host=${host%/api/v1/enroll} host=${host%/api/v1}
+	name=${host%%:*} address=:: port=${host#"$name"}
+	case $host in
+	\[*) name=address address=${host#?} address=${address%%]*} port=${host#"[$address]"} ;;
+	esac
+	case $name in
+	'' | [-.]* | *[!abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-]*) return 1 ;;
+	esac
+	case $address in
+	'' | *[!abcdefABCDEF0123456789:.]*) return 1 ;;
+	esac
+	case $port in
+	'' | :[0123456789]*) ;;
+	*) return 1 ;;
+	esac
+	case ${port#:} in
+	??????* | *[!0123456789]*) return 1 ;;
+	esac
+}
+
 # LINUX_PATCH_MANAGER_URL=https://… apt install ./….deb
 configure_url() {
 	[ -n "${LINUX_PATCH_MANAGER_URL:-}" ] || return 0
-	case $LINUX_PATCH_MANAGER_URL in
-	http://* | https://*) ;;
-	*)
-		say "LINUX_PATCH_MANAGER_URL is not a http or https URL and was not used: $LINUX_PATCH_MANAGER_URL" >&2
-		return 0
-		;;
-	esac
-	if printf %s "$LINUX_PATCH_MANAGER_URL" | LC_ALL=C grep -q '[^A-Za-z0-9.:/_~%\[\]-]'; then
-		say "LINUX_PATCH_MANAGER_URL has characters that no such URL has and was not used." >&2
+	if ! (is_manager_url "$LINUX_PATCH_MANAGER_URL"); then
+		say "LINUX_PATCH_MANAGER_URL is not the URL of a manager (https://NAME:PORT) and was not used." >&2
 	elif has_url; then
 		say "$CONFIG/config.yaml names a manager already; LINUX_PATCH_MANAGER_URL was not used."
 	elif grep -q '^enrollment' "$CONFIG/config.yaml"; then

@@ -274,8 +274,7 @@ describe("the manager's URL", () => {
     ['https://m.test//', 'https://m.test'],
     ['https://m.test/api/v1', 'https://m.test'],
     ['https://m.test/api/v1/enroll/', 'https://m.test'],
-    ['https://m.test/patch/api/v1/', 'https://m.test/patch'],
-    ['https://m.test/patch', 'https://m.test/patch'],
+    ['https://m.test//api/v1//', 'https://m.test'],
     ['http://[fd00::1]:8080', 'http://[fd00::1]:8080'],
   ])('%j means %s', (text, url) => {
     expect(normalizeManagerUrl(text)).toEqual({ url });
@@ -292,6 +291,9 @@ describe("the manager's URL", () => {
     'https://user:hunter2@m.test',
     'https://hunter2@m.test',
     'https://@m.test',
+    'https://m.test/patch',
+    'https://m.test/patch/api/v1/',
+    'https://m.test/enroll',
     'https://m.test/?a=1',
     'https://m.test/?',
     'https://m.test/#top',

@@ -1,12 +1,13 @@
 /** What people paste behind the base URL; the agent appends the paths itself. */
-const KNOWN_SUFFIX = /(?:\/api\/v1(?:\/enroll)?)?\/*$/;
+const KNOWN_PATH = /^\/*(?:api\/v1(?:\/enroll)?)?\/*$/;
 
 /** The normal form of a manager's URL, or what is wrong with it. The fault never repeats the URL: it may hold a password. */
 export type ManagerUrl = { readonly url: string } | { readonly fault: string };
 
 /**
- * Reads the URL of a manager as people write it: http or https with a host, and perhaps a path of a proxy in front.
- * A slash at the end, `/api/v1` and `/api/v1/enroll` are dropped.
+ * Reads the URL of a manager as people write it: http or https with a host, and nothing after it but perhaps a slash,
+ * `/api/v1` or `/api/v1/enroll`, which are dropped. A manager below another path does not exist: every request would go to
+ * another site of that host.
  */
 export function normalizeManagerUrl(text: string): ManagerUrl {
   const trimmed = text.trim();
@@ -21,5 +22,11 @@ export function normalizeManagerUrl(text: string): ManagerUrl {
   const authority = trimmed.replace(/^[a-z]+:\/\//i, '').split(/[/?#]/, 1)[0] ?? '';
   if (authority.includes('@')) return { fault: 'must not hold a user name or password' };
   if (/[?#]/.test(trimmed)) return { fault: 'must not have a query or a fragment' };
-  return { url: parsed.origin + parsed.pathname.replace(KNOWN_SUFFIX, '') };
+  if (!KNOWN_PATH.test(parsed.pathname)) {
+    return {
+      fault:
+        'must not have a path: a manager is asked at the root of its host. Behind a proxy give it a host name or a port of its own',
+    };
+  }
+  return { url: parsed.origin };
 }

@@ -32,6 +32,8 @@ describe("the manager's configuration", () => {
     ['an unknown key further down', { server: { host: 'x' } }],
     ['a bind address that is a name', { server: { bind: 'localhost' } }],
     ['a URL that is not https', { server: { url: 'http://manager.example.test' } }],
+    ['a URL with a path', { server: { url: 'https://manager.example.test/patch' } }],
+    ['a URL with a password', { server: { url: 'https://a:b@manager.example.test' } }],
     ['a port beyond the last', { server: { port: 65_536 } }],
     ['certificates that browsers would refuse', { certificates: { agent_days: 826 } }],
   ])('refuses %s', (_what, value) => {

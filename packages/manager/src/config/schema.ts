@@ -4,6 +4,10 @@ import { z } from 'zod';
 
 const url = z
   .url({ protocol: /^https$/, error: 'must be an https URL' })
+  .refine((text) => {
+    const { pathname, search, hash, username, password } = new URL(text);
+    return /^\/*$/.test(pathname) && search + hash + username + password === '';
+  }, 'must be https://HOST or https://HOST:PORT; hosts ask a manager at the root of its host')
   .transform((text) => text.replace(/\/+$/, ''));
 
 /** The manager's `config.yaml`; every key is optional. */
