@@ -41,8 +41,9 @@ export const AGENT_AUDIT_EVENTS = {
   ),
   enrollment_resumed: event('A saved request is taken up again.', 'key_id', 'manager', 'state'),
   enrollment_trust_found: event(
-    'It is settled what will prove the manager: file, pin, system, code, or nothing (`tofu`); `join_token` when one is shown to it.',
+    'It is settled what will prove the manager: file, pin, system, code, or nothing (`tofu`); `issuer` is the CA whose chain is believed, `join_token` the one that is shown to it.',
     'by',
+    'issuer',
     'join_token',
     'manager',
   ),
@@ -92,6 +93,7 @@ export const AGENT_AUDIT_EVENTS = {
     'Certificates were installed by enrolment.',
     'serial',
     'trust',
+    'issuer',
     'key_origin',
     'manager',
   ),

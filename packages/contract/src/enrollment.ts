@@ -35,6 +35,9 @@ export const JOIN_TOKEN_VERDICTS = [
 ] as const;
 export type JoinTokenVerdict = (typeof JOIN_TOKEN_VERDICTS)[number];
 
+/** What proves the manager to a host that asks to join; `pin_later` where the CA can be compared only when it comes. */
+export const MANAGER_PROOFS = ['ca_file', 'pin', 'pin_later', 'system', 'code', 'tofu'] as const;
+
 /** Public name of a join token: derived from its secret, and no secret itself. */
 export const JoinTokenId = z.string().regex(/^[0-9a-f]{16}$/, 'a token id has 16 hexadecimal digits');
 
@@ -55,6 +58,13 @@ export const EnrollExtension = z
       .regex(/^[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}$/)
       .optional()
       .meta({ description: 'Key id of an identity of another host whose copy lies on this one.' }),
+    manager_proof: z
+      .object({ by: z.enum(MANAGER_PROOFS), issuer: z.string().min(1).max(256).optional() })
+      .optional()
+      .meta({
+        description:
+          'What proves the manager to this host, and the CA whose chain it believed. For people; nothing follows from it.',
+      }),
   })
   .refine((ext) => (ext.token_id === undefined) === (ext.token_mac === undefined), {
     message: 'token_id and token_mac belong together',

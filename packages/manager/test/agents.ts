@@ -45,6 +45,8 @@ interface AgentWish {
   readonly joinString?: string;
   /** Key id of the identity of another host that lies on this one. */
   readonly cloneOf?: string;
+  /** What the host says proves this manager. */
+  readonly managerProof?: { readonly by: string; readonly issuer?: string };
 }
 
 /** The proof of a join token for a request. */
@@ -55,7 +57,8 @@ function tokenProof(joinString: string | undefined, transcript: Uint8Array) {
 }
 
 /** Key, host code and the extension that binds them to the facts. */
-async function makeClaim({ facts = newHost(), modes = ['code'], keyPem, joinString, cloneOf }: AgentWish) {
+async function makeClaim(wish: AgentWish) {
+  const { facts = newHost(), modes = ['code'], keyPem, joinString, cloneOf } = wish;
   const privateKeyPem = keyPem ?? (await generateKey());
   const code = createHostCode(randomBytes(10));
   const nonceA = randomBytes(32).toString('base64url');
@@ -83,6 +86,7 @@ async function makeClaim({ facts = newHost(), modes = ['code'], keyPem, joinStri
     modes,
     ...tokenProof(joinString, transcript),
     clone_of: cloneOf,
+    manager_proof: wish.managerProof,
   };
   return {
     facts,

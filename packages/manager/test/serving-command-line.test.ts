@@ -87,6 +87,19 @@ describe('enrollments on the command line', SLOW, () => {
     expect(shown.stdout).not.toContain(agent.code);
   });
 
+  it('are shown with the CA whose chain the host believed, which may be that of a TLS inspection', async () => {
+    const managerProof = { by: 'system', issuer: 'CN=Inspection\u001b[31m Root CA' };
+    const agent = await newAgent(manager, { modes: ['code', 'click'], managerProof });
+    await agent.register();
+    const { stdout } = await run('enrollments', 'show', agent.requestId);
+    expect(stdout).toMatch(
+      /Trusts us by +the system's CAs, TLS by "CN=Inspection.* Root CA" \(says the host\)/,
+    );
+    expect(stdout).not.toContain('\u001b');
+    const json = JSON.parse((await run('enrollments', 'show', agent.requestId, '--json')).stdout) as object;
+    expect(json).toMatchObject({ manager_proof: { by: 'system' } });
+  });
+
   it('are locked by five wrong codes, also for the right one, and say so', async () => {
     const agent = await newAgent(manager);
     await agent.register();

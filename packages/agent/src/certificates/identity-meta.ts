@@ -10,6 +10,8 @@ import { type CertificatePaths, currentLink, storeFolder } from './paths.ts';
 export const IdentityMeta = z.object({
   v: z.literal(1),
   trust: z.enum(IDENTITY_TRUSTS),
+  /** The CA that vouched for the connection over which it came. */
+  trust_issuer: z.string().optional(),
   key_origin: z.enum(KEY_ORIGINS),
   manager_url: z.string().nullable(),
   manager_client: ManagerClient.nullable(),

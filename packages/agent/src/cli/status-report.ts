@@ -43,6 +43,7 @@ function identityPart(
     days_left: facts ? Math.floor((facts.notAfterMs - seen.now) / DAY_MS) : null,
     ca_not_after: isoOf(facts?.caNotAfterMs),
     trust: meta.trust,
+    trust_issuer: meta.trust_issuer ?? null,
     key_origin: meta.key_origin,
     installed_at: meta.installed_at,
     manager_client: meta.manager_client?.cn ?? null,

@@ -25,6 +25,22 @@ const STATE_WORDS: Readonly<Record<string, string>> = {
   retrying: 'trying again',
 };
 
+const PROOF_WORDS: Readonly<Record<string, string>> = {
+  ca_file: 'enrollment.ca_file',
+  pin: 'the pinned CA',
+  pin_later: 'the pinned CA, compared when it comes',
+  system: "the system's CAs",
+  code: 'the host code, typed at approval',
+  tofu: 'nothing (enrollment.trust: tofu)',
+};
+
+function proofWords({
+  by,
+  issuer,
+}: NonNullable<NonNullable<AgentStatus['enrollment']>['manager_proof']>): string {
+  return `${PROOF_WORDS[by] ?? by}${issuer ? `; "${issuer}" vouches for the connection` : ''}`;
+}
+
 function enrollmentLines(enrollment: NonNullable<AgentStatus['enrollment']>, nowMs: number): string[] {
   const { next_attempt_at: next } = enrollment;
   return [
@@ -36,6 +52,7 @@ function enrollmentLines(enrollment: NonNullable<AgentStatus['enrollment']>, now
     ...(enrollment.join_token?.verdict
       ? [`Join token   ${enrollment.join_token.id}: ${verdictWords(enrollment.join_token.verdict)}`]
       : []),
+    ...(enrollment.manager_proof ? [`Manager by   ${proofWords(enrollment.manager_proof)}`] : []),
     ...(enrollment.last_poll_at ? [`Last answer  ${since(enrollment.last_poll_at, nowMs)}`] : []),
     ...(next
       ? [`Next try     ${next}${Date.parse(next) < nowMs ? ' (overdue: does the agent run?)' : ''}`]
@@ -52,7 +69,7 @@ function identityLines({ identity, renewal, crl }: AgentStatus): string[] {
     ...(identity.serial
       ? [
           `Serial       ${identity.serial}`,
-          `Trust        ${identity.trust}, key made by: ${identity.key_origin}`,
+          `Trust        ${identity.trust}${identity.trust_issuer ? ` ("${identity.trust_issuer}")` : ''}, key made by: ${identity.key_origin}`,
         ]
       : []),
     ...(identity.manager_client ? [`May call     ${identity.manager_client}`] : []),

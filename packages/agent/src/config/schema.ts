@@ -196,10 +196,14 @@ const enrollment = z
         'File with a join string made by the manager, mode 0600. Without it the systemd credential `linux-patch-join` counts, ' +
         'then `/etc/linux_patch_api/join`. Not looked at while the certificates are good.',
     }),
-    trust: z.enum(['auto', 'tofu']).default('auto').meta({
-      description:
-        '`auto` proves the manager by file, pin, system or host code; `tofu` accepts whoever answers first.',
-    }),
+    trust: z
+      .enum(['auto', 'code', 'tofu'])
+      .default('auto')
+      .meta({
+        description:
+          "`auto` proves the manager by file, pin, the system's CAs or the host code; `code` takes only the host code (or a join token) for a " +
+          'proof, so that a CA of a TLS inspection never becomes the manager; `tofu` accepts whoever answers first.',
+      }),
     polling_interval_seconds: whole(0, 86_400)
       .transform((seconds) => (seconds === 0 ? POLL_SECONDS : seconds))
       .default(POLL_SECONDS)

@@ -13,7 +13,7 @@ import { nextDelayMs, type WaitReason } from './schedule.ts';
 import { Setbacks } from './setbacks.ts';
 import type { EnrollContext, EnrollOutcome } from './settings.ts';
 import { type NextStep, needsPerson, type StepParts, type WaitStep } from './step.ts';
-import { establishTrust, type Trust } from './trust.ts';
+import { establishTrust, type Trust, type TrustMode } from './trust.ts';
 
 /** Waiting longer than this is left to the next start, which resumes. */
 const WAIT_LIMIT_MS = 24 * 3_600_000;
@@ -115,7 +115,7 @@ class Enrollment {
   }
 
   /** Without its file the host waits for its code, which is as safe; believing the first answer instead would not be. */
-  #missJoinFile(path: string, trust: 'auto' | 'tofu'): void {
+  #missJoinFile(path: string, trust: TrustMode): void {
     if (trust === 'tofu') {
       throw new PatchError(
         'JOIN_STRING_INVALID',
@@ -144,9 +144,12 @@ class Enrollment {
       timeoutMs: REQUEST_TIMEOUT_MS,
       signal,
     });
-    this.#context.logger.info('Trust in the manager', { by: found.kind });
+    const { kind: by, issuer } = found;
+    await this.#record.note({ trust: { by, issuer: issuer ?? null } });
+    this.#context.logger.info('Trust in the manager', { by, issuer });
     this.#context.audit('enrollment_trust_found', {
-      by: found.kind,
+      by,
+      issuer,
       join_token: this.#join?.tokenId,
       manager: managerUrl.href,
     });

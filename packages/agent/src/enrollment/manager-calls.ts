@@ -94,6 +94,10 @@ async function registrationBody(
       ? {}
       : { token_id: token.id, token_mac: joinTokenTag(Buffer.from(token.key, 'base64url'), transcript) }),
     ...(pending.clone_of === null ? {} : { clone_of: pending.clone_of }),
+    manager_proof: {
+      by: options.trust.kind,
+      ...(options.trust.issuer ? { issuer: options.trust.issuer } : {}),
+    },
   };
   return JSON.stringify({ ...request, ext });
 }

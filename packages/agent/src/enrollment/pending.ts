@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { JOIN_TOKEN_VERDICTS, JoinTokenId } from '@linux-patch/contract';
+import { JOIN_TOKEN_VERDICTS, JoinTokenId, MANAGER_PROOFS } from '@linux-patch/contract';
 import {
   createHostCode,
   type EnrollmentTranscript,
@@ -42,6 +42,11 @@ export const PendingEnrollment = z.object({
   extension_seen: z.boolean().default(false),
   /** SHA-256 of the key that an unverified TLS peer showed when it took the request. */
   peer_spki: z.string().nullable().default(null),
+  /** What proves the manager, and the CA that vouches for the connection. */
+  trust: z
+    .object({ by: z.enum(MANAGER_PROOFS), issuer: z.string().nullable() })
+    .nullable()
+    .default(null),
   /** The token was found in the configuration without a state: an agent of the older generation asked. */
   adopted: z.boolean().default(false),
   /** The host that asked; a copy of this state on another one makes a request of its own. */
@@ -142,6 +147,7 @@ export async function createPending(options: {
     key_id: keyId(spki),
     nonce_a: Buffer.from(random.bytes(32)).toString('base64url'),
     host_code: createHostCode(random.bytes(10)),
+    trust: null,
     generation: null,
     extension_seen: false,
     peer_spki: null,

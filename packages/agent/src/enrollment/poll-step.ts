@@ -95,7 +95,7 @@ async function unprovenOlder(parts: StepParts): Promise<NextStep> {
   return needsPerson(
     parts,
     'This manager is of the older generation: it makes the private key itself and cannot prove who it is by the host code. ' +
-      'Set enrollment.ca_file or enrollment.ca_fingerprint (or enrollment.trust: tofu, which believes whoever answers) and start again. ' +
+      'Remove enrollment.trust: code where it is set, set enrollment.ca_file or enrollment.ca_fingerprint (or enrollment.trust: tofu, which believes whoever answers) and start again. ' +
       'The request stays in its queue.',
   );
 }

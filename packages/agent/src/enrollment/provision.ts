@@ -22,6 +22,8 @@ export interface ProvenBundle {
   readonly material: Material;
   readonly trust: IdentityTrust;
   readonly serialHex: string;
+  /** The CA that vouches for the connection. */
+  readonly issuer: string | undefined;
 }
 
 interface Claim {
@@ -151,7 +153,7 @@ export async function proveBundle(
   });
   if (trust === 'tofu') await refuseOtherCa(context, material);
   const [leaf] = parseCertificates(material.certificatePem);
-  return { bundle, material, trust, serialHex: leaf?.serialHex ?? '' };
+  return { bundle, material, trust, issuer: claim.trust.issuer, serialHex: leaf?.serialHex ?? '' };
 }
 
 /** What tells an old answer from a new one; a clock that went back since the request is no witness. */
@@ -174,6 +176,7 @@ export async function installBundle(
   const meta: IdentityMeta = {
     v: 1,
     trust: proven.trust,
+    trust_issuer: proven.issuer,
     key_origin: older ? 'manager' : 'host',
     manager_url: context.managerUrl.href,
     manager_client: proven.bundle.ext?.manager_client ?? null,
@@ -191,6 +194,7 @@ export async function installBundle(
   context.audit('identity_installed', {
     serial: proven.serialHex,
     trust: meta.trust,
+    issuer: proven.issuer,
     key_origin: meta.key_origin,
     manager: context.managerUrl.href,
   });

@@ -6,6 +6,7 @@ import type { JoinPlaces } from './join-source.ts';
 import type { OwnVerdict } from './join-verdict.ts';
 import type { PendingPlaces } from './pending.ts';
 import type { ProxyChoice } from './proxy.ts';
+import type { TrustMode } from './trust.ts';
 
 /** Records an event that a security reviewer wants to see; never given a secret. */
 export type Audit = (event: AgentAuditEvent, fields?: Readonly<Record<string, unknown>>) => void;
@@ -16,7 +17,7 @@ export interface EnrollSettings {
   readonly managerUrl: URL;
   readonly caFile: string | undefined;
   readonly caFingerprint: string | undefined;
-  readonly trust: 'auto' | 'tofu';
+  readonly trust: TrustMode;
   /** Where a join string may be; nowhere without it. */
   readonly join?: JoinPlaces;
   readonly pollingIntervalMs: number;

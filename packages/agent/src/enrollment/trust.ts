@@ -1,7 +1,12 @@
 import { getCACertificates } from 'node:tls';
 import { ENROLL_PATHS, messageOf, PatchError } from '@linux-patch/contract';
-import { certificateFingerprint, matchesFingerprint, parseCertificates } from '@linux-patch/pki';
-import type { Files } from '@linux-patch/runtime';
+import {
+  certificateFingerprint,
+  matchesFingerprint,
+  parseCertificateDer,
+  parseCertificates,
+} from '@linux-patch/pki';
+import { type Files, printableLine } from '@linux-patch/runtime';
 import { retryAfterMs, wordsOf } from './answer-body.ts';
 import type { JoinCredential } from './join-source.ts';
 import { askManager } from './manager-client.ts';
@@ -16,11 +21,21 @@ export type Trust =
       readonly kind: 'ca_file' | 'pin' | 'system';
       readonly peer: PeerTrust;
       readonly anchors: readonly string[];
+      /** Subject of the CA that vouches, for people; undefined where several might. */
+      readonly issuer?: string | undefined;
     }
   /** An older manager that does not publish its CA: what it sends is compared with the pin before it is used. */
-  | { readonly kind: 'pin_later'; readonly peer: PeerTrust; readonly fingerprint: string }
-  /** The host code proves the manager, or nothing does. */
-  | { readonly kind: 'code' | 'tofu'; readonly peer: PeerTrust };
+  | {
+      readonly kind: 'pin_later';
+      readonly peer: PeerTrust;
+      readonly fingerprint: string;
+      readonly issuer?: undefined;
+    }
+  /** The host code proves the manager, or nothing does; the connection may be proven all the same. */
+  | { readonly kind: 'code' | 'tofu'; readonly peer: PeerTrust; readonly issuer?: string | undefined };
+
+/** `enrollment.trust`: what counts as a proof beside file, pin and join string. */
+export type TrustMode = 'auto' | 'code' | 'tofu';
 
 export interface TrustSources {
   readonly files: Files;
@@ -29,7 +44,7 @@ export interface TrustSources {
   readonly caFingerprint: string | undefined;
   /** The join string, whose pin holds beside everything that is configured. */
   readonly join?: JoinCredential | undefined;
-  readonly mode: 'auto' | 'tofu';
+  readonly mode: TrustMode;
   readonly proxyFor?: ProxyChoice | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -120,7 +135,7 @@ async function trustByPin(sources: TrustSources, pins: readonly Pin[]): Promise<
   );
   if (pinned.length > 0) {
     const anchors = pinned.map((one) => one.pem);
-    return { kind: 'pin', peer: { kind: 'verified', ca: anchors }, anchors };
+    return { kind: 'pin', peer: { kind: 'verified', ca: anchors }, anchors, issuer: onlySubject(anchors) };
   }
   const [first, second] = pins;
   if (first && second && pins.some(fits)) throw contradiction(first.from, second.from);
@@ -146,43 +161,72 @@ function trustLater(sources: TrustSources): Trust {
   return { kind: 'pin_later', peer: UNVERIFIED, fingerprint: caFingerprint };
 }
 
-/** Whether the system's CAs vouch for the manager; only a failed verification means no. */
-async function systemVouches(sources: TrustSources, anchors: readonly string[]): Promise<boolean> {
+/** Longest name of a CA that is written down. */
+const LONGEST_NAME = 200;
+
+/** The subject of the only certificate; where there are several, which of them vouches is not known yet. */
+function onlySubject(anchors: readonly string[]): string | undefined {
+  const [first, ...more] = anchors.flatMap((pem) => parseCertificates(pem));
+  return first && more.length === 0 ? nameOf(first.subject) : undefined;
+}
+
+function nameOf(subject: string): string {
+  return printableLine(subject).slice(0, LONGEST_NAME);
+}
+
+/** The CA at which a chain that was verified ends: the last certificate's issuer, which is itself at a root. */
+function issuerOf(peerChain: readonly Uint8Array[]): string | undefined {
+  const last = peerChain.at(-1);
+  return last && nameOf(parseCertificateDer(last).issuer);
+}
+
+/** Asks the system's CAs about the manager; undefined only when the verification failed. */
+async function askSystem(sources: TrustSources): Promise<Trust | undefined> {
+  const system = getCACertificates('system');
+  const anchors = system.length > 0 ? system : getCACertificates('default');
+  const peer: PeerTrust = { kind: 'verified', ca: anchors };
   try {
-    await askForCa(sources, { kind: 'verified', ca: anchors });
-    return true;
+    const { peerChain } = await askForCa(sources, peer);
+    return { kind: 'system', peer, anchors, issuer: issuerOf(peerChain) };
   } catch (error) {
+    if (!(error instanceof ManagerFailure) || error.kind !== 'security') throw error;
     // A certificate that is not yet valid shows a slow clock of this host; that is no reason for a weaker proof.
-    const isEarly =
-      error instanceof ManagerFailure && error.isAboutDates && /NOT_YET_VALID/.test(error.message);
-    if (error instanceof ManagerFailure && error.kind === 'security' && !isEarly) return false;
-    throw error;
+    if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'CERT_NOT_YET_VALID') throw error;
+    return undefined;
   }
+}
+
+/** What file, pin or the system's CAs prove; undefined when none of them is there or fits. */
+async function findProof(sources: TrustSources): Promise<Trust | undefined> {
+  if (sources.caFile !== undefined) {
+    const anchors = await readCaFile(sources.files, sources.caFile);
+    const { join } = sources;
+    if (join && !anchors.some((pem) => matchesFingerprint(pem, join.caFingerprint)))
+      throw contradiction(`enrollment.ca_file ${sources.caFile}`, `the join string in ${join.source}`);
+    const peer: PeerTrust = { kind: 'verified', ca: anchors };
+    return { kind: 'ca_file', peer, anchors, issuer: onlySubject(anchors) };
+  }
+  const pins = pinsOf(sources);
+  if (pins.length > 0) return trustByPin(sources, pins);
+  return sources.mode === 'code' ? undefined : askSystem(sources);
 }
 
 /**
  * Finds out what proves the manager, in the order: CA file, pin (of the configuration or a join string), the system's CAs, host code, and `tofu` only when
  * it is configured. Plain HTTP proves nothing, so only the last two are left for it.
  *
+ * With `enrollment.trust: code` the system's CAs are not asked, and file and pin protect the connection but do not replace
+ * the host code (or the join token): whoever runs a CA that this host believes for the web is not the manager.
+ *
  * @throws ManagerFailure when the manager cannot be reached or is provably another one.
  */
 export async function establishTrust(sources: TrustSources): Promise<Trust> {
   const last: Trust = { kind: sources.mode === 'tofu' ? 'tofu' : 'code', peer: UNVERIFIED };
   if (sources.managerUrl.protocol === 'http:') return last;
-  if (sources.caFile !== undefined) {
-    const anchors = await readCaFile(sources.files, sources.caFile);
-    const { join } = sources;
-    if (join && !anchors.some((pem) => matchesFingerprint(pem, join.caFingerprint)))
-      throw contradiction(`enrollment.ca_file ${sources.caFile}`, `the join string in ${join.source}`);
-    return { kind: 'ca_file', peer: { kind: 'verified', ca: anchors }, anchors };
-  }
-  const pins = pinsOf(sources);
-  if (pins.length > 0) return trustByPin(sources, pins);
-  const system = getCACertificates('system');
-  const anchors = system.length > 0 ? system : getCACertificates('default');
-  if (await systemVouches(sources, anchors))
-    return { kind: 'system', peer: { kind: 'verified', ca: anchors }, anchors };
-  return last;
+  const found = await findProof(sources);
+  if (!found) return last;
+  if (sources.mode !== 'code') return found;
+  return { kind: 'code', peer: found.peer, issuer: found.issuer };
 }
 
 /** Whether this trust is enough to take a private key that the manager made. */

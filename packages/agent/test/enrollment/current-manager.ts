@@ -196,10 +196,12 @@ async function answerTo(manager: CurrentManager, request: IncomingMessage): Prom
   return { status: 200, body: { status: 'approved', ...bundle } };
 }
 
+type Web = Awaited<ReturnType<TestAuthority['issueWeb']>>;
+
 /** Starts the double on a loopback port, any or the one given, with certificates of its own that nobody trusts. */
-export async function startCurrentManager(now: number, port = 0): Promise<CurrentManager> {
+export async function startCurrentManager(now: number, port = 0, foreignWeb?: Web): Promise<CurrentManager> {
   const authority = await testAuthority({ now });
-  const web = await authority.issueWeb();
+  const web = foreignWeb ?? (await authority.issueWeb());
   const server = createServer({ cert: web.chainPem, key: web.privateKeyPem });
   const state: Omit<CurrentManager, typeof Symbol.asyncDispose> = {
     url: '',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CRL_STATUSES, IDENTITY_TRUSTS, KEY_ORIGINS } from '../agent-api/health.ts';
-import { JOIN_TOKEN_VERDICTS, JoinTokenId } from '../enrollment.ts';
+import { JOIN_TOKEN_VERDICTS, JoinTokenId, MANAGER_PROOFS } from '../enrollment.ts';
 
 const Instant = z.iso.datetime();
 
@@ -20,6 +20,8 @@ const StatusIdentity = z.object({
   ca_not_after: Instant.nullable(),
   /** How the agent came to trust its manager. */
   trust: z.enum(IDENTITY_TRUSTS),
+  /** The CA that vouched for the manager's connection at enrolment, where there was one. */
+  trust_issuer: z.string().nullable(),
   key_origin: z.enum(KEY_ORIGINS),
   installed_at: Instant.nullable(),
   /** Common name of the client certificate that may call, as learned at enrolment. */
@@ -38,6 +40,8 @@ const StatusEnrollment = z.object({
   join_token: z
     .object({ id: JoinTokenId, verdict: z.enum([...JOIN_TOKEN_VERDICTS, 'ignored']).nullable() })
     .nullable(),
+  /** What proves the manager, and the CA that vouches for the connection; null before that is settled. */
+  manager_proof: z.object({ by: z.enum(MANAGER_PROOFS), issuer: z.string().nullable() }).nullable(),
   waiting_since: Instant,
   waiting_seconds: z.number().int().nonnegative(),
   last_poll_at: Instant.nullable(),

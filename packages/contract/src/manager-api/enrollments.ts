@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { APPROVAL_MODES, JOIN_TOKEN_VERDICTS, JoinTokenId, OsDetails } from '../enrollment.ts';
+import {
+  APPROVAL_MODES,
+  JOIN_TOKEN_VERDICTS,
+  JoinTokenId,
+  MANAGER_PROOFS,
+  OsDetails,
+} from '../enrollment.ts';
 
 export const ENROLLMENT_STATES = ['pending', 'approved', 'installed', 'denied', 'expired'] as const;
 export type EnrollmentState = (typeof ENROLLMENT_STATES)[number];
@@ -35,6 +41,13 @@ export const Enrollment = z.object({
     .object({ id: JoinTokenId, verdict: z.enum(JOIN_TOKEN_VERDICTS), at: z.iso.datetime() })
     .nullable()
     .meta({ description: 'The join token that came with the request, and what became of it.' }),
+  manager_proof: z
+    .object({ by: z.enum(MANAGER_PROOFS), issuer: z.string().nullable() })
+    .nullable()
+    .meta({
+      description:
+        'By its own words: what proves this manager to the host, and the CA whose TLS chain it believed.',
+    }),
   host_id: z.uuid().nullable(),
 });
 export type Enrollment = z.infer<typeof Enrollment>;

@@ -29,6 +29,20 @@ function trustOf(one: Enrollment): string {
   return one.modes.includes('click') ? 'code, or none' : 'code';
 }
 
+const PROOF_WORDS: Readonly<Record<NonNullable<Enrollment['manager_proof']>['by'], string>> = {
+  ca_file: 'the CA in a file of the host',
+  pin: 'a pin of the CA',
+  pin_later: 'a pin of the CA',
+  system: "the system's CAs",
+  code: 'nothing but the host code',
+  tofu: 'nothing: the host believes whoever answers',
+};
+
+/** What the host says proves this manager; a CA that is not yours there reads along (TLS inspection). */
+function proofWords({ by, issuer }: NonNullable<Enrollment['manager_proof']>): string {
+  return `${PROOF_WORDS[by]}${issuer === null ? '' : `, TLS by "${issuer}"`} (says the host)`;
+}
+
 function describe(one: Enrollment, nowMs: number): string {
   return renderFacts([
     ['Host', one.fqdn],
@@ -52,6 +66,7 @@ function describe(one: Enrollment, nowMs: number): string {
       'Approval',
       one.modes.includes('click') ? 'with the host code, or without (--no-code)' : 'with the host code',
     ],
+    ['Trusts us by', one.manager_proof ? proofWords(one.manager_proof) : null],
     ['Code checked', one.code_verified ? 'yes' : 'no'],
     ...(one.join_token
       ? [['Join token', `${one.join_token.id}: ${TOKEN_WORDS[one.join_token.verdict]}`] as const]

@@ -14,6 +14,11 @@ function stateOf(row: EnrollmentRow, now: number): EnrollmentState {
   return over ? 'expired' : row.state;
 }
 
+function proofOf(row: EnrollmentRow): Enrollment['manager_proof'] {
+  const proof = extensionOf(row)?.manager_proof;
+  return proof ? { by: proof.by, issuer: proof.issuer ?? null } : null;
+}
+
 /** A request as administrators see it; never with token, code or key. */
 function toView(row: EnrollmentRow, now: number, conflictsOf: ConflictFinder): Enrollment {
   return {
@@ -43,6 +48,7 @@ function toView(row: EnrollmentRow, now: number, conflictsOf: ConflictFinder): E
             verdict: row.join_token_verdict,
             at: new Date(row.join_token_at ?? row.created_at).toISOString(),
           },
+    manager_proof: proofOf(row),
     host_id: row.host_id,
   };
 }
