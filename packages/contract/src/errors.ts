@@ -84,7 +84,7 @@ export const ERRORS = {
     'http',
     409,
     false,
-    'A revocation list cannot be read, is not signed by a CA of the host, or is older than the one in force.',
+    'A revocation list cannot be read, is not signed by a CA of the host, is not about it, or is older than the one in force.',
   ),
   CODE_MISMATCH: traits(
     'http',

@@ -161,7 +161,7 @@ describe('a revocation', { timeout: 240_000 }, () => {
     expect(await manager.json('hosts', 'delete', basalt.name)).toMatchObject({ revoked: [serial] });
     await expect(shown(basalt)).rejects.toThrow(/There is no host/);
     expect((await certificates('--revoked')).map((one) => one.serial)).toContain(serial);
-    const list = await runProgram('curl', ['-sSk', `${manager.url}/api/v1/pki/crl.pem`]);
+    const list = await runProgram('curl', ['-sSk', `${manager.url}/api/v1/pki/crl.pem?serial=${serial}`]);
     await runProgram('sh', ['-c', `cat > "$1" <<'E'\n${list.stdout}E`, 'sh', join(folder.path, 'crl.pem')]);
     const text = await runProgram('openssl', ['crl', '-noout', '-text', '-in', join(folder.path, 'crl.pem')]);
     expect(text.stdout.toLowerCase()).toContain(serial);

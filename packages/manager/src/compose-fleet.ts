@@ -1,12 +1,11 @@
 import type { OwnCertificates } from './audit/own-certificates.ts';
-import { hostKeys } from './certificates/host-keys.ts';
+import { judgeShown } from './certificates/host-keys.ts';
 import { noteServed } from './certificates/lineage.ts';
 import { serveCertificateRoutes } from './certificates/routes.ts';
 import type { ManagerConfig } from './config/schema.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
 import { createFleetClient, type FleetClient } from './fleet-client/client.ts';
 import { createFleetPoll, type FleetPoll } from './fleet-watch/poll.ts';
-import { createRevokedSerials } from './fleet-watch/revoked-serials.ts';
 import { createListSender, type ListSender } from './fleet-watch/send-list.ts';
 import { serveHostRoutes } from './hosts/routes.ts';
 import { createHostStore, type HostStore } from './hosts/store.ts';
@@ -29,12 +28,10 @@ export function composeFleet(
   const { db, authority, clock } = context;
   const { poll_minutes, concurrency } = parts.config.fleet;
   const hosts = createHostStore({ db, clock });
-  const revoked = createRevokedSerials(authority, db);
-  const client = createFleetClient(async ({ hostId }, evenRevoked) => ({
+  const client = createFleetClient(async ({ hostId }) => ({
     caPem: authority.fleetRootsPem,
     client: await parts.own.pair('client'),
-    revoked: await revoked(),
-    keys: await hostKeys(db, hostId, evenRevoked),
+    judge: (shown) => judgeShown(db, hostId, shown),
     noteServed: (serialHex) => noteServed(db, serialHex, clock.now()),
   }));
   const lists = createListSender({ ...context, fleet: client, concurrency });

@@ -1,6 +1,7 @@
-import { generateKey, parseCrl } from '@linux-patch/pki';
+import { generateKey } from '@linux-patch/pki';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newAgent, newHost, renew, serialOf } from './agents.ts';
+import { revokedSerials } from './revoked.ts';
 import { startWorld, type World } from './world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -10,11 +11,6 @@ beforeAll(async () => {
   world = await startWorld();
 });
 afterAll(() => world[Symbol.asyncDispose]());
-
-async function revokedSerials(): Promise<readonly string[]> {
-  const { text } = await world.call({ path: '/api/v1/pki/crl.pem' });
-  return [...parseCrl(text).serials];
-}
 
 describe('a bundle', () => {
   it('survives restarts of the manager until it is acknowledged, byte by byte', async () => {
@@ -79,9 +75,9 @@ describe('a host that joins again', () => {
     const after = await newAgent(world, { facts });
     const bundle = await after.join();
     expect(bundle.status).toBe('approved');
-    expect(await revokedSerials()).not.toContain(old);
+    expect(await revokedSerials(world)).not.toContain(old);
     await after.acknowledge(serialOf(bundle.server_crt));
-    expect(await revokedSerials()).toContain(old);
+    expect(await revokedSerials(world)).toContain(old);
     const { hosts } = (await world.admin('/hosts')).json().data;
     expect(hosts.filter((host) => host.fqdn === facts.fqdn)).toHaveLength(1);
   });
@@ -115,7 +111,7 @@ describe('a host that joins again', () => {
     const renewed = await renew(world, { certificateChainPem: bundle.server_crt, keyPem: agent.keyPem });
     expect(renewed.status).toBe(200);
     expect((await agent.acknowledge(serial)).status).toBe(200);
-    expect(await revokedSerials()).not.toContain(serialOf(renewed.json().server_crt));
+    expect(await revokedSerials(world)).not.toContain(serialOf(renewed.json().server_crt));
   });
 
   it('a late acknowledgement of an earlier approval does not revoke the newer certificate', async () => {
@@ -125,9 +121,9 @@ describe('a host that joins again', () => {
     await world.clock.advance(1_000);
     const second = await later.join();
     await early.acknowledge(serialOf(first.server_crt));
-    expect(await revokedSerials()).not.toContain(serialOf(second.server_crt));
+    expect(await revokedSerials(world)).not.toContain(serialOf(second.server_crt));
     expect((await later.acknowledge(serialOf(second.server_crt))).status).toBe(200);
-    expect(await revokedSerials()).toContain(serialOf(first.server_crt));
+    expect(await revokedSerials(world)).toContain(serialOf(first.server_crt));
   });
 });
 

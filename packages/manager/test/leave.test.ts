@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { createLeaveProof, parseCrl } from '@linux-patch/pki';
+import { createLeaveProof } from '@linux-patch/pki';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newAgent, renew, serialOf } from './agents.ts';
 import type { Answer } from './https-call.ts';
+import { listFor } from './revoked.ts';
 import { startWorld, type World } from './world.ts';
 
 let world: World;
@@ -38,8 +39,7 @@ function leave(
   return world.call({ method: 'POST', path: '/api/v1/enroll/leave', body: { proof } });
 }
 
-const listed = async (serial: string): Promise<boolean> =>
-  parseCrl((await world.call({ path: '/api/v1/pki/crl.pem' })).text).serials.has(serial);
+const listed = async (serial: string): Promise<boolean> => (await listFor(world, serial)).serials.has(serial);
 
 async function audited(event: string): Promise<Record<string, unknown>[]> {
   const rows = await world.database.db

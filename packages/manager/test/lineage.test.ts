@@ -1,5 +1,5 @@
 import { type Certificate, Renewed } from '@linux-patch/contract';
-import { createRenewalProof, createRequest, generateKey, parseCrl } from '@linux-patch/pki';
+import { createRenewalProof, createRequest, generateKey } from '@linux-patch/pki';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { beyondThree, noteServed, replacedBy } from '../src/certificates/lineage.ts';
@@ -7,6 +7,7 @@ import { MIGRATIONS } from '../src/database/migrations/index.ts';
 import { newAgent, serialOf } from './agents.ts';
 import type { Answer } from './https-call.ts';
 import { joinListening } from './listening-agent.ts';
+import { revokedSerials } from './revoked.ts';
 import { startWorld, type World } from './world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -51,7 +52,7 @@ async function renewTo(identity: Identity, keyPem: string) {
 
 const windowOf = (answer: Answer) => Renewed.parse(answer.json()).renew_window;
 const served = (serial: string) => noteServed(world.database.db, serial, world.clock.now());
-const revoked = async () => parseCrl((await world.call({ path: '/api/v1/pki/crl.pem' })).text).serials;
+const revoked = () => revokedSerials(world);
 const liveOf = async (fqdn: string): Promise<string[]> => {
   const { data } = (await world.admin(`/certificates?host=${fqdn}`)).json() as unknown as {
     data: { certificates: Certificate[] };

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseCrl, verifyCrl } from '@linux-patch/pki';
+import { certificatePoint, MANAGER_POINT, parseCrl, verifyCrl } from '@linux-patch/pki';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newAgent, serialOf } from './agents.ts';
 import { startWorld, type World } from './world.ts';
@@ -15,7 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-const fetchList = (headers: Record<string, string> = {}) => world.call({ path: PATH, headers });
+const fetchList = (headers: Record<string, string> = {}, serial?: string) =>
+  world.call({ path: serial === undefined ? PATH : `${PATH}?serial=${serial}`, headers });
 const numberNow = async (): Promise<bigint> => parseCrl((await fetchList()).text).number ?? 0n;
 
 async function joined(): Promise<string> {
@@ -57,7 +58,7 @@ describe('the revocation list', () => {
     const serial = await joined();
     const before = await numberNow();
     await revoke(serial);
-    const { text } = await fetchList();
+    const { text } = await fetchList({}, serial);
     const list = parseCrl(text);
     expect([list.serials.has(serial), list.reasons.get(serial)]).toEqual([true, 1]);
     expect(list.number).toBeGreaterThan(before);
@@ -86,15 +87,43 @@ describe('the revocation list', () => {
     await revoke(serial, 'cessationOfOperation');
     await world.database.db.deleteFrom('hosts').execute();
     await world.clock.advance(364 * DAY_MS);
-    expect(parseCrl((await fetchList()).text).serials.has(serial)).toBe(true);
+    const isNamed = async () => parseCrl((await fetchList({}, serial)).text).serials.has(serial);
+    expect(await isNamed()).toBe(true);
     await world.clock.advance(3 * DAY_MS);
-    expect(parseCrl((await fetchList()).text).serials.has(serial)).toBe(false);
+    expect(await isNamed()).toBe(false);
   });
 
-  it('comes with an approval as it is served', async () => {
+  it('comes with an approval as it is served for its certificate', async () => {
     const agent = await newAgent(world);
     const bundle = await agent.join();
-    expect(bundle.crl_pem).toBe((await fetchList()).text);
+    const { text } = await fetchList({}, serialOf(bundle.server_crt));
+    expect(bundle.crl_pem).toBe(text);
+    expect(parseCrl(text).scope?.points).toEqual([
+      MANAGER_POINT,
+      certificatePoint(serialOf(bundle.server_crt)),
+    ]);
+  });
+
+  it('is that of the manager alone for whoever asks with no serial number, or one that is not recorded', async () => {
+    const { text } = await fetchList();
+    expect(parseCrl(text).scope?.points).toEqual([MANAGER_POINT]);
+    expect((await fetchList({}, '0abc')).text).toBe(text);
+    expect((await fetchList({}, 'nonsense')).status).toBe(400);
+  });
+
+  it('gets a number of today after an old backup was restored, however many were revoked since', async () => {
+    const serials = [await joined(), await joined(), await joined()];
+    await fetchList();
+    const backup = await world.database.db.selectFrom('revocation_lists').selectAll().execute();
+    for (const serial of serials) {
+      await revoke(serial);
+      await fetchList();
+    }
+    const before = await numberNow();
+    await world.clock.advance(1_000);
+    await world.database.db.deleteFrom('revocation_lists').execute();
+    await world.database.db.insertInto('revocation_lists').values(backup).execute();
+    expect(await numberNow()).toBeGreaterThan(before);
   });
 
   it('is not signed twice when many ask at once', async () => {

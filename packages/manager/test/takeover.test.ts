@@ -1,6 +1,6 @@
-import { parseCrl } from '@linux-patch/pki';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newAgent, newHost, renew, serialOf } from './agents.ts';
+import { revokedSerials } from './revoked.ts';
 import { startWorld, type World } from './world.ts';
 
 let world: World;
@@ -11,7 +11,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 
 const hostsOf = async () => (await world.admin('/hosts')).json().data.hosts;
 const hostCalled = async (fqdn: string) => (await hostsOf()).filter((host) => host.fqdn === fqdn);
-const revoked = async () => [...parseCrl((await world.call({ path: '/api/v1/pki/crl.pem' })).text).serials];
+const revoked = () => revokedSerials(world);
 const conflictsOf = async (id: string, of = world) =>
   (await of.admin(`/enrollments/${id}`)).json().data.conflicts;
 

@@ -34,8 +34,7 @@ async function startAuthority(agentDays: number) {
     const fleet = createFleetClient(async () => ({
       caPem: authority.fleetRootsPem,
       client: await authority.clientPair(),
-      revoked: new Set<string>(),
-      keys: new Set<string>(),
+      judge: async () => ({ revoked: false, known: true }),
       noteServed: async () => {},
     }));
     const rotation = await openRotation({

@@ -1,8 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { PatchError } from '@linux-patch/contract';
 import { certificateParts } from './certificate-der.ts';
+import { readPoints } from './crl-scope.ts';
 import { readName } from './distinguished-name.ts';
 import {
+  EXTENSION,
   type KeyUsage,
   readAlternativeNames,
   readKeyUsage,
@@ -38,6 +40,8 @@ export interface CertificateFacts {
   readonly dnsNames: readonly string[];
   /** In canonical form (RFC 5952 for IPv6). */
   readonly ipAddresses: readonly string[];
+  /** Distribution points of revocation lists (RFC 5280 §4.2.1.13) that it names by a URI. */
+  readonly revocationPoints: readonly string[];
   /** SubjectPublicKeyInfo, DER. */
   readonly spki: Uint8Array;
   /** base64url */
@@ -116,6 +120,7 @@ function factsOf(der: Uint8Array): CertificateFacts {
     keyUsage: readKeyUsage(parts.extensions),
     unknownCritical: parts.unknownCritical,
     ...readAlternativeNames(parts.extensions),
+    revocationPoints: readPoints(parts.extensions.get(EXTENSION.distributionPoints)),
     spki: parts.spki,
     spkiSha256: spkiSha256(parts.spki),
     subjectKeyId: readSubjectKeyId(parts.extensions),

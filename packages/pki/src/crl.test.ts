@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { NEW_KEY, opensslFolder, opensslSelfSigned } from '../test/openssl.ts';
 import { parseCertificate } from './certificates.ts';
 import { createCrl, parseCrl, verifyCrl } from './crl.ts';
+import { certificatePoint, coversCertificate, coversManager, MANAGER_POINT } from './crl-scope.ts';
 import { type TestAuthority, testAuthority } from './testing/index.ts';
 
 const NOW = Math.floor(Date.now() / 1000) * 1000;
@@ -53,6 +54,7 @@ test('our list reads back, serial numbers in canonical form, each once', async (
     number: 300n,
     serials: new Set(['ff01', '01']),
     reasons: new Map(),
+    scope: undefined,
   });
 });
 
@@ -151,3 +153,90 @@ test('what is no list is an error, never an empty list', async () => {
     expect(() => verifyCrl(bad, authority.issuing.certificatePem)).toThrow(/revocation list/);
   }
 });
+
+test('openssl takes a list for what it covers, and finds nothing in it about other certificates', async () => {
+  using openssl = opensslFolder();
+  const [own, other] = [await authority.issueAgent(), await authority.issueAgent()];
+  const client = await authority.issueManagerClient();
+  const serialOf = (pem: string) => parseCertificate(pem).serialHex;
+  const points = [MANAGER_POINT, certificatePoint(serialOf(own.certificatePem))];
+  openssl.write('ca.pem', authority.caPem);
+  openssl.write('own.pem', own.certificatePem);
+  openssl.write('other.pem', other.certificatePem);
+  openssl.write('client.pem', client.certificatePem);
+  const list = async (...serials: string[]) =>
+    openssl.write('crl.pem', await createCrl({ ...order(serials), points }));
+  const verify = (name: string): string =>
+    openssl.run('verify', '-x509_strict', '-crl_check', '-CAfile', 'ca.pem', '-CRLfile', 'crl.pem', name);
+  await list();
+  expect(openssl.run('crl', '-in', 'crl.pem', '-noout', '-text')).toMatch(
+    /Issuing Distribution Point: critical\s+Full Name:\s+URI:urn:linux-patch:revocation:manager/,
+  );
+  expect([verify('own.pem'), verify('client.pem')].join()).toMatch(/own.pem: OK.*client.pem: OK/s);
+  expect(() => verify('other.pem')).toThrow(/unable to get certificate CRL|different CRL scope/i);
+  await list(serialOf(own.certificatePem), serialOf(client.certificatePem));
+  expect(() => verify('own.pem')).toThrow(/certificate revoked/);
+  expect(() => verify('client.pem')).toThrow(/certificate revoked/);
+});
+
+test('what a list covers is read as it was written', async () => {
+  const [own, other, client] = await Promise.all([
+    authority.issueAgent(),
+    authority.issueAgent(),
+    authority.issueManagerClient(),
+  ]).then((made) => made.map((one) => parseCertificate(one.certificatePem)));
+  const scopeOf = async (points?: string[]) =>
+    parseCrl(await createCrl({ ...order([]), ...(points ? { points } : {}) })).scope;
+  const about = async (points?: string[]) => {
+    const scope = await scopeOf(points);
+    const covered = [own!, other!, client!].map((one) => coversCertificate(scope, one));
+    return [...covered, coversManager(scope)];
+  };
+  expect(await about()).toEqual([true, true, true, true]);
+  expect(await about([MANAGER_POINT])).toEqual([false, false, true, true]);
+  expect(await about([certificatePoint(own!.serialHex)])).toEqual([true, false, false, false]);
+  // Certificates from before distribution points were named.
+  expect(
+    coversCertificate(await scopeOf([certificatePoint('0abc')]), {
+      serialHex: '0abc',
+      isCa: false,
+      revocationPoints: [],
+    }),
+  ).toBe(true);
+});
+
+test.each([
+  ['onlyuser=TRUE', true, true, false],
+  ['onlyCA=TRUE', false, false, true],
+  ['onlyAA=TRUE', false, false, false],
+  ['indirectCRL=TRUE', false, false, false],
+  ['onlysomereasons=keyCompromise', true, true, true],
+  ['fullname=URI:http://elsewhere.test/crl', false, true, false],
+  ['fullname=URI:urn:linux-patch:revocation:elsewhere', false, false, false],
+])('a list that openssl limits with %s', (limit, aboutHosts, aboutManager, aboutCas) => {
+  const facts = parseCrl(opensslCrl(`issuingDistributionPoint=critical,@s\n[s]\n${limit}`));
+  const leaf = { serialHex: '0a', isCa: false, revocationPoints: [] };
+  expect([
+    coversCertificate(facts.scope, leaf),
+    coversManager(facts.scope),
+    coversCertificate(facts.scope, { ...leaf, isCa: true }),
+  ]).toEqual([aboutHosts, aboutManager, aboutCas]);
+});
+
+test('a list with a critical extension that nobody understands says nothing', () => {
+  expect(() => parseCrl(opensslCrl('2.5.29.27=critical,DER:02:01:05'))).toThrow(/not understood/);
+});
+
+/** A list that names 0A, made by openssl with one more extension. */
+function opensslCrl(extension: string): string {
+  using openssl = opensslFolder();
+  opensslSelfSigned(openssl, 'ca', ...NEW_KEY[Object.keys(NEW_KEY)[0]!]!);
+  openssl.write('index.txt', 'R\t361231235959Z\t260101000000Z\t0A\tunknown\t/CN=gone\n');
+  openssl.write(
+    'ca.conf',
+    `[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ndefault_md=default\ncrl_extensions=e\n[e]\n${extension}\n`,
+  );
+  const made = ['-cert', 'ca.pem', '-keyfile', 'ca.key', '-out', 'crl.pem', '-crldays', '3'];
+  openssl.run('ca', '-config', 'ca.conf', '-gencrl', ...made);
+  return openssl.read('crl.pem');
+}

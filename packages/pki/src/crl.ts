@@ -1,9 +1,12 @@
+import type { KeyObject } from 'node:crypto';
+import { PatchError } from '@linux-patch/contract';
 import { certificateParts } from './certificate-der.ts';
 import { parseCertificate } from './certificates.ts';
+import { type CrlScope, encodeScope, ISSUING_DISTRIBUTION_POINT, readScope } from './crl-scope.ts';
 import { type DerValue, derChildren, derInteger, derTime, expectTag, readDer, TAG } from './der.ts';
 import { encode, encodeExtension, encodeInteger, encodeSequence, encodeTime } from './der-writer.ts';
 import { readName } from './distinguished-name.ts';
-import { EXTENSION, readExtensions } from './extensions.ts';
+import { EXTENSION, readExtensions, unknownCriticalExtensions } from './extensions.ts';
 import { checkedIssuer, type Issuer } from './issue.ts';
 import { readPrivateKey, readPublicKey } from './keys.ts';
 import { corrupt, readPem, writePem } from './pem.ts';
@@ -27,6 +30,8 @@ export interface CrlFacts {
   readonly serials: ReadonlySet<string>;
   /** Reason codes (RFC 5280 §5.3.1) by serial number; an entry without one gives no reason. */
   readonly reasons: ReadonlyMap<string, number>;
+  /** What the list is limited to; undefined when it is about every certificate of its issuer. */
+  readonly scope: CrlScope | undefined;
 }
 
 /** One certificate that a list revokes. */
@@ -40,9 +45,25 @@ export interface RevokedEntry {
 /** Largest list that is read: room for about 200,000 entries. */
 const LIMIT_BYTES = 16 * 1024 * 1024;
 
+/** Critical extensions of a list that are understood; with any other §5.2 forbids to use it. */
+const UNDERSTOOD: ReadonlySet<string> = new Set([
+  EXTENSION.crlNumber,
+  EXTENSION.authorityKeyIdentifier,
+  ISSUING_DISTRIBUTION_POINT,
+]);
+
+/** Private keys of issuers that sign many lists. */
+const keys = new WeakMap<Issuer, KeyObject>();
+
+function keyOf(issuer: Issuer): KeyObject {
+  const key = keys.get(issuer) ?? readPrivateKey(issuer.privateKeyPem);
+  keys.set(issuer, key);
+  return key;
+}
+
 /**
  * A CRL (RFC 5280 §5), PEM, signed by a CA. `nextUpdateMs` is the instant after which clients refuse it, `number`
- * grows with every list. Throws as `issueCertificate` does for an unusable issuer.
+ * grows with every list; with `points` the list is about the certificates of these distribution points only. Throws as `issueCertificate` does for an unusable issuer.
  */
 export async function createCrl(order: {
   readonly issuer: Issuer;
@@ -50,9 +71,10 @@ export async function createCrl(order: {
   readonly number: bigint;
   readonly now: number;
   readonly nextUpdateMs: number;
+  readonly points?: readonly string[] | undefined;
 }): Promise<string> {
   const issuer = checkedIssuer(order.issuer, order.now);
-  const key = readPrivateKey(order.issuer.privateKeyPem);
+  const key = keyOf(order.issuer);
   const revoked = new Map(order.revoked.map((entry) => [canonicalSerial(entry.serialHex), entry]));
   const entries = [...revoked].map(([serial, { revokedAtMs, reasonCode }]) =>
     encodeSequence(encodeInteger(serial), encodeTime(revokedAtMs), ...encodeReason(reasonCode)),
@@ -60,6 +82,7 @@ export async function createCrl(order: {
   const extensions = encodeSequence(
     ...(issuer.subjectKeyId ? [encodeAuthorityKeyId(issuer.subjectKeyId)] : []),
     encodeExtension(EXTENSION.crlNumber, encodeInteger(order.number.toString(16))),
+    ...(order.points ? [encodeScope(order.points)] : []),
   );
   const body = encodeSequence(
     encodeInteger('01'),
@@ -79,6 +102,7 @@ export function parseCrl(pem: string): CrlFacts {
   try {
     return factsOf(body);
   } catch (cause) {
+    if (cause instanceof PatchError) throw cause;
     throw corrupt('revocation list', 'it is damaged', cause);
   }
 }
@@ -121,7 +145,12 @@ function factsOf(body: DerValue): CrlFacts {
   const revoked = rest.find((field) => field.tag === TAG.sequence);
   const entries = (revoked ? derChildren(revoked) : []).map(readEntry);
   const wrapper = rest.find((field) => field.tag === 0xa0);
-  const number = readExtensions(wrapper && derChildren(wrapper, 0xa0)[0]).get(EXTENSION.crlNumber);
+  const sequence = wrapper && derChildren(wrapper, 0xa0)[0];
+  if (unknownCriticalExtensions(sequence, UNDERSTOOD).length > 0)
+    throw corrupt('revocation list', 'it has a critical extension that is not understood');
+  const extensions = readExtensions(sequence);
+  const number = extensions.get(EXTENSION.crlNumber);
+  const scope = extensions.get(ISSUING_DISTRIBUTION_POINT);
   return {
     issuer: readName(expectTag(issuer, TAG.sequence)).text,
     thisUpdateMs: derTime(thisUpdate),
@@ -131,6 +160,7 @@ function factsOf(body: DerValue): CrlFacts {
     reasons: new Map(
       entries.flatMap(({ serial, reason }) => (reason === undefined ? [] : [[serial, reason] as const])),
     ),
+    scope: scope && readScope(scope),
   };
 }
 

@@ -10,6 +10,7 @@ export const EXTENSION = {
   basicConstraints: '551d13',
   crlNumber: '551d14',
   reasonCode: '551d15',
+  distributionPoints: '551d1f',
   authorityKeyIdentifier: '551d23',
 } as const;
 
@@ -44,14 +45,20 @@ const UNDERSTOOD: ReadonlySet<string> = new Set([
   '551d36', // inhibit anyPolicy
 ]);
 
-/** OIDs (hex of their content octets) of the critical extensions that nobody here understands. */
-export function unknownCriticalExtensions(sequence: DerValue | undefined): string[] {
+/**
+ * OIDs (hex of their content octets) of the critical extensions that nobody here understands.
+ * @param understood those that are, by default those of certificates
+ */
+export function unknownCriticalExtensions(
+  sequence: DerValue | undefined,
+  understood: ReadonlySet<string> = UNDERSTOOD,
+): string[] {
   if (sequence === undefined) return [];
   return derChildren(sequence)
     .map((extension) => derChildren(extension))
     .filter((parts) => parts[1]?.tag === TAG.boolean && parts[1].content[0] !== 0)
     .map((parts) => derOid(parts[0]))
-    .filter((oid) => !UNDERSTOOD.has(oid));
+    .filter((oid) => !understood.has(oid));
 }
 
 /** Bits of a keyUsage extension that matter here (RFC 5280 §4.2.1.3). */

@@ -9,6 +9,13 @@ export {
 export { buildChain, type ChainParts, isIssuedBy } from './chain.ts';
 export { type CrlFacts, createCrl, parseCrl, type RevokedEntry, verifyCrl } from './crl.ts';
 export {
+  type CrlScope,
+  certificatePoint,
+  coversCertificate,
+  coversManager,
+  MANAGER_POINT,
+} from './crl-scope.ts';
+export {
   certificateFingerprint,
   keyId,
   matchesFingerprint,

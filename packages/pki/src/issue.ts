@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { PatchError } from '@linux-patch/contract';
 import { certificateParts } from './certificate-der.ts';
 import { type CertificateFacts, parseCertificate } from './certificates.ts';
+import { certificatePoint, encodePoints, MANAGER_POINT } from './crl-scope.ts';
 import { derBits, derChildren, readDer } from './der.ts';
 import { isAllowedKey, keyAlgorithm, publicKeySpki, readPublicKey } from './keys.ts';
 import { writePem } from './pem.ts';
@@ -131,6 +132,7 @@ async function build(x509: Library, key: SigningKey, blank: Blank): Promise<stri
     signingAlgorithm: key.algorithm,
     extensions: [
       ...purposeExtensions(x509, blank.profile),
+      ...revocationExtensions(x509, blank),
       new x509.SubjectKeyIdentifierExtension(keyIdentifier(blank.subjectSpki)),
       new x509.AuthorityKeyIdentifierExtension(blank.issuerKeyId),
     ],
@@ -147,6 +149,16 @@ function purposeExtensions(x509: Library, profile: CertificateProfile): Instance
     ...usageExtensions(x509, profile),
     ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
   ];
+}
+
+/** Tells where the certificate would be named as revoked; not critical, as RFC 5280 §4.2.1.13 recommends. */
+function revocationExtensions(
+  x509: Library,
+  { profile, serial }: Pick<Blank, 'profile' | 'serial'>,
+): InstanceType<Library['Extension']>[] {
+  if (profile.revocation === undefined) return [];
+  const point = profile.revocation === 'manager' ? MANAGER_POINT : certificatePoint(serial);
+  return [new x509.Extension('2.5.29.31', false, arrayBuffer(encodePoints([point])))];
 }
 
 /** By usage and path length: the same for every certificate of a kind, and slow to encode. */

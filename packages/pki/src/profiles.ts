@@ -10,6 +10,8 @@ export interface CertificateProfile {
   readonly extendedKeyUsage: readonly ('serverAuth' | 'clientAuth')[];
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
+  /** Which revocation list names it when it is revoked: its own, or that of the manager's certificates; none for CAs. */
+  readonly revocation?: 'own' | 'manager';
   /** Lifetime unless the caller asks for another one. */
   readonly lifetimeMs: number;
 }
@@ -38,10 +40,11 @@ export function agentProfile(names: {
   readonly ipAddress: string;
 }): CertificateProfile {
   const given = names.shortName === undefined ? [names.fqdn] : [names.fqdn, names.shortName];
-  return leaf(serverCommonName(names.fqdn), 'serverAuth', {
+  const certificate = leaf(serverCommonName(names.fqdn), 'serverAuth', {
     dnsNames: given.filter((name) => isIP(name) === 0),
     ipAddresses: [names.ipAddress],
   });
+  return { ...certificate, revocation: 'own' };
 }
 
 /** The manager's own identity towards agents: client-auth only, no names besides the common name. */
@@ -83,6 +86,7 @@ function leaf(
   return {
     commonName: checkedCommonName(commonName),
     extendedKeyUsage: [usage],
+    revocation: 'manager',
     dnsNames: [...new Set(names.dnsNames.map(checkedDnsName))],
     ipAddresses: [...new Set(names.ipAddresses.map(checkedIpAddress))],
     lifetimeMs: 365 * DAY_MS,

@@ -1,5 +1,13 @@
 import { messageOf, PatchError } from '@linux-patch/contract';
-import { type CrlFacts, parseCertificates, parseCrl, verifyCrl } from '@linux-patch/pki';
+import {
+  type CertificateFacts,
+  type CrlFacts,
+  coversCertificate,
+  coversManager,
+  parseCertificates,
+  parseCrl,
+  verifyCrl,
+} from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { type Material, readMaterial, resolvePaths } from './material.ts';
 import type { CertificatePaths } from './paths.ts';
@@ -23,7 +31,7 @@ function refused(why: string, cause?: unknown): PatchError {
 }
 
 /**
- * Reads a list that must be signed by a CA of this host.
+ * Reads a list that must be signed by a CA of this host, and be about those who call it.
  * @throws PatchError `CRL_REFUSED`
  */
 export function readAuthentic(pem: string, trust: Trust): AuthenticList {
@@ -37,6 +45,8 @@ export function readAuthentic(pem: string, trust: Trust): AuthenticList {
     throw refused(messageOf(cause).replace(/\.$/, ''), cause);
   }
   if (!authentic) throw refused(`it names "${facts.issuer}" and is not signed by a CA of this host`);
+  if (!coversManager(facts.scope))
+    throw refused('it is about other certificates only (issuing distribution point)');
   return { ...facts, pem };
 }
 
@@ -49,11 +59,30 @@ export function findAuthentic(pem: string | undefined, trust: Trust): AuthenticL
   }
 }
 
+/** Whether a list names a certificate; one that does not cover it says nothing about it. */
+export function isNamed(list: CrlFacts, certificate: CertificateFacts): boolean {
+  return list.serials.has(certificate.serialHex) && coversCertificate(list.scope, certificate);
+}
+
+/** This host's own certificate; undefined where it cannot be read. */
+export function findOwn(material: Pick<Material, 'certificatePem'>): CertificateFacts | undefined {
+  try {
+    return parseCertificates(material.certificatePem)[0];
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether an authentic list on disk names this host's own certificate. */
 export function isOwnRevoked(material: Material): boolean {
   const list = findAuthentic(material.crlPem, material);
-  const [own] = list ? parseCertificates(material.certificatePem) : [];
-  return own !== undefined && list !== undefined && list.serials.has(own.serialHex);
+  const own = findOwn(material);
+  return own !== undefined && list !== undefined && isNamed(list, own);
+}
+
+/** Whether `next` would let it be forgotten that `present` names the host's own certificate. */
+export function forgetsOwn(next: CrlFacts, present: CrlFacts, own: CertificateFacts | undefined): boolean {
+  return own !== undefined && isNamed(present, own) && !coversCertificate(next.scope, own);
 }
 
 /** Whether `one` was made before `other`: by number where one CA gave both, because a clock may go back; else by date. */
@@ -89,6 +118,9 @@ export function openListStore(files: Files, paths: CertificatePaths): ListStore 
     const before = findAuthentic(current.crlPem, current);
     if (before && isOlder(list, before)) {
       throw refused(`it is older than the one at hand (${nameOf(list)}, at hand ${nameOf(before)})`);
+    }
+    if (before && forgetsOwn(list, before, findOwn(current))) {
+      throw refused("it says nothing about this host's own certificate, which the one at hand revokes");
     }
     if (before?.pem.trim() === pem.trim()) return { list, changed: false };
     const { crl } = await resolvePaths(files, paths);

@@ -2,13 +2,14 @@ import { messageOf, PatchError, type TrustBundle, type TrustState } from '@linux
 import {
   buildChain,
   type CertificateFacts,
+  coversCertificate,
   isIssuedBy,
   parseCertificates,
   spkiFingerprint,
 } from '@linux-patch/pki';
 import type { IdentityMeta } from './identity-meta.ts';
 import type { Material } from './material.ts';
-import { findAuthentic, isOlder } from './revocation-list.ts';
+import { findAuthentic, findOwn, isOlder } from './revocation-list.ts';
 
 /** More roots than any rotation has. */
 const ROOT_LIMIT = 8;
@@ -140,7 +141,11 @@ function listFor(
   const list = findAuthentic(offered, trust);
   if (!list) return refuse('the revocation list is not by one of the offered CAs');
   const atHand = findAuthentic(before.crlPem, before);
-  return atHand && isOlder(list, atHand) && findAuthentic(before.crlPem, trust) ? before.crlPem : offered;
+  if (!atHand || !findAuthentic(before.crlPem, trust)) return offered;
+  // The offered one is for every host; the one at hand may be for this one.
+  const own = findOwn(trust);
+  const saysLess = own && coversCertificate(atHand.scope, own) && !coversCertificate(list.scope, own);
+  return isOlder(list, atHand) || saysLess ? before.crlPem : offered;
 }
 
 /** The leaf with every CA between it, or another certificate of its manager, and a root. */

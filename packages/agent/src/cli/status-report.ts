@@ -4,6 +4,7 @@ import type { IdentityMeta } from '../certificates/identity-meta.ts';
 import { readIdentityMeta } from '../certificates/identity-meta.ts';
 import { readMaterial } from '../certificates/material.ts';
 import { storeFolder } from '../certificates/paths.ts';
+import { isOwnRevoked } from '../certificates/revocation-list.ts';
 import { readAllowList } from '../doctor/access.ts';
 import { type AuditTrail, newestOf, readAuditTrail, textOf } from '../doctor/audit-trail.ts';
 import { codeOfIdentity, crlFinding } from '../doctor/certificates.ts';
@@ -28,7 +29,7 @@ const isoOf = (epochMs: number | undefined): string | null =>
 function identityPart(
   identity: IdentityStatus,
   meta: IdentityMeta,
-  seen: { readonly now: number; readonly crl: RevocationState | undefined },
+  seen: { readonly now: number; readonly revoked: boolean },
 ): AgentStatus['identity'] {
   const facts = 'facts' in identity ? identity.facts : undefined;
   return {
@@ -47,7 +48,7 @@ function identityPart(
     key_origin: meta.key_origin,
     installed_at: meta.installed_at,
     manager_client: meta.manager_client?.cn ?? null,
-    revoked: facts !== undefined && (seen.crl?.serials.has(facts.serialHex) ?? false),
+    revoked: facts !== undefined && seen.revoked,
   };
 }
 
@@ -171,7 +172,8 @@ export async function collectStatus(context: AgentContext): Promise<AgentStatus>
   const meta = await readIdentityMeta(files, certificates);
   const trail = await readAuditTrail(files, config.logging.file_path);
   const material = await readMaterial(files, certificates).catch(() => undefined);
-  const crl = material && isUsable(identity) ? readRevocations(material, now) : undefined;
+  const usable = isUsable(identity) ? material : undefined;
+  const crl = usable && readRevocations(usable, now);
   const agents = (await findAgents(files)).filter((agent) => agent.root === context.root);
   const parts: Omit<AgentStatus, 'degraded'> = {
     v: 1,
@@ -179,7 +181,7 @@ export async function collectStatus(context: AgentContext): Promise<AgentStatus>
     config_file: context.configFile,
     manager_url: config.enrollment.manager_url ?? null,
     agent: { running: agents.length > 0, pids: agents.map((agent) => agent.pid) },
-    identity: identityPart(identity, meta, { now, crl }),
+    identity: identityPart(identity, meta, { now, revoked: usable !== undefined && isOwnRevoked(usable) }),
     renewal: await renewalPart(context, identity, { meta, trail }),
     crl: crl ? crlPart(crl) : null,
     clock: await clockPart(context, trail),

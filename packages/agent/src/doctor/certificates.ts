@@ -2,6 +2,7 @@ import { messageOf } from '@linux-patch/contract';
 import { type IdentityStatus, parseCertificates, renewalAlarm, renewalPoint } from '@linux-patch/pki';
 import { type Material, readMaterial, resolvePaths } from '../certificates/material.ts';
 import type { CertificatePaths } from '../certificates/paths.ts';
+import { isOwnRevoked } from '../certificates/revocation-list.ts';
 import { readFqdn } from '../enrollment/host-identity.ts';
 import { differingFacts, isOtherHost, readHostBinding } from '../host/host-binding.ts';
 import { type RevocationState, readRevocations } from '../http/revocation.ts';
@@ -161,7 +162,7 @@ async function checkRevocation(host: DoctorHost, material: Material): Promise<Fi
   const state = readRevocations(material, clock.now());
   const finding = crlFinding(state, path);
   const serial = 'facts' in identity ? identity.facts.serialHex : '';
-  const revoked: Finding[] = state.serials.has(serial)
+  const revoked: Finding[] = isOwnRevoked(material)
     ? [{ code: 'OWN_CERT_REVOKED', detail: `The revocation list in ${path} names serial ${serial}.` }]
     : [];
   const repair = async (): Promise<void> => {

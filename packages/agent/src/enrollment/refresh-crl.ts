@@ -1,19 +1,23 @@
 import { ENROLL_PATHS } from '@linux-patch/contract';
-import { parseCertificates, parseCrl } from '@linux-patch/pki';
+import { type CertificateFacts, coversCertificate, parseCertificates, parseCrl } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { readMaterial } from '../certificates/material.ts';
 import type { CertificatePaths } from '../certificates/paths.ts';
-import type { ListStore } from '../certificates/revocation-list.ts';
+import { findOwn, type ListStore } from '../certificates/revocation-list.ts';
 import { REQUEST_TIMEOUT_MS } from './manager-calls.ts';
 import { askManager } from './manager-client.ts';
 import { ManagerFailure } from './manager-failure.ts';
 import type { ProxyChoice } from './proxy.ts';
 
-/** Half of its life is over, or there is none. A list that cannot be read is replaced as well. */
-function isDue(crlPem: string | undefined, now: number): boolean {
+/**
+ * Half of its life is over, it says nothing about this host's own certificate, or there is none. A list that cannot be
+ * read is replaced as well.
+ */
+function isDue(crlPem: string | undefined, own: CertificateFacts | undefined, now: number): boolean {
   if (crlPem === undefined) return true;
   try {
-    const { thisUpdateMs, nextUpdateMs } = parseCrl(crlPem);
+    const { thisUpdateMs, nextUpdateMs, scope } = parseCrl(crlPem);
+    if (own && !coversCertificate(scope, own)) return true;
     return nextUpdateMs !== undefined && now >= (thisUpdateMs + nextUpdateMs) / 2;
   } catch {
     return true;
@@ -21,7 +25,8 @@ function isDue(crlPem: string | undefined, now: number): boolean {
 }
 
 /**
- * Fetches the manager's revocation list when half of the present one's life is over.
+ * Fetches the manager's revocation list for this host when half of the present one's life is over, or when that one
+ * is not about this host.
  *
  * @returns whether a new list was stored.
  * @throws ManagerFailure when the manager gave none; PatchError `CRL_REFUSED` for one that must not be used.
@@ -37,8 +42,11 @@ export async function refreshCrl(options: {
 }): Promise<boolean> {
   const { files, paths } = options;
   const current = await readMaterial(files, paths);
-  if (!isDue(current.crlPem, options.now)) return false;
+  const own = findOwn(current);
+  if (!isDue(current.crlPem, own, options.now)) return false;
   const url = new URL(ENROLL_PATHS.crl, options.managerUrl);
+  // Managers from before lists were made for each certificate do not look at it.
+  if (own) url.searchParams.set('serial', own.serialHex);
   const answer = await askManager({
     url,
     shownUrl: url.href,

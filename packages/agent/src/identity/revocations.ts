@@ -1,9 +1,13 @@
 import { isPatchError, messageOf, PatchError, REVOCATION_REASONS } from '@linux-patch/contract';
+import type { CertificateFacts } from '@linux-patch/pki';
 import type { Clock, Logger } from '@linux-patch/runtime';
 import type { Material } from '../certificates/material.ts';
 import {
   type AuthenticList,
   findAuthentic,
+  findOwn,
+  forgetsOwn,
+  isNamed,
   isOlder,
   type ListStore,
   readAuthentic,
@@ -43,6 +47,7 @@ class ListInUse implements Revocations {
   #material: Material | undefined;
   #reading: ListReading = { status: 'missing', message: 'There is no revocation list.' };
   #inUse: AuthenticList | undefined;
+  #own: CertificateFacts | undefined;
 
   constructor(options: Parameters<typeof openRevocations>[0]) {
     this.#options = options;
@@ -54,16 +59,20 @@ class ListInUse implements Revocations {
     if (!this.#inUse || this.#inUse === reading.list) return revocationState(reading, nowMs);
     const state = revocationState({ list: this.#inUse }, nowMs);
     if (state.status !== 'valid') return state;
-    const why = reading.list ? 'The revocation list on disk is older than the one in use.' : reading.message;
+    const why = reading.list
+      ? 'The revocation list on disk is older than the one in use, or says less.'
+      : reading.message;
     return { ...state, status: 'degraded', message: `${why} The list that was read before still counts.` };
   }
 
   see(material: Material): void {
     this.#material = material;
+    this.#own = findOwn(material);
     this.#reading = readList(material);
     const before = findAuthentic(this.#inUse?.pem, material);
     const { list } = this.#reading;
-    this.#inUse = list && !(before && isOlder(list, before)) ? list : before;
+    const isWorse = list && before && (isOlder(list, before) || forgetsOwn(list, before, this.#own));
+    this.#inUse = list && !isWorse ? list : before;
     if (this.#inUse !== list) this.#options.events.crlUnusable(this.state);
   }
 
@@ -73,6 +82,12 @@ class ListInUse implements Revocations {
       throw new PatchError(
         'CRL_REFUSED',
         `The revocation list is not used: it is older than the one in force, made ${new Date(this.#inUse.thisUpdateMs).toISOString()}.`,
+      );
+    }
+    if (this.#inUse && forgetsOwn(list, this.#inUse, this.#own)) {
+      throw new PatchError(
+        'CRL_REFUSED',
+        "The revocation list is not used: it says nothing about this host's own certificate, which the one in force revokes.",
       );
     }
     const changed = this.#inUse?.pem.trim() !== pem.trim();
@@ -95,7 +110,8 @@ class ListInUse implements Revocations {
   }
 
   reasonOf(serialHex: string | undefined): string | undefined {
-    if (serialHex === undefined || !this.#inUse?.serials.has(serialHex)) return undefined;
+    if (!this.#inUse || !this.#own || this.#own.serialHex !== serialHex) return undefined;
+    if (!isNamed(this.#inUse, this.#own)) return undefined;
     const code = this.#inUse.reasons.get(serialHex) ?? 0;
     const [name] = Object.entries(REVOCATION_REASONS).find(([, one]) => one === code) ?? [`reason ${code}`];
     return name;

@@ -1,6 +1,6 @@
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CHECK_IDS, spkiFingerprint } from '@linux-patch/pki';
+import { CHECK_IDS, createCrl, MANAGER_POINT, parseCertificate, spkiFingerprint } from '@linux-patch/pki';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -84,6 +84,14 @@ describe('the validator', () => {
     openssl.write('p8.key', older.server_key);
     openssl.run('pkey', '-in', 'p8.key', '-traditional', '-out', 'sec1.key');
     const outdated = await authority.createCrl();
+    const aboutOthers = await createCrl({
+      issuer: authority.issuing,
+      revoked: [{ serialHex: parseCertificate(leaf ?? '').serialHex, revokedAtMs: NOW }],
+      points: [MANAGER_POINT],
+      number: 2n,
+      now: NOW,
+      nextUpdateMs: NOW + 86_400_000,
+    });
     const odd: [string, typeof good, Partial<BundleExpectation>?][] = [
       ['lines that end as on Windows', { ...good, server_crt: good.server_crt.replaceAll('\n', '\r\n') }],
       ['text before a block', { ...good, ca_crt: `subject=CN = Root\n${good.ca_crt}` }],
@@ -96,6 +104,7 @@ describe('the validator', () => {
       ['another CA beside the right one', { ...good, ca_crt: stranger.root.certificatePem + good.ca_crt }],
       ['a key as SEC1', { ...older, server_key: openssl.read('sec1.key') }, { ownKeyPem: undefined }],
       ['the pinned CA', good, { fingerprint: spkiFingerprint(authority.root.certificatePem) }],
+      ['a list that has its serial number and is not about it', { ...good, crl_pem: aboutOthers }],
       ['an outdated list', { ...good, crl_pem: outdated }, { now: NOW + 8 * 86_400_000 }],
     ];
     for (const [name, bundle, expected] of odd)

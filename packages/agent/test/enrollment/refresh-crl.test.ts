@@ -1,7 +1,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
-import { createCrl, parseCrl } from '@linux-patch/pki';
+import {
+  certificatePoint,
+  createCrl,
+  type Issuer,
+  MANAGER_POINT,
+  parseCertificates,
+  parseCrl,
+} from '@linux-patch/pki';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
@@ -9,7 +16,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MANUAL_IDENTITY } from '../../src/certificates/identity-meta.ts';
 import { readMaterial } from '../../src/certificates/material.ts';
 import type { CertificatePaths } from '../../src/certificates/paths.ts';
-import { openListStore } from '../../src/certificates/revocation-list.ts';
+import { isOwnRevoked, openListStore } from '../../src/certificates/revocation-list.ts';
 import { installGeneration } from '../../src/certificates/store.ts';
 import { chooseProxy } from '../../src/enrollment/proxy.ts';
 import { refreshCrl } from '../../src/enrollment/refresh-crl.ts';
@@ -23,12 +30,18 @@ let authority: TestAuthority;
 let paths: CertificatePaths;
 let served: { status: number; text: string };
 let asked = 0;
+let askedPath: string | undefined;
 let managerUrl: URL;
 let close: () => Promise<void>;
 
 /** A list that is good from `at` for a day. */
-const listAt = (at: number, serials: readonly string[] = [], issuer = authority.issuing) =>
+const listAt = (
+  at: number,
+  serials: readonly string[] = [],
+  { issuer = authority.issuing, points }: { issuer?: Issuer; points?: readonly string[] } = {},
+) =>
   createCrl({
+    ...(points ? { points } : {}),
     issuer,
     revoked: serials.map((serialHex) => ({ serialHex, revokedAtMs: at })),
     number: BigInt(at),
@@ -40,8 +53,9 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   authority = await testAuthority({ now: NOW });
   const web = await authority.issueWeb();
-  const server = createServer({ cert: web.chainPem, key: web.privateKeyPem }, (_request, response) => {
+  const server = createServer({ cert: web.chainPem, key: web.privateKeyPem }, (request, response) => {
     asked += 1;
+    askedPath = request.url;
     response.writeHead(served.status).end(served.text);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -113,7 +127,7 @@ describe('the revocation list', () => {
 
   it('of another CA is refused, and so is an older one', async () => {
     const other = await testAuthority({ now: NOW });
-    served = { status: 200, text: await listAt(NOW + 13 * HOUR_MS, [], other.issuing) };
+    served = { status: 200, text: await listAt(NOW + 13 * HOUR_MS, [], { issuer: other.issuing }) };
     await expect(refresh(NOW + 13 * HOUR_MS)).rejects.toMatchObject({ code: 'CRL_REFUSED' });
     served = { status: 200, text: await listAt(NOW - HOUR_MS) };
     await expect(refresh(NOW + 13 * HOUR_MS)).rejects.toMatchObject({ code: 'CRL_REFUSED' });
@@ -138,5 +152,38 @@ describe('the revocation list', () => {
     served = { status, text };
     await expect(refresh(NOW + 13 * HOUR_MS)).rejects.toThrow();
     expect((await stored()).thisUpdateMs).toBe(NOW);
+  });
+
+  it('is asked for by the own serial number, and at once when the one at hand is not about this host', async () => {
+    const [own] = parseCertificates((await readMaterial(systemFiles, paths)).certificatePem);
+    const serial = own?.serialHex ?? '';
+    const store = openListStore(systemFiles, paths);
+    await store.take(await listAt(NOW, [], { points: [MANAGER_POINT] }));
+    const points = [MANAGER_POINT, certificatePoint(serial)];
+    served = { status: 200, text: await listAt(NOW + 1, [serial], { points }) };
+    expect(await refresh(NOW + HOUR_MS)).toBe(true);
+    expect(askedPath).toBe(`/api/v1/pki/crl.pem?serial=${serial}`);
+    expect(await refresh(NOW + HOUR_MS)).toBe(false);
+    expect(isOwnRevoked(await readMaterial(systemFiles, paths))).toBe(true);
+  });
+
+  it('that names this host is not forgotten for one that is not about it, nor for one about others', async () => {
+    const [own] = parseCertificates((await readMaterial(systemFiles, paths)).certificatePem);
+    const serial = own?.serialHex ?? '';
+    const store = openListStore(systemFiles, paths);
+    const points = [MANAGER_POINT, certificatePoint(serial)];
+    await store.take(await listAt(NOW + 1, [serial], { points }));
+    for (const other of [[MANAGER_POINT], [certificatePoint('0a')]]) {
+      const list = await listAt(NOW + 2, [], { points: other });
+      await expect(store.take(list)).rejects.toMatchObject({ code: 'CRL_REFUSED' });
+    }
+    expect(isOwnRevoked(await readMaterial(systemFiles, paths))).toBe(true);
+  });
+
+  it('that names its serial number without being about it says nothing about it', async () => {
+    const [own] = parseCertificates((await readMaterial(systemFiles, paths)).certificatePem);
+    const list = await listAt(NOW + 1, [own?.serialHex ?? ''], { points: [MANAGER_POINT] });
+    await openListStore(systemFiles, paths).take(list);
+    expect(isOwnRevoked(await readMaterial(systemFiles, paths))).toBe(false);
   });
 });

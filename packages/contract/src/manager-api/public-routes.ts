@@ -11,6 +11,7 @@ import {
   TrustBundle,
 } from '../enrollment.ts';
 import { routeTable } from '../route.ts';
+import { SerialNumber } from './certificates.ts';
 
 const PUBLIC_ERRORS = [
   'INVALID_REQUEST',
@@ -20,6 +21,12 @@ const PUBLIC_ERRORS = [
   'INTERNAL_ERROR',
 ] as const;
 const PemText = z.string();
+/** Other members are ignored, because whoever fetches the list may be of any generation. */
+const CrlQuery = z.object({
+  serial: SerialNumber.optional().meta({
+    description: 'Serial number of the certificate of the host that asks.',
+  }),
+});
 
 /** What agents call; the only authentication is the polling token and proofs by the agent's key. */
 export const MANAGER_PUBLIC_ROUTES = routeTable({
@@ -91,11 +98,13 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
     method: 'GET',
     path: '/api/v1/pki/crl.pem',
     auth: 'public',
-    summary: 'The current revocation list',
+    summary:
+      "The revocation list in force: of the manager's own certificates and, with `serial`, of that certificate of a host",
+    query: CrlQuery,
     response: PemText,
     bare: true,
     status: 200,
-    errors: [],
+    errors: ['INVALID_REQUEST'],
   },
   trust: {
     method: 'GET',

@@ -1,4 +1,4 @@
-import { MAX_PEM_LENGTH, type ManagerClient, type TrustBundle } from '@linux-patch/contract';
+import type { ManagerClient, TrustBundle } from '@linux-patch/contract';
 import {
   agentProfile,
   type CertificateFacts,
@@ -14,6 +14,7 @@ import type { Database } from '../database/open.ts';
 import type { CertificateRow } from '../database/schema.ts';
 import { FIRST_CA } from './ca-state.ts';
 import { type Ca, type CaStore, openCaStore } from './ca-store.ts';
+import { createCertificateLists } from './certificate-lists.ts';
 import type { WebNames } from './init.ts';
 import type { Pair } from './key-files.ts';
 import { createOwnPairs } from './own-pairs.ts';
@@ -76,8 +77,11 @@ export interface Authority {
   issueAgentWithKey(
     names: AgentNames,
   ): Promise<{ readonly certificate: IssuedCertificate; readonly privateKeyPem: string }>;
-  /** The revocation list in force, made from the recorded revocations; see `currentRevocationList`. */
-  revocationList(db: Database): Promise<RevocationList>;
+  /**
+   * The revocation list in force, made from the recorded revocations: of the manager's certificates and, where `serial`
+   * is given, of that host certificate. See `currentRevocationList` and `createCertificateLists`.
+   */
+  revocationList(db: Database, serial?: string): Promise<RevocationList>;
   /** The pair to call agents with: certificate and what leads to its root. */
   clientPair(): Promise<Pair>;
   /** The pair to serve HTTPS with. */
@@ -125,14 +129,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     return { ...parseCertificate(pem), caId: ca.id };
   };
   const own = createOwnPairs(options, store);
-  const revocationList: Authority['revocationList'] = (db) =>
-    currentRevocationList(db, {
-      // One list for all: every host that follows knows the current issuing CA, in each phase of a rotation.
-      issuer: store.current.issuing,
-      issuerSpki: store.current.issuingFacts.spkiSha256,
-      now: clock.now(),
-      lifetimeMs: options.crlHours * HOUR_MS,
-    });
+  const revocationList = listMaker(options, store);
   return {
     store,
     get rootPem() {
@@ -161,8 +158,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     },
     async trustBundle(db) {
       const { pem } = await revocationList(db);
-      const list = pem.length <= MAX_PEM_LENGTH ? { crl_pem: pem } : {};
-      return { ...trustBundleOf(store, clock.now()), ...list };
+      return { ...trustBundleOf(store, clock.now()), crl_pem: pem };
     },
     get caFingerprint() {
       return store.current.fingerprint;
@@ -184,6 +180,23 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     revocationList,
     ...own,
     renewIssuing: () => store.renewIssuing(options.agentDays),
+  };
+}
+
+function listMaker(
+  { clock, crlHours }: Pick<AuthorityOptions, 'clock' | 'crlHours'>,
+  store: CaStore,
+): Authority['revocationList'] {
+  const certificateLists = createCertificateLists();
+  return (db, serial) => {
+    const order = {
+      // One CA for all lists: every host that follows knows the current issuing CA, in each phase of a rotation.
+      issuer: store.current.issuing,
+      issuerSpki: store.current.issuingFacts.spkiSha256,
+      now: clock.now(),
+      lifetimeMs: crlHours * HOUR_MS,
+    };
+    return serial === undefined ? currentRevocationList(db, order) : certificateLists(db, order, serial);
   };
 }
 

@@ -1,7 +1,7 @@
 import { REVOCATION_REASONS } from '@linux-patch/contract';
-import { createCrl, type Issuer, type RevokedEntry } from '@linux-patch/pki';
+import { createCrl, type Issuer, MANAGER_POINT, type RevokedEntry } from '@linux-patch/pki';
 import type { Database } from '../database/open.ts';
-import type { RevocationListRow } from '../database/schema.ts';
+import type { CertificateRow, RevocationListRow } from '../database/schema.ts';
 
 /** A signed revocation list. Instants are epoch milliseconds. */
 export interface RevocationList {
@@ -9,15 +9,16 @@ export interface RevocationList {
   /** Grows with every list, also when the clock goes back. */
   readonly number: number;
   /**
-   * Number of the first list that names everything that is revoked now, superseded certificates excepted: a host with
-   * that one or a later one is up to date.
+   * Number of the first list that names every certificate of the manager that is revoked now, superseded ones excepted:
+   * a host with that one or a later one is up to date.
    */
   readonly completeSince: number;
   readonly thisUpdateMs: number;
   readonly nextUpdateMs: number;
 }
 
-interface ListOrder {
+/** Who signs lists, when, and for how long. */
+export interface ListOrder {
   readonly issuer: Issuer;
   /** Its key, SHA-256 of the SPKI. */
   readonly issuerSpki: string;
@@ -27,8 +28,10 @@ interface ListOrder {
 }
 
 /**
- * The revocation list in force. It is signed anew only when a certificate was revoked since, another key signs, half of
- * its life is over, or the clock says that it was made in the future.
+ * The revocation list of the manager's own certificates, which every host needs; a host that is revoked itself has a
+ * list of its own besides (see `createCertificateLists`). It is signed anew only when any certificate was revoked since,
+ * so that every list that is made of it has a higher number then; when another key signs, half of its life is over, or
+ * the clock says that it was made in the future.
  *
  * Inside a transaction it sees what that transaction revoked.
  */
@@ -44,24 +47,10 @@ function newestRow(db: Database): Promise<RevocationListRow | undefined> {
   return db.selectFrom('revocation_lists').selectAll().orderBy('number', 'desc').limit(1).executeTakeFirst();
 }
 
-/** Certificates are never un-revoked and their rows never removed, so the count tells whether anything changed. */
+/** Certificates are never un-revoked, so the count tells whether anything changed. The database itself keeps it. */
 async function countRevoked(db: Database): Promise<number> {
-  const { number } = await revokedCount(db).executeTakeFirstOrThrow();
-  return Number(number);
-}
-
-function revokedCount(db: Database) {
-  return db
-    .selectFrom('certificates')
-    .select((select) => select.fn.countAll<number>().as('number'))
-    .where('revoked_at', 'is not', null);
-}
-
-async function countUrgent(db: Database): Promise<number> {
-  const { number } = await revokedCount(db)
-    .where('revoke_reason', 'is distinct from', 'superseded')
-    .executeTakeFirstOrThrow();
-  return Number(number);
+  const { revoked } = await db.selectFrom('revocation_count').select('revoked').executeTakeFirstOrThrow();
+  return Number(revoked);
 }
 
 async function usableList(db: Database, order: ListOrder): Promise<RevocationList | undefined> {
@@ -82,9 +71,11 @@ async function signList(
   { issuer, issuerSpki, now, lifetimeMs }: ListOrder,
 ): Promise<RevocationList> {
   const previous = await newestRow(db);
-  // Begins at the time, so that numbers also grow after a database was restored from an old backup.
-  const number = Math.max((previous?.number ?? 0) + 1, Math.floor(now / 1000));
-  const urgent = await countUrgent(db);
+  // The time in milliseconds, so that numbers also grow after a database was restored from an old backup, however many
+  // certificates were revoked within a second.
+  const number = Math.max((previous?.number ?? 0) + 1, Math.floor(now));
+  const own = await revokedOfManager(db);
+  const urgent = own.filter((row) => row.revoke_reason !== 'superseded').length;
   const unchanged = previous?.urgent_count === urgent && previous.issuer_spki === issuerSpki;
   const thisUpdate = Math.floor(now / 1000) * 1000;
   const row: RevocationListRow = {
@@ -97,7 +88,8 @@ async function signList(
     next_update: thisUpdate + lifetimeMs,
     pem: await createCrl({
       issuer,
-      revoked: await revokedEntries(db, now - lifetimeMs),
+      revoked: entriesOf(own, now - lifetimeMs),
+      points: [MANAGER_POINT],
       number: BigInt(number),
       now: thisUpdate,
       nextUpdateMs: thisUpdate + lifetimeMs,
@@ -108,20 +100,31 @@ async function signList(
   return listOf(row);
 }
 
-/** An entry stays until a list was made after its certificate had expired (RFC 5280 §5). */
-async function revokedEntries(db: Database, expiredSinceMs: number): Promise<RevokedEntry[]> {
-  const rows = await db
+type RevokedRow = Pick<CertificateRow, 'serial' | 'not_after' | 'revoked_at' | 'revoke_reason'>;
+
+/** The manager's own certificates that are revoked, expired ones included. */
+export function revokedOfManager(db: Database): Promise<RevokedRow[]> {
+  return db
     .selectFrom('certificates')
-    .select(['serial', 'revoked_at', 'revoke_reason'])
+    .select(['serial', 'not_after', 'revoked_at', 'revoke_reason'])
+    .where('kind', 'in', ['manager_client', 'web'])
     .where('revoked_at', 'is not', null)
-    .where('not_after', '>=', expiredSinceMs)
     .orderBy('revoked_at')
     .execute();
-  return rows.map((row) => ({
-    serialHex: row.serial,
-    revokedAtMs: row.revoked_at ?? 0,
-    reasonCode: row.revoke_reason === null ? undefined : REVOCATION_REASONS[row.revoke_reason],
-  }));
+}
+
+/**
+ * How a list names certificates. An entry stays until a list was made after its certificate had expired (RFC 5280 §5),
+ * so those that expired before `expiredSinceMs` are left out.
+ */
+export function entriesOf(rows: readonly RevokedRow[], expiredSinceMs: number): RevokedEntry[] {
+  return rows
+    .filter((row) => row.not_after >= expiredSinceMs)
+    .map((row) => ({
+      serialHex: row.serial,
+      revokedAtMs: row.revoked_at ?? 0,
+      reasonCode: row.revoke_reason === null ? undefined : REVOCATION_REASONS[row.revoke_reason],
+    }));
 }
 
 function listOf(row: RevocationListRow): RevocationList {

@@ -1,16 +1,25 @@
 import type { Database } from '../database/open.ts';
+import type { ShownCertificate, Standing } from '../fleet-client/connect.ts';
 
-/**
- * Keys that were certified for a host, as SHA-256 of their SPKI.
- *
- * @param evenRevoked also those whose certificates are revoked
- */
-export async function hostKeys(
-  db: Database,
-  hostId: string,
-  evenRevoked: boolean,
-): Promise<ReadonlySet<string>> {
-  let rows = db.selectFrom('certificates').select('spki_sha256').where('host_id', '=', hostId);
-  if (!evenRevoked) rows = rows.where('revoked_at', 'is', null);
-  return new Set((await rows.execute()).map((row) => row.spki_sha256));
+/** What is on record about a certificate that was shown at the place of a host. */
+export async function judgeShown(db: Database, hostId: string, shown: ShownCertificate): Promise<Standing> {
+  const own = await db
+    .selectFrom('certificates')
+    .select('revoked_at')
+    .where('spki_sha256', '=', shown.spkiSha256)
+    .where('host_id', '=', hostId)
+    .execute();
+  const revoked = await isRevoked(db, shown.serialHex);
+  // A key of a good certificate, or that of the revoked one itself.
+  return { revoked, known: own.some((row) => revoked || row.revoked_at === null) };
+}
+
+/** Whether this manager revoked a certificate of this serial number. */
+export async function isRevoked(db: Database, serial: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('certificates')
+    .select('revoked_at')
+    .where('serial', '=', serial)
+    .executeTakeFirst();
+  return row !== undefined && row.revoked_at !== null;
 }

@@ -1,8 +1,8 @@
-import { MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import { type ListDelivery, MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { AuditLog } from '../audit/audit-log.ts';
-import type { ManagerTables } from '../database/schema.ts';
+import type { CertificateRow, ManagerTables } from '../database/schema.ts';
 import type { ListSender } from '../fleet-watch/send-list.ts';
 import type { HostStore } from '../hosts/store.ts';
 import type { Routes } from '../http/routes.ts';
@@ -45,10 +45,24 @@ export function serveCertificateRoutes(routes: Routes, sources: CertificateRoute
     return {
       certificate: await store.view(await store.get(certificate.serial)),
       changed,
-      delivery: await sources.lists.sendToAll(context.env.signal),
+      delivery: await deliver(sources, certificate, context.env.signal),
     };
   });
   serveHostRemoval(routes, sources);
+}
+
+/** Every host has to know a certificate of the manager that is revoked; one of a host only that host. */
+async function deliver(
+  { db, lists }: CertificateRouteSources,
+  certificate: Pick<CertificateRow, 'kind' | 'host_id'>,
+  signal: AbortSignal,
+): Promise<ListDelivery> {
+  if (certificate.kind !== 'agent') return lists.sendToAll(signal);
+  const holders = db
+    .selectFrom('hosts')
+    .selectAll()
+    .where('id', '=', certificate.host_id ?? '');
+  return lists.sendTo(await holders.where('left_at', 'is', null).execute(), signal);
 }
 
 function serveHostRemoval(routes: Routes, sources: CertificateRouteSources): void {
@@ -69,7 +83,7 @@ function serveHostRemoval(routes: Routes, sources: CertificateRouteSources): voi
       return serials;
     });
     // The host that goes is told as well: its agent can then say why nobody calls it any more.
-    const delivery = await sources.lists.sendToAll(context.env.signal, [host]);
+    const delivery = await sources.lists.sendTo([host], context.env.signal);
     return { id: host.id, fqdn: host.fqdn, revoked: [...revoked], delivery };
   });
 }

@@ -109,15 +109,20 @@ export interface CertificateRow {
   readonly pem: string | null;
 }
 
-/** The revocation list in force; older ones are not kept. */
+/** One row: how many certificates are revoked, expired ones included. Kept by a trigger; it only grows. */
+export interface RevocationCountRow {
+  readonly revoked: number;
+}
+
+/** The revocation list of the manager's certificates in force; older ones are not kept. */
 export interface RevocationListRow {
   readonly number: number;
   readonly issuer_spki: string;
-  /** Revoked certificates recorded when it was signed, expired ones included; it only grows. */
+  /** `revocation_count` when it was signed. */
   readonly revoked_count: number;
-  /** Those of them that hosts are told about at once: all but superseded ones, which nobody misuses. */
+  /** Those it names that hosts are told about at once: all but superseded ones, which nobody misuses. */
   readonly urgent_count: number;
-  /** Number of the first list that names everything that is revoked now. */
+  /** Number of the first list that names everything of the manager's that is revoked now. */
   readonly complete_since: number;
   readonly this_update: number;
   readonly next_update: number;
@@ -181,6 +186,7 @@ export interface ManagerTables {
     readonly [column in CertificateDefault]: Generated<CertificateRow[column]>;
   };
   readonly revocation_lists: RevocationListRow;
+  readonly revocation_count: RevocationCountRow;
   readonly host_reports: HostReportRow;
   readonly host_trust: HostTrustRow;
   readonly list_deliveries: ListDeliveryRow;

@@ -36,7 +36,7 @@ export async function makeBundle(
     .execute();
   await keepThree(context, db, decision.hostId);
   const chain = authority.chainPem;
-  const { pem: crlPem } = await authority.revocationList(db);
+  const { pem: crlPem } = await authority.revocationList(db, issued.certificate.serialHex);
   const serverCrt = issued.certificate.pem.trimEnd() + '\n' + authority.issuingPem;
   const serial = issued.certificate.serialHex;
   if (issued.privateKeyPem !== undefined) {

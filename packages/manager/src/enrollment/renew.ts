@@ -59,7 +59,7 @@ export function createRenewals(context: EnrollmentContext): Renewals {
           ca_crt: authority.trustedRootsPem,
           ca_chain: authority.chainPem,
           server_crt: `${successor.pem.trimEnd()}\n${authority.issuingPem}`,
-          crl_pem: (await authority.revocationList(db)).pem,
+          crl_pem: (await authority.revocationList(db, successor.serialHex)).pem,
           manager_client: authority.managerClient,
           ...successor.told,
         };

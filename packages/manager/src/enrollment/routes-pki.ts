@@ -1,4 +1,5 @@
 import { MANAGER_PUBLIC_ROUTES, PatchError } from '@linux-patch/contract';
+import { canonicalSerial } from '@linux-patch/pki';
 import type { Context } from 'hono';
 import type { RevocationList } from '../authority/revocation-list.ts';
 import type { ManagerEnv } from '../http/node-adapter.ts';
@@ -17,8 +18,8 @@ export function servePki(routes: Routes, enrollment: EnrollmentContext): void {
   routes.serveBare(MANAGER_PUBLIC_ROUTES.ca, () =>
     pem(authority.publishedRootsPem, { 'Cache-Control': 'max-age=3600' }),
   );
-  routes.serveBare(MANAGER_PUBLIC_ROUTES.crl, async ({ context }) =>
-    answerCrl(context, await authority.revocationList(db)),
+  routes.serveBare(MANAGER_PUBLIC_ROUTES.crl, async ({ context, query: { serial } }) =>
+    answerCrl(context, await authority.revocationList(db, serial && canonicalSerial(serial))),
   );
   routes.serveBare(MANAGER_PUBLIC_ROUTES.trust, async ({ context }) =>
     context.json(await authority.trustBundle(db), 200),

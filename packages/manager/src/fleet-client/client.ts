@@ -1,39 +1,17 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { isIP } from 'node:net';
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import { Envelope, ERRORS, type ErrorCode, messageOf, PatchError, type Route } from '@linux-patch/contract';
-import { canonicalSerial, parseCertificateDer } from '@linux-patch/pki';
 import type { z } from 'zod';
-import type { Pair } from '../authority/key-files.ts';
+import { type AgentAddress, connectAgent, type FleetMaterial } from './connect.ts';
 import { fromOlderAgent } from './older-agents.ts';
-
-/** Where an agent is, as the fleet knows it. */
-export interface AgentAddress {
-  /** Its record; only keys that were certified for it are believed. */
-  readonly hostId: string;
-  readonly fqdn: string;
-  readonly ipAddress: string;
-  readonly port: number;
-}
-
-/** What to call with: our client certificate, and the only CA agents may be from. */
-export interface FleetMaterial {
-  readonly caPem: string;
-  readonly client: Pair;
-  /** Serial numbers of agents' certificates that are not believed any more. */
-  readonly revoked: ReadonlySet<string>;
-  /** Keys on record for this host, SHA-256 of the SPKI. */
-  readonly keys: ReadonlySet<string>;
-  /** Told which certificate the host is believed with. */
-  readonly noteServed: (serialHex: string) => Promise<void>;
-}
 
 /** One call of an agent's route. */
 export interface AgentCall {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: URLSearchParams;
   readonly body?: unknown;
+  /** Makes the body for the agent that shows the certificate of this serial number; instead of `body`. */
+  readonly bodyFor?: (serialHex: string) => Promise<unknown>;
   readonly signal?: AbortSignal;
   /** Default: half a minute. */
   readonly timeoutMs?: number;
@@ -51,19 +29,11 @@ export interface FleetClient {
    *   error, or the agent's code when both programs know it as "not found".
    */
   call<R extends Route>(agent: AgentAddress, route: R, call?: AgentCall): Promise<z.output<R['response']>>;
-  /** TLS options for other connections to this agent, such as the WebSocket. */
-  connection(agent: AgentAddress): Promise<AgentConnection>;
-}
-
-export interface AgentConnection {
-  readonly host: string;
-  readonly port: number;
-  readonly servername: string;
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-  readonly minVersion: 'TLSv1.3';
-  readonly checkServerIdentity: (hostname: string, certificate: PeerCertificate) => Error | undefined;
+  /**
+   * A connection for other things than calls, such as the WebSocket; the caller ends it.
+   * @throws PatchError `AGENT_UNREACHABLE`
+   */
+  connect(agent: AgentAddress, signal: AbortSignal): Promise<TLSSocket>;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -71,80 +41,28 @@ const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Agent errors that mean the same to our own callers. */
 const PASSED_ON: readonly ErrorCode[] = ['JOB_NOT_FOUND', 'PKG_NOT_FOUND', 'INVALID_REQUEST'];
 
-/** Whoever answers has a certificate of our CA, which was not issued to this host. */
-class StrangeKeyError extends Error {
-  override readonly name = 'StrangeKeyError';
-}
-
 /** Says what to call this host with; asked at each call, so that a renewed certificate is used at once. */
-export type FindMaterial = (agent: AgentAddress, evenRevoked: boolean) => Promise<FleetMaterial>;
+export type FindMaterial = (agent: AgentAddress) => Promise<FleetMaterial>;
 
 /** A client that believes a host only with a key on record for it. */
 export function createFleetClient(findMaterial: FindMaterial): FleetClient {
-  const connection = async (
-    agent: AgentAddress,
-    { evenRevoked = false, onPeer }: Pick<AgentCall, 'evenRevoked' | 'onPeer'> = {},
-  ): Promise<AgentConnection & Pick<FleetMaterial, 'noteServed'>> => {
-    const { caPem, client, revoked, keys, noteServed } = await findMaterial(agent, evenRevoked);
-    return {
-      noteServed,
-      host: agent.ipAddress,
-      port: agent.port,
-      // A literal address is no server name (RFC 6066 §3); the identity is checked below either way.
-      servername: isIP(agent.fqdn) ? '' : agent.fqdn,
-      ca: caPem,
-      cert: client.certificatePem,
-      key: client.privateKeyPem,
-      minVersion: 'TLSv1.3',
-      checkServerIdentity(_name, certificate) {
-        const serial = canonicalSerial(certificate.serialNumber);
-        onPeer?.(serial);
-        if (revoked.has(serial) && !evenRevoked) return revokedError(serial);
-        if (!keys.has(parseCertificateDer(certificate.raw).spkiSha256)) return strangeKeyError(serial);
-        return checkServerIdentity(agent.fqdn, certificate);
-      },
-    };
-  };
-  const ask = async (agent: AgentAddress, route: Route, call: AgentCall): Promise<Answer> => {
-    let serial: string | undefined;
-    const onPeer = (shown: string): void => {
-      serial = shown;
-      call.onPeer?.(shown);
-    };
-    const { noteServed, ...way } = await connection(agent, { ...call, onPeer });
-    const answer = await exchange(agent, route, call, way);
-    if (serial !== undefined) await noteServed(serial);
-    return answer;
-  };
   return {
-    async connection(agent) {
-      const { noteServed: _, ...way } = await connection(agent);
-      return way;
+    async connect(agent, signal) {
+      const limit = AbortSignal.timeout(TIMEOUT_MS);
+      const meeting = { signal: AbortSignal.any([limit, signal]) };
+      try {
+        return (await connectAgent(agent, await findMaterial(agent), meeting)).socket;
+      } catch (cause) {
+        throw unreachable(agent, reasonOf(cause), cause);
+      }
     },
     async call(agent, route, call = {}) {
-      // A host may have renewed while it was being called: then its key is on record by now.
-      const answer = await ask(agent, route, call).catch((error: unknown) => {
-        if ((error as Error).cause instanceof StrangeKeyError) return ask(agent, route, call);
-        throw error;
-      });
+      const material = await findMaterial(agent);
+      const answer = await exchange(agent, route, call, material);
+      await material.noteServed(answer.serialHex);
       return readAnswer(agent, route, answer);
     },
   };
-}
-
-function revokedError(serialHex: string): Error {
-  return new Error(
-    `its certificate (serial ${serialHex}) is revoked, so whoever answers there is not believed; ` +
-      'the host has to join again: see "linux-patch-manager enrollments list"',
-  );
-}
-
-function strangeKeyError(serialHex: string): Error {
-  return new StrangeKeyError(
-    `its certificate (serial ${serialHex}) was not issued to it by this manager, so whoever answers there is not believed. ` +
-      'Another machine may have its address; or this manager was set back to a backup from before that certificate: ' +
-      'then let the host join again, "linux-patch-api --enroll" on it and "linux-patch-manager enrollments approve" with its code',
-  );
 }
 
 interface Answer {
@@ -164,32 +82,17 @@ async function exchange(
   agent: AgentAddress,
   route: Route,
   call: AgentCall,
-  connection: AgentConnection,
-): Promise<Answer> {
+  material: FleetMaterial,
+): Promise<Answer & { readonly serialHex: string }> {
   const { timeoutMs = TIMEOUT_MS } = call;
   const limit = AbortSignal.timeout(timeoutMs);
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-  const outgoing: ClientRequest = httpsRequest(
-    {
-      ...connection,
-      agent: false,
-      method: route.method,
-      path: pathOf(route, call),
-      signal: AbortSignal.any([limit, ...(call.signal ? [call.signal] : [])]),
-      headers: {
-        accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-    },
-    (response) => {
-      readText(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
-    },
-  );
-  outgoing.on('error', reject);
-  outgoing.end(body);
+  const signal = AbortSignal.any([limit, ...(call.signal ? [call.signal] : [])]);
   try {
-    return await promise;
+    using connection = await connectAgent(agent, material, { ...call, signal });
+    const given = call.bodyFor ? await call.bodyFor(connection.serialHex) : call.body;
+    const body = given === undefined ? undefined : JSON.stringify(given);
+    const answer = await converse(connection.socket, { route, call, body, signal });
+    return { ...answer, serialHex: connection.serialHex };
   } catch (cause) {
     throw unreachable(
       agent,
@@ -197,6 +100,37 @@ async function exchange(
       cause,
     );
   }
+}
+
+interface Request {
+  readonly route: Route;
+  readonly call: AgentCall;
+  readonly body: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function converse(socket: TLSSocket, { route, call, body, signal }: Request): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const outgoing = httpRequest(
+    {
+      // The connection is open and TLS already; this speaks HTTP over it.
+      createConnection: () => socket,
+      method: route.method,
+      path: pathOf(route, call),
+      signal,
+      headers: {
+        host: `${socket.remoteAddress}:${socket.remotePort}`,
+        accept: 'application/json',
+        connection: 'close',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+    },
+    resolve,
+  );
+  outgoing.on('error', reject);
+  outgoing.end(body);
+  const response = await promise;
+  return { status: response.statusCode ?? 0, text: await readText(response) };
 }
 
 async function readText(response: IncomingMessage): Promise<string> {

@@ -1,7 +1,8 @@
 import { AGENT_ROUTES, JOB_EVENTS_PATH, type Job, ServerFrame } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import { type ClientOptions, WebSocket } from 'ws';
-import type { AgentAddress, FleetClient } from './client.ts';
+import { WebSocket } from 'ws';
+import type { FleetClient } from './client.ts';
+import type { AgentAddress } from './connect.ts';
 
 /** One step of a job, as watchers see it. */
 export interface JobEvent {
@@ -31,11 +32,13 @@ interface WatchOptions {
 
 /** The job's events as the agent pushes them; ends when the job does or the connection breaks. */
 async function* pushedEvents(options: WatchOptions): AsyncGenerator<JobEvent> {
-  const { host, port, ...tls } = await options.client.connection(options.agent);
-  // ws hands its options to tls.connect(), whose types its own do not repeat.
-  const settings = { ...tls, maxPayload: MAX_FRAME_BYTES } as unknown as ClientOptions;
-  const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-  const socket = new WebSocket(`wss://${authority}${JOB_EVENTS_PATH}`, settings);
+  const connection = await options.client.connect(options.agent, options.signal);
+  // The connection is open and TLS already; this speaks WebSocket over it.
+  const socket = new WebSocket(`ws://${options.agent.fqdn}${JOB_EVENTS_PATH}`, {
+    createConnection: () => connection,
+    maxPayload: MAX_FRAME_BYTES,
+    perMessageDeflate: false,
+  });
   const queue: (JobEvent | 'closed')[] = [];
   let wake = (): void => {};
   const push = (item: JobEvent | 'closed'): void => {

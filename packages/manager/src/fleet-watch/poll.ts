@@ -92,7 +92,7 @@ async function askHost(parts: FleetPollParts, host: HostRow, signal: AbortSignal
     const shown = { served_serial: served };
     await keepReport(db, host.id, { at: clock.now(), health: '{}', ...shown }, shown);
   }
-  await lists.sendIfBehind(host, signal);
+  if (served !== undefined) await lists.sendIfBehind(host, served, signal);
 }
 
 /** @param change what becomes of an earlier report */

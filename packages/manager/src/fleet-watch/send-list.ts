@@ -2,18 +2,20 @@ import { AGENT_ROUTES, isPatchError, type ListDelivery, messageOf } from '@linux
 import type { Kysely } from 'kysely';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Authority } from '../authority/authority.ts';
-import type { RevocationList } from '../authority/revocation-list.ts';
+import { isRevoked } from '../certificates/host-keys.ts';
 import type { HostRow, ManagerTables } from '../database/schema.ts';
 import type { FleetClient } from '../fleet-client/client.ts';
 import { addressOf } from '../hosts/store.ts';
 import { inTurn } from './in-turn.ts';
 
-/** Sends the revocation list to hosts. */
+/** Sends each host its revocation list: that of the manager's certificates and of the one it shows. */
 export interface ListSender {
-  /** To every host, and to `others`; returns who took it. */
-  sendToAll(signal: AbortSignal, others?: readonly HostRow[]): Promise<ListDelivery>;
-  /** To one host, when its list lacks something. */
-  sendIfBehind(host: HostRow, signal: AbortSignal): Promise<void>;
+  /** To every host; returns who took it. */
+  sendToAll(signal: AbortSignal): Promise<ListDelivery>;
+  /** To these; returns who took it. */
+  sendTo(hosts: readonly HostRow[], signal: AbortSignal): Promise<ListDelivery>;
+  /** To one host that showed this certificate, when its list lacks something or when it has to hear of its own end. */
+  sendIfBehind(host: HostRow, servedSerial: string, signal: AbortSignal): Promise<void>;
   /** What a host says it has. */
   note(hostId: string, number: number): Promise<void>;
 }
@@ -31,32 +33,36 @@ const TIMEOUT_MS = 10_000;
 
 export function createListSender(parts: ListSenderParts): ListSender {
   const { db, authority } = parts;
+  const sendTo: ListSender['sendTo'] = async (hosts, signal) => {
+    const { number } = await authority.revocationList(db);
+    const pending: ListDelivery['pending'] = [];
+    await inTurn(hosts, parts.concurrency, signal, async (host) => {
+      const reason = await send(parts, host, signal);
+      if (reason !== undefined) pending.push({ fqdn: host.fqdn, reason });
+    });
+    const taken = hosts.length - pending.length;
+    await parts.audit.record(db, {
+      actor: 'manager',
+      event: 'crl_pushed',
+      fields: { crl_number: number, hosts: hosts.length, taken },
+    });
+    return { crl_number: number, hosts: hosts.length, taken, pending };
+  };
   return {
-    async sendToAll(signal, others = []) {
-      const list = await authority.revocationList(db);
-      const fleet = await db.selectFrom('hosts').selectAll().where('left_at', 'is', null).execute();
-      const pending: ListDelivery['pending'] = [];
-      const hosts = [...fleet, ...others];
-      await inTurn(hosts, parts.concurrency, signal, async (host) => {
-        const reason = await send(parts, list, host, signal);
-        if (reason !== undefined) pending.push({ fqdn: host.fqdn, reason });
-      });
-      const taken = hosts.length - pending.length;
-      await parts.audit.record(db, {
-        actor: 'manager',
-        event: 'crl_pushed',
-        fields: { crl_number: list.number, hosts: hosts.length, taken },
-      });
-      return { crl_number: list.number, hosts: hosts.length, taken, pending };
+    sendTo,
+    async sendToAll(signal) {
+      return sendTo(await db.selectFrom('hosts').selectAll().where('left_at', 'is', null).execute(), signal);
     },
-    async sendIfBehind(host, signal) {
-      const list = await authority.revocationList(db);
+    async sendIfBehind(host, servedSerial, signal) {
+      const { completeSince } = await authority.revocationList(db);
       const known = await db
         .selectFrom('list_deliveries')
         .select('number')
         .where('host_id', '=', host.id)
         .executeTakeFirst();
-      if ((known?.number ?? 0) < list.completeSince) await send(parts, list, host, signal);
+      const lacks = (known?.number ?? 0) < completeSince;
+      // A number does not tell whether the list names the host itself; sent again, it changes nothing there.
+      if (lacks || (await isRevoked(db, servedSerial))) await send(parts, host, signal);
     },
     note: (hostId, number) => save(db, { host_id: hostId, number, error: null }),
   };
@@ -76,22 +82,26 @@ async function save(
 
 /** Returns why the host did not take it; undefined when it did. */
 async function send(
-  { db, fleet }: ListSenderParts,
-  list: RevocationList,
+  { db, authority, fleet }: ListSenderParts,
   host: HostRow,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const isRecorded = async (): Promise<boolean> =>
     (await db.selectFrom('hosts').select('id').where('id', '=', host.id).executeTakeFirst()) !== undefined;
+  let sent = 0;
   try {
     await fleet.call(addressOf(host), AGENT_ROUTES.setCrl, {
-      body: { crl_pem: list.pem },
+      async bodyFor(serial) {
+        const { pem, number } = await authority.revocationList(db, serial);
+        sent = number;
+        return { crl_pem: pem };
+      },
       signal,
       timeoutMs: TIMEOUT_MS,
       // A host whose certificate is revoked has to hear that, and the list is no secret.
       evenRevoked: true,
     });
-    if (await isRecorded()) await save(db, { host_id: host.id, number: list.number, error: null });
+    if (await isRecorded()) await save(db, { host_id: host.id, number: sent, error: null });
     return undefined;
   } catch (error) {
     const reason = reasonOf(error);

@@ -2,7 +2,7 @@ import { type Host, type HostChange, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { HostRow, ManagerTables } from '../database/schema.ts';
-import type { AgentAddress } from '../fleet-client/client.ts';
+import type { AgentAddress } from '../fleet-client/connect.ts';
 import { readKnowledge } from './knowledge.ts';
 import { viewOf } from './view.ts';
 

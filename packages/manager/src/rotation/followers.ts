@@ -2,7 +2,7 @@ import { TrustState } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { ManagerTables } from '../database/schema.ts';
-import type { AgentAddress } from '../fleet-client/client.ts';
+import type { AgentAddress } from '../fleet-client/connect.ts';
 import { addressOf } from '../hosts/store.ts';
 import { type Follower, lagOf, type Need } from './progress.ts';
 

@@ -175,7 +175,7 @@ export const CHECKS = {
   V17: {
     name: 'crl',
     sentence:
-      'The revocation list, where there is one, parses, is signed by a CA and does not name this certificate; an outdated one is warned about.',
+      'The revocation list, where there is one, parses, is signed by a CA and does not name this certificate, if it covers it; an outdated one is warned about.',
     status: 'untrusted',
     refuses: 'install',
     repair: ENROL,

@@ -1,9 +1,13 @@
 import { messageOf } from '@linux-patch/contract';
 import { parseCrl, verifyCrl } from '../crl.ts';
+import { coversCertificate } from '../crl-scope.ts';
 import type { Fault } from './finding.ts';
 import { isoOf, type Subject } from './subject.ts';
 
-/** V17: the revocation list, which may be missing. An outdated one counts all the same. */
+/**
+ * V17: the revocation list, which may be missing. An outdated one counts all the same; one whose issuing distribution
+ * point does not cover the certificate says nothing about it.
+ */
 export function revocationFaults(subject: Subject): Fault[] {
   const { candidate, expected } = subject;
   const { crl } = candidate;
@@ -24,7 +28,9 @@ export function revocationFaults(subject: Subject): Fault[] {
           `The revocation list in ${crl.path} is not signed by the CA "${facts.issuer}" of this set; it may be another CA of the same name.`,
         ),
       ];
-    if (issuers.some((one) => one.subject === leaf.issuer) && facts.serials.has(leaf.serialHex))
+    const isAbout =
+      issuers.some((one) => one.subject === leaf.issuer) && coversCertificate(facts.scope, leaf);
+    if (isAbout && facts.serials.has(leaf.serialHex))
       return [fault(`${subject.name} is revoked: the revocation list in ${crl.path} has its serial number.`)];
     const { nextUpdateMs } = facts;
     if (nextUpdateMs === undefined || expected.now <= nextUpdateMs) return [];

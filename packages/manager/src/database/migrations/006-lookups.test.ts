@@ -11,6 +11,10 @@ it.each([
     "select * from hosts where fqdn = 'a' or ip_address = '10.0.0.1' or machine_id = 'm'",
     ['sqlite_autoindex_hosts_2', 'hosts_by_address', 'hosts_by_machine'],
   ],
+  [
+    "select serial from certificates where kind in ('manager_client', 'web') and revoked_at is not null",
+    ['certificates_by_kind'],
+  ],
 ])('a request reads no whole table: %s', async (query, indexes) => {
   await using database = await openDatabase(':memory:');
   const { rows } = await sql<{ detail: string }>`explain query plan ${sql.raw(query)}`.execute(database.db);

@@ -7,6 +7,7 @@ import { renewalPlan } from './005-renewal-plan.ts';
 import { lookups } from './006-lookups.ts';
 import { lineage } from './007-lineage.ts';
 import { succession } from './008-succession.ts';
+import { revocationCount } from './009-revocation-count.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -18,4 +19,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '006-lookups': lookups,
   '007-lineage': lineage,
   '008-succession': succession,
+  '009-revocation-count': revocationCount,
 };
