@@ -30,6 +30,7 @@ describe('the OpenAPI documents', () => {
       'name',
       'offset',
       'order',
+      'refresh',
       'sort',
       'status',
     ]);

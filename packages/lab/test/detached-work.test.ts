@@ -26,7 +26,15 @@ async function openJobs(root: string, packages: PackageManager) {
   const shared = { files: systemFiles, clock: systemClock, random: systemRandom, logger: memoryLogger() };
   const cache = await openPackageCache({ ...shared, path: join(root, 'state/cache.json') });
   const refreshQuietly = async () => [];
-  const refresher = createCacheRefresher({ ...shared, cache, refreshQuietly, isBusy: () => true });
+  const readSources = () => packages.inventory.sources();
+  const refresher = createCacheRefresher({
+    ...shared,
+    cache,
+    intervalMs: 0,
+    refreshQuietly,
+    readSources,
+    isBusy: () => true,
+  });
   const service = sessionService(nodeCommands(packageEnvironment(root)), systemFiles);
   const detached = createDetachedWork({ ...shared, folder: join(root, 'jobs/work'), service });
   const { operations } = packages;

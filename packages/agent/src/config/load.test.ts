@@ -93,7 +93,7 @@ describe("the agent's configuration", () => {
         retention_days: 30,
       },
       whitelist: { path: '/etc/linux_patch_api/whitelist.yaml' },
-      package_manager: { backend: 'auto', require_all_sources: false },
+      package_manager: { backend: 'auto', refresh_minutes: 60, require_all_sources: false },
       rate_limit: { enabled: true, read_per_minute: 60, change_per_minute: 10 },
       enrollment: {
         allow_plain_http: false,

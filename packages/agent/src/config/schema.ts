@@ -120,6 +120,13 @@ const packageManager = z
       .enum(['auto', ...BACKENDS])
       .default('auto')
       .meta({ description: 'Package manager; `auto` finds it.' }),
+    refresh_minutes: whole(0, 10_080)
+      .default(60)
+      .meta({
+        description:
+          'Minutes between two refreshes of the package lists, a tenth more or less. 0: only before changes and when somebody ' +
+          'asks. While a job works with packages a refresh waits; one that failed is tried again after a quarter of an hour.',
+      }),
     require_all_sources: z
       .boolean()
       .default(false)

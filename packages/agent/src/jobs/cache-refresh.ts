@@ -1,10 +1,15 @@
 import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
-import type { Clock, Logger } from '@linux-patch/runtime';
+import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import type { SourceState } from '../package-manager/package-inventory.ts';
 import type { SourceFailure } from '../package-manager/package-operations.ts';
 import type { PackageCache } from './cache-state.ts';
 
 /** A background refresh that failed is not tried again before this time is over. */
 const RETRY_PAUSE_MS = 15 * 60_000;
+/** How often the time for a refresh is looked at. */
+const LOOK_EVERY_MS = 60_000;
+/** A fleet that was patched at one time shall not ask its mirror at one time for ever. */
+const JITTER = 0.1;
 
 /** Refreshes the package lists, once at a time, and keeps the record of it. */
 export interface CacheRefresher extends AsyncDisposable {
@@ -15,8 +20,17 @@ export interface CacheRefresher extends AsyncDisposable {
    * `CACHE_REFRESH_ERROR`.
    */
   refresh(work: () => Promise<readonly SourceFailure[]>): Promise<readonly SourceFailure[]>;
-  /** Starts a refresh when the lists are older than four hours, and returns at once. */
+  /**
+   * Refreshes for somebody who waits, or waits for the refresh that is under way. What takes longer than `waitMs` goes on
+   * in the background.
+   * @throws PatchError `SERVICE_UNHEALTHY` while a job works with packages, when no source could be refreshed, and when
+   *   the time is over.
+   */
+  refreshNow(waitMs: number): Promise<void>;
+  /** Starts a refresh when one is due, and returns at once. */
   refreshInBackground(): void;
+  /** Looks every minute whether a refresh is due, until the refresher is disposed of. */
+  keepFresh(): void;
 }
 
 /** Codes of `refresh` that say more than that it failed. */
@@ -31,20 +45,33 @@ const TELLING_CODES = [
   'INTERRUPTED',
 ] as const;
 
-export function createCacheRefresher(options: {
+export interface CacheRefresherOptions {
   readonly cache: PackageCache;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
+  /** Between two refreshes in the background, a tenth more or less; 0: there are none. */
+  readonly intervalMs: number;
   /** Refreshes without a job; the signal ends it. Resolves to the sources that failed while others did not. */
   readonly refreshQuietly: (signal: AbortSignal) => Promise<readonly SourceFailure[]>;
-  /** Whether a job works with packages now; the background then waits for its next call. */
+  /** What the lists are made of. */
+  readonly readSources: () => Promise<readonly SourceState[]>;
+  /** Whether a job works with packages now; the background then waits for its next look. */
   readonly isBusy: () => boolean;
-}): CacheRefresher {
-  const { cache, clock, logger } = options;
-  const stopped = new AbortController();
-  let background: Promise<readonly SourceFailure[] | undefined> | undefined;
-  let notBeforeMs = 0;
+}
 
+/** How a refresh in the background ended; a failure is told to those who asked, and to nobody else. */
+type Outcome = { readonly failed: readonly SourceFailure[] } | { readonly error: PatchError };
+
+/** Keeps the record of what refreshes did. */
+function createRecorder({ cache, logger, readSources }: CacheRefresherOptions) {
+  const lookAtSources = async (): Promise<void> => {
+    try {
+      cache.noteSources(await readSources());
+    } catch (error) {
+      logger.warn('the package sources cannot be read', { error });
+    }
+  };
   const recorded = async (
     work: () => Promise<readonly SourceFailure[]>,
   ): Promise<readonly SourceFailure[]> => {
@@ -56,38 +83,125 @@ export function createCacheRefresher(options: {
       await cache.noteFailure(failure);
       throw failure;
     }
+    await lookAtSources();
     await cache.noteRefreshed(failed);
     return failed;
   };
-  const inBackground = async (): Promise<readonly SourceFailure[] | undefined> => {
+  return { lookAtSources, recorded };
+}
+
+export function createCacheRefresher(options: CacheRefresherOptions): CacheRefresher {
+  const { cache, clock, logger } = options;
+  const stopped = new AbortController();
+  let background: Promise<Outcome> | undefined;
+  let loop: Promise<void> | undefined;
+  let notBeforeMs = 0;
+  let spread = drawSpread(options.random);
+  const { lookAtSources, recorded } = createRecorder(options);
+
+  const inBackground = async (): Promise<Outcome> => {
+    spread = drawSpread(options.random);
     try {
       const failed = await recorded(() => options.refreshQuietly(stopped.signal));
       for (const { source, reason } of failed)
         logger.warn('a source could not be refreshed', { source, reason });
       logger.info('package lists refreshed');
-      return failed;
+      return { failed };
     } catch (error) {
       notBeforeMs = clock.monotonicMs() + RETRY_PAUSE_MS;
       if (!stopped.signal.aborted) logger.warn('package lists could not be refreshed', { error });
-      return undefined;
+      return { error: asRefreshFailure(error) };
     } finally {
       background = undefined;
     }
   };
+  const isDue = (): boolean =>
+    options.intervalMs > 0 &&
+    clock.monotonicMs() >= notBeforeMs &&
+    isRefreshDue(cache, { nowMs: clock.now(), intervalMs: options.intervalMs * spread });
+  const refreshInBackground = (): void => {
+    if (background || stopped.signal.aborted || options.isBusy() || !isDue()) return;
+    background = inBackground();
+  };
+  const look = async (): Promise<void> => {
+    await lookAtSources();
+    while (!stopped.signal.aborted) {
+      refreshInBackground();
+      await clock.sleep(LOOK_EVERY_MS, stopped.signal).catch(() => {});
+    }
+  };
   return {
     async refresh(work) {
-      return (await background) ?? recorded(work);
+      const earlier = await background;
+      return earlier && 'failed' in earlier ? earlier.failed : recorded(work);
     },
-    refreshInBackground() {
-      const due = cache.status() !== 'fresh' && clock.monotonicMs() >= notBeforeMs;
-      if (!due || background || options.isBusy() || stopped.signal.aborted) return;
-      background = inBackground();
+    async refreshNow(waitMs) {
+      if (!background && options.isBusy()) throw busy();
+      background ??= inBackground();
+      const outcome = await within(clock, waitMs, background);
+      if (outcome === undefined) throw stillRunning(waitMs);
+      if ('error' in outcome) throw notRefreshed(outcome.error);
+    },
+    refreshInBackground,
+    keepFresh() {
+      loop ??= look();
     },
     async [Symbol.asyncDispose]() {
       stopped.abort(new PatchError('INTERRUPTED', 'The agent is stopping.'));
-      await background;
+      await Promise.all([background, loop]);
     },
   };
+}
+
+function drawSpread(random: Random): number {
+  return 1 + JITTER * (2 * random.fraction() - 1);
+}
+
+/** Whether the lists were not checked with success for the time that they may get old. */
+function isRefreshDue(
+  cache: PackageCache,
+  { nowMs, intervalMs }: { readonly nowMs: number; readonly intervalMs: number },
+): boolean {
+  const { lastUpdateMs } = cache;
+  if (lastUpdateMs === undefined || cache.status() === 'failed') return true;
+  // A time in the future was written down by a clock that was wrong.
+  return nowMs < lastUpdateMs || nowMs - lastUpdateMs >= intervalMs;
+}
+
+/** Undefined when the time is over first. */
+async function within<T>(clock: Clock, waitMs: number, work: Promise<T>): Promise<T | undefined> {
+  const done = new AbortController();
+  const late = clock.sleep(waitMs, done.signal).then(
+    () => undefined,
+    () => undefined,
+  );
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    done.abort();
+  }
+}
+
+function busy(): PatchError {
+  return new PatchError(
+    'SERVICE_UNHEALTHY',
+    'A job works with packages now, so the lists are not refreshed. Ask again when it is done, or ask without a refresh.',
+  );
+}
+
+function stillRunning(waitMs: number): PatchError {
+  return new PatchError(
+    'SERVICE_UNHEALTHY',
+    `The package lists are still being refreshed after ${Math.round(waitMs / 1_000)} s; that goes on. Ask again.`,
+  );
+}
+
+function notRefreshed(error: PatchError): PatchError {
+  return new PatchError(
+    'SERVICE_UNHEALTHY',
+    `The package lists could not be refreshed: ${error.message} Without a refresh the older lists are shown with their age.`,
+    { cause: error, details: { code: error.code } },
+  );
 }
 
 function asRefreshFailure(error: unknown): PatchError {

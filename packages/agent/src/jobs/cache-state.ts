@@ -3,7 +3,9 @@ import type { CACHE_STATUSES } from '@linux-patch/contract';
 import { messageOf } from '@linux-patch/contract';
 import type { Clock, Files, Logger } from '@linux-patch/runtime';
 import { z } from 'zod';
+import type { SourceState } from '../package-manager/package-inventory.ts';
 import type { SourceFailure } from '../package-manager/package-operations.ts';
+import { judgeLists, type ListVerdict } from './list-freshness.ts';
 
 type CacheStatus = (typeof CACHE_STATUSES)[number];
 
@@ -16,13 +18,12 @@ const StoredState = z.object({
 });
 type StoredState = z.infer<typeof StoredState>;
 
-/** Package lists older than this are stale. */
-const STALE_AFTER_MS = 4 * 3_600_000;
-
 /** What the agent knows about the freshness of its package lists. */
 export interface PackageCache {
   readonly lastUpdateMs: number | undefined;
   readonly lastApplyMs: number | undefined;
+  /** `ok` in `message`, or what is wrong. */
+  verdict(): ListVerdict;
   status(): CacheStatus;
   /** `ok`, or what is wrong. */
   health(): string;
@@ -31,6 +32,8 @@ export interface PackageCache {
   /** A failure keeps the time of the last success: lists do not become fresh by failing. */
   noteFailure(error: unknown): Promise<void>;
   noteApplied(): Promise<void>;
+  /** What the lists are made of now; kept in memory. */
+  noteSources(sources: readonly SourceState[]): void;
 }
 
 /** Opens the state file; one that is missing or unreadable means that nothing is known. */
@@ -65,11 +68,17 @@ export async function openPackageCache(options: {
     }
   }
 
-  const status = (): CacheStatus => {
-    const lastMs = epoch(state.last_cache_update);
-    if (!state.last_update_success) return state.last_failure ? 'failed' : 'unknown';
-    return lastMs !== undefined && clock.now() - lastMs <= STALE_AFTER_MS ? 'fresh' : 'stale';
-  };
+  let sources: readonly SourceState[] | undefined;
+  const verdict = (): ListVerdict =>
+    judgeLists(
+      {
+        checkedAtMs: epoch(state.last_cache_update),
+        succeeded: state.last_update_success,
+        failure: state.last_failure ?? undefined,
+        sources,
+      },
+      clock.now(),
+    );
   return {
     get lastUpdateMs() {
       return epoch(state.last_cache_update);
@@ -77,10 +86,11 @@ export async function openPackageCache(options: {
     get lastApplyMs() {
       return epoch(state.last_update_apply);
     },
-    status,
-    health: () => {
-      if (status() === 'failed') return `the last refresh failed: ${state.last_failure ?? 'no reason known'}`;
-      return state.last_failure ?? 'ok';
+    verdict,
+    status: () => verdict().status,
+    health: () => verdict().message,
+    noteSources: (present) => {
+      sources = present;
     },
     noteRefreshed: (failed = []) =>
       write({

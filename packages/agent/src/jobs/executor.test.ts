@@ -2,6 +2,7 @@ import { PatchError } from '@linux-patch/contract';
 import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { SourceState } from '../package-manager/package-inventory.ts';
 import type {
   OperationOutcome,
   OperationRun,
@@ -13,6 +14,17 @@ import { createExecutor } from './executor.ts';
 import type { JobRequest } from './job-request.ts';
 import { openJobQueue } from './queue.ts';
 import { createReboot, rebootCommands } from './reboot.ts';
+
+const SOURCE: SourceState = {
+  uri: 'http://d.example/dists/b/',
+  label: 'Debian',
+  suite: 'stable',
+  codename: 'b',
+  security: false,
+  present: true,
+  publishedAtMs: undefined,
+  validUntilMs: undefined,
+};
 
 const upgraded: OperationOutcome = {
   results: [{ name: 'toylib', action: 'upgraded', version_before: '1.0', version_after: '1.1' }],
@@ -58,6 +70,8 @@ async function world(
   const refresher = createCacheRefresher({
     ...shared,
     cache,
+    intervalMs: 3_600_000,
+    readSources: async () => [SOURCE],
     refreshQuietly: async () => {
       done.push('background refresh');
       return [];
@@ -263,26 +277,25 @@ describe('the reboot after patches', () => {
   });
 });
 
-describe('the background refresh', () => {
-  it('runs only when the lists are older than four hours, and pauses after a failure', async () => {
-    const { refresher, cache, clock, done } = await world({});
-    const becomesFresh = async () => {
-      // The record on disk may still be written when the lists count as fresh, and a call then begins nothing.
-      await vi.waitUntil(
-        () => {
-          refresher.refreshInBackground();
-          return cache.status() === 'fresh';
-        },
-        { interval: 5, timeout: 20_000 },
-      );
-    };
-    await becomesFresh();
-    await clock.advance(3 * 3_600_000);
-    refresher.refreshInBackground();
-    expect(done).toEqual(['background refresh']);
-    await clock.advance(2 * 3_600_000);
-    expect(cache.status()).toBe('stale');
-    await becomesFresh();
-    expect(done).toHaveLength(2);
+describe('a job for named packages', () => {
+  const options = { force: false, noRecommends: false, allowDowngrade: false };
+
+  it.each<[JobRequest, readonly string[]]>([
+    [{ operation: 'install', packages: [{ name: 'toylib' }], ...options }, ['refresh', 'install']],
+    [{ operation: 'update', name: 'toylib', ...options }, ['refresh', 'install']],
+    [{ operation: 'remove', name: 'toylib', purge: false, force: false }, ['remove']],
+  ])('has fresh lists where it needs them: %o', async (request, order) => {
+    const { finish, done } = await world({
+      install: async () => {
+        done.push('install');
+        return upgraded;
+      },
+      remove: async () => {
+        done.push('remove');
+        return upgraded;
+      },
+    });
+    expect(await finish(request)).toMatchObject({ status: 'completed' });
+    expect(done).toEqual(order);
   });
 });

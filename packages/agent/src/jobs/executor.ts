@@ -53,10 +53,14 @@ async function work(
   options: ExecutorOptions,
   request: Exclude<JobRequest, { operation: 'patch_apply' }>,
   context: JobContext,
-): Promise<OperationOutcome> {
+): Promise<Done & OperationOutcome> {
   await repairFirst(options, context);
   const operation = workOf(options.operations, request);
-  return withRetry(options, context, (run) => operation(run), REPAIR_SHARE);
+  if (request.operation === 'remove')
+    return withRetry(options, context, (run) => operation(run), REPAIR_SHARE);
+  // The newest version is the newest of the lists: old ones would install what has a known fault.
+  const failedSources = await refresh(options, context);
+  return { ...(await withRetry(options, context, (run) => operation(run), REFRESH_SHARE)), failedSources };
 }
 
 /** Goes on with what an earlier agent began for this job. */

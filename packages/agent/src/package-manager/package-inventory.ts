@@ -1,5 +1,22 @@
 import type { HiddenSecurityUpdate, Package, PackageDetail, Patch } from '@linux-patch/contract';
 
+/** A source of packages, and how old what this host knows of it is. Instants are epoch milliseconds. */
+export interface SourceState {
+  /** Without user and password. */
+  readonly uri: string;
+  readonly label: string | undefined;
+  readonly suite: string | undefined;
+  readonly codename: string | undefined;
+  /** Whether it is a distribution's security archive. */
+  readonly security: boolean;
+  /** False when this host has no lists of it, so that nothing is known of its updates. */
+  readonly present: boolean;
+  /** When its owner signed what this host has. */
+  readonly publishedAtMs: number | undefined;
+  /** When its owner wants that to count no more. */
+  readonly validUntilMs: number | undefined;
+}
+
 /** The reading half of a package manager, as the routes need it. A listing that failed rejects; it is never empty. */
 export interface PackageInventory {
   /** For `package_manager` of system info, such as `apt`. */
@@ -15,6 +32,8 @@ export interface PackageInventory {
     /** When the host was asked, epoch milliseconds. */
     readonly listedAtMs: number;
   }>;
+  /** What listings stand on. */
+  sources(): Promise<readonly SourceState[]>;
   /** Order of two versions of one package, by the rules of the distribution. */
   compareVersions(a: string, b: string): number;
   rebootRequired(): Promise<{ readonly required: boolean; readonly reasons: readonly string[] }>;

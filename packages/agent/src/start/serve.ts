@@ -13,6 +13,13 @@ import { openWork, type Work } from './work.ts';
 /** A limit that is never reached, for hosts whose administrators turned limiting off. */
 const UNLIMITED_PER_MINUTE = 1_000_000;
 
+const REFRESH_WAIT_MS = 100_000;
+
+/** How long a request waits for a refresh: less than the listener gives a client that hears nothing (four times the limit). */
+function refreshWaitMs(timeoutSeconds: number): number {
+  return Math.min(REFRESH_WAIT_MS, timeoutSeconds * 3_000);
+}
+
 function composeApp(
   context: AgentContext,
   work: Work,
@@ -48,6 +55,7 @@ function composeApp(
     },
     packageManagerHealth: work.packages.health,
     refreshInBackground: () => work.refresher.refreshInBackground(),
+    refreshNow: () => work.refresher.refreshNow(refreshWaitMs(config.server.timeout_seconds)),
     hostFacts: () => readHostFacts(context),
     startedMonotonicMs: clock.monotonicMs(),
   });
@@ -139,7 +147,7 @@ export async function serve(context: AgentContext): Promise<void> {
   logger.info(`Listening on ${where}`, keeper ? { trust: keeper.meta.trust } : { tls: 'off' });
   audit.record('serving', { address: where });
   await context.notifier.ready(`Serving on ${where}`);
-  work.refresher.refreshInBackground();
+  work.refresher.keepFresh();
 
   keeper?.attach({ take: takeIdentity, confirm: (serial) => server.confirmServes(serial) });
   stack.use(allowList.subscribe(() => server.reviewAddresses()));

@@ -47,8 +47,11 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
     createCacheRefresher({
       cache,
       clock,
+      random,
       logger,
+      intervalMs: config.package_manager.refresh_minutes * MINUTE_MS,
       refreshQuietly: packages.refreshQuietly,
+      readSources: () => packages.inventory.sources(),
       isBusy: () =>
         opened.queue?.list().some((job) => job.state === 'running' || job.state === 'refreshing') ?? false,
     }),

@@ -157,12 +157,35 @@ describe('the routes', () => {
     expect(JobDeleted.parse(deleted.envelope.data)).toMatchObject({ action: 'deleted' });
   });
 
-  it('refuse to apply patches of which none is pending', async () => {
-    const body = { packages: ['alpha', 'nope'] };
-    const answer = await call(world, '/api/v1/patches/apply', { method: 'POST', body });
-    expect(answer.envelope.error?.code).toBe('PATCH_NOT_FOUND');
-    const some = { packages: ['alpha', 'beta'] };
-    expect((await call(world, '/api/v1/patches/apply', { method: 'POST', body: some })).status).toBe(202);
+  it('refuse to apply patches of which none is pending, unless the lists may be too old to know', async () => {
+    const apply = (...packages: string[]) =>
+      call(world, '/api/v1/patches/apply', { method: 'POST', body: { packages } });
+    expect((await apply('nope')).envelope.error?.code).toBe('PATCH_NOT_FOUND');
+    expect((await apply('alpha', 'nope')).status).toBe(202);
+    await world.cache.noteRefreshed();
+    expect((await apply('alpha', 'nope')).envelope.error?.code).toBe('PATCH_NOT_FOUND');
+    expect((await apply('alpha', 'beta')).status).toBe(202);
+  });
+
+  it('tell what a listing stands on, and ask the sources for news when they are told to', async () => {
+    let refreshed = 0;
+    await using asked = await startWorld({ app: { refreshNow: async () => void (refreshed += 1) } });
+    const lists = async (path: string) => {
+      const { data } = (await call(asked, path)).envelope;
+      return (data as { lists?: unknown }).lists;
+    };
+    expect(await lists('/api/v1/patches')).toMatchObject({ status: 'unknown', refreshed_at: null });
+    await asked.cache.noteRefreshed();
+    expect(await lists('/api/v1/packages')).toMatchObject({
+      status: 'fresh',
+      message: 'ok',
+      refreshed_at: expect.stringMatching(/^20/),
+      sources: [{ uri: 'http://toys.example/dists/stable/', label: 'Toy', security: true, present: true }],
+    });
+    expect(refreshed).toBe(0);
+    await lists('/api/v1/patches?refresh=true');
+    await lists('/api/v1/packages?refresh=true');
+    expect(refreshed).toBe(2);
   });
 
   it('find jobs by the spellings of older clients, newest first', async () => {

@@ -70,6 +70,20 @@ export function shelfInventory(): PackageInventory {
         );
       return { patches, hiddenSecurity: [], listedAtMs: Date.now() };
     },
+    async sources() {
+      return [
+        {
+          uri: 'http://toys.example/dists/stable/',
+          label: 'Toy',
+          suite: 'stable',
+          codename: undefined,
+          security: true,
+          present: true,
+          publishedAtMs: Date.now() - 3_600_000,
+          validUntilMs: undefined,
+        },
+      ];
+    },
     compareVersions: (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true }),
     rebootRequired: async () => ({ required: false, reasons: [] }),
     isDatabaseClean: async () => true,

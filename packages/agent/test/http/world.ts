@@ -80,6 +80,7 @@ async function openServices(options: WorldOptions) {
     setTrust: () => Promise.reject(new Error('not in this world')),
     packageManagerHealth: () => 'ok',
     refreshInBackground: () => {},
+    refreshNow: async () => {},
     startedMonotonicMs: systemClock.monotonicMs(),
     hostFacts: () => readHostFacts({ files: systemFiles, commands: nodeCommands(), root: folder.path }),
     rateLimits: { readsPerMinute: 1000, changesPerMinute: 1000 },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { paging } from '../query.ts';
+import { paging, queryFlag } from '../query.ts';
+import { PackageLists } from './package-lists.ts';
 
 /**
  * Package names of every package manager: Debian's (deb-control(5)), and those of rpm, pacman and apk with capitals, `_`
@@ -60,6 +61,7 @@ export const PackageList = z.object({
     .meta({ description: 'Number of packages that match, before paging.' }),
   limit: z.number().int().nullable(),
   offset: z.number().int().nonnegative(),
+  lists: PackageLists.optional(),
 });
 export type PackageList = z.infer<typeof PackageList>;
 
@@ -86,6 +88,7 @@ export const PackageQuery = z.strictObject({
   name: PackageGlob.optional(),
   status: StatusFilter.optional(),
   sort: z.enum(['name', 'version', 'size']).optional(),
+  refresh: queryFlag.optional(),
   ...paging,
 });
 export type PackageQuery = z.infer<typeof PackageQuery>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { paging, queryFlag } from '../query.ts';
+import { PackageLists } from './package-lists.ts';
 import { PackageGlob, PackageName } from './packages.ts';
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'unknown'] as const;
@@ -54,7 +55,10 @@ export const PatchList = z.object({
     description:
       'Security updates that are not pending because pins or the default release of the host prefer an older version.',
   }),
-  listed_at: z.iso.datetime().meta({ description: 'When the host was asked.' }),
+  listed_at: z.iso
+    .datetime()
+    .meta({ description: 'When the host was asked; `lists` says how old what it knows is.' }),
+  lists: PackageLists.optional(),
 });
 export type PatchList = z.infer<typeof PatchList>;
 
@@ -64,6 +68,7 @@ export const PatchQuery = z.strictObject({
   severity: z.enum([...SEVERITIES, 'all']).optional(),
   status: z.enum(PATCH_STATUSES).optional(),
   security: queryFlag.optional(),
+  refresh: queryFlag.optional(),
   sort: z.enum(['name', 'severity']).optional(),
   ...paging,
 });

@@ -91,10 +91,12 @@ export const AGENT_ROUTES = routeTable({
     path: '/api/v1/packages',
     auth: 'client-certificate',
     summary: 'Installed packages',
+    description:
+      '`refresh=true` asks the sources for news first; while a job changes packages, or when none of them answers, that is 503.',
     query: PackageQuery,
     response: PackageList,
     status: 200,
-    errors: [...READ_ERRORS, 'PKG_MANAGER_ERROR'],
+    errors: [...READ_ERRORS, 'PKG_MANAGER_ERROR', 'SERVICE_UNHEALTHY'],
   },
   getPackage: {
     method: 'GET',
@@ -141,10 +143,12 @@ export const AGENT_ROUTES = routeTable({
     path: '/api/v1/patches',
     auth: 'client-certificate',
     summary: 'Pending updates',
+    description:
+      '`refresh=true` asks the sources for news first; while a job changes packages, or when none of them answers, that is 503.',
     query: PatchQuery,
     response: PatchList,
     status: 200,
-    errors: [...READ_ERRORS, 'PKG_MANAGER_ERROR'],
+    errors: [...READ_ERRORS, 'PKG_MANAGER_ERROR', 'SERVICE_UNHEALTHY'],
   },
   applyPatches: {
     method: 'POST',

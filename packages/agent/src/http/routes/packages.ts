@@ -15,23 +15,31 @@ import type { PackageInventory } from '../../package-manager/package-inventory.t
 import type { AgentEnv } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
 import { acceptedAnswer } from './jobs.ts';
+import { describeLists, type ListingSources } from './package-lists.ts';
 import { compareText, pageOf } from './paging.ts';
 
-export interface PackageSources {
-  readonly inventory: PackageInventory;
+export interface PackageSources extends ListingSources {
   readonly jobs: JobQueue;
 }
 
 /** `/api/v1/packages`. */
 export function servePackages(
   server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
-  { inventory, jobs }: PackageSources,
+  sources: PackageSources,
 ): void {
+  const { inventory, jobs } = sources;
   serveRoute(server, AGENT_ROUTES.listPackages, async ({ query }) => {
+    if (query.refresh) await sources.refreshNow();
     const installed = await inventory.listPackages();
     const matching = installed.filter((one) => matches(one, query));
     const page = pageOf(matching, query, comparison(query.sort ?? 'name', inventory));
-    return { packages: page.items, total: page.total, limit: page.limit, offset: page.offset };
+    return {
+      packages: page.items,
+      total: page.total,
+      limit: page.limit,
+      offset: page.offset,
+      lists: await describeLists(sources),
+    };
   });
   serveRoute(
     server,

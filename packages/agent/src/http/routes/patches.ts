@@ -11,23 +11,24 @@ import type { Clock } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
 import type { ApplyJobRequest } from '../../jobs/job-request.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
-import type { PackageInventory } from '../../package-manager/package-inventory.ts';
 import type { AgentEnv } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
 import { acceptedAnswer } from './jobs.ts';
+import { describeLists, type ListingSources } from './package-lists.ts';
 import { compareText, pageOf } from './paging.ts';
 
-export interface PatchSources {
-  readonly inventory: PackageInventory;
+export interface PatchSources extends ListingSources {
   readonly jobs: JobQueue;
 }
 
 /** `/api/v1/patches`. */
 export function servePatches(
   server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
-  { inventory, jobs }: PatchSources,
+  sources: PatchSources,
 ): void {
+  const { inventory, jobs } = sources;
   serveRoute(server, AGENT_ROUTES.listPatches, async ({ query }) => {
+    if (query.refresh) await sources.refreshNow();
     const { patches, hiddenSecurity, listedAtMs } = await inventory.listPatches();
     const matching = patches.filter((patch) => matches(patch, query));
     const page = pageOf(matching, query, comparison(query.sort ?? 'name'));
@@ -38,11 +39,12 @@ export function servePatches(
       requires_reboot: matching.some((patch) => patch.requires_reboot),
       hidden_security: [...hiddenSecurity],
       listed_at: new Date(listedAtMs).toISOString(),
+      lists: await describeLists(sources),
     };
   });
   serveRoute(server, AGENT_ROUTES.applyPatches, async ({ body }) => {
     const plan = planApply(body);
-    await refuseUnknownNames(plan, inventory);
+    await refuseUnknownNames(plan, sources, server.clock.now());
     return acceptedAnswer(await jobs.submit(requestOf(plan)));
   });
 }
@@ -59,15 +61,24 @@ function requestOf(plan: ApplyPlan): ApplyJobRequest {
   };
 }
 
+/** Lists that were checked this long ago are as good as those that the job would get. */
+const JUST_NOW_MS = 60_000;
+
 /**
- * Names of which some are pending are let through: the list may be older than what the job finds after its refresh.
- * @throws PatchError `PATCH_NOT_FOUND` when none of the names is pending.
+ * Names that may be pending are let through: the lists may be older than what the job finds after its refresh.
+ * @throws PatchError `PATCH_NOT_FOUND` when none of the names is installed, or none is pending by lists that were
+ *   refreshed just now.
  */
-async function refuseUnknownNames(plan: ApplyPlan, inventory: PackageInventory): Promise<void> {
+async function refuseUnknownNames(plan: ApplyPlan, sources: PatchSources, nowMs: number): Promise<void> {
   if (plan.selection.kind !== 'names') return;
-  const pending = new Set((await inventory.listPatches()).patches.map((patch) => patch.name));
   const { names } = plan.selection;
-  if (names.some((name) => pending.has(name.split(':', 1)[0] ?? name) || pending.has(name))) return;
+  const packages = await sources.inventory.listPackages();
+  const named = packages.filter((one) =>
+    [one.name, `${one.name}:${one.architecture}`].some((name) => names.includes(name)),
+  );
+  if (named.some((one) => one.upgradable)) return;
+  const checkedMs = nowMs - (sources.cache.lastUpdateMs ?? 0);
+  if (named.length > 0 && !(checkedMs >= 0 && checkedMs < JUST_NOW_MS)) return;
   throw new PatchError('PATCH_NOT_FOUND', `No update is pending on this host for ${names.join(', ')}.`, {
     details: { names },
   });

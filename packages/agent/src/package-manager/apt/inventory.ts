@@ -82,6 +82,7 @@ export function createAptInventory(context: AptContext, reader: AptReader): Pack
       }));
       return { patches: pending.updates.map(toPatch), hiddenSecurity, listedAtMs };
     },
+    sources: () => reader.sources(),
     compareVersions: compareDebianVersions,
     rebootRequired: () => readRebootState(context),
     async isDatabaseClean() {

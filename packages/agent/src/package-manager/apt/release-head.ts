@@ -10,10 +10,13 @@ export interface ReleaseHead {
   readonly validUntilMs: number | undefined;
 }
 
+/** Nobody needs a longer one; whoever owns a repository may write what they like into it. */
+const FIELD_LIMIT = 256;
+
 /** Reads the beginning of a Release file; what is not there, or not a date, is undefined. */
 export function parseReleaseHead(text: string): ReleaseHead {
   const field = (name: string): string | undefined =>
-    new RegExp(`^${name}:[ \\t]*(\\S.*?)\\s*$`, 'm').exec(text)?.[1];
+    new RegExp(`^${name}:[ \\t]*(\\S.*?)\\s*$`, 'm').exec(text)?.[1]?.slice(0, FIELD_LIMIT);
   const instant = (name: string): number | undefined => {
     const ms = Date.parse(field(name) ?? '');
     return Number.isNaN(ms) ? undefined : ms;

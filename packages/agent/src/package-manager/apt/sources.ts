@@ -1,20 +1,15 @@
 import { basename, dirname, join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
+import type { SourceState } from '../package-inventory.ts';
 import { type AptContext, READ_TIMEOUT_MS } from './apt-context.ts';
 import { aptFailure } from './failure.ts';
 import { NEUTRAL_OPTIONS } from './neutral-options.ts';
 import { parseReleaseHead, type ReleaseHead } from './release-head.ts';
 
 /** A suite of a repository that apt is configured with. What its Release file does not say is undefined. */
-export interface AptSource extends Omit<ReleaseHead, 'dateMs'> {
-  /** Where its Release file is, without user and password. */
-  readonly uri: string;
-  /** Whether it is a distribution's security archive. */
-  readonly security: boolean;
-  /** False when this host has no lists of it, so that nothing is known of its updates. */
-  readonly present: boolean;
-  /** When its owner signed it, epoch milliseconds; without a Release file, the time of its lists. */
-  readonly publishedAtMs: number | undefined;
+export interface AptSource extends SourceState {
+  /** Whose it is, such as `Debian`. */
+  readonly origin: string | undefined;
   /** Names that `apt-cache policy` gives its lists. */
   readonly lists: readonly string[];
 }
@@ -130,10 +125,11 @@ async function sourceOf(
   const own = files[0] === undefined ? undefined : await context.files.factsBehind(files[0]);
   return {
     ...head,
+    // Without a Release file, the time of its lists is what is known.
+    publishedAtMs: dateMs ?? own?.modifiedMs,
     uri: withoutSecrets(base),
     security: isSecurity({ dateMs, ...head }),
     present: files.length > 0 || dateMs !== undefined,
-    publishedAtMs: dateMs ?? own?.modifiedMs,
     lists: targets.map((one) => one.description),
   };
 }

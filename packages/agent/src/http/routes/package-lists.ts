@@ -1,0 +1,40 @@
+import type { ListSource, PackageLists } from '@linux-patch/contract';
+import type { CacheRefresher } from '../../jobs/cache-refresh.ts';
+import type { PackageCache } from '../../jobs/cache-state.ts';
+import type { PackageInventory, SourceState } from '../../package-manager/package-inventory.ts';
+
+/** What listings are made from. */
+export interface ListingSources {
+  readonly inventory: PackageInventory;
+  readonly cache: PackageCache;
+  /** Asks the package sources for news, for somebody who waits for it. */
+  readonly refreshNow: () => ReturnType<CacheRefresher['refreshNow']>;
+}
+
+/** What a listing stands on, as it is now. */
+export async function describeLists({ inventory, cache }: ListingSources): Promise<PackageLists> {
+  const sources = await inventory.sources();
+  cache.noteSources(sources);
+  return {
+    ...cache.verdict(),
+    refreshed_at: isoOf(cache.lastUpdateMs),
+    sources: sources.map(describeSource),
+  };
+}
+
+function describeSource(one: SourceState): ListSource {
+  return {
+    uri: one.uri,
+    label: one.label ?? null,
+    suite: one.suite ?? null,
+    codename: one.codename ?? null,
+    security: one.security,
+    present: one.present,
+    published_at: isoOf(one.publishedAtMs),
+    valid_until: isoOf(one.validUntilMs),
+  };
+}
+
+function isoOf(epochMs: number | undefined): string | null {
+  return epochMs === undefined ? null : new Date(epochMs).toISOString();
+}
