@@ -1,17 +1,10 @@
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { AgentConfigSchema, createAgentProgram } from '@linux-patch/agent';
 import { createManagerProgram, ManagerConfigSchema } from '@linux-patch/manager';
 import { configurationExample } from '../../tools/gen/configuration.ts';
+import { launcher } from '../launcher.ts';
 import { PACKAGE_VERSION, type ProgramPackage } from '../programs.ts';
 import type { Bundle } from './bundle.ts';
 import { bashCompletion, fishCompletion, zshCompletion } from './completions.ts';
@@ -44,11 +37,9 @@ function gzip(text: string | Uint8Array): Uint8Array {
   return gzipSync(text, { level: 9 });
 }
 
-/** Starts the bundle with the private Node; the kernel runs no shell for it. */
-function launcher(program: ProgramPackage, code: string): string {
-  const [first = '', ...rest] = code.split('\n');
-  const body = first.startsWith('#!') ? rest.join('\n') : code;
-  return `#!/usr/lib/${program.name}/node\n${body}`;
+/** The bundle without the line for a checkout; only the launcher starts it. */
+function programText(code: string): string {
+  return code.startsWith('#!') ? code.slice(code.indexOf('\n') + 1) : code;
 }
 
 /** Writes the tree that every package format ships. */
@@ -63,11 +54,10 @@ export function stage(options: StageOptions): void {
   };
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  put(`/usr/lib/${name}/${name}.mjs`, launcher(program, bundle.code), 0o755);
+  put(`/usr/lib/${name}/${name}.mjs`, programText(bundle.code));
   copyFileSync(node.binary, join(folder, `/usr/lib/${name}/node`));
   chmodSync(join(folder, `/usr/lib/${name}/node`), 0o755);
-  mkdirSync(join(folder, 'usr/bin'), { recursive: true });
-  symlinkSync(`../lib/${name}/${name}.mjs`, join(folder, 'usr/bin', name));
+  put(`/usr/bin/${name}`, launcher(name), 0o755);
   for (const file of program.extraFiles) {
     put(file.target, readFileSync(join(root, 'packaging', file.source)), file.mode);
   }

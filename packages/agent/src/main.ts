@@ -32,6 +32,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+// Without a listener each of these ends the program (signal(7)). A reload that comes while nobody can reload means nothing.
+for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE'] as const) process.on(signal, () => {});
+
+/** systemd names a socket or the invocation, OpenRC the service; a shell below a service has a terminal. */
+const { NOTIFY_SOCKET, INVOCATION_ID, RC_SVCNAME } = process.env;
+const supervised =
+  NOTIFY_SOCKET !== undefined || ((INVOCATION_ID ?? RC_SVCNAME) !== undefined && !process.stderr.isTTY);
+
 const SYSLOG_PORT = 514;
 
 /** Lines go to every place that the configuration names. */
@@ -71,6 +79,7 @@ process.exitCode = await runAgent(process.argv.slice(2), {
   stderr: terminal.stderr,
   processUsage,
   environment: process.env,
+  supervised,
   onReload: (reload) => {
     process.on('SIGHUP', reload);
     return { [Symbol.dispose]: () => void process.off('SIGHUP', reload) };

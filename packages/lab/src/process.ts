@@ -16,6 +16,9 @@ export interface RunningProgram extends AsyncDisposable {
   signal(signal: NodeJS.Signals): void;
 }
 
+/** What a service manager tells the processes that it starts. Nobody of the lab is started by one, whoever started the lab. */
+const OF_A_SERVICE = { NOTIFY_SOCKET: undefined, INVOCATION_ID: undefined, RC_SVCNAME: undefined };
+
 /** Starts a program; lines also go to `onLine` when given. */
 export function startProgram(options: {
   readonly program: string;
@@ -26,7 +29,7 @@ export function startProgram(options: {
 }): RunningProgram {
   const child: ChildProcess = spawn(options.program, [...options.args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, ...OF_A_SERVICE, ...options.env },
   });
   const log = createWriteStream(options.logFile, { flags: 'a' });
   for (const stream of [child.stdout, child.stderr]) {
@@ -86,7 +89,7 @@ export async function runProgram(
 ): Promise<ProgramResult> {
   const child = spawn(program, [...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, ...OF_A_SERVICE, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   let stdout = '';

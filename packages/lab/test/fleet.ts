@@ -80,6 +80,7 @@ function fleetHost(lab: LabHost, clock: ManualClock): FleetHost {
         stderr: (text) => log.error(text),
         processUsage,
         environment: {},
+        supervised: false,
         onReload: () => ({ [Symbol.dispose]: () => {} }),
         signal: stopping.signal,
       });

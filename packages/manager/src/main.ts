@@ -25,6 +25,9 @@ const terminal = openTerminal();
 // Takes the place of the arguments in the process list, where a host code may be among them.
 if (process.argv.some((argument) => argument.startsWith('--code'))) process.title = 'linux-patch-manager';
 
+// Without a listener each of these ends the program (signal(7)); on SIGHUP a command goes with its terminal.
+for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGPIPE'] as const) process.on(signal, () => {});
+
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
@@ -52,6 +55,10 @@ process.exitCode = await runManager(process.argv.slice(2), {
   notifySocket: process.env.NOTIFY_SOCKET,
   watchdogMs: watchdogIntervalMs(process.env),
   processUsage,
+  onHangUp: (listener) => {
+    process.on('SIGHUP', listener);
+    return { [Symbol.dispose]: () => void process.off('SIGHUP', listener) };
+  },
   signal: stop.signal,
 });
 

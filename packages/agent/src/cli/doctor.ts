@@ -4,6 +4,7 @@ import { loadAgentConfig } from '../config/load.ts';
 import { agentPaths } from '../config/paths.ts';
 import { type Examination, examine } from '../doctor/examine.ts';
 import { describeFinding, type Finding } from '../doctor/finding.ts';
+import { hasFailed } from '../doctor/service.ts';
 import { packageEnvironment } from '../package-manager/environment.ts';
 import type { AgentDoors } from '../start/agent-context.ts';
 import { EXAMINED_EXIT } from './exit-codes.ts';
@@ -56,9 +57,12 @@ async function knownWords(
     ...(wish.config === undefined ? [] : ['--config', configFile]),
   ].join(' ');
   const openrc = (await examination.files.facts('/run/openrc/softlevel')) !== undefined;
+  // systemd refuses to start what has failed too often, until it is told to forget that.
+  const failed = root === '/' && !openrc && (await hasFailed(examination));
+  const forget = failed ? 'systemctl reset-failed linux-patch-api && ' : '';
   const service = (verb: string): string => {
     if (root !== '/') return agent;
-    return openrc ? `rc-service linux-patch-api ${verb}` : `systemctl ${verb} linux-patch-api`;
+    return openrc ? `rc-service linux-patch-api ${verb}` : `${forget}systemctl ${verb} linux-patch-api`;
   };
   return {
     agent,

@@ -11,9 +11,12 @@ import { countedAudit, createAgentCounters } from '../metrics/counters.ts';
 import { packageEnvironment } from '../package-manager/environment.ts';
 import { type AgentContext, type AgentDoors, certificatePaths, EXIT } from '../start/agent-context.ts';
 import { createClockWatch } from '../start/clock-watch.ts';
+import { followConfiguration } from '../start/follow-configuration.ts';
 import { enrollOnce, renewOnce } from '../start/once.ts';
 import { createPulse } from '../start/pulse.ts';
+import { NOT_FOLLOWED } from '../start/reconfiguration.ts';
 import { runService } from '../start/service.ts';
+import { createStartPatience } from '../start/start-patience.ts';
 import { runDoctor } from './doctor.ts';
 import { leaveManager } from './leave.ts';
 import { type AgentInvocation, createAgentProgram } from './program.ts';
@@ -46,7 +49,7 @@ const NO_AUDIT: AuditLog = {
 async function contextOf(
   invocation: AgentInvocation,
   doors: AgentDoors,
-): Promise<Omit<AgentContext, 'audit'>> {
+): Promise<Omit<AgentContext, 'audit' | 'reconfiguration' | 'startDeadlineMs'>> {
   const root = resolve(invocation.root);
   const paths = agentPaths(root);
   const configFile = invocation.config ?? paths.configFile;
@@ -109,15 +112,42 @@ function run(invocation: ConfiguredInvocation, context: AgentContext): Promise<n
   }
 }
 
-/** The audit log tells when the agent began and how it ended, also when it ended by a fault. */
-async function recordedRun(invocation: ConfiguredInvocation, context: AgentContext): Promise<number> {
-  context.audit.record('agent_started', { version: VERSION, mode: invocation.mode });
+/** Commands that may wait for days, and take up a changed configuration meanwhile. */
+const WAITING: ReadonlySet<ConfiguredInvocation['mode']> = new Set(['service', 'enroll', 'renew']);
+
+/** One run with the configuration as it is now; `EXIT.again` when it changed before there was anything to keep. */
+async function runOnce(
+  invocation: ConfiguredInvocation,
+  doors: AgentDoors,
+  start: { readonly deadlineMs: number | undefined; readonly isFirst: boolean },
+): Promise<number> {
+  const context = await contextOf(invocation, doors);
+  const { files, clock, logger, config } = context;
+  await using log =
+    invocation.mode === 'status'
+      ? NO_AUDIT
+      : openAuditLog({
+          path: config.logging.file_path,
+          files,
+          clock,
+          logger,
+          retentionDays: config.logging.retention_days,
+          mayForget: () => context.clockWatch.verdict.state === 'ok',
+        });
+  const audit = countedAudit(log, context.counters);
+  await using reconfiguration = WAITING.has(invocation.mode)
+    ? followConfiguration({ ...context, audit })
+    : NOT_FOLLOWED;
+  const signal = AbortSignal.any([doors.signal, reconfiguration.changed]);
+  // The audit log tells when the agent began and how it ended, also when it ended by a fault.
+  if (start.isFirst) audit.record('agent_started', { version: VERSION, mode: invocation.mode });
   let exitCode: number = EXIT.error;
   try {
-    exitCode = await run(invocation, context);
+    const startDeadlineMs = start.deadlineMs;
+    exitCode = await run(invocation, { ...context, audit, reconfiguration, signal, startDeadlineMs });
     return exitCode;
   } finally {
-    context.audit.record('agent_stopped', { exit_code: exitCode });
+    if (exitCode !== EXIT.again) audit.record('agent_stopped', { exit_code: exitCode });
   }
 }
 
@@ -127,23 +157,20 @@ export async function runAgent(argv: readonly string[], doors: AgentDoors): Prom
   if (typeof invocation === 'number') return invocation;
   try {
     if (invocation.mode === 'doctor') return await runDoctor(invocation, doors);
-    const context = await contextOf(invocation, doors);
-    const { files, clock, logger, config } = context;
-    await using audit =
-      invocation.mode === 'status'
-        ? NO_AUDIT
-        : openAuditLog({
-            path: config.logging.file_path,
-            files,
-            clock,
-            logger,
-            retentionDays: config.logging.retention_days,
-            mayForget: () => context.clockWatch.verdict.state === 'ok',
-          });
-    return await recordedRun(invocation, { ...context, audit: countedAudit(audit, context.counters) });
+    const patience = createStartPatience(doors, invocation.mode);
+    let isFirst = true;
+    for (;;) {
+      try {
+        const exitCode = await runOnce(invocation, doors, { deadlineMs: patience.deadlineMs, isFirst });
+        if (exitCode !== EXIT.again) return exitCode;
+      } catch (error) {
+        await patience.waitOut(error);
+        if (doors.signal.aborted) return EXIT.unfinished;
+      }
+      isFirst = false;
+    }
   } catch (error) {
-    // What others said begins no line of its own.
-    doors.stderr(`linux-patch-api: ${messageOf(error).replaceAll('\n', '\n  ')}\n`);
+    doors.stderr(`linux-patch-api: ${messageOf(error)}\n`);
     return EXIT.error;
   }
 }

@@ -33,6 +33,10 @@ export interface Examination extends DoctorPlace {
   readonly loadConfig: () => Promise<AgentConfig>;
 }
 
+async function isUnderSystemd({ files, root }: DoctorPlace): Promise<boolean> {
+  return (await files.facts(join(root, 'run/systemd/system'))) !== undefined;
+}
+
 async function openHost(examination: Examination, config: AgentConfig): Promise<DoctorHost> {
   const { files, clock, root, paths, environment } = examination;
   const certificates = certificatePaths(config);
@@ -59,7 +63,7 @@ async function openHost(examination: Examination, config: AgentConfig): Promise<
     pending: await readPending(files, places).catch(() => undefined),
     trail: await readAuditTrail(files, config.logging.file_path),
     agents: agents.filter((agent) => agent.root === root),
-    underSystemd: (await files.facts(join(root, 'run/systemd/system'))) !== undefined,
+    underSystemd: await isUnderSystemd(examination),
   };
 }
 
@@ -122,8 +126,9 @@ export async function examine(examination: Examination): Promise<Finding[]> {
   try {
     config = await loadConfig();
   } catch (error) {
-    // Where everything lies is in the configuration, so nothing else can be judged.
-    return sortFindings([...configFaults(error, configFile), ...access]);
+    // Where everything lies is in the configuration, so nothing else can be judged but whether systemd starts it again.
+    const service = await checkService({ ...examination, underSystemd: await isUnderSystemd(examination) });
+    return sortFindings([...configFaults(error, configFile), ...access, ...service]);
   }
   const host = await openHost(examination, config);
   return sortFindings([...access, ...(await examineHost(host, examination.online))]);

@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import { findPortHolder } from '../host/process-holder.ts';
 import type { Finding } from './finding.ts';
 import type { DoctorHost } from './host.ts';
@@ -25,5 +26,18 @@ export async function checkPort(host: DoctorHost): Promise<Finding[]> {
       words: { pid: holder.pid },
     });
   }
-  return findings;
+  return [...findings, ...checkAddress(host)];
+}
+
+/** Every address of 127.0.0.0/8 is this host's, and these two mean all addresses. */
+const ALWAYS_THERE = /^(?:127\..*|::1|0\.0\.0\.0|::)$/;
+
+function checkAddress({ config, network }: DoctorHost): Finding[] {
+  const { bind } = config.server;
+  if (!config.tls.enabled || ALWAYS_THERE.test(bind)) return [];
+  const own = new BlockList();
+  for (const { address, family } of network.addresses())
+    own.addAddress(address, family === 4 ? 'ipv4' : 'ipv6');
+  if (own.check(bind, isIP(bind) === 4 ? 'ipv4' : 'ipv6')) return [];
+  return [{ code: 'BIND_ADDRESS_MISSING', detail: `server.bind is ${bind}.` }];
 }

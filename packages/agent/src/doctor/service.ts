@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts';
-import type { DoctorHost } from './host.ts';
+import type { DoctorHost, DoctorPlace } from './host.ts';
 
 const UNIT = 'linux-patch-api.service';
 const TIMEOUT_MS = 5_000;
@@ -32,9 +32,9 @@ export function unitFindings(unit: ReadonlyMap<string, string>): Finding[] {
   return findings;
 }
 
-/** The service under systemd; other service managers are not asked. */
-export async function checkService({ commands, underSystemd, signal }: DoctorHost): Promise<Finding[]> {
-  if (!underSystemd) return [];
+type Asked = Pick<DoctorPlace, 'commands' | 'signal'>;
+
+async function readUnit({ commands, signal }: Asked): Promise<ReadonlyMap<string, string> | undefined> {
   const result = await commands
     .run({
       program: 'systemctl',
@@ -43,5 +43,16 @@ export async function checkService({ commands, underSystemd, signal }: DoctorHos
       signal,
     })
     .catch(() => undefined);
-  return result?.exitCode === 0 ? unitFindings(parseUnit(result.stdout)) : [];
+  return result?.exitCode === 0 ? parseUnit(result.stdout) : undefined;
+}
+
+/** The service under systemd; other service managers are not asked. */
+export async function checkService(host: Asked & Pick<DoctorHost, 'underSystemd'>): Promise<Finding[]> {
+  const unit = host.underSystemd ? await readUnit(host) : undefined;
+  return unit ? unitFindings(unit) : [];
+}
+
+/** Whether systemd shows the service as failed, so that it may refuse to start it. */
+export async function hasFailed(place: Asked): Promise<boolean> {
+  return (await readUnit(place))?.get('ActiveState') === 'failed';
 }

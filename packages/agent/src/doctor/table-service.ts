@@ -12,8 +12,15 @@ export const PORT_CHECKS = {
   }),
   PORT_TAKEN: port.error({
     title: "Another process listens on the agent's port",
-    meaning: 'The agent cannot bind it and ends with 1. Stop that process, or choose another server.port.',
+    meaning:
+      'The agent cannot bind it; it waits a minute and ends with 1. Stop that process, or choose another server.port.',
     command: 'kill {pid}',
+  }),
+  BIND_ADDRESS_MISSING: port.error({
+    title: 'This host does not have the address that the agent is to listen on',
+    meaning:
+      'It comes late (DHCP, a VPN) or not at all. The agent waits for it, and takes up another server.bind without a restart.',
+    command: 'ip -brief address',
   }),
 } as const;
 
@@ -22,13 +29,13 @@ export const SERVICE_CHECKS = {
   SERVICE_START_LIMIT: service.error({
     title: 'The service failed so often that systemd has given up',
     meaning:
-      'Five failures in five minutes: a broken configuration or a taken port. Mend what is named here first.',
+      'Five failures in five minutes. Mend what is named here first; until then systemd refuses every start.',
     command: 'systemctl reset-failed linux-patch-api && systemctl start linux-patch-api',
   }),
   SERVICE_FAILED: service.error({
     title: 'The service has failed',
     meaning: 'Its last words are in the journal: journalctl -u linux-patch-api -e',
-    command: 'systemctl restart linux-patch-api',
+    command: 'systemctl reset-failed linux-patch-api && systemctl start linux-patch-api',
   }),
   SERVICE_MASKED: service.error({
     title: 'The service is masked',

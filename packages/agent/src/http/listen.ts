@@ -61,7 +61,7 @@ async function bindFailure(
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return fail(
-        'this host does not have that address. Set server.bind to an address of the host, 0.0.0.0 or ::.',
+        'this host does not have that address now. When it does not come (DHCP, VPN), set server.bind to an address of the host, 0.0.0.0 or ::.',
       );
     case 'EACCES':
       return fail(

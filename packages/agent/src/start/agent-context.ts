@@ -17,6 +17,7 @@ import type { Network } from '../host/network.ts';
 import type { AgentCounters } from '../metrics/counters.ts';
 import type { ClockWatch } from './clock-watch.ts';
 import type { Pulse } from './pulse.ts';
+import type { Reconfiguration } from './reconfiguration.ts';
 
 /** What the agent's program uses of the outside world; `main.ts` picks the real ones. */
 export interface AgentDoors {
@@ -31,9 +32,11 @@ export interface AgentDoors {
   readonly stderr: (text: string) => void;
   readonly processUsage: () => ProcessUsage;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whether a service manager started this program, so that nobody sees at once how it ends. */
+  readonly supervised: boolean;
   /** Calls back when the service manager asks for a reload (SIGHUP). */
   readonly onReload: (reload: () => void) => Disposable;
-  /** Aborts when the program is told to stop. */
+  /** Aborts when the program is told to stop; of a context, also when it has to begin anew with another configuration. */
   readonly signal: AbortSignal;
 }
 
@@ -60,6 +63,12 @@ export interface AgentContext extends AgentDoors {
   readonly notifier: ServiceNotifier;
   readonly clockWatch: ClockWatch;
   readonly pulse: Pulse;
+  readonly reconfiguration: Reconfiguration;
+  /**
+   * `Clock.monotonicMs` until which a fault that keeps the agent from starting is waited out; undefined where nobody
+   * waits.
+   */
+  readonly startDeadlineMs: number | undefined;
   /** Through which proxy a manager is asked. */
   readonly proxyFor: ProxyChoice;
   /** Reads the configuration anew. */
@@ -72,5 +81,8 @@ export function certificatePaths(config: AgentConfig): CertificatePaths {
   return { ca: ca_cert, certificate: server_cert, key: server_key, crl: crl_path };
 }
 
-/** Exit codes of the service and of `--enroll` and `--renew-certs`. */
-export const EXIT = { clean: 0, error: 1, unfinished: 2 } as const;
+/**
+ * Exit codes of the service and of `--enroll` and `--renew-certs`. `again` is none: the configuration has changed, and
+ * the work begins anew with it.
+ */
+export const EXIT = { clean: 0, error: 1, unfinished: 2, again: -1 } as const;

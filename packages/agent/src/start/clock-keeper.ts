@@ -26,7 +26,7 @@ export async function askTheTime(
   managerUrl: string,
   signal: AbortSignal,
 ): Promise<'known' | 'unproven' | 'unreachable'> {
-  const { files, certificates, proxyFor, clockWatch } = context;
+  const { files, certificates, proxyFor, clockWatch, logger } = context;
   const material = await readMaterial(files, certificates).catch(() => undefined);
   if (!material) return 'unproven';
   try {
@@ -41,8 +41,10 @@ export async function askTheTime(
     clockWatch.heard(dateMs);
     return 'known';
   } catch (error) {
-    if (isPatchError(error)) return 'unreachable';
-    throw error;
+    // Whatever is wrong with the question about the time, the agent has other work.
+    if (!isPatchError(error) && !signal.aborted)
+      logger.warn('The manager could not be asked for the time', { error });
+    return 'unreachable';
   }
 }
 

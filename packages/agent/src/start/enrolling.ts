@@ -74,7 +74,10 @@ export async function enrolWith(
   },
 ): Promise<EnrollOutcome> {
   const lock = await waitForIdentity(context, {
-    onWait: (by) => void followOther(context, wish, by?.pid),
+    onWait: (by) =>
+      void followOther(context, wish, by?.pid).catch((error: unknown) =>
+        context.logger.warn('What the other process waits for cannot be read', { error }),
+      ),
     done: changedSince(context, await identityStatus(context)),
   });
   if (!lock) return context.signal.aborted ? { kind: 'stopped' } : { kind: 'installed' };

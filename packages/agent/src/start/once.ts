@@ -12,6 +12,7 @@ import { findForeignIdentity } from '../identity/foreign-identity.ts';
 import { renewWith } from '../identity/renew-with.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
 import { enrolWith, identityStatus } from './enrolling.ts';
+import { codeOfStop } from './follow-configuration.ts';
 import { deniedGuidance, unfinishedGuidance } from './guidance.ts';
 
 /** Prints the host code once the manager has a request that it fits. */
@@ -22,14 +23,16 @@ function codePrinter(context: AgentContext): (progress: EnrollProgress) => void 
     if (progress.state !== 'waiting' || printed === progress.keyId || progress.joinToken === 'accepted')
       return;
     printed = progress.keyId;
-    void readEnrollmentView(context.files, places).then((view) => {
+    const show = async (): Promise<void> => {
+      const view = await readEnrollmentView(context.files, places);
       const code = view?.host_code ? `Host code  ${view.host_code}\n` : '';
       const verdict = view?.join_token?.verdict;
       const token = verdict ? `Join token ${view.join_token?.id} refused: ${verdictWords(verdict)}\n` : '';
       context.stdout(
         `Waiting for approval at ${progress.managerUrl}\n${token}Key id     ${progress.keyId}\n${code}`,
       );
-    });
+    };
+    show().catch((error: unknown) => context.logger.warn('The host code could not be shown', { error }));
   };
 }
 
@@ -61,8 +64,9 @@ export async function enrollOnce(context: AgentContext, url: string): Promise<nu
       context.stderr(`${deniedGuidance(read.url, outcome.reason)}\n`);
       return EXIT.error;
     case 'stopped':
-      context.stderr(`${unfinishedGuidance(read.url, 'it was stopped')}\n`);
-      return EXIT.error;
+      return codeOfStop(context, EXIT.error, () =>
+        context.stderr(`${unfinishedGuidance(read.url, 'it was stopped')}\n`),
+      );
     case 'gave_up':
     case 'failed':
       context.stderr(`linux-patch-api: ${outcome.message}\n`);

@@ -8,6 +8,7 @@ import { type JobSockets, openJobSockets } from '../http/websocket.ts';
 import { type IdentityKeeper, openIdentityKeeper } from '../identity/keeper.ts';
 import type { AgentContext } from './agent-context.ts';
 import { enrollmentView } from './enrolling.ts';
+import { waitForPort } from './wait-for-port.ts';
 import { openWork, type Work } from './work.ts';
 
 /** A limit that is never reached, for hosts whose administrators turned limiting off. */
@@ -79,10 +80,16 @@ async function listenWith(sockets: JobSockets, options: AgentServerOptions): Pro
 }
 
 /**
- * Serves until the signal aborts.
+ * Waits until it can listen, and serves until the signal aborts. Once it serves, a changed configuration waits for a restart.
  * @throws PatchError `BIND_FAILED`, or what is wrong with the certificates or the package manager.
  */
 export async function serve(context: AgentContext): Promise<void> {
+  await waitForPort(context);
+  await context.reconfiguration.end();
+  if (!context.signal.aborted) await serveNow(context);
+}
+
+async function serveNow(context: AgentContext): Promise<void> {
   const { config, files, clock, random, logger, audit, signal } = context;
   await using stack = new AsyncDisposableStack();
   const keeper = config.tls.enabled ? await openIdentityKeeper(context) : undefined;
@@ -203,6 +210,8 @@ function followChanges(
     await parts.keeper?.reload();
   };
   stack.use(context.onReload(() => void reload()));
+  // What changed while the agent came up was told to nobody.
+  void watch.reload();
 }
 
 function plainHealth(config: string): ReturnType<IdentityKeeper['health']> {

@@ -13,14 +13,22 @@ import { type AgentContext, EXIT } from './agent-context.ts';
 import { waitForClock } from './clock-gate.ts';
 import { keepClock } from './clock-keeper.ts';
 import { enrolWith, identityStatus, settleFinishedEnrollment } from './enrolling.ts';
+import { codeOfStop } from './follow-configuration.ts';
 import { deniedGuidance, type IdentityProblem, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
 import { becomeOnlyInstance } from './only-instance.ts';
 import { PULSE_LIMIT_MS } from './pulse.ts';
 import { serve } from './serve.ts';
 
 /** Told to stop before anything began. */
-function stoppedAs(identity: IdentityStatus): number {
-  return isUsable(identity) ? EXIT.clean : EXIT.unfinished;
+function stoppedAs(context: AgentContext, identity: IdentityStatus): number {
+  return codeOfStop(context, isUsable(identity) ? EXIT.clean : EXIT.unfinished);
+}
+
+/** Told to stop before there was an identity. */
+function stoppedEnrolling(context: AgentContext, managerUrl: string): number {
+  return codeOfStop(context, EXIT.unfinished, () =>
+    context.stderr(`${unfinishedGuidance(managerUrl, 'the agent was told to stop')}\n`),
+  );
 }
 
 function isUsable(identity: IdentityStatus): boolean {
@@ -67,10 +75,7 @@ async function obtainIdentity(
     await notifier.ready(`Renewing the expired certificate with ${managerUrl}`);
     const late = await renewExpired(context, managerUrl);
     if (late.kind === 'renewed') return undefined;
-    if (late.kind === 'stopped') {
-      context.stderr(`${unfinishedGuidance(managerUrl, 'the agent was told to stop')}\n`);
-      return EXIT.unfinished;
-    }
+    if (late.kind === 'stopped') return stoppedEnrolling(context, managerUrl);
     logger.warn('The expired certificate is not renewed; enrolling', { reason: late.reason });
   }
   await notifier.ready(`Enrolling with ${managerUrl} (certificates: ${identity.status})`);
@@ -84,8 +89,7 @@ async function obtainIdentity(
       context.stderr(`${deniedGuidance(managerUrl, outcome.reason)}\n`);
       return EXIT.clean;
     case 'stopped':
-      context.stderr(`${unfinishedGuidance(managerUrl, 'the agent was told to stop')}\n`);
-      return EXIT.unfinished;
+      return stoppedEnrolling(context, managerUrl);
     case 'gave_up':
     case 'failed':
       context.stderr(`${unfinishedGuidance(managerUrl, outcome.message)}\n`);
@@ -125,12 +129,12 @@ async function runUnwatched(context: AgentContext): Promise<number> {
   if (!config.tls.enabled) {
     logger.warn('TLS is off (tls.enabled: false): anybody on this host can change its packages', {});
     await serve(context);
-    return EXIT.clean;
+    return codeOfStop(context, EXIT.clean);
   }
   let identity = await mendedIdentity(context);
   const foreign = await findForeignIdentity(context);
   if (!foreign) identity = await waitForClock(context, identity);
-  if (context.signal.aborted) return stoppedAs(identity);
+  if (context.signal.aborted) return stoppedAs(context, identity);
   if (foreign)
     context.audit.record('identity_of_other_host', { key_id: foreign.keyId, reason: foreign.message });
   const problem = foreign ?? (isUsable(identity) ? undefined : identity);
@@ -161,5 +165,5 @@ async function runUnwatched(context: AgentContext): Promise<number> {
   if (identity.status === 'expiring_soon')
     logger.warn('The certificate expires soon; renewing in the background', { reason: identity.message });
   await serve(context);
-  return EXIT.clean;
+  return codeOfStop(context, EXIT.clean);
 }

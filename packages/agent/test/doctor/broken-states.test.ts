@@ -6,7 +6,7 @@ import type { BrokenState } from './case.ts';
 import { CONFIG_STATES } from './config-states.ts';
 import { IDENTITY_STATES } from './identity-states.ts';
 import { JOINING_STATES } from './joining-states.ts';
-import { LOCAL_STATES } from './local-states.ts';
+import { LOCAL_STATES, unit } from './local-states.ts';
 import { NETWORK_STATES } from './network-states.ts';
 import { askDoctorInWords, createSickHost, type SickHost, type Told, told } from './sick-host.ts';
 
@@ -92,6 +92,17 @@ describe('the doctor names a broken state first', () => {
       if (state.fixed) await expectMended(host, state);
     });
   }
+});
+
+describe('a service that systemd has given up because of its configuration', () => {
+  it('is told beside the fault, with the command that makes systemd start it again', async () => {
+    await using host = await createSickHost();
+    await host.configure(['manger_url: https://manager.example.org']);
+    await unit('failed', 'exit-code')(host);
+    const { codes, report } = await host.doctor();
+    expect(codes).toEqual(['CONFIG_UNKNOWN_KEY', 'SERVICE_FAILED']);
+    expect(report.findings[1]?.command).toMatch(/^systemctl reset-failed linux-patch-api && systemctl start/);
+  });
 });
 
 /** `--fix` mends it, and then nothing of it is left. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { CommandResult, Commands } from '@linux-patch/runtime';
@@ -195,6 +195,14 @@ const ports: readonly BrokenState[] = [
     },
   },
   {
+    code: 'BIND_ADDRESS_MISSING',
+    says: /192\.0\.2\.5/,
+    arrange: async (host) => {
+      const text = await readFile(host.paths.configFile, 'utf8');
+      await writeFile(host.paths.configFile, text.replace('bind: 127.0.0.1', 'bind: 192.0.2.5'));
+    },
+  },
+  {
     code: 'SECOND_AGENT',
     says: /process \d+ and \d+/,
     arrange: async (host) => {
@@ -211,7 +219,8 @@ const ports: readonly BrokenState[] = [
   },
 ];
 
-const unit =
+/** A unit as `systemctl show` shows it. */
+export const unit =
   (active: string, result: string, file = 'enabled', load = 'loaded') =>
   async (host: SickHost) => {
     await mkdir(join(host.root, 'run/systemd/system'), { recursive: true });

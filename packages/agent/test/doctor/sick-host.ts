@@ -257,6 +257,7 @@ export async function runCli(
     stderr: (part) => void (text += part),
     processUsage,
     environment: host.environment,
+    supervised: false,
     onReload: () => ({ [Symbol.dispose]: () => {} }),
     signal: new AbortController().signal,
   });

@@ -10,6 +10,7 @@ import { hostNetwork } from '../../src/host/network.ts';
 import type { AgentContext } from '../../src/start/agent-context.ts';
 import type { ClockWatch } from '../../src/start/clock-watch.ts';
 import { createPulse } from '../../src/start/pulse.ts';
+import { NOT_FOLLOWED } from '../../src/start/reconfiguration.ts';
 import type { World } from '../http/world.ts';
 import { silentNotifier } from './silent-notifier.ts';
 
@@ -56,6 +57,8 @@ export function contextBeside(
     loadConfig: async () => config,
     notifier,
     pulse: createPulse(clock),
+    reconfiguration: NOT_FOLLOWED,
+    startDeadlineMs: undefined,
     clockWatch: UNDOUBTED,
     signal,
     audit: {

@@ -22,6 +22,8 @@ export interface CliDoors {
   /** Interval in which the service manager wants to hear that the server is alive; undefined when it does not. */
   readonly watchdogMs: number | undefined;
   readonly processUsage: () => ProcessUsage;
+  /** Calls back on SIGHUP, which otherwise ends the program with its terminal. */
+  readonly onHangUp: (listener: () => void) => Disposable;
   readonly signal: AbortSignal;
 }
 

@@ -70,6 +70,12 @@ async function keepSettings(
 /** `serve`: until told to stop. */
 async function serve(context: CommandContext): Promise<number> {
   const logger = context.createLogger(context.config.logging.level);
+  using _hangUp = context.onHangUp(() =>
+    logger.warn(
+      'SIGHUP changes nothing: the configuration is read at the start; restart the manager to use it',
+      {},
+    ),
+  );
   await using manager = await composeManager({
     config: context.config,
     paths: context.paths,

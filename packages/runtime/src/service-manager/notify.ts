@@ -16,10 +16,10 @@ export interface ServiceNotifier {
 }
 
 const TIMEOUT_MS = 5_000;
-
 /**
  * Notifies systemd through `systemd-notify`, because Node cannot open the unix datagram socket that
- * sd_notify(3) asks for. Does nothing unless `NOTIFY_SOCKET` names one.
+ * sd_notify(3) asks for. Assignments, not options: `--stopping` is younger than Debian 12. Does nothing unless
+ * `NOTIFY_SOCKET` names a socket.
  */
 export function createServiceNotifier(options: {
   readonly commands: Commands;
@@ -54,21 +54,22 @@ export function createServiceNotifier(options: {
   let trouble: string | undefined;
   // A line feed would begin an assignment of its own (sd_notify(3)).
   const line = (): string =>
-    `--status=${printableLine(trouble === undefined ? status : `${status}; ${trouble}`)}`;
+    `STATUS=${printableLine(trouble === undefined ? status : `${status}; ${trouble}`)}`;
   return {
     ready(now) {
       status = now;
-      return sendOnce('--ready', line());
+      return sendOnce('READY=1', line());
     },
     status(now) {
       status = now;
       return sendOnce(line());
     },
     trouble(now) {
+      if (now === trouble) return sent;
       trouble = now;
       return sendOnce(line());
     },
-    stopping: () => sendOnce('--stopping'),
+    stopping: () => sendOnce('STOPPING=1'),
     alive: () => send('WATCHDOG=1'),
   };
 }

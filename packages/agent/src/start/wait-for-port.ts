@@ -1,0 +1,49 @@
+import { createServer } from 'node:net';
+import { isPatchError, type PatchError } from '@linux-patch/contract';
+import type { Files } from '@linux-patch/runtime';
+import { type ListenAddress, listen } from '../http/listen.ts';
+import type { AgentContext } from './agent-context.ts';
+
+/** How often it is tried again. */
+const LOOK_EVERY_MS = 2_000;
+
+/** Why the address cannot be bound now; undefined when it can. */
+async function bindFault(address: ListenAddress, files: Files): Promise<PatchError | undefined> {
+  const server = createServer();
+  try {
+    await listen(server, address, files);
+    return undefined;
+  } catch (error) {
+    if (isPatchError(error, 'BIND_FAILED')) return error;
+    throw error;
+  } finally {
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+}
+
+/**
+ * Waits until the agent's address can be bound, or the signal aborts. An address that this host does not have yet (DHCP, a
+ * VPN) is waited for like a manager that is down. A port that somebody else has is waited for only as long as a start may
+ * take.
+ * @throws PatchError `BIND_FAILED`
+ */
+export async function waitForPort(context: AgentContext): Promise<void> {
+  const { config, files, clock, logger, notifier, signal, startDeadlineMs } = context;
+  const { bind, port } = config.server;
+  let said: string | undefined;
+  while (!signal.aborted) {
+    const fault = await bindFault({ bind, port }, files);
+    if (!fault) {
+      if (said !== undefined) logger.info('The address can be bound now', { bind, port });
+      return;
+    }
+    const comesLate = fault.details.reason === 'EADDRNOTAVAIL';
+    if (!comesLate && clock.monotonicMs() >= (startDeadlineMs ?? 0)) throw fault;
+    if (said !== fault.message) {
+      logger.warn(`${fault.message} The agent waits for it.`, { bind, port });
+      await (comesLate ? notifier.ready(fault.message) : notifier.status(`Not started: ${fault.message}`));
+    }
+    said = fault.message;
+    await clock.sleep(LOOK_EVERY_MS, signal).catch(() => {});
+  }
+}

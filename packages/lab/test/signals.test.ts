@@ -1,0 +1,227 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
+import {
+  type AgentProcess,
+  createLabHost,
+  type LabHost,
+  type ManagerProcess,
+  startManagerProcess,
+} from '../src/index.ts';
+import { makeOpensslIdentity } from '../src/openssl-identity.ts';
+import { freePort } from '../src/ports.ts';
+
+/** Signals that mean nothing, or a reload, and must end nothing. */
+const HARMLESS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE'] as const;
+/** As under systemd, whose socket nobody hears here. */
+const SUPERVISED = { INVOCATION_ID: 'a'.repeat(32) };
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let repository: ToyRepository;
+let manager: ManagerProcess;
+let hosts = 0;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  repository = await buildToyRepository({ folder: join(folder.path, 'repository') });
+  manager = await startManagerProcess(join(folder.path, 'manager'));
+});
+afterAll(async () => {
+  await manager[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
+});
+
+function newHost(enrollment: readonly string[] = []): Promise<LabHost> {
+  hosts += 1;
+  const name = `signals${hosts}.lab.test`;
+  return createLabHost({ root: join(folder.path, name), name, address: '127.0.0.1', repository, enrollment });
+}
+
+async function withCertificates(host: LabHost): Promise<LabHost> {
+  const certs = join(host.root, 'etc/linux_patch_api/certs');
+  await makeOpensslIdentity({ folder: certs, fqdn: host.name, address: host.address });
+  return host;
+}
+
+const pinned = (): string[] => [`manager_url: ${manager.url}`, `ca_fingerprint: ${manager.caFingerprint}`];
+const nobody = async (): Promise<string> => `https://127.0.0.1:${await freePort()}`;
+
+interface Phase {
+  readonly name: string;
+  readonly start: (stack: AsyncDisposableStack) => Promise<AgentProcess>;
+  /** What it says when it is there. */
+  readonly says: string;
+  /** Exit code after SIGTERM; a signal that ends it gives null. */
+  readonly exitCode: number;
+}
+
+const PHASES: readonly Phase[] = [
+  {
+    name: 'waits for a faulty configuration to be mended',
+    start: async () => {
+      const host = await newHost();
+      await host.configure('server: { prot: 1 }\n');
+      return host.start({ env: SUPERVISED });
+    },
+    says: 'waits up to a minute',
+    exitCode: 2,
+  },
+  {
+    name: 'waits for a taken port',
+    start: async (stack) => {
+      const host = await withCertificates(await newHost());
+      const holder = createServer().listen(host.port, host.address);
+      await once(holder, 'listening');
+      stack.defer(async () => void holder.close());
+      return host.start({ env: SUPERVISED });
+    },
+    says: 'The agent waits for it',
+    exitCode: 0,
+  },
+  {
+    name: 'tries a manager that is down again and again',
+    start: async () => (await newHost([`manager_url: ${await nobody()}`])).start(),
+    says: 'ECONNREFUSED',
+    exitCode: 2,
+  },
+  {
+    name: 'waits for approval',
+    start: async () => (await newHost(pinned())).start(),
+    says: 'waiting for approval',
+    exitCode: 2,
+  },
+  {
+    name: 'runs --enroll',
+    start: async () => (await newHost()).start({ args: ['--enroll', await nobody()] }),
+    says: 'ECONNREFUSED',
+    exitCode: 1,
+  },
+  {
+    name: 'runs --renew-certs',
+    start: async () => (await newHost([`manager_url: ${await nobody()}`])).start({ args: ['--renew-certs'] }),
+    says: 'ECONNREFUSED',
+    exitCode: 1,
+  },
+  {
+    name: 'serves',
+    start: async () => (await withCertificates(await newHost())).start(),
+    says: 'Listening on',
+    exitCode: 0,
+  },
+];
+
+describe('an agent that', () => {
+  it.each(PHASES)('$name is ended by SIGTERM and SIGINT alone', async ({ start, says, exitCode }) => {
+    for (const end of ['SIGTERM', 'SIGINT'] as const) {
+      await using stack = new AsyncDisposableStack();
+      const agent = stack.use(await start(stack));
+      await agent.logged(says);
+      for (const signal of HARMLESS) agent.signal(signal);
+      agent.signal(end);
+      expect(await agent.exited).toBe(exitCode);
+      expect(await readFile(agent.logFile, 'utf8')).not.toContain('Debugger');
+    }
+  });
+});
+
+describe('a manager that serves', () => {
+  it('is ended by SIGTERM and SIGINT alone, and says that SIGHUP changes nothing', async () => {
+    for (const end of ['SIGTERM', 'SIGINT'] as const) {
+      for (const signal of HARMLESS) manager.program.signal(signal);
+      expect(await manager.json('status')).toMatchObject({ manager_url: manager.url });
+      manager.program.signal(end);
+      expect(await manager.program.exited).toBe(0);
+      const log = await readFile(manager.program.logFile, 'utf8');
+      expect(log).toContain('SIGHUP changes nothing');
+      expect(log).not.toContain('Debugger');
+      await manager.start();
+    }
+  });
+});
+
+describe('a configuration that is changed while the agent waits', () => {
+  it.each([
+    ['by itself', false],
+    ['on SIGHUP', true],
+  ])('is taken up %s: another manager is asked', async (_how, reload) => {
+    const host = await newHost([`manager_url: ${await nobody()}`]);
+    await using agent = host.start();
+    await agent.logged('ECONNREFUSED');
+    const text = await readFile(host.configFile, 'utf8');
+    await host.configure(
+      text.replace(
+        / {2}manager_url: .*/,
+        pinned()
+          .map((line) => `  ${line}`)
+          .join('\n'),
+      ),
+    );
+    if (reload) agent.signal('SIGHUP');
+    await agent.logged('waiting for approval');
+    agent.signal('SIGTERM');
+    expect(await agent.exited).toBe(2);
+  });
+
+  it('and has faults is not used, until it is mended', async () => {
+    const host = await newHost([`manager_url: ${await nobody()}`]);
+    await using agent = host.start();
+    await agent.logged('ECONNREFUSED');
+    const good = await readFile(host.configFile, 'utf8');
+    await host.configure(`${good}nonsense: 1\n`);
+    await agent.logged('the one in force stays');
+    await host.configure(
+      good.replace(
+        / {2}manager_url: .*/,
+        pinned()
+          .map((line) => `  ${line}`)
+          .join('\n'),
+      ),
+    );
+    await agent.logged('waiting for approval');
+    agent.signal('SIGTERM');
+    expect(await agent.exited).toBe(2);
+  });
+});
+
+describe('a start under a service manager', () => {
+  it('goes on when the configuration is mended', async () => {
+    const host = await withCertificates(await newHost());
+    const good = await readFile(host.configFile, 'utf8');
+    await host.configure(good.replace('bind:', 'bnid:'));
+    await using agent = host.start({ env: SUPERVISED });
+    await agent.logged('did you mean "bind"');
+    await host.configure(good);
+    await agent.listening;
+  });
+
+  it('goes on when the port becomes free', async () => {
+    const host = await withCertificates(await newHost());
+    const holder = createServer().listen(host.port, host.address);
+    await once(holder, 'listening');
+    await using agent = host.start({ env: SUPERVISED });
+    await agent.logged(`(pid ${process.pid})`);
+    holder.close();
+    await agent.listening;
+  });
+});
+
+describe('an address that the host does not have yet', () => {
+  it('is waited for, also without a service manager, and served when it comes', async () => {
+    const host = await withCertificates(await newHost());
+    await host.configure(
+      (await readFile(host.configFile, 'utf8')).replace('bind: 127.0.0.1', 'bind: 192.0.2.5'),
+    );
+    await using agent = host.start({
+      through: ['unshare', '--net', '--', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"'],
+    });
+    await agent.logged('does not have that address now');
+    const address = ['ip', 'address', 'add', '192.0.2.5/32', 'dev', 'lo'];
+    execFileSync('nsenter', ['--target', String(agent.pid), '--net', ...address]);
+    await agent.listening;
+  });
+});
