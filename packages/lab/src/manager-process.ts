@@ -72,6 +72,11 @@ export interface ManagerPlace {
   readonly namespace?: string;
   /** How the program is started; by default from this checkout. */
   readonly command?: readonly string[];
+  /**
+   * What of its own machine the manager certifies hosts for; by default loopback addresses when it is on one itself,
+   * because then its hosts are, too.
+   */
+  readonly localHosts?: readonly string[];
   /** More lines of its configuration. */
   readonly configuration?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -82,11 +87,13 @@ export async function startManagerProcess(root: string, place: ManagerPlace = {}
   const address = place.address ?? '127.0.0.1';
   const port = place.port ?? (await freePort());
   const url = `https://${address}:${port}`;
+  const { localHosts = address.startsWith('127.') ? ['127.0.0.0/8'] : [] } = place;
   await mkdir(join(root, 'etc/linux_patch_manager'), { recursive: true });
   await writeFile(
     join(root, 'etc/linux_patch_manager/config.yaml'),
     [
       `server:\n  bind: ${address}\n  port: ${port}\n  url: ${url}\n  names: [localhost, ${address}]`,
+      ...(localHosts.length > 0 ? [`certificates:\n  local_hosts: [${localHosts.join(', ')}]`] : []),
       ...(place.configuration ?? []),
       '',
     ].join('\n'),

@@ -148,6 +148,7 @@ async function createFleetManager(folder: string, clock: ManualClock) {
   const config = ManagerConfigSchema.parse({
     server: { bind: '127.0.0.1', port, url: managerUrl },
     enrollment: { requests_per_minute: 100_000 },
+    certificates: { local_hosts: ['127.0.0.0/8'] },
   });
   const logger = memoryLogger();
   const doors = { files: systemFiles, clock, random: systemRandom, processUsage };

@@ -27,7 +27,7 @@ export function composeFleet(
 ): Fleet {
   const { db, authority, clock } = context;
   const { poll_minutes, concurrency } = parts.config.fleet;
-  const hosts = createHostStore({ db, clock });
+  const hosts = createHostStore({ db, clock, nameRules: authority.nameRules });
   const client = createFleetClient(async ({ hostId }) => ({
     caPem: authority.fleetRootsPem,
     client: await parts.own.pair('client'),

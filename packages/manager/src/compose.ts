@@ -82,7 +82,9 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
     webNames: webNamesOf(config),
     agentDays: config.certificates.agent_days,
     crlHours: config.certificates.crl_hours,
+    localHosts: config.certificates.local_hosts,
   });
+  warnOfNames(options);
   const { token: adminToken, made: tokenMade } = await ensureAdminToken(options, paths.adminToken);
   const databaseFile = config.database.path ?? paths.database;
   const databaseMade = await ensureDatabaseFile(files, databaseFile);
@@ -162,6 +164,24 @@ async function tellMade(
       fields,
     );
     await audit.record(db, { actor: 'manager', event: 'database_made', fields });
+  }
+}
+
+/** What widens, or narrows in a way that surprises, whom this manager certifies. */
+function warnOfNames({ config, logger }: ManagerOptions): void {
+  const { local_hosts } = config.certificates;
+  if (local_hosts.length > 0) {
+    logger.warn(
+      'Hosts may be certified for names or addresses of this very machine (certificates.local_hosts); whoever gets such a certificate can pose as what listens there',
+      { local_hosts },
+    );
+  }
+  const wildcards = config.server.names.filter((name) => name.includes('*'));
+  if (wildcards.length > 0) {
+    logger.warn(
+      'server.names has a wildcard, so no host whose name fits it gets a certificate; name the manager itself instead',
+      { names: wildcards },
+    );
   }
 }
 

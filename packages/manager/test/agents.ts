@@ -24,14 +24,18 @@ export type Reachable = Pick<World, 'call' | 'admin'> & { readonly clock: { now(
 
 let count = 0;
 
+/** Names of a host, as agents send them. */
+export function namesOf(fqdn: string) {
+  return { fqdn, hostname: fqdn.split('.')[0] ?? fqdn };
+}
+
 /** Facts of a host that no other test has. */
 export function newHost() {
   count += 1;
   return {
     machine_id: randomBytes(16).toString('hex'),
-    fqdn: `host${count}.example.test`,
+    ...namesOf(`host${count}.example.test`),
     ip_address: `198.18.${count >> 8}.${count & 255}`,
-    hostname: `host${count}`,
     os_details: { distro: 'debian', version: '12' },
   };
 }

@@ -38,6 +38,7 @@ function open(webNames: typeof WEB = WEB) {
     webNames,
     agentDays: 365,
     crlHours: 24,
+    localHosts: [],
   });
 }
 function leafOf(pem: string) {

@@ -30,6 +30,7 @@ function open(files: Files = systemFiles): Promise<Authority> {
     webNames: WEB,
     agentDays: 365,
     crlHours: 24,
+    localHosts: [],
   });
 }
 

@@ -3,13 +3,13 @@ import type { Certificate, Host, ListDelivery } from '@linux-patch/contract';
 import { canonicalSerial, parseCrl } from '@linux-patch/pki';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newAgent, renew, serialOf } from './agents.ts';
-import { joinListening } from './listening-agent.ts';
+import { joinListening, LISTENING } from './listening-agent.ts';
 import { listFor } from './revoked.ts';
 import { startWorld, type World } from './world.ts';
 
 let world: World;
 beforeEach(async () => {
-  world = await startWorld({ fleet: { poll_minutes: 1 } });
+  world = await startWorld({ ...LISTENING, fleet: { poll_minutes: 1 } });
 });
 afterEach(() => world[Symbol.asyncDispose]());
 

@@ -7,7 +7,7 @@ import {
   parseJoinString,
 } from '@linux-patch/pki';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newAgent, newHost, renew, serialOf } from './agents.ts';
+import { namesOf, newAgent, newHost, renew, serialOf } from './agents.ts';
 import { startWorld, type World } from './world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -217,7 +217,7 @@ describe('a join token that lets nobody in', () => {
   it('is for hosts of other names', async () => {
     const { join_string: joinString, token } = await newToken({ hosts: 'WEB*.example.test' });
     expect(await refused(joinString)).toBe('wrong_host');
-    const web = { ...newHost(), fqdn: 'web1.example.test' };
+    const web = { ...newHost(), ...namesOf('web1.example.test') };
     const agent = await newAgent(world, { joinString, facts: web });
     expect((await agent.register()).json().ext.token).toBe('accepted');
     expect(await tokenOf(token.id)).toMatchObject({ hosts: 'web*.example.test', used: 1 });
@@ -234,7 +234,7 @@ describe('a join token that lets nobody in', () => {
     const agent = await newAgent(world, { joinString });
     for (const change of [
       { ip_address: '203.0.113.66' },
-      { fqdn: 'evil.example.test' },
+      namesOf('evil.example.test'),
       { machine_id: 'f'.repeat(32) },
     ]) {
       const fresh = await newAgent(world, { joinString });
@@ -255,8 +255,8 @@ describe('a join token that lets nobody in', () => {
   });
 
   it.each<[string, (known: ReturnType<typeof newHost>) => object]>([
-    ['name', (known) => ({ fqdn: known.fqdn })],
-    ['name and machine-id', (known) => ({ fqdn: known.fqdn, machine_id: known.machine_id })],
+    ['name', (known) => namesOf(known.fqdn)],
+    ['name and machine-id', (known) => ({ ...namesOf(known.fqdn), machine_id: known.machine_id })],
     ['machine-id', (known) => ({ machine_id: known.machine_id })],
     ['address', (known) => ({ ip_address: known.ip_address })],
   ])(
@@ -270,9 +270,12 @@ describe('a join token that lets nobody in', () => {
     },
   );
 
-  it('is used with the name of the manager itself', async () => {
-    const { join_string: joinString } = await newToken();
-    expect(await refused(joinString, { ...newHost(), fqdn: 'manager.example.test' })).toBe('host_conflict');
+  it('is used with the name of the manager itself, where hosts may have that at all', async () => {
+    await using local = await startWorld({ certificates: { local_hosts: ['manager.example.test'] } });
+    const { join_string: joinString } = (await local.admin('/tokens', {})).json().data;
+    const facts = { ...newHost(), ...namesOf('manager.example.test') };
+    const agent = await newAgent(local, { joinString, facts });
+    expect((await agent.register()).json().ext.token).toBe('host_conflict');
   });
 });
 

@@ -6,7 +6,7 @@ import { beyondThree, noteServed, replacedBy } from '../src/certificates/lineage
 import { MIGRATIONS } from '../src/database/migrations/index.ts';
 import { newAgent, serialOf } from './agents.ts';
 import type { Answer } from './https-call.ts';
-import { joinListening } from './listening-agent.ts';
+import { joinListening, LISTENING } from './listening-agent.ts';
 import { revokedSerials } from './revoked.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -15,7 +15,7 @@ const DAY_MS = 24 * HOUR_MS;
 
 let world: World;
 beforeEach(async () => {
-  world = await startWorld();
+  world = await startWorld(LISTENING);
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
@@ -183,7 +183,7 @@ describe('the certificates of one host', () => {
 describe('a host that is answered for with a certificate of another host', () => {
   it('is not believed, although the CA is ours and the name is right, and needs a look', async () => {
     await world[Symbol.asyncDispose]();
-    world = await startWorld({ fleet: { poll_minutes: 1 } });
+    world = await startWorld({ ...LISTENING, fleet: { poll_minutes: 1 } });
     await using one = await joinListening(world);
     expect((await world.admin(`/hosts/${one.fqdn}/packages`)).json().error.code).toBe('AGENT_ERROR');
     const other = await joined();
@@ -210,7 +210,7 @@ describe('a host that is answered for with a certificate of another host', () =>
 describe('a manager that was set back to a backup', () => {
   it('says of a host whose certificate is not on record any more what is wrong', async () => {
     await world[Symbol.asyncDispose]();
-    world = await startWorld({ fleet: { poll_minutes: 1 } });
+    world = await startWorld({ ...LISTENING, fleet: { poll_minutes: 1 } });
     await using host = await joinListening(world);
     const next = await renewTo(host.identity, await generateKey());
     host.serve(next.next);

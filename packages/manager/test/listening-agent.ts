@@ -43,6 +43,9 @@ async function answer(incoming: IncomingMessage, outgoing: ServerResponse, healt
   return body;
 }
 
+/** Settings of a manager whose hosts listen on the loopback address. */
+export const LISTENING = { certificates: { local_hosts: ['127.0.0.1'] } };
+
 /** A host that has joined and listens with its certificate on a port of the loopback, for the manager only. */
 export async function joinListening(world: World, listening = true) {
   const asked: Asked[] = [];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { parseCertificates } from '@linux-patch/pki';
 import { expect, it } from 'vitest';
-import { joinListening } from './listening-agent.ts';
+import { joinListening, LISTENING } from './listening-agent.ts';
 import { startWorld } from './world.ts';
 
 const DAY_MS = 86_400_000;
@@ -26,7 +26,10 @@ function served(world: { readonly port: number; readonly caPem: string }) {
 
 // OpenSSL goes by the machine's own time, so the manager begins 400 days ago and arrives at today.
 it('a manager that runs for 400 days without a restart serves browsers and reaches its agents', async () => {
-  await using world = await startWorld({ fleet: { poll_minutes: 1440 } }, Date.now() - DAYS * DAY_MS);
+  await using world = await startWorld(
+    { ...LISTENING, fleet: { poll_minutes: 1440 } },
+    Date.now() - DAYS * DAY_MS,
+  );
   const clientFile = join(world.paths.caFolder, 'client.pem');
   const [firstLeaf, firstIssuer] = parseCertificates(await readFile(clientFile, 'utf8'));
   await expect(served(world)).rejects.toMatchObject({ code: 'CERT_HAS_EXPIRED' });

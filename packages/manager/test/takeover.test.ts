@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newAgent, newHost, renew, serialOf } from './agents.ts';
+import { namesOf, newAgent, newHost, renew, serialOf } from './agents.ts';
 import { revokedSerials } from './revoked.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -85,7 +85,7 @@ describe('a re-installed host', () => {
 
   it('under another name keeps its record when an administrator says so', async () => {
     const old = await livingHost();
-    const renamed = { ...old.facts, fqdn: `renamed.${old.facts.fqdn}`, ip_address: '203.0.113.8' };
+    const renamed = { ...old.facts, ...namesOf(`renamed.${old.facts.fqdn}`), ip_address: '203.0.113.8' };
     const fresh = await newAgent(world, { facts: renamed });
     await fresh.register();
     await fresh.approve({ code: fresh.code, replace: true });
@@ -154,18 +154,24 @@ describe('a copy of a host that still runs', () => {
   });
 });
 
-describe('the address of the manager itself', () => {
-  it('is certified only for a host whose code was typed: with such a certificate it could pose as the manager', async () => {
+describe('a name and the address of the manager itself', () => {
+  it('are certified only where the configuration says so, and then for a host whose code was typed', async () => {
     await using addressed = await startWorld({
-      server: { bind: '127.0.0.1', port: 0, url: 'https://192.0.2.1:8443' },
+      server: { bind: '127.0.0.1', port: 0, url: 'https://192.0.2.1:8443', names: ['manager.example.test'] },
+      certificates: { local_hosts: ['192.0.2.1', 'manager.example.test'] },
     });
-    const own = { ...newHost(), ip_address: '192.0.2.1' };
+    const own = { ...newHost(), ...namesOf('manager.example.test'), ip_address: '192.0.2.1' };
     const agent = await newAgent(addressed, { facts: own, modes: ['code', 'click'] });
     await agent.register();
-    expect(await conflictsOf(agent.requestId, addressed)).toContain(
+    expect(await conflictsOf(agent.requestId, addressed)).toEqual([
+      'manager.example.test is a name of this manager',
       '192.0.2.1 is an address of this manager',
-    );
+    ]);
     expect((await agent.approve({})).json().error).toMatchObject({ code: 'HOST_CONFLICT' });
     expect((await agent.approve()).status).toBe(200);
+    expect(addressed.logger.records[0]).toMatchObject({
+      level: 'warn',
+      message: expect.stringContaining('certificates.local_hosts'),
+    });
   });
 });

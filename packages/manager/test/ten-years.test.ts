@@ -30,7 +30,14 @@ async function startAuthority(agentDays: number) {
   const database = await openDatabase(paths.database);
   const logger = memoryLogger();
   const open = async () => {
-    const authority = await openAuthority({ ...doors, paths, webNames: WEB, agentDays, crlHours: 24 });
+    const authority = await openAuthority({
+      ...doors,
+      paths,
+      webNames: WEB,
+      agentDays,
+      crlHours: 24,
+      localHosts: [],
+    });
     const fleet = createFleetClient(async () => ({
       caPem: authority.fleetRootsPem,
       client: await authority.clientPair(),

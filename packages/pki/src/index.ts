@@ -37,7 +37,7 @@ export {
   transcriptHash,
 } from './host-code.ts';
 export { IDENTITY_STATUSES, type IdentityFacts, type IdentityStatus } from './identity-status.ts';
-export { addressPrefix } from './ip-address.ts';
+export { addressPrefix, canonicalIpAddress, ipAddressBytes } from './ip-address.ts';
 export { createRoot, type Issuer, issueCertificate } from './issue.ts';
 export {
   formatJoinString,

@@ -42,7 +42,9 @@ export async function openAttackWorld(place: Place): Promise<AttackWorld> {
   let made = 0;
   const manager: AttackWorld['manager'] = async (options = {}) => {
     made += 1;
-    return stack.use(await startManagerProcess(join(folder, `manager${made}`), options));
+    return stack.use(
+      await startManagerProcess(join(folder, `manager${made}`), { localHosts: [address], ...options }),
+    );
   };
   const host: AttackWorld['host'] = ({ url }, enrollment = []) => {
     made += 1;

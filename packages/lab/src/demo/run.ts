@@ -46,7 +46,9 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   say('1. A signed apt repository with old versions of a few toy packages');
   const repository = await buildToyRepository({ folder: join(folder, 'world/repository') });
   say('2. A manager: certificate authority, database, HTTPS');
-  const manager = stack.use(await startManagerProcess(join(folder, 'world/manager')));
+  const manager = stack.use(
+    await startManagerProcess(join(folder, 'world/manager'), { localHosts: HOSTS.map((one) => one.address) }),
+  );
   say(`   ${manager.url}   CA ${manager.caFingerprint}`);
   say('3. Two hosts, each with a private apt root and one line of configuration');
   const startedMs = performance.now();

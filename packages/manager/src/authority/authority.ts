@@ -12,11 +12,13 @@ import type { Clock, Files, Random } from '@linux-patch/runtime';
 import type { ManagerPaths } from '../config/paths.ts';
 import type { Database } from '../database/open.ts';
 import type { CertificateRow } from '../database/schema.ts';
+import { type AgentNames, certifiable } from './agent-names.ts';
 import { FIRST_CA } from './ca-state.ts';
 import { type Ca, type CaStore, openCaStore } from './ca-store.ts';
 import { createCertificateLists } from './certificate-lists.ts';
 import type { WebNames } from './init.ts';
 import type { Pair } from './key-files.ts';
+import { createNameRules, type NameRules } from './name-rules.ts';
 import { createOwnPairs } from './own-pairs.ts';
 import { currentRevocationList, type RevocationList } from './revocation-list.ts';
 import {
@@ -29,13 +31,6 @@ import {
   trustBundleOf,
   trustedRootsPem,
 } from './trust.ts';
-
-/** Names that go into an agent's certificate; always from the approved record, never from its request. */
-export interface AgentNames {
-  readonly fqdn: string;
-  readonly hostname: string | null;
-  readonly ipAddress: string;
-}
 
 /** A certificate made here, with the id of its CA. */
 export interface IssuedCertificate extends CertificateFacts {
@@ -69,9 +64,14 @@ export interface Authority {
   readonly ownNames: readonly string[];
   /** Addresses of the manager itself, loopback excepted; the same holds for them. */
   readonly ownAddresses: readonly string[];
+  /** What no certificate of a host may name. */
+  readonly nameRules: NameRules;
   /** What agents learn about who will call them. */
   readonly managerClient: ManagerClient;
-  /** Issues an agent's certificate for a public key (SPKI, DER); the caller records it. */
+  /**
+   * Issues an agent's certificate for a public key (SPKI, DER); the caller records it.
+   * @throws PatchError `FORBIDDEN` for names and addresses that no host may have, whoever approved them
+   */
   issueAgent(spki: Uint8Array, names: AgentNames): Promise<IssuedCertificate>;
   /** The same with a key made here, for agents that cannot make their own. */
   issueAgentWithKey(
@@ -100,6 +100,8 @@ export interface AuthorityOptions {
   readonly webNames: WebNames;
   readonly agentDays: number;
   readonly crlHours: number;
+  /** Names and addresses of the manager's own machine that hosts may be certified for all the same. */
+  readonly localHosts: readonly string[];
 }
 
 const DAY_MS = 86_400_000;
@@ -112,14 +114,11 @@ const HOUR_MS = 3_600_000;
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
   const { files, clock, random, paths } = options;
   const store = await openCaStore({ files, clock, random, caFolder: paths.caFolder });
+  const nameRules = createNameRules(options.webNames, options.localHosts);
   const issueAgent: Authority['issueAgent'] = async (spki, names) => {
     const ca = issuerFor(store, 'hosts');
     const pem = await issueCertificate({
-      profile: agentProfile({
-        fqdn: names.fqdn,
-        shortName: names.hostname ?? undefined,
-        ipAddress: names.ipAddress,
-      }),
+      profile: agentProfile(certifiable(names, nameRules)),
       subjectSpki: spki,
       issuer: ca.issuing,
       serial: serialFrom(random.bytes(16)),
@@ -172,6 +171,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     ownAddresses: options.webNames.ipAddresses.filter(
       (address) => !/^(127\.|::1$|::ffff:127\.)/.test(address),
     ),
+    nameRules,
     issueAgent,
     async issueAgentWithKey(names) {
       const privateKeyPem = await generateKey();

@@ -165,7 +165,7 @@ export function addEnrollmentCommands({ program, add, run }: CommandLine): void 
         quietly((context) => listEnrollments(context, options.state)),
       ),
     );
-  add(enrollments, 'show <request>', 'show a request, by id, key id or host name').action(
+  add(enrollments, 'show <request>', 'show a request, by id, key id or full host name').action(
     (id: string, _options: object, command: Command) =>
       run(
         command,

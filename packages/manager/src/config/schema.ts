@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { MANAGER_PORT } from '@linux-patch/contract';
 import { z } from 'zod';
+import { isLocalHostEntry } from '../authority/name-rules.ts';
 
 const url = z
   .url({ protocol: /^https$/, error: 'must be an https URL' })
@@ -102,6 +103,22 @@ export const ManagerConfigSchema = z.strictObject({
         .max(720)
         .default(24)
         .meta({ description: 'Hours a revocation list is good for.' }),
+      local_hosts: z
+        .array(
+          z
+            .string()
+            .max(253)
+            .refine(
+              isLocalHostEntry,
+              'must be a host name without a wildcard, an address that a host can have, or a part of 127.0.0.0/8',
+            ),
+        )
+        .max(64)
+        .default([])
+        .meta({
+          description:
+            "Names and addresses of the manager's own machine that hosts may be certified for, loopback addresses and parts of 127.0.0.0/8 among them; else nobody is. For an agent on the manager's machine, and for trying things out. Each is one that a host could pose as.",
+        }),
     })
     .prefault({}),
   fleet: z

@@ -1,6 +1,7 @@
 import type { Database } from '../database/open.ts';
 import type { EnrollmentRow, HostRow } from '../database/schema.ts';
 import { makeBundle } from './bundle.ts';
+import { certifiedNames } from './certified-names.ts';
 import type { EnrollmentContext } from './context.ts';
 import type { SharedSecret } from './host-code.ts';
 import { saveHost } from './host-record.ts';
@@ -29,12 +30,15 @@ export async function admit(
     readonly proof: SharedSecret | undefined;
     /** The host record that is taken over. */
     readonly known: HostRow | undefined;
+    /** Pattern of host names that the join token is for. */
+    readonly pattern: string | null;
   },
 ): Promise<void> {
   const { actor, proof, known } = decision;
   const now = context.clock.now();
-  const hostId = await saveHost(context, db, row, known);
-  const { bundle, serial } = await makeBundle(context, db, row, { hostId, proof });
+  const names = certifiedNames(row, decision.pattern);
+  const hostId = await saveHost(context, db, row, { known, hostname: names.hostname });
+  const { bundle, serial } = await makeBundle(context, db, row, { hostId, proof, names });
   await db
     .updateTable('enrollments')
     .set({

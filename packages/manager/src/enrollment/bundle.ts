@@ -1,5 +1,6 @@
 import type { Bundle } from '@linux-patch/contract';
 import { managerApprovedTag } from '@linux-patch/pki';
+import type { AgentNames } from '../authority/agent-names.ts';
 import { certificateRow } from '../authority/authority.ts';
 import { keepThree } from '../certificates/keep-three.ts';
 import type { Database } from '../database/open.ts';
@@ -12,10 +13,14 @@ export async function makeBundle(
   context: EnrollmentContext,
   db: Database,
   row: EnrollmentRow,
-  decision: { readonly hostId: string; readonly proof: SharedSecret | undefined },
+  decision: {
+    readonly hostId: string;
+    readonly proof: SharedSecret | undefined;
+    readonly names: AgentNames;
+  },
 ): Promise<{ readonly bundle: Bundle; readonly serial: string }> {
   const { authority } = context;
-  const names = { fqdn: row.fqdn, hostname: row.hostname, ipAddress: row.ip_address };
+  const { names } = decision;
   const issued =
     row.spki === null
       ? await authority.issueAgentWithKey(names)

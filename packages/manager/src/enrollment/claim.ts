@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import { AGENT_PORT, type EnrollRequest, PatchError } from '@linux-patch/contract';
+import { shortNameOf } from '../authority/agent-names.ts';
+import type { NameRules } from '../authority/name-rules.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
 import { extensionOf } from './transcript.ts';
 
@@ -19,25 +21,46 @@ function isHostName(name: string): boolean {
   return isIP(name) !== 0 || name.split('.').every((label) => LABEL.test(label));
 }
 
+interface Fault {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What is wrong with the names of a request, member by member. */
+function nameFaults(names: Pick<Claim, 'fqdn' | 'hostname' | 'ip_address'>, rules: NameRules): Fault[] {
+  const { fqdn, hostname, ip_address } = names;
+  if (!isHostName(fqdn)) return [{ path: 'body.fqdn', message: 'not a host name' }];
+  const faults = Object.entries({ fqdn, ip_address }).flatMap(([member, name]) => {
+    const fault = rules.faultOf(name);
+    return fault === undefined ? [] : [{ path: `body.${member}`, message: `${name} is ${fault}` }];
+  });
+  const isShort = hostname === null || hostname === shortNameOf(fqdn);
+  return isShort ? faults : [...faults, { path: 'body.hostname', message: 'not the first label of fqdn' }];
+}
+
 /**
- * Reads what a registration claims, with names in lower case.
- * @throws PatchError `INVALID_REQUEST` for names that no host has, and for facts without measure.
+ * Reads what a registration claims, with names in lower case. Agents of the older generation take their short name from
+ * elsewhere than their full one; where these do not fit, the short one is dropped.
+ *
+ * @throws PatchError `INVALID_REQUEST` for names that no host may have, and for facts without measure.
  */
-export function readClaim({
-  request,
-  observedAddress,
-}: {
-  readonly request: EnrollRequest;
-  readonly observedAddress: string;
-}): Claim {
+export function readClaim(
+  {
+    request,
+    observedAddress,
+  }: {
+    readonly request: EnrollRequest;
+    readonly observedAddress: string;
+  },
+  rules: NameRules,
+): Claim {
   const fqdn = request.fqdn.toLowerCase();
-  const hostname = request.hostname?.toLowerCase() || null;
+  const said = request.hostname?.toLowerCase() || null;
+  const isStray = !request.ext && said !== null && isHostName(said) && said !== shortNameOf(fqdn);
+  const hostname = isStray ? null : said;
   const osDetails = JSON.stringify(request.os_details);
   const faults = [
-    ...(isHostName(fqdn) ? [] : [{ path: 'body.fqdn', message: 'not a host name' }]),
-    ...(hostname === null || isHostName(hostname)
-      ? []
-      : [{ path: 'body.hostname', message: 'not a host name' }]),
+    ...nameFaults({ fqdn, hostname, ip_address: request.ip_address }, rules),
     ...(/^[\x21-\x7e]+$/.test(request.machine_id)
       ? []
       : [{ path: 'body.machine_id', message: 'not a machine-id' }]),

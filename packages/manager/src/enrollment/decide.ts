@@ -85,7 +85,7 @@ export async function approve(
       replace: request.replace ?? false,
       verified: code !== undefined,
     });
-    await admit(context, db, current, { actor, proof: code, known });
+    await admit(context, db, current, { actor, proof: code, known, pattern: null });
   });
   context.waiting.wake(id);
   return getRow(context.db, id);

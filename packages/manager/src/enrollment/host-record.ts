@@ -123,12 +123,10 @@ function refuseOwnName({ authority }: EnrollmentContext, claim: Claim, assurance
 /** The manager's own names and addresses that a request claims. */
 export function ownNamesIn(
   authority: Pick<Authority, 'ownNames' | 'ownAddresses'>,
-  claim: Pick<Claim, 'fqdn' | 'hostname' | 'ip_address'>,
+  claim: Pick<Claim, 'fqdn' | 'ip_address'>,
 ): string[] {
-  return [
-    ...[claim.fqdn, claim.hostname].filter((name) => name !== null && authority.ownNames.includes(name)),
-    ...[claim.fqdn, claim.ip_address].filter((address) => authority.ownAddresses.includes(address)),
-  ].filter((name) => name !== null);
+  const own = [...authority.ownNames, ...authority.ownAddresses];
+  return [claim.fqdn, claim.ip_address].filter((name) => own.includes(name));
 }
 
 /** Writes the host of an approved request and returns its id; a record taken over keeps its history. */
@@ -136,11 +134,11 @@ export async function saveHost(
   context: EnrollmentContext,
   db: Database,
   row: EnrollmentRow,
-  known: HostRow | undefined,
+  { known, hostname }: { readonly known: HostRow | undefined; readonly hostname: string | null },
 ): Promise<string> {
   const facts = {
     fqdn: row.fqdn,
-    hostname: row.hostname,
+    hostname,
     machine_id: row.machine_id,
     ip_address: row.ip_address,
     agent_port: agentPortOf(row),

@@ -68,7 +68,7 @@ export async function register(
   context: EnrollmentContext,
   registration: Registration,
 ): Promise<EnrollAccepted> {
-  const claim = readClaim(registration);
+  const claim = readClaim(registration, context.authority.nameRules);
   const { ext } = registration.request;
   if (!ext) return { polling_token: (await registerOlder(context, claim)).token };
   const key = await readCertificateRequest(ext.csr, 'body.ext.csr');

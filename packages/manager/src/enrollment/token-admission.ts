@@ -128,7 +128,8 @@ export async function applyToken(
     event: 'join_token_used',
     fields: { ...subjectOf(row), token: judged.id, used: used.used, uses: used.uses },
   });
-  await admit(context, db, await getRow(db, row.id), { actor, proof: judged.secret, known: judged.known });
+  const { secret: proof, known } = judged;
+  await admit(context, db, await getRow(db, row.id), { actor, proof, known, pattern: used.hosts });
   return 'accepted';
 }
 

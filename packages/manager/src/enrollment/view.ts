@@ -77,7 +77,8 @@ export async function listRequests(
 }
 
 /**
- * Finds a request by id, key id or host name; a name that several waiting requests share is refused.
+ * Finds a request by id, key id or full host name; a name that several waiting requests share is refused. Short names
+ * find nothing: anybody may ask to join under a full name that begins with one.
  * @throws PatchError `ENROLLMENT_NOT_FOUND`
  */
 export async function findRequest(context: EnrollmentContext, reference: string): Promise<EnrollmentRow> {
@@ -114,11 +115,7 @@ export async function findRequests(
     .selectFrom('enrollments')
     .selectAll()
     .where((where) =>
-      where.or([
-        where('key_id', '=', reference.toUpperCase()),
-        where('fqdn', '=', reference.toLowerCase()),
-        where('hostname', '=', reference.toLowerCase()),
-      ]),
+      where.or([where('key_id', '=', reference.toUpperCase()), where('fqdn', '=', reference.toLowerCase())]),
     )
     .orderBy('created_at', 'desc')
     .execute();
@@ -127,6 +124,6 @@ export async function findRequests(
   if (rows[0]) return [rows[0]];
   throw new PatchError(
     'ENROLLMENT_NOT_FOUND',
-    `There is no request ${reference}. "linux-patch-manager enrollments list" shows those that wait.`,
+    `There is no request ${reference}; name it by its id, its key id or the full name of its host. "linux-patch-manager enrollments list" shows those that wait.`,
   );
 }

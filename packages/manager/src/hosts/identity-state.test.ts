@@ -8,6 +8,7 @@ const well = {
   newest: { notAfterMs: NOW + 200 * DAY_MS, renewAtMs: NOW + 50 * DAY_MS },
   forked: undefined,
   strangeSerial: undefined,
+  uncertifiable: undefined,
   agentSays: 'ok',
 };
 
@@ -19,6 +20,7 @@ describe('the identity of a host', () => {
     ['without a certificate that counts is revoked', { newest: undefined }, 'revoked'],
     ['that shares a certificate, whatever else', { forked: '0a', newest: undefined }, 'forked'],
     ['that shows a strange certificate', { strangeSerial: '0b' }, 'unknown_certificate'],
+    ['whose name gets no certificate', { uncertifiable: 'x is a loopback address' }, 'not_renewable'],
     ['whose certificate is over', { newest: { notAfterMs: NOW - 1, renewAtMs: null } }, 'expired'],
     ['whose agent says why', { agentSays: 'renewal fails: no route' }, 'renewal_failing'],
     ['whose agent took its manager on trust', { agentSays: 'believed without proof' }, 'degraded'],

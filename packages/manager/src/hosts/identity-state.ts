@@ -9,6 +9,8 @@ export interface IdentityKnowledge {
   readonly forked: string | undefined;
   /** Serial of the certificate that whoever answers at its address showed, when it is not on record for this host. */
   readonly strangeSerial: string | undefined;
+  /** Why its names get no certificate any more, as a clause. */
+  readonly uncertifiable: string | undefined;
   /** `checks.certificates` of its health: `ok`, what is wrong, or undefined when it was never asked. */
   readonly agentSays: string | undefined;
 }
@@ -24,7 +26,7 @@ const EXPIRING_DAYS = 7;
 
 /** How the identity of a host fares, the worst first. */
 export function judgeIdentity(
-  { leftAtMs, newest, forked, strangeSerial, agentSays }: IdentityKnowledge,
+  { leftAtMs, newest, forked, strangeSerial, uncertifiable, agentSays }: IdentityKnowledge,
   nowMs: number,
 ): IdentityVerdict {
   const day = (epochMs: number): string => new Date(epochMs).toISOString().slice(0, 10);
@@ -42,6 +44,8 @@ export function judgeIdentity(
     const message = `Its certificate expired on ${day(newest.notAfterMs)}. Is the host switched off? When it runs, "linux-patch-api status" on it says what it waits for.`;
     return { state: 'expired', message };
   }
+  if (uncertifiable !== undefined)
+    return { state: 'not_renewable', message: uncertifiableMessage(uncertifiable) };
   const trouble = agentSays === undefined || agentSays === 'ok' ? undefined : agentSays;
   if (trouble !== undefined && /renew/i.test(trouble)) return { state: 'renewal_failing', message: trouble };
   const daysLeft = (newest.notAfterMs - nowMs) / DAY_MS;
@@ -71,5 +75,13 @@ function strangeMessage(serial: string): string {
     `Whoever answers at its address shows certificate ${serial}, which this manager did not issue to it, and is not believed. ` +
     'Another machine may have its address; or this manager was set back to a backup from before that certificate: ' +
     'then run "linux-patch-api --enroll" on the host and approve it with its code.'
+  );
+}
+
+function uncertifiableMessage(fault: string): string {
+  return (
+    `Its certificate will not be renewed: ${fault}, and whoever holds a certificate for that could pose as another machine. ` +
+    'Give the host a name and an address of its own ("linux-patch-manager hosts set" changes the address); ' +
+    "if it is this manager's own machine, name both in certificates.local_hosts of the manager's configuration and restart the manager."
   );
 }

@@ -1,6 +1,7 @@
 import { type Host, type HostChange, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
+import type { NameRules } from '../authority/name-rules.ts';
 import type { HostRow, ManagerTables } from '../database/schema.ts';
 import type { AgentAddress } from '../fleet-client/connect.ts';
 import { readKnowledge } from './knowledge.ts';
@@ -12,6 +13,7 @@ export interface HostStore {
   /** @throws PatchError `HOST_NOT_FOUND`, also when a name is not unique. */
   get(reference: string): Promise<HostRow>;
   view(row: HostRow): Promise<Host>;
+  /** @throws PatchError `INVALID_REQUEST` for an address that no host is certified for. */
   change(row: HostRow, change: HostChange): Promise<HostRow>;
   /** Notes whether the agent could be reached. */
   note(hostId: string, error: string | undefined): Promise<void>;
@@ -25,12 +27,13 @@ export function addressOf(host: Pick<HostRow, 'id' | 'fqdn' | 'ip_address' | 'ag
 export function createHostStore(options: {
   readonly db: Kysely<ManagerTables>;
   readonly clock: Clock;
+  readonly nameRules: NameRules;
 }): HostStore {
-  const { db, clock } = options;
+  const { db, clock, nameRules } = options;
   const viewAll = async (rows: readonly HostRow[]): Promise<Host[]> => {
     const nowMs = clock.now();
     const knowledge = await readKnowledge(db, rows.length === 1 ? rows[0]?.id : undefined, nowMs);
-    return rows.map((row) => viewOf(row, knowledge, nowMs));
+    return rows.map((row) => viewOf(row, { ...knowledge, nameRules }, nowMs));
   };
   const view = async (row: HostRow): Promise<Host> => {
     const [only] = await viewAll([row]);
@@ -45,6 +48,8 @@ export function createHostStore(options: {
     },
     async get(reference) {
       const wanted = reference.toLowerCase();
+      // Full names that begin with this label; "/" follows ".".
+      const labels = wanted.includes('.') ? [] : ([`${wanted}.`, `${wanted}/`] as const);
       const rows = await db
         .selectFrom('hosts')
         .selectAll()
@@ -52,7 +57,7 @@ export function createHostStore(options: {
           where.or([
             where('id', '=', wanted),
             where('fqdn', '=', wanted),
-            where('hostname', '=', wanted),
+            where.and([where('fqdn', '>', labels[0] ?? wanted), where('fqdn', '<', labels[1] ?? wanted)]),
             where('ip_address', '=', wanted),
           ]),
         )
@@ -68,6 +73,14 @@ export function createHostStore(options: {
       );
     },
     async change(row, change) {
+      const address = change.ip_address;
+      const fault = address === undefined ? undefined : nameRules.faultOf(address);
+      if (fault !== undefined) {
+        throw new PatchError(
+          'INVALID_REQUEST',
+          `${row.fqdn} cannot have the address ${address}: it is ${fault}, so its next certificate would be refused. Nothing was changed.`,
+        );
+      }
       const values = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
       if (Object.keys(values).length > 0)
         await db.updateTable('hosts').set(values).where('id', '=', row.id).execute();

@@ -1,4 +1,6 @@
 import { type Host, OsDetails } from '@linux-patch/contract';
+import { uncertifiable } from '../authority/agent-names.ts';
+import type { NameRules } from '../authority/name-rules.ts';
 import type { HostRow } from '../database/schema.ts';
 import { judgeIdentity } from './identity-state.ts';
 import type { FleetKnowledge } from './knowledge.ts';
@@ -8,7 +10,9 @@ const DAY_MS = 86_400_000;
 const isoOf = (epochMs: number | null | undefined): string | null =>
   epochMs === null || epochMs === undefined ? null : new Date(epochMs).toISOString();
 
-function identityOf(row: HostRow, knowledge: FleetKnowledge, nowMs: number): Host['identity'] {
+type Known = FleetKnowledge & { readonly nameRules: NameRules };
+
+function identityOf(row: HostRow, knowledge: Known, nowMs: number): Host['identity'] {
   const newest = knowledge.certificates.get(row.id);
   const report = knowledge.reports.get(row.id);
   const listNumber = knowledge.listNumbers.get(row.id);
@@ -18,6 +22,7 @@ function identityOf(row: HostRow, knowledge: FleetKnowledge, nowMs: number): Hos
       newest: newest && { notAfterMs: newest.not_after, renewAtMs: newest.renew_at },
       forked: knowledge.forks.get(row.id)?.serial,
       strangeSerial: report?.isServedKnown === false ? (report.servedSerial ?? undefined) : undefined,
+      uncertifiable: uncertifiable({ fqdn: row.fqdn, ipAddress: row.ip_address }, knowledge.nameRules),
       agentSays: report?.health.checks?.certificates,
     },
     nowMs,
@@ -35,7 +40,7 @@ function identityOf(row: HostRow, knowledge: FleetKnowledge, nowMs: number): Hos
 }
 
 /** A host as administrators see it. */
-export function viewOf(row: HostRow, knowledge: FleetKnowledge, nowMs: number): Host {
+export function viewOf(row: HostRow, knowledge: Known, nowMs: number): Host {
   const newest = knowledge.certificates.get(row.id);
   return {
     id: row.id,

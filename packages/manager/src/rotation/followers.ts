@@ -10,7 +10,6 @@ import { type Follower, lagOf, type Need } from './progress.ts';
 export interface Laggard {
   readonly hostId: string;
   readonly fqdn: string;
-  readonly hostname: string | null;
   readonly address: AgentAddress;
   readonly reason: string;
   readonly renewing: boolean;
@@ -44,7 +43,7 @@ export function createFollowers(options: {
       const rows = await db
         .selectFrom('hosts')
         .leftJoin('host_trust', 'host_trust.host_id', 'hosts.id')
-        .select(['hosts.id', 'hosts.fqdn', 'hosts.hostname', 'hosts.ip_address', 'hosts.agent_port'])
+        .select(['hosts.id', 'hosts.fqdn', 'hosts.ip_address', 'hosts.agent_port'])
         .select(['host_trust.at', 'host_trust.stage', 'host_trust.state', 'host_trust.error'])
         .where('hosts.left_at', 'is', null)
         .orderBy('hosts.fqdn')
@@ -56,7 +55,6 @@ export function createFollowers(options: {
         return {
           hostId: row.id,
           fqdn: row.fqdn,
-          hostname: row.hostname,
           address: addressOf(row),
           reason,
           renewing: follower?.error === null && follower.state?.renewing === true,

@@ -2,6 +2,7 @@ import { PatchError, type RotationPhase, type RotationRequest } from '@linux-pat
 import type { Clock } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { AuditEntry, AuditLog } from '../audit/audit-log.ts';
+import { shortNameOf } from '../authority/agent-names.ts';
 import type { Authority } from '../authority/authority.ts';
 import type { ManagerTables } from '../database/schema.ts';
 import type { Followers, Laggard } from './followers.ts';
@@ -64,7 +65,7 @@ async function leaveBehind(options: StepOptions, request: RotationRequest): Prom
   const behind = await readLaggards(options);
   const named = request.leave_behind;
   const isNamed = (host: Laggard): boolean =>
-    named === 'all' || named.some((name) => [host.fqdn, host.hostname, host.hostId].includes(name));
+    named === 'all' || named.some((name) => [host.fqdn, shortNameOf(host.fqdn), host.hostId].includes(name));
   const missing = behind.filter((host) => !isNamed(host));
   if (missing.length === 0) return behind.map((host) => host.fqdn);
   const list = missing.slice(0, NAMED).map((host) => `  ${host.fqdn}: ${host.reason}`);
