@@ -71,7 +71,12 @@ describe('the apt adapter on a real private root', () => {
       { selection: { kind: 'all' }, exclude: ['toyap*'] },
       quietRun(),
     );
-    expect(outcome.results.map((one) => one.name)).toEqual(['toyhello', 'toylib']);
+    expect(outcome.results.map((one) => [one.name, one.action])).toEqual([
+      ['toyhello', 'upgraded'],
+      ['toylib', 'upgraded'],
+      ['toyheld', 'unchanged'],
+      ['toyphased', 'unchanged'],
+    ]);
   });
 
   it('installs a chosen version, updates, removes and purges', async () => {

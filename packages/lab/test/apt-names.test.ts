@@ -107,7 +107,10 @@ describe('updates that cannot be installed now', () => {
     ]);
     const all = { selection: { kind: 'all' as const }, exclude: [] };
     const { results } = await packages.operations.applyPatches(all, quietRun());
-    expect(results.map((one) => one.name)).toEqual(['toyhello']);
+    expect(results.map((one) => [one.name, one.action])).toEqual([
+      ['toyhello', 'upgraded'],
+      ['toykept', 'unchanged'],
+    ]);
     const named = {
       selection: { kind: 'names' as const, names: ['toykept'], securityOnly: false },
       exclude: [],

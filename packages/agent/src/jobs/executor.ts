@@ -160,12 +160,21 @@ async function withRetry(
   work: (run: OperationRun) => Promise<OperationOutcome>,
   from: number,
 ): Promise<OperationOutcome> {
-  const run = watch(options, context, { from, to: WHOLE });
+  let changed = false;
+  const watched = watch(options, context, { from, to: WHOLE });
+  const run: OperationRun = {
+    ...watched,
+    onChanged: (results) => {
+      changed ||= results.some((one) => one.action !== 'unchanged');
+      watched.onChanged?.(results);
+    },
+  };
   let outcome: OperationOutcome;
   try {
     outcome = await work(run);
   } catch (error) {
-    if (!isPatchError(error, 'NETWORK_ERROR') || context.signal.aborted) throw error;
+    // After a change in part a second try would hide from the record what the first one did.
+    if (!isPatchError(error, 'NETWORK_ERROR') || context.signal.aborted || changed) throw error;
     context.report.log(`A download failed (${messageOf(error)}); trying once more with fresh lists`);
     await refresh(options, context);
     outcome = await work(run);

@@ -95,7 +95,8 @@ export class RunningJob implements JobReporter {
   }
 
   results(results: readonly JobResult[]): void {
-    const packages = this.#core.packages.length > 0 ? this.#core.packages : results.map((one) => one.name);
+    const touched = results.filter((one) => one.reason === undefined).map((one) => one.name);
+    const packages = this.#core.packages.length > 0 ? this.#core.packages : touched;
     this.#set({ ...withOutcome(this.#core, { results }), packages });
   }
 

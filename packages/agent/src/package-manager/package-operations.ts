@@ -2,6 +2,7 @@ import type { ErrorCode, JobResult } from '@linux-patch/contract';
 import type { CommandResult, OutputSource } from '@linux-patch/runtime';
 import type { ApplyJobRequest } from '../jobs/job-request.ts';
 import type { ChangePlan } from './detached/plan.ts';
+import type { LeftOut } from './left-out.ts';
 
 /** A program that changes packages. */
 export interface WorkCommand {
@@ -46,6 +47,10 @@ export interface OperationRun {
 export interface OperationOutcome {
   readonly results: readonly JobResult[];
   readonly exitCode: number | null;
+  /** Wanted updates that stay out; they are among the results, too. */
+  readonly left?: readonly LeftOut[];
+  /** Sentences for people on what is wrong on this host though the job did what it was asked. */
+  readonly warnings?: readonly string[];
 }
 
 /** A source of packages that could not be refreshed; what it offered before is still known. */
@@ -80,14 +85,17 @@ export interface PackageOperations {
   refresh(run: OperationRun): Promise<readonly SourceFailure[]>;
   /** Follows a change that an earlier agent began for this job to its end; undefined when it had begun none. */
   adopt(run: OperationRun): Promise<OperationOutcome | undefined>;
-  /** Mends what an interrupted transaction left; resolves to whether there was something to mend. */
+  /** Mends what an interrupted transaction left, and unmet dependencies; resolves to whether everything is mended. */
   repair(run: OperationRun): Promise<boolean>;
   install(wish: InstallWish, run: OperationRun): Promise<OperationOutcome>;
   remove(
     wish: { readonly name: string; readonly purge: boolean; readonly force: boolean },
     run: OperationRun,
   ): Promise<OperationOutcome>;
-  /** Brings pending updates in; what is held or excluded stays. */
+  /**
+   * Brings pending updates in; what is held, excluded or refused stays and is named.
+   * @throws PatchError with what was done when an update that was named stays.
+   */
   applyPatches(
     wish: {
       readonly selection: Exclude<ApplyJobRequest['selection'], { kind: 'none' }>;

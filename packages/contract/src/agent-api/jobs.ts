@@ -28,6 +28,10 @@ export const JobResult = z.object({
   action: z.enum(['installed', 'upgraded', 'downgraded', 'removed', 'unchanged', 'failed']),
   version_before: z.string().nullable(),
   version_after: z.string().nullable(),
+  reason: z
+    .string()
+    .optional()
+    .meta({ description: 'Why a wanted update was left out while the rest went in; for people.' }),
 });
 export type JobResult = z.infer<typeof JobResult>;
 

@@ -12,7 +12,7 @@ export const PackageName = z
   .min(1, 'a package name cannot be empty')
   .max(256, 'a package name has at most 256 characters')
   .regex(
-    /^[a-zA-Z0-9_][a-zA-Z0-9+._@-]*(:[a-zA-Z0-9][a-zA-Z0-9_-]*)?$/,
+    /^[a-zA-Z0-9_][a-zA-Z0-9+._@-]*(:[a-zA-Z0-9]+(?:[_-][a-zA-Z0-9]+)*)?$/,
     'a package name starts with a letter, digit or _ and has only letters, digits, + . _ @ - (and :architecture at its end)',
   );
 

@@ -13,7 +13,7 @@ const MEANINGS: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
     'LOCKED',
   ],
   [
-    /BADSIG|NO_PUBKEY|EXPKEYSIG|is not signed|signatures couldn't be verified|GPG error|invalid signature/i,
+    /BADSIG|NO_PUBKEY|EXPKEYSIG|is not signed|signatures couldn't be verified|GPG error|invalid signature|unauthenticated packages/i,
     'GPG_ERROR',
   ],
   [
@@ -53,7 +53,7 @@ const ERROR_LINE =
   /^(E:|Err:|dpkg: error|dpkg: dependency|\S.* : (Pre-?Depends|Depends|Breaks|Conflicts): )|^(Depends|Breaks|Conflicts): .* but /;
 
 /** Lines in which apt and dpkg say what is wrong. */
-function tellingLines(text: string): string[] {
+export function tellingLines(text: string): string[] {
   const lines = text.split('\n').map((line) => line.trim());
   const errors = lines.filter((line) => ERROR_LINE.test(line));
   return errors.length > 0 ? errors : lines.filter((line) => line !== '').slice(-3);

@@ -53,7 +53,10 @@ interface Known {
 
 async function readPackages(context: AptContext, known: Known): Promise<Reading> {
   const reading = known.sources();
-  const [installed, native] = await Promise.all([readInstalled(context), readNativeArchitecture(context)]);
+  const dpkg = Promise.all([readInstalled(context), readNativeArchitecture(context)]);
+  // A reading that fails has failed in all its parts, so that the next one begins all of them again.
+  await Promise.allSettled([reading, dpkg]);
+  const [installed, native] = await dpkg;
   const names = installed.map(({ name, architecture }) =>
     [native, 'all'].includes(architecture) ? name : `${name}:${architecture}`,
   );

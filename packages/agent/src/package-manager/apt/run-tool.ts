@@ -24,8 +24,12 @@ export interface ToolRun {
   readonly lasting: boolean;
 }
 
-/** Runs apt or dpkg for a job: waits for the lock, streams output and progress. */
-export async function runTool(context: AptContext, tool: ToolRun, run: OperationRun): Promise<void> {
+/** Runs apt or dpkg for a job, however it ends: waits for the lock, streams output and progress. */
+export async function runToEnd(
+  context: AptContext,
+  tool: ToolRun,
+  run: OperationRun,
+): Promise<CommandResult> {
   await waitForLock(context, {
     timeoutMs: run.timeoutMs,
     signal: run.signal,
@@ -34,11 +38,15 @@ export async function runTool(context: AptContext, tool: ToolRun, run: Operation
   const { program, args } = tool;
   const { timeoutMs, signal } = run;
   const command = { program, args, env: SCRIPT_ENVIRONMENT, timeoutMs, signal, onLine: lineReader(run) };
-  const result =
-    tool.lasting && run.work
-      ? await run.work.run(command)
-      : await context.commands.run({ ...command, statusPipe: true });
-  refuseFailure(whatOf(tool), result, run);
+  if (tool.lasting && run.work) return run.work.run(command);
+  return context.commands.run({ ...command, statusPipe: true });
+}
+
+/** The same, for what must succeed. @throws PatchError when the run was stopped or failed */
+export async function runTool(context: AptContext, tool: ToolRun, run: OperationRun): Promise<void> {
+  const result = await runToEnd(context, tool, run);
+  refuseStopped(result, run);
+  if (result.exitCode !== 0) throw aptFailure(whatOf(tool), result);
 }
 
 /** For messages: the program and what it is asked to do. */
@@ -67,10 +75,4 @@ export function refuseStopped(result: CommandResult, run: Pick<OperationRun, 'si
     'CANCELLED',
     'The job was stopped; interrupted packages are repaired before the next job.',
   );
-}
-
-/** @throws PatchError when the run was stopped or failed. */
-export function refuseFailure(what: string, result: CommandResult, run: OperationRun): void {
-  refuseStopped(result, run);
-  if (result.exitCode !== 0) throw aptFailure(what, result);
 }

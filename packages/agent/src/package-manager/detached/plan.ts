@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LeftOut } from '../left-out.ts';
 
 const Installed = z.object({
   name: z.string(),
@@ -28,5 +29,7 @@ export const ChangePlan = z.object({
   ),
   /** Packages that nobody had asked for by name, and whose mark has to come back. */
   autoMarked: z.array(z.string()),
+  /** Wanted updates that stay out. */
+  left: z.array(LeftOut).default([]),
 });
 export type ChangePlan = z.infer<typeof ChangePlan>;

@@ -1,0 +1,106 @@
+import type { CommandResult } from '@linux-patch/runtime';
+import type { LeftOut } from '../left-out.ts';
+import type { AptContext } from './apt-context.ts';
+import { aptFailure } from './failure.ts';
+import { NEUTRAL_OPTIONS } from './neutral-options.ts';
+
+/** Why apt would not do something. */
+export type Refusal = Pick<LeftOut, 'reason' | 'code'>;
+
+/** A question takes a second or two; on a slow host with many packages more. */
+const QUESTION_LIMIT_MS = 180_000;
+
+/** Questions about changes: what apt answers to `-y`, without lock and without effect. */
+const QUESTION_OPTIONS = [
+  ...NEUTRAL_OPTIONS,
+  '-o',
+  'Debug::NoLocking=true',
+  '-o',
+  'APT::Get::Show-Versions=true',
+  '-y',
+  '-s',
+];
+
+interface Question {
+  /** Arguments from the options on: command, `--`, targets. */
+  readonly args: readonly string[];
+  /** Packages that no trusted source has; apt says so only when it is about to download. */
+  readonly untrusted: ReadonlySet<string>;
+  readonly signal: AbortSignal;
+}
+
+/** `Inst name [old] (new Origin:Suite [arch]) []` of apt 2.6 and 3.0. */
+const INST = /^Inst (\S+) (?:\[[^\]]*\] )?\((\S+) /;
+
+/**
+ * Why apt would refuse to do this unattended; undefined when it would do it.
+ * @throws PatchError when apt was stopped or cannot say.
+ */
+export async function askForRefusal(
+  context: AptContext,
+  { args, untrusted, signal }: Question,
+): Promise<Refusal | undefined> {
+  signal.throwIfAborted();
+  const result = await context.commands.run({
+    program: 'apt-get',
+    args: [...QUESTION_OPTIONS, ...args],
+    timeoutMs: QUESTION_LIMIT_MS,
+    maxOutputBytes: 64 * 1024 * 1024,
+    signal,
+  });
+  signal.throwIfAborted();
+  if (result.timedOut) throw aptFailure('apt-get -s install', result);
+  if (result.exitCode !== 0) return { code: 'DEPENDENCY_CONFLICT', reason: refusalReason(result) };
+  const found = result.stdout.split('\n').flatMap((line) => {
+    const [, name = '', version] = INST.exec(line) ?? [];
+    return version !== undefined && untrusted.has(name) ? [`${name} ${version}`] : [];
+  });
+  if (found.length === 0) return undefined;
+  return { code: 'GPG_ERROR', reason: `no source that apt trusts has ${found.join(', ')}` };
+}
+
+/** Headings of lists in apt's output, for what it then refuses to do. */
+const HEADINGS: readonly (readonly [heading: RegExp, error: RegExp, reason: (names: string) => string])[] = [
+  [/will be REMOVED:$/, /remove is disabled/, (names) => `${names} would have to be removed`],
+  [
+    /held packages will be changed:$/,
+    /Held packages were changed/,
+    (names) => `${names} would change, which is held`,
+  ],
+  [/will be DOWNGRADED:$/, /Packages were downgraded/, (names) => `${names} would get an older version`],
+  [
+    /essential packages will be removed/i,
+    /Essential packages/,
+    (names) => `${names} is essential and would be removed`,
+  ],
+];
+const UNMET = /^ *(\S+ : )?((?:Pre-?Depends|Depends|Breaks|Conflicts|Recommends): .*)$/;
+/** Reasons that one clause names. */
+const REASON_LIMIT = 3;
+
+/** What apt 2.6 and 3.0 (with its internal solver) say about a change that they refuse, in one clause. */
+function refusalReason({ stdout, stderr }: Pick<CommandResult, 'stdout' | 'stderr'>): string {
+  const lines = stdout.split('\n');
+  for (const [heading, error, reason] of HEADINGS) {
+    const at = lines.findIndex((line) => heading.test(line));
+    if (at >= 0 && error.test(stderr)) return reason(listed(lines.slice(at + 1)).join(', '));
+  }
+  const unmet = lines.flatMap((line) => {
+    const [, owner = '', what] = UNMET.exec(line) ?? [];
+    return what === undefined ? [] : [`${owner}${what}`.trim()];
+  });
+  if (unmet.length > 0) return unmet.slice(0, REASON_LIMIT).join(', ');
+  const errors = stderr.split('\n').filter((line) => line.startsWith('E: '));
+  return errors.map((line) => line.slice('E: '.length)).join(' ') || 'apt gives no reason';
+}
+
+/** Names of a list as `-V` prints it, up to the next heading. */
+export function listed(lines: readonly string[]): string[] {
+  const end = lines.findIndex((line) => !line.startsWith('  '));
+  const names = lines.slice(0, end < 0 ? undefined : end).flatMap((line) => {
+    // `   name (1.0 => 1.1)`, and without versions several names in a line.
+    const [, name] = /^ {3}(\S+) \(/.exec(line) ?? [];
+    return name === undefined ? line.trim().split(/\s+/) : [name];
+  });
+  return names.filter((name) => name !== '');
+}
