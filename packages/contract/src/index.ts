@@ -16,6 +16,7 @@ export * from './enrollment.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
 export * from './input.ts';
+export * from './json.ts';
 export * from './manager-api/admin-routes.ts';
 export * from './manager-api/authority.ts';
 export * from './manager-api/certificates.ts';

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type Fault, PatchError } from './errors.ts';
+import { parseJson } from './json.ts';
 import type { Route } from './route.ts';
 
 /** A UUID of any version, as callers may send in `X-Request-Id`. */
@@ -77,12 +78,12 @@ export function readBody<S extends z.ZodType>(
       'The body must be JSON; send it with Content-Type: application/json.',
     );
   }
-  return check(route.body, parseJson(body.text), 'body') as z.output<S>;
+  return check(route.body, jsonOf(body.text), 'body') as z.output<S>;
 }
 
-function parseJson(text: string): unknown {
+function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw invalid([{ path: 'body', message: `not valid JSON (${(error as Error).message})` }]);
   }

@@ -1,9 +1,18 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { Envelope, ERRORS, type ErrorCode, messageOf, PatchError, type Route } from '@linux-patch/contract';
+import {
+  type Envelope,
+  ERRORS,
+  type ErrorCode,
+  messageOf,
+  PatchError,
+  type Route,
+} from '@linux-patch/contract';
 import type { z } from 'zod';
+import { answerLimits } from './answer-limits.ts';
 import { type AgentAddress, connectAgent, type FleetMaterial } from './connect.ts';
-import { fromOlderAgent } from './older-agents.ts';
+import { ofAnyAgent } from './older-agents.ts';
+import { readEnvelope, readText, shortened } from './read-answer.ts';
 
 /** One call of an agent's route. */
 export interface AgentCall {
@@ -37,7 +46,6 @@ export interface FleetClient {
 }
 
 const TIMEOUT_MS = 30_000;
-const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Agent errors that mean the same to our own callers. */
 const PASSED_ON: readonly ErrorCode[] = ['JOB_NOT_FOUND', 'PKG_NOT_FOUND', 'INVALID_REQUEST'];
 
@@ -130,21 +138,7 @@ async function converse(socket: TLSSocket, { route, call, body, signal }: Reques
   outgoing.on('error', reject);
   outgoing.end(body);
   const response = await promise;
-  return { status: response.statusCode ?? 0, text: await readText(response) };
-}
-
-async function readText(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > BODY_LIMIT_BYTES) {
-      response.destroy();
-      throw new Error(`its answer is larger than ${BODY_LIMIT_BYTES} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  return { status: response.statusCode ?? 0, text: await readText(response, answerLimits(route)) };
 }
 
 /** What went wrong on the way, and what it usually means. */
@@ -180,7 +174,7 @@ function unreachable(agent: AgentAddress, why: string, cause?: unknown): PatchEr
 function readAnswer<R extends Route>(agent: AgentAddress, route: R, answer: Answer): z.output<R['response']> {
   let envelope: Envelope;
   try {
-    envelope = Envelope.parse(JSON.parse(answer.text));
+    envelope = readEnvelope(answer.text, answerLimits(route));
   } catch (cause) {
     throw unreachable(
       agent,
@@ -189,22 +183,23 @@ function readAnswer<R extends Route>(agent: AgentAddress, route: R, answer: Answ
     );
   }
   if (envelope.error) {
-    const { code, message } = envelope.error;
+    const { code } = envelope.error;
+    const message = shortened(envelope.error.message);
     if (code in ERRORS && PASSED_ON.includes(code as ErrorCode)) {
       throw new PatchError(code as ErrorCode, `${agent.fqdn}: ${message}`, {
         details: envelope.error.details,
       });
     }
-    throw new PatchError('AGENT_ERROR', `${agent.fqdn} refuses: ${message} (${code})`, {
+    throw new PatchError('AGENT_ERROR', `${agent.fqdn} refuses: ${message} (${shortened(code)})`, {
       details: { agent: envelope.error },
     });
   }
-  const parsed = route.response.safeParse(fromOlderAgent(envelope.data));
+  const parsed = ofAnyAgent(route).safeParse(envelope.data);
   if (parsed.success) return parsed.data as z.output<R['response']>;
   const first = parsed.error.issues[0];
   throw unreachable(
     agent,
-    `its answer does not fit the contract (${first?.path.join('.')}: ${first?.message})`,
+    `its answer does not fit the contract (${shortened(`${first?.path.join('.')}: ${first?.message}`)})`,
     parsed.error,
   );
 }

@@ -1,68 +1,113 @@
-/** Words of older agents and ours for them. */
-const WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  status: {
+import {
+  AGENT_ROUTES,
+  Job,
+  JobAccepted,
+  JobList,
+  JobSummary,
+  Package,
+  PackageList,
+  Patch,
+  PatchList,
+  type Route,
+} from '@linux-patch/contract';
+import { z } from 'zod';
+
+/** More than any host has. */
+const MOST_PACKAGES = 20_000;
+/** An agent keeps a thousand unless it is told otherwise. */
+const MOST_JOBS = 20_000;
+const MOST_ADVISORIES = 1_000;
+
+/**
+ * A list of at most `most` items. It ends at the first item that does not fit: a schema of our library would note every
+ * fault of every item, which a hostile answer has hundreds of thousands of.
+ */
+function items<S extends z.ZodType>(schema: S, most: number) {
+  return z.array(z.unknown()).transform((list, context): z.output<S>[] => {
+    if (list.length > most) {
+      context.addIssue({ code: 'custom', message: `more than ${most} items` });
+      return z.NEVER;
+    }
+    const read: z.output<S>[] = [];
+    for (const [index, item] of list.entries()) {
+      const { data, error } = schema.safeParse(item);
+      if (error) {
+        const [first] = error.issues;
+        const path = [index, ...(first?.path ?? [])];
+        context.addIssue({ code: 'custom', message: first?.message ?? 'does not fit', path });
+        return z.NEVER;
+      }
+      read.push(data);
+    }
+    return read;
+  });
+}
+
+/** A word of today, or one of an older agent for it. */
+function word<S extends z.ZodType>(schema: S, older: Readonly<Record<string, string>>) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && Object.hasOwn(older, value) ? older[value] : value),
+    schema,
+  );
+}
+
+const JOB_STATUS_WORDS = { timedout: 'timeout', timed_out: 'timeout', succeeded: 'completed' };
+const OPERATION_WORDS = { patchapply: 'patch_apply' };
+const advisories = items(z.string().max(256), MOST_ADVISORIES).default([]);
+
+/** What older agents leave out is what it means not to say it. */
+const AnyPackage = Package.extend({
+  status: word(Package.shape.status, {
     Installed: 'installed',
     Upgradable: 'upgradable',
     Available: 'available',
     NotInstalled: 'available',
-    timedout: 'timeout',
-    timed_out: 'timeout',
-    succeeded: 'completed',
-  },
-  operation: { patchapply: 'patch_apply' },
+  }),
+  architecture: Package.shape.architecture.default(''),
+  size_bytes: Package.shape.size_bytes.default(null),
+  held: Package.shape.held.default(false),
+  origin: Package.shape.origin.default(null),
+  security: Package.shape.security.default(false),
+  latest_version: Package.shape.latest_version.default(null),
+  description: Package.shape.description.default(''),
+  upgradable: Package.shape.upgradable.default(false),
+  cve_ids: advisories,
+});
+
+const AnyPatch = Patch.extend({
+  security: Patch.shape.security.default(false),
+  origin: Patch.shape.origin.default(null),
+  held: Patch.shape.held.default(false),
+  phased: Patch.shape.phased.default(false),
+  requires_reboot: Patch.shape.requires_reboot.default(false),
+  severity: Patch.shape.severity.default('unknown'),
+  description: Patch.shape.description.default(''),
+  cve_ids: advisories,
+  advisories,
+});
+
+const jobWords = {
+  status: word(Job.shape.status, JOB_STATUS_WORDS),
+  operation: word(Job.shape.operation, OPERATION_WORDS),
+};
+const page = {
+  limit: PackageList.shape.limit.default(null),
+  offset: PackageList.shape.offset.default(0),
 };
 
-/** Members that older agents leave out, by a member that tells what kind of object it is. */
-const DEFAULTS: readonly {
-  readonly kind: readonly string[];
-  readonly values: Readonly<Record<string, unknown>>;
-}[] = [
-  {
-    kind: ['name', 'version', 'status'],
-    values: {
-      architecture: '',
-      size_bytes: null,
-      held: false,
-      origin: null,
-      security: false,
-      cve_ids: [],
-      latest_version: null,
-      description: '',
-      upgradable: false,
-    },
-  },
-  {
-    kind: ['name', 'current_version', 'available_version'],
-    values: {
-      advisories: [],
-      security: false,
-      origin: null,
-      held: false,
-      phased: false,
-      requires_reboot: false,
-      cve_ids: [],
-      severity: 'unknown',
-      description: '',
-    },
-  },
-  { kind: ['packages', 'total'], values: { limit: null, offset: 0 } },
-  { kind: ['jobs', 'total'], values: { limit: null, offset: 0 } },
-];
+/** Where older agents say something else, by route id. */
+const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  [AGENT_ROUTES.listPackages.id]: PackageList.extend({ packages: items(AnyPackage, MOST_PACKAGES), ...page }),
+  [AGENT_ROUTES.listPatches.id]: PatchList.extend({ patches: items(AnyPatch, MOST_PACKAGES) }),
+  [AGENT_ROUTES.listJobs.id]: JobList.extend({
+    jobs: items(JobSummary.extend(jobWords), MOST_JOBS),
+    ...page,
+  }),
+  [AGENT_ROUTES.getJob.id]: Job.extend(jobWords),
+  [AGENT_ROUTES.applyPatches.id]: JobAccepted.extend({ operation: jobWords.operation }),
+};
 
-type PlainObject = Readonly<Record<string, unknown>>;
-
-function complete(value: PlainObject): PlainObject {
-  const fitting = DEFAULTS.filter(({ kind }) => kind.every((member) => member in value));
-  return Object.assign({}, ...fitting.map(({ values }) => values), value) as PlainObject;
-}
-
-/** Rewrites what an older agent says into today's words; what today's agents say passes unchanged. */
-export function fromOlderAgent(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(fromOlderAgent);
-  if (typeof value !== 'object' || value === null) return value;
-  const translated = Object.entries(complete(value as PlainObject)).map(([name, member]) => {
-    const word = typeof member === 'string' ? WORDS[name]?.[member] : undefined;
-    return [name, word ?? fromOlderAgent(member)] as const;
-  });
-  return Object.fromEntries(translated);
+/** The answer of a route as every generation of agents gives it; what is read is in today's words. */
+export function ofAnyAgent<R extends Route>(route: R): R['response'] {
+  return (SCHEMAS[route.id] ?? route.response) as R['response'];
 }

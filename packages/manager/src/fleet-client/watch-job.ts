@@ -1,8 +1,8 @@
-import { AGENT_ROUTES, JOB_EVENTS_PATH, type Job, ServerFrame } from '@linux-patch/contract';
+import { AGENT_ROUTES, Job } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import { WebSocket } from 'ws';
 import type { FleetClient } from './client.ts';
 import type { AgentAddress } from './connect.ts';
+import { jobFrames } from './job-frames.ts';
 
 /** One step of a job, as watchers see it. */
 export interface JobEvent {
@@ -15,7 +15,6 @@ export interface JobEvent {
 
 const FINAL: readonly string[] = ['completed', 'failed', 'cancelled', 'timeout'];
 const POLL_INTERVAL_MS = 2_000;
-const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 
 /** Whether a job with this status will not change any more. */
 function isFinal(status: string): boolean {
@@ -32,62 +31,13 @@ interface WatchOptions {
 
 /** The job's events as the agent pushes them; ends when the job does or the connection breaks. */
 async function* pushedEvents(options: WatchOptions): AsyncGenerator<JobEvent> {
-  const connection = await options.client.connect(options.agent, options.signal);
-  // The connection is open and TLS already; this speaks WebSocket over it.
-  const socket = new WebSocket(`ws://${options.agent.fqdn}${JOB_EVENTS_PATH}`, {
-    createConnection: () => connection,
-    maxPayload: MAX_FRAME_BYTES,
-    perMessageDeflate: false,
-  });
-  const queue: (JobEvent | 'closed')[] = [];
-  let wake = (): void => {};
-  const push = (item: JobEvent | 'closed'): void => {
-    queue.push(item);
-    wake();
-  };
-  const close = (): void => socket.terminate();
-  options.signal.addEventListener('abort', close, { once: true });
-  socket.on('open', () => socket.send(JSON.stringify({ type: 'subscribe', job_id: options.jobId })));
-  socket.on('message', (data: Buffer) => {
-    const event = readFrame(data.toString('utf8'), options.jobId);
-    if (event) push(event);
-  });
-  // A connection that fails ends the stream; the caller goes on by polling.
-  socket.on('error', () => push('closed'));
-  socket.on('close', () => push('closed'));
-  try {
-    for (;;) {
-      const item = queue.shift();
-      if (item === 'closed') return;
-      if (item) {
-        yield item;
-        if (isFinal(item.status)) return;
-      } else {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    }
-  } finally {
-    options.signal.removeEventListener('abort', close);
-    socket.terminate();
-  }
-}
-
-function readFrame(text: string, jobId: string): JobEvent | undefined {
-  try {
-    const frame = ServerFrame.parse(JSON.parse(text));
-    if (frame.job_id !== jobId || (frame.type !== 'job_status' && frame.type !== 'job_complete'))
-      return undefined;
-    return {
-      status: frame.status as Job['status'],
-      progress_percent: frame.progress_percent,
-      message: frame.message,
-      output: frame.output ?? null,
-      seq: frame.seq,
-    };
-  } catch {
-    return undefined;
+  for await (const frame of jobFrames(options)) {
+    if (frame.type !== 'job_status' && frame.type !== 'job_complete') continue;
+    const { status, progress_percent, message, output = null, seq } = frame;
+    const read = Job.shape.status.safeParse(status);
+    if (!read.success) continue;
+    yield { status: read.data, progress_percent, message, output, seq };
+    if (isFinal(status)) return;
   }
 }
 

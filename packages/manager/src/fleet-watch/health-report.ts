@@ -1,11 +1,15 @@
 import { AGENT_ROUTES, CRL_STATUSES, IDENTITY_TRUSTS, type Route } from '@linux-patch/contract';
 import { z } from 'zod';
 
+const Word = z.string().max(64);
+/** Cut and not refused: what is wrong must not become unknown because it takes many words. */
+const Sentence = z.string().transform((text) => text.slice(0, 2_000));
+
 /** What the manager keeps of an agent's health; older agents say less, newer ones more. */
 export const HealthReport = z.object({
-  status: z.string().optional().catch(undefined),
-  version: z.string().optional().catch(undefined),
-  checks: z.object({ certificates: z.string().optional() }).optional().catch(undefined),
+  status: Word.optional().catch(undefined),
+  version: Word.optional().catch(undefined),
+  checks: z.object({ certificates: Sentence.optional() }).optional().catch(undefined),
   crl_status: z.enum(CRL_STATUSES).optional().catch(undefined),
   crl_number: z
     .string()
@@ -13,8 +17,8 @@ export const HealthReport = z.object({
     .nullish()
     .catch(undefined),
   identity_trust: z.enum(IDENTITY_TRUSTS).optional().catch(undefined),
-  key_origin: z.string().optional().catch(undefined),
-  certificate_expires_at: z.string().nullish().catch(undefined),
+  key_origin: Word.optional().catch(undefined),
+  certificate_expires_at: Word.nullish().catch(undefined),
 });
 export type HealthReport = z.infer<typeof HealthReport>;
 

@@ -1,0 +1,101 @@
+import { JOB_EVENTS_PATH, parseJson, ServerFrame } from '@linux-patch/contract';
+import { WebSocket } from 'ws';
+import type { FleetClient } from './client.ts';
+import type { AgentAddress } from './connect.ts';
+
+/** An agent sends a frame for each line of output, at most 256 Ki characters of it. */
+const FRAME_LIMIT_BYTES = 4 * 1024 * 1024;
+const FRAME_LIMITS = { depth: 4, values: 100 };
+/** So many frames wait for a reader; then the agent has to. */
+const WAITING_FRAMES = 64;
+/** Frames about something else, which nobody subscribed to; an agent that sends more of them is not listened to. */
+const STRAY_FRAMES = 1_000;
+/** Agents ping every 30 s, so a connection that says nothing for this long leads nowhere. */
+const IDLE_LIMIT_MS = 90_000;
+const HANDSHAKE_LIMIT_MS = 10_000;
+
+/** Frames about one job as its agent pushes them, until it stops, breaks off or says nothing. Never throws. */
+export async function* jobFrames(options: {
+  readonly client: FleetClient;
+  readonly agent: AgentAddress;
+  readonly jobId: string;
+  readonly signal: AbortSignal;
+}): AsyncGenerator<ServerFrame> {
+  const { client, agent, jobId, signal } = options;
+  const connection = await client.connect(agent, signal).catch(() => undefined);
+  if (!connection) return;
+  // The connection is open and TLS already; this speaks WebSocket over it.
+  const socket = new WebSocket(`ws://${agent.fqdn}${JOB_EVENTS_PATH}`, {
+    createConnection: () => connection,
+    maxPayload: FRAME_LIMIT_BYTES,
+    handshakeTimeout: HANDSHAKE_LIMIT_MS,
+    perMessageDeflate: false,
+  });
+  const frames = new FrameQueue(socket);
+  connection.setTimeout(IDLE_LIMIT_MS, () => socket.terminate());
+  const close = (): void => socket.terminate();
+  signal.addEventListener('abort', close, { once: true });
+  socket.on('open', () => socket.send(JSON.stringify({ type: 'subscribe', job_id: jobId })));
+  let stray = 0;
+  socket.on('message', (data: Buffer) => {
+    const frame = findFrame(data.toString('utf8'));
+    if (frame?.job_id === jobId) frames.push(frame);
+    else if ((stray += 1) > STRAY_FRAMES) socket.terminate();
+  });
+  // A connection that fails ends the stream; the caller goes on by polling.
+  socket.on('error', () => frames.end());
+  socket.on('close', () => frames.end());
+  try {
+    for (;;) {
+      const frame = await frames.next();
+      if (!frame) return;
+      yield frame;
+    }
+  } finally {
+    signal.removeEventListener('abort', close);
+    socket.terminate();
+    connection.destroy();
+  }
+}
+
+/** Frames that wait to be read; while there are too many, nothing is taken from the network. */
+class FrameQueue {
+  readonly #socket: WebSocket;
+  readonly #waiting: ServerFrame[] = [];
+  #ended = false;
+  #wake = (): void => {};
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+  }
+
+  push(frame: ServerFrame): void {
+    this.#waiting.push(frame);
+    if (this.#waiting.length >= WAITING_FRAMES) this.#socket.pause();
+    this.#wake();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** The next frame; undefined when there is none any more. */
+  async next(): Promise<ServerFrame | undefined> {
+    while (this.#waiting.length === 0 && !this.#ended) {
+      this.#socket.resume();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#waiting.shift();
+  }
+}
+
+function findFrame(text: string): ServerFrame | undefined {
+  try {
+    return ServerFrame.safeParse(parseJson(text, FRAME_LIMITS)).data;
+  } catch {
+    return undefined;
+  }
+}
