@@ -1,6 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { NEW_KEY, opensslFolder, opensslIssued, opensslSelfSigned } from '../test/openssl.ts';
-import { parseCertificate, parseCertificates } from './certificates.ts';
+import {
+  parseCertificate,
+  parseCertificates,
+  parseReceivedCertificates,
+  plainCertificates,
+} from './certificates.ts';
 import {
   certificateFingerprint,
   keyId,
@@ -9,6 +14,7 @@ import {
   spkiFingerprint,
   spkiSha256,
 } from './fingerprints.ts';
+import { plainPrivateKey, readPrivateKey } from './keys.ts';
 import { type TestAuthority, type TestIdentity, testAuthority } from './testing/index.ts';
 
 const NOW = Date.now();
@@ -111,13 +117,11 @@ describe('a certificate file is refused', () => {
     ['DER', () => parseCertificate(agent.certificatePem).der.toString(), 'it is binary (DER?)'],
     ['cut in the middle', () => agent.certificatePem.slice(0, 300), 'truncated'],
     ['missing lines', () => agent.certificatePem.replace(/\n.{64}\n/, '\n'), 'damaged'],
-    ['joined to its key', () => agent.certificatePem + agent.privateKeyPem, 'private key'],
     [
       'a public key',
       () => '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----',
       '"PUBLIC KEY" block',
     ],
-    ['followed by junk', () => `${agent.certificatePem}junk`, 'text follows'],
     ['nested blocks', () => `-----BEGIN CERTIFICATE-----\n${agent.certificatePem}`, 'truncated'],
     ['huge', () => 'x'.repeat(300_000), 'larger'],
   ])('when it is %s', (_name, text, reason) => {
@@ -129,6 +133,20 @@ describe('a certificate file is refused', () => {
   test('when one is expected and two are there', () => {
     expect(() => parseCertificate(agent.chainPem)).toThrow(/2 certificates/);
   });
+
+  test.each([
+    ['joined to its key', () => agent.certificatePem + agent.privateKeyPem, 'private key'],
+    ['followed by junk', () => `${agent.certificatePem}junk`, 'text after its last PEM block'],
+    ['after a rule of dashes', () => `----- ours -----\n${agent.certificatePem}`, 'begins with "-----"'],
+    ['behind a byte order mark', () => `\uFEFF${agent.certificatePem}`, 'byte order mark'],
+    ['there twice', () => agent.certificatePem.repeat(2), 'twice'],
+  ])('when it was sent and is %s', (_name, text, reason) => {
+    expect(() => parseReceivedCertificates(text())).toThrow(
+      expect.objectContaining({ code: 'CERT_CORRUPT', message: expect.stringContaining(reason) }),
+    );
+    // In use it can be read all the same.
+    expect(parseCertificates(text())[0]?.pem).toBe(parseCertificates(agent.certificatePem)[0]?.pem);
+  });
 });
 
 test('explanatory text before blocks, CRLF and a missing last line feed are accepted', () => {
@@ -138,4 +156,62 @@ test('explanatory text before blocks, CRLF and a missing last line feed are acce
     agent.chainPem.trim(),
   ];
   for (const text of texts) expect(parseCertificates(text)).toHaveLength(2);
+});
+
+describe('a file that openssl reads is read here, and handed on without what is around its blocks', () => {
+  /** What people and tools put around PEM blocks. */
+  const around: readonly (readonly [string, (pem: string) => string])[] = [
+    ['a comment before it', (pem) => `# web1, made on Tuesday\n${pem}`],
+    [
+      'a comment between its blocks',
+      (pem) => pem.replace(/(-----END [^\n]*\n)/, '$1# next: the issuing CA\n'),
+    ],
+    ['a comment at its end', (pem) => `${pem}# end of file\n`],
+    ['the text of openssl x509 -text', (pem) => `Certificate:\n    Data:\n        Version: 3 (0x2)\n${pem}`],
+    ['a rule of dashes', (pem) => `----- the chain of web1 -----\n${pem}-----------------\n`],
+    ['bag attributes of pkcs12', (pem) => `Bag Attributes\n    localKeyID: 01\nsubject=CN = x\n${pem}`],
+    ['CRLF', (pem) => pem.replaceAll('\n', '\r\n')],
+    ['blanks at the ends of lines', (pem) => pem.replaceAll('\n', '  \n')],
+    ['blank lines', (pem) => `\n\n${pem.replaceAll('-----BEGIN', '\n\n-----BEGIN')}\n\n`],
+    ['no last line feed', (pem) => pem.trimEnd()],
+  ];
+
+  test.each(around)('with %s', (_what, change) => {
+    using openssl = opensslFolder();
+    openssl.write('c.pem', change(agent.chainPem));
+    openssl.write('k.pem', change(agent.privateKeyPem));
+    openssl.run('verify', '-CAfile', 'c.pem', '-partial_chain', 'c.pem');
+    openssl.run('pkey', '-in', 'k.pem', '-noout');
+    expect(plainCertificates(openssl.read('c.pem'))).toBe(agent.chainPem);
+    expect(plainPrivateKey(openssl.read('k.pem'))).toBe(agent.privateKeyPem);
+  });
+
+  test('as openssl x509 -trustout writes it', () => {
+    using openssl = opensslFolder();
+    openssl.write('c.pem', agent.certificatePem);
+    const arguments_ = ['x509', '-in', 'c.pem', '-trustout', '-addtrust', 'serverAuth', '-setalias', 'web'];
+    const trusted = openssl.run(...arguments_);
+    expect(trusted).toContain('TRUSTED CERTIFICATE');
+    expect(plainCertificates(trusted)).toBe(agent.certificatePem);
+    expect(() => parseReceivedCertificates(trusted)).toThrow(/TRUSTED CERTIFICATE/);
+  });
+
+  test('with the key and the certificates in one file', () => {
+    const both = agent.privateKeyPem + agent.chainPem;
+    expect(plainCertificates(both)).toBe(agent.chainPem);
+    expect(plainPrivateKey(both)).toBe(agent.privateKeyPem);
+  });
+
+  test('and some that openssl does not read: behind a byte order mark, indented, with blank lines inside', () => {
+    const inside = agent.chainPem.replaceAll('-----END', '\n-----END');
+    for (const text of [`\uFEFF${agent.chainPem}`, agent.chainPem.replaceAll(/^/gm, '    '), inside])
+      expect(plainCertificates(text)).toBe(agent.chainPem);
+    expect(() => readPrivateKey(`\uFEFF${agent.privateKeyPem}`)).not.toThrow();
+  });
+
+  test('and UTF-16 is named', () => {
+    const utf16 = Buffer.from(`\uFEFF${agent.certificatePem}`, 'utf16le').toString('utf8');
+    expect(() => parseCertificates(utf16)).toThrow(/UTF-16/);
+    expect(plainCertificates(utf16)).toBe(utf16);
+  });
 });

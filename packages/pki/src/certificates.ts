@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { PatchError } from '@linux-patch/contract';
 import { certificateParts } from './certificate-der.ts';
 import { readPoints } from './crl-scope.ts';
+import { firstDer } from './der.ts';
 import { readName } from './distinguished-name.ts';
 import {
   EXTENSION,
@@ -13,7 +14,7 @@ import {
 } from './extensions.ts';
 import { spkiSha256 } from './fingerprints.ts';
 import { keyAlgorithm } from './keys.ts';
-import { corrupt, type PemBlock, readPem, writePem } from './pem.ts';
+import { corrupt, type PemBlock, readPemText, writePem } from './pem.ts';
 import { canonicalSerial } from './serial.ts';
 
 /** What a certificate says, parsed once. Instants are epoch milliseconds. */
@@ -64,25 +65,85 @@ const USAGES: Readonly<Record<string, string>> = {
   '1.3.6.1.5.5.7.3.2': 'clientAuth',
 };
 
-/**
- * Every certificate of a PEM text, in order, at least one. Throws CERT_CORRUPT (with the reason as a clause in
- * `details.reason`) for anything else in the file, a private key above all.
- */
-export function parseCertificates(pem: string): CertificateFacts[] {
-  const what = 'certificate file';
-  return readPem(pem, what, CERTIFICATES_LIMIT_BYTES).map((block, index) => {
-    if (block.label !== 'CERTIFICATE') throw corrupt(what, wrongLabelReason(block));
-    return parseDer(block.der, what, index + 1);
-  });
+/** Labels of certificates (RFC 7468 §5.1; `openssl x509 -trustout` for the last). */
+const LABELS: readonly string[] = ['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE'];
+
+/** The blocks of certificates in a PEM text, and what else is in it. */
+export interface CertificateText {
+  readonly ders: readonly Uint8Array[];
+  /** Clauses about the file, such as `holds text after its last PEM block`. */
+  readonly oddities: readonly string[];
 }
 
-/** The only certificate of a PEM text. Throws CERT_CORRUPT, also when there are several. */
+/** Finds the certificates of a PEM text in use. Throws CERT_CORRUPT when there is none, or a block is damaged. */
+export function readCertificateText(text: string, what: string): CertificateText {
+  const { blocks, oddities } = readPemText(text, what, CERTIFICATES_LIMIT_BYTES);
+  const certificates = blocks.filter((block) => LABELS.includes(block.label));
+  const foreign = blocks.filter((block) => !LABELS.includes(block.label));
+  if (certificates.length === 0 && foreign[0]) throw corrupt(what, `it ${wrongLabel(foreign[0])}`);
+  const ders = certificates.map(derOf);
+  const different = new Set(ders.map((der) => Buffer.from(der).toString('base64')));
+  return {
+    ders,
+    oddities: [
+      ...new Set(foreign.map(wrongLabel)),
+      ...(certificates.some((block) => block.label === 'TRUSTED CERTIFICATE')
+        ? ['holds a "TRUSTED CERTIFICATE" block, whose trust settings do not count here']
+        : []),
+      ...(different.size < ders.length ? ['holds the same certificate twice'] : []),
+      ...oddities,
+    ],
+  };
+}
+
+/** OpenSSL writes what a certificate is trusted for behind it, into the same block. */
+function derOf({ label, der }: PemBlock): Uint8Array {
+  if (label !== 'TRUSTED CERTIFICATE') return der;
+  try {
+    return firstDer(der).encoded;
+  } catch {
+    return der;
+  }
+}
+
+const FILE = 'certificate file';
+
+/**
+ * Every certificate of a PEM text in use, in order, at least one; what else is in the text is passed over. Throws
+ * CERT_CORRUPT with the reason as a clause in `details.reason`.
+ */
+export function parseCertificates(pem: string): CertificateFacts[] {
+  return readCertificateText(pem, FILE).ders.map((der, index) => parseDer(der, FILE, index + 1));
+}
+
+/** As `parseCertificates`, for a text that somebody sent: anything but certificates in it throws CERT_CORRUPT as well. */
+export function parseReceivedCertificates(pem: string): CertificateFacts[] {
+  const { oddities } = readCertificateText(pem, FILE);
+  if (oddities[0] !== undefined) throw corrupt(FILE, `it ${oddities[0]}`);
+  return parseCertificates(pem);
+}
+
+/** The only certificate of a PEM text. Throws CERT_CORRUPT, also when there are several, or anything else. */
 export function parseCertificate(pem: string): CertificateFacts {
-  const [only, ...more] = parseCertificates(pem);
+  const [only, ...more] = parseReceivedCertificates(pem);
   if (only === undefined || more.length > 0) {
     throw corrupt('certificate', `it holds ${more.length + 1} certificates where one is expected`);
   }
   return only;
+}
+
+/**
+ * The certificates of a PEM text as every TLS library reads them, without anything around them; a text that cannot be read
+ * is returned as it is.
+ */
+export function plainCertificates(pem: string): string {
+  try {
+    return readCertificateText(pem, FILE)
+      .ders.map((der) => writePem('CERTIFICATE', der))
+      .join('');
+  } catch {
+    return pem;
+  }
 }
 
 /** A certificate from its DER bytes. Throws CERT_CORRUPT. */
@@ -130,8 +191,8 @@ function factsOf(der: Uint8Array): CertificateFacts {
   };
 }
 
-function wrongLabelReason(block: PemBlock): string {
+function wrongLabel(block: PemBlock): string {
   return block.label.includes('PRIVATE KEY')
-    ? 'it holds a private key, which belongs only into the key file'
-    : `it holds a "${block.label}" block where only certificates belong`;
+    ? 'holds a private key, which belongs only into the key file'
+    : `holds a "${block.label}" block where only certificates belong`;
 }

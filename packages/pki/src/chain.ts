@@ -1,14 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { PatchError } from '@linux-patch/contract';
 import type { CertificateFacts } from './certificates.ts';
-import { certificateFingerprint } from './fingerprints.ts';
+import { certificateFingerprint, spkiFingerprintOf } from './fingerprints.ts';
 
 /** How far this host's clock may be behind the issuer's before a certificate counts as not yet valid. */
 export const CLOCK_SKEW_MS = 5 * 60_000;
 
-/** More CA certificates than any real chain has. */
+/** More CA certificates than any real chain has. How many there are to choose from is bounded by the size of their file. */
 const DEPTH_LIMIT = 6;
-const POOL_LIMIT = 64;
 
 /** What a chain is built from. Trust begins at `roots`, which may hold intermediates as anchors. */
 export interface ChainParts {
@@ -65,9 +64,6 @@ export function findChain(
 ): ChainSearch {
   const anchors = new Set(parts.roots.map(identityOf));
   const pool = [...parts.roots, ...parts.intermediates];
-  if (pool.length > POOL_LIMIT) {
-    return { chain: undefined, reason: `there are more than ${POOL_LIMIT} CA certificates to choose from` };
-  }
   pool.sort((a, b) => b.notAfterMs - a.notAfterMs);
   const visited = new Set([identityOf(parts.leaf)]);
   const reasons: string[] = [];
@@ -128,7 +124,7 @@ function linkFault(chain: readonly CertificateFacts[], issuer: CertificateFacts)
   const issuerCertificate = new X509Certificate(issuer.der);
   const childCertificate = new X509Certificate(child.der);
   if (!childCertificate.verify(issuerCertificate.publicKey)) {
-    return `the signature on "${child.subject}" was not made by ${name}, fingerprint ${certificateFingerprint(issuer.der)}`;
+    return `the signature on "${child.subject}" was not made by ${name}, fingerprint ${spkiFingerprintOf(issuer.spki)}`;
   }
   if (!childCertificate.checkIssued(issuerCertificate)) {
     return `"${child.subject}" says that another key of its issuer signed it than that of ${name}`;

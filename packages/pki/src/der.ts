@@ -31,6 +31,11 @@ export function readDer(bytes: Uint8Array): DerValue {
   return value;
 }
 
+/** The DER value that `bytes` begin with. Throws RangeError when it is cut short. */
+export function firstDer(bytes: Uint8Array): DerValue {
+  return readAt(bytes, 0);
+}
+
 /** The values inside a constructed value. Throws RangeError when it has not this tag or its content is broken. */
 export function derChildren(value: DerValue | undefined, tag: number = TAG.sequence): DerValue[] {
   const { content } = expectTag(value, tag);

@@ -5,6 +5,9 @@ export {
   parseCertificate,
   parseCertificateDer,
   parseCertificates,
+  parseReceivedCertificates,
+  plainCertificates,
+  readCertificateText,
 } from './certificates.ts';
 export { buildChain, type ChainParts, isIssuedBy } from './chain.ts';
 export { type CrlFacts, createCrl, parseCrl, type RevokedEntry, verifyCrl } from './crl.ts';
@@ -46,7 +49,7 @@ export {
   joinTokenKey,
   parseJoinString,
 } from './join-token.ts';
-export { generateKey, publicKeySpki } from './keys.ts';
+export { generateKey, plainPrivateKey, publicKeySpki } from './keys.ts';
 export { createLeaveProof, verifyLeaveProof } from './leave-proof.ts';
 export {
   agentProfile,

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { PatchError } from '@linux-patch/contract';
-import { corrupt, readPem, writePem } from './pem.ts';
+import { corrupt, type PemBlock, readPemText, writePem } from './pem.ts';
 
 const PRIVATE_KEY_LABELS: readonly string[] = [
   'PRIVATE KEY',
@@ -29,29 +29,66 @@ export function publicKeySpki(privateKeyPem: string): Uint8Array {
   return createPublicKey(readPrivateKey(privateKeyPem)).export({ type: 'spki', format: 'der' });
 }
 
+/** A private key file. */
+export interface PrivateKeyText {
+  readonly block: PemBlock;
+  /** Clauses about the file, such as `holds text after its last PEM block`. */
+  readonly oddities: readonly string[];
+}
+
+const KEY_LIMIT_BYTES = 64 * 1024;
+const WHAT = 'private key';
+
+/** Finds the private key in a PEM text in use: the first one, as OpenSSL does. Throws CERT_CORRUPT when there is none. */
+export function readPrivateKeyText(text: string): PrivateKeyText {
+  const { blocks: all, oddities } = readPemText(text, WHAT, KEY_LIMIT_BYTES);
+  const blocks = all.filter((block) => block.label !== 'EC PARAMETERS');
+  const [block, ...more] = blocks.filter(({ label }) => PRIVATE_KEY_LABELS.includes(label));
+  const foreign = blocks.find(({ label }) => !PRIVATE_KEY_LABELS.includes(label));
+  if (block === undefined) {
+    throw corrupt(
+      WHAT,
+      foreign
+        ? `it holds a "${foreign.label}" block where a private key belongs`
+        : 'it holds curve parameters but no key',
+    );
+  }
+  return {
+    block,
+    oddities: [
+      ...(more.length > 0 ? [`holds ${more.length + 1} private keys, of which the first counts`] : []),
+      ...(foreign ? [`holds a "${foreign.label}" block beside the private key`] : []),
+      ...oddities,
+    ],
+  };
+}
+
 /**
- * The key object of the one private key in a PEM text. Throws CERT_CORRUPT with the reason as a clause in
+ * The key object of the first private key in a PEM text. Throws CERT_CORRUPT with the reason as a clause in
  * `details.reason`; neither it nor a cause ever repeats key material.
  */
 export function readPrivateKey(privateKeyPem: string): KeyObject {
-  const what = 'private key';
-  const blocks = readPem(privateKeyPem, what, 64 * 1024).filter((block) => block.label !== 'EC PARAMETERS');
-  const [block, ...more] = blocks;
-  if (block === undefined) throw corrupt(what, 'it holds curve parameters but no key');
-  if (!PRIVATE_KEY_LABELS.includes(block.label)) {
-    throw corrupt(what, `it holds a "${block.label}" block where a private key belongs`);
-  }
+  const { block } = readPrivateKeyText(privateKeyPem);
   if (
     block.label === 'ENCRYPTED PRIVATE KEY' ||
     block.headers.some((header) => header.includes('ENCRYPTED'))
   ) {
-    throw corrupt(what, 'it is encrypted with a passphrase, which nobody can type at start-up');
+    throw corrupt(WHAT, 'it is encrypted with a passphrase, which nobody can type at start-up');
   }
-  if (more.length > 0) throw corrupt(what, `it holds ${blocks.length} blocks where one private key belongs`);
   try {
     return createPrivateKey(writePem(block.label, block.der));
   } catch {
-    throw corrupt(what, 'its content is damaged or of an unknown kind');
+    throw corrupt(WHAT, 'its content is damaged or of an unknown kind');
+  }
+}
+
+/** The private key of a PEM text without anything around it; a text that cannot be read is returned as it is. */
+export function plainPrivateKey(pem: string): string {
+  try {
+    const { block } = readPrivateKeyText(pem);
+    return block.headers.length > 0 ? pem : writePem(block.label, block.der);
+  } catch {
+    return pem;
   }
 }
 
@@ -69,7 +106,8 @@ export function keyAlgorithm(key: KeyObject): string {
   const { namedCurve, modulusLength } = key.asymmetricKeyDetails ?? {};
   const type = key.asymmetricKeyType;
   if (type === 'ec') return `EC ${CURVE_NAMES[namedCurve ?? ''] ?? namedCurve}`;
-  if (type === 'rsa' || type === 'rsa-pss') return `RSA ${modulusLength}`;
+  if (type === 'rsa') return `RSA ${modulusLength}`;
+  if (type === 'rsa-pss') return `RSA-PSS ${modulusLength}`;
   return type === 'ed25519' ? 'Ed25519' : (type ?? key.type);
 }
 

@@ -11,6 +11,7 @@ import {
 import { messageOf, PatchError } from '@linux-patch/contract';
 import type { Fault } from '@linux-patch/pki';
 import type { Material } from './material.ts';
+import { verificationFault } from './verification-fault.ts';
 
 type TlsFiles = Pick<Material, 'caPem' | 'certificatePem' | 'keyPem'>;
 
@@ -91,21 +92,39 @@ function faultCode(fault: unknown): string {
   return (fault as NodeJS.ErrnoException).code ?? messageOf(fault);
 }
 
-async function shakeHands(options: ConnectionOptions): Promise<void> {
-  const socket: TLSSocket = connect({
+function open(options: ConnectionOptions): TLSSocket {
+  const socket = connect({
     host: '127.0.0.1',
     minVersion: 'TLSv1.3',
     allowPartialTrustChain: true,
-    rejectUnauthorized: false,
     timeout: TIMEOUT_MS,
     ...options,
   });
   socket.once('timeout', () => socket.destroy(new Error('no answer')));
+  return socket;
+}
+
+/** A peer that goes on in spite of a fault hears no more than a code; one that does not gets OpenSSL's words. */
+async function faultWords(options: ConnectionOptions, fault: unknown): Promise<string> {
+  if (faultCode(fault) !== 'UNSPECIFIED') return faultCode(fault);
+  const socket = open(options);
+  try {
+    await once(socket, 'secureConnect');
+    return faultCode(fault);
+  } catch (error) {
+    return verificationFault(faultCode(error), messageOf(error));
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function shakeHands(options: ConnectionOptions): Promise<void> {
+  const socket = open({ ...options, rejectUnauthorized: false });
   try {
     await once(socket, 'secureConnect');
     // Dates were judged before, with an allowance for clocks that differ; the TLS library has none.
     const fault: unknown = socket.authorizationError;
-    if (fault && !DATE_FAULTS.has(faultCode(fault))) throw new Error(faultCode(fault));
+    if (fault && !DATE_FAULTS.has(faultCode(fault))) throw new Error(await faultWords(options, fault));
   } finally {
     socket.destroy();
   }

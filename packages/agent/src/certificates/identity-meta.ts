@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { IDENTITY_TRUSTS, KEY_ORIGINS, ManagerClient, RenewWindow } from '@linux-patch/contract';
+import { plainCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
 import { HostBinding } from '../host/host-binding.ts';
@@ -63,7 +64,9 @@ export async function readIdentityMeta(files: Files, paths: CertificatePaths): P
   const meta = text === undefined ? undefined : parseMeta(text);
   if (meta?.certificate_sha256 === undefined) return meta ?? MANUAL_IDENTITY;
   const pem = await files.readText(paths.certificate).catch(() => undefined);
-  return pem !== undefined && certificateDigest(pem) === meta.certificate_sha256 ? meta : MANUAL_IDENTITY;
+  // A comment beside the certificate does not make it another one.
+  const digests = pem === undefined ? [] : [pem, plainCertificates(pem)].map(certificateDigest);
+  return digests.includes(meta.certificate_sha256) ? meta : MANUAL_IDENTITY;
 }
 
 /** Writes down for which host the current identity is; notes that are void stay as they are. */

@@ -8,6 +8,8 @@ import {
   findingsOf,
   type IdentityFile,
   type IdentityStatus,
+  plainCertificates,
+  plainPrivateKey,
   statusOfFinding,
   validateIdentity,
 } from '@linux-patch/pki';
@@ -97,7 +99,11 @@ async function tlsFaults(
   leaf: CertificateFacts | undefined,
 ): Promise<Fault[]> {
   const { ca, certificate, key } = candidate;
-  const files = { caPem: ca.text ?? '', certificatePem: certificate.text ?? '', keyPem: key.text ?? '' };
+  const files = {
+    caPem: plainCertificates(ca.text ?? ''),
+    certificatePem: plainCertificates(certificate.text ?? ''),
+    keyPem: plainPrivateKey(key.text ?? ''),
+  };
   const fault = contextFault(files, [ca.path, certificate.path, key.path]);
   if (fault) return [fault];
   if (!options.handshake) return [];

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
+import { plainCertificates, plainPrivateKey } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { type CertificatePaths, currentLink, GENERATION_FILES, isManaged, storeFolder } from './paths.ts';
 
-/** One complete set, read together. PEM texts. */
+/** One complete set, read together. PEM texts, without anything that stands around the blocks on disk. */
 export interface Material {
   readonly caPem: string;
   readonly certificatePem: string;
@@ -40,9 +41,9 @@ export async function readMaterial(files: Files, paths: CertificatePaths): Promi
   };
   const crlPem = await files.readText(from.crl);
   return {
-    caPem: await must(from.ca),
-    certificatePem: await must(from.certificate),
-    keyPem: await must(from.key),
+    caPem: plainCertificates(await must(from.ca)),
+    certificatePem: plainCertificates(await must(from.certificate)),
+    keyPem: plainPrivateKey(await must(from.key)),
     crlPem: crlPem?.trim() ? crlPem : undefined,
   };
 }

@@ -93,10 +93,6 @@ describe('damaged certificates', () => {
         await symlink('server.key.pem', paths.key);
       },
     ],
-    [
-      'a key that its kind of PEM hides',
-      () => writeFile(paths.key, `  ${sets[1]!.keyPem.replaceAll('\n', '\n  ')}`),
-    ],
   ])('%s: the newest kept set that passes every check is used', async (_what, damage) => {
     await install(sets[0]!);
     await install(sets[1]!);

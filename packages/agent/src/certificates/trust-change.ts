@@ -5,6 +5,7 @@ import {
   coversCertificate,
   isIssuedBy,
   parseCertificates,
+  parseReceivedCertificates,
   spkiFingerprint,
 } from '@linux-patch/pki';
 import type { IdentityMeta } from './identity-meta.ts';
@@ -36,7 +37,7 @@ function refuse(reason: string): never {
 
 function parse(what: string, pem: string): CertificateFacts[] {
   try {
-    return parseCertificates(pem);
+    return parseReceivedCertificates(pem);
   } catch (error) {
     return refuse(`${what} cannot be read (${messageOf(error)})`);
   }

@@ -56,6 +56,7 @@ export const AGENT_CONFIG_RULES: readonly ConfigurationRule<AgentConfig>[] = [
       enrollment.manager_url?.startsWith('http:') && !enrollment.allow_plain_http
         ? {
             path: 'enrollment.manager_url',
+            kind: 'plain_http',
             message:
               'must be https; plain http can be read and changed on the way (enrollment.allow_plain_http: true accepts that)',
           }

@@ -12,16 +12,17 @@ function faultsOf(error: unknown): readonly ConfigurationFault[] {
   return Array.isArray(faults) ? (faults as ConfigurationFault[]) : [];
 }
 
+const CODES: Readonly<Record<string, DoctorCode>> = {
+  missing_file: 'CONFIG_MISSING',
+  unreadable_file: 'CONFIG_UNREADABLE',
+  syntax: 'CONFIG_YAML_BROKEN',
+  unknown_key: 'CONFIG_UNKNOWN_KEY',
+  plain_http: 'CONFIG_PLAIN_HTTP',
+};
+
 /** Which state a fault of the configuration is. */
-function codeOfFault(fault: ConfigurationFault): DoctorCode {
-  if (fault.file === 'environment') return 'ENVIRONMENT_REFUSED';
-  if (fault.message.startsWith('does not exist.')) return 'CONFIG_MISSING';
-  if (fault.path === '' && fault.line === 0) return 'CONFIG_UNREADABLE';
-  if (fault.message.startsWith('not valid YAML')) return 'CONFIG_YAML_BROKEN';
-  if (fault.message.startsWith('unknown key')) return 'CONFIG_UNKNOWN_KEY';
-  if (fault.path === 'enrollment.manager_url' && fault.message.startsWith('must be https;'))
-    return 'CONFIG_PLAIN_HTTP';
-  return 'CONFIG_VALUE_REFUSED';
+function codeOfFault({ file, kind = '' }: ConfigurationFault): DoctorCode {
+  return file === 'environment' ? 'ENVIRONMENT_REFUSED' : (CODES[kind] ?? 'CONFIG_VALUE_REFUSED');
 }
 
 /** What keeps the configuration from being read; one finding for each kind of fault. */

@@ -143,6 +143,7 @@ class Enrollment {
       proxyFor,
       timeoutMs: REQUEST_TIMEOUT_MS,
       signal,
+      warn: (message) => this.#context.logger.warn(message, {}),
     });
     const { kind: by, issuer } = found;
     await this.#record.note({ trust: { by, issuer: issuer ?? null } });

@@ -1,5 +1,5 @@
 import { PatchError } from '@linux-patch/contract';
-import { certificateFingerprint, parseCertificates } from '@linux-patch/pki';
+import { parseCertificates, spkiFingerprint } from '@linux-patch/pki';
 import { readIdentityMeta } from '../certificates/identity-meta.ts';
 import { type Material, readMaterial } from '../certificates/material.ts';
 import type { EnrollContext } from './settings.ts';
@@ -21,7 +21,7 @@ export async function refuseOtherCa(
   const known = new Set(parseCertificates(installed.caPem).map((one) => one.spkiSha256));
   const roots = parseCertificates(received.caPem);
   if (roots.some((one) => known.has(one.spkiSha256))) return;
-  const seen = roots.map((one) => certificateFingerprint(one.pem)).join(', ');
+  const seen = roots.map((one) => spkiFingerprint(one.pem)).join(', ');
   throw new PatchError(
     'MANAGER_UNTRUSTED',
     `${managerUrl.href} comes with another CA (${seen}) than the one that this host's certificates are from. It was replaced, or somebody is in between; ` +

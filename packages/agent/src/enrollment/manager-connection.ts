@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { spkiSha256 } from '@linux-patch/pki';
+import { verificationFault } from '../certificates/verification-fault.ts';
 import { ManagerFailure } from './manager-failure.ts';
 
 /** Whom a TLS connection may be with. */
@@ -26,7 +27,7 @@ interface Wish {
 
 /** Verification failures of OpenSSL and Node; anything else on the way is a network matter. */
 const TLS_TRUST_CODES =
-  /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT_ALTNAME_INVALID|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_EXCEEDED)/;
+  /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT_ALTNAME_INVALID|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_EXCEEDED|UNSPECIFIED$)/;
 const CLOCK_CODES = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
 
 /** Every group that OpenSSL offers by default but X25519MLKEM768, whose share alone is 1.2 kB. */
@@ -88,7 +89,7 @@ function untrusted({ shownUrl }: Wish, error: unknown): ManagerFailure | undefin
   const clock = isAboutDates ? " Check this host's clock." : '';
   return new ManagerFailure(
     'security',
-    `The certificate of ${shownUrl} is not trusted (${code}: ${message}).${clock}`,
+    `The certificate of ${shownUrl} is not trusted (${verificationFault(code, message)}).${clock}`,
     { cause: error, isAboutDates },
   );
 }

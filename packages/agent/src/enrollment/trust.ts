@@ -1,10 +1,11 @@
 import { getCACertificates } from 'node:tls';
 import { ENROLL_PATHS, messageOf, PatchError } from '@linux-patch/contract';
 import {
-  certificateFingerprint,
   matchesFingerprint,
   parseCertificateDer,
   parseCertificates,
+  readCertificateText,
+  spkiFingerprint,
 } from '@linux-patch/pki';
 import { type Files, printableLine } from '@linux-patch/runtime';
 import { retryAfterMs, wordsOf } from './answer-body.ts';
@@ -48,6 +49,8 @@ export interface TrustSources {
   readonly proxyFor?: ProxyChoice | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Told what is odd about the CA file but does not keep it from being used. */
+  readonly warn?: (message: string) => void;
 }
 
 const UNVERIFIED: PeerTrust = { kind: 'unverified' };
@@ -57,7 +60,7 @@ function unusableCaFile(path: string, reason: string, cause?: unknown): PatchErr
   return new PatchError('MANAGER_UNTRUSTED', message, { cause });
 }
 
-async function readCaFile(files: Files, path: string): Promise<string[]> {
+async function readCaFile({ files, warn }: TrustSources, path: string): Promise<string[]> {
   let text: string | undefined;
   try {
     text = await files.readText(path);
@@ -66,6 +69,9 @@ async function readCaFile(files: Files, path: string): Promise<string[]> {
   }
   if (text === undefined) throw unusableCaFile(path, 'it does not exist.');
   try {
+    for (const oddity of readCertificateText(text, 'CA').oddities) {
+      warn?.(`enrollment.ca_file ${path} ${oddity}; its certificates are used all the same`);
+    }
     return parseCertificates(text).map((one) => one.pem);
   } catch (cause) {
     throw unusableCaFile(path, messageOf(cause), cause);
@@ -139,7 +145,7 @@ async function trustByPin(sources: TrustSources, pins: readonly Pin[]): Promise<
   }
   const [first, second] = pins;
   if (first && second && pins.some(fits)) throw contradiction(first.from, second.from);
-  const seen = certificates.map((one) => certificateFingerprint(one.pem)).join(', ');
+  const seen = certificates.map((one) => spkiFingerprint(one.pem)).join(', ');
   throw new ManagerFailure(
     'security',
     `The CA of ${sources.managerUrl.href} does not have the fingerprint of ${pins.map((pin) => pin.from).join(' and ')}; it has ${seen}. ` +
@@ -199,7 +205,7 @@ async function askSystem(sources: TrustSources): Promise<Trust | undefined> {
 /** What file, pin or the system's CAs prove; undefined when none of them is there or fits. */
 async function findProof(sources: TrustSources): Promise<Trust | undefined> {
   if (sources.caFile !== undefined) {
-    const anchors = await readCaFile(sources.files, sources.caFile);
+    const anchors = await readCaFile(sources, sources.caFile);
     const { join } = sources;
     if (join && !anchors.some((pem) => matchesFingerprint(pem, join.caFingerprint)))
       throw contradiction(`enrollment.ca_file ${sources.caFile}`, `the join string in ${join.source}`);

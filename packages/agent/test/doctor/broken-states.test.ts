@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { spkiFingerprint } from '@linux-patch/pki';
 import { describe, expect, it } from 'vitest';
 import { DOCTOR_CHECKS } from '../../src/doctor/table.ts';
 import type { BrokenState } from './case.ts';
@@ -66,6 +67,14 @@ describe('a host that is well', () => {
     };
     expect((await host.doctor()).codes).toEqual([]);
   });
+});
+
+it('names the CA of a wrong pin by the fingerprint that the manager shows everywhere', async () => {
+  await using host = await createSickHost();
+  const pin = `ca_fingerprint: "sha256:${'ab'.repeat(32)}"`;
+  await host.configure([`manager_url: ${host.manager.url}`, 'report_ip: 127.0.0.1', pin]);
+  const [first] = (await host.doctor()).report.findings;
+  expect(first?.detail).toContain(`it has ${spkiFingerprint(host.authority.root.certificatePem)}.`);
 });
 
 describe('the doctor names a broken state first', () => {

@@ -86,11 +86,14 @@ describe('a manager whose web certificate is by a CA that this system believes',
 
   it('with enrollment.trust: code beside a CA file needs both: the connection by the file, the approval by the code', async () => {
     const caFile = join(host.root, 'ca.pem');
-    await writeFile(caFile, inspection.root.certificatePem);
+    await writeFile(caFile, `${inspection.root.certificatePem}# our CA\n`);
     const settings = { managerUrl: url(), caFile, trust: 'code' } as const;
     const refused = () => host.audited.filter((one) => one.event === 'enrollment_bundle_refused').length;
     expect(await host.enrol(settings, () => refused() >= 1)).toEqual({ kind: 'stopped' });
     expect(host.said()).toContain("nobody typed this host's code");
+    expect(host.said()).toContain(
+      'holds text after its last PEM block; its certificates are used all the same',
+    );
     await writeFile(caFile, (await testAuthority({ now: NOW })).root.certificatePem);
     manager.code = (await host.pending())?.host_code;
     const polls = manager.verdicts.length;

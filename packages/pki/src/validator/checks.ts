@@ -49,7 +49,7 @@ export const CHECKS = {
   V2: {
     name: 'pem',
     sentence:
-      'Each member is PEM text with blocks of the right kind, each once, complete, without NUL bytes or byte order mark, nothing after the last. What can be read in spite of it stays in use.',
+      'Each member is PEM text with blocks of the right kind, each once, complete, without NUL bytes or byte order mark, nothing after the last. What can be read in spite of it (comments, text around blocks, indentation, other blocks) stays in use and is warned about.',
     status: 'corrupt',
     refuses: 'install',
     repair: RENEW,
@@ -63,7 +63,8 @@ export const CHECKS = {
   },
   V10: {
     name: 'key',
-    sentence: 'The private key is one PKCS#8, SEC1 or PKCS#1 block, not encrypted.',
+    sentence:
+      'The private key is one PKCS#8, SEC1 or PKCS#1 block, not encrypted; text and blocks beside it are warned about in use.',
     status: 'corrupt',
     refuses: 'always',
     repair: RENEW,
@@ -152,7 +153,7 @@ export const CHECKS = {
   V12: {
     name: 'algorithm',
     sentence:
-      'Keys are EC P-256, EC P-384, Ed25519 or RSA from 2048 bits; a weak one of a CA in use is warned about.',
+      'Keys are EC P-256, EC P-384, Ed25519 or RSA (not RSA-PSS) of 2048 to 8192 bits; another one of a CA in use is warned about.',
     status: 'untrusted',
     refuses: 'always',
     repair: ENROL,

@@ -94,19 +94,12 @@ describe('a corrupt file is named with the reason', () => {
       'truncated',
     ],
     [
-      'a key in the certificate file',
-      () => ({ certificate: agent.certificatePem + agent.privateKeyPem }),
-      CERTIFICATE,
-      'private key, which belongs only into the key file',
-    ],
-    [
       'a certificate in the key file',
       () => ({ key: agent.certificatePem }),
       KEY,
       '"CERTIFICATE" block where a private key belongs',
     ],
     ['an encrypted key', () => ({ key: encrypted }), KEY, 'encrypted'],
-    ['two keys', () => ({ key: agent.privateKeyPem + agent.privateKeyPem }), KEY, '2 blocks'],
     [
       'a damaged key',
       () => ({ key: agent.privateKeyPem.replace(/\n.{64}\n/, `\n${'A'.repeat(64)}\n`) }),
@@ -128,6 +121,115 @@ describe('a corrupt file is named with the reason', () => {
     expect(status).toMatchObject({ status: 'corrupt', message: expect.stringContaining('passphrase') });
     expect(status.message).not.toContain(key.split('\n')[5]);
   });
+});
+
+describe('a file with something around its blocks stays in use, with a warning', () => {
+  const commented = (pem: string) => `${pem}# made on Tuesday\n`;
+  test.each<[string, () => Change, string, string, string]>([
+    ['a comment in the CA file', () => ({ ca: commented(authority.caPem) }), 'V2', CA, 'text after its last'],
+    [
+      'a rule of dashes in the certificate file',
+      () => ({ certificate: `----- web1 -----\n${agent.certificatePem}` }),
+      'V2',
+      CERTIFICATE,
+      'begins with "-----" (line 1)',
+    ],
+    [
+      'the key in the certificate file',
+      () => ({ certificate: agent.certificatePem + agent.privateKeyPem }),
+      'V2',
+      CERTIFICATE,
+      'private key, which belongs only into the key file',
+    ],
+    [
+      'a byte order mark in the CA file',
+      () => ({ ca: `\uFEFF${authority.caPem}` }),
+      'V2',
+      CA,
+      'byte order mark',
+    ],
+    [
+      'a comment in the key file',
+      () => ({ key: commented(agent.privateKeyPem) }),
+      'V10',
+      KEY,
+      'text after its last',
+    ],
+    [
+      'two keys',
+      () => ({ key: agent.privateKeyPem.repeat(2) }),
+      'V10',
+      KEY,
+      '2 private keys, of which the first',
+    ],
+    [
+      'the certificate in the key file',
+      () => ({ key: agent.certificatePem + agent.privateKeyPem }),
+      'V10',
+      KEY,
+      'beside the private key',
+    ],
+  ])('%s', (_what, change, id, path, words) => {
+    const { status, findings } = validate(change());
+    expect(status.status).toBe('valid');
+    expect(findings).toMatchObject([
+      { check: id, severity: 'warn', paths: [path], message: expect.stringContaining(words) },
+    ]);
+  });
+});
+
+describe('sentences about what people put together', () => {
+  test('a CA before the certificate of the host is named with the place where that is', () => {
+    const certificate = authority.issuing.certificatePem + agent.certificatePem;
+    const status = check({ certificate });
+    expect(status.status).toBe('key_mismatch');
+    expect(status.message).toMatch(
+      /The first certificate in .*server.pem is "CN=Test Issuing CA.*belongs to number 2/,
+    );
+  });
+
+  test('RSA-PSS, and RSA of more than 8192 bits, are not told to be RSA', () => {
+    using openssl = opensslFolder();
+    opensslSelfSigned(openssl, 'ca', '-days', '100');
+    const extensions = ['subjectAltName=DNS:server'];
+    const pss = ['-newkey', 'rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048'];
+    opensslIssued(openssl, 'server', 'ca', { newKey: pss, days: 60, extensions });
+    const material = {
+      ca: openssl.read('ca.pem'),
+      certificate: openssl.read('server.pem'),
+      key: openssl.read('server.key'),
+    };
+    expect(check({ ...material, now: Date.now() }).message).toMatch(
+      /RSA-PSS 2048 key; use .*RSA \(not RSA-PSS\) of 2048 to 8192/,
+    );
+  });
+
+  test('the usage "any" is named, and what is needed instead', () => {
+    using openssl = opensslFolder();
+    opensslSelfSigned(openssl, 'ca', '-days', '100');
+    const extensions = ['subjectAltName=DNS:server', 'extendedKeyUsage=anyExtendedKeyUsage'];
+    opensslIssued(openssl, 'server', 'ca', { days: 60, extensions });
+    const material = {
+      ca: openssl.read('ca.pem'),
+      certificate: openssl.read('server.pem'),
+      key: openssl.read('server.key'),
+    };
+    const { status, message } = check({ ...material, now: Date.now() });
+    expect(status).toBe('untrusted');
+    expect(message).toMatch(/"any".*serverAuth/);
+    // So do others see it (openssl verify).
+    expect(() => openssl.run('verify', '-purpose', 'sslserver', '-CAfile', 'ca.pem', 'server.pem')).toThrow();
+  });
+});
+
+test("a CA file with a whole system's CAs costs nothing: the chain is found among hundreds", () => {
+  using openssl = opensslFolder();
+  opensslSelfSigned(openssl, 'other', '-days', '100');
+  const others = Array.from({ length: 300 }, () => openssl.read('other.pem')).join('');
+  const { status, findings } = validate({ ca: others + authority.caPem, now: NOW });
+  expect(status.status).toBe('valid');
+  // Too large for a member that is received, and the same one again and again: told, not refused.
+  expect(new Set(findings.map((one) => one.severity))).toEqual(new Set(['warn']));
 });
 
 describe('validity dates', () => {

@@ -7,11 +7,17 @@ import type { Fault } from './finding.ts';
 import type { Subject } from './subject.ts';
 
 /** V11 and V19: whether the certificate is for the key, and whose key that is. */
-export function keyFaults({ key, leaf, candidate, expected }: Subject): Fault[] {
+export function keyFaults({ key, leaf, intermediates, candidate, expected }: Subject): Fault[] {
   const faults: Fault[] = [];
   const ours = createPublicKey(key);
   const { certificate } = candidate;
-  if (!ours.equals(readPublicKey(leaf.spki))) {
+  const place = intermediates.findIndex((one) => ours.equals(readPublicKey(one.spki)));
+  if (place >= 0 && !ours.equals(readPublicKey(leaf.spki))) {
+    const message =
+      `The first certificate in ${certificate.path} is "${leaf.subject}", and the private key in ${candidate.key.path} belongs to number ${place + 2} ` +
+      `("${intermediates[place]?.subject}"): the certificate of the host comes first, the CAs behind it. Put it to the top of the file.`;
+    faults.push({ check: 'V11', message, paths: [certificate.path, candidate.key.path] });
+  } else if (!ours.equals(readPublicKey(leaf.spki))) {
     const message =
       `The private key in ${candidate.key.path} does not belong to the server certificate in ${certificate.path} ` +
       `(serial ${leaf.serialHex}): the key's public half is ` +
@@ -26,6 +32,9 @@ export function keyFaults({ key, leaf, candidate, expected }: Subject): Fault[] 
   return faults;
 }
 
+/** anyExtendedKeyUsage (RFC 5280 §4.2.1.12). */
+const ANY_USAGE = '2.5.29.37.0';
+
 /** V7 and V8: whether the certificate may serve. */
 export function usageFaults({ leaf, candidate, name }: Subject): Fault[] {
   const paths = [candidate.certificate.path];
@@ -36,7 +45,9 @@ export function usageFaults({ leaf, candidate, name }: Subject): Fault[] {
   }
   const usages = leaf.extendedKeyUsage;
   if (usages.length > 0 && !usages.includes('serverAuth')) {
-    const message = `${name} may not be used by a server: it allows only ${usages.join(', ')}.`;
+    const message = usages.includes(ANY_USAGE)
+      ? `${name} has the extended key usage "any", which TLS libraries do not take for a server; it needs serverAuth.`
+      : `${name} may not be used by a server: it allows only ${usages.join(', ')}.`;
     faults.push({ check: 'V8', message, paths });
   }
   if (leaf.keyUsage?.includes('digitalSignature') === false) {

@@ -1,8 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import { isPatchError, messageOf } from '@linux-patch/contract';
-import { CERTIFICATES_LIMIT_BYTES, type CertificateFacts, parseCertificateDer } from '../certificates.ts';
-import { readPrivateKey } from '../keys.ts';
-import { type PemBlock, readPem } from '../pem.ts';
+import {
+  CERTIFICATES_LIMIT_BYTES,
+  type CertificateFacts,
+  type CertificateText,
+  parseCertificateDer,
+  readCertificateText,
+} from '../certificates.ts';
+import { readPrivateKey, readPrivateKeyText } from '../keys.ts';
 import type { Candidate, IdentityFile } from './candidate.ts';
 import type { CheckId } from './checks.ts';
 import type { Fault } from './finding.ts';
@@ -86,26 +91,17 @@ function readCertificates(
   what: string,
   { path, text = '' }: IdentityFile,
 ): { readonly certificates: CertificateFacts[]; readonly faults: Fault[] } {
-  let blocks: readonly PemBlock[];
+  let found: CertificateText;
   try {
-    blocks = readPem(text, what, CERTIFICATES_LIMIT_BYTES);
+    found = readCertificateText(text, what);
   } catch (error) {
     return { certificates: [], faults: [{ ...fault('V2', what, path, reasonOf(error)), refuses: 'always' }] };
   }
-  const foreign = blocks.find((block) => block.label !== 'CERTIFICATE');
-  if (foreign) {
-    return {
-      certificates: [],
-      faults: [{ ...fault('V2', what, path, wrongLabelReason(foreign)), refuses: 'always' }],
-    };
-  }
-  const faults = oddities(text, blocks).map(
-    (reason): Fault => ({ check: 'V2', message: `The ${what} file ${path} ${reason}.`, paths: [path] }),
-  );
+  const faults = found.oddities.map((oddity) => oddityFault('V2', what, path, oddity));
   const certificates: CertificateFacts[] = [];
-  for (const [index, block] of blocks.entries()) {
+  for (const [index, der] of found.ders.entries()) {
     try {
-      certificates.push(parseCertificateDer(block.der));
+      certificates.push(parseCertificateDer(der));
     } catch (error) {
       const reason = reasonOf(error).replace('certificate 1 in it', `certificate ${index + 1} in it`);
       return { certificates: [], faults: [...faults, fault('V3', what, path, reason)] };
@@ -114,27 +110,20 @@ function readCertificates(
   return { certificates, faults };
 }
 
-function wrongLabelReason(block: PemBlock): string {
-  return block.label.includes('PRIVATE KEY')
-    ? 'it holds a private key, which belongs only into the key file'
-    : `it holds a "${block.label}" block where only certificates belong`;
-}
-
-/** What a PEM file should not have although its blocks can be read. */
-function oddities(text: string, blocks: readonly PemBlock[]): string[] {
-  const different = new Set(blocks.map((block) => Buffer.from(block.der).toString('base64')));
-  return [
-    ...(different.size < blocks.length ? ['holds the same certificate twice'] : []),
-    ...(text.includes('\0') ? ['holds NUL bytes'] : []),
-    ...(text.startsWith('\uFEFF') ? ['begins with a byte order mark'] : []),
-  ];
+/** What can be read all the same: refused when it is received, told when it is in use. */
+function oddityFault(check: CheckId, what: string, path: string, oddity: string): Fault {
+  return { check, message: `The ${what} file ${path} ${oddity}.`, paths: [path], refuses: 'install' };
 }
 
 function readKey({ path, text = '' }: IdentityFile, faults: Fault[]): KeyObject | undefined {
+  const what = 'private key';
   try {
-    return readPrivateKey(text);
+    const key = readPrivateKey(text);
+    const { oddities } = readPrivateKeyText(text);
+    faults.push(...oddities.map((oddity) => oddityFault('V10', what, path, oddity)));
+    return key;
   } catch (error) {
-    faults.push(fault('V10', 'private key', path, reasonOf(error)));
+    faults.push(fault('V10', what, path, reasonOf(error)));
     return undefined;
   }
 }

@@ -73,7 +73,7 @@ export function algorithmFaults(subject: Subject): Fault[] {
     .map((one): Fault => {
       const path = pathOf(subject, one);
       const role = one === leaf ? subject.name : `The CA certificate "${one.subject}" in ${path}`;
-      const message = `${role} uses a ${one.publicKeyAlgorithm} key; use EC P-256, EC P-384, Ed25519 or RSA from 2048 bits.`;
+      const message = `${role} uses a ${one.publicKeyAlgorithm} key; use EC P-256, EC P-384, Ed25519 or RSA (not RSA-PSS) of 2048 to 8192 bits.`;
       return { check: 'V12', message, paths: [path], ...(one === leaf ? {} : { refuses: 'install' }) };
     });
 }

@@ -1,5 +1,8 @@
 import { PatchError } from '@linux-patch/contract';
 
+/** What kind of fault it is, for programs; one of a value has none, unless a rule names it. */
+export type FaultKind = 'missing_file' | 'unreadable_file' | 'syntax' | 'unknown_key' | (string & {});
+
 /** One thing wrong with a configuration, with the place a person has to look at. */
 export interface ConfigurationFault {
   readonly file: string;
@@ -10,6 +13,7 @@ export interface ConfigurationFault {
   /** Dotted path of the key, empty for the file as a whole. */
   readonly path: string;
   readonly message: string;
+  readonly kind?: FaultKind | undefined;
 }
 
 /** More faults than this tell a person nothing new. */
@@ -30,6 +34,10 @@ export function configurationError(faults: readonly ConfigurationFault[]): Patch
 }
 
 /** `CONFIG_INVALID` about a file as a whole. */
-export function fileFault(file: string, message: string): PatchError {
-  return configurationError([{ file, line: 0, column: 0, path: '', message }]);
+export function fileFault(
+  file: string,
+  message: string,
+  kind: 'missing_file' | 'unreadable_file' = 'unreadable_file',
+): PatchError {
+  return configurationError([{ file, line: 0, column: 0, path: '', message, kind }]);
 }

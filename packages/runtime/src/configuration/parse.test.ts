@@ -149,6 +149,29 @@ describe('a configuration', () => {
     expect(faultsOf('names: &n [*n]').join()).toContain('nested too deeply');
   });
 
+  it('names blanks that only look like one', () => {
+    expect(faultsOf('server:\n\u00a0\u00a0port: 1\n')).toEqual([
+      expect.stringMatching(
+        /^c\.yaml:2:1 .*unknown key.* \(the line has a no-break space, U\+00A0, which is no blank in YAML: type the line again\)$/,
+      ),
+    ]);
+    expect(faultsOf('server:\u200b { port: 1 }\n').join()).toContain('an invisible character, U+200B');
+    // Where nothing is wrong they are somebody's text.
+    expect(faultsOf('\ufeffnames: ["a\u00a0b"] # a\u00a0comment\n')).toEqual([]);
+  });
+
+  it.each(['utf16le', 'utf16be'])('names text in %s', async (encoding) => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'c.yaml');
+    for (const text of ['\ufeffserver: { port: 1 }\n', 'server:\n  port: 1\n', '\ufeff# c\n']) {
+      const bytes = Buffer.from(text, 'utf16le');
+      await writeFile(path, encoding === 'utf16be' ? bytes.swap16() : bytes);
+      await expect(
+        readConfiguration({ files: systemFiles, path, schema: Schema, required: true }),
+      ).rejects.toThrow(/is UTF-16 text; save it as UTF-8/);
+    }
+  });
+
   it('refuses a file nobody wrote by hand', () => {
     expect(faultsOf(`# ${'x'.repeat(1024 * 1024)}`)).toEqual([
       'c.yaml: is larger than 1 MiB, which no configuration is; is it the right file?',

@@ -1,7 +1,8 @@
 import type { Fault } from '@linux-patch/contract';
 import type { z } from 'zod';
 import { describeSchema, findKnownKeys } from './describe.ts';
-import { type ConfigurationFault, configurationError, fileFault } from './faults.ts';
+import { type ConfigurationFault, configurationError, type FaultKind, fileFault } from './faults.ts';
+import { invisibleBlank, isUtf16 } from './foreign-text.ts';
 import { messageOfIssue } from './messages.ts';
 import { didYouMean, findNearest } from './suggestion.ts';
 import { readYaml, type YamlText } from './yaml-text.ts';
@@ -17,7 +18,7 @@ export interface ConfigurationRule<T> {
   /** Dotted keys the rule looks at; it is skipped when one of them is faulty by itself. */
   readonly reads: readonly string[];
   /** What is wrong, at the dotted path of the key to change; undefined when all is well. */
-  check(value: T, given: Given): Fault | undefined;
+  check(value: T, given: Given): (Fault & { readonly kind?: FaultKind }) | undefined;
 }
 
 /** A value used where the file gives none. */
@@ -78,6 +79,7 @@ class ConfigurationCheck<S extends z.ZodType> {
   readonly #schema: S;
   readonly #file: string;
   readonly #yaml: YamlText;
+  readonly #lines: readonly string[];
   readonly #options: ConfigurationOptions<z.output<S>>;
   readonly #input: unknown;
   readonly #used: readonly ConfigurationFallback[];
@@ -87,6 +89,7 @@ class ConfigurationCheck<S extends z.ZodType> {
     this.#file = file;
     this.#options = options;
     this.#yaml = readYaml(text);
+    this.#lines = text.split('\n');
     const input: unknown = this.#yaml.value ?? {};
     this.#used = (options.fallbacks ?? []).filter(({ path, overBlank }) =>
       isSilent(valueIn(input, path), overBlank),
@@ -95,7 +98,9 @@ class ConfigurationCheck<S extends z.ZodType> {
   }
 
   run(): { value: z.output<S>; given: Given } {
-    const syntax = this.#yaml.faults.map((fault) => this.#located(fault.path, fault, fault.message));
+    const syntax = this.#yaml.faults.map((fault) =>
+      this.#located(fault.path, fault, fault.message, { kind: 'syntax' }),
+    );
     const parsed = this.#schema.safeParse(this.#input, { error: messageOfIssue });
     const issues = parsed.success ? [] : parsed.error.issues.flatMap((issue) => this.#faultsOf(issue));
     const broken = new Set(syntax.map((fault) => fault.line));
@@ -112,7 +117,7 @@ class ConfigurationCheck<S extends z.ZodType> {
     const path = issue.path.map(String);
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => this.#unknown(path, key));
     const missing = issue.message === 'is required';
-    return [this.#located(path, this.#yaml.valueAt(path), issue.message, missing)];
+    return [this.#located(path, this.#yaml.valueAt(path), issue.message, { missing })];
   }
 
   #unknown(level: readonly string[], key: string): Located {
@@ -125,22 +130,23 @@ class ConfigurationCheck<S extends z.ZodType> {
       findNearest(key, known) === undefined && elsewhere.length === 1
         ? ` (did you mean "${elsewhere[0]}"?)`
         : didYouMean(key, known);
-    return this.#located(path, this.#yaml.keyAt(path), `unknown key${hint}`);
+    return this.#located(path, this.#yaml.keyAt(path), `unknown key${hint}`, { kind: 'unknown_key' });
   }
 
   #located(
     keys: readonly string[],
     at: { readonly line: number; readonly column: number },
     message: string,
-    missing = false,
+    { missing = false, kind }: { readonly missing?: boolean; readonly kind?: FaultKind | undefined } = {},
   ): Located {
     const fallback = this.#used.find(({ path }) => path.join('.') === keys.join('.'));
     if (fallback) {
       const { file, name } = fallback.source;
-      return { file, line: 0, column: 0, path: name, message, keys, missing };
+      return { file, line: 0, column: 0, path: name, message, kind, keys, missing };
     }
     const { line, column } = at;
-    return { file: this.#file, line, column, path: keys.join('.'), message, keys, missing };
+    const words = message + invisibleBlank(this.#lines[line - 1] ?? '');
+    return { file: this.#file, line, column, path: keys.join('.'), message: words, kind, keys, missing };
   }
 
   /** Rules run on what is right by itself: faulty keys are left out, and rules that need one are skipped. */
@@ -157,20 +163,22 @@ class ConfigurationCheck<S extends z.ZodType> {
         const fault = rule.check(parsed.data, given);
         if (!fault) return [];
         const path = fault.path.split('.');
-        return [this.#located(path, this.#yaml.valueAt(path), fault.message)];
+        return [this.#located(path, this.#yaml.valueAt(path), fault.message, { kind: fault.kind })];
       });
   }
 }
 
-/** @throws PatchError `CONFIG_INVALID` for more than `MAX_CONFIGURATION_BYTES`. */
-export function refuseOversize(text: string, file: string): void {
+/** @throws PatchError `CONFIG_INVALID` for more than `MAX_CONFIGURATION_BYTES`, and for UTF-16. */
+export function refuseForeign(text: string, file: string): void {
   if (Buffer.byteLength(text) > MAX_CONFIGURATION_BYTES) {
     throw fileFault(file, 'is larger than 1 MiB, which no configuration is; is it the right file?');
   }
+  if (isUtf16(text))
+    throw fileFault(file, 'is UTF-16 text; save it as UTF-8, for example by iconv -f UTF-16 -t UTF-8');
 }
 
-function plainFault({ file, line, column, path, message }: ConfigurationFault): ConfigurationFault {
-  return { file, line, column, path, message };
+function plainFault({ file, line, column, path, message, kind }: ConfigurationFault): ConfigurationFault {
+  return { file, line, column, path, message, ...(kind === undefined ? {} : { kind }) };
 }
 
 /**
@@ -184,7 +192,7 @@ export function checkConfiguration<S extends z.ZodType>(
   file: string,
   options: ConfigurationOptions<z.output<S>> = {},
 ): { readonly value: z.output<S>; readonly given: Given } {
-  refuseOversize(text, file);
+  refuseForeign(text, file);
   return new ConfigurationCheck(schema, text, file, options).run();
 }
 

@@ -6,19 +6,19 @@ import {
   type ConfigurationOptions,
   checkConfiguration,
   MAX_CONFIGURATION_BYTES,
-  refuseOversize,
+  refuseForeign,
 } from './parse.ts';
 
 /**
  * The text of a configuration file; undefined when it does not exist.
- * @throws PatchError `CONFIG_INVALID` when it exists and cannot be read, or is larger than 1 MiB.
+ * @throws PatchError `CONFIG_INVALID` when it exists and cannot be read, is larger than 1 MiB, or is UTF-16.
  */
 export async function readConfigurationText(files: Files, path: string): Promise<string | undefined> {
   // One byte more than allowed, so that a file that is too large is seen and refused, never cut.
   const text = await files.readTextLimited(path, MAX_CONFIGURATION_BYTES + 1).catch((error: unknown) => {
     throw fileFault(path, `cannot be read: ${messageOf(error)}`);
   });
-  if (text !== undefined) refuseOversize(text, path);
+  if (text !== undefined) refuseForeign(text, path);
   return text;
 }
 
@@ -42,7 +42,8 @@ export async function readConfiguration<S extends z.ZodType>(
   const { files, path, schema, required, advice } = options;
   const text = await readConfigurationText(files, path);
   if (text === undefined && required) {
-    throw fileFault(path, ['does not exist.', ...(advice === undefined ? [] : [advice])].join(' '));
+    const words = ['does not exist.', ...(advice === undefined ? [] : [advice])].join(' ');
+    throw fileFault(path, words, 'missing_file');
   }
   return checkConfiguration(schema, text ?? '', path, options);
 }
