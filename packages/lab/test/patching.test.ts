@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { PatchList } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
@@ -60,16 +61,28 @@ async function versions(): Promise<Record<string, string>> {
 describe('an administrator patches a real host through the manager', () => {
   it('sees installed packages and pending updates with their origin', async () => {
     expect(await versions()).toEqual({ toyapp: '1.0-1', toyhello: '1.0-1', toylib: '1.0-1' });
-    await host.apt.update();
-    const { patches, security_updates } = (await manager.json('patches', host.name)) as {
-      patches: { name: string; security: boolean; available_version: string }[];
-      security_updates: number;
-    };
+    const { patches, security_updates, lists } = PatchList.parse(
+      await manager.json('patches', host.name, '--refresh'),
+    );
+    expect(lists).toMatchObject({
+      status: 'fresh',
+      message: 'ok',
+      sources: [{ present: true }, { present: true }],
+    });
     expect(security_updates).toBe(1);
     expect(patches.find((one) => one.security)).toMatchObject({
       name: 'toylib',
       available_version: '1.0-1+deb12u1',
     });
+  });
+
+  it('reads how old what the listing stands on is', async () => {
+    const lines: string[] = [];
+    await manager.show((line) => lines.push(line), 'patches', host.name);
+    const text = lines.join('\n');
+    expect(text).toMatch(/^3 pending, 1 for security\.$/m);
+    expect(text).toMatch(/^Package lists checked \d+ s ago\.$/m);
+    expect(text).toMatch(/^Sources: Debian:stable \(signed .* ago\), Debian-Security:stable-security/m);
   });
 
   it('applies only security updates when asked for those, and watches the job to its end', async () => {

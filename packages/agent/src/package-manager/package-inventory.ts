@@ -25,8 +25,11 @@ export interface PackageInventory {
   listPackages(): Promise<readonly Package[]>;
   /** An installed or available package. The name has passed `PackageName`. */
   findPackage(name: string): Promise<PackageDetail | undefined>;
-  /** Pending updates, held and phased ones included. */
-  listPatches(): Promise<{
+  /**
+   * Pending updates, held and phased ones included.
+   * @param options.explain also which ones an ordinary upgrade would leave, and why; that takes longer.
+   */
+  listPatches(options?: { readonly explain: boolean }): Promise<{
     readonly patches: readonly Patch[];
     readonly hiddenSecurity: readonly HiddenSecurityUpdate[];
     /** When the host was asked, epoch milliseconds. */

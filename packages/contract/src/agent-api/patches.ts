@@ -32,6 +32,13 @@ export const Patch = z.object({
   origin: z.string().nullable().meta({ description: 'Label and suite of its source, `Debian:stable`.' }),
   held: z.boolean(),
   phased: z.boolean(),
+  kept_back: z.boolean().nullable().optional().meta({
+    description:
+      'Whether an ordinary upgrade leaves it for want of something else; `null`: not asked for (`explain=true`), or apt cannot say.',
+  }),
+  reason: z.string().max(4_096).nullable().optional().meta({
+    description: 'Why it would stay, in words for people; `null` when nothing is known against it.',
+  }),
   requires_reboot: z.boolean(),
 });
 export type Patch = z.infer<typeof Patch>;
@@ -69,6 +76,7 @@ export const PatchQuery = z.strictObject({
   status: z.enum(PATCH_STATUSES).optional(),
   security: queryFlag.optional(),
   refresh: queryFlag.optional(),
+  explain: queryFlag.optional(),
   sort: z.enum(['name', 'severity']).optional(),
   ...paging,
 });

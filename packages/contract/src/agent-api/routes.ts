@@ -144,7 +144,8 @@ export const AGENT_ROUTES = routeTable({
     auth: 'client-certificate',
     summary: 'Pending updates',
     description:
-      '`refresh=true` asks the sources for news first; while a job changes packages, or when none of them answers, that is 503.',
+      '`refresh=true` asks the sources for news first; while a job changes packages, or when none of them answers, that is 503. ' +
+      '`explain=true` also tells which updates an ordinary upgrade would leave, and why; that takes longer.',
     query: PatchQuery,
     response: PatchList,
     status: 200,

@@ -5,6 +5,7 @@ import { port } from './arguments.ts';
 import { deleteHost } from './certificate-commands.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
+import { describePackages, describePatches } from './listings.ts';
 import { relativeTime, renderFacts, renderTable } from './table.ts';
 
 /** Columns of one host in `hosts list`. */
@@ -113,53 +114,30 @@ async function setHost(
 async function listPackages(
   context: CommandContext,
   id: string,
-  options: { readonly status?: string; readonly name?: string },
+  options: { readonly status?: string; readonly name?: string; readonly refresh?: boolean },
 ): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.hostPackages, {
     params: { id },
-    query: { status: options.status, name: options.name },
+    query: { status: options.status, name: options.name, refresh: options.refresh ? 'true' : undefined },
   });
-  print(context, data, () =>
-    renderTable(
-      ['PACKAGE', 'VERSION', 'STATUS', 'AVAILABLE', 'NOTES'],
-      data.packages.map((one) => [
-        one.name,
-        one.version,
-        one.status,
-        one.upgradable ? (one.latest_version ?? '') : '',
-        [one.security ? 'security' : '', one.held ? 'held' : ''].filter(Boolean).join(', '),
-      ]),
-    ),
-  );
+  print(context, data, () => describePackages(data, context.nowMs));
 }
 
 /** `patches` */
 async function listPatches(
   context: CommandContext,
   id: string,
-  options: { readonly security?: boolean },
+  options: { readonly security?: boolean; readonly refresh?: boolean },
 ): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.hostPatches, {
     params: { id },
-    query: options.security ? { security: 'true' } : {},
+    query: {
+      explain: 'true',
+      security: options.security ? 'true' : undefined,
+      refresh: options.refresh ? 'true' : undefined,
+    },
   });
-  print(context, data, () => {
-    const listed = `listed ${relativeTime(data.listed_at, context.nowMs)}`;
-    if (data.patches.length === 0) return `No pending updates (${listed}).`;
-    const table = renderTable(
-      ['PACKAGE', 'INSTALLED', 'AVAILABLE', 'KIND', 'NOTES'],
-      data.patches.map((one) => [
-        one.name,
-        one.current_version,
-        one.available_version,
-        one.security ? 'security' : 'update',
-        [one.held ? 'held' : '', one.phased ? 'phased' : '', one.cve_ids.join(' ')]
-          .filter(Boolean)
-          .join(', '),
-      ]),
-    );
-    return `${table}\n${data.total} pending, ${data.security_updates} for security; ${listed}.`;
-  });
+  print(context, data, () => describePatches(data, context.nowMs));
 }
 
 /** What a job did, for people. */
@@ -207,6 +185,8 @@ async function showJobs(context: CommandContext, id: string, jobId: string | und
   );
 }
 
+const REFRESH = 'let the host ask its package sources for news first';
+
 /** Adds `hosts` and what is asked of a host to the command line. */
 export function addHostCommands({ program, add, run }: CommandLine): void {
   const hosts = program.command('hosts').description('the fleet');
@@ -244,7 +224,8 @@ export function addHostCommands({ program, add, run }: CommandLine): void {
       new Option('--status <status>', 'which packages').choices(['installed', 'upgradable', 'held', 'all']),
     )
     .option('--name <pattern>', 'name pattern with *')
-    .action((id: string, options: { status?: string; name?: string }, command: Command) =>
+    .option('--refresh', REFRESH)
+    .action((id: string, options: { status?: string; name?: string; refresh?: boolean }, command: Command) =>
       run(
         command,
         quietly((context) => listPackages(context, id, options)),
@@ -252,7 +233,8 @@ export function addHostCommands({ program, add, run }: CommandLine): void {
     );
   add(program, 'patches <host>', 'list pending updates of a host')
     .option('--security', 'security updates only')
-    .action((id: string, options: { security?: boolean }, command: Command) =>
+    .option('--refresh', REFRESH)
+    .action((id: string, options: { security?: boolean; refresh?: boolean }, command: Command) =>
       run(
         command,
         quietly((context) => listPatches(context, id, options)),

@@ -15,6 +15,7 @@ import type { AgentCall, FleetClient } from '../fleet-client/client.ts';
 import { watchJob } from '../fleet-client/watch-job.ts';
 import type { ManagerEnv } from '../http/node-adapter.ts';
 import type { Routes } from '../http/routes.ts';
+import { askListing } from './listing.ts';
 import { addressOf, type HostStore } from './store.ts';
 
 export interface HostRouteSources {
@@ -67,16 +68,14 @@ export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void
     return hosts.view(await hosts.change(host, body));
   });
   routes.serve(MANAGER_ADMIN_ROUTES.hostPackages, ({ parameter, context }) =>
-    callHost(sources, parameter('id'), AGENT_ROUTES.listPackages, {
-      query: queryOf(context),
-      signal: context.env.signal,
-    }),
+    askListing(queryOf(context), parameter('id'), (call) =>
+      callHost(sources, parameter('id'), AGENT_ROUTES.listPackages, { ...call, signal: context.env.signal }),
+    ),
   );
   routes.serve(MANAGER_ADMIN_ROUTES.hostPatches, ({ parameter, context }) =>
-    callHost(sources, parameter('id'), AGENT_ROUTES.listPatches, {
-      query: queryOf(context),
-      signal: context.env.signal,
-    }),
+    askListing(queryOf(context), parameter('id'), (call) =>
+      callHost(sources, parameter('id'), AGENT_ROUTES.listPatches, { ...call, signal: context.env.signal }),
+    ),
   );
   routes.serve(MANAGER_ADMIN_ROUTES.hostJobs, ({ parameter, context }) =>
     callHost(sources, parameter('id'), AGENT_ROUTES.listJobs, {

@@ -29,7 +29,9 @@ export function servePatches(
   const { inventory, jobs } = sources;
   serveRoute(server, AGENT_ROUTES.listPatches, async ({ query }) => {
     if (query.refresh) await sources.refreshNow();
-    const { patches, hiddenSecurity, listedAtMs } = await inventory.listPatches();
+    const { patches, hiddenSecurity, listedAtMs } = await inventory.listPatches({
+      explain: query.explain ?? false,
+    });
     const matching = patches.filter((patch) => matches(patch, query));
     const page = pageOf(matching, query, comparison(query.sort ?? 'name'));
     return {

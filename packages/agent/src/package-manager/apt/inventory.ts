@@ -38,6 +38,21 @@ function toPackage(one: InstalledPackage, pending: ReadonlyMap<string, PendingUp
   };
 }
 
+/** Whether an ordinary upgrade leaves it for want of something else; null while nobody asked, or when apt cannot say. */
+function isKeptBack({ held, phased, offered }: PendingUpdate): boolean | null {
+  if (held || phased) return false;
+  return offered === undefined ? null : !offered;
+}
+
+function reasonOf(update: PendingUpdate): string | null {
+  if (update.held) return 'it is held on this host; apt-mark unhold lets it in';
+  if (update.phased)
+    return `it is given to ${update.phasedPercent} % of machines for now, of which this host is none`;
+  return isKeptBack(update)
+    ? 'apt keeps it back: what it needs is not there, or another package would have to go'
+    : null;
+}
+
 function toPatch(update: PendingUpdate): Patch {
   return {
     name: update.name,
@@ -54,6 +69,8 @@ function toPatch(update: PendingUpdate): Patch {
     origin: update.origins[0] ?? null,
     held: update.held,
     phased: update.phased,
+    kept_back: isKeptBack(update),
+    reason: reasonOf(update),
     requires_reboot: asksForReboot(update.name),
   };
 }
@@ -73,14 +90,14 @@ export function createAptInventory(context: AptContext, reader: AptReader): Pack
       const listed = own && toPackage(own, pending && byPackage(pending.updates));
       return readDetail(context, name, listed);
     },
-    async listPatches() {
-      const { pending, listedAtMs } = await reader.snapshot();
+    async listPatches({ explain } = { explain: false }) {
+      const { pending, updates, listedAtMs } = await reader.snapshot({ offered: explain });
       const hiddenSecurity = pending.hiddenSecurity.map((one) => ({
         name: one.aptName,
         current_version: one.currentVersion,
         security_version: one.version,
       }));
-      return { patches: pending.updates.map(toPatch), hiddenSecurity, listedAtMs };
+      return { patches: updates.map(toPatch), hiddenSecurity, listedAtMs };
     },
     sources: () => reader.sources(),
     compareVersions: compareDebianVersions,
