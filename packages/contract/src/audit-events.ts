@@ -191,6 +191,13 @@ export const AGENT_AUDIT_EVENTS = {
     'count',
     'addresses',
   ),
+  reboot_scheduled: event(
+    'A job asked for a reboot of the host, which needs one.',
+    'job',
+    'delay_seconds',
+    'reasons',
+  ),
+  reboot_failed: event('A reboot that a job asked for could not be started.', 'job', 'reason'),
   api_call: event(
     'A request that may change the host was answered, whatever the answer.',
     'request_id',

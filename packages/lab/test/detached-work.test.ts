@@ -43,6 +43,7 @@ async function openJobs(root: string, packages: PackageManager) {
     operations,
     refresher,
     cache,
+    clock: systemClock,
     reboot: undefined,
     timeoutMs: 60_000,
   });

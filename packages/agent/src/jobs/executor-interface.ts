@@ -1,4 +1,4 @@
-import type { JobResult } from '@linux-patch/contract';
+import type { JobReboot, JobResult } from '@linux-patch/contract';
 import type { OutputSource } from '@linux-patch/runtime';
 import type { JobRequest } from './job-request.ts';
 import type { ActiveState } from './state.ts';
@@ -14,6 +14,8 @@ export interface JobReporter {
   progress(percent: number, message: string, state?: ActiveState): void;
   results(results: readonly JobResult[]): void;
   exitCode(code: number | null): void;
+  /** A reboot follows this job. */
+  reboot(plan: JobReboot): void;
 }
 
 export interface JobContext {

@@ -13,7 +13,7 @@ import { openPackageCache } from './cache-state.ts';
 import { createExecutor } from './executor.ts';
 import type { JobRequest } from './job-request.ts';
 import { openJobQueue } from './queue.ts';
-import { createReboot, rebootCommands } from './reboot.ts';
+import { createReboot, type Reboot, rebootCommands } from './reboot.ts';
 
 const SOURCE: SourceState = {
   uri: 'http://d.example/dists/b/',
@@ -30,7 +30,7 @@ const upgraded: OperationOutcome = {
   results: [{ name: 'toylib', action: 'upgraded', version_before: '1.0', version_after: '1.1' }],
   exitCode: 0,
 };
-const applyAll = (extra: { reboot?: boolean } = {}): JobRequest => ({
+const applyAll = (extra: { reboot?: boolean; rebootDelaySeconds?: number } = {}): JobRequest => ({
   operation: 'patch_apply',
   selection: { kind: 'all' },
   exclude: [],
@@ -40,11 +40,7 @@ const applyAll = (extra: { reboot?: boolean } = {}): JobRequest => ({
 });
 
 /** A queue that works with the given package manager. */
-async function world(
-  given: Partial<PackageOperations>,
-  reboot?: (delaySeconds: number) => Promise<void>,
-  requireAllSources = false,
-) {
+async function world(given: Partial<PackageOperations>, reboot?: Reboot, requireAllSources = false) {
   const folder = await temporaryFolder();
   onTestFinished(() => folder[Symbol.asyncDispose]());
   const clock = new ManualClock();
@@ -78,7 +74,7 @@ async function world(
     },
     isBusy: () => false,
   });
-  const settings = { reboot, requireAllSources, timeoutMs: 60_000 };
+  const settings = { clock, reboot, requireAllSources, timeoutMs: 60_000 };
   const execute = createExecutor({ operations, refresher, cache, ...settings });
   const limits = {
     maxConcurrent: 1,
@@ -247,33 +243,85 @@ describe('a source that cannot be refreshed', () => {
 });
 
 describe('the reboot after patches', () => {
-  it('happens when it is allowed and the updates ask for it', async () => {
+  it('happens when it is allowed and the host needs it, and the job says so before', async () => {
     const delays: number[] = [];
-    const reboot = async (delaySeconds: number) => void delays.push(delaySeconds);
+    const reboot: Reboot = async ({ delaySeconds }) => void delays.push(delaySeconds);
     const { finish } = await world({}, reboot);
     await finish(applyAll());
     expect(delays).toEqual([]);
-    await finish(applyAll({ reboot: true }));
+    const now = await finish(applyAll({ reboot: true }));
+    expect(now.message).toBe('toylib 1.1 upgraded; the host reboots now (linux-image)');
     await vi.waitUntil(() => delays.length === 1, { interval: 5, timeout: 20_000 });
+    const later = await finish(applyAll({ reboot: true, rebootDelaySeconds: 300 }));
+    expect(later.message).toMatch(
+      /; the host reboots in 5 min \(linux-image\); "shutdown -c" on it cancels that$/,
+    );
+    expect(later.reboot).toEqual({
+      due_at: new Date(Date.parse(later.completed_at ?? '') + 300_000).toISOString(),
+      delay_seconds: 300,
+      reasons: ['linux-image'],
+    });
+    expect(delays).toEqual([0, 300]);
     const calm = await world({ rebootRequired: async () => ({ required: false, reasons: [] }) }, reboot);
-    await calm.finish(applyAll({ reboot: true }));
-    expect(delays).toEqual([0]);
+    const without = await calm.finish(applyAll({ reboot: true }));
+    expect([without.reboot, without.message]).toEqual([null, expect.stringContaining('no reboot')]);
+    expect(delays).toHaveLength(2);
   });
 
-  it('leaves the job completed when no program of the host reboots it, and says so', async () => {
+  it('is said also when nothing had to be installed', async () => {
+    const { finish } = await world(
+      { applyPatches: async () => ({ results: [], exitCode: 0 }) },
+      async () => {},
+    );
+    const job = await finish(applyAll({ reboot: true, rebootDelaySeconds: 60 }));
+    expect(job.message).toMatch(/^Nothing to do.*; the host reboots in 1 min/);
+  });
+
+  it('leaves the job completed when no program of the host reboots it, and says so everywhere', async () => {
     const commands = nodeCommands({ PATH: '/nonexistent' });
-    const { finish, queue } = await world({}, createReboot(commands));
+    const logger = memoryLogger();
+    const events: [string, unknown][] = [];
+    const audit = {
+      record: (event: string, details?: object) => void events.push([event, details]),
+      flush: async () => {},
+    };
+    const { finish, queue } = await world({}, createReboot({ commands, logger, audit }));
     const { job_id: id } = await finish(applyAll({ reboot: true }));
     await vi.waitFor(async () => {
       const job = await queue.get(id);
       expect(job.status).toBe('completed');
       expect(job.logs.join('\n')).toContain('The reboot could not be started');
     }, 20_000);
+    expect(events).toEqual([
+      ['reboot_scheduled', { job: id, delay_seconds: 0, reasons: ['linux-image'] }],
+      ['reboot_failed', { job: id, reason: expect.stringContaining('could not be started') }],
+    ]);
+    expect(logger.records.map((one) => one.message)).toEqual([
+      'Rebooting this host',
+      'The reboot could not be started',
+    ]);
+    const delayed = await finish(applyAll({ reboot: true, rebootDelaySeconds: 60 }));
+    expect([delayed.status, delayed.reboot]).toEqual(['completed', null]);
+    expect(delayed.message).toContain('The reboot could not be started');
   });
 
-  it('counts whole minutes with shutdown, and rounds up', () => {
-    expect(rebootCommands(90)).toEqual([{ program: 'shutdown', args: ['-r', '+2'] }]);
-    expect(rebootCommands(0)[0]?.program).toBe('systemctl');
+  it('tells everybody who is logged in why, in whole minutes, rounded up, on one line', () => {
+    const plan = { jobId: '1', delaySeconds: 90, reasons: ['kernel 6.1\n\u001b[2J', 'libc6'] };
+    expect(rebootCommands(plan)).toEqual([
+      {
+        program: 'shutdown',
+        args: [
+          '-r',
+          '+2',
+          'Linux Patch (job 1) reboots this host: kernel 6.1\\u000a\\u001b[2J; libc6. To cancel: shutdown -c',
+        ],
+      },
+    ]);
+    expect(rebootCommands({ ...plan, delaySeconds: 0 }).map((one) => one.program)).toEqual([
+      'shutdown',
+      'systemctl',
+      'reboot',
+    ]);
   });
 });
 

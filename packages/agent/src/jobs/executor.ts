@@ -1,4 +1,5 @@
 import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
+import type { Clock } from '@linux-patch/runtime';
 import type { DetachedWork } from '../package-manager/detached/work.ts';
 import type {
   OperationOutcome,
@@ -9,6 +10,7 @@ import type {
 import type { CacheRefresher } from './cache-refresh.ts';
 import type { PackageCache } from './cache-state.ts';
 import type { Executor, JobContext, JobOutcome } from './executor-interface.ts';
+import { followWithReboot } from './follow-with-reboot.ts';
 import type { ApplyJobRequest, JobRequest } from './job-request.ts';
 import type { Reboot } from './reboot.ts';
 import { type Done, summaryOf } from './summary.ts';
@@ -19,6 +21,7 @@ export interface ExecutorOptions {
   readonly operations: PackageOperations;
   readonly refresher: CacheRefresher;
   readonly cache: PackageCache;
+  readonly clock: Clock;
   /** Undefined where the agent manages a private package root, whose updates say nothing about this host. */
   readonly reboot: Reboot | undefined;
   /** `package_manager.require_all_sources`: nothing is applied while a source cannot be refreshed. */
@@ -84,8 +87,9 @@ async function apply(
   await options.cache.noteApplied();
   const message = summaryOf(done);
   refuseBlindness(request, done, message);
-  const afterwards = request.reboot ? () => rebootIfRequired(options, request, context) : undefined;
-  return { message, afterwards };
+  if (!request.reboot) return { message };
+  const { words, afterwards } = await followWithReboot(options, request, context);
+  return { message: [message, words].join('; '), afterwards };
 }
 
 /**
@@ -203,24 +207,4 @@ function watch(
       report.phase('waiting_for_lock', `Waiting for ${holder}, which holds the package database`);
     },
   };
-}
-
-async function rebootIfRequired(
-  options: ExecutorOptions,
-  request: ActiveApply,
-  { report }: JobContext,
-): Promise<void> {
-  const { required, reasons } = await options.operations.rebootRequired();
-  if (!required) {
-    report.log('No reboot: the updates do not ask for one');
-    return;
-  }
-  const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
-  if (!options.reboot) {
-    report.log(`No reboot${why}: this agent manages a private package root`);
-    return;
-  }
-  report.log(`Reboot in ${request.rebootDelaySeconds} seconds${why}`);
-  await options.reboot(request.rebootDelaySeconds);
-  report.log('Reboot command executed');
 }

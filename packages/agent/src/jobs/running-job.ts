@@ -1,4 +1,11 @@
-import { ERRORS, type ErrorCode, type JobResult, messageOf, PatchError } from '@linux-patch/contract';
+import {
+  ERRORS,
+  type ErrorCode,
+  type JobReboot,
+  type JobResult,
+  messageOf,
+  PatchError,
+} from '@linux-patch/contract';
 import type { Clock, OutputSource } from '@linux-patch/runtime';
 import type { JobEvents } from './events.ts';
 import type { JobReporter } from './executor-interface.ts';
@@ -102,6 +109,10 @@ export class RunningJob implements JobReporter {
 
   exitCode(code: number | null): void {
     this.#set(withOutcome(this.#core, { exitCode: code }));
+  }
+
+  reboot(plan: JobReboot): void {
+    this.#set(withOutcome(this.#core, { reboot: plan }));
   }
 
   /** The agent was restarted while this job was running. @param lines what its log file holds */

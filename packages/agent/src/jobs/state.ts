@@ -1,6 +1,7 @@
 import {
   type ErrorCode,
   type Job,
+  type JobReboot,
   type JobResult,
   type JobState,
   type JobStatus,
@@ -71,6 +72,7 @@ export function createJob(options: {
     error_code: null,
     exit_code: null,
     results: [],
+    reboot: null,
     rollback_job_id: null,
     exclusive_mode: options.exclusive,
   };
@@ -123,15 +125,20 @@ export function transition(job: JobCore, change: JobTransition, nowMs: number): 
   }
 }
 
-/** The job with what is known about its packages and its command. */
+/** The job with what is known about its packages, its command and what follows it. */
 export function withOutcome(
   job: JobCore,
-  outcome: { readonly results?: readonly JobResult[]; readonly exitCode?: number | null },
+  outcome: {
+    readonly results?: readonly JobResult[];
+    readonly exitCode?: number | null;
+    readonly reboot?: JobReboot;
+  },
 ): JobCore {
   return {
     ...job,
     ...(outcome.results === undefined ? {} : { results: [...outcome.results] }),
     ...(outcome.exitCode === undefined ? {} : { exit_code: outcome.exitCode }),
+    ...(outcome.reboot === undefined ? {} : { reboot: outcome.reboot }),
   };
 }
 

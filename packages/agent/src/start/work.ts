@@ -34,7 +34,7 @@ async function openDetachedWork(context: AgentContext): Promise<DetachedWork | u
 
 /** Opens the package manager and the job queue; the stack owns what must be closed. */
 export async function openWork(context: AgentContext, stack: AsyncDisposableStack): Promise<Work> {
-  const { files, clock, random, logger, config, commands } = context;
+  const { files, clock, random, logger, config } = context;
   const packages = await openPackageManager({ ...context, configured: config.package_manager.backend });
   const cache = await openPackageCache({
     path: join(context.paths.dataFolder, 'state/cache.json'),
@@ -63,8 +63,9 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
     operations: packages.operations,
     refresher,
     cache,
+    clock,
     // Under a private root the packages are not this host's, so neither is the reboot.
-    reboot: context.root === '/' ? createReboot(commands) : undefined,
+    reboot: context.root === '/' ? createReboot(context) : undefined,
     requireAllSources: config.package_manager.require_all_sources,
     timeoutMs,
   });

@@ -35,6 +35,14 @@ export const JobResult = z.object({
 });
 export type JobResult = z.infer<typeof JobResult>;
 
+/** A reboot of the host that a job asked for. */
+export const JobReboot = z.object({
+  due_at: z.iso.datetime().meta({ description: 'By the clock of the host.' }),
+  delay_seconds: z.number().int().nonnegative(),
+  reasons: z.array(z.string().max(1_000)).max(100),
+});
+export type JobReboot = z.infer<typeof JobReboot>;
+
 /** Answer of `GET /jobs/{id}`. */
 export const Job = z.object({
   job_id: z.uuid(),
@@ -57,6 +65,9 @@ export const Job = z.object({
   command_stdout: z.string().nullable(),
   command_stderr: z.string().nullable(),
   results: z.array(JobResult),
+  reboot: JobReboot.nullable()
+    .optional()
+    .meta({ description: 'The reboot that follows this job; null or absent when none does.' }),
   rollback_job_id: z.uuid().nullable(),
   exclusive_mode: z.boolean(),
 });

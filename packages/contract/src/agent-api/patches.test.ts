@@ -35,7 +35,8 @@ describe('an apply request', () => {
       reboot: true,
       rebootDelaySeconds: 120,
     });
-    expect(plan({ packages: ['a1'] })).toMatchObject({ reboot: false, rebootDelaySeconds: 0 });
+    expect(plan({ packages: ['a1'] })).toMatchObject({ reboot: false, rebootDelaySeconds: 300 });
+    expect(plan({ allow_reboot: true, reboot_delay_seconds: 0 }).rebootDelaySeconds).toBe(0);
   });
 
   it.each(['-o=Dpkg::Options', '--purge', 'a;id', '../etc/passwd', 'a b', '', '$(id)'])(

@@ -127,16 +127,20 @@ export interface ApplyPlan {
   readonly rebootDelaySeconds: number;
 }
 
+/** Whoever works on a host is warned this long before a reboot, and may cancel it; 0 has to be said. Seconds. */
+export const DEFAULT_REBOOT_DELAY_SECONDS = 300;
+
 /** Reads both forms into one plan. */
 export function planApply(request: ApplyRequest): ApplyPlan {
   const exclude = [...(request.exclude_packages ?? []), ...(request.options?.exclude_packages ?? [])];
-  const delayMinutes = request.options?.reboot_delay_minutes ?? 0;
+  const delayMinutes = request.options?.reboot_delay_minutes;
+  const optionSeconds = delayMinutes === undefined ? DEFAULT_REBOOT_DELAY_SECONDS : delayMinutes * 60;
   return {
     selection: selectionOf(request),
     exclude,
     requireAllSources: request.require_all_sources,
     reboot: request.allow_reboot ?? request.reboot ?? request.options?.reboot ?? false,
-    rebootDelaySeconds: request.reboot_delay_seconds ?? delayMinutes * 60,
+    rebootDelaySeconds: request.reboot_delay_seconds ?? optionSeconds,
   };
 }
 

@@ -160,7 +160,8 @@ export const AGENT_ROUTES = routeTable({
       'Older form: `packages`, `allow_reboot`, `reboot_delay_seconds`; an empty `packages` list is nothing to do and completes at once. ' +
       'Full form: `patches` or `packages` name what to update; `all: true`, or the absence of both lists, means every pending update; ' +
       '`security_only` keeps those from a security origin; `exclude_packages` (also inside `options`) takes name patterns. ' +
-      '`reboot` and `options.reboot` mean `allow_reboot`; `options.reboot_delay_minutes` means `reboot_delay_seconds / 60`.',
+      '`reboot` and `options.reboot` mean `allow_reboot`; `options.reboot_delay_minutes` means `reboot_delay_seconds / 60`. ' +
+      'A reboot comes when the host needs one, after these updates or from before, five minutes after the job unless another delay is said; `reboot` of the job tells of it.',
     body: ApplyRequest,
     response: JobAccepted,
     status: 202,

@@ -1,0 +1,53 @@
+import { messageOf } from '@linux-patch/contract';
+import type { Clock } from '@linux-patch/runtime';
+import type { PackageOperations } from '../package-manager/package-operations.ts';
+import type { JobContext, JobOutcome } from './executor-interface.ts';
+import type { ApplyJobRequest } from './job-request.ts';
+import type { Reboot } from './reboot.ts';
+
+/** What a job says about a reboot, and what is left to do for it when the job is on record. */
+interface Following extends Pick<JobOutcome, 'afterwards'> {
+  readonly words: string;
+}
+
+/** As many as the contract lets a job name. */
+const MAX_REASONS = 100;
+const MAX_REASON_LENGTH = 1_000;
+
+interface RebootOptions {
+  readonly operations: Pick<PackageOperations, 'rebootRequired'>;
+  readonly clock: Clock;
+  readonly reboot: Reboot | undefined;
+}
+
+/**
+ * Reboots a host that needs it, for these updates or for what came before. One with a delay is scheduled while the job
+ * still runs, so that the job says what will happen; one without comes when the job is on record.
+ */
+export async function followWithReboot(
+  { operations, clock, reboot }: RebootOptions,
+  { rebootDelaySeconds: delaySeconds }: Pick<ApplyJobRequest, 'rebootDelaySeconds'>,
+  { jobId, report }: Pick<JobContext, 'jobId' | 'report'>,
+): Promise<Following> {
+  const { required, reasons } = await operations.rebootRequired();
+  if (!required) return { words: 'no reboot, because this host needs none' };
+  const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
+  if (!reboot) return { words: `no reboot${why}: this agent manages a private package root` };
+  const shown = reasons.slice(0, MAX_REASONS).map((reason) => reason.slice(0, MAX_REASON_LENGTH));
+  const plan = { jobId, delaySeconds, reasons: shown };
+  const dueMs = clock.now() + delaySeconds * 1000;
+  const noted = { due_at: new Date(dueMs).toISOString(), delay_seconds: delaySeconds, reasons: shown };
+  if (delaySeconds === 0) {
+    report.reboot(noted);
+    return { words: `the host reboots now${why}`, afterwards: () => reboot(plan) };
+  }
+  try {
+    await reboot(plan);
+  } catch (error) {
+    return { words: messageOf(error) };
+  }
+  report.reboot(noted);
+  return {
+    words: `the host reboots in ${Math.ceil(delaySeconds / 60)} min${why}; "shutdown -c" on it cancels that`,
+  };
+}
