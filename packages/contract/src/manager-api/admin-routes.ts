@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Job, JobAccepted, JobList, JobQuery } from '../agent-api/jobs.ts';
 import { PackageList, PackageQuery } from '../agent-api/packages.ts';
 import { ApplyRequest, PatchList, PatchQuery } from '../agent-api/patches.ts';
+import { SystemInfo } from '../agent-api/system.ts';
 import { METRICS_MEDIA_TYPE } from '../metrics/exposition.ts';
 import { routeTable } from '../route.ts';
 import { AuthorityStatus, RotationRequest } from './authority.ts';
@@ -245,6 +246,15 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     body: ApplyRequest,
     response: JobAccepted,
     status: 202,
+    errors: HOST_CALL_ERRORS,
+  },
+  hostSystem: {
+    method: 'GET',
+    path: '/api/v1/hosts/{id}/system',
+    auth: 'admin',
+    summary: 'Facts about the host, among them its boot and whether it needs a reboot, asked from it now',
+    response: SystemInfo,
+    status: 200,
     errors: HOST_CALL_ERRORS,
   },
   hostJobs: {

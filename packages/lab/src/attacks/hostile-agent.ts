@@ -15,6 +15,7 @@ export type HostileAnswer =
 export async function openHostileAgent(
   host: LabHost,
   answer: (method: string, path: string) => HostileAnswer,
+  wantedPort?: number,
 ): Promise<AsyncDisposable & { readonly port: number }> {
   const certificates = join(host.root, 'etc/linux_patch_api/certs');
   const [cert, key] = await Promise.all(
@@ -35,7 +36,7 @@ export async function openHostileAgent(
       .writeHead(failed ? 500 : 200, { 'content-type': 'application/json' })
       .end('raw' in said ? said.raw : JSON.stringify(envelope));
   });
-  const port = await freePort(host.address);
+  const port = wantedPort ?? (await freePort(host.address));
   server.listen(port, host.address);
   await once(server, 'listening');
   return {

@@ -11,12 +11,27 @@ export function port(text: string): number {
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 };
 
+/** Not a number when the text is no time. */
+function secondsOf(text: string): number {
+  const [, amount, unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
+  return Number(amount) * (UNIT_SECONDS[unit] ?? Number.NaN);
+}
+
 /** A time such as `24h`, in seconds. */
 export function duration(text: string): number {
-  const [, amount, unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
-  const seconds = Number(amount) * (UNIT_SECONDS[unit] ?? Number.NaN);
+  const seconds = secondsOf(text);
   if (!(seconds >= 60 && seconds <= MAX_JOIN_TOKEN_SECONDS))
     throw new InvalidArgumentError('a time is a number with m, h or d, from 1m to 90d, for example 24h.');
+  return seconds;
+}
+
+const MAX_DELAY_SECONDS = 604_800;
+
+/** A delay such as `5m`, or `0`, in seconds. */
+export function delay(text: string): number {
+  const seconds = text === '0' ? 0 : secondsOf(text);
+  if (!(seconds >= 0 && seconds <= MAX_DELAY_SECONDS))
+    throw new InvalidArgumentError('a delay is 0, or a number with m, h or d up to 7d, for example 5m.');
   return seconds;
 }
 

@@ -1,27 +1,43 @@
-import { type ApplyRequest, type Job, MANAGER_ADMIN_ROUTES, PatchError } from '@linux-patch/contract';
+import {
+  type ApplyRequest,
+  DEFAULT_REBOOT_DELAY_SECONDS,
+  type Job,
+  type JobReboot,
+  MANAGER_ADMIN_ROUTES,
+  PatchError,
+} from '@linux-patch/contract';
+import { printableLine } from '@linux-patch/runtime';
 import type { Command } from 'commander';
-import { z } from 'zod';
-import { collect } from './arguments.ts';
+import { collect, delay } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import type { CommandLine } from './command-line.ts';
 import { EXIT } from './exit-codes.ts';
+import { followJob } from './follow-job.ts';
+import { announceReboot, followReboot } from './follow-reboot.ts';
 import { describeJob, describeResults } from './host-commands.ts';
-import { createProgressDisplay, JobProgress } from './progress.ts';
+import { relativeTime } from './table.ts';
 
 interface PatchOptions {
   readonly all?: boolean;
   readonly security?: boolean;
   readonly exclude?: readonly string[];
   readonly reboot?: boolean;
+  /** Seconds. */
+  readonly rebootDelay?: number;
   readonly wait?: boolean;
 }
 
-const Failed = z.object({ code: z.string(), message: z.string() });
+function delayOf({ rebootDelay = DEFAULT_REBOOT_DELAY_SECONDS }: PatchOptions): number {
+  return rebootDelay;
+}
 
 /** The request; what to patch must be said, because guessing "everything" is how fleets break. */
 function requestOf(names: readonly string[], options: PatchOptions): ApplyRequest {
   const exclude = options.exclude?.length ? { exclude_packages: [...options.exclude] } : {};
-  const common = { ...exclude, ...(options.reboot ? { allow_reboot: true } : {}) };
+  const common = {
+    ...exclude,
+    ...(options.reboot ? { allow_reboot: true, reboot_delay_seconds: delayOf(options) } : {}),
+  };
   if (names.length > 0 && options.all)
     throw new PatchError('INVALID_REQUEST', 'Packages and --all contradict each other; say one of them.');
   if (names.length > 0)
@@ -34,33 +50,15 @@ function requestOf(names: readonly string[], options: PatchOptions): ApplyReques
   );
 }
 
-async function watch(context: CommandContext, host: string, jobId: string): Promise<void> {
-  const path = MANAGER_ADMIN_ROUTES.hostJobEvents.path
-    .replace('{id}', encodeURIComponent(host))
-    .replace('{job}', jobId);
-  const display = createProgressDisplay({
-    write: context.json ? context.stderr : context.stdout,
-    redraw: context.json ? undefined : context.redraw,
-  });
-  try {
-    for await (const [event, data] of context.api.events(path, context.signal)) {
-      if (event === 'progress') display.show(JobProgress.parse(JSON.parse(data)));
-      if (event === 'failed') {
-        const { message } = Failed.parse(JSON.parse(data));
-        throw new PatchError(
-          'AGENT_UNREACHABLE',
-          `The job can no longer be watched: ${message} It may still be running; look with "jobs ${host} ${jobId}".`,
-        );
-      }
-    }
-  } finally {
-    display.end();
-  }
+function rebootWords({ due_at, reasons }: JobReboot, nowMs: number): string {
+  return printableLine(`The host reboots ${relativeTime(due_at, nowMs)}: ${reasons.join('; ')}`);
 }
 
 function summary(context: CommandContext, job: Job): string {
   if (job.status !== 'completed') return describeJob(job, context.nowMs);
-  return job.results.length === 0 ? 'Done; nothing had to change.' : describeResults(job);
+  const lines = job.results.length === 0 ? [job.message] : [describeResults(job)];
+  if (job.reboot && job.results.length > 0) lines.push(rebootWords(job.reboot, context.clock.now()));
+  return lines.join('\n');
 }
 
 /** `patch`; returns the exit code. */
@@ -71,6 +69,7 @@ async function patchHost(
   options: PatchOptions,
 ): Promise<number> {
   const body = requestOf(names, options);
+  const bootId = options.reboot ? await announceReboot(context, host, delayOf(options)) : null;
   const accepted = await context.api.call(MANAGER_ADMIN_ROUTES.hostApply, { params: { id: host }, body });
   if (!options.wait) {
     print(
@@ -80,12 +79,10 @@ async function patchHost(
     );
     return EXIT.done;
   }
-  await watch(context, host, accepted.job_id);
-  const job = await context.api.call(MANAGER_ADMIN_ROUTES.hostJob, {
-    params: { id: host, job: accepted.job_id },
-  });
+  const job = await followJob(context, { host, jobId: accepted.job_id });
   print(context, job, () => summary(context, job));
-  return job.status === 'completed' ? EXIT.done : EXIT.failed;
+  if (job.status !== 'completed') return EXIT.failed;
+  return job.reboot ? followReboot(context, host, { reboot: job.reboot, bootId }) : EXIT.done;
 }
 
 /** Adds `patch` to the command line. */
@@ -94,8 +91,19 @@ export function addPatchCommand({ program, add, run }: CommandLine): void {
     .option('--all', 'every pending update')
     .option('--security', 'security updates')
     .option('--exclude <pattern>', 'leave packages out; may be repeated', collect)
-    .option('--reboot', 'let the host reboot when the updates need it')
-    .option('--wait', 'show progress and wait for the end')
+    .option(
+      '--reboot',
+      'let the host reboot after the job when it needs to, for these updates or earlier ones',
+    )
+    .option(
+      '--reboot-delay <time>',
+      'how long before: 0, 5m, 2h (default: 5m); on the host "shutdown -c" cancels',
+      delay,
+    )
+    .option(
+      '--wait',
+      'show progress and wait for the end, also of a reboot, over restarts of agent and manager',
+    )
     .action((id: string, names: string[], options: PatchOptions, command: Command) =>
       run(command, (context) => patchHost(context, id, names, options)),
     );

@@ -77,6 +77,9 @@ export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void
       callHost(sources, parameter('id'), AGENT_ROUTES.listPatches, { ...call, signal: context.env.signal }),
     ),
   );
+  routes.serve(MANAGER_ADMIN_ROUTES.hostSystem, ({ parameter, context }) =>
+    callHost(sources, parameter('id'), AGENT_ROUTES.systemInfo, { signal: context.env.signal }),
+  );
   routes.serve(MANAGER_ADMIN_ROUTES.hostJobs, ({ parameter, context }) =>
     callHost(sources, parameter('id'), AGENT_ROUTES.listJobs, {
       query: queryOf(context),

@@ -37,7 +37,13 @@ const JOB = {
   exclusive_mode: false,
 };
 
-const ACCEPTED = { job_id: JOB.job_id, status: 'queued', operation: 'patch_apply', message: PAYLOAD };
+const ACCEPTED = {
+  job_id: JOB.job_id,
+  status: 'pending',
+  operation: 'patch_apply',
+  packages: [PAYLOAD],
+  package: null,
+};
 
 function check(what: string, { stdout, stderr }: ProgramResult): void {
   const raw = RAW.exec(`${stdout}${stderr}`)?.[0];
@@ -100,7 +106,7 @@ export const TERMINAL: AttackCase = {
       stdout: await readFile(join(manager.root, 'manager.log'), 'utf8'),
       stderr: '',
     });
-    if (answers < 6) throw new Error(`the host was asked ${answers} times only, so it had no say`);
+    if (answers < 12) throw new Error(`the host was asked ${answers} times only, so it had no say`);
     return `${commands.length * 2} commands, ${answers} hostile answers, nothing raw`;
   },
 };

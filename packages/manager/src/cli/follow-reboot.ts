@@ -1,0 +1,83 @@
+import { type JobReboot, MANAGER_ADMIN_ROUTES, PatchError, type SystemInfo } from '@linux-patch/contract';
+import type { CommandContext } from './command-context.ts';
+import { EXIT } from './exit-codes.ts';
+import { isPassing } from './follow-job.ts';
+
+const RETRY_MS = 5_000;
+/** A host that is not back this long after its reboot was due needs a person. */
+const BACK_LIMIT_MS = 30 * 60_000;
+/** shutdown(8) counts whole minutes, and services take their time to stop. */
+const GRACE_MS = 5 * 60_000;
+
+function facts(context: CommandContext, host: string): Promise<SystemInfo> {
+  return context.api.call(MANAGER_ADMIN_ROUTES.hostSystem, { params: { id: host } });
+}
+
+function delayWords(seconds: number): string {
+  return seconds === 0 ? 'at once' : `${Math.ceil(seconds / 60)} min after the job`;
+}
+
+/** Says what `--reboot` will mean on this host, before anything is done. Returns the boot that it runs in now. */
+export async function announceReboot(
+  context: CommandContext,
+  host: string,
+  delaySeconds: number,
+): Promise<string | null> {
+  // A host that cannot be asked, or an older agent that does not know, says so when it gets the job.
+  const {
+    pending_reboot: pending,
+    reboot_reasons: reasons,
+    boot_id,
+  } = await facts(context, host).catch((error: unknown) => {
+    if (isPassing(error)) return { pending_reboot: false, reboot_reasons: [], boot_id: null };
+    throw error;
+  });
+  const cancel = delaySeconds === 0 ? '' : ' To cancel: "shutdown -c" on the host.';
+  const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
+  context.stderr(
+    pending
+      ? `${host} needs a reboot already${why}: it reboots ${delayWords(delaySeconds)}, also when nothing has to be installed.${cancel}\n`
+      : `If the updates need it, ${host} reboots ${delayWords(delaySeconds)}.${cancel}\n`,
+  );
+  return boot_id;
+}
+
+/**
+ * Waits until a host is back from a reboot: until its agent answers from another boot. Returns the exit code.
+ * @throws PatchError `AGENT_UNREACHABLE` when it does not come back.
+ */
+export async function followReboot(
+  context: CommandContext,
+  host: string,
+  { reboot, bootId }: { readonly reboot: JobReboot; readonly bootId: string | null },
+): Promise<number> {
+  if (bootId === null) {
+    context.stderr(`${host} does not say in which boot it runs, so its reboot is not waited for.\n`);
+    return EXIT.done;
+  }
+  context.stderr(`Waiting for ${host} to reboot (due ${reboot.due_at} by its clock) and to come back.\n`);
+  const dueMs = context.clock.monotonicMs() + reboot.delay_seconds * 1000;
+  while (!context.signal.aborted) {
+    const now = await facts(context, host).catch((error: unknown) => {
+      if (isPassing(error)) return undefined;
+      throw error;
+    });
+    if (now && now.boot_id !== bootId) {
+      context.stderr(`${host} is back.\n`);
+      return EXIT.done;
+    }
+    const lateMs = context.clock.monotonicMs() - dueMs;
+    if (now && lateMs > GRACE_MS) {
+      context.stderr(`${host} did not reboot: somebody cancelled it, or it hangs. The updates are in.\n`);
+      return EXIT.failed;
+    }
+    if (lateMs > BACK_LIMIT_MS) {
+      throw new PatchError(
+        'AGENT_UNREACHABLE',
+        `${host} is not back ${BACK_LIMIT_MS / 60_000} min after its reboot was due. Look at its console.`,
+      );
+    }
+    await context.clock.sleep(RETRY_MS, context.signal).catch(() => {});
+  }
+  return EXIT.failed;
+}
