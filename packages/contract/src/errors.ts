@@ -224,7 +224,7 @@ export const ERRORS = {
     'program',
     500,
     false,
-    'The manager could not prove who it is; nothing was installed.',
+    'The manager could not prove who it is; nothing was installed, and no token was sent.',
   ),
   PROVISION_FAILED: traits(
     'program',

@@ -13,6 +13,7 @@ import {
   readSubjectKeyId,
 } from './extensions.ts';
 import { spkiSha256 } from './fingerprints.ts';
+import { USAGE_OIDS } from './key-usages.ts';
 import { keyAlgorithm } from './keys.ts';
 import { corrupt, type PemBlock, readPemText, writePem } from './pem.ts';
 import { canonicalSerial } from './serial.ts';
@@ -32,7 +33,7 @@ export interface CertificateFacts {
   readonly isCa: boolean;
   /** How many CA certificates may stand below; undefined when unlimited. */
   readonly pathLength: number | undefined;
-  /** `serverAuth`, `clientAuth` or a dotted OID; empty when the extension is absent, which allows every use. */
+  /** `serverAuth`, `clientAuth`, `linuxPatchManager` or a dotted OID; empty when the extension is absent, which allows every use. */
   readonly extendedKeyUsage: readonly string[];
   /** Undefined when the extension is absent, which allows every use. */
   readonly keyUsage: readonly KeyUsage[] | undefined;
@@ -60,10 +61,7 @@ export interface CertificateFacts {
 /** Largest text that `parseCertificates` reads. */
 export const CERTIFICATES_LIMIT_BYTES = 256 * 1024;
 
-const USAGES: Readonly<Record<string, string>> = {
-  '1.3.6.1.5.5.7.3.1': 'serverAuth',
-  '1.3.6.1.5.5.7.3.2': 'clientAuth',
-};
+const USAGES = new Map(Object.entries(USAGE_OIDS).map(([usage, oid]) => [oid, usage]));
 
 /** Labels of certificates (RFC 7468 §5.1; `openssl x509 -trustout` for the last). */
 const LABELS: readonly string[] = ['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE'];
@@ -177,7 +175,7 @@ function factsOf(der: Uint8Array): CertificateFacts {
     notAfterMs: certificate.validToDate.getTime(),
     isCa: certificate.ca,
     pathLength: readPathLength(parts.extensions),
-    extendedKeyUsage: (certificate.keyUsage ?? []).map((oid) => USAGES[oid] ?? oid),
+    extendedKeyUsage: (certificate.keyUsage ?? []).map((oid) => USAGES.get(oid) ?? oid),
     keyUsage: readKeyUsage(parts.extensions),
     unknownCritical: parts.unknownCritical,
     ...readAlternativeNames(parts.extensions),

@@ -49,8 +49,10 @@ export {
   joinTokenKey,
   parseJoinString,
 } from './join-token.ts';
+export { MANAGER_USAGE } from './key-usages.ts';
 export { generateKey, plainPrivateKey, publicKeySpki } from './keys.ts';
 export { createLeaveProof, verifyLeaveProof } from './leave-proof.ts';
+export { managerFault } from './manager-certificate.ts';
 export {
   agentProfile,
   type CertificateProfile,

@@ -4,6 +4,7 @@ import { certificateParts } from './certificate-der.ts';
 import { type CertificateFacts, parseCertificate } from './certificates.ts';
 import { certificatePoint, encodePoints, MANAGER_POINT } from './crl-scope.ts';
 import { derBits, derChildren, readDer } from './der.ts';
+import { USAGE_OIDS } from './key-usages.ts';
 import { isAllowedKey, keyAlgorithm, publicKeySpki, readPublicKey } from './keys.ts';
 import { writePem } from './pem.ts';
 import type { CertificateProfile } from './profiles.ts';
@@ -172,7 +173,7 @@ function usageExtensions(
   const known = usageExtensionsByKind.get(kind);
   if (known) return known;
   const flags = x509.KeyUsageFlags;
-  const usages = extendedKeyUsage.map((usage) => x509.ExtendedKeyUsage[usage]);
+  const usages = extendedKeyUsage.map((usage) => USAGE_OIDS[usage]);
   const made = [
     new x509.BasicConstraintsExtension(authority !== undefined, authority?.pathLength, true),
     new x509.KeyUsagesExtension(authority ? flags.keyCertSign | flags.cRLSign : flags.digitalSignature, true),

@@ -1,13 +1,14 @@
 import { isIP } from 'node:net';
 import { PatchError } from '@linux-patch/contract';
 import { canonicalIpAddress } from './ip-address.ts';
+import { type ExtendedKeyUsage, MANAGER_USAGE } from './key-usages.ts';
 
 /** Everything a certificate says apart from its key, its dates and its serial. */
 export interface CertificateProfile {
   readonly commonName: string;
   /** Absent for end-entity certificates. `pathLength` is absent when unlimited. */
   readonly authority?: { readonly pathLength?: number };
-  readonly extendedKeyUsage: readonly ('serverAuth' | 'clientAuth')[];
+  readonly extendedKeyUsage: readonly ExtendedKeyUsage[];
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
   /** Which revocation list names it when it is revoked: its own, or that of the manager's certificates; none for CAs. */
@@ -19,6 +20,8 @@ export interface CertificateProfile {
 const DAY_MS = 86_400_000;
 /** X.520: upper bound of a common name, in characters. */
 const COMMON_NAME_LIMIT = 64;
+/** Ends the common name of every host's certificate. */
+export const SERVER_SUFFIX = '-server';
 
 /** The self-signed root: ten years. Throws CERT_UNSUITABLE for an unusable name, as every profile does. */
 export function rootProfile(commonName: string): CertificateProfile {
@@ -40,26 +43,26 @@ export function agentProfile(names: {
   readonly ipAddress: string;
 }): CertificateProfile {
   const given = names.shortName === undefined ? [names.fqdn] : [names.fqdn, names.shortName];
-  const certificate = leaf(serverCommonName(names.fqdn), 'serverAuth', {
+  const certificate = leaf(serverCommonName(names.fqdn), ['serverAuth'], {
     dnsNames: given.filter((name) => isIP(name) === 0),
     ipAddresses: [names.ipAddress],
   });
   return { ...certificate, revocation: 'own' };
 }
 
-/** The manager's own identity towards agents: client-auth only, no names besides the common name. */
+/** The manager's own identity towards agents: client-auth only, marked as a manager's, no names besides the common name. */
 export function managerClientProfile(commonName = 'patch-manager-client'): CertificateProfile {
-  return leaf(commonName, 'clientAuth', { dnsNames: [], ipAddresses: [] });
+  return leaf(commonName, ['clientAuth', MANAGER_USAGE], { dnsNames: [], ipAddresses: [] });
 }
 
-/** The certificate of the manager's HTTPS listener. The first name (or address) becomes the common name. */
+/** The certificate of the manager's HTTPS listener, marked as a manager's. The first name (or address) becomes the common name. */
 export function webProfile(names: {
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
 }): CertificateProfile {
   const first = [...names.dnsNames, ...names.ipAddresses][0];
   if (first === undefined) throw unsuitable('A web certificate needs at least one name or address.');
-  return leaf(first.slice(0, COMMON_NAME_LIMIT), 'serverAuth', names);
+  return leaf(first.slice(0, COMMON_NAME_LIMIT), ['serverAuth', MANAGER_USAGE], names);
 }
 
 function authority(
@@ -80,12 +83,12 @@ function authority(
 
 function leaf(
   commonName: string,
-  usage: 'serverAuth' | 'clientAuth',
+  usages: readonly ExtendedKeyUsage[],
   names: Pick<CertificateProfile, 'dnsNames' | 'ipAddresses'>,
 ): CertificateProfile {
   return {
     commonName: checkedCommonName(commonName),
-    extendedKeyUsage: [usage],
+    extendedKeyUsage: usages,
     revocation: 'manager',
     dnsNames: [...new Set(names.dnsNames.map(checkedDnsName))],
     ipAddresses: [...new Set(names.ipAddresses.map(checkedIpAddress))],
@@ -94,13 +97,12 @@ function leaf(
 }
 
 /** `<fqdn>-server`; a name too long for a common name is cut after a whole label where one fits. */
-function serverCommonName(fqdn: string): string {
-  const suffix = '-server';
-  const room = COMMON_NAME_LIMIT - suffix.length;
-  if (fqdn.length <= room) return fqdn + suffix;
+export function serverCommonName(fqdn: string): string {
+  const room = COMMON_NAME_LIMIT - SERVER_SUFFIX.length;
+  if (fqdn.length <= room) return fqdn + SERVER_SUFFIX;
   const cut = fqdn.slice(0, room);
   const lastDot = fqdn.charAt(room) === '.' ? room : cut.lastIndexOf('.');
-  return (lastDot > 0 ? cut.slice(0, lastDot) : cut.replace(/-+$/, '')) + suffix;
+  return (lastDot > 0 ? cut.slice(0, lastDot) : cut.replace(/-+$/, '')) + SERVER_SUFFIX;
 }
 
 function checkedCommonName(name: string): string {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { spkiSha256 } from '@linux-patch/pki';
+import { managerFault, parseCertificateDer, spkiSha256 } from '@linux-patch/pki';
 import { verificationFault } from '../certificates/verification-fault.ts';
 import { ManagerFailure } from './manager-failure.ts';
 
@@ -67,11 +67,24 @@ export async function connectSecurely(wish: Wish): Promise<TLSSocket> {
     await once(socket, 'secureConnect', { signal: wish.signal });
     const demanded = wish.peer.kind === 'unverified' ? wish.peer.spkiSha256 : undefined;
     if (demanded !== undefined && peerKey(socket) !== demanded) throw otherPeer(wish);
+    if (wish.peer.kind === 'verified') refuseHost(wish, socket);
     return socket;
   } catch (error) {
     socket.destroy();
     throw untrusted(wish, error) ?? error;
   }
+}
+
+/** A host of the same CA is not the manager, whatever names its certificate has. */
+function refuseHost({ shownUrl }: Wish, socket: TLSSocket): void {
+  const shown = socket.getPeerX509Certificate();
+  const fault = shown && managerFault(parseCertificateDer(shown.raw));
+  if (fault === undefined) return;
+  throw new ManagerFailure(
+    'security',
+    `Whoever answers at ${shownUrl} is not the manager: ${fault}. Nothing was sent. Find out which machine answers there; ` +
+      'the certificate of that host should be revoked.',
+  );
 }
 
 function otherPeer({ shownUrl }: Wish): ManagerFailure {

@@ -1,7 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type Bundle, type IdentityTrust, messageOf, PatchError } from '@linux-patch/contract';
-import { buildChain, matchesFingerprint, parseCertificateDer, parseCertificates } from '@linux-patch/pki';
+import {
+  buildChain,
+  managerFault,
+  matchesFingerprint,
+  parseCertificateDer,
+  parseCertificates,
+} from '@linux-patch/pki';
 import { installedSerials } from '../certificates/generations.ts';
 import type { IdentityMeta } from '../certificates/identity-meta.ts';
 import type { Material } from '../certificates/material.ts';
@@ -66,8 +72,10 @@ function peerFault(der: Uint8Array, host: string): string | undefined {
   const certificate = new X509Certificate(der);
   const named = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
   if (named === undefined) return `its certificate is not for ${host}`;
-  const usage = parseCertificateDer(der).extendedKeyUsage;
-  return usage.length > 0 && !usage.includes('serverAuth') ? 'its certificate is not for servers' : undefined;
+  const facts = parseCertificateDer(der);
+  const usage = facts.extendedKeyUsage;
+  if (usage.length > 0 && !usage.includes('serverAuth')) return 'its certificate is not for servers';
+  return managerFault(facts);
 }
 
 function chainFault(

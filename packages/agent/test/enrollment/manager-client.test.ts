@@ -1,11 +1,17 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer } from 'node:net';
+import { agentProfile, parseCertificates, webProfile } from '@linux-patch/pki';
+import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { askManager } from '../../src/enrollment/manager-client.ts';
 import { startCurrentManager } from './current-manager.ts';
 import { NOW } from './joining-host.ts';
 import { startMiddlebox } from './middlebox.ts';
+
+const NAMES = { dnsNames: ['manager.example.test'], ipAddresses: ['127.0.0.1'] };
+const HOST = agentProfile({ fqdn: 'manager.example.test', ipAddress: '127.0.0.1' });
 
 let close: (() => Promise<void>) | undefined;
 afterEach(() => close?.());
@@ -137,5 +143,46 @@ describe('something on the way that takes no ClientHello of two packets', () => 
     await using manager = await startCurrentManager(NOW);
     const url = new URL(manager.url);
     expect(await ask(url)).toMatchObject({ status: 404, smallHello: false });
+  });
+});
+
+describe('whoever answers in the place of the manager', () => {
+  it.each<[string, Parameters<TestAuthority['issue']>[0], boolean]>([
+    ['a host of the same CA, certified for the name of the manager', HOST, false],
+    ['a manager', webProfile(NAMES), true],
+    [
+      'a manager from before there was a mark',
+      { ...webProfile(NAMES), extendedKeyUsage: ['serverAuth'] },
+      true,
+    ],
+  ])('is told from it by its certificate: %s', async (_who, profile, isManager) => {
+    const authority = await testAuthority({ now: Date.now() });
+    const { chainPem, privateKeyPem } = await authority.issue(profile);
+    const asked: string[] = [];
+    const server = createHttpsServer({ cert: chainPem, key: privateKeyPem }, (request, response) => {
+      asked.push(request.url ?? '');
+      response.end('{}');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    close = async () => {
+      server.close();
+      await once(server, 'close');
+    };
+    const address = server.address();
+    const answer = askManager({
+      url: new URL(`https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`),
+      shownUrl: 'SHOWN',
+      method: 'GET',
+      peer: { kind: 'verified', ca: parseCertificates(authority.caPem).map((one) => one.pem) },
+      timeoutMs: 5_000,
+      signal: new AbortController().signal,
+    });
+    if (isManager) expect(await answer).toMatchObject({ status: 200 });
+    else
+      await expect(answer).rejects.toMatchObject({
+        kind: 'security',
+        message: expect.stringContaining('is the certificate of a host'),
+      });
+    expect(asked).toHaveLength(isManager ? 1 : 0);
   });
 });

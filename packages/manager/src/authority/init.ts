@@ -36,13 +36,14 @@ export interface InitOptions {
 /** Begins the name of the folder in which an authority is made. */
 const STAGING = '.ca-';
 
-/** Issues one of the manager's own certificates. */
+/** Issues one of the manager's own certificates, for a new key unless one is given. */
 export async function issueOwn(
   options: Pick<InitOptions, 'clock' | 'random'>,
   issuer: Issuer,
   profile: Parameters<typeof issueCertificate>[0]['profile'],
+  knownKeyPem?: string,
 ): Promise<Pair> {
-  const privateKeyPem = await generateKey();
+  const privateKeyPem = knownKeyPem ?? (await generateKey());
   const leaf = await issueCertificate({
     profile,
     subjectSpki: publicKeySpki(privateKeyPem),

@@ -2,6 +2,7 @@ import { MANAGER_CLIENT_CN } from '@linux-patch/contract';
 import {
   type CertificateFacts,
   isIssuedBy,
+  MANAGER_USAGE,
   managerClientProfile,
   parseCertificates,
   publicKeySpki,
@@ -71,8 +72,10 @@ export function createOwnPairs(
     const facts = leafOf(pair);
     const good =
       pair && facts && !isDue(facts, clock.now()) && isIssuedBy(facts, ca.issuingFacts) && isGood(facts);
-    if (good) return withChain(facts, pair, chainBehind(store, ca, clock.now()));
-    const fresh = await issueOwn(options, ca.issuing, profile);
+    const isMarked = facts?.extendedKeyUsage.includes(MANAGER_USAGE);
+    if (good && isMarked) return withChain(facts, pair, chainBehind(store, ca, clock.now()));
+    // One from before there was a mark is certified anew for the same key: agents may have begun to trust that.
+    const fresh = await issueOwn(options, ca.issuing, profile, good ? pair.privateKeyPem : undefined);
     await writePair(files, paths.caFolder, name, fresh);
     return withChain(parseCertificates(fresh.certificatePem)[0], fresh, chainBehind(store, ca, clock.now()));
   };

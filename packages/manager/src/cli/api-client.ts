@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { Envelope, ERRORS, type ErrorCode, messageOf, PatchError, type Route } from '@linux-patch/contract';
+import { Envelope, ERRORS, type ErrorCode, PatchError, type Route } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import type { z } from 'zod';
-import { readLivingRoots } from '../authority/ca-state.ts';
 import type { ManagerPaths } from '../config/paths.ts';
 import type { ManagerConfig } from '../config/schema.ts';
+import { connectPinned, notReached, type PinnedPlace, readPin } from './pinned-connection.ts';
 
 /** The running manager's API, as the command line calls it. */
 export interface ApiClient {
@@ -20,10 +20,7 @@ interface ApiCall {
   readonly body?: unknown;
 }
 
-interface Connection {
-  readonly host: string;
-  readonly port: number;
-  readonly ca: string;
+interface Connection extends PinnedPlace {
   readonly token: string;
 }
 
@@ -57,39 +54,31 @@ async function findConnection(options: {
 }): Promise<Connection> {
   const { files, paths, config } = options;
   const token = await readToken(files, paths.adminToken);
-  const ca = await readLivingRoots(files, paths.caFolder);
+  const pin = await readPin(files, paths.caFolder);
   const everywhere = ['0.0.0.0', '::'].includes(config.server.bind);
-  return { host: everywhere ? '127.0.0.1' : config.server.bind, port: config.server.port, ca, token };
+  return { host: everywhere ? '127.0.0.1' : config.server.bind, port: config.server.port, ...pin, token };
 }
 
-function notRunning(connection: Connection, cause: unknown): PatchError {
-  const { code } = cause as NodeJS.ErrnoException;
-  return new PatchError(
-    'MANAGER_NOT_RUNNING',
-    `The manager does not answer at https://${connection.host}:${connection.port} (${code ?? messageOf(cause)}). ` +
-      "Is it running? Start it with 'linux-patch-manager serve' or look at 'systemctl status linux-patch-manager'.",
-    { cause },
-  );
-}
-
-function open(connection: Connection, method: string, path: string, body?: string) {
+/** One call over a connection of its own; the token is sent to nobody but the manager itself. */
+async function open(connection: Connection, method: string, path: string, body?: string) {
+  const socket = await connectPinned(connection, AbortSignal.timeout(TIMEOUT_MS));
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const outgoing = httpsRequest(
     {
       host: connection.host,
       port: connection.port,
-      ca: connection.ca,
-      agent: false,
+      createConnection: () => socket,
       method,
       path,
       headers: {
+        connection: 'close',
         authorization: `Bearer ${connection.token}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
     },
     resolve,
   );
-  outgoing.on('error', (error) => reject(notRunning(connection, error)));
+  outgoing.on('error', (error) => reject(notReached(connection, error)));
   outgoing.end(body);
   return { response: promise, cancel: () => outgoing.destroy() };
 }
@@ -127,7 +116,7 @@ export function createApiClient(options: {
       );
       const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
       const search = given.length > 0 ? `?${new URLSearchParams(given).toString()}` : '';
-      const exchange = open(
+      const exchange = await open(
         connection,
         route.method,
         path + search,
@@ -139,7 +128,7 @@ export function createApiClient(options: {
     },
     async *events(path, signal) {
       const connection = await findConnection(options);
-      const exchange = open(connection, 'GET', path);
+      const exchange = await open(connection, 'GET', path);
       signal.addEventListener('abort', exchange.cancel, { once: true });
       const response = await exchange.response;
       if (response.statusCode !== 200) {
