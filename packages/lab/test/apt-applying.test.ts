@@ -4,7 +4,7 @@ import type { JobResult } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PackageManager } from '../../agent/src/package-manager/package-manager.ts';
-import { quietRun } from './apt-bench.ts';
+import { openOn, quietRun } from './apt-bench.ts';
 import { ownBench } from './own-bench.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -262,6 +262,25 @@ describe('updates that stay by themselves', () => {
   });
 });
 
+describe('an update by name', () => {
+  const plain = { onlyUpgrade: true, force: false, noRecommends: false, allowDowngrade: false };
+
+  it('that apt leaves as it is is no success', async () => {
+    const { root } = await ownBench(folder.path, { old: [toy('toya')], next: [toy('toya', '2')] });
+    // An apt that changes nothing and ends well, as a wrapper or a hook may make it.
+    const { operations } = await openOn(root, (commands) => ({
+      run: (command) =>
+        commands.run({
+          ...command,
+          args: command.args.flatMap((one) => (one === '-y' ? ['-y', '-s'] : [one])),
+        }),
+    }));
+    await expect(
+      operations.install({ ...plain, packages: [{ name: 'toya' }] }, quietRun()),
+    ).rejects.toMatchObject({ message: expect.stringContaining('toya is at 1, not at 2') });
+  });
+});
+
 describe('another package that is half configured', () => {
   const BROKEN = 'echo "reading the answer of the moon"\necho "toybroken: no moon tonight" >&2\nexit 3';
 
@@ -290,6 +309,8 @@ describe('another package that is half configured', () => {
         /^Not of this job, and so before it: toybroken is not configured: .*no moon tonight/,
       ),
     ]);
+    expect(await packages.inventory.isDatabaseClean()).toBe(false);
+    expect(await packages.health()).toBe('not configured: toybroken (dpkg --audit)');
     const gone = await operations.remove({ name: 'toya', purge: false, force: false }, quietRun());
     expect(gone.warnings).toHaveLength(1);
   });
@@ -331,6 +352,18 @@ describe('dependencies that are not met', () => {
     expect(installed.exitCode).toBe(0);
     return own;
   }
+
+  it('are no clean database, and health says so', async () => {
+    const { packages, root } = await needy([]);
+    expect(await packages.inventory.isDatabaseClean()).toBe(false);
+    expect(await packages.health()).toMatch(/^dependencies are not met: toyneedy : Depends: toymissing/);
+    // What apt cannot read is another matter, and keeps no job from what it may still do.
+    await writeFile(join(root, 'etc/apt/sources.list.d/bad.list'), 'deb [nonsense\n');
+    await expect(packages.inventory.isDatabaseClean()).rejects.toMatchObject({ code: 'PKG_MANAGER_ERROR' });
+    const lines: string[] = [];
+    expect(await packages.operations.repair(quietRun({ onLine: (line) => lines.push(line) }))).toBe(false);
+    expect(lines.join('\n')).toContain('Malformed entry');
+  });
 
   it('are met by the repair, when a source has what is missing', async () => {
     const { packages } = await needy([toy('toymissing')]);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { messageOf } from '@linux-patch/contract';
+import { readDatabaseFaults } from '../package-manager/apt/database-faults.ts';
 import { findLockHolder, nameOfHolder } from '../package-manager/apt/lock.ts';
 import { openPackageManager } from '../package-manager/open.ts';
 import type { Finding } from './finding.ts';
@@ -7,7 +8,7 @@ import type { DoctorHost } from './host.ts';
 
 /** Whether packages can be worked with. */
 export async function checkPackages(host: DoctorHost): Promise<Finding[]> {
-  const { files, root, config } = host;
+  const { config } = host;
   try {
     await openPackageManager({ ...host, configured: config.package_manager.backend });
   } catch (error) {
@@ -19,11 +20,23 @@ export async function checkPackages(host: DoctorHost): Promise<Finding[]> {
     const detail = `${nameOfHolder(holder)} holds the locks of dpkg or apt.`;
     findings.push({ code: 'DPKG_LOCKED', detail, words: { pid: holder.pid ?? 'PID' } });
   }
-  // dpkg(1) leaves its journal here until its work is done; while somebody holds the lock that is normal.
-  const journal = join(root, 'var/lib/dpkg/updates');
-  const parts = await files.list(journal, { missingOk: true }).catch(() => []);
-  if (parts.some((name) => /^\d+$/.test(name)) && !holder) {
-    findings.push({ code: 'DPKG_INTERRUPTED', detail: `${journal} has ${parts.length} unfinished parts.` });
+  // While somebody holds the lock that is normal.
+  if (!holder) findings.push(...(await checkDatabase(host)));
+  return findings;
+}
+
+/** What is half installed, and what is installed and lacks something. */
+async function checkDatabase(host: DoctorHost): Promise<Finding[]> {
+  const { interrupted, unconfigured, unmet } = await readDatabaseFaults(host, host.signal);
+  const findings: Finding[] = [];
+  if (interrupted) {
+    const detail = `${join(host.root, 'var/lib/dpkg/updates')} has unfinished parts.`;
+    findings.push({ code: 'DPKG_INTERRUPTED', detail });
   }
+  if (unconfigured.length > 0) {
+    const detail = `dpkg --audit names ${unconfigured.join(', ')}.`;
+    findings.push({ code: 'PACKAGES_UNCONFIGURED', detail });
+  }
+  if (unmet !== undefined) findings.push({ code: 'DEPENDENCIES_UNMET', detail: `${unmet}.` });
   return findings;
 }

@@ -192,6 +192,19 @@ export const PACKAGE_CHECKS = {
     meaning: 'Packages are half configured. The agent repairs it before the next job; this does it now.',
     command: 'dpkg --configure -a',
   }),
+  PACKAGES_UNCONFIGURED: packages.warning({
+    title: 'Packages are half installed',
+    meaning:
+      'Their own scripts failed or were cut short. Every job tries them again and names them; updates of other packages go in. ' +
+      'The command shows the reason: mend it, or remove the package.',
+    command: 'dpkg --configure --pending',
+  }),
+  DEPENDENCIES_UNMET: packages.error({
+    title: 'Dependencies of installed packages are not met',
+    meaning:
+      'apt changes nothing on this host until they are. Jobs try to install what is missing and remove nothing; this shows what else it takes.',
+    command: 'apt-get --fix-broken install',
+  }),
   DPKG_LOCKED: packages.notice({
     title: 'Another process holds the package database',
     meaning: 'Jobs wait for it. Normal while somebody installs something; not for hours.',

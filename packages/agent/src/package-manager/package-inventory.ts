@@ -40,6 +40,6 @@ export interface PackageInventory {
   /** Order of two versions of one package, by the rules of the distribution. */
   compareVersions(a: string, b: string): number;
   rebootRequired(): Promise<{ readonly required: boolean; readonly reasons: readonly string[] }>;
-  /** False when an interrupted transaction left packages half installed. */
+  /** False when packages are half installed, or dependencies of what is installed are not met. */
   isDatabaseClean(): Promise<boolean>;
 }

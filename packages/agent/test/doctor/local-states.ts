@@ -236,14 +236,26 @@ const services: readonly BrokenState[] = [
   { code: 'SERVICE_NOT_ENABLED', arrange: unit('active', 'success', 'disabled') },
 ];
 
+/** dpkg's database with one package in a state (dpkg(1)). */
+function writeStatus(host: SickHost, name: string, state: string, more = ''): Promise<void> {
+  const stanza = `Package: ${name}\nStatus: install ok ${state}\nVersion: 1\nArchitecture: all\nMaintainer: Lab <lab@example.test>\nDescription: toy\n${more}\n`;
+  return writeFile(join(host.root, 'var/lib/dpkg/status'), stanza);
+}
+
 const packages: readonly BrokenState[] = [
   {
     code: 'PACKAGE_MANAGER_MISSING',
-    arrange: (host) =>
-      host.configure(
-        [`manager_url: ${host.manager.url}`, 'report_ip: 127.0.0.1'],
-        'package_manager: { backend: zypper }',
-      ),
+    arrange: (host) => rm(join(host.root, 'etc/apt/linux-patch-root.conf')),
+  },
+  {
+    code: 'PACKAGES_UNCONFIGURED',
+    says: /dpkg --audit names toybroken/,
+    arrange: (host) => writeStatus(host, 'toybroken', 'half-configured'),
+  },
+  {
+    code: 'DEPENDENCIES_UNMET',
+    says: /toyneedy : Depends: toynowhere/,
+    arrange: (host) => writeStatus(host, 'toyneedy', 'installed', 'Depends: toynowhere\n'),
   },
   {
     code: 'DPKG_INTERRUPTED',

@@ -21,6 +21,7 @@ import {
 } from '../../src/enrollment/pending.ts';
 import { readHostBinding } from '../../src/host/host-binding.ts';
 import { hostNetwork } from '../../src/host/network.ts';
+import { packageEnvironment } from '../../src/package-manager/environment.ts';
 import { freePort } from '../enrollment/free-port.ts';
 
 /** The real time, because the TLS library judges certificates by it. */
@@ -113,13 +114,16 @@ export function sharedAuthority(): Promise<TestAuthority> {
 }
 
 async function writeHost(root: string, paths: AgentPaths): Promise<void> {
-  for (const folder of ['etc/linux_patch_api', 'etc/apt', 'var/lib/dpkg/updates'])
+  const apt = ['etc/apt', 'var/lib/apt/lists/partial', 'var/cache/apt/archives/partial'];
+  for (const folder of ['etc/linux_patch_api', 'var/lib/dpkg/updates', 'var/lib/dpkg/info', ...apt])
     await mkdir(join(root, folder), { recursive: true });
   await mkdir(paths.dataFolder, { recursive: true, mode: 0o700 });
   await mkdir(join(paths.auditLog, '..'), { recursive: true, mode: 0o750 });
   await writeFile(join(root, 'etc/machine-id'), `${'c'.repeat(32)}\n`);
   await writeFile(join(root, 'etc/hostname'), `${FQDN}\n`);
-  await writeFile(join(root, 'etc/apt/linux-patch-root.conf'), '');
+  const aptConfig = `Dir "${root}/";\nDir::State::status "${root}/var/lib/dpkg/status";\nDir::Bin::methods "/usr/lib/apt/methods";\n`;
+  await writeFile(join(root, 'etc/apt/linux-patch-root.conf'), aptConfig);
+  await writeFile(join(root, 'var/lib/dpkg/status'), '');
   await writeFile(join(root, 'var/lib/dpkg/lock'), '');
   await writeFile(paths.allowListFile, 'entries:\n  - 127.0.0.1\n');
 }
@@ -143,7 +147,7 @@ export async function createSickHost(): Promise<SickHost> {
     port,
     clock,
     files: systemFiles,
-    commands: nodeCommands(),
+    commands: nodeCommands(packageEnvironment(root)),
     environment: {},
     stack,
     secrets: [],

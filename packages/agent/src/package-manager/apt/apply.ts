@@ -6,10 +6,10 @@ import type { AptContext } from './apt-context.ts';
 import { keepingAutoMarks } from './auto-marks.ts';
 import { change } from './change.ts';
 import { CHANGE_OPTIONS } from './change-options.ts';
+import { readUnmet } from './database-faults.ts';
 import type { PendingUpdate } from './pending.ts';
 import type { AptReader } from './reader.ts';
 import { askForRefusal, type Refusal } from './refusal.ts';
-import { unmetDependencies } from './repair.ts';
 import { type Choice, leftOut, selectUpdates } from './selection.ts';
 import { aptArgument } from './targets.ts';
 
@@ -91,7 +91,7 @@ async function planUpdates(
 
 /** apt plans nothing at all on a host whose installed packages do not fit together. */
 async function refuseUnmetHost(context: AptContext, signal: AbortSignal): Promise<void> {
-  const unmet = await unmetDependencies(context, signal);
+  const unmet = await readUnmet(context, signal);
   if (unmet === undefined) return;
   throw new PatchError(
     'DEPENDENCY_CONFLICT',

@@ -1,9 +1,10 @@
 import type { Package, Patch } from '@linux-patch/contract';
 import type { PackageInventory } from '../package-inventory.ts';
-import { type AptContext, aptPath } from './apt-context.ts';
+import type { AptContext } from './apt-context.ts';
 import { isNamed } from './compare.ts';
+import { type DatabaseWatch, describeFaults } from './database-faults.ts';
 import { readDetail } from './detail.ts';
-import { type InstalledPackage, readInstalled } from './installed.ts';
+import type { InstalledPackage } from './installed.ts';
 import type { PendingUpdate } from './pending.ts';
 import type { AptReader } from './reader.ts';
 import { asksForReboot } from './reboot-packages.ts';
@@ -76,7 +77,11 @@ function toPatch(update: PendingUpdate): Patch {
 }
 
 /** The reading half of the apt adapter. */
-export function createAptInventory(context: AptContext, reader: AptReader): PackageInventory {
+export function createAptInventory(
+  context: AptContext,
+  reader: AptReader,
+  database: DatabaseWatch,
+): PackageInventory {
   return {
     name: 'apt',
     async listPackages() {
@@ -102,10 +107,6 @@ export function createAptInventory(context: AptContext, reader: AptReader): Pack
     sources: () => reader.sources(),
     compareVersions: compareDebianVersions,
     rebootRequired: () => readRebootState(context),
-    async isDatabaseClean() {
-      const installed = await readInstalled(context);
-      const journal = await context.files.list(aptPath(context, 'var/lib/dpkg/updates'), { missingOk: true });
-      return journal.length === 0 && installed.every((one) => !one.broken);
-    },
+    isDatabaseClean: async () => describeFaults(await database.faults()) === undefined,
   };
 }

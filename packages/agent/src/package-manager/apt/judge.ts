@@ -82,12 +82,19 @@ function faultOf(ending: Ending): PatchError | undefined {
     new PatchError(code, `${donePart(ending)}${sentence}`, {
       details: { exit_code: result.exitCode, ...details },
     });
+  if (result.timedOut) {
+    const { code, message } = aptFailure(plan.what, result);
+    return fault(
+      code,
+      newlyBroken.length > 0 ? `${message} ${brokenSentence(newlyBroken, result)}` : message,
+    );
+  }
   if (newlyBroken.length > 0)
     return fault('SCRIPT_FAILED', `${brokenSentence(newlyBroken, result)} ${BROKEN_ADVICE}`);
   const missed = outcome.left.filter((one) => one.code === 'NETWORK_ERROR');
   if (missed.length > 0) return fault('NETWORK_ERROR', describeLeftOut(outcome.left) ?? '');
   const done = unmet.length === 0 && plan.wishes.every((wish) => isProof(wish, outcome.results));
-  if (result.exitCode !== 0 && !(done && !result.timedOut && TOLERABLE.includes(classify(textOf(result))))) {
+  if (result.exitCode !== 0 && !(done && TOLERABLE.includes(classify(textOf(result))))) {
     const { code, message } = aptFailure(plan.what, result);
     return fault(code, message, { untrusted: untrustedNames(result) });
   }

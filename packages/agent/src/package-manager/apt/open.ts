@@ -1,5 +1,6 @@
 import type { PackageManager, PackageManagerOptions } from '../package-manager.ts';
-import { type AptContext, aptPath } from './apt-context.ts';
+import type { AptContext } from './apt-context.ts';
+import { createDatabaseWatch } from './database-faults.ts';
 import { createAptInventory } from './inventory.ts';
 import { createAptOperations } from './operations.ts';
 import { createAptReader } from './reader.ts';
@@ -11,9 +12,10 @@ const QUIET_LIMIT_MS = 3_600_000;
 export function openApt(options: PackageManagerOptions): PackageManager {
   const context: AptContext = options;
   const reader = createAptReader(context);
+  const database = createDatabaseWatch(context);
   const operations = createAptOperations(context, reader);
   return {
-    inventory: createAptInventory(context, reader),
+    inventory: createAptInventory(context, reader, database),
     operations,
     refreshQuietly: (signal) =>
       operations.refresh({
@@ -23,9 +25,6 @@ export function openApt(options: PackageManagerOptions): PackageManager {
         onLine: () => {},
         onWaitingForLock: () => {},
       }),
-    async health() {
-      const journal = await context.files.list(aptPath(context, 'var/lib/dpkg/updates'), { missingOk: true });
-      return journal.length === 0 ? 'ok' : 'dpkg was interrupted; the next job repairs it';
-    },
+    health: () => database.health(),
   };
 }

@@ -7,6 +7,7 @@ import { adoptChange, change } from './change.ts';
 import { ALLOW_DOWNGRADE, CHANGE_OPTIONS } from './change-options.ts';
 import { isNamed } from './compare.ts';
 import { readInstalled } from './installed.ts';
+import type { PendingUpdate } from './pending.ts';
 import type { AptReader } from './reader.ts';
 import { readRebootState } from './reboot-state.ts';
 import { refreshLists } from './refresh.ts';
@@ -33,7 +34,9 @@ export function createAptOperations(context: AptContext, reader: AptReader): Pac
         ...(wish.allowDowngrade ? ALLOW_DOWNGRADE : []),
         ...(wish.force ? ['--allow-change-held-packages', '--reinstall'] : []),
       ];
-      const wishes = wish.packages.map(({ name, version }): Wish => {
+      const newest = wish.onlyUpgrade ? await newestVersions(reader) : [];
+      const wishes = wish.packages.map(({ name, version: named }): Wish => {
+        const version = named ?? newest.find((one) => isNamed(one, name))?.newVersion;
         return { name, want: version === undefined ? 'installed' : { version } };
       });
       const args = [...CHANGE_OPTIONS, ...options, 'install', '--', ...targets];
@@ -52,6 +55,11 @@ export function createAptOperations(context: AptContext, reader: AptReader): Pac
     applyPatches: (wish, run) => applyUpdates(context, reader, wish, run),
     rebootRequired: () => readRebootState(context),
   };
+}
+
+/** What an update without a version means; unknown where apt cannot list what waits. */
+async function newestVersions(reader: AptReader): Promise<readonly PendingUpdate[]> {
+  return (await reader.reading().catch(() => undefined))?.pending?.updates ?? [];
 }
 
 async function requireInstalled(context: AptContext, names: readonly string[]): Promise<void> {

@@ -1,7 +1,8 @@
+import type { ErrorCode } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
 import type { LeftOut } from '../left-out.ts';
 import type { AptContext } from './apt-context.ts';
-import { aptFailure } from './failure.ts';
+import { aptFailure, classify } from './failure.ts';
 import { NEUTRAL_OPTIONS } from './neutral-options.ts';
 
 /** Why apt would not do something. */
@@ -20,6 +21,9 @@ const QUESTION_OPTIONS = [
   '-y',
   '-s',
 ];
+
+/** What is about the packages; anything else is about the host or its configuration. */
+const REFUSALS: readonly ErrorCode[] = ['DEPENDENCY_CONFLICT', 'PKG_NOT_FOUND', 'VERSION_NOT_AVAILABLE'];
 
 interface Question {
   /** Arguments from the options on: command, `--`, targets. */
@@ -49,8 +53,11 @@ export async function askForRefusal(
     signal,
   });
   signal.throwIfAborted();
-  if (result.timedOut) throw aptFailure('apt-get -s install', result);
-  if (result.exitCode !== 0) return { code: 'DEPENDENCY_CONFLICT', reason: refusalReason(result) };
+  if (result.exitCode !== 0) {
+    const code = classify(`${result.stderr}\n${result.stdout}`);
+    if (result.timedOut || !REFUSALS.includes(code)) throw aptFailure('apt-get -s install', result);
+    return { code: 'DEPENDENCY_CONFLICT', reason: refusalReason(result) };
+  }
   const found = result.stdout.split('\n').flatMap((line) => {
     const [, name = '', version] = INST.exec(line) ?? [];
     return version !== undefined && untrusted.has(name) ? [`${name} ${version}`] : [];

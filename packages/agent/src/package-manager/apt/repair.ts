@@ -2,8 +2,8 @@ import { type ErrorCode, isPatchError } from '@linux-patch/contract';
 import type { OperationRun } from '../package-operations.ts';
 import { type AptContext, aptPath } from './apt-context.ts';
 import { CHANGE_OPTIONS } from './change-options.ts';
+import { readUnmet } from './database-faults.ts';
 import { readInstalled } from './installed.ts';
-import { askForRefusal } from './refusal.ts';
 import { runTool, type ToolRun } from './run-tool.ts';
 
 /** Troubles that would meet the job itself as well. */
@@ -28,7 +28,7 @@ export async function repair(context: AptContext, run: OperationRun): Promise<bo
     const args = ['--configure', '-a', '--force-confdef', '--force-confold'];
     await attempt(context, { program: 'dpkg', args, lasting: true }, run);
   }
-  const unmet = await unmetDependencies(context, run.signal);
+  const unmet = await unmetOf(context, run);
   if (unmet !== undefined) await mendDependencies(context, unmet, run);
   const left = await brokenNames(context);
   if (left.length > 0)
@@ -36,18 +36,19 @@ export async function repair(context: AptContext, run: OperationRun): Promise<bo
       `Still not configured: ${left.join(', ')}. The job goes on; it may have to remove them.`,
       'stderr',
     );
-  const mended =
-    left.length === 0 && (unmet === undefined || !(await unmetDependencies(context, run.signal)));
+  const mended = left.length === 0 && (unmet === undefined || !(await unmetOf(context, run)));
   return mended && (interrupted || unmet !== undefined);
 }
 
-/** Which dependencies of installed packages are not met, as apt says it; undefined when all are. */
-export async function unmetDependencies(
-  context: AptContext,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const refusal = await askForRefusal(context, { args: ['install'], untrusted: new Set(), signal });
-  return refusal?.reason;
+/** What apt cannot say now is no reason to keep a job from what it may still be able to do. */
+async function unmetOf(context: AptContext, run: OperationRun): Promise<string | undefined> {
+  try {
+    return await readUnmet(context, run.signal);
+  } catch (error) {
+    if (!isPatchError(error) || HOPELESS.includes(error.code)) throw error;
+    run.onLine(error.message, 'stderr');
+    return undefined;
+  }
 }
 
 async function mendDependencies(context: AptContext, unmet: string, run: OperationRun): Promise<void> {
