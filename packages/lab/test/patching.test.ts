@@ -105,6 +105,17 @@ describe('an administrator patches a real host through the manager', () => {
     expect(await versions()).toMatchObject({ toyhello: '1.1-1', toyapp: '1.0-1' });
   });
 
+  it('reads what stays out and why; a package that was named and stays is no success', async () => {
+    await host.apt.run('apt-mark', ['hold', 'toyapp']);
+    const lines: string[] = [];
+    const show = (...args: string[]) => manager.show((line) => lines.push(line), ...args);
+    expect(await show('patch', host.name, '--all', '--wait')).toBe(0);
+    expect(lines.join('\n')).toContain('Left out: toyapp 1.2-1 (held on this host');
+    expect(await show('patch', host.name, 'toyapp', '--wait')).not.toBe(0);
+    await host.apt.run('apt-mark', ['unhold', 'toyapp']);
+    expect(await versions()).toMatchObject({ toyapp: '1.0-1' });
+  });
+
   it('keeps the finished jobs over a restart of the agent', async () => {
     const before = (await manager.json('jobs', host.name)) as { jobs: { job_id: string; status: string }[] };
     expect(before.jobs.length).toBeGreaterThanOrEqual(2);

@@ -56,7 +56,8 @@ function rebootWords({ due_at, reasons }: JobReboot, nowMs: number): string {
 
 function summary(context: CommandContext, job: Job): string {
   if (job.status !== 'completed') return describeJob(job, context.nowMs);
-  const lines = job.results.length === 0 ? [job.message] : [describeResults(job)];
+  // The message has what stays out and why, and what else is wrong on the host.
+  const lines = job.results.length === 0 ? [job.message] : [describeResults(job), job.message];
   if (job.reboot && job.results.length > 0) lines.push(rebootWords(job.reboot, context.clock.now()));
   return lines.join('\n');
 }
