@@ -1,3 +1,4 @@
+export { bind } from './bind.ts';
 export type { Clock } from './clock.ts';
 export {
   COMMAND_ENVIRONMENT,

@@ -68,7 +68,7 @@ enrollment:
 describe("the agent's configuration", () => {
   it('needs no key at all', async () => {
     expect(await load('')).toEqual({
-      server: { port: 12443, bind: '0.0.0.0', timeout_seconds: 30 },
+      server: { port: 12443, bind: '::', timeout_seconds: 30 },
       tls: {
         enabled: true,
         ca_cert: '/etc/linux_patch_api/certs/ca.pem',
@@ -155,7 +155,7 @@ describe("the agent's configuration", () => {
     ).toEqual([
       'environment: LINUX_PATCH_MANAGER: unknown variable (did you mean "LINUX_PATCH_MANAGER_URL"?)',
       'environment: LINUX_PATCH_LOG_LEVEL: must be one of debug, info, warn, error',
-      ':3:9 server.bind: must be an IPv4 or IPv6 address, for example 0.0.0.0 or ::',
+      ':3:9 server.bind: must be an IPv4 or IPv6 address, for example 192.0.2.1 or ::',
       ':5:9 tls.port: is 443 while server.port is 12443; it is an older name of the same port: remove it',
       ':6:20 tls.min_tls_version: must be "1.3", in quotes: the agent speaks TLS 1.3 only',
       ':7:12 tls.ca_cert: must be an absolute path',

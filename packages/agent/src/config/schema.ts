@@ -24,9 +24,12 @@ const server = z
       .meta({ description: 'TCP port of the API. 0 takes any free port; the log says which.' }),
     bind: z
       .string()
-      .refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address, for example 0.0.0.0 or ::')
-      .default('0.0.0.0')
-      .meta({ description: 'Address to listen on; `::` listens on IPv6 and IPv4.' }),
+      .refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address, for example 192.0.2.1 or ::')
+      .default('::')
+      .meta({
+        description:
+          'Address to listen on; `::` listens on IPv6 and IPv4, and on IPv4 alone where the kernel has no IPv6.',
+      }),
     timeout_seconds: whole(1, 3_600)
       .default(30)
       .meta({ description: 'Seconds a client may take to send a request.' }),

@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import { PatchError } from '@linux-patch/contract';
-import type { Files } from '@linux-patch/runtime';
+import { bind, type Files } from '@linux-patch/runtime';
 import { findPortHolder } from '../host/process-holder.ts';
 
 /** Where to listen; port 0 takes any free one. */
@@ -19,15 +19,10 @@ export async function listen(
   address: ListenAddress,
   files: Files,
 ): Promise<{ readonly address: string; readonly port: number }> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen({ host: address.bind, port: address.port }, resolve);
   try {
-    await promise;
+    await bind(server, { host: address.bind, port: address.port });
   } catch (error) {
     throw await bindFailure(error as NodeJS.ErrnoException, address, files);
-  } finally {
-    server.removeListener('error', reject);
   }
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('the listener has no TCP address');
@@ -36,14 +31,14 @@ export async function listen(
 
 async function bindFailure(
   error: NodeJS.ErrnoException,
-  { bind, port }: ListenAddress,
+  { bind: host, port }: ListenAddress,
   files: Files,
 ): Promise<PatchError> {
-  const where = bind.includes(':') ? `[${bind}]:${port}` : `${bind}:${port}`;
+  const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   const fail = (message: string, details: Readonly<Record<string, unknown>> = {}): PatchError =>
     new PatchError('BIND_FAILED', `Cannot listen on ${where}: ${message}`, {
       cause: error,
-      details: { bind, port, reason: error.code, ...details },
+      details: { bind: host, port, reason: error.code, ...details },
     });
   switch (error.code ?? 'unknown') {
     case 'EADDRINUSE': {

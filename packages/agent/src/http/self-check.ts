@@ -7,8 +7,8 @@ const TIMEOUT_MS = 5_000;
 
 /** Where a server that is bound to an address can be reached from the same host. */
 function reachable(address: string): string {
-  if (address === '0.0.0.0') return '127.0.0.1';
-  return address === '::' ? '::1' : address;
+  // A listener on :: takes IPv4 too, and a host without any IPv6 address has no ::1.
+  return address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
 }
 
 /** A free port of this address, to connect from: the server knows the check by it. */

@@ -7,7 +7,7 @@ describe("the manager's configuration", () => {
   it('needs no key at all', () => {
     expect(ManagerConfigSchema.parse({})).toEqual({
       server: {
-        bind: '0.0.0.0',
+        bind: '::',
         port: 8443,
         names: [],
         max_connections: 16_384,
@@ -21,7 +21,7 @@ describe("the manager's configuration", () => {
         requests_per_minute: 120,
         renew_expired_days: 30,
       },
-      certificates: { agent_days: 365, crl_hours: 24 },
+      certificates: { agent_days: 365, crl_hours: 24, local_hosts: [] },
       fleet: { poll_minutes: 5, concurrency: 16 },
       logging: { level: 'info' },
     });

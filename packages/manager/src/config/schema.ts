@@ -18,8 +18,11 @@ export const ManagerConfigSchema = z.strictObject({
       bind: z
         .string()
         .refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address')
-        .default('0.0.0.0')
-        .meta({ description: 'Address to listen on.' }),
+        .default('::')
+        .meta({
+          description:
+            'Address to listen on; `::` listens on IPv6 and IPv4, and on IPv4 alone where the kernel has no IPv6.',
+        }),
       port: z
         .number()
         .int()

@@ -33,6 +33,11 @@ export interface FleetPollParts {
   readonly intervalMs: number;
 }
 
+/** How long after its start a manager looks at its fleet for the first time. */
+const FIRST_ROUND_MS = 10_000;
+/** How often it looks at hosts that joined and were not reached yet, and for how long. */
+const NEWCOMERS_MS = 5_000;
+const NEW_FOR_MS = 10 * 60_000;
 /** Long enough for a host at work, short enough for a whole fleet that is switched off. */
 const TIMEOUT_MS = 10_000;
 
@@ -58,16 +63,41 @@ export function createFleetPoll(parts: FleetPollParts): FleetPoll {
     round,
     async keepPolling(signal) {
       if (intervalMs === 0) return;
+      // Managers that were started together, for example after a power cut, do not ask in step.
+      const spread = (ms: number): number => clock.monotonicMs() + ms * (0.8 + 0.4 * random.fraction());
+      let nextRoundMs = spread(Math.min(FIRST_ROUND_MS, intervalMs));
       while (!signal.aborted) {
-        // Managers that were started together, for example after a power cut, do not ask in step.
-        await clock.sleep(intervalMs * (0.8 + 0.4 * random.fraction()), signal).catch(() => {});
+        const untilRoundMs = nextRoundMs - clock.monotonicMs();
+        if (untilRoundMs > 0) await clock.sleep(Math.min(untilRoundMs, NEWCOMERS_MS), signal).catch(() => {});
         if (signal.aborted) return;
-        await round(signal).catch((error: unknown) =>
+        const isTime = clock.monotonicMs() >= nextRoundMs;
+        await (isTime ? round(signal) : askNewcomers(parts, signal)).catch((error: unknown) =>
           logger.error('Asking the fleet failed; the next round comes', { error }),
         );
+        if (isTime) nextRoundMs = spread(intervalMs);
       }
     },
   };
+}
+
+/** Hosts that joined just now: whether they can be reached is worth knowing while somebody still looks. */
+async function askNewcomers(parts: FleetPollParts, signal: AbortSignal): Promise<void> {
+  const { db, clock, concurrency, logger } = parts;
+  const newcomers = await db
+    .selectFrom('hosts')
+    .selectAll()
+    .where('left_at', 'is', null)
+    .where('last_seen_at', 'is', null)
+    .where('created_at', '>', clock.now() - NEW_FOR_MS)
+    // Those that were not tried yet come first; the rest has the regular round as well.
+    .orderBy('last_error')
+    .limit(concurrency)
+    .execute();
+  await inTurn(newcomers, concurrency, signal, (host) =>
+    askHost(parts, host, signal).catch((error: unknown) =>
+      logger.error('What a new host said could not be kept', { fqdn: host.fqdn, error }),
+    ),
+  );
 }
 
 async function askHost(parts: FleetPollParts, host: HostRow, signal: AbortSignal): Promise<void> {

@@ -6,6 +6,7 @@ const DAY_MS = 86_400_000;
 const well = {
   leftAtMs: null,
   newest: { notAfterMs: NOW + 200 * DAY_MS, renewAtMs: NOW + 50 * DAY_MS },
+  reached: { ever: true, lastError: null },
   forked: undefined,
   strangeSerial: undefined,
   uncertifiable: undefined,
@@ -16,6 +17,9 @@ describe('the identity of a host', () => {
   it.each([
     ['is well', {}, 'ok'],
     ['that was never asked is judged by the records', { agentSays: undefined }, 'ok'],
+    ['that was never reached', { reached: { ever: false, lastError: null } }, 'unreached'],
+    ['that cannot be reached', { reached: { ever: false, lastError: 'nothing listens.' } }, 'unreached'],
+    ['that was reached and is off now', { reached: { ever: true, lastError: 'no route.' } }, 'ok'],
     ['that left is history, whatever else', { leftAtMs: NOW - DAY_MS, newest: undefined }, 'left'],
     ['without a certificate that counts is revoked', { newest: undefined }, 'revoked'],
     ['that shares a certificate, whatever else', { forked: '0a', newest: undefined }, 'forked'],

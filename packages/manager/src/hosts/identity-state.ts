@@ -5,6 +5,8 @@ export interface IdentityKnowledge {
   readonly leftAtMs: number | null;
   /** The newest certificate that is not revoked; undefined when there is none. */
   readonly newest: { readonly notAfterMs: number; readonly renewAtMs: number | null } | undefined;
+  /** Whether its agent was ever reached, and why not when it was last tried. */
+  readonly reached: { readonly ever: boolean; readonly lastError: string | null };
   /** Serial of a certificate in force that two machines hold. */
   readonly forked: string | undefined;
   /** Serial of the certificate that whoever answers at its address showed, when it is not on record for this host. */
@@ -26,7 +28,7 @@ const EXPIRING_DAYS = 7;
 
 /** How the identity of a host fares, the worst first. */
 export function judgeIdentity(
-  { leftAtMs, newest, forked, strangeSerial, uncertifiable, agentSays }: IdentityKnowledge,
+  { leftAtMs, newest, reached, forked, strangeSerial, uncertifiable, agentSays }: IdentityKnowledge,
   nowMs: number,
 ): IdentityVerdict {
   const day = (epochMs: number): string => new Date(epochMs).toISOString().slice(0, 10);
@@ -44,6 +46,7 @@ export function judgeIdentity(
     const message = `Its certificate expired on ${day(newest.notAfterMs)}. Is the host switched off? When it runs, "linux-patch-api status" on it says what it waits for.`;
     return { state: 'expired', message };
   }
+  if (!reached.ever) return { state: 'unreached', message: unreachedMessage(reached.lastError) };
   if (uncertifiable !== undefined)
     return { state: 'not_renewable', message: uncertifiableMessage(uncertifiable) };
   const trouble = agentSays === undefined || agentSays === 'ok' ? undefined : agentSays;
@@ -67,6 +70,15 @@ function forkedMessage(serial: string): string {
     'or an old snapshot of the host, or has its key without being it. "linux-patch-manager certificates list --host" shows what is in force and ' +
     `"hosts show" what the host serves with: revoke the others, ${serial} in any case ("certificates revoke … --reason keyCompromise"). ` +
     'If the host itself is cut off by that, it asks to join again by itself: approve it with its code.'
+  );
+}
+
+function unreachedMessage(lastError: string | null): string {
+  if (lastError === null)
+    return 'It joined and was not asked yet; that happens within seconds, unless fleet.poll_minutes is 0.';
+  return (
+    `It joined, but was never reached: ${lastError} Look at firewalls between the two, at the address it reported ` +
+    '("linux-patch-manager hosts set" changes it) and at "linux-patch-api status" on the host.'
   );
 }
 

@@ -20,6 +20,7 @@ function identityOf(row: HostRow, knowledge: Known, nowMs: number): Host['identi
     {
       leftAtMs: row.left_at,
       newest: newest && { notAfterMs: newest.not_after, renewAtMs: newest.renew_at },
+      reached: { ever: row.last_seen_at !== null, lastError: row.last_error },
       forked: knowledge.forks.get(row.id)?.serial,
       strangeSerial: report?.isServedKnown === false ? (report.servedSerial ?? undefined) : undefined,
       uncertifiable: uncertifiable({ fqdn: row.fqdn, ipAddress: row.ip_address }, knowledge.nameRules),

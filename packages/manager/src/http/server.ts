@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { PatchError } from '@linux-patch/contract';
 import { addressPrefix } from '@linux-patch/pki';
-import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import { bind, type Clock, type Logger, type Random } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
 import type { Pair } from '../authority/key-files.ts';
 import { type ConnectionLimits, createConnectionGate, type GatedConnection } from './connection-gate.ts';
@@ -54,8 +54,8 @@ const CHECK_MS = 500;
 const STOP_LIMIT_MS = 1_500;
 
 function bindError(options: ManagerServerOptions, error: NodeJS.ErrnoException): PatchError {
-  const { bind, port } = options.listen;
-  const where = `${bind}:${port}`;
+  const { bind: host, port } = options.listen;
+  const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   const why =
     error.code === 'EADDRINUSE'
       ? `another process has it; find it with "ss -ltnp 'sport = :${port}'", or choose another server.port`
@@ -122,10 +122,11 @@ export async function openManagerServer(options: ManagerServerOptions): Promise<
     options.onHandshakeFailed?.();
     options.logger.debug('a TLS handshake failed', { error });
   });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', (error) => reject(bindError(options, error)));
-  server.listen({ host: options.listen.bind, port: options.listen.port }, resolve);
-  await promise;
+  try {
+    await bind(server, { host: options.listen.bind, port: options.listen.port });
+  } catch (error) {
+    throw bindError(options, error as NodeJS.ErrnoException);
+  }
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('the listener has no TCP address');
   return {

@@ -152,7 +152,7 @@ export const POWER: readonly CleanHostCase[] = [
       await approveByCode(host, manager);
       await untilStatus(host, /^Serving on/);
       await host.must('systemctl', ['stop', 'linux-patch-api']);
-      const holder = "require('net').createServer().listen(12443, '0.0.0.0')";
+      const holder = "require('net').createServer().listen(12443, '::')";
       await host.must('systemd-run', ['--unit=holder', '/usr/lib/linux-patch-api/node', '-e', holder]);
       await askHost('the port to be taken', async () =>
         (await host.must('ss', ['-Hltn'])).includes(':12443') ? true : undefined,

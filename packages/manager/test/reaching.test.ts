@@ -1,0 +1,55 @@
+import type { Host } from '@linux-patch/contract';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { joinListening, LISTENING } from './listening-agent.ts';
+import { startWorld, type World } from './world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await startWorld({ ...LISTENING, fleet: { poll_minutes: 60 } });
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+const hostNow = async (fqdn: string) => (await world.admin(`/hosts/${fqdn}`)).json().data as unknown as Host;
+const stateOf = async (fqdn: string) => (await hostNow(fqdn)).identity.state;
+
+/** Moves the clock on when the manager has come to rest. */
+async function pass(ms: number): Promise<void> {
+  await expect.poll(() => world.clock.sleeping).toBeGreaterThanOrEqual(2);
+  await world.clock.advance(ms);
+}
+
+describe('a host that has joined', { timeout: 60_000 }, () => {
+  it('is called well only when the manager has reached it, which it tries within seconds', async () => {
+    await using host = await joinListening(world);
+    expect((await hostNow(host.fqdn)).identity).toMatchObject({
+      state: 'unreached',
+      message: expect.stringContaining('was not asked yet'),
+    });
+    await pass(6_000);
+    await expect.poll(() => stateOf(host.fqdn), { timeout: 10_000 }).toBe('ok');
+  });
+
+  it('and cannot be reached says why, and is tried again until it can', async () => {
+    await using host = await joinListening(world, false);
+    await pass(6_000);
+    await expect
+      .poll(async () => (await hostNow(host.fqdn)).identity.message, { timeout: 10_000 })
+      .toMatch(/never reached: .*nothing listens there.*firewalls/);
+    expect(await stateOf(host.fqdn)).toBe('unreached');
+    await host.wake();
+    await pass(6_000);
+    await expect.poll(() => stateOf(host.fqdn), { timeout: 10_000 }).toBe('ok');
+  });
+});
+
+it('a manager that was started again asks its fleet within seconds, not after its whole interval', async () => {
+  await using host = await joinListening(world);
+  await pass(6_000);
+  await expect.poll(() => stateOf(host.fqdn), { timeout: 10_000 }).toBe('ok');
+  const before = host.asked.length;
+  await world.restart();
+  await pass(6_000);
+  await pass(6_000);
+  await pass(6_000);
+  await expect.poll(() => host.asked.length, { timeout: 10_000 }).toBeGreaterThan(before);
+});
