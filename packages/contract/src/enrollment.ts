@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Line } from './text-bounds.ts';
 
 /** Largest PEM member of a bundle, in characters; the validator refuses more. */
 export const MAX_PEM_LENGTH = 65_536;
@@ -7,11 +8,15 @@ const Pem = z.string().max(MAX_PEM_LENGTH);
 const CertificateRequestPem = z.string().max(8_192);
 /** A JWS with its certificate chain. */
 const Proof = z.string().max(14_336);
-const Base64Url = z.string().regex(/^[A-Za-z0-9_-]{1,256}$/);
+const Base64Url = z
+  .string()
+  .max(256)
+  .regex(/^[A-Za-z0-9_-]+$/);
 
 /** 64 letters and digits: the bearer credential of one request. */
 export const PollingToken = z
   .string()
+  .max(64)
   .regex(/^[A-Za-z0-9]{64}$/, 'a polling token has 64 letters and digits');
 
 /** Approvals that can convince an agent: by its own code, by its join token, or without either. */
@@ -39,7 +44,10 @@ export type JoinTokenVerdict = (typeof JOIN_TOKEN_VERDICTS)[number];
 export const MANAGER_PROOFS = ['ca_file', 'pin', 'pin_later', 'system', 'code', 'tofu'] as const;
 
 /** Public name of a join token: derived from its secret, and no secret itself. */
-export const JoinTokenId = z.string().regex(/^[0-9a-f]{16}$/, 'a token id has 16 hexadecimal digits');
+export const JoinTokenId = z
+  .string()
+  .max(16)
+  .regex(/^[0-9a-f]{16}$/, 'a token id has 16 hexadecimal digits');
 
 /** The part of a registration that only managers of this generation read ("enroll-ext v1"). */
 export const EnrollExtension = z
@@ -55,6 +63,7 @@ export const EnrollExtension = z
     }),
     clone_of: z
       .string()
+      .max(19)
       .regex(/^[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}$/)
       .optional()
       .meta({ description: 'Key id of an identity of another host whose copy lies on this one.' }),
@@ -72,8 +81,38 @@ export const EnrollExtension = z
   });
 export type EnrollExtension = z.infer<typeof EnrollExtension>;
 
-/** Facts about the operating system, under every name that some manager generation reads. */
-export const OsDetails = z.record(z.string(), z.unknown());
+/** Short text that any terminal can show: letters, digits, marks and signs of any script, and spaces. */
+const OsFact = z
+  .string()
+  .max(128)
+  .regex(/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u)
+  .optional()
+  .catch(undefined);
+
+/**
+ * Facts about the operating system, under every name that some manager generation reads. What has another name or is no
+ * short text is left out, because older agents send what they like and strangers do, too.
+ */
+export const OsDetails = z.object({
+  os: OsFact,
+  name: OsFact,
+  distro: OsFact,
+  version: OsFact,
+  version_id: OsFact,
+  os_version: OsFact,
+  id_like: OsFact,
+  codename: OsFact,
+  kernel: OsFact,
+  architecture: OsFact,
+  agent_port: z
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .catch(undefined)
+    .meta({ description: 'Port on which the agent listens; 12443 when absent.' }),
+});
 export type OsDetails = z.infer<typeof OsDetails>;
 
 /** Body of `POST /api/v1/enroll`; unknown members are ignored, because other agent generations send their own. */
@@ -102,7 +141,7 @@ export const EnrollAcceptedExtension = z.object({
     .meta({ description: 'Seconds until an unanswered request is forgotten.' }),
   ca_spki_sha256: Base64Url,
   need: z.enum(APPROVAL_MODES),
-  key_id: z.string(),
+  key_id: Line,
   token: z
     .enum(JOIN_TOKEN_VERDICTS)
     .optional()
@@ -164,7 +203,7 @@ export type Bundle = z.infer<typeof Bundle>;
 export const EnrollStatus = z.discriminatedUnion('status', [
   z.object({ status: z.literal('pending') }),
   z.object({ status: z.literal('approved') }).extend(Bundle.shape),
-  z.object({ status: z.literal('denied'), reason: z.string().optional(), tag_m: Base64Url.optional() }),
+  z.object({ status: z.literal('denied'), reason: Line.optional(), tag_m: Base64Url.optional() }),
   z.object({ status: z.literal('notfound') }),
 ]);
 export type EnrollStatus = z.infer<typeof EnrollStatus>;
@@ -172,7 +211,10 @@ export type EnrollStatus = z.infer<typeof EnrollStatus>;
 /** Body of `POST /api/v1/enroll/ack`. */
 export const EnrollAck = z.strictObject({
   request_id: z.uuid(),
-  serial: z.string().regex(/^[0-9a-f]{1,40}$/),
+  serial: z
+    .string()
+    .max(40)
+    .regex(/^[0-9a-f]+$/),
   state: z.enum(['installed', 'rejected']),
   reason_code: z.string().max(64).optional(),
 });
@@ -194,7 +236,7 @@ export type LeaveRequest = z.infer<typeof LeaveRequest>;
 
 /** The manager has let the host go. Saying it again is answered the same, with nothing more revoked. */
 export const Left = z.object({
-  fqdn: z.string(),
+  fqdn: Line,
   revoked: z.number().int().nonnegative().meta({ description: 'Certificates revoked by this call.' }),
 });
 export type Left = z.infer<typeof Left>;
@@ -221,13 +263,15 @@ export type TrustBundle = z.infer<typeof TrustBundle>;
 /** What a host trusts and serves with, after it has taken a `TrustBundle`. */
 export const TrustState = z.object({
   roots: z
-    .array(z.string())
+    .array(Line)
+    .max(16)
     .meta({ description: 'Fingerprints (`sha256:…` of the key) of the CAs in ca.pem.' }),
   accepted_issuers: z
-    .array(z.string())
+    .array(Line)
+    .max(16)
     .meta({ description: "Keys of the CAs that the manager's client certificate may be from." }),
-  certificate_serial: z.string(),
-  certificate_issuer: z.string().nullable().meta({ description: 'Key of the CA of its own certificate.' }),
+  certificate_serial: Line,
+  certificate_issuer: Line.nullable().meta({ description: 'Key of the CA of its own certificate.' }),
   renewing: z.boolean().meta({ description: 'It gets a certificate from another CA now.' }),
 });
 export type TrustState = z.infer<typeof TrustState>;

@@ -171,6 +171,21 @@ export const MANAGER_AUDIT_EVENTS = {
     'phase',
     'from',
   ),
+  enrollment_displaced: event(
+    'A request that waited gave its place to another one, because the queue is full or its address has half of it.',
+    ...REQUEST,
+  ),
+  stranger_events_summed: event(
+    'How often what happened that one address caused within an hour, beyond the rows that it has; `others` are addresses that could not be told apart any more.',
+    'observed_address',
+    'since',
+    'events',
+  ),
+  legacy_door_open: event(
+    'Agents of the older generation may ask to join: `known` ones of hosts on record, or `all`.',
+    'rule',
+    'hosts',
+  ),
   admin_refused: event(
     'Somebody used a wrong admin token; at most ten records a minute and address.',
     'address',

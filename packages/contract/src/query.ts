@@ -4,6 +4,7 @@ import { z } from 'zod';
 export function wholeNumber(min: number, max: number) {
   return z
     .string()
+    .max(9)
     .regex(/^\d{1,9}$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.number().int().min(min).max(max));

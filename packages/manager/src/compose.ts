@@ -6,13 +6,16 @@ import { keepOwnCertificates, type OwnCertificates } from './audit/own-certifica
 import { ensureAdminToken } from './authority/admin-token.ts';
 import { type Authority, openAuthority } from './authority/authority.ts';
 import { composeFleet, type Fleet, serveFleet } from './compose-fleet.ts';
+import { olderAgentRule } from './config/older-agent-rule.ts';
 import { isOwnUrl } from './config/own-url.ts';
 import type { ManagerPaths } from './config/paths.ts';
 import type { ManagerConfig } from './config/schema.ts';
 import { webNamesOf } from './config/web-names.ts';
 import { ensureDatabaseFile } from './database/file.ts';
 import { type OpenDatabase, openDatabase } from './database/open.ts';
+import { inTransaction } from './database/transactions.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
+import { countOlderHosts, tellOlderAgents } from './enrollment/older-agents.ts';
 import { createRenewalPlan } from './enrollment/renewal-plan.ts';
 import { serveEnrollmentRoutes } from './enrollment/routes-admin.ts';
 import { servePublicRoutes } from './enrollment/routes-public.ts';
@@ -95,7 +98,9 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   await tellMade(options, enrollment, { tokenMade, databaseMade, databaseFile });
   let started = false;
   stack.defer(async () => {
-    if (started) await audit.record(db, { actor: 'manager', event: 'manager_stopped' });
+    if (!started) return;
+    await audit.sumUp(db, { all: true });
+    await audit.record(db, { actor: 'manager', event: 'manager_stopped' });
   });
   const life = await openOwnLife(options, enrollment);
   const app = composeApp({
@@ -129,6 +134,7 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   const startFields = { version: VERSION, url: managerUrlOf(config) };
   await audit.record(db, { actor: 'manager', event: 'manager_started', fields: startFields });
   started = true;
+  await tellOlderAgents(enrollment);
   const stopping = new AbortController();
   const upkeep = keepInOrder({ ...life, options, enrollment, signal: stopping.signal });
   const telling = life.rotation.run(stopping.signal);
@@ -218,7 +224,7 @@ function enrollmentContext(
     renewalPlan: createRenewalPlan({ clock, random }),
     waiting: createWaiting(clock),
     settings: {
-      allowLegacyAgents: config.enrollment.allow_legacy_agents,
+      olderAgents: olderAgentRule(config.enrollment.allow_legacy_agents),
       renewExpiredDays: config.enrollment.renew_expired_days,
       requestHours: config.enrollment.request_hours,
       maxPending: config.enrollment.max_pending,
@@ -243,7 +249,8 @@ function composeApp(parts: Parts) {
     admin: adminAuth({
       token: parts.adminToken,
       clock,
-      onRefused: (fields) => audit.record(db, { actor: 'unknown', event: 'admin_refused', fields }),
+      onRefused: (fields) =>
+        audit.record(db, { actor: 'unknown', event: 'admin_refused', fields, stranger: fields.address }),
     }),
   });
   servePublicRoutes(
@@ -283,6 +290,10 @@ function serveStatus({ options, database, authority }: Parts, routes: Routes): v
     manager_url: managerUrlOf(options.config),
     hosts: await count('hosts'),
     pending_enrollments: await count('enrollments'),
+    older_agents: {
+      allowed: olderAgentRule(options.config.enrollment.allow_legacy_agents),
+      hosts: await countOlderHosts(database.db),
+    },
   }));
 }
 
@@ -314,7 +325,10 @@ async function keepInOrder(parts: {
       await rotation.upkeep();
       await clock.sleep(HOUR_MS, signal);
       await renewOwn();
-      await enrollment.db.transaction().execute((db) => tidy(enrollment, db));
+      await inTransaction(enrollment.db, async (db) => {
+        await tidy(enrollment, db);
+        await enrollment.audit.sumUp(db);
+      });
     } catch (error) {
       if (!signal.aborted) logger.error('The hourly upkeep failed; it is tried again in an hour', { error });
     }

@@ -97,9 +97,34 @@ describe('every step of the life of a host', () => {
   });
 });
 
+describe('what strangers do', () => {
+  it('has so many rows for each address, and one that says how much more it was', async () => {
+    await using flooded = await startWorld();
+    for (let number = 0; number < 250; number += 1)
+      await newOlderAgent(flooded).register({ localAddress: '127.0.0.77' });
+    await newOlderAgent(flooded).register();
+    await flooded.restart();
+    const rows = await flooded.database.db.selectFrom('audit').selectAll().orderBy('seq').execute();
+    expect(rows.filter((row) => row.event === 'enrollment_requested')).toHaveLength(241);
+    const sums = rows.filter((row) => row.event === 'stranger_events_summed');
+    expect(sums.map((row) => JSON.parse(row.fields) as object)).toEqual([
+      {
+        observed_address: '127.0.0.77',
+        since: expect.any(String),
+        events: { enrollment_requested: 10 },
+      },
+    ]);
+    expect(await findAuditBreak(flooded.database.db)).toBeUndefined();
+  });
+});
+
 describe('the life of the manager', () => {
   it('is recorded: start, stop, wrong admin tokens', async () => {
-    expect(names(await during(() => world.restart()))).toEqual(['manager_stopped', 'manager_started']);
+    expect(names(await during(() => world.restart()))).toEqual([
+      'manager_stopped',
+      'manager_started',
+      'legacy_door_open',
+    ]);
     const guesses = await during(async () => {
       for (let guess = 0; guess < 15; guess += 1) {
         const authorization = `Bearer guess-${guess}`;

@@ -175,13 +175,12 @@ describe('a join token', () => {
 
   it('goes past a queue that a flood has filled', async () => {
     await using small = await startWorld({ enrollment: { requests_per_minute: 100_000, max_pending: 2 } });
-    for (let number = 0; number < 2; number += 1) await (await newAgent(small)).register();
-    expect((await (await newAgent(small)).register()).status).toBe(429);
+    for (let number = 0; number < 3; number += 1) await (await newAgent(small)).register();
     const { join_string: joinString } = (await small.admin('/tokens', {})).json().data;
     const agent = await newAgent(small, { joinString });
     expect((await agent.register()).json().ext.token).toBe('accepted');
-    const again = await newAgent(small, { joinString });
-    expect((await again.register()).status).toBe(429);
+    const { enrollments } = (await small.admin('/enrollments')).json().data;
+    expect(enrollments).toHaveLength(1);
   });
 });
 

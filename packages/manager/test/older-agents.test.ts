@@ -13,24 +13,25 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 describe('an agent of the older generation', () => {
-  it('gets exactly the shapes it knows, and the same bundle as often as it asks', async () => {
+  it('gets exactly the shapes it knows, and its bundle once', async () => {
     const agent = newOlderAgent(world);
     const answer = await agent.register();
     expect([answer.status, Object.keys(answer.json())]).toEqual([202, ['polling_token']]);
     expect((await agent.poll()).json()).toEqual({ status: 'pending' });
     expect((await agent.approve()).json().data).toMatchObject({ generation: 'older', key_id: null });
-    const bundle = (await agent.poll()).json();
-    expect(Object.keys(bundle).sort()).toEqual([
-      'ca_chain',
-      'ca_crt',
-      'crl_pem',
-      'server_crt',
-      'server_key',
-      'status',
+    const answers = await Promise.all([agent.poll(), agent.poll(), agent.poll()]);
+    const bundles = answers.map((one) => one.json()).filter((one) => one.status === 'approved');
+    expect(bundles.map((one) => Object.keys(one).sort())).toEqual([
+      ['ca_chain', 'ca_crt', 'crl_pem', 'server_crt', 'server_key', 'status'],
     ]);
-    expect((await agent.poll()).json()).toEqual(bundle);
     await world.restart();
-    expect((await agent.poll()).json()).toEqual(bundle);
+    expect((await agent.poll()).json()).toEqual({ status: 'notfound' });
+    const stored = await world.database.db
+      .selectFrom('enrollments')
+      .select(['state', 'bundle'])
+      .where('fqdn', '=', agent.facts.fqdn)
+      .executeTakeFirstOrThrow();
+    expect(stored).toEqual({ state: 'installed', bundle: null });
   });
 
   it('finds its issuer first in ca_crt, and a key that fits', async () => {
@@ -46,15 +47,14 @@ describe('an agent of the older generation', () => {
     expect(leaf.subjectAltName).toContain(`IP Address:${agent.facts.ip_address}`);
   });
 
-  it('asking again with the same facts from the same address keeps its request', async () => {
+  it('asking again from the same address is a conflict, and whoever does it gets no token', async () => {
     const agent = newOlderAgent(world);
     await agent.register();
-    const old = agent.token;
-    expect((await agent.register()).status).toBe(202);
-    expect(agent.token).not.toBe(old);
-    const { enrollments } = (await world.admin('/enrollments')).json().data;
-    expect(enrollments.filter((one) => one.fqdn === agent.facts.fqdn)).toHaveLength(1);
+    const again = await newOlderAgent(world, agent.facts).register();
+    expect([again.status, again.json().error.code]).toEqual([409, 'ENROLLMENT_CONFLICT']);
     expect((await agent.poll()).json()).toEqual({ status: 'pending' });
+    await world.admin(`/enrollments/${agent.facts.fqdn}/deny`, {});
+    expect((await agent.register()).status).toBe(202);
   });
 
   it('nobody else changes its request: other facts or another address make another one', async () => {
@@ -121,7 +121,7 @@ describe('an agent of the older generation', () => {
       'enrollment_expired',
       'enrollment_installed',
       'enrollment_requested',
-      'enrollment_taken_up',
+      'legacy_door_open',
       'manager_started',
       'manager_stopped',
       'own_certificate_recorded',
@@ -129,11 +129,56 @@ describe('an agent of the older generation', () => {
   });
 });
 
-describe('with enrollment.allow_legacy_agents: false', () => {
-  it('an agent that cannot make its own key is refused, and told why', async () => {
-    await using strict = await startWorld({ enrollment: { allow_legacy_agents: false } });
-    const answer = await newOlderAgent(strict).register();
-    expect([answer.status, answer.json().error.code]).toEqual([403, 'FORBIDDEN']);
-    expect(answer.json().error.message).toContain('allow_legacy_agents');
+describe('an agent that cannot make its own key', () => {
+  const olderHost = (one: World, facts: ReturnType<typeof newHost>, keyOrigin: 'host' | 'manager') =>
+    one.database.db
+      .insertInto('hosts')
+      .values({
+        ...facts,
+        id: facts.machine_id,
+        agent_port: 12_443,
+        os_details: '{}',
+        key_origin: keyOrigin,
+        created_at: one.clock.now(),
+        last_seen_at: null,
+        last_error: null,
+        left_at: null,
+      })
+      .execute();
+
+  it.each([[{}], [{ allow_legacy_agents: false }]])(
+    'is refused with %j, and told why',
+    async (enrollment) => {
+      await using strict = await startWorld({ enrollment });
+      const answer = await newOlderAgent(strict).register();
+      expect([answer.status, answer.json().error.code]).toEqual([403, 'FORBIDDEN']);
+      expect(answer.json().error.message).toContain('allow_legacy_agents');
+      expect((await strict.adminText('/api/v1/status')).includes('"hosts":0')).toBe(true);
+    },
+  );
+
+  it('may ask again when its host is on record with such a key, and only then, which is said loudly', async () => {
+    await using upgraded = await startWorld({ enrollment: {} });
+    const [older, current] = [newHost(), newHost()];
+    await olderHost(upgraded, older, 'manager');
+    await olderHost(upgraded, current, 'host');
+    await upgraded.restart();
+    expect(upgraded.logger.records.filter((one) => one.level === 'warn').map((one) => one.message)).toEqual([
+      expect.stringContaining('The agents of 1 hosts on record are of the older generation'),
+    ]);
+    const audited = await upgraded.database.db
+      .selectFrom('audit')
+      .select('fields')
+      .where('event', '=', 'legacy_door_open')
+      .execute();
+    expect(audited.map((one) => JSON.parse(one.fields) as object)).toEqual([{ rule: 'known', hosts: 1 }]);
+    const status = JSON.parse(await upgraded.adminText('/api/v1/status')) as { data: object };
+    expect(status.data).toMatchObject({ older_agents: { allowed: 'known', hosts: 1 } });
+    const statusOf = async (facts: typeof older) => (await newOlderAgent(upgraded, facts).register()).status;
+    expect(await statusOf(older)).toBe(202);
+    expect(await statusOf(current)).toBe(403);
+    expect(await statusOf({ ...newHost(), fqdn: older.fqdn })).toBe(403);
+    expect(await statusOf({ ...newHost(), machine_id: older.machine_id })).toBe(403);
+    expect(await statusOf(newHost())).toBe(403);
   });
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Line, Output } from '../text-bounds.ts';
 
 /** What a client may send on `/api/v1/ws/jobs`. */
 export const ClientFrame = z.union([
@@ -28,15 +29,15 @@ export type FrameType = (typeof FRAME_TYPES)[number];
 const framePayload = {
   type: z.enum(FRAME_TYPES),
   event: z.enum(FRAME_TYPES),
-  job_id: z.string(),
-  status: z.string(),
+  job_id: Line,
+  status: Line,
   progress: z.number().int().min(0).max(100),
   progress_percent: z.number().int().min(0).max(100),
-  message: z.string(),
+  message: Output,
   timestamp: z.iso.datetime(),
-  output: z.string().optional().meta({ description: 'Output lines since the last frame of this job.' }),
-  error: z.string().optional(),
-  error_code: z.string().optional(),
+  output: Output.optional().meta({ description: 'Output lines since the last frame of this job.' }),
+  error: Output.optional(),
+  error_code: Line.optional(),
   seq: z
     .number()
     .int()

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { Line, Prose } from '../text-bounds.ts';
 
 /** A named check: `ok`, or the reason why not. */
-const CheckResult = z.string().meta({ description: '`ok`, or what is wrong.' });
+const CheckResult = Prose.meta({ description: '`ok`, or what is wrong.' });
 
 export const CRL_STATUSES = ['valid', 'expired', 'missing', 'invalid', 'degraded'] as const;
 export const CACHE_STATUSES = ['fresh', 'stale', 'unknown', 'failed'] as const;
@@ -13,7 +14,7 @@ export type KeyOrigin = (typeof KEY_ORIGINS)[number];
 /** Answer of `GET /health`. */
 export const Health = z.object({
   status: z.enum(['healthy', 'degraded']),
-  version: z.string(),
+  version: Line,
   uptime_seconds: z.number().int().nonnegative(),
   checks: z.object({
     config: CheckResult,
@@ -29,7 +30,7 @@ export const Health = z.object({
   crl_status: z.enum(CRL_STATUSES),
   crl_age_seconds: z.number().int().nonnegative().nullable(),
   crl_next_update: z.iso.datetime().nullable(),
-  crl_number: z.string().nullable().meta({ description: 'Number of the revocation list in use, decimal.' }),
+  crl_number: Line.nullable().meta({ description: 'Number of the revocation list in use, decimal.' }),
   certificate_expires_at: z.iso.datetime().nullable(),
   certificate_days_left: z.number().int().nullable(),
   identity_trust: z.enum(IDENTITY_TRUSTS).meta({ description: 'How the agent came to trust its manager.' }),

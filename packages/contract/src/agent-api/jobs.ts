@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { paging } from '../query.ts';
+import { Line, MAX_ENTRIES, Output } from '../text-bounds.ts';
 
 export const JOB_OPERATIONS = ['install', 'update', 'remove', 'patch_apply', 'reboot', 'rollback'] as const;
 export type JobOperation = (typeof JOB_OPERATIONS)[number];
@@ -24,14 +25,13 @@ export type JobState = (typeof JOB_STATES)[number];
 
 /** What happened to one package. */
 export const JobResult = z.object({
-  name: z.string(),
+  name: Line,
   action: z.enum(['installed', 'upgraded', 'downgraded', 'removed', 'unchanged', 'failed']),
-  version_before: z.string().nullable(),
-  version_after: z.string().nullable(),
-  reason: z
-    .string()
-    .optional()
-    .meta({ description: 'Why a wanted update was left out while the rest went in; for people.' }),
+  version_before: Line.nullable(),
+  version_after: Line.nullable(),
+  reason: Output.optional().meta({
+    description: 'Why a wanted update was left out while the rest went in; for people.',
+  }),
 });
 export type JobResult = z.infer<typeof JobResult>;
 
@@ -51,20 +51,20 @@ export const Job = z.object({
   state: z.enum(JOB_STATES),
   progress: z.number().int().min(0).max(100),
   progress_percent: z.number().int().min(0).max(100),
-  message: z.string(),
-  packages: z.array(z.string()),
+  message: Output,
+  packages: z.array(Line).max(MAX_ENTRIES),
   created_at: z.iso.datetime(),
   started_at: z.iso.datetime().nullable(),
   updated_at: z.iso.datetime(),
   completed_at: z.iso.datetime().nullable(),
-  logs: z.array(z.string()),
-  output: z.string().nullable(),
-  error: z.string().nullable(),
-  error_code: z.string().nullable(),
+  logs: z.array(Output).max(MAX_ENTRIES),
+  output: Output.nullable(),
+  error: Output.nullable(),
+  error_code: Line.nullable(),
   exit_code: z.number().int().nullable(),
-  command_stdout: z.string().nullable(),
-  command_stderr: z.string().nullable(),
-  results: z.array(JobResult),
+  command_stdout: Output.nullable(),
+  command_stderr: Output.nullable(),
+  results: z.array(JobResult).max(MAX_ENTRIES),
   reboot: JobReboot.nullable()
     .optional()
     .meta({ description: 'The reboot that follows this job; null or absent when none does.' }),
@@ -88,7 +88,7 @@ export const JobSummary = Job.pick({
 export type JobSummary = z.infer<typeof JobSummary>;
 
 export const JobList = z.object({
-  jobs: z.array(JobSummary),
+  jobs: z.array(JobSummary).max(MAX_ENTRIES),
   total: z.number().int().nonnegative(),
   limit: z.number().int().nullable(),
   offset: z.number().int().nonnegative(),
@@ -105,14 +105,10 @@ const STATUS_SPELLINGS: Record<string, JobStatus> = {
 const OPERATION_SPELLINGS: Record<string, JobOperation> = { patchapply: 'patch_apply' };
 
 export const JobQuery = z.strictObject({
-  status: z
-    .string()
-    .transform((text) => STATUS_SPELLINGS[text.toLowerCase()] ?? text.toLowerCase())
+  status: Line.transform((text) => STATUS_SPELLINGS[text.toLowerCase()] ?? text.toLowerCase())
     .pipe(z.enum(JOB_STATUSES))
     .optional(),
-  operation: z
-    .string()
-    .transform((text) => OPERATION_SPELLINGS[text.toLowerCase()] ?? text.toLowerCase())
+  operation: Line.transform((text) => OPERATION_SPELLINGS[text.toLowerCase()] ?? text.toLowerCase())
     .pipe(z.enum(JOB_OPERATIONS))
     .optional(),
   sort: z.enum(['created_at', 'updated_at']).optional(),
@@ -125,8 +121,8 @@ export const JobAccepted = z.object({
   job_id: z.uuid(),
   status: z.literal('pending'),
   operation: z.enum(JOB_OPERATIONS),
-  packages: z.array(z.string()),
-  package: z.string().nullable(),
+  packages: z.array(Line).max(MAX_ENTRIES),
+  package: Line.nullable(),
 });
 export type JobAccepted = z.infer<typeof JobAccepted>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { paging, queryFlag } from '../query.ts';
+import { Line, MAX_ENTRIES, Prose } from '../text-bounds.ts';
 import { PackageLists } from './package-lists.ts';
 
 /**
@@ -37,23 +38,23 @@ export type PackageStatus = (typeof PACKAGE_STATUSES)[number];
 
 /** One package in a listing. */
 export const Package = z.object({
-  name: z.string(),
-  version: z.string(),
-  architecture: z.string(),
+  name: Line,
+  version: Line,
+  architecture: Line,
   status: z.enum(PACKAGE_STATUSES),
   upgradable: z.boolean(),
-  latest_version: z.string().nullable(),
-  description: z.string(),
+  latest_version: Line.nullable(),
+  description: Prose,
   size_bytes: z.number().int().nonnegative().nullable(),
   held: z.boolean(),
-  origin: z.string().nullable(),
+  origin: Line.nullable(),
   security: z.boolean(),
-  cve_ids: z.array(z.string()),
+  cve_ids: z.array(Line).max(MAX_ENTRIES),
 });
 export type Package = z.infer<typeof Package>;
 
 export const PackageList = z.object({
-  packages: z.array(Package),
+  packages: z.array(Package).max(MAX_ENTRIES),
   total: z
     .number()
     .int()
@@ -67,22 +68,21 @@ export type PackageList = z.infer<typeof PackageList>;
 
 /** Answer of `GET /packages/{name}`. */
 export const PackageDetail = Package.extend({
-  dependencies: z.array(z.string()),
-  reverse_dependencies: z.array(z.string()),
-  maintainer: z.string().nullable(),
-  homepage: z.string().nullable(),
-  license: z.string().nullable(),
-  files: z.array(z.string()),
+  dependencies: z.array(Line).max(MAX_ENTRIES),
+  reverse_dependencies: z.array(Line).max(MAX_ENTRIES),
+  maintainer: Line.nullable(),
+  homepage: Line.nullable(),
+  license: Prose.nullable(),
+  files: z.array(Line).max(MAX_ENTRIES),
   installed_at: z.iso.datetime().nullable(),
-  available_version: z.string().nullable(),
+  available_version: Line.nullable(),
 });
 export type PackageDetail = z.infer<typeof PackageDetail>;
 
 /** Lower case is ours; the capitalised spelling is what older clients send. */
-const StatusFilter = z
-  .string()
-  .transform((text) => text.toLowerCase())
-  .pipe(z.enum(['installed', 'upgradable', 'held', 'available', 'all']));
+const StatusFilter = Line.transform((text) => text.toLowerCase()).pipe(
+  z.enum(['installed', 'upgradable', 'held', 'available', 'all']),
+);
 
 export const PackageQuery = z.strictObject({
   name: PackageGlob.optional(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { paging, queryFlag } from '../query.ts';
+import { Line, MAX_ENTRIES, Prose } from '../text-bounds.ts';
 import { PackageLists } from './package-lists.ts';
 import { PackageGlob, PackageName } from './packages.ts';
 
@@ -8,15 +9,15 @@ export type Severity = (typeof SEVERITIES)[number];
 
 /** One pending update. */
 export const Patch = z.object({
-  name: z.string(),
-  current_version: z.string(),
-  available_version: z.string(),
+  name: Line,
+  current_version: Line,
+  available_version: Line,
   severity: z
     .enum(SEVERITIES)
     .meta({ description: '`unknown` when the repository does not say; never guessed from a name.' }),
-  description: z.string(),
-  cve_ids: z.array(z.string()),
-  advisories: z.array(z.string()),
+  description: Prose,
+  cve_ids: z.array(Line).max(MAX_ENTRIES),
+  advisories: z.array(Line).max(MAX_ENTRIES),
   security: z.boolean().meta({
     description:
       'Whether it mends a security fault: the new version, or one between the installed and the new one, comes from a security archive.',
@@ -25,11 +26,11 @@ export const Patch = z.object({
     description:
       '`false`: its source has no security archive on this host, so `security: false` means nothing. Older agents do not say it.',
   }),
-  security_version: z.string().nullable().optional().meta({
+  security_version: Line.nullable().optional().meta({
     description:
       'What `security_only` installs: the newest version from a security archive; it may be older than `available_version`.',
   }),
-  origin: z.string().nullable().meta({ description: 'Label and suite of its source, `Debian:stable`.' }),
+  origin: Line.nullable().meta({ description: 'Label and suite of its source, `Debian:stable`.' }),
   held: z.boolean(),
   phased: z.boolean(),
   kept_back: z.boolean().nullable().optional().meta({
@@ -54,7 +55,7 @@ export const HiddenSecurityUpdate = z
 export type HiddenSecurityUpdate = z.infer<typeof HiddenSecurityUpdate>;
 
 export const PatchList = z.object({
-  patches: z.array(Patch),
+  patches: z.array(Patch).max(MAX_ENTRIES),
   total: z.number().int().nonnegative(),
   security_updates: z.number().int().nonnegative(),
   requires_reboot: z.boolean(),

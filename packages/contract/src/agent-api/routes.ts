@@ -1,7 +1,7 @@
-import { z } from 'zod';
 import { TrustBundle, TrustState } from '../enrollment.ts';
 import { METRICS_MEDIA_TYPE } from '../metrics/exposition.ts';
 import { routeTable } from '../route.ts';
+import { Output } from '../text-bounds.ts';
 import { Health } from './health.ts';
 import { CrlPush, CrlTaken } from './identity.ts';
 import { Job, JobAccepted, JobDeleted, JobList, JobQuery } from './jobs.ts';
@@ -52,7 +52,7 @@ export const AGENT_ROUTES = routeTable({
     path: '/metrics',
     auth: 'client-certificate',
     summary: "Metrics in Prometheus' text format",
-    response: z.string(),
+    response: Output,
     bare: true,
     mediaType: METRICS_MEDIA_TYPE,
     status: 200,

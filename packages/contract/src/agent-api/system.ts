@@ -1,27 +1,28 @@
 import { z } from 'zod';
+import { Line, MAX_ENTRIES } from '../text-bounds.ts';
 
 /** Answer of `GET /api/v1/system/info`. */
 export const SystemInfo = z.object({
-  hostname: z.string(),
-  fqdn: z.string(),
-  os: z.string(),
-  os_version: z.string(),
-  os_codename: z.string().nullable(),
-  kernel: z.string(),
-  architecture: z.string(),
-  package_manager: z.string(),
+  hostname: Line,
+  fqdn: Line,
+  os: Line,
+  os_version: Line,
+  os_codename: Line.nullable(),
+  kernel: Line,
+  architecture: Line,
+  package_manager: Line,
   uptime_seconds: z.number().int().nonnegative().meta({ description: 'Uptime of the host.' }),
-  boot_id: z.string().nullable(),
+  boot_id: Line.nullable(),
   last_boot: z.iso.datetime().nullable(),
   last_update_check: z.iso.datetime().nullable(),
   last_update_apply: z.iso.datetime().nullable(),
   pending_reboot: z.boolean(),
-  reboot_reasons: z.array(z.string()).meta({
+  reboot_reasons: z.array(Line).max(MAX_ENTRIES).meta({
     description:
       'Clauses for people: who asked for it, a newer kernel than the one that runs, packages that came after the start.',
   }),
   package_db_clean: z.boolean(),
-  api_version: z.string(),
+  api_version: Line,
   service_status: z.enum(['serving', 'degraded']),
 });
 export type SystemInfo = z.infer<typeof SystemInfo>;

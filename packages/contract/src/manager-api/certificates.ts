@@ -7,6 +7,7 @@ export const CERTIFICATE_STATES = ['valid', 'expired', 'revoked'] as const;
 /** A serial number as people copy it: hex digits, also upper case and with colons. */
 export const SerialNumber = z
   .string()
+  .max(128)
   .transform((text) => text.replaceAll(':', '').toLowerCase())
   .pipe(z.string().regex(/^[0-9a-f]{1,40}$/, 'a serial number has 1 to 40 hexadecimal digits'));
 

@@ -11,6 +11,7 @@ import {
   TrustBundle,
 } from '../enrollment.ts';
 import { routeTable } from '../route.ts';
+import { Output } from '../text-bounds.ts';
 import { SerialNumber } from './certificates.ts';
 
 const PUBLIC_ERRORS = [
@@ -20,7 +21,7 @@ const PUBLIC_ERRORS = [
   'RATE_LIMIT_EXCEEDED',
   'INTERNAL_ERROR',
 ] as const;
-const PemText = z.string();
+const PemText = Output;
 /** Other members are ignored, because whoever fetches the list may be of any generation. */
 const CrlQuery = z.object({
   serial: SerialNumber.optional().meta({

@@ -8,5 +8,12 @@ export const ManagerStatus = z.object({
   manager_url: z.string(),
   hosts: z.number().int().nonnegative(),
   pending_enrollments: z.number().int().nonnegative(),
+  older_agents: z.object({
+    allowed: z.enum(['all', 'known', 'none']).meta({
+      description:
+        'Which agents of the older generation may ask to join: all, those of hosts on record with a key that the manager made, or none.',
+    }),
+    hosts: z.number().int().nonnegative().meta({ description: 'Hosts on record with such a key.' }),
+  }),
 });
 export type ManagerStatus = z.infer<typeof ManagerStatus>;

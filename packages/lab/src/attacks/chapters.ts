@@ -1,5 +1,12 @@
 import type { AttackChapter } from './attack-case.ts';
 import { LARGE_BODIES, PATH_SPELLINGS, STRANGE_HOST } from './cases/manager-doors.ts';
+import {
+  AUDIT_FLOOD,
+  FULL_QUEUE,
+  HOSTILE_FACTS,
+  MAPPED_ADDRESSES,
+  OLDER_AGENTS,
+} from './cases/manager-queue.ts';
 import { PROCESS_LIST } from './cases/process-list.ts';
 import { ADMIN_ROUTES } from './cases/routes.ts';
 import { TERMINAL } from './cases/terminal.ts';
@@ -9,7 +16,17 @@ export const ATTACK_CHAPTERS: readonly AttackChapter[] = [
   { title: 'The manager and the fleet', cases: [] },
   {
     title: 'Strangers before the manager',
-    cases: [ADMIN_ROUTES, LARGE_BODIES, PATH_SPELLINGS, STRANGE_HOST],
+    cases: [
+      HOSTILE_FACTS,
+      LARGE_BODIES,
+      PATH_SPELLINGS,
+      FULL_QUEUE,
+      OLDER_AGENTS,
+      AUDIT_FLOOD,
+      STRANGE_HOST,
+      MAPPED_ADDRESSES,
+      ADMIN_ROUTES,
+    ],
   },
   { title: 'The host and its agent', cases: [TERMINAL, PROCESS_LIST] },
 ];

@@ -4,6 +4,7 @@ import { type Clock, printable } from '@linux-patch/runtime';
 import type { Database } from '../database/open.ts';
 import type { AuditRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
+import { createStrangerBudget } from './stranger-budget.ts';
 
 const START = '0'.repeat(64);
 
@@ -12,6 +13,8 @@ export interface AuditEntry {
   readonly actor: string;
   readonly event: ManagerAuditEvent;
   readonly fields?: Readonly<Record<string, unknown>>;
+  /** Address of somebody unknown who made it happen; their rows have a budget, and beyond it they are only counted. */
+  readonly stranger?: string;
 }
 
 /** The append-only, hash-chained record of what was decided. */
@@ -21,6 +24,8 @@ export interface AuditLog {
    * transaction of its own, together with others that come at the same time; two rows never follow the same one.
    */
   record(db: Database, entry: AuditEntry): Promise<void>;
+  /** Adds one row for each stranger whose events had no rows of their own; with `all`, also of hours that go on. */
+  sumUp(db: Database, options?: { readonly all: boolean }): Promise<void>;
 }
 
 function hashOf(row: Omit<AuditRow, 'seq' | 'hash'>): string {
@@ -51,11 +56,29 @@ export function createAuditLog(options: {
   /** Told about every event, also of a transaction that fails afterwards. */
   readonly onEvent?: (event: ManagerAuditEvent) => void;
 }): AuditLog {
+  const budget = createStrangerBudget(options.clock);
+  const write = async (db: Database, entry: AuditEntry): Promise<void> => {
+    if (db.isTransaction) return append(db, options.clock.now(), entry);
+    await inTransaction(db, (own) => append(own, options.clock.now(), entry));
+  };
   return {
     async record(db, entry) {
       options.onEvent?.(entry.event);
-      if (db.isTransaction) return append(db, options.clock.now(), entry);
-      await inTransaction(db, (own) => append(own, options.clock.now(), entry));
+      if (entry.stranger === undefined || budget.admit(entry.stranger, entry.event)) await write(db, entry);
+    },
+    async sumUp(db, { all } = { all: false }) {
+      for (const sum of budget.takeSums(all)) {
+        options.onEvent?.('stranger_events_summed');
+        await write(db, {
+          actor: 'manager',
+          event: 'stranger_events_summed',
+          fields: {
+            observed_address: sum.caller,
+            since: new Date(sum.sinceMs).toISOString(),
+            events: sum.events,
+          },
+        });
+      }
     },
   };
 }

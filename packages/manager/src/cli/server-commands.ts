@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import { MANAGER_ADMIN_ROUTES, type ManagerStatus } from '@linux-patch/contract';
 import { createServiceNotifier, feedWatchdog } from '@linux-patch/runtime';
 import type { Command } from 'commander';
 import { initialiseAuthority } from '../authority/init.ts';
@@ -97,6 +97,17 @@ async function serve(context: CommandContext): Promise<number> {
   return EXIT.done;
 }
 
+/** What is said of agents of the older generation, unless none may come and none is left. */
+function olderAgents({ allowed, hosts }: ManagerStatus['older_agents']): [string, string][] {
+  if (allowed !== 'all' && hosts === 0) return [];
+  const door = {
+    all: 'any may ask to join; the manager makes their keys and sends them',
+    known: 'these may ask to join again, others not',
+    none: 'none may ask to join',
+  }[allowed];
+  return [['Older agents', `${hosts} hosts; ${door}. Update their agents.`]];
+}
+
 /** `status` */
 async function showStatus(context: CommandContext): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.status);
@@ -107,6 +118,7 @@ async function showStatus(context: CommandContext): Promise<void> {
       ['CA fingerprint', data.ca_fingerprint],
       ['Hosts', String(data.hosts)],
       ['Waiting for approval', String(data.pending_enrollments)],
+      ...olderAgents(data.older_agents),
       ['Up', `${Math.round(data.uptime_seconds / 60)} min`],
     ]),
   );

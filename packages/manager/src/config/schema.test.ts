@@ -15,7 +15,6 @@ describe("the manager's configuration", () => {
       },
       database: {},
       enrollment: {
-        allow_legacy_agents: true,
         request_hours: 24,
         max_pending: 10_000,
         requests_per_minute: 120,

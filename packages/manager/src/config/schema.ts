@@ -61,8 +61,9 @@ export const ManagerConfigSchema = z.strictObject({
     .prefault({}),
   enrollment: z
     .strictObject({
-      allow_legacy_agents: z.boolean().default(true).meta({
-        description: 'Whether agents of the older generation, for which the manager makes the key, may join.',
+      allow_legacy_agents: z.boolean().optional().meta({
+        description:
+          'Whether agents of the older generation may join, for which the manager makes the private key and which prove nothing. Not set: only those of hosts that are on record with such a key, so that an upgraded manager does not lose them.',
       }),
       request_hours: z
         .number()

@@ -28,6 +28,8 @@ export interface EnrollmentRow {
   readonly hostname: string | null;
   readonly ip_address: string;
   readonly observed_address: string;
+  /** Who that address counts as when requests are counted; see `addressPrefix`. */
+  readonly caller: string;
   readonly os_details: string;
   /** The extension as it was sent, JSON; null for agents of the older generation. */
   readonly extension: string | null;

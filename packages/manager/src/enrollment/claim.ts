@@ -1,12 +1,10 @@
 import { isIP } from 'node:net';
-import { AGENT_PORT, type EnrollRequest, PatchError } from '@linux-patch/contract';
+import { AGENT_PORT, type EnrollRequest, OsDetails, PatchError } from '@linux-patch/contract';
 import { shortNameOf } from '../authority/agent-names.ts';
 import type { NameRules } from '../authority/name-rules.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
-import { extensionOf } from './transcript.ts';
-
-/** Facts about a host's system are a few hundred bytes; more only fills the disk. */
-const MAX_OS_DETAILS_LENGTH = 16_384;
+import { readStored } from '../database/stored-json.ts';
+import { shownExtension } from './transcript.ts';
 
 /** What a request says about its host, as it is stored. */
 export type Claim = Pick<
@@ -42,7 +40,7 @@ function nameFaults(names: Pick<Claim, 'fqdn' | 'hostname' | 'ip_address'>, rule
  * Reads what a registration claims, with names in lower case. Agents of the older generation take their short name from
  * elsewhere than their full one; where these do not fit, the short one is dropped.
  *
- * @throws PatchError `INVALID_REQUEST` for names that no host may have, and for facts without measure.
+ * @throws PatchError `INVALID_REQUEST` for names that no host may have.
  */
 export function readClaim(
   {
@@ -58,15 +56,11 @@ export function readClaim(
   const said = request.hostname?.toLowerCase() || null;
   const isStray = !request.ext && said !== null && isHostName(said) && said !== shortNameOf(fqdn);
   const hostname = isStray ? null : said;
-  const osDetails = JSON.stringify(request.os_details);
   const faults = [
     ...nameFaults({ fqdn, hostname, ip_address: request.ip_address }, rules),
     ...(/^[\x21-\x7e]+$/.test(request.machine_id)
       ? []
       : [{ path: 'body.machine_id', message: 'not a machine-id' }]),
-    ...(osDetails.length <= MAX_OS_DETAILS_LENGTH
-      ? []
-      : [{ path: 'body.os_details', message: `longer than ${MAX_OS_DETAILS_LENGTH} characters` }]),
   ];
   if (faults.length > 0) {
     const words = faults.map((fault) => `${fault.path}: ${fault.message}`).join('; ');
@@ -78,15 +72,14 @@ export function readClaim(
     hostname,
     ip_address: request.ip_address,
     observed_address: observedAddress,
-    os_details: osDetails,
+    os_details: JSON.stringify(request.os_details),
     extension: request.ext ? JSON.stringify(request.ext) : null,
   };
 }
 
 /** Port on which the agent says it listens. */
 export function agentPortOf(row: Pick<EnrollmentRow, 'os_details'>): number {
-  const { agent_port: port } = JSON.parse(row.os_details) as { agent_port?: unknown };
-  return typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536 ? port : AGENT_PORT;
+  return readStored(OsDetails, row.os_details, {}).agent_port ?? AGENT_PORT;
 }
 
 /**
@@ -95,7 +88,7 @@ export function agentPortOf(row: Pick<EnrollmentRow, 'os_details'>): number {
  */
 export function isSameClaim(one: EnrollmentRow, other: EnrollmentRow): boolean {
   const essence = (row: EnrollmentRow): string => {
-    const extension = extensionOf(row);
+    const extension = shownExtension(row);
     return JSON.stringify([
       [row.machine_id, row.fqdn, row.hostname, row.ip_address, agentPortOf(row), row.spki_sha256],
       extension && [extension.nonce_a, extension.tag_a, extension.modes],

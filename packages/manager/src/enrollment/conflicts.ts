@@ -3,7 +3,7 @@ import { compromisedKeys } from '../certificates/revoked-keys.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
 import type { EnrollmentContext } from './context.ts';
 import { ownNamesIn } from './host-record.ts';
-import { extensionOf } from './transcript.ts';
+import { shownExtension } from './transcript.ts';
 
 /** Says, for a waiting request, which hosts and other requests claim the same name, address or machine. */
 export type ConflictFinder = (row: EnrollmentRow) => string[];
@@ -42,7 +42,7 @@ export async function readConflicts(context: EnrollmentContext): Promise<Conflic
   const requestsBy = groupBy(requests, keysOf);
   return (row) => {
     if (row.state !== 'pending') return [];
-    const cloneOf = extensionOf(row)?.clone_of;
+    const cloneOf = shownExtension(row)?.clone_of;
     const stolen = compromised.get(row.spki_sha256 ?? '');
     return [
       ...(stolen === undefined ? [] : [`its key was revoked as compromised, with certificate ${stolen}`]),

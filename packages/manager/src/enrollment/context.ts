@@ -2,6 +2,7 @@ import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Authority } from '../authority/authority.ts';
+import type { OlderAgentRule } from '../config/older-agent-rule.ts';
 import type { ManagerTables } from '../database/schema.ts';
 import type { RenewalPlan } from './renewal-plan.ts';
 import type { Waiting } from './waiting.ts';
@@ -17,7 +18,7 @@ export interface EnrollmentContext {
   readonly waiting: Waiting;
   readonly renewalPlan: RenewalPlan;
   readonly settings: {
-    readonly allowLegacyAgents: boolean;
+    readonly olderAgents: OlderAgentRule;
     readonly requestHours: number;
     readonly maxPending: number;
     /** URL that agents are told. */

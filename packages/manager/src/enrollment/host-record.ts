@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
-import { PatchError } from '@linux-patch/contract';
+import { OsDetails, PatchError } from '@linux-patch/contract';
 import type { Authority } from '../authority/authority.ts';
 import type { Database } from '../database/open.ts';
 import type { EnrollmentRow, HostRow } from '../database/schema.ts';
+import { readStored } from '../database/stored-json.ts';
 import { agentPortOf, type Claim } from './claim.ts';
 import type { EnrollmentContext } from './context.ts';
 import { extensionOf } from './transcript.ts';
@@ -142,7 +143,7 @@ export async function saveHost(
     machine_id: row.machine_id,
     ip_address: row.ip_address,
     agent_port: agentPortOf(row),
-    os_details: row.os_details,
+    os_details: JSON.stringify(readStored(OsDetails, row.os_details, {})),
     key_origin: row.spki === null ? ('manager' as const) : ('host' as const),
   };
   if (known) {

@@ -79,5 +79,6 @@ async function noteRefusal(
       reason: refused.error.message,
       observed_address: refused.asked.observedAddress,
     },
+    stranger: refused.asked.observedAddress,
   });
 }

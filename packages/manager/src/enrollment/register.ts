@@ -1,11 +1,13 @@
 import { type EnrollAccepted, type EnrollRequest, PatchError } from '@linux-patch/contract';
-import { type RequestFacts, verifyProof } from '@linux-patch/pki';
+import { addressPrefix, type RequestFacts, verifyProof } from '@linux-patch/pki';
 import type { Database } from '../database/open.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import { readCertificateRequest } from './certificate-request.ts';
 import { type Claim, readClaim } from './claim.ts';
 import type { EnrollmentContext } from './context.ts';
+import { createRequest, type NewToken, type ProofId } from './create-request.ts';
+import { registerOlder } from './register-older.ts';
 import { tidy } from './tidy.ts';
 import { createPollingToken, hashToken } from './token.ts';
 import { applyToken, judgeToken } from './token-admission.ts';
@@ -13,8 +15,6 @@ import { applyToken, judgeToken } from './token-admission.ts';
 /** Seconds an agent may ask to be held. */
 export const MAX_WAIT_S = 50;
 const POLL_AFTER_S = 60;
-const HOUR_MS = 3_600_000;
-const FULL_RETRY_S = 300;
 /** Proofs remembered per request; more than a host makes within the life of one. */
 const MAX_REMEMBERED_PROOFS = 256;
 
@@ -27,9 +27,6 @@ export interface Registration {
   readonly path: string;
   readonly observedAddress: string;
 }
-
-/** What identifies a proof; its signature does not, because one can be rewritten without the key. */
-type ProofId = string;
 
 /**
  * The id of a registration's proof; undefined when there is none.
@@ -70,7 +67,7 @@ export async function register(
 ): Promise<EnrollAccepted> {
   const claim = readClaim(registration, context.authority.nameRules);
   const { ext } = registration.request;
-  if (!ext) return { polling_token: (await registerOlder(context, claim)).token };
+  if (!ext) return { polling_token: await registerOlder(context, claim) };
   const key = await readCertificateRequest(ext.csr, 'body.ext.csr');
   const proof = readProof(context, registration, key);
   const row = await inTransaction(context.db, async (db) => {
@@ -80,7 +77,7 @@ export async function register(
     const judged = known?.state === 'approved' ? undefined : await judgeToken(context, db, { claim, key });
     const token = known
       ? await takeUp(context, db, known, { claim, proof })
-      : await create(context, db, { claim, key, proof, admitted: judged?.kind === 'accepted' });
+      : await createRequest(context, db, { claim, key, proof, admitted: judged?.kind === 'accepted' });
     const verdict = judged
       ? await applyToken(context, db, token.id, judged)
       : ext.token_id !== undefined && known?.join_token === ext.token_id
@@ -121,12 +118,6 @@ function findLive(
     .executeTakeFirst();
 }
 
-interface Token {
-  readonly id: string;
-  readonly token: string;
-  readonly nonceM: string;
-}
-
 /** The proofs of a request together with a new one that only the owner of its key can have made just now. */
 function useProof(known: EnrollmentRow, proof: ProofId | undefined): string {
   const used = JSON.parse(known.used_proofs) as ProofId[];
@@ -143,16 +134,18 @@ async function takeUp(
   context: EnrollmentContext,
   db: Database,
   known: EnrollmentRow,
-  again: { readonly claim: Claim; readonly proof?: ProofId | undefined },
-): Promise<Token> {
+  again: { readonly claim: Claim; readonly proof: ProofId | undefined },
+): Promise<NewToken> {
   const token = createPollingToken(context.random);
-  const usedProofs = known.spki === null ? known.used_proofs : useProof(known, again.proof);
+  const usedProofs = useProof(known, again.proof);
   await db
     .updateTable('enrollments')
     .set({
       token_hash: hashToken(token),
       used_proofs: usedProofs,
-      ...(known.state === 'pending' ? again.claim : {}),
+      ...(known.state === 'pending'
+        ? { ...again.claim, caller: addressPrefix(again.claim.observed_address) }
+        : {}),
     })
     .where('id', '=', known.id)
     .execute();
@@ -165,104 +158,7 @@ async function takeUp(
       ip_address: again.claim.ip_address,
       observed_address: again.claim.observed_address,
     },
+    stranger: again.claim.observed_address,
   });
   return { id: known.id, token, nonceM: known.nonce_m };
-}
-
-interface Newcomer {
-  readonly claim: Claim;
-  readonly key?: RequestFacts;
-  readonly proof?: ProofId | undefined;
-  /** A join token lets this host in at once, so it does not wait in the queue. */
-  readonly admitted?: boolean;
-}
-
-function newRow(
-  { random, clock, settings }: EnrollmentContext,
-  { claim, key, proof }: Newcomer,
-  token: string,
-): EnrollmentRow {
-  const now = clock.now();
-  return {
-    id: random.uuid(),
-    token_hash: hashToken(token),
-    state: 'pending',
-    ...claim,
-    spki: key?.spki ?? null,
-    spki_sha256: key?.spkiSha256 ?? null,
-    key_id: key?.keyId ?? null,
-    nonce_m: Buffer.from(random.bytes(32)).toString('base64url'),
-    used_proofs: JSON.stringify(proof === undefined ? [] : [proof]),
-    created_at: now,
-    expires_at: now + settings.requestHours * HOUR_MS,
-    last_poll_at: null,
-    decided_at: null,
-    decided_by: null,
-    code_verified: 0,
-    failed_codes: 0,
-    locked_until: null,
-    deny_reason: null,
-    deny_tag: null,
-    host_id: null,
-    bundle: null,
-    serial: null,
-    join_token: null,
-    join_token_verdict: null,
-    join_token_at: null,
-  };
-}
-
-async function create(context: EnrollmentContext, db: Database, newcomer: Newcomer): Promise<Token> {
-  const token = createPollingToken(context.random);
-  const row = newRow(context, newcomer, token);
-  const { waiting } = await db
-    .selectFrom('enrollments')
-    .select((select) => select.fn.countAll<number>().as('waiting'))
-    .where('state', '=', 'pending')
-    .executeTakeFirstOrThrow();
-  if (waiting >= context.settings.maxPending && !newcomer.admitted) {
-    throw new PatchError('RATE_LIMIT_EXCEEDED', 'Too many hosts are waiting for approval; ask again later.', {
-      details: { retry_after_seconds: FULL_RETRY_S },
-    });
-  }
-  await db.insertInto('enrollments').values(row).execute();
-  await context.audit.record(db, {
-    actor: row.key_id ?? 'agent',
-    event: 'enrollment_requested',
-    fields: {
-      enrollment: row.id,
-      fqdn: row.fqdn,
-      ip_address: row.ip_address,
-      observed_address: row.observed_address,
-      generation: newcomer.key ? 'current' : 'older',
-    },
-  });
-  return { id: row.id, token, nonceM: row.nonce_m };
-}
-
-/**
- * The older generation: no key, no proof. Only a request that says the same and comes from the same address is the
- * same request; whatever differs is another one beside it, so that nobody changes what an administrator looks at.
- */
-async function registerOlder(context: EnrollmentContext, claim: Claim): Promise<Token> {
-  if (!context.settings.allowLegacyAgents) {
-    throw new PatchError(
-      'FORBIDDEN',
-      'This manager takes only agents that make their own key (enrollment.allow_legacy_agents is false). Update the agent.',
-    );
-  }
-  return inTransaction(context.db, async (db) => {
-    await tidy(context, db);
-    const known = await db
-      .selectFrom('enrollments')
-      .selectAll()
-      .where('machine_id', '=', claim.machine_id)
-      .where('state', '=', 'pending')
-      .where('extension', 'is', null)
-      .where('observed_address', '=', claim.observed_address)
-      .where('fqdn', '=', claim.fqdn)
-      .where('ip_address', '=', claim.ip_address)
-      .executeTakeFirst();
-    return known ? takeUp(context, db, known, { claim }) : create(context, db, { claim });
-  });
 }

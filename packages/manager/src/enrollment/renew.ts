@@ -83,6 +83,7 @@ async function noteRefusal(
       actor: 'agent',
       event: 'certificate_renewal_refused',
       fields: { serial: serialHex, reason: error.message, observed_address: observedAddress },
+      stranger: observedAddress,
     });
   }
   throw error;

@@ -104,8 +104,10 @@ async function answerWith(
   heldS: number,
 ): Promise<PollResult> {
   const body = statusOf(row);
-  if (row && body.status === 'approved') {
-    await context.audit.record(context.db, {
+  if (!row || body.status !== 'approved') return { kind: 'status', body, heldS };
+  const isFirst = await inTransaction(context.db, async (db) => {
+    if (row.spki === null && !(await takeOnce(db, row))) return false;
+    await context.audit.record(db, {
       actor: row.key_id ?? 'agent',
       event: 'enrollment_bundle_sent',
       fields: {
@@ -116,8 +118,24 @@ async function answerWith(
         serial: row.serial,
       },
     });
-  }
-  return { kind: 'status', body, heldS };
+    return true;
+  });
+  return { kind: 'status', body: isFirst ? body : { status: 'notfound' }, heldS };
+}
+
+/**
+ * An agent of the older generation has no key to prove who reads: its bundle, private key included, is read once.
+ * @returns false when somebody has read it already
+ */
+async function takeOnce(db: Database, row: EnrollmentRow): Promise<boolean> {
+  const taken = await db
+    .updateTable('enrollments')
+    .set({ state: 'installed', bundle: null })
+    .where('id', '=', row.id)
+    .where('bundle', 'is not', null)
+    .returning('id')
+    .executeTakeFirst();
+  return taken !== undefined;
 }
 
 /**

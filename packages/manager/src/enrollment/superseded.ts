@@ -50,6 +50,7 @@ export async function forgetSuperseded(context: EnrollmentContext, db: Database)
         generation: row.spki_sha256 === null ? 'older' : 'current',
         successor: row.successor,
       },
+      stranger: row.observed_address,
     });
   }
 }

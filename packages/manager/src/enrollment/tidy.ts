@@ -23,6 +23,7 @@ export async function tidy(context: EnrollmentContext, db: Database): Promise<vo
         observed_address: row.observed_address,
         generation: row.spki === null ? 'older' : 'current',
       },
+      stranger: row.observed_address,
     });
   }
   await settleOlder(context, db);

@@ -179,5 +179,6 @@ async function noteVerdict(
     actor: row.key_id ?? 'agent',
     event: 'join_token_refused',
     fields: { ...subjectOf(row), token: id, verdict },
+    stranger: row.observed_address,
   });
 }

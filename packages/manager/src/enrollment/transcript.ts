@@ -1,10 +1,26 @@
-import { EnrollExtension } from '@linux-patch/contract';
+import { EnrollExtension, PatchError } from '@linux-patch/contract';
 import { type EnrollmentTranscript, transcriptHash } from '@linux-patch/pki';
 import type { EnrollmentRow } from '../database/schema.ts';
+import { readStored } from '../database/stored-json.ts';
 
-/** The extension of a stored request; undefined for agents of the older generation. */
+/** The extension for a listing, in which one that cannot be read hides nothing else. */
+export function shownExtension(row: Pick<EnrollmentRow, 'extension'>): EnrollExtension | undefined {
+  return row.extension === null
+    ? undefined
+    : readStored(EnrollExtension.optional(), row.extension, undefined);
+}
+
+/**
+ * The extension of a stored request; undefined for agents of the older generation.
+ * @throws PatchError `JOB_CONFLICT` when it cannot be read
+ */
 export function extensionOf(row: Pick<EnrollmentRow, 'extension'>): EnrollExtension | undefined {
-  return row.extension === null ? undefined : EnrollExtension.parse(JSON.parse(row.extension));
+  const extension = shownExtension(row);
+  if (extension !== undefined || row.extension === null) return extension;
+  throw new PatchError(
+    'JOB_CONFLICT',
+    'What is stored of this request cannot be read, so nobody can check it. Deny it; the host asks again by itself.',
+  );
 }
 
 /** H(T) of a stored request: built from the stored members, so that nobody can have changed them since. */

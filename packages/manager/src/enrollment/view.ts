@@ -1,8 +1,9 @@
 import { type Enrollment, type EnrollmentState, OsDetails, PatchError } from '@linux-patch/contract';
 import type { EnrollmentRow } from '../database/schema.ts';
+import { readStored } from '../database/stored-json.ts';
 import { type ConflictFinder, readConflicts } from './conflicts.ts';
 import type { EnrollmentContext } from './context.ts';
-import { extensionOf } from './transcript.ts';
+import { shownExtension } from './transcript.ts';
 
 function instant(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
@@ -15,7 +16,7 @@ function stateOf(row: EnrollmentRow, now: number): EnrollmentState {
 }
 
 function proofOf(row: EnrollmentRow): Enrollment['manager_proof'] {
-  const proof = extensionOf(row)?.manager_proof;
+  const proof = shownExtension(row)?.manager_proof;
   return proof ? { by: proof.by, issuer: proof.issuer ?? null } : null;
 }
 
@@ -31,8 +32,8 @@ function toView(row: EnrollmentRow, now: number, conflictsOf: ConflictFinder): E
     hostname: row.hostname,
     ip_address: row.ip_address,
     observed_address: row.observed_address,
-    os_details: OsDetails.parse(JSON.parse(row.os_details)),
-    modes: extensionOf(row)?.modes ?? ['click'],
+    os_details: readStored(OsDetails, row.os_details, {}),
+    modes: row.extension === null ? ['click'] : (shownExtension(row)?.modes ?? ['code']),
     conflicts: conflictsOf(row),
     created_at: new Date(row.created_at).toISOString(),
     last_poll_at: instant(row.last_poll_at),

@@ -1,5 +1,6 @@
 import type { Database } from '../database/open.ts';
 import type { CertificateRow } from '../database/schema.ts';
+import { readStored } from '../database/stored-json.ts';
 import { HealthReport } from '../fleet-watch/health-report.ts';
 
 /** The newest certificate of a host that is not revoked. */
@@ -79,7 +80,7 @@ export async function readKnowledge(
           atMs: row.at,
           servedSerial: row.served_serial,
           isServedKnown: row.served_serial === null || row.known_serial !== null,
-          health: HealthReport.parse(JSON.parse(row.health)),
+          health: readStored(HealthReport, row.health, {}),
         },
       ]),
     ),

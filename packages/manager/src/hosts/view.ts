@@ -2,6 +2,7 @@ import { type Host, OsDetails } from '@linux-patch/contract';
 import { uncertifiable } from '../authority/agent-names.ts';
 import type { NameRules } from '../authority/name-rules.ts';
 import type { HostRow } from '../database/schema.ts';
+import { readStored } from '../database/stored-json.ts';
 import { judgeIdentity } from './identity-state.ts';
 import type { FleetKnowledge } from './knowledge.ts';
 
@@ -50,7 +51,7 @@ export function viewOf(row: HostRow, knowledge: Known, nowMs: number): Host {
     machine_id: row.machine_id,
     ip_address: row.ip_address,
     agent_port: row.agent_port,
-    os_details: OsDetails.parse(JSON.parse(row.os_details)),
+    os_details: readStored(OsDetails, row.os_details, {}),
     key_origin: row.key_origin,
     certificate_serial: newest?.serial ?? null,
     certificate_expires_at: isoOf(newest?.not_after),

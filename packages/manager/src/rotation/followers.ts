@@ -2,6 +2,7 @@ import { TrustState } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { ManagerTables } from '../database/schema.ts';
+import { readStored } from '../database/stored-json.ts';
 import type { AgentAddress } from '../fleet-client/connect.ts';
 import { addressOf } from '../hosts/store.ts';
 import { type Follower, lagOf, type Need } from './progress.ts';
@@ -29,7 +30,7 @@ function followerOf(row: {
   readonly error: string | null;
 }): Follower | undefined {
   if (row.at === null) return undefined;
-  const parsed = row.state === null ? undefined : TrustState.safeParse(JSON.parse(row.state)).data;
+  const parsed = row.state === null ? undefined : readStored(TrustState.optional(), row.state, undefined);
   return { stage: row.stage, state: parsed, error: row.error };
 }
 

@@ -58,7 +58,7 @@ export const TERMINAL: AttackCase = {
     'A stranger in a request to join, and a host in its answers, errors and job progress, send escape sequences, C1 and bidirectional controls, hidden characters and line ends.',
   now: 'Each is shown by its number, in text and in JSON, in the log and in the audit log; nobody begins a line.',
   async run(world) {
-    const manager = await world.manager();
+    const manager = await world.manager({ configuration: ['enrollment:', '  allow_legacy_agents: true'] });
     const host = await world.servingHost(manager);
     let answers = 0;
     const hostile = world.use(

@@ -8,6 +8,7 @@ import { lookups } from './006-lookups.ts';
 import { lineage } from './007-lineage.ts';
 import { succession } from './008-succession.ts';
 import { revocationCount } from './009-revocation-count.ts';
+import { callers } from './010-callers.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -20,4 +21,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '007-lineage': lineage,
   '008-succession': succession,
   '009-revocation-count': revocationCount,
+  '010-callers': callers,
 };
