@@ -1,5 +1,16 @@
 import { NEUTRAL_OPTIONS } from './neutral-options.ts';
 
+/**
+ * Edited configuration files stay; options of apt.conf and dpkg.cfg come before these, and dpkg asks for each by itself
+ * (dpkg(1), `--force-things`).
+ */
+export const CONFFILE_OPTIONS: readonly string[] = [
+  '--force-confdef',
+  '--force-confold',
+  '--no-force-confnew',
+  '--no-force-confask',
+];
+
 /** Non-interactive, edited configuration files stay, progress on descriptor 3. */
 export const CHANGE_OPTIONS: readonly string[] = [
   ...NEUTRAL_OPTIONS,
@@ -11,15 +22,7 @@ export const CHANGE_OPTIONS: readonly string[] = [
   // With a terminal of its own a script that asks on /dev/tty would wait for an answer for ever.
   '-o',
   'Dpkg::Use-Pty=0',
-  '-o',
-  'Dpkg::Options::=--force-confdef',
-  '-o',
-  'Dpkg::Options::=--force-confold',
-  // Options of apt.conf come first, and dpkg asks for each of these by itself.
-  '-o',
-  'Dpkg::Options::=--no-force-confnew',
-  '-o',
-  'Dpkg::Options::=--no-force-confask',
+  ...CONFFILE_OPTIONS.flatMap((one) => ['-o', `Dpkg::Options::=${one}`]),
 ];
 
 /**

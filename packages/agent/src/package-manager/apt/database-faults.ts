@@ -1,5 +1,7 @@
+import { messageOf } from '@linux-patch/contract';
 import { type AptContext, aptPath } from './apt-context.ts';
 import { readInstalled } from './installed.ts';
+import { findLockHolder } from './lock.ts';
 import { askForRefusal } from './refusal.ts';
 import { readAptState } from './state-key.ts';
 
@@ -15,13 +17,19 @@ export interface DatabaseFaults {
 
 /** Reads all of it. @throws PatchError when dpkg or apt cannot say */
 export async function readDatabaseFaults(context: AptContext, signal: AbortSignal): Promise<DatabaseFaults> {
-  const [journal, installed, unmet] = await Promise.all([
-    context.files.list(aptPath(context, 'var/lib/dpkg/updates'), { missingOk: true }),
+  const [interrupted, installed, unmet] = await Promise.all([
+    isInterrupted(context),
     readInstalled(context),
     readUnmet(context, signal),
   ]);
   const unconfigured = installed.filter((one) => one.broken).map((one) => one.name);
-  return { interrupted: journal.some((name) => /^\d+$/.test(name)), unconfigured, unmet };
+  return { interrupted, unconfigured, unmet };
+}
+
+/** dpkg leaves its journal here until its work is done (dpkg(1)). */
+async function isInterrupted({ files, root }: AptContext): Promise<boolean> {
+  const names = await files.list(aptPath({ root }, 'var/lib/dpkg/updates'), { missingOk: true });
+  return names.some((name) => /^\d+$/.test(name));
 }
 
 /** Which dependencies of installed packages are not met; undefined when all are. */
@@ -48,27 +56,32 @@ export interface DatabaseWatch {
 
 export function createDatabaseWatch(context: AptContext): DatabaseWatch {
   let reading: { readonly key: string; readonly faults: Promise<DatabaseFaults> } | undefined;
-  let known = 'ok';
+  let known: string | undefined;
   const read = async (): Promise<DatabaseFaults> => {
     const { packages: key } = await readAptState(context);
     if (reading?.key === key) return reading.faults;
-    const faults = readDatabaseFaults(context, new AbortController().signal);
-    const own = { key, faults };
+    const own = { key, faults: readDatabaseFaults(context, new AbortController().signal) };
     reading = own;
-    const forget = (): void => {
+    own.faults.catch(() => {
       if (reading === own) reading = undefined;
-    };
-    faults.then((found) => {
-      known = describeFaults(found) ?? 'ok';
-    }, forget);
-    return faults;
+    });
+    return own.faults;
+  };
+  const look = async (): Promise<void> => {
+    try {
+      // In the middle of somebody's work packages are half configured as a matter of course.
+      if (!(await findLockHolder(context))) known = describeFaults(await read()) ?? 'ok';
+    } catch (error) {
+      known = messageOf(error);
+    }
   };
   return {
     faults: read,
     async health() {
-      // What cannot be read is what listings say, with their reasons.
-      void read().catch(() => {});
-      return known;
+      void look();
+      if (known !== undefined) return known;
+      const interrupted = await isInterrupted(context);
+      return describeFaults({ interrupted, unconfigured: [], unmet: undefined }) ?? 'ok';
     },
   };
 }

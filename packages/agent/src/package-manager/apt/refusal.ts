@@ -90,7 +90,7 @@ function refusalReason({ stdout, stderr }: Pick<CommandResult, 'stdout' | 'stder
   const lines = stdout.split('\n');
   for (const [heading, error, reason] of HEADINGS) {
     const at = lines.findIndex((line) => heading.test(line));
-    if (at >= 0 && error.test(stderr)) return reason(listed(lines.slice(at + 1)).join(', '));
+    if (at >= 0 && error.test(stderr)) return reason(nameSome(listed(lines.slice(at + 1))));
   }
   const unmet = lines.flatMap((line) => {
     const [, owner = '', what] = UNMET.exec(line) ?? [];
@@ -99,6 +99,14 @@ function refusalReason({ stdout, stderr }: Pick<CommandResult, 'stdout' | 'stder
   if (unmet.length > 0) return unmet.slice(0, REASON_LIMIT).join(', ');
   const errors = stderr.split('\n').filter((line) => line.startsWith('E: '));
   return errors.map((line) => line.slice('E: '.length)).join(' ') || 'apt gives no reason';
+}
+
+/** Names that one clause holds. */
+const NAME_LIMIT = 10;
+
+function nameSome(names: readonly string[]): string {
+  const more = names.length > NAME_LIMIT ? ` and ${names.length - NAME_LIMIT} more` : '';
+  return `${names.slice(0, NAME_LIMIT).join(', ')}${more}`;
 }
 
 /** Names of a list as `-V` prints it, up to the next heading. */

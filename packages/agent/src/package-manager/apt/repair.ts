@@ -1,7 +1,7 @@
 import { type ErrorCode, isPatchError } from '@linux-patch/contract';
 import type { OperationRun } from '../package-operations.ts';
 import { type AptContext, aptPath } from './apt-context.ts';
-import { CHANGE_OPTIONS } from './change-options.ts';
+import { CHANGE_OPTIONS, CONFFILE_OPTIONS } from './change-options.ts';
 import { readUnmet } from './database-faults.ts';
 import { readInstalled } from './installed.ts';
 import { runTool, type ToolRun } from './run-tool.ts';
@@ -25,7 +25,7 @@ export async function repair(context: AptContext, run: OperationRun): Promise<bo
   const interrupted = await isInterrupted(context);
   if (interrupted) {
     run.onLine('dpkg was interrupted earlier; finishing its work first', 'stdout');
-    const args = ['--configure', '-a', '--force-confdef', '--force-confold'];
+    const args = ['--configure', '-a', ...CONFFILE_OPTIONS];
     await attempt(context, { program: 'dpkg', args, lasting: true }, run);
   }
   const unmet = await unmetOf(context, run);
