@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -89,6 +90,46 @@ describe('the command line of the manager', () => {
     [['hosts', 'list', '--nonsense']],
   ])('answers wrong usage %j with exit code 2', async (args) => {
     expect((await run(['--root', root, ...args])).exitCode).toBe(2);
+  });
+
+  it.each([
+    [['--url', 'host'], /must be an https URL, such as https:\/\/patch\.example\.org:8443/],
+    [['--url', 'http://patch.example.org'], /must be an https URL/],
+    [['--url', 'https://patch.example.org/patch'], /at the root of its host/],
+    [['--name', 'a b'], /no host name or address that a certificate can carry/],
+  ])('answers init %j with what is expected there, and makes nothing', async (args, words) => {
+    const empty = join(root, `refused-${args[1]?.length}`);
+    const result = await run(['--root', empty, 'init', ...args]);
+    expect([result.exitCode, result.stderr]).toEqual([2, expect.stringMatching(words)]);
+    await expect(stat(empty)).rejects.toThrow('ENOENT');
+  });
+
+  it('takes an international name and a dot at the end as certificates carry them', async () => {
+    const other = join(root, 'international');
+    const names = ['--url', 'https://pätch.example.test.:8443', '--name', 'Häuser.example.test'];
+    const made = await run(['--root', other, 'init', '--json', ...names]);
+    expect([made.exitCode, JSON.parse(made.stdout).manager_url]).toEqual([
+      0,
+      'https://xn--ptch-loa.example.test:8443',
+    ]);
+    const web = await readFile(join(other, 'var/lib/linux_patch_manager/ca/web.pem'), 'utf8');
+    expect(new X509Certificate(web).subjectAltName).toMatch(
+      /DNS:xn--ptch-loa\.example\.test, DNS:xn--huser-gra\.example\.test/,
+    );
+  });
+
+  it('tells an ordinary user to be root', async () => {
+    const nobody = 65_534;
+    await chmod(root, 0o755);
+    const ended = await new Promise<Ended>((resolve) => {
+      const options = { cwd: '/', uid: nobody, gid: nobody };
+      execFile(PROGRAM, ['--root', root, 'hosts', 'list'], options, (error, stdout, stderr) => {
+        resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+      });
+    });
+    expect(ended.exitCode).toBe(1);
+    expect(ended.stderr).toMatch(/^linux-patch-manager: You may not use .*\. This command is for root: sudo/);
+    expect(ended.stderr).not.toContain('lstat');
   });
 
   it('patches nothing when no target is said', async () => {

@@ -17,6 +17,7 @@ export {
   REDACTED_KEYS,
   redactFields,
 } from './logger.ts';
+export { ownUid, permissionAdvice } from './permission.ts';
 export { printable, printableLine } from './printable.ts';
 export type { ProcessUsage } from './process-usage.ts';
 export type { Random } from './random.ts';

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type DoctorFinding, type DoctorReport, messageOf, VERSION } from '@linux-patch/contract';
+import { ownUid } from '@linux-patch/runtime';
 import { loadAgentConfig } from '../config/load.ts';
 import { agentPaths } from '../config/paths.ts';
 import { type Examination, examine } from '../doctor/examine.ts';
@@ -21,11 +22,6 @@ export interface DoctorWish {
 /** A repair can uncover what was hidden behind what it mended, so it is looked again; more rounds would mend nothing. */
 const REPAIR_ROUNDS = 3;
 
-async function userOf({ files }: AgentDoors): Promise<number> {
-  const status = (await files.readText('/proc/self/status').catch(() => undefined)) ?? '';
-  return Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1] ?? 0);
-}
-
 async function examinationOf(wish: DoctorWish, doors: AgentDoors): Promise<Examination> {
   const { files, environment } = doors;
   const root = resolve(wish.root);
@@ -37,7 +33,7 @@ async function examinationOf(wish: DoctorWish, doors: AgentDoors): Promise<Exami
     root,
     paths,
     configFile,
-    uid: await userOf(doors),
+    uid: await ownUid(files),
     online: !wish.offline,
     loadConfig: () => loadAgentConfig({ files, path: configFile, root, environment }),
   };

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { messageOf, VERSION } from '@linux-patch/contract';
 import type { LogLevel } from '@linux-patch/runtime';
-import { createServiceNotifier } from '@linux-patch/runtime';
+import { createServiceNotifier, permissionAdvice } from '@linux-patch/runtime';
 import { CommanderError } from 'commander';
 import { type AuditLog, openAuditLog } from '../audit/audit-log.ts';
 import { loadAgentConfig } from '../config/load.ts';
@@ -170,7 +170,9 @@ export async function runAgent(argv: readonly string[], doors: AgentDoors): Prom
       isFirst = false;
     }
   } catch (error) {
-    doors.stderr(`linux-patch-api: ${messageOf(error)}\n`);
+    const words = (await permissionAdvice(doors.files, error, 'linux-patch-api')) ?? messageOf(error);
+    // What others said begins no line of its own.
+    doors.stderr(`linux-patch-api: ${words.replaceAll('\n', '\n  ')}\n`);
     return EXIT.error;
   }
 }

@@ -83,7 +83,7 @@ function identityLines({ identity, renewal, crl }: AgentStatus): string[] {
 
 function render(report: AgentStatus): string {
   const nowMs = Date.parse(report.clock.now);
-  const { enrollment, agent, degraded } = report;
+  const { enrollment, agent } = report;
   return [
     `Version      ${report.version}`,
     `Agent        ${agent.running ? `running (process ${agent.pids.join(', ')})` : 'not running'}`,
@@ -91,12 +91,28 @@ function render(report: AgentStatus): string {
     ...identityLines(report),
     ...(report.clock.message ? [`Clock        ${report.clock.state}: ${report.clock.message}`] : []),
     ...(enrollment ? enrollmentLines(enrollment, nowMs) : []),
-    ...degraded.map((one) => `Degraded     ${one.code}: ${one.message}`),
-    ...(degraded.length > 0 ? ['What to do:  linux-patch-api doctor'] : []),
+    ...troubleLines(report),
     '',
   ]
     .map(printableLine)
     .join('\n');
+}
+
+/** What is not as it should be, and what to do. A host that simply waits for approval is as it should be. */
+function troubleLines({ degraded, enrollment, identity, clock }: AgentStatus): string[] {
+  const waits = enrollment?.state === 'waiting' && degraded.some((one) => one.code === 'ENROLLMENT_WAITING');
+  const troubles = waits
+    ? degraded.filter((one) => one.code !== 'ENROLLMENT_WAITING' && one.message !== identity.message)
+    : degraded;
+  // What stands above already is not said twice.
+  const said = new Set([identity.message, clock.message, enrollment?.last_error]);
+  return [
+    ...troubles.map((one) => `Degraded     ${one.code}${said.has(one.message) ? '' : `: ${one.message}`}`),
+    ...(waits && enrollment
+      ? [`What to do:  on the manager: linux-patch-manager enrollments approve ${enrollment.key_id}`]
+      : []),
+    ...(troubles.length > 0 ? ['What to do:  linux-patch-api doctor'] : []),
+  ];
 }
 
 /** `status`: shows identity and enrolment; returns the exit code. */

@@ -24,9 +24,10 @@ function severityOf(finding: Finding): FindingSeverity {
   return finding.severity ?? DOCTOR_CHECKS[finding.code].severity;
 }
 
-/** Worst first, and causes before what follows from them. */
+/** Each once, worst first, and causes before what follows from them. */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
-  return findings.toSorted(
+  const once = new Map(findings.map((one) => [`${one.code} ${one.detail}`, one]));
+  return [...once.values()].toSorted(
     (a, b) =>
       RANK[severityOf(a)] - RANK[severityOf(b)] || (ORDER.get(a.code) ?? 0) - (ORDER.get(b.code) ?? 0),
   );

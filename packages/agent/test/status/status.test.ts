@@ -133,6 +133,10 @@ describe('the status of a host without an identity', () => {
     const words = (await runCli(host, 'status')).text;
     expect(words).toMatch(/waiting for approval at https:\S+ \(12 min\)[^]*Next try.*overdue/);
     expect(words.split(code)).toHaveLength(2);
+    // It waits, which is no fault, and nothing is said twice.
+    expect(words).not.toContain('Degraded');
+    expect(words).toContain(`linux-patch-manager enrollments approve ${keyId}`);
+    expect(words.split(report.identity.message)).toHaveLength(2);
     const [token] = host.secrets.filter((secret) => secret.startsWith('T0ken'));
     expect(words + text).not.toContain(token);
   });

@@ -1,5 +1,7 @@
 import { MAX_JOIN_TOKEN_SECONDS } from '@linux-patch/contract';
 import { InvalidArgumentError } from 'commander';
+import type { z } from 'zod';
+import { CertifiableName, ManagerUrl } from '../config/host-names.ts';
 
 /** A TCP port. */
 export function port(text: string): number {
@@ -48,6 +50,23 @@ export function days(text: string): number {
   const number = Number(text);
   if (!Number.isFinite(number) || number < 0) throw new InvalidArgumentError('give a number of days.');
   return number;
+}
+
+/** Reads an argument by a schema of the configuration. */
+function bySchema(schema: z.ZodType<string>, text: string): string {
+  const read = schema.safeParse(text);
+  if (read.success) return read.data;
+  throw new InvalidArgumentError(`It ${read.error.issues[0]?.message ?? 'is refused'}.`);
+}
+
+/** The URL of a manager. */
+export function managerUrl(text: string): string {
+  return bySchema(ManagerUrl, text);
+}
+
+/** A name or address for a certificate; may be repeated. */
+export function certificateName(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, bySchema(CertifiableName, text)];
 }
 
 /** An option that may be repeated. */

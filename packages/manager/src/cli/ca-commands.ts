@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import { collect } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { relativeTime, renderFacts, renderTable } from './table.ts';
+import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
 /** Options of the steps of a rotation. */
 export interface RotateOptions {
@@ -53,7 +53,7 @@ function describe(status: AuthorityStatus, nowMs: number): string {
   const rotated = status.phase_since !== null;
   const facts: (readonly [string, string | null])[] = [
     ['Rotation', PHASES[phase]],
-    ...(rotated ? [['Since', relativeTime(status.phase_since, nowMs)] as const] : []),
+    ...(rotated ? [['Since', pastTime(status.phase_since, nowMs)] as const] : []),
     ...(rotated ? [['Followed', `${status.followed} of ${status.hosts} hosts`] as const] : []),
     [
       'Replace the root',

@@ -9,7 +9,7 @@ import { type Command, Option } from 'commander';
 import { days } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { relativeTime, renderFacts, renderTable } from './table.ts';
+import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
 const KIND_WORDS: Readonly<Record<Certificate['kind'], string>> = {
   agent: 'agent',
@@ -45,7 +45,7 @@ async function listCertificates(context: CommandContext, filter: CertificateFilt
         relativeTime(one.not_after, context.nowMs),
         one.revoked_at === null
           ? ''
-          : `${one.revoke_reason ?? 'unspecified'}, ${relativeTime(one.revoked_at, context.nowMs)}`,
+          : `${one.revoke_reason ?? 'unspecified'}, ${pastTime(one.revoked_at, context.nowMs)}`,
       ]),
     );
   });
@@ -60,11 +60,11 @@ function describe(one: Certificate, nowMs: number): string {
     ['State', one.state],
     ['Begins', one.not_before],
     ['Ends', `${one.not_after} (${relativeTime(one.not_after, nowMs)})`],
-    ['Issued', relativeTime(one.issued_at, nowMs)],
+    ['Issued', pastTime(one.issued_at, nowMs)],
     ...(one.revoked_at === null
       ? []
       : [
-          ['Revoked', `${one.revoked_at} (${relativeTime(one.revoked_at, nowMs)})`] as const,
+          ['Revoked', `${one.revoked_at} (${pastTime(one.revoked_at, nowMs)})`] as const,
           ['Reason', one.revoke_reason] as const,
         ]),
   ]);
@@ -102,7 +102,7 @@ async function revokeCertificate(
     [
       data.changed
         ? `Revoked ${certificate.serial} (${certificate.subject}), reason ${certificate.revoke_reason}. This cannot be undone.`
-        : `${certificate.serial} was revoked ${relativeTime(certificate.revoked_at, context.nowMs)} already (${certificate.revoke_reason}); nothing changed.`,
+        : `${certificate.serial} was revoked ${pastTime(certificate.revoked_at, context.nowMs)} already (${certificate.revoke_reason}); nothing changed.`,
       ...(certificate.host === null
         ? []
         : [

@@ -8,7 +8,7 @@ import { type Command, Option } from 'commander';
 import { CODE_HELP, type CodeOption, type CodeOptions, readCode } from './code-input.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { relativeTime, renderFacts, renderTable } from './table.ts';
+import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
 const TOKEN_WORDS: Readonly<Record<JoinTokenVerdict, string>> = {
   accepted: 'let the host in',
@@ -49,9 +49,7 @@ function describe(one: Enrollment, nowMs: number): string {
     ['Request', one.id],
     [
       'State',
-      one.decided_by
-        ? `${one.state} by ${one.decided_by}, ${relativeTime(one.decided_at, nowMs)}`
-        : one.state,
+      one.decided_by ? `${one.state} by ${one.decided_by}, ${pastTime(one.decided_at, nowMs)}` : one.state,
     ],
     ['Key id', one.key_id ?? 'none: the agent is of the older generation'],
     [
@@ -71,8 +69,8 @@ function describe(one: Enrollment, nowMs: number): string {
     ...(one.join_token
       ? [['Join token', `${one.join_token.id}: ${TOKEN_WORDS[one.join_token.verdict]}`] as const]
       : []),
-    ['Asked', relativeTime(one.created_at, nowMs)],
-    ['Last seen', relativeTime(one.last_poll_at, nowMs)],
+    ['Asked', pastTime(one.created_at, nowMs)],
+    ['Last seen', pastTime(one.last_poll_at, nowMs)],
     ['Forgotten', relativeTime(one.expires_at, nowMs)],
     ...one.conflicts.map((conflict) => ['Conflict', conflict] as const),
   ]);
@@ -94,7 +92,7 @@ async function listEnrollments(context: CommandContext, state: string): Promise<
           ? one.ip_address
           : `${one.ip_address} via ${one.observed_address}`,
         trustOf(one),
-        relativeTime(one.created_at, context.nowMs),
+        pastTime(one.created_at, context.nowMs),
         [
           one.generation === 'older' ? 'older agent' : '',
           one.join_token && one.join_token.verdict !== 'accepted' ? 'join token refused, see show' : '',

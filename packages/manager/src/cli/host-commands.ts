@@ -6,7 +6,7 @@ import { deleteHost } from './certificate-commands.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { describePackages, describePatches } from './listings.ts';
-import { relativeTime, renderFacts, renderTable } from './table.ts';
+import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
 /** Columns of one host in `hosts list`. */
 function rowOf(host: Host, nowMs: number): string[] {
@@ -17,7 +17,7 @@ function rowOf(host: Host, nowMs: number): string[] {
     [host.os_details.distro, host.os_details.version].filter(Boolean).join(' '),
     relativeTime(host.certificate_expires_at, nowMs),
     identity.state === 'ok' ? 'ok' : identity.state.replaceAll('_', ' ').toUpperCase(),
-    relativeTime(host.last_seen_at, nowMs),
+    pastTime(host.last_seen_at, nowMs),
     [
       host.key_origin === 'manager' ? 'key made by the manager' : '',
       identity.trust === 'tofu' ? 'trusts on first use' : '',
@@ -64,7 +64,7 @@ function identityFacts({ identity, key_origin }: Host, nowMs: number): (readonly
       'Revocation list',
       `${list}, ${identity.crl_status ?? 'not asked yet'}${identity.crl_current === false ? '; it lacks something that is revoked' : ''}`,
     ],
-    ['Asked', relativeTime(identity.reported_at, nowMs)],
+    ['Asked', pastTime(identity.reported_at, nowMs)],
   ];
 }
 
@@ -83,9 +83,9 @@ function describe(host: Host, nowMs: number): string {
         `${host.certificate_expires_at} (${relativeTime(host.certificate_expires_at, nowMs)})`,
     ],
     ...identityFacts(host, nowMs),
-    ['Joined', relativeTime(host.created_at, nowMs)],
-    ...(host.left_at === null ? [] : [['Left', relativeTime(host.left_at, nowMs)] as const]),
-    ['Last seen', relativeTime(host.last_seen_at, nowMs)],
+    ['Joined', pastTime(host.created_at, nowMs)],
+    ...(host.left_at === null ? [] : [['Left', pastTime(host.left_at, nowMs)] as const]),
+    ['Last seen', pastTime(host.last_seen_at, nowMs)],
     ['Last error', host.last_error],
   ]);
 }
@@ -147,8 +147,8 @@ export function describeJob(job: Job, nowMs: number): string {
     ['Operation', job.operation],
     ['Status', job.state === job.status ? job.status : `${job.status} (${job.state})`],
     ['Message', job.message],
-    ['Started', relativeTime(job.started_at, nowMs)],
-    ['Ended', relativeTime(job.completed_at, nowMs)],
+    ['Started', pastTime(job.started_at, nowMs)],
+    ['Ended', pastTime(job.completed_at, nowMs)],
     ...(job.error ? [['Error', `${job.error} (${job.error_code ?? 'no code'})`] as const] : []),
   ]);
   return job.results.length === 0 ? facts : `${facts}\n\n${describeResults(job)}`;
@@ -178,7 +178,7 @@ async function showJobs(context: CommandContext, id: string, jobId: string | und
             job.job_id,
             job.operation,
             job.status,
-            relativeTime(job.created_at, context.nowMs),
+            pastTime(job.created_at, context.nowMs),
             job.message,
           ]),
         ),

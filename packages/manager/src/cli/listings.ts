@@ -1,5 +1,5 @@
 import type { PackageList, PackageLists, Patch, PatchList } from '@linux-patch/contract';
-import { relativeTime, renderTable } from './table.ts';
+import { pastTime, renderTable } from './table.ts';
 
 /** More names than this are counted instead. */
 const NAMED = 20;
@@ -17,12 +17,12 @@ function describeLists(lists: PackageLists | undefined, nowMs: number): string[]
   const absent = lists.sources.filter((one) => !one.present);
   const sources = present.map((one) => {
     const name = [one.label, one.suite ?? one.codename].filter(Boolean).join(':') || one.uri;
-    return one.published_at === null ? name : `${name} (signed ${relativeTime(one.published_at, nowMs)})`;
+    return one.published_at === null ? name : `${name} (signed ${pastTime(one.published_at, nowMs)})`;
   });
   return [
     lists.refreshed_at === null
       ? 'The agent never checked the package lists of the host; --refresh does it now.'
-      : `Package lists checked ${relativeTime(lists.refreshed_at, nowMs)}${lists.status === 'fresh' ? '' : ` (${lists.status})`}.`,
+      : `Package lists checked ${pastTime(lists.refreshed_at, nowMs)}${lists.status === 'fresh' ? '' : ` (${lists.status})`}.`,
     ...(sources.length > 0 ? [`Sources: ${enumerate(sources)}.`] : []),
     ...(absent.length > 0
       ? [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createProgressDisplay, renderProgress } from './progress.ts';
-import { relativeTime, renderFacts, renderTable } from './table.ts';
+import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
 const step = (percent: number, message: string) => ({
   status: 'running',
@@ -71,5 +71,16 @@ describe('tables and times', () => {
     const now = Date.UTC(2026, 10, 23);
     expect(relativeTime(new Date(now + distanceMs).toISOString(), now)).toBe(words);
     expect(relativeTime(null, now)).toBe('never');
+  });
+
+  it.each([
+    [-3 * 3_600_000, '3 h ago'],
+    [0, '0 s ago'],
+    [7_000, 'just now'],
+    [12 * 60_000, 'just now, by a clock that is 12 min ahead'],
+  ])('never put what has been into the future (%d ms)', (distanceMs, words) => {
+    const now = Date.UTC(2026, 10, 23);
+    expect(pastTime(new Date(now + distanceMs).toISOString(), now)).toBe(words);
+    expect(pastTime(null, now)).toBe('never');
   });
 });

@@ -1,4 +1,5 @@
 import { messageOf } from '@linux-patch/contract';
+import { permissionAdvice } from '@linux-patch/runtime';
 import { readConfiguration } from '@linux-patch/runtime/configuration';
 import { type Command, CommanderError } from 'commander';
 import { managerPaths } from '../config/paths.ts';
@@ -52,7 +53,10 @@ async function contextOf({ options }: Chosen, doors: CliDoors): Promise<CommandC
     config,
     api: createApiClient({ files: doors.files, paths, config }),
     json: options.json ?? false,
-    nowMs: doors.clock.now(),
+    // Asked for when something is shown: an answer is never from later than that.
+    get nowMs() {
+      return doors.clock.now();
+    },
   };
 }
 
@@ -63,8 +67,9 @@ export async function runManager(argv: readonly string[], doors: CliDoors): Prom
   try {
     return await chosen.run(await contextOf(chosen, doors));
   } catch (error) {
+    const words = (await permissionAdvice(doors.files, error, 'linux-patch-manager')) ?? messageOf(error);
     // What others said begins no line of its own.
-    doors.stderr(`linux-patch-manager: ${messageOf(error).replaceAll('\n', '\n  ')}\n`);
+    doors.stderr(`linux-patch-manager: ${words.replaceAll('\n', '\n  ')}\n`);
     return exitCodeOf(error);
   }
 }

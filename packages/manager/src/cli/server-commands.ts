@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { initialiseAuthority } from '../authority/init.ts';
 import { composeManager, managerUrlOf } from '../compose.ts';
 import { webNamesOf } from '../config/web-names.ts';
-import { collect } from './arguments.ts';
+import { certificateName, managerUrl } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { EXIT } from './exit-codes.ts';
@@ -127,8 +127,12 @@ async function showStatus(context: CommandContext): Promise<void> {
 /** Adds the commands of the server itself to the command line. */
 export function addServerCommands({ program, add, run }: CommandLine): void {
   add(program, 'init', 'make the certificate authority, once')
-    .option('--url <url>', 'URL that agents are told, for example https://patch.example.org:8443')
-    .option('--name <name>', "name or address for the manager's certificate; may be repeated", collect)
+    .option('--url <url>', 'URL that agents are told, for example https://patch.example.org:8443', managerUrl)
+    .option(
+      '--name <name>',
+      "name or address for the manager's certificate; may be repeated",
+      certificateName,
+    )
     .action((options: { url?: string; name?: readonly string[] }, command: Command) =>
       run(
         command,

@@ -27,6 +27,16 @@ const UNITS: readonly (readonly [limitMs: number, unitMs: number, name: string])
   [Number.POSITIVE_INFINITY, 86_400_000, 'days'],
 ];
 
+const MINUTE_MS = 60_000;
+
+/** How long ago something was. The clock it was measured by may be ahead of ours: nothing that was will ever be. */
+export function pastTime(iso: string | null, nowMs: number): string {
+  const aheadMs = iso === null ? 0 : Date.parse(iso) - nowMs;
+  if (aheadMs <= 0) return relativeTime(iso, nowMs);
+  if (aheadMs < MINUTE_MS) return 'just now';
+  return `just now, by a clock that is ${relativeTime(iso, nowMs).slice('in '.length)} ahead`;
+}
+
 /** How far an instant is from now, for people: `12 min ago`, `in 364 days`. */
 export function relativeTime(iso: string | null, nowMs: number): string {
   if (iso === null) return 'never';

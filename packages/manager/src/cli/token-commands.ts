@@ -5,11 +5,11 @@ import {
   MANAGER_ADMIN_ROUTES,
 } from '@linux-patch/contract';
 import type { Command } from 'commander';
-import { count, duration } from './arguments.ts';
+import { count, duration, managerUrl } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { installLine } from './install-line.ts';
-import { relativeTime, renderFacts, renderTable } from './table.ts';
+import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
 /** What is asked of a new token. */
 export interface TokenOptions {
@@ -63,7 +63,7 @@ async function listTokens(context: CommandContext): Promise<void> {
             token.state,
             uses(token),
             token.hosts ?? 'any',
-            relativeTime(token.created_at, context.nowMs),
+            pastTime(token.created_at, context.nowMs),
             relativeTime(token.expires_at, context.nowMs),
             usersOf(token),
           ]),
@@ -86,14 +86,10 @@ async function showToken(context: CommandContext, id: string): Promise<void> {
       ['State', token.state],
       ['Used', uses(token)],
       ['Hosts', token.hosts ?? 'any'],
-      ['Created', `${relativeTime(token.created_at, context.nowMs)} by ${token.created_by}`],
+      ['Created', `${pastTime(token.created_at, context.nowMs)} by ${token.created_by}`],
       ['Expires', `${token.expires_at} (${relativeTime(token.expires_at, context.nowMs)})`],
-      ...(token.revoked_at === null
-        ? []
-        : [['Revoked', relativeTime(token.revoked_at, context.nowMs)] as const]),
-      ...token.used_by.map(
-        (use) => ['Let in', `${use.fqdn}, ${relativeTime(use.at, context.nowMs)}`] as const,
-      ),
+      ...(token.revoked_at === null ? [] : [['Revoked', pastTime(token.revoked_at, context.nowMs)] as const]),
+      ...token.used_by.map((use) => ['Let in', `${use.fqdn}, ${pastTime(use.at, context.nowMs)}`] as const),
     ]),
   );
 }
@@ -149,7 +145,7 @@ export function addTokenCommands({ program, add, run }: CommandLine): void {
     );
   }
   withLimits(add(program, 'install-line', 'make a join token and print what to paste on a new host'))
-    .option('--url <url>', 'URL of this manager as the host reaches it (default: server.url)')
+    .option('--url <url>', 'URL of this manager as the host reaches it (default: server.url)', managerUrl)
     .option('--package <file>', "the agent's package on the host", './linux-patch-api.deb')
     .action((options: InstallLineOptions, command: Command) =>
       run(

@@ -39,6 +39,36 @@ describe("the manager's configuration", () => {
     expect(ManagerConfigSchema.safeParse(value).success).toBe(false);
   });
 
+  it.each([
+    ['https://pätch.example.org:8443', 'https://xn--ptch-loa.example.org:8443'],
+    ['https://Patch.Example.org.:8443/', 'https://patch.example.org:8443'],
+    ['https://patch.example.org.', 'https://patch.example.org'],
+    ['https://[2001:DB8::1]:8443', 'https://[2001:db8::1]:8443'],
+  ])('takes the URL %s as %s', (given, url) => {
+    expect(ManagerConfigSchema.parse({ server: { url: given } }).server.url).toBe(url);
+  });
+
+  it('takes names in the form in which certificates carry them', () => {
+    const names = ['pätch.example.org', 'Patch.example.org.', '*.example.org', '[2001:DB8::1]', '192.0.2.1'];
+    expect(ManagerConfigSchema.parse({ server: { names } }).server.names).toEqual([
+      'xn--ptch-loa.example.org',
+      'patch.example.org',
+      '*.example.org',
+      '2001:db8::1',
+      '192.0.2.1',
+    ]);
+  });
+
+  it.each(['a b', 'https://x', 'a..b', '-a.example.org', 'x'.repeat(64), '*.*.example.org', '', '.'])(
+    'refuses the name %j with what a name is',
+    (name) => {
+      const read = ManagerConfigSchema.safeParse({ server: { names: [name] } });
+      expect(read.success).toBe(false);
+      if (name !== '')
+        expect(read.error?.issues[0]?.message).toContain('no host name or address that a certificate');
+    },
+  );
+
   it('takes the URL without a slash at its end', () => {
     const { server } = ManagerConfigSchema.parse({ server: { url: 'https://manager.example.test:8443/' } });
     expect(server.url).toBe('https://manager.example.test:8443');

@@ -2,14 +2,7 @@ import { isIP } from 'node:net';
 import { MANAGER_PORT } from '@linux-patch/contract';
 import { z } from 'zod';
 import { isLocalHostEntry } from '../authority/name-rules.ts';
-
-const url = z
-  .url({ protocol: /^https$/, error: 'must be an https URL' })
-  .refine((text) => {
-    const { pathname, search, hash, username, password } = new URL(text);
-    return /^\/*$/.test(pathname) && search + hash + username + password === '';
-  }, 'must be https://HOST or https://HOST:PORT; hosts ask a manager at the root of its host')
-  .transform((text) => text.replace(/\/+$/, ''));
+import { CertifiableName, ManagerUrl } from './host-names.ts';
 
 /** The manager's `config.yaml`; every key is optional. */
 export const ManagerConfigSchema = z.strictObject({
@@ -30,11 +23,12 @@ export const ManagerConfigSchema = z.strictObject({
         .max(65_535)
         .default(MANAGER_PORT)
         .meta({ description: 'Port to listen on; 0 takes any free one.' }),
-      url: url
-        .optional()
-        .meta({ description: 'What agents and the command line call; by default https://HOSTNAME:PORT.' }),
+      url: ManagerUrl.optional().meta({
+        description: 'What agents and the command line call; by default https://HOSTNAME:PORT.',
+      }),
       names: z
-        .array(z.string().min(1).max(253))
+        .array(CertifiableName)
+        .max(1_000)
         .default([])
         .meta({ description: "More names and addresses for the manager's own HTTPS certificate." }),
       max_connections: z

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import type { WebNames } from '../authority/init.ts';
+import { certifiableName } from './host-names.ts';
 import type { ManagerConfig } from './schema.ts';
 
 /**
@@ -15,10 +16,12 @@ export function webNamesOf(config: ManagerConfig): WebNames {
   );
   const bound =
     isIP(config.server.bind) && !['0.0.0.0', '::'].includes(config.server.bind) ? [config.server.bind] : own;
+  // What this machine calls itself may be no name at all; then it is not one of the manager's either.
+  const itself = certifiableName(hostname());
   const names = [
     ...fromUrl,
     ...config.server.names,
-    hostname(),
+    ...(itself === undefined ? [] : [itself]),
     'localhost',
     '127.0.0.1',
     ...bound.filter((one) => !one.startsWith('fe80')),

@@ -26,11 +26,14 @@ function formatFault(fault: ConfigurationFault): string {
 }
 
 /** `CONFIG_INVALID` with one line per fault in the order of the file, and the same as `details.faults`. */
-export function configurationError(faults: readonly ConfigurationFault[]): PatchError {
+export function configurationError(faults: readonly ConfigurationFault[], cause?: unknown): PatchError {
   const sorted = faults.toSorted((a, b) => a.line - b.line || a.column - b.column);
   const lines = sorted.slice(0, MAX_LISTED).map(formatFault);
   if (sorted.length > MAX_LISTED) lines.push(`… and ${sorted.length - MAX_LISTED} more faults`);
-  return new PatchError('CONFIG_INVALID', [...new Set(lines)].join('\n'), { details: { faults: sorted } });
+  return new PatchError('CONFIG_INVALID', [...new Set(lines)].join('\n'), {
+    details: { faults: sorted },
+    cause,
+  });
 }
 
 /** `CONFIG_INVALID` about a file as a whole. */
@@ -38,6 +41,7 @@ export function fileFault(
   file: string,
   message: string,
   kind: 'missing_file' | 'unreadable_file' = 'unreadable_file',
+  cause?: unknown,
 ): PatchError {
-  return configurationError([{ file, line: 0, column: 0, path: '', message, kind }]);
+  return configurationError([{ file, line: 0, column: 0, path: '', message, kind }], cause);
 }

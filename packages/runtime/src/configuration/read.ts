@@ -16,7 +16,7 @@ import {
 export async function readConfigurationText(files: Files, path: string): Promise<string | undefined> {
   // One byte more than allowed, so that a file that is too large is seen and refused, never cut.
   const text = await files.readTextLimited(path, MAX_CONFIGURATION_BYTES + 1).catch((error: unknown) => {
-    throw fileFault(path, `cannot be read: ${messageOf(error)}`);
+    throw fileFault(path, `cannot be read: ${messageOf(error)}`, 'unreadable_file', error);
   });
   if (text !== undefined) refuseForeign(text, path);
   return text;
