@@ -107,6 +107,11 @@ export const AGENT_AUDIT_EVENTS = {
   ),
   serving: event('The port is bound; the API is served.', 'address'),
   identity_renewal_due: event('The certificate is to be renewed now.', 'serial', 'not_after'),
+  host_address_told: event(
+    'This host has another address and told its manager with a renewal; `certified` when the new certificate names it.',
+    'address',
+    'certified',
+  ),
   identity_renewed: event('A new certificate for a new key was installed.', 'serial'),
   identity_renewal_failed: event('A renewal failed; it is tried again.', 'reason'),
   identity_renewal_overdue: event(

@@ -187,13 +187,14 @@ export async function renew(
   current: { readonly certificateChainPem: string; readonly keyPem: string },
   jti: string = randomUUID(),
   origin = 'https://manager.example.test:8443',
+  ipAddresses: readonly string[] = [],
 ): Promise<Answer> {
   const fresh = await generateKey();
   const csr = await createRequest({
     privateKeyPem: fresh,
     commonName: 'x',
     dnsNames: [],
-    ipAddresses: [],
+    ipAddresses: [...ipAddresses],
   });
   const proof = createRenewalProof({
     privateKeyPem: current.keyPem,

@@ -17,6 +17,8 @@ export const IdentityMeta = z.object({
   manager_url: z.string().nullable(),
   manager_client: ManagerClient.nullable(),
   installed_at: z.iso.datetime().nullable(),
+  /** Address of this host that the manager was told last. */
+  reported_address: z.string().optional(),
   /** Where between 60 % and 80 % of its life this certificate is renewed; drawn once and kept. */
   renewal_draw: z.number().min(0).max(1),
   /** Where the manager would like this certificate to be renewed. */

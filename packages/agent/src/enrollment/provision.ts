@@ -28,6 +28,8 @@ export interface ProvenBundle {
   readonly material: Material;
   readonly trust: IdentityTrust;
   readonly serialHex: string;
+  /** The address of this host in the request. */
+  readonly reportedAddress: string;
   /** The CA that vouches for the connection. */
   readonly issuer: string | undefined;
 }
@@ -161,7 +163,15 @@ export async function proveBundle(
   });
   if (trust === 'tofu') await refuseOtherCa(context, material);
   const [leaf] = parseCertificates(material.certificatePem);
-  return { bundle, material, trust, issuer: claim.trust.issuer, serialHex: leaf?.serialHex ?? '' };
+  const reportedAddress = pending.ip_address;
+  return {
+    bundle,
+    material,
+    trust,
+    reportedAddress,
+    issuer: claim.trust.issuer,
+    serialHex: leaf?.serialHex ?? '',
+  };
 }
 
 /** What tells an old answer from a new one; a clock that went back since the request is no witness. */
@@ -189,6 +199,7 @@ export async function installBundle(
     manager_url: context.managerUrl.href,
     manager_client: proven.bundle.ext?.manager_client ?? null,
     installed_at: new Date(context.clock.now()).toISOString(),
+    reported_address: proven.reportedAddress,
     renewal_draw: context.random.fraction(),
     host: await readHostBinding(context),
     renew_window: proven.bundle.ext?.renew_window,

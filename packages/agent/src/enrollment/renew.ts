@@ -29,6 +29,8 @@ export interface RenewOptions {
   readonly paths: CertificatePaths;
   /** What the agent has in use; by default what is on disk. */
   readonly current?: Material;
+  /** The address of this host, when it is another than the manager was told. */
+  readonly movedTo?: string | undefined;
   readonly managerUrl: URL;
   readonly proxyFor?: ProxyChoice;
   readonly signal: AbortSignal;
@@ -56,7 +58,7 @@ export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome
     privateKeyPem: keyPem,
     commonName: leaf.commonName ?? '',
     dnsNames: leaf.dnsNames,
-    ipAddresses: leaf.ipAddresses,
+    ipAddresses: options.movedTo === undefined ? leaf.ipAddresses : [options.movedTo],
   });
   const url = new URL(ENROLL_PATHS.renew, managerUrl);
   const proof = createRenewalProof({
@@ -109,7 +111,9 @@ async function install(
 ): Promise<RenewOutcome> {
   const { files, clock, paths } = options;
   const { manager_client, renew_window, ...bundle } = made.renewed;
-  const names = { fqdn: made.leaf.dnsNames[0], ipAddress: made.leaf.ipAddresses[0] };
+  // The address is the manager's to say: its record may have been changed, by this host or by a person.
+  const ipAddress = addressIn(bundle.server_crt) ?? made.leaf.ipAddresses[0];
+  const names = { fqdn: made.leaf.dnsNames[0], ipAddress };
   const material = await acceptBundle(bundle, {
     ownKeyPem: made.keyPem,
     ...names,
@@ -125,7 +129,8 @@ async function install(
     now: clock.now(),
   });
   const [leaf] = parseCertificates(material.certificatePem);
-  const fault = leaf && renewedFault(made.leaf, leaf, clock.now());
+  const isForMove = options.movedTo !== undefined && leaf?.ipAddresses.includes(options.movedTo);
+  const fault = leaf && renewedFault(isForMove ? undefined : made.leaf, leaf, clock.now());
   if (!leaf || fault !== undefined) {
     throw new PatchError(
       'CERT_UNSUITABLE',
@@ -138,11 +143,26 @@ async function install(
     key_origin: 'host',
     manager_url: options.managerUrl.href,
     manager_client,
+    reported_address: options.movedTo ?? before.reported_address,
     installed_at: new Date(clock.now()).toISOString(),
     renewal_draw: options.random.fraction(),
     renew_window,
   };
   await installGeneration({ files, paths, material, meta });
   options.audit('identity_renewed', { serial: leaf.serialHex });
+  if (options.movedTo !== undefined)
+    options.audit('host_address_told', {
+      address: options.movedTo,
+      certified: leaf.ipAddresses.includes(options.movedTo),
+    });
   return { kind: 'renewed', serialHex: leaf.serialHex, notAfterMs: leaf.notAfterMs };
+}
+
+/** The address that a certificate names; undefined when there is none, or no certificate. */
+function addressIn(certificatePem: string): string | undefined {
+  try {
+    return parseCertificates(certificatePem)[0]?.ipAddresses[0];
+  } catch {
+    return undefined;
+  }
 }

@@ -8,11 +8,17 @@ const SHORTEST_LIFE_MS = 10 * 60_000;
 /**
  * Why a new certificate does not help the host, as a clause; undefined when it does. A useless one must not be stored:
  * the next renewal would be due at once, and the issuer asked for ever.
+ *
+ * @param current undefined where the new one is wanted for something else than its life
  */
-export function renewedFault(current: Lifetime, renewed: Lifetime, now: number): string | undefined {
+export function renewedFault(
+  current: Lifetime | undefined,
+  renewed: Lifetime,
+  now: number,
+): string | undefined {
   const until = new Date(renewed.notAfterMs).toISOString();
   if (renewed.notAfterMs <= now) return `it expired on ${until}`;
-  if (renewed.notAfterMs <= current.notAfterMs) {
+  if (current && renewed.notAfterMs <= current.notAfterMs) {
     return `it ends on ${until}, no later than the certificate it would replace`;
   }
   if (renewed.notAfterMs - now < SHORTEST_LIFE_MS) return `it ends on ${until}, in a few minutes`;

@@ -13,6 +13,7 @@ import { factsOf } from './held-identity.ts';
 import { type IdentityInUse, type IdentityUser, openIdentityInUse } from './in-use.ts';
 import { createIdentityInspector } from './inspector.ts';
 import { createIssuerWatch } from './issuer-watch.ts';
+import { type AddressWatch, createAddressWatch } from './own-address.ts';
 import { createReEnrolment, type ReEnrolment } from './re-enrolment.ts';
 import { refreshList } from './refresh-list.ts';
 import { tryToRekey } from './rekey.ts';
@@ -80,6 +81,7 @@ class KeptIdentity implements IdentityKeeper {
   readonly #joining: ReEnrolment;
   readonly #pull: ReturnType<typeof createTrustPull>;
   readonly #issuers = createIssuerWatch();
+  readonly #address: AddressWatch;
   #calendarMs = Number.NEGATIVE_INFINITY;
   /** Ends when the last change of the identity or the files below it has ended; two at once would undo each other. */
   #tail: Promise<unknown> = Promise.resolve();
@@ -101,6 +103,7 @@ class KeptIdentity implements IdentityKeeper {
     this.#inspect = createIdentityInspector(context);
     this.#joining = createReEnrolment(context);
     this.#pull = createTrustPull(context);
+    this.#address = createAddressWatch(context);
   }
 
   get material(): Material {
@@ -190,6 +193,7 @@ class KeptIdentity implements IdentityKeeper {
     this.#seeRevocations();
     const revoked = this.#joinAgainIfRevoked(managerUrl);
     await this.#followCalendar(managerUrl, signal);
+    await this.#address.look(this.meta, managerUrl);
     const facts = factsOf(this.#inUse.held);
     if (managerUrl !== undefined && facts && !revoked && !signal.aborted && this.#isDue()) {
       this.#events.renewalDue(facts);
@@ -203,7 +207,8 @@ class KeptIdentity implements IdentityKeeper {
     // By a wrong clock anything may look overdue.
     if (clockWatch.verdict.state === 'bad') return false;
     const now = clock.now();
-    return this.#renewal.isDue(now) || (this.#isFromOldIssuer() && this.#renewal.mayTry(now));
+    const early = this.#isFromOldIssuer() || this.#address.moved !== undefined;
+    return this.#renewal.isDue(now) || (early && this.#renewal.mayTry(now));
   }
 
   #isFromOldIssuer(): boolean {
@@ -275,7 +280,7 @@ class KeptIdentity implements IdentityKeeper {
 
   /** @throws when the manager refuses; the way out of that is begun. */
   async #askForRenewal(managerUrl: string): Promise<Renewal> {
-    const outcome = await renewWith(this.#context, managerUrl, this.material);
+    const outcome = await renewWith(this.#context, managerUrl, this.material, this.#address.moved);
     if (outcome.kind === 'renewed') return outcome;
     this.#joinAnew();
     throw new Error(`the manager does not renew this certificate (${outcome.message})`);

@@ -12,12 +12,14 @@ export type Renewal = Extract<RenewOutcome, { readonly kind: 'renewed' }>;
  * not renew the same certificate.
  *
  * @param current what to prove oneself with; by default what is on disk
+ * @param movedTo the address of this host, when it is another than the manager was told
  * @throws ManagerFailure; PatchError for what must not be installed, and `INSTANCE_RUNNING`
  */
 export async function renewWith(
   context: AgentContext,
   managerUrl: string,
   current?: Material,
+  movedTo?: string,
 ): Promise<RenewOutcome> {
   const { files, clock, random, audit, certificates, proxyFor, signal } = context;
   const exclusive = await tryExclusive(context, 'identity');
@@ -35,6 +37,7 @@ export async function renewWith(
     audit: (event, fields = {}) => audit.record(event, fields),
     paths: certificates,
     ...(current ? { current } : {}),
+    movedTo,
     managerUrl: new URL(managerUrl),
     proxyFor,
     signal,

@@ -6,7 +6,7 @@ import type { CertificatePaths } from '../../src/certificates/paths.ts';
 import { agentPaths } from '../../src/config/paths.ts';
 import { AgentConfigSchema } from '../../src/config/schema.ts';
 import { chooseProxy } from '../../src/enrollment/proxy.ts';
-import { hostNetwork } from '../../src/host/network.ts';
+import { hostNetwork, type Network } from '../../src/host/network.ts';
 import type { AgentContext } from '../../src/start/agent-context.ts';
 import type { ClockWatch } from '../../src/start/clock-watch.ts';
 import { createPulse } from '../../src/start/pulse.ts';
@@ -34,6 +34,7 @@ export function contextBeside(
     readonly files?: Files;
     readonly config?: object;
     readonly signal?: AbortSignal;
+    readonly network?: Network;
   },
 ) {
   const { clock, certificates, files = systemFiles, signal = new AbortController().signal } = options;
@@ -46,7 +47,7 @@ export function contextBeside(
     clock,
     random: systemRandom,
     logger: world.logger,
-    network: hostNetwork,
+    network: options.network ?? hostNetwork,
     commands: nodeCommands(),
     certificates,
     configFile: join(world.folder, 'config.yaml'),

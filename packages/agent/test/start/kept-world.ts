@@ -14,6 +14,7 @@ import { ManualClock } from '@linux-patch/runtime/testing';
 import { type IdentityMeta, MANUAL_IDENTITY } from '../../src/certificates/identity-meta.ts';
 import type { CertificatePaths } from '../../src/certificates/paths.ts';
 import { installGeneration } from '../../src/certificates/store.ts';
+import type { Network } from '../../src/host/network.ts';
 import { type IdentityKeeper, openIdentityKeeper } from '../../src/identity/keeper.ts';
 import { startWorld } from '../http/world.ts';
 import { contextBeside } from './agent-context.ts';
@@ -72,7 +73,9 @@ function pathsIn(folder: string): CertificatePaths {
 }
 
 /** A served agent whose certificate lies on disk and is kept as the agent keeps it, with a manager that renews. */
-export async function startKeptWorld() {
+export async function startKeptWorld(
+  options: { readonly meta?: Partial<IdentityMeta>; readonly network?: Network } = {},
+) {
   await using stack = new AsyncDisposableStack();
   const clock = new ManualClock(NOW);
   const held: { keeper: IdentityKeeper | undefined } = { keeper: undefined };
@@ -92,7 +95,13 @@ export async function startKeptWorld() {
   const issue = (from = clock.now(), issuer = world.authority) => issueSet(issuer, from);
   const first = await issue();
   await writeHost(world.folder);
-  const meta: IdentityMeta = { ...MANUAL_IDENTITY, trust: 'code', key_origin: 'host', renewal_draw: 0.5 };
+  const meta: IdentityMeta = {
+    ...MANUAL_IDENTITY,
+    trust: 'code',
+    key_origin: 'host',
+    renewal_draw: 0.5,
+    ...options.meta,
+  };
   await installGeneration({ files: systemFiles, paths, material: first, meta });
   const stop = new AbortController();
   const { context, audited, notifier } = contextBeside(world, {
@@ -100,6 +109,7 @@ export async function startKeptWorld() {
     certificates: paths,
     config: { enrollment: { manager_url: renewer.url } },
     signal: stop.signal,
+    ...(options.network ? { network: options.network } : {}),
   });
   const user = {
     take: (): void => {

@@ -28,6 +28,10 @@ export interface RenewingManager extends AsyncDisposable {
   /** Its clock; the certificates begin and end by it. */
   now: () => number;
   lifetimeMs: number;
+  /** Addresses that each renewal asked for. */
+  readonly addresses: (readonly string[])[];
+  /** Whether it certifies the address that is asked for, or keeps to its record. */
+  follows: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -36,18 +40,24 @@ export async function startRenewingManager(
   authority: TestAuthority,
   names: { readonly fqdn: string; readonly ipAddress: string },
 ): Promise<RenewingManager> {
+  let record = names;
   const web = await authority.issueWeb();
   const state = {
     asked: [] as string[],
     refuse: undefined as Reply | undefined,
     now: () => Date.now(),
     lifetimeMs: 365 * DAY_MS,
+    addresses: [] as (readonly string[])[],
+    follows: true,
   };
   const renewal = async (text: string): Promise<Reply> => {
     const request = RenewRequest.parse(JSON.parse(text));
     const key = await parseRequest(request.csr);
+    state.addresses.push(key.ipAddresses);
+    const [asked] = key.ipAddresses;
+    if (asked !== undefined && state.follows) record = { ...record, ipAddress: asked };
     const leaf = await issueCertificate({
-      profile: agentProfile(names),
+      profile: agentProfile(record),
       subjectSpki: key.spki,
       issuer: authority.issuing,
       serial: serialFrom(systemRandom.bytes(16)),

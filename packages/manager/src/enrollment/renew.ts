@@ -11,6 +11,7 @@ import type { CertificateRow, HostRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import { readCertificateRequest } from './certificate-request.ts';
 import type { EnrollmentContext } from './context.ts';
+import { followHost } from './follow-host.ts';
 import { noteFork } from './note-fork.ts';
 import { type AgentCertificate, findProven, rememberProofs, revokedError } from './proven-certificate.ts';
 import { succeed } from './succeed.ts';
@@ -39,8 +40,14 @@ export function createRenewals(context: EnrollmentContext): Renewals {
       });
       const { authority } = context;
       const renewal = inTransaction(context.db, async (db) => {
-        const { host, certificate } = await authorise(context, db, proof);
+        const { host: known, certificate } = await authorise(context, db, proof);
         proofs.use(proof.jti);
+        const host = await followHost(context, db, {
+          host: known,
+          certificate: proof.certificate,
+          key,
+          ...asked,
+        });
         const successor = await succeed(context, db, { certificate, host, key });
         await db.updateTable('hosts').set({ key_origin: 'host' }).where('id', '=', host.id).execute();
         await context.audit.record(db, {
