@@ -1,8 +1,9 @@
-import { rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ToyPackage } from '../src/apt/deb.ts';
+import { askUntil } from '../src/wait.ts';
 import { quietRun } from './apt-bench.ts';
 import { aptList, ourList, situation } from './apt-situation.ts';
 
@@ -139,6 +140,14 @@ describe('a listing is the same as that of "apt list --upgradable"', () => {
       ['toyapp', true],
       ['toyhalf', false],
     ]);
+    expect(await host.packages.inventory.isDatabaseClean()).toBe(false);
+    const words = await askUntil('health to have looked', async () => {
+      const said = await host.packages.health();
+      return said === 'ok' ? undefined : said;
+    });
+    expect(words).toContain('not configured: toyhalf');
+    expect(words).toContain('toyapp : Depends: toylib but it is not');
+    expect(words).toContain('apt-get --fix-broken install');
   });
 });
 
@@ -252,5 +261,75 @@ describe('lists', () => {
     expect((await inventory.listPatches()).patches).toHaveLength(1);
     await host.write('pin', 'Package: toyssl\nPin: version 2\nPin-Priority: -1\n');
     expect((await inventory.listPatches()).patches).toEqual([]);
+  });
+});
+
+describe('the sources of a listing', () => {
+  it('are told with their age, those without lists or without a Release file included, and no password', async () => {
+    const host = await situation(folder.path, {
+      published: { main: [toy('toyssl', '1')] },
+      installed: ['toyssl'],
+    });
+    await host.publish({ main: [toy('toyssl', '2')] });
+    const flat = `${host.repository}/dists/bookworm/main/binary-amd64/`;
+    await host.write(
+      'etc/apt/sources.list.d/flat.list',
+      `deb [trusted=yes] file:${flat} ./\ndeb http://me:secret@127.0.0.1:9/debian trixie-security main\n`,
+    );
+    await host.apt.run('apt-get', ['update']);
+    const { inventory } = host.packages;
+    const told = (await inventory.sources()).map((one) => [
+      one.uri.replace(host.repository, ''),
+      one.suite,
+      one.security,
+      one.present,
+      one.publishedAtMs !== undefined,
+    ]);
+    expect(told.toSorted((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1))).toEqual([
+      ['file:/dists/bookworm-security/', 'stable-security', true, true, true],
+      ['file:/dists/bookworm/', 'stable', false, true, true],
+      ['file:/dists/bookworm/main/binary-amd64/./', undefined, false, true, true],
+      ['http://127.0.0.1:9/debian/dists/trixie-security/', undefined, false, false, false],
+    ]);
+    expect(JSON.stringify(await inventory.sources())).not.toContain('secret');
+    expect(await ourList(host)).toEqual(await aptList(host));
+    expect((await inventory.listPatches()).patches).toMatchObject([{ name: 'toyssl', security_known: true }]);
+  });
+
+  it('are found where apt was told to keep its lists', async () => {
+    const host = await situation(folder.path, {
+      published: { main: [toy('toyssl', '1')] },
+      installed: ['toyssl'],
+    });
+    await mkdir(join(host.root, 'srv/lists/partial'), { recursive: true });
+    await host.write('etc/apt/apt.conf.d/lists', `Dir::State::Lists "${host.root}/srv/lists";\n`);
+    await host.apt.update();
+    expect((await host.packages.inventory.listPatches()).patches).toEqual([]);
+    await host.publish({ main: [toy('toyssl', '2')] });
+    expect((await host.packages.inventory.listPatches()).patches).toHaveLength(1);
+  });
+});
+
+describe('the details of a package', () => {
+  it('have what it needs before it is unpacked, and only those that need it in turn', async () => {
+    const host = await situation(folder.path, {
+      published: {
+        main: [
+          toy('toylib', '1'),
+          toy('toybase', '1'),
+          toy('toyapp', '1', { preDepends: 'toybase (>= 1)', depends: 'toylib | toyother, toyextra' }),
+          toy('toyextra', '1'),
+          toy('toyfan', '1', { suggests: 'toylib', recommends: 'toyextra' }),
+          toy('toyrival', '1', { breaks: 'toylib (<< 0.5)', conflicts: 'toybase (<< 0.5)' }),
+        ],
+      },
+      installed: ['toyapp', 'toyfan', 'toyrival'],
+    });
+    const { inventory } = host.packages;
+    expect(await inventory.findPackage('toyapp')).toMatchObject({
+      dependencies: ['toybase (>= 1)', 'toylib | toyother', 'toyextra'],
+    });
+    for (const name of ['toylib', 'toybase'])
+      expect(await inventory.findPackage(name)).toMatchObject({ reverse_dependencies: ['toyapp'] });
   });
 });

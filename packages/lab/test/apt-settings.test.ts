@@ -6,11 +6,13 @@ import { bench, openOn } from './apt-bench.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let host: Awaited<ReturnType<typeof bench>>;
+let plain: Awaited<ReturnType<typeof readings>>;
 
 beforeAll(async () => {
   folder = await temporaryFolder();
   host = await bench(folder.path, ['toyhello', 'toylib', 'toyapp', 'toyheld', 'toyphased']);
   await host.apt.run('apt-mark', ['hold', 'toyheld']);
+  plain = await readings();
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
@@ -35,25 +37,37 @@ const HOSTILE = [
   'APT::Solver "nowhere";',
   'APT::Color "1"; Binary::apt-get::APT::Color "1";',
   'APT::Get::Only-Source "true"; APT::Cache::AllVersions "false"; APT::Cache::ShowFull "true";',
+  'APT::Cache::Show::Version "2"; APT::Cache::ShowDependencyType "true"; APT::Cache::ShowVersion "true";',
+  'APT::Cache::Important "true"; APT::Cache::RecurseDepends "true"; APT::Cache::Installed "false";',
+  'APT::Get::IndexTargets::Format "x"; APT::Get::IndexTargets::ReleaseInfo "true";',
+  'APT::Get::Simulate "true"; APT::Get::Show-User-Simulation-Note "true";',
+  'APT::Cmd::Show-Update-Stats "true"; APT::Get::Only-Upgrade "true"; APT::Get::ReInstall "true";',
   'Debug::pkgProblemResolver "true"; Debug::pkgDepCache::AutoInstall "true"; Debug::pkgPolicy "true";',
 ];
 
+/** Everything that is read. */
+async function readings() {
+  const { inventory } = await openOn(host.root);
+  return {
+    patches: (await inventory.listPatches({ explain: true })).patches,
+    packages: await inventory.listPackages(),
+    detail: await inventory.findPackage('toylib'),
+    sources: await inventory.sources(),
+    clean: await inventory.isDatabaseClean(),
+  };
+}
+
 describe("settings of the host's apt.conf", () => {
-  it.each(HOSTILE)('change no listing: %s', async (setting) => {
-    const plain = await (await openOn(host.root)).inventory.listPatches();
-    expect(plain.patches.map((one) => one.name)).toEqual([
-      'toyapp',
-      'toyheld',
-      'toyhello',
-      'toylib',
-      'toyphased',
+  it.each(HOSTILE)('change nothing that is read: %s', async (setting) => {
+    expect(plain).toMatchObject({ clean: true, detail: { reverse_dependencies: ['toyapp'] } });
+    expect(plain.patches.map((one) => [one.name, one.kept_back])).toEqual([
+      ['toyapp', false],
+      ['toyheld', false],
+      ['toyhello', false],
+      ['toylib', false],
+      ['toyphased', false],
     ]);
     await writeFile(join(host.root, 'etc/apt/apt.conf'), `${setting}\n`);
-    try {
-      const { inventory } = await openOn(host.root);
-      expect((await inventory.listPatches()).patches).toEqual(plain.patches);
-    } finally {
-      await writeFile(join(host.root, 'etc/apt/apt.conf'), '');
-    }
+    expect(await readings()).toEqual(plain);
   });
 });

@@ -3,7 +3,7 @@ import { type AptContext, aptPath } from './apt-context.ts';
 import { readInstalled } from './installed.ts';
 import { findLockHolder } from './lock.ts';
 import { askForRefusal } from './refusal.ts';
-import { readAptState } from './state-key.ts';
+import { createStateReader } from './state-key.ts';
 
 /** What is wrong with what is installed, whatever updates wait. */
 export interface DatabaseFaults {
@@ -56,9 +56,10 @@ export interface DatabaseWatch {
 
 export function createDatabaseWatch(context: AptContext): DatabaseWatch {
   let reading: { readonly key: string; readonly faults: Promise<DatabaseFaults> } | undefined;
+  const stateNow = createStateReader(context);
   let known: string | undefined;
   const read = async (): Promise<DatabaseFaults> => {
-    const { packages: key } = await readAptState(context);
+    const { packages: key } = await stateNow();
     if (reading?.key === key) return reading.faults;
     const own = { key, faults: readDatabaseFaults(context, new AbortController().signal) };
     reading = own;

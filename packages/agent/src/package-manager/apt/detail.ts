@@ -1,6 +1,7 @@
 import { type Package, PackageDetail } from '@linux-patch/contract';
 import { type AptContext, aptPath, READ_TIMEOUT_MS } from './apt-context.ts';
 import { aptFailure } from './failure.ts';
+import { NEUTRAL_OPTIONS } from './neutral-options.ts';
 
 const KIB = 1024;
 const COPYRIGHT_LIMIT_BYTES = 1024 * 1024;
@@ -29,6 +30,16 @@ export function parseDepends(field: string | undefined): string[] {
     .filter(Boolean);
 }
 
+/** Settings of apt.conf that change what `show` and `rdepends` print (apt-cache(8)). */
+const PLAIN_OUTPUT = [
+  'Show::Version=1',
+  'ShowDependencyType=false',
+  'ShowVersion=false',
+  'ShowVirtuals=false',
+  'ShowOnlyFirstOr=false',
+  'RecurseDepends=false',
+].flatMap((setting) => ['-o', `APT::Cache::${setting}`]);
+
 /** How apt says that it has never heard of a package, or that the name is only provided by others. */
 const UNKNOWN = /no packages found|unable to locate|can't select/i;
 
@@ -38,7 +49,7 @@ async function show(
 ): Promise<Readonly<Record<string, string>> | undefined> {
   const result = await context.commands.run({
     program: 'apt-cache',
-    args: ['show', '--no-all-versions', '--', name],
+    args: [...NEUTRAL_OPTIONS, ...PLAIN_OUTPUT, 'show', '--no-all-versions', '--', name],
     timeoutMs: READ_TIMEOUT_MS,
   });
   if (result.exitCode === 0 && result.stdout.trim() !== '') return parseStanza(result.stdout);
@@ -50,7 +61,8 @@ async function show(
 async function reverseDependencies(context: AptContext, name: string): Promise<string[]> {
   const result = await context.commands.run({
     program: 'apt-cache',
-    args: ['rdepends', '--installed', '--', name],
+    // Those that need it; what it breaks and what only suggests it is none of them.
+    args: [...NEUTRAL_OPTIONS, ...PLAIN_OUTPUT, 'rdepends', '--installed', '--important', '--', name],
     timeoutMs: READ_TIMEOUT_MS,
   });
   if (result.exitCode !== 0) {
@@ -134,7 +146,7 @@ export async function readDetail(
   return PackageDetail.parse({
     ...(listed ?? availablePackage(plain, fields ?? {})),
     ...own,
-    dependencies: parseDepends(fields?.depends),
+    dependencies: [...parseDepends(fields?.['pre-depends']), ...parseDepends(fields?.depends)],
     reverse_dependencies: await reverseDependencies(context, name),
     maintainer: fields?.maintainer ?? null,
     homepage: fields?.homepage ?? null,

@@ -10,6 +10,7 @@ import { parseStatusLine } from './progress.ts';
 import { parseReleaseHead } from './release-head.ts';
 import { parseTaken } from './simulate.ts';
 import { parseTargets } from './sources.ts';
+import { parsePlaces } from './state-key.ts';
 import { compareDebianVersions } from './versions.ts';
 
 describe('what dpkg-query 1.21.22 prints', () => {
@@ -162,6 +163,19 @@ describe('what apt says about its sources', () => {
       origin: 'Debian',
     });
     expect(parseReleaseHead('Date: soon\n')).toMatchObject({ dateMs: undefined, label: undefined });
+  });
+});
+
+describe('what apt-config of apt 2.6.1 prints', () => {
+  it('becomes the places of its files; one that is switched off is empty', () => {
+    const text = "lists='/srv/lists/'\nsourceList='/dev/null'\npreferences=''\n";
+    expect(parsePlaces(text)).toMatchObject({
+      lists: '/srv/lists/',
+      sourceList: '/dev/null',
+      preferences: '',
+      status: '',
+    });
+    expect(() => parsePlaces('E: odd\n')).toThrow(/does not say/);
   });
 });
 

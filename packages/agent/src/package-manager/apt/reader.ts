@@ -3,9 +3,10 @@ import type { AptContext } from './apt-context.ts';
 import { type InstalledPackage, readInstalled, readNativeArchitecture } from './installed.ts';
 import { findPending, type Pending, type PendingUpdate, withOffered } from './pending.ts';
 import { readPolicy } from './policy.ts';
+import { remembered } from './remembered.ts';
 import { readOffered } from './simulate.ts';
 import { type AptSource, readSources } from './sources.ts';
-import { type AptState, readAptState } from './state-key.ts';
+import { type AptState, createStateReader } from './state-key.ts';
 
 /** What is installed and what waits, taken together. */
 interface Reading {
@@ -30,19 +31,6 @@ export interface AptReader {
   snapshot(options?: { readonly offered: boolean }): Promise<Snapshot>;
   /** The sources of this host. */
   sources(): Promise<readonly AptSource[]>;
-}
-
-function remembered<T>(): (key: string, read: () => Promise<T>) => Promise<T> {
-  let memory: { readonly key: string; readonly value: Promise<T> } | undefined;
-  return (key, read) => {
-    if (memory?.key === key) return memory.value;
-    const value = read();
-    memory = { key, value };
-    value.catch(() => {
-      if (memory?.value === value) memory = undefined;
-    });
-    return value;
-  };
 }
 
 /** What a listing takes from other memories. */
@@ -75,6 +63,7 @@ export function createAptReader(context: AptContext): AptReader {
   const sources = remembered<readonly AptSource[]>();
   const packages = remembered<Reading>();
   const offered = remembered<ReadonlySet<string> | undefined>();
+  const stateNow = createStateReader(context);
   const sourcesFor = (state: AptState) => sources(state.sources, () => readSources(context));
   const offeredFor = (state: AptState) => offered(state.packages, () => readOffered(context));
   const readingFor = (state: AptState) =>
@@ -82,10 +71,10 @@ export function createAptReader(context: AptContext): AptReader {
       readPackages(context, { sources: () => sourcesFor(state), offered: () => offeredFor(state) }),
     );
   return {
-    reading: async () => readingFor(await readAptState(context)),
-    sources: async () => sourcesFor(await readAptState(context)),
+    reading: async () => readingFor(await stateNow()),
+    sources: async () => sourcesFor(await stateNow()),
     async snapshot(options = { offered: false }) {
-      const state = await readAptState(context);
+      const state = await stateNow();
       const reading = await readingFor(state);
       const pending = reading.pending ?? refuseUnknown(reading.sources);
       if (!options.offered) return { ...reading, pending, updates: pending.updates };

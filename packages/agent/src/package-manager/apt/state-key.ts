@@ -1,38 +1,80 @@
-import { type AptContext, aptPath } from './apt-context.ts';
+import { PatchError } from '@linux-patch/contract';
+import { type AptContext, aptPath, READ_TIMEOUT_MS } from './apt-context.ts';
+import { aptFailure } from './failure.ts';
+import { remembered } from './remembered.ts';
 
-/** Files and folders whose change can change what apt knows of its sources. */
-const SOURCE_STATE = ['var/lib/apt/lists', 'etc/apt/apt.conf', 'etc/apt/sources.list'];
-const SOURCE_FOLDERS = ['etc/apt/apt.conf.d', 'etc/apt/sources.list.d'];
+/** Where apt is told to keep its own files; an administrator may have moved them (apt.conf(5), "Directories"). */
+interface AptPlaces {
+  readonly lists: string;
+  readonly sourceList: string;
+  readonly sourceParts: string;
+  readonly preferences: string;
+  readonly preferenceParts: string;
+  readonly status: string;
+  readonly extendedStates: string;
+}
 
-/** The same for what is installed or upgradable. */
-const PACKAGE_STATE = [
-  'var/lib/dpkg/status',
-  'var/lib/dpkg/updates',
-  'var/lib/dpkg/arch',
-  'var/lib/apt/extended_states',
-  'etc/apt/preferences',
-  'etc/machine-id',
-];
-const PACKAGE_FOLDERS = ['etc/apt/preferences.d'];
+/** `/d` asks for a folder, `/f` for a file, each with its full path (apt-config(8)). */
+const SETTINGS: Readonly<Record<keyof AptPlaces, string>> = {
+  lists: 'Dir::State::lists/d',
+  sourceList: 'Dir::Etc::sourcelist/f',
+  sourceParts: 'Dir::Etc::sourceparts/d',
+  preferences: 'Dir::Etc::preferences/f',
+  preferenceParts: 'Dir::Etc::preferencesparts/d',
+  status: 'Dir::State::status/f',
+  extendedStates: 'Dir::State::extended_states/f',
+};
+
+/** Reads what `apt-config shell` prints: `name='value'`; a place that is not set is the empty text. */
+export function parsePlaces(text: string): AptPlaces {
+  const values = new Map(
+    [...text.matchAll(/^(\w+)='(.*)'$/gm)].map(([, name = '', value = '']) => [name, value] as const),
+  );
+  const names = Object.keys(SETTINGS) as (keyof AptPlaces)[];
+  if (!values.has('lists'))
+    throw new PatchError('PKG_MANAGER_ERROR', 'apt-config does not say where the package lists are.');
+  return Object.fromEntries(names.map((name) => [name, values.get(name) ?? ''])) as Record<
+    keyof AptPlaces,
+    string
+  >;
+}
+
+/** @throws PatchError when apt's configuration cannot be read. */
+async function readPlaces(context: AptContext): Promise<AptPlaces> {
+  const result = await context.commands.run({
+    program: 'apt-config',
+    args: ['shell', ...Object.entries(SETTINGS).flat()],
+    timeoutMs: READ_TIMEOUT_MS,
+  });
+  if (result.exitCode !== 0) throw aptFailure('apt-config shell', result);
+  return parsePlaces(result.stdout);
+}
 
 /** The folder itself and what is in it; an editor changes a file without touching its folder. */
-async function withContents({ files, root }: AptContext, folder: string): Promise<string[]> {
-  const names = await files.list(aptPath({ root }, folder), { missingOk: true });
+async function withContents({ files }: AptContext, folder: string): Promise<string[]> {
+  const names = await files.list(folder, { missingOk: true });
   return [folder, ...names.map((name) => `${folder}/${name}`)];
 }
 
+/** Identity, time and size of files and folders. apt reads what links lead to, so that is what counts. */
 async function keyOf(
   context: AptContext,
   single: readonly string[],
   folders: readonly string[],
 ): Promise<string> {
-  const inFolders = await Promise.all(folders.map((folder) => withContents(context, folder)));
-  const paths = [...single, ...inFolders.flat()];
-  // apt reads what links lead to, so that is what counts.
-  const facts = await Promise.all(paths.map((path) => context.files.factsBehind(aptPath(context, path))));
+  const inFolders = await Promise.all(
+    folders.filter((one) => one !== '').map((folder) => withContents(context, folder)),
+  );
+  const paths = [...single.filter((one) => one !== ''), ...inFolders.flat()];
+  const facts = await Promise.all(paths.map((path) => context.files.factsBehind(path)));
   return facts
     .map((one, index) => `${paths[index]}:${one ? `${one.inode}:${one.modifiedMs}:${one.sizeBytes}` : '-'}`)
     .join('|');
+}
+
+/** The state of apt's own configuration. */
+function readConfigKey(context: AptContext): Promise<string> {
+  return keyOf(context, [aptPath(context, 'etc/apt/apt.conf')], [aptPath(context, 'etc/apt/apt.conf.d')]);
 }
 
 /** What listings depend on; as long as both keys are the same, so are they. */
@@ -41,11 +83,33 @@ export interface AptState {
   readonly packages: string;
 }
 
-/** The state on disk now. Reading it costs some forty system calls and no process. */
-export async function readAptState(context: AptContext): Promise<AptState> {
+async function readState(context: AptContext, config: string, places: AptPlaces): Promise<AptState> {
+  const here = (path: string): string => aptPath(context, path);
   const [sources, packages] = await Promise.all([
-    keyOf(context, SOURCE_STATE, SOURCE_FOLDERS),
-    keyOf(context, PACKAGE_STATE, PACKAGE_FOLDERS),
+    keyOf(context, [places.lists, places.sourceList], [places.sourceParts]),
+    keyOf(
+      context,
+      [
+        places.status,
+        places.extendedStates,
+        places.preferences,
+        here('var/lib/dpkg/status'),
+        here('var/lib/dpkg/updates'),
+        here('var/lib/dpkg/arch'),
+        here('etc/machine-id'),
+      ],
+      [places.preferenceParts],
+    ),
   ]);
-  return { sources, packages: `${sources}|${packages}` };
+  const key = `${config}|${sources}`;
+  return { sources: key, packages: `${key}|${packages}` };
+}
+
+/** Reads the state on disk as it is now; that costs some forty system calls, and a process where apt's configuration has changed. */
+export function createStateReader(context: AptContext): () => Promise<AptState> {
+  const places = remembered<AptPlaces>();
+  return async () => {
+    const config = await readConfigKey(context);
+    return readState(context, config, await places(config, () => readPlaces(context)));
+  };
 }
