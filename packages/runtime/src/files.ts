@@ -34,6 +34,7 @@ export interface FreeSpace {
  * Node's error with its `code` (EACCES, ENOSPC, EROFS …).
  */
 export interface Files {
+  /** Throws EFBIG for more than 64 MiB: no file that is read as a whole is so large, and a device never ends. */
   readText(path: string): Promise<string | undefined>;
   readBytes(path: string): Promise<Uint8Array | undefined>;
   /** Reads at most `maxBytes` from the start; for files whose size outsiders control. */

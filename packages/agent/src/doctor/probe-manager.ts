@@ -1,4 +1,4 @@
-import { ENROLL_PATHS, isPatchError } from '@linux-patch/contract';
+import { ENROLL_PATHS, isPatchError, parseJson } from '@linux-patch/contract';
 import { parseCertificates } from '@linux-patch/pki';
 import { dial } from '../enrollment/dial.ts';
 import { askManager, type ManagerAnswer } from '../enrollment/manager-client.ts';
@@ -192,7 +192,7 @@ function isCa(answer: ManagerAnswer): boolean {
 async function isOlderManager(host: DoctorHost, managerUrl: URL, peer: PeerTrust): Promise<boolean> {
   const answer = await ask(host, new URL(`${ENROLL_PATHS.status}/${'0'.repeat(64)}`, managerUrl), peer);
   try {
-    const { status } = JSON.parse(answer.text) as { status?: unknown };
+    const { status } = parseJson(answer.text) as { status?: unknown };
     return answer.status === 200 && (status === 'notfound' || status === 'not_found');
   } catch {
     return false;

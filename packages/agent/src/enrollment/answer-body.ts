@@ -1,3 +1,4 @@
+import { parseJson } from '@linux-patch/contract';
 import { z } from 'zod';
 import { findHttpDateMs } from './http-date.ts';
 import type { ManagerAnswer } from './manager-client.ts';
@@ -44,7 +45,7 @@ export function jsonOf(answer: ManagerAnswer, shownUrl: string): unknown {
     );
   }
   try {
-    return JSON.parse(answer.text);
+    return parseJson(answer.text);
   } catch {
     throw new ManagerFailure(
       'protocol',
@@ -66,7 +67,7 @@ export function wordsOf(answer: ManagerAnswer): string {
   if (answer.status < 400) return bare;
   if (isWebPage(answer)) return `${bare} and a web page`;
   try {
-    const { error, message } = ErrorBody.parse(JSON.parse(answer.shownText));
+    const { error, message } = ErrorBody.parse(parseJson(answer.shownText));
     const words = typeof error === 'string' ? error : (error?.message ?? message);
     return words ? printable(words) : bare;
   } catch {
@@ -83,7 +84,7 @@ const DenialBody = z.union([
 /** Whether an answer says that a host is denied, as a manager of either generation, or its documents, would. */
 export function isDenialWord(answer: ManagerAnswer): boolean {
   try {
-    const body = DenialBody.parse(JSON.parse(answer.text));
+    const body = DenialBody.parse(parseJson(answer.text));
     if ('status' in body) return true;
     const code = typeof body.error === 'string' ? body.error : body.error.code;
     return /^(ENROLLMENT_)?DENIED$/i.test(code);

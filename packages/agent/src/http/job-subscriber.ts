@@ -1,4 +1,4 @@
-import { ClientFrame, type ServerFrame } from '@linux-patch/contract';
+import { ClientFrame, parseJson, type ServerFrame } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { JobEvent } from '../jobs/events.ts';
 import type { JobQueue } from '../jobs/queue.ts';
@@ -19,6 +19,9 @@ type Interest =
 
 /** A client with more than this waiting is too slow; it is told how many events it missed. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
+
+/** What a client says has a handful of members. */
+const FRAME_LIMITS = { depth: 2, values: 16 };
 
 /** One client of the job events. Until it says otherwise it hears of all jobs. */
 export class JobSubscriber {
@@ -150,7 +153,7 @@ export class JobSubscriber {
 function parseFrame(text: string): { readonly wish: ClientFrame } | { readonly fault: string } {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text, FRAME_LIMITS);
   } catch {
     return { fault: 'not valid JSON' };
   }

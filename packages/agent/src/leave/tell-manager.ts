@@ -1,4 +1,4 @@
-import { ENROLL_PATHS, messageOf } from '@linux-patch/contract';
+import { ENROLL_PATHS, messageOf, parseJson } from '@linux-patch/contract';
 import { createLeaveProof, parseCertificates } from '@linux-patch/pki';
 import type { Clock, Random } from '@linux-patch/runtime';
 import { z } from 'zod';
@@ -15,7 +15,7 @@ const Refusal = z.object({ error: z.object({ code: z.string() }) });
 
 function codeOf(answer: ManagerAnswer): string | undefined {
   try {
-    return Refusal.safeParse(JSON.parse(answer.text)).data?.error.code;
+    return Refusal.safeParse(parseJson(answer.text)).data?.error.code;
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { Envelope, ERRORS, type ErrorCode, PatchError, type Route } from '@linux-patch/contract';
+import { Envelope, ERRORS, type ErrorCode, PatchError, parseJson, type Route } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import type { z } from 'zod';
 import type { ManagerPaths } from '../config/paths.ts';
@@ -83,9 +83,26 @@ async function open(connection: Connection, method: string, path: string, body?:
   return { response: promise, cancel: () => outgoing.destroy() };
 }
 
+/** Room for the records of some 400,000 certificates, the longest listing there is. */
+const ANSWER_LIMITS = { bytes: 256 * 1024 * 1024, depth: 16, values: 8_000_000 };
+/** One event: a host's newest 64 Ki characters of output, escaped. */
+const EVENT_LIMIT_CHARACTERS = 4 * 1024 * 1024;
+
+function tooLarge(bytes: number): PatchError {
+  return new PatchError(
+    'INTERNAL_ERROR',
+    `The manager's answer is larger than ${bytes} bytes and was not read. No manager of this version sends so much; is it one that answers there?`,
+  );
+}
+
 async function textOf(response: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk);
+  let sizeBytes = 0;
+  for await (const chunk of response) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > ANSWER_LIMITS.bytes) throw tooLarge(ANSWER_LIMITS.bytes);
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks).toString('utf8');
 }
 
@@ -96,7 +113,7 @@ function failureOf(envelope: Envelope): PatchError | undefined {
 }
 
 function readData<R extends Route>(route: R, text: string): z.output<R['response']> {
-  const envelope = Envelope.parse(JSON.parse(text));
+  const envelope = Envelope.parse(parseJson(text, ANSWER_LIMITS));
   const failure = failureOf(envelope);
   if (failure) throw failure;
   return route.response.parse(envelope.data) as z.output<R['response']>;
@@ -133,7 +150,7 @@ export function createApiClient(options: {
       const response = await exchange.response;
       if (response.statusCode !== 200) {
         throw (
-          failureOf(Envelope.parse(JSON.parse(await textOf(response)))) ??
+          failureOf(Envelope.parse(parseJson(await textOf(response)))) ??
           new PatchError('INTERNAL_ERROR', `The manager answers ${response.statusCode}.`)
         );
       }
@@ -149,6 +166,7 @@ async function* parseEvents(stream: AsyncIterable<Buffer>): AsyncGenerator<reado
     rest += chunk.toString('utf8');
     const blocks = rest.split('\n\n');
     rest = blocks.pop() ?? '';
+    if (rest.length > EVENT_LIMIT_CHARACTERS) throw tooLarge(EVENT_LIMIT_CHARACTERS);
     for (const block of blocks) {
       const lines = block.split('\n');
       const value = (name: string): string =>

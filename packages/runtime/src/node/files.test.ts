@@ -23,6 +23,16 @@ describe('the door to the file system', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o640);
   });
 
+  it('reads a file of many chunks, and of a device that never ends no more than a limit', async () => {
+    const path = join(folder.path, 'text');
+    const text = 'ä'.repeat(200_001);
+    await writeFile(path, text);
+    expect(await systemFiles.readText(path)).toBe(text);
+    await expect(systemFiles.readText('/dev/zero')).rejects.toMatchObject({ code: 'EFBIG' });
+    await expect(systemFiles.readBytes('/dev/zero')).rejects.toMatchObject({ code: 'EFBIG' });
+    expect(await systemFiles.readText('/proc/self/cmdline')).toContain('node');
+  });
+
   it('leaves the old file and no temporary one when a write fails', async () => {
     const path = join(folder.path, 'state.json');
     await mkdir(path);

@@ -7,7 +7,6 @@ import {
   mkdir,
   open,
   readdir,
-  readFile,
   readlink,
   rename,
   rm,
@@ -97,6 +96,27 @@ async function readPart(
   } finally {
     await handle.close();
   }
+}
+
+/** Files that are read as a whole are settings, certificates and records. */
+const WHOLE_LIMIT_BYTES = 64 * 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
+
+async function readWhole(path: string): Promise<Buffer> {
+  const handle = await open(path, 'r');
+  try {
+    const chunks: Buffer[] = [];
+    for (let sizeBytes = 0; sizeBytes <= WHOLE_LIMIT_BYTES; ) {
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
+      if (bytesRead === 0) return Buffer.concat(chunks);
+      chunks.push(buffer.subarray(0, bytesRead));
+      sizeBytes += bytesRead;
+    }
+  } finally {
+    await handle.close();
+  }
+  const message = `EFBIG: ${path} is larger than ${WHOLE_LIMIT_BYTES} bytes and was not read`;
+  throw Object.assign(new Error(message), { code: 'EFBIG', path });
 }
 
 async function readTextLimited(path: string, maxBytes: number): Promise<string | undefined> {
@@ -225,9 +245,9 @@ async function makeMissing(path: string, mode: number): Promise<void> {
 
 /** The host's file system. */
 export const systemFiles: Files = {
-  readText: (path) => orAbsent(readFile(path, 'utf8')),
+  readText: async (path) => (await orAbsent(readWhole(path)))?.toString('utf8'),
   readBytes: async (path) => {
-    const data = await orAbsent(readFile(path));
+    const data = await orAbsent(readWhole(path));
     return data && new Uint8Array(data);
   },
   readTextLimited,
