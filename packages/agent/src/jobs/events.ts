@@ -6,10 +6,12 @@ export interface JobEvent {
   readonly seq: number;
   readonly job: JobCore;
   readonly atMs: number;
-  /** Output lines since the job's last event, joined by newlines. */
+  /** Output lines since the job's last event, joined by newlines; of very many the newest. The job has the others. */
   readonly output: string | undefined;
 }
 
+/** Most of the output that one event carries: a thousand of them are remembered. */
+const OUTPUT_CHARACTERS = 64 * 1024;
 /** Events that a client can catch up on. */
 const RING_SIZE = 1_024;
 
@@ -33,7 +35,7 @@ export class JobEvents {
 
   publish(job: JobCore, atMs: number, output?: string): void {
     this.#seq += 1;
-    const event: JobEvent = { seq: this.#seq, job, atMs, output };
+    const event: JobEvent = { seq: this.#seq, job, atMs, output: output && newest(output) };
     this.#ring.push(event);
     if (this.#ring.length > RING_SIZE) this.#ring.shift();
     for (const listener of this.#listeners) listener(event);
@@ -55,4 +57,10 @@ export class JobEvents {
       seq < this.#firstSeq ? Math.max(1, oldest - 1 - this.#firstSeq) : Math.max(0, oldest - 1 - seq);
     return { events, missed };
   }
+}
+
+/** A copy of the end, because a slice of a text keeps the whole of it in memory. */
+function newest(output: string): string {
+  if (output.length <= OUTPUT_CHARACTERS) return output;
+  return Buffer.from(output.slice(-OUTPUT_CHARACTERS)).toString('utf8');
 }

@@ -85,8 +85,8 @@ async function open(connection: Connection, method: string, path: string, body?:
 
 /** Room for the records of some 400,000 certificates, the longest listing there is. */
 const ANSWER_LIMITS = { bytes: 256 * 1024 * 1024, depth: 16, values: 8_000_000 };
-/** One event: a host's newest 64 Ki characters of output, escaped. */
-const EVENT_LIMIT_CHARACTERS = 4 * 1024 * 1024;
+/** One event holds at most one frame of a host. */
+const EVENT_LIMIT_CHARACTERS = 8 * 1024 * 1024;
 
 function tooLarge(bytes: number): PatchError {
   return new PatchError(
