@@ -38,6 +38,11 @@ export function successEnvelope(stamp: EnvelopeStamp, data: object | null): Enve
   };
 }
 
+/** What a peer hears of a fault that is none of the table; the log has the rest under the same id. */
+export function unexpectedFault(requestId: string): string {
+  return `An unexpected fault; the log has the details under the request id ${requestId}.`;
+}
+
 /** Wraps a failure; a code whose table entry is not exposed becomes `INTERNAL_ERROR` without details. */
 export function errorEnvelope(
   stamp: EnvelopeStamp,
@@ -57,7 +62,7 @@ export function errorEnvelope(
       }
     : {
         code: 'INTERNAL_ERROR',
-        message: 'An unexpected fault; the log has the details under this request id.',
+        message: unexpectedFault(stamp.requestId),
         details: {},
         retryable: true,
       };

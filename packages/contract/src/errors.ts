@@ -137,7 +137,12 @@ export const ERRORS = {
   DEPENDENCY_CONFLICT: traits('job', 500, false, 'Dependencies cannot be satisfied.'),
   PERMISSION_DENIED: traits('job', 500, false, 'The agent may not do this on the host.'),
   LOCKED: traits('job', 500, true, 'Another process holds the package database.'),
-  DISK_FULL: traits('job', 500, false, 'The disk has not enough free space.'),
+  DISK_FULL: traits(
+    'both',
+    507,
+    true,
+    'The disk has not enough free space, or cannot be written; the message names it.',
+  ),
   SCRIPT_FAILED: traits('job', 500, false, "A package's maintainer script failed."),
   REBOOT_ERROR: traits('job', 500, false, 'The reboot could not be started.'),
   TIMEOUT: traits('job', 500, true, 'The job ran longer than `jobs.timeout_minutes`.'),

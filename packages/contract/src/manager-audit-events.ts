@@ -212,7 +212,8 @@ export const MANAGER_AUDIT_EVENTS = {
     'reason',
   ),
   host_changed: event('Facts of a host were changed.', 'host', 'fqdn', 'agent_port', 'ip_address'),
-  patches_applied: event('Updates were started on a host.', 'host', 'job', 'request'),
+  patches_requested: event('Updates are about to be asked of a host.', 'host', 'fqdn', 'request'),
+  patches_applied: event('Updates were started on a host.', 'host', 'fqdn', 'job', 'request'),
   manager_stopped: event('The manager was told to stop.'),
 } as const satisfies Record<string, AuditEventTraits>;
 

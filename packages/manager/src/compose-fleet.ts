@@ -25,14 +25,18 @@ export function composeFleet(
   context: EnrollmentContext,
   parts: { readonly config: ManagerConfig; readonly own: OwnCertificates },
 ): Fleet {
-  const { db, authority, clock } = context;
+  const { db, authority, clock, logger } = context;
   const { poll_minutes, concurrency } = parts.config.fleet;
   const hosts = createHostStore({ db, clock, nameRules: authority.nameRules });
   const client = createFleetClient(async ({ hostId }) => ({
     caPem: authority.fleetRootsPem,
     client: await parts.own.pair('client'),
     judge: (shown) => judgeShown(db, hostId, shown),
-    noteServed: (serialHex) => noteServed(db, serialHex, clock.now()),
+    // What the host answered counts, also where that cannot be written down.
+    noteServed: (serialHex) =>
+      noteServed(db, serialHex, clock.now()).catch((error: unknown) =>
+        logger.error('Which certificate a host served with could not be kept', { error }),
+      ),
   }));
   const lists = createListSender({ ...context, fleet: client, concurrency });
   const intervalMs = poll_minutes * MINUTE_MS;
@@ -52,8 +56,8 @@ export function serveFleet(
   },
 ): void {
   const { fleet, own } = parts;
-  const { db, clock, audit } = context;
-  serveHostRoutes(routes, { hosts: fleet.hosts, fleet: fleet.client, audit, db, clock });
+  const { db, clock, audit, logger } = context;
+  serveHostRoutes(routes, { hosts: fleet.hosts, fleet: fleet.client, audit, db, clock, logger });
   serveCertificateRoutes(routes, {
     db,
     clock,

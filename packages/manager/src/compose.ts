@@ -99,8 +99,7 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   let started = false;
   stack.defer(async () => {
     if (!started) return;
-    await audit.sumUp(db, { all: true });
-    await audit.record(db, { actor: 'manager', event: 'manager_stopped' });
+    await recordStop(enrollment);
   });
   const life = await openOwnLife(options, enrollment);
   const app = composeApp({
@@ -188,6 +187,16 @@ function warnOfNames({ config, logger }: ManagerOptions): void {
       'server.names has a wildcard, so no host whose name fits it gets a certificate; name the manager itself instead',
       { names: wildcards },
     );
+  }
+}
+
+/** A manager that cannot write down that it stops stops all the same. */
+async function recordStop({ audit, db, logger }: EnrollmentContext): Promise<void> {
+  try {
+    await audit.sumUp(db, { all: true });
+    await audit.record(db, { actor: 'manager', event: 'manager_stopped' });
+  } catch (error) {
+    logger.error('That the manager stops is not in the audit log', { error });
   }
 }
 

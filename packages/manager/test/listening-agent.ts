@@ -25,13 +25,22 @@ const HEALTH = {
   key_origin: 'host',
 };
 
+const ACCEPTED = {
+  job_id: '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc',
+  status: 'pending',
+  operation: 'patch_apply',
+  packages: [],
+  package: null,
+};
+
 async function answer(incoming: IncomingMessage, outgoing: ServerResponse, health: object): Promise<string> {
   let body = '';
   for await (const chunk of incoming) body += String(chunk);
-  const known = incoming.url === '/api/v1/health' || incoming.url === '/api/v1/identity/crl';
+  const isApply = incoming.url === '/api/v1/patches/apply';
+  const known = isApply || incoming.url === '/api/v1/health' || incoming.url === '/api/v1/identity/crl';
   const crl = { crl_number: '1', crl_next_update: null, revoked: 0, changed: true };
-  const data = incoming.method === 'PUT' ? crl : health;
-  outgoing.writeHead(known ? 200 : 404, { 'content-type': 'application/json' }).end(
+  const data = isApply ? ACCEPTED : incoming.method === 'PUT' ? crl : health;
+  outgoing.writeHead(isApply ? 202 : known ? 200 : 404, { 'content-type': 'application/json' }).end(
     JSON.stringify({
       success: known,
       request_id: '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc',

@@ -72,6 +72,22 @@ describe('without a credential', () => {
   });
 });
 
+describe('a fault that nobody foresaw', () => {
+  it('has the same request id in the sentence, the answer and the log', async () => {
+    await using broken = await startWorld();
+    await broken.database.db.schema.dropTable('host_reports').execute();
+    const answer = await broken.admin('/hosts');
+    const { error, request_id: id } = JSON.parse(answer.text) as {
+      error: { message: string };
+      request_id: string;
+    };
+    expect([answer.status, answer.headers['x-request-id']]).toEqual([500, id]);
+    expect(error.message).toBe(`An unexpected fault; the log has the details under the request id ${id}.`);
+    const logged = broken.logger.records.filter((one) => one.level === 'error');
+    expect(logged.map((one) => one.fields)).toEqual([expect.objectContaining({ request_id: id })]);
+  });
+});
+
 describe('a route', () => {
   it('that does not say who may call it does not compile', () => {
     const silent = {

@@ -31,10 +31,10 @@ export interface World extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-export async function startWorld(settings: object = {}, startMs = Date.now()): Promise<World> {
+/** @param root where its files are; by default a folder that goes away with it */
+export async function startWorld(settings: object = {}, startMs = Date.now(), root?: string): Promise<World> {
   await using stack = new AsyncDisposableStack();
-  const folder = stack.use(await temporaryFolder());
-  const paths = managerPaths(folder.path);
+  const paths = managerPaths(root ?? stack.use(await temporaryFolder()).path);
   const clock = new ManualClock(startMs);
   const logger = memoryLogger();
   const config = ManagerConfigSchema.parse({

@@ -7,6 +7,7 @@ export {
   type Commands,
   type OutputSource,
 } from './commands.ts';
+export { findDiskFault } from './disk-fault.ts';
 export type { DurableWrite, FileFacts, Files, FreeSpace } from './files.ts';
 export { followFile } from './follow-file.ts';
 export {

@@ -5,9 +5,10 @@ import {
   JOB_EVENTS_PATH,
   messageOf,
   PatchError,
+  unexpectedFault,
 } from '@linux-patch/contract';
 import { addressPrefix } from '@linux-patch/pki';
-import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import { type Clock, findDiskFault, type Logger, type Random } from '@linux-patch/runtime';
 import { type Context, Hono } from 'hono';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { MetricSources } from '../metrics/collect.ts';
@@ -84,25 +85,17 @@ function createFailureAnswer(
 ): (error: unknown, context: Context<AgentEnv>) => Response {
   return (error, context) => {
     const requestId = context.get('requestId');
-    const failure =
-      error instanceof PatchError
-        ? error
-        : new PatchError('INTERNAL_ERROR', messageOf(error), { cause: error });
+    const known = error instanceof PatchError ? error : findDiskFault(error);
+    const failure = known ?? new PatchError('INTERNAL_ERROR', messageOf(error), { cause: error });
     if (ERRORS[failure.code].status >= 500) {
       options.logger.error('request failed', {
         request_id: requestId,
         path: context.env.path,
         error,
-        ...(error instanceof PatchError ? {} : { stack: (error as Error | undefined)?.stack }),
+        ...(known ? {} : { stack: (error as Error | undefined)?.stack }),
       });
     }
-    const shown =
-      error instanceof PatchError
-        ? failure
-        : {
-            code: 'INTERNAL_ERROR' as const,
-            message: 'An unexpected fault; the log has the details under this request id.',
-          };
+    const shown = known ?? { code: 'INTERNAL_ERROR' as const, message: unexpectedFault(requestId) };
     const stamp = { requestId, nowMs: options.clock.now() };
     return new Response(JSON.stringify(errorEnvelope(stamp, shown)), {
       status: ERRORS[failure.code].status,

@@ -19,7 +19,7 @@ import { Host, HostChange, HostList, HostRemoval } from './hosts.ts';
 import { ManagerStatus } from './status.ts';
 import { CreatedJoinToken, CreateJoinToken, JoinToken, JoinTokenList } from './tokens.ts';
 
-const ADMIN_ERRORS = ['INVALID_REQUEST', 'UNAUTHORIZED', 'INTERNAL_ERROR'] as const;
+const ADMIN_ERRORS = ['INVALID_REQUEST', 'UNAUTHORIZED', 'DISK_FULL', 'INTERNAL_ERROR'] as const;
 const HOST_CALL_ERRORS = [...ADMIN_ERRORS, 'HOST_NOT_FOUND', 'AGENT_UNREACHABLE', 'AGENT_ERROR'] as const;
 
 /** What administrators call, with `Authorization: Bearer TOKEN`. `{id}` of a host takes its id, name or address. */

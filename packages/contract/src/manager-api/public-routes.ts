@@ -19,6 +19,7 @@ const PUBLIC_ERRORS = [
   'BODY_TOO_LARGE',
   'UNSUPPORTED_MEDIA_TYPE',
   'RATE_LIMIT_EXCEEDED',
+  'DISK_FULL',
   'INTERNAL_ERROR',
 ] as const;
 const PemText = Output;

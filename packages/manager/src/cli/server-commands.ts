@@ -3,13 +3,14 @@ import { MANAGER_ADMIN_ROUTES, type ManagerStatus } from '@linux-patch/contract'
 import { createServiceNotifier, feedWatchdog } from '@linux-patch/runtime';
 import type { Command } from 'commander';
 import { initialiseAuthority } from '../authority/init.ts';
-import { composeManager, managerUrlOf } from '../compose.ts';
+import { composeManager, type ManagerOptions, managerUrlOf } from '../compose.ts';
 import { webNamesOf } from '../config/web-names.ts';
 import { certificateName, managerUrl } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { EXIT } from './exit-codes.ts';
 import { renderFacts } from './table.ts';
+import { startWhenWritable } from './wait-for-disk.ts';
 
 /** `init` */
 async function init(
@@ -67,6 +68,11 @@ async function keepSettings(
   await context.files.writeDurably({ path: context.configFile, data: `${lines.join('\n')}\n`, mode: 0o644 });
 }
 
+function managerDoors(context: CommandContext): Omit<ManagerOptions, 'logger'> {
+  const { config, paths, files, clock, random, processUsage } = context;
+  return { config, paths, files, clock, random, processUsage };
+}
+
 /** `serve`: until told to stop. */
 async function serve(context: CommandContext): Promise<number> {
   const logger = context.createLogger(context.config.logging.level);
@@ -76,18 +82,12 @@ async function serve(context: CommandContext): Promise<number> {
       {},
     ),
   );
-  await using manager = await composeManager({
-    config: context.config,
-    paths: context.paths,
-    files: context.files,
-    clock: context.clock,
-    random: context.random,
-    processUsage: context.processUsage,
-    logger,
-  });
-  logger.info(`Listening on ${manager.address}:${manager.port}`, { url: manager.url });
   const { clock, commands, notifySocket, signal, watchdogMs: intervalMs } = context;
   const notifier = createServiceNotifier({ commands, notifySocket, logger });
+  const isService = notifySocket !== undefined;
+  const start = () => composeManager({ ...managerDoors(context), logger });
+  await using manager = await startWhenWritable(start, { clock, logger, notifier, isService, signal });
+  logger.info(`Listening on ${manager.address}:${manager.port}`, { url: manager.url });
   await notifier.ready(`Serving at ${manager.url}`);
   if (intervalMs !== undefined)
     await feedWatchdog({ notifier, intervalMs, clock, isAlive: () => true, signal });

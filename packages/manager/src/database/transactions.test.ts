@@ -77,6 +77,23 @@ describe('work in transactions', () => {
     expect(await world.stored()).toEqual(['c']);
   });
 
+  it('fails with the name of the disk when that is full, and works again when there is room', async () => {
+    await using world = await settings();
+    await sql`pragma max_page_count = 1`.execute(world.db);
+    const big = (name: string) =>
+      inTransaction(world.db, async (own) => {
+        await own
+          .insertInto('settings')
+          .values({ name, value: 'x'.repeat(1_000_000) })
+          .execute();
+      });
+    const outcomes = await Promise.allSettled([world.insert('small'), big('a'), big('b')]);
+    expect(outcomes.slice(1)).toMatchObject([1, 2].map(() => ({ reason: { code: 'DISK_FULL' } })));
+    await sql`pragma max_page_count = 1000000`.execute(world.db);
+    await big('c');
+    expect(await world.stored()).toContain('c');
+  });
+
   it('fails, and does not wait for ever, when the database is closed', async () => {
     const world = await settings();
     await world[Symbol.asyncDispose]();

@@ -70,7 +70,12 @@ async function inSavepoint<T>(own: Own, work: (own: Own) => Promise<T>): Promise
     (value): Outcome<T> => ({ done: true, value }),
     (error: unknown): Outcome<T> => ({ done: false, error }),
   );
-  if (!outcome.done) await sql`rollback to savepoint piece`.execute(own);
-  await sql`release savepoint piece`.execute(own);
+  try {
+    if (!outcome.done) await sql`rollback to savepoint piece`.execute(own);
+    await sql`release savepoint piece`.execute(own);
+  } catch (error) {
+    // After a full disk SQLite has taken everything back already; why is what the work failed with.
+    throw outcome.done ? error : outcome.error;
+  }
   return outcome;
 }

@@ -4,8 +4,9 @@ import {
   MANAGER_ADMIN_ROUTES,
   messageOf,
   type Route,
+  unexpectedFault,
 } from '@linux-patch/contract';
-import type { Clock } from '@linux-patch/runtime';
+import type { Clock, Logger } from '@linux-patch/runtime';
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { z } from 'zod';
@@ -24,6 +25,16 @@ export interface HostRouteSources {
   readonly audit: AuditLog;
   readonly db: Database;
   readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Whether a host was reached is worth a note, and no answer: what the host has said or begun counts. */
+async function note(sources: HostRouteSources, hostId: string, error: string | undefined): Promise<void> {
+  await sources.hosts
+    .note(hostId, error)
+    .catch((fault: unknown) =>
+      sources.logger.error('Whether a host was reached could not be kept', { host: hostId, error: fault }),
+    );
 }
 
 /** Calls a host's agent and notes whether it could be reached. */
@@ -36,10 +47,10 @@ async function callHost<R extends Route>(
   const host = await sources.hosts.get(reference);
   try {
     const data = await sources.fleet.call(addressOf(host), route, call);
-    await sources.hosts.note(host.id, undefined);
+    await note(sources, host.id, undefined);
     return data;
   } catch (error) {
-    if (isPatchError(error, 'AGENT_UNREACHABLE')) await sources.hosts.note(host.id, messageOf(error));
+    if (isPatchError(error, 'AGENT_UNREACHABLE')) await note(sources, host.id, messageOf(error));
     throw error;
   }
 }
@@ -100,15 +111,21 @@ function serveApply(routes: Routes, sources: HostRouteSources): void {
   routes.serve(MANAGER_ADMIN_ROUTES.hostApply, async ({ parameter, bodyText, context }) => {
     // Checked by the route, sent as it came: the agent reads the same schema.
     const body: unknown = JSON.parse(bodyText);
-    const accepted = await callHost(sources, parameter('id'), AGENT_ROUTES.applyPatches, {
+    const host = await sources.hosts.get(parameter('id'));
+    const fields = { host: host.id, fqdn: host.fqdn, request: body };
+    // What cannot be recorded is not started.
+    await sources.audit.record(sources.db, { actor: 'admin', event: 'patches_requested', fields });
+    const accepted = await callHost(sources, host.id, AGENT_ROUTES.applyPatches, {
       body,
       signal: context.env.signal,
     });
-    await sources.audit.record(sources.db, {
-      actor: 'admin',
-      event: 'patches_applied',
-      fields: { host: parameter('id'), job: accepted.job_id, request: body },
-    });
+    const job = { ...fields, job: accepted.job_id };
+    await sources.audit
+      .record(sources.db, { actor: 'admin', event: 'patches_applied', fields: job })
+      // It runs already, and that it was asked for is on record: the caller has to hear of its job.
+      .catch((error: unknown) =>
+        sources.logger.error('That a job was started is not in the audit log', { ...job, error }),
+      );
     return accepted;
   });
 }
@@ -119,6 +136,7 @@ function serveEvents(routes: Routes, sources: HostRouteSources): void {
     const host = await sources.hosts.get(parameter('id'));
     const jobId = parameter('job');
     const { signal } = context.env;
+    const requestId = context.get('requestId');
     return streamSSE(context, async (stream) => {
       try {
         const events = watchJob({
@@ -132,8 +150,12 @@ function serveEvents(routes: Routes, sources: HostRouteSources): void {
           await stream.writeSSE({ event: 'progress', data: JSON.stringify(event) });
         await stream.writeSSE({ event: 'end', data: '{}' });
       } catch (error) {
-        const code = isPatchError(error) ? error.code : 'INTERNAL_ERROR';
-        await stream.writeSSE({ event: 'failed', data: JSON.stringify({ code, message: messageOf(error) }) });
+        const failure = isPatchError(error)
+          ? { code: error.code, message: error.message }
+          : { code: 'INTERNAL_ERROR', message: unexpectedFault(requestId) };
+        if (!isPatchError(error))
+          sources.logger.error('watching a job failed', { request_id: requestId, error });
+        await stream.writeSSE({ event: 'failed', data: JSON.stringify(failure) });
       }
     });
   });

@@ -1,5 +1,5 @@
-import { chooseRequestId, ERRORS, errorEnvelope, PatchError } from '@linux-patch/contract';
-import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import { chooseRequestId, ERRORS, errorEnvelope, PatchError, unexpectedFault } from '@linux-patch/contract';
+import { type Clock, findDiskFault, type Logger, type Random } from '@linux-patch/runtime';
 import { type Context, Hono } from 'hono';
 import type { ManagerEnv } from './node-adapter.ts';
 
@@ -35,8 +35,8 @@ function notServed(app: Hono<ManagerEnv>, context: Context<ManagerEnv>): PatchEr
 /** The one place where a failure becomes an answer; what is not ours shows nothing of itself. */
 function failureAnswer(doors: AppDoors, error: unknown, context: Context<ManagerEnv>): Response {
   const requestId = context.get('requestId');
-  const known = error instanceof PatchError;
-  if (!known || ERRORS[error.code].status >= 500) {
+  const known = error instanceof PatchError ? error : findDiskFault(error);
+  if (!known || ERRORS[known.code].status >= 500) {
     doors.logger.error('request failed', {
       request_id: requestId,
       path: safePath(context),
@@ -44,13 +44,7 @@ function failureAnswer(doors: AppDoors, error: unknown, context: Context<Manager
       ...(known ? {} : { stack: (error as Error).stack }),
     });
   }
-  const failure = known
-    ? error
-    : new PatchError(
-        'INTERNAL_ERROR',
-        'An unexpected fault; the log has the details under this request id.',
-        { cause: error },
-      );
+  const failure = known ?? new PatchError('INTERNAL_ERROR', unexpectedFault(requestId), { cause: error });
   return new Response(JSON.stringify(errorEnvelope({ requestId, nowMs: doors.clock.now() }, failure)), {
     status: ERRORS[failure.code].status,
     headers: { 'Content-Type': 'application/json', ...headersOf(failure) },
