@@ -22,12 +22,12 @@ export interface AuthenticList extends CrlFacts {
 /** The CAs that may sign this host's revocation list: the trusted ones, and those its own certificate brings along. */
 type Trust = Pick<Material, 'caPem' | 'certificatePem'>;
 
-function refused(why: string, cause?: unknown): PatchError {
-  return new PatchError(
-    'CRL_REFUSED',
-    `The revocation list is not used: ${why}. The one in force stays.`,
-    cause === undefined ? {} : { cause },
-  );
+/** `details.foreign` of `CRL_REFUSED`: no CA of this host signed it. */
+function refused(why: string, { cause, foreign }: { cause?: unknown; foreign?: true } = {}): PatchError {
+  return new PatchError('CRL_REFUSED', `The revocation list is not used: ${why}. The one in force stays.`, {
+    ...(cause === undefined ? {} : { cause }),
+    ...(foreign ? { details: { foreign } } : {}),
+  });
 }
 
 /**
@@ -42,9 +42,10 @@ export function readAuthentic(pem: string, trust: Trust): AuthenticList {
     const authorities = parseCertificates(`${trust.caPem.trimEnd()}\n${trust.certificatePem}`);
     authentic = authorities.some((one) => one.isCa && verifyCrl(pem, one.pem));
   } catch (cause) {
-    throw refused(messageOf(cause).replace(/\.$/, ''), cause);
+    throw refused(messageOf(cause).replace(/\.$/, ''), { cause });
   }
-  if (!authentic) throw refused(`it names "${facts.issuer}" and is not signed by a CA of this host`);
+  if (!authentic)
+    throw refused(`it names "${facts.issuer}" and is not signed by a CA of this host`, { foreign: true });
   if (!coversManager(facts.scope))
     throw refused('it is about other certificates only (issuing distribution point)');
   return { ...facts, pem };

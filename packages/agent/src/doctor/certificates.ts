@@ -185,7 +185,7 @@ export function crlFinding(state: RevocationState, path: string): Finding | unde
     case 'missing':
       return { code: 'CRL_MISSING', detail: `${path}: ${state.message}`, words };
     case 'invalid': {
-      const code = state.message.includes('is not signed by') ? 'CRL_FOREIGN' : 'CRL_UNREADABLE';
+      const code = state.foreign ? 'CRL_FOREIGN' : 'CRL_UNREADABLE';
       return { code, detail: `${path}: ${state.message}`, words };
     }
   }

@@ -1,4 +1,4 @@
-import { type CRL_STATUSES, messageOf } from '@linux-patch/contract';
+import { type CRL_STATUSES, isPatchError, messageOf } from '@linux-patch/contract';
 import { type AuthenticList, readAuthentic } from '../certificates/revocation-list.ts';
 import type { TlsMaterial } from './tls-material.ts';
 
@@ -9,6 +9,8 @@ export interface RevocationState {
   readonly status: CrlStatus;
   /** Why, for people. */
   readonly message: string;
+  /** An invalid list that somebody else signed. */
+  readonly foreign?: boolean | undefined;
   /** Serial numbers to refuse; those of an outdated list still count, those of an unsigned one never do. */
   readonly serials: ReadonlySet<string>;
   readonly thisUpdateMs: number | undefined;
@@ -19,7 +21,12 @@ export interface RevocationState {
 /** What was read: an authentic list, or why there is none. */
 export type ListReading =
   | { readonly list: AuthenticList }
-  | { readonly list?: undefined; readonly status: 'missing' | 'invalid'; readonly message: string };
+  | {
+      readonly list?: undefined;
+      readonly status: 'missing' | 'invalid';
+      readonly message: string;
+      readonly foreign?: boolean;
+    };
 
 /** How far in the future a list may have been made before a clock counts as wrong. */
 const CLOCK_SKEW_MS = 5 * 60_000;
@@ -36,15 +43,16 @@ export function readList(material: Omit<TlsMaterial, 'keyPem'>): ListReading {
   try {
     return { list: readAuthentic(crlPem, material) };
   } catch (error) {
-    return { status: 'invalid', message: messageOf(error) };
+    const foreign = isPatchError(error, 'CRL_REFUSED') && error.details.foreign === true;
+    return { status: 'invalid', message: messageOf(error), foreign };
   }
 }
 
 /** What a list means at an instant. One that is missing, outdated or early is reported and keeps the host reachable. */
 export function revocationState(reading: ListReading, nowMs: number): RevocationState {
   if (!reading.list) {
-    const { status, message } = reading;
-    return { status, message, serials: new Set(), thisUpdateMs: undefined, nextUpdateMs: undefined };
+    const { status, message, foreign } = reading;
+    return { status, message, foreign, serials: new Set(), thisUpdateMs: undefined, nextUpdateMs: undefined };
   }
   const { serials, thisUpdateMs, nextUpdateMs, number } = reading.list;
   const known = { serials, thisUpdateMs, nextUpdateMs, number };

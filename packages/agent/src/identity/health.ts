@@ -1,3 +1,4 @@
+import type { IdentityTrouble } from '@linux-patch/contract';
 import type { RevocationState } from '../http/revocation.ts';
 import type { IdentityHealth, RenewalHealth } from '../http/routes/health.ts';
 import { PULSE_LIMIT_MS } from '../start/pulse.ts';
@@ -23,9 +24,11 @@ interface Sources {
 /** What health and metrics say about the identity. */
 export function identityHealth(sources: Sources): IdentityHealth {
   const { config, held, crl, renewal, keeperAgeMs = 0 } = sources;
+  const trouble = troubleOf(sources);
   return {
     config,
-    certificates: certificatesCheck(sources),
+    certificates: trouble?.words ?? 'ok',
+    trouble: trouble?.code,
     certificateNotAfterMs: factsOf(held)?.notAfterMs ?? null,
     crl,
     identityTrust: held.meta.trust,
@@ -39,16 +42,31 @@ export function identityHealth(sources: Sources): IdentityHealth {
   };
 }
 
-/** The most urgent thing that is wrong; `ok` when nothing is. */
-function certificatesCheck({ held, refused, revokedFor, renewal, keeperAgeMs = 0 }: Sources): string {
-  if (revokedFor !== undefined) return revokedMessage(factsOf(held)?.serialHex ?? '', revokedFor);
+interface Trouble {
+  readonly code: IdentityTrouble;
+  /** For people. */
+  readonly words: string;
+}
+
+/** The most urgent thing that is wrong; undefined when nothing is. */
+function troubleOf({ held, refused, revokedFor, renewal, keeperAgeMs = 0 }: Sources): Trouble | undefined {
+  if (revokedFor !== undefined)
+    return { code: 'revoked', words: revokedMessage(factsOf(held)?.serialHex ?? '', revokedFor) };
   if (keeperAgeMs > PULSE_LIMIT_MS) {
     const minutes = Math.floor(keeperAgeMs / 60_000);
-    return `the loop that renews the certificate has not run for ${minutes} min; restart the agent: systemctl restart linux-patch-api`;
+    const words = `the loop that renews the certificate has not run for ${minutes} min; restart the agent: systemctl restart linux-patch-api`;
+    return { code: 'renewal_stalled', words };
   }
-  if (renewal?.trouble !== undefined) return renewal.trouble;
-  if (refused !== undefined) return `the certificates on disk were changed and are not used: ${refused}`;
-  if (held.meta.trust === 'tofu') return 'the manager was believed without proof (enrollment.trust: tofu)';
-  if (held.meta.key_origin === 'manager') return MANAGER_MADE_KEY;
-  return held.status.status === 'valid' ? 'ok' : held.status.message;
+  if (renewal?.trouble !== undefined) return { code: 'renewal_failing', words: renewal.trouble };
+  if (refused !== undefined) {
+    const words = `the certificates on disk were changed and are not used: ${refused}`;
+    return { code: 'files_refused', words };
+  }
+  if (held.meta.trust === 'tofu') {
+    const words = 'the manager was believed without proof (enrollment.trust: tofu)';
+    return { code: 'believed_without_proof', words };
+  }
+  if (held.meta.key_origin === 'manager') return { code: 'key_made_by_manager', words: MANAGER_MADE_KEY };
+  const { status, message } = held.status;
+  return status === 'valid' ? undefined : { code: 'certificate', words: message };
 }

@@ -11,6 +11,18 @@ export type IdentityTrust = (typeof IDENTITY_TRUSTS)[number];
 export const KEY_ORIGINS = ['host', 'manager', 'unknown'] as const;
 export type KeyOrigin = (typeof KEY_ORIGINS)[number];
 
+/** What is wrong with the identity of a host, the most urgent first; programs decide by these, never by words. */
+export const IDENTITY_TROUBLES = [
+  'revoked',
+  'renewal_stalled',
+  'renewal_failing',
+  'files_refused',
+  'believed_without_proof',
+  'key_made_by_manager',
+  'certificate',
+] as const;
+export type IdentityTrouble = (typeof IDENTITY_TROUBLES)[number];
+
 /** Answer of `GET /health`. */
 export const Health = z.object({
   status: z.enum(['healthy', 'degraded']),
@@ -24,6 +36,10 @@ export const Health = z.object({
     package_manager: CheckResult,
     job_queue: CheckResult,
     package_cache: CheckResult,
+  }),
+  identity_trouble: z.enum(IDENTITY_TROUBLES).nullable().optional().meta({
+    description:
+      'What `checks.certificates` says, as a code; null when that is `ok`. Older agents leave it out.',
   }),
   last_cache_update: z.iso.datetime().nullable(),
   cache_status: z.enum(CACHE_STATUSES),

@@ -11,6 +11,7 @@ const well = {
   strangeSerial: undefined,
   uncertifiable: undefined,
   agentSays: 'ok',
+  agentTrouble: null,
 };
 
 describe('the identity of a host', () => {
@@ -26,8 +27,32 @@ describe('the identity of a host', () => {
     ['that shows a strange certificate', { strangeSerial: '0b' }, 'unknown_certificate'],
     ['whose name gets no certificate', { uncertifiable: 'x is a loopback address' }, 'not_renewable'],
     ['whose certificate is over', { newest: { notAfterMs: NOW - 1, renewAtMs: null } }, 'expired'],
-    ['whose agent says why', { agentSays: 'renewal fails: no route' }, 'renewal_failing'],
-    ['whose agent took its manager on trust', { agentSays: 'believed without proof' }, 'degraded'],
+    [
+      'whose agent says by a code that its renewal fails',
+      { agentSays: 'no route to the manager', agentTrouble: 'renewal_failing' },
+      'renewal_failing',
+    ],
+    [
+      'whose agent renews nothing',
+      { agentSays: 'stuck', agentTrouble: 'renewal_stalled' },
+      'renewal_failing',
+    ],
+    [
+      'whose agent speaks of renewal, and means something else',
+      { agentSays: 'believed without proof; renewals go on', agentTrouble: 'believed_without_proof' },
+      'degraded',
+    ],
+    ['of a newer agent', { agentSays: 'renewed too often', agentTrouble: 'word_of_tomorrow' }, 'degraded'],
+    [
+      'of an older agent, which has no codes',
+      { agentSays: 'renewal fails: no route', agentTrouble: undefined },
+      'renewal_failing',
+    ],
+    [
+      'whose agent took its manager on trust',
+      { agentSays: 'believed without proof', agentTrouble: undefined },
+      'degraded',
+    ],
     ['with six days left', { newest: { notAfterMs: NOW + 6 * DAY_MS, renewAtMs: null } }, 'expiring'],
     [
       'two days past its renewal',

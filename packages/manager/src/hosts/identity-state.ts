@@ -1,4 +1,4 @@
-import type { HostIdentityState } from '@linux-patch/contract';
+import type { HostIdentityState, IdentityTrouble } from '@linux-patch/contract';
 
 /** What is known about the identity of a host. Instants are epoch milliseconds. */
 export interface IdentityKnowledge {
@@ -15,6 +15,8 @@ export interface IdentityKnowledge {
   readonly uncertifiable: string | undefined;
   /** `checks.certificates` of its health: `ok`, what is wrong, or undefined when it was never asked. */
   readonly agentSays: string | undefined;
+  /** The same as a code; undefined from older agents, null when nothing is wrong. */
+  readonly agentTrouble: string | null | undefined;
 }
 
 export interface IdentityVerdict {
@@ -28,7 +30,16 @@ const EXPIRING_DAYS = 7;
 
 /** How the identity of a host fares, the worst first. */
 export function judgeIdentity(
-  { leftAtMs, newest, reached, forked, strangeSerial, uncertifiable, agentSays }: IdentityKnowledge,
+  {
+    leftAtMs,
+    newest,
+    reached,
+    forked,
+    strangeSerial,
+    uncertifiable,
+    agentSays,
+    agentTrouble,
+  }: IdentityKnowledge,
   nowMs: number,
 ): IdentityVerdict {
   const day = (epochMs: number): string => new Date(epochMs).toISOString().slice(0, 10);
@@ -50,7 +61,8 @@ export function judgeIdentity(
   if (uncertifiable !== undefined)
     return { state: 'not_renewable', message: uncertifiableMessage(uncertifiable) };
   const trouble = agentSays === undefined || agentSays === 'ok' ? undefined : agentSays;
-  if (trouble !== undefined && /renew/i.test(trouble)) return { state: 'renewal_failing', message: trouble };
+  if (trouble !== undefined && isRenewal(trouble, agentTrouble))
+    return { state: 'renewal_failing', message: trouble };
   const daysLeft = (newest.notAfterMs - nowMs) / DAY_MS;
   if (daysLeft < EXPIRING_DAYS) {
     const message = `Its certificate expires on ${day(newest.notAfterMs)} and was not renewed. Look at "linux-patch-api status" on the host.`;
@@ -62,6 +74,17 @@ export function judgeIdentity(
   }
   if (trouble !== undefined) return { state: 'degraded', message: trouble };
   return { state: 'ok', message: null };
+}
+
+const RENEWAL_TROUBLES: readonly string[] = [
+  'renewal_failing',
+  'renewal_stalled',
+] satisfies IdentityTrouble[];
+/** How agents without codes (before 1.2) begin what they say of their renewal; nothing else of theirs decides. */
+const OLDER_WORDS = /renew/i;
+
+function isRenewal(words: string, code: string | null | undefined): boolean {
+  return code === undefined ? OLDER_WORDS.test(words) : code !== null && RENEWAL_TROUBLES.includes(code);
 }
 
 function forkedMessage(serial: string): string {

@@ -26,6 +26,7 @@ function identityOf(row: HostRow, knowledge: Known, nowMs: number): Host['identi
       strangeSerial: report?.isServedKnown === false ? (report.servedSerial ?? undefined) : undefined,
       uncertifiable: uncertifiable({ fqdn: row.fqdn, ipAddress: row.ip_address }, knowledge.nameRules),
       agentSays: report?.health.checks?.certificates,
+      agentTrouble: report?.health.identity_trouble,
     },
     nowMs,
   );

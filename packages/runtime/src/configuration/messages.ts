@@ -1,6 +1,9 @@
 import type { z } from 'zod';
 import { didYouMean } from './suggestion.ts';
 
+/** What `messageOfIssue` says of a value that is not there; the reader of a configuration tells such faults apart by it. */
+export const REQUIRED = 'is required';
+
 const NOUNS: Readonly<Record<string, string>> = {
   string: 'text',
   number: 'a number',
@@ -29,7 +32,7 @@ function bound(origin: string, word: string, limit: number | bigint): string {
  */
 export function messageOfIssue(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'invalid_type') {
-    if (issue.input === undefined) return 'is required';
+    if (issue.input === undefined) return REQUIRED;
     const hint = issue.expected === 'string' && typeof issue.input !== 'object' ? '; put it in quotes' : '';
     return `must be ${NOUNS[issue.expected] ?? issue.expected}, not ${nounOf(issue.input)}${hint}`;
   }

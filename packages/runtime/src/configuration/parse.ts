@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { describeSchema, findKnownKeys } from './describe.ts';
 import { type ConfigurationFault, configurationError, type FaultKind, fileFault } from './faults.ts';
 import { invisibleBlank, isUtf16 } from './foreign-text.ts';
-import { messageOfIssue } from './messages.ts';
+import { messageOfIssue, REQUIRED } from './messages.ts';
 import { didYouMean, findNearest } from './suggestion.ts';
 import { readYaml, type YamlText } from './yaml-text.ts';
 
@@ -116,7 +116,7 @@ class ConfigurationCheck<S extends z.ZodType> {
   #faultsOf(issue: z.core.$ZodIssue): Located[] {
     const path = issue.path.map(String);
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => this.#unknown(path, key));
-    const missing = issue.message === 'is required';
+    const missing = issue.message === REQUIRED;
     return [this.#located(path, this.#yaml.valueAt(path), issue.message, { missing })];
   }
 

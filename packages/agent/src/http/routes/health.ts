@@ -1,4 +1,4 @@
-import { AGENT_ROUTES, type Health, VERSION } from '@linux-patch/contract';
+import { AGENT_ROUTES, type Health, type IdentityTrouble, VERSION } from '@linux-patch/contract';
 import type { RenewalAlarm } from '@linux-patch/pki';
 import type { Clock } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
@@ -13,6 +13,8 @@ export interface IdentityHealth {
   /** `ok`, or what is wrong. */
   readonly config: string;
   readonly certificates: string;
+  /** The same as a code; absent where there is nothing to say. */
+  readonly trouble?: IdentityTrouble | undefined;
   /** `ok`, or what is wrong with this host's clock. */
   readonly clock?: string;
   /** `ok`, or why the allow list on disk is not in force, or is not safe. */
@@ -93,6 +95,7 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
     version: VERSION,
     uptime_seconds: Math.floor((clock.monotonicMs() - sources.startedMonotonicMs) / 1_000),
     checks,
+    identity_trouble: identity.trouble ?? null,
     last_cache_update: isoOf(cache.lastUpdateMs),
     cache_status: cache.status(),
     crl_status: crl.status,
