@@ -13,7 +13,7 @@ const MEANINGS: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
     'LOCKED',
   ],
   [
-    /BADSIG|NO_PUBKEY|EXPKEYSIG|is not signed|signatures couldn't be verified|GPG error|invalid signature|unauthenticated packages/i,
+    /BADSIG|NO_PUBKEY|EXPKEYSIG|is not signed|signatures couldn't be verified|GPG error|OpenPGP signature|\/(gpgv|sqv) returned an error|invalid signature|unauthenticated packages/i,
     'GPG_ERROR',
   ],
   [

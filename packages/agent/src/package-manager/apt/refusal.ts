@@ -86,7 +86,7 @@ const UNMET = /^ *(\S+ : )?((?:Pre-?Depends|Depends|Breaks|Conflicts|Recommends)
 const REASON_LIMIT = 3;
 
 /** What apt 2.6 and 3.0 (with its internal solver) say about a change that they refuse, in one clause. */
-function refusalReason({ stdout, stderr }: Pick<CommandResult, 'stdout' | 'stderr'>): string {
+export function refusalReason({ stdout, stderr }: Pick<CommandResult, 'stdout' | 'stderr'>): string {
   const lines = stdout.split('\n');
   for (const [heading, error, reason] of HEADINGS) {
     const at = lines.findIndex((line) => heading.test(line));

@@ -31,7 +31,9 @@ function ofError(stderr: string, name: string): string[] {
   const lines = stderr.split('\n');
   const at = lines.findLastIndex((line) => nameOf(ERROR.exec(line)?.[1] ?? '') === name);
   if (at < 0) return [];
-  const start = lines.slice(0, at).findLastIndex((line) => STEP.test(line)) + 1;
+  const step = lines.slice(0, at).findLastIndex((line) => STEP.test(line));
+  // What dpkg said about the package before goes on in indented lines.
+  const start = lines.findIndex((line, index) => index > step && (step < 0 || !line.startsWith(' ')));
   const tail = lines.slice(at + 1);
   const end = tail.findIndex((line) => !line.startsWith(' '));
   return [...lines.slice(start, at), ...tail.slice(0, end < 0 ? undefined : end)];

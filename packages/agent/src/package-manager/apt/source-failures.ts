@@ -41,7 +41,7 @@ const MEANINGS: readonly (readonly [pattern: RegExp, code: ErrorCode, advice: st
     "Its mirror is not updated any more, or this host's clock is wrong.",
   ],
   [
-    /NO_PUBKEY|BADSIG|EXPKEYSIG|REVKEYSIG|signatures? couldn't be verified|signatures? w(as|ere) invalid|not signed|no longer signed|GPG error/i,
+    /NO_PUBKEY|BADSIG|EXPKEYSIG|REVKEYSIG|signatures? couldn't be verified|signatures? w(as|ere) invalid|not signed|no longer signed|GPG error|OpenPGP|\/(gpgv|sqv) returned an error|verify(ing)? signature/i,
     'GPG_ERROR',
     'Check the key and whether the repository is yours.',
   ],
@@ -134,7 +134,12 @@ function readErrors(lines: readonly string[], { sourceOf, note }: Reasons): stri
 
 function failureOf(source: string, reason: string): SourceFailure {
   const [, code = 'NETWORK_ERROR', advice = ''] = MEANINGS.find(([pattern]) => pattern.test(reason)) ?? [];
-  const words = withoutPassword(reason.replace(/ ?\[IP: [^\]]*\]/, '').replace(/\.$/, ''));
+  const words = withoutPassword(
+    reason
+      .replace(/ ?\[IP: [^\]]*\]/, '')
+      .replace(/\.$/, '')
+      .replaceAll(/\s+/g, ' '),
+  );
   return {
     source: withoutPassword(source),
     reason: `${words || 'it could not be fetched'}.${advice && ` ${advice}`}`,
