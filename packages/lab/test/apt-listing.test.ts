@@ -225,6 +225,57 @@ describe('a security update', () => {
   });
 });
 
+describe('what an ordinary upgrade would leave', () => {
+  it('is told with its reason when somebody asks for it, and not known when nobody does', async () => {
+    const old = ['held', 'phased', 'needs', 'door', 'plain'].map((name) => toy(`toy${name}`, '1'));
+    const key = toy('toykey', '1', { depends: 'toydoor (= 1)' });
+    const host = await situation(folder.path, {
+      published: { main: [...old, key] },
+      installed: [...old, key].map((one) => one.name),
+    });
+    await host.apt.run('apt-mark', ['hold', 'toyheld']);
+    const next = {
+      main: [
+        toy('toyheld', '2'),
+        toy('toyphased', '2', { phasedPercentage: 0 }),
+        toy('toyneeds', '2', { depends: 'toynowhere' }),
+        toy('toydoor', '2'),
+        toy('toyplain', '2'),
+      ],
+    };
+    await host.publish(next);
+    const { inventory } = host.packages;
+    const { patches } = await inventory.listPatches({ explain: true });
+    expect(patches.map((one) => [one.name, one.held, one.phased, one.kept_back, one.reason])).toEqual([
+      ['toydoor', false, false, true, expect.stringContaining('toykey')],
+      ['toyheld', true, false, false, expect.stringContaining('held on this host')],
+      [
+        'toyneeds',
+        false,
+        false,
+        true,
+        expect.stringContaining('Depends: toynowhere but it is not installable'),
+      ],
+      ['toyphased', false, true, false, expect.stringContaining('given to 0 % of machines')],
+      ['toyplain', false, false, false, null],
+    ]);
+    await host.publish({ main: next.main.filter((one) => one.name !== 'toyphased') });
+    expect((await inventory.listPatches()).patches.map((one) => [one.name, one.kept_back])).toEqual([
+      ['toydoor', null],
+      ['toyheld', false],
+      ['toyneeds', null],
+      ['toyplain', null],
+    ]);
+    // Broken dependencies: apt plans nothing, so nobody can say what it would leave.
+    await host.apt.run('dpkg', ['--remove', '--force-depends', 'toydoor']);
+    expect((await inventory.listPatches({ explain: true })).patches).toMatchObject([
+      { name: 'toyheld' },
+      { name: 'toyneeds', kept_back: null, reason: null },
+      { name: 'toyplain', kept_back: null, reason: null },
+    ]);
+  });
+});
+
 describe('lists', () => {
   const plain = () =>
     situation(folder.path, { published: { main: [toy('toyssl', '1')] }, installed: ['toyssl'] });

@@ -5,11 +5,15 @@ import { isNamed } from './compare.ts';
 import { type DatabaseWatch, describeFaults } from './database-faults.ts';
 import { readDetail } from './detail.ts';
 import type { InstalledPackage } from './installed.ts';
+import { isKeptBack } from './kept-back.ts';
 import type { PendingUpdate } from './pending.ts';
 import type { AptReader } from './reader.ts';
 import { asksForReboot } from './reboot-packages.ts';
 import { readRebootState } from './reboot-state.ts';
 import { compareDebianVersions } from './versions.ts';
+
+/** What the contract lets a reason be. */
+const REASON_LIMIT = 4_096;
 
 /** Updates by the package that they belong to; of several architectures each has its own. */
 function byPackage(updates: readonly PendingUpdate[]): ReadonlyMap<string, PendingUpdate> {
@@ -39,22 +43,15 @@ function toPackage(one: InstalledPackage, pending: ReadonlyMap<string, PendingUp
   };
 }
 
-/** Whether an ordinary upgrade leaves it for want of something else; null while nobody asked, or when apt cannot say. */
-function isKeptBack({ held, phased, offered }: PendingUpdate): boolean | null {
-  if (held || phased) return false;
-  return offered === undefined ? null : !offered;
-}
-
-function reasonOf(update: PendingUpdate): string | null {
+/** Why it would stay; null when nothing is known against it. */
+function reasonOf(update: PendingUpdate, explanations: ReadonlyMap<string, string>): string | null {
   if (update.held) return 'it is held on this host; apt-mark unhold lets it in';
   if (update.phased)
     return `it is given to ${update.phasedPercent} % of machines for now, of which this host is none`;
-  return isKeptBack(update)
-    ? 'apt keeps it back: what it needs is not there, or another package would have to go'
-    : null;
+  return explanations.get(update.aptName)?.slice(0, REASON_LIMIT) ?? null;
 }
 
-function toPatch(update: PendingUpdate): Patch {
+function toPatch(update: PendingUpdate, explanations: ReadonlyMap<string, string>): Patch {
   return {
     name: update.name,
     current_version: update.currentVersion,
@@ -70,8 +67,8 @@ function toPatch(update: PendingUpdate): Patch {
     origin: update.origins[0] ?? null,
     held: update.held,
     phased: update.phased,
-    kept_back: isKeptBack(update),
-    reason: reasonOf(update),
+    kept_back: isKeptBack(update) ?? null,
+    reason: reasonOf(update, explanations),
     requires_reboot: asksForReboot(update.name),
   };
 }
@@ -97,12 +94,13 @@ export function createAptInventory(
     },
     async listPatches({ explain } = { explain: false }) {
       const { pending, updates, listedAtMs } = await reader.snapshot({ offered: explain });
+      const explanations = explain ? await reader.explanations() : new Map<string, string>();
       const hiddenSecurity = pending.hiddenSecurity.map((one) => ({
         name: one.aptName,
         current_version: one.currentVersion,
         security_version: one.version,
       }));
-      return { patches: updates.map(toPatch), hiddenSecurity, listedAtMs };
+      return { patches: updates.map((one) => toPatch(one, explanations)), hiddenSecurity, listedAtMs };
     },
     sources: () => reader.sources(),
     compareVersions: compareDebianVersions,

@@ -1,6 +1,7 @@
 import { PatchError } from '@linux-patch/contract';
 import type { AptContext } from './apt-context.ts';
 import { type InstalledPackage, readInstalled, readNativeArchitecture } from './installed.ts';
+import { explainKeptBack } from './kept-back.ts';
 import { findPending, type Pending, type PendingUpdate, withOffered } from './pending.ts';
 import { readPolicy } from './policy.ts';
 import { remembered } from './remembered.ts';
@@ -29,6 +30,8 @@ export interface AptReader {
    * @throws PatchError `SERVICE_UNHEALTHY` when this host has no package lists.
    */
   snapshot(options?: { readonly offered: boolean }): Promise<Snapshot>;
+  /** Why apt keeps updates back, by the name that it gives them. */
+  explanations(): Promise<ReadonlyMap<string, string>>;
   /** The sources of this host. */
   sources(): Promise<readonly AptSource[]>;
 }
@@ -63,6 +66,7 @@ export function createAptReader(context: AptContext): AptReader {
   const sources = remembered<readonly AptSource[]>();
   const packages = remembered<Reading>();
   const offered = remembered<ReadonlySet<string> | undefined>();
+  const explanations = remembered<ReadonlyMap<string, string>>();
   const stateNow = createStateReader(context);
   const sourcesFor = (state: AptState) => sources(state.sources, () => readSources(context));
   const offeredFor = (state: AptState) => offered(state.packages, () => readOffered(context));
@@ -72,6 +76,14 @@ export function createAptReader(context: AptContext): AptReader {
     );
   return {
     reading: async () => readingFor(await stateNow()),
+    async explanations() {
+      const state = await stateNow();
+      return explanations(state.packages, async () => {
+        const { pending } = await readingFor(state);
+        const updates = withOffered(pending?.updates ?? [], await offeredFor(state));
+        return explainKeptBack(context, updates);
+      });
+    },
     sources: async () => sourcesFor(await stateNow()),
     async snapshot(options = { offered: false }) {
       const state = await stateNow();
