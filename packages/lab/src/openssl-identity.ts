@@ -58,6 +58,8 @@ export async function makeOpensslIdentity(options: {
   readonly folder: string;
   readonly fqdn: string;
   readonly address: string;
+  /** Common name of the server certificate; by default that of a host. */
+  readonly commonName?: string;
   /** Validity of the server certificate in days; 0 makes one that expires at once. */
   readonly days?: number;
 }): Promise<OpensslIdentity> {
@@ -93,7 +95,7 @@ export async function makeOpensslIdentity(options: {
     ...usage,
   );
   await sign(authority, {
-    subject: `/CN=${options.fqdn}-server`,
+    subject: `/CN=${options.commonName ?? `${options.fqdn}-server`}`,
     key: files.key,
     out: files.certificate,
     extensions: `subjectAltName=DNS:${options.fqdn},IP:${options.address}\nextendedKeyUsage=serverAuth\n`,

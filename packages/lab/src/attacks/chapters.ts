@@ -1,4 +1,6 @@
 import type { AttackChapter } from './attack-case.ts';
+import { TLS_INSPECTION, UNPROVEN_DENIAL } from './cases/enrolment.ts';
+import { INSTALL_URL } from './cases/install-url.ts';
 import { LARGE_BODIES, PATH_SPELLINGS, STRANGE_HOST } from './cases/manager-doors.ts';
 import {
   AUDIT_FLOOD,
@@ -28,5 +30,8 @@ export const ATTACK_CHAPTERS: readonly AttackChapter[] = [
       ADMIN_ROUTES,
     ],
   },
-  { title: 'The host and its agent', cases: [TERMINAL, PROCESS_LIST] },
+  {
+    title: 'The host and its agent',
+    cases: [UNPROVEN_DENIAL, TLS_INSPECTION, INSTALL_URL, TERMINAL, PROCESS_LIST],
+  },
 ];

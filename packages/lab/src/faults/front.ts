@@ -62,6 +62,7 @@ export async function openFront(options: {
   const identity = await makeOpensslIdentity({
     folder: options.folder,
     fqdn: 'front.lab.test',
+    commonName: 'front.lab.test',
     address: '127.0.0.1',
   });
   const manager = new URL(options.managerUrl);
