@@ -9,6 +9,7 @@ import {
   type Route,
 } from '@linux-patch/contract';
 import type { z } from 'zod';
+import { type AnswerBudget, createAnswerBudget } from './answer-budget.ts';
 import { answerLimits } from './answer-limits.ts';
 import { type AgentAddress, connectAgent, type FleetMaterial } from './connect.ts';
 import { ofAnyAgent } from './older-agents.ts';
@@ -54,6 +55,7 @@ export type FindMaterial = (agent: AgentAddress) => Promise<FleetMaterial>;
 
 /** A client that believes a host only with a key on record for it. */
 export function createFleetClient(findMaterial: FindMaterial): FleetClient {
+  const budget = createAnswerBudget();
   return {
     async connect(agent, signal) {
       const limit = AbortSignal.timeout(TIMEOUT_MS);
@@ -66,7 +68,7 @@ export function createFleetClient(findMaterial: FindMaterial): FleetClient {
     },
     async call(agent, route, call = {}) {
       const material = await findMaterial(agent);
-      const answer = await exchange(agent, route, call, material);
+      const answer = await exchange(agent, { route, call, budget }, material);
       await material.noteServed(answer.serialHex);
       return readAnswer(agent, route, answer);
     },
@@ -88,10 +90,10 @@ function pathOf(route: Route, call: AgentCall): string {
 
 async function exchange(
   agent: AgentAddress,
-  route: Route,
-  call: AgentCall,
+  asked: Asked,
   material: FleetMaterial,
 ): Promise<Answer & { readonly serialHex: string }> {
+  const { call } = asked;
   const { timeoutMs = TIMEOUT_MS } = call;
   const limit = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([limit, ...(call.signal ? [call.signal] : [])]);
@@ -99,7 +101,7 @@ async function exchange(
     using connection = await connectAgent(agent, material, { ...call, signal });
     const given = call.bodyFor ? await call.bodyFor(connection.serialHex) : call.body;
     const body = given === undefined ? undefined : JSON.stringify(given);
-    const answer = await converse(connection.socket, { route, call, body, signal });
+    const answer = await converse(connection.socket, { ...asked, body, signal });
     return { ...answer, serialHex: connection.serialHex };
   } catch (cause) {
     throw unreachable(
@@ -110,14 +112,18 @@ async function exchange(
   }
 }
 
-interface Request {
+interface Asked {
   readonly route: Route;
   readonly call: AgentCall;
+  readonly budget: AnswerBudget;
+}
+
+interface Request extends Asked {
   readonly body: string | undefined;
   readonly signal: AbortSignal;
 }
 
-async function converse(socket: TLSSocket, { route, call, body, signal }: Request): Promise<Answer> {
+async function converse(socket: TLSSocket, { route, call, budget, body, signal }: Request): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const outgoing = httpRequest(
     {
@@ -138,7 +144,7 @@ async function converse(socket: TLSSocket, { route, call, body, signal }: Reques
   outgoing.on('error', reject);
   outgoing.end(body);
   const response = await promise;
-  return { status: response.statusCode ?? 0, text: await readText(response, answerLimits(route)) };
+  return { status: response.statusCode ?? 0, text: await readText(response, answerLimits(route), budget) };
 }
 
 /** What went wrong on the way, and what it usually means. */

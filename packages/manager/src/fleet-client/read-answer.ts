@@ -1,22 +1,29 @@
 import type { IncomingMessage } from 'node:http';
 import { Envelope, parseJson } from '@linux-patch/contract';
+import type { AnswerBudget } from './answer-budget.ts';
 import type { AnswerLimits } from './answer-limits.ts';
 
 /**
  * Reads an answer to its end. The caller limits the time, so that one that drips ends, too.
  * @throws Error when it is larger than allowed, after reading no more than that
  */
-export async function readText(response: IncomingMessage, { bytes }: AnswerLimits): Promise<string> {
+export async function readText(
+  response: IncomingMessage,
+  { bytes }: AnswerLimits,
+  budget: AnswerBudget,
+): Promise<string> {
   const tooLarge = (): Error => {
     response.destroy();
     return new Error(`its answer is larger than ${bytes} bytes, which no honest one is`);
   };
   if (Number(response.headers['content-length'] ?? 0) > bytes) throw tooLarge();
+  using reading = budget.begin((reason) => response.destroy(reason));
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
     if (sizeBytes > bytes) throw tooLarge();
+    reading.add(chunk.length);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
