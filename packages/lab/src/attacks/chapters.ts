@@ -1,5 +1,6 @@
 import type { AttackChapter } from './attack-case.ts';
 import { TLS_INSPECTION, UNPROVEN_DENIAL } from './cases/enrolment.ts';
+import { HOSTILE_ANSWERS } from './cases/hostile-answers.ts';
 import { INSTALL_URL } from './cases/install-url.ts';
 import { LARGE_BODIES, PATH_SPELLINGS, STRANGE_HOST } from './cases/manager-doors.ts';
 import {
@@ -10,12 +11,13 @@ import {
   OLDER_AGENTS,
 } from './cases/manager-queue.ts';
 import { PROCESS_LIST } from './cases/process-list.ts';
+import { MANY_REVOCATIONS } from './cases/revocations.ts';
 import { ADMIN_ROUTES } from './cases/routes.ts';
 import { TERMINAL } from './cases/terminal.ts';
 
 /** Every attack that is tried, in the order of the reference. */
 export const ATTACK_CHAPTERS: readonly AttackChapter[] = [
-  { title: 'The manager and the fleet', cases: [] },
+  { title: 'The manager and the fleet', cases: [MANY_REVOCATIONS, HOSTILE_ANSWERS] },
   {
     title: 'Strangers before the manager',
     cases: [

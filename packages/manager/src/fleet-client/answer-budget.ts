@@ -10,8 +10,8 @@ export interface AnswerBudget {
   begin(giveWay: (reason: Error) => void): Reading;
 }
 
-/** Sixty listings of honest hosts at once, each with some thousand packages. */
-const BUDGET_BYTES = 128 * 1024 * 1024;
+/** Fifty listings of honest hosts at once, each with some thousand packages. */
+const BUDGET_BYTES = 64 * 1024 * 1024;
 
 /** The greediest gives way: so a few hosts that send all they may, or drip for ever, take nothing from the others. */
 export function createAnswerBudget(limitBytes: number = BUDGET_BYTES): AnswerBudget {

@@ -6,8 +6,9 @@ import type { AgentAddress } from './connect.ts';
 /** An agent sends a frame for each line of output, at most 256 Ki characters of it. */
 const FRAME_LIMIT_BYTES = 4 * 1024 * 1024;
 const FRAME_LIMITS = { depth: 4, values: 100 };
-/** So many frames wait for a reader; then the agent has to. */
+/** So many frames, or so much output in them, wait for a reader; then the agent has to. */
 const WAITING_FRAMES = 64;
+const WAITING_CHARACTERS = 512 * 1024;
 /** Frames about something else, which nobody subscribed to; an agent that sends more of them is not listened to. */
 const STRAY_FRAMES = 1_000;
 /** Agents ping every 30 s, so a connection that says nothing for this long leads nowhere. */
@@ -62,6 +63,7 @@ export async function* jobFrames(options: {
 class FrameQueue {
   readonly #socket: WebSocket;
   readonly #waiting: ServerFrame[] = [];
+  #characters = 0;
   #ended = false;
   #wake = (): void => {};
 
@@ -71,7 +73,9 @@ class FrameQueue {
 
   push(frame: ServerFrame): void {
     this.#waiting.push(frame);
-    if (this.#waiting.length >= WAITING_FRAMES) this.#socket.pause();
+    this.#characters += sizeOf(frame);
+    if (this.#waiting.length >= WAITING_FRAMES || this.#characters >= WAITING_CHARACTERS)
+      this.#socket.pause();
     this.#wake();
   }
 
@@ -88,8 +92,16 @@ class FrameQueue {
         this.#wake = resolve;
       });
     }
-    return this.#waiting.shift();
+    const frame = this.#waiting.shift();
+    if (frame) this.#characters -= sizeOf(frame);
+    return frame;
   }
+}
+
+/** Only its texts can be long, and they come twice. */
+function sizeOf({ message, output = '', error = '', payload }: ServerFrame): number {
+  const again = (payload.output?.length ?? 0) + payload.message.length + (payload.error?.length ?? 0);
+  return message.length + output.length + error.length + again;
 }
 
 function findFrame(text: string): ServerFrame | undefined {
