@@ -7,6 +7,7 @@ export {
   type Commands,
   type OutputSource,
 } from './commands.ts';
+export { type ConnectionLimits, createConnectionGate, type GatedConnection } from './connection-gate.ts';
 export { findDiskFault } from './disk-fault.ts';
 export type { DurableWrite, FileFacts, Files, FreeSpace } from './files.ts';
 export { followFile } from './follow-file.ts';

@@ -12,6 +12,8 @@ export interface AgentPaths {
   readonly key: string;
   readonly crl: string;
   readonly dataFolder: string;
+  /** Where an agent without TLS listens. */
+  readonly apiSocket: string;
   readonly jobsFolder: string;
   readonly auditLog: string;
 }
@@ -31,6 +33,7 @@ export function agentPaths(root: string): AgentPaths {
     key: join(certificatesFolder, 'server.key.pem'),
     crl: join(certificatesFolder, 'crl.pem'),
     dataFolder,
+    apiSocket: join(dataFolder, 'api.sock'),
     jobsFolder: join(dataFolder, 'jobs'),
     auditLog: under('/var/log/linux_patch_api/audit.log'),
   };

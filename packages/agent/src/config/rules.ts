@@ -30,16 +30,6 @@ export const AGENT_CONFIG_RULES: readonly ConfigurationRule<AgentConfig>[] = [
         : undefined,
   },
   {
-    reads: ['tls.enabled', 'server.bind'],
-    check: ({ tls, server }) =>
-      !tls.enabled && !isLoopback(server.bind)
-        ? {
-            path: 'tls.enabled',
-            message: 'must be true unless server.bind is a loopback address such as 127.0.0.1',
-          }
-        : undefined,
-  },
-  {
     reads: ['logging.syslog_enabled', 'logging.syslog_server'],
     check: ({ logging }) =>
       logging.syslog_enabled && logging.syslog_server === undefined

@@ -39,10 +39,10 @@ const server = z
 
 const tls = z
   .strictObject({
-    enabled: z
-      .boolean()
-      .default(true)
-      .meta({ description: '`false` serves without TLS and is refused unless `server.bind` is loopback.' }),
+    enabled: z.boolean().default(true).meta({
+      description:
+        '`false` serves without TLS, on a Unix socket that only root can open (`/var/lib/linux_patch_api/api.sock`) and on no port.',
+    }),
     port: whole(0, 65_535)
       .optional()
       .meta({ description: 'Older name of `server.port`; when both are given they must be equal.' }),

@@ -7,7 +7,10 @@ import type { DoctorHost } from './host.ts';
 export async function checkPort(host: DoctorHost): Promise<Finding[]> {
   const { files, agents, config } = host;
   const findings: Finding[] = [];
-  const holder = await findPortHolder(config.server.port, { files }).catch(() => undefined);
+  // Without TLS no port is bound.
+  const holder = config.tls.enabled
+    ? await findPortHolder(config.server.port, { files }).catch(() => undefined)
+    : undefined;
   const serving = agents.find((agent) => agent.pid === holder?.pid);
   const [first, ...more] = agents.toSorted((a, b) => Number(b === serving) - Number(a === serving));
   const second = more.at(-1);

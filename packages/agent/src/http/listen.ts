@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
-import { PatchError } from '@linux-patch/contract';
+import { dirname } from 'node:path';
+import { messageOf, PatchError } from '@linux-patch/contract';
 import { bind, type Files } from '@linux-patch/runtime';
 import { findPortHolder } from '../host/process-holder.ts';
 
@@ -27,6 +28,41 @@ export async function listen(
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('the listener has no TCP address');
   return { address: bound.address, port: bound.port };
+}
+
+const SOCKET_MODE = 0o600;
+/** Nobody but the owner may use what is made while this is in force. */
+const PRIVATE_UMASK = 0o177;
+
+/**
+ * Listens on a Unix socket that only root (or the user of this process) can open, in a folder that nobody else can enter.
+ * @returns the path
+ * @throws PatchError `BIND_FAILED`
+ */
+export async function listenLocally(server: Server, path: string, files: Files): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  try {
+    await files.makeFolder(dirname(path), 0o700);
+    // What a crash left; there is no second instance.
+    await files.remove(path);
+    // Bound in this call, so that the socket has its mode from its first instant on.
+    const before = process.umask(PRIVATE_UMASK);
+    try {
+      server.listen({ path }, resolve);
+    } finally {
+      process.umask(before);
+    }
+    await promise;
+    await files.setMode(path, SOCKET_MODE);
+    return path;
+  } catch (cause) {
+    throw new PatchError('BIND_FAILED', `Cannot listen on the socket ${path}: ${messageOf(cause)}.`, {
+      cause,
+    });
+  } finally {
+    server.removeListener('error', reject);
+  }
 }
 
 async function bindFailure(

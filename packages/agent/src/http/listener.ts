@@ -12,8 +12,8 @@ import { secureContextOptions, type TlsMaterial } from './tls-material.ts';
 
 const HEADER_LIMIT_BYTES = 8 * 1024;
 const MAX_HEADERS = 100;
-/** Beside the manager, many tools may keep connections; each costs some 50 kB. */
-const MAX_CONNECTIONS = 1_024;
+/** A handshake takes some milliseconds; whoever says nothing for so long will not. */
+const HANDSHAKE_LIMIT_MS = 5_000;
 
 /**
  * Node's server with the limits of the agent, not yet listening.
@@ -24,7 +24,6 @@ export function createListener(options: {
   readonly timeoutSeconds: number;
 }): Server | HttpsServer {
   const server = plainOrTls(options.material, options.timeoutSeconds * 1_000);
-  server.maxConnections = MAX_CONNECTIONS;
   server.maxHeadersCount = MAX_HEADERS;
   // For clients that do not read their answer; a listing may take longer than one request may.
   server.timeout = options.timeoutSeconds * 4_000;
@@ -50,7 +49,7 @@ function plainOrTls(material: TlsMaterial | undefined, timeoutMs: number): Serve
       ...secureContextOptions(material),
       requestCert: true,
       rejectUnauthorized: true,
-      handshakeTimeout: timeoutMs,
+      handshakeTimeout: Math.min(HANDSHAKE_LIMIT_MS, timeoutMs),
       ALPNProtocols: ['http/1.1'],
     });
   } catch (cause) {

@@ -9,7 +9,7 @@ import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { AgentEnv } from './agent-env.ts';
-import { type Caller, peerAddress, plainCaller } from './caller.ts';
+import { type Caller, LOCAL_CALLER, peerAddress } from './caller.ts';
 import {
   type ClientPolicy,
   judgeClient,
@@ -17,9 +17,10 @@ import {
   type Refusal,
   refusalOfHandshake,
 } from './client-policy.ts';
-import { listen } from './listen.ts';
+import { listen, listenLocally } from './listen.ts';
 import { badRequest, createListener, guard, unusableMaterial } from './listener.ts';
 import { serveApp } from './node-adapter.ts';
+import { type OpenConnections, trackConnections } from './open-connections.ts';
 import { rawErrorAnswer } from './raw-answer.ts';
 import { createRefusalRecorder } from './refusals.ts';
 import { readRevocations } from './revocation.ts';
@@ -30,7 +31,9 @@ export interface AgentServerOptions {
   readonly bind: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** Undefined serves plain HTTP, which the configuration allows on loopback only. */
+  /** Without TLS: the Unix socket that is served instead of a port. */
+  readonly socketPath: string;
+  /** Undefined serves plain HTTP on the Unix socket. */
   readonly material: TlsMaterial | undefined;
   readonly allowedClients: readonly string[];
   readonly managerClient?: LearnedManager | undefined;
@@ -92,8 +95,7 @@ export async function openAgentServer(options: AgentServerOptions): Promise<Agen
 class ListeningServer implements AgentServer {
   readonly #options: AgentServerOptions;
   readonly #server: Server | HttpsServer;
-  /** Every accepted socket, also while it is in its handshake or upgraded. */
-  readonly #sockets = new Set<Socket>();
+  readonly #connections: OpenConnections;
   /** What passed the checks, by the socket that HTTP sees. */
   readonly #callers = new Map<Socket, Caller>();
   #policy: ClientPolicy;
@@ -105,6 +107,7 @@ class ListeningServer implements AgentServer {
 
   constructor(options: AgentServerOptions) {
     this.#options = options;
+    this.#connections = trackConnections(options.clock);
     this.#refuse = createRefusalRecorder(options);
     this.#policy = {
       allowedClients: options.allowedClients,
@@ -133,7 +136,10 @@ class ListeningServer implements AgentServer {
   }
 
   async start(): Promise<void> {
-    this.#bound = await listen(this.#server, this.#options, this.#options.files);
+    const { material, socketPath, files } = this.#options;
+    this.#bound = material
+      ? await listen(this.#server, this.#options, files)
+      : { address: await listenLocally(this.#server, socketPath, files), port: 0 };
     this.#server.on('error', (error) => this.#options.logger.error('listener failed', { error }));
   }
 
@@ -146,7 +152,7 @@ class ListeningServer implements AgentServer {
   }
 
   get connections(): number {
-    return this.#sockets.size;
+    return this.#connections.size;
   }
 
   replaceMaterial(material: TlsMaterial): void {
@@ -202,7 +208,7 @@ class ListeningServer implements AgentServer {
   }
 
   reviewAddresses(): void {
-    for (const socket of this.#sockets) {
+    for (const socket of this.#connections.sockets) {
       const address = peerAddress(socket.remoteAddress);
       if (address === undefined || this.#isOwnCheck(socket) || this.#options.isAllowedAddress(address))
         continue;
@@ -219,7 +225,7 @@ class ListeningServer implements AgentServer {
     const enough = new AbortController();
     await Promise.race([closed, this.#options.clock.sleep(STOP_LIMIT_MS, enough.signal).catch(() => {})]);
     enough.abort();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#connections.sockets) socket.destroy();
     await closed;
   }
 
@@ -236,19 +242,26 @@ class ListeningServer implements AgentServer {
 
   /** The address filter: a stranger's connection ends before TLS has written a byte. */
   #admitAddress(socket: Socket): boolean {
+    // A Unix socket has no address, and root alone can connect to it.
+    if (!this.#options.material) {
+      this.#connections.takeOwn(socket);
+      this.#accept(socket, LOCAL_CALLER);
+      return true;
+    }
+    if (this.#isOwnCheck(socket)) {
+      this.#connections.takeOwn(socket);
+      return true;
+    }
     const address = peerAddress(socket.remoteAddress);
     if (address === undefined) {
       socket.destroy();
       return false;
     }
-    if (!this.#isOwnCheck(socket) && !this.#options.isAllowedAddress(address)) {
+    if (!this.#options.isAllowedAddress(address)) {
       this.#denyAddress(socket, address);
       return false;
     }
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
-    if (!this.#options.material) this.#accept(socket, plainCaller(address));
-    return true;
+    return this.#connections.take(socket, address);
   }
 
   #isOwnCheck(socket: Socket): boolean {
@@ -279,6 +292,7 @@ class ListeningServer implements AgentServer {
         this.#options.clock.now(),
       );
       if ('caller' in verdict) {
+        this.#connections.prove(socket);
         this.#accept(socket, verdict.caller);
         return true;
       }

@@ -84,7 +84,7 @@ async function listenWith(sockets: JobSockets, options: AgentServerOptions): Pro
  * @throws PatchError `BIND_FAILED`, or what is wrong with the certificates or the package manager.
  */
 export async function serve(context: AgentContext): Promise<void> {
-  await waitForPort(context);
+  if (context.config.tls.enabled) await waitForPort(context);
   await context.reconfiguration.end();
   if (!context.signal.aborted) await serveNow(context);
 }
@@ -125,6 +125,7 @@ async function serveNow(context: AgentContext): Promise<void> {
   const server = await listenWith(sockets, {
     bind: config.server.bind,
     port: config.server.port,
+    socketPath: context.paths.apiSocket,
     material: keeper?.material,
     ...(keeper ? clientsOf(context, keeper) : { allowedClients: [] }),
     isAllowedAddress: (address) => allowList.allows(address),
@@ -148,9 +149,7 @@ async function serveNow(context: AgentContext): Promise<void> {
   stack.defer(async () => {
     await Promise.all([sockets[Symbol.asyncDispose](), server[Symbol.asyncDispose]()]);
   });
-  const where = server.address.includes(':')
-    ? `[${server.address}]:${server.port}`
-    : `${server.address}:${server.port}`;
+  const where = placeOf(server);
   logger.info(`Listening on ${where}`, keeper ? { trust: keeper.meta.trust } : { tls: 'off' });
   audit.record('serving', { address: where });
   await context.notifier.ready(`Serving on ${where}`);
@@ -168,6 +167,12 @@ async function serveNow(context: AgentContext): Promise<void> {
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   logger.info('Stopping', {});
   await context.notifier.stopping();
+}
+
+/** Address and port, or the path of the Unix socket. */
+function placeOf({ address, port }: AgentServer): string {
+  if (address.startsWith('/')) return address;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** Reloads configuration, allow list and certificates when they change or the service manager asks. */
@@ -217,7 +222,7 @@ function followChanges(
 function plainHealth(config: string): ReturnType<IdentityKeeper['health']> {
   return {
     config,
-    certificates: 'TLS is off (tls.enabled: false); only this host can connect',
+    certificates: 'TLS is off (tls.enabled: false); only root of this host can connect, the manager cannot',
     certificateNotAfterMs: null,
     crl: { status: 'missing', thisUpdateMs: undefined, nextUpdateMs: undefined },
     identityTrust: 'manual',

@@ -127,7 +127,12 @@ async function warnOfForeignKey({ files, certificates, logger }: AgentContext): 
 async function runUnwatched(context: AgentContext): Promise<number> {
   const { config, logger } = context;
   if (!config.tls.enabled) {
-    logger.warn('TLS is off (tls.enabled: false): anybody on this host can change its packages', {});
+    logger.warn(
+      'TLS is off (tls.enabled: false): only root of this host can connect, through a Unix socket',
+      {
+        socket: context.paths.apiSocket,
+      },
+    );
     await serve(context);
     return codeOfStop(context, EXIT.clean);
   }

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { stat, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { connect as connectTcp, createServer as createTcpServer } from 'node:net';
+import { join } from 'node:path';
 import { connect } from 'node:tls';
+import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { call, clientOptions, exchange, materialOf, startWorld } from './world.ts';
 
@@ -40,16 +44,60 @@ describe('binding', () => {
     expect(seen).toEqual(['127.0.0.1', '::1']);
   });
 
-  it('serves plain HTTP when there is no TLS material', async () => {
-    await using world = await startWorld({ server: { material: undefined } });
-    const status = await new Promise((resolve, reject) => {
-      get({ host: '127.0.0.1', port: world.server.port, path: '/health' }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      }).once('error', reject);
-    });
-    expect(status).toBe(200);
-    expect(() => world.server.replaceMaterial(materialOf(world.authority, world.agent))).toThrow('TLS');
+  it('without TLS material serves a Unix socket that only its owner can open, and no port', async () => {
+    await using folder = await temporaryFolder();
+    const socketPath = join(folder.path, 'private', 'api.sock');
+    const before = process.umask(0);
+    try {
+      await using world = await startWorld({ server: { material: undefined, socketPath } });
+      const status = await new Promise((resolve, reject) => {
+        get({ socketPath, path: '/health' }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        }).once('error', reject);
+      });
+      expect(status).toBe(200);
+      expect([world.server.address, world.server.port]).toEqual([socketPath, 0]);
+      expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
+      expect((await stat(join(folder.path, 'private'))).mode & 0o777).toBe(0o700);
+      expect(() => world.server.replaceMaterial(materialOf(world.authority, world.agent))).toThrow('TLS');
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  it('on a Unix socket takes the place of one that a crash left', async () => {
+    await using folder = await temporaryFolder();
+    const socketPath = join(folder.path, 'api.sock');
+    await writeFile(socketPath, '');
+    await using world = await startWorld({ server: { material: undefined, socketPath } });
+    expect(world.server.address).toBe(socketPath);
+  });
+});
+
+describe('connections that say nothing', () => {
+  it('are ended for new ones, so that the manager gets in from the same address', async () => {
+    await using world = await startWorld();
+    const silent = Array.from({ length: 200 }, () => connectTcp(world.server.port, '127.0.0.1'));
+    for (const socket of silent) socket.on('error', () => {});
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    expect((await call(world, '/health')).status).toBe(200);
+    expect(world.server.connections).toBeLessThanOrEqual(33);
+    for (const socket of silent) socket.destroy();
+  });
+
+  it('take no place from clients that have shown a certificate', async () => {
+    await using world = await startWorld();
+    const client = connect(clientOptions(world));
+    await once(client, 'session');
+    let closed = false;
+    client.once('close', () => (closed = true));
+    const silent = Array.from({ length: 200 }, () => connectTcp(world.server.port, '127.0.0.1'));
+    for (const socket of silent) socket.on('error', () => {});
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    expect((await call(world, '/health')).status).toBe(200);
+    expect(closed).toBe(false);
+    for (const socket of [client, ...silent]) socket.destroy();
   });
 });
 

@@ -106,6 +106,7 @@ export async function startWorld(options: WorldOptions = {}) {
     ...shared,
     bind: '127.0.0.1',
     port: 0,
+    socketPath: join(folder.path, 'api.sock'),
     material: materialOf(authority, agent),
     allowedClients: ['patch-manager-client'],
     isAllowedAddress: () => true,

@@ -1,4 +1,5 @@
 import type { AttackChapter } from './attack-case.ts';
+import { FOREIGN_JOIN_FILE, NO_INOTIFY, SILENT_CONNECTIONS, WITHOUT_TLS } from './cases/agent-doors.ts';
 import { TLS_INSPECTION, UNPROVEN_DENIAL } from './cases/enrolment.ts';
 import { HOSTILE_ANSWERS } from './cases/hostile-answers.ts';
 import { INSTALL_URL } from './cases/install-url.ts';
@@ -34,6 +35,16 @@ export const ATTACK_CHAPTERS: readonly AttackChapter[] = [
   },
   {
     title: 'The host and its agent',
-    cases: [UNPROVEN_DENIAL, TLS_INSPECTION, INSTALL_URL, TERMINAL, PROCESS_LIST],
+    cases: [
+      NO_INOTIFY,
+      UNPROVEN_DENIAL,
+      SILENT_CONNECTIONS,
+      WITHOUT_TLS,
+      TLS_INSPECTION,
+      FOREIGN_JOIN_FILE,
+      INSTALL_URL,
+      TERMINAL,
+      PROCESS_LIST,
+    ],
   },
 ];

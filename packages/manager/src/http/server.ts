@@ -3,10 +3,17 @@ import { createServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { PatchError } from '@linux-patch/contract';
 import { addressPrefix } from '@linux-patch/pki';
-import { bind, type Clock, type Logger, type Random } from '@linux-patch/runtime';
+import {
+  bind,
+  type Clock,
+  type ConnectionLimits,
+  createConnectionGate,
+  type GatedConnection,
+  type Logger,
+  type Random,
+} from '@linux-patch/runtime';
 import type { Hono } from 'hono';
 import type { Pair } from '../authority/key-files.ts';
-import { type ConnectionLimits, createConnectionGate, type GatedConnection } from './connection-gate.ts';
 import { type ManagerEnv, serveApp } from './node-adapter.ts';
 
 export interface ManagerServerOptions {

@@ -1,4 +1,4 @@
-import type { Clock } from '@linux-patch/runtime';
+import type { Clock } from './clock.ts';
 
 export interface ConnectionLimits {
   /** Connections at once. */
@@ -19,14 +19,16 @@ export interface GatedConnection {
 export interface ConnectionGate {
   /**
    * Takes a new connection, or returns undefined when there is no room. Within the limits every one is taken; beyond
-   * them the one goes that has been open longest without a credential: of the same caller, or of all.
+   * them the one goes that has been open longest without a credential: of the same caller, or of all. One that
+   * `isSilent`, because it has not sent a byte, goes first and at once.
    */
-  admit(caller: string, close: () => void): GatedConnection | undefined;
+  admit(caller: string, close: () => void, isSilent?: () => boolean): GatedConnection | undefined;
 }
 
 interface Unproven {
   readonly sinceMs: number;
   readonly close: () => void;
+  readonly isSilent: () => boolean;
 }
 
 /** A caller that is about to speak is not cut off for a newer one: everybody gets this much time first. */
@@ -38,6 +40,9 @@ export function createConnectionGate(limits: ConnectionLimits, clock: Clock): Co
   const byCaller = new Map<string, Set<Unproven>>();
   let open = 0;
   const makeRoom = (among: ReadonlySet<Unproven>): boolean => {
+    const silent = among.values().find((one) => one.isSilent());
+    silent?.close();
+    if (silent) return true;
     const [oldest] = among;
     if (!oldest || oldest.sinceMs + GRACE_MS > clock.monotonicMs()) return false;
     oldest.close();
@@ -50,7 +55,7 @@ export function createConnectionGate(limits: ConnectionLimits, clock: Clock): Co
     if (own?.size === 0) byCaller.delete(caller);
   };
   return {
-    admit(caller, close) {
+    admit(caller, close, isSilent = () => false) {
       const others = byCaller.get(caller);
       if (others && others.size >= limits.unprovenPerCaller && !makeRoom(others)) return undefined;
       if (open >= limits.total && !makeRoom(unproven)) return undefined;
@@ -62,6 +67,7 @@ export function createConnectionGate(limits: ConnectionLimits, clock: Clock): Co
       };
       const one: Unproven = {
         sinceMs: clock.monotonicMs(),
+        isSilent,
         close: () => {
           release();
           close();

@@ -1,12 +1,13 @@
-import { ManualClock } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { createConnectionGate } from './connection-gate.ts';
+import { ManualClock } from './testing/index.ts';
 
 function gate(total: number, unprovenPerCaller: number) {
   const clock = new ManualClock(0);
   const closed: string[] = [];
   const made = createConnectionGate({ total, unprovenPerCaller }, clock);
-  const admit = (caller: string, name: string) => made.admit(caller, () => void closed.push(name));
+  const admit = (caller: string, name: string, isSilent?: () => boolean) =>
+    made.admit(caller, () => void closed.push(name), isSilent);
   return { clock, closed, admit };
 }
 
@@ -63,5 +64,13 @@ describe('connections', () => {
     expect(admit('c', 'c1')).toBeDefined();
     expect(admit('d', 'd1')).toBeUndefined();
     expect(closed).toEqual(['a1']);
+  });
+
+  it('that have not sent a byte go first, and at once', () => {
+    const { closed, admit } = gate(10, 2);
+    admit('a', 'speaks', () => false);
+    admit('a', 'silent', () => true);
+    expect(admit('a', 'a3')).toBeDefined();
+    expect(closed).toEqual(['silent']);
   });
 });
