@@ -128,6 +128,11 @@ export const AGENT_AUDIT_EVENTS = {
   ),
   identity_reloaded: event('Certificates that were changed on disk are in use.', 'serial'),
   identity_reload_refused: event('Certificates on disk cannot be used; those in use stay.', 'reason'),
+  identity_forked: event(
+    'The manager does not renew the certificate, because it did so before for another key that is in use: two machines hold one identity. Recorded once.',
+    'serial',
+    'reason',
+  ),
   identity_revoked: event(
     "The manager's revocation list names this host's own certificate; the host asks to join again, which an administrator has to approve.",
     'serial',

@@ -132,7 +132,7 @@ async function removeTemporaries(files: Files, targets: readonly string[]): Prom
 }
 
 /** A key is never written where somebody else could have put a link. */
-async function refuseForeignFolder(files: Files, paths: CertificatePaths): Promise<void> {
+export async function refuseForeignFolder(files: Files, paths: CertificatePaths): Promise<void> {
   const facts = await files.facts(storeFolder(paths));
   if (facts?.kind !== 'link') return;
   const [fault] = (await folderFaults(files, paths)).filter((one) => one.refuses);

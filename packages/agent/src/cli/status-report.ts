@@ -14,6 +14,7 @@ import { isUsable } from '../doctor/host.ts';
 import { checkHostIdentity } from '../doctor/host-identity.ts';
 import { findAgents } from '../doctor/processes.ts';
 import { pendingPlaces, readPending } from '../enrollment/pending.ts';
+import { FORKED } from '../enrollment/renew.ts';
 import { readEnrollmentView } from '../enrollment/view.ts';
 import { type RevocationState, readRevocations } from '../http/revocation.ts';
 import { type RenewalRecord, readRenewalRecord } from '../identity/renewal-record.ts';
@@ -70,6 +71,7 @@ async function renewalPart(
     due: clock.now() >= dueMs,
     next_attempt_at: record?.next_attempt_at ?? null,
     ...failureOf(record, trail),
+    forked: record?.forked ?? false,
   };
 }
 
@@ -155,7 +157,10 @@ async function degradedPart(
     ...(identity.revoked
       ? [{ code: 'OWN_CERT_REVOKED', message: `Serial ${identity.serial} is revoked.` }]
       : []),
-    ...(renewal?.last_error ? [{ code: 'RENEWAL_FAILING', message: renewal.last_error }] : []),
+    ...(renewal?.forked ? [{ code: 'IDENTITY_FORKED', message: FORKED }] : []),
+    ...(renewal?.last_error && !renewal.forked
+      ? [{ code: 'RENEWAL_FAILING', message: renewal.last_error }]
+      : []),
     ...(list && list.code !== 'CRL_MISSING' ? [{ code: list.code, message: list.detail }] : []),
     ...(refused === undefined ? [] : [{ code: 'ALLOW_LIST_INVALID', message: refused }]),
     ...(identity.trust === 'tofu'

@@ -135,14 +135,18 @@ function isOwn(address: string, own: readonly (string | undefined)[]): boolean {
 async function checkRenewal(host: DoctorHost): Promise<Finding[]> {
   const { identity, trail, meta, config, clock } = host;
   if (!('facts' in identity) || managerUrlOf(host) === undefined) return [];
+  const noted = await readRenewalRecord(host.files, host.paths.dataFolder);
+  const record = noted?.serial === identity.facts.serialHex ? noted : undefined;
+  if (record?.forked) {
+    return [{ code: 'IDENTITY_FORKED', detail: `Serial ${record.serial}, since ${record.last_attempt_at}.` }];
+  }
   const newest = newestOf(trail, ['identity_renewal_failed', 'identity_renewed', 'identity_installed']);
   const reason = textOf(newest, 'reason');
   if (newest?.event === 'identity_renewal_failed') {
     return [{ code: 'RENEWAL_FAILING', detail: `${newest.timestamp}: ${reason ?? 'no reason was given'}` }];
   }
   const { cert_renewal_threshold_days: thresholdDays } = config.enrollment;
-  const noted = await readRenewalRecord(host.files, host.paths.dataFolder);
-  const planned = noted?.serial === identity.facts.serialHex ? Date.parse(noted.due_at) : undefined;
+  const planned = record && Date.parse(record.due_at);
   const drawn = renewalPoint({ ...identity.facts, draw: meta.renewal_draw, thresholdDays });
   const pointMs = planned ?? drawn;
   const alarm = renewalAlarm({ ...identity.facts, pointMs }, clock.now());

@@ -152,6 +152,12 @@ export const CERTIFICATE_CHECKS = {
       'The check is in brackets above. The host serves; mend it before the next renewal does not succeed.',
     command: '{agent} --enroll {manager}',
   }),
+  IDENTITY_FORKED: certificates.error({
+    title: 'Another machine holds the identity of this host as well',
+    meaning:
+      'The manager renewed the certificate for another key, which is in use. This is a copy or an old snapshot of the host, or somebody copied its key. A copy needs a name and a machine-id of its own first.',
+    command: '{agent} --enroll {manager}',
+  }),
   RENEWAL_FAILING: certificates.warning({
     title: 'The renewal of the certificate fails',
     meaning: 'The agent tries again by itself; until the certificate expires everything works.',

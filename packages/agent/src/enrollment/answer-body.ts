@@ -76,6 +76,16 @@ export function wordsOf(answer: ManagerAnswer): string {
   }
 }
 
+/** The code of an error answer; undefined when it has none. */
+export function codeOf(answer: ManagerAnswer): string | undefined {
+  try {
+    const { error } = ErrorBody.parse(JSON.parse(answer.text));
+    return typeof error === 'string' ? error : error?.code;
+  } catch {
+    return undefined;
+  }
+}
+
 const DenialBody = z.union([
   z.object({ status: z.literal('denied') }),
   z.object({ error: z.union([z.string(), z.object({ code: z.string() })]) }),

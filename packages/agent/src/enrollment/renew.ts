@@ -3,16 +3,16 @@ import {
   type CertificateFacts,
   createRenewalProof,
   createRequest,
-  generateKey,
   parseCertificates,
 } from '@linux-patch/pki';
 import type { Clock, Files, Random } from '@linux-patch/runtime';
 import { type IdentityMeta, readIdentityMeta } from '../certificates/identity-meta.ts';
 import { type Material, readMaterial } from '../certificates/material.ts';
+import { forgetNextKeys, nextKey } from '../certificates/next-key.ts';
 import type { CertificatePaths } from '../certificates/paths.ts';
 import { installGeneration } from '../certificates/store.ts';
 import { requireVouched } from '../certificates/trust-change.ts';
-import { jsonOf, retryAfterMs, wordsOf } from './answer-body.ts';
+import { codeOf, jsonOf, retryAfterMs, wordsOf } from './answer-body.ts';
 import { acceptBundle } from './bundle-check.ts';
 import { REQUEST_TIMEOUT_MS } from './manager-calls.ts';
 import { askManager } from './manager-client.ts';
@@ -40,7 +40,18 @@ export interface RenewOptions {
 export type RenewOutcome =
   | { readonly kind: 'renewed'; readonly serialHex: string; readonly notAfterMs: number }
   /** The manager has no such endpoint, or does not let this identity renew: a new enrolment is the way. */
-  | { readonly kind: 'refused'; readonly message: string };
+  | {
+      readonly kind: 'refused';
+      readonly message: string;
+      /** Another machine holds this identity as well. */
+      readonly forked?: boolean;
+    };
+
+/** What it means that the manager renewed this certificate for somebody else. */
+export const FORKED =
+  'the manager has renewed this certificate before, for another key that is in use, so two machines hold one identity: this one is a copy or an ' +
+  'old snapshot of the host, or somebody copied its key. If this is the host, let it join anew (linux-patch-api --enroll) and approve it on ' +
+  'the manager; if it is a copy, give it a name and a machine-id of its own first';
 
 /**
  * Gets a new certificate for a new key, proven with the current one. The manager is verified with the CA that is
@@ -53,7 +64,7 @@ export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome
   const current = options.current ?? (await readMaterial(files, paths));
   const [leaf] = parseCertificates(current.certificatePem);
   if (!leaf) return { kind: 'refused', message: 'there is no certificate to renew' };
-  const keyPem = await generateKey();
+  const keyPem = await nextKey(files, paths, leaf.serialHex);
   const csr = await createRequest({
     privateKeyPem: keyPem,
     commonName: leaf.commonName ?? '',
@@ -81,6 +92,8 @@ export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome
     signal: options.signal,
   });
   // 401 is about the proof: two clocks differ, or it was seen before. Another one may be taken.
+  if (answer.status === 403 && codeOf(answer) === 'CERT_FORKED')
+    return { kind: 'refused', message: FORKED, forked: true };
   if ([403, 404, 405].includes(answer.status)) return { kind: 'refused', message: wordsOf(answer) };
   if (answer.status !== 200)
     throw new ManagerFailure(
@@ -149,6 +162,7 @@ async function install(
     renew_window,
   };
   await installGeneration({ files, paths, material, meta });
+  await forgetNextKeys(files, paths).catch(() => {});
   options.audit('identity_renewed', { serial: leaf.serialHex });
   if (options.movedTo !== undefined)
     options.audit('host_address_told', {

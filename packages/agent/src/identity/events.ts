@@ -12,6 +12,8 @@ export interface IdentityEvents {
   crlUnusable(list: RevocationState): void;
   /** An authentic list names the certificate in use. Returns whether that is new. */
   ownRevoked(serialHex: string, reason: string): boolean;
+  /** The manager says that another machine holds this certificate as well. Returns whether that is new. */
+  forked(serialHex: string, reason: string): boolean;
   /** The alarm about a renewal changed to this one. */
   renewalOverdue(
     alarm: RenewalAlarm,
@@ -31,6 +33,7 @@ export function createIdentityEvents(audit: AuditLog): IdentityEvents {
   let outdatedSince: number | undefined;
   let unusable: string | undefined;
   let revokedSerial: string | undefined;
+  let forkedSerial: string | undefined;
   return {
     renewalDue({ serialHex, notAfterMs }) {
       if (dueSerial === serialHex) return;
@@ -67,6 +70,12 @@ export function createIdentityEvents(audit: AuditLog): IdentityEvents {
       if (revokedSerial === serialHex) return false;
       revokedSerial = serialHex;
       audit.record('identity_revoked', { serial: serialHex, reason });
+      return true;
+    },
+    forked(serialHex, reason) {
+      if (forkedSerial === serialHex) return false;
+      forkedSerial = serialHex;
+      audit.record('identity_forked', { serial: serialHex, reason });
       return true;
     },
     crlRefreshFailed(error) {

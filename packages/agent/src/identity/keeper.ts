@@ -1,6 +1,7 @@
 import { messageOf, type TrustBundle, type TrustState } from '@linux-patch/contract';
 import type { IdentityMeta } from '../certificates/identity-meta.ts';
 import type { Material } from '../certificates/material.ts';
+import { nextKey } from '../certificates/next-key.ts';
 import { openListStore, type TakenList } from '../certificates/revocation-list.ts';
 import { trustStateOf } from '../certificates/trust-change.ts';
 import { ManagerFailure } from '../enrollment/manager-failure.ts';
@@ -55,6 +56,11 @@ const CALENDAR_MS = 3_600_000;
 /** Shortest pause after a failure to leave an old CA, which many hosts do at once. */
 const ISSUER_PAUSE_MS = 5 * 60_000;
 
+/** Another machine holds the certificate in use as well. */
+class ForkedError extends Error {
+  override readonly name = 'ForkedError';
+}
+
 /** Takes up the identity on disk, which must be there. */
 export async function openIdentityKeeper(context: AgentContext): Promise<IdentityKeeper> {
   const events = createIdentityEvents(context.audit);
@@ -82,6 +88,8 @@ class KeptIdentity implements IdentityKeeper {
   readonly #pull: ReturnType<typeof createTrustPull>;
   readonly #issuers = createIssuerWatch();
   readonly #address: AddressWatch;
+  /** Serial number of the certificate whose successor has a key. */
+  #nextKeyFor: string | undefined;
   #calendarMs = Number.NEGATIVE_INFINITY;
   /** Ends when the last change of the identity or the files below it has ended; two at once would undo each other. */
   #tail: Promise<unknown> = Promise.resolve();
@@ -190,6 +198,7 @@ class KeptIdentity implements IdentityKeeper {
   async #turn(signal: AbortSignal): Promise<void> {
     const managerUrl = this.#managerUrl;
     await this.#inUse.followDisk();
+    if (managerUrl !== undefined) await this.#makeNextKey();
     this.#seeRevocations();
     const revoked = this.#joinAgainIfRevoked(managerUrl);
     await this.#followCalendar(managerUrl, signal);
@@ -269,8 +278,10 @@ class KeptIdentity implements IdentityKeeper {
       logger.info('Certificate renewed', { serial: serialHex, until });
     } catch (error) {
       if (signal.aborted) return;
-      await this.#renewal.fail(messageOf(error), this.#pauseAfter(error));
-      audit.record('identity_renewal_failed', { reason: messageOf(error) });
+      const forked = error instanceof ForkedError;
+      await this.#renewal.fail(messageOf(error), this.#pauseAfter(error), forked);
+      if (forked) this.#sayForked(error);
+      else audit.record('identity_renewal_failed', { reason: messageOf(error) });
       logger.warn('The certificate could not be renewed; it is tried again', {
         error,
         next_attempt: this.#renewal.nextAttempt,
@@ -283,7 +294,27 @@ class KeptIdentity implements IdentityKeeper {
     const outcome = await renewWith(this.#context, managerUrl, this.material, this.#address.moved);
     if (outcome.kind === 'renewed') return outcome;
     this.#joinAnew();
+    if (outcome.forked) throw new ForkedError(outcome.message);
     throw new Error(`the manager does not renew this certificate (${outcome.message})`);
+  }
+
+  #sayForked(error: ForkedError): void {
+    const { serialHex } = this;
+    if (serialHex === undefined || !this.#events.forked(serialHex, error.message)) return;
+    this.#context.logger.error(`Two machines hold this identity: ${error.message}`, { serial: serialHex });
+  }
+
+  /** A key for the next certificate, so that a machine that is set back to any later moment asks for the same one. */
+  async #makeNextKey(): Promise<void> {
+    const { files, certificates, logger } = this.#context;
+    const { serialHex } = this;
+    if (serialHex === undefined || this.#nextKeyFor === serialHex) return;
+    this.#nextKeyFor = serialHex;
+    await nextKey(files, certificates, serialHex).catch((error: unknown) =>
+      logger.warn('The key of the next certificate could not be kept; it is made when it is needed', {
+        error,
+      }),
+    );
   }
 
   /** A key that the manager made is replaced as soon as it lets this host make its own. */

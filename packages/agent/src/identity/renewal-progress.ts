@@ -27,11 +27,13 @@ export interface RenewalProgress {
   readonly lastAttemptMs: number | undefined;
   readonly lastError: string | undefined;
   readonly failures: number;
+  /** The manager says that another machine holds this certificate as well. */
+  readonly forked: boolean;
 }
 
 /** Begins with a certificate; what an earlier run noted about the same one is taken up. */
 export function beginRenewal(certificate: Renewable, now: number, record?: RenewalRecord): RenewalProgress {
-  const fresh = { certificate, lastAttemptMs: undefined, lastError: undefined, failures: 0 };
+  const fresh = { certificate, lastAttemptMs: undefined, lastError: undefined, failures: 0, forked: false };
   if (record?.serial !== certificate.serialHex || record.last_attempt_at === null) {
     return { ...fresh, fromMs: now };
   }
@@ -42,6 +44,7 @@ export function beginRenewal(certificate: Renewable, now: number, record?: Renew
     lastAttemptMs,
     lastError: record.last_error ?? undefined,
     failures: record.failures,
+    forked: record.forked ?? false,
   };
 }
 
@@ -53,15 +56,22 @@ export function replaceCertificate(certificate: Renewable, now: number): Renewal
 /** An attempt failed. */
 export function failRenewal(
   progress: RenewalProgress,
-  failure: { readonly now: number; readonly reason: string; readonly pauseMs: number },
+  failure: {
+    readonly now: number;
+    readonly reason: string;
+    readonly pauseMs: number;
+    readonly forked: boolean;
+  },
 ): RenewalProgress {
-  const { now, reason, pauseMs } = failure;
+  const { now, reason, pauseMs, forked } = failure;
   return {
     ...progress,
     fromMs: now + Math.max(ATTEMPT_FLOOR_MS, Math.min(RETRY_AFTER_CAP_MS, pauseMs)),
     lastAttemptMs: now,
     lastError: reason,
     failures: progress.failures + 1,
+    // Only another certificate ends that.
+    forked: progress.forked || forked,
   };
 }
 
@@ -101,5 +111,6 @@ export function recordOf(progress: RenewalProgress): RenewalRecord {
     last_attempt_at: progress.lastAttemptMs === undefined ? null : iso(progress.lastAttemptMs),
     last_error: progress.lastError ?? null,
     failures: progress.failures,
+    ...(progress.forked ? { forked: true } : {}),
   };
 }

@@ -12,6 +12,8 @@ export const RenewalRecord = z.object({
   last_attempt_at: z.iso.datetime().nullable(),
   last_error: z.string().nullable(),
   failures: z.number().int().nonnegative(),
+  /** The manager says that another machine holds this certificate as well. */
+  forked: z.boolean().optional(),
 });
 export type RenewalRecord = z.infer<typeof RenewalRecord>;
 

@@ -1,4 +1,5 @@
 import type { RenewalAlarm } from '@linux-patch/pki';
+import { FORKED } from '../enrollment/renew.ts';
 import type { AgentContext } from '../start/agent-context.ts';
 import type { IdentityEvents } from './events.ts';
 import { isSevere, renewalStatus, renewalTrouble } from './renewal-messages.ts';
@@ -25,8 +26,11 @@ export interface RenewalWatch {
   mayTry(now: number): boolean;
   /** The certificate in use may be another one now; that ends every alarm about the one before. */
   adopt(certificate: Renewable | undefined): Promise<void>;
-  /** @param pauseMs how long to wait at least before the next attempt */
-  fail(reason: string, pauseMs: number): Promise<void>;
+  /**
+   * @param pauseMs how long to wait at least before the next attempt
+   * @param forked another machine holds this certificate as well
+   */
+  fail(reason: string, pauseMs: number, forked: boolean): Promise<void>;
   /** Raises and clears the alarm: log, audit, status line. */
   watch(managerUrl: string | undefined, events: IdentityEvents): void;
   health(managerUrl: string | undefined):
@@ -34,7 +38,7 @@ export interface RenewalWatch {
         readonly alarm: RenewalAlarm;
         readonly dueMs: number;
         readonly nextAttemptMs: number | undefined;
-        /** Undefined when there is no alarm. */
+        /** Undefined when there is no alarm and nobody else holds the certificate. */
         readonly trouble: string | undefined;
       }
     | undefined;
@@ -84,10 +88,10 @@ class Watch implements RenewalWatch {
     await this.note();
   }
 
-  async fail(reason: string, pauseMs: number): Promise<void> {
+  async fail(reason: string, pauseMs: number, forked: boolean): Promise<void> {
     if (!this.#progress) return;
     const now = this.#context.clock.now();
-    this.#progress = failRenewal(this.#progress, { now, reason, pauseMs });
+    this.#progress = failRenewal(this.#progress, { now, reason, pauseMs, forked });
     await this.note();
   }
 
@@ -122,7 +126,11 @@ class Watch implements RenewalWatch {
       alarm,
       dueMs: renewalDueMs(progress),
       nextAttemptMs: renewable ? nextRenewalMs(progress) : undefined,
-      trouble: alarm === 'none' ? undefined : renewalTrouble(alarm, progress, managerUrl),
+      trouble: progress.forked
+        ? FORKED
+        : alarm === 'none'
+          ? undefined
+          : renewalTrouble(alarm, progress, managerUrl),
     };
   }
 

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
+import { nextKeysFolder } from '../certificates/next-key.ts';
 import { type CertificatePaths, currentLink, fixedPaths, storeFolder } from '../certificates/paths.ts';
 import { clearPollingToken } from '../config/polling-token.ts';
 import type { PendingPlaces } from '../enrollment/pending.ts';
@@ -35,12 +36,14 @@ export async function wipeIdentity({ files, certificates, pending, configFile }:
   for (const name of await files.list(generations, { missingOk: true })) {
     await shredKeysIn(files, join(generations, name));
   }
+  await shredKeysIn(files, nextKeysFolder(certificates));
   await shredKeysIn(files, dirname(certificates.key));
   await files.shred(certificates.key);
   // The state holds the host code, the configuration the token.
   await files.shred(pending.stateFile);
   await clearPollingToken({ files, path: configFile });
   await files.remove(generations);
+  await files.remove(nextKeysFolder(certificates));
   await files.remove(currentLink(certificates));
   for (const { path } of fixedPaths(certificates)) {
     await files.remove(path);

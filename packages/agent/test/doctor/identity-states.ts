@@ -2,6 +2,8 @@ import { chmod, chown, mkdir, readlink, rm, symlink, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { createCrl, managerClientProfile, parseCertificate } from '@linux-patch/pki';
 import { testAuthority } from '@linux-patch/pki/testing';
+import { systemFiles } from '@linux-patch/runtime/node';
+import { writeRenewalRecord } from '../../src/identity/renewal-record.ts';
 import type { BrokenState } from './case.ts';
 import { DAY_MS, NOW, type SickHost, sharedAuthority } from './sick-host.ts';
 
@@ -180,6 +182,25 @@ const identity: readonly BrokenState[] = [
     code: 'CERT_FLAWED',
     says: /V15 life/,
     arrange: (host) => installFor(host, {}, { lifetimeMs: 900 * DAY_MS }),
+  },
+  {
+    code: 'IDENTITY_FORKED',
+    lacks: 'RENEWAL_FAILING',
+    arrange: async (host) => {
+      const made = await host.authority.issueAgent({ fqdn: FQDN });
+      await host.install({ certificatePem: made.chainPem, keyPem: made.privateKeyPem });
+      const at = new Date(NOW).toISOString();
+      await writeRenewalRecord(systemFiles, host.paths.dataFolder, {
+        v: 1,
+        serial: parseCertificate(made.certificatePem).serialHex,
+        due_at: at,
+        next_attempt_at: at,
+        last_attempt_at: at,
+        last_error: 'two machines',
+        failures: 1,
+        forked: true,
+      });
+    },
   },
   {
     code: 'RENEWAL_FAILING',

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile, realpath } from 'node:fs/promises';
+import { cp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { RenewRequest } from '@linux-patch/contract';
@@ -7,9 +7,11 @@ import {
   agentProfile,
   issueCertificate,
   parseCertificate,
+  parseCertificates,
   parseRequest,
   publicKeySpki,
   serialFrom,
+  spkiSha256,
   verifyRenewalProof,
 } from '@linux-patch/pki';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
@@ -48,15 +50,20 @@ let asked: RenewRequest[];
 let audited: string[];
 
 /** What the manager sends for a request, by whatever authority. */
-async function renewedBy(issuer: TestAuthority, request: RenewRequest, spki?: Uint8Array): Promise<Reply> {
+async function renewedBy(
+  issuer: TestAuthority,
+  request: RenewRequest,
+  spki?: Uint8Array,
+  // A renewal must end later than what it replaces.
+  now = NOW + 60_000,
+): Promise<Reply> {
   const key = await parseRequest(request.csr);
   const leaf = await issueCertificate({
     profile: agentProfile(NAMES),
     subjectSpki: spki ?? key.spki,
     issuer: issuer.issuing,
     serial: serialFrom(systemRandom.bytes(16)),
-    // A renewal must end later than what it replaces.
-    now: NOW + 60_000,
+    now,
   });
   const body = {
     ca_crt: issuer.root.certificatePem,
@@ -134,6 +141,7 @@ const renew = (proxyFor = chooseProxy({ configured: undefined, environment: {} }
     proxyFor,
     signal: new AbortController().signal,
   });
+const keyOf = async (request: RenewRequest | undefined) => (await parseRequest(request!.csr)).spkiSha256;
 const generation = () => realpath(join(folder.path, 'certs/current'));
 
 describe('a renewal', () => {
@@ -202,5 +210,61 @@ describe('a renewal', () => {
     await installFrom(await testAuthority({ now: NOW }));
     await expect(renew()).rejects.toMatchObject({ kind: 'security' });
     expect(asked).toEqual([]);
+  });
+});
+
+describe('the key of the next certificate', () => {
+  it('is on the disk, for nobody else to read, before the manager is asked', async () => {
+    const { serialHex } = parseCertificate(
+      parseCertificates((await readMaterial(systemFiles, paths)).certificatePem)[0]!.pem,
+    );
+    const place = join(folder.path, 'certs/next-keys', `${serialHex}.key.pem`);
+    reply = async (request) => {
+      const kept = await readFile(place, 'utf8');
+      expect(spkiSha256(publicKeySpki(kept))).toBe(await keyOf(request));
+      expect((await stat(place)).mode & 0o777).toBe(0o600);
+      expect((await stat(join(place, '..'))).mode & 0o777).toBe(0o700);
+      return renewedBy(authority, request);
+    };
+    expect(await renew()).toMatchObject({ kind: 'renewed' });
+  });
+
+  it('is the same however often an answer is lost, and forgotten with the certificate that it follows', async () => {
+    reply = () => ({ status: 503, body: {} });
+    for (let times = 0; times < 3; times += 1) await expect(renew()).rejects.toThrow('503');
+    reply = (request) => renewedBy(authority, request);
+    await renew();
+    expect(new Set(await Promise.all(asked.map(keyOf))).size).toBe(1);
+    const kept = () => readdir(join(folder.path, 'certs/next-keys'));
+    expect(await kept()).toHaveLength(1);
+    for (let times = 0; times < 4; times += 1) {
+      const end = NOW + 60_000 * (times + 2);
+      reply = (request) => renewedBy(authority, request, undefined, end);
+      await renew();
+    }
+    // Three sets of certificates are kept, and the newest has asked for nothing yet.
+    expect(await kept()).toHaveLength(2);
+  });
+
+  it('is asked for again by a machine that was set back to a moment before the renewal', async () => {
+    reply = () => ({ status: 503, body: {} });
+    await expect(renew()).rejects.toThrow('503');
+    const snapshot = join(folder.path, 'snapshot');
+    await cp(join(folder.path, 'certs'), snapshot, { recursive: true, verbatimSymlinks: true });
+    reply = (request) => renewedBy(authority, request);
+    await renew();
+    await rm(join(folder.path, 'certs'), { recursive: true });
+    await cp(snapshot, join(folder.path, 'certs'), { recursive: true, verbatimSymlinks: true });
+    await renew();
+    expect(new Set(await Promise.all(asked.map(keyOf))).size).toBe(1);
+  });
+
+  it('that is damaged is made again', async () => {
+    reply = () => ({ status: 503, body: {} });
+    await expect(renew()).rejects.toThrow('503');
+    const keys = join(folder.path, 'certs/next-keys');
+    for (const name of await readdir(keys)) await writeFile(join(keys, name), 'no key');
+    reply = (request) => renewedBy(authority, request);
+    expect(await renew()).toMatchObject({ kind: 'renewed' });
   });
 });

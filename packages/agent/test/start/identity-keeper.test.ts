@@ -115,6 +115,32 @@ describe('the loop', () => {
     expect(await metric('keeper_age_seconds')).toBe(185);
   });
 
+  it('says at once that another machine holds its identity, when the manager says so, and after a restart', async () => {
+    const error = { code: 'CERT_FORKED', message: 'renewed before', details: {}, retryable: false };
+    world.renewer.refuse = { status: 403, body: { success: false, error } };
+    world.travelTo(due + 0.001);
+    await world.beat();
+    expect(await certificates()).toMatch(/two machines hold one identity.*--enroll/s);
+    expect(world.names('identity_renewal_failed')).toEqual([]);
+    expect(world.names('identity_forked')).toHaveLength(1);
+    expect(
+      world.logger.records.filter((one) => one.level === 'error' && one.message.startsWith('Two machines')),
+    ).toHaveLength(1);
+    const again = await openIdentityKeeper(world.context);
+    expect(again.health('ok').certificates).toMatch(/two machines/);
+    await expect.poll(() => world.renewer.asked, { timeout: 20_000 }).toContain('/api/v1/enroll');
+    await world.server.confirmServes(world.keeper.serialHex!);
+  });
+
+  it('has a key for the next certificate before it asks for one', async () => {
+    await world.beat();
+    const serial = world.serialOf(world.first.certificatePem);
+    const key = await readFile(join(world.certs, `next-keys/${serial}.key.pem`), 'utf8');
+    world.travelTo(due + 0.001);
+    await world.beat();
+    expect(await readFile(join(world.certs, 'server.key.pem'), 'utf8')).toBe(key);
+  });
+
   it('asks to join anew while it serves, when the manager does not renew at all', async () => {
     world.renewer.refuse = { status: 404, body: {} };
     world.travelTo(due + 0.001);

@@ -86,6 +86,7 @@ describe('the status of a host that serves', () => {
       failures: 3,
       last_error: 'HTTP 503',
       last_failed_at: at(-0.5),
+      forked: false,
     });
   });
 

@@ -59,6 +59,8 @@ const StatusRenewal = z.object({
   /** The newest attempt, when it failed. */
   last_error: z.string().nullable(),
   last_failed_at: Instant.nullable(),
+  /** The manager says that another machine holds this certificate as well. */
+  forked: z.boolean(),
 });
 
 const StatusCrl = z.object({

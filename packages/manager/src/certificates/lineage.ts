@@ -1,3 +1,4 @@
+import { canonicalIpAddress, parseCertificate } from '@linux-patch/pki';
 import { sql } from 'kysely';
 import type { Database } from '../database/open.ts';
 import type { CertificateRow } from '../database/schema.ts';
@@ -24,10 +25,15 @@ export function successorsOf(db: Database, serial: string): Promise<CertificateR
     .execute();
 }
 
-/** @param asks the key that asks, when, and the CA that issues to hosts now */
+/** @param asks the key that asks, when, for which address, and the CA that issues to hosts now */
 export function judgeSuccession(
   successors: readonly CertificateRow[],
-  asks: { readonly spkiSha256: string; readonly now: number; readonly ca: string },
+  asks: {
+    readonly spkiSha256: string;
+    readonly now: number;
+    readonly ca: string;
+    readonly ipAddress: string;
+  },
 ): Succession {
   const used = successors.filter((one) => one.served_at !== null);
   const other = used.findLast((one) => one.spki_sha256 !== asks.spkiSha256);
@@ -38,8 +44,14 @@ export function judgeSuccession(
   const own = good.findLast(
     (one) => one.spki_sha256 === asks.spkiSha256 && one.ca === asks.ca && one.not_after > asks.now,
   );
-  if (own && own.pem !== null) return { kind: 'again', certificate: own, pem: own.pem };
+  if (own && own.pem !== null && names(own.pem, asks.ipAddress))
+    return { kind: 'again', certificate: own, pem: own.pem };
   return { kind: 'issue', givesWay: good };
+}
+
+/** A host may have moved since its certificate was issued. */
+function names(pem: string, ipAddress: string): boolean {
+  return parseCertificate(pem).ipAddresses.includes(canonicalIpAddress(ipAddress));
 }
 
 /** Notes that a certificate is in use; only the first time counts. */

@@ -29,9 +29,10 @@ export async function succeed(
   db: Database,
   proven: { readonly certificate: AgentCertificate; readonly host: HostRow; readonly key: RequestFacts },
 ): Promise<Successor> {
-  const { certificate, key } = proven;
-  const now = context.clock.now();
-  const asks = { spkiSha256: key.spkiSha256, now, ca: context.authority.hostsCaId };
+  const { certificate, host, key } = proven;
+  const { clock, authority } = context;
+  const wanted = { spkiSha256: key.spkiSha256, ipAddress: host.ip_address };
+  const asks = { ...wanted, now: clock.now(), ca: authority.hostsCaId };
   const verdict = judgeSuccession(await successorsOf(db, certificate.serial), asks);
   switch (verdict.kind) {
     case 'fork':
