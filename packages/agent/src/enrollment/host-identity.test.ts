@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Commands } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { InterfaceAddress, Network } from '../host/network.ts';
+import { hostNetwork, type InterfaceAddress, type Network } from '../host/network.ts';
 import { collectHostIdentity, type IdentitySources } from './host-identity.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
@@ -31,13 +32,18 @@ function at(interfaceName: string, address: string): InterfaceAddress {
 }
 
 /** A host with these addresses whose packets to an address leave from another. */
-function networkOf(addresses: InterfaceAddress[], routes: Record<string, string> = {}): Network {
+function networkOf(
+  addresses: InterfaceAddress[],
+  routes: Record<string, string> = {},
+  own: string[] = [],
+): Network {
   return {
     addresses: () => [...addresses],
     resolve: async (name) => {
       if (name === 'manager.example.test') return Object.keys(routes);
       throw new Error('ENOTFOUND');
     },
+    ownNames: async () => own,
     sourceAddressTowards: async (address) => routes[address],
   };
 }
@@ -115,6 +121,36 @@ describe('the name', () => {
       await expect(collect()).rejects.toMatchObject({ code: 'IDENTITY_UNAVAILABLE' });
     },
   );
+});
+
+describe('a host without the program hostname', () => {
+  const commands: Commands = { run: () => Promise.reject(new Error('spawn hostname ENOENT')) };
+  const named = (...own: string[]) => collect({ commands, network: networkOf(LAN, {}, own) });
+
+  it('has the name that resolver or kernel give it', async () => {
+    await put('etc/hostname', 'localhost\n');
+    expect((await named('birch.example.test', 'birch')).fqdn).toBe('birch.example.test');
+    expect((await named('birch')).fqdn).toBe('birch');
+  });
+
+  it.each([
+    ['a'.repeat(64), /"a+…?", of which one part has 64 characters.*at most 63/],
+    ['192.0.2.5', /"192\.0\.2\.5", which is an address and no name/],
+    ['localhost', /"localhost", which every host calls itself/],
+    ['am_ber!', /which has characters that no host name has/],
+    ['', /neither \/etc\/hostname nor the kernel has one/],
+  ])('and called %j is told what is wrong with that', async (name, words) => {
+    await put('etc/hostname', `${name}\n`);
+    await expect(named(...(name ? [name] : []))).rejects.toMatchObject({
+      code: 'IDENTITY_UNAVAILABLE',
+      message: expect.stringMatching(words),
+    });
+  });
+
+  it('asks the real kernel and resolver', async () => {
+    const names = await hostNetwork.ownNames();
+    expect(names.at(-1)).toBe(hostname());
+  });
 });
 
 describe('the address', () => {

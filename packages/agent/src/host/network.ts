@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
+import { lookup, lookupService } from 'node:dns/promises';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 
 /** One address of one interface. */
 export interface InterfaceAddress {
@@ -17,6 +17,8 @@ export interface Network {
   addresses(): InterfaceAddress[];
   /** All addresses of a name; a literal address is itself. Rejects when the name does not resolve. */
   resolve(name: string): Promise<string[]>;
+  /** What kernel and resolver call this host, full names before short ones; empty when neither knows. */
+  ownNames(): Promise<string[]>;
   /** The local address that packets to `address` would leave from; undefined without a route. */
   sourceAddressTowards(address: string, port: number): Promise<string | undefined>;
 }
@@ -30,15 +32,37 @@ export async function resolveUnlessStopped(
   name: string,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
+  return unlessStopped(() => network.resolve(name), signal);
+}
+
+/** Waits for the system's resolver for as long as the signal does not abort. */
+export async function unlessStopped<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   signal?.throwIfAborted();
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   const stop = (): void => reject(signal?.reason as Error);
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    return await Promise.race([network.resolve(name), stopped]);
+    return await Promise.race([work(), stopped]);
   } finally {
     signal?.removeEventListener('abort', stop);
   }
+}
+
+/** gethostname(2), and what the resolver calls the addresses of that name, as `hostname -f` does. */
+async function ownNames(): Promise<string[]> {
+  const own = hostname();
+  if (own === '' || own.includes('.')) return [own].filter(Boolean);
+  const addresses = await lookup(own, { all: true }).catch(() => []);
+  const names = await Promise.all(
+    addresses.map(({ address }) =>
+      lookupService(address, 0).then(
+        (service) => service.hostname,
+        () => '',
+      ),
+    ),
+  );
+  // An address may belong to others, too: only a longer form of the own name is another name of this host.
+  return [...names.filter((name) => name.startsWith(`${own}.`)), own];
 }
 
 /** Connecting a UDP socket asks the kernel for a route and sends nothing (udp(7)). */
@@ -69,5 +93,6 @@ export const hostNetwork: Network = {
     ),
   resolve: async (name) =>
     isIP(name) ? [name] : (await lookup(name, { all: true })).map((one) => one.address),
+  ownNames,
   sourceAddressTowards,
 };

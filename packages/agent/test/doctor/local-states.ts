@@ -149,10 +149,9 @@ const hosts: readonly BrokenState[] = [
   },
   {
     code: 'HOST_NAME_UNUSABLE',
-    arrange: async (host) => {
-      await writeFile(join(host.root, 'etc/hostname'), 'localhost\n');
-      host.commands = answering(host.commands, 'hostname', 'localhost\n');
-    },
+    says: /"localhost", which every host calls itself/,
+    arrange: (host) => writeFile(join(host.root, 'etc/hostname'), 'localhost\n'),
+    namespace: { flags: ['-u'], before: () => 'echo localhost > /proc/sys/kernel/hostname' },
   },
   {
     code: 'HOST_ADDRESS_MISSING',

@@ -129,6 +129,7 @@ describe('a restart', () => {
     const network = {
       addresses: () => [],
       resolve: async () => [],
+      ownNames: async () => [],
       sourceAddressTowards: async () => undefined,
     };
     expect(await host.enrol({ managerUrl: url(), network })).toEqual({ kind: 'installed' });

@@ -24,6 +24,7 @@ const network = {
           },
         ],
   resolve: async (name: string) => [name],
+  ownNames: async () => [],
   sourceAddressTowards: async () => address,
 };
 
