@@ -90,7 +90,7 @@ export async function createCrl(order: {
     certificateParts(issuer.der).subject.encoded,
     encodeTime(order.now),
     encodeTime(order.nextUpdateMs),
-    ...(entries.length > 0 ? [encodeSequence(...entries)] : []),
+    ...(entries.length > 0 ? [encodeSequence(Buffer.concat(entries))] : []),
     encode(0xa0, extensions),
   );
   return writePem('X509 CRL', signStructure(body, key));

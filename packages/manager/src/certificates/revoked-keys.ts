@@ -1,12 +1,16 @@
 import type { Database } from '../database/open.ts';
 
-/** Keys, as SHA-256 of their SPKI, whose certificate was revoked as compromised, with the serial of that certificate. */
+/**
+ * Keys of waiting requests, as SHA-256 of their SPKI, whose certificate was revoked as compromised, with the serial of
+ * that certificate. Costs what the queue is long, however many were revoked.
+ */
 export async function compromisedKeys(db: Database): Promise<ReadonlyMap<string, string>> {
   const rows = await db
-    .selectFrom('certificates')
-    .select(['spki_sha256', 'serial'])
-    .where('revoked_at', 'is not', null)
-    .where('revoke_reason', '=', 'keyCompromise')
+    .selectFrom('enrollments')
+    .innerJoin('certificates', 'certificates.spki_sha256', 'enrollments.spki_sha256')
+    .select(['certificates.spki_sha256', 'certificates.serial'])
+    .where('enrollments.state', '=', 'pending')
+    .where('certificates.revoke_reason', '=', 'keyCompromise')
     .execute();
   return new Map(rows.map((row) => [row.spki_sha256, row.serial]));
 }

@@ -12,6 +12,10 @@ it.each([
     ['sqlite_autoindex_hosts_2', 'hosts_by_address', 'hosts_by_machine'],
   ],
   [
+    "select c.serial from enrollments e join certificates c on c.spki_sha256 = e.spki_sha256 where e.state = 'pending' and c.revoke_reason = 'keyCompromise'",
+    ['certificates_by_key'],
+  ],
+  [
     "select serial from certificates where kind in ('manager_client', 'web') and revoked_at is not null",
     ['certificates_by_kind'],
   ],
