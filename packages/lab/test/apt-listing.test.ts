@@ -1,7 +1,9 @@
 import { mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { systemClock, systemFiles } from '@linux-patch/runtime/node';
+import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPackageCache } from '../../agent/src/jobs/cache-state.ts';
 import type { ToyPackage } from '../src/apt/deb.ts';
 import { askUntil } from '../src/wait.ts';
 import { quietRun } from './apt-bench.ts';
@@ -297,6 +299,24 @@ describe('lists', () => {
     await expect(host.packages.inventory.listPatches()).rejects.toMatchObject({
       message: expect.stringContaining('no package source'),
     });
+  });
+
+  it('of a mirror that stands still for 200 days are not fresh, though it answers well', async () => {
+    const { packages, root } = await situation(folder.path, {
+      published: { main: [toy('toyssl', '1')], security: [toy('toyssl', '1')] },
+      installed: ['toyssl'],
+      ageMs: 200 * 86_400_000,
+    });
+    const shared = { files: systemFiles, clock: systemClock, logger: memoryLogger() };
+    const cache = await openPackageCache({ ...shared, path: join(root, 'state/cache.json') });
+    expect(await packages.refreshQuietly(new AbortController().signal)).toEqual([]);
+    await cache.noteRefreshed([]);
+    cache.noteSources(await packages.inventory.sources());
+    expect(cache.verdict()).toMatchObject({
+      status: 'stale',
+      message: expect.stringContaining('the newest list of security updates is 200 days old'),
+    });
+    expect(cache.health()).toContain('the mirror stands still');
   });
 
   it('and preferences behind symbolic links are noticed when they change', async () => {

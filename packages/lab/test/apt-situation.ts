@@ -46,17 +46,20 @@ export async function situation(
     /** What the suites call themselves, where it is not the usual. */
     readonly named?: Partial<Record<keyof typeof SUITES, Suite>>;
     readonly foreign?: string;
+    /** How long ago the repository was signed; ten minutes unless said otherwise. */
+    readonly ageMs?: number;
   },
 ): Promise<Situation> {
   const base = join(folder, crypto.randomUUID().slice(0, 8));
   const repository = join(base, 'repository');
   const root = join(base, 'root');
   await mkdir(repository, { recursive: true });
-  const key = await createSigningKey(new Date(Date.now() - DAY_MS));
+  const { ageMs = 10 * MINUTE_MS } = options;
+  const key = await createSigningKey(new Date(Date.now() - ageMs - DAY_MS));
   const keyringPath = join(repository, 'key.gpg');
   await writeFile(keyringPath, key.publicKeyring);
   const names = options.suites ?? ['main', 'security'];
-  let nextMs = Date.now() - 10 * MINUTE_MS;
+  let nextMs = Date.now() - ageMs;
   const release: Situation['publish'] = async (published) => {
     const now = new Date((nextMs += 1_000));
     for (const name of names) {

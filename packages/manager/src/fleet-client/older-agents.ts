@@ -1,11 +1,14 @@
 import {
   AGENT_ROUTES,
+  HiddenSecurityUpdate,
   Job,
   JobAccepted,
   JobList,
   JobSummary,
+  ListSource,
   Package,
   PackageList,
+  PackageLists,
   Patch,
   PatchList,
   type Route,
@@ -17,6 +20,7 @@ const MOST_PACKAGES = 20_000;
 /** An agent keeps a thousand unless it is told otherwise. */
 const MOST_JOBS = 20_000;
 const MOST_ADVISORIES = 1_000;
+const MOST_SOURCES = 10_000;
 
 /**
  * A list of at most `most` items. It ends at the first item that does not fit: a schema of our library would note every
@@ -95,10 +99,20 @@ const page = {
   offset: PackageList.shape.offset.default(0),
 };
 
+const lists = PackageLists.extend({ sources: items(ListSource, MOST_SOURCES) }).optional();
+
 /** Where older agents say something else, by route id. */
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
-  [AGENT_ROUTES.listPackages.id]: PackageList.extend({ packages: items(AnyPackage, MOST_PACKAGES), ...page }),
-  [AGENT_ROUTES.listPatches.id]: PatchList.extend({ patches: items(AnyPatch, MOST_PACKAGES) }),
+  [AGENT_ROUTES.listPackages.id]: PackageList.extend({
+    packages: items(AnyPackage, MOST_PACKAGES),
+    lists,
+    ...page,
+  }),
+  [AGENT_ROUTES.listPatches.id]: PatchList.extend({
+    patches: items(AnyPatch, MOST_PACKAGES),
+    hidden_security: items(HiddenSecurityUpdate, MOST_PACKAGES).optional(),
+    lists,
+  }),
   [AGENT_ROUTES.listJobs.id]: JobList.extend({
     jobs: items(JobSummary.extend(jobWords), MOST_JOBS),
     ...page,
