@@ -8,10 +8,12 @@ import {
   JobList,
   PackageDetail,
   PackageList,
+  PatchError,
   PatchList,
   SystemInfo,
 } from '@linux-patch/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shelfInventory } from './shelf-inventory.ts';
 import { call, startWorld, type World } from './world.ts';
 
 let world: World;
@@ -165,6 +167,18 @@ describe('the routes', () => {
     await world.cache.noteRefreshed();
     expect((await apply('alpha', 'nope')).envelope.error?.code).toBe('PATCH_NOT_FOUND');
     expect((await apply('alpha', 'beta')).status).toBe(202);
+  });
+
+  it('never call an unknown number of updates none', async () => {
+    const unknown = new PatchError('SERVICE_UNHEALTHY', 'Which updates wait is not known');
+    await using blind = await startWorld({
+      app: { inventory: { ...shelfInventory(), listPatches: () => Promise.reject(unknown) } },
+    });
+    for (const path of ['/api/v1/patches', '/api/v1/packages?status=upgradable']) {
+      const { status, envelope } = await call(blind, path);
+      expect([status, envelope.error?.code]).toEqual([503, 'SERVICE_UNHEALTHY']);
+    }
+    expect((await call(blind, '/api/v1/packages')).status).toBe(200);
   });
 
   it('tell what a listing stands on, and ask the sources for news when they are told to', async () => {

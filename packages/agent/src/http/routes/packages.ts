@@ -30,6 +30,8 @@ export function servePackages(
   const { inventory, jobs } = sources;
   serveRoute(server, AGENT_ROUTES.listPackages, async ({ query }) => {
     if (query.refresh) await sources.refreshNow();
+    // Where nobody knows what waits, this refuses; an empty list would say that nothing does.
+    if (query.status === 'upgradable') await inventory.listPatches();
     const installed = await inventory.listPackages();
     const matching = installed.filter((one) => matches(one, query));
     const page = pageOf(matching, query, comparison(query.sort ?? 'name', inventory));
