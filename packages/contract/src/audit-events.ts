@@ -127,6 +127,11 @@ export const AGENT_AUDIT_EVENTS = {
     'reason',
   ),
   identity_reloaded: event('Certificates that were changed on disk are in use.', 'serial'),
+  identity_put_back: event(
+    'Certificates were deleted under the running agent; those in use were put back.',
+    'serial',
+    'paths',
+  ),
   identity_reload_refused: event('Certificates on disk cannot be used; those in use stay.', 'reason'),
   identity_forked: event(
     'The manager does not renew the certificate, because it did so before for another key that is in use: two machines hold one identity. Recorded once.',

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { FileFacts, Files } from '@linux-patch/runtime';
-import { ownUid, realFile } from '../host/real-file.ts';
+import { type FileFacts, type Files, ownUid } from '@linux-patch/runtime';
+import { realFile } from '../host/real-file.ts';
 import { type CertificatePaths, storeFolder } from './paths.ts';
 
 /** Checks of the files themselves; none of them refuses an identity in use. */
@@ -51,7 +51,7 @@ export async function folderFaults(files: Files, paths: CertificatePaths): Promi
   const uid = await ownUid(files);
   const own = await files.facts(path);
   const target = await targetFacts(files, path);
-  const isOurs = (facts: FileFacts): boolean => facts.uid === 0 || uid === undefined || facts.uid === uid;
+  const isOurs = (facts: FileFacts): boolean => facts.uid === 0 || facts.uid === uid;
   const fault = (message: string, repair: string): FileFault => ({
     check: 'F3',
     message,
@@ -85,7 +85,7 @@ export async function keyFileFaults(files: Files, paths: CertificatePaths): Prom
     const message = `The private key ${path} has mode ${octal(facts.mode)}: others than its owner can use it.`;
     faults.push({ check: 'F1', message, paths: [path], repair: `chmod 0600 ${path}` });
   }
-  if (uid !== undefined && facts.uid !== uid) {
+  if (facts.uid !== uid) {
     const message = `The private key ${path} belongs to the user with uid ${facts.uid}, who can read and replace it.`;
     faults.push({ check: 'F2', message, paths: [path], repair: `chown root:root ${path}` });
   }

@@ -10,7 +10,7 @@ import { readRenewalRecord } from '../identity/renewal-record.ts';
 import { newestOf, textOf } from './audit-trail.ts';
 import type { Finding } from './finding.ts';
 import { type DoctorHost, isUsable, managerUrlOf } from './host.ts';
-import { restoreRepair } from './store.ts';
+import { reloadRepair, restoreRepair, wordsForRunning } from './store.ts';
 import type { DoctorCode } from './table.ts';
 
 function codeOfPath(
@@ -65,8 +65,10 @@ export async function checkIdentityFiles(host: DoctorHost): Promise<Finding[]> {
   const explained =
     code === 'IDENTITY_MISSING' && (pending !== undefined || config.enrollment.manager_url === undefined);
   if (code !== undefined && !explained) {
-    const repair = await restoreRepair(host);
-    findings.push({ code, detail: `${identity.message}${checkName(host)}`, ...(repair ? { repair } : {}) });
+    const repair = (await restoreRepair(host)) ?? reloadRepair(host);
+    const words = wordsForRunning(host);
+    const detail = `${identity.message}${checkName(host)}`;
+    findings.push({ code, detail, ...(words ? { words } : {}), ...(repair ? { repair } : {}) });
   }
   if (!isUsable(identity)) return findings;
   const material = await readMaterial(files, certificates);

@@ -3,6 +3,7 @@ import { messageOf } from '@linux-patch/contract';
 import { META_FILE } from '../certificates/identity-meta.ts';
 import { resolvePaths } from '../certificates/material.ts';
 import { currentLink, storeFolder } from '../certificates/paths.ts';
+import { lostFiles } from '../certificates/put-back.ts';
 import { findValidGeneration, restoreGeneration } from '../certificates/restore.ts';
 import type { Finding } from './finding.ts';
 import { type DoctorHost, isUsable } from './host.ts';
@@ -13,6 +14,41 @@ export async function restoreRepair(host: DoctorHost): Promise<(() => Promise<vo
   if (isUsable(identity)) return undefined;
   const name = await findValidGeneration({ files, paths, now: clock.now() });
   return name === undefined ? undefined : () => restoreGeneration({ files, paths, name });
+}
+
+const PUT_BACK_LIMIT_MS = 10_000;
+const LOOK_EVERY_MS = 250;
+const COMMAND_TIMEOUT_MS = 5_000;
+
+/** The process that serves with certificates that are gone from the disk; it has them in memory. */
+function holderOf({ identity, agents }: DoctorHost): number | undefined {
+  return identity.status === 'missing' ? agents[0]?.pid : undefined;
+}
+
+/** An agent that runs puts its certificates back when it is told to look. */
+export function reloadRepair(host: DoctorHost): (() => Promise<void>) | undefined {
+  const { commands, clock, files, certificates, signal } = host;
+  const pid = holderOf(host);
+  if (pid === undefined) return undefined;
+  return async () => {
+    await commands.run({
+      program: 'kill',
+      args: ['-HUP', String(pid)],
+      timeoutMs: COMMAND_TIMEOUT_MS,
+      signal,
+    });
+    const endMs = clock.monotonicMs() + PUT_BACK_LIMIT_MS;
+    while ((await lostFiles(files, certificates)).length > 0) {
+      if (clock.monotonicMs() >= endMs) throw new Error(`process ${pid} did not put them back; see its log`);
+      await clock.sleep(LOOK_EVERY_MS, signal);
+    }
+  };
+}
+
+/** What mends missing certificates while an agent runs, in the place of starting one or of enrolling anew. */
+export function wordsForRunning(host: DoctorHost): Readonly<Record<string, string>> | undefined {
+  const pid = holderOf(host);
+  return pid === undefined ? undefined : { start: `kill -HUP ${pid}`, renew: `kill -HUP ${pid}` };
 }
 
 /** The places of the identity: links, sets, owner and mode of keys. */

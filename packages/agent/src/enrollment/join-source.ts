@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
 import { joinTokenId, joinTokenKey, parseJoinString } from '@linux-patch/pki';
-import type { FileFacts, Files } from '@linux-patch/runtime';
-import { findOpenFile, ownUid } from '../host/real-file.ts';
+import { type FileFacts, type Files, ownUid } from '@linux-patch/runtime';
+import { findOpenFile } from '../host/real-file.ts';
 
 /** Name under which systemd hands a join string to the service (systemd.exec(5), `LoadCredential=`). */
 const CREDENTIAL = 'linux-patch-join';

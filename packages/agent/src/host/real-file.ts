@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { FileFacts, Files } from '@linux-patch/runtime';
+import { type FileFacts, type Files, ownUid } from '@linux-patch/runtime';
 
 /** As many links as the kernel would follow are no way to a file of ours. */
 const MOST_LINKS = 8;
@@ -19,11 +19,6 @@ export async function realFile(
     current = target.startsWith('/') ? target : join(current, '..', target);
   }
   return undefined;
-}
-
-/** The user this process runs as. */
-export async function ownUid(files: Files): Promise<number | undefined> {
-  return (await files.facts('/proc/self/.'))?.uid;
 }
 
 /** A file that somebody else than root and the user of this process can change. */

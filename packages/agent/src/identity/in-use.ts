@@ -1,6 +1,7 @@
 import { messageOf } from '@linux-patch/contract';
 import { type ChangedFiles, watchCertificateFiles } from '../certificates/changed-files.ts';
 import { currentGeneration, switchTo } from '../certificates/generations.ts';
+import { lostFiles, putBack } from '../certificates/put-back.ts';
 import type { AgentContext } from '../start/agent-context.ts';
 import {
   factsOf,
@@ -20,6 +21,9 @@ export interface IdentityUser {
   /** @throws when new connections do not get the certificate of this serial number. */
   confirm(serialHex: string): Promise<void>;
 }
+
+/** Copying a file over another takes less than this. */
+const COPY_MS = 1_000;
 
 const NOBODY: IdentityUser = { take: () => {}, confirm: async () => {} };
 
@@ -91,9 +95,11 @@ export class IdentityInUse {
     this.#user.take();
   }
 
-  /** Takes up what others changed on disk since the last look. */
+  /** Takes up what others changed on disk since the last look, and puts back what they deleted. */
   async followDisk(): Promise<void> {
-    if (await this.#files.look()) await this.takeWhatIsOnDisk();
+    const { files, certificates } = this.#context;
+    const isLost = (await lostFiles(files, certificates)).length > 0;
+    if ((await this.#files.look()) || isLost) await this.takeWhatIsOnDisk();
   }
 
   /** Takes up the set on disk with its new CAs. @throws when the user cannot serve with it; nothing changed then. */
@@ -106,12 +112,14 @@ export class IdentityInUse {
     const { audit, logger } = this.#context;
     const before = this.serialHex;
     try {
+      if (await this.#putBackLost()) return;
       if (await this.#isInUse()) return;
       await this.#use(await readUsableIdentity(this.#context));
       if (this.serialHex === before) return;
       audit.record('identity_reloaded', { serial: this.serialHex });
       logger.info('Certificates that were changed on disk are in use', { serial: this.serialHex });
     } catch (error) {
+      if (this.#refused === messageOf(error)) return;
       this.#refused = messageOf(error);
       audit.record('identity_reload_refused', { reason: this.#refused });
       logger.error(
@@ -143,6 +151,32 @@ export class IdentityInUse {
       throw error;
     }
     return installed;
+  }
+
+  /**
+   * Puts the set in use back when a part of it was deleted and stays away: whoever copies files over others takes them away
+   * for a moment. Whether all is there again.
+   * @throws when it cannot be written
+   */
+  async #putBackLost(): Promise<boolean> {
+    const { files, certificates: paths, clock, signal, audit, logger } = this.#context;
+    if ((await lostFiles(files, paths)).length === 0) return false;
+    await clock.sleep(COPY_MS, signal).catch(() => {});
+    const lost = await lostFiles(files, paths);
+    if (lost.length === 0 || signal.aborted) return false;
+    const { material, meta } = this.#held;
+    await putBack({ files, paths, material, meta });
+    await this.#files.accept();
+    this.#refused = undefined;
+    audit.record('identity_put_back', { serial: this.serialHex, paths: lost });
+    logger.error(
+      'Certificates were deleted under the running agent and are put back; find out what deletes them',
+      {
+        serial: this.serialHex,
+        paths: lost.join(', '),
+      },
+    );
+    return true;
   }
 
   /** Uses another identity from now on, if the user can; else everything stays as it was. */

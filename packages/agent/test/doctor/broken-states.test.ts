@@ -1,4 +1,6 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { spkiFingerprint } from '@linux-patch/pki';
 import { describe, expect, it } from 'vitest';
@@ -41,6 +43,44 @@ function askAbout(host: SickHost, state: BrokenState): Promise<Told> {
 
 function expectNoSecret(host: SickHost, text: string): void {
   for (const secret of host.secrets) expect(text).not.toContain(secret);
+}
+
+/** An agent that serves with the folders of this host. */
+async function servingBeside(host: SickHost): Promise<AsyncDisposable & { readonly child: ChildProcess }> {
+  const child = spawn(AGENT_PROGRAM, ['--root', host.root], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const exited = once(child, 'exit');
+  const listening = Promise.withResolvers<void>();
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+    if (said.includes('Listening on')) listening.resolve();
+  });
+  void exited.then(() => listening.reject(new Error(`the agent has ended: ${said}`)));
+  await listening.promise;
+  return {
+    child,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+/** Lets a stopped agent go on once somebody has sent it SIGHUP, and time pass for who waits for it. */
+async function goOnAfterHangUp(
+  child: ChildProcess,
+  clock: SickHost['clock'],
+  done: Promise<unknown>,
+): Promise<void> {
+  let isDone = false;
+  void done.finally(() => (isDone = true));
+  while (!isDone) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+    const pending = Number.parseInt(/^ShdPnd:\s*(\w+)/m.exec(status)?.[1] ?? '0', 16);
+    if (pending % 2 === 1) child.kill('SIGCONT');
+    await clock.advance(25);
+  }
 }
 
 describe('a host that is well', () => {
@@ -101,6 +141,30 @@ describe('the doctor names a broken state first', () => {
       if (state.fixed) await expectMended(host, state);
     });
   }
+});
+
+describe('certificates that were deleted under a running agent', () => {
+  it.each([
+    [
+      'all of them',
+      (host: SickHost) => rm(host.paths.certificatesFolder, { recursive: true }),
+      'IDENTITY_MISSING',
+    ],
+    ['the key', (host: SickHost) => rm(host.paths.key), 'KEY_MISSING'],
+  ])('%s: the command named, and --fix, let it put them back', async (_what, lose, code) => {
+    await using host = await createSickHost();
+    await using agent = await servingBeside(host);
+    // So that it does not put them back by itself before the doctor has looked.
+    agent.child.kill('SIGSTOP');
+    await lose(host);
+    const { report } = await host.doctor('--offline');
+    const finding = report.findings.find((one) => one.code === code);
+    expect(finding?.command).toMatch(/^kill -HUP \d+$/);
+    const fixed = host.doctor('--offline', '--fix');
+    await goOnAfterHangUp(agent.child, host.clock, fixed);
+    expect((await fixed).report.repaired.map((one) => one.code)).toContain(code);
+    expect((await host.doctor('--offline')).codes).not.toContain(code);
+  });
 });
 
 describe('a service that systemd has given up because of its configuration', () => {

@@ -1,9 +1,11 @@
-import { readFile, realpath, writeFile } from 'node:fs/promises';
+import { readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { alarmLevel, type RenewalAlarm } from '@linux-patch/pki';
 import { testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readIdentityMeta } from '../../src/certificates/identity-meta.ts';
+import { readMaterial } from '../../src/certificates/material.ts';
 import { openIdentityKeeper } from '../../src/identity/keeper.ts';
 import { readRenewalRecord } from '../../src/identity/renewal-record.ts';
 import { call } from '../http/world.ts';
@@ -17,6 +19,9 @@ beforeEach(async () => {
   due = (world.keeper.health('ok').renewal!.dueMs - NOW) / DAY_MS;
 });
 afterEach(() => world[Symbol.asyncDispose]());
+
+/** The files of an identity, in the order in which they are told. */
+const ALL = ['ca.pem', 'server.pem', 'server.key.pem'];
 
 const BUSY = { status: 503, body: {} };
 const renewals = (): number => world.renewer.asked.filter((path) => path.endsWith('/renew')).length;
@@ -233,12 +238,39 @@ describe('certificates that somebody copies', () => {
     expect(await certificates()).toBe('ok');
   });
 
-  it('are noticed when they are gone', async () => {
-    await writeFile(join(world.certs, 'current/server.key.pem'), '');
-    await world.beat();
-    await world.beat();
-    expect(await certificates()).toContain('not used');
+  it.each([
+    ['one is emptied', () => writeFile(join(world.certs, 'current/server.key.pem'), ''), ['server.key.pem']],
+    ['one is deleted', () => rm(join(world.certs, 'ca.pem')), ['ca.pem']],
+    ['the link to the set in use is deleted', () => rm(join(world.certs, 'current')), ALL],
+    ['the whole folder is deleted', () => rm(world.certs, { recursive: true }), ALL],
+  ])('are put back when %s, and nothing else changes', async (_what, lose, lost) => {
+    const serial = world.keeper.serialHex;
+    await lose();
+    for (let beats = 0; beats < 4; beats += 1) await world.beat();
+    const paths = lost.map((name) => join(world.certs, name));
+    expect(world.names('identity_put_back').map((one) => one.details)).toEqual([{ serial, paths }]);
+    expect(await readMaterial(systemFiles, world.paths)).toMatchObject({
+      certificatePem: world.first.certificatePem,
+      keyPem: world.first.keyPem,
+      caPem: world.first.caPem,
+    });
+    expect((await stat(join(world.certs, 'server.key.pem'))).mode & 0o777).toBe(0o600);
+    expect(await certificates()).toBe('ok');
+    expect((await readIdentityMeta(systemFiles, world.paths)).trust).toBe('code');
+    await world.server.confirmServes(serial!);
+  });
+
+  it('that cannot be put back are said once in health, audit and log, and put back when they can', async () => {
+    await rm(world.certs, { recursive: true });
+    await writeFile(world.certs, 'in the way');
+    for (let beats = 0; beats < 6; beats += 1) await world.beat();
+    expect(await certificates()).toMatch(/not used: .*could not be written below/);
+    expect(world.names('identity_reload_refused')).toHaveLength(1);
     await world.server.confirmServes(world.keeper.serialHex!);
+    await rm(world.certs);
+    for (let beats = 0; beats < 4; beats += 1) await world.beat();
+    expect(world.names('identity_put_back')).toHaveLength(1);
+    expect(await certificates()).toBe('ok');
   });
 
   it('are looked at at once on a reload', async () => {
