@@ -133,21 +133,24 @@ describe('one update that apt refuses', () => {
 
   it('because it cannot be downloaded does not keep the others out, and the job says so in the end', async () => {
     const { packages, repository } = await ownBench(folder.path, {
-      old: [toy('toya'), toy('toyb')],
+      old: [toy('toya'), toy('toyb'), toy('toys')],
       next: [toy('toya', '2'), toy('toyb', '2')],
+      security: [toy('toys', '1+u1')],
     });
     await rm(join(repository, 'pool/bookworm/toya_2_all.deb'));
+    await rm(join(repository, 'pool/bookworm-security/toys_1+u1_all.deb'));
     let told: readonly JobResult[] = [];
     const run = quietRun({ onChanged: (results) => void (told = results) });
     await expect(packages.operations.applyPatches(everything, run)).rejects.toMatchObject({
       code: 'NETWORK_ERROR',
       message: expect.stringMatching(
-        /^toyb 2 upgraded\. Left out: toya 2 \(could not be downloaded: File not found/,
+        /^toyb 2 upgraded\. Left out: security update toys 1\+u1 \(could not be downloaded: File not found.*toya 2 \(could/,
       ),
     });
     expect(told.map((one) => [one.name, one.version_after])).toEqual([
       ['toya', '1'],
       ['toyb', '2'],
+      ['toys', '1'],
     ]);
   });
 });
@@ -305,7 +308,7 @@ describe('another package that is half configured', () => {
     ).rejects.toMatchObject({
       code: 'SCRIPT_FAILED',
       message: expect.stringMatching(
-        /^toybroken 1 installed\. toybroken is not configured: reading the answer of the moon \/ toybroken: no moon tonight \/ installed toybroken package post-installation script subprocess returned error exit status 3\. "dpkg --audit"/,
+        /^toybroken is not configured: reading the answer of the moon \/ toybroken: no moon tonight \/ installed toybroken package post-installation script subprocess returned error exit status 3\. "dpkg --audit"/,
       ),
     });
     const outcome = await operations.applyPatches(everything, quietRun());
@@ -328,10 +331,16 @@ describe('another package that is half configured', () => {
       old: [toy('toya'), toy('toybroken')],
       next: [toy('toya', '2'), toy('toybroken', '2', { postinst: BROKEN })],
     });
-    await expect(packages.operations.applyPatches(everything, quietRun())).rejects.toMatchObject({
+    let told: readonly JobResult[] = [];
+    const run = quietRun({ onChanged: (results) => void (told = results) });
+    await expect(packages.operations.applyPatches(everything, run)).rejects.toMatchObject({
       code: 'SCRIPT_FAILED',
-      message: expect.stringMatching(/^2 upgraded\. toybroken is not configured: .*no moon tonight/),
+      message: expect.stringMatching(/^toya 2 upgraded\. toybroken is not configured: .*no moon tonight/),
     });
+    expect(told).toEqual([
+      { name: 'toya', action: 'upgraded', version_before: '1', version_after: '2' },
+      { name: 'toybroken', action: 'failed', version_before: '1', version_after: '2' },
+    ]);
   });
 
   it('or a hook of apt.conf that fails afterwards is a warning', async () => {

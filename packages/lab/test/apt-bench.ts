@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Commands } from '@linux-patch/runtime';
 import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/node';
@@ -29,6 +30,14 @@ export function openOn(
   });
 }
 
+/**
+ * apt draws by machine-id, package and version whether a host is among those that get a phased update, and draws one host
+ * of a hundred even for 0 %. This one is drawn for none of the toys.
+ */
+export function drawNoPhasedUpdate(root: string): Promise<void> {
+  return writeFile(join(root, 'etc/machine-id'), `${'5'.repeat(32)}\n`);
+}
+
 /** A root below `folder` with old versions installed and the newer ones published. */
 export async function bench(
   folder: string,
@@ -39,6 +48,7 @@ export async function bench(
   const root = join(folder, `root-${name}`);
   const own = repository ?? (await buildToyRepository({ folder: join(folder, `repository-${name}`) }));
   const apt = await createPrivateAptRoot({ folder: root, repository: own });
+  await drawNoPhasedUpdate(root);
   await apt.update();
   if (installed.length > 0) await apt.install(installed);
   await own.publishUpdates();

@@ -1,8 +1,8 @@
 import type { JobResult } from '@linux-patch/contract';
 
-/** One line on what changed; undefined when nothing did. */
+/** One line on what changed, without what failed on the way; undefined when nothing did. */
 export function describeChanges(results: readonly JobResult[]): string | undefined {
-  const changed = results.filter((result) => result.action !== 'unchanged');
+  const changed = results.filter(({ action }) => action !== 'unchanged' && action !== 'failed');
   if (changed.length === 0) return undefined;
   const only = changed.length === 1 ? changed[0] : undefined;
   if (only) {

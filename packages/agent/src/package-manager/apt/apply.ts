@@ -120,7 +120,11 @@ function install(
   run: OperationRun,
 ): Promise<OperationOutcome> {
   const names = admitted.map((one) => one.aptName);
-  const wishes = admitted.map((one) => ({ name: one.aptName, want: { version: one.newVersion } }));
+  const wishes = admitted.map(({ aptName: name, newVersion: version, security }) => ({
+    name,
+    want: { version },
+    security,
+  }));
   const args = [...CHANGE_OPTIONS, ...argumentsFor(admitted, choice)];
   return keepingAutoMarks(context, names, run, (autoMarked) =>
     change(context, { args, wishes, autoMarked, left }, run),

@@ -4,6 +4,7 @@ import type { OperationOutcome, OperationRun } from '../package-operations.ts';
 import type { AptContext } from './apt-context.ts';
 import { readInstalled } from './installed.ts';
 import { judgeChange } from './judge.ts';
+import { waitForLock } from './lock.ts';
 import { lineReader, runToEnd, whatOf } from './run-tool.ts';
 import type { Wish } from './wishes.ts';
 
@@ -27,6 +28,8 @@ export async function change(
   { args, wishes, autoMarked, left = [] }: Change,
   run: OperationRun,
 ): Promise<OperationOutcome> {
+  // What somebody else is changing now is not of this job.
+  await waitForLock(context, { ...run, onWaiting: run.onWaitingForLock });
   const tool = { program: 'apt-get', args, lasting: true };
   const plan: ChangePlan = {
     v: 1,

@@ -62,12 +62,16 @@ async function readEnding(context: AptContext, plan: JudgedPlan, result: Command
     !names.some((name) => isNamed(one, name));
   const unmet = await Promise.all(plan.wishes.map((wish) => shortfall(context, wish, after)));
   const left = [...plan.left, ...notDownloaded(plan, result, after)];
-  const results = withLeftOut(compareInstalled(plan.before, after, names), left);
+  const newlyBroken = broken.filter((one) => !wasBroken(one));
+  const compared = compareInstalled(plan.before, after, names).map((one) =>
+    newlyBroken.some((each) => isNamed(each, one.name)) ? { ...one, action: 'failed' as const } : one,
+  );
+  const results = withLeftOut(compared, left);
   return {
     plan,
     result,
     outcome: { results, left, exitCode: result.exitCode },
-    newlyBroken: broken.filter((one) => !wasBroken(one)),
+    newlyBroken,
     stillBroken: broken.filter(wasBroken),
     unmet: unmet.filter((one) => one !== undefined),
   };
@@ -76,35 +80,43 @@ async function readEnding(context: AptContext, plan: JudgedPlan, result: Command
 /** Codes of a failed run in which everything that was asked for may be done all the same. */
 const TOLERABLE: readonly ErrorCode[] = ['SCRIPT_FAILED', 'PKG_MANAGER_ERROR'];
 
+type MakeFault = (code: ErrorCode, sentence: string, details?: object) => PatchError;
+
+/** What makes the job fail; what was done goes before it. */
 function faultOf(ending: Ending): PatchError | undefined {
-  const { plan, result, outcome, newlyBroken, unmet } = ending;
-  const fault = (code: ErrorCode, sentence: string, details: object = {}): PatchError =>
+  const { result, outcome, newlyBroken } = ending;
+  const fault: MakeFault = (code, sentence, details = {}) =>
     new PatchError(code, `${donePart(ending)}${sentence}`, {
       details: { exit_code: result.exitCode, ...details },
     });
-  if (result.timedOut) {
-    const { code, message } = aptFailure(plan.what, result);
-    return fault(
-      code,
-      newlyBroken.length > 0 ? `${message} ${brokenSentence(newlyBroken, result)}` : message,
-    );
-  }
+  if (result.timedOut) return timeFault(ending, fault);
   if (newlyBroken.length > 0)
     return fault('SCRIPT_FAILED', `${brokenSentence(newlyBroken, result)} ${BROKEN_ADVICE}`);
-  const missed = outcome.left.filter((one) => one.code === 'NETWORK_ERROR');
-  if (missed.length > 0) return fault('NETWORK_ERROR', describeLeftOut(outcome.left) ?? '');
+  if (outcome.left.some((one) => one.code === 'NETWORK_ERROR'))
+    return fault('NETWORK_ERROR', describeLeftOut(outcome.left) ?? '');
+  const unfulfilled = shortFault(ending, fault);
+  if (unfulfilled) return unfulfilled;
+  const asked = outcome.left.find((one) => one.asked);
+  return asked && fault(asked.code, describeLeftOut(outcome.left) ?? '');
+}
+
+function timeFault({ plan, result, newlyBroken }: Ending, fault: MakeFault): PatchError {
+  const { code, message } = aptFailure(plan.what, result);
+  return fault(code, newlyBroken.length > 0 ? `${message} ${brokenSentence(newlyBroken, result)}` : message);
+}
+
+/** A run that failed, or did not do what it was asked though it says so. */
+function shortFault({ plan, result, outcome, unmet }: Ending, fault: MakeFault): PatchError | undefined {
   const done = unmet.length === 0 && plan.wishes.every((wish) => isProof(wish, outcome.results));
   if (result.exitCode !== 0 && !(done && TOLERABLE.includes(classify(textOf(result))))) {
     const { code, message } = aptFailure(plan.what, result);
     return fault(code, message, { untrusted: untrustedNames(result) });
   }
-  if (unmet.length > 0)
-    return fault(
-      'PKG_MANAGER_ERROR',
-      `apt-get reports success, but it did not do what was asked: ${unmet.join('; ')}. The job's output has apt's reasons.`,
-    );
-  const asked = outcome.left.find((one) => one.asked);
-  return asked && fault(asked.code, describeLeftOut(outcome.left) ?? '');
+  if (unmet.length === 0) return undefined;
+  return fault(
+    'PKG_MANAGER_ERROR',
+    `apt-get reports success, but it did not do what was asked: ${unmet.join('; ')}. The job's output has apt's reasons.`,
+  );
 }
 
 function textOf({ stderr, stdout }: CommandResult): string {
@@ -158,7 +170,7 @@ function notDownloaded(
   });
   const [first] = failed;
   if (!first) return [];
-  return plan.wishes.flatMap(({ name, want }) => {
+  return plan.wishes.flatMap(({ name, want, security = false }) => {
     const now = after.find((one) => isNamed(one, name));
     if (typeof want !== 'object' || now?.version === want.version) return [];
     const own = failed.find(({ file }) => file.startsWith(`${name.split(':')[0]}_`)) ?? first;
@@ -167,7 +179,7 @@ function notDownloaded(
         name,
         current: now?.version ?? null,
         version: want.version,
-        security: false,
+        security,
         asked: false,
         reason: `could not be downloaded: ${own.why}`,
         code: 'NETWORK_ERROR' as const,

@@ -10,6 +10,8 @@ export interface Wish {
   readonly name: string;
   /** A version, any version, or none at all. */
   readonly want: { readonly version: string } | 'installed' | 'removed';
+  /** It mends a security fault. */
+  readonly security?: boolean | undefined;
 }
 
 /** Why a wish is not fulfilled; undefined when it is. */

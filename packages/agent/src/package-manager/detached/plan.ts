@@ -25,6 +25,7 @@ export const ChangePlan = z.object({
     z.object({
       name: z.string(),
       want: z.union([z.enum(['installed', 'removed']), z.object({ version: z.string() })]),
+      security: z.boolean().optional(),
     }),
   ),
   /** Packages that nobody had asked for by name, and whose mark has to come back. */
