@@ -2,6 +2,7 @@ import type { AttackChapter } from './attack-case.ts';
 import { FOREIGN_JOIN_FILE, NO_INOTIFY, SILENT_CONNECTIONS, WITHOUT_TLS } from './cases/agent-doors.ts';
 import { TLS_INSPECTION, UNPROVEN_DENIAL } from './cases/enrolment.ts';
 import { HOSTILE_ANSWERS } from './cases/hostile-answers.ts';
+import { FOREIGN_NAMES, FORKS, MANAGERS_MACHINE } from './cases/identities.ts';
 import { INSTALL_URL } from './cases/install-url.ts';
 import { LARGE_BODIES, PATH_SPELLINGS, STRANGE_HOST } from './cases/manager-doors.ts';
 import {
@@ -18,11 +19,12 @@ import { TERMINAL } from './cases/terminal.ts';
 
 /** Every attack that is tried, in the order of the reference. */
 export const ATTACK_CHAPTERS: readonly AttackChapter[] = [
-  { title: 'The manager and the fleet', cases: [MANY_REVOCATIONS, HOSTILE_ANSWERS] },
+  { title: 'The manager and the fleet', cases: [MANAGERS_MACHINE, MANY_REVOCATIONS, FORKS, HOSTILE_ANSWERS] },
   {
     title: 'Strangers before the manager',
     cases: [
       HOSTILE_FACTS,
+      FOREIGN_NAMES,
       LARGE_BODIES,
       PATH_SPELLINGS,
       FULL_QUEUE,
