@@ -74,6 +74,26 @@ describe('certificates', { timeout: 120_000 }, () => {
     });
   });
 
+  it('are found by the beginning of their serial number while no other begins so; else both are named', async () => {
+    const serial = serialOf((await (await newAgent(world)).join()).server_crt);
+    const short = serial.slice(0, 8);
+    expect((await asked(`/certificates/${short.toUpperCase()}`)).data).toMatchObject({ serial });
+    expect((await asked(`/certificates/${serial.slice(0, 5)}`)).error.code).toBe('CERTIFICATE_NOT_FOUND');
+    const twin = `${serial.slice(0, 20)}${serial.slice(20).replaceAll(/./g, '0')}`;
+    await world.database.db
+      .updateTable('certificates')
+      .set({ serial: twin })
+      .where('serial', '=', serialOf((await (await newAgent(world)).join()).server_crt))
+      .execute();
+    const { error } = await revoke(short);
+    expect([error.code, error.message]).toEqual([
+      'CERTIFICATE_NOT_FOUND',
+      expect.stringMatching(new RegExp(`Several.*(${serial}.*${twin}|${twin}.*${serial})`)),
+    ]);
+    expect(await list('?state=revoked')).toEqual([]);
+    expect((await revoke(serial)).data.changed).toBe(true);
+  });
+
   it('are not guessed: an unknown serial, filter or reason is an error', async () => {
     expect((await asked('/certificates/0a')).error.code).toBe('CERTIFICATE_NOT_FOUND');
     expect((await asked('/certificates/nonsense')).error.code).toBe('CERTIFICATE_NOT_FOUND');

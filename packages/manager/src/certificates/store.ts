@@ -7,11 +7,49 @@ import type { CertificateRow, ManagerTables } from '../database/schema.ts';
 
 const DAY_MS = 86_400_000;
 
+/** Fewer digits are a slip of the hand rather than a certificate; revoking one cannot be undone. */
+const SHORTEST_PREFIX = 6;
+/** Certificates named where a prefix fits several. */
+const NAMED = 10;
+
+/** The certificate of this serial number; else those whose serial number begins so. */
+async function findBySerial(db: Kysely<ManagerTables>, serial: string): Promise<CertificateRow[]> {
+  const rows = db
+    .selectFrom('certificates')
+    .selectAll()
+    .orderBy('serial')
+    .limit(NAMED + 1);
+  const whole = await rows.where('serial', '=', canonicalSerial(serial)).execute();
+  if (whole.length > 0 || serial.length < SHORTEST_PREFIX) return whole;
+  // Every digit comes before "g".
+  return rows.where('serial', '>', serial).where('serial', '<', `${serial}g`).execute();
+}
+
+function unknown(serial: string): PatchError {
+  return new PatchError(
+    'CERTIFICATE_NOT_FOUND',
+    `This manager issued no certificate ${serial}. "linux-patch-manager certificates list --all" shows what it issued; ` +
+      `a serial number may be cut short as long as only one begins so, to ${SHORTEST_PREFIX} digits at least.`,
+  );
+}
+
+function ambiguous(serial: string, rows: readonly CertificateRow[]): PatchError {
+  const named = rows.slice(0, NAMED).map((row) => `${row.serial} (${row.subject})`);
+  const more = rows.length > NAMED ? [' and more'] : [];
+  return new PatchError(
+    'CERTIFICATE_NOT_FOUND',
+    `Several serial numbers begin with ${serial}: ${named.join(', ')}${more.join('')}. Give more digits; nothing was changed.`,
+  );
+}
+
 /** The records of every certificate this manager issued. */
 export interface CertificateStore {
   /** @param hostId only those of this host */
   list(query: z.output<typeof CertificateQuery>, hostId: string | undefined): Promise<Certificate[]>;
-  /** @throws PatchError `CERTIFICATE_NOT_FOUND` */
+  /**
+   * The certificate of a serial number, or of the beginning of one that no other has.
+   * @throws PatchError `CERTIFICATE_NOT_FOUND`
+   */
   get(serial: string): Promise<CertificateRow>;
   view(row: CertificateRow): Promise<Certificate>;
 }
@@ -78,18 +116,9 @@ export function createCertificateStore(options: {
     },
     async get(serial) {
       const read = SerialNumber.safeParse(serial);
-      const row = read.success
-        ? await db
-            .selectFrom('certificates')
-            .selectAll()
-            .where('serial', '=', canonicalSerial(read.data))
-            .executeTakeFirst()
-        : undefined;
-      if (row) return row;
-      throw new PatchError(
-        'CERTIFICATE_NOT_FOUND',
-        `This manager issued no certificate ${serial}. "linux-patch-manager certificates list --all" shows what it issued; the whole serial number is needed.`,
-      );
+      const [row, ...others] = read.success ? await findBySerial(db, read.data) : [];
+      if (row && others.length === 0) return row;
+      throw row ? ambiguous(serial, [row, ...others]) : unknown(serial);
     },
     async view(row) {
       const host = await db

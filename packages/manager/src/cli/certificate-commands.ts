@@ -146,7 +146,7 @@ export function addCertificateCommands({ program, add, run }: CommandLine): void
         quietly((context) => listCertificates(context, options)),
       ),
     );
-  add(certificates, 'show <serial>', 'show a certificate').action(
+  add(certificates, 'show <serial>', 'show a certificate, by serial number or the beginning of one').action(
     (serial: string, _options: object, command: Command) =>
       run(
         command,
