@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { PatchError, ROTATION_PHASES, type RotationPhase } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
-import { holdsAuthority, lostAuthority } from './key-files.ts';
+import { findCertificates, holdsAuthority, lostAuthority } from './key-files.ts';
 
 /** Id of the CA that `init` made; its files lie in the CA folder itself, those of later ones in a folder of their id. */
 export const FIRST_CA = 'ca-1';
@@ -98,7 +98,9 @@ export function rolesIn(phase: RotationPhase): Roles {
 export async function readLivingRoots(files: Files, caFolder: string): Promise<string> {
   const { current, next } = await readCaState(files, caFolder);
   const ids = next === null ? [current] : [current, next];
-  const pems = await Promise.all(ids.map((id) => files.readText(join(folderOf(caFolder, id), 'root.pem'))));
+  const pems = await Promise.all(
+    ids.map((id) => findCertificates(files, join(folderOf(caFolder, id), 'root.pem'))),
+  );
   const known = pems.filter((pem) => pem !== undefined);
   if (known.length > 0) return known.join('');
   if (await holdsAuthority(files, caFolder))

@@ -15,7 +15,7 @@ import type { Clock, Files, Random } from '@linux-patch/runtime';
 import { type CaState, FIRST_CA, folderOf, readCaState, writeCaState } from './ca-state.ts';
 import { issueOwn } from './init.ts';
 import { certifyIssuing, certifyIssuingAnew, isIssuingDue } from './issuing.ts';
-import { findPair, type Pair, readPair, writePair } from './key-files.ts';
+import { findCertificates, findPair, type Pair, readPair, writePair } from './key-files.ts';
 
 /** A CA that can sign. */
 export interface Ca {
@@ -74,7 +74,7 @@ async function readCa(options: Reading, id: string): Promise<Ca> {
     root,
     issuing,
     ...factsOf(root.certificatePem, issuing.certificatePem),
-    crossPem: await files.readText(join(folder, 'cross.pem')),
+    crossPem: await findCertificates(files, join(folder, 'cross.pem')),
   };
 }
 
@@ -110,10 +110,10 @@ async function readRetired(
   { id, why }: CaState['retired'][number],
 ): Promise<RetiredCa[]> {
   const folder = folderOf(caFolder, id);
-  const rootPem = await files.readText(join(folder, 'root.pem'));
-  const issuingPem = await files.readText(join(folder, 'issuing.pem'));
+  const rootPem = await findCertificates(files, join(folder, 'root.pem'));
+  const issuingPem = await findCertificates(files, join(folder, 'issuing.pem'));
   if (rootPem === undefined || issuingPem === undefined) return [];
-  const crossPem = await files.readText(join(folder, 'cross.pem'));
+  const crossPem = await findCertificates(files, join(folder, 'cross.pem'));
   return [{ id, why, ...factsOf(rootPem, issuingPem), crossPem }];
 }
 

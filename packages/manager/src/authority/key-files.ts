@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
+import { plainCertificates, plainPrivateKey } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 
 /** A certificate and its private key, PEM. */
@@ -17,12 +18,21 @@ export async function writePair(files: Files, folder: string, name: PairName, pa
   await files.writeDurably({ path: join(folder, `${name}.pem`), data: pair.certificatePem, mode: 0o644 });
 }
 
-/** Reads a pair; undefined when one of its files is not there. */
+/** Reads a pair, without what somebody wrote around its blocks; undefined when one of its files is not there. */
 export async function findPair(files: Files, folder: string, name: PairName): Promise<Pair | undefined> {
   const certificatePem = await files.readText(join(folder, `${name}.pem`));
   const privateKeyPem = await files.readText(join(folder, `${name}.key.pem`));
   if (certificatePem === undefined || privateKeyPem === undefined) return undefined;
-  return { certificatePem, privateKeyPem };
+  return {
+    certificatePem: plainCertificates(certificatePem),
+    privateKeyPem: plainPrivateKey(privateKeyPem),
+  };
+}
+
+/** Reads certificates, without what somebody wrote around them; undefined when the file is not there. */
+export async function findCertificates(files: Files, path: string): Promise<string | undefined> {
+  const text = await files.readText(path);
+  return text === undefined ? undefined : plainCertificates(text);
 }
 
 /** Whether a folder has anything of a CA in it; an empty one has not. */
