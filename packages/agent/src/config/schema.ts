@@ -184,7 +184,7 @@ const enrollment = z
   .strictObject({
     manager_url: managerUrl.optional().meta({
       description:
-        'URL of the manager to enrol with, for example `https://manager.example.org:8443`. Without it, ' +
+        'URL of the manager to enrol with, for example `https://manager.example.org:8443`; a host and a port, without a path. Without it, ' +
         'LINUX_PATCH_MANAGER_URL is used; without both the agent never enrols by itself.',
     }),
     allow_plain_http: z.boolean().default(false).meta({

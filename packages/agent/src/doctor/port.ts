@@ -29,7 +29,7 @@ export async function checkPort(host: DoctorHost): Promise<Finding[]> {
       words: { pid: holder.pid },
     });
   }
-  return [...findings, ...checkAddress(host)];
+  return [...findings, ...checkAddress(host), ...checkReach(host)];
 }
 
 /** Every address of 127.0.0.0/8 is this host's, and these two mean all addresses. */
@@ -43,4 +43,22 @@ function checkAddress({ config, network }: DoctorHost): Finding[] {
     own.addAddress(address, family === 4 ? 'ipv4' : 'ipv6');
   if (own.check(bind, isIP(bind) === 4 ? 'ipv4' : 'ipv6')) return [];
   return [{ code: 'BIND_ADDRESS_MISSING', detail: `server.bind is ${bind}.` }];
+}
+
+const LOOPBACK = /^(?:127\..*|::1)$/;
+
+/** Whether who calls the reported address meets the listener. A listener at one address may be behind NAT; nobody knows. */
+function checkReach({ config, meta, pending }: DoctorHost): Finding[] {
+  const { bind } = config.server;
+  const told = pending?.ip_address ?? meta.reported_address;
+  if (!config.tls.enabled || told === undefined) return [];
+  const isOtherFamily = bind === '0.0.0.0' && isIP(told) === 6;
+  const isOnlyLocal = LOOPBACK.test(bind) && !LOOPBACK.test(told);
+  if (!isOtherFamily && !isOnlyLocal) return [];
+  return [
+    {
+      code: 'BIND_MISSES_ADDRESS',
+      detail: `server.bind is ${bind}, and the address that the manager was told is ${told}.`,
+    },
+  ];
 }

@@ -22,6 +22,12 @@ export const PORT_CHECKS = {
       'It comes late (DHCP, a VPN) or not at all. The agent waits for it, and takes up another server.bind without a restart.',
     command: 'ip -brief address',
   }),
+  BIND_MISSES_ADDRESS: port.error({
+    title: 'The agent does not listen at the address that its manager was told',
+    meaning:
+      'The manager cannot reach it. Without server.bind the agent listens at every address, IPv6 and IPv4; enrollment.report_ip tells another address.',
+    command: "sed -i '/^ *bind:/d' {config}",
+  }),
 } as const;
 
 /** The service manager. */

@@ -202,6 +202,21 @@ const ports: readonly BrokenState[] = [
     },
   },
   {
+    code: 'BIND_MISSES_ADDRESS',
+    variant: 'IPv4 only on a host that reported IPv6',
+    says: /0\.0\.0\.0.*2001:db8::7/,
+    arrange: async (host) => {
+      await host.install({ meta: { reported_address: '2001:db8::7' } });
+      const text = await readFile(host.paths.configFile, 'utf8');
+      await writeFile(host.paths.configFile, text.replace('bind: 127.0.0.1', 'bind: 0.0.0.0'));
+    },
+  },
+  {
+    code: 'BIND_MISSES_ADDRESS',
+    variant: 'loopback only on a host that its manager calls from elsewhere',
+    arrange: (host) => host.install({ meta: { reported_address: '192.0.2.7' } }),
+  },
+  {
     code: 'SECOND_AGENT',
     says: /process \d+ and \d+/,
     arrange: async (host) => {
