@@ -48,12 +48,7 @@ export const ERRORS = {
   ),
   NOT_FOUND: traits('http', 404, false, 'There is no such path or thing.'),
   PKG_NOT_FOUND: traits('both', 404, false, 'No package of this name is installed or available.'),
-  PATCH_NOT_FOUND: traits(
-    'http',
-    404,
-    false,
-    'None of the named packages is installed, or none has an update by package lists that were refreshed just now.',
-  ),
+  PATCH_NOT_FOUND: traits('http', 404, false, 'None of the named packages is installed on this host.'),
   JOB_NOT_FOUND: traits('http', 404, false, 'No job has this id.'),
   CERTIFICATE_NOT_FOUND: traits(
     'http',

@@ -116,6 +116,14 @@ describe('an administrator patches a real host through the manager', () => {
     expect(await versions()).toMatchObject({ toyapp: '1.0-1' });
   });
 
+  it('applies an update by name that was published a moment ago, and that no list knows yet', async () => {
+    await repository.publishUpdates([{ name: 'toyhello', version: '1.2-1' }]);
+    const { patches } = PatchList.parse(await manager.json('patches', host.name));
+    expect(patches.map((one) => one.name)).not.toContain('toyhello');
+    expect(await manager.show(() => {}, 'patch', host.name, 'toyhello', '--wait')).toBe(0);
+    expect(await versions()).toMatchObject({ toyhello: '1.2-1' });
+  });
+
   it('keeps the finished jobs over a restart of the agent', async () => {
     const before = (await manager.json('jobs', host.name)) as { jobs: { job_id: string; status: string }[] };
     expect(before.jobs.length).toBeGreaterThanOrEqual(2);

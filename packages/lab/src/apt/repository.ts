@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { ToyPackage } from './deb.ts';
 import { createSigningKey } from './signing.ts';
 import { publishSuite, type Suite } from './suite.ts';
 import { BASE_PACKAGES, MAIN_UPDATES, SECURITY_UPDATES } from './toys.ts';
@@ -16,8 +17,8 @@ export interface AptSource {
 /** A signed apt repository of toy packages, in a folder; `uri` is a `file:` URI. */
 export interface ToyRepository extends AptSource {
   readonly folder: string;
-  /** Adds the newer versions, ordinary and security, and signs anew. */
-  publishUpdates(): Promise<void>;
+  /** Adds the newer versions, ordinary and security, and perhaps more ordinary ones, and signs anew. */
+  publishUpdates(more?: readonly ToyPackage[]): Promise<void>;
   /** Changes the signed text of every suite after signing; lasts until the next publication. */
   breakSignature(): Promise<void>;
   /** Takes every .deb of a package away while the index still names it; lasts until the next publication. */
@@ -69,11 +70,11 @@ export async function buildToyRepository(options: {
   const key = await createSigningKey(new Date(nextMs - DAY_MS));
   const keyringPath = join(folder, 'lab.gpg');
   await writeFile(keyringPath, key.publicKeyring);
-  const publish = async (updated: boolean): Promise<void> => {
+  const publish = async (updated: boolean, more: readonly ToyPackage[] = []): Promise<void> => {
     const now = new Date(nextMs);
     nextMs += 1_000;
     const [suite, security] = suites;
-    const packages = updated ? [...BASE_PACKAGES, ...MAIN_UPDATES] : BASE_PACKAGES;
+    const packages = updated ? [...BASE_PACKAGES, ...MAIN_UPDATES, ...more] : BASE_PACKAGES;
     await publishSuite({ folder, suite, packages, key, now });
     const fixes = updated ? SECURITY_UPDATES : [];
     await publishSuite({ folder, suite: security, packages: fixes, key, now });
@@ -84,7 +85,7 @@ export async function buildToyRepository(options: {
     uri: pathToFileURL(folder).href,
     suites: suites.map((suite) => suite.codename),
     keyringPath,
-    publishUpdates: () => publish(true),
+    publishUpdates: (more) => publish(true, more),
     breakSignature: () => breakSignatures(folder, suites),
     removePool: (name) => removeDebs(folder, name),
   };

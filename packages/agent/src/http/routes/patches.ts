@@ -46,7 +46,7 @@ export function servePatches(
   });
   serveRoute(server, AGENT_ROUTES.applyPatches, async ({ body }) => {
     const plan = planApply(body);
-    await refuseUnknownNames(plan, sources, server.clock.now());
+    await refuseUnknownNames(plan, sources);
     return acceptedAnswer(await jobs.submit(requestOf(plan)));
   });
 }
@@ -63,27 +63,21 @@ function requestOf(plan: ApplyPlan): ApplyJobRequest {
   };
 }
 
-/** Lists that were checked this long ago are as good as those that the job would get. */
-const JUST_NOW_MS = 60_000;
-
 /**
- * Names that may be pending are let through: the lists may be older than what the job finds after its refresh.
- * @throws PatchError `PATCH_NOT_FOUND` when none of the names is installed, or none is pending by lists that were
- *   refreshed just now.
+ * Names that may be pending are let through: what waits is known only after the job's refresh.
+ * @throws PatchError `PATCH_NOT_FOUND` when none of the names is installed.
  */
-async function refuseUnknownNames(plan: ApplyPlan, sources: PatchSources, nowMs: number): Promise<void> {
+async function refuseUnknownNames(plan: ApplyPlan, { inventory }: PatchSources): Promise<void> {
   if (plan.selection.kind !== 'names') return;
   const { names } = plan.selection;
-  const packages = await sources.inventory.listPackages();
-  const named = packages.filter((one) =>
-    [one.name, `${one.name}:${one.architecture}`].some((name) => names.includes(name)),
+  const installed = await inventory.listPackages();
+  if (installed.some((one) => names.includes(one.name) || names.includes(`${one.name}:${one.architecture}`)))
+    return;
+  throw new PatchError(
+    'PATCH_NOT_FOUND',
+    `Nothing named ${names.join(', ')} is installed on this host, so there is no update for it.`,
+    { details: { names } },
   );
-  if (named.some((one) => one.upgradable)) return;
-  const checkedMs = nowMs - (sources.cache.lastUpdateMs ?? 0);
-  if (named.length > 0 && !(checkedMs >= 0 && checkedMs < JUST_NOW_MS)) return;
-  throw new PatchError('PATCH_NOT_FOUND', `No update is pending on this host for ${names.join(', ')}.`, {
-    details: { names },
-  });
 }
 
 function matches(patch: Patch, query: PatchQuery): boolean {
