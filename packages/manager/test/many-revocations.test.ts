@@ -3,7 +3,7 @@ import { parseCrl } from '@linux-patch/pki';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newAgent, renew, serialOf } from './agents.ts';
-import { joinListening } from './listening-agent.ts';
+import { joinListening, LISTENING } from './listening-agent.ts';
 import { listFor } from './revoked.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -13,7 +13,7 @@ const LIST_LIMIT_BYTES = 2_000;
 
 let world: World;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld(LISTENING);
   await sql`
     insert into certificates (serial, kind, ca, host_id, subject, spki_sha256, not_before, not_after, issued_at,
       revoked_at, revoke_reason)
