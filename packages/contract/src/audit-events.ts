@@ -206,6 +206,15 @@ export const AGENT_AUDIT_EVENTS = {
     'count',
     'addresses',
   ),
+  job_ended: event(
+    'A job is over; `results` are the packages with their versions before and after.',
+    'job',
+    'operation',
+    'state',
+    'message',
+    'error_code',
+    'results',
+  ),
   reboot_scheduled: event(
     'A job asked for a reboot of the host, which needs one.',
     'job',
@@ -214,7 +223,7 @@ export const AGENT_AUDIT_EVENTS = {
   ),
   reboot_failed: event('A reboot that a job asked for could not be started.', 'job', 'reason'),
   api_call: event(
-    'A request that may change the host was answered, whatever the answer.',
+    'A request that may change the host was answered, whatever the answer; `request` is what it asked for, `job` what was made of it.',
     'request_id',
     'method',
     'path',
@@ -223,6 +232,8 @@ export const AGENT_AUDIT_EVENTS = {
     'client',
     'address',
     'client_fingerprint',
+    'request',
+    'job',
   ),
   audit_records_lost: event('Records could not be written before this one.', 'lost'),
   agent_stopped: event('The agent ended by itself or was told to.', 'exit_code'),

@@ -186,6 +186,17 @@ export const MANAGER_AUDIT_EVENTS = {
     'rule',
     'hosts',
   ),
+  admin_call: event(
+    'Whoever holds the admin token asked for a change: the route with its arguments, before it is done.',
+    'request_id',
+    'address',
+    'method',
+    'route',
+    'parameters',
+    'query',
+    'body',
+  ),
+  admin_call_failed: event('That call was refused or failed.', 'request_id', 'route', 'code'),
   admin_refused: event(
     'Somebody used a wrong admin token; at most ten records a minute and address.',
     'address',

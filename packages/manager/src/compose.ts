@@ -22,9 +22,10 @@ import { servePublicRoutes } from './enrollment/routes-public.ts';
 import { tidy } from './enrollment/tidy.ts';
 import { createWaiting } from './enrollment/waiting.ts';
 import { adminAuth } from './http/admin-auth.ts';
+import { auditAdminCalls } from './http/admin-calls.ts';
 import { createApp } from './http/app.ts';
 import { createRateLimit } from './http/rate-limit.ts';
-import { createRoutes, type Guard, type Routes } from './http/routes.ts';
+import { createRoutes, type Guard, type Guards, type Routes } from './http/routes.ts';
 import { type ManagerServer, openManagerServer, TIME_LIMITS } from './http/server.ts';
 import { serveJoinTokenRoutes } from './join-tokens/routes.ts';
 import { collectManagerMetrics } from './metrics/collect.ts';
@@ -251,7 +252,7 @@ function composeApp(parts: Parts) {
   const app = createApp(options);
   app.use('*', parts.counters.countAnswers);
   const anybody: Guard = async () => undefined;
-  const routes = createRoutes(app, clock, {
+  const guards: Guards = {
     public: anybody,
     // What is proven differs from route to route, so their handlers check it.
     'agent-proof': anybody,
@@ -261,7 +262,8 @@ function composeApp(parts: Parts) {
       onRefused: (fields) =>
         audit.record(db, { actor: 'unknown', event: 'admin_refused', fields, stranger: fields.address }),
     }),
-  });
+  };
+  const routes = createRoutes(app, clock, guards, auditAdminCalls(audit, db));
   servePublicRoutes(
     routes,
     enrollment,

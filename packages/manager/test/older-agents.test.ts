@@ -115,6 +115,8 @@ describe('an agent of the older generation', () => {
     expect(await findAuditBreak(world.database.db)).toBeUndefined();
     const events = await world.database.db.selectFrom('audit').select('event').distinct().execute();
     expect(events.map((one) => one.event).sort()).toEqual([
+      'admin_call',
+      'admin_call_failed',
       'enrollment_approved',
       'enrollment_bundle_sent',
       'enrollment_denied',

@@ -1,3 +1,4 @@
+export { auditedRequest } from './audited-request.ts';
 export { bind } from './bind.ts';
 export type { Clock } from './clock.ts';
 export {

@@ -16,5 +16,11 @@ export interface RequestFacts {
 /** Types of the Hono app. */
 export interface AgentEnv {
   readonly Bindings: RequestFacts;
-  readonly Variables: { readonly requestId: string };
+  readonly Variables: {
+    readonly requestId: string;
+    /** What was asked for, as the audit log has it. */
+    readonly asked?: Readonly<Record<string, unknown>>;
+    /** The job that was made of it. */
+    readonly jobId?: string;
+  };
 }

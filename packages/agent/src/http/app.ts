@@ -125,6 +125,11 @@ function logAccess(options: AgentAppOptions, context: Context<AgentEnv>, duratio
   options.logger.info('request', fields);
   // Reads are in the log; whatever may change the host is in the audit trail, refused or not.
   if (method !== 'GET' && method !== 'HEAD') {
-    options.audit.record('api_call', { ...fields, client_fingerprint: caller.fingerprint });
+    options.audit.record('api_call', {
+      ...fields,
+      client_fingerprint: caller.fingerprint,
+      request: context.get('asked'),
+      job: context.get('jobId'),
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { type Route, readBody, readQuery, successEnvelope } from '@linux-patch/contract';
-import type { Clock } from '@linux-patch/runtime';
+import { auditedRequest, type Clock } from '@linux-patch/runtime';
 import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
 import type { AgentEnv } from './agent-env.ts';
@@ -40,7 +40,10 @@ export function serveRoute<R extends Route>(
       caller: context.env.caller,
       requestId: context.get('requestId'),
     } as RouteInput<R>;
+    const { query, body } = input;
+    context.set('asked', auditedRequest({ parameters: context.req.param(), query, body }));
     const data = await handle(input);
+    if ('job_id' in (data as object)) context.set('jobId', String((data as { job_id: unknown }).job_id));
     const stamp = { requestId: input.requestId, nowMs: server.clock.now() };
     return context.json(successEnvelope(stamp, data as object), route.status as 200 | 202);
   });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { auditJobs } from '../jobs/audit-jobs.ts';
 import { createCacheRefresher } from '../jobs/cache-refresh.ts';
 import { openPackageCache } from '../jobs/cache-state.ts';
 import { createExecutor } from '../jobs/executor.ts';
@@ -88,6 +89,7 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
       detached,
     }),
   );
+  stack.use(auditJobs(jobs.events, context.audit));
   opened.queue = jobs;
   return { packages, jobs, cache, refresher };
 }

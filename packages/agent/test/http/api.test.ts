@@ -73,8 +73,20 @@ describe('every answer', () => {
     expect(record?.fields).toMatchObject({ client: 'patch-manager-client', method: 'DELETE', status: 202 });
     expect((await world.audited()).at(-1)).toMatchObject({
       event: 'api_call',
-      details: { client: 'patch-manager-client', path: '/api/v1/packages/alpha' },
+      details: {
+        client: 'patch-manager-client',
+        path: '/api/v1/packages/alpha',
+        request: { parameters: { name: 'alpha' } },
+        job: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      },
     });
+  });
+
+  it('that changes something is audited with names, versions and options', async () => {
+    const body = { packages: [{ name: 'alpha', version: '1.2-1' }], options: { allow_downgrade: true } };
+    await call(world, '/api/v1/packages', { method: 'POST', body });
+    const record = (await world.audited()).findLast((one) => one.event === 'api_call');
+    expect(record?.details).toMatchObject({ path: '/api/v1/packages', status: 202, request: { body } });
   });
 
   it('to a fault nobody foresaw is INTERNAL_ERROR and tells nothing; the log has it under the same id', async () => {

@@ -61,13 +61,51 @@ async function readInput<R extends ManagerRoute>(
   return { query, body, bodyText, parameter, context } as RouteInput<R>;
 }
 
+/** Told of each change that is asked for with the admin token, before it is done, and when it failed. */
+export interface CallWatch {
+  begun(call: AdminCall): Promise<void>;
+  failed(call: AdminCall, error: unknown): Promise<void>;
+}
+
+export interface AdminCall {
+  readonly route: ManagerRoute;
+  readonly requestId: string;
+  readonly address: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: unknown;
+  readonly body: unknown;
+}
+
 /** Routes of an app, each behind the guard that it names. */
-export function createRoutes(app: Hono<ManagerEnv>, clock: Clock, guards: Guards): Routes {
+export function createRoutes(app: Hono<ManagerEnv>, clock: Clock, guards: Guards, watch?: CallWatch): Routes {
+  const watched = async <T>(
+    route: ManagerRoute,
+    { context, query, body }: RouteInput<ManagerRoute>,
+    handle: () => Promise<T> | T,
+  ): Promise<T> => {
+    if (!watch || route.auth !== 'admin' || route.method === 'GET') return handle();
+    const call: AdminCall = {
+      route,
+      requestId: context.get('requestId'),
+      address: context.env.observedAddress,
+      parameters: context.req.param(),
+      query,
+      body,
+    };
+    await watch.begun(call);
+    try {
+      return await handle();
+    } catch (error) {
+      await watch.failed(call, error);
+      throw error;
+    }
+  };
   const serveBare: Routes['serveBare'] = (route, handle, admit) => {
     app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
       await guards[route.auth](context);
       admit?.(context);
-      return handle(await readInput(route, context));
+      const input = await readInput(route, context);
+      return watched(route, input as RouteInput<ManagerRoute>, () => handle(input));
     });
   };
   return {

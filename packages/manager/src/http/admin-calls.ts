@@ -1,0 +1,27 @@
+import { isPatchError } from '@linux-patch/contract';
+import { auditedRequest } from '@linux-patch/runtime';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { Database } from '../database/open.ts';
+import type { CallWatch } from './routes.ts';
+
+/** Records who asks for which change; what cannot be recorded is not done. */
+export function auditAdminCalls(audit: AuditLog, db: Database): CallWatch {
+  return {
+    async begun({ route, requestId, address, parameters, query, body }) {
+      const fields = {
+        request_id: requestId,
+        address,
+        method: route.method,
+        route: route.path,
+        ...auditedRequest({ parameters, query, body }),
+      };
+      await audit.record(db, { actor: 'admin', event: 'admin_call', fields });
+    },
+    async failed({ route, requestId }, error) {
+      const code = isPatchError(error) ? error.code : 'INTERNAL_ERROR';
+      const fields = { request_id: requestId, route: route.path, code };
+      // The failure itself is the answer, also when the disk is full.
+      await audit.record(db, { actor: 'admin', event: 'admin_call_failed', fields }).catch(() => {});
+    },
+  };
+}
