@@ -86,6 +86,8 @@ describe('the command line of the manager', () => {
     [['hosts', 'nonsense']],
     [['hosts', 'show']],
     [['enrollments', 'list', '--state', 'odd']],
+    [['enrollments', 'list', '--limit', '0']],
+    [['enrollments', 'list', '--offset', '-1']],
     [['hosts', 'set', 'web1', '--port', '0']],
     [['hosts', 'list', '--nonsense']],
   ])('answers wrong usage %j with exit code 2', async (args) => {

@@ -25,6 +25,7 @@ export interface AnswerBody {
   readonly data: Enrollment & {
     readonly enrollments: readonly Enrollment[];
     readonly hosts: readonly Host[];
+    readonly total: number;
   } & CreatedJoinToken & { readonly tokens: readonly JoinToken[] };
   readonly error: {
     readonly code: string;

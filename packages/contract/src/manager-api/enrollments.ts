@@ -6,6 +6,7 @@ import {
   MANAGER_PROOFS,
   OsDetails,
 } from '../enrollment.ts';
+import { wholeNumber } from '../query.ts';
 
 export const ENROLLMENT_STATES = ['pending', 'approved', 'installed', 'denied', 'expired'] as const;
 export type EnrollmentState = (typeof ENROLLMENT_STATES)[number];
@@ -28,9 +29,11 @@ export const Enrollment = z.object({
   observed_address: z.string().meta({ description: 'Address the request came from.' }),
   os_details: OsDetails,
   modes: z.array(z.enum(APPROVAL_MODES)),
-  conflicts: z
-    .array(z.string())
-    .meta({ description: 'Hosts and requests with the same name, address or machine-id.' }),
+  conflicts: z.array(z.string()).max(5).meta({
+    description:
+      'The first five of what speaks against it: hosts and requests with the same name, address or machine-id.',
+  }),
+  conflicts_total: z.number().int().nonnegative().meta({ description: 'How much speaks against it.' }),
   created_at: z.iso.datetime(),
   last_poll_at: z.iso.datetime().nullable(),
   expires_at: z.iso.datetime(),
@@ -52,10 +55,20 @@ export const Enrollment = z.object({
 });
 export type Enrollment = z.infer<typeof Enrollment>;
 
-export const EnrollmentList = z.object({ enrollments: z.array(Enrollment), total: z.number().int() });
+export const EnrollmentList = z.object({
+  enrollments: z.array(Enrollment),
+  total: z.number().int().nonnegative().meta({ description: 'Requests in this state, on all pages.' }),
+  limit: z.number().int(),
+  offset: z.number().int().nonnegative(),
+});
 export type EnrollmentList = z.infer<typeof EnrollmentList>;
 
-export const EnrollmentQuery = z.strictObject({ state: z.enum([...ENROLLMENT_STATES, 'all']).optional() });
+export const EnrollmentQuery = z.strictObject({
+  state: z.enum([...ENROLLMENT_STATES, 'all']).optional(),
+  limit: wholeNumber(1, 1_000).optional().meta({ description: 'Requests on a page; 100 when absent.' }),
+  offset: wholeNumber(0, 10_000_000).optional(),
+});
+export type EnrollmentQuery = z.infer<typeof EnrollmentQuery>;
 
 /** Body of an approval. `replace` hands an existing host's record to this request. */
 export const ApproveRequest = z.strictObject({

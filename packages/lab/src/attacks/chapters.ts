@@ -11,6 +11,7 @@ import {
   HOSTILE_FACTS,
   MAPPED_ADDRESSES,
   OLDER_AGENTS,
+  ONE_NAME,
 } from './cases/manager-queue.ts';
 import { PROCESS_LIST } from './cases/process-list.ts';
 import { MANY_REVOCATIONS } from './cases/revocations.ts';
@@ -24,6 +25,7 @@ export const ATTACK_CHAPTERS: readonly AttackChapter[] = [
     title: 'Strangers before the manager',
     cases: [
       HOSTILE_FACTS,
+      ONE_NAME,
       FOREIGN_NAMES,
       LARGE_BODIES,
       PATH_SPELLINGS,

@@ -1,16 +1,17 @@
 import type { Database } from '../database/open.ts';
 
-/**
- * Keys of waiting requests, as SHA-256 of their SPKI, whose certificate was revoked as compromised, with the serial of
- * that certificate. Costs what the queue is long, however many were revoked.
- */
-export async function compromisedKeys(db: Database): Promise<ReadonlyMap<string, string>> {
+/** Which of these keys, as SHA-256 of their SPKI, were revoked as compromised, with the serial of the certificate. */
+export async function compromisedAmong(
+  db: Database,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (keys.length === 0) return new Map();
   const rows = await db
-    .selectFrom('enrollments')
-    .innerJoin('certificates', 'certificates.spki_sha256', 'enrollments.spki_sha256')
-    .select(['certificates.spki_sha256', 'certificates.serial'])
-    .where('enrollments.state', '=', 'pending')
-    .where('certificates.revoke_reason', '=', 'keyCompromise')
+    .selectFrom('certificates')
+    .select(['spki_sha256', 'serial'])
+    .where('spki_sha256', 'in', keys)
+    .where('revoked_at', 'is not', null)
+    .where('revoke_reason', '=', 'keyCompromise')
     .execute();
   return new Map(rows.map((row) => [row.spki_sha256, row.serial]));
 }

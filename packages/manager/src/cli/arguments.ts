@@ -45,6 +45,22 @@ export function count(text: string): number {
   return number;
 }
 
+/** How many entries a page has. */
+export function pageSize(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 1_000)
+    throw new InvalidArgumentError('a page has from 1 to 1000 entries.');
+  return number;
+}
+
+/** How many entries come before a page. */
+export function offset(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0 || number > 10_000_000)
+    throw new InvalidArgumentError('give a whole number, 0 for the first page.');
+  return number;
+}
+
 /** A number of days. */
 export function days(text: string): number {
   const number = Number(text);

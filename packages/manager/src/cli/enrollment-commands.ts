@@ -1,10 +1,12 @@
 import {
   ENROLLMENT_STATES,
   type Enrollment,
+  type EnrollmentList,
   type JoinTokenVerdict,
   MANAGER_ADMIN_ROUTES,
 } from '@linux-patch/contract';
 import { type Command, Option } from 'commander';
+import { offset, pageSize } from './arguments.ts';
 import { CODE_HELP, type CodeOption, type CodeOptions, readCode } from './code-input.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
@@ -73,16 +75,34 @@ function describe(one: Enrollment, nowMs: number): string {
     ['Last seen', pastTime(one.last_poll_at, nowMs)],
     ['Forgotten', relativeTime(one.expires_at, nowMs)],
     ...one.conflicts.map((conflict) => ['Conflict', conflict] as const),
+    ...(one.conflicts_total > one.conflicts.length
+      ? [['Conflict', `and ${one.conflicts_total - one.conflicts.length} more`] as const]
+      : []),
   ]);
 }
 
+interface ListOptions {
+  readonly state: string;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** Which part of the list this is, and how the next is seen. */
+function pageWords({ enrollments, total, limit, offset }: EnrollmentList): string[] {
+  if (enrollments.length === total) return [];
+  const next = offset + limit;
+  const more = next < total ? ` "--offset ${next}" shows the next.` : '';
+  return ['', `${enrollments.length} of ${total} requests, from number ${offset + 1}, newest first.${more}`];
+}
+
 /** `enrollments list` */
-async function listEnrollments(context: CommandContext, state: string): Promise<void> {
-  const data = await context.api.call(MANAGER_ADMIN_ROUTES.listEnrollments, { query: { state } });
+async function listEnrollments(context: CommandContext, options: ListOptions): Promise<void> {
+  const { state, limit, offset } = options;
+  const query = { state, limit: String(limit), offset: String(offset) };
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.listEnrollments, { query });
   print(context, data, () => {
-    if (data.enrollments.length === 0)
-      return state === 'pending' ? 'No host is waiting for approval.' : 'No requests.';
-    return renderTable(
+    if (data.total === 0) return state === 'pending' ? 'No host is waiting for approval.' : 'No requests.';
+    const table = renderTable(
       ['HOST', 'STATE', 'KEY ID', 'ADDRESS', 'TRUST', 'ASKED', 'NOTES'],
       data.enrollments.map((one) => [
         one.fqdn,
@@ -96,12 +116,13 @@ async function listEnrollments(context: CommandContext, state: string): Promise<
         [
           one.generation === 'older' ? 'older agent' : '',
           one.join_token && one.join_token.verdict !== 'accepted' ? 'join token refused, see show' : '',
-          one.conflicts.length > 0 ? 'CONFLICT, see show' : '',
+          one.conflicts_total > 0 ? 'CONFLICT, see show' : '',
         ]
           .filter(Boolean)
           .join(', '),
       ]),
     );
+    return [table, ...pageWords(data)].join('\n');
   });
 }
 
@@ -157,10 +178,12 @@ export function addEnrollmentCommands({ program, add, run }: CommandLine): void 
         .choices([...ENROLLMENT_STATES, 'all'])
         .default('pending'),
     )
-    .action((options: { state: string }, command: Command) =>
+    .option('--limit <n>', 'requests on a page, at most 1000', pageSize, 100)
+    .option('--offset <n>', 'requests to leave out, of the newest', offset, 0)
+    .action((options: ListOptions, command: Command) =>
       run(
         command,
-        quietly((context) => listEnrollments(context, options.state)),
+        quietly((context) => listEnrollments(context, options)),
       ),
     );
   add(enrollments, 'show <request>', 'show a request, by id, key id or full host name').action(

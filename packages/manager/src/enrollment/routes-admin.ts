@@ -14,8 +14,7 @@ const ACTOR = 'admin';
 export function serveEnrollmentRoutes(routes: Routes, enrollment: EnrollmentContext): void {
   routes.serve(MANAGER_ADMIN_ROUTES.listEnrollments, async ({ query }) => {
     await inTransaction(enrollment.db, (db) => forgetSuperseded(enrollment, db));
-    const enrollments = await listRequests(enrollment, query.state ?? 'pending');
-    return { enrollments, total: enrollments.length };
+    return listRequests(enrollment, query);
   });
   routes.serve(MANAGER_ADMIN_ROUTES.getEnrollment, async ({ parameter }) =>
     viewOf(enrollment, await findRequest(enrollment, parameter('id'))),

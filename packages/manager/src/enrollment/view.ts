@@ -1,7 +1,14 @@
-import { type Enrollment, type EnrollmentState, OsDetails, PatchError } from '@linux-patch/contract';
+import {
+  type Enrollment,
+  type EnrollmentList,
+  type EnrollmentQuery,
+  type EnrollmentState,
+  OsDetails,
+  PatchError,
+} from '@linux-patch/contract';
 import type { EnrollmentRow } from '../database/schema.ts';
 import { readStored } from '../database/stored-json.ts';
-import { type ConflictFinder, readConflicts } from './conflicts.ts';
+import { type Conflicts, readConflicts } from './conflicts.ts';
 import type { EnrollmentContext } from './context.ts';
 import { shownExtension } from './transcript.ts';
 
@@ -21,7 +28,7 @@ function proofOf(row: EnrollmentRow): Enrollment['manager_proof'] {
 }
 
 /** A request as administrators see it; never with token, code or key. */
-function toView(row: EnrollmentRow, now: number, conflictsOf: ConflictFinder): Enrollment {
+function toView(row: EnrollmentRow, now: number, conflicts: Conflicts): Enrollment {
   return {
     id: row.id,
     state: stateOf(row, now),
@@ -34,7 +41,8 @@ function toView(row: EnrollmentRow, now: number, conflictsOf: ConflictFinder): E
     observed_address: row.observed_address,
     os_details: readStored(OsDetails, row.os_details, {}),
     modes: row.extension === null ? ['click'] : (shownExtension(row)?.modes ?? ['code']),
-    conflicts: conflictsOf(row),
+    conflicts: [...conflicts.named],
+    conflicts_total: conflicts.total,
     created_at: new Date(row.created_at).toISOString(),
     last_poll_at: instant(row.last_poll_at),
     expires_at: new Date(row.expires_at).toISOString(),
@@ -56,25 +64,50 @@ function toView(row: EnrollmentRow, now: number, conflictsOf: ConflictFinder): E
 
 /** One request. */
 export async function viewOf(context: EnrollmentContext, row: EnrollmentRow): Promise<Enrollment> {
-  // Only what still waits can be in conflict; a decided request needs no look at the whole fleet.
-  const conflictsOf = row.state === 'pending' ? await readConflicts(context) : () => [];
-  return toView(row, context.clock.now(), conflictsOf);
+  const conflictsOf = await readConflicts(context, [row]);
+  return toView(row, context.clock.now(), conflictsOf(row));
 }
 
-/** Requests in a state, newest first. */
+/** Requests of a page are read and judged; the others are a number. */
+const PAGE = 100;
+
+/** A page of the requests in a state, newest first. */
 export async function listRequests(
   context: EnrollmentContext,
-  state: EnrollmentState | 'all',
-): Promise<Enrollment[]> {
+  { state = 'pending', limit = PAGE, offset = 0 }: EnrollmentQuery,
+): Promise<EnrollmentList> {
+  const query = inState(context, state);
+  const { total } = await query
+    .select((select) => select.fn.countAll<number>().as('total'))
+    .executeTakeFirstOrThrow();
+  const rows = await query
+    .selectAll()
+    .orderBy('created_at', 'desc')
+    .orderBy('id')
+    .limit(limit)
+    .offset(offset)
+    .execute();
+  const conflictsOf = await readConflicts(context, rows);
   const now = context.clock.now();
-  const query = context.db.selectFrom('enrollments').selectAll().orderBy('created_at', 'desc');
-  const rows = await (state === 'all' || state === 'expired'
-    ? query
-    : query.where('state', '=', state)
-  ).execute();
-  const conflictsOf = await readConflicts(context);
-  const views = rows.map((row) => toView(row, now, conflictsOf));
-  return state === 'all' ? views : views.filter((one) => one.state === state);
+  return { enrollments: rows.map((row) => toView(row, now, conflictsOf(row))), total, limit, offset };
+}
+
+/** As `stateOf` says it. */
+function inState({ db, clock }: EnrollmentContext, state: EnrollmentState | 'all') {
+  const query = db.selectFrom('enrollments');
+  const now = clock.now();
+  switch (state) {
+    case 'all':
+      return query;
+    case 'expired':
+      return query.where('state', 'in', ['pending', 'approved']).where('expires_at', '<', now);
+    case 'pending':
+    case 'approved':
+      return query.where('state', '=', state).where('expires_at', '>=', now);
+    case 'installed':
+    case 'denied':
+      return query.where('state', '=', state);
+  }
 }
 
 /**

@@ -2,13 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { readProcess } from '../../bench/proc.ts';
 import type { ManagerProcess } from '../../manager-process.ts';
 import type { AttackCase } from '../attack-case.ts';
 import { callAsStranger, type StrangersAnswer } from '../stranger.ts';
 
 interface Listed {
   readonly total: number;
-  readonly enrollments: readonly { readonly fqdn: string; readonly observed_address: string }[];
+  readonly enrollments: readonly {
+    readonly fqdn: string;
+    readonly observed_address: string;
+    readonly conflicts: readonly string[];
+    readonly conflicts_total: number;
+  }[];
 }
 
 /** A request as an agent of the older generation makes it, for which a stranger needs no key. */
@@ -62,6 +68,34 @@ export const HOSTILE_FACTS: AttackCase = {
     const code = await manager.show((line) => lines.push(line), 'enrollments', 'list');
     if (code !== 0) throw new Error(`the list ends with ${code}: ${lines.join('\n')}`);
     return `nested facts 400; ${facts.length} other requests, all listed and shown`;
+  },
+};
+
+const SAME_NAME = 1_200;
+
+export const ONE_NAME: AttackCase = {
+  name: 'b2-one-name',
+  tried: `A stranger sends ${SAME_NAME} requests to join that all have the name of one host, each of another machine.`,
+  now: 'The list is a page of 100 and a number, and each request names five conflicts and says how many more there are; it costs what a hundred others cost.',
+  async run(world) {
+    const manager = await world.manager(settings(OPEN, 'requests_per_minute: 100000'));
+    const before = await readProcess(manager.program.pid);
+    for (let sent = 0; sent < SAME_NAME; sent += 20)
+      await Promise.all(
+        Array.from({ length: 20 }, () => ask(manager, world.address, { fqdn: 'web1.lab.test' })),
+      );
+    const startedMs = performance.now();
+    const page = (await manager.json('enrollments', 'list')) as Listed;
+    const tookMs = performance.now() - startedMs;
+    const more = (await readProcess(manager.program.pid)).rssAnonMb - before.rssAnonMb;
+    const [one] = page.enrollments;
+    if (page.total !== SAME_NAME || page.enrollments.length !== 100)
+      throw new Error(`a page has ${page.enrollments.length} of ${page.total}`);
+    if (one?.conflicts.length !== 5 || one.conflicts_total !== SAME_NAME - 1)
+      throw new Error(`a request has ${one?.conflicts.length} of ${one?.conflicts_total} conflicts`);
+    if (tookMs > 15_000 || more > 250)
+      throw new Error(`${Math.round(tookMs)} ms, ${Math.round(more)} MB more`);
+    return `listed in ${Math.round(tookMs)} ms with the start of the command, ${Math.round(more)} MB more memory`;
   },
 };
 
