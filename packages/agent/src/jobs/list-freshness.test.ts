@@ -68,6 +68,15 @@ describe('package lists', () => {
     expect(judge({ sources, checkedAtMs: NOW + 2 * HOUR_MS }).status).toBe('stale');
   });
 
+  it('of a host that was switched off for long are old without blame on a mirror', () => {
+    const sources = [security(60 * DAY_MS, { validUntilMs: NOW - 50 * DAY_MS })];
+    expect(judge({ sources, checkedAtMs: NOW - 60 * DAY_MS })).toEqual({
+      status: 'stale',
+      message: 'the package lists were last checked 60 days ago',
+    });
+    expect(judge({ sources, checkedAtMs: NOW - 30 * HOUR_MS }).message).toContain('30 hours ago');
+  });
+
   it('are not known where there are none, and failed with a reason', () => {
     expect(judge({ sources: [] })).toMatchObject({
       status: 'unknown',

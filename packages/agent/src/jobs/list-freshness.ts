@@ -44,15 +44,22 @@ export function judgeLists(facts: ListFacts, nowMs: number): ListVerdict {
       status: 'unknown',
       message: 'this host has no package lists, so nothing is known of its updates',
     };
-  const old = outdated(sources ?? [], nowMs);
-  const message = [failure, old].filter((one) => one !== undefined).join('; ');
   const ageMs = checkedAtMs === undefined ? Infinity : nowMs - checkedAtMs;
   // A check in the future was written down by a clock that was wrong; when it was, nobody knows.
   const recent = ageMs > -HOUR_MS && ageMs <= STALE_AFTER_MS;
+  // A mirror is to blame only when it was asked lately: a host that was switched off for long has old lists, too.
+  const old = recent ? outdated(sources ?? [], nowMs) : unchecked(ageMs);
+  const message = [failure, old].filter((one) => one !== undefined).join('; ');
   return {
     status: recent && old === undefined ? 'fresh' : 'stale',
     message: message === '' ? 'ok' : message,
   };
+}
+
+function unchecked(ageMs: number): string | undefined {
+  if (ageMs < DAY_MS || ageMs === Infinity) return undefined;
+  const hours = Math.floor(ageMs / HOUR_MS);
+  return `the package lists were last checked ${hours < 48 ? `${hours} hours` : `${Math.floor(hours / 24)} days`} ago`;
 }
 
 function outdated(sources: readonly SourceState[], nowMs: number): string | undefined {
