@@ -41,7 +41,7 @@ export async function applyUpdates(
   const choice = selectUpdates({ installed, updates, hiddenSecurity: pending.hiddenSecurity }, wish);
   const untrusted = new Set<string>();
   for (;;) {
-    const plan = await planUpdates(context, choice, { wish, untrusted, signal: run.signal });
+    const plan = await planUpdates(context, choice, { wish, untrusted, run });
     if (plan.admitted.length === 0) return nothingDone(plan, run);
     try {
       return await install(context, choice, plan, run);
@@ -66,10 +66,12 @@ async function planUpdates(
   {
     wish,
     untrusted,
-    signal,
-  }: { readonly wish: ApplyWish; readonly untrusted: ReadonlySet<string>; readonly signal: AbortSignal },
+    run,
+  }: { readonly wish: ApplyWish; readonly untrusted: ReadonlySet<string>; readonly run: OperationRun },
 ): Promise<Plan> {
+  const { signal } = run;
   let sane = false;
+  if (choice.chosen.length > 0) run.onProgress(0, 'Asking apt whether everything fits together');
   const { admitted, refused } = await admit<PendingUpdate, Refusal>({
     likely: choice.chosen,
     doubtful: choice.doubtful,
@@ -81,6 +83,7 @@ async function planUpdates(
         signal,
       });
       if (refusal && !sane) await refuseUnmetHost(context, signal);
+      if (refusal) run.onProgress(0, 'apt refuses a part; finding out which and why');
       sane = true;
       return refusal;
     },
