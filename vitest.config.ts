@@ -1,8 +1,9 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Run by `npm run test:crashes`: every place at which a program can be killed, years of renewals, loads. */
+/** Run by `npm run test:crashes`: every place at which a program can be killed, every trick of somebody in between, years, loads. */
 export const LONG_SUITES = [
   'packages/lab/test/crash/*.test.ts',
+  'packages/lab/test/attacks/*.test.ts',
   'packages/lab/src/renewals/*.test.ts',
   'packages/manager/test/ca-crash.test.ts',
   'packages/manager/test/ten-years.test.ts',

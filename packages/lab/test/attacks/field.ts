@@ -51,7 +51,10 @@ let count = 0;
 /** @param knownToSystem whether the system's CAs vouch for the manager; decided once per process */
 export async function openField(knownToSystem: boolean): Promise<Field> {
   await using stack = new AsyncDisposableStack();
-  const manager = stack.use(await startWorld());
+  const manager = stack.use(
+    // Victims and manager share a loopback address.
+    await startWorld({ certificates: { local_hosts: ['127.0.0.1'] } }),
+  );
   const folder = stack.use(await temporaryFolder());
   const caFile = join(folder.path, 'root.pem');
   // The system's CAs are read once per process, from here.

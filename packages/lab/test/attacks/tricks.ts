@@ -299,7 +299,8 @@ export const ATTACKS: readonly Attack[] = [
   {
     name: 'changes the names in the request',
     tricks: () => changeNames,
-    believer: 'nothing',
+    // The manager refuses such names; a believer then takes what an older manager would send.
+    believer: 'installed',
     poisonsRequest: true,
   },
   {
