@@ -13,6 +13,7 @@ import {
   withholdCores,
 } from '@linux-patch/runtime/node';
 import { runAgent } from './cli/run.ts';
+import { parseSyslogServer } from './config/syslog-server.ts';
 import { hostNetwork } from './host/network.ts';
 import type { LogSettings } from './start/agent-context.ts';
 
@@ -40,21 +41,11 @@ const { NOTIFY_SOCKET, INVOCATION_ID, RC_SVCNAME } = process.env;
 const supervised =
   NOTIFY_SOCKET !== undefined || ((INVOCATION_ID ?? RC_SVCNAME) !== undefined && !process.stderr.isTTY);
 
-const SYSLOG_PORT = 514;
-
 /** Lines go to every place that the configuration names. */
 function sinkFor({ journal, syslogServer }: LogSettings): LineSink {
-  const [, host, port] = /^(.+?)(?::(\d+))?$/.exec(syslogServer ?? '') ?? [];
-  const remote =
-    host === undefined
-      ? undefined
-      : syslogSink({
-          host,
-          port: Number(port ?? SYSLOG_PORT),
-          hostname: hostname(),
-          program: 'linux-patch-api',
-          now: () => systemClock.now(),
-        });
+  const server = syslogServer === undefined ? undefined : parseSyslogServer(syslogServer);
+  const facts = { hostname: hostname(), program: 'linux-patch-api', now: () => systemClock.now() };
+  const remote = server && syslogSink({ ...server, ...facts });
   return (line, level) => {
     if (journal) stderr(line, level);
     remote?.(line, level);

@@ -207,6 +207,13 @@ describe("the agent's configuration", () => {
     ['enrollment: { proxy: "https://proxy.test:3128" }', false],
     ['tls: { allowed_clients: [] }', false],
     ['server: { port: 65536 }', false],
+    ['logging: { syslog_enabled: true, syslog_server: "log.test" }', true],
+    ['logging: { syslog_enabled: true, syslog_server: "log.test:1514" }', true],
+    ['logging: { syslog_enabled: true, syslog_server: "2001:db8::1" }', true],
+    ['logging: { syslog_enabled: true, syslog_server: "[2001:db8::1]:514" }', true],
+    ['logging: { syslog_enabled: true, syslog_server: "log.test:70000" }', false],
+    ['logging: { syslog_enabled: true, syslog_server: "log.test:0" }', false],
+    ['logging: { syslog_enabled: true, syslog_server: "log test" }', false],
   ])('with %j is taken: %s', async (text, taken) => {
     expect((await faultsOf(text)).length === 0).toBe(taken);
   });

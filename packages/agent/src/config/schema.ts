@@ -7,6 +7,7 @@ import { parseProxy } from '../enrollment/proxy.ts';
 import { BACKENDS } from '../package-manager/backends.ts';
 import { normalizeManagerUrl } from './manager-url.ts';
 import { agentPaths } from './paths.ts';
+import { parseSyslogServer } from './syslog-server.ts';
 
 const DEFAULT_PATHS = agentPaths('/');
 
@@ -94,7 +95,10 @@ const logging = z
     syslog_enabled: z.boolean().default(false).meta({ description: 'Log to a syslog server too, over UDP.' }),
     syslog_server: z
       .string()
-      .min(1)
+      .refine(
+        (text) => parseSyslogServer(text) !== undefined,
+        'must be HOST or HOST:PORT, for example log.example.org or [2001:db8::1]:514',
+      )
       .optional()
       .meta({ description: 'HOST or HOST:PORT of the syslog server; port 514 without one.' }),
     file_path: path

@@ -2,7 +2,7 @@ import { isPatchError, messageOf } from '@linux-patch/contract';
 import { parseCertificates } from '@linux-patch/pki';
 import type { FileFacts } from '@linux-patch/runtime';
 import type { ConfigurationFault } from '@linux-patch/runtime/configuration';
-import { realFile } from '../host/real-file.ts';
+import { findOpenFile, openFileWords, realFile } from '../host/real-file.ts';
 import type { Finding } from './finding.ts';
 import { type DoctorHost, type DoctorPlace, isUsable } from './host.ts';
 import type { DoctorCode } from './table.ts';
@@ -139,6 +139,8 @@ async function checkCaFile({ files, config }: DoctorHost): Promise<Finding[]> {
     const text = await files.readText(path);
     if (text === undefined) throw new Error('it does not exist');
     parseCertificates(text);
+    const open = await findOpenFile(files, path);
+    if (open) throw new Error(openFileWords(open).message);
     return [];
   } catch (error) {
     return [{ code: 'CA_FILE_UNUSABLE', detail: `${path}: ${messageOf(error)}`, words: { path } }];

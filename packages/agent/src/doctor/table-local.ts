@@ -94,8 +94,9 @@ export const CONFIG_CHECKS = {
   }),
   CA_FILE_UNUSABLE: config.error({
     title: "The file with the manager's CA cannot be used",
-    meaning: 'enrollment.ca_file names it, and without it the manager is not believed.',
-    command: 'install -m 644 /dev/stdin {path}',
+    meaning:
+      'enrollment.ca_file names it, and without it the manager is not believed. It must hold certificates and belong to root.',
+    command: 'install -o root -m 644 /dev/stdin {path}',
   }),
 } as const;
 

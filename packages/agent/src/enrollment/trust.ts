@@ -8,6 +8,7 @@ import {
   spkiFingerprint,
 } from '@linux-patch/pki';
 import { type Files, printableLine } from '@linux-patch/runtime';
+import { findOpenFile, openFileWords } from '../host/real-file.ts';
 import { retryAfterMs, wordsOf } from './answer-body.ts';
 import type { JoinCredential } from './join-source.ts';
 import { askManager } from './manager-client.ts';
@@ -68,6 +69,11 @@ async function readCaFile({ files, warn }: TrustSources, path: string): Promise<
     throw unusableCaFile(path, `${messageOf(cause)}.`, cause);
   }
   if (text === undefined) throw unusableCaFile(path, 'it does not exist.');
+  const open = await findOpenFile(files, path);
+  if (open) {
+    const { message, repair } = openFileWords(open);
+    throw unusableCaFile(path, `${message}, and choose the manager of this host; to mend it: ${repair}.`);
+  }
   try {
     for (const oddity of readCertificateText(text, 'CA').oddities) {
       warn?.(`enrollment.ca_file ${path} ${oddity}; its certificates are used all the same`);

@@ -1,6 +1,5 @@
 import { createSocket } from 'node:dgram';
 import { lookup, lookupService } from 'node:dns/promises';
-import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 
@@ -68,13 +67,11 @@ async function ownNames(): Promise<string[]> {
 /** Connecting a UDP socket asks the kernel for a route and sends nothing (udp(7)). */
 async function sourceAddressTowards(address: string, port: number): Promise<string | undefined> {
   const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
   try {
-    const outcome = Promise.race([
-      once(socket, 'connect').then(() => true),
-      once(socket, 'error').then(() => false),
-    ]);
     socket.connect(port, address);
-    return (await outcome) ? socket.address().address : undefined;
+    return (await promise) ? socket.address().address : undefined;
   } finally {
     socket.close();
   }

@@ -2,6 +2,7 @@ import { MANAGER_CLIENT_CN, messageOf, PatchError } from '@linux-patch/contract'
 import { type AllowList, openAllowList } from '../allow-list/allow-list.ts';
 import { watchAgentConfig } from '../config/watch.ts';
 import { readHostFacts } from '../host/facts.ts';
+import { findOpenFile, openFileWords } from '../host/real-file.ts';
 import { createAgentApp } from '../http/app.ts';
 import { type AgentServer, type AgentServerOptions, openAgentServer } from '../http/server.ts';
 import { type JobSockets, openJobSockets } from '../http/websocket.ts';
@@ -62,6 +63,17 @@ function composeApp(
   });
 }
 
+/** That others than root can change the configuration, and with it choose the manager; it counts all the same. */
+export async function configurationWeakness({
+  files,
+  configFile,
+}: Pick<AgentContext, 'files' | 'configFile'>): Promise<string | undefined> {
+  const open = await findOpenFile(files, configFile).catch(() => undefined);
+  if (!open) return undefined;
+  const { message, repair } = openFileWords(open);
+  return `${message}, and choose the manager of this host; to mend it: ${repair}`;
+}
+
 /** Who may call: by configuration, else who was learned at enrolment, else the standard name. */
 function clientsOf(context: AgentContext, keeper: IdentityKeeper) {
   const learned = keeper.meta.manager_client ?? undefined;
@@ -105,7 +117,8 @@ async function serveNow(context: AgentContext): Promise<void> {
       audit,
     }),
   );
-  let configHealth = 'ok';
+  const soundConfig = (await configurationWeakness(context)) ?? 'ok';
+  let configHealth = soundConfig;
   const app = composeApp(context, work, {
     keeper,
     health: () => ({
@@ -160,7 +173,7 @@ async function serveNow(context: AgentContext): Promise<void> {
   followChanges(context, stack, {
     allowList,
     keeper,
-    onConfigHealth: (health) => (configHealth = health),
+    onConfigHealth: (fault) => (configHealth = fault ?? soundConfig),
   });
   if (keeper) await keeper.keepFresh(signal);
   else if (!signal.aborted)
@@ -182,7 +195,8 @@ function followChanges(
   parts: {
     readonly allowList: AllowList;
     readonly keeper: IdentityKeeper | undefined;
-    readonly onConfigHealth: (health: string) => void;
+    /** A fault of the changed configuration, or that it is gone. */
+    readonly onConfigHealth: (fault: string | undefined) => void;
   },
 ): void {
   const { files, clock, logger, audit, config, configFile } = context;
@@ -205,7 +219,7 @@ function followChanges(
         audit.record('config_refused', { reason: messageOf(error) });
         logger.error('The changed configuration has faults; nothing changes', { error });
       },
-      onRestored: () => parts.onConfigHealth('ok'),
+      onRestored: () => parts.onConfigHealth(undefined),
       logger,
     }),
   );

@@ -17,7 +17,7 @@ import { codeOfStop } from './follow-configuration.ts';
 import { deniedGuidance, type IdentityProblem, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
 import { becomeOnlyInstance } from './only-instance.ts';
 import { PULSE_LIMIT_MS } from './pulse.ts';
-import { serve } from './serve.ts';
+import { configurationWeakness, serve } from './serve.ts';
 
 /** Told to stop before anything began. */
 function stoppedAs(context: AgentContext, identity: IdentityStatus): number {
@@ -126,6 +126,8 @@ async function warnOfForeignKey({ files, certificates, logger }: AgentContext): 
 
 async function runUnwatched(context: AgentContext): Promise<number> {
   const { config, logger } = context;
+  const weakness = await configurationWeakness(context);
+  if (weakness !== undefined) logger.warn(weakness, {});
   if (!config.tls.enabled) {
     logger.warn(
       'TLS is off (tls.enabled: false): only root of this host can connect, through a Unix socket',

@@ -155,6 +155,17 @@ export const CONFIG_STATES: readonly BrokenState[] = [
   },
   {
     code: 'CA_FILE_UNUSABLE',
+    variant: 'of another owner',
+    says: /user 65534/,
+    arrange: async (host) => {
+      const path = join(host.root, 'ca-of-the-manager.pem');
+      await writeFile(path, host.authority.caPem);
+      await chown(path, NOBODY, 0);
+      await host.configure([`manager_url: ${host.manager.url}`, 'report_ip: 127.0.0.1', `ca_file: ${path}`]);
+    },
+  },
+  {
+    code: 'CA_FILE_UNUSABLE',
     says: /does not exist/,
     arrange: (host) =>
       host.configure([

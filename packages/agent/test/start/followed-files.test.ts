@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { chown, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -103,5 +103,23 @@ describe.each([
     expect(status.said()).toContain('ALLOW_LIST_INVALID');
     await world.host.put(LIST, 'entries: [127.0.0.1]\n');
     await world.agent.until(async () => (await checksOf(world)).allow_list === 'ok');
+  });
+});
+
+describe('an agent whose files others can change', () => {
+  it('says so of its configuration in its log, and believes no CA file of theirs', async () => {
+    await using world = await servingHost(systemFiles);
+    await world.agent.stop();
+    await chown(join(world.host.root, CONFIG), 65_534, 0);
+    const again = world.host.start();
+    await again.until(() => again.said().includes('Listening on'));
+    expect(again.said()).toContain('belongs to user 65534, who can change it, and choose the manager');
+    await again.stop();
+    await rm(join(world.host.root, 'etc/linux_patch_api/certs'), { recursive: true });
+    await chown(join(world.host.root, 'ca-of-the-manager.pem'), 65_534, 0);
+    const joining = world.host.start();
+    await joining.until(() => joining.said().includes('ca-of-the-manager.pem cannot be used'));
+    expect(joining.said()).toContain('Nothing was sent to the manager');
+    await joining.stop();
   });
 });

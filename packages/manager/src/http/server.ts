@@ -134,6 +134,8 @@ export async function openManagerServer(options: ManagerServerOptions): Promise<
   } catch (error) {
     throw bindError(options, error as NodeJS.ErrnoException);
   }
+  // A connection that the kernel could not hand over ends nobody else's.
+  server.on('error', (error) => options.logger.error('listener failed', { error }));
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('the listener has no TCP address');
   return {

@@ -157,7 +157,8 @@ export const POWER: readonly CleanHostCase[] = [
       await askHost('the port to be taken', async () =>
         (await host.must('ss', ['-Hltn'])).includes(':12443') ? true : undefined,
       );
-      await host.run('systemctl', ['start', 'linux-patch-api']);
+      // Not READY while it waits for the port, so nobody waits for the start.
+      await host.must('systemctl', ['start', '--no-block', 'linux-patch-api']);
       const log = await untilLogged(host, /Cannot listen on .*12443: the port is in use by/);
       const pid = (await host.must('systemctl', ['show', '-P', 'MainPID', 'holder'])).trim();
       assert.match(log, new RegExp(`\\b${pid}\\b`));

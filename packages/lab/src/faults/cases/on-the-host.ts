@@ -127,7 +127,8 @@ const SETTINGS: readonly FaultCase[] = [
   {
     name: 'port-taken',
     fault: 'Another process holds the port.',
-    agentDoes: 'Names the process and its pid, and ends with 1; systemd tries again.',
+    agentDoes:
+      'Names the process and its pid. Under a service manager it waits a minute for the port, else it ends with 1; systemd tries again.',
     sees: [
       { where: 'exit code', text: '1' },
       { where: 'log', text: 'the port is in use by' },
