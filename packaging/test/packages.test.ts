@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -9,6 +9,7 @@ import { parseConfiguration } from '@linux-patch/runtime/configuration';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensurePrograms } from '../../tools/system-packages.ts';
 import { run } from '../build/shell.ts';
+import { CLEAN_ENVIRONMENT } from '../launcher.ts';
 import { PROGRAMS } from '../programs.ts';
 import { buildInto, unpackDeb } from './built.ts';
 
@@ -113,6 +114,15 @@ describe.each(PROGRAMS.map((program) => program.name))('%s', (name) => {
   it('has completions that zsh and fish can read', () => {
     run('zsh', ['-n', join(tree, `usr/share/zsh/vendor-completions/_${name}`)]);
     run('fish', ['--no-execute', join(tree, `usr/share/fish/vendor_completions.d/${name}.fish`)]);
+  });
+
+  it('is started without what the environment holds for other programs on Node, and without a debugger', () => {
+    const script = join(tree, 'usr/bin', name);
+    const text = readFileSync(script, 'utf8');
+    expect(text).toContain(CLEAN_ENVIRONMENT);
+    expect(text).toContain(`exec /usr/lib/${name}/node --disable-sigusr1 /usr/lib/${name}/${name}.mjs "$@"`);
+    expect(statSync(script).mode & 0o777).toBe(0o755);
+    run('sh', ['-n', script]);
   });
 
   it('starts with its own Node, which carries no debug information', () => {
