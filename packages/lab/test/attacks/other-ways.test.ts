@@ -151,7 +151,12 @@ describe('another host of the same manager', () => {
 });
 
 describe('somebody who denies in the name of the manager', () => {
-  it('costs a host at most the way to its next start, and never an identity that works', async () => {
+  it('costs a host neither its request nor an identity that works', async () => {
+    field.attacker.comeBack({ outward: () => jsonReply({ status: 'denied' }, 403) });
+    await using waiting = await field.newVictim('code');
+    const told = () => waiting.host.said().includes('asks on');
+    expect(await waiting.enrol({ approving: false, until: told })).toBe('stopped');
+    expect(await waiting.host.pending()).toMatchObject({ state: 'retrying' });
     await field.attacker.goAway();
     await using victim = await field.newVictim('code');
     expect(await victim.enrol()).toBe('installed');
