@@ -127,18 +127,33 @@ describe('a flood of requests', () => {
 });
 
 describe('another host of the same manager', () => {
+  let siblings = 0;
   it.each<TrustMode>(['ca_file', 'pin', 'token'])(
-    'cannot pose as the manager with its own certificate of the same CA, to a host that knows it by %s',
+    'cannot pose as the manager with its own certificate of the same CA, not even for its address, to a host that knows it by %s',
     async (mode) => {
-      const sibling = await newAgent(field.manager);
-      const { server_crt: chainPem } = await sibling.join();
-      field.attacker.comeBack({});
-      field.attacker.poseWith({ chainPem, privateKeyPem: sibling.keyPem });
-      await using victim = await field.newVictim(mode);
-      await victim.enrol({ setbacks: 2 });
-      expect(await victim.host.status()).toBe('missing');
-      expect(field.attacker.seen.filter(isRegistration)).toEqual([]);
-      expect((await victim.host.pending())?.last_error).toContain('is not trusted');
+      for (const [address, why] of [
+        [newHost().ip_address, 'is not trusted'],
+        ['127.0.0.1', 'is the certificate of a host'],
+      ] as const) {
+        const facts = newHost();
+        siblings += 1;
+        const agent_port = 30_000 + siblings;
+        const sibling = await newAgent(field.manager, {
+          facts: {
+            ...facts,
+            ip_address: address,
+            os_details: { ...facts.os_details, agent_port } as never,
+          },
+        });
+        const { server_crt: chainPem } = await sibling.join();
+        field.attacker.comeBack({});
+        field.attacker.poseWith({ chainPem, privateKeyPem: sibling.keyPem });
+        await using victim = await field.newVictim(mode);
+        await victim.enrol({ setbacks: 2 });
+        expect(await victim.host.status()).toBe('missing');
+        expect(field.attacker.seen.filter(isRegistration)).toEqual([]);
+        expect((await victim.host.pending())?.last_error).toContain(why);
+      }
     },
   );
 

@@ -193,7 +193,7 @@ const changeNames: Tricks = {
     return {
       ...request,
       headers,
-      body: JSON.stringify({ ...body, ip_address: '203.0.113.66', hostname: 'evil' }),
+      body: JSON.stringify({ ...body, ip_address: '203.0.113.66' }),
     };
   },
 };
