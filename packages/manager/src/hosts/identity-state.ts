@@ -57,9 +57,9 @@ export function judgeIdentity(
     const message = `Its certificate expired on ${day(newest.notAfterMs)}. Is the host switched off? When it runs, "linux-patch-api status" on it says what it waits for.`;
     return { state: 'expired', message };
   }
-  if (!reached.ever) return { state: 'unreached', message: unreachedMessage(reached.lastError) };
   if (uncertifiable !== undefined)
     return { state: 'not_renewable', message: uncertifiableMessage(uncertifiable) };
+  if (!reached.ever) return { state: 'unreached', message: unreachedMessage(reached.lastError) };
   const trouble = agentSays === undefined || agentSays === 'ok' ? undefined : agentSays;
   if (trouble !== undefined && isRenewal(trouble, agentTrouble))
     return { state: 'renewal_failing', message: trouble };
