@@ -174,7 +174,8 @@ describe('a host joins a manager', () => {
     const host = await newHost();
     await using agent = host.start();
     const request = await requestOf(host);
-    await manager.json('enrollments', 'deny', request.id, '--reason', 'not ours');
+    const code = await host.hostCode();
+    await manager.json('enrollments', 'deny', request.id, '--reason', 'not ours', '--code', code);
     expect(await agent.exited).toBe(0);
     const log = await readFile(agent.logFile, 'utf8');
     expect(log).toContain('refused');

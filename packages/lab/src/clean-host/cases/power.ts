@@ -135,7 +135,17 @@ export const POWER: readonly CleanHostCase[] = [
       await untilStatus(host, /^Waiting for approval/);
       const [request] = ((await manager.json('enrollments', 'list')) as { enrollments: { id: string }[] })
         .enrollments;
-      await manager.json('enrollments', 'deny', request?.id ?? '', '--reason', 'not one of ours');
+      // Only somebody who knows the host's code can deny a host that knows its manager by nothing else.
+      const code = (await agentStatus(host)).enrollment?.host_code ?? '';
+      await manager.json(
+        'enrollments',
+        'deny',
+        request?.id ?? '',
+        '--reason',
+        'not one of ours',
+        '--code',
+        code,
+      );
       const ended = await untilActive(host, ['inactive', 'failed']);
       assert.deepEqual([ended.active, ended.exitStatus, ended.restarts], ['inactive', 0, 0]);
       await host.must('systemctl', ['start', 'linux-patch-api']);
