@@ -12,10 +12,10 @@ export const HOST_IDENTITY_STATES = [
   /** It is answered for with a certificate that this manager did not issue to it. */
   'unknown_certificate',
   'expired',
-  /** It joined, and this manager has never reached its agent. */
-  'unreached',
   /** It has a name or an address that no host is certified for any more. */
   'not_renewable',
+  /** It joined, and this manager has never reached its agent. */
+  'unreached',
   'renewal_failing',
   'expiring',
   'renewal_overdue',
