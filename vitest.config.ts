@@ -17,6 +17,8 @@ export default defineConfig({
     // Only for a test that hangs: it fails alone. Waits end when what they wait for can no longer come.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    // A thing that is looked for comes when the machine has time for it.
+    expect: { poll: { timeout: 200_000 } },
     pool: 'forks',
     // By default one core is left idle, of two.
     maxWorkers: '100%',

@@ -7,6 +7,8 @@ export default defineConfig({
     include: [...LONG_SUITES],
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    // A thing that is looked for comes when the machine has time for it.
+    expect: { poll: { timeout: 200_000 } },
     pool: 'forks',
     maxWorkers: '100%',
   },

@@ -2,7 +2,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { runProgram } from '../process.ts';
 
 /** inotify instances of a booted host: its init, journal, bus, timers, name services and our programs. */
-const INSTANCES_A_HOST = 14;
+const INSTANCES_A_HOST = 7;
 /** Memory of a booted host with our programs, and what it writes to its disk in memory. */
 const MEGABYTES_A_HOST = 350;
 
