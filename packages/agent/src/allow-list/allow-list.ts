@@ -139,9 +139,10 @@ class FileAllowList implements AllowList {
     const changed = this.#entries !== undefined && JSON.stringify(this.#entries) !== JSON.stringify(entries);
     this.#entries = entries;
     this.#fault = undefined;
+    // What is said of the list and what it lets in change together.
+    this.#rebuild();
     if (changed) audit.record('allow_list_changed', { entries: entries.length });
     await this.#seeWeakness();
-    this.#rebuild();
     await this.#refreshNames();
     logger.info('allow list loaded', { path, entries: entries.length });
     this.#warnAboutExtremes(entries);
