@@ -32,14 +32,18 @@ export async function unitState(host: LabHost, unit = UNIT): Promise<UnitState> 
   };
 }
 
-/** Waits until the unit's status line fits. */
-export async function untilStatus(host: LabHost, pattern: RegExp): Promise<UnitState> {
+/** Waits until the unit's status line fits; one that is not READY is `activating`. */
+export async function untilStatus(
+  host: LabHost,
+  pattern: RegExp,
+  wanted: 'active' | 'activating' = 'active',
+): Promise<UnitState> {
   let last = '';
   try {
     return await askHost(`the status of ${host.name} to say ${pattern}`, async () => {
       const state = await unitState(host);
       last = `${state.active}/${state.sub}: ${state.statusText}`;
-      return pattern.test(state.statusText) && state.active === 'active' ? state : undefined;
+      return pattern.test(state.statusText) && state.active === wanted ? state : undefined;
     });
   } catch (error) {
     const log = await host.run('journalctl', ['-u', UNIT, '-n', '20', '--no-pager']);

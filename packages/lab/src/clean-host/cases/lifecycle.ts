@@ -225,8 +225,7 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
       await installPackage(host, flavour);
       await configureAgent(host, ['enrolment: {}', 'server: { port: "many" }']);
       await host.must('systemctl', ['start', '--no-block', 'linux-patch-api']);
-      await untilStatus(host, /^Not started: .*enrolment/);
-      const waiting = await unitState(host);
+      const waiting = await untilStatus(host, /^Not started: .*enrolment/, 'activating');
       assert.deepEqual([waiting.active, waiting.restarts], ['activating', 0]);
       const log = await host.must('journalctl', ['-u', 'linux-patch-api', '--no-pager']);
       assert.match(log, /config\.yaml:1:1 enrolment: .*did you mean "?enrollment/);

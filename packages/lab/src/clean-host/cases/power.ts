@@ -153,7 +153,7 @@ export const POWER: readonly CleanHostCase[] = [
     },
   },
   {
-    name: 'another process holds the port: its name and pid are in the log, exit code 1',
+    name: 'another process holds the port: its name and pid are in the log, and it serves when the port is free',
     flavours: ['debian12'],
     async run(world, flavour) {
       const manager = await world.startManager();
