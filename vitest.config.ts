@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Run by `npm run test:crashes`: every place at which a program can be killed, every trick of somebody in between, years, loads. */
+/** Run by `npm run test:long`: what goes through every place, state, signal or trick, and simulates years. */
 export const LONG_SUITES = [
   'packages/lab/test/crash/*.test.ts',
   'packages/lab/test/attacks/*.test.ts',
@@ -8,6 +8,9 @@ export const LONG_SUITES = [
   'packages/manager/test/ca-crash.test.ts',
   'packages/manager/test/ten-years.test.ts',
   'packages/agent/test/http/rotation-load.test.ts',
+  'packages/agent/src/certificates/store.test.ts',
+  'packages/agent/test/doctor/broken-states.test.ts',
+  'packages/lab/test/signals.test.ts',
 ];
 
 export default defineConfig({

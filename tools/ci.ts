@@ -14,7 +14,7 @@ function script(name: string, ...args: string[]): Step {
  * busy is in one, what mostly waits for hosts is in the other.
  */
 const LANES: readonly (readonly Step[])[] = [
-  [script('test'), script('test:crashes'), script('test:attacks'), script('demo', '--once')],
+  [script('test'), script('test:long'), script('test:attacks'), script('demo', '--once')],
   [script('test:packages'), script('lab'), script('test:faults')],
 ];
 

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { LONG_SUITES } from '../../vitest.config.ts';
 
-/** Enumerations of crashes and of tricks, and simulations of years: thorough rather than quick, so they are not part of `npm test`. */
+/** What enumerates: thorough rather than quick, so it is not part of `npm test`. */
 export default defineConfig({
   test: {
     include: [...LONG_SUITES],
