@@ -39,7 +39,7 @@ for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE'] as const) proce
 /** systemd names a socket or the invocation, OpenRC the service; a shell below a service has a terminal. */
 const { NOTIFY_SOCKET, INVOCATION_ID, RC_SVCNAME } = process.env;
 const supervised =
-  NOTIFY_SOCKET !== undefined || ((INVOCATION_ID ?? RC_SVCNAME) !== undefined && !process.stderr.isTTY);
+  NOTIFY_SOCKET !== undefined || ((INVOCATION_ID ?? RC_SVCNAME) !== undefined && !terminal.isAttended);
 
 /** Lines go to every place that the configuration names. */
 function sinkFor({ journal, syslogServer }: LogSettings): LineSink {

@@ -74,7 +74,7 @@ export async function followReboot(
     if (lateMs > BACK_LIMIT_MS) {
       throw new PatchError(
         'AGENT_UNREACHABLE',
-        `${host} is not back ${BACK_LIMIT_MS / 60_000} min after its reboot was due. Look at its console.`,
+        `${host} is not back ${BACK_LIMIT_MS / 60_000} min after its reboot was due. Look at its screen.`,
       );
     }
     await context.clock.sleep(RETRY_MS, context.signal).catch(() => {});

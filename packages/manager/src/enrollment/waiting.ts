@@ -18,8 +18,10 @@ export interface Hold {
 export interface Waiting {
   /** Resolves when the request changes, the time is up, the caller hangs up, or the server stops. */
   hold(hold: Hold): Promise<void>;
-  /** Wakes the polls of one request. */
+  /** Wakes the polls of one request, which was decided. */
   wake(requestId: string): void;
+  /** Calls back whenever a request was decided. */
+  onDecision(decided: () => void): Disposable;
   /** Whether another poll may be held. */
   readonly hasRoom: boolean;
   /** Polls that are held now. */
@@ -29,6 +31,7 @@ export interface Waiting {
 /** Holds polls in this process. */
 export function createWaiting(clock: Clock): Waiting {
   const byRequest = new Map<string, Set<AbortController>>();
+  const listeners = new Set<() => void>();
   let count = 0;
   return {
     get hasRoom() {
@@ -52,6 +55,11 @@ export function createWaiting(clock: Clock): Waiting {
     },
     wake(requestId) {
       for (const one of byRequest.get(requestId) ?? []) one.abort(WOKEN);
+      for (const decided of listeners) decided();
+    },
+    onDecision(decided) {
+      listeners.add(decided);
+      return { [Symbol.dispose]: () => void listeners.delete(decided) };
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { HostReportRow, HostRow, ManagerTables } from '../database/schema.ts';
+import type { Waiting } from '../enrollment/waiting.ts';
 import type { FleetClient } from '../fleet-client/client.ts';
 import { addressOf, type HostStore } from '../hosts/store.ts';
 import { HEALTH_OF_ANY_AGENT } from './health-report.ts';
@@ -24,6 +25,8 @@ export interface FleetPollParts {
   readonly hosts: HostStore;
   readonly fleet: FleetClient;
   readonly lists: ListSender;
+  /** Tells of decisions, after which somebody new is to be expected. */
+  readonly waiting: Pick<Waiting, 'onDecision'>;
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly random: Random;
@@ -66,10 +69,21 @@ export function createFleetPoll(parts: FleetPollParts): FleetPoll {
       // Managers that were started together, for example after a power cut, do not ask in step.
       const spread = (ms: number): number => clock.monotonicMs() + ms * (0.8 + 0.4 * random.fraction());
       let nextRoundMs = spread(Math.min(FIRST_ROUND_MS, intervalMs));
+      // Somebody may have joined just before this start.
+      let lookUntilMs = clock.monotonicMs() + NEW_FOR_MS;
+      let nap = new AbortController();
+      using _decisions = parts.waiting.onDecision(() => {
+        const sleepsLong = clock.monotonicMs() >= lookUntilMs;
+        lookUntilMs = clock.monotonicMs() + NEW_FOR_MS;
+        if (sleepsLong) nap.abort();
+      });
       while (!signal.aborted) {
         const untilRoundMs = nextRoundMs - clock.monotonicMs();
-        if (untilRoundMs > 0) await clock.sleep(Math.min(untilRoundMs, NEWCOMERS_MS), signal).catch(() => {});
+        const look = clock.monotonicMs() < lookUntilMs;
+        const sleepMs = look ? Math.min(untilRoundMs, NEWCOMERS_MS) : untilRoundMs;
+        if (sleepMs > 0) await clock.sleep(sleepMs, AbortSignal.any([signal, nap.signal])).catch(() => {});
         if (signal.aborted) return;
+        if (nap.signal.aborted) nap = new AbortController();
         const isTime = clock.monotonicMs() >= nextRoundMs;
         await (isTime ? round(signal) : askNewcomers(parts, signal)).catch((error: unknown) =>
           logger.error('Asking the fleet failed; the next round comes', { error }),

@@ -7,6 +7,8 @@ export interface Terminal {
   readonly stderr: (text: string) => void;
   /** Draws a line of standard output again; undefined where that is no terminal. */
   readonly redraw: ((line: string) => void) | undefined;
+  /** Whether somebody reads standard error on a terminal. */
+  readonly isAttended: boolean;
 }
 
 /** To the first column, and clear the line (ECMA-48 §8.3.41). */
@@ -37,5 +39,6 @@ export function openTerminal(): Terminal {
     stdout: (text) => void process.stdout.write(printable(text)),
     stderr,
     redraw: process.stdout.isTTY === true ? redraw : undefined,
+    isAttended: process.stderr.isTTY === true,
   };
 }
