@@ -238,7 +238,7 @@ export async function startCurrentManager(now: number, port = 0, foreignWeb?: We
   server.on('request', (request: IncomingMessage, response) => {
     const date = manager.dateMs && { date: new Date(manager.dateMs()).toUTCString() };
     const type = { 'content-type': 'application/json' };
-    const odd = manager.odd?.(request.url ?? '');
+    const odd = manager.odd?.((request.url ?? '').split('?')[0] ?? '');
     if (odd?.stuck === 'before') return;
     if (odd) {
       response.writeHead(odd.status, { ...type, ...date, ...odd.headers });
