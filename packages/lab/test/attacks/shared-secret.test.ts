@@ -31,10 +31,9 @@ async function expectNoSecrets(victim: Victim): Promise<void> {
   expect(JSON.stringify(field.attacker.seen)).not.toContain('PRIVATE KEY');
 }
 
-async function denyAll(fqdn: string): Promise<void> {
-  const { enrollments } = (await field.manager.admin('/enrollments')).json().data;
-  for (const one of enrollments.filter((request) => request.fqdn === fqdn))
-    await field.manager.admin(`/enrollments/${one.id}/deny`, {});
+/** A request that was changed on the way fits no code, so nobody can decide on it; the manager forgets it after a day. */
+async function forgetRequests(fqdn: string): Promise<void> {
+  await field.manager.database.db.deleteFrom('enrollments').where('fqdn', '=', fqdn).execute();
 }
 
 describe.each<[TrustMode, string[]]>([
@@ -49,7 +48,7 @@ describe.each<[TrustMode, string[]]>([
       expect(await victim.host.status()).toBe('missing');
       await expectNoSecrets(victim);
       await field.attacker.goAway();
-      if (attack.poisonsRequest) await denyAll(victim.fqdn);
+      if (attack.poisonsRequest) await forgetRequests(victim.fqdn);
       // A denial, also a forged one, ends the agent; a person starts it again, and it asks anew.
       const first = await victim.enrol();
       expect(first === 'denied' ? await victim.enrol() : first).toBe('installed');

@@ -299,8 +299,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     name: 'changes the names in the request',
     tricks: () => changeNames,
-    // The manager refuses such names; a believer then takes what an older manager would send.
-    believer: 'installed',
+    believer: 'nothing',
     poisonsRequest: true,
   },
   {

@@ -27,7 +27,7 @@ interface Request {
 }
 
 async function requests(state: string): Promise<Request[]> {
-  const answer = await api.call('GET', `/api/v1/enrollments?state=${state}`);
+  const answer = await api.call('GET', `/api/v1/enrollments?state=${state}&limit=1000`);
   return (JSON.parse(answer) as { data: { enrollments: Request[] } }).data.enrollments;
 }
 
