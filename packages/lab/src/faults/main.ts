@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ensurePrograms } from '../../../../tools/system-packages.ts';
 import { buildToyRepository } from '../apt/repository.ts';
 import { FAULT_CHAPTERS } from './chapters.ts';
@@ -11,6 +12,8 @@ import { type FaultShelf, openFaultWorld, startSharedManager } from './world.ts'
 
 /** Cases mostly wait for an agent that waits. */
 const AT_ONCE = 4;
+/** Longer than the longest wait that an agent chooses, and a busy machine. */
+const LIMIT_MS = 900_000;
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -20,12 +23,27 @@ function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
+/** One that hangs fails alone; what it started ends with its world. */
+async function withinLimit(running: Promise<void>): Promise<void> {
+  const done = new AbortController();
+  const late = pause(LIMIT_MS, undefined, { signal: done.signal }).then(() => {
+    throw new Error(`not done after ${seconds(LIMIT_MS)}`);
+  });
+  late.catch(() => {});
+  running.catch(() => {});
+  try {
+    await Promise.race([running, late]);
+  } finally {
+    done.abort();
+  }
+}
+
 /** Runs one case; the line it prints ends with what it proved. */
 async function runCase(shelf: FaultShelf, one: FaultCase, number: number): Promise<boolean> {
   const startedMs = performance.now();
   try {
     await using world = openFaultWorld(shelf, number, one.sees);
-    await one.run(world);
+    await withinLimit(one.run(world));
     if (world.servedAfterMs === undefined) throw new Error('the case never mended its fault');
     const waited = one.person ? 'after the approval or the mending' : 'by itself';
     say(`ok    serves after ${seconds(world.servedAfterMs).padStart(7)}  ${one.name}  (${waited})`);

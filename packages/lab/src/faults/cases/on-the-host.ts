@@ -137,7 +137,8 @@ const SETTINGS: readonly FaultCase[] = [
       await world.serving();
       world.agent.signal('SIGTERM');
       await world.agent.exited;
-      const holder = createServer().listen(world.host.port, world.host.address);
+      // The manager looks for its host there, too, and gets no answer.
+      const holder = createServer((socket) => socket.destroy()).listen(world.host.port, world.host.address);
       await once(holder, 'listening');
       world.start();
       await world.show();
