@@ -51,14 +51,20 @@ function faultsOf(file: string, scripts: ReadonlySet<string>): string[] {
     );
 }
 
-/** Decisions are listed in their order. */
+/** Decisions are numbered without gaps and listed in their order. */
 function decisionFaults(): string[] {
-  const files = globSync('docs/decisions/[0-9]*.md').map((path) => path.slice('docs/decisions/'.length));
-  const listed = [...readFileSync('docs/decisions/README.md', 'utf8').matchAll(/\]\((\d{4}-[^)]+)\)/g)].map(
-    ([, name = '']) => name,
-  );
-  if (listed.join() === files.toSorted().join()) return [];
-  return ['docs/decisions/README.md does not list the decisions in their order'];
+  const files = globSync('docs/decisions/[0-9]*.md')
+    .map((path) => path.slice('docs/decisions/'.length))
+    .toSorted();
+  const text = readFileSync('docs/decisions/README.md', 'utf8');
+  const listed = [...text.matchAll(/\]\((\d{4}-[^)]+)\)/g)].map(([, name = '']) => name);
+  const gap = files.findIndex((name, index) => Number(name.slice(0, 4)) !== index + 1);
+  return [
+    ...(listed.join() === files.join()
+      ? []
+      : ['docs/decisions/README.md does not list the decisions in their order']),
+    ...(gap === -1 ? [] : [`docs/decisions: there is no decision ${gap + 1}, or two of them`]),
+  ];
 }
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
