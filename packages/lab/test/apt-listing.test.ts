@@ -305,7 +305,7 @@ describe('lists', () => {
     const { packages, root } = await situation(folder.path, {
       published: { main: [toy('toyssl', '1')], security: [toy('toyssl', '1')] },
       installed: ['toyssl'],
-      ageMs: 200 * 86_400_000,
+      ageMs: 200.5 * 86_400_000,
     });
     const shared = { files: systemFiles, clock: systemClock, logger: memoryLogger() };
     const cache = await openPackageCache({ ...shared, path: join(root, 'state/cache.json') });
