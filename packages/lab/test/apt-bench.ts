@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Commands } from '@linux-patch/runtime';
 import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/node';
-import { packageEnvironment } from '../../agent/src/package-manager/environment.ts';
-import { openPackageManager } from '../../agent/src/package-manager/open.ts';
-import type { PackageManager } from '../../agent/src/package-manager/package-manager.ts';
-import type { OperationRun } from '../../agent/src/package-manager/package-operations.ts';
+import { packageEnvironment } from '../../agent/src/packages/environment.ts';
+import { openPackageManager } from '../../agent/src/packages/open.ts';
+import type { PackageManager } from '../../agent/src/packages/package-manager.ts';
+import type { OperationRun } from '../../agent/src/packages/package-operations.ts';
 import { createPrivateAptRoot, type PrivateAptRoot } from '../src/apt/private-root.ts';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
 

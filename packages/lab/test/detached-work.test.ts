@@ -7,10 +7,10 @@ import { createCacheRefresher } from '../../agent/src/jobs/cache-refresh.ts';
 import { openPackageCache } from '../../agent/src/jobs/cache-state.ts';
 import { createExecutor } from '../../agent/src/jobs/executor.ts';
 import { openJobQueue } from '../../agent/src/jobs/queue.ts';
-import { sessionService } from '../../agent/src/package-manager/detached/service.ts';
-import { createDetachedWork } from '../../agent/src/package-manager/detached/work.ts';
-import { packageEnvironment } from '../../agent/src/package-manager/environment.ts';
-import type { PackageManager } from '../../agent/src/package-manager/package-manager.ts';
+import { sessionService } from '../../agent/src/packages/detached/service.ts';
+import { createDetachedWork } from '../../agent/src/packages/detached/work.ts';
+import { packageEnvironment } from '../../agent/src/packages/environment.ts';
+import type { PackageManager } from '../../agent/src/packages/package-manager.ts';
 import { askUntil } from '../src/wait.ts';
 import { bench } from './apt-bench.ts';
 

@@ -6,7 +6,7 @@ import { agentPaths } from '../config/paths.ts';
 import { type Examination, examine } from '../doctor/examine.ts';
 import { describeFinding, type Finding } from '../doctor/finding.ts';
 import { hasFailed } from '../doctor/service.ts';
-import { packageEnvironment } from '../package-manager/environment.ts';
+import { packageEnvironment } from '../packages/environment.ts';
 import type { AgentDoors } from '../start/agent-context.ts';
 import { EXAMINED_EXIT } from './exit-codes.ts';
 

@@ -8,7 +8,7 @@ import { loadAgentConfig } from '../config/load.ts';
 import { agentPaths } from '../config/paths.ts';
 import { chooseProxy } from '../enrollment/proxy.ts';
 import { countedAudit, createAgentCounters } from '../metrics/counters.ts';
-import { packageEnvironment } from '../package-manager/environment.ts';
+import { packageEnvironment } from '../packages/environment.ts';
 import { type AgentContext, type AgentDoors, certificatePaths, EXIT } from '../start/agent-context.ts';
 import { createClockWatch } from '../start/clock-watch.ts';
 import { followConfiguration } from '../start/follow-configuration.ts';

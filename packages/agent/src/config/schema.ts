@@ -4,7 +4,7 @@ import { parseFingerprint } from '@linux-patch/pki';
 import { LOG_LEVELS } from '@linux-patch/runtime';
 import { z } from 'zod';
 import { parseProxy } from '../enrollment/proxy.ts';
-import { BACKENDS } from '../package-manager/backends.ts';
+import { BACKENDS } from '../packages/backends.ts';
 import { normalizeManagerUrl } from './manager-url.ts';
 import { agentPaths } from './paths.ts';
 import { parseSyslogServer } from './syslog-server.ts';

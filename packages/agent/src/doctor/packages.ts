@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { messageOf } from '@linux-patch/contract';
-import { readDatabaseFaults } from '../package-manager/apt/database-faults.ts';
-import { findLockHolder, nameOfHolder } from '../package-manager/apt/lock.ts';
-import { openPackageManager } from '../package-manager/open.ts';
+import { readDatabaseFaults } from '../packages/apt/database-faults.ts';
+import { findLockHolder, nameOfHolder } from '../packages/apt/lock.ts';
+import { openPackageManager } from '../packages/open.ts';
 import type { Finding } from './finding.ts';
 import type { DoctorHost } from './host.ts';
 

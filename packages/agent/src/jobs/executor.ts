@@ -1,12 +1,12 @@
 import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import type { DetachedWork } from '../package-manager/detached/work.ts';
+import type { DetachedWork } from '../packages/detached/work.ts';
 import type {
   OperationOutcome,
   OperationRun,
   PackageOperations,
   SourceFailure,
-} from '../package-manager/package-operations.ts';
+} from '../packages/package-operations.ts';
 import type { CacheRefresher } from './cache-refresh.ts';
 import type { PackageCache } from './cache-state.ts';
 import type { Executor, JobContext, JobOutcome } from './executor-interface.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SourceState } from '../package-manager/package-inventory.ts';
+import type { SourceState } from '../packages/package-inventory.ts';
 import { judgeLists, type ListFacts } from './list-freshness.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,6 +1,6 @@
-import { describeChanges } from '../package-manager/describe-results.ts';
-import { describeLeftOut } from '../package-manager/left-out.ts';
-import type { OperationOutcome, SourceFailure } from '../package-manager/package-operations.ts';
+import { describeChanges } from '../packages/describe-results.ts';
+import { describeLeftOut } from '../packages/left-out.ts';
+import type { OperationOutcome, SourceFailure } from '../packages/package-operations.ts';
 
 /** What a job did, as far as its closing message tells of it. */
 export interface Done extends Pick<OperationOutcome, 'results' | 'left' | 'warnings'> {

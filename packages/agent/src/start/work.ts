@@ -5,10 +5,10 @@ import { openPackageCache } from '../jobs/cache-state.ts';
 import { createExecutor } from '../jobs/executor.ts';
 import { type JobQueue, openJobQueue } from '../jobs/queue.ts';
 import { createReboot } from '../jobs/reboot.ts';
-import { sessionService, systemdService } from '../package-manager/detached/service.ts';
-import { createDetachedWork, type DetachedWork } from '../package-manager/detached/work.ts';
-import { openPackageManager } from '../package-manager/open.ts';
-import type { PackageManager } from '../package-manager/package-manager.ts';
+import { sessionService, systemdService } from '../packages/detached/service.ts';
+import { createDetachedWork, type DetachedWork } from '../packages/detached/work.ts';
+import { openPackageManager } from '../packages/open.ts';
+import type { PackageManager } from '../packages/package-manager.ts';
 import type { AgentContext } from './agent-context.ts';
 
 const MINUTE_MS = 60_000;

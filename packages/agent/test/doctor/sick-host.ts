@@ -21,7 +21,7 @@ import {
 } from '../../src/enrollment/pending.ts';
 import { readHostBinding } from '../../src/host/host-binding.ts';
 import { hostNetwork } from '../../src/host/network.ts';
-import { packageEnvironment } from '../../src/package-manager/environment.ts';
+import { packageEnvironment } from '../../src/packages/environment.ts';
 import { freePort } from '../enrollment/free-port.ts';
 
 /** The real time, because the TLS library judges certificates by it. */

@@ -1,5 +1,5 @@
 import type { Package, PackageDetail, Patch } from '@linux-patch/contract';
-import type { PackageInventory } from '../../src/package-manager/package-inventory.ts';
+import type { PackageInventory } from '../../src/packages/package-inventory.ts';
 
 interface Shelf {
   version: string;

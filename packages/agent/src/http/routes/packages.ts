@@ -10,8 +10,8 @@ import {
 import type { Clock } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
 import type { JobQueue } from '../../jobs/queue.ts';
-import { matchesGlob } from '../../package-manager/name-pattern.ts';
-import type { PackageInventory } from '../../package-manager/package-inventory.ts';
+import { matchesGlob } from '../../packages/name-pattern.ts';
+import type { PackageInventory } from '../../packages/package-inventory.ts';
 import type { AgentEnv } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
 import { acceptedAnswer } from './jobs.ts';

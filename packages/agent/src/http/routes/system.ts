@@ -3,7 +3,7 @@ import type { Clock } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
 import type { HostFacts } from '../../host/facts.ts';
 import type { PackageCache } from '../../jobs/cache-state.ts';
-import type { PackageInventory } from '../../package-manager/package-inventory.ts';
+import type { PackageInventory } from '../../packages/package-inventory.ts';
 import type { AgentEnv } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
 import { type HealthSources, healthOf } from './health.ts';
