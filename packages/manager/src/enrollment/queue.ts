@@ -8,7 +8,7 @@ const FULL_RETRY_S = 300;
 interface Queue {
   readonly all: number;
   readonly own: number;
-  /** The caller with the most. */
+  /** The caller with the most, when the queue is full. */
   readonly greediest: { readonly caller: string; readonly waiting: number } | undefined;
 }
 
@@ -30,19 +30,24 @@ export function whoGivesWay(queue: Queue, caller: string, limit: number): Loser 
   return { caller: own >= greediest.waiting ? caller : greediest.caller };
 }
 
-async function readQueue(db: Database, caller: string): Promise<Queue> {
-  const callers = await db
+const pendingCount = (db: Database) =>
+  db
     .selectFrom('enrollments')
-    .select((select) => ['caller', select.fn.countAll<number>().as('waiting')])
-    .where('state', '=', 'pending')
+    .select((select) => select.fn.countAll<number>().as('waiting'))
+    .where('state', '=', 'pending');
+
+/** Who has the most is read only when it matters, because every row of the queue is looked at for it. */
+async function readQueue(db: Database, caller: string, limit: number): Promise<Queue> {
+  const { waiting: all } = await pendingCount(db).executeTakeFirstOrThrow();
+  const { waiting: own } = await pendingCount(db).where('caller', '=', caller).executeTakeFirstOrThrow();
+  if (all < limit) return { all, own, greediest: undefined };
+  const greediest = await pendingCount(db)
+    .select('caller')
     .groupBy('caller')
     .orderBy('waiting', 'desc')
-    .execute();
-  return {
-    all: callers.reduce((sum, one) => sum + one.waiting, 0),
-    own: callers.find((one) => one.caller === caller)?.waiting ?? 0,
-    greediest: callers[0],
-  };
+    .limit(1)
+    .executeTakeFirst();
+  return { all, own, greediest };
 }
 
 /**
@@ -52,7 +57,8 @@ async function readQueue(db: Database, caller: string): Promise<Queue> {
  * @throws PatchError `RATE_LIMIT_EXCEEDED`
  */
 export async function makeRoom(context: EnrollmentContext, db: Database, caller: string): Promise<void> {
-  const loser = whoGivesWay(await readQueue(db, caller), caller, context.settings.maxPending);
+  const { maxPending } = context.settings;
+  const loser = whoGivesWay(await readQueue(db, caller, maxPending), caller, maxPending);
   if (!loser) return;
   const pending = db
     .selectFrom('enrollments')
