@@ -86,4 +86,37 @@ describe('a refusal', () => {
     expect((await agent.register()).status).toBe(202);
     expect(agent.requestId).not.toBe(first);
   });
+
+  it('of a key that asks once more leaves it waiting for a person, who is told of it', async () => {
+    const agent = await newAgent(world);
+    await agent.register();
+    expect((await world.admin(`/enrollments/${agent.requestId}`)).json().data.conflicts).toEqual([]);
+    await world.admin(`/enrollments/${agent.requestId}/deny`, {});
+    const deniedAt = new Date(world.clock.now()).toISOString();
+    await world.clock.advance(60_000);
+    await agent.register();
+    expect((await agent.poll()).json()).toEqual({ status: 'pending' });
+    const { conflicts, conflicts_total } = (await world.admin(`/enrollments/${agent.requestId}`)).json().data;
+    expect(conflicts).toEqual([`this key was denied by admin at ${deniedAt}; its host asked once more`]);
+    expect(conflicts_total).toBe(1);
+    // The key, and with it the code on the host, is the one of the first request.
+    expect((await agent.approve()).status).toBe(200);
+    expect((await agent.poll()).json().status).toBe('approved');
+  });
+
+  it('of a request that was changed on the way, which no code fits, makes room for the true one', async () => {
+    const agent = await newAgent(world);
+    const changed = JSON.stringify({ ...JSON.parse(agent.body), ip_address: '203.0.113.66' });
+    await world.call({ method: 'POST', path: '/api/v1/enroll', body: changed });
+    const { enrollments } = (await world.admin('/enrollments')).json().data;
+    const { id } = enrollments.find((one) => one.fqdn === agent.facts.fqdn) ?? { id: '' };
+    for (const decision of ['approve', 'deny']) {
+      const { error } = (await world.admin(`/enrollments/${id}/${decision}`, { code: agent.code })).json();
+      expect(error).toMatchObject({ code: 'CODE_MISMATCH' });
+      expect(error.message).toMatch(/deny the request without its code.*start the agent.* again/);
+    }
+    await world.admin(`/enrollments/${id}/deny`, {});
+    await agent.register();
+    expect((await agent.approve()).status).toBe(200);
+  });
 });

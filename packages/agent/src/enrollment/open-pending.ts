@@ -73,13 +73,27 @@ async function open(context: EnrollContext): Promise<OpenedEnrollment> {
     });
     const { key_id, state } = saved;
     context.audit('enrollment_resumed', { key_id, manager: managerUrl.href, state });
-    return { pending: saved, keyPem, token: savedToken };
+    return { pending: saved, keyPem, token: asksOnceMore(context, saved) ? undefined : savedToken };
   }
   const begun = await beginPending(context, identity);
   if (saved === undefined && savedToken !== undefined && context.mode === 'service')
     return adopt(context, begun, savedToken);
   if (savedToken !== undefined) await context.clearToken();
   return { ...begun, token: undefined };
+}
+
+/**
+ * Whether a start asks to join once more, because nothing proved the refusal that came before: with the same key and
+ * code, so that whoever made it up gains nothing. That also heals a request that was changed on the way: it fits no code,
+ * so it can be neither approved nor refused with a proof. The answer of a manager of the older generation comes only with
+ * the token of its request, which is kept.
+ */
+function asksOnceMore({ logger }: EnrollContext, saved: PendingEnrollment): boolean {
+  if (!saved.denial_unproven || saved.generation !== 'current') return false;
+  logger.info('Asking to join once more: the earlier request was refused, and nothing proved by whom', {
+    key_id: saved.key_id,
+  });
+  return true;
 }
 
 /** A new key, code and nonce, on disk and in the audit log. */

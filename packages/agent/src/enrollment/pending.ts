@@ -62,6 +62,8 @@ export const PendingEnrollment = z.object({
     })
     .nullable()
     .default(null),
+  /** A refusal came that nothing proved; the next start asks once more with the same key. */
+  denial_unproven: z.boolean().default(false),
   /** Serial number of the proven certificate whose install has begun; a crash may have cut it off. */
   installing_serial: z.string().nullable().default(null),
   request_id: z.string().nullable(),
@@ -155,6 +157,7 @@ export async function createPending(options: {
     host: options.binding,
     clone_of: options.cloneOf ?? null,
     join_token: null,
+    denial_unproven: false,
     installing_serial: null,
     request_id: null,
     nonce_m: null,

@@ -34,7 +34,7 @@ export async function pollStep(parts: StepParts, token: string): Promise<Step> {
     last_error: null,
     next_attempt_at: null,
     state: 'waiting',
-    ...(answer.kind === 'pending' ? { polls: record.pending.polls + 1 } : {}),
+    ...(answer.kind === 'pending' ? { polls: record.pending.polls + 1, denial_unproven: false } : {}),
   });
   switch (answer.kind) {
     case 'pending':

@@ -70,6 +70,7 @@ async function accepted(parts: StepParts, answer: EnrollAccepted): Promise<NextS
     generation: ext ? 'current' : 'older',
     extension_seen: ext !== undefined,
     adopted: false,
+    denial_unproven: false,
     peer_spki: trust.peer.kind === 'unverified' ? (calls.peerKey() ?? null) : null,
     request_id: ext?.request_id ?? null,
     nonce_m: ext?.nonce_m ?? null,

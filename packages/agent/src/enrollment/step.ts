@@ -63,7 +63,8 @@ export interface Denial {
 /**
  * This host was refused. That ends the enrolment only when it is the manager who says so: over a connection that proves
  * it, or with a MAC by the host code. Whatever else says so is waited out with key and code kept: proxies and strangers
- * can say it to a whole fleet.
+ * can say it to a whole fleet. It is written down, because a person who starts the agent again expects that it asks once
+ * more.
  */
 export async function refusal(parts: StepParts, denial: Denial): Promise<NextStep> {
   const { context, record, setbacks, trust } = parts;
@@ -75,6 +76,7 @@ export async function refusal(parts: StepParts, denial: Denial): Promise<NextSte
     return { kind: 'end', outcome: { kind: 'denied', reason } };
   }
   const failures = setbacks.count('unproven_denial');
+  await record.note({ denial_unproven: true });
   if (failures === 0) context.audit('enrollment_denial_unproven', { key_id, manager, reason });
   return {
     kind: 'wait',
@@ -82,7 +84,7 @@ export async function refusal(parts: StepParts, denial: Denial): Promise<NextSte
     error:
       `Something at ${manager} says that this host is denied (${reason ?? 'no reason was given'}), but nothing proves that it is the manager: ` +
       'it may be a proxy or a stranger. Key and host code are kept and the agent asks on. If an administrator did deny this host: stop the agent, or ' +
-      'deny it with its code ("linux-patch-manager enrollments deny ID --code"), which proves it.',
+      'deny it with its code ("linux-patch-manager enrollments deny ID --code"), which proves it. If that was a mistake: start the agent again, and it asks to join once more.',
     state: 'retrying',
   };
 }

@@ -153,6 +153,15 @@ describe('waiting for an older manager', () => {
     }
   });
 
+  it('that denies without a proof is asked on with the same token after a start: its answer comes only with that', async () => {
+    const tofu = { managerUrl: new URL(manager.url), trust: 'tofu' as const };
+    manager.poll = [{ status: 200, body: { status: 'denied' } }];
+    await host.enrol(tofu, () => polls().length >= 2);
+    manager.poll = [await approved()];
+    expect(await host.enrol(tofu)).toEqual({ kind: 'installed' });
+    expect(registrations()).toHaveLength(1);
+  });
+
   it.each([
     ['before it was ever pending', []],
     ['after it was pending', [PENDING, PENDING]],

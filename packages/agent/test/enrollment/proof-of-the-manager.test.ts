@@ -1,10 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AGENT_AUDIT_EVENTS, type Bundle } from '@linux-patch/contract';
-import { spkiFingerprint } from '@linux-patch/pki';
+import { parseRequest, spkiFingerprint } from '@linux-patch/pki';
 import { testAuthority } from '@linux-patch/pki/testing';
 import type { Files } from '@linux-patch/runtime';
-import { systemFiles } from '@linux-patch/runtime/node';
+import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CurrentManager, startCurrentManager } from './current-manager.ts';
 import { createJoiningHost, FQDN, type JoiningHost, NOW } from './joining-host.ts';
@@ -211,6 +211,82 @@ describe('a refusal that nothing proves', () => {
     expect(await host.enrol({ managerUrl: url() }, () => told() >= 4)).toEqual({ kind: 'stopped' });
     expect(host.audited.filter((one) => one.event === 'enrollment_denial_unproven')).toHaveLength(1);
     expect(await host.pending()).toMatchObject({ state: 'retrying' });
+  });
+
+  const asked = async () =>
+    Promise.all(
+      manager.registrations.map(async ({ ext }) => [
+        ext?.nonce_a,
+        ext?.tag_a,
+        (await parseRequest(ext?.csr ?? '')).spkiSha256,
+      ]),
+    );
+  const denials = (count: number) => Array.from({ length: count }, () => ({ status: 200, body: word }));
+
+  /** Hears three denials in one run of the agent. */
+  async function hearDenials(mode: 'service' | 'once'): Promise<void> {
+    const before = manager.verdicts.length;
+    manager.before = denials(4);
+    await host.enrol({ managerUrl: url(), mode }, () => manager.verdicts.length >= before + 3);
+  }
+
+  it.each(['service', 'once'] as const)(
+    'does not outlive a start (%s): the same key and code ask once more',
+    async (mode) => {
+      const code = await waitForCode();
+      await hearDenials(mode);
+      // As long as the agent runs it asks about the request that it made.
+      expect(manager.registrations).toHaveLength(1);
+      expect(await host.pending()).toMatchObject({ denial_unproven: true });
+      manager.before = [pending];
+      manager.code = code;
+      expect(await host.enrol({ managerUrl: url(), mode })).toEqual({ kind: 'installed' });
+      const [first, second, ...others] = await asked();
+      expect(second).toEqual(first);
+      expect(others).toEqual([]);
+      expect(host.audited.filter((one) => one.event === 'enrollment_key_created')).toHaveLength(1);
+    },
+  );
+
+  it('leads to one more request, not to one at every start', async () => {
+    await waitForCode();
+    await hearDenials('service');
+    const before = manager.verdicts.length;
+    manager.before = [pending, pending, pending, pending, pending];
+    for (const polls of [1, 2])
+      await host.enrol({ managerUrl: url() }, () => manager.verdicts.length >= before + polls);
+    expect(manager.registrations).toHaveLength(2);
+  });
+
+  it('is forgotten when the manager says later that the request waits', async () => {
+    await waitForCode();
+    const before = manager.verdicts.length;
+    manager.before = [...denials(2), pending, pending, pending, pending, pending, pending];
+    for (const polls of [4, 5])
+      await host.enrol({ managerUrl: url() }, () => manager.verdicts.length >= before + polls);
+    expect(host.audited.filter((one) => one.event === 'enrollment_denial_unproven')).toHaveLength(1);
+    expect(manager.registrations).toHaveLength(1);
+  });
+
+  it('from something that refuses everything for ever is asked for as rarely after a start as before', async () => {
+    const slowest = { ...systemRandom, fraction: () => 0.99 };
+    await waitForCode();
+    await hearDenials('service');
+    let requests = 0;
+    manager.odd = () => {
+      requests += 1;
+      return { status: 403, text: '{"error":"DENIED"}', headers: JSON_TYPE };
+    };
+    for (const _start of [1, 2]) {
+      const [from, before] = [host.clock.now(), requests];
+      await host.enrol({ managerUrl: url(), random: slowest }, () => requests >= before + 6);
+      expect(host.clock.now() - from).toBeGreaterThan(900_000);
+    }
+    manager.odd = undefined;
+    manager.code = await readCode();
+    manager.before = [];
+    expect(await host.enrol({ managerUrl: url() })).toEqual({ kind: 'installed' });
+    expect(manager.registrations).toHaveLength(2);
   });
 });
 

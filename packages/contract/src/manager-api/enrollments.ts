@@ -31,7 +31,7 @@ export const Enrollment = z.object({
   modes: z.array(z.enum(APPROVAL_MODES)),
   conflicts: z.array(z.string()).max(5).meta({
     description:
-      'The first five of what speaks against it: hosts and requests with the same name, address or machine-id.',
+      'The first five of what speaks against it: that its key was revoked or denied before, hosts and requests with the same name, address or machine-id.',
   }),
   conflicts_total: z.number().int().nonnegative().meta({ description: 'How much speaks against it.' }),
   created_at: z.iso.datetime(),

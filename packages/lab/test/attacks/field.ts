@@ -44,6 +44,8 @@ export interface Field extends AsyncDisposable {
   newJoinString(): Promise<string>;
   /** Approves what waits for a name, as an administrator who looks at nothing but the code. */
   approveByName(fqdn: string, code: string | undefined): Promise<void>;
+  /** Denies what waits for a name, without a code. */
+  denyByName(fqdn: string): Promise<void>;
 }
 
 let count = 0;
@@ -69,13 +71,18 @@ export async function openField(knownToSystem: boolean): Promise<Field> {
   }
   const attacker = stack.use(await placeAttacker(manager));
   const newJoinString = async () => (await manager.admin('/tokens', {})).json().data.join_string;
-  const approveByName: Field['approveByName'] = async (fqdn, code) => {
+  const waitingOf = async (fqdn: string) => {
     const { enrollments } = (await manager.admin('/enrollments')).json().data;
-    for (const one of enrollments.filter((request) => request.fqdn === fqdn)) {
-      await manager.admin(`/enrollments/${one.id}/approve`, code === undefined ? {} : { code });
-    }
+    return enrollments.filter((request) => request.fqdn === fqdn);
   };
-  const field = { manager, attacker, newJoinString, approveByName };
+  const approveByName: Field['approveByName'] = async (fqdn, code) => {
+    for (const one of await waitingOf(fqdn))
+      await manager.admin(`/enrollments/${one.id}/approve`, code === undefined ? {} : { code });
+  };
+  const denyByName: Field['denyByName'] = async (fqdn) => {
+    for (const one of await waitingOf(fqdn)) await manager.admin(`/enrollments/${one.id}/deny`, {});
+  };
+  const field = { manager, attacker, newJoinString, approveByName, denyByName };
   const owned = stack.move();
   return {
     ...field,

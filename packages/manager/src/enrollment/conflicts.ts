@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { compromisedAmong } from '../certificates/revoked-keys.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
 import type { EnrollmentContext } from './context.ts';
+import { type Denial, lastDenials } from './earlier-denials.ts';
 import { ownNamesIn } from './host-record.ts';
 import { findSameHosts, findSameRequests, NAMED, type SameHost, type SameRequest } from './same-claims.ts';
 import { shownExtension } from './transcript.ts';
@@ -23,14 +24,14 @@ export async function readConflicts(
   // Only what still waits can be in conflict.
   const open = rows.filter((row) => row.state === 'pending');
   if (open.length === 0) return () => NONE;
-  const compromised = await compromisedAmong(
-    db,
-    open.flatMap((row) => row.spki_sha256 ?? []),
-  );
+  const keys = open.flatMap((row) => row.spki_sha256 ?? []);
+  const compromised = await compromisedAmong(db, keys);
+  const denials = await lastDenials(db, keys);
   const sameRequests = await findSameRequests(db, context.clock.now(), open);
   const found = new Map<string, Conflicts>();
   for (const row of open) {
-    const about = aboutItself(context, row, compromised.get(row.spki_sha256 ?? ''));
+    const key = row.spki_sha256 ?? '';
+    const about = aboutItself(context, row, { stolen: compromised.get(key), denied: denials.get(key) });
     const hosts = await findSameHosts(db, row);
     const requests = sameRequests(row);
     const words = [
@@ -48,11 +49,16 @@ export async function readConflicts(
 function aboutItself(
   { authority }: EnrollmentContext,
   row: EnrollmentRow,
-  stolen: string | undefined,
+  { stolen, denied }: { readonly stolen: string | undefined; readonly denied: Denial | undefined },
 ): string[] {
   const cloneOf = shownExtension(row)?.clone_of;
   return [
     ...(stolen === undefined ? [] : [`its key was revoked as compromised, with certificate ${stolen}`]),
+    ...(denied === undefined
+      ? []
+      : [
+          `this key was denied by ${denied.by} at ${new Date(denied.at).toISOString()}; its host asked once more`,
+        ]),
     ...(cloneOf === undefined
       ? []
       : [`it is a clone: the certificates of another host, key id ${cloneOf}, lie on it`]),

@@ -48,7 +48,8 @@ export async function verifyCode(
   throw new PatchError(
     'CODE_MISMATCH',
     `The code does not fit the request of ${row.fqdn}: a typing error, or the request was changed on its way here. ` +
-      `Read it again on the host with "linux-patch-api status" and compare the key id, which must be ${row.key_id}. If both are right, do not approve: somebody is in between.`,
+      `Read it again on the host with "linux-patch-api status" and compare the key id, which must be ${row.key_id}. If both are right, somebody is in between: ` +
+      'deny the request without its code, see who it is, then start the agent on the host again. It asks once more with the same key and code.',
   );
 }
 
