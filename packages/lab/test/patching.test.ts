@@ -1,3 +1,4 @@
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PatchList } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
@@ -122,6 +123,21 @@ describe('an administrator patches a real host through the manager', () => {
     expect(patches.map((one) => one.name)).not.toContain('toyhello');
     expect(await manager.show(() => {}, 'patch', host.name, 'toyhello', '--wait')).toBe(0);
     expect(await versions()).toMatchObject({ toyhello: '1.2-1' });
+  });
+
+  it('applies nothing while a source fails when every source is required, and what the others offer when not', async () => {
+    const broken = join(host.root, 'etc/apt/sources.list.d/broken.list');
+    await repository.publishUpdates([{ name: 'toyhello', version: '1.3-1' }]);
+    await writeFile(broken, `deb [trusted=yes] file:${join(folder.path, 'nowhere')} ./\n`);
+    const lines: string[] = [];
+    const show = (...args: string[]) =>
+      manager.show((line) => lines.push(line), 'patch', host.name, 'toyhello', '--wait', ...args);
+    expect(await show('--require-all-sources')).toBe(1);
+    expect(lines.join('\n')).toContain('nowhere');
+    expect(await versions()).toMatchObject({ toyhello: '1.2-1' });
+    expect(await show()).toBe(0);
+    expect(await versions()).toMatchObject({ toyhello: '1.3-1' });
+    await rm(broken);
   });
 
   it('keeps the finished jobs over a restart of the agent', async () => {

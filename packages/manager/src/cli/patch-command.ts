@@ -21,6 +21,7 @@ interface PatchOptions {
   readonly all?: boolean;
   readonly security?: boolean;
   readonly exclude?: readonly string[];
+  readonly requireAllSources?: boolean;
   readonly reboot?: boolean;
   /** Seconds. */
   readonly rebootDelay?: number;
@@ -36,6 +37,7 @@ function requestOf(names: readonly string[], options: PatchOptions): ApplyReques
   const exclude = options.exclude?.length ? { exclude_packages: [...options.exclude] } : {};
   const common = {
     ...exclude,
+    ...(options.requireAllSources ? { require_all_sources: true } : {}),
     ...(options.reboot ? { allow_reboot: true, reboot_delay_seconds: delayOf(options) } : {}),
   };
   if (names.length > 0 && options.all)
@@ -92,6 +94,10 @@ export function addPatchCommand({ program, add, run }: CommandLine): void {
     .option('--all', 'every pending update')
     .option('--security', 'security updates')
     .option('--exclude <pattern>', 'leave packages out; may be repeated', collect)
+    .option(
+      '--require-all-sources',
+      'apply nothing while a package source cannot be refreshed (without it the configuration of the host counts)',
+    )
     .option(
       '--reboot',
       'let the host reboot after the job when it needs to, for these updates or earlier ones',
