@@ -81,6 +81,12 @@ export const POWER: readonly CleanHostCase[] = [
       const before = await untilStatus(host, /^Serving on/);
       await manager.json('packages', host.name);
       await using clients = await connectClients(world, host, 5);
+      // What waits in the listener's queue when it dies is reset, and leaves nothing in TIME_WAIT: a socket without a
+      // process in ss(8) is such a one.
+      await askHost('the agent to accept the connections', async () => {
+        const open = await host.must('ss', ['-Htnp', 'state', 'established', 'sport', '=', ':12443']);
+        return open.split('\n').filter((line) => line.includes('pid=')).length >= 5 || undefined;
+      });
       const killedMs = Date.now();
       await host.must('kill', ['-9', String(before.mainPid)]);
       await clients.closed;
