@@ -8,7 +8,7 @@ export const LONG_SUITES = [
   'packages/manager/test/ca-crash.test.ts',
   'packages/manager/test/ten-years.test.ts',
   'packages/agent/test/http/rotation-load.test.ts',
-  'packages/agent/src/certificates/store.test.ts',
+  'packages/agent/src/identity/store/store.test.ts',
   'packages/agent/test/doctor/broken-states.test.ts',
   'packages/agent/test/start/stopping.test.ts',
   'packages/lab/test/signals.test.ts',

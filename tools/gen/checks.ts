@@ -1,5 +1,5 @@
 import { CHECKS, type CheckTraits } from '@linux-patch/pki';
-import { FILE_CHECKS } from '../../packages/agent/src/certificates/file-checks.ts';
+import { FILE_CHECKS } from '../../packages/agent/src/identity/store/file-checks.ts';
 
 const REFUSES: Record<CheckTraits['refuses'], string> = {
   always: 'at start and before an install',

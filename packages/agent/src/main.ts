@@ -12,10 +12,10 @@ import {
   systemRandom,
   withholdCores,
 } from '@linux-patch/runtime/node';
+import type { LogSettings } from './app/agent-context.ts';
 import { runAgent } from './cli/run.ts';
 import { parseSyslogServer } from './config/syslog-server.ts';
 import { hostNetwork } from './host/network.ts';
-import type { LogSettings } from './start/agent-context.ts';
 
 /** What cannot stop by itself within this time after it was told to is ended. */
 const STOP_LIMIT_MS = 4_000;

@@ -1,5 +1,5 @@
+import type { AgentContext } from '../app/agent-context.ts';
 import { type LeaveOutcome, leave } from '../leave/leave.ts';
-import type { AgentContext } from '../start/agent-context.ts';
 
 /** Exit codes of `leave`, for scripts. */
 const LEAVE_EXIT = { left: 0, failed: 1, untold: 2 } as const;

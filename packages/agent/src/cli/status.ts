@@ -1,7 +1,7 @@
 import type { AgentStatus } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
-import { verdictWords } from '../enrollment/join-verdict.ts';
-import type { AgentContext } from '../start/agent-context.ts';
+import type { AgentContext } from '../app/agent-context.ts';
+import { verdictWords } from '../enrollment/trust/join-verdict.ts';
 import { EXAMINED_EXIT } from './exit-codes.ts';
 import { collectStatus } from './status-report.ts';
 

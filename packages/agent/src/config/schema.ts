@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path';
 import { parseFingerprint } from '@linux-patch/pki';
 import { LOG_LEVELS } from '@linux-patch/runtime';
 import { z } from 'zod';
-import { parseProxy } from '../enrollment/proxy.ts';
+import { parseProxy } from '../manager-link/proxy.ts';
 import { BACKENDS } from '../packages/backends.ts';
 import { normalizeManagerUrl } from './manager-url.ts';
 import { agentPaths } from './paths.ts';

@@ -1,14 +1,14 @@
 import { ENROLL_PATHS, isPatchError, parseJson } from '@linux-patch/contract';
 import { parseCertificates } from '@linux-patch/pki';
-import { dial } from '../enrollment/dial.ts';
-import { askManager, type ManagerAnswer } from '../enrollment/manager-client.ts';
-import type { PeerTrust } from '../enrollment/manager-connection.ts';
-import { ManagerFailure } from '../enrollment/manager-failure.ts';
-import type { Stage } from '../enrollment/manager-request.ts';
-import type { Proxy } from '../enrollment/proxy.ts';
-import { openTunnel } from '../enrollment/proxy-tunnel.ts';
-import { establishTrust } from '../enrollment/trust.ts';
-import { type DoctorHost, hostOf, isUsable } from './host.ts';
+import { establishTrust } from '../enrollment/trust/trust.ts';
+import { askManager, type ManagerAnswer } from '../manager-link/client.ts';
+import type { PeerTrust } from '../manager-link/connection.ts';
+import { dial } from '../manager-link/dial.ts';
+import { ManagerFailure } from '../manager-link/failure.ts';
+import type { Proxy } from '../manager-link/proxy.ts';
+import { openTunnel } from '../manager-link/proxy-tunnel.ts';
+import type { Stage } from '../manager-link/request.ts';
+import { type DoctorHost, hostOf, isUsable } from './checks/host.ts';
 import { within } from './within.ts';
 
 /** Each step of the way gets so long; all of them together half a minute at most. */

@@ -1,19 +1,19 @@
 import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
-import { type Finishing, installStep, proveStep } from './finish.ts';
-import { type JoinCredential, readJoinString } from './join-source.ts';
+import { findManagerTimeMs } from '../clock/manager-time.ts';
+import { type ManagerCalls, openManagerCalls, REQUEST_TIMEOUT_MS } from '../manager-link/calls.ts';
+import { ManagerFailure } from '../manager-link/failure.ts';
+import { nextDelayMs, type WaitReason } from '../manager-link/schedule.ts';
 import { isLocalFault } from './local-fault.ts';
-import { type ManagerCalls, openManagerCalls, REQUEST_TIMEOUT_MS } from './manager-calls.ts';
-import { ManagerFailure } from './manager-failure.ts';
-import { findManagerTimeMs } from './manager-time.ts';
 import { afterThrottle, type PollPace, startPace } from './poll-pace.ts';
-import { pollStep } from './poll-step.ts';
-import { EnrollmentRecord } from './record.ts';
-import { type Asking, registerStep } from './register-step.ts';
-import { nextDelayMs, type WaitReason } from './schedule.ts';
 import { Setbacks } from './setbacks.ts';
 import type { EnrollContext, EnrollOutcome } from './settings.ts';
-import { type NextStep, needsPerson, type StepParts, type WaitStep } from './step.ts';
-import { establishTrust, type Trust, type TrustMode } from './trust.ts';
+import { EnrollmentRecord } from './state/record.ts';
+import { type Finishing, installStep, proveStep } from './steps/finish.ts';
+import { pollStep } from './steps/poll.ts';
+import { type Asking, registerStep } from './steps/register.ts';
+import { type NextStep, needsPerson, type StepParts, type WaitStep } from './steps/step.ts';
+import { type JoinCredential, readJoinString } from './trust/join-source.ts';
+import { establishTrust, type Trust, type TrustMode } from './trust/trust.ts';
 
 /** Waiting longer than this is left to the next start, which resumes. */
 const WAIT_LIMIT_MS = 24 * 3_600_000;

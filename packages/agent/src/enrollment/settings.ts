@@ -1,12 +1,12 @@
 import type { AgentAuditEvent } from '@linux-patch/contract';
 import type { Clock, Commands, Files, Logger, Random } from '@linux-patch/runtime';
-import type { CertificatePaths } from '../certificates/paths.ts';
 import type { Network } from '../host/network.ts';
-import type { JoinPlaces } from './join-source.ts';
-import type { OwnVerdict } from './join-verdict.ts';
-import type { PendingPlaces } from './pending.ts';
-import type { ProxyChoice } from './proxy.ts';
-import type { TrustMode } from './trust.ts';
+import type { CertificatePaths } from '../identity/store/paths.ts';
+import type { ProxyChoice } from '../manager-link/proxy.ts';
+import type { PendingPlaces } from './state/pending.ts';
+import type { JoinPlaces } from './trust/join-source.ts';
+import type { OwnVerdict } from './trust/join-verdict.ts';
+import type { TrustMode } from './trust/trust.ts';
 
 /** Records an event that a security reviewer wants to see; never given a secret. */
 export type Audit = (event: AgentAuditEvent, fields?: Readonly<Record<string, unknown>>) => void;

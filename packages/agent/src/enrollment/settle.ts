@@ -1,10 +1,10 @@
 import { parseCertificates } from '@linux-patch/pki';
-import { readIdentityMeta } from '../certificates/identity-meta.ts';
-import { readMaterial } from '../certificates/material.ts';
-import { openManagerCalls } from './manager-calls.ts';
-import { type PendingEnrollment, readPending, removePending } from './pending.ts';
-import { allowManager } from './provision.ts';
+import { readIdentityMeta } from '../identity/store/identity-meta.ts';
+import { readMaterial } from '../identity/store/material.ts';
+import { openManagerCalls } from '../manager-link/calls.ts';
 import type { EnrollContext } from './settings.ts';
+import { type PendingEnrollment, readPending, removePending } from './state/pending.ts';
+import { allowManager } from './steps/provision.ts';
 
 /**
  * Ends an enrolment whose certificates are installed already: after a crash between installing and tidying, or when the

@@ -1,6 +1,6 @@
 import type { Clock } from '@linux-patch/runtime';
+import type { Refusal } from '../access/client-policy.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
-import type { Refusal } from './client-policy.ts';
 
 /** Refusals written per address and minute, and in all; what is above is counted. */
 const PER_ADDRESS = 10;

@@ -7,23 +7,23 @@ import { messageOf, PatchError } from '@linux-patch/contract';
 import { parseCertificates } from '@linux-patch/pki';
 import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
-import type { AuditLog } from '../audit/audit-log.ts';
-import type { AgentEnv } from './agent-env.ts';
-import { type Caller, LOCAL_CALLER, peerAddress } from './caller.ts';
 import {
   type ClientPolicy,
   judgeClient,
   type LearnedManager,
   type Refusal,
   refusalOfHandshake,
-} from './client-policy.ts';
+} from '../access/client-policy.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import { readRevocations } from '../identity/revocation/state.ts';
+import type { AgentEnv } from './agent-env.ts';
+import { type Caller, LOCAL_CALLER, peerAddress } from './caller.ts';
 import { listen, listenLocally } from './listen.ts';
 import { badRequest, createListener, guard, unusableMaterial } from './listener.ts';
 import { serveApp } from './node-adapter.ts';
 import { type OpenConnections, trackConnections } from './open-connections.ts';
 import { rawErrorAnswer } from './raw-answer.ts';
 import { createRefusalRecorder } from './refusals.ts';
-import { readRevocations } from './revocation.ts';
 import { reserveLocalPort, servedSerial } from './self-check.ts';
 import { secureContextOptions, type TlsMaterial } from './tls-material.ts';
 

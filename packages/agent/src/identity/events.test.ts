@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditLog } from '../audit/audit-log.ts';
-import type { RevocationState } from '../http/revocation.ts';
 import { createIdentityEvents } from './events.ts';
+import type { RevocationState } from './revocation/state.ts';
 
 const AT = Date.UTC(2026, 10, 24);
 const list = (state: Partial<RevocationState>): RevocationState => ({

@@ -1,7 +1,7 @@
 import { messageOf } from '@linux-patch/contract';
 import type { CertificateFacts, RenewalAlarm } from '@linux-patch/pki';
 import type { AuditLog } from '../audit/audit-log.ts';
-import type { RevocationState } from '../http/revocation.ts';
+import type { RevocationState } from './revocation/state.ts';
 
 /** Tells the audit log what becomes of identity and revocation list; what lasts is recorded once. */
 export interface IdentityEvents {

@@ -1,8 +1,8 @@
 import { keyId, parseCertificates } from '@linux-patch/pki';
-import { noteHost, readIdentityMeta } from '../certificates/identity-meta.ts';
-import { readMaterial } from '../certificates/material.ts';
+import type { AgentContext } from '../app/agent-context.ts';
 import { differingFacts, isOtherHost, mergeBindings, readHostBinding } from '../host/host-binding.ts';
-import type { AgentContext } from '../start/agent-context.ts';
+import { noteHost, readIdentityMeta } from './store/identity-meta.ts';
+import { readMaterial } from './store/material.ts';
 
 /** An identity that was made for another host and lies on this one: a cloned disk, a copied folder. */
 export interface ForeignIdentity {

@@ -1,10 +1,10 @@
 import type { IdentityTrouble } from '@linux-patch/contract';
-import type { RevocationState } from '../http/revocation.ts';
+import { PULSE_LIMIT_MS } from '../app/pulse.ts';
 import type { IdentityHealth, RenewalHealth } from '../http/routes/health.ts';
-import { PULSE_LIMIT_MS } from '../start/pulse.ts';
 import { factsOf, type HeldIdentity } from './held-identity.ts';
-import { MANAGER_MADE_KEY } from './rekey.ts';
-import { revokedMessage } from './revocations.ts';
+import { MANAGER_MADE_KEY } from './renewal/rekey.ts';
+import { revokedMessage } from './revocation/revocations.ts';
+import type { RevocationState } from './revocation/state.ts';
 
 interface Sources {
   readonly config: string;

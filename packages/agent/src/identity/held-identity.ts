@@ -1,11 +1,11 @@
 import { PatchError } from '@linux-patch/contract';
 import { type IdentityFacts, type IdentityStatus, validateIdentity } from '@linux-patch/pki';
-import { type IdentityMeta, readIdentityMeta } from '../certificates/identity-meta.ts';
-import { type Material, readMaterial } from '../certificates/material.ts';
-import { renewalPolicyOf } from '../certificates/renewal.ts';
-import type { AgentContext } from '../start/agent-context.ts';
-import { identityStatus } from '../start/enrolling.ts';
-import type { Renewable } from './renewal-progress.ts';
+import type { AgentContext } from '../app/agent-context.ts';
+import { identityStatus } from '../app/enrolling.ts';
+import { renewalPolicyOf } from './renewal/policy.ts';
+import type { Renewable } from './renewal/progress.ts';
+import { type IdentityMeta, readIdentityMeta } from './store/identity-meta.ts';
+import { type Material, readMaterial } from './store/material.ts';
 
 /** An identity in use: one complete set, how it came about, and how it was judged last. */
 export interface HeldIdentity {

@@ -1,8 +1,5 @@
 import { messageOf } from '@linux-patch/contract';
-import { type ChangedFiles, watchCertificateFiles } from '../certificates/changed-files.ts';
-import { currentGeneration, switchTo } from '../certificates/generations.ts';
-import { lostFiles, putBack } from '../certificates/put-back.ts';
-import type { AgentContext } from '../start/agent-context.ts';
+import type { AgentContext } from '../app/agent-context.ts';
 import {
   factsOf,
   type HeldIdentity,
@@ -11,8 +8,11 @@ import {
   readUsableIdentity,
   renewableOf,
 } from './held-identity.ts';
-import { openRenewalWatch, type RenewalWatch } from './renewal-watch.ts';
-import type { Revocations } from './revocations.ts';
+import { openRenewalWatch, type RenewalWatch } from './renewal/watch.ts';
+import type { Revocations } from './revocation/revocations.ts';
+import { type ChangedFiles, watchCertificateFiles } from './store/changed-files.ts';
+import { currentGeneration, switchTo } from './store/generations.ts';
+import { lostFiles, putBack } from './store/put-back.ts';
 
 /** What serves with the identity. */
 export interface IdentityUser {

@@ -1,7 +1,7 @@
 import type { IdentityStatus } from '@linux-patch/pki';
-import { inspectIdentity } from '../certificates/inspect.ts';
-import type { AgentContext } from '../start/agent-context.ts';
-import { inspectOptions } from '../start/enrolling.ts';
+import type { AgentContext } from '../app/agent-context.ts';
+import { inspectOptions } from '../app/enrolling.ts';
+import { inspectIdentity } from './inspect.ts';
 
 /**
  * Looks at the identity in use by every check of the validator, the handshake included. What does not keep it from

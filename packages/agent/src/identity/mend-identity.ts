@@ -1,10 +1,10 @@
 import { messageOf } from '@linux-patch/contract';
 import type { IdentityStatus } from '@linux-patch/pki';
-import { protectKey } from '../certificates/file-checks.ts';
-import { inspectIdentity } from '../certificates/inspect.ts';
-import { rollBackDamaged } from '../certificates/roll-back.ts';
-import type { AgentContext } from '../start/agent-context.ts';
-import { inspectOptions } from '../start/enrolling.ts';
+import type { AgentContext } from '../app/agent-context.ts';
+import { inspectOptions } from '../app/enrolling.ts';
+import { inspectIdentity } from './inspect.ts';
+import { protectKey } from './store/file-checks.ts';
+import { rollBackDamaged } from './store/roll-back.ts';
 
 /** Takes away what others may do with the private key. That it cannot be done keeps nobody from serving. */
 async function protect(context: AgentContext): Promise<void> {

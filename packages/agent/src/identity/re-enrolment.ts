@@ -1,6 +1,6 @@
 import { messageOf } from '@linux-patch/contract';
-import type { AgentContext } from '../start/agent-context.ts';
-import { enrolWith } from '../start/enrolling.ts';
+import type { AgentContext } from '../app/agent-context.ts';
+import { enrolWith } from '../app/enrolling.ts';
 
 /** Joining again while the agent goes on serving with what it has. */
 export interface ReEnrolment {

@@ -1,9 +1,9 @@
 import { parseCertificates } from '@linux-patch/pki';
-import { readIdentityMeta } from '../certificates/identity-meta.ts';
-import { type Material, readMaterial } from '../certificates/material.ts';
-import { currentLink, fixedPaths, storeFolder } from '../certificates/paths.ts';
-import { pendingPlaces } from '../enrollment/pending.ts';
-import type { AgentContext } from '../start/agent-context.ts';
+import type { AgentContext } from '../app/agent-context.ts';
+import { pendingPlaces } from '../enrollment/state/pending.ts';
+import { readIdentityMeta } from '../identity/store/identity-meta.ts';
+import { type Material, readMaterial } from '../identity/store/material.ts';
+import { currentLink, fixedPaths, storeFolder } from '../identity/store/paths.ts';
 import { type LeaveMarker, markerPath, readMarker, writeMarker } from './marker.ts';
 import { stopAgents } from './stop-agent.ts';
 import { type Told, tellManager } from './tell-manager.ts';

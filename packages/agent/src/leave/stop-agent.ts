@@ -1,5 +1,5 @@
 import type { Clock, Commands, Files } from '@linux-patch/runtime';
-import { findAgents } from '../doctor/processes.ts';
+import { findAgents } from '../doctor/checks/processes.ts';
 
 interface StopOptions {
   readonly files: Files;

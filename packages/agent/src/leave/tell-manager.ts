@@ -2,11 +2,11 @@ import { ENROLL_PATHS, messageOf, parseJson } from '@linux-patch/contract';
 import { createLeaveProof, parseCertificates } from '@linux-patch/pki';
 import type { Clock, Random } from '@linux-patch/runtime';
 import { z } from 'zod';
-import type { Material } from '../certificates/material.ts';
-import { wordsOf } from '../enrollment/answer-body.ts';
-import { REQUEST_TIMEOUT_MS } from '../enrollment/manager-calls.ts';
-import { askManager, type ManagerAnswer } from '../enrollment/manager-client.ts';
-import type { ProxyChoice } from '../enrollment/proxy.ts';
+import type { Material } from '../identity/store/material.ts';
+import { wordsOf } from '../manager-link/answer-body.ts';
+import { REQUEST_TIMEOUT_MS } from '../manager-link/calls.ts';
+import { askManager, type ManagerAnswer } from '../manager-link/client.ts';
+import type { ProxyChoice } from '../manager-link/proxy.ts';
 
 /** Whether the manager knows that the host leaves, and if not, why. */
 export type Told = { readonly told: true } | { readonly told: false; readonly reason: string };

@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
-import { nextKeysFolder } from '../certificates/next-key.ts';
-import { type CertificatePaths, currentLink, fixedPaths, storeFolder } from '../certificates/paths.ts';
 import { clearPollingToken } from '../config/polling-token.ts';
-import type { PendingPlaces } from '../enrollment/pending.ts';
+import type { PendingPlaces } from '../enrollment/state/pending.ts';
+import { nextKeysFolder } from '../identity/store/next-key.ts';
+import { type CertificatePaths, currentLink, fixedPaths, storeFolder } from '../identity/store/paths.ts';
 
 /** Everything that makes this host somebody for a manager. */
 export interface WipePlaces {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createCrl, managerClientProfile, parseCertificate } from '@linux-patch/pki';
 import { testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
-import { writeRenewalRecord } from '../../src/identity/renewal-record.ts';
+import { writeRenewalRecord } from '../../src/identity/renewal/record.ts';
 import type { BrokenState } from './case.ts';
 import { DAY_MS, NOW, type SickHost, sharedAuthority } from './sick-host.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { CommandResult, Commands } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { vi } from 'vitest';
-import { findAgents } from '../../src/doctor/processes.ts';
+import { findAgents } from '../../src/doctor/checks/processes.ts';
 import { freePort } from '../enrollment/free-port.ts';
 import type { BrokenState } from './case.ts';
 import type { SickHost } from './sick-host.ts';

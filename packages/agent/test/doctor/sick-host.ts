@@ -9,8 +9,6 @@ import type { Commands, Files } from '@linux-patch/runtime';
 import { nodeCommands, processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
-import type { IdentityMeta } from '../../src/certificates/identity-meta.ts';
-import { installGeneration } from '../../src/certificates/store.ts';
 import { runAgent } from '../../src/cli/run.ts';
 import { type AgentPaths, agentPaths } from '../../src/config/paths.ts';
 import {
@@ -18,9 +16,11 @@ import {
   type PendingEnrollment,
   pendingPlaces,
   writePending,
-} from '../../src/enrollment/pending.ts';
+} from '../../src/enrollment/state/pending.ts';
 import { readHostBinding } from '../../src/host/host-binding.ts';
 import { hostNetwork } from '../../src/host/network.ts';
+import type { IdentityMeta } from '../../src/identity/store/identity-meta.ts';
+import { installGeneration } from '../../src/identity/store/store.ts';
 import { packageEnvironment } from '../../src/packages/environment.ts';
 import { freePort } from '../enrollment/free-port.ts';
 

@@ -4,9 +4,9 @@ import { CHECK_IDS, createCrl, MANAGER_POINT, parseCertificate, spkiFingerprint 
 import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MANUAL_IDENTITY } from '../../src/certificates/identity-meta.ts';
-import { installGeneration } from '../../src/certificates/store.ts';
-import { acceptBundle, type BundleExpectation } from '../../src/enrollment/bundle-check.ts';
+import { acceptBundle, type BundleExpectation } from '../../src/enrollment/steps/bundle-check.ts';
+import { MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
+import { installGeneration } from '../../src/identity/store/store.ts';
 import { badBundles } from './bundle-corpus.ts';
 import { type CorpusWorld, createCorpusWorld, NAMES, NOW } from './corpus-world.ts';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { dial, inTurn } from '../../src/enrollment/dial.ts';
+import { dial, inTurn } from '../../src/manager-link/dial.ts';
 import { freePort } from './free-port.ts';
 import { startSlowListener } from './slow-listener.ts';
 

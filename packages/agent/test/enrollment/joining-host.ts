@@ -4,15 +4,15 @@ import { parseCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
-import { addAllowListEntry } from '../../src/allow-list/add-entry.ts';
-import type { CertificatePaths } from '../../src/certificates/paths.ts';
-import { checkCertificates } from '../../src/certificates/status.ts';
+import { addAllowListEntry } from '../../src/access/add-entry.ts';
 import { clearPollingToken, savePollingToken } from '../../src/config/polling-token.ts';
 import { enroll } from '../../src/enrollment/enroll.ts';
-import { type PendingEnrollment, pendingPlaces, readPending } from '../../src/enrollment/pending.ts';
 import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../../src/enrollment/settings.ts';
 import { settleEnrollment } from '../../src/enrollment/settle.ts';
+import { type PendingEnrollment, pendingPlaces, readPending } from '../../src/enrollment/state/pending.ts';
 import { hostNetwork } from '../../src/host/network.ts';
+import { checkCertificates } from '../../src/identity/status.ts';
+import type { CertificatePaths } from '../../src/identity/store/paths.ts';
 
 /** Now, because the TLS library judges certificates by the real time. */
 export const NOW = Math.floor(Date.now() / 1000) * 1000;

@@ -5,7 +5,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { agentProfile, parseCertificates, webProfile } from '@linux-patch/pki';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { askManager } from '../../src/enrollment/manager-client.ts';
+import { askManager } from '../../src/manager-link/client.ts';
 import { startCurrentManager } from './current-manager.ts';
 import { NOW } from './joining-host.ts';
 import { startMiddlebox } from './middlebox.ts';

@@ -1,6 +1,6 @@
 import { seededRandom } from '@linux-patch/runtime/testing';
 import { afterAnswer, afterThrottle, type PollPace, startPace } from '../../src/enrollment/poll-pace.ts';
-import { nextDelayMs } from '../../src/enrollment/schedule.ts';
+import { nextDelayMs } from '../../src/manager-link/schedule.ts';
 
 /** An older manager keeps an approval this long, for one read. */
 const BUNDLE_TTL_S = 600;

@@ -13,13 +13,13 @@ import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { MANUAL_IDENTITY } from '../../src/certificates/identity-meta.ts';
-import { readMaterial } from '../../src/certificates/material.ts';
-import type { CertificatePaths } from '../../src/certificates/paths.ts';
-import { isOwnRevoked, openListStore } from '../../src/certificates/revocation-list.ts';
-import { installGeneration } from '../../src/certificates/store.ts';
-import { chooseProxy } from '../../src/enrollment/proxy.ts';
-import { refreshCrl } from '../../src/enrollment/refresh-crl.ts';
+import { isOwnRevoked, openListStore } from '../../src/identity/revocation/list.ts';
+import { refreshCrl } from '../../src/identity/revocation/refresh-crl.ts';
+import { MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
+import { readMaterial } from '../../src/identity/store/material.ts';
+import type { CertificatePaths } from '../../src/identity/store/paths.ts';
+import { installGeneration } from '../../src/identity/store/store.ts';
+import { chooseProxy } from '../../src/manager-link/proxy.ts';
 import { startConnectProxy } from './connect-proxy.ts';
 
 // TLS checks certificates by the machine's own clock.

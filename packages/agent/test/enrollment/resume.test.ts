@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { spkiFingerprint } from '@linux-patch/pki';
 import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readEnrollmentView } from '../../src/enrollment/view.ts';
+import { readEnrollmentView } from '../../src/enrollment/state/view.ts';
 import { type CurrentManager, provenDenial, startCurrentManager } from './current-manager.ts';
 import { createJoiningHost, FQDN, type JoiningHost, NOW } from './joining-host.ts';
 import { type Answer, type OlderManager, startOlderManager, TOKEN } from './older-manager.ts';

@@ -4,8 +4,8 @@ import { testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readIdentityMeta } from '../../src/certificates/identity-meta.ts';
-import { readEnrollmentView } from '../../src/enrollment/view.ts';
+import { readEnrollmentView } from '../../src/enrollment/state/view.ts';
+import { readIdentityMeta } from '../../src/identity/store/identity-meta.ts';
 import { type CurrentManager, startCurrentManager } from './current-manager.ts';
 import { createJoiningHost, type JoiningHost, NOW } from './joining-host.ts';
 

@@ -4,9 +4,9 @@ import type { Files } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock } from '@linux-patch/runtime/testing';
 import WebSocket from 'ws';
-import { MANUAL_IDENTITY } from '../../src/certificates/identity-meta.ts';
-import { installGeneration } from '../../src/certificates/store.ts';
-import { type IdentityKeeper, openIdentityKeeper } from '../../src/identity/keeper.ts';
+import { type IdentityKeeper, openIdentityKeeper } from '../../src/identity/service.ts';
+import { MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
+import { installGeneration } from '../../src/identity/store/store.ts';
 import { contextBeside } from '../start/agent-context.ts';
 import { clientOptions, startWorld, type World } from './world.ts';
 

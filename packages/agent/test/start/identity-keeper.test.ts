@@ -4,10 +4,10 @@ import { alarmLevel, type RenewalAlarm } from '@linux-patch/pki';
 import { testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readIdentityMeta } from '../../src/certificates/identity-meta.ts';
-import { readMaterial } from '../../src/certificates/material.ts';
-import { openIdentityKeeper } from '../../src/identity/keeper.ts';
-import { readRenewalRecord } from '../../src/identity/renewal-record.ts';
+import { readRenewalRecord } from '../../src/identity/renewal/record.ts';
+import { openIdentityKeeper } from '../../src/identity/service.ts';
+import { readIdentityMeta } from '../../src/identity/store/identity-meta.ts';
+import { readMaterial } from '../../src/identity/store/material.ts';
 import { call } from '../http/world.ts';
 import { DAY_MS, type KeptWorld, NOW, startKeptWorld } from './kept-world.ts';
 

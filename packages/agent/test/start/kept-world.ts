@@ -11,11 +11,11 @@ import {
 import type { TestAuthority } from '@linux-patch/pki/testing';
 import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock } from '@linux-patch/runtime/testing';
-import { type IdentityMeta, MANUAL_IDENTITY } from '../../src/certificates/identity-meta.ts';
-import type { CertificatePaths } from '../../src/certificates/paths.ts';
-import { installGeneration } from '../../src/certificates/store.ts';
 import type { Network } from '../../src/host/network.ts';
-import { type IdentityKeeper, openIdentityKeeper } from '../../src/identity/keeper.ts';
+import { type IdentityKeeper, openIdentityKeeper } from '../../src/identity/service.ts';
+import { type IdentityMeta, MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
+import type { CertificatePaths } from '../../src/identity/store/paths.ts';
+import { installGeneration } from '../../src/identity/store/store.ts';
 import { startWorld } from '../http/world.ts';
 import { contextBeside } from './agent-context.ts';
 import { startRenewingManager } from './renewing-manager.ts';

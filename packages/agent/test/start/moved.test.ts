@@ -1,7 +1,7 @@
 import { parseCertificates } from '@linux-patch/pki';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readIdentityMeta } from '../../src/certificates/identity-meta.ts';
+import { readIdentityMeta } from '../../src/identity/store/identity-meta.ts';
 import { type KeptWorld, startKeptWorld } from './kept-world.ts';
 
 const MINUTE_MS = 60_000;

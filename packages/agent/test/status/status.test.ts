@@ -4,7 +4,7 @@ import { AgentStatus } from '@linux-patch/contract';
 import { createCrl, parseCertificate } from '@linux-patch/pki';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeRenewalRecord } from '../../src/identity/renewal-record.ts';
+import { writeRenewalRecord } from '../../src/identity/renewal/record.ts';
 import { createSickHost, DAY_MS, NOW, runCli, type SickHost } from '../doctor/sick-host.ts';
 
 let host: SickHost;

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemFiles } from '@linux-patch/runtime/node';
-import { inspectIdentity } from '../../../agent/src/certificates/inspect.ts';
+import { inspectIdentity } from '../../../agent/src/identity/inspect.ts';
 import { COMMENT, type CrashHost, letAMinutePass, pathsUnder, startAgent } from './host.ts';
 import { temporaryFiles } from './situations.ts';
 

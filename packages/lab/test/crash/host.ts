@@ -2,17 +2,17 @@ import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@linux-patch/runtime';
 import { lineLogger, nodeCommands, systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
-import { addAllowListEntry } from '../../../agent/src/allow-list/add-entry.ts';
-import { inspectIdentity } from '../../../agent/src/certificates/inspect.ts';
-import type { CertificatePaths } from '../../../agent/src/certificates/paths.ts';
-import { rollBackDamaged } from '../../../agent/src/certificates/roll-back.ts';
+import { addAllowListEntry } from '../../../agent/src/access/add-entry.ts';
 import { clearPollingToken, savePollingToken } from '../../../agent/src/config/polling-token.ts';
 import { enroll } from '../../../agent/src/enrollment/enroll.ts';
-import { pendingPlaces } from '../../../agent/src/enrollment/pending.ts';
-import { type RenewOutcome, renewIdentity } from '../../../agent/src/enrollment/renew.ts';
 import type { EnrollContext, EnrollOutcome } from '../../../agent/src/enrollment/settings.ts';
 import { settleEnrollment } from '../../../agent/src/enrollment/settle.ts';
+import { pendingPlaces } from '../../../agent/src/enrollment/state/pending.ts';
 import { hostNetwork } from '../../../agent/src/host/network.ts';
+import { inspectIdentity } from '../../../agent/src/identity/inspect.ts';
+import { type RenewOutcome, renewIdentity } from '../../../agent/src/identity/renewal/renew.ts';
+import type { CertificatePaths } from '../../../agent/src/identity/store/paths.ts';
+import { rollBackDamaged } from '../../../agent/src/identity/store/roll-back.ts';
 
 /** A host that joins, in a folder that plays its root. */
 export interface CrashHost {

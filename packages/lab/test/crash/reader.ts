@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemFiles } from '@linux-patch/runtime/node';
-import { readMaterial } from '../../../agent/src/certificates/material.ts';
+import { readMaterial } from '../../../agent/src/identity/store/material.ts';
 import { pathsUnder } from './host.ts';
 import { type Sets, setOf } from './situations.ts';
 

@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemFiles } from '@linux-patch/runtime/node';
-import { MANUAL_IDENTITY } from '../../../agent/src/certificates/identity-meta.ts';
-import { inspectIdentity } from '../../../agent/src/certificates/inspect.ts';
-import { type Material, readMaterial } from '../../../agent/src/certificates/material.ts';
-import { rollBackDamaged } from '../../../agent/src/certificates/roll-back.ts';
-import { installGeneration } from '../../../agent/src/certificates/store.ts';
+import { inspectIdentity } from '../../../agent/src/identity/inspect.ts';
+import { MANUAL_IDENTITY } from '../../../agent/src/identity/store/identity-meta.ts';
+import { type Material, readMaterial } from '../../../agent/src/identity/store/material.ts';
+import { rollBackDamaged } from '../../../agent/src/identity/store/roll-back.ts';
+import { installGeneration } from '../../../agent/src/identity/store/store.ts';
 import { pathsUnder } from './host.ts';
 
 const meta = { ...MANUAL_IDENTITY, trust: 'code', key_origin: 'host' } as const;

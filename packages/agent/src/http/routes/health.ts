@@ -2,10 +2,10 @@ import { AGENT_ROUTES, type Health, type IdentityTrouble, VERSION } from '@linux
 import type { RenewalAlarm } from '@linux-patch/pki';
 import type { Clock } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
+import type { CrlStatus } from '../../identity/revocation/state.ts';
 import type { PackageCache } from '../../jobs/cache-state.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
 import type { AgentEnv } from '../agent-env.ts';
-import type { CrlStatus } from '../revocation.ts';
 import { serveRoute } from '../serve-route.ts';
 
 /** What the parts that own configuration and certificates say about them. Instants are epoch milliseconds. */

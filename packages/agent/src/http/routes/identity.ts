@@ -1,7 +1,7 @@
 import { AGENT_ROUTES, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
-import type { TakenList } from '../../certificates/revocation-list.ts';
+import type { TakenList } from '../../identity/revocation/list.ts';
 import type { AgentEnv } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
 

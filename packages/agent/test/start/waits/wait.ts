@@ -1,6 +1,6 @@
 import { ENROLL_PATHS } from '@linux-patch/contract';
+import type { AgentDoors } from '../../../src/app/agent-context.ts';
 import { hostNetwork } from '../../../src/host/network.ts';
-import type { AgentDoors } from '../../../src/start/agent-context.ts';
 import type { CurrentManager, OddAnswer } from '../../enrollment/current-manager.ts';
 import type { AgentHost, RunningAgent } from '../agent-in-process.ts';
 

@@ -1,0 +1,245 @@
+import { MANAGER_CLIENT_CN, messageOf, PatchError } from '@linux-patch/contract';
+import { type AllowList, openAllowList } from '../access/allow-list.ts';
+import { watchAgentConfig } from '../config/watch.ts';
+import { readHostFacts } from '../host/facts.ts';
+import { findOpenFile, openFileWords } from '../host/real-file.ts';
+import { createAgentApp } from '../http/app.ts';
+import { type AgentServer, type AgentServerOptions, openAgentServer } from '../http/server.ts';
+import { type JobSockets, openJobSockets } from '../http/websocket.ts';
+import { type IdentityKeeper, openIdentityKeeper } from '../identity/service.ts';
+import type { AgentContext } from './agent-context.ts';
+import { enrollmentView } from './enrolling.ts';
+import { waitForPort } from './wait-for-port.ts';
+import { openWork, type Work } from './work.ts';
+
+/** A limit that is never reached, for hosts whose administrators turned limiting off. */
+const UNLIMITED_PER_MINUTE = 1_000_000;
+
+const REFRESH_WAIT_MS = 100_000;
+
+/** How long a request waits for a refresh: less than the listener gives a client that hears nothing (four times the limit). */
+function refreshWaitMs(timeoutSeconds: number): number {
+  return Math.min(REFRESH_WAIT_MS, timeoutSeconds * 3_000);
+}
+
+function composeApp(
+  context: AgentContext,
+  work: Work,
+  identity: {
+    readonly health: () => ReturnType<IdentityKeeper['health']>;
+    readonly takeCrl: IdentityKeeper['takeCrl'] | undefined;
+    readonly keeper: IdentityKeeper | undefined;
+  },
+) {
+  const { clock, random, logger, audit, config, counters, processUsage } = context;
+  const limits = config.rate_limit;
+  return createAgentApp({
+    clock,
+    random,
+    logger,
+    audit,
+    rateLimits: {
+      readsPerMinute: limits.enabled ? limits.read_per_minute : UNLIMITED_PER_MINUTE,
+      changesPerMinute: limits.enabled ? limits.change_per_minute : UNLIMITED_PER_MINUTE,
+    },
+    counters,
+    processUsage,
+    enrollmentState: async () => (await enrollmentView(context))?.state,
+    jobs: work.jobs,
+    cache: work.cache,
+    inventory: work.packages.inventory,
+    identity: identity.health,
+    takeCrl: identity.takeCrl,
+    managerName: () => identity.keeper?.meta.manager_client?.cn,
+    setTrust: (bundle) => {
+      if (identity.keeper) return identity.keeper.setTrust(bundle);
+      throw new PatchError('FORBIDDEN', 'This host serves without TLS; there is nothing to trust.');
+    },
+    packageManagerHealth: work.packages.health,
+    refreshInBackground: () => work.refresher.refreshInBackground(),
+    refreshNow: () => work.refresher.refreshNow(refreshWaitMs(config.server.timeout_seconds)),
+    hostFacts: () => readHostFacts(context),
+    startedMonotonicMs: clock.monotonicMs(),
+  });
+}
+
+/** That others than root can change the configuration, and with it choose the manager; it counts all the same. */
+export async function configurationWeakness({
+  files,
+  configFile,
+}: Pick<AgentContext, 'files' | 'configFile'>): Promise<string | undefined> {
+  const open = await findOpenFile(files, configFile).catch(() => undefined);
+  if (!open) return undefined;
+  const { message, repair } = openFileWords(open);
+  return `${message}, and choose the manager of this host; to mend it: ${repair}`;
+}
+
+/** Who may call: by configuration, else who was learned at enrolment, else the standard name. */
+function clientsOf(context: AgentContext, keeper: IdentityKeeper) {
+  const learned = keeper.meta.manager_client ?? undefined;
+  const configured = context.config.tls.allowed_clients;
+  return { allowedClients: [...(configured ?? [learned?.cn ?? MANAGER_CLIENT_CN])], managerClient: learned };
+}
+
+/** Binds; without a listener the WebSocket endpoint has no use either. */
+async function listenWith(sockets: JobSockets, options: AgentServerOptions): Promise<AgentServer> {
+  try {
+    return await openAgentServer(options);
+  } catch (error) {
+    await sockets[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/**
+ * Waits until it can listen, and serves until the signal aborts. Once it serves, a changed configuration waits for a restart.
+ * @throws PatchError `BIND_FAILED`, or what is wrong with the certificates or the package manager.
+ */
+export async function serve(context: AgentContext): Promise<void> {
+  if (context.config.tls.enabled) await waitForPort(context);
+  await context.reconfiguration.end();
+  if (!context.signal.aborted) await serveNow(context);
+}
+
+async function serveNow(context: AgentContext): Promise<void> {
+  const { config, files, clock, random, logger, audit, signal } = context;
+  await using stack = new AsyncDisposableStack();
+  const keeper = config.tls.enabled ? await openIdentityKeeper(context) : undefined;
+  const work = await openWork(context, stack);
+  const allowList = stack.use(
+    await openAllowList({
+      files,
+      path: config.whitelist.path,
+      resolve: (name) => context.network.resolve(name),
+      clock,
+      logger,
+      signal,
+      audit,
+    }),
+  );
+  const soundConfig = (await configurationWeakness(context)) ?? 'ok';
+  let configHealth = soundConfig;
+  const app = composeApp(context, work, {
+    keeper,
+    health: () => ({
+      ...(keeper?.health(configHealth) ?? plainHealth(configHealth)),
+      clock: context.clockWatch.verdict.message,
+      allowList: allowList.health,
+    }),
+    takeCrl:
+      keeper &&
+      (async (pem) => {
+        const taken = await keeper.takeCrl(pem);
+        if (taken.changed) takeIdentity();
+        return taken;
+      }),
+  });
+  const sockets = openJobSockets({ jobs: work.jobs, clock, random, logger });
+  const server = await listenWith(sockets, {
+    bind: config.server.bind,
+    port: config.server.port,
+    socketPath: context.paths.apiSocket,
+    material: keeper?.material,
+    ...(keeper ? clientsOf(context, keeper) : { allowedClients: [] }),
+    isAllowedAddress: (address) => allowList.allows(address),
+    app,
+    onUpgrade: (request, socket, head, caller) => sockets.accept(request, socket, head, caller),
+    audit,
+    onRefused: (refusal) => context.counters.countRefusal(refusal.code),
+    logger,
+    clock,
+    files,
+    random,
+    timeoutSeconds: config.server.timeout_seconds,
+  });
+  const takeIdentity = (): void => {
+    if (!keeper) return;
+    server.replaceMaterial(keeper.material);
+    server.setClients(clientsOf(context, keeper));
+    server.setRevoked(keeper.revoked);
+  };
+  // Disposed in reverse: open WebSockets and the listener, each with its own limit at the same time, then the jobs.
+  stack.defer(async () => {
+    await Promise.all([sockets[Symbol.asyncDispose](), server[Symbol.asyncDispose]()]);
+  });
+  const where = placeOf(server);
+  logger.info(`Listening on ${where}`, keeper ? { trust: keeper.meta.trust } : { tls: 'off' });
+  audit.record('serving', { address: where });
+  await context.notifier.ready(`Serving on ${where}`);
+  work.refresher.keepFresh();
+
+  keeper?.attach({ take: takeIdentity, confirm: (serial) => server.confirmServes(serial) });
+  stack.use(allowList.subscribe(() => server.reviewAddresses()));
+  followChanges(context, stack, {
+    allowList,
+    keeper,
+    onConfigHealth: (fault) => (configHealth = fault ?? soundConfig),
+  });
+  if (keeper) await keeper.keepFresh(signal);
+  else if (!signal.aborted)
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  logger.info('Stopping', {});
+  await context.notifier.stopping();
+}
+
+/** Address and port, or the path of the Unix socket. */
+function placeOf({ address, port }: AgentServer): string {
+  if (address.startsWith('/')) return address;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Reloads configuration, allow list and certificates when they change or the service manager asks. */
+function followChanges(
+  context: AgentContext,
+  stack: AsyncDisposableStack,
+  parts: {
+    readonly allowList: AllowList;
+    readonly keeper: IdentityKeeper | undefined;
+    /** A fault of the changed configuration, or that it is gone. */
+    readonly onConfigHealth: (fault: string | undefined) => void;
+  },
+): void {
+  const { files, clock, logger, audit, config, configFile } = context;
+  const watch = stack.use(
+    watchAgentConfig({
+      files,
+      clock,
+      path: configFile,
+      current: config,
+      load: context.loadConfig,
+      onChange: (_changed, sections) => {
+        audit.record('config_changed', { sections });
+        logger.warn('The configuration changed; restart the agent to use it', {
+          sections: sections.join(','),
+        });
+      },
+      onFault: (error) => {
+        const [first] = messageOf(error).split('\n');
+        parts.onConfigHealth(`config.yaml has faults and the running configuration stays: ${first}`);
+        audit.record('config_refused', { reason: messageOf(error) });
+        logger.error('The changed configuration has faults; nothing changes', { error });
+      },
+      onRestored: () => parts.onConfigHealth(undefined),
+      logger,
+    }),
+  );
+  const reload = async (): Promise<void> => {
+    await watch.reload();
+    await parts.allowList.reload();
+    await parts.keeper?.reload();
+  };
+  stack.use(context.onReload(() => void reload()));
+  // What changed while the agent came up was told to nobody.
+  void watch.reload();
+}
+
+function plainHealth(config: string): ReturnType<IdentityKeeper['health']> {
+  return {
+    config,
+    certificates: 'TLS is off (tls.enabled: false); only root of this host can connect, the manager cannot',
+    certificateNotAfterMs: null,
+    crl: { status: 'missing', thisUpdateMs: undefined, nextUpdateMs: undefined },
+    identityTrust: 'manual',
+    keyOrigin: 'unknown',
+  };
+}

@@ -1,0 +1,176 @@
+import type { IdentityStatus } from '@linux-patch/pki';
+import { feedWatchdog, watchdogIntervalMs } from '@linux-patch/runtime';
+import { waitForClock } from '../clock/gate.ts';
+import { keepClock } from '../clock/service.ts';
+import type { EnrollProgress } from '../enrollment/settings.ts';
+import { verdictWords } from '../enrollment/trust/join-verdict.ts';
+import { bindIdentity, findForeignIdentity } from '../identity/foreign-identity.ts';
+import { mendedIdentity } from '../identity/mend-identity.ts';
+import { MANAGER_MADE_KEY } from '../identity/renewal/rekey.ts';
+import { renewExpired } from '../identity/renewal/renew-expired.ts';
+import { isOwnRevoked } from '../identity/revocation/list.ts';
+import { readIdentityMeta } from '../identity/store/identity-meta.ts';
+import { readMaterial } from '../identity/store/material.ts';
+import { type AgentContext, EXIT } from './agent-context.ts';
+import { enrolWith, identityStatus, settleFinishedEnrollment } from './enrolling.ts';
+import { codeOfStop } from './follow-configuration.ts';
+import { deniedGuidance, type IdentityProblem, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
+import { becomeOnlyInstance } from './only-instance.ts';
+import { PULSE_LIMIT_MS } from './pulse.ts';
+import { configurationWeakness, serve } from './serve.ts';
+
+/** Told to stop before anything began. */
+function stoppedAs(context: AgentContext, identity: IdentityStatus): number {
+  return codeOfStop(context, isUsable(identity) ? EXIT.clean : EXIT.unfinished);
+}
+
+/** Told to stop before there was an identity. */
+function stoppedEnrolling(context: AgentContext, managerUrl: string): number {
+  return codeOfStop(context, EXIT.unfinished, () =>
+    context.stderr(`${unfinishedGuidance(managerUrl, 'the agent was told to stop')}\n`),
+  );
+}
+
+function isUsable(identity: IdentityStatus): boolean {
+  return identity.status === 'valid' || identity.status === 'expiring_soon';
+}
+
+/** One line for `systemctl status`; without code, token or key. */
+function statusLine(progress: EnrollProgress, nowMs: number): string {
+  const minutes = Math.max(0, Math.round((nowMs - progress.sinceMs) / 60_000));
+  switch (progress.state) {
+    case 'waiting':
+      if (progress.joinToken === 'accepted') return `Fetching certificates from ${progress.managerUrl}`;
+      return `Waiting for approval at ${progress.managerUrl} (${minutes} min; ${refusedToken(progress)}code: linux-patch-api status)`;
+    case 'needs_person':
+    case 'retrying':
+      return `Enrolling with ${progress.managerUrl}: ${progress.lastError ?? 'trying again'}`;
+    case 'installing':
+      return progress.lastError === undefined
+        ? `Installing certificates from ${progress.managerUrl}`
+        : `The certificates from ${progress.managerUrl} are not installed yet: ${progress.lastError}`;
+    case 'starting':
+    case 'registering':
+      return `Asking ${progress.managerUrl} to join`;
+  }
+}
+
+function refusedToken({ joinToken }: EnrollProgress): string {
+  return joinToken === undefined ? '' : `join token refused: ${verdictWords(joinToken)}; `;
+}
+
+/** Gets an identity from the manager; undefined means that there is one now, else the exit code. */
+async function obtainIdentity(
+  context: AgentContext,
+  identity: IdentityProblem,
+  managerUrl: string,
+): Promise<number | undefined> {
+  const { logger, notifier, clock } = context;
+  logger.warn('The certificates cannot be used; getting new ones', {
+    status: identity.status,
+    reason: identity.message,
+  });
+  context.audit.record('identity_unusable', { status: identity.status, reason: identity.message });
+  if (identity.status === 'expired') {
+    await notifier.ready(`Renewing the expired certificate with ${managerUrl}`);
+    const late = await renewExpired(context, managerUrl);
+    if (late.kind === 'renewed') return undefined;
+    if (late.kind === 'stopped') return stoppedEnrolling(context, managerUrl);
+    logger.warn('The expired certificate is not renewed; enrolling', { reason: late.reason });
+  }
+  await notifier.ready(`Enrolling with ${managerUrl} (certificates: ${identity.status})`);
+  const onProgress = (progress: EnrollProgress): void =>
+    void notifier.status(statusLine(progress, clock.now()));
+  const outcome = await enrolWith(context, { managerUrl, mode: 'service', onProgress });
+  switch (outcome.kind) {
+    case 'installed':
+      return undefined;
+    case 'denied':
+      context.stderr(`${deniedGuidance(managerUrl, outcome.reason)}\n`);
+      return EXIT.clean;
+    case 'stopped':
+      return stoppedEnrolling(context, managerUrl);
+    case 'gave_up':
+    case 'failed':
+      context.stderr(`${unfinishedGuidance(managerUrl, outcome.message)}\n`);
+      return EXIT.unfinished;
+  }
+}
+
+/**
+ * The agent as a service: checks its certificates, enrols when they cannot be used, serves. Returns the exit code.
+ */
+export async function runService(context: AgentContext): Promise<number> {
+  const { notifier, clock, config } = context;
+  await using _only = await becomeOnlyInstance(context);
+  const intervalMs = watchdogIntervalMs(context.environment);
+  const ended = new AbortController();
+  const signal = AbortSignal.any([context.signal, ended.signal]);
+  const isAlive = (): boolean => (context.pulse.ageMs ?? 0) <= PULSE_LIMIT_MS;
+  const feeding =
+    intervalMs === undefined ? undefined : feedWatchdog({ notifier, intervalMs, clock, isAlive, signal });
+  const watching = keepClock(context, { managerUrl: config.enrollment.manager_url, signal });
+  try {
+    return await runUnwatched(context);
+  } finally {
+    ended.abort();
+    await Promise.all([feeding, watching]);
+  }
+}
+
+async function warnOfForeignKey({ files, certificates, logger }: AgentContext): Promise<void> {
+  const meta = await readIdentityMeta(files, certificates);
+  if (meta.key_origin === 'manager')
+    logger.warn(`Key origin: ${MANAGER_MADE_KEY}`, { manager: meta.manager_url });
+}
+
+async function runUnwatched(context: AgentContext): Promise<number> {
+  const { config, logger } = context;
+  const weakness = await configurationWeakness(context);
+  if (weakness !== undefined) logger.warn(weakness, {});
+  if (!config.tls.enabled) {
+    logger.warn(
+      'TLS is off (tls.enabled: false): only root of this host can connect, through a Unix socket',
+      {
+        socket: context.paths.apiSocket,
+      },
+    );
+    await serve(context);
+    return codeOfStop(context, EXIT.clean);
+  }
+  let identity = await mendedIdentity(context);
+  const foreign = await findForeignIdentity(context);
+  if (!foreign) identity = await waitForClock(context, identity);
+  if (context.signal.aborted) return stoppedAs(context, identity);
+  if (foreign)
+    context.audit.record('identity_of_other_host', { key_id: foreign.keyId, reason: foreign.message });
+  const problem = foreign ?? (isUsable(identity) ? undefined : identity);
+  if (problem === undefined) {
+    // The request of a host that has to join again belongs to the certificate to come, not to the one at hand.
+    if (!isOwnRevoked(await readMaterial(context.files, context.certificates)))
+      await settleFinishedEnrollment(context);
+  } else {
+    const managerUrl = config.enrollment.manager_url;
+    if (managerUrl === undefined) {
+      // A service of type notify that ends without a word counts as failed, however well it ended (systemd.service(5)).
+      await context.notifier.ready(
+        `Not serving: no usable certificates (${problem.status}) and no manager is set`,
+      );
+      context.stderr(`${noManagerGuidance(problem, context.configFile, context.paths.certificatesFolder)}\n`);
+      return EXIT.clean;
+    }
+    const exitCode = await obtainIdentity(context, problem, managerUrl);
+    if (exitCode !== undefined) return exitCode;
+    identity = await identityStatus(context);
+    if (!isUsable(identity)) {
+      context.stderr(`${unfinishedGuidance(managerUrl, identity.message)}\n`);
+      return EXIT.unfinished;
+    }
+  }
+  await bindIdentity(context);
+  await warnOfForeignKey(context);
+  if (identity.status === 'expiring_soon')
+    logger.warn('The certificate expires soon; renewing in the background', { reason: identity.message });
+  await serve(context);
+  return codeOfStop(context, EXIT.clean);
+}

@@ -1,0 +1,69 @@
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { ENROLL_PATHS } from '@linux-patch/contract';
+import { buildChain, parseCertificateDer, parseCertificates } from '@linux-patch/pki';
+import { askManager } from '../manager-link/client.ts';
+import { ManagerFailure } from '../manager-link/failure.ts';
+import type { ProxyChoice } from '../manager-link/proxy.ts';
+import { findHttpDateMs } from './http-date.ts';
+
+const TIMEOUT_MS = 30_000;
+
+/**
+ * What time it is for the manager. Whether this is the manager cannot be asked of this host's clock, which may be the
+ * wrong one: its certificates have to lead to the anchors at the time that it claims itself. Whoever has an old key of
+ * a manager could lie about the time with it; all that this makes an agent do is wait and keep what it has.
+ *
+ * @returns undefined when somebody else answers, or nobody proves anything
+ * @throws ManagerFailure when nobody answers
+ */
+export async function findManagerTimeMs(options: {
+  readonly managerUrl: URL;
+  /** PEM certificates, trust anchors among them. */
+  readonly anchors: readonly string[];
+  readonly proxyFor?: ProxyChoice | undefined;
+  readonly signal: AbortSignal;
+}): Promise<number | undefined> {
+  const { managerUrl, anchors, proxyFor, signal } = options;
+  if (managerUrl.protocol !== 'https:') return undefined;
+  const url = new URL(ENROLL_PATHS.ca, managerUrl);
+  const answer = await askManager({
+    url,
+    shownUrl: url.href,
+    method: 'GET',
+    peer: { kind: 'unverified' },
+    proxyFor,
+    timeoutMs: TIMEOUT_MS,
+    signal,
+  }).catch((error: unknown) => {
+    // Whatever answers so is no manager, or one that says nothing about the time.
+    if (error instanceof ManagerFailure && error.kind === 'protocol') return undefined;
+    throw error;
+  });
+  const dateMs = findHttpDateMs(answer?.headers.date ?? '');
+  if (answer === undefined || dateMs === undefined) return undefined;
+  return isManagerAt(answer.peerChain, { dateMs, host: managerUrl.hostname, anchors }) ? dateMs : undefined;
+}
+
+function isManagerAt(
+  peerChain: readonly Uint8Array[],
+  claim: { readonly dateMs: number; readonly host: string; readonly anchors: readonly string[] },
+): boolean {
+  const [der, ...others] = peerChain;
+  if (der === undefined) return false;
+  const host = claim.host.replace(/^\[(.*)\]$/, '$1');
+  try {
+    const certificate = new X509Certificate(der);
+    const named = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
+    if (named === undefined) return false;
+    buildChain({
+      leaf: parseCertificateDer(der),
+      intermediates: others.map((one) => parseCertificateDer(one)),
+      roots: claim.anchors.flatMap((pem) => parseCertificates(pem)),
+      now: claim.dateMs,
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,105 @@
+import { messageOf } from '@linux-patch/contract';
+import type { Files } from '@linux-patch/runtime';
+import { readConfigurationText } from '@linux-patch/runtime/configuration';
+import { addAllowListEntry } from '../../access/add-entry.ts';
+import type { AllowListEntry } from '../../access/entry.ts';
+import { createMatcher } from '../../access/matcher.ts';
+import { parseAllowList } from '../../access/parse.ts';
+import { findOpenFile, openFileWords } from '../../host/real-file.ts';
+import type { Finding } from '../finding.ts';
+import { within } from '../within.ts';
+import { type DoctorHost, hostOf, isUsable, managerUrlOf } from './host.ts';
+
+const RESOLVE_LIMIT_MS = 3_000;
+
+/** Who may connect, and who may call. */
+export async function checkAccess(host: DoctorHost): Promise<Finding[]> {
+  return [...(await checkAllowListFile(host)), ...(await checkAllowList(host)), ...checkTrust(host)];
+}
+
+function checkTrust({ meta, config, identity }: DoctorHost): Finding[] {
+  const findings: Finding[] = [];
+  if (config.tls.allowed_clients?.includes('*')) {
+    findings.push({ code: 'ALLOWED_CLIENTS_ANY', detail: 'tls.allowed_clients has "*".' });
+  }
+  if (!isUsable(identity)) return findings;
+  if (meta.trust === 'tofu') {
+    findings.push({
+      code: 'TRUST_TOFU',
+      detail: `Enrolled with ${meta.manager_url ?? 'a manager'} by tofu.`,
+    });
+  }
+  if (meta.key_origin === 'manager') {
+    findings.push({
+      code: 'KEY_MADE_BY_MANAGER',
+      detail: `${meta.manager_url ?? 'The manager'} sent the key.`,
+    });
+  }
+  return findings;
+}
+
+/** The manager's addresses; undefined when its name does not resolve now, which is told elsewhere. */
+async function managerAddresses(host: DoctorHost): Promise<readonly string[] | undefined> {
+  const url = managerUrlOf(host);
+  if (!url) return undefined;
+  return within(RESOLVE_LIMIT_MS, host.network.resolve(hostOf(url))).catch(() => undefined);
+}
+
+/** Who can change the allow list. */
+async function checkAllowListFile({ files, config, uid }: DoctorHost): Promise<Finding[]> {
+  const open = await findOpenFile(files, config.whitelist.path);
+  if (!open) return [];
+  const { path, facts } = open;
+  const repair = async (): Promise<void> => {
+    await files.setOwner(path, { uid, gid: facts.gid });
+    await files.setMode(path, facts.mode & ~0o022);
+  };
+  return [{ code: 'ALLOW_LIST_OPEN', detail: `${openFileWords(open).message}.`, words: { path }, repair }];
+}
+
+/** The entries on disk; undefined when there is no file. @throws PatchError that names the faults */
+export async function readAllowList(files: Files, path: string): Promise<AllowListEntry[] | undefined> {
+  const text = await readConfigurationText(files, path);
+  return text === undefined ? undefined : [...parseAllowList(text, path)];
+}
+
+async function checkAllowList(host: DoctorHost): Promise<Finding[]> {
+  const { files, clock, config, identity } = host;
+  const path = config.whitelist.path;
+  let entries: readonly AllowListEntry[] | undefined;
+  try {
+    entries = await readAllowList(files, path);
+  } catch (error) {
+    return [{ code: 'ALLOW_LIST_INVALID', detail: messageOf(error).split('\n').join('; ') }];
+  }
+  // Enrolment makes the list and puts the manager into it.
+  if (!isUsable(identity)) return [];
+  const addresses = await managerAddresses(host);
+  const repair = async (): Promise<void> => {
+    for (const entry of addresses ?? []) await addAllowListEntry({ files, clock, path, entry });
+  };
+  const mend = addresses?.length ? { repair } : {};
+  if (!entries) return [{ code: 'ALLOW_LIST_MISSING', detail: `${path} does not exist.`, ...mend }];
+  const known = await resolveNames(host, entries);
+  const matcher = createMatcher(entries, (name) => known.get(name) ?? []);
+  const findings: Finding[] = [];
+  if (addresses && !addresses.some((address) => matcher.allows(address))) {
+    const detail = `${path} has no entry for ${addresses.join(', ')}.`;
+    findings.push({ code: 'ALLOW_LIST_LACKS_MANAGER', detail, ...mend });
+  }
+  if (entries.some((entry) => entry.kind === 'range' && entry.prefix === 0)) {
+    findings.push({ code: 'ALLOW_LIST_EVERYBODY', detail: `${path} has a range with prefix length 0.` });
+  }
+  return findings;
+}
+
+async function resolveNames(
+  { network }: DoctorHost,
+  entries: readonly AllowListEntry[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const names = entries.flatMap((entry) => (entry.kind === 'name' ? [entry.name] : []));
+  const resolved = names.map(
+    async (name) => [name, await within(RESOLVE_LIMIT_MS, network.resolve(name)).catch(() => [])] as const,
+  );
+  return new Map(await Promise.all(resolved));
+}

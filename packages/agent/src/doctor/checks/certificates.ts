@@ -1,0 +1,218 @@
+import { messageOf } from '@linux-patch/contract';
+import { type IdentityStatus, parseCertificates, renewalAlarm, renewalPoint } from '@linux-patch/pki';
+import { differingFacts, isOtherHost, readHostBinding } from '../../host/host-binding.ts';
+import { readFqdn } from '../../host/host-identity.ts';
+import { readRenewalRecord } from '../../identity/renewal/record.ts';
+import { isOwnRevoked } from '../../identity/revocation/list.ts';
+import { type RevocationState, readRevocations } from '../../identity/revocation/state.ts';
+import { type Material, readMaterial, resolvePaths } from '../../identity/store/material.ts';
+import type { CertificatePaths } from '../../identity/store/paths.ts';
+import type { Finding } from '../finding.ts';
+import type { DoctorCode } from '../table.ts';
+import { newestOf, textOf } from './audit-trail.ts';
+import { type DoctorHost, isUsable, managerUrlOf } from './host.ts';
+import { reloadRepair, restoreRepair, wordsForRunning } from './store.ts';
+
+function codeOfPath(
+  path: string | undefined,
+  paths: CertificatePaths,
+  codes: { readonly ca: DoctorCode; readonly certificate: DoctorCode; readonly key: DoctorCode },
+): DoctorCode {
+  if (path === paths.ca) return codes.ca;
+  return path === paths.key ? codes.key : codes.certificate;
+}
+
+/** Which state an identity that cannot be used is in; undefined for one that can. */
+export function codeOfIdentity(identity: IdentityStatus, paths: CertificatePaths): DoctorCode | undefined {
+  switch (identity.status) {
+    case 'missing':
+      return identity.paths.length === 3
+        ? 'IDENTITY_MISSING'
+        : codeOfPath(identity.paths[0], paths, {
+            ca: 'CA_MISSING',
+            certificate: 'CERT_MISSING',
+            key: 'KEY_MISSING',
+          });
+    case 'corrupt':
+      return codeOfPath(identity.path, paths, {
+        ca: 'CA_CORRUPT',
+        certificate: 'CERT_CORRUPT',
+        key: 'KEY_CORRUPT',
+      });
+    case 'expired':
+      // A certificate never outlives its CA, so what ends together ends because of the CA.
+      return identity.facts.caNotAfterMs <= identity.facts.notAfterMs ? 'CA_EXPIRED' : 'CERT_EXPIRED';
+    case 'not_yet_valid':
+      return 'CERT_NOT_YET_VALID';
+    case 'key_mismatch':
+      return 'KEY_MISMATCH';
+    case 'untrusted':
+      return identity.code === 'CERT_UNSUITABLE' ? 'CERT_UNSUITABLE' : 'CERT_UNTRUSTED';
+    case 'expiring_soon':
+      return 'CERT_EXPIRING_SOON';
+    case 'valid':
+      return undefined;
+  }
+}
+
+/** The identity: itself, its names, its renewal, and what the revocation list says. */
+export async function checkIdentityFiles(host: DoctorHost): Promise<Finding[]> {
+  const { identity, certificates, pending, config, files } = host;
+  if (!config.tls.enabled) return [];
+  const findings: Finding[] = [];
+  const code = codeOfIdentity(identity, certificates);
+  // A host that asks to join has no certificates yet, and a host without a manager is told so.
+  const explained =
+    code === 'IDENTITY_MISSING' && (pending !== undefined || config.enrollment.manager_url === undefined);
+  if (code !== undefined && !explained) {
+    const repair = (await restoreRepair(host)) ?? reloadRepair(host);
+    const words = wordsForRunning(host);
+    const detail = `${identity.message}${checkName(host)}`;
+    findings.push({ code, detail, ...(words ? { words } : {}), ...(repair ? { repair } : {}) });
+  }
+  if (!isUsable(identity)) return findings;
+  const material = await readMaterial(files, certificates);
+  return [
+    ...findings,
+    ...flaws(host),
+    ...(await checkOwner(host)),
+    ...(await checkNames(host, material)),
+    ...(await checkRenewal(host)),
+    ...(await checkRevocation(host, material)),
+  ];
+}
+
+/** Whether the identity was made on this host. */
+async function checkOwner(host: DoctorHost): Promise<Finding[]> {
+  const recorded = host.meta.host;
+  if (!recorded) return [];
+  const present = await readHostBinding(host);
+  if (!isOtherHost(recorded, present)) return [];
+  const differ = differingFacts(recorded, present).join(' and ');
+  return [{ code: 'IDENTITY_OF_OTHER_HOST', detail: `Since it was made the ${differ} have changed.` }];
+}
+
+/** The check of the validator that refuses the identity. */
+function checkName({ inspection }: DoctorHost): string {
+  const refusing = inspection.findings.find((one) => one.severity === 'refuse');
+  return refusing ? ` [${refusing.check} ${refusing.name}]` : '';
+}
+
+/** Checks that have codes of their own here: names, revocation list, files. */
+const TOLD_ELSEWHERE = /^(V9|V17|F\d)$/;
+
+/** What the validator would refuse before an install and lets be in use. */
+function flaws({ inspection }: DoctorHost): Finding[] {
+  const all = inspection.findings.filter((one) => one.severity === 'warn' && !TOLD_ELSEWHERE.test(one.check));
+  return all.map((one) => ({ code: 'CERT_FLAWED', detail: `${one.message} [${one.check} ${one.name}]` }));
+}
+
+async function checkNames(host: DoctorHost, material: Material): Promise<Finding[]> {
+  const [leaf] = parseCertificates(material.certificatePem);
+  const managerUrl = managerUrlOf(host);
+  // Copied certificates carry what their maker chose; they are judged only where a manager issued them.
+  if (!leaf || !managerUrl || host.meta.trust === 'manual') return [];
+  const { enrollment } = host.config;
+  const sources = { ...host, managerUrl, reportIp: undefined, reportInterface: undefined };
+  const fqdn = await readFqdn(sources).catch(() => undefined);
+  const names = leaf.dnsNames.map((name) => name.toLowerCase());
+  const findings: Finding[] = [];
+  if (fqdn !== undefined && !names.includes(fqdn)) {
+    const detail = `The host is called ${fqdn}; the certificate names ${names.join(', ') || 'nobody'}.`;
+    findings.push({ code: 'CERT_WRONG_NAME', detail });
+  }
+  const own = [enrollment.report_ip, ...host.network.addresses().map((one) => one.address)];
+  if (leaf.ipAddresses.length > 0 && !leaf.ipAddresses.some((address) => isOwn(address, own))) {
+    const detail = `The certificate names ${leaf.ipAddresses.join(', ')}, which this host does not have.`;
+    findings.push({ code: 'CERT_WRONG_ADDRESS', detail });
+  }
+  return findings;
+}
+
+/** Every address of 127.0.0.0/8 is this host's, whether an interface names it or not. */
+function isOwn(address: string, own: readonly (string | undefined)[]): boolean {
+  return own.includes(address) || address.startsWith('127.');
+}
+
+async function checkRenewal(host: DoctorHost): Promise<Finding[]> {
+  const { identity, trail, meta, config, clock } = host;
+  if (!('facts' in identity) || managerUrlOf(host) === undefined) return [];
+  const noted = await readRenewalRecord(host.files, host.paths.dataFolder);
+  const record = noted?.serial === identity.facts.serialHex ? noted : undefined;
+  if (record?.forked) {
+    return [{ code: 'IDENTITY_FORKED', detail: `Serial ${record.serial}, since ${record.last_attempt_at}.` }];
+  }
+  const newest = newestOf(trail, ['identity_renewal_failed', 'identity_renewed', 'identity_installed']);
+  const reason = textOf(newest, 'reason');
+  if (newest?.event === 'identity_renewal_failed') {
+    return [{ code: 'RENEWAL_FAILING', detail: `${newest.timestamp}: ${reason ?? 'no reason was given'}` }];
+  }
+  const { cert_renewal_threshold_days: thresholdDays } = config.enrollment;
+  const planned = record && Date.parse(record.due_at);
+  const drawn = renewalPoint({ ...identity.facts, draw: meta.renewal_draw, thresholdDays });
+  const pointMs = planned ?? drawn;
+  const alarm = renewalAlarm({ ...identity.facts, pointMs }, clock.now());
+  // Certificates that were copied are not renewed by the calendar of an enrolment.
+  if (alarm === 'none' || meta.trust === 'manual') return [];
+  return [
+    {
+      code: 'RENEWAL_OVERDUE',
+      detail: `It was due on ${new Date(pointMs).toISOString()}. ${identity.message}`,
+    },
+  ];
+}
+
+async function checkRevocation(host: DoctorHost, material: Material): Promise<Finding[]> {
+  const { files, identity, clock, certificates } = host;
+  const { crl: path } = await resolvePaths(files, certificates);
+  const state = readRevocations(material, clock.now());
+  const finding = crlFinding(state, path);
+  const serial = 'facts' in identity ? identity.facts.serialHex : '';
+  const revoked: Finding[] = isOwnRevoked(material)
+    ? [{ code: 'OWN_CERT_REVOKED', detail: `The revocation list in ${path} names serial ${serial}.` }]
+    : [];
+  const repair = async (): Promise<void> => {
+    // An empty list counts as none, and the agent fetches a new one at its next look.
+    await files.writeDurably({ path, data: '', mode: 0o644 });
+  };
+  const mendable = finding?.code === 'CRL_UNREADABLE' || finding?.code === 'CRL_FOREIGN';
+  return [...revoked, ...(finding ? [mendable ? { ...finding, repair } : finding] : [])];
+}
+
+/** What the state of the revocation list means. */
+export function crlFinding(state: RevocationState, path: string): Finding | undefined {
+  const words = { path };
+  switch (state.status) {
+    case 'valid':
+    case 'degraded':
+      return undefined;
+    case 'expired':
+      return { code: 'CRL_EXPIRED', detail: state.message, words };
+    case 'missing':
+      return { code: 'CRL_MISSING', detail: `${path}: ${state.message}`, words };
+    case 'invalid': {
+      const code = state.foreign ? 'CRL_FOREIGN' : 'CRL_UNREADABLE';
+      return { code, detail: `${path}: ${state.message}`, words };
+    }
+  }
+}
+
+/** A revocation list that is no file keeps the whole set from being read. */
+export async function checkCrlFile({ files, certificates }: DoctorHost): Promise<Finding[]> {
+  const { crl: path } = await resolvePaths(files, certificates);
+  try {
+    await files.readText(path);
+    return [];
+  } catch (error) {
+    const repair = (): Promise<void> => files.remove(path);
+    return [
+      {
+        code: 'CRL_UNREADABLE',
+        detail: `${path}: ${messageOf(error)}`,
+        words: { path },
+        severity: 'error',
+        repair,
+      },
+    ];
+  }
+}

@@ -1,0 +1,121 @@
+import { publicKeySpki, spkiSha256 } from '@linux-patch/pki';
+import { clearPollingToken } from '../../config/polling-token.ts';
+import { type PendingEnrollment, removePending } from '../../enrollment/state/pending.ts';
+import { verdictWords } from '../../enrollment/trust/join-verdict.ts';
+import { isOwnRevoked } from '../../identity/revocation/list.ts';
+import { readMaterial } from '../../identity/store/material.ts';
+import type { Finding } from '../finding.ts';
+import { type AuditTrail, newestOf, textOf } from './audit-trail.ts';
+import { type DoctorHost, isUsable } from './host.ts';
+
+/** The events that tell how an enrolment fares. */
+const EVENTS = [
+  'enrollment_requested',
+  'enrollment_resumed',
+  'enrollment_denied',
+  'enrollment_conflict',
+  'enrollment_request_lost',
+  'enrollment_bundle_refused',
+  'identity_installed',
+] as const;
+
+function refusedToken({ join_token: token }: PendingEnrollment): string {
+  if (token === null || token.verdict === null || token.verdict === 'accepted') return '';
+  return ` The join token ${token.id} did not let it in: ${verdictWords(token.verdict)}.`;
+}
+
+/** What the saved state and the newest record mean while there is no identity. */
+export function enrollmentFinding(
+  pending: PendingEnrollment | undefined,
+  trail: AuditTrail,
+): Finding | undefined {
+  const newest = newestOf(trail, EVENTS);
+  const reason = textOf(newest, 'reason') ?? pending?.last_error ?? 'no reason was given';
+  if (!pending) {
+    if (newest?.event !== 'enrollment_denied') return undefined;
+    return { code: 'ENROLLMENT_DENIED', detail: `${newest.timestamp}: ${reason}` };
+  }
+  const words = { host: pending.fqdn };
+  const asked = `Asked ${pending.manager_url} as ${pending.fqdn} (${pending.ip_address}), key id ${pending.key_id}.`;
+  switch (newest?.event ?? 'none') {
+    case 'enrollment_conflict':
+      return { code: 'ENROLLMENT_CONFLICT', detail: `${asked} ${reason}`, words };
+    case 'enrollment_bundle_refused':
+      return { code: 'ENROLLMENT_APPROVAL_REFUSED', detail: `${asked} ${reason}`, words };
+    case 'enrollment_request_lost':
+      return { code: 'ENROLLMENT_REQUEST_LOST', detail: asked, words };
+    default:
+      break;
+  }
+  switch (pending.state) {
+    case 'needs_person':
+      return { code: 'ENROLLMENT_NEEDS_PERSON', detail: `${asked} ${reason}`, words };
+    case 'waiting':
+      return {
+        code: 'ENROLLMENT_WAITING',
+        detail: `${asked} Waiting since ${pending.created_at}.${refusedToken(pending)}`,
+        words,
+      };
+    case 'starting':
+    case 'registering':
+    case 'installing':
+    case 'retrying':
+      return { code: 'ENROLLMENT_RETRYING', detail: `${asked} ${reason}`, words };
+  }
+}
+
+/** The request of this host, and whether it can be taken up again. */
+export async function checkEnrollment(host: DoctorHost): Promise<Finding[]> {
+  const broken = await checkSavedState(host);
+  const open = await checkModes(host);
+  // A host that was revoked asks anew while its identity lies there still.
+  const asksAnew = host.pending !== undefined && (await isRevoked(host));
+  if (broken.length > 0 || (isUsable(host.identity) && !asksAnew)) return [...broken, ...open];
+  const finding = enrollmentFinding(host.pending, host.trail);
+  return [...open, ...(finding ? [finding] : [])];
+}
+
+async function isRevoked({ files, certificates }: DoctorHost): Promise<boolean> {
+  const material = await readMaterial(files, certificates).catch(() => undefined);
+  return material !== undefined && isOwnRevoked(material);
+}
+
+async function checkSavedState(host: DoctorHost): Promise<Finding[]> {
+  const { files, places, pending, configFile } = host;
+  const repair = async (): Promise<void> => {
+    await clearPollingToken({ files, path: configFile });
+    await removePending(files, places);
+  };
+  const state = await files.facts(places.stateFile).catch(() => undefined);
+  if (state === undefined) return [];
+  if (!pending) {
+    return [{ code: 'PENDING_STATE_CORRUPT', detail: `${places.stateFile} holds no enrolment.`, repair }];
+  }
+  if ((await keyHash(host)) === pending.spki_sha256 || isUsable(host.identity)) return [];
+  const detail = `${places.keyFile} is not the key of the request ${pending.key_id}.`;
+  return [{ code: 'PENDING_KEY_WRONG', detail, repair }];
+}
+
+async function keyHash({ files, places }: DoctorHost): Promise<string | undefined> {
+  try {
+    const pem = await files.readText(places.keyFile);
+    return pem === undefined ? undefined : spkiSha256(publicKeySpki(pem));
+  } catch {
+    return undefined;
+  }
+}
+
+async function checkModes({ files, places }: DoctorHost): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const path of [places.stateFile, places.keyFile]) {
+    const facts = await files.facts(path).catch(() => undefined);
+    if (facts?.kind !== 'file' || (facts.mode & 0o077) === 0) continue;
+    findings.push({
+      code: 'PENDING_SECRET_READABLE',
+      detail: `${path} has mode 0${facts.mode.toString(8)}.`,
+      words: { path },
+      repair: () => files.setMode(path, 0o600),
+    });
+  }
+  return findings;
+}

@@ -1,0 +1,188 @@
+import { basename, dirname, join } from 'node:path';
+import { Job } from '@linux-patch/contract';
+import type { FileFacts, Files } from '@linux-patch/runtime';
+import { storeFolder } from '../../identity/store/paths.ts';
+import type { Finding } from '../finding.ts';
+import type { DoctorHost } from './host.ts';
+
+/** A folder that the agent writes to. */
+interface Folder {
+  readonly path: string;
+  readonly mode: number;
+  /** Whether packages and the agent make it, so that its absence is worth a word. */
+  readonly expected: boolean;
+}
+
+/** Less than this, and the next set of certificates or job may not fit. */
+const LEAST_FREE_BYTES = 1024 * 1024;
+/** Nothing of ours is being written for so long. */
+const STALE_MS = 60_000;
+/** Only so many stored jobs are looked at; more are no more telling. */
+const JOB_LIMIT = 2_000;
+
+function foldersOf(host: DoctorHost): Folder[] {
+  const { configFile, config, certificates, paths } = host;
+  const all: Folder[] = [
+    { path: dirname(configFile), mode: 0o755, expected: false },
+    { path: storeFolder(certificates), mode: 0o755, expected: false },
+    { path: paths.dataFolder, mode: 0o700, expected: true },
+    { path: config.jobs.storage_path, mode: 0o700, expected: false },
+    { path: dirname(config.logging.file_path), mode: 0o750, expected: true },
+    { path: dirname(config.whitelist.path), mode: 0o755, expected: false },
+  ];
+  return [...new Map(all.map((folder) => [folder.path, folder])).values()];
+}
+
+/** Disks, folders, what crashes leave, and the files that are written all the time. */
+export async function checkFiles(host: DoctorHost): Promise<Finding[]> {
+  const folders = foldersOf(host);
+  const found = await Promise.all(folders.map((folder) => checkFolder(host, folder)));
+  return [
+    ...found.flat(),
+    ...(await checkAuditLog(host)),
+    ...(await checkJobs(host)),
+    ...(await checkLeftovers(host, folders)),
+  ];
+}
+
+async function checkFolder(host: DoctorHost, folder: Folder): Promise<Finding[]> {
+  const { files, config } = host;
+  const { path, mode, expected } = folder;
+  const facts = await factsBehindLinks(files, path);
+  if (facts === undefined) {
+    if (!expected) return [];
+    const words = { path, mode: `0${mode.toString(8)}` };
+    const repair = (): Promise<void> => files.makeFolder(path, mode);
+    return [{ code: 'DATA_FOLDER_MISSING', detail: `${path} does not exist.`, words, repair }];
+  }
+  if (facts.kind !== 'folder') {
+    if (path !== config.jobs.storage_path)
+      return [{ code: 'DATA_FOLDER_BROKEN', detail: `${path} is no folder.`, words: { path } }];
+    const repair = (): Promise<void> => moveAside(files, path);
+    return [{ code: 'JOBS_FOLDER_BROKEN', detail: `${path} is no folder.`, words: { path }, repair }];
+  }
+  return [...accessFindings(host, path, facts), ...(await tryToWrite(files, path))];
+}
+
+async function factsBehindLinks(files: Files, path: string): Promise<FileFacts | undefined> {
+  const facts = await files.facts(path).catch(() => undefined);
+  // A link to a folder is a folder here: its owner is that of what it leads to.
+  return facts?.kind === 'link' ? files.facts(`${path}/.`).catch(() => facts) : facts;
+}
+
+function accessFindings({ files, uid }: DoctorHost, path: string, facts: FileFacts): Finding[] {
+  const findings: Finding[] = [];
+  if ((facts.mode & 0o022) !== 0) {
+    findings.push({
+      code: 'FOLDER_WRITABLE_BY_OTHERS',
+      detail: `${path} has mode 0${facts.mode.toString(8)}.`,
+      words: { path },
+      repair: () => files.setMode(path, facts.mode & ~0o022),
+    });
+  }
+  if (facts.uid !== 0 && facts.uid !== uid) {
+    findings.push({
+      code: 'FOLDER_FOREIGN_OWNER',
+      detail: `${path} belongs to user ${facts.uid}.`,
+      words: { path },
+      repair: () => files.setOwner(path, { uid, gid: facts.gid }),
+    });
+  }
+  return findings;
+}
+
+/** What a failed attempt to write means. */
+function codeOfWriteFailure(
+  code: string | undefined,
+): 'DISK_FULL' | 'FOLDER_READ_ONLY' | 'DATA_FOLDER_BROKEN' {
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'DISK_FULL';
+  return code === 'EROFS' ? 'FOLDER_READ_ONLY' : 'DATA_FOLDER_BROKEN';
+}
+
+/** Writes and removes a small file: nothing else tells for sure. */
+async function tryToWrite(files: Files, path: string): Promise<Finding[]> {
+  const space = await files.space(path).catch(() => undefined);
+  if (space?.freeInodes === 0) {
+    return [{ code: 'INODES_USED_UP', detail: `No file can be made in ${path}.`, words: { path } }];
+  }
+  const probe = join(path, '.linux-patch-doctor');
+  try {
+    await files.writeDurably({ path: probe, data: 'written to see whether it can be\n', mode: 0o600 });
+    await files.remove(probe);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    await files.remove(probe).catch(() => {});
+    return [{ code: codeOfWriteFailure(code), detail: `${path}: ${message}`, words: { path } }];
+  }
+  if (space && space.freeBytes < LEAST_FREE_BYTES) {
+    const detail = `${path} has ${Math.floor(space.freeBytes / 1024)} KiB left.`;
+    return [{ code: 'DISK_FULL', detail, words: { path } }];
+  }
+  return [];
+}
+
+async function moveAside(files: Files, path: string): Promise<void> {
+  await files.remove(`${path}.bak`);
+  await files.rename(path, `${path}.bak`);
+}
+
+async function checkAuditLog({ files, config }: DoctorHost): Promise<Finding[]> {
+  const path = config.logging.file_path;
+  const facts = await files.facts(path).catch(() => undefined);
+  if (facts === undefined || facts.kind === 'file' || facts.kind === 'link') return [];
+  const repair = (): Promise<void> => moveAside(files, path);
+  return [{ code: 'AUDIT_LOG_NOT_WRITABLE', detail: `${path} is no file.`, words: { path }, repair }];
+}
+
+async function checkJobs({ files, config }: DoctorHost): Promise<Finding[]> {
+  const folder = config.jobs.storage_path;
+  const names = await files.list(folder, { missingOk: true }).catch(() => []);
+  const findings: Finding[] = [];
+  for (const name of names.filter((one) => one.endsWith('.json')).slice(-JOB_LIMIT)) {
+    const path = join(folder, name);
+    const text = await files.readText(path).catch(() => undefined);
+    if (text !== undefined && isJob(text)) continue;
+    const repair = (): Promise<void> => files.rename(path, `${path}.corrupt`);
+    findings.push({ code: 'JOB_UNREADABLE', detail: `${path} holds no job.`, words: { path }, repair });
+  }
+  return findings;
+}
+
+function isJob(text: string): boolean {
+  try {
+    return Job.safeParse((JSON.parse(text) as { job?: unknown }).job).success;
+  } catch {
+    return false;
+  }
+}
+
+/** Temporary files (`.NAME.PID-N.tmp`) and locks (`.NAME.locked`) that nobody works with any more. */
+async function checkLeftovers(host: DoctorHost, folders: readonly Folder[]): Promise<Finding[]> {
+  const { files, clock } = host;
+  const generations = join(storeFolder(host.certificates), 'generations');
+  const findings: Finding[] = [];
+  for (const folder of [...folders.map((one) => one.path), generations]) {
+    for (const name of await files.list(folder, { missingOk: true }).catch(() => [])) {
+      const path = join(folder, name);
+      const code = leftoverCode(name);
+      if (code === undefined) continue;
+      const facts = await files.facts(path);
+      // A clock that was set back makes an old file look as if it came from the future.
+      if (!facts || Math.abs(clock.now() - facts.modifiedMs) < STALE_MS) continue;
+      findings.push({
+        code,
+        detail: `${path} is left over.`,
+        words: { path },
+        repair: () => files.remove(path),
+      });
+    }
+  }
+  return findings;
+}
+
+/** What a name says that a crash left. */
+function leftoverCode(name: string): 'STALE_LOCK' | 'STALE_TEMPORARIES' | undefined {
+  if (/^\..+\.\d+-\d+\.tmp$/.test(basename(name)) || name === '.linux-patch-doctor')
+    return 'STALE_TEMPORARIES';
+  return /^\..+\.locked$/.test(name) ? 'STALE_LOCK' : undefined;
+}

@@ -1,0 +1,64 @@
+import { BlockList, isIP } from 'node:net';
+import { findPortHolder } from '../../host/process-holder.ts';
+import type { Finding } from '../finding.ts';
+import type { DoctorHost } from './host.ts';
+
+/** Who listens on the agent's port, and whether there are two agents. */
+export async function checkPort(host: DoctorHost): Promise<Finding[]> {
+  const { files, agents, config } = host;
+  const findings: Finding[] = [];
+  // Without TLS no port is bound.
+  const holder = config.tls.enabled
+    ? await findPortHolder(config.server.port, { files }).catch(() => undefined)
+    : undefined;
+  const serving = agents.find((agent) => agent.pid === holder?.pid);
+  const [first, ...more] = agents.toSorted((a, b) => Number(b === serving) - Number(a === serving));
+  const second = more.at(-1);
+  if (first !== undefined && second !== undefined) {
+    const pids = agents.map((agent) => agent.pid).join(' and ');
+    findings.push({
+      code: 'SECOND_AGENT',
+      detail: `Agents with the folders below ${host.root}: process ${pids}.`,
+      words: { pid: second.pid },
+    });
+  }
+  if (holder !== undefined && serving === undefined) {
+    findings.push({
+      code: 'PORT_TAKEN',
+      detail: `${holder.program} (process ${holder.pid}) listens on port ${config.server.port}.`,
+      words: { pid: holder.pid },
+    });
+  }
+  return [...findings, ...checkAddress(host), ...checkReach(host)];
+}
+
+/** Every address of 127.0.0.0/8 is this host's, and these two mean all addresses. */
+const ALWAYS_THERE = /^(?:127\..*|::1|0\.0\.0\.0|::)$/;
+
+function checkAddress({ config, network }: DoctorHost): Finding[] {
+  const { bind } = config.server;
+  if (!config.tls.enabled || ALWAYS_THERE.test(bind)) return [];
+  const own = new BlockList();
+  for (const { address, family } of network.addresses())
+    own.addAddress(address, family === 4 ? 'ipv4' : 'ipv6');
+  if (own.check(bind, isIP(bind) === 4 ? 'ipv4' : 'ipv6')) return [];
+  return [{ code: 'BIND_ADDRESS_MISSING', detail: `server.bind is ${bind}.` }];
+}
+
+const LOOPBACK = /^(?:127\..*|::1)$/;
+
+/** Whether who calls the reported address meets the listener. A listener at one address may be behind NAT; nobody knows. */
+function checkReach({ config, meta, pending }: DoctorHost): Finding[] {
+  const { bind } = config.server;
+  const told = pending?.ip_address ?? meta.reported_address;
+  if (!config.tls.enabled || told === undefined) return [];
+  const isOtherFamily = bind === '0.0.0.0' && isIP(told) === 6;
+  const isOnlyLocal = LOOPBACK.test(bind) && !LOOPBACK.test(told);
+  if (!isOtherFamily && !isOnlyLocal) return [];
+  return [
+    {
+      code: 'BIND_MISSES_ADDRESS',
+      detail: `server.bind is ${bind}, and the address that the manager was told is ${told}.`,
+    },
+  ];
+}

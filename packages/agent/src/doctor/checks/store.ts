@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { messageOf } from '@linux-patch/contract';
+import { META_FILE } from '../../identity/store/identity-meta.ts';
+import { resolvePaths } from '../../identity/store/material.ts';
+import { currentLink, storeFolder } from '../../identity/store/paths.ts';
+import { lostFiles } from '../../identity/store/put-back.ts';
+import { findValidGeneration, restoreGeneration } from '../../identity/store/restore.ts';
+import type { Finding } from '../finding.ts';
+import { type DoctorHost, isUsable } from './host.ts';
+
+/** Makes the newest valid set current; undefined when there is none, or it is current and intact already. */
+export async function restoreRepair(host: DoctorHost): Promise<(() => Promise<void>) | undefined> {
+  const { files, certificates: paths, clock, identity } = host;
+  if (isUsable(identity)) return undefined;
+  const name = await findValidGeneration({ files, paths, now: clock.now() });
+  return name === undefined ? undefined : () => restoreGeneration({ files, paths, name });
+}
+
+const PUT_BACK_LIMIT_MS = 10_000;
+const LOOK_EVERY_MS = 250;
+const COMMAND_TIMEOUT_MS = 5_000;
+
+/** The process that serves with certificates that are gone from the disk; it has them in memory. */
+function holderOf({ identity, agents }: DoctorHost): number | undefined {
+  return identity.status === 'missing' ? agents[0]?.pid : undefined;
+}
+
+/** An agent that runs puts its certificates back when it is told to look. */
+export function reloadRepair(host: DoctorHost): (() => Promise<void>) | undefined {
+  const { commands, clock, files, certificates, signal } = host;
+  const pid = holderOf(host);
+  if (pid === undefined) return undefined;
+  return async () => {
+    await commands.run({
+      program: 'kill',
+      args: ['-HUP', String(pid)],
+      timeoutMs: COMMAND_TIMEOUT_MS,
+      signal,
+    });
+    const endMs = clock.monotonicMs() + PUT_BACK_LIMIT_MS;
+    while ((await lostFiles(files, certificates)).length > 0) {
+      if (clock.monotonicMs() >= endMs) throw new Error(`process ${pid} did not put them back; see its log`);
+      await clock.sleep(LOOK_EVERY_MS, signal);
+    }
+  };
+}
+
+/** What mends missing certificates while an agent runs, in the place of starting one or of enrolling anew. */
+export function wordsForRunning(host: DoctorHost): Readonly<Record<string, string>> | undefined {
+  const pid = holderOf(host);
+  return pid === undefined ? undefined : { start: `kill -HUP ${pid}`, renew: `kill -HUP ${pid}` };
+}
+
+/** The places of the identity: links, sets, owner and mode of keys. */
+export async function checkStore(host: DoctorHost): Promise<Finding[]> {
+  return [...(await checkCurrent(host)), ...(await checkReadable(host)), ...(await checkKeys(host))];
+}
+
+async function checkCurrent(host: DoctorHost): Promise<Finding[]> {
+  const { files, certificates } = host;
+  const link = currentLink(certificates);
+  const target = await files.readLink(link).catch(() => undefined);
+  if (target === undefined) return [];
+  const folder = join(storeFolder(certificates), target);
+  const found = await restoreRepair(host);
+  // Without a valid set the broken link goes, so that the agent sees what it is: no certificates.
+  const repair = found ?? (() => files.remove(link));
+  if ((await files.facts(folder))?.kind !== 'folder') {
+    return [
+      { code: 'CURRENT_DANGLING', detail: `${link} points to ${target}, which does not exist.`, repair },
+    ];
+  }
+  const names = ['ca.pem', 'server.pem', 'server.key.pem', META_FILE];
+  const sizes = await Promise.all(
+    names.map(async (name) => (await files.facts(join(folder, name)))?.sizeBytes),
+  );
+  const lost = names.filter((_, index) => !sizes[index]);
+  if (lost.length === 0 || isUsable(host.identity)) return [];
+  return [{ code: 'GENERATION_BROKEN', detail: `${folder} lacks ${lost.join(', ')}.`, repair }];
+}
+
+async function checkReadable(host: DoctorHost): Promise<Finding[]> {
+  const { files, certificates } = host;
+  const findings: Finding[] = [];
+  const restore = await restoreRepair(host);
+  for (const path of [certificates.key, certificates.certificate, certificates.ca]) {
+    try {
+      await files.readText(path);
+    } catch (error) {
+      findings.push({
+        code: path === certificates.key ? 'KEY_UNREADABLE' : 'CERT_UNREADABLE',
+        detail: `${path}: ${messageOf(error)}`,
+        words: { path },
+        ...(restore ? { repair: restore } : {}),
+      });
+    }
+  }
+  return findings;
+}
+
+async function checkKeys({ files, certificates, uid }: DoctorHost): Promise<Finding[]> {
+  const { key } = await resolvePaths(files, certificates);
+  const findings: Finding[] = [];
+  for (const path of [key, `${certificates.key}.bak`]) {
+    const facts = await files.facts(path).catch(() => undefined);
+    if (facts?.kind !== 'file') continue;
+    if ((facts.mode & 0o077) !== 0) {
+      findings.push({
+        code: 'KEY_MODE_OPEN',
+        detail: `${path} has mode 0${facts.mode.toString(8)}.`,
+        words: { path },
+        repair: () => files.setMode(path, 0o600),
+      });
+    }
+    if (facts.uid !== 0 && facts.uid !== uid) {
+      findings.push({
+        code: 'KEY_FOREIGN_OWNER',
+        detail: `${path} belongs to user ${facts.uid}.`,
+        words: { path },
+        repair: () => files.setOwner(path, { uid, gid: facts.gid }),
+      });
+    }
+  }
+  return findings;
+}

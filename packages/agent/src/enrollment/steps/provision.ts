@@ -1,0 +1,228 @@
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { type Bundle, type IdentityTrust, messageOf, PatchError } from '@linux-patch/contract';
+import {
+  buildChain,
+  managerFault,
+  matchesFingerprint,
+  parseCertificateDer,
+  parseCertificates,
+} from '@linux-patch/pki';
+import { readHostBinding } from '../../host/host-binding.ts';
+import { resolveUnlessStopped } from '../../host/network.ts';
+import { installedSerials } from '../../identity/store/generations.ts';
+import type { IdentityMeta } from '../../identity/store/identity-meta.ts';
+import type { Material } from '../../identity/store/material.ts';
+import { installGeneration } from '../../identity/store/store.ts';
+import type { EnrollContext } from '../settings.ts';
+import type { PendingEnrollment } from '../state/pending.ts';
+import { refuseOtherCa } from '../trust/known-ca.ts';
+import { leadsFromPin } from '../trust/pin-successor.ts';
+import { approvedTagBy } from '../trust/tags.ts';
+import { acceptsForeignKey, type Trust } from '../trust/trust.ts';
+import { acceptBundle } from './bundle-check.ts';
+
+/** A bundle that passed every check, and what vouches for it. */
+export interface ProvenBundle {
+  readonly bundle: Bundle;
+  readonly material: Material;
+  readonly trust: IdentityTrust;
+  readonly serialHex: string;
+  /** The address of this host in the request. */
+  readonly reportedAddress: string;
+  /** The CA that vouches for the connection. */
+  readonly issuer: string | undefined;
+}
+
+interface Claim {
+  readonly pending: PendingEnrollment;
+  readonly keyPem: string;
+  readonly trust: Trust;
+  readonly peers: readonly Uint8Array[];
+  /** The CA that the join string pins. */
+  readonly pin?: string | undefined;
+}
+
+type PinnedClaim = Pick<Claim, 'peers'> & { readonly trust: Extract<Trust, { kind: 'pin_later' }> };
+
+function untrusted(message: string): PatchError {
+  return new PatchError('MANAGER_UNTRUSTED', message);
+}
+
+/**
+ * Holds the TLS peers of this enrolment against the pinned CA, and only that: a CA that came in the same answer proves
+ * nothing. When they all were the manager, so was the one that sent the answer.
+ */
+function checkPeers(bundle: Bundle, claim: PinnedClaim, proof: { now: number; host: string }): void {
+  const roots = parseCertificates(bundle.ca_crt).filter((one) =>
+    matchesFingerprint(one.pem, claim.trust.fingerprint),
+  );
+  const intermediates = bundle.ca_chain ? parseCertificates(bundle.ca_chain) : [];
+  if (claim.peers.length === 0)
+    throw untrusted('No TLS connection was seen that could be held against the pinned CA.');
+  for (const peer of claim.peers) {
+    const reason = peerFault(peer, proof.host) ?? chainFault(peer, { roots, intermediates, now: proof.now });
+    if (reason === undefined) continue;
+    throw untrusted(
+      `The connection was not with the owner of the CA that enrollment.ca_fingerprint names: ${reason}. Somebody is in ` +
+        'between, and a private key that came this way is known to them; nothing was installed. Deny the request on the manager.',
+    );
+  }
+}
+
+function peerFault(der: Uint8Array, host: string): string | undefined {
+  const certificate = new X509Certificate(der);
+  const named = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
+  if (named === undefined) return `its certificate is not for ${host}`;
+  const facts = parseCertificateDer(der);
+  const usage = facts.extendedKeyUsage;
+  if (usage.length > 0 && !usage.includes('serverAuth')) return 'its certificate is not for servers';
+  return managerFault(facts);
+}
+
+function chainFault(
+  peer: Uint8Array,
+  parts: { readonly now: number } & Pick<Parameters<typeof buildChain>[0], 'roots' | 'intermediates'>,
+): string | undefined {
+  try {
+    buildChain({ leaf: parseCertificateDer(peer), ...parts });
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** What vouches for the manager behind this answer. */
+async function proveManager(
+  bundle: Bundle,
+  claim: Claim,
+  proof: { readonly now: number; readonly host: string },
+): Promise<IdentityTrust> {
+  const by = await approvedTagBy(bundle, claim.pending);
+  if (by === 'wrong') {
+    throw untrusted(
+      `An approval came whose proof by the ${bundle.ext?.tag_by === 'token' ? 'join token' : 'host code'} is wrong. It was changed on the way or comes from somebody else; ` +
+        'nothing was installed. Compare the key id on both sides and approve again with the code of this host.',
+    );
+  }
+  const { trust } = claim;
+  switch (trust.kind) {
+    case 'code':
+      if (by) return by;
+      throw untrusted(
+        "An approval came, but the manager could not prove that it is your manager: nobody typed this host's code. " +
+          'Nothing was installed. Approve with the code that "linux-patch-api status" shows, or set enrollment.ca_fingerprint.',
+      );
+    case 'pin_later':
+      checkPeers(bundle, { ...claim, trust }, proof);
+      return 'pin';
+    case 'tofu':
+      return by ?? 'tofu';
+    case 'ca_file':
+    case 'pin':
+    case 'system':
+      return by === 'token' ? by : trust.kind;
+  }
+}
+
+/**
+ * Decides whether an approval may be installed: who sent it, and whether it is what this host asked for.
+ *
+ * @throws PatchError `MANAGER_UNTRUSTED` or `CERT_UNSUITABLE`; nothing has been written then.
+ */
+export async function proveBundle(
+  context: EnrollContext,
+  bundle: Bundle,
+  claim: Claim,
+): Promise<ProvenBundle> {
+  const { pending } = claim;
+  const now = context.clock.now();
+  const older = pending.generation === 'older';
+  if (!older && !bundle.ext) {
+    throw untrusted(
+      'This manager proved its answers before, and now sends one without proof. Somebody may be in between; nothing was installed.',
+    );
+  }
+  if (older && !acceptsForeignKey(claim.trust)) {
+    throw untrusted('A private key made by an unproven manager is not accepted.');
+  }
+  const host = context.managerUrl.hostname.replace(/^\[(.*)\]$/, '$1');
+  const trust = await proveManager(bundle, claim, { now, host });
+  const pinned =
+    claim.trust.kind === 'pin_later' ||
+    (claim.trust.kind === 'pin' && !leadsFromPin(bundle, claim.trust.anchors, now));
+  const material = await acceptBundle(bundle, {
+    ownKeyPem: older ? undefined : claim.keyPem,
+    fqdn: pending.fqdn,
+    ipAddress: pending.ip_address,
+    now,
+    fingerprint: claim.pin ?? (pinned ? context.caFingerprint : undefined),
+    managerClient: bundle.ext?.manager_client,
+    // A certificate for our own new key cannot be an old one; with a key from the manager only this tells.
+    freshness: older ? await freshnessOf(context, pending) : undefined,
+  });
+  if (trust === 'tofu') await refuseOtherCa(context, material);
+  const [leaf] = parseCertificates(material.certificatePem);
+  const reportedAddress = pending.ip_address;
+  return {
+    bundle,
+    material,
+    trust,
+    reportedAddress,
+    issuer: claim.trust.issuer,
+    serialHex: leaf?.serialHex ?? '',
+  };
+}
+
+/** What tells an old answer from a new one; a clock that went back since the request is no witness. */
+async function freshnessOf(context: EnrollContext, pending: PendingEnrollment) {
+  const requestedAtMs = Date.parse(pending.created_at);
+  const installed = await installedSerials(context.files, context.certificates);
+  return {
+    // An install that a crash cut off left its set, complete but not in use; the same answer comes again then.
+    knownSerials: installed.filter((serial) => serial !== pending.installing_serial),
+    requestedAtMs: pending.adopted || requestedAtMs > context.clock.now() ? undefined : requestedAtMs,
+  };
+}
+
+/** Makes a proven bundle the identity of this host. */
+export async function installBundle(
+  context: EnrollContext,
+  proven: ProvenBundle,
+  older: boolean,
+): Promise<void> {
+  const meta: IdentityMeta = {
+    v: 1,
+    trust: proven.trust,
+    trust_issuer: proven.issuer,
+    key_origin: older ? 'manager' : 'host',
+    manager_url: context.managerUrl.href,
+    manager_client: proven.bundle.ext?.manager_client ?? null,
+    installed_at: new Date(context.clock.now()).toISOString(),
+    reported_address: proven.reportedAddress,
+    renewal_draw: context.random.fraction(),
+    host: await readHostBinding(context),
+    renew_window: proven.bundle.ext?.renew_window,
+  };
+  await installGeneration({
+    files: context.files,
+    paths: context.certificates,
+    material: proven.material,
+    meta,
+  });
+  context.audit('identity_installed', {
+    serial: proven.serialHex,
+    trust: meta.trust,
+    issuer: proven.issuer,
+    key_origin: meta.key_origin,
+    manager: context.managerUrl.href,
+  });
+}
+
+/** Lets the manager through the address filter. */
+export async function allowManager(context: EnrollContext): Promise<void> {
+  const host = context.managerUrl.hostname.replace(/^\[(.*)\]$/, '$1');
+  const { network, signal } = context;
+  for (const address of await resolveUnlessStopped(network, host, signal))
+    await context.allowAddress(address);
+}

@@ -1,0 +1,126 @@
+import type { EnrollAccepted } from '@linux-patch/contract';
+import { collectHostIdentity } from '../../host/host-identity.ts';
+import { saysTheSame } from '../state/pending.ts';
+import { verdictWords } from '../trust/join-verdict.ts';
+import { acceptsForeignKey } from '../trust/trust.ts';
+import { AT_ONCE, type NextStep, needsPerson, refusal, type StepParts } from './step.ts';
+
+/** How a registration is asked for; carried from one to the next within a run. */
+export interface Asking {
+  withExtension: boolean;
+  again: boolean;
+}
+
+/** Asks to join. */
+export async function registerStep(parts: StepParts, asking: Asking): Promise<NextStep> {
+  const { context, record, calls } = parts;
+  if (asking.again) await lookAtHostAgain(parts);
+  asking.again = true;
+  await record.note({ state: 'registering' });
+  const answer = await calls.register({ withExtension: asking.withExtension });
+  parts.setbacks.clear('request');
+  switch (answer.kind) {
+    case 'accepted':
+      return accepted(parts, answer.accepted);
+    case 'conflict':
+      return conflict(parts, answer.message);
+    case 'denied':
+      return refusal(parts, { reason: answer.reason, tagIsRight: false });
+    case 'not_understood':
+      break;
+  }
+  // An older manager may stumble over the extension; it is left out only where the answer would be worth something.
+  const mayAskOlder = acceptsForeignKey(parts.trust) && !record.pending.extension_seen;
+  if (!asking.withExtension || !mayAskOlder) {
+    return {
+      kind: 'wait',
+      reason: { kind: 'refused', failures: parts.setbacks.count('conflict') },
+      error: `The manager refuses the request: ${answer.message}.`,
+      state: 'retrying',
+    };
+  }
+  asking.withExtension = false;
+  context.logger.warn('The manager does not understand the request; asking in the older way', {
+    answer: answer.message,
+  });
+  return { kind: 'wait', reason: { kind: 'transient', failures: 0 } };
+}
+
+/** While nobody has taken the request, name and address may become known: at boot the network comes up step by step. */
+async function lookAtHostAgain({ context, record }: StepParts): Promise<void> {
+  const identity = await collectHostIdentity(context);
+  if (!saysTheSame(record.pending, identity)) await record.beginAnew(identity);
+}
+
+async function accepted(parts: StepParts, answer: EnrollAccepted): Promise<NextStep> {
+  const { context, record, calls, trust } = parts;
+  const { ext } = answer;
+  if (!ext && record.pending.extension_seen) {
+    return needsPerson(
+      parts,
+      `The manager at ${record.pending.manager_url} spoke the extension that proves it before, and now does not. Somebody may ` +
+        'be in between; the answer was not used. If the manager was really replaced by an older one, remove ' +
+        `${context.stateFile} and start the agent again.`,
+    );
+  }
+  parts.setbacks.clear('conflict', 'person');
+  // The generation is on disk before the token: a token alone would be taken for one of an older agent.
+  await record.note({
+    state: 'waiting',
+    generation: ext ? 'current' : 'older',
+    extension_seen: ext !== undefined,
+    adopted: false,
+    denial_unproven: false,
+    peer_spki: trust.peer.kind === 'unverified' ? (calls.peerKey() ?? null) : null,
+    request_id: ext?.request_id ?? null,
+    nonce_m: ext?.nonce_m ?? null,
+    last_error: null,
+    next_attempt_at: null,
+    join_token: record.pending.join_token && {
+      ...record.pending.join_token,
+      verdict: ext?.token ?? 'ignored',
+    },
+  });
+  await record.keepToken(answer.polling_token);
+  const facts = { key_id: record.pending.key_id, manager: record.pending.manager_url };
+  context.audit('enrollment_requested', facts);
+  sayVerdict(parts);
+  context.logger.info(
+    record.pending.join_token?.verdict === 'accepted'
+      ? 'The manager has the request'
+      : 'The manager has the request; waiting for approval',
+    { ...facts, generation: record.pending.generation },
+  );
+  // An older manager holds no poll and counts each; nobody can have approved yet.
+  return ext ? AT_ONCE : { kind: 'wait', reason: { kind: 'pending', pace: parts.pacing.pace } };
+}
+
+function sayVerdict({ context, record }: StepParts): void {
+  const { join_token: token, manager_url: manager } = record.pending;
+  if (token === null || token.verdict === null) return;
+  const { id, verdict } = token;
+  context.audit('enrollment_join_token', { token: id, verdict, manager });
+  if (verdict === 'accepted') {
+    context.logger.info('The join token let this host in', { token: id, manager });
+    return;
+  }
+  context.logger.warn(
+    `The join token ${id} does not let this host in: ${verdictWords(verdict)}. An administrator of the manager has to approve it, ` +
+      'with the code that "linux-patch-api status" shows; or put a new join string into the file and restart the agent.',
+    { token: id, verdict, manager },
+  );
+}
+
+function conflict({ context, record, setbacks }: StepParts, message: string): NextStep {
+  const failures = setbacks.count('conflict');
+  const { key_id, manager_url: manager } = record.pending;
+  if (failures === 0) context.audit('enrollment_conflict', { key_id, manager, reason: message });
+  return {
+    kind: 'wait',
+    reason: { kind: 'refused', failures },
+    error:
+      `The manager already knows this host or has a request from it (${message}). On the manager, look at the host and at the ` +
+      'waiting requests of this machine and remove what is out of date (an older manager forgets a request after 25 hours by itself); the agent keeps asking.',
+    state: 'retrying',
+  };
+}

@@ -1,0 +1,90 @@
+import { messageOf, type TrustBundle } from '@linux-patch/contract';
+import { parseCertificates, spkiFingerprint } from '@linux-patch/pki';
+import type { AgentContext } from '../../app/agent-context.ts';
+import { ManagerFailure } from '../../manager-link/failure.ts';
+import { type IdentityMeta, readIdentityMeta } from '../store/identity-meta.ts';
+import { type Material, readMaterial } from '../store/material.ts';
+import { installGeneration } from '../store/store.ts';
+import { pullTrust } from './pull-trust.ts';
+import { planTrustChange } from './trust-change.ts';
+
+/** How often a host asks by itself; the manager tells it at once when it can reach it. */
+const PULL_INTERVAL_MS = 6 * 3_600_000;
+
+/**
+ * Makes offered CAs those of this host, as a new generation.
+ *
+ * @returns whether anything changed.
+ * @throws PatchError `TRUST_REFUSED`, `PROVISION_FAILED`
+ */
+export async function changeTrust(
+  context: AgentContext,
+  bundle: TrustBundle,
+  by: 'manager' | 'pull',
+): Promise<boolean> {
+  const { files, certificates: paths, clock, audit, logger } = context;
+  const material = await readMaterial(files, paths);
+  const meta = await readIdentityMeta(files, paths);
+  try {
+    const plan = planTrustChange({ bundle, material, meta, now: clock.now() });
+    if (plan.kind !== 'change') return false;
+    await installGeneration({ files, paths, material: plan.material, meta: plan.meta });
+    const roots = parseRoots(plan.material);
+    audit.record('trust_changed', { roots, added: plan.added, removed: plan.removed, by });
+    logger.info('The CAs this host trusts changed', { roots: roots.join(', ') });
+    return true;
+  } catch (error) {
+    audit.record('trust_refused', { reason: messageOf(error), by });
+    logger.warn('Offered CAs were not taken', { error });
+    throw error;
+  }
+}
+
+function parseRoots(material: Material): string[] {
+  return parseCertificates(material.caPem).map((one) => spkiFingerprint(one.pem));
+}
+
+/** Asks the manager now and then; a manager that cannot be asked is asked again at the next look. */
+export function createTrustPull(
+  context: AgentContext,
+): (
+  held: { readonly material: Material; readonly meta: IdentityMeta },
+  managerUrl: string,
+  signal: AbortSignal,
+) => Promise<TrustBundle | undefined> {
+  const { clock, logger, proxyFor } = context;
+  const noteStranger = createStrangerWatch(context);
+  let pulledMs = Number.NEGATIVE_INFINITY;
+  return async ({ material, meta }, managerUrl, signal) => {
+    // Whoever copied certificates by hand decides by hand.
+    if (meta.manager_client === null || clock.monotonicMs() - pulledMs < PULL_INTERVAL_MS) return undefined;
+    try {
+      const url = new URL(managerUrl);
+      const bundle = await pullTrust({ caPem: material.caPem, managerUrl: url, proxyFor, signal });
+      pulledMs = clock.monotonicMs();
+      noteStranger(undefined);
+      return bundle;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      if (error instanceof ManagerFailure && error.kind === 'security') noteStranger(error);
+      else logger.debug('The manager could not be asked whom to trust', { error });
+      return undefined;
+    }
+  };
+}
+
+/** Says once that somebody else answers where the manager was; undefined is that it was the manager. */
+function createStrangerWatch({ audit, logger }: AgentContext): (failure: ManagerFailure | undefined) => void {
+  let said: string | undefined;
+  return (failure) => {
+    if (failure !== undefined && failure.message !== said) {
+      audit.record('trust_refused', { reason: failure.message, by: 'pull' });
+      logger.error(
+        'Who answers is not the manager that this host trusts; its identity stays as it is, and nothing is taken from there. ' +
+          'If the manager was replaced, run "linux-patch-api leave --force" and start the agent again',
+        { error: failure },
+      );
+    }
+    said = failure?.message;
+  };
+}

@@ -1,0 +1,63 @@
+import { isPatchError, messageOf } from '@linux-patch/contract';
+import type { AgentContext } from '../../app/agent-context.ts';
+import { identityStatus } from '../../app/enrolling.ts';
+import { isLocalFault } from '../../enrollment/local-fault.ts';
+import { ManagerFailure } from '../../manager-link/failure.ts';
+import { nextDelayMs, type WaitReason } from '../../manager-link/schedule.ts';
+import { renewWith } from './renew-with.ts';
+
+/** How the attempt to renew an expired certificate ended. */
+export type LateRenewal =
+  | { readonly kind: 'renewed' }
+  /** The manager, or who answers in its place, does not renew it: enrolment is the way. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'stopped' };
+
+/**
+ * Renews a certificate that expired while the host was switched off, so that nobody has to approve what was approved
+ * before. Waits for a manager that cannot be reached, as enrolment does.
+ */
+export async function renewExpired(context: AgentContext, managerUrl: string): Promise<LateRenewal> {
+  const { clock, random, logger, audit, notifier, signal } = context;
+  for (let failures = 0; ; failures += 1) {
+    try {
+      // Another process may have done it meanwhile.
+      if (failures > 0 && !('code' in (await identityStatus(context)))) return { kind: 'renewed' };
+      const outcome = await renewWith(context, managerUrl);
+      if (outcome.kind === 'refused') return { kind: 'refused', reason: outcome.message };
+      logger.info('The expired certificate was renewed', {
+        serial: outcome.serialHex,
+        until: new Date(outcome.notAfterMs).toISOString(),
+      });
+      return { kind: 'renewed' };
+    } catch (error) {
+      if (signal.aborted) return { kind: 'stopped' };
+      const wait = waitFor(error, failures);
+      if (!wait) {
+        if (!isPatchError(error)) throw error;
+        return { kind: 'refused', reason: messageOf(error) };
+      }
+      const delayMs = nextDelayMs(wait, random.fraction());
+      audit.record('identity_renewal_failed', { reason: messageOf(error) });
+      logger.warn('The expired certificate could not be renewed yet', {
+        error,
+        next_attempt_seconds: Math.round(delayMs / 1000),
+      });
+      void notifier.status(`Renewing the expired certificate with ${managerUrl}: ${messageOf(error)}`);
+      const slept = await clock.sleep(delayMs, signal).then(
+        () => true,
+        () => false,
+      );
+      if (!slept) return { kind: 'stopped' };
+    }
+  }
+}
+
+/** What passes by itself is waited for; undefined means that waiting does not help. */
+function waitFor(error: unknown, failures: number): WaitReason | undefined {
+  if (isLocalFault(error) || isPatchError(error, 'INSTANCE_RUNNING')) return { kind: 'transient', failures };
+  if (!(error instanceof ManagerFailure)) return undefined;
+  if (error.retryAfterMs !== undefined || error.kind === 'throttled')
+    return { kind: 'throttled', failures, retryAfterMs: error.retryAfterMs };
+  return error.kind === 'transient' ? { kind: 'transient', failures } : undefined;
+}

@@ -1,0 +1,182 @@
+import { ENROLL_PATHS, PatchError, Renewed } from '@linux-patch/contract';
+import {
+  type CertificateFacts,
+  createRenewalProof,
+  createRequest,
+  parseCertificates,
+} from '@linux-patch/pki';
+import type { Clock, Files, Random } from '@linux-patch/runtime';
+import type { Audit } from '../../enrollment/settings.ts';
+import { acceptBundle } from '../../enrollment/steps/bundle-check.ts';
+import { codeOf, jsonOf, retryAfterMs, wordsOf } from '../../manager-link/answer-body.ts';
+import { REQUEST_TIMEOUT_MS } from '../../manager-link/calls.ts';
+import { askManager } from '../../manager-link/client.ts';
+import { ManagerFailure } from '../../manager-link/failure.ts';
+import type { ProxyChoice } from '../../manager-link/proxy.ts';
+import { requireVouched } from '../issuers/trust-change.ts';
+import { type IdentityMeta, readIdentityMeta } from '../store/identity-meta.ts';
+import { type Material, readMaterial } from '../store/material.ts';
+import { forgetNextKeys, nextKey } from '../store/next-key.ts';
+import type { CertificatePaths } from '../store/paths.ts';
+import { installGeneration } from '../store/store.ts';
+import { renewedFault } from './renewed-fault.ts';
+
+export interface RenewOptions {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly audit: Audit;
+  readonly paths: CertificatePaths;
+  /** What the agent has in use; by default what is on disk. */
+  readonly current?: Material;
+  /** The address of this host, when it is another than the manager was told. */
+  readonly movedTo?: string | undefined;
+  readonly managerUrl: URL;
+  readonly proxyFor?: ProxyChoice;
+  readonly signal: AbortSignal;
+}
+
+/** How a renewal ended, when it was decided at all. */
+export type RenewOutcome =
+  | { readonly kind: 'renewed'; readonly serialHex: string; readonly notAfterMs: number }
+  /** The manager has no such endpoint, or does not let this identity renew: a new enrolment is the way. */
+  | {
+      readonly kind: 'refused';
+      readonly message: string;
+      /** Another machine holds this identity as well. */
+      readonly forked?: boolean;
+    };
+
+/** What it means that the manager renewed this certificate for somebody else. */
+export const FORKED =
+  'the manager has renewed this certificate before, for another key that is in use, so two machines hold one identity: this one is a copy or an ' +
+  'old snapshot of the host, or somebody copied its key. If this is the host, let it join anew (linux-patch-api --enroll) and approve it on ' +
+  'the manager; if it is a copy, give it a name and a machine-id of its own first';
+
+/**
+ * Gets a new certificate for a new key, proven with the current one. The manager is verified with the CA that is
+ * installed, and a new root counts only when an installed one vouches for it.
+ *
+ * @throws ManagerFailure when the manager gave no decision; PatchError when what it sent must not be installed.
+ */
+export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome> {
+  const { files, clock, paths, managerUrl } = options;
+  const current = options.current ?? (await readMaterial(files, paths));
+  const [leaf] = parseCertificates(current.certificatePem);
+  if (!leaf) return { kind: 'refused', message: 'there is no certificate to renew' };
+  const keyPem = await nextKey(files, paths, leaf.serialHex);
+  const csr = await createRequest({
+    privateKeyPem: keyPem,
+    commonName: leaf.commonName ?? '',
+    dnsNames: leaf.dnsNames,
+    ipAddresses: options.movedTo === undefined ? leaf.ipAddresses : [options.movedTo],
+  });
+  const url = new URL(ENROLL_PATHS.renew, managerUrl);
+  const proof = createRenewalProof({
+    privateKeyPem: current.keyPem,
+    certificateChainPem: current.certificatePem,
+    audience: url.href,
+    csrPem: csr,
+    nowS: Math.floor(clock.now() / 1000),
+    jti: options.random.uuid(),
+  });
+  const answer = await askManager({
+    url,
+    shownUrl: url.href,
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ csr, proof }),
+    peer: { kind: 'verified', ca: parseCertificates(current.caPem).map((one) => one.pem) },
+    proxyFor: options.proxyFor,
+    timeoutMs: REQUEST_TIMEOUT_MS,
+    signal: options.signal,
+  });
+  // 401 is about the proof: two clocks differ, or it was seen before. Another one may be taken.
+  if (answer.status === 403 && codeOf(answer) === 'CERT_FORKED')
+    return { kind: 'refused', message: FORKED, forked: true };
+  if ([403, 404, 405].includes(answer.status)) return { kind: 'refused', message: wordsOf(answer) };
+  if (answer.status !== 200)
+    throw new ManagerFailure(
+      answer.status === 401 ? 'protocol' : 'transient',
+      `${url.href} does not renew now: ${wordsOf(answer)}.`,
+      {
+        retryAfterMs: retryAfterMs(answer),
+      },
+    );
+  const parsed = Renewed.safeParse(jsonOf(answer, url.href));
+  if (!parsed.success) throw new ManagerFailure('protocol', `${url.href} sends JSON that is no renewal.`);
+  return install(options, {
+    current,
+    renewed: parsed.data,
+    keyPem,
+    leaf,
+  });
+}
+
+async function install(
+  options: RenewOptions,
+  made: {
+    readonly current: Material;
+    readonly renewed: Renewed;
+    readonly keyPem: string;
+    readonly leaf: CertificateFacts;
+  },
+): Promise<RenewOutcome> {
+  const { files, clock, paths } = options;
+  const { manager_client, renew_window, ...bundle } = made.renewed;
+  // The address is the manager's to say: its record may have been changed, by this host or by a person.
+  const ipAddress = addressIn(bundle.server_crt) ?? made.leaf.ipAddresses[0];
+  const names = { fqdn: made.leaf.dnsNames[0], ipAddress };
+  const material = await acceptBundle(bundle, {
+    ownKeyPem: made.keyPem,
+    ...names,
+    now: clock.now(),
+    fingerprint: undefined,
+    managerClient: manager_client,
+    freshness: { knownSerials: [made.leaf.serialHex] },
+  });
+  requireVouched({
+    roots: parseCertificates(material.caPem),
+    chain: parseCertificates(bundle.ca_chain ?? bundle.ca_crt),
+    trusted: parseCertificates(made.current.caPem),
+    now: clock.now(),
+  });
+  const [leaf] = parseCertificates(material.certificatePem);
+  const isForMove = options.movedTo !== undefined && leaf?.ipAddresses.includes(options.movedTo);
+  const fault = leaf && renewedFault(isForMove ? undefined : made.leaf, leaf, clock.now());
+  if (!leaf || fault !== undefined) {
+    throw new PatchError(
+      'CERT_UNSUITABLE',
+      `The manager sent a certificate that is no renewal: ${fault ?? 'there is none'}. The one in use stays.`,
+    );
+  }
+  const before = await readIdentityMeta(files, paths);
+  const meta: IdentityMeta = {
+    ...before,
+    key_origin: 'host',
+    manager_url: options.managerUrl.href,
+    manager_client,
+    reported_address: options.movedTo ?? before.reported_address,
+    installed_at: new Date(clock.now()).toISOString(),
+    renewal_draw: options.random.fraction(),
+    renew_window,
+  };
+  await installGeneration({ files, paths, material, meta });
+  await forgetNextKeys(files, paths).catch(() => {});
+  options.audit('identity_renewed', { serial: leaf.serialHex });
+  if (options.movedTo !== undefined)
+    options.audit('host_address_told', {
+      address: options.movedTo,
+      certified: leaf.ipAddresses.includes(options.movedTo),
+    });
+  return { kind: 'renewed', serialHex: leaf.serialHex, notAfterMs: leaf.notAfterMs };
+}
+
+/** The address that a certificate names; undefined when there is none, or no certificate. */
+function addressIn(certificatePem: string): string | undefined {
+  try {
+    return parseCertificates(certificatePem)[0]?.ipAddresses[0];
+  } catch {
+    return undefined;
+  }
+}

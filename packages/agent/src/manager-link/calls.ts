@@ -1,0 +1,268 @@
+import { ENROLL_HEADERS, ENROLL_PATHS, type EnrollAck, type EnrollRequest } from '@linux-patch/contract';
+import {
+  agentTag,
+  createRequest,
+  joinTokenTag,
+  parseCertificateDer,
+  signProof,
+  stretchHostCode,
+  transcriptHash,
+} from '@linux-patch/pki';
+import { findHttpDateMs } from '../clock/http-date.ts';
+import type { EnrollContext } from '../enrollment/settings.ts';
+import { type PendingEnrollment, transcriptOf } from '../enrollment/state/pending.ts';
+import {
+  type PollAnswer,
+  type RegistrationAnswer,
+  readPoll,
+  readRegistration,
+} from '../enrollment/steps/answers.ts';
+import type { Trust } from '../enrollment/trust/trust.ts';
+import { collectOsDetails } from '../host/os-details.ts';
+import { wordsOf } from './answer-body.ts';
+import { askManager, type ManagerAnswer } from './client.ts';
+import type { PeerTrust } from './connection.ts';
+import { ManagerFailure } from './failure.ts';
+import type { ManagerRequest } from './request.ts';
+
+export const REQUEST_TIMEOUT_MS = 30_000;
+/** Serving begins after the acknowledgement, so a slow one is given up soon and said again at the next start. */
+const ACK_TIMEOUT_MS = 10_000;
+const HOLD_MARGIN_MS = 10_000;
+
+/** One enrolment's conversation with its manager. */
+export interface ManagerCalls {
+  register(options: { readonly withExtension: boolean }): Promise<RegistrationAnswer>;
+  /** Asks what became of the request; a manager of this generation may hold the answer for `holdS` seconds. */
+  poll(token: string, holdS: number): Promise<PollAnswer>;
+  /**
+   * Tells the manager that the bundle is installed; older managers have no such endpoint.
+   * @throws ManagerFailure unless the manager took it
+   */
+  acknowledge(token: string, ack: EnrollAck): Promise<void>;
+  /** Whether the manager publishes its CA, which those of the older generation do not. */
+  publishesCa(): Promise<boolean>;
+  /** Distinct leaf certificates that answered, DER, for a check against a CA that is learned later. */
+  peers(): readonly Uint8Array[];
+  /** SHA-256 of the key of the TLS peer that answered last; undefined for plain HTTP. */
+  peerKey(): string | undefined;
+}
+
+/** What a conversation needs of the enrolment, as it is at each request. */
+export interface CallParts {
+  readonly pending: PendingEnrollment;
+  readonly keyPem: string;
+}
+
+/**
+ * Whom the next connection may be with. Where nothing but the first contact vouches for the peer, its key must stay the
+ * same: the token would go to whoever came in between. The host code needs no such help.
+ */
+function peerFor(trust: Trust, pending: PendingEnrollment): PeerTrust {
+  if (trust.peer.kind === 'verified' || trust.kind === 'code') return trust.peer;
+  return { kind: 'unverified', spkiSha256: pending.peer_spki ?? undefined };
+}
+
+async function registrationBody(
+  context: EnrollContext,
+  pending: PendingEnrollment,
+  keyPem: string,
+  options: { readonly trust: Trust; readonly withExtension: boolean },
+): Promise<string> {
+  const request: EnrollRequest = {
+    machine_id: pending.machine_id,
+    fqdn: pending.fqdn,
+    ip_address: pending.ip_address,
+    hostname: pending.hostname,
+    os_details: { ...(await collectOsDetails(context)), agent_port: context.agentPort },
+  };
+  if (!options.withExtension) return JSON.stringify(request);
+  const key = await stretchHostCode(pending.host_code, pending.nonce_a);
+  const transcript = transcriptHash(transcriptOf(pending));
+  const token = pending.join_token;
+  const ext: NonNullable<EnrollRequest['ext']> = {
+    v: 1,
+    csr: await createRequest({
+      privateKeyPem: keyPem,
+      commonName: `${pending.fqdn}-server`.slice(0, 64),
+      dnsNames: [pending.fqdn],
+      ipAddresses: [pending.ip_address],
+    }),
+    nonce_a: pending.nonce_a,
+    tag_a: agentTag(key, transcript),
+    modes: [
+      'code',
+      ...(options.trust.kind === 'code' ? [] : (['click'] as const)),
+      ...(token === null ? [] : (['token'] as const)),
+    ],
+    ...(token === null
+      ? {}
+      : { token_id: token.id, token_mac: joinTokenTag(Buffer.from(token.key, 'base64url'), transcript) }),
+    ...(pending.clone_of === null ? {} : { clone_of: pending.clone_of }),
+    manager_proof: {
+      by: options.trust.kind,
+      ...(options.trust.issuer ? { issuer: options.trust.issuer } : {}),
+    },
+  };
+  return JSON.stringify({ ...request, ext });
+}
+
+type Outgoing = Omit<ManagerRequest, 'peer' | 'signal'>;
+type Proof = Omit<Parameters<typeof signProof>[0], 'privateKeyPem' | 'timestampS' | 'nonce'>;
+
+/** Sends and signs, and remembers who answered and what time it is for the manager. */
+class Wire {
+  readonly #context: EnrollContext;
+  readonly #trust: Trust;
+  readonly #parts: () => CallParts;
+  readonly #peers = new Map<string, Uint8Array>();
+  #lastPeer: Uint8Array | undefined;
+  #smallHello = false;
+  #clockOffsetS = 0;
+
+  constructor(context: EnrollContext, trust: Trust, parts: () => CallParts) {
+    this.#context = context;
+    this.#trust = trust;
+    this.#parts = parts;
+  }
+
+  get peers(): readonly Uint8Array[] {
+    return [...this.#peers.values()];
+  }
+
+  get lastPeer(): Uint8Array | undefined {
+    return this.#lastPeer;
+  }
+
+  at(path: string): URL {
+    return new URL(path, this.#context.managerUrl);
+  }
+
+  /** From now on proofs carry the manager's time. */
+  adoptTime(serverTimeS: number): void {
+    this.#clockOffsetS = serverTimeS - Math.floor(this.#context.clock.now() / 1000);
+  }
+
+  prove(proof: Proof): string {
+    return signProof({
+      ...proof,
+      privateKeyPem: this.#parts().keyPem,
+      timestampS: Math.floor(this.#context.clock.now() / 1000) + this.#clockOffsetS,
+      nonce: this.#context.random.bytes(12),
+    });
+  }
+
+  async ask(request: Outgoing): Promise<ManagerAnswer> {
+    const peer = peerFor(this.#trust, this.#parts().pending);
+    const { proxyFor, signal } = this.#context;
+    const smallHello = this.#smallHello;
+    const answer = await askManager({ ...request, peer, proxyFor, smallHello, signal });
+    this.#noticeSmallHello(answer.smallHello);
+    const dateMs = findHttpDateMs(answer.headers.date ?? '');
+    if (peer.kind === 'verified' && dateMs !== undefined) this.#context.clockWatch?.heard(dateMs);
+    this.#lastPeer = answer.peerCertificate;
+    if (this.#lastPeer) this.#peers.set(Buffer.from(this.#lastPeer).toString('base64'), this.#lastPeer);
+    return answer;
+  }
+
+  #noticeSmallHello(needed: boolean): void {
+    if (!needed || this.#smallHello) return;
+    this.#smallHello = true;
+    this.#context.logger.warn(
+      'Something on the way to the manager cuts connections whose first packet is large (post-quantum key exchange); it is asked ' +
+        'without that from now on. A firewall or proxy that was not updated for TLS of today does this.',
+      { manager: this.#context.managerUrl.href },
+    );
+  }
+
+  post(
+    path: string,
+    body: string,
+    options: Required<Pick<Outgoing, 'headers' | 'timeoutMs'>>,
+  ): Promise<ManagerAnswer> {
+    return this.ask({
+      url: this.at(path),
+      shownUrl: this.at(path).href,
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', ...options.headers },
+      timeoutMs: options.timeoutMs,
+    });
+  }
+}
+
+/** The generation decides where the token travels: older managers know it only in the path. */
+async function poll(
+  wire: Wire,
+  token: string,
+  how: { readonly older: boolean; readonly holdS: number },
+): Promise<PollAnswer> {
+  const { older, holdS } = how;
+  const path = older ? `${ENROLL_PATHS.status}/${token}` : ENROLL_PATHS.statusSelf;
+  const shownUrl = `${wire.at(ENROLL_PATHS.status).href}/…`;
+  const proven = {
+    authorization: `${ENROLL_HEADERS.authorizationScheme} ${token}`,
+    [ENROLL_HEADERS.proof]: wire.prove({ label: 'lpe1/poll', method: 'GET', path, token }),
+    ...(holdS > 0 ? { [ENROLL_HEADERS.prefer]: `wait=${holdS}` } : {}),
+  };
+  const answer = await wire.ask({
+    url: wire.at(path),
+    shownUrl,
+    method: 'GET',
+    secret: token,
+    headers: older ? {} : proven,
+    timeoutMs: older ? REQUEST_TIMEOUT_MS : Math.max(REQUEST_TIMEOUT_MS, holdS * 1000 + HOLD_MARGIN_MS),
+  });
+  const read = readPoll(answer, shownUrl);
+  if (read.kind === 'clock_off') wire.adoptTime(read.serverTimeS);
+  return read;
+}
+
+async function acknowledge(wire: Wire, token: string, ack: EnrollAck): Promise<void> {
+  const body = JSON.stringify(ack);
+  const path = ENROLL_PATHS.ack;
+  const headers = {
+    authorization: `${ENROLL_HEADERS.authorizationScheme} ${token}`,
+    [ENROLL_HEADERS.proof]: wire.prove({ label: 'lpe1/ack', method: 'POST', path, token, body }),
+  };
+  const answer = await wire.post(path, body, { headers, timeoutMs: ACK_TIMEOUT_MS });
+  if (answer.status < 300) return;
+  throw new ManagerFailure(
+    'transient',
+    `${wire.at(path).href} does not take the acknowledgement: ${wordsOf(answer)}.`,
+  );
+}
+
+async function publishesCa(wire: Wire): Promise<boolean> {
+  const url = wire.at(ENROLL_PATHS.ca);
+  const headers = { accept: 'application/x-pem-file, */*' };
+  const answer = await wire.ask({
+    url,
+    shownUrl: url.href,
+    method: 'GET',
+    headers,
+    timeoutMs: REQUEST_TIMEOUT_MS,
+  });
+  return answer.status === 200 && answer.text.includes('-----BEGIN CERTIFICATE-----');
+}
+
+/** Opens the conversation. Nothing is sent yet. */
+export function openManagerCalls(context: EnrollContext, trust: Trust, parts: () => CallParts): ManagerCalls {
+  const wire = new Wire(context, trust, parts);
+  return {
+    peers: () => wire.peers,
+    peerKey: () => wire.lastPeer && parseCertificateDer(wire.lastPeer).spkiSha256,
+    async register({ withExtension }) {
+      const { pending, keyPem } = parts();
+      const body = await registrationBody(context, pending, keyPem, { trust, withExtension });
+      const path = ENROLL_PATHS.enroll;
+      const proof = wire.prove({ label: 'lpe1/enroll', method: 'POST', path, token: '', body });
+      const headers = withExtension ? { [ENROLL_HEADERS.proof]: proof } : {};
+      const answer = await wire.post(path, body, { headers, timeoutMs: REQUEST_TIMEOUT_MS });
+      return readRegistration(answer, wire.at(path).href);
+    },
+    poll: (token, holdS) => poll(wire, token, { older: parts().pending.generation === 'older', holdS }),
+    acknowledge: (token, ack) => acknowledge(wire, token, ack),
+    publishesCa: () => publishesCa(wire),
+  };
+}

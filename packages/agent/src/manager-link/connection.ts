@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { managerFault, parseCertificateDer, spkiSha256 } from '@linux-patch/pki';
+import { verificationFault } from '../identity/verification-fault.ts';
+import { ManagerFailure } from './failure.ts';
+
+/** Whom a TLS connection may be with. */
+export type PeerTrust =
+  | { readonly kind: 'verified'; readonly ca: readonly string[] }
+  /**
+   * Any certificate, or only the one whose key (`spkiSha256`) this enrolment began with; what comes over the connection
+   * is proven by other means or not used.
+   */
+  | { readonly kind: 'unverified'; readonly spkiSha256?: string | undefined };
+
+interface Wish {
+  readonly url: URL;
+  readonly shownUrl: string;
+  readonly peer: PeerTrust;
+  /** An open connection, perhaps through a proxy; what is verified is the manager all the same. */
+  readonly wire: Socket;
+  /** Leaves the hybrid key exchange out, so that the ClientHello fits into one packet. */
+  readonly smallHello: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Verification failures of OpenSSL and Node; anything else on the way is a network matter. */
+const TLS_TRUST_CODES =
+  /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT_ALTNAME_INVALID|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_EXCEEDED|UNSPECIFIED$)/;
+const CLOCK_CODES = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
+
+/** Every group that OpenSSL offers by default but X25519MLKEM768, whose share alone is 1.2 kB. */
+const SMALL_GROUPS = 'X25519:P-256:X448:P-384:P-521';
+
+function optionsOf({ url, peer, wire, smallHello }: Wish): ConnectionOptions {
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  return {
+    socket: wire,
+    ...(smallHello ? { ecdhCurve: SMALL_GROUPS } : {}),
+    host,
+    // RFC 6066 §3: a literal address is no server name.
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['http/1.1'],
+    rejectUnauthorized: peer.kind === 'verified',
+    ...(peer.kind === 'verified' ? { ca: [...peer.ca], allowPartialTrustChain: true } : {}),
+  };
+}
+
+/** SHA-256 of the key of the peer's certificate, base64url. */
+function peerKey(socket: TLSSocket): string | undefined {
+  const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' });
+  return key && spkiSha256(key);
+}
+
+/**
+ * Shakes hands with the manager. No session is resumed, so that every connection shows a certificate.
+ *
+ * @throws ManagerFailure of kind `security` when the peer is not the one demanded; Node's error for the network.
+ */
+export async function connectSecurely(wish: Wish): Promise<TLSSocket> {
+  const socket = connect(optionsOf(wish));
+  // Errors after the handshake reach the request that uses the socket.
+  socket.on('error', () => {});
+  try {
+    await once(socket, 'secureConnect', { signal: wish.signal });
+    const demanded = wish.peer.kind === 'unverified' ? wish.peer.spkiSha256 : undefined;
+    if (demanded !== undefined && peerKey(socket) !== demanded) throw otherPeer(wish);
+    if (wish.peer.kind === 'verified') refuseHost(wish, socket);
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw untrusted(wish, error) ?? error;
+  }
+}
+
+/** A host of the same CA is not the manager, whatever names its certificate has. */
+function refuseHost({ shownUrl }: Wish, socket: TLSSocket): void {
+  const shown = socket.getPeerX509Certificate();
+  const fault = shown && managerFault(parseCertificateDer(shown.raw));
+  if (fault === undefined) return;
+  throw new ManagerFailure(
+    'security',
+    `Whoever answers at ${shownUrl} is not the manager: ${fault}. Nothing was sent. Find out which machine answers there; ` +
+      'the certificate of that host should be revoked.',
+  );
+}
+
+function otherPeer({ shownUrl }: Wish): ManagerFailure {
+  return new ManagerFailure(
+    'security',
+    `${shownUrl} shows another TLS key than when this enrolment began. Nothing was sent to it. Somebody may be in between; or the ` +
+      "manager's web certificate was replaced: then set enrollment.ca_file or enrollment.ca_fingerprint and start the agent again.",
+  );
+}
+
+function untrusted({ shownUrl }: Wish, error: unknown): ManagerFailure | undefined {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (!code || !TLS_TRUST_CODES.test(code)) return undefined;
+  const isAboutDates = CLOCK_CODES.has(code);
+  const clock = isAboutDates ? " Check this host's clock." : '';
+  return new ManagerFailure(
+    'security',
+    `The certificate of ${shownUrl} is not trusted (${verificationFault(code, message)}).${clock}`,
+    { cause: error, isAboutDates },
+  );
+}
