@@ -52,6 +52,20 @@ export default {
       from: { path: '^packages/', pathNot: '^packages/pki/' },
       to: { path: '@peculiar/' },
     },
+    {
+      name: 'packages-stand-alone',
+      comment: 'Package managers know nothing of jobs, HTTP or the configuration.',
+      severity: 'error',
+      from: { path: '^packages/agent/src/packages/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^packages/agent/src/', pathNot: '^packages/agent/src/packages/' },
+    },
+    {
+      name: 'adapters-behind-their-shape',
+      comment: 'One package manager is known to the table of adapters only.',
+      severity: 'error',
+      from: { path: '^packages/agent/src/', pathNot: '(\\.test\\.ts$|^packages/agent/src/packages/(apt/|adapters\\.ts$))' },
+      to: { path: '^packages/agent/src/packages/apt/' },
+    },
     { name: 'nobody-imports-lab', severity: 'error', from: { path: '^packages/', pathNot: '^packages/lab/' }, to: { path: '^packages/lab/' } },
     {
       name: 'features-do-not-import-http',

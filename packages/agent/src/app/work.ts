@@ -35,8 +35,9 @@ async function openDetachedWork(context: AgentContext): Promise<DetachedWork | u
 
 /** Opens the package manager and the job queue; the stack owns what must be closed. */
 export async function openWork(context: AgentContext, stack: AsyncDisposableStack): Promise<Work> {
-  const { files, clock, random, logger, config } = context;
-  const packages = await openPackageManager({ ...context, configured: config.package_manager.backend });
+  const { commands, files, clock, random, logger, config, root } = context;
+  const configured = config.package_manager.backend;
+  const packages = await openPackageManager({ commands, files, clock, root, configured });
   const cache = await openPackageCache({
     path: join(context.paths.dataFolder, 'state/cache.json'),
     files,
@@ -66,7 +67,7 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
     cache,
     clock,
     // Under a private root the packages are not this host's, so neither is the reboot.
-    reboot: context.root === '/' ? createReboot(context) : undefined,
+    reboot: root === '/' ? createReboot(context) : undefined,
     requireAllSources: config.package_manager.require_all_sources,
     timeoutMs,
   });

@@ -1,7 +1,5 @@
-import { join, resolve } from 'node:path';
-
-/** Where a private package root keeps the configuration that holds apt and dpkg inside it. */
-export const PRIVATE_APT_CONFIG = 'etc/apt/linux-patch-root.conf';
+import { resolve } from 'node:path';
+import { ADAPTERS } from './adapters.ts';
 
 /**
  * What commands need in their environment so that package managers work below `root` and nowhere else. Nothing for
@@ -10,9 +8,5 @@ export const PRIVATE_APT_CONFIG = 'etc/apt/linux-patch-root.conf';
 export function packageEnvironment(root: string): Readonly<Record<string, string>> {
   const prefix = resolve(root);
   if (prefix === '/') return {};
-  return {
-    APT_CONFIG: join(prefix, PRIVATE_APT_CONFIG),
-    DPKG_ROOT: prefix,
-    DPKG_FORCE: 'script-chrootless,not-root',
-  };
+  return Object.assign({}, ...Object.values(ADAPTERS).map((one) => one.environment(prefix)));
 }

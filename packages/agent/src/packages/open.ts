@@ -1,17 +1,13 @@
-import { join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
-import { openApt } from './apt/open.ts';
+import { ADAPTERS, type AdapterEntry } from './adapters.ts';
 import { BACKENDS, type Backend } from './backends.ts';
-import { PRIVATE_APT_CONFIG } from './environment.ts';
-import type { PackageManager, PackageManagerOptions } from './package-manager.ts';
-
-/** A package manager that this release can drive, and the program that shows that it is there. */
-interface Adapter {
-  readonly program: string;
-  readonly open: (options: PackageManagerOptions) => PackageManager;
-}
-
-const ADAPTERS: Readonly<Record<Backend, Adapter>> = { apt: { program: '/usr/bin/apt-get', open: openApt } };
+import { createDatabaseWatch, readDatabaseFaults } from './database-faults.ts';
+import type { PackageDoors, PackageHost } from './doors.ts';
+import { createPackageInventory } from './inventory.ts';
+import { findLockHolder } from './locks.ts';
+import { createPackageOperations } from './operations.ts';
+import type { PackageManager } from './package-manager.ts';
+import { createPackageReader } from './snapshot.ts';
 
 /** Others that hosts have, to name them when they are found. */
 const OTHERS: Readonly<Record<string, string>> = {
@@ -22,17 +18,25 @@ const OTHERS: Readonly<Record<string, string>> = {
   apk: '/sbin/apk',
 };
 
+/** A refresh without a job ends after this, however much data still comes; see `refreshLists` for silence. */
+const QUIET_LIMIT_MS = 3_600_000;
+
+interface PackageManagerOptions extends PackageDoors {
+  /** `package_manager.backend` of the configuration. */
+  readonly configured: 'auto' | Backend;
+}
+
 function unsupported(what: string): PatchError {
   return new PatchError('SERVICE_UNHEALTHY', `${what} This release drives ${BACKENDS.join(', ')} only.`);
 }
 
-async function findAdapter({ files, configured }: PackageManagerOptions): Promise<Adapter> {
+async function findEntry({ files, configured }: PackageManagerOptions): Promise<AdapterEntry> {
   if (configured !== 'auto') {
     const named = ADAPTERS[configured];
     if (await files.facts(named.program)) return named;
     throw unsupported(`package_manager.backend is ${configured}, but ${named.program} does not exist.`);
   }
-  for (const adapter of Object.values(ADAPTERS)) if (await files.facts(adapter.program)) return adapter;
+  for (const entry of Object.values(ADAPTERS)) if (await files.facts(entry.program)) return entry;
   for (const [name, program] of Object.entries(OTHERS)) {
     if (await files.facts(program)) throw unsupported(`The package manager of this host is ${name}.`);
   }
@@ -41,18 +45,36 @@ async function findAdapter({ files, configured }: PackageManagerOptions): Promis
 
 /**
  * Finds and opens the host's package manager.
- * @throws PatchError `SERVICE_UNHEALTHY` when there is none that can be driven, or when a private root has no
- *   configuration that would keep the package manager inside it.
+ * @throws PatchError `SERVICE_UNHEALTHY` when there is none that can be driven, or when a private root lacks what would
+ *   keep the package manager inside it.
  */
 export async function openPackageManager(options: PackageManagerOptions): Promise<PackageManager> {
-  const { files, root } = options;
-  const adapter = await findAdapter(options);
-  if (root !== '/' && !(await files.facts(join(root, PRIVATE_APT_CONFIG)))) {
-    throw new PatchError(
-      'SERVICE_UNHEALTHY',
-      `--root ${root} is given, but ${join(root, PRIVATE_APT_CONFIG)} does not exist. Without it apt would change this ` +
-        'machine instead of that folder, so nothing is started.',
-    );
-  }
-  return adapter.open(options);
+  const { commands, files, clock, root } = options;
+  const doors = { commands, files, clock, root };
+  const entry = await findEntry(options);
+  const fault = root === '/' ? undefined : await entry.findRootFault(doors);
+  if (fault !== undefined) throw new PatchError('SERVICE_UNHEALTHY', `--root ${root} is given, but ${fault}`);
+  return managePackages({ ...doors, adapter: entry.open(doors) });
+}
+
+function managePackages(host: PackageHost): PackageManager {
+  const { adapter } = host;
+  const reader = createPackageReader(host);
+  const database = createDatabaseWatch(host);
+  const operations = createPackageOperations(host, reader);
+  return {
+    inventory: createPackageInventory(adapter, reader, database),
+    operations,
+    refreshQuietly: (signal) =>
+      operations.refresh({
+        signal,
+        timeoutMs: QUIET_LIMIT_MS,
+        onProgress: () => {},
+        onLine: () => {},
+        onWaitingForLock: () => {},
+      }),
+    health: () => database.health(),
+    faults: (signal) => readDatabaseFaults(adapter, signal),
+    lockHolder: () => findLockHolder(host),
+  };
 }

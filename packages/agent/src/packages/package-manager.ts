@@ -1,5 +1,5 @@
-import type { Clock, Commands, Files } from '@linux-patch/runtime';
-import type { Backend } from './backends.ts';
+import type { DatabaseFaults } from './database-faults.ts';
+import type { LockHolder } from './locks.ts';
 import type { PackageInventory } from './package-inventory.ts';
 import type { PackageOperations, SourceFailure } from './package-operations.ts';
 
@@ -11,13 +11,8 @@ export interface PackageManager {
   readonly refreshQuietly: (signal: AbortSignal) => Promise<readonly SourceFailure[]>;
   /** `ok`, or why packages cannot be managed; answers at once. */
   readonly health: () => Promise<string>;
-}
-
-export interface PackageManagerOptions {
-  readonly commands: Commands;
-  readonly files: Files;
-  readonly clock: Clock;
-  readonly root: string;
-  /** `package_manager.backend` of the configuration. */
-  readonly configured: 'auto' | Backend;
+  /** What is wrong with what is installed; asks the package manager. */
+  readonly faults: (signal: AbortSignal) => Promise<DatabaseFaults>;
+  /** Who works with the package database now; undefined when nobody does. */
+  readonly lockHolder: () => Promise<LockHolder | undefined>;
 }

@@ -1,6 +1,5 @@
 import type { ErrorCode, JobResult } from '@linux-patch/contract';
 import type { CommandResult, OutputSource } from '@linux-patch/runtime';
-import type { ApplyJobRequest } from '../jobs/job-request.ts';
 import type { ChangePlan } from './detached/plan.ts';
 import type { LeftOut } from './left-out.ts';
 
@@ -64,13 +63,36 @@ export interface SourceFailure {
   readonly security: boolean;
 }
 
-interface InstallWish {
-  readonly packages: readonly { readonly name: string; readonly version?: string | undefined }[];
+/** A package as a job names it. */
+export interface PackageTarget {
+  /** Perhaps with an architecture. */
+  readonly name: string;
+  readonly version?: string | undefined;
+}
+
+export interface InstallWish {
+  readonly packages: readonly PackageTarget[];
   /** Names of packages that must be installed already. */
   readonly onlyUpgrade: boolean;
   readonly force: boolean;
   readonly noRecommends: boolean;
   readonly allowDowngrade: boolean;
+}
+
+export interface RemoveWish {
+  readonly name: string;
+  readonly purge: boolean;
+  readonly force: boolean;
+}
+
+/** Pending updates that a job asks for. */
+export interface UpdateWish {
+  readonly selection:
+    | { readonly kind: 'all' }
+    | { readonly kind: 'security' }
+    | { readonly kind: 'names'; readonly names: readonly string[]; readonly securityOnly: boolean };
+  /** Patterns of names that stay at their versions. */
+  readonly exclude: readonly string[];
 }
 
 /**
@@ -88,20 +110,11 @@ export interface PackageOperations {
   /** Mends what an interrupted transaction left, and unmet dependencies; resolves to whether everything is mended. */
   repair(run: OperationRun): Promise<boolean>;
   install(wish: InstallWish, run: OperationRun): Promise<OperationOutcome>;
-  remove(
-    wish: { readonly name: string; readonly purge: boolean; readonly force: boolean },
-    run: OperationRun,
-  ): Promise<OperationOutcome>;
+  remove(wish: RemoveWish, run: OperationRun): Promise<OperationOutcome>;
   /**
    * Brings pending updates in; what is held, excluded or refused stays and is named.
    * @throws PatchError with what was done when an update that was named stays.
    */
-  applyPatches(
-    wish: {
-      readonly selection: Exclude<ApplyJobRequest['selection'], { kind: 'none' }>;
-      readonly exclude: readonly string[];
-    },
-    run: OperationRun,
-  ): Promise<OperationOutcome>;
+  applyPatches(wish: UpdateWish, run: OperationRun): Promise<OperationOutcome>;
   rebootRequired(): Promise<{ readonly required: boolean; readonly reasons: readonly string[] }>;
 }

@@ -8,7 +8,7 @@ import type { AgentDoors } from '../../src/app/agent-context.ts';
 import { runAgent } from '../../src/cli/run.ts';
 import { agentPaths } from '../../src/config/paths.ts';
 import { hostNetwork } from '../../src/host/network.ts';
-import { PRIVATE_APT_CONFIG } from '../../src/packages/environment.ts';
+import { PRIVATE_APT_CONFIG } from '../../src/packages/apt/private-root.ts';
 
 /** Into how many steps time is cut for what must happen within a limit, and how long each lets real work go on. */
 const STEPS = 24;

@@ -1,38 +1,37 @@
-import { join } from 'node:path';
 import { messageOf } from '@linux-patch/contract';
-import { readDatabaseFaults } from '../../packages/apt/database-faults.ts';
-import { findLockHolder, nameOfHolder } from '../../packages/apt/lock.ts';
+import { nameOfHolder } from '../../packages/locks.ts';
 import { openPackageManager } from '../../packages/open.ts';
+import type { PackageManager } from '../../packages/package-manager.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorHost } from './host.ts';
 
 /** Whether packages can be worked with. */
 export async function checkPackages(host: DoctorHost): Promise<Finding[]> {
-  const { config } = host;
+  const { commands, files, clock, root, config } = host;
+  const configured = config.package_manager.backend;
+  let packages: PackageManager;
   try {
-    await openPackageManager({ ...host, configured: config.package_manager.backend });
+    packages = await openPackageManager({ commands, files, clock, root, configured });
   } catch (error) {
     return [{ code: 'PACKAGE_MANAGER_MISSING', detail: messageOf(error) }];
   }
   const findings: Finding[] = [];
-  const holder = await findLockHolder(host).catch(() => undefined);
+  const holder = await packages.lockHolder().catch(() => undefined);
   if (holder) {
     const detail = `${nameOfHolder(holder)} holds the locks of dpkg or apt.`;
     findings.push({ code: 'DPKG_LOCKED', detail, words: { pid: holder.pid ?? 'PID' } });
   }
   // While somebody holds the lock that is normal.
-  if (!holder) findings.push(...(await checkDatabase(host)));
+  if (!holder) findings.push(...(await checkDatabase(packages, host.signal)));
   return findings;
 }
 
 /** What is half installed, and what is installed and lacks something. */
-async function checkDatabase(host: DoctorHost): Promise<Finding[]> {
-  const { interrupted, unconfigured, unmet } = await readDatabaseFaults(host, host.signal);
+async function checkDatabase(packages: PackageManager, signal: AbortSignal): Promise<Finding[]> {
+  const { interrupted, unconfigured, unmet } = await packages.faults(signal);
   const findings: Finding[] = [];
-  if (interrupted) {
-    const detail = `${join(host.root, 'var/lib/dpkg/updates')} has unfinished parts.`;
-    findings.push({ code: 'DPKG_INTERRUPTED', detail });
-  }
+  if (interrupted !== undefined)
+    findings.push({ code: 'DPKG_INTERRUPTED', detail: `${interrupted} has unfinished parts.` });
   if (unconfigured.length > 0) {
     const detail = `dpkg --audit names ${unconfigured.join(', ')}.`;
     findings.push({ code: 'PACKAGES_UNCONFIGURED', detail });

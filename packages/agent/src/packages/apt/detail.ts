@@ -1,5 +1,5 @@
 import { type Package, PackageDetail } from '@linux-patch/contract';
-import { type AptContext, aptPath, READ_TIMEOUT_MS } from './apt-context.ts';
+import { belowRoot, type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
 import { aptFailure } from './failure.ts';
 import { NEUTRAL_OPTIONS } from './neutral-options.ts';
 
@@ -44,10 +44,10 @@ const PLAIN_OUTPUT = [
 const UNKNOWN = /no packages found|unable to locate|can't select/i;
 
 async function show(
-  context: AptContext,
+  doors: PackageDoors,
   name: string,
 ): Promise<Readonly<Record<string, string>> | undefined> {
-  const result = await context.commands.run({
+  const result = await doors.commands.run({
     program: 'apt-cache',
     args: [...NEUTRAL_OPTIONS, ...PLAIN_OUTPUT, 'show', '--no-all-versions', '--', name],
     timeoutMs: READ_TIMEOUT_MS,
@@ -58,8 +58,8 @@ async function show(
   throw aptFailure(`apt-cache show ${name}`, result);
 }
 
-async function reverseDependencies(context: AptContext, name: string): Promise<string[]> {
-  const result = await context.commands.run({
+async function reverseDependencies(doors: PackageDoors, name: string): Promise<string[]> {
+  const result = await doors.commands.run({
     program: 'apt-cache',
     // Those that need it; what it breaks and what only suggests it is none of them.
     args: [...NEUTRAL_OPTIONS, ...PLAIN_OUTPUT, 'rdepends', '--installed', '--important', '--', name],
@@ -73,8 +73,8 @@ async function reverseDependencies(context: AptContext, name: string): Promise<s
   return [...new Set(lines.map((line) => line.replace(/[|\s]/g, '')).filter(Boolean))].sort();
 }
 
-async function filesOf(context: AptContext, { name, architecture }: Package): Promise<string[]> {
-  const result = await context.commands.run({
+async function filesOf(doors: PackageDoors, { name, architecture }: Package): Promise<string[]> {
+  const result = await doors.commands.run({
     program: 'dpkg-query',
     // The architecture tells apart two packages of one name (dpkg(1), multi-arch).
     args: ['-L', '--', `${name}:${architecture}`],
@@ -86,17 +86,17 @@ async function filesOf(context: AptContext, { name, architecture }: Package): Pr
 }
 
 /** The licence names of a machine-readable copyright file (DEP-5); null when it is prose. */
-async function licenseOf(context: AptContext, name: string): Promise<string | null> {
-  const path = aptPath(context, `usr/share/doc/${name}/copyright`);
-  const text = await context.files.readTextLimited(path, COPYRIGHT_LIMIT_BYTES);
+async function licenseOf(doors: PackageDoors, name: string): Promise<string | null> {
+  const path = belowRoot(doors, `usr/share/doc/${name}/copyright`);
+  const text = await doors.files.readTextLimited(path, COPYRIGHT_LIMIT_BYTES);
   if (!text?.startsWith('Format:')) return null;
   const names = [...text.matchAll(/^License:\s*(\S.*)$/gm)].map(([, license]) => license?.trim() ?? '');
   return [...new Set(names)].join(', ') || null;
 }
 
-async function installedAt(context: AptContext, { name, architecture }: Package): Promise<string | null> {
+async function installedAt(doors: PackageDoors, { name, architecture }: Package): Promise<string | null> {
   for (const file of [`${name}.list`, `${name}:${architecture}.list`]) {
-    const facts = await context.files.facts(aptPath(context, `var/lib/dpkg/info/${file}`));
+    const facts = await doors.files.facts(belowRoot(doors, `var/lib/dpkg/info/${file}`));
     if (facts) return new Date(facts.modifiedMs).toISOString();
   }
   return null;
@@ -123,31 +123,29 @@ function availablePackage(name: string, fields: Readonly<Record<string, string>>
 }
 
 /** What only an installed package has. */
-async function installedFacts(context: AptContext, own: Package) {
+async function installedFacts(doors: PackageDoors, own: Package) {
   return {
-    license: await licenseOf(context, own.name),
-    files: await filesOf(context, own),
-    installed_at: await installedAt(context, own),
+    license: await licenseOf(doors, own.name),
+    files: await filesOf(doors, own),
+    installed_at: await installedAt(doors, own),
   };
 }
 
 /** Everything about one package, or undefined when neither dpkg nor the lists know it. */
 export async function readDetail(
-  context: AptContext,
+  doors: PackageDoors,
   name: string,
   listed: Package | undefined,
 ): Promise<PackageDetail | undefined> {
-  const fields = await show(context, name);
+  const fields = await show(doors, name);
   if (!fields && !listed) return undefined;
   const [plain = name] = name.split(':');
-  const own = listed
-    ? await installedFacts(context, listed)
-    : { license: null, files: [], installed_at: null };
+  const own = listed ? await installedFacts(doors, listed) : { license: null, files: [], installed_at: null };
   return PackageDetail.parse({
     ...(listed ?? availablePackage(plain, fields ?? {})),
     ...own,
     dependencies: [...parseDepends(fields?.['pre-depends']), ...parseDepends(fields?.depends)],
-    reverse_dependencies: await reverseDependencies(context, name),
+    reverse_dependencies: await reverseDependencies(doors, name),
     maintainer: fields?.maintainer ?? null,
     homepage: fields?.homepage ?? null,
     available_version: fields?.version ?? null,

@@ -1,5 +1,7 @@
-import { type ErrorCode, PatchError } from '@linux-patch/contract';
+import type { ErrorCode, PatchError } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
+import type { ToolFailure } from '../adapter.ts';
+import { toolFailure } from '../tool-failure.ts';
 
 /** dpkg names a full disk only in the middle of its output; apt's own last word is then about dpkg. */
 const DISK_FULL = /you don't have enough free space|no space left on device/i;
@@ -35,25 +37,12 @@ const MEANINGS: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
   ],
 ];
 
-const ADVICE: Partial<Record<ErrorCode, string>> = {
-  LOCKED: 'Another package manager is running; the job can be repeated when it is done.',
-  DISK_FULL: 'Make room on the disk and repeat the job.',
-  GPG_ERROR:
-    "A repository's signature is missing or wrong; nothing from it is installed. Check the key and whether the repository is yours.",
-  NETWORK_ERROR:
-    'A repository could not be reached or lacks a file; check the network, the proxy and the sources.',
-  SCRIPT_FAILED:
-    "A package's own script failed; its packages may be half configured and are repaired before the next job.",
-  PERMISSION_DENIED: 'The agent has to run as root to change packages.',
-  DEPENDENCY_CONFLICT: 'The packages do not fit together as asked.',
-};
-
 /** Errors of apt and dpkg, and the reasons that apt gives for dependencies that do not fit. */
 const ERROR_LINE =
   /^(E:|Err:|dpkg: error|dpkg: dependency|\S.* : (Pre-?Depends|Depends|Breaks|Conflicts): )|^(Depends|Breaks|Conflicts): .* but /;
 
 /** Lines in which apt and dpkg say what is wrong. */
-export function tellingLines(text: string): string[] {
+function tellingLines(text: string): string[] {
   const lines = text.split('\n').map((line) => line.trim());
   const errors = lines.filter((line) => ERROR_LINE.test(line));
   return errors.length > 0 ? errors : lines.filter((line) => line !== '').slice(-3);
@@ -72,14 +61,13 @@ export function classify(text: string): ErrorCode {
   return 'PKG_MANAGER_ERROR';
 }
 
-/** The failure of a finished apt or dpkg run, with apt's own words and what to do. */
+/** Why a run of apt or dpkg failed. */
+export function readFailure({ stderr, stdout }: Pick<CommandResult, 'stderr' | 'stdout'>): ToolFailure {
+  const text = `${stderr}\n${stdout}`;
+  return { code: classify(text), words: tellingLines(text) };
+}
+
+/** The failure of a finished run of apt or dpkg. */
 export function aptFailure(what: string, result: CommandResult): PatchError {
-  const text = `${result.stderr}\n${result.stdout}`;
-  const telling = tellingLines(text);
-  const code = result.timedOut ? 'TIMEOUT' : classify(text);
-  const ended = result.timedOut ? 'ran out of time' : `failed (exit ${result.exitCode ?? result.signal})`;
-  const advice = ADVICE[code];
-  return new PatchError(code, `${what} ${ended}: ${telling.join(' ')}${advice ? ` ${advice}` : ''}`, {
-    details: { exit_code: result.exitCode },
-  });
+  return toolFailure(what, result, readFailure(result));
 }

@@ -1,17 +1,6 @@
 import { PatchError } from '@linux-patch/contract';
-import { type AptContext, READ_TIMEOUT_MS } from './apt-context.ts';
-
-/** One line of dpkg's database (dpkg-query(1)). */
-export interface InstalledPackage {
-  readonly name: string;
-  readonly version: string;
-  readonly architecture: string;
-  readonly description: string;
-  readonly sizeBytes: number | null;
-  readonly held: boolean;
-  /** Unpacked but not configured, or worse. */
-  readonly broken: boolean;
-}
+import type { Installed } from '../adapter.ts';
+import { type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
 
 const FORMAT =
   '${Package}\\t${Version}\\t${Architecture}\\t${db:Status-Abbrev}\\t${Installed-Size}\\t${binary:Summary}\\n';
@@ -22,7 +11,7 @@ const KIB = 1024;
  * @throws PatchError `PKG_MANAGER_ERROR` on a line that is not understood: fewer packages than there are is worse
  *   than none.
  */
-export function parseInstalled(text: string): InstalledPackage[] {
+export function parseInstalled(text: string): Installed[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
@@ -58,8 +47,8 @@ export function parseInstalled(text: string): InstalledPackage[] {
  * Everything that is installed.
  * @throws PatchError `PKG_MANAGER_ERROR`
  */
-export async function readInstalled(context: AptContext): Promise<InstalledPackage[]> {
-  const result = await context.commands.run({
+export async function readInstalled(doors: PackageDoors): Promise<Installed[]> {
+  const result = await doors.commands.run({
     program: 'dpkg-query',
     args: ['-W', '-f', FORMAT],
     timeoutMs: READ_TIMEOUT_MS,
@@ -77,8 +66,8 @@ export async function readInstalled(context: AptContext): Promise<InstalledPacka
 }
 
 /** The architecture of the host's own packages, such as `amd64`. */
-export async function readNativeArchitecture(context: AptContext): Promise<string> {
-  const result = await context.commands.run({
+export async function readNativeArchitecture(doors: PackageDoors): Promise<string> {
+  const result = await doors.commands.run({
     program: 'dpkg',
     args: ['--print-architecture'],
     timeoutMs: READ_TIMEOUT_MS,

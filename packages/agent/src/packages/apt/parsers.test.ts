@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { matchesGlob } from '../name-pattern.ts';
-import { compareInstalled } from './compare.ts';
 import { parseDepends, parseStanza } from './detail.ts';
 import { classify } from './failure.ts';
-import { type InstalledPackage, parseInstalled } from './installed.ts';
-import { mountDevice, parseLockHolders } from './lock.ts';
+import { parseInstalled } from './installed.ts';
+import { parseStatusLine } from './output.ts';
 import { parsePolicy } from './policy.ts';
-import { parseStatusLine } from './progress.ts';
 import { parseReleaseHead } from './release-head.ts';
 import { parseTaken } from './simulate.ts';
 import { parseTargets } from './sources.ts';
@@ -179,37 +176,6 @@ describe('what apt-config of apt 2.6.1 prints', () => {
   });
 });
 
-describe('results of a job', () => {
-  const one = (name: string, version: string, architecture = 'all'): InstalledPackage => ({
-    name,
-    version,
-    architecture,
-    description: '',
-    sizeBytes: null,
-    held: false,
-    broken: false,
-  });
-
-  it('are what changed in the database, and what was asked for even where nothing did', () => {
-    const before = [one('a', '1'), one('b', '1'), one('c', '1'), one('d', '2')];
-    const after = [one('a', '2'), one('c', '1'), one('d', '1'), one('e', '1')];
-    expect(compareInstalled(before, after, ['c:amd64']).map((each) => [each.name, each.action])).toEqual([
-      ['a', 'upgraded'],
-      ['b', 'removed'],
-      ['c', 'unchanged'],
-      ['d', 'downgraded'],
-      ['e', 'installed'],
-    ]);
-  });
-
-  it('keep two architectures of one name apart', () => {
-    const both = [one('libc6', '1', 'amd64'), one('libc6', '1', 'i386')];
-    expect(compareInstalled(both, [one('libc6', '2', 'amd64'), one('libc6', '1', 'i386')], [])).toEqual([
-      { name: 'libc6:amd64', action: 'upgraded', version_before: '1', version_after: '2' },
-    ]);
-  });
-});
-
 describe("apt's status lines", () => {
   it('give downloading the first part of the bar and dpkg the rest', () => {
     expect(parseStatusLine('dlstatus:1:50.0000:Retrieving file 1 of 2 (1s remaining)')).toEqual({
@@ -280,45 +246,8 @@ describe('Debian versions', () => {
   });
 });
 
-describe('smaller readings', () => {
-  it('find who holds a lock by device and inode of the lock file, and nobody who only waits', () => {
-    const text = [
-      '1: POSIX  ADVISORY  WRITE 317 fe:00:4711 0 EOF',
-      '1: -> POSIX  ADVISORY  WRITE 318 fe:00:4711 0 EOF',
-      '2: FLOCK  ADVISORY  WRITE 400 00:17:4711 0 EOF',
-      '3: OFDLCK ADVISORY  WRITE -1 fe:00:99 0 EOF',
-    ].join('\n');
-    const holders = (inode: number, ...devices: string[]) => parseLockHolders(text, [{ inode, devices }]);
-    expect(holders(4711, 'fe:0')).toEqual([317]);
-    expect(holders(4711, '0:17')).toEqual([400]);
-    expect(holders(4711, '8:1', 'fe:0')).toEqual([317]);
-    expect(holders(4711, '8:1')).toEqual([]);
-    expect(holders(99, 'fe:0')).toEqual([-1]);
-    expect(holders(1, 'fe:0')).toEqual([]);
-  });
-
-  it('find the device of the mount that holds a path, of which the last and innermost counts', () => {
-    const mounts = [
-      '22 1 0:29 /@ / rw - btrfs /dev/sda2 rw,subvol=/@',
-      '23 22 8:5 / /var/lib rw - ext4 /dev/sda5 rw',
-      '24 22 8:6 / /mnt/a\\040b rw - ext4 /dev/sda6 rw',
-      '25 23 8:21 / /var/lib rw - ext4 /dev/sdb5 rw',
-      '',
-    ].join('\n');
-    expect(mountDevice(mounts, '/var/lib/dpkg/lock')).toBe('8:15');
-    expect(mountDevice(mounts, '/var/library')).toBe('0:1d');
-    expect(mountDevice(mounts, '/mnt/a b/lock')).toBe('8:6');
-    expect(mountDevice('', '/x')).toBeUndefined();
-  });
-
-  it('match names by pattern, every other character standing for itself', () => {
-    expect(matchesGlob('linux-image-*', 'linux-image-6.1.0')).toBe(true);
-    expect(matchesGlob('lib?', 'libs')).toBe(true);
-    expect(matchesGlob('g++', 'g++')).toBe(true);
-    expect(matchesGlob('a.c', 'abc')).toBe(false);
-  });
-
-  it('read the first stanza of apt-cache show with its continuation lines', () => {
+describe('what apt-cache show prints', () => {
+  it('becomes the fields of the first stanza, with their continuation lines', () => {
     const fields = parseStanza(
       'Package: toyapp\nDepends: toylib, a | b\nDescription: toy\n long part\n .\n more\n\nPackage: other\n',
     );

@@ -1,4 +1,4 @@
-import { type AptContext, READ_TIMEOUT_MS } from './apt-context.ts';
+import { type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
 import { aptFailure } from './failure.ts';
 import { NEUTRAL_OPTIONS } from './neutral-options.ts';
 
@@ -81,10 +81,10 @@ const NAMES_AT_ONCE = 10_000;
  * names that nobody asked for.
  * @throws PatchError when apt cannot say.
  */
-export async function readPolicy(context: AptContext, names: readonly string[]): Promise<Policy> {
+export async function readPolicy(doors: PackageDoors, names: readonly string[]): Promise<Policy> {
   const policy = new Map<string, PackagePolicy>();
   for (let start = 0; start < names.length; start += NAMES_AT_ONCE) {
-    const result = await context.commands.run({
+    const result = await doors.commands.run({
       program: 'apt-cache',
       args: [...NEUTRAL_OPTIONS, 'policy', '--', ...names.slice(start, start + NAMES_AT_ONCE)],
       timeoutMs: READ_TIMEOUT_MS,

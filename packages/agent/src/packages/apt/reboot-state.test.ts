@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { InstalledPackage } from './installed.ts';
+import type { Installed } from '../adapter.ts';
 import { asksForReboot } from './reboot-packages.ts';
 import { outdatedKernel } from './running-kernel.ts';
 
@@ -46,7 +46,7 @@ describe('packages that are in use only after a reboot', () => {
 });
 
 describe('the running kernel', () => {
-  const installed = (...names: readonly string[]): InstalledPackage[] =>
+  const installed = (...names: readonly string[]): Installed[] =>
     names.map((text) => {
       const [name = '', version = '1'] = text.split('=');
       const rest = { architecture: 'amd64', description: '', sizeBytes: null, held: false, broken: false };

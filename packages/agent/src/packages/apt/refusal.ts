@@ -1,12 +1,9 @@
 import type { ErrorCode } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
-import type { LeftOut } from '../left-out.ts';
-import type { AptContext } from './apt-context.ts';
+import type { Refusal } from '../adapter.ts';
+import type { PackageDoors } from '../doors.ts';
 import { aptFailure, classify } from './failure.ts';
 import { NEUTRAL_OPTIONS } from './neutral-options.ts';
-
-/** Why apt would not do something. */
-export type Refusal = Pick<LeftOut, 'reason' | 'code'>;
 
 /** A question takes a second or two; on a slow host with many packages more. */
 const QUESTION_LIMIT_MS = 180_000;
@@ -41,11 +38,11 @@ const INST = /^Inst (\S+) (?:\[[^\]]*\] )?\((\S+) /;
  * @throws PatchError when apt was stopped or cannot say.
  */
 export async function askForRefusal(
-  context: AptContext,
+  doors: PackageDoors,
   { args, untrusted, signal }: Question,
 ): Promise<Refusal | undefined> {
   signal.throwIfAborted();
-  const result = await context.commands.run({
+  const result = await doors.commands.run({
     program: 'apt-get',
     args: [...QUESTION_OPTIONS, ...args],
     timeoutMs: QUESTION_LIMIT_MS,

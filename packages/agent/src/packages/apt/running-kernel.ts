@@ -1,4 +1,4 @@
-import type { InstalledPackage } from './installed.ts';
+import type { Installed } from '../adapter.ts';
 import { isKernel } from './reboot-packages.ts';
 import { compareDebianVersions } from './versions.ts';
 
@@ -28,7 +28,7 @@ function parseRelease(release: string): Release | undefined {
  */
 export function outdatedKernel(
   running: { readonly release: string; readonly version: string },
-  installed: readonly InstalledPackage[],
+  installed: readonly Installed[],
 ): string | undefined {
   const own = parseRelease(running.release);
   if (!own) return undefined;

@@ -1,4 +1,4 @@
-import { type AptContext, READ_TIMEOUT_MS } from './apt-context.ts';
+import { type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
 import { aptFailure } from './failure.ts';
 import { SIMULATION_OPTIONS } from './neutral-options.ts';
 
@@ -16,8 +16,8 @@ const UNMET = /unmet dependencies|held broken packages/i;
  * plans nothing.
  * @throws PatchError when apt fails for another reason.
  */
-export async function readOffered(context: AptContext): Promise<ReadonlySet<string> | undefined> {
-  const result = await context.commands.run({
+export async function readOffered(doors: PackageDoors): Promise<ReadonlySet<string> | undefined> {
+  const result = await doors.commands.run({
     program: 'apt-get',
     args: [...SIMULATION_OPTIONS, 'upgrade'],
     timeoutMs: READ_TIMEOUT_MS,

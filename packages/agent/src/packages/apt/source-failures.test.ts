@@ -36,7 +36,7 @@ describe('what apt-get update prints', () => {
     ],
   ])('about a signature (%s) is a matter of signatures, of this source alone: %s', (_version, reason) => {
     const { stdout, stderr } = printed(reason);
-    const { failed, healthy, unknown } = parseUpdate(stdout, stderr);
+    const { failed, healthy, unknown } = parseUpdate({ stdout, stderr });
     expect(failed).toMatchObject([
       { source: 'https://third.example/x stable', code: 'GPG_ERROR', security: false },
     ]);
@@ -53,7 +53,7 @@ describe('what apt-get update prints', () => {
     ['stable', false],
   ])('tells by the suite %s whether security updates come from there: %s', (suite, security) => {
     const stderr = `E: The repository 'http://deb.example/debian ${suite} Release' no longer has a Release file.`;
-    expect(parseUpdate('', stderr).failed).toMatchObject([{ security }]);
+    expect(parseUpdate({ stdout: '', stderr }).failed).toMatchObject([{ security }]);
   });
 
   it('gives an index that is missing to its source, be it flat or below a suite with a slash', () => {
@@ -68,7 +68,7 @@ describe('what apt-get update prints', () => {
       'E: Failed to fetch http://flat.example/x/./Packages  Hash Sum mismatch',
       '',
     ].join('\n');
-    const { failed, healthy } = parseUpdate(stdout, stderr);
+    const { failed, healthy } = parseUpdate({ stdout, stderr });
     expect(failed.map((one) => [one.source, one.reason])).toEqual([
       ['http://deb.example/debian stretch/updates', '404 Not Found.'],
       ['http://flat.example/x ./', expect.stringContaining('another try may help')],
@@ -78,6 +78,9 @@ describe('what apt-get update prints', () => {
 
   it('that belongs to no source is not taken for one', () => {
     const stderr = 'E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)\n';
-    expect(parseUpdate('', stderr)).toMatchObject({ failed: [], unknown: [expect.stringContaining('lock')] });
+    expect(parseUpdate({ stdout: '', stderr })).toMatchObject({
+      failed: [],
+      unknown: [expect.stringContaining('lock')],
+    });
   });
 });

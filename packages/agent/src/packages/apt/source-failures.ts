@@ -1,4 +1,6 @@
 import type { ErrorCode } from '@linux-patch/contract';
+import type { CommandResult } from '@linux-patch/runtime';
+import type { RefreshReport } from '../adapter.ts';
 import type { SourceFailure } from '../package-operations.ts';
 
 /** A source as apt names it in its progress: `Get:2 http://deb.example/debian bookworm InRelease [1 kB]`. */
@@ -59,15 +61,6 @@ const MEANINGS: readonly (readonly [pattern: RegExp, code: ErrorCode, advice: st
   [/no space left/i, 'DISK_FULL', 'Make room on the disk.'],
 ];
 
-/** What one run of `apt-get update` says about its sources. */
-export interface UpdateReport {
-  readonly failed: readonly SourceFailure[];
-  /** Sources that were asked and did not fail. */
-  readonly healthy: readonly string[];
-  /** Errors that belong to no source; the whole run counts as failed. */
-  readonly unknown: readonly string[];
-}
-
 interface Reasons {
   /** The source that an address lies in. */
   readonly sourceOf: (url: string) => string;
@@ -75,7 +68,7 @@ interface Reasons {
 }
 
 /** Reads what apt 2.6 and 3.0 print for `update` with `APT::Update::Error-Mode=any`. */
-export function parseUpdate(stdout: string, stderr: string): UpdateReport {
+export function parseUpdate({ stdout, stderr }: Pick<CommandResult, 'stdout' | 'stderr'>): RefreshReport {
   const seen = new Map<string, { readonly uri: string; readonly suite: string }>();
   const reasons = new Map<string, string>();
   const note = (source: string, reason: string): void => {

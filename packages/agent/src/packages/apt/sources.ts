@@ -1,18 +1,10 @@
 import { basename, dirname, join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
-import type { SourceState } from '../package-inventory.ts';
-import { type AptContext, READ_TIMEOUT_MS } from './apt-context.ts';
+import type { Source } from '../adapter.ts';
+import { type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
 import { aptFailure } from './failure.ts';
 import { NEUTRAL_OPTIONS } from './neutral-options.ts';
 import { parseReleaseHead, type ReleaseHead } from './release-head.ts';
-
-/** A suite of a repository that apt is configured with. What its Release file does not say is undefined. */
-export interface AptSource extends SourceState {
-  /** Whose it is, such as `Debian`. */
-  readonly origin: string | undefined;
-  /** Names that `apt-cache policy` gives its lists. */
-  readonly lists: readonly string[];
-}
 
 /** One `Packages` list that apt is configured with, downloaded or not. */
 interface ListTarget {
@@ -51,8 +43,8 @@ export function parseTargets(text: string): ListTarget[] {
     });
 }
 
-async function readTargets(context: AptContext): Promise<ListTarget[]> {
-  const result = await context.commands.run({
+async function readTargets(doors: PackageDoors): Promise<ListTarget[]> {
+  const result = await doors.commands.run({
     program: 'apt-get',
     args: [...NEUTRAL_OPTIONS, 'indextargets', ...WITHOUT_CACHE, '--format', FORMAT, 'Created-By: Packages'],
     timeoutMs: READ_TIMEOUT_MS,
@@ -80,7 +72,7 @@ interface ListFolder {
 }
 
 async function releaseHead(
-  { files }: AptContext,
+  { files }: PackageDoors,
   folder: ListFolder,
   prefix: string,
 ): Promise<ReleaseHead | undefined> {
@@ -103,26 +95,26 @@ function fileOf({ file }: ListTarget, folder: ListFolder): string | undefined {
  * Every suite that apt is configured with, those without lists included; none when no source is configured.
  * @throws PatchError when apt cannot say, for example because a source is malformed.
  */
-export async function readSources(context: AptContext): Promise<AptSource[]> {
-  const targets = await readTargets(context);
+export async function readSources(doors: PackageDoors): Promise<Source[]> {
+  const targets = await readTargets(doors);
   const [first] = targets;
   if (!first) return [];
   const path = dirname(first.file);
-  const folder = { path, names: await context.files.list(path, { missingOk: true }) };
+  const folder = { path, names: await doors.files.list(path, { missingOk: true }) };
   const suites = Map.groupBy(targets, (one) => one.base);
-  return Promise.all([...suites].map(([base, own]) => sourceOf(context, folder, base, own)));
+  return Promise.all([...suites].map(([base, own]) => sourceOf(doors, folder, base, own)));
 }
 
 async function sourceOf(
-  context: AptContext,
+  doors: PackageDoors,
   folder: ListFolder,
   base: string,
   targets: readonly ListTarget[],
-): Promise<AptSource> {
+): Promise<Source> {
   const prefix = targets[0]?.releasePrefix ?? '';
-  const { dateMs, ...head } = (await releaseHead(context, folder, prefix)) ?? parseReleaseHead('');
+  const { dateMs, ...head } = (await releaseHead(doors, folder, prefix)) ?? parseReleaseHead('');
   const files = targets.flatMap((one) => fileOf(one, folder) ?? []);
-  const own = files[0] === undefined ? undefined : await context.files.factsBehind(files[0]);
+  const own = files[0] === undefined ? undefined : await doors.files.factsBehind(files[0]);
   return {
     ...head,
     // Without a Release file, the time of its lists is what is known.

@@ -1,7 +1,8 @@
 import { PatchError } from '@linux-patch/contract';
-import { type AptContext, aptPath, READ_TIMEOUT_MS } from './apt-context.ts';
+import type { StateKey } from '../adapter.ts';
+import { belowRoot, type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
+import { remembered } from '../remembered.ts';
 import { aptFailure } from './failure.ts';
-import { remembered } from './remembered.ts';
 
 /** Where apt is told to keep its own files; an administrator may have moved them (apt.conf(5), "Directories"). */
 interface AptPlaces {
@@ -40,8 +41,8 @@ export function parsePlaces(text: string): AptPlaces {
 }
 
 /** @throws PatchError when apt's configuration cannot be read. */
-async function readPlaces(context: AptContext): Promise<AptPlaces> {
-  const result = await context.commands.run({
+async function readPlaces(doors: PackageDoors): Promise<AptPlaces> {
+  const result = await doors.commands.run({
     program: 'apt-config',
     args: ['shell', ...Object.entries(SETTINGS).flat()],
     timeoutMs: READ_TIMEOUT_MS,
@@ -51,44 +52,38 @@ async function readPlaces(context: AptContext): Promise<AptPlaces> {
 }
 
 /** The folder itself and what is in it; an editor changes a file without touching its folder. */
-async function withContents({ files }: AptContext, folder: string): Promise<string[]> {
+async function withContents({ files }: PackageDoors, folder: string): Promise<string[]> {
   const names = await files.list(folder, { missingOk: true });
   return [folder, ...names.map((name) => `${folder}/${name}`)];
 }
 
 /** Identity, time and size of files and folders. apt reads what links lead to, so that is what counts. */
 async function keyOf(
-  context: AptContext,
+  doors: PackageDoors,
   single: readonly string[],
   folders: readonly string[],
 ): Promise<string> {
   const inFolders = await Promise.all(
-    folders.filter((one) => one !== '').map((folder) => withContents(context, folder)),
+    folders.filter((one) => one !== '').map((folder) => withContents(doors, folder)),
   );
   const paths = [...single.filter((one) => one !== ''), ...inFolders.flat()];
-  const facts = await Promise.all(paths.map((path) => context.files.factsBehind(path)));
+  const facts = await Promise.all(paths.map((path) => doors.files.factsBehind(path)));
   return facts
     .map((one, index) => `${paths[index]}:${one ? `${one.inode}:${one.modifiedMs}:${one.sizeBytes}` : '-'}`)
     .join('|');
 }
 
 /** The state of apt's own configuration. */
-function readConfigKey(context: AptContext): Promise<string> {
-  return keyOf(context, [aptPath(context, 'etc/apt/apt.conf')], [aptPath(context, 'etc/apt/apt.conf.d')]);
+function readConfigKey(doors: PackageDoors): Promise<string> {
+  return keyOf(doors, [belowRoot(doors, 'etc/apt/apt.conf')], [belowRoot(doors, 'etc/apt/apt.conf.d')]);
 }
 
-/** What listings depend on; as long as both keys are the same, so are they. */
-export interface AptState {
-  readonly sources: string;
-  readonly packages: string;
-}
-
-async function readState(context: AptContext, config: string, places: AptPlaces): Promise<AptState> {
-  const here = (path: string): string => aptPath(context, path);
+async function readState(doors: PackageDoors, config: string, places: AptPlaces): Promise<StateKey> {
+  const here = (path: string): string => belowRoot(doors, path);
   const [sources, packages] = await Promise.all([
-    keyOf(context, [places.lists, places.sourceList], [places.sourceParts]),
+    keyOf(doors, [places.lists, places.sourceList], [places.sourceParts]),
     keyOf(
-      context,
+      doors,
       [
         places.status,
         places.extendedStates,
@@ -106,10 +101,10 @@ async function readState(context: AptContext, config: string, places: AptPlaces)
 }
 
 /** Reads the state on disk as it is now; that costs some forty system calls, and a process where apt's configuration has changed. */
-export function createStateReader(context: AptContext): () => Promise<AptState> {
+export function createStateReader(doors: PackageDoors): () => Promise<StateKey> {
   const places = remembered<AptPlaces>();
   return async () => {
-    const config = await readConfigKey(context);
-    return readState(context, config, await places(config, () => readPlaces(context)));
+    const config = await readConfigKey(doors);
+    return readState(doors, config, await places(config, () => readPlaces(doors)));
   };
 }

@@ -1,14 +1,10 @@
 import { isPatchError, PatchError } from '@linux-patch/contract';
-import { type AptContext, aptPath } from './apt-context.ts';
+import { belowRoot, type PackageHost } from './doors.ts';
+import type { OperationRun } from './package-operations.ts';
 
-/** Files that apt and dpkg lock while they work. */
-const LOCK_FILES = [
-  'var/lib/dpkg/lock-frontend',
-  'var/lib/dpkg/lock',
-  'var/lib/apt/lists/lock',
-  'var/cache/apt/archives/lock',
-];
 const LOOK_INTERVAL_MS = 500;
+
+type LockedHost = Pick<PackageHost, 'files' | 'root' | 'adapter'>;
 
 /** Who holds the package database. */
 export interface LockHolder {
@@ -69,11 +65,11 @@ export function parseLockHolders(text: string, locked: readonly LockedFile[]): n
   });
 }
 
-async function lockFiles({ files, root }: Pick<AptContext, 'files' | 'root'>): Promise<LockedFile[]> {
+async function lockFiles({ files, root, adapter }: LockedHost): Promise<LockedFile[]> {
   const mountinfo = (await files.readText('/proc/self/mountinfo').catch(() => undefined)) ?? '';
   const found = await Promise.all(
-    LOCK_FILES.map(async (name) => {
-      const path = aptPath({ root }, name);
+    adapter.database.lockFiles.map(async (name) => {
+      const path = belowRoot({ root }, name);
       const facts = await files.facts(path);
       if (!facts) return [];
       const mounted = mountDevice(mountinfo, path);
@@ -85,11 +81,9 @@ async function lockFiles({ files, root }: Pick<AptContext, 'files' | 'root'>): P
 }
 
 /** The process that holds the package database now; undefined when nobody does. */
-export async function findLockHolder(
-  context: Pick<AptContext, 'files' | 'root'>,
-): Promise<LockHolder | undefined> {
-  const { files } = context;
-  const [pid] = parseLockHolders((await files.readText('/proc/locks')) ?? '', await lockFiles(context));
+export async function findLockHolder(host: LockedHost): Promise<LockHolder | undefined> {
+  const { files } = host;
+  const [pid] = parseLockHolders((await files.readText('/proc/locks')) ?? '', await lockFiles(host));
   if (pid === undefined) return undefined;
   if (pid <= 0) return { pid: undefined, program: 'a program in another container' };
   const program = (await files.readText(`/proc/${pid}/comm`).catch(() => undefined))?.trim();
@@ -106,26 +100,23 @@ export function nameOfHolder({ program, pid }: LockHolder): string {
  * @throws PatchError `LOCKED` that names the holder when the time is up; the signal's own reason when it aborts.
  */
 export async function waitForLock(
-  context: AptContext,
-  options: {
-    readonly timeoutMs: number;
-    readonly signal: AbortSignal;
-    readonly onWaiting: (holder: string) => void;
-  },
+  host: LockedHost & Pick<PackageHost, 'clock'>,
+  { timeoutMs, signal, onWaitingForLock }: Pick<OperationRun, 'timeoutMs' | 'signal' | 'onWaitingForLock'>,
 ): Promise<void> {
-  const startedMs = context.clock.monotonicMs();
+  const { clock } = host;
+  const startedMs = clock.monotonicMs();
   for (;;) {
-    const holder = await findLockHolder(context);
+    const holder = await findLockHolder(host);
     if (!holder) return;
     const name = nameOfHolder(holder);
-    if (context.clock.monotonicMs() - startedMs > options.timeoutMs) {
+    if (clock.monotonicMs() - startedMs > timeoutMs) {
       throw new PatchError(
         'LOCKED',
         `${name} holds the package database and does not let go. Look at that process, then repeat the job.`,
       );
     }
-    options.onWaiting(name);
-    await context.clock.sleep(LOOK_INTERVAL_MS, options.signal).catch((error: unknown) => {
+    onWaitingForLock(name);
+    await clock.sleep(LOOK_INTERVAL_MS, signal).catch((error: unknown) => {
       throw isPatchError(error)
         ? error
         : new PatchError('CANCELLED', 'The job was stopped while it waited for the package database.');

@@ -1,26 +1,26 @@
-import { type AptContext, aptPath } from './apt-context.ts';
+import { belowRoot, type PackageHost } from './doors.ts';
 
 /**
- * A refresh in which nothing moves for this long is ended. apt's own limits for a server that says nothing are shorter
- * (`Acquire::http::Timeout`, 30 s and three more tries), so that one such server does not cost the others.
+ * A refresh in which nothing moves for this long is ended. The limits of package managers for a server that says nothing
+ * are shorter (apt's `Acquire::http::Timeout`: 30 s and three more tries), so that one such server does not cost the others.
  */
 export const SILENCE_LIMIT_MS = 180_000;
 const LOOK_INTERVAL_MS = 5_000;
-/** Where apt collects what it downloads. */
-const PARTIAL_FOLDER = 'var/lib/apt/lists/partial';
+
+type WatchedHost = Pick<PackageHost, 'clock' | 'files' | 'root' | 'adapter'>;
 
 /** Aborts a refresh in which neither lines come that differ nor files grow. */
 export class SilenceWatch implements Disposable {
-  readonly #context: Pick<AptContext, 'clock' | 'files' | 'root'>;
+  readonly #host: WatchedHost;
   readonly #silence = new AbortController();
   readonly #done = new AbortController();
   readonly signal: AbortSignal;
   #heardMs: number;
   #last = '';
 
-  constructor(context: Pick<AptContext, 'clock' | 'files' | 'root'>, outer: AbortSignal) {
-    this.#context = context;
-    this.#heardMs = context.clock.monotonicMs();
+  constructor(host: WatchedHost, outer: AbortSignal) {
+    this.#host = host;
+    this.#heardMs = host.clock.monotonicMs();
     this.signal = AbortSignal.any([outer, this.#silence.signal]);
     void this.#watch();
   }
@@ -29,11 +29,11 @@ export class SilenceWatch implements Disposable {
     return this.#silence.signal.aborted;
   }
 
-  /** While it waits, apt repeats its progress. */
+  /** While it waits, a package manager repeats its progress. */
   heard(line: string): void {
     if (line === this.#last) return;
     this.#last = line;
-    this.#heardMs = this.#context.clock.monotonicMs();
+    this.#heardMs = this.#host.clock.monotonicMs();
   }
 
   [Symbol.dispose](): void {
@@ -41,7 +41,7 @@ export class SilenceWatch implements Disposable {
   }
 
   async #watch(): Promise<void> {
-    const { clock } = this.#context;
+    const { clock } = this.#host;
     let before = '';
     for (;;) {
       await clock.sleep(LOOK_INTERVAL_MS, this.#done.signal).catch(() => {});
@@ -53,10 +53,10 @@ export class SilenceWatch implements Disposable {
     }
   }
 
-  /** Names and sizes of what is being downloaded: apt's percentages stand still in the first file of a source. */
+  /** Names and sizes of what is being downloaded: percentages may stand still in the first file of a source. */
   async #downloaded(): Promise<string> {
-    const { files } = this.#context;
-    const folder = aptPath(this.#context, PARTIAL_FOLDER);
+    const { files } = this.#host;
+    const folder = belowRoot(this.#host, this.#host.adapter.refreshing.downloads);
     const names = await files.list(folder, { missingOk: true });
     const facts = await Promise.all(names.map((name) => files.facts(`${folder}/${name}`)));
     return names.map((name, index) => `${name}:${facts[index]?.sizeBytes}`).join('|');

@@ -1,22 +1,15 @@
 import type { Package, Patch } from '@linux-patch/contract';
-import type { PackageInventory } from '../package-inventory.ts';
-import type { AptContext } from './apt-context.ts';
-import { isNamed } from './compare.ts';
-import { type DatabaseWatch, describeFaults } from './database-faults.ts';
-import { readDetail } from './detail.ts';
-import type { InstalledPackage } from './installed.ts';
+import type { Installed, PackageAdapter, Update } from './adapter.ts';
+import type { DatabaseWatch } from './database-faults.ts';
 import { isKeptBack } from './kept-back.ts';
-import type { PendingUpdate } from './pending.ts';
-import type { AptReader } from './reader.ts';
-import { asksForReboot } from './reboot-packages.ts';
-import { readRebootState } from './reboot-state.ts';
-import { compareDebianVersions } from './versions.ts';
+import type { PackageInventory } from './package-inventory.ts';
+import type { PackageReader } from './snapshot.ts';
 
 /** What the contract lets a reason be. */
 const REASON_LIMIT = 4_096;
 
 /** Updates by the package that they belong to; of several architectures each has its own. */
-function byPackage(updates: readonly PendingUpdate[]): ReadonlyMap<string, PendingUpdate> {
+function byPackage(updates: readonly Update[]): ReadonlyMap<string, Update> {
   return new Map(updates.map((one) => [keyOf(one), one]));
 }
 
@@ -25,7 +18,7 @@ function keyOf({ name, architecture }: { readonly name: string; readonly archite
 }
 
 /** @param pending undefined when it is not known what waits. */
-function toPackage(one: InstalledPackage, pending: ReadonlyMap<string, PendingUpdate> | undefined): Package {
+function toPackage(one: Installed, pending: ReadonlyMap<string, Update> | undefined): Package {
   const update = pending?.get(keyOf(one));
   return {
     name: one.name,
@@ -44,19 +37,23 @@ function toPackage(one: InstalledPackage, pending: ReadonlyMap<string, PendingUp
 }
 
 /** Why it would stay; null when nothing is known against it. */
-function reasonOf(update: PendingUpdate, explanations: ReadonlyMap<string, string>): string | null {
-  if (update.held) return 'it is held on this host; apt-mark unhold lets it in';
+function reasonOf(update: Update, explanations: ReadonlyMap<string, string>, unhold: string): string | null {
+  if (update.held) return `it is held on this host; ${unhold} lets it in`;
   if (update.phased)
     return `it is given to ${update.phasedPercent} % of machines for now, of which this host is none`;
-  return explanations.get(update.aptName)?.slice(0, REASON_LIMIT) ?? null;
+  return explanations.get(update.id)?.slice(0, REASON_LIMIT) ?? null;
 }
 
-function toPatch(update: PendingUpdate, explanations: ReadonlyMap<string, string>): Patch {
+function toPatch(
+  update: Update,
+  explanations: ReadonlyMap<string, string>,
+  { reading, words }: PackageAdapter,
+): Patch {
   return {
     name: update.name,
     current_version: update.currentVersion,
     available_version: update.newVersion,
-    // apt's indexes carry no severity, and a name is no evidence.
+    // A name is no evidence.
     severity: 'unknown',
     description: update.description,
     cve_ids: [],
@@ -68,19 +65,20 @@ function toPatch(update: PendingUpdate, explanations: ReadonlyMap<string, string
     held: update.held,
     phased: update.phased,
     kept_back: isKeptBack(update) ?? null,
-    reason: reasonOf(update, explanations),
-    requires_reboot: asksForReboot(update.name),
+    reason: reasonOf(update, explanations, words.unhold),
+    requires_reboot: reading.asksForReboot(update.name),
   };
 }
 
-/** The reading half of the apt adapter. */
-export function createAptInventory(
-  context: AptContext,
-  reader: AptReader,
+/** The reading half of the host's package manager. */
+export function createPackageInventory(
+  adapter: PackageAdapter,
+  reader: PackageReader,
   database: DatabaseWatch,
 ): PackageInventory {
+  const { rules, reading } = adapter;
   return {
-    name: 'apt',
+    name: adapter.name,
     async listPackages() {
       const { installed, pending } = await reader.reading();
       const updates = pending && byPackage(pending.updates);
@@ -88,23 +86,27 @@ export function createAptInventory(
     },
     async findPackage(name) {
       const { installed, pending } = await reader.reading();
-      const own = installed.find((one) => isNamed(one, name));
+      const own = installed.find((one) => rules.isNamed(one, name));
       const listed = own && toPackage(own, pending && byPackage(pending.updates));
-      return readDetail(context, name, listed);
+      return reading.detail(name, listed);
     },
     async listPatches({ explain } = { explain: false }) {
       const { pending, updates, listedAtMs } = await reader.snapshot({ offered: explain });
       const explanations = explain ? await reader.explanations() : new Map<string, string>();
       const hiddenSecurity = pending.hiddenSecurity.map((one) => ({
-        name: one.aptName,
+        name: one.id,
         current_version: one.currentVersion,
         security_version: one.version,
       }));
-      return { patches: updates.map((one) => toPatch(one, explanations)), hiddenSecurity, listedAtMs };
+      return {
+        patches: updates.map((one) => toPatch(one, explanations, adapter)),
+        hiddenSecurity,
+        listedAtMs,
+      };
     },
     sources: () => reader.sources(),
-    compareVersions: compareDebianVersions,
-    rebootRequired: () => readRebootState(context),
-    isDatabaseClean: async () => describeFaults(await database.faults()) === undefined,
+    compareVersions: (a, b) => rules.compareVersions(a, b),
+    rebootRequired: async () => reading.rebootState(await reading.installed()),
+    isDatabaseClean: () => database.isClean(),
   };
 }

@@ -1,0 +1,261 @@
+import type { ErrorCode, Package, PackageDetail } from '@linux-patch/contract';
+import type { CommandResult, OutputSource } from '@linux-patch/runtime';
+import type { Backend } from './backends.ts';
+import type { LeftOut } from './left-out.ts';
+import type { SourceState } from './package-inventory.ts';
+import type { InstallWish, PackageTarget, RemoveWish, SourceFailure } from './package-operations.ts';
+
+/**
+ * What a package manager has to say for itself. An adapter answers questions, reads output and names the programs to
+ * start; it changes nothing. Locks, streams, the unit a change runs in, repair, what a change did and what a listing is
+ * kept for are the runner's, and the same for all.
+ *
+ * Everything rejects with a PatchError whose code fits a job. A question that could not be answered rejects; it is never
+ * answered with less than there is.
+ */
+export interface PackageAdapter {
+  readonly name: Backend;
+  readonly rules: PackageRules;
+  readonly words: PackageWords;
+  readonly output: ToolOutput;
+  readonly database: PackageDatabase;
+  readonly reading: PackageReading;
+  readonly refreshing: ListRefreshing;
+  readonly changing: PackageChanging;
+}
+
+/** How names and versions of packages are written. */
+export interface PackageRules {
+  /** Order of two versions of one package; negative when `a` is older. */
+  compareVersions(a: string, b: string): number;
+  /** Whether a name, perhaps with an architecture, means this package. */
+  isNamed(one: PackageId, name: string): boolean;
+  /** The name with its architecture, for packages that are there for several. */
+  qualifiedName(one: PackageId): string;
+}
+
+type PackageId = Pick<Installed, 'name' | 'architecture'>;
+
+/** Programs and commands that messages for people name, each as it is typed. */
+export interface PackageWords {
+  /** What decides whether packages fit together, such as `apt`. */
+  readonly solver: string;
+  /** What installs them, such as `dpkg`. */
+  readonly installer: string;
+  /** Lists what is half installed. */
+  readonly audit: string;
+  /** Tries again what is half installed. */
+  readonly retry: string;
+  /** Mends dependencies that are not met. */
+  readonly mend: string;
+  /** Lets a held package be changed again. */
+  readonly unhold: string;
+  /** Clause: why a security update is not what this host would install, and what shows it. */
+  readonly hidden: string;
+  /** Where sources are configured. */
+  readonly sourceFiles: string;
+}
+
+/**
+ * Reads what the programs print. Scripts of packages print among it whatever they like, so that only lines count which
+ * the program marks as its own.
+ */
+export interface ToolOutput {
+  /** Progress of a whole run; undefined for lines that tell none. Lines of `fd3` are for this only. */
+  progress(line: string, source: OutputSource): Progress | undefined;
+  /** Why a run failed. */
+  failure(result: CommandResult): ToolFailure;
+  /** The last words of a package's script, and the reason for which its package was given up; empty when unknown. */
+  scriptWords(result: CommandResult, name: string): readonly string[];
+  /** Says why a package that did not come in could not be downloaded; undefined when downloads did not fail. */
+  notDownloaded(result: CommandResult): (name: string) => string | undefined;
+  /** Packages that were refused because no source has them that is trusted. */
+  untrusted(result: CommandResult): readonly string[];
+}
+
+export interface Progress {
+  /** 0 to 100 */
+  readonly percent: number;
+  readonly message: string;
+}
+
+export interface ToolFailure {
+  /** `PKG_MANAGER_ERROR` when nothing finer is known. */
+  readonly code: ErrorCode;
+  /** Lines in which the program says what is wrong. */
+  readonly words: readonly string[];
+}
+
+/** A program to start. */
+export interface Tool {
+  /** For messages: the program and what it is asked to do, such as `apt-get install`. */
+  readonly what: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The database of what is installed. */
+export interface PackageDatabase {
+  /** Files below the root that programs lock while they work. */
+  readonly lockFiles: readonly string[];
+  /** The path of what a transaction left that was cut off; undefined when none was. */
+  interrupted(): Promise<string | undefined>;
+  /** Dependencies of installed packages that are not met, as a clause; undefined when all are. */
+  unmet(signal: AbortSignal): Promise<string | undefined>;
+  /** Ends what was cut off. */
+  readonly finish: Tool;
+  /** Installs what dependencies lack, without removing anything. */
+  readonly complete: Tool;
+}
+
+/** An installed package. */
+export interface Installed {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly description: string;
+  readonly sizeBytes: number | null;
+  readonly held: boolean;
+  /** Unpacked but not configured, or worse. */
+  readonly broken: boolean;
+}
+
+/** What can be read without changing anything. */
+export interface PackageReading {
+  /** Names the state on disk: as long as a key is the same, so is what was read under it. */
+  stateKey(): Promise<StateKey>;
+  installed(): Promise<readonly Installed[]>;
+  /** Every configured source, those without lists included. */
+  sources(): Promise<readonly Source[]>;
+  /** @param known what `installed` and `sources` said. */
+  pending(known: {
+    readonly installed: readonly Installed[];
+    readonly sources: readonly Source[];
+  }): Promise<Pending>;
+  /** Ids of updates that an ordinary upgrade brings in, removing nothing; undefined when that cannot be said now. */
+  offered(): Promise<ReadonlySet<string> | undefined>;
+  /** @param listed the package as a listing shows it; undefined when it is not installed. */
+  detail(name: string, listed: Package | undefined): Promise<PackageDetail | undefined>;
+  rebootState(installed: readonly Installed[]): Promise<RebootState>;
+  /** Whether a new version of this package is in use only after a reboot. */
+  asksForReboot(name: string): boolean;
+}
+
+export interface StateKey {
+  /** Of the sources and their lists. */
+  readonly sources: string;
+  /** Of these, and of what is installed and what is decided about it. */
+  readonly packages: string;
+}
+
+export interface Source extends SourceState {
+  /** Whose it is, such as `Debian`. */
+  readonly origin: string | undefined;
+  /** Names that the package manager gives its lists. */
+  readonly lists: readonly string[];
+}
+
+/** A pending update: what would be installed is newer than what is. */
+export interface Update {
+  readonly name: string;
+  /** The name as the package manager takes it: with the architecture when it is not the host's own. */
+  readonly id: string;
+  readonly architecture: string;
+  readonly currentVersion: string;
+  readonly newVersion: string;
+  /** `Label:Suite` of every source that has the new version, security archives first. */
+  readonly origins: readonly string[];
+  readonly held: boolean;
+  /** The share of machines that get it for now. */
+  readonly phasedPercent: number | undefined;
+  /** Published for a share of machines that this host is not part of yet. */
+  readonly phased: boolean;
+  /** Whether an ordinary upgrade brings it in; undefined while nobody asked, and when that cannot be said. */
+  readonly offered: boolean | undefined;
+  /** Whether it mends a security fault, perhaps one that was mended in a version before the new one. */
+  readonly security: boolean;
+  /** The newest version from a security archive, not above the new one: what "security only" installs. */
+  readonly securityVersion: string | undefined;
+  /** Whether `security: false` means anything: sources without a security archive of their own do not say it. */
+  readonly securityKnown: boolean;
+  readonly description: string;
+}
+
+/** A security update that is not what would be installed: the host's own settings prefer an older version. */
+export interface HiddenSecurity {
+  readonly name: string;
+  readonly id: string;
+  readonly currentVersion: string;
+  readonly version: string;
+}
+
+/** What could be newer, held and phased updates included, and the security updates that the host's own settings hide. */
+export interface Pending {
+  readonly updates: readonly Update[];
+  readonly hiddenSecurity: readonly HiddenSecurity[];
+}
+
+/** Whether updates wait for a reboot, and why; each reason is a clause for people. */
+export interface RebootState {
+  readonly required: boolean;
+  readonly reasons: readonly string[];
+}
+
+/** How the lists of the sources are refreshed. */
+export interface ListRefreshing {
+  readonly tool: Tool;
+  /** The folder below the root that grows while something is downloaded. */
+  readonly downloads: string;
+  /** Reads what a finished run says about each source. */
+  report(result: CommandResult): RefreshReport;
+}
+
+export interface RefreshReport {
+  readonly failed: readonly SourceFailure[];
+  /** Sources that were asked and did not fail. */
+  readonly healthy: readonly string[];
+  /** Errors that belong to no source; the whole run counts as failed. */
+  readonly unknown: readonly string[];
+}
+
+/** A change of packages. */
+export type PackageChange =
+  | ({ readonly kind: 'install' } & InstallWish)
+  | ({ readonly kind: 'remove' } & RemoveWish)
+  | {
+      /** Brings each update to its `newVersion`; removes nothing. */
+      readonly kind: 'update';
+      readonly updates: readonly Update[];
+      /** Must stay at their versions, even where an update would like a newer. */
+      readonly kept: readonly Update[];
+    };
+
+/** Why something would not be done. */
+export type Refusal = Pick<LeftOut, 'reason' | 'code'>;
+
+/** How packages are changed. */
+export interface PackageChanging {
+  /** Versions that each of these packages has, newest first; a name that nobody knows is not among the keys. */
+  available(targets: readonly PackageTarget[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** Names of the packages that provide a virtual one; empty for a name that nobody provides. */
+  providers(name: string): Promise<readonly string[]>;
+  /**
+   * What to start. Names and versions are checked once more where they become arguments of a program that runs as root.
+   * @throws PatchError `PKG_NOT_FOUND` for what is none.
+   */
+  tool(change: PackageChange): Tool;
+  /** Why a change would be refused when nobody is there to ask; needs no lock and changes nothing. */
+  refusal(
+    change: PackageChange,
+    options: {
+      /** Packages that no trusted source has, as far as that is known. */
+      readonly untrusted: ReadonlySet<string>;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Refusal | undefined>;
+  /** Those that came as dependencies, and would count as wanted once a change has named them. */
+  automatic(names: readonly string[]): Promise<readonly string[]>;
+  /** Marks packages as such again. */
+  markAutomatic(names: readonly string[]): Promise<void>;
+}

@@ -1,0 +1,25 @@
+import type { PackageAdapter } from './adapter.ts';
+import { openAptAdapter } from './apt/adapter.ts';
+import { aptEnvironment, findAptRootFault } from './apt/private-root.ts';
+import type { Backend } from './backends.ts';
+import type { PackageDoors } from './doors.ts';
+
+/** How a package manager of this release is found and opened. */
+export interface AdapterEntry {
+  /** The program that shows that it is there. */
+  readonly program: string;
+  readonly open: (doors: PackageDoors) => PackageAdapter;
+  /** What its programs need in their environment to work below a private root and nowhere else. */
+  readonly environment: (root: string) => Readonly<Record<string, string>>;
+  /** Sentences on what a private root lacks, without which the machine itself would be changed; undefined when complete. */
+  readonly findRootFault: (doors: Pick<PackageDoors, 'files' | 'root'>) => Promise<string | undefined>;
+}
+
+export const ADAPTERS: Readonly<Record<Backend, AdapterEntry>> = {
+  apt: {
+    program: '/usr/bin/apt-get',
+    open: openAptAdapter,
+    environment: aptEnvironment,
+    findRootFault: findAptRootFault,
+  },
+};

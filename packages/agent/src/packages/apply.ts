@@ -1,0 +1,62 @@
+import { isPatchError, PatchError } from '@linux-patch/contract';
+import type { PackageHost } from './doors.ts';
+import { describeLeftOut, withLeftOut } from './left-out.ts';
+import type { OperationOutcome, OperationRun, UpdateWish } from './package-operations.ts';
+import { chooseUpdates, planUpdates, type UpdatePlan } from './plan.ts';
+import { runChange } from './runner.ts';
+import type { PackageReader } from './snapshot.ts';
+
+/**
+ * Brings pending updates in. What does not fit stays out and is named with the reason; the rest goes in.
+ * @throws PatchError when an update that was named stays out, when one could not be downloaded, and when a script failed;
+ *   what was done is done and told.
+ */
+export async function applyUpdates(
+  host: PackageHost,
+  reader: PackageReader,
+  { wish, run }: { readonly wish: UpdateWish; readonly run: OperationRun },
+): Promise<OperationOutcome> {
+  const choice = await chooseUpdates(host, reader, wish);
+  const untrusted = new Set<string>();
+  for (;;) {
+    const plan = await planUpdates(host, { choice, wish, untrusted }, run);
+    if (plan.change.updates.length === 0) return nothingDone(plan, run);
+    try {
+      return await install(host, plan, run);
+    } catch (error) {
+      if (!learnUntrusted(error, untrusted)) throw error;
+    }
+  }
+}
+
+/** That no trusted source has a package may be told only by the change itself; @returns whether that is news. */
+function learnUntrusted(error: unknown, untrusted: Set<string>): boolean {
+  const names: unknown = isPatchError(error, 'GPG_ERROR') ? error.details['untrusted'] : undefined;
+  if (!Array.isArray(names)) return false;
+  const before = untrusted.size;
+  for (const name of names) if (typeof name === 'string') untrusted.add(name);
+  return untrusted.size > before;
+}
+
+function install(
+  host: PackageHost,
+  { change, left }: UpdatePlan,
+  run: OperationRun,
+): Promise<OperationOutcome> {
+  const wishes = change.updates.map(({ id: name, newVersion: version, security }) => ({
+    name,
+    want: { version },
+    security,
+  }));
+  const keepMarks = wishes.map(({ name }) => name);
+  return runChange(host, { tool: host.adapter.changing.tool(change), wishes, keepMarks, left }, run);
+}
+
+/** Nothing fits, or nothing waits. @throws PatchError when something was named that stays out */
+function nothingDone({ left }: UpdatePlan, run: OperationRun): OperationOutcome {
+  const results = withLeftOut([], left);
+  const asked = left.find((one) => one.asked);
+  if (!asked) return { results, left, exitCode: null };
+  run.onChanged?.(results);
+  throw new PatchError(asked.code, `Nothing was changed. ${describeLeftOut(left)}`);
+}

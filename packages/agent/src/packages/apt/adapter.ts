@@ -1,0 +1,86 @@
+import type { PackageAdapter, PackageWords } from '../adapter.ts';
+import type { PackageDoors } from '../doors.ts';
+import { remembered } from '../remembered.ts';
+import { findInterruption, LOCK_FILES, readUnmet } from './database.ts';
+import { readDetail } from './detail.ts';
+import { readFailure } from './failure.ts';
+import { readInstalled, readNativeArchitecture } from './installed.ts';
+import { markAutomatic, readAutomatic } from './marks.ts';
+import { DEBIAN_RULES } from './names.ts';
+import { parseStatusLine, readNotDownloaded, readUntrusted } from './output.ts';
+import { findPending } from './pending.ts';
+import { readPolicy } from './policy.ts';
+import { asksForReboot } from './reboot-packages.ts';
+import { readRebootState } from './reboot-state.ts';
+import { askForRefusal } from './refusal.ts';
+import { scriptWords } from './script-words.ts';
+import { readOffered } from './simulate.ts';
+import { parseUpdate } from './source-failures.ts';
+import { readSources } from './sources.ts';
+import { createStateReader } from './state-key.ts';
+import { providersOf, readAvailable } from './targets.ts';
+import { COMPLETE, changeArguments, changeTool, FINISH, REFRESH } from './tools.ts';
+
+const WORDS: PackageWords = {
+  solver: 'apt',
+  installer: 'dpkg',
+  audit: 'dpkg --audit',
+  retry: 'dpkg --configure --pending',
+  mend: 'apt-get --fix-broken install',
+  unhold: 'apt-mark unhold',
+  hidden: 'a pin or APT::Default-Release on this host prefers an older version: apt-cache policy shows which',
+  sourceFiles: '/etc/apt/sources.list and sources.list.d',
+};
+
+/** apt and dpkg. */
+export function openAptAdapter(doors: PackageDoors): PackageAdapter {
+  return {
+    name: 'apt',
+    rules: DEBIAN_RULES,
+    words: WORDS,
+    output: {
+      progress: (line, source) => (source === 'fd3' ? parseStatusLine(line) : undefined),
+      failure: readFailure,
+      scriptWords,
+      notDownloaded: readNotDownloaded,
+      untrusted: readUntrusted,
+    },
+    database: {
+      lockFiles: LOCK_FILES,
+      interrupted: () => findInterruption(doors),
+      unmet: (signal) => readUnmet(doors, signal),
+      finish: FINISH,
+      complete: COMPLETE,
+    },
+    reading: aptReading(doors),
+    refreshing: { tool: REFRESH, downloads: 'var/lib/apt/lists/partial', report: parseUpdate },
+    changing: {
+      available: (targets) => readAvailable(doors, targets),
+      providers: (name) => providersOf(doors, name),
+      tool: changeTool,
+      refusal: (change, options) => askForRefusal(doors, { args: changeArguments(change), ...options }),
+      automatic: (names) => readAutomatic(doors, names),
+      markAutomatic: (names) => markAutomatic(doors, names),
+    },
+  };
+}
+
+function aptReading(doors: PackageDoors): PackageAdapter['reading'] {
+  const native = remembered<string>();
+  return {
+    stateKey: createStateReader(doors),
+    installed: () => readInstalled(doors),
+    sources: () => readSources(doors),
+    async pending({ installed, sources }) {
+      const own = await native('', () => readNativeArchitecture(doors));
+      const names = installed.map((one) =>
+        [own, 'all'].includes(one.architecture) ? one.name : DEBIAN_RULES.qualifiedName(one),
+      );
+      return findPending({ installed, policy: await readPolicy(doors, names), sources });
+    },
+    offered: () => readOffered(doors),
+    detail: (name, listed) => readDetail(doors, name, listed),
+    rebootState: (installed) => readRebootState(doors, installed),
+    asksForReboot,
+  };
+}

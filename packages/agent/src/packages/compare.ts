@@ -1,0 +1,37 @@
+import type { JobResult } from '@linux-patch/contract';
+import type { Installed, PackageRules } from './adapter.ts';
+
+function actionOf(before: string | null, after: string | null, rules: PackageRules): JobResult['action'] {
+  if (before === after) return 'unchanged';
+  if (before === null) return 'installed';
+  if (after === null) return 'removed';
+  return rules.compareVersions(before, after) < 0 ? 'upgraded' : 'downgraded';
+}
+
+/** Names that are there for more than one architecture at once. */
+function sharedNames(list: readonly Installed[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  return new Set(list.flatMap(({ name }) => (seen.size === seen.add(name).size ? [name] : [])));
+}
+
+/** What really changed, by the database; the packages that were asked for are always among them. */
+export function compareInstalled(
+  before: readonly Installed[],
+  after: readonly Installed[],
+  { asked, rules }: { readonly asked: readonly string[]; readonly rules: PackageRules },
+): JobResult[] {
+  const shared = sharedNames(before).union(sharedNames(after));
+  const idOf = (one: Installed): string => (shared.has(one.name) ? rules.qualifiedName(one) : one.name);
+  const old = new Map(before.map((one) => [idOf(one), one]));
+  const now = new Map(after.map((one) => [idOf(one), one]));
+  const results: JobResult[] = [];
+  for (const name of new Set([...old.keys(), ...now.keys()])) {
+    const version_before = old.get(name)?.version ?? null;
+    const version_after = now.get(name)?.version ?? null;
+    const action = actionOf(version_before, version_after, rules);
+    const one = now.get(name) ?? old.get(name);
+    if (action !== 'unchanged' || (one && asked.some((each) => rules.isNamed(one, each))))
+      results.push({ name, action, version_before, version_after });
+  }
+  return results.sort((a, b) => (a.name < b.name ? -1 : 1));
+}

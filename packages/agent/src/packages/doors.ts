@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import type { Clock, Commands, Files } from '@linux-patch/runtime';
+import type { PackageAdapter } from './adapter.ts';
+
+/** What package managers are reached through. */
+export interface PackageDoors {
+  readonly commands: Commands;
+  readonly files: Files;
+  readonly clock: Clock;
+  /** `/`, or the private root that the environment of the commands points to. */
+  readonly root: string;
+}
+
+/** A host with its package manager. */
+export interface PackageHost extends PackageDoors {
+  readonly adapter: PackageAdapter;
+}
+
+/** A path below the root. */
+export function belowRoot({ root }: Pick<PackageDoors, 'root'>, path: string): string {
+  return join(root, path);
+}
+
+/** Reading commands answer within this time or something is badly wrong. */
+export const READ_TIMEOUT_MS = 60_000;

@@ -1,0 +1,194 @@
+import { type ErrorCode, PatchError } from '@linux-patch/contract';
+import type { CommandResult } from '@linux-patch/runtime';
+import type { Installed, PackageAdapter } from './adapter.ts';
+import { compareInstalled } from './compare.ts';
+import { describeChanges } from './describe-results.ts';
+import type { ChangePlan } from './detached/plan.ts';
+import { describeLeftOut, type LeftOut, withLeftOut } from './left-out.ts';
+import type { OperationOutcome, OperationRun } from './package-operations.ts';
+import { refuseStopped } from './stopped.ts';
+import { toolFailure } from './tool-failure.ts';
+import { isProof, shortfall } from './wishes.ts';
+
+/** The change that is judged. */
+type JudgedPlan = Pick<ChangePlan, 'what' | 'before' | 'wishes' | 'left'>;
+
+/** What is known when a change has ended. */
+interface Ending {
+  readonly adapter: PackageAdapter;
+  readonly plan: JudgedPlan;
+  readonly result: CommandResult;
+  readonly outcome: OperationOutcome & { readonly left: readonly LeftOut[] };
+  /** Half configured, and not so before. */
+  readonly newlyBroken: readonly Installed[];
+  /** Half configured as they were before. */
+  readonly stillBroken: readonly Installed[];
+  /** Wishes that are not fulfilled, as clauses. */
+  readonly unmet: readonly string[];
+  /** Whether what is there shows that everything was done. */
+  readonly proven: boolean;
+}
+
+/**
+ * Finds out what a change did, by the database; the program's word is not enough, neither for success nor for failure:
+ * another package that was half configured before makes it fail though everything that was asked for is done.
+ * @throws PatchError that also tells what was done; `onChanged` has heard of it.
+ */
+export async function judgeChange(
+  adapter: PackageAdapter,
+  plan: JudgedPlan,
+  { result, run }: { readonly result: CommandResult; readonly run: OperationRun },
+): Promise<OperationOutcome> {
+  const ending = await readEnding(adapter, plan, result);
+  const { outcome } = ending;
+  try {
+    refuseStopped(result, run);
+    const fault = faultOf(ending);
+    if (fault) throw fault;
+  } catch (error) {
+    run.onChanged?.(outcome.results.filter((one) => one.action !== 'unchanged' || one.reason !== undefined));
+    throw error;
+  }
+  return { ...outcome, warnings: warningsOf(ending) };
+}
+
+async function readEnding(adapter: PackageAdapter, plan: JudgedPlan, result: CommandResult): Promise<Ending> {
+  const { rules } = adapter;
+  const { before, wishes } = plan;
+  const after = await adapter.reading.installed();
+  const asked = wishes.map((wish) => wish.name);
+  const wasThere = (one: Installed, is: (old: Installed) => boolean): boolean =>
+    before.some((old) => is(old) && old.name === one.name && old.architecture === one.architecture);
+  const broken = after.filter((one) => one.broken);
+  const wasBroken = (one: Installed): boolean =>
+    wasThere(one, (old) => old.broken) && !asked.some((name) => rules.isNamed(one, name));
+  const unmet = await Promise.all(wishes.map((wish) => shortfall(adapter, wish, after)));
+  const left = [...plan.left, ...notDownloaded(adapter, { plan, result, after })];
+  const newlyBroken = broken.filter((one) => !wasBroken(one));
+  const compared = compareInstalled(before, after, { asked, rules }).map((one) =>
+    newlyBroken.some((each) => rules.isNamed(each, one.name)) ? { ...one, action: 'failed' as const } : one,
+  );
+  const changed = after.filter((one) => !wasThere(one, (old) => old.version === one.version));
+  return {
+    adapter,
+    plan,
+    result,
+    outcome: { results: withLeftOut(compared, left), left, exitCode: result.exitCode },
+    newlyBroken,
+    stillBroken: broken.filter(wasBroken),
+    unmet: unmet.filter((one) => one !== undefined),
+    proven: wishes.every((wish) => isProof(wish, { changed, rules })),
+  };
+}
+
+/** Codes of a failed run in which everything that was asked for may be done all the same. */
+const TOLERABLE: readonly ErrorCode[] = ['SCRIPT_FAILED', 'PKG_MANAGER_ERROR'];
+
+type MakeFault = (code: ErrorCode, sentence: string, details?: object) => PatchError;
+
+/** What makes the job fail; what was done goes before it. */
+function faultOf(ending: Ending): PatchError | undefined {
+  const { result, outcome, newlyBroken } = ending;
+  const fault: MakeFault = (code, sentence, details = {}) =>
+    new PatchError(code, `${donePart(ending)}${sentence}`, {
+      details: { exit_code: result.exitCode, ...details },
+    });
+  if (result.timedOut) return timeFault(ending, fault);
+  if (newlyBroken.length > 0)
+    return fault('SCRIPT_FAILED', `${brokenSentence(newlyBroken, ending)} ${brokenAdvice(ending)}`);
+  if (outcome.left.some((one) => one.code === 'NETWORK_ERROR'))
+    return fault('NETWORK_ERROR', describeLeftOut(outcome.left) ?? '');
+  const unfulfilled = shortFault(ending, fault);
+  if (unfulfilled) return unfulfilled;
+  const asked = outcome.left.find((one) => one.asked);
+  return asked && fault(asked.code, describeLeftOut(outcome.left) ?? '');
+}
+
+function failureOf({ adapter, plan, result }: Ending): PatchError {
+  return toolFailure(plan.what, result, adapter.output.failure(result));
+}
+
+function timeFault(ending: Ending, fault: MakeFault): PatchError {
+  const { code, message } = failureOf(ending);
+  const { newlyBroken } = ending;
+  return fault(code, newlyBroken.length > 0 ? `${message} ${brokenSentence(newlyBroken, ending)}` : message);
+}
+
+/** A run that failed, or did not do what it was asked though it says so. */
+function shortFault(ending: Ending, fault: MakeFault): PatchError | undefined {
+  const { adapter, plan, result, unmet, proven } = ending;
+  const done = unmet.length === 0 && proven;
+  if (result.exitCode !== 0 && !(done && TOLERABLE.includes(adapter.output.failure(result).code))) {
+    const { code, message } = failureOf(ending);
+    return fault(code, message, { untrusted: adapter.output.untrusted(result) });
+  }
+  if (unmet.length === 0) return undefined;
+  return fault(
+    'PKG_MANAGER_ERROR',
+    `${plan.what} reports success, but it did not do what was asked: ${unmet.join('; ')}. The job's output has its reasons.`,
+  );
+}
+
+/** What was done, before what was not. */
+function donePart({ outcome }: Ending): string {
+  const changes = describeChanges(outcome.results);
+  return changes === undefined ? '' : `${changes}. `;
+}
+
+function brokenAdvice({ adapter: { words } }: Ending): string {
+  return `"${words.audit}" lists what is half configured, "${words.retry}" tries again; the next job tries it first.`;
+}
+
+/** Packages whose scripts a message quotes. */
+const QUOTED_LIMIT = 5;
+
+function brokenSentence(broken: readonly Installed[], { adapter, result }: Ending): string {
+  const quoted = broken.slice(0, QUOTED_LIMIT).map(({ name }) => {
+    const words = adapter.output.scriptWords(result, name);
+    return words.length === 0
+      ? `${name} is not configured`
+      : `${name} is not configured: ${words.join(' / ')}`;
+  });
+  const more = broken.length > QUOTED_LIMIT ? `; and ${broken.length - QUOTED_LIMIT} more` : '';
+  return `${quoted.join('; ')}${more}.`;
+}
+
+function warningsOf(ending: Ending): string[] {
+  const { adapter, plan, result, stillBroken } = ending;
+  if (stillBroken.length > 0) {
+    const sentence = brokenSentence(stillBroken, ending);
+    return [`Not of this job, and so before it: ${sentence} ${brokenAdvice(ending)}`];
+  }
+  if (result.exitCode === 0) return [];
+  const { words } = adapter.output.failure(result);
+  return [`${plan.what} ended with ${result.exitCode} all the same: ${words.join(' ')}`];
+}
+
+/** Updates whose packages could not be downloaded while the others went in. */
+function notDownloaded(
+  { rules, output }: PackageAdapter,
+  {
+    plan,
+    result,
+    after,
+  }: { readonly plan: JudgedPlan; readonly result: CommandResult; readonly after: readonly Installed[] },
+): LeftOut[] {
+  const reasonOf = output.notDownloaded(result);
+  return plan.wishes.flatMap(({ name, want, security = false }) => {
+    const now = after.find((one) => rules.isNamed(one, name));
+    if (typeof want !== 'object' || now?.version === want.version) return [];
+    const why = reasonOf(name);
+    if (why === undefined) return [];
+    return [
+      {
+        name,
+        current: now?.version ?? null,
+        version: want.version,
+        security,
+        asked: false,
+        reason: `could not be downloaded: ${why}`,
+        code: 'NETWORK_ERROR' as const,
+      },
+    ];
+  });
+}

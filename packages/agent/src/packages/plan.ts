@@ -1,0 +1,83 @@
+import { PatchError } from '@linux-patch/contract';
+import type { PackageChange, Refusal, Update } from './adapter.ts';
+import { admit } from './admit.ts';
+import type { PackageHost } from './doors.ts';
+import { type LeftOut, sortLeftOut } from './left-out.ts';
+import type { OperationRun, UpdateWish } from './package-operations.ts';
+import { type Choice, leftOut, selectUpdates } from './selection.ts';
+import type { PackageReader } from './snapshot.ts';
+
+/** What goes in together, and what stays out and why. */
+export interface UpdatePlan {
+  readonly change: Extract<PackageChange, { kind: 'update' }>;
+  readonly left: readonly LeftOut[];
+}
+
+type Planning = Pick<OperationRun, 'signal' | 'onProgress'>;
+
+/** Chooses from what waits now what a job asked for. */
+export async function chooseUpdates(
+  { adapter }: PackageHost,
+  reader: PackageReader,
+  wish: UpdateWish,
+): Promise<Choice> {
+  const { installed, pending, updates } = await reader.snapshot({ offered: true });
+  return selectUpdates({ adapter, installed, updates, hiddenSecurity: pending.hiddenSecurity }, wish);
+}
+
+/**
+ * Finds out what of a choice fits together. What is refused stays out and is named with its reason. Changes nothing.
+ * @param known.untrusted packages that no trusted source has.
+ * @throws PatchError `DEPENDENCY_CONFLICT` when what is installed does not fit together.
+ */
+export async function planUpdates(
+  host: PackageHost,
+  {
+    choice,
+    wish,
+    untrusted,
+  }: {
+    readonly choice: Choice;
+    readonly wish: UpdateWish;
+    readonly untrusted: ReadonlySet<string>;
+  },
+  { signal, onProgress }: Planning,
+): Promise<UpdatePlan> {
+  const { changing, words } = host.adapter;
+  let sane = false;
+  if (choice.chosen.length > 0) onProgress(0, `Asking ${words.solver} whether everything fits together`);
+  const changeOf = (updates: readonly Update[]) => ({
+    kind: 'update' as const,
+    updates,
+    kept: choice.excluded,
+  });
+  const { admitted, refused } = await admit<Update, Refusal>({
+    likely: choice.chosen,
+    doubtful: choice.doubtful,
+    undecided: {
+      code: 'DEPENDENCY_CONFLICT',
+      reason: `${words.solver} refused it together with others, and too many were refused to ask for each`,
+    },
+    refusal: async (updates) => {
+      const refusal = await changing.refusal(changeOf(updates), { untrusted, signal });
+      if (refusal && !sane) await refuseUnmetHost(host, signal);
+      if (refusal) onProgress(0, `${words.solver} refuses a part; finding out which and why`);
+      sane = true;
+      return refusal;
+    },
+  });
+  const left = refused.map(({ item, reason }) => leftOut(item, wish, reason));
+  return { change: changeOf(admitted), left: sortLeftOut([...choice.left, ...left]) };
+}
+
+/** Nothing at all can be planned on a host whose installed packages do not fit together. */
+async function refuseUnmetHost({ adapter }: PackageHost, signal: AbortSignal): Promise<void> {
+  const unmet = await adapter.database.unmet(signal);
+  if (unmet === undefined) return;
+  const { solver, mend } = adapter.words;
+  throw new PatchError(
+    'DEPENDENCY_CONFLICT',
+    `Nothing was changed: dependencies of what is installed are not met (${unmet}), and ${solver} changes nothing else until they are. ` +
+      `Run "${mend}" on the host, or remove the package that is named first.`,
+  );
+}

@@ -1,0 +1,81 @@
+import { type ErrorCode, isPatchError } from '@linux-patch/contract';
+import type { Tool } from './adapter.ts';
+import type { PackageHost } from './doors.ts';
+import type { OperationRun } from './package-operations.ts';
+import { runTool } from './runner.ts';
+
+/** Troubles that would meet the job itself as well. */
+const HOPELESS: readonly ErrorCode[] = [
+  'CANCELLED',
+  'INTERRUPTED',
+  'TIMEOUT',
+  'LOCKED',
+  'DISK_FULL',
+  'PERMISSION_DENIED',
+];
+
+/**
+ * Finishes what was interrupted and installs what dependencies lack, without removing anything. A package whose script
+ * fails again, or that lacks what nobody offers, must not keep jobs from removing it.
+ * @returns whether something was to be mended and everything is.
+ */
+export async function repair(host: PackageHost, run: OperationRun): Promise<boolean> {
+  const { database, words } = host.adapter;
+  const interrupted = (await database.interrupted()) !== undefined || (await brokenNames(host)).length > 0;
+  if (interrupted) {
+    run.onLine(`${words.installer} was interrupted earlier; finishing its work first`, 'stdout');
+    await attempt(host, database.finish, run);
+  }
+  const unmet = await unmetOf(host, run);
+  if (unmet !== undefined) await mendDependencies(host, unmet, run);
+  const left = await brokenNames(host);
+  if (left.length > 0)
+    run.onLine(
+      `Still not configured: ${left.join(', ')}. The job goes on; it may have to remove them.`,
+      'stderr',
+    );
+  const mended = left.length === 0 && (unmet === undefined || !(await unmetOf(host, run)));
+  return mended && (interrupted || unmet !== undefined);
+}
+
+/** What cannot be said now is no reason to keep a job from what it may still be able to do. */
+async function unmetOf(host: PackageHost, run: OperationRun): Promise<string | undefined> {
+  try {
+    return await host.adapter.database.unmet(run.signal);
+  } catch (error) {
+    passOver(error, run);
+    return undefined;
+  }
+}
+
+async function mendDependencies(host: PackageHost, unmet: string, run: OperationRun): Promise<void> {
+  const { database, words } = host.adapter;
+  run.onLine(`Dependencies are not met (${unmet}); installing what is missing first`, 'stdout');
+  if (await attempt(host, database.complete, run)) return;
+  run.onLine(
+    `Dependencies stay unmet: ${unmet}. ${words.solver} changes nothing else until they are met: "${words.mend}" on the host ` +
+      'shows what it would take, or remove the package that is named first.',
+    'stderr',
+  );
+}
+
+/** Runs something that may fail without ending the job; resolves to whether it did not. */
+async function attempt(host: PackageHost, tool: Tool, run: OperationRun): Promise<boolean> {
+  try {
+    await runTool(host, tool, run);
+    return true;
+  } catch (error) {
+    passOver(error, run);
+    return false;
+  }
+}
+
+/** @throws the error when it would meet the job itself as well. */
+function passOver(error: unknown, run: OperationRun): void {
+  if (!isPatchError(error) || HOPELESS.includes(error.code)) throw error;
+  run.onLine(error.message, 'stderr');
+}
+
+async function brokenNames({ adapter }: PackageHost): Promise<string[]> {
+  return (await adapter.reading.installed()).filter((one) => one.broken).map((one) => one.name);
+}

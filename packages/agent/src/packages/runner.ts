@@ -1,0 +1,105 @@
+import type { CommandResult, OutputSource } from '@linux-patch/runtime';
+import type { PackageAdapter, Tool } from './adapter.ts';
+import { automaticAmong, restoreAutomatic } from './automatic-marks.ts';
+import type { ChangePlan } from './detached/plan.ts';
+import type { PackageHost } from './doors.ts';
+import { judgeChange } from './judge.ts';
+import type { LeftOut } from './left-out.ts';
+import { waitForLock } from './locks.ts';
+import type { OperationOutcome, OperationRun } from './package-operations.ts';
+import { refuseStopped } from './stopped.ts';
+import { toolFailure } from './tool-failure.ts';
+import type { Wish } from './wishes.ts';
+
+/** A change to run, and what it is to bring about. */
+export interface WantedChange {
+  readonly tool: Tool;
+  readonly wishes: readonly Wish[];
+  /** Packages that naming them must not make wanted ones; those that are not of that kind are left alone. */
+  readonly keepMarks?: readonly string[];
+  /** Wanted updates that stay out of this change. */
+  readonly left?: readonly LeftOut[];
+}
+
+/**
+ * Runs a change and finds out what it did.
+ * @throws PatchError, see `judgeChange`.
+ */
+export async function runChange(
+  host: PackageHost,
+  { tool, wishes, keepMarks = [], left = [] }: WantedChange,
+  run: OperationRun,
+): Promise<OperationOutcome> {
+  // What somebody else is changing now is not of this job.
+  await waitForLock(host, run);
+  const plan: ChangePlan = {
+    v: 1,
+    what: tool.what,
+    startedAtMs: host.clock.now(),
+    before: [...(await host.adapter.reading.installed())],
+    wishes: [...wishes],
+    autoMarked: [...(await automaticAmong(host.adapter, keepMarks))],
+    left: [...left],
+  };
+  await run.work?.begin(plan);
+  return finishChange(host, plan, { result: runToEnd(host, tool, run), run });
+}
+
+/** Follows the change that an earlier agent began for this job; undefined when it had begun none. */
+export async function adoptChange(
+  host: PackageHost,
+  run: OperationRun,
+): Promise<OperationOutcome | undefined> {
+  const plan = await run.work?.plan();
+  if (!run.work || !plan) return undefined;
+  const { signal } = run;
+  const timeoutMs = Math.max(1, plan.startedAtMs + run.timeoutMs - host.clock.now());
+  const result = run.work.follow({ timeoutMs, signal, onLine: lineReader(host.adapter, run) });
+  return finishChange(host, plan, { result, run });
+}
+
+async function finishChange(
+  host: PackageHost,
+  plan: ChangePlan,
+  { result, run }: { readonly result: Promise<CommandResult>; readonly run: OperationRun },
+): Promise<OperationOutcome> {
+  try {
+    return await judgeChange(host.adapter, plan, { result: await result, run });
+  } finally {
+    await restoreAutomatic(host.adapter, plan.autoMarked, run);
+  }
+}
+
+/** Runs a program that must succeed. @throws PatchError when the run was stopped or failed */
+export async function runTool(host: PackageHost, tool: Tool, run: OperationRun): Promise<void> {
+  const result = await runToEnd(host, tool, run);
+  refuseStopped(result, run);
+  if (result.exitCode !== 0) throw toolFailure(tool.what, result, host.adapter.output.failure(result));
+}
+
+/**
+ * Runs a program that must not be cut in two, however it ends: waits for the lock, streams output and progress, and goes
+ * on when the agent ends, where the host allows it.
+ */
+async function runToEnd(host: PackageHost, tool: Tool, run: OperationRun): Promise<CommandResult> {
+  await waitForLock(host, run);
+  const { program, args, env } = tool;
+  const { timeoutMs, signal } = run;
+  const command = { program, args, env, timeoutMs, signal, onLine: lineReader(host.adapter, run) };
+  return run.work ? run.work.run(command) : host.commands.run({ ...command, statusPipe: true });
+}
+
+/** Passes lines on, and turns what tells progress into it. */
+export function lineReader(
+  { output }: Pick<PackageAdapter, 'output'>,
+  run: Pick<OperationRun, 'onLine' | 'onProgress'>,
+): (line: string, source: OutputSource) => void {
+  let percent = 0;
+  return (line, source) => {
+    if (source !== 'fd3') run.onLine(line, source);
+    const step = output.progress(line, source);
+    if (!step) return;
+    percent = Math.max(percent, step.percent);
+    run.onProgress(percent, step.message);
+  };
+}

@@ -1,0 +1,120 @@
+import type { HiddenSecurity, Installed, PackageAdapter, Refusal, Update } from './adapter.ts';
+import type { LeftOut } from './left-out.ts';
+import { matchesGlob } from './name-pattern.ts';
+import type { UpdateWish } from './package-operations.ts';
+
+type Adapter = Pick<PackageAdapter, 'rules' | 'words'>;
+
+/** Pending updates sorted by what a job does with them; the rest is nothing that it was asked for. */
+export interface Choice {
+  /** With the version to install as `newVersion`. */
+  readonly chosen: readonly Update[];
+  /** An ordinary upgrade would leave them; they come in when they fit all the same without removing anything. */
+  readonly doubtful: readonly Update[];
+  /** Must stay at their version, even where a chosen one would like a newer. */
+  readonly excluded: readonly Update[];
+  /** Wanted, and left as they are without a question. */
+  readonly left: readonly LeftOut[];
+}
+
+/** The update to the newest version of the security archive, which may be older than the newest. */
+function securityOnly(one: Update): Update {
+  const { securityVersion = one.newVersion } = one;
+  if (securityVersion === one.newVersion) return one;
+  // What an ordinary upgrade would do with the newest says nothing about this version.
+  return { ...one, newVersion: securityVersion, phased: false, phasedPercent: undefined, offered: undefined };
+}
+
+/** An update that stays out. */
+export function leftOut(one: Update, wish: UpdateWish, why: Refusal): LeftOut {
+  const { id: name, currentVersion: current, newVersion: version, security } = one;
+  return { name, current, version, security, asked: wish.selection.kind === 'names', ...why };
+}
+
+/** Why an update is not even tried. */
+function stays(one: Update, wish: UpdateWish, { words }: Adapter): Refusal | undefined {
+  const code = 'DEPENDENCY_CONFLICT';
+  if (one.held) return { code, reason: `held on this host: ${words.unhold} lets it in` };
+  if (!one.phased || wish.selection.kind === 'names') return undefined;
+  return { code, reason: `given to ${one.phasedPercent} % of machines for now, of which this host is none` };
+}
+
+interface Facts {
+  readonly adapter: Adapter;
+  readonly installed: readonly Installed[];
+  readonly updates: readonly Update[];
+  readonly hiddenSecurity: readonly HiddenSecurity[];
+}
+
+/**
+ * The updates to bring in. Held and excluded ones stay; so do those that an ordinary upgrade leaves alone (phased, or
+ * kept back because another package would have to go), unless they are named.
+ */
+export function selectUpdates(facts: Facts, wish: UpdateWish): Choice {
+  const { selection, exclude } = wish;
+  const { rules } = facts.adapter;
+  const isExcluded = (one: Pick<Update, 'id' | 'name'>): boolean =>
+    exclude.some((pattern) => [one.id, one.name].some((name) => matchesGlob(pattern, name)));
+  const onlySecurity =
+    selection.kind === 'security' || (selection.kind === 'names' && selection.securityOnly);
+  const inScope = (one: Pick<Installed, 'name' | 'architecture'>): boolean =>
+    selection.kind !== 'names' || selection.names.some((name) => rules.isNamed(one, name));
+  const candidates = onlySecurity
+    ? facts.updates.filter((one) => one.security).map(securityOnly)
+    : facts.updates;
+  const wanted = candidates.filter((one) => inScope(one) && !isExcluded(one));
+  const tried = wanted.filter((one) => stays(one, wish, facts.adapter) === undefined);
+  const isDoubtful = (one: Update): boolean => selection.kind !== 'names' && one.offered === false;
+  const hidden = facts.hiddenSecurity.filter((one) => !isExcluded(one) && isWanted(one, facts, inScope));
+  return {
+    chosen: tried.filter((one) => !isDoubtful(one)),
+    doubtful: tried.filter(isDoubtful),
+    excluded: facts.updates.filter((one) => !one.held && isExcluded(one)),
+    left: [
+      ...wanted.flatMap((one) => {
+        const why = stays(one, wish, facts.adapter);
+        return why ? [leftOut(one, wish, why)] : [];
+      }),
+      ...hidden.map((one) => hiddenLeftOut(one, wish, facts.adapter)),
+      ...notInstalled(facts, wish),
+    ],
+  };
+}
+
+function isWanted(
+  { id }: HiddenSecurity,
+  { adapter, installed }: Facts,
+  inScope: (one: Installed) => boolean,
+): boolean {
+  return installed.some((one) => adapter.rules.isNamed(one, id) && inScope(one));
+}
+
+/** A security update that is newer than what would be installed. */
+function hiddenLeftOut(one: HiddenSecurity, { selection }: UpdateWish, { words }: Adapter): LeftOut {
+  return {
+    name: one.id,
+    current: one.currentVersion,
+    version: one.version,
+    security: true,
+    asked: selection.kind === 'names',
+    reason: words.hidden,
+    code: 'DEPENDENCY_CONFLICT',
+  };
+}
+
+/** Named packages that are not there; what is there and has no update is as asked for. */
+function notInstalled({ adapter, installed }: Facts, { selection }: UpdateWish): LeftOut[] {
+  if (selection.kind !== 'names') return [];
+  const missing = selection.names.filter(
+    (name) => !installed.some((one) => adapter.rules.isNamed(one, name)),
+  );
+  return missing.map((name) => ({
+    name,
+    current: null,
+    version: null,
+    security: false,
+    asked: true,
+    reason: 'not installed on this host',
+    code: 'PKG_NOT_FOUND',
+  }));
+}
