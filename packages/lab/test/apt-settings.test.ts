@@ -2,7 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bench, openOn } from './apt-bench.ts';
+import { aptTool } from '../../agent/src/packages/apt/neutral-options.ts';
+import { bench, openOn, plainWish, quietRun } from './apt-bench.ts';
+import { ownBench } from './own-bench.ts';
+
+/** What stands before everything else. */
+const NEUTRAL = aptTool('apt-get', []).args;
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let host: Awaited<ReturnType<typeof bench>>;
@@ -70,4 +75,65 @@ describe("settings of the host's apt.conf", () => {
     await writeFile(join(host.root, 'etc/apt/apt.conf'), `${setting}\n`);
     expect(await readings()).toEqual(plain);
   });
+});
+
+describe('marks of packages that came as dependencies', () => {
+  it.each([
+    'APT::Mark::Simulate "true";',
+    'APT::MarkAuto::Verbose "true"; quiet "2";',
+    'APT::Color "1"; Binary::apt-mark::APT::Mark::Simulate "true";',
+  ])('are set again after an update, whatever apt.conf says: %s', async (setting) => {
+    const { apt, root, packages } = await bench(folder.path, ['toyapp']);
+    const marks = async () => (await apt.run('apt-mark', ['showauto'])).stdout.trim();
+    expect(await marks()).toBe('toylib');
+    await writeFile(join(root, 'etc/apt/apt.conf'), `${setting}\n`);
+    const said: string[] = [];
+    const run = quietRun({ onLine: (line) => said.push(line) });
+    const update = { ...plainWish, onlyUpgrade: true, packages: [{ name: 'toylib' }] };
+    const { results } = await packages.operations.install(update, run);
+    expect(results).toMatchObject([{ name: 'toylib', action: 'upgraded' }]);
+    expect(await marks()).toBe('toylib');
+    expect(said.join('\n')).not.toContain('count as installed by hand');
+  });
+});
+
+it('every program of apt that the agent starts is given the same neutral options first', async () => {
+  const { root } = await ownBench(folder.path, {
+    old: [
+      { name: 'toylib', version: '1.0-1' },
+      { name: 'toymail', version: '1.0-1', provides: 'mail-toy' },
+    ],
+    next: [{ name: 'toylib', version: '1.1-1' }],
+    installed: ['toylib'],
+  });
+  const started: (readonly [program: string, args: readonly string[]])[] = [];
+  const { inventory, operations } = await openOn(root, (commands) => ({
+    run: (command) => {
+      if (command.program.startsWith('apt')) started.push([command.program, command.args]);
+      return commands.run(command);
+    },
+  }));
+  await inventory.listPatches({ explain: true });
+  await inventory.findPackage('toylib');
+  await inventory.sources();
+  await operations.refresh(quietRun());
+  await operations.install({ ...plainWish, packages: [{ name: 'mail-toy' }] }, quietRun());
+  const update = { ...plainWish, onlyUpgrade: true, packages: [{ name: 'toylib' }] };
+  await operations.install(update, quietRun());
+  await operations.remove({ name: 'toylib', purge: false, force: false }, quietRun());
+  expect(new Set(started.map(([program]) => program))).toEqual(
+    new Set(['apt-get', 'apt-cache', 'apt-mark', 'apt-config']),
+  );
+  for (const word of [
+    'policy',
+    'show',
+    'rdepends',
+    'showpkg',
+    'indextargets',
+    'update',
+    'showauto',
+    'remove',
+  ])
+    expect(started.some(([, args]) => args.includes(word))).toBe(true);
+  for (const [, args] of started) expect(args.slice(0, NEUTRAL.length)).toEqual(NEUTRAL);
 });

@@ -1,7 +1,7 @@
 import { type Package, PackageDetail } from '@linux-patch/contract';
 import { belowRoot, type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
 import { aptFailure } from './failure.ts';
-import { NEUTRAL_OPTIONS } from './neutral-options.ts';
+import { aptTool } from './neutral-options.ts';
 
 const KIB = 1024;
 const COPYRIGHT_LIMIT_BYTES = 1024 * 1024;
@@ -48,8 +48,7 @@ async function show(
   name: string,
 ): Promise<Readonly<Record<string, string>> | undefined> {
   const result = await doors.commands.run({
-    program: 'apt-cache',
-    args: [...NEUTRAL_OPTIONS, ...PLAIN_OUTPUT, 'show', '--no-all-versions', '--', name],
+    ...aptTool('apt-cache', [...PLAIN_OUTPUT, 'show', '--no-all-versions', '--', name]),
     timeoutMs: READ_TIMEOUT_MS,
   });
   if (result.exitCode === 0 && result.stdout.trim() !== '') return parseStanza(result.stdout);
@@ -60,9 +59,8 @@ async function show(
 
 async function reverseDependencies(doors: PackageDoors, name: string): Promise<string[]> {
   const result = await doors.commands.run({
-    program: 'apt-cache',
     // Those that need it; what it breaks and what only suggests it is none of them.
-    args: [...NEUTRAL_OPTIONS, ...PLAIN_OUTPUT, 'rdepends', '--installed', '--important', '--', name],
+    ...aptTool('apt-cache', [...PLAIN_OUTPUT, 'rdepends', '--installed', '--important', '--', name]),
     timeoutMs: READ_TIMEOUT_MS,
   });
   if (result.exitCode !== 0) {

@@ -1,5 +1,6 @@
 import { type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
 import { aptFailure } from './failure.ts';
+import { aptTool } from './neutral-options.ts';
 
 /** Which of these packages count as automatically installed; `apt-get install` would change that. */
 export async function readAutomatic(doors: PackageDoors, names: readonly string[]): Promise<string[]> {
@@ -15,8 +16,8 @@ async function aptMark(
   command: 'auto' | 'showauto',
   names: readonly string[],
 ): Promise<string> {
-  const args = [command, '--', ...names];
-  const result = await commands.run({ program: 'apt-mark', args, timeoutMs: READ_TIMEOUT_MS });
+  const tool = aptTool('apt-mark', [command, '--', ...names]);
+  const result = await commands.run({ ...tool, timeoutMs: READ_TIMEOUT_MS });
   if (result.exitCode !== 0) throw aptFailure(`apt-mark ${command}`, result);
   return result.stdout;
 }

@@ -3,14 +3,14 @@ function options(values: Readonly<Record<string, string>>): readonly string[] {
 }
 
 /**
- * Arguments that go first in every run of apt-get and apt-cache, so that settings of the host's apt.conf that change how a run goes
+ * Arguments that go first in every run of a program of apt, so that settings of the host's apt.conf that change how a run goes
  * (what it asks, prints, skips, removes along the way or only pretends) change nothing; options after them count more
- * (apt-get(8), apt.conf(5)). What the host's administrator decided about packages stays in force: pins, holds, a default
- * release, recommended packages, phasing, hooks.
+ * (apt-get(8), apt-mark(8), apt.conf(5)). What the host's administrator decided about packages stays in force: pins,
+ * holds, a default release, recommended packages, phasing, hooks.
  *
  * `quiet` has its own value because `-q` adds to the one of apt.conf, and 2 means "yes to everything".
  */
-export const NEUTRAL_OPTIONS: readonly string[] = options({
+const NEUTRAL_OPTIONS: readonly string[] = options({
   quiet: '1',
   'APT::Color': '0',
   'APT::Output-Version': '0',
@@ -48,14 +48,27 @@ export const NEUTRAL_OPTIONS: readonly string[] = options({
   'APT::Get::Show-Versions': 'true',
   'APT::Get::Show-Upgraded': 'true',
   'APT::Get::Show-User-Simulation-Note': 'false',
+  'APT::Mark::Simulate': 'false',
+  'APT::MarkAuto::Verbose': 'false',
+  'Debug::AptMark::Minimize': 'false',
   'Debug::NoLocking': 'false',
   // Prints what dpkg would have to do instead of running it.
   'Debug::pkgDPkgPM': 'false',
 });
 
+/** A program of apt, and what it is asked to do. */
+interface AptTool {
+  readonly program: 'apt-get' | 'apt-cache' | 'apt-mark' | 'apt-config';
+  readonly args: readonly string[];
+}
+
+/** The only way in which a program of apt is started: with neutral options before its own. */
+export function aptTool(program: AptTool['program'], args: readonly string[]): AptTool {
+  return { program, args: [...NEUTRAL_OPTIONS, ...args] };
+}
+
 /** Arguments of `apt-get` that ask what it would do. It needs no lock, and nothing is refused that a person may allow. */
 export const SIMULATION_OPTIONS: readonly string[] = [
-  ...NEUTRAL_OPTIONS,
   ...options({
     'Debug::NoLocking': 'true',
     'APT::Get::allow-downgrades': 'true',

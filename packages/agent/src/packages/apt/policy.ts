@@ -1,6 +1,6 @@
 import { type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
 import { aptFailure } from './failure.ts';
-import { NEUTRAL_OPTIONS } from './neutral-options.ts';
+import { aptTool } from './neutral-options.ts';
 
 /** A version that apt knows of a package: one block of the version table. */
 export interface KnownVersion {
@@ -85,8 +85,7 @@ export async function readPolicy(doors: PackageDoors, names: readonly string[]):
   const policy = new Map<string, PackagePolicy>();
   for (let start = 0; start < names.length; start += NAMES_AT_ONCE) {
     const result = await doors.commands.run({
-      program: 'apt-cache',
-      args: [...NEUTRAL_OPTIONS, 'policy', '--', ...names.slice(start, start + NAMES_AT_ONCE)],
+      ...aptTool('apt-cache', ['policy', '--', ...names.slice(start, start + NAMES_AT_ONCE)]),
       timeoutMs: READ_TIMEOUT_MS,
       maxOutputBytes: 64 * 1024 * 1024,
     });

@@ -3,21 +3,13 @@ import type { CommandResult } from '@linux-patch/runtime';
 import type { Refusal } from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
 import { aptFailure, classify } from './failure.ts';
-import { NEUTRAL_OPTIONS } from './neutral-options.ts';
+import { aptTool } from './neutral-options.ts';
 
 /** A question takes a second or two; on a slow host with many packages more. */
 const QUESTION_LIMIT_MS = 180_000;
 
 /** Questions about changes: what apt answers to `-y`, without lock and without effect. */
-const QUESTION_OPTIONS = [
-  ...NEUTRAL_OPTIONS,
-  '-o',
-  'Debug::NoLocking=true',
-  '-o',
-  'APT::Get::Show-Versions=true',
-  '-y',
-  '-s',
-];
+const QUESTION_OPTIONS = ['-o', 'Debug::NoLocking=true', '-o', 'APT::Get::Show-Versions=true', '-y', '-s'];
 
 /** What is about the packages; anything else is about the host or its configuration. */
 const REFUSALS: readonly ErrorCode[] = ['DEPENDENCY_CONFLICT', 'PKG_NOT_FOUND', 'VERSION_NOT_AVAILABLE'];
@@ -43,8 +35,7 @@ export async function askForRefusal(
 ): Promise<Refusal | undefined> {
   signal.throwIfAborted();
   const result = await doors.commands.run({
-    program: 'apt-get',
-    args: [...QUESTION_OPTIONS, ...args],
+    ...aptTool('apt-get', [...QUESTION_OPTIONS, ...args]),
     timeoutMs: QUESTION_LIMIT_MS,
     maxOutputBytes: 64 * 1024 * 1024,
     signal,

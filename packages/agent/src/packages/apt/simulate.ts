@@ -1,6 +1,6 @@
 import { type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
 import { aptFailure } from './failure.ts';
-import { SIMULATION_OPTIONS } from './neutral-options.ts';
+import { aptTool, SIMULATION_OPTIONS } from './neutral-options.ts';
 
 /** Names that a simulation installs, as apt takes them: `Inst name [old] (new Origin:Suite [arch]) []` of apt 2.6 and 3.0. */
 export function parseTaken(text: string): Set<string> {
@@ -18,8 +18,7 @@ const UNMET = /unmet dependencies|held broken packages/i;
  */
 export async function readOffered(doors: PackageDoors): Promise<ReadonlySet<string> | undefined> {
   const result = await doors.commands.run({
-    program: 'apt-get',
-    args: [...SIMULATION_OPTIONS, 'upgrade'],
+    ...aptTool('apt-get', [...SIMULATION_OPTIONS, 'upgrade']),
     timeoutMs: READ_TIMEOUT_MS,
     maxOutputBytes: 64 * 1024 * 1024,
   });

@@ -3,7 +3,7 @@ import { PatchError } from '@linux-patch/contract';
 import type { Source } from '../adapter.ts';
 import { type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
 import { aptFailure } from './failure.ts';
-import { NEUTRAL_OPTIONS } from './neutral-options.ts';
+import { aptTool } from './neutral-options.ts';
 import { parseReleaseHead, type ReleaseHead } from './release-head.ts';
 
 /** One `Packages` list that apt is configured with, downloaded or not. */
@@ -45,8 +45,7 @@ export function parseTargets(text: string): ListTarget[] {
 
 async function readTargets(doors: PackageDoors): Promise<ListTarget[]> {
   const result = await doors.commands.run({
-    program: 'apt-get',
-    args: [...NEUTRAL_OPTIONS, 'indextargets', ...WITHOUT_CACHE, '--format', FORMAT, 'Created-By: Packages'],
+    ...aptTool('apt-get', ['indextargets', ...WITHOUT_CACHE, '--format', FORMAT, 'Created-By: Packages']),
     timeoutMs: READ_TIMEOUT_MS,
   });
   if (result.exitCode !== 0) throw aptFailure('apt-get indextargets', result);

@@ -3,6 +3,7 @@ import type { StateKey } from '../adapter.ts';
 import { belowRoot, type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
 import { remembered } from '../remembered.ts';
 import { aptFailure } from './failure.ts';
+import { aptTool } from './neutral-options.ts';
 
 /** Where apt is told to keep its own files; an administrator may have moved them (apt.conf(5), "Directories"). */
 interface AptPlaces {
@@ -43,8 +44,7 @@ export function parsePlaces(text: string): AptPlaces {
 /** @throws PatchError when apt's configuration cannot be read. */
 async function readPlaces(doors: PackageDoors): Promise<AptPlaces> {
   const result = await doors.commands.run({
-    program: 'apt-config',
-    args: ['shell', ...Object.entries(SETTINGS).flat()],
+    ...aptTool('apt-config', ['shell', ...Object.entries(SETTINGS).flat()]),
     timeoutMs: READ_TIMEOUT_MS,
   });
   if (result.exitCode !== 0) throw aptFailure('apt-config shell', result);

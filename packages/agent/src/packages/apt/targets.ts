@@ -2,6 +2,7 @@ import { PackageName, PackageVersion, PatchError } from '@linux-patch/contract';
 import { type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
 import type { PackageTarget } from '../package-operations.ts';
 import { aptFailure } from './failure.ts';
+import { aptTool } from './neutral-options.ts';
 import { readPolicy } from './policy.ts';
 
 /** The argument of apt for a package. Names are checked once more where they become arguments of a program that runs as root. */
@@ -36,8 +37,7 @@ export async function readAvailable(
 /** Names of the packages that provide a virtual one; empty for a name that nobody provides. */
 export async function providersOf(doors: PackageDoors, name: string): Promise<string[]> {
   const result = await doors.commands.run({
-    program: 'apt-cache',
-    args: ['showpkg', '--', name],
+    ...aptTool('apt-cache', ['showpkg', '--', name]),
     timeoutMs: READ_TIMEOUT_MS,
   });
   if (result.exitCode !== 0) throw aptFailure(`apt-cache showpkg ${name}`, result);

@@ -1,5 +1,5 @@
 import type { PackageChange, Tool, Update } from '../adapter.ts';
-import { NEUTRAL_OPTIONS } from './neutral-options.ts';
+import { aptTool } from './neutral-options.ts';
 import { aptArgument } from './targets.ts';
 
 /**
@@ -25,7 +25,6 @@ const CONFFILE_OPTIONS: readonly string[] = [
 
 /** Non-interactive, edited configuration files stay, progress on descriptor 3. */
 const CHANGE_OPTIONS: readonly string[] = [
-  ...NEUTRAL_OPTIONS,
   '-y',
   '-o',
   'APT::Status-Fd=3',
@@ -46,11 +45,10 @@ const ALLOW_DOWNGRADE: readonly string[] = ['--allow-downgrades', '-o', 'Dpkg::O
 const env = SCRIPT_ENVIRONMENT;
 
 function aptGet(command: string, args: readonly string[]): Tool {
-  return { what: `apt-get ${command}`, program: 'apt-get', args, env };
+  return { what: `apt-get ${command}`, ...aptTool('apt-get', args), env };
 }
 
 export const REFRESH: Tool = aptGet('update', [
-  ...NEUTRAL_OPTIONS,
   '-o',
   'APT::Update::Error-Mode=any',
   '-o',
