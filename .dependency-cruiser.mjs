@@ -47,12 +47,6 @@ export default {
       to: { path: '/src/testing/' },
     },
     {
-      name: 'x509-behind-pki',
-      severity: 'error',
-      from: { path: '^packages/', pathNot: '^packages/pki/' },
-      to: { path: '@peculiar/' },
-    },
-    {
       name: 'packages-stand-alone',
       comment: 'Package managers know nothing of jobs, HTTP or the configuration.',
       severity: 'error',

@@ -1,5 +1,5 @@
-import { type DerValue, derChildren, readDer, TAG } from './der.ts';
-import { encode, encodeOid, encodeSequence } from './der-writer.ts';
+import { type DerValue, derChildren, readDer } from './der.ts';
+import { encode, encodeExtension, encodeSequence } from './der-writer.ts';
 import { canonicalSerial } from './serial.ts';
 
 /** Extension of a list that limits what it speaks about; OID as the hex of its content octets. */
@@ -68,11 +68,7 @@ const FLAGS: Readonly<Record<number, CrlScope['only']>> = {
 
 /** The critical extension that limits a list to these points. */
 export function encodeScope(points: readonly string[]): Uint8Array {
-  return encodeSequence(
-    encodeOid(ISSUING_DISTRIBUTION_POINT),
-    encode(TAG.boolean, Buffer.from([0xff])),
-    encode(TAG.octetString, encodeSequence(encodePoint(points))),
-  );
+  return encodeExtension(ISSUING_DISTRIBUTION_POINT, encodeSequence(encodePoint(points)), 'critical');
 }
 
 /** Value of a certificate's CRLDistributionPoints (§4.2.1.13). */

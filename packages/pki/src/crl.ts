@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import { PatchError } from '@linux-patch/contract';
 import { certificateParts } from './certificate-der.ts';
 import { parseCertificate } from './certificates.ts';
@@ -6,9 +5,9 @@ import { type CrlScope, encodeScope, ISSUING_DISTRIBUTION_POINT, readScope } fro
 import { type DerValue, derChildren, derInteger, derTime, expectTag, readDer, TAG } from './der.ts';
 import { encode, encodeExtension, encodeInteger, encodeSequence, encodeTime } from './der-writer.ts';
 import { readName } from './distinguished-name.ts';
-import { EXTENSION, readExtensions, unknownCriticalExtensions } from './extensions.ts';
-import { checkedIssuer, type Issuer } from './issue.ts';
-import { readPrivateKey, readPublicKey } from './keys.ts';
+import { EXTENSION, encodeAuthorityKeyId, readExtensions, unknownCriticalExtensions } from './extensions.ts';
+import { checkedIssuer, type Issuer, signingKey } from './issue.ts';
+import { readPublicKey } from './keys.ts';
 import { corrupt, readPem, writePem } from './pem.ts';
 import { canonicalSerial } from './serial.ts';
 import {
@@ -52,15 +51,6 @@ const UNDERSTOOD: ReadonlySet<string> = new Set([
   ISSUING_DISTRIBUTION_POINT,
 ]);
 
-/** Private keys of issuers that sign many lists. */
-const keys = new WeakMap<Issuer, KeyObject>();
-
-function keyOf(issuer: Issuer): KeyObject {
-  const key = keys.get(issuer) ?? readPrivateKey(issuer.privateKeyPem);
-  keys.set(issuer, key);
-  return key;
-}
-
 /**
  * A CRL (RFC 5280 §5), PEM, signed by a CA. `nextUpdateMs` is the instant after which clients refuse it, `number`
  * grows with every list; with `points` the list is about the certificates of these distribution points only. Throws as `issueCertificate` does for an unusable issuer.
@@ -74,7 +64,7 @@ export async function createCrl(order: {
   readonly points?: readonly string[] | undefined;
 }): Promise<string> {
   const issuer = checkedIssuer(order.issuer, order.now);
-  const key = keyOf(order.issuer);
+  const key = signingKey(order.issuer);
   const revoked = new Map(order.revoked.map((entry) => [canonicalSerial(entry.serialHex), entry]));
   const entries = [...revoked].map(([serial, { revokedAtMs, reasonCode }]) =>
     encodeSequence(encodeInteger(serial), encodeTime(revokedAtMs), ...encodeReason(reasonCode)),
@@ -177,9 +167,4 @@ function encodeReason(reasonCode: number | undefined): Uint8Array[] {
   if (reasonCode === undefined || reasonCode === 0) return [];
   const value = encode(TAG.enumerated, Buffer.from([reasonCode]));
   return [encodeSequence(encodeExtension(EXTENSION.reasonCode, value))];
-}
-
-function encodeAuthorityKeyId(subjectKeyId: string): Uint8Array {
-  const keyIdentifier = encode(0x80, Buffer.from(subjectKeyId, 'hex'));
-  return encodeExtension(EXTENSION.authorityKeyIdentifier, encodeSequence(keyIdentifier));
 }

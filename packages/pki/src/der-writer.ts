@@ -17,6 +17,12 @@ export function encodeOid(oid: string): Buffer {
   return encode(TAG.oid, Buffer.from(oid, 'hex'));
 }
 
+/** An OBJECT IDENTIFIER from its dotted numbers (X.690 §8.19). */
+export function encodeDottedOid(dotted: string): Buffer {
+  const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
+  return encode(TAG.oid, Buffer.from([first * 40 + second, ...rest].flatMap(base128)));
+}
+
 /** An INTEGER that is not negative, from hex digits. */
 export function encodeInteger(hex: string): Buffer {
   return encode(TAG.integer, Buffer.from(serialOctets(hex), 'hex'));
@@ -36,9 +42,19 @@ export function encodeTime(epochMs: number): Buffer {
     : encode(TAG.generalizedTime, Buffer.from(digits));
 }
 
-/** One extension that clients may ignore: its OID and the encoding of its value. */
-export function encodeExtension(oid: string, value: Uint8Array): Buffer {
-  return encodeSequence(encodeOid(oid), encode(TAG.octetString, value));
+const TRUE = encode(TAG.boolean, Buffer.from([0xff]));
+
+/** One extension: its OID and the encoding of its value. Clients that do not understand a critical one refuse the whole. */
+export function encodeExtension(oid: string, value: Uint8Array, critical?: 'critical'): Buffer {
+  return encodeSequence(encodeOid(oid), ...(critical ? [TRUE] : []), encode(TAG.octetString, value));
+}
+
+function base128(number: number): number[] {
+  const octets = [number % 128];
+  for (let rest = Math.floor(number / 128); rest > 0; rest = Math.floor(rest / 128)) {
+    octets.unshift((rest % 128) | 0x80);
+  }
+  return octets;
 }
 
 function lengthOctets(length: number): number[] {

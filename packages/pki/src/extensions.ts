@@ -1,5 +1,5 @@
 import { type DerValue, derChildren, derInteger, derOid, expectTag, readDer, TAG } from './der.ts';
-import { encode, encodeExtension, encodeSequence } from './der-writer.ts';
+import { encode, encodeDottedOid, encodeExtension, encodeSequence } from './der-writer.ts';
 import { ipAddressBytes, ipAddressFromBytes } from './ip-address.ts';
 
 /** OIDs of the extensions read here, as the hex of their content octets. */
@@ -116,4 +116,39 @@ export function encodeAlternativeNames(
     ...ipAddresses.map((address) => encode(IP_ADDRESS, ipAddressBytes(address))),
   ];
   return encodeExtension(EXTENSION.subjectAlternativeName, encodeSequence(...names));
+}
+
+/** A basicConstraints extension, critical. `authority` is absent for end entities, its path length when unlimited. */
+export function encodeBasicConstraints(authority: { readonly pathLength?: number } | undefined): Uint8Array {
+  const value = authority && [
+    encode(TAG.boolean, Buffer.from([0xff])),
+    ...(authority.pathLength === undefined ? [] : [encode(TAG.integer, Buffer.from([authority.pathLength]))]),
+  ];
+  return encodeExtension(EXTENSION.basicConstraints, encodeSequence(...(value ?? [])), 'critical');
+}
+
+/** A keyUsage extension, critical: certificates and lists for a CA, signatures for an end entity. */
+export function encodeKeyUsage(isCa: boolean): Uint8Array {
+  // Bits 5 and 6, keyCertSign and cRLSign, or bit 0, digitalSignature; the first octet counts the unused bits.
+  const bits = isCa ? [1, 0x06] : [7, 0x80];
+  return encodeExtension(EXTENSION.keyUsage, encode(TAG.bitString, Buffer.from(bits)), 'critical');
+}
+
+/** An extKeyUsage extension of these purposes, dotted OIDs. */
+export function encodeExtendedKeyUsage(oids: readonly string[]): Uint8Array {
+  return encodeExtension('551d25', encodeSequence(...oids.map(encodeDottedOid)));
+}
+
+/** A subjectKeyIdentifier extension, from hex. */
+export function encodeSubjectKeyId(keyIdHex: string): Uint8Array {
+  return encodeExtension(
+    EXTENSION.subjectKeyIdentifier,
+    encode(TAG.octetString, Buffer.from(keyIdHex, 'hex')),
+  );
+}
+
+/** An authorityKeyIdentifier extension that names the issuer's key, from hex. */
+export function encodeAuthorityKeyId(keyIdHex: string): Uint8Array {
+  const keyIdentifier = encode(0x80, Buffer.from(keyIdHex, 'hex'));
+  return encodeExtension(EXTENSION.authorityKeyIdentifier, encodeSequence(keyIdentifier));
 }

@@ -1,15 +1,25 @@
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { PatchError } from '@linux-patch/contract';
 import { certificateParts } from './certificate-der.ts';
 import { type CertificateFacts, parseCertificate } from './certificates.ts';
 import { certificatePoint, encodePoints, MANAGER_POINT } from './crl-scope.ts';
 import { derBits, derChildren, readDer } from './der.ts';
+import { encode, encodeExtension, encodeInteger, encodeSequence, encodeTime } from './der-writer.ts';
+import { encodeCommonName } from './distinguished-name.ts';
+import {
+  EXTENSION,
+  encodeAlternativeNames,
+  encodeAuthorityKeyId,
+  encodeBasicConstraints,
+  encodeExtendedKeyUsage,
+  encodeKeyUsage,
+  encodeSubjectKeyId,
+} from './extensions.ts';
 import { USAGE_OIDS } from './key-usages.ts';
-import { isAllowedKey, keyAlgorithm, publicKeySpki, readPublicKey } from './keys.ts';
+import { isAllowedKey, keyAlgorithm, publicKeySpki, readPrivateKey, readPublicKey } from './keys.ts';
 import { writePem } from './pem.ts';
 import type { CertificateProfile } from './profiles.ts';
-import { serialOctets } from './serial.ts';
-import { type Library, type SigningKey, signingKey, x509Library } from './x509-library.ts';
+import { encodeSignatureAlgorithm, signStructure } from './signed-structure.ts';
 
 /** A CA that can sign: its certificate and the key that belongs to it, both PEM. */
 export interface Issuer {
@@ -27,16 +37,13 @@ export async function createRoot(root: {
   readonly serial: string;
   readonly now: number;
 }): Promise<string> {
-  const x509 = await x509Library();
   const spki = publicKeySpki(root.privateKeyPem);
-  const own = keyIdentifier(spki);
-  const name = commonNameOnly(x509, root.profile.commonName);
-  return build(x509, signingKey(root.privateKeyPem), {
+  return sign(readPrivateKey(root.privateKeyPem), {
     profile: root.profile,
     subjectSpki: spki,
     serial: root.serial,
-    issuer: name,
-    issuerKeyId: own,
+    issuerName: encodeCommonName(root.profile.commonName),
+    issuerKeyId: keyIdentifier(spki),
     notBeforeMs: root.now - BACKDATE_MS,
     notAfterMs: root.now + root.profile.lifetimeMs,
   });
@@ -60,13 +67,12 @@ export async function issueCertificate(order: {
   if (!isAllowedKey(key)) {
     throw new PatchError('CERT_UNSUITABLE', `No certificate is issued for a ${keyAlgorithm(key)} key.`);
   }
-  const x509 = await x509Library();
   const lifetimeMs = order.lifetimeMs ?? order.profile.lifetimeMs;
-  return build(x509, signerOf(order.issuer), {
+  return sign(signingKey(order.issuer), {
     profile: order.profile,
     subjectSpki: order.subjectSpki,
     serial: order.serial,
-    issuer: new x509.Name(arrayBuffer(certificateParts(issuer.der).subject.encoded)),
+    issuerName: certificateParts(issuer.der).subject.encoded,
     issuerKeyId: issuer.subjectKeyId ?? keyIdentifier(issuer.spki),
     notBeforeMs: order.now - BACKDATE_MS,
     notAfterMs: Math.min(order.now + lifetimeMs, issuer.notAfterMs),
@@ -75,7 +81,7 @@ export async function issueCertificate(order: {
 
 /** What was read of an issuer: the same for every certificate that it signs. */
 const readIssuers = new WeakMap<Issuer, CertificateFacts>();
-const signers = new WeakMap<Issuer, SigningKey>();
+const signingKeys = new WeakMap<Issuer, KeyObject>();
 
 /** The issuer's certificate after the checks that `issueCertificate` and `createCrl` promise. */
 export function checkedIssuer(issuer: Issuer, now: number): CertificateFacts {
@@ -105,9 +111,10 @@ function readIssuer(issuer: Issuer): CertificateFacts {
   return certificate;
 }
 
-function signerOf(issuer: Issuer): SigningKey {
-  const key = signers.get(issuer) ?? signingKey(issuer.privateKeyPem);
-  signers.set(issuer, key);
+/** The key of an issuer that signs many certificates and lists. */
+export function signingKey(issuer: Issuer): KeyObject {
+  const key = signingKeys.get(issuer) ?? readPrivateKey(issuer.privateKeyPem);
+  signingKeys.set(issuer, key);
   return key;
 }
 
@@ -115,72 +122,44 @@ interface Blank {
   readonly profile: CertificateProfile;
   readonly subjectSpki: Uint8Array;
   readonly serial: string;
-  readonly issuer: InstanceType<Library['Name']>;
+  readonly issuerName: Uint8Array;
+  /** Hex. */
   readonly issuerKeyId: string;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
 }
 
-async function build(x509: Library, key: SigningKey, blank: Blank): Promise<string> {
-  const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: serialOctets(blank.serial),
-    subject: commonNameOnly(x509, blank.profile.commonName),
-    issuer: blank.issuer,
-    notBefore: wholeSeconds(blank.notBeforeMs),
-    notAfter: wholeSeconds(blank.notAfterMs),
-    publicKey: arrayBuffer(blank.subjectSpki),
-    signingKey: key.privateKey,
-    signingAlgorithm: key.algorithm,
-    extensions: [
-      ...purposeExtensions(x509, blank.profile),
-      ...revocationExtensions(x509, blank),
-      new x509.SubjectKeyIdentifierExtension(keyIdentifier(blank.subjectSpki)),
-      new x509.AuthorityKeyIdentifierExtension(blank.issuerKeyId),
-    ],
-  });
-  return writePem('CERTIFICATE', new Uint8Array(certificate.rawData));
+/** Version 3, RFC 5280 §4.1.2.1. */
+const VERSION = encode(0xa0, encodeInteger('02'));
+
+function sign(key: KeyObject, blank: Blank): string {
+  const body = encodeSequence(
+    VERSION,
+    encodeInteger(blank.serial),
+    encodeSignatureAlgorithm(key),
+    blank.issuerName,
+    encodeSequence(encodeTime(blank.notBeforeMs), encodeTime(blank.notAfterMs)),
+    encodeCommonName(blank.profile.commonName),
+    blank.subjectSpki,
+    encode(0xa3, encodeSequence(...extensionsOf(blank))),
+  );
+  return writePem('CERTIFICATE', signStructure(body, key));
 }
 
-function purposeExtensions(x509: Library, profile: CertificateProfile): InstanceType<Library['Extension']>[] {
-  const names = [
-    ...profile.dnsNames.map((value) => ({ type: 'dns' as const, value })),
-    ...profile.ipAddresses.map((value) => ({ type: 'ip' as const, value })),
-  ];
-  return [
-    ...usageExtensions(x509, profile),
-    ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
-  ];
-}
-
-/** Tells where the certificate would be named as revoked; not critical, as RFC 5280 §4.2.1.13 recommends. */
-function revocationExtensions(
-  x509: Library,
-  { profile, serial }: Pick<Blank, 'profile' | 'serial'>,
-): InstanceType<Library['Extension']>[] {
-  if (profile.revocation === undefined) return [];
-  const point = profile.revocation === 'manager' ? MANAGER_POINT : certificatePoint(serial);
-  return [new x509.Extension('2.5.29.31', false, arrayBuffer(encodePoints([point])))];
-}
-
-/** By usage and path length: the same for every certificate of a kind, and slow to encode. */
-const usageExtensionsByKind = new Map<string, InstanceType<Library['Extension']>[]>();
-
-function usageExtensions(
-  x509: Library,
-  { authority, extendedKeyUsage }: CertificateProfile,
-): InstanceType<Library['Extension']>[] {
-  const kind = JSON.stringify([authority ?? null, extendedKeyUsage]);
-  const known = usageExtensionsByKind.get(kind);
-  if (known) return known;
-  const flags = x509.KeyUsageFlags;
+function extensionsOf({ profile, subjectSpki, serial, issuerKeyId }: Blank): Uint8Array[] {
+  const { authority, extendedKeyUsage, dnsNames, ipAddresses, revocation } = profile;
   const usages = extendedKeyUsage.map((usage) => USAGE_OIDS[usage]);
-  const made = [
-    new x509.BasicConstraintsExtension(authority !== undefined, authority?.pathLength, true),
-    new x509.KeyUsagesExtension(authority ? flags.keyCertSign | flags.cRLSign : flags.digitalSignature, true),
-    ...(usages.length > 0 ? [new x509.ExtendedKeyUsageExtension(usages)] : []),
+  const point = revocation === 'manager' ? MANAGER_POINT : certificatePoint(serial);
+  return [
+    encodeBasicConstraints(authority),
+    encodeKeyUsage(authority !== undefined),
+    ...(usages.length > 0 ? [encodeExtendedKeyUsage(usages)] : []),
+    ...(dnsNames.length + ipAddresses.length > 0 ? [encodeAlternativeNames(dnsNames, ipAddresses)] : []),
+    // Where the certificate would be named as revoked; not critical, as RFC 5280 §4.2.1.13 recommends.
+    ...(revocation ? [encodeExtension(EXTENSION.distributionPoints, encodePoints([point]))] : []),
+    encodeSubjectKeyId(keyIdentifier(subjectSpki)),
+    encodeAuthorityKeyId(issuerKeyId),
   ];
-  usageExtensionsByKind.set(kind, made);
-  return made;
 }
 
 /** RFC 5280 §4.2.1.2 method 1: SHA-1 of the public key's bits, hex. A name for the key, not a security property. */
@@ -188,16 +167,4 @@ function keyIdentifier(spki: Uint8Array): string {
   return createHash('sha1')
     .update(derBits(derChildren(readDer(spki))[1]))
     .digest('hex');
-}
-
-function commonNameOnly(x509: Library, commonName: string): InstanceType<Library['Name']> {
-  return new x509.Name([{ CN: [{ utf8String: commonName }] }]);
-}
-
-function wholeSeconds(epochMs: number): Date {
-  return new Date(Math.floor(epochMs / 1000) * 1000);
-}
-
-function arrayBuffer(bytes: Uint8Array): ArrayBuffer {
-  return new Uint8Array(bytes).buffer;
 }
