@@ -64,7 +64,7 @@ export default {
     {
       name: 'features-do-not-import-http',
       severity: 'error',
-      from: { path: '^packages/(agent|manager)/src/(jobs|packages|enrollment|certificates|config|allow-list|host|audit|authority|database)/', pathNot: '\\.test\\.ts$|routes' },
+      from: { path: '^packages/(agent|manager)/src/(jobs|packages|enrollment|identity|health|clock|manager-link|config|access|host|audit|authority|database)/', pathNot: '\\.test\\.ts$|routes' },
       to: { path: '^packages/(agent|manager)/src/http/' },
     },
   ],

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { type CertificateFacts, certificateFingerprint, parseCertificate } from '@linux-patch/pki';
-import type { Caller } from '../http/caller.ts';
+import type { Caller } from './caller.ts';
 
 /** Why a connection was refused; these codes appear in the audit log only, never in an answer. */
 type RefusalCode =

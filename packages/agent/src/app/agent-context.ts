@@ -12,11 +12,11 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { ClockWatch } from '../clock/watch.ts';
 import type { AgentPaths } from '../config/paths.ts';
 import type { AgentConfig } from '../config/schema.ts';
+import type { Liveness } from '../health/liveness.ts';
 import type { Network } from '../host/network.ts';
 import type { CertificatePaths } from '../identity/store/paths.ts';
 import type { ProxyChoice } from '../manager-link/proxy.ts';
 import type { AgentCounters } from '../metrics/counters.ts';
-import type { Pulse } from './pulse.ts';
 import type { Reconfiguration } from './reconfiguration.ts';
 
 /** What the agent's program uses of the outside world; `main.ts` picks the real ones. */
@@ -62,7 +62,7 @@ export interface AgentContext extends AgentDoors {
   readonly counters: AgentCounters;
   readonly notifier: ServiceNotifier;
   readonly clockWatch: ClockWatch;
-  readonly pulse: Pulse;
+  readonly liveness: Liveness;
   readonly reconfiguration: Reconfiguration;
   /**
    * `Clock.monotonicMs` until which a fault that keeps the agent from starting is waited out; undefined where nobody

@@ -4,10 +4,11 @@ import { waitForClock } from '../clock/gate.ts';
 import { keepClock } from '../clock/service.ts';
 import type { EnrollProgress } from '../enrollment/settings.ts';
 import { verdictWords } from '../enrollment/trust/join-verdict.ts';
+import { LIVENESS_LIMIT_MS } from '../health/liveness.ts';
 import { bindIdentity, findForeignIdentity } from '../identity/foreign-identity.ts';
-import { mendedIdentity } from '../identity/mend-identity.ts';
 import { MANAGER_MADE_KEY } from '../identity/renewal/rekey.ts';
 import { renewExpired } from '../identity/renewal/renew-expired.ts';
+import { mendedIdentity } from '../identity/repair.ts';
 import { isOwnRevoked } from '../identity/revocation/list.ts';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { readMaterial } from '../identity/store/material.ts';
@@ -16,7 +17,6 @@ import { enrolWith, identityStatus, settleFinishedEnrollment } from './enrolling
 import { codeOfStop } from './follow-configuration.ts';
 import { deniedGuidance, type IdentityProblem, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
 import { becomeOnlyInstance } from './only-instance.ts';
-import { PULSE_LIMIT_MS } from './pulse.ts';
 import { configurationWeakness, serve } from './serve.ts';
 
 /** Told to stop before anything began. */
@@ -106,7 +106,7 @@ export async function runService(context: AgentContext): Promise<number> {
   const intervalMs = watchdogIntervalMs(context.environment);
   const ended = new AbortController();
   const signal = AbortSignal.any([context.signal, ended.signal]);
-  const isAlive = (): boolean => (context.pulse.ageMs ?? 0) <= PULSE_LIMIT_MS;
+  const isAlive = (): boolean => (context.liveness.ageMs ?? 0) <= LIVENESS_LIMIT_MS;
   const feeding =
     intervalMs === undefined ? undefined : feedWatchdog({ notifier, intervalMs, clock, isAlive, signal });
   const watching = keepClock(context, { managerUrl: config.enrollment.manager_url, signal });

@@ -6,7 +6,6 @@ import { CommanderError } from 'commander';
 import { type AgentContext, type AgentDoors, certificatePaths, EXIT } from '../app/agent-context.ts';
 import { followConfiguration } from '../app/follow-configuration.ts';
 import { enrollOnce, renewOnce } from '../app/once.ts';
-import { createPulse } from '../app/pulse.ts';
 import { NOT_FOLLOWED } from '../app/reconfiguration.ts';
 import { runService } from '../app/service.ts';
 import { createStartPatience } from '../app/start-patience.ts';
@@ -14,6 +13,7 @@ import { type AuditLog, openAuditLog } from '../audit/audit-log.ts';
 import { createClockWatch } from '../clock/watch.ts';
 import { loadAgentConfig } from '../config/load.ts';
 import { agentPaths } from '../config/paths.ts';
+import { createLiveness } from '../health/liveness.ts';
 import { chooseProxy } from '../manager-link/proxy.ts';
 import { countedAudit, createAgentCounters } from '../metrics/counters.ts';
 import { packageEnvironment } from '../packages/environment.ts';
@@ -89,7 +89,7 @@ async function contextOf(
       notifySocket: invocation.mode === 'service' ? environment.NOTIFY_SOCKET : undefined,
       logger,
     }),
-    pulse: createPulse(doors.clock),
+    liveness: createLiveness(doors.clock),
     loadConfig,
   };
 }

@@ -1,5 +1,5 @@
 import type { PatchError } from '@linux-patch/contract';
-import type { Caller } from './caller.ts';
+import type { Caller } from '../access/caller.ts';
 
 /** What the node adapter tells the app beside the request. */
 export interface RequestFacts {

@@ -2,8 +2,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { PatchError } from '@linux-patch/contract';
 import type { Logger } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
+import type { Caller } from '../access/caller.ts';
 import type { AgentEnv, RequestFacts } from './agent-env.ts';
-import type { Caller } from './caller.ts';
 
 export interface AdapterOptions {
   readonly app: Hono<AgentEnv>;

@@ -2,8 +2,8 @@ import { type Route, readBody, readQuery, successEnvelope } from '@linux-patch/c
 import { auditedRequest, type Clock } from '@linux-patch/runtime';
 import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
+import type { Caller } from '../access/caller.ts';
 import type { AgentEnv } from './agent-env.ts';
-import type { Caller } from './caller.ts';
 import { readBodyText } from './request-body.ts';
 
 type Read<S> = S extends z.ZodType ? z.output<S> : undefined;

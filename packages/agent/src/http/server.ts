@@ -7,6 +7,7 @@ import { messageOf, PatchError } from '@linux-patch/contract';
 import { parseCertificates } from '@linux-patch/pki';
 import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
+import { type Caller, LOCAL_CALLER, peerAddress } from '../access/caller.ts';
 import {
   type ClientPolicy,
   judgeClient,
@@ -17,7 +18,6 @@ import {
 import type { AuditLog } from '../audit/audit-log.ts';
 import { readRevocations } from '../identity/revocation/state.ts';
 import type { AgentEnv } from './agent-env.ts';
-import { type Caller, LOCAL_CALLER, peerAddress } from './caller.ts';
 import { listen, listenLocally } from './listen.ts';
 import { badRequest, createListener, guard, unusableMaterial } from './listener.ts';
 import { serveApp } from './node-adapter.ts';

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { Caller } from '../access/caller.ts';
 import type { JobQueue } from '../jobs/queue.ts';
-import type { Caller } from './caller.ts';
 import { JobSubscriber } from './job-subscriber.ts';
 import { rawErrorAnswer } from './raw-answer.ts';
 

@@ -1,26 +1,25 @@
 import { messageOf, type TrustBundle, type TrustState } from '@linux-patch/contract';
 import type { AgentContext } from '../app/agent-context.ts';
+import { type IdentityHealth, identityHealth } from '../health/identity.ts';
 import { type AddressWatch, createAddressWatch } from '../host/own-address.ts';
-import type { IdentityHealth } from '../http/routes/health.ts';
 import { ManagerFailure } from '../manager-link/failure.ts';
 import { createIdentityEvents, type IdentityEvents } from './events.ts';
-import { identityHealth } from './health.ts';
-import { factsOf } from './held-identity.ts';
-import { type IdentityInUse, type IdentityUser, openIdentityInUse } from './in-use.ts';
-import { createIdentityInspector } from './inspector.ts';
+import { factsOf } from './identity.ts';
 import { changeTrust, createTrustPull } from './issuers/change-trust.ts';
 import { createIssuerWatch } from './issuers/issuer-watch.ts';
 import { trustStateOf } from './issuers/trust-change.ts';
 import { createReEnrolment, type ReEnrolment } from './re-enrolment.ts';
+import type { RenewalWatch } from './renewal/alarm.ts';
 import { tryToRekey } from './renewal/rekey.ts';
 import { type Renewal, renewWith } from './renewal/renew-with.ts';
-import type { RenewalWatch } from './renewal/watch.ts';
+import { type IdentityInUse, type IdentityUser, openIdentityInUse } from './replacement.ts';
 import { openListStore, type TakenList } from './revocation/list.ts';
 import { refreshList } from './revocation/refresh-list.ts';
 import { openRevocations, type Revocations, revokedMessage } from './revocation/revocations.ts';
 import type { IdentityMeta } from './store/identity-meta.ts';
 import type { Material } from './store/material.ts';
 import { nextKey } from './store/next-key.ts';
+import { createIdentityInspector } from './warnings.ts';
 
 /** The identity in use: what it is, how it fares, and its renewal. */
 export interface IdentityKeeper {
@@ -150,7 +149,7 @@ class KeptIdentity implements IdentityKeeper {
       crl: this.#revocations.state,
       revokedFor: this.#revocations.reasonOf(this.serialHex),
       renewal: this.#renewal.health(this.#managerUrl),
-      keeperAgeMs: this.#context.pulse.ageMs,
+      keeperAgeMs: this.#context.liveness.ageMs,
     });
   }
 
@@ -175,17 +174,17 @@ class KeptIdentity implements IdentityKeeper {
   }
 
   async keepFresh(signal: AbortSignal): Promise<void> {
-    const { clock, pulse } = this.#context;
+    const { clock, liveness } = this.#context;
     try {
       while (!signal.aborted) {
-        pulse.beat();
+        liveness.beat();
         await this.#alone(() => this.#turn(signal));
         this.#nap = new AbortController();
         await clock.sleep(BEAT_MS, AbortSignal.any([signal, this.#nap.signal])).catch(() => {});
       }
       await this.#joining.settled();
     } finally {
-      pulse.stop();
+      liveness.stop();
     }
   }
 

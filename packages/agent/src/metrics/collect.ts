@@ -9,8 +9,7 @@ import {
 } from '@linux-patch/contract';
 import { alarmLevel } from '@linux-patch/pki';
 import type { Clock, ProcessUsage } from '@linux-patch/runtime';
-import type { HealthSources } from '../http/routes/health.ts';
-import { healthOf } from '../http/routes/health.ts';
+import { type HealthSources, healthOf } from '../health/report.ts';
 import type { AgentCounters } from './counters.ts';
 
 export interface MetricSources extends HealthSources {

@@ -11,7 +11,7 @@ import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../../src/enr
 import { settleEnrollment } from '../../src/enrollment/settle.ts';
 import { type PendingEnrollment, pendingPlaces, readPending } from '../../src/enrollment/state/pending.ts';
 import { hostNetwork } from '../../src/host/network.ts';
-import { checkCertificates } from '../../src/identity/status.ts';
+import { inspectIdentity } from '../../src/identity/inspect.ts';
 import type { CertificatePaths } from '../../src/identity/store/paths.ts';
 
 /** Now, because the TLS library judges certificates by the real time. */
@@ -159,7 +159,7 @@ export async function createJoiningHost(
     settle: async (settings) => settleEnrollment(await contextOf(settings, new AbortController().signal)),
     pending: () => readPending(systemFiles, pendingPlaces(join(root, 'data'), certs)),
     status: async () =>
-      (await checkCertificates({ files: systemFiles, paths: certificates, now: NOW, thresholdDays: 7 }))
+      (await inspectIdentity({ files: systemFiles, paths: certificates, now: NOW, thresholdDays: 7 })).status
         .status,
     serial: async () => parseCertificates(await readFile(certificates.certificate, 'utf8'))[0]?.serialHex,
     config: () => readFile(configFile, 'utf8'),

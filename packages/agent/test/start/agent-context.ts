@@ -3,11 +3,11 @@ import type { Files } from '@linux-patch/runtime';
 import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import type { ManualClock } from '@linux-patch/runtime/testing';
 import type { AgentContext } from '../../src/app/agent-context.ts';
-import { createPulse } from '../../src/app/pulse.ts';
 import { NOT_FOLLOWED } from '../../src/app/reconfiguration.ts';
 import type { ClockWatch } from '../../src/clock/watch.ts';
 import { agentPaths } from '../../src/config/paths.ts';
 import { AgentConfigSchema } from '../../src/config/schema.ts';
+import { createLiveness } from '../../src/health/liveness.ts';
 import { hostNetwork, type Network } from '../../src/host/network.ts';
 import type { CertificatePaths } from '../../src/identity/store/paths.ts';
 import { chooseProxy } from '../../src/manager-link/proxy.ts';
@@ -57,7 +57,7 @@ export function contextBeside(
     config,
     loadConfig: async () => config,
     notifier,
-    pulse: createPulse(clock),
+    liveness: createLiveness(clock),
     reconfiguration: NOT_FOLLOWED,
     startDeadlineMs: undefined,
     clockWatch: UNDOUBTED,

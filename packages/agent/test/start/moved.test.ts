@@ -2,7 +2,7 @@ import { parseCertificates } from '@linux-patch/pki';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readIdentityMeta } from '../../src/identity/store/identity-meta.ts';
-import { type KeptWorld, startKeptWorld } from './kept-world.ts';
+import { type KeptWorld, startKeptWorld } from './identity-world.ts';
 
 const MINUTE_MS = 60_000;
 const client = { cn: 'patch-manager-client', issuer_spki: 'A'.repeat(43) };

@@ -1,7 +1,7 @@
 import { testAuthority } from '@linux-patch/pki/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createTrustPull } from '../../src/identity/issuers/change-trust.ts';
-import { type KeptWorld, NOW, startKeptWorld } from './kept-world.ts';
+import { type KeptWorld, NOW, startKeptWorld } from './identity-world.ts';
 import { startRenewingManager } from './renewing-manager.ts';
 
 let world: KeptWorld;

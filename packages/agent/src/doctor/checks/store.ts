@@ -4,7 +4,7 @@ import { META_FILE } from '../../identity/store/identity-meta.ts';
 import { resolvePaths } from '../../identity/store/material.ts';
 import { currentLink, storeFolder } from '../../identity/store/paths.ts';
 import { lostFiles } from '../../identity/store/put-back.ts';
-import { findValidGeneration, restoreGeneration } from '../../identity/store/restore.ts';
+import { findUsableGeneration, makeCurrent } from '../../identity/store/roll-back.ts';
 import type { Finding } from '../finding.ts';
 import { type DoctorHost, isUsable } from './host.ts';
 
@@ -12,8 +12,8 @@ import { type DoctorHost, isUsable } from './host.ts';
 export async function restoreRepair(host: DoctorHost): Promise<(() => Promise<void>) | undefined> {
   const { files, certificates: paths, clock, identity } = host;
   if (isUsable(identity)) return undefined;
-  const name = await findValidGeneration({ files, paths, now: clock.now() });
-  return name === undefined ? undefined : () => restoreGeneration({ files, paths, name });
+  const kept = await findUsableGeneration({ files, paths, now: clock.now(), thresholdDays: 0 });
+  return kept && (() => makeCurrent(files, paths, kept.name));
 }
 
 const PUT_BACK_LIMIT_MS = 10_000;

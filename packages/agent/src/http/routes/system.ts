@@ -1,12 +1,12 @@
 import { AGENT_ROUTES, type SystemInfo, VERSION } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
+import { type HealthSources, healthOf } from '../../health/report.ts';
 import type { HostFacts } from '../../host/facts.ts';
 import type { PackageCache } from '../../jobs/cache-state.ts';
 import type { PackageInventory } from '../../packages/package-inventory.ts';
 import type { AgentEnv } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
-import { type HealthSources, healthOf } from './health.ts';
 
 export interface SystemSources extends HealthSources {
   readonly hostFacts: () => Promise<HostFacts>;

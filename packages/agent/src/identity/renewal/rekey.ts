@@ -1,6 +1,6 @@
 import { isPatchError, messageOf } from '@linux-patch/contract';
 import type { AgentContext } from '../../app/agent-context.ts';
-import type { HeldIdentity } from '../held-identity.ts';
+import type { HeldIdentity } from '../identity.ts';
 import { type Renewal, renewWith } from './renew-with.ts';
 
 /** What health says about a key that has been on another machine. */

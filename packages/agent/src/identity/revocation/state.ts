@@ -1,5 +1,5 @@
 import { type CRL_STATUSES, isPatchError, messageOf } from '@linux-patch/contract';
-import type { TlsMaterial } from '../../http/tls-material.ts';
+import type { Material } from '../store/material.ts';
 import { type AuthenticList, readAuthentic } from './list.ts';
 
 export type CrlStatus = (typeof CRL_STATUSES)[number];
@@ -28,6 +28,9 @@ export type ListReading =
       readonly foreign?: boolean;
     };
 
+/** A list and the CAs that may have signed it. */
+type ListAndTrust = Pick<Material, 'caPem' | 'certificatePem'> & { readonly crlPem?: string | undefined };
+
 /** How far in the future a list may have been made before a clock counts as wrong. */
 const CLOCK_SKEW_MS = 5 * 60_000;
 
@@ -35,7 +38,7 @@ const CLOCK_SKEW_MS = 5 * 60_000;
  * Reads a revocation list in our own code instead of giving it to OpenSSL, which refuses every client once the list
  * is past its nextUpdate or before its thisUpdate.
  */
-export function readList(material: Omit<TlsMaterial, 'keyPem'>): ListReading {
+export function readList(material: ListAndTrust): ListReading {
   const { crlPem } = material;
   if (crlPem === undefined || crlPem.trim() === '') {
     return { status: 'missing', message: 'There is no revocation list.' };
@@ -71,6 +74,6 @@ export function revocationState(reading: ListReading, nowMs: number): Revocation
 }
 
 /** Reads a list and says what it means now. */
-export function readRevocations(material: Omit<TlsMaterial, 'keyPem'>, nowMs: number): RevocationState {
+export function readRevocations(material: ListAndTrust, nowMs: number): RevocationState {
   return revocationState(readList(material), nowMs);
 }

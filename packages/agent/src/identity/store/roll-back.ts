@@ -4,6 +4,8 @@ import { type InspectOptions, inspectIdentity } from '../inspect.ts';
 import { completeGenerations, generationPaths, linkFixedPaths, switchTo } from './generations.ts';
 import { type CertificatePaths, fixedPaths, GENERATION_FILES, isManaged } from './paths.ts';
 
+type UsableStatus = Extract<IdentityStatus, { status: 'valid' | 'expiring_soon' }>;
+
 /** Keeps a copy of what stands at the fixed paths instead of the links. */
 async function moveAside(files: Files, paths: CertificatePaths): Promise<void> {
   for (const fixed of fixedPaths(paths)) {
@@ -30,6 +32,29 @@ async function isDamaged(
   return present.some((facts) => facts !== undefined);
 }
 
+/** The newest complete set that passes every check now; undefined when there is none. */
+export async function findUsableGeneration(
+  options: InspectOptions,
+): Promise<{ readonly name: string; readonly status: UsableStatus } | undefined> {
+  const { files, paths } = options;
+  for (const name of await completeGenerations(files, paths).catch(() => [])) {
+    const { status } = await inspectIdentity({
+      ...options,
+      paths: generationPaths(paths, name),
+      handshake: true,
+    });
+    if (status.status === 'valid' || status.status === 'expiring_soon') return { name, status };
+  }
+  return undefined;
+}
+
+/** Makes a set current and lets every fixed path lead to it; a file in a path's place is kept as `.bak`. */
+export async function makeCurrent(files: Files, paths: CertificatePaths, name: string): Promise<void> {
+  await switchTo(files, paths, name);
+  await moveAside(files, paths);
+  await linkFixedPaths(files, paths);
+}
+
 /**
  * Where the current set is damaged, makes the newest kept one current that passes every check. Returns its status;
  * undefined when nothing was changed.
@@ -37,17 +62,10 @@ async function isDamaged(
 export async function rollBackDamaged(
   options: InspectOptions,
   found: IdentityStatus,
-): Promise<Extract<IdentityStatus, { status: 'valid' | 'expiring_soon' }> | undefined> {
+): Promise<UsableStatus | undefined> {
   const { files, paths } = options;
   if (!(await isDamaged(files, paths, found))) return undefined;
-  for (const name of await completeGenerations(files, paths)) {
-    const kept = { ...options, paths: generationPaths(paths, name), handshake: true };
-    const { status } = await inspectIdentity(kept);
-    if (status.status !== 'valid' && status.status !== 'expiring_soon') continue;
-    await switchTo(files, paths, name);
-    await moveAside(files, paths);
-    await linkFixedPaths(files, paths);
-    return status;
-  }
-  return undefined;
+  const kept = await findUsableGeneration(options);
+  if (kept) await makeCurrent(files, paths, kept.name);
+  return kept?.status;
 }

@@ -5,7 +5,7 @@ import type { Files } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { checkCertificates } from '../status.ts';
+import { inspectIdentity } from '../inspect.ts';
 import { MANUAL_IDENTITY, readIdentityMeta } from './identity-meta.ts';
 import { type Material, readMaterial } from './material.ts';
 import type { CertificatePaths } from './paths.ts';
@@ -42,7 +42,7 @@ const meta = { ...MANUAL_IDENTITY, trust: 'code' as const, key_origin: 'host' as
 const install = (index: number, files: Files = systemFiles) =>
   installGeneration({ files, paths, material: sets[index]!, meta });
 const status = async () =>
-  (await checkCertificates({ files: systemFiles, paths, now, thresholdDays: 7 })).status;
+  (await inspectIdentity({ files: systemFiles, paths, now, thresholdDays: 7 })).status.status;
 
 describe('the certificate store', () => {
   it('installs a set that is valid at the fixed paths, the key readable by its owner only', async () => {
@@ -194,7 +194,12 @@ describe('the certificate store', () => {
     await install(0);
     await mkdir(join(folder.path, 'odd'));
     const odd = { ...paths, ca: join(folder.path, 'odd') };
-    const result = await checkCertificates({ files: systemFiles, paths: odd, now, thresholdDays: 7 });
+    const { status: result } = await inspectIdentity({
+      files: systemFiles,
+      paths: odd,
+      now,
+      thresholdDays: 7,
+    });
     expect(result).toMatchObject({ status: 'corrupt', path: odd.ca });
     expect(result.message).toContain('EISDIR');
   });

@@ -9,7 +9,7 @@ import { openIdentityKeeper } from '../../src/identity/service.ts';
 import { readIdentityMeta } from '../../src/identity/store/identity-meta.ts';
 import { readMaterial } from '../../src/identity/store/material.ts';
 import { call } from '../http/world.ts';
-import { DAY_MS, type KeptWorld, NOW, startKeptWorld } from './kept-world.ts';
+import { DAY_MS, type KeptWorld, NOW, startKeptWorld } from './identity-world.ts';
 
 let world: KeptWorld;
 /** When renewal is due, in days: the middle of the span, by the draw of this host. */
@@ -114,8 +114,8 @@ describe('the loop', () => {
   it('that stands still is seen in health and metrics', async () => {
     expect(await certificates()).toBe('ok');
     // Its next sleep ends with the clock that stands still; the machine's does not.
-    world.context.pulse.beat();
-    Object.defineProperty(world.context.pulse, 'ageMs', { value: 185_000 });
+    world.context.liveness.beat();
+    Object.defineProperty(world.context.liveness, 'ageMs', { value: 185_000 });
     expect(await certificates()).toMatch(/has not run for 3 min.*systemctl restart/);
     expect(await metric('keeper_age_seconds')).toBe(185);
   });

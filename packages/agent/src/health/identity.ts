@@ -1,10 +1,43 @@
-import type { IdentityTrouble } from '@linux-patch/contract';
-import { PULSE_LIMIT_MS } from '../app/pulse.ts';
-import type { IdentityHealth, RenewalHealth } from '../http/routes/health.ts';
-import { factsOf, type HeldIdentity } from './held-identity.ts';
-import { MANAGER_MADE_KEY } from './renewal/rekey.ts';
-import { revokedMessage } from './revocation/revocations.ts';
-import type { RevocationState } from './revocation/state.ts';
+import type { Health, IdentityTrouble } from '@linux-patch/contract';
+import type { RenewalAlarm } from '@linux-patch/pki';
+import { factsOf, type HeldIdentity } from '../identity/identity.ts';
+import { MANAGER_MADE_KEY } from '../identity/renewal/rekey.ts';
+import { revokedMessage } from '../identity/revocation/revocations.ts';
+import type { CrlStatus, RevocationState } from '../identity/revocation/state.ts';
+import { LIVENESS_LIMIT_MS } from './liveness.ts';
+
+/** What the parts that own configuration and certificates say about them. Instants are epoch milliseconds. */
+export interface IdentityHealth {
+  /** `ok`, or what is wrong. */
+  readonly config: string;
+  readonly certificates: string;
+  /** The same as a code; absent where there is nothing to say. */
+  readonly trouble?: IdentityTrouble | undefined;
+  /** `ok`, or what is wrong with this host's clock. */
+  readonly clock?: string;
+  /** `ok`, or why the allow list on disk is not in force, or is not safe. */
+  readonly allowList?: string;
+  readonly certificateNotAfterMs: number | null;
+  readonly crl: {
+    readonly status: CrlStatus;
+    readonly thisUpdateMs: number | undefined;
+    readonly nextUpdateMs: number | undefined;
+    readonly number?: bigint | undefined;
+  };
+  readonly identityTrust: Health['identity_trust'];
+  readonly keyOrigin: Health['key_origin'];
+  /** Undefined where nothing is renewed. */
+  readonly renewal?: RenewalHealth | undefined;
+}
+
+/** How the renewal of the certificate fares. Instants are epoch milliseconds. */
+export interface RenewalHealth {
+  readonly alarm: RenewalAlarm;
+  readonly dueMs: number;
+  readonly nextAttemptMs: number | undefined;
+  /** Time since the loop that renews ran last. */
+  readonly keeperAgeMs: number;
+}
 
 interface Sources {
   readonly config: string;
@@ -52,7 +85,7 @@ interface Trouble {
 function troubleOf({ held, refused, revokedFor, renewal, keeperAgeMs = 0 }: Sources): Trouble | undefined {
   if (revokedFor !== undefined)
     return { code: 'revoked', words: revokedMessage(factsOf(held)?.serialHex ?? '', revokedFor) };
-  if (keeperAgeMs > PULSE_LIMIT_MS) {
+  if (keeperAgeMs > LIVENESS_LIMIT_MS) {
     const minutes = Math.floor(keeperAgeMs / 60_000);
     const words = `the loop that renews the certificate has not run for ${minutes} min; restart the agent: systemctl restart linux-patch-api`;
     return { code: 'renewal_stalled', words };

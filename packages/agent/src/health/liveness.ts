@@ -1,7 +1,7 @@
 import type { Clock } from '@linux-patch/runtime';
 
 /** Shows that the loop which keeps the certificate valid still runs; a program can serve for months without it. */
-export interface Pulse {
+export interface Liveness {
   beat(): void;
   /** Time since the last beat; undefined before the first and after the loop ended as it should. */
   readonly ageMs: number | undefined;
@@ -9,9 +9,9 @@ export interface Pulse {
 }
 
 /** Older than this means that the loop is dead: it beats several times a minute, and no request takes as long. */
-export const PULSE_LIMIT_MS = 120_000;
+export const LIVENESS_LIMIT_MS = 120_000;
 
-export function createPulse(clock: Clock): Pulse {
+export function createLiveness(clock: Clock): Liveness {
   let lastMs: number | undefined;
   return {
     beat() {

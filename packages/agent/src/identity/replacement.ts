@@ -7,8 +7,8 @@ import {
   readHeldIdentity,
   readUsableIdentity,
   renewableOf,
-} from './held-identity.ts';
-import { openRenewalWatch, type RenewalWatch } from './renewal/watch.ts';
+} from './identity.ts';
+import { openRenewalWatch, type RenewalWatch } from './renewal/alarm.ts';
 import type { Revocations } from './revocation/revocations.ts';
 import { type ChangedFiles, watchCertificateFiles } from './store/changed-files.ts';
 import { currentGeneration, switchTo } from './store/generations.ts';

@@ -1,0 +1,67 @@
+import { type Health, VERSION } from '@linux-patch/contract';
+import type { Clock } from '@linux-patch/runtime';
+import type { PackageCache } from '../jobs/cache-state.ts';
+import type { JobQueue } from '../jobs/queue.ts';
+import type { IdentityHealth } from './identity.ts';
+
+export interface HealthSources {
+  readonly jobs: JobQueue;
+  readonly cache: PackageCache;
+  readonly identity: () => IdentityHealth;
+  /** `ok`, or why packages cannot be managed; must answer at once. */
+  readonly packageManagerHealth: () => Promise<string> | string;
+  /** Refreshes outdated package lists behind the request's back; called with every health request. */
+  readonly refreshInBackground: () => void;
+  /** `Clock.monotonicMs` at which the agent started. */
+  readonly startedMonotonicMs: number;
+}
+
+const DAY_MS = 86_400_000;
+/** So that health stays within the 64 KiB that managers read of it, whatever is wrong. */
+const CHECK_CHARACTERS = 4_000;
+
+/** The state of health now. */
+export async function healthOf(sources: HealthSources, clock: Clock): Promise<Health> {
+  const { cache, jobs } = sources;
+  const identity = sources.identity();
+  const { crl, certificateNotAfterMs } = identity;
+  const found = {
+    config: identity.config,
+    certificates: identity.certificates,
+    clock: identity.clock ?? 'ok',
+    allow_list: identity.allowList ?? 'ok',
+    package_manager: await sources.packageManagerHealth(),
+    job_queue: jobs.health(),
+    package_cache: cache.health(),
+  };
+  const checks = Object.fromEntries(
+    Object.entries(found).map(([name, result]) => [name, result.slice(0, CHECK_CHARACTERS)]),
+  ) as typeof found;
+  const crlWrong = crl.status !== 'valid' && crl.status !== 'missing';
+  const healthy = !crlWrong && Object.values(checks).every((check) => check === 'ok');
+  return {
+    status: healthy ? 'healthy' : 'degraded',
+    version: VERSION,
+    uptime_seconds: Math.floor((clock.monotonicMs() - sources.startedMonotonicMs) / 1_000),
+    checks,
+    identity_trouble: identity.trouble ?? null,
+    last_cache_update: isoOf(cache.lastUpdateMs),
+    cache_status: cache.status(),
+    crl_status: crl.status,
+    crl_age_seconds:
+      crl.thisUpdateMs === undefined
+        ? null
+        : Math.max(0, Math.floor((clock.now() - crl.thisUpdateMs) / 1_000)),
+    crl_next_update: isoOf(crl.nextUpdateMs),
+    crl_number: crl.number?.toString() ?? null,
+    certificate_expires_at: isoOf(certificateNotAfterMs),
+    certificate_days_left:
+      certificateNotAfterMs === null ? null : Math.floor((certificateNotAfterMs - clock.now()) / DAY_MS),
+    identity_trust: identity.identityTrust,
+    key_origin: identity.keyOrigin,
+  };
+}
+
+function isoOf(epochMs: number | null | undefined): string | null {
+  return epochMs === null || epochMs === undefined ? null : new Date(epochMs).toISOString();
+}
