@@ -2,6 +2,7 @@ import type { CleanHostCase } from './case.ts';
 import { BAD_CERTIFICATES } from './cases/bad-certificates.ts';
 import { FLEET } from './cases/fleet.ts';
 import { GUIDE } from './cases/guide.ts';
+import { IPV6 } from './cases/ipv6.ts';
 import { JOINING } from './cases/joining.ts';
 import { LIFECYCLE } from './cases/lifecycle.ts';
 import { OPENRC } from './cases/openrc.ts';
@@ -13,6 +14,7 @@ import { TROUBLE } from './cases/trouble.ts';
 export const CLEAN_HOST_CASES: readonly CleanHostCase[] = [
   ...FLEET,
   ...JOINING,
+  ...IPV6,
   ...BAD_CERTIFICATES,
   ...LIFECYCLE,
   ...POWER,

@@ -7,7 +7,7 @@ import { BASE_PACKAGES, MAIN_UPDATES, SECURITY_UPDATES } from '../apt/toys.ts';
 import { askHost } from '../hosts/ask-host.ts';
 import { bootHost, type LabHost } from '../hosts/host.ts';
 import { type Flavour, imageOf, librariesOf, RELEASES, releaseOf } from '../hosts/images.ts';
-import { createLabNetwork, type LabNetwork } from '../hosts/network.ts';
+import { type AddressFamily, createLabNetwork, type LabNetwork } from '../hosts/network.ts';
 import { type ManagerPlace, type ManagerProcess, startManagerProcess } from '../manager-process.ts';
 import { must, runProgram } from '../process.ts';
 
@@ -31,6 +31,8 @@ export interface LabShelf {
 /** What is special about a host. */
 export interface NewHostOptions {
   readonly diskSize?: string;
+  /** What it has addresses of, and nothing else; by default IPv4. */
+  readonly family?: AddressFamily;
   /** By default `host1`, `host2` and so on; `manager` is the one that every other host knows. */
   readonly name?: string;
   /** Suites of the lab's repository; by default that of its release. */
@@ -155,10 +157,10 @@ export async function openWorld(shelf: LabShelf, id: number): Promise<World> {
   return {
     shelf,
     network,
-    async newHost(flavour, { name: given, suites = [releaseOf(flavour)], diskSize } = {}) {
+    async newHost(flavour, { name: given, suites = [releaseOf(flavour)], diskSize, family } = {}) {
       count += 1;
       const name = given ?? `host${count}`;
-      const joined = await network.addHost();
+      const joined = await network.addHost(family);
       if (given !== undefined) addresses[given] = joined.address;
       const image = await imageOf(flavour);
       const host = await bootHost({
