@@ -27,6 +27,10 @@ after_install() {
 			if [ "$1" = first ]; then action=start; else action=try-restart; fi
 			systemctl --no-block $action $SERVICE.service || say "the service could not be started; see: systemctl status $SERVICE" >&2
 		fi
+	elif kept=$(last_kept) && [ -n "$kept" ]; then
+		say "installed and enabled, but not started: keys and database of the manager that was purged here are in $kept"
+		say "to use them again, so that no host has to join again (for a new authority instead: linux-patch-manager init):"
+		way_back "$kept"
 	else
 		cat <<-TEXT
 			linux-patch-manager is installed and enabled, but not started: it has no certificate authority yet.
@@ -55,6 +59,21 @@ has_fleet() {
 	[ -n "$(find "$DATA" -name '*.key.pem' 2>/dev/null | head -n 1)" ] || [ -s "$DATA/manager.sqlite" ]
 }
 
+# The folder of the newest purge that left something, or nothing.
+last_kept() {
+	# Names end with the time, so the last of the sorted ones is the newest.
+	for kept in "$DATA".kept-*; do :; done
+	[ ! -d "$kept" ] || echo "$kept"
+}
+
+# Commands that bring a purged manager back, once the package is installed. $1: where it is kept
+way_back() {
+	[ "$1" = "$DATA" ] || echo "  mv -T $1 $DATA"
+	[ ! -d "$1/purged-configuration/${CONFIG##*/}" ] || echo "  mv -T $DATA/purged-configuration/${CONFIG##*/} $CONFIG"
+	[ ! -e "$1/purged-configuration/default" ] || echo "  mv $DATA/purged-configuration/default $DEFAULT_FILE"
+	echo "  systemctl restart $SERVICE"
+}
+
 # Keys of the authority, database and configuration stay, in a folder that only root can read, unless somebody asked for
 # their end: without them every host has to join again, and no package manager asks before a purge.
 purge() {
@@ -69,7 +88,8 @@ purge() {
 		[ ! -d "$CONFIG" ] || mv "$CONFIG" "$kept/purged-configuration/"
 		[ ! -e "$DEFAULT_FILE" ] || mv "$DEFAULT_FILE" "$kept/purged-configuration/default"
 		say "the keys of the certificate authority, the database and the configuration are kept in $kept"
-		say "whoever has them owns the fleet; to use them again, install the package and move that folder back to $DATA"
+		say "whoever has them owns the fleet; to use them again, install the package, and then:"
+		way_back "$kept"
 	else
 		rm -rf "$CONFIG" "$DATA"
 	fi

@@ -8,16 +8,27 @@ import { startManagerProcess } from '../src/manager-process.ts';
 
 const FUNCTIONS = join(REPOSITORY, 'packaging/manager/functions.sh');
 
-/** Runs what the maintainer scripts do at a purge, below another root. */
-function purge(root: string, env: Readonly<Record<string, string>> = {}): string {
+/** Runs a part of the maintainer scripts below another root. */
+function runScript(what: string, root: string, env: Readonly<Record<string, string>> = {}): string {
   const script = [
     'set -e',
     `. ${FUNCTIONS}`,
     `CONFIG=${root}/etc/linux_patch_manager DATA=${root}/var/lib/linux_patch_manager DEFAULT_FILE=${root}/etc/default/linux-patch-manager`,
     'systemd_runs() { false; }',
-    'purge',
+    'systemctl() { :; }',
+    what,
   ].join('\n');
   return execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8', env: { ...process.env, ...env } });
+}
+
+function purge(root: string, env: Readonly<Record<string, string>> = {}): string {
+  return runScript('purge', root, env);
+}
+
+/** The commands that a script tells people to run, without those for the service. */
+function commandsIn(said: string): string {
+  const lines = said.split('\n').filter((line) => line.startsWith('  '));
+  return lines.filter((line) => !line.includes('systemctl')).join('\n');
 }
 
 async function keptIn(root: string): Promise<string[]> {
@@ -48,8 +59,13 @@ describe('a purge of the manager', () => {
     await expect(stat(data)).rejects.toThrow('ENOENT');
     await expect(stat(join(root, 'etc/linux_patch_manager'))).rejects.toThrow('ENOENT');
 
-    // Moved back, as it says, the fleet is there again.
-    execFileSync('mv', [kept, data]);
+    // Whoever installs again is told the same commands instead of "init"; with them, the fleet is there again.
+    const installed = runScript('after_install first', root);
+    expect(installed).toContain(kept);
+    expect(installed).not.toContain('init --url');
+    expect(commandsIn(installed)).toBe(commandsIn(said));
+    execFileSync('/bin/sh', ['-ec', commandsIn(installed)]);
+    expect(await readFile(join(root, 'etc/linux_patch_manager/config.yaml'), 'utf8')).toBe(config);
     await using again = await startManagerProcess(root);
     expect(again.caFingerprint).toBe(caFingerprint);
   });

@@ -29,6 +29,7 @@ const RUN_HERE: readonly string[] = [
   'purge-pacman',
   'backup-manager',
   'restore-manager',
+  'return-purged-manager',
   'join-again',
 ];
 
@@ -59,6 +60,19 @@ async function approve(patch: LabHost, host: LabHost, name: string): Promise<voi
 
 async function version(host: LabHost): Promise<string> {
   return host.must('dpkg-query', ['-W', '-f', '${Version}', 'linux-patch-api']);
+}
+
+/** Sums of what nobody could make again: keys and certificates of the authority, beside its database. */
+async function managerFiles(host: LabHost, folder: string): Promise<string> {
+  const script = 'cd "$0" && test -s manager.sqlite && sha256sum ca/*.pem';
+  return host.must('sh', ['-ec', script, folder]);
+}
+
+/** Folders and files of the manager that are not its program. */
+function leftOfManager(host: LabHost): Promise<string> {
+  const places = ['/etc', '/var/lib', '/var/log', '/var/cache', '/run'];
+  const named = ['-xdev', '-maxdepth', '2', '-name', 'linux?patch?manager*'];
+  return host.must('find', [...places, ...named, '-not', '-path', '/var/lib/dpkg/*']);
 }
 
 const INSTALL: Readonly<Partial<Record<Flavour, string>>> = {
@@ -146,6 +160,31 @@ export const GUIDE: readonly CleanHostCase[] = [
       // The lab's pool has the library of every release.
       await runGuideBlock(host, 'air-gapped', { 'libatomic1_*': 'libatomic1_12*' });
       assert.equal((await host.must('linux-patch-api', ['--version'])).trim(), '1.2.0');
+    },
+  },
+  {
+    name: 'guide: a purged manager is kept where it says and comes back with its fleet, unless everything was to go',
+    flavours: ['debian12'],
+    limitMs: 5 * 60_000,
+    async run(world, flavour) {
+      const web1 = await world.newHost(flavour, { name: 'web1' });
+      const patch = await newManager(world, { web1 });
+      await web1.must('apt-get', ['update', '-qq']);
+      await runGuideBlock(web1, 'agent-install-apt');
+      await approve(patch, web1, 'web1');
+      const before = await managerFiles(patch, '/var/lib/linux_patch_manager');
+      const said = await patch.must('apt-get', ['purge', '-y', '-qq', 'linux-patch-manager']);
+      const [, kept = ''] = /are kept in (\/var\/lib\/linux_patch_manager\.kept-\S+)/.exec(said) ?? [];
+      assert.equal(await patch.must('stat', ['-c', '%a %U', kept]), '700 root\n', said);
+      assert.deepEqual(await managerFiles(patch, kept), before);
+      assert.equal(await leftOfManager(patch), `${kept}\n`);
+      const again = await runGuideBlock(patch, 'return-purged-manager');
+      assert.ok(again.includes(`mv -T ${kept} /var/lib/linux_patch_manager`), again);
+      await untilActive(patch, ['active'], MANAGER);
+      await patch.must('linux-patch-manager', ['packages', 'web1.example.org', '--json']);
+      const env = { LINUX_PATCH_MANAGER_PURGE: 'everything' };
+      await patch.must('apt-get', ['purge', '-y', '-qq', 'linux-patch-manager'], { env });
+      assert.equal(await leftOfManager(patch), '');
     },
   },
   {
