@@ -106,6 +106,7 @@ export async function startManagerProcess(root: string, place: ManagerPlace = {}
   const isNew = !existsSync(join(root, 'var/lib/linux_patch_manager/ca'));
   if (isNew) await cli(launch, ['init', '--json']);
   let server = await serve(launch);
+  const commands = new AsyncDisposableStack();
   const { ca_fingerprint } = JSON.parse(await cli(launch, ['status', '--json'])) as {
     ca_fingerprint: string;
   };
@@ -132,8 +133,12 @@ export async function startManagerProcess(root: string, place: ManagerPlace = {}
         logFile: join(root, 'commands.log'),
         onLine,
       });
-      return running.exited;
+      // One that waits for something would outlive the manager.
+      return commands.use(running).exited;
     },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await commands.disposeAsync();
+      await server[Symbol.asyncDispose]();
+    },
   };
 }

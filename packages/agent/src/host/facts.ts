@@ -1,6 +1,7 @@
 import { machine } from 'node:os';
 import { join } from 'node:path';
 import type { Commands, Files } from '@linux-patch/runtime';
+import { bootIdOf } from './boot-id.ts';
 import { type OsRelease, parseOsRelease } from './os-release.ts';
 
 /** What the kernel and the distribution say about this host. */
@@ -13,7 +14,7 @@ export interface HostFacts {
   /** Hardware name, as `uname -m` prints it. */
   readonly architecture: string;
   readonly uptimeSeconds: number;
-  /** Differs after every boot (random(4)); null in containers that hide it. */
+  /** Differs after every boot, of a container, too; null in containers that hide it. */
   readonly bootId: string | null;
   /** Epoch milliseconds. */
   readonly lastBootMs: number | null;
@@ -31,10 +32,11 @@ export async function readHostFacts(options: {
   const proc = async (path: string): Promise<string> =>
     ((await files.readText(`/proc/${path}`)) ?? '').trim();
   const hostname = await proc('sys/kernel/hostname');
-  const [uptime, stat, bootId, kernel, fqdn] = await Promise.all([
+  const [uptime, stat, bootId, firstProcess, kernel, fqdn] = await Promise.all([
     proc('uptime'),
     proc('stat'),
     proc('sys/kernel/random/boot_id').catch(() => ''),
+    proc('1/stat').catch(() => ''),
     proc('sys/kernel/osrelease'),
     findFqdn(commands, hostname),
   ]);
@@ -46,7 +48,7 @@ export async function readHostFacts(options: {
     kernel,
     architecture: machine(),
     uptimeSeconds: Math.floor(Number.parseFloat(uptime) || 0),
-    bootId: bootId === '' ? null : bootId,
+    bootId: bootIdOf(bootId, firstProcess),
     lastBootMs: bootSeconds === undefined ? null : Number(bootSeconds) * 1_000,
   };
 }

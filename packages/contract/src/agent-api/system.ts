@@ -12,7 +12,7 @@ export const SystemInfo = z.object({
   architecture: Line,
   package_manager: Line,
   uptime_seconds: z.number().int().nonnegative().meta({ description: 'Uptime of the host.' }),
-  boot_id: Line.nullable(),
+  boot_id: Line.nullable().meta({ description: 'Differs after every boot, also of a container.' }),
   last_boot: z.iso.datetime().nullable(),
   last_update_check: z.iso.datetime().nullable(),
   last_update_apply: z.iso.datetime().nullable(),

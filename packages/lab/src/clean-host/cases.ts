@@ -8,11 +8,13 @@ import { LIFECYCLE } from './cases/lifecycle.ts';
 import { OPENRC } from './cases/openrc.ts';
 import { PATCHING } from './cases/patching.ts';
 import { POWER } from './cases/power.ts';
+import { REBOOT } from './cases/reboot.ts';
 import { TROUBLE } from './cases/trouble.ts';
 
 /** Everything that is shown on clean hosts, the slowest first. */
 export const CLEAN_HOST_CASES: readonly CleanHostCase[] = [
   ...FLEET,
+  ...REBOOT,
   ...JOINING,
   ...IPV6,
   ...BAD_CERTIFICATES,

@@ -20,6 +20,8 @@ export interface LabHost extends AsyncDisposable {
   must(program: string, args?: readonly string[], options?: RunOptions): Promise<string>;
   /** Restarts the host as its administrator would, and waits until it is up again. */
   reboot(): Promise<void>;
+  /** Waits until the host is up again, which somebody or something else restarts from now on. */
+  nextBoot(): Promise<void>;
   /** Everything stops at once, without a word; `restorePower` brings the host back with the disk as it is. */
   cutPower(): Promise<void>;
   restorePower(): Promise<void>;
@@ -216,6 +218,10 @@ class Host implements LabHost {
     if (this.#options.init === 'sysvinit') await this.run('shutdown', ['-r', 'now']);
     else await this.run('systemctl', ['--no-block', 'reboot']);
     await this.#waitUntilUp(before);
+  }
+
+  nextBoot(): Promise<void> {
+    return this.#waitUntilUp(this.#init);
   }
 
   async cutPower(): Promise<void> {
