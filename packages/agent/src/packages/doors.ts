@@ -20,6 +20,3 @@ export interface PackageHost extends PackageDoors {
 export function belowRoot({ root }: Pick<PackageDoors, 'root'>, path: string): string {
   return join(root, path);
 }
-
-/** Reading commands answer within this time or something is badly wrong. */
-export const READ_TIMEOUT_MS = 60_000;

@@ -1,13 +1,12 @@
 import { type ErrorCode, PatchError } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
-import type { Installed, PackageAdapter } from './adapter.ts';
+import type { Installed, PackageAdapter, PackageRules } from './adapter.ts';
 import { compareInstalled } from './compare.ts';
 import { describeChanges } from './describe-results.ts';
 import type { ChangePlan } from './detached/plan.ts';
 import { describeLeftOut, type LeftOut, withLeftOut } from './left-out.ts';
 import type { OperationOutcome, OperationRun } from './package-operations.ts';
-import { refuseStopped } from './stopped.ts';
-import { toolFailure } from './tool-failure.ts';
+import { refuseStopped, toolFailure } from './tool-failure.ts';
 import { isProof, shortfall } from './wishes.ts';
 
 /** The change that is judged. */
@@ -57,18 +56,19 @@ async function readEnding(adapter: PackageAdapter, plan: JudgedPlan, result: Com
   const { before, wishes } = plan;
   const after = await adapter.reading.installed();
   const asked = wishes.map((wish) => wish.name);
-  const wasThere = (one: Installed, is: (old: Installed) => boolean): boolean =>
-    before.some((old) => is(old) && old.name === one.name && old.architecture === one.architecture);
   const broken = after.filter((one) => one.broken);
   const wasBroken = (one: Installed): boolean =>
-    wasThere(one, (old) => old.broken) && !asked.some((name) => rules.isNamed(one, name));
+    before.some((old) => old.broken && old.name === one.name && old.architecture === one.architecture) &&
+    !asked.some((name) => rules.isNamed(one, name));
   const unmet = await Promise.all(wishes.map((wish) => shortfall(adapter, wish, after)));
-  const left = [...plan.left, ...notDownloaded(adapter, { plan, result, after })];
+  const left = [
+    ...plan.left,
+    ...notDownloaded(rules, plan, { after, reasonOf: adapter.output.notDownloaded(result) }),
+  ];
   const newlyBroken = broken.filter((one) => !wasBroken(one));
   const compared = compareInstalled(before, after, { asked, rules }).map((one) =>
     newlyBroken.some((each) => rules.isNamed(each, one.name)) ? { ...one, action: 'failed' as const } : one,
   );
-  const changed = after.filter((one) => !wasThere(one, (old) => old.version === one.version));
   return {
     adapter,
     plan,
@@ -77,7 +77,7 @@ async function readEnding(adapter: PackageAdapter, plan: JudgedPlan, result: Com
     newlyBroken,
     stillBroken: broken.filter(wasBroken),
     unmet: unmet.filter((one) => one !== undefined),
-    proven: wishes.every((wish) => isProof(wish, { changed, rules })),
+    proven: wishes.every((wish) => isProof(rules, wish, { before, after })),
   };
 }
 
@@ -164,31 +164,19 @@ function warningsOf(ending: Ending): string[] {
   return [`${plan.what} ended with ${result.exitCode} all the same: ${words.join(' ')}`];
 }
 
+type ReasonOf = ReturnType<PackageAdapter['output']['notDownloaded']>;
+
 /** Updates whose packages could not be downloaded while the others went in. */
 function notDownloaded(
-  { rules, output }: PackageAdapter,
-  {
-    plan,
-    result,
-    after,
-  }: { readonly plan: JudgedPlan; readonly result: CommandResult; readonly after: readonly Installed[] },
+  rules: PackageRules,
+  { wishes }: JudgedPlan,
+  { after, reasonOf }: { readonly after: readonly Installed[]; readonly reasonOf: ReasonOf },
 ): LeftOut[] {
-  const reasonOf = output.notDownloaded(result);
-  return plan.wishes.flatMap(({ name, want, security = false }) => {
-    const now = after.find((one) => rules.isNamed(one, name));
-    if (typeof want !== 'object' || now?.version === want.version) return [];
-    const why = reasonOf(name);
-    if (why === undefined) return [];
-    return [
-      {
-        name,
-        current: now?.version ?? null,
-        version: want.version,
-        security,
-        asked: false,
-        reason: `could not be downloaded: ${why}`,
-        code: 'NETWORK_ERROR' as const,
-      },
-    ];
+  return wishes.flatMap(({ name, want, security = false }) => {
+    const current = after.find((one) => rules.isNamed(one, name))?.version ?? null;
+    const why = typeof want === 'object' && current !== want.version ? reasonOf(name) : undefined;
+    if (typeof want !== 'object' || why === undefined) return [];
+    const reason = `could not be downloaded: ${why}`;
+    return [{ name, current, version: want.version, security, asked: false, reason, code: 'NETWORK_ERROR' }];
   });
 }

@@ -6,8 +6,7 @@ import { waitForLock } from './locks.ts';
 import type { OperationRun, SourceFailure } from './package-operations.ts';
 import { lineReader } from './runner.ts';
 import { SILENCE_LIMIT_MS, SilenceWatch } from './silence-watch.ts';
-import { refuseStopped } from './stopped.ts';
-import { toolFailure } from './tool-failure.ts';
+import { refuseStopped, toolFailure } from './tool-failure.ts';
 
 /**
  * Refreshes the lists of every source. A source that fails keeps its old lists; the others are fresh all the same.

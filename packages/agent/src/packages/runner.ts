@@ -7,8 +7,7 @@ import { judgeChange } from './judge.ts';
 import type { LeftOut } from './left-out.ts';
 import { waitForLock } from './locks.ts';
 import type { OperationOutcome, OperationRun } from './package-operations.ts';
-import { refuseStopped } from './stopped.ts';
-import { toolFailure } from './tool-failure.ts';
+import { refuseStopped, toolFailure } from './tool-failure.ts';
 import type { Wish } from './wishes.ts';
 
 /** A change to run, and what it is to bring about. */

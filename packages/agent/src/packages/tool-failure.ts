@@ -1,6 +1,7 @@
-import { type ErrorCode, PatchError } from '@linux-patch/contract';
+import { type ErrorCode, isPatchError, PatchError } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
 import type { ToolFailure } from './adapter.ts';
+import type { OperationRun } from './package-operations.ts';
 
 const ADVICE: Partial<Record<ErrorCode, string>> = {
   LOCKED: 'Another package manager is running; the job can be repeated when it is done.',
@@ -23,4 +24,18 @@ export function toolFailure(what: string, result: CommandResult, failure: ToolFa
   return new PatchError(code, `${what} ${ended}: ${failure.words.join(' ')}${advice ? ` ${advice}` : ''}`, {
     details: { exit_code: result.exitCode },
   });
+}
+
+/** @throws the reason for which the run was stopped, when it was. */
+export function refuseStopped(
+  result: Pick<CommandResult, 'aborted'>,
+  { signal }: Pick<OperationRun, 'signal'>,
+): void {
+  if (!result.aborted) return;
+  const reason: unknown = signal.reason;
+  if (isPatchError(reason)) throw reason;
+  throw new PatchError(
+    'CANCELLED',
+    'The job was stopped; interrupted packages are repaired before the next job.',
+  );
 }

@@ -31,8 +31,11 @@ export async function shortfall(
 
 /** Whether a fulfilled wish shows that something was done: "installed" may have been true before. */
 export function isProof(
+  rules: PackageRules,
   { name, want }: Wish,
-  { changed, rules }: { readonly changed: readonly Installed[]; readonly rules: PackageRules },
+  { before, after }: { readonly before: readonly Installed[]; readonly after: readonly Installed[] },
 ): boolean {
-  return want !== 'installed' || changed.some((one) => rules.isNamed(one, name));
+  const versions = (list: readonly Installed[]): string =>
+    list.flatMap((one) => (rules.isNamed(one, name) ? [one.version] : [])).join();
+  return want !== 'installed' || versions(before) !== versions(after);
 }

@@ -1,6 +1,7 @@
 import { type Package, PackageDetail } from '@linux-patch/contract';
-import { belowRoot, type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
-import { aptFailure } from './failure.ts';
+import { belowRoot, type PackageDoors } from '../doors.ts';
+import { query } from '../query.ts';
+import { aptFailure, ask } from './failure.ts';
 import { aptTool } from './neutral-options.ts';
 
 const KIB = 1024;
@@ -40,6 +41,10 @@ const PLAIN_OUTPUT = [
   'RecurseDepends=false',
 ].flatMap((setting) => ['-o', `APT::Cache::${setting}`]);
 
+function aptCache(args: readonly string[]) {
+  return aptTool('apt-cache', [...PLAIN_OUTPUT, ...args]);
+}
+
 /** How apt says that it has never heard of a package, or that the name is only provided by others. */
 const UNKNOWN = /no packages found|unable to locate|can't select/i;
 
@@ -47,10 +52,7 @@ async function show(
   doors: PackageDoors,
   name: string,
 ): Promise<Readonly<Record<string, string>> | undefined> {
-  const result = await doors.commands.run({
-    ...aptTool('apt-cache', [...PLAIN_OUTPUT, 'show', '--no-all-versions', '--', name]),
-    timeoutMs: READ_TIMEOUT_MS,
-  });
+  const result = await query(doors, aptCache(['show', '--no-all-versions', '--', name]));
   if (result.exitCode === 0 && result.stdout.trim() !== '') return parseStanza(result.stdout);
   // Of a name that others only depend on apt says nothing at all, and ends well.
   if (result.exitCode === 0 || UNKNOWN.test(result.stderr)) return undefined;
@@ -58,29 +60,20 @@ async function show(
 }
 
 async function reverseDependencies(doors: PackageDoors, name: string): Promise<string[]> {
-  const result = await doors.commands.run({
-    // Those that need it; what it breaks and what only suggests it is none of them.
-    ...aptTool('apt-cache', [...PLAIN_OUTPUT, 'rdepends', '--installed', '--important', '--', name]),
-    timeoutMs: READ_TIMEOUT_MS,
-  });
-  if (result.exitCode !== 0) {
-    if (UNKNOWN.test(result.stderr)) return [];
-    throw aptFailure(`apt-cache rdepends ${name}`, result);
-  }
+  // Those that need it; what it breaks and what only suggests it is none of them.
+  const tool = aptCache(['rdepends', '--installed', '--important', '--', name]);
+  const result = await query(doors, tool);
+  if (result.exitCode !== 0 && UNKNOWN.test(result.stderr)) return [];
+  if (result.exitCode !== 0) throw aptFailure(`apt-cache rdepends ${name}`, result);
   const lines = result.stdout.split('\n').filter((line) => /^\s/.test(line));
   return [...new Set(lines.map((line) => line.replace(/[|\s]/g, '')).filter(Boolean))].sort();
 }
 
 async function filesOf(doors: PackageDoors, { name, architecture }: Package): Promise<string[]> {
-  const result = await doors.commands.run({
-    program: 'dpkg-query',
-    // The architecture tells apart two packages of one name (dpkg(1), multi-arch).
-    args: ['-L', '--', `${name}:${architecture}`],
-    timeoutMs: READ_TIMEOUT_MS,
-    maxOutputBytes: 64 * 1024 * 1024,
-  });
-  if (result.exitCode !== 0) throw aptFailure(`dpkg-query -L ${name}`, result);
-  return result.stdout.split('\n').filter((line) => line.startsWith('/') && line !== '/.');
+  // The architecture tells apart two packages of one name (dpkg(1), multi-arch).
+  const args = ['-L', '--', `${name}:${architecture}`];
+  const listed = await ask(doors, `dpkg-query -L ${name}`, { program: 'dpkg-query', args });
+  return listed.split('\n').filter((line) => line.startsWith('/') && line !== '/.');
 }
 
 /** The licence names of a machine-readable copyright file (DEP-5); null when it is prose. */

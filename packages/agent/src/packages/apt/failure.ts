@@ -1,6 +1,8 @@
 import type { ErrorCode, PatchError } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
 import type { ToolFailure } from '../adapter.ts';
+import type { PackageDoors } from '../doors.ts';
+import { query } from '../query.ts';
 import { toolFailure } from '../tool-failure.ts';
 
 /** dpkg names a full disk only in the middle of its output; apt's own last word is then about dpkg. */
@@ -70,4 +72,19 @@ export function readFailure({ stderr, stdout }: Pick<CommandResult, 'stderr' | '
 /** The failure of a finished run of apt or dpkg. */
 export function aptFailure(what: string, result: CommandResult): PatchError {
   return toolFailure(what, result, readFailure(result));
+}
+
+/**
+ * What a program of apt or dpkg answers that only reads.
+ * @param what for messages: the program and what it is asked
+ * @throws PatchError when it fails
+ */
+export async function ask(
+  doors: PackageDoors,
+  what: string,
+  tool: Parameters<typeof query>[1],
+): Promise<string> {
+  const result = await query(doors, tool);
+  if (result.exitCode === 0) return result.stdout;
+  throw aptFailure(what, result);
 }

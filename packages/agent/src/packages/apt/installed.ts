@@ -1,6 +1,8 @@
 import { PatchError } from '@linux-patch/contract';
+import type { CommandResult } from '@linux-patch/runtime';
 import type { Installed } from '../adapter.ts';
-import { type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
+import type { PackageDoors } from '../doors.ts';
+import { query } from '../query.ts';
 
 const FORMAT =
   '${Package}\\t${Version}\\t${Architecture}\\t${db:Status-Abbrev}\\t${Installed-Size}\\t${binary:Summary}\\n';
@@ -48,33 +50,20 @@ export function parseInstalled(text: string): Installed[] {
  * @throws PatchError `PKG_MANAGER_ERROR`
  */
 export async function readInstalled(doors: PackageDoors): Promise<Installed[]> {
-  const result = await doors.commands.run({
-    program: 'dpkg-query',
-    args: ['-W', '-f', FORMAT],
-    timeoutMs: READ_TIMEOUT_MS,
-    maxOutputBytes: 64 * 1024 * 1024,
-  });
+  const result = await query(doors, { program: 'dpkg-query', args: ['-W', '-f', FORMAT] });
   // dpkg-query ends with 1 and these words when the database is empty.
   if (result.exitCode === 1 && result.stderr.includes('no packages found')) return [];
-  if (result.exitCode !== 0) {
-    throw new PatchError(
-      'PKG_MANAGER_ERROR',
-      `dpkg-query failed (exit ${result.exitCode}): ${result.stderr.trim()}`,
-    );
-  }
+  if (result.exitCode !== 0) throw dpkgFailure('dpkg-query', result);
   return parseInstalled(result.stdout);
 }
 
 /** The architecture of the host's own packages, such as `amd64`. */
 export async function readNativeArchitecture(doors: PackageDoors): Promise<string> {
-  const result = await doors.commands.run({
-    program: 'dpkg',
-    args: ['--print-architecture'],
-    timeoutMs: READ_TIMEOUT_MS,
-  });
-  if (result.exitCode === 0) return result.stdout.trim();
-  throw new PatchError(
-    'PKG_MANAGER_ERROR',
-    `dpkg --print-architecture failed (exit ${result.exitCode}): ${result.stderr.trim()}`,
-  );
+  const result = await query(doors, { program: 'dpkg', args: ['--print-architecture'] });
+  if (result.exitCode !== 0) throw dpkgFailure('dpkg --print-architecture', result);
+  return result.stdout.trim();
+}
+
+function dpkgFailure(what: string, { exitCode, stderr }: CommandResult): PatchError {
+  return new PatchError('PKG_MANAGER_ERROR', `${what} failed (exit ${exitCode}): ${stderr.trim()}`);
 }

@@ -4,9 +4,8 @@ import { classify } from './failure.ts';
 import { parseInstalled } from './installed.ts';
 import { parseStatusLine } from './output.ts';
 import { parsePolicy } from './policy.ts';
-import { parseReleaseHead } from './release-head.ts';
 import { parseTaken } from './simulate.ts';
-import { parseTargets } from './sources.ts';
+import { parseReleaseHead, parseTargets } from './sources.ts';
 import { parsePlaces } from './state-key.ts';
 import { compareDebianVersions } from './versions.ts';
 

@@ -1,5 +1,5 @@
-import { type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
-import { aptFailure } from './failure.ts';
+import type { PackageDoors } from '../doors.ts';
+import { ask } from './failure.ts';
 import { aptTool } from './neutral-options.ts';
 
 /** A version that apt knows of a package: one block of the version table. */
@@ -84,13 +84,9 @@ const NAMES_AT_ONCE = 10_000;
 export async function readPolicy(doors: PackageDoors, names: readonly string[]): Promise<Policy> {
   const policy = new Map<string, PackagePolicy>();
   for (let start = 0; start < names.length; start += NAMES_AT_ONCE) {
-    const result = await doors.commands.run({
-      ...aptTool('apt-cache', ['policy', '--', ...names.slice(start, start + NAMES_AT_ONCE)]),
-      timeoutMs: READ_TIMEOUT_MS,
-      maxOutputBytes: 64 * 1024 * 1024,
-    });
-    if (result.exitCode !== 0) throw aptFailure('apt-cache policy', result);
-    for (const [name, known] of parsePolicy(result.stdout)) policy.set(name, known);
+    const tool = aptTool('apt-cache', ['policy', '--', ...names.slice(start, start + NAMES_AT_ONCE)]);
+    const text = await ask(doors, 'apt-cache policy', tool);
+    for (const [name, known] of parsePolicy(text)) policy.set(name, known);
   }
   return policy;
 }

@@ -1,4 +1,5 @@
-import { type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
+import type { PackageDoors } from '../doors.ts';
+import { query } from '../query.ts';
 import { aptFailure } from './failure.ts';
 import { aptTool, SIMULATION_OPTIONS } from './neutral-options.ts';
 
@@ -17,11 +18,7 @@ const UNMET = /unmet dependencies|held broken packages/i;
  * @throws PatchError when apt fails for another reason.
  */
 export async function readOffered(doors: PackageDoors): Promise<ReadonlySet<string> | undefined> {
-  const result = await doors.commands.run({
-    ...aptTool('apt-get', [...SIMULATION_OPTIONS, 'upgrade']),
-    timeoutMs: READ_TIMEOUT_MS,
-    maxOutputBytes: 64 * 1024 * 1024,
-  });
+  const result = await query(doors, aptTool('apt-get', [...SIMULATION_OPTIONS, 'upgrade']));
   if (result.exitCode === 0) return parseTaken(result.stdout);
   if (UNMET.test(`${result.stderr}\n${result.stdout}`)) return undefined;
   throw aptFailure('apt-get -s upgrade', result);

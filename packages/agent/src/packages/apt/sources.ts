@@ -1,10 +1,42 @@
 import { basename, dirname, join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
 import type { Source } from '../adapter.ts';
-import { type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
-import { aptFailure } from './failure.ts';
+import type { PackageDoors } from '../doors.ts';
+import { ask } from './failure.ts';
 import { aptTool } from './neutral-options.ts';
-import { parseReleaseHead, type ReleaseHead } from './release-head.ts';
+
+/** What a Release file says about itself before its digests (wiki.debian.org/DebianRepository/Format). */
+interface ReleaseHead {
+  readonly label: string | undefined;
+  readonly suite: string | undefined;
+  readonly codename: string | undefined;
+  readonly origin: string | undefined;
+  /** When it was signed, epoch milliseconds. */
+  readonly dateMs: number | undefined;
+  /** When its owner wants it to count no more. */
+  readonly validUntilMs: number | undefined;
+}
+
+/** Nobody needs a longer one; whoever owns a repository may write what they like into it. */
+const FIELD_LIMIT = 256;
+
+/** Reads the beginning of a Release file; what is not there, or not a date, is undefined. */
+export function parseReleaseHead(text: string): ReleaseHead {
+  const field = (name: string): string | undefined =>
+    new RegExp(`^${name}:[ \\t]*(\\S.*?)\\s*$`, 'm').exec(text)?.[1]?.slice(0, FIELD_LIMIT);
+  const instant = (name: string): number | undefined => {
+    const ms = Date.parse(field(name) ?? '');
+    return Number.isNaN(ms) ? undefined : ms;
+  };
+  return {
+    label: field('Label'),
+    suite: field('Suite'),
+    codename: field('Codename'),
+    origin: field('Origin'),
+    dateMs: instant('Date'),
+    validUntilMs: instant('Valid-Until'),
+  };
+}
 
 /** One `Packages` list that apt is configured with, downloaded or not. */
 interface ListTarget {
@@ -44,12 +76,8 @@ export function parseTargets(text: string): ListTarget[] {
 }
 
 async function readTargets(doors: PackageDoors): Promise<ListTarget[]> {
-  const result = await doors.commands.run({
-    ...aptTool('apt-get', ['indextargets', ...WITHOUT_CACHE, '--format', FORMAT, 'Created-By: Packages']),
-    timeoutMs: READ_TIMEOUT_MS,
-  });
-  if (result.exitCode !== 0) throw aptFailure('apt-get indextargets', result);
-  return parseTargets(result.stdout);
+  const args = ['indextargets', ...WITHOUT_CACHE, '--format', FORMAT, 'Created-By: Packages'];
+  return parseTargets(await ask(doors, 'apt-get indextargets', aptTool('apt-get', args)));
 }
 
 function isSecurity({ label, suite, codename }: ReleaseHead): boolean {

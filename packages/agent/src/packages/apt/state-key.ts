@@ -1,8 +1,8 @@
 import { PatchError } from '@linux-patch/contract';
 import type { StateKey } from '../adapter.ts';
-import { belowRoot, type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
+import { belowRoot, type PackageDoors } from '../doors.ts';
 import { remembered } from '../remembered.ts';
-import { aptFailure } from './failure.ts';
+import { ask } from './failure.ts';
 import { aptTool } from './neutral-options.ts';
 
 /** Where apt is told to keep its own files; an administrator may have moved them (apt.conf(5), "Directories"). */
@@ -43,12 +43,8 @@ export function parsePlaces(text: string): AptPlaces {
 
 /** @throws PatchError when apt's configuration cannot be read. */
 async function readPlaces(doors: PackageDoors): Promise<AptPlaces> {
-  const result = await doors.commands.run({
-    ...aptTool('apt-config', ['shell', ...Object.entries(SETTINGS).flat()]),
-    timeoutMs: READ_TIMEOUT_MS,
-  });
-  if (result.exitCode !== 0) throw aptFailure('apt-config shell', result);
-  return parsePlaces(result.stdout);
+  const tool = aptTool('apt-config', ['shell', ...Object.entries(SETTINGS).flat()]);
+  return parsePlaces(await ask(doors, 'apt-config shell', tool));
 }
 
 /** The folder itself and what is in it; an editor changes a file without touching its folder. */

@@ -1,7 +1,7 @@
 import { PackageName, PackageVersion, PatchError } from '@linux-patch/contract';
-import { type PackageDoors, READ_TIMEOUT_MS } from '../doors.ts';
+import type { PackageDoors } from '../doors.ts';
 import type { PackageTarget } from '../package-operations.ts';
-import { aptFailure } from './failure.ts';
+import { ask } from './failure.ts';
 import { aptTool } from './neutral-options.ts';
 import { readPolicy } from './policy.ts';
 
@@ -36,11 +36,7 @@ export async function readAvailable(
 
 /** Names of the packages that provide a virtual one; empty for a name that nobody provides. */
 export async function providersOf(doors: PackageDoors, name: string): Promise<string[]> {
-  const result = await doors.commands.run({
-    ...aptTool('apt-cache', ['showpkg', '--', name]),
-    timeoutMs: READ_TIMEOUT_MS,
-  });
-  if (result.exitCode !== 0) throw aptFailure(`apt-cache showpkg ${name}`, result);
-  const [, providers = ''] = result.stdout.split(/^Reverse Provides: *$/m);
+  const text = await ask(doors, `apt-cache showpkg ${name}`, aptTool('apt-cache', ['showpkg', '--', name]));
+  const [, providers = ''] = text.split(/^Reverse Provides: *$/m);
   return providers.split('\n').flatMap((line) => /^(\S+) \S+ \(= \S*\)$/.exec(line.trim())?.[1] ?? []);
 }
