@@ -67,6 +67,12 @@ export const ERRORS = {
   ),
   EXCLUSIVE_MODE: traits('http', 409, true, 'A rollback holds the host; no other job is accepted meanwhile.'),
   JOB_CONFLICT: traits('http', 409, false, 'The job is not in a state that allows this.'),
+  IDEMPOTENCY_CONFLICT: traits(
+    'http',
+    409,
+    false,
+    'This `Idempotency-Key` was used for another request; `details.job_id` is what became of that. Nothing was started.',
+  ),
   TRUST_REFUSED: traits(
     'http',
     409,

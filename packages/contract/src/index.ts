@@ -1,6 +1,7 @@
 export * from './agent-api/frames.ts';
 export * from './agent-api/health.ts';
 export * from './agent-api/identity.ts';
+export * from './agent-api/job-headers.ts';
 export * from './agent-api/jobs.ts';
 export * from './agent-api/package-lists.ts';
 export * from './agent-api/packages.ts';

@@ -14,7 +14,7 @@ export function chooseRequestId(header: string | null | undefined, makeUuid: () 
 /** Faults of a schema as `path: message` pairs; unknown members are named one by one. */
 export function faultsOf(
   issues: readonly z.core.$ZodIssue[],
-  where: 'query' | 'body' | 'path' | 'answer',
+  where: 'headers' | 'query' | 'body' | 'path' | 'answer',
 ): Fault[] {
   return issues.flatMap((issue) => {
     const path = [where, ...issue.path.map(String)].join('.');
@@ -28,7 +28,7 @@ function invalid(faults: readonly Fault[]): PatchError {
   return new PatchError('INVALID_REQUEST', `The request is not valid: ${text}`, { details: { faults } });
 }
 
-function check(schema: z.ZodType, value: unknown, where: 'query' | 'body' | 'path'): unknown {
+function check(schema: z.ZodType, value: unknown, where: 'headers' | 'query' | 'body' | 'path'): unknown {
   const result = schema.safeParse(value);
   if (!result.success) throw invalid(faultsOf(result.error.issues, where));
   return result.data;
@@ -53,6 +53,20 @@ export function readQuery(route: Pick<Route, 'query'>, params: URLSearchParams):
   if (names.length > 0)
     throw invalid(names.map((name) => ({ path: `query.${name}`, message: 'unknown member' })));
   return undefined;
+}
+
+/**
+ * Reads the headers that a route knows; all others are let through.
+ * @param find the value of a header, whatever case its name has
+ * @throws PatchError `INVALID_REQUEST` with the name of each that does not fit.
+ */
+export function readHeaders(
+  route: Pick<Route, 'headers'>,
+  find: (name: string) => string | undefined,
+): unknown {
+  if (!route.headers) return undefined;
+  const given = Object.keys(route.headers.shape).map((name) => [name, find(name)] as const);
+  return check(route.headers, Object.fromEntries(given), 'headers');
 }
 
 /** Checks one path parameter, for example a package name. */

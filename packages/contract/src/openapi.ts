@@ -14,14 +14,14 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
   return rest;
 }
 
-function queryParameters(schema: z.ZodType): Json[] {
+function parameters(schema: z.ZodType, where: 'query' | 'header'): Json[] {
   const { properties = {}, required = [] } = jsonSchema(schema, 'input') as {
     properties?: Record<string, Json>;
     required?: string[];
   };
   return Object.entries(properties).map(([name, property]) => ({
     name,
-    in: 'query',
+    in: where,
     required: required.includes(name),
     schema: property,
   }));
@@ -64,7 +64,11 @@ function operation(route: Route): Json {
     summary: route.summary,
     'x-auth': route.auth,
     ...(route.description ? { description: route.description } : {}),
-    parameters: [...pathParameters(route.path), ...(route.query ? queryParameters(route.query) : [])],
+    parameters: [
+      ...pathParameters(route.path),
+      ...(route.query ? parameters(route.query, 'query') : []),
+      ...(route.headers ? parameters(route.headers, 'header') : []),
+    ],
     ...(route.body
       ? {
           requestBody: {

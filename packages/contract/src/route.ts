@@ -16,6 +16,8 @@ export interface Route {
   readonly auth: RouteAuth;
   readonly summary: string;
   readonly description?: string;
+  /** By the names that headers have in documents; others are let through. */
+  readonly headers?: z.ZodObject;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
   /** Whether an absent body is read as `{}`. */

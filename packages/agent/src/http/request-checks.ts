@@ -8,6 +8,7 @@ const SINGLE_HEADERS: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'authorization',
   'x-request-id',
+  'idempotency-key',
 ]);
 
 /**

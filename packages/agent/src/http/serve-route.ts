@@ -1,4 +1,4 @@
-import { type Route, readBody, readQuery, successEnvelope } from '@linux-patch/contract';
+import { type Route, readBody, readHeaders, readQuery, successEnvelope } from '@linux-patch/contract';
 import { auditedRequest, type Clock } from '@linux-patch/runtime';
 import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
@@ -10,8 +10,13 @@ type Read<S> = S extends z.ZodType ? z.output<S> : undefined;
 
 /** A request that has passed the route's schemas. */
 export interface RouteInput<R extends Route> {
+  readonly headers: Read<R['headers']>;
   readonly query: Read<R['query']>;
   readonly body: Read<R['body']>;
+  /** The body as it came; empty where none is taken. */
+  readonly bodyText: string;
+  /** Method, path and query, as they came. */
+  readonly line: string;
   /** A path parameter, percent-decoded and unchecked. */
   readonly parameter: (name: string) => string;
   readonly caller: Caller;
@@ -33,13 +38,7 @@ export function serveRoute<R extends Route>(
   server.app.on(route.method, path, async (context) => {
     const parameter = (name: string): string => context.req.param(name) ?? '';
     checkPath?.(parameter);
-    const input = {
-      query: readQuery(route, new URL(context.req.url).searchParams),
-      body: await bodyOf(route, context),
-      parameter,
-      caller: context.env.caller,
-      requestId: context.get('requestId'),
-    } as RouteInput<R>;
+    const input = await readInput(route, context, parameter);
     const { query, body } = input;
     context.set('asked', auditedRequest({ parameters: context.req.param(), query, body }));
     const data = await handle(input);
@@ -49,9 +48,29 @@ export function serveRoute<R extends Route>(
   });
 }
 
-async function bodyOf(route: Route, context: Context<AgentEnv>): Promise<unknown> {
+async function readInput<R extends Route>(
+  route: R,
+  context: Context<AgentEnv>,
+  parameter: (name: string) => string,
+): Promise<RouteInput<R>> {
+  const { pathname, search, searchParams } = new URL(context.req.url);
+  const headers = readHeaders(route, (name) => context.req.header(name));
+  const query = readQuery(route, searchParams);
+  const bodyText = route.body ? await readBodyText(context.req.raw) : '';
+  return {
+    headers,
+    query,
+    body: bodyOf(route, context, bodyText),
+    bodyText,
+    line: `${route.method} ${pathname}${search}`,
+    parameter,
+    caller: context.env.caller,
+    requestId: context.get('requestId'),
+  } as RouteInput<R>;
+}
+
+function bodyOf(route: Route, context: Context<AgentEnv>, text: string): unknown {
   if (!route.body) return undefined;
-  const text = await readBodyText(context.req.raw);
   const contentType = context.req.header('content-type');
   return readBody({ body: route.body, bodyOptional: route.bodyOptional ?? false }, { contentType, text });
 }

@@ -2,16 +2,24 @@ import { join } from 'node:path';
 import { Job, messageOf } from '@linux-patch/contract';
 import type { Files, Logger } from '@linux-patch/runtime';
 import { z } from 'zod';
+import { NamedRequest } from './idempotency.ts';
 import { type JobText, NO_TEXT } from './job-output.ts';
 import { JobRequest } from './job-request.ts';
 import type { JobCore } from './state.ts';
 
-const StoredJob = z.object({ format: z.literal(1), request: JobRequest, job: Job });
+const StoredJob = z.object({
+  format: z.literal(1),
+  request: JobRequest,
+  named: NamedRequest.optional(),
+  job: Job,
+});
 
 /** A job as the journal knows it. */
 export interface JournalEntry {
   readonly core: JobCore;
   readonly request: JobRequest;
+  /** Absent where its caller gave it no name. */
+  readonly named?: NamedRequest | undefined;
 }
 
 /** Largest part of a log file that is read back. */
@@ -44,9 +52,9 @@ export class JobJournal {
       if (!name.endsWith('.json')) continue;
       const path = join(this.#folder, name);
       try {
-        const { request, job } = await this.#read(path);
+        const { request, named, job } = await this.#read(path);
         if (name !== `${job.job_id}.json`) throw new Error(`it holds job ${job.job_id}`);
-        entries.push({ core: coreOf(job), request });
+        entries.push({ core: coreOf(job), request, named });
       } catch (error) {
         await this.#setAside(path, error);
       }
@@ -55,9 +63,9 @@ export class JobJournal {
   }
 
   /** Writes a job's state; resolves when it would survive a power cut. */
-  save(entry: JournalEntry, text: JobText): Promise<void> {
-    const id = entry.core.job_id;
-    const data = JSON.stringify({ format: 1, request: entry.request, job: { ...entry.core, ...text } });
+  save({ core, request, named }: JournalEntry, text: JobText): Promise<void> {
+    const id = core.job_id;
+    const data = JSON.stringify({ format: 1, request, named, job: { ...core, ...text } });
     return this.#inOrder(id, () =>
       this.#files.writeDurably({ path: this.#path(id, 'json'), data, mode: FILE_MODE }),
     );

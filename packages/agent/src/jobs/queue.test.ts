@@ -6,6 +6,7 @@ import { systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, seededRandom, temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Executor, JobContext, JobOutcome } from './executor-interface.ts';
+import { nameRequest } from './idempotency.ts';
 import type { JobRequest } from './job-request.ts';
 import { type JobQueue, openJobQueue } from './queue.ts';
 
@@ -125,6 +126,61 @@ describe('the job queue', () => {
     expect(queue.list()).toEqual([]);
     expect(begun).toEqual([]);
     expect(queue.health()).toContain('ENOSPC');
+  });
+
+  it('is asked twice for the same under one name and has one job, also after a restart and when the queue is full', async () => {
+    const { open } = await world({ maxQueueDepth: 1 });
+    const named = nameRequest('k-1', { line: 'POST /api/v1/packages', bodyText: '{"packages":[]}' });
+    const other = nameRequest('k-1', { line: 'POST /api/v1/packages', bodyText: '{}' });
+    let id = '';
+    {
+      await using queue = await open(handWork().execute);
+      const [first, second] = await Promise.all([1, 2].map(() => queue.submit(install('curl'), { named })));
+      id = first!.job_id;
+      expect(second!.job_id).toBe(id);
+      await expect(queue.submit(install('wget'), { named: other })).rejects.toMatchObject({
+        code: 'IDEMPOTENCY_CONFLICT',
+        details: { job_id: id },
+      });
+      expect(queue.list()).toHaveLength(1);
+    }
+    const { begun, execute } = handWork();
+    await using queue = await open(execute);
+    expect((await queue.submit(install('curl'), { named })).job_id).toBe(id);
+    await expect(queue.findNamed(other)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+    expect(statusOf(queue, id)).toBe('failed');
+    expect(begun).toEqual([]);
+    await queue.cancelOrDelete(id);
+    expect(await queue.findNamed(named)).toBeUndefined();
+  });
+
+  it('keeps the name of a job that waited when the agent stopped, or was cancelled while it waited', async () => {
+    const { open } = await world();
+    const named = (key: string) => nameRequest(key, { line: 'POST /', bodyText: '' });
+    let [waiting, cancelled] = ['', ''];
+    {
+      await using queue = await open(handWork().execute);
+      await queue.submit(install('curl'));
+      waiting = (await queue.submit(install('wget'), { named: named('waits') })).job_id;
+      cancelled = (await queue.submit(install('jq'), { named: named('goes') })).job_id;
+      await queue.cancelOrDelete(cancelled);
+    }
+    await using queue = await open(handWork().execute);
+    expect((await queue.findNamed(named('waits')))?.job_id).toBe(waiting);
+    expect((await queue.findNamed(named('goes')))?.job_id).toBe(cancelled);
+  });
+
+  it('refuses everybody who asked for a job under one name when it cannot be written down', async () => {
+    const files: Files = { ...systemFiles, writeDurably: () => Promise.reject(new Error('ENOSPC')) };
+    const { open } = await world({}, files);
+    await using queue = await open(handWork().execute);
+    const named = nameRequest('k-1', { line: 'POST /', bodyText: '' });
+    const answers = await Promise.allSettled([1, 2].map(() => queue.submit(install('curl'), { named })));
+    expect(answers.map((one) => (one.status === 'rejected' ? one.reason.code : 'accepted'))).toEqual([
+      'SERVICE_UNHEALTHY',
+      'SERVICE_UNHEALTHY',
+    ]);
+    expect(await queue.findNamed(named)).toBeUndefined();
   });
 
   it('keeps finished jobs over a restart, with log, output, results and exit code', async () => {

@@ -3,6 +3,7 @@ import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
 import type { DetachedWork } from '../packages/detached/work.ts';
 import { JobEvents } from './events.ts';
 import type { Executor } from './executor-interface.ts';
+import { findNamed, type NamedRequest } from './idempotency.ts';
 import { NO_TEXT } from './job-output.ts';
 import { type JobRequest, needsTransaction } from './job-request.ts';
 import { JobJournal, type JournalEntry } from './journal.ts';
@@ -29,6 +30,11 @@ export interface JobQueueOptions {
   readonly detached?: Pick<DetachedWork, 'stateOf' | 'forget'> | undefined;
 }
 
+interface SubmitOptions {
+  readonly exclusive?: boolean;
+  readonly named?: NamedRequest | undefined;
+}
+
 /**
  * The jobs of this host. Disposing it tells running jobs to stop and records them as interrupted; where package work is
  * detached it goes on, and the next agent takes the job up again.
@@ -36,10 +42,16 @@ export interface JobQueueOptions {
 export interface JobQueue extends AsyncDisposable {
   readonly events: JobEvents;
   /**
-   * Accepts a job; it is on disk before this resolves.
-   * @throws PatchError `QUEUE_FULL`, `EXCLUSIVE_MODE` or `SERVICE_UNHEALTHY`.
+   * Accepts a job; it is on disk before this resolves. A request that was accepted under this name before is the job that
+   * it was then.
+   * @throws PatchError `QUEUE_FULL`, `EXCLUSIVE_MODE`, `IDEMPOTENCY_CONFLICT` or `SERVICE_UNHEALTHY`.
    */
-  submit(request: JobRequest, options?: { readonly exclusive?: boolean }): Promise<JobCore>;
+  submit(request: JobRequest, options?: SubmitOptions): Promise<JobCore>;
+  /**
+   * The job that a request of this name became; undefined when there was none.
+   * @throws PatchError `IDEMPOTENCY_CONFLICT`, and what `submit` threw when the job is not on disk after all.
+   */
+  findNamed(named: NamedRequest): Promise<JobCore | undefined>;
   /** Newest first. */
   list(): readonly JobCore[];
   find(id: string): JobCore | undefined;
@@ -68,6 +80,8 @@ class DurableJobQueue implements JobQueue {
   readonly #journal: JobJournal;
   /** Every known job, oldest first. */
   readonly #jobs = new Map<string, JournalEntry>();
+  /** Being written for the first time. */
+  readonly #accepting = new Map<string, Promise<void>>();
   /** Accepted and written, waiting for their turn. */
   #ready: string[] = [];
   readonly #running = new Map<string, { readonly job: RunningJob; readonly done: Promise<void> }>();
@@ -90,29 +104,28 @@ class DurableJobQueue implements JobQueue {
     this.#startReady();
   }
 
-  async submit(request: JobRequest, { exclusive = false } = {}): Promise<JobCore> {
+  async submit(request: JobRequest, { exclusive = false, named }: SubmitOptions = {}): Promise<JobCore> {
+    const earlier = named && findNamed(this.#jobs.values(), named);
+    if (earlier) return this.#accepted(earlier);
     this.#refuseWhenClosed(exclusive);
     const { clock, random } = this.#options;
     const core = createJob({ id: random.uuid(), request, exclusive, nowMs: clock.now() });
-    // Counted before anything is awaited, so that two requests of one instant cannot share the last place.
-    this.#jobs.set(core.job_id, { core, request });
-    try {
-      await this.#journal.save({ core, request }, NO_TEXT);
-    } catch (cause) {
-      this.#jobs.delete(core.job_id);
-      this.#noteJournalFault(cause);
-      throw new PatchError(
-        'SERVICE_UNHEALTHY',
-        `The job was not accepted because it could not be written to disk (${messageOf(cause)}). Free space or mend the folder ${this.#options.folder}.`,
-        { cause },
-      );
-    }
-    this.#journalFault = undefined;
+    const id = core.job_id;
+    // Counted before anything is awaited, so that two requests of one instant cannot share the last place, or one name.
+    this.#jobs.set(id, { core, request, named });
+    const writing = this.#write({ core, request, named });
+    this.#accepting.set(id, writing);
+    await writing.finally(() => this.#accepting.delete(id));
     this.events.publish(core, clock.now());
     // It may have been cancelled while it was written.
-    if (this.find(core.job_id)?.status === 'queued') this.#ready.push(core.job_id);
+    if (this.find(id)?.status === 'queued') this.#ready.push(id);
     this.#startReady();
     return core;
+  }
+
+  async findNamed(named: NamedRequest): Promise<JobCore | undefined> {
+    const entry = findNamed(this.#jobs.values(), named);
+    return entry && this.#accepted(entry);
   }
 
   list(): readonly JobCore[] {
@@ -131,7 +144,8 @@ class DurableJobQueue implements JobQueue {
   }
 
   async cancelOrDelete(id: string): Promise<JobDeleted> {
-    const { core, request } = this.#entry(id);
+    const entry = this.#entry(id);
+    const { core } = entry;
     const answer = { job_id: id, previous_status: core.status };
     const running = this.#running.get(id);
     if (running && !isFinished(core)) {
@@ -146,9 +160,9 @@ class DurableJobQueue implements JobQueue {
         this.#options.clock.now(),
       );
       this.#ready = this.#ready.filter((other) => other !== id);
-      this.#jobs.set(id, { core: cancelled, request });
+      this.#jobs.set(id, { ...entry, core: cancelled });
       this.events.publish(cancelled, this.#options.clock.now());
-      await this.#journal.save({ core: cancelled, request }, NO_TEXT);
+      await this.#journal.save({ ...entry, core: cancelled }, NO_TEXT);
       return { ...answer, current_status: cancelled.status, action: 'cancelled' };
     }
     this.#jobs.delete(id);
@@ -179,6 +193,32 @@ class DurableJobQueue implements JobQueue {
     if (!this.#options.detached)
       await Promise.all(running.map(({ job }) => job.fail(reason).catch(this.#noteJournalFault)));
     await this.#journal.settle();
+  }
+
+  /** A job that its caller asked for once more; it is on disk when this resolves. */
+  async #accepted({ core }: JournalEntry): Promise<JobCore> {
+    await this.#accepting.get(core.job_id);
+    this.#options.logger.info('a request was repeated; it is the job that it was before', {
+      job_id: core.job_id,
+      operation: core.operation,
+    });
+    return core;
+  }
+
+  /** @throws PatchError `SERVICE_UNHEALTHY` when it cannot be written; then there is no such job. */
+  async #write(entry: JournalEntry): Promise<void> {
+    try {
+      await this.#journal.save(entry, NO_TEXT);
+    } catch (cause) {
+      this.#jobs.delete(entry.core.job_id);
+      this.#noteJournalFault(cause);
+      throw new PatchError(
+        'SERVICE_UNHEALTHY',
+        `The job was not accepted because it could not be written to disk (${messageOf(cause)}). Free space or mend the folder ${this.#options.folder}.`,
+        { cause },
+      );
+    }
+    this.#journalFault = undefined;
   }
 
   /** Goes on with a job that was running when the agent stopped, unless what it was doing is lost. */
@@ -259,7 +299,7 @@ class DurableJobQueue implements JobQueue {
       events: this.events,
       journal: this.#journal,
       changed: (core) => {
-        if (this.#jobs.has(id)) this.#jobs.set(id, { core, request: entry.request });
+        if (this.#jobs.has(id)) this.#jobs.set(id, { ...entry, core });
       },
       unwritten: this.#noteJournalFault,
     });

@@ -16,7 +16,7 @@ const INTERRUPTED_MESSAGE =
 /** A job that was running when the agent stopped, as it is from now on. */
 export function interruptedJob(entry: JournalEntry, nowMs: number): JournalEntry {
   const failure = { type: 'fail', code: 'INTERRUPTED', message: INTERRUPTED_MESSAGE } as const;
-  return { core: transition(entry.core, failure, nowMs), request: entry.request };
+  return { ...entry, core: transition(entry.core, failure, nowMs) };
 }
 
 /** Writes an interrupted job down, with what it had logged before the agent stopped. */

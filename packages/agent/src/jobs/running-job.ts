@@ -11,7 +11,7 @@ import type { JobEvents } from './events.ts';
 import type { JobReporter } from './executor-interface.ts';
 import { JobOutput, type JobText } from './job-output.ts';
 import type { JobRequest } from './job-request.ts';
-import type { JobJournal } from './journal.ts';
+import type { JobJournal, JournalEntry } from './journal.ts';
 import {
   type ActiveState,
   isFinished,
@@ -24,9 +24,7 @@ import {
 /** Progress and output within this time make one event. */
 const EVENT_INTERVAL_MS = 200;
 
-interface Parts {
-  readonly core: JobCore;
-  readonly request: JobRequest;
+interface Parts extends JournalEntry {
   readonly clock: Clock;
   readonly events: JobEvents;
   readonly journal: JobJournal;
@@ -165,7 +163,8 @@ export class RunningJob implements JobReporter {
   }
 
   #save(): Promise<void> {
-    return this.#parts.journal.save({ core: this.#core, request: this.#parts.request }, this.text());
+    const { request, named } = this.#parts;
+    return this.#parts.journal.save({ core: this.#core, request, named }, this.text());
   }
 
   #flushSoon(): void {

@@ -158,6 +158,57 @@ describe('the routes', () => {
     expect(Job.safeParse((await call(world, `/api/v1/jobs/${id}`)).envelope.data).error).toBeUndefined();
   });
 
+  it.each([
+    ['POST', '/api/v1/packages', { packages: [{ name: 'alpha' }] }],
+    ['PUT', '/api/v1/packages/alpha', { version: '2.0' }],
+    ['DELETE', '/api/v1/packages/alpha?purge=true', undefined],
+    ['POST', '/api/v1/patches/apply', { packages: ['alpha'] }],
+  ])('start %s %s once under one key, and nothing else under it', async (method, path, body) => {
+    const headers = { 'idempotency-key': `once-${method}-${path}` };
+    const ask = (given: object | undefined, at = path) =>
+      call(world, at, { method, headers, ...(given ? { body: given } : {}) });
+    const first = await ask(body);
+    const again = await ask(body);
+    expect([first.status, again.status]).toEqual([202, 202]);
+    const { job_id: id } = JobAccepted.parse(first.envelope.data);
+    expect(again.envelope.data).toEqual(first.envelope.data);
+    const other = await (body ? ask({ ...body, options: {} }) : ask(undefined, '/api/v1/packages/alpha'));
+    expect([other.status, other.envelope.error]).toMatchObject([
+      409,
+      { code: 'IDEMPOTENCY_CONFLICT', retryable: false, details: { job_id: id } },
+    ]);
+    const unnamed = await call(world, path, { method, ...(body ? { body } : {}) });
+    expect(JobAccepted.parse(unnamed.envelope.data).job_id).not.toBe(id);
+  });
+
+  it('answer a repeated removal with its job when the package is gone', async () => {
+    let installed = true;
+    const shelf = shelfInventory();
+    const listPackages = async () => (installed ? shelf.listPackages() : []);
+    await using gone = await startWorld({ app: { inventory: { ...shelf, listPackages } } });
+    const apply = () =>
+      call(gone, '/api/v1/patches/apply', {
+        method: 'POST',
+        body: { packages: ['alpha'] },
+        headers: { 'idempotency-key': 'k' },
+      });
+    const { data } = (await apply()).envelope;
+    installed = false;
+    expect((await apply()).envelope.data).toEqual(data);
+  });
+
+  it.each(['', ' ', 'two words', 'ü', 'x'.repeat(129)])(
+    'refuse the key %j before anything else',
+    async (key) => {
+      const headers = { 'idempotency-key': key };
+      const { status, envelope } = await call(world, '/api/v1/packages/alpha', { method: 'DELETE', headers });
+      expect([status, envelope.error?.details]).toMatchObject([
+        400,
+        { faults: [{ path: 'headers.Idempotency-Key' }] },
+      ]);
+    },
+  );
+
   it('complete an apply of the older form with an empty list at once', async () => {
     const answer = await call(world, AGENT_ROUTES.applyPatches.path, {
       method: 'POST',

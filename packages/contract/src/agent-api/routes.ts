@@ -4,6 +4,7 @@ import { routeTable } from '../route.ts';
 import { Output } from '../text-bounds.ts';
 import { Health } from './health.ts';
 import { CrlPush, CrlTaken } from './identity.ts';
+import { JobHeaders } from './job-headers.ts';
 import { Job, JobAccepted, JobDeleted, JobList, JobQuery } from './jobs.ts';
 import {
   InstallRequest,
@@ -23,6 +24,7 @@ const CHANGE_ERRORS = [
   'UNSUPPORTED_MEDIA_TYPE',
   'RATE_LIMIT_EXCEEDED',
   'EXCLUSIVE_MODE',
+  'IDEMPOTENCY_CONFLICT',
   'QUEUE_FULL',
   'INTERNAL_ERROR',
 ] as const;
@@ -112,6 +114,7 @@ export const AGENT_ROUTES = routeTable({
     path: '/api/v1/packages',
     auth: 'client-certificate',
     summary: 'Install packages',
+    headers: JobHeaders,
     body: InstallRequest,
     response: JobAccepted,
     status: 202,
@@ -122,6 +125,7 @@ export const AGENT_ROUTES = routeTable({
     path: '/api/v1/packages/{name}',
     auth: 'client-certificate',
     summary: 'Update one installed package',
+    headers: JobHeaders,
     body: UpdateRequest,
     bodyOptional: true,
     response: JobAccepted,
@@ -133,6 +137,7 @@ export const AGENT_ROUTES = routeTable({
     path: '/api/v1/packages/{name}',
     auth: 'client-certificate',
     summary: 'Remove or purge a package',
+    headers: JobHeaders,
     query: RemoveQuery,
     response: JobAccepted,
     status: 202,
@@ -162,6 +167,7 @@ export const AGENT_ROUTES = routeTable({
       '`security_only` keeps those from a security origin; `exclude_packages` (also inside `options`) takes name patterns. ' +
       '`reboot` and `options.reboot` mean `allow_reboot`; `options.reboot_delay_minutes` means `reboot_delay_seconds / 60`. ' +
       'A reboot comes when the host needs one, after these updates or from before, five minutes after the job unless another delay is said; `reboot` of the job tells of it.',
+    headers: JobHeaders,
     body: ApplyRequest,
     response: JobAccepted,
     status: 202,

@@ -9,6 +9,8 @@ import {
 import type { Clock } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
 import { z } from 'zod';
+import { nameRequest } from '../../jobs/idempotency.ts';
+import type { JobRequest } from '../../jobs/job-request.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
 import type { JobCore } from '../../jobs/state.ts';
 import type { AgentEnv } from '../agent-env.ts';
@@ -19,8 +21,30 @@ export interface JobRouteSources {
   readonly jobs: JobQueue;
 }
 
+/** What a job route has read. */
+interface JobInput {
+  readonly headers: { readonly 'Idempotency-Key'?: string | undefined };
+  readonly line: string;
+  readonly bodyText: string;
+}
+
+/**
+ * Accepts a job; a request that its caller repeats under one key is the job that it was before, whatever has become of it.
+ * @param requestOf what to do; not asked for a repetition
+ */
+export async function acceptJob(
+  jobs: JobQueue,
+  input: JobInput,
+  requestOf: () => JobRequest | Promise<JobRequest>,
+): Promise<JobAccepted> {
+  const key = input.headers['Idempotency-Key'];
+  const named = key === undefined ? undefined : nameRequest(key, input);
+  const earlier = named && (await jobs.findNamed(named));
+  return acceptedAnswer(earlier ?? (await jobs.submit(await requestOf(), { named })));
+}
+
 /** The 202 of an accepted job; its first status is always `pending`. */
-export function acceptedAnswer(job: JobCore): JobAccepted {
+function acceptedAnswer(job: JobCore): JobAccepted {
   const single = job.operation === 'update' || job.operation === 'remove';
   return {
     job_id: job.job_id,

@@ -14,7 +14,7 @@ import { matchesGlob } from '../../packages/name-pattern.ts';
 import type { PackageInventory } from '../../packages/package-inventory.ts';
 import type { AgentEnv } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
-import { acceptedAnswer } from './jobs.ts';
+import { acceptJob } from './jobs.ts';
 import { describeLists, type ListingSources } from './package-lists.ts';
 import { compareText, pageOf } from './paging.ts';
 
@@ -56,36 +56,37 @@ export function servePackages(
     },
     nameOf,
   );
-  serveRoute(server, AGENT_ROUTES.installPackages, async ({ body }) => {
-    const packages = body.packages.map(({ name, version }) => ({ name, ...versionOf(version) }));
-    return acceptedAnswer(await jobs.submit({ operation: 'install', packages, ...optionsOf(body.options) }));
-  });
+  serveRoute(server, AGENT_ROUTES.installPackages, (input) =>
+    acceptJob(jobs, input, () => {
+      const { packages, options } = input.body;
+      return {
+        operation: 'install',
+        packages: packages.map(({ name, version }) => ({ name, ...versionOf(version) })),
+        ...optionsOf(options),
+      };
+    }),
+  );
   serveRoute(
     server,
     AGENT_ROUTES.updatePackage,
-    async ({ parameter, body }) => {
-      const name = nameOf(parameter);
-      return acceptedAnswer(
-        await jobs.submit({
-          operation: 'update',
-          name,
-          ...versionOf(body.version),
-          ...optionsOf(body.options),
-        }),
-      );
-    },
+    (input) =>
+      acceptJob(jobs, input, () => {
+        const { version, options } = input.body;
+        const name = nameOf(input.parameter);
+        return { operation: 'update', name, ...versionOf(version), ...optionsOf(options) };
+      }),
     nameOf,
   );
   serveRoute(
     server,
     AGENT_ROUTES.removePackage,
-    async ({ parameter, query }) => {
-      const purge = query.purge === 'true';
-      const force = query.force === 'true';
-      return acceptedAnswer(
-        await jobs.submit({ operation: 'remove', name: nameOf(parameter), purge, force }),
-      );
-    },
+    (input) =>
+      acceptJob(jobs, input, () => ({
+        operation: 'remove',
+        name: nameOf(input.parameter),
+        purge: input.query.purge === 'true',
+        force: input.query.force === 'true',
+      })),
     nameOf,
   );
 }

@@ -13,7 +13,7 @@ import type { ApplyJobRequest } from '../../jobs/job-request.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
 import type { AgentEnv } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
-import { acceptedAnswer } from './jobs.ts';
+import { acceptJob } from './jobs.ts';
 import { describeLists, type ListingSources } from './package-lists.ts';
 import { compareText, pageOf } from './paging.ts';
 
@@ -44,11 +44,13 @@ export function servePatches(
       lists: await describeLists(sources),
     };
   });
-  serveRoute(server, AGENT_ROUTES.applyPatches, async ({ body }) => {
-    const plan = planApply(body);
-    await refuseUnknownNames(plan, sources);
-    return acceptedAnswer(await jobs.submit(requestOf(plan)));
-  });
+  serveRoute(server, AGENT_ROUTES.applyPatches, (input) =>
+    acceptJob(jobs, input, async () => {
+      const plan = planApply(input.body);
+      await refuseUnknownNames(plan, sources);
+      return requestOf(plan);
+    }),
+  );
 }
 
 function requestOf(plan: ApplyPlan): ApplyJobRequest {
