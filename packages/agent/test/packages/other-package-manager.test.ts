@@ -1,0 +1,124 @@
+import { nodeCommands } from '@linux-patch/runtime/node';
+import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createDatabaseWatch } from '../../src/packages/database-faults.ts';
+import { createPackageOperations } from '../../src/packages/operations.ts';
+import type { OperationRun } from '../../src/packages/package-operations.ts';
+import { createPackageReader } from '../../src/packages/snapshot.ts';
+import { openShelf } from './shelf-manager.ts';
+
+const stored = (id: string) => {
+  const [name = '', architecture = '', version = ''] = id.split(/[.=]/);
+  return { name, architecture, version };
+};
+
+async function world(installed: readonly string[], next: readonly string[] = []) {
+  const folder = await temporaryFolder();
+  onTestFinished(() => folder[Symbol.asyncDispose]());
+  const shelf = await openShelf(folder.path, { installed: installed.map(stored), next: next.map(stored) });
+  return { ...shelf, operations: createPackageOperations(shelf.host, createPackageReader(shelf.host)) };
+}
+
+function run(overrides: Partial<OperationRun> = {}): OperationRun {
+  return {
+    signal: new AbortController().signal,
+    timeoutMs: 60_000,
+    onProgress: () => {},
+    onLine: () => {},
+    onWaitingForLock: () => {},
+    ...overrides,
+  };
+}
+
+const installation = (...ids: string[]) => ({
+  packages: ids.map((id) => ({ name: id.split('=')[0] ?? id, version: id.split('=')[1] })),
+  onlyUpgrade: false,
+  force: false,
+  noRecommends: false,
+  allowDowngrade: false,
+});
+const everything = { selection: { kind: 'all' }, exclude: [] } as const;
+
+describe('a package manager that is nothing like apt', () => {
+  it('has its changes told by its own names and its own order of versions, and its own progress', async () => {
+    const ids = ['toy.x64=aa', 'toy.arm=b'];
+    const { operations } = await world(['toy.x64=b', 'toy.arm=aa', 'old.x64=a'], ids);
+    const percents: number[] = [];
+    const onProgress = (percent: number) => percents.push(percent);
+    const { results } = await operations.install(installation(...ids), run({ onProgress }));
+    expect(results).toEqual([
+      { name: 'toy.arm', action: 'downgraded', version_before: 'aa', version_after: 'b' },
+      { name: 'toy.x64', action: 'upgraded', version_before: 'b', version_after: 'aa' },
+    ]);
+    expect(percents).toEqual([50, 100]);
+    expect((await operations.remove({ name: 'old.x64', purge: false, force: false }, run())).results).toEqual(
+      [{ name: 'old', action: 'removed', version_before: 'a', version_after: null }],
+    );
+  });
+
+  it('is not believed when it ends well and did nothing', async () => {
+    const { operations } = await world([], ['liar.x64=a']);
+    await expect(operations.install(installation('liar.x64=a'), run())).rejects.toMatchObject({
+      code: 'PKG_MANAGER_ERROR',
+      message: expect.stringContaining('liar.x64 is not installed, not at a'),
+    });
+  });
+
+  it('has its scripts quoted and its commands named when one fails', async () => {
+    const { operations, host } = await world([], ['rough.x64=a', 'toy.x64=a']);
+    const changed: unknown[] = [];
+    const onChanged: OperationRun['onChanged'] = (results) => changed.push(...results);
+    const wish = installation('rough.x64=a', 'toy.x64=a');
+    await expect(operations.install(wish, run({ onChanged }))).rejects.toMatchObject({
+      code: 'SCRIPT_FAILED',
+      message: expect.stringMatching(/rough is not configured: SHELF: rough: .* "shelf audit" lists/),
+    });
+    expect(changed).toMatchObject([
+      { name: 'rough', action: 'failed' },
+      { name: 'toy', action: 'installed' },
+    ]);
+    expect(await createDatabaseWatch(host).isClean()).toBe(false);
+  });
+
+  it('is asked for what exists, and for what fits together', async () => {
+    const { operations } = await world(['heavy.x64=a', 'toy.x64=a'], ['heavy.x64=bb', 'toy.x64=bb']);
+    await expect(operations.install(installation('none.x64=a'), run())).rejects.toMatchObject({
+      code: 'PKG_NOT_FOUND',
+    });
+    await expect(operations.install(installation('toy.x64=zz'), run())).rejects.toMatchObject({
+      code: 'VERSION_NOT_AVAILABLE',
+    });
+    const { results, left } = await operations.applyPatches(everything, run());
+    expect(left).toMatchObject([{ name: 'heavy.x64', reason: 'too heavy' }]);
+    expect(results).toMatchObject([
+      { name: 'toy', action: 'upgraded', version_after: 'bb' },
+      { name: 'heavy.x64', action: 'unchanged' },
+    ]);
+  });
+
+  it('is repaired before the next job, and waited for while somebody holds its lock', async () => {
+    const { operations, cutOff, lockFile } = await world([], ['toy.x64=a']);
+    await cutOff();
+    expect(await operations.repair(run())).toBe(true);
+    expect(await operations.repair(run())).toBe(false);
+    const end = new AbortController();
+    const holding = Promise.withResolvers<void>();
+    const holder = nodeCommands({}).run({
+      program: 'flock',
+      args: [lockFile, 'sh', '-c', 'echo held; exec tail -f /dev/null'],
+      timeoutMs: 60_000,
+      signal: end.signal,
+      onLine: () => holding.resolve(),
+    });
+    await Promise.race([holding.promise, holder]);
+    const names: string[] = [];
+    const onWaitingForLock = (name: string): void => {
+      names.push(name);
+      end.abort();
+    };
+    const { results } = await operations.install(installation('toy.x64=a'), run({ onWaitingForLock }));
+    expect(results).toMatchObject([{ name: 'toy', action: 'installed' }]);
+    expect(names[0]).toMatch(/^flock \(process \d+\)$/);
+    await holder;
+  });
+});
