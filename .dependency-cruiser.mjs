@@ -23,13 +23,14 @@ export default {
     },
     only('runtime-imports-contract-only', source('runtime'), '^packages/(runtime|contract)/', ''),
     only('pki-imports-contract-only', source('pki'), '^packages/(pki|contract)/', ''),
-    only('agent-shares-only-the-base', source('agent'), '^packages/(agent|contract|runtime|pki)/', 'Agent and manager never import each other.'),
-    only('manager-shares-only-the-base', source('manager'), '^packages/(manager|contract|runtime|pki)/', 'Agent and manager never import each other.'),
+    only('http-imports-base-only', source('http'), '^packages/(http|contract|runtime)/', ''),
+    only('agent-shares-only-the-base', source('agent'), '^packages/(agent|contract|runtime|pki|http)/', 'Agent and manager never import each other.'),
+    only('manager-shares-only-the-base', source('manager'), '^packages/(manager|contract|runtime|pki|http)/', 'Agent and manager never import each other.'),
     {
       name: 'doors-only',
       comment: 'Commands, files and timers are reached through the doors of runtime.',
       severity: 'error',
-      from: { path: '^packages/(contract|runtime|pki|agent|manager)/src/', pathNot: '(\\.test\\.ts$|/testing/|^packages/runtime/src/node/)' },
+      from: { path: '^packages/(contract|runtime|pki|http|agent|manager)/src/', pathNot: '(\\.test\\.ts$|/testing/|^packages/runtime/src/node/)' },
       to: { path: '^(node:)?(child_process|fs|fs/promises|timers|timers/promises)$' },
     },
     {
@@ -43,7 +44,7 @@ export default {
       name: 'no-fakes-in-sources',
       comment: 'Fakes and fixtures stay in tests.',
       severity: 'error',
-      from: { path: '^packages/(contract|runtime|pki|agent|manager)/src/', pathNot: '(\\.test\\.ts$|/src/testing/)' },
+      from: { path: '^packages/(contract|runtime|pki|http|agent|manager)/src/', pathNot: '(\\.test\\.ts$|/src/testing/)' },
       to: { path: '/src/testing/' },
     },
     {

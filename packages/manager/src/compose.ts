@@ -125,7 +125,6 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
       tls: await authority.webPair(),
       app,
       clock,
-      random,
       logger,
       onHandshakeFailed: () => counters.countHandshakeFailed(),
     }),
@@ -249,8 +248,7 @@ function composeApp(parts: Parts) {
   const { config, clock } = options;
   const { db } = database;
   const { audit } = enrollment;
-  const app = createApp(options);
-  app.use('*', parts.counters.countAnswers);
+  const app = createApp(options, (context) => parts.counters.countAnswer(context));
   const anybody: Guard = async () => undefined;
   const guards: Guards = {
     public: anybody,

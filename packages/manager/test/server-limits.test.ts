@@ -9,7 +9,7 @@ import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { initialiseAuthority } from '../src/authority/init.ts';
 import { managerPaths } from '../src/config/paths.ts';
-import type { ManagerEnv } from '../src/http/node-adapter.ts';
+import type { ManagerEnv } from '../src/http/manager-env.ts';
 import { openManagerServer, type ServerLimits } from '../src/http/server.ts';
 
 /** The shape of the limits that are served, short enough to wait for them. */

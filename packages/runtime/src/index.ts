@@ -1,5 +1,4 @@
 export { auditedRequest } from './audited-request.ts';
-export { bind } from './bind.ts';
 export type { Clock } from './clock.ts';
 export {
   COMMAND_ENVIRONMENT,
@@ -8,7 +7,6 @@ export {
   type Commands,
   type OutputSource,
 } from './commands.ts';
-export { type ConnectionLimits, createConnectionGate, type GatedConnection } from './connection-gate.ts';
 export { findDiskFault } from './disk-fault.ts';
 export type { DurableWrite, FileFacts, Files, FreeSpace } from './files.ts';
 export { followFile } from './follow-file.ts';

@@ -1,21 +1,9 @@
-import type { PatchError } from '@linux-patch/contract';
+import type { HttpEnv, RequestFacts } from '@linux-patch/http';
 import type { Caller } from '../access/caller.ts';
 
-/** What the node adapter tells the app beside the request. */
-export interface RequestFacts {
-  readonly caller: Caller;
-  /** Header names and values in turn, as they came; a `Headers` object hides duplicates. */
-  readonly rawHeaders: readonly string[];
-  readonly method: string;
-  /** The path as it came, before any normalisation. */
-  readonly path: string;
-  /** Why the request cannot be served whatever it asks for. */
-  readonly fault?: PatchError | undefined;
-}
-
 /** Types of the Hono app. */
-export interface AgentEnv {
-  readonly Bindings: RequestFacts;
+export interface AgentEnv extends HttpEnv {
+  readonly Bindings: RequestFacts & { readonly caller: Caller };
   readonly Variables: {
     readonly requestId: string;
     /** What was asked for, as the audit log has it. */

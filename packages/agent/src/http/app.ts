@@ -1,20 +1,13 @@
-import {
-  chooseRequestId,
-  ERRORS,
-  errorEnvelope,
-  JOB_EVENTS_PATH,
-  messageOf,
-  PatchError,
-  unexpectedFault,
-} from '@linux-patch/contract';
+import { JOB_EVENTS_PATH, PatchError } from '@linux-patch/contract';
+import { type AnsweredRequest, createHttpApp } from '@linux-patch/http';
 import { addressPrefix } from '@linux-patch/pki';
-import { type Clock, findDiskFault, type Logger, type Random } from '@linux-patch/runtime';
-import { type Context, Hono } from 'hono';
+import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import type { Context, Hono } from 'hono';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { MetricSources } from '../metrics/collect.ts';
 import type { AgentEnv } from './agent-env.ts';
-import { RateLimiter, type RateLimits } from './rate-limit.ts';
-import { refuseRepeatedHeaders, refuseUnserved } from './request-checks.ts';
+import { createRateLimiter, type RateLimits } from './rate-limit.ts';
+import { refuseRepeatedHeaders } from './repeated-headers.ts';
 import { serveHealth } from './routes/health.ts';
 import { type IdentitySources, serveIdentity } from './routes/identity.ts';
 import { type JobRouteSources, serveJobs } from './routes/jobs.ts';
@@ -41,31 +34,17 @@ export interface AgentAppOptions
 
 /** The agent's HTTP API as a Hono app; every answer it gives carries the envelope. */
 export function createAgentApp(options: AgentAppOptions): Hono<AgentEnv> {
-  const app = new Hono<AgentEnv>({ strict: true });
-  const limiter = new RateLimiter(options.rateLimits, options.clock);
-  const fail = createFailureAnswer(options);
-  app.onError((error, context) => fail(error, context));
-  app.notFound((context) => fail(new PatchError('NOT_FOUND', 'There is nothing at this path.'), context));
-  app.use('*', async (context, next) => {
-    const startedMs = options.clock.monotonicMs();
-    const requestId = chooseRequestId(context.req.header('x-request-id'), () => options.random.uuid());
-    context.set('requestId', requestId);
-    await next();
-    context.header('X-Request-Id', requestId);
-    context.header('Cache-Control', 'no-store');
-    context.header('X-Content-Type-Options', 'nosniff');
-    logAccess(options, context, options.clock.monotonicMs() - startedMs);
+  const limiter = createRateLimiter(options.rateLimits, options.clock);
+  const app = createHttpApp<AgentEnv>({
+    ...options,
+    admit({ env: { caller, method, path, rawHeaders } }) {
+      refuseRepeatedHeaders(rawHeaders);
+      limiter.admit(`${addressPrefix(caller.address)} ${caller.fingerprint}`, { method, path });
+    },
+    onAnswered: (context, request) => recordAccess(options, context, request),
   });
-  app.use('*', async (context, next) => {
-    const { caller, fault, method, path, rawHeaders } = context.env;
-    if (fault) throw fault;
-    refuseRepeatedHeaders(rawHeaders);
-    limiter.admit(`${addressPrefix(caller.address)} ${caller.fingerprint}`, { method, path });
-    refuseUnserved(method, path);
-    if (path === JOB_EVENTS_PATH) {
-      throw new PatchError('INVALID_REQUEST', 'This path speaks WebSocket; send an upgrade request.');
-    }
-    await next();
+  app.get(JOB_EVENTS_PATH, () => {
+    throw new PatchError('INVALID_REQUEST', 'This path speaks WebSocket; send an upgrade request.');
   });
   const server = { app, clock: options.clock };
   serveHealth(server, options);
@@ -79,53 +58,18 @@ export function createAgentApp(options: AgentAppOptions): Hono<AgentEnv> {
   return app;
 }
 
-/** The one place where a failure becomes an answer. */
-function createFailureAnswer(
-  options: AgentAppOptions,
-): (error: unknown, context: Context<AgentEnv>) => Response {
-  return (error, context) => {
-    const requestId = context.get('requestId');
-    const known = error instanceof PatchError ? error : findDiskFault(error);
-    const failure = known ?? new PatchError('INTERNAL_ERROR', messageOf(error), { cause: error });
-    if (ERRORS[failure.code].status >= 500) {
-      options.logger.error('request failed', {
-        request_id: requestId,
-        path: context.env.path,
-        error,
-        ...(known ? {} : { stack: (error as Error | undefined)?.stack }),
-      });
-    }
-    const shown = known ?? { code: 'INTERNAL_ERROR' as const, message: unexpectedFault(requestId) };
-    const stamp = { requestId, nowMs: options.clock.now() };
-    return new Response(JSON.stringify(errorEnvelope(stamp, shown)), {
-      status: ERRORS[failure.code].status,
-      headers: { 'Content-Type': 'application/json', ...extraHeaders(failure) },
-    });
-  };
-}
-
-function extraHeaders(failure: PatchError): Record<string, string> {
-  const { allow, retry_after_seconds: retryAfter } = failure.details;
-  if (failure.code === 'METHOD_NOT_ALLOWED' && Array.isArray(allow)) return { Allow: allow.join(', ') };
-  return typeof retryAfter === 'number' ? { 'Retry-After': String(retryAfter) } : {};
-}
-
-function logAccess(options: AgentAppOptions, context: Context<AgentEnv>, durationMs: number): void {
-  const { caller, method, path } = context.env;
-  const fields = {
-    request_id: context.get('requestId'),
-    method,
-    path,
-    status: context.res.status,
-    duration_ms: Math.round(durationMs),
-    client: caller.commonName,
-    address: caller.address,
-  };
-  options.counters.countRequest(fields);
-  options.logger.info('request', fields);
+function recordAccess(
+  { counters, logger, audit }: AgentAppOptions,
+  context: Context<AgentEnv>,
+  request: AnsweredRequest,
+): void {
+  const { caller } = context.env;
+  const fields = { ...request, client: caller.commonName, address: caller.address };
+  counters.countRequest(fields);
+  logger.info('request', fields);
   // Reads are in the log; whatever may change the host is in the audit trail, refused or not.
-  if (method !== 'GET' && method !== 'HEAD') {
-    options.audit.record('api_call', {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    audit.record('api_call', {
       ...fields,
       client_fingerprint: caller.fingerprint,
       request: context.get('asked'),

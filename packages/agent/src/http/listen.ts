@@ -1,7 +1,8 @@
 import type { Server } from 'node:net';
 import { dirname } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
-import { bind, type Files } from '@linux-patch/runtime';
+import { bind } from '@linux-patch/http';
+import type { Files } from '@linux-patch/runtime';
 import { findPortHolder } from '../host/process-holder.ts';
 
 /** Where to listen; port 0 takes any free one. */

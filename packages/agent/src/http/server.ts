@@ -4,10 +4,11 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { messageOf, PatchError } from '@linux-patch/contract';
-import { parseCertificates } from '@linux-patch/pki';
+import { type OpenConnections, peerAddress, serveApp, stopServer, trackConnections } from '@linux-patch/http';
+import { addressPrefix, parseCertificates } from '@linux-patch/pki';
 import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
-import { type Caller, LOCAL_CALLER, peerAddress } from '../access/caller.ts';
+import { type Caller, LOCAL_CALLER } from '../access/caller.ts';
 import {
   type ClientPolicy,
   judgeClient,
@@ -20,10 +21,9 @@ import { readRevocations } from '../identity/revocation/state.ts';
 import type { AgentEnv } from './agent-env.ts';
 import { listen, listenLocally } from './listen.ts';
 import { badRequest, createListener, guard, unusableMaterial } from './listener.ts';
-import { serveApp } from './node-adapter.ts';
-import { type OpenConnections, trackConnections } from './open-connections.ts';
 import { rawErrorAnswer } from './raw-answer.ts';
 import { createRefusalRecorder } from './refusals.ts';
+import { readTarget } from './request-target.ts';
 import { reserveLocalPort, servedSerial } from './self-check.ts';
 import { secureContextOptions, type TlsMaterial } from './tls-material.ts';
 
@@ -79,8 +79,11 @@ export interface AgentServer extends AsyncDisposable {
   reviewAddresses(): void;
 }
 
-/** The whole agent ends within two seconds. */
-const STOP_LIMIT_MS = 1_500;
+/**
+ * Beside the manager, many tools may keep connections, each of which costs some 50 kB. Of one address (IPv6: of one /64) few
+ * have not shown a certificate yet: a handshake takes some milliseconds.
+ */
+const CONNECTIONS = { total: 1_024, unprovenPerCaller: 32, silentFirst: true };
 
 /**
  * Binds the port and serves.
@@ -100,14 +103,14 @@ class ListeningServer implements AgentServer {
   readonly #callers = new Map<Socket, Caller>();
   #policy: ClientPolicy;
   #bound = { address: '', port: 0 };
-  #draining = false;
+  readonly #stopping = new AbortController();
   /** Ports from which the agent connects to itself; such a connection gets a handshake and nothing else. */
   readonly #ownChecks = new Set<number>();
   readonly #refuse: ReturnType<typeof createRefusalRecorder>;
 
   constructor(options: AgentServerOptions) {
     this.#options = options;
-    this.#connections = trackConnections(options.clock);
+    this.#connections = trackConnections(CONNECTIONS, options.clock);
     this.#refuse = createRefusalRecorder(options);
     this.#policy = {
       allowedClients: options.allowedClients,
@@ -119,11 +122,13 @@ class ListeningServer implements AgentServer {
     this.#server = createListener(options);
     guard(this.#server, 'connection', (socket) => this.#admitAddress(socket));
     if (options.material) this.#guardHandshakes();
-    const serve = serveApp({
-      app: options.app,
-      logger: options.logger,
-      isDraining: () => this.#draining,
-      callerOf: (request) => this.#callers.get(request.socket),
+    const serve = serveApp<AgentEnv>({
+      ...options,
+      readTarget,
+      callerFacts: ({ socket }) => findCaller(this.#callers, socket),
+      stopping: this.#stopping.signal,
+      // A listing may take longer to read than one request may to arrive.
+      stalledMs: options.timeoutSeconds * 4_000,
     });
     this.#server.on('request', serve);
     this.#server.on('checkExpectation', serve);
@@ -217,16 +222,9 @@ class ListeningServer implements AgentServer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#draining) return;
-    this.#draining = true;
-    const { promise: closed, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
-    this.#server.closeIdleConnections();
-    const enough = new AbortController();
-    await Promise.race([closed, this.#options.clock.sleep(STOP_LIMIT_MS, enough.signal).catch(() => {})]);
-    enough.abort();
-    for (const socket of this.#connections.sockets) socket.destroy();
-    await closed;
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort(new PatchError('CANCELLED', 'The agent is stopping.'));
+    await stopServer(this.#server, this.#connections.sockets, this.#options.clock);
   }
 
   #trustOf(material: TlsMaterial): Pick<ClientPolicy, 'authorities' | 'revoked'> {
@@ -261,7 +259,7 @@ class ListeningServer implements AgentServer {
       this.#denyAddress(socket, address);
       return false;
     }
-    return this.#connections.take(socket, address);
+    return this.#connections.take(socket, addressPrefix(address));
   }
 
   #isOwnCheck(socket: Socket): boolean {
@@ -333,7 +331,7 @@ class ListeningServer implements AgentServer {
     // Node's own listener has gone with the upgrade, and a client may hang up at any moment.
     socket.on('error', () => {});
     const caller = this.#callers.get(request.socket);
-    if (!caller || this.#draining) {
+    if (!caller || this.#stopping.signal.aborted) {
       socket.destroy();
       return;
     }
@@ -350,4 +348,12 @@ class ListeningServer implements AgentServer {
     const answer = rawErrorAnswer({ code: 'INVALID_REQUEST', status, message, ...stamp });
     socket.end(answer, () => socket.destroy());
   }
+}
+
+function findCaller(
+  callers: ReadonlyMap<Socket, Caller>,
+  socket: Socket,
+): { readonly caller: Caller } | undefined {
+  const caller = callers.get(socket);
+  return caller && { caller };
 }

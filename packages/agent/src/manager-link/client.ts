@@ -1,7 +1,7 @@
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import { askOver, readBounded } from '@linux-patch/http/client';
 import { connectionFault } from './connection-fault.ts';
 import { ManagerFailure } from './failure.ts';
 import { openConnection } from './open-connection.ts';
@@ -36,23 +36,17 @@ const BODY_LIMIT_BYTES = 256 * 1024;
 const LONGEST_CHAIN = 8;
 
 async function readBody(request: ManagerRequest, response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > BODY_LIMIT_BYTES) {
-      response.destroy();
-      throw new ManagerFailure(
-        'protocol',
-        `${request.shownUrl} sends more than ${BODY_LIMIT_BYTES} bytes; no manager does that.`,
-      );
-    }
-    chunks.push(chunk);
-  }
+  const bytes = await readBounded(response, BODY_LIMIT_BYTES, () => {
+    response.destroy();
+    return new ManagerFailure(
+      'protocol',
+      `${request.shownUrl} sends more than ${BODY_LIMIT_BYTES} bytes; no manager does that.`,
+    );
+  });
   if (!response.complete)
     throw new ManagerFailure('transient', `The answer of ${request.shownUrl} broke off.`);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new ManagerFailure('protocol', `${request.shownUrl} sends text that is not UTF-8.`);
   }
@@ -133,17 +127,14 @@ async function converse(
   const secure = connection instanceof TLSSocket ? connection : undefined;
   const peerCertificate = secure?.getPeerX509Certificate()?.raw;
   const peerChain = secure ? chainOf(secure) : [];
-  const options: RequestOptions = {
-    method: request.method,
-    headers: { accept: 'application/json', connection: 'close', ...request.headers },
-    signal: request.signal,
-    createConnection: () => connection,
-  };
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const outgoing = (secure ? httpsRequest : httpRequest)(request.url, options, resolve);
-  outgoing.on('error', reject);
-  outgoing.end(request.body);
-  const response = await promise;
+  const { url, method, headers, body, signal } = request;
+  const response = await askOver(connection, {
+    method,
+    target: url.pathname + url.search,
+    headers: { host: url.host, ...headers },
+    body,
+    signal,
+  });
   const status = response.statusCode ?? 0;
   if (status >= 300 && status < 400) {
     response.destroy();

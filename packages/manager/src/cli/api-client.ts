@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { Envelope, ERRORS, type ErrorCode, PatchError, parseJson, type Route } from '@linux-patch/contract';
+import { askOver, readBounded, routeTarget } from '@linux-patch/http/client';
 import type { Files } from '@linux-patch/runtime';
 import type { z } from 'zod';
 import type { ManagerPaths } from '../config/paths.ts';
@@ -60,27 +60,25 @@ async function findConnection(options: {
 }
 
 /** One call over a connection of its own; the token is sent to nobody but the manager itself. */
-async function open(connection: Connection, method: string, path: string, body?: string) {
+async function open(
+  connection: Connection,
+  asked: { readonly method: string; readonly target: string; readonly body?: unknown },
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const { host, port, token } = connection;
+  const { method, target, body } = asked;
   const socket = await connectPinned(connection, AbortSignal.timeout(TIMEOUT_MS));
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const outgoing = httpsRequest(
-    {
-      host: connection.host,
-      port: connection.port,
-      createConnection: () => socket,
-      method,
-      path,
-      headers: {
-        connection: 'close',
-        authorization: `Bearer ${connection.token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-    },
-    resolve,
-  );
-  outgoing.on('error', (error) => reject(notReached(connection, error)));
-  outgoing.end(body);
-  return { response: promise, cancel: () => outgoing.destroy() };
+  const headers = {
+    host: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    authorization: `Bearer ${token}`,
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  };
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  try {
+    return await askOver(socket, { method, target, headers, body: text, signal });
+  } catch (error) {
+    throw notReached(connection, error as Error);
+  }
 }
 
 /** Room for the records of some 400,000 certificates, the longest listing there is. */
@@ -96,14 +94,8 @@ function tooLarge(bytes: number): PatchError {
 }
 
 async function textOf(response: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of response) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > ANSWER_LIMITS.bytes) throw tooLarge(ANSWER_LIMITS.bytes);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const { bytes } = ANSWER_LIMITS;
+  return (await readBounded(response, bytes, () => tooLarge(bytes))).toString('utf8');
 }
 
 function failureOf(envelope: Envelope): PatchError | undefined {
@@ -128,26 +120,16 @@ export function createApiClient(options: {
   return {
     async call(route, { params = {}, query = {}, body } = {}) {
       const connection = await findConnection(options);
-      const path = route.path.replaceAll(/\{(\w+)\}/g, (_match, name: string) =>
-        encodeURIComponent(params[name] ?? ''),
-      );
       const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
-      const search = given.length > 0 ? `?${new URLSearchParams(given).toString()}` : '';
-      const exchange = await open(
-        connection,
-        route.method,
-        path + search,
-        body === undefined ? undefined : JSON.stringify(body),
-      );
-      const response = await exchange.response;
-      response.setTimeout(TIMEOUT_MS, exchange.cancel);
+      const target = routeTarget(route, { params, query: new URLSearchParams(given) });
+      const enough = new AbortController();
+      const response = await open(connection, { method: route.method, target, body }, enough.signal);
+      response.setTimeout(TIMEOUT_MS, () => enough.abort());
       return readData(route, await textOf(response));
     },
     async *events(path, signal) {
       const connection = await findConnection(options);
-      const exchange = await open(connection, 'GET', path);
-      signal.addEventListener('abort', exchange.cancel, { once: true });
-      const response = await exchange.response;
+      const response = await open(connection, { method: 'GET', target: path }, signal);
       if (response.statusCode !== 200) {
         throw (
           failureOf(Envelope.parse(parseJson(await textOf(response)))) ??

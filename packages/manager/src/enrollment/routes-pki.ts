@@ -2,7 +2,7 @@ import { MANAGER_PUBLIC_ROUTES, PatchError } from '@linux-patch/contract';
 import { canonicalSerial } from '@linux-patch/pki';
 import type { Context } from 'hono';
 import type { RevocationList } from '../authority/revocation-list.ts';
-import type { ManagerEnv } from '../http/node-adapter.ts';
+import type { ManagerEnv } from '../http/manager-env.ts';
 import type { Routes } from '../http/routes.ts';
 import type { EnrollmentContext } from './context.ts';
 

@@ -6,7 +6,7 @@ import {
   PollingToken,
 } from '@linux-patch/contract';
 import type { Context } from 'hono';
-import type { ManagerEnv } from '../http/node-adapter.ts';
+import type { ManagerEnv } from '../http/manager-env.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import type { Routes } from '../http/routes.ts';
 import type { EnrollmentContext } from './context.ts';

@@ -1,4 +1,3 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import {
   type Envelope,
@@ -8,6 +7,7 @@ import {
   PatchError,
   type Route,
 } from '@linux-patch/contract';
+import { askOver, routeTarget } from '@linux-patch/http/client';
 import type { z } from 'zod';
 import { type AnswerBudget, createAnswerBudget } from './answer-budget.ts';
 import { answerLimits } from './answer-limits.ts';
@@ -80,14 +80,6 @@ interface Answer {
   readonly text: string;
 }
 
-function pathOf(route: Route, call: AgentCall): string {
-  const path = route.path.replaceAll(/\{(\w+)\}/g, (_match, name: string) =>
-    encodeURIComponent(call.params?.[name] ?? ''),
-  );
-  const query = call.query?.toString();
-  return query ? `${path}?${query}` : path;
-}
-
 async function exchange(
   agent: AgentAddress,
   asked: Asked,
@@ -124,26 +116,16 @@ interface Request extends Asked {
 }
 
 async function converse(socket: TLSSocket, { route, call, budget, body, signal }: Request): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const outgoing = httpRequest(
-    {
-      // The connection is open and TLS already; this speaks HTTP over it.
-      createConnection: () => socket,
-      method: route.method,
-      path: pathOf(route, call),
-      signal,
-      headers: {
-        host: `${socket.remoteAddress}:${socket.remotePort}`,
-        accept: 'application/json',
-        connection: 'close',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
+  const response = await askOver(socket, {
+    method: route.method,
+    target: routeTarget(route, call),
+    signal,
+    body,
+    headers: {
+      host: `${socket.remoteAddress}:${socket.remotePort}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
-    resolve,
-  );
-  outgoing.on('error', reject);
-  outgoing.end(body);
-  const response = await promise;
+  });
   return { status: response.statusCode ?? 0, text: await readText(response, answerLimits(route), budget) };
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Envelope, parseJson } from '@linux-patch/contract';
+import { readBounded } from '@linux-patch/http/client';
 import type { AnswerBudget } from './answer-budget.ts';
 import type { AnswerLimits } from './answer-limits.ts';
 
@@ -18,15 +19,8 @@ export async function readText(
   };
   if (Number(response.headers['content-length'] ?? 0) > bytes) throw tooLarge();
   using reading = budget.begin((reason) => response.destroy(reason));
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > bytes) throw tooLarge();
-    reading.add(chunk.length);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const read = await readBounded(response, bytes, tooLarge, (size) => reading.add(size));
+  return read.toString('utf8');
 }
 
 /** The envelope of an answer. @throws Error when it is none, or has more structure than the route can have */

@@ -14,7 +14,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { Database } from '../database/open.ts';
 import type { AgentCall, FleetClient } from '../fleet-client/client.ts';
 import { watchJob } from '../fleet-client/watch-job.ts';
-import type { ManagerEnv } from '../http/node-adapter.ts';
+import type { ManagerEnv } from '../http/manager-env.ts';
 import type { Routes } from '../http/routes.ts';
 import { askListing } from './listing.ts';
 import { addressOf, type HostStore } from './store.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isHost, normalTarget } from './request-target.ts';
+import { readTarget } from './request-target.ts';
 
 describe('the target of a request', () => {
   it.each([
@@ -15,8 +15,9 @@ describe('the target of a request', () => {
     ['//[', '//['],
     ['*', '/'],
     ['https://other/api', '/'],
-  ])('%s is read as %s', (target, path) => {
-    expect(normalTarget(target)).toBe(path);
+  ])('%s is read as %s', (target, expected) => {
+    const { path, search } = readTarget({ url: target, headers: {} });
+    expect(path + search).toBe(expected);
   });
 });
 
@@ -24,11 +25,11 @@ describe('a Host header', () => {
   it.each([undefined, 'manager.example.org', 'a_b:8443', '192.0.2.7:1', '[::1]:8443'])(
     '%s names a host',
     (host) => {
-      expect(isHost(host)).toBe(true);
+      expect(readTarget({ url: '/', headers: { host } }).fault).toBeUndefined();
     },
   );
 
   it.each(['', 'a b', '[', 'a:b', 'a/b', 'a@b', 'é', 'a:123456', '[::1'])('%s names none', (host) => {
-    expect(isHost(host)).toBe(false);
+    expect(readTarget({ url: '/', headers: { host } }).fault).toMatchObject({ code: 'INVALID_REQUEST' });
   });
 });

@@ -1,8 +1,9 @@
-import { type Route, type RouteAuth, readBody, readQuery, successEnvelope } from '@linux-patch/contract';
+import type { Route, RouteAuth } from '@linux-patch/contract';
+import { dataAnswer, type RouteInput as Input, readRouteInput, routePattern } from '@linux-patch/http';
 import type { Clock } from '@linux-patch/runtime';
 import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
-import type { ManagerEnv } from './node-adapter.ts';
+import type { ManagerEnv } from './manager-env.ts';
 
 /** What the manager serves; its callers show nothing in TLS. */
 export type ManagerRoute = Route & { readonly auth: Exclude<RouteAuth, 'client-certificate'> };
@@ -13,15 +14,8 @@ export type Guard = (context: Context<ManagerEnv>) => Promise<void>;
 /** One for each kind of caller, so that no route is without. */
 export type Guards = Readonly<Record<ManagerRoute['auth'], Guard>>;
 
-type Read<S> = S extends z.ZodType ? z.output<S> : undefined;
-
 /** A request that has passed the guard and the schemas of its route. */
-export interface RouteInput<R extends Route> {
-  readonly query: Read<R['query']>;
-  readonly body: Read<R['body']>;
-  /** The body as it was sent. */
-  readonly bodyText: string;
-  readonly parameter: (name: string) => string;
+export interface RouteInput<R extends Route> extends Input<R> {
   readonly context: Context<ManagerEnv>;
 }
 
@@ -46,20 +40,6 @@ export interface Routes {
 /** What callers without the admin token may make us hold in memory; a request with its certificates is a few KiB. */
 const STRANGER_BODY_BYTES = 16 * 1024;
 const ADMIN_BODY_BYTES = 1024 * 1024;
-
-async function readInput<R extends ManagerRoute>(
-  route: R,
-  context: Context<ManagerEnv>,
-): Promise<RouteInput<R>> {
-  const query = readQuery(route, new URL(context.req.url).searchParams);
-  const limitBytes = route.auth === 'admin' ? ADMIN_BODY_BYTES : STRANGER_BODY_BYTES;
-  const bodyText = route.body ? await context.env.readBody(limitBytes) : '';
-  const schema = route.body && { body: route.body, bodyOptional: route.bodyOptional ?? false };
-  const body =
-    schema && readBody(schema, { contentType: context.req.header('content-type'), text: bodyText });
-  const parameter = (name: string): string => context.req.param(name) ?? '';
-  return { query, body, bodyText, parameter, context } as RouteInput<R>;
-}
 
 /** Told of each change that is asked for with the admin token, before it is done, and when it failed. */
 export interface CallWatch {
@@ -101,10 +81,11 @@ export function createRoutes(app: Hono<ManagerEnv>, clock: Clock, guards: Guards
     }
   };
   const serveBare: Routes['serveBare'] = (route, handle, admit) => {
-    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
+    const limitBytes = route.auth === 'admin' ? ADMIN_BODY_BYTES : STRANGER_BODY_BYTES;
+    app.on(route.method, routePattern(route), async (context) => {
       await guards[route.auth](context);
       admit?.(context);
-      const input = await readInput(route, context);
+      const input = { ...(await readRouteInput(route, context, limitBytes)), context };
       return watched(route, input as RouteInput<ManagerRoute>, () => handle(input));
     });
   };
@@ -112,10 +93,8 @@ export function createRoutes(app: Hono<ManagerEnv>, clock: Clock, guards: Guards
     serveBare,
     serve(route, handle) {
       serveBare(route, async (input) => {
-        const data = await handle(input);
-        const { context } = input;
-        const stamp = { requestId: context.get('requestId'), nowMs: clock.now() };
-        return context.json(successEnvelope(stamp, data as object), route.status as 200 | 202);
+        const data = (await handle(input)) as object;
+        return dataAnswer(route, data, { requestId: input.context.get('requestId'), clock });
       });
     },
   };

@@ -1,20 +1,20 @@
-import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { PatchError } from '@linux-patch/contract';
-import { addressPrefix } from '@linux-patch/pki';
 import {
   bind,
-  type Clock,
   type ConnectionLimits,
-  createConnectionGate,
-  type GatedConnection,
-  type Logger,
-  type Random,
-} from '@linux-patch/runtime';
+  peerAddress,
+  serveApp,
+  stopServer,
+  trackConnections,
+} from '@linux-patch/http';
+import { addressPrefix } from '@linux-patch/pki';
+import type { Clock, Logger } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
 import type { Pair } from '../authority/key-files.ts';
-import { type ManagerEnv, serveApp } from './node-adapter.ts';
+import type { ManagerEnv } from './manager-env.ts';
+import { readTarget } from './request-target.ts';
 
 export interface ManagerServerOptions {
   readonly listen: { readonly bind: string; readonly port: number };
@@ -22,7 +22,6 @@ export interface ManagerServerOptions {
   readonly tls: Pair;
   readonly app: Hono<ManagerEnv>;
   readonly clock: Clock;
-  readonly random: Random;
   readonly logger: Logger;
   readonly onHandshakeFailed?: () => void;
 }
@@ -58,7 +57,6 @@ export interface ManagerServer extends AsyncDisposable {
 const HEADER_LIMIT_BYTES = 16 * 1024;
 /** How often Node looks for requests whose time is over; its default is half a minute. */
 const CHECK_MS = 500;
-const STOP_LIMIT_MS = 1_500;
 
 function bindError(options: ManagerServerOptions, error: NodeJS.ErrnoException): PatchError {
   const { bind: host, port } = options.listen;
@@ -72,34 +70,6 @@ function bindError(options: ManagerServerOptions, error: NodeJS.ErrnoException):
   return new PatchError('BIND_FAILED', `The manager cannot listen on ${where}: ${why}.`, { cause: error });
 }
 
-function endOf(socket: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
-  return `${socket.remoteAddress} ${socket.remotePort}`;
-}
-
-/** Every open connection, within the limits. */
-function guardConnections({ limits, clock }: Pick<ManagerServerOptions, 'limits' | 'clock'>) {
-  const gate = createConnectionGate(limits.connections, clock);
-  /** By their other end, which TCP and TLS socket have in common. */
-  const open = new Map<string, { readonly socket: Socket; readonly gated: GatedConnection }>();
-  return {
-    take(socket: Socket): void {
-      const gated = gate.admit(addressPrefix(socket.remoteAddress ?? ''), () => socket.destroy());
-      if (!gated) return void socket.destroy();
-      const end = endOf(socket);
-      const one = { socket, gated };
-      open.set(end, one);
-      socket.once('close', () => {
-        gated.release();
-        if (open.get(end) === one) open.delete(end);
-      });
-    },
-    markProven: ({ socket }: IncomingMessage): void => open.get(endOf(socket))?.gated.prove(),
-    destroyAll(): void {
-      for (const { socket } of open.values()) socket.destroy();
-    },
-  };
-}
-
 /**
  * Binds and serves. TLS 1.2 is accepted because agents of the older generation use it to enrol.
  * @throws PatchError `BIND_FAILED`
@@ -107,7 +77,7 @@ function guardConnections({ limits, clock }: Pick<ManagerServerOptions, 'limits'
 export async function openManagerServer(options: ManagerServerOptions): Promise<ManagerServer> {
   const stopping = new AbortController();
   const { limits } = options;
-  const sockets = guardConnections(options);
+  const connections = trackConnections(limits.connections, options.clock);
   const server = createServer({
     cert: options.tls.certificatePem,
     key: options.tls.privateKeyPem,
@@ -119,12 +89,22 @@ export async function openManagerServer(options: ManagerServerOptions): Promise<
     connectionsCheckingInterval: CHECK_MS,
     keepAlive: true,
   });
-  const { markProven } = sockets;
   server.on(
     'request',
-    serveApp({ ...options, stopping: stopping.signal, markProven, stalledMs: limits.stalledMs }),
+    serveApp<ManagerEnv>({
+      ...options,
+      readTarget,
+      stopping: stopping.signal,
+      stalledMs: limits.stalledMs,
+      callerFacts: ({ socket }) => ({
+        observedAddress: peerAddress(socket.remoteAddress) ?? 'unknown',
+        markProven: () => connections.prove(socket),
+      }),
+    }),
   );
-  server.prependListener('connection', (socket: Socket) => sockets.take(socket));
+  server.prependListener('connection', (socket: Socket) => {
+    connections.take(socket, addressPrefix(peerAddress(socket.remoteAddress) ?? ''));
+  });
   server.on('tlsClientError', (error) => {
     options.onHandshakeFailed?.();
     options.logger.debug('a TLS handshake failed', { error });
@@ -145,17 +125,7 @@ export async function openManagerServer(options: ManagerServerOptions): Promise<
       server.setSecureContext({ cert: pair.certificatePem, key: pair.privateKeyPem }),
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      const closed = new Promise<void>((done) => server.close(() => done()));
-      server.closeIdleConnections();
-      const enough = new AbortController();
-      const limit = options.clock.sleep(STOP_LIMIT_MS, enough.signal).then(
-        () => {
-          sockets.destroyAll();
-        },
-        () => undefined,
-      );
-      await Promise.race([closed, limit]);
-      enough.abort();
+      await stopServer(server, connections.sockets, options.clock);
     },
   };
 }

@@ -9,8 +9,8 @@ import {
   statusClass,
 } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import type { MiddlewareHandler } from 'hono';
-import type { ManagerEnv } from '../http/node-adapter.ts';
+import type { Context } from 'hono';
+import type { ManagerEnv } from '../http/manager-env.ts';
 
 /** What the manager counts while it runs. */
 export interface ManagerCounters {
@@ -18,7 +18,7 @@ export interface ManagerCounters {
   readonly startedAtMs: number;
   readonly handshakesFailed: number;
   /** Counts every answer of the app. */
-  readonly countAnswers: MiddlewareHandler<ManagerEnv>;
+  countAnswer(context: Context<ManagerEnv>): void;
   countHandshakeFailed(): void;
   countEvent(event: ManagerAuditEvent): void;
   requests(): Reading<'method' | 'route' | 'status_class'>[];
@@ -46,10 +46,9 @@ export function createManagerCounters(clock: Clock): ManagerCounters {
     get handshakesFailed() {
       return handshakesFailed;
     },
-    countAnswers: async (context, next) => {
-      await next();
+    countAnswer(context) {
       const { status } = context.res;
-      requests.add({ ...labelOf(context.req.method, context.req.path), status_class: statusClass(status) });
+      requests.add({ ...labelOf(context.env.method, context.env.path), status_class: statusClass(status) });
       if (status < 400) return;
       const code =
         context.error instanceof PatchError ? context.error.code : (CODES[status] ?? 'INTERNAL_ERROR');

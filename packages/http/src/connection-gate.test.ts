@@ -1,11 +1,11 @@
+import { ManualClock } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { createConnectionGate } from './connection-gate.ts';
-import { ManualClock } from './testing/index.ts';
 
-function gate(total: number, unprovenPerCaller: number) {
+function gate(total: number, unprovenPerCaller: number, silentFirst = false) {
   const clock = new ManualClock(0);
   const closed: string[] = [];
-  const made = createConnectionGate({ total, unprovenPerCaller }, clock);
+  const made = createConnectionGate({ total, unprovenPerCaller, silentFirst }, clock);
   const admit = (caller: string, name: string, isSilent?: () => boolean) =>
     made.admit(caller, () => void closed.push(name), isSilent);
   return { clock, closed, admit };
@@ -66,8 +66,11 @@ describe('connections', () => {
     expect(closed).toEqual(['a1']);
   });
 
-  it('that have not sent a byte go first, and at once', () => {
-    const { closed, admit } = gate(10, 2);
+  it('that have not sent a byte go first, and at once, where the limits say so', () => {
+    const patient = gate(10, 1);
+    patient.admit('a', 'silent', () => true);
+    expect(patient.admit('a', 'a2')).toBeUndefined();
+    const { closed, admit } = gate(10, 2, true);
     admit('a', 'speaks', () => false);
     admit('a', 'silent', () => true);
     expect(admit('a', 'a3')).toBeDefined();

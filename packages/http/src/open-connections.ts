@@ -1,24 +1,16 @@
 import type { Socket } from 'node:net';
-import { addressPrefix } from '@linux-patch/pki';
-import { type Clock, createConnectionGate, type GatedConnection } from '@linux-patch/runtime';
-
-/** Beside the manager, many tools may keep connections; each costs some 50 kB. */
-const MAX_CONNECTIONS = 1_024;
-/** Of one address (IPv6: of one /64) that have not shown a certificate yet; a handshake takes some milliseconds. */
-const UNPROVEN_PER_ADDRESS = 32;
+import type { Clock } from '@linux-patch/runtime';
+import { type ConnectionLimits, createConnectionGate, type GatedConnection } from './connection-gate.ts';
 
 /** Every accepted connection, also while it is in its handshake or upgraded. */
 export interface OpenConnections {
   readonly size: number;
   readonly sockets: Iterable<Socket>;
-  /**
-   * Takes a connection from this address; false when there is no room for it. Of connections without a certificate the
-   * oldest goes for a new one, those that say nothing first.
-   */
-  take(socket: Socket, address: string): boolean;
-  /** Takes one that needs no room of its own: of the agent itself, or of root on its own socket. */
+  /** Takes a connection of this caller; false, and it is destroyed, when there is no room for it. */
+  take(socket: Socket, caller: string): boolean;
+  /** Takes one that needs no room of its own: of the program itself, or of root on its own socket. */
   takeOwn(socket: Socket): void;
-  /** The client at the other end of this socket, TLS or TCP, has shown a certificate that may call. */
+  /** The caller at the other end of this socket, TLS or TCP, has shown a credential. */
   prove(socket: Socket): void;
 }
 
@@ -27,11 +19,8 @@ function endOf({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 're
   return `${remoteAddress} ${remotePort}`;
 }
 
-export function trackConnections(clock: Clock): OpenConnections {
-  const gate = createConnectionGate(
-    { total: MAX_CONNECTIONS, unprovenPerCaller: UNPROVEN_PER_ADDRESS },
-    clock,
-  );
+export function trackConnections(limits: ConnectionLimits, clock: Clock): OpenConnections {
+  const gate = createConnectionGate(limits, clock);
   const sockets = new Set<Socket>();
   const gates = new Map<string, GatedConnection>();
   const keep = (socket: Socket): void => {
@@ -43,9 +32,9 @@ export function trackConnections(clock: Clock): OpenConnections {
     get size() {
       return sockets.size;
     },
-    take(socket, address) {
+    take(socket, caller) {
       const gated = gate.admit(
-        addressPrefix(address),
+        caller,
         () => socket.destroy(),
         () => socket.bytesRead === 0,
       );

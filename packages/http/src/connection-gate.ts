@@ -1,15 +1,17 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '@linux-patch/runtime';
 
 export interface ConnectionLimits {
   /** Connections at once. */
   readonly total: number;
   /** Connections at once of one caller that have shown no credential. */
   readonly unprovenPerCaller: number;
+  /** Of those without a credential, the ones that have not sent a byte go first and at once. */
+  readonly silentFirst?: boolean;
 }
 
 /** A connection that was let in. */
 export interface GatedConnection {
-  /** It has shown a credential: the admin token, or a poll signed with the key of a request. */
+  /** It has shown a credential: a certificate, a token, or a proof signed with a key on record. */
   prove(): void;
   /** It is closed. */
   release(): void;
@@ -19,8 +21,8 @@ export interface GatedConnection {
 export interface ConnectionGate {
   /**
    * Takes a new connection, or returns undefined when there is no room. Within the limits every one is taken; beyond
-   * them the one goes that has been open longest without a credential: of the same caller, or of all. One that
-   * `isSilent`, because it has not sent a byte, goes first and at once.
+   * them the one goes that has been open longest without a credential: of the same caller, or of all.
+   * @param isSilent whether it has not sent a byte yet
    */
   admit(caller: string, close: () => void, isSilent?: () => boolean): GatedConnection | undefined;
 }
@@ -40,9 +42,11 @@ export function createConnectionGate(limits: ConnectionLimits, clock: Clock): Co
   const byCaller = new Map<string, Set<Unproven>>();
   let open = 0;
   const makeRoom = (among: ReadonlySet<Unproven>): boolean => {
-    const silent = among.values().find((one) => one.isSilent());
-    silent?.close();
-    if (silent) return true;
+    const silent = limits.silentFirst && among.values().find((one) => one.isSilent());
+    if (silent) {
+      silent.close();
+      return true;
+    }
     const [oldest] = among;
     if (!oldest || oldest.sinceMs + GRACE_MS > clock.monotonicMs()) return false;
     oldest.close();

@@ -1,0 +1,3 @@
+export { askOver } from './ask-over.ts';
+export { readBounded } from './read-bounded.ts';
+export { routeTarget } from './route-target.ts';

@@ -1,0 +1,10 @@
+export { type AnsweredRequest, createHttpApp } from './app.ts';
+export { bind } from './bind.ts';
+export type { ConnectionLimits } from './connection-gate.ts';
+export { type RequestTarget, serveApp } from './node-adapter.ts';
+export { type OpenConnections, trackConnections } from './open-connections.ts';
+export { peerAddress } from './peer-address.ts';
+export { createRequestBuckets } from './request-buckets.ts';
+export type { HttpEnv, RequestFacts } from './request-facts.ts';
+export { dataAnswer, type RouteInput, readRouteInput, routePattern } from './route-input.ts';
+export { stopServer } from './stop-server.ts';

@@ -1,0 +1,56 @@
+import { type Route, readBody, readHeaders, readQuery, successEnvelope } from '@linux-patch/contract';
+import type { Clock } from '@linux-patch/runtime';
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import type { HttpEnv } from './request-facts.ts';
+
+type Read<S> = S extends z.ZodType ? z.output<S> : undefined;
+
+/** A request that has passed the schemas of its route. */
+export interface RouteInput<R extends Route> {
+  readonly headers: Read<R['headers']>;
+  readonly query: Read<R['query']>;
+  readonly body: Read<R['body']>;
+  /** The body as it came; empty where none is taken. */
+  readonly bodyText: string;
+  /** Method, path and query, as they came. */
+  readonly line: string;
+  /** A path parameter, percent-decoded and unchecked. */
+  readonly parameter: (name: string) => string;
+}
+
+/** Hono's path of a route. */
+export function routePattern(route: Pick<Route, 'path'>): string {
+  return route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+/**
+ * Reads headers, query and body through the schemas of the route.
+ * @throws PatchError `INVALID_REQUEST`, `BODY_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`
+ */
+export async function readRouteInput<R extends Route, E extends HttpEnv>(
+  route: R,
+  context: Context<E>,
+  limitBytes: number,
+): Promise<RouteInput<R>> {
+  const { pathname, search, searchParams } = new URL(context.req.url);
+  const headers = readHeaders(route, (name) => context.req.header(name));
+  const query = readQuery(route, searchParams);
+  const bodyText = route.body ? await context.env.readBody(limitBytes) : '';
+  const schema = route.body && { body: route.body, bodyOptional: route.bodyOptional ?? false };
+  const body =
+    schema && readBody(schema, { contentType: context.req.header('content-type'), text: bodyText });
+  const parameter = (name: string): string => context.req.param(name as never) ?? '';
+  const line = `${route.method} ${pathname}${search}`;
+  return { headers, query, body, bodyText, line, parameter } as RouteInput<R>;
+}
+
+/** The answer of success of a route, in the envelope. */
+export function dataAnswer(
+  route: Pick<Route, 'status'>,
+  data: object,
+  stamp: { readonly requestId: string; readonly clock: Clock },
+): Response {
+  const envelope = successEnvelope({ requestId: stamp.requestId, nowMs: stamp.clock.now() }, data);
+  return Response.json(envelope, { status: route.status });
+}
