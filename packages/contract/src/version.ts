@@ -11,4 +11,4 @@ export const MANAGER_PORT = 8443;
 export const MANAGER_CLIENT_CN = 'patch-manager-client';
 
 /** When the sources of this version were last changed for good: no right clock shows an earlier time. Epoch milliseconds. */
-export const RELEASED_AT_MS = Date.UTC(2026, 10, 28);
+export const RELEASED_AT_MS = Date.UTC(2026, 10, 20);
