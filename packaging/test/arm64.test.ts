@@ -43,7 +43,7 @@ async function newHost(): Promise<LabHost> {
 describe('the arm64 packages, under emulation', () => {
   it.each(['linux-patch-api', 'linux-patch-manager'])('%s starts and says its version', async (name) => {
     const result = await runProgram('qemu-aarch64-static', [...emulated(name), '--version']);
-    expect([result.stdout.trim(), result.exitCode]).toEqual(['1.2.0', 0]);
+    expect([result.stdout.trim(), result.exitCode]).toEqual(['1.3.0', 0]);
   });
 
   it('the agent answers its manager over mutually authenticated TLS', async () => {

@@ -77,7 +77,7 @@ describe.each(PROGRAMS.map((program) => program.name))('%s', (name) => {
 
   it('ships the licence of everything that is inside, in full', () => {
     const text = gunzipSync(readFileSync(join(tree, `usr/share/doc/${name}/licences.txt.gz`))).toString();
-    const bill = JSON.parse(readFileSync(join(first, `${name}-1.2.0-1.amd64.cdx.json`), 'utf8')) as {
+    const bill = JSON.parse(readFileSync(join(first, `${name}-1.3.0-1.amd64.cdx.json`), 'utf8')) as {
       components: { name: string; version: string }[];
     };
     expect(bill.components.length).toBeGreaterThan(4);
@@ -127,7 +127,7 @@ describe.each(PROGRAMS.map((program) => program.name))('%s', (name) => {
 
   it('starts with its own Node, which carries no debug information', () => {
     const node = join(tree, `usr/lib/${name}/node`);
-    expect(run(node, [join(tree, `usr/lib/${name}/${name}.mjs`), '--version']).trim()).toBe('1.2.0');
+    expect(run(node, [join(tree, `usr/lib/${name}/${name}.mjs`), '--version']).trim()).toBe('1.3.0');
     expect(run('readelf', ['--sections', node])).not.toMatch(/\.symtab|\.debug_info/);
   });
 });

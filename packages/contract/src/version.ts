@@ -1,5 +1,5 @@
 /** Version of both programs and of the wire contract. */
-export const VERSION = '1.2.0';
+export const VERSION = '1.3.0';
 
 /** Port of the agent's API. */
 export const AGENT_PORT = 12_443;

@@ -96,7 +96,7 @@ describe('the real agent process', () => {
   it('runs from any folder and through a link', async () => {
     const link = join(folder.path, 'agent-link');
     await symlink(AGENT_PROGRAM, link);
-    expect((await runProgram(link, ['--version'], { cwd: '/' })).stdout.trim()).toBe('1.2.0');
+    expect((await runProgram(link, ['--version'], { cwd: '/' })).stdout.trim()).toBe('1.3.0');
   });
 
   it('with --enroll and a manager that does not answer ends with 1 when stopped, and never binds the port', async () => {

@@ -45,7 +45,7 @@ describe('what the environment holds for other programs on Node', () => {
   it('does not bend the command lines', async () => {
     for (const program of [AGENT_PROGRAM, MANAGER_PROGRAM]) {
       const result = await runProgram(program, ['--version'], { env: BENDING });
-      expect(result).toEqual({ exitCode: 0, stdout: '1.2.0\n', stderr: '' });
+      expect(result).toEqual({ exitCode: 0, stdout: '1.3.0\n', stderr: '' });
     }
   });
 

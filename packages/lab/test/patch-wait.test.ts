@@ -62,7 +62,7 @@ const system = (boot_id: string, pending: boolean) => ({
     pending_reboot: pending,
     reboot_reasons: pending ? ['linux-image'] : [],
     package_db_clean: true,
-    api_version: '1.2.0',
+    api_version: '1.3.0',
     service_status: 'serving',
   },
 });

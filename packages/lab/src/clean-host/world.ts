@@ -50,7 +50,7 @@ export interface World extends AsyncDisposable {
 }
 
 /** The agent under test with nothing changed but its version, to upgrade to. */
-export const NEXT_AGENT = { version: '1.2.0-2', file: 'linux-patch-api_1.2.0-2_amd64.deb' };
+export const NEXT_AGENT = { version: '1.3.0-2', file: 'linux-patch-api_1.3.0-2_amd64.deb' };
 
 async function repackAgent(packages: string, target: string): Promise<void> {
   const name = (await readdir(packages)).find((file) => /^linux-patch-api_.*_amd64\.deb$/.test(file));

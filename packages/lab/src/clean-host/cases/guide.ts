@@ -100,8 +100,8 @@ export const GUIDE: readonly CleanHostCase[] = [
       await approve(patch, web1, 'web1');
       const { serial } = (await agentStatus(web1)).identity;
       for (const [block, expected] of [
-        ['upgrade-apt', '1.2.0-2'],
-        ['downgrade-apt', '1.2.0-1'],
+        ['upgrade-apt', '1.3.0-2'],
+        ['downgrade-apt', '1.3.0-1'],
       ] as const) {
         const { mainPid } = await unitState(web1);
         await runGuideBlock(web1, block);
@@ -159,7 +159,7 @@ export const GUIDE: readonly CleanHostCase[] = [
       const host = await world.newHost(flavour, { suites: [] });
       // The lab's pool has the library of every release.
       await runGuideBlock(host, 'air-gapped', { 'libatomic1_*': 'libatomic1_12*' });
-      assert.equal((await host.must('linux-patch-api', ['--version'])).trim(), '1.2.0');
+      assert.equal((await host.must('linux-patch-api', ['--version'])).trim(), '1.3.0');
     },
   },
   {
@@ -206,7 +206,7 @@ export const GUIDE: readonly CleanHostCase[] = [
       await patch.must('apt-get', ['purge', '-y', '-qq', 'linux-patch-manager']);
       await patch.must('sh', [
         '-ec',
-        'cd /root/packages && apt-get install -y -qq ./linux-patch-manager_1.2.0-1_amd64.deb',
+        'cd /root/packages && apt-get install -y -qq ./linux-patch-manager_1.3.0-1_amd64.deb',
       ]);
       await runGuideBlock(patch, 'restore-manager');
       await untilActive(patch, ['active'], MANAGER);
