@@ -110,6 +110,12 @@ export const ERRORS = {
     true,
     'A request for this machine is already waiting and this caller cannot prove to be it.',
   ),
+  INSTANCE_MISMATCH: traits(
+    'http',
+    410,
+    false,
+    'The request means another instance of the agent than the one that answers: the host was set up anew, or its disk was copied. Nothing was done.',
+  ),
   BODY_TOO_LARGE: traits('http', 413, false, 'The request body is larger than this server accepts.'),
   UNSUPPORTED_MEDIA_TYPE: traits('http', 415, false, 'The body must be application/json.'),
   RATE_LIMIT_EXCEEDED: traits('http', 429, true, 'Too many requests; `Retry-After` says when to come back.'),

@@ -60,6 +60,14 @@ export function readQuery(route: Pick<Route, 'query'>, params: URLSearchParams):
  * @param find the value of a header, whatever case its name has
  * @throws PatchError `INVALID_REQUEST` with the name of each that does not fit.
  */
+export function readHeaders<S extends z.ZodObject>(
+  route: { readonly headers: S },
+  find: (name: string) => string | undefined,
+): z.output<S>;
+export function readHeaders(
+  route: Pick<Route, 'headers'>,
+  find: (name: string) => string | undefined,
+): unknown;
 export function readHeaders(
   route: Pick<Route, 'headers'>,
   find: (name: string) => string | undefined,

@@ -2,6 +2,7 @@ import { MANAGER_CLIENT_CN, messageOf, PatchError } from '@linux-patch/contract'
 import { type AllowList, openAllowList } from '../access/allow-list.ts';
 import { watchAgentConfig } from '../config/watch.ts';
 import { readHostFacts } from '../host/facts.ts';
+import { openInstanceId } from '../host/instance-id.ts';
 import { findOpenFile, openFileWords } from '../host/real-file.ts';
 import { createAgentApp } from '../http/app.ts';
 import { type AgentServer, type AgentServerOptions, openAgentServer } from '../http/server.ts';
@@ -29,11 +30,13 @@ function composeApp(
     readonly health: () => ReturnType<IdentityKeeper['health']>;
     readonly takeCrl: IdentityKeeper['takeCrl'] | undefined;
     readonly keeper: IdentityKeeper | undefined;
+    readonly instanceId: string;
   },
 ) {
   const { clock, random, logger, audit, config, counters, processUsage } = context;
   const limits = config.rate_limit;
   return createAgentApp({
+    instanceId: identity.instanceId,
     clock,
     random,
     logger,
@@ -121,6 +124,7 @@ async function serveNow(context: AgentContext): Promise<void> {
   let configHealth = soundConfig;
   const app = composeApp(context, work, {
     keeper,
+    instanceId: await openInstanceId({ ...context, path: context.paths.instanceFile }),
     health: () => ({
       ...(keeper?.health(configHealth) ?? plainHealth(configHealth)),
       clock: context.clockWatch.verdict.message,

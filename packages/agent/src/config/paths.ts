@@ -12,6 +12,8 @@ export interface AgentPaths {
   readonly key: string;
   readonly crl: string;
   readonly dataFolder: string;
+  /** The id of this installation. */
+  readonly instanceFile: string;
   /** Where an agent without TLS listens. */
   readonly apiSocket: string;
   readonly jobsFolder: string;
@@ -33,6 +35,7 @@ export function agentPaths(root: string): AgentPaths {
     key: join(certificatesFolder, 'server.key.pem'),
     crl: join(certificatesFolder, 'crl.pem'),
     dataFolder,
+    instanceFile: join(dataFolder, 'state/instance.json'),
     apiSocket: join(dataFolder, 'api.sock'),
     jobsFolder: join(dataFolder, 'jobs'),
     auditLog: under('/var/log/linux_patch_api/audit.log'),

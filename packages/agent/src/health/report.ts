@@ -5,6 +5,8 @@ import type { JobQueue } from '../jobs/queue.ts';
 import type { IdentityHealth } from './identity.ts';
 
 export interface HealthSources {
+  /** Of this installation on this host. */
+  readonly instanceId: string;
   readonly jobs: JobQueue;
   readonly cache: PackageCache;
   readonly identity: () => IdentityHealth;
@@ -42,6 +44,7 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
   return {
     status: healthy ? 'healthy' : 'degraded',
     version: VERSION,
+    instance_id: sources.instanceId,
     uptime_seconds: Math.floor((clock.monotonicMs() - sources.startedMonotonicMs) / 1_000),
     checks,
     identity_trouble: identity.trouble ?? null,

@@ -6,6 +6,7 @@ import type { Context, Hono } from 'hono';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { MetricSources } from '../metrics/collect.ts';
 import type { AgentEnv } from './agent-env.ts';
+import { refuseOtherInstance } from './other-instance.ts';
 import { createRateLimiter, type RateLimits } from './rate-limit.ts';
 import { refuseRepeatedHeaders } from './repeated-headers.ts';
 import { serveHealth } from './routes/health.ts';
@@ -37,9 +38,10 @@ export function createAgentApp(options: AgentAppOptions): Hono<AgentEnv> {
   const limiter = createRateLimiter(options.rateLimits, options.clock);
   const app = createHttpApp<AgentEnv>({
     ...options,
-    admit({ env: { caller, method, path, rawHeaders } }) {
+    admit({ env: { caller, method, path, rawHeaders }, req }) {
       refuseRepeatedHeaders(rawHeaders);
       limiter.admit(`${addressPrefix(caller.address)} ${caller.fingerprint}`, { method, path });
+      refuseOtherInstance({ method, header: (name) => req.header(name) }, options.instanceId);
     },
     onAnswered: (context, request) => recordAccess(options, context, request),
   });

@@ -9,6 +9,7 @@ const SINGLE_HEADERS: ReadonlySet<string> = new Set([
   'authorization',
   'x-request-id',
   'idempotency-key',
+  'linux-patch-instance',
 ]);
 
 /**

@@ -14,7 +14,7 @@ import {
 } from '@linux-patch/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shelfInventory } from './shelf-inventory.ts';
-import { call, startWorld, type World } from './world.ts';
+import { call, INSTANCE_ID, startWorld, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -208,6 +208,38 @@ describe('the routes', () => {
       ]);
     },
   );
+
+  it.each([
+    ['POST', '/api/v1/packages', { packages: [{ name: 'alpha' }] }],
+    ['PUT', '/api/v1/packages/alpha', {}],
+    ['DELETE', '/api/v1/packages/alpha', undefined],
+    ['POST', '/api/v1/patches/apply', { packages: [] }],
+    ['DELETE', '/api/v1/jobs/f4a0bd0e-5c38-4a9e-9d3a-3d4f6f0c9a11', undefined],
+    ['PUT', '/api/v1/identity/crl', { crl_pem: 'x' }],
+    ['PUT', '/api/v1/identity/trust', {}],
+  ])('refuse %s %s that is meant for another instance', async (method, path, body) => {
+    const ask = (instance: string) =>
+      call(world, path, {
+        method,
+        headers: { 'linux-patch-instance': instance },
+        ...(body ? { body } : {}),
+      });
+    const jobs = world.jobs.list().length;
+    const other = await ask('f4a0bd0e-5c38-4a9e-9d3a-3d4f6f0c9a11');
+    expect([other.status, other.envelope.error]).toMatchObject([
+      410,
+      { code: 'INSTANCE_MISMATCH', details: { instance_id: INSTANCE_ID } },
+    ]);
+    expect((await ask('mine')).envelope.error?.code).toBe('INVALID_REQUEST');
+    expect(world.jobs.list()).toHaveLength(jobs);
+    expect((await ask(INSTANCE_ID)).envelope.error?.code).not.toBe('INSTANCE_MISMATCH');
+  });
+
+  it('name the instance in health, and let anybody read who means another', async () => {
+    const headers = { 'linux-patch-instance': 'f4a0bd0e-5c38-4a9e-9d3a-3d4f6f0c9a11' };
+    const { status, envelope } = await call(world, '/api/v1/health', { headers });
+    expect([status, envelope.data]).toMatchObject([200, { instance_id: INSTANCE_ID }]);
+  });
 
   it('complete an apply of the older form with an empty list at once', async () => {
     const answer = await call(world, AGENT_ROUTES.applyPatches.path, {

@@ -23,6 +23,9 @@ import { openJobQueue } from '../../src/jobs/queue.ts';
 import { createAgentCounters } from '../../src/metrics/counters.ts';
 import { shelfInventory } from './shelf-inventory.ts';
 
+/** Of every served world. */
+export const INSTANCE_ID = '5b0f3a52-8f6d-4c0e-9d61-2f7b1f0c8a11';
+
 export interface WorldOptions {
   readonly server?: Partial<AgentServerOptions>;
   readonly app?: Partial<AgentAppOptions>;
@@ -60,6 +63,7 @@ async function openServices(options: WorldOptions) {
   const cache = await openPackageCache({ ...shared, path: join(folder.path, 'state/cache.json') });
   const app = createAgentApp({
     ...shared,
+    instanceId: INSTANCE_ID,
     audit,
     counters,
     processUsage,

@@ -27,6 +27,10 @@ export type IdentityTrouble = (typeof IDENTITY_TROUBLES)[number];
 export const Health = z.object({
   status: z.enum(['healthy', 'degraded']),
   version: Line,
+  instance_id: z.uuid().optional().meta({
+    description:
+      'Born with the data folder of the agent, and another one on another host; see the header `Linux-Patch-Instance`. Older agents have none.',
+  }),
   uptime_seconds: z.number().int().nonnegative(),
   checks: z.object({
     config: CheckResult,

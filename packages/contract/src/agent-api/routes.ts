@@ -4,7 +4,7 @@ import { routeTable } from '../route.ts';
 import { Output } from '../text-bounds.ts';
 import { Health } from './health.ts';
 import { CrlPush, CrlTaken } from './identity.ts';
-import { JobHeaders } from './job-headers.ts';
+import { ChangeHeaders, JobHeaders } from './job-headers.ts';
 import { Job, JobAccepted, JobDeleted, JobList, JobQuery } from './jobs.ts';
 import {
   InstallRequest,
@@ -25,6 +25,7 @@ const CHANGE_ERRORS = [
   'RATE_LIMIT_EXCEEDED',
   'EXCLUSIVE_MODE',
   'IDEMPOTENCY_CONFLICT',
+  'INSTANCE_MISMATCH',
   'QUEUE_FULL',
   'INTERNAL_ERROR',
 ] as const;
@@ -75,6 +76,7 @@ export const AGENT_ROUTES = routeTable({
     auth: 'client-certificate',
     summary:
       'Replace the CAs this host trusts; only the manager may, and only with CAs that one it trusts vouches for',
+    headers: ChangeHeaders,
     body: TrustBundle,
     response: TrustState,
     status: 200,
@@ -85,6 +87,7 @@ export const AGENT_ROUTES = routeTable({
       'RATE_LIMIT_EXCEEDED',
       'FORBIDDEN',
       'TRUST_REFUSED',
+      'INSTANCE_MISMATCH',
       'INTERNAL_ERROR',
     ],
   },
@@ -197,15 +200,17 @@ export const AGENT_ROUTES = routeTable({
     path: '/api/v1/jobs/{id}',
     auth: 'client-certificate',
     summary: 'Cancel a queued or running job, delete a finished one',
+    headers: ChangeHeaders,
     response: JobDeleted,
     status: 200,
-    errors: ['INVALID_REQUEST', 'JOB_NOT_FOUND', 'JOB_CONFLICT', 'RATE_LIMIT_EXCEEDED'],
+    errors: ['INVALID_REQUEST', 'JOB_NOT_FOUND', 'JOB_CONFLICT', 'INSTANCE_MISMATCH', 'RATE_LIMIT_EXCEEDED'],
   },
   setCrl: {
     method: 'PUT',
     path: '/api/v1/identity/crl',
     auth: 'client-certificate',
     summary: 'Put a revocation list in force, signed by a CA of this host and not older than the present one',
+    headers: ChangeHeaders,
     body: CrlPush,
     response: CrlTaken,
     status: 200,
@@ -215,6 +220,7 @@ export const AGENT_ROUTES = routeTable({
       'UNSUPPORTED_MEDIA_TYPE',
       'RATE_LIMIT_EXCEEDED',
       'CRL_REFUSED',
+      'INSTANCE_MISMATCH',
       'INTERNAL_ERROR',
     ],
   },
