@@ -2,6 +2,7 @@ import { type Package, PackageDetail } from '@linux-patch/contract';
 import { belowRoot, type PackageDoors } from '../doors.ts';
 import { query } from '../query.ts';
 import { aptFailure, ask } from './failure.ts';
+import { readInstalledAtMs } from './installed.ts';
 import { aptTool } from './neutral-options.ts';
 
 const KIB = 1024;
@@ -85,14 +86,6 @@ async function licenseOf(doors: PackageDoors, name: string): Promise<string | nu
   return [...new Set(names)].join(', ') || null;
 }
 
-async function installedAt(doors: PackageDoors, { name, architecture }: Package): Promise<string | null> {
-  for (const file of [`${name}.list`, `${name}:${architecture}.list`]) {
-    const facts = await doors.files.facts(belowRoot(doors, `var/lib/dpkg/info/${file}`));
-    if (facts) return new Date(facts.modifiedMs).toISOString();
-  }
-  return null;
-}
-
 /** A package that is only available, as a listing would show it. */
 function availablePackage(name: string, fields: Readonly<Record<string, string>>): Package {
   const description = fields.description ?? fields['description-en'] ?? '';
@@ -115,10 +108,11 @@ function availablePackage(name: string, fields: Readonly<Record<string, string>>
 
 /** What only an installed package has. */
 async function installedFacts(doors: PackageDoors, own: Package) {
+  const installedAtMs = await readInstalledAtMs(doors, own);
   return {
     license: await licenseOf(doors, own.name),
     files: await filesOf(doors, own),
-    installed_at: await installedAt(doors, own),
+    installed_at: installedAtMs === undefined ? null : new Date(installedAtMs).toISOString(),
   };
 }
 

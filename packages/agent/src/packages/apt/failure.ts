@@ -1,4 +1,4 @@
-import type { ErrorCode, PatchError } from '@linux-patch/contract';
+import { type ErrorCode, PatchError } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
 import type { ToolFailure } from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
@@ -87,4 +87,10 @@ export async function ask(
   const result = await query(doors, tool);
   if (result.exitCode === 0) return result.stdout;
   throw aptFailure(what, result);
+}
+
+/** A program printed something else than it was asked for; whoever reads fewer lines than there are would lose packages. */
+export function notUnderstood(what: string, line: string): PatchError {
+  const message = `${what} printed a line that is not understood: "${line.slice(0, 120)}"`;
+  return new PatchError('PKG_MANAGER_ERROR', message);
 }

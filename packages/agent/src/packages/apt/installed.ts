@@ -1,8 +1,9 @@
 import { PatchError } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
 import type { Installed } from '../adapter.ts';
-import type { PackageDoors } from '../doors.ts';
+import { belowRoot, type PackageDoors } from '../doors.ts';
 import { query } from '../query.ts';
+import { notUnderstood } from './failure.ts';
 
 const FORMAT =
   '${Package}\\t${Version}\\t${Architecture}\\t${db:Status-Abbrev}\\t${Installed-Size}\\t${binary:Summary}\\n';
@@ -17,32 +18,16 @@ export function parseInstalled(text: string): Installed[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => {
+    .flatMap((line) => {
       const [name, version, architecture, status, size, ...summary] = line.split('\t');
-      if (
-        !name ||
-        version === undefined ||
-        architecture === undefined ||
-        status === undefined ||
-        size === undefined
-      ) {
-        throw new PatchError(
-          'PKG_MANAGER_ERROR',
-          `dpkg-query printed a line that is not understood: "${line.slice(0, 120)}"`,
-        );
-      }
-      return { line: { name, version, architecture, size, description: summary.join('\t') }, status };
-    })
-    .filter(({ status }) => !['n', 'c'].includes(status[1] ?? ''))
-    .map(({ line, status }) => ({
-      name: line.name,
-      version: line.version,
-      architecture: line.architecture,
-      description: line.description,
-      sizeBytes: /^\d+$/.test(line.size) ? Number(line.size) * KIB : null,
-      held: status.startsWith('h'),
-      broken: status[1] !== 'i' || (status[2] ?? ' ') === 'R',
-    }));
+      if (!name || version === undefined || !architecture || !status || size === undefined)
+        throw notUnderstood('dpkg-query', line);
+      if (['n', 'c'].includes(status[1] ?? '')) return [];
+      const sizeBytes = /^\d+$/.test(size) ? Number(size) * KIB : null;
+      const held = status.startsWith('h');
+      const broken = status[1] !== 'i' || (status[2] ?? ' ') === 'R';
+      return [{ name, version, architecture, description: summary.join('\t'), sizeBytes, held, broken }];
+    });
 }
 
 /**
@@ -66,4 +51,16 @@ export async function readNativeArchitecture(doors: PackageDoors): Promise<strin
 
 function dpkgFailure(what: string, { exitCode, stderr }: CommandResult): PatchError {
   return new PatchError('PKG_MANAGER_ERROR', `${what} failed (exit ${exitCode}): ${stderr.trim()}`);
+}
+
+/** When dpkg last wrote down the files of a package, epoch milliseconds: then it was installed. */
+export async function readInstalledAtMs(
+  doors: PackageDoors,
+  { name, architecture }: Pick<Installed, 'name' | 'architecture'>,
+): Promise<number | undefined> {
+  for (const file of [`${name}.list`, `${name}:${architecture}.list`]) {
+    const facts = await doors.files.facts(belowRoot(doors, `var/lib/dpkg/info/${file}`));
+    if (facts) return facts.modifiedMs;
+  }
+  return undefined;
 }

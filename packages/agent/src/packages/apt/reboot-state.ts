@@ -1,5 +1,6 @@
 import type { Installed, RebootState } from '../adapter.ts';
 import { belowRoot, type PackageDoors } from '../doors.ts';
+import { readInstalledAtMs } from './installed.ts';
 import { asksForReboot, isKernel } from './reboot-packages.ts';
 import { outdatedKernel } from './running-kernel.ts';
 
@@ -63,12 +64,9 @@ async function sinceStartReason(
   const started = await startedMs(doors);
   if (started === undefined) return undefined;
   const names: string[] = [];
-  for (const { name, architecture } of installed) {
-    if (!asksForReboot(name) || isKernel(name)) continue;
-    for (const file of [`${name}.list`, `${name}:${architecture}.list`]) {
-      const facts = await doors.files.facts(belowRoot(doors, `var/lib/dpkg/info/${file}`));
-      if (facts && facts.modifiedMs > started) names.push(name);
-    }
+  for (const one of installed) {
+    if (!asksForReboot(one.name) || isKernel(one.name)) continue;
+    if (((await readInstalledAtMs(doors, one)) ?? 0) > started) names.push(one.name);
   }
   return names.length === 0 ? undefined : `changed since this host was started: ${names.join(', ')}`;
 }

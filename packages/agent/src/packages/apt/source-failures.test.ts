@@ -83,4 +83,13 @@ describe('what apt-get update prints', () => {
       unknown: [expect.stringContaining('lock')],
     });
   });
+
+  it('are told without user and password, in which an @ may stand as well', () => {
+    const stdout = 'Err:1 http://ann:p@ss@d.example/debian bookworm InRelease\n  401  Unauthorized\n';
+    const stderr =
+      'E: Failed to fetch http://ann:p@ss@d.example/debian/dists/bookworm/InRelease  see http://ann:p@ss@d.example/help\n';
+    const text = JSON.stringify(parseUpdate({ stdout, stderr }));
+    expect(text).toContain('http://d.example/debian bookworm');
+    expect(text).not.toMatch(/ann|ss@/);
+  });
 });

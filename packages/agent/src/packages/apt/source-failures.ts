@@ -2,6 +2,7 @@ import type { ErrorCode } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
 import type { RefreshReport } from '../adapter.ts';
 import type { SourceFailure } from '../package-operations.ts';
+import { withoutPassword } from './sources.ts';
 
 /** A source as apt names it in its progress: `Get:2 http://deb.example/debian bookworm InRelease [1 kB]`. */
 const SEEN = /^(?:Hit|Get|Ign|Err):\d+ (\S+:.*?) (\S+) (?:InRelease|Release|Release\.gpg)(?: \[[^\]]*\])?$/;
@@ -144,9 +145,4 @@ function failureOf(source: string, reason: string): SourceFailure {
 /** `bookworm-security` and the like, and `stretch/updates` of before. */
 function isSecuritySuite(suite: string): boolean {
   return /(^|[-/])security$|\/updates$/.test(suite);
-}
-
-/** apt leaves user and password out of what it prints; nothing of ours depends on that. */
-function withoutPassword(text: string): string {
-  return text.replaceAll(/\/\/[^/@\s]+@/g, '//');
 }

@@ -1,8 +1,7 @@
 import { basename, dirname, join } from 'node:path';
-import { PatchError } from '@linux-patch/contract';
 import type { Source } from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
-import { ask } from './failure.ts';
+import { ask, notUnderstood } from './failure.ts';
 import { aptTool } from './neutral-options.ts';
 
 /** What a Release file says about itself before its digests (wiki.debian.org/DebianRepository/Format). */
@@ -65,12 +64,7 @@ export function parseTargets(text: string): ListTarget[] {
     .filter((line) => line !== '')
     .map((line) => {
       const [file, base, metaKey, description] = line.split('\t');
-      if (!file || !base || !metaKey || !description) {
-        throw new PatchError(
-          'PKG_MANAGER_ERROR',
-          `apt-get indextargets printed a line that is not understood: "${line.slice(0, 120)}"`,
-        );
-      }
+      if (!file || !base || !metaKey || !description) throw notUnderstood('apt-get indextargets', line);
       return { file, base, description, releasePrefix: releasePrefixOf(file, metaKey) };
     });
 }
@@ -86,8 +80,9 @@ function isSecurity({ label, suite, codename }: ReleaseHead): boolean {
   );
 }
 
-function withoutSecrets(uri: string): string {
-  return uri.replace(/^([a-z0-9+.-]+:\/\/)[^/]*@/i, '$1');
+/** Addresses in a text without user and password. */
+export function withoutPassword(text: string): string {
+  return text.replaceAll(/\/\/[^/\s]*@/g, '//');
 }
 
 const RELEASE_HEAD_BYTES = 16 * 1024;
@@ -146,7 +141,7 @@ async function sourceOf(
     ...head,
     // Without a Release file, the time of its lists is what is known.
     publishedAtMs: dateMs ?? own?.modifiedMs,
-    uri: withoutSecrets(base),
+    uri: withoutPassword(base),
     security: isSecurity({ dateMs, ...head }),
     present: files.length > 0 || dateMs !== undefined,
     lists: targets.map((one) => one.description),
