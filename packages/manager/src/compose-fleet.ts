@@ -28,16 +28,19 @@ export function composeFleet(
   const { db, authority, clock, logger } = context;
   const { poll_minutes, concurrency } = parts.config.fleet;
   const hosts = createHostStore({ db, clock, nameRules: authority.nameRules });
-  const client = createFleetClient(async ({ hostId }) => ({
-    caPem: authority.fleetRootsPem,
-    client: await parts.own.pair('client'),
-    judge: (shown) => judgeShown(db, hostId, shown),
-    // What the host answered counts, also where that cannot be written down.
-    noteServed: (serialHex) =>
-      noteServed(db, serialHex, clock.now()).catch((error: unknown) =>
-        logger.error('Which certificate a host served with could not be kept', { error }),
-      ),
-  }));
+  const client = createFleetClient(
+    async ({ hostId }) => ({
+      caPem: authority.fleetRootsPem,
+      client: await parts.own.pair('client'),
+      judge: (shown) => judgeShown(db, hostId, shown),
+      // What the host answered counts, also where that cannot be written down.
+      noteServed: (serialHex) =>
+        noteServed(db, serialHex, clock.now()).catch((error: unknown) =>
+          logger.error('Which certificate a host served with could not be kept', { error }),
+        ),
+    }),
+    context.random,
+  );
   const lists = createListSender({ ...context, fleet: client, concurrency });
   const intervalMs = poll_minutes * MINUTE_MS;
   const poll = createFleetPoll({ ...context, hosts, fleet: client, lists, concurrency, intervalMs });

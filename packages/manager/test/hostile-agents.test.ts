@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { AGENT_ROUTES, type PatchError, type Route } from '@linux-patch/contract';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
+import { systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock } from '@linux-patch/runtime/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -30,12 +31,15 @@ beforeEach(async () => {
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => answer(incoming, outgoing));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  fleet = createFleetClient(async () => ({
-    caPem: authority.caPem,
-    client: { certificatePem: client.chainPem, privateKeyPem: client.privateKeyPem },
-    judge: async () => ({ revoked: false, known: true }),
-    noteServed: async () => {},
-  }));
+  fleet = createFleetClient(
+    async () => ({
+      caPem: authority.caPem,
+      client: { certificatePem: client.chainPem, privateKeyPem: client.privateKeyPem },
+      judge: async () => ({ revoked: false, known: true }),
+      noteServed: async () => {},
+    }),
+    systemRandom,
+  );
 });
 afterEach(async () => {
   server.closeAllConnections();

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { canonicalSerial } from '@linux-patch/pki';
@@ -11,6 +11,7 @@ interface Asked {
   readonly method: string;
   readonly path: string;
   readonly body: string;
+  readonly headers: IncomingHttpHeaders;
   /** Serial number of the certificate it was asked with. */
   readonly client: string;
 }
@@ -33,10 +34,33 @@ const ACCEPTED = {
   package: null,
 };
 
-async function answer(incoming: IncomingMessage, outgoing: ServerResponse, health: object): Promise<string> {
+/** How it behaves. */
+interface Behaviour {
+  health: object;
+  /** Requests for a job whose answers get lost. */
+  loses: number;
+  /** Its refusal of requests for a job. */
+  refusal: object | undefined;
+}
+
+async function answer(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  behaviour: Behaviour,
+): Promise<string> {
+  const { health, refusal } = behaviour;
   let body = '';
   for await (const chunk of incoming) body += String(chunk);
   const isApply = incoming.url === '/api/v1/patches/apply';
+  if (isApply && behaviour.loses > 0) {
+    behaviour.loses -= 1;
+    incoming.socket.destroy();
+    return body;
+  }
+  if (isApply && refusal) {
+    outgoing.writeHead(409, { 'content-type': 'application/json' }).end(JSON.stringify(refusal));
+    return body;
+  }
   const known = isApply || incoming.url === '/api/v1/health' || incoming.url === '/api/v1/identity/crl';
   const crl = { crl_number: '1', crl_next_update: null, revoked: 0, changed: true };
   const data = isApply ? ACCEPTED : incoming.method === 'PUT' ? crl : health;
@@ -58,13 +82,14 @@ export const LISTENING = { certificates: { local_hosts: ['127.0.0.1'] } };
 /** A host that has joined and listens with its certificate on a port of the loopback, for the manager only. */
 export async function joinListening(world: World, listening = true) {
   const asked: Asked[] = [];
-  let health: object = HEALTH;
+  const behaviour: Behaviour = { health: HEALTH, loses: 0, refusal: undefined };
   const server = createServer({ requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' });
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const peer = (incoming.socket as TLSSocket).getPeerX509Certificate();
     const client = canonicalSerial(peer?.serialNumber ?? '0');
-    void answer(incoming, outgoing, health).then((body) =>
-      asked.push({ method: incoming.method ?? '', path: incoming.url ?? '', body, client }),
+    const { method = '', url: path = '', headers } = incoming;
+    void answer(incoming, outgoing, behaviour).then((body) =>
+      asked.push({ method, path, body, headers, client }),
     );
   });
   server.listen(0, '127.0.0.1');
@@ -106,7 +131,19 @@ export async function joinListening(world: World, listening = true) {
     serve,
     lists: () =>
       asked.filter((one) => one.method === 'PUT').map((one) => JSON.parse(one.body).crl_pem as string),
-    say: (change: object) => (health = { ...HEALTH, ...change }),
+    say: (change: object) => (behaviour.health = { ...HEALTH, ...change }),
+    /** Loses its answers to the next requests for a job. */
+    lose: (answers: number) => (behaviour.loses = answers),
+    /** Refuses jobs. */
+    refuse: (code: string, details: object) =>
+      (behaviour.refusal = {
+        success: false,
+        request_id: ACCEPTED.job_id,
+        timestamp: new Date().toISOString(),
+        data: null,
+        error: { code, message: 'no', details, retryable: false },
+      }),
+    jobsAsked: () => asked.filter((one) => one.path === '/api/v1/patches/apply'),
     /** Begins to listen, as a host that was switched off does. */
     async wake() {
       server.listen(port, '127.0.0.1');

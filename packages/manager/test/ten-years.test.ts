@@ -38,12 +38,15 @@ async function startAuthority(agentDays: number) {
       crlHours: 24,
       localHosts: [],
     });
-    const fleet = createFleetClient(async () => ({
-      caPem: authority.fleetRootsPem,
-      client: await authority.clientPair(),
-      judge: async () => ({ revoked: false, known: true }),
-      noteServed: async () => {},
-    }));
+    const fleet = createFleetClient(
+      async () => ({
+        caPem: authority.fleetRootsPem,
+        client: await authority.clientPair(),
+        judge: async () => ({ revoked: false, known: true }),
+        noteServed: async () => {},
+      }),
+      systemRandom,
+    );
     const rotation = await openRotation({
       authority,
       fleet,

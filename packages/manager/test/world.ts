@@ -17,6 +17,7 @@ export interface World extends AsyncDisposable {
   readonly paths: ManagerPaths;
   readonly caPem: string;
   readonly port: number;
+  readonly adminToken: string;
   readonly caFingerprint: string;
   /** A second connection to the same database, to look behind the API. */
   readonly database: OpenDatabase;
@@ -60,6 +61,7 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
     logger,
     paths,
     caPem,
+    adminToken: token,
     caFingerprint,
     get port() {
       return manager.port;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { JobHeaders } from '../agent-api/job-headers.ts';
 import { Job, JobAccepted, JobList, JobQuery } from '../agent-api/jobs.ts';
 import { PackageList, PackageQuery } from '../agent-api/packages.ts';
 import { ApplyRequest, PatchList, PatchQuery } from '../agent-api/patches.ts';
@@ -243,10 +244,14 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     path: '/api/v1/hosts/{id}/patches/apply',
     auth: 'admin',
     summary: 'Apply updates on the host',
+    description:
+      'The key is passed on to the agent; one that has no `instance_id` in its health does not know it and begins a job for each repetition. ' +
+      '`AGENT_UNREACHABLE` with `details.answer_lost` says that the agent may have begun the job.',
+    headers: JobHeaders.pick({ 'Idempotency-Key': true }),
     body: ApplyRequest,
     response: JobAccepted,
     status: 202,
-    errors: HOST_CALL_ERRORS,
+    errors: [...HOST_CALL_ERRORS, 'IDEMPOTENCY_CONFLICT', 'INSTANCE_MISMATCH'],
   },
   hostSystem: {
     method: 'GET',

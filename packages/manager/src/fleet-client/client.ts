@@ -3,20 +3,23 @@ import {
   type Envelope,
   ERRORS,
   type ErrorCode,
+  isPatchError,
   messageOf,
   PatchError,
   type Route,
 } from '@linux-patch/contract';
 import { askOver, routeTarget } from '@linux-patch/http/client';
+import type { Random } from '@linux-patch/runtime';
 import type { z } from 'zod';
 import { type AnswerBudget, createAnswerBudget } from './answer-budget.ts';
 import { answerLimits } from './answer-limits.ts';
+import { type ChangeName, changeHeaders } from './change-headers.ts';
 import { type AgentAddress, connectAgent, type FleetMaterial } from './connect.ts';
 import { ofAnyAgent } from './older-agents.ts';
 import { readEnvelope, readText, shortened } from './read-answer.ts';
 
 /** One call of an agent's route. */
-export interface AgentCall {
+export interface AgentCall extends ChangeName {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: URLSearchParams;
   readonly body?: unknown;
@@ -34,7 +37,8 @@ export interface AgentCall {
 /** The one client of the agent API. */
 export interface FleetClient {
   /**
-   * Calls a route and returns the checked `data`.
+   * Calls a route and returns the checked `data`. A change whose answer was lost is asked for once more where the agent
+   * knows it again.
    * @throws PatchError `AGENT_UNREACHABLE` when there was no sensible answer, `AGENT_ERROR` with the agent's own
    *   error, or the agent's code when both programs know it as "not found".
    */
@@ -48,13 +52,19 @@ export interface FleetClient {
 
 const TIMEOUT_MS = 30_000;
 /** Agent errors that mean the same to our own callers. */
-const PASSED_ON: readonly ErrorCode[] = ['JOB_NOT_FOUND', 'PKG_NOT_FOUND', 'INVALID_REQUEST'];
+const PASSED_ON: readonly ErrorCode[] = [
+  'JOB_NOT_FOUND',
+  'PKG_NOT_FOUND',
+  'INVALID_REQUEST',
+  'IDEMPOTENCY_CONFLICT',
+  'INSTANCE_MISMATCH',
+];
 
 /** Says what to call this host with; asked at each call, so that a renewed certificate is used at once. */
 export type FindMaterial = (agent: AgentAddress) => Promise<FleetMaterial>;
 
 /** A client that believes a host only with a key on record for it. */
-export function createFleetClient(findMaterial: FindMaterial): FleetClient {
+export function createFleetClient(findMaterial: FindMaterial, random: Pick<Random, 'uuid'>): FleetClient {
   const budget = createAnswerBudget();
   return {
     async connect(agent, signal) {
@@ -68,7 +78,12 @@ export function createFleetClient(findMaterial: FindMaterial): FleetClient {
     },
     async call(agent, route, call = {}) {
       const material = await findMaterial(agent);
-      const answer = await exchange(agent, { route, call, budget }, material);
+      const asked = { route, call, budget, headers: changeHeaders(route, call, random) };
+      const repeatable = call.instanceId !== undefined && Object.keys(asked.headers).length > 0;
+      const answer = await exchange(agent, asked, material).catch((error: unknown) => {
+        if (!repeatable || !isAnswerLost(error) || call.signal?.aborted) throw error;
+        return exchange(agent, asked, material);
+      });
       await material.noteServed(answer.serialHex);
       return readAnswer(agent, route, answer);
     },
@@ -89,18 +104,18 @@ async function exchange(
   const { timeoutMs = TIMEOUT_MS } = call;
   const limit = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([limit, ...(call.signal ? [call.signal] : [])]);
+  let sent = false;
   try {
     using connection = await connectAgent(agent, material, { ...call, signal });
     const given = call.bodyFor ? await call.bodyFor(connection.serialHex) : call.body;
     const body = given === undefined ? undefined : JSON.stringify(given);
+    sent = true;
     const answer = await converse(connection.socket, { ...asked, body, signal });
     return { ...answer, serialHex: connection.serialHex };
   } catch (cause) {
-    throw unreachable(
-      agent,
-      limit.aborted ? `it did not answer within ${timeoutMs / 1000} s` : reasonOf(cause),
-      cause,
-    );
+    const why = limit.aborted ? `it did not answer within ${timeoutMs / 1000} s` : reasonOf(cause);
+    if (!sent || Object.keys(asked.headers).length === 0) throw unreachable(agent, why, cause);
+    throw answerLost(agent, { why, cause, timedOut: limit.aborted });
   }
 }
 
@@ -108,6 +123,8 @@ interface Asked {
   readonly route: Route;
   readonly call: AgentCall;
   readonly budget: AnswerBudget;
+  /** By which a change is known again. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 interface Request extends Asked {
@@ -115,7 +132,10 @@ interface Request extends Asked {
   readonly signal: AbortSignal;
 }
 
-async function converse(socket: TLSSocket, { route, call, budget, body, signal }: Request): Promise<Answer> {
+async function converse(
+  socket: TLSSocket,
+  { route, call, budget, headers, body, signal }: Request,
+): Promise<Answer> {
   const response = await askOver(socket, {
     method: route.method,
     target: routeTarget(route, call),
@@ -123,6 +143,7 @@ async function converse(socket: TLSSocket, { route, call, budget, body, signal }
     body,
     headers: {
       host: `${socket.remoteAddress}:${socket.remotePort}`,
+      ...headers,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
   });
@@ -157,6 +178,26 @@ function unreachable(agent: AgentAddress, why: string, cause?: unknown): PatchEr
       details: { fqdn: agent.fqdn, ip_address: agent.ipAddress, port: agent.port },
     },
   );
+}
+
+/** A change was sent, and what became of it is not known. */
+function answerLost(
+  agent: AgentAddress,
+  { why, cause, timedOut }: { readonly why: string; readonly cause: unknown; readonly timedOut: boolean },
+): PatchError {
+  const { message, details } = unreachable(agent, why);
+  const unknown = 'Whether it began what it was asked for is not known; its jobs show it when it answers.';
+  return new PatchError('AGENT_UNREACHABLE', `${message} ${unknown}`, {
+    cause,
+    details: { ...details, answer_lost: true, timed_out: timedOut },
+  });
+}
+
+/** Whether a repetition may bring the answer now. */
+function isAnswerLost(error: unknown): boolean {
+  if (!isPatchError(error, 'AGENT_UNREACHABLE')) return false;
+  const { answer_lost: lost, timed_out: timedOut } = error.details;
+  return lost === true && timedOut === false;
 }
 
 function readAnswer<R extends Route>(agent: AgentAddress, route: R, answer: Answer): z.output<R['response']> {

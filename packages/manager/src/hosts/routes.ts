@@ -3,6 +3,7 @@ import {
   isPatchError,
   MANAGER_ADMIN_ROUTES,
   messageOf,
+  PatchError,
   type Route,
   unexpectedFault,
 } from '@linux-patch/contract';
@@ -12,10 +13,12 @@ import { streamSSE } from 'hono/streaming';
 import type { z } from 'zod';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Database } from '../database/open.ts';
+import type { HostRow } from '../database/schema.ts';
 import type { AgentCall, FleetClient } from '../fleet-client/client.ts';
 import { watchJob } from '../fleet-client/watch-job.ts';
 import type { ManagerEnv } from '../http/manager-env.ts';
 import type { Routes } from '../http/routes.ts';
+import { lastInstance } from './last-instance.ts';
 import { askListing } from './listing.ts';
 import { addressOf, type HostStore } from './store.ts';
 
@@ -108,7 +111,7 @@ export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void
 }
 
 function serveApply(routes: Routes, sources: HostRouteSources): void {
-  routes.serve(MANAGER_ADMIN_ROUTES.hostApply, async ({ parameter, bodyText, context }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.hostApply, async ({ parameter, headers, bodyText, context }) => {
     // Checked by the route, sent as it came: the agent reads the same schema.
     const body: unknown = JSON.parse(bodyText);
     const host = await sources.hosts.get(parameter('id'));
@@ -117,7 +120,11 @@ function serveApply(routes: Routes, sources: HostRouteSources): void {
     await sources.audit.record(sources.db, { actor: 'admin', event: 'patches_requested', fields });
     const accepted = await callHost(sources, host.id, AGENT_ROUTES.applyPatches, {
       body,
+      idempotencyKey: headers['Idempotency-Key'],
+      instanceId: await lastInstance(sources.db, host.id),
       signal: context.env.signal,
+    }).catch((error: unknown) => {
+      throw isPatchError(error, 'INSTANCE_MISMATCH') ? otherInstance(host, error) : error;
     });
     const job = { ...fields, job: accepted.job_id };
     await sources.audit
@@ -128,6 +135,15 @@ function serveApply(routes: Routes, sources: HostRouteSources): void {
       );
     return accepted;
   });
+}
+
+function otherInstance({ fqdn }: HostRow, cause: PatchError): PatchError {
+  return new PatchError(
+    'INSTANCE_MISMATCH',
+    `What answers as ${fqdn} is not the installation that this manager saw last: the host was set up anew, its disk was copied, or another ` +
+      'machine has its address. Nothing was done. Look at that host; after the next round over the fleet (fleet.poll_minutes) this manager means the new one.',
+    { cause, details: cause.details },
+  );
 }
 
 /** Server-sent events: `progress` frames, then one `end` or `failed`. */
