@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Installed } from './adapter.ts';
 import { DEBIAN_RULES } from './apt/names.ts';
 import { compareInstalled } from './compare.ts';
+import type { Installed } from './package-facts.ts';
 
 describe('results of a job', () => {
   const one = (name: string, version: string, architecture = 'all'): Installed => ({

@@ -1,5 +1,6 @@
 import type { JobResult } from '@linux-patch/contract';
-import type { Installed, PackageRules } from './adapter.ts';
+import type { PackageRules } from './adapter.ts';
+import type { Installed } from './package-facts.ts';
 
 function actionOf(before: string | null, after: string | null, rules: PackageRules): JobResult['action'] {
   if (before === after) return 'unchanged';

@@ -1,7 +1,8 @@
 import type { Package, Patch } from '@linux-patch/contract';
-import type { Installed, PackageAdapter, Update } from './adapter.ts';
+import type { PackageAdapter } from './adapter.ts';
 import type { DatabaseWatch } from './database-faults.ts';
 import { isKeptBack } from './kept-back.ts';
+import type { Installed, Update } from './package-facts.ts';
 import type { PackageInventory } from './package-inventory.ts';
 import type { PackageReader } from './snapshot.ts';
 

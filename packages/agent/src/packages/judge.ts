@@ -1,10 +1,11 @@
 import { type ErrorCode, PatchError } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
-import type { Installed, PackageAdapter, PackageRules } from './adapter.ts';
+import type { PackageAdapter, PackageRules } from './adapter.ts';
 import { compareInstalled } from './compare.ts';
 import { describeChanges } from './describe-results.ts';
 import type { ChangePlan } from './detached/plan.ts';
 import { describeLeftOut, type LeftOut, withLeftOut } from './left-out.ts';
+import type { Installed } from './package-facts.ts';
 import type { OperationOutcome, OperationRun } from './package-operations.ts';
 import { refuseStopped, toolFailure } from './tool-failure.ts';
 import { isProof, shortfall } from './wishes.ts';

@@ -1,5 +1,5 @@
-import type { Update } from './adapter.ts';
 import type { PackageHost } from './doors.ts';
+import type { Update } from './package-facts.ts';
 
 /** Whether an ordinary upgrade leaves it for want of something else; undefined while nobody asked, and when that cannot be said. */
 export function isKeptBack({ held, phased, offered }: Update): boolean | undefined {

@@ -1,7 +1,7 @@
 import { PatchError } from '@linux-patch/contract';
-import type { Update } from './adapter.ts';
 import { applyUpdates } from './apply.ts';
 import type { PackageHost } from './doors.ts';
+import type { Update } from './package-facts.ts';
 import type { InstallWish, PackageOperations, PackageTarget } from './package-operations.ts';
 import { refreshLists } from './refresh.ts';
 import { repair } from './repair.ts';

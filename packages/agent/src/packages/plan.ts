@@ -1,8 +1,9 @@
 import { PatchError } from '@linux-patch/contract';
-import type { PackageChange, Refusal, Update } from './adapter.ts';
+import type { PackageChange, Refusal } from './adapter.ts';
 import { admit } from './admit.ts';
 import type { PackageHost } from './doors.ts';
 import { type LeftOut, sortLeftOut } from './left-out.ts';
+import type { Update } from './package-facts.ts';
 import type { OperationRun, UpdateWish } from './package-operations.ts';
 import { type Choice, leftOut, selectUpdates } from './selection.ts';
 import type { PackageReader } from './snapshot.ts';

@@ -1,6 +1,7 @@
-import type { HiddenSecurity, Installed, PackageAdapter, Refusal, Update } from './adapter.ts';
+import type { PackageAdapter, Refusal } from './adapter.ts';
 import type { LeftOut } from './left-out.ts';
 import { matchesGlob } from './name-pattern.ts';
+import type { HiddenSecurity, Installed, Update } from './package-facts.ts';
 import type { UpdateWish } from './package-operations.ts';
 
 type Adapter = Pick<PackageAdapter, 'rules' | 'words'>;

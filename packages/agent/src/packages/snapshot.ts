@@ -1,7 +1,8 @@
 import { PatchError } from '@linux-patch/contract';
-import type { Installed, Pending, Source, StateKey, Update } from './adapter.ts';
+import type { StateKey } from './adapter.ts';
 import type { PackageHost } from './doors.ts';
 import { explainKeptBack } from './kept-back.ts';
+import type { Installed, Pending, Source, Update } from './package-facts.ts';
 import { remembered } from './remembered.ts';
 
 /** What is installed and what waits, taken together. */

@@ -1,4 +1,5 @@
-import type { Installed, PackageAdapter, PackageRules } from './adapter.ts';
+import type { PackageAdapter, PackageRules } from './adapter.ts';
+import type { Installed } from './package-facts.ts';
 
 /** What a job asks of one package. */
 export interface Wish {

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
 import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/node';
-import type { Installed, PackageAdapter, PackageChange, Tool, Update } from '../../src/packages/adapter.ts';
+import type { PackageAdapter, PackageChange, Tool } from '../../src/packages/adapter.ts';
 import type { PackageHost } from '../../src/packages/doors.ts';
+import type { Installed, Update } from '../../src/packages/package-facts.ts';
 
 /**
  * A package manager that is nothing like apt: names with the architecture behind a dot, versions that are newer when they

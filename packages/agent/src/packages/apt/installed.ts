@@ -1,7 +1,7 @@
 import { PatchError } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
-import type { Installed } from '../adapter.ts';
 import { belowRoot, type PackageDoors } from '../doors.ts';
+import type { Installed } from '../package-facts.ts';
 import { query } from '../query.ts';
 import { notUnderstood } from './failure.ts';
 

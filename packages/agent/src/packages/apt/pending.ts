@@ -1,5 +1,5 @@
 import { PatchError } from '@linux-patch/contract';
-import type { HiddenSecurity, Installed, Pending, Source, Update } from '../adapter.ts';
+import type { HiddenSecurity, Installed, Pending, Source, Update } from '../package-facts.ts';
 import type { KnownVersion, PackagePolicy } from './policy.ts';
 
 /** The name by which apt prints and takes an installed package. */

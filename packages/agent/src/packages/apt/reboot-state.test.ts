@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Installed } from '../adapter.ts';
+import type { Installed } from '../package-facts.ts';
 import { asksForReboot } from './reboot-packages.ts';
 import { outdatedKernel } from './running-kernel.ts';
 

@@ -1,5 +1,5 @@
-import type { Installed, RebootState } from '../adapter.ts';
 import { belowRoot, type PackageDoors } from '../doors.ts';
+import type { Installed, RebootState } from '../package-facts.ts';
 import { readInstalledAtMs } from './installed.ts';
 import { asksForReboot, isKernel } from './reboot-packages.ts';
 import { outdatedKernel } from './running-kernel.ts';

@@ -1,4 +1,4 @@
-import type { Installed } from '../adapter.ts';
+import type { Installed } from '../package-facts.ts';
 import { isKernel } from './reboot-packages.ts';
 import { compareDebianVersions } from './versions.ts';
 

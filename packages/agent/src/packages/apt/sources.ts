@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
-import type { Source } from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
+import type { Source } from '../package-facts.ts';
 import { ask, notUnderstood } from './failure.ts';
 import { aptTool } from './neutral-options.ts';
 

@@ -1,4 +1,5 @@
-import type { PackageChange, Tool, Update } from '../adapter.ts';
+import type { PackageChange, Tool } from '../adapter.ts';
+import type { Update } from '../package-facts.ts';
 import { aptTool } from './neutral-options.ts';
 import { aptArgument } from './targets.ts';
 
