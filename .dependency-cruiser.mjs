@@ -9,6 +9,41 @@ const only = (name, from, allowed, comment) => ({
 /** Production sources: not tests, not testing entries. */
 const source = (name) => ({ path: `^packages/${name}/src/`, pathNot: '(\\.test\\.ts$|/src/testing/)' });
 
+/**
+ * What each room of the agent may import, lowest rooms first. Nobody is below `http`, `cli` and `app`, so nothing but `main.ts`
+ * and `app` imports them. A path stands for one file of a room that is to be left: those only get fewer.
+ */
+const AGENT_ROOMS = {
+  audit: [],
+  packages: [],
+  config: ['packages/backends', 'manager-link/proxy'],
+  host: ['app/agent-context', 'identity/store/identity-meta', 'manager-link/answer-body'],
+  access: ['audit', 'host'],
+  'manager-link': ['clock/http-date', 'host', 'identity/verification-fault', 'enrollment'],
+  identity: ['audit', 'host', 'manager-link', 'enrollment', 'health/identity', 'app/(agent-context|enrolling|only-instance)'],
+  clock: ['identity', 'manager-link', 'app/(agent-context|enrolling)'],
+  enrollment: ['clock', 'host', 'identity', 'manager-link'],
+  jobs: ['audit', 'packages'],
+  health: ['identity', 'jobs'],
+  metrics: ['audit', 'health'],
+  doctor: ['access', 'clock', 'config', 'enrollment', 'host', 'identity', 'manager-link', 'packages', 'app/agent-context'],
+  leave: ['config', 'doctor', 'enrollment', 'identity', 'manager-link', 'app/agent-context'],
+  http: ['access', 'audit', 'health', 'host', 'identity', 'jobs', 'metrics', 'packages'],
+  app: ['access', 'audit', 'clock', 'config', 'doctor', 'enrollment', 'health', 'host', 'http', 'identity', 'jobs', 'leave', 'manager-link', 'metrics', 'packages'],
+  cli: ['app', 'audit', 'clock', 'config', 'doctor', 'enrollment', 'health', 'host', 'identity', 'leave', 'manager-link', 'metrics', 'packages'],
+};
+
+const agentRoom = (room, others) => ({
+  name: `agent-room-${room}`,
+  comment: 'Rooms of the agent import only what AGENT_ROOMS allows.',
+  severity: 'error',
+  from: { path: `^packages/agent/src/${room}/`, pathNot: '\\.test\\.ts$' },
+  to: {
+    path: '^packages/agent/src/',
+    pathNot: `^packages/agent/src/(${[room, ...others].map((one) => (one.includes('/') ? `${one}\\.ts` : `${one}/`)).join('|')})`,
+  },
+});
+
 export default {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
@@ -63,10 +98,26 @@ export default {
     },
     { name: 'nobody-imports-lab', severity: 'error', from: { path: '^packages/', pathNot: '^packages/lab/' }, to: { path: '^packages/lab/' } },
     {
-      name: 'features-do-not-import-http',
+      name: 'agent-rooms-are-known',
+      comment: 'A new room is entered in AGENT_ROOMS.',
       severity: 'error',
-      from: { path: '^packages/(agent|manager)/src/(jobs|packages|enrollment|identity|health|clock|manager-link|config|access|host|audit|authority|database)/', pathNot: '\\.test\\.ts$|routes' },
-      to: { path: '^packages/(agent|manager)/src/http/' },
+      from: { path: '^packages/agent/src/[^/]+/', pathNot: `^packages/agent/src/(${Object.keys(AGENT_ROOMS).join('|')})/` },
+      to: {},
+    },
+    ...Object.entries(AGENT_ROOMS).map(([room, others]) => agentRoom(room, others)),
+    {
+      name: 'http-is-on-top',
+      comment: 'In the manager, http/ is used by the composition and by the files that serve the routes of a feature.',
+      severity: 'error',
+      from: { path: '^packages/manager/src/', pathNot: '(\\.test\\.ts$|^packages/manager/src/(http/|compose)|/routes[^/]*\\.ts$|/rotation/rotation\\.ts$|/metrics/counters\\.ts$)' },
+      to: { path: '^packages/manager/src/http/' },
+    },
+    {
+      name: 'http-is-served-on-top',
+      comment: 'What is shared of serving is for http/; other rooms may call others with @linux-patch/http/client.',
+      severity: 'error',
+      from: { path: '^packages/(agent|manager)/src/', pathNot: '(\\.test\\.ts$|^packages/(agent|manager)/src/http/)' },
+      to: { path: '^packages/http/src/', pathNot: '^packages/http/src/client/' },
     },
   ],
   options: {

@@ -22,6 +22,12 @@ export const CHECK_STEPS: readonly Step[] = [
     judge: refuseEmptyCruise,
   },
   { name: 'dead code', program: 'knip', args: ['--no-progress'] },
+  {
+    name: 'code that only tests use',
+    program: 'knip',
+    args: ['--production', '--no-progress', '--config', 'knip.production.json'],
+  },
+  { name: 'width of options', program: 'node', args: ['tools/wide-options.ts'] },
   { name: 'names in the docs', program: 'node', args: ['tools/docs-names.ts'] },
   { name: 'generated docs', program: 'node', args: ['tools/gen/main.ts', '--check'] },
 ];

@@ -79,6 +79,9 @@ describe('npm run check', () => {
       ['doors-only', 'packages/agent/src/planted-b.ts', "import 'node:fs';\n"],
       ['contract-is-pure', 'packages/contract/src/planted.ts', "import 'node:os';\n"],
       ['no-fakes-in-sources', 'packages/manager/src/planted.ts', "import '@linux-patch/runtime/testing';\n"],
+      ['agent-room-jobs', 'packages/agent/src/jobs/planted.ts', "import '../http/tls-material.ts';\n"],
+      ['http-is-on-top', 'packages/manager/src/hosts/planted.ts', "import '../http/app.ts';\n"],
+      ['http-is-served-on-top', 'packages/manager/src/audit/planted.ts', "import '@linux-patch/http';\n"],
     ];
     const planted = Object.fromEntries(breaches.map(([, path, text]) => [path, text]));
     planted[other] = "import { a } from './planted-a.ts';\nexport const b = (): number => a();\n";
@@ -102,6 +105,27 @@ describe('npm run check', () => {
     );
     expect(ok).toBe(false);
     expect(output.trim().split('\n')).toEqual(['Unused files (1)', 'packages/agent/src/planted.ts']);
+  });
+
+  it('names an export that only tests use', async () => {
+    const use = "import { expect, it } from 'vitest';\nimport { planted } from './planted.ts';\n";
+    const { ok, output } = await withPlanted(
+      {
+        'packages/agent/src/planted.ts': 'export const planted = 1;\n',
+        'packages/agent/src/planted.test.ts': `${use}it('is one', () => expect(planted).toBe(1));\n`,
+      },
+      'code that only tests use',
+    );
+    expect(ok).toBe(false);
+    expect(output).toContain('packages/agent/src/planted.ts');
+  });
+
+  it('names options of more than eight members, inherited ones included', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => `  readonly ${name}: number;`);
+    const text = `interface Base {\n${names.join('\n')}\n}\nexport interface PlantedOptions extends Base {\n  i: number;\n}\n`;
+    const { ok, output } = await withPlanted({ 'packages/agent/src/planted.ts': text }, 'width of options');
+    expect(ok).toBe(false);
+    expect(output).toContain('agent/PlantedOptions has 9 members');
   });
 
   it('names a floating promise', async () => {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { MANAGER_AUDIT_EVENTS } from '@linux-patch/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findAuditBreak } from '../src/audit/audit-log.ts';
 import { newAgent, newHost, newOlderAgent, renew, serialOf } from './agents.ts';
+import { findAuditBreak } from './audit-break.ts';
 import { startWorld, type World } from './world.ts';
 
 const HOUR_MS = 3_600_000;

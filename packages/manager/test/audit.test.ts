@@ -3,8 +3,9 @@ import { DatabaseSync } from 'node:sqlite';
 import type { ManagerAuditEvent } from '@linux-patch/contract';
 import { ManualClock, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createAuditLog, findAuditBreak } from '../src/audit/audit-log.ts';
+import { createAuditLog } from '../src/audit/audit-log.ts';
 import { type OpenDatabase, openDatabase } from '../src/database/open.ts';
+import { findAuditBreak } from './audit-break.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let database: OpenDatabase;

@@ -2,8 +2,8 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCertificates } from '@linux-patch/pki';
 import { describe, expect, it } from 'vitest';
-import { findAuditBreak } from '../src/audit/audit-log.ts';
 import { newAgent } from './agents.ts';
+import { findAuditBreak } from './audit-break.ts';
 import { startWorld, type World } from './world.ts';
 
 async function eventsOf(world: World): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findAuditBreak } from '../src/audit/audit-log.ts';
 import { newHost, newOlderAgent } from './agents.ts';
+import { findAuditBreak } from './audit-break.ts';
 import { startWorld, type World } from './world.ts';
 
 const HOUR_MS = 3_600_000;

@@ -13,18 +13,6 @@ export interface IdentityFacts {
   readonly issuer: string;
 }
 
-/** Every answer of the certificate check, in the order in which the checks run. */
-export const IDENTITY_STATUSES = [
-  'missing',
-  'corrupt',
-  'expired',
-  'not_yet_valid',
-  'key_mismatch',
-  'untrusted',
-  'expiring_soon',
-  'valid',
-] as const;
-
 interface Usable {
   readonly status: 'valid' | 'expiring_soon';
   readonly message: string;

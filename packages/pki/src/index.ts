@@ -1,4 +1,3 @@
-export { canonicalJson, type Json } from './canonical-json.ts';
 export type { VerifiedCertificateProof } from './certificate-proof.ts';
 export {
   type CertificateFacts,
@@ -35,11 +34,10 @@ export {
   joinTokenTag,
   managerApprovedTag,
   managerDeniedTag,
-  normalizeHostCode,
   stretchHostCode,
   transcriptHash,
 } from './host-code.ts';
-export { IDENTITY_STATUSES, type IdentityFacts, type IdentityStatus } from './identity-status.ts';
+export { type IdentityFacts, type IdentityStatus } from './identity-status.ts';
 export { addressPrefix, canonicalIpAddress, ipAddressBytes } from './ip-address.ts';
 export { createRoot, type Issuer, issueCertificate } from './issue.ts';
 export {
@@ -62,7 +60,7 @@ export {
   webProfile,
 } from './profiles.ts';
 export { type ProofLabel, type ProofVerdict, type ProvenRequest, signProof, verifyProof } from './proofs.ts';
-export { alarmLevel, RENEWAL_ALARMS, type RenewalAlarm, renewalAlarm } from './renewal-alarm.ts';
+export { alarmLevel, type RenewalAlarm, renewalAlarm } from './renewal-alarm.ts';
 export { ATTEMPT_FLOOR_MS, nextAttemptAt, SLOT_MS } from './renewal-attempts.ts';
 export { isRenewalDue, type RenewalPolicy, type RenewalWindow, renewalPoint } from './renewal-policy.ts';
 export { createRenewalProof, type VerifiedRenewal, verifyRenewalProof } from './renewal-proof.ts';
@@ -70,6 +68,6 @@ export { chooseRenewalWindow, renewalHour, renewalWindowFrom } from './renewal-s
 export { createRequest, parseRequest, type RequestFacts } from './request.ts';
 export { canonicalSerial, serialFrom } from './serial.ts';
 export type { Candidate, Expectation, IdentityFile } from './validator/candidate.ts';
-export { CHECK_IDS, CHECKS, type CheckId, type CheckTraits } from './validator/checks.ts';
+export { CHECKS, type CheckId, type CheckTraits } from './validator/checks.ts';
 export { type Fault, type Finding, findingsOf, type Occasion } from './validator/finding.ts';
 export { statusOfFinding, type Validation, validateIdentity } from './validator/validate.ts';

@@ -15,7 +15,6 @@ export {
   type LogFields,
   type Logger,
   type LogLevel,
-  REDACTED_KEYS,
   redactFields,
 } from './logger.ts';
 export { ownUid, permissionAdvice } from './permission.ts';

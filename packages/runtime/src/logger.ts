@@ -2,7 +2,7 @@
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Facts beside a message. Keys named in `REDACTED_KEYS` never reach a sink. */
+/** Facts beside a message. Keys that name a secret never reach a sink. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Structured log with fixed messages: what varies goes into fields. */
@@ -16,7 +16,7 @@ export interface Logger {
 }
 
 /** Field names whose values are secrets wherever they appear. */
-export const REDACTED_KEYS: ReadonlySet<string> = new Set([
+const REDACTED_KEYS: ReadonlySet<string> = new Set([
   'polling_token',
   'token',
   'code',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -6,7 +7,6 @@ import { systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type AuditLog, openAuditLog } from './audit-log.ts';
-import { verifyChain } from './chain.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -23,6 +23,23 @@ async function world(files: Files = systemFiles) {
   return { folder, path, clock, logger, open, lines: () => readFileSync(path, 'utf8').trim().split('\n') };
 }
 
+/** What is wrong in the lines of a file, as somebody who has nothing but the file can see it. */
+function faultsOf(text: string, before?: string): string[] {
+  let expected = before;
+  return text.split('\n').flatMap((line, index) => {
+    if (line === '') return [];
+    let record: { readonly seq: number; readonly prev: string };
+    try {
+      record = JSON.parse(line) as typeof record;
+    } catch {
+      return [`line ${index + 1} is not a complete record`];
+    }
+    const fits = expected === undefined || record.prev === expected;
+    expected = createHash('sha256').update(line).digest('hex');
+    return fits ? [] : [`line ${index + 1} (seq ${record.seq}) does not continue the line before it`];
+  });
+}
+
 describe('the audit log', () => {
   it('chains every line to the one before it, over a restart too', async () => {
     const { path, open, lines } = await world();
@@ -35,7 +52,7 @@ describe('the audit log', () => {
     audit.record('stopped');
     await audit.flush();
     expect(lines().map((line) => JSON.parse(line).seq)).toEqual([1, 2, 3]);
-    expect(verifyChain(readFileSync(path, 'utf8'), '0'.repeat(64)).faults).toEqual([]);
+    expect(faultsOf(readFileSync(path, 'utf8'), '0'.repeat(64))).toEqual([]);
     expect(statSync(path).mode & 0o777).toBe(0o640);
   });
 
@@ -45,8 +62,8 @@ describe('the audit log', () => {
     for (const name of ['a', 'b', 'c']) audit.record('api_call', { name });
     await audit.flush();
     const [first, second, third] = lines();
-    expect(verifyChain([first, third].join('\n')).faults).toHaveLength(1);
-    expect(verifyChain([first, second!.replace('"b"', '"x"'), third].join('\n')).faults).toHaveLength(1);
+    expect(faultsOf([first, third].join('\n'))).toHaveLength(1);
+    expect(faultsOf([first, second!.replace('"b"', '"x"'), third].join('\n'))).toHaveLength(1);
   });
 
   it('goes on after a line that a power cut tore, and the tear stays visible', async () => {
@@ -59,7 +76,7 @@ describe('the audit log', () => {
     await using audit = open();
     audit.record('two');
     await audit.flush();
-    expect(verifyChain(readFileSync(path, 'utf8')).faults).toEqual(['line 2 is not a complete record']);
+    expect(faultsOf(readFileSync(path, 'utf8'))).toEqual(['line 2 is not a complete record']);
   });
 
   it('compresses each finished day, continues the chain, and removes what is too old', async () => {
@@ -74,7 +91,7 @@ describe('the audit log', () => {
     expect(names).toEqual(['audit.log', 'audit.log.2026-11-23.gz']);
     const monday = gunzipSync(readFileSync(join(folder.path, 'log', names[1]!))).toString();
     expect(monday).toContain('"monday"');
-    expect(verifyChain(monday + readFileSync(path, 'utf8')).faults).toEqual([]);
+    expect(faultsOf(monday + readFileSync(path, 'utf8'))).toEqual([]);
     await clock.advance(40 * DAY_MS);
     await using later = open();
     later.record('january');

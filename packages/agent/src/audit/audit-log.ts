@@ -6,7 +6,7 @@ import { AUDIT_MODE, findChainEnd, prune, rotate } from './rotation.ts';
 
 /** The record of who did what to this host. Recording never fails and never waits. */
 export interface AuditLog extends AsyncDisposable {
-  /** Secrets among the details (see `REDACTED_KEYS`) are blanked. */
+  /** Secrets among the details are blanked. */
   record(event: AgentAuditEvent, details?: Readonly<Record<string, unknown>>): void;
   /** Resolves when everything recorded so far is on the disk, or could not be written. */
   flush(): Promise<void>;

@@ -61,30 +61,6 @@ export function endOfText(text: string): ChainEnd | undefined {
   return { seq: record.seq, hash: hashLine(last), day: record.timestamp.slice(0, 10), torn };
 }
 
-/**
- * Checks a file's lines against each other. A torn line is reported as a fault of its own, because nobody can tell
- * a power cut from a pair of scissors.
- *
- * @param before hash that the first line must continue; undefined accepts any.
- */
-export function verifyChain(text: string, before?: string): { readonly faults: readonly string[] } {
-  const faults: string[] = [];
-  let expected = before;
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line === '') continue;
-    const record = parseLine(line);
-    if (!record) {
-      faults.push(`line ${index + 1} is not a complete record`);
-      continue;
-    }
-    if (expected !== undefined && record.prev !== expected) {
-      faults.push(`line ${index + 1} (seq ${record.seq}) does not continue the line before it`);
-    }
-    expected = hashLine(line);
-  }
-  return { faults };
-}
-
 function hashLine(line: string): string {
   return createHash('sha256').update(line).digest('hex');
 }

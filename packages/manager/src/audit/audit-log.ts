@@ -6,7 +6,8 @@ import type { AuditRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import { createStrangerBudget } from './stranger-budget.ts';
 
-const START = '0'.repeat(64);
+/** `previous_hash` of the very first row. */
+export const CHAIN_START = '0'.repeat(64);
 
 /** What happened, and who did it: `admin`, an agent by key id, or `manager`. */
 export interface AuditEntry {
@@ -28,7 +29,8 @@ export interface AuditLog {
   sumUp(db: Database, options?: { readonly all: boolean }): Promise<void>;
 }
 
-function hashOf(row: Omit<AuditRow, 'seq' | 'hash'>): string {
+/** What the next row continues. */
+export function hashOf(row: Omit<AuditRow, 'seq' | 'hash'>): string {
   const { at, actor, event, fields, previous_hash } = row;
   return createHash('sha256')
     .update(JSON.stringify([previous_hash, at, actor, event, fields]))
@@ -42,7 +44,7 @@ async function append(db: Database, nowMs: number, { actor, event, fields = {} }
     actor,
     event,
     fields: printable(JSON.stringify(fields)),
-    previous_hash: last?.hash ?? START,
+    previous_hash: last?.hash ?? CHAIN_START,
   };
   await db
     .insertInto('audit')
@@ -81,14 +83,4 @@ export function createAuditLog(options: {
       }
     },
   };
-}
-
-/** The sequence number of the first row that does not fit the chain; undefined when all do. */
-export async function findAuditBreak(db: Database): Promise<number | undefined> {
-  let previous = START;
-  for (const row of await db.selectFrom('audit').selectAll().orderBy('seq').execute()) {
-    if (row.previous_hash !== previous || row.hash !== hashOf(row)) return row.seq;
-    previous = row.hash;
-  }
-  return undefined;
 }

@@ -5,7 +5,6 @@ export {
   type ConfigurationFallback,
   type ConfigurationOptions,
   type ConfigurationRule,
-  checkConfiguration,
   parseConfiguration,
 } from './parse.ts';
 export { type ReadConfiguration, readConfiguration, readConfigurationText } from './read.ts';
