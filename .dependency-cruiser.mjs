@@ -30,7 +30,7 @@ const AGENT_ROOMS = {
   leave: ['config', 'doctor', 'enrollment', 'identity', 'manager-link', 'app/agent-context'],
   http: ['access', 'audit', 'health', 'host', 'identity', 'jobs', 'metrics', 'packages'],
   app: ['access', 'audit', 'clock', 'config', 'doctor', 'enrollment', 'health', 'host', 'http', 'identity', 'jobs', 'leave', 'manager-link', 'metrics', 'packages'],
-  cli: ['app', 'audit', 'clock', 'config', 'doctor', 'enrollment', 'health', 'host', 'identity', 'leave', 'manager-link', 'metrics', 'packages'],
+  cli: ['access', 'app', 'audit', 'clock', 'config', 'doctor', 'enrollment', 'health', 'host', 'identity', 'leave', 'manager-link', 'metrics', 'packages'],
 };
 
 const agentRoom = (room, others) => ({

@@ -97,7 +97,10 @@ export const AGENT_AUDIT_EVENTS = {
     'key_origin',
     'manager',
   ),
-  allow_list_extended: event("The manager's address was added to the allow list.", 'entry'),
+  allow_list_extended: event(
+    'An address of the manager was learned; it may connect from there besides who is on the allow list.',
+    'entry',
+  ),
   enrollment_acknowledged: event('The manager was told that the certificates are installed.', 'serial'),
   enrollment_unfinished: event(
     'The enrolment ended without an identity; the next start goes on with it.',

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +11,9 @@ import {
   startManagerProcess,
 } from '../src/index.ts';
 import { askUntil } from '../src/wait.ts';
+
+/** What the agent keeps of a host. */
+const DATA = 'var/lib/linux_patch_api';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let repository: ToyRepository;
@@ -144,7 +147,9 @@ describe('a host joins a manager', () => {
     const request = await requestOf(host);
     await askUntil(
       'the saved token',
-      async () => /polling_token: \w{64}/.test(await readFile(host.configFile, 'utf8')) || undefined,
+      async () =>
+        /"polling_token": "\w{64}/.test(await readFile(join(host.root, DATA, 'enrollment.json'), 'utf8')) ||
+        undefined,
     );
     first.signal('SIGTERM');
     expect(await first.exited).toBe(2);
@@ -179,7 +184,7 @@ describe('a host joins a manager', () => {
     expect(await agent.exited).toBe(0);
     const log = await readFile(agent.logFile, 'utf8');
     expect(log).toContain('refused');
-    expect(await readFile(host.configFile, 'utf8')).not.toContain('polling_token');
+    expect(await readdir(join(host.root, DATA))).not.toContain('enrollment.json');
   });
 
   it('refuses a wrong code and keeps the request', async () => {

@@ -108,13 +108,17 @@ function keyFile(host: LabHost, name: string): string {
   return join(host.root, 'etc/linux_patch_api/certs', name);
 }
 
+function stateFile(host: LabHost): string {
+  return join(host.root, 'var/lib/linux_patch_api/enrollment.json');
+}
+
 /** Learns the secrets of a host that waits for approval: code, token and key. */
 async function learnWaiting(host: LabHost): Promise<string> {
   const code = await host.hostCode();
   ledger.add(`code of ${host.name}`, code);
   const token = await askUntil(
     'the saved token',
-    async () => /polling_token: "?(\w{64})/.exec(await readFile(host.configFile, 'utf8'))?.[1],
+    async () => /"polling_token": "(\w{64})/.exec(await readFile(stateFile(host), 'utf8'))?.[1],
   );
   ledger.add(`token of ${host.name}`, token);
   ledger.addKey(`waiting key of ${host.name}`, await readFile(keyFile(host, 'pending.key.pem'), 'utf8'));
@@ -194,7 +198,10 @@ describe('no token, code or key is seen', () => {
     await using agent = host.start({ args: ['--verbose'] });
     await learnWaiting(host);
     // The places that hold them are found, so that finding nothing elsewhere means something.
-    expect(await ledger.leaksInFile(host.configFile)).toEqual([`token of ${host.name}`]);
+    expect(await ledger.leaksInFile(stateFile(host))).toEqual([
+      `code of ${host.name}`,
+      `token of ${host.name}`,
+    ]);
     expect(await ledger.leaksInFile(keyFile(host, 'pending.key.pem'))).toEqual([
       `waiting key of ${host.name}`,
     ]);

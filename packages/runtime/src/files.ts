@@ -4,8 +4,6 @@ export interface DurableWrite {
   readonly data: string | Uint8Array;
   /** Permission bits given at creation, for example 0o600; the umask does not weaken or widen them. */
   readonly mode: number;
-  /** Owner to give the file before it appears under its name; kept as the creating user's when absent. */
-  readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
 /** Facts of a file. */

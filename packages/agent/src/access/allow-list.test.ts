@@ -1,9 +1,10 @@
-import { chmod, chown, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { type AllowListOptions, openAllowList } from './allow-list.ts';
+import { learnAddresses, readLearnedAddresses } from './learned-addresses.ts';
 
 const FIVE_MINUTES_MS = 300_000;
 const TEN_SECONDS_MS = 10_000;
@@ -11,12 +12,14 @@ const TEN_SECONDS_MS = 10_000;
 async function setUp(text?: string, over: Partial<AllowListOptions> = {}) {
   const folder = await temporaryFolder();
   const path = join(folder.path, 'whitelist.yaml');
+  const learnedPath = join(folder.path, 'state/manager-addresses.json');
   if (text !== undefined) await writeFile(path, text);
   const [clock, logger] = [new ManualClock(), memoryLogger()];
   const audited: string[] = [];
   const options: AllowListOptions = {
     files: systemFiles,
     path,
+    learnedPath,
     clock,
     logger,
     resolve: () => Promise.reject(new Error('no name server')),
@@ -28,6 +31,7 @@ async function setUp(text?: string, over: Partial<AllowListOptions> = {}) {
   return {
     list,
     path,
+    learnedPath,
     clock,
     logger,
     audited,
@@ -106,9 +110,74 @@ describe('a changed allow list', () => {
     await using world = await setUp(undefined, { path });
     await systemFiles.makeFolder(join(folder.path, 'later'), 0o755);
     await writeFile(path, 'entries: [10.0.0.1]\n');
-    await world.clock.waitForSleepers(2);
+    await world.clock.waitForSleepers(3);
     await world.clock.advance(TEN_SECONDS_MS);
     await vi.waitFor(() => expect(world.list.state).toEqual({ kind: 'loaded', entries: 1 }), 20_000);
+  });
+});
+
+const MANAGER = 'https://manager.test:8443';
+
+function learn(learnedPath: string, addresses: readonly string[], managerUrl = MANAGER) {
+  return learnAddresses({ files: systemFiles, path: learnedPath, managerUrl, addresses });
+}
+
+describe('the learned addresses of the manager', () => {
+  it('count beside the list, whatever is written into it, and without one', async () => {
+    await using world = await setUp('entries: [10.0.0.1]\n');
+    expect(await learn(world.learnedPath, ['10.0.0.7', 'FD00:0::7', '10.0.0.7', 'no address'])).toEqual([
+      '10.0.0.7',
+      'fd00::7',
+    ]);
+    await vi.waitFor(() => expect(world.list.allows('10.0.0.7')).toBe(true), 20_000);
+    expect((await stat(world.learnedPath)).mode & 0o777).toBe(0o600);
+    await writeFile(world.path, 'entries: []\n');
+    await world.list.reload();
+    expect([world.list.allows('10.0.0.1'), world.list.allows('fd00::7')]).toEqual([false, true]);
+    await rm(world.path);
+    await world.list.reload();
+    expect([world.list.health, world.list.allows('10.0.0.7')]).toEqual(['ok', true]);
+  });
+
+  it('let nobody in where the list has faults at the start', async () => {
+    await using folder = await temporaryFolder();
+    const learnedPath = join(folder.path, 'state/manager-addresses.json');
+    await learn(learnedPath, ['10.0.0.7']);
+    await using world = await setUp('entries: [oops!]\n', { learnedPath });
+    expect([world.list.allows('10.0.0.7'), world.list.state.kind]).toEqual([false, 'denying']);
+  });
+
+  it('are those of one manager: another one that the host joins takes its place', async () => {
+    await using world = await setUp('entries: []\n');
+    await learn(world.learnedPath, ['10.0.0.7']);
+    expect(await learn(world.learnedPath, ['10.0.0.8', '10.0.0.7'])).toEqual(['10.0.0.8']);
+    await learn(world.learnedPath, ['10.0.0.9'], 'https://other.test:8443');
+    await world.list.reload();
+    expect(['10.0.0.7', '10.0.0.8', '10.0.0.9'].map((one) => world.list.allows(one))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it('that cannot be read keep those in force, loudly, and are learned anew', async () => {
+    await using world = await setUp('entries: []\n');
+    await learn(world.learnedPath, ['10.0.0.7']);
+    await world.list.reload();
+    await writeFile(world.learnedPath, '{"v": 1, "addresses": ["10.0');
+    await world.list.reload();
+    expect(world.list.allows('10.0.0.7')).toBe(true);
+    expect(world.messages()).toContain(
+      'error the learned addresses of the manager cannot be read; those in force stay',
+    );
+    expect(await learn(world.learnedPath, ['10.0.0.8'])).toEqual(['10.0.0.8']);
+  });
+
+  it('are 64 at most, the newest first', async () => {
+    await using world = await setUp('entries: []\n');
+    for (let index = 0; index < 70; index += 1) await learn(world.learnedPath, [`10.0.0.${index}`]);
+    const kept = await readLearnedAddresses(systemFiles, world.learnedPath);
+    expect([kept.length, kept[0], kept.at(-1)]).toEqual([64, '10.0.0.69', '10.0.0.6']);
   });
 });
 

@@ -1,10 +1,13 @@
+import { dirname } from 'node:path';
 import { messageOf } from '@linux-patch/contract';
 import { type Clock, type Files, followFile, type Logger } from '@linux-patch/runtime';
 import { fileFault, readConfigurationText } from '@linux-patch/runtime/configuration';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { findOpenFile, openFileWords } from '../host/real-file.ts';
+import { findAddress } from './address.ts';
 import type { AllowListEntry } from './entry.ts';
 import { HostNames, type Resolve } from './host-names.ts';
+import { readLearnedAddresses } from './learned-addresses.ts';
 import { type AddressMatcher, createMatcher } from './matcher.ts';
 import { parseAllowList } from './parse.ts';
 
@@ -30,6 +33,8 @@ export interface AllowList extends AsyncDisposable, AddressMatcher {
 export interface AllowListOptions {
   readonly files: Files;
   readonly path: string;
+  /** The addresses of the manager, which the agent has learned itself. */
+  readonly learnedPath: string;
   readonly resolve: Resolve;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -43,14 +48,15 @@ const NOT_READ = 'not read yet';
 const RESOLVE_EVERY_MS = 5 * 60_000;
 
 /**
- * Opens `whitelist.yaml` and follows its changes. A file that is absent, unreadable or invalid at the start allows nobody,
- * and the log says so; later such a file changes nothing and is reported. Host names are resolved now and every five
- * minutes; addresses and ranges never wait for that. Never rejects.
+ * Opens `whitelist.yaml` and follows its changes; the manager's learned addresses count beside it. A file that is
+ * unreadable or invalid at the start allows nobody, and so does an absent one where no manager is known, and the log says
+ * so; later such a file changes nothing and is reported. Host names are resolved now and every five minutes; addresses and
+ * ranges never wait for that. Never rejects.
  */
 export async function openAllowList(options: AllowListOptions): Promise<AllowList> {
   const list = new FileAllowList(options);
   await list.reload();
-  list.follow();
+  await list.follow();
   return list;
 }
 
@@ -61,12 +67,13 @@ class FileAllowList implements AllowList {
   readonly #signal: AbortSignal;
   /** Undefined until a good file was seen. */
   #entries: readonly AllowListEntry[] | undefined;
+  #learned: readonly AllowListEntry[] = [];
   #matcher: AddressMatcher = createMatcher([], () => []);
   #fault: string | undefined = NOT_READ;
   /** That others can change the file; it counts all the same. */
   #weakness: string | undefined;
   readonly #subscribers = new Set<() => void>();
-  #follower: AsyncDisposable | undefined;
+  #followers: readonly AsyncDisposable[] = [];
   #work: Promise<void> = Promise.resolve();
   #following: Promise<void> = Promise.resolve();
 
@@ -78,7 +85,7 @@ class FileAllowList implements AllowList {
 
   get state(): AllowListState {
     return this.#entries
-      ? { kind: 'loaded', entries: this.#entries.length }
+      ? { kind: 'loaded', entries: this.#entries.length + this.#learned.length }
       : { kind: 'denying', reason: this.#fault ?? NOT_READ };
   }
 
@@ -107,14 +114,20 @@ class FileAllowList implements AllowList {
     return this.#queue(() => this.#reload());
   }
 
-  follow(): void {
-    this.#follower = followFile({ ...this.#options, changed: () => void this.reload() });
+  async follow(): Promise<void> {
+    const { files, path, learnedPath } = this.#options;
+    // A change in a folder that exists is told by the kernel.
+    await files.makeFolder(dirname(learnedPath), 0o700).catch(() => {});
+    this.#followers = [path, learnedPath].map((one) =>
+      followFile({ ...this.#options, path: one, changed: () => void this.reload() }),
+    );
     this.#following = this.#resolveAgain();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    await Promise.all([this.#work, this.#following, this.#follower?.[Symbol.asyncDispose]()]);
+    const followers = this.#followers.map((one) => one[Symbol.asyncDispose]());
+    await Promise.all([this.#work, this.#following, ...followers]);
   }
 
   #queue(work: () => Promise<void>): Promise<void> {
@@ -126,25 +139,50 @@ class FileAllowList implements AllowList {
   }
 
   async #reload(): Promise<void> {
-    const { files, path, logger, audit } = this.#options;
-    let entries: readonly AllowListEntry[];
+    await this.#readLearned();
     try {
-      const text = await readConfigurationText(files, path);
-      if (text === undefined) throw fileFault(path, 'does not exist.');
-      entries = parseAllowList(text, path);
+      this.#take(await this.#readFile());
     } catch (error) {
       this.#refuse(messageOf(error));
-      return;
     }
+    // What is said of the list and what it lets in change together.
+    this.#rebuild();
+    await this.#seeWeakness();
+    await this.#refreshNames();
+  }
+
+  async #readLearned(): Promise<void> {
+    const { files, learnedPath, logger } = this.#options;
+    try {
+      const learned = await readLearnedAddresses(files, learnedPath);
+      this.#learned = learned.flatMap((text) => {
+        const address = findAddress(text);
+        return address ? [{ kind: 'address', address }] : [];
+      });
+    } catch (error) {
+      logger.error('the learned addresses of the manager cannot be read; those in force stay', {
+        path: learnedPath,
+        error,
+      });
+    }
+  }
+
+  async #readFile(): Promise<readonly AllowListEntry[]> {
+    const { files, path } = this.#options;
+    const text = await readConfigurationText(files, path);
+    if (text !== undefined) return parseAllowList(text, path);
+    // A host that joined needs no list; one that is gone all of a sudden was hardly meant to be.
+    if (this.#learned.length > 0 && !this.#entries?.length) return [];
+    throw fileFault(path, 'does not exist.');
+  }
+
+  #take(entries: readonly AllowListEntry[]): void {
+    const { path, logger, audit } = this.#options;
     const changed = this.#entries !== undefined && JSON.stringify(this.#entries) !== JSON.stringify(entries);
     this.#entries = entries;
     this.#fault = undefined;
-    // What is said of the list and what it lets in change together.
-    this.#rebuild();
     if (changed) audit.record('allow_list_changed', { entries: entries.length });
-    await this.#seeWeakness();
-    await this.#refreshNames();
-    logger.info('allow list loaded', { path, entries: entries.length });
+    logger.info('allow list loaded', { path, entries: entries.length, learned: this.#learned.length });
     this.#warnAboutExtremes(entries);
   }
 
@@ -166,7 +204,8 @@ class FileAllowList implements AllowList {
 
   #warnAboutExtremes(entries: readonly AllowListEntry[]): void {
     const { path, logger } = this.#options;
-    if (entries.length === 0) logger.warn('the allow list is empty: every connection is refused', { path });
+    if (entries.length + this.#learned.length === 0)
+      logger.warn('the allow list is empty: every connection is refused', { path });
     if (entries.some((entry) => entry.kind === 'range' && entry.prefix === 0)) {
       logger.warn('the allow list allows every address; only TLS protects this host', { path });
     }
@@ -183,7 +222,8 @@ class FileAllowList implements AllowList {
   }
 
   #rebuild(): void {
-    this.#matcher = createMatcher(this.#entries ?? [], (name) => this.#names.addressesOf(name));
+    const entries = this.#entries ? [...this.#entries, ...this.#learned] : [];
+    this.#matcher = createMatcher(entries, (name) => this.#names.addressesOf(name));
   }
 
   async #refreshNames(): Promise<void> {

@@ -20,26 +20,17 @@ const entry = z
 const AllowListSchema = z.strictObject({ entries: z.array(entry).optional() });
 
 /**
- * The entries of an allow list; undefined when it has no `entries:` at all. `entries:` with nothing under it is a list
- * without entries.
- * @throws PatchError `CONFIG_INVALID` as `parseAllowList`.
- */
-export function findEntries(text: string, file: string): readonly AllowListEntry[] | undefined {
-  const list = parseConfiguration(AllowListSchema, text, file);
-  if (!('entries' in list)) return undefined;
-  const kept = (list.entries ?? []).filter((one) => one !== undefined);
-  return [...new Map(kept.map((one) => [entryText(one), one])).values()];
-}
-
-/**
  * Reads `whitelist.yaml`: `entries:`, a list of IPv4 and IPv6 addresses, CIDR ranges and host names. Blank entries and
  * entries that start with `#` are skipped, repeated ones count once. An empty list is fine and allows nobody; a file
  * without `entries:` is a fault, because it may be half written or another file altogether.
  * @throws PatchError `CONFIG_INVALID` with every fault, one `FILE:LINE:COL entries.N: message` each.
  */
 export function parseAllowList(text: string, file: string): readonly AllowListEntry[] {
-  const entries = findEntries(text, file);
-  if (entries) return entries;
-  const message = 'is required; a list that allows nobody is "entries: []"';
-  throw configurationError([{ file, line: 1, column: 1, path: 'entries', message }]);
+  const list = parseConfiguration(AllowListSchema, text, file);
+  if (!('entries' in list)) {
+    const message = 'is required; a list that allows nobody is "entries: []"';
+    throw configurationError([{ file, line: 1, column: 1, path: 'entries', message }]);
+  }
+  const kept = (list.entries ?? []).filter((one) => one !== undefined);
+  return [...new Map(kept.map((one) => [entryText(one), one])).values()];
 }

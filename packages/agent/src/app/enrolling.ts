@@ -1,9 +1,9 @@
 import type { IdentityStatus } from '@linux-patch/pki';
-import { addAllowListEntry } from '../access/add-entry.ts';
-import { clearPollingToken, savePollingToken } from '../config/polling-token.ts';
+import { learnAddresses } from '../access/learned-addresses.ts';
 import { enroll } from '../enrollment/enroll.ts';
 import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../enrollment/settings.ts';
 import { forgetEnrollment, settleEnrollment } from '../enrollment/settle.ts';
+import { type ConfiguredToken, openConfiguredToken } from '../enrollment/state/configured-token.ts';
 import { pendingPlaces, readPending } from '../enrollment/state/pending.ts';
 import { type EnrollmentView, readEnrollmentView } from '../enrollment/state/view.ts';
 import { joinPlaces } from '../enrollment/trust/join-source.ts';
@@ -24,7 +24,7 @@ function enrollContextOf(
     readonly onProgress: (progress: EnrollProgress) => void;
   },
 ): EnrollContext {
-  const { config, files, configFile, certificates } = context;
+  const { config, files, certificates } = context;
   const { enrollment } = config;
   return {
     ...context,
@@ -43,25 +43,30 @@ function enrollContextOf(
     reportIp: enrollment.report_ip,
     reportInterface: enrollment.report_interface,
     agentPort: config.server.port,
-    savedToken: enrollment.polling_token,
     mode: wish.mode,
     cloneOf: wish.cloneOf,
-    allowListFile: config.whitelist.path,
     audit: (event, fields = {}) => context.audit.record(event, fields),
-    saveToken: (token) => savePollingToken({ files, path: configFile, token }),
-    clearToken: () => clearPollingToken({ files, path: configFile }),
-    allowAddress: async (entry) => {
-      const added = await addAllowListEntry({
-        files,
-        clock: context.clock,
-        path: config.whitelist.path,
-        entry,
-        signal: context.signal,
-      });
-      if (added) context.audit.record('allow_list_extended', { entry });
+    configuredToken: configuredToken(context),
+    learnAddresses: async (addresses) => {
+      const path = context.paths.learnedAddresses;
+      const learned = await learnAddresses({ files, path, managerUrl: wish.managerUrl, addresses });
+      for (const entry of learned) context.audit.record('allow_list_extended', { entry });
     },
     onProgress: wish.onProgress,
   };
+}
+
+/** `enrollment.polling_token`, as long as nobody has used it. */
+function configuredToken({
+  files,
+  paths,
+  config,
+}: Pick<AgentContext, 'files' | 'paths' | 'config'>): ConfiguredToken {
+  return openConfiguredToken({
+    files,
+    dataFolder: paths.dataFolder,
+    token: config.enrollment.polling_token,
+  });
 }
 
 /** Enrols with the configured manager, or with the one that was named on the command line. */
@@ -125,15 +130,15 @@ function changedSince(context: AgentContext, before: IdentityStatus): () => Prom
 /** Ends an enrolment that was interrupted between installing and tidying, or that the manager was not told about. */
 export async function settleFinishedEnrollment(context: AgentContext): Promise<void> {
   const places = pendingPlaces(context.paths.dataFolder, storeFolder(context.certificates));
-  const leftover = (await context.files.facts(places.stateFile)) ?? context.config.enrollment.polling_token;
+  const token = configuredToken(context);
+  const leftover = (await context.files.facts(places.stateFile)) ?? (await token.unused());
   if (leftover === undefined) return;
   const pending = await readPending(context.files, places);
   if (pending) {
     const wish = { managerUrl: pending.manager_url, mode: 'service', onProgress: () => {} } as const;
     return settleEnrollment(enrollContextOf(context, wish));
   }
-  const clearToken = () => clearPollingToken({ files: context.files, path: context.configFile });
-  return forgetEnrollment({ ...context, ...places, clearToken });
+  return forgetEnrollment({ ...context, ...places, configuredToken: token });
 }
 
 /** The enrolment under way; undefined when there is none. */

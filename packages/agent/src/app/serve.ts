@@ -1,4 +1,4 @@
-import { MANAGER_CLIENT_CN, messageOf, PatchError } from '@linux-patch/contract';
+import { MANAGER_CLIENT_CN, PatchError } from '@linux-patch/contract';
 import { type AllowList, openAllowList } from '../access/allow-list.ts';
 import { watchAgentConfig } from '../config/watch.ts';
 import { readHostFacts } from '../host/facts.ts';
@@ -10,6 +10,7 @@ import { type JobSockets, openJobSockets } from '../http/websocket.ts';
 import { type IdentityKeeper, openIdentityKeeper } from '../identity/service.ts';
 import type { AgentContext } from './agent-context.ts';
 import { enrollmentView } from './enrolling.ts';
+import { reportConfigFault } from './follow-configuration.ts';
 import { waitForPort } from './wait-for-port.ts';
 import { openWork, type Work } from './work.ts';
 
@@ -113,6 +114,7 @@ async function serveNow(context: AgentContext): Promise<void> {
     await openAllowList({
       files,
       path: config.whitelist.path,
+      learnedPath: context.paths.learnedAddresses,
       resolve: (name) => context.network.resolve(name),
       clock,
       logger,
@@ -217,13 +219,15 @@ function followChanges(
           sections: sections.join(','),
         });
       },
-      onFault: (error) => {
-        const [first] = messageOf(error).split('\n');
+      onFault: (fault) => {
+        const [first] = fault.split('\n');
         parts.onConfigHealth(`config.yaml has faults and the running configuration stays: ${first}`);
-        audit.record('config_refused', { reason: messageOf(error) });
-        logger.error('The changed configuration has faults; nothing changes', { error });
+        reportConfigFault(context, fault);
       },
-      onRestored: () => parts.onConfigHealth(undefined),
+      onRestored: () => {
+        parts.onConfigHealth(undefined);
+        reportConfigFault(context, undefined);
+      },
       logger,
     }),
   );

@@ -30,9 +30,14 @@ function wordsOf(outcome: LeaveOutcome, context: AgentContext): readonly [number
         ),
       ];
     case 'left': {
-      const again = context.config.enrollment.manager_url
-        ? `\n${context.configFile} still names the manager: the next start of the agent asks to join it anew.`
-        : '';
+      const { manager_url: manager, polling_token: token } = context.config.enrollment;
+      const again =
+        (manager
+          ? `\n${context.configFile} still names the manager: the next start of the agent asks to join it anew.`
+          : '') +
+        (token
+          ? `\n${context.configFile} still has an enrollment.polling_token; it is not used any more, remove the line.`
+          : '');
       const gone = `This host has no identity any more: keys, certificates and requests are wiped.${again}`;
       return outcome.untold === undefined
         ? [LEAVE_EXIT.left, gone]

@@ -1,18 +1,19 @@
 import { resolve } from 'node:path';
-import { messageOf, VERSION } from '@linux-patch/contract';
+import { isPatchError, messageOf, VERSION } from '@linux-patch/contract';
 import type { LogLevel } from '@linux-patch/runtime';
 import { createServiceNotifier, permissionAdvice } from '@linux-patch/runtime';
 import { CommanderError } from 'commander';
 import { type AgentContext, type AgentDoors, certificatePaths, EXIT } from '../app/agent-context.ts';
 import { followConfiguration } from '../app/follow-configuration.ts';
 import { enrollOnce, renewOnce } from '../app/once.ts';
-import { NOT_FOLLOWED } from '../app/reconfiguration.ts';
+import { notFollowed } from '../app/reconfiguration.ts';
 import { runService } from '../app/service.ts';
 import { createStartPatience } from '../app/start-patience.ts';
 import { type AuditLog, openAuditLog } from '../audit/audit-log.ts';
 import { createClockWatch } from '../clock/watch.ts';
 import { loadAgentConfig } from '../config/load.ts';
 import { agentPaths } from '../config/paths.ts';
+import type { AgentConfig } from '../config/schema.ts';
 import { createLiveness } from '../health/liveness.ts';
 import { chooseProxy } from '../manager-link/proxy.ts';
 import { countedAudit, createAgentCounters } from '../metrics/counters.ts';
@@ -49,13 +50,14 @@ const NO_AUDIT: AuditLog = {
 async function contextOf(
   invocation: AgentInvocation,
   doors: AgentDoors,
+  known: AgentConfig | undefined,
 ): Promise<Omit<AgentContext, 'audit' | 'reconfiguration' | 'startDeadlineMs'>> {
   const root = resolve(invocation.root);
   const paths = agentPaths(root);
   const configFile = invocation.config ?? paths.configFile;
   const { files, environment } = doors;
   const loadConfig = () => loadAgentConfig({ files, path: configFile, root, environment });
-  const config = await loadConfig();
+  const config = known ?? (await loadConfig());
   const level: LogLevel = invocation.verbose ? 'debug' : config.logging.level;
   const { journal_enabled, syslog_enabled, syslog_server } = config.logging;
   const logger = doors.createLogger({
@@ -115,13 +117,22 @@ function run(invocation: ConfiguredInvocation, context: AgentContext): Promise<n
 /** Commands that may wait for days, and take up a changed configuration meanwhile. */
 const WAITING: ReadonlySet<ConfiguredInvocation['mode']> = new Set(['service', 'enroll', 'renew']);
 
-/** One run with the configuration as it is now; `EXIT.again` when it changed before there was anything to keep. */
-async function runOnce(
-  invocation: ConfiguredInvocation,
-  doors: AgentDoors,
-  start: { readonly deadlineMs: number | undefined; readonly isFirst: boolean },
-): Promise<number> {
-  const context = await contextOf(invocation, doors);
+/** How one run begins. */
+interface Start {
+  readonly deadlineMs: number | undefined;
+  readonly isFirst: boolean;
+  /** What the run before has read; the file is read without it. */
+  readonly config: AgentConfig | undefined;
+}
+
+/** How one run ended; `EXIT.again` when the configuration changed, to this one, before there was anything to keep. */
+interface End {
+  readonly exitCode: number;
+  readonly config: AgentConfig;
+}
+
+async function runOnce(invocation: ConfiguredInvocation, doors: AgentDoors, start: Start): Promise<End> {
+  const context = await contextOf(invocation, doors, start.config);
   const { files, clock, logger, config } = context;
   await using log =
     invocation.mode === 'status'
@@ -137,7 +148,7 @@ async function runOnce(
   const audit = countedAudit(log, context.counters);
   await using reconfiguration = WAITING.has(invocation.mode)
     ? followConfiguration({ ...context, audit })
-    : NOT_FOLLOWED;
+    : notFollowed(config);
   const signal = AbortSignal.any([doors.signal, reconfiguration.changed]);
   // The audit log tells when the agent began and how it ended, also when it ended by a fault.
   if (start.isFirst) audit.record('agent_started', { version: VERSION, mode: invocation.mode });
@@ -145,7 +156,7 @@ async function runOnce(
   try {
     const startDeadlineMs = start.deadlineMs;
     exitCode = await run(invocation, { ...context, audit, reconfiguration, signal, startDeadlineMs });
-    return exitCode;
+    return { exitCode, config: reconfiguration.latest };
   } finally {
     if (exitCode !== EXIT.again) audit.record('agent_stopped', { exit_code: exitCode });
   }
@@ -158,12 +169,16 @@ export async function runAgent(argv: readonly string[], doors: AgentDoors): Prom
   try {
     if (invocation.mode === 'doctor') return await runDoctor(invocation, doors);
     const patience = createStartPatience(doors, invocation.mode);
+    const { deadlineMs } = patience;
     let isFirst = true;
+    let config: AgentConfig | undefined;
     for (;;) {
       try {
-        const exitCode = await runOnce(invocation, doors, { deadlineMs: patience.deadlineMs, isFirst });
-        if (exitCode !== EXIT.again) return exitCode;
+        const end = await runOnce(invocation, doors, { deadlineMs, isFirst, config });
+        if (end.exitCode !== EXIT.again) return end.exitCode;
+        config = end.config;
       } catch (error) {
+        config = undefined;
         await patience.waitOut(error);
         if (doors.signal.aborted) return EXIT.unfinished;
       }
@@ -173,6 +188,8 @@ export async function runAgent(argv: readonly string[], doors: AgentDoors): Prom
     const words = (await permissionAdvice(doors.files, error, 'linux-patch-api')) ?? messageOf(error);
     // What others said begins no line of its own.
     doors.stderr(`linux-patch-api: ${words.replaceAll('\n', '\n  ')}\n`);
+    if (invocation.mode === 'status' && isPatchError(error, 'CONFIG_INVALID'))
+      doors.stderr('An agent that runs keeps the configuration it has. What to do: linux-patch-api doctor\n');
     return EXIT.error;
   }
 }

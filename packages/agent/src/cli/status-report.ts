@@ -1,5 +1,6 @@
 import { type AgentStatus, messageOf, VERSION } from '@linux-patch/contract';
 import { type IdentityStatus, renewalPoint } from '@linux-patch/pki';
+import { readLearnedAddresses } from '../access/learned-addresses.ts';
 import type { AgentContext } from '../app/agent-context.ts';
 import { identityStatus } from '../app/enrolling.ts';
 import { createClockWatch } from '../clock/watch.ts';
@@ -169,6 +170,11 @@ async function degradedPart(
   ];
 }
 
+/** None when the file cannot be read: then the manager is refused, and `doctor` says so. */
+function learnedAddresses({ files, paths }: AgentContext): Promise<readonly string[]> {
+  return readLearnedAddresses(files, paths.learnedAddresses).catch(() => []);
+}
+
 /** Reads everything that `status` shows; changes nothing and asks nobody. */
 export async function collectStatus(context: AgentContext): Promise<AgentStatus> {
   const { files, clock, certificates, config } = context;
@@ -185,6 +191,7 @@ export async function collectStatus(context: AgentContext): Promise<AgentStatus>
     version: VERSION,
     config_file: context.configFile,
     manager_url: config.enrollment.manager_url ?? null,
+    manager_addresses: [...(await learnedAddresses(context))],
     agent: { running: agents.length > 0, pids: agents.map((agent) => agent.pid) },
     identity: identityPart(identity, meta, { now, revoked: usable !== undefined && isOwnRevoked(usable) }),
     renewal: await renewalPart(context, identity, { meta, trail }),

@@ -88,6 +88,9 @@ function render(report: AgentStatus): string {
     `Version      ${report.version}`,
     `Agent        ${agent.running ? `running (process ${agent.pids.join(', ')})` : 'not running'}`,
     `Manager      ${report.manager_url ?? 'none (enrollment.manager_url is not set)'}`,
+    ...(report.manager_addresses.length > 0
+      ? [`Calls from   ${report.manager_addresses.join(', ')}   (learned when this host joined)`]
+      : []),
     ...identityLines(report),
     ...(report.clock.message ? [`Clock        ${report.clock.state}: ${report.clock.message}`] : []),
     ...(enrollment ? enrollmentLines(enrollment, nowMs) : []),

@@ -12,6 +12,8 @@ export interface AgentPaths {
   readonly key: string;
   readonly crl: string;
   readonly dataFolder: string;
+  /** The addresses of the manager, as the agent learned them. */
+  readonly learnedAddresses: string;
   /** The id of this installation. */
   readonly instanceFile: string;
   /** Where an agent without TLS listens. */
@@ -35,6 +37,7 @@ export function agentPaths(root: string): AgentPaths {
     key: join(certificatesFolder, 'server.key.pem'),
     crl: join(certificatesFolder, 'crl.pem'),
     dataFolder,
+    learnedAddresses: join(dataFolder, 'state/manager-addresses.json'),
     instanceFile: join(dataFolder, 'state/instance.json'),
     apiSocket: join(dataFolder, 'api.sock'),
     jobsFolder: join(dataFolder, 'jobs'),

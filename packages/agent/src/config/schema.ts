@@ -244,7 +244,10 @@ const enrollment = z
       .regex(/^[\x21-\x7e]{0,512}$/, 'must be one word; remove the line to ask the manager afresh')
       .transform((token) => (token === '' ? undefined : token))
       .optional()
-      .meta({ description: 'Written and cleared by the agent while it enrols. A secret.' }),
+      .meta({
+        description:
+          'Token of a request that an earlier version of the agent made. It is taken over into the state once; the line may be removed then. A secret.',
+      }),
   })
   .readonly()
   .prefault({});

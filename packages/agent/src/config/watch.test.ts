@@ -4,7 +4,6 @@ import { systemClock, systemFiles } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { loadAgentConfig } from './load.ts';
-import { savePollingToken } from './polling-token.ts';
 import { watchAgentConfig } from './watch.ts';
 
 async function setUp(text: string) {
@@ -25,7 +24,7 @@ async function setUp(text: string) {
       events.push(`${changed.join()} ${config.logging.level}`);
       if (config.server.port === 1) throw new Error('cannot bind');
     },
-    onFault: (error) => events.push(`fault ${String(error).split(': ').at(-1)}`),
+    onFault: (fault) => events.push(`fault ${fault.split(': ').at(-1)}`),
     onRestored: () => events.push('restored'),
   });
   return {
@@ -54,6 +53,7 @@ describe('a changed configuration', () => {
     await using world = await setUp('logging: { level: warn }');
     await writeFile(world.path, 'loging: { level: debug }');
     await world.watch.reload();
+    await world.watch.reload();
     expect(world.events).toEqual(['fault unknown key (did you mean "logging"?)']);
     expect(world.logger.records.filter((record) => record.level === 'error')).toHaveLength(1);
     await writeFile(world.path, 'logging: { level: debug }');
@@ -61,9 +61,9 @@ describe('a changed configuration', () => {
     expect(world.events.slice(1)).toEqual(['restored', 'logging debug']);
   });
 
-  it('is none when only comments or the polling token differ', async () => {
+  it('is none when only comments or the layout differ', async () => {
     await using world = await setUp('logging: { level: warn }\n');
-    await savePollingToken({ files: systemFiles, path: world.path, token: 'abc123' });
+    await writeFile(world.path, '# written anew\nlogging:\n  level: warn\n');
     await world.watch.reload();
     expect(world.events).toEqual([]);
   });

@@ -18,23 +18,17 @@ export interface ConfigWatchOptions {
   readonly current: AgentConfig;
   readonly load: () => Promise<AgentConfig>;
   readonly onChange: (config: AgentConfig, changed: readonly ConfigSection[]) => void | Promise<void>;
-  /** A file that cannot be taken; what was in force stays. */
-  readonly onFault: (error: unknown) => void;
+  /** A file that cannot be taken, told once for each fault; what was in force stays. */
+  readonly onFault: (fault: string) => void;
   /** The file is right again after a fault; called before `onChange`. */
   readonly onRestored?: () => void;
   readonly logger: Logger;
 }
 
-/** The agent writes the polling token itself; that is no change of configuration. */
-function comparable(config: AgentConfig): Readonly<Record<ConfigSection, unknown>> {
-  return { ...config, enrollment: { ...config.enrollment, polling_token: undefined } };
-}
-
 /** Sections that differ. */
 function changedSections(before: AgentConfig, after: AgentConfig): ConfigSection[] {
-  const [left, right] = [comparable(before), comparable(after)];
-  return (Object.keys(right) as ConfigSection[]).filter(
-    (section) => JSON.stringify(left[section]) !== JSON.stringify(right[section]),
+  return (Object.keys(after) as ConfigSection[]).filter(
+    (section) => JSON.stringify(before[section]) !== JSON.stringify(after[section]),
   );
 }
 
@@ -48,7 +42,8 @@ class FileConfigWatch implements ConfigWatch {
   readonly #follower: AsyncDisposable;
   #current: AgentConfig;
   #work: Promise<void> = Promise.resolve();
-  #faulty = false;
+  /** Why the file as it is now is not in force; said once. */
+  #fault: string | undefined;
   #closed = false;
 
   constructor(options: ConfigWatchOptions) {
@@ -77,8 +72,8 @@ class FileConfigWatch implements ConfigWatch {
     if (!next || this.#closed) return;
     const changed = changedSections(this.#current, next);
     this.#current = next;
-    if (this.#faulty) onRestored?.();
-    this.#faulty = false;
+    if (this.#fault !== undefined) onRestored?.();
+    this.#fault = undefined;
     if (changed.length === 0) return;
     logger.info('configuration changed', { path, sections: changed });
     try {
@@ -97,12 +92,13 @@ class FileConfigWatch implements ConfigWatch {
     try {
       return await load();
     } catch (error) {
-      this.#faulty = true;
-      logger.error('the changed configuration is not taken; the one in force stays', {
-        path,
-        faults: messageOf(error).split('\n'),
-      });
-      onFault(error);
+      const fault = messageOf(error);
+      if (fault !== this.#fault) {
+        const faults = fault.split('\n');
+        logger.error('the changed configuration is not taken; the one in force stays', { path, faults });
+        onFault(fault);
+      }
+      this.#fault = fault;
       return undefined;
     }
   }

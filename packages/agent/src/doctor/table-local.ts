@@ -20,13 +20,14 @@ export const CONFIG_CHECKS = {
   CONFIG_MISSING: config.error({
     title: 'The configuration file does not exist',
     meaning:
-      'The agent does not start without it. Every key has a default; usually only the manager is named.',
+      'The agent does not start without it; one that runs keeps what it has. Every key has a default; usually only the manager is named.',
     command:
       "printf 'enrollment:\\n  manager_url: https://MANAGER:8443\\n' | install -D -m 600 /dev/stdin {config}",
   }),
   CONFIG_UNREADABLE: config.error({
     title: 'The configuration file cannot be read',
-    meaning: 'It is a folder, a link that leads in a circle, too large, or its disk is broken.',
+    meaning:
+      'It is a folder, a link that leads in a circle, too large, or its disk is broken. The agent does not start with it; one that runs keeps what it has.',
     command: 'ls -ld {config}',
   }),
   CONFIG_YAML_BROKEN: config.error({
@@ -38,7 +39,7 @@ export const CONFIG_CHECKS = {
   CONFIG_UNKNOWN_KEY: config.error({
     title: 'The configuration has a key that the agent does not know',
     meaning:
-      'The file is strict, so that a misspelt key is never ignored. Correct its name or remove the line.',
+      'The file is strict, so that a misspelt key is never ignored. Correct its name or remove the line; an agent that runs keeps what it has.',
     command: 'editor {config}',
   }),
   CONFIG_PLAIN_HTTP: config.error({
@@ -157,12 +158,6 @@ export const FILE_CHECKS = {
     title: 'A stored job cannot be read',
     meaning: 'Its result is lost. The agent sets it aside at its next start.',
     command: 'mv {path} {path}.corrupt',
-    repairs: true,
-  }),
-  STALE_LOCK: files.warning({
-    title: 'A lock was left behind',
-    meaning: 'A crash left it. The next change of the file breaks it by itself after a wait.',
-    command: 'rmdir {path}',
     repairs: true,
   }),
   STALE_TEMPORARIES: files.notice({

@@ -134,7 +134,7 @@ export const MANAGER_CHECKS = {
 export const ACCESS_CHECKS = {
   ALLOW_LIST_MISSING: access.error({
     title: 'The allow list does not exist',
-    meaning: 'Nobody may connect, the manager neither.',
+    meaning: 'Nobody may connect, the manager neither: its address was not learned.',
     command: '{agent} doctor --fix',
     repairs: true,
   }),
@@ -150,8 +150,9 @@ export const ACCESS_CHECKS = {
     repairs: true,
   }),
   ALLOW_LIST_LACKS_MANAGER: access.error({
-    title: 'The allow list does not have the address of the manager',
-    meaning: 'The manager is closed before TLS and calls this host unreachable.',
+    title: 'The address of the manager is neither on the allow list nor learned',
+    meaning:
+      'The manager is closed before TLS and calls this host unreachable. Its name leads to another address now, or an earlier version put the old one into the list and it is gone.',
     command: '{agent} doctor --fix',
     repairs: true,
   }),

@@ -110,8 +110,10 @@ class Enrollment {
     if (!found || found.tokenId === this.#record.pending.join_token?.id) return;
     logger.info('Joining with a join string', { source: found.source, token: found.tokenId });
     const key = Buffer.from(found.tokenKey).toString('base64url');
-    await this.#record.note({ join_token: { id: found.tokenId, key, verdict: null } });
-    if (this.#record.token !== undefined) await this.#record.dropToken();
+    await this.#record.note({
+      join_token: { id: found.tokenId, key, verdict: null },
+      polling_token: null,
+    });
   }
 
   /** Without its file the host waits for its code, which is as safe; believing the first answer instead would not be. */

@@ -3,6 +3,7 @@ import type { Clock, Commands, Files, Logger, Random } from '@linux-patch/runtim
 import type { Network } from '../host/network.ts';
 import type { CertificatePaths } from '../identity/store/paths.ts';
 import type { ProxyChoice } from '../manager-link/proxy.ts';
+import type { ConfiguredToken } from './state/configured-token.ts';
 import type { PendingPlaces } from './state/pending.ts';
 import type { JoinPlaces } from './trust/join-source.ts';
 import type { OwnVerdict } from './trust/join-verdict.ts';
@@ -26,8 +27,6 @@ export interface EnrollSettings {
   readonly reportInterface: string | undefined;
   /** Port on which this agent will serve. */
   readonly agentPort: number;
-  /** A token saved by an earlier run. */
-  readonly savedToken: string | undefined;
   /** Key id of the identity of another host that lies on this one, for the administrator of the manager. */
   readonly cloneOf?: string | undefined;
   /** `service`: waits out what a person can mend; `once`: a command that reports and ends. */
@@ -38,8 +37,6 @@ export interface EnrollSettings {
 export interface EnrollPlaces extends PendingPlaces {
   /** Prefix of `/etc/machine-id` and the like. */
   readonly root: string;
-  readonly configFile: string;
-  readonly allowListFile: string;
   readonly certificates: CertificatePaths;
 }
 
@@ -64,9 +61,10 @@ export interface EnrollDoors {
   readonly proxyFor?: ProxyChoice;
   readonly logger: Logger;
   readonly audit: Audit;
-  readonly saveToken: (token: string) => Promise<void>;
-  readonly clearToken: () => Promise<void>;
-  readonly allowAddress: (address: string) => Promise<void>;
+  /** A token that an earlier version wrote into the configuration. */
+  readonly configuredToken: ConfiguredToken;
+  /** Lets the manager through the address filter. */
+  readonly learnAddresses: (addresses: readonly string[]) => Promise<void>;
   /** Told whenever the state changes, for `STATUS=` and terminals. */
   readonly onProgress: (progress: EnrollProgress) => void;
 }

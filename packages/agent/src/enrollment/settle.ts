@@ -14,9 +14,7 @@ import { allowManager } from './steps/provision.ts';
 export async function settleEnrollment(context: EnrollContext): Promise<void> {
   const pending = await readPending(context.files, context);
   if (pending && (await isInstalled(context, pending))) {
-    await orWarn(context, "The manager's address could not be added to the allow list", () =>
-      allowManager(context),
-    );
+    await orWarn(context, "The manager's addresses could not be learned", () => allowManager(context));
     await orWarn(context, 'The manager could not be told that the certificates are installed', () =>
       acknowledgeInstalled(context, pending),
     );
@@ -26,10 +24,10 @@ export async function settleEnrollment(context: EnrollContext): Promise<void> {
 
 /** Removes token, state and pending key. */
 export async function forgetEnrollment(
-  context: Pick<EnrollContext, 'files' | 'stateFile' | 'keyFile' | 'clearToken' | 'logger'>,
+  context: Pick<EnrollContext, 'files' | 'stateFile' | 'keyFile' | 'configuredToken' | 'logger'>,
 ): Promise<void> {
   await orWarn(context, 'What is left of the enrolment could not be removed', async () => {
-    await context.clearToken();
+    await context.configuredToken.markUsed();
     await removePending(context.files, context);
   });
 }
@@ -50,14 +48,15 @@ async function acknowledgeInstalled(context: EnrollContext, pending: PendingEnro
   const [leaf] = parseCertificates(certificatePem);
   const keyPem = await context.files.readText(context.keyFile);
   if (leaf?.spkiSha256 !== pending.spki_sha256 || keyPem === undefined) return;
-  if (pending.request_id === null || context.savedToken === undefined) return;
+  const token = pending.polling_token ?? (await context.configuredToken.unused());
+  if (pending.request_id === null || token === undefined) return;
   const anchors = parseCertificates(caPem).map((one) => one.pem);
   const calls = openManagerCalls(
     context,
     { kind: 'ca_file', peer: { kind: 'verified', ca: anchors }, anchors },
     () => ({ pending, keyPem }),
   );
-  await calls.acknowledge(context.savedToken, {
+  await calls.acknowledge(token, {
     request_id: pending.request_id,
     serial: leaf.serialHex,
     state: 'installed',

@@ -1,5 +1,6 @@
 import { parseCertificates } from '@linux-patch/pki';
 import type { AgentContext } from '../app/agent-context.ts';
+import { type ConfiguredToken, openConfiguredToken } from '../enrollment/state/configured-token.ts';
 import { pendingPlaces } from '../enrollment/state/pending.ts';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { type Material, readMaterial } from '../identity/store/material.ts';
@@ -43,8 +44,13 @@ function serialOf(material: Material | undefined): string | undefined {
   }
 }
 
+function configuredToken({ files, paths, config }: AgentContext): ConfiguredToken {
+  const token = config.enrollment.polling_token;
+  return openConfiguredToken({ files, dataFolder: paths.dataFolder, token });
+}
+
 async function isThere(context: AgentContext): Promise<boolean> {
-  const { files, certificates, config } = context;
+  const { files, certificates } = context;
   const { stateFile, keyFile } = placesOf(context);
   const fixed = fixedPaths(certificates).map(({ path }) => path);
   const paths = [
@@ -55,7 +61,9 @@ async function isThere(context: AgentContext): Promise<boolean> {
     `${storeFolder(certificates)}/generations`,
   ];
   const found = await Promise.all(paths.map((path) => files.facts(path)));
-  return found.some((facts) => facts !== undefined) || config.enrollment.polling_token !== undefined;
+  return (
+    found.some((facts) => facts !== undefined) || (await configuredToken(context).unused()) !== undefined
+  );
 }
 
 async function look(context: AgentContext): Promise<Present> {
@@ -93,7 +101,7 @@ function continues(marker: LeaveMarker | undefined, present: Present): marker is
  * in the middle, the next time goes on. Without `force` nothing is wiped unless the manager knows.
  */
 export async function leave(context: AgentContext, force: boolean): Promise<LeaveOutcome> {
-  const { files, audit, paths, configFile, certificates } = context;
+  const { files, audit, paths, certificates } = context;
   const path = markerPath(paths.dataFolder);
   const marker = await readMarker(files, path);
   const present = await look(context);
@@ -115,7 +123,13 @@ export async function leave(context: AgentContext, force: boolean): Promise<Leav
     manager_url: managerUrl ?? null,
     told: told.told,
   });
-  await wipeIdentity({ files, certificates, pending: placesOf(context), configFile });
+  await wipeIdentity({
+    files,
+    certificates,
+    pending: placesOf(context),
+    learnedAddresses: paths.learnedAddresses,
+    configuredToken: configuredToken(context),
+  });
   audit.record('identity_wiped', { serial, manager: managerUrl });
   await audit.flush();
   await files.remove(path);

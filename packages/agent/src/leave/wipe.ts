@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
-import { clearPollingToken } from '../config/polling-token.ts';
+import type { ConfiguredToken } from '../enrollment/state/configured-token.ts';
 import type { PendingPlaces } from '../enrollment/state/pending.ts';
 import { nextKeysFolder } from '../identity/store/next-key.ts';
 import { type CertificatePaths, currentLink, fixedPaths, storeFolder } from '../identity/store/paths.ts';
@@ -10,7 +10,9 @@ export interface WipePlaces {
   readonly files: Files;
   readonly certificates: CertificatePaths;
   readonly pending: PendingPlaces;
-  readonly configFile: string;
+  /** The file with the manager's addresses. */
+  readonly learnedAddresses: string;
+  readonly configuredToken: ConfiguredToken;
 }
 
 /** Names of files that hold a private key, also half written ones. */
@@ -24,12 +26,13 @@ async function shredKeysIn(files: Files, folder: string): Promise<void> {
 
 /**
  * Wipes the identity: keys first, overwritten and then removed, then everything else. Each step may be done again, so a
- * wipe that was cut off is simply begun anew. The audit log, jobs and the allow list stay, and so does the
- * configuration but for the token.
+ * wipe that was cut off is simply begun anew. The audit log, jobs, the allow list and the configuration stay; a token in
+ * the configuration is not used any more.
  *
  * @throws Node's error when something cannot be removed
  */
-export async function wipeIdentity({ files, certificates, pending, configFile }: WipePlaces): Promise<void> {
+export async function wipeIdentity(places: WipePlaces): Promise<void> {
+  const { files, certificates, pending } = places;
   const store = storeFolder(certificates);
   const generations = join(store, 'generations');
   await files.shred(pending.keyFile);
@@ -39,9 +42,10 @@ export async function wipeIdentity({ files, certificates, pending, configFile }:
   await shredKeysIn(files, nextKeysFolder(certificates));
   await shredKeysIn(files, dirname(certificates.key));
   await files.shred(certificates.key);
-  // The state holds the host code, the configuration the token.
+  // The state holds the host code and the token.
   await files.shred(pending.stateFile);
-  await clearPollingToken({ files, path: configFile });
+  await places.configuredToken.markUsed();
+  await files.remove(places.learnedAddresses);
   await files.remove(generations);
   await files.remove(nextKeysFolder(certificates));
   await files.remove(currentLink(certificates));

@@ -102,15 +102,6 @@ const files: readonly BrokenState[] = [
     },
   },
   {
-    code: 'STALE_LOCK',
-    fixed: true,
-    arrange: async (host) => {
-      const lock = join(host.root, 'etc/linux_patch_api/.whitelist.yaml.locked');
-      await mkdir(lock);
-      await host.age(lock);
-    },
-  },
-  {
     code: 'STALE_TEMPORARIES',
     fixed: true,
     arrange: async (host) => {

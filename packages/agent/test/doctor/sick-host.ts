@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
@@ -233,14 +233,15 @@ async function enrolling(
     binding: await readHostBinding({ files: systemFiles, root: host.root }),
     cloneOf: undefined,
   });
-  const changed: PendingEnrollment = { ...pending, generation: 'current', state: 'waiting', ...change };
-  await writePending(systemFiles, places, changed);
   const token = 'T0ken'.repeat(13).slice(0, 64);
-  const config = await readFile(paths.configFile, 'utf8');
-  await writeFile(
-    paths.configFile,
-    config.replace('enrollment:\n', `enrollment:\n  polling_token: ${token}\n`),
-  );
+  const changed: PendingEnrollment = {
+    ...pending,
+    generation: 'current',
+    state: 'waiting',
+    polling_token: token,
+    ...change,
+  };
+  await writePending(systemFiles, places, changed);
   host.secrets.push(pending.host_code, token, ...keyPem.split('\n').filter((line) => line.length > 40));
   return changed;
 }

@@ -4,11 +4,11 @@ import { parseCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
-import { addAllowListEntry } from '../../src/access/add-entry.ts';
-import { clearPollingToken, savePollingToken } from '../../src/config/polling-token.ts';
+import { learnAddresses, readLearnedAddresses } from '../../src/access/learned-addresses.ts';
 import { enroll } from '../../src/enrollment/enroll.ts';
 import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../../src/enrollment/settings.ts';
 import { settleEnrollment } from '../../src/enrollment/settle.ts';
+import { openConfiguredToken } from '../../src/enrollment/state/configured-token.ts';
 import { type PendingEnrollment, pendingPlaces, readPending } from '../../src/enrollment/state/pending.ts';
 import { hostNetwork } from '../../src/host/network.ts';
 import { inspectIdentity } from '../../src/identity/inspect.ts';
@@ -17,7 +17,9 @@ import type { CertificatePaths } from '../../src/identity/store/paths.ts';
 /** Now, because the TLS library judges certificates by the real time. */
 export const NOW = Math.floor(Date.now() / 1000) * 1000;
 export const FQDN = 'amber.example.test';
-const CONFIG = '# the administrator wrote this\nenrollment:\n  manager_url: https://manager  # and this\n';
+/** The configuration of a host, which nobody but its administrator changes. */
+export const CONFIG =
+  '# the administrator wrote this\nenrollment:\n  manager_url: https://manager  # and this\n';
 
 /** A host in a temporary folder that enrols with a clock that the test moves. */
 export interface JoiningHost extends AsyncDisposable {
@@ -39,7 +41,8 @@ export interface JoiningHost extends AsyncDisposable {
   /** Serial number of the installed certificate. */
   serial(): Promise<string | undefined>;
   config(): Promise<string>;
-  allowList(): Promise<string>;
+  /** The addresses of its manager. */
+  learned(): Promise<readonly string[]>;
   /** Everything that was logged or audited, as text. */
   said(): string;
 }
@@ -102,7 +105,7 @@ export async function createJoiningHost(
   const logger = memoryLogger();
   const audited: JoiningHost['audited'] = [];
   const progress: EnrollProgress[] = [];
-  const allowListFile = join(root, 'etc/whitelist.yaml');
+  const learnedFile = join(root, 'data/state/manager-addresses.json');
   const certs = join(root, 'etc/certs');
   const certificates = certificatesUnder(certs);
   const readToken = () => savedToken(configFile);
@@ -113,8 +116,6 @@ export async function createJoiningHost(
   ): Promise<EnrollContext> => ({
     ...pendingPlaces(join(root, 'data'), certs),
     root,
-    configFile,
-    allowListFile,
     certificates,
     caFile: undefined,
     caFingerprint: undefined,
@@ -124,7 +125,6 @@ export async function createJoiningHost(
     reportIp: '127.0.0.1',
     reportInterface: undefined,
     agentPort: 12_443,
-    savedToken: await readToken(),
     mode: 'service',
     clock,
     random: systemRandom,
@@ -133,10 +133,10 @@ export async function createJoiningHost(
     network: hostNetwork,
     logger,
     audit: (event, fields) => void audited.push({ event, fields }),
-    saveToken: (token) => savePollingToken({ files: systemFiles, path: configFile, token }),
-    clearToken: () => clearPollingToken({ files: systemFiles, path: configFile }),
-    allowAddress: async (entry) => {
-      await addAllowListEntry({ files: systemFiles, clock, path: allowListFile, entry });
+    configuredToken: openConfiguredToken({ files, dataFolder: join(root, 'data'), token: await readToken() }),
+    learnAddresses: async (addresses) => {
+      const { href: managerUrl } = settings.managerUrl;
+      await learnAddresses({ files, path: learnedFile, managerUrl, addresses });
     },
     onProgress: (one) => progress.push(one),
     signal,
@@ -163,7 +163,7 @@ export async function createJoiningHost(
         .status,
     serial: async () => parseCertificates(await readFile(certificates.certificate, 'utf8'))[0]?.serialHex,
     config: () => readFile(configFile, 'utf8'),
-    allowList: () => readFile(allowListFile, 'utf8'),
+    learned: () => readLearnedAddresses(systemFiles, learnedFile),
     said: () => JSON.stringify([logger.records, audited, progress]),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };

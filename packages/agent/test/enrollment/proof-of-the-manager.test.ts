@@ -347,7 +347,6 @@ describe('an enrolment', () => {
     await writeFile(caFile, manager.authority.root.certificatePem);
     manager.before = [pending, { status: 200, body: { status: 'denied', reason: 'not ours' } }];
     expect(await host.enrol({ managerUrl: url(), caFile })).toEqual({ kind: 'denied', reason: 'not ours' });
-    expect(await host.config()).not.toContain('polling_token');
     expect(await systemFiles.facts(join(host.root, 'data/enrollment.json'))).toBeUndefined();
   });
 });

@@ -1,13 +1,14 @@
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { spkiFingerprint } from '@linux-patch/pki';
+import type { DurableWrite } from '@linux-patch/runtime';
 import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readEnrollmentView } from '../../src/enrollment/state/view.ts';
 import { type CurrentManager, provenDenial, startCurrentManager } from './current-manager.ts';
-import { createJoiningHost, FQDN, type JoiningHost, NOW } from './joining-host.ts';
+import { CONFIG, createJoiningHost, FQDN, type JoiningHost, NOW } from './joining-host.ts';
 import { type Answer, type OlderManager, startOlderManager, TOKEN } from './older-manager.ts';
 
 let host: JoiningHost;
@@ -107,11 +108,45 @@ describe('waiting', () => {
 
 describe('a restart', () => {
   it('goes on with a token that an earlier agent left in the configuration', async () => {
-    await writeFile(join(host.root, 'etc/config.yaml'), `enrollment:\n  polling_token: ${TOKEN}\n`);
-    older.poll = [pending, await approved()];
+    const config = `# ours\nenrollment:\n  polling_token: ${TOKEN}\n`;
+    await writeFile(join(host.root, 'etc/config.yaml'), config);
+    older.poll = [pending];
+    await host.enrol(pinned(), () => older.seen.length >= 2);
+    expect(await host.pending()).toMatchObject({ adopted: true, polling_token: TOKEN });
+    older.poll = [await approved()];
     expect(await host.enrol(pinned())).toEqual({ kind: 'installed' });
     expect(registrations()).toEqual([]);
-    expect(await host.config()).not.toContain(TOKEN);
+    expect(await host.config()).toBe(config);
+  });
+
+  it('uses a token of the configuration once, though the file keeps it', async () => {
+    await writeFile(join(host.root, 'etc/config.yaml'), `enrollment:\n  polling_token: ${TOKEN}\n`);
+    const settings = { managerUrl: new URL(older.url), caFile: join(host.root, 'ca.pem') };
+    await writeFile(settings.caFile, older.rootPem);
+    older.poll = [{ status: 200, body: { status: 'denied' } }];
+    expect(await host.enrol(settings)).toMatchObject({ kind: 'denied' });
+    older.poll = [await approved()];
+    expect(await host.enrol(settings)).toEqual({ kind: 'installed' });
+    expect(registrations()).toHaveLength(1);
+  });
+
+  it('takes over the token of a request that an earlier version made and that waits', async () => {
+    const code = await waitForCode();
+    // As an earlier version kept it: the token in the configuration, the rest in the state.
+    const stateFile = join(host.root, 'data/enrollment.json');
+    const { polling_token: token, ...state } = JSON.parse(await readFile(stateFile, 'utf8')) as {
+      polling_token: string;
+    };
+    await writeFile(stateFile, JSON.stringify(state));
+    await writeFile(join(host.root, 'etc/config.yaml'), `enrollment:\n  polling_token: ${token}\n`);
+    manager.before = [pending];
+    await host.enrol({ managerUrl: url() }, () => manager.before.length === 0);
+    expect(await host.pending()).toMatchObject({ polling_token: token });
+    // The line may go now.
+    await writeFile(join(host.root, 'etc/config.yaml'), '');
+    manager.code = code;
+    expect(await host.enrol({ managerUrl: url() })).toEqual({ kind: 'installed' });
+    expect(manager.registrations).toHaveLength(1);
   });
 
   it('asks anew instead where only the host code could prove the answer', async () => {
@@ -153,8 +188,11 @@ describe('a manager that proved itself by the extension', () => {
     manager.older = true;
     const outcome = await host.enrol(settings, () => host.said().includes('and now does not'));
     expect(outcome).toEqual({ kind: 'stopped' });
-    expect(await host.pending()).toMatchObject({ state: 'needs_person', extension_seen: true });
-    expect(await host.config()).not.toContain('polling_token');
+    expect(await host.pending()).toMatchObject({
+      state: 'needs_person',
+      extension_seen: true,
+      polling_token: null,
+    });
   });
 
   it('refuses a host provably when the refusal carries its MAC', async () => {
@@ -167,11 +205,21 @@ describe('a manager that proved itself by the extension', () => {
 });
 
 describe('this host', () => {
-  it('joins though its configuration takes no token', async () => {
+  it('joins though its state cannot be written any more', async () => {
     older.poll = [pending, await approved()];
-    const saveToken = () => Promise.reject(disk('EROFS'));
-    expect(await host.enrol({ ...pinned(), saveToken })).toEqual({ kind: 'installed' });
-    expect(host.said()).toContain('polling token could not be saved');
+    let written = 0;
+    const full = new Proxy(systemFiles, {
+      get(target, name: keyof typeof systemFiles) {
+        if (name !== 'writeDurably') return target[name];
+        return (write: DurableWrite) => {
+          written += Number(write.path.endsWith('enrollment.json'));
+          const isFull = write.path.endsWith('enrollment.json') && written > 1;
+          return isFull ? Promise.reject(disk('EROFS')) : target.writeDurably(write);
+        };
+      },
+    });
+    expect(await host.enrol({ ...pinned(), files: full })).toEqual({ kind: 'installed' });
+    expect(host.said()).toContain('a restart may ask to join once more');
   });
 
   it('sends nothing before key and state are on disk: a service waits, a command says why', async () => {
@@ -206,10 +254,10 @@ describe('this host', () => {
     expect(await host.status()).toBe('valid');
   });
 
-  it('serves though its allow list cannot be written, and says what that means', async () => {
+  it('is installed though the addresses of its manager cannot be kept, and says what that means', async () => {
     older.poll = [await approved()];
-    const allowAddress = () => Promise.reject(disk('EACCES'));
-    expect(await host.enrol({ ...pinned(), allowAddress })).toEqual({ kind: 'installed' });
+    const learn = () => Promise.reject(disk('EACCES'));
+    expect(await host.enrol({ ...pinned(), learnAddresses: learn })).toEqual({ kind: 'installed' });
     expect(host.said()).toContain('the manager cannot reach this agent');
   });
 
@@ -217,14 +265,13 @@ describe('this host', () => {
     manager.code = await waitForCode();
     manager.acknowledgementStatus = 503;
     expect(await host.enrol({ managerUrl: url() })).toEqual({ kind: 'installed' });
-    expect(await host.config()).toContain('polling_token');
     manager.acknowledgementStatus = 200;
-    await writeFile(join(host.root, 'etc/whitelist.yaml'), 'entries: []\n');
+    await rm(join(host.root, 'data/state'), { recursive: true });
     await host.settle({ managerUrl: url() });
     expect(manager.acknowledged).toHaveLength(2);
     expect(new Set(manager.verdicts)).toEqual(new Set(['ok']));
-    expect(await host.allowList()).toContain('127.0.0.1');
-    expect(await host.config()).not.toContain('polling_token');
+    expect(await host.learned()).toEqual(['127.0.0.1']);
+    expect(await host.config()).toBe(CONFIG);
     expect(await host.pending()).toBeUndefined();
   });
 });

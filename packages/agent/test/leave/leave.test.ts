@@ -1,8 +1,9 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { learnAddresses } from '../../src/access/learned-addresses.ts';
 import { createSickHost, runCli, type SickHost } from '../doctor/sick-host.ts';
 import { freePort } from '../enrollment/free-port.ts';
 
@@ -66,13 +67,36 @@ describe('a host that leaves', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('takes a waiting request back: key, host code and token, with the comments of the configuration', async () => {
+  it('takes a waiting request back: key, host code and token', async () => {
     await host.enrolling();
-    const config = await readFile(host.paths.configFile, 'utf8');
-    await writeFile(host.paths.configFile, `# ours\n${config}`);
     expect((await runCli(host, 'leave')).exitCode).toBe(0);
     await expectNothingLeft();
-    expect(await readFile(host.paths.configFile, 'utf8')).toMatch(/^# ours\nenrollment:\n {2}manager_url/);
+  });
+
+  it('forgets where its manager is', async () => {
+    letsGo();
+    const path = host.paths.learnedAddresses;
+    const addresses = ['192.0.2.7'];
+    await learnAddresses({ files: systemFiles, path, managerUrl: host.manager.url, addresses });
+    expect((await runCli(host, 'status')).text).toContain('Calls from   192.0.2.7');
+    expect((await runCli(host, 'leave')).exitCode).toBe(0);
+    expect(await systemFiles.facts(path)).toBeUndefined();
+  });
+
+  it('uses no token that is left in the configuration, and says so; the file stays as it is', async () => {
+    await rm(host.paths.certificatesFolder, { recursive: true });
+    await host.configure([
+      `manager_url: ${host.manager.url}`,
+      'polling_token: word  # of an earlier version',
+    ]);
+    const before = await readFile(host.paths.configFile, 'utf8');
+    const { exitCode, text } = await runCli(host, 'leave', '--force');
+    expect([exitCode, text]).toEqual([
+      2,
+      expect.stringContaining('it is not used any more, remove the line'),
+    ]);
+    expect(await readFile(host.paths.configFile, 'utf8')).toBe(before);
+    expect((await runCli(host, 'leave')).text).toContain('nothing to leave');
   });
 
   it('counts a certificate that is revoked already as known to the manager', async () => {

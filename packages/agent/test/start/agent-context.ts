@@ -3,7 +3,7 @@ import type { Files } from '@linux-patch/runtime';
 import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import type { ManualClock } from '@linux-patch/runtime/testing';
 import type { AgentContext } from '../../src/app/agent-context.ts';
-import { NOT_FOLLOWED } from '../../src/app/reconfiguration.ts';
+import { notFollowed } from '../../src/app/reconfiguration.ts';
 import type { ClockWatch } from '../../src/clock/watch.ts';
 import { agentPaths } from '../../src/config/paths.ts';
 import { AgentConfigSchema } from '../../src/config/schema.ts';
@@ -58,7 +58,7 @@ export function contextBeside(
     loadConfig: async () => config,
     notifier,
     liveness: createLiveness(clock),
-    reconfiguration: NOT_FOLLOWED,
+    reconfiguration: notFollowed(config),
     startDeadlineMs: undefined,
     clockWatch: UNDOUBTED,
     signal,

@@ -101,7 +101,7 @@ describe('a manager whose answers drip without an end', () => {
     const agent = host.start();
     await agent.until(() => manager.dripping > 0);
     await givesUpAfter(agent, 60);
-    expect(await host.read(CONFIG)).toContain(`polling_token: ${TOKEN}`);
+    expect(await host.read('var/lib/linux_patch_api/enrollment.json')).toContain(TOKEN);
     manager.odd = undefined;
     await agent.until(isServed(agent));
     expect(manager.registrations).toHaveLength(1);

@@ -1,17 +1,20 @@
 import { once } from 'node:events';
 import { chown, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import type { Files } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { describe, expect, it } from 'vitest';
-import { type CurrentManager, startCurrentManager } from '../enrollment/current-manager.ts';
+import { startCurrentManager } from '../enrollment/current-manager.ts';
 import { type AgentHost, createAgentHost, type RunningAgent } from './agent-in-process.ts';
+import { type Caller, callerOf, checksOf, get } from './calling-manager.ts';
 
 const NOW = Math.floor(Date.now() / 1000) * 1000;
 const LIST = 'etc/linux_patch_api/whitelist.yaml';
 const CONFIG = 'etc/linux_patch_api/config.yaml';
+
+/** From where somebody else than the manager calls. */
+const OPERATOR = '127.0.0.2';
 
 /** As fs.watch fails where others have used up the inotify instances. */
 const WITHOUT_INOTIFY: Files = {
@@ -24,19 +27,7 @@ const WITHOUT_INOTIFY: Files = {
 interface ServingHost extends AsyncDisposable {
   readonly host: AgentHost;
   readonly agent: RunningAgent;
-  /** TLS options of the manager. */
-  readonly client: { host: string; port: number; ca: string; cert: string; key: string };
-}
-
-async function clientOf(manager: CurrentManager, agent: RunningAgent): Promise<ServingHost['client']> {
-  const client = await manager.authority.issueManagerClient();
-  return {
-    host: '127.0.0.1',
-    port: Number(/Listening on 127\.0\.0\.1:(\d+)/.exec(agent.said())?.[1]),
-    ca: manager.authority.caPem,
-    cert: client.chainPem,
-    key: client.privateKeyPem,
-  };
+  readonly client: Caller;
 }
 
 /** A host that has joined and serves. */
@@ -48,30 +39,13 @@ async function servingHost(files: Files): Promise<ServingHost> {
   const caFile = join(host.root, 'ca-of-the-manager.pem');
   await writeFile(caFile, manager.authority.root.certificatePem);
   await host.put(CONFIG, (await host.read(CONFIG)).replace('/nowhere', caFile));
+  await host.put(LIST, `entries: [${OPERATOR}]\n`);
   const agent = host.start();
   stack.defer(async () => void (await agent.stop()));
   await agent.until(async () => (await agent.servedSerial()) !== undefined);
-  const client = await clientOf(manager, agent);
+  const client = await callerOf(manager, agent);
   const owned = stack.move();
   return { host, agent, client, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-/** What the agent answers to its manager. */
-async function get({ client }: ServingHost, path: string): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const outgoing = request({ ...client, path, agent: false }, (response) => {
-    let body = '';
-    response.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    response.on('end', () => resolve(body));
-  });
-  outgoing.on('error', reject);
-  outgoing.end();
-  return promise;
-}
-
-async function checksOf(world: ServingHost): Promise<Record<string, string>> {
-  const { data } = JSON.parse(await get(world, '/health')) as { data: { checks: Record<string, string> } };
-  return data.checks;
 }
 
 describe.each([
@@ -80,14 +54,20 @@ describe.each([
 ])('an agent whose kernel %s', (_what, files) => {
   it('ends the open connections of who is no longer on its allow list', async () => {
     await using world = await servingHost(files);
-    const socket = connect(world.client);
+    const operator = { ...world.client, localAddress: OPERATOR };
+    const socket = connect(operator);
     socket.on('error', () => {});
     await once(socket, 'session');
     const closed = once(socket, 'close');
     let isClosed = false;
     void closed.then(() => (isClosed = true));
+    const ofManager = connect(world.client);
+    await once(ofManager, 'session');
     await world.host.put(LIST, 'entries: [10.1.2.3]\n');
     await world.agent.until(() => isClosed);
+    // Where the manager calls from is the agent's own knowledge.
+    expect(ofManager.destroyed).toBe(false);
+    ofManager.destroy();
     const audit = () => world.host.read('var/log/linux_patch_api/audit.log');
     await world.agent.settles(async () => (await audit()).includes('allow_list_changed'));
   });
@@ -95,14 +75,14 @@ describe.each([
   it('says in health, metrics and status that it refuses a faulty allow list, and serves on', async () => {
     await using world = await servingHost(files);
     await world.host.put(LIST, 'entries: [300.1.2.3]\n');
-    await world.agent.until(async () => (await checksOf(world)).allow_list !== 'ok');
-    expect((await checksOf(world)).allow_list).toContain('entries.0');
-    expect(await get(world, '/metrics')).toContain('linux_patch_agent_check_ok{check="allow_list"} 0');
+    await world.agent.until(async () => (await checksOf(world.client)).allow_list !== 'ok');
+    expect((await checksOf(world.client)).allow_list).toContain('entries.0');
+    expect(await get(world.client, '/metrics')).toContain('linux_patch_agent_check_ok{check="allow_list"} 0');
     const status = world.host.start('status', '--json');
     await status.exitCode;
     expect(status.said()).toContain('ALLOW_LIST_INVALID');
-    await world.host.put(LIST, 'entries: [127.0.0.1]\n');
-    await world.agent.until(async () => (await checksOf(world)).allow_list === 'ok');
+    await world.host.put(LIST, 'entries: []\n');
+    await world.agent.until(async () => (await checksOf(world.client)).allow_list === 'ok');
   });
 });
 

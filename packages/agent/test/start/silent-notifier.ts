@@ -9,6 +9,6 @@ export function silentNotifier(): ServiceNotifier & { readonly troubles: (string
     status: async () => {},
     stopping: async () => {},
     alive: async () => {},
-    trouble: async (line) => void troubles.push(line),
+    trouble: async (_matter, line) => void troubles.push(line),
   };
 }

@@ -2,30 +2,16 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import type { Commands } from '@linux-patch/runtime';
-import { nodeCommands } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { startCurrentManager } from '../enrollment/current-manager.ts';
 import { type AgentHost, createAgentHost, type RunningAgent } from './agent-in-process.ts';
+import { systemdDouble } from './systemd-double.ts';
 import { joined } from './waits/wait.ts';
 
 const NOW = Math.floor(Date.now() / 1000) * 1000;
 const CONFIG = 'etc/linux_patch_api/config.yaml';
 const SECOND_MS = 1_000;
-
-/** What systemd is told, assignment by assignment; every other program is the real one. */
-function systemd(): { told: string[]; createCommands: () => Commands } {
-  const told: string[] = [];
-  const real = nodeCommands();
-  const end = { exitCode: 0, signal: null, stdout: '', stderr: '', timedOut: false, aborted: false };
-  const run: Commands['run'] = (command) => {
-    if (command.program !== 'systemd-notify') return real.run(command);
-    told.push(...command.args);
-    return Promise.resolve({ ...end, durationMs: 1 });
-  };
-  return { told, createCommands: () => ({ run }) };
-}
 
 /** A host that systemd starts, with an identity; its next start is the one that counts. */
 async function supervisedHost() {
@@ -33,7 +19,7 @@ async function supervisedHost() {
   const manager = stack.use(await startCurrentManager(NOW));
   const caFile = join(stack.use(await temporaryFolder()).path, 'ca.pem');
   await writeFile(caFile, manager.authority.root.certificatePem);
-  const { told, createCommands } = systemd();
+  const { told, createCommands } = systemdDouble();
   const host = stack.use(
     await createAgentHost({
       nowMs: NOW,

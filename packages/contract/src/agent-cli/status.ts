@@ -77,6 +77,8 @@ export const AgentStatus = z.object({
   version: z.string(),
   config_file: z.string(),
   manager_url: z.string().nullable(),
+  /** Where the manager may connect from besides the allow list, as learned when the host joined. */
+  manager_addresses: z.array(z.string()),
   /** Processes of the service that work with these folders. */
   agent: z.object({ running: z.boolean(), pids: z.array(z.number().int()) }),
   identity: StatusIdentity,

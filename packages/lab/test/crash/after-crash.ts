@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemFiles } from '@linux-patch/runtime/node';
+import { readLearnedAddresses } from '../../../agent/src/access/learned-addresses.ts';
 import { inspectIdentity } from '../../../agent/src/identity/inspect.ts';
-import { COMMENT, type CrashHost, letAMinutePass, pathsUnder, startAgent } from './host.ts';
+import { type CrashHost, learnedFile, pathsUnder, startAgent, UNTOUCHED } from './host.ts';
 import { temporaryFiles } from './situations.ts';
 
 /** Judges the certificates of a host by every check. */
@@ -17,21 +18,19 @@ export async function faultsOf(host: CrashHost): Promise<string[]> {
   const faults: string[] = [];
   const after = await statusOf(host);
   if (!['missing', 'valid'].includes(after)) faults.push(`found ${after} after the crash`);
-  await letAMinutePass(host);
   const { kind } = await startAgent(host);
   if (kind !== 'installed') faults.push(`the next start ended ${kind}`);
   const status = await statusOf(host);
   if (status !== 'valid') faults.push(`is ${status} after the next start`);
   const left = [
     ...(await temporaryFiles(host.root)),
-    ...(await readdir(join(host.root, 'data'))),
+    ...(await readdir(join(host.root, 'data'))).filter((name) => name !== 'state'),
     ...(await readdir(join(host.root, 'etc/certs'))).filter((name) => name.startsWith('pending')),
   ];
   if (left.length > 0) faults.push(`left ${left.join(', ')}`);
   const config = await readFile(join(host.root, 'etc/config.yaml'), 'utf8');
-  if (config.includes('polling_token') || !config.startsWith(COMMENT))
-    faults.push('config.yaml is not as it was');
-  const allowed = await readFile(join(host.root, 'etc/whitelist.yaml'), 'utf8');
-  if (allowed.match(/127\.0\.0\.1/g)?.length !== 1) faults.push('the manager is not allowed once');
+  if (config !== UNTOUCHED) faults.push('config.yaml is not as it was');
+  const learned = await readLearnedAddresses(systemFiles, learnedFile(host));
+  if (learned.join() !== '127.0.0.1') faults.push('the manager is not allowed once');
   return faults;
 }

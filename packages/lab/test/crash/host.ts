@@ -1,12 +1,12 @@
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@linux-patch/runtime';
 import { lineLogger, nodeCommands, systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
-import { addAllowListEntry } from '../../../agent/src/access/add-entry.ts';
-import { clearPollingToken, savePollingToken } from '../../../agent/src/config/polling-token.ts';
+import { learnAddresses } from '../../../agent/src/access/learned-addresses.ts';
 import { enroll } from '../../../agent/src/enrollment/enroll.ts';
 import type { EnrollContext, EnrollOutcome } from '../../../agent/src/enrollment/settings.ts';
 import { settleEnrollment } from '../../../agent/src/enrollment/settle.ts';
+import { openConfiguredToken } from '../../../agent/src/enrollment/state/configured-token.ts';
 import { pendingPlaces } from '../../../agent/src/enrollment/state/pending.ts';
 import { hostNetwork } from '../../../agent/src/host/network.ts';
 import { inspectIdentity } from '../../../agent/src/identity/inspect.ts';
@@ -25,7 +25,11 @@ export interface CrashHost {
   readonly hasty?: boolean;
 }
 
-export const COMMENT = '# the administrator wrote this';
+/** The configuration of a host, which nobody but its administrator changes. */
+export const UNTOUCHED = '# the administrator wrote this\nenrollment:\n  manager_url: x\n';
+
+/** The addresses of the manager, as a host has learned them. */
+export const learnedFile = ({ root }: CrashHost): string => join(root, 'data/state/manager-addresses.json');
 
 export function pathsUnder(certs: string): CertificatePaths {
   return {
@@ -41,7 +45,7 @@ export async function prepareHost(host: CrashHost, number: number): Promise<void
   await mkdir(join(host.root, 'etc'), { recursive: true });
   await writeFile(join(host.root, 'etc/machine-id'), `${number.toString(16).padStart(32, 'c')}\n`);
   await writeFile(join(host.root, 'etc/hostname'), `crash${number}.example.test\n`);
-  await writeFile(join(host.root, 'etc/config.yaml'), `${COMMENT}\nenrollment:\n  manager_url: x\n`, {
+  await writeFile(join(host.root, 'etc/config.yaml'), UNTOUCHED, {
     mode: 0o640,
   });
 }
@@ -61,26 +65,15 @@ export function renewHost({ root, managerUrl }: CrashHost): Promise<RenewOutcome
   });
 }
 
-/** A minute passes after the crash: what locks nothing any more counts as left behind. */
-export async function letAMinutePass({ root }: CrashHost): Promise<void> {
-  const before = new Date(Date.now() - 60_000);
-  for (const name of await readdir(join(root, 'etc')))
-    if (name.endsWith('.locked')) await utimes(join(root, 'etc', name), before, before);
-}
-
 /** What the agent does when it starts: mends what is damaged, then goes on with its enrolment or ends a finished one. */
 export async function startAgent(host: CrashHost): Promise<EnrollOutcome> {
   const { root } = host;
-  const configFile = join(root, 'etc/config.yaml');
-  const allowListFile = join(root, 'etc/whitelist.yaml');
+  const dataFolder = join(root, 'data');
   const certs = join(root, 'etc/certs');
   const certificates = pathsUnder(certs);
-  const savedToken = /polling_token: (\S+)/.exec(await readFile(configFile, 'utf8'))?.[1];
   const context: EnrollContext = {
-    ...pendingPlaces(join(root, 'data'), certs),
+    ...pendingPlaces(dataFolder, certs),
     root,
-    configFile,
-    allowListFile,
     certificates,
     managerUrl: new URL(host.managerUrl),
     caFile: host.caFile,
@@ -91,7 +84,6 @@ export async function startAgent(host: CrashHost): Promise<EnrollOutcome> {
     reportIp: host.address,
     reportInterface: undefined,
     agentPort: 12_443,
-    savedToken,
     mode: 'service',
     clock: host.hasty ? hastyClock : systemClock,
     random: systemRandom,
@@ -100,10 +92,10 @@ export async function startAgent(host: CrashHost): Promise<EnrollOutcome> {
     network: hostNetwork,
     logger: lineLogger({ level: 'error', sink: () => {} }),
     audit: () => {},
-    saveToken: (token) => savePollingToken({ files: systemFiles, path: configFile, token }),
-    clearToken: () => clearPollingToken({ files: systemFiles, path: configFile }),
-    allowAddress: async (entry) => {
-      await addAllowListEntry({ files: systemFiles, clock: systemClock, path: allowListFile, entry });
+    configuredToken: openConfiguredToken({ files: systemFiles, dataFolder, token: undefined }),
+    learnAddresses: async (addresses) => {
+      const path = learnedFile(host);
+      await learnAddresses({ files: systemFiles, path, managerUrl: host.managerUrl, addresses });
     },
     onProgress: () => {},
     signal: AbortSignal.timeout(120_000),

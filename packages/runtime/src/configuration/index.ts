@@ -1,5 +1,4 @@
 export { describeSchema, type KeyDescription } from './describe.ts';
-export { addToYamlList, setYamlValue } from './edit.ts';
 export { type ConfigurationFault, configurationError, fileFault } from './faults.ts';
 export {
   type ConfigurationFallback,
@@ -8,5 +7,4 @@ export {
   parseConfiguration,
 } from './parse.ts';
 export { type ReadConfiguration, readConfiguration, readConfigurationText } from './read.ts';
-export { rewriteConfiguration } from './rewrite.ts';
 export { didYouMean } from './suggestion.ts';

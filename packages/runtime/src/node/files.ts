@@ -68,7 +68,6 @@ async function writeDurably(write: DurableWrite): Promise<void> {
     const handle = await open(temporary, 'wx', write.mode);
     try {
       await handle.chmod(write.mode);
-      if (write.owner) await handle.chown(write.owner.uid, write.owner.gid);
       await handle.writeFile(write.data);
       await handle.sync();
     } finally {

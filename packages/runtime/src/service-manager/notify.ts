@@ -8,8 +8,8 @@ export interface ServiceNotifier {
   ready(status: string): Promise<void>;
   /** The one line that `systemctl status` shows. Never carries a token or host code. */
   status(status: string): Promise<void>;
-  /** What is added to the status until it is over; undefined ends it. */
-  trouble(trouble: string | undefined): Promise<void>;
+  /** What is added to the status until it is over, one trouble for each matter; undefined ends it. */
+  trouble(matter: string, trouble: string | undefined): Promise<void>;
   stopping(): Promise<void>;
   /** The event loop turns; for the watchdog. */
   alive(): Promise<void>;
@@ -51,10 +51,9 @@ export function createServiceNotifier(options: {
     }
   };
   let status = '';
-  let trouble: string | undefined;
+  const troubles = new Map<string, string>();
   // A line feed would begin an assignment of its own (sd_notify(3)).
-  const line = (): string =>
-    `STATUS=${printableLine(trouble === undefined ? status : `${status}; ${trouble}`)}`;
+  const line = (): string => `STATUS=${printableLine([status, ...troubles.values()].join('; '))}`;
   return {
     ready(now) {
       status = now;
@@ -64,9 +63,10 @@ export function createServiceNotifier(options: {
       status = now;
       return sendOnce(line());
     },
-    trouble(now) {
-      if (now === trouble) return sent;
-      trouble = now;
+    trouble(matter, now) {
+      if (now === troubles.get(matter)) return sent;
+      if (now === undefined) troubles.delete(matter);
+      else troubles.set(matter, now);
       return sendOnce(line());
     },
     stopping: () => sendOnce('STOPPING=1'),

@@ -1,8 +1,8 @@
 import { messageOf } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { readConfigurationText } from '@linux-patch/runtime/configuration';
-import { addAllowListEntry } from '../../access/add-entry.ts';
 import type { AllowListEntry } from '../../access/entry.ts';
+import { learnAddresses, readLearnedAddresses } from '../../access/learned-addresses.ts';
 import { createMatcher } from '../../access/matcher.ts';
 import { parseAllowList } from '../../access/parse.ts';
 import { findOpenFile, openFileWords } from '../../host/real-file.ts';
@@ -64,7 +64,7 @@ export async function readAllowList(files: Files, path: string): Promise<AllowLi
 }
 
 async function checkAllowList(host: DoctorHost): Promise<Finding[]> {
-  const { files, clock, config, identity } = host;
+  const { files, config, identity, paths } = host;
   const path = config.whitelist.path;
   let entries: readonly AllowListEntry[] | undefined;
   try {
@@ -72,22 +72,27 @@ async function checkAllowList(host: DoctorHost): Promise<Finding[]> {
   } catch (error) {
     return [{ code: 'ALLOW_LIST_INVALID', detail: messageOf(error).split('\n').join('; ') }];
   }
-  // Enrolment makes the list and puts the manager into it.
+  // Enrolment learns where the manager is.
   if (!isUsable(identity)) return [];
-  const addresses = await managerAddresses(host);
-  const repair = async (): Promise<void> => {
-    for (const entry of addresses ?? []) await addAllowListEntry({ files, clock, path, entry });
-  };
-  const mend = addresses?.length ? { repair } : {};
-  if (!entries) return [{ code: 'ALLOW_LIST_MISSING', detail: `${path} does not exist.`, ...mend }];
-  const known = await resolveNames(host, entries);
-  const matcher = createMatcher(entries, (name) => known.get(name) ?? []);
+  const learnedPath = paths.learnedAddresses;
+  const learned = await readLearnedAddresses(files, learnedPath).catch((): readonly string[] => []);
+  const addresses = (await managerAddresses(host)) ?? [];
+  const managerUrl = managerUrlOf(host)?.href ?? '';
+  const repair = async (): Promise<void> =>
+    void (await learnAddresses({ files, path: learnedPath, managerUrl, addresses }));
+  const mend = addresses.length > 0 ? { repair } : {};
+  if (!entries && learned.length === 0)
+    return [{ code: 'ALLOW_LIST_MISSING', detail: `${path} does not exist.`, ...mend }];
+  const listed = entries ?? [];
+  const known = await resolveNames(host, listed);
+  const matcher = createMatcher(listed, (name) => known.get(name) ?? []);
   const findings: Finding[] = [];
-  if (addresses && !addresses.some((address) => matcher.allows(address))) {
-    const detail = `${path} has no entry for ${addresses.join(', ')}.`;
+  if (addresses.length > 0 && !addresses.some((one) => learned.includes(one) || matcher.allows(one))) {
+    const others = learned.length > 0 ? `, and the agent has learned only ${learned.join(', ')}` : '';
+    const detail = `${path} has no entry for ${addresses.join(', ')}${others}.`;
     findings.push({ code: 'ALLOW_LIST_LACKS_MANAGER', detail, ...mend });
   }
-  if (entries.some((entry) => entry.kind === 'range' && entry.prefix === 0)) {
+  if (listed.some((entry) => entry.kind === 'range' && entry.prefix === 0)) {
     findings.push({ code: 'ALLOW_LIST_EVERYBODY', detail: `${path} has a range with prefix length 0.` });
   }
   return findings;

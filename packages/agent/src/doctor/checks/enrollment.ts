@@ -1,5 +1,5 @@
 import { publicKeySpki, spkiSha256 } from '@linux-patch/pki';
-import { clearPollingToken } from '../../config/polling-token.ts';
+import { openConfiguredToken } from '../../enrollment/state/configured-token.ts';
 import { type PendingEnrollment, removePending } from '../../enrollment/state/pending.ts';
 import { verdictWords } from '../../enrollment/trust/join-verdict.ts';
 import { isOwnRevoked } from '../../identity/revocation/list.ts';
@@ -81,9 +81,10 @@ async function isRevoked({ files, certificates }: DoctorHost): Promise<boolean> 
 }
 
 async function checkSavedState(host: DoctorHost): Promise<Finding[]> {
-  const { files, places, pending, configFile } = host;
+  const { files, places, pending, paths, config } = host;
+  const token = config.enrollment.polling_token;
   const repair = async (): Promise<void> => {
-    await clearPollingToken({ files, path: configFile });
+    await openConfiguredToken({ files, dataFolder: paths.dataFolder, token }).markUsed();
     await removePending(files, places);
   };
   const state = await files.facts(places.stateFile).catch(() => undefined);

@@ -1,16 +1,18 @@
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Job } from '@linux-patch/contract';
 import type { FileFacts, Files } from '@linux-patch/runtime';
 import { storeFolder } from '../../identity/store/paths.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorHost } from './host.ts';
 
-/** A folder that the agent writes to. */
+/** A folder of the agent. */
 interface Folder {
   readonly path: string;
   readonly mode: number;
   /** Whether packages and the agent make it, so that its absence is worth a word. */
   readonly expected: boolean;
+  /** Whether the agent writes to it while it runs. */
+  readonly written: boolean;
 }
 
 /** Less than this, and the next set of certificates or job may not fit. */
@@ -23,12 +25,12 @@ const JOB_LIMIT = 2_000;
 function foldersOf(host: DoctorHost): Folder[] {
   const { configFile, config, certificates, paths } = host;
   const all: Folder[] = [
-    { path: dirname(configFile), mode: 0o755, expected: false },
-    { path: storeFolder(certificates), mode: 0o755, expected: false },
-    { path: paths.dataFolder, mode: 0o700, expected: true },
-    { path: config.jobs.storage_path, mode: 0o700, expected: false },
-    { path: dirname(config.logging.file_path), mode: 0o750, expected: true },
-    { path: dirname(config.whitelist.path), mode: 0o755, expected: false },
+    { path: dirname(configFile), mode: 0o755, expected: false, written: false },
+    { path: dirname(config.whitelist.path), mode: 0o755, expected: false, written: false },
+    { path: storeFolder(certificates), mode: 0o755, expected: false, written: true },
+    { path: paths.dataFolder, mode: 0o700, expected: true, written: true },
+    { path: config.jobs.storage_path, mode: 0o700, expected: false, written: true },
+    { path: dirname(config.logging.file_path), mode: 0o750, expected: true, written: true },
   ];
   return [...new Map(all.map((folder) => [folder.path, folder])).values()];
 }
@@ -47,7 +49,7 @@ export async function checkFiles(host: DoctorHost): Promise<Finding[]> {
 
 async function checkFolder(host: DoctorHost, folder: Folder): Promise<Finding[]> {
   const { files, config } = host;
-  const { path, mode, expected } = folder;
+  const { path, mode, expected, written } = folder;
   const facts = await factsBehindLinks(files, path);
   if (facts === undefined) {
     if (!expected) return [];
@@ -61,7 +63,7 @@ async function checkFolder(host: DoctorHost, folder: Folder): Promise<Finding[]>
     const repair = (): Promise<void> => moveAside(files, path);
     return [{ code: 'JOBS_FOLDER_BROKEN', detail: `${path} is no folder.`, words: { path }, repair }];
   }
-  return [...accessFindings(host, path, facts), ...(await tryToWrite(files, path))];
+  return [...accessFindings(host, path, facts), ...(written ? await tryToWrite(files, path) : [])];
 }
 
 async function factsBehindLinks(files: Files, path: string): Promise<FileFacts | undefined> {
@@ -156,7 +158,7 @@ function isJob(text: string): boolean {
   }
 }
 
-/** Temporary files (`.NAME.PID-N.tmp`) and locks (`.NAME.locked`) that nobody works with any more. */
+/** Temporary files (`.NAME.PID-N.tmp`) that nobody works with any more. */
 async function checkLeftovers(host: DoctorHost, folders: readonly Folder[]): Promise<Finding[]> {
   const { files, clock } = host;
   const generations = join(storeFolder(host.certificates), 'generations');
@@ -164,13 +166,12 @@ async function checkLeftovers(host: DoctorHost, folders: readonly Folder[]): Pro
   for (const folder of [...folders.map((one) => one.path), generations]) {
     for (const name of await files.list(folder, { missingOk: true }).catch(() => [])) {
       const path = join(folder, name);
-      const code = leftoverCode(name);
-      if (code === undefined) continue;
+      if (!isTemporary(name)) continue;
       const facts = await files.facts(path);
       // A clock that was set back makes an old file look as if it came from the future.
       if (!facts || Math.abs(clock.now() - facts.modifiedMs) < STALE_MS) continue;
       findings.push({
-        code,
+        code: 'STALE_TEMPORARIES',
         detail: `${path} is left over.`,
         words: { path },
         repair: () => files.remove(path),
@@ -180,9 +181,6 @@ async function checkLeftovers(host: DoctorHost, folders: readonly Folder[]): Pro
   return findings;
 }
 
-/** What a name says that a crash left. */
-function leftoverCode(name: string): 'STALE_LOCK' | 'STALE_TEMPORARIES' | undefined {
-  if (/^\..+\.\d+-\d+\.tmp$/.test(basename(name)) || name === '.linux-patch-doctor')
-    return 'STALE_TEMPORARIES';
-  return /^\..+\.locked$/.test(name) ? 'STALE_LOCK' : undefined;
+function isTemporary(name: string): boolean {
+  return /^\..+\.\d+-\d+\.tmp$/.test(name) || name === '.linux-patch-doctor';
 }

@@ -10,8 +10,6 @@ import { createPending, fitsPending, type PendingEnrollment, readPending, writeP
 interface OpenedEnrollment {
   readonly pending: PendingEnrollment;
   readonly keyPem: string;
-  /** The saved polling token, when it belongs to this enrolment. */
-  readonly token: string | undefined;
 }
 
 /**
@@ -51,9 +49,11 @@ function troubleOf(context: EnrollContext, error: unknown): string | undefined {
 }
 
 async function open(context: EnrollContext): Promise<OpenedEnrollment> {
-  const { files, managerUrl, savedToken } = context;
+  const { files, managerUrl, configuredToken } = context;
   const identity = await collectHostIdentity(context);
   const saved = await readPending(files, context);
+  const configured = await configuredToken.unused();
+  const token = saved?.polling_token ?? configured;
   const keyPem = await files.readText(context.keyFile);
   const now = {
     managerUrl: managerUrl.href,
@@ -62,7 +62,7 @@ async function open(context: EnrollContext): Promise<OpenedEnrollment> {
       context.reportIp === undefined && context.reportInterface === undefined
         ? context.network.addresses().map((one) => one.address)
         : undefined,
-    registered: savedToken !== undefined,
+    registered: token !== undefined,
     binding: await readHostBinding(context),
     cloneOf: context.cloneOf,
   };
@@ -73,13 +73,16 @@ async function open(context: EnrollContext): Promise<OpenedEnrollment> {
     });
     const { key_id, state } = saved;
     context.audit('enrollment_resumed', { key_id, manager: managerUrl.href, state });
-    return { pending: saved, keyPem, token: asksOnceMore(context, saved) ? undefined : savedToken };
+    if (asksOnceMore(context, saved)) return { pending: { ...saved, polling_token: null }, keyPem };
+    const pending = { ...saved, polling_token: token ?? null };
+    if (configured !== undefined) await takeOver(context, pending);
+    return { pending, keyPem };
   }
   const begun = await beginPending(context, identity);
-  if (saved === undefined && savedToken !== undefined && context.mode === 'service')
-    return adopt(context, begun, savedToken);
-  if (savedToken !== undefined) await context.clearToken();
-  return { ...begun, token: undefined };
+  if (saved === undefined && configured !== undefined && context.mode === 'service')
+    return adopt(context, begun, configured);
+  await configuredToken.markUsed();
+  return begun;
 }
 
 /**
@@ -100,7 +103,7 @@ function asksOnceMore({ logger }: EnrollContext, saved: PendingEnrollment): bool
 export async function beginPending(
   context: EnrollContext,
   identity: HostIdentity,
-): Promise<Omit<OpenedEnrollment, 'token'>> {
+): Promise<OpenedEnrollment> {
   const { files, clock, random, managerUrl } = context;
   const begun = await createPending({
     files,
@@ -120,7 +123,7 @@ export async function beginPending(
 /** A token without a state was saved by an agent of the older generation: its request waits, its key is the manager's. */
 async function adopt(
   context: EnrollContext,
-  begun: Omit<OpenedEnrollment, 'token'>,
+  begun: OpenedEnrollment,
   token: string,
 ): Promise<OpenedEnrollment> {
   const pending: PendingEnrollment = {
@@ -128,12 +131,28 @@ async function adopt(
     adopted: true,
     generation: 'older',
     state: 'waiting',
+    polling_token: token,
   };
-  await writePending(context.files, context, pending);
+  await takeOver(context, pending);
   context.logger.info('Going on with the polling token of an earlier agent', {
     manager: context.managerUrl.href,
   });
   const { key_id, state } = pending;
   context.audit('enrollment_resumed', { key_id, manager: context.managerUrl.href, state });
-  return { pending, keyPem: begun.keyPem, token };
+  return { pending, keyPem: begun.keyPem };
+}
+
+/** Makes the token of the configuration the state's. Failing to write that down costs a second request after a restart. */
+async function takeOver(context: EnrollContext, pending: PendingEnrollment): Promise<void> {
+  const { files, configuredToken, logger } = context;
+  try {
+    await writePending(files, context, pending);
+    await configuredToken.markUsed();
+    logger.info(
+      'The polling token of the configuration is kept with the state of the enrolment now; enrollment.polling_token may be removed',
+      {},
+    );
+  } catch (error) {
+    logger.warn('The polling token of the configuration could not be written into the state', { error });
+  }
 }

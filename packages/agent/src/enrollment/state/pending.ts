@@ -23,7 +23,7 @@ const ENROLLMENT_STATES = [
   'retrying',
 ] as const;
 
-/** An enrolment under way, kept across restarts. The key lies beside it, the polling token in the configuration. */
+/** An enrolment under way, kept across restarts. The key lies beside the certificates. */
 export const PendingEnrollment = z.object({
   v: z.literal(1),
   manager_url: z.string(),
@@ -66,6 +66,8 @@ export const PendingEnrollment = z.object({
   denial_unproven: z.boolean().default(false),
   /** Serial number of the proven certificate whose install has begun; a crash may have cut it off. */
   installing_serial: z.string().nullable().default(null),
+  /** What the manager is asked with; null before it took the request. A secret. */
+  polling_token: z.string().max(512).nullable().default(null),
   request_id: z.string().nullable(),
   nonce_m: z.string().nullable(),
   state: z.enum(ENROLLMENT_STATES),
@@ -159,6 +161,7 @@ export async function createPending(options: {
     join_token: null,
     denial_unproven: false,
     installing_serial: null,
+    polling_token: null,
     request_id: null,
     nonce_m: null,
     state: 'starting',

@@ -11,7 +11,6 @@ export class EnrollmentRecord {
   readonly #context: EnrollContext;
   #pending: PendingEnrollment;
   #keyPem: string;
-  #token: string | undefined;
 
   static async open(context: EnrollContext): Promise<EnrollmentRecord> {
     return new EnrollmentRecord(context, await openPending(context));
@@ -19,12 +18,11 @@ export class EnrollmentRecord {
 
   private constructor(
     context: EnrollContext,
-    opened: { pending: PendingEnrollment; keyPem: string; token: string | undefined },
+    opened: { readonly pending: PendingEnrollment; readonly keyPem: string },
   ) {
     this.#context = context;
     this.#pending = opened.pending;
     this.#keyPem = opened.keyPem;
-    this.#token = opened.token;
   }
 
   get pending(): PendingEnrollment {
@@ -36,7 +34,7 @@ export class EnrollmentRecord {
   }
 
   get token(): string | undefined {
-    return this.#token;
+    return this.#pending.polling_token ?? undefined;
   }
 
   /** A new request of a host that is called or reached otherwise than the saved one says. */
@@ -59,29 +57,15 @@ export class EnrollmentRecord {
       lastError: this.#pending.last_error ?? undefined,
       joinToken: this.#pending.join_token?.verdict ?? undefined,
     });
-    await this.#orWarn('The enrolment state could not be saved', () =>
-      writePending(this.#context.files, this.#context, this.#pending),
-    );
-  }
-
-  async keepToken(token: string): Promise<void> {
-    this.#token = token;
     await this.#orWarn(
-      'The polling token could not be saved in the configuration; a restart would ask to join once more',
-      () => this.#context.saveToken(token),
-    );
-  }
-
-  async dropToken(): Promise<void> {
-    this.#token = undefined;
-    await this.#orWarn('The polling token could not be removed from the configuration', () =>
-      this.#context.clearToken(),
+      'The state of the enrolment could not be saved; a restart may ask to join once more',
+      () => writePending(this.#context.files, this.#context, this.#pending),
     );
   }
 
   /** Removes token, state and pending key. */
   async forget(): Promise<void> {
-    await this.dropToken();
+    this.#pending = { ...this.#pending, polling_token: null };
     await this.#orWarn('The finished enrolment could not be removed', () =>
       removePending(this.#context.files, this.#context),
     );

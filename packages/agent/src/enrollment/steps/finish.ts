@@ -76,7 +76,7 @@ async function tryToAllow({ context }: StepParts, level: 'warn' | 'error'): Prom
     return true;
   } catch (error) {
     context.logger[level](
-      `The manager's address could not be added to ${context.allowListFile}; without it the manager cannot reach this agent`,
+      "The manager's addresses could not be learned; unless they are on the allow list, the manager cannot reach this agent",
       { error },
     );
     return false;

@@ -86,8 +86,7 @@ function clockOff({ context, setbacks }: StepParts): NextStep {
 async function unprovenOlder(parts: StepParts): Promise<NextStep> {
   if (parts.record.pending.adopted) {
     // An earlier agent's token: this one can ask again in a way that the host code proves.
-    await parts.record.dropToken();
-    await parts.record.note({ adopted: false, generation: null });
+    await parts.record.note({ adopted: false, generation: null, polling_token: null });
     return AT_ONCE;
   }
   // Somebody who took the extension out of request or answer must not have the last word.
@@ -103,8 +102,7 @@ async function unprovenOlder(parts: StepParts): Promise<NextStep> {
 /** The manager is of this generation after all; what it answered without the extension was changed on the way. */
 async function askAnew({ context, record, setbacks }: StepParts): Promise<NextStep> {
   context.audit('enrollment_request_lost', { key_id: record.pending.key_id });
-  await record.dropToken();
-  await record.note({ request_id: null, nonce_m: null, generation: null });
+  await record.note({ polling_token: null, request_id: null, nonce_m: null, generation: null });
   return {
     kind: 'wait',
     reason: { kind: 'security', failures: setbacks.count('lost_request') },
@@ -121,9 +119,8 @@ const FETCHED_ONCE =
 
 async function unknownToken({ context, record, setbacks }: StepParts): Promise<NextStep> {
   context.audit('enrollment_request_lost', { key_id: record.pending.key_id });
-  await record.dropToken();
   const older = record.pending.generation === 'older';
-  await record.note({ request_id: null, nonce_m: null, generation: null });
+  await record.note({ polling_token: null, request_id: null, nonce_m: null, generation: null });
   return {
     kind: 'wait',
     reason: { kind: 'refused', failures: setbacks.count('lost_request') },

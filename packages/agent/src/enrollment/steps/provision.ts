@@ -223,6 +223,5 @@ export async function installBundle(
 export async function allowManager(context: EnrollContext): Promise<void> {
   const host = context.managerUrl.hostname.replace(/^\[(.*)\]$/, '$1');
   const { network, signal } = context;
-  for (const address of await resolveUnlessStopped(network, host, signal))
-    await context.allowAddress(address);
+  await context.learnAddresses(await resolveUnlessStopped(network, host, signal));
 }

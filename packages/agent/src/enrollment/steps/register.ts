@@ -64,7 +64,6 @@ async function accepted(parts: StepParts, answer: EnrollAccepted): Promise<NextS
     );
   }
   parts.setbacks.clear('conflict', 'person');
-  // The generation is on disk before the token: a token alone would be taken for one of an older agent.
   await record.note({
     state: 'waiting',
     generation: ext ? 'current' : 'older',
@@ -72,6 +71,7 @@ async function accepted(parts: StepParts, answer: EnrollAccepted): Promise<NextS
     adopted: false,
     denial_unproven: false,
     peer_spki: trust.peer.kind === 'unverified' ? (calls.peerKey() ?? null) : null,
+    polling_token: answer.polling_token,
     request_id: ext?.request_id ?? null,
     nonce_m: ext?.nonce_m ?? null,
     last_error: null,
@@ -81,7 +81,6 @@ async function accepted(parts: StepParts, answer: EnrollAccepted): Promise<NextS
       verdict: ext?.token ?? 'ignored',
     },
   });
-  await record.keepToken(answer.polling_token);
   const facts = { key_id: record.pending.key_id, manager: record.pending.manager_url };
   context.audit('enrollment_requested', facts);
   sayVerdict(parts);

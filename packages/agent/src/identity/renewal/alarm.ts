@@ -102,7 +102,7 @@ class Watch implements RenewalWatch {
     this.#alarm = progress ? alarmOf(progress, clock.now(), managerUrl !== undefined) : 'none';
     if (!progress || this.#alarm === before) return;
     if (this.#alarm === 'none') {
-      void notifier.trouble(undefined);
+      void notifier.trouble('renewal', undefined);
       return;
     }
     const { serialHex, policy } = progress.certificate;
@@ -114,7 +114,7 @@ class Watch implements RenewalWatch {
     logger[isSevere(this.#alarm) ? 'error' : 'warn'](renewalTrouble(this.#alarm, progress, managerUrl), {
       alarm: this.#alarm,
     });
-    void notifier.trouble(renewalStatus(this.#alarm, progress));
+    void notifier.trouble('renewal', renewalStatus(this.#alarm, progress));
   }
 
   health(managerUrl: string | undefined): ReturnType<RenewalWatch['health']> {

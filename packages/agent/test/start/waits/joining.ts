@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { ENROLL_PATHS } from '@linux-patch/contract';
@@ -178,24 +178,6 @@ export const JOINING: readonly Wait[] = [
     where: 'for a name server, to let the manager in',
     doors: withSilentNames('127.0.0.1'),
     reached: asked('127.0.0.1'),
-    exitCode: 0,
-  },
-  {
-    where: 'for somebody else who writes the allow list',
-    arrange: ({ host, manager, asked: names }) => {
-      manager.spoil = async (bundle) => {
-        const lock = join(host.root, 'etc/linux_patch_api/.whitelist.yaml.locked');
-        await mkdir(lock);
-        await utimes(lock, host.clock.now() / 1000, host.clock.now() / 1000);
-        names.push('locked');
-        return bundle;
-      };
-    },
-    reached: async (scene) => {
-      await asked('locked')(scene);
-      // Nothing else is looked at again so soon.
-      await scene.agent.settles(() => (scene.host.clock.nextWakeMs ?? Number.POSITIVE_INFINITY) <= 20);
-    },
     exitCode: 0,
   },
   {

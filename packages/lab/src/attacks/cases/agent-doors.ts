@@ -116,6 +116,9 @@ export const FOREIGN_JOIN_FILE: AttackCase = {
   },
 };
 
+/** From where somebody else than the manager calls. */
+const OPERATOR = '127.0.0.250';
+
 export const NO_INOTIFY: AttackCase = {
   name: 'a4-no-inotify',
   tried: 'Containers or editors use up the inotify instances of the kernel before and while an agent runs.',
@@ -125,6 +128,7 @@ export const NO_INOTIFY: AttackCase = {
     const host = await world.host(manager);
     // A user namespace has instances of its own: none.
     const without = ['unshare', '-U', '-r', 'sh', '-c'];
+    await writeFile(join(host.root, LIST), `entries: [${OPERATOR}]\n`);
     const line = 'echo 0 > /proc/sys/user/max_inotify_instances && exec "$0" "$@"';
     const agent = world.use(host.start({ through: [...without, line] }));
     const { request_id, host_code } = await waitingHost(host);
@@ -134,7 +138,8 @@ export const NO_INOTIFY: AttackCase = {
     await agent.listening;
     await agent.logged('does not tell of changes');
     const client = await managerIdentity(manager.root);
-    const socket = connect({ ...client, host: host.address, port: host.port, servername: host.name });
+    const operator = { ...client, localAddress: OPERATOR, servername: host.name };
+    const socket = connect({ ...operator, host: host.address, port: host.port });
     socket.on('error', () => undefined);
     await once(socket, 'session');
     const startedMs = performance.now();

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitingHost } from '../../waiting-host.ts';
 import type { FaultCase, FaultChapter } from '../fault-case.ts';
@@ -93,8 +93,8 @@ const DECISIONS: readonly FaultCase[] = [
       const { request_id: id, host_code: code } = await waitingHost(world.host);
       await world.manager.json('enrollments', 'deny', id, '--reason', 'wrong machine', '--code', code);
       await world.show();
-      const config = await readFile(world.host.configFile, 'utf8');
-      if (config.includes('polling_token')) throw new Error('the token of a denied request was kept');
+      const kept = await readdir(join(world.host.root, 'var/lib/linux_patch_api'));
+      if (kept.includes('enrollment.json')) throw new Error('the token of a denied request was kept');
       await world.mend(async (gone) => {
         world.start();
         gone();
