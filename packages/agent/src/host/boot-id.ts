@@ -1,15 +1,31 @@
 /** Clock ticks within which a kernel starts its first process; one that is younger is a container's. */
 const MACHINE_STARTS_WITHIN_TICKS = 1_000;
 
+/** When a process started, in clock ticks since the kernel did. @param stat text of /proc/PID/stat (proc_pid_stat(5)) */
+export function startedTicks(stat: string): string | undefined {
+  // The program's name stands in brackets and may hold anything.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+function containerStart(firstProcess: string): string | undefined {
+  const ticks = startedTicks(firstProcess);
+  return Number(ticks) > MACHINE_STARTS_WITHIN_TICKS ? ticks : undefined;
+}
+
 /**
  * What differs after every boot. A container that is restarted keeps the kernel's id: the one that its manager puts over
  * it is out of sight for a service with `ProtectKernelTunables=`, so the start of its first process is added.
  * @param kernelBootId text of /proc/sys/kernel/random/boot_id (random(4))
- * @param firstProcess text of /proc/1/stat (proc_pid_stat(5))
+ * @param firstProcess text of /proc/1/stat
  */
 export function bootIdOf(kernelBootId: string, firstProcess: string): string | null {
   if (kernelBootId === '') return null;
-  // The program's name stands in brackets and may hold anything.
-  const startedTicks = Number(firstProcess.slice(firstProcess.lastIndexOf(')') + 2).split(' ')[19]);
-  return startedTicks > MACHINE_STARTS_WITHIN_TICKS ? `${kernelBootId}+${startedTicks}` : kernelBootId;
+  const start = containerStart(firstProcess);
+  return start === undefined ? kernelBootId : `${kernelBootId}+${start}`;
+}
+
+/** What all processes of one boot agree on: in a container, services and commands may see different ids of the kernel. */
+export function sharedBootIdOf(kernelBootId: string, firstProcess: string): string {
+  const start = containerStart(firstProcess);
+  return start === undefined ? kernelBootId : `container+${start}`;
 }

@@ -53,6 +53,27 @@ test.each([
   expect(await readdir(folder.path)).toEqual(['claim-000002']);
 });
 
+/** Doors in a container: what /proc shows of its boot to whoever looks. */
+function inContainer(bootId: string, firstProcessStartedTicks: number) {
+  const shown: Readonly<Record<string, string>> = {
+    '/proc/sys/kernel/random/boot_id': `${bootId}\n`,
+    // Linux 6.18, systemd 252.
+    '/proc/1/stat': `1 (systemd) S 0 1 1 0 -1 4194560 15221 201233 63 1005 31 117 420 301 20 0 1 0 ${firstProcessStartedTicks} 23072768 3232\n`,
+  };
+  const readText: typeof systemFiles.readText = async (path, ...rest) =>
+    shown[path] ?? systemFiles.readText(path, ...rest);
+  return { ...DOORS, files: { ...systemFiles, readText } };
+}
+
+test('in a container a service and a command see different boot ids, and yet the same lock', async () => {
+  await using folder = await temporaryFolder();
+  expect(await takeLock(inContainer('of the kernel', 1_420_000), folder.path)).toHaveProperty('lock');
+  const command = inContainer('of the container', 1_420_000);
+  expect(await takeLock(command, folder.path)).toHaveProperty('heldBy');
+  const restarted = inContainer('of the kernel', 1_426_100);
+  expect(await takeLock(restarted, folder.path)).toHaveProperty('lock');
+});
+
 test('a copy of the folder is another lock', async () => {
   await using folder = await temporaryFolder();
   const [original, copy] = [join(folder.path, 'original'), join(folder.path, 'copy')];

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Clock, Files } from '@linux-patch/runtime';
 import { z } from 'zod';
+import { sharedBootIdOf, startedTicks } from './boot-id.ts';
 
 /** A process, also when its number was given to another one since. */
 const Owner = z.object({
@@ -35,10 +36,11 @@ async function identify(files: Files, pid: number | 'self') {
   const stat = await files.readText(`/proc/${pid}/stat`).catch(() => undefined);
   const bootId = await files.readText('/proc/sys/kernel/random/boot_id').catch(() => undefined);
   if (stat === undefined || bootId === undefined) return undefined;
-  // The program's name stands in brackets and may hold anything (proc_pid_stat(5)).
-  const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const firstProcess = await files.readText('/proc/1/stat').catch(() => '');
+  const started = startedTicks(stat);
   const number = Number.parseInt(stat, 10);
-  return started === undefined ? undefined : { pid: number, started, boot_id: bootId.trim() };
+  if (started === undefined) return undefined;
+  return { pid: number, started, boot_id: sharedBootIdOf(bootId.trim(), firstProcess ?? '') };
 }
 
 async function isAlive(files: Files, owner: LockOwner, inode: number): Promise<boolean> {
