@@ -57,7 +57,12 @@ export async function waitForIdentity(
   let told = false;
   while (!context.signal.aborted) {
     const result = await tryExclusive(context, 'identity');
-    if ('held' in result) return result.held;
+    if ('held' in result) {
+      // Whoever was waited for may have let go because it is done; asking once more would replace what it got.
+      if (!told || !(await options.done())) return result.held;
+      await result.held[Symbol.asyncDispose]();
+      return undefined;
+    }
     if (!told) options.onWait(result.by);
     told = true;
     if (await options.done()) return undefined;

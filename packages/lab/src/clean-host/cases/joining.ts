@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { askHost } from '../../hosts/ask-host.ts';
 import { untilServing } from '../agent-jobs.ts';
 import type { CleanHostCase } from '../case.ts';
 import { configureAgent, installPackage } from '../install.ts';
@@ -103,6 +104,35 @@ export const JOINING: readonly CleanHostCase[] = [
       const again = await host.run('linux-patch-api', ['--renew-certs']);
       assert.equal(again.exitCode, 0, again.stderr);
       await untilStatus(host, /^Serving on/);
+    },
+  },
+  {
+    name: 'beside the service that waits a second one ends and names it, and --enroll waits for it without asking again',
+    flavours: ['debian12'],
+    limitMs: 5 * 60_000,
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      const waiting = await untilStatus(host, /^Waiting for approval/);
+      // One that is not refused would serve until somebody ends it.
+      const second = await host.run('timeout', ['60', 'linux-patch-api']);
+      assert.equal(second.exitCode, 1, second.stderr);
+      assert.match(second.stdout + second.stderr, new RegExp(`process ${waiting.mainPid}\\b`));
+      const log = '/root/enrolling.log';
+      const command = 'linux-patch-api --enroll "$0" >"$1" 2>&1';
+      const enrolling = host.run('sh', ['-c', command, manager.url, log]);
+      await askHost('the command to wait for the service', async () => {
+        const { stdout } = await host.run('cat', [log]);
+        return /Another process of this host is getting it an identity/.test(stdout) || undefined;
+      });
+      await approveByCode(host, manager);
+      assert.equal((await enrolling).exitCode, 0, await host.must('cat', [log]));
+      assertNeverRestarted(waiting, await untilStatus(host, /^Serving on/));
+      const { enrollments } = (await manager.json('enrollments', 'list', '--state', 'all')) as {
+        enrollments: unknown[];
+      };
+      assert.equal(enrollments.length, 1);
     },
   },
 ];
