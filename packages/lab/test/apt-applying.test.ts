@@ -74,6 +74,7 @@ describe('one update that apt refuses', () => {
       version_before: '1',
       version_after: '1',
       reason: 'update 2 left out: toykey would have to be removed',
+      error_code: 'DEPENDENCY_CONFLICT',
     });
     expect(await versions(packages)).toMatchObject({ toya: '2', toyz: '2', toydoor: '1', toykept: '1' });
   });
@@ -191,6 +192,10 @@ describe('settings of the host', () => {
     await writeFile(join(root, 'etc/apt/apt.conf.d/99hostile'), settings.join('\n'));
     const outcome = await packages.operations.applyPatches(everything, quietRun());
     expect(outcome).toMatchObject({ left: [], warnings: [], exitCode: 0 });
+    expect(outcome.results.map((one) => [one.name, one.kept_files])).toEqual([
+      ['toya', undefined],
+      ['toyconf', [CONF]],
+    ]);
     expect(await versions(packages)).toEqual({ toya: '2', toyconf: '2', toyorphan: '1' });
     expect(await readFile(join(root, CONF), 'utf8')).toBe('colour = mine\n');
     const gone = await packages.operations.remove({ name: 'toya', purge: false, force: false }, quietRun());
@@ -339,7 +344,13 @@ describe('another package that is half configured', () => {
     });
     expect(told).toEqual([
       { name: 'toya', action: 'upgraded', version_before: '1', version_after: '2' },
-      { name: 'toybroken', action: 'failed', version_before: '1', version_after: '2' },
+      {
+        name: 'toybroken',
+        action: 'failed',
+        version_before: '1',
+        version_after: '2',
+        error_code: 'SCRIPT_FAILED',
+      },
     ]);
   });
 

@@ -161,6 +161,14 @@ describe('changing packages', () => {
     ]);
   });
 
+  it('tells that it installed the same version anew', async () => {
+    const { packages } = await bench(folder.path, ['toyhello']);
+    const wish = { ...plainWish, packages: [{ name: 'toyhello', version: '1.0-1' }], force: true };
+    expect((await packages.operations.install(wish, quietRun())).results).toEqual([
+      { name: 'toyhello', action: 'reinstalled', version_before: '1.0-1', version_after: '1.0-1' },
+    ]);
+  });
+
   it('goes back to an older version only when that is allowed', async () => {
     const { packages } = await bench(folder.path, []);
     const { operations } = packages;

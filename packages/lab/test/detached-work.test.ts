@@ -54,7 +54,14 @@ async function openJobs(root: string, packages: PackageManager) {
     retentionDays: 1,
     retentionCount: 99,
   };
-  return openJobQueue({ ...shared, folder: join(root, 'jobs'), execute, limits, detached });
+  const changedSince = (jobId: string) => operations.changedSince(detached.of(jobId));
+  return openJobQueue({
+    ...shared,
+    folder: join(root, 'jobs'),
+    execute,
+    limits,
+    detached: { ...detached, changedSince },
+  });
 }
 
 type Jobs = Awaited<ReturnType<typeof openJobs>>;
@@ -156,7 +163,14 @@ describe('package work that outlives the agent', () => {
     );
     await rm(join(work, 'exit'));
     await using second = await openJobs(root, packages);
-    expect(await second.get(job_id)).toMatchObject({ status: 'failed', error_code: 'INTERRUPTED' });
+    const job = await second.get(job_id);
+    expect(job).toMatchObject({
+      status: 'failed',
+      error_code: 'INTERRUPTED',
+      error: expect.stringContaining('Its results name what is different since it began'),
+    });
+    expect(job.results.map((one) => [one.name, one.action])).toContainEqual(['toyslow', 'installed']);
+    expect(await systemFiles.facts(work)).toBeUndefined();
   });
 
   it('tells what had changed before it failed', async () => {

@@ -87,7 +87,10 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
       },
       mayForget: () => context.clockWatch.verdict.state === 'ok',
       execute,
-      detached,
+      detached: detached && {
+        ...detached,
+        changedSince: (jobId) => packages.operations.changedSince(detached.of(jobId)),
+      },
     }),
   );
   stack.use(auditJobs(jobs.events, context.audit));

@@ -12,6 +12,7 @@ export interface JobReporter {
   phase(state: ActiveState, message: string): void;
   /** @param percent 0 to 100 of the whole job; it never falls. Leaves a wait for a lock behind. */
   progress(percent: number, message: string, state?: ActiveState): void;
+  /** What a step of the work did; what an earlier one changed stays on record. */
   results(results: readonly JobResult[]): void;
   exitCode(code: number | null): void;
   /** A reboot follows this job. */

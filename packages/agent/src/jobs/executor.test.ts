@@ -45,6 +45,7 @@ async function world(given: Partial<PackageOperations>, reboot?: Reboot, require
   const done: string[] = [];
   const operations: PackageOperations = {
     adopt: async () => undefined,
+    changedSince: async () => undefined,
     refresh: async () => {
       done.push('refresh');
       return [];

@@ -1,4 +1,4 @@
-import { type Job, type JobDeleted, messageOf, PatchError } from '@linux-patch/contract';
+import { type Job, type JobDeleted, type JobResult, messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
 import type { DetachedWork } from '../packages/detached/work.ts';
 import { JobEvents } from './events.ts';
@@ -27,7 +27,12 @@ export interface JobQueueOptions {
   };
   readonly execute: Executor;
   /** Package work that outlives the agent; without it a job ends with the agent. */
-  readonly detached?: Pick<DetachedWork, 'stateOf' | 'forget'> | undefined;
+  readonly detached?:
+    | (Pick<DetachedWork, 'stateOf' | 'forget'> & {
+        /** What is different since the work of a job began; undefined when it had not begun. */
+        readonly changedSince: (jobId: string) => Promise<readonly JobResult[] | undefined>;
+      })
+    | undefined;
 }
 
 interface SubmitOptions {
@@ -236,14 +241,20 @@ class DurableJobQueue implements JobQueue {
 
   /** The job is over for this run even when the disk does not take it. */
   async #settleInterrupted(entry: JournalEntry): Promise<void> {
-    const { clock, logger } = this.#options;
-    const ended = interruptedJob(entry, clock.now());
+    const { clock, detached, logger } = this.#options;
+    const { job_id: id } = entry.core;
+    const changed = await detached?.changedSince(id).catch((error: unknown) => {
+      logger.warn('what an interrupted job had changed cannot be read', { job_id: id, error });
+      return undefined;
+    });
+    const ended = interruptedJob(entry, clock.now(), changed);
     this.#jobs.set(ended.core.job_id, ended);
     logger.warn('a job was interrupted when the agent stopped', {
       job_id: ended.core.job_id,
       operation: ended.core.operation,
     });
     await saveInterrupted(ended, this.#journal, clock.now()).catch(this.#noteJournalFault);
+    await detached?.forget(id).catch(this.#noteJournalFault);
   }
 
   #entry(id: string): JournalEntry {

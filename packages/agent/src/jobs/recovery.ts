@@ -1,4 +1,6 @@
+import type { JobResult } from '@linux-patch/contract';
 import type { JobJournal, JournalEntry } from './journal.ts';
+import { mergeResults } from './merge-results.ts';
 import { isFinished, type JobCore, transition } from './state.ts';
 
 export interface HistoryLimits {
@@ -9,14 +11,23 @@ export interface HistoryLimits {
 
 const DAY_MS = 86_400_000;
 
-const INTERRUPTED_MESSAGE =
-  'The agent stopped while this job was running. What the job had changed by then is not known: check the packages, ' +
-  'then run it again. An interrupted package installation is repaired before the next job.';
+const STOPPED = 'The agent stopped while this job was running.';
+const NEXT = 'then run it again. An interrupted package installation is repaired before the next job.';
+const UNKNOWN = `${STOPPED} What the job had changed by then is not known: check the packages, ${NEXT}`;
+const KNOWN = `${STOPPED} Its results name what is different since it began: look at them, ${NEXT}`;
 
-/** A job that was running when the agent stopped, as it is from now on. */
-export function interruptedJob(entry: JournalEntry, nowMs: number): JournalEntry {
-  const failure = { type: 'fail', code: 'INTERRUPTED', message: INTERRUPTED_MESSAGE } as const;
-  return { ...entry, core: transition(entry.core, failure, nowMs) };
+/**
+ * A job that was running when the agent stopped, as it is from now on.
+ * @param changed what is different since it began; undefined when nobody knows
+ */
+export function interruptedJob(
+  entry: JournalEntry,
+  nowMs: number,
+  changed: readonly JobResult[] | undefined,
+): JournalEntry {
+  const failure = { type: 'fail', code: 'INTERRUPTED', message: changed ? KNOWN : UNKNOWN } as const;
+  const results = changed ? mergeResults(entry.core.results, changed) : entry.core.results;
+  return { ...entry, core: { ...transition(entry.core, failure, nowMs), results } };
 }
 
 /** Writes an interrupted job down, with what it had logged before the agent stopped. */
@@ -34,7 +45,7 @@ export async function saveInterrupted(
     ...text,
     logs: [
       ...lines.filter((line) => !line.startsWith('  ')),
-      `${new Date(nowMs).toISOString()} ${INTERRUPTED_MESSAGE}`,
+      `${new Date(nowMs).toISOString()} ${core.message}`,
     ],
     output: printed.length > 0 ? printed.join('\n') : text.output,
   });

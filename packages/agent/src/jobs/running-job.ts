@@ -12,6 +12,7 @@ import type { JobReporter } from './executor-interface.ts';
 import { JobOutput, type JobText } from './job-output.ts';
 import type { JobRequest } from './job-request.ts';
 import type { JobJournal, JournalEntry } from './journal.ts';
+import { mergeResults } from './merge-results.ts';
 import {
   type ActiveState,
   isFinished,
@@ -102,7 +103,8 @@ export class RunningJob implements JobReporter {
   results(results: readonly JobResult[]): void {
     const touched = results.filter((one) => one.reason === undefined).map((one) => one.name);
     const packages = this.#core.packages.length > 0 ? this.#core.packages : touched;
-    this.#set({ ...withOutcome(this.#core, { results }), packages });
+    const merged = mergeResults(this.#core.results, results);
+    this.#set({ ...withOutcome(this.#core, { results: merged }), packages });
   }
 
   exitCode(code: number | null): void {

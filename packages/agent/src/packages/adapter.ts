@@ -169,6 +169,16 @@ export type PackageChange =
 /** Why something would not be done. */
 export type Refusal = Pick<LeftOut, 'reason' | 'code'>;
 
+/** What a finished run did with a package beside its version. */
+export interface Particulars {
+  /** Perhaps with an architecture. */
+  readonly name: string;
+  /** Unpacked over the same version. */
+  readonly reinstalled: boolean;
+  /** Configuration files that stay as they were changed on this host. */
+  readonly keptFiles: readonly string[];
+}
+
 /** How packages are changed. */
 export interface PackageChanging {
   /** Versions that each of these packages has, newest first; a name that nobody knows is not among the keys. */
@@ -189,6 +199,8 @@ export interface PackageChanging {
       readonly signal: AbortSignal;
     },
   ): Promise<Refusal | undefined>;
+  /** What a finished run says it did beside versions. */
+  particulars(result: CommandResult): Promise<readonly Particulars[]>;
   /** Those that came as dependencies, and would count as wanted once a change has named them. */
   automatic(names: readonly string[]): Promise<readonly string[]>;
   /** Marks packages as such again. */

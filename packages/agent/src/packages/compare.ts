@@ -1,4 +1,4 @@
-import type { JobResult } from '@linux-patch/contract';
+import type { ErrorCode, JobResult } from '@linux-patch/contract';
 import type { PackageRules } from './adapter.ts';
 import type { Installed } from './package-facts.ts';
 
@@ -35,4 +35,17 @@ export function compareInstalled(
       results.push({ name, action, version_before, version_after });
   }
   return results.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Results in which packages that are half configured count as failed, whatever became of their versions. */
+export function withFailures(
+  results: readonly JobResult[],
+  broken: readonly Installed[],
+  rules: PackageRules,
+): JobResult[] {
+  return results.map((one) =>
+    broken.some((each) => rules.isNamed(each, one.name))
+      ? { ...one, action: 'failed', error_code: 'SCRIPT_FAILED' satisfies ErrorCode }
+      : one,
+  );
 }

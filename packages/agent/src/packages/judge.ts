@@ -1,12 +1,13 @@
 import { type ErrorCode, PatchError } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
 import type { PackageAdapter, PackageRules } from './adapter.ts';
-import { compareInstalled } from './compare.ts';
+import { compareInstalled, withFailures } from './compare.ts';
 import { describeChanges } from './describe-results.ts';
 import type { ChangePlan } from './detached/plan.ts';
 import { describeLeftOut, type LeftOut, withLeftOut } from './left-out.ts';
 import type { Installed } from './package-facts.ts';
 import type { OperationOutcome, OperationRun } from './package-operations.ts';
+import { particularsOf, withParticulars } from './particulars.ts';
 import { refuseStopped, toolFailure } from './tool-failure.ts';
 import { isProof, shortfall } from './wishes.ts';
 
@@ -67,14 +68,16 @@ async function readEnding(adapter: PackageAdapter, plan: JudgedPlan, result: Com
     ...notDownloaded(rules, plan, { after, reasonOf: adapter.output.notDownloaded(result) }),
   ];
   const newlyBroken = broken.filter((one) => !wasBroken(one));
-  const compared = compareInstalled(before, after, { asked, rules }).map((one) =>
-    newlyBroken.some((each) => rules.isNamed(each, one.name)) ? { ...one, action: 'failed' as const } : one,
-  );
+  const compared = compareInstalled(before, after, { asked, rules });
+  const results = withParticulars(withFailures(compared, newlyBroken, rules), adapter, {
+    after,
+    particulars: await particularsOf(adapter, result),
+  });
   return {
     adapter,
     plan,
     result,
-    outcome: { results: withLeftOut(compared, left), left, exitCode: result.exitCode },
+    outcome: { results: withLeftOut(results, left), left, exitCode: result.exitCode },
     newlyBroken,
     stillBroken: broken.filter(wasBroken),
     unmet: unmet.filter((one) => one !== undefined),

@@ -51,7 +51,7 @@ export function withLeftOut(results: readonly JobResult[], left: readonly LeftOu
   const reasons = new Map(sortLeftOut(left).map((one) => [one.name, one]));
   const known = results.map((one) => {
     const stays = one.action === 'unchanged' ? reasons.get(one.name) : undefined;
-    return stays ? { ...one, reason: reasonOf(stays) } : one;
+    return stays ? { ...one, reason: reasonOf(stays), error_code: stays.code } : one;
   });
   const names = new Set(results.map((one) => one.name));
   const rest = [...reasons.values()]
@@ -62,6 +62,7 @@ export function withLeftOut(results: readonly JobResult[], left: readonly LeftOu
       version_before: one.current,
       version_after: one.current,
       reason: reasonOf(one),
+      error_code: one.code,
     }));
   return [...known, ...rest];
 }

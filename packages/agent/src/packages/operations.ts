@@ -5,7 +5,7 @@ import type { Update } from './package-facts.ts';
 import type { InstallWish, PackageOperations, PackageTarget } from './package-operations.ts';
 import { refreshLists } from './refresh.ts';
 import { repair } from './repair.ts';
-import { adoptChange, runChange, type WantedChange } from './runner.ts';
+import { adoptChange, changedSince, runChange, type WantedChange } from './runner.ts';
 import type { PackageReader } from './snapshot.ts';
 
 /** The changing half of the host's package manager. */
@@ -14,6 +14,7 @@ export function createPackageOperations(host: PackageHost, reader: PackageReader
   return {
     refresh: (run) => refreshLists(host, run),
     adopt: (run) => adoptChange(host, run),
+    changedSince: (work) => changedSince(host, work),
     repair: (run) => repair(host, run),
     install: async (wish, run) => runChange(host, await installation(host, reader, wish), run),
     async remove(wish, run) {

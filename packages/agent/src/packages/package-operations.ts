@@ -38,7 +38,7 @@ export interface OperationRun {
   readonly onLine: (line: string, source: OutputSource) => void;
   /** Called while another process holds the package database. @param holder its name and pid, for people. */
   readonly onWaitingForLock: (holder: string) => void;
-  /** Called with what a failed operation had changed all the same. */
+  /** Called with what a repair, or an operation that failed, changed all the same. */
   readonly onChanged?: (results: readonly JobResult[]) => void;
 }
 
@@ -107,6 +107,8 @@ export interface PackageOperations {
   refresh(run: OperationRun): Promise<readonly SourceFailure[]>;
   /** Follows a change that an earlier agent began for this job to its end; undefined when it had begun none. */
   adopt(run: OperationRun): Promise<OperationOutcome | undefined>;
+  /** What is different since this work began, also when nobody knows how it ended; undefined when it had not begun. */
+  changedSince(work: Pick<PackageWork, 'plan'>): Promise<readonly JobResult[] | undefined>;
   /** Mends what an interrupted transaction left, and unmet dependencies; resolves to whether everything is mended. */
   repair(run: OperationRun): Promise<boolean>;
   install(wish: InstallWish, run: OperationRun): Promise<OperationOutcome>;

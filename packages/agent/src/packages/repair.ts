@@ -1,6 +1,8 @@
 import { type ErrorCode, isPatchError } from '@linux-patch/contract';
 import type { Tool } from './adapter.ts';
+import { compareInstalled } from './compare.ts';
 import type { PackageHost } from './doors.ts';
+import { waitForLock } from './locks.ts';
 import type { OperationRun } from './package-operations.ts';
 import { runTool } from './runner.ts';
 
@@ -59,10 +61,18 @@ async function mendDependencies(host: PackageHost, unmet: string, run: Operation
   );
 }
 
-/** Runs something that may fail without ending the job; resolves to whether it did not. */
+/** Runs something that may fail without ending the job, and tells what it changed; resolves to whether it did not fail. */
 async function attempt(host: PackageHost, tool: Tool, run: OperationRun): Promise<boolean> {
+  const { reading, rules } = host.adapter;
   try {
-    await runTool(host, tool, run);
+    // What somebody else is changing now is not of this job.
+    await waitForLock(host, run);
+    const before = await reading.installed();
+    try {
+      await runTool(host, tool, run);
+    } finally {
+      run.onChanged?.(compareInstalled(before, await reading.installed(), { asked: [], rules }));
+    }
     return true;
   } catch (error) {
     passOver(error, run);

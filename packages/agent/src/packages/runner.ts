@@ -1,12 +1,14 @@
+import type { JobResult } from '@linux-patch/contract';
 import type { CommandResult, OutputSource } from '@linux-patch/runtime';
 import type { PackageAdapter, Tool } from './adapter.ts';
 import { automaticAmong, restoreAutomatic } from './automatic-marks.ts';
+import { compareInstalled, withFailures } from './compare.ts';
 import type { ChangePlan } from './detached/plan.ts';
 import type { PackageHost } from './doors.ts';
 import { judgeChange } from './judge.ts';
 import type { LeftOut } from './left-out.ts';
 import { waitForLock } from './locks.ts';
-import type { OperationOutcome, OperationRun } from './package-operations.ts';
+import type { OperationOutcome, OperationRun, PackageWork } from './package-operations.ts';
 import { refuseStopped, toolFailure } from './tool-failure.ts';
 import type { Wish } from './wishes.ts';
 
@@ -55,6 +57,22 @@ export async function adoptChange(
   const timeoutMs = Math.max(1, plan.startedAtMs + run.timeoutMs - host.clock.now());
   const result = run.work.follow({ timeoutMs, signal, onLine: lineReader(host.adapter, run) });
   return finishChange(host, plan, { result, run });
+}
+
+/**
+ * What is different from what was there when a change began that nobody can follow any more; undefined when none had
+ * begun.
+ */
+export async function changedSince(
+  { adapter: { reading, rules } }: PackageHost,
+  work: Pick<PackageWork, 'plan'>,
+): Promise<readonly JobResult[] | undefined> {
+  const plan = await work.plan();
+  if (!plan) return undefined;
+  const after = await reading.installed();
+  const asked = plan.wishes.map(({ name }) => name);
+  const broken = after.filter((one) => one.broken);
+  return withFailures(compareInstalled(plan.before, after, { asked, rules }), broken, rules);
 }
 
 async function finishChange(

@@ -164,6 +164,7 @@ function shelfChanging(next: readonly Stored[], tool: MakeTool): PackageAdapter[
       const heavy = targetsOf(change).find((one) => one.startsWith('heavy'));
       return heavy === undefined ? undefined : { code: 'DEPENDENCY_CONFLICT', reason: 'too heavy' };
     },
+    particulars: async () => [],
     automatic: async () => [],
     markAutomatic: async () => {},
   };

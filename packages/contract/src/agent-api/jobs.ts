@@ -26,11 +26,30 @@ export type JobState = (typeof JOB_STATES)[number];
 /** What happened to one package. */
 export const JobResult = z.object({
   name: Line,
-  action: z.enum(['installed', 'upgraded', 'downgraded', 'removed', 'unchanged', 'failed']),
+  action: z
+    .enum([
+      'installed',
+      'upgraded',
+      'downgraded',
+      'reinstalled',
+      'removed',
+      'replaced',
+      'unchanged',
+      'failed',
+    ])
+    .meta({
+      description:
+        '`reinstalled`: unpacked anew in the same version; `replaced`: gone because another package took its place.',
+    }),
   version_before: Line.nullable(),
   version_after: Line.nullable(),
   reason: Output.optional().meta({
     description: 'Why a wanted update was left out while the rest went in; for people.',
+  }),
+  error_code: Line.optional().meta({ description: 'The code of what was left out or failed.' }),
+  kept_files: z.array(Line).max(1_000).optional().meta({
+    description:
+      'Configuration files that were changed on this host and stay so; what the package brings lies beside them (`.dpkg-dist`).',
   }),
 });
 export type JobResult = z.infer<typeof JobResult>;

@@ -16,6 +16,7 @@ export interface ToyPackage {
   readonly suggests?: string;
   readonly breaks?: string;
   readonly conflicts?: string;
+  readonly replaces?: string;
   readonly provides?: string;
   /** Short description; a long one is added. */
   readonly description?: string;
@@ -38,6 +39,7 @@ function relations(toy: ToyPackage): string[] {
     Suggests: toy.suggests,
     Breaks: toy.breaks,
     Conflicts: toy.conflicts,
+    Replaces: toy.replaces,
     Provides: toy.provides,
   };
   return Object.entries(fields).flatMap(([name, value]) => (value ? [`${name}: ${value}`] : []));

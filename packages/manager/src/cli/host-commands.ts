@@ -154,12 +154,15 @@ export function describeJob(job: Job, nowMs: number): string {
   return job.results.length === 0 ? facts : `${facts}\n\n${describeResults(job)}`;
 }
 
-/** Versions before and after. */
+/** Versions before and after, and configuration files that stayed as they were. */
 export function describeResults(job: Job): string {
-  return renderTable(
+  const table = renderTable(
     ['PACKAGE', 'BEFORE', 'AFTER', 'ACTION'],
     job.results.map((one) => [one.name, one.version_before ?? '-', one.version_after ?? '-', one.action]),
   );
+  const kept = job.results.flatMap((one) => one.kept_files ?? []).map(printableLine);
+  if (kept.length === 0) return table;
+  return `${table}\n\nChanged on the host before, and kept so; what the packages bring lies beside them: ${kept.join(', ')}`;
 }
 
 /** `jobs` */

@@ -8,6 +8,7 @@ import { readInstalled, readNativeArchitecture } from './installed.ts';
 import { markAutomatic, readAutomatic } from './marks.ts';
 import { DEBIAN_RULES } from './names.ts';
 import { parseStatusLine, readNotDownloaded, readUntrusted } from './output.ts';
+import { readParticulars } from './particulars.ts';
 import { findPending } from './pending.ts';
 import { readPolicy } from './policy.ts';
 import { asksForReboot } from './reboot-packages.ts';
@@ -59,6 +60,7 @@ export function openAptAdapter(doors: PackageDoors): PackageAdapter {
       providers: (name) => providersOf(doors, name),
       tool: changeTool,
       refusal: (change, options) => askForRefusal(doors, { args: changeArguments(change), ...options }),
+      particulars: (result) => readParticulars(doors, result),
       automatic: (names) => readAutomatic(doors, names),
       markAutomatic: (names) => markAutomatic(doors, names),
     },
