@@ -1,3 +1,5 @@
+import { programFiles } from './loader.ts';
+
 /**
  * What Node, its TLS library and its event loop read from the environment (node(1), openssl-env(7)). Whoever sets it means
  * another program: a preload that is not here ends ours, a debugger or a CA is let in, a limit of TLS keeps it from serving.
@@ -22,7 +24,7 @@ export function launcher(name: string): string {
     '#!/bin/sh',
     `# Starts ${name} on its own Node, without what the environment holds for other programs on Node.`,
     CLEAN_ENVIRONMENT,
-    `exec ${library}/node --disable-sigusr1 ${library}/${name}.mjs "$@"`,
+    `exec ${library}/node --disable-sigusr1 ${library}/${programFiles(name).loader} "$@"`,
     '',
   ].join('\n');
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
+import { minifySync } from 'rolldown/utils';
+import { programFiles } from '../loader.ts';
 import type { ProgramPackage } from '../programs.ts';
 
 /** A dependency that ended up in the program. */
@@ -12,7 +14,12 @@ export interface BundledModule {
 }
 
 export interface Bundle {
-  readonly code: string;
+  /** For people; a script that can be started as it is. */
+  readonly readable: string;
+  /** The same in few bytes: an expression that gives a function, which runs the program when it is called with `require`. */
+  readonly program: string;
+  /** From `program` to `readable` (https://tc39.es/ecma426/). */
+  readonly sourceMap: string;
   readonly modules: readonly BundledModule[];
 }
 
@@ -35,17 +42,27 @@ function describe(folder: string): BundledModule {
 }
 
 /**
- * Writes characters beyond ASCII as escapes, which mean the same in strings and regular expressions: a text with one such
- * character takes two bytes for each of its characters, as long as the program runs.
+ * Takes white space, comments and what is never used out of a script. Names stay, so that stack traces can be read.
+ * Characters beyond ASCII become escapes, which mean the same: a text with one such character takes two bytes for each of
+ * its characters, as long as the program runs.
  */
-function inAscii(code: string): string {
-  return code.replaceAll(
-    /[\u0080-\uffff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+function minify(readable: string, name: string): Pick<Bundle, 'program' | 'sourceMap'> {
+  const { code, map, errors } = minifySync(programFiles(name).readable, readable, {
+    module: false,
+    compress: { keepNames: { function: true, class: true } },
+    mangle: false,
+    codegen: { asciiOnly: true },
+    sourcemap: true,
+  });
+  if (errors.length > 0 || !map) throw new Error(`${name} cannot be minified: ${errors[0]?.message}`);
+  if (/[^\0-\x7f]/.test(code)) throw new Error(`${name} has characters beyond ASCII`);
+  const { version, sources, names, mappings } = map;
+  // A line before the others is a semicolon before their mappings.
+  const moved = { version, sources, names, mappings: `;${mappings}` };
+  return { program: `(function (require) {\n${code}\n})`, sourceMap: JSON.stringify(moved) };
 }
 
-/** One file with everything that the program imports but Node itself. Names stay, so that stack traces can be read. */
+/** Everything that the program imports but Node itself, in one script. */
 export async function bundleProgram(program: ProgramPackage, root: string): Promise<Bundle> {
   const build = await rolldown({
     input: join(root, program.entry),
@@ -53,11 +70,13 @@ export async function bundleProgram(program: ProgramPackage, root: string): Prom
     platform: 'node',
     external: [/^node:/, ...OPTIONAL],
   });
-  const { output } = await build.generate({ format: 'esm', codeSplitting: false, comments: { legal: true } });
+  const { output } = await build.generate({ format: 'cjs', codeSplitting: false, comments: { legal: true } });
   await build.close();
   const [chunk, ...others] = output;
   if (others.length > 0) throw new Error(`the bundle of ${program.name} has more than one file`);
   const folders = new Set(Object.keys(chunk.modules).flatMap((path) => moduleOf(path) ?? []));
   const modules = [...folders].map(describe).sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { code: inAscii(chunk.code), modules };
+  // What it was made of were modules, where everything is strict.
+  const readable = `'use strict';\n${chunk.code.replace(/^#!.*\n/, '')}`;
+  return { readable, ...minify(readable, program.name), modules };
 }

@@ -12,6 +12,7 @@ import {
   type Architecture,
   FORMATS,
   type Format,
+  MACHINE_NAMES,
   PACKAGE_REVISION,
   PACKAGE_VERSION,
   PROGRAMS,
@@ -19,6 +20,7 @@ import {
 } from '../programs.ts';
 import { WHY_NO_APK } from './apk.ts';
 import { type Bundle, bundleProgram } from './bundle.ts';
+import { type CodeCacheOptions, makeCodeCache } from './code-cache/make.ts';
 import { buildDeb } from './deb.ts';
 import { nodeRuntime } from './node-runtime.ts';
 import type { PackageJob } from './package-job.ts';
@@ -106,13 +108,23 @@ interface Shared {
   readonly epochS: number;
 }
 
+/** Made by a run of the agent on the Node of its package; undefined for the manager, and where that Node cannot run. */
+async function codeCacheOf(part: Part, options: Omit<CodeCacheOptions, 'program'>, bundle: Bundle) {
+  const canRun = MACHINE_NAMES[part.architecture].npm === process.arch;
+  if (part.program.folder !== 'agent' || !canRun) return undefined;
+  return makeCodeCache({ ...options, program: bundle.program });
+}
+
 /** One program for one architecture in every wanted format. */
-function buildFor(program: ProgramPackage, architecture: Architecture, shared: Shared): void {
+async function buildFor(part: Part, shared: Shared): Promise<void> {
+  const { program, architecture } = part;
   const { options, bundle, epochS } = shared;
   const node = nodeRuntime(root, architecture, cache);
   const workFolder = join(cache, `work-${program.name}-${architecture}-${process.pid}`);
   const stageFolder = join(workFolder, 'stage');
-  stage({ program, bundle, node, root, folder: stageFolder, epochS });
+  const warmUp = { node: node.binary, folder: join(workFolder, 'code-cache') };
+  const codeCache = await codeCacheOf(part, warmUp, bundle);
+  stage({ program, bundle, codeCache, node, root, folder: stageFolder, epochS });
   const outFolder = resolve(options.out);
   const job = {
     program,
@@ -182,7 +194,7 @@ async function build(options: Options): Promise<void> {
   const [only] = parts;
   if (only && parts.length === 1) {
     const bundle = await bundleProgram(only.program, root);
-    buildFor(only.program, only.architecture, { options, bundle, epochS });
+    await buildFor(only, { options, bundle, epochS });
   } else await buildParts(parts, options);
   if (options.part) return;
   if (options.lint) {

@@ -25,6 +25,8 @@ export function ensureBuildPrograms(wanted: {
 }): void {
   ensurePrograms('Building packages', [
     ...wanted.format.flatMap((one) => OF_FORMAT[one]),
+    // For the certificates of the host that the agent's code cache is made with.
+    ['openssl', 'openssl'],
     ...wanted.arch.flatMap((one) => OF_ARCHITECTURE[one]),
     ...(wanted.lint ? [['lintian', 'lintian'] as const] : []),
   ]);

@@ -5,6 +5,7 @@ import { AgentConfigSchema, createAgentProgram } from '@linux-patch/agent';
 import { createManagerProgram, ManagerConfigSchema } from '@linux-patch/manager';
 import { configurationExample } from '../../tools/gen/configuration.ts';
 import { launcher } from '../launcher.ts';
+import { loader, programFiles } from '../loader.ts';
 import { PACKAGE_VERSION, type ProgramPackage } from '../programs.ts';
 import type { Bundle } from './bundle.ts';
 import { bashCompletion, fishCompletion, zshCompletion } from './completions.ts';
@@ -16,6 +17,8 @@ import { run } from './shell.ts';
 export interface StageOptions {
   readonly program: ProgramPackage;
   readonly bundle: Bundle;
+  /** Undefined where none can be made; the program starts without, and takes longer. */
+  readonly codeCache: Uint8Array | undefined;
   readonly node: NodeRuntime;
   /** Root of the repository. */
   readonly root: string;
@@ -37,16 +40,23 @@ function gzip(text: string | Uint8Array): Uint8Array {
   return gzipSync(text, { level: 9 });
 }
 
-/** The bundle without the line for a checkout; only the launcher starts it. */
-function programText(code: string): string {
-  return code.startsWith('#!') ? code.slice(code.indexOf('\n') + 1) : code;
+type Put = (path: string, data: string | Uint8Array, mode?: number) => void;
+
+function putProgram(put: Put, { program: { name }, bundle, codeCache }: StageOptions): void {
+  const library = `/usr/lib/${name}`;
+  const files = programFiles(name);
+  put(`${library}/${files.loader}`, loader(name, bundle.program, codeCache));
+  put(`${library}/${files.program}`, bundle.program);
+  put(`${library}/${files.readable}`, bundle.readable);
+  put(`${library}/${files.sourceMap}`, bundle.sourceMap);
+  if (codeCache) put(`${library}/${files.codeCache}`, codeCache);
 }
 
 /** Writes the tree that every package format ships. */
 export function stage(options: StageOptions): void {
   const { program, bundle, node, root, folder, epochS } = options;
   const { name } = program;
-  const put = (path: string, data: string | Uint8Array, mode = 0o644): void => {
+  const put: Put = (path, data, mode = 0o644) => {
     const target = join(folder, path);
     mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
     writeFileSync(target, data);
@@ -54,7 +64,7 @@ export function stage(options: StageOptions): void {
   };
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  put(`/usr/lib/${name}/${name}.mjs`, programText(bundle.code));
+  putProgram(put, options);
   copyFileSync(node.binary, join(folder, `/usr/lib/${name}/node`));
   chmodSync(join(folder, `/usr/lib/${name}/node`), 0o755);
   put(`/usr/bin/${name}`, launcher(name), 0o755);

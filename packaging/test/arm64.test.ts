@@ -32,7 +32,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** Arguments of qemu that start a program of the arm64 packages. */
 function emulated(name: string): string[] {
   const library = join(unpackDeb(join(folder, 'packages'), name, 'arm64'), 'usr/lib', name);
-  return ['-L', SYSTEM, join(library, 'node'), join(library, `${name}.mjs`)];
+  return ['-L', SYSTEM, join(library, 'node'), join(library, `${name}.cjs`)];
 }
 
 async function newHost(): Promise<LabHost> {

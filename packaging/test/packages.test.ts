@@ -1,15 +1,26 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { SourceMap } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { AgentConfigSchema } from '@linux-patch/agent';
 import { ManagerConfigSchema } from '@linux-patch/manager';
 import { parseConfiguration } from '@linux-patch/runtime/configuration';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensurePrograms } from '../../tools/system-packages.ts';
 import { run } from '../build/shell.ts';
 import { CLEAN_ENVIRONMENT } from '../launcher.ts';
+import { programFiles } from '../loader.ts';
 import { PROGRAMS } from '../programs.ts';
 import { buildInto, unpackDeb } from './built.ts';
 
@@ -120,14 +131,69 @@ describe.each(PROGRAMS.map((program) => program.name))('%s', (name) => {
     const script = join(tree, 'usr/bin', name);
     const text = readFileSync(script, 'utf8');
     expect(text).toContain(CLEAN_ENVIRONMENT);
-    expect(text).toContain(`exec /usr/lib/${name}/node --disable-sigusr1 /usr/lib/${name}/${name}.mjs "$@"`);
+    expect(text).toContain(`exec /usr/lib/${name}/node --disable-sigusr1 /usr/lib/${name}/${name}.cjs "$@"`);
     expect(statSync(script).mode & 0o777).toBe(0o755);
     run('sh', ['-n', script]);
   });
 
+  it('has the program for people, and where in it a place of a stack trace is', () => {
+    const library = join(tree, 'usr/lib', name);
+    const files = programFiles(name);
+    const read = (file: string): string[] => readFileSync(join(library, file), 'utf8').split('\n');
+    expect(run(join(library, 'node'), [join(library, files.readable), '--version']).trim()).toBe('1.3.0');
+    const program = read(files.program);
+    const wanted = 'withholdCores(';
+    const line = program.findIndex((text) => text.includes(wanted));
+    const map = new SourceMap(JSON.parse(readFileSync(join(library, files.sourceMap), 'utf8')) as never);
+    const place = map.findEntry(line, program[line]?.indexOf(wanted) ?? 0) as { originalLine: number };
+    expect(read(files.readable)[place.originalLine]).toContain(wanted);
+  });
+
   it('starts with its own Node, which carries no debug information', () => {
     const node = join(tree, `usr/lib/${name}/node`);
-    expect(run(node, [join(tree, `usr/lib/${name}/${name}.mjs`), '--version']).trim()).toBe('1.3.0');
+    expect(run(node, [join(tree, `usr/lib/${name}/${name}.cjs`), '--version']).trim()).toBe('1.3.0');
     expect(run('readelf', ['--sections', node])).not.toMatch(/\.symtab|\.debug_info/);
+  });
+});
+
+describe('the code cache of the agent', () => {
+  const name = 'linux-patch-api';
+  const files = programFiles(name);
+  let library = '';
+  beforeEach(() => {
+    library = mkdtempSync(join(folder, 'library-'));
+    cpSync(join(unpackDeb(first, name, 'amd64'), 'usr/lib', name), library, { recursive: true });
+  });
+
+  /** Says before the version what the engine made of the cache; undefined when it got none. */
+  function start(): string[] {
+    const spy = `const vm = require('node:vm');
+      vm.Script = class extends vm.Script {
+        constructor(...all) { super(...all); console.log(this.cachedDataRejected); }
+      };`;
+    const preload = join(library, 'spy.cjs');
+    writeFileSync(preload, spy);
+    const said = run(join(library, 'node'), ['--require', preload, join(library, files.loader), '--version']);
+    return said.trim().split('\n');
+  }
+
+  it('is taken by the Node of the package', () => {
+    expect(start()).toEqual(['false', '1.3.0']);
+  });
+
+  it('is left alone when the program was edited, which runs as it is now', () => {
+    const program = readFileSync(join(library, files.program), 'utf8');
+    writeFileSync(join(library, files.program), program.replaceAll('`1.3.0`', '`9.9.9`'));
+    expect(start()).toEqual(['undefined', '9.9.9']);
+  });
+
+  it('is left alone when it is damaged or gone', () => {
+    const cache = readFileSync(join(library, files.codeCache));
+    const middle = Math.floor(cache.length / 2);
+    cache[middle] = (cache[middle] ?? 0) ^ 1;
+    writeFileSync(join(library, files.codeCache), cache);
+    expect(start()).toEqual(['undefined', '1.3.0']);
+    rmSync(join(library, files.codeCache));
+    expect(start()).toEqual(['undefined', '1.3.0']);
   });
 });

@@ -1,9 +1,13 @@
+import './no-generated-code.ts';
+
 import { hostname } from 'node:os';
+import { keepMemoryLow } from '@linux-patch/runtime';
 import {
   type LineSink,
   lineLogger,
   nodeCommands,
   openTerminal,
+  processMemory,
   processUsage,
   stderrSink,
   syslogSink,
@@ -12,7 +16,7 @@ import {
   systemRandom,
   withholdCores,
 } from '@linux-patch/runtime/node';
-import type { LogSettings } from './app/agent-context.ts';
+import type { AgentDoors, LogSettings } from './app/agent-context.ts';
 import { runAgent } from './cli/run.ts';
 import { parseSyslogServer } from './config/syslog-server.ts';
 import { hostNetwork } from './host/network.ts';
@@ -58,8 +62,7 @@ const stderr = stderrSink({
   stderr: terminal.stderr,
 });
 
-await withholdCores();
-process.exitCode = await runAgent(process.argv.slice(2), {
+const doors: AgentDoors = {
   clock: systemClock,
   random: systemRandom,
   files: systemFiles,
@@ -76,7 +79,18 @@ process.exitCode = await runAgent(process.argv.slice(2), {
     return { [Symbol.dispose]: () => void process.off('SIGHUP', reload) };
   },
   signal: stop.signal,
-});
+};
 
-// Everything is closed by now; a handle that something left open must not keep the process.
-setTimeout(() => process.exit(), EXIT_LIMIT_MS).unref();
+// No await outside of a function: a package starts this as a script.
+async function main(): Promise<void> {
+  const ended = new AbortController();
+  const keeping = keepMemoryLow({ clock: systemClock, memory: processMemory(), signal: ended.signal });
+  await withholdCores();
+  process.exitCode = await runAgent(process.argv.slice(2), doors);
+  ended.abort();
+  await keeping;
+  // Everything is closed by now; a handle that something left open must not keep the process.
+  setTimeout(() => process.exit(), EXIT_LIMIT_MS).unref();
+}
+
+void main();

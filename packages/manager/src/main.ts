@@ -42,25 +42,29 @@ const sink = stderrSink({
   stderr: terminal.stderr,
 });
 
-await withholdCores();
-process.exitCode = await runManager(process.argv.slice(2), {
-  clock: systemClock,
-  random: systemRandom,
-  files: systemFiles,
-  commands: nodeCommands(),
-  createLogger: (level) => lineLogger({ level, sink }),
-  ...terminal,
-  ask: openAsk(terminal.stderr),
-  readStdin: () => text(process.stdin),
-  notifySocket: process.env.NOTIFY_SOCKET,
-  watchdogMs: watchdogIntervalMs(process.env),
-  processUsage,
-  onHangUp: (listener) => {
-    process.on('SIGHUP', listener);
-    return { [Symbol.dispose]: () => void process.off('SIGHUP', listener) };
-  },
-  signal: stop.signal,
-});
+// No await outside of a function: a package starts this as a script.
+async function main(): Promise<void> {
+  await withholdCores();
+  process.exitCode = await runManager(process.argv.slice(2), {
+    clock: systemClock,
+    random: systemRandom,
+    files: systemFiles,
+    commands: nodeCommands(),
+    createLogger: (level) => lineLogger({ level, sink }),
+    ...terminal,
+    ask: openAsk(terminal.stderr),
+    readStdin: () => text(process.stdin),
+    notifySocket: process.env.NOTIFY_SOCKET,
+    watchdogMs: watchdogIntervalMs(process.env),
+    processUsage,
+    onHangUp: (listener) => {
+      process.on('SIGHUP', listener);
+      return { [Symbol.dispose]: () => void process.off('SIGHUP', listener) };
+    },
+    signal: stop.signal,
+  });
+  // Everything is closed by now; a handle that something left open must not keep the process.
+  setTimeout(() => process.exit(), EXIT_LIMIT_MS).unref();
+}
 
-// Everything is closed by now; a handle that something left open must not keep the process.
-setTimeout(() => process.exit(), EXIT_LIMIT_MS).unref();
+void main();

@@ -17,6 +17,7 @@ export {
   type LogLevel,
   redactFields,
 } from './logger.ts';
+export { keepMemoryLow, type ProcessMemory } from './memory.ts';
 export { ownUid, permissionAdvice } from './permission.ts';
 export { printable, printableLine } from './printable.ts';
 export type { ProcessUsage } from './process-usage.ts';

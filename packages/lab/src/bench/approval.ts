@@ -7,6 +7,7 @@ import { firstAnswer, managerIdentity } from '../mtls-health.ts';
 import { askUntil } from '../wait.ts';
 import { waitingHost } from '../waiting-host.ts';
 import { type ManagerApi, openManagerApi } from './manager-api.ts';
+import type { PackagedAgent } from './packaged-agent.ts';
 import { type ProcessFigures, readProcess } from './proc.ts';
 
 /** One host, from the administrator's approval to its first answer. */
@@ -26,8 +27,7 @@ export async function measureApprovals(options: {
   readonly folder: string;
   readonly manager: ManagerProcess;
   readonly samples: number;
-  /** What starts the agent. */
-  readonly agent: readonly string[];
+  readonly agent: PackagedAgent;
   readonly say: (line: string) => void;
 }): Promise<ApprovalSample[]> {
   const { folder, manager, say } = options;
@@ -44,7 +44,7 @@ export async function measureApprovals(options: {
       repository,
       enrollment: [`manager_url: ${manager.url}`, `report_ip: ${address}`],
     });
-    await using agent = host.start({ program: options.agent });
+    await using agent = host.start({ program: options.agent.command, env: options.agent.environment });
     samples.push(await measure(host, agent, manager, api));
     if (number % 10 === 0) say(`   ${number} of ${options.samples} hosts`);
   }

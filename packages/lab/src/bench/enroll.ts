@@ -1,13 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { cpus, release, tmpdir, totalmem } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
-import { bundleProgram } from '../../../../packaging/build/bundle.ts';
-import { PROGRAMS } from '../../../../packaging/programs.ts';
-import { REPOSITORY } from '../checkout.ts';
 import { startManagerProcess } from '../manager-process.ts';
 import { type ApprovalSample, measureApprovals } from './approval.ts';
-import { isMissed, type Measurement, percentile, rowOf, TABLE_HEAD } from './report.ts';
+import { machine } from './machine.ts';
+import { unpackAgent } from './packaged-agent.ts';
+import { isMissed, keepReport, type Measurement, percentile, rowOf, TABLE_HEAD } from './report.ts';
 import { measureStorm, type StormResult } from './storm.ts';
 
 const HOSTS = 20;
@@ -96,44 +94,17 @@ function stormRows(storm: StormResult): Measurement[] {
   ];
 }
 
-function machine(): string {
-  const [cpu] = cpus();
-  const memory = Math.round(totalmem() / 1e9);
-  return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, ${memory} GB RAM, Linux ${release()}, Node ${process.versions.node}`;
-}
-
 function reportOf(rows: readonly Measurement[]): string {
   return [
-    `Machine: ${machine()}. Manager and agents on it together, agents bundled as in the package, the manager from sources, SQLite with every commit flushed. ${new Date().toISOString().slice(0, 10)}.`,
+    `Machine: ${machine()}. Manager and agents on it together, agents from their package, the manager from sources, SQLite with every commit flushed. ${new Date().toISOString().slice(0, 10)}.`,
     '',
     TABLE_HEAD,
     ...rows.map(rowOf),
   ].join('\n');
 }
 
-/** Puts the report between its marks in the reference. */
-async function keep(report: string): Promise<void> {
-  const path = join(REPOSITORY, 'docs/reference/benchmarks.md');
-  const before = await readFile(path, 'utf8');
-  const marks = /(<!-- bench:enroll -->\n)[\s\S]*?(\n<!-- end -->)/;
-  if (!marks.test(before)) throw new Error(`${path} has no place for bench:enroll`);
-  await writeFile(
-    path,
-    before.replace(marks, (_, open: string, close: string) => open + report + close),
-  );
-}
-
-/** The agent as its package has it, so that its memory and its start are those of a host. */
-async function bundledAgent(folder: string): Promise<string> {
-  const program = PROGRAMS.find((one) => one.folder === 'agent');
-  if (!program) throw new Error('there is no package of the agent');
-  const file = join(folder, `${program.name}.mjs`);
-  await writeFile(file, (await bundleProgram(program, REPOSITORY)).code);
-  return file;
-}
-
 async function approvals(folder: string, say: (line: string) => void): Promise<ApprovalSample[]> {
-  const agent = [process.execPath, await bundledAgent(folder)];
+  const agent = await unpackAgent(join(folder, 'package'));
   await using manager = await startManagerProcess(join(folder, 'manager'));
   // Awaited here: the manager must not be stopped before.
   return await measureApprovals({ folder, manager, samples: HOSTS, agent, say });
@@ -155,7 +126,7 @@ export async function benchEnroll(options: {
     const rows = [...approvalRows(samples), ...stormRows(storm)];
     const report = reportOf(rows);
     say(`\n${report}\n`);
-    if (options.write) await keep(report);
+    if (options.write) await keepReport('enroll', report);
     const missed = rows.filter(isMissed);
     say(
       missed.length === 0 ? 'bench:enroll ok' : `bench:enroll: ${missed.map((one) => one.what).join('; ')}`,

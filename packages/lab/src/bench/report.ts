@@ -1,3 +1,7 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { REPOSITORY } from '../checkout.ts';
+
 /** One measured number, and what it is held against. */
 export interface Measurement {
   readonly what: string;
@@ -45,3 +49,15 @@ export function rowOf(measurement: Measurement): string {
 }
 
 export const TABLE_HEAD = ['| What | Measured | Bar | Ratio | |', '|---|---|---|---|---|'].join('\n');
+
+/** Puts the report of a benchmark between its marks in the reference. */
+export async function keepReport(name: string, report: string): Promise<void> {
+  const path = join(REPOSITORY, 'docs/reference/benchmarks.md');
+  const before = await readFile(path, 'utf8');
+  const marks = new RegExp(`(<!-- bench:${name} -->\\n)[\\s\\S]*?(\\n<!-- end -->)`);
+  if (!marks.test(before)) throw new Error(`${path} has no place for bench:${name}`);
+  await writeFile(
+    path,
+    before.replace(marks, (_, open: string, close: string) => open + report + close),
+  );
+}

@@ -71,7 +71,7 @@ async function unpackManager(packages: string, folder: string): Promise<readonly
   const tree = join(folder, 'manager-program');
   must(await runProgram('dpkg-deb', ['-x', join(packages, file), tree]), 'dpkg-deb -x');
   const library = join(tree, 'usr/lib/linux-patch-manager');
-  return [join(library, 'node'), join(library, 'linux-patch-manager.mjs')];
+  return [join(library, 'node'), join(library, 'linux-patch-manager.cjs')];
 }
 
 export interface SuiteContent {

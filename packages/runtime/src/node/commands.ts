@@ -152,7 +152,7 @@ async function runCommand(
   collect(streams?.[3] as Readable | undefined, 'fd3', new OutputTail(0), onLine);
   // A program that exits without reading its input makes this pipe fail; its exit code tells the story.
   child.stdin?.on('error', () => {});
-  child.stdin?.end(command.stdin ?? '');
+  child.stdin?.end(command.stdin);
   child.once('close', (exitCode, signal) => {
     settle();
     if (failure !== undefined) reject(failure);

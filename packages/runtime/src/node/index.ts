@@ -4,6 +4,7 @@ export { nodeCommands } from './commands.ts';
 export { withholdCores } from './core-dumps.ts';
 export { systemFiles } from './files.ts';
 export { type LineSink, lineLogger, stderrSink } from './logger.ts';
+export { processMemory } from './process-memory.ts';
 export { processUsage } from './process-usage.ts';
 export { systemRandom } from './random.ts';
 export { syslogSink } from './syslog.ts';

@@ -6,6 +6,8 @@ const CHECKOUT = ['/opt/x/node', '/opt/x/packages/agent/src/main.ts'];
 describe('the arguments of a process', () => {
   it.each([
     [['/usr/lib/linux-patch-api/node', '/usr/bin/linux-patch-api'], '/'],
+    [['/usr/lib/linux-patch-api/node', '/usr/lib/linux-patch-api/linux-patch-api.cjs', '-v'], '/'],
+    // Version 1.2.0
     [['/usr/lib/linux-patch-api/node', '/usr/lib/linux-patch-api/linux-patch-api.mjs', '-v'], '/'],
     [[...CHECKOUT, '--root', '/srv/a/'], '/srv/a'],
     [[...CHECKOUT, '--root=/srv/a'], '/srv/a'],

@@ -8,7 +8,7 @@ export interface AgentProcessFacts {
 }
 
 /** How a checkout and a package name the agent's program in its arguments. */
-const PROGRAM = /(?:^|\/)(?:linux-patch-api(?:\.mjs)?|packages\/agent\/src\/main\.ts)$/;
+const PROGRAM = /(?:^|\/)(?:linux-patch-api(?:\.[cm]js)?|packages\/agent\/src\/main\.ts)$/;
 const OTHER_WORK = new Set(['status', 'doctor', 'leave', '--renew-certs', '-V', '--version', '-h', '--help']);
 
 /**

@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createPrivateAptRoot } from '../../../packages/lab/src/apt/private-root.ts';
+import { firstAnswer, type ManagerIdentity } from '../../../packages/lab/src/mtls-health.ts';
+import { makeOpensslIdentity } from '../../../packages/lab/src/openssl-identity.ts';
+import { freePort } from '../../../packages/lab/src/ports.ts';
+import { run } from '../shell.ts';
+
+/** What a code cache is made for. */
+export interface CodeCacheOptions {
+  /** The bundled agent. */
+  readonly program: string;
+  /** The Node that will run it; it runs here as well. */
+  readonly node: string;
+  /** Made, and removed at the end. */
+  readonly folder: string;
+}
+
+const NAME = 'warm-up.build.test';
+const ADDRESS = '127.0.0.1';
+
+/** What a start leaves to do beside it is done by then. */
+const SETTLE_MS = 2_000;
+
+/** What is executed may differ by chance on a busy machine; what two runs in a row agree on is what a start executes. */
+const MOST_RUNS = 6;
+
+/** A host with nothing on it but certificates. */
+interface WarmUpHost {
+  readonly root: string;
+  readonly port: number;
+  readonly manager: ManagerIdentity;
+}
+
+async function makeHost(root: string): Promise<WarmUpHost> {
+  const configuration = join(root, 'etc/linux_patch_api');
+  mkdirSync(configuration, { recursive: true });
+  const repository = { uri: 'file:/nowhere', suites: ['none'], keyringPath: '/nowhere' };
+  const apt = await createPrivateAptRoot({ folder: root, repository });
+  rmSync(join(apt.folder, 'etc/apt/sources.list.d/lab.sources'));
+  const identity = await makeOpensslIdentity({
+    folder: join(configuration, 'certs'),
+    fqdn: NAME,
+    address: ADDRESS,
+  });
+  const port = await freePort(ADDRESS);
+  writeFileSync(join(root, 'etc/hostname'), `${NAME}\n`);
+  writeFileSync(join(root, 'etc/machine-id'), `${'0123456789abcdef'.repeat(2)}\n`);
+  writeFileSync(join(configuration, 'config.yaml'), `server: { bind: ${ADDRESS}, port: ${port} }\n`);
+  writeFileSync(join(configuration, 'whitelist.yaml'), `entries: [${ADDRESS}]\n`);
+  const read = (file: string): string => readFileSync(file, 'utf8');
+  return {
+    root,
+    port,
+    manager: {
+      ca: read(identity.ca),
+      cert: read(identity.clientCertificate),
+      key: read(identity.clientKey),
+    },
+  };
+}
+
+/** Resolves when the agent listens. @throws with its words when it ends before. */
+async function listening(agent: ChildProcess): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const said: string[] = [];
+  for (const stream of [agent.stdout, agent.stderr]) {
+    if (!stream) continue;
+    createInterface({ input: stream }).on('line', (line) => {
+      said.push(line);
+      if (line.includes('Listening on')) resolve();
+    });
+  }
+  agent.once('exit', () => reject(new Error(`the agent did not start: ${said.join('\n')}`)));
+  await promise;
+}
+
+/** The places of the functions that a start, an answer and the time after them execute, as JSON. */
+async function executedOnce(options: CodeCacheOptions, file: string): Promise<string> {
+  const root = join(options.folder, 'root');
+  rmSync(root, { recursive: true, force: true });
+  const host = await makeHost(root);
+  const list = join(options.folder, 'executed.json');
+  const args = [join(import.meta.dirname, 'executed.ts'), file, list, '--root', root];
+  // Of the environment only what finds programs: another machine, another user and a service see the same.
+  const agent = spawn(options.node, args, { env: { PATH: process.env.PATH } });
+  const ended = once(agent, 'exit');
+  await listening(agent);
+  const where = { name: NAME, address: ADDRESS, port: host.port };
+  await firstAnswer({ what: 'the agent', agent: where, identity: host.manager, patienceMs: 30_000 });
+  await wait(SETTLE_MS);
+  agent.stdin.end();
+  await ended;
+  return readFileSync(list, 'utf8');
+}
+
+async function executed(options: CodeCacheOptions, file: string): Promise<string> {
+  let last = '';
+  for (let count = 0; count < MOST_RUNS; count += 1) {
+    const now = await executedOnce(options, file);
+    if (now === last) return now;
+    last = now;
+  }
+  throw new Error(`${MOST_RUNS} starts executed different functions each time; is this machine very busy?`);
+}
+
+/** Whether the Node of the package will take the cache. */
+const TAKEN = `
+const { readFileSync } = require('node:fs');
+const [program, cachedData] = process.argv.slice(1).map((file) => readFileSync(file));
+const script = new (require('node:vm').Script)(program.toString('latin1'), { cachedData });
+process.exitCode = script.cachedDataRejected ? 1 : 0;`;
+
+/**
+ * Compiles what the agent executes when it starts and answers: a code cache, the same bytes in every build.
+ * @throws when the agent does not start here, or its Node refuses what was made
+ */
+export async function makeCodeCache(options: CodeCacheOptions): Promise<Uint8Array> {
+  const { program, node, folder } = options;
+  mkdirSync(folder, { recursive: true });
+  const [file, list, cache] = ['program.js', 'list.json', 'cache'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(file, program);
+  writeFileSync(list, await executed(options, file));
+  // The seed of hashes decides about the order in tables; it is no part of what the engine compares.
+  run(node, ['--random-seed=1', join(import.meta.dirname, 'compile.ts'), file, list, cache]);
+  run(node, ['-e', TAKEN, file, cache]);
+  const made = readFileSync(cache);
+  rmSync(folder, { recursive: true });
+  return made;
+}

@@ -1,0 +1,2 @@
+/** Where a function of a program begins and ends, in characters. */
+export type Place = readonly [start: number, end: number];
