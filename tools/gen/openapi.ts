@@ -3,6 +3,7 @@ import {
   MANAGER_ADMIN_ROUTES,
   MANAGER_PUBLIC_ROUTES,
   openApiDocument,
+  PERMISSIONS,
   VERSION,
 } from '@linux-patch/contract';
 
@@ -24,14 +25,18 @@ export function agentOpenApi(): string {
   );
 }
 
+const permissions = Object.entries(PERMISSIONS)
+  .map(([name, meaning]) => `\`${name}\`: ${meaning}`)
+  .join(' ');
+
 /** OpenAPI of the manager: what agents call and what administrators call. */
 export function managerOpenApi(): string {
   return asText(
     openApiDocument({
       title: 'linux-patch-manager',
       description:
-        'The manager. Paths under /api/v1/enroll and /api/v1/pki are for agents and need no account; all others need ' +
-        '`Authorization: Bearer TOKEN`.',
+        'The manager. `x-auth` of each operation says who may call it: `public` is anybody, `host` is a host that proves itself with ' +
+        `its key or polling token, anything else is a permission of the caller. ${permissions}`,
       version: VERSION,
       routes: [...Object.values(MANAGER_PUBLIC_ROUTES), ...Object.values(MANAGER_ADMIN_ROUTES)],
     }),

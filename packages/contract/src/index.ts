@@ -31,6 +31,7 @@ export * from './metrics/exposition.ts';
 export * from './metrics/tables.ts';
 export * from './metrics/tally.ts';
 export * from './openapi.ts';
+export * from './permissions.ts';
 export * from './query.ts';
 export * from './revocation.ts';
 export * from './route.ts';

@@ -1,11 +1,18 @@
 import type { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
+import { PERMISSIONS, type Permission } from './permissions.ts';
 
 /**
- * Who may call a route: `public` is anybody; `agent-proof` is the holder of a key, which the handler checks; `admin` is
- * the holder of the admin token; `client-certificate` is whom TLS let in. There is no default.
+ * Who may call a route: `public` is anybody; `host` is a host that proves itself with its key or polling token, which the
+ * handler checks; `client-certificate` is whom TLS let in; anything else is for people and their programs who have this
+ * permission. There is no default.
  */
-export type RouteAuth = 'public' | 'agent-proof' | 'admin' | 'client-certificate';
+export type RouteAuth = 'public' | 'host' | 'client-certificate' | Permission;
+
+/** Whether a route is for people and their programs. */
+export function isPermission(auth: RouteAuth): auth is Permission {
+  return Object.hasOwn(PERMISSIONS, auth);
+}
 
 /** One operation of an HTTP API: enough to serve it, call it and document it. */
 export interface Route {

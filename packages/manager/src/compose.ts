@@ -21,11 +21,11 @@ import { serveEnrollmentRoutes } from './enrollment/routes-admin.ts';
 import { servePublicRoutes } from './enrollment/routes-public.ts';
 import { tidy } from './enrollment/tidy.ts';
 import { createWaiting } from './enrollment/waiting.ts';
-import { adminAuth } from './http/admin-auth.ts';
 import { auditAdminCalls } from './http/admin-calls.ts';
 import { createApp } from './http/app.ts';
+import { createIdentify } from './http/callers.ts';
 import { createRateLimit } from './http/rate-limit.ts';
-import { createRoutes, type Guard, type Guards, type Routes } from './http/routes.ts';
+import { createRoutes, type Routes } from './http/routes.ts';
 import { type ManagerServer, openManagerServer, TIME_LIMITS } from './http/server.ts';
 import { serveJoinTokenRoutes } from './join-tokens/routes.ts';
 import { collectManagerMetrics } from './metrics/collect.ts';
@@ -249,19 +249,13 @@ function composeApp(parts: Parts) {
   const { db } = database;
   const { audit } = enrollment;
   const app = createApp(options, (context) => parts.counters.countAnswer(context));
-  const anybody: Guard = async () => undefined;
-  const guards: Guards = {
-    public: anybody,
-    // What is proven differs from route to route, so their handlers check it.
-    'agent-proof': anybody,
-    admin: adminAuth({
-      token: parts.adminToken,
-      clock,
-      onRefused: (fields) =>
-        audit.record(db, { actor: 'unknown', event: 'admin_refused', fields, stranger: fields.address }),
-    }),
-  };
-  const routes = createRoutes(app, clock, guards, auditAdminCalls(audit, db));
+  const identify = createIdentify({
+    token: parts.adminToken,
+    clock,
+    onRefused: (fields) =>
+      audit.record(db, { actor: 'unknown', event: 'admin_refused', fields, stranger: fields.address }),
+  });
+  const routes = createRoutes(app, clock, { identify, watch: auditAdminCalls(audit, db) });
   servePublicRoutes(
     routes,
     enrollment,

@@ -1,6 +1,19 @@
-import { MANAGER_ADMIN_ROUTES, MANAGER_PUBLIC_ROUTES, type Route, routeTable } from '@linux-patch/contract';
+import {
+  isPermission,
+  MANAGER_ADMIN_ROUTES,
+  MANAGER_PUBLIC_ROUTES,
+  PERMISSIONS,
+  type Permission,
+  type Route,
+  routeTable,
+} from '@linux-patch/contract';
+import { systemRandom } from '@linux-patch/runtime/node';
+import { ManualClock, memoryLogger } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { Actor } from '../src/http/actor.ts';
+import { createApp } from '../src/http/app.ts';
+import { createRoutes, type ManagerRoute } from '../src/http/routes.ts';
 import { newHost } from './agents.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -10,13 +23,15 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const ROUTES: readonly Route[] = [
+const ROUTES: readonly ManagerRoute[] = [
   ...Object.values(MANAGER_PUBLIC_ROUTES),
   ...Object.values(MANAGER_ADMIN_ROUTES),
 ];
 const idOf = (route: Route): string => `${route.id} (${route.method} ${route.path})`;
-const named = (auth: Route['auth']) =>
-  ROUTES.filter((route) => route.auth === auth).map((route): [string, Route] => [idOf(route), route]);
+const named = (which: (auth: ManagerRoute['auth']) => boolean) =>
+  ROUTES.filter(({ auth }) => which(auth)).map((route): [string, ManagerRoute] => [idOf(route), route]);
+const takesBody = ({ method }: Route): boolean => method === 'POST' || method === 'PUT';
+const pathOf = ({ path }: Route): string => path.replaceAll(/\{\w+\}/g, 'self');
 
 /** Bodies that pass the schemas, with proofs that prove nothing. */
 const WITHOUT_CREDENTIAL: Readonly<Record<string, object>> = {
@@ -35,21 +50,19 @@ function callWithout(route: Route) {
   caller += 1;
   return world.call({
     method: route.method,
-    path: route.path.replaceAll(/\{\w+\}/g, 'self'),
+    path: pathOf(route),
     localAddress: `127.0.0.${caller}`,
-    ...(route.method === 'POST' || route.method === 'PUT'
-      ? { body: WITHOUT_CREDENTIAL[route.id] ?? {} }
-      : {}),
+    ...(takesBody(route) ? { body: WITHOUT_CREDENTIAL[route.id] ?? {} } : {}),
   });
 }
 
 describe('without a credential', () => {
-  it.each(named('admin'))('%s is refused before anything is read', async (_id, route) => {
+  it.each(named(isPermission))('%s is refused before anything is read', async (_id, route) => {
     const answer = await callWithout(route);
     expect([answer.status, answer.json().error.code]).toEqual([401, 'UNAUTHORIZED']);
   });
 
-  it.each(named('agent-proof'))('%s gives nothing and changes nothing', async (_id, route) => {
+  it.each(named((auth) => auth === 'host'))('%s gives nothing and changes nothing', async (_id, route) => {
     const before = await world.database.db.selectFrom('certificates').selectAll().execute();
     const answer = await callWithout(route);
     const body = answer.json();
@@ -62,13 +75,66 @@ describe('without a credential', () => {
   });
 
   it('only these routes answer anybody', () => {
-    expect(named('public').map(([id]) => id)).toEqual([
+    expect(named((auth) => auth === 'public').map(([id]) => id)).toEqual([
       'enroll (POST /api/v1/enroll)',
       'ca (GET /api/v1/pki/ca.pem)',
       'crl (GET /api/v1/pki/crl.pem)',
       'trust (GET /api/v1/pki/trust)',
       'repoConfig (GET /api/v1/pki/repo-config)',
     ]);
+  });
+});
+
+/** The tables served as the manager serves them, for a caller who may do exactly this. */
+async function statusesFor(permissions: readonly Permission[]): Promise<ReadonlyMap<string, number>> {
+  const doors = { clock: new ManualClock(0), random: systemRandom, logger: memoryLogger() };
+  const app = createApp(doors, () => {});
+  const actor: Actor = { name: 'someone', permissions: new Set(permissions) };
+  const watch = { begun: async () => {}, failed: async () => {} };
+  const routes = createRoutes(app, doors.clock, { identify: async () => actor, watch });
+  for (const route of ROUTES) routes.serveBare(route, () => new Response('served'));
+  const facts = {
+    rawHeaders: [],
+    readBody: async () => JSON.stringify({}),
+    signal: new AbortController().signal,
+    observedAddress: '192.0.2.1',
+    markProven: () => {},
+  };
+  const statuses = new Map<string, number>();
+  for (const route of ROUTES) {
+    const { method } = route;
+    const path = pathOf(route);
+    const request = new Request(`https://host${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+    });
+    const { status } = await app.fetch(request, { ...facts, method, path });
+    statuses.set(idOf(route), status);
+  }
+  return statuses;
+}
+
+describe('a known caller', () => {
+  const all = Object.keys(PERMISSIONS) as Permission[];
+  it.each(all)('with %s alone may call the routes that need it, and no other', async (permission) => {
+    const statuses = await statusesFor([permission]);
+    for (const route of ROUTES.filter(({ auth }) => isPermission(auth))) {
+      const refused = statuses.get(idOf(route)) === 403;
+      expect([idOf(route), refused]).toEqual([idOf(route), route.auth !== permission]);
+    }
+  });
+
+  it.each(all)('with everything but %s may call every route that does not need it', async (permission) => {
+    const statuses = await statusesFor(all.filter((one) => one !== permission));
+    const refused = ROUTES.filter((route) => statuses.get(idOf(route)) === 403);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused).toEqual(ROUTES.filter(({ auth }) => auth === permission));
+  });
+
+  it('without any permission may call what anybody and hosts may', async () => {
+    const statuses = await statusesFor([]);
+    const refused = ROUTES.filter((route) => statuses.get(idOf(route)) === 403);
+    expect(refused).toEqual(ROUTES.filter(({ auth }) => isPermission(auth)));
   });
 });
 
@@ -100,6 +166,24 @@ describe('a route', () => {
     } as const;
     // @ts-expect-error the member `auth` is missing
     expect(routeTable({ silent }).silent.id).toBe('silent');
+  });
+
+  it('that does not say who may call it is not served', () => {
+    const doors = { clock: new ManualClock(0), random: systemRandom, logger: memoryLogger() };
+    const routes = createRoutes(
+      createApp(doors, () => {}),
+      doors.clock,
+      {
+        identify: () => Promise.reject(new Error('nobody is asked')),
+        watch: { begun: async () => {}, failed: async () => {} },
+      },
+    );
+    for (const auth of [undefined, 'everybody', 'toString']) {
+      const silent = { ...MANAGER_ADMIN_ROUTES.status, auth } as unknown as ManagerRoute;
+      expect(() => routes.serveBare(silent, () => new Response('served'))).toThrow(
+        'the route status does not say who may call it',
+      );
+    }
   });
 
   it('has one path, however it is spelled', async () => {

@@ -184,7 +184,7 @@ describe('the replacement of a root', () => {
     expect((await rotation.status()).rotation_due).toBe(true);
     const before = authority.caFingerprint;
     for (const step of ['start', 'continue', 'continue', 'finish'] as const)
-      await rotation.step({ step, leave_behind: [], compromised: false });
+      await rotation.step({ step, leave_behind: [], compromised: false }, 'test');
     const status = await rotation.status();
     expect(status).toMatchObject({ phase: 'standby', rotation_due: false });
     expect(status.authorities.map((one) => [one.role, one.pin_works])).toEqual([

@@ -20,15 +20,22 @@ import { Host, HostChange, HostList, HostRemoval } from './hosts.ts';
 import { ManagerStatus } from './status.ts';
 import { CreatedJoinToken, CreateJoinToken, JoinToken, JoinTokenList } from './tokens.ts';
 
-const ADMIN_ERRORS = ['INVALID_REQUEST', 'UNAUTHORIZED', 'DISK_FULL', 'INTERNAL_ERROR'] as const;
+const ADMIN_ERRORS = [
+  'INVALID_REQUEST',
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'RATE_LIMIT_EXCEEDED',
+  'DISK_FULL',
+  'INTERNAL_ERROR',
+] as const;
 const HOST_CALL_ERRORS = [...ADMIN_ERRORS, 'HOST_NOT_FOUND', 'AGENT_UNREACHABLE', 'AGENT_ERROR'] as const;
 
-/** What administrators call, with `Authorization: Bearer TOKEN`. `{id}` of a host takes its id, name or address. */
+/** What people and their programs call; each needs a permission. `{id}` of a host takes its id, name or address. */
 export const MANAGER_ADMIN_ROUTES = routeTable({
   status: {
     method: 'GET',
     path: '/api/v1/status',
-    auth: 'admin',
+    auth: 'status:read',
     summary: 'State of the manager',
     response: ManagerStatus,
     status: 200,
@@ -37,7 +44,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   metrics: {
     method: 'GET',
     path: '/metrics',
-    auth: 'admin',
+    auth: 'metrics:read',
     summary: "Metrics in Prometheus' text format",
     response: z.string(),
     bare: true,
@@ -48,7 +55,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   authority: {
     method: 'GET',
     path: '/api/v1/ca',
-    auth: 'admin',
+    auth: 'ca:read',
     summary: 'The certificate authorities, their replacement, and which hosts have followed',
     response: AuthorityStatus,
     status: 200,
@@ -57,7 +64,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   rotateCa: {
     method: 'POST',
     path: '/api/v1/ca/rotation',
-    auth: 'admin',
+    auth: 'ca:manage',
     summary: 'One step of the replacement of the root CA',
     body: RotationRequest,
     response: AuthorityStatus,
@@ -67,7 +74,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   listEnrollments: {
     method: 'GET',
     path: '/api/v1/enrollments',
-    auth: 'admin',
+    auth: 'enrollments:read',
     summary: 'Hosts that ask to join',
     query: EnrollmentQuery,
     response: EnrollmentList,
@@ -77,7 +84,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   getEnrollment: {
     method: 'GET',
     path: '/api/v1/enrollments/{id}',
-    auth: 'admin',
+    auth: 'enrollments:read',
     summary: 'One request',
     response: Enrollment,
     status: 200,
@@ -86,7 +93,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   approve: {
     method: 'POST',
     path: '/api/v1/enrollments/{id}/approve',
-    auth: 'admin',
+    auth: 'enrollments:decide',
     summary: 'Let a host join',
     body: ApproveRequest,
     bodyOptional: true,
@@ -98,14 +105,13 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
       'CODE_MISMATCH',
       'ENROLLMENT_LOCKED',
       'HOST_CONFLICT',
-      'FORBIDDEN',
       'JOB_CONFLICT',
     ],
   },
   deny: {
     method: 'POST',
     path: '/api/v1/enrollments/{id}/deny',
-    auth: 'admin',
+    auth: 'enrollments:decide',
     summary: 'Refuse a host',
     body: DenyRequest,
     bodyOptional: true,
@@ -116,7 +122,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   createToken: {
     method: 'POST',
     path: '/api/v1/tokens',
-    auth: 'admin',
+    auth: 'tokens:manage',
     summary:
       'Make a join token, which lets hosts in without a person; its secret is in the answer and nowhere else',
     body: CreateJoinToken,
@@ -128,7 +134,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   listTokens: {
     method: 'GET',
     path: '/api/v1/tokens',
-    auth: 'admin',
+    auth: 'tokens:read',
     summary: 'Join tokens, newest first',
     response: JoinTokenList,
     status: 200,
@@ -137,7 +143,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   getToken: {
     method: 'GET',
     path: '/api/v1/tokens/{id}',
-    auth: 'admin',
+    auth: 'tokens:read',
     summary: 'One join token and the hosts it let in',
     response: JoinToken,
     status: 200,
@@ -146,7 +152,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   revokeToken: {
     method: 'POST',
     path: '/api/v1/tokens/{id}/revoke',
-    auth: 'admin',
+    auth: 'tokens:manage',
     summary: 'Let nobody in with this token any more; hosts that it let in stay',
     response: JoinToken,
     status: 200,
@@ -155,7 +161,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   listHosts: {
     method: 'GET',
     path: '/api/v1/hosts',
-    auth: 'admin',
+    auth: 'hosts:read',
     summary: 'The fleet',
     response: HostList,
     status: 200,
@@ -164,7 +170,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   getHost: {
     method: 'GET',
     path: '/api/v1/hosts/{id}',
-    auth: 'admin',
+    auth: 'hosts:read',
     summary: 'One host',
     response: Host,
     status: 200,
@@ -173,7 +179,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   changeHost: {
     method: 'PUT',
     path: '/api/v1/hosts/{id}',
-    auth: 'admin',
+    auth: 'hosts:change',
     summary: 'Where the agent listens',
     body: HostChange,
     response: Host,
@@ -183,7 +189,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   deleteHost: {
     method: 'DELETE',
     path: '/api/v1/hosts/{id}',
-    auth: 'admin',
+    auth: 'hosts:remove',
     summary: 'Remove a host; its certificates are revoked and stay in the records and in the revocation list',
     query: HostRemoval,
     response: HostRemoved,
@@ -193,7 +199,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   listCertificates: {
     method: 'GET',
     path: '/api/v1/certificates',
-    auth: 'admin',
+    auth: 'certificates:read',
     summary: 'Certificates this manager issued, its own included; by default those in force',
     query: CertificateQuery,
     response: CertificateList,
@@ -203,7 +209,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   getCertificate: {
     method: 'GET',
     path: '/api/v1/certificates/{serial}',
-    auth: 'admin',
+    auth: 'certificates:read',
     summary: 'One certificate',
     response: Certificate,
     status: 200,
@@ -212,7 +218,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   revokeCertificate: {
     method: 'POST',
     path: '/api/v1/certificates/{serial}/revoke',
-    auth: 'admin',
+    auth: 'certificates:revoke',
     summary: 'Revoke a certificate for good, and send the new revocation list to every host',
     body: RevokeRequest,
     response: Revoked,
@@ -222,7 +228,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   hostPackages: {
     method: 'GET',
     path: '/api/v1/hosts/{id}/packages',
-    auth: 'admin',
+    auth: 'hosts:read',
     summary: 'Packages, asked from the host now',
     query: PackageQuery,
     response: PackageList,
@@ -232,7 +238,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   hostPatches: {
     method: 'GET',
     path: '/api/v1/hosts/{id}/patches',
-    auth: 'admin',
+    auth: 'hosts:read',
     summary: 'Pending updates, asked from the host now',
     query: PatchQuery,
     response: PatchList,
@@ -242,7 +248,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   hostApply: {
     method: 'POST',
     path: '/api/v1/hosts/{id}/patches/apply',
-    auth: 'admin',
+    auth: 'hosts:patch',
     summary: 'Apply updates on the host',
     description:
       'The key is passed on to the agent; one that has no `instance_id` in its health does not know it and begins a job for each repetition. ' +
@@ -256,7 +262,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   hostSystem: {
     method: 'GET',
     path: '/api/v1/hosts/{id}/system',
-    auth: 'admin',
+    auth: 'hosts:read',
     summary: 'Facts about the host, among them its boot and whether it needs a reboot, asked from it now',
     response: SystemInfo,
     status: 200,
@@ -265,7 +271,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   hostJobs: {
     method: 'GET',
     path: '/api/v1/hosts/{id}/jobs',
-    auth: 'admin',
+    auth: 'hosts:read',
     summary: 'Jobs of the host',
     query: JobQuery,
     response: JobList,
@@ -275,7 +281,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   hostJob: {
     method: 'GET',
     path: '/api/v1/hosts/{id}/jobs/{job}',
-    auth: 'admin',
+    auth: 'hosts:read',
     summary: 'One job of the host',
     response: Job,
     status: 200,
@@ -284,7 +290,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   hostJobEvents: {
     method: 'GET',
     path: '/api/v1/hosts/{id}/jobs/{job}/events',
-    auth: 'admin',
+    auth: 'hosts:read',
     summary: 'Server-sent events of one job, relayed from the host until the job ends',
     response: z.string(),
     bare: true,

@@ -46,7 +46,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   enrollStatus: {
     method: 'GET',
     path: '/api/v1/enroll/status/{token}',
-    auth: 'agent-proof',
+    auth: 'host',
     summary: 'What became of a request; `self` takes the token from `Authorization: Enroll TOKEN`',
     response: EnrollStatus,
     bare: true,
@@ -56,7 +56,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   enrollAck: {
     method: 'POST',
     path: '/api/v1/enroll/ack',
-    auth: 'agent-proof',
+    auth: 'host',
     summary: 'The bundle is installed, or rejected',
     body: EnrollAck,
     response: z.object({}),
@@ -67,7 +67,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   renew: {
     method: 'POST',
     path: '/api/v1/enroll/renew',
-    auth: 'agent-proof',
+    auth: 'host',
     summary: 'A new certificate for a new key, proven with the current key',
     body: RenewRequest,
     response: Renewed,
@@ -78,7 +78,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   leave: {
     method: 'POST',
     path: '/api/v1/enroll/leave',
-    auth: 'agent-proof',
+    auth: 'host',
     summary: 'The host leaves, proven with the current key: its certificates are revoked, its record is kept',
     body: LeaveRequest,
     response: Left,

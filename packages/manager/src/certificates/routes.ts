@@ -9,9 +9,6 @@ import type { Routes } from '../http/routes.ts';
 import { revokeCertificate, revokeHost } from './revoke.ts';
 import { createCertificateStore } from './store.ts';
 
-/** Who decides; accounts of their own come later. */
-const ACTOR = 'admin';
-
 export interface CertificateRouteSources {
   readonly db: Kysely<ManagerTables>;
   readonly clock: Clock;
@@ -36,12 +33,14 @@ export function serveCertificateRoutes(routes: Routes, sources: CertificateRoute
   routes.serve(MANAGER_ADMIN_ROUTES.getCertificate, async ({ parameter }) =>
     store.view(await store.get(parameter('serial'))),
   );
-  routes.serve(MANAGER_ADMIN_ROUTES.revokeCertificate, async ({ parameter, body, context }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.revokeCertificate, async ({ parameter, body, context, actor }) => {
     const certificate = await store.get(parameter('serial'));
     if (certificate.kind !== 'agent') await sources.replaceOwn(certificate.serial);
     const changed = await sources.db
       .transaction()
-      .execute((db) => revokeCertificate(sources, db, certificate, { reason: body.reason, actor: ACTOR }));
+      .execute((db) =>
+        revokeCertificate(sources, db, certificate, { reason: body.reason, actor: actor.name }),
+      );
     return {
       certificate: await store.view(await store.get(certificate.serial)),
       changed,
@@ -66,17 +65,17 @@ async function deliver(
 }
 
 function serveHostRemoval(routes: Routes, sources: CertificateRouteSources): void {
-  routes.serve(MANAGER_ADMIN_ROUTES.deleteHost, async ({ parameter, query, context }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.deleteHost, async ({ parameter, query, context, actor }) => {
     const host = await sources.hosts.get(parameter('id'));
     const reason = query.reason ?? 'cessationOfOperation';
     const revoked = await sources.db.transaction().execute(async (db) => {
-      const serials = await revokeHost(sources, db, host.id, { reason, actor: ACTOR });
+      const serials = await revokeHost(sources, db, host.id, { reason, actor: actor.name });
       for (const table of ['host_reports', 'list_deliveries'] as const) {
         await db.deleteFrom(table).where('host_id', '=', host.id).execute();
       }
       await db.deleteFrom('hosts').where('id', '=', host.id).execute();
       await sources.audit.record(db, {
-        actor: ACTOR,
+        actor: actor.name,
         event: 'host_removed',
         fields: { host: host.id, fqdn: host.fqdn, revoked: serials.length, reason },
       });

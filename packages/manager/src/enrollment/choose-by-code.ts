@@ -8,7 +8,6 @@ import { findRequests, refuseSeveral } from './view.ts';
 
 /** Each try costs a tenth of a second of scrypt; more requests than this of one name are somebody's flood. */
 const MAX_TRIED = 16;
-const ACTOR = 'admin';
 
 /**
  * The request that an administrator means: by id, key id or host name, and among several of one name the one that the
@@ -20,6 +19,7 @@ export async function chooseRequest(
   context: EnrollmentContext,
   reference: string,
   code: string | undefined,
+  actor: string,
 ): Promise<EnrollmentRow> {
   await inTransaction(context.db, (db) => forgetSuperseded(context, db));
   const [first, ...others] = await findRequests(context, reference);
@@ -28,7 +28,7 @@ export async function chooseRequest(
   if (code === undefined || several.length > MAX_TRIED) throw refuseSeveral(reference, several);
   const open = several.filter((row) => (row.locked_until ?? 0) <= context.clock.now());
   for (const row of open) if (await fitsCode(row, code)) return row;
-  for (const row of open) await noteWrongCode(context, row, ACTOR);
+  for (const row of open) await noteWrongCode(context, row, actor);
   if (open.length === 0) {
     throw new PatchError(
       'ENROLLMENT_LOCKED',

@@ -7,9 +7,6 @@ import { approve, deny } from './decide.ts';
 import { forgetSuperseded } from './superseded.ts';
 import { findRequest, listRequests, viewOf } from './view.ts';
 
-/** Who decides; accounts of their own come later. */
-const ACTOR = 'admin';
-
 /** What administrators call about requests to join. */
 export function serveEnrollmentRoutes(routes: Routes, enrollment: EnrollmentContext): void {
   routes.serve(MANAGER_ADMIN_ROUTES.listEnrollments, async ({ query }) => {
@@ -19,12 +16,12 @@ export function serveEnrollmentRoutes(routes: Routes, enrollment: EnrollmentCont
   routes.serve(MANAGER_ADMIN_ROUTES.getEnrollment, async ({ parameter }) =>
     viewOf(enrollment, await findRequest(enrollment, parameter('id'))),
   );
-  routes.serve(MANAGER_ADMIN_ROUTES.approve, async ({ parameter, body }) => {
-    const { id } = await chooseRequest(enrollment, parameter('id'), body.code);
-    return viewOf(enrollment, await approve(enrollment, id, body, ACTOR));
+  routes.serve(MANAGER_ADMIN_ROUTES.approve, async ({ parameter, body, actor }) => {
+    const { id } = await chooseRequest(enrollment, parameter('id'), body.code, actor.name);
+    return viewOf(enrollment, await approve(enrollment, id, body, actor.name));
   });
-  routes.serve(MANAGER_ADMIN_ROUTES.deny, async ({ parameter, body }) => {
-    const { id } = await chooseRequest(enrollment, parameter('id'), body.code);
-    return viewOf(enrollment, await deny(enrollment, id, body, ACTOR));
+  routes.serve(MANAGER_ADMIN_ROUTES.deny, async ({ parameter, body, actor }) => {
+    const { id } = await chooseRequest(enrollment, parameter('id'), body.code, actor.name);
+    return viewOf(enrollment, await deny(enrollment, id, body, actor.name));
   });
 }

@@ -72,10 +72,10 @@ export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void
   routes.serve(MANAGER_ADMIN_ROUTES.getHost, async ({ parameter }) =>
     hosts.view(await hosts.get(parameter('id'))),
   );
-  routes.serve(MANAGER_ADMIN_ROUTES.changeHost, async ({ parameter, body }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.changeHost, async ({ parameter, body, actor }) => {
     const host = await hosts.get(parameter('id'));
     await sources.audit.record(sources.db, {
-      actor: 'admin',
+      actor: actor.name,
       event: 'host_changed',
       fields: { host: host.id, fqdn: host.fqdn, ...body },
     });
@@ -111,30 +111,33 @@ export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void
 }
 
 function serveApply(routes: Routes, sources: HostRouteSources): void {
-  routes.serve(MANAGER_ADMIN_ROUTES.hostApply, async ({ parameter, headers, bodyText, context }) => {
-    // Checked by the route, sent as it came: the agent reads the same schema.
-    const body: unknown = JSON.parse(bodyText);
-    const host = await sources.hosts.get(parameter('id'));
-    const fields = { host: host.id, fqdn: host.fqdn, request: body };
-    // What cannot be recorded is not started.
-    await sources.audit.record(sources.db, { actor: 'admin', event: 'patches_requested', fields });
-    const accepted = await callHost(sources, host.id, AGENT_ROUTES.applyPatches, {
-      body,
-      idempotencyKey: headers['Idempotency-Key'],
-      instanceId: await lastInstance(sources.db, host.id),
-      signal: context.env.signal,
-    }).catch((error: unknown) => {
-      throw isPatchError(error, 'INSTANCE_MISMATCH') ? otherInstance(host, error) : error;
-    });
-    const job = { ...fields, job: accepted.job_id };
-    await sources.audit
-      .record(sources.db, { actor: 'admin', event: 'patches_applied', fields: job })
-      // It runs already, and that it was asked for is on record: the caller has to hear of its job.
-      .catch((error: unknown) =>
-        sources.logger.error('That a job was started is not in the audit log', { ...job, error }),
-      );
-    return accepted;
-  });
+  routes.serve(
+    MANAGER_ADMIN_ROUTES.hostApply,
+    async ({ parameter, headers, bodyText, context, actor: { name: actor } }) => {
+      // Checked by the route, sent as it came: the agent reads the same schema.
+      const body: unknown = JSON.parse(bodyText);
+      const host = await sources.hosts.get(parameter('id'));
+      const fields = { host: host.id, fqdn: host.fqdn, request: body };
+      // What cannot be recorded is not started.
+      await sources.audit.record(sources.db, { actor, event: 'patches_requested', fields });
+      const accepted = await callHost(sources, host.id, AGENT_ROUTES.applyPatches, {
+        body,
+        idempotencyKey: headers['Idempotency-Key'],
+        instanceId: await lastInstance(sources.db, host.id),
+        signal: context.env.signal,
+      }).catch((error: unknown) => {
+        throw isPatchError(error, 'INSTANCE_MISMATCH') ? otherInstance(host, error) : error;
+      });
+      const job = { ...fields, job: accepted.job_id };
+      await sources.audit
+        .record(sources.db, { actor, event: 'patches_applied', fields: job })
+        // It runs already, and that it was asked for is on record: the caller has to hear of its job.
+        .catch((error: unknown) =>
+          sources.logger.error('That a job was started is not in the audit log', { ...job, error }),
+        );
+      return accepted;
+    },
+  );
 }
 
 function otherInstance({ fqdn }: HostRow, cause: PatchError): PatchError {

@@ -7,7 +7,7 @@ import type { CallWatch } from './routes.ts';
 /** Records who asks for which change; what cannot be recorded is not done. */
 export function auditAdminCalls(audit: AuditLog, db: Database): CallWatch {
   return {
-    async begun({ route, requestId, address, parameters, query, body }) {
+    async begun({ route, actor, requestId, address, parameters, query, body }) {
       const fields = {
         request_id: requestId,
         address,
@@ -15,13 +15,13 @@ export function auditAdminCalls(audit: AuditLog, db: Database): CallWatch {
         route: route.path,
         ...auditedRequest({ parameters, query, body }),
       };
-      await audit.record(db, { actor: 'admin', event: 'admin_call', fields });
+      await audit.record(db, { actor: actor.name, event: 'admin_call', fields });
     },
-    async failed({ route, requestId }, error) {
+    async failed({ route, actor, requestId }, error) {
       const code = isPatchError(error) ? error.code : 'INTERNAL_ERROR';
       const fields = { request_id: requestId, route: route.path, code };
       // The failure itself is the answer, also when the disk is full.
-      await audit.record(db, { actor: 'admin', event: 'admin_call_failed', fields }).catch(() => {});
+      await audit.record(db, { actor: actor.name, event: 'admin_call_failed', fields }).catch(() => {});
     },
   };
 }

@@ -1,22 +1,24 @@
-import type { Route, RouteAuth } from '@linux-patch/contract';
+import { isPermission, PatchError, type Route, type RouteAuth } from '@linux-patch/contract';
 import { dataAnswer, type RouteInput as Input, readRouteInput, routePattern } from '@linux-patch/http';
 import type { Clock } from '@linux-patch/runtime';
 import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
+import { type Actor, STRANGER } from './actor.ts';
 import type { ManagerEnv } from './manager-env.ts';
 
 /** What the manager serves; its callers show nothing in TLS. */
 export type ManagerRoute = Route & { readonly auth: Exclude<RouteAuth, 'client-certificate'> };
 
-/** Lets a caller pass, or throws the refusal; it sees headers and address, the body has not been read. */
-export type Guard = (context: Context<ManagerEnv>) => Promise<void>;
+/**
+ * Says who a caller is that shows a credential, by headers and address; the body has not been read.
+ * @throws PatchError `UNAUTHORIZED`, `RATE_LIMIT_EXCEEDED`
+ */
+export type Identify = (context: Context<ManagerEnv>) => Promise<Actor>;
 
-/** One for each kind of caller, so that no route is without. */
-export type Guards = Readonly<Record<ManagerRoute['auth'], Guard>>;
-
-/** A request that has passed the guard and the schemas of its route. */
+/** A request of somebody who may call the route, which has passed its schemas. */
 export interface RouteInput<R extends Route> extends Input<R> {
   readonly context: Context<ManagerEnv>;
+  readonly actor: Actor;
 }
 
 /** The only way into the app: what a route says of its callers holds before anything of it is read. */
@@ -28,7 +30,7 @@ export interface Routes {
   ): void;
   /**
    * Serves a route whose handler makes the whole answer.
-   * @param admit asked after the guard and before the body
+   * @param admit asked when the caller is known to be one of the route's, and before the body
    */
   serveBare<R extends ManagerRoute>(
     route: R,
@@ -37,11 +39,11 @@ export interface Routes {
   ): void;
 }
 
-/** What callers without the admin token may make us hold in memory; a request with its certificates is a few KiB. */
+/** What callers without a credential may make us hold in memory; a request with its certificates is a few KiB. */
 const STRANGER_BODY_BYTES = 16 * 1024;
 const ADMIN_BODY_BYTES = 1024 * 1024;
 
-/** Told of each change that is asked for with the admin token, before it is done, and when it failed. */
+/** Told of each change that people and their programs ask for, before it is done, and when it failed. */
 export interface CallWatch {
   begun(call: AdminCall): Promise<void>;
   failed(call: AdminCall, error: unknown): Promise<void>;
@@ -49,6 +51,7 @@ export interface CallWatch {
 
 export interface AdminCall {
   readonly route: ManagerRoute;
+  readonly actor: Actor;
   readonly requestId: string;
   readonly address: string;
   readonly parameters: Readonly<Record<string, string>>;
@@ -56,16 +59,45 @@ export interface AdminCall {
   readonly body: unknown;
 }
 
-/** Routes of an app, each behind the guard that it names. */
-export function createRoutes(app: Hono<ManagerEnv>, clock: Clock, guards: Guards, watch?: CallWatch): Routes {
+/** The caller, when it may call the route; the only place where this is decided. */
+async function authorise(
+  { auth, method, path }: ManagerRoute,
+  context: Context<ManagerEnv>,
+  identify: Identify,
+): Promise<Actor> {
+  // What agents prove differs from route to route, so their handlers check it.
+  if (!isPermission(auth)) return STRANGER;
+  const actor = await identify(context);
+  context.env.markProven();
+  if (actor.permissions.has(auth)) return actor;
+  throw new PatchError(
+    'FORBIDDEN',
+    `${method} ${path} needs the permission ${auth}, which ${actor.name} does not have. Nothing was done.`,
+  );
+}
+
+/** A mistake in a table that the compiler has not seen must not open a route. */
+function requireAuth({ id, auth }: Route): void {
+  if (auth === 'public' || auth === 'host' || isPermission(auth)) return;
+  throw new Error(`the route ${id} does not say who may call it`);
+}
+
+/** Routes of an app, each for those callers only that it names. */
+export function createRoutes(
+  app: Hono<ManagerEnv>,
+  clock: Clock,
+  callers: { readonly identify: Identify; readonly watch: CallWatch },
+): Routes {
+  const { identify, watch } = callers;
   const watched = async <T>(
     route: ManagerRoute,
-    { context, query, body }: RouteInput<ManagerRoute>,
+    { context, actor, query, body }: RouteInput<ManagerRoute>,
     handle: () => Promise<T> | T,
   ): Promise<T> => {
-    if (!watch || route.auth !== 'admin' || route.method === 'GET') return handle();
+    if (!isPermission(route.auth) || route.method === 'GET') return handle();
     const call: AdminCall = {
       route,
+      actor,
       requestId: context.get('requestId'),
       address: context.env.observedAddress,
       parameters: context.req.param(),
@@ -81,11 +113,12 @@ export function createRoutes(app: Hono<ManagerEnv>, clock: Clock, guards: Guards
     }
   };
   const serveBare: Routes['serveBare'] = (route, handle, admit) => {
-    const limitBytes = route.auth === 'admin' ? ADMIN_BODY_BYTES : STRANGER_BODY_BYTES;
+    requireAuth(route);
+    const limitBytes = isPermission(route.auth) ? ADMIN_BODY_BYTES : STRANGER_BODY_BYTES;
     app.on(route.method, routePattern(route), async (context) => {
-      await guards[route.auth](context);
+      const actor = await authorise(route, context, identify);
       admit?.(context);
-      const input = { ...(await readRouteInput(route, context, limitBytes)), context };
+      const input = { ...(await readRouteInput(route, context, limitBytes)), context, actor };
       return watched(route, input as RouteInput<ManagerRoute>, () => handle(input));
     });
   };

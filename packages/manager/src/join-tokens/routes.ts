@@ -8,18 +8,17 @@ import {
   revokeJoinToken,
 } from './store.ts';
 
-/** Who acts; accounts of their own come later. */
-const ACTOR = 'admin';
-
 /** What administrators call about join tokens. */
 export function serveJoinTokenRoutes(routes: Routes, tokens: JoinTokenContext): void {
-  routes.serve(MANAGER_ADMIN_ROUTES.createToken, ({ body }) => createJoinToken(tokens, body, ACTOR));
+  routes.serve(MANAGER_ADMIN_ROUTES.createToken, ({ body, actor }) =>
+    createJoinToken(tokens, body, actor.name),
+  );
   routes.serve(MANAGER_ADMIN_ROUTES.listTokens, async () => {
     const list = await listJoinTokens(tokens);
     return { tokens: list, total: list.length };
   });
   routes.serve(MANAGER_ADMIN_ROUTES.getToken, ({ parameter }) => getJoinToken(tokens, parameter('id')));
-  routes.serve(MANAGER_ADMIN_ROUTES.revokeToken, ({ parameter }) =>
-    revokeJoinToken(tokens, parameter('id'), ACTOR),
+  routes.serve(MANAGER_ADMIN_ROUTES.revokeToken, ({ parameter, actor }) =>
+    revokeJoinToken(tokens, parameter('id'), actor.name),
   );
 }

@@ -28,7 +28,7 @@ export interface RotationOptions {
 export interface Rotation {
   status(): Promise<AuthorityStatus>;
   /** @throws PatchError `ROTATION_CONFLICT` */
-  step(request: RotationRequest): Promise<void>;
+  step(request: RotationRequest, actor: string): Promise<void>;
   /** Hourly: certifies issuing CAs anew, and announces the end of the root. */
   upkeep(): Promise<void>;
   /** Tells hosts what to trust until the signal aborts. */
@@ -63,8 +63,8 @@ export async function openRotation(options: RotationOptions): Promise<Rotation> 
 /** What administrators call about the CAs. */
 export function serveRotationRoutes(routes: Routes, rotation: Rotation): void {
   routes.serve(MANAGER_ADMIN_ROUTES.authority, () => rotation.status());
-  routes.serve(MANAGER_ADMIN_ROUTES.rotateCa, async ({ body }) => {
-    await rotation.step(body);
+  routes.serve(MANAGER_ADMIN_ROUTES.rotateCa, async ({ body, actor }) => {
+    await rotation.step(body, actor.name);
     return rotation.status();
   });
 }

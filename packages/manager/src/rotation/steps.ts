@@ -21,6 +21,11 @@ export interface StepOptions {
   readonly renewOwn: () => Promise<void>;
 }
 
+/** A step, and who asks for it. */
+interface AskedStep extends RotationRequest {
+  readonly actor: string;
+}
+
 /** How long a step waits for hosts before it answers; they go on being told afterwards. */
 const WAIT_MS = 20_000;
 const NAMED = 20;
@@ -83,9 +88,9 @@ async function leaveBehind(options: StepOptions, request: RotationRequest): Prom
   );
 }
 
-async function record(options: StepOptions, entry: Omit<AuditEntry, 'actor'>): Promise<void> {
+async function record(options: StepOptions, entry: AuditEntry): Promise<void> {
   await options.db.transaction().execute(async (db) => {
-    await options.audit.record(db, { actor: 'admin', ...entry });
+    await options.audit.record(db, entry);
     await rememberStage(db, options.authority.store.state);
   });
 }
@@ -93,36 +98,37 @@ async function record(options: StepOptions, entry: Omit<AuditEntry, 'actor'>): P
 async function enter(
   options: StepOptions,
   phase: RotationPhase,
-  leftBehind: readonly string[],
+  { actor, leftBehind }: { readonly actor: string; readonly leftBehind: readonly string[] },
 ): Promise<void> {
   const { store } = options.authority;
   const from = store.state.phase;
   await store.enter(phase);
-  await record(options, { event: 'ca_rotation_phase', fields: { phase, from, left_behind: leftBehind } });
+  const fields = { phase, from, left_behind: leftBehind };
+  await record(options, { actor, event: 'ca_rotation_phase', fields });
 }
 
-async function start(options: StepOptions): Promise<void> {
+async function start(options: StepOptions, { actor }: AskedStep): Promise<void> {
   const { store } = options.authority;
   if (store.state.phase !== 'standby') throw notNow(store.state.phase);
   const made = await store.begin();
   const fields = { authority: made.id, fingerprint: made.fingerprint };
-  await record(options, { event: 'ca_rotation_started', fields });
+  await record(options, { actor, event: 'ca_rotation_started', fields });
 }
 
-async function goOn(options: StepOptions, request: RotationRequest): Promise<void> {
+async function goOn(options: StepOptions, request: AskedStep): Promise<void> {
   const { phase } = options.authority.store.state;
   if (phase !== 'trust' && phase !== 'manager') throw notNow(phase);
-  const left = await leaveBehind(options, request);
-  await enter(options, phase === 'trust' ? 'manager' : 'hosts', left);
+  const leftBehind = await leaveBehind(options, request);
+  await enter(options, phase === 'trust' ? 'manager' : 'hosts', { actor: request.actor, leftBehind });
 }
 
-async function rollBack(options: StepOptions): Promise<void> {
+async function rollBack(options: StepOptions, { actor }: AskedStep): Promise<void> {
   const { phase } = options.authority.store.state;
   if (phase === 'standby' || phase === 'rollback') throw notNow(phase);
-  await enter(options, 'rollback', []);
+  await enter(options, 'rollback', { actor, leftBehind: [] });
 }
 
-async function finish(options: StepOptions, request: RotationRequest): Promise<void> {
+async function finish(options: StepOptions, request: AskedStep): Promise<void> {
   const { store } = options.authority;
   const { phase } = store.state;
   if ((phase !== 'hosts' && phase !== 'rollback') || !store.next) throw notNow(phase);
@@ -136,22 +142,24 @@ async function finish(options: StepOptions, request: RotationRequest): Promise<v
     compromised: request.compromised,
     left_behind: left,
   };
-  await record(options, { event: 'ca_rotation_finished', fields });
+  await record(options, { actor: request.actor, event: 'ca_rotation_finished', fields });
 }
 
 /** Takes the steps of a rotation, one at a time. */
-export function createSteps(options: StepOptions): (request: RotationRequest) => Promise<void> {
+export function createSteps(
+  options: StepOptions,
+): (request: RotationRequest, actor: string) => Promise<void> {
   let tail: Promise<unknown> = Promise.resolve();
-  const take = async (request: RotationRequest): Promise<void> => {
+  const take = async (request: AskedStep): Promise<void> => {
     switch (request.step) {
       case 'start':
-        await start(options);
+        await start(options, request);
         break;
       case 'continue':
         await goOn(options, request);
         break;
       case 'rollback':
-        await rollBack(options);
+        await rollBack(options, request);
         break;
       case 'finish':
         await finish(options, request);
@@ -160,8 +168,8 @@ export function createSteps(options: StepOptions): (request: RotationRequest) =>
     await options.renewOwn();
     await tellHosts(options);
   };
-  return (request) => {
-    const result = tail.then(() => take(request));
+  return (request, actor) => {
+    const result = tail.then(() => take({ ...request, actor }));
     tail = result.catch(() => undefined);
     return result;
   };

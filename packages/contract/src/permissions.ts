@@ -1,0 +1,20 @@
+/** What may be allowed to whom on the manager: each route for people and their programs needs one of these. */
+export const PERMISSIONS = {
+  'status:read': "The manager's own state.",
+  'metrics:read': 'Metrics of manager and fleet.',
+  'ca:read': 'The certificate authorities and who follows their replacement.',
+  'ca:manage': 'Replace the root CA.',
+  'enrollments:read': 'Hosts that ask to join.',
+  'enrollments:decide': 'Let hosts join, or refuse them.',
+  'tokens:read': 'Join tokens, without their secrets.',
+  'tokens:manage': 'Make join tokens, which let hosts in without a person, and revoke them.',
+  'hosts:read': 'The fleet: its hosts, their packages, pending updates and jobs.',
+  'hosts:change': 'What is on record about a host.',
+  'hosts:remove': 'Remove hosts, with the end of their certificates.',
+  'hosts:patch': 'Change the packages of hosts, and reboot them.',
+  'certificates:read': 'Certificates that were issued.',
+  'certificates:revoke': 'Revoke certificates.',
+} as const;
+
+/** One of them; a role is a set. */
+export type Permission = keyof typeof PERMISSIONS;
