@@ -8,10 +8,9 @@ import { pendingPlaces, readPending } from '../enrollment/state/pending.ts';
 import { type EnrollmentView, readEnrollmentView } from '../enrollment/state/view.ts';
 import { joinPlaces } from '../enrollment/trust/join-source.ts';
 import { findForeignIdentity } from '../identity/foreign-identity.ts';
-import { type InspectOptions, inspectIdentity } from '../identity/inspect.ts';
-import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { storeFolder } from '../identity/store/paths.ts';
 import type { AgentContext } from './agent-context.ts';
+import { identityPlaceOf, identityStatus } from './identity-place.ts';
 import { waitForIdentity } from './only-instance.ts';
 
 /** The enrolment of this host with a manager, with everything it needs. */
@@ -87,7 +86,7 @@ export async function enrolWith(
   });
   if (!lock) return context.signal.aborted ? { kind: 'stopped' } : { kind: 'installed' };
   await using _held = lock;
-  const cloneOf = (await findForeignIdentity(context))?.keyId;
+  const cloneOf = (await findForeignIdentity(identityPlaceOf(context), context.root))?.keyId;
   const outcome = await enroll(enrollContextOf(context, { ...wish, cloneOf }));
   if (outcome.kind !== 'installed' && outcome.kind !== 'denied') {
     context.audit.record('enrollment_unfinished', {
@@ -145,22 +144,4 @@ export async function settleFinishedEnrollment(context: AgentContext): Promise<v
 export function enrollmentView(context: AgentContext): Promise<EnrollmentView | undefined> {
   const places = pendingPlaces(context.paths.dataFolder, storeFolder(context.certificates));
   return readEnrollmentView(context.files, places);
-}
-
-/** How the identity on disk is inspected. */
-export async function inspectOptions(context: AgentContext): Promise<InspectOptions> {
-  const { files, certificates } = context;
-  const meta = await readIdentityMeta(files, certificates).catch(() => undefined);
-  return {
-    files,
-    paths: certificates,
-    now: context.clock.now(),
-    thresholdDays: context.config.enrollment.cert_renewal_threshold_days,
-    managerClient: meta?.manager_client ?? undefined,
-  };
-}
-
-/** The status of the identity on disk, now. */
-export async function identityStatus(context: AgentContext): Promise<IdentityStatus> {
-  return (await inspectIdentity(await inspectOptions(context))).status;
 }

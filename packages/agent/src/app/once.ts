@@ -6,14 +6,15 @@ import { pendingPlaces } from '../enrollment/state/pending.ts';
 import { readEnrollmentView } from '../enrollment/state/view.ts';
 import { verdictWords } from '../enrollment/trust/join-verdict.ts';
 import { findForeignIdentity } from '../identity/foreign-identity.ts';
-import { renewalPolicyOf } from '../identity/renewal/policy.ts';
-import { renewWith } from '../identity/renewal/renew-with.ts';
+import { renewableOf } from '../identity/renewal/policy.ts';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { storeFolder } from '../identity/store/paths.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
-import { enrolWith, identityStatus } from './enrolling.ts';
+import { enrolWith } from './enrolling.ts';
 import { codeOfStop } from './follow-configuration.ts';
 import { deniedGuidance, unfinishedGuidance } from './guidance.ts';
+import { renewerOf } from './identity.ts';
+import { identityPlaceOf, identityStatus } from './identity-place.ts';
 
 /** Prints the host code once the manager has a request that it fits. */
 function codePrinter(context: AgentContext): (progress: EnrollProgress) => void {
@@ -76,7 +77,7 @@ export async function enrollOnce(context: AgentContext, url: string): Promise<nu
 
 /** `--renew-certs`: checks, renews or enrols when needed, and ends. Returns the exit code. */
 export async function renewOnce(context: AgentContext): Promise<number> {
-  const foreign = await findForeignIdentity(context);
+  const foreign = await findForeignIdentity(identityPlaceOf(context), context.root);
   const own = await identityStatus(context);
   const identity = foreign ?? own;
   const need = foreign ? 'new identity' : await needOf(context, own);
@@ -110,10 +111,10 @@ async function needOf(context: AgentContext, identity: IdentityStatus): Promise<
     case 'expired':
       return 'renewal';
     case 'valid': {
+      const { facts } = identity;
       const meta = await readIdentityMeta(context.files, context.certificates);
-      const thresholdDays = context.config.enrollment.cert_renewal_threshold_days;
-      const policy = renewalPolicyOf(identity.facts, meta, thresholdDays);
-      return isRenewalDue(policy, context.clock.now()) ? 'renewal' : 'none';
+      const renewable = renewableOf({ facts, meta }, context.config.enrollment.cert_renewal_threshold_days);
+      return renewable && isRenewalDue(renewable.policy, context.clock.now()) ? 'renewal' : 'none';
     }
     case 'missing':
     case 'corrupt':
@@ -126,7 +127,7 @@ async function needOf(context: AgentContext, identity: IdentityStatus): Promise<
 
 async function tryRenewal(context: AgentContext, url: string): Promise<'renewed' | 'refused' | 'failed'> {
   try {
-    const outcome = await renewWith(context, url);
+    const outcome = await renewerOf(context)({ managerUrl: url });
     if (outcome.kind === 'renewed') {
       context.stdout(
         `Renewed; the new certificate is valid until ${new Date(outcome.notAfterMs).toISOString()}.\n`,

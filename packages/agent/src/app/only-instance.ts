@@ -14,7 +14,7 @@ const NOTHING: AsyncDisposable = { [Symbol.asyncDispose]: async () => {} };
  * Takes a lock of this data folder, or says who holds it. A folder that cannot be written must not keep an agent from
  * its work, so there the lock is done without.
  */
-export async function tryExclusive(
+async function tryExclusive(
   context: Context,
   what: Exclusive,
 ): Promise<{ readonly held: AsyncDisposable } | { readonly by: LockOwner | undefined }> {
@@ -41,6 +41,19 @@ export async function becomeOnlyInstance(context: Context): Promise<AsyncDisposa
     `Another linux-patch-api already works with ${context.paths.dataFolder}: process ${by?.pid ?? 'unknown'}, since ${by?.since ?? 'unknown'}. ` +
       `Two of them would take each other's certificates and jobs. Stop it first: systemctl stop linux-patch-api, or kill ${by?.pid ?? 'PID'}.`,
     { details: { pid: by?.pid ?? null } },
+  );
+}
+
+/**
+ * Makes this process the only one that gets the host certificates.
+ * @throws PatchError `INSTANCE_RUNNING` while another does
+ */
+export async function becomeOnlyRenewer(context: Context): Promise<AsyncDisposable> {
+  const result = await tryExclusive(context, 'identity');
+  if ('held' in result) return result.held;
+  throw new PatchError(
+    'INSTANCE_RUNNING',
+    `Another process of this host (pid ${result.by?.pid ?? 'unknown'}) is getting it certificates now.`,
   );
 }
 

@@ -1,16 +1,18 @@
-import { MANAGER_CLIENT_CN, PatchError } from '@linux-patch/contract';
+import { PatchError } from '@linux-patch/contract';
 import { type AllowList, openAllowList } from '../access/allow-list.ts';
 import { watchAgentConfig } from '../config/watch.ts';
+import type { IdentityHealth } from '../health/identity.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { openInstanceId } from '../host/instance-id.ts';
 import { findOpenFile, openFileWords } from '../host/real-file.ts';
 import { createAgentApp } from '../http/app.ts';
 import { type AgentServer, type AgentServerOptions, openAgentServer } from '../http/server.ts';
 import { type JobSockets, openJobSockets } from '../http/websocket.ts';
-import { type IdentityKeeper, openIdentityKeeper } from '../identity/service.ts';
+import type { IdentityService } from '../identity/service.ts';
 import type { AgentContext } from './agent-context.ts';
 import { enrollmentView } from './enrolling.ts';
 import { reportConfigFault } from './follow-configuration.ts';
+import { openIdentityService } from './identity.ts';
 import { waitForPort } from './wait-for-port.ts';
 import { openWork, type Work } from './work.ts';
 
@@ -28,14 +30,14 @@ function composeApp(
   context: AgentContext,
   work: Work,
   identity: {
-    readonly health: () => ReturnType<IdentityKeeper['health']>;
-    readonly takeCrl: IdentityKeeper['takeCrl'] | undefined;
-    readonly keeper: IdentityKeeper | undefined;
+    readonly health: () => IdentityHealth;
+    readonly service: IdentityService | undefined;
     readonly instanceId: string;
   },
 ) {
   const { clock, random, logger, audit, config, counters, processUsage } = context;
   const limits = config.rate_limit;
+  const { service } = identity;
   return createAgentApp({
     instanceId: identity.instanceId,
     clock,
@@ -53,10 +55,10 @@ function composeApp(
     cache: work.cache,
     inventory: work.packages.inventory,
     identity: identity.health,
-    takeCrl: identity.takeCrl,
-    managerName: () => identity.keeper?.meta.manager_client?.cn,
+    takeCrl: service && ((pem) => service.takeCrl(pem)),
+    managerName: () => service?.current.value.meta.manager_client?.cn,
     setTrust: (bundle) => {
-      if (identity.keeper) return identity.keeper.setTrust(bundle);
+      if (service) return service.setTrust(bundle);
       throw new PatchError('FORBIDDEN', 'This host serves without TLS; there is nothing to trust.');
     },
     packageManagerHealth: work.packages.health,
@@ -76,13 +78,6 @@ export async function configurationWeakness({
   if (!open) return undefined;
   const { message, repair } = openFileWords(open);
   return `${message}, and choose the manager of this host; to mend it: ${repair}`;
-}
-
-/** Who may call: by configuration, else who was learned at enrolment, else the standard name. */
-function clientsOf(context: AgentContext, keeper: IdentityKeeper) {
-  const learned = keeper.meta.manager_client ?? undefined;
-  const configured = context.config.tls.allowed_clients;
-  return { allowedClients: [...(configured ?? [learned?.cn ?? MANAGER_CLIENT_CN])], managerClient: learned };
 }
 
 /** Binds; without a listener the WebSocket endpoint has no use either. */
@@ -108,7 +103,7 @@ export async function serve(context: AgentContext): Promise<void> {
 async function serveNow(context: AgentContext): Promise<void> {
   const { config, files, clock, random, logger, audit, signal } = context;
   await using stack = new AsyncDisposableStack();
-  const keeper = config.tls.enabled ? await openIdentityKeeper(context) : undefined;
+  const identity = config.tls.enabled ? await openIdentityService(context) : undefined;
   const work = await openWork(context, stack);
   const allowList = stack.use(
     await openAllowList({
@@ -125,28 +120,21 @@ async function serveNow(context: AgentContext): Promise<void> {
   const soundConfig = (await configurationWeakness(context)) ?? 'ok';
   let configHealth = soundConfig;
   const app = composeApp(context, work, {
-    keeper,
+    service: identity,
     instanceId: await openInstanceId({ ...context, path: context.paths.instanceFile }),
     health: () => ({
-      ...(keeper?.health(configHealth) ?? plainHealth(configHealth)),
+      ...(identity?.health(configHealth) ?? plainHealth(configHealth)),
       clock: context.clockWatch.verdict.message,
       allowList: allowList.health,
     }),
-    takeCrl:
-      keeper &&
-      (async (pem) => {
-        const taken = await keeper.takeCrl(pem);
-        if (taken.changed) takeIdentity();
-        return taken;
-      }),
   });
   const sockets = openJobSockets({ jobs: work.jobs, clock, random, logger });
   const server = await listenWith(sockets, {
     bind: config.server.bind,
     port: config.server.port,
     socketPath: context.paths.apiSocket,
-    material: keeper?.material,
-    ...(keeper ? clientsOf(context, keeper) : { allowedClients: [] }),
+    identity: identity?.current.value,
+    allowedClients: config.tls.allowed_clients,
     isAllowedAddress: (address) => allowList.allows(address),
     app,
     onUpgrade: (request, socket, head, caller) => sockets.accept(request, socket, head, caller),
@@ -158,30 +146,27 @@ async function serveNow(context: AgentContext): Promise<void> {
     random,
     timeoutSeconds: config.server.timeout_seconds,
   });
-  const takeIdentity = (): void => {
-    if (!keeper) return;
-    server.replaceMaterial(keeper.material);
-    server.setClients(clientsOf(context, keeper));
-    server.setRevoked(keeper.revoked);
-  };
   // Disposed in reverse: open WebSockets and the listener, each with its own limit at the same time, then the jobs.
   stack.defer(async () => {
     await Promise.all([sockets[Symbol.asyncDispose](), server[Symbol.asyncDispose]()]);
   });
   const where = placeOf(server);
-  logger.info(`Listening on ${where}`, keeper ? { trust: keeper.meta.trust } : { tls: 'off' });
+  logger.info(
+    `Listening on ${where}`,
+    identity ? { trust: identity.current.value.meta.trust } : { tls: 'off' },
+  );
   audit.record('serving', { address: where });
   await context.notifier.ready(`Serving on ${where}`);
   work.refresher.keepFresh();
 
-  keeper?.attach({ take: takeIdentity, confirm: (serial) => server.confirmServes(serial) });
+  if (identity) stack.use(identity.current.subscribe((next) => server.take(next)));
   stack.use(allowList.subscribe(() => server.reviewAddresses()));
   followChanges(context, stack, {
     allowList,
-    keeper,
+    identity,
     onConfigHealth: (fault) => (configHealth = fault ?? soundConfig),
   });
-  if (keeper) await keeper.keepFresh(signal);
+  if (identity) await identity.keepFresh(signal);
   else if (!signal.aborted)
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   logger.info('Stopping', {});
@@ -200,7 +185,7 @@ function followChanges(
   stack: AsyncDisposableStack,
   parts: {
     readonly allowList: AllowList;
-    readonly keeper: IdentityKeeper | undefined;
+    readonly identity: IdentityService | undefined;
     /** A fault of the changed configuration, or that it is gone. */
     readonly onConfigHealth: (fault: string | undefined) => void;
   },
@@ -234,14 +219,14 @@ function followChanges(
   const reload = async (): Promise<void> => {
     await watch.reload();
     await parts.allowList.reload();
-    await parts.keeper?.reload();
+    await parts.identity?.reload();
   };
   stack.use(context.onReload(() => void reload()));
   // What changed while the agent came up was told to nobody.
   void watch.reload();
 }
 
-function plainHealth(config: string): ReturnType<IdentityKeeper['health']> {
+function plainHealth(config: string): IdentityHealth {
   return {
     config,
     certificates: 'TLS is off (tls.enabled: false); only root of this host can connect, the manager cannot',

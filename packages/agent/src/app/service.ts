@@ -6,16 +6,18 @@ import type { EnrollProgress } from '../enrollment/settings.ts';
 import { verdictWords } from '../enrollment/trust/join-verdict.ts';
 import { LIVENESS_LIMIT_MS } from '../health/liveness.ts';
 import { bindIdentity, findForeignIdentity } from '../identity/foreign-identity.ts';
-import { MANAGER_MADE_KEY } from '../identity/renewal/rekey.ts';
+import { MANAGER_MADE_KEY } from '../identity/renewal/messages.ts';
 import { renewExpired } from '../identity/renewal/renew-expired.ts';
-import { mendedIdentity } from '../identity/repair.ts';
-import { isOwnRevoked } from '../identity/revocation/list.ts';
+import { repairIdentity } from '../identity/repair.ts';
+import { ownRevocation } from '../identity/revocation/in-force.ts';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
-import { readMaterial } from '../identity/store/material.ts';
+import { readIdentity } from '../identity/store/read.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
-import { enrolWith, identityStatus, settleFinishedEnrollment } from './enrolling.ts';
+import { enrolWith, settleFinishedEnrollment } from './enrolling.ts';
 import { codeOfStop } from './follow-configuration.ts';
 import { deniedGuidance, type IdentityProblem, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
+import { renewerOf } from './identity.ts';
+import { identityPlaceOf, identityStatus } from './identity-place.ts';
 import { becomeOnlyInstance } from './only-instance.ts';
 import { configurationWeakness, serve } from './serve.ts';
 
@@ -65,15 +67,19 @@ async function obtainIdentity(
   identity: IdentityProblem,
   managerUrl: string,
 ): Promise<number | undefined> {
-  const { logger, notifier, clock } = context;
+  const { logger, notifier, clock, random, audit, signal } = context;
   logger.warn('The certificates cannot be used; getting new ones', {
     status: identity.status,
     reason: identity.message,
   });
-  context.audit.record('identity_unusable', { status: identity.status, reason: identity.message });
+  audit.record('identity_unusable', { status: identity.status, reason: identity.message });
   if (identity.status === 'expired') {
     await notifier.ready(`Renewing the expired certificate with ${managerUrl}`);
-    const late = await renewExpired(context, managerUrl);
+    const isUsableNow = async () => isUsable(await identityStatus(context));
+    const late = await renewExpired(
+      { renew: renewerOf(context), isUsable: isUsableNow, clock, random, logger, audit, notifier, signal },
+      managerUrl,
+    );
     if (late.kind === 'renewed') return undefined;
     if (late.kind === 'stopped') return stoppedEnrolling(context, managerUrl);
     logger.warn('The expired certificate is not renewed; enrolling', { reason: late.reason });
@@ -138,8 +144,9 @@ async function runUnwatched(context: AgentContext): Promise<number> {
     await serve(context);
     return codeOfStop(context, EXIT.clean);
   }
-  let identity = await mendedIdentity(context);
-  const foreign = await findForeignIdentity(context);
+  const place = identityPlaceOf(context);
+  let identity = await repairIdentity({ place, logger, audit: context.audit });
+  const foreign = await findForeignIdentity(place, context.root);
   if (!foreign) identity = await waitForClock(context, identity);
   if (context.signal.aborted) return stoppedAs(context, identity);
   if (foreign)
@@ -147,8 +154,7 @@ async function runUnwatched(context: AgentContext): Promise<number> {
   const problem = foreign ?? (isUsable(identity) ? undefined : identity);
   if (problem === undefined) {
     // The request of a host that has to join again belongs to the certificate to come, not to the one at hand.
-    if (!isOwnRevoked(await readMaterial(context.files, context.certificates)))
-      await settleFinishedEnrollment(context);
+    if (ownRevocation(await readIdentity(place)) === undefined) await settleFinishedEnrollment(context);
   } else {
     const managerUrl = config.enrollment.manager_url;
     if (managerUrl === undefined) {
@@ -167,7 +173,7 @@ async function runUnwatched(context: AgentContext): Promise<number> {
       return EXIT.unfinished;
     }
   }
-  await bindIdentity(context);
+  await bindIdentity(place, context.root, logger);
   await warnOfForeignKey(context);
   if (identity.status === 'expiring_soon')
     logger.warn('The certificate expires soon; renewing in the background', { reason: identity.message });

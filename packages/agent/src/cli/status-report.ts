@@ -2,7 +2,7 @@ import { type AgentStatus, messageOf, VERSION } from '@linux-patch/contract';
 import { type IdentityStatus, renewalPoint } from '@linux-patch/pki';
 import { readLearnedAddresses } from '../access/learned-addresses.ts';
 import type { AgentContext } from '../app/agent-context.ts';
-import { identityStatus } from '../app/enrolling.ts';
+import { identityPlaceOf } from '../app/identity-place.ts';
 import { createClockWatch } from '../clock/watch.ts';
 import { readAllowList } from '../doctor/checks/access.ts';
 import { type AuditTrail, newestOf, readAuditTrail, textOf } from '../doctor/checks/audit-trail.ts';
@@ -14,13 +14,12 @@ import { checkHostIdentity } from '../doctor/checks/host-identity.ts';
 import { findAgents } from '../doctor/checks/processes.ts';
 import { pendingPlaces, readPending } from '../enrollment/state/pending.ts';
 import { readEnrollmentView } from '../enrollment/state/view.ts';
+import { inspectIdentity } from '../identity/inspect.ts';
+import { FORKED } from '../identity/renewal/messages.ts';
 import { type RenewalRecord, readRenewalRecord } from '../identity/renewal/record.ts';
-import { FORKED } from '../identity/renewal/renew.ts';
-import { isOwnRevoked } from '../identity/revocation/list.ts';
-import { type RevocationState, readRevocations } from '../identity/revocation/state.ts';
+import { ownRevocation, stateInForce } from '../identity/revocation/in-force.ts';
+import type { RevocationState } from '../identity/revocation/state.ts';
 import type { IdentityMeta } from '../identity/store/identity-meta.ts';
-import { readIdentityMeta } from '../identity/store/identity-meta.ts';
-import { readMaterial } from '../identity/store/material.ts';
 import { storeFolder } from '../identity/store/paths.ts';
 
 const DAY_MS = 86_400_000;
@@ -179,12 +178,13 @@ function learnedAddresses({ files, paths }: AgentContext): Promise<readonly stri
 export async function collectStatus(context: AgentContext): Promise<AgentStatus> {
   const { files, clock, certificates, config } = context;
   const now = clock.now();
-  const identity = await identityStatus(context);
-  const meta = await readIdentityMeta(files, certificates);
+  const { thresholdDays } = identityPlaceOf(context);
+  const inspection = await inspectIdentity({ files, paths: certificates, now, thresholdDays });
+  const { status: identity, meta } = inspection;
   const trail = await readAuditTrail(files, config.logging.file_path);
-  const material = await readMaterial(files, certificates).catch(() => undefined);
-  const usable = isUsable(identity) ? material : undefined;
-  const crl = usable && readRevocations(usable, now);
+  const usable = isUsable(identity) ? inspection.identity : undefined;
+  const crl = usable && stateInForce(usable.list, now);
+  const revoked = usable !== undefined && ownRevocation(usable) !== undefined;
   const agents = (await findAgents(files)).filter((agent) => agent.root === context.root);
   const parts: Omit<AgentStatus, 'degraded'> = {
     v: 1,
@@ -193,7 +193,7 @@ export async function collectStatus(context: AgentContext): Promise<AgentStatus>
     manager_url: config.enrollment.manager_url ?? null,
     manager_addresses: [...(await learnedAddresses(context))],
     agent: { running: agents.length > 0, pids: agents.map((agent) => agent.pid) },
-    identity: identityPart(identity, meta, { now, revoked: usable !== undefined && isOwnRevoked(usable) }),
+    identity: identityPart(identity, meta, { now, revoked }),
     renewal: await renewalPart(context, identity, { meta, trail }),
     crl: crl ? crlPart(crl) : null,
     clock: await clockPart(context, trail),

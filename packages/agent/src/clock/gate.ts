@@ -1,7 +1,7 @@
 import { RELEASED_AT_MS } from '@linux-patch/contract';
 import { type IdentityStatus, parseCertificates } from '@linux-patch/pki';
 import type { AgentContext } from '../app/agent-context.ts';
-import { identityStatus } from '../app/enrolling.ts';
+import { identityStatus } from '../app/identity-place.ts';
 import { readMaterial } from '../identity/store/material.ts';
 import { nextDelayMs } from '../manager-link/schedule.ts';
 import { askTheTime, COMPARE_INTERVAL_MS } from './service.ts';

@@ -5,7 +5,6 @@ import { createClockWatch } from '../clock/watch.ts';
 import type { AgentConfig } from '../config/schema.ts';
 import { pendingPlaces, readPending } from '../enrollment/state/pending.ts';
 import { inspectIdentity } from '../identity/inspect.ts';
-import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { storeFolder } from '../identity/store/paths.ts';
 import { chooseProxy } from '../manager-link/proxy.ts';
 import { checkAccess } from './checks/access.ts';
@@ -42,13 +41,11 @@ async function openHost(examination: Examination, config: AgentConfig): Promise<
   const certificates = certificatePaths(config);
   const places = pendingPlaces(paths.dataFolder, storeFolder(certificates));
   const agents = await findAgents(files).catch(() => []);
-  const meta = await readIdentityMeta(files, certificates);
   const inspection = await inspectIdentity({
     files,
     paths: certificates,
     now: clock.now(),
     thresholdDays: config.enrollment.cert_renewal_threshold_days,
-    managerClient: meta.manager_client ?? undefined,
     handshake: true,
   });
   return {
@@ -59,7 +56,7 @@ async function openHost(examination: Examination, config: AgentConfig): Promise<
     identity: inspection.status,
     inspection,
     proxyFor: chooseProxy({ configured: config.enrollment.proxy, environment }),
-    meta,
+    meta: inspection.meta,
     pending: await readPending(files, places).catch(() => undefined),
     trail: await readAuditTrail(files, config.logging.file_path),
     agents: agents.filter((agent) => agent.root === root),

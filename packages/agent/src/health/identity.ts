@@ -1,8 +1,8 @@
 import type { Health, IdentityTrouble } from '@linux-patch/contract';
-import type { RenewalAlarm } from '@linux-patch/pki';
-import { factsOf, type HeldIdentity } from '../identity/identity.ts';
-import { MANAGER_MADE_KEY } from '../identity/renewal/rekey.ts';
-import { revokedMessage } from '../identity/revocation/revocations.ts';
+import type { Identity } from '../identity/identity.ts';
+import { MANAGER_MADE_KEY } from '../identity/renewal/messages.ts';
+import type { RenewalState } from '../identity/renewal/tracker.ts';
+import { revokedMessage } from '../identity/revocation/in-force.ts';
 import type { CrlStatus, RevocationState } from '../identity/revocation/state.ts';
 import { LIVENESS_LIMIT_MS } from './liveness.ts';
 
@@ -30,48 +30,38 @@ export interface IdentityHealth {
   readonly renewal?: RenewalHealth | undefined;
 }
 
-/** How the renewal of the certificate fares. Instants are epoch milliseconds. */
-export interface RenewalHealth {
-  readonly alarm: RenewalAlarm;
-  readonly dueMs: number;
-  readonly nextAttemptMs: number | undefined;
+/** How the renewal of the certificate fares. */
+interface RenewalHealth extends Pick<RenewalState, 'alarm' | 'dueMs' | 'nextAttemptMs'> {
   /** Time since the loop that renews ran last. */
-  readonly keeperAgeMs: number;
+  readonly loopAgeMs: number;
 }
 
 interface Sources {
   readonly config: string;
-  readonly held: HeldIdentity;
+  readonly identity: Identity;
   /** Why the files on disk are not those in use. */
   readonly refused: string | undefined;
   readonly crl: RevocationState;
   /** Why the manager revoked this certificate. */
   readonly revokedFor: string | undefined;
-  readonly renewal:
-    | (Omit<RenewalHealth, 'keeperAgeMs'> & { readonly trouble: string | undefined })
-    | undefined;
+  readonly renewal: RenewalState | undefined;
   /** Undefined before the loop began and after it ended. */
-  readonly keeperAgeMs: number | undefined;
+  readonly loopAgeMs: number | undefined;
 }
 
 /** What health and metrics say about the identity. */
 export function identityHealth(sources: Sources): IdentityHealth {
-  const { config, held, crl, renewal, keeperAgeMs = 0 } = sources;
+  const { config, identity, crl, renewal, loopAgeMs = 0 } = sources;
   const trouble = troubleOf(sources);
   return {
     config,
     certificates: trouble?.words ?? 'ok',
     trouble: trouble?.code,
-    certificateNotAfterMs: factsOf(held)?.notAfterMs ?? null,
+    certificateNotAfterMs: identity.facts?.notAfterMs ?? null,
     crl,
-    identityTrust: held.meta.trust,
-    keyOrigin: held.meta.key_origin,
-    renewal: renewal && {
-      alarm: renewal.alarm,
-      dueMs: renewal.dueMs,
-      nextAttemptMs: renewal.nextAttemptMs,
-      keeperAgeMs,
-    },
+    identityTrust: identity.meta.trust,
+    keyOrigin: identity.meta.key_origin,
+    renewal: renewal && { ...renewal, loopAgeMs },
   };
 }
 
@@ -82,11 +72,11 @@ interface Trouble {
 }
 
 /** The most urgent thing that is wrong; undefined when nothing is. */
-function troubleOf({ held, refused, revokedFor, renewal, keeperAgeMs = 0 }: Sources): Trouble | undefined {
+function troubleOf({ identity, refused, revokedFor, renewal, loopAgeMs = 0 }: Sources): Trouble | undefined {
   if (revokedFor !== undefined)
-    return { code: 'revoked', words: revokedMessage(factsOf(held)?.serialHex ?? '', revokedFor) };
-  if (keeperAgeMs > LIVENESS_LIMIT_MS) {
-    const minutes = Math.floor(keeperAgeMs / 60_000);
+    return { code: 'revoked', words: revokedMessage(identity.facts?.serialHex ?? '', revokedFor) };
+  if (loopAgeMs > LIVENESS_LIMIT_MS) {
+    const minutes = Math.floor(loopAgeMs / 60_000);
     const words = `the loop that renews the certificate has not run for ${minutes} min; restart the agent: systemctl restart linux-patch-api`;
     return { code: 'renewal_stalled', words };
   }
@@ -95,11 +85,11 @@ function troubleOf({ held, refused, revokedFor, renewal, keeperAgeMs = 0 }: Sour
     const words = `the certificates on disk were changed and are not used: ${refused}`;
     return { code: 'files_refused', words };
   }
-  if (held.meta.trust === 'tofu') {
+  if (identity.meta.trust === 'tofu') {
     const words = 'the manager was believed without proof (enrollment.trust: tofu)';
     return { code: 'believed_without_proof', words };
   }
-  if (held.meta.key_origin === 'manager') return { code: 'key_made_by_manager', words: MANAGER_MADE_KEY };
-  const { status, message } = held.status;
+  if (identity.meta.key_origin === 'manager') return { code: 'key_made_by_manager', words: MANAGER_MADE_KEY };
+  const { status, message } = identity.status;
   return status === 'valid' ? undefined : { code: 'certificate', words: message };
 }

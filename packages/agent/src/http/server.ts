@@ -3,21 +3,15 @@ import type { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { messageOf, PatchError } from '@linux-patch/contract';
+import { MANAGER_CLIENT_CN, messageOf, PatchError } from '@linux-patch/contract';
 import { type OpenConnections, peerAddress, serveApp, stopServer, trackConnections } from '@linux-patch/http';
-import { addressPrefix, parseCertificates } from '@linux-patch/pki';
+import { addressPrefix } from '@linux-patch/pki';
 import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
 import { type Caller, LOCAL_CALLER } from '../access/caller.ts';
-import {
-  type ClientPolicy,
-  judgeClient,
-  type LearnedManager,
-  type Refusal,
-  refusalOfHandshake,
-} from '../access/client-policy.ts';
+import { type ClientPolicy, judgeClient, type Refusal, refusalOfHandshake } from '../access/client-policy.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
-import { readRevocations } from '../identity/revocation/state.ts';
+import { type Identity, isSameSet } from '../identity/identity.ts';
 import type { AgentEnv } from './agent-env.ts';
 import { listen, listenLocally } from './listen.ts';
 import { badRequest, createListener, guard, unusableMaterial } from './listener.ts';
@@ -25,7 +19,7 @@ import { rawErrorAnswer } from './raw-answer.ts';
 import { createRefusalRecorder } from './refusals.ts';
 import { readTarget } from './request-target.ts';
 import { reserveLocalPort, servedSerial } from './self-check.ts';
-import { secureContextOptions, type TlsMaterial } from './tls-material.ts';
+import { secureContextOptions } from './tls-material.ts';
 
 export interface AgentServerOptions {
   readonly bind: string;
@@ -34,9 +28,9 @@ export interface AgentServerOptions {
   /** Without TLS: the Unix socket that is served instead of a port. */
   readonly socketPath: string;
   /** Undefined serves plain HTTP on the Unix socket. */
-  readonly material: TlsMaterial | undefined;
-  readonly allowedClients: readonly string[];
-  readonly managerClient?: LearnedManager | undefined;
+  readonly identity: Identity | undefined;
+  /** Who may call, by configuration; without it who was learned at enrolment, else the manager's usual name. */
+  readonly allowedClients: readonly string[] | undefined;
   readonly isAllowedAddress: (address: string) => boolean;
   readonly app: Hono<AgentEnv>;
   /** Takes over a WebSocket upgrade of the job events path. */
@@ -59,22 +53,16 @@ export interface AgentServer extends AsyncDisposable {
   /** Open connections, those in their handshake included. */
   readonly connections: number;
   /**
-   * Takes another identity for new connections; open ones go on, unless the new revocation list names them.
-   * @throws PatchError when the set cannot be used; the old one keeps serving.
+   * Takes another identity: certificate and key for new connections, and CAs, revocation list and manager for all of them.
+   * Open connections go on unless their client may not call any more.
+   * @throws PatchError when new connections do not get it; one that cannot be used at all changes nothing.
    */
-  replaceMaterial(material: TlsMaterial): void;
+  take(identity: Identity): Promise<void>;
   /**
    * Connects to the listener as a client would and checks that it serves the certificate of this serial number.
    * @throws PatchError `CERT_UNSUITABLE` when it does not.
    */
   confirmServes(serialHex: string): Promise<void>;
-  /** Replaces the refused serial numbers and ends the connections of those now refused. */
-  setRevoked(serials: ReadonlySet<string>): void;
-  /** Replaces who may call, and ends the connections of those who no longer may. */
-  setClients(clients: {
-    readonly allowedClients: readonly string[];
-    readonly managerClient?: LearnedManager | undefined;
-  }): void;
   /** Ends connections from addresses that are no longer allowed; call it when the allow list has changed. */
   reviewAddresses(): void;
 }
@@ -101,6 +89,7 @@ class ListeningServer implements AgentServer {
   readonly #connections: OpenConnections;
   /** What passed the checks, by the socket that HTTP sees. */
   readonly #callers = new Map<Socket, Caller>();
+  #identity: Identity | undefined;
   #policy: ClientPolicy;
   #bound = { address: '', port: 0 };
   readonly #stopping = new AbortController();
@@ -112,16 +101,14 @@ class ListeningServer implements AgentServer {
     this.#options = options;
     this.#connections = trackConnections(CONNECTIONS, options.clock);
     this.#refuse = createRefusalRecorder(options);
-    this.#policy = {
-      allowedClients: options.allowedClients,
-      manager: options.managerClient,
-      revoked: new Set(),
-      authorities: [],
-      ...(options.material ? this.#trustOf(options.material) : {}),
-    };
-    this.#server = createListener(options);
+    this.#identity = options.identity;
+    this.#policy = this.#policyFor(options.identity);
+    this.#server = createListener({
+      material: options.identity?.material,
+      timeoutSeconds: options.timeoutSeconds,
+    });
     guard(this.#server, 'connection', (socket) => this.#admitAddress(socket));
-    if (options.material) this.#guardHandshakes();
+    if (options.identity) this.#guardHandshakes();
     const serve = serveApp<AgentEnv>({
       ...options,
       readTarget,
@@ -141,8 +128,8 @@ class ListeningServer implements AgentServer {
   }
 
   async start(): Promise<void> {
-    const { material, socketPath, files } = this.#options;
-    this.#bound = material
+    const { identity, socketPath, files } = this.#options;
+    this.#bound = identity
       ? await listen(this.#server, this.#options, files)
       : { address: await listenLocally(this.#server, socketPath, files), port: 0 };
     this.#server.on('error', (error) => this.#options.logger.error('listener failed', { error }));
@@ -160,18 +147,25 @@ class ListeningServer implements AgentServer {
     return this.#connections.size;
   }
 
-  replaceMaterial(material: TlsMaterial): void {
-    if (!('setSecureContext' in this.#server)) {
+  async take(identity: Identity): Promise<void> {
+    const { material } = identity;
+    const isOtherSet = !this.#identity || !isSameSet(this.#identity.material, material);
+    if (isOtherSet) this.#useSet(identity);
+    this.#identity = identity;
+    this.#policy = this.#policyFor(identity);
+    this.#reviewClients();
+    if (isOtherSet) await this.confirmServes(identity.facts?.serialHex ?? '');
+  }
+
+  #useSet({ material, issuers }: Identity): void {
+    if (!('setSecureContext' in this.#server))
       throw new PatchError('CERT_UNSUITABLE', 'The listener does not use TLS (tls.enabled is false).');
-    }
-    const trust = this.#trustOf(material);
+    if (issuers.length === 0) throw new PatchError('CERT_CORRUPT', 'The CA file holds no certificate.');
     try {
       this.#server.setSecureContext(secureContextOptions(material));
     } catch (cause) {
       throw unusableMaterial(cause);
     }
-    this.#policy = { ...this.#policy, ...trust };
-    this.#endRevoked();
   }
 
   async confirmServes(serialHex: string): Promise<void> {
@@ -179,7 +173,7 @@ class ListeningServer implements AgentServer {
     this.#ownChecks.add(localPort);
     try {
       const served = await servedSerial({ ...this.#bound, localPort });
-      if (BigInt(`0x${served || '0'}`) === BigInt(`0x${serialHex}`)) return;
+      if (BigInt(`0x${served || '0'}`) === BigInt(`0x${serialHex || '0'}`)) return;
       throw new PatchError(
         'CERT_UNSUITABLE',
         `New connections get the certificate with serial ${served}, not ${serialHex}.`,
@@ -189,26 +183,23 @@ class ListeningServer implements AgentServer {
     }
   }
 
-  setRevoked(serials: ReadonlySet<string>): void {
-    this.#policy = { ...this.#policy, revoked: serials };
-    this.#endRevoked();
+  #policyFor(identity: Identity | undefined): ClientPolicy {
+    const manager = identity?.meta.manager_client ?? undefined;
+    return {
+      allowedClients: this.#options.allowedClients ?? [manager?.cn ?? MANAGER_CLIENT_CN],
+      manager,
+      revoked: identity?.list.list?.serials ?? new Set(),
+      authorities: identity?.issuers ?? [],
+    };
   }
 
-  setClients(clients: Parameters<AgentServer['setClients']>[0]): void {
-    this.#policy = {
-      ...this.#policy,
-      allowedClients: clients.allowedClients,
-      manager: clients.managerClient,
-    };
-    for (const [socket, caller] of this.#callers) {
+  /** Ends the connections of clients that may not call any more. */
+  #reviewClients(): void {
+    const nowMs = this.#options.clock.now();
+    for (const [socket, { address }] of this.#callers) {
       if (!(socket instanceof TLSSocket)) continue;
-      const verdict = judgeClient(
-        socket.getPeerX509Certificate(),
-        caller.address,
-        this.#policy,
-        this.#options.clock.now(),
-      );
-      if ('refusal' in verdict) this.#end(socket, caller.address, verdict.refusal);
+      const verdict = judgeClient(socket.getPeerX509Certificate(), address, this.#policy, nowMs);
+      if ('refusal' in verdict) this.#end(socket, address, verdict.refusal);
     }
   }
 
@@ -227,21 +218,10 @@ class ListeningServer implements AgentServer {
     await stopServer(this.#server, this.#connections.sockets, this.#options.clock);
   }
 
-  #trustOf(material: TlsMaterial): Pick<ClientPolicy, 'authorities' | 'revoked'> {
-    const revocations = readRevocations(material, this.#options.clock.now());
-    if (!['valid', 'missing'].includes(revocations.status)) {
-      this.#options.logger.warn('revocation list is not usable as it should be', {
-        status: revocations.status,
-        reason: revocations.message,
-      });
-    }
-    return { authorities: parseCertificates(material.caPem), revoked: revocations.serials };
-  }
-
   /** The address filter: a stranger's connection ends before TLS has written a byte. */
   #admitAddress(socket: Socket): boolean {
     // A Unix socket has no address, and root alone can connect to it.
-    if (!this.#options.material) {
+    if (!this.#options.identity) {
       this.#connections.takeOwn(socket);
       this.#accept(socket, LOCAL_CALLER);
       return true;
@@ -317,14 +297,6 @@ class ListeningServer implements AgentServer {
     socket.destroy();
     this.#options.onRefused?.(refusal);
     this.#refuse(address, refusal);
-  }
-
-  #endRevoked(): void {
-    for (const [socket, caller] of this.#callers) {
-      if (!this.#policy.revoked.has(caller.serialHex)) continue;
-      const reason = `"${caller.commonName}" (serial ${caller.serialHex}) has been revoked`;
-      this.#end(socket, caller.address, { code: 'AUTH_CERT_REVOKED', reason });
-    }
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -1,17 +1,11 @@
 import type { SecureContextOptions } from 'node:tls';
+import type { Material } from '../identity/store/material.ts';
 
 /** The agent's identity and trust, PEM. */
-export interface TlsMaterial {
-  /** CAs that clients must chain to; several during a rotation. */
-  readonly caPem: string;
-  /** The server certificate, optionally with its intermediates. */
-  readonly certificatePem: string;
-  readonly keyPem: string;
-  readonly crlPem?: string | undefined;
-}
+export type TlsMaterial = Omit<Material, 'crlPem'>;
 
 /**
- * Context for TLS 1.3 only. The revocation list is deliberately left out (see `readRevocations`), and so are fixed
+ * Context for TLS 1.3 only. The revocation list is deliberately left out (see `readList`), and so are fixed
  * ticket keys: each new context draws its own, so no session outlives a change of trust.
  */
 export function secureContextOptions(material: TlsMaterial): SecureContextOptions {

@@ -1,8 +1,8 @@
 import { keyId, parseCertificates } from '@linux-patch/pki';
-import type { AgentContext } from '../app/agent-context.ts';
+import type { Logger } from '@linux-patch/runtime';
 import { differingFacts, isOtherHost, mergeBindings, readHostBinding } from '../host/host-binding.ts';
 import { noteHost, readIdentityMeta } from './store/identity-meta.ts';
-import { readMaterial } from './store/material.ts';
+import { findIdentity, type IdentityPlace } from './store/read.ts';
 
 /** An identity that was made for another host and lies on this one: a cloned disk, a copied folder. */
 export interface ForeignIdentity {
@@ -11,38 +11,39 @@ export interface ForeignIdentity {
   readonly message: string;
 }
 
-type Sources = Pick<AgentContext, 'files' | 'certificates' | 'root'>;
-
 /** Whether the identity on disk belongs to another host. What was copied by hand belongs to whoever has it. */
-export async function findForeignIdentity(context: Sources): Promise<ForeignIdentity | undefined> {
-  const { files, certificates } = context;
-  const { host } = await readIdentityMeta(files, certificates);
+export async function findForeignIdentity(
+  place: IdentityPlace,
+  root: string,
+): Promise<ForeignIdentity | undefined> {
+  const { files, paths } = place;
+  const { host } = await readIdentityMeta(files, paths);
   if (host === undefined) return undefined;
-  const present = await readHostBinding(context);
+  const present = await readHostBinding({ files, root });
   if (!isOtherHost(host, present)) return undefined;
-  const material = await readMaterial(files, certificates).catch(() => undefined);
-  const [leaf] = material ? parseCertificates(material.certificatePem) : [];
+  const identity = await findIdentity(place);
+  const [leaf] = identity ? parseCertificates(identity.material.certificatePem) : [];
   if (!leaf) return undefined;
   const id = keyId(leaf.spki);
   return {
     status: 'foreign_host',
     keyId: id,
     message:
-      `The certificates in ${certificates.certificate} are a clone of key id ${id} and were made for another host: ` +
+      `The certificates in ${paths.certificate} are a clone of key id ${id} and were made for another host: ` +
       `${differingFacts(host, present).join(' and ')} differ. Two hosts with one identity cannot be told apart, so this one ` +
       'does not serve it and asks for its own; the other host goes on as before.',
   };
 }
 
 /** Writes down on which host the identity is served, so that a copy is noticed, and small changes do not add up. */
-export async function bindIdentity(context: Sources & Pick<AgentContext, 'logger'>): Promise<void> {
-  const { files, certificates, logger } = context;
-  const { trust, host } = await readIdentityMeta(files, certificates);
+export async function bindIdentity(place: IdentityPlace, root: string, logger: Logger): Promise<void> {
+  const { files, paths } = place;
+  const { trust, host } = await readIdentityMeta(files, paths);
   if (trust === 'manual') return;
-  const present = await readHostBinding(context);
+  const present = await readHostBinding({ files, root });
   const bound = host === undefined ? present : mergeBindings(host, present);
   if (JSON.stringify(bound) === JSON.stringify(host)) return;
-  await noteHost(files, certificates, bound).catch((error: unknown) =>
+  await noteHost(files, paths, bound).catch((error: unknown) =>
     logger.warn('It could not be written down for which host the certificates are', { error }),
   );
 }

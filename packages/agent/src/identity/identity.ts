@@ -1,58 +1,58 @@
-import { PatchError } from '@linux-patch/contract';
-import { type IdentityFacts, type IdentityStatus, validateIdentity } from '@linux-patch/pki';
-import type { AgentContext } from '../app/agent-context.ts';
-import { identityStatus } from '../app/enrolling.ts';
-import { renewalPolicyOf } from './renewal/policy.ts';
-import type { Renewable } from './renewal/progress.ts';
-import { type IdentityMeta, readIdentityMeta } from './store/identity-meta.ts';
-import { type Material, readMaterial } from './store/material.ts';
+import {
+  type CertificateFacts,
+  type IdentityFacts,
+  type IdentityStatus,
+  parseCertificates,
+} from '@linux-patch/pki';
+import { type ListInForce, listInForce } from './revocation/in-force.ts';
+import type { IdentityMeta } from './store/identity-meta.ts';
+import type { Material } from './store/material.ts';
 
-/** An identity in use: one complete set, how it came about, and how it was judged last. */
-export interface HeldIdentity {
+/** One complete set as it was read, and how it was judged. */
+export interface ReadIdentity {
   readonly material: Material;
   readonly meta: IdentityMeta;
   readonly status: IdentityStatus;
 }
 
-export function factsOf({ status }: HeldIdentity): IdentityFacts | undefined {
-  return 'facts' in status ? status.facts : undefined;
+/** The identity of this host at one moment. It never changes: what changes is another one, and is published as a whole. */
+export interface Identity extends ReadIdentity {
+  /** Undefined where the certificate cannot be read. */
+  readonly facts: IdentityFacts | undefined;
+  /** CAs that callers must chain to; none where they cannot be read. */
+  readonly issuers: readonly CertificateFacts[];
+  /** The revocation list that counts. */
+  readonly list: ListInForce;
 }
 
-/** The set on disk, whatever its state. @throws PatchError `CERT_MISSING` */
-export async function readHeldIdentity(context: AgentContext): Promise<HeldIdentity> {
+/** @param before the identity that this one follows; a list that was in force with it is not forgotten for a worse one */
+export function createIdentity({ material, meta, status }: ReadIdentity, before?: Identity): Identity {
   return {
-    material: await readMaterial(context.files, context.certificates),
-    meta: await readIdentityMeta(context.files, context.certificates),
-    status: await identityStatus(context),
+    material,
+    meta,
+    status,
+    facts: 'facts' in status ? status.facts : undefined,
+    issuers: readIssuers(material),
+    list: listInForce(material, before?.list.list),
   };
 }
 
-/** The set on disk. @throws PatchError with the code and reason of the first check that it fails. */
-export async function readUsableIdentity(context: AgentContext): Promise<HeldIdentity> {
-  const held = await readHeldIdentity(context);
-  const { status } = held;
-  if ('code' in status) throw new PatchError(status.code, status.message);
-  return held;
+/** The same identity as it is judged at another time. */
+export function judgedAs(identity: Identity, status: IdentityStatus): Identity {
+  return { ...identity, status, facts: 'facts' in status ? status.facts : undefined };
 }
 
-/** The same identity, judged now; what lies on disk does not count. */
-export function judgeAgain(context: AgentContext, held: HeldIdentity): HeldIdentity {
-  const { certificates: paths, clock, config } = context;
-  const { caPem, certificatePem, keyPem, crlPem } = held.material;
-  const candidate = {
-    ca: { path: paths.ca, text: caPem },
-    certificate: { path: paths.certificate, text: certificatePem },
-    key: { path: paths.key, text: keyPem },
-    crl: { path: paths.crl, text: crlPem },
-  };
-  const thresholdDays = config.enrollment.cert_renewal_threshold_days;
-  const { status } = validateIdentity(candidate, { occasion: 'start', now: clock.now(), thresholdDays });
-  return { ...held, status };
+function readIssuers({ caPem }: Material): CertificateFacts[] {
+  try {
+    return parseCertificates(caPem);
+  } catch {
+    return [];
+  }
 }
 
-/** Undefined when the certificate cannot be read. */
-export function renewableOf(context: AgentContext, held: HeldIdentity): Renewable | undefined {
-  const facts = factsOf(held);
-  const thresholdDays = context.config.enrollment.cert_renewal_threshold_days;
-  return facts && { serialHex: facts.serialHex, policy: renewalPolicyOf(facts, held.meta, thresholdDays) };
+/** Whether both are served with the same certificate, key and CAs. */
+export function isSameSet(one: Material, other: Material): boolean {
+  return (
+    one.caPem === other.caPem && one.certificatePem === other.certificatePem && one.keyPem === other.keyPem
+  );
 }

@@ -15,6 +15,7 @@ import {
 } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { contextFault, type HandshakeNames, handshakeFaults } from './handshake.ts';
+import { createIdentity, type Identity } from './identity.ts';
 import {
   FILE_CHECKS,
   type FileCheckId,
@@ -22,6 +23,8 @@ import {
   folderFaults,
   keyFileFaults,
 } from './store/file-checks.ts';
+import { type IdentityMeta, MANUAL_IDENTITY, readIdentityMeta } from './store/identity-meta.ts';
+import { type Material, resolvePaths } from './store/material.ts';
 import type { CertificatePaths } from './store/paths.ts';
 
 /** What one check found, of the certificates (`V…`) or of the files that hold them (`F…`). */
@@ -35,6 +38,9 @@ export interface IdentityInspection {
   readonly status: IdentityStatus;
   /** Everything that was found, what refuses first; empty when nothing is wrong. */
   readonly findings: readonly IdentityFinding[];
+  readonly meta: IdentityMeta;
+  /** The complete set that was judged; undefined where a file of it is missing, or it or its notes cannot be read. */
+  readonly identity: Identity | undefined;
 }
 
 export interface InspectOptions {
@@ -45,8 +51,6 @@ export interface InspectOptions {
   readonly thresholdDays: number;
   /** Names of this host, where they are known. */
   readonly expectedNames?: HandshakeNames | undefined;
-  /** Which client certificate the manager calls with, where it is known. */
-  readonly managerClient?: { readonly cn: string; readonly issuer_spki: string } | undefined;
   /** Also shakes hands on loopback, which takes some milliseconds. */
   readonly handshake?: boolean | undefined;
 }
@@ -65,31 +69,52 @@ class Unreadable extends Error {
   }
 }
 
-async function read(files: Files, path: string, limitBytes = SIZE_LIMIT_BYTES): Promise<IdentityFile> {
-  try {
-    return { path, text: await files.readTextLimited(path, limitBytes) };
-  } catch (cause) {
-    throw new Unreadable(path, cause);
-  }
+/**
+ * Reads everything from one generation, so that a set that is swapped meanwhile never mixes with the old one. What is told
+ * about names the configured paths.
+ */
+async function readSet(files: Files, paths: CertificatePaths) {
+  const from = await resolvePaths(files, paths);
+  const read = async (
+    which: keyof CertificatePaths,
+    limitBytes = SIZE_LIMIT_BYTES,
+  ): Promise<IdentityFile> => {
+    const path = paths[which];
+    try {
+      return { path, text: await files.readTextLimited(from[which], limitBytes) };
+    } catch (cause) {
+      throw new Unreadable(path, cause);
+    }
+  };
+  const candidate = { ca: await read('ca'), certificate: await read('certificate'), key: await read('key') };
+  const crl = await read('crl', CRL_LIMIT_BYTES).catch(() => undefined);
+  return {
+    candidate: { ...candidate, crl: crl ?? { path: paths.crl, text: undefined } },
+    // A list that is no file keeps the set from being used.
+    material: crl && materialOf(candidate, crl),
+  };
 }
 
-async function readCandidate(files: Files, paths: CertificatePaths): Promise<Candidate> {
+function materialOf(set: Omit<Candidate, 'crl' | 'chain'>, crl: IdentityFile): Material | undefined {
+  const [ca, certificate, key] = [set.ca.text, set.certificate.text, set.key.text];
+  if (ca === undefined || certificate === undefined || key === undefined) return undefined;
   return {
-    ca: await read(files, paths.ca),
-    certificate: await read(files, paths.certificate),
-    key: await read(files, paths.key),
-    crl: await read(files, paths.crl, CRL_LIMIT_BYTES).catch(() => ({ path: paths.crl, text: undefined })),
+    caPem: plainCertificates(ca),
+    certificatePem: plainCertificates(certificate),
+    keyPem: plainPrivateKey(key),
+    crlPem: crl.text?.trim() ? crl.text : undefined,
   };
 }
 
 /** A file that exists but cannot be read counts as corrupt, so that the agent can replace it instead of ending. */
-function unreadable({ path, message: reason }: Unreadable): IdentityInspection {
+function unreadable({ path, message: reason }: Unreadable): Omit<IdentityInspection, 'meta'> {
   const message = `${path} cannot be read: ${reason}. Check its owner and mode.`;
   const { name } = FILE_CHECKS.F4;
   const repair = CHECKS.V0.repair;
   return {
     status: { status: 'corrupt', code: 'CERT_CORRUPT', message, path },
     findings: [{ check: 'F4', name, severity: 'refuse', status: 'corrupt', message, repair, paths: [path] }],
+    identity: undefined,
   };
 }
 
@@ -119,14 +144,18 @@ async function tlsFaults(
 
 /** Judges the identity on disk by every check of the validator, and the files that hold it. */
 export async function inspectIdentity(options: InspectOptions): Promise<IdentityInspection> {
-  const { files, paths, now, thresholdDays, expectedNames, managerClient } = options;
-  let candidate: Candidate;
+  const { files, paths, now, thresholdDays, expectedNames } = options;
+  const noted = await readIdentityMeta(files, paths).catch(() => undefined);
+  const meta = noted ?? MANUAL_IDENTITY;
+  let set: Awaited<ReturnType<typeof readSet>>;
   try {
-    candidate = await readCandidate(files, paths);
+    set = await readSet(files, paths);
   } catch (error) {
-    if (error instanceof Unreadable) return unreadable(error);
+    if (error instanceof Unreadable) return { ...unreadable(error), meta };
     throw error;
   }
+  const { candidate, material } = set;
+  const managerClient = meta.manager_client ?? undefined;
   const expected = { occasion: 'start', now, thresholdDays, expectedNames, managerClient } as const;
   const { status, findings, parsed } = validateIdentity(candidate, expected);
   const usable = status.status === 'valid' || status.status === 'expiring_soon';
@@ -134,11 +163,14 @@ export async function inspectIdentity(options: InspectOptions): Promise<Identity
   const refused = tls.find((finding) => finding.severity === 'refuse');
   const about = [...(await folderFaults(files, paths)), ...(await keyFileFaults(files, paths))];
   const all: IdentityFinding[] = [...findings, ...tls, ...about.map(fileFinding)];
+  const judged = refused && 'facts' in status ? statusOfFinding(refused, status.facts) : status;
   return {
-    status: refused && 'facts' in status ? statusOfFinding(refused, status.facts) : status,
+    status: judged,
     findings: [
       ...all.filter((one) => one.severity === 'refuse'),
       ...all.filter((one) => one.severity === 'warn'),
     ],
+    meta,
+    identity: noted && material && createIdentity({ material, meta, status: judged }),
   };
 }

@@ -1,13 +1,22 @@
 import { messageOf } from '@linux-patch/contract';
-import type { AgentContext } from '../app/agent-context.ts';
-import { enrolWith } from '../app/enrolling.ts';
+import type { Clock, Logger, ServiceNotifier } from '@linux-patch/runtime';
+import type { EnrollOutcome } from '../enrollment/settings.ts';
 
 /** Joining again while the agent goes on serving with what it has. */
 export interface ReEnrolment {
   /** Begins, unless it is under way or an administrator refused it since the start. `installed` is told about the end. */
   begin(wish: RejoinWish, installed: () => Promise<void>): void;
-  /** Ends when nothing is under way any more. */
-  settled(): Promise<void>;
+  /** Resolves when nothing is under way any more. */
+  ended(): Promise<void>;
+}
+
+export interface ReEnrolmentOptions {
+  /** Asks this manager to join, until it is decided. */
+  readonly join: (managerUrl: string, onProgress: () => void) => Promise<EnrollOutcome>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly notifier: ServiceNotifier;
+  readonly signal: AbortSignal;
 }
 
 /** With whom to join, and what is the matter with the certificate in use. */
@@ -27,13 +36,13 @@ const SERVING_WITH: Readonly<Record<RejoinWish['why'], string>> = {
  * An administrator has to approve, exactly as for a new host; the new identity is installed beside the old one and takes
  * its place in the running server.
  */
-export function createReEnrolment(context: AgentContext): ReEnrolment {
+export function createReEnrolment(options: ReEnrolmentOptions): ReEnrolment {
   let running: Promise<void> | undefined;
   let denied = false;
   return {
     begin(wish, installed) {
       if (running || denied) return;
-      running = askAgain(context, wish, installed)
+      running = askAgain(options, wish, installed)
         .then((outcome) => {
           denied = outcome === 'denied';
         })
@@ -41,25 +50,23 @@ export function createReEnrolment(context: AgentContext): ReEnrolment {
           running = undefined;
         });
     },
-    settled: async () => running,
+    ended: async () => running,
   };
 }
 
 async function askAgain(
-  context: AgentContext,
+  options: ReEnrolmentOptions,
   { managerUrl, why }: RejoinWish,
   installed: () => Promise<void>,
 ): Promise<'installed' | 'denied' | 'stopped'> {
-  const { clock, logger, notifier, signal } = context;
+  const { clock, logger, notifier, signal } = options;
   const onProgress = (): void =>
     void notifier.status(
       `Serving with ${SERVING_WITH[why]}; asking to join again at ${managerUrl} (code: linux-patch-api status)`,
     );
   while (!signal.aborted) {
     try {
-      // The polling token lies in the configuration; a second attempt goes on with the one of the first.
-      const config = await context.loadConfig().catch(() => context.config);
-      const outcome = await enrolWith({ ...context, config }, { managerUrl, mode: 'service', onProgress });
+      const outcome = await options.join(managerUrl, onProgress);
       if (outcome.kind === 'installed') {
         await installed();
         await notifier.status('Serving; this host has joined again');

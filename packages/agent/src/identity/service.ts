@@ -1,188 +1,128 @@
-import { messageOf, type TrustBundle, type TrustState } from '@linux-patch/contract';
-import type { AgentContext } from '../app/agent-context.ts';
+import type { TrustBundle, TrustState } from '@linux-patch/contract';
+import type { Clock, Logger } from '@linux-patch/runtime';
 import { type IdentityHealth, identityHealth } from '../health/identity.ts';
-import { type AddressWatch, createAddressWatch } from '../host/own-address.ts';
-import { ManagerFailure } from '../manager-link/failure.ts';
-import { createIdentityEvents, type IdentityEvents } from './events.ts';
-import { factsOf } from './identity.ts';
-import { changeTrust, createTrustPull } from './issuers/change-trust.ts';
-import { createIssuerWatch } from './issuers/issuer-watch.ts';
+import type { Liveness } from '../health/liveness.ts';
+import type { CurrentIdentity } from './current.ts';
+import type { IdentityEvents } from './events.ts';
 import { trustStateOf } from './issuers/trust-change.ts';
-import { createReEnrolment, type ReEnrolment } from './re-enrolment.ts';
-import type { RenewalWatch } from './renewal/alarm.ts';
-import { tryToRekey } from './renewal/rekey.ts';
-import { type Renewal, renewWith } from './renewal/renew-with.ts';
-import { type IdentityInUse, type IdentityUser, openIdentityInUse } from './replacement.ts';
-import { openListStore, type TakenList } from './revocation/list.ts';
-import { refreshList } from './revocation/refresh-list.ts';
-import { openRevocations, type Revocations, revokedMessage } from './revocation/revocations.ts';
-import type { IdentityMeta } from './store/identity-meta.ts';
-import type { Material } from './store/material.ts';
-import { nextKey } from './store/next-key.ts';
-import { createIdentityInspector } from './warnings.ts';
+import type { TrustSource } from './issuers/trust-source.ts';
+import type { ReEnrolment } from './re-enrolment.ts';
+import type { Renewals } from './renewal/renewals.ts';
+import type { IdentityReplacement } from './replacement.ts';
+import { ownRevocation, revokedMessage, stateInForce } from './revocation/in-force.ts';
+import type { TakenList } from './revocation/list.ts';
+import type { ListSource } from './revocation/refresh.ts';
 
-/** The identity in use: what it is, how it fares, and its renewal. */
-export interface IdentityKeeper {
-  readonly material: Material;
-  readonly meta: IdentityMeta;
-  /** Serial number of the certificate in use. */
-  readonly serialHex: string | undefined;
-  /** Serial numbers that the revocation list names. */
-  readonly revoked: ReadonlySet<string>;
-  health(configHealth: string): IdentityHealth;
-  /** From now on every change is handed to this user, and only kept when it can serve with it. */
-  attach(user: IdentityUser): void;
-  /**
-   * Puts a revocation list in force that the manager pushed.
-   * @throws PatchError `CRL_REFUSED`
-   */
-  takeCrl(pem: string): Promise<TakenList>;
-  /** Judges what is on disk now and takes it up, or says why not. Never rejects. */
-  reload(): Promise<void>;
-  /**
-   * Takes the CAs that the manager sends, when one that is trusted vouches for them.
-   * @throws PatchError `TRUST_REFUSED`; nothing changed then.
-   */
-  setTrust(bundle: TrustBundle): Promise<TrustState>;
-  /** Renews when it is time, and takes up what others put on disk, until the signal aborts. */
-  keepFresh(signal: AbortSignal): Promise<void>;
+/** The parts that keep the identity fresh; `app/` makes them. */
+export interface IdentityServiceOptions {
+  readonly current: CurrentIdentity;
+  readonly replacement: IdentityReplacement;
+  readonly renewals: Renewals;
+  readonly lists: ListSource;
+  readonly trust: TrustSource;
+  readonly rejoining: ReEnrolment;
+  readonly report: IdentityReport;
+  /** The manager of the configuration; without it the one that the identity came from is asked. */
+  readonly configuredManager: string | undefined;
+}
+
+/** Who is told what becomes of the identity, and by which clock. */
+export interface IdentityReport {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: IdentityEvents;
+  readonly liveness: Liveness;
+  /** Judges what is on disk by every check, and says once what it finds. */
+  readonly inspect: () => Promise<unknown>;
 }
 
 /** How often the loop runs. */
 const BEAT_MS = 20_000;
 /** How often the manager is asked for lists and CAs, and the dates of the certificate are looked at. */
 const CALENDAR_MS = 3_600_000;
-/** Shortest pause after a failure to leave an old CA, which many hosts do at once. */
-const ISSUER_PAUSE_MS = 5 * 60_000;
 
-/** Another machine holds the certificate in use as well. */
-class ForkedError extends Error {
-  override readonly name = 'ForkedError';
-}
-
-/** Takes up the identity on disk, which must be there. */
-export async function openIdentityKeeper(context: AgentContext): Promise<IdentityKeeper> {
-  const events = createIdentityEvents(context.audit);
-  const revocations = openRevocations({
-    store: openListStore(context.files, context.certificates),
-    clock: context.clock,
-    logger: context.logger,
-    events,
-  });
-  return new KeptIdentity(context, {
-    events,
-    revocations,
-    inUse: await openIdentityInUse(context, revocations),
-  });
-}
-
-class KeptIdentity implements IdentityKeeper {
-  readonly #context: AgentContext;
-  readonly #events: IdentityEvents;
-  readonly #revocations: Revocations;
-  readonly #inUse: IdentityInUse;
-  /** Judges what is on disk by every check, and says once what it finds. */
-  readonly #inspect: () => Promise<unknown>;
-  readonly #joining: ReEnrolment;
-  readonly #pull: ReturnType<typeof createTrustPull>;
-  readonly #issuers = createIssuerWatch();
-  readonly #address: AddressWatch;
-  /** Serial number of the certificate whose successor has a key. */
-  #nextKeyFor: string | undefined;
+/** Keeps the identity of a running agent fresh: its certificate, its revocation list, and the CAs that it trusts. */
+export class IdentityService {
+  readonly #options: IdentityServiceOptions;
   #calendarMs = Number.NEGATIVE_INFINITY;
   /** Ends when the last change of the identity or the files below it has ended; two at once would undo each other. */
   #tail: Promise<unknown> = Promise.resolve();
   /** Ends the pause of the loop. */
   #nap = new AbortController();
 
-  constructor(
-    context: AgentContext,
-    parts: {
-      readonly events: IdentityEvents;
-      readonly revocations: Revocations;
-      readonly inUse: IdentityInUse;
-    },
-  ) {
-    this.#context = context;
-    this.#events = parts.events;
-    this.#revocations = parts.revocations;
-    this.#inUse = parts.inUse;
-    this.#inspect = createIdentityInspector(context);
-    this.#joining = createReEnrolment(context);
-    this.#pull = createTrustPull(context);
-    this.#address = createAddressWatch(context);
+  constructor(options: IdentityServiceOptions) {
+    this.#options = options;
+    this.#reportUnusable();
+    options.current.subscribe(() => this.#reportUnusable());
   }
 
-  get material(): Material {
-    return this.#inUse.held.material;
+  /** The identity in use, for those who serve with it or report about it. */
+  get current(): CurrentIdentity {
+    return this.#options.current;
   }
 
-  get meta(): IdentityMeta {
-    return this.#inUse.held.meta;
-  }
-
-  get serialHex(): string | undefined {
-    return this.#inUse.serialHex;
-  }
-
-  get revoked(): ReadonlySet<string> {
-    return this.#revocations.state.serials;
-  }
-
-  get #renewal(): RenewalWatch {
-    return this.#inUse.renewal;
+  get #serialHex(): string | undefined {
+    return this.current.value.facts?.serialHex;
   }
 
   get #managerUrl(): string | undefined {
-    return this.#context.config.enrollment.manager_url ?? this.meta.manager_url ?? undefined;
-  }
-
-  attach(user: IdentityUser): void {
-    this.#inUse.attach(user);
+    return this.#options.configuredManager ?? this.current.value.meta.manager_url ?? undefined;
   }
 
   health(config: string): IdentityHealth {
+    const { replacement, renewals, report } = this.#options;
+    const identity = this.current.value;
     return identityHealth({
       config,
-      held: this.#inUse.held,
-      refused: this.#inUse.refused,
-      crl: this.#revocations.state,
-      revokedFor: this.#revocations.reasonOf(this.serialHex),
-      renewal: this.#renewal.health(this.#managerUrl),
-      keeperAgeMs: this.#context.liveness.ageMs,
+      identity,
+      refused: replacement.refused,
+      crl: stateInForce(identity.list, report.clock.now()),
+      revokedFor: ownRevocation(identity),
+      renewal: renewals.tracker.state(this.#managerUrl),
+      loopAgeMs: report.liveness.ageMs,
     });
   }
 
+  /** Judges what is on disk now and takes it up, or says why not. Never rejects. */
   reload(): Promise<void> {
-    return this.#alone(() => this.#inUse.takeWhatIsOnDisk());
+    return this.#alone(() => this.#options.replacement.takeWhatIsOnDisk());
   }
 
+  /**
+   * Puts a revocation list in force that the manager pushed.
+   * @throws PatchError `CRL_REFUSED`
+   */
   async takeCrl(pem: string): Promise<TakenList> {
     try {
-      const taken = await this.#alone(() => this.#revocations.take(pem));
-      if (taken.changed) this.#events.crlRefreshed(this.#revocations.state, 'pushed');
+      const taken = await this.#alone(() => this.#takeList(pem, 'pushed'));
       this.#nap.abort();
       return taken;
     } catch (error) {
-      this.#events.crlRefused(error);
+      this.#options.report.events.crlRefused(error);
       throw error;
     }
   }
 
+  /**
+   * Takes the CAs that the manager sends, when one that is trusted vouches for them.
+   * @throws PatchError `TRUST_REFUSED`; nothing changed then.
+   */
   setTrust(bundle: TrustBundle): Promise<TrustState> {
     return this.#alone(() => this.#takeTrust(bundle, 'manager'));
   }
 
+  /** Renews when it is time, and takes up what others put on disk, until the signal aborts. */
   async keepFresh(signal: AbortSignal): Promise<void> {
-    const { clock, liveness } = this.#context;
+    const { clock, liveness } = this.#options.report;
     try {
       while (!signal.aborted) {
         liveness.beat();
-        await this.#alone(() => this.#turn(signal));
         this.#nap = new AbortController();
-        await clock.sleep(BEAT_MS, AbortSignal.any([signal, this.#nap.signal])).catch(() => {});
+        const woken = AbortSignal.any([signal, this.#nap.signal]);
+        await this.#alone(() => this.#turn(signal));
+        await clock.sleep(BEAT_MS, woken).catch(() => {});
       }
-      await this.#joining.settled();
+      await this.#options.rejoining.ended();
     } finally {
       liveness.stop();
     }
@@ -195,53 +135,73 @@ class KeptIdentity implements IdentityKeeper {
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
+    const { replacement, renewals, report } = this.#options;
+    await replacement.followDisk();
     const managerUrl = this.#managerUrl;
-    await this.#inUse.followDisk();
-    if (managerUrl !== undefined) await this.#makeNextKey();
-    this.#seeRevocations();
+    if (managerUrl !== undefined) await renewals.makeNextKey();
+    this.#reportOutdated();
     const revoked = this.#joinAgainIfRevoked(managerUrl);
     await this.#followCalendar(managerUrl, signal);
-    await this.#address.look(this.meta, managerUrl);
-    const facts = factsOf(this.#inUse.held);
-    if (managerUrl !== undefined && facts && !revoked && !signal.aborted && this.#isDue()) {
-      this.#events.renewalDue(facts);
-      await this.#renew(managerUrl, signal);
+    await renewals.lookAtAddress(managerUrl);
+    const { facts } = this.current.value;
+    if (managerUrl !== undefined && facts && !revoked && !signal.aborted && renewals.isDue()) {
+      report.events.renewalDue(facts);
+      if ((await renewals.renew(managerUrl, signal)) === 'refused') this.#join('not_renewed');
     }
-    this.#renewal.watch(managerUrl, this.#events);
-  }
-
-  #isDue(): boolean {
-    const { clock, clockWatch } = this.#context;
-    // By a wrong clock anything may look overdue.
-    if (clockWatch.verdict.state === 'bad') return false;
-    const now = clock.now();
-    const early = this.#isFromOldIssuer() || this.#address.moved !== undefined;
-    return this.#renewal.isDue(now) || (early && this.#renewal.mayTry(now));
-  }
-
-  #isFromOldIssuer(): boolean {
-    return this.#issuers.isFromOldIssuer(this.material);
+    await renewals.tracker.raiseAlarm(managerUrl);
   }
 
   /** What is looked at once an hour. */
   async #followCalendar(managerUrl: string | undefined, signal: AbortSignal): Promise<void> {
-    const now = this.#context.clock.now();
+    const { replacement, renewals, trust, report } = this.#options;
+    const now = report.clock.now();
     if (Math.abs(now - this.#calendarMs) < CALENDAR_MS) return;
     this.#calendarMs = now;
-    await this.#inspect().catch(() => {});
-    this.#inUse.judgeAgain();
+    await report.inspect().catch(() => {});
+    await replacement.judgeAgain();
     if (managerUrl === undefined) return;
-    const bundle = await this.#pull(this.#inUse.held, managerUrl, signal);
+    const bundle = await trust.pull(this.current.value, managerUrl, signal);
     if (bundle) await this.#takeTrust(bundle, 'pull').catch(() => {});
-    const use = { lists: this.#revocations, events: this.#events };
-    if (await refreshList(this.#context, use, managerUrl, signal)) this.#inUse.offerAgain();
-    if (!signal.aborted) await this.#rekey(managerUrl);
+    await this.#refreshList(managerUrl, signal);
+    if (!signal.aborted) await renewals.rekey(managerUrl, signal);
   }
 
-  /** Says what is wrong with the revocation list, once for each fault. */
-  #seeRevocations(): void {
-    const { state } = this.#revocations;
-    if (this.#events.crlSeen(state)) this.#context.logger.error(state.message, { crl_status: state.status });
+  /**
+   * Fetches the revocation list when it is time. An outdated list still counts, so failing to refresh it is a warning and no
+   * more; health shows its age.
+   */
+  async #refreshList(managerUrl: string, signal: AbortSignal): Promise<void> {
+    const { lists, report } = this.#options;
+    try {
+      const pem = await lists.fetchDue(managerUrl, signal);
+      if (pem !== undefined) await this.#takeList(pem, 'fetched');
+    } catch (error) {
+      if (signal.aborted) return;
+      report.events.crlRefreshFailed(error);
+      report.logger.warn('The revocation list could not be refreshed; the old one stays', { error });
+    }
+  }
+
+  async #takeList(pem: string, by: 'fetched' | 'pushed'): Promise<TakenList> {
+    const { lists, report } = this.#options;
+    const { identity, list, changed } = await lists.take(this.current.value, pem);
+    await this.current.publish(identity);
+    if (changed) report.events.crlRefreshed(stateInForce(identity.list, report.clock.now()), by);
+    return { list, changed };
+  }
+
+  /** Says that the list on disk is not the one that counts. */
+  #reportUnusable(): void {
+    const { list } = this.current.value;
+    const { clock, events } = this.#options.report;
+    if (list.list !== list.reading.list) events.crlUnusable(stateInForce(list, clock.now()));
+  }
+
+  /** Says that the revocation list is past its date, once for each. */
+  #reportOutdated(): void {
+    const { clock, events, logger } = this.#options.report;
+    const state = stateInForce(this.current.value.list, clock.now());
+    if (events.crlSeen(state)) logger.error(state.message, { crl_status: state.status });
   }
 
   /**
@@ -249,100 +209,30 @@ class KeptIdentity implements IdentityKeeper {
    * is served until there is another one: nobody is helped by an agent that cannot be seen.
    */
   #joinAgainIfRevoked(managerUrl: string | undefined): boolean {
-    const { serialHex } = this;
-    const reason = this.#revocations.reasonOf(serialHex);
-    if (serialHex === undefined || reason === undefined) return false;
-    if (this.#events.ownRevoked(serialHex, reason))
-      this.#context.logger.error(revokedMessage(serialHex, reason), { serial: serialHex, reason });
-    if (managerUrl !== undefined) this.#joining.begin({ managerUrl, why: 'revoked' }, () => this.reload());
+    const { events, logger } = this.#options.report;
+    const serial = this.#serialHex;
+    const reason = ownRevocation(this.current.value);
+    if (serial === undefined || reason === undefined) return false;
+    if (events.ownRevoked(serial, reason)) logger.error(revokedMessage(serial, reason), { serial, reason });
+    this.#join('revoked', managerUrl);
     return true;
+  }
+
+  /**
+   * Asks to join anew while it serves. A certificate that is only not renewed any more, by a manager of the older generation
+   * for example, takes a manager of the configuration for that.
+   */
+  #join(why: 'revoked' | 'not_renewed', managerUrl = this.#options.configuredManager): void {
+    if (managerUrl !== undefined) this.#options.rejoining.begin({ managerUrl, why }, () => this.reload());
   }
 
   /** Replaces the CAs, and renews at once when hosts get their certificates from another CA now. */
   async #takeTrust(bundle: TrustBundle, by: 'manager' | 'pull'): Promise<TrustState> {
-    if (await changeTrust(this.#context, bundle, by)) await this.#inUse.takeNewTrust();
-    this.#issuers.told(bundle);
-    const renews = this.#isFromOldIssuer();
+    const { replacement, renewals, trust } = this.#options;
+    if (await trust.change(bundle, by)) await replacement.takeInstalled();
+    renewals.issuers.told(bundle);
+    const renews = renewals.isFromOldIssuer();
     if (renews) this.#nap.abort();
-    return trustStateOf(this.#inUse.held, renews);
-  }
-
-  /** Tries once; a failure is kept for health and tried again later. */
-  async #renew(managerUrl: string, signal: AbortSignal): Promise<void> {
-    const { logger, audit } = this.#context;
-    try {
-      const { serialHex, notAfterMs } = await this.#inUse.replaceBy(() => this.#askForRenewal(managerUrl));
-      this.#issuers.forget();
-      const until = new Date(notAfterMs).toISOString();
-      logger.info('Certificate renewed', { serial: serialHex, until });
-    } catch (error) {
-      if (signal.aborted) return;
-      const forked = error instanceof ForkedError;
-      await this.#renewal.fail(messageOf(error), this.#pauseAfter(error), forked);
-      if (forked) this.#sayForked(error);
-      else audit.record('identity_renewal_failed', { reason: messageOf(error) });
-      logger.warn('The certificate could not be renewed; it is tried again', {
-        error,
-        next_attempt: this.#renewal.nextAttempt,
-      });
-    }
-  }
-
-  /** @throws when the manager refuses; the way out of that is begun. */
-  async #askForRenewal(managerUrl: string): Promise<Renewal> {
-    const outcome = await renewWith(this.#context, managerUrl, this.material, this.#address.moved);
-    if (outcome.kind === 'renewed') return outcome;
-    this.#joinAnew();
-    if (outcome.forked) throw new ForkedError(outcome.message);
-    throw new Error(`the manager does not renew this certificate (${outcome.message})`);
-  }
-
-  #sayForked(error: ForkedError): void {
-    const { serialHex } = this;
-    if (serialHex === undefined || !this.#events.forked(serialHex, error.message)) return;
-    this.#context.logger.error(`Two machines hold this identity: ${error.message}`, { serial: serialHex });
-  }
-
-  /** A key for the next certificate, so that a machine that is set back to any later moment asks for the same one. */
-  async #makeNextKey(): Promise<void> {
-    const { files, certificates, logger } = this.#context;
-    const { serialHex } = this;
-    if (serialHex === undefined || this.#nextKeyFor === serialHex) return;
-    this.#nextKeyFor = serialHex;
-    await nextKey(files, certificates, serialHex).catch((error: unknown) =>
-      logger.warn('The key of the next certificate could not be kept; it is made when it is needed', {
-        error,
-      }),
-    );
-  }
-
-  /** A key that the manager made is replaced as soon as it lets this host make its own. */
-  async #rekey(managerUrl: string): Promise<void> {
-    const { logger } = this.#context;
-    try {
-      const renewal = await this.#inUse.replaceBy(() =>
-        tryToRekey(this.#context, this.#inUse.held, managerUrl),
-      );
-      if (renewal === undefined) return;
-      logger.info('The key that the manager made was replaced by one of this host', {
-        serial: renewal.serialHex,
-      });
-    } catch (error) {
-      logger.warn('The key that the manager made could not be replaced; it is tried again', { error });
-    }
-  }
-
-  /** What the manager asks for, and a random pause where many hosts try at the same time. */
-  #pauseAfter(error: unknown): number {
-    const asked = error instanceof ManagerFailure ? (error.retryAfterMs ?? 0) : 0;
-    const spread = this.#isFromOldIssuer() ? ISSUER_PAUSE_MS * (1 + this.#context.random.fraction()) : 0;
-    return Math.max(asked, spread);
-  }
-
-  /** The way out when the manager is of the older generation, or does not take this certificate any more. */
-  #joinAnew(): void {
-    const managerUrl = this.#context.config.enrollment.manager_url;
-    if (managerUrl !== undefined)
-      this.#joining.begin({ managerUrl, why: 'not_renewed' }, () => this.reload());
+    return trustStateOf(this.current.value, renews);
   }
 }

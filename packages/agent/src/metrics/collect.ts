@@ -67,7 +67,7 @@ async function stateReadings(sources: MetricSources, clock: Clock) {
     linux_patch_agent_identity_renewal_alarm: renewal ? alarmLevel(renewal.alarm) : null,
     linux_patch_agent_identity_renewal_due_timestamp_seconds: seconds(renewal?.dueMs),
     linux_patch_agent_identity_renewal_next_attempt_timestamp_seconds: seconds(renewal?.nextAttemptMs),
-    linux_patch_agent_identity_keeper_age_seconds: seconds(renewal?.keeperAgeMs),
+    linux_patch_agent_identity_keeper_age_seconds: seconds(renewal?.loopAgeMs),
     linux_patch_agent_enrollment_state: oneOf(
       'state',
       ENROLLMENT_STATES,

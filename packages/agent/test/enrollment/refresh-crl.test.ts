@@ -11,10 +11,11 @@ import {
 } from '@linux-patch/pki';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isOwnRevoked, openListStore } from '../../src/identity/revocation/list.ts';
-import { refreshCrl } from '../../src/identity/revocation/refresh-crl.ts';
+import { listInForce, ownRevocation } from '../../src/identity/revocation/in-force.ts';
+import { storeList } from '../../src/identity/revocation/list.ts';
+import { createListSource } from '../../src/identity/revocation/refresh.ts';
 import { MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
 import { readMaterial } from '../../src/identity/store/material.ts';
 import type { CertificatePaths } from '../../src/identity/store/paths.ts';
@@ -91,15 +92,18 @@ beforeEach(async () => {
   served = { status: 200, text: await listAt(NOW + 13 * HOUR_MS, ['0a']) };
 });
 
-const refresh = (now: number) =>
-  refreshCrl({
-    files: systemFiles,
-    paths,
-    lists: openListStore(systemFiles, paths),
-    managerUrl,
-    now,
-    signal: new AbortController().signal,
-  });
+/** Fetches a list when it is time, and puts it on disk; whether there is another one then. */
+const refresh = async (now: number, proxyFor = chooseProxy({ configured: undefined, environment: {} })) => {
+  const place = { files: systemFiles, paths, clock: new ManualClock(now) };
+  const source = createListSource({ place, logger: memoryLogger(), proxyFor });
+  const pem = await source.fetchDue(managerUrl.href, new AbortController().signal);
+  return pem !== undefined && (await storeList(place, pem)).changed;
+};
+const store = (pem: string) => storeList({ files: systemFiles, paths }, pem);
+const isOwnRevoked = async () => {
+  const material = await readMaterial(systemFiles, paths);
+  return ownRevocation({ material, list: listInForce(material, undefined) }) !== undefined;
+};
 const stored = async () => parseCrl((await readMaterial(systemFiles, paths)).crlPem ?? '');
 
 describe('the revocation list', () => {
@@ -117,11 +121,7 @@ describe('the revocation list', () => {
   it('is fetched through the proxy when there is one', async () => {
     await using proxy = await startConnectProxy();
     const proxyFor = chooseProxy({ configured: proxy.url, environment: {} });
-    const { signal } = new AbortController();
-    const now = NOW + 13 * HOUR_MS;
-    const lists = openListStore(systemFiles, paths);
-    const options = { files: systemFiles, paths, lists, managerUrl, proxyFor, now, signal };
-    expect(await refreshCrl(options)).toBe(true);
+    expect(await refresh(NOW + 13 * HOUR_MS, proxyFor)).toBe(true);
     expect(proxy.asked).toHaveLength(1);
   });
 
@@ -157,33 +157,31 @@ describe('the revocation list', () => {
   it('is asked for by the own serial number, and at once when the one at hand is not about this host', async () => {
     const [own] = parseCertificates((await readMaterial(systemFiles, paths)).certificatePem);
     const serial = own?.serialHex ?? '';
-    const store = openListStore(systemFiles, paths);
-    await store.take(await listAt(NOW, [], { points: [MANAGER_POINT] }));
+    await store(await listAt(NOW, [], { points: [MANAGER_POINT] }));
     const points = [MANAGER_POINT, certificatePoint(serial)];
     served = { status: 200, text: await listAt(NOW + 1, [serial], { points }) };
     expect(await refresh(NOW + HOUR_MS)).toBe(true);
     expect(askedPath).toBe(`/api/v1/pki/crl.pem?serial=${serial}`);
     expect(await refresh(NOW + HOUR_MS)).toBe(false);
-    expect(isOwnRevoked(await readMaterial(systemFiles, paths))).toBe(true);
+    expect(await isOwnRevoked()).toBe(true);
   });
 
   it('that names this host is not forgotten for one that is not about it, nor for one about others', async () => {
     const [own] = parseCertificates((await readMaterial(systemFiles, paths)).certificatePem);
     const serial = own?.serialHex ?? '';
-    const store = openListStore(systemFiles, paths);
     const points = [MANAGER_POINT, certificatePoint(serial)];
-    await store.take(await listAt(NOW + 1, [serial], { points }));
+    await store(await listAt(NOW + 1, [serial], { points }));
     for (const other of [[MANAGER_POINT], [certificatePoint('0a')]]) {
       const list = await listAt(NOW + 2, [], { points: other });
-      await expect(store.take(list)).rejects.toMatchObject({ code: 'CRL_REFUSED' });
+      await expect(store(list)).rejects.toMatchObject({ code: 'CRL_REFUSED' });
     }
-    expect(isOwnRevoked(await readMaterial(systemFiles, paths))).toBe(true);
+    expect(await isOwnRevoked()).toBe(true);
   });
 
   it('that names its serial number without being about it says nothing about it', async () => {
     const [own] = parseCertificates((await readMaterial(systemFiles, paths)).certificatePem);
     const list = await listAt(NOW + 1, [own?.serialHex ?? ''], { points: [MANAGER_POINT] });
-    await openListStore(systemFiles, paths).take(list);
-    expect(isOwnRevoked(await readMaterial(systemFiles, paths))).toBe(false);
+    await store(list);
+    expect(await isOwnRevoked()).toBe(false);
   });
 });

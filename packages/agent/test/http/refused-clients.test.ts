@@ -2,7 +2,15 @@ import { connect as connectTcp } from 'node:net';
 import { parseCertificate } from '@linux-patch/pki';
 import { testAuthority } from '@linux-patch/pki/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { call, clientOptions, exchange, materialOf, startWorld, type World } from './world.ts';
+import {
+  call,
+  clientOptions,
+  exchange,
+  materialOf,
+  servedIdentity,
+  startWorld,
+  type World,
+} from './world.ts';
 
 const HELLO = 'GET /api/v1/health HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n\r\n';
 
@@ -117,11 +125,13 @@ describe('the manager learned at enrolment', () => {
   it('is told from a namesake by the key of its issuer', async () => {
     await using world = await startWorld();
     const issuer = parseCertificate(world.authority.issuing.certificatePem);
-    const allowedClients = ['patch-manager-client'];
-    const cn = 'patch-manager-client';
-    world.server.setClients({ allowedClients, managerClient: { cn, issuer_spki: issuer.spkiSha256 } });
+    const learned = (issuer_spki: string) =>
+      servedIdentity(materialOf(world.authority, world.agent), {
+        manager_client: { cn: 'patch-manager-client', issuer_spki },
+      });
+    await world.server.take(learned(issuer.spkiSha256));
     expect((await call(world, '/health')).status).toBe(200);
-    world.server.setClients({ allowedClients, managerClient: { cn, issuer_spki: 'A'.repeat(43) } });
+    await world.server.take(learned('A'.repeat(43)));
     expect(await exchange(clientOptions(world), (socket) => socket.write(HELLO))).toBe('');
     expect((await world.audited()).at(-1)?.details).toMatchObject({ error_code: 'AUTH_ISSUER_MISMATCH' });
   });
@@ -137,9 +147,11 @@ describe('a revoked certificate', () => {
   it('ends the connections that it had opened, and opens no more', async () => {
     await using world = await startWorld();
     const serial = parseCertificate(world.manager.certificatePem).serialHex;
+    const crl = await world.authority.createCrl([serial]);
+    const revoking = servedIdentity(materialOf(world.authority, world.agent, crl));
     const held = exchange(clientOptions(world), (socket) => {
       socket.write(HELLO.replace('close', 'keep-alive'));
-      socket.once('data', () => world.server.setRevoked(new Set([serial])));
+      socket.once('data', () => void world.server.take(revoking));
     });
     expect(await held).toContain('HTTP/1.1 200');
     expect(await exchange(clientOptions(world), (socket) => socket.write(HELLO))).toBe('');
@@ -152,7 +164,7 @@ describe('a revoked certificate', () => {
     const other = await world.authority.issueManagerClient();
     const serial = parseCertificate(other.certificatePem).serialHex;
     const crl = await world.authority.createCrl([serial]);
-    world.server.replaceMaterial(materialOf(world.authority, world.agent, crl));
+    await world.server.take(servedIdentity(materialOf(world.authority, world.agent, crl)));
     expect((await call(world, '/health')).status).toBe(200);
     expect(await exchange(clientOptions(world, other), (socket) => socket.write(HELLO))).toBe('');
   });

@@ -5,6 +5,7 @@ import type { Envelope } from '@linux-patch/contract';
 import { testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { describe, expect, it } from 'vitest';
+import { createIdentity } from '../../src/identity/identity.ts';
 import {
   HOUR_MS,
   NOW,
@@ -75,17 +76,19 @@ describe('a client that is revoked', () => {
   it('does not come back by resuming a session, with its certificate or without', async () => {
     const { world, victim, serial } = await withVictim();
     await using _end = world;
+    const served = world.service.current.value;
     const first = await open(clientOptions(world, victim));
     const second = await open({ ...clientOptions(world, victim), session: first.session });
     expect([second.resumed, second.text.slice(0, 12)]).toEqual([true, 'HTTP/1.1 200']);
     // The list alone, without a new TLS context: tickets of before are still good, and must not help.
-    world.server.setRevoked(new Set([serial]));
+    const list = await world.list({ serials: [serial], number: 2 });
+    await world.server.take(createIdentity({ ...served, material: { ...served.material, crlPem: list } }));
     const { cert: _cert, key: _key, ...nobody } = clientOptions(world, victim);
     for (const options of [clientOptions(world, victim), nobody]) {
       const again = await open({ ...options, session: second.session });
       expect(again.text).toBe('');
     }
-    await push(world, await world.list({ serials: [serial], number: 2 }));
+    await push(world, list);
     expect((await open({ ...nobody, session: second.session })).text).toBe('');
   });
 
@@ -140,7 +143,7 @@ describe('a revocation list that is not as it should be locks nobody out', () =>
     await using world = await startRevokingWorld();
     await push(world, await world.list());
     const stop = new AbortController();
-    const kept = world.keeper.keepFresh(stop.signal);
+    const kept = world.service.keepFresh(stop.signal);
     for (let hour = 0; hour < 30; hour += 1) {
       await world.clock.waitForSleepers();
       await world.clock.advance(HOUR_MS);
@@ -187,7 +190,7 @@ describe('a revocation list that is pushed', () => {
     await push(world, await world.list({ number: 7 }));
     const back = await world.list({ serials: ['0a'], number: 8, at: NOW - HOUR_MS });
     expect((await push(world, back)).status).toBe(200);
-    expect(world.keeper.revoked).toEqual(new Set(['0a']));
+    expect(world.service.current.value.list.list?.serials).toEqual(new Set(['0a']));
   });
 
   it('is refused when older, of another CA or no list, and the one in force stays', async () => {
@@ -204,7 +207,7 @@ describe('a revocation list that is pushed', () => {
       expect([answer.status, answer.envelope.error?.code]).toEqual([409, 'CRL_REFUSED']);
       expect(answer.envelope.error?.message).toMatch(why);
     }
-    expect(world.keeper.revoked).toEqual(new Set(['0a']));
+    expect(world.service.current.value.list.list?.serials).toEqual(new Set(['0a']));
     expect(world.identityAudit.filter((one) => one.event === 'crl_refused')).toHaveLength(3);
   });
 
@@ -255,7 +258,7 @@ describe("a revocation list that names the host's own certificate", () => {
     await using world = await startRevokingWorld();
     const own = serialOf(world.agent);
     const stop = new AbortController();
-    const kept = world.keeper.keepFresh(stop.signal);
+    const kept = world.service.keepFresh(stop.signal);
     await push(world, await world.list({ serials: [own], number: 2 }));
     await expect
       .poll(() => world.identityAudit.find((one) => one.event === 'identity_revoked')?.details)

@@ -4,7 +4,8 @@ import type { Files } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock } from '@linux-patch/runtime/testing';
 import WebSocket from 'ws';
-import { type IdentityKeeper, openIdentityKeeper } from '../../src/identity/service.ts';
+import { openIdentityService } from '../../src/app/identity.ts';
+import type { IdentityService } from '../../src/identity/service.ts';
 import { MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';
 import { contextBeside } from '../start/agent-context.ts';
@@ -25,9 +26,9 @@ export interface ListWish {
 export async function startRevokingWorld(options: { readonly crl?: string; readonly files?: Files } = {}) {
   const files = options.files ?? systemFiles;
   const clock = new ManualClock(NOW);
-  const held: { keeper: IdentityKeeper | undefined } = { keeper: undefined };
-  const keeperNow = (): IdentityKeeper => {
-    if (held.keeper) return held.keeper;
+  const opened: { service: IdentityService | undefined } = { service: undefined };
+  const serviceNow = (): IdentityService => {
+    if (opened.service) return opened.service;
     throw new Error('the identity is not open yet');
   };
   const world = await startWorld({
@@ -35,18 +36,10 @@ export async function startRevokingWorld(options: { readonly crl?: string; reado
     app: {
       clock,
       rateLimits: { readsPerMinute: 10_000, changesPerMinute: 10_000 },
-      identity: () => keeperNow().health('ok'),
-      takeCrl: async (pem) => {
-        const taken = await keeperNow().takeCrl(pem);
-        if (taken.changed) takeIdentity();
-        return taken;
-      },
+      identity: () => serviceNow().health('ok'),
+      takeCrl: (pem) => serviceNow().takeCrl(pem),
     },
   });
-  const takeIdentity = (): void => {
-    world.server.replaceMaterial(keeperNow().material);
-    world.server.setRevoked(keeperNow().revoked);
-  };
   const certs = join(world.folder, 'certs');
   const paths = {
     ca: join(certs, 'ca.pem'),
@@ -62,18 +55,18 @@ export async function startRevokingWorld(options: { readonly crl?: string; reado
   };
   await installGeneration({ files: systemFiles, paths, material, meta: MANUAL_IDENTITY });
   const { context, audited } = contextBeside(world, { clock, certificates: paths, files });
-  const keeper = await openIdentityKeeper(context);
-  held.keeper = keeper;
-  takeIdentity();
-  keeper.attach({ take: takeIdentity, confirm: (serial) => world.server.confirmServes(serial) });
+  const service = await openIdentityService(context);
+  opened.service = service;
+  await world.server.take(service.current.value);
+  service.current.subscribe((identity) => world.server.take(identity));
   return {
     ...world,
     clock,
-    keeper,
+    service,
     paths,
     identityAudit: audited,
     /** What SIGHUP does. */
-    reload: () => keeper.reload(),
+    reload: () => service.reload(),
     list: ({ serials = [], number = 1, at = NOW, issuer = world.authority.issuing }: ListWish = {}) =>
       createCrl({
         issuer,

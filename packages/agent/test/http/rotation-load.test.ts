@@ -5,7 +5,7 @@ import { connect } from 'node:tls';
 import { parseCertificate } from '@linux-patch/pki';
 import { expect, it } from 'vitest';
 import type { Tally } from './rotation-clients.ts';
-import { clientOptions, materialOf, startWorld, type World } from './world.ts';
+import { clientOptions, materialOf, servedIdentity, startWorld, type World } from './world.ts';
 
 const ROTATIONS = 20;
 const KEEP_ALIVE = 500;
@@ -42,7 +42,7 @@ it(
       const next = await world.authority.issueAgent();
       const serial = parseCertificate(next.certificatePem).serialHex;
       const beganMs = performance.now();
-      world.server.replaceMaterial(materialOf(world.authority, next));
+      await world.server.take(servedIdentity(materialOf(world.authority, next)));
       expect(await newHandshake(world)).toBe(serial);
       latencies.push(performance.now() - beganMs);
       await new Promise((resolve) => setTimeout(resolve, 300));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
-import { call, clientOptions, exchange, materialOf, startWorld } from './world.ts';
+import { call, clientOptions, exchange, materialOf, servedIdentity, startWorld } from './world.ts';
 
 describe('binding', () => {
   it('fails with the name and pid of the process that has the port', async () => {
@@ -49,7 +49,7 @@ describe('binding', () => {
     const socketPath = join(folder.path, 'private', 'api.sock');
     const before = process.umask(0);
     try {
-      await using world = await startWorld({ server: { material: undefined, socketPath } });
+      await using world = await startWorld({ server: { identity: undefined, socketPath } });
       const status = await new Promise((resolve, reject) => {
         get({ socketPath, path: '/health' }, (response) => {
           response.resume();
@@ -60,7 +60,8 @@ describe('binding', () => {
       expect([world.server.address, world.server.port]).toEqual([socketPath, 0]);
       expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
       expect((await stat(join(folder.path, 'private'))).mode & 0o777).toBe(0o700);
-      expect(() => world.server.replaceMaterial(materialOf(world.authority, world.agent))).toThrow('TLS');
+      const identity = servedIdentity(materialOf(world.authority, world.agent));
+      await expect(world.server.take(identity)).rejects.toThrow('TLS');
     } finally {
       process.umask(before);
     }
@@ -70,7 +71,7 @@ describe('binding', () => {
     await using folder = await temporaryFolder();
     const socketPath = join(folder.path, 'api.sock');
     await writeFile(socketPath, '');
-    await using world = await startWorld({ server: { material: undefined, socketPath } });
+    await using world = await startWorld({ server: { identity: undefined, socketPath } });
     expect(world.server.address).toBe(socketPath);
   });
 });
@@ -118,7 +119,7 @@ describe('new certificates', () => {
     const answers = await exchange(clientOptions(world), (socket) => {
       socket.write(request);
       socket.once('data', () => {
-        world.server.replaceMaterial(materialOf(world.authority, renewed));
+        void world.server.take(servedIdentity(materialOf(world.authority, renewed)));
         socket.write(request.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
       });
     });
@@ -130,13 +131,11 @@ describe('new certificates', () => {
     await using world = await startWorld();
     const other = await world.authority.issueAgent();
     const mixed = { ...materialOf(world.authority, world.agent), keyPem: other.privateKeyPem };
-    expect(() => world.server.replaceMaterial(mixed)).toThrow(
-      expect.objectContaining({ code: 'CERT_KEY_MISMATCH' }),
-    );
+    await expect(world.server.take(servedIdentity(mixed))).rejects.toMatchObject({
+      code: 'CERT_KEY_MISMATCH',
+    });
     const broken = { ...materialOf(world.authority, world.agent), caPem: 'nonsense' };
-    expect(() => world.server.replaceMaterial(broken)).toThrow(
-      expect.objectContaining({ code: 'CERT_CORRUPT' }),
-    );
+    await expect(world.server.take(servedIdentity(broken))).rejects.toMatchObject({ code: 'CERT_CORRUPT' });
     expect((await call(world, '/health')).status).toBe(200);
   });
 });

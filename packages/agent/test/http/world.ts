@@ -17,6 +17,10 @@ import { readHostFacts } from '../../src/host/facts.ts';
 import { type AgentAppOptions, createAgentApp } from '../../src/http/app.ts';
 import { type AgentServerOptions, openAgentServer } from '../../src/http/server.ts';
 import { openJobSockets } from '../../src/http/websocket.ts';
+import { createIdentity, type Identity } from '../../src/identity/identity.ts';
+import { type IdentityMeta, MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
+import type { Material } from '../../src/identity/store/material.ts';
+import { judgeMaterial } from '../../src/identity/store/read.ts';
 import { openPackageCache } from '../../src/jobs/cache-state.ts';
 import type { Executor } from '../../src/jobs/executor-interface.ts';
 import { openJobQueue } from '../../src/jobs/queue.ts';
@@ -111,7 +115,7 @@ export async function startWorld(options: WorldOptions = {}) {
     bind: '127.0.0.1',
     port: 0,
     socketPath: join(folder.path, 'api.sock'),
-    material: materialOf(authority, agent),
+    identity: servedIdentity(materialOf(authority, agent)),
     allowedClients: ['patch-manager-client'],
     isAllowedAddress: () => true,
     app: services.app,
@@ -158,6 +162,18 @@ export function materialOf(authority: TestAuthority, identity: TestIdentity, crl
     keyPem: identity.privateKeyPem,
     crlPem,
   };
+}
+
+/** An identity as the server takes it. */
+export function servedIdentity(material: Material, meta: Partial<IdentityMeta> = {}): Identity {
+  const place = {
+    files: systemFiles,
+    paths: { ca: 'ca.pem', certificate: 'server.pem', key: 'server.key.pem', crl: 'crl.pem' },
+    clock: systemClock,
+    thresholdDays: 7,
+  };
+  const status = judgeMaterial(place, material);
+  return createIdentity({ material, meta: { ...MANUAL_IDENTITY, ...meta }, status });
 }
 
 /** TLS options of a client; without an identity it has no certificate. */

@@ -4,19 +4,19 @@ import { alarmLevel, type RenewalAlarm } from '@linux-patch/pki';
 import { testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openIdentityService } from '../../src/app/identity.ts';
 import { readRenewalRecord } from '../../src/identity/renewal/record.ts';
-import { openIdentityKeeper } from '../../src/identity/service.ts';
 import { readIdentityMeta } from '../../src/identity/store/identity-meta.ts';
 import { readMaterial } from '../../src/identity/store/material.ts';
 import { call } from '../http/world.ts';
-import { DAY_MS, type KeptWorld, NOW, startKeptWorld } from './identity-world.ts';
+import { DAY_MS, type IdentityWorld, NOW, startIdentityWorld } from './identity-world.ts';
 
-let world: KeptWorld;
+let world: IdentityWorld;
 /** When renewal is due, in days: the middle of the span, by the draw of this host. */
 let due: number;
 beforeEach(async () => {
-  world = await startKeptWorld();
-  due = (world.keeper.health('ok').renewal!.dueMs - NOW) / DAY_MS;
+  world = await startIdentityWorld();
+  due = (world.service.health('ok').renewal!.dueMs - NOW) / DAY_MS;
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
@@ -43,7 +43,7 @@ describe('the loop', () => {
     world.travelTo(due + 0.001);
     await world.beat();
     expect(renewals()).toBe(1);
-    const serial = world.keeper.serialHex!;
+    const serial = world.serialHex!;
     expect(serial).not.toBe(world.serialOf(world.first.certificatePem));
     await world.server.confirmServes(serial);
     expect(world.serialOf(await readFile(world.paths.certificate, 'utf8'))).toBe(serial);
@@ -81,7 +81,7 @@ describe('the loop', () => {
     world.renewer.refuse = BUSY;
     world.travelTo(due + 0.0001);
     await world.beat();
-    const again = await openIdentityKeeper(world.context);
+    const again = await openIdentityService(world.context);
     expect(again.health('ok').renewal?.nextAttemptMs).toBeGreaterThanOrEqual(world.clock.now() + 40_000);
     const record = await readRenewalRecord(systemFiles, world.context.paths.dataFolder);
     expect(record).toMatchObject({ failures: 1, last_error: expect.stringContaining('503') });
@@ -91,21 +91,21 @@ describe('the loop', () => {
     world.travelTo(due + 0.001);
     world.renewer.lifetimeMs = 30 * DAY_MS;
     await world.beat();
-    expect(world.keeper.serialHex).toBe(world.serialOf(world.first.certificatePem));
+    expect(world.serialHex).toBe(world.serialOf(world.first.certificatePem));
     expect(world.names('identity_renewal_failed')[0]!.details['reason']).toContain('no later than');
   });
 
   it('goes back to the set before when the server cannot serve the new one', async () => {
     const before = await realpath(join(world.certs, 'current'));
-    world.keeper.attach({
-      take: world.user.take,
-      confirm: () => Promise.reject(new Error('connections get another certificate')),
+    world.service.current.subscribe(({ material }) => {
+      if (material.certificatePem !== world.first.certificatePem)
+        throw new Error('connections get another certificate');
     });
     world.travelTo(due + 0.001);
     await world.beat();
     expect(await realpath(join(world.certs, 'current'))).toBe(before);
-    expect(world.keeper.serialHex).toBe(world.serialOf(world.first.certificatePem));
-    await world.server.confirmServes(world.keeper.serialHex!);
+    expect(world.serialHex).toBe(world.serialOf(world.first.certificatePem));
+    await world.server.confirmServes(world.serialHex!);
     expect(world.names('identity_renewal_undone')).toHaveLength(1);
     expect(world.names('identity_renewal_failed')).toHaveLength(1);
     expect(world.names('identity_reloaded')).toEqual([]);
@@ -131,10 +131,10 @@ describe('the loop', () => {
     expect(
       world.logger.records.filter((one) => one.level === 'error' && one.message.startsWith('Two machines')),
     ).toHaveLength(1);
-    const again = await openIdentityKeeper(world.context);
+    const again = await openIdentityService(world.context);
     expect(again.health('ok').certificates).toMatch(/two machines/);
     await expect.poll(() => world.renewer.asked, { timeout: 20_000 }).toContain('/api/v1/enroll');
-    await world.server.confirmServes(world.keeper.serialHex!);
+    await world.server.confirmServes(world.serialHex!);
   });
 
   it('has a key for the next certificate before it asks for one', async () => {
@@ -152,7 +152,7 @@ describe('the loop', () => {
     await world.beat();
     await expect.poll(() => world.names('identity_renewal_failed')).toHaveLength(1);
     await expect.poll(() => world.renewer.asked, { timeout: 20_000 }).toContain('/api/v1/enroll');
-    await world.server.confirmServes(world.keeper.serialHex!);
+    await world.server.confirmServes(world.serialHex!);
   });
 });
 
@@ -183,7 +183,7 @@ describe('a renewal that fails', () => {
       await world.beat();
       expect(world.names('identity_renewal_overdue').at(-1)!.details).toMatchObject({
         alarm,
-        serial: world.keeper.serialHex,
+        serial: world.serialHex,
         reason: expect.stringContaining('503'),
       });
       expect(world.names('identity_renewal_overdue')).toHaveLength(alarmLevel(alarm));
@@ -200,7 +200,7 @@ describe('a renewal that fails', () => {
       await world.beat();
     await world.beat();
     // The machine's clock says that the new certificate is not valid yet, so nobody can ask over TLS.
-    const { certificates: check, renewal } = world.keeper.health('ok');
+    const { certificates: check, renewal } = world.service.health('ok');
     expect([check, renewal?.alarm]).toEqual(['ok', 'none']);
     expect(world.statusLines.at(-1)).toBeUndefined();
   });
@@ -244,7 +244,7 @@ describe('certificates that somebody copies', () => {
     ['the link to the set in use is deleted', () => rm(join(world.certs, 'current')), ALL],
     ['the whole folder is deleted', () => rm(world.certs, { recursive: true }), ALL],
   ])('are put back when %s, and nothing else changes', async (_what, lose, lost) => {
-    const serial = world.keeper.serialHex;
+    const serial = world.serialHex;
     await lose();
     for (let beats = 0; beats < 4; beats += 1) await world.beat();
     const paths = lost.map((name) => join(world.certs, name));
@@ -266,7 +266,7 @@ describe('certificates that somebody copies', () => {
     for (let beats = 0; beats < 6; beats += 1) await world.beat();
     expect(await certificates()).toMatch(/not used: .*could not be written below/);
     expect(world.names('identity_reload_refused')).toHaveLength(1);
-    await world.server.confirmServes(world.keeper.serialHex!);
+    await world.server.confirmServes(world.serialHex!);
     await rm(world.certs);
     for (let beats = 0; beats < 4; beats += 1) await world.beat();
     expect(world.names('identity_put_back')).toHaveLength(1);
@@ -276,7 +276,7 @@ describe('certificates that somebody copies', () => {
   it('are looked at at once on a reload', async () => {
     const set = await world.issue(NOW);
     await copy(set);
-    await world.keeper.reload();
+    await world.service.reload();
     await world.server.confirmServes(world.serialOf(set.certificatePem));
   });
 });

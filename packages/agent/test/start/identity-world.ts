@@ -11,8 +11,9 @@ import {
 import type { TestAuthority } from '@linux-patch/pki/testing';
 import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock } from '@linux-patch/runtime/testing';
+import { openIdentityService } from '../../src/app/identity.ts';
 import type { Network } from '../../src/host/network.ts';
-import { type IdentityKeeper, openIdentityKeeper } from '../../src/identity/service.ts';
+import type { IdentityService } from '../../src/identity/service.ts';
 import { type IdentityMeta, MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
 import type { CertificatePaths } from '../../src/identity/store/paths.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';
@@ -73,19 +74,19 @@ function pathsIn(folder: string): CertificatePaths {
 }
 
 /** A served agent whose certificate lies on disk and is kept as the agent keeps it, with a manager that renews. */
-export async function startKeptWorld(
+export async function startIdentityWorld(
   options: { readonly meta?: Partial<IdentityMeta>; readonly network?: Network } = {},
 ) {
   await using stack = new AsyncDisposableStack();
   const clock = new ManualClock(NOW);
-  const held: { keeper: IdentityKeeper | undefined } = { keeper: undefined };
+  const opened: { service: IdentityService | undefined } = { service: undefined };
   const world = stack.use(
     await startWorld({
-      app: { clock, identity: () => keeperNow().health('ok') },
+      app: { clock, identity: () => serviceNow().health('ok') },
     }),
   );
-  const keeperNow = (): IdentityKeeper => {
-    if (held.keeper) return held.keeper;
+  const serviceNow = (): IdentityService => {
+    if (opened.service) return opened.service;
     throw new Error('the identity is not open yet');
   };
   const renewer = stack.use(await startRenewingManager(world.authority, NAMES));
@@ -111,20 +112,14 @@ export async function startKeptWorld(
     signal: stop.signal,
     ...(options.network ? { network: options.network } : {}),
   });
-  const user = {
-    take: (): void => {
-      world.server.replaceMaterial(keeperNow().material);
-      world.server.setRevoked(keeperNow().revoked);
-    },
-    confirm: (serial: string) => world.server.confirmServes(serial),
-  };
   let running: Promise<void> = Promise.resolve();
   /** As a start of the agent does. */
   const open = async (): Promise<void> => {
-    held.keeper = await openIdentityKeeper(context);
-    user.take();
-    held.keeper.attach(user);
-    running = held.keeper.keepFresh(stop.signal);
+    const service = await openIdentityService(context);
+    opened.service = service;
+    await world.server.take(service.current.value);
+    service.current.subscribe((identity) => world.server.take(identity));
+    running = service.keepFresh(stop.signal);
     await clock.waitForSleepers();
   };
   await open();
@@ -140,13 +135,16 @@ export async function startKeptWorld(
     paths,
     certs,
     context,
-    user,
     identityAudit: audited,
     statusLines: notifier.troubles,
     issue,
     first,
-    get keeper() {
-      return keeperNow();
+    get service() {
+      return serviceNow();
+    },
+    /** Serial number of the certificate in use. */
+    get serialHex() {
+      return serviceNow().current.value.facts?.serialHex;
     },
     serialOf: (pem: string) => parseCertificates(pem)[0]?.serialHex ?? '',
     names: (event: string) => audited.filter((one) => one.event === event),
@@ -154,4 +152,4 @@ export async function startKeptWorld(
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
-export type KeptWorld = Awaited<ReturnType<typeof startKeptWorld>>;
+export type IdentityWorld = Awaited<ReturnType<typeof startIdentityWorld>>;

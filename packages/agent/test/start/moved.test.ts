@@ -2,12 +2,12 @@ import { parseCertificates } from '@linux-patch/pki';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readIdentityMeta } from '../../src/identity/store/identity-meta.ts';
-import { type KeptWorld, startKeptWorld } from './identity-world.ts';
+import { type IdentityWorld, startIdentityWorld } from './identity-world.ts';
 
 const MINUTE_MS = 60_000;
 const client = { cn: 'patch-manager-client', issuer_spki: 'A'.repeat(43) };
 
-let world: KeptWorld;
+let world: IdentityWorld;
 /** The address from which packets to the manager leave now. */
 let address: string | undefined;
 
@@ -36,7 +36,7 @@ afterEach(() => world[Symbol.asyncDispose]());
 async function start(
   meta: object = { manager_client: client, reported_address: '192.0.2.7' },
 ): Promise<void> {
-  world = await startKeptWorld({ meta, network });
+  world = await startIdentityWorld({ meta, network });
 }
 
 /** Lets the loop run for so long. */
@@ -44,7 +44,7 @@ async function pass(ms: number): Promise<void> {
   for (let passedMs = 0; passedMs < ms; passedMs += 20_000) await world.beat();
 }
 
-const inUse = () => parseCertificates(world.keeper.material.certificatePem)[0];
+const inUse = () => parseCertificates(world.service.current.value.material.certificatePem)[0];
 const told = () => world.names('host_address_told').map((one) => one.details);
 
 describe('a host whose address changes', () => {
@@ -56,7 +56,7 @@ describe('a host whose address changes', () => {
     await pass(11 * MINUTE_MS);
     expect(world.renewer.addresses).toEqual([['2001:db8::7']]);
     expect(inUse()?.ipAddresses).toEqual(['2001:db8::7']);
-    await world.server.confirmServes(world.keeper.serialHex ?? '');
+    await world.server.confirmServes(world.serialHex ?? '');
     expect(told()).toEqual([{ address: '2001:db8::7', certified: true }]);
     expect(await readIdentityMeta(systemFiles, world.paths)).toMatchObject({
       reported_address: '2001:db8::7',

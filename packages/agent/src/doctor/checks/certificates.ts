@@ -2,10 +2,11 @@ import { messageOf } from '@linux-patch/contract';
 import { type IdentityStatus, parseCertificates, renewalAlarm, renewalPoint } from '@linux-patch/pki';
 import { differingFacts, isOtherHost, readHostBinding } from '../../host/host-binding.ts';
 import { readFqdn } from '../../host/host-identity.ts';
+import type { Identity } from '../../identity/identity.ts';
 import { readRenewalRecord } from '../../identity/renewal/record.ts';
-import { isOwnRevoked } from '../../identity/revocation/list.ts';
-import { type RevocationState, readRevocations } from '../../identity/revocation/state.ts';
-import { type Material, readMaterial, resolvePaths } from '../../identity/store/material.ts';
+import { ownRevocation, stateInForce } from '../../identity/revocation/in-force.ts';
+import type { RevocationState } from '../../identity/revocation/state.ts';
+import { resolvePaths } from '../../identity/store/material.ts';
 import type { CertificatePaths } from '../../identity/store/paths.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorCode } from '../table.ts';
@@ -57,7 +58,7 @@ export function codeOfIdentity(identity: IdentityStatus, paths: CertificatePaths
 
 /** The identity: itself, its names, its renewal, and what the revocation list says. */
 export async function checkIdentityFiles(host: DoctorHost): Promise<Finding[]> {
-  const { identity, certificates, pending, config, files } = host;
+  const { identity, certificates, pending, config } = host;
   if (!config.tls.enabled) return [];
   const findings: Finding[] = [];
   const code = codeOfIdentity(identity, certificates);
@@ -70,15 +71,15 @@ export async function checkIdentityFiles(host: DoctorHost): Promise<Finding[]> {
     const detail = `${identity.message}${checkName(host)}`;
     findings.push({ code, detail, ...(words ? { words } : {}), ...(repair ? { repair } : {}) });
   }
-  if (!isUsable(identity)) return findings;
-  const material = await readMaterial(files, certificates);
+  const stored = host.inspection.identity;
+  if (!isUsable(identity) || !stored) return findings;
   return [
     ...findings,
     ...flaws(host),
     ...(await checkOwner(host)),
-    ...(await checkNames(host, material)),
+    ...(await checkNames(host, stored)),
     ...(await checkRenewal(host)),
-    ...(await checkRevocation(host, material)),
+    ...(await checkRevocation(host, stored)),
   ];
 }
 
@@ -107,7 +108,7 @@ function flaws({ inspection }: DoctorHost): Finding[] {
   return all.map((one) => ({ code: 'CERT_FLAWED', detail: `${one.message} [${one.check} ${one.name}]` }));
 }
 
-async function checkNames(host: DoctorHost, material: Material): Promise<Finding[]> {
+async function checkNames(host: DoctorHost, { material }: Identity): Promise<Finding[]> {
   const [leaf] = parseCertificates(material.certificatePem);
   const managerUrl = managerUrlOf(host);
   // Copied certificates carry what their maker chose; they are judged only where a manager issued them.
@@ -162,15 +163,16 @@ async function checkRenewal(host: DoctorHost): Promise<Finding[]> {
   ];
 }
 
-async function checkRevocation(host: DoctorHost, material: Material): Promise<Finding[]> {
+async function checkRevocation(host: DoctorHost, stored: Identity): Promise<Finding[]> {
   const { files, identity, clock, certificates } = host;
   const { crl: path } = await resolvePaths(files, certificates);
-  const state = readRevocations(material, clock.now());
+  const state = stateInForce(stored.list, clock.now());
   const finding = crlFinding(state, path);
   const serial = 'facts' in identity ? identity.facts.serialHex : '';
-  const revoked: Finding[] = isOwnRevoked(material)
-    ? [{ code: 'OWN_CERT_REVOKED', detail: `The revocation list in ${path} names serial ${serial}.` }]
-    : [];
+  const revoked: Finding[] =
+    ownRevocation(stored) !== undefined
+      ? [{ code: 'OWN_CERT_REVOKED', detail: `The revocation list in ${path} names serial ${serial}.` }]
+      : [];
   const repair = async (): Promise<void> => {
     // An empty list counts as none, and the agent fetches a new one at its next look.
     await files.writeDurably({ path, data: '', mode: 0o644 });

@@ -2,8 +2,7 @@ import { publicKeySpki, spkiSha256 } from '@linux-patch/pki';
 import { openConfiguredToken } from '../../enrollment/state/configured-token.ts';
 import { type PendingEnrollment, removePending } from '../../enrollment/state/pending.ts';
 import { verdictWords } from '../../enrollment/trust/join-verdict.ts';
-import { isOwnRevoked } from '../../identity/revocation/list.ts';
-import { readMaterial } from '../../identity/store/material.ts';
+import { ownRevocation } from '../../identity/revocation/in-force.ts';
 import type { Finding } from '../finding.ts';
 import { type AuditTrail, newestOf, textOf } from './audit-trail.ts';
 import { type DoctorHost, isUsable } from './host.ts';
@@ -69,15 +68,11 @@ export async function checkEnrollment(host: DoctorHost): Promise<Finding[]> {
   const broken = await checkSavedState(host);
   const open = await checkModes(host);
   // A host that was revoked asks anew while its identity lies there still.
-  const asksAnew = host.pending !== undefined && (await isRevoked(host));
+  const stored = host.inspection.identity;
+  const asksAnew = host.pending !== undefined && stored && ownRevocation(stored) !== undefined;
   if (broken.length > 0 || (isUsable(host.identity) && !asksAnew)) return [...broken, ...open];
   const finding = enrollmentFinding(host.pending, host.trail);
   return [...open, ...(finding ? [finding] : [])];
-}
-
-async function isRevoked({ files, certificates }: DoctorHost): Promise<boolean> {
-  const material = await readMaterial(files, certificates).catch(() => undefined);
-  return material !== undefined && isOwnRevoked(material);
 }
 
 async function checkSavedState(host: DoctorHost): Promise<Finding[]> {

@@ -32,7 +32,7 @@ export interface DoctorHost extends DoctorPlace {
   readonly proxyFor: ProxyChoice;
   readonly places: PendingPlaces;
   readonly identity: IdentityStatus;
-  /** What every check of the validator says about it. */
+  /** What every check of the validator says about it, and the set itself where it is complete. */
   readonly inspection: IdentityInspection;
   readonly meta: IdentityMeta;
   readonly pending: PendingEnrollment | undefined;

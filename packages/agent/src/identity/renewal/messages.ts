@@ -13,6 +13,16 @@ const LEFT: Readonly<Record<RenewalAlarm, string>> = {
 
 const iso = (epochMs: number): string => new Date(epochMs).toISOString().replace('.000Z', 'Z');
 
+/** What health says about a key that has been on another machine. */
+export const MANAGER_MADE_KEY =
+  'the manager made the private key of this host (legacy key), so it has been on another machine; it is replaced by itself when the manager can renew';
+
+/** What it means that the manager renewed this certificate for somebody else. */
+export const FORKED =
+  'the manager has renewed this certificate before, for another key that is in use, so two machines hold one identity: this one is a copy or an ' +
+  'old snapshot of the host, or somebody copied its key. If this is the host, let it join anew (linux-patch-api --enroll) and approve it on ' +
+  'the manager; if it is a copy, give it a name and a machine-id of its own first';
+
 /** Whether an alarm is worth an error rather than a warning. */
 export function isSevere(alarm: RenewalAlarm): boolean {
   return alarm !== 'none' && alarm !== 'late' && alarm !== 'fifth_left';

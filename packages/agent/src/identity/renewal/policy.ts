@@ -1,4 +1,5 @@
 import type { IdentityFacts, RenewalPolicy } from '@linux-patch/pki';
+import type { Identity } from '../identity.ts';
 import type { IdentityMeta } from '../store/identity-meta.ts';
 
 /** Uniform in [0, 1) and the same whenever this certificate is looked at. */
@@ -11,7 +12,7 @@ function drawOf(fingerprint: string): number {
  * When this host's certificate is renewed. Certificates that somebody copied have no draw of their own: theirs comes
  * from the certificate, so that a fleet set up by hand spreads out too.
  */
-export function renewalPolicyOf(
+function renewalPolicyOf(
   facts: Pick<IdentityFacts, 'notBeforeMs' | 'notAfterMs' | 'fingerprint'>,
   meta: Pick<IdentityMeta, 'trust' | 'renewal_draw' | 'renew_window'>,
   thresholdDays: number,
@@ -24,4 +25,18 @@ export function renewalPolicyOf(
     thresholdDays,
     window: window && { startMs: Date.parse(window.start), endMs: Date.parse(window.end) },
   };
+}
+
+/** A certificate, as far as its renewal is concerned. */
+export interface Renewable {
+  readonly serialHex: string;
+  readonly policy: RenewalPolicy;
+}
+
+/** Undefined when the certificate cannot be read. */
+export function renewableOf(
+  { facts, meta }: Pick<Identity, 'facts' | 'meta'>,
+  thresholdDays: number,
+): Renewable | undefined {
+  return facts && { serialHex: facts.serialHex, policy: renewalPolicyOf(facts, meta, thresholdDays) };
 }

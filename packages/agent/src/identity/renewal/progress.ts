@@ -2,18 +2,12 @@ import {
   ATTEMPT_FLOOR_MS,
   nextAttemptAt,
   type RenewalAlarm,
-  type RenewalPolicy,
   renewalAlarm,
   renewalPoint,
   SLOT_MS,
 } from '@linux-patch/pki';
+import type { Renewable } from './policy.ts';
 import type { RenewalRecord } from './record.ts';
-
-/** The certificate in use, as far as its renewal is concerned. */
-export interface Renewable {
-  readonly serialHex: string;
-  readonly policy: RenewalPolicy;
-}
 
 const DAY_MS = 86_400_000;
 /** A manager may ask for patience, but for no more than this. */

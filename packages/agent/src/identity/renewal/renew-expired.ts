@@ -1,10 +1,10 @@
 import { isPatchError, messageOf } from '@linux-patch/contract';
-import type { AgentContext } from '../../app/agent-context.ts';
-import { identityStatus } from '../../app/enrolling.ts';
+import type { Clock, Logger, Random, ServiceNotifier } from '@linux-patch/runtime';
+import type { AuditLog } from '../../audit/audit-log.ts';
 import { isLocalFault } from '../../enrollment/local-fault.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
 import { nextDelayMs, type WaitReason } from '../../manager-link/schedule.ts';
-import { renewWith } from './renew-with.ts';
+import type { Renewer } from './renewer.ts';
 
 /** How the attempt to renew an expired certificate ended. */
 export type LateRenewal =
@@ -13,17 +13,28 @@ export type LateRenewal =
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'stopped' };
 
+export interface LateRenewalOptions {
+  readonly renew: Renewer;
+  /** Whether the identity on disk can be used, because another process has got one meanwhile. */
+  readonly isUsable: () => Promise<boolean>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly audit: AuditLog;
+  readonly notifier: ServiceNotifier;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Renews a certificate that expired while the host was switched off, so that nobody has to approve what was approved
  * before. Waits for a manager that cannot be reached, as enrolment does.
  */
-export async function renewExpired(context: AgentContext, managerUrl: string): Promise<LateRenewal> {
-  const { clock, random, logger, audit, notifier, signal } = context;
+export async function renewExpired(options: LateRenewalOptions, managerUrl: string): Promise<LateRenewal> {
+  const { renew, clock, random, logger, audit, notifier, signal } = options;
   for (let failures = 0; ; failures += 1) {
     try {
-      // Another process may have done it meanwhile.
-      if (failures > 0 && !('code' in (await identityStatus(context)))) return { kind: 'renewed' };
-      const outcome = await renewWith(context, managerUrl);
+      if (failures > 0 && (await options.isUsable())) return { kind: 'renewed' };
+      const outcome = await renew({ managerUrl });
       if (outcome.kind === 'refused') return { kind: 'refused', reason: outcome.message };
       logger.info('The expired certificate was renewed', {
         serial: outcome.serialHex,

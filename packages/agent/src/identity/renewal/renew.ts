@@ -19,6 +19,7 @@ import { type Material, readMaterial } from '../store/material.ts';
 import { forgetNextKeys, nextKey } from '../store/next-key.ts';
 import type { CertificatePaths } from '../store/paths.ts';
 import { installGeneration } from '../store/store.ts';
+import { FORKED } from './messages.ts';
 import { renewedFault } from './renewed-fault.ts';
 
 export interface RenewOptions {
@@ -46,12 +47,6 @@ export type RenewOutcome =
       /** Another machine holds this identity as well. */
       readonly forked?: boolean;
     };
-
-/** What it means that the manager renewed this certificate for somebody else. */
-export const FORKED =
-  'the manager has renewed this certificate before, for another key that is in use, so two machines hold one identity: this one is a copy or an ' +
-  'old snapshot of the host, or somebody copied its key. If this is the host, let it join anew (linux-patch-api --enroll) and approve it on ' +
-  'the manager; if it is a copy, give it a name and a machine-id of its own first';
 
 /**
  * Gets a new certificate for a new key, proven with the current one. The manager is verified with the CA that is

@@ -74,24 +74,35 @@ export function findOwn(material: Pick<Material, 'certificatePem'>): Certificate
   }
 }
 
-/** Whether an authentic list on disk names this host's own certificate. */
-export function isOwnRevoked(material: Material): boolean {
-  const list = findAuthentic(material.crlPem, material);
-  const own = findOwn(material);
-  return own !== undefined && list !== undefined && isNamed(list, own);
-}
-
-/** Whether `next` would let it be forgotten that `present` names the host's own certificate. */
-export function forgetsOwn(next: CrlFacts, present: CrlFacts, own: CertificateFacts | undefined): boolean {
-  return own !== undefined && isNamed(present, own) && !coversCertificate(next.scope, own);
-}
-
 /** Whether `one` was made before `other`: by number where one CA gave both, because a clock may go back; else by date. */
 export function isOlder(one: CrlFacts, other: CrlFacts): boolean {
   if (one.issuer === other.issuer && one.number !== undefined && other.number !== undefined) {
     return one.number < other.number;
   }
   return one.thisUpdateMs < other.thisUpdateMs;
+}
+
+/** Whether `next` would let it be forgotten that `present` names the host's own certificate. */
+function forgetsOwn(next: CrlFacts, present: CrlFacts, own: CertificateFacts | undefined): boolean {
+  return own !== undefined && isNamed(present, own) && !coversCertificate(next.scope, own);
+}
+
+/** Whether `next` must not take the place of `present`: it is older, or forgets the host's own certificate. */
+export function isWorse(next: CrlFacts, present: CrlFacts, own: CertificateFacts | undefined): boolean {
+  return isOlder(next, present) || forgetsOwn(next, present, own);
+}
+
+/** @throws PatchError `CRL_REFUSED` for a list that must not take the place of the present one */
+export function refuseWorse(
+  next: CrlFacts,
+  present: CrlFacts | undefined,
+  own: CertificateFacts | undefined,
+): void {
+  if (!present) return;
+  if (isOlder(next, present))
+    throw refused(`it is older than the one at hand (${nameOf(next)}, at hand ${nameOf(present)})`);
+  if (forgetsOwn(next, present, own))
+    throw refused("it says nothing about this host's own certificate, which the one at hand revokes");
 }
 
 /** What became of a list that came in. */
@@ -101,40 +112,22 @@ export interface TakenList {
   readonly changed: boolean;
 }
 
-/** The revocation list on disk. */
-export interface ListStore {
-  /**
-   * Puts an authentic list, not older than the present one, in its place.
-   * @throws PatchError `CRL_REFUSED`; the system's own error when it cannot be written
-   */
-  take(pem: string): Promise<TakenList>;
-}
-
-/** One list at a time, so that a list that comes in while another is fetched is never replaced by an older one. */
-export function openListStore(files: Files, paths: CertificatePaths): ListStore {
-  let queue: Promise<unknown> = Promise.resolve();
-  const take = async (pem: string): Promise<TakenList> => {
-    const current = await readMaterial(files, paths);
-    const list = readAuthentic(pem, current);
-    const before = findAuthentic(current.crlPem, current);
-    if (before && isOlder(list, before)) {
-      throw refused(`it is older than the one at hand (${nameOf(list)}, at hand ${nameOf(before)})`);
-    }
-    if (before && forgetsOwn(list, before, findOwn(current))) {
-      throw refused("it says nothing about this host's own certificate, which the one at hand revokes");
-    }
-    if (before?.pem.trim() === pem.trim()) return { list, changed: false };
-    const { crl } = await resolvePaths(files, paths);
-    await files.writeDurably({ path: crl, data: pem, mode: CRL_MODE });
-    return { list, changed: true };
-  };
-  return {
-    take(pem) {
-      const result = queue.then(() => take(pem));
-      queue = result.catch(() => undefined);
-      return result;
-    },
-  };
+/**
+ * Puts an authentic list, not older than the one on disk, in its place.
+ * @throws PatchError `CRL_REFUSED`; the system's own error when it cannot be written
+ */
+export async function storeList(
+  { files, paths }: { readonly files: Files; readonly paths: CertificatePaths },
+  pem: string,
+): Promise<TakenList> {
+  const current = await readMaterial(files, paths);
+  const list = readAuthentic(pem, current);
+  const before = findAuthentic(current.crlPem, current);
+  refuseWorse(list, before, findOwn(current));
+  if (before?.pem.trim() === pem.trim()) return { list, changed: false };
+  const { crl } = await resolvePaths(files, paths);
+  await files.writeDurably({ path: crl, data: pem, mode: CRL_MODE });
+  return { list, changed: true };
 }
 
 function nameOf(list: CrlFacts): string {

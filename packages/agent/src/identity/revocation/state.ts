@@ -28,9 +28,6 @@ export type ListReading =
       readonly foreign?: boolean;
     };
 
-/** A list and the CAs that may have signed it. */
-type ListAndTrust = Pick<Material, 'caPem' | 'certificatePem'> & { readonly crlPem?: string | undefined };
-
 /** How far in the future a list may have been made before a clock counts as wrong. */
 const CLOCK_SKEW_MS = 5 * 60_000;
 
@@ -38,7 +35,7 @@ const CLOCK_SKEW_MS = 5 * 60_000;
  * Reads a revocation list in our own code instead of giving it to OpenSSL, which refuses every client once the list
  * is past its nextUpdate or before its thisUpdate.
  */
-export function readList(material: ListAndTrust): ListReading {
+export function readList(material: Omit<Material, 'keyPem'>): ListReading {
   const { crlPem } = material;
   if (crlPem === undefined || crlPem.trim() === '') {
     return { status: 'missing', message: 'There is no revocation list.' };
@@ -71,9 +68,4 @@ export function revocationState(reading: ListReading, nowMs: number): Revocation
     return { ...known, status: 'degraded', message };
   }
   return { ...known, status: 'valid', message: 'The revocation list is current.' };
-}
-
-/** Reads a list and says what it means now. */
-export function readRevocations(material: ListAndTrust, nowMs: number): RevocationState {
-  return revocationState(readList(material), nowMs);
 }

@@ -1,9 +1,12 @@
 import { messageOf, type TrustBundle } from '@linux-patch/contract';
 import { parseCertificates, spkiFingerprint } from '@linux-patch/pki';
-import type { AgentContext } from '../../app/agent-context.ts';
+import type { Logger } from '@linux-patch/runtime';
+import type { AuditLog } from '../../audit/audit-log.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
-import { type IdentityMeta, readIdentityMeta } from '../store/identity-meta.ts';
-import { type Material, readMaterial } from '../store/material.ts';
+import type { ProxyChoice } from '../../manager-link/proxy.ts';
+import type { Identity } from '../identity.ts';
+import type { Material } from '../store/material.ts';
+import { type IdentityPlace, readIdentity } from '../store/read.ts';
 import { installGeneration } from '../store/store.ts';
 import { pullTrust } from './pull-trust.ts';
 import { planTrustChange } from './trust-change.ts';
@@ -11,20 +14,37 @@ import { planTrustChange } from './trust-change.ts';
 /** How often a host asks by itself; the manager tells it at once when it can reach it. */
 const PULL_INTERVAL_MS = 6 * 3_600_000;
 
-/**
- * Makes offered CAs those of this host, as a new generation.
- *
- * @returns whether anything changed.
- * @throws PatchError `TRUST_REFUSED`, `PROVISION_FAILED`
- */
-export async function changeTrust(
-  context: AgentContext,
+/** Where the CAs that this host trusts come from, and where they are kept. */
+export interface TrustSource {
+  /**
+   * Makes offered CAs those of this host, as a new generation.
+   *
+   * @returns whether anything changed.
+   * @throws PatchError `TRUST_REFUSED`, `PROVISION_FAILED`
+   */
+  change(bundle: TrustBundle, by: 'manager' | 'pull'): Promise<boolean>;
+  /** Asks the manager now and then; a manager that cannot be asked is asked again at the next look. */
+  pull(identity: Identity, managerUrl: string, signal: AbortSignal): Promise<TrustBundle | undefined>;
+}
+
+interface TrustSourceOptions {
+  readonly place: IdentityPlace;
+  readonly logger: Logger;
+  readonly audit: AuditLog;
+  readonly proxyFor: ProxyChoice;
+}
+
+export function createTrustSource(options: TrustSourceOptions): TrustSource {
+  return { change: (bundle, by) => changeTrust(options, bundle, by), pull: createTrustPull(options) };
+}
+
+async function changeTrust(
+  { place, audit, logger }: TrustSourceOptions,
   bundle: TrustBundle,
   by: 'manager' | 'pull',
 ): Promise<boolean> {
-  const { files, certificates: paths, clock, audit, logger } = context;
-  const material = await readMaterial(files, paths);
-  const meta = await readIdentityMeta(files, paths);
+  const { files, paths, clock } = place;
+  const { material, meta } = await readIdentity(place);
   try {
     const plan = planTrustChange({ bundle, material, meta, now: clock.now() });
     if (plan.kind !== 'change') return false;
@@ -44,16 +64,9 @@ function parseRoots(material: Material): string[] {
   return parseCertificates(material.caPem).map((one) => spkiFingerprint(one.pem));
 }
 
-/** Asks the manager now and then; a manager that cannot be asked is asked again at the next look. */
-export function createTrustPull(
-  context: AgentContext,
-): (
-  held: { readonly material: Material; readonly meta: IdentityMeta },
-  managerUrl: string,
-  signal: AbortSignal,
-) => Promise<TrustBundle | undefined> {
-  const { clock, logger, proxyFor } = context;
-  const noteStranger = createStrangerWatch(context);
+function createTrustPull({ place, logger, audit, proxyFor }: TrustSourceOptions): TrustSource['pull'] {
+  const { clock } = place;
+  const noteStranger = createStrangerWatch(logger, audit);
   let pulledMs = Number.NEGATIVE_INFINITY;
   return async ({ material, meta }, managerUrl, signal) => {
     // Whoever copied certificates by hand decides by hand.
@@ -74,7 +87,7 @@ export function createTrustPull(
 }
 
 /** Says once that somebody else answers where the manager was; undefined is that it was the manager. */
-function createStrangerWatch({ audit, logger }: AgentContext): (failure: ManagerFailure | undefined) => void {
+function createStrangerWatch(logger: Logger, audit: AuditLog): (failure: ManagerFailure | undefined) => void {
   let said: string | undefined;
   return (failure) => {
     if (failure !== undefined && failure.message !== said) {

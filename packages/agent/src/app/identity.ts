@@ -1,0 +1,60 @@
+import { createAddressWatch } from '../host/own-address.ts';
+import { createCurrentIdentity } from '../identity/current.ts';
+import { createIdentityEvents } from '../identity/events.ts';
+import { createTrustSource } from '../identity/issuers/trust-source.ts';
+import { createReEnrolment } from '../identity/re-enrolment.ts';
+import { Renewals } from '../identity/renewal/renewals.ts';
+import { createRenewer, type Renewer } from '../identity/renewal/renewer.ts';
+import { openRenewalTracker } from '../identity/renewal/tracker.ts';
+import { openReplacement } from '../identity/replacement.ts';
+import { createListSource } from '../identity/revocation/refresh.ts';
+import { IdentityService } from '../identity/service.ts';
+import { readIdentity } from '../identity/store/read.ts';
+import { createIdentityWarnings } from '../identity/warnings.ts';
+import type { AgentContext } from './agent-context.ts';
+import { enrolWith } from './enrolling.ts';
+import { identityPlaceOf } from './identity-place.ts';
+import { becomeOnlyRenewer } from './only-instance.ts';
+
+/** What asks the manager for a new certificate. */
+export function renewerOf(context: AgentContext): Renewer {
+  const { random, audit, proxyFor, signal } = context;
+  const exclusively = () => becomeOnlyRenewer(context);
+  return createRenewer({ place: identityPlaceOf(context), exclusively, random, audit, proxyFor, signal });
+}
+
+/** Takes up the identity on disk, which must be there, and everything that keeps it fresh. */
+export async function openIdentityService(context: AgentContext): Promise<IdentityService> {
+  const { clock, clockWatch, random, logger, audit, notifier, proxyFor, signal, liveness } = context;
+  const place = identityPlaceOf(context);
+  const current = createCurrentIdentity(await readIdentity(place));
+  const events = createIdentityEvents(audit);
+  const replacement = await openReplacement({ place, current, logger, audit, signal });
+  const { dataFolder } = context.paths;
+  const renewals = new Renewals({
+    place,
+    current,
+    replacement,
+    tracker: await openRenewalTracker({ place, current, dataFolder, logger, notifier, events }),
+    renew: renewerOf(context),
+    address: createAddressWatch(context),
+    isClockWrong: () => clockWatch.verdict.state === 'bad',
+    report: { logger, audit, events, random },
+  });
+  const join = async (managerUrl: string, onProgress: () => void) => {
+    // The polling token lies in the configuration; a second attempt goes on with the one of the first.
+    const config = await context.loadConfig().catch(() => context.config);
+    return enrolWith({ ...context, config }, { managerUrl, mode: 'service', onProgress });
+  };
+  const inspect = createIdentityWarnings({ place, logger, audit });
+  return new IdentityService({
+    current,
+    replacement,
+    renewals,
+    lists: createListSource({ place, logger, proxyFor }),
+    trust: createTrustSource({ place, logger, audit, proxyFor }),
+    rejoining: createReEnrolment({ join, clock, logger, notifier, signal }),
+    report: { clock, logger, events, liveness, inspect },
+    configuredManager: context.config.enrollment.manager_url,
+  });
+}

@@ -1,0 +1,54 @@
+import { isPatchError, PatchError } from '@linux-patch/contract';
+import { type IdentityStatus, validateIdentity } from '@linux-patch/pki';
+import type { Clock, Files } from '@linux-patch/runtime';
+import { createIdentity, type Identity } from '../identity.ts';
+import { inspectIdentity } from '../inspect.ts';
+import type { Material } from './material.ts';
+import type { CertificatePaths } from './paths.ts';
+
+/** Where the identity of this host lies, and by what it is judged. */
+export interface IdentityPlace {
+  readonly files: Files;
+  readonly paths: CertificatePaths;
+  readonly clock: Clock;
+  /** With fewer days left it counts as expiring soon, and is renewed at the latest. */
+  readonly thresholdDays: number;
+}
+
+/**
+ * The set on disk, whatever its state, read in one go and judged now.
+ * @param before the identity that it may take the place of
+ * @throws PatchError `CERT_MISSING` or `CERT_CORRUPT` where a file of it is missing or cannot be read
+ */
+export async function readIdentity(place: IdentityPlace, before?: Identity): Promise<Identity> {
+  const { files, paths, clock, thresholdDays } = place;
+  const { status, identity } = await inspectIdentity({ files, paths, now: clock.now(), thresholdDays });
+  if (identity) return createIdentity(identity, before);
+  if ('code' in status) throw new PatchError(status.code, status.message);
+  const message = `The revocation list ${paths.crl} or the notes beside the certificates cannot be read. Check what they are.`;
+  throw new PatchError('CERT_CORRUPT', message);
+}
+
+/** The same; undefined where there is no complete set that can be read. */
+export async function findIdentity(place: IdentityPlace): Promise<Identity | undefined> {
+  try {
+    return await readIdentity(place);
+  } catch (error) {
+    if (isPatchError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** How a set is judged now; what lies on disk does not count. */
+export function judgeMaterial(
+  { paths, clock, thresholdDays }: IdentityPlace,
+  material: Material,
+): IdentityStatus {
+  const candidate = {
+    ca: { path: paths.ca, text: material.caPem },
+    certificate: { path: paths.certificate, text: material.certificatePem },
+    key: { path: paths.key, text: material.keyPem },
+    crl: { path: paths.crl, text: material.crlPem },
+  };
+  return validateIdentity(candidate, { occasion: 'start', now: clock.now(), thresholdDays }).status;
+}
