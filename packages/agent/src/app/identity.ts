@@ -41,11 +41,8 @@ export async function openIdentityService(context: AgentContext): Promise<Identi
     isClockWrong: () => clockWatch.verdict.state === 'bad',
     report: { logger, audit, events, random },
   });
-  const join = async (managerUrl: string, onProgress: () => void) => {
-    // The polling token lies in the configuration; a second attempt goes on with the one of the first.
-    const config = await context.loadConfig().catch(() => context.config);
-    return enrolWith({ ...context, config }, { managerUrl, mode: 'service', onProgress });
-  };
+  const join = (managerUrl: string, onProgress: () => void) =>
+    enrolWith(context, { managerUrl, mode: 'service', onProgress });
   const inspect = createIdentityWarnings({ place, logger, audit });
   return new IdentityService({
     current,

@@ -14,7 +14,7 @@ const NOTHING: AsyncDisposable = { [Symbol.asyncDispose]: async () => {} };
  * Takes a lock of this data folder, or says who holds it. A folder that cannot be written must not keep an agent from
  * its work, so there the lock is done without.
  */
-async function tryExclusive(
+export async function tryExclusive(
   context: Context,
   what: Exclusive,
 ): Promise<{ readonly held: AsyncDisposable } | { readonly by: LockOwner | undefined }> {

@@ -1,7 +1,7 @@
 import { PatchError } from '@linux-patch/contract';
 import { type AllowList, openAllowList } from '../access/allow-list.ts';
 import { watchAgentConfig } from '../config/watch.ts';
-import type { IdentityHealth } from '../health/identity.ts';
+import { type IdentityHealth, identityHealth } from '../health/identity.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { openInstanceId } from '../host/instance-id.ts';
 import { findOpenFile, openFileWords } from '../host/real-file.ts';
@@ -123,7 +123,7 @@ async function serveNow(context: AgentContext): Promise<void> {
     service: identity,
     instanceId: await openInstanceId({ ...context, path: context.paths.instanceFile }),
     health: () => ({
-      ...(identity?.health(configHealth) ?? plainHealth(configHealth)),
+      ...(identity ? identityHealth(configHealth, identity.state) : plainHealth(configHealth)),
       clock: context.clockWatch.verdict.message,
       allowList: allowList.health,
     }),

@@ -14,7 +14,7 @@ import { createClockWatch } from '../clock/watch.ts';
 import { loadAgentConfig } from '../config/load.ts';
 import { agentPaths } from '../config/paths.ts';
 import type { AgentConfig } from '../config/schema.ts';
-import { createLiveness } from '../health/liveness.ts';
+import { createLiveness } from '../identity/liveness.ts';
 import { chooseProxy } from '../manager-link/proxy.ts';
 import { countedAudit, createAgentCounters } from '../metrics/counters.ts';
 import { packageEnvironment } from '../packages/environment.ts';

@@ -1,10 +1,10 @@
 import type { Health, IdentityTrouble } from '@linux-patch/contract';
-import type { Identity } from '../identity/identity.ts';
+import { LIVENESS_LIMIT_MS } from '../identity/liveness.ts';
 import { MANAGER_MADE_KEY } from '../identity/renewal/messages.ts';
 import type { RenewalState } from '../identity/renewal/tracker.ts';
 import { revokedMessage } from '../identity/revocation/in-force.ts';
-import type { CrlStatus, RevocationState } from '../identity/revocation/state.ts';
-import { LIVENESS_LIMIT_MS } from './liveness.ts';
+import type { CrlStatus } from '../identity/revocation/state.ts';
+import type { IdentityState } from '../identity/service.ts';
 
 /** What the parts that own configuration and certificates say about them. Instants are epoch milliseconds. */
 export interface IdentityHealth {
@@ -36,29 +36,16 @@ interface RenewalHealth extends Pick<RenewalState, 'alarm' | 'dueMs' | 'nextAtte
   readonly loopAgeMs: number;
 }
 
-interface Sources {
-  readonly config: string;
-  readonly identity: Identity;
-  /** Why the files on disk are not those in use. */
-  readonly refused: string | undefined;
-  readonly crl: RevocationState;
-  /** Why the manager revoked this certificate. */
-  readonly revokedFor: string | undefined;
-  readonly renewal: RenewalState | undefined;
-  /** Undefined before the loop began and after it ended. */
-  readonly loopAgeMs: number | undefined;
-}
-
 /** What health and metrics say about the identity. */
-export function identityHealth(sources: Sources): IdentityHealth {
-  const { config, identity, crl, renewal, loopAgeMs = 0 } = sources;
-  const trouble = troubleOf(sources);
+export function identityHealth(config: string, state: IdentityState): IdentityHealth {
+  const { identity, list, renewal, loopAgeMs = 0 } = state;
+  const trouble = troubleOf(state);
   return {
     config,
     certificates: trouble?.words ?? 'ok',
     trouble: trouble?.code,
     certificateNotAfterMs: identity.facts?.notAfterMs ?? null,
-    crl,
+    crl: list,
     identityTrust: identity.meta.trust,
     keyOrigin: identity.meta.key_origin,
     renewal: renewal && { ...renewal, loopAgeMs },
@@ -72,7 +59,13 @@ interface Trouble {
 }
 
 /** The most urgent thing that is wrong; undefined when nothing is. */
-function troubleOf({ identity, refused, revokedFor, renewal, loopAgeMs = 0 }: Sources): Trouble | undefined {
+function troubleOf({
+  identity,
+  refused,
+  revokedFor,
+  renewal,
+  loopAgeMs = 0,
+}: IdentityState): Trouble | undefined {
   if (revokedFor !== undefined)
     return { code: 'revoked', words: revokedMessage(identity.facts?.serialHex ?? '', revokedFor) };
   if (loopAgeMs > LIVENESS_LIMIT_MS) {

@@ -1,17 +1,19 @@
 import type { TrustBundle, TrustState } from '@linux-patch/contract';
 import type { Clock, Logger } from '@linux-patch/runtime';
-import { type IdentityHealth, identityHealth } from '../health/identity.ts';
-import type { Liveness } from '../health/liveness.ts';
 import type { CurrentIdentity } from './current.ts';
 import type { IdentityEvents } from './events.ts';
+import type { Identity } from './identity.ts';
 import { trustStateOf } from './issuers/trust-change.ts';
 import type { TrustSource } from './issuers/trust-source.ts';
+import type { Liveness } from './liveness.ts';
 import type { ReEnrolment } from './re-enrolment.ts';
 import type { Renewals } from './renewal/renewals.ts';
+import type { RenewalState } from './renewal/tracker.ts';
 import type { IdentityReplacement } from './replacement.ts';
 import { ownRevocation, revokedMessage, stateInForce } from './revocation/in-force.ts';
 import type { TakenList } from './revocation/list.ts';
 import type { ListSource } from './revocation/refresh.ts';
+import type { RevocationState } from './revocation/state.ts';
 
 /** The parts that keep the identity fresh; `app/` makes them. */
 export interface IdentityServiceOptions {
@@ -34,6 +36,19 @@ export interface IdentityReport {
   readonly liveness: Liveness;
   /** Judges what is on disk by every check, and says once what it finds. */
   readonly inspect: () => Promise<unknown>;
+}
+
+/** What there is to report about the identity in use. */
+export interface IdentityState {
+  readonly identity: Identity;
+  /** Why the files on disk are not those in use. */
+  readonly refused: string | undefined;
+  readonly list: RevocationState;
+  /** Why the manager revoked this certificate. */
+  readonly revokedFor: string | undefined;
+  readonly renewal: RenewalState | undefined;
+  /** Undefined before the loop began and after it ended. */
+  readonly loopAgeMs: number | undefined;
 }
 
 /** How often the loop runs. */
@@ -69,18 +84,18 @@ export class IdentityService {
     return this.#options.configuredManager ?? this.current.value.meta.manager_url ?? undefined;
   }
 
-  health(config: string): IdentityHealth {
+  /** How it fares. */
+  get state(): IdentityState {
     const { replacement, renewals, report } = this.#options;
     const identity = this.current.value;
-    return identityHealth({
-      config,
+    return {
       identity,
       refused: replacement.refused,
-      crl: stateInForce(identity.list, report.clock.now()),
+      list: stateInForce(identity.list, report.clock.now()),
       revokedFor: ownRevocation(identity),
       renewal: renewals.tracker.state(this.#managerUrl),
       loopAgeMs: report.liveness.ageMs,
-    });
+    };
   }
 
   /** Judges what is on disk now and takes it up, or says why not. Never rejects. */

@@ -5,6 +5,7 @@ import { systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock } from '@linux-patch/runtime/testing';
 import WebSocket from 'ws';
 import { openIdentityService } from '../../src/app/identity.ts';
+import { identityHealth } from '../../src/health/identity.ts';
 import type { IdentityService } from '../../src/identity/service.ts';
 import { MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';
@@ -36,7 +37,7 @@ export async function startRevokingWorld(options: { readonly crl?: string; reado
     app: {
       clock,
       rateLimits: { readsPerMinute: 10_000, changesPerMinute: 10_000 },
-      identity: () => serviceNow().health('ok'),
+      identity: () => identityHealth('ok', serviceNow().state),
       takeCrl: (pem) => serviceNow().takeCrl(pem),
     },
   });

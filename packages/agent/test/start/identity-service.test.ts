@@ -5,6 +5,7 @@ import { testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openIdentityService } from '../../src/app/identity.ts';
+import { identityHealth } from '../../src/health/identity.ts';
 import { readRenewalRecord } from '../../src/identity/renewal/record.ts';
 import { readIdentityMeta } from '../../src/identity/store/identity-meta.ts';
 import { readMaterial } from '../../src/identity/store/material.ts';
@@ -16,7 +17,7 @@ let world: IdentityWorld;
 let due: number;
 beforeEach(async () => {
   world = await startIdentityWorld();
-  due = (world.service.health('ok').renewal!.dueMs - NOW) / DAY_MS;
+  due = (identityHealth('ok', world.service.state).renewal!.dueMs - NOW) / DAY_MS;
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
@@ -82,7 +83,9 @@ describe('the loop', () => {
     world.travelTo(due + 0.0001);
     await world.beat();
     const again = await openIdentityService(world.context);
-    expect(again.health('ok').renewal?.nextAttemptMs).toBeGreaterThanOrEqual(world.clock.now() + 40_000);
+    expect(identityHealth('ok', again.state).renewal?.nextAttemptMs).toBeGreaterThanOrEqual(
+      world.clock.now() + 40_000,
+    );
     const record = await readRenewalRecord(systemFiles, world.context.paths.dataFolder);
     expect(record).toMatchObject({ failures: 1, last_error: expect.stringContaining('503') });
   });
@@ -132,7 +135,7 @@ describe('the loop', () => {
       world.logger.records.filter((one) => one.level === 'error' && one.message.startsWith('Two machines')),
     ).toHaveLength(1);
     const again = await openIdentityService(world.context);
-    expect(again.health('ok').certificates).toMatch(/two machines/);
+    expect(identityHealth('ok', again.state).certificates).toMatch(/two machines/);
     await expect.poll(() => world.renewer.asked, { timeout: 20_000 }).toContain('/api/v1/enroll');
     await world.server.confirmServes(world.serialHex!);
   });
@@ -200,7 +203,7 @@ describe('a renewal that fails', () => {
       await world.beat();
     await world.beat();
     // The machine's clock says that the new certificate is not valid yet, so nobody can ask over TLS.
-    const { certificates: check, renewal } = world.service.health('ok');
+    const { certificates: check, renewal } = identityHealth('ok', world.service.state);
     expect([check, renewal?.alarm]).toEqual(['ok', 'none']);
     expect(world.statusLines.at(-1)).toBeUndefined();
   });

@@ -12,6 +12,7 @@ import type { TestAuthority } from '@linux-patch/pki/testing';
 import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock } from '@linux-patch/runtime/testing';
 import { openIdentityService } from '../../src/app/identity.ts';
+import { identityHealth } from '../../src/health/identity.ts';
 import type { Network } from '../../src/host/network.ts';
 import type { IdentityService } from '../../src/identity/service.ts';
 import { type IdentityMeta, MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
@@ -82,7 +83,7 @@ export async function startIdentityWorld(
   const opened: { service: IdentityService | undefined } = { service: undefined };
   const world = stack.use(
     await startWorld({
-      app: { clock, identity: () => serviceNow().health('ok') },
+      app: { clock, identity: () => identityHealth('ok', serviceNow().state) },
     }),
   );
   const serviceNow = (): IdentityService => {
