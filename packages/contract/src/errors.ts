@@ -145,8 +145,19 @@ export const ERRORS = {
   CACHE_REFRESH_ERROR: traits('job', 500, true, 'The package lists could not be refreshed.'),
   NETWORK_ERROR: traits('job', 500, true, 'A repository could not be reached or a download failed.'),
   GPG_ERROR: traits('job', 500, false, 'A repository or package signature is missing or wrong.'),
-  VERSION_NOT_AVAILABLE: traits('job', 500, false, 'The package exists, but not in the requested version.'),
-  DEPENDENCY_CONFLICT: traits('job', 500, false, 'Dependencies cannot be satisfied.'),
+  VERSION_NOT_AVAILABLE: traits('both', 404, false, 'The package exists, but not in the requested version.'),
+  DEPENDENCY_CONFLICT: traits(
+    'both',
+    409,
+    false,
+    'Dependencies cannot be satisfied, or only by removing packages that nobody named (`error_details.removals` of the job).',
+  ),
+  PLAN_CHANGED: traits(
+    'job',
+    500,
+    false,
+    'The change would do something else than the plan that was approved; nothing was changed. `error_details.difference` of the job has what is different.',
+  ),
   PERMISSION_DENIED: traits('job', 500, false, 'The agent may not do this on the host.'),
   LOCKED: traits('job', 500, true, 'Another process holds the package database.'),
   DISK_FULL: traits(

@@ -60,7 +60,9 @@ describe('one update that apt refuses', () => {
         version: '2',
         security: false,
         asked: false,
+        why: 'refused',
         reason: 'toykey would have to be removed',
+        removals: ['toykey'],
         code: 'DEPENDENCY_CONFLICT',
       },
       expect.objectContaining({

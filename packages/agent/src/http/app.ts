@@ -13,8 +13,9 @@ import { serveHealth } from './routes/health.ts';
 import { type IdentitySources, serveIdentity } from './routes/identity.ts';
 import { type JobRouteSources, serveJobs } from './routes/jobs.ts';
 import { serveMetrics } from './routes/metrics.ts';
-import { type PackageSources, servePackages } from './routes/packages.ts';
+import { type PackageSources, serveHolds, servePackages } from './routes/packages.ts';
 import { type PatchSources, servePatches } from './routes/patches.ts';
+import { servePlans } from './routes/plans.ts';
 import { type SystemSources, serveSystem } from './routes/system.ts';
 import { serveTrust, type TrustSources } from './routes/trust.ts';
 
@@ -54,7 +55,9 @@ export function createAgentApp(options: AgentAppOptions): Hono<AgentEnv> {
   serveSystem(server, options);
   serveTrust(server, options);
   servePackages(server, options);
+  serveHolds(server, options);
   servePatches(server, options);
+  servePlans(server, options);
   serveJobs(server, options);
   serveIdentity(server, options);
   return app;

@@ -12,6 +12,8 @@ const BODY_LIMIT_BYTES = 1024 * 1024;
 export interface RouteInput<R extends Route> extends Input<R> {
   readonly caller: Caller;
   readonly requestId: string;
+  /** Aborts when its caller is gone. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -32,7 +34,8 @@ export function serveRoute<R extends Route>(
     const { query, body } = input;
     context.set('asked', auditedRequest({ parameters: context.req.param(), query, body }));
     const requestId = context.get('requestId');
-    const data = (await handle({ ...input, caller: context.env.caller, requestId })) as object;
+    const { signal } = context.req.raw;
+    const data = (await handle({ ...input, caller: context.env.caller, requestId, signal })) as object;
     if ('job_id' in data) context.set('jobId', String(data.job_id));
     return dataAnswer(route, data, { requestId, clock });
   });

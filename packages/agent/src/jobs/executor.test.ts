@@ -53,6 +53,7 @@ async function world(given: Partial<PackageOperations>, reboot?: Reboot, require
     repair: async () => false,
     install: async () => upgraded,
     remove: async () => upgraded,
+    hold: async () => ({ results: [], exitCode: 0 }),
     applyPatches: async () => {
       done.push('apply');
       return upgraded;

@@ -2,6 +2,7 @@ import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { DetachedWork } from '../packages/detached/work.ts';
 import type {
+  ChangePermission,
   OperationOutcome,
   OperationRun,
   PackageOperations,
@@ -57,7 +58,13 @@ async function work(
   request: Exclude<JobRequest, { operation: 'patch_apply' }>,
   context: JobContext,
 ): Promise<Done & OperationOutcome> {
-  await repairFirst(options, context);
+  if (request.operation === 'hold' || request.operation === 'unhold') {
+    const wish = { names: request.names, hold: request.operation === 'hold' };
+    const held = await options.operations.hold(wish, watch(options, context, { from: 0, to: WHOLE }));
+    note(held, context);
+    return held;
+  }
+  await repairFirst(options, request, context);
   const operation = workOf(options.operations, request);
   if (request.operation === 'remove')
     return withRetry(options, context, (run) => operation(run), REPAIR_SHARE);
@@ -107,7 +114,7 @@ async function applyAfresh(
   request: ActiveApply,
   context: JobContext,
 ): Promise<Done & OperationOutcome> {
-  await repairFirst(options, context);
+  await repairFirst(options, request, context);
   const failedSources = await refresh(options, context);
   const [first] = failedSources;
   if (first && (request.requireAllSources ?? options.requireAllSources)) {
@@ -121,7 +128,7 @@ async function applyAfresh(
 
 function workOf(
   operations: PackageOperations,
-  request: Exclude<JobRequest, { operation: 'patch_apply' }>,
+  request: Exclude<JobRequest, { operation: 'patch_apply' | 'hold' | 'unhold' }>,
 ): (run: OperationRun) => Promise<OperationOutcome> {
   switch (request.operation) {
     case 'install':
@@ -135,10 +142,17 @@ function workOf(
   }
 }
 
-/** An installation that was interrupted is mended before anything else, where people can see it. */
-async function repairFirst(options: ExecutorOptions, context: JobContext): Promise<void> {
+/**
+ * An installation that was interrupted is mended before anything else, where people can see it. For a job that was
+ * approved by its plan nothing is installed that was not in it.
+ */
+async function repairFirst(
+  options: ExecutorOptions,
+  { planHash }: ChangePermission,
+  context: JobContext,
+): Promise<void> {
   const run = watch(options, context, { from: 0, to: REPAIR_SHARE });
-  if (await options.operations.repair(run)) {
+  if (await options.operations.repair(run, { install: planHash === undefined })) {
     context.report.log('An interrupted package installation was repaired first');
   }
 }

@@ -1,9 +1,18 @@
-import { PackageGlob, PackageName, PackageVersion } from '@linux-patch/contract';
+import { PackageGlob, PackageName, PackageVersion, PlanHash } from '@linux-patch/contract';
 import { z } from 'zod';
 
 const Names = z.array(PackageName);
 
+/** Jobs of an earlier agent do not say them. */
+const permission = {
+  /** Whether packages that nobody named may go. */
+  allowRemovals: z.boolean().optional(),
+  /** The plan that was approved. */
+  planHash: PlanHash.optional(),
+};
+
 const options = {
+  ...permission,
   force: z.boolean(),
   noRecommends: z.boolean(),
   allowDowngrade: z.boolean(),
@@ -27,7 +36,10 @@ export const JobRequest = z.discriminatedUnion('operation', [
     name: PackageName,
     purge: z.boolean(),
     force: z.boolean(),
+    ...permission,
   }),
+  z.strictObject({ operation: z.literal('hold'), names: Names.min(1) }),
+  z.strictObject({ operation: z.literal('unhold'), names: Names.min(1) }),
   z.strictObject({
     operation: z.literal('patch_apply'),
     selection: z.discriminatedUnion('kind', [
@@ -37,6 +49,7 @@ export const JobRequest = z.discriminatedUnion('operation', [
       z.strictObject({ kind: z.literal('names'), names: Names, securityOnly: z.boolean() }),
     ]),
     exclude: z.array(PackageGlob),
+    ...permission,
     /** Whether the host may reboot afterwards, when the updates ask for it. */
     reboot: z.boolean(),
     rebootDelaySeconds: z.number().int().nonnegative(),
@@ -55,6 +68,9 @@ export function packagesOf(request: JobRequest): string[] {
     case 'update':
     case 'remove':
       return [request.name];
+    case 'hold':
+    case 'unhold':
+      return [...request.names];
     case 'patch_apply':
       return request.selection.kind === 'names' ? [...request.selection.names] : [];
   }

@@ -1,6 +1,7 @@
 import {
   ERRORS,
   type ErrorCode,
+  JobErrorDetails,
   type JobReboot,
   type JobResult,
   messageOf,
@@ -142,7 +143,12 @@ export class RunningJob implements JobReporter {
     const reason: unknown = this.#abort.signal.aborted ? this.#abort.signal.reason : error;
     const exitCode = error instanceof PatchError ? error.details['exit_code'] : undefined;
     if (typeof exitCode === 'number') this.exitCode(exitCode);
-    this.#apply({ type: 'fail', code: jobCodeOf(reason), message: messageOf(reason) });
+    this.#apply({
+      type: 'fail',
+      code: jobCodeOf(reason),
+      message: messageOf(reason),
+      details: detailsOf(reason),
+    });
     this.log(`Job failed: ${messageOf(reason)}`);
     this.#publish();
     await this.#save();
@@ -189,6 +195,12 @@ export class RunningJob implements JobReporter {
   #writeLog(): void {
     this.#parts.journal.appendLog(this.#core.job_id, this.#logLines.splice(0));
   }
+}
+
+/** What the contract knows of the facts that an error carries. */
+function detailsOf(error: unknown): JobErrorDetails | null {
+  const { data } = JobErrorDetails.safeParse(error instanceof PatchError ? error.details : {});
+  return data && Object.keys(data).length > 0 ? data : null;
 }
 
 /** Codes that a job may end with; anything else would mean nothing to who reads it. */

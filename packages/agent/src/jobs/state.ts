@@ -1,6 +1,7 @@
 import {
   type ErrorCode,
   type Job,
+  type JobErrorDetails,
   type JobReboot,
   type JobResult,
   type JobState,
@@ -25,7 +26,12 @@ export type JobTransition =
       readonly state: ActiveState;
     }
   | { readonly type: 'complete'; readonly message: string }
-  | { readonly type: 'fail'; readonly code: ErrorCode; readonly message: string };
+  | {
+      readonly type: 'fail';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly details?: JobErrorDetails | null;
+    };
 
 const STATUS_OF: Readonly<Record<JobState, JobStatus>> = {
   queued: 'queued',
@@ -70,6 +76,7 @@ export function createJob(options: {
     completed_at: null,
     error: null,
     error_code: null,
+    error_details: null,
     exit_code: null,
     results: [],
     reboot: null,
@@ -120,6 +127,7 @@ export function transition(job: JobCore, change: JobTransition, nowMs: number): 
         message: change.message,
         error: change.message,
         error_code: change.code,
+        error_details: change.details ?? null,
         completed_at: now,
       };
   }

@@ -8,6 +8,7 @@ const left = (name: string, security = false): LeftOut => ({
   version: '2',
   security,
   asked: false,
+  why: 'refused',
   reason: 'held on this host',
   code: 'DEPENDENCY_CONFLICT',
 });

@@ -34,7 +34,7 @@ export interface PackageRules {
   qualifiedName(one: PackageId): string;
 }
 
-type PackageId = Pick<Installed, 'name' | 'architecture'>;
+export type PackageId = Pick<Installed, 'name' | 'architecture'>;
 
 /** Programs and commands that messages for people name, each as it is typed. */
 export interface PackageWords {
@@ -159,15 +159,40 @@ export type PackageChange =
   | ({ readonly kind: 'install' } & InstallWish)
   | ({ readonly kind: 'remove' } & RemoveWish)
   | {
-      /** Brings each update to its `newVersion`; removes nothing. */
+      /** Brings each update to its `newVersion`. */
       readonly kind: 'update';
       readonly updates: readonly Update[];
+      readonly allowRemovals?: boolean | undefined;
       /** Must stay at their versions, even where an update would like a newer. */
       readonly kept: readonly Update[];
     };
 
 /** Why something would not be done. */
-export type Refusal = Pick<LeftOut, 'reason' | 'code'>;
+export type Refusal = Pick<LeftOut, 'why' | 'reason' | 'code' | 'removals'>;
+
+/** What a change would make of one package. */
+export interface Simulated extends PackageId {
+  /** What would be there; null when it would be removed. */
+  readonly version: string | null;
+  /** Its configuration goes, too. */
+  readonly purge: boolean;
+}
+
+/** What the package manager would do, or why it would not. */
+export type Simulation =
+  | { readonly refusal: Refusal }
+  | { readonly refusal: undefined; readonly packages: readonly Simulated[] };
+
+/** A version of a package that a source may have. */
+export interface PackageFile extends PackageId {
+  readonly version: string;
+}
+
+/** What one package takes; undefined where nobody says. */
+export interface PackageSize {
+  readonly downloadBytes: number | undefined;
+  readonly installedBytes: number | undefined;
+}
 
 /** What a finished run did with a package beside its version. */
 export interface Particulars {
@@ -190,17 +215,21 @@ export interface PackageChanging {
    * @throws PatchError `PKG_NOT_FOUND` for what is none.
    */
   tool(change: PackageChange): Tool;
-  /** Why a change would be refused when nobody is there to ask; needs no lock and changes nothing. */
-  refusal(
+  /** What a change would do when nobody is there to ask; needs no lock and changes nothing. */
+  simulate(
     change: PackageChange,
     options: {
       /** Packages that no trusted source has, as far as that is known. */
       readonly untrusted: ReadonlySet<string>;
       readonly signal: AbortSignal;
     },
-  ): Promise<Refusal | undefined>;
+  ): Promise<Simulation>;
   /** What a finished run says it did beside versions. */
   particulars(result: CommandResult): Promise<readonly Particulars[]>;
+  /** What each of these takes; undefined for what no source has. */
+  sizes(wanted: readonly PackageFile[]): Promise<readonly (PackageSize | undefined)[]>;
+  /** Makes packages stay at their versions, or lets them be changed again. */
+  holdTool(names: readonly string[], hold: boolean): Tool;
   /** Those that came as dependencies, and would count as wanted once a change has named them. */
   automatic(names: readonly string[]): Promise<readonly string[]>;
   /** Marks packages as such again. */

@@ -1,10 +1,20 @@
 import { isPatchError, PatchError } from '@linux-patch/contract';
 import type { PackageHost } from './doors.ts';
-import { describeLeftOut, withLeftOut } from './left-out.ts';
+import { describeLeftOut, removalDetails, withLeftOut } from './left-out.ts';
+import { waitForLock } from './locks.ts';
+import type { Installed } from './package-facts.ts';
 import type { OperationOutcome, OperationRun, UpdateWish } from './package-operations.ts';
 import { chooseUpdates, planUpdates, type UpdatePlan } from './plan.ts';
-import { runChange } from './runner.ts';
+import { requireApproved, requirePlan } from './plan-check.ts';
+import type { PlanMemory } from './plan-memory.ts';
+import { runChange, type WantedChange } from './runner.ts';
 import type { PackageReader } from './snapshot.ts';
+
+interface Applying {
+  readonly reader: PackageReader;
+  readonly memory: PlanMemory;
+  readonly wish: UpdateWish;
+}
 
 /**
  * Brings pending updates in. What does not fit stays out and is named with the reason; the rest goes in.
@@ -13,16 +23,29 @@ import type { PackageReader } from './snapshot.ts';
  */
 export async function applyUpdates(
   host: PackageHost,
-  reader: PackageReader,
-  { wish, run }: { readonly wish: UpdateWish; readonly run: OperationRun },
+  { reader, memory, wish }: Applying,
+  run: OperationRun,
 ): Promise<OperationOutcome> {
+  // What is planned while somebody else changes packages is not what is done afterwards.
+  await waitForLock(host, run);
   const choice = await chooseUpdates(host, reader, wish);
   const untrusted = new Set<string>();
   for (;;) {
     const plan = await planUpdates(host, { choice, wish, untrusted }, run);
-    if (plan.change.updates.length === 0) return nothingDone(plan, run);
+    if (plan.change.updates.length === 0) {
+      requirePlan(memory, [], wish);
+      return nothingDone(plan, run);
+    }
+    const names = plan.change.updates.map((one) => one.id);
+    const question = { change: plan.change, names, permission: wish, signal: run.signal };
+    const approve = (installed: readonly Installed[]) =>
+      requireApproved(host, memory, { ...question, installed });
     try {
-      return await install(host, plan, run);
+      return await install(
+        host,
+        { ...plan, approve: wish.planHash === undefined ? undefined : approve },
+        run,
+      );
     } catch (error) {
       if (!learnUntrusted(error, untrusted)) throw error;
     }
@@ -40,7 +63,7 @@ function learnUntrusted(error: unknown, untrusted: Set<string>): boolean {
 
 function install(
   host: PackageHost,
-  { change, left }: UpdatePlan,
+  { change, left, approve }: UpdatePlan & Pick<WantedChange, 'approve'>,
   run: OperationRun,
 ): Promise<OperationOutcome> {
   const wishes = change.updates.map(({ id: name, newVersion: version, security }) => ({
@@ -49,7 +72,7 @@ function install(
     security,
   }));
   const keepMarks = wishes.map(({ name }) => name);
-  return runChange(host, { tool: host.adapter.changing.tool(change), wishes, keepMarks, left }, run);
+  return runChange(host, { tool: host.adapter.changing.tool(change), wishes, keepMarks, left, approve }, run);
 }
 
 /** Nothing fits, or nothing waits. @throws PatchError when something was named that stays out */
@@ -58,5 +81,9 @@ function nothingDone({ left }: UpdatePlan, run: OperationRun): OperationOutcome 
   const asked = left.find((one) => one.asked);
   if (!asked) return { results, left, exitCode: null };
   run.onChanged?.(results);
-  throw new PatchError(asked.code, `Nothing was changed. ${describeLeftOut(left)}`);
+  const details = removalDetails(left);
+  const advice = details.removals ? ' Name what has to go, or allow it with allow_removals.' : '';
+  throw new PatchError(asked.code, `Nothing was changed. ${describeLeftOut(left)}${advice}`, {
+    details,
+  });
 }

@@ -4,6 +4,7 @@ import type { DatabaseWatch } from './database-faults.ts';
 import { isKeptBack } from './kept-back.ts';
 import type { Installed, Update } from './package-facts.ts';
 import type { PackageInventory } from './package-inventory.ts';
+import type { PackagePlans } from './package-plans.ts';
 import type { PackageReader } from './snapshot.ts';
 
 /** What the contract lets a reason be. */
@@ -74,12 +75,16 @@ function toPatch(
 /** The reading half of the host's package manager. */
 export function createPackageInventory(
   adapter: PackageAdapter,
-  reader: PackageReader,
-  database: DatabaseWatch,
+  {
+    reader,
+    database,
+    plans,
+  }: { readonly reader: PackageReader; readonly database: DatabaseWatch; readonly plans: PackagePlans },
 ): PackageInventory {
   const { rules, reading } = adapter;
   return {
     name: adapter.name,
+    plans,
     async listPackages() {
       const { installed, pending } = await reader.reading();
       const updates = pending && byPackage(pending.updates);

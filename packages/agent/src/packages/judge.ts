@@ -4,7 +4,7 @@ import type { PackageAdapter, PackageRules } from './adapter.ts';
 import { compareInstalled, withFailures } from './compare.ts';
 import { describeChanges } from './describe-results.ts';
 import type { ChangePlan } from './detached/plan.ts';
-import { describeLeftOut, type LeftOut, withLeftOut } from './left-out.ts';
+import { describeLeftOut, type LeftOut, removalDetails, withLeftOut } from './left-out.ts';
 import type { Installed } from './package-facts.ts';
 import type { OperationOutcome, OperationRun } from './package-operations.ts';
 import { particularsOf, withParticulars } from './particulars.ts';
@@ -105,7 +105,7 @@ function faultOf(ending: Ending): PatchError | undefined {
   const unfulfilled = shortFault(ending, fault);
   if (unfulfilled) return unfulfilled;
   const asked = outcome.left.find((one) => one.asked);
-  return asked && fault(asked.code, describeLeftOut(outcome.left) ?? '');
+  return asked && fault(asked.code, describeLeftOut(outcome.left) ?? '', removalDetails(outcome.left));
 }
 
 function failureOf({ adapter, plan, result }: Ending): PatchError {
@@ -181,6 +181,17 @@ function notDownloaded(
     const why = typeof want === 'object' && current !== want.version ? reasonOf(name) : undefined;
     if (typeof want !== 'object' || why === undefined) return [];
     const reason = `could not be downloaded: ${why}`;
-    return [{ name, current, version: want.version, security, asked: false, reason, code: 'NETWORK_ERROR' }];
+    return [
+      {
+        name,
+        current,
+        version: want.version,
+        security,
+        asked: false,
+        why: 'unavailable' as const,
+        reason,
+        code: 'NETWORK_ERROR',
+      },
+    ];
   });
 }

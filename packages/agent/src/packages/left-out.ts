@@ -1,4 +1,4 @@
-import type { JobResult } from '@linux-patch/contract';
+import { type JobResult, LEFT_OUT_WHYS } from '@linux-patch/contract';
 import { z } from 'zod';
 
 /** What a package manager could not or would not do for one package, as an error code of the job. */
@@ -10,7 +10,7 @@ const LEFT_OUT_CODES = [
   'PKG_MANAGER_ERROR',
 ] as const;
 
-/** A wanted update that stays out while the rest goes in. */
+/** A wanted change that stays out while the rest goes in. */
 export const LeftOut = z.object({
   name: z.string(),
   current: z.string().nullable(),
@@ -19,8 +19,12 @@ export const LeftOut = z.object({
   security: z.boolean(),
   /** Whether the job named this very package: then leaving it out is no success. */
   asked: z.boolean(),
+  /** What keeps it out, for programs. */
+  why: z.enum(LEFT_OUT_WHYS).default('refused'),
   /** A clause for people. */
   reason: z.string(),
+  /** Packages that would have to go for it. */
+  removals: z.array(z.string()).optional(),
   code: z.enum(LEFT_OUT_CODES),
 });
 export type LeftOut = z.infer<typeof LeftOut>;
@@ -44,6 +48,12 @@ export function describeLeftOut(left: readonly LeftOut[]): string | undefined {
     });
   const more = left.length > NAMED_LIMIT ? `; and ${left.length - NAMED_LIMIT} more` : '';
   return `Left out: ${names.join('; ')}${more}.`;
+}
+
+/** Packages that would have to go for what was named, as facts of an error; none when nothing would. */
+export function removalDetails(left: readonly LeftOut[]): { readonly removals?: readonly string[] } {
+  const removals = left.flatMap((one) => (one.asked ? (one.removals ?? []) : []));
+  return removals.length > 0 ? { removals: [...new Set(removals)] } : {};
 }
 
 /** The results of a job with what stays out among them; what was changed all the same counts more. */

@@ -7,6 +7,8 @@ import { createPackageInventory } from './inventory.ts';
 import { findLockHolder } from './locks.ts';
 import { createPackageOperations } from './operations.ts';
 import type { PackageManager } from './package-manager.ts';
+import { PlanMemory } from './plan-memory.ts';
+import { createPackagePlans } from './plans.ts';
 import { createPackageReader } from './snapshot.ts';
 
 /** Others that hosts have, to name them when they are found. */
@@ -61,9 +63,14 @@ function managePackages(host: PackageHost): PackageManager {
   const { adapter } = host;
   const reader = createPackageReader(host);
   const database = createDatabaseWatch(host);
-  const operations = createPackageOperations(host, reader);
+  const memory = new PlanMemory();
+  const operations = createPackageOperations(host, reader, memory);
   return {
-    inventory: createPackageInventory(adapter, reader, database),
+    inventory: createPackageInventory(adapter, {
+      reader,
+      database,
+      plans: createPackagePlans(host, reader, memory),
+    }),
     operations,
     refreshQuietly: (signal) =>
       operations.refresh({

@@ -1,4 +1,5 @@
 import type { HiddenSecurityUpdate, Package, PackageDetail, Patch } from '@linux-patch/contract';
+import type { PackagePlans } from './package-plans.ts';
 
 /** A source of packages, and how old what this host knows of it is. Instants are epoch milliseconds. */
 export interface SourceState {
@@ -35,6 +36,8 @@ export interface PackageInventory {
     /** When the host was asked, epoch milliseconds. */
     readonly listedAtMs: number;
   }>;
+  /** What changes would do. */
+  readonly plans: PackagePlans;
   /** What listings stand on. */
   sources(): Promise<readonly SourceState[]>;
   /** Order of two versions of one package, by the rules of the distribution. */

@@ -70,7 +70,15 @@ export interface PackageTarget {
   readonly version?: string | undefined;
 }
 
-export interface InstallWish {
+/** What a change may do beyond what it names, and what it was approved as. */
+export interface ChangePermission {
+  /** Whether packages that nobody named may go; not unless it is said. */
+  readonly allowRemovals?: boolean | undefined;
+  /** The plan that was approved; the change does exactly that, or nothing. */
+  readonly planHash?: string | undefined;
+}
+
+export interface InstallWish extends ChangePermission {
   readonly packages: readonly PackageTarget[];
   /** Names of packages that must be installed already. */
   readonly onlyUpgrade: boolean;
@@ -79,20 +87,26 @@ export interface InstallWish {
   readonly allowDowngrade: boolean;
 }
 
-export interface RemoveWish {
+export interface RemoveWish extends ChangePermission {
   readonly name: string;
   readonly purge: boolean;
   readonly force: boolean;
 }
 
 /** Pending updates that a job asks for. */
-export interface UpdateWish {
+export interface UpdateWish extends ChangePermission {
   readonly selection:
     | { readonly kind: 'all' }
     | { readonly kind: 'security' }
     | { readonly kind: 'names'; readonly names: readonly string[]; readonly securityOnly: boolean };
   /** Patterns of names that stay at their versions. */
   readonly exclude: readonly string[];
+}
+
+export interface HoldWish {
+  readonly names: readonly string[];
+  /** False lets them be changed again. */
+  readonly hold: boolean;
 }
 
 /**
@@ -109,8 +123,11 @@ export interface PackageOperations {
   adopt(run: OperationRun): Promise<OperationOutcome | undefined>;
   /** What is different since this work began, also when nobody knows how it ended; undefined when it had not begun. */
   changedSince(work: Pick<PackageWork, 'plan'>): Promise<readonly JobResult[] | undefined>;
-  /** Mends what an interrupted transaction left, and unmet dependencies; resolves to whether everything is mended. */
-  repair(run: OperationRun): Promise<boolean>;
+  /**
+   * Mends what an interrupted transaction left, and unmet dependencies; resolves to whether everything is mended.
+   * @param options.install whether what dependencies lack may be installed; it may unless it is said.
+   */
+  repair(run: OperationRun, options?: { readonly install: boolean }): Promise<boolean>;
   install(wish: InstallWish, run: OperationRun): Promise<OperationOutcome>;
   remove(wish: RemoveWish, run: OperationRun): Promise<OperationOutcome>;
   /**
@@ -118,5 +135,7 @@ export interface PackageOperations {
    * @throws PatchError with what was done when an update that was named stays.
    */
   applyPatches(wish: UpdateWish, run: OperationRun): Promise<OperationOutcome>;
+  /** Makes installed packages stay at their versions, or lets them be changed again. */
+  hold(wish: HoldWish, run: OperationRun): Promise<OperationOutcome>;
   rebootRequired(): Promise<{ readonly required: boolean; readonly reasons: readonly string[] }>;
 }

@@ -50,6 +50,7 @@ export async function planUpdates(
   const changeOf = (updates: readonly Update[]) => ({
     kind: 'update' as const,
     updates,
+    allowRemovals: wish.allowRemovals,
     kept: choice.excluded,
   });
   const { admitted, refused } = await admit<Update, Refusal>({
@@ -57,10 +58,11 @@ export async function planUpdates(
     doubtful: choice.doubtful,
     undecided: {
       code: 'DEPENDENCY_CONFLICT',
+      why: 'refused',
       reason: `${words.solver} refused it together with others, and too many were refused to ask for each`,
     },
     refusal: async (updates) => {
-      const refusal = await changing.refusal(changeOf(updates), { untrusted, signal });
+      const { refusal } = await changing.simulate(changeOf(updates), { untrusted, signal });
       if (refusal && !sane) await refuseUnmetHost(host, signal);
       if (refusal) onProgress(0, `${words.solver} refuses a part; finding out which and why`);
       sane = true;

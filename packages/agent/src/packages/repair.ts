@@ -19,16 +19,21 @@ const HOPELESS: readonly ErrorCode[] = [
 /**
  * Finishes what was interrupted and installs what dependencies lack, without removing anything. A package whose script
  * fails again, or that lacks what nobody offers, must not keep jobs from removing it.
+ * @param options.install whether anything may be installed for it.
  * @returns whether something was to be mended and everything is.
  */
-export async function repair(host: PackageHost, run: OperationRun): Promise<boolean> {
+export async function repair(
+  host: PackageHost,
+  run: OperationRun,
+  { install }: { readonly install: boolean } = { install: true },
+): Promise<boolean> {
   const { database, words } = host.adapter;
   const interrupted = (await database.interrupted()) !== undefined || (await brokenNames(host)).length > 0;
   if (interrupted) {
     run.onLine(`${words.installer} was interrupted earlier; finishing its work first`, 'stdout');
     await attempt(host, database.finish, run);
   }
-  const unmet = await unmetOf(host, run);
+  const unmet = install ? await unmetOf(host, run) : undefined;
   if (unmet !== undefined) await mendDependencies(host, unmet, run);
   const left = await brokenNames(host);
   if (left.length > 0)

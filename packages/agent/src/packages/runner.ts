@@ -8,6 +8,7 @@ import type { PackageHost } from './doors.ts';
 import { judgeChange } from './judge.ts';
 import type { LeftOut } from './left-out.ts';
 import { waitForLock } from './locks.ts';
+import type { Installed } from './package-facts.ts';
 import type { OperationOutcome, OperationRun, PackageWork } from './package-operations.ts';
 import { refuseStopped, toolFailure } from './tool-failure.ts';
 import type { Wish } from './wishes.ts';
@@ -20,6 +21,11 @@ export interface WantedChange {
   readonly keepMarks?: readonly string[];
   /** Wanted updates that stay out of this change. */
   readonly left?: readonly LeftOut[];
+  /**
+   * Looks at the last moment whether this may be done; rejects when not.
+   * @param installed what there is now, while nobody else changes it.
+   */
+  readonly approve?: ((installed: readonly Installed[]) => Promise<void>) | undefined;
 }
 
 /**
@@ -28,16 +34,18 @@ export interface WantedChange {
  */
 export async function runChange(
   host: PackageHost,
-  { tool, wishes, keepMarks = [], left = [] }: WantedChange,
+  { tool, wishes, keepMarks = [], left = [], approve }: WantedChange,
   run: OperationRun,
 ): Promise<OperationOutcome> {
   // What somebody else is changing now is not of this job.
   await waitForLock(host, run);
+  const before = await host.adapter.reading.installed();
+  await approve?.(before);
   const plan: ChangePlan = {
     v: 1,
     what: tool.what,
     startedAtMs: host.clock.now(),
-    before: [...(await host.adapter.reading.installed())],
+    before: [...before],
     wishes: [...wishes],
     autoMarked: [...(await automaticAmong(host.adapter, keepMarks))],
     left: [...left],

@@ -16,6 +16,8 @@ export interface Choice {
   readonly excluded: readonly Update[];
   /** Wanted, and left as they are without a question. */
   readonly left: readonly LeftOut[];
+  /** Would be wanted if the request did not exclude them. */
+  readonly leftByRequest: readonly LeftOut[];
 }
 
 /** The update to the newest version of the security archive, which may be older than the newest. */
@@ -35,9 +37,13 @@ export function leftOut(one: Update, wish: UpdateWish, why: Refusal): LeftOut {
 /** Why an update is not even tried. */
 function stays(one: Update, wish: UpdateWish, { words }: Adapter): Refusal | undefined {
   const code = 'DEPENDENCY_CONFLICT';
-  if (one.held) return { code, reason: `held on this host: ${words.unhold} lets it in` };
+  if (one.held) return { code, why: 'held', reason: `held on this host: ${words.unhold} lets it in` };
   if (!one.phased || wish.selection.kind === 'names') return undefined;
-  return { code, reason: `given to ${one.phasedPercent} % of machines for now, of which this host is none` };
+  return {
+    code,
+    why: 'phased',
+    reason: `given to ${one.phasedPercent} % of machines for now, of which this host is none`,
+  };
 }
 
 interface Facts {
@@ -63,7 +69,8 @@ export function selectUpdates(facts: Facts, wish: UpdateWish): Choice {
   const candidates = onlySecurity
     ? facts.updates.filter((one) => one.security).map(securityOnly)
     : facts.updates;
-  const wanted = candidates.filter((one) => inScope(one) && !isExcluded(one));
+  const scope = candidates.filter(inScope);
+  const wanted = scope.filter((one) => !isExcluded(one));
   const tried = wanted.filter((one) => stays(one, wish, facts.adapter) === undefined);
   const isDoubtful = (one: Update): boolean => selection.kind !== 'names' && one.offered === false;
   const hidden = facts.hiddenSecurity.filter((one) => !isExcluded(one) && isWanted(one, facts, inScope));
@@ -79,6 +86,13 @@ export function selectUpdates(facts: Facts, wish: UpdateWish): Choice {
       ...hidden.map((one) => hiddenLeftOut(one, wish, facts.adapter)),
       ...notInstalled(facts, wish),
     ],
+    leftByRequest: scope.filter(isExcluded).map((one) =>
+      leftOut(one, wish, {
+        code: 'DEPENDENCY_CONFLICT',
+        why: 'excluded',
+        reason: 'excluded by the request',
+      }),
+    ),
   };
 }
 
@@ -98,6 +112,7 @@ function hiddenLeftOut(one: HiddenSecurity, { selection }: UpdateWish, { words }
     version: one.version,
     security: true,
     asked: selection.kind === 'names',
+    why: 'pinned',
     reason: words.hidden,
     code: 'DEPENDENCY_CONFLICT',
   };
@@ -115,6 +130,7 @@ function notInstalled({ adapter, installed }: Facts, { selection }: UpdateWish):
     version: null,
     security: false,
     asked: true,
+    why: 'not_installed',
     reason: 'not installed on this host',
     code: 'PKG_NOT_FOUND',
   }));

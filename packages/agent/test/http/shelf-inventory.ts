@@ -8,6 +8,23 @@ interface Shelf {
   held: boolean;
 }
 
+const noPlan = () => Promise.reject(new Error('this shelf makes no plans'));
+
+async function sources() {
+  return [
+    {
+      uri: 'http://toys.example/dists/stable/',
+      label: 'Toy',
+      suite: 'stable',
+      codename: undefined,
+      security: true,
+      present: true,
+      publishedAtMs: Date.now() - 3_600_000,
+      validUntilMs: undefined,
+    },
+  ];
+}
+
 /** A small package manager in memory: what is installed, what is newer, and what it takes to get there. */
 export function shelfInventory(): PackageInventory {
   const shelf = new Map<string, Shelf>([
@@ -32,6 +49,7 @@ export function shelfInventory(): PackageInventory {
   const listPackages = async (): Promise<Package[]> => [...shelf].map(describe);
   return {
     name: 'apt',
+    plans: { install: noPlan, remove: noPlan, patches: noPlan },
     listPackages,
     async findPackage(name: string): Promise<PackageDetail | undefined> {
       const found = (await listPackages()).find((one) => one.name === name);
@@ -70,20 +88,7 @@ export function shelfInventory(): PackageInventory {
         );
       return { patches, hiddenSecurity: [], listedAtMs: Date.now() };
     },
-    async sources() {
-      return [
-        {
-          uri: 'http://toys.example/dists/stable/',
-          label: 'Toy',
-          suite: 'stable',
-          codename: undefined,
-          security: true,
-          present: true,
-          publishedAtMs: Date.now() - 3_600_000,
-          validUntilMs: undefined,
-        },
-      ];
-    },
+    sources,
     compareVersions: (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true }),
     rebootRequired: async () => ({ required: false, reasons: [] }),
     isDatabaseClean: async () => true,

@@ -43,6 +43,8 @@ export interface Answer {
   readonly text: string;
 }
 
+const notHere = () => Promise.reject(new Error('not in this world'));
+
 /** Everything behind the server, in a folder of its own. */
 async function openServices(options: WorldOptions) {
   const folder = await temporaryFolder();
@@ -85,7 +87,7 @@ async function openServices(options: WorldOptions) {
     }),
     takeCrl: undefined,
     managerName: () => undefined,
-    setTrust: () => Promise.reject(new Error('not in this world')),
+    setTrust: notHere,
     packageManagerHealth: () => 'ok',
     refreshInBackground: () => {},
     refreshNow: async () => {},

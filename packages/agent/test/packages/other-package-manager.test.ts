@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createDatabaseWatch } from '../../src/packages/database-faults.ts';
 import { createPackageOperations } from '../../src/packages/operations.ts';
 import type { OperationRun } from '../../src/packages/package-operations.ts';
+import { PlanMemory } from '../../src/packages/plan-memory.ts';
 import { createPackageReader } from '../../src/packages/snapshot.ts';
 import { openShelf } from './shelf-manager.ts';
 
@@ -16,7 +17,10 @@ async function world(installed: readonly string[], next: readonly string[] = [])
   const folder = await temporaryFolder();
   onTestFinished(() => folder[Symbol.asyncDispose]());
   const shelf = await openShelf(folder.path, { installed: installed.map(stored), next: next.map(stored) });
-  return { ...shelf, operations: createPackageOperations(shelf.host, createPackageReader(shelf.host)) };
+  return {
+    ...shelf,
+    operations: createPackageOperations(shelf.host, createPackageReader(shelf.host), new PlanMemory()),
+  };
 }
 
 function run(overrides: Partial<OperationRun> = {}): OperationRun {

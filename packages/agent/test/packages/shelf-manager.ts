@@ -160,11 +160,20 @@ function shelfChanging(next: readonly Stored[], tool: MakeTool): PackageAdapter[
       ),
     providers: async () => [],
     tool: (change) => tool(change.kind === 'remove' ? 'take' : 'put', ...targetsOf(change)),
-    async refusal(change) {
-      const heavy = targetsOf(change).find((one) => one.startsWith('heavy'));
-      return heavy === undefined ? undefined : { code: 'DEPENDENCY_CONFLICT', reason: 'too heavy' };
+    async simulate(change) {
+      const targets = targetsOf(change);
+      if (targets.some((one) => one.startsWith('heavy')))
+        return { refusal: { code: 'DEPENDENCY_CONFLICT', why: 'refused', reason: 'too heavy' } };
+      const packages = targets.map((target) => {
+        const [id = '', version = null] = target.split('=');
+        const [name = '', architecture = ''] = id.split('.');
+        return { name, architecture, version, purge: false };
+      });
+      return { refusal: undefined, packages };
     },
     particulars: async () => [],
+    sizes: async (wanted) => wanted.map(() => undefined),
+    holdTool: (names, hold) => tool(hold ? 'hold' : 'free', ...names),
     automatic: async () => [],
     markAutomatic: async () => {},
   };

@@ -1,8 +1,18 @@
 import { z } from 'zod';
 import { paging } from '../query.ts';
 import { Line, MAX_ENTRIES, Output } from '../text-bounds.ts';
+import { PlanDifference } from './plans.ts';
 
-export const JOB_OPERATIONS = ['install', 'update', 'remove', 'patch_apply', 'reboot', 'rollback'] as const;
+export const JOB_OPERATIONS = [
+  'install',
+  'update',
+  'remove',
+  'patch_apply',
+  'hold',
+  'unhold',
+  'reboot',
+  'rollback',
+] as const;
 export type JobOperation = (typeof JOB_OPERATIONS)[number];
 
 /** Every word a client may meet in `status`. */
@@ -34,6 +44,8 @@ export const JobResult = z.object({
       'reinstalled',
       'removed',
       'replaced',
+      'held',
+      'unheld',
       'unchanged',
       'failed',
     ])
@@ -62,6 +74,15 @@ export const JobReboot = z.object({
 });
 export type JobReboot = z.infer<typeof JobReboot>;
 
+/** What a program needs of why a job failed. */
+export const JobErrorDetails = z.object({
+  removals: z.array(Line).max(MAX_ENTRIES).optional().meta({
+    description: 'Of `DEPENDENCY_CONFLICT`: packages that nobody named and that would have to go.',
+  }),
+  difference: PlanDifference.optional().meta({ description: 'Of `PLAN_CHANGED`.' }),
+});
+export type JobErrorDetails = z.infer<typeof JobErrorDetails>;
+
 /** Answer of `GET /jobs/{id}`. */
 export const Job = z.object({
   job_id: z.uuid(),
@@ -80,6 +101,7 @@ export const Job = z.object({
   output: Output.nullable(),
   error: Output.nullable(),
   error_code: Line.nullable(),
+  error_details: JobErrorDetails.nullable().optional(),
   exit_code: z.number().int().nullable(),
   command_stdout: Output.nullable(),
   command_stderr: Output.nullable(),

@@ -93,10 +93,27 @@ export const PackageQuery = z.strictObject({
 });
 export type PackageQuery = z.infer<typeof PackageQuery>;
 
+const ALLOW_REMOVALS =
+  'Lets packages go that nobody named. Without it a change that would remove one ends as `DEPENDENCY_CONFLICT` with their names, and changes nothing.';
+
+/** Of every change. */
+export const allowRemovals = z.boolean().optional().meta({ description: ALLOW_REMOVALS });
+
+/** Of every change that is to do what its plan said. */
+export const PlanHash = z
+  .string()
+  .max(64)
+  .regex(/^[0-9a-f]{64}$/, 'a plan hash is 64 hexadecimal digits')
+  .meta({
+    description:
+      'The plan that was approved. It is made once more right before the change; when it is another, the job ends as `PLAN_CHANGED` and changes nothing.',
+  });
+
 export const InstallOptions = z.strictObject({
   force: z.boolean().optional(),
   no_recommends: z.boolean().optional(),
   allow_downgrade: z.boolean().optional(),
+  allow_removals: allowRemovals,
 });
 export type InstallOptions = z.infer<typeof InstallOptions>;
 
@@ -107,6 +124,7 @@ export const InstallRequest = z.strictObject({
     .min(1, 'name at least one package')
     .max(1000),
   options: InstallOptions.optional(),
+  plan_hash: PlanHash.optional(),
 });
 export type InstallRequest = z.infer<typeof InstallRequest>;
 
@@ -114,6 +132,7 @@ export type InstallRequest = z.infer<typeof InstallRequest>;
 export const UpdateRequest = z.strictObject({
   version: PackageVersion.nullish(),
   options: InstallOptions.optional(),
+  plan_hash: PlanHash.optional(),
 });
 export type UpdateRequest = z.infer<typeof UpdateRequest>;
 
@@ -121,5 +140,13 @@ export type UpdateRequest = z.infer<typeof UpdateRequest>;
 export const RemoveQuery = z.strictObject({
   purge: z.enum(['true', 'false']).optional(),
   force: z.enum(['true', 'false']).optional(),
+  allow_removals: z.enum(['true', 'false']).optional().meta({ description: ALLOW_REMOVALS }),
+  plan_hash: PlanHash.optional(),
 });
 export type RemoveQuery = z.infer<typeof RemoveQuery>;
+
+/** Body of `POST /packages/hold` and `POST /packages/unhold`. */
+export const HoldRequest = z.strictObject({
+  packages: z.array(PackageName).min(1, 'name at least one package').max(1000),
+});
+export type HoldRequest = z.infer<typeof HoldRequest>;

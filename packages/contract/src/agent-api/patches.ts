@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { paging, queryFlag } from '../query.ts';
 import { Line, MAX_ENTRIES, Prose } from '../text-bounds.ts';
 import { PackageLists } from './package-lists.ts';
-import { PackageGlob, PackageName } from './packages.ts';
+import { allowRemovals, PackageGlob, PackageName, PlanHash } from './packages.ts';
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'unknown'] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -101,6 +101,8 @@ export const ApplyRequest = z.strictObject({
     description:
       'Apply nothing while a package source cannot be refreshed. Without it `package_manager.require_all_sources` of the host counts.',
   }),
+  allow_removals: allowRemovals,
+  plan_hash: PlanHash.optional(),
   allow_reboot: z.boolean().optional(),
   reboot: z.boolean().optional(),
   reboot_delay_seconds: z.number().int().min(0).max(604_800).optional(),
@@ -124,6 +126,10 @@ export interface ApplyPlan {
   readonly exclude: readonly string[];
   /** Undefined where the host's own setting counts. */
   readonly requireAllSources: boolean | undefined;
+  /** Whether packages that nobody named may go. */
+  readonly allowRemovals: boolean;
+  /** The plan that was approved. */
+  readonly planHash: string | undefined;
   readonly reboot: boolean;
   readonly rebootDelaySeconds: number;
 }
@@ -140,6 +146,8 @@ export function planApply(request: ApplyRequest): ApplyPlan {
     selection: selectionOf(request),
     exclude,
     requireAllSources: request.require_all_sources,
+    allowRemovals: request.allow_removals ?? false,
+    planHash: request.plan_hash,
     reboot: request.allow_reboot ?? request.reboot ?? request.options?.reboot ?? false,
     rebootDelaySeconds: request.reboot_delay_seconds ?? optionSeconds,
   };

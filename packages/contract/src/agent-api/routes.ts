@@ -7,6 +7,7 @@ import { CrlPush, CrlTaken } from './identity.ts';
 import { ChangeHeaders, JobHeaders } from './job-headers.ts';
 import { Job, JobAccepted, JobDeleted, JobList, JobQuery } from './jobs.ts';
 import {
+  HoldRequest,
   InstallRequest,
   PackageDetail,
   PackageList,
@@ -15,6 +16,7 @@ import {
   UpdateRequest,
 } from './packages.ts';
 import { ApplyRequest, PatchList, PatchQuery } from './patches.ts';
+import { PackagePlanRequest, PatchPlanRequest, Plan, PlanQuery } from './plans.ts';
 import { SystemInfo } from './system.ts';
 
 const READ_ERRORS = ['INVALID_REQUEST', 'RATE_LIMIT_EXCEEDED', 'INTERNAL_ERROR'] as const;
@@ -29,6 +31,20 @@ const CHANGE_ERRORS = [
   'QUEUE_FULL',
   'INTERNAL_ERROR',
 ] as const;
+
+const PLAN_ERRORS = [
+  'INVALID_REQUEST',
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'RATE_LIMIT_EXCEEDED',
+  'DEPENDENCY_CONFLICT',
+  'PKG_MANAGER_ERROR',
+  'SERVICE_UNHEALTHY',
+  'INTERNAL_ERROR',
+] as const;
+const PLAN_DESCRIPTION =
+  'Changes nothing, and needs no lock. `refresh=true` asks the sources for news first, as the change itself does; while a job changes packages, or when none of them answers, that is 503. ' +
+  'What would be refused is in `left_out` with the reason. A change that carries `plan_hash` does what this says, or nothing.';
 
 /** The agent's HTTP API. */
 export const AGENT_ROUTES = routeTable({
@@ -146,6 +162,40 @@ export const AGENT_ROUTES = routeTable({
     status: 202,
     errors: CHANGE_ERRORS,
   },
+  planPackages: {
+    method: 'POST',
+    path: '/api/v1/packages/plan',
+    auth: 'client-certificate',
+    summary: 'What an installation, update or removal would do',
+    description: `The body is that of the change, with \`operation\` and, where the path of the change has it, \`name\`. ${PLAN_DESCRIPTION}`,
+    query: PlanQuery,
+    body: PackagePlanRequest,
+    response: Plan,
+    status: 200,
+    errors: [...PLAN_ERRORS, 'PKG_NOT_FOUND', 'VERSION_NOT_AVAILABLE'],
+  },
+  holdPackages: {
+    method: 'POST',
+    path: '/api/v1/packages/hold',
+    auth: 'client-certificate',
+    summary: 'Let installed packages stay at their versions, whatever is applied',
+    headers: JobHeaders,
+    body: HoldRequest,
+    response: JobAccepted,
+    status: 202,
+    errors: CHANGE_ERRORS,
+  },
+  unholdPackages: {
+    method: 'POST',
+    path: '/api/v1/packages/unhold',
+    auth: 'client-certificate',
+    summary: 'Let held packages be changed again',
+    headers: JobHeaders,
+    body: HoldRequest,
+    response: JobAccepted,
+    status: 202,
+    errors: CHANGE_ERRORS,
+  },
   listPatches: {
     method: 'GET',
     path: '/api/v1/patches',
@@ -158,6 +208,18 @@ export const AGENT_ROUTES = routeTable({
     response: PatchList,
     status: 200,
     errors: [...READ_ERRORS, 'PKG_MANAGER_ERROR', 'SERVICE_UNHEALTHY'],
+  },
+  planPatches: {
+    method: 'POST',
+    path: '/api/v1/patches/plan',
+    auth: 'client-certificate',
+    summary: 'What applying pending updates would do',
+    description: `The body is that of \`/patches/apply\`; what it says of a reboot is not looked at. ${PLAN_DESCRIPTION}`,
+    query: PlanQuery,
+    body: PatchPlanRequest,
+    response: Plan,
+    status: 200,
+    errors: [...PLAN_ERRORS, 'PATCH_NOT_FOUND'],
   },
   applyPatches: {
     method: 'POST',

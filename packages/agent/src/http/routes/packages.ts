@@ -58,11 +58,12 @@ export function servePackages(
   );
   serveRoute(server, AGENT_ROUTES.installPackages, (input) =>
     acceptJob(jobs, input, () => {
-      const { packages, options } = input.body;
+      const { packages, options, plan_hash: planHash } = input.body;
       return {
         operation: 'install',
         packages: packages.map(({ name, version }) => ({ name, ...versionOf(version) })),
-        ...optionsOf(options),
+        ...installOptions(options),
+        planHash,
       };
     }),
   );
@@ -71,9 +72,9 @@ export function servePackages(
     AGENT_ROUTES.updatePackage,
     (input) =>
       acceptJob(jobs, input, () => {
-        const { version, options } = input.body;
+        const { version, options, plan_hash: planHash } = input.body;
         const name = nameOf(input.parameter);
-        return { operation: 'update', name, ...versionOf(version), ...optionsOf(options) };
+        return { operation: 'update', name, ...versionOf(version), ...installOptions(options), planHash };
       }),
     nameOf,
   );
@@ -86,8 +87,23 @@ export function servePackages(
         name: nameOf(input.parameter),
         purge: input.query.purge === 'true',
         force: input.query.force === 'true',
+        allowRemovals: input.query.allow_removals === 'true',
+        planHash: input.query.plan_hash,
       })),
     nameOf,
+  );
+}
+
+/** `/api/v1/packages/hold` and `/api/v1/packages/unhold`. */
+export function serveHolds(
+  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
+  { jobs }: Pick<PackageSources, 'jobs'>,
+): void {
+  serveRoute(server, AGENT_ROUTES.holdPackages, (input) =>
+    acceptJob(jobs, input, () => ({ operation: 'hold', names: input.body.packages })),
+  );
+  serveRoute(server, AGENT_ROUTES.unholdPackages, (input) =>
+    acceptJob(jobs, input, () => ({ operation: 'unhold', names: input.body.packages })),
   );
 }
 
@@ -100,11 +116,13 @@ function versionOf(version: string | null | undefined): { version?: string } {
   return version === null || version === undefined ? {} : { version };
 }
 
-function optionsOf(options: InstallOptions | undefined) {
+/** What options of a request say; what they do not say is not allowed. */
+export function installOptions(options: InstallOptions | undefined) {
   return {
     force: options?.force ?? false,
     noRecommends: options?.no_recommends ?? false,
     allowDowngrade: options?.allow_downgrade ?? false,
+    allowRemovals: options?.allow_removals ?? false,
   };
 }
 

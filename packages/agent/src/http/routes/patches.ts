@@ -60,6 +60,8 @@ function requestOf(plan: ApplyPlan): ApplyJobRequest {
     selection: selection.kind === 'names' ? { ...selection, names: [...selection.names] } : selection,
     exclude: [...plan.exclude],
     ...(plan.requireAllSources === undefined ? {} : { requireAllSources: plan.requireAllSources }),
+    allowRemovals: plan.allowRemovals,
+    planHash: plan.planHash,
     reboot: plan.reboot,
     rebootDelaySeconds: plan.rebootDelaySeconds,
   };
@@ -69,7 +71,10 @@ function requestOf(plan: ApplyPlan): ApplyJobRequest {
  * Names that may be pending are let through: what waits is known only after the job's refresh.
  * @throws PatchError `PATCH_NOT_FOUND` when none of the names is installed.
  */
-async function refuseUnknownNames(plan: ApplyPlan, { inventory }: PatchSources): Promise<void> {
+export async function refuseUnknownNames(
+  plan: Pick<ApplyPlan, 'selection'>,
+  { inventory }: Pick<ListingSources, 'inventory'>,
+): Promise<void> {
   if (plan.selection.kind !== 'names') return;
   const { names } = plan.selection;
   const installed = await inventory.listPackages();

@@ -13,14 +13,15 @@ import { findPending } from './pending.ts';
 import { readPolicy } from './policy.ts';
 import { asksForReboot } from './reboot-packages.ts';
 import { readRebootState } from './reboot-state.ts';
-import { askForRefusal } from './refusal.ts';
+import { simulateChange } from './refusal.ts';
 import { scriptWords } from './script-words.ts';
 import { readOffered } from './simulate.ts';
+import { readSizes } from './sizes.ts';
 import { parseUpdate } from './source-failures.ts';
 import { readSources } from './sources.ts';
 import { createStateReader } from './state-key.ts';
 import { providersOf, readAvailable } from './targets.ts';
-import { COMPLETE, changeArguments, changeTool, FINISH, REFRESH } from './tools.ts';
+import { COMPLETE, changeArguments, changeTool, FINISH, holdTool, REFRESH } from './tools.ts';
 
 const WORDS: PackageWords = {
   solver: 'apt',
@@ -35,6 +36,8 @@ const WORDS: PackageWords = {
 
 /** apt and dpkg. */
 export function openAptAdapter(doors: PackageDoors): PackageAdapter {
+  const known = remembered<string>();
+  const native = (): Promise<string> => known('', () => readNativeArchitecture(doors));
   return {
     name: 'apt',
     rules: DEBIAN_RULES,
@@ -49,32 +52,36 @@ export function openAptAdapter(doors: PackageDoors): PackageAdapter {
     database: {
       lockFiles: LOCK_FILES,
       interrupted: () => findInterruption(doors),
-      unmet: (signal) => readUnmet(doors, signal),
+      unmet: async (signal) => readUnmet(doors, await native(), signal),
       finish: FINISH,
       complete: COMPLETE,
     },
-    reading: aptReading(doors),
+    reading: aptReading(doors, native),
     refreshing: { tool: REFRESH, downloads: 'var/lib/apt/lists/partial', report: parseUpdate },
     changing: {
       available: (targets) => readAvailable(doors, targets),
       providers: (name) => providersOf(doors, name),
       tool: changeTool,
-      refusal: (change, options) => askForRefusal(doors, { args: changeArguments(change), ...options }),
       particulars: (result) => readParticulars(doors, result),
+      async simulate(change, options) {
+        const args = changeArguments(change);
+        return simulateChange(doors, { args, native: await native(), ...options });
+      },
+      sizes: (wanted) => readSizes(doors, wanted),
+      holdTool,
       automatic: (names) => readAutomatic(doors, names),
       markAutomatic: (names) => markAutomatic(doors, names),
     },
   };
 }
 
-function aptReading(doors: PackageDoors): PackageAdapter['reading'] {
-  const native = remembered<string>();
+function aptReading(doors: PackageDoors, native: () => Promise<string>): PackageAdapter['reading'] {
   return {
     stateKey: createStateReader(doors),
     installed: () => readInstalled(doors),
     sources: () => readSources(doors),
     async pending({ installed, sources }) {
-      const own = await native('', () => readNativeArchitecture(doors));
+      const own = await native();
       const names = installed.map((one) =>
         [own, 'all'].includes(one.architecture) ? one.name : DEBIAN_RULES.qualifiedName(one),
       );

@@ -1,5 +1,5 @@
 import { belowRoot, type PackageDoors } from '../doors.ts';
-import { askForRefusal } from './refusal.ts';
+import { simulateChange } from './refusal.ts';
 
 /** Files that apt and dpkg lock while they work. */
 export const LOCK_FILES = [
@@ -19,7 +19,15 @@ export async function findInterruption(doors: PackageDoors): Promise<string | un
   return names.some((name) => /^\d+$/.test(name)) ? folder : undefined;
 }
 
-/** Which dependencies of installed packages are not met; undefined when all are. */
-export async function readUnmet(doors: PackageDoors, signal: AbortSignal): Promise<string | undefined> {
-  return (await askForRefusal(doors, { args: ['install'], untrusted: new Set(), signal }))?.reason;
+/**
+ * Which dependencies of installed packages are not met; undefined when all are.
+ * @param native the architecture of the host's own packages.
+ */
+export async function readUnmet(
+  doors: PackageDoors,
+  native: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const question = { args: ['install'], untrusted: new Set<string>(), native, signal };
+  return (await simulateChange(doors, question)).refusal?.reason;
 }

@@ -4,7 +4,7 @@ import { classify } from './failure.ts';
 import { parseInstalled } from './installed.ts';
 import { parseStatusLine } from './output.ts';
 import { parsePolicy } from './policy.ts';
-import { parseTaken } from './simulate.ts';
+import { parseSimulation, parseTaken } from './simulate.ts';
 import { parseReleaseHead, parseTargets } from './sources.ts';
 import { parsePlaces } from './state-key.ts';
 import { compareDebianVersions } from './versions.ts';
@@ -57,6 +57,28 @@ describe('what apt-get -s upgrade of apt 2.6.1 prints', () => {
       'Conf toylib (1.0-1+deb12u1 Debian-Security:stable-security [all])',
     ].join('\n');
     expect([...parseTaken(text)]).toEqual(['toylib', 'libssl3', 'local:i386']);
+  });
+
+  it('becomes what there would be of each package, and what would go', () => {
+    const text = [
+      'Remv toykey [1] [toydoor:amd64 ]',
+      'Purg toyold:i386 [1.0]',
+      'Inst libssl3 [3.0.15-1] (3.0.17-1 Debian-Security:12/oldstable-security, Debian:12.12/oldstable [amd64]) []',
+      'Inst toynew (1:2.0 A (strange) [label]:stable [all])',
+      'Inst local:i386 [1.0] (1.1 [i386]) [libssl3:amd64 ]',
+      'Conf toynew (1:2.0 Debian:stable [all])',
+    ].join('\n');
+    expect(parseSimulation(text, 'amd64').map((one) => Object.values(one))).toEqual([
+      ['toykey', null, 'amd64', false],
+      ['toyold', null, 'i386', true],
+      ['libssl3', '3.0.17-1', 'amd64', false],
+      ['toynew', '1:2.0', 'all', false],
+      ['local', '1.1', 'i386', false],
+    ]);
+  });
+
+  it('is refused where a line is not understood, because a plan must not lack a step', () => {
+    expect(() => parseSimulation('Inst toylib\n', 'amd64')).toThrow(/not understood: "Inst toylib"/);
   });
 });
 

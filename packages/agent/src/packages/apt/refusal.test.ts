@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refusalReason } from './refusal.ts';
+import { readRefusal } from './refusal.ts';
 import { scriptWords } from './script-words.ts';
 
 const UNMET = [
@@ -38,14 +38,16 @@ describe('why apt refuses a change', () => {
     ['any', '', 'E: Something else\n', 'Something else'],
     ['any', '', '', 'apt gives no reason'],
   ])('is one clause (%s)', (_version, stdout, stderr, reason) => {
-    expect(refusalReason({ stdout, stderr })).toBe(reason);
+    expect(readRefusal({ stdout, stderr }).reason).toBe(reason);
   });
 
   it('stays one clause where everything would have to go', () => {
     const names = Array.from({ length: 300 }, (_, index) => `   toy${index} (1)`).join('\n');
     const stdout = `The following packages will be REMOVED:\n${names}\n1 upgraded, 300 to remove\n`;
     const stderr = 'E: Packages need to be removed but remove is disabled.\n';
-    expect(refusalReason({ stdout, stderr })).toMatch(/^toy0, .*toy9 and 290 more would have to be removed$/);
+    const { reason, removals } = readRefusal({ stdout, stderr });
+    expect(reason).toMatch(/^toy0, .*toy9 and 290 more would have to be removed$/);
+    expect(removals).toHaveLength(300);
   });
 });
 

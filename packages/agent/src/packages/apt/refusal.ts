@@ -1,9 +1,10 @@
 import type { ErrorCode } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
-import type { Refusal } from '../adapter.ts';
+import type { Refusal, Simulation } from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
 import { aptFailure, classify } from './failure.ts';
 import { aptTool } from './neutral-options.ts';
+import { parseSimulation } from './simulate.ts';
 
 /** A question takes a second or two; on a slow host with many packages more. */
 const QUESTION_LIMIT_MS = 180_000;
@@ -19,20 +20,19 @@ interface Question {
   readonly args: readonly string[];
   /** Packages that no trusted source has; apt says so only when it is about to download. */
   readonly untrusted: ReadonlySet<string>;
+  /** The architecture of the host's own packages. */
+  readonly native: string;
   readonly signal: AbortSignal;
 }
 
-/** `Inst name [old] (new Origin:Suite [arch]) []` of apt 2.6 and 3.0. */
-const INST = /^Inst (\S+) (?:\[[^\]]*\] )?\((\S+) /;
-
 /**
- * Why apt would refuse to do this unattended; undefined when it would do it.
+ * What apt would do unattended, or why it would not.
  * @throws PatchError when apt was stopped or cannot say.
  */
-export async function askForRefusal(
+export async function simulateChange(
   doors: PackageDoors,
-  { args, untrusted, signal }: Question,
-): Promise<Refusal | undefined> {
+  { args, untrusted, native, signal }: Question,
+): Promise<Simulation> {
   signal.throwIfAborted();
   const result = await doors.commands.run({
     ...aptTool('apt-get', [...QUESTION_OPTIONS, ...args]),
@@ -44,19 +44,25 @@ export async function askForRefusal(
   if (result.exitCode !== 0) {
     const code = classify(`${result.stderr}\n${result.stdout}`);
     if (result.timedOut || !REFUSALS.includes(code)) throw aptFailure('apt-get -s install', result);
-    return { code: 'DEPENDENCY_CONFLICT', reason: refusalReason(result) };
+    return { refusal: readRefusal(result) };
   }
-  const found = result.stdout.split('\n').flatMap((line) => {
-    const [, name = '', version] = INST.exec(line) ?? [];
-    return version !== undefined && untrusted.has(name) ? [`${name} ${version}`] : [];
+  const packages = parseSimulation(result.stdout, native);
+  const found = packages.flatMap(({ name, architecture, version }) => {
+    const id = [native, 'all'].includes(architecture) ? name : `${name}:${architecture}`;
+    return version !== null && untrusted.has(id) ? [`${id} ${version}`] : [];
   });
-  if (found.length === 0) return undefined;
-  return { code: 'GPG_ERROR', reason: `no source that apt trusts has ${found.join(', ')}` };
+  if (found.length === 0) return { refusal: undefined, packages };
+  const names = found.join(', ');
+  return {
+    refusal: { code: 'GPG_ERROR', why: 'untrusted', reason: `no source that apt trusts has ${names}` },
+  };
 }
+
+const REMOVED = /will be REMOVED:$/;
 
 /** Headings of lists in apt's output, for what it then refuses to do. */
 const HEADINGS: readonly (readonly [heading: RegExp, error: RegExp, reason: (names: string) => string])[] = [
-  [/will be REMOVED:$/, /remove is disabled/, (names) => `${names} would have to be removed`],
+  [REMOVED, /remove is disabled/, (names) => `${names} would have to be removed`],
   [
     /held packages will be changed:$/,
     /Held packages were changed/,
@@ -73,13 +79,21 @@ const UNMET = /^ *(\S+ : )?((?:Pre-?Depends|Depends|Breaks|Conflicts|Recommends)
 /** Reasons that one clause names. */
 const REASON_LIMIT = 3;
 
-/** What apt 2.6 and 3.0 (with its internal solver) say about a change that they refuse, in one clause. */
-export function refusalReason({ stdout, stderr }: Pick<CommandResult, 'stdout' | 'stderr'>): string {
+/** What apt 2.6 and 3.0 (with its internal solver) say about a change that they refuse. */
+export function readRefusal({ stdout, stderr }: Pick<CommandResult, 'stdout' | 'stderr'>): Refusal {
+  const code = 'DEPENDENCY_CONFLICT';
   const lines = stdout.split('\n');
   for (const [heading, error, reason] of HEADINGS) {
     const at = lines.findIndex((line) => heading.test(line));
-    if (at >= 0 && error.test(stderr)) return reason(nameSome(listed(lines.slice(at + 1))));
+    if (at < 0 || !error.test(stderr)) continue;
+    const names = listed(lines.slice(at + 1));
+    const removals = heading === REMOVED ? { removals: names } : {};
+    return { code, why: 'refused', reason: reason(nameSome(names)), ...removals };
   }
+  return { code, why: 'unsatisfiable', reason: unmetReason(lines, stderr) };
+}
+
+function unmetReason(lines: readonly string[], stderr: string): string {
   const unmet = lines.flatMap((line) => {
     const [, owner = '', what] = UNMET.exec(line) ?? [];
     return what === undefined ? [] : [`${owner}${what}`.trim()];

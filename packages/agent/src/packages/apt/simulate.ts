@@ -1,11 +1,39 @@
+import type { Simulated } from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
 import { query } from '../query.ts';
-import { aptFailure } from './failure.ts';
+import { aptFailure, notUnderstood } from './failure.ts';
 import { aptTool, SIMULATION_OPTIONS } from './neutral-options.ts';
 
 /** Names that a simulation installs, as apt takes them: `Inst name [old] (new Origin:Suite [arch]) []` of apt 2.6 and 3.0. */
 export function parseTaken(text: string): Set<string> {
   return new Set(text.split('\n').flatMap((line) => /^Inst (\S+) \[/.exec(line)?.[1] ?? []));
+}
+
+/** `Inst name [old] (new Origin:Suite [arch]) [...]` of apt 2.6 and 3.0. */
+const INST = /^Inst (\S+) (?:\[[^\]]*\] )?\((\S+) .*?\[([a-z0-9-]+)\]\)/;
+/** `Remv name [old] [...]` and `Purg name [old]` of the same. */
+const GONE = /^(Remv|Purg) (\S+)/;
+
+/**
+ * What a simulation would make of each package.
+ * @param native the architecture of packages that are named without one and go.
+ * @throws PatchError `PKG_MANAGER_ERROR` on a line that is not understood: a plan that lacks a step is worse than none.
+ */
+export function parseSimulation(text: string, native: string): Simulated[] {
+  return text.split('\n').flatMap((line): Simulated[] => {
+    if (!/^(Inst|Remv|Purg) /.test(line)) return [];
+    const [, id, version, architecture = ''] = INST.exec(line) ?? [];
+    if (id !== undefined && version !== undefined)
+      return [{ name: plainName(id), version, architecture, purge: false }];
+    const [, verb, gone] = GONE.exec(line) ?? [];
+    if (gone === undefined) throw notUnderstood('apt-get -s', line);
+    const [, own = native] = gone.split(':');
+    return [{ name: plainName(gone), version: null, architecture: own, purge: verb === 'Purg' }];
+  });
+}
+
+function plainName(id: string): string {
+  return id.split(':', 1)[0] ?? id;
 }
 
 /** How apt says that what is installed does not fit together, so that it plans nothing. */

@@ -1,5 +1,6 @@
 import type { PackageChange, Tool } from '../adapter.ts';
 import type { Update } from '../package-facts.ts';
+import type { ChangePermission } from '../package-operations.ts';
 import { aptTool } from './neutral-options.ts';
 import { aptArgument } from './targets.ts';
 
@@ -71,6 +72,13 @@ export const COMPLETE: Tool = aptGet('install', [
   'install',
 ]);
 
+/** @throws PatchError `PKG_NOT_FOUND` for what is no name of a package */
+export function holdTool(names: readonly string[], hold: boolean): Tool {
+  const command = hold ? 'hold' : 'unhold';
+  const targets = names.map((name) => aptArgument({ name }));
+  return { what: `apt-mark ${command}`, ...aptTool('apt-mark', [command, '--', ...targets]), env };
+}
+
 /** @throws PatchError `PKG_NOT_FOUND` for what is no name or version of a package */
 export function changeTool(change: PackageChange): Tool {
   return aptGet(commandOf(change), [...CHANGE_OPTIONS, ...changeArguments(change)]);
@@ -93,13 +101,18 @@ function optionsOf(change: PackageChange): string[] {
         ...(change.onlyUpgrade ? ['--only-upgrade'] : []),
         ...(change.noRecommends ? ['--no-install-recommends'] : []),
         ...(change.allowDowngrade ? ALLOW_DOWNGRADE : []),
+        ...removalOptions(change),
         ...(change.force ? ['--allow-change-held-packages', '--reinstall'] : []),
       ];
     case 'remove':
       return change.force ? ['--allow-change-held-packages'] : [];
     case 'update':
-      return [...phasedOptions(change.updates), '--only-upgrade', '--no-remove', '--fix-missing'];
+      return [...phasedOptions(change.updates), '--only-upgrade', ...removalOptions(change), '--fix-missing'];
   }
+}
+
+function removalOptions({ allowRemovals }: ChangePermission): string[] {
+  return allowRemovals ? [] : ['--no-remove'];
 }
 
 function phasedOptions(updates: readonly Update[]): string[] {

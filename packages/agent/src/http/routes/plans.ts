@@ -1,0 +1,91 @@
+import {
+  AGENT_ROUTES,
+  type PackagePlanRequest,
+  type Plan,
+  type PlanLeftOut,
+  planApply,
+} from '@linux-patch/contract';
+import type { Clock } from '@linux-patch/runtime';
+import type { Hono } from 'hono';
+import type { LeftOut } from '../../packages/left-out.ts';
+import type { HostPlan, PackagePlans } from '../../packages/package-plans.ts';
+import type { AgentEnv } from '../agent-env.ts';
+import { serveRoute } from '../serve-route.ts';
+import { describeLists, type ListingSources } from './package-lists.ts';
+import { installOptions } from './packages.ts';
+import { refuseUnknownNames } from './patches.ts';
+
+/** What changes would do: `/api/v1/packages/plan` and `/api/v1/patches/plan`. */
+export function servePlans(
+  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
+  sources: ListingSources,
+): void {
+  const { plans } = sources.inventory;
+  const answer = async (plan: HostPlan): Promise<Plan> => ({
+    ...describePlan(plan),
+    lists: await describeLists(sources),
+  });
+  serveRoute(server, AGENT_ROUTES.planPackages, async ({ query, body, signal }) => {
+    if (query.refresh) await sources.refreshNow();
+    return answer(await planOf(plans, body, signal));
+  });
+  serveRoute(server, AGENT_ROUTES.planPatches, async ({ query, body, signal }) => {
+    const wish = planApply(body);
+    await refuseUnknownNames(wish, sources);
+    if (query.refresh) await sources.refreshNow();
+    const { selection } = wish;
+    const nothing = { kind: 'names', names: [], securityOnly: false } as const;
+    return answer(
+      await plans.patches({ ...wish, selection: selection.kind === 'none' ? nothing : selection }, signal),
+    );
+  });
+}
+
+function planOf(plans: PackagePlans, request: PackagePlanRequest, signal: AbortSignal): Promise<HostPlan> {
+  switch (request.operation) {
+    case 'install': {
+      const packages = request.packages.map(({ name, version }) => ({ name, version: version ?? undefined }));
+      return plans.install({ ...installOptions(request.options), packages, onlyUpgrade: false }, signal);
+    }
+    case 'update': {
+      const packages = [{ name: request.name, version: request.version ?? undefined }];
+      return plans.install({ ...installOptions(request.options), packages, onlyUpgrade: true }, signal);
+    }
+    case 'remove': {
+      const { name, purge = false, force = false, allow_removals: allowRemovals } = request;
+      return plans.remove({ name, purge, force, allowRemovals }, signal);
+    }
+  }
+}
+
+function describePlan(plan: HostPlan): Plan {
+  const { steps } = plan;
+  return {
+    plan_hash: plan.hash,
+    steps: [...steps],
+    new_packages: steps.filter((one) => one.from === null && one.to !== null).map((one) => one.name),
+    removed_packages: steps.filter((one) => one.to === null).map((one) => one.name),
+    left_out: plan.left.map(describeLeftOut),
+    download_bytes: plan.downloadBytes ?? null,
+    disk_bytes: plan.diskBytes ?? null,
+    reboot: plan.reboot,
+    busy: plan.busy ?? null,
+    planned_at: new Date(plan.plannedAtMs).toISOString(),
+  };
+}
+
+/** What the contract lets a clause be. */
+const REASON_LIMIT = 4_096;
+
+function describeLeftOut(one: LeftOut): PlanLeftOut {
+  return {
+    name: one.name,
+    from: one.current,
+    to: one.version,
+    security: one.security,
+    asked: one.asked,
+    why: one.why,
+    reason: one.reason.slice(0, REASON_LIMIT),
+    removals: one.removals ?? [],
+  };
+}

@@ -1,0 +1,52 @@
+import { type JobResult, PatchError } from '@linux-patch/contract';
+import type { PackageRules } from './adapter.ts';
+import type { PackageHost } from './doors.ts';
+import { requireInstalled } from './installation.ts';
+import { waitForLock } from './locks.ts';
+import type { Installed } from './package-facts.ts';
+import type { HoldWish, OperationOutcome, OperationRun } from './package-operations.ts';
+import { runTool } from './runner.ts';
+
+/**
+ * Makes installed packages stay at their versions, or lets them be changed again; what is so already is `unchanged`.
+ * @throws PatchError `PKG_NOT_FOUND` for what is not installed; then nothing was changed.
+ */
+export async function holdPackages(
+  host: PackageHost,
+  { names, hold }: HoldWish,
+  run: OperationRun,
+): Promise<OperationOutcome> {
+  const { adapter } = host;
+  const tool = adapter.changing.holdTool(names, hold);
+  await requireInstalled(host, names);
+  await waitForLock(host, run);
+  const before = namedOf(await adapter.reading.installed(), { names, rules: adapter.rules });
+  const due = before.filter((one) => one.held !== hold);
+  if (due.length === 0) return { results: before.map((one) => resultOf(one, 'unchanged')), exitCode: null };
+  await runTool(host, tool, run);
+  const after = namedOf(await adapter.reading.installed(), { names, rules: adapter.rules });
+  const changed = (one: Installed): boolean =>
+    after.some((now) => now.name === one.name && now.architecture === one.architecture && now.held === hold);
+  const word = hold ? 'held' : 'unheld';
+  const results = before.map((one) =>
+    resultOf(one, one.held === hold ? 'unchanged' : changed(one) ? word : 'failed'),
+  );
+  const failed = due.filter((one) => !changed(one));
+  if (failed.length === 0) return { results, exitCode: 0 };
+  run.onChanged?.(results);
+  throw new PatchError(
+    'PKG_MANAGER_ERROR',
+    `${tool.what} reports success, but ${failed.map((one) => one.name).join(', ')} ${hold ? 'is not held' : 'is still held'}.`,
+  );
+}
+
+function namedOf(
+  installed: readonly Installed[],
+  { names, rules }: { readonly names: readonly string[]; readonly rules: PackageRules },
+): Installed[] {
+  return installed.filter((one) => names.some((name) => rules.isNamed(one, name)));
+}
+
+function resultOf({ name, version }: Installed, action: JobResult['action']): JobResult {
+  return { name, action, version_before: version, version_after: version };
+}

@@ -1,0 +1,30 @@
+import type { PlanStep } from '@linux-patch/contract';
+import type { LeftOut } from './left-out.ts';
+import type { InstallWish, RemoveWish, UpdateWish } from './package-operations.ts';
+
+/** What a change would do to this host now. */
+export interface HostPlan {
+  readonly steps: readonly PlanStep[];
+  readonly hash: string;
+  /** What was asked for, or waits, and stays as it is. */
+  readonly left: readonly LeftOut[];
+  /** Of all archives, by the package lists; undefined when not known. */
+  readonly downloadBytes: number | undefined;
+  /** What the packages take more afterwards; undefined when not known. */
+  readonly diskBytes: number | undefined;
+  readonly reboot: 'yes' | 'no' | 'unknown';
+  /** Who works with the package database now. */
+  readonly busy: string | undefined;
+  /** Epoch milliseconds. */
+  readonly plannedAtMs: number;
+}
+
+/**
+ * Says what changes would do, without a lock and without changing anything. Everything rejects with a PatchError when the
+ * package manager cannot say; where somebody else works with the packages then, the message names who.
+ */
+export interface PackagePlans {
+  install(wish: InstallWish, signal: AbortSignal): Promise<HostPlan>;
+  remove(wish: RemoveWish, signal: AbortSignal): Promise<HostPlan>;
+  patches(wish: UpdateWish, signal: AbortSignal): Promise<HostPlan>;
+}

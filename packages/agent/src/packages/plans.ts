@@ -1,0 +1,148 @@
+import { isPatchError, PatchError, type PlanStep } from '@linux-patch/contract';
+import type { Refusal } from './adapter.ts';
+import type { PackageHost } from './doors.ts';
+import { type NamedChange, prepareInstallation, prepareRemoval } from './installation.ts';
+import { type LeftOut, sortLeftOut } from './left-out.ts';
+import { findLockHolder, nameOfHolder } from './locks.ts';
+import type { Installed } from './package-facts.ts';
+import type { ChangePermission, UpdateWish } from './package-operations.ts';
+import type { HostPlan, PackagePlans } from './package-plans.ts';
+import { chooseUpdates, planUpdates } from './plan.ts';
+import { foresee } from './plan-check.ts';
+import type { PlanMemory } from './plan-memory.ts';
+import type { PackageReader } from './snapshot.ts';
+
+/** Makes plans, and remembers them for those who approve one. */
+export function createPackagePlans(
+  host: PackageHost,
+  reader: PackageReader,
+  memory: PlanMemory,
+): PackagePlans {
+  const complete = (forecast: Forecast) => completePlan(host, memory, forecast);
+  const named = async (prepared: Promise<NamedChange>, wish: ChangePermission, signal: AbortSignal) =>
+    complete(await foreseeNamed(host, await prepared, { wish, signal }));
+  return {
+    install: (wish, signal) =>
+      orBusy(host, () => named(prepareInstallation(host, reader, wish), wish, signal)),
+    remove: (wish, signal) => orBusy(host, () => named(prepareRemoval(host, wish), wish, signal)),
+    patches: (wish, signal) =>
+      orBusy(host, async () => complete(await foreseeUpdates(host, reader, { wish, signal }))),
+  };
+}
+
+interface Forecast {
+  readonly steps: readonly PlanStep[];
+  readonly left: readonly LeftOut[];
+  readonly installed: readonly Installed[];
+}
+
+async function foreseeNamed(
+  host: PackageHost,
+  { change, names }: NamedChange,
+  { wish, signal }: { readonly wish: ChangePermission; readonly signal: AbortSignal },
+): Promise<Forecast> {
+  const installed = await host.adapter.reading.installed();
+  const { steps, refusal } = await foresee(host, { change, names, permission: wish, installed, signal });
+  const left = refusal ? names.map((name) => refused(host, { name, installed, refusal })) : [];
+  return { steps, left, installed };
+}
+
+function refused(
+  { adapter }: PackageHost,
+  {
+    name,
+    installed,
+    refusal,
+  }: { readonly name: string; readonly installed: readonly Installed[]; readonly refusal: Refusal },
+): LeftOut {
+  const current = installed.find((one) => adapter.rules.isNamed(one, name))?.version ?? null;
+  return { name, current, version: null, security: false, asked: true, ...refusal };
+}
+
+async function foreseeUpdates(
+  host: PackageHost,
+  reader: PackageReader,
+  { wish, signal }: { readonly wish: UpdateWish; readonly signal: AbortSignal },
+): Promise<Forecast> {
+  const choice = await chooseUpdates(host, reader, wish);
+  const question = { choice, wish, untrusted: new Set<string>() };
+  const { change, left } = await planUpdates(host, question, { signal, onProgress: () => {} });
+  const installed = await host.adapter.reading.installed();
+  const names = change.updates.map((one) => one.id);
+  const nothing = { steps: [], refusal: undefined };
+  const asked = { change, names, permission: wish, installed, signal };
+  const { steps, refusal } = names.length === 0 ? nothing : await foresee(host, asked);
+  const lost = refusal ? names.map((name) => refused(host, { name, installed, refusal })) : [];
+  return { steps, left: sortLeftOut([...left, ...lost, ...choice.leftByRequest]), installed };
+}
+
+async function completePlan(host: PackageHost, memory: PlanMemory, forecast: Forecast): Promise<HostPlan> {
+  const { steps, left, installed } = forecast;
+  const holder = await findLockHolder(host);
+  return {
+    steps,
+    hash: memory.remember(steps),
+    left,
+    ...(await sizesOf(host, forecast)),
+    reboot: await rebootOf(host, steps, installed),
+    busy: holder && nameOfHolder(holder),
+    plannedAtMs: host.clock.now(),
+  };
+}
+
+async function sizesOf(
+  { adapter }: PackageHost,
+  { steps, installed }: Forecast,
+): Promise<Pick<HostPlan, 'downloadBytes' | 'diskBytes'>> {
+  const coming = steps.flatMap(({ name, architecture, to }) =>
+    to === null ? [] : [{ name, architecture, version: to }],
+  );
+  const sizes = coming.length === 0 ? [] : await adapter.changing.sizes(coming);
+  const going = steps.filter((one) => one.from !== null).map((step) => installedOf(step, installed));
+  const after = sum(sizes.map((one) => one?.installedBytes));
+  const before = sum(going.map((one) => one?.sizeBytes ?? undefined));
+  return {
+    downloadBytes: sum(sizes.map((one) => one?.downloadBytes)),
+    diskBytes: after === undefined || before === undefined ? undefined : after - before,
+  };
+}
+
+/** What is installed of a package; its architecture may be another afterwards. */
+function installedOf(
+  { name, architecture, from }: PlanStep,
+  installed: readonly Installed[],
+): Installed | undefined {
+  const own = installed.filter((one) => one.name === name && one.version === from);
+  return own.find((one) => one.architecture === architecture) ?? own[0];
+}
+
+/** Undefined when one of them is. */
+function sum(numbers: readonly (number | undefined)[]): number | undefined {
+  const known = numbers.filter((one) => one !== undefined);
+  return known.length < numbers.length ? undefined : known.reduce((total, one) => total + one, 0);
+}
+
+async function rebootOf(
+  { adapter }: PackageHost,
+  steps: readonly PlanStep[],
+  installed: readonly Installed[],
+): Promise<HostPlan['reboot']> {
+  const { reading } = adapter;
+  if (steps.some((one) => one.to !== null && reading.asksForReboot(one.name))) return 'yes';
+  return (await reading.rebootState(installed)).required ? 'yes' : 'no';
+}
+
+/** While somebody changes packages, what is installed may not fit together for a moment. */
+async function orBusy<T>(host: PackageHost, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const holder = await findLockHolder(host);
+    if (!holder || !isPatchError(error, 'DEPENDENCY_CONFLICT', 'PKG_MANAGER_ERROR')) throw error;
+    throw new PatchError(
+      'SERVICE_UNHEALTHY',
+      `${nameOfHolder(holder)} works with the package database now; ask again when it is done. Meanwhile: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
