@@ -19,7 +19,7 @@ const AGENT_ROOMS = {
   config: ['packages/backends', 'manager-link/proxy'],
   host: ['app/agent-context', 'identity/store/identity-meta', 'manager-link/answer-body'],
   access: ['audit', 'host'],
-  'manager-link': ['clock/http-date', 'host', 'identity/verification-fault', 'enrollment'],
+  'manager-link': ['host'],
   identity: ['audit', 'host', 'manager-link', 'enrollment'],
   clock: ['identity', 'manager-link', 'app/(agent-context|identity-place)'],
   enrollment: ['clock', 'host', 'identity', 'manager-link'],

@@ -2,40 +2,27 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { ENROLL_PATHS } from '@linux-patch/contract';
 import { buildChain, parseCertificateDer, parseCertificates } from '@linux-patch/pki';
-import { askManager } from '../manager-link/client.ts';
 import { ManagerFailure } from '../manager-link/failure.ts';
-import type { ProxyChoice } from '../manager-link/proxy.ts';
-import { findHttpDateMs } from './http-date.ts';
-
-const TIMEOUT_MS = 30_000;
+import { findHttpDateMs } from '../manager-link/http-date.ts';
+import { type ManagerWay, openManagerLink } from '../manager-link/link.ts';
 
 /**
  * What time it is for the manager. Whether this is the manager cannot be asked of this host's clock, which may be the
  * wrong one: its certificates have to lead to the anchors at the time that it claims itself. Whoever has an old key of
  * a manager could lie about the time with it; all that this makes an agent do is wait and keep what it has.
  *
+ * @param anchors PEM certificates, trust anchors among them
  * @returns undefined when somebody else answers, or nobody proves anything
  * @throws ManagerFailure when nobody answers
  */
-export async function findManagerTimeMs(options: {
-  readonly managerUrl: URL;
-  /** PEM certificates, trust anchors among them. */
-  readonly anchors: readonly string[];
-  readonly proxyFor?: ProxyChoice | undefined;
-  readonly signal: AbortSignal;
-}): Promise<number | undefined> {
-  const { managerUrl, anchors, proxyFor, signal } = options;
+export async function findManagerTimeMs(
+  way: ManagerWay,
+  anchors: readonly string[],
+): Promise<number | undefined> {
+  const { managerUrl } = way;
   if (managerUrl.protocol !== 'https:') return undefined;
-  const url = new URL(ENROLL_PATHS.ca, managerUrl);
-  const answer = await askManager({
-    url,
-    shownUrl: url.href,
-    method: 'GET',
-    peer: { kind: 'unverified' },
-    proxyFor,
-    timeoutMs: TIMEOUT_MS,
-    signal,
-  }).catch((error: unknown) => {
+  const link = openManagerLink(way, { kind: 'unverified' });
+  const answer = await link.get(ENROLL_PATHS.ca).catch((error: unknown) => {
     // Whatever answers so is no manager, or one that says nothing about the time.
     if (error instanceof ManagerFailure && error.kind === 'protocol') return undefined;
     throw error;

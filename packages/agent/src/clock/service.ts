@@ -31,12 +31,7 @@ export async function askTheTime(
   if (!material) return 'unproven';
   try {
     const anchors = parseCertificates(material.caPem).map((one) => one.pem);
-    const dateMs = await findManagerTimeMs({
-      managerUrl: new URL(managerUrl),
-      anchors,
-      proxyFor,
-      signal,
-    });
+    const dateMs = await findManagerTimeMs({ managerUrl: new URL(managerUrl), proxyFor, signal }, anchors);
     if (dateMs === undefined) return 'unproven';
     clockWatch.heard(dateMs);
     return 'known';

@@ -1,10 +1,11 @@
 import { ENROLL_PATHS, isPatchError, parseJson } from '@linux-patch/contract';
 import { parseCertificates } from '@linux-patch/pki';
 import { establishTrust } from '../enrollment/trust/trust.ts';
-import { askManager, type ManagerAnswer } from '../manager-link/client.ts';
-import type { PeerTrust } from '../manager-link/connection.ts';
+import type { ManagerAnswer } from '../manager-link/client.ts';
+import { type PeerTrust, verifiedBy } from '../manager-link/connection.ts';
 import { dial } from '../manager-link/dial.ts';
 import { ManagerFailure } from '../manager-link/failure.ts';
+import { type ManagerLink, type ManagerWay, openManagerLink } from '../manager-link/link.ts';
 import type { Proxy } from '../manager-link/proxy.ts';
 import { openTunnel } from '../manager-link/proxy-tunnel.ts';
 import type { Stage } from '../manager-link/request.ts';
@@ -96,27 +97,19 @@ async function tryPort({ network, signal }: DoctorHost, url: URL): Promise<Probe
   }
 }
 
-function ask(host: DoctorHost, url: URL, peer: PeerTrust): Promise<ManagerAnswer> {
-  return askManager({
-    url,
-    shownUrl: url.href,
-    method: 'GET',
-    headers: { accept: 'application/x-pem-file, application/json, */*' },
-    peer,
-    proxyFor: host.proxyFor,
-    timeoutMs: STEP_LIMIT_MS,
-    signal: host.signal,
-  });
+const ANYTHING = { headers: { accept: 'application/x-pem-file, application/json, */*' } };
+
+function wayTo({ proxyFor, signal }: DoctorHost, managerUrl: URL): ManagerWay {
+  return { managerUrl, proxyFor, timeoutMs: STEP_LIMIT_MS, signal };
 }
 
 /** Whom this host believes: what is configured, else the CA that is installed, else what an enrolment would. */
 async function peerTrustOf(host: DoctorHost, url: URL): Promise<PeerTrust> {
   const { ca_file: caFile, ca_fingerprint: caFingerprint, trust } = host.config.enrollment;
   if (caFile === undefined && caFingerprint === undefined && isUsable(host.identity)) {
-    const pem = (await host.files.readText(host.certificates.ca)) ?? '';
-    return { kind: 'verified', ca: parseCertificates(pem).map((one) => one.pem) };
+    return verifiedBy((await host.files.readText(host.certificates.ca)) ?? '');
   }
-  const sources = { ...host, managerUrl: url, caFile, caFingerprint, mode: trust, timeoutMs: STEP_LIMIT_MS };
+  const sources = { files: host.files, way: wayTo(host, url), caFile, caFingerprint, mode: trust };
   return (await establishTrust(sources)).peer;
 }
 
@@ -127,21 +120,20 @@ function offsetOf(answer: ManagerAnswer, nowMs: number): number | undefined {
 }
 
 /** Also asked of a peer that is not believed: its clock tells why it is not. */
-async function unprovenOffset(host: DoctorHost, url: URL): Promise<number | undefined> {
+async function unprovenOffset(host: DoctorHost, managerUrl: URL): Promise<number | undefined> {
   try {
-    return offsetOf(await ask(host, url, { kind: 'unverified' }), host.clock.now());
+    const link = openManagerLink(wayTo(host, managerUrl), { kind: 'unverified' });
+    return offsetOf(await link.get(ENROLL_PATHS.ca, ANYTHING), host.clock.now());
   } catch {
     return undefined;
   }
 }
 
 async function exchange(host: DoctorHost, managerUrl: URL): Promise<Probe> {
-  const url = new URL(ENROLL_PATHS.ca, managerUrl);
   try {
-    const peer = await peerTrustOf(host, managerUrl);
-    const answer = await ask(host, url, peer);
-    const isManager =
-      isCa(answer) || (answer.status === 404 && (await isOlderManager(host, managerUrl, peer)));
+    const link = openManagerLink(wayTo(host, managerUrl), await peerTrustOf(host, managerUrl));
+    const answer = await link.get(ENROLL_PATHS.ca, ANYTHING);
+    const isManager = isCa(answer) || (answer.status === 404 && (await isOlderManager(link)));
     const { status, smallHello } = answer;
     const contentType = answer.headers['content-type'] ?? '';
     return {
@@ -153,11 +145,11 @@ async function exchange(host: DoctorHost, managerUrl: URL): Promise<Probe> {
       offsetMs: offsetOf(answer, host.clock.now()),
     };
   } catch (error) {
-    return failureOf(host, url, error);
+    return failureOf(host, managerUrl, error);
   }
 }
 
-async function failureOf(host: DoctorHost, url: URL, error: unknown): Promise<Probe> {
+async function failureOf(host: DoctorHost, managerUrl: URL, error: unknown): Promise<Probe> {
   if (!(error instanceof ManagerFailure)) {
     // An unusable enrollment.ca_file has a finding of its own.
     if (isPatchError(error)) {
@@ -172,7 +164,7 @@ async function failureOf(host: DoctorHost, url: URL, error: unknown): Promise<Pr
     throw error;
   }
   const code = (error.cause as NodeJS.ErrnoException | undefined)?.code;
-  const offsetMs = error.kind === 'security' ? await unprovenOffset(host, url) : undefined;
+  const offsetMs = error.kind === 'security' ? await unprovenOffset(host, managerUrl) : undefined;
   if (error.kind === 'security' && code === undefined && host.config.enrollment.ca_fingerprint !== undefined)
     return { step: 'pin', message: error.message, offsetMs };
   const { stage, status } = error.details as { readonly stage?: Stage; readonly status?: number };
@@ -189,8 +181,8 @@ function isCa(answer: ManagerAnswer): boolean {
 }
 
 /** A manager of the older generation publishes no CA; it answers about a token that nobody has. */
-async function isOlderManager(host: DoctorHost, managerUrl: URL, peer: PeerTrust): Promise<boolean> {
-  const answer = await ask(host, new URL(`${ENROLL_PATHS.status}/${'0'.repeat(64)}`, managerUrl), peer);
+async function isOlderManager(link: ManagerLink): Promise<boolean> {
+  const answer = await link.get(`${ENROLL_PATHS.status}/${'0'.repeat(64)}`, ANYTHING);
   try {
     const { status } = parseJson(answer.text) as { status?: unknown };
     return answer.status === 200 && (status === 'notfound' || status === 'not_found');

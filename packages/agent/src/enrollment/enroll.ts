@@ -1,19 +1,20 @@
 import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
 import { findManagerTimeMs } from '../clock/manager-time.ts';
-import { type ManagerCalls, openManagerCalls, REQUEST_TIMEOUT_MS } from '../manager-link/calls.ts';
 import { ManagerFailure } from '../manager-link/failure.ts';
-import { nextDelayMs, type WaitReason } from '../manager-link/schedule.ts';
+import type { WaitReason } from '../manager-link/schedule.ts';
 import { isLocalFault } from './local-fault.ts';
 import { afterThrottle, type PollPace, startPace } from './poll-pace.ts';
 import { Setbacks } from './setbacks.ts';
 import type { EnrollContext, EnrollOutcome } from './settings.ts';
 import { EnrollmentRecord } from './state/record.ts';
 import { type Finishing, installStep, proveStep } from './steps/finish.ts';
+import { type ManagerCalls, openManagerCalls } from './steps/manager-calls.ts';
 import { pollStep } from './steps/poll.ts';
 import { type Asking, registerStep } from './steps/register.ts';
 import { type NextStep, needsPerson, type StepParts, type WaitStep } from './steps/step.ts';
 import { type JoinCredential, readJoinString } from './trust/join-source.ts';
 import { establishTrust, type Trust, type TrustMode } from './trust/trust.ts';
+import { waitTimeMs } from './wait-time.ts';
 
 /** Waiting longer than this is left to the next start, which resumes. */
 const WAIT_LIMIT_MS = 24 * 3_600_000;
@@ -137,14 +138,11 @@ class Enrollment {
     const { files, managerUrl, caFile, caFingerprint, trust, proxyFor, signal } = this.#context;
     const found = await establishTrust({
       files,
-      managerUrl,
+      way: { managerUrl, proxyFor, signal },
       caFile,
       caFingerprint,
       join: this.#join,
       mode: trust,
-      proxyFor,
-      timeoutMs: REQUEST_TIMEOUT_MS,
-      signal,
       warn: (message) => this.#context.logger.warn(message, {}),
     });
     const { kind: by, issuer } = found;
@@ -206,7 +204,7 @@ class Enrollment {
     const { managerUrl, proxyFor, signal, clockWatch } = this.#context;
     if (!this.#trust || !('anchors' in this.#trust) || !clockWatch) return;
     const { anchors } = this.#trust;
-    const dateMs = await findManagerTimeMs({ managerUrl, anchors, proxyFor, signal }).catch(() => undefined);
+    const dateMs = await findManagerTimeMs({ managerUrl, proxyFor, signal }, anchors).catch(() => undefined);
     if (dateMs !== undefined) clockWatch.heard(dateMs);
   }
 
@@ -238,7 +236,7 @@ class Enrollment {
 
   async #wait(step: WaitStep): Promise<EnrollOutcome | undefined> {
     const { clock, random, logger, clockWatch } = this.#context;
-    const delayMs = nextDelayMs(step.reason, random.fraction());
+    const delayMs = waitTimeMs(step.reason, random.fraction());
     if (step.error !== undefined) {
       logger.warn(step.error, { next_attempt_seconds: Math.round(delayMs / 1000) });
       await this.#record.note({

@@ -1,9 +1,9 @@
 import { parseCertificates } from '@linux-patch/pki';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { readMaterial } from '../identity/store/material.ts';
-import { openManagerCalls } from '../manager-link/calls.ts';
 import type { EnrollContext } from './settings.ts';
 import { type PendingEnrollment, readPending, removePending } from './state/pending.ts';
+import { openManagerCalls } from './steps/manager-calls.ts';
 import { allowManager } from './steps/provision.ts';
 
 /**

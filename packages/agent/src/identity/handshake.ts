@@ -10,8 +10,8 @@ import {
 } from 'node:tls';
 import { messageOf, PatchError } from '@linux-patch/contract';
 import type { Fault } from '@linux-patch/pki';
+import { verificationFault } from '../manager-link/verification-fault.ts';
 import type { Material } from './store/material.ts';
-import { verificationFault } from './verification-fault.ts';
 
 type TlsFiles = Pick<Material, 'caPem' | 'certificatePem' | 'keyPem'>;
 

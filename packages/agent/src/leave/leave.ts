@@ -88,7 +88,8 @@ async function tell(context: AgentContext, present: Present): Promise<Told> {
     if (await context.files.facts(stateFile)) return { told: true };
     return { told: false, reason: 'the certificate or its key cannot be read, so nothing can be proven' };
   }
-  return tellManager({ ...context, managerUrl: new URL(managerUrl), material });
+  const { clock, random, proxyFor, signal } = context;
+  return tellManager({ way: { managerUrl: new URL(managerUrl), proxyFor, signal }, material, clock, random });
 }
 
 /** Whether a leave that was begun is about the identity that is there, or about none that is left. */

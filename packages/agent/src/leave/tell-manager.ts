@@ -1,25 +1,14 @@
-import { ENROLL_PATHS, messageOf, parseJson } from '@linux-patch/contract';
-import { createLeaveProof, parseCertificates } from '@linux-patch/pki';
+import { ENROLL_PATHS, messageOf } from '@linux-patch/contract';
+import { createLeaveProof } from '@linux-patch/pki';
 import type { Clock, Random } from '@linux-patch/runtime';
-import { z } from 'zod';
 import type { Material } from '../identity/store/material.ts';
-import { wordsOf } from '../manager-link/answer-body.ts';
-import { REQUEST_TIMEOUT_MS } from '../manager-link/calls.ts';
-import { askManager, type ManagerAnswer } from '../manager-link/client.ts';
-import type { ProxyChoice } from '../manager-link/proxy.ts';
+import { codeOf, wordsOf } from '../manager-link/answer-body.ts';
+import type { ManagerAnswer } from '../manager-link/client.ts';
+import { verifiedBy } from '../manager-link/connection.ts';
+import { type ManagerWay, openManagerLink } from '../manager-link/link.ts';
 
 /** Whether the manager knows that the host leaves, and if not, why. */
 export type Told = { readonly told: true } | { readonly told: false; readonly reason: string };
-
-const Refusal = z.object({ error: z.object({ code: z.string() }) });
-
-function codeOf(answer: ManagerAnswer): string | undefined {
-  try {
-    return Refusal.safeParse(parseJson(answer.text)).data?.error.code;
-  } catch {
-    return undefined;
-  }
-}
 
 function meaningOf(answer: ManagerAnswer, url: URL): Told {
   if (answer.status === 200) return { told: true };
@@ -34,16 +23,15 @@ function meaningOf(answer: ManagerAnswer, url: URL): Told {
 
 /** Says goodbye, proven with the current key, over a connection that the installed CA proves. Never throws. */
 export async function tellManager(options: {
-  readonly managerUrl: URL;
+  readonly way: ManagerWay;
   readonly material: Material;
   readonly clock: Clock;
   readonly random: Random;
-  readonly proxyFor: ProxyChoice;
-  readonly signal: AbortSignal;
 }): Promise<Told> {
-  const { managerUrl, material, clock, random } = options;
-  const url = new URL(ENROLL_PATHS.leave, managerUrl);
+  const { way, material, clock, random } = options;
   try {
+    const link = openManagerLink(way, verifiedBy(material.caPem));
+    const url = link.at(ENROLL_PATHS.leave);
     const proof = createLeaveProof({
       privateKeyPem: material.keyPem,
       certificateChainPem: material.certificatePem,
@@ -51,18 +39,7 @@ export async function tellManager(options: {
       nowS: Math.floor(clock.now() / 1000),
       jti: random.uuid(),
     });
-    const answer = await askManager({
-      url,
-      shownUrl: url.href,
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ proof }),
-      peer: { kind: 'verified', ca: parseCertificates(material.caPem).map((one) => one.pem) },
-      proxyFor: options.proxyFor,
-      timeoutMs: REQUEST_TIMEOUT_MS,
-      signal: options.signal,
-    });
-    return meaningOf(answer, url);
+    return meaningOf(await link.post(ENROLL_PATHS.leave, { proof }), url);
   } catch (error) {
     return { told: false, reason: messageOf(error) };
   }

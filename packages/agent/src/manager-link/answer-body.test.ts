@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findHttpDateMs } from '../clock/http-date.ts';
 import { retryAfterMs } from './answer-body.ts';
+import { findHttpDateMs } from './http-date.ts';
 
 const SENT = 'Sun, 06 Nov 1994 08:49:37 GMT';
 

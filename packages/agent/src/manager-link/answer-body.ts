@@ -1,8 +1,8 @@
 import { parseJson } from '@linux-patch/contract';
 import { z } from 'zod';
-import { findHttpDateMs } from '../clock/http-date.ts';
 import type { ManagerAnswer } from './client.ts';
 import { ManagerFailure } from './failure.ts';
+import { findHttpDateMs } from './http-date.ts';
 
 /** Text from outside, shortened and without control characters. */
 export function printable(text: string | undefined): string {

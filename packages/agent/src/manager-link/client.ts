@@ -59,7 +59,7 @@ async function readBody(request: ManagerRequest, response: IncomingMessage): Pro
  *
  * @throws ManagerFailure
  */
-export async function askManager(asked: ManagerRequest): Promise<ManagerAnswer> {
+export async function requestOnce(asked: ManagerRequest): Promise<ManagerAnswer> {
   const proxy = proxyOf(asked);
   const request = proxy
     ? { ...asked, shownUrl: `${asked.shownUrl} (through the proxy ${proxy.shown})` }

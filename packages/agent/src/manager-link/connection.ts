@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { managerFault, parseCertificateDer, spkiSha256 } from '@linux-patch/pki';
-import { verificationFault } from '../identity/verification-fault.ts';
+import { managerFault, parseCertificateDer, parseCertificates, spkiSha256 } from '@linux-patch/pki';
 import { ManagerFailure } from './failure.ts';
+import { verificationFault } from './verification-fault.ts';
 
 /** Whom a TLS connection may be with. */
 export type PeerTrust =
@@ -13,6 +13,11 @@ export type PeerTrust =
    * is proven by other means or not used.
    */
   | { readonly kind: 'unverified'; readonly spkiSha256?: string | undefined };
+
+/** Only a peer whose certificate leads to one of these CAs. */
+export function verifiedBy(caPem: string): PeerTrust {
+  return { kind: 'verified', ca: parseCertificates(caPem).map((one) => one.pem) };
+}
 
 interface Wish {
   readonly url: URL;

@@ -1,5 +1,3 @@
-import { type PollPace, pollDelayMs } from '../enrollment/poll-pace.ts';
-
 /** How a request went wrong, which says where its backoff starts and how far it grows. */
 export type SetbackClass =
   /** The network, a busy or stopping manager, this host's disk: passes by itself. */
@@ -13,18 +11,12 @@ export type SetbackClass =
 
 /** What the last request came to, as far as waiting is concerned. */
 export type WaitReason =
-  /** The manager held the poll open; ask again at once. */
-  | { readonly kind: 'held' }
-  /** The request waits for a person. */
-  | { readonly kind: 'pending'; readonly pace: PollPace }
   | { readonly kind: SetbackClass; readonly failures: number }
   /** 429, or anything else with `Retry-After`. */
   | { readonly kind: 'throttled'; readonly failures: number; readonly retryAfterMs: number | undefined };
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
-/** Spread between two held polls, so that a restarted manager is not met by everybody at once. */
-const HELD_SPREAD_MS = 500;
 /**
  * Spread after `Retry-After`, so that hosts behind one address do not come back together. A host that met 429 several
  * times in a row comes back sooner than one that was just answered, so that none is left out for ever.
@@ -57,10 +49,6 @@ const BACKOFF: Readonly<
  */
 export function nextDelayMs(reason: WaitReason, draw: number): number {
   switch (reason.kind) {
-    case 'held':
-      return HELD_SPREAD_MS * draw;
-    case 'pending':
-      return pollDelayMs(reason.pace, draw);
     case 'throttled':
       if (reason.retryAfterMs !== undefined)
         return Math.max(

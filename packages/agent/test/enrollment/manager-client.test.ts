@@ -5,7 +5,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { agentProfile, parseCertificates, webProfile } from '@linux-patch/pki';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { askManager } from '../../src/manager-link/client.ts';
+import { requestOnce } from '../../src/manager-link/client.ts';
 import { startCurrentManager } from './current-manager.ts';
 import { NOW } from './joining-host.ts';
 import { startMiddlebox } from './middlebox.ts';
@@ -30,7 +30,7 @@ async function serve(answer: (response: ServerResponse) => void): Promise<URL> {
 }
 
 const ask = (url: URL, timeoutMs = 5_000, signal = new AbortController().signal) =>
-  askManager({
+  requestOnce({
     url,
     shownUrl: 'SHOWN',
     method: 'GET',
@@ -125,7 +125,7 @@ describe('something on the way that takes no ClientHello of two packets', () => 
         peer,
         signal: new AbortController().signal,
       } as const;
-      expect(await askManager({ ...wish, timeoutMs: 3_000 })).toMatchObject({
+      expect(await requestOnce({ ...wish, timeoutMs: 3_000 })).toMatchObject({
         status: 404,
         smallHello: true,
       });
@@ -134,7 +134,7 @@ describe('something on the way that takes no ClientHello of two packets', () => 
         expect.toSatisfy((size) => size < 1_000),
       ]);
       // Once known, it is not tried again.
-      await askManager({ ...wish, timeoutMs: 3_000, smallHello: true });
+      await requestOnce({ ...wish, timeoutMs: 3_000, smallHello: true });
       expect(middlebox.greetings).toHaveLength(3);
     },
   );
@@ -169,7 +169,7 @@ describe('whoever answers in the place of the manager', () => {
       await once(server, 'close');
     };
     const address = server.address();
-    const answer = askManager({
+    const answer = requestOnce({
       url: new URL(`https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`),
       shownUrl: 'SHOWN',
       method: 'GET',

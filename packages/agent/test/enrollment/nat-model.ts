@@ -1,6 +1,6 @@
 import { seededRandom } from '@linux-patch/runtime/testing';
 import { afterAnswer, afterThrottle, type PollPace, startPace } from '../../src/enrollment/poll-pace.ts';
-import { nextDelayMs } from '../../src/manager-link/schedule.ts';
+import { waitTimeMs } from '../../src/enrollment/wait-time.ts';
 
 /** An older manager keeps an approval this long, for one read. */
 const BUNDLE_TTL_S = 600;
@@ -90,7 +90,7 @@ export function playNat({ agents: count, hours, seed, approvesAfterS }: Model): 
         retryAfterMs: retryAfterS * 1000,
       } as const;
       agent.throttles += 1;
-      return nextDelayMs(reason, draw) / 1000;
+      return waitTimeMs(reason, draw) / 1000;
     }
     agent.throttles = 0;
     longestGapS = Math.max(longestGapS, nowS - agent.lastAnswerS);
@@ -100,7 +100,7 @@ export function playNat({ agents: count, hours, seed, approvesAfterS }: Model): 
       agent.approvedAtS = approvesAfterS
         ? nowS + approvesAfterS(random.fraction())
         : Number.POSITIVE_INFINITY;
-      return nextDelayMs({ kind: 'pending', pace: agent.pace }, draw) / 1000;
+      return waitTimeMs({ kind: 'pending', pace: agent.pace }, draw) / 1000;
     }
     answeredS[agent.number]?.push(nowS);
     if (nowS >= agent.approvedAtS && nowS <= agent.approvedAtS + BUNDLE_TTL_S) {
@@ -112,10 +112,10 @@ export function playNat({ agents: count, hours, seed, approvesAfterS }: Model): 
       agent.registered = false;
       const reason = { kind: 'refused', failures: agent.losses } as const;
       agent.losses += 1;
-      return nextDelayMs(reason, draw) / 1000;
+      return waitTimeMs(reason, draw) / 1000;
     }
     agent.pace = afterAnswer(agent.pace, nowS * 1000);
-    return nextDelayMs({ kind: 'pending', pace: agent.pace }, draw) / 1000;
+    return waitTimeMs({ kind: 'pending', pace: agent.pace }, draw) / 1000;
   };
 
   const endS = hours * 3_600;

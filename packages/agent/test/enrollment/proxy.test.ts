@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { askManager } from '../../src/manager-link/client.ts';
+import { requestOnce } from '../../src/manager-link/client.ts';
 import { chooseProxy } from '../../src/manager-link/proxy.ts';
 import { answering, type ConnectProxy, startConnectProxy } from './connect-proxy.ts';
 import { type CurrentManager, startCurrentManager } from './current-manager.ts';
@@ -45,7 +45,7 @@ const through = (configured = proxy.url) => chooseProxy({ configured, environmen
 /** Asks the manager that only the proxy can find. */
 function ask(options: { proxyUrl?: string; ca?: string; timeoutMs?: number; host?: string } = {}) {
   const url = new URL(`https://${options.host ?? MANAGER}:${managerPort}/`);
-  return askManager({
+  return requestOnce({
     url,
     shownUrl: url.href,
     method: 'GET',
@@ -152,7 +152,7 @@ describe('a request through a proxy', () => {
     const stop = new AbortController();
     proxy.answers = [() => stop.abort()];
     const url = new URL(`https://${MANAGER}:${managerPort}/`);
-    const asking = askManager({
+    const asking = requestOnce({
       url,
       shownUrl: url.href,
       method: 'GET',

@@ -137,9 +137,7 @@ const renew = (proxyFor = chooseProxy({ configured: undefined, environment: {} }
     random: systemRandom,
     audit: (event) => void audited.push(event),
     paths,
-    managerUrl,
-    proxyFor,
-    signal: new AbortController().signal,
+    way: { managerUrl, proxyFor, signal: new AbortController().signal },
   });
 const keyOf = async (request: RenewRequest | undefined) => (await parseRequest(request!.csr)).spkiSha256;
 const generation = () => realpath(join(folder.path, 'certs/current'));

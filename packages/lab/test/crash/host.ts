@@ -60,8 +60,7 @@ export function renewHost({ root, managerUrl }: CrashHost): Promise<RenewOutcome
     random: systemRandom,
     audit: () => {},
     paths: pathsUnder(join(root, 'etc/certs')),
-    managerUrl: new URL(managerUrl),
-    signal: AbortSignal.timeout(120_000),
+    way: { managerUrl: new URL(managerUrl), signal: AbortSignal.timeout(120_000) },
   });
 }
 

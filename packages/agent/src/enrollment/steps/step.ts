@@ -1,6 +1,4 @@
 import type { Bundle } from '@linux-patch/contract';
-import type { ManagerCalls } from '../../manager-link/calls.ts';
-import type { WaitReason } from '../../manager-link/schedule.ts';
 import type { PollPace } from '../poll-pace.ts';
 import type { Setbacks } from '../setbacks.ts';
 import type { EnrollContext, EnrollOutcome } from '../settings.ts';
@@ -8,11 +6,13 @@ import type { PendingEnrollment } from '../state/pending.ts';
 import type { EnrollmentRecord } from '../state/record.ts';
 import type { JoinCredential } from '../trust/join-source.ts';
 import type { Trust } from '../trust/trust.ts';
+import type { EnrollmentWait } from '../wait-time.ts';
+import type { ManagerCalls } from './manager-calls.ts';
 
 /** Waits, and why. An error is kept for `status` and logged. */
 export interface WaitStep {
   readonly kind: 'wait';
-  readonly reason: WaitReason;
+  readonly reason: EnrollmentWait;
   readonly error?: string;
   readonly state?: PendingEnrollment['state'];
 }

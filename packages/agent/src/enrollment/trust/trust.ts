@@ -10,10 +10,10 @@ import {
 import { type Files, printableLine } from '@linux-patch/runtime';
 import { findOpenFile, openFileWords } from '../../host/real-file.ts';
 import { retryAfterMs, wordsOf } from '../../manager-link/answer-body.ts';
-import { askManager } from '../../manager-link/client.ts';
+import type { ManagerAnswer } from '../../manager-link/client.ts';
 import type { PeerTrust } from '../../manager-link/connection.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
-import type { ProxyChoice } from '../../manager-link/proxy.ts';
+import { type ManagerWay, openManagerLink, PEM } from '../../manager-link/link.ts';
 import type { JoinCredential } from './join-source.ts';
 
 /** How this enrolment comes to trust its manager. */
@@ -41,15 +41,12 @@ export type TrustMode = 'auto' | 'code' | 'tofu';
 
 export interface TrustSources {
   readonly files: Files;
-  readonly managerUrl: URL;
+  readonly way: ManagerWay;
   readonly caFile: string | undefined;
   readonly caFingerprint: string | undefined;
   /** The join string, whose pin holds beside everything that is configured. */
   readonly join?: JoinCredential | undefined;
   readonly mode: TrustMode;
-  readonly proxyFor?: ProxyChoice | undefined;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
   /** Told what is odd about the CA file but does not keep it from being used. */
   readonly warn?: (message: string) => void;
 }
@@ -84,18 +81,8 @@ async function readCaFile({ files, warn }: TrustSources, path: string): Promise<
   }
 }
 
-function askForCa(sources: TrustSources, peer: PeerTrust) {
-  const url = new URL(ENROLL_PATHS.ca, sources.managerUrl);
-  return askManager({
-    url,
-    shownUrl: url.href,
-    method: 'GET',
-    headers: { accept: 'application/x-pem-file, */*' },
-    peer,
-    proxyFor: sources.proxyFor,
-    timeoutMs: sources.timeoutMs,
-    signal: sources.signal,
-  });
+function askForCa({ way }: TrustSources, peer: PeerTrust): Promise<ManagerAnswer> {
+  return openManagerLink(way, peer).get(ENROLL_PATHS.ca, { headers: PEM });
 }
 
 /** What a CA must be, and who says so. */
@@ -130,7 +117,7 @@ async function trustByPin(sources: TrustSources, pins: readonly Pin[]): Promise<
   if (answer.status === 429 || answer.status >= 500) {
     throw new ManagerFailure(
       answer.status === 429 ? 'throttled' : 'transient',
-      `${sources.managerUrl.href} does not give its CA now: ${wordsOf(answer)}.`,
+      `${sources.way.managerUrl.href} does not give its CA now: ${wordsOf(answer)}.`,
       { retryAfterMs: retryAfterMs(answer), details: { status: answer.status } },
     );
   }
@@ -154,7 +141,7 @@ async function trustByPin(sources: TrustSources, pins: readonly Pin[]): Promise<
   const seen = certificates.map((one) => spkiFingerprint(one.pem)).join(', ');
   throw new ManagerFailure(
     'security',
-    `The CA of ${sources.managerUrl.href} does not have the fingerprint of ${pins.map((pin) => pin.from).join(' and ')}; it has ${seen}. ` +
+    `The CA of ${sources.way.managerUrl.href} does not have the fingerprint of ${pins.map((pin) => pin.from).join(' and ')}; it has ${seen}. ` +
       'Either the configured value is wrong, or it is of a CA that was replaced ("linux-patch-manager ca status" on the manager ' +
       'shows the fingerprints that work), or this is not your manager. Nothing was sent and nothing was installed.',
   );
@@ -162,11 +149,11 @@ async function trustByPin(sources: TrustSources, pins: readonly Pin[]): Promise<
 
 /** A manager of the older generation publishes no CA; one that makes join strings does. */
 function trustLater(sources: TrustSources): Trust {
-  const { caFingerprint, join, managerUrl } = sources;
+  const { caFingerprint, join, way } = sources;
   if (join !== undefined || caFingerprint === undefined) {
     throw new ManagerFailure(
       'security',
-      `${managerUrl.href} does not publish the CA that the join string in ${join?.source ?? 'use'} names, as every manager that makes join strings does. ` +
+      `${way.managerUrl.href} does not publish the CA that the join string in ${join?.source ?? 'use'} names, as every manager that makes join strings does. ` +
         'Either the URL is wrong, or this is not your manager. Nothing was sent.',
     );
   }
@@ -234,7 +221,7 @@ async function findProof(sources: TrustSources): Promise<Trust | undefined> {
  */
 export async function establishTrust(sources: TrustSources): Promise<Trust> {
   const last: Trust = { kind: sources.mode === 'tofu' ? 'tofu' : 'code', peer: UNVERIFIED };
-  if (sources.managerUrl.protocol === 'http:') return last;
+  if (sources.way.managerUrl.protocol === 'http:') return last;
   const found = await findProof(sources);
   if (!found) return last;
   if (sources.mode !== 'code') return found;

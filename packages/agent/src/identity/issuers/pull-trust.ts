@@ -1,10 +1,8 @@
 import { ENROLL_PATHS, TrustBundle } from '@linux-patch/contract';
-import { parseCertificates } from '@linux-patch/pki';
 import { jsonOf } from '../../manager-link/answer-body.ts';
-import { REQUEST_TIMEOUT_MS } from '../../manager-link/calls.ts';
-import { askManager } from '../../manager-link/client.ts';
+import { verifiedBy } from '../../manager-link/connection.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
-import type { ProxyChoice } from '../../manager-link/proxy.ts';
+import { type ManagerWay, openManagerLink } from '../../manager-link/link.ts';
 
 /**
  * Asks the manager which CAs to trust, verified with those that are trusted now. A host that slept through a rotation
@@ -13,22 +11,10 @@ import type { ProxyChoice } from '../../manager-link/proxy.ts';
  * @returns undefined from a manager that does not say.
  * @throws ManagerFailure when it cannot be asked, or is not the one this host trusts.
  */
-export async function pullTrust(options: {
-  readonly caPem: string;
-  readonly managerUrl: URL;
-  readonly proxyFor?: ProxyChoice;
-  readonly signal: AbortSignal;
-}): Promise<TrustBundle | undefined> {
-  const url = new URL(ENROLL_PATHS.trust, options.managerUrl);
-  const answer = await askManager({
-    url,
-    shownUrl: url.href,
-    method: 'GET',
-    peer: { kind: 'verified', ca: parseCertificates(options.caPem).map((one) => one.pem) },
-    proxyFor: options.proxyFor,
-    timeoutMs: REQUEST_TIMEOUT_MS,
-    signal: options.signal,
-  });
+export async function pullTrust(way: ManagerWay, caPem: string): Promise<TrustBundle | undefined> {
+  const link = openManagerLink(way, verifiedBy(caPem));
+  const url = link.at(ENROLL_PATHS.trust);
+  const answer = await link.get(ENROLL_PATHS.trust);
   if (answer.status === 404 || answer.status === 405) return undefined;
   if (answer.status !== 200) {
     throw new ManagerFailure('transient', `${url.href} does not say whom to trust (HTTP ${answer.status}).`);

@@ -72,8 +72,8 @@ function createTrustPull({ place, logger, audit, proxyFor }: TrustSourceOptions)
     // Whoever copied certificates by hand decides by hand.
     if (meta.manager_client === null || clock.monotonicMs() - pulledMs < PULL_INTERVAL_MS) return undefined;
     try {
-      const url = new URL(managerUrl);
-      const bundle = await pullTrust({ caPem: material.caPem, managerUrl: url, proxyFor, signal });
+      const way = { managerUrl: new URL(managerUrl), proxyFor, signal };
+      const bundle = await pullTrust(way, material.caPem);
       pulledMs = clock.monotonicMs();
       noteStranger(undefined);
       return bundle;

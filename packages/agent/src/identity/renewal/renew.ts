@@ -9,10 +9,9 @@ import type { Clock, Files, Random } from '@linux-patch/runtime';
 import type { Audit } from '../../enrollment/settings.ts';
 import { acceptBundle } from '../../enrollment/steps/bundle-check.ts';
 import { codeOf, jsonOf, retryAfterMs, wordsOf } from '../../manager-link/answer-body.ts';
-import { REQUEST_TIMEOUT_MS } from '../../manager-link/calls.ts';
-import { askManager } from '../../manager-link/client.ts';
+import { verifiedBy } from '../../manager-link/connection.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
-import type { ProxyChoice } from '../../manager-link/proxy.ts';
+import { type ManagerWay, openManagerLink } from '../../manager-link/link.ts';
 import { requireVouched } from '../issuers/trust-change.ts';
 import { type IdentityMeta, readIdentityMeta } from '../store/identity-meta.ts';
 import { type Material, readMaterial } from '../store/material.ts';
@@ -32,9 +31,7 @@ export interface RenewOptions {
   readonly current?: Material;
   /** The address of this host, when it is another than the manager was told. */
   readonly movedTo?: string | undefined;
-  readonly managerUrl: URL;
-  readonly proxyFor?: ProxyChoice;
-  readonly signal: AbortSignal;
+  readonly way: ManagerWay;
 }
 
 /** How a renewal ended, when it was decided at all. */
@@ -55,7 +52,7 @@ export type RenewOutcome =
  * @throws ManagerFailure when the manager gave no decision; PatchError when what it sent must not be installed.
  */
 export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome> {
-  const { files, clock, paths, managerUrl } = options;
+  const { files, clock, paths, way } = options;
   const current = options.current ?? (await readMaterial(files, paths));
   const [leaf] = parseCertificates(current.certificatePem);
   if (!leaf) return { kind: 'refused', message: 'there is no certificate to renew' };
@@ -66,7 +63,8 @@ export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome
     dnsNames: leaf.dnsNames,
     ipAddresses: options.movedTo === undefined ? leaf.ipAddresses : [options.movedTo],
   });
-  const url = new URL(ENROLL_PATHS.renew, managerUrl);
+  const link = openManagerLink(way, verifiedBy(current.caPem));
+  const url = link.at(ENROLL_PATHS.renew);
   const proof = createRenewalProof({
     privateKeyPem: current.keyPem,
     certificateChainPem: current.certificatePem,
@@ -75,17 +73,7 @@ export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome
     nowS: Math.floor(clock.now() / 1000),
     jti: options.random.uuid(),
   });
-  const answer = await askManager({
-    url,
-    shownUrl: url.href,
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ csr, proof }),
-    peer: { kind: 'verified', ca: parseCertificates(current.caPem).map((one) => one.pem) },
-    proxyFor: options.proxyFor,
-    timeoutMs: REQUEST_TIMEOUT_MS,
-    signal: options.signal,
-  });
+  const answer = await link.post(ENROLL_PATHS.renew, { csr, proof });
   // 401 is about the proof: two clocks differ, or it was seen before. Another one may be taken.
   if (answer.status === 403 && codeOf(answer) === 'CERT_FORKED')
     return { kind: 'refused', message: FORKED, forked: true };
@@ -149,7 +137,7 @@ async function install(
   const meta: IdentityMeta = {
     ...before,
     key_origin: 'host',
-    manager_url: options.managerUrl.href,
+    manager_url: options.way.managerUrl.href,
     manager_client,
     reported_address: options.movedTo ?? before.reported_address,
     installed_at: new Date(clock.now()).toISOString(),

@@ -44,9 +44,7 @@ export function createRenewer(options: {
       paths,
       ...(material ? { current: material } : {}),
       movedTo,
-      managerUrl: new URL(managerUrl),
-      proxyFor,
-      signal,
+      way: { managerUrl: new URL(managerUrl), proxyFor, signal },
     });
   };
 }

@@ -1,9 +1,9 @@
 import { ENROLL_PATHS } from '@linux-patch/contract';
-import { type CertificateFacts, coversCertificate, parseCertificates, parseCrl } from '@linux-patch/pki';
+import { type CertificateFacts, coversCertificate, parseCrl } from '@linux-patch/pki';
 import type { Logger } from '@linux-patch/runtime';
-import { REQUEST_TIMEOUT_MS } from '../../manager-link/calls.ts';
-import { askManager } from '../../manager-link/client.ts';
+import { verifiedBy } from '../../manager-link/connection.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
+import { openManagerLink, PEM } from '../../manager-link/link.ts';
 import type { ProxyChoice } from '../../manager-link/proxy.ts';
 import type { Identity } from '../identity.ts';
 import { readMaterial } from '../store/material.ts';
@@ -50,26 +50,16 @@ export function createListSource(options: {
       const { caPem, certificatePem, crlPem } = await readMaterial(place.files, place.paths);
       const own = findOwn({ certificatePem });
       if (!isDue(crlPem, own, place.clock.now())) return undefined;
-      const url = new URL(ENROLL_PATHS.crl, managerUrl);
+      const way = { managerUrl: new URL(managerUrl), proxyFor, signal };
+      const link = openManagerLink(way, verifiedBy(caPem));
       // Managers from before lists were made for each certificate do not look at it.
-      if (own) url.searchParams.set('serial', own.serialHex);
-      const answer = await askManager({
-        url,
-        shownUrl: url.href,
-        method: 'GET',
-        headers: { accept: 'application/x-pem-file, */*' },
-        peer: { kind: 'verified', ca: parseCertificates(caPem).map((one) => one.pem) },
-        proxyFor,
-        timeoutMs: REQUEST_TIMEOUT_MS,
-        signal,
-      });
-      if (answer.status !== 200) {
-        throw new ManagerFailure(
-          'transient',
-          `${url.href} gives no revocation list (HTTP ${answer.status}).`,
-        );
-      }
-      return answer.text;
+      const path = own ? `${ENROLL_PATHS.crl}?serial=${own.serialHex}` : ENROLL_PATHS.crl;
+      const answer = await link.get(path, { headers: PEM });
+      if (answer.status === 200) return answer.text;
+      throw new ManagerFailure(
+        'transient',
+        `${link.at(path).href} gives no revocation list (HTTP ${answer.status}).`,
+      );
     },
     take: (identity, pem) => takeList({ ...place, logger }, identity, pem),
   };

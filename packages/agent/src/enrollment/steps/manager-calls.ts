@@ -8,24 +8,18 @@ import {
   stretchHostCode,
   transcriptHash,
 } from '@linux-patch/pki';
-import { findHttpDateMs } from '../clock/http-date.ts';
-import type { EnrollContext } from '../enrollment/settings.ts';
-import { type PendingEnrollment, transcriptOf } from '../enrollment/state/pending.ts';
-import {
-  type PollAnswer,
-  type RegistrationAnswer,
-  readPoll,
-  readRegistration,
-} from '../enrollment/steps/answers.ts';
-import type { Trust } from '../enrollment/trust/trust.ts';
-import { collectOsDetails } from '../host/os-details.ts';
-import { wordsOf } from './answer-body.ts';
-import { askManager, type ManagerAnswer } from './client.ts';
-import type { PeerTrust } from './connection.ts';
-import { ManagerFailure } from './failure.ts';
-import type { ManagerRequest } from './request.ts';
+import { collectOsDetails } from '../../host/os-details.ts';
+import { wordsOf } from '../../manager-link/answer-body.ts';
+import type { ManagerAnswer } from '../../manager-link/client.ts';
+import type { PeerTrust } from '../../manager-link/connection.ts';
+import { ManagerFailure } from '../../manager-link/failure.ts';
+import { findHttpDateMs } from '../../manager-link/http-date.ts';
+import { type ManagerLink, openManagerLink, PEM, REQUEST_TIMEOUT_MS } from '../../manager-link/link.ts';
+import type { EnrollContext } from '../settings.ts';
+import { type PendingEnrollment, transcriptOf } from '../state/pending.ts';
+import type { Trust } from '../trust/trust.ts';
+import { type PollAnswer, type RegistrationAnswer, readPoll, readRegistration } from './answers.ts';
 
-export const REQUEST_TIMEOUT_MS = 30_000;
 /** Serving begins after the acknowledgement, so a slow one is given up soon and said again at the next start. */
 const ACK_TIMEOUT_MS = 10_000;
 const HOLD_MARGIN_MS = 10_000;
@@ -107,23 +101,24 @@ async function registrationBody(
   return JSON.stringify({ ...request, ext });
 }
 
-type Outgoing = Omit<ManagerRequest, 'peer' | 'signal'>;
 type Proof = Omit<Parameters<typeof signProof>[0], 'privateKeyPem' | 'timestampS' | 'nonce'>;
 
-/** Sends and signs, and remembers who answered and what time it is for the manager. */
-class Wire {
+/** Signs what is sent, and remembers who answered and what time it is for the manager. */
+class Conversation {
+  readonly link: ManagerLink;
   readonly #context: EnrollContext;
   readonly #trust: Trust;
   readonly #parts: () => CallParts;
   readonly #peers = new Map<string, Uint8Array>();
   #lastPeer: Uint8Array | undefined;
-  #smallHello = false;
+  #warned = false;
   #clockOffsetS = 0;
 
   constructor(context: EnrollContext, trust: Trust, parts: () => CallParts) {
     this.#context = context;
     this.#trust = trust;
     this.#parts = parts;
+    this.link = openManagerLink(context, () => peerFor(trust, parts().pending));
   }
 
   get peers(): readonly Uint8Array[] {
@@ -132,10 +127,6 @@ class Wire {
 
   get lastPeer(): Uint8Array | undefined {
     return this.#lastPeer;
-  }
-
-  at(path: string): URL {
-    return new URL(path, this.#context.managerUrl);
   }
 
   /** From now on proofs carry the manager's time. */
@@ -152,117 +143,87 @@ class Wire {
     });
   }
 
-  async ask(request: Outgoing): Promise<ManagerAnswer> {
-    const peer = peerFor(this.#trust, this.#parts().pending);
-    const { proxyFor, signal } = this.#context;
-    const smallHello = this.#smallHello;
-    const answer = await askManager({ ...request, peer, proxyFor, smallHello, signal });
-    this.#noticeSmallHello(answer.smallHello);
+  /** Waits for an answer and notes who gave it. */
+  async heard(asked: Promise<ManagerAnswer>): Promise<ManagerAnswer> {
+    const answer = await asked;
+    if (answer.smallHello) this.#warnOfSmallHello();
     const dateMs = findHttpDateMs(answer.headers.date ?? '');
-    if (peer.kind === 'verified' && dateMs !== undefined) this.#context.clockWatch?.heard(dateMs);
+    if (this.#trust.peer.kind === 'verified' && dateMs !== undefined) this.#context.clockWatch?.heard(dateMs);
     this.#lastPeer = answer.peerCertificate;
     if (this.#lastPeer) this.#peers.set(Buffer.from(this.#lastPeer).toString('base64'), this.#lastPeer);
     return answer;
   }
 
-  #noticeSmallHello(needed: boolean): void {
-    if (!needed || this.#smallHello) return;
-    this.#smallHello = true;
+  #warnOfSmallHello(): void {
+    if (this.#warned) return;
+    this.#warned = true;
     this.#context.logger.warn(
       'Something on the way to the manager cuts connections whose first packet is large (post-quantum key exchange); it is asked ' +
         'without that from now on. A firewall or proxy that was not updated for TLS of today does this.',
       { manager: this.#context.managerUrl.href },
     );
   }
-
-  post(
-    path: string,
-    body: string,
-    options: Required<Pick<Outgoing, 'headers' | 'timeoutMs'>>,
-  ): Promise<ManagerAnswer> {
-    return this.ask({
-      url: this.at(path),
-      shownUrl: this.at(path).href,
-      method: 'POST',
-      body,
-      headers: { 'content-type': 'application/json', ...options.headers },
-      timeoutMs: options.timeoutMs,
-    });
-  }
 }
 
 /** The generation decides where the token travels: older managers know it only in the path. */
 async function poll(
-  wire: Wire,
+  talk: Conversation,
   token: string,
   how: { readonly older: boolean; readonly holdS: number },
 ): Promise<PollAnswer> {
   const { older, holdS } = how;
   const path = older ? `${ENROLL_PATHS.status}/${token}` : ENROLL_PATHS.statusSelf;
-  const shownUrl = `${wire.at(ENROLL_PATHS.status).href}/…`;
+  const shownUrl = `${talk.link.at(ENROLL_PATHS.status).href}/…`;
   const proven = {
     authorization: `${ENROLL_HEADERS.authorizationScheme} ${token}`,
-    [ENROLL_HEADERS.proof]: wire.prove({ label: 'lpe1/poll', method: 'GET', path, token }),
+    [ENROLL_HEADERS.proof]: talk.prove({ label: 'lpe1/poll', method: 'GET', path, token }),
     ...(holdS > 0 ? { [ENROLL_HEADERS.prefer]: `wait=${holdS}` } : {}),
   };
-  const answer = await wire.ask({
-    url: wire.at(path),
-    shownUrl,
-    method: 'GET',
-    secret: token,
-    headers: older ? {} : proven,
-    timeoutMs: older ? REQUEST_TIMEOUT_MS : Math.max(REQUEST_TIMEOUT_MS, holdS * 1000 + HOLD_MARGIN_MS),
-  });
+  const timeoutMs = older ? REQUEST_TIMEOUT_MS : Math.max(REQUEST_TIMEOUT_MS, holdS * 1000 + HOLD_MARGIN_MS);
+  const headers = older ? {} : proven;
+  const answer = await talk.heard(talk.link.get(path, { shownUrl, secret: token, headers, timeoutMs }));
   const read = readPoll(answer, shownUrl);
-  if (read.kind === 'clock_off') wire.adoptTime(read.serverTimeS);
+  if (read.kind === 'clock_off') talk.adoptTime(read.serverTimeS);
   return read;
 }
 
-async function acknowledge(wire: Wire, token: string, ack: EnrollAck): Promise<void> {
+async function acknowledge(talk: Conversation, token: string, ack: EnrollAck): Promise<void> {
   const body = JSON.stringify(ack);
   const path = ENROLL_PATHS.ack;
   const headers = {
     authorization: `${ENROLL_HEADERS.authorizationScheme} ${token}`,
-    [ENROLL_HEADERS.proof]: wire.prove({ label: 'lpe1/ack', method: 'POST', path, token, body }),
+    [ENROLL_HEADERS.proof]: talk.prove({ label: 'lpe1/ack', method: 'POST', path, token, body }),
   };
-  const answer = await wire.post(path, body, { headers, timeoutMs: ACK_TIMEOUT_MS });
+  const answer = await talk.heard(talk.link.post(path, body, { headers, timeoutMs: ACK_TIMEOUT_MS }));
   if (answer.status < 300) return;
   throw new ManagerFailure(
     'transient',
-    `${wire.at(path).href} does not take the acknowledgement: ${wordsOf(answer)}.`,
+    `${talk.link.at(path).href} does not take the acknowledgement: ${wordsOf(answer)}.`,
   );
 }
 
-async function publishesCa(wire: Wire): Promise<boolean> {
-  const url = wire.at(ENROLL_PATHS.ca);
-  const headers = { accept: 'application/x-pem-file, */*' };
-  const answer = await wire.ask({
-    url,
-    shownUrl: url.href,
-    method: 'GET',
-    headers,
-    timeoutMs: REQUEST_TIMEOUT_MS,
-  });
+async function publishesCa(talk: Conversation): Promise<boolean> {
+  const answer = await talk.heard(talk.link.get(ENROLL_PATHS.ca, { headers: PEM }));
   return answer.status === 200 && answer.text.includes('-----BEGIN CERTIFICATE-----');
 }
 
 /** Opens the conversation. Nothing is sent yet. */
 export function openManagerCalls(context: EnrollContext, trust: Trust, parts: () => CallParts): ManagerCalls {
-  const wire = new Wire(context, trust, parts);
+  const talk = new Conversation(context, trust, parts);
   return {
-    peers: () => wire.peers,
-    peerKey: () => wire.lastPeer && parseCertificateDer(wire.lastPeer).spkiSha256,
+    peers: () => talk.peers,
+    peerKey: () => talk.lastPeer && parseCertificateDer(talk.lastPeer).spkiSha256,
     async register({ withExtension }) {
       const { pending, keyPem } = parts();
       const body = await registrationBody(context, pending, keyPem, { trust, withExtension });
       const path = ENROLL_PATHS.enroll;
-      const proof = wire.prove({ label: 'lpe1/enroll', method: 'POST', path, token: '', body });
+      const proof = talk.prove({ label: 'lpe1/enroll', method: 'POST', path, token: '', body });
       const headers = withExtension ? { [ENROLL_HEADERS.proof]: proof } : {};
-      const answer = await wire.post(path, body, { headers, timeoutMs: REQUEST_TIMEOUT_MS });
-      return readRegistration(answer, wire.at(path).href);
+      const answer = await talk.heard(talk.link.post(path, body, { headers }));
+      return readRegistration(answer, talk.link.at(path).href);
     },
-    poll: (token, holdS) => poll(wire, token, { older: parts().pending.generation === 'older', holdS }),
-    acknowledge: (token, ack) => acknowledge(wire, token, ack),
-    publishesCa: () => publishesCa(wire),
+    poll: (token, holdS) => poll(talk, token, { older: parts().pending.generation === 'older', holdS }),
+    acknowledge: (token, ack) => acknowledge(talk, token, ack),
+    publishesCa: () => publishesCa(talk),
   };
 }
