@@ -214,6 +214,27 @@ describe('a security update', () => {
     ]);
   });
 
+  it('and what is installed come with the source package that the installed version was built from', async () => {
+    const built = (version: string, source: string) => toy('toylib', version, { source });
+    const old = [built('1.0-1+b2', 'toysource (1.0-1)'), toy('toyown', '1-1')];
+    const host = await situation(folder.path, {
+      published: { main: old },
+      installed: ['toylib', 'toyown'],
+    });
+    await host.publish({ main: [...old, built('1.1-1', 'toysource')] });
+    const own = { source_name: 'toyown', source_version: '1-1', security: false };
+    const lib = { source_name: 'toysource', source_version: '1.0-1' };
+    const { inventory } = host.packages;
+    expect(await inventory.listPackages()).toMatchObject([lib, { ...own, security_known: true }]);
+    expect((await inventory.listPatches()).patches).toMatchObject([lib]);
+    expect(await inventory.findPackage('toylib')).toMatchObject(lib);
+    await rm(join(host.root, 'var/lib/apt/lists'), { recursive: true });
+    expect(await inventory.listPackages()).toMatchObject([
+      { security_known: false },
+      { security_known: false },
+    ]);
+  });
+
   it('is not known where no source has a security archive', async () => {
     const host = await situation(folder.path, {
       published: { main: [toy('toyssl', '1')] },

@@ -10,6 +10,7 @@ describe('results of a job', () => {
     architecture,
     description: '',
     sizeBytes: null,
+    source: null,
     held: false,
     broken: false,
   });

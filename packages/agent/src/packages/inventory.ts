@@ -33,7 +33,10 @@ function toPackage(one: Installed, pending: ReadonlyMap<string, Update> | undefi
     size_bytes: one.sizeBytes,
     held: one.held,
     origin: update?.origins[0] ?? null,
+    source_name: one.source?.name ?? null,
+    source_version: one.source?.version ?? null,
     security: update?.security ?? false,
+    security_known: pending !== undefined && (update?.securityKnown ?? true),
     cve_ids: [],
   };
 }
@@ -55,6 +58,8 @@ function toPatch(
     name: update.name,
     current_version: update.currentVersion,
     available_version: update.newVersion,
+    source_name: update.source?.name ?? null,
+    source_version: update.source?.version ?? null,
     // A name is no evidence.
     severity: 'unknown',
     description: update.description,

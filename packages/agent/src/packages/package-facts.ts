@@ -1,5 +1,12 @@
 import type { SourceState } from './package-inventory.ts';
 
+/** What a package was built from. */
+export interface SourcePackage {
+  readonly name: string;
+  /** A rebuild does not change it. */
+  readonly version: string;
+}
+
 /** An installed package. */
 export interface Installed {
   readonly name: string;
@@ -7,6 +14,8 @@ export interface Installed {
   readonly architecture: string;
   readonly description: string;
   readonly sizeBytes: number | null;
+  /** Null where the package manager does not know. */
+  readonly source: SourcePackage | null;
   readonly held: boolean;
   /** Unpacked but not configured, or worse. */
   readonly broken: boolean;
@@ -27,6 +36,8 @@ export interface Update {
   readonly architecture: string;
   readonly currentVersion: string;
   readonly newVersion: string;
+  /** Of the installed version. */
+  readonly source: SourcePackage | null;
   /** `Label:Suite` of every source that has the new version, security archives first. */
   readonly origins: readonly string[];
   readonly held: boolean;

@@ -9,6 +9,7 @@ const installed = (name: string, version: string, architecture = 'amd64') => ({
   architecture,
   description: '',
   sizeBytes: null,
+  source: null,
   held: false,
   broken: false,
 });

@@ -72,6 +72,7 @@ async function readShelf(root: string): Promise<Installed[]> {
   return JSON.parse(text).map((one: Stored) => ({
     description: '',
     sizeBytes: null,
+    source: null,
     held: false,
     broken: false,
     ...one,
@@ -200,6 +201,7 @@ function updateOf(one: Installed, next: readonly Stored[]): Update[] {
       id: `${name}.${architecture}`,
       architecture,
       currentVersion,
+      source: one.source,
       newVersion: newer.version,
       origins: [],
       held,

@@ -36,6 +36,17 @@ export const PackageGlob = z
 export const PACKAGE_STATUSES = ['installed', 'upgradable', 'available', 'held'] as const;
 export type PackageStatus = (typeof PACKAGE_STATUSES)[number];
 
+/** What a package was built from; advisories of distributions go by it. Older agents do not say it. */
+export const sourceFields = {
+  source_name: Line.nullable().optional().meta({
+    description:
+      'The source package that the installed version was built from; null where that is not known.',
+  }),
+  source_version: Line.nullable().optional().meta({
+    description: 'Its version, which a rebuild (`+b1`) does not change.',
+  }),
+};
+
 /** One package in a listing. */
 export const Package = z.object({
   name: Line,
@@ -48,7 +59,12 @@ export const Package = z.object({
   size_bytes: z.number().int().nonnegative().nullable(),
   held: z.boolean(),
   origin: Line.nullable(),
-  security: z.boolean(),
+  ...sourceFields,
+  security: z.boolean().meta({ description: 'Whether a pending update mends a security fault.' }),
+  security_known: z.boolean().optional().meta({
+    description:
+      '`false`: `security: false` means nothing, because this host has no lists, or the source of the update has no security archive. Older agents do not say it.',
+  }),
   cve_ids: z.array(Line).max(MAX_ENTRIES),
 });
 export type Package = z.infer<typeof Package>;

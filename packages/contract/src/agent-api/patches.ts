@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { paging, queryFlag } from '../query.ts';
 import { Line, MAX_ENTRIES, Prose } from '../text-bounds.ts';
 import { PackageLists } from './package-lists.ts';
-import { allowRemovals, PackageGlob, PackageName, PlanHash } from './packages.ts';
+import { allowRemovals, PackageGlob, PackageName, PlanHash, sourceFields } from './packages.ts';
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'unknown'] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -12,6 +12,7 @@ export const Patch = z.object({
   name: Line,
   current_version: Line,
   available_version: Line,
+  ...sourceFields,
   severity: z
     .enum(SEVERITIES)
     .meta({ description: '`unknown` when the repository does not say; never guessed from a name.' }),

@@ -6,6 +6,8 @@ import { runProgram } from '../process.ts';
 export interface ToyPackage {
   readonly name: string;
   readonly version: string;
+  /** Of another name or version than the package, `toysource (1.0-1)`. */
+  readonly source?: string;
   /** Default `all`. */
   readonly architecture?: string;
   /** `same` for libraries that are there for several architectures at once. */
@@ -49,6 +51,7 @@ function relations(toy: ToyPackage): string[] {
 export function controlFields(toy: ToyPackage): string {
   return [
     `Package: ${toy.name}`,
+    ...(toy.source ? [`Source: ${toy.source}`] : []),
     `Version: ${toy.version}`,
     `Architecture: ${toy.architecture ?? 'all'}`,
     ...(toy.multiArch ? [`Multi-Arch: ${toy.multiArch}`] : []),

@@ -86,6 +86,12 @@ async function licenseOf(doors: PackageDoors, name: string): Promise<string | nu
   return [...new Set(names)].join(', ') || null;
 }
 
+/** `Source: foo (1.2-3)`; absent where package and source have the same name and version (deb-control(5)). */
+function sourceOf(fields: Readonly<Record<string, string>>, name: string) {
+  const [, source, version] = /^(\S+)(?: \((\S+)\))?$/.exec(fields.source ?? name) ?? [];
+  return { source_name: source ?? null, source_version: version ?? fields.version ?? null };
+}
+
 /** A package that is only available, as a listing would show it. */
 function availablePackage(name: string, fields: Readonly<Record<string, string>>): Package {
   const description = fields.description ?? fields['description-en'] ?? '';
@@ -101,7 +107,9 @@ function availablePackage(name: string, fields: Readonly<Record<string, string>>
     size_bytes: size === undefined ? null : Number(size) * KIB,
     held: false,
     origin: null,
+    ...sourceOf(fields, name),
     security: false,
+    security_known: false,
     cve_ids: [],
   };
 }

@@ -6,7 +6,7 @@ import { query } from '../query.ts';
 import { notUnderstood } from './failure.ts';
 
 const FORMAT =
-  '${Package}\\t${Version}\\t${Architecture}\\t${db:Status-Abbrev}\\t${Installed-Size}\\t${binary:Summary}\\n';
+  '${Package}\\t${Version}\\t${Architecture}\\t${db:Status-Abbrev}\\t${Installed-Size}\\t${source:Package}\\t${source:Version}\\t${binary:Summary}\\n';
 const KIB = 1024;
 
 /**
@@ -19,14 +19,16 @@ export function parseInstalled(text: string): Installed[] {
     .split('\n')
     .filter((line) => line !== '')
     .flatMap((line) => {
-      const [name, version, architecture, status, size, ...summary] = line.split('\t');
-      if (!name || version === undefined || !architecture || !status || size === undefined)
+      const [name, version, architecture, status, size, from, fromVersion, ...summary] = line.split('\t');
+      if (!name || version === undefined || !architecture || !status || fromVersion === undefined)
         throw notUnderstood('dpkg-query', line);
       if (['n', 'c'].includes(status[1] ?? '')) return [];
-      const sizeBytes = /^\d+$/.test(size) ? Number(size) * KIB : null;
+      const sizeBytes = /^\d+$/.test(size ?? '') ? Number(size) * KIB : null;
       const held = status.startsWith('h');
       const broken = status[1] !== 'i' || (status[2] ?? ' ') === 'R';
-      return [{ name, version, architecture, description: summary.join('\t'), sizeBytes, held, broken }];
+      const source = from && fromVersion ? { name: from, version: fromVersion } : null;
+      const description = summary.join('\t');
+      return [{ name, version, architecture, description, sizeBytes, source, held, broken }];
     });
 }
 

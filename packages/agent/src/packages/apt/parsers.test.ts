@@ -11,16 +11,17 @@ import { compareDebianVersions } from './versions.ts';
 
 describe('what dpkg-query 1.21.22 prints', () => {
   const line = (status: string, size = '1024') =>
-    `toylib\t1.0-1\tall\t${status}\t${size}\ttoy library\twith a tab\n`;
+    `toylib\t1.0-1+b2\tall\t${status}\t${size}\ttoy\t1.0-1\ttoy library\twith a tab\n`;
 
   it('becomes packages with name, version and architecture in their own places', () => {
     expect(parseInstalled(line('ii '))).toEqual([
       {
         name: 'toylib',
-        version: '1.0-1',
+        version: '1.0-1+b2',
         architecture: 'all',
         description: 'toy library\twith a tab',
         sizeBytes: 1_048_576,
+        source: { name: 'toy', version: '1.0-1' },
         held: false,
         broken: false,
       },

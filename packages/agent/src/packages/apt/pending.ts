@@ -72,6 +72,7 @@ function updateOf(
     architecture: one.architecture,
     currentVersion: one.version,
     newVersion: candidate.version,
+    source: one.source,
     origins: reading.origins(candidate),
     held: one.held,
     phasedPercent: candidate.phasedPercent,

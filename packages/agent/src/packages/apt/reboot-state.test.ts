@@ -49,7 +49,14 @@ describe('the running kernel', () => {
   const installed = (...names: readonly string[]): Installed[] =>
     names.map((text) => {
       const [name = '', version = '1'] = text.split('=');
-      const rest = { architecture: 'amd64', description: '', sizeBytes: null, held: false, broken: false };
+      const rest = {
+        architecture: 'amd64',
+        description: '',
+        sizeBytes: null,
+        source: null,
+        held: false,
+        broken: false,
+      };
       return { name, version, ...rest };
     });
 

@@ -1,15 +1,6 @@
 import { z } from 'zod';
+import { InstalledSchema } from '../installed-schema.ts';
 import { LeftOut } from '../left-out.ts';
-
-const Installed = z.object({
-  name: z.string(),
-  version: z.string(),
-  architecture: z.string(),
-  description: z.string(),
-  sizeBytes: z.number().nullable(),
-  held: z.boolean(),
-  broken: z.boolean(),
-});
 
 /**
  * What a job is about to change and what was there before, written down before the package manager starts. An agent that
@@ -20,7 +11,7 @@ export const ChangePlan = z.object({
   /** For messages: the program and what it was asked to do. */
   what: z.string(),
   startedAtMs: z.number(),
-  before: z.array(Installed),
+  before: z.array(InstalledSchema),
   wishes: z.array(
     z.object({
       name: z.string(),
