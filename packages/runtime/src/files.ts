@@ -20,6 +20,14 @@ export interface FileFacts {
   readonly device: number;
 }
 
+/** How to take a lock. */
+export interface FileLockOptions {
+  /** What the file says while it is locked: who has it. */
+  readonly note: string;
+  /** Waits until it is free, or until this signal aborts; without it there is no waiting. */
+  readonly wait?: AbortSignal;
+}
+
 /** What an ordinary user may still use of a file system. */
 export interface FreeSpace {
   readonly freeBytes: number;
@@ -54,6 +62,14 @@ export interface Files {
   makeFolder(path: string, mode: number): Promise<void>;
   /** Creates one folder; false when something of that name exists. Of callers at the same time exactly one gets true. */
   claimFolder(path: string, mode: number): Promise<boolean>;
+  /**
+   * Takes the kernel's lock (flock(2)) of a file, which is created with 0600 where that is possible; undefined when somebody
+   * else has it. The kernel lets go when this process ends, however it ends. Another descriptor of this process counts as
+   * somebody else; a copy of the file is another lock.
+   * @throws the system's error when there is no file and none can be made; PatchError `COMMAND_NOT_FOUND` without flock(1);
+   *   an Error with the words of flock(1) where the file system has no locks
+   */
+  lock(path: string, options: FileLockOptions): Promise<AsyncDisposable | undefined>;
   /** Names in a folder, sorted; absent folder is an empty list only when `missingOk`. */
   list(path: string, options?: { readonly missingOk: boolean }): Promise<string[]>;
   /** Of a symbolic link, the link itself. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
-import { type LockOwner, takeLock } from '../host/instance-lock.ts';
+import { type LockHolder, type LockResult, takeLock } from '../host/instance-lock.ts';
 import type { AgentContext } from './agent-context.ts';
 
 /** What one process at a time may do: serve, or get the host an identity. */
@@ -11,20 +11,25 @@ type Context = Pick<AgentContext, 'files' | 'clock' | 'logger' | 'paths'>;
 const NOTHING: AsyncDisposable = { [Symbol.asyncDispose]: async () => {} };
 
 /**
- * Takes a lock of this data folder, or says who holds it. A folder that cannot be written must not keep an agent from
- * its work, so there the lock is done without.
+ * Takes a lock of this data folder, or says who holds it. A folder that cannot be locked must not keep an agent from its
+ * work, so there the lock is done without.
+ *
+ * @param wait until the lock is free, or until this signal aborts
  */
 export async function tryExclusive(
-  context: Context,
+  { files, clock, logger, paths }: Context,
   what: Exclusive,
-): Promise<{ readonly held: AsyncDisposable } | { readonly by: LockOwner | undefined }> {
-  const { files, clock, logger, paths } = context;
+  wait?: AbortSignal,
+): Promise<LockResult> {
+  const folder = join(paths.dataFolder, 'locks');
   try {
-    const result = await takeLock({ files, clock }, join(paths.dataFolder, 'locks', what));
-    return 'lock' in result ? { held: result.lock } : { by: result.heldBy };
+    const result = await takeLock({ files, clock }, join(folder, `${what}.lock`), wait);
+    // What agents up to 1.2 took their lock with.
+    if ('lock' in result) await files.remove(join(folder, what)).catch(() => {});
+    return result;
   } catch (error) {
     logger.warn(`No lock could be taken below ${paths.dataFolder}: ${messageOf(error)}`, { error });
-    return { held: NOTHING };
+    return { lock: NOTHING };
   }
 }
 
@@ -34,8 +39,8 @@ export async function tryExclusive(
  */
 export async function becomeOnlyInstance(context: Context): Promise<AsyncDisposable> {
   const result = await tryExclusive(context, 'service');
-  if ('held' in result) return result.held;
-  const { by } = result;
+  if ('lock' in result) return result.lock;
+  const { heldBy: by } = result;
   throw new PatchError(
     'INSTANCE_RUNNING',
     `Another linux-patch-api already works with ${context.paths.dataFolder}: process ${by?.pid ?? 'unknown'}, since ${by?.since ?? 'unknown'}. ` +
@@ -50,36 +55,29 @@ export async function becomeOnlyInstance(context: Context): Promise<AsyncDisposa
  */
 export async function becomeOnlyRenewer(context: Context): Promise<AsyncDisposable> {
   const result = await tryExclusive(context, 'identity');
-  if ('held' in result) return result.held;
+  if ('lock' in result) return result.lock;
   throw new PatchError(
     'INSTANCE_RUNNING',
-    `Another process of this host (pid ${result.by?.pid ?? 'unknown'}) is getting it certificates now.`,
+    `Another process of this host (pid ${result.heldBy?.pid ?? 'unknown'}) is getting it certificates now.`,
   );
 }
 
-const LOOK_AGAIN_MS = 500;
-
 /**
- * Waits until this process alone may change the host's identity; undefined when \`done\` came true in the meantime, or
+ * Waits until this process alone may change the host's identity; undefined when `done` has come true in the meantime, or
  * the program was told to stop.
  */
 export async function waitForIdentity(
   context: Context & Pick<AgentContext, 'signal'>,
-  options: { readonly onWait: (by: LockOwner | undefined) => void; readonly done: () => Promise<boolean> },
+  options: { readonly onWait: (by: LockHolder | undefined) => void; readonly done: () => Promise<boolean> },
 ): Promise<AsyncDisposable | undefined> {
-  let told = false;
-  while (!context.signal.aborted) {
-    const result = await tryExclusive(context, 'identity');
-    if ('held' in result) {
-      // Whoever was waited for may have let go because it is done; asking once more would replace what it got.
-      if (!told || !(await options.done())) return result.held;
-      await result.held[Symbol.asyncDispose]();
-      return undefined;
-    }
-    if (!told) options.onWait(result.by);
-    told = true;
-    if (await options.done()) return undefined;
-    await context.clock.sleep(LOOK_AGAIN_MS, context.signal).catch(() => {});
-  }
+  const { signal } = context;
+  const atOnce = await tryExclusive(context, 'identity');
+  if ('lock' in atOnce) return atOnce.lock;
+  options.onWait(atOnce.heldBy);
+  const later = await tryExclusive(context, 'identity', signal);
+  if (!('lock' in later)) return undefined;
+  // Whoever was waited for may have let go because it is done; asking once more would replace what it got.
+  if (!signal.aborted && !(await options.done())) return later.lock;
+  await later.lock[Symbol.asyncDispose]();
   return undefined;
 }

@@ -1,14 +1,10 @@
 /** Clock ticks within which a kernel starts its first process; one that is younger is a container's. */
 const MACHINE_STARTS_WITHIN_TICKS = 1_000;
 
-/** When a process started, in clock ticks since the kernel did. @param stat text of /proc/PID/stat (proc_pid_stat(5)) */
-export function startedTicks(stat: string): string | undefined {
-  // The program's name stands in brackets and may hold anything.
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-}
-
+/** When a process started, in clock ticks since the kernel did, where that is later than a machine's first one. */
 function containerStart(firstProcess: string): string | undefined {
-  const ticks = startedTicks(firstProcess);
+  // The program's name stands in brackets and may hold anything (proc_pid_stat(5)).
+  const ticks = firstProcess.slice(firstProcess.lastIndexOf(')') + 2).split(' ')[19];
   return Number(ticks) > MACHINE_STARTS_WITHIN_TICKS ? ticks : undefined;
 }
 
@@ -22,10 +18,4 @@ export function bootIdOf(kernelBootId: string, firstProcess: string): string | n
   if (kernelBootId === '') return null;
   const start = containerStart(firstProcess);
   return start === undefined ? kernelBootId : `${kernelBootId}+${start}`;
-}
-
-/** What all processes of one boot agree on: in a container, services and commands may see different ids of the kernel. */
-export function sharedBootIdOf(kernelBootId: string, firstProcess: string): string {
-  const start = containerStart(firstProcess);
-  return start === undefined ? kernelBootId : `container+${start}`;
 }

@@ -61,14 +61,16 @@ function collect(
     createInterface({ input: stream, crlfDelay: Infinity }).on('line', (line) => onLine(line, source));
 }
 
-function start(command: Command, baseEnv: Readonly<Record<string, string>>): ChildProcess {
-  const output = command.statusPipe
-    ? (['pipe', 'pipe', 'pipe', 'pipe'] as const)
-    : (['pipe', 'pipe', 'pipe'] as const);
+function start(
+  command: Command,
+  baseEnv: Readonly<Record<string, string>>,
+  descriptor: number | undefined,
+): ChildProcess {
+  const third: number | 'pipe' | undefined = descriptor ?? (command.statusPipe ? 'pipe' : undefined);
   return spawn(command.program, [...command.args], {
     shell: false,
     detached: true,
-    stdio: [...output],
+    stdio: ['pipe', 'pipe', 'pipe', ...(third === undefined ? [] : [third])],
     env: { ...COMMAND_ENVIRONMENT, ...baseEnv, ...command.env },
     ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
   });
@@ -83,6 +85,11 @@ export function nodeCommands(baseEnv: Readonly<Record<string, string>> = {}): Co
   return { run: (command) => runCommand(command, baseEnv) };
 }
 
+/** Runs a program that has an open file of this process as its descriptor 3. */
+export function runWithDescriptor(command: Command, descriptor: number): Promise<CommandResult> {
+  return runCommand(command, {}, descriptor);
+}
+
 function notStarted({ program }: Command, cause: NodeJS.ErrnoException): PatchError {
   const why = cause.code ?? cause.message;
   return new PatchError('COMMAND_NOT_FOUND', `${program} could not be started (${why})`, {
@@ -94,6 +101,7 @@ function notStarted({ program }: Command, cause: NodeJS.ErrnoException): PatchEr
 async function runCommand(
   command: Command,
   baseEnv: Readonly<Record<string, string>>,
+  descriptor?: number,
 ): Promise<CommandResult> {
   const { promise, resolve, reject } = Promise.withResolvers<CommandResult>();
   const startedMs = performance.now();
@@ -106,7 +114,7 @@ async function runCommand(
   let failure: unknown;
   let child: ChildProcess;
   try {
-    child = start(command, baseEnv);
+    child = start(command, baseEnv, descriptor);
   } catch (error) {
     throw notStarted(command, error as NodeJS.ErrnoException);
   }

@@ -16,6 +16,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DurableWrite, FileFacts, Files, FreeSpace } from '../files.ts';
+import { lockFile } from './file-lock.ts';
 
 /** Editors and package managers touch a file several times in a row; one notice is enough. */
 const WATCH_DEBOUNCE_MS = 100;
@@ -258,6 +259,7 @@ export const systemFiles: Files = {
     await makeMissing(path, mode);
   },
   claimFolder,
+  lock: lockFile,
   list: async (path, options) => {
     const names = options?.missingOk ? ((await orAbsent(readdir(path))) ?? []) : await readdir(path);
     return names.sort();

@@ -61,7 +61,7 @@ export const JOINING: readonly Wait[] = [
   {
     where: 'for another process that gets this host an identity',
     arrange: async ({ host }) => {
-      await takeLock({ files: systemFiles, clock: host.clock }, join(host.root, DATA, 'locks/identity'));
+      await takeLock({ files: systemFiles, clock: host.clock }, join(host.root, DATA, 'locks/identity.lock'));
     },
     reached: said('Another process of this host'),
     exitCode: 2,
