@@ -22,10 +22,11 @@ describe('the OpenAPI documents', () => {
     expect(operations.map((one) => one.operationId).sort()).toEqual(routes.map((route) => route.id).sort());
   });
 
-  it('list path and query parameters and the statuses of errors', () => {
+  it('list path, query and header parameters and the statuses of errors', () => {
     const paths = pathsOf(Object.values(AGENT_ROUTES));
     const list = paths['/api/v1/packages']?.get;
     expect(list?.parameters.map((one) => one.name).sort()).toEqual([
+      'If-None-Match',
       'limit',
       'name',
       'offset',

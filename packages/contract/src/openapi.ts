@@ -82,6 +82,9 @@ function operation(route: Route): Json {
         description: route.summary,
         content: { [mediaType]: { schema: wrapped(route) } },
       },
+      ...(route.headers?.shape['If-None-Match']
+        ? { '304': { description: 'Nothing has changed since the answer that `If-None-Match` names.' } }
+        : {}),
       ...errorResponses(route.errors),
     },
   };

@@ -1,7 +1,7 @@
 import type { Route } from '@linux-patch/contract';
 import { dataAnswer, type RouteInput as Input, readRouteInput, routePattern } from '@linux-patch/http';
 import { auditedRequest, type Clock } from '@linux-patch/runtime';
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
 import type { Caller } from '../access/caller.ts';
 import type { AgentEnv } from './agent-env.ts';
@@ -30,13 +30,21 @@ export function serveRoute<R extends Route>(
   const { app, clock } = server;
   app.on(route.method, routePattern(route), async (context) => {
     checkPath?.((name) => context.req.param(name) ?? '');
-    const input = await readRouteInput(route, context, BODY_LIMIT_BYTES);
-    const { query, body } = input;
-    context.set('asked', auditedRequest({ parameters: context.req.param(), query, body }));
-    const requestId = context.get('requestId');
-    const { signal } = context.req.raw;
-    const data = (await handle({ ...input, caller: context.env.caller, requestId, signal })) as object;
+    const input = await readInput(route, context);
+    const data = (await handle(input)) as object;
     if ('job_id' in data) context.set('jobId', String(data.job_id));
-    return dataAnswer(route, data, { requestId, clock });
+    return dataAnswer(route, data, { requestId: input.requestId, clock });
   });
+}
+
+/** Reads a request through the schemas of its route. @throws PatchError `INVALID_REQUEST` and the like */
+export async function readInput<R extends Route>(
+  route: R,
+  context: Context<AgentEnv>,
+): Promise<RouteInput<R>> {
+  const input = await readRouteInput(route, context, BODY_LIMIT_BYTES);
+  const { query, body } = input;
+  context.set('asked', auditedRequest({ parameters: context.req.param(), query, body }));
+  const { signal } = context.req.raw;
+  return { ...input, caller: context.env.caller, requestId: context.get('requestId'), signal };
 }

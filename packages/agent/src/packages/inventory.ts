@@ -90,6 +90,7 @@ export function createPackageInventory(
   return {
     name: adapter.name,
     plans,
+    revision: () => reader.revision(),
     async listPackages() {
       const { installed, pending } = await reader.reading();
       const updates = pending && byPackage(pending.updates);

@@ -22,6 +22,11 @@ export interface SourceState {
 export interface PackageInventory {
   /** For `package_manager` of system info, such as `apt`. */
   readonly name: string;
+  /**
+   * Names the state that listings are made from: the same while what is installed, the lists and the settings are. Asked
+   * before a listing, it never names more than the listing shows.
+   */
+  revision(): Promise<string>;
   /** Installed packages. */
   listPackages(): Promise<readonly Package[]>;
   /** An installed or available package. The name has passed `PackageName`. */

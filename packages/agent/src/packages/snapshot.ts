@@ -1,5 +1,6 @@
-import { PatchError } from '@linux-patch/contract';
-import type { StateKey } from './adapter.ts';
+import { createHash } from 'node:crypto';
+import { PatchError, VERSION } from '@linux-patch/contract';
+import type { PackageAdapter, StateKey } from './adapter.ts';
 import type { PackageHost } from './doors.ts';
 import { explainKeptBack } from './kept-back.ts';
 import type { Installed, Pending, Source, Update } from './package-facts.ts';
@@ -19,6 +20,8 @@ type Snapshot = Reading & { readonly pending: Pending; readonly updates: readonl
 
 /** What is read of the package manager; kept in memory until something changes on disk. */
 export interface PackageReader {
+  /** Names the state on disk, and by whom it is read. */
+  revision(): Promise<string>;
   /** What is installed, and what waits where that is known. */
   reading(): Promise<Reading>;
   /**
@@ -78,6 +81,7 @@ export function createPackageReader(host: PackageHost): PackageReader {
       readPackages(host, { sources: () => sourcesFor(state), offered: () => offeredFor(state) }),
     );
   return {
+    revision: async () => revisionOf(host.adapter, (await from.stateKey()).packages),
     reading: async () => readingFor(await from.stateKey()),
     async explanations() {
       const state = await from.stateKey();
@@ -96,6 +100,11 @@ export function createPackageReader(host: PackageHost): PackageReader {
       return { ...reading, pending, updates: withOffered(pending.updates, await offeredFor(state)) };
     },
   };
+}
+
+/** A name for a key. Another release may make something else of the same state. */
+function revisionOf({ name }: Pick<PackageAdapter, 'name'>, key: string): string {
+  return createHash('sha256').update(`${VERSION}\n${name}\n${key}`).digest('hex').slice(0, 32);
 }
 
 function refuseUnknown({ adapter }: PackageHost, sources: readonly Source[]): never {

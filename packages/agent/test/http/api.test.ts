@@ -294,6 +294,45 @@ describe('the routes', () => {
     expect(refreshed).toBe(2);
   });
 
+  it.each(['/api/v1/packages', '/api/v1/patches'])(
+    'answer %s with 304 and nothing else while the same question has the same answer',
+    async (path) => {
+      let state = 'one';
+      const inventory = { ...shelfInventory(), revision: async () => state };
+      await using listed = await startWorld({ app: { inventory } });
+      const ask = (at: string, tag = '') =>
+        call(listed, at, { headers: tag === '' ? {} : { 'if-none-match': tag } });
+      const first = await ask(path);
+      const tag = String(first.headers['etag']);
+      expect(first.envelope.data).toMatchObject({ revision: 'one' });
+      expect(first.headers['cache-control']).toBe('private, no-cache');
+      for (const known of [tag, tag.slice(2), `"other", ${tag}`, '*']) {
+        const again = await ask(path, known);
+        expect([again.status, again.text, again.headers['etag']]).toEqual([304, '', tag]);
+        expect(again.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+      }
+      for (const other of ['?limit=1', '?offset=1', '?order=desc']) {
+        const { status, headers } = await ask(`${path}${other}`, tag);
+        expect([status, headers['etag'] === tag]).toEqual([200, false]);
+      }
+      expect((await ask(`${path}?refresh=true`, tag)).status).toBe(304);
+      state = 'two';
+      expect((await ask(path, tag)).envelope.data).toMatchObject({ revision: 'two' });
+      state = 'one';
+      expect((await ask(path, tag)).status).toBe(304);
+      // What a listing stands on is part of the answer.
+      await listed.cache.noteRefreshed();
+      expect((await ask(path, tag)).status).toBe(200);
+    },
+  );
+
+  it('make the reasons for what stays anew for everybody who asks', async () => {
+    const { status, headers } = await call(world, '/api/v1/patches?explain=true', {
+      headers: { 'if-none-match': '*' },
+    });
+    expect([status, headers['etag']]).toEqual([200, undefined]);
+  });
+
   it('find jobs by the spellings of older clients, newest first', async () => {
     await world.jobs.submit({
       operation: 'patch_apply',

@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Package, PackageDetail, Patch } from '@linux-patch/contract';
 import type { PackageInventory } from '../../src/packages/package-inventory.ts';
+
+const PUBLISHED_AT_MS = Date.now() - 3_600_000;
 
 interface Shelf {
   version: string;
@@ -19,7 +22,7 @@ async function sources() {
       codename: undefined,
       security: true,
       present: true,
-      publishedAtMs: Date.now() - 3_600_000,
+      publishedAtMs: PUBLISHED_AT_MS,
       validUntilMs: undefined,
     },
   ];
@@ -49,6 +52,10 @@ export function shelfInventory(): PackageInventory {
   const listPackages = async (): Promise<Package[]> => [...shelf].map(describe);
   return {
     name: 'apt',
+    revision: async () =>
+      createHash('sha256')
+        .update(JSON.stringify([...shelf]))
+        .digest('hex'),
     plans: { install: noPlan, remove: noPlan, patches: noPlan },
     listPackages,
     async findPackage(name: string): Promise<PackageDetail | undefined> {

@@ -1,6 +1,20 @@
 import { z } from 'zod';
 import { CACHE_STATUSES } from './health.ts';
 
+/** Headers of a listing. */
+export const ListingHeaders = z.object({
+  'If-None-Match': z.string().max(4_096).optional().meta({
+    description:
+      'The `ETag` of an earlier answer to the same question: while nothing has changed, the answer is 304 without a body. Answers with `explain=true` have none.',
+  }),
+});
+
+/** What listings are named by. */
+export const Revision = z.string().max(128).optional().meta({
+  description:
+    'Names what this host has installed, its lists and its settings: the same while nothing of it changes, whatever is asked for. Older agents do not say it.',
+});
+
 const Word = z.string().max(1_024);
 
 /** A package source of a host, and how old what the host knows of it is. */

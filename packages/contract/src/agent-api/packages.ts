@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { paging, queryFlag } from '../query.ts';
 import { Line, MAX_ENTRIES, Prose } from '../text-bounds.ts';
-import { PackageLists } from './package-lists.ts';
+import { PackageLists, Revision } from './package-lists.ts';
 
 /**
  * Package names of every package manager: Debian's (deb-control(5)), and those of rpm, pacman and apk with capitals, `_`
@@ -78,6 +78,7 @@ export const PackageList = z.object({
     .meta({ description: 'Number of packages that match, before paging.' }),
   limit: z.number().int().nullable(),
   offset: z.number().int().nonnegative(),
+  revision: Revision,
   lists: PackageLists.optional(),
 });
 export type PackageList = z.infer<typeof PackageList>;

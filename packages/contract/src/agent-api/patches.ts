@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { paging, queryFlag } from '../query.ts';
 import { Line, MAX_ENTRIES, Prose } from '../text-bounds.ts';
-import { PackageLists } from './package-lists.ts';
+import { PackageLists, Revision } from './package-lists.ts';
 import { allowRemovals, PackageGlob, PackageName, PlanHash, sourceFields } from './packages.ts';
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'unknown'] as const;
@@ -67,6 +67,7 @@ export const PatchList = z.object({
   listed_at: z.iso
     .datetime()
     .meta({ description: 'When the host was asked; `lists` says how old what it knows is.' }),
+  revision: Revision,
   lists: PackageLists.optional(),
 });
 export type PatchList = z.infer<typeof PatchList>;

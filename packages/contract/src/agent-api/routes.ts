@@ -6,6 +6,7 @@ import { Health } from './health.ts';
 import { CrlPush, CrlTaken } from './identity.ts';
 import { ChangeHeaders, JobHeaders } from './job-headers.ts';
 import { Job, JobAccepted, JobDeleted, JobList, JobQuery } from './jobs.ts';
+import { ListingHeaders } from './package-lists.ts';
 import {
   HoldRequest,
   InstallRequest,
@@ -114,6 +115,7 @@ export const AGENT_ROUTES = routeTable({
     summary: 'Installed packages',
     description:
       '`refresh=true` asks the sources for news first; while a job changes packages, or when none of them answers, that is 503.',
+    headers: ListingHeaders,
     query: PackageQuery,
     response: PackageList,
     status: 200,
@@ -204,6 +206,7 @@ export const AGENT_ROUTES = routeTable({
     description:
       '`refresh=true` asks the sources for news first; while a job changes packages, or when none of them answers, that is 503. ' +
       '`explain=true` also tells which updates an ordinary upgrade would leave, and why; that takes longer.',
+    headers: ListingHeaders,
     query: PatchQuery,
     response: PatchList,
     status: 200,

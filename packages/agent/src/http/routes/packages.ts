@@ -2,6 +2,7 @@ import {
   AGENT_ROUTES,
   type InstallOptions,
   type Package,
+  type PackageList,
   PackageName,
   type PackageQuery,
   PatchError,
@@ -13,6 +14,7 @@ import type { JobQueue } from '../../jobs/queue.ts';
 import { matchesGlob } from '../../packages/name-pattern.ts';
 import type { PackageInventory } from '../../packages/package-inventory.ts';
 import type { AgentEnv } from '../agent-env.ts';
+import { serveListing } from '../serve-listing.ts';
 import { serveRoute } from '../serve-route.ts';
 import { acceptJob } from './jobs.ts';
 import { describeLists, type ListingSources } from './package-lists.ts';
@@ -28,20 +30,20 @@ export function servePackages(
   sources: PackageSources,
 ): void {
   const { inventory, jobs } = sources;
-  serveRoute(server, AGENT_ROUTES.listPackages, async ({ query }) => {
-    if (query.refresh) await sources.refreshNow();
-    // Where nobody knows what waits, this refuses; an empty list would say that nothing does.
-    if (query.status === 'upgradable') await inventory.listPatches();
-    const installed = await inventory.listPackages();
-    const matching = installed.filter((one) => matches(one, query));
-    const page = pageOf(matching, query, comparison(query.sort ?? 'name', inventory));
-    return {
-      packages: page.items,
-      total: page.total,
-      limit: page.limit,
-      offset: page.offset,
-      lists: await describeLists(sources),
+  serveListing(server, AGENT_ROUTES.listPackages, async ({ query }) => {
+    const { refresh, ...asked } = query;
+    if (refresh) await sources.refreshNow();
+    const revision = await inventory.revision();
+    const lists = await describeLists(sources);
+    const make = async (): Promise<PackageList> => {
+      // Where nobody knows what waits, this refuses; an empty list would say that nothing does.
+      if (query.status === 'upgradable') await inventory.listPatches();
+      const matching = (await inventory.listPackages()).filter((one) => matches(one, query));
+      const page = pageOf(matching, query, comparison(query.sort ?? 'name', inventory));
+      const { items: packages, total, limit, offset } = page;
+      return { packages, total, limit, offset, revision, lists };
     };
+    return { basis: { revision, asked, lists }, make };
   });
   serveRoute(
     server,

@@ -3,6 +3,7 @@ import {
   type ApplyPlan,
   type Patch,
   PatchError,
+  type PatchList,
   type PatchQuery,
   planApply,
   SEVERITIES,
@@ -12,6 +13,7 @@ import type { Hono } from 'hono';
 import type { ApplyJobRequest } from '../../jobs/job-request.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
 import type { AgentEnv } from '../agent-env.ts';
+import { serveListing } from '../serve-listing.ts';
 import { serveRoute } from '../serve-route.ts';
 import { acceptJob } from './jobs.ts';
 import { describeLists, type ListingSources } from './package-lists.ts';
@@ -27,22 +29,28 @@ export function servePatches(
   sources: PatchSources,
 ): void {
   const { inventory, jobs } = sources;
-  serveRoute(server, AGENT_ROUTES.listPatches, async ({ query }) => {
-    if (query.refresh) await sources.refreshNow();
-    const { patches, hiddenSecurity, listedAtMs } = await inventory.listPatches({
-      explain: query.explain ?? false,
-    });
-    const matching = patches.filter((patch) => matches(patch, query));
-    const page = pageOf(matching, query, comparison(query.sort ?? 'name'));
-    return {
-      patches: page.items,
-      total: page.total,
-      security_updates: matching.filter((patch) => patch.security).length,
-      requires_reboot: matching.some((patch) => patch.requires_reboot),
-      hidden_security: [...hiddenSecurity],
-      listed_at: new Date(listedAtMs).toISOString(),
-      lists: await describeLists(sources),
+  serveListing(server, AGENT_ROUTES.listPatches, async ({ query }) => {
+    const { refresh, explain = false, ...asked } = query;
+    if (refresh) await sources.refreshNow();
+    const revision = await inventory.revision();
+    const lists = await describeLists(sources);
+    const make = async (): Promise<PatchList> => {
+      const { patches, hiddenSecurity, listedAtMs } = await inventory.listPatches({ explain });
+      const matching = patches.filter((patch) => matches(patch, query));
+      const page = pageOf(matching, query, comparison(query.sort ?? 'name'));
+      return {
+        patches: page.items,
+        total: page.total,
+        security_updates: matching.filter((patch) => patch.security).length,
+        requires_reboot: matching.some((patch) => patch.requires_reboot),
+        hidden_security: [...hiddenSecurity],
+        listed_at: new Date(listedAtMs).toISOString(),
+        revision,
+        lists,
+      };
     };
+    // Reasons are asked for anew; within their time not all may be found.
+    return { basis: explain ? undefined : { revision, asked, lists }, make };
   });
   serveRoute(server, AGENT_ROUTES.applyPatches, (input) =>
     acceptJob(jobs, input, async () => {

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import type { Route } from '@linux-patch/contract';
+import { dataAnswer } from '@linux-patch/http';
+import type { Clock } from '@linux-patch/runtime';
+import type { Hono } from 'hono';
+import type { z } from 'zod';
+import type { AgentEnv } from './agent-env.ts';
+import { type RouteInput, readInput } from './serve-route.ts';
+
+/** A listing that is made only for who does not have it yet. */
+export interface Listing<T> {
+  /** What the answer depends on; undefined where nobody can know before it is made. */
+  readonly basis: object | undefined;
+  readonly make: () => Promise<T>;
+}
+
+/** A listing that may answer 304 (RFC 9110 §13.1.2): its caller names what it has with `If-None-Match`. */
+export function serveListing<R extends Route>(
+  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
+  route: R,
+  prepare: (input: RouteInput<R>) => Promise<Listing<z.output<R['response']>>>,
+): void {
+  const { app, clock } = server;
+  app.on(route.method, route.path, async (context) => {
+    const input = await readInput(route, context);
+    const { basis, make } = await prepare(input);
+    if (basis === undefined) return dataAnswer(route, (await make()) as object, { ...input, clock });
+    const tag = entityTag(basis);
+    const headers = { ETag: tag, 'Cache-Control': 'private, no-cache' };
+    if (namesTag(context.req.header('if-none-match'), tag))
+      return new Response(null, { status: 304, headers });
+    const answer = dataAnswer(route, (await make()) as object, { ...input, clock });
+    for (const [name, value] of Object.entries(headers)) answer.headers.set(name, value);
+    return answer;
+  });
+}
+
+/** A weak one: each answer has an id and a time of its own. */
+function entityTag(basis: object): string {
+  return `W/"${createHash('sha256').update(JSON.stringify(basis)).digest('base64url')}"`;
+}
+
+/** By weak comparison (RFC 9110 §8.8.3.2). */
+function namesTag(header: string | undefined, tag: string): boolean {
+  if (header?.trim() === '*') return true;
+  const opaque = (text: string): string => text.replace(/^W\//, '');
+  return [...(header ?? '').matchAll(/(?:W\/)?"[^"]*"/g)].some(([one]) => opaque(one) === opaque(tag));
+}
