@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PatchList } from '@linux-patch/contract';
+import { PatchList, Plan } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
@@ -138,6 +138,29 @@ describe('an administrator patches a real host through the manager', () => {
     expect(await show()).toBe(0);
     expect(await versions()).toMatchObject({ toyhello: '1.3-1' });
     await rm(broken);
+  });
+
+  it('approves a plan, and nothing is changed when the source publishes something else meanwhile', async () => {
+    const before = await versions();
+    const target = ['patch', host.name, 'toyapp', '--dry-run'] as const;
+    const lines: string[] = [];
+    expect(await manager.show((line) => lines.push(line), ...target)).toBe(0);
+    const text = lines.join('\n');
+    expect(text).toMatch(/^toyapp +1\.0-1 +1\.2-1 +upgrade$/m);
+    expect(text).toMatch(/^1 step, 0 new, 0 removed; [\d.]+ k?B to download/m);
+    const [, hash = ''] = /^Plan ([0-9a-f]{64})$/m.exec(text) ?? [];
+    expect(Plan.parse(await manager.json(...target)).plan_hash).toBe(hash);
+    await repository.publishUpdates([{ name: 'toyapp', version: '1.3-1', depends: 'toylib' }]);
+    const outdated: string[] = [];
+    const approved = (plan: string, to: string[]) =>
+      manager.show((line) => to.push(line), 'patch', host.name, 'toyapp', '--plan', plan, '--wait');
+    expect(await approved(hash, outdated)).toBe(1);
+    expect(outdated.join('\n')).toContain('(PLAN_CHANGED)');
+    expect(outdated.join('\n')).toMatch(/^was +toyapp +1\.0-1 +1\.2-1 .*\nnow +toyapp +1\.0-1 +1\.3-1 /m);
+    expect(await versions()).toEqual(before);
+    const now = Plan.parse(await manager.json(...target));
+    expect(await approved(now.plan_hash, [])).toBe(0);
+    expect(await versions()).toEqual({ ...before, toyapp: '1.3-1' });
   });
 
   it('keeps the finished jobs over a restart of the agent', async () => {

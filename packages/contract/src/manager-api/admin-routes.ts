@@ -3,6 +3,7 @@ import { JobHeaders } from '../agent-api/job-headers.ts';
 import { Job, JobAccepted, JobList, JobQuery } from '../agent-api/jobs.ts';
 import { PackageList, PackageQuery } from '../agent-api/packages.ts';
 import { ApplyRequest, PatchList, PatchQuery } from '../agent-api/patches.ts';
+import { PatchPlanRequest, Plan, PlanQuery } from '../agent-api/plans.ts';
 import { SystemInfo } from '../agent-api/system.ts';
 import { METRICS_MEDIA_TYPE } from '../metrics/exposition.ts';
 import { routeTable } from '../route.ts';
@@ -242,6 +243,17 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     summary: 'Pending updates, asked from the host now',
     query: PatchQuery,
     response: PatchList,
+    status: 200,
+    errors: HOST_CALL_ERRORS,
+  },
+  hostPlan: {
+    method: 'POST',
+    path: '/api/v1/hosts/{id}/patches/plan',
+    auth: 'hosts:read',
+    summary: 'What applying updates would do on the host, asked from it now',
+    query: PlanQuery,
+    body: PatchPlanRequest,
+    response: Plan,
     status: 200,
     errors: HOST_CALL_ERRORS,
   },

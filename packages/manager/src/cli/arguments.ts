@@ -1,4 +1,4 @@
-import { MAX_JOIN_TOKEN_SECONDS } from '@linux-patch/contract';
+import { MAX_JOIN_TOKEN_SECONDS, PlanHash } from '@linux-patch/contract';
 import { InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
 import { CertifiableName, ManagerUrl } from '../config/host-names.ts';
@@ -83,6 +83,11 @@ export function managerUrl(text: string): string {
 /** A name or address for a certificate; may be repeated. */
 export function certificateName(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, bySchema(CertifiableName, text)];
+}
+
+/** The name of a plan. */
+export function planHash(text: string): string {
+  return bySchema(PlanHash, text);
 }
 
 /** An option that may be repeated. */

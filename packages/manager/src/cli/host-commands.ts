@@ -6,6 +6,7 @@ import { deleteHost } from './certificate-commands.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { describePackages, describePatches } from './listings.ts';
+import { describeDifference } from './plan-view.ts';
 import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
 /** Columns of one host in `hosts list`. */
@@ -151,7 +152,12 @@ export function describeJob(job: Job, nowMs: number): string {
     ['Ended', pastTime(job.completed_at, nowMs)],
     ...(job.error ? [['Error', `${job.error} (${job.error_code ?? 'no code'})`] as const] : []),
   ]);
-  return job.results.length === 0 ? facts : `${facts}\n\n${describeResults(job)}`;
+  const difference = job.error_details?.difference;
+  return [
+    facts,
+    ...(difference ? [describeDifference(difference)] : []),
+    ...(job.results.length > 0 ? [describeResults(job)] : []),
+  ].join('\n\n');
 }
 
 /** Versions before and after, and configuration files that stayed as they were. */

@@ -10,7 +10,7 @@ function enumerate(items: readonly string[]): string {
 }
 
 /** When the lists were checked, what they are made of, and what is wrong with them; one sentence a line. */
-function describeLists(lists: PackageLists | undefined, nowMs: number): string[] {
+export function describeLists(lists: PackageLists | undefined, nowMs: number): string[] {
   if (!lists)
     return ['How old the package lists of the host are, its agent does not say; agents from 1.2 on do.'];
   const present = lists.sources.filter((one) => one.present);

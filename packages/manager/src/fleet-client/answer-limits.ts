@@ -19,6 +19,8 @@ const LIMITS: Readonly<Record<string, AnswerLimits>> = {
   [AGENT_ROUTES.listPackages.id]: LISTING,
   [AGENT_ROUTES.listPatches.id]: LISTING,
   [AGENT_ROUTES.listJobs.id]: LISTING,
+  [AGENT_ROUTES.planPackages.id]: LISTING,
+  [AGENT_ROUTES.planPatches.id]: LISTING,
   [AGENT_ROUTES.getPackage.id]: LISTING,
   [AGENT_ROUTES.getJob.id]: { bytes: 8 * MIB, values: 100_000, depth: DEPTH },
   [AGENT_ROUTES.applyPatches.id]: { bytes: 2 * MIB, values: 10_000, depth: DEPTH },

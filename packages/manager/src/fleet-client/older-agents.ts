@@ -11,6 +11,9 @@ import {
   PackageLists,
   Patch,
   PatchList,
+  Plan,
+  PlanLeftOut,
+  PlanStep,
   type Route,
 } from '@linux-patch/contract';
 import { z } from 'zod';
@@ -101,7 +104,7 @@ const page = {
 
 const lists = PackageLists.extend({ sources: items(ListSource, MOST_SOURCES) }).optional();
 
-/** Where older agents say something else, by route id. */
+/** Where older agents say something else, or where a hostile one could say too much, by route id. */
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   [AGENT_ROUTES.listPackages.id]: PackageList.extend({
     packages: items(AnyPackage, MOST_PACKAGES),
@@ -111,6 +114,11 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   [AGENT_ROUTES.listPatches.id]: PatchList.extend({
     patches: items(AnyPatch, MOST_PACKAGES),
     hidden_security: items(HiddenSecurityUpdate, MOST_PACKAGES).optional(),
+    lists,
+  }),
+  [AGENT_ROUTES.planPatches.id]: Plan.extend({
+    steps: items(PlanStep, MOST_PACKAGES),
+    left_out: items(PlanLeftOut, MOST_PACKAGES),
     lists,
   }),
   [AGENT_ROUTES.listJobs.id]: JobList.extend({

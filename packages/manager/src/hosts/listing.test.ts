@@ -1,6 +1,6 @@
 import { type PackageLists, PatchError } from '@linux-patch/contract';
 import { describe, expect, it } from 'vitest';
-import { askListing } from './listing.ts';
+import { askListing, askPlan } from './listing.ts';
 
 const LISTS: PackageLists = { status: 'fresh', message: 'ok', refreshed_at: null, sources: [] };
 
@@ -47,6 +47,20 @@ describe('a listing that is asked from a host', () => {
     );
     await expect(askListing(query('refresh=true'), 'web1', async () => ({}))).rejects.toMatchObject(tooOld);
   });
+
+  it.each(['NOT_FOUND', 'METHOD_NOT_ALLOWED'])(
+    'is refused in clear words where the agent makes no plans and answers %s',
+    async (code) => {
+      const details = { agent: { code, message: 'no', details: {} } };
+      const ask = async () => Promise.reject(new PatchError('AGENT_ERROR', 'refuses', { details }));
+      await expect(askPlan(query('refresh=true'), 'web1', ask)).rejects.toMatchObject({
+        code: 'AGENT_ERROR',
+        message: expect.stringContaining('agent of web1 is too old to plan'),
+      });
+      const other = new PatchError('AGENT_UNREACHABLE', 'gone');
+      await expect(askPlan(query(''), 'web1', async () => Promise.reject(other))).rejects.toBe(other);
+    },
+  );
 
   it('passes on every other refusal', async () => {
     const fault = new PatchError('INVALID_REQUEST', 'no', { details: { faults: [{ path: 'query.sort' }] } });

@@ -36,6 +36,30 @@ export async function askListing<T extends { readonly lists?: PackageLists | und
   }
 }
 
+/**
+ * Asks a host what a change would do.
+ * @param ask calls the host.
+ * @throws PatchError `AGENT_ERROR` when its agent makes no plans.
+ */
+export async function askPlan<T>(
+  query: URLSearchParams,
+  host: string,
+  ask: (call: ListingCall) => Promise<T>,
+): Promise<T> {
+  try {
+    return await ask({ query, timeoutMs: REFRESH_TIMEOUT_MS });
+  } catch (error) {
+    const { agent } = isPatchError(error, 'AGENT_ERROR') ? error.details : {};
+    const code = (agent as { readonly code?: unknown } | undefined)?.code;
+    // The path is one of a package to the first agents, which none may be asked of with this method.
+    if (code !== 'NOT_FOUND' && code !== 'METHOD_NOT_ALLOWED') throw error;
+    throw new PatchError(
+      'AGENT_ERROR',
+      `The agent of ${host} is too old to plan. Upgrade it; "patches ${host}" lists what waits there.`,
+    );
+  }
+}
+
 function tooOld(host: string): PatchError {
   return new PatchError(
     'AGENT_ERROR',

@@ -19,7 +19,7 @@ import { watchJob } from '../fleet-client/watch-job.ts';
 import type { ManagerEnv } from '../http/manager-env.ts';
 import type { Routes } from '../http/routes.ts';
 import { lastInstance } from './last-instance.ts';
-import { askListing } from './listing.ts';
+import { askListing, askPlan } from './listing.ts';
 import { addressOf, type HostStore } from './store.ts';
 
 export interface HostRouteSources {
@@ -89,6 +89,16 @@ export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void
   routes.serve(MANAGER_ADMIN_ROUTES.hostPatches, ({ parameter, context }) =>
     askListing(queryOf(context), parameter('id'), (call) =>
       callHost(sources, parameter('id'), AGENT_ROUTES.listPatches, { ...call, signal: context.env.signal }),
+    ),
+  );
+  routes.serve(MANAGER_ADMIN_ROUTES.hostPlan, ({ parameter, bodyText, context }) =>
+    askPlan(queryOf(context), parameter('id'), (call) =>
+      callHost(sources, parameter('id'), AGENT_ROUTES.planPatches, {
+        ...call,
+        // Checked by the route, sent as it came: the agent reads the same schema.
+        body: JSON.parse(bodyText) as unknown,
+        signal: context.env.signal,
+      }),
     ),
   );
   routes.serve(MANAGER_ADMIN_ROUTES.hostSystem, ({ parameter, context }) =>
