@@ -49,6 +49,12 @@ export class IdentityReplacement {
     return this.#options.current.value;
   }
 
+  /** Calls back when another set is made current by whoever, where the kernel tells, until it is disposed. */
+  follow(switched: () => void): Disposable {
+    this.#changed.follow(switched);
+    return this.#changed;
+  }
+
   /** Looks at the dates again. */
   async judgeAgain(): Promise<void> {
     const { place, current } = this.#options;

@@ -126,9 +126,13 @@ export class IdentityService {
     return this.#alone(() => this.#takeTrust(bundle, 'manager'));
   }
 
-  /** Renews when it is time, and takes up what others put on disk, until the signal aborts. */
+  /**
+   * Renews when it is time, and takes up what others put on disk, until the signal aborts: a set that another process of this
+   * host installs at once, and what is copied over it once it has settled.
+   */
   async keepFresh(signal: AbortSignal): Promise<void> {
     const { clock, liveness } = this.#options.report;
+    using _told = this.#options.replacement.follow(() => this.#nap.abort());
     try {
       while (!signal.aborted) {
         liveness.beat();

@@ -26,10 +26,10 @@ import { startRenewingManager } from './renewing-manager.ts';
 export const NOW = Math.floor(Date.now() / 1000) * 1000;
 export const DAY_MS = 86_400_000;
 const BEAT_MS = 20_000;
-const NAMES = { fqdn: 'amber.example.test', ipAddress: '127.0.0.1' };
+export const NAMES = { fqdn: 'amber.example.test', ipAddress: '127.0.0.1' };
 
 /** A set for this host, valid for a year from an instant on. */
-async function issueSet(issuer: TestAuthority, now: number) {
+export async function issueSet(issuer: TestAuthority, now: number) {
   const keyPem = await generateKey();
   const leaf = await issueCertificate({
     profile: agentProfile(NAMES),
