@@ -17,7 +17,7 @@ const AGENT_ROOMS = {
   audit: [],
   packages: [],
   config: ['packages/backends', 'manager-link/proxy'],
-  host: ['app/agent-context', 'identity/store/identity-meta', 'manager-link/answer-body'],
+  host: [],
   access: ['audit', 'host'],
   'manager-link': ['host'],
   identity: ['audit', 'host', 'manager-link', 'enrollment'],

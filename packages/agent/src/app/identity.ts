@@ -31,13 +31,20 @@ export async function openIdentityService(context: AgentContext): Promise<Identi
   const events = createIdentityEvents(audit);
   const replacement = await openReplacement({ place, current, logger, audit, signal });
   const { dataFolder } = context.paths;
+  const { enrollment } = context.config;
   const renewals = new Renewals({
     place,
     current,
     replacement,
     tracker: await openRenewalTracker({ place, current, dataFolder, logger, notifier, events }),
     renew: renewerOf(context),
-    address: createAddressWatch(context),
+    address: createAddressWatch({
+      clock,
+      network: context.network,
+      reportIp: enrollment.report_ip,
+      reportInterface: enrollment.report_interface,
+      signal,
+    }),
     isClockWrong: () => clockWatch.verdict.state === 'bad',
     report: { logger, audit, events, random },
   });
@@ -52,6 +59,6 @@ export async function openIdentityService(context: AgentContext): Promise<Identi
     trust: createTrustSource({ place, logger, audit, proxyFor }),
     rejoining: createReEnrolment({ join, clock, logger, notifier, signal }),
     report: { clock, logger, events, liveness, inspect },
-    configuredManager: context.config.enrollment.manager_url,
+    configuredManager: enrollment.manager_url,
   });
 }

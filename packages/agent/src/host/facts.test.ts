@@ -1,11 +1,26 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 import { join } from 'node:path';
+import type { Commands } from '@linux-patch/runtime';
 import { nodeCommands, systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { readHostFacts } from './facts.ts';
+import { collectHostIdentity } from './host-identity.ts';
+import { hostNetwork } from './network.ts';
+import { collectOsDetails } from './os-details.ts';
 import { parseOsRelease } from './os-release.ts';
+
+/** `hostname` that answers its arguments as given. */
+function hostnameSays(answers: Readonly<Record<string, string>>): Commands {
+  const said = { signal: null, stderr: '', timedOut: false, aborted: false, durationMs: 1 };
+  return {
+    run: async ({ args }) => {
+      const answer = answers[args.join(' ')];
+      return { ...said, exitCode: answer === undefined ? 1 : 0, stdout: `${answer ?? ''}\n` };
+    },
+  };
+}
 
 describe('the facts of a host', () => {
   it('come from the kernel, and from os-release under the root', async () => {
@@ -15,12 +30,50 @@ describe('the facts of a host', () => {
       join(root.path, 'etc/os-release'),
       'NAME="Toy Linux"\nVERSION_ID="12"\nVERSION_CODENAME=toy\n',
     );
-    const facts = await readHostFacts({ files: systemFiles, commands: nodeCommands(), root: root.path });
+    const facts = await readHostFacts({
+      files: systemFiles,
+      commands: nodeCommands(),
+      network: hostNetwork,
+      root: root.path,
+    });
     expect(facts).toMatchObject({ hostname: hostname().split('.')[0], kernel: release() });
     expect(facts.osRelease).toMatchObject({ name: 'Toy Linux', versionId: '12', codename: 'toy' });
     expect(facts.uptimeSeconds).toBeGreaterThan(0);
     expect(facts.lastBootMs).toBeLessThan(Date.now());
     expect(facts.bootId).toMatch(/^[0-9a-f-]{36}(\+\d+)?$/);
+  });
+
+  it.each([
+    ['a full name in /etc/hostname', 'Amber.example.test.\n', {}, 'amber.example.test'],
+    ['a short name in /etc/hostname', 'amber\n', { '-f': 'other.example.test' }, 'amber'],
+    ['no name of its own', 'localhost\n', { '-f': 'amber.example.test' }, 'amber.example.test'],
+    ['a resolver that knows an address', '(none)\n', { '-f': '192.0.2.1', '': 'amber' }, 'amber'],
+  ])('are those that it joins with: %s', async (_what, file, answers: Record<string, string>, fqdn) => {
+    await using root = await temporaryFolder();
+    mkdirSync(join(root.path, 'etc'));
+    writeFileSync(join(root.path, 'etc/hostname'), file);
+    writeFileSync(join(root.path, 'etc/machine-id'), `${'0123456789abcdef'.repeat(2)}\n`);
+    mkdirSync(join(root.path, 'usr/lib'), { recursive: true });
+    writeFileSync(join(root.path, 'usr/lib/os-release'), 'NAME="Toy Linux"\nID=toy\nVERSION_ID="12"\n');
+    const sources = {
+      files: systemFiles,
+      root: root.path,
+      commands: hostnameSays(answers),
+      network: { ...hostNetwork, ownNames: async () => [] },
+    };
+    const wish = {
+      managerUrl: new URL('https://127.0.0.1'),
+      reportIp: '192.0.2.5',
+      reportInterface: undefined,
+    };
+    const joins = await collectHostIdentity({ ...sources, ...wish });
+    const facts = await readHostFacts(sources);
+    expect([facts.fqdn, facts.hostname]).toEqual([joins.fqdn, joins.hostname]);
+    expect(facts.fqdn).toBe(fqdn);
+    const { name, version, kernel, architecture } = await collectOsDetails(sources);
+    expect([name, version]).toEqual(['toy', '12']);
+    expect([facts.osRelease.id, facts.osRelease.versionId]).toEqual([name, version]);
+    expect([facts.kernel, facts.architecture]).toEqual([kernel, architecture]);
   });
 
   it('understand the quoting of os-release', () => {

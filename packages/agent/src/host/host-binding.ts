@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
+import { findMachineId } from './machine-id.ts';
 
 /**
  * What a host is recognised by, kept beside an identity so that a copy of it on another machine is noticed. Digests
@@ -89,7 +90,7 @@ async function cardAddresses(sources: BindingSources): Promise<string[]> {
 
 /** What this host is recognised by now; nothing of it is certain to be there. */
 export async function readHostBinding(sources: BindingSources): Promise<HostBinding> {
-  const machine = await firstOf(sources, ['etc/machine-id', 'var/lib/dbus/machine-id']);
+  const machine = await findMachineId(sources.files, sources.root).catch(() => undefined);
   const platform = await platformId(sources);
   const cards = await cardAddresses(sources);
   return {

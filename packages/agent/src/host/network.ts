@@ -34,6 +34,11 @@ export async function resolveUnlessStopped(
   return unlessStopped(() => network.resolve(name), signal);
 }
 
+/** The name or address in a URL, without the brackets of IPv6. */
+export function hostOf(url: Pick<URL, 'hostname'>): string {
+  return url.hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
 /** Waits for the system's resolver for as long as the signal does not abort. */
 export async function unlessStopped<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   signal?.throwIfAborted();

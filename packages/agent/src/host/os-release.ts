@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import type { Files } from '@linux-patch/runtime';
+
 /** What os-release(5) says about the system. */
 export interface OsRelease {
   readonly id: string | undefined;
@@ -7,6 +10,19 @@ export interface OsRelease {
   readonly versionId: string | undefined;
   readonly codename: string | undefined;
   readonly idLike: string | undefined;
+}
+
+/**
+ * What the system under `root` says of itself: the file in /etc comes before the one in /usr/lib. A private root may have
+ * neither; then it is that of the host.
+ */
+export async function readOsRelease(files: Files, root: string): Promise<OsRelease> {
+  const paths = ['etc/os-release', 'usr/lib/os-release'];
+  for (const path of [...paths.map((one) => join(root, one)), ...paths.map((one) => join('/', one))]) {
+    const text = await files.readText(path);
+    if (text !== undefined) return parseOsRelease(text);
+  }
+  return parseOsRelease('');
 }
 
 /** Reads the text of an os-release file; lines it does not understand are skipped, as os-release(5) asks. */

@@ -1,22 +1,32 @@
-import type { AgentContext } from '../app/agent-context.ts';
-import type { IdentityMeta } from '../identity/store/identity-meta.ts';
-import { chooseAddress } from './host-identity.ts';
+import type { Clock } from '@linux-patch/runtime';
+import { type AddressSources, chooseAddress } from './reported-address.ts';
 
 /** How often the address is looked at; a name is resolved each time. */
 const LOOK_MS = 5 * 60_000;
+
+/** What the manager was told when this host joined or renewed. */
+interface Told {
+  /** Null where the manager was of the older generation, which takes no renewals. */
+  readonly manager_client: unknown;
+  readonly reported_address?: string | undefined;
+}
+
+export interface AddressWatchOptions extends Omit<AddressSources, 'managerUrl'> {
+  readonly clock: Clock;
+}
 
 /** Whether this host has another address than its manager was told. */
 export interface AddressWatch {
   /** The address to tell, undefined while there is none. */
   readonly moved: string | undefined;
-  look(meta: IdentityMeta, managerUrl: string | undefined): Promise<void>;
+  look(told: Told, managerUrl: string | undefined): Promise<void>;
 }
 
 /**
  * Watches the address from which packets to the manager leave. Right after the start a new one counts at once; later it
  * has to be there at two looks, because networks that come and go have passing ones.
  */
-export function createAddressWatch(context: AgentContext): AddressWatch {
+export function createAddressWatch(options: AddressWatchOptions): AddressWatch {
   let lookedMs = Number.NEGATIVE_INFINITY;
   let seen: string | undefined;
   let moved: string | undefined;
@@ -24,31 +34,29 @@ export function createAddressWatch(context: AgentContext): AddressWatch {
     get moved() {
       return moved;
     },
-    async look(meta, managerUrl) {
-      if (!canBeTold(meta)) return;
-      const now = context.clock.monotonicMs();
+    async look(told, managerUrl) {
+      if (!canBeTold(told)) return;
+      const now = options.clock.monotonicMs();
       const isFirst = lookedMs === Number.NEGATIVE_INFINITY;
       if (!isFirst && now - lookedMs < LOOK_MS) {
-        if (moved === meta.reported_address) moved = undefined;
+        if (moved === told.reported_address) moved = undefined;
         return;
       }
       lookedMs = now;
-      const found = managerUrl === undefined ? undefined : await findAddress(context, managerUrl);
+      const found = managerUrl === undefined ? undefined : await findAddress(options, managerUrl);
       const isSteady = isFirst || found === seen;
       seen = found;
-      moved = isSteady && found !== meta.reported_address ? found : undefined;
+      moved = isSteady && found !== told.reported_address ? found : undefined;
     },
   };
 }
 
-/** A manager of the older generation takes no renewals, and without a word that it was told there is nothing to compare. */
-function canBeTold({ manager_client, reported_address }: IdentityMeta): boolean {
+/** Without a word that it was told there is nothing to compare. */
+function canBeTold({ manager_client, reported_address }: Told): boolean {
   return manager_client !== null && reported_address !== undefined;
 }
 
-async function findAddress(context: AgentContext, managerUrl: string): Promise<string | undefined> {
-  const { report_ip: reportIp, report_interface: reportInterface } = context.config.enrollment;
-  const sources = { ...context, managerUrl: new URL(managerUrl), reportIp, reportInterface };
+async function findAddress(options: AddressWatchOptions, managerUrl: string): Promise<string | undefined> {
   // Without a network there is no address, and nobody to tell it.
-  return chooseAddress(sources).catch(() => undefined);
+  return chooseAddress({ ...options, managerUrl: new URL(managerUrl) }).catch(() => undefined);
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { managerFault, parseCertificateDer, parseCertificates, spkiSha256 } from '@linux-patch/pki';
+import { hostOf } from '../host/network.ts';
 import { ManagerFailure } from './failure.ts';
 import { verificationFault } from './verification-fault.ts';
 
@@ -39,7 +40,7 @@ const CLOCK_CODES = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
 const SMALL_GROUPS = 'X25519:P-256:X448:P-384:P-521';
 
 function optionsOf({ url, peer, wire, smallHello }: Wish): ConnectionOptions {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = hostOf(url);
   return {
     socket: wire,
     ...(smallHello ? { ecdhCurve: SMALL_GROUPS } : {}),

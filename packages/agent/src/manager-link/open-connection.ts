@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { hostOf } from '../host/network.ts';
 import { connectSecurely } from './connection.ts';
 import { dial } from './dial.ts';
 import type { Proxy } from './proxy.ts';
@@ -46,7 +47,7 @@ export async function openConnection(
 function openWire({ url, timeoutMs, signal }: BoundedRequest, proxy: Proxy | undefined): Promise<Socket> {
   if (proxy) return openTunnel(proxy, { url, timeoutMs, signal });
   const port = Number(url.port) || (url.protocol === 'http:' ? 80 : 443);
-  return dial({ host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, signal });
+  return dial({ host: hostOf(url), port, signal });
 }
 
 async function secure(

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { hostOf } from '../host/network.ts';
 
 /** A proxy that makes tunnels (CONNECT, RFC 9110 §9.3.6). */
 export interface Proxy {
@@ -30,7 +31,7 @@ export function parseProxy(text: string): { readonly proxy: Proxy } | { readonly
     };
   if (url.pathname !== '/' || url.search || url.hash)
     return { fault: `must be ${FORM}, without path, query or fragment` };
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = hostOf(url);
   const port = Number(url.port) || DEFAULT_PORT;
   const authorization = credentialsOf(url);
   if (authorization === false) return { fault: 'must have user name and password percent-encoded' };
@@ -79,7 +80,7 @@ export function chooseProxy({ configured, environment }: ProxySettings): ProxyCh
 
 /** Whether `NO_PROXY` names the host of a URL: `*`, a name with all names below it, an address or a range, each perhaps with a port. */
 function isExempt(url: URL, list: string): boolean {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+  const host = hostOf(url).replace(/\.$/, '');
   const port = url.port || '443';
   return list.split(/[\s,]+/).some((entry) => {
     if (entry === '') return false;

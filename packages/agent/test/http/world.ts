@@ -14,6 +14,7 @@ import {
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
 import { readHostFacts } from '../../src/host/facts.ts';
+import { hostNetwork } from '../../src/host/network.ts';
 import { type AgentAppOptions, createAgentApp } from '../../src/http/app.ts';
 import { type AgentServerOptions, openAgentServer } from '../../src/http/server.ts';
 import { openJobSockets } from '../../src/http/websocket.ts';
@@ -92,7 +93,13 @@ async function openServices(options: WorldOptions) {
     refreshInBackground: () => {},
     refreshNow: async () => {},
     startedMonotonicMs: systemClock.monotonicMs(),
-    hostFacts: () => readHostFacts({ files: systemFiles, commands: nodeCommands(), root: folder.path }),
+    hostFacts: () =>
+      readHostFacts({
+        files: systemFiles,
+        commands: nodeCommands(),
+        network: hostNetwork,
+        root: folder.path,
+      }),
     rateLimits: { readsPerMinute: 1000, changesPerMinute: 1000 },
     ...options.app,
   });

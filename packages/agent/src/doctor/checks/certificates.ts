@@ -1,7 +1,7 @@
 import { messageOf } from '@linux-patch/contract';
 import { type IdentityStatus, parseCertificates, renewalAlarm, renewalPoint } from '@linux-patch/pki';
 import { differingFacts, isOtherHost, readHostBinding } from '../../host/host-binding.ts';
-import { readFqdn } from '../../host/host-identity.ts';
+import { readFqdn } from '../../host/host-name.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { readRenewalRecord } from '../../identity/renewal/record.ts';
 import { ownRevocation, stateInForce } from '../../identity/revocation/in-force.ts';

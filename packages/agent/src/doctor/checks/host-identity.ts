@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { messageOf } from '@linux-patch/contract';
-import { chooseAddress, readFqdn, readMachineId } from '../../host/host-identity.ts';
+import { readFqdn } from '../../host/host-name.ts';
+import { readMachineId } from '../../host/machine-id.ts';
+import { chooseAddress } from '../../host/reported-address.ts';
 import type { Finding } from '../finding.ts';
 import { type DoctorHost, isUsable, managerUrlOf } from './host.ts';
 

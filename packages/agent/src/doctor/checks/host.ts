@@ -52,8 +52,3 @@ export function managerUrlOf(host: Pick<DoctorHost, 'config' | 'meta'>): URL | u
   const text = host.config.enrollment.manager_url ?? host.meta.manager_url ?? undefined;
   return text === undefined ? undefined : (URL.parse(text) ?? undefined);
 }
-
-/** The name or address in a URL, without the brackets of IPv6. */
-export function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[(.*)\]$/, '$1');
-}

@@ -1,7 +1,8 @@
+import { hostOf } from '../../host/network.ts';
 import type { Finding } from '../finding.ts';
 import { type Probe, probeManager } from '../probe-manager.ts';
 import { clockFinding } from './clock.ts';
-import { type DoctorHost, hostOf, isUsable, managerUrlOf } from './host.ts';
+import { type DoctorHost, isUsable, managerUrlOf } from './host.ts';
 import { networkFinding } from './network.ts';
 
 type Exchange = Extract<Probe, { step: 'exchange' }>;

@@ -9,7 +9,7 @@ import {
   parseCertificates,
 } from '@linux-patch/pki';
 import { readHostBinding } from '../../host/host-binding.ts';
-import { resolveUnlessStopped } from '../../host/network.ts';
+import { hostOf, resolveUnlessStopped } from '../../host/network.ts';
 import { installedSerials } from '../../identity/store/generations.ts';
 import type { IdentityMeta } from '../../identity/store/identity-meta.ts';
 import type { Material } from '../../identity/store/material.ts';
@@ -146,7 +146,7 @@ export async function proveBundle(
   if (older && !acceptsForeignKey(claim.trust)) {
     throw untrusted('A private key made by an unproven manager is not accepted.');
   }
-  const host = context.managerUrl.hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = hostOf(context.managerUrl);
   const trust = await proveManager(bundle, claim, { now, host });
   const pinned =
     claim.trust.kind === 'pin_later' ||
@@ -221,7 +221,7 @@ export async function installBundle(
 
 /** Lets the manager through the address filter. */
 export async function allowManager(context: EnrollContext): Promise<void> {
-  const host = context.managerUrl.hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = hostOf(context.managerUrl);
   const { network, signal } = context;
   await context.learnAddresses(await resolveUnlessStopped(network, host, signal));
 }
