@@ -108,7 +108,7 @@ describe('a join file', () => {
     let polls = 0;
     const outcome = await victim.enrol({
       approving: false,
-      settings: { join: { configured: victim.joinFile, credential: undefined, dropIn: victim.joinFile } },
+      settings: { configuredJoinFile: victim.joinFile },
       until: async () => {
         polls += 1;
         if (polls === 3) await rename(late, victim.joinFile);

@@ -1,81 +1,17 @@
 import type { IdentityStatus } from '@linux-patch/pki';
-import { learnAddresses } from '../access/learned-addresses.ts';
 import { enroll } from '../enrollment/enroll.ts';
-import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../enrollment/settings.ts';
-import { forgetEnrollment, settleEnrollment } from '../enrollment/settle.ts';
-import { type ConfiguredToken, openConfiguredToken } from '../enrollment/state/configured-token.ts';
-import { pendingPlaces, readPending } from '../enrollment/state/pending.ts';
-import { type EnrollmentView, readEnrollmentView } from '../enrollment/state/view.ts';
-import { joinPlaces } from '../enrollment/trust/join-source.ts';
+import type { EnrollOutcome, EnrollProgress } from '../enrollment/settings.ts';
+import { type EnrollmentSummary, readEnrollmentSummary } from '../enrollment/state/summary.ts';
 import { findForeignIdentity } from '../identity/foreign-identity.ts';
-import { storeFolder } from '../identity/store/paths.ts';
 import type { AgentContext } from './agent-context.ts';
+import { composeEnrollment, type EnrollWish, enrollmentPlaces } from './compose-enrollment.ts';
 import { identityPlaceOf, identityStatus } from './identity-place.ts';
 import { waitForIdentity } from './only-instance.ts';
-
-/** The enrolment of this host with a manager, with everything it needs. */
-function enrollContextOf(
-  context: AgentContext,
-  wish: {
-    readonly managerUrl: string;
-    readonly mode: EnrollContext['mode'];
-    readonly cloneOf?: string | undefined;
-    readonly onProgress: (progress: EnrollProgress) => void;
-  },
-): EnrollContext {
-  const { config, files, certificates } = context;
-  const { enrollment } = config;
-  return {
-    ...context,
-    ...pendingPlaces(context.paths.dataFolder, storeFolder(certificates)),
-    managerUrl: new URL(wish.managerUrl),
-    caFile: enrollment.ca_file,
-    caFingerprint: enrollment.ca_fingerprint,
-    trust: enrollment.trust,
-    join: joinPlaces({
-      configured: enrollment.join_file,
-      dropIn: context.paths.joinFile,
-      environment: context.environment,
-    }),
-    pollingIntervalMs: enrollment.polling_interval_seconds * 1000,
-    maxPollAttempts: enrollment.max_poll_attempts,
-    reportIp: enrollment.report_ip,
-    reportInterface: enrollment.report_interface,
-    agentPort: config.server.port,
-    mode: wish.mode,
-    cloneOf: wish.cloneOf,
-    audit: (event, fields = {}) => context.audit.record(event, fields),
-    configuredToken: configuredToken(context),
-    learnAddresses: async (addresses) => {
-      const path = context.paths.learnedAddresses;
-      const learned = await learnAddresses({ files, path, managerUrl: wish.managerUrl, addresses });
-      for (const entry of learned) context.audit.record('allow_list_extended', { entry });
-    },
-    onProgress: wish.onProgress,
-  };
-}
-
-/** `enrollment.polling_token`, as long as nobody has used it. */
-function configuredToken({
-  files,
-  paths,
-  config,
-}: Pick<AgentContext, 'files' | 'paths' | 'config'>): ConfiguredToken {
-  return openConfiguredToken({
-    files,
-    dataFolder: paths.dataFolder,
-    token: config.enrollment.polling_token,
-  });
-}
 
 /** Enrols with the configured manager, or with the one that was named on the command line. */
 export async function enrolWith(
   context: AgentContext,
-  wish: {
-    readonly managerUrl: string;
-    readonly mode: EnrollContext['mode'];
-    readonly onProgress: (progress: EnrollProgress) => void;
-  },
+  wish: Omit<EnrollWish, 'cloneOf'>,
 ): Promise<EnrollOutcome> {
   const lock = await waitForIdentity(context, {
     onWait: (by) =>
@@ -87,7 +23,7 @@ export async function enrolWith(
   if (!lock) return context.signal.aborted ? { kind: 'stopped' } : { kind: 'installed' };
   await using _held = lock;
   const cloneOf = (await findForeignIdentity(identityPlaceOf(context), context.root))?.keyId;
-  const outcome = await enroll(enrollContextOf(context, { ...wish, cloneOf }));
+  const outcome = await enroll(composeEnrollment(context, { ...wish, cloneOf }));
   if (outcome.kind !== 'installed' && outcome.kind !== 'denied') {
     context.audit.record('enrollment_unfinished', {
       manager: wish.managerUrl,
@@ -105,7 +41,7 @@ async function followOther(
   pid: number | undefined,
 ): Promise<void> {
   context.logger.info('Another process of this host is getting it an identity; waiting for that', { pid });
-  const view = await enrollmentView(context);
+  const view = await enrollmentSummary(context);
   if (!view) return;
   wish.onProgress({
     state: 'waiting',
@@ -126,22 +62,7 @@ function changedSince(context: AgentContext, before: IdentityStatus): () => Prom
   };
 }
 
-/** Ends an enrolment that was interrupted between installing and tidying, or that the manager was not told about. */
-export async function settleFinishedEnrollment(context: AgentContext): Promise<void> {
-  const places = pendingPlaces(context.paths.dataFolder, storeFolder(context.certificates));
-  const token = configuredToken(context);
-  const leftover = (await context.files.facts(places.stateFile)) ?? (await token.unused());
-  if (leftover === undefined) return;
-  const pending = await readPending(context.files, places);
-  if (pending) {
-    const wish = { managerUrl: pending.manager_url, mode: 'service', onProgress: () => {} } as const;
-    return settleEnrollment(enrollContextOf(context, wish));
-  }
-  return forgetEnrollment({ ...context, ...places, configuredToken: token });
-}
-
 /** The enrolment under way; undefined when there is none. */
-export function enrollmentView(context: AgentContext): Promise<EnrollmentView | undefined> {
-  const places = pendingPlaces(context.paths.dataFolder, storeFolder(context.certificates));
-  return readEnrollmentView(context.files, places);
+export function enrollmentSummary(context: AgentContext): Promise<EnrollmentSummary | undefined> {
+  return readEnrollmentSummary(context.files, enrollmentPlaces(context));
 }

@@ -2,15 +2,12 @@ import { isPatchError, messageOf } from '@linux-patch/contract';
 import { type IdentityStatus, isRenewalDue } from '@linux-patch/pki';
 import { normalizeManagerUrl } from '../config/manager-url.ts';
 import type { EnrollProgress } from '../enrollment/settings.ts';
-import { pendingPlaces } from '../enrollment/state/pending.ts';
-import { readEnrollmentView } from '../enrollment/state/view.ts';
 import { verdictWords } from '../enrollment/trust/join-verdict.ts';
 import { findForeignIdentity } from '../identity/foreign-identity.ts';
 import { renewableOf } from '../identity/renewal/policy.ts';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
-import { storeFolder } from '../identity/store/paths.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
-import { enrolWith } from './enrolling.ts';
+import { enrollmentSummary, enrolWith } from './enrolling.ts';
 import { codeOfStop } from './follow-configuration.ts';
 import { deniedGuidance, unfinishedGuidance } from './guidance.ts';
 import { renewerOf } from './identity.ts';
@@ -18,14 +15,13 @@ import { identityPlaceOf, identityStatus } from './identity-place.ts';
 
 /** Prints the host code once the manager has a request that it fits. */
 function codePrinter(context: AgentContext): (progress: EnrollProgress) => void {
-  const places = pendingPlaces(context.paths.dataFolder, storeFolder(context.certificates));
   let printed: string | undefined;
   return (progress) => {
     if (progress.state !== 'waiting' || printed === progress.keyId || progress.joinToken === 'accepted')
       return;
     printed = progress.keyId;
     const show = async (): Promise<void> => {
-      const view = await readEnrollmentView(context.files, places);
+      const view = await enrollmentSummary(context);
       const code = view?.host_code ? `Host code  ${view.host_code}\n` : '';
       const verdict = view?.join_token?.verdict;
       const token = verdict ? `Join token ${view.join_token?.id} refused: ${verdictWords(verdict)}\n` : '';

@@ -10,7 +10,7 @@ import { type AgentServer, type AgentServerOptions, openAgentServer } from '../h
 import { type JobSockets, openJobSockets } from '../http/websocket.ts';
 import type { IdentityService } from '../identity/service.ts';
 import type { AgentContext } from './agent-context.ts';
-import { enrollmentView } from './enrolling.ts';
+import { enrollmentSummary } from './enrolling.ts';
 import { reportConfigFault } from './follow-configuration.ts';
 import { openIdentityService } from './identity.ts';
 import { waitForPort } from './wait-for-port.ts';
@@ -50,7 +50,7 @@ function composeApp(
     },
     counters,
     processUsage,
-    enrollmentState: async () => (await enrollmentView(context))?.state,
+    enrollmentState: async () => (await enrollmentSummary(context))?.state,
     jobs: work.jobs,
     cache: work.cache,
     inventory: work.packages.inventory,

@@ -2,6 +2,7 @@ import type { IdentityStatus } from '@linux-patch/pki';
 import { feedWatchdog, watchdogIntervalMs } from '@linux-patch/runtime';
 import { waitForClock } from '../clock/gate.ts';
 import { keepClock } from '../clock/service.ts';
+import { finishInterruptedEnrollment } from '../enrollment/finish-interrupted.ts';
 import type { EnrollProgress } from '../enrollment/settings.ts';
 import { verdictWords } from '../enrollment/trust/join-verdict.ts';
 import { bindIdentity, findForeignIdentity } from '../identity/foreign-identity.ts';
@@ -13,7 +14,8 @@ import { ownRevocation } from '../identity/revocation/in-force.ts';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { readIdentity } from '../identity/store/read.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
-import { enrolWith, settleFinishedEnrollment } from './enrolling.ts';
+import { composeLeftover } from './compose-enrollment.ts';
+import { enrolWith } from './enrolling.ts';
 import { codeOfStop } from './follow-configuration.ts';
 import { deniedGuidance, type IdentityProblem, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
 import { renewerOf } from './identity.ts';
@@ -154,7 +156,8 @@ async function runUnwatched(context: AgentContext): Promise<number> {
   const problem = foreign ?? (isUsable(identity) ? undefined : identity);
   if (problem === undefined) {
     // The request of a host that has to join again belongs to the certificate to come, not to the one at hand.
-    if (ownRevocation(await readIdentity(place)) === undefined) await settleFinishedEnrollment(context);
+    if (ownRevocation(await readIdentity(place)) === undefined)
+      await finishInterruptedEnrollment(composeLeftover(context));
   } else {
     const managerUrl = config.enrollment.manager_url;
     if (managerUrl === undefined) {

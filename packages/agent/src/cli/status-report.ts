@@ -13,7 +13,7 @@ import { isUsable } from '../doctor/checks/host.ts';
 import { checkHostIdentity } from '../doctor/checks/host-identity.ts';
 import { findAgents } from '../doctor/checks/processes.ts';
 import { pendingPlaces, readPending } from '../enrollment/state/pending.ts';
-import { readEnrollmentView } from '../enrollment/state/view.ts';
+import { readEnrollmentSummary } from '../enrollment/state/summary.ts';
 import { inspectIdentity } from '../identity/inspect.ts';
 import { FORKED } from '../identity/renewal/messages.ts';
 import { type RenewalRecord, readRenewalRecord } from '../identity/renewal/record.ts';
@@ -118,7 +118,7 @@ async function clockPart(context: AgentContext, trail: AuditTrail): Promise<Agen
 
 async function enrollmentPart(context: AgentContext): Promise<AgentStatus['enrollment']> {
   const places = pendingPlaces(context.paths.dataFolder, storeFolder(context.certificates));
-  const view = await readEnrollmentView(context.files, places);
+  const view = await readEnrollmentSummary(context.files, places);
   if (!view) return null;
   const waitedMs = context.clock.now() - Date.parse(view.waiting_since);
   return { ...view, waiting_seconds: Math.max(0, Math.floor(waitedMs / 1000)) };

@@ -1,43 +1,29 @@
-import type { AgentAuditEvent } from '@linux-patch/contract';
-import type { Clock, Commands, Files, Logger, Random } from '@linux-patch/runtime';
-import type { Network } from '../host/network.ts';
-import type { CertificatePaths } from '../identity/store/paths.ts';
-import type { ProxyChoice } from '../manager-link/proxy.ts';
-import type { ConfiguredToken } from './state/configured-token.ts';
-import type { PendingPlaces } from './state/pending.ts';
-import type { JoinPlaces } from './trust/join-source.ts';
+import type { AgentAuditEvent, OsDetails } from '@linux-patch/contract';
+import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import type { HostBinding } from '../host/host-binding.ts';
+import type { HostIdentity } from '../host/host-identity.ts';
 import type { OwnVerdict } from './trust/join-verdict.ts';
-import type { TrustMode } from './trust/trust.ts';
 
 /** Records an event that a security reviewer wants to see; never given a secret. */
 export type Audit = (event: AgentAuditEvent, fields?: Readonly<Record<string, unknown>>) => void;
 
-/** The configuration of one enrolment. */
-export interface EnrollSettings {
+/** `service`: waits out what a person can mend; `once`: a command that reports and ends. */
+export type EnrollMode = 'service' | 'once';
+
+/** This host as it asks a manager to join, read anew each time. */
+export interface Applicant {
   /** Base URL of the manager, without path. */
   readonly managerUrl: URL;
-  readonly caFile: string | undefined;
-  readonly caFingerprint: string | undefined;
-  readonly trust: TrustMode;
-  /** Where a join string may be; nowhere without it. */
-  readonly join?: JoinPlaces;
-  readonly pollingIntervalMs: number;
-  readonly maxPollAttempts: number;
-  readonly reportIp: string | undefined;
-  readonly reportInterface: string | undefined;
-  /** Port on which this agent will serve. */
-  readonly agentPort: number;
   /** Key id of the identity of another host that lies on this one, for the administrator of the manager. */
-  readonly cloneOf?: string | undefined;
-  /** `service`: waits out what a person can mend; `once`: a command that reports and ends. */
-  readonly mode: 'service' | 'once';
-}
-
-/** Where an enrolment keeps things. */
-export interface EnrollPlaces extends PendingPlaces {
-  /** Prefix of `/etc/machine-id` and the like. */
-  readonly root: string;
-  readonly certificates: CertificatePaths;
+  readonly cloneOf: string | undefined;
+  /** @throws PatchError `IDENTITY_UNAVAILABLE` while the host has no name or address */
+  readonly identity: () => Promise<HostIdentity>;
+  /** What this machine is recognised by. */
+  readonly binding: () => Promise<HostBinding>;
+  /** Every address of this host; undefined when the configuration says which one counts. */
+  readonly addresses: () => readonly string[] | undefined;
+  /** The operating system, and the port on which this agent will serve. */
+  readonly details: () => Promise<OsDetails & { readonly agent_port: number }>;
 }
 
 /** What this host knows about its clock. */
@@ -49,22 +35,18 @@ export interface ClockKnowledge {
   moved(signal: AbortSignal): Promise<void>;
 }
 
-/** The doors an enrolment uses. */
-export interface EnrollDoors {
+/** By what an enrolment waits, and until when. */
+export interface EnrollmentTime {
   readonly clock: Clock;
-  readonly clockWatch?: ClockKnowledge;
+  readonly clockWatch: ClockKnowledge;
   readonly random: Random;
-  readonly files: Files;
-  readonly commands: Commands;
-  readonly network: Network;
-  /** Through which proxy the manager is asked; directly without it. */
-  readonly proxyFor?: ProxyChoice;
+  readonly signal: AbortSignal;
+}
+
+/** Whom an enrolment tells what it does. */
+export interface EnrollmentReport {
   readonly logger: Logger;
   readonly audit: Audit;
-  /** A token that an earlier version wrote into the configuration. */
-  readonly configuredToken: ConfiguredToken;
-  /** Lets the manager through the address filter. */
-  readonly learnAddresses: (addresses: readonly string[]) => Promise<void>;
   /** Told whenever the state changes, for `STATUS=` and terminals. */
   readonly onProgress: (progress: EnrollProgress) => void;
 }
@@ -87,5 +69,3 @@ export type EnrollOutcome =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'gave_up'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
-
-export type EnrollContext = EnrollSettings & EnrollPlaces & EnrollDoors & { readonly signal: AbortSignal };

@@ -4,15 +4,22 @@ import { parseCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
-import { learnAddresses, readLearnedAddresses } from '../../src/access/learned-addresses.ts';
+import { readLearnedAddresses } from '../../src/access/learned-addresses.ts';
+import {
+  composeEnrollment,
+  composeLeftover,
+  type EnrollmentSurroundings,
+} from '../../src/app/compose-enrollment.ts';
+import { agentPaths } from '../../src/config/paths.ts';
+import { AgentConfigSchema } from '../../src/config/schema.ts';
 import { enroll } from '../../src/enrollment/enroll.ts';
-import type { EnrollContext, EnrollOutcome, EnrollProgress } from '../../src/enrollment/settings.ts';
-import { settleEnrollment } from '../../src/enrollment/settle.ts';
-import { openConfiguredToken } from '../../src/enrollment/state/configured-token.ts';
+import { finishInterruptedEnrollment } from '../../src/enrollment/finish-interrupted.ts';
+import type { EnrollMode, EnrollOutcome, EnrollProgress } from '../../src/enrollment/settings.ts';
 import { type PendingEnrollment, pendingPlaces, readPending } from '../../src/enrollment/state/pending.ts';
 import { hostNetwork } from '../../src/host/network.ts';
 import { inspectIdentity } from '../../src/identity/inspect.ts';
 import type { CertificatePaths } from '../../src/identity/store/paths.ts';
+import { undoubtedClock } from './undoubted-clock.ts';
 
 /** Now, because the TLS library judges certificates by the real time. */
 export const NOW = Math.floor(Date.now() / 1000) * 1000;
@@ -20,6 +27,27 @@ export const FQDN = 'amber.example.test';
 /** The configuration of a host, which nobody but its administrator changes. */
 export const CONFIG =
   '# the administrator wrote this\nenrollment:\n  manager_url: https://manager  # and this\n';
+
+type Doors = Pick<
+  EnrollmentSurroundings,
+  'files' | 'network' | 'random' | 'clockWatch' | 'proxyFor' | 'signal'
+>;
+
+/** What one enrolment of a test has of its own. */
+export interface JoinSettings extends Partial<Doors> {
+  readonly managerUrl: URL;
+  readonly mode?: EnrollMode;
+  readonly caFile?: string | undefined;
+  readonly caFingerprint?: string | undefined;
+  readonly trust?: 'auto' | 'code' | 'tofu';
+  /** Where a join string is found by itself. */
+  readonly joinFile?: string;
+  /** `enrollment.join_file` */
+  readonly configuredJoinFile?: string;
+  readonly maxPollAttempts?: number;
+  readonly agentPort?: number;
+  readonly onProgress?: (progress: EnrollProgress) => void;
+}
 
 /** A host in a temporary folder that enrols with a clock that the test moves. */
 export interface JoiningHost extends AsyncDisposable {
@@ -29,12 +57,9 @@ export interface JoiningHost extends AsyncDisposable {
   readonly audited: { readonly event: string; readonly fields: unknown }[];
   readonly progress: EnrollProgress[];
   /** Enrols; sleeps pass at once, and `until` may end it early. */
-  enrol(
-    settings: Partial<EnrollContext> & { readonly managerUrl: URL },
-    until?: () => boolean | Promise<boolean>,
-  ): Promise<EnrollOutcome>;
+  enrol(settings: JoinSettings, until?: () => boolean | Promise<boolean>): Promise<EnrollOutcome>;
   /** What the next start does with an enrolment that is installed already. */
-  settle(settings: Partial<EnrollContext> & { readonly managerUrl: URL }): Promise<void>;
+  finishInterrupted(settings: JoinSettings): Promise<void>;
   /** The state file as the agent keeps it. */
   pending(): Promise<PendingEnrollment | undefined>;
   status(): Promise<string>;
@@ -72,14 +97,14 @@ function certificatesUnder(folder: string): CertificatePaths {
   };
 }
 
-/** Enrols and lets every sleep pass at once, unless `stopped` says that it was told to end. */
-async function run(
-  context: EnrollContext,
+/** Lets every sleep of an enrolment pass at once, unless `stopped` says that it was told to end. */
+async function passTime(
+  enrolling: Promise<EnrollOutcome>,
   clock: ManualClock,
   stopped: () => Promise<boolean>,
 ): Promise<EnrollOutcome> {
   let outcome: EnrollOutcome | undefined;
-  const running = enroll(context).then((result) => {
+  const running = enrolling.then((result) => {
     outcome = result;
   });
   while (!outcome) {
@@ -94,6 +119,58 @@ async function savedToken(configFile: string): Promise<string | undefined> {
   return /polling_token: (\S+)/.exec(await readFile(configFile, 'utf8'))?.[1];
 }
 
+/** What of a joining host an enrolment sees. */
+type Kept = Pick<EnrollmentSurroundings, 'root' | 'certificates' | 'files' | 'clock' | 'logger'> &
+  Pick<JoiningHost, 'audited'>;
+
+async function surroundingsOf(
+  host: Kept,
+  settings: JoinSettings,
+  signal: AbortSignal,
+): Promise<EnrollmentSurroundings> {
+  const { root, certificates, files, clock, logger, audited } = host;
+  const paths = agentPaths(root);
+  return {
+    root,
+    config: AgentConfigSchema.parse({
+      server: { port: settings.agentPort ?? 12_443 },
+      enrollment: {
+        ca_file: settings.caFile,
+        ca_fingerprint: settings.caFingerprint,
+        join_file: settings.configuredJoinFile,
+        trust: settings.trust ?? 'auto',
+        max_poll_attempts: settings.maxPollAttempts ?? 1440,
+        report_ip: '127.0.0.1',
+        polling_token: await savedToken(join(root, 'etc/config.yaml')),
+      },
+    }),
+    paths: {
+      ...paths,
+      dataFolder: join(root, 'data'),
+      learnedAddresses: learnedFile(root),
+      joinFile: settings.joinFile ?? paths.joinFile,
+    },
+    certificates,
+    environment: {},
+    clock,
+    clockWatch: settings.clockWatch ?? undoubtedClock,
+    random: settings.random ?? systemRandom,
+    files: settings.files ?? files,
+    commands: nodeCommands(),
+    network: settings.network ?? hostNetwork,
+    proxyFor: settings.proxyFor ?? (() => undefined),
+    logger,
+    audit: {
+      record: (event, fields) => void audited.push({ event, fields }),
+      flush: async () => {},
+      [Symbol.asyncDispose]: async () => {},
+    },
+    signal: settings.signal ?? signal,
+  };
+}
+
+const learnedFile = (root: string): string => join(root, 'data/state/manager-addresses.json');
+
 export async function createJoiningHost(
   files: Files = systemFiles,
   names: HostNames = { fqdn: FQDN, machineId: 'c'.repeat(32) },
@@ -105,44 +182,10 @@ export async function createJoiningHost(
   const logger = memoryLogger();
   const audited: JoiningHost['audited'] = [];
   const progress: EnrollProgress[] = [];
-  const learnedFile = join(root, 'data/state/manager-addresses.json');
   const certs = join(root, 'etc/certs');
   const certificates = certificatesUnder(certs);
-  const readToken = () => savedToken(configFile);
 
-  const contextOf = async (
-    settings: Partial<EnrollContext> & { readonly managerUrl: URL },
-    signal: AbortSignal,
-  ): Promise<EnrollContext> => ({
-    ...pendingPlaces(join(root, 'data'), certs),
-    root,
-    certificates,
-    caFile: undefined,
-    caFingerprint: undefined,
-    trust: 'auto',
-    pollingIntervalMs: 60_000,
-    maxPollAttempts: 1440,
-    reportIp: '127.0.0.1',
-    reportInterface: undefined,
-    agentPort: 12_443,
-    mode: 'service',
-    clock,
-    random: systemRandom,
-    files,
-    commands: nodeCommands(),
-    network: hostNetwork,
-    logger,
-    audit: (event, fields) => void audited.push({ event, fields }),
-    configuredToken: openConfiguredToken({ files, dataFolder: join(root, 'data'), token: await readToken() }),
-    learnAddresses: async (addresses) => {
-      const { href: managerUrl } = settings.managerUrl;
-      await learnAddresses({ files, path: learnedFile, managerUrl, addresses });
-    },
-    onProgress: (one) => progress.push(one),
-    signal,
-    ...settings,
-  });
-
+  const kept: Kept = { root, certificates, files, clock, logger, audited };
   return {
     root,
     clock,
@@ -151,19 +194,25 @@ export async function createJoiningHost(
     progress,
     async enrol(settings, until = () => false) {
       const stop = new AbortController();
-      return run(await contextOf(settings, stop.signal), clock, async () => {
+      const { managerUrl, mode = 'service', onProgress = (one) => void progress.push(one) } = settings;
+      const wish = { managerUrl: managerUrl.href, mode, onProgress };
+      const surroundings = await surroundingsOf(kept, settings, stop.signal);
+      return passTime(enroll(composeEnrollment(surroundings, wish)), clock, async () => {
         if (await until()) stop.abort();
         return stop.signal.aborted;
       });
     },
-    settle: async (settings) => settleEnrollment(await contextOf(settings, new AbortController().signal)),
+    async finishInterrupted(settings) {
+      const surroundings = await surroundingsOf(kept, settings, new AbortController().signal);
+      await finishInterruptedEnrollment(composeLeftover(surroundings));
+    },
     pending: () => readPending(systemFiles, pendingPlaces(join(root, 'data'), certs)),
     status: async () =>
       (await inspectIdentity({ files: systemFiles, paths: certificates, now: NOW, thresholdDays: 7 })).status
         .status,
     serial: async () => parseCertificates(await readFile(certificates.certificate, 'utf8'))[0]?.serialHex,
     config: () => readFile(configFile, 'utf8'),
-    learned: () => readLearnedAddresses(systemFiles, learnedFile),
+    learned: () => readLearnedAddresses(systemFiles, learnedFile(root)),
     said: () => JSON.stringify([logger.records, audited, progress]),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };

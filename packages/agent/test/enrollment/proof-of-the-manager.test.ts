@@ -70,6 +70,7 @@ describe('the host code', () => {
       'enrollment_resumed',
       'enrollment_trust_found',
       'enrollment_approved',
+      'allow_list_extended',
       'identity_installed',
       'enrollment_acknowledged',
     ]);

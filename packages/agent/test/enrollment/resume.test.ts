@@ -6,7 +6,7 @@ import { spkiFingerprint } from '@linux-patch/pki';
 import type { DurableWrite } from '@linux-patch/runtime';
 import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readEnrollmentView } from '../../src/enrollment/state/view.ts';
+import { readEnrollmentSummary } from '../../src/enrollment/state/summary.ts';
 import { type CurrentManager, provenDenial, startCurrentManager } from './current-manager.ts';
 import { CONFIG, createJoiningHost, FQDN, type JoiningHost, NOW } from './joining-host.ts';
 import { type Answer, type OlderManager, startOlderManager, TOKEN } from './older-manager.ts';
@@ -53,7 +53,7 @@ function disk(code: string): Error {
 describe('waiting', () => {
   it('shows what a person needs to know, and neither token nor key', async () => {
     const code = await waitForCode();
-    const view = await readEnrollmentView(systemFiles, places());
+    const view = await readEnrollmentSummary(systemFiles, places());
     expect(view).toMatchObject({ state: 'waiting', manager_url: manager.url + '/', host_code: code });
     const key = await readFile(join(host.root, 'etc/certs/pending.key.pem'), 'utf8');
     expect(JSON.stringify(view)).not.toContain(TOKEN);
@@ -256,8 +256,16 @@ describe('this host', () => {
 
   it('is installed though the addresses of its manager cannot be kept, and says what that means', async () => {
     older.poll = [await approved()];
-    const learn = () => Promise.reject(disk('EACCES'));
-    expect(await host.enrol({ ...pinned(), learnAddresses: learn })).toEqual({ kind: 'installed' });
+    const locked = new Proxy(systemFiles, {
+      get(target, name: keyof typeof systemFiles) {
+        if (name !== 'writeDurably') return target[name];
+        return (write: DurableWrite) =>
+          write.path.endsWith('manager-addresses.json')
+            ? Promise.reject(disk('EACCES'))
+            : target.writeDurably(write);
+      },
+    });
+    expect(await host.enrol({ ...pinned(), files: locked })).toEqual({ kind: 'installed' });
     expect(host.said()).toContain('the manager cannot reach this agent');
   });
 
@@ -267,7 +275,7 @@ describe('this host', () => {
     expect(await host.enrol({ managerUrl: url() })).toEqual({ kind: 'installed' });
     manager.acknowledgementStatus = 200;
     await rm(join(host.root, 'data/state'), { recursive: true });
-    await host.settle({ managerUrl: url() });
+    await host.finishInterrupted({ managerUrl: url() });
     expect(manager.acknowledged).toHaveLength(2);
     expect(new Set(manager.verdicts)).toEqual(new Set(['ok']));
     expect(await host.learned()).toEqual(['127.0.0.1']);

@@ -4,7 +4,7 @@ import { testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readEnrollmentView } from '../../src/enrollment/state/view.ts';
+import { readEnrollmentSummary } from '../../src/enrollment/state/summary.ts';
 import { readIdentityMeta } from '../../src/identity/store/identity-meta.ts';
 import { type CurrentManager, startCurrentManager } from './current-manager.ts';
 import { createJoiningHost, type JoiningHost, NOW } from './joining-host.ts';
@@ -41,7 +41,7 @@ const certificates = () => ({
   crl: join(host.root, 'etc/certs/crl.pem'),
 });
 const view = () =>
-  readEnrollmentView(systemFiles, {
+  readEnrollmentSummary(systemFiles, {
     stateFile: join(host.root, 'data/enrollment.json'),
     keyFile: join(host.root, 'etc/certs/pending.key.pem'),
   });

@@ -4,26 +4,15 @@ import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/no
 import type { ManualClock } from '@linux-patch/runtime/testing';
 import type { AgentContext } from '../../src/app/agent-context.ts';
 import { notFollowed } from '../../src/app/reconfiguration.ts';
-import type { ClockWatch } from '../../src/clock/watch.ts';
 import { agentPaths } from '../../src/config/paths.ts';
 import { AgentConfigSchema } from '../../src/config/schema.ts';
 import { hostNetwork, type Network } from '../../src/host/network.ts';
 import { createLiveness } from '../../src/identity/liveness.ts';
 import type { CertificatePaths } from '../../src/identity/store/paths.ts';
 import { chooseProxy } from '../../src/manager-link/proxy.ts';
+import { undoubtedClock } from '../enrollment/undoubted-clock.ts';
 import type { World } from '../http/world.ts';
 import { silentNotifier } from './silent-notifier.ts';
-
-/** A clock that nobody doubts: the manual one and the real one of a double's answers differ. */
-const UNDOUBTED: ClockWatch = {
-  verdict: { state: 'ok', message: 'ok' },
-  managerNowMs: undefined,
-  look: async () => {},
-  heard: () => {},
-  compare: () => false,
-  moved: (signal) =>
-    new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
-};
 
 /** What the keeper of an identity needs of a running agent, beside a served world. */
 export function contextBeside(
@@ -60,7 +49,7 @@ export function contextBeside(
     liveness: createLiveness(clock),
     reconfiguration: notFollowed(config),
     startDeadlineMs: undefined,
-    clockWatch: UNDOUBTED,
+    clockWatch: undoubtedClock,
     signal,
     audit: {
       record: (event, details = {}) => void audited.push({ event, details }),

@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
-import type { EnrollContext } from '../../../agent/src/enrollment/settings.ts';
-import { createJoiningHost, type JoiningHost } from '../../../agent/test/enrollment/joining-host.ts';
+import {
+  createJoiningHost,
+  type JoiningHost,
+  type JoinSettings,
+} from '../../../agent/test/enrollment/joining-host.ts';
 import { startWorld, type World } from '../../../manager/test/world.ts';
 import { type Attacker, placeAttacker } from './attacker.ts';
 
@@ -24,7 +27,7 @@ export interface Victim extends AsyncDisposable {
   enrol(options?: {
     readonly setbacks?: number;
     readonly approving?: boolean;
-    readonly settings?: Partial<EnrollContext>;
+    readonly settings?: Partial<JoinSettings>;
     /** Ends it early. */
     readonly until?: () => boolean | Promise<boolean>;
   }): Promise<string>;
@@ -110,7 +113,7 @@ async function newVictim(
     caFile: mode === 'ca_file' ? caFile : undefined,
     caFingerprint: mode === 'pin' ? manager.caFingerprint : undefined,
     trust: mode === 'tofu' ? ('tofu' as const) : ('auto' as const),
-    join: { configured: undefined, credential: undefined, dropIn: joinFile },
+    joinFile,
   };
   const hostCode: Victim['hostCode'] = async () => {
     const pending = await host.pending();

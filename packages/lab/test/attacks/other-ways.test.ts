@@ -177,7 +177,7 @@ describe('somebody who denies in the name of the manager', () => {
     expect(await victim.enrol()).toBe('installed');
     field.attacker.comeBack({ outward: () => jsonReply({ status: 'denied' }, 403) });
     expect(await victim.host.status()).toBe('valid');
-    await victim.host.settle({ managerUrl: new URL(field.attacker.url) });
+    await victim.host.finishInterrupted({ managerUrl: new URL(field.attacker.url) });
     expect(await victim.host.status()).toBe('valid');
   });
 });

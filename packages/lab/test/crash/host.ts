@@ -2,17 +2,22 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@linux-patch/runtime';
 import { lineLogger, nodeCommands, systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
-import { learnAddresses } from '../../../agent/src/access/learned-addresses.ts';
+import {
+  composeEnrollment,
+  composeLeftover,
+  type EnrollmentSurroundings,
+} from '../../../agent/src/app/compose-enrollment.ts';
+import { agentPaths } from '../../../agent/src/config/paths.ts';
+import { AgentConfigSchema } from '../../../agent/src/config/schema.ts';
 import { enroll } from '../../../agent/src/enrollment/enroll.ts';
-import type { EnrollContext, EnrollOutcome } from '../../../agent/src/enrollment/settings.ts';
-import { settleEnrollment } from '../../../agent/src/enrollment/settle.ts';
-import { openConfiguredToken } from '../../../agent/src/enrollment/state/configured-token.ts';
-import { pendingPlaces } from '../../../agent/src/enrollment/state/pending.ts';
+import { finishInterruptedEnrollment } from '../../../agent/src/enrollment/finish-interrupted.ts';
+import type { EnrollOutcome } from '../../../agent/src/enrollment/settings.ts';
 import { hostNetwork } from '../../../agent/src/host/network.ts';
 import { inspectIdentity } from '../../../agent/src/identity/inspect.ts';
 import { type RenewOutcome, renewIdentity } from '../../../agent/src/identity/renewal/renew.ts';
 import type { CertificatePaths } from '../../../agent/src/identity/store/paths.ts';
 import { rollBackDamaged } from '../../../agent/src/identity/store/roll-back.ts';
+import { undoubtedClock } from '../../../agent/test/enrollment/undoubted-clock.ts';
 
 /** A host that joins, in a folder that plays its root. */
 export interface CrashHost {
@@ -67,42 +72,41 @@ export function renewHost({ root, managerUrl }: CrashHost): Promise<RenewOutcome
 /** What the agent does when it starts: mends what is damaged, then goes on with its enrolment or ends a finished one. */
 export async function startAgent(host: CrashHost): Promise<EnrollOutcome> {
   const { root } = host;
-  const dataFolder = join(root, 'data');
   const certs = join(root, 'etc/certs');
   const certificates = pathsUnder(certs);
-  const context: EnrollContext = {
-    ...pendingPlaces(dataFolder, certs),
+  const surroundings: EnrollmentSurroundings = {
     root,
+    config: AgentConfigSchema.parse({
+      enrollment: { ca_file: host.caFile, polling_interval_seconds: 10, report_ip: host.address },
+    }),
+    paths: {
+      ...agentPaths(root),
+      dataFolder: join(root, 'data'),
+      learnedAddresses: learnedFile(host),
+      joinFile: join(root, 'etc/no-join-string'),
+    },
     certificates,
-    managerUrl: new URL(host.managerUrl),
-    caFile: host.caFile,
-    caFingerprint: undefined,
-    trust: 'auto',
-    pollingIntervalMs: 10_000,
-    maxPollAttempts: 1440,
-    reportIp: host.address,
-    reportInterface: undefined,
-    agentPort: 12_443,
-    mode: 'service',
+    environment: {},
     clock: host.hasty ? hastyClock : systemClock,
+    clockWatch: undoubtedClock,
     random: systemRandom,
     files: systemFiles,
     commands: nodeCommands(),
     network: hostNetwork,
+    proxyFor: () => undefined,
     logger: lineLogger({ level: 'error', sink: () => {} }),
-    audit: () => {},
-    configuredToken: openConfiguredToken({ files: systemFiles, dataFolder, token: undefined }),
-    learnAddresses: async (addresses) => {
-      const path = learnedFile(host);
-      await learnAddresses({ files: systemFiles, path, managerUrl: host.managerUrl, addresses });
+    audit: {
+      record: () => {},
+      flush: async () => {},
+      [Symbol.asyncDispose]: async () => {},
     },
-    onProgress: () => {},
     signal: AbortSignal.timeout(120_000),
   };
   const options = { files: systemFiles, paths: certificates, now: Date.now(), thresholdDays: 7 };
   const found = (await inspectIdentity(options)).status;
   const status = (await rollBackDamaged(options, found)) ?? found;
-  if (status.status !== 'valid') return enroll(context);
-  await settleEnrollment(context);
+  const wish = { managerUrl: host.managerUrl, mode: 'service', onProgress: () => {} } as const;
+  if (status.status !== 'valid') return enroll(composeEnrollment(surroundings, wish));
+  await finishInterruptedEnrollment(composeLeftover(surroundings));
   return { kind: 'installed' };
 }

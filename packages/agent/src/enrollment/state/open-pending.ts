@@ -1,13 +1,33 @@
 import { messageOf, PatchError } from '@linux-patch/contract';
-import { readHostBinding } from '../../host/host-binding.ts';
-import { collectHostIdentity, type HostIdentity } from '../../host/host-identity.ts';
+import type { Files } from '@linux-patch/runtime';
+import type { HostIdentity } from '../../host/host-identity.ts';
 import { nextDelayMs } from '../../manager-link/schedule.ts';
 import { isLocalFault } from '../local-fault.ts';
-import type { EnrollContext } from '../settings.ts';
-import { createPending, fitsPending, type PendingEnrollment, readPending, writePending } from './pending.ts';
+import type { Applicant, EnrollMode, EnrollmentReport, EnrollmentTime } from '../settings.ts';
+import type { ConfiguredToken } from './configured-token.ts';
+import {
+  createPending,
+  fitsPending,
+  type PendingEnrollment,
+  type PendingPlaces,
+  readPending,
+  writePending,
+} from './pending.ts';
+
+/** What an enrolment is kept with. */
+export interface PendingOptions {
+  readonly files: Files;
+  readonly places: PendingPlaces;
+  readonly applicant: Applicant;
+  /** A token that an earlier version wrote into the configuration. */
+  readonly configuredToken: ConfiguredToken;
+  readonly mode: EnrollMode;
+  readonly time: EnrollmentTime;
+  readonly report: EnrollmentReport;
+}
 
 /** An enrolment to go on with. */
-interface OpenedEnrollment {
+export interface OpenedEnrollment {
   readonly pending: PendingEnrollment;
   readonly keyPem: string;
 }
@@ -19,68 +39,64 @@ interface OpenedEnrollment {
  *
  * @throws PatchError `IDENTITY_UNAVAILABLE` or `PROVISION_FAILED` when a command cannot go on; the signal's reason.
  */
-export async function openPending(context: EnrollContext): Promise<OpenedEnrollment> {
+export async function openPending(options: PendingOptions): Promise<OpenedEnrollment> {
+  const { applicant, mode, time, report } = options;
   for (let failures = 0; ; failures += 1) {
     try {
-      return await open(context);
+      return await open(options);
     } catch (error) {
-      const message = troubleOf(context, error);
+      const message = troubleOf(mode, error);
       if (message === undefined) throw error;
-      if (context.mode === 'once') throw new PatchError('PROVISION_FAILED', message, { cause: error });
-      const delayMs = nextDelayMs({ kind: 'transient', failures }, context.random.fraction());
-      context.logger.warn(message, { next_attempt_seconds: Math.round(delayMs / 1000) });
-      context.onProgress({
+      if (mode === 'once') throw new PatchError('PROVISION_FAILED', message, { cause: error });
+      const delayMs = nextDelayMs({ kind: 'transient', failures }, time.random.fraction());
+      report.logger.warn(message, { next_attempt_seconds: Math.round(delayMs / 1000) });
+      report.onProgress({
         state: 'retrying',
-        managerUrl: context.managerUrl.href,
+        managerUrl: applicant.managerUrl.href,
         keyId: '',
-        sinceMs: context.clock.now(),
+        sinceMs: time.clock.now(),
         lastError: message,
       });
-      await context.clock.sleep(delayMs, context.signal);
+      await time.clock.sleep(delayMs, time.signal);
     }
   }
 }
 
-function troubleOf(context: EnrollContext, error: unknown): string | undefined {
-  if (error instanceof PatchError && error.code === 'IDENTITY_UNAVAILABLE' && context.mode === 'service')
+function troubleOf(mode: EnrollMode, error: unknown): string | undefined {
+  if (error instanceof PatchError && error.code === 'IDENTITY_UNAVAILABLE' && mode === 'service')
     return error.message;
   if (!isLocalFault(error)) return undefined;
   return `The key and the state of the enrolment could not be written: ${messageOf(error)}. Nothing was sent yet.`;
 }
 
-async function open(context: EnrollContext): Promise<OpenedEnrollment> {
-  const { files, managerUrl, configuredToken } = context;
-  const identity = await collectHostIdentity(context);
-  const saved = await readPending(files, context);
+async function open(options: PendingOptions): Promise<OpenedEnrollment> {
+  const { files, places, applicant, configuredToken, mode, report } = options;
+  const identity = await applicant.identity();
+  const saved = await readPending(files, places);
   const configured = await configuredToken.unused();
   const token = saved?.polling_token ?? configured;
-  const keyPem = await files.readText(context.keyFile);
+  const keyPem = await files.readText(places.keyFile);
+  const manager = applicant.managerUrl.href;
   const now = {
-    managerUrl: managerUrl.href,
+    managerUrl: manager,
     identity,
-    ownAddresses:
-      context.reportIp === undefined && context.reportInterface === undefined
-        ? context.network.addresses().map((one) => one.address)
-        : undefined,
+    ownAddresses: applicant.addresses(),
     registered: token !== undefined,
-    binding: await readHostBinding(context),
-    cloneOf: context.cloneOf,
+    binding: await applicant.binding(),
+    cloneOf: applicant.cloneOf,
   };
   if (saved && keyPem && fitsPending({ pending: saved, keyPem }, now)) {
-    context.logger.info('Going on with the saved enrolment', {
-      manager: managerUrl.href,
-      key_id: saved.key_id,
-    });
     const { key_id, state } = saved;
-    context.audit('enrollment_resumed', { key_id, manager: managerUrl.href, state });
-    if (asksOnceMore(context, saved)) return { pending: { ...saved, polling_token: null }, keyPem };
+    report.logger.info('Going on with the saved enrolment', { manager, key_id });
+    report.audit('enrollment_resumed', { key_id, manager, state });
+    if (asksOnceMore(options, saved)) return { pending: { ...saved, polling_token: null }, keyPem };
     const pending = { ...saved, polling_token: token ?? null };
-    if (configured !== undefined) await takeOver(context, pending);
+    if (configured !== undefined) await takeOver(options, pending);
     return { pending, keyPem };
   }
-  const begun = await beginPending(context, identity);
-  if (saved === undefined && configured !== undefined && context.mode === 'service')
-    return adopt(context, begun, configured);
+  const begun = await beginPending(options, identity);
+  if (saved === undefined && configured !== undefined && mode === 'service')
+    return adopt(options, begun, configured);
   await configuredToken.markUsed();
   return begun;
 }
@@ -91,38 +107,41 @@ async function open(context: EnrollContext): Promise<OpenedEnrollment> {
  * so it can be neither approved nor refused with a proof. The answer of a manager of the older generation comes only with
  * the token of its request, which is kept.
  */
-function asksOnceMore({ logger }: EnrollContext, saved: PendingEnrollment): boolean {
+function asksOnceMore({ report }: PendingOptions, saved: PendingEnrollment): boolean {
   if (!saved.denial_unproven || saved.generation !== 'current') return false;
-  logger.info('Asking to join once more: the earlier request was refused, and nothing proved by whom', {
-    key_id: saved.key_id,
-  });
+  report.logger.info(
+    'Asking to join once more: the earlier request was refused, and nothing proved by whom',
+    {
+      key_id: saved.key_id,
+    },
+  );
   return true;
 }
 
 /** A new key, code and nonce, on disk and in the audit log. */
 export async function beginPending(
-  context: EnrollContext,
+  { files, places, applicant, time, report }: PendingOptions,
   identity: HostIdentity,
 ): Promise<OpenedEnrollment> {
-  const { files, clock, random, managerUrl } = context;
+  const manager = applicant.managerUrl.href;
   const begun = await createPending({
     files,
-    places: context,
-    clock,
-    random,
-    managerUrl: managerUrl.href,
+    places,
+    clock: time.clock,
+    random: time.random,
+    managerUrl: manager,
     identity,
-    binding: await readHostBinding(context),
-    cloneOf: context.cloneOf,
+    binding: await applicant.binding(),
+    cloneOf: applicant.cloneOf,
   });
-  context.audit('enrollment_key_created', { key_id: begun.pending.key_id, manager: managerUrl.href });
-  context.logger.info('Enrolling', { manager: managerUrl.href, key_id: begun.pending.key_id });
+  report.audit('enrollment_key_created', { key_id: begun.pending.key_id, manager });
+  report.logger.info('Enrolling', { manager, key_id: begun.pending.key_id });
   return begun;
 }
 
 /** A token without a state was saved by an agent of the older generation: its request waits, its key is the manager's. */
 async function adopt(
-  context: EnrollContext,
+  options: PendingOptions,
   begun: OpenedEnrollment,
   token: string,
 ): Promise<OpenedEnrollment> {
@@ -133,20 +152,21 @@ async function adopt(
     state: 'waiting',
     polling_token: token,
   };
-  await takeOver(context, pending);
-  context.logger.info('Going on with the polling token of an earlier agent', {
-    manager: context.managerUrl.href,
-  });
-  const { key_id, state } = pending;
-  context.audit('enrollment_resumed', { key_id, manager: context.managerUrl.href, state });
+  await takeOver(options, pending);
+  const { key_id, state, manager_url: manager } = pending;
+  options.report.logger.info('Going on with the polling token of an earlier agent', { manager });
+  options.report.audit('enrollment_resumed', { key_id, manager, state });
   return { pending, keyPem: begun.keyPem };
 }
 
 /** Makes the token of the configuration the state's. Failing to write that down costs a second request after a restart. */
-async function takeOver(context: EnrollContext, pending: PendingEnrollment): Promise<void> {
-  const { files, configuredToken, logger } = context;
+async function takeOver(
+  { files, places, configuredToken, report }: PendingOptions,
+  pending: PendingEnrollment,
+): Promise<void> {
+  const { logger } = report;
   try {
-    await writePending(files, context, pending);
+    await writePending(files, places, pending);
     await configuredToken.markUsed();
     logger.info(
       'The polling token of the configuration is kept with the state of the enrolment now; enrollment.polling_token may be removed',

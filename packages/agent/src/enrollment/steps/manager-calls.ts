@@ -8,14 +8,20 @@ import {
   stretchHostCode,
   transcriptHash,
 } from '@linux-patch/pki';
-import { collectOsDetails } from '../../host/os-details.ts';
+import type { Logger } from '@linux-patch/runtime';
 import { wordsOf } from '../../manager-link/answer-body.ts';
 import type { ManagerAnswer } from '../../manager-link/client.ts';
 import type { PeerTrust } from '../../manager-link/connection.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
 import { findHttpDateMs } from '../../manager-link/http-date.ts';
-import { type ManagerLink, openManagerLink, PEM, REQUEST_TIMEOUT_MS } from '../../manager-link/link.ts';
-import type { EnrollContext } from '../settings.ts';
+import {
+  type ManagerLink,
+  type ManagerWay,
+  openManagerLink,
+  PEM,
+  REQUEST_TIMEOUT_MS,
+} from '../../manager-link/link.ts';
+import type { Applicant, EnrollmentTime } from '../settings.ts';
 import { type PendingEnrollment, transcriptOf } from '../state/pending.ts';
 import type { Trust } from '../trust/trust.ts';
 import { type PollAnswer, type RegistrationAnswer, readPoll, readRegistration } from './answers.ts';
@@ -48,6 +54,15 @@ export interface CallParts {
   readonly keyPem: string;
 }
 
+/** What every conversation with a manager is made with. */
+export interface CallOptions {
+  readonly way: ManagerWay;
+  readonly time: EnrollmentTime;
+  readonly logger: Logger;
+  /** What the request says about the operating system. */
+  readonly details: Applicant['details'];
+}
+
 /**
  * Whom the next connection may be with. Where nothing but the first contact vouches for the peer, its key must stay the
  * same: the token would go to whoever came in between. The host code needs no such help.
@@ -58,9 +73,8 @@ function peerFor(trust: Trust, pending: PendingEnrollment): PeerTrust {
 }
 
 async function registrationBody(
-  context: EnrollContext,
-  pending: PendingEnrollment,
-  keyPem: string,
+  details: Applicant['details'],
+  { pending, keyPem }: CallParts,
   options: { readonly trust: Trust; readonly withExtension: boolean },
 ): Promise<string> {
   const request: EnrollRequest = {
@@ -68,7 +82,7 @@ async function registrationBody(
     fqdn: pending.fqdn,
     ip_address: pending.ip_address,
     hostname: pending.hostname,
-    os_details: { ...(await collectOsDetails(context)), agent_port: context.agentPort },
+    os_details: await details(),
   };
   if (!options.withExtension) return JSON.stringify(request);
   const key = await stretchHostCode(pending.host_code, pending.nonce_a);
@@ -106,7 +120,7 @@ type Proof = Omit<Parameters<typeof signProof>[0], 'privateKeyPem' | 'timestampS
 /** Signs what is sent, and remembers who answered and what time it is for the manager. */
 class Conversation {
   readonly link: ManagerLink;
-  readonly #context: EnrollContext;
+  readonly #options: CallOptions;
   readonly #trust: Trust;
   readonly #parts: () => CallParts;
   readonly #peers = new Map<string, Uint8Array>();
@@ -114,11 +128,11 @@ class Conversation {
   #warned = false;
   #clockOffsetS = 0;
 
-  constructor(context: EnrollContext, trust: Trust, parts: () => CallParts) {
-    this.#context = context;
+  constructor(options: CallOptions, trust: Trust, parts: () => CallParts) {
+    this.#options = options;
     this.#trust = trust;
     this.#parts = parts;
-    this.link = openManagerLink(context, () => peerFor(trust, parts().pending));
+    this.link = openManagerLink(options.way, () => peerFor(trust, parts().pending));
   }
 
   get peers(): readonly Uint8Array[] {
@@ -131,15 +145,15 @@ class Conversation {
 
   /** From now on proofs carry the manager's time. */
   adoptTime(serverTimeS: number): void {
-    this.#clockOffsetS = serverTimeS - Math.floor(this.#context.clock.now() / 1000);
+    this.#clockOffsetS = serverTimeS - Math.floor(this.#options.time.clock.now() / 1000);
   }
 
   prove(proof: Proof): string {
     return signProof({
       ...proof,
       privateKeyPem: this.#parts().keyPem,
-      timestampS: Math.floor(this.#context.clock.now() / 1000) + this.#clockOffsetS,
-      nonce: this.#context.random.bytes(12),
+      timestampS: Math.floor(this.#options.time.clock.now() / 1000) + this.#clockOffsetS,
+      nonce: this.#options.time.random.bytes(12),
     });
   }
 
@@ -148,7 +162,8 @@ class Conversation {
     const answer = await asked;
     if (answer.smallHello) this.#warnOfSmallHello();
     const dateMs = findHttpDateMs(answer.headers.date ?? '');
-    if (this.#trust.peer.kind === 'verified' && dateMs !== undefined) this.#context.clockWatch?.heard(dateMs);
+    if (this.#trust.peer.kind === 'verified' && dateMs !== undefined)
+      this.#options.time.clockWatch.heard(dateMs);
     this.#lastPeer = answer.peerCertificate;
     if (this.#lastPeer) this.#peers.set(Buffer.from(this.#lastPeer).toString('base64'), this.#lastPeer);
     return answer;
@@ -157,10 +172,10 @@ class Conversation {
   #warnOfSmallHello(): void {
     if (this.#warned) return;
     this.#warned = true;
-    this.#context.logger.warn(
+    this.#options.logger.warn(
       'Something on the way to the manager cuts connections whose first packet is large (post-quantum key exchange); it is asked ' +
         'without that from now on. A firewall or proxy that was not updated for TLS of today does this.',
-      { manager: this.#context.managerUrl.href },
+      { manager: this.#options.way.managerUrl.href },
     );
   }
 }
@@ -208,14 +223,13 @@ async function publishesCa(talk: Conversation): Promise<boolean> {
 }
 
 /** Opens the conversation. Nothing is sent yet. */
-export function openManagerCalls(context: EnrollContext, trust: Trust, parts: () => CallParts): ManagerCalls {
-  const talk = new Conversation(context, trust, parts);
+export function openManagerCalls(options: CallOptions, trust: Trust, parts: () => CallParts): ManagerCalls {
+  const talk = new Conversation(options, trust, parts);
   return {
     peers: () => talk.peers,
     peerKey: () => talk.lastPeer && parseCertificateDer(talk.lastPeer).spkiSha256,
     async register({ withExtension }) {
-      const { pending, keyPem } = parts();
-      const body = await registrationBody(context, pending, keyPem, { trust, withExtension });
+      const body = await registrationBody(options.details, parts(), { trust, withExtension });
       const path = ENROLL_PATHS.enroll;
       const proof = talk.prove({ label: 'lpe1/enroll', method: 'POST', path, token: '', body });
       const headers = withExtension ? { [ENROLL_HEADERS.proof]: proof } : {};

@@ -1,36 +1,37 @@
 import { ManagerFailure } from '../../manager-link/failure.ts';
 import { afterAnswer, afterCut, afterHold } from '../poll-pace.ts';
-import { deniedTagIsRight } from '../trust/tags.ts';
+import { denialMacIsRight } from '../trust/manager-macs.ts';
 import { acceptsForeignKey } from '../trust/trust.ts';
-import { AT_ONCE, type NextStep, needsPerson, refusal, type Step, type StepParts } from './step.ts';
+import { AT_ONCE, type NextStep, needsPerson, refusal, type Step, type StepParts } from './next-step.ts';
 
 /** A poll that was really held open lasts at least this long. */
 const SHORTEST_HOLD_MS = 1_000;
 
 /** Asks what became of the request. */
 export async function pollStep(parts: StepParts, token: string): Promise<Step> {
-  const { context, record, setbacks, calls } = parts;
+  const { record, counts, calls } = parts;
+  const { clock, clockWatch } = parts.time;
   if (record.pending.generation === 'older' && !acceptsForeignKey(parts.trust)) return unprovenOlder(parts);
-  const clock = context.clockWatch?.verdict;
-  if (record.pending.generation === 'older' && clock?.state === 'bad') {
+  const { verdict } = clockWatch;
+  if (record.pending.generation === 'older' && verdict.state === 'bad') {
     // Its answer can be read once, and by this clock no certificate in it would be in date.
     return {
       kind: 'wait',
-      reason: { kind: 'transient', failures: setbacks.count('clock') },
-      error: `The manager is not asked for its answer, which it gives only once. ${clock.message}`,
+      reason: { kind: 'transient', failures: counts.count('clock') },
+      error: `The manager is not asked for its answer, which it gives only once. ${verdict.message}`,
       state: 'retrying',
     };
   }
-  const sentMs = context.clock.monotonicMs();
+  const sentMs = clock.monotonicMs();
   const answer = await calls.poll(token, parts.pacing.pace.holdS).catch((error: unknown) => {
-    noticeCut(parts, error, context.clock.monotonicMs() - sentMs);
+    noticeCut(parts, error, clock.monotonicMs() - sentMs);
     throw error;
   });
-  const tookMs = context.clock.monotonicMs() - sentMs;
-  setbacks.clear('request', 'person');
+  const tookMs = clock.monotonicMs() - sentMs;
+  counts.clear('request', 'person');
   await noticeOtherPeer(parts);
   await record.note({
-    last_poll_at: new Date(context.clock.now()).toISOString(),
+    last_poll_at: new Date(clock.now()).toISOString(),
     last_error: null,
     next_attempt_at: null,
     state: 'waiting',
@@ -38,7 +39,7 @@ export async function pollStep(parts: StepParts, token: string): Promise<Step> {
   });
   switch (answer.kind) {
     case 'pending':
-      setbacks.clear('lost_request', 'clock', 'unproven_denial');
+      counts.clear('lost_request', 'clock', 'unproven_denial');
       return pending(parts, answer.held, tookMs);
     case 'clock_off':
       return clockOff(parts);
@@ -47,7 +48,7 @@ export async function pollStep(parts: StepParts, token: string): Promise<Step> {
     case 'denied':
       return refusal(parts, {
         reason: answer.reason,
-        tagIsRight: await deniedTagIsRight(record.pending, answer),
+        tagIsRight: await denialMacIsRight(record.pending, answer),
       });
     case 'unknown':
       return unknownToken(parts);
@@ -60,25 +61,25 @@ function noticeCut({ record, pacing }: StepParts, error: unknown, lastedMs: numb
   if (error.kind === 'transient') pacing.pace = afterCut(pacing.pace, lastedMs);
 }
 
-function pending({ context, setbacks, pacing }: StepParts, held: boolean, tookMs: number): NextStep {
+function pending({ time, counts, pacing }: StepParts, held: boolean, tookMs: number): NextStep {
   if (!held) {
-    pacing.pace = afterAnswer(pacing.pace, context.clock.monotonicMs());
+    pacing.pace = afterAnswer(pacing.pace, time.clock.monotonicMs());
     return { kind: 'wait', reason: { kind: 'pending', pace: pacing.pace } };
   }
   if (tookMs >= SHORTEST_HOLD_MS) {
-    setbacks.clear('hasty_answer');
+    counts.clear('hasty_answer');
     pacing.pace = afterHold(pacing.pace);
     return AT_ONCE;
   }
   // Said to be held, but answered at once: a manager that is stopping, or one that would be asked without pause.
-  return { kind: 'wait', reason: { kind: 'transient', failures: setbacks.count('hasty_answer') } };
+  return { kind: 'wait', reason: { kind: 'transient', failures: counts.count('hasty_answer') } };
 }
 
 /** The proof was signed with another time than the manager's; from now on with the manager's. */
-function clockOff({ context, setbacks }: StepParts): NextStep {
-  const before = setbacks.count('clock');
+function clockOff({ report, counts }: StepParts): NextStep {
+  const before = counts.count('clock');
   if (before > 0) return { kind: 'wait', reason: { kind: 'transient', failures: before } };
-  context.logger.warn("This host's clock differs from the manager's; going on with the manager's time", {});
+  report.logger.warn("This host's clock differs from the manager's; going on with the manager's time", {});
   return AT_ONCE;
 }
 
@@ -100,12 +101,12 @@ async function unprovenOlder(parts: StepParts): Promise<NextStep> {
 }
 
 /** The manager is of this generation after all; what it answered without the extension was changed on the way. */
-async function askAnew({ context, record, setbacks }: StepParts): Promise<NextStep> {
-  context.audit('enrollment_request_lost', { key_id: record.pending.key_id });
+async function askAnew({ report, record, counts }: StepParts): Promise<NextStep> {
+  report.audit('enrollment_request_lost', { key_id: record.pending.key_id });
   await record.note({ polling_token: null, request_id: null, nonce_m: null, generation: null });
   return {
     kind: 'wait',
-    reason: { kind: 'security', failures: setbacks.count('lost_request') },
+    reason: { kind: 'security', failures: counts.count('lost_request') },
     error:
       'The manager is one that proves itself, but its answer to the request had no proof: somebody took it out on the way, or the ' +
       'manager was upgraded just now. Asking anew.',
@@ -117,13 +118,13 @@ async function askAnew({ context, record, setbacks }: StepParts): Promise<NextSt
 const FETCHED_ONCE =
   ' When it was approved and the answer was lost on the way, delete the host on the manager first; then approve the new request.';
 
-async function unknownToken({ context, record, setbacks }: StepParts): Promise<NextStep> {
-  context.audit('enrollment_request_lost', { key_id: record.pending.key_id });
+async function unknownToken({ report, record, counts }: StepParts): Promise<NextStep> {
+  report.audit('enrollment_request_lost', { key_id: record.pending.key_id });
   const older = record.pending.generation === 'older';
   await record.note({ polling_token: null, request_id: null, nonce_m: null, generation: null });
   return {
     kind: 'wait',
-    reason: { kind: 'refused', failures: setbacks.count('lost_request') },
+    reason: { kind: 'refused', failures: counts.count('lost_request') },
     error:
       'The manager does not know this request any more (it expired, was removed, somebody else fetched its answer, or the manager ' +
       `was restored); asking anew.${older ? FETCHED_ONCE : ''}`,
@@ -132,12 +133,12 @@ async function unknownToken({ context, record, setbacks }: StepParts): Promise<N
 }
 
 /** With a host code another peer changes nothing that counts, but a person may want to know. */
-async function noticeOtherPeer({ context, record, trust, calls }: StepParts): Promise<void> {
+async function noticeOtherPeer({ report, record, trust, calls }: StepParts): Promise<void> {
   const key = calls.peerKey();
   const known = record.pending.peer_spki;
   if (trust.kind !== 'code' || key === undefined || known === null || key === known) return;
-  context.audit('enrollment_peer_changed', { manager: record.pending.manager_url });
-  context.logger.warn('The manager shows another TLS key than when this enrolment began', {
+  report.audit('enrollment_peer_changed', { manager: record.pending.manager_url });
+  report.logger.warn('The manager shows another TLS key than when this enrolment began', {
     manager: record.pending.manager_url,
   });
   await record.note({ peer_spki: key });

@@ -1,9 +1,7 @@
 import type { EnrollAccepted } from '@linux-patch/contract';
-import { collectHostIdentity } from '../../host/host-identity.ts';
-import { saysTheSame } from '../state/pending.ts';
 import { verdictWords } from '../trust/join-verdict.ts';
 import { acceptsForeignKey } from '../trust/trust.ts';
-import { AT_ONCE, type NextStep, needsPerson, refusal, type StepParts } from './step.ts';
+import { AT_ONCE, type NextStep, needsPerson, refusal, type StepParts } from './next-step.ts';
 
 /** How a registration is asked for; carried from one to the next within a run. */
 export interface Asking {
@@ -13,12 +11,13 @@ export interface Asking {
 
 /** Asks to join. */
 export async function registerStep(parts: StepParts, asking: Asking): Promise<NextStep> {
-  const { context, record, calls } = parts;
-  if (asking.again) await lookAtHostAgain(parts);
+  const { record, calls, report } = parts;
+  // At boot the network comes up step by step, and name and address become known.
+  if (asking.again) await record.lookAtHostAgain();
   asking.again = true;
   await record.note({ state: 'registering' });
   const answer = await calls.register({ withExtension: asking.withExtension });
-  parts.setbacks.clear('request');
+  parts.counts.clear('request');
   switch (answer.kind) {
     case 'accepted':
       return accepted(parts, answer.accepted);
@@ -34,36 +33,30 @@ export async function registerStep(parts: StepParts, asking: Asking): Promise<Ne
   if (!asking.withExtension || !mayAskOlder) {
     return {
       kind: 'wait',
-      reason: { kind: 'refused', failures: parts.setbacks.count('conflict') },
+      reason: { kind: 'refused', failures: parts.counts.count('conflict') },
       error: `The manager refuses the request: ${answer.message}.`,
       state: 'retrying',
     };
   }
   asking.withExtension = false;
-  context.logger.warn('The manager does not understand the request; asking in the older way', {
+  report.logger.warn('The manager does not understand the request; asking in the older way', {
     answer: answer.message,
   });
   return { kind: 'wait', reason: { kind: 'transient', failures: 0 } };
 }
 
-/** While nobody has taken the request, name and address may become known: at boot the network comes up step by step. */
-async function lookAtHostAgain({ context, record }: StepParts): Promise<void> {
-  const identity = await collectHostIdentity(context);
-  if (!saysTheSame(record.pending, identity)) await record.beginAnew(identity);
-}
-
 async function accepted(parts: StepParts, answer: EnrollAccepted): Promise<NextStep> {
-  const { context, record, calls, trust } = parts;
+  const { record, calls, trust, report } = parts;
   const { ext } = answer;
   if (!ext && record.pending.extension_seen) {
     return needsPerson(
       parts,
       `The manager at ${record.pending.manager_url} spoke the extension that proves it before, and now does not. Somebody may ` +
         'be in between; the answer was not used. If the manager was really replaced by an older one, remove ' +
-        `${context.stateFile} and start the agent again.`,
+        `${record.stateFile} and start the agent again.`,
     );
   }
-  parts.setbacks.clear('conflict', 'person');
+  parts.counts.clear('conflict', 'person');
   await record.note({
     state: 'waiting',
     generation: ext ? 'current' : 'older',
@@ -82,9 +75,9 @@ async function accepted(parts: StepParts, answer: EnrollAccepted): Promise<NextS
     },
   });
   const facts = { key_id: record.pending.key_id, manager: record.pending.manager_url };
-  context.audit('enrollment_requested', facts);
+  report.audit('enrollment_requested', facts);
   sayVerdict(parts);
-  context.logger.info(
+  report.logger.info(
     record.pending.join_token?.verdict === 'accepted'
       ? 'The manager has the request'
       : 'The manager has the request; waiting for approval',
@@ -94,26 +87,26 @@ async function accepted(parts: StepParts, answer: EnrollAccepted): Promise<NextS
   return ext ? AT_ONCE : { kind: 'wait', reason: { kind: 'pending', pace: parts.pacing.pace } };
 }
 
-function sayVerdict({ context, record }: StepParts): void {
+function sayVerdict({ report, record }: StepParts): void {
   const { join_token: token, manager_url: manager } = record.pending;
   if (token === null || token.verdict === null) return;
   const { id, verdict } = token;
-  context.audit('enrollment_join_token', { token: id, verdict, manager });
+  report.audit('enrollment_join_token', { token: id, verdict, manager });
   if (verdict === 'accepted') {
-    context.logger.info('The join token let this host in', { token: id, manager });
+    report.logger.info('The join token let this host in', { token: id, manager });
     return;
   }
-  context.logger.warn(
+  report.logger.warn(
     `The join token ${id} does not let this host in: ${verdictWords(verdict)}. An administrator of the manager has to approve it, ` +
       'with the code that "linux-patch-api status" shows; or put a new join string into the file and restart the agent.',
     { token: id, verdict, manager },
   );
 }
 
-function conflict({ context, record, setbacks }: StepParts, message: string): NextStep {
-  const failures = setbacks.count('conflict');
+function conflict({ report, record, counts }: StepParts, message: string): NextStep {
+  const failures = counts.count('conflict');
   const { key_id, manager_url: manager } = record.pending;
-  if (failures === 0) context.audit('enrollment_conflict', { key_id, manager, reason: message });
+  if (failures === 0) report.audit('enrollment_conflict', { key_id, manager, reason: message });
   return {
     kind: 'wait',
     reason: { kind: 'refused', failures },

@@ -1,8 +1,9 @@
 import { PatchError } from '@linux-patch/contract';
 import { parseCertificates, spkiFingerprint } from '@linux-patch/pki';
+import type { Files } from '@linux-patch/runtime';
 import { readIdentityMeta } from '../../identity/store/identity-meta.ts';
 import { type Material, readMaterial } from '../../identity/store/material.ts';
-import type { EnrollContext } from '../settings.ts';
+import type { CertificatePaths } from '../../identity/store/paths.ts';
 
 /**
  * With nothing but the first contact to believe, a manager that comes with another CA than before is not believed: it was
@@ -11,10 +12,10 @@ import type { EnrollContext } from '../settings.ts';
  * @throws PatchError `MANAGER_UNTRUSTED`; the old certificates stay.
  */
 export async function refuseOtherCa(
-  context: Pick<EnrollContext, 'files' | 'certificates' | 'managerUrl'>,
+  place: { readonly files: Files; readonly certificates: CertificatePaths; readonly managerUrl: URL },
   received: Material,
 ): Promise<void> {
-  const { files, certificates, managerUrl } = context;
+  const { files, certificates, managerUrl } = place;
   const meta = await readIdentityMeta(files, certificates);
   const installed = await readMaterial(files, certificates).catch(() => undefined);
   if (!installed || meta.manager_url !== managerUrl.href) return;

@@ -39,14 +39,18 @@ export type Trust =
 /** `enrollment.trust`: what counts as a proof beside file, pin and join string. */
 export type TrustMode = 'auto' | 'code' | 'tofu';
 
-export interface TrustSources {
+/** What an administrator says about whom to believe. */
+export interface TrustSettings {
   readonly files: Files;
   readonly way: ManagerWay;
   readonly caFile: string | undefined;
   readonly caFingerprint: string | undefined;
+  readonly mode: TrustMode;
+}
+
+interface TrustSources extends TrustSettings {
   /** The join string, whose pin holds beside everything that is configured. */
   readonly join?: JoinCredential | undefined;
-  readonly mode: TrustMode;
   /** Told what is odd about the CA file but does not keep it from being used. */
   readonly warn?: (message: string) => void;
 }

@@ -1,7 +1,8 @@
 import { type Bundle, isPatchError, messageOf } from '@linux-patch/contract';
 import { isLocalFault } from '../local-fault.ts';
-import { allowManager, installBundle, type ProvenBundle, proveBundle } from './provision.ts';
-import type { NextStep, StepParts, WaitStep } from './step.ts';
+import type { NextStep, StepParts, WaitStep } from './next-step.ts';
+import type { ProvenBundle } from './prove-bundle.ts';
+import type { Provisioner } from './provisioner.ts';
 
 /** What is left to do with a proven bundle; each part is done once, however often a disk fails. */
 export interface Finishing {
@@ -10,18 +11,22 @@ export interface Finishing {
 }
 
 /** Checks an approval. A refused one is reported, and the manager is asked again later. */
-export async function proveStep(parts: StepParts, bundle: Bundle): Promise<Finishing | WaitStep> {
-  const { context, record, trust, calls, setbacks } = parts;
+export async function proveStep(
+  parts: StepParts,
+  provisioner: Provisioner,
+  approval: { readonly bundle: Bundle; readonly pin: string | undefined },
+): Promise<Finishing | WaitStep> {
+  const { time, report, record, trust, calls, counts } = parts;
   try {
     const claim = {
       pending: record.pending,
       keyPem: record.keyPem,
       trust,
       peers: calls.peers(),
-      pin: parts.join?.caFingerprint,
+      pin: approval.pin,
     };
-    const proven = await proveBundle(context, bundle, claim);
-    context.audit('enrollment_approved', {
+    const proven = await provisioner.prove(approval.bundle, claim);
+    report.audit('enrollment_approved', {
       key_id: record.pending.key_id,
       serial: proven.serialHex,
       trust: proven.trust,
@@ -32,12 +37,12 @@ export async function proveStep(parts: StepParts, bundle: Bundle): Promise<Finis
   } catch (error) {
     // Whatever an outsider's bytes make go wrong is a refusal, never the end of the agent.
     const code = isPatchError(error) ? error.code : 'INTERNAL_ERROR';
-    const clock = context.clockWatch?.verdict;
-    const reason = clock?.state === 'bad' ? `${messageOf(error)} ${clock.message}` : messageOf(error);
-    context.audit('enrollment_bundle_refused', { error_code: code, reason });
+    const { state, message } = time.clockWatch.verdict;
+    const reason = state === 'bad' ? `${messageOf(error)} ${message}` : messageOf(error);
+    report.audit('enrollment_bundle_refused', { error_code: code, reason });
     return {
       kind: 'wait',
-      reason: { kind: 'security', failures: setbacks.count('refused_bundle') },
+      reason: { kind: 'security', failures: counts.count('refused_bundle') },
       error: reason,
       state: 'needs_person',
     };
@@ -48,34 +53,50 @@ export async function proveStep(parts: StepParts, bundle: Bundle): Promise<Finis
  * Lets the manager in, installs, tells the manager, tidies. The address filter comes first: a crash in between then
  * leaves an enrolment that is resumed, never an agent that its manager cannot reach.
  */
-export async function installStep(parts: StepParts, finishing: Finishing): Promise<NextStep> {
-  const { context, record, setbacks } = parts;
-  finishing.allowed ||= await tryToAllow(parts, 'warn');
+export async function installStep(
+  parts: StepParts,
+  provisioner: Provisioner,
+  finishing: Finishing,
+): Promise<NextStep> {
+  const { mode, report, record, counts } = parts;
+  const { proven } = finishing;
+  finishing.allowed ||= await tryToAllow(parts, provisioner, 'warn');
   try {
-    await installBundle(context, finishing.proven, record.pending.generation === 'older');
+    const meta = await provisioner.install(proven, record.pending.generation === 'older');
+    report.audit('identity_installed', {
+      serial: proven.serialHex,
+      trust: meta.trust,
+      issuer: proven.issuer,
+      key_origin: meta.key_origin,
+      manager: meta.manager_url,
+    });
   } catch (error) {
     if (!isLocalFault(error)) throw error;
     const message = messageOf(error);
-    if (context.mode === 'once') return { kind: 'end', outcome: { kind: 'failed', message } };
+    if (mode === 'once') return { kind: 'end', outcome: { kind: 'failed', message } };
     // The manager keeps the bundle until it is acknowledged, and so does this process: a full disk heals.
     return {
       kind: 'wait',
-      reason: { kind: 'transient', failures: setbacks.count('local') },
+      reason: { kind: 'transient', failures: counts.count('local') },
       error: message,
       state: 'installing',
     };
   }
-  finishing.allowed ||= await tryToAllow(parts, 'error');
-  if (await acknowledge(parts, finishing.proven)) await record.forget();
+  finishing.allowed ||= await tryToAllow(parts, provisioner, 'error');
+  if (await acknowledge(parts, proven)) await record.forget();
   return { kind: 'end', outcome: { kind: 'installed' } };
 }
 
-async function tryToAllow({ context }: StepParts, level: 'warn' | 'error'): Promise<boolean> {
+async function tryToAllow(
+  { report }: StepParts,
+  provisioner: Provisioner,
+  level: 'warn' | 'error',
+): Promise<boolean> {
   try {
-    await allowManager(context);
+    await provisioner.allowManager();
     return true;
   } catch (error) {
-    context.logger[level](
+    report.logger[level](
       "The manager's addresses could not be learned; unless they are on the allow list, the manager cannot reach this agent",
       { error },
     );
@@ -84,7 +105,7 @@ async function tryToAllow({ context }: StepParts, level: 'warn' | 'error'): Prom
 }
 
 /** Tells the manager; when that fails the state is kept, and the next start says it again. */
-async function acknowledge({ context, record, calls }: StepParts, proven: ProvenBundle): Promise<boolean> {
+async function acknowledge({ report, record, calls }: StepParts, proven: ProvenBundle): Promise<boolean> {
   const { ext } = proven.bundle;
   if (!ext || record.token === undefined) return true;
   try {
@@ -93,10 +114,10 @@ async function acknowledge({ context, record, calls }: StepParts, proven: Proven
       serial: proven.serialHex,
       state: 'installed',
     });
-    context.audit('enrollment_acknowledged', { serial: proven.serialHex });
+    report.audit('enrollment_acknowledged', { serial: proven.serialHex });
     return true;
   } catch (error) {
-    context.logger.warn(
+    report.logger.warn(
       'The manager could not be told that the certificates are installed; the next start tells it',
       { error },
     );

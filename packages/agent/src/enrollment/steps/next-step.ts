@@ -1,10 +1,9 @@
 import type { Bundle } from '@linux-patch/contract';
+import type { FailureCounts } from '../failure-counts.ts';
 import type { PollPace } from '../poll-pace.ts';
-import type { Setbacks } from '../setbacks.ts';
-import type { EnrollContext, EnrollOutcome } from '../settings.ts';
+import type { EnrollMode, EnrollmentReport, EnrollmentTime, EnrollOutcome } from '../settings.ts';
+import type { CurrentEnrollment } from '../state/current-enrollment.ts';
 import type { PendingEnrollment } from '../state/pending.ts';
-import type { EnrollmentRecord } from '../state/record.ts';
-import type { JoinCredential } from '../trust/join-source.ts';
 import type { Trust } from '../trust/trust.ts';
 import type { EnrollmentWait } from '../wait-time.ts';
 import type { ManagerCalls } from './manager-calls.ts';
@@ -25,29 +24,26 @@ export type Step = NextStep | { readonly kind: 'approved'; readonly bundle: Bund
 
 /** What a step works with. */
 export interface StepParts {
-  readonly context: EnrollContext;
-  readonly record: EnrollmentRecord;
-  readonly setbacks: Setbacks;
+  readonly mode: EnrollMode;
+  readonly time: EnrollmentTime;
+  readonly report: EnrollmentReport;
+  readonly record: CurrentEnrollment;
+  readonly counts: FailureCounts;
   /** How often this request is asked about; steps move it on. */
   readonly pacing: { pace: PollPace };
   readonly trust: Trust;
   readonly calls: ManagerCalls;
-  /** The join string of this host. */
-  readonly join: JoinCredential | undefined;
 }
 
 /** Ask again at once. */
 export const AT_ONCE: WaitStep = { kind: 'wait', reason: { kind: 'held' } };
 
 /** Something only a person can mend: a command ends with it, a service says it and looks again now and then. */
-export function needsPerson(
-  parts: { readonly context: Pick<EnrollContext, 'mode'>; readonly setbacks: Setbacks },
-  message: string,
-): NextStep {
-  if (parts.context.mode === 'once') return { kind: 'end', outcome: { kind: 'failed', message } };
+export function needsPerson(parts: Pick<StepParts, 'mode' | 'counts'>, message: string): NextStep {
+  if (parts.mode === 'once') return { kind: 'end', outcome: { kind: 'failed', message } };
   return {
     kind: 'wait',
-    reason: { kind: 'security', failures: parts.setbacks.count('person') },
+    reason: { kind: 'security', failures: parts.counts.count('person') },
     error: message,
     state: 'needs_person',
   };
@@ -67,17 +63,18 @@ export interface Denial {
  * more.
  */
 export async function refusal(parts: StepParts, denial: Denial): Promise<NextStep> {
-  const { context, record, setbacks, trust } = parts;
+  const { record, counts, trust } = parts;
+  const { audit } = parts.report;
   const { key_id, manager_url: manager } = record.pending;
   const { reason, tagIsRight: proven } = denial;
   if (proven || trust.peer.kind === 'verified') {
-    context.audit('enrollment_denied', { key_id, reason, proven });
+    audit('enrollment_denied', { key_id, reason, proven });
     await record.forget();
     return { kind: 'end', outcome: { kind: 'denied', reason } };
   }
-  const failures = setbacks.count('unproven_denial');
+  const failures = counts.count('unproven_denial');
   await record.note({ denial_unproven: true });
-  if (failures === 0) context.audit('enrollment_denial_unproven', { key_id, manager, reason });
+  if (failures === 0) audit('enrollment_denial_unproven', { key_id, manager, reason });
   return {
     kind: 'wait',
     reason: { kind: 'refused', failures },

@@ -12,7 +12,7 @@ import { type PendingEnrollment, transcriptOf } from '../state/pending.ts';
  * By which shared secret the manager's MAC over everything it sent is right: the host code, or the join token; `wrong`
  * when it is not, undefined when it sent none.
  */
-export async function approvedTagBy(
+export async function approvalMacBy(
   bundle: Bundle,
   pending: PendingEnrollment,
 ): Promise<'code' | 'token' | 'wrong' | undefined> {
@@ -39,7 +39,7 @@ async function keyOf(by: 'code' | 'token', pending: PendingEnrollment): Promise<
 }
 
 /** Whether a refusal was made by somebody who knows the host code; without one anybody could have sent it. */
-export async function deniedTagIsRight(
+export async function denialMacIsRight(
   pending: PendingEnrollment,
   denial: { readonly tag?: string | undefined; readonly signedReason?: string | undefined },
 ): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { OwnVerdict } from '../trust/join-verdict.ts';
 import { type PendingEnrollment, type PendingPlaces, readPending } from './pending.ts';
 
 /** The enrolment as `status` shows it. The host code is for the administrator of this host; the token is not shown. */
-export interface EnrollmentView {
+export interface EnrollmentSummary {
   readonly state: string;
   readonly manager_url: string;
   readonly key_id: string;
@@ -19,10 +19,10 @@ export interface EnrollmentView {
 }
 
 /** Reads the enrolment under way; undefined when there is none. */
-export async function readEnrollmentView(
+export async function readEnrollmentSummary(
   files: Files,
   places: PendingPlaces,
-): Promise<EnrollmentView | undefined> {
+): Promise<EnrollmentSummary | undefined> {
   const pending = await readPending(files, places);
   if (!pending) return undefined;
   return {

@@ -8,17 +8,15 @@ import {
   parseCertificateDer,
   parseCertificates,
 } from '@linux-patch/pki';
-import { readHostBinding } from '../../host/host-binding.ts';
-import { hostOf, resolveUnlessStopped } from '../../host/network.ts';
+import type { Clock, Files } from '@linux-patch/runtime';
+import { hostOf } from '../../host/network.ts';
 import { installedSerials } from '../../identity/store/generations.ts';
-import type { IdentityMeta } from '../../identity/store/identity-meta.ts';
 import type { Material } from '../../identity/store/material.ts';
-import { installGeneration } from '../../identity/store/store.ts';
-import type { EnrollContext } from '../settings.ts';
+import type { CertificatePaths } from '../../identity/store/paths.ts';
 import type { PendingEnrollment } from '../state/pending.ts';
 import { refuseOtherCa } from '../trust/known-ca.ts';
+import { approvalMacBy } from '../trust/manager-macs.ts';
 import { leadsFromPin } from '../trust/pin-successor.ts';
-import { approvedTagBy } from '../trust/tags.ts';
 import { acceptsForeignKey, type Trust } from '../trust/trust.ts';
 import { acceptBundle } from './bundle-check.ts';
 
@@ -34,13 +32,24 @@ export interface ProvenBundle {
   readonly issuer: string | undefined;
 }
 
-interface Claim {
+/** What an approval is said to be an answer to. */
+export interface Claim {
   readonly pending: PendingEnrollment;
   readonly keyPem: string;
   readonly trust: Trust;
   readonly peers: readonly Uint8Array[];
   /** The CA that the join string pins. */
   readonly pin?: string | undefined;
+}
+
+/** What is known on this host that a bundle is held against. */
+export interface ProofOptions {
+  readonly files: Files;
+  readonly certificates: CertificatePaths;
+  readonly clock: Clock;
+  readonly managerUrl: URL;
+  /** `enrollment.ca_fingerprint` */
+  readonly caFingerprint: string | undefined;
 }
 
 type PinnedClaim = Pick<Claim, 'peers'> & { readonly trust: Extract<Trust, { kind: 'pin_later' }> };
@@ -98,7 +107,7 @@ async function proveManager(
   claim: Claim,
   proof: { readonly now: number; readonly host: string },
 ): Promise<IdentityTrust> {
-  const by = await approvedTagBy(bundle, claim.pending);
+  const by = await approvalMacBy(bundle, claim.pending);
   if (by === 'wrong') {
     throw untrusted(
       `An approval came whose proof by the ${bundle.ext?.tag_by === 'token' ? 'join token' : 'host code'} is wrong. It was changed on the way or comes from somebody else; ` +
@@ -131,12 +140,12 @@ async function proveManager(
  * @throws PatchError `MANAGER_UNTRUSTED` or `CERT_UNSUITABLE`; nothing has been written then.
  */
 export async function proveBundle(
-  context: EnrollContext,
+  options: ProofOptions,
   bundle: Bundle,
   claim: Claim,
 ): Promise<ProvenBundle> {
   const { pending } = claim;
-  const now = context.clock.now();
+  const now = options.clock.now();
   const older = pending.generation === 'older';
   if (!older && !bundle.ext) {
     throw untrusted(
@@ -146,7 +155,7 @@ export async function proveBundle(
   if (older && !acceptsForeignKey(claim.trust)) {
     throw untrusted('A private key made by an unproven manager is not accepted.');
   }
-  const host = hostOf(context.managerUrl);
+  const host = hostOf(options.managerUrl);
   const trust = await proveManager(bundle, claim, { now, host });
   const pinned =
     claim.trust.kind === 'pin_later' ||
@@ -156,12 +165,12 @@ export async function proveBundle(
     fqdn: pending.fqdn,
     ipAddress: pending.ip_address,
     now,
-    fingerprint: claim.pin ?? (pinned ? context.caFingerprint : undefined),
+    fingerprint: claim.pin ?? (pinned ? options.caFingerprint : undefined),
     managerClient: bundle.ext?.manager_client,
     // A certificate for our own new key cannot be an old one; with a key from the manager only this tells.
-    freshness: older ? await freshnessOf(context, pending) : undefined,
+    freshness: older ? await freshnessOf(options, pending) : undefined,
   });
-  if (trust === 'tofu') await refuseOtherCa(context, material);
+  if (trust === 'tofu') await refuseOtherCa(options, material);
   const [leaf] = parseCertificates(material.certificatePem);
   const reportedAddress = pending.ip_address;
   return {
@@ -175,53 +184,12 @@ export async function proveBundle(
 }
 
 /** What tells an old answer from a new one; a clock that went back since the request is no witness. */
-async function freshnessOf(context: EnrollContext, pending: PendingEnrollment) {
+async function freshnessOf(options: ProofOptions, pending: PendingEnrollment) {
   const requestedAtMs = Date.parse(pending.created_at);
-  const installed = await installedSerials(context.files, context.certificates);
+  const installed = await installedSerials(options.files, options.certificates);
   return {
     // An install that a crash cut off left its set, complete but not in use; the same answer comes again then.
     knownSerials: installed.filter((serial) => serial !== pending.installing_serial),
-    requestedAtMs: pending.adopted || requestedAtMs > context.clock.now() ? undefined : requestedAtMs,
+    requestedAtMs: pending.adopted || requestedAtMs > options.clock.now() ? undefined : requestedAtMs,
   };
-}
-
-/** Makes a proven bundle the identity of this host. */
-export async function installBundle(
-  context: EnrollContext,
-  proven: ProvenBundle,
-  older: boolean,
-): Promise<void> {
-  const meta: IdentityMeta = {
-    v: 1,
-    trust: proven.trust,
-    trust_issuer: proven.issuer,
-    key_origin: older ? 'manager' : 'host',
-    manager_url: context.managerUrl.href,
-    manager_client: proven.bundle.ext?.manager_client ?? null,
-    installed_at: new Date(context.clock.now()).toISOString(),
-    reported_address: proven.reportedAddress,
-    renewal_draw: context.random.fraction(),
-    host: await readHostBinding(context),
-    renew_window: proven.bundle.ext?.renew_window,
-  };
-  await installGeneration({
-    files: context.files,
-    paths: context.certificates,
-    material: proven.material,
-    meta,
-  });
-  context.audit('identity_installed', {
-    serial: proven.serialHex,
-    trust: meta.trust,
-    issuer: proven.issuer,
-    key_origin: meta.key_origin,
-    manager: context.managerUrl.href,
-  });
-}
-
-/** Lets the manager through the address filter. */
-export async function allowManager(context: EnrollContext): Promise<void> {
-  const host = hostOf(context.managerUrl);
-  const { network, signal } = context;
-  await context.learnAddresses(await resolveUnlessStopped(network, host, signal));
 }

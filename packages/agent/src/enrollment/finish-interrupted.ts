@@ -1,0 +1,83 @@
+import { parseCertificates } from '@linux-patch/pki';
+import type { Files } from '@linux-patch/runtime';
+import { readIdentityMeta } from '../identity/store/identity-meta.ts';
+import { readMaterial } from '../identity/store/material.ts';
+import type { CertificatePaths } from '../identity/store/paths.ts';
+import type { EnrollmentReport } from './settings.ts';
+import type { ConfiguredToken } from './state/configured-token.ts';
+import { type PendingEnrollment, type PendingPlaces, readPending, removePending } from './state/pending.ts';
+import { type CallOptions, openManagerCalls } from './steps/manager-calls.ts';
+
+/** Where an enrolment may have left something. */
+export interface LeftoverOptions {
+  readonly files: Files;
+  readonly places: PendingPlaces;
+  readonly certificates: CertificatePaths;
+  readonly configuredToken: ConfiguredToken;
+  readonly report: Pick<EnrollmentReport, 'logger' | 'audit'>;
+  /** How the manager of the enrolment is asked. */
+  readonly calls: (managerUrl: string) => CallOptions;
+  readonly allowManager: (managerUrl: string) => Promise<void>;
+}
+
+/**
+ * Ends an enrolment whose certificates are installed already: after a crash between installing and tidying, or when the
+ * manager could not be told. Whatever cannot be done is reported; an enrolment that was never finished is forgotten,
+ * because the host has an identity.
+ */
+export async function finishInterruptedEnrollment(options: LeftoverOptions): Promise<void> {
+  const { files, places, configuredToken, report } = options;
+  const orWarn = async (message: string, work: () => Promise<unknown>): Promise<void> => {
+    await work().catch((error: unknown) => report.logger.warn(message, { error }));
+  };
+  const leftover = (await files.facts(places.stateFile)) ?? (await configuredToken.unused());
+  if (leftover === undefined) return;
+  const pending = await readPending(files, places);
+  if (pending && (await isInstalled(options, pending))) {
+    await orWarn("The manager's addresses could not be learned", () =>
+      options.allowManager(pending.manager_url),
+    );
+    await orWarn('The manager could not be told that the certificates are installed', () =>
+      acknowledgeInstalled(options, pending),
+    );
+  }
+  await orWarn('What is left of the enrolment could not be removed', async () => {
+    await configuredToken.markUsed();
+    await removePending(files, places);
+  });
+}
+
+async function isInstalled(
+  { files, certificates }: LeftoverOptions,
+  pending: PendingEnrollment,
+): Promise<boolean> {
+  const meta = await readIdentityMeta(files, certificates);
+  return (
+    meta.manager_url === pending.manager_url &&
+    meta.installed_at !== null &&
+    Date.parse(meta.installed_at) >= Date.parse(pending.created_at)
+  );
+}
+
+/** Says again what could not be said, over a connection that the installed CA proves. */
+async function acknowledgeInstalled(options: LeftoverOptions, pending: PendingEnrollment): Promise<void> {
+  const { files, places, certificates, configuredToken, report } = options;
+  const { caPem, certificatePem } = await readMaterial(files, certificates);
+  const [leaf] = parseCertificates(certificatePem);
+  const keyPem = await files.readText(places.keyFile);
+  if (leaf?.spkiSha256 !== pending.spki_sha256 || keyPem === undefined) return;
+  const token = pending.polling_token ?? (await configuredToken.unused());
+  if (pending.request_id === null || token === undefined) return;
+  const anchors = parseCertificates(caPem).map((one) => one.pem);
+  const calls = openManagerCalls(
+    options.calls(pending.manager_url),
+    { kind: 'ca_file', peer: { kind: 'verified', ca: anchors }, anchors },
+    () => ({ pending, keyPem }),
+  );
+  await calls.acknowledge(token, {
+    request_id: pending.request_id,
+    serial: leaf.serialHex,
+    state: 'installed',
+  });
+  report.audit('enrollment_acknowledged', { serial: leaf.serialHex });
+}
