@@ -32,7 +32,7 @@ export const ERRORS = {
     false,
     'The query or body does not fit the schema; `details.faults` has the path of each fault.',
   ),
-  UNAUTHORIZED: traits('http', 401, false, 'The manager API was called without a valid admin token.'),
+  UNAUTHORIZED: traits('http', 401, false, 'The manager API was called without a valid credential.'),
   FORBIDDEN: traits('http', 403, false, 'The caller is known but may not do this.'),
   CERT_REVOKED: traits(
     'http',
@@ -252,7 +252,7 @@ export const ERRORS = {
     'program',
     500,
     false,
-    'The manager could not prove who it is; nothing was installed, and no token was sent.',
+    'The manager could not prove who it is; nothing was installed, and no secret was sent.',
   ),
   PROVISION_FAILED: traits(
     'program',

@@ -24,6 +24,7 @@ export * from './manager-api/authority.ts';
 export * from './manager-api/certificates.ts';
 export * from './manager-api/enrollments.ts';
 export * from './manager-api/hosts.ts';
+export * from './manager-api/local-caller.ts';
 export * from './manager-api/public-routes.ts';
 export * from './manager-api/status.ts';
 export * from './manager-api/tokens.ts';

@@ -2,7 +2,10 @@ import { type AuditEventTraits, event } from './audit-event.ts';
 
 const REQUEST = ['enrollment', 'fqdn', 'observed_address', 'generation'] as const;
 
-/** Every event of the manager's audit log (table `audit`, hash-chained); each record also names its actor. */
+/**
+ * Every event of the manager's audit log (table `audit`, hash-chained); each record also names its actor: `manager`, an
+ * agent by the id of its key, `local (says: NAME)` for the command line, `admin` for the admin token.
+ */
 export const MANAGER_AUDIT_EVENTS = {
   manager_started: event('The manager began its work.', 'version', 'url'),
   enrollment_requested: event('A host asks to join.', ...REQUEST, 'ip_address'),
@@ -187,7 +190,7 @@ export const MANAGER_AUDIT_EVENTS = {
     'hosts',
   ),
   admin_call: event(
-    'Whoever holds the admin token asked for a change: the route with its arguments, before it is done.',
+    'Somebody with the permission for it asked for a change: the route with its arguments, before it is done.',
     'request_id',
     'address',
     'method',
@@ -198,12 +201,15 @@ export const MANAGER_AUDIT_EVENTS = {
   ),
   admin_call_failed: event('That call was refused or failed.', 'request_id', 'route', 'code'),
   admin_refused: event(
-    'Somebody used a wrong admin token; at most ten records a minute and address.',
+    'Somebody called without a valid credential; at most ten records a minute and address.',
     'address',
     'method',
     'path',
   ),
-  admin_token_made: event('There was no admin token at the start; a new one was made.', 'path'),
+  admin_token_accepted: event(
+    'From this start on the token in this file is accepted over HTTPS: whoever has it may do everything.',
+    'path',
+  ),
   database_made: event('There was no database at the start; this one began empty.', 'path'),
   host_moved: event(
     'A host reported another address of its own with its renewal, which its record and its certificate have from now on.',

@@ -6,13 +6,13 @@ import { nodeCommands, processUsage, systemFiles, systemRandom } from '@linux-pa
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { runAgent } from '../../agent/src/cli/run.ts';
 import { hostNetwork } from '../../agent/src/host/network.ts';
-import { readLivingRoots } from '../../manager/src/authority/ca-state.ts';
+
 import { initialiseAuthority } from '../../manager/src/authority/init.ts';
 import { composeManager, type Manager } from '../../manager/src/compose.ts';
 import { managerPaths } from '../../manager/src/config/paths.ts';
 import { ManagerConfigSchema } from '../../manager/src/config/schema.ts';
 import { webNamesOf } from '../../manager/src/config/web-names.ts';
-import { type Answer, callHttps } from '../../manager/test/https-call.ts';
+import { type Answer, callSocket } from '../../manager/test/https-call.ts';
 import { buildToyRepository } from '../src/apt/repository.ts';
 import { createLabHost, type LabHost } from '../src/index.ts';
 import { freePort } from '../src/ports.ts';
@@ -153,18 +153,13 @@ async function createFleetManager(folder: string, clock: ManualClock) {
   const logger = memoryLogger();
   const doors = { files: systemFiles, clock, random: systemRandom, processUsage };
   await initialiseAuthority({ ...doors, paths, webNames: webNamesOf(config) });
-  const token = (await readFile(paths.adminToken, 'utf8')).trim();
   let running: Manager | undefined;
   const admin: Fleet['admin'] = async (path, body) =>
-    callHttps(
-      { port, ca: await readLivingRoots(systemFiles, paths.caFolder) },
-      {
-        path: `/api/v1${path}`,
-        method: body === undefined ? 'GET' : 'POST',
-        headers: { authorization: `Bearer ${token}` },
-        body,
-      },
-    );
+    callSocket(paths.adminSocket, {
+      path: `/api/v1${path}`,
+      method: body === undefined ? 'GET' : 'POST',
+      body,
+    });
   return {
     caFolder: paths.caFolder,
     managerUrl,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -5,6 +6,7 @@ import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
+import { callAsStranger } from '../src/attacks/stranger.ts';
 import {
   AGENT_PROGRAM,
   createLabHost,
@@ -36,16 +38,22 @@ const ofManager = (...path: string[]): string => join(manager.root, 'var/lib/lin
 beforeAll(async () => {
   folder = await temporaryFolder();
   repository = await buildToyRepository({ folder: join(folder.path, 'repository') });
-  manager = await startManagerProcess(join(folder.path, 'manager'), {
-    configuration: ['logging: { level: debug }'],
-  });
+  const root = join(folder.path, 'manager');
+  const token = randomBytes(32).toString('base64url');
+  await mkdir(join(root, 'var/lib/linux_patch_manager'), { recursive: true, mode: 0o700 });
+  await writeFile(join(root, 'var/lib/linux_patch_manager/admin.token'), token, { mode: 0o600 });
+  manager = await startManagerProcess(root, { configuration: ['logging: { level: debug }'] });
+  ledger.add('admin token', token);
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await callAsStranger({ url: manager.url, path: '/api/v1/hosts', headers });
+  expect(answer.status).toBe(200);
+  note('GET /api/v1/hosts', answer.text);
   const received: Buffer[] = [];
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   socket.on('message', (message) => void received.push(message));
   socket.unref();
   await once(socket, 'listening');
   syslog = { port: socket.address().port, received };
-  ledger.add('admin token', (await readFile(ofManager('admin.token'), 'utf8')).trim());
   for (const path of await filesBelow(ofManager('ca'))) {
     if (path.endsWith('key.pem')) ledger.addKey(path.split('/').at(-1) ?? path, await readFile(path, 'utf8'));
   }

@@ -3,7 +3,7 @@ import { MANAGER_ADMIN_ROUTES, METRICS_MEDIA_TYPE, VERSION } from '@linux-patch/
 import type { Clock, Files, Logger, ProcessUsage, Random } from '@linux-patch/runtime';
 import { createAuditLog } from './audit/audit-log.ts';
 import { keepOwnCertificates, type OwnCertificates } from './audit/own-certificates.ts';
-import { ensureAdminToken } from './authority/admin-token.ts';
+import { findAdminToken } from './authority/admin-token.ts';
 import { type Authority, openAuthority } from './authority/authority.ts';
 import { composeFleet, type Fleet, serveFleet } from './compose-fleet.ts';
 import { olderAgentRule } from './config/older-agent-rule.ts';
@@ -24,6 +24,7 @@ import { createWaiting } from './enrollment/waiting.ts';
 import { auditAdminCalls } from './http/admin-calls.ts';
 import { createApp } from './http/app.ts';
 import { createIdentify } from './http/callers.ts';
+import { openLocalServer } from './http/local-server.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { createRoutes, type Routes } from './http/routes.ts';
 import { type ManagerServer, openManagerServer, TIME_LIMITS } from './http/server.ts';
@@ -65,7 +66,7 @@ interface Parts {
   readonly database: OpenDatabase;
   readonly authority: Authority;
   readonly enrollment: EnrollmentContext;
-  readonly adminToken: string;
+  readonly adminToken: string | undefined;
   readonly counters: ManagerCounters;
   readonly own: OwnCertificates;
   /** Takes up own certificates that were made anew. */
@@ -89,14 +90,14 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
     localHosts: config.certificates.local_hosts,
   });
   warnOfNames(options);
-  const { token: adminToken, made: tokenMade } = await ensureAdminToken(options, paths.adminToken);
+  const adminToken = await findAdminToken(options, paths.adminToken);
   const databaseFile = config.database.path ?? paths.database;
   const databaseMade = await ensureDatabaseFile(files, databaseFile);
   const database = stack.use(await openDatabase(databaseFile));
   const counters = createManagerCounters(clock);
   const enrollment = enrollmentContext(options, { database, authority, counters });
   const { audit, db } = enrollment;
-  await tellMade(options, enrollment, { tokenMade, databaseMade, databaseFile });
+  if (databaseMade) await tellDatabaseMade(enrollment, databaseFile);
   let started = false;
   stack.defer(async () => {
     if (!started) return;
@@ -130,9 +131,11 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
     }),
   );
   life.serveWith(server);
+  stack.use(await openLocalServer({ path: paths.adminSocket, app, files, clock, logger }));
   const startFields = { version: VERSION, url: managerUrlOf(config) };
   await audit.record(db, { actor: 'manager', event: 'manager_started', fields: startFields });
   started = true;
+  if (adminToken !== undefined) await recordToken(enrollment, paths.adminToken);
   await tellOlderAgents(enrollment);
   const stopping = new AbortController();
   const upkeep = keepInOrder({ ...life, options, enrollment, signal: stopping.signal });
@@ -151,25 +154,18 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   };
 }
 
-/** Says in log and audit what was lost and made again. */
-async function tellMade(
-  { paths, logger }: ManagerOptions,
-  { audit, db }: EnrollmentContext,
-  made: { readonly tokenMade: boolean; readonly databaseMade: boolean; readonly databaseFile: string },
-): Promise<void> {
-  if (made.tokenMade) {
-    const fields = { path: paths.adminToken };
-    logger.warn('There was no admin token; a new one was made', fields);
-    await audit.record(db, { actor: 'manager', event: 'admin_token_made', fields });
-  }
-  if (made.databaseMade) {
-    const fields = { path: made.databaseFile };
-    logger.error(
-      'There was no database; the manager begins with an empty one and knows no host. Stop it and restore the file from a backup, or let the hosts join again',
-      fields,
-    );
-    await audit.record(db, { actor: 'manager', event: 'database_made', fields });
-  }
+/** Says in log and audit that what was lost was begun anew. */
+async function tellDatabaseMade({ audit, db, logger }: EnrollmentContext, path: string): Promise<void> {
+  logger.error(
+    'There was no database; the manager begins with an empty one and knows no host. Stop it and restore the file from a backup, or let the hosts join again',
+    { path },
+  );
+  await audit.record(db, { actor: 'manager', event: 'database_made', fields: { path } });
+}
+
+/** A way in from everywhere is on record. */
+async function recordToken({ audit, db }: EnrollmentContext, path: string): Promise<void> {
+  await audit.record(db, { actor: 'manager', event: 'admin_token_accepted', fields: { path } });
 }
 
 /** What widens, or narrows in a way that surprises, whom this manager certifies. */
@@ -250,7 +246,7 @@ function composeApp(parts: Parts) {
   const { audit } = enrollment;
   const app = createApp(options, (context) => parts.counters.countAnswer(context));
   const identify = createIdentify({
-    token: parts.adminToken,
+    adminToken: parts.adminToken,
     clock,
     onRefused: (fields) =>
       audit.record(db, { actor: 'unknown', event: 'admin_refused', fields, stranger: fields.address }),

@@ -54,8 +54,8 @@ async function main(): Promise<void> {
     ...terminal,
     ask: openAsk(terminal.stderr),
     readStdin: () => text(process.stdin),
-    notifySocket: process.env.NOTIFY_SOCKET,
-    watchdogMs: watchdogIntervalMs(process.env),
+    service: { notifySocket: process.env.NOTIFY_SOCKET, watchdogMs: watchdogIntervalMs(process.env) },
+    startedFor: process.env.SUDO_USER ?? process.env.DOAS_USER ?? process.env.USER,
     processUsage,
     onHangUp: (listener) => {
       process.on('SIGHUP', listener);

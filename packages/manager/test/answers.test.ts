@@ -1,7 +1,7 @@
 import { managerDeniedTag } from '@linux-patch/pki';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newAgent } from './agents.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld, TESTER, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -97,7 +97,7 @@ describe('a refusal', () => {
     await agent.register();
     expect((await agent.poll()).json()).toEqual({ status: 'pending' });
     const { conflicts, conflicts_total } = (await world.admin(`/enrollments/${agent.requestId}`)).json().data;
-    expect(conflicts).toEqual([`this key was denied by admin at ${deniedAt}; its host asked once more`]);
+    expect(conflicts).toEqual([`this key was denied by ${TESTER} at ${deniedAt}; its host asked once more`]);
     expect(conflicts_total).toBe(1);
     // The key, and with it the code on the host, is the one of the first request.
     expect((await agent.approve()).status).toBe(200);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newAgent, renew, serialOf } from './agents.ts';
 import { joinListening, LISTENING } from './listening-agent.ts';
 import { listFor } from './revoked.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld, TESTER, type World } from './world.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -119,7 +119,7 @@ describe('certificates', { timeout: 120_000 }, () => {
     expect((await listNow(other.serial)).serials.size).toBe(0);
     expect((await list('?state=revoked')).map((row) => row.serial)).toEqual([stolen.serial]);
     expect((await audited('certificate_revoked')).at(-1)).toMatchObject({
-      actor: 'admin',
+      actor: TESTER,
       serial: stolen.serial,
       reason: 'keyCompromise',
     });
@@ -276,7 +276,7 @@ describe('a host that is removed', () => {
     });
     expect(parseCrl(host.lists()[0] ?? '').serials).toContain(host.serial);
     expect((await audited('host_removed')).at(-1)).toMatchObject({
-      actor: 'admin',
+      actor: TESTER,
       fqdn: host.fqdn,
       revoked: 1,
     });

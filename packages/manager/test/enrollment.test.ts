@@ -1,7 +1,7 @@
 import { generateKey, managerApprovedTag, parseCertificates } from '@linux-patch/pki';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newAgent, newHost, newOlderAgent, serialOf } from './agents.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld, TESTER, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -153,7 +153,7 @@ describe('approval with the host code', () => {
     expect(approved.json().data).toMatchObject({
       state: 'approved',
       code_verified: true,
-      decided_by: 'admin',
+      decided_by: TESTER,
     });
     const bundle = (await agent.poll()).json();
     expect(bundle.server_key).toBeUndefined();

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { chmod, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newAgent, newHost, newOlderAgent } from './agents.ts';
@@ -91,28 +92,87 @@ describe('hostile requests to join', () => {
 });
 
 describe('the admin token', () => {
-  it('is needed for every path of administrators', async () => {
+  const TOKEN = 'a-token-of-version-1.2-with-43-characters--';
+  const authorization = `Bearer ${TOKEN}`;
+  /** A manager that finds this token when it starts. */
+  const startWith = async (token: string, mode = 0o600) => {
+    const other = await startWorld();
+    await writeFile(other.paths.adminToken, `${token}\n`);
+    await chmod(other.paths.adminToken, mode);
+    await other.restart();
+    return other;
+  };
+
+  it('does not exist unless somebody makes it: over HTTPS every path of administrators is shut', async () => {
+    await expect(stat(world.paths.adminToken)).rejects.toThrow('ENOENT');
     for (const path of ['/status', '/enrollments', '/enrollments/x', '/hosts', '/hosts/x/packages']) {
-      for (const authorization of ['', 'Bearer', 'Bearer wrong', 'Basic wrong', 'Enroll wrong']) {
-        const answer = await world.call({ path: `/api/v1${path}`, headers: { authorization } });
+      for (const wrong of ['', 'Bearer', 'Bearer wrong', 'Bearer undefined', 'Basic wrong', 'Enroll wrong']) {
+        const answer = await world.call({ path: `/api/v1${path}`, headers: { authorization: wrong } });
         expect([401, 429]).toContain(answer.status);
         expect(answer.json().data).toBeNull();
       }
     }
   });
 
+  it('of version 1.2 goes on to be accepted, with a word in log and audit, and is recorded as who calls', async () => {
+    await using upgraded = await startWith(TOKEN);
+    const denied = { method: 'POST', path: '/api/v1/enrollments/x/deny', body: {} };
+    const calls = [
+      await upgraded.call({ path: '/api/v1/hosts', headers: { authorization } }),
+      await upgraded.call({ ...denied, headers: { authorization } }),
+    ];
+    expect(calls.map((one) => one.status)).toEqual([200, 404]);
+    const path = upgraded.paths.adminToken;
+    expect(upgraded.logger.records).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        message: expect.stringMatching(/^Whoever has the admin token/),
+        fields: { path },
+      }),
+    );
+    const rows = await upgraded.database.db
+      .selectFrom('audit')
+      .select(['actor', 'event', 'fields'])
+      .where('event', 'in', ['admin_token_accepted', 'admin_call'])
+      .execute();
+    expect(rows.map((row) => [row.actor, row.event])).toEqual([
+      ['manager', 'admin_token_accepted'],
+      ['admin', 'admin_call'],
+    ]);
+    expect(JSON.stringify([rows, upgraded.logger.records])).not.toContain(TOKEN);
+  });
+
+  it.each<[string, string, number, RegExp]>([
+    ['others can read', TOKEN, 0o644, /can be read by others \(mode 0644\).*chmod 600/],
+    ['can be guessed', 'secret', 0o600, /less than 32 characters/],
+    ['is empty', '', 0o600, /less than 32 characters/],
+  ])('that %s is not accepted', async (_what, token, mode, why) => {
+    await using careless = await startWith(token, mode);
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await careless.call({ path: '/api/v1/hosts', headers })).status).toBe(401);
+    expect((await careless.admin('/hosts')).status).toBe(200);
+    const said = careless.logger.records.find(
+      (one) => one.level === 'error' && one.message.includes('admin.token'),
+    );
+    expect(said?.message).toMatch(why);
+    if (token !== '') expect(said?.message).not.toContain(token);
+  });
+
   it('guessing is slowed down, and does not lock out who has the token', async () => {
-    const guess = () => world.call({ path: '/api/v1/hosts', headers: { authorization: 'Bearer wrong' } });
+    await using guessed = await startWith(TOKEN);
+    const guess = () => guessed.call({ path: '/api/v1/hosts', headers: { authorization: 'Bearer wrong' } });
     for (let attempt = 0; attempt < 10; attempt += 1) await guess();
     const answer = await guess();
     expect([answer.status, answer.json().error.code]).toEqual([429, 'RATE_LIMIT_EXCEEDED']);
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
-    expect((await world.admin('/status')).json().data).toMatchObject({
-      ca_fingerprint: world.caFingerprint,
-    });
+    const known = await guessed.call({ path: '/api/v1/status', headers: { authorization } });
+    expect(known.json().data).toMatchObject({ ca_fingerprint: guessed.caFingerprint });
+    expect((await guessed.admin('/status')).status).toBe(200);
   });
+});
 
-  it('faults of a query are named', async () => {
+describe('the query of an administrator', () => {
+  it('that has faults is refused with their names', async () => {
     const answer = await world.admin('/enrollments?state=lost&x=1');
     expect(
       answer

@@ -1,5 +1,10 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import { request } from 'node:https';
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import type {
   Bundle,
   CreatedJoinToken,
@@ -53,40 +58,50 @@ export interface Call {
 
 /** One request on a connection of its own; the server must prove to be the manager. */
 export function callHttps(server: { port: number; ca: string }, call: Call): Promise<Answer> {
+  const { localAddress } = call;
+  const place = {
+    host: '127.0.0.1',
+    port: server.port,
+    // What is in `Host` is not whom we call.
+    servername: '',
+    ca: server.ca,
+    ...(localAddress === undefined ? {} : { localAddress }),
+  };
+  return send(call, (facts, answered) => httpsRequest({ ...facts, ...place }, answered));
+}
+
+/** The same through the socket on the manager's machine. */
+export function callSocket(socketPath: string, call: Omit<Call, 'localAddress'>): Promise<Answer> {
+  return send(call, (facts, answered) => httpRequest({ ...facts, socketPath }, answered));
+}
+
+function send(
+  call: Call,
+  begin: (facts: object, answered: (response: IncomingMessage) => void) => ClientRequest,
+): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const body = typeof call.body === 'object' ? JSON.stringify(call.body) : call.body;
-  const outgoing = request(
-    {
-      host: '127.0.0.1',
-      port: server.port,
-      // What is in `Host` is not whom we call.
-      servername: '',
-      ca: server.ca,
-      agent: false,
-      method: call.method ?? 'GET',
-      path: call.path,
-      ...(call.localAddress === undefined ? {} : { localAddress: call.localAddress }),
-      ...(call.signal === undefined ? {} : { signal: call.signal }),
-      headers: {
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...call.headers,
-      },
-    },
-    (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          text,
-          json: () => JSON.parse(text) as AnswerBody,
-        });
+  const facts = {
+    agent: false,
+    method: call.method ?? 'GET',
+    path: call.path,
+    ...(call.signal === undefined ? {} : { signal: call.signal }),
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...call.headers },
+  };
+  const outgoing = begin(facts, (response) => {
+    const chunks: Buffer[] = [];
+    response.on('data', (chunk: Buffer) => chunks.push(chunk));
+    response.on('error', reject);
+    response.on('end', () => {
+      const text = Buffer.concat(chunks).toString('utf8');
+      resolve({
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        text,
+        json: () => JSON.parse(text) as AnswerBody,
       });
-    },
-  );
+    });
+  });
   outgoing.on('error', reject);
   outgoing.end(body);
   return promise;

@@ -8,7 +8,7 @@ import {
 } from '@linux-patch/pki';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { namesOf, newAgent, newHost, renew, serialOf } from './agents.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld, TESTER, type World } from './world.ts';
 
 const HOUR_MS = 3_600_000;
 let world: World;
@@ -292,7 +292,7 @@ describe('a host that a join token let in', () => {
 });
 
 describe('the routes of join tokens', () => {
-  it('need the admin token', async () => {
+  it('need a credential', async () => {
     for (const path of ['/api/v1/tokens', '/api/v1/tokens/0123456789abcdef']) {
       expect((await world.call({ path })).status).toBe(401);
     }
@@ -324,6 +324,6 @@ describe('the routes of join tokens', () => {
   it('record who made a token and for what', async () => {
     const { token } = await newToken({ uses: 7, hosts: '*.example.test' });
     const [row] = (await audited('join_token_created')).slice(-1);
-    expect(row).toMatchObject({ actor: 'admin', token: token.id, uses: 7, hosts: '*.example.test' });
+    expect(row).toMatchObject({ actor: TESTER, token: token.id, uses: 7, hosts: '*.example.test' });
   });
 });

@@ -1,5 +1,7 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
 import { parseCertificates } from '@linux-patch/pki';
 import { describe, expect, it } from 'vitest';
 import { newAgent } from './agents.ts';
@@ -51,20 +53,34 @@ describe('what can be made again is made again at the start', () => {
     expect(await findAuditBreak(world.database.db)).toBeUndefined();
   });
 
-  it('the admin token, loudly and for its owner only', async () => {
+  it('not the admin token, whose loss locks nobody out: the command line goes by the socket', async () => {
     await using world = await startWorld();
+    const token = 'a-token-of-version-1.2-with-43-characters--';
+    const authorization = `Bearer ${token}`;
+    await writeFile(world.paths.adminToken, `${token}\n`, { mode: 0o600 });
+    await world.restart();
+    expect((await world.call({ path: '/api/v1/hosts', headers: { authorization } })).status).toBe(200);
     await rm(world.paths.adminToken);
     await world.restart();
-    const token = (await readFile(world.paths.adminToken, 'utf8')).trim();
-    expect(token).toHaveLength(43);
-    expect((await stat(world.paths.adminToken)).mode & 0o777).toBe(0o600);
-    expect(await eventsOf(world)).toContain('admin_token_made');
-    expect(world.logger.records.map((one) => one.message)).toContain(
-      'There was no admin token; a new one was made',
-    );
-    const answer = await world.call({ path: '/api/v1/hosts', headers: { authorization: `Bearer ${token}` } });
-    expect(answer.status).toBe(200);
-    expect((await world.admin('/hosts')).status).toBe(401);
+    await expect(stat(world.paths.adminToken)).rejects.toThrow('ENOENT');
+    expect((await world.call({ path: '/api/v1/hosts', headers: { authorization } })).status).toBe(401);
+    expect((await world.admin('/hosts')).status).toBe(200);
+  });
+
+  it('the socket of the command line, also when a crash left one behind', async () => {
+    await using world = await startWorld();
+    const { adminSocket } = world.paths;
+    await rm(dirname(adminSocket), { recursive: true });
+    await world.restart();
+    expect((await world.admin('/hosts')).status).toBe(200);
+    // What a killed manager leaves is a name to which nobody answers.
+    const left = createServer().listen(`${adminSocket}.left`);
+    await once(left, 'listening');
+    await link(`${adminSocket}.left`, `${adminSocket}.kept`);
+    left.close();
+    await once(left, 'close');
+    await world.restart(() => rename(`${adminSocket}.kept`, adminSocket));
+    expect((await world.admin('/hosts')).status).toBe(200);
   });
 });
 

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { RenewWindow } from '@linux-patch/contract';
 import { generateKey, parseCertificates } from '@linux-patch/pki';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -66,9 +65,8 @@ describe('the plan of renewals', () => {
   it('covers renewals too, and counts the hosts whose renewal is overdue until it is done', async () => {
     const manager = await start({ certificates: { agent_days: 2 } });
     const { current } = await joined(manager);
-    const authorization = `Bearer ${(await readFile(manager.paths.adminToken, 'utf8')).trim()}`;
     const overdue = async () => {
-      const { text } = await manager.call({ path: '/metrics', headers: { authorization } });
+      const text = await manager.adminText('/metrics');
       return /^linux_patch_manager_renewals_overdue (\d+)$/m.exec(text)?.[1];
     };
     expect(await overdue()).toBe('0');

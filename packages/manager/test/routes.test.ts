@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import {
   isPermission,
   MANAGER_ADMIN_ROUTES,
@@ -113,6 +114,24 @@ async function statusesFor(permissions: readonly Permission[]): Promise<Readonly
   }
   return statuses;
 }
+
+describe('through the socket, and with the admin token', () => {
+  it('every route lets its caller in', async () => {
+    await using upgraded = await startWorld();
+    const token = 'a-token-of-version-1.2-with-43-characters--';
+    await upgraded.restart(() => writeFile(upgraded.paths.adminToken, token, { mode: 0o600 }));
+    const headers = { authorization: `Bearer ${token}` };
+    for (const route of ROUTES.filter(({ auth }) => isPermission(auth))) {
+      const call = {
+        method: route.method,
+        path: pathOf(route),
+        ...(takesBody(route) ? { body: {} } : {}),
+      };
+      for (const { status } of [await upgraded.local(call), await upgraded.call({ ...call, headers })])
+        expect([idOf(route), [401, 403, 500].includes(status)]).toEqual([idOf(route), false]);
+    }
+  });
+});
 
 describe('a known caller', () => {
   const all = Object.keys(PERMISSIONS) as Permission[];

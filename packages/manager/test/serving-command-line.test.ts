@@ -1,7 +1,8 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, type ExecFileOptions, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { parseJoinString } from '@linux-patch/pki';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,9 +21,14 @@ interface Ended {
 }
 
 function run(...args: string[]): Promise<Ended> {
+  return runAs({}, ...args);
+}
+
+function runAs(options: ExecFileOptions, ...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(PROGRAM, ['--root', folder.path, ...args], (error, stdout, stderr) => {
-      resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    execFile(PROGRAM, ['--root', folder.path, ...args], options, (error, stdout, stderr) => {
+      const exitCode = typeof error?.code === 'number' ? error.code : 0;
+      resolve({ exitCode, stdout: String(stdout), stderr: String(stderr) });
     });
   });
 }
@@ -44,14 +50,11 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   const configFile = join(folder.path, 'etc/linux_patch_manager/config.yaml');
   await mkdir(join(configFile, '..'), { recursive: true });
-  const settings = (port: number) =>
-    `server:\n  bind: 127.0.0.1\n  port: ${port}\n  url: https://patch.example.test:8443\n`;
-  await writeFile(configFile, settings(0));
+  const settings = 'server:\n  bind: 127.0.0.1\n  port: 0\n  url: https://patch.example.test:8443\n';
+  await writeFile(configFile, settings);
   expect((await run('init')).exitCode).toBe(0);
   server = spawn(PROGRAM, ['--root', folder.path, 'serve'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const port = await portOf(server);
-  // The command line finds the running manager by its configuration.
-  await writeFile(configFile, settings(port));
   const data = join(folder.path, 'var/lib/linux_patch_manager');
   const ca = await readFile(join(data, 'ca/root.pem'), 'utf8');
   const call: Reachable['call'] = (one) => callHttps({ port, ca }, one);
@@ -69,6 +72,31 @@ afterAll(async () => {
 
 /** Every command is a process of its own, on machines that do other things too. */
 const SLOW = { timeout: 240_000 };
+
+describe('who uses the command line', SLOW, () => {
+  it('is on record as whom the environment names, with the word that this is only said', async () => {
+    const deny = ['enrollments', 'deny', 'nobody.example.test'];
+    expect((await runAs({ env: { ...process.env, SUDO_USER: 'alice' } }, ...deny)).exitCode).toBe(3);
+    const { PATH } = process.env;
+    expect((await runAs({ env: { PATH } }, ...deny)).exitCode).toBe(3);
+    const file = join(folder.path, 'var/lib/linux_patch_manager/manager.sqlite');
+    using database = new DatabaseSync(file, { readOnly: true });
+    const rows = database.prepare("SELECT actor FROM audit WHERE event = 'admin_call' ORDER BY seq").all();
+    expect(rows.map((row) => row.actor)).toEqual(['local (says: alice)', 'local']);
+  });
+
+  it('is root: an ordinary user is told so, and gets nowhere', async () => {
+    await chmod(folder.path, 0o755);
+    const nobody = { uid: 65_534, gid: 65_534, cwd: '/' };
+    for (const args of [['status'], ['hosts', 'list']]) {
+      const ended = await runAs(nobody, ...args);
+      expect([ended.exitCode, ended.stdout]).toEqual([1, '']);
+      expect(ended.stderr).toBe(
+        `linux-patch-manager: You may not use ${folder.path}/run/linux-patch-manager/admin.sock. This command is for root: sudo linux-patch-manager …\n`,
+      );
+    }
+  });
+});
 
 describe('enrollments on the command line', SLOW, () => {
   it('are listed and shown with key id, names, addresses, trust and conflicts', async () => {

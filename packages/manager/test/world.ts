@@ -8,7 +8,7 @@ import { type ManagerPaths, managerPaths } from '../src/config/paths.ts';
 import { ManagerConfigSchema } from '../src/config/schema.ts';
 import { webNamesOf } from '../src/config/web-names.ts';
 import { type OpenDatabase, openDatabase } from '../src/database/open.ts';
-import { type Answer, type Call, callHttps } from './https-call.ts';
+import { type Answer, type Call, callHttps, callSocket } from './https-call.ts';
 
 /** A real manager on a port of its own, with a clock that the test moves. */
 export interface World extends AsyncDisposable {
@@ -17,20 +17,24 @@ export interface World extends AsyncDisposable {
   readonly paths: ManagerPaths;
   readonly caPem: string;
   readonly port: number;
-  readonly adminToken: string;
   readonly caFingerprint: string;
   /** A second connection to the same database, to look behind the API. */
   readonly database: OpenDatabase;
   call(call: Call): Promise<Answer>;
-  /** Calls with the admin token. */
+  /** Calls as the command line does, for somebody called "test". */
+  local(call: Omit<Call, 'localAddress'>): Promise<Answer>;
+  /** The same for a path below the API: GET, or POST with a body. */
   admin(path: string, body?: object): Promise<Answer>;
   /** A path below the root, as text. */
   adminText(path: string): Promise<string>;
-  /** Calls DELETE with the admin token. */
+  /** Calls DELETE for a path below the API. */
   remove(path: string): Promise<Answer>;
-  /** Stops the manager and starts another one on the same files. */
-  restart(): Promise<void>;
+  /** Stops the manager, does something with its files, and starts another one on them. */
+  restart(meanwhile?: () => Promise<unknown>): Promise<void>;
 }
+
+/** How records name who calls through `World.local`. */
+export const TESTER = 'local (says: test)';
 
 /** @param root where its files are; by default a folder that goes away with it */
 export async function startWorld(settings: object = {}, startMs = Date.now(), root?: string): Promise<World> {
@@ -49,37 +53,33 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
   const doors = { files: systemFiles, clock, random: systemRandom, processUsage };
   const { caFingerprint } = await initialiseAuthority({ ...doors, paths, webNames: webNamesOf(config) });
   const caPem = await readFile(join(paths.caFolder, 'root.pem'), 'utf8');
-  const token = (await readFile(paths.adminToken, 'utf8')).trim();
   const start = (): Promise<Manager> => composeManager({ ...doors, paths, config, logger });
   let manager = await start();
   stack.defer(() => manager[Symbol.asyncDispose]());
   const database = stack.use(await openDatabase(paths.database));
   const call: World['call'] = (one) => callHttps({ port: manager.port, ca: caPem }, one);
+  const local: World['local'] = (one) =>
+    callSocket(paths.adminSocket, { ...one, headers: { 'linux-patch-says': 'test', ...one.headers } });
   const owned = stack.move();
   return {
     clock,
     logger,
     paths,
     caPem,
-    adminToken: token,
     caFingerprint,
     get port() {
       return manager.port;
     },
     database,
     call,
+    local,
     admin: (path, body) =>
-      call({
-        path: `/api/v1${path}`,
-        method: body === undefined ? 'GET' : 'POST',
-        headers: { authorization: `Bearer ${token}` },
-        body,
-      }),
-    adminText: async (path) => (await call({ path, headers: { authorization: `Bearer ${token}` } })).text,
-    remove: (path) =>
-      call({ path: `/api/v1${path}`, method: 'DELETE', headers: { authorization: `Bearer ${token}` } }),
-    async restart() {
+      local({ path: `/api/v1${path}`, method: body === undefined ? 'GET' : 'POST', body }),
+    adminText: async (path) => (await local({ path })).text,
+    remove: (path) => local({ path: `/api/v1${path}`, method: 'DELETE' }),
+    async restart(meanwhile = async () => {}) {
       await manager[Symbol.asyncDispose]();
+      await meanwhile();
       manager = await start();
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

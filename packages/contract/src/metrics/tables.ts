@@ -62,7 +62,7 @@ export const AGENT_METRICS = {
   ...PROCESS_METRICS,
 } as const satisfies Record<string, MetricTraits>;
 
-/** Metrics of the manager: `GET /metrics`, with the admin token. Instants are seconds since the epoch. */
+/** Metrics of the manager: `GET /metrics`, with the permission `metrics:read`. Instants are seconds since the epoch. */
 export const MANAGER_METRICS = {
   linux_patch_manager_build_info: gauge('1; the labels say what runs.', 'version', 'node_version'),
   linux_patch_manager_hosts: gauge('Hosts of the fleet.'),

@@ -1,10 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { Agent, request } from 'node:https';
+import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { ManagerProcess } from '../manager-process.ts';
 
-/** The manager's administration as a program calls it; connections are kept. */
+/** The socket of a manager's administration. */
+export function adminSocketOf({ root }: Pick<ManagerProcess, 'root'>): string {
+  return join(root, 'run/linux-patch-manager/admin.sock');
+}
+
+/** The manager's administration through its socket, as the command line calls it; connections are kept. */
 export interface ManagerApi extends Disposable {
   readonly caPem: string;
   /** Answers with the body; anything but success throws it. */
@@ -13,18 +18,15 @@ export interface ManagerApi extends Disposable {
 
 export async function openManagerApi(manager: ManagerProcess): Promise<ManagerApi> {
   const data = join(manager.root, 'var/lib/linux_patch_manager');
-  const token = (await readFile(join(data, 'admin.token'), 'utf8')).trim();
   const caPem = await readFile(join(data, 'ca/root.pem'), 'utf8');
-  const agent = new Agent({ keepAlive: true, ca: caPem });
+  const agent = new Agent({ keepAlive: true });
+  const socketPath = adminSocketOf(manager);
   return {
     caPem,
     async call(method, path, body) {
       const { promise, resolve, reject } = Promise.withResolvers<string>();
-      const headers = {
-        authorization: `Bearer ${token}`,
-        ...(body ? { 'content-type': 'application/json' } : {}),
-      };
-      const outgoing = request(new URL(path, manager.url), { agent, method, headers }, (response) => {
+      const headers = body ? { 'content-type': 'application/json' } : {};
+      const outgoing = request({ socketPath, path, agent, method, headers }, (response) => {
         text(response).then((answer) => {
           if (response.statusCode === 200) resolve(answer);
           else reject(new Error(`${method} ${path}: ${response.statusCode} ${answer}`));

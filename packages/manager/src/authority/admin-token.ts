@@ -1,22 +1,35 @@
-import type { Files, Random } from '@linux-patch/runtime';
+import type { Files, Logger } from '@linux-patch/runtime';
 
-interface TokenDoors {
-  readonly files: Files;
-  readonly random: Random;
+/** What can be guessed over a network is no token. */
+const MIN_CHARACTERS = 32;
+
+function faultOf(mode: number, token: string, path: string): string | undefined {
+  if ((mode & 0o077) !== 0)
+    return `it can be read by others (mode ${mode.toString(8).padStart(4, '0')}); remove it, or put a new random token into it and make it 0600: chmod 600 ${path}`;
+  if (token.length < MIN_CHARACTERS)
+    return `it has less than ${MIN_CHARACTERS} characters; remove it, or put a long random token into it, for example of: openssl rand -hex 32`;
+  return undefined;
 }
 
-/** Makes a new admin token. */
-export async function makeAdminToken({ files, random }: TokenDoors, path: string): Promise<string> {
-  const token = Buffer.from(random.bytes(32)).toString('base64url');
-  await files.writeDurably({ path, data: `${token}\n`, mode: 0o600 });
-  return token;
-}
-
-/** The admin token, made again when the file is gone or empty: whoever may read the file may administer either way. */
-export async function ensureAdminToken(
-  doors: TokenDoors,
+/**
+ * The token that programs elsewhere may show over HTTPS, when somebody made the file, as version 1.2 did by itself. The
+ * command line needs none. One that others can read or guess does not count, and the log says so.
+ */
+export async function findAdminToken(
+  { files, logger }: { readonly files: Files; readonly logger: Logger },
   path: string,
-): Promise<{ readonly token: string; readonly made: boolean }> {
-  const token = (await doors.files.readText(path))?.trim();
-  return token ? { token, made: false } : { token: await makeAdminToken(doors, path), made: true };
+): Promise<string | undefined> {
+  const facts = await files.facts(path);
+  const token = facts && (await files.readText(path))?.trim();
+  if (!facts || token === undefined) return undefined;
+  const fault = faultOf(facts.mode, token, path);
+  if (fault !== undefined) {
+    logger.error(`The token in ${path} is not accepted: ${fault}. Then restart the manager`, {});
+    return undefined;
+  }
+  logger.warn(
+    'Whoever has the admin token may do everything, from everywhere and for ever; the command line does not need it. Remove the file and restart the manager when no other program uses it',
+    { path },
+  );
+  return token;
 }

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { PatchError, ROTATION_PHASES, type RotationPhase } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
-import { findCertificates, holdsAuthority, lostAuthority } from './key-files.ts';
 
 /** Id of the CA that `init` made; its files lie in the CA folder itself, those of later ones in a folder of their id. */
 export const FIRST_CA = 'ca-1';
@@ -89,24 +88,4 @@ export function rolesIn(phase: RotationPhase): Roles {
     manager: phase === 'manager' || phase === 'hosts' ? 'next' : 'current',
     hosts: phase === 'hosts' ? 'next' : 'current',
   };
-}
-
-/**
- * The roots that this manager's own server may be from, for programs beside it; no key is read.
- * @throws PatchError `NOT_INITIALIZED`
- */
-export async function readLivingRoots(files: Files, caFolder: string): Promise<string> {
-  const { current, next } = await readCaState(files, caFolder);
-  const ids = next === null ? [current] : [current, next];
-  const pems = await Promise.all(
-    ids.map((id) => findCertificates(files, join(folderOf(caFolder, id), 'root.pem'))),
-  );
-  const known = pems.filter((pem) => pem !== undefined);
-  if (known.length > 0) return known.join('');
-  if (await holdsAuthority(files, caFolder))
-    throw lostAuthority(caFolder, `${join(folderOf(caFolder, current), 'root.pem')} is missing`);
-  throw new PatchError(
-    'NOT_INITIALIZED',
-    `There is no CA at ${caFolder}. Run 'linux-patch-manager init' first.`,
-  );
 }

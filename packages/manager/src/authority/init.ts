@@ -16,7 +16,6 @@ import {
 import type { Clock, Files, Random } from '@linux-patch/runtime';
 import type { ManagerPaths } from '../config/paths.ts';
 import { ensureDatabaseFile } from '../database/file.ts';
-import { makeAdminToken } from './admin-token.ts';
 import { holdsAuthority, type Pair, writePair } from './key-files.ts';
 
 /** Names that the manager's HTTPS certificate carries. */
@@ -64,8 +63,8 @@ async function removeLeftovers(files: Files, folder: string): Promise<void> {
 }
 
 /**
- * Makes the certificate authority, the manager's client and web certificates, and the admin token. Everything is
- * made in a folder beside and appears in one step, so that a crash leaves nothing or all.
+ * Makes the certificate authority, and the manager's client and web certificates. Everything is made in a folder beside
+ * and appears in one step, so that a crash leaves nothing or all.
  *
  * @returns the fingerprint of the root's key, `sha256:…`.
  * @throws PatchError `ALREADY_INITIALIZED` when there is an authority; nothing is changed then.
@@ -76,7 +75,7 @@ export async function initialiseAuthority(options: InitOptions): Promise<{ reado
     throw new PatchError(
       'ALREADY_INITIALIZED',
       `This manager already has a certificate authority in ${paths.caFolder}. Nothing was changed, because hosts believe no other one. ` +
-        'What is missing beside its keys (admin token, own certificates) is made again when the server starts: systemctl restart linux-patch-manager.',
+        'What is missing beside its keys (own certificates) is made again when the server starts: systemctl restart linux-patch-manager.',
     );
   }
   await files.makeFolder(paths.dataFolder, 0o700);
@@ -101,7 +100,6 @@ export async function initialiseAuthority(options: InitOptions): Promise<{ reado
     await issueOwn(options, issuing, managerClientProfile(MANAGER_CLIENT_CN)),
   );
   await writePair(files, staging, 'web', await issueOwn(options, issuing, webProfile(options.webNames)));
-  await makeAdminToken(options, paths.adminToken);
   await ensureDatabaseFile(files, paths.database);
   await files.rename(staging, paths.caFolder);
   await files.syncFolder(paths.dataFolder);

@@ -41,7 +41,7 @@ export async function holdsAuthority(files: Files, caFolder: string): Promise<bo
 }
 
 /** What to do about files of a CA that cannot be made again. */
-export function lostAuthority(caFolder: string, what: string): PatchError {
+function lostAuthority(caFolder: string, what: string): PatchError {
   return new PatchError(
     'NOT_INITIALIZED',
     `${what}, and nobody can make it again. Nothing was changed. Restore ${caFolder} from your backup, and leave what is in it where it is; ` +

@@ -1,11 +1,19 @@
 import type { IncomingMessage } from 'node:http';
-import { Envelope, ERRORS, type ErrorCode, PatchError, parseJson, type Route } from '@linux-patch/contract';
+import {
+  Envelope,
+  ERRORS,
+  type ErrorCode,
+  PatchError,
+  parseJson,
+  type Route,
+  SAYS_HEADER,
+  saidName,
+} from '@linux-patch/contract';
 import { askOver, readBounded, routeTarget } from '@linux-patch/http/client';
 import type { Files } from '@linux-patch/runtime';
 import type { z } from 'zod';
 import type { ManagerPaths } from '../config/paths.ts';
-import type { ManagerConfig } from '../config/schema.ts';
-import { connectPinned, notReached, type PinnedPlace, readPin } from './pinned-connection.ts';
+import { connectLocal, notAnswered } from './local-connection.ts';
 
 /** The running manager's API, as the command line calls it. */
 export interface ApiClient {
@@ -20,64 +28,33 @@ interface ApiCall {
   readonly body?: unknown;
 }
 
-interface Connection extends PinnedPlace {
-  readonly token: string;
-}
-
 const TIMEOUT_MS = 60_000;
 
-/** The admin token; a file that others can read is not a secret any more. */
-async function readToken(files: Files, path: string): Promise<string> {
-  const facts = await files.facts(path);
-  const text = facts && (await files.readText(path));
-  if (!facts || !text?.trim()) {
-    throw new PatchError(
-      'NOT_INITIALIZED',
-      `There is no admin token at ${path}. A manager that was set up makes it again when it starts: systemctl restart linux-patch-manager. ` +
-        "A new one is set up with 'linux-patch-manager init'.",
-    );
-  }
-  if ((facts.mode & 0o077) !== 0) {
-    throw new PatchError(
-      'FORBIDDEN',
-      `${path} can be read by others (mode ${facts.mode.toString(8).padStart(4, '0')}), so its token is not used. ` +
-        `Make it 0600 with 'chmod 600 ${path}'; if somebody may have read it, put a new random token into it and restart the manager.`,
-    );
-  }
-  return text.trim();
-}
-
-async function findConnection(options: {
+interface ApiClientOptions {
   readonly files: Files;
   readonly paths: ManagerPaths;
-  readonly config: ManagerConfig;
-}): Promise<Connection> {
-  const { files, paths, config } = options;
-  const token = await readToken(files, paths.adminToken);
-  const pin = await readPin(files, paths.caFolder);
-  const everywhere = ['0.0.0.0', '::'].includes(config.server.bind);
-  return { host: everywhere ? '127.0.0.1' : config.server.bind, port: config.server.port, ...pin, token };
+  /** Whom the command was started for; the manager writes it down as what was said. */
+  readonly startedFor: string | undefined;
 }
 
-/** One call over a connection of its own; the token is sent to nobody but the manager itself. */
+/** One call over a connection of its own. */
 async function open(
-  connection: Connection,
+  { files, paths, startedFor }: ApiClientOptions,
   asked: { readonly method: string; readonly target: string; readonly body?: unknown },
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  const { host, port, token } = connection;
   const { method, target, body } = asked;
-  const socket = await connectPinned(connection, AbortSignal.timeout(TIMEOUT_MS));
+  const socket = await connectLocal(files, paths);
   const headers = {
-    host: `${host.includes(':') ? `[${host}]` : host}:${port}`,
-    authorization: `Bearer ${token}`,
+    host: 'localhost',
+    ...(startedFor ? { [SAYS_HEADER]: saidName(startedFor) } : {}),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
   };
   const text = body === undefined ? undefined : JSON.stringify(body);
   try {
     return await askOver(socket, { method, target, headers, body: text, signal });
   } catch (error) {
-    throw notReached(connection, error as Error);
+    throw notAnswered(paths, error);
   }
 }
 
@@ -111,25 +88,19 @@ function readData<R extends Route>(route: R, text: string): z.output<R['response
   return route.response.parse(envelope.data) as z.output<R['response']>;
 }
 
-/** A client for the manager that is configured here; nothing is sent before the first call. */
-export function createApiClient(options: {
-  readonly files: Files;
-  readonly paths: ManagerPaths;
-  readonly config: ManagerConfig;
-}): ApiClient {
+/** A client for the manager that runs on this machine; nothing is sent before the first call. */
+export function createApiClient(options: ApiClientOptions): ApiClient {
   return {
     async call(route, { params = {}, query = {}, body } = {}) {
-      const connection = await findConnection(options);
       const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
       const target = routeTarget(route, { params, query: new URLSearchParams(given) });
       const enough = new AbortController();
-      const response = await open(connection, { method: route.method, target, body }, enough.signal);
+      const response = await open(options, { method: route.method, target, body }, enough.signal);
       response.setTimeout(TIMEOUT_MS, () => enough.abort());
       return readData(route, await textOf(response));
     },
     async *events(path, signal) {
-      const connection = await findConnection(options);
-      const response = await open(connection, { method: 'GET', target: path }, signal);
+      const response = await open(options, { method: 'GET', target: path }, signal);
       if (response.statusCode !== 200) {
         throw (
           failureOf(Envelope.parse(parseJson(await textOf(response)))) ??

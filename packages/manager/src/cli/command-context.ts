@@ -3,6 +3,14 @@ import type { ManagerPaths } from '../config/paths.ts';
 import type { ManagerConfig } from '../config/schema.ts';
 import type { ApiClient } from './api-client.ts';
 
+/** What a service manager that started the program wants of it. */
+interface ServiceManager {
+  /** Set when it wants to be told. */
+  readonly notifySocket: string | undefined;
+  /** Interval in which it wants to hear that the server is alive; undefined when it does not. */
+  readonly watchdogMs: number | undefined;
+}
+
 /** What the command line uses of the outside world. */
 export interface CliDoors {
   readonly clock: Clock;
@@ -17,10 +25,9 @@ export interface CliDoors {
   readonly redraw: ((line: string) => void) | undefined;
   /** Asks the person at the terminal for one line; undefined where nobody is. */
   readonly ask: ((question: string, signal: AbortSignal) => Promise<string>) | undefined;
-  /** Set by the service manager when it wants to be told. */
-  readonly notifySocket: string | undefined;
-  /** Interval in which the service manager wants to hear that the server is alive; undefined when it does not. */
-  readonly watchdogMs: number | undefined;
+  readonly service: ServiceManager;
+  /** Whom this was started for, as the environment has it; it proves nothing. */
+  readonly startedFor: string | undefined;
   readonly processUsage: () => ProcessUsage;
   /** Calls back on SIGHUP, which otherwise ends the program with its terminal. */
   readonly onHangUp: (listener: () => void) => Disposable;

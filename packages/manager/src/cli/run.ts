@@ -51,7 +51,7 @@ async function contextOf({ options }: Chosen, doors: CliDoors): Promise<CommandC
     configFile,
     paths,
     config,
-    api: createApiClient({ files: doors.files, paths, config }),
+    api: createApiClient({ files: doors.files, paths, startedFor: doors.startedFor }),
     json: options.json ?? false,
     // Asked for when something is shown: an answer is never from later than that.
     get nowMs() {

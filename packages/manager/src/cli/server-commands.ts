@@ -82,7 +82,8 @@ async function serve(context: CommandContext): Promise<number> {
       {},
     ),
   );
-  const { clock, commands, notifySocket, signal, watchdogMs: intervalMs } = context;
+  const { clock, commands, service, signal } = context;
+  const { notifySocket, watchdogMs: intervalMs } = service;
   const notifier = createServiceNotifier({ commands, notifySocket, logger });
   const isService = notifySocket !== undefined;
   const start = () => composeManager({ ...managerDoors(context), logger });

@@ -7,6 +7,9 @@ export interface ManagerPaths {
   readonly database: string;
   /** CA and own certificates with their private keys; 0700. */
   readonly caFolder: string;
+  /** Unix socket on which the command line reaches the manager that runs; its folder is the manager's alone. */
+  readonly adminSocket: string;
+  /** What programs elsewhere show over HTTPS, if somebody made it. */
   readonly adminToken: string;
 }
 
@@ -18,6 +21,7 @@ export function managerPaths(root: string): ManagerPaths {
     dataFolder,
     database: join(dataFolder, 'manager.sqlite'),
     caFolder: join(dataFolder, 'ca'),
+    adminSocket: join(root, 'run/linux-patch-manager/admin.sock'),
     adminToken: join(dataFolder, 'admin.token'),
   };
 }

@@ -40,7 +40,7 @@ export const ManagerConfigSchema = z.strictObject({
         .meta({ description: 'Connections at once; each may take about 100 KiB of memory.' }),
       max_connections_per_address: z.number().int().min(4).max(100_000).default(256).meta({
         description:
-          'Connections at once from one address (of IPv6: from one /64) that have shown neither the admin token nor the key of a request; beyond it the oldest of them is closed.',
+          'Connections at once from one address (of IPv6: from one /64) that have shown neither a credential nor the key of a request; beyond it the oldest of them is closed.',
       }),
     })
     .prefault({}),

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { PatchError } from '@linux-patch/contract';
+import { PatchError, SAYS_HEADER } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import { administrator } from './actor.ts';
+import { localActor, TOKEN_HOLDER } from './actor.ts';
 import { createRateLimit } from './rate-limit.ts';
 import type { Identify } from './routes.ts';
 
@@ -12,31 +12,35 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** Knows callers by the admin token; compares in constant time and slows down guessing. */
+/**
+ * Knows callers by the listener they came in through, and over HTTPS by the admin token, where there is one; compares
+ * in constant time and slows down guessing.
+ */
 export function createIdentify(options: {
-  readonly token: string;
+  readonly adminToken: string | undefined;
   readonly clock: Clock;
-  /** Told about wrong tokens, those that are only slowed down excepted. */
+  /** Told about callers without a valid credential, those that are only slowed down excepted. */
   readonly onRefused: (request: {
     readonly address: string;
     readonly method: string;
     readonly path: string;
   }) => Promise<void>;
 }): Identify {
-  const expected = digest(options.token.trim());
-  const holder = administrator('admin');
+  const expected = options.adminToken === undefined ? undefined : digest(options.adminToken);
   const guesses = createRateLimit({ perMinute: FAILURES_PER_MINUTE, clock: options.clock });
   return async ({ env, req }) => {
+    if (env.isLocal) return localActor(req.header(SAYS_HEADER));
     const [scheme, token] = (req.header('authorization') ?? '').split(' ');
-    const right =
-      scheme?.toLowerCase() === 'bearer' && token !== undefined && timingSafeEqual(digest(token), expected);
-    if (right) return holder;
+    const shown = digest(token ?? '');
+    if (scheme?.toLowerCase() === 'bearer' && expected && timingSafeEqual(shown, expected))
+      return TOKEN_HOLDER;
     const address = env.observedAddress;
     guesses.admit(address);
     await options.onRefused({ address, method: req.method, path: req.path });
     throw new PatchError(
       'UNAUTHORIZED',
-      'This path needs the admin token: Authorization: Bearer TOKEN, from the file admin.token in the data folder of the manager.',
+      "This path needs a credential. On the manager's own machine use the command line, as root: sudo linux-patch-manager …; " +
+        'a program elsewhere sends Authorization: Bearer TOKEN.',
     );
   };
 }

@@ -2,8 +2,10 @@ import type { HttpEnv, RequestFacts } from '@linux-patch/http';
 
 /** What the app learns of the caller. */
 interface CallerFacts {
-  /** Address the connection comes from; forwarding headers are not believed. */
+  /** Address the connection comes from, or `local`; forwarding headers are not believed. */
   readonly observedAddress: string;
+  /** It came in through the socket on this machine, which only root and the manager's own user can open. */
+  readonly isLocal: boolean;
   /** The caller has shown a credential, so its connection counts among those of known callers. */
   readonly markProven: () => void;
 }

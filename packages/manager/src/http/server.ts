@@ -98,6 +98,7 @@ export async function openManagerServer(options: ManagerServerOptions): Promise<
       stalledMs: limits.stalledMs,
       callerFacts: ({ socket }) => ({
         observedAddress: peerAddress(socket.remoteAddress) ?? 'unknown',
+        isLocal: false,
         markProven: () => connections.prove(socket),
       }),
     }),

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, request } from 'node:https';
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LabHost } from '../../agent-process.ts';
+import { adminSocketOf } from '../../bench/manager-api.ts';
 import { readProcess } from '../../bench/proc.ts';
 import { freePort } from '../../ports.ts';
 import { askUntil } from '../../wait.ts';
@@ -94,6 +95,18 @@ async function openFlood(host: LabHost) {
   };
 }
 
+/** What an administrator on the manager's machine is answered; 0 for no answer. */
+async function statusOf(socketPath: string, path: string): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const outgoing = request({ socketPath, path, agent: false }, (response) => {
+    response.resume().on('error', () => resolve(0));
+    response.on('end', () => resolve(response.statusCode ?? 0));
+  });
+  outgoing.on('error', () => resolve(0));
+  outgoing.end();
+  return promise;
+}
+
 /** Looks at the manager while something happens to it: memory, and how long another caller waits. */
 async function observe<T>(manager: { readonly url: string; readonly pid: number }, work: Promise<T>) {
   const before = await readProcess(manager.pid);
@@ -125,19 +138,13 @@ export const HOSTILE_ANSWERS: AttackCase = {
   async run(world) {
     const manager = await world.manager({ configuration: ['fleet:', '  poll_minutes: 0.05'] });
     const host = await world.servingHost(manager);
-    const token = await readFile(join(manager.root, 'var/lib/linux_patch_manager/admin.token'), 'utf8');
-    const headers = { authorization: `Bearer ${token.trim()}` };
+    const socketPath = adminSocketOf(manager);
     const seen = { url: manager.url, pid: manager.program.pid };
     const ask = async (count: number, path: string): Promise<number[]> => {
-      const calls = Array.from({ length: count }, (_, index) =>
-        callAsStranger({
-          url: manager.url,
-          path: `/api/v1/hosts/${host.name}/${path}`,
-          headers,
-          from: `127.0.9.${(index % 8) + 100}`,
-        }),
+      const calls = Array.from({ length: count }, () =>
+        statusOf(socketPath, `/api/v1/hosts/${host.name}/${path}`),
       );
-      return (await Promise.all(calls)).map((answer) => answer.status);
+      return Promise.all(calls);
     };
     const honest = await observe(seen, ask(AT_ONCE, 'packages'));
     const hostile = world.use(await openFlood(host));
@@ -151,7 +158,7 @@ export const HOSTILE_ANSWERS: AttackCase = {
         (hostile.asked.get('/api/v1/health') ?? 0) >= 2 ? true : undefined,
       ),
     );
-    const watched = await observe(seen, watchWithoutReading(manager.url, host.name, headers));
+    const watched = await observe(seen, watchWithoutReading(socketPath, host.name));
     if (!hostile.asked.get('watch')) throw new Error('nobody watched');
     const peaks = [listings, health, watched].map((one) => `${Math.max(0, Math.round(one.peakMb))} MB`);
     const slowest = Math.max(listings.slowestMs, health.slowestMs, watched.slowestMs);
@@ -164,15 +171,10 @@ export const HOSTILE_ANSWERS: AttackCase = {
 };
 
 /** Watches a job as the command line does, and takes nothing of what comes. */
-async function watchWithoutReading(
-  url: string,
-  host: string,
-  headers: Readonly<Record<string, string>>,
-): Promise<void> {
-  const { hostname, port } = new URL(url);
+async function watchWithoutReading(socketPath: string, host: string): Promise<void> {
   const path = `/api/v1/hosts/${host}/jobs/${JOB}/events`;
   const watchers = Array.from({ length: WATCHERS }, () => {
-    const watcher = request({ host: hostname, port, path, headers, agent: false, rejectUnauthorized: false });
+    const watcher = request({ socketPath, path, agent: false });
     watcher.on('error', () => undefined).on('response', (response) => response.pause());
     watcher.end();
     return watcher;

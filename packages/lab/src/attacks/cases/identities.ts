@@ -50,7 +50,7 @@ const MANAGERS_NAMES = [
 export const MANAGERS_MACHINE: AttackCase = {
   name: 'a1-managers-machine',
   tried: `Somebody with a join string asks for a certificate with a name or address of the manager's machine, in ${MANAGERS_NAMES.length} spellings; and whoever got one from a manager of before listens in the manager's place while an administrator types commands.`,
-  now: 'Each request is refused with the member that is wrong. The command line sends its token only to the key in the folder it reads: the impostor hears nothing.',
+  now: 'Each request is refused with the member that is wrong. The command line speaks only through the socket of the manager, and says that nobody answers there: the impostor hears nothing.',
   async run(world) {
     const manager = await world.manager({ localHosts: [] });
     const { join_string: joinString } = (await manager.json('tokens', 'create', '--uses', '100')) as {
@@ -65,7 +65,7 @@ export const MANAGERS_MACHINE: AttackCase = {
     const place = { address: '127.0.0.1', port: Number(new URL(manager.url).port) };
     const names = { fqdn: NAME.fqdn, shortName: 'localhost', ipAddress: '127.0.0.1' };
     await using impostor = await openImpostor(manager, names, place);
-    mustSay(await refusal(manager, 'hosts', 'list'), /is not the manager of .*The admin token was not sent/s);
+    mustSay(await refusal(manager, 'hosts', 'list'), /The manager does not answer at .*admin\.sock/s);
     if (impostor.heard() > 0) throw new Error(`the impostor heard ${impostor.heard()} bytes`);
     return `${MANAGERS_NAMES.length} requests, each 400; the impostor heard 0 bytes`;
   },
