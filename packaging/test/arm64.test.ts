@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { VERSION } from '@linux-patch/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildToyRepository, type ToyRepository } from '../../packages/lab/src/apt/repository.ts';
 import { createLabHost, type LabHost } from '../../packages/lab/src/index.ts';
@@ -43,7 +44,7 @@ async function newHost(): Promise<LabHost> {
 describe('the arm64 packages, under emulation', () => {
   it.each(['linux-patch-api', 'linux-patch-manager'])('%s starts and says its version', async (name) => {
     const result = await runProgram('qemu-aarch64-static', [...emulated(name), '--version']);
-    expect([result.stdout.trim(), result.exitCode]).toEqual(['1.3.0', 0]);
+    expect([result.stdout.trim(), result.exitCode]).toEqual([VERSION, 0]);
   });
 
   it('the agent answers its manager over mutually authenticated TLS', async () => {

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { AgentConfigSchema } from '@linux-patch/agent';
+import { VERSION } from '@linux-patch/contract';
 import { ManagerConfigSchema } from '@linux-patch/manager';
 import { parseConfiguration } from '@linux-patch/runtime/configuration';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -56,7 +57,7 @@ function sums(of: string): Record<string, string> {
 describe('the release packages', () => {
   it('are made of both programs, for both architectures, in three formats, with a bill of materials each', () => {
     expect(Object.keys(sums(first))).toHaveLength(2 * 2 * (3 + 1));
-    expect(said).toMatch(/linux-patch-api_1\.2\.0-1_arm64\.deb {2}[\d.]+ MB {2}[\d.]+ s {2}sha256/);
+    expect(said).toMatch(/linux-patch-api_[\d.]+-1_arm64\.deb {2}[\d.]+ MB {2}[\d.]+ s {2}sha256/);
     expect(said).toMatch(/^done in [\d.]+ s$/m);
   });
 
@@ -88,7 +89,7 @@ describe.each(PROGRAMS.map((program) => program.name))('%s', (name) => {
 
   it('ships the licence of everything that is inside, in full', () => {
     const text = gunzipSync(readFileSync(join(tree, `usr/share/doc/${name}/licences.txt.gz`))).toString();
-    const bill = JSON.parse(readFileSync(join(first, `${name}-1.3.0-1.amd64.cdx.json`), 'utf8')) as {
+    const bill = JSON.parse(readFileSync(join(first, `${name}-${VERSION}-1.amd64.cdx.json`), 'utf8')) as {
       components: { name: string; version: string }[];
     };
     expect(bill.components.length).toBeGreaterThan(4);
@@ -140,7 +141,7 @@ describe.each(PROGRAMS.map((program) => program.name))('%s', (name) => {
     const library = join(tree, 'usr/lib', name);
     const files = programFiles(name);
     const read = (file: string): string[] => readFileSync(join(library, file), 'utf8').split('\n');
-    expect(run(join(library, 'node'), [join(library, files.readable), '--version']).trim()).toBe('1.3.0');
+    expect(run(join(library, 'node'), [join(library, files.readable), '--version']).trim()).toBe(VERSION);
     const program = read(files.program);
     const wanted = 'withholdCores(';
     const line = program.findIndex((text) => text.includes(wanted));
@@ -151,7 +152,7 @@ describe.each(PROGRAMS.map((program) => program.name))('%s', (name) => {
 
   it('starts with its own Node, which carries no debug information', () => {
     const node = join(tree, `usr/lib/${name}/node`);
-    expect(run(node, [join(tree, `usr/lib/${name}/${name}.cjs`), '--version']).trim()).toBe('1.3.0');
+    expect(run(node, [join(tree, `usr/lib/${name}/${name}.cjs`), '--version']).trim()).toBe(VERSION);
     expect(run('readelf', ['--sections', node])).not.toMatch(/\.symtab|\.debug_info/);
   });
 });
