@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemFiles } from '@linux-patch/runtime/node';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
+import type { Commands } from '@linux-patch/runtime';
+import { nodeCommands, systemFiles } from '@linux-patch/runtime/node';
+import { ManualClock, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageEnvironment } from '../../agent/src/packages/environment.ts';
+import { openPackageManager } from '../../agent/src/packages/open.ts';
 import type { HostPlan } from '../../agent/src/packages/package-plans.ts';
 import type { ToyPackage } from '../src/apt/deb.ts';
 import { must } from '../src/process.ts';
@@ -25,6 +28,17 @@ const all = { selection: { kind: 'all' as const }, exclude: [] };
 /** `action name from to` of each step. */
 function stepsOf({ steps }: Pick<HostPlan, 'steps'>): string[] {
   return steps.map(({ action, name, from, to }) => [action, name, from ?? '-', to ?? '-'].join(' '));
+}
+
+/** Questions to apt that are not answered before they are given up. */
+function hangingSimulations(commands: Commands, onStart: () => void): Commands {
+  return {
+    run: (command) => {
+      if (!command.args.includes('--no-remove')) return commands.run(command);
+      onStart();
+      return commands.run({ ...command, program: 'sleep', args: ['infinity'] });
+    },
+  };
 }
 
 async function installed({ packages }: Pick<Situation, 'packages'>): Promise<string[]> {
@@ -246,6 +260,48 @@ describe('a change that was approved by its plan', () => {
       operations.applyPatches({ selection: nothing, exclude: [], planHash }, quietRun()),
     ).rejects.toMatchObject({ code: 'PLAN_CHANGED' });
     expect(await installed(host)).toEqual(before);
+  });
+});
+
+describe('a change that was approved by its plan and cannot be downloaded whole', () => {
+  it('changes nothing, while one without a plan brings the rest in', async () => {
+    const host = await rivals();
+    const { inventory, operations } = host.packages;
+    const before = await installed(host);
+    await host.publish({ main: [...NEW, { name: 'toyfoe', version: '2' }] });
+    const { hash: planHash } = await inventory.plans.patches(all, signal);
+    await rm(join(host.repository, 'pool/bookworm/toyclient_2_all.deb'));
+    const planned = operations.applyPatches({ ...all, planHash }, quietRun());
+    await expect(planned).rejects.toMatchObject({ code: 'NETWORK_ERROR' });
+    expect(await installed(host)).toEqual(before);
+    await expect(operations.applyPatches(all, quietRun())).rejects.toMatchObject({ code: 'NETWORK_ERROR' });
+    expect(await installed(host)).toEqual(expect.arrayContaining(['toyclient 1', 'toyfoe 2']));
+  });
+});
+
+describe('a plan that takes too long, or that nobody waits for', () => {
+  it('is given up with clear words', async () => {
+    const { root } = await bench(folder.path, ['toyhello']);
+    const clock = new ManualClock();
+    const started = Promise.withResolvers<void>();
+    const host = await openPackageManager({
+      root,
+      files: systemFiles,
+      clock,
+      configured: 'auto',
+      commands: hangingSimulations(nodeCommands(packageEnvironment(root)), started.resolve),
+    });
+    const late = host.inventory.plans.patches(all, signal);
+    await started.promise;
+    await clock.advance(28_000);
+    await expect(late).rejects.toMatchObject({
+      code: 'SERVICE_UNHEALTHY',
+      message: expect.stringContaining('did not say within 28 s'),
+    });
+    const gone = new AbortController();
+    const unheard = host.inventory.plans.patches(all, gone.signal);
+    gone.abort();
+    await expect(unheard).rejects.toMatchObject({ code: 'SERVICE_UNHEALTHY' });
   });
 });
 

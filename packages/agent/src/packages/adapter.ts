@@ -163,6 +163,8 @@ export type PackageChange =
       readonly kind: 'update';
       readonly updates: readonly Update[];
       readonly allowRemovals?: boolean | undefined;
+      /** Where a package cannot be downloaded, the others stay out as well. */
+      readonly allOrNothing: boolean;
       /** Must stay at their versions, even where an update would like a newer. */
       readonly kept: readonly Update[];
     };

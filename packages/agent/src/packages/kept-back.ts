@@ -29,7 +29,7 @@ export async function explainKeptBack(
       reasons.set(one.id, `${solver} keeps it back: ${why}`);
       continue;
     }
-    const change = { kind: 'update', updates: [one], allowRemovals: false, kept: [] } as const;
+    const change = { kind: 'update', updates: [one], allOrNothing: false, kept: [] } as const;
     const { refusal } = await adapter.changing.simulate(change, { untrusted: new Set(), signal });
     reasons.set(one.id, refusal?.reason ?? 'an ordinary upgrade leaves it; a patch job takes it');
   }

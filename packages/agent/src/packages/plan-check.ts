@@ -14,6 +14,8 @@ export interface ChangeQuestion {
   readonly names: readonly string[];
   readonly permission: ChangePermission;
   readonly installed: readonly Installed[];
+  /** Packages that no trusted source has, as far as that is known. */
+  readonly untrusted?: ReadonlySet<string>;
   readonly signal: AbortSignal;
 }
 
@@ -28,8 +30,8 @@ export interface ChangeForecast {
  * @throws PatchError when the package manager cannot say.
  */
 export async function foresee({ adapter }: PackageHost, question: ChangeQuestion): Promise<ChangeForecast> {
-  const { change, names, permission, installed, signal } = question;
-  const simulation = await adapter.changing.simulate(change, { untrusted: new Set(), signal });
+  const { change, names, permission, installed, untrusted = new Set(), signal } = question;
+  const simulation = await adapter.changing.simulate(change, { untrusted, signal });
   if (simulation.refusal) return { steps: [], refusal: simulation.refusal };
   const steps = stepsOf(simulation.packages, { rules: adapter.rules, installed, asked: names });
   const removals = permission.allowRemovals ? [] : unnamedRemovals(steps).map((one) => one.name);

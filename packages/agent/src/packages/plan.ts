@@ -1,16 +1,19 @@
-import { PatchError } from '@linux-patch/contract';
+import { PatchError, type PlanStep } from '@linux-patch/contract';
 import type { PackageChange, Refusal } from './adapter.ts';
 import { admit } from './admit.ts';
 import type { PackageHost } from './doors.ts';
 import { type LeftOut, sortLeftOut } from './left-out.ts';
 import type { Update } from './package-facts.ts';
 import type { OperationRun, UpdateWish } from './package-operations.ts';
+import { foresee } from './plan-check.ts';
 import { type Choice, leftOut, selectUpdates } from './selection.ts';
 import type { PackageReader } from './snapshot.ts';
 
 /** What goes in together, and what stays out and why. */
 export interface UpdatePlan {
   readonly change: Extract<PackageChange, { kind: 'update' }>;
+  /** What the package manager would do for it. */
+  readonly steps: readonly PlanStep[];
   readonly left: readonly LeftOut[];
 }
 
@@ -44,13 +47,15 @@ export async function planUpdates(
   },
   { signal, onProgress }: Planning,
 ): Promise<UpdatePlan> {
-  const { changing, words } = host.adapter;
+  const { words } = host.adapter;
   let sane = false;
+  let steps: readonly PlanStep[] = [];
   if (choice.chosen.length > 0) onProgress(0, `Asking ${words.solver} whether everything fits together`);
   const changeOf = (updates: readonly Update[]) => ({
     kind: 'update' as const,
     updates,
     allowRemovals: wish.allowRemovals,
+    allOrNothing: wish.planHash !== undefined,
     kept: choice.excluded,
   });
   const { admitted, refused } = await admit<Update, Refusal>({
@@ -62,7 +67,12 @@ export async function planUpdates(
       reason: `${words.solver} refused it together with others, and too many were refused to ask for each`,
     },
     refusal: async (updates) => {
-      const { refusal } = await changing.simulate(changeOf(updates), { untrusted, signal });
+      const names = updates.map((one) => one.id);
+      const question = { change: changeOf(updates), names, permission: wish, installed: choice.installed };
+      const forecast = await foresee(host, { ...question, untrusted, signal });
+      const { refusal } = forecast;
+      // Whatever is not refused is added to what was not before, so that the last one is what is done.
+      if (!refusal) steps = forecast.steps;
       if (refusal && !sane) await refuseUnmetHost(host, signal);
       if (refusal) onProgress(0, `${words.solver} refuses a part; finding out which and why`);
       sane = true;
@@ -70,7 +80,7 @@ export async function planUpdates(
     },
   });
   const left = refused.map(({ item, reason }) => leftOut(item, wish, reason));
-  return { change: changeOf(admitted), left: sortLeftOut([...choice.left, ...left]) };
+  return { change: changeOf(admitted), steps, left: sortLeftOut([...choice.left, ...left]) };
 }
 
 /** Nothing at all can be planned on a host whose installed packages do not fit together. */

@@ -1,4 +1,4 @@
-import { isPatchError, PatchError, type PlanStep } from '@linux-patch/contract';
+import type { PlanStep } from '@linux-patch/contract';
 import type { Refusal } from './adapter.ts';
 import type { PackageHost } from './doors.ts';
 import { type NamedChange, prepareInstallation, prepareRemoval } from './installation.ts';
@@ -9,6 +9,7 @@ import type { ChangePermission, UpdateWish } from './package-operations.ts';
 import type { HostPlan, PackagePlans } from './package-plans.ts';
 import { chooseUpdates, planUpdates } from './plan.ts';
 import { foresee } from './plan-check.ts';
+import { planWithin } from './plan-limit.ts';
 import type { PlanMemory } from './plan-memory.ts';
 import type { PackageReader } from './snapshot.ts';
 
@@ -19,14 +20,17 @@ export function createPackagePlans(
   memory: PlanMemory,
 ): PackagePlans {
   const complete = (forecast: Forecast) => completePlan(host, memory, forecast);
-  const named = async (prepared: Promise<NamedChange>, wish: ChangePermission, signal: AbortSignal) =>
-    complete(await foreseeNamed(host, await prepared, { wish, signal }));
+  const named = (prepare: () => Promise<NamedChange>, wish: ChangePermission, asked: AbortSignal) =>
+    planWithin(host, asked, async (signal) =>
+      complete(await foreseeNamed(host, await prepare(), { wish, signal })),
+    );
   return {
-    install: (wish, signal) =>
-      orBusy(host, () => named(prepareInstallation(host, reader, wish), wish, signal)),
-    remove: (wish, signal) => orBusy(host, () => named(prepareRemoval(host, wish), wish, signal)),
-    patches: (wish, signal) =>
-      orBusy(host, async () => complete(await foreseeUpdates(host, reader, { wish, signal }))),
+    install: (wish, signal) => named(() => prepareInstallation(host, reader, wish), wish, signal),
+    remove: (wish, signal) => named(() => prepareRemoval(host, wish), wish, signal),
+    patches: (wish, asked) =>
+      planWithin(host, asked, async (signal) =>
+        complete(await foreseeUpdates(host, reader, { wish, signal })),
+      ),
   };
 }
 
@@ -66,14 +70,8 @@ async function foreseeUpdates(
 ): Promise<Forecast> {
   const choice = await chooseUpdates(host, reader, wish);
   const question = { choice, wish, untrusted: new Set<string>() };
-  const { change, left } = await planUpdates(host, question, { signal, onProgress: () => {} });
-  const installed = await host.adapter.reading.installed();
-  const names = change.updates.map((one) => one.id);
-  const nothing = { steps: [], refusal: undefined };
-  const asked = { change, names, permission: wish, installed, signal };
-  const { steps, refusal } = names.length === 0 ? nothing : await foresee(host, asked);
-  const lost = refusal ? names.map((name) => refused(host, { name, installed, refusal })) : [];
-  return { steps, left: sortLeftOut([...left, ...lost, ...choice.leftByRequest]), installed };
+  const { steps, left } = await planUpdates(host, question, { signal, onProgress: () => {} });
+  return { steps, left: sortLeftOut([...left, ...choice.leftByRequest]), installed: choice.installed };
 }
 
 async function completePlan(host: PackageHost, memory: PlanMemory, forecast: Forecast): Promise<HostPlan> {
@@ -130,19 +128,4 @@ async function rebootOf(
   const { reading } = adapter;
   if (steps.some((one) => one.to !== null && reading.asksForReboot(one.name))) return 'yes';
   return (await reading.rebootState(installed)).required ? 'yes' : 'no';
-}
-
-/** While somebody changes packages, what is installed may not fit together for a moment. */
-async function orBusy<T>(host: PackageHost, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const holder = await findLockHolder(host);
-    if (!holder || !isPatchError(error, 'DEPENDENCY_CONFLICT', 'PKG_MANAGER_ERROR')) throw error;
-    throw new PatchError(
-      'SERVICE_UNHEALTHY',
-      `${nameOfHolder(holder)} works with the package database now; ask again when it is done. Meanwhile: ${error.message}`,
-      { cause: error },
-    );
-  }
 }

@@ -12,6 +12,8 @@ export interface Choice {
   readonly chosen: readonly Update[];
   /** An ordinary upgrade would leave them; they come in when they fit all the same without removing anything. */
   readonly doubtful: readonly Update[];
+  /** What the host has now. */
+  readonly installed: readonly Installed[];
   /** Must stay at their version, even where a chosen one would like a newer. */
   readonly excluded: readonly Update[];
   /** Wanted, and left as they are without a question. */
@@ -75,6 +77,7 @@ export function selectUpdates(facts: Facts, wish: UpdateWish): Choice {
   const isDoubtful = (one: Update): boolean => selection.kind !== 'names' && one.offered === false;
   const hidden = facts.hiddenSecurity.filter((one) => !isExcluded(one) && isWanted(one, facts, inScope));
   return {
+    installed: facts.installed,
     chosen: tried.filter((one) => !isDoubtful(one)),
     doubtful: tried.filter(isDoubtful),
     excluded: facts.updates.filter((one) => !one.held && isExcluded(one)),

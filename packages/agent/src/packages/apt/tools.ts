@@ -107,7 +107,12 @@ function optionsOf(change: PackageChange): string[] {
     case 'remove':
       return change.force ? ['--allow-change-held-packages'] : [];
     case 'update':
-      return [...phasedOptions(change.updates), '--only-upgrade', ...removalOptions(change), '--fix-missing'];
+      return [
+        ...phasedOptions(change.updates),
+        '--only-upgrade',
+        ...removalOptions(change),
+        ...(change.allOrNothing ? [] : ['--fix-missing']),
+      ];
   }
 }
 

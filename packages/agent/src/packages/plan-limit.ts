@@ -1,0 +1,47 @@
+import { isPatchError, PatchError } from '@linux-patch/contract';
+import type { PackageHost } from './doors.ts';
+import { findLockHolder, nameOfHolder } from './locks.ts';
+
+/** Whoever waits for a plan waited for a refresh before, and hears nothing meanwhile. */
+const LIMIT_MS = 28_000;
+
+/**
+ * Plans for somebody who waits for the answer.
+ * @param signal aborts when nobody waits any more.
+ * @throws PatchError `SERVICE_UNHEALTHY` when it takes too long, or when somebody changes packages, which may not fit
+ *   together for a moment.
+ */
+export async function planWithin<T>(
+  host: PackageHost,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = new AbortController();
+  const done = new AbortController();
+  const late = new PatchError(
+    'SERVICE_UNHEALTHY',
+    `${host.adapter.words.solver} did not say within ${LIMIT_MS / 1_000} s what it would do. The host is busy or slow; ask again.`,
+  );
+  host.clock.sleep(LIMIT_MS, done.signal).then(
+    () => limit.abort(late),
+    () => {},
+  );
+  try {
+    return await work(AbortSignal.any([signal, limit.signal]));
+  } catch (error) {
+    if (signal.aborted) throw new PatchError('SERVICE_UNHEALTHY', 'Nobody waits for the plan any more.');
+    if (!isPatchError(error, 'DEPENDENCY_CONFLICT', 'PKG_MANAGER_ERROR')) throw error;
+    const holder = await findLockHolder(host);
+    throw holder ? busyError(nameOfHolder(holder), error) : error;
+  } finally {
+    done.abort();
+  }
+}
+
+function busyError(holder: string, error: PatchError): PatchError {
+  return new PatchError(
+    'SERVICE_UNHEALTHY',
+    `${holder} works with the package database now; ask again when it is done. Meanwhile: ${error.message}`,
+    { cause: error },
+  );
+}
