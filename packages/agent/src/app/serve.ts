@@ -158,6 +158,7 @@ async function serveNow(context: AgentContext): Promise<void> {
   audit.record('serving', { address: where });
   await context.notifier.ready(`Serving on ${where}`);
   work.refresher.keepFresh();
+  work.keeper.start();
 
   if (identity) stack.use(identity.current.subscribe((next) => server.take(next)));
   stack.use(allowList.subscribe(() => server.reviewAddresses()));

@@ -9,6 +9,8 @@ import { sessionService, systemdService } from '../packages/detached/service.ts'
 import { createDetachedWork, type DetachedWork } from '../packages/detached/work.ts';
 import { openPackageManager } from '../packages/open.ts';
 import type { PackageManager } from '../packages/package-manager.ts';
+import { openSnapshotFile } from '../packages/snapshot-file.ts';
+import { createSnapshotKeeper, type SnapshotKeeper } from '../packages/snapshot-keeper.ts';
 import type { AgentContext } from './agent-context.ts';
 
 const MINUTE_MS = 60_000;
@@ -19,6 +21,7 @@ export interface Work {
   readonly jobs: JobQueue;
   readonly cache: Awaited<ReturnType<typeof openPackageCache>>;
   readonly refresher: ReturnType<typeof createCacheRefresher>;
+  readonly keeper: SnapshotKeeper;
 }
 
 /**
@@ -37,7 +40,20 @@ async function openDetachedWork(context: AgentContext): Promise<DetachedWork | u
 export async function openWork(context: AgentContext, stack: AsyncDisposableStack): Promise<Work> {
   const { commands, files, clock, random, logger, config, root } = context;
   const configured = config.package_manager.backend;
-  const packages = await openPackageManager({ commands, files, clock, root, configured });
+  const packages = await openPackageManager({
+    commands,
+    files,
+    clock,
+    root,
+    configured,
+    snapshotFile: openSnapshotFile({
+      path: join(context.paths.dataFolder, 'state/packages.json'),
+      files,
+      logger,
+    }),
+  });
+  const { listings, lockHolder } = packages;
+  const keeper = stack.use(createSnapshotKeeper({ listings, lockHolder, clock, logger }));
   const cache = await openPackageCache({
     path: join(context.paths.dataFolder, 'state/cache.json'),
     files,
@@ -94,6 +110,7 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
     }),
   );
   stack.use(auditJobs(jobs.events, context.audit));
+  stack.use(jobs.events.subscribe(({ job }) => job.completed_at !== null && keeper.nudge()));
   opened.queue = jobs;
-  return { packages, jobs, cache, refresher };
+  return { packages, jobs, cache, refresher, keeper };
 }

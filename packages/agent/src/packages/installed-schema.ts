@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
 /** Bounds of what the contract lets a listing say. */
-const Text = z.string().max(4_096);
+export const Text = z.string().max(4_096);
 const Description = z.string().max(65_536);
 
-const SourcePackage = z.object({ name: Text, version: Text }).nullable();
+export const SourcePackage = z.object({ name: Text, version: Text }).nullable();
 
 /** An installed package, as it is kept on disk. */
 export const InstalledSchema = z.object({

@@ -75,3 +75,13 @@ export interface RebootState {
   readonly required: boolean;
   readonly reasons: readonly string[];
 }
+
+/** What is installed and what waits, taken together. */
+export interface PackageSnapshot {
+  readonly installed: readonly Installed[];
+  /** Undefined when this host has no lists: what waits is then not known. */
+  readonly pending: Pending | undefined;
+  readonly sources: readonly Source[];
+  /** When the host was asked, epoch milliseconds. */
+  readonly listedAtMs: number;
+}

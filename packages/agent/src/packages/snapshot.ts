@@ -3,27 +3,23 @@ import { PatchError, VERSION } from '@linux-patch/contract';
 import type { PackageAdapter, StateKey } from './adapter.ts';
 import type { PackageHost } from './doors.ts';
 import { explainKeptBack } from './kept-back.ts';
-import type { Installed, Pending, Source, Update } from './package-facts.ts';
+import type { PackageSnapshot, Pending, Source, Update } from './package-facts.ts';
 import { remembered } from './remembered.ts';
+import type { SnapshotFile, SnapshotKey, StoredSnapshot } from './snapshot-file.ts';
 
-/** What is installed and what waits, taken together. */
-interface Reading {
-  readonly installed: readonly Installed[];
-  /** Undefined when this host has no lists: what waits is then not known. */
-  readonly pending: Pending | undefined;
-  readonly sources: readonly Source[];
-  readonly listedAtMs: number;
-}
+/** A snapshot that knows what waits. */
+type Snapshot = PackageSnapshot & { readonly pending: Pending; readonly updates: readonly Update[] };
 
-/** A reading that knows what waits. */
-type Snapshot = Reading & { readonly pending: Pending; readonly updates: readonly Update[] };
-
-/** What is read of the package manager; kept in memory until something changes on disk. */
+/** What is read of the package manager; kept in memory, and for the next start, until something changes on disk. */
 export interface PackageReader {
   /** Names the state on disk, and by whom it is read. */
   revision(): Promise<string>;
+  /** Whether the next reading is there without asking the package manager. */
+  isCurrent(): Promise<boolean>;
+  /** Resolves when what is kept for the next start is on disk. */
+  settled(): Promise<void>;
   /** What is installed, and what waits where that is known. */
-  reading(): Promise<Reading>;
+  reading(): Promise<PackageSnapshot>;
   /**
    * @param options.offered also what an ordinary upgrade would take, which costs a simulation.
    * @throws PatchError `SERVICE_UNHEALTHY` when this host has no package lists.
@@ -41,7 +37,7 @@ interface Known {
   readonly offered: () => Promise<ReadonlySet<string> | undefined>;
 }
 
-async function readPackages({ adapter, clock }: PackageHost, known: Known): Promise<Reading> {
+async function readPackages({ adapter, clock }: PackageHost, known: Known): Promise<PackageSnapshot> {
   const parts = [adapter.reading.installed(), known.sources()] as const;
   // A reading that fails has failed in all its parts, so that the next one begins all of them again.
   await Promise.allSettled(parts);
@@ -68,20 +64,30 @@ function withOffered(updates: readonly Update[], offered: ReadonlySet<string> | 
 }
 
 /** Reads through a memory that the state on disk invalidates; a failed reading is not remembered. */
-export function createPackageReader(host: PackageHost): PackageReader {
+export function createPackageReader(host: PackageHost, file?: SnapshotFile): PackageReader {
   const { reading: from } = host.adapter;
+  const kept = keptSnapshot(host, file);
   const sources = remembered<readonly Source[]>();
-  const packages = remembered<Reading>();
+  const packages = remembered<PackageSnapshot>();
   const offered = remembered<ReadonlySet<string> | undefined>();
   const explanations = remembered<ReadonlyMap<string, string>>();
-  const sourcesFor = (state: StateKey) => sources(state.sources, () => from.sources());
+  const sourcesFor = (state: StateKey) =>
+    sources(state.sources, async () => (await kept.sources(state)) ?? from.sources());
   const offeredFor = (state: StateKey) => offered(state.packages, () => from.offered());
   const readingFor = (state: StateKey) =>
-    packages(state.packages, () =>
-      readPackages(host, { sources: () => sourcesFor(state), offered: () => offeredFor(state) }),
-    );
+    packages(state.packages, async () => {
+      const found = await kept.find(state);
+      // They come from the same place, while it is at hand.
+      if (found) await sourcesFor(state);
+      const known = { sources: () => sourcesFor(state), offered: () => offeredFor(state) };
+      const snapshot = found ?? (await readPackages(host, known));
+      kept.hold(state, found ? undefined : snapshot);
+      return snapshot;
+    });
   return {
     revision: async () => revisionOf(host.adapter, (await from.stateKey()).packages),
+    isCurrent: async () => kept.isCurrent(await from.stateKey()),
+    settled: () => kept.settled(),
     reading: async () => readingFor(await from.stateKey()),
     async explanations() {
       const state = await from.stateKey();
@@ -98,6 +104,44 @@ export function createPackageReader(host: PackageHost): PackageReader {
       const pending = reading.pending ?? refuseUnknown(host, reading.sources);
       if (!options.offered) return { ...reading, pending, updates: pending.updates };
       return { ...reading, pending, updates: withOffered(pending.updates, await offeredFor(state)) };
+    },
+  };
+}
+
+/** What the next start finds, and what this one found. */
+function keptSnapshot({ adapter }: PackageHost, file: SnapshotFile | undefined) {
+  const nameOf = ({ packages, sources }: StateKey): SnapshotKey => ({
+    packages: revisionOf(adapter, packages),
+    sources: revisionOf(adapter, sources),
+  });
+  /** What was on disk, until something newer is known. */
+  let found: Promise<StoredSnapshot | undefined> | undefined;
+  let held: string | undefined;
+  let writing = Promise.resolve();
+  const load = (): Promise<StoredSnapshot | undefined> => {
+    found ??= file?.load() ?? Promise.resolve(undefined);
+    return found;
+  };
+  return {
+    async find(state: StateKey): Promise<PackageSnapshot | undefined> {
+      const stored = await load();
+      return stored?.key.packages === nameOf(state).packages ? stored.snapshot : undefined;
+    },
+    async sources(state: StateKey): Promise<readonly Source[] | undefined> {
+      const stored = await load();
+      return stored?.key.sources === nameOf(state).sources ? stored.snapshot.sources : undefined;
+    },
+    /** @param fresh what is not on disk yet */
+    hold(state: StateKey, fresh: PackageSnapshot | undefined): void {
+      const key = nameOf(state);
+      held = key.packages;
+      found = Promise.resolve(undefined);
+      if (file && fresh) writing = writing.then(() => file.save({ key, snapshot: fresh }));
+    },
+    settled: () => writing,
+    async isCurrent(state: StateKey): Promise<boolean> {
+      const { packages } = nameOf(state);
+      return held === packages || (held === undefined && ((await file?.holds(packages)) ?? false));
     },
   };
 }
