@@ -100,17 +100,24 @@ async function readPart(
 
 /** Files that are read as a whole are settings, certificates and records. */
 const WHOLE_LIMIT_BYTES = 64 * 1024 * 1024;
-const CHUNK_BYTES = 64 * 1024;
+/** Most files are small, and a buffer is given back late: sizes of the first, the second, and all further ones. */
+const CHUNK_BYTES = [4 * 1024, 16 * 1024, 64 * 1024] as const;
 
 async function readWhole(path: string): Promise<Buffer> {
   const handle = await open(path, 'r');
   try {
-    const chunks: Buffer[] = [];
+    const full: Buffer[] = [];
+    let chunk = Buffer.allocUnsafe(CHUNK_BYTES[0]);
+    let used = 0;
     for (let sizeBytes = 0; sizeBytes <= WHOLE_LIMIT_BYTES; ) {
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
-      if (bytesRead === 0) return Buffer.concat(chunks);
-      chunks.push(buffer.subarray(0, bytesRead));
+      const { bytesRead } = await handle.read(chunk, used, chunk.length - used);
+      if (bytesRead === 0) return Buffer.concat([...full, chunk.subarray(0, used)]);
       sizeBytes += bytesRead;
+      used += bytesRead;
+      if (used < chunk.length) continue;
+      full.push(chunk);
+      chunk = Buffer.allocUnsafe(CHUNK_BYTES[full.length] ?? CHUNK_BYTES[2]);
+      used = 0;
     }
   } finally {
     await handle.close();
