@@ -128,6 +128,16 @@ describe('npm run check', () => {
     expect(output).toContain('agent/PlantedOptions has 9 members');
   });
 
+  it('names a room of the agent that its map leaves out', async () => {
+    const room = join(copy, 'packages/agent/src/planted');
+    mkdirSync(room);
+    const { ok, output } = await outcome('names in the docs').finally(() =>
+      rmSync(room, { recursive: true }),
+    );
+    expect(ok).toBe(false);
+    expect(output).toContain('packages/agent/src/README.md does not name planted/');
+  });
+
   it('names a floating promise', async () => {
     const text =
       'const work = async (): Promise<void> => {};\nexport function planted(): void {\n  work();\n}\n';

@@ -17,26 +17,39 @@ interface Place {
   readonly line: number;
 }
 
+/** Maps of a program's rooms; each names all of them. */
+const MAPS = ['packages/agent/src/README.md', 'packages/manager/src/README.md'];
+
 function isThere(pattern: string): boolean {
   return globSync(pattern.replace(/\/$/, '')).length > 0;
 }
 
-/** Names of files and scripts that a line of Markdown gives, and that do not exist. */
-function missingIn(text: string, folder: string, scripts: ReadonlySet<string>): string[] {
+/** Files and folders that a line of Markdown names and that do not exist; a map names them from its own folder, too. */
+function missingFiles(text: string, file: string): string[] {
+  const folder = dirname(file);
   const quoted = [...text.matchAll(/`([^`\s]+)`/g)].map(([, name = '']) => name);
+  if (MAPS.includes(file)) {
+    const named = quoted.filter((name) => /^[a-z-]+\/[\w./-]*$/.test(name));
+    return named.filter((name) => !isThere(join(folder, name)) && !isThere(name));
+  }
   const paths = quoted.filter((name) => OURS.test(name) && !/[A-Z]{3}|[<{]/.test(name));
   const sources = quoted
     .filter((name) => /^[a-z0-9.-]+\.ts$/.test(name))
     .map((name) => `{packages,packaging,tools}/**/${name}`);
   const links = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target);
   const linked = links.filter((target) => !/^[a-z]+:/.test(target)).map((target) => join(folder, target));
+  return [...paths, ...sources, ...linked].filter((path) => !isThere(path));
+}
+
+/** Names of files and scripts that a line of Markdown gives, and that do not exist. */
+function missingIn(text: string, file: string, scripts: ReadonlySet<string>): string[] {
   const cases = [...text.matchAll(/`(lab|faults): ([^`]+)`/g)].map(([, suite = '', name = '']) => ({
     suite,
     name,
   }));
   const commands = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
   return [
-    ...[...paths, ...sources, ...linked].filter((path) => !isThere(path)),
+    ...missingFiles(text, file),
     ...cases.filter(({ suite, name }) => !CASES[suite]?.has(name)).map(({ name }) => name),
     ...commands.filter((name) => !scripts.has(name)).map((name) => `npm run ${name}`),
   ];
@@ -47,7 +60,7 @@ function faultsOf(file: string, scripts: ReadonlySet<string>): string[] {
   return readFileSync(file, 'utf8')
     .split('\n')
     .flatMap((text, index) =>
-      missingIn(text, dirname(file), scripts).map((name) => say({ file, line: index + 1 }, name)),
+      missingIn(text, file, scripts).map((name) => say({ file, line: index + 1 }, name)),
     );
 }
 
@@ -67,10 +80,28 @@ function decisionFaults(): string[] {
   ];
 }
 
+/** Rooms that a map leaves out. */
+function unmappedIn(map: string): string[] {
+  const text = readFileSync(map, 'utf8');
+  const rooms = globSync('*/', { cwd: dirname(map) }).map((name) => name.replace(/\/?$/, '/'));
+  return rooms.filter((room) => !text.includes(`\`${room}\``)).map((room) => `${map} does not name ${room}`);
+}
+
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
 const names = new Set(Object.keys(scripts));
-const documents = globSync(['*.md', 'packages/*.md', 'packaging/*.md', 'docs/*.md', 'docs/decisions/*.md']);
-const faults = [...documents.flatMap((file) => faultsOf(file, names)), ...decisionFaults()];
+const documents = globSync([
+  '*.md',
+  'packages/*.md',
+  'packaging/*.md',
+  'docs/*.md',
+  'docs/decisions/*.md',
+  ...MAPS,
+]);
+const faults = [
+  ...documents.flatMap((file) => faultsOf(file, names)),
+  ...decisionFaults(),
+  ...MAPS.flatMap(unmappedIn),
+];
 for (const fault of faults) process.stdout.write(`${fault}\n`);
 process.stdout.write(`${documents.length} documents read\n`);
 process.exitCode = faults.length === 0 && documents.length > 0 ? 0 : 1;
