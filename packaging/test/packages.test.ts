@@ -179,7 +179,7 @@ describe('the code cache of the agent', () => {
   }
 
   it('is taken by the Node of the package', () => {
-    expect(start()).toEqual(['false', '1.3.0']);
+    expect(start()).toEqual(['false', VERSION]);
   });
 
   it('is left alone when the program was edited, which runs as it is now', () => {
@@ -193,8 +193,8 @@ describe('the code cache of the agent', () => {
     const middle = Math.floor(cache.length / 2);
     cache[middle] = (cache[middle] ?? 0) ^ 1;
     writeFileSync(join(library, files.codeCache), cache);
-    expect(start()).toEqual(['undefined', '1.3.0']);
+    expect(start()).toEqual(['undefined', VERSION]);
     rmSync(join(library, files.codeCache));
-    expect(start()).toEqual(['undefined', '1.3.0']);
+    expect(start()).toEqual(['undefined', VERSION]);
   });
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile, symlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { VERSION } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
@@ -96,7 +97,7 @@ describe('the real agent process', () => {
   it('runs from any folder and through a link', async () => {
     const link = join(folder.path, 'agent-link');
     await symlink(AGENT_PROGRAM, link);
-    expect((await runProgram(link, ['--version'], { cwd: '/' })).stdout.trim()).toBe('1.3.0');
+    expect((await runProgram(link, ['--version'], { cwd: '/' })).stdout.trim()).toBe(VERSION);
   });
 
   it('with --enroll and a manager that does not answer ends with 1 when stopped, and never binds the port', async () => {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { VERSION } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLEAN_ENVIRONMENT } from '../../../packaging/launcher.ts';
@@ -45,7 +46,7 @@ describe('what the environment holds for other programs on Node', () => {
   it('does not bend the command lines', async () => {
     for (const program of [AGENT_PROGRAM, MANAGER_PROGRAM]) {
       const result = await runProgram(program, ['--version'], { env: BENDING });
-      expect(result).toEqual({ exitCode: 0, stdout: '1.3.0\n', stderr: '' });
+      expect(result).toEqual({ exitCode: 0, stdout: `${VERSION}\n`, stderr: '' });
     }
   });
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { VERSION } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { expect, it } from 'vitest';
 import { createLabHost, type LabHost } from '../src/agent-process.ts';
@@ -62,7 +63,7 @@ const system = (boot_id: string, pending: boolean) => ({
     pending_reboot: pending,
     reboot_reasons: pending ? ['linux-image'] : [],
     package_db_clean: true,
-    api_version: '1.3.0',
+    api_version: VERSION,
     service_status: 'serving',
   },
 });

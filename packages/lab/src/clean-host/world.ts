@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { VERSION } from '@linux-patch/contract';
 import type { ToyPackage } from '../apt/deb.ts';
 import { createSigningKey } from '../apt/signing.ts';
 import { publishSuite } from '../apt/suite.ts';
@@ -50,7 +51,7 @@ export interface World extends AsyncDisposable {
 }
 
 /** The agent under test with nothing changed but its version, to upgrade to. */
-export const NEXT_AGENT = { version: '1.3.0-2', file: 'linux-patch-api_1.3.0-2_amd64.deb' };
+export const NEXT_AGENT = { version: `${VERSION}-2`, file: `linux-patch-api_${VERSION}-2_amd64.deb` };
 
 async function repackAgent(packages: string, target: string): Promise<void> {
   const name = (await readdir(packages)).find((file) => /^linux-patch-api_.*_amd64\.deb$/.test(file));

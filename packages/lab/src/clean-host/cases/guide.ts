@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { VERSION } from '@linux-patch/contract';
 import { askHost } from '../../hosts/ask-host.ts';
 import type { LabHost } from '../../hosts/host.ts';
 import type { Flavour } from '../../hosts/images.ts';
@@ -100,8 +101,8 @@ export const GUIDE: readonly CleanHostCase[] = [
       await approve(patch, web1, 'web1');
       const { serial } = (await agentStatus(web1)).identity;
       for (const [block, expected] of [
-        ['upgrade-apt', '1.3.0-2'],
-        ['downgrade-apt', '1.3.0-1'],
+        ['upgrade-apt', `${VERSION}-2`],
+        ['downgrade-apt', `${VERSION}-1`],
       ] as const) {
         const { mainPid } = await unitState(web1);
         await runGuideBlock(web1, block);
@@ -159,7 +160,7 @@ export const GUIDE: readonly CleanHostCase[] = [
       const host = await world.newHost(flavour, { suites: [] });
       // The lab's pool has the library of every release.
       await runGuideBlock(host, 'air-gapped', { 'libatomic1_*': 'libatomic1_12*' });
-      assert.equal((await host.must('linux-patch-api', ['--version'])).trim(), '1.3.0');
+      assert.equal((await host.must('linux-patch-api', ['--version'])).trim(), VERSION);
     },
   },
   {
@@ -206,7 +207,7 @@ export const GUIDE: readonly CleanHostCase[] = [
       await patch.must('apt-get', ['purge', '-y', '-qq', 'linux-patch-manager']);
       await patch.must('sh', [
         '-ec',
-        'cd /root/packages && apt-get install -y -qq ./linux-patch-manager_1.3.0-1_amd64.deb',
+        `cd /root/packages && apt-get install -y -qq ./linux-patch-manager_${VERSION}-1_amd64.deb`,
       ]);
       await runGuideBlock(patch, 'restore-manager');
       await untilActive(patch, ['active'], MANAGER);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { VERSION } from '@linux-patch/contract';
 import { askHost } from '../../hosts/ask-host.ts';
 import type { LabHost } from '../../hosts/host.ts';
 import type { Flavour } from '../../hosts/images.ts';
@@ -115,7 +116,7 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
       const config = await host.must('cat', ['/etc/linux_patch_api/config.yaml']);
       for (const back of [false, true]) {
         await changePackage(host, flavour === 'pacman' ? 'pacman' : 'dnf', back);
-        assert.match(await installedVersion(host, flavour), back ? /1\.2\.0-1/ : /1\.2\.0-2/);
+        assert.match(await installedVersion(host, flavour), new RegExp(`${VERSION}-${back ? 1 : 2}`));
         const after = await untilStatus(host, /^Serving on/);
         assert.notEqual(after.mainPid, before.mainPid);
         assert.equal((await agentStatus(host)).identity.serial, serial);
