@@ -1,6 +1,7 @@
 import { learnAddresses } from '../access/learned-addresses.ts';
 import type { EnrollOptions } from '../enrollment/enroll.ts';
 import type { LeftoverOptions } from '../enrollment/finish-interrupted.ts';
+import { type ConfiguredToken, openConfiguredToken } from '../enrollment/older/configured-token.ts';
 import type {
   Applicant,
   ClockKnowledge,
@@ -9,7 +10,6 @@ import type {
   EnrollmentTime,
   EnrollProgress,
 } from '../enrollment/settings.ts';
-import { type ConfiguredToken, openConfiguredToken } from '../enrollment/state/configured-token.ts';
 import { type PendingPlaces, pendingPlaces } from '../enrollment/state/pending.ts';
 import type { CallOptions } from '../enrollment/steps/manager-calls.ts';
 import { createProvisioner } from '../enrollment/steps/provisioner.ts';

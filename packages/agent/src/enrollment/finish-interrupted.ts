@@ -3,8 +3,8 @@ import type { Files } from '@linux-patch/runtime';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { readMaterial } from '../identity/store/material.ts';
 import type { CertificatePaths } from '../identity/store/paths.ts';
+import type { ConfiguredToken } from './older/configured-token.ts';
 import type { EnrollmentReport } from './settings.ts';
-import type { ConfiguredToken } from './state/configured-token.ts';
 import { type PendingEnrollment, type PendingPlaces, readPending, removePending } from './state/pending.ts';
 import { type CallOptions, openManagerCalls } from './steps/manager-calls.ts';
 

@@ -1,6 +1,6 @@
 import { parseCertificates } from '@linux-patch/pki';
 import type { AgentContext } from '../app/agent-context.ts';
-import { type ConfiguredToken, openConfiguredToken } from '../enrollment/state/configured-token.ts';
+import { type ConfiguredToken, openConfiguredToken } from '../enrollment/older/configured-token.ts';
 import { pendingPlaces } from '../enrollment/state/pending.ts';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { type Material, readMaterial } from '../identity/store/material.ts';

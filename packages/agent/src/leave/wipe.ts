@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
-import type { ConfiguredToken } from '../enrollment/state/configured-token.ts';
+import type { ConfiguredToken } from '../enrollment/older/configured-token.ts';
 import type { PendingPlaces } from '../enrollment/state/pending.ts';
 import { nextKeysFolder } from '../identity/store/next-key.ts';
 import { type CertificatePaths, currentLink, fixedPaths, storeFolder } from '../identity/store/paths.ts';

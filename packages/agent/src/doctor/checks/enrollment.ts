@@ -1,5 +1,5 @@
 import { publicKeySpki, spkiSha256 } from '@linux-patch/pki';
-import { openConfiguredToken } from '../../enrollment/state/configured-token.ts';
+import { openConfiguredToken } from '../../enrollment/older/configured-token.ts';
 import { type PendingEnrollment, removePending } from '../../enrollment/state/pending.ts';
 import { verdictWords } from '../../enrollment/trust/join-verdict.ts';
 import { ownRevocation } from '../../identity/revocation/in-force.ts';

@@ -3,8 +3,8 @@ import type { Files } from '@linux-patch/runtime';
 import type { HostIdentity } from '../../host/host-identity.ts';
 import { nextDelayMs } from '../../manager-link/schedule.ts';
 import { isLocalFault } from '../local-fault.ts';
+import { adoptedRequest, type ConfiguredToken } from '../older/configured-token.ts';
 import type { Applicant, EnrollMode, EnrollmentReport, EnrollmentTime } from '../settings.ts';
-import type { ConfiguredToken } from './configured-token.ts';
 import {
   createPending,
   fitsPending,
@@ -139,19 +139,13 @@ export async function beginPending(
   return begun;
 }
 
-/** A token without a state was saved by an agent of the older generation: its request waits, its key is the manager's. */
+/** Goes on with the request of an earlier agent. */
 async function adopt(
   options: PendingOptions,
   begun: OpenedEnrollment,
   token: string,
 ): Promise<OpenedEnrollment> {
-  const pending: PendingEnrollment = {
-    ...begun.pending,
-    adopted: true,
-    generation: 'older',
-    state: 'waiting',
-    polling_token: token,
-  };
+  const pending = adoptedRequest(begun.pending, token);
   await takeOver(options, pending);
   const { key_id, state, manager_url: manager } = pending;
   options.report.logger.info('Going on with the polling token of an earlier agent', { manager });

@@ -10,6 +10,7 @@ import {
 } from '../../manager-link/answer-body.ts';
 import type { ManagerAnswer } from '../../manager-link/client.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
+import { isOlderConflict, readOlderStatus } from '../older/answers.ts';
 
 /** What a manager said to a registration. */
 export type RegistrationAnswer =
@@ -71,10 +72,7 @@ function readForbidden(
  * @throws ManagerFailure for everything that is not a decision.
  */
 export function readRegistration(answer: ManagerAnswer, shownUrl: string): RegistrationAnswer {
-  // The older generation answers a duplicate machine-id with 500 and exactly these words.
-  if (answer.status === 500 && answer.text.includes('"Database error"')) {
-    return { kind: 'conflict', message: wordsOf(answer) };
-  }
+  if (isOlderConflict(answer)) return { kind: 'conflict', message: wordsOf(answer) };
   refuseTroubles(answer, shownUrl);
   if (answer.status === 409) return { kind: 'conflict', message: wordsOf(answer) };
   if (answer.status === 403) return readForbidden(answer, shownUrl);
@@ -90,8 +88,6 @@ export function readRegistration(answer: ManagerAnswer, shownUrl: string): Regis
   throw new ManagerFailure('protocol', `${shownUrl} accepted the request but sent no usable polling token.`);
 }
 
-const UnknownStatus = z.object({ status: z.literal('not_found') });
-const NestedBundle = z.object({ pki: Bundle });
 /** Unix seconds, small enough for every proof. */
 const ClockBody = z.object({ server_time: z.number().int().nonnegative().max(99_999_999_999) });
 
@@ -120,13 +116,10 @@ function readClock(answer: ManagerAnswer, shownUrl: string): PollAnswer {
 }
 
 function readStatus(json: unknown, held: boolean, shownUrl: string): PollAnswer {
-  if (UnknownStatus.safeParse(json).success) return { kind: 'unknown' };
-  const nested = NestedBundle.safeParse(json);
-  if (nested.success) return { kind: 'approved', bundle: nested.data.pki };
+  const older = readOlderStatus(json);
+  if (older) return older;
   const status = EnrollStatus.safeParse(json);
   if (!status.success) {
-    const bare = Bundle.safeParse(json);
-    if (bare.success && !hasStatus(json)) return { kind: 'approved', bundle: bare.data };
     throw new ManagerFailure('protocol', `${shownUrl} sends JSON that is no answer to a poll.`);
   }
   switch (status.data.status) {
@@ -142,8 +135,4 @@ function readStatus(json: unknown, held: boolean, shownUrl: string): PollAnswer 
     case 'notfound':
       return { kind: 'unknown' };
   }
-}
-
-function hasStatus(json: unknown): boolean {
-  return typeof json === 'object' && json !== null && 'status' in json;
 }

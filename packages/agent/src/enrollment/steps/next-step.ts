@@ -35,6 +35,12 @@ export interface StepParts {
   readonly calls: ManagerCalls;
 }
 
+/** How a registration is asked for; carried from one to the next within a run. */
+export interface Asking {
+  withExtension: boolean;
+  again: boolean;
+}
+
 /** Ask again at once. */
 export const AT_ONCE: WaitStep = { kind: 'wait', reason: { kind: 'held' } };
 

@@ -1,8 +1,8 @@
 import { ManagerFailure } from '../../manager-link/failure.ts';
+import { FETCHED_ONCE, insteadOfOlderPoll } from '../older/poll.ts';
 import { afterAnswer, afterCut, afterHold } from '../poll-pace.ts';
 import { denialMacIsRight } from '../trust/manager-macs.ts';
-import { acceptsForeignKey } from '../trust/trust.ts';
-import { AT_ONCE, type NextStep, needsPerson, refusal, type Step, type StepParts } from './next-step.ts';
+import { AT_ONCE, type NextStep, refusal, type Step, type StepParts } from './next-step.ts';
 
 /** A poll that was really held open lasts at least this long. */
 const SHORTEST_HOLD_MS = 1_000;
@@ -10,17 +10,10 @@ const SHORTEST_HOLD_MS = 1_000;
 /** Asks what became of the request. */
 export async function pollStep(parts: StepParts, token: string): Promise<Step> {
   const { record, counts, calls } = parts;
-  const { clock, clockWatch } = parts.time;
-  if (record.pending.generation === 'older' && !acceptsForeignKey(parts.trust)) return unprovenOlder(parts);
-  const { verdict } = clockWatch;
-  if (record.pending.generation === 'older' && verdict.state === 'bad') {
-    // Its answer can be read once, and by this clock no certificate in it would be in date.
-    return {
-      kind: 'wait',
-      reason: { kind: 'transient', failures: counts.count('clock') },
-      error: `The manager is not asked for its answer, which it gives only once. ${verdict.message}`,
-      state: 'retrying',
-    };
+  const { clock } = parts.time;
+  if (record.pending.generation === 'older') {
+    const instead = await insteadOfOlderPoll(parts);
+    if (instead) return instead;
   }
   const sentMs = clock.monotonicMs();
   const answer = await calls.poll(token, parts.pacing.pace.holdS).catch((error: unknown) => {
@@ -82,41 +75,6 @@ function clockOff({ report, counts }: StepParts): NextStep {
   report.logger.warn("This host's clock differs from the manager's; going on with the manager's time", {});
   return AT_ONCE;
 }
-
-/** Its answer can be read once and carries a private key, so it is not even fetched. */
-async function unprovenOlder(parts: StepParts): Promise<NextStep> {
-  if (parts.record.pending.adopted) {
-    // An earlier agent's token: this one can ask again in a way that the host code proves.
-    await parts.record.note({ adopted: false, generation: null, polling_token: null });
-    return AT_ONCE;
-  }
-  // Somebody who took the extension out of request or answer must not have the last word.
-  if (await parts.calls.publishesCa()) return askAnew(parts);
-  return needsPerson(
-    parts,
-    'This manager is of the older generation: it makes the private key itself and cannot prove who it is by the host code. ' +
-      'Remove enrollment.trust: code where it is set, set enrollment.ca_file or enrollment.ca_fingerprint (or enrollment.trust: tofu, which believes whoever answers) and start again. ' +
-      'The request stays in its queue.',
-  );
-}
-
-/** The manager is of this generation after all; what it answered without the extension was changed on the way. */
-async function askAnew({ report, record, counts }: StepParts): Promise<NextStep> {
-  report.audit('enrollment_request_lost', { key_id: record.pending.key_id });
-  await record.note({ polling_token: null, request_id: null, nonce_m: null, generation: null });
-  return {
-    kind: 'wait',
-    reason: { kind: 'security', failures: counts.count('lost_request') },
-    error:
-      'The manager is one that proves itself, but its answer to the request had no proof: somebody took it out on the way, or the ' +
-      'manager was upgraded just now. Asking anew.',
-    state: 'retrying',
-  };
-}
-
-/** An older manager drops its answer with the first read, and keeps the host that it made for it. */
-const FETCHED_ONCE =
-  ' When it was approved and the answer was lost on the way, delete the host on the manager first; then approve the new request.';
 
 async function unknownToken({ report, record, counts }: StepParts): Promise<NextStep> {
   report.audit('enrollment_request_lost', { key_id: record.pending.key_id });

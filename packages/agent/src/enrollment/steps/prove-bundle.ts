@@ -1,18 +1,11 @@
-import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
-import { type Bundle, type IdentityTrust, messageOf, PatchError } from '@linux-patch/contract';
-import {
-  buildChain,
-  managerFault,
-  matchesFingerprint,
-  parseCertificateDer,
-  parseCertificates,
-} from '@linux-patch/pki';
+import { type Bundle, type IdentityTrust, PatchError } from '@linux-patch/contract';
+import { parseCertificates } from '@linux-patch/pki';
 import type { Clock, Files } from '@linux-patch/runtime';
 import { hostOf } from '../../host/network.ts';
 import { installedSerials } from '../../identity/store/generations.ts';
 import type { Material } from '../../identity/store/material.ts';
 import type { CertificatePaths } from '../../identity/store/paths.ts';
+import { checkPinnedPeers } from '../older/pinned-peers.ts';
 import type { PendingEnrollment } from '../state/pending.ts';
 import { refuseOtherCa } from '../trust/known-ca.ts';
 import { approvalMacBy } from '../trust/manager-macs.ts';
@@ -52,53 +45,8 @@ export interface ProofOptions {
   readonly caFingerprint: string | undefined;
 }
 
-type PinnedClaim = Pick<Claim, 'peers'> & { readonly trust: Extract<Trust, { kind: 'pin_later' }> };
-
 function untrusted(message: string): PatchError {
   return new PatchError('MANAGER_UNTRUSTED', message);
-}
-
-/**
- * Holds the TLS peers of this enrolment against the pinned CA, and only that: a CA that came in the same answer proves
- * nothing. When they all were the manager, so was the one that sent the answer.
- */
-function checkPeers(bundle: Bundle, claim: PinnedClaim, proof: { now: number; host: string }): void {
-  const roots = parseCertificates(bundle.ca_crt).filter((one) =>
-    matchesFingerprint(one.pem, claim.trust.fingerprint),
-  );
-  const intermediates = bundle.ca_chain ? parseCertificates(bundle.ca_chain) : [];
-  if (claim.peers.length === 0)
-    throw untrusted('No TLS connection was seen that could be held against the pinned CA.');
-  for (const peer of claim.peers) {
-    const reason = peerFault(peer, proof.host) ?? chainFault(peer, { roots, intermediates, now: proof.now });
-    if (reason === undefined) continue;
-    throw untrusted(
-      `The connection was not with the owner of the CA that enrollment.ca_fingerprint names: ${reason}. Somebody is in ` +
-        'between, and a private key that came this way is known to them; nothing was installed. Deny the request on the manager.',
-    );
-  }
-}
-
-function peerFault(der: Uint8Array, host: string): string | undefined {
-  const certificate = new X509Certificate(der);
-  const named = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
-  if (named === undefined) return `its certificate is not for ${host}`;
-  const facts = parseCertificateDer(der);
-  const usage = facts.extendedKeyUsage;
-  if (usage.length > 0 && !usage.includes('serverAuth')) return 'its certificate is not for servers';
-  return managerFault(facts);
-}
-
-function chainFault(
-  peer: Uint8Array,
-  parts: { readonly now: number } & Pick<Parameters<typeof buildChain>[0], 'roots' | 'intermediates'>,
-): string | undefined {
-  try {
-    buildChain({ leaf: parseCertificateDer(peer), ...parts });
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
-  }
 }
 
 /** What vouches for the manager behind this answer. */
@@ -123,7 +71,7 @@ async function proveManager(
           'Nothing was installed. Approve with the code that "linux-patch-api status" shows, or set enrollment.ca_fingerprint.',
       );
     case 'pin_later':
-      checkPeers(bundle, { ...claim, trust }, proof);
+      checkPinnedPeers(bundle, { peers: claim.peers, fingerprint: trust.fingerprint }, proof);
       return 'pin';
     case 'tofu':
       return by ?? 'tofu';

@@ -1,17 +1,11 @@
 import type { EnrollAccepted } from '@linux-patch/contract';
+import { askWithoutExtension } from '../older/register.ts';
 import { verdictWords } from '../trust/join-verdict.ts';
-import { acceptsForeignKey } from '../trust/trust.ts';
-import { AT_ONCE, type NextStep, needsPerson, refusal, type StepParts } from './next-step.ts';
-
-/** How a registration is asked for; carried from one to the next within a run. */
-export interface Asking {
-  withExtension: boolean;
-  again: boolean;
-}
+import { type Asking, AT_ONCE, type NextStep, needsPerson, refusal, type StepParts } from './next-step.ts';
 
 /** Asks to join. */
 export async function registerStep(parts: StepParts, asking: Asking): Promise<NextStep> {
-  const { record, calls, report } = parts;
+  const { record, calls } = parts;
   // At boot the network comes up step by step, and name and address become known.
   if (asking.again) await record.lookAtHostAgain();
   asking.again = true;
@@ -28,21 +22,14 @@ export async function registerStep(parts: StepParts, asking: Asking): Promise<Ne
     case 'not_understood':
       break;
   }
-  // An older manager may stumble over the extension; it is left out only where the answer would be worth something.
-  const mayAskOlder = acceptsForeignKey(parts.trust) && !record.pending.extension_seen;
-  if (!asking.withExtension || !mayAskOlder) {
-    return {
+  return (
+    askWithoutExtension(parts, asking, answer.message) ?? {
       kind: 'wait',
       reason: { kind: 'refused', failures: parts.counts.count('conflict') },
       error: `The manager refuses the request: ${answer.message}.`,
       state: 'retrying',
-    };
-  }
-  asking.withExtension = false;
-  report.logger.warn('The manager does not understand the request; asking in the older way', {
-    answer: answer.message,
-  });
-  return { kind: 'wait', reason: { kind: 'transient', failures: 0 } };
+    }
+  );
 }
 
 async function accepted(parts: StepParts, answer: EnrollAccepted): Promise<NextStep> {

@@ -14,6 +14,7 @@ import type { ManagerAnswer } from '../../manager-link/client.ts';
 import type { PeerTrust } from '../../manager-link/connection.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
 import { type ManagerWay, openManagerLink, PEM } from '../../manager-link/link.ts';
+import { type PinLater, trustLater } from '../older/pinned-peers.ts';
 import type { JoinCredential } from './join-source.ts';
 
 /** How this enrolment comes to trust its manager. */
@@ -26,13 +27,7 @@ export type Trust =
       /** Subject of the CA that vouches, for people; undefined where several might. */
       readonly issuer?: string | undefined;
     }
-  /** An older manager that does not publish its CA: what it sends is compared with the pin before it is used. */
-  | {
-      readonly kind: 'pin_later';
-      readonly peer: PeerTrust;
-      readonly fingerprint: string;
-      readonly issuer?: undefined;
-    }
+  | PinLater
   /** The host code proves the manager, or nothing does; the connection may be proven all the same. */
   | { readonly kind: 'code' | 'tofu'; readonly peer: PeerTrust; readonly issuer?: string | undefined };
 
@@ -131,7 +126,8 @@ async function trustByPin(sources: TrustSources, pins: readonly Pin[]): Promise<
   } catch {
     certificates = [];
   }
-  if (certificates.length === 0) return trustLater(sources);
+  if (certificates.length === 0)
+    return trustLater(sources.way.managerUrl, sources.caFingerprint, sources.join?.source);
   const fits = (pin: Pin) => certificates.some((one) => matchesFingerprint(one.pem, pin.fingerprint));
   const pinned = certificates.filter((one) =>
     pins.every((pin) => matchesFingerprint(one.pem, pin.fingerprint)),
@@ -149,19 +145,6 @@ async function trustByPin(sources: TrustSources, pins: readonly Pin[]): Promise<
       'Either the configured value is wrong, or it is of a CA that was replaced ("linux-patch-manager ca status" on the manager ' +
       'shows the fingerprints that work), or this is not your manager. Nothing was sent and nothing was installed.',
   );
-}
-
-/** A manager of the older generation publishes no CA; one that makes join strings does. */
-function trustLater(sources: TrustSources): Trust {
-  const { caFingerprint, join, way } = sources;
-  if (join !== undefined || caFingerprint === undefined) {
-    throw new ManagerFailure(
-      'security',
-      `${way.managerUrl.href} does not publish the CA that the join string in ${join?.source ?? 'use'} names, as every manager that makes join strings does. ` +
-        'Either the URL is wrong, or this is not your manager. Nothing was sent.',
-    );
-  }
-  return { kind: 'pin_later', peer: UNVERIFIED, fingerprint: caFingerprint };
 }
 
 /** Longest name of a CA that is written down. */

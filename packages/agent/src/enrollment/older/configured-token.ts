@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
+import type { PendingEnrollment } from '../state/pending.ts';
 
 /**
  * `enrollment.polling_token`: the token of a request that an earlier version made and wrote into the configuration. It is
@@ -33,4 +34,9 @@ export function openConfiguredToken(options: {
       await files.writeDurably({ path, data: `${digest}\n`, mode: 0o600 });
     },
   };
+}
+
+/** A token without a state is of an agent of the older generation: its request waits, its key is the manager's. */
+export function adoptedRequest(begun: PendingEnrollment, token: string): PendingEnrollment {
+  return { ...begun, adopted: true, generation: 'older', state: 'waiting', polling_token: token };
 }
