@@ -12,7 +12,7 @@ import type { HostPlan } from '../../agent/src/packages/package-plans.ts';
 import type { ToyPackage } from '../src/apt/deb.ts';
 import { must } from '../src/process.ts';
 import { askUntil } from '../src/wait.ts';
-import { bench, plainWish, quietRun } from './apt-bench.ts';
+import { bench, openOn, plainWish, quietRun } from './apt-bench.ts';
 import { type Situation, situation } from './apt-situation.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
-const { signal } = new AbortController();
+const waiting = { signal: new AbortController().signal, limitMs: 100_000 };
 const all = { selection: { kind: 'all' as const }, exclude: [] };
 
 /** `action name from to` of each step. */
@@ -75,7 +75,7 @@ async function rivals(): Promise<Situation> {
 describe('a plan', () => {
   it('of every update names exact versions, new packages and what stays, and the job does exactly that', async () => {
     const host = await rivals();
-    const plan = await host.packages.inventory.plans.patches(all, signal);
+    const plan = await host.packages.inventory.plans.patches(all, waiting);
     expect(stepsOf(plan)).toEqual(['upgrade toyclient 1 2', 'install toylibrary - 3']);
     expect(plan.steps.map((one) => one.asked)).toEqual([true, false]);
     expect(plan.left).toMatchObject([
@@ -91,7 +91,7 @@ describe('a plan', () => {
       { name: 'toyclient', action: 'upgraded', version_before: '1', version_after: '2' },
       { name: 'toylibrary', action: 'installed', version_before: null, version_after: '3' },
     ]);
-    expect(stepsOf(await host.packages.inventory.plans.patches(all, signal))).toEqual([]);
+    expect(stepsOf(await host.packages.inventory.plans.patches(all, waiting))).toEqual([]);
   });
 
   it('has the sizes that apt says', async () => {
@@ -101,7 +101,7 @@ describe('a plan', () => {
       packages: [{ name: 'toyclient' }, { name: 'toyrival' }],
       allowRemovals: true,
     };
-    const plan = await host.packages.inventory.plans.install(wish, signal);
+    const plan = await host.packages.inventory.plans.install(wish, waiting);
     expect(stepsOf(plan)).toEqual([
       'upgrade toyclient 1 2',
       'remove toyfoe 1 -',
@@ -121,7 +121,7 @@ describe('a plan', () => {
     const said = /After this operation, ([\d.]+) kB of additional disk space/.exec(stdout)?.[1];
     expect(((plan.diskBytes ?? 0) / 1_000).toFixed(1)).toBe(said);
     const removal = { name: 'toyfoe', purge: false, force: false };
-    expect(await host.packages.inventory.plans.remove(removal, signal)).toMatchObject({
+    expect(await host.packages.inventory.plans.remove(removal, waiting)).toMatchObject({
       downloadBytes: 0,
       diskBytes: -12_288,
     });
@@ -130,7 +130,7 @@ describe('a plan', () => {
   it('names what stays out with the reason: held, phased, excluded, not there', async () => {
     const { packages, apt } = await bench(folder.path, ['toyhello', 'toylib', 'toyheld', 'toyphased']);
     must(await apt.run('apt-mark', ['hold', 'toyheld']), 'apt-mark hold');
-    const plan = await packages.inventory.plans.patches({ ...all, exclude: ['toyl*'] }, signal);
+    const plan = await packages.inventory.plans.patches({ ...all, exclude: ['toyl*'] }, waiting);
     expect(stepsOf(plan)).toEqual(['upgrade toyhello 1.0-1 1.1-1']);
     expect(plan.left.map(({ name, why, security }) => [name, why, security])).toEqual([
       ['toylib', 'excluded', true],
@@ -139,10 +139,10 @@ describe('a plan', () => {
     ]);
     const names = { kind: 'names' as const, names: ['toyhello', 'toynowhere'], securityOnly: false };
     expect(
-      (await packages.inventory.plans.patches({ selection: names, exclude: [] }, signal)).left,
+      (await packages.inventory.plans.patches({ selection: names, exclude: [] }, waiting)).left,
     ).toMatchObject([{ name: 'toynowhere', why: 'not_installed', asked: true }]);
     const meta = { ...plainWish, packages: [{ name: 'toymeta' }] };
-    expect(await packages.inventory.plans.install(meta, signal)).toMatchObject({
+    expect(await packages.inventory.plans.install(meta, waiting)).toMatchObject({
       steps: [],
       left: [{ name: 'toymeta', why: 'unsatisfiable', reason: expect.stringContaining('toynowhere') }],
     });
@@ -152,14 +152,14 @@ describe('a plan', () => {
     const host = await rivals();
     const { plans } = host.packages.inventory;
     const install = (version: string | undefined, options: object) =>
-      plans.install({ ...plainWish, ...options, packages: [{ name: 'toyclient', version }] }, signal);
+      plans.install({ ...plainWish, ...options, packages: [{ name: 'toyclient', version }] }, waiting);
     await host.packages.operations.install({ ...plainWish, packages: [{ name: 'toyclient' }] }, quietRun());
     expect(stepsOf(await install('1', { allowDowngrade: true }))).toEqual(['downgrade toyclient 2 1']);
     expect((await install('1', {})).left).toMatchObject([
       { why: 'refused', reason: expect.stringContaining('older version') },
     ]);
     expect(stepsOf(await install(undefined, { force: true }))).toEqual(['reinstall toyclient 2 2']);
-    const remove = (purge: boolean) => plans.remove({ name: 'toyfoe', purge, force: false }, signal);
+    const remove = (purge: boolean) => plans.remove({ name: 'toyfoe', purge, force: false }, waiting);
     const [kept, purged] = [await remove(false), await remove(true)];
     expect([...kept.steps, ...purged.steps]).toMatchObject([
       { action: 'remove', name: 'toyfoe', from: '1', to: null, purge: false },
@@ -177,7 +177,7 @@ describe('a plan', () => {
     await askUntil('the other apt to unpack', () =>
       systemFiles.facts(join(root, 'usr/share/toyslow/version')),
     );
-    const plan = await packages.inventory.plans.patches(all, signal);
+    const plan = await packages.inventory.plans.patches(all, waiting);
     expect(stepsOf(plan)).toEqual(['upgrade toyhello 1.0-1 1.1-1']);
     expect(plan.busy).toMatch(/apt-get|dpkg/);
     await writeFile(join(root, 'tmp/toyslow-go'), '');
@@ -201,7 +201,7 @@ describe('a plan', () => {
       ],
     });
     const reboot = async (exclude: string[]) =>
-      (await host.packages.inventory.plans.patches({ ...all, exclude }, signal)).reboot;
+      (await host.packages.inventory.plans.patches({ ...all, exclude }, waiting)).reboot;
     expect(await reboot(['libc6'])).toBe('no');
     expect(await reboot([])).toBe('yes');
   });
@@ -213,7 +213,7 @@ describe('a change that was approved by its plan', () => {
     const { operations } = host.packages;
     const { plans } = host.packages.inventory;
     const before = await installed(host);
-    const plan = await plans.patches(all, signal);
+    const plan = await plans.patches(all, waiting);
     await host.publish({
       main: [
         ...NEW.filter((one) => one.version !== '3'),
@@ -237,7 +237,7 @@ describe('a change that was approved by its plan', () => {
       },
     });
     expect(await installed(host)).toEqual(before);
-    const now = await plans.patches(all, signal);
+    const now = await plans.patches(all, waiting);
     await operations.applyPatches({ ...all, planHash: now.hash }, quietRun());
     expect(await installed(host)).toContain('toylibrary 4');
   });
@@ -263,13 +263,46 @@ describe('a change that was approved by its plan', () => {
   });
 });
 
+describe('a change that was approved by its plan while somebody else got in between', () => {
+  it('waits for them, looks once more, and changes nothing when they have', async () => {
+    const { packages, apt, root } = await bench(folder.path, ['toyhello', 'toylib']);
+    const removal = { name: 'toyhello', purge: false, force: false };
+    const { hash: planHash } = await packages.inventory.plans.remove(removal, waiting);
+    let other: Promise<unknown> | undefined;
+    const intrude = async () => {
+      other = apt.run('apt-get', ['install', '-y', 'toyslow', 'toyhello-', 'toylib']);
+      await askUntil('the other apt to unpack', () =>
+        systemFiles.facts(join(root, 'usr/share/toyslow/version')),
+      );
+    };
+    const { operations } = await openOn(root, (commands) => ({
+      async run(command) {
+        const result = await commands.run(command);
+        if (!other && command.args.includes('-s') && command.args.includes('remove')) await intrude();
+        return result;
+      },
+    }));
+    const holders: string[] = [];
+    const onWaitingForLock = (holder: string) => {
+      holders.push(holder);
+      void writeFile(join(root, 'tmp/toyslow-go'), '');
+    };
+    await expect(
+      operations.remove({ ...removal, planHash }, quietRun({ onWaitingForLock })),
+    ).rejects.toMatchObject({ code: 'PLAN_CHANGED' });
+    expect(holders[0]).toMatch(/apt-get|dpkg/);
+    await other;
+    expect((await packages.inventory.listPackages()).map((one) => one.name)).toEqual(['toylib', 'toyslow']);
+  });
+});
+
 describe('a change that was approved by its plan and cannot be downloaded whole', () => {
   it('changes nothing, while one without a plan brings the rest in', async () => {
     const host = await rivals();
     const { inventory, operations } = host.packages;
     const before = await installed(host);
     await host.publish({ main: [...NEW, { name: 'toyfoe', version: '2' }] });
-    const { hash: planHash } = await inventory.plans.patches(all, signal);
+    const { hash: planHash } = await inventory.plans.patches(all, waiting);
     await rm(join(host.repository, 'pool/bookworm/toyclient_2_all.deb'));
     const planned = operations.applyPatches({ ...all, planHash }, quietRun());
     await expect(planned).rejects.toMatchObject({ code: 'NETWORK_ERROR' });
@@ -291,15 +324,15 @@ describe('a plan that takes too long, or that nobody waits for', () => {
       configured: 'auto',
       commands: hangingSimulations(nodeCommands(packageEnvironment(root)), started.resolve),
     });
-    const late = host.inventory.plans.patches(all, signal);
+    const late = host.inventory.plans.patches(all, waiting);
     await started.promise;
-    await clock.advance(28_000);
+    await clock.advance(100_000);
     await expect(late).rejects.toMatchObject({
       code: 'SERVICE_UNHEALTHY',
-      message: expect.stringContaining('did not say within 28 s'),
+      message: expect.stringContaining('did not say within 100 s'),
     });
     const gone = new AbortController();
-    const unheard = host.inventory.plans.patches(all, gone.signal);
+    const unheard = host.inventory.plans.patches(all, { ...waiting, signal: gone.signal });
     gone.abort();
     await expect(unheard).rejects.toMatchObject({ code: 'SERVICE_UNHEALTHY' });
   });
@@ -328,17 +361,17 @@ describe('a package that nobody named', () => {
     ).rejects.toMatchObject(refused(['toykey']));
     expect(await installed(host)).toEqual(before);
     for (const plan of [
-      await plans.install(rival, signal),
-      await plans.install(door, signal),
-      await plans.remove(removal, signal),
-      await plans.patches({ selection: named, exclude: [] }, signal),
+      await plans.install(rival, waiting),
+      await plans.install(door, waiting),
+      await plans.remove(removal, waiting),
+      await plans.patches({ selection: named, exclude: [] }, waiting),
     ])
       expect(plan).toMatchObject({
         steps: [],
         left: [{ why: 'refused', removals: [expect.stringMatching(/^toy(foe|key)$/)] }],
       });
 
-    const planned = await plans.install({ ...rival, allowRemovals: true }, signal);
+    const planned = await plans.install({ ...rival, allowRemovals: true }, waiting);
     expect(stepsOf(planned)).toEqual(['remove toyfoe 1 -', 'install toyrival - 1']);
     await operations.install({ ...rival, allowRemovals: true, planHash: planned.hash }, quietRun());
     await operations.applyPatches({ selection: named, exclude: [], allowRemovals: true }, quietRun());
@@ -362,7 +395,7 @@ describe('holding packages', () => {
       at('toyhello', 'unchanged'),
       at('toylib', 'held'),
     ]);
-    expect((await packages.inventory.plans.patches(all, signal)).left.map((one) => one.why)).toEqual([
+    expect((await packages.inventory.plans.patches(all, waiting)).left.map((one) => one.why)).toEqual([
       'held',
       'held',
     ]);

@@ -19,12 +19,20 @@ export interface HostPlan {
   readonly plannedAtMs: number;
 }
 
+/** Who waits for a plan. */
+export interface PlanWaiting {
+  /** Aborts when nobody does any more. */
+  readonly signal: AbortSignal;
+  /** How long they do. */
+  readonly limitMs: number;
+}
+
 /**
  * Says what changes would do, without a lock and without changing anything. Everything rejects with a PatchError when the
  * package manager cannot say; where somebody else works with the packages then, the message names who.
  */
 export interface PackagePlans {
-  install(wish: InstallWish, signal: AbortSignal): Promise<HostPlan>;
-  remove(wish: RemoveWish, signal: AbortSignal): Promise<HostPlan>;
-  patches(wish: UpdateWish, signal: AbortSignal): Promise<HostPlan>;
+  install(wish: InstallWish, waiting: PlanWaiting): Promise<HostPlan>;
+  remove(wish: RemoveWish, waiting: PlanWaiting): Promise<HostPlan>;
+  patches(wish: UpdateWish, waiting: PlanWaiting): Promise<HostPlan>;
 }

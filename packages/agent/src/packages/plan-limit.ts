@@ -1,28 +1,25 @@
 import { isPatchError, PatchError } from '@linux-patch/contract';
 import type { PackageHost } from './doors.ts';
 import { findLockHolder, nameOfHolder } from './locks.ts';
-
-/** Whoever waits for a plan waited for a refresh before, and hears nothing meanwhile. */
-const LIMIT_MS = 28_000;
+import type { PlanWaiting } from './package-plans.ts';
 
 /**
  * Plans for somebody who waits for the answer.
- * @param signal aborts when nobody waits any more.
  * @throws PatchError `SERVICE_UNHEALTHY` when it takes too long, or when somebody changes packages, which may not fit
  *   together for a moment.
  */
 export async function planWithin<T>(
   host: PackageHost,
-  signal: AbortSignal,
+  { signal, limitMs }: PlanWaiting,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const limit = new AbortController();
   const done = new AbortController();
   const late = new PatchError(
     'SERVICE_UNHEALTHY',
-    `${host.adapter.words.solver} did not say within ${LIMIT_MS / 1_000} s what it would do. The host is busy or slow; ask again.`,
+    `${host.adapter.words.solver} did not say within ${Math.round(limitMs / 1_000)} s what it would do. The host is busy or slow; ask again.`,
   );
-  host.clock.sleep(LIMIT_MS, done.signal).then(
+  host.clock.sleep(limitMs, done.signal).then(
     () => limit.abort(late),
     () => {},
   );

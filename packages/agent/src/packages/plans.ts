@@ -6,7 +6,7 @@ import { type LeftOut, sortLeftOut } from './left-out.ts';
 import { findLockHolder, nameOfHolder } from './locks.ts';
 import type { Installed } from './package-facts.ts';
 import type { ChangePermission, UpdateWish } from './package-operations.ts';
-import type { HostPlan, PackagePlans } from './package-plans.ts';
+import type { HostPlan, PackagePlans, PlanWaiting } from './package-plans.ts';
 import { chooseUpdates, planUpdates } from './plan.ts';
 import { foresee } from './plan-check.ts';
 import { planWithin } from './plan-limit.ts';
@@ -20,15 +20,15 @@ export function createPackagePlans(
   memory: PlanMemory,
 ): PackagePlans {
   const complete = (forecast: Forecast) => completePlan(host, memory, forecast);
-  const named = (prepare: () => Promise<NamedChange>, wish: ChangePermission, asked: AbortSignal) =>
-    planWithin(host, asked, async (signal) =>
+  const named = (prepare: () => Promise<NamedChange>, wish: ChangePermission, waiting: PlanWaiting) =>
+    planWithin(host, waiting, async (signal) =>
       complete(await foreseeNamed(host, await prepare(), { wish, signal })),
     );
   return {
-    install: (wish, signal) => named(() => prepareInstallation(host, reader, wish), wish, signal),
-    remove: (wish, signal) => named(() => prepareRemoval(host, wish), wish, signal),
-    patches: (wish, asked) =>
-      planWithin(host, asked, async (signal) =>
+    install: (wish, waiting) => named(() => prepareInstallation(host, reader, wish), wish, waiting),
+    remove: (wish, waiting) => named(() => prepareRemoval(host, wish), wish, waiting),
+    patches: (wish, waiting) =>
+      planWithin(host, waiting, async (signal) =>
         complete(await foreseeUpdates(host, reader, { wish, signal })),
       ),
   };

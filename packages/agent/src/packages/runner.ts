@@ -7,7 +7,7 @@ import type { ChangePlan } from './detached/plan.ts';
 import type { PackageHost } from './doors.ts';
 import { judgeChange } from './judge.ts';
 import type { LeftOut } from './left-out.ts';
-import { waitForLock } from './locks.ts';
+import { findLockHolder, waitForLock } from './locks.ts';
 import type { Installed } from './package-facts.ts';
 import type { OperationOutcome, OperationRun, PackageWork } from './package-operations.ts';
 import { refuseStopped, toolFailure } from './tool-failure.ts';
@@ -37,21 +37,33 @@ export async function runChange(
   { tool, wishes, keepMarks = [], left = [], approve }: WantedChange,
   run: OperationRun,
 ): Promise<OperationOutcome> {
-  // What somebody else is changing now is not of this job.
-  await waitForLock(host, run);
-  const before = await host.adapter.reading.installed();
-  await approve?.(before);
+  const { before, autoMarked } = await readBefore(host, { keepMarks, approve }, run);
   const plan: ChangePlan = {
     v: 1,
     what: tool.what,
     startedAtMs: host.clock.now(),
     before: [...before],
     wishes: [...wishes],
-    autoMarked: [...(await automaticAmong(host.adapter, keepMarks))],
+    autoMarked: [...autoMarked],
     left: [...left],
   };
   await run.work?.begin(plan);
   return finishChange(host, plan, { result: runToEnd(host, tool, run), run });
+}
+
+/** What there is while nobody else changes it: that is not of this job, nor what was approved. */
+async function readBefore(
+  host: PackageHost,
+  { keepMarks, approve }: { readonly keepMarks: readonly string[] } & Pick<WantedChange, 'approve'>,
+  run: OperationRun,
+) {
+  for (;;) {
+    await waitForLock(host, run);
+    const before = await host.adapter.reading.installed();
+    await approve?.(before);
+    const autoMarked = await automaticAmong(host.adapter, keepMarks);
+    if (!(await findLockHolder(host))) return { before, autoMarked };
+  }
 }
 
 /** Follows the change that an earlier agent began for this job; undefined when it had begun none. */

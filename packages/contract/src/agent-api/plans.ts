@@ -92,6 +92,7 @@ export const Plan = z.object({
 export type Plan = z.infer<typeof Plan>;
 
 export const PlanQuery = z.strictObject({ refresh: queryFlag.optional() });
+export type PlanQuery = z.infer<typeof PlanQuery>;
 
 /** Body of `POST /packages/plan`: that of the change, and which change it is. */
 export const PackagePlanRequest = z.discriminatedUnion('operation', [

@@ -1,9 +1,7 @@
 import { isPatchError, type PackageLists, PatchError } from '@linux-patch/contract';
 
-/** An agent answers a listing that refreshes first within 100 seconds, if only to say that it takes longer. */
+/** An agent answers a listing that refreshes first, or a plan, within two minutes, if only to say that it takes longer. */
 const REFRESH_TIMEOUT_MS = 125_000;
-/** The same, and half a minute for the plan itself. */
-const PLAN_TIMEOUT_MS = 155_000;
 
 interface ListingCall {
   readonly query: URLSearchParams;
@@ -49,7 +47,7 @@ export async function askPlan<T>(
   ask: (call: ListingCall) => Promise<T>,
 ): Promise<T> {
   try {
-    return await ask({ query, timeoutMs: PLAN_TIMEOUT_MS });
+    return await ask({ query, timeoutMs: REFRESH_TIMEOUT_MS });
   } catch (error) {
     const { agent } = isPatchError(error, 'AGENT_ERROR') ? error.details : {};
     const code = (agent as { readonly code?: unknown } | undefined)?.code;

@@ -3,17 +3,21 @@ import {
   type PackagePlanRequest,
   type Plan,
   type PlanLeftOut,
+  type PlanQuery,
   planApply,
 } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
 import type { LeftOut } from '../../packages/left-out.ts';
-import type { HostPlan, PackagePlans } from '../../packages/package-plans.ts';
+import type { HostPlan, PackagePlans, PlanWaiting } from '../../packages/package-plans.ts';
 import type { AgentEnv } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
 import { describeLists, type ListingSources } from './package-lists.ts';
 import { installOptions } from './packages.ts';
 import { refuseUnknownNames } from './patches.ts';
+
+/** A refresh and the plan together: the listener gives up a client that hears nothing for two minutes. */
+const ANSWER_WITHIN_MS = 115_000;
 
 /** What changes would do: `/api/v1/packages/plan` and `/api/v1/patches/plan`. */
 export function servePlans(
@@ -25,35 +29,44 @@ export function servePlans(
     ...describePlan(plan),
     lists: await describeLists(sources),
   });
+  /** Refreshes when that is asked for; resolves to the milliseconds that are left for the plan. */
+  const refreshed = async ({ refresh }: PlanQuery): Promise<number> => {
+    const startedMs = server.clock.monotonicMs();
+    if (refresh) await sources.refreshNow();
+    return ANSWER_WITHIN_MS - (server.clock.monotonicMs() - startedMs);
+  };
   serveRoute(server, AGENT_ROUTES.planPackages, async ({ query, body, signal }) => {
-    if (query.refresh) await sources.refreshNow();
-    return answer(await planOf(plans, body, signal));
+    const limitMs = await refreshed(query);
+    return answer(await planOf(plans, body, { signal, limitMs }));
   });
   serveRoute(server, AGENT_ROUTES.planPatches, async ({ query, body, signal }) => {
     const wish = planApply(body);
     await refuseUnknownNames(wish, sources);
-    if (query.refresh) await sources.refreshNow();
+    const limitMs = await refreshed(query);
     const { selection } = wish;
     const nothing = { kind: 'names', names: [], securityOnly: false } as const;
     return answer(
-      await plans.patches({ ...wish, selection: selection.kind === 'none' ? nothing : selection }, signal),
+      await plans.patches(
+        { ...wish, selection: selection.kind === 'none' ? nothing : selection },
+        { signal, limitMs },
+      ),
     );
   });
 }
 
-function planOf(plans: PackagePlans, request: PackagePlanRequest, signal: AbortSignal): Promise<HostPlan> {
+function planOf(plans: PackagePlans, request: PackagePlanRequest, waiting: PlanWaiting): Promise<HostPlan> {
   switch (request.operation) {
     case 'install': {
       const packages = request.packages.map(({ name, version }) => ({ name, version: version ?? undefined }));
-      return plans.install({ ...installOptions(request.options), packages, onlyUpgrade: false }, signal);
+      return plans.install({ ...installOptions(request.options), packages, onlyUpgrade: false }, waiting);
     }
     case 'update': {
       const packages = [{ name: request.name, version: request.version ?? undefined }];
-      return plans.install({ ...installOptions(request.options), packages, onlyUpgrade: true }, signal);
+      return plans.install({ ...installOptions(request.options), packages, onlyUpgrade: true }, waiting);
     }
     case 'remove': {
       const { name, purge = false, force = false, allow_removals: allowRemovals } = request;
-      return plans.remove({ name, purge, force, allowRemovals }, signal);
+      return plans.remove({ name, purge, force, allowRemovals }, waiting);
     }
   }
 }
