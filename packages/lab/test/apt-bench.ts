@@ -6,6 +6,7 @@ import { packageEnvironment } from '../../agent/src/packages/environment.ts';
 import { openPackageManager } from '../../agent/src/packages/open.ts';
 import type { PackageManager } from '../../agent/src/packages/package-manager.ts';
 import type { OperationRun } from '../../agent/src/packages/package-operations.ts';
+import type { SnapshotFile } from '../../agent/src/packages/snapshot-file.ts';
 import { createPrivateAptRoot, type PrivateAptRoot } from '../src/apt/private-root.ts';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
 
@@ -20,12 +21,14 @@ interface Bench {
 export function openOn(
   root: string,
   wrap: (commands: Commands) => Commands = (commands) => commands,
+  snapshotFile?: SnapshotFile,
 ): Promise<PackageManager> {
   return openPackageManager({
     root,
     files: systemFiles,
     clock: systemClock,
     configured: 'auto',
+    ...(snapshotFile ? { snapshotFile } : {}),
     commands: wrap(nodeCommands(packageEnvironment(root))),
   });
 }

@@ -9,6 +9,8 @@ import { parseSnapshot, snapshotText } from './snapshot-schema.ts';
 export interface SnapshotKey {
   readonly packages: string;
   readonly sources: string;
+  /** See `StateKey`. */
+  readonly learned: string;
 }
 
 /** The first line of the file. */
@@ -16,6 +18,8 @@ const Head = z.strictObject({
   format: z.literal(1),
   packages: z.string().max(128),
   sources: z.string().max(128),
+  /** Of `StateKey`. */
+  learned: z.string().max(32_768),
 });
 
 /** A snapshot, and what it was read under. */
@@ -26,14 +30,19 @@ export interface StoredSnapshot {
 
 /** Where the newest snapshot outlives the agent. Nothing here fails: without it the package manager is asked. */
 export interface SnapshotFile {
-  /** Whether what is stored was read under this state. */
-  holds(packages: string): Promise<boolean>;
+  /** What is stored was read under this state; undefined when nothing is, or it cannot be used. */
+  key(): Promise<SnapshotKey | undefined>;
   /** What is stored; undefined when there is nothing that can be used. */
   load(): Promise<StoredSnapshot | undefined>;
   save(stored: StoredSnapshot): Promise<void>;
 }
 
-const HEAD_BYTES = 1_024;
+function readHead(line: string): SnapshotKey {
+  const { format: _format, ...key } = Head.parse(JSON.parse(line));
+  return key;
+}
+
+const HEAD_BYTES = 64 * 1024;
 /** Some 50,000 packages. */
 const LIMIT_BYTES = 32 * 1024 * 1024;
 const MODE = 0o600;
@@ -44,9 +53,9 @@ export function openSnapshotFile(options: {
   readonly logger: Logger;
 }): SnapshotFile {
   const { path, files, logger } = options;
-  const readHead = async (): Promise<SnapshotKey | undefined> => {
+  const key = async (): Promise<SnapshotKey | undefined> => {
     const [line] = ((await files.readTextLimited(path, HEAD_BYTES)) ?? '').split('\n', 1);
-    return line ? Head.parse(JSON.parse(line)) : undefined;
+    return line ? readHead(line) : undefined;
   };
   const ignored = (error: unknown): undefined => {
     logger.warn('the kept listing of packages cannot be used; it is made anew', {
@@ -56,15 +65,14 @@ export function openSnapshotFile(options: {
     return undefined;
   };
   return {
-    holds: async (packages) => (await readHead().catch(() => undefined))?.packages === packages,
+    key: () => key().catch(() => undefined),
     async load() {
       try {
         const facts = await files.facts(path);
         if (!facts) return undefined;
         if (facts.sizeBytes > LIMIT_BYTES) throw new Error(`it has ${facts.sizeBytes} bytes`);
         const [head = '', body = ''] = ((await files.readText(path)) ?? '').split('\n', 2);
-        const { packages, sources } = Head.parse(JSON.parse(head));
-        return { key: { packages, sources }, snapshot: parseSnapshot(body) };
+        return { key: readHead(head), snapshot: parseSnapshot(body) };
       } catch (error) {
         return ignored(error);
       }

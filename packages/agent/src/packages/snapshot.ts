@@ -85,21 +85,21 @@ export function createPackageReader(host: PackageHost, file?: SnapshotFile): Pac
       return snapshot;
     });
   return {
-    revision: async () => revisionOf(host.adapter, (await from.stateKey()).packages),
-    isCurrent: async () => kept.isCurrent(await from.stateKey()),
+    revision: async () => revisionOf(host.adapter, (await kept.state()).packages),
+    isCurrent: async () => kept.isCurrent(await kept.state()),
     settled: () => kept.settled(),
-    reading: async () => readingFor(await from.stateKey()),
+    reading: async () => readingFor(await kept.state()),
     async explanations() {
-      const state = await from.stateKey();
+      const state = await kept.state();
       return explanations(state.packages, async () => {
         const { pending } = await readingFor(state);
         const updates = withOffered(pending?.updates ?? [], await offeredFor(state));
         return explainKeptBack(host, updates);
       });
     },
-    sources: async () => sourcesFor(await from.stateKey()),
+    sources: async () => sourcesFor(await kept.state()),
     async snapshot(options = { offered: false }) {
-      const state = await from.stateKey();
+      const state = await kept.state();
       const reading = await readingFor(state);
       const pending = reading.pending ?? refuseUnknown(host, reading.sources);
       if (!options.offered) return { ...reading, pending, updates: pending.updates };
@@ -110,9 +110,10 @@ export function createPackageReader(host: PackageHost, file?: SnapshotFile): Pac
 
 /** What the next start finds, and what this one found. */
 function keptSnapshot({ adapter }: PackageHost, file: SnapshotFile | undefined) {
-  const nameOf = ({ packages, sources }: StateKey): SnapshotKey => ({
+  const nameOf = ({ packages, sources, learned }: StateKey): SnapshotKey => ({
     packages: revisionOf(adapter, packages),
     sources: revisionOf(adapter, sources),
+    learned,
   });
   /** What was on disk, until something newer is known. */
   let found: Promise<StoredSnapshot | undefined> | undefined;
@@ -122,7 +123,18 @@ function keptSnapshot({ adapter }: PackageHost, file: SnapshotFile | undefined) 
     found ??= file?.load() ?? Promise.resolve(undefined);
     return found;
   };
+  let recalled: Promise<void> | undefined;
+  const recall = async (): Promise<void> => {
+    const key = await file?.key();
+    if (key) adapter.reading.recall(key.learned);
+  };
   return {
+    /** The state on disk now. */
+    async state(): Promise<StateKey> {
+      recalled ??= recall();
+      await recalled;
+      return adapter.reading.stateKey();
+    },
     async find(state: StateKey): Promise<PackageSnapshot | undefined> {
       const stored = await load();
       return stored?.key.packages === nameOf(state).packages ? stored.snapshot : undefined;
@@ -141,7 +153,7 @@ function keptSnapshot({ adapter }: PackageHost, file: SnapshotFile | undefined) 
     settled: () => writing,
     async isCurrent(state: StateKey): Promise<boolean> {
       const { packages } = nameOf(state);
-      return held === packages || (held === undefined && ((await file?.holds(packages)) ?? false));
+      return held === undefined ? (await file?.key())?.packages === packages : held === packages;
     },
   };
 }

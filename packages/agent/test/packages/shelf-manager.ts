@@ -134,7 +134,8 @@ function shelfAdapter(root: string, next: readonly Stored[]): PackageAdapter {
 
 function shelfReading(root: string, next: readonly Stored[]): PackageAdapter['reading'] {
   return {
-    stateKey: async () => ({ sources: '', packages: JSON.stringify(await readShelf(root)) }),
+    stateKey: async () => ({ sources: '', packages: JSON.stringify(await readShelf(root)), learned: '' }),
+    recall: () => {},
     installed: () => readShelf(root),
     sources: async () => [
       { uri: 'shelf:', present: true, publishedAtMs: undefined, validUntilMs: undefined, ...ORIGIN },

@@ -77,7 +77,7 @@ export function openAptAdapter(doors: PackageDoors): PackageAdapter {
 
 function aptReading(doors: PackageDoors, native: () => Promise<string>): PackageAdapter['reading'] {
   return {
-    stateKey: createStateReader(doors),
+    ...createStateReader(doors),
     installed: () => readInstalled(doors),
     sources: () => readSources(doors),
     async pending({ installed, sources }) {

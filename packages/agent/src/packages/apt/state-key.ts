@@ -1,20 +1,28 @@
+import { createHash } from 'node:crypto';
 import { PatchError } from '@linux-patch/contract';
-import type { StateKey } from '../adapter.ts';
+import { z } from 'zod';
+import type { PackageReading, StateKey } from '../adapter.ts';
 import { belowRoot, type PackageDoors } from '../doors.ts';
 import { remembered } from '../remembered.ts';
 import { ask } from './failure.ts';
 import { aptTool } from './neutral-options.ts';
 
+const Path = z.string().max(4_096);
+
 /** Where apt is told to keep its own files; an administrator may have moved them (apt.conf(5), "Directories"). */
-interface AptPlaces {
-  readonly lists: string;
-  readonly sourceList: string;
-  readonly sourceParts: string;
-  readonly preferences: string;
-  readonly preferenceParts: string;
-  readonly status: string;
-  readonly extendedStates: string;
-}
+const AptPlaces = z.strictObject({
+  lists: Path,
+  sourceList: Path,
+  sourceParts: Path,
+  preferences: Path,
+  preferenceParts: Path,
+  status: Path,
+  extendedStates: Path,
+});
+type AptPlaces = Readonly<z.infer<typeof AptPlaces>>;
+
+/** Where they are, and the state of the configuration that says so. */
+const Learned = z.strictObject({ config: z.string().max(128), places: AptPlaces });
 
 /** `/d` asks for a folder, `/f` for a file, each with its full path (apt-config(8)). */
 const SETTINGS: Readonly<Record<keyof AptPlaces, string>> = {
@@ -69,9 +77,11 @@ async function keyOf(
     .join('|');
 }
 
-/** The state of apt's own configuration. */
-function readConfigKey(doors: PackageDoors): Promise<string> {
-  return keyOf(doors, [belowRoot(doors, 'etc/apt/apt.conf')], [belowRoot(doors, 'etc/apt/apt.conf.d')]);
+/** The state of apt's own configuration, and of apt itself, which has defaults of its own. */
+async function readConfigKey(doors: PackageDoors): Promise<string> {
+  const single = ['/usr/bin/apt-config', belowRoot(doors, 'etc/apt/apt.conf')];
+  const key = await keyOf(doors, single, [belowRoot(doors, 'etc/apt/apt.conf.d')]);
+  return createHash('sha256').update(key).digest('base64url');
 }
 
 async function readState(doors: PackageDoors, config: string, places: AptPlaces): Promise<StateKey> {
@@ -93,14 +103,25 @@ async function readState(doors: PackageDoors, config: string, places: AptPlaces)
     ),
   ]);
   const key = `${config}|${sources}`;
-  return { sources: key, packages: `${key}|${packages}` };
+  const learned = JSON.stringify({ config, places } satisfies z.infer<typeof Learned>);
+  return { sources: key, packages: `${key}|${packages}`, learned };
 }
 
 /** Reads the state on disk as it is now; that costs some forty system calls, and a process where apt's configuration has changed. */
-export function createStateReader(doors: PackageDoors): () => Promise<StateKey> {
+export function createStateReader(doors: PackageDoors): Pick<PackageReading, 'stateKey' | 'recall'> {
   const places = remembered<AptPlaces>();
-  return async () => {
-    const config = await readConfigKey(doors);
-    return readState(doors, config, await places(config, () => readPlaces(doors)));
+  return {
+    async stateKey() {
+      const config = await readConfigKey(doors);
+      return readState(doors, config, await places(config, () => readPlaces(doors)));
+    },
+    recall(text) {
+      try {
+        const learned = Learned.parse(JSON.parse(text));
+        void places(learned.config, async () => learned.places);
+      } catch {
+        // apt is asked then.
+      }
+    },
   };
 }
