@@ -1,9 +1,11 @@
 export { type AnsweredRequest, createHttpApp } from './app.ts';
+export { badRequestAnswer } from './bad-request.ts';
 export { bind } from './bind.ts';
 export type { ConnectionLimits } from './connection-gate.ts';
 export { type RequestTarget, serveApp } from './node-adapter.ts';
 export { type OpenConnections, trackConnections } from './open-connections.ts';
 export { peerAddress } from './peer-address.ts';
+export { rawErrorAnswer } from './raw-answer.ts';
 export { createRequestBuckets } from './request-buckets.ts';
 export type { HttpEnv, RequestFacts } from './request-facts.ts';
 export { dataAnswer, type RouteInput, readRouteInput, routePattern } from './route-input.ts';

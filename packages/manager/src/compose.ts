@@ -126,6 +126,7 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
       tls: await authority.webPair(),
       app,
       clock,
+      random,
       logger,
       onHandshakeFailed: () => counters.countHandshakeFailed(),
     }),

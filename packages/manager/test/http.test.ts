@@ -46,6 +46,23 @@ describe('every answer', () => {
   });
 });
 
+describe('what is no HTTP', () => {
+  it.each([
+    ['garbage', 'garbage\r\n\r\n', 400],
+    ['headers without end', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ])('%s is answered in the envelope', async (_what, text, status) => {
+    const socket = connect({ host: '127.0.0.1', port: world.port, ca: world.caPem });
+    socket.write(text);
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    await once(socket, 'close');
+    const answer = Buffer.concat(chunks).toString();
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    const envelope: unknown = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')));
+    expect(envelope).toMatchObject({ success: false, error: { code: 'INVALID_REQUEST' } });
+  });
+});
+
 describe('hostile requests to join', () => {
   const refusals: [string, object | string, number, Record<string, string>?][] = [
     ['no JSON', '{"machine_id":', 400],

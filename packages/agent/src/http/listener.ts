@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
 import { JOB_EVENTS_PATH, messageOf, PatchError } from '@linux-patch/contract';
 import { secureContextOptions, type TlsMaterial } from './tls-material.ts';
 
-const HEADER_LIMIT_BYTES = 8 * 1024;
+export const HEADER_LIMIT_BYTES = 8 * 1024;
 const MAX_HEADERS = 100;
 /** A handshake takes some milliseconds; whoever says nothing for so long will not. */
 const HANDSHAKE_LIMIT_MS = 5_000;
@@ -70,17 +70,6 @@ export function guard(server: EventEmitter, event: string, admits: (socket: Sock
     if (!admits(socket)) return;
     for (const listener of inner) Reflect.apply(listener, server, [socket]);
   });
-}
-
-/** Status and words for what Node's parser found wrong with a request. */
-export function badRequest(error: NodeJS.ErrnoException): { status: number; message: string } {
-  if (error.code === 'HPE_HEADER_OVERFLOW') {
-    return { status: 431, message: `The request headers are larger than ${HEADER_LIMIT_BYTES} bytes.` };
-  }
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return { status: 408, message: 'The request did not arrive in time.' };
-  }
-  return { status: 400, message: 'The request is not valid HTTP/1.1.' };
 }
 
 /** What is wrong with material that OpenSSL does not take. */

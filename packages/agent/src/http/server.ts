@@ -4,7 +4,14 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { MANAGER_CLIENT_CN, messageOf, PatchError } from '@linux-patch/contract';
-import { type OpenConnections, peerAddress, serveApp, stopServer, trackConnections } from '@linux-patch/http';
+import {
+  badRequestAnswer,
+  type OpenConnections,
+  peerAddress,
+  serveApp,
+  stopServer,
+  trackConnections,
+} from '@linux-patch/http';
 import { addressPrefix } from '@linux-patch/pki';
 import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
@@ -14,8 +21,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import { type Identity, isSameSet } from '../identity/identity.ts';
 import type { AgentEnv } from './agent-env.ts';
 import { listen, listenLocally } from './listen.ts';
-import { badRequest, createListener, guard, unusableMaterial } from './listener.ts';
-import { rawErrorAnswer } from './raw-answer.ts';
+import { createListener, guard, HEADER_LIMIT_BYTES, unusableMaterial } from './listener.ts';
 import { createRefusalRecorder } from './refusals.ts';
 import { readTarget } from './request-target.ts';
 import { reserveLocalPort, servedSerial } from './self-check.ts';
@@ -122,9 +128,7 @@ class ListeningServer implements AgentServer {
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#upgrade(request, socket, head),
     );
-    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
-      this.#answerBadRequest(error, socket),
-    );
+    this.#server.on('clientError', badRequestAnswer({ ...options, headerLimitBytes: HEADER_LIMIT_BYTES }));
   }
 
   async start(): Promise<void> {
@@ -308,17 +312,6 @@ class ListeningServer implements AgentServer {
       return;
     }
     this.#options.onUpgrade(request, socket, head, caller);
-  }
-
-  #answerBadRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (!socket.writable || error.code === 'ECONNRESET') {
-      socket.destroy();
-      return;
-    }
-    const stamp = { requestId: this.#options.random.uuid(), nowMs: this.#options.clock.now() };
-    const { status, message } = badRequest(error);
-    const answer = rawErrorAnswer({ code: 'INVALID_REQUEST', status, message, ...stamp });
-    socket.end(answer, () => socket.destroy());
   }
 }
 

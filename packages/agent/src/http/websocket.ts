@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { rawErrorAnswer } from '@linux-patch/http';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Caller } from '../access/caller.ts';
 import type { JobQueue } from '../jobs/queue.ts';
 import { JobSubscriber } from './job-subscriber.ts';
-import { rawErrorAnswer } from './raw-answer.ts';
 
 /** Largest frame a client may send. */
 const MAX_FRAME_BYTES = 64 * 1024;

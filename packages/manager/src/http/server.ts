@@ -2,6 +2,7 @@ import { createServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { PatchError } from '@linux-patch/contract';
 import {
+  badRequestAnswer,
   bind,
   type ConnectionLimits,
   peerAddress,
@@ -10,7 +11,7 @@ import {
   trackConnections,
 } from '@linux-patch/http';
 import { addressPrefix } from '@linux-patch/pki';
-import type { Clock, Logger } from '@linux-patch/runtime';
+import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
 import type { Pair } from '../authority/key-files.ts';
 import type { ManagerEnv } from './manager-env.ts';
@@ -22,6 +23,7 @@ export interface ManagerServerOptions {
   readonly tls: Pair;
   readonly app: Hono<ManagerEnv>;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
   readonly onHandshakeFailed?: () => void;
 }
@@ -106,6 +108,7 @@ export async function openManagerServer(options: ManagerServerOptions): Promise<
   server.prependListener('connection', (socket: Socket) => {
     connections.take(socket, addressPrefix(peerAddress(socket.remoteAddress) ?? ''));
   });
+  server.on('clientError', badRequestAnswer({ ...options, headerLimitBytes: HEADER_LIMIT_BYTES }));
   server.on('tlsClientError', (error) => {
     options.onHandshakeFailed?.();
     options.logger.debug('a TLS handshake failed', { error });
