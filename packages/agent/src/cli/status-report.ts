@@ -1,12 +1,12 @@
 import { type AgentStatus, messageOf, VERSION } from '@linux-patch/contract';
-import { type IdentityStatus, renewalPoint } from '@linux-patch/pki';
+import type { IdentityStatus } from '@linux-patch/pki';
 import { readLearnedAddresses } from '../access/learned-addresses.ts';
 import type { AgentContext } from '../app/agent-context.ts';
 import { identityPlaceOf } from '../app/identity-place.ts';
+import { type AuditTrail, readAuditTrail } from '../audit/trail.ts';
 import { createClockWatch } from '../clock/watch.ts';
 import { readAllowList } from '../doctor/checks/access.ts';
-import { type AuditTrail, newestOf, readAuditTrail, textOf } from '../doctor/checks/audit-trail.ts';
-import { codeOfIdentity, crlFinding } from '../doctor/checks/certificates.ts';
+import { codeOfIdentity } from '../doctor/checks/certificates.ts';
 import { clockBeforeRecords } from '../doctor/checks/clock.ts';
 import { enrollmentFinding } from '../doctor/checks/enrollment.ts';
 import { isUsable } from '../doctor/checks/host.ts';
@@ -14,10 +14,10 @@ import { checkHostIdentity } from '../doctor/checks/host-identity.ts';
 import { findAgents } from '../doctor/checks/processes.ts';
 import { pendingPlaces, readPending } from '../enrollment/state/pending.ts';
 import { readEnrollmentSummary } from '../enrollment/state/summary.ts';
+import { type IdentityProblem, identityProblems } from '../health/problems.ts';
+import { storedIdentityState } from '../health/stored.ts';
 import { inspectIdentity } from '../identity/inspect.ts';
-import { FORKED } from '../identity/renewal/messages.ts';
-import { type RenewalRecord, readRenewalRecord } from '../identity/renewal/record.ts';
-import { ownRevocation, stateInForce } from '../identity/revocation/in-force.ts';
+import type { RenewalState } from '../identity/renewal/state.ts';
 import type { RevocationState } from '../identity/revocation/state.ts';
 import type { IdentityMeta } from '../identity/store/identity-meta.ts';
 import { storeFolder } from '../identity/store/paths.ts';
@@ -53,43 +53,18 @@ function identityPart(
   };
 }
 
-async function renewalPart(
-  context: AgentContext,
-  identity: IdentityStatus,
-  parts: { readonly meta: IdentityMeta; readonly trail: AuditTrail },
-): Promise<AgentStatus['renewal']> {
-  const { meta, trail } = parts;
-  const { config, files, paths, clock } = context;
-  if (!('facts' in identity) || (config.enrollment.manager_url ?? meta.manager_url) === null) return null;
-  const noted = await readRenewalRecord(files, paths.dataFolder);
-  const record = noted?.serial === identity.facts.serialHex ? noted : undefined;
-  const thresholdDays = config.enrollment.cert_renewal_threshold_days;
-  const drawnMs = renewalPoint({ ...identity.facts, draw: meta.renewal_draw, thresholdDays });
-  const dueMs = record ? Date.parse(record.due_at) : drawnMs;
+function renewalPart(renewal: RenewalState | undefined, now: number): AgentStatus['renewal'] {
+  if (!renewal) return null;
+  const { dueMs, failures, lastError, forked } = renewal;
   return {
     due_at: new Date(dueMs).toISOString(),
-    due: clock.now() >= dueMs,
-    next_attempt_at: record?.next_attempt_at ?? null,
-    ...failureOf(record, trail),
-    forked: record?.forked ?? false,
+    due: now >= dueMs,
+    next_attempt_at: isoOf(renewal.nextAttemptMs),
+    failures,
+    last_error: lastError ?? null,
+    last_failed_at: lastError === undefined ? null : isoOf(renewal.lastAttemptMs),
+    forked,
   };
-}
-
-type RenewalFailure = Pick<NonNullable<AgentStatus['renewal']>, 'failures' | 'last_error' | 'last_failed_at'>;
-
-/** The newest failure: as the running agent has noted it, else by the audit log. */
-function failureOf(record: RenewalRecord | undefined, trail: AuditTrail): RenewalFailure {
-  if (record?.last_error) {
-    return {
-      failures: record.failures,
-      last_error: record.last_error,
-      last_failed_at: record.last_attempt_at,
-    };
-  }
-  const newest = newestOf(trail, ['identity_renewal_failed', 'identity_renewed', 'identity_installed']);
-  if (newest?.event !== 'identity_renewal_failed')
-    return { failures: 0, last_error: null, last_failed_at: null };
-  return { failures: 1, last_error: textOf(newest, 'reason') ?? null, last_failed_at: newest.timestamp };
 }
 
 function crlPart(crl: RevocationState): NonNullable<AgentStatus['crl']> {
@@ -131,7 +106,7 @@ async function degradedPart(
   seen: {
     readonly identity: IdentityStatus;
     readonly meta: IdentityMeta;
-    readonly crl: RevocationState | undefined;
+    readonly problems: readonly IdentityProblem[];
     readonly trail: AuditTrail;
   },
 ): Promise<AgentStatus['degraded']> {
@@ -139,12 +114,11 @@ async function degradedPart(
   const places = pendingPlaces(paths.dataFolder, storeFolder(certificates));
   const pending = await readPending(files, places);
   const code = codeOfIdentity(seen.identity, certificates);
-  const list = seen.crl && crlFinding(seen.crl, certificates.crl);
   const asking = isUsable(seen.identity) ? undefined : enrollmentFinding(pending, seen.trail);
   const nameless = isUsable(seen.identity)
     ? []
     : await checkHostIdentity({ ...context, identity: seen.identity, meta: seen.meta });
-  const { identity, renewal, clock } = parts;
+  const { identity, clock } = parts;
   const refused = await readAllowList(files, context.config.whitelist.path).then(
     () => undefined,
     (error: unknown) => messageOf(error).split('\n').join('; '),
@@ -154,18 +128,10 @@ async function degradedPart(
     ...nameless.map((one) => ({ code: one.code, message: one.detail })),
     ...(asking ? [{ code: asking.code, message: asking.detail }] : []),
     ...(code ? [{ code, message: identity.message }] : []),
-    ...(identity.revoked
-      ? [{ code: 'OWN_CERT_REVOKED', message: `Serial ${identity.serial} is revoked.` }]
-      : []),
-    ...(renewal?.forked ? [{ code: 'IDENTITY_FORKED', message: FORKED }] : []),
-    ...(renewal?.last_error && !renewal.forked
-      ? [{ code: 'RENEWAL_FAILING', message: renewal.last_error }]
-      : []),
-    ...(list && list.code !== 'CRL_MISSING' ? [{ code: list.code, message: list.detail }] : []),
+    ...seen.problems.flatMap(({ code: known, message }) =>
+      known === undefined || known === 'CRL_MISSING' ? [] : [{ code: known, message }],
+    ),
     ...(refused === undefined ? [] : [{ code: 'ALLOW_LIST_INVALID', message: refused }]),
-    ...(identity.trust === 'tofu'
-      ? [{ code: 'TRUST_TOFU', message: 'The manager was believed without proof.' }]
-      : []),
   ];
 }
 
@@ -182,9 +148,12 @@ export async function collectStatus(context: AgentContext): Promise<AgentStatus>
   const inspection = await inspectIdentity({ files, paths: certificates, now, thresholdDays });
   const { status: identity, meta } = inspection;
   const trail = await readAuditTrail(files, config.logging.file_path);
-  const usable = isUsable(identity) ? inspection.identity : undefined;
-  const crl = usable && stateInForce(usable.list, now);
-  const revoked = usable !== undefined && ownRevocation(usable) !== undefined;
+  const managerUrl = config.enrollment.manager_url ?? meta.manager_url ?? undefined;
+  const { dataFolder } = context.paths;
+  const sources = { files, dataFolder, trail, now, thresholdDays, managerUrl };
+  const state = inspection.identity && (await storedIdentityState(inspection.identity, sources));
+  const usable = isUsable(identity) ? state : undefined;
+  const problems = state ? identityProblems(state) : [];
   const agents = (await findAgents(files)).filter((agent) => agent.root === context.root);
   const parts: Omit<AgentStatus, 'degraded'> = {
     v: 1,
@@ -193,11 +162,11 @@ export async function collectStatus(context: AgentContext): Promise<AgentStatus>
     manager_url: config.enrollment.manager_url ?? null,
     manager_addresses: [...(await learnedAddresses(context))],
     agent: { running: agents.length > 0, pids: agents.map((agent) => agent.pid) },
-    identity: identityPart(identity, meta, { now, revoked }),
-    renewal: await renewalPart(context, identity, { meta, trail }),
-    crl: crl ? crlPart(crl) : null,
+    identity: identityPart(identity, meta, { now, revoked: usable?.revokedFor !== undefined }),
+    renewal: renewalPart(state?.renewal, now),
+    crl: usable ? crlPart(usable.list) : null,
     clock: await clockPart(context, trail),
     enrollment: await enrollmentPart(context),
   };
-  return { ...parts, degraded: await degradedPart(context, parts, { identity, meta, crl, trail }) };
+  return { ...parts, degraded: await degradedPart(context, parts, { identity, meta, problems, trail }) };
 }

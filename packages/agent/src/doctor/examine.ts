@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { messageOf } from '@linux-patch/contract';
 import { certificatePaths } from '../app/agent-context.ts';
+import { readAuditTrail } from '../audit/trail.ts';
 import { createClockWatch } from '../clock/watch.ts';
 import type { AgentConfig } from '../config/schema.ts';
 import { pendingPlaces, readPending } from '../enrollment/state/pending.ts';
@@ -8,7 +9,6 @@ import { inspectIdentity } from '../identity/inspect.ts';
 import { storeFolder } from '../identity/store/paths.ts';
 import { chooseProxy } from '../manager-link/proxy.ts';
 import { checkAccess } from './checks/access.ts';
-import { readAuditTrail } from './checks/audit-trail.ts';
 import { checkCrlFile, checkIdentityFiles } from './checks/certificates.ts';
 import { clockBeforeRecords } from './checks/clock.ts';
 import { checkConfig, checkConfigAccess, configFaults } from './checks/config.ts';

@@ -1,10 +1,8 @@
 import type { Health, IdentityTrouble } from '@linux-patch/contract';
-import { LIVENESS_LIMIT_MS } from '../identity/liveness.ts';
-import { MANAGER_MADE_KEY } from '../identity/renewal/messages.ts';
-import type { RenewalState } from '../identity/renewal/tracker.ts';
-import { revokedMessage } from '../identity/revocation/in-force.ts';
+import type { RenewalState } from '../identity/renewal/state.ts';
 import type { CrlStatus } from '../identity/revocation/state.ts';
 import type { IdentityState } from '../identity/service.ts';
+import { identityProblems } from './problems.ts';
 
 /** What the parts that own configuration and certificates say about them. Instants are epoch milliseconds. */
 export interface IdentityHealth {
@@ -39,50 +37,15 @@ interface RenewalHealth extends Pick<RenewalState, 'alarm' | 'dueMs' | 'nextAtte
 /** What health and metrics say about the identity. */
 export function identityHealth(config: string, state: IdentityState): IdentityHealth {
   const { identity, list, renewal, loopAgeMs = 0 } = state;
-  const trouble = troubleOf(state);
+  const worst = identityProblems(state).find((one) => one.trouble !== undefined);
   return {
     config,
-    certificates: trouble?.words ?? 'ok',
-    trouble: trouble?.code,
+    certificates: worst?.message ?? 'ok',
+    trouble: worst?.trouble,
     certificateNotAfterMs: identity.facts?.notAfterMs ?? null,
     crl: list,
     identityTrust: identity.meta.trust,
     keyOrigin: identity.meta.key_origin,
     renewal: renewal && { ...renewal, loopAgeMs },
   };
-}
-
-interface Trouble {
-  readonly code: IdentityTrouble;
-  /** For people. */
-  readonly words: string;
-}
-
-/** The most urgent thing that is wrong; undefined when nothing is. */
-function troubleOf({
-  identity,
-  refused,
-  revokedFor,
-  renewal,
-  loopAgeMs = 0,
-}: IdentityState): Trouble | undefined {
-  if (revokedFor !== undefined)
-    return { code: 'revoked', words: revokedMessage(identity.facts?.serialHex ?? '', revokedFor) };
-  if (loopAgeMs > LIVENESS_LIMIT_MS) {
-    const minutes = Math.floor(loopAgeMs / 60_000);
-    const words = `the loop that renews the certificate has not run for ${minutes} min; restart the agent: systemctl restart linux-patch-api`;
-    return { code: 'renewal_stalled', words };
-  }
-  if (renewal?.trouble !== undefined) return { code: 'renewal_failing', words: renewal.trouble };
-  if (refused !== undefined) {
-    const words = `the certificates on disk were changed and are not used: ${refused}`;
-    return { code: 'files_refused', words };
-  }
-  if (identity.meta.trust === 'tofu') {
-    const words = 'the manager was believed without proof (enrollment.trust: tofu)';
-    return { code: 'believed_without_proof', words };
-  }
-  if (identity.meta.key_origin === 'manager') return { code: 'key_made_by_manager', words: MANAGER_MADE_KEY };
-  const { status, message } = identity.status;
-  return status === 'valid' ? undefined : { code: 'certificate', words: message };
 }

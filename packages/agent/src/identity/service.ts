@@ -8,7 +8,7 @@ import type { TrustSource } from './issuers/trust-source.ts';
 import type { Liveness } from './liveness.ts';
 import type { ReEnrolment } from './re-enrolment.ts';
 import type { Renewals } from './renewal/renewals.ts';
-import type { RenewalState } from './renewal/tracker.ts';
+import type { RenewalState } from './renewal/state.ts';
 import type { IdentityReplacement } from './replacement.ts';
 import { ownRevocation, revokedMessage, stateInForce } from './revocation/in-force.ts';
 import type { TakenList } from './revocation/list.ts';

@@ -5,6 +5,7 @@ import { createCrl, parseCertificate } from '@linux-patch/pki';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeRenewalRecord } from '../../src/identity/renewal/record.ts';
+import type { IdentityMeta } from '../../src/identity/store/identity-meta.ts';
 import { createSickHost, DAY_MS, NOW, runCli, type SickHost } from '../doctor/sick-host.ts';
 
 let host: SickHost;
@@ -23,10 +24,13 @@ async function status(): Promise<{
 }
 
 /** An identity whose serial number is known. */
-async function installKnown(validity: { now?: number; lifetimeMs?: number } = {}): Promise<string> {
+async function installKnown(
+  validity: { now?: number; lifetimeMs?: number } = {},
+  meta: Partial<IdentityMeta> = {},
+): Promise<string> {
   const made = await host.authority.issueAgent({ fqdn: 'host.example.test' }, validity);
   const { serialHex } = parseCertificate(made.certificatePem);
-  await host.install({ certificatePem: made.chainPem, keyPem: made.privateKeyPem });
+  await host.install({ certificatePem: made.chainPem, keyPem: made.privateKeyPem, meta });
   return serialHex;
 }
 
@@ -67,9 +71,10 @@ describe('the status of a host that serves', () => {
     expect((await runCli(host, 'status')).text).toContain('linux-patch-api doctor');
   });
 
-  it('shows what the agent has planned and tried', async () => {
-    const serial = await installKnown();
+  it('shows when the renewal is due by the window of the manager, and what the agent has tried', async () => {
     const at = (days: number): string => new Date(NOW + days * DAY_MS).toISOString();
+    const window = { start: at(-2), end: at(0) };
+    const serial = await installKnown({ now: NOW - 260 * DAY_MS }, { renew_window: window });
     await writeRenewalRecord(systemFiles, host.paths.dataFolder, {
       v: 1,
       serial,
@@ -79,7 +84,8 @@ describe('the status of a host that serves', () => {
       last_error: 'HTTP 503',
       failures: 3,
     });
-    expect((await status()).report.renewal).toEqual({
+    const { report } = await status();
+    expect(report.renewal).toEqual({
       due_at: at(-1),
       due: true,
       next_attempt_at: at(0.5),
@@ -88,6 +94,11 @@ describe('the status of a host that serves', () => {
       last_failed_at: at(-0.5),
       forked: false,
     });
+    // Status, doctor and the running agent have one answer.
+    const failing = report.degraded.find((one) => one.code === 'RENEWAL_FAILING')?.message;
+    expect(failing).toContain(`should have been renewed on ${at(-1).replace('.000Z', 'Z')}`);
+    const { findings } = (await host.doctor('--offline')).report;
+    expect(findings.find((one) => one.code === 'RENEWAL_FAILING')?.detail).toBe(failing);
   });
 
   it('that is revoked ends with 4, however valid its dates are', async () => {

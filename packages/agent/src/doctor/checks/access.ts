@@ -18,25 +18,9 @@ export async function checkAccess(host: DoctorHost): Promise<Finding[]> {
   return [...(await checkAllowListFile(host)), ...(await checkAllowList(host)), ...checkTrust(host)];
 }
 
-function checkTrust({ meta, config, identity }: DoctorHost): Finding[] {
-  const findings: Finding[] = [];
-  if (config.tls.allowed_clients?.includes('*')) {
-    findings.push({ code: 'ALLOWED_CLIENTS_ANY', detail: 'tls.allowed_clients has "*".' });
-  }
-  if (!isUsable(identity)) return findings;
-  if (meta.trust === 'tofu') {
-    findings.push({
-      code: 'TRUST_TOFU',
-      detail: `Enrolled with ${meta.manager_url ?? 'a manager'} by tofu.`,
-    });
-  }
-  if (meta.key_origin === 'manager') {
-    findings.push({
-      code: 'KEY_MADE_BY_MANAGER',
-      detail: `${meta.manager_url ?? 'The manager'} sent the key.`,
-    });
-  }
-  return findings;
+function checkTrust({ config }: DoctorHost): Finding[] {
+  if (!config.tls.allowed_clients?.includes('*')) return [];
+  return [{ code: 'ALLOWED_CLIENTS_ANY', detail: 'tls.allowed_clients has "*".' }];
 }
 
 /** The manager's addresses; undefined when its name does not resolve now, which is told elsewhere. */

@@ -1,16 +1,14 @@
 import { messageOf } from '@linux-patch/contract';
-import { type IdentityStatus, parseCertificates, renewalAlarm, renewalPoint } from '@linux-patch/pki';
+import { type IdentityStatus, parseCertificates } from '@linux-patch/pki';
+import { identityProblems } from '../../health/problems.ts';
+import { storedIdentityState } from '../../health/stored.ts';
 import { differingFacts, isOtherHost, readHostBinding } from '../../host/host-binding.ts';
 import { readFqdn } from '../../host/host-name.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { readRenewalRecord } from '../../identity/renewal/record.ts';
-import { ownRevocation, stateInForce } from '../../identity/revocation/in-force.ts';
-import type { RevocationState } from '../../identity/revocation/state.ts';
 import { resolvePaths } from '../../identity/store/material.ts';
 import type { CertificatePaths } from '../../identity/store/paths.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorCode } from '../table.ts';
-import { newestOf, textOf } from './audit-trail.ts';
 import { type DoctorHost, isUsable, managerUrlOf } from './host.ts';
 import { reloadRepair, restoreRepair, wordsForRunning } from './store.ts';
 
@@ -78,8 +76,7 @@ export async function checkIdentityFiles(host: DoctorHost): Promise<Finding[]> {
     ...flaws(host),
     ...(await checkOwner(host)),
     ...(await checkNames(host, stored)),
-    ...(await checkRenewal(host)),
-    ...(await checkRevocation(host, stored)),
+    ...(await checkState(host, stored)),
   ];
 }
 
@@ -135,68 +132,28 @@ function isOwn(address: string, own: readonly (string | undefined)[]): boolean {
   return own.includes(address) || address.startsWith('127.');
 }
 
-async function checkRenewal(host: DoctorHost): Promise<Finding[]> {
-  const { identity, trail, meta, config, clock } = host;
-  if (!('facts' in identity) || managerUrlOf(host) === undefined) return [];
-  const noted = await readRenewalRecord(host.files, host.paths.dataFolder);
-  const record = noted?.serial === identity.facts.serialHex ? noted : undefined;
-  if (record?.forked) {
-    return [{ code: 'IDENTITY_FORKED', detail: `Serial ${record.serial}, since ${record.last_attempt_at}.` }];
-  }
-  const newest = newestOf(trail, ['identity_renewal_failed', 'identity_renewed', 'identity_installed']);
-  const reason = textOf(newest, 'reason');
-  if (newest?.event === 'identity_renewal_failed') {
-    return [{ code: 'RENEWAL_FAILING', detail: `${newest.timestamp}: ${reason ?? 'no reason was given'}` }];
-  }
-  const { cert_renewal_threshold_days: thresholdDays } = config.enrollment;
-  const planned = record && Date.parse(record.due_at);
-  const drawn = renewalPoint({ ...identity.facts, draw: meta.renewal_draw, thresholdDays });
-  const pointMs = planned ?? drawn;
-  const alarm = renewalAlarm({ ...identity.facts, pointMs }, clock.now());
-  // Certificates that were copied are not renewed by the calendar of an enrolment.
-  if (alarm === 'none' || meta.trust === 'manual') return [];
-  return [
-    {
-      code: 'RENEWAL_OVERDUE',
-      detail: `It was due on ${new Date(pointMs).toISOString()}. ${identity.message}`,
-    },
-  ];
-}
-
-async function checkRevocation(host: DoctorHost, stored: Identity): Promise<Finding[]> {
-  const { files, identity, clock, certificates } = host;
+/** What health says about it as well, with what the doctor can mend. */
+async function checkState(host: DoctorHost, stored: Identity): Promise<Finding[]> {
+  const { files, paths, trail, clock, config, certificates } = host;
+  const state = await storedIdentityState(stored, {
+    files,
+    dataFolder: paths.dataFolder,
+    trail,
+    now: clock.now(),
+    thresholdDays: config.enrollment.cert_renewal_threshold_days,
+    managerUrl: managerUrlOf(host)?.href,
+  });
   const { crl: path } = await resolvePaths(files, certificates);
-  const state = stateInForce(stored.list, clock.now());
-  const finding = crlFinding(state, path);
-  const serial = 'facts' in identity ? identity.facts.serialHex : '';
-  const revoked: Finding[] =
-    ownRevocation(stored) !== undefined
-      ? [{ code: 'OWN_CERT_REVOKED', detail: `The revocation list in ${path} names serial ${serial}.` }]
-      : [];
   const repair = async (): Promise<void> => {
     // An empty list counts as none, and the agent fetches a new one at its next look.
     await files.writeDurably({ path, data: '', mode: 0o644 });
   };
-  const mendable = finding?.code === 'CRL_UNREADABLE' || finding?.code === 'CRL_FOREIGN';
-  return [...revoked, ...(finding ? [mendable ? { ...finding, repair } : finding] : [])];
-}
-
-/** What the state of the revocation list means. */
-export function crlFinding(state: RevocationState, path: string): Finding | undefined {
-  const words = { path };
-  switch (state.status) {
-    case 'valid':
-    case 'degraded':
-      return undefined;
-    case 'expired':
-      return { code: 'CRL_EXPIRED', detail: state.message, words };
-    case 'missing':
-      return { code: 'CRL_MISSING', detail: `${path}: ${state.message}`, words };
-    case 'invalid': {
-      const code = state.foreign ? 'CRL_FOREIGN' : 'CRL_UNREADABLE';
-      return { code, detail: `${path}: ${state.message}`, words };
-    }
-  }
+  return identityProblems(state).flatMap(({ code, message }): Finding[] => {
+    if (code === undefined) return [];
+    if (!code.startsWith('CRL_')) return [{ code, detail: message }];
+    const finding = { code, detail: `${path}: ${message}`, words: { path } };
+    return [code === 'CRL_UNREADABLE' || code === 'CRL_FOREIGN' ? { ...finding, repair } : finding];
+  });
 }
 
 /** A revocation list that is no file keeps the whole set from being read. */

@@ -1,5 +1,5 @@
+import type { AuditTrail } from '../../audit/trail.ts';
 import type { Finding } from '../finding.ts';
-import type { AuditTrail } from './audit-trail.ts';
 
 /** Certificates and proofs allow this much; more is a fault. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;

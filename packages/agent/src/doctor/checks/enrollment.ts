@@ -1,10 +1,10 @@
 import { publicKeySpki, spkiSha256 } from '@linux-patch/pki';
+import { type AuditTrail, newestOf, textOf } from '../../audit/trail.ts';
 import { openConfiguredToken } from '../../enrollment/older/configured-token.ts';
 import { type PendingEnrollment, removePending } from '../../enrollment/state/pending.ts';
 import { verdictWords } from '../../enrollment/trust/join-verdict.ts';
 import { ownRevocation } from '../../identity/revocation/in-force.ts';
 import type { Finding } from '../finding.ts';
-import { type AuditTrail, newestOf, textOf } from './audit-trail.ts';
 import { type DoctorHost, isUsable } from './host.ts';
 
 /** The events that tell how an enrolment fares. */

@@ -1,5 +1,6 @@
 import type { IdentityStatus } from '@linux-patch/pki';
 import type { Clock, Commands, Files } from '@linux-patch/runtime';
+import type { AuditTrail } from '../../audit/trail.ts';
 import type { AgentPaths } from '../../config/paths.ts';
 import type { AgentConfig } from '../../config/schema.ts';
 import type { PendingEnrollment, PendingPlaces } from '../../enrollment/state/pending.ts';
@@ -8,7 +9,6 @@ import type { IdentityInspection } from '../../identity/inspect.ts';
 import type { IdentityMeta } from '../../identity/store/identity-meta.ts';
 import type { CertificatePaths } from '../../identity/store/paths.ts';
 import type { ProxyChoice } from '../../manager-link/proxy.ts';
-import type { AuditTrail } from './audit-trail.ts';
 import type { AgentProcessFacts } from './processes.ts';
 
 /** Where the doctor looks and what it looks with. */

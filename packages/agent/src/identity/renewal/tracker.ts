@@ -3,7 +3,7 @@ import type { Logger, ServiceNotifier } from '@linux-patch/runtime';
 import type { CurrentIdentity } from '../current.ts';
 import type { IdentityEvents } from '../events.ts';
 import type { IdentityPlace } from '../store/read.ts';
-import { FORKED, isSevere, renewalStatus, renewalTrouble } from './messages.ts';
+import { isSevere, renewalStatus, renewalTrouble } from './messages.ts';
 import { renewableOf } from './policy.ts';
 import {
   adjustToClock,
@@ -13,10 +13,10 @@ import {
   nextRenewalMs,
   type RenewalProgress,
   recordOf,
-  renewalDueMs,
   replaceCertificate,
 } from './progress.ts';
 import { type RenewalRecord, readRenewalRecord, writeRenewalRecord } from './record.ts';
+import { type RenewalState, renewalState } from './state.ts';
 
 export interface RenewalTrackerOptions {
   readonly place: IdentityPlace;
@@ -25,15 +25,6 @@ export interface RenewalTrackerOptions {
   readonly logger: Logger;
   readonly notifier: ServiceNotifier;
   readonly events: IdentityEvents;
-}
-
-/** How the renewal of the certificate in use fares. Epoch milliseconds. */
-export interface RenewalState {
-  readonly alarm: RenewalAlarm;
-  readonly dueMs: number;
-  readonly nextAttemptMs: number | undefined;
-  /** Undefined when there is no alarm and nobody else holds the certificate. */
-  readonly trouble: string | undefined;
 }
 
 /** Begins with what an earlier run noted about the certificate in use. */
@@ -117,16 +108,7 @@ export class RenewalTracker {
 
   state(managerUrl: string | undefined): RenewalState | undefined {
     const progress = this.#current();
-    if (!progress) return undefined;
-    const renewable = managerUrl !== undefined;
-    const alarm = alarmOf(progress, this.#options.place.clock.now(), renewable);
-    const overdue = alarm === 'none' ? undefined : renewalTrouble(alarm, progress, managerUrl);
-    return {
-      alarm,
-      dueMs: renewalDueMs(progress),
-      nextAttemptMs: renewable ? nextRenewalMs(progress) : undefined,
-      trouble: progress.forked ? FORKED : overdue,
-    };
+    return progress && renewalState(progress, this.#options.place.clock.now(), managerUrl);
   }
 
   /** For `status` and the next start; a disk that is full or read-only must not keep a certificate from renewal. */
