@@ -9,7 +9,7 @@ type Collect = (options: { readonly type: 'major'; readonly flavor: 'last-resort
  * Code that runs often stays as the first compiler made it. The two that make it faster take 3 MB for what they make and
  * 6 MB of Node's own pages, and more time than a program wins that answers some requests a second.
  *
- * Flags are not set at the start, where the engine would refuse the compiled form of everything that Node itself is made of.
+ * A flag that is set before the program has loaded makes the engine refuse the compiled form of what Node itself is made of.
  */
 function compileOnce(): void {
   setFlagsFromString('--no-maglev');
@@ -24,8 +24,9 @@ function collector(): Collect {
   return collect;
 }
 
-/** The memory of this process; from the first collection on it also saves some where it compiles. */
+/** The memory of this process, which from now on compiles its code once only. */
 export function processMemory(): ProcessMemory {
+  compileOnce();
   let collect: Collect | undefined;
   return {
     heldBytes() {
@@ -37,7 +38,6 @@ export function processMemory(): ProcessMemory {
       return (user + system) / 1_000;
     },
     collect() {
-      if (!collect) compileOnce();
       collect ??= collector();
       // Only this flavour gives young space back as well.
       collect({ type: 'major', flavor: 'last-resort' });
