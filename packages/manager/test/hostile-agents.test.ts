@@ -132,6 +132,10 @@ describe('an answer of a hostile agent', () => {
       ),
     );
     expect(await refusal(AGENT_ROUTES.listPackages)).toContain('packages.0.cve_ids');
+    for (const list of ['steps', 'new_packages', 'removed_packages', 'left_out']) {
+      say(envelope(`{"${list}":[${'1,'.repeat(400_000)}1]}`));
+      expect(await refusal(AGENT_ROUTES.planPatches)).toMatch(/does not fit the contract/);
+    }
   });
 
   it('with words without end in a refusal is shown in short', async () => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { queryFlag } from '../query.ts';
 import { Line, MAX_ENTRIES } from '../text-bounds.ts';
 import { PackageLists } from './package-lists.ts';
-import { InstallRequest, PackageName, UpdateRequest } from './packages.ts';
+import { InstallRequest, PackageName, PlanHash, UpdateRequest } from './packages.ts';
 import { ApplyRequest } from './patches.ts';
 
 export const PLAN_ACTIONS = ['install', 'upgrade', 'downgrade', 'reinstall', 'remove', 'replace'] as const;
@@ -63,7 +63,7 @@ export type PlanLeftOut = z.infer<typeof PlanLeftOut>;
 
 /** What a change would do to a host now; nothing was changed. */
 export const Plan = z.object({
-  plan_hash: z.string().max(128).meta({
+  plan_hash: PlanHash.meta({
     description:
       'Names the steps. A change that carries it does exactly these, or ends as `PLAN_CHANGED` and changes nothing.',
   }),
@@ -117,7 +117,7 @@ const DifferentSteps = z.array(PlanStep).max(PLAN_DIFFERENCE_LIMIT);
 
 /** How the plan that was approved and the one of now differ. */
 export const PlanDifference = z.object({
-  plan_hash: z.string().max(128).meta({ description: 'Of the plan of now.' }),
+  plan_hash: PlanHash.meta({ description: 'Of the plan of now.' }),
   known: z.boolean().meta({
     description:
       '`false`: the agent does not remember the plan that was approved, so that all steps of now are among `added`.',

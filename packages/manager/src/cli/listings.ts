@@ -1,4 +1,5 @@
 import type { PackageList, PackageLists, Patch, PatchList } from '@linux-patch/contract';
+import { printableLine } from '@linux-patch/runtime';
 import { pastTime, renderTable } from './table.ts';
 
 /** More names than this are counted instead. */
@@ -71,7 +72,7 @@ function remarksOf(data: PatchList): string[] {
 
 /** `patches`, for people. */
 export function describePatches(data: PatchList, nowMs: number): string {
-  const below = [...remarksOf(data), ...describeLists(data.lists, nowMs)];
+  const below = [...remarksOf(data), ...describeLists(data.lists, nowMs)].map(printableLine);
   if (data.patches.length === 0) return [`No pending updates are known.`, ...below].join('\n');
   const table = renderTable(
     ['PACKAGE', 'INSTALLED', 'AVAILABLE', 'KIND', 'NOTES'],
@@ -98,5 +99,5 @@ export function describePackages(data: PackageList, nowMs: number): string {
       [one.security ? 'security' : '', one.held ? 'held' : ''].filter(Boolean).join(', '),
     ]),
   );
-  return [table, ...describeLists(data.lists, nowMs)].join('\n');
+  return [table, ...describeLists(data.lists, nowMs).map(printableLine)].join('\n');
 }

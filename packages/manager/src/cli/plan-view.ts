@@ -73,8 +73,7 @@ export function describePlan(plan: Plan, nowMs: number): string {
     plan.steps.length === 0 ? 'Nothing would be changed.' : tableOfSteps(plan.steps),
     ...(plan.left_out.length > 0 ? ['', tableOfLeftOut(plan)] : []),
     '',
-    ...sentences(plan).map(printableLine),
-    ...describeLists(plan.lists, nowMs),
+    ...[...sentences(plan), ...describeLists(plan.lists, nowMs)].map(printableLine),
     `Plan ${plan.plan_hash}`,
     ...(plan.steps.length === 0
       ? []

@@ -102,6 +102,7 @@ const page = {
   offset: PackageList.shape.offset.default(0),
 };
 
+const names = items(z.string().max(256), MOST_PACKAGES);
 const lists = PackageLists.extend({ sources: items(ListSource, MOST_SOURCES) }).optional();
 
 /** Where older agents say something else, or where a hostile one could say too much, by route id. */
@@ -118,7 +119,9 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   }),
   [AGENT_ROUTES.planPatches.id]: Plan.extend({
     steps: items(PlanStep, MOST_PACKAGES),
-    left_out: items(PlanLeftOut, MOST_PACKAGES),
+    new_packages: names,
+    removed_packages: names,
+    left_out: items(PlanLeftOut.extend({ removals: names }), MOST_PACKAGES),
     lists,
   }),
   [AGENT_ROUTES.listJobs.id]: JobList.extend({

@@ -12,6 +12,68 @@ const PAYLOAD = '\u001b[2J\u001b]0;owned\u0007\u009b6n\r\nfake line\u202e\u2066\
 /** What no terminal may get from a program of ours: everything but line feeds and printable text. */
 const RAW = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/u;
 
+const LISTS = {
+  status: 'stale',
+  message: PAYLOAD,
+  refreshed_at: null,
+  sources: [
+    {
+      uri: PAYLOAD,
+      label: PAYLOAD,
+      suite: PAYLOAD,
+      codename: null,
+      security: false,
+      present: true,
+      published_at: null,
+      valid_until: null,
+    },
+  ],
+};
+
+const STEP = {
+  action: 'remove',
+  name: PAYLOAD,
+  architecture: PAYLOAD,
+  from: PAYLOAD,
+  to: null,
+  purge: true,
+  asked: false,
+};
+
+const PLAN = {
+  plan_hash: 'ab'.repeat(32),
+  steps: [STEP],
+  new_packages: [PAYLOAD],
+  removed_packages: [PAYLOAD],
+  left_out: [
+    {
+      name: PAYLOAD,
+      from: PAYLOAD,
+      to: PAYLOAD,
+      security: true,
+      asked: true,
+      why: 'refused',
+      reason: PAYLOAD,
+      removals: [PAYLOAD],
+    },
+  ],
+  download_bytes: 1,
+  disk_bytes: null,
+  reboot: 'unknown',
+  busy: PAYLOAD,
+  planned_at: '2026-11-23T12:00:00.000Z',
+  lists: LISTS,
+};
+
+const DIFFERENCE = {
+  plan_hash: PLAN.plan_hash,
+  known: true,
+  added: [STEP],
+  removed: [STEP],
+  changed: [{ before: STEP, now: STEP }],
+  more: 1,
+};
+
 const JOB = {
   job_id: '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc',
   operation: 'patch_apply',
@@ -29,6 +91,7 @@ const JOB = {
   output: PAYLOAD,
   error: PAYLOAD,
   error_code: PAYLOAD,
+  error_details: { removals: [PAYLOAD], difference: DIFFERENCE },
   exit_code: null,
   command_stdout: PAYLOAD,
   command_stderr: PAYLOAD,
@@ -57,7 +120,7 @@ export const TERMINAL: AttackCase = {
   tried:
     'A stranger in a request to join, and a host in its answers, errors and job progress, send escape sequences, C1 and bidirectional controls, hidden characters and line ends.',
   now: 'Each is shown by its number, in text and in JSON, in the log and in the audit log; nobody begins a line.',
-  // Twenty starts of the program, which share two processors with everything else.
+  // Two dozen starts of the program, which share two processors with everything else.
   limitMs: 240_000,
   async run(world) {
     const manager = await world.manager({ configuration: ['enrollment:', '  allow_legacy_agents: true'] });
@@ -68,6 +131,7 @@ export const TERMINAL: AttackCase = {
         answers += 1;
         if (path.startsWith('/api/v1/jobs/')) return { data: JOB };
         if (path === '/api/v1/jobs') return { data: { jobs: [JOB], total: 1, limit: null, offset: 0 } };
+        if (path.startsWith('/api/v1/patches/plan')) return { data: PLAN };
         if (method === 'POST') return { data: ACCEPTED };
         return { code: `X${PAYLOAD}`, message: PAYLOAD };
       }),
@@ -92,6 +156,7 @@ export const TERMINAL: AttackCase = {
       ['patches', host.name],
       ['jobs', host.name],
       ['jobs', host.name, JOB.job_id],
+      ['patch', host.name, '--all', '--dry-run'],
       ['patch', host.name, '--all', '--wait'],
       ['hosts', 'list'],
       ['hosts', 'show', host.name],
@@ -109,7 +174,7 @@ export const TERMINAL: AttackCase = {
       stdout: await readFile(join(manager.root, 'manager.log'), 'utf8'),
       stderr: '',
     });
-    if (answers < 12) throw new Error(`the host was asked ${answers} times only, so it had no say`);
+    if (answers < 14) throw new Error(`the host was asked ${answers} times only, so it had no say`);
     return `${commands.length * 2} commands, ${answers} hostile answers, nothing raw`;
   },
 };
