@@ -21,7 +21,7 @@ const AGENT_ROOMS = {
   access: ['audit', 'host'],
   'manager-link': ['host'],
   identity: ['audit', 'host', 'manager-link', 'enrollment'],
-  clock: ['identity', 'manager-link', 'app/(agent-context|identity-place)'],
+  clock: ['audit', 'identity', 'manager-link'],
   enrollment: ['clock', 'host', 'identity', 'manager-link'],
   jobs: ['audit', 'packages'],
   health: ['audit', 'identity', 'jobs'],

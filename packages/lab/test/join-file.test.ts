@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { certificateFingerprint, parseJoinString } from '@linux-patch/pki';
 import { testAuthority } from '@linux-patch/pki/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { JoinSettings } from '../../agent/test/enrollment/joining-host.ts';
 import { isRegistration } from './attacks/attacker.ts';
 import { type Field, openField, type Victim } from './attacks/field.ts';
 
@@ -27,7 +28,8 @@ const write = (victim: Victim, text: string, mode = 0o600) => writeFile(victim.j
 const verdictOf = async (victim: Victim) => (await victim.host.pending())?.join_token?.verdict;
 
 /** Enrols with nobody there to approve, until the host has done nothing but wait for a while. */
-const alone = (victim: Victim, settings = {}) => victim.enrol({ approving: false, setbacks: 2, settings });
+const alone = (victim: Victim, settings: Partial<JoinSettings> = {}) =>
+  victim.enrol({ approving: false, setbacks: 2, settings });
 
 describe('a join file', () => {
   it('lets its host in without a person, and its secret goes nowhere', async () => {
@@ -93,10 +95,11 @@ describe('a join file', () => {
   it('is found as a credential of systemd, and as configured', async () => {
     for (const place of ['configured', 'credential'] as const) {
       await using victim = await field.newVictim('token');
-      const path = join(victim.host.root, `${place}.join`);
+      const { root } = victim.host;
+      const path = join(root, 'linux-patch-join');
       await rename(victim.joinFile, path);
-      const join_ = { configured: undefined, credential: undefined, dropIn: victim.joinFile, [place]: path };
-      expect(await alone(victim, { join: join_ })).toBe('installed');
+      const settings = place === 'configured' ? { configuredJoinFile: path } : { credentialsFolder: root };
+      expect(await alone(victim, settings)).toBe('installed');
       expect(await victim.installedTrust()).toBe('token');
     }
   });
@@ -123,10 +126,7 @@ describe('a join file', () => {
 
   it('that is missing does not make the host believe whoever answers first', async () => {
     await using victim = await field.newVictim('tofu');
-    const settings = {
-      join: { configured: victim.joinFile, credential: undefined, dropIn: victim.joinFile },
-    };
-    expect(await alone(victim, settings)).toBe('stopped');
+    expect(await alone(victim, { configuredJoinFile: victim.joinFile })).toBe('stopped');
     expect(field.attacker.seen).toEqual([]);
     expect((await victim.host.pending())?.last_error).toContain('enrollment.trust: tofu');
   });

@@ -1,7 +1,6 @@
 import type { IdentityStatus } from '@linux-patch/pki';
 import { feedWatchdog, watchdogIntervalMs } from '@linux-patch/runtime';
 import { waitForClock } from '../clock/gate.ts';
-import { keepClock } from '../clock/service.ts';
 import { finishInterruptedEnrollment } from '../enrollment/finish-interrupted.ts';
 import type { EnrollProgress } from '../enrollment/settings.ts';
 import { verdictWords } from '../enrollment/trust/join-verdict.ts';
@@ -14,6 +13,7 @@ import { ownRevocation } from '../identity/revocation/in-force.ts';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { readIdentity } from '../identity/store/read.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
+import { clockGateOf, keepClockOf } from './compose-clock.ts';
 import { composeLeftover } from './compose-enrollment.ts';
 import { enrolWith } from './enrolling.ts';
 import { codeOfStop } from './follow-configuration.ts';
@@ -109,7 +109,7 @@ async function obtainIdentity(
  * The agent as a service: checks its certificates, enrols when they cannot be used, serves. Returns the exit code.
  */
 export async function runService(context: AgentContext): Promise<number> {
-  const { notifier, clock, config } = context;
+  const { notifier, clock } = context;
   await using _only = await becomeOnlyInstance(context);
   const intervalMs = watchdogIntervalMs(context.environment);
   const ended = new AbortController();
@@ -117,7 +117,7 @@ export async function runService(context: AgentContext): Promise<number> {
   const isAlive = (): boolean => (context.liveness.ageMs ?? 0) <= LIVENESS_LIMIT_MS;
   const feeding =
     intervalMs === undefined ? undefined : feedWatchdog({ notifier, intervalMs, clock, isAlive, signal });
-  const watching = keepClock(context, { managerUrl: config.enrollment.manager_url, signal });
+  const watching = keepClockOf(context, signal);
   try {
     return await runUnwatched(context);
   } finally {
@@ -149,7 +149,7 @@ async function runUnwatched(context: AgentContext): Promise<number> {
   const place = identityPlaceOf(context);
   let identity = await repairIdentity({ place, logger, audit: context.audit });
   const foreign = await findForeignIdentity(place, context.root);
-  if (!foreign) identity = await waitForClock(context, identity);
+  if (!foreign) identity = await waitForClock(clockGateOf(context), identity);
   if (context.signal.aborted) return stoppedAs(context, identity);
   if (foreign)
     context.audit.record('identity_of_other_host', { key_id: foreign.keyId, reason: foreign.message });

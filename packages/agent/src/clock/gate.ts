@@ -1,12 +1,28 @@
 import { RELEASED_AT_MS } from '@linux-patch/contract';
 import { type IdentityStatus, parseCertificates } from '@linux-patch/pki';
-import type { AgentContext } from '../app/agent-context.ts';
-import { identityStatus } from '../app/identity-place.ts';
-import { readMaterial } from '../identity/store/material.ts';
+import type { Clock, Logger, Random, ServiceNotifier } from '@linux-patch/runtime';
+import type { Material } from '../identity/store/material.ts';
 import { nextDelayMs } from '../manager-link/schedule.ts';
-import { askTheTime, COMPARE_INTERVAL_MS } from './service.ts';
+import type { AskTime, TimeAnswer } from './ask-time.ts';
+import { COMPARE_INTERVAL_MS } from './service.ts';
+import type { ClockWatch } from './watch.ts';
 
-type Answer = Awaited<ReturnType<typeof askTheTime>>;
+/** What waiting for the clock needs to know. */
+export interface ClockGate {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly clockWatch: ClockWatch;
+  /** Who can be asked; undefined where no manager is set. */
+  readonly manager: { readonly url: string; readonly askTime: AskTime } | undefined;
+  /** The identity on disk, as it is each time. */
+  readonly identity: {
+    readonly status: () => Promise<IdentityStatus>;
+    readonly material: () => Promise<Pick<Material, 'certificatePem'>>;
+  };
+  readonly logger: Logger;
+  readonly notifier: Pick<ServiceNotifier, 'ready'>;
+  readonly signal: AbortSignal;
+}
 
 /** Clocks of issuer and host may differ by this much. */
 const TOLERANCE_MS = 5 * 60_000;
@@ -16,8 +32,8 @@ function isAboutDates({ status }: IdentityStatus): boolean {
 }
 
 /** Whether the certificate would do at this time. */
-async function isInDate(context: AgentContext, atMs: number): Promise<boolean> {
-  const material = await readMaterial(context.files, context.certificates).catch(() => undefined);
+async function isInDate({ identity }: ClockGate, atMs: number): Promise<boolean> {
+  const material = await identity.material().catch(() => undefined);
   const [leaf] = material ? parseCertificates(material.certificatePem) : [];
   return leaf !== undefined && atMs >= leaf.notBeforeMs - TOLERANCE_MS && atMs <= leaf.notAfterMs;
 }
@@ -29,36 +45,35 @@ async function isInDate(context: AgentContext, atMs: number): Promise<boolean> {
  * What the manager says about the time decides, when the installed CA proves it. While it cannot be reached there is
  * nobody to enrol with either. When another CA answers, the clock is believed unless this program itself is newer.
  */
-export async function waitForClock(context: AgentContext, first: IdentityStatus): Promise<IdentityStatus> {
-  const { clock, random, signal, config } = context;
-  const managerUrl = config.enrollment.manager_url;
+export async function waitForClock(gate: ClockGate, first: IdentityStatus): Promise<IdentityStatus> {
+  const { clock, random, signal, manager, identity } = gate;
   let status = first;
   let askAtMs = clock.monotonicMs();
   let failures = 0;
   let said: string | undefined;
-  let answer: Answer = 'unproven';
+  let answer: TimeAnswer = 'unproven';
   while (isAboutDates(status) && !signal.aborted) {
-    if (managerUrl !== undefined && clock.monotonicMs() >= askAtMs) {
-      said = await sayWaiting(context, { status, answer }, said);
-      answer = await askTheTime(context, managerUrl, signal);
+    if (manager && clock.monotonicMs() >= askAtMs) {
+      said = await sayWaiting(gate, { status, answer }, said);
+      answer = await manager.askTime(signal);
       failures = answer === 'unreachable' ? failures + 1 : 0;
       askAtMs =
         clock.monotonicMs() + nextDelayMs({ kind: 'transient', failures: failures + 4 }, random.fraction());
     }
-    if (!(await mustWait(context, answer))) {
+    if (!(await mustWait(gate, answer))) {
       // The clock may have been put right since the certificates were looked at.
-      status = await identityStatus(context);
-      if (!(await mustWait(context, answer))) return status;
+      status = await identity.status();
+      if (!(await mustWait(gate, answer))) return status;
     }
-    said = await sayWaiting(context, { status, answer }, said);
-    if (await pause(context)) askAtMs = clock.monotonicMs();
-    status = await identityStatus(context);
+    said = await sayWaiting(gate, { status, answer }, said);
+    if (await pause(gate)) askAtMs = clock.monotonicMs();
+    status = await identity.status();
   }
   return status;
 }
 
 /** A while, or until the clock is moved; whether it was. */
-async function pause({ clock, clockWatch, signal }: AgentContext): Promise<boolean> {
+async function pause({ clock, clockWatch, signal }: ClockGate): Promise<boolean> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const sleeping = clock.sleep(COMPARE_INTERVAL_MS, either).then(
@@ -71,26 +86,25 @@ async function pause({ clock, clockWatch, signal }: AgentContext): Promise<boole
   return wasMoved;
 }
 
-async function mustWait(context: AgentContext, answer: Answer): Promise<boolean> {
-  const { clockWatch, clock } = context;
+async function mustWait(gate: ClockGate, answer: TimeAnswer): Promise<boolean> {
+  const { clockWatch, clock } = gate;
   if (answer === 'unreachable') return true;
   const there = clockWatch.managerNowMs;
-  if (there !== undefined) return clockWatch.verdict.state === 'bad' && isInDate(context, there);
+  if (there !== undefined) return clockWatch.verdict.state === 'bad' && isInDate(gate, there);
   return clock.now() < RELEASED_AT_MS - TOLERANCE_MS;
 }
 
 /** For the log and `systemctl status`, once for each kind of trouble; returns the kind. */
 async function sayWaiting(
-  context: AgentContext,
-  now: { readonly status: IdentityStatus; readonly answer: Answer },
+  { clockWatch, logger, notifier, manager }: ClockGate,
+  now: { readonly status: IdentityStatus; readonly answer: TimeAnswer },
   before: string | undefined,
 ): Promise<string> {
   const { status, answer } = now;
-  const { clockWatch, logger, notifier, config } = context;
   const { state, message } = clockWatch.verdict;
   const why =
     state === 'ok'
-      ? `Perhaps only this host's clock says so: ${config.enrollment.manager_url} is asked what time it is${answer === 'unreachable' ? ', and does not answer' : ''}.`
+      ? `Perhaps only this host's clock says so: ${manager?.url} is asked what time it is${answer === 'unreachable' ? ', and does not answer' : ''}.`
       : message;
   const words = `The certificates count as ${status.status.replaceAll('_', ' ')}. ${why} They stay as they are, and nothing is asked for meanwhile.`;
   const kind = `${status.status} ${state} ${answer}`;

@@ -1,9 +1,8 @@
-import { isPatchError } from '@linux-patch/contract';
-import { parseCertificates } from '@linux-patch/pki';
-import type { AgentContext } from '../app/agent-context.ts';
-import { readMaterial } from '../identity/store/material.ts';
+import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import type { AuditLog } from '../audit/audit-log.ts';
 import { nextDelayMs } from '../manager-link/schedule.ts';
-import { findManagerTimeMs } from './manager-time.ts';
+import type { AskTime } from './ask-time.ts';
+import type { ClockWatch } from './watch.ts';
 
 /** How often wall and monotonic clock are compared. */
 export const COMPARE_INTERVAL_MS = 30_000;
@@ -12,47 +11,21 @@ const ASK_INTERVAL_MS = 6 * 3_600_000;
 /** Within this time after the start it is asked for first, so that hosts that start together ask apart. */
 const FIRST_ASK_MS = 120_000;
 
-type KeeperContext = Pick<
-  AgentContext,
-  'clock' | 'random' | 'logger' | 'audit' | 'files' | 'certificates' | 'proxyFor' | 'clockWatch' | 'config'
->;
-
-/**
- * Asks the manager that the installed CA proves what time it is.
- * @returns whether it said so; `unreachable` when nobody answers
- */
-export async function askTheTime(
-  context: KeeperContext,
-  managerUrl: string,
-  signal: AbortSignal,
-): Promise<'known' | 'unproven' | 'unreachable'> {
-  const { files, certificates, proxyFor, clockWatch, logger } = context;
-  const material = await readMaterial(files, certificates).catch(() => undefined);
-  if (!material) return 'unproven';
-  try {
-    const anchors = parseCertificates(material.caPem).map((one) => one.pem);
-    const dateMs = await findManagerTimeMs({ managerUrl: new URL(managerUrl), proxyFor, signal }, anchors);
-    if (dateMs === undefined) return 'unproven';
-    clockWatch.heard(dateMs);
-    return 'known';
-  } catch (error) {
-    // Whatever is wrong with the question about the time, the agent has other work.
-    if (!isPatchError(error) && !signal.aborted)
-      logger.warn('The manager could not be asked for the time', { error });
-    return 'unreachable';
-  }
-}
-
 /**
  * Watches the clock until the signal aborts: notices within half a minute that it was moved, asks the manager then, and
  * says once when the clock is wrong and once when it is right again.
  */
-export async function keepClock(
-  context: KeeperContext,
-  options: { readonly managerUrl: string | undefined; readonly signal: AbortSignal },
-): Promise<void> {
-  const { clock, random, logger, audit, clockWatch } = context;
-  const { managerUrl, signal } = options;
+export async function keepClock(options: {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly audit: Pick<AuditLog, 'record'>;
+  readonly clockWatch: ClockWatch;
+  /** Undefined where no manager is set. */
+  readonly askTime: AskTime | undefined;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { clock, random, logger, audit, clockWatch, askTime, signal } = options;
   let said: string | undefined;
   let failures = 0;
   let askAtMs = clock.monotonicMs() + FIRST_ASK_MS * random.fraction();
@@ -61,8 +34,8 @@ export async function keepClock(
       await clockWatch.look();
       askAtMs = clock.monotonicMs();
     }
-    if (managerUrl !== undefined && clock.monotonicMs() >= askAtMs) {
-      const answer = await askTheTime(context, managerUrl, signal);
+    if (askTime && clock.monotonicMs() >= askAtMs) {
+      const answer = await askTime(signal);
       failures = answer === 'known' ? 0 : failures + 1;
       const reason = { kind: 'transient', failures: failures + 4 } as const;
       askAtMs =

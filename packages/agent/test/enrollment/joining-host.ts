@@ -42,6 +42,8 @@ export interface JoinSettings extends Partial<Doors> {
   readonly trust?: 'auto' | 'code' | 'tofu';
   /** Where a join string is found by itself. */
   readonly joinFile?: string;
+  /** The folder with the credentials that systemd hands to the service. */
+  readonly credentialsFolder?: string;
   /** `enrollment.join_file` */
   readonly configuredJoinFile?: string;
   readonly maxPollAttempts?: number;
@@ -151,7 +153,7 @@ async function surroundingsOf(
       joinFile: settings.joinFile ?? paths.joinFile,
     },
     certificates,
-    environment: {},
+    environment: { CREDENTIALS_DIRECTORY: settings.credentialsFolder },
     clock,
     clockWatch: settings.clockWatch ?? undoubtedClock,
     random: settings.random ?? systemRandom,
