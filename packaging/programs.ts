@@ -21,6 +21,8 @@ export interface ProgramPackage {
   readonly extraFiles: readonly ExtraFile[];
   /** deb: beside the libraries that Node needs. */
   readonly debianDepends: readonly string[];
+  /** rpm: what the scriptlets need beside a shell. */
+  readonly rpmRequires: readonly string[];
 }
 
 export const PACKAGE_VERSION = VERSION;
@@ -56,6 +58,7 @@ export const PROGRAMS: readonly ProgramPackage[] = [
       { source: 'agent/whitelist.yaml', target: '/usr/share/linux-patch-api/whitelist.yaml', mode: 0o644 },
     ],
     debianDepends: [],
+    rpmRequires: [],
   },
   {
     name: 'linux-patch-manager',
@@ -76,7 +79,9 @@ export const PROGRAMS: readonly ProgramPackage[] = [
       },
       { source: 'manager/config.yaml', target: '/usr/share/linux-patch-manager/config.yaml', mode: 0o644 },
     ],
-    debianDepends: [],
+    // useradd, for the account of the server.
+    debianDepends: ['passwd'],
+    rpmRequires: ['/usr/sbin/useradd'],
   },
 ];
 

@@ -1,6 +1,8 @@
 # What the maintainer scripts of every package format do for the manager. Nothing here asks a question, and everything works
 # in an image that is being built, where no init system runs.
 SERVICE=linux-patch-manager
+# As whom the server runs.
+ACCOUNT=linux-patch-manager
 CONFIG=/etc/linux_patch_manager
 DATA=/var/lib/linux_patch_manager
 DEFAULTS=/usr/share/linux-patch-manager
@@ -14,8 +16,18 @@ systemd_runs() {
 	[ -d /run/systemd/system ]
 }
 
+# The account owns nothing yet: systemd gives it the data folder at each start (StateDirectory), also that of a manager which ran as root.
+make_account() {
+	getent passwd $ACCOUNT >/dev/null 2>&1 && return 0
+	if getent group $ACCOUNT >/dev/null 2>&1; then group="--gid $ACCOUNT"; else group=--user-group; fi
+	useradd --system $group --no-create-home --home-dir "$DATA" --shell /usr/sbin/nologin $ACCOUNT && return 0
+	say "the account $ACCOUNT, as which the server runs, could not be made; make it and install the package again" >&2
+	return 1
+}
+
 # $1: first or again
 after_install() {
+	make_account
 	[ -d "$CONFIG" ] || mkdir -p -m 0755 "$CONFIG"
 	[ -d "$DATA" ] || mkdir -p -m 0700 "$DATA"
 	systemd_runs && { systemctl daemon-reload || true; }
@@ -80,6 +92,8 @@ purge() {
 	if [ "${LINUX_PATCH_MANAGER_PURGE:-}" != everything ] && [ ! -e "$CONFIG/purge-everything" ] && has_fleet; then
 		kept="$DATA.kept-$(date -u +%Y%m%dT%H%M%SZ)"
 		while [ -e "$kept" ]; do kept="$kept.again"; done
+		# A later account could have the number of this one; it does not get past the folder itself.
+		chown root:root "$DATA"
 		chmod 0700 "$DATA"
 		rm -f "$DATA/.removed"
 		# A mount point cannot be moved: what is on it stays where it is.
@@ -94,6 +108,7 @@ purge() {
 		rm -rf "$CONFIG" "$DATA"
 	fi
 	rm -f "$DEFAULT_FILE"
+	userdel $ACCOUNT >/dev/null 2>&1 || true
 	if systemd_runs; then
 		systemctl reset-failed $SERVICE.service >/dev/null 2>&1 || true
 		systemctl daemon-reload || true

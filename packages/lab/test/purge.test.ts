@@ -13,9 +13,12 @@ function runScript(what: string, root: string, env: Readonly<Record<string, stri
   const script = [
     'set -e',
     `. ${FUNCTIONS}`,
-    `CONFIG=${root}/etc/linux_patch_manager DATA=${root}/var/lib/linux_patch_manager DEFAULT_FILE=${root}/etc/default/linux-patch-manager`,
+    `ACCOUNT=nobody CONFIG=${root}/etc/linux_patch_manager DATA=${root}/var/lib/linux_patch_manager DEFAULT_FILE=${root}/etc/default/linux-patch-manager`,
     'systemd_runs() { false; }',
     'systemctl() { :; }',
+    'getent() { false; }',
+    'useradd() { echo "useradd $*"; }',
+    'userdel() { :; }',
     what,
   ].join('\n');
   return execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8', env: { ...process.env, ...env } });
@@ -47,12 +50,14 @@ describe('a purge of the manager', () => {
     const data = join(root, 'var/lib/linux_patch_manager');
     const key = await readFile(join(data, 'ca/root.key.pem'), 'utf8');
     const config = await readFile(join(root, 'etc/linux_patch_manager/config.yaml'), 'utf8');
+    execFileSync('chown', ['-R', 'nobody:nogroup', data]);
     const said = purge(root);
     const [name = '', ...others] = await keptIn(root);
     expect([name, others]).toEqual([expect.stringMatching(/^linux_patch_manager\.kept-\d{8}T\d{6}Z$/), []]);
     const kept = join(root, 'var/lib', name);
     expect(said).toContain(kept);
     expect((await stat(kept)).mode & 0o777).toBe(0o700);
+    expect((await stat(kept)).uid).toBe(0);
     expect(await readFile(join(kept, 'ca/root.key.pem'), 'utf8')).toBe(key);
     const keptConfig = join(kept, 'purged-configuration/linux_patch_manager/config.yaml');
     expect(await readFile(keptConfig, 'utf8')).toBe(config);
@@ -63,6 +68,7 @@ describe('a purge of the manager', () => {
     const installed = runScript('after_install first', root);
     expect(installed).toContain(kept);
     expect(installed).not.toContain('init --url');
+    expect(installed).toMatch(/^useradd --system --user-group .* nobody$/m);
     expect(commandsIn(installed)).toBe(commandsIn(said));
     execFileSync('/bin/sh', ['-ec', commandsIn(installed)]);
     expect(await readFile(join(root, 'etc/linux_patch_manager/config.yaml'), 'utf8')).toBe(config);

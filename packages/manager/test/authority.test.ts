@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
@@ -73,6 +73,19 @@ describe('init', () => {
     for (const name of await readdir(paths.dataFolder)) {
       const { mode } = await stat(join(paths.dataFolder, name));
       expect([name, mode & 0o077]).toEqual([name, 0]);
+    }
+  });
+
+  it('by root gives what it makes to the user whose data folder it is', async () => {
+    const nobody = 65_534;
+    await mkdir(paths.dataFolder, { recursive: true, mode: 0o700 });
+    await chown(paths.dataFolder, nobody, nobody);
+    await init();
+    const names = (await readdir(paths.dataFolder, { recursive: true })).sort();
+    expect(names).toEqual(expect.arrayContaining(['ca', 'ca/root.key.pem', 'ca/web.pem', 'manager.sqlite']));
+    for (const name of names) {
+      const { uid, gid } = await stat(join(paths.dataFolder, name));
+      expect([name, uid, gid]).toEqual([name, nobody, nobody]);
     }
   });
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
@@ -19,10 +19,12 @@ interface Ended {
 
 function run(
   args: readonly string[],
-  options: { readonly program?: string; readonly cwd?: string } = {},
+  options: { readonly program?: string; readonly cwd?: string; readonly user?: number } = {},
 ): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(options.program ?? PROGRAM, [...args], { cwd: options.cwd ?? '/' }, (error, stdout, stderr) => {
+    const { program = PROGRAM, cwd = '/', user } = options;
+    const as = user === undefined ? {} : { uid: user, gid: user };
+    execFile(program, [...args], { cwd, ...as }, (error, stdout, stderr) => {
       resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
     });
   });
@@ -119,12 +121,7 @@ describe('the command line of the manager', () => {
   it('tells an ordinary user to be root', async () => {
     const nobody = 65_534;
     await chmod(root, 0o755);
-    const ended = await new Promise<Ended>((resolve) => {
-      const options = { cwd: '/', uid: nobody, gid: nobody };
-      execFile(PROGRAM, ['--root', root, 'hosts', 'list'], options, (error, stdout, stderr) => {
-        resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-      });
-    });
+    const ended = await run(['--root', root, 'hosts', 'list'], { user: nobody });
     expect(ended.exitCode).toBe(1);
     expect(ended.stderr).toMatch(/^linux-patch-manager: You may not use .*\. This command is for root: sudo/);
     expect(ended.stderr).not.toContain('lstat');
@@ -150,6 +147,29 @@ describe('the command line of the manager', () => {
     expect(result.exitCode).toBe(1);
     expect(result.stderr).toMatch(/broken\.yaml:2:3 server\.prot/);
     expect(result.stderr).toMatch(/broken\.yaml:3:\d+ server\.url/);
+  });
+
+  it('does not serve as root what belongs to another user, and tells that user what it may not read', async () => {
+    const other = join(root, 'of-another');
+    expect((await run(['--root', other, 'init'])).exitCode).toBe(0);
+    const data = join(other, 'var/lib/linux_patch_manager');
+    const nobody = 65_534;
+    await chown(data, nobody, nobody);
+    const refused = await run(['--root', other, 'serve']);
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      5,
+      expect.stringContaining(`${data} belongs to user ${nobody}, and root does not serve from it`),
+    ]);
+    await chmod(root, 0o755);
+    const advised = async (): Promise<string | undefined> => {
+      const { exitCode, stderr } = await run(['--root', other, 'serve'], { user: nobody });
+      expect(exitCode).toBe(1);
+      return /Give it to that user, as root: (chown --reference=\S+ \S+)/.exec(stderr)?.[1];
+    };
+    expect(await advised()).toMatch(new RegExp(`^chown --reference=${data} ${data}/ca`));
+    const paths = await readdir(data, { recursive: true });
+    for (const path of paths) if (path !== 'manager.sqlite') await chown(join(data, path), nobody, nobody);
+    expect(await advised()).toBe(`chown --reference=${data} ${data}/manager.sqlite`);
   });
 
   it('without an authority says to run init', async () => {

@@ -19,13 +19,21 @@ function deniedPath(error: unknown): string | undefined {
   return undefined;
 }
 
-/** What an ordinary user is told who may not do what a command needs; undefined for root, and for every other failure. */
+/**
+ * What an ordinary user is told who may not do what a command needs; undefined for root, and for every other failure.
+ * @param ownFolder whose owner is no ordinary user, but the one as whom the program itself runs
+ */
 export async function permissionAdvice(
-  files: Pick<Files, 'readText'>,
+  files: Pick<Files, 'readText' | 'facts'>,
   error: unknown,
   command: string,
+  ownFolder?: string,
 ): Promise<string | undefined> {
   const path = deniedPath(error);
-  if (path === undefined || (await ownUid(files)) === 0) return undefined;
+  const uid = await ownUid(files);
+  if (path === undefined || uid === 0) return undefined;
+  const own = ownFolder === undefined ? undefined : await files.facts(ownFolder).catch(() => undefined);
+  if (own?.uid === uid)
+    return `The user as whom this runs may not use ${path}. Give it to that user, as root: chown --reference=${ownFolder} ${path}`;
   return `You may not use ${path}. This command is for root: sudo ${command} …`;
 }

@@ -13,7 +13,7 @@ import {
   spkiFingerprint,
   webProfile,
 } from '@linux-patch/pki';
-import type { Clock, Files, Random } from '@linux-patch/runtime';
+import { type Clock, type Files, ownUid, type Random } from '@linux-patch/runtime';
 import type { ManagerPaths } from '../config/paths.ts';
 import { ensureDatabaseFile } from '../database/file.ts';
 import { holdsAuthority, type Pair, writePair } from './key-files.ts';
@@ -62,6 +62,18 @@ async function removeLeftovers(files: Files, folder: string): Promise<void> {
   }
 }
 
+/** What root made in the folder of the user as whom the server runs is for that user. */
+async function giveToServer(
+  files: Files,
+  { dataFolder, database }: ManagerPaths,
+  staging: string,
+): Promise<void> {
+  const owner = await files.facts(dataFolder);
+  if (!owner || owner.uid === 0 || (await ownUid(files)) !== 0) return;
+  const made = (await files.list(staging)).map((name) => join(staging, name));
+  for (const path of [...made, staging, database]) await files.setOwner(path, owner);
+}
+
 /**
  * Makes the certificate authority, and the manager's client and web certificates. Everything is made in a folder beside
  * and appears in one step, so that a crash leaves nothing or all.
@@ -101,6 +113,7 @@ export async function initialiseAuthority(options: InitOptions): Promise<{ reado
   );
   await writePair(files, staging, 'web', await issueOwn(options, issuing, webProfile(options.webNames)));
   await ensureDatabaseFile(files, paths.database);
+  await giveToServer(files, paths, staging);
   await files.rename(staging, paths.caFolder);
   await files.syncFolder(paths.dataFolder);
   return { caFingerprint: spkiFingerprint(rootPem) };

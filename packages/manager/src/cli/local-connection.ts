@@ -62,7 +62,7 @@ export function notAnswered({ adminSocket }: Pick<Places, 'adminSocket'>, cause:
   return new PatchError(
     'MANAGER_NOT_RUNNING',
     `The manager does not answer at ${adminSocket} (${code ?? messageOf(cause)}). ` +
-      "Is it running? Look at 'systemctl status linux-patch-manager' and start it with 'systemctl restart linux-patch-manager', or with 'linux-patch-manager serve'. " +
+      "Is it running? Look at 'systemctl status linux-patch-manager' and start it with 'systemctl restart linux-patch-manager' (from a checkout: 'linux-patch-manager serve'). " +
       'A manager of version 1.2 that was not restarted after its upgrade has no such socket.',
     { cause },
   );

@@ -67,7 +67,9 @@ export async function runManager(argv: readonly string[], doors: CliDoors): Prom
   try {
     return await chosen.run(await contextOf(chosen, doors));
   } catch (error) {
-    const words = (await permissionAdvice(doors.files, error, 'linux-patch-manager')) ?? messageOf(error);
+    const { dataFolder } = managerPaths(chosen.options.root);
+    const advice = await permissionAdvice(doors.files, error, 'linux-patch-manager', dataFolder);
+    const words = advice ?? messageOf(error);
     // What others said begins no line of its own.
     doors.stderr(`linux-patch-manager: ${words.replaceAll('\n', '\n  ')}\n`);
     return exitCodeOf(error);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { MANAGER_ADMIN_ROUTES, type ManagerStatus } from '@linux-patch/contract';
-import { createServiceNotifier, feedWatchdog } from '@linux-patch/runtime';
+import { MANAGER_ADMIN_ROUTES, type ManagerStatus, PatchError } from '@linux-patch/contract';
+import { createServiceNotifier, feedWatchdog, ownUid } from '@linux-patch/runtime';
 import type { Command } from 'commander';
 import { initialiseAuthority } from '../authority/init.ts';
 import { composeManager, type ManagerOptions, managerUrlOf } from '../compose.ts';
@@ -42,7 +42,7 @@ async function init(
       'For every agent, this line in /etc/linux_patch_api/config.yaml:',
       `  ${line}`,
       '',
-      "Next: 'linux-patch-manager serve', then 'linux-patch-manager enrollments list' when hosts ask to join.",
+      "Next: 'systemctl start linux-patch-manager' (from a checkout: 'linux-patch-manager serve'), then 'linux-patch-manager enrollments list' when hosts ask to join.",
     ].join('\n'),
   );
 }
@@ -73,8 +73,19 @@ function managerDoors(context: CommandContext): Omit<ManagerOptions, 'logger'> {
   return { config, paths, files, clock, random, processUsage };
 }
 
+/** What root wrote into the folder of another user would be out of reach for the service afterwards. */
+async function requireServersUser({ files, paths }: CommandContext): Promise<void> {
+  const owner = await files.facts(paths.dataFolder);
+  if (!owner || owner.uid === 0 || (await ownUid(files)) !== 0) return;
+  throw new PatchError(
+    'FORBIDDEN',
+    `${paths.dataFolder} belongs to user ${owner.uid}, and root does not serve from it. Start the service: systemctl start linux-patch-manager; what it says: journalctl -u linux-patch-manager.`,
+  );
+}
+
 /** `serve`: until told to stop. */
 async function serve(context: CommandContext): Promise<number> {
+  await requireServersUser(context);
   const logger = context.createLogger(context.config.logging.level);
   using _hangUp = context.onHangUp(() =>
     logger.warn(

@@ -196,6 +196,55 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
     },
   },
   {
+    name: 'a manager runs as a user of its own, takes over the folder of one that ran as root, and obeys root alone',
+    flavours: ['debian12', 'dnf'],
+    async run(world, flavour) {
+      const host = await world.newHost(flavour);
+      const unit = 'linux-patch-manager.service';
+      const data = '/var/lib/linux_patch_manager';
+      const init = ['init', '--url', 'https://patch.example.org:8443'];
+      await installPackage(host, flavour, { name: 'linux-patch-manager' });
+      // Started too early, it leaves a folder that is its own; what root makes there has to be its own, too.
+      assert.notEqual((await host.run('systemctl', ['start', unit])).exitCode, 0);
+      await host.must('linux-patch-manager', init);
+      const served = async (): Promise<void> => {
+        await host.must('systemctl', ['restart', unit]);
+        const { mainPid } = await untilActive(host, ['active'], unit);
+        const account = 'linux-patch-manager';
+        assert.equal(await host.must('stat', ['-c', '%U', `/proc/${mainPid}`]), `${account}\n`);
+        const places = [data, '/run/linux-patch-manager'];
+        assert.equal(await host.must('find', [...places, '-not', '-user', account]), '');
+        const modes = await host.must('stat', ['-c', '%a', places[1] ?? '', `${places[1]}/admin.sock`]);
+        assert.equal(modes, '700\n600\n');
+        assert.match(await host.must('linux-patch-manager', ['status']), /patch\.example\.org/);
+      };
+      await served();
+      // As version 1.2 left it.
+      await host.must('systemctl', ['stop', unit]);
+      await host.must('sh', [
+        '-ec',
+        `chown -R root:root ${data}; umask 077; head -c 32 /dev/zero | base64 > ${data}/admin.token`,
+      ]);
+      await served();
+      const nobody = [
+        '--reuid',
+        '65534',
+        '--regid',
+        '65534',
+        '--clear-groups',
+        'linux-patch-manager',
+        'status',
+      ];
+      const refused = await host.run('setpriv', nobody);
+      assert.equal(refused.exitCode, 1);
+      assert.match(refused.stderr, /You may not use .*admin\.sock\. This command is for root/);
+      await host.must('systemctl', ['stop', unit]);
+      const down = await host.run('linux-patch-manager', ['status']);
+      assert.equal(down.exitCode, 4);
+      assert.match(down.stderr, /does not answer at \/run\/linux-patch-manager\/admin\.sock/);
+    },
+  },
+  {
     name: 'a manager feeds its watchdog for longer than its interval; one that hangs is ended and started again',
     flavours: ['debian12'],
     async run(world, flavour) {
