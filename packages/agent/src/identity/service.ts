@@ -249,7 +249,7 @@ export class IdentityService {
   async #takeTrust(bundle: TrustBundle, by: 'manager' | 'pull'): Promise<TrustState> {
     const { replacement, renewals, trust } = this.#options;
     if (await trust.change(bundle, by)) await replacement.takeInstalled();
-    renewals.issuers.told(bundle);
+    renewals.told(bundle);
     const renews = renewals.isFromOldIssuer();
     if (renews) this.#nap.abort();
     return trustStateOf(this.current.value, renews);

@@ -1,14 +1,15 @@
-import { messageOf, type TrustBundle } from '@linux-patch/contract';
+import { ENROLL_PATHS, messageOf, TrustBundle } from '@linux-patch/contract';
 import { parseCertificates, spkiFingerprint } from '@linux-patch/pki';
 import type { Logger } from '@linux-patch/runtime';
 import type { AuditLog } from '../../audit/audit-log.ts';
+import { jsonOf } from '../../manager-link/answer-body.ts';
+import { verifiedBy } from '../../manager-link/connection.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
+import { type ManagerWay, openManagerLink } from '../../manager-link/link.ts';
 import type { ProxyChoice } from '../../manager-link/proxy.ts';
 import type { Identity } from '../identity.ts';
-import type { Material } from '../store/material.ts';
 import { type IdentityPlace, readIdentity } from '../store/read.ts';
 import { installGeneration } from '../store/store.ts';
-import { pullTrust } from './pull-trust.ts';
 import { planTrustChange } from './trust-change.ts';
 
 /** How often a host asks by itself; the manager tells it at once when it can reach it. */
@@ -49,7 +50,7 @@ async function changeTrust(
     const plan = planTrustChange({ bundle, material, meta, now: clock.now() });
     if (plan.kind !== 'change') return false;
     await installGeneration({ files, paths, material: plan.material, meta: plan.meta });
-    const roots = parseRoots(plan.material);
+    const roots = parseCertificates(plan.material.caPem).map((one) => spkiFingerprint(one.pem));
     audit.record('trust_changed', { roots, added: plan.added, removed: plan.removed, by });
     logger.info('The CAs this host trusts changed', { roots: roots.join(', ') });
     return true;
@@ -60,8 +61,24 @@ async function changeTrust(
   }
 }
 
-function parseRoots(material: Material): string[] {
-  return parseCertificates(material.caPem).map((one) => spkiFingerprint(one.pem));
+/**
+ * Asks the manager which CAs to trust, verified with those that are trusted now. A host that slept through a rotation
+ * learns of it here.
+ *
+ * @returns undefined from a manager that does not say.
+ * @throws ManagerFailure when it cannot be asked, or is not the one this host trusts.
+ */
+async function pullTrust(way: ManagerWay, caPem: string): Promise<TrustBundle | undefined> {
+  const link = openManagerLink(way, verifiedBy(caPem));
+  const url = link.at(ENROLL_PATHS.trust);
+  const answer = await link.get(ENROLL_PATHS.trust);
+  if (answer.status === 404 || answer.status === 405) return undefined;
+  if (answer.status !== 200) {
+    throw new ManagerFailure('transient', `${url.href} does not say whom to trust (HTTP ${answer.status}).`);
+  }
+  const bundle = TrustBundle.safeParse(jsonOf(answer, url.href));
+  if (bundle.success) return bundle.data;
+  throw new ManagerFailure('protocol', `${url.href} sends JSON that does not say whom to trust.`);
 }
 
 function createTrustPull({ place, logger, audit, proxyFor }: TrustSourceOptions): TrustSource['pull'] {

@@ -1,11 +1,11 @@
-import { isPatchError, messageOf } from '@linux-patch/contract';
+import { isPatchError, messageOf, type TrustBundle } from '@linux-patch/contract';
 import type { Logger, Random } from '@linux-patch/runtime';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import type { AddressWatch } from '../../host/own-address.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
 import type { CurrentIdentity } from '../current.ts';
 import type { IdentityEvents } from '../events.ts';
-import { createIssuerWatch } from '../issuers/issuer-watch.ts';
+import { ownIssuer } from '../issuers/trust-change.ts';
 import type { IdentityReplacement } from '../replacement.ts';
 import { nextKey } from '../store/next-key.ts';
 import type { IdentityPlace } from '../store/read.ts';
@@ -45,8 +45,9 @@ class RefusedError extends Error {
 
 /** Renews the certificate in use: when it is time, when the host has moved, when its CA is to go. */
 export class Renewals {
-  readonly issuers = createIssuerWatch();
   readonly #options: RenewalsOptions;
+  /** Keys of the CAs that issue to hosts now, as far as the manager has said so. */
+  #issuers: readonly string[] | undefined;
   /** Serial number of the certificate whose successor has a key. */
   #nextKeyFor: string | undefined;
 
@@ -58,8 +59,15 @@ export class Renewals {
     return this.#options.tracker;
   }
 
+  /** The manager says which CAs issue to hosts now. */
+  told({ issuers }: TrustBundle): void {
+    this.#issuers = issuers;
+  }
+
+  /** Hosts get their certificates from another CA now than this one came from. */
   isFromOldIssuer(): boolean {
-    return this.issuers.isFromOldIssuer(this.#options.current.value.material);
+    const issuer = this.#issuers && ownIssuer(this.#options.current.value.material);
+    return issuer !== undefined && this.#issuers?.includes(issuer.spkiSha256) === false;
   }
 
   isDue(): boolean {
@@ -91,7 +99,8 @@ export class Renewals {
     const { replacement, report } = this.#options;
     try {
       const { serialHex, notAfterMs } = await replacement.replaceBy(() => this.#ask(managerUrl));
-      this.issuers.forget();
+      // A certificate that is still from another CA is not renewed in a loop; the manager says again what it wants.
+      this.#issuers = undefined;
       const until = new Date(notAfterMs).toISOString();
       report.logger.info('Certificate renewed', { serial: serialHex, until });
       return 'renewed';
