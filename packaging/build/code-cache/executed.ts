@@ -23,7 +23,6 @@ process.stdin.resume().once('end', () => {
     const places = functions.flatMap(({ ranges: [whole] }): Place[] =>
       whole && whole.count > 0 ? [[whole.startOffset, whole.endOffset]] : [],
     );
-    places.sort(([start, end], [otherStart, otherEnd]) => start - otherStart || otherEnd - end);
     writeFileSync(listFile, JSON.stringify(places));
     process.exit(0);
   });
