@@ -30,7 +30,11 @@ export async function finishInterruptedEnrollment(options: LeftoverOptions): Pro
   const orWarn = async (message: string, work: () => Promise<unknown>): Promise<void> => {
     await work().catch((error: unknown) => report.logger.warn(message, { error }));
   };
-  const leftover = (await files.facts(places.stateFile)) ?? (await configuredToken.unused());
+  // The state goes before the key, and a crash may come in between.
+  const leftover =
+    (await files.facts(places.stateFile)) ??
+    (await files.facts(places.keyFile)) ??
+    (await configuredToken.unused());
   if (leftover === undefined) return;
   const pending = await readPending(files, places);
   if (pending && (await isInstalled(options, pending))) {
