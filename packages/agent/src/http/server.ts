@@ -89,6 +89,11 @@ export async function openAgentServer(options: AgentServerOptions): Promise<Agen
   return server;
 }
 
+/** What decides who may call; a renewal changes nothing of it, and hundreds of connections are not looked at for it. */
+function callersOf({ material, meta, list }: Identity): string {
+  return JSON.stringify([material.caPem, meta.manager_client, list.list?.pem]);
+}
+
 class ListeningServer implements AgentServer {
   readonly #options: AgentServerOptions;
   readonly #server: Server | HttpsServer;
@@ -153,11 +158,12 @@ class ListeningServer implements AgentServer {
 
   async take(identity: Identity): Promise<void> {
     const { material } = identity;
-    const isOtherSet = !this.#identity || !isSameSet(this.#identity.material, material);
+    const before = this.#identity;
+    const isOtherSet = !before || !isSameSet(before.material, material);
     if (isOtherSet) this.#useSet(identity);
     this.#identity = identity;
     this.#policy = this.#policyFor(identity);
-    this.#reviewClients();
+    if (!before || callersOf(before) !== callersOf(identity)) this.#reviewClients();
     if (isOtherSet) await this.confirmServes(identity.facts?.serialHex ?? '');
   }
 
