@@ -81,7 +81,7 @@ export const PROGRAMS: readonly ProgramPackage[] = [
     ],
     // useradd, for the account of the server.
     debianDepends: ['passwd'],
-    rpmRequires: ['/usr/sbin/useradd'],
+    rpmRequires: ['(shadow-utils or shadow)'],
   },
 ];
 

@@ -4,7 +4,14 @@ import type { LabHost } from '../hosts/host.ts';
 import { must, runProgram } from '../process.ts';
 
 /** What dnf and pacman hosts of the lab are told is installed; really Debian's packages have it. */
-const PROVIDED = ['/bin/sh', 'glibc = 2.36', 'libstdc++ = 12', 'libatomic = 12', 'systemd = 252'];
+const PROVIDED = [
+  '/bin/sh',
+  'glibc = 2.36',
+  'libstdc++ = 12',
+  'libatomic = 12',
+  'systemd = 252',
+  'shadow-utils = 4.13',
+];
 
 /** A package without files for a host whose base system came from another package manager. */
 export async function buildRpmStandIn(folder: string): Promise<string> {
