@@ -74,8 +74,8 @@ wrap(fs.promises, 'open', opensForWriting);
 function watchRequests(library: { request: (...args: never[]) => ClientRequest }): void {
   const real = library.request;
   library.request = (...args: never[]): ClientRequest => {
-    const [url, options] = args as unknown as [URL, { method?: string }];
-    const what = `${options.method} ${url.pathname}`;
+    const [{ method, path }] = args as unknown as [{ method?: string; path?: string }];
+    const what = `${method} ${path?.split('?')[0]}`;
     pass(`before ${what}`);
     const outgoing = real(...args);
     outgoing.prependListener('finish', () => setImmediate(() => pass(`after sending ${what}`)));
