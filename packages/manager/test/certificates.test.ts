@@ -43,8 +43,9 @@ async function audited(event: string): Promise<Record<string, unknown>[]> {
 
 /** Lets the manager ask its fleet once. */
 async function poll(): Promise<void> {
-  const { lastPoll } = { lastPoll: world.clock.now() };
+  const lastPoll = world.clock.now();
   await expect.poll(() => world.clock.sleeping).toBeGreaterThanOrEqual(2);
+  const atRest = world.clock.sleeping;
   await world.clock.advance(75_000);
   const polled = async () => {
     const reports = await world.database.db.selectFrom('host_reports').select('at').execute();
@@ -52,6 +53,8 @@ async function poll(): Promise<void> {
     return reports.some((one) => one.at > lastPoll) || failed.some((one) => one.last_error !== null);
   };
   await expect.poll(polled, { timeout: 10_000 }).toBe(true);
+  // The round is over: nothing of it meets the next step of the clock.
+  await expect.poll(() => world.clock.sleeping).toBe(atRest);
 }
 
 describe('certificates', { timeout: 120_000 }, () => {
@@ -190,12 +193,14 @@ describe('a host that was switched off', { timeout: 120_000 }, () => {
     expect((await revoke(stolen.serial)).data.delivery).toMatchObject({ hosts: 1, taken: 0 });
     await stolen.wake();
     await poll();
-    await expect.poll(() => stolen.lists().length).toBe(1);
+    // Whoever joined just now is looked at between two rounds as well.
+    await expect.poll(() => stolen.lists().length).toBeGreaterThan(0);
     expect(parseCrl(stolen.lists()[0] ?? '').serials).toEqual(new Set([stolen.serial]));
     // What it says it has, does not tell whether it knows.
     stolen.say({ crl_number: String(Date.now() + 1_000_000_000) });
+    const told = stolen.lists().length;
     await poll();
-    await expect.poll(() => stolen.lists().length).toBe(2);
+    await expect.poll(() => stolen.lists().length).toBeGreaterThan(told);
   });
 });
 
