@@ -11,7 +11,10 @@ export const LONG_SUITES = [
   'packages/agent/src/identity/store/store.test.ts',
   'packages/agent/test/doctor/broken-states.test.ts',
   'packages/agent/test/start/stopping.test.ts',
+  'packages/agent/test/start/working-identity.test.ts',
   'packages/lab/test/signals.test.ts',
+  'packages/lab/test/secrets.test.ts',
+  'packages/lab/test/ca-rotation.test.ts',
 ];
 
 export default defineConfig({
