@@ -18,6 +18,7 @@ import { readHostBinding } from '../host/host-binding.ts';
 import { collectHostIdentity } from '../host/host-identity.ts';
 import { hostOf, resolveUnlessStopped } from '../host/network.ts';
 import { collectOsDetails } from '../host/os-details.ts';
+import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { storeFolder } from '../identity/store/paths.ts';
 import type { AgentContext } from './agent-context.ts';
 
@@ -104,6 +105,24 @@ async function allowManager(context: EnrollmentSurroundings, managerUrl: URL): P
   const path = paths.learnedAddresses;
   const learned = await learnAddresses({ files, path, managerUrl: managerUrl.href, addresses });
   for (const entry of learned) audit.record('allow_list_extended', { entry });
+}
+
+/**
+ * A host whose data folder was lost does not know any more where its manager calls from, and where no administrator keeps
+ * an allow list, nobody could connect: it learns that again from the notes beside its certificates.
+ */
+export async function learnManagerAgain(context: EnrollmentSurroundings): Promise<void> {
+  const { files, paths, config, certificates, logger } = context;
+  try {
+    if (await files.facts(paths.learnedAddresses)) return;
+    if (await files.facts(config.whitelist.path)) return;
+    const { manager_url: managerUrl } = await readIdentityMeta(files, certificates);
+    if (managerUrl) await allowManager(context, new URL(managerUrl));
+  } catch (error) {
+    logger.warn('Where the manager calls from is lost and could not be learned again: it cannot connect', {
+      error,
+    });
+  }
 }
 
 /** The enrolment of this host with a manager. */

@@ -10,6 +10,7 @@ import { type AgentServer, type AgentServerOptions, openAgentServer } from '../h
 import { type JobSockets, openJobSockets } from '../http/websocket.ts';
 import type { IdentityService } from '../identity/service.ts';
 import type { AgentContext } from './agent-context.ts';
+import { learnManagerAgain } from './compose-enrollment.ts';
 import { enrollmentSummary } from './enrolling.ts';
 import { reportConfigFault } from './follow-configuration.ts';
 import { openIdentityService } from './identity.ts';
@@ -105,6 +106,7 @@ async function serveNow(context: AgentContext): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const identity = config.tls.enabled ? await openIdentityService(context) : undefined;
   const work = await openWork(context, stack);
+  await learnManagerAgain(context);
   const allowList = stack.use(
     await openAllowList({
       files,

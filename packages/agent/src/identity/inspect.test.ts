@@ -118,3 +118,14 @@ describe('an identity in use, whose files somebody annotated', () => {
     expect(messages).not.toContain('UNSPECIFIED');
   });
 });
+
+it('an identity on a disk that fails cannot be read, and does not end who looks at it', async () => {
+  const readLink = async (path: string) => {
+    if (path !== paths.crl) return systemFiles.readLink(path);
+    throw Object.assign(new Error('EIO: i/o error, readlink'), { code: 'EIO' });
+  };
+  const files = { ...systemFiles, readLink };
+  const { status, identity } = await inspectIdentity({ files, paths, now: NOW, thresholdDays: 7 });
+  expect(status).toMatchObject({ status: 'corrupt', message: expect.stringContaining('i/o error') });
+  expect(identity).toBeUndefined();
+});

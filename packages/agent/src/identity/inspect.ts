@@ -74,7 +74,9 @@ class Unreadable extends Error {
  * about names the configured paths.
  */
 async function readSet(files: Files, paths: CertificatePaths) {
-  const from = await resolvePaths(files, paths);
+  const from = await resolvePaths(files, paths).catch((cause: unknown) => {
+    throw new Unreadable(paths.certificate, cause);
+  });
   const read = async (
     which: keyof CertificatePaths,
     limitBytes = SIZE_LIMIT_BYTES,

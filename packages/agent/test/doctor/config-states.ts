@@ -1,6 +1,7 @@
 import { chmod, chown, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemFiles } from '@linux-patch/runtime/node';
+import { META_FILE } from '../../src/identity/store/identity-meta.ts';
 import type { BrokenState } from './case.ts';
 
 const NOBODY = 65_534;
@@ -24,10 +25,10 @@ export const CONFIG_STATES: readonly BrokenState[] = [
     says: /store: .*i\/o error/,
     arrange: (host) => {
       const broken = async (path: string) => {
-        if (path !== host.paths.crl) return systemFiles.readLink(path);
-        throw Object.assign(new Error('EIO: i/o error, readlink'), { code: 'EIO' });
+        if (!path.endsWith(META_FILE)) return systemFiles.facts(path);
+        throw Object.assign(new Error('EIO: i/o error, stat'), { code: 'EIO' });
       };
-      host.files = { ...systemFiles, readLink: broken };
+      host.files = { ...systemFiles, facts: broken };
     },
   },
   { code: 'CONFIG_MISSING', arrange: (host) => rm(host.paths.configFile) },
