@@ -122,10 +122,12 @@ async function buildFor(part: Part, shared: Shared): Promise<void> {
   const node = nodeRuntime(root, architecture, cache);
   const workFolder = join(cache, `work-${program.name}-${architecture}-${process.pid}`);
   const stageFolder = join(workFolder, 'stage');
-  const warmUp = { node: node.binary, folder: join(workFolder, 'code-cache') };
+  const outFolder = resolve(options.out);
+  const name = `${program.name}-${PACKAGE_VERSION}-${options.revision}.${architecture}`;
+  const profile = join(outFolder, `${name}.profile`);
+  const warmUp = { node: node.binary, folder: join(workFolder, 'code-cache'), profile };
   const codeCache = await codeCacheOf(part, warmUp, bundle);
   stage({ program, bundle, codeCache, node, root, folder: stageFolder, epochS });
-  const outFolder = resolve(options.out);
   const job = {
     program,
     architecture,
@@ -144,10 +146,7 @@ async function buildFor(part: Part, shared: Shared): Promise<void> {
   }
   // Both architectures are of one version, so the libraries inside are the same.
   const nodeParts = process.versions as NodeParts;
-  const billFile = join(
-    outFolder,
-    `${program.name}-${PACKAGE_VERSION}-${options.revision}.${architecture}.cdx.json`,
-  );
+  const billFile = join(outFolder, `${name}.cdx.json`);
   writeFileSync(billFile, bill(program, { bundle, node, nodeParts, epochS }));
   rmSync(workFolder, { recursive: true });
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -19,6 +20,8 @@ export interface CodeCacheOptions {
   readonly node: string;
   /** Made, and removed at the end. */
   readonly folder: string;
+  /** Which functions are compiled: taken from there when it is of this program, else found by running it and left there. */
+  readonly profile: string;
 }
 
 const NAME = 'warm-up.build.test';
@@ -121,8 +124,26 @@ const [program, cachedData] = process.argv.slice(1).map((file) => readFileSync(f
 const script = new (require('node:vm').Script)(program.toString('latin1'), { cachedData });
 process.exitCode = script.cachedDataRejected ? 1 : 0;`;
 
+interface Profile {
+  /** SHA-256 of the program, hex. */
+  readonly program: string;
+  readonly places: readonly Place[];
+}
+
+/** What a run executes depends a little on the machine and its load, so that it is an input of a build like its sources. */
+async function placesOf(options: CodeCacheOptions, file: string): Promise<readonly Place[]> {
+  const program = createHash('sha256').update(options.program).digest('hex');
+  if (existsSync(options.profile)) {
+    const known = JSON.parse(readFileSync(options.profile, 'utf8')) as Profile;
+    if (known.program === program) return known.places;
+  }
+  const profile: Profile = { program, places: await executed(options, file) };
+  writeFileSync(options.profile, JSON.stringify(profile));
+  return profile.places;
+}
+
 /**
- * Compiles what the agent executes when it starts and answers: a code cache, the same bytes in every build.
+ * Compiles what the agent executes when it starts and answers: a code cache, the same bytes for the same profile.
  * @throws when the agent does not start here, or its Node refuses what was made
  */
 export async function makeCodeCache(options: CodeCacheOptions): Promise<Uint8Array> {
@@ -134,7 +155,7 @@ export async function makeCodeCache(options: CodeCacheOptions): Promise<Uint8Arr
     string,
   ];
   writeFileSync(file, program);
-  writeFileSync(list, JSON.stringify(await executed(options, file)));
+  writeFileSync(list, JSON.stringify(await placesOf(options, file)));
   // The seed of hashes decides about the order in tables; it is no part of what the engine compares.
   run(node, ['--random-seed=1', join(import.meta.dirname, 'compile.ts'), file, list, cache]);
   run(node, ['-e', TAKEN, file, cache]);
