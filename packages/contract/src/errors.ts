@@ -65,7 +65,6 @@ export const ERRORS = {
     false,
     'The path exists but not with this method; see the `Allow` header.',
   ),
-  EXCLUSIVE_MODE: traits('http', 409, true, 'A rollback holds the host; no other job is accepted meanwhile.'),
   JOB_CONFLICT: traits('http', 409, false, 'The job is not in a state that allows this.'),
   IDEMPOTENCY_CONFLICT: traits(
     'http',

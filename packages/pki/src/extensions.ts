@@ -1,5 +1,5 @@
 import { type DerValue, derChildren, derInteger, derOid, expectTag, readDer, TAG } from './der.ts';
-import { encode, encodeDottedOid, encodeExtension, encodeSequence } from './der-writer.ts';
+import { encode, encodeDottedOid, encodeExtension, encodeInteger, encodeSequence } from './der-writer.ts';
 import { ipAddressBytes, ipAddressFromBytes } from './ip-address.ts';
 
 /** OIDs of the extensions read here, as the hex of their content octets. */
@@ -122,7 +122,7 @@ export function encodeAlternativeNames(
 export function encodeBasicConstraints(authority: { readonly pathLength?: number } | undefined): Uint8Array {
   const value = authority && [
     encode(TAG.boolean, Buffer.from([0xff])),
-    ...(authority.pathLength === undefined ? [] : [encode(TAG.integer, Buffer.from([authority.pathLength]))]),
+    ...(authority.pathLength === undefined ? [] : [encodeInteger(authority.pathLength.toString(16))]),
   ];
   return encodeExtension(EXTENSION.basicConstraints, encodeSequence(...(value ?? [])), 'critical');
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -138,7 +138,9 @@ async function placesOf(options: CodeCacheOptions, file: string): Promise<readon
     if (known.program === program) return known.places;
   }
   const profile: Profile = { program, places: await executed(options, file) };
-  writeFileSync(options.profile, JSON.stringify(profile));
+  // Whole or not at all: a build may be ended at any moment, and the next one believes what it finds.
+  writeFileSync(`${options.profile}.new`, JSON.stringify(profile));
+  renameSync(`${options.profile}.new`, options.profile);
   return profile.places;
 }
 

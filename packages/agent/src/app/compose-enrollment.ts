@@ -119,8 +119,10 @@ export async function learnManagerAgain(context: EnrollmentSurroundings): Promis
     const { manager_url: managerUrl } = await readIdentityMeta(files, certificates);
     if (managerUrl) await allowManager(context, new URL(managerUrl));
   } catch (error) {
-    logger.warn('Where the manager calls from is lost and could not be learned again: it cannot connect', {
+    logger.warn('The address of the manager is lost and could not be learned again, so it cannot connect', {
       error,
+      help: 'When its name can be resolved: linux-patch-api doctor --fix, or put the address into the allow list',
+      allow_list: config.whitelist.path,
     });
   }
 }

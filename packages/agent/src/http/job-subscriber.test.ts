@@ -25,7 +25,6 @@ it('tells a slow client how many events it missed, with the newest of them, once
   const queued = createJob({
     id: '6f1c2a4e-9d1b-4c1a-8f3e-0a1b2c3d4e5f',
     request,
-    exclusive: false,
     nowMs: clock.now(),
   });
   let job = transition(queued, { type: 'start', message: 'Started' }, clock.now());

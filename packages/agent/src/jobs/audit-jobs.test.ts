@@ -16,7 +16,7 @@ it('a job is recorded when it is over, with the versions before and after', () =
   const records: unknown[][] = [];
   const events = new JobEvents(0);
   using _auditing = auditJobs(events, { record: (...record) => void records.push(record) });
-  const queued = createJob({ id: 'job-1', request, exclusive: false, nowMs: 0 });
+  const queued = createJob({ id: 'job-1', request, nowMs: 0 });
   const running = transition(queued, { type: 'start', message: 'Started' }, 0);
   const results = [
     { name: 'toylib', action: 'upgraded', version_before: '1.0', version_after: '1.1' } as const,

@@ -5,7 +5,6 @@ import { createJob } from './state.ts';
 const JOB = createJob({
   id: '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc',
   request: { operation: 'reboot', delaySeconds: 0, force: false } as never,
-  exclusive: false,
   nowMs: 0,
 });
 

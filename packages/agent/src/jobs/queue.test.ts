@@ -103,16 +103,6 @@ describe('the job queue', () => {
     expect(queue.health()).toContain('full');
   });
 
-  it('accepts no other job beside an exclusive one', async () => {
-    const { open } = await world();
-    await using queue = await open(handWork().execute);
-    const exclusive = await queue.submit(install('curl'), { exclusive: true });
-    await expect(queue.submit(nothing)).rejects.toMatchObject({
-      code: 'EXCLUSIVE_MODE',
-      details: { job_id: exclusive.job_id },
-    });
-  });
-
   it('refuses a job it could not write down, and runs nothing', async () => {
     const files: Files = {
       ...systemFiles,
@@ -135,10 +125,10 @@ describe('the job queue', () => {
     let id = '';
     {
       await using queue = await open(handWork().execute);
-      const [first, second] = await Promise.all([1, 2].map(() => queue.submit(install('curl'), { named })));
+      const [first, second] = await Promise.all([1, 2].map(() => queue.submit(install('curl'), named)));
       id = first!.job_id;
       expect(second!.job_id).toBe(id);
-      await expect(queue.submit(install('wget'), { named: other })).rejects.toMatchObject({
+      await expect(queue.submit(install('wget'), other)).rejects.toMatchObject({
         code: 'IDEMPOTENCY_CONFLICT',
         details: { job_id: id },
       });
@@ -146,7 +136,7 @@ describe('the job queue', () => {
     }
     const { begun, execute } = handWork();
     await using queue = await open(execute);
-    expect((await queue.submit(install('curl'), { named })).job_id).toBe(id);
+    expect((await queue.submit(install('curl'), named)).job_id).toBe(id);
     await expect(queue.findNamed(other)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
     expect(statusOf(queue, id)).toBe('failed');
     expect(begun).toEqual([]);
@@ -161,8 +151,8 @@ describe('the job queue', () => {
     {
       await using queue = await open(handWork().execute);
       await queue.submit(install('curl'));
-      waiting = (await queue.submit(install('wget'), { named: named('waits') })).job_id;
-      cancelled = (await queue.submit(install('jq'), { named: named('goes') })).job_id;
+      waiting = (await queue.submit(install('wget'), named('waits'))).job_id;
+      cancelled = (await queue.submit(install('jq'), named('goes'))).job_id;
       await queue.cancelOrDelete(cancelled);
     }
     await using queue = await open(handWork().execute);
@@ -175,7 +165,7 @@ describe('the job queue', () => {
     const { open } = await world({}, files);
     await using queue = await open(handWork().execute);
     const named = nameRequest('k-1', { line: 'POST /', bodyText: '' });
-    const answers = await Promise.allSettled([1, 2].map(() => queue.submit(install('curl'), { named })));
+    const answers = await Promise.allSettled([1, 2].map(() => queue.submit(install('curl'), named)));
     expect(answers.map((one) => (one.status === 'rejected' ? one.reason.code : 'accepted'))).toEqual([
       'SERVICE_UNHEALTHY',
       'SERVICE_UNHEALTHY',

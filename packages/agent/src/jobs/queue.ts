@@ -35,11 +35,6 @@ export interface JobQueueOptions {
     | undefined;
 }
 
-interface SubmitOptions {
-  readonly exclusive?: boolean;
-  readonly named?: NamedRequest | undefined;
-}
-
 /**
  * The jobs of this host. Disposing it tells running jobs to stop and records them as interrupted; where package work is
  * detached it goes on, and the next agent takes the job up again.
@@ -49,9 +44,9 @@ export interface JobQueue extends AsyncDisposable {
   /**
    * Accepts a job; it is on disk before this resolves. A request that was accepted under this name before is the job that
    * it was then.
-   * @throws PatchError `QUEUE_FULL`, `EXCLUSIVE_MODE`, `IDEMPOTENCY_CONFLICT` or `SERVICE_UNHEALTHY`.
+   * @throws PatchError `QUEUE_FULL`, `IDEMPOTENCY_CONFLICT` or `SERVICE_UNHEALTHY`.
    */
-  submit(request: JobRequest, options?: SubmitOptions): Promise<JobCore>;
+  submit(request: JobRequest, named?: NamedRequest): Promise<JobCore>;
   /**
    * The job that a request of this name became; undefined when there was none.
    * @throws PatchError `IDEMPOTENCY_CONFLICT`, and what `submit` threw when the job is not on disk after all.
@@ -109,12 +104,12 @@ class DurableJobQueue implements JobQueue {
     this.#startReady();
   }
 
-  async submit(request: JobRequest, { exclusive = false, named }: SubmitOptions = {}): Promise<JobCore> {
+  async submit(request: JobRequest, named?: NamedRequest): Promise<JobCore> {
     const earlier = named && findNamed(this.#jobs.values(), named);
     if (earlier) return this.#accepted(earlier);
-    this.#refuseWhenClosed(exclusive);
+    this.#refuseWhenClosed();
     const { clock, random } = this.#options;
-    const core = createJob({ id: random.uuid(), request, exclusive, nowMs: clock.now() });
+    const core = createJob({ id: random.uuid(), request, nowMs: clock.now() });
     const id = core.job_id;
     // Counted before anything is awaited, so that two requests of one instant cannot share the last place, or one name.
     this.#jobs.set(id, { core, request, named });
@@ -177,7 +172,7 @@ class DurableJobQueue implements JobQueue {
 
   health(): string {
     if (this.#journalFault !== undefined) return `jobs cannot be written to disk: ${this.#journalFault}`;
-    const { active } = this.#counts();
+    const active = this.#active();
     return active >= this.#options.limits.maxQueueDepth ? `the queue is full (${active} jobs)` : 'ok';
   }
 
@@ -263,20 +258,9 @@ class DurableJobQueue implements JobQueue {
     throw new PatchError('JOB_NOT_FOUND', `No job has the id ${id}.`, { details: { job_id: id } });
   }
 
-  #refuseWhenClosed(exclusive: boolean): void {
-    const { active, exclusiveJob } = this.#counts();
+  #refuseWhenClosed(): void {
     if (this.#stopped) throw new PatchError('SERVICE_UNHEALTHY', 'The agent is stopping.');
-    if (exclusiveJob) {
-      throw new PatchError('EXCLUSIVE_MODE', 'A rollback holds this host; try again when it has ended.', {
-        details: { job_id: exclusiveJob.job_id },
-      });
-    }
-    if (exclusive && active > 0) {
-      throw new PatchError(
-        'EXCLUSIVE_MODE',
-        `${active} jobs are waiting or running; this one needs the host alone.`,
-      );
-    }
+    const active = this.#active();
     if (active >= this.#options.limits.maxQueueDepth) {
       throw new PatchError('QUEUE_FULL', `${active} jobs are waiting or running already.`, {
         details: { retry_after_seconds: RETRY_SECONDS },
@@ -284,9 +268,9 @@ class DurableJobQueue implements JobQueue {
     }
   }
 
-  #counts(): { readonly active: number; readonly exclusiveJob: JobCore | undefined } {
-    const active = [...this.#jobs.values()].map((entry) => entry.core).filter((core) => !isFinished(core));
-    return { active: active.length, exclusiveJob: active.find((core) => core.exclusive_mode) };
+  /** How many jobs wait or run. */
+  #active(): number {
+    return this.list().filter((core) => !isFinished(core)).length;
   }
 
   /** Starts what may start: in order of arrival, but a job that needs no transaction does not wait for one. */

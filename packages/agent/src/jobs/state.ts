@@ -57,7 +57,6 @@ const STATE_OF_CODE: Partial<Record<ErrorCode, JobState>> = {
 export function createJob(options: {
   readonly id: string;
   readonly request: JobRequest;
-  readonly exclusive: boolean;
   readonly nowMs: number;
 }): JobCore {
   const now = new Date(options.nowMs).toISOString();
@@ -81,7 +80,7 @@ export function createJob(options: {
     results: [],
     reboot: null,
     rollback_job_id: null,
-    exclusive_mode: options.exclusive,
+    exclusive_mode: false,
   };
 }
 

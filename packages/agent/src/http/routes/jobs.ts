@@ -40,7 +40,7 @@ export async function acceptJob(
   const key = input.headers['Idempotency-Key'];
   const named = key === undefined ? undefined : nameRequest(key, input);
   const earlier = named && (await jobs.findNamed(named));
-  return acceptedAnswer(earlier ?? (await jobs.submit(await requestOf(), { named })));
+  return acceptedAnswer(earlier ?? (await jobs.submit(await requestOf(), named)));
 }
 
 /** The 202 of an accepted job; its first status is always `pending`. */
