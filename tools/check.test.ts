@@ -76,6 +76,12 @@ describe('npm run check', () => {
         "import { b } from './planted-b.ts';\nexport const a = (): number => b();\n",
       ],
       ['agent-shares-only-the-base', 'packages/agent/src/planted-a.ts', "import '@linux-patch/manager';\n"],
+      [
+        'agent-shares-only-the-base',
+        'packages/agent/src/planted-c.ts',
+        "import '../../worker/src/packages/open.ts';\n",
+      ],
+      ['worker-imports-base-only', 'packages/worker/src/planted.ts', "import '@linux-patch/http';\n"],
       ['doors-only', 'packages/agent/src/planted-b.ts', "import 'node:fs';\n"],
       ['contract-is-pure', 'packages/contract/src/planted.ts', "import 'node:os';\n"],
       ['no-fakes-in-sources', 'packages/manager/src/planted.ts', "import '@linux-patch/runtime/testing';\n"],

@@ -18,7 +18,11 @@ interface Place {
 }
 
 /** Maps of a program's rooms; each names all of them. */
-const MAPS = ['packages/agent/src/README.md', 'packages/manager/src/README.md'];
+const MAPS = [
+  'packages/agent/src/README.md',
+  'packages/manager/src/README.md',
+  'packages/worker/src/README.md',
+];
 
 function isThere(pattern: string): boolean {
   return globSync(pattern.replace(/\/$/, '')).length > 0;

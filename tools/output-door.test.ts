@@ -7,7 +7,7 @@ const WAYS_OUT =
   /process\s*(\?\.|\.|\[['"])\s*std(out|err)|\bconsole\b\s*[.[]|\}\s*=\s*process\b(?![.\w])|node:(tty|console)['"]|\b_rawDebug\b/;
 
 it('only the terminal door of the runtime writes to standard output and standard error', () => {
-  const programs = ['contract', 'runtime', 'pki', 'http', 'agent', 'manager'].map(
+  const programs = ['contract', 'runtime', 'pki', 'http', 'worker', 'agent', 'manager'].map(
     (name) => `packages/${name}/src`,
   );
   const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', ...programs], {

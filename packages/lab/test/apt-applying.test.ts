@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { JobResult } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PackageManager } from '../../agent/src/packages/package-manager.ts';
+import type { PackageManager } from '../../worker/src/packages/package-manager.ts';
 import { askUntil } from '../src/wait.ts';
 import { openOn, quietRun } from './apt-bench.ts';
 import { ownBench } from './own-bench.ts';

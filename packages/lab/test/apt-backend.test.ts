@@ -4,7 +4,7 @@ import type { Commands } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSnapshotFile } from '../../agent/src/packages/snapshot-file.ts';
+import { openSnapshotFile } from '../../worker/src/packages/snapshot-file.ts';
 import type { ToyPackage } from '../src/apt/deb.ts';
 import { createPrivateAptRoot } from '../src/apt/private-root.ts';
 import { createSigningKey } from '../src/apt/signing.ts';

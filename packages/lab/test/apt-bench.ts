@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Commands } from '@linux-patch/runtime';
 import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/node';
-import { packageEnvironment } from '../../agent/src/packages/environment.ts';
-import { openPackageManager } from '../../agent/src/packages/open.ts';
-import type { PackageManager } from '../../agent/src/packages/package-manager.ts';
-import type { OperationRun } from '../../agent/src/packages/package-operations.ts';
-import type { SnapshotFile } from '../../agent/src/packages/snapshot-file.ts';
+import { packageEnvironment } from '../../worker/src/packages/environment.ts';
+import { openPackageManager } from '../../worker/src/packages/open.ts';
+import type { PackageManager } from '../../worker/src/packages/package-manager.ts';
+import type { OperationRun } from '../../worker/src/packages/package-operations.ts';
+import type { SnapshotFile } from '../../worker/src/packages/snapshot-file.ts';
 import { createPrivateAptRoot, type PrivateAptRoot } from '../src/apt/private-root.ts';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
 

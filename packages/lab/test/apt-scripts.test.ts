@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sessionService, systemdService } from '../../agent/src/packages/detached/service.ts';
-import { createDetachedWork } from '../../agent/src/packages/detached/work.ts';
-import { packageEnvironment } from '../../agent/src/packages/environment.ts';
+import { sessionService, systemdService } from '../../worker/src/packages/detached/service.ts';
+import { createDetachedWork } from '../../worker/src/packages/detached/work.ts';
+import { packageEnvironment } from '../../worker/src/packages/environment.ts';
 import { plainWish, quietRun } from './apt-bench.ts';
 import { ownBench } from './own-bench.ts';
 

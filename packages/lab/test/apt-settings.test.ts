@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { aptTool } from '../../agent/src/packages/apt/neutral-options.ts';
+import { aptTool } from '../../worker/src/packages/apt/neutral-options.ts';
 import { bench, openOn, plainWish, quietRun } from './apt-bench.ts';
 import { ownBench } from './own-bench.ts';
 

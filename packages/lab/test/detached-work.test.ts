@@ -7,10 +7,10 @@ import { createCacheRefresher } from '../../agent/src/jobs/cache-refresh.ts';
 import { openPackageCache } from '../../agent/src/jobs/cache-state.ts';
 import { createExecutor } from '../../agent/src/jobs/executor.ts';
 import { openJobQueue } from '../../agent/src/jobs/queue.ts';
-import { sessionService } from '../../agent/src/packages/detached/service.ts';
-import { createDetachedWork } from '../../agent/src/packages/detached/work.ts';
-import { packageEnvironment } from '../../agent/src/packages/environment.ts';
-import type { PackageManager } from '../../agent/src/packages/package-manager.ts';
+import { sessionService } from '../../worker/src/packages/detached/service.ts';
+import { createDetachedWork } from '../../worker/src/packages/detached/work.ts';
+import { packageEnvironment } from '../../worker/src/packages/environment.ts';
+import type { PackageManager } from '../../worker/src/packages/package-manager.ts';
 import { askUntil } from '../src/wait.ts';
 import { bench } from './apt-bench.ts';
 

@@ -1,16 +1,21 @@
 import { join } from 'node:path';
+import {
+  createDetachedWork,
+  createSnapshotKeeper,
+  type DetachedWork,
+  openPackageManager,
+  openSnapshotFile,
+  type PackageManager,
+  type SnapshotKeeper,
+  sessionService,
+  systemdService,
+} from '@linux-patch/worker';
 import { auditJobs } from '../jobs/audit-jobs.ts';
 import { createCacheRefresher } from '../jobs/cache-refresh.ts';
 import { openPackageCache } from '../jobs/cache-state.ts';
 import { createExecutor } from '../jobs/executor.ts';
 import { type JobQueue, openJobQueue } from '../jobs/queue.ts';
 import { createReboot } from '../jobs/reboot.ts';
-import { sessionService, systemdService } from '../packages/detached/service.ts';
-import { createDetachedWork, type DetachedWork } from '../packages/detached/work.ts';
-import { openPackageManager } from '../packages/open.ts';
-import type { PackageManager } from '../packages/package-manager.ts';
-import { openSnapshotFile } from '../packages/snapshot-file.ts';
-import { createSnapshotKeeper, type SnapshotKeeper } from '../packages/snapshot-keeper.ts';
 import type { AgentContext } from './agent-context.ts';
 
 const MINUTE_MS = 60_000;

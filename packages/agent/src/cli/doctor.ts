@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import { type DoctorFinding, type DoctorReport, messageOf, VERSION } from '@linux-patch/contract';
 import { ownUid } from '@linux-patch/runtime';
+import { packageEnvironment } from '@linux-patch/worker';
 import type { AgentDoors } from '../app/agent-context.ts';
 import { loadAgentConfig } from '../config/load.ts';
 import { agentPaths } from '../config/paths.ts';
 import { hasFailed } from '../doctor/checks/service.ts';
 import { type Examination, examine } from '../doctor/examine.ts';
 import { describeFinding, type Finding } from '../doctor/finding.ts';
-import { packageEnvironment } from '../packages/environment.ts';
 import { EXAMINED_EXIT } from './exit-codes.ts';
 
 /** What the doctor was asked for. */

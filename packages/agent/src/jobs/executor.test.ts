@@ -1,9 +1,8 @@
 import { PatchError } from '@linux-patch/contract';
 import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import type { OperationOutcome, OperationRun, PackageOperations, SourceState } from '@linux-patch/worker';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { SourceState } from '../packages/package-inventory.ts';
-import type { OperationOutcome, OperationRun, PackageOperations } from '../packages/package-operations.ts';
 import { createCacheRefresher } from './cache-refresh.ts';
 import { openPackageCache } from './cache-state.ts';
 import { createExecutor } from './executor.ts';

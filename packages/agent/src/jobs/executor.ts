@@ -1,13 +1,13 @@
 import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import type { DetachedWork } from '../packages/detached/work.ts';
 import type {
   ChangePermission,
+  DetachedWork,
   OperationOutcome,
   OperationRun,
   PackageOperations,
   SourceFailure,
-} from '../packages/package-operations.ts';
+} from '@linux-patch/worker';
 import type { CacheRefresher } from './cache-refresh.ts';
 import type { PackageCache } from './cache-state.ts';
 import type { Executor, JobContext, JobOutcome } from './executor-interface.ts';

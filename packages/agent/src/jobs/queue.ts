@@ -1,6 +1,6 @@
 import { type Job, type JobDeleted, type JobResult, messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
-import type { DetachedWork } from '../packages/detached/work.ts';
+import type { DetachedWork } from '@linux-patch/worker';
 import { JobEvents } from './events.ts';
 import type { Executor } from './executor-interface.ts';
 import { findNamed, type NamedRequest } from './idempotency.ts';

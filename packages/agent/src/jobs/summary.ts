@@ -1,6 +1,9 @@
-import { describeChanges } from '../packages/describe-results.ts';
-import { describeLeftOut } from '../packages/left-out.ts';
-import type { OperationOutcome, SourceFailure } from '../packages/package-operations.ts';
+import {
+  describeChanges,
+  describeLeftOut,
+  type OperationOutcome,
+  type SourceFailure,
+} from '@linux-patch/worker';
 
 /** What a job did, as far as its closing message tells of it. */
 export interface Done extends Pick<OperationOutcome, 'results' | 'left' | 'warnings'> {

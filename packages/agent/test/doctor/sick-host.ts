@@ -8,6 +8,7 @@ import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import type { Commands, Files } from '@linux-patch/runtime';
 import { nodeCommands, processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { packageEnvironment } from '@linux-patch/worker';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
 import { runAgent } from '../../src/cli/run.ts';
 import { type AgentPaths, agentPaths } from '../../src/config/paths.ts';
@@ -21,7 +22,6 @@ import { readHostBinding } from '../../src/host/host-binding.ts';
 import { hostNetwork } from '../../src/host/network.ts';
 import type { IdentityMeta } from '../../src/identity/store/identity-meta.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';
-import { packageEnvironment } from '../../src/packages/environment.ts';
 import { freePort } from '../enrollment/free-port.ts';
 
 /** The real time, because the TLS library judges certificates by it. */

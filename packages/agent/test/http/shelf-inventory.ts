@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Package, PackageDetail, Patch } from '@linux-patch/contract';
-import type { PackageInventory } from '../../src/packages/package-inventory.ts';
+import type { PackageInventory } from '@linux-patch/worker';
 
 const PUBLISHED_AT_MS = Date.now() - 3_600_000;
 

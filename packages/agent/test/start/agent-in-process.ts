@@ -4,11 +4,11 @@ import { connect } from 'node:tls';
 import { parseCertificateDer } from '@linux-patch/pki';
 import { nodeCommands, processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { PRIVATE_APT_CONFIG } from '../../../worker/src/packages/apt/private-root.ts';
 import type { AgentDoors } from '../../src/app/agent-context.ts';
 import { runAgent } from '../../src/cli/run.ts';
 import { agentPaths } from '../../src/config/paths.ts';
 import { hostNetwork } from '../../src/host/network.ts';
-import { PRIVATE_APT_CONFIG } from '../../src/packages/apt/private-root.ts';
 
 /** Into how many steps time is cut for what must happen within a limit, and how long each lets real work go on. */
 const STEPS = 24;

@@ -1,7 +1,5 @@
 import { messageOf } from '@linux-patch/contract';
-import { nameOfHolder } from '../../packages/locks.ts';
-import { openPackageManager } from '../../packages/open.ts';
-import type { PackageManager } from '../../packages/package-manager.ts';
+import { nameOfHolder, openPackageManager, type PackageManager } from '@linux-patch/worker';
 import type { Finding } from '../finding.ts';
 import type { DoctorHost } from './host.ts';
 

@@ -1,7 +1,7 @@
 import type { ListSource, PackageLists } from '@linux-patch/contract';
+import type { PackageInventory, SourceState } from '@linux-patch/worker';
 import type { CacheRefresher } from '../../jobs/cache-refresh.ts';
 import type { PackageCache } from '../../jobs/cache-state.ts';
-import type { PackageInventory, SourceState } from '../../packages/package-inventory.ts';
 
 /** What listings are made from. */
 export interface ListingSources {

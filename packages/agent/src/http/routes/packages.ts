@@ -9,10 +9,9 @@ import {
   readPathParameter,
 } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
+import { matchesGlob, type PackageInventory } from '@linux-patch/worker';
 import type { Hono } from 'hono';
 import type { JobQueue } from '../../jobs/queue.ts';
-import { matchesGlob } from '../../packages/name-pattern.ts';
-import type { PackageInventory } from '../../packages/package-inventory.ts';
 import type { AgentEnv } from '../agent-env.ts';
 import { serveListing } from '../serve-listing.ts';
 import { serveRoute } from '../serve-route.ts';

@@ -7,9 +7,8 @@ import {
   planApply,
 } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
+import type { HostPlan, LeftOut, PackagePlans, PlanWaiting } from '@linux-patch/worker';
 import type { Hono } from 'hono';
-import type { LeftOut } from '../../packages/left-out.ts';
-import type { HostPlan, PackagePlans, PlanWaiting } from '../../packages/package-plans.ts';
 import type { AgentEnv } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
 import { describeLists, type ListingSources } from './package-lists.ts';
