@@ -32,16 +32,35 @@ const AGENT_ROOMS = {
   cli: ['access', 'app', 'audit', 'clock', 'config', 'doctor', 'enrollment', 'health', 'host', 'identity', 'leave', 'manager-link', 'metrics'],
 };
 
-const agentRoom = (room, others) => ({
-  name: `agent-room-${room}`,
-  comment: 'Rooms of the agent import only what AGENT_ROOMS allows.',
-  severity: 'error',
-  from: { path: `^packages/agent/src/${room}/`, pathNot: '\\.test\\.ts$' },
-  to: {
-    path: '^packages/agent/src/',
-    pathNot: `^packages/agent/src/(${[room, ...others].map((one) => (one.includes('/') ? `${one}\\.ts` : `${one}/`)).join('|')})`,
+/** The same of the worker. */
+const WORKER_ROOMS = {
+  packages: [],
+  policy: ['packages'],
+  signature: [],
+  lists: ['packages'],
+  jobs: ['lists', 'packages'],
+};
+
+/** The laws of a program's rooms. */
+const roomsOf = (program, rooms) => [
+  {
+    name: `${program}-rooms-are-known`,
+    comment: `A new room is entered in ${program.toUpperCase()}_ROOMS.`,
+    severity: 'error',
+    from: { path: `^packages/${program}/src/[^/]+/`, pathNot: `^packages/${program}/src/(${Object.keys(rooms).join('|')})/` },
+    to: {},
   },
-});
+  ...Object.entries(rooms).map(([room, others]) => ({
+    name: `${program}-room-${room}`,
+    comment: `Rooms import only what ${program.toUpperCase()}_ROOMS allows.`,
+    severity: 'error',
+    from: { path: `^packages/${program}/src/${room}/`, pathNot: '\\.test\\.ts$' },
+    to: {
+      path: `^packages/${program}/src/`,
+      pathNot: `^packages/${program}/src/(${[room, ...others].map((one) => (one.includes('/') ? `${one}\\.ts` : `${one}/`)).join('|')})`,
+    },
+  })),
+];
 
 export default {
   forbidden: [
@@ -83,13 +102,6 @@ export default {
       to: { path: '/src/testing/' },
     },
     {
-      name: 'packages-stand-alone',
-      comment: 'Package managers know nothing of jobs, policy or requests.',
-      severity: 'error',
-      from: { path: '^packages/worker/src/packages/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^packages/worker/src/', pathNot: '^packages/worker/src/packages/' },
-    },
-    {
       name: 'adapters-behind-their-shape',
       comment: 'One package manager is known to the table of adapters only.',
       severity: 'error',
@@ -97,14 +109,8 @@ export default {
       to: { path: '^packages/worker/src/packages/apt/' },
     },
     { name: 'nobody-imports-lab', severity: 'error', from: { path: '^packages/', pathNot: '^packages/lab/' }, to: { path: '^packages/lab/' } },
-    {
-      name: 'agent-rooms-are-known',
-      comment: 'A new room is entered in AGENT_ROOMS.',
-      severity: 'error',
-      from: { path: '^packages/agent/src/[^/]+/', pathNot: `^packages/agent/src/(${Object.keys(AGENT_ROOMS).join('|')})/` },
-      to: {},
-    },
-    ...Object.entries(AGENT_ROOMS).map(([room, others]) => agentRoom(room, others)),
+    ...roomsOf('agent', AGENT_ROOMS),
+    ...roomsOf('worker', WORKER_ROOMS),
     {
       name: 'http-is-on-top',
       comment: 'In the manager, http/ is used by the composition and by the files that serve the routes of a feature.',

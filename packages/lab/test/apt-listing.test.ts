@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { systemClock, systemFiles } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPackageCache } from '../../agent/src/jobs/cache-state.ts';
+import { openPackageCache } from '../../worker/src/lists/cache-state.ts';
 import type { ToyPackage } from '../src/apt/deb.ts';
 import { askUntil } from '../src/wait.ts';
 import { quietRun } from './apt-bench.ts';

@@ -2,10 +2,10 @@ import { AGENT_ROUTES, type Envelope, Job, JobAccepted, Plan } from '@linux-patc
 import { systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createCacheRefresher } from '../../agent/src/jobs/cache-refresh.ts';
-import { openPackageCache } from '../../agent/src/jobs/cache-state.ts';
-import { createExecutor } from '../../agent/src/jobs/executor.ts';
 import { call, startWorld, type World } from '../../agent/test/http/world.ts';
+import { createExecutor } from '../../worker/src/jobs/executor.ts';
+import { createCacheRefresher } from '../../worker/src/lists/cache-refresh.ts';
+import { openPackageCache } from '../../worker/src/lists/cache-state.ts';
 import { askUntil } from '../src/wait.ts';
 import { bench } from './apt-bench.ts';
 

@@ -1,8 +1,12 @@
 import { join } from 'node:path';
 import {
+  createCacheRefresher,
   createDetachedWork,
+  createExecutor,
+  createReboot,
   createSnapshotKeeper,
   type DetachedWork,
+  openPackageCache,
   openPackageManager,
   openSnapshotFile,
   type PackageManager,
@@ -11,11 +15,7 @@ import {
   systemdService,
 } from '@linux-patch/worker';
 import { auditJobs } from '../jobs/audit-jobs.ts';
-import { createCacheRefresher } from '../jobs/cache-refresh.ts';
-import { openPackageCache } from '../jobs/cache-state.ts';
-import { createExecutor } from '../jobs/executor.ts';
 import { type JobQueue, openJobQueue } from '../jobs/queue.ts';
-import { createReboot } from '../jobs/reboot.ts';
 import type { AgentContext } from './agent-context.ts';
 
 const MINUTE_MS = 60_000;

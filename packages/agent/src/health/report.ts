@@ -1,6 +1,6 @@
 import { type Health, VERSION } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import type { PackageCache } from '../jobs/cache-state.ts';
+import type { PackageCache } from '@linux-patch/worker';
 import type { JobQueue } from '../jobs/queue.ts';
 import type { IdentityHealth } from './identity.ts';
 

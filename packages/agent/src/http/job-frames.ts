@@ -1,6 +1,6 @@
 import type { FramePayload, FrameType, ServerFrame } from '@linux-patch/contract';
+import { isFinished, type JobCore } from '@linux-patch/worker';
 import type { JobEvent } from '../jobs/events.ts';
-import { isFinished, type JobCore } from '../jobs/state.ts';
 
 /** A frame in both shapes at once: members at the top, where the older manager reads, and again in `payload`. */
 function toFrame(payload: FramePayload): ServerFrame {

@@ -1,9 +1,9 @@
 import { type ServerFrame } from '@linux-patch/contract';
 import { ManualClock } from '@linux-patch/runtime/testing';
+import { createJob, transition } from '@linux-patch/worker';
 import { expect, it } from 'vitest';
 import { JobEvents } from '../jobs/events.ts';
 import type { JobQueue } from '../jobs/queue.ts';
-import { createJob, transition } from '../jobs/state.ts';
 import { type FrameSink, JobSubscriber } from './job-subscriber.ts';
 
 it('tells a slow client how many events it missed, with the newest of them, once it has caught up', () => {

@@ -1,8 +1,7 @@
+import { createJob, type JobRequest, transition } from '@linux-patch/worker';
 import { expect, it } from 'vitest';
 import { auditJobs } from './audit-jobs.ts';
 import { JobEvents } from './events.ts';
-import type { JobRequest } from './job-request.ts';
-import { createJob, transition, withOutcome } from './state.ts';
 
 const request: JobRequest = {
   operation: 'patch_apply',
@@ -21,9 +20,8 @@ it('a job is recorded when it is over, with the versions before and after', () =
   const results = [
     { name: 'toylib', action: 'upgraded', version_before: '1.0', version_after: '1.1' } as const,
   ];
-  const done = withOutcome(transition(running, { type: 'complete', message: 'toylib 1.1 upgraded' }, 0), {
-    results,
-  });
+  const ended = transition(running, { type: 'complete', message: 'toylib 1.1 upgraded' }, 0);
+  const done = { ...ended, results };
   for (const job of [queued, running, done]) events.publish(job, 0);
   expect(records).toEqual([
     [

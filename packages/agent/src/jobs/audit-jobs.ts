@@ -1,7 +1,7 @@
 import { auditedRequest } from '@linux-patch/runtime';
+import { isFinished } from '@linux-patch/worker';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { JobEvents } from './events.ts';
-import { isFinished } from './state.ts';
 
 /** Records how each job ended and what it changed, once. */
 export function auditJobs(events: JobEvents, audit: Pick<AuditLog, 'record'>): Disposable {

@@ -1,6 +1,6 @@
+import { createJob } from '@linux-patch/worker';
 import { expect, it } from 'vitest';
 import { JobEvents } from './events.ts';
-import { createJob } from './state.ts';
 
 const JOB = createJob({
   id: '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc',

@@ -1,4 +1,4 @@
-import type { JobCore } from './state.ts';
+import type { JobCore } from '@linux-patch/worker';
 
 /** Something that happened to a job. */
 export interface JobEvent {

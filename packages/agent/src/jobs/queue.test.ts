@@ -4,10 +4,9 @@ import { PatchError } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, seededRandom, temporaryFolder } from '@linux-patch/runtime/testing';
+import type { Executor, JobContext, JobOutcome, JobRequest } from '@linux-patch/worker';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Executor, JobContext, JobOutcome } from './executor-interface.ts';
 import { nameRequest } from './idempotency.ts';
-import type { JobRequest } from './job-request.ts';
 import { type JobQueue, openJobQueue } from './queue.ts';
 
 const install = (name: string): JobRequest => ({

@@ -1,15 +1,26 @@
-import { type Job, type JobDeleted, type JobResult, messageOf, PatchError } from '@linux-patch/contract';
+import { type Job, type JobDeleted, messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
-import type { DetachedWork } from '@linux-patch/worker';
+import {
+  createJob,
+  type Executor,
+  type HistoryLimits,
+  isFinished,
+  type JobCore,
+  JobJournal,
+  type JobRequest,
+  type JournalEntry,
+  type NamedRequest,
+  NO_TEXT,
+  needsTransaction,
+  type OutlivingWork,
+  outdatedJobs,
+  RunningJob,
+  runJob,
+  takeUp,
+  transition,
+} from '@linux-patch/worker';
 import { JobEvents } from './events.ts';
-import type { Executor } from './executor-interface.ts';
-import { findNamed, type NamedRequest } from './idempotency.ts';
-import { NO_TEXT } from './job-output.ts';
-import { type JobRequest, needsTransaction } from './job-request.ts';
-import { JobJournal, type JournalEntry } from './journal.ts';
-import { type HistoryLimits, interruptedJob, outdatedJobs, saveInterrupted } from './recovery.ts';
-import { RunningJob } from './running-job.ts';
-import { createJob, isFinished, type JobCore, transition } from './state.ts';
+import { findNamed } from './idempotency.ts';
 
 export interface JobQueueOptions {
   readonly folder: string;
@@ -27,12 +38,7 @@ export interface JobQueueOptions {
   };
   readonly execute: Executor;
   /** Package work that outlives the agent; without it a job ends with the agent. */
-  readonly detached?:
-    | (Pick<DetachedWork, 'stateOf' | 'forget'> & {
-        /** What is different since the work of a job began; undefined when it had not begun. */
-        readonly changedSince: (jobId: string) => Promise<readonly JobResult[] | undefined>;
-      })
-    | undefined;
+  readonly detached?: OutlivingWork | undefined;
 }
 
 /**
@@ -221,35 +227,13 @@ class DurableJobQueue implements JobQueue {
     this.#journalFault = undefined;
   }
 
-  /** Goes on with a job that was running when the agent stopped, unless what it was doing is lost. */
   async #takeUp(entry: JournalEntry): Promise<void> {
-    const { detached, logger } = this.#options;
-    const { job_id, operation } = entry.core;
-    const state = await detached?.stateOf(job_id).catch((error: unknown) => {
-      logger.error('what became of a job cannot be read', { job_id, error });
-      return 'lost' as const;
-    });
-    if (state === undefined || state === 'lost') return this.#settleInterrupted(entry);
-    logger.info('going on with a job that was running when the agent stopped', { job_id, operation, state });
-    this.#ready.unshift(job_id);
-  }
-
-  /** The job is over for this run even when the disk does not take it. */
-  async #settleInterrupted(entry: JournalEntry): Promise<void> {
     const { clock, detached, logger } = this.#options;
     const { job_id: id } = entry.core;
-    const changed = await detached?.changedSince(id).catch((error: unknown) => {
-      logger.warn('what an interrupted job had changed cannot be read', { job_id: id, error });
-      return undefined;
-    });
-    const ended = interruptedJob(entry, clock.now(), changed);
-    this.#jobs.set(ended.core.job_id, ended);
-    logger.warn('a job was interrupted when the agent stopped', {
-      job_id: ended.core.job_id,
-      operation: ended.core.operation,
-    });
-    await saveInterrupted(ended, this.#journal, clock.now()).catch(this.#noteJournalFault);
-    await detached?.forget(id).catch(this.#noteJournalFault);
+    const unwritten = this.#noteJournalFault;
+    const ended = await takeUp(entry, { clock, logger, journal: this.#journal, detached, unwritten });
+    if (ended) this.#jobs.set(id, ended);
+    else this.#ready.unshift(id);
   }
 
   #entry(id: string): JournalEntry {
@@ -305,47 +289,19 @@ class DurableJobQueue implements JobQueue {
     this.#running.set(id, { job, done });
   }
 
-  /** Never rejects. */
   async #work(job: RunningJob): Promise<void> {
-    const { clock, execute, limits, logger } = this.#options;
-    const finished = new AbortController();
-    const limitMs = limits.timeoutMinutes * 60_000;
-    const timeout = new PatchError(
-      'TIMEOUT',
-      `The job ran longer than ${limits.timeoutMinutes} minutes and was stopped.`,
-    );
-    clock.sleep(limitMs, finished.signal).then(
-      () => job.stop(timeout),
-      () => {},
-    );
-    const context = { jobId: job.core.job_id, signal: job.signal, report: job };
-    try {
-      if (job.core.status === 'running') job.resume(await this.#journal.readLog(job.core.job_id));
-      await job.start();
-      job.signal.throwIfAborted();
-      const outcome = await execute(job.request, context);
-      await job.complete(outcome.message);
-      await this.#afterwards(job, outcome.afterwards);
-    } catch (error) {
-      if (this.#options.detached && this.#stopped && !isFinished(job.core)) return;
-      logger.warn('job failed', { job_id: job.core.job_id, operation: job.core.operation, error });
-      await job.fail(error).catch(this.#noteJournalFault);
-    } finally {
-      finished.abort();
-    }
-    await this.#options.detached?.forget(job.core.job_id).catch(this.#noteJournalFault);
+    const { clock, detached, execute, limits, logger } = this.#options;
+    await runJob(job, {
+      clock,
+      logger,
+      journal: this.#journal,
+      execute,
+      timeoutMinutes: limits.timeoutMinutes,
+      detached,
+      isStopping: () => this.#stopped,
+      unwritten: this.#noteJournalFault,
+    });
     await this.#prune().catch(this.#noteJournalFault);
-  }
-
-  async #afterwards(job: RunningJob, work: (() => Promise<void>) | undefined): Promise<void> {
-    if (!work) return;
-    try {
-      await work();
-    } catch (error) {
-      job.log(messageOf(error));
-      this.#options.logger.error('work after a completed job failed', { job_id: job.core.job_id, error });
-    }
-    if (this.#jobs.has(job.core.job_id)) await job.saveAgain();
   }
 
   async #prune(): Promise<void> {

@@ -1,8 +1,7 @@
 import { ServerFrame } from '@linux-patch/contract';
+import type { JobContext, JobOutcome, JobRequest } from '@linux-patch/worker';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import type { JobContext, JobOutcome } from '../../src/jobs/executor-interface.ts';
-import type { JobRequest } from '../../src/jobs/job-request.ts';
 import { clientOptions, exchange, startWorld, type World } from './world.ts';
 
 const install = (name: string): JobRequest => ({

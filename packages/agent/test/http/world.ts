@@ -12,6 +12,7 @@ import {
   systemRandom,
 } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { type Executor, openPackageCache } from '@linux-patch/worker';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
 import { readHostFacts } from '../../src/host/facts.ts';
 import { hostNetwork } from '../../src/host/network.ts';
@@ -22,8 +23,6 @@ import { createIdentity, type Identity } from '../../src/identity/identity.ts';
 import { type IdentityMeta, MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
 import type { Material } from '../../src/identity/store/material.ts';
 import { judgeMaterial } from '../../src/identity/store/read.ts';
-import { openPackageCache } from '../../src/jobs/cache-state.ts';
-import type { Executor } from '../../src/jobs/executor-interface.ts';
 import { openJobQueue } from '../../src/jobs/queue.ts';
 import { createAgentCounters } from '../../src/metrics/counters.ts';
 import { shelfInventory } from './shelf-inventory.ts';

@@ -7,12 +7,11 @@ import {
   readPathParameter,
 } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
+import type { JobCore, JobRequest } from '@linux-patch/worker';
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { nameRequest } from '../../jobs/idempotency.ts';
-import type { JobRequest } from '../../jobs/job-request.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
-import type { JobCore } from '../../jobs/state.ts';
 import type { AgentEnv } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
 import { compareText, pageOf } from './paging.ts';

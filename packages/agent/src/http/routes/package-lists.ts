@@ -1,7 +1,5 @@
 import type { ListSource, PackageLists } from '@linux-patch/contract';
-import type { PackageInventory, SourceState } from '@linux-patch/worker';
-import type { CacheRefresher } from '../../jobs/cache-refresh.ts';
-import type { PackageCache } from '../../jobs/cache-state.ts';
+import type { CacheRefresher, PackageCache, PackageInventory, SourceState } from '@linux-patch/worker';
 
 /** What listings are made from. */
 export interface ListingSources {

@@ -9,8 +9,8 @@ import {
   SEVERITIES,
 } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
+import type { ApplyJobRequest } from '@linux-patch/worker';
 import type { Hono } from 'hono';
-import type { ApplyJobRequest } from '../../jobs/job-request.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
 import type { AgentEnv } from '../agent-env.ts';
 import { serveListing } from '../serve-listing.ts';

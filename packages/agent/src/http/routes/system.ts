@@ -1,10 +1,9 @@
 import { AGENT_ROUTES, type SystemInfo, VERSION } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import type { PackageInventory } from '@linux-patch/worker';
+import type { PackageCache, PackageInventory } from '@linux-patch/worker';
 import type { Hono } from 'hono';
 import { type HealthSources, healthOf } from '../../health/report.ts';
 import type { HostFacts } from '../../host/facts.ts';
-import type { PackageCache } from '../../jobs/cache-state.ts';
 import type { AgentEnv } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
 

@@ -8,8 +8,8 @@ import {
   PatchError,
 } from '@linux-patch/contract';
 import type { Clock, OutputSource } from '@linux-patch/runtime';
-import type { JobEvents } from './events.ts';
 import type { JobReporter } from './executor-interface.ts';
+import type { JobListener } from './job-listener.ts';
 import { JobOutput, type JobText } from './job-output.ts';
 import type { JobRequest } from './job-request.ts';
 import type { JobJournal, JournalEntry } from './journal.ts';
@@ -28,7 +28,7 @@ const EVENT_INTERVAL_MS = 200;
 
 interface Parts extends JournalEntry {
   readonly clock: Clock;
-  readonly events: JobEvents;
+  readonly events: JobListener;
   readonly journal: JobJournal;
   /** Called with each new state, so that listings are current. */
   readonly changed: (core: JobCore) => void;

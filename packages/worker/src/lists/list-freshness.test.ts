@@ -1,5 +1,5 @@
-import type { SourceState } from '@linux-patch/worker';
 import { describe, expect, it } from 'vitest';
+import type { SourceState } from '../packages/package-inventory.ts';
 import { judgeLists, type ListFacts } from './list-freshness.ts';
 
 const HOUR_MS = 3_600_000;

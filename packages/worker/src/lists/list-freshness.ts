@@ -1,5 +1,5 @@
 import type { CACHE_STATUSES } from '@linux-patch/contract';
-import type { SourceState } from '@linux-patch/worker';
+import type { SourceState } from '../packages/package-inventory.ts';
 
 type CacheStatus = (typeof CACHE_STATUSES)[number];
 

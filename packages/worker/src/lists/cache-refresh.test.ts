@@ -1,8 +1,8 @@
 import { PatchError } from '@linux-patch/contract';
 import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
-import type { SourceState } from '@linux-patch/worker';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { SourceState } from '../packages/package-inventory.ts';
 import { type CacheRefresherOptions, createCacheRefresher } from './cache-refresh.ts';
 import { openPackageCache } from './cache-state.ts';
 

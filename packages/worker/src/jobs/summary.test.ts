@@ -1,5 +1,5 @@
-import type { LeftOut } from '@linux-patch/worker';
 import { describe, expect, it } from 'vitest';
+import type { LeftOut } from '../packages/left-out.ts';
 import { summaryOf } from './summary.ts';
 
 const left = (name: string, security = false): LeftOut => ({

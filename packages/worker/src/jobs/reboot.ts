@@ -1,6 +1,5 @@
 import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
 import { type Command, type Commands, type Logger, printableLine } from '@linux-patch/runtime';
-import type { AuditLog } from '../audit/audit-log.ts';
 
 const TIMEOUT_MS = 30_000;
 /** wall(1) shows one screen line or two. */
@@ -19,6 +18,13 @@ export interface RebootPlan {
  * @throws PatchError `REBOOT_ERROR` when no program of the host would.
  */
 export type Reboot = (plan: RebootPlan) => Promise<void>;
+
+/** Where reboots are recorded. */
+interface RebootRecord {
+  record(event: 'reboot_scheduled' | 'reboot_failed', details: Readonly<Record<string, unknown>>): void;
+  /** Resolves when everything recorded so far is on the disk, or could not be written. */
+  flush(): Promise<void>;
+}
 
 /** What people on the host are told; one line, whoever wrote the reasons. */
 function announcement({ jobId, reasons }: RebootPlan): string {
@@ -59,7 +65,7 @@ async function start(commands: Commands, plan: RebootPlan): Promise<void> {
 
 export function createReboot(doors: {
   readonly commands: Commands;
-  readonly audit: Pick<AuditLog, 'record' | 'flush'>;
+  readonly audit: RebootRecord;
   readonly logger: Logger;
 }): Reboot {
   const { commands, audit, logger } = doors;

@@ -1,9 +1,6 @@
-import {
-  describeChanges,
-  describeLeftOut,
-  type OperationOutcome,
-  type SourceFailure,
-} from '@linux-patch/worker';
+import { describeChanges } from '../packages/describe-results.ts';
+import { describeLeftOut } from '../packages/left-out.ts';
+import { type OperationOutcome, type SourceFailure } from '../packages/package-operations.ts';
 
 /** What a job did, as far as its closing message tells of it. */
 export interface Done extends Pick<OperationOutcome, 'results' | 'left' | 'warnings'> {

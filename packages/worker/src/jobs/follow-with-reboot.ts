@@ -1,6 +1,6 @@
 import { messageOf } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import type { PackageOperations } from '@linux-patch/worker';
+import type { PackageOperations } from '../packages/package-operations.ts';
 import type { JobContext, JobOutcome } from './executor-interface.ts';
 import type { ApplyJobRequest } from './job-request.ts';
 import type { Reboot } from './reboot.ts';

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { Job, messageOf } from '@linux-patch/contract';
 import type { Files, Logger } from '@linux-patch/runtime';
 import { z } from 'zod';
-import { NamedRequest } from './idempotency.ts';
 import { type JobText, NO_TEXT } from './job-output.ts';
 import { JobRequest } from './job-request.ts';
+import { NamedRequest } from './named-request.ts';
 import type { JobCore } from './state.ts';
 
 const StoredJob = z.object({
@@ -80,6 +80,12 @@ export class JobJournal {
     write.catch((error: unknown) => {
       this.#logger.warn('job log cannot be written', { job_id: id, error });
     });
+  }
+
+  /** Whether a job is on record, after every write begun so far. */
+  async has(id: string): Promise<boolean> {
+    await this.#last.get(id)?.catch(() => {});
+    return (await this.#files.facts(this.#path(id, 'json'))) !== undefined;
   }
 
   /** What a job has printed; what is not there any more is empty. */

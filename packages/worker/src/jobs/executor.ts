@@ -1,15 +1,15 @@
 import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
+import type { CacheRefresher } from '../lists/cache-refresh.ts';
+import type { PackageCache } from '../lists/cache-state.ts';
+import type { DetachedWork } from '../packages/detached/work.ts';
 import type {
   ChangePermission,
-  DetachedWork,
   OperationOutcome,
   OperationRun,
   PackageOperations,
   SourceFailure,
-} from '@linux-patch/worker';
-import type { CacheRefresher } from './cache-refresh.ts';
-import type { PackageCache } from './cache-state.ts';
+} from '../packages/package-operations.ts';
 import type { Executor, JobContext, JobOutcome } from './executor-interface.ts';
 import { followWithReboot } from './follow-with-reboot.ts';
 import type { ApplyJobRequest, JobRequest } from './job-request.ts';

@@ -1,14 +1,18 @@
 import { PatchError } from '@linux-patch/contract';
 import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
-import type { OperationOutcome, OperationRun, PackageOperations, SourceState } from '@linux-patch/worker';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createCacheRefresher } from './cache-refresh.ts';
-import { openPackageCache } from './cache-state.ts';
+import { createCacheRefresher } from '../lists/cache-refresh.ts';
+import { openPackageCache } from '../lists/cache-state.ts';
+import type { SourceState } from '../packages/package-inventory.ts';
+import type { OperationOutcome, OperationRun, PackageOperations } from '../packages/package-operations.ts';
 import { createExecutor } from './executor.ts';
 import type { JobRequest } from './job-request.ts';
-import { openJobQueue } from './queue.ts';
+import { JobJournal } from './journal.ts';
 import { createReboot, type Reboot, rebootCommands } from './reboot.ts';
+import { runJob } from './run-job.ts';
+import { RunningJob } from './running-job.ts';
+import { createJob } from './state.ts';
 
 const SOURCE: SourceState = {
   uri: 'http://d.example/dists/b/',
@@ -34,7 +38,7 @@ const applyAll = (extra: { reboot?: boolean; rebootDelaySeconds?: number } = {})
   ...extra,
 });
 
-/** A queue that works with the given package manager. */
+/** Jobs that work with the given package manager. */
 async function world(given: Partial<PackageOperations>, reboot?: Reboot, requireAllSources = false) {
   const folder = await temporaryFolder();
   onTestFinished(() => folder[Symbol.asyncDispose]());
@@ -73,20 +77,25 @@ async function world(given: Partial<PackageOperations>, reboot?: Reboot, require
   });
   const settings = { clock, reboot, requireAllSources, timeoutMs: 60_000 };
   const execute = createExecutor({ operations, refresher, cache, ...settings });
-  const limits = {
-    maxConcurrent: 1,
-    maxQueueDepth: 9,
-    timeoutMinutes: 30,
-    retentionDays: 1,
-    retentionCount: 9,
+  const { logger } = shared;
+  const journal = new JobJournal({ files: systemFiles, logger, folder: `${folder.path}/jobs` });
+  const unwritten = (error: unknown): void => {
+    throw error;
   };
-  const queue = await openJobQueue({ ...shared, folder: `${folder.path}/jobs`, limits, execute });
+  const start = async (request: JobRequest) => {
+    await systemFiles.makeFolder(`${folder.path}/jobs`, 0o700);
+    const core = createJob({ id: systemRandom.uuid(), request, nowMs: clock.now() });
+    const events = { publish: () => {} };
+    const job = new RunningJob({ core, request, clock, journal, events, changed: () => {}, unwritten });
+    const given = { clock, logger, journal, execute, timeoutMinutes: 30, detached: undefined };
+    return { job, ended: runJob(job, { ...given, isStopping: () => false, unwritten }) };
+  };
   const finish = async (request: JobRequest) => {
-    const { job_id: id } = await queue.submit(request);
-    await vi.waitUntil(() => queue.find(id)?.completed_at, { interval: 5, timeout: 20_000 });
-    return queue.get(id);
+    const { job, ended } = await start(request);
+    await ended;
+    return { ...job.core, ...(await journal.readText(job.core.job_id)) };
   };
-  return { queue, finish, cache, clock, done, refresher };
+  return { start, finish, cache, clock, done, refresher };
 }
 
 const fail = (code: ConstructorParameters<typeof PatchError>[0], message: string) => async () => {
@@ -152,24 +161,24 @@ describe('applying patches', () => {
   it('names who holds the package database while it waits, and shows progress afterwards', async () => {
     let run: OperationRun | undefined;
     const gate = Promise.withResolvers<OperationOutcome>();
-    const { queue } = await world({
+    const { start } = await world({
       applyPatches: (_wish, given) => {
         run = given;
         return gate.promise;
       },
     });
-    const { job_id: id } = await queue.submit(applyAll());
+    const { job, ended } = await start(applyAll());
     await vi.waitUntil(() => run, { interval: 5, timeout: 20_000 });
     run?.onWaitingForLock('unattended-upgr (pid 4711)');
-    expect(queue.find(id)).toMatchObject({
+    expect(job.core).toMatchObject({
       status: 'running',
       state: 'waiting_for_lock',
       message: 'Waiting for unattended-upgr (pid 4711), which holds the package database',
     });
     run?.onProgress(50, 'Unpacking toylib');
-    expect(queue.find(id)).toMatchObject({ state: 'running', progress: 54, message: 'Unpacking toylib' });
+    expect(job.core).toMatchObject({ state: 'running', progress: 54, message: 'Unpacking toylib' });
     gate.resolve(upgraded);
-    await queue[Symbol.asyncDispose]();
+    await ended;
   });
 
   it('does nothing at all for an empty list', async () => {
@@ -282,13 +291,11 @@ describe('the reboot after patches', () => {
       record: (event: string, details?: object) => void events.push([event, details]),
       flush: async () => {},
     };
-    const { finish, queue } = await world({}, createReboot({ commands, logger, audit }));
-    const { job_id: id } = await finish(applyAll({ reboot: true }));
-    await vi.waitFor(async () => {
-      const job = await queue.get(id);
-      expect(job.status).toBe('completed');
-      expect(job.logs.join('\n')).toContain('The reboot could not be started');
-    }, 20_000);
+    const { finish } = await world({}, createReboot({ commands, logger, audit }));
+    const job = await finish(applyAll({ reboot: true }));
+    const { job_id: id } = job;
+    expect(job.status).toBe('completed');
+    expect(job.logs.join('\n')).toContain('The reboot could not be started');
     expect(events).toEqual([
       ['reboot_scheduled', { job: id, delay_seconds: 0, reasons: ['linux-image'] }],
       ['reboot_failed', { job: id, reason: expect.stringContaining('could not be started') }],
