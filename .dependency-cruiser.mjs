@@ -39,6 +39,7 @@ const WORKER_ROOMS = {
   signature: [],
   lists: ['packages'],
   jobs: ['lists', 'packages'],
+  requests: ['packages'],
 };
 
 /** The laws of a program's rooms. */

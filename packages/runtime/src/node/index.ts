@@ -7,5 +7,6 @@ export { type LineSink, lineLogger, stderrSink } from './logger.ts';
 export { processMemory } from './process-memory.ts';
 export { processUsage } from './process-usage.ts';
 export { systemRandom } from './random.ts';
+export { openRequestChannel } from './request-channel.ts';
 export { syslogSink } from './syslog.ts';
 export { openTerminal } from './terminal.ts';

@@ -4,6 +4,7 @@ import type { Backend } from './backends.ts';
 import type { LeftOut } from './left-out.ts';
 import type { Installed, Pending, RebootState, Source, Update } from './package-facts.ts';
 import type { InstallWish, PackageTarget, RemoveWish, SourceFailure } from './package-operations.ts';
+import type { WatchedFiles } from './watched-files.ts';
 
 /**
  * What a package manager has to say for itself. An adapter answers questions, reads output and names the programs to
@@ -111,6 +112,8 @@ export interface PackageDatabase {
 
 /** What can be read without changing anything. */
 export interface PackageReading {
+  /** What the state on disk consists of: whoever looks at it knows whether something changed, without this program. */
+  watched(): Promise<WatchedFiles>;
   /** Names the state on disk: as long as a key is the same, so is what was read under it. */
   stateKey(): Promise<StateKey>;
   /**

@@ -87,5 +87,6 @@ function managePackages(host: PackageHost, file: SnapshotFile | undefined): Pack
     faults: (signal) => readDatabaseFaults(adapter, signal),
     lockHolder: () => findLockHolder(host),
     listings: reader,
+    watched: () => adapter.reading.watched(),
   };
 }

@@ -3,6 +3,7 @@ import type { LockHolder } from './locks.ts';
 import type { PackageInventory } from './package-inventory.ts';
 import type { PackageOperations, SourceFailure } from './package-operations.ts';
 import type { PackageReader } from './snapshot.ts';
+import type { WatchedFiles } from './watched-files.ts';
 
 /** The host's package manager: the half that reads and the half that changes. */
 export interface PackageManager {
@@ -16,6 +17,8 @@ export interface PackageManager {
   readonly faults: (signal: AbortSignal) => Promise<DatabaseFaults>;
   /** What listings are made from. */
   readonly listings: Pick<PackageReader, 'isCurrent' | 'reading' | 'settled'>;
+  /** What listings stand on, on disk. */
+  readonly watched: () => Promise<WatchedFiles>;
   /** Who works with the package database now; undefined when nobody does. */
   readonly lockHolder: () => Promise<LockHolder | undefined>;
 }

@@ -134,6 +134,7 @@ function shelfAdapter(root: string, next: readonly Stored[]): PackageAdapter {
 
 function shelfReading(root: string, next: readonly Stored[]): PackageAdapter['reading'] {
   return {
+    watched: async () => ({ files: [join(root, 'db.json')], folders: [] }),
     stateKey: async () => ({ sources: '', packages: JSON.stringify(await readShelf(root)), learned: '' }),
     recall: () => {},
     installed: () => readShelf(root),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { PackageReading, StateKey } from '../adapter.ts';
 import { belowRoot, type PackageDoors } from '../doors.ts';
 import { remembered } from '../remembered.ts';
+import { describeWatched, type WatchedFiles } from '../watched-files.ts';
 import { ask } from './failure.ts';
 import { aptTool } from './neutral-options.ts';
 
@@ -55,52 +56,48 @@ async function readPlaces(doors: PackageDoors): Promise<AptPlaces> {
   return parsePlaces(await ask(doors, 'apt-config shell', tool));
 }
 
-/** The folder itself and what is in it; an editor changes a file without touching its folder. */
-async function withContents({ files }: PackageDoors, folder: string): Promise<string[]> {
-  const names = await files.list(folder, { missingOk: true });
-  return [folder, ...names.map((name) => `${folder}/${name}`)];
+/** Those that are set. */
+function set(paths: readonly string[]): string[] {
+  return paths.filter((one) => one !== '');
 }
 
-/** Identity, time and size of files and folders. apt reads what links lead to, so that is what counts. */
-async function keyOf(
-  doors: PackageDoors,
-  single: readonly string[],
-  folders: readonly string[],
-): Promise<string> {
-  const inFolders = await Promise.all(
-    folders.filter((one) => one !== '').map((folder) => withContents(doors, folder)),
-  );
-  const paths = [...single.filter((one) => one !== ''), ...inFolders.flat()];
-  const facts = await Promise.all(paths.map((path) => doors.files.factsBehind(path)));
-  return facts
-    .map((one, index) => `${paths[index]}:${one ? `${one.inode}:${one.modifiedMs}:${one.sizeBytes}` : '-'}`)
-    .join('|');
+function configFiles(doors: PackageDoors): WatchedFiles {
+  return {
+    files: ['/usr/bin/apt-config', belowRoot(doors, 'etc/apt/apt.conf')],
+    folders: [belowRoot(doors, 'etc/apt/apt.conf.d')],
+  };
+}
+
+function sourceFiles(places: AptPlaces): WatchedFiles {
+  return { files: set([places.lists, places.sourceList]), folders: set([places.sourceParts]) };
+}
+
+function packageFiles(doors: PackageDoors, places: AptPlaces): WatchedFiles {
+  const here = (path: string): string => belowRoot(doors, path);
+  return {
+    files: set([
+      places.status,
+      places.extendedStates,
+      places.preferences,
+      here('var/lib/dpkg/status'),
+      here('var/lib/dpkg/updates'),
+      here('var/lib/dpkg/arch'),
+      here('etc/machine-id'),
+    ]),
+    folders: set([places.preferenceParts]),
+  };
 }
 
 /** The state of apt's own configuration, and of apt itself, which has defaults of its own. */
 async function readConfigKey(doors: PackageDoors): Promise<string> {
-  const single = ['/usr/bin/apt-config', belowRoot(doors, 'etc/apt/apt.conf')];
-  const key = await keyOf(doors, single, [belowRoot(doors, 'etc/apt/apt.conf.d')]);
+  const key = await describeWatched(doors.files, configFiles(doors));
   return createHash('sha256').update(key).digest('base64url');
 }
 
 async function readState(doors: PackageDoors, config: string, places: AptPlaces): Promise<StateKey> {
-  const here = (path: string): string => belowRoot(doors, path);
   const [sources, packages] = await Promise.all([
-    keyOf(doors, [places.lists, places.sourceList], [places.sourceParts]),
-    keyOf(
-      doors,
-      [
-        places.status,
-        places.extendedStates,
-        places.preferences,
-        here('var/lib/dpkg/status'),
-        here('var/lib/dpkg/updates'),
-        here('var/lib/dpkg/arch'),
-        here('etc/machine-id'),
-      ],
-      [places.preferenceParts],
-    ),
+    describeWatched(doors.files, sourceFiles(places)),
+    describeWatched(doors.files, packageFiles(doors, places)),
   ]);
   const key = `${config}|${sources}`;
   const learned = JSON.stringify({ config, places } satisfies z.infer<typeof Learned>);
@@ -108,12 +105,23 @@ async function readState(doors: PackageDoors, config: string, places: AptPlaces)
 }
 
 /** Reads the state on disk as it is now; that costs some forty system calls, and a process where apt's configuration has changed. */
-export function createStateReader(doors: PackageDoors): Pick<PackageReading, 'stateKey' | 'recall'> {
+export function createStateReader(
+  doors: PackageDoors,
+): Pick<PackageReading, 'stateKey' | 'recall' | 'watched'> {
   const places = remembered<AptPlaces>();
+  const placesFor = (config: string): Promise<AptPlaces> => places(config, () => readPlaces(doors));
   return {
+    async watched() {
+      const found = await placesFor(await readConfigKey(doors));
+      const parts = [configFiles(doors), sourceFiles(found), packageFiles(doors, found)];
+      return {
+        files: parts.flatMap(({ files }) => files),
+        folders: parts.flatMap(({ folders }) => folders),
+      };
+    },
     async stateKey() {
       const config = await readConfigKey(doors);
-      return readState(doors, config, await places(config, () => readPlaces(doors)));
+      return readState(doors, config, await placesFor(config));
     },
     recall(text) {
       try {

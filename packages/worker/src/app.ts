@@ -1,0 +1,65 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { messageOf } from '@linux-patch/contract';
+import type { Clock, Commands, Files, Logger, RequestChannel } from '@linux-patch/runtime';
+import { BACKENDS, type Backend } from './packages/backends.ts';
+import { packageEnvironment } from './packages/environment.ts';
+import { openPackageManager } from './packages/open.ts';
+import { serveRequest } from './requests/serve-request.ts';
+
+/** What the worker's program uses of the outside world; `main.ts` picks the real ones. */
+export interface WorkerDoors {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly logger: Logger;
+  /** Commands with this added to their environment. */
+  readonly createCommands: (environment: Readonly<Record<string, string>>) => Commands;
+  /** Opens the connection over which the request comes. @throws when there is none */
+  readonly openChannel: () => RequestChannel;
+  readonly stderr: (text: string) => void;
+}
+
+const USAGE = `linux-patch-worker: the part of the Linux Patch agent that works with packages. It is started for each request.
+
+usage: linux-patch-worker request [--root DIR] [--backend auto|${BACKENDS.join('|')}]
+
+The request comes as one line of JSON over the socket that the service manager hands over, else on standard input;
+the answer is one line, too.
+`;
+
+interface Wish {
+  readonly root: string;
+  readonly backend: 'auto' | Backend;
+}
+
+/** @throws Error that says what is wrong with the command line */
+function parseWish(args: readonly string[]): Wish {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { root: { type: 'string', default: '/' }, backend: { type: 'string', default: 'auto' } },
+    allowPositionals: true,
+  });
+  if (positionals.join() !== 'request') throw new Error('it is asked for nothing that it knows');
+  const backend = (['auto', ...BACKENDS] as const).find((one) => one === values.backend);
+  if (!backend) throw new Error(`--backend ${values.backend} is none of auto, ${BACKENDS.join(', ')}`);
+  return { root: resolve(values.root), backend };
+}
+
+/** One request, one life. Returns the exit code: 0 also for a request that was refused, because it was answered. */
+export async function runWorker(args: readonly string[], doors: WorkerDoors): Promise<number> {
+  const { clock, files, logger } = doors;
+  let wish: Wish;
+  let channel: RequestChannel;
+  try {
+    wish = parseWish(args);
+    channel = doors.openChannel();
+  } catch (error) {
+    doors.stderr(`linux-patch-worker cannot work: ${messageOf(error)}\n\n${USAGE}`);
+    return 1;
+  }
+  const { root, backend: configured } = wish;
+  const commands = doors.createCommands(packageEnvironment(root));
+  const openPackages = () => openPackageManager({ commands, files, clock, root, configured });
+  await serveRequest({ channel, files, clock, logger, openPackages });
+  return 0;
+}

@@ -1,0 +1,38 @@
+import './no-generated-code.ts';
+
+import {
+  lineLogger,
+  nodeCommands,
+  openRequestChannel,
+  openTerminal,
+  stderrSink,
+  systemClock,
+  systemFiles,
+  withholdCores,
+} from '@linux-patch/runtime/node';
+import { runWorker } from './app.ts';
+
+const terminal = openTerminal();
+
+const sink = stderrSink({
+  journal: process.env.JOURNAL_STREAM !== undefined,
+  now: () => systemClock.now(),
+  stderr: terminal.stderr,
+});
+
+// No await outside of a function: a package starts this as a script.
+async function main(): Promise<void> {
+  await withholdCores();
+  const code = await runWorker(process.argv.slice(2), {
+    clock: systemClock,
+    files: systemFiles,
+    logger: lineLogger({ level: 'info', sink }),
+    createCommands: nodeCommands,
+    openChannel: () => openRequestChannel(process.env),
+    stderr: terminal.stderr,
+  });
+  // Whoever asked may keep the connection open.
+  process.exit(code);
+}
+
+void main();

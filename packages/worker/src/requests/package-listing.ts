@@ -1,0 +1,52 @@
+import { HiddenSecurityUpdate, Package, PackageDetail, Patch } from '@linux-patch/contract';
+import { z } from 'zod';
+
+/** More than any host has. */
+const MOST_PACKAGES = 200_000;
+const MOST_SOURCES = 10_000;
+const Text = z.string().max(4_096);
+const Instant = z.number().nonnegative();
+
+/** Files and folders on which a reading stands, see `WatchedFiles`. */
+const Watched = z.strictObject({
+  files: z.array(Text).max(1_000),
+  folders: z.array(Text).max(1_000),
+});
+
+/** See `SourceState`; what is not known is absent. */
+const Source = z.strictObject({
+  uri: Text,
+  label: Text.optional(),
+  suite: Text.optional(),
+  codename: Text.optional(),
+  security: z.boolean(),
+  present: z.boolean(),
+  publishedAtMs: z.number().optional(),
+  validUntilMs: z.number().optional(),
+});
+
+/** What is installed on a host, what waits, and what that stands on. Instants are epoch milliseconds. */
+export const PackageListing = z.strictObject({
+  /** The package manager, such as `apt`. */
+  manager: Text,
+  /** Names the state of `watched` right before the host was asked: the listing is at least as new. */
+  key: z.string().regex(/^[0-9a-f]{64}$/),
+  watched: Watched,
+  packages: z.array(Package).max(MOST_PACKAGES),
+  /** For each package, in the same order, where its version stands among all of them by the rules of the distribution. */
+  versionRanks: z.array(z.number().int().nonnegative()).max(MOST_PACKAGES),
+  /** Pending updates, held and phased ones included; or why nobody knows what waits. */
+  updates: z.union([
+    z.strictObject({
+      patches: z.array(Patch).max(MOST_PACKAGES),
+      hiddenSecurity: z.array(HiddenSecurityUpdate).max(10_000),
+    }),
+    z.strictObject({ unknown: z.string().max(65_536) }),
+  ]),
+  sources: z.array(Source).max(MOST_SOURCES),
+  listedAtMs: Instant,
+});
+export type PackageListing = z.infer<typeof PackageListing>;
+
+/** Answer to `detail`; null for a package that is neither installed nor available. */
+export const DetailAnswer = PackageDetail.nullable();
