@@ -9,14 +9,21 @@ export interface ExtraFile {
   readonly mode: number;
 }
 
-/** One of the two programs as a package. */
-export interface ProgramPackage {
+/** A script to make of a program's sources. */
+export interface Script {
   readonly name: string;
+  /** Below the root of the repository. */
+  readonly entry: string;
+}
+
+/** One of the two programs as a package. */
+export interface ProgramPackage extends Script {
   readonly folder: 'agent' | 'manager';
   readonly summary: string;
   /** Lines of at most 75 characters. */
   readonly description: readonly string[];
-  readonly entry: string;
+  /** Programs beside it, on the same Node, which it starts itself. */
+  readonly helpers: readonly Script[];
   readonly configFile: string;
   readonly extraFiles: readonly ExtraFile[];
   /** deb: beside the libraries that Node needs. */
@@ -41,6 +48,7 @@ export const PROGRAMS: readonly ProgramPackage[] = [
       "with the host's own package manager over mutually authenticated TLS.",
     ],
     entry: 'packages/agent/src/main.ts',
+    helpers: [{ name: 'linux-patch-worker', entry: 'packages/worker/src/main.ts' }],
     configFile: '/etc/linux_patch_api/config.yaml',
     extraFiles: [
       {
@@ -70,6 +78,7 @@ export const PROGRAMS: readonly ProgramPackage[] = [
       'and updates of many hosts. Keeps its data in one file.',
     ],
     entry: 'packages/manager/src/main.ts',
+    helpers: [],
     configFile: '/etc/linux_patch_manager/config.yaml',
     extraFiles: [
       {

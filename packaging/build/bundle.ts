@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { minifySync } from 'rolldown/utils';
 import { programFiles } from '../loader.ts';
-import type { ProgramPackage } from '../programs.ts';
+import type { ProgramPackage, Script } from '../programs.ts';
 
 /** A dependency that ended up in the program. */
 export interface BundledModule {
@@ -13,7 +13,9 @@ export interface BundledModule {
   readonly folder: string;
 }
 
-export interface Bundle {
+/** A program in one script. */
+export interface BundledScript {
+  readonly name: string;
   /** For people; a script that can be started as it is. */
   readonly readable: string;
   /** The same in few bytes: an expression that gives a function, which runs the program when it is called with `require`. */
@@ -21,6 +23,11 @@ export interface Bundle {
   /** From `program` to `readable` (https://tc39.es/ecma426/). */
   readonly sourceMap: string;
   readonly modules: readonly BundledModule[];
+}
+
+export interface Bundle extends BundledScript {
+  /** Of the programs beside it; what they are made of is among its modules. */
+  readonly helpers: readonly BundledScript[];
 }
 
 /** Native accelerators that `ws` looks for and does without. */
@@ -46,7 +53,7 @@ function describe(folder: string): BundledModule {
  * Characters beyond ASCII become escapes, which mean the same: a text with one such character takes two bytes for each of
  * its characters, as long as the program runs.
  */
-function minify(readable: string, name: string): Pick<Bundle, 'program' | 'sourceMap'> {
+function minify(readable: string, name: string): Pick<BundledScript, 'program' | 'sourceMap'> {
   const { code, map, errors } = minifySync(programFiles(name).readable, readable, {
     module: false,
     compress: { keepNames: { function: true, class: true } },
@@ -62,8 +69,8 @@ function minify(readable: string, name: string): Pick<Bundle, 'program' | 'sourc
   return { program: `(function (require) {\n${code}\n})`, sourceMap: JSON.stringify(moved) };
 }
 
-/** Everything that the program imports but Node itself, in one script. */
-export async function bundleProgram(program: ProgramPackage, root: string): Promise<Bundle> {
+/** Everything that a program imports but Node itself, in one script. */
+async function bundleScript(program: Script, root: string): Promise<BundledScript> {
   const build = await rolldown({
     input: join(root, program.entry),
     cwd: root,
@@ -78,5 +85,18 @@ export async function bundleProgram(program: ProgramPackage, root: string): Prom
   const modules = [...folders].map(describe).sort((a, b) => (a.name < b.name ? -1 : 1));
   // What it was made of were modules, where everything is strict.
   const readable = `'use strict';\n${chunk.code.replace(/^#!.*\n/, '')}`;
-  return { readable, ...minify(readable, program.name), modules };
+  return { name: program.name, readable, ...minify(readable, program.name), modules };
+}
+
+/** A program and those beside it. */
+export async function bundleProgram(program: ProgramPackage, root: string): Promise<Bundle> {
+  const own = await bundleScript(program, root);
+  const helpers = await Promise.all(program.helpers.map((one) => bundleScript(one, root)));
+  const all = [own, ...helpers].flatMap(({ modules }) => modules);
+  const modules = new Map(all.map((one) => [one.folder, one]));
+  return {
+    ...own,
+    helpers,
+    modules: [...modules.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
 }

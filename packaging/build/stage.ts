@@ -7,7 +7,7 @@ import { configurationExample } from '../../tools/gen/configuration.ts';
 import { launcher } from '../launcher.ts';
 import { loader, programFiles } from '../loader.ts';
 import { PACKAGE_VERSION, type ProgramPackage } from '../programs.ts';
-import type { Bundle } from './bundle.ts';
+import type { Bundle, BundledScript } from './bundle.ts';
 import { bashCompletion, fishCompletion, zshCompletion } from './completions.ts';
 import { configurationManual, programManual } from './manual.ts';
 import type { NodeRuntime } from './node-runtime.ts';
@@ -42,13 +42,17 @@ function gzip(text: string | Uint8Array): Uint8Array {
 
 type Put = (path: string, data: string | Uint8Array, mode?: number) => void;
 
-function putProgram(put: Put, { program: { name }, bundle, codeCache }: StageOptions): void {
-  const library = `/usr/lib/${name}`;
+function putScript(
+  put: Put,
+  library: string,
+  { script, codeCache }: { readonly script: BundledScript; readonly codeCache: Uint8Array | undefined },
+): void {
+  const { name, program, readable, sourceMap } = script;
   const files = programFiles(name);
-  put(`${library}/${files.loader}`, loader(name, bundle.program, codeCache));
-  put(`${library}/${files.program}`, bundle.program);
-  put(`${library}/${files.readable}`, bundle.readable);
-  put(`${library}/${files.sourceMap}`, bundle.sourceMap);
+  put(`${library}/${files.loader}`, loader(name, program, codeCache));
+  put(`${library}/${files.program}`, program);
+  put(`${library}/${files.readable}`, readable);
+  put(`${library}/${files.sourceMap}`, sourceMap);
   if (codeCache) put(`${library}/${files.codeCache}`, codeCache);
 }
 
@@ -64,9 +68,11 @@ export function stage(options: StageOptions): void {
   };
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  putProgram(put, options);
-  copyFileSync(node.binary, join(folder, `/usr/lib/${name}/node`));
-  chmodSync(join(folder, `/usr/lib/${name}/node`), 0o755);
+  const library = `/usr/lib/${name}`;
+  putScript(put, library, { script: bundle, codeCache: options.codeCache });
+  for (const script of bundle.helpers) putScript(put, library, { script, codeCache: undefined });
+  copyFileSync(node.binary, join(folder, library, 'node'));
+  chmodSync(join(folder, library, 'node'), 0o755);
   put(`/usr/bin/${name}`, launcher(name), 0o755);
   for (const file of program.extraFiles) {
     put(file.target, readFileSync(join(root, 'packaging', file.source)), file.mode);

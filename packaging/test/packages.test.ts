@@ -161,6 +161,31 @@ describe.each(PROGRAMS.map((program) => program.name))('%s', (name) => {
   });
 });
 
+describe('the worker beside the agent', () => {
+  const name = 'linux-patch-api';
+  const request = (library: string, script: string): string =>
+    run('sh', [
+      '-c',
+      'echo \'{"v":1,"op":"nothing"}\' | "$@" | cat',
+      'ask',
+      join(library, 'node'),
+      script,
+      'request',
+    ]);
+
+  it('is in the package of every format, and answers on the Node of the package', () => {
+    const library = join(unpackDeb(first, name, 'amd64'), 'usr/lib', name);
+    const files = programFiles('linux-patch-worker');
+    for (const script of [files.loader, files.readable])
+      expect(JSON.parse(request(library, join(library, script))).error.code).toBe('INVALID_REQUEST');
+    const contents = readdirSync(first)
+      .filter((file) => file.startsWith(name) && /\.(rpm|pkg\.tar\.zst)$/.test(file))
+      .map((file) => run('bsdtar', ['-tf', join(first, file)]));
+    expect(contents).toHaveLength(4);
+    for (const list of contents) expect(list).toContain(`usr/lib/${name}/${files.loader}`);
+  });
+});
+
 describe('the code cache of the agent', () => {
   const name = 'linux-patch-api';
   const files = programFiles(name);
