@@ -31,6 +31,8 @@ export interface FleetHost {
   readonly up: boolean;
   caPem(): Promise<string>;
   crlPem(): Promise<string>;
+  /** The last lines of its log. */
+  said(): string;
   /** Events of its audit log by name. */
   audited(event: string): Promise<Record<string, unknown>[]>;
 }
@@ -58,6 +60,7 @@ export interface Fleet extends AsyncDisposable {
 
 /** An agent that runs in this process when it is told to. */
 function fleetHost(lab: LabHost, clock: ManualClock): FleetHost {
+  let log = memoryLogger();
   let stopping: AbortController | undefined;
   let running: Promise<number> | undefined;
   const host: FleetHost = {
@@ -68,7 +71,7 @@ function fleetHost(lab: LabHost, clock: ManualClock): FleetHost {
     },
     async start(expectServing = true) {
       stopping = new AbortController();
-      const log = memoryLogger();
+      log = memoryLogger();
       running = runAgent(['--root', lab.root], {
         clock,
         random: systemRandom,
@@ -90,14 +93,17 @@ function fleetHost(lab: LabHost, clock: ManualClock): FleetHost {
         await clock.advance(100);
         return undefined;
       }).catch((error: unknown) => {
-        const said = log.records.slice(-10).map((one) => `${one.message} ${JSON.stringify(one.fields)}`);
-        throw new Error(`it said: ${said.join('\n')}`, { cause: error });
+        throw new Error(host.said(), { cause: error });
       });
     },
     async stop() {
       stopping?.abort();
       await running;
       running = undefined;
+    },
+    said() {
+      const said = log.records.slice(-10).map((one) => `${one.message} ${JSON.stringify(one.fields)}`);
+      return `${lab.name} said: ${said.join('\n')}`;
     },
     caPem: () => readFile(join(lab.root, 'etc/linux_patch_api/certs/ca.pem'), 'utf8'),
     crlPem: () => readFile(join(lab.root, 'etc/linux_patch_api/certs/crl.pem'), 'utf8'),
@@ -215,6 +221,10 @@ export async function startFleet(): Promise<Fleet> {
         if (now.laggards.every(({ host }) => except.includes(host))) return now;
         await clock.advance(5_000);
         return undefined;
+      }).catch(async (error: unknown) => {
+        const { phase, laggards } = await status();
+        const said = hosts.map((host) => host.said()).join('\n');
+        throw new Error(`${phase}: ${JSON.stringify(laggards)}\n${said}`, { cause: error });
       }),
     async approve(host, body = {}) {
       await askUntil(`a request of ${host.name}`, async () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:https';
+import { performance } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
 import { ENROLL_HEADERS, ENROLL_PATHS, EnrollAccepted, EnrollStatus } from '@linux-patch/contract';
 import {
@@ -143,6 +144,7 @@ class SigningAgent implements StormAgent {
   #ask({ method, path, headers, body }: Message): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const { managerUrl, caPem, address, fqdn } = this.#host;
+    const startedMs = performance.now();
     const outgoing = request(
       new URL(path, managerUrl),
       { method, agent: false, ca: caPem, localAddress: address, headers },
@@ -153,7 +155,10 @@ class SigningAgent implements StormAgent {
         }, reject);
       },
     );
-    outgoing.on('error', reject);
+    outgoing.on('error', (error) => {
+      const afterS = ((performance.now() - startedMs) / 1000).toFixed(1);
+      reject(new Error(`${fqdn}: ${method} ${path} after ${afterS} s: ${error.message}`, { cause: error }));
+    });
     outgoing.end(body);
     return promise;
   }
