@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Commands } from '@linux-patch/runtime';
 import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/node';
@@ -33,14 +32,6 @@ export function openOn(
   });
 }
 
-/**
- * apt draws by machine-id, package and version whether a host is among those that get a phased update, and draws one host
- * of a hundred even for 0 %. This one is drawn for none of the toys.
- */
-export function drawNoPhasedUpdate(root: string): Promise<void> {
-  return writeFile(join(root, 'etc/machine-id'), `${'5'.repeat(32)}\n`);
-}
-
 /** A root below `folder` with old versions installed and the newer ones published. */
 export async function bench(
   folder: string,
@@ -51,7 +42,6 @@ export async function bench(
   const root = join(folder, `root-${name}`);
   const own = repository ?? (await buildToyRepository({ folder: join(folder, `repository-${name}`) }));
   const apt = await createPrivateAptRoot({ folder: root, repository: own });
-  await drawNoPhasedUpdate(root);
   await apt.update();
   if (installed.length > 0) await apt.install(installed);
   await own.publishUpdates();

@@ -6,7 +6,7 @@ import { createPrivateAptRoot, type PrivateAptRoot } from '../src/apt/private-ro
 import { createSigningKey } from '../src/apt/signing.ts';
 import { publishSuite, type Suite } from '../src/apt/suite.ts';
 import { must } from '../src/process.ts';
-import { drawNoPhasedUpdate, openOn } from './apt-bench.ts';
+import { openOn } from './apt-bench.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -74,7 +74,6 @@ export async function situation(
     keyringPath,
   };
   const apt = await createPrivateAptRoot({ folder: root, repository: source });
-  await drawNoPhasedUpdate(apt.folder);
   const write: Situation['write'] = (path, text) => writeFile(join(root, path), text);
   if (options.foreign !== undefined) {
     await write('etc/apt/apt.conf.d/foreign', `APT::Architectures:: "${options.foreign}";\n`);

@@ -115,7 +115,9 @@ describe('package work that outlives the agent', () => {
     expect(job.logs.filter((line) => line.includes('Job started'))).toHaveLength(1);
     expect(job.logs.join('\n')).toContain('going on with the job');
     expect(await packages.inventory.isDatabaseClean()).toBe(true);
-    expect(await readdir(join(root, 'jobs/work'))).toEqual([]);
+    await askUntil('the work folder to go', async () =>
+      (await readdir(join(root, 'jobs/work'))).length === 0 ? true : undefined,
+    );
   });
 
   it('that ended while no agent was there is reported by the next one', async () => {

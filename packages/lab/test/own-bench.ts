@@ -5,7 +5,7 @@ import type { ToyPackage } from '../src/apt/deb.ts';
 import { createPrivateAptRoot, type PrivateAptRoot } from '../src/apt/private-root.ts';
 import { createSigningKey } from '../src/apt/signing.ts';
 import { publishSuite } from '../src/apt/suite.ts';
-import { drawNoPhasedUpdate, openOn } from './apt-bench.ts';
+import { openOn } from './apt-bench.ts';
 
 const DAY_MS = 86_400_000;
 const SUITES = {
@@ -51,7 +51,6 @@ export async function ownBench(
   const source = { uri: `file:${repository}`, suites: ['bookworm', 'bookworm-security'], keyringPath };
   const root = join(base, 'root');
   const apt = await createPrivateAptRoot({ folder: root, repository: source });
-  await drawNoPhasedUpdate(root);
   await apt.update();
   const installed = given.installed ?? given.old.map((one) => one.name);
   if (installed.length > 0) await apt.install(installed);
