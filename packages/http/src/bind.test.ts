@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import process from 'node:process';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { bind } from './bind.ts';
 
@@ -23,11 +25,27 @@ function withoutIpv6(code: string): Server {
   server.listen = ((options: { readonly host: string }, done: () => void) => {
     if (options.host !== '::') return real(options, done);
     const error = Object.assign(new Error(`listen ${code}`), { code });
-    setImmediate(() => server.emit('error', error));
+    process.nextTick(() => server.emit('error', error));
     return server;
   }) as Server['listen'];
   return server;
 }
+
+describe('a listener', () => {
+  it('keeps more callers waiting than a fleet has that comes back while the program works', async () => {
+    await using server = createServer();
+    await bind(server, { host: '127.0.0.1', port: 0 });
+    const { port } = server.address() as AddressInfo;
+    // The kernel answers all of them before the loop of this process takes one; one that it drops comes back a second later.
+    const callers = Array.from({ length: 1_000 }, () => connect({ host: '127.0.0.1', port }));
+    let connected = 0;
+    for (const one of callers) one.on('connect', () => (connected += 1));
+    await once(server, 'connection');
+    for (let turn = 0; turn < 3; turn += 1) await setImmediate();
+    for (const one of callers) one.destroy();
+    expect(connected).toBe(callers.length);
+  });
+});
 
 describe('a listener on ::', () => {
   it('takes IPv6 and IPv4', async () => {

@@ -4,6 +4,13 @@ import type { Server } from 'node:net';
 const NO_IPV6: readonly unknown[] = ['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT'];
 
 /**
+ * Connections that wait to be accepted while the program works; the kernel takes net.core.somaxconn (4096) if that is less
+ * (listen(2)). Beyond them it drops without a word, and a caller tries again after 1, 3, 7 ... seconds: with Node's 511 a
+ * fleet that comes back at once would lose hosts for minutes.
+ */
+const BACKLOG = 16_384;
+
+/**
  * Binds and listens. `::` takes IPv6 and IPv4 (libuv turns IPV6_V6ONLY off), and where the kernel has no IPv6 it becomes
  * `0.0.0.0`.
  *
@@ -28,7 +35,7 @@ async function listenOnce(
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
-  server.listen(address, resolve);
+  server.listen({ ...address, backlog: BACKLOG }, resolve);
   try {
     await promise;
   } finally {
