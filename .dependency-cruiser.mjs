@@ -19,6 +19,7 @@ const AGENT_ROOMS = {
   host: [],
   access: ['audit', 'host'],
   'manager-link': ['host'],
+  'worker-link': [],
   identity: ['audit', 'host', 'manager-link', 'enrollment'],
   clock: ['audit', 'identity', 'manager-link'],
   enrollment: ['clock', 'host', 'identity', 'manager-link'],
@@ -28,7 +29,7 @@ const AGENT_ROOMS = {
   doctor: ['access', 'audit', 'clock', 'config', 'enrollment', 'health', 'host', 'identity', 'manager-link', 'app/agent-context'],
   leave: ['config', 'doctor', 'enrollment', 'identity', 'manager-link', 'app/agent-context'],
   http: ['access', 'audit', 'health', 'host', 'identity', 'jobs', 'metrics'],
-  app: ['access', 'audit', 'clock', 'config', 'doctor', 'enrollment', 'health', 'host', 'http', 'identity', 'jobs', 'leave', 'manager-link', 'metrics'],
+  app: ['access', 'audit', 'clock', 'config', 'doctor', 'enrollment', 'health', 'host', 'http', 'identity', 'jobs', 'leave', 'manager-link', 'metrics', 'worker-link'],
   cli: ['access', 'app', 'audit', 'clock', 'config', 'doctor', 'enrollment', 'health', 'host', 'identity', 'leave', 'manager-link', 'metrics'],
 };
 

@@ -109,10 +109,10 @@ interface Shared {
 }
 
 /** Made by a run of the agent on the Node of its package; undefined for the manager, and where that Node cannot run. */
-async function codeCacheOf(part: Part, options: Omit<CodeCacheOptions, 'program'>, bundle: Bundle) {
+async function codeCacheOf(part: Part, options: CodeCacheOptions) {
   const canRun = MACHINE_NAMES[part.architecture].npm === process.arch;
   if (part.program.folder !== 'agent' || !canRun) return undefined;
-  return makeCodeCache({ ...options, program: bundle.program });
+  return makeCodeCache(options);
 }
 
 /** One program for one architecture in every wanted format. */
@@ -125,8 +125,8 @@ async function buildFor(part: Part, shared: Shared): Promise<void> {
   const outFolder = resolve(options.out);
   const name = `${program.name}-${PACKAGE_VERSION}-${options.revision}.${architecture}`;
   const profile = join(outFolder, `${name}.profile`);
-  const warmUp = { node: node.binary, folder: join(workFolder, 'code-cache'), profile };
-  const codeCache = await codeCacheOf(part, warmUp, bundle);
+  const warmUp = { bundle, node: node.binary, folder: join(workFolder, 'code-cache'), profile };
+  const codeCache = await codeCacheOf(part, warmUp);
   stage({ program, bundle, codeCache, node, root, folder: stageFolder, epochS });
   const job = {
     program,

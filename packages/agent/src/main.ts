@@ -20,6 +20,7 @@ import type { AgentDoors, LogSettings } from './app/agent-context.ts';
 import { runAgent } from './cli/run.ts';
 import { parseSyslogServer } from './config/syslog-server.ts';
 import { hostNetwork } from './host/network.ts';
+import { WORKER_PROGRAM, workerCommand } from './worker-link/program.ts';
 
 /** What cannot stop by itself within this time after it was told to is ended. */
 const STOP_LIMIT_MS = 4_000;
@@ -62,12 +63,14 @@ const stderr = stderrSink({
   stderr: terminal.stderr,
 });
 
+const ownPrograms = { [WORKER_PROGRAM]: workerCommand(process.execPath, process.argv[1] ?? '') };
+
 const doors: AgentDoors = {
   clock: systemClock,
   random: systemRandom,
   files: systemFiles,
   network: hostNetwork,
-  createCommands: nodeCommands,
+  createCommands: (environment) => nodeCommands(environment, ownPrograms),
   createLogger: (settings) => lineLogger({ level: settings.level, sink: sinkFor(settings) }),
   stdout: terminal.stdout,
   stderr: terminal.stderr,

@@ -140,6 +140,12 @@ export const ERRORS = {
   AGENT_ERROR: traits('http', 502, false, 'The agent refused the request; `details.agent` has its error.'),
   QUEUE_FULL: traits('http', 503, true, 'Too many jobs wait already.'),
   SERVICE_UNHEALTHY: traits('http', 503, true, 'The agent cannot do this now; health says why.'),
+  WORKER_UNAVAILABLE: traits(
+    'http',
+    503,
+    true,
+    'The part of the agent that works with packages could not be started, gave no answer, or has too much to do.',
+  ),
   COMMAND_NOT_FOUND: traits('job', 500, false, 'A program the job needs is not installed.'),
   CACHE_REFRESH_ERROR: traits('job', 500, true, 'The package lists could not be refreshed.'),
   NETWORK_ERROR: traits('job', 500, true, 'A repository could not be reached or a download failed.'),

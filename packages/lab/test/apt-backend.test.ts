@@ -2,9 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Commands } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
-import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSnapshotFile } from '../../worker/src/packages/snapshot-file.ts';
 import type { ToyPackage } from '../src/apt/deb.ts';
 import { createPrivateAptRoot } from '../src/apt/private-root.ts';
 import { createSigningKey } from '../src/apt/signing.ts';
@@ -79,36 +78,6 @@ describe('listing', () => {
     await inventory.listPatches();
     await writeFile(pin, 'Package: toylib\nPin: version 1.0-1\nPin-Priority: 1001\n');
     expect((await inventory.listPatches()).patches.map((one) => one.name)).toEqual(['toyhello']);
-  });
-
-  it('asks apt nothing after a start while nothing changed, and where its files are when its settings did', async () => {
-    const { root, apt } = await bench(folder.path, ['toyhello', 'toylib']);
-    const path = join(root, 'state/packages.json');
-    const start = async () => {
-      const ran: string[] = [];
-      const file = openSnapshotFile({ path, files: systemFiles, logger: memoryLogger() });
-      const { inventory, listings } = await openOn(root, counting(ran), file);
-      const listed = [
-        await inventory.revision(),
-        await inventory.listPatches(),
-        await inventory.listPackages(),
-        await inventory.sources(),
-      ];
-      await listings.settled();
-      return { ran, listed };
-    };
-    const first = await start();
-    const second = await start();
-    expect(second).toEqual({ ran: [], listed: first.listed });
-
-    await writeFile(join(root, 'etc/apt/apt.conf.d/99own'), '// nothing\n');
-    expect((await start()).ran).toContain('apt-config');
-    expect((await start()).ran).toEqual([]);
-
-    await apt.run('apt-mark', ['hold', 'toyhello']);
-    const changed = await start();
-    expect(changed.ran).toEqual(['dpkg-query', 'dpkg', 'apt-cache']);
-    expect(changed.listed[0]).not.toBe(first.listed[0]);
   });
 
   it('fails when the database cannot be read, and works again when it can', async () => {

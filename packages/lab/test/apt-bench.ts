@@ -5,7 +5,6 @@ import { packageEnvironment } from '../../worker/src/packages/environment.ts';
 import { openPackageManager } from '../../worker/src/packages/open.ts';
 import type { PackageManager } from '../../worker/src/packages/package-manager.ts';
 import type { OperationRun } from '../../worker/src/packages/package-operations.ts';
-import type { SnapshotFile } from '../../worker/src/packages/snapshot-file.ts';
 import { createPrivateAptRoot, type PrivateAptRoot } from '../src/apt/private-root.ts';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
 
@@ -20,14 +19,12 @@ interface Bench {
 export function openOn(
   root: string,
   wrap: (commands: Commands) => Commands = (commands) => commands,
-  snapshotFile?: SnapshotFile,
 ): Promise<PackageManager> {
   return openPackageManager({
     root,
     files: systemFiles,
     clock: systemClock,
     configured: 'auto',
-    ...(snapshotFile ? { snapshotFile } : {}),
     commands: wrap(nodeCommands(packageEnvironment(root))),
   });
 }

@@ -13,6 +13,7 @@ import { managerPaths } from '../../manager/src/config/paths.ts';
 import { ManagerConfigSchema } from '../../manager/src/config/schema.ts';
 import { webNamesOf } from '../../manager/src/config/web-names.ts';
 import { type Answer, callSocket } from '../../manager/test/https-call.ts';
+import { OWN_PROGRAMS } from '../../worker/test/worker-process.ts';
 import { buildToyRepository } from '../src/apt/repository.ts';
 import { createLabHost, type LabHost } from '../src/index.ts';
 import { freePort } from '../src/ports.ts';
@@ -77,7 +78,7 @@ function fleetHost(lab: LabHost, clock: ManualClock): FleetHost {
         random: systemRandom,
         files: systemFiles,
         network: hostNetwork,
-        createCommands: nodeCommands,
+        createCommands: (environment) => nodeCommands(environment, OWN_PROGRAMS),
         createLogger: () => log,
         stdout: () => {},
         stderr: (text) => log.error(text),

@@ -30,5 +30,7 @@ export type {
   SourceFailure,
 } from './packages/package-operations.ts';
 export type { HostPlan, PackagePlans, PlanWaiting } from './packages/package-plans.ts';
-export { openSnapshotFile } from './packages/snapshot-file.ts';
-export { createSnapshotKeeper, type SnapshotKeeper } from './packages/snapshot-keeper.ts';
+export { watchedKey } from './packages/watched-files.ts';
+export { WorkerAnswer } from './requests/answer.ts';
+export { DetailAnswer, PackageListing } from './requests/package-listing.ts';
+export type { WorkerRequest } from './requests/request.ts';

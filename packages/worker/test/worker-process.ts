@@ -6,6 +6,9 @@ import { text } from 'node:stream/consumers';
 
 const MAIN = resolve(import.meta.dirname, '../src/main.ts');
 
+/** For commands of an agent that runs in the process of a test. */
+export const OWN_PROGRAMS = { 'linux-patch-worker': [process.execPath, MAIN] } as const;
+
 export interface Outcome {
   /** What came back, whole. */
   readonly answer: string;

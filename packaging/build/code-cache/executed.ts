@@ -9,7 +9,8 @@ import { Script } from 'node:vm';
 import type { Place } from './place.ts';
 
 const [, , file = '', listFile = ''] = process.argv;
-process.argv.splice(2, 2);
+// As if it had been started itself: what it starts lies beside it.
+process.argv.splice(1, 3, file);
 
 const session = new Session();
 session.connect();

@@ -9,13 +9,15 @@ import { createPrivateAptRoot } from '../../../packages/lab/src/apt/private-root
 import { firstAnswer, type ManagerIdentity } from '../../../packages/lab/src/mtls-health.ts';
 import { makeOpensslIdentity } from '../../../packages/lab/src/openssl-identity.ts';
 import { freePort } from '../../../packages/lab/src/ports.ts';
+import { loader, programFiles } from '../../loader.ts';
+import type { Bundle } from '../bundle.ts';
 import { run } from '../shell.ts';
 import { inOrder, type Place } from './place.ts';
 
 /** What a code cache is made for. */
 export interface CodeCacheOptions {
   /** The bundled agent. */
-  readonly program: string;
+  readonly bundle: Bundle;
   /** The Node that will run it; it runs here as well. */
   readonly node: string;
   /** Made, and removed at the end. */
@@ -132,7 +134,7 @@ interface Profile {
 
 /** What a run executes depends a little on the machine and its load, so that it is an input of a build like its sources. */
 async function placesOf(options: CodeCacheOptions, file: string): Promise<readonly Place[]> {
-  const program = createHash('sha256').update(options.program).digest('hex');
+  const program = createHash('sha256').update(options.bundle.program).digest('hex');
   if (existsSync(options.profile)) {
     const known = JSON.parse(readFileSync(options.profile, 'utf8')) as Profile;
     if (known.program === program) return known.places;
@@ -149,14 +151,19 @@ async function placesOf(options: CodeCacheOptions, file: string): Promise<readon
  * @throws when the agent does not start here, or its Node refuses what was made
  */
 export async function makeCodeCache(options: CodeCacheOptions): Promise<Uint8Array> {
-  const { program, node, folder } = options;
+  const { bundle, node, folder } = options;
   mkdirSync(folder, { recursive: true });
+  for (const { name, program } of bundle.helpers) {
+    const files = programFiles(name);
+    writeFileSync(join(folder, files.loader), loader(name, program, undefined));
+    writeFileSync(join(folder, files.program), program);
+  }
   const [file, list, cache] = ['program.js', 'list.json', 'cache'].map((name) => join(folder, name)) as [
     string,
     string,
     string,
   ];
-  writeFileSync(file, program);
+  writeFileSync(file, bundle.program);
   writeFileSync(list, JSON.stringify(await placesOf(options, file)));
   // The seed of hashes decides about the order in tables; it is no part of what the engine compares.
   run(node, ['--random-seed=1', join(import.meta.dirname, 'compile.ts'), file, list, cache]);

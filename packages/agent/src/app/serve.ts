@@ -54,7 +54,7 @@ function composeApp(
     enrollmentState: async () => (await enrollmentSummary(context))?.state,
     jobs: work.jobs,
     cache: work.cache,
-    inventory: work.packages.inventory,
+    inventory: work.inventory,
     identity: identity.health,
     takeCrl: service && ((pem) => service.takeCrl(pem)),
     managerName: () => service?.current.value.meta.manager_client?.cn,

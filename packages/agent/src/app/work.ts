@@ -4,29 +4,34 @@ import {
   createDetachedWork,
   createExecutor,
   createReboot,
-  createSnapshotKeeper,
   type DetachedWork,
   openPackageCache,
   openPackageManager,
-  openSnapshotFile,
+  type PackageInventory,
   type PackageManager,
-  type SnapshotKeeper,
   sessionService,
   systemdService,
 } from '@linux-patch/worker';
 import { auditJobs } from '../jobs/audit-jobs.ts';
 import { type JobQueue, openJobQueue } from '../jobs/queue.ts';
+import { createWorkerInventory } from '../worker-link/inventory.ts';
+import { openWorkerLink } from '../worker-link/link.ts';
+import { openListingFile } from '../worker-link/listing-file.ts';
+import { createListingKeeper, type ListingKeeper } from '../worker-link/listing-keeper.ts';
+import { createListings } from '../worker-link/listings.ts';
 import type { AgentContext } from './agent-context.ts';
 
 const MINUTE_MS = 60_000;
 
 /** Jobs, and what they work with. */
 export interface Work {
-  readonly packages: PackageManager;
+  readonly packages: Pick<PackageManager, 'health'>;
+  /** As the worker reads it. */
+  readonly inventory: PackageInventory;
   readonly jobs: JobQueue;
   readonly cache: Awaited<ReturnType<typeof openPackageCache>>;
   readonly refresher: ReturnType<typeof createCacheRefresher>;
-  readonly keeper: SnapshotKeeper;
+  readonly keeper: ListingKeeper;
 }
 
 /**
@@ -51,14 +56,14 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
     clock,
     root,
     configured,
-    snapshotFile: openSnapshotFile({
-      path: join(context.paths.dataFolder, 'state/packages.json'),
-      files,
-      logger,
-    }),
   });
-  const { listings, lockHolder } = packages;
-  const keeper = stack.use(createSnapshotKeeper({ listings, lockHolder, clock, logger }));
+  const link = openWorkerLink({ commands: context.createCommands({}), logger, root, backend: configured });
+  const path = join(context.paths.dataFolder, 'state/packages.json');
+  const listings = createListings({ link, files, file: openListingFile({ path, files, logger }) });
+  const { lockHolder } = packages;
+  const keeper = stack.use(createListingKeeper({ listings, lockHolder, clock, logger }));
+  // Closed first, so that nobody waits for an answer.
+  stack.use(link);
   const cache = await openPackageCache({
     path: join(context.paths.dataFolder, 'state/cache.json'),
     files,
@@ -117,5 +122,6 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
   stack.use(auditJobs(jobs.events, context.audit));
   stack.use(jobs.events.subscribe(({ job }) => job.completed_at !== null && keeper.nudge()));
   opened.queue = jobs;
-  return { packages, jobs, cache, refresher, keeper };
+  const inventory = createWorkerInventory(link, listings, packages.inventory);
+  return { packages, inventory, jobs, cache, refresher, keeper };
 }

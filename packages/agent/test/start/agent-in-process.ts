@@ -5,6 +5,7 @@ import { parseCertificateDer } from '@linux-patch/pki';
 import { nodeCommands, processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { PRIVATE_APT_CONFIG } from '../../../worker/src/packages/apt/private-root.ts';
+import { OWN_PROGRAMS } from '../../../worker/test/worker-process.ts';
 import type { AgentDoors } from '../../src/app/agent-context.ts';
 import { runAgent } from '../../src/cli/run.ts';
 import { agentPaths } from '../../src/config/paths.ts';
@@ -80,7 +81,7 @@ function startAgent(host: AgentHost, args: readonly string[], odd: Partial<Agent
     random: systemRandom,
     files: systemFiles,
     network: hostNetwork,
-    createCommands: nodeCommands,
+    createCommands: (environment) => nodeCommands(environment, OWN_PROGRAMS),
     createLogger: () => logger,
     stdout: (text) => void (output += text),
     stderr: (text) => void (output += text),

@@ -119,7 +119,7 @@ export const AGENT_ROUTES = routeTable({
     query: PackageQuery,
     response: PackageList,
     status: 200,
-    errors: [...READ_ERRORS, 'PKG_MANAGER_ERROR', 'SERVICE_UNHEALTHY'],
+    errors: [...READ_ERRORS, 'PKG_MANAGER_ERROR', 'SERVICE_UNHEALTHY', 'WORKER_UNAVAILABLE'],
   },
   getPackage: {
     method: 'GET',
@@ -211,7 +211,7 @@ export const AGENT_ROUTES = routeTable({
     query: PatchQuery,
     response: PatchList,
     status: 200,
-    errors: [...READ_ERRORS, 'PKG_MANAGER_ERROR', 'SERVICE_UNHEALTHY'],
+    errors: [...READ_ERRORS, 'PKG_MANAGER_ERROR', 'SERVICE_UNHEALTHY', 'WORKER_UNAVAILABLE'],
   },
   planPatches: {
     method: 'POST',

@@ -15,6 +15,9 @@ import {
 const KILL_DELAY_MS = 5_000;
 const DEFAULT_MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 
+/** Programs by name, each with the path and first arguments by which it is started. */
+type OwnPrograms = Readonly<Record<string, readonly string[]>>;
+
 class OutputTail {
   readonly #maxBytes: number;
   #chunks: Buffer[] = [];
@@ -61,13 +64,16 @@ function collect(
     createInterface({ input: stream, crlfDelay: Infinity }).on('line', (line) => onLine(line, source));
 }
 
-function start(
-  command: Command,
-  baseEnv: Readonly<Record<string, string>>,
-  descriptor: number | undefined,
-): ChildProcess {
+/** What is the same for all commands. */
+interface Base {
+  readonly env: Readonly<Record<string, string>>;
+  readonly own: OwnPrograms;
+}
+
+function start(command: Command, { env: baseEnv, own }: Base, descriptor: number | undefined): ChildProcess {
   const third: number | 'pipe' | undefined = descriptor ?? (command.statusPipe ? 'pipe' : undefined);
-  return spawn(command.program, [...command.args], {
+  const [program = command.program, ...first] = own[command.program] ?? [];
+  return spawn(program, [...first, ...command.args], {
     shell: false,
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe', ...(third === undefined ? [] : [third])],
@@ -79,15 +85,16 @@ function start(
 /**
  * Runs programs without a shell, in a process group of their own.
  *
- * @param baseEnv added to the minimal environment of every command (a private package root needs it)
+ * @param env added to the minimal environment of every command (a private package root needs it)
+ * @param own programs of this product, which no system folder has
  */
-export function nodeCommands(baseEnv: Readonly<Record<string, string>> = {}): Commands {
-  return { run: (command) => runCommand(command, baseEnv) };
+export function nodeCommands(env: Readonly<Record<string, string>> = {}, own: OwnPrograms = {}): Commands {
+  return { run: (command) => runCommand(command, { env, own }) };
 }
 
 /** Runs a program that has an open file of this process as its descriptor 3. */
 export function runWithDescriptor(command: Command, descriptor: number): Promise<CommandResult> {
-  return runCommand(command, {}, descriptor);
+  return runCommand(command, { env: {}, own: {} }, descriptor);
 }
 
 function notStarted({ program }: Command, cause: NodeJS.ErrnoException): PatchError {
@@ -98,11 +105,7 @@ function notStarted({ program }: Command, cause: NodeJS.ErrnoException): PatchEr
   });
 }
 
-async function runCommand(
-  command: Command,
-  baseEnv: Readonly<Record<string, string>>,
-  descriptor?: number,
-): Promise<CommandResult> {
+async function runCommand(command: Command, base: Base, descriptor?: number): Promise<CommandResult> {
   const { promise, resolve, reject } = Promise.withResolvers<CommandResult>();
   const startedMs = performance.now();
   const maxBytes = command.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES;
@@ -114,7 +117,7 @@ async function runCommand(
   let failure: unknown;
   let child: ChildProcess;
   try {
-    child = start(command, baseEnv, descriptor);
+    child = start(command, base, descriptor);
   } catch (error) {
     throw notStarted(command, error as NodeJS.ErrnoException);
   }

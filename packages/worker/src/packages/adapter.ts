@@ -116,11 +116,6 @@ export interface PackageReading {
   watched(): Promise<WatchedFiles>;
   /** Names the state on disk: as long as a key is the same, so is what was read under it. */
   stateKey(): Promise<StateKey>;
-  /**
-   * Takes up what an earlier start learned to name the state, so that it need not be asked for again. What does not fit any
-   * more is passed over.
-   */
-  recall(learned: string): void;
   installed(): Promise<readonly Installed[]>;
   /** Every configured source, those without lists included. */
   sources(): Promise<readonly Source[]>;
@@ -143,8 +138,6 @@ export interface StateKey {
   readonly sources: string;
   /** Of these, and of what is installed and what is decided about it. */
   readonly packages: string;
-  /** What had to be asked for, for `recall`; no part of the name. */
-  readonly learned: string;
 }
 
 /** How the lists of the sources are refreshed. */

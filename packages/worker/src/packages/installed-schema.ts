@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
 /** Bounds of what the contract lets a listing say. */
-export const Text = z.string().max(4_096);
+const Text = z.string().max(4_096);
 const Description = z.string().max(65_536);
 
-export const SourcePackage = z.object({ name: Text, version: Text }).nullable();
+const SourcePackage = z.object({ name: Text, version: Text }).nullable();
 
 /** An installed package, as it is kept on disk. */
 export const InstalledSchema = z.object({

@@ -87,20 +87,22 @@ export function createPackageInventory(
   }: { readonly reader: PackageReader; readonly database: DatabaseWatch; readonly plans: PackagePlans },
 ): PackageInventory {
   const { rules, reading } = adapter;
+  const listPackages = async (): Promise<Package[]> => {
+    const { installed, pending } = await reader.reading();
+    const updates = pending && byPackage(pending.updates);
+    return installed.map((one) => toPackage(one, updates));
+  };
   return {
     name: adapter.name,
     plans,
     revision: () => reader.revision(),
-    async listPackages() {
-      const { installed, pending } = await reader.reading();
-      const updates = pending && byPackage(pending.updates);
-      return installed.map((one) => toPackage(one, updates));
-    },
-    async findPackage(name) {
-      const { installed, pending } = await reader.reading();
-      const own = installed.find((one) => rules.isNamed(one, name));
-      const listed = own && toPackage(own, pending && byPackage(pending.updates));
-      return reading.detail(name, listed);
+    listPackages,
+    async findPackage(name, listed) {
+      const known = listed ?? (await listPackages());
+      return reading.detail(
+        name,
+        known.find((one) => rules.isNamed(one, name)),
+      );
     },
     async listPatches({ explain } = { explain: false }) {
       const { pending, updates, listedAtMs } = await reader.snapshot({ offered: explain });

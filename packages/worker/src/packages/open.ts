@@ -10,7 +10,6 @@ import type { PackageManager } from './package-manager.ts';
 import { PlanMemory } from './plan-memory.ts';
 import { createPackagePlans } from './plans.ts';
 import { createPackageReader } from './snapshot.ts';
-import type { SnapshotFile } from './snapshot-file.ts';
 
 /** Others that hosts have, to name them when they are found. */
 const OTHERS: Readonly<Record<string, string>> = {
@@ -27,8 +26,6 @@ const QUIET_LIMIT_MS = 3_600_000;
 interface PackageManagerOptions extends PackageDoors {
   /** `package_manager.backend` of the configuration. */
   readonly configured: 'auto' | Backend;
-  /** Where listings are kept for the next start; undefined: nowhere. */
-  readonly snapshotFile?: SnapshotFile;
 }
 
 function unsupported(what: string): PatchError {
@@ -59,12 +56,12 @@ export async function openPackageManager(options: PackageManagerOptions): Promis
   const entry = await findEntry(options);
   const fault = root === '/' ? undefined : await entry.findRootFault(doors);
   if (fault !== undefined) throw new PatchError('SERVICE_UNHEALTHY', `--root ${root} is given, but ${fault}`);
-  return managePackages({ ...doors, adapter: entry.open(doors) }, options.snapshotFile);
+  return managePackages({ ...doors, adapter: entry.open(doors) });
 }
 
-function managePackages(host: PackageHost, file: SnapshotFile | undefined): PackageManager {
+function managePackages(host: PackageHost): PackageManager {
   const { adapter } = host;
-  const reader = createPackageReader(host, file);
+  const reader = createPackageReader(host);
   const database = createDatabaseWatch(host);
   const memory = new PlanMemory();
   const operations = createPackageOperations(host, reader, memory);
@@ -86,7 +83,6 @@ function managePackages(host: PackageHost, file: SnapshotFile | undefined): Pack
     health: () => database.health(),
     faults: (signal) => readDatabaseFaults(adapter, signal),
     lockHolder: () => findLockHolder(host),
-    listings: reader,
     watched: () => adapter.reading.watched(),
   };
 }

@@ -29,8 +29,11 @@ export interface PackageInventory {
   revision(): Promise<string>;
   /** Installed packages. */
   listPackages(): Promise<readonly Package[]>;
-  /** An installed or available package. The name has passed `PackageName`. */
-  findPackage(name: string): Promise<PackageDetail | undefined>;
+  /**
+   * An installed or available package. The name has passed `PackageName`.
+   * @param listed what a listing of the present state shows of packages with this name; it is looked up when absent
+   */
+  findPackage(name: string, listed?: readonly Package[]): Promise<PackageDetail | undefined>;
   /**
    * Pending updates, held and phased ones included.
    * @param options.explain also which ones an ordinary upgrade would leave, and why; that takes longer.

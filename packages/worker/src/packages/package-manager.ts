@@ -2,7 +2,6 @@ import type { DatabaseFaults } from './database-faults.ts';
 import type { LockHolder } from './locks.ts';
 import type { PackageInventory } from './package-inventory.ts';
 import type { PackageOperations, SourceFailure } from './package-operations.ts';
-import type { PackageReader } from './snapshot.ts';
 import type { WatchedFiles } from './watched-files.ts';
 
 /** The host's package manager: the half that reads and the half that changes. */
@@ -15,8 +14,6 @@ export interface PackageManager {
   readonly health: () => Promise<string>;
   /** What is wrong with what is installed; asks the package manager. */
   readonly faults: (signal: AbortSignal) => Promise<DatabaseFaults>;
-  /** What listings are made from. */
-  readonly listings: Pick<PackageReader, 'isCurrent' | 'reading' | 'settled'>;
   /** What listings stand on, on disk. */
   readonly watched: () => Promise<WatchedFiles>;
   /** Who works with the package database now; undefined when nobody does. */

@@ -5,19 +5,14 @@ import type { PackageHost } from './doors.ts';
 import { explainKeptBack } from './kept-back.ts';
 import type { PackageSnapshot, Pending, Source, Update } from './package-facts.ts';
 import { remembered } from './remembered.ts';
-import type { SnapshotFile, SnapshotKey, StoredSnapshot } from './snapshot-file.ts';
 
 /** A snapshot that knows what waits. */
 type Snapshot = PackageSnapshot & { readonly pending: Pending; readonly updates: readonly Update[] };
 
-/** What is read of the package manager; kept in memory, and for the next start, until something changes on disk. */
+/** What is read of the package manager; kept in memory until something changes on disk. */
 export interface PackageReader {
   /** Names the state on disk, and by whom it is read. */
   revision(): Promise<string>;
-  /** Whether the next reading is there without asking the package manager. */
-  isCurrent(): Promise<boolean>;
-  /** Resolves when what is kept for the next start is on disk. */
-  settled(): Promise<void>;
   /** What is installed, and what waits where that is known. */
   reading(): Promise<PackageSnapshot>;
   /**
@@ -64,96 +59,36 @@ function withOffered(updates: readonly Update[], offered: ReadonlySet<string> | 
 }
 
 /** Reads through a memory that the state on disk invalidates; a failed reading is not remembered. */
-export function createPackageReader(host: PackageHost, file?: SnapshotFile): PackageReader {
+export function createPackageReader(host: PackageHost): PackageReader {
   const { reading: from } = host.adapter;
-  const kept = keptSnapshot(host, file);
   const sources = remembered<readonly Source[]>();
   const packages = remembered<PackageSnapshot>();
   const offered = remembered<ReadonlySet<string> | undefined>();
   const explanations = remembered<ReadonlyMap<string, string>>();
-  const sourcesFor = (state: StateKey) =>
-    sources(state.sources, async () => (await kept.sources(state)) ?? from.sources());
+  const sourcesFor = (state: StateKey) => sources(state.sources, () => from.sources());
   const offeredFor = (state: StateKey) => offered(state.packages, () => from.offered());
   const readingFor = (state: StateKey) =>
-    packages(state.packages, async () => {
-      const found = await kept.find(state);
-      // They come from the same place, while it is at hand.
-      if (found) await sourcesFor(state);
-      const known = { sources: () => sourcesFor(state), offered: () => offeredFor(state) };
-      const snapshot = found ?? (await readPackages(host, known));
-      kept.hold(state, found ? undefined : snapshot);
-      return snapshot;
-    });
+    packages(state.packages, () =>
+      readPackages(host, { sources: () => sourcesFor(state), offered: () => offeredFor(state) }),
+    );
   return {
-    revision: async () => revisionOf(host.adapter, (await kept.state()).packages),
-    isCurrent: async () => kept.isCurrent(await kept.state()),
-    settled: () => kept.settled(),
-    reading: async () => readingFor(await kept.state()),
+    revision: async () => revisionOf(host.adapter, (await from.stateKey()).packages),
+    reading: async () => readingFor(await from.stateKey()),
     async explanations() {
-      const state = await kept.state();
+      const state = await from.stateKey();
       return explanations(state.packages, async () => {
         const { pending } = await readingFor(state);
         const updates = withOffered(pending?.updates ?? [], await offeredFor(state));
         return explainKeptBack(host, updates);
       });
     },
-    sources: async () => sourcesFor(await kept.state()),
+    sources: async () => sourcesFor(await from.stateKey()),
     async snapshot(options = { offered: false }) {
-      const state = await kept.state();
+      const state = await from.stateKey();
       const reading = await readingFor(state);
       const pending = reading.pending ?? refuseUnknown(host, reading.sources);
       if (!options.offered) return { ...reading, pending, updates: pending.updates };
       return { ...reading, pending, updates: withOffered(pending.updates, await offeredFor(state)) };
-    },
-  };
-}
-
-/** What the next start finds, and what this one found. */
-function keptSnapshot({ adapter }: PackageHost, file: SnapshotFile | undefined) {
-  const nameOf = ({ packages, sources, learned }: StateKey): SnapshotKey => ({
-    packages: revisionOf(adapter, packages),
-    sources: revisionOf(adapter, sources),
-    learned,
-  });
-  /** What was on disk, until something newer is known. */
-  let found: Promise<StoredSnapshot | undefined> | undefined;
-  let held: string | undefined;
-  let writing = Promise.resolve();
-  const load = (): Promise<StoredSnapshot | undefined> => {
-    found ??= file?.load() ?? Promise.resolve(undefined);
-    return found;
-  };
-  let recalled: Promise<void> | undefined;
-  const recall = async (): Promise<void> => {
-    const key = await file?.key();
-    if (key) adapter.reading.recall(key.learned);
-  };
-  return {
-    /** The state on disk now. */
-    async state(): Promise<StateKey> {
-      recalled ??= recall();
-      await recalled;
-      return adapter.reading.stateKey();
-    },
-    async find(state: StateKey): Promise<PackageSnapshot | undefined> {
-      const stored = await load();
-      return stored?.key.packages === nameOf(state).packages ? stored.snapshot : undefined;
-    },
-    async sources(state: StateKey): Promise<readonly Source[] | undefined> {
-      const stored = await load();
-      return stored?.key.sources === nameOf(state).sources ? stored.snapshot.sources : undefined;
-    },
-    /** @param fresh what is not on disk yet */
-    hold(state: StateKey, fresh: PackageSnapshot | undefined): void {
-      const key = nameOf(state);
-      held = key.packages;
-      found = Promise.resolve(undefined);
-      if (file && fresh) writing = writing.then(() => file.save({ key, snapshot: fresh }));
-    },
-    settled: () => writing,
-    async isCurrent(state: StateKey): Promise<boolean> {
-      const { packages } = nameOf(state);
-      return held === undefined ? (await file?.key())?.packages === packages : held === packages;
     },
   };
 }

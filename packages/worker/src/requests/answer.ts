@@ -16,7 +16,7 @@ export const WorkerAnswer = z.discriminatedUnion('ok', [
     }),
   }),
 ]);
-type WorkerAnswer = z.infer<typeof WorkerAnswer>;
+export type WorkerAnswer = z.infer<typeof WorkerAnswer>;
 
 /** @param value what the request asked for; nothing is left out of it that JSON can say */
 export function answerText(value: unknown): string {

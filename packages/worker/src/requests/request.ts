@@ -1,4 +1,4 @@
-import { messageOf, PackageName, PatchError, parseJson } from '@linux-patch/contract';
+import { messageOf, Package, PackageName, PatchError, parseJson } from '@linux-patch/contract';
 import type { LineLimits, ReceivedLine } from '@linux-patch/runtime';
 import { z } from 'zod';
 
@@ -13,7 +13,13 @@ export const WorkerRequest = z.discriminatedUnion('op', [
     /** Also which updates an ordinary upgrade would leave, and why; that takes longer. */
     explain: z.boolean(),
   }),
-  z.strictObject({ v: z.literal(1), op: z.literal('detail'), name: PackageName }),
+  z.strictObject({
+    v: z.literal(1),
+    op: z.literal('detail'),
+    name: PackageName,
+    /** What a listing of the state on disk shows under this name, for each architecture; absent: it is looked up. */
+    listed: z.array(Package).max(64).optional(),
+  }),
 ]);
 export type WorkerRequest = z.infer<typeof WorkerRequest>;
 

@@ -38,7 +38,7 @@ async function answerTo(request: WorkerRequest, options: ServeRequestOptions): P
     case 'snapshot':
       return readListing(packages, options, request);
     case 'detail': {
-      const found = await packages.inventory.findPackage(request.name);
+      const found = await packages.inventory.findPackage(request.name, request.listed);
       return (found ?? null) satisfies z.output<typeof DetailAnswer>;
     }
   }

@@ -135,8 +135,7 @@ function shelfAdapter(root: string, next: readonly Stored[]): PackageAdapter {
 function shelfReading(root: string, next: readonly Stored[]): PackageAdapter['reading'] {
   return {
     watched: async () => ({ files: [join(root, 'db.json')], folders: [] }),
-    stateKey: async () => ({ sources: '', packages: JSON.stringify(await readShelf(root)), learned: '' }),
-    recall: () => {},
+    stateKey: async () => ({ sources: '', packages: JSON.stringify(await readShelf(root)) }),
     installed: () => readShelf(root),
     sources: async () => [
       { uri: 'shelf:', present: true, publishedAtMs: undefined, validUntilMs: undefined, ...ORIGIN },

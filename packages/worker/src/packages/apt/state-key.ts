@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { PatchError } from '@linux-patch/contract';
-import { z } from 'zod';
 import type { PackageReading, StateKey } from '../adapter.ts';
 import { belowRoot, type PackageDoors } from '../doors.ts';
 import { remembered } from '../remembered.ts';
@@ -8,22 +7,16 @@ import { describeWatched, type WatchedFiles } from '../watched-files.ts';
 import { ask } from './failure.ts';
 import { aptTool } from './neutral-options.ts';
 
-const Path = z.string().max(4_096);
-
 /** Where apt is told to keep its own files; an administrator may have moved them (apt.conf(5), "Directories"). */
-const AptPlaces = z.strictObject({
-  lists: Path,
-  sourceList: Path,
-  sourceParts: Path,
-  preferences: Path,
-  preferenceParts: Path,
-  status: Path,
-  extendedStates: Path,
-});
-type AptPlaces = Readonly<z.infer<typeof AptPlaces>>;
-
-/** Where they are, and the state of the configuration that says so. */
-const Learned = z.strictObject({ config: z.string().max(128), places: AptPlaces });
+interface AptPlaces {
+  readonly lists: string;
+  readonly sourceList: string;
+  readonly sourceParts: string;
+  readonly preferences: string;
+  readonly preferenceParts: string;
+  readonly status: string;
+  readonly extendedStates: string;
+}
 
 /** `/d` asks for a folder, `/f` for a file, each with its full path (apt-config(8)). */
 const SETTINGS: Readonly<Record<keyof AptPlaces, string>> = {
@@ -100,14 +93,11 @@ async function readState(doors: PackageDoors, config: string, places: AptPlaces)
     describeWatched(doors.files, packageFiles(doors, places)),
   ]);
   const key = `${config}|${sources}`;
-  const learned = JSON.stringify({ config, places } satisfies z.infer<typeof Learned>);
-  return { sources: key, packages: `${key}|${packages}`, learned };
+  return { sources: key, packages: `${key}|${packages}` };
 }
 
 /** Reads the state on disk as it is now; that costs some forty system calls, and a process where apt's configuration has changed. */
-export function createStateReader(
-  doors: PackageDoors,
-): Pick<PackageReading, 'stateKey' | 'recall' | 'watched'> {
+export function createStateReader(doors: PackageDoors): Pick<PackageReading, 'stateKey' | 'watched'> {
   const places = remembered<AptPlaces>();
   const placesFor = (config: string): Promise<AptPlaces> => places(config, () => readPlaces(doors));
   return {
@@ -122,14 +112,6 @@ export function createStateReader(
     async stateKey() {
       const config = await readConfigKey(doors);
       return readState(doors, config, await placesFor(config));
-    },
-    recall(text) {
-      try {
-        const learned = Learned.parse(JSON.parse(text));
-        void places(learned.config, async () => learned.places);
-      } catch {
-        // apt is asked then.
-      }
     },
   };
 }

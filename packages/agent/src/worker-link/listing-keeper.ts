@@ -1,6 +1,7 @@
 import { messageOf } from '@linux-patch/contract';
 import type { Clock, Logger } from '@linux-patch/runtime';
-import type { PackageManager } from './package-manager.ts';
+import type { PackageManager } from '@linux-patch/worker';
+import type { Listings } from './listings.ts';
 
 /** How often the state on disk is looked at: some forty system calls. */
 const LOOK_EVERY_MS = 60_000;
@@ -9,20 +10,20 @@ const RETRY_PAUSE_MS = 15 * 60_000;
 const STOP_LIMIT_MS = 1_000;
 
 /** Reads packages in the background when something on the host has changed, so that nobody waits for it who asks. */
-export interface SnapshotKeeper extends AsyncDisposable {
+export interface ListingKeeper extends AsyncDisposable {
   /** Looks at once and every minute, until it is disposed of. */
   start(): void;
   /** Looks soon: something is likely to have changed. */
   nudge(): void;
 }
 
-export function createSnapshotKeeper(options: {
-  readonly listings: PackageManager['listings'];
+export function createListingKeeper(options: {
+  readonly listings: Pick<Listings, 'isCurrent' | 'reading' | 'settled'>;
   /** In the middle of somebody's work there is nothing worth keeping. */
   readonly lockHolder: PackageManager['lockHolder'];
   readonly clock: Clock;
   readonly logger: Logger;
-}): SnapshotKeeper {
+}): ListingKeeper {
   const { listings, lockHolder, clock, logger } = options;
   const stopped = new AbortController();
   let nap = new AbortController();

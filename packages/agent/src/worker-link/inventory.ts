@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { PatchError, VERSION } from '@linux-patch/contract';
+import {
+  DetailAnswer,
+  type PackageInventory,
+  type PackageListing,
+  type SourceState,
+} from '@linux-patch/worker';
+import type { WorkerLink } from './link.ts';
+import type { Listings } from './listings.ts';
+
+/** What a request has room for beside the rest; the worker looks up what it is not told. */
+const MOST_LISTED_CHARACTERS = 16_000;
+
+/** What the worker does not read yet, and the package manager's name. */
+type Local = Pick<PackageInventory, 'name' | 'plans' | 'rebootRequired' | 'isDatabaseClean'>;
+
+/** The reading half of the package manager, as the worker tells it. */
+export function createWorkerInventory(link: WorkerLink, listings: Listings, local: Local): PackageInventory {
+  const ranks = { of: undefined as PackageListing | undefined, known: new Map<string, number>() };
+  const rankOf = (version: string): number => ranks.known.get(version) ?? -1;
+  const reading = async (): Promise<PackageListing> => {
+    const listing = await listings.reading();
+    if (ranks.of !== listing) {
+      ranks.of = listing;
+      ranks.known = new Map(
+        listing.packages.map((one, index) => [one.version, listing.versionRanks[index] ?? 0]),
+      );
+    }
+    return listing;
+  };
+  return {
+    name: local.name,
+    plans: local.plans,
+    rebootRequired: local.rebootRequired,
+    isDatabaseClean: local.isDatabaseClean,
+    revision: async () => revisionOf(local.name, await listings.key()),
+    listPackages: async () => (await reading()).packages,
+    async findPackage(name) {
+      const names = [name, name.replace(/:[^:]*$/, ''), name.replace(/\.[^.]*$/, '')];
+      const listed = (await reading()).packages.filter((one) => names.includes(one.name));
+      const short = JSON.stringify(listed).length <= MOST_LISTED_CHARACTERS ? { listed } : {};
+      return (await link.ask({ v: 1, op: 'detail', name, ...short }, DetailAnswer)) ?? undefined;
+    },
+    async listPatches({ explain } = { explain: false }) {
+      const { updates, listedAtMs } = await (explain ? listings.explained() : reading());
+      if ('unknown' in updates) throw new PatchError('SERVICE_UNHEALTHY', updates.unknown);
+      return { ...updates, listedAtMs };
+    },
+    sources: async () => (await reading()).sources.map(sourceOf),
+    compareVersions: (a, b) => rankOf(a) - rankOf(b),
+  };
+}
+
+/** What JSON leaves out is not known. */
+function sourceOf(one: PackageListing['sources'][number]): SourceState {
+  const { label, suite, codename, publishedAtMs, validUntilMs } = one;
+  return { ...one, label, suite, codename, publishedAtMs, validUntilMs };
+}
+
+/** A name for a state. Another release may make something else of the same one. */
+function revisionOf(manager: string, key: string): string {
+  return createHash('sha256').update(`${VERSION}\n${manager}\n${key}`).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,107 @@
+import { messageOf, PatchError, VERSION } from '@linux-patch/contract';
+import { type CommandResult, type Commands, type Logger, printableLine } from '@linux-patch/runtime';
+import { WorkerAnswer, type WorkerRequest } from '@linux-patch/worker';
+import type { z } from 'zod';
+import { WORKER_PROGRAM } from './program.ts';
+import { createTurns } from './turns.ts';
+
+/** Each is a process with package manager programs of its own. */
+const LIMITS = { atOnce: 2, waiting: 16 };
+/** A package manager on a slow disk may take a minute; what takes longer is given up. */
+const TIMEOUT_MS = 5 * 60_000;
+/** Some 50,000 packages. */
+const MOST_BYTES = 32 * 1024 * 1024;
+const MOST_WORDS = 300;
+
+/** The way to the worker, which knows the packages. One process answers one request. */
+export interface WorkerLink extends Disposable {
+  /**
+   * @throws PatchError what the worker answers; `WORKER_UNAVAILABLE` when it gives no answer that can be read, or too many ask
+   */
+  ask<S extends z.ZodType>(request: WorkerRequest, answer: S): Promise<z.output<S>>;
+}
+
+/** A worker that is started as a child for each request. Disposing ends those that run. */
+export function openWorkerLink(options: {
+  readonly commands: Commands;
+  readonly logger: Logger;
+  readonly root: string;
+  /** `package_manager.backend` of the configuration. */
+  readonly backend: string;
+}): WorkerLink {
+  const { commands, logger, root, backend } = options;
+  const turns = createTurns(LIMITS);
+  const closed = new AbortController();
+  const run = (request: WorkerRequest): Promise<CommandResult> =>
+    commands.run({
+      program: WORKER_PROGRAM,
+      args: ['request', '--root', root, '--backend', backend],
+      stdin: `${JSON.stringify(request)}\n`,
+      timeoutMs: TIMEOUT_MS,
+      maxOutputBytes: MOST_BYTES,
+      signal: closed.signal,
+    });
+  return {
+    ask: (request, answer) =>
+      turns.take(async () => {
+        if (closed.signal.aborted) throw unavailable('the agent is stopping');
+        try {
+          return readAnswer(await run(request).catch(notStarted), answer);
+        } catch (error) {
+          if (!closed.signal.aborted) logger.debug('the worker gave no answer', { op: request.op, error });
+          throw error;
+        }
+      }),
+    [Symbol.dispose]: () => closed.abort(),
+  };
+}
+
+function unavailable(what: string, cause?: unknown): PatchError {
+  return new PatchError(
+    'WORKER_UNAVAILABLE',
+    `Nothing can be said about packages now, because ${what}. Ask again; if that does not help, look into the log of this host.`,
+    { cause },
+  );
+}
+
+function notStarted(cause: unknown): never {
+  throw unavailable(`the worker could not be started (${messageOf(cause)})`, cause);
+}
+
+/** How a worker ended that did not answer. */
+function endOf({ timedOut, aborted, signal, exitCode, stderr }: CommandResult): string {
+  if (aborted) return 'the agent is stopping';
+  if (timedOut) return `the worker was not done after ${TIMEOUT_MS / 60_000} minutes and was ended`;
+  if (signal === 'SIGKILL') return 'the worker was killed, as the kernel does when there is no memory left';
+  if (signal !== null) return `the worker was ended by ${signal}`;
+  const words = printableLine(stderr.trim().split('\n').at(0) ?? '').slice(0, MOST_WORDS);
+  return `the worker ended with ${exitCode} and no answer${words === '' ? '' : ` (${words})`}`;
+}
+
+/** @throws PatchError what the worker answers, or that it did not */
+function readAnswer<S extends z.ZodType>(result: CommandResult, answer: S): z.output<S> {
+  const { stdout } = result;
+  if (result.aborted || result.timedOut || !stdout.endsWith('\n')) throw unavailable(endOf(result));
+  let value: unknown;
+  try {
+    const read = WorkerAnswer.parse(JSON.parse(stdout));
+    if (!read.ok) throw failureOf(read.error);
+    value = read.value;
+  } catch (error) {
+    if (error instanceof PatchError) throw error;
+    throw unreadable(error);
+  }
+  const { data, error } = answer.safeParse(value);
+  if (error) throw unreadable(error);
+  return data;
+}
+
+function unreadable(cause: unknown): PatchError {
+  return unavailable(`the worker's answer is none that this agent (${VERSION}) can read`, cause);
+}
+
+/** A request that the worker does not understand is the agent's fault, and nobody else's. */
+function failureOf({ code, message, details }: Extract<WorkerAnswer, { ok: false }>['error']): PatchError {
+  if (code !== 'INVALID_REQUEST') return new PatchError(code, message, { details });
+  return unavailable(`the worker does not take what this agent (${VERSION}) asks: ${message}`);
+}

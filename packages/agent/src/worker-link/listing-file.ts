@@ -1,0 +1,54 @@
+import { dirname } from 'node:path';
+import { messageOf, VERSION } from '@linux-patch/contract';
+import type { Files, Logger } from '@linux-patch/runtime';
+import { PackageListing } from '@linux-patch/worker';
+import { z } from 'zod';
+
+/** The first line of the file; another release may make something else of the same state. */
+const Head = z.strictObject({ format: z.literal(2), version: z.literal(VERSION) });
+
+/** Some 50,000 packages. */
+const LIMIT_BYTES = 32 * 1024 * 1024;
+const MODE = 0o600;
+
+/** Where the newest listing outlives the agent. Nothing here fails: without it the worker is asked. */
+export interface ListingFile {
+  /** What is kept; undefined when there is nothing that can be used. */
+  load(): Promise<PackageListing | undefined>;
+  save(listing: PackageListing): Promise<void>;
+}
+
+export function openListingFile(options: {
+  readonly path: string;
+  readonly files: Files;
+  readonly logger: Logger;
+}): ListingFile {
+  const { path, files, logger } = options;
+  return {
+    async load() {
+      try {
+        const facts = await files.facts(path);
+        if (!facts) return undefined;
+        if (facts.sizeBytes > LIMIT_BYTES) throw new Error(`it has ${facts.sizeBytes} bytes`);
+        const [head = '', body = ''] = ((await files.readText(path)) ?? '').split('\n', 2);
+        Head.parse(JSON.parse(head));
+        return PackageListing.parse(JSON.parse(body));
+      } catch (error) {
+        const reason = messageOf(error).slice(0, 200);
+        logger.warn('the kept listing of packages cannot be used; it is made anew', { path, reason });
+        return undefined;
+      }
+    },
+    async save(listing) {
+      const head = JSON.stringify({ format: 2, version: VERSION } satisfies z.infer<typeof Head>);
+      const data = `${head}\n${JSON.stringify(listing)}\n`;
+      if (data.length > LIMIT_BYTES) return;
+      try {
+        await files.makeFolder(dirname(path), 0o755);
+        await files.writeDurably({ path, data, mode: MODE });
+      } catch (error) {
+        logger.warn('the listing of packages cannot be kept for the next start', { path, error });
+      }
+    },
+  };
+}

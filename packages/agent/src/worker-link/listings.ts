@@ -1,0 +1,79 @@
+import type { Files } from '@linux-patch/runtime';
+import { PackageListing, watchedKey } from '@linux-patch/worker';
+import type { WorkerLink } from './link.ts';
+import type { ListingFile } from './listing-file.ts';
+
+/** What is installed and what waits, kept until something on disk has changed. */
+export interface Listings {
+  /** The listing of the state on disk. @throws PatchError when the worker cannot make it; never an older one instead */
+  reading(): Promise<PackageListing>;
+  /** The same with what an ordinary upgrade would leave, and why. */
+  explained(): Promise<PackageListing>;
+  /** Names the state on disk now. @throws PatchError as `reading`, where no listing was ever made */
+  key(): Promise<string>;
+  /** Whether the next reading is there without asking the worker. */
+  isCurrent(): Promise<boolean>;
+  /** Resolves when what is kept for the next start is on disk. */
+  settled(): Promise<void>;
+}
+
+/** A listing that is kept, and the one that is being made. */
+interface Kept {
+  listing: PackageListing | undefined;
+  making: Promise<PackageListing> | undefined;
+}
+
+export function createListings(options: {
+  readonly link: WorkerLink;
+  readonly files: Files;
+  readonly file: ListingFile;
+}): Listings {
+  const { link, files, file } = options;
+  const plain: Kept = { listing: undefined, making: undefined };
+  const explained: Kept = { listing: undefined, making: undefined };
+  let loaded: Promise<void> | undefined;
+  let writing = Promise.resolve();
+  const load = async (): Promise<void> => {
+    plain.listing = await file.load();
+  };
+  /** What is kept, whatever its age. */
+  const held = async (kept: Kept): Promise<PackageListing | undefined> => {
+    loaded ??= load();
+    await loaded;
+    return kept.listing;
+  };
+  const current = async (kept: Kept): Promise<PackageListing | undefined> => {
+    const listing = await held(kept);
+    return listing && (await watchedKey(files, listing.watched)) === listing.key ? listing : undefined;
+  };
+  const make = async (kept: Kept): Promise<PackageListing> => {
+    const explain = kept === explained;
+    try {
+      const listing = await link.ask({ v: 1, op: 'snapshot', explain }, PackageListing);
+      kept.listing = listing;
+      if (!explain) writing = writing.then(() => file.save(listing));
+      return listing;
+    } finally {
+      kept.making = undefined;
+    }
+  };
+  const read = async (kept: Kept): Promise<PackageListing> => {
+    const before = await current(kept);
+    if (before) return before;
+    if (kept.making) {
+      // It began before this was asked for, so it may be older than what is asked about.
+      await kept.making.catch(() => {});
+      const meanwhile = await current(kept);
+      if (meanwhile) return meanwhile;
+    }
+    kept.making ??= make(kept);
+    return kept.making;
+  };
+  return {
+    reading: () => read(plain),
+    explained: () => read(explained),
+    key: async () => watchedKey(files, ((await held(plain)) ?? (await read(plain))).watched),
+    isCurrent: async () => (await current(plain)) !== undefined,
+    settled: () => writing,
+  };
+}

@@ -1,0 +1,119 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { nodeCommands, systemFiles } from '@linux-patch/runtime/node';
+import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createWorkerInventory } from '../../agent/src/worker-link/inventory.ts';
+import { openWorkerLink } from '../../agent/src/worker-link/link.ts';
+import { openListingFile } from '../../agent/src/worker-link/listing-file.ts';
+import { createListings } from '../../agent/src/worker-link/listings.ts';
+import { OWN_PROGRAMS } from '../../worker/test/worker-process.ts';
+import { bench } from './apt-bench.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+afterAll(() => folder[Symbol.asyncDispose]());
+
+/** The agent's reading half on a root, with the real worker; counts how often one is started. */
+function startOn({ root, packages }: Awaited<ReturnType<typeof bench>>) {
+  const logger = memoryLogger();
+  const real = nodeCommands({}, OWN_PROGRAMS);
+  let asked = 0;
+  const commands: typeof real = {
+    run: (command) => {
+      asked += 1;
+      return real.run(command);
+    },
+  };
+  const link = openWorkerLink({ commands, logger, root, backend: 'auto' });
+  const file = openListingFile({ path: join(root, 'state/packages.json'), files: systemFiles, logger });
+  const listings = createListings({ link, files: systemFiles, file });
+  const inventory = createWorkerInventory(link, listings, packages.inventory);
+  return { inventory, listings, asked: () => asked };
+}
+
+it('an agent asks nobody after a start while nothing changed, and says what its package manager says', async () => {
+  const host = await bench(folder.path, ['toyhello', 'toylib']);
+  const { inventory: told } = host.packages;
+  const start = async () => {
+    const { inventory, listings, asked } = startOn(host);
+    const listed = [
+      await inventory.revision(),
+      (await inventory.listPatches()).patches,
+      await inventory.listPackages(),
+      await inventory.sources(),
+    ];
+    await listings.settled();
+    return { asked: asked(), listed };
+  };
+  const first = await start();
+  expect(first.asked).toBe(1);
+  expect(first.listed.slice(1)).toEqual([
+    (await told.listPatches()).patches,
+    await told.listPackages(),
+    (await told.sources()).map(
+      ({ uri, label, suite, codename, security, present, publishedAtMs, validUntilMs }) => ({
+        uri,
+        label,
+        suite,
+        codename,
+        security,
+        present,
+        publishedAtMs,
+        validUntilMs,
+      }),
+    ),
+  ]);
+  expect(await start()).toEqual({ asked: 0, listed: first.listed });
+
+  await writeFile(join(host.root, 'etc/apt/apt.conf.d/99own'), '// nothing\n');
+  expect((await start()).asked).toBe(1);
+  expect((await start()).asked).toBe(0);
+
+  await host.apt.run('apt-mark', ['hold', 'toyhello']);
+  const changed = await start();
+  expect(changed.asked).toBe(1);
+  expect(changed.listed[0]).not.toBe(first.listed[0]);
+});
+
+it('sorts versions as the distribution does, and finds one package by its name and architecture', async () => {
+  const host = await bench(folder.path, ['toyhello', 'toylib']);
+  const { inventory } = startOn(host);
+  const packages = await inventory.listPackages();
+  const { inventory: told } = host.packages;
+  for (const a of packages)
+    for (const b of packages)
+      expect(Math.sign(inventory.compareVersions(a.version, b.version))).toBe(
+        Math.sign(told.compareVersions(a.version, b.version)),
+      );
+  const [{ architecture } = { architecture: '' }] = packages;
+  for (const name of ['toylib', `toylib:${architecture}`, 'toyapp', 'nowhere'])
+    expect(await inventory.findPackage(name)).toEqual(await told.findPackage(name));
+});
+
+it('what cannot be read is a failure, and is there again when it can', async () => {
+  const host = await bench(folder.path, ['toyhello']);
+  const { inventory } = startOn(host);
+  const status = join(host.root, 'var/lib/dpkg/status');
+  const good = await systemFiles.readText(status);
+  await writeFile(status, 'Package: toyhello\nnonsense\n');
+  await expect(inventory.listPackages()).rejects.toMatchObject({ code: 'PKG_MANAGER_ERROR' });
+  await expect(inventory.listPatches()).rejects.toMatchObject({ code: 'PKG_MANAGER_ERROR' });
+  await writeFile(status, good ?? '');
+  expect(await inventory.listPackages()).toHaveLength(1);
+});
+
+it('a host without lists lists what is installed, and refuses to say what waits', async () => {
+  const host = await bench(folder.path, ['toyhello']);
+  await systemFiles.remove(join(host.root, 'var/lib/apt/lists'));
+  await systemFiles.makeFolder(join(host.root, 'var/lib/apt/lists/partial'), 0o755);
+  const { inventory } = startOn(host);
+  expect(await inventory.listPackages()).toMatchObject([{ name: 'toyhello', latest_version: null }]);
+  await expect(inventory.listPatches()).rejects.toMatchObject({
+    code: 'SERVICE_UNHEALTHY',
+    message: expect.stringContaining('Which updates wait is not known'),
+  });
+});
