@@ -15,6 +15,7 @@ export const LONG_SUITES = [
   'packages/lab/test/signals.test.ts',
   'packages/lab/test/secrets.test.ts',
   'packages/lab/test/ca-rotation.test.ts',
+  'packages/lab/test/signed-jobs.test.ts',
 ];
 
 export default defineConfig({

@@ -3,6 +3,19 @@ import { type AuditEventTraits, event } from './audit-event.ts';
 /** Every event of the agent's audit log (JSON lines, `logging.file_path`), in the order of a host's life. */
 export const AGENT_AUDIT_EVENTS = {
   agent_started: event('The agent began its work.', 'version', 'mode'),
+  job_key_pinned: event(
+    'Changes count from now on only when this key of a manager has signed them; `by` says why, `followed` that the key before it signed it. `pinned` is null when root said that none has to.',
+    'pinned',
+    'by',
+    'before',
+    'followed',
+  ),
+  job_key_unpinned: event(
+    'The manager that was chosen for this host has no job key; changes need no signature from now on.',
+    'before',
+    'by',
+  ),
+  job_key_refused: event('An offered job key does not count.', 'offered', 'pinned', 'reason'),
   identity_unusable: event(
     'The certificates cannot be used; `status` names the check that failed.',
     'status',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { JobKeyOffer } from './job-key.ts';
 import { Line } from './text-bounds.ts';
 
 /** Largest PEM member of a bundle, in characters; the validator refuses more. */
@@ -185,6 +186,7 @@ export const ApprovedExtension = z.object({
   renew_window: RenewWindow.optional().meta({
     description: 'A wish; an agent follows it only where it cannot harm.',
   }),
+  job_key: JobKeyOffer.optional(),
 });
 export type ApprovedExtension = z.infer<typeof ApprovedExtension>;
 
@@ -257,6 +259,7 @@ export const TrustBundle = z.object({
     description:
       'The revocation list in force, by one of these CAs; the one at hand may be by a CA that goes.',
   }),
+  job_key: JobKeyOffer.optional(),
 });
 export type TrustBundle = z.infer<typeof TrustBundle>;
 

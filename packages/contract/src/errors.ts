@@ -34,6 +34,18 @@ export const ERRORS = {
   ),
   UNAUTHORIZED: traits('http', 401, false, 'The manager API was called without a valid credential.'),
   FORBIDDEN: traits('http', 403, false, 'The caller is known but may not do this.'),
+  SIGNATURE_REQUIRED: traits(
+    'http',
+    403,
+    false,
+    'The host pins the job key of its manager, and the change is not signed with it. Nothing was done.',
+  ),
+  SIGNATURE_INVALID: traits(
+    'http',
+    403,
+    false,
+    'The signature of a change is by another key than the host pins, or for another request or host. Nothing was done.',
+  ),
   CERT_REVOKED: traits(
     'http',
     403,
@@ -71,6 +83,12 @@ export const ERRORS = {
     409,
     false,
     'This `Idempotency-Key` was used for another request; `details.job_id` is what became of that. Nothing was started.',
+  ),
+  CHALLENGE_UNKNOWN: traits(
+    'http',
+    409,
+    true,
+    'The challenge that a signature is over was used, is too old, or is from before a reboot; the header `Linux-Patch-Challenge` of the answer has the next one. Nothing was done.',
   ),
   TRUST_REFUSED: traits(
     'http',

@@ -174,6 +174,22 @@ export const MANAGER_AUDIT_EVENTS = {
     'phase',
     'from',
   ),
+  job_key_made: event(
+    'There was no job key at the start, and one was made. After an upgrade from a version before there was one that is right; else it was lost, and hosts that pin the lost one take no changes until root there says so.',
+    'fingerprint',
+  ),
+  job_key_rotated: event(
+    'Changes are signed with another key from now on; the one before signed it and is gone.',
+    'fingerprint',
+    'previous',
+  ),
+  job_key_offered: event(
+    'A host was told of the job key; `pinned` is what it pins since, `by` why.',
+    'host',
+    'fqdn',
+    'pinned',
+    'by',
+  ),
   enrollment_displaced: event(
     'A request that waited gave its place to another one, because the queue is full or its address has half of it.',
     ...REQUEST,

@@ -2,8 +2,8 @@
 export const PERMISSIONS = {
   'status:read': "The manager's own state.",
   'metrics:read': 'Metrics of manager and fleet.',
-  'ca:read': 'The certificate authorities and who follows their replacement.',
-  'ca:manage': 'Replace the root CA.',
+  'ca:read': 'The certificate authorities and the job key, and who follows their replacement.',
+  'ca:manage': 'Replace the root CA and the job key.',
   'enrollments:read': 'Hosts that ask to join.',
   'enrollments:decide': 'Let hosts join, or refuse them.',
   'tokens:read': 'Join tokens, without their secrets.',

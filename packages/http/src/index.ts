@@ -8,5 +8,11 @@ export { peerAddress } from './peer-address.ts';
 export { rawErrorAnswer } from './raw-answer.ts';
 export { createRequestBuckets } from './request-buckets.ts';
 export type { HttpEnv, RequestFacts } from './request-facts.ts';
-export { dataAnswer, type RouteInput, readRouteInput, routePattern } from './route-input.ts';
+export {
+  dataAnswer,
+  type RouteInput,
+  readRouteInput,
+  routePattern,
+  type UnparsedInput,
+} from './route-input.ts';
 export { stopServer } from './stop-server.ts';

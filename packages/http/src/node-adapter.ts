@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { PatchError } from '@linux-patch/contract';
 import type { Clock, Logger } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
-import { readBodyText } from './request-body.ts';
+import { readBodyBytes } from './request-body.ts';
 import type { HttpEnv, RequestFacts } from './request-facts.ts';
 import { pieces, send } from './send.ts';
 
@@ -66,7 +66,7 @@ async function answer<E extends HttpEnv>(
     fault: target.fault,
     method: incoming.method ?? '',
     rawHeaders: incoming.rawHeaders,
-    readBody: (limitBytes) => readBodyText(incoming, limitBytes),
+    readBody: (limitBytes) => readBodyBytes(incoming, limitBytes),
     get signal() {
       return AbortSignal.any([gone.signal, stopping]);
     },

@@ -3,16 +3,16 @@ import { PatchError } from '@linux-patch/contract';
 import { readBounded } from './client/read-bounded.ts';
 
 /**
- * Reads a request's body as text, giving up at the limit however the length was announced.
- * @throws PatchError `BODY_TOO_LARGE`; `INVALID_REQUEST` for bytes that are not UTF-8, or when the caller hung up
+ * Reads a request's body, giving up at the limit however the length was announced.
+ * @throws PatchError `BODY_TOO_LARGE`; `INVALID_REQUEST` when the caller hung up
  */
-export async function readBodyText(incoming: IncomingMessage, limitBytes: number): Promise<string> {
+export async function readBodyBytes(incoming: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
   const tooLarge = (): PatchError =>
     new PatchError('BODY_TOO_LARGE', `The body is larger than ${limitBytes} bytes.`, {
       details: { limit_bytes: limitBytes },
     });
   if (Number(incoming.headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
-  return decoded(await received(incoming, limitBytes, tooLarge));
+  return received(incoming, limitBytes, tooLarge);
 }
 
 async function received(
@@ -31,7 +31,8 @@ async function received(
   }
 }
 
-function decoded(bytes: Uint8Array): string {
+/** The text of a body. @throws PatchError `INVALID_REQUEST` for bytes that are not UTF-8 */
+export function bodyTextOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {

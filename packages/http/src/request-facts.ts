@@ -11,10 +11,10 @@ export interface RequestFacts {
   /** Why the request cannot be served whatever it asks for. */
   readonly fault?: PatchError | undefined;
   /**
-   * Reads the whole body.
-   * @throws PatchError `BODY_TOO_LARGE`; `INVALID_REQUEST` for bytes that are not UTF-8, or when the caller hung up
+   * Reads the whole body, byte by byte as it came.
+   * @throws PatchError `BODY_TOO_LARGE`; `INVALID_REQUEST` when the caller hung up
    */
-  readonly readBody: (limitBytes: number) => Promise<string>;
+  readonly readBody: (limitBytes: number) => Promise<Uint8Array>;
   /** Aborts when the caller hangs up or the server stops. */
   readonly signal: AbortSignal;
 }

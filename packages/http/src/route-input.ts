@@ -2,6 +2,7 @@ import { type Route, readBody, readHeaders, readQuery, successEnvelope } from '@
 import type { Clock } from '@linux-patch/runtime';
 import type { Context } from 'hono';
 import type { z } from 'zod';
+import { bodyTextOf } from './request-body.ts';
 import type { HttpEnv } from './request-facts.ts';
 
 type Read<S> = S extends z.ZodType ? z.output<S> : undefined;
@@ -24,24 +25,35 @@ export function routePattern(route: Pick<Route, 'path'>): string {
   return route.path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
+/** A request whose body was read and not looked at. */
+export interface UnparsedInput<R extends Route> extends Pick<RouteInput<R>, 'headers' | 'line'> {
+  readonly bodyBytes: Uint8Array;
+}
+
 /**
  * Reads headers, query and body through the schemas of the route.
- * @throws PatchError `INVALID_REQUEST`, `BODY_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`
+ * @param reading.beforeParsing decides about the body before anything of it is parsed
+ * @throws PatchError `INVALID_REQUEST`, `BODY_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`, and what `beforeParsing` throws
  */
 export async function readRouteInput<R extends Route, E extends HttpEnv>(
   route: R,
   context: Context<E>,
-  limitBytes: number,
+  reading: {
+    readonly limitBytes: number;
+    readonly beforeParsing?: (input: UnparsedInput<R>) => Promise<void>;
+  },
 ): Promise<RouteInput<R>> {
   const { pathname, search, searchParams } = new URL(context.req.url);
   const headers = readHeaders(route, (name) => context.req.header(name));
   const query = readQuery(route, searchParams);
-  const bodyText = route.body ? await context.env.readBody(limitBytes) : '';
+  const bodyBytes = route.body ? await context.env.readBody(reading.limitBytes) : new Uint8Array();
+  const line = `${route.method} ${pathname}${search}`;
+  await reading.beforeParsing?.({ headers, line, bodyBytes } as UnparsedInput<R>);
+  const bodyText = bodyTextOf(bodyBytes);
   const schema = route.body && { body: route.body, bodyOptional: route.bodyOptional ?? false };
   const body =
     schema && readBody(schema, { contentType: context.req.header('content-type'), text: bodyText });
   const parameter = (name: string): string => context.req.param(name as never) ?? '';
-  const line = `${route.method} ${pathname}${search}`;
   return { headers, query, body, bodyText, line, parameter } as RouteInput<R>;
 }
 

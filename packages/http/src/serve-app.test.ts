@@ -7,6 +7,7 @@ import { ManualClock, memoryLogger } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { type AnsweredRequest, createHttpApp } from './app.ts';
 import { serveApp } from './node-adapter.ts';
+import { bodyTextOf } from './request-body.ts';
 import type { HttpEnv } from './request-facts.ts';
 import { stopServer } from './stop-server.ts';
 
@@ -26,7 +27,7 @@ async function serve() {
     shownPath: (path) => path.replace('secret', '…'),
     onAnswered: (_context, request) => void answered.push(request),
   });
-  app.post('/body', async (context) => context.text(await context.env.readBody(LIMIT_BYTES)));
+  app.post('/body', async (context) => context.text(bodyTextOf(await context.env.readBody(LIMIT_BYTES))));
   app.get('/things/:name', (context) => context.text(context.req.param('name')));
   app.get('/broken', () => {
     throw new Error('the inside of it');

@@ -5,11 +5,13 @@ import { serveCertificateRoutes } from './certificates/routes.ts';
 import type { ManagerConfig } from './config/schema.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
 import { createFleetClient, type FleetClient } from './fleet-client/client.ts';
+import { createJobKeyOffers, type JobKeyOffers } from './fleet-watch/offer-job-key.ts';
 import { createFleetPoll, type FleetPoll } from './fleet-watch/poll.ts';
 import { createListSender, type ListSender } from './fleet-watch/send-list.ts';
 import { serveHostRoutes } from './hosts/routes.ts';
 import { createHostStore, type HostStore } from './hosts/store.ts';
 import type { Routes } from './http/routes.ts';
+import { serveJobKeyRoutes } from './job-key/routes.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -18,6 +20,7 @@ export interface Fleet {
   readonly hosts: HostStore;
   readonly client: FleetClient;
   readonly lists: ListSender;
+  readonly jobKeys: JobKeyOffers;
   readonly poll: FleetPoll;
 }
 
@@ -27,7 +30,7 @@ export function composeFleet(
 ): Fleet {
   const { db, authority, clock, logger } = context;
   const { poll_minutes, concurrency } = parts.config.fleet;
-  const hosts = createHostStore({ db, clock, nameRules: authority.nameRules });
+  const hosts = createHostStore({ db, clock, nameRules: authority.nameRules, jobKey: authority.jobKey });
   const client = createFleetClient(
     async ({ hostId }) => ({
       caPem: authority.fleetRootsPem,
@@ -40,11 +43,13 @@ export function composeFleet(
         ),
     }),
     context.random,
+    authority.jobKey,
   );
   const lists = createListSender({ ...context, fleet: client, concurrency });
-  const intervalMs = poll_minutes * MINUTE_MS;
-  const poll = createFleetPoll({ ...context, hosts, fleet: client, lists, concurrency, intervalMs });
-  return { hosts, client, lists, poll };
+  const jobKeys = createJobKeyOffers({ ...context, fleet: client });
+  const pace = { concurrency, intervalMs: poll_minutes * MINUTE_MS };
+  const poll = createFleetPoll({ ...context, hosts, fleet: client, lists, jobKeys, pace });
+  return { hosts, client, lists, jobKeys, poll };
 }
 
 /** What administrators call about hosts and certificates. */
@@ -60,7 +65,16 @@ export function serveFleet(
 ): void {
   const { fleet, own } = parts;
   const { db, clock, audit, logger } = context;
-  serveHostRoutes(routes, { hosts: fleet.hosts, fleet: fleet.client, audit, db, clock, logger });
+  serveHostRoutes(routes, {
+    hosts: fleet.hosts,
+    fleet: fleet.client,
+    jobKeys: fleet.jobKeys,
+    audit,
+    db,
+    clock,
+    logger,
+  });
+  serveJobKeyRoutes(routes, { ...fleet, jobKey: context.authority.jobKey, audit, db });
   serveCertificateRoutes(routes, {
     db,
     clock,

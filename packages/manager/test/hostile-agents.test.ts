@@ -39,6 +39,7 @@ beforeEach(async () => {
       noteServed: async () => {},
     }),
     systemRandom,
+    { sign: () => ({ job: '', signature: '' }) },
   );
 });
 afterEach(async () => {

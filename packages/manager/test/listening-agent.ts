@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
+import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import { canonicalSerial } from '@linux-patch/pki';
 import { newAgent, newHost, serialOf } from './agents.ts';
@@ -34,6 +35,12 @@ const ACCEPTED = {
   package: null,
 };
 
+/** A refusal for its signature, and the number that comes with each answer. */
+export interface SignatureRefusal {
+  readonly code: string | undefined;
+  readonly challenge: string;
+}
+
 /** How it behaves. */
 interface Behaviour {
   health: object;
@@ -41,6 +48,10 @@ interface Behaviour {
   loses: number;
   /** Its refusal of requests for a job. */
   refusal: object | undefined;
+  /** How it refuses a request for a job, where it looks at its signature; undefined is that it does the job. */
+  gate: (headers: IncomingHttpHeaders, body: string) => SignatureRefusal | undefined;
+  /** Told of the CAs that it is to trust. */
+  onTrust: (body: string) => void;
 }
 
 async function answer(
@@ -49,8 +60,7 @@ async function answer(
   behaviour: Behaviour,
 ): Promise<string> {
   const { health, refusal } = behaviour;
-  let body = '';
-  for await (const chunk of incoming) body += String(chunk);
+  const body = await text(incoming);
   const isApply = incoming.url === '/api/v1/patches/apply';
   if (isApply && behaviour.loses > 0) {
     behaviour.loses -= 1;
@@ -61,20 +71,53 @@ async function answer(
     outgoing.writeHead(409, { 'content-type': 'application/json' }).end(JSON.stringify(refusal));
     return body;
   }
-  const known = isApply || incoming.url === '/api/v1/health' || incoming.url === '/api/v1/identity/crl';
-  const crl = { crl_number: '1', crl_next_update: null, revoked: 0, changed: true };
-  const data = isApply ? ACCEPTED : incoming.method === 'PUT' ? crl : health;
+  const gate = isApply ? behaviour.gate(incoming.headers, body) : undefined;
+  if (gate) outgoing.setHeader('Linux-Patch-Challenge', gate.challenge);
+  if (gate?.code !== undefined) {
+    outgoing.writeHead(403, { 'content-type': 'application/json' });
+    outgoing.end(JSON.stringify(refusalOf(gate.code, {})));
+    return body;
+  }
+  if (incoming.url === '/api/v1/identity/trust') behaviour.onTrust(body);
+  const answers: Readonly<Record<string, object>> = {
+    '/api/v1/patches/apply': ACCEPTED,
+    '/api/v1/identity/trust': TRUST,
+    '/api/v1/identity/crl': LIST_TAKEN,
+    '/api/v1/health': health,
+  };
+  const data = answers[incoming.url ?? ''];
+  const known = data !== undefined;
   outgoing.writeHead(isApply ? 202 : known ? 200 : 404, { 'content-type': 'application/json' }).end(
     JSON.stringify({
       success: known,
       request_id: '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc',
       timestamp: new Date().toISOString(),
-      data: known ? data : null,
+      data: data ?? null,
       error: known ? null : { code: 'NOT_FOUND', message: 'no such path', details: {}, retryable: false },
     }),
   );
   return body;
 }
+
+function refusalOf(code: string, details: object): object {
+  return {
+    success: false,
+    request_id: ACCEPTED.job_id,
+    timestamp: new Date().toISOString(),
+    data: null,
+    error: { code, message: 'no', details, retryable: false },
+  };
+}
+
+const LIST_TAKEN = { crl_number: '1', crl_next_update: null, revoked: 0, changed: true };
+
+const TRUST = {
+  roots: [],
+  accepted_issuers: [],
+  certificate_serial: '01',
+  certificate_issuer: null,
+  renewing: false,
+};
 
 /** Settings of a manager whose hosts listen on the loopback address. */
 export const LISTENING = { certificates: { local_hosts: ['127.0.0.1'] } };
@@ -82,7 +125,13 @@ export const LISTENING = { certificates: { local_hosts: ['127.0.0.1'] } };
 /** A host that has joined and listens with its certificate on a port of the loopback, for the manager only. */
 export async function joinListening(world: World, listening = true) {
   const asked: Asked[] = [];
-  const behaviour: Behaviour = { health: HEALTH, loses: 0, refusal: undefined };
+  const behaviour: Behaviour = {
+    health: HEALTH,
+    loses: 0,
+    refusal: undefined,
+    gate: () => undefined,
+    onTrust: () => {},
+  };
   const server = createServer({ requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' });
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const peer = (incoming.socket as TLSSocket).getPeerX509Certificate();
@@ -135,14 +184,10 @@ export async function joinListening(world: World, listening = true) {
     /** Loses its answers to the next requests for a job. */
     lose: (answers: number) => (behaviour.loses = answers),
     /** Refuses jobs. */
-    refuse: (code: string, details: object) =>
-      (behaviour.refusal = {
-        success: false,
-        request_id: ACCEPTED.job_id,
-        timestamp: new Date().toISOString(),
-        data: null,
-        error: { code, message: 'no', details, retryable: false },
-      }),
+    refuse: (code: string, details: object) => (behaviour.refusal = refusalOf(code, details)),
+    /** Looks at the signature of jobs. */
+    guard: (gate: Behaviour['gate']) => (behaviour.gate = gate),
+    onTrust: (told: (body: string) => void) => (behaviour.onTrust = told),
     jobsAsked: () => asked.filter((one) => one.path === '/api/v1/patches/apply'),
     /** Begins to listen, as a host that was switched off does. */
     async wake() {

@@ -96,7 +96,7 @@ async function statusesFor(permissions: readonly Permission[]): Promise<Readonly
   for (const route of ROUTES) routes.serveBare(route, () => new Response('served'));
   const facts = {
     rawHeaders: [],
-    readBody: async () => JSON.stringify({}),
+    readBody: async () => Buffer.from('{}'),
     signal: new AbortController().signal,
     observedAddress: '192.0.2.1',
     markProven: () => {},

@@ -49,7 +49,7 @@ beforeAll(async () => {
     const endless = new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
     return new Response(endless, { headers: { 'content-type': 'text/event-stream' } });
   });
-  app.post('/', async (context) => context.text(await context.env.readBody(1_000)));
+  app.post('/', async (context) => context.text(String(Buffer.from(await context.env.readBody(1_000)))));
   const tls = {
     certificatePem: await readFile(join(paths.caFolder, 'web.pem'), 'utf8'),
     privateKeyPem: await readFile(join(paths.caFolder, 'web.key.pem'), 'utf8'),

@@ -46,6 +46,7 @@ async function startAuthority(agentDays: number) {
         noteServed: async () => {},
       }),
       systemRandom,
+      authority.jobKey,
     );
     const rotation = await openRotation({
       authority,

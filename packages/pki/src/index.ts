@@ -41,6 +41,16 @@ export { type IdentityFacts, type IdentityStatus } from './identity-status.ts';
 export { addressPrefix, canonicalIpAddress, ipAddressBytes } from './ip-address.ts';
 export { createRoot, type Issuer, issueCertificate } from './issue.ts';
 export {
+  generateJobKey,
+  isVouchedFor,
+  jobKeyFingerprint,
+  jobPublicKey,
+  leadsToJobKey,
+  signKeyChange,
+  vouchForJobKey,
+} from './job-key.ts';
+export { isJobSignedBy, type JobSignature, signJob } from './job-signature.ts';
+export {
   formatJoinString,
   type JoinString,
   joinTokenId,

@@ -34,3 +34,12 @@ export { watchedKey } from './packages/watched-files.ts';
 export { WorkerAnswer } from './requests/answer.ts';
 export { DetailAnswer, PackageListing } from './requests/package-listing.ts';
 export type { WorkerRequest } from './requests/request.ts';
+export { type Challenges, openChallenges } from './signature/challenges.ts';
+export {
+  type Admission,
+  createSignatureGate,
+  type SignatureGate,
+  type SignatureNeed,
+} from './signature/gate.ts';
+export { judgeOffer } from './signature/offer.ts';
+export { readPinnedKey, writePinnedKey } from './signature/pinned-key.ts';

@@ -1,3 +1,4 @@
+import { openPinnedJobKey, type PinnedJobKey } from '../access/job-key.ts';
 import { learnAddresses } from '../access/learned-addresses.ts';
 import type { EnrollOptions } from '../enrollment/enroll.ts';
 import type { LeftoverOptions } from '../enrollment/finish-interrupted.ts';
@@ -127,6 +128,14 @@ export async function learnManagerAgain(context: EnrollmentSurroundings): Promis
   }
 }
 
+/** The key of the manager that signs what this host does. */
+export function pinnedJobKeyOf({
+  paths,
+  ...doors
+}: Pick<EnrollmentSurroundings, 'files' | 'logger' | 'audit' | 'paths'>): PinnedJobKey {
+  return openPinnedJobKey({ ...doors, path: paths.jobKeyFile });
+}
+
 /** The enrolment of this host with a manager. */
 export function composeEnrollment(context: EnrollmentSurroundings, wish: EnrollWish): EnrollOptions {
   const { config, files, certificates, clock, random } = context;
@@ -166,6 +175,12 @@ export function composeEnrollment(context: EnrollmentSurroundings, wish: EnrollW
       random,
       binding: applicant.binding,
       allowManager: () => allowManager(context, managerUrl),
+      // Who says `--enroll` is root of this host.
+      takeJobKey: (offer, roots, isPinned) =>
+        pinnedJobKeyOf(context).take(offer, {
+          roots,
+          way: isPinned ? 'join' : mode === 'once' ? 'root' : 'first_sight',
+        }),
     }),
   };
 }

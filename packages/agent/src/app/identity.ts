@@ -12,6 +12,7 @@ import { IdentityService } from '../identity/service.ts';
 import { readIdentity } from '../identity/store/read.ts';
 import { createIdentityWarnings } from '../identity/warnings.ts';
 import type { AgentContext } from './agent-context.ts';
+import { pinnedJobKeyOf } from './compose-enrollment.ts';
 import { enrolWith } from './enrolling.ts';
 import { identityPlaceOf } from './identity-place.ts';
 import { becomeOnlyRenewer } from './only-instance.ts';
@@ -56,7 +57,13 @@ export async function openIdentityService(context: AgentContext): Promise<Identi
     replacement,
     renewals,
     lists: createListSource({ place, logger, proxyFor }),
-    trust: createTrustSource({ place, logger, audit, proxyFor }),
+    trust: createTrustSource({
+      place,
+      logger,
+      audit,
+      proxyFor,
+      takeJobKey: (offer, roots) => pinnedJobKeyOf(context).take(offer, { roots, way: 'first_sight' }),
+    }),
     rejoining: createReEnrolment({ join, clock, logger, notifier, signal }),
     report: { clock, logger, events, liveness, inspect },
     configuredManager: enrollment.manager_url,

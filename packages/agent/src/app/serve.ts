@@ -3,9 +3,8 @@ import { type AllowList, openAllowList } from '../access/allow-list.ts';
 import { watchAgentConfig } from '../config/watch.ts';
 import { type IdentityHealth, identityHealth } from '../health/identity.ts';
 import { readHostFacts } from '../host/facts.ts';
-import { openInstanceId } from '../host/instance-id.ts';
 import { findOpenFile, openFileWords } from '../host/real-file.ts';
-import { createAgentApp } from '../http/app.ts';
+import { type AgentAppOptions, createAgentApp } from '../http/app.ts';
 import { type AgentServer, type AgentServerOptions, openAgentServer } from '../http/server.ts';
 import { type JobSockets, openJobSockets } from '../http/websocket.ts';
 import type { IdentityService } from '../identity/service.ts';
@@ -14,6 +13,7 @@ import { learnManagerAgain } from './compose-enrollment.ts';
 import { enrollmentSummary } from './enrolling.ts';
 import { reportConfigFault } from './follow-configuration.ts';
 import { openIdentityService } from './identity.ts';
+import { openInstallation } from './installation.ts';
 import { waitForPort } from './wait-for-port.ts';
 import { openWork, type Work } from './work.ts';
 
@@ -33,14 +33,14 @@ function composeApp(
   identity: {
     readonly health: () => IdentityHealth;
     readonly service: IdentityService | undefined;
-    readonly instanceId: string;
+    readonly installation: AgentAppOptions['installation'];
   },
 ) {
   const { clock, random, logger, audit, config, counters, processUsage } = context;
   const limits = config.rate_limit;
   const { service } = identity;
   return createAgentApp({
-    instanceId: identity.instanceId,
+    installation: identity.installation,
     clock,
     random,
     logger,
@@ -123,7 +123,7 @@ async function serveNow(context: AgentContext): Promise<void> {
   let configHealth = soundConfig;
   const app = composeApp(context, work, {
     service: identity,
-    instanceId: await openInstanceId({ ...context, path: context.paths.instanceFile }),
+    installation: await openInstallation(context, identity),
     health: () => ({
       ...(identity ? identityHealth(configHealth, identity.state) : plainHealth(configHealth)),
       clock: context.clockWatch.verdict.message,

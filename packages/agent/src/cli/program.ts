@@ -1,5 +1,5 @@
-import { VERSION } from '@linux-patch/contract';
-import { Command } from 'commander';
+import { JobKeyFingerprint, VERSION } from '@linux-patch/contract';
+import { Command, InvalidArgumentError } from 'commander';
 
 /** What the command line asks for. */
 export type AgentInvocation = {
@@ -14,6 +14,8 @@ export type AgentInvocation = {
   | { readonly mode: 'renew' }
   | { readonly mode: 'status'; readonly json: boolean }
   | { readonly mode: 'leave'; readonly force: boolean }
+  /** Null is that no key is to be pinned. */
+  | { readonly mode: 'trust-job-key'; readonly fingerprint: string | null }
   | { readonly mode: 'doctor'; readonly json: boolean; readonly fix: boolean; readonly offline: boolean }
 );
 
@@ -45,6 +47,10 @@ Exit codes of leave:
   0  this host has no identity any more and the manager knows, or there was none
   1  nothing was wiped: the manager could not be told and --force was not given, or the agent could not be stopped
   2  this host has no identity any more, but the manager still believes in it
+
+Exit codes of trust-job-key:
+  0  done; a running agent goes by it at once
+  1  it could not be written down
 
 Exit codes of doctor:
   0  nothing is wrong (there may be notices)
@@ -102,7 +108,26 @@ export function createAgentProgram(accept: (invocation: AgentInvocation) => void
     .action((own: { force?: boolean }, command: Command) => {
       accept({ ...base(command.optsWithGlobals<Options>()), mode: 'leave', force: own.force ?? false });
     });
+  program
+    .command('trust-job-key')
+    .description('say which key of a manager signs the changes that this host does (needs root)')
+    .argument(
+      '<fingerprint>',
+      'SHA256:… as "linux-patch-manager job-key show" prints it; or "none": unsigned changes count',
+      jobKeyFingerprint,
+    )
+    .allowExcessArguments(false)
+    .action((fingerprint: string | null, _own: object, command: Command) => {
+      accept({ ...base(command.optsWithGlobals<Options>()), mode: 'trust-job-key', fingerprint });
+    });
   return program.exitOverride();
+}
+
+function jobKeyFingerprint(text: string): string | null {
+  if (text === 'none') return null;
+  const { data } = JobKeyFingerprint.safeParse(text);
+  if (data !== undefined) return data;
+  throw new InvalidArgumentError('It has SHA256: and 43 letters, digits, - and _; or it is none.');
 }
 
 function base(options: Options): { config: string | undefined; root: string; verbose: boolean } {

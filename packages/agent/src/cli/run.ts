@@ -22,6 +22,7 @@ import { runDoctor } from './doctor.ts';
 import { leaveManager } from './leave.ts';
 import { type AgentInvocation, createAgentProgram } from './program.ts';
 import { showStatus } from './status.ts';
+import { trustJobKey } from './trust-job-key.ts';
 
 function choose(argv: readonly string[], doors: AgentDoors): AgentInvocation | number {
   let chosen: AgentInvocation | undefined;
@@ -109,6 +110,8 @@ function run(invocation: ConfiguredInvocation, context: AgentContext): Promise<n
       return renewOnce(context);
     case 'leave':
       return leaveManager(context, invocation.force);
+    case 'trust-job-key':
+      return trustJobKey(context, invocation.fingerprint);
     case 'status':
       return showStatus(context, invocation.json);
   }

@@ -1,5 +1,6 @@
 import { type AgentStatus, messageOf, VERSION } from '@linux-patch/contract';
 import type { IdentityStatus } from '@linux-patch/pki';
+import { readPinnedKey } from '@linux-patch/worker';
 import { readLearnedAddresses } from '../access/learned-addresses.ts';
 import type { AgentContext } from '../app/agent-context.ts';
 import { identityPlaceOf } from '../app/identity-place.ts';
@@ -11,6 +12,7 @@ import { clockBeforeRecords } from '../doctor/checks/clock.ts';
 import { enrollmentFinding } from '../doctor/checks/enrollment.ts';
 import { isUsable } from '../doctor/checks/host.ts';
 import { checkHostIdentity } from '../doctor/checks/host-identity.ts';
+import { checkJobKey } from '../doctor/checks/job-key.ts';
 import { findAgents } from '../doctor/checks/processes.ts';
 import { pendingPlaces, readPending } from '../enrollment/state/pending.ts';
 import { readEnrollmentSummary } from '../enrollment/state/summary.ts';
@@ -131,6 +133,7 @@ async function degradedPart(
     ...seen.problems.flatMap(({ code: known, message }) =>
       known === undefined || known === 'CRL_MISSING' ? [] : [{ code: known, message }],
     ),
+    ...(await checkJobKey(context)).map((one) => ({ code: one.code, message: one.detail })),
     ...(refused === undefined ? [] : [{ code: 'ALLOW_LIST_INVALID', message: refused }]),
   ];
 }
@@ -165,6 +168,7 @@ export async function collectStatus(context: AgentContext): Promise<AgentStatus>
     identity: identityPart(identity, meta, { now, revoked: usable?.revokedFor !== undefined }),
     renewal: renewalPart(state?.renewal, now),
     crl: usable ? crlPart(usable.list) : null,
+    job_key: await readPinnedKey(files, context.paths.jobKeyFile).catch(() => null),
     clock: await clockPart(context, trail),
     enrollment: await enrollmentPart(context),
   };

@@ -1,4 +1,4 @@
-import type { AgentStatus } from '@linux-patch/contract';
+import type { AgentStatus, JobKeyWay } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
 import type { AgentContext } from '../app/agent-context.ts';
 import { verdictWords } from '../enrollment/trust/join-verdict.ts';
@@ -81,6 +81,19 @@ function identityLines({ identity, renewal, crl }: AgentStatus): string[] {
   ];
 }
 
+const PINNED_BY: Readonly<Record<JobKeyWay, string>> = {
+  join: 'certified by the CA that the join string pins',
+  first_sight: 'the first that the manager offered',
+  root: 'root of this host said so',
+};
+
+function jobKeyWords({ job_key: key }: AgentStatus): string {
+  if (key === null) return 'unknown; nothing is changed for others until that is mended';
+  const by = key.by === null ? '' : ` (${PINNED_BY[key.by]})`;
+  if (key.pinned !== null) return `${key.pinned}${by}`;
+  return `none${by}: changes NEED NO SIGNATURE; whoever has the manager's TLS key can change packages`;
+}
+
 function render(report: AgentStatus): string {
   const nowMs = Date.parse(report.clock.now);
   const { enrollment, agent } = report;
@@ -92,6 +105,7 @@ function render(report: AgentStatus): string {
       ? [`Calls from   ${report.manager_addresses.join(', ')}   (learned when this host joined)`]
       : []),
     ...identityLines(report),
+    `Job key      ${jobKeyWords(report)}`,
     ...(report.clock.message ? [`Clock        ${report.clock.state}: ${report.clock.message}`] : []),
     ...(enrollment ? enrollmentLines(enrollment, nowMs) : []),
     ...troubleLines(report),

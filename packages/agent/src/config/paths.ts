@@ -16,6 +16,10 @@ export interface AgentPaths {
   readonly learnedAddresses: string;
   /** The id of this installation. */
   readonly instanceFile: string;
+  /** Which key signs the changes that this host does. */
+  readonly jobKeyFile: string;
+  /** Numbers that signatures are over; gone after a reboot. */
+  readonly challengesFolder: string;
   /** Where an agent without TLS listens. */
   readonly apiSocket: string;
   readonly jobsFolder: string;
@@ -39,6 +43,8 @@ export function agentPaths(root: string): AgentPaths {
     dataFolder,
     learnedAddresses: join(dataFolder, 'state/manager-addresses.json'),
     instanceFile: join(dataFolder, 'state/instance.json'),
+    jobKeyFile: under('/etc/linux_patch_api/job-key.json'),
+    challengesFolder: under('/run/linux-patch-api/challenges'),
     apiSocket: join(dataFolder, 'api.sock'),
     jobsFolder: join(dataFolder, 'jobs'),
     auditLog: under('/var/log/linux_patch_api/audit.log'),

@@ -17,6 +17,7 @@ import { checkFiles } from './checks/files.ts';
 import type { DoctorHost, DoctorPlace } from './checks/host.ts';
 import { checkHostIdentity } from './checks/host-identity.ts';
 import { checkInotify } from './checks/inotify.ts';
+import { checkJobKey } from './checks/job-key.ts';
 import { checkManager } from './checks/manager.ts';
 import { checkPackages } from './checks/packages.ts';
 import { checkPort } from './checks/port.ts';
@@ -102,6 +103,7 @@ const LOCAL_CHECKS: Readonly<Record<string, Check>> = {
   enrollment: checkEnrollment,
   identity: checkIdentity,
   access: checkAccess,
+  jobKey: checkJobKey,
   packages: checkPackages,
   service: checkService,
 };

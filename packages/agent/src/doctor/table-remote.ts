@@ -138,6 +138,18 @@ export const ACCESS_CHECKS = {
     command: '{agent} doctor --fix',
     repairs: true,
   }),
+  JOB_KEY_UNREADABLE: access.error({
+    title: 'Whose changes this host takes cannot be read',
+    meaning:
+      'It does nothing that others ask for, because the file that names the key of its manager is damaged. "linux-patch-manager job-key show" has the key; it goes where the dots are.',
+    command: '{agent} trust-job-key SHA256:...',
+  }),
+  JOB_KEY_FOREIGN: access.error({
+    title: 'The manager signs with another key than this host takes changes from',
+    meaning:
+      'Changes are refused. The manager lost its job key or was replaced, or the one that answers is not your manager: compare the key with "linux-patch-manager job-key show" there before you trust it.',
+    command: '{agent} trust-job-key {key}',
+  }),
   ALLOW_LIST_INVALID: access.error({
     title: 'The allow list has faults',
     meaning: 'At its start the agent then lets nobody in; one that runs keeps what it has.',

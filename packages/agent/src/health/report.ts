@@ -1,12 +1,18 @@
-import { type Health, VERSION } from '@linux-patch/contract';
+import { type Health, type HostJobKey, VERSION } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { PackageCache } from '@linux-patch/worker';
 import type { JobQueue } from '../jobs/queue.ts';
 import type { IdentityHealth } from './identity.ts';
 
-export interface HealthSources {
-  /** Of this installation on this host. */
+/** This installation of the agent on this host. */
+export interface Installation {
   readonly instanceId: string;
+  /** Which key signs the changes that it does; undefined where that cannot be read. */
+  readonly jobKey: () => Promise<HostJobKey | undefined>;
+}
+
+export interface HealthSources {
+  readonly installation: Installation;
   readonly jobs: JobQueue;
   readonly cache: PackageCache;
   readonly identity: () => IdentityHealth;
@@ -44,7 +50,7 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
   return {
     status: healthy ? 'healthy' : 'degraded',
     version: VERSION,
-    instance_id: sources.instanceId,
+    instance_id: sources.installation.instanceId,
     uptime_seconds: Math.floor((clock.monotonicMs() - sources.startedMonotonicMs) / 1_000),
     checks,
     identity_trouble: identity.trouble ?? null,
@@ -62,6 +68,7 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
       certificateNotAfterMs === null ? null : Math.floor((certificateNotAfterMs - clock.now()) / DAY_MS),
     identity_trust: identity.identityTrust,
     key_origin: identity.keyOrigin,
+    job_key: await sources.installation.jobKey(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { bootIdOf } from './boot-id.ts';
+import { readBoot } from './boot.ts';
 import { type NameSources, readFqdn, shortNameOf } from './host-name.ts';
 import { type Kernel, readKernel } from './kernel.ts';
 import { type OsRelease, readOsRelease } from './os-release.ts';
@@ -23,11 +23,9 @@ export async function readHostFacts(sources: NameSources): Promise<HostFacts> {
   const { files, root } = sources;
   const proc = async (path: string): Promise<string> =>
     ((await files.readText(`/proc/${path}`)) ?? '').trim();
-  const [uptime, stat, bootId, firstProcess, fqdn, osRelease] = await Promise.all([
-    proc('uptime'),
+  const [boot, stat, fqdn, osRelease] = await Promise.all([
+    readBoot(files),
     proc('stat'),
-    proc('sys/kernel/random/boot_id').catch(() => ''),
-    proc('1/stat').catch(() => ''),
     // A host that has lost its name is known by what the kernel calls it.
     readFqdn(sources, RESOLVER_LIMIT_MS).catch(() => proc('sys/kernel/hostname')),
     readOsRelease(files, root),
@@ -38,8 +36,8 @@ export async function readHostFacts(sources: NameSources): Promise<HostFacts> {
     fqdn,
     osRelease,
     ...readKernel(),
-    uptimeSeconds: Math.floor(Number.parseFloat(uptime) || 0),
-    bootId: bootIdOf(bootId, firstProcess),
+    uptimeSeconds: Math.floor(boot.ageMs / 1_000),
+    bootId: boot.id,
     lastBootMs: bootSeconds === undefined ? null : Number(bootSeconds) * 1_000,
   };
 }

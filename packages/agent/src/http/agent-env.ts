@@ -1,4 +1,5 @@
 import type { HttpEnv, RequestFacts } from '@linux-patch/http';
+import type { SignatureGate } from '@linux-patch/worker';
 import type { Caller } from '../access/caller.ts';
 
 /** Types of the Hono app. */
@@ -6,6 +7,10 @@ export interface AgentEnv extends HttpEnv {
   readonly Bindings: RequestFacts & { readonly caller: Caller };
   readonly Variables: {
     readonly requestId: string;
+    /** Says whose changes this host does. */
+    readonly gate: SignatureGate;
+    /** For the next signature; undefined where none is needed. */
+    readonly challenge?: string | undefined;
     /** What was asked for, as the audit log has it. */
     readonly asked?: Readonly<Record<string, unknown>>;
     /** The job that was made of it. */

@@ -2,8 +2,10 @@ import { JOB_EVENTS_PATH, PatchError } from '@linux-patch/contract';
 import { type AnsweredRequest, createHttpApp } from '@linux-patch/http';
 import { addressPrefix } from '@linux-patch/pki';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import type { SignatureGate } from '@linux-patch/worker';
 import type { Context, Hono } from 'hono';
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { Installation } from '../health/report.ts';
 import type { MetricSources } from '../metrics/collect.ts';
 import type { AgentEnv } from './agent-env.ts';
 import { refuseOtherInstance } from './other-instance.ts';
@@ -18,6 +20,12 @@ import { type PatchSources, servePatches } from './routes/patches.ts';
 import { servePlans } from './routes/plans.ts';
 import { type SystemSources, serveSystem } from './routes/system.ts';
 import { serveTrust, type TrustSources } from './routes/trust.ts';
+import { showChallenge } from './signed-changes.ts';
+
+/** This installation, and what says whose changes it does. */
+export interface ServedInstallation extends Installation {
+  readonly gate: SignatureGate;
+}
 
 export interface AgentAppOptions
   extends MetricSources,
@@ -32,6 +40,7 @@ export interface AgentAppOptions
   readonly logger: Logger;
   readonly audit: AuditLog;
   readonly rateLimits: RateLimits;
+  readonly installation: ServedInstallation;
 }
 
 /** The agent's HTTP API as a Hono app; every answer it gives carries the envelope. */
@@ -39,12 +48,20 @@ export function createAgentApp(options: AgentAppOptions): Hono<AgentEnv> {
   const limiter = createRateLimiter(options.rateLimits, options.clock);
   const app = createHttpApp<AgentEnv>({
     ...options,
-    admit({ env: { caller, method, path, rawHeaders }, req }) {
+    admit(context) {
+      const { caller, method, path, rawHeaders } = context.env;
       refuseRepeatedHeaders(rawHeaders);
       limiter.admit(`${addressPrefix(caller.address)} ${caller.fingerprint}`, { method, path });
-      refuseOtherInstance({ method, header: (name) => req.header(name) }, options.instanceId);
+      refuseOtherInstance(
+        { method, header: (name) => context.req.header(name) },
+        options.installation.instanceId,
+      );
+      context.set('gate', options.installation.gate);
     },
-    onAnswered: (context, request) => recordAccess(options, context, request),
+    onAnswered(context, request) {
+      showChallenge(context);
+      recordAccess(options, context, request);
+    },
   });
   app.get(JOB_EVENTS_PATH, () => {
     throw new PatchError('INVALID_REQUEST', 'This path speaks WebSocket; send an upgrade request.');

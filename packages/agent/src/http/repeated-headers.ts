@@ -10,6 +10,8 @@ const SINGLE_HEADERS: ReadonlySet<string> = new Set([
   'x-request-id',
   'idempotency-key',
   'linux-patch-instance',
+  'linux-patch-job',
+  'linux-patch-job-signature',
 ]);
 
 /**

@@ -1,10 +1,12 @@
 import type { Route } from '@linux-patch/contract';
 import { dataAnswer, type RouteInput as Input, readRouteInput, routePattern } from '@linux-patch/http';
 import { auditedRequest, type Clock } from '@linux-patch/runtime';
+import type { Admission } from '@linux-patch/worker';
 import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
 import type { Caller } from '../access/caller.ts';
 import type { AgentEnv } from './agent-env.ts';
+import { admitChange, bringChallenge, FREE, signatureNeedOf } from './signed-changes.ts';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
 
@@ -14,6 +16,8 @@ export interface RouteInput<R extends Route> extends Input<R> {
   readonly requestId: string;
   /** Aborts when its caller is gone. */
   readonly signal: AbortSignal;
+  /** What its signature allows. */
+  readonly admission: Admission;
 }
 
 /**
@@ -30,10 +34,14 @@ export function serveRoute<R extends Route>(
   const { app, clock } = server;
   app.on(route.method, routePattern(route), async (context) => {
     checkPath?.((name) => context.req.param(name) ?? '');
-    const input = await readInput(route, context);
-    const data = (await handle(input)) as object;
-    if ('job_id' in data) context.set('jobId', String(data.job_id));
-    return dataAnswer(route, data, { requestId: input.requestId, clock });
+    try {
+      const input = await readInput(route, context);
+      const data = (await handle(input)) as object;
+      if ('job_id' in data) context.set('jobId', String(data.job_id));
+      return dataAnswer(route, data, { requestId: input.requestId, clock });
+    } finally {
+      if (signatureNeedOf(route) !== undefined) await bringChallenge(context);
+    }
   });
 }
 
@@ -42,9 +50,17 @@ export async function readInput<R extends Route>(
   route: R,
   context: Context<AgentEnv>,
 ): Promise<RouteInput<R>> {
-  const input = await readRouteInput(route, context, BODY_LIMIT_BYTES);
+  const need = signatureNeedOf(route);
+  let admission = FREE;
+  const input = await readRouteInput(route, context, {
+    limitBytes: BODY_LIMIT_BYTES,
+    async beforeParsing(unparsed) {
+      if (need !== undefined) admission = await admitChange(context, unparsed, need);
+    },
+  });
   const { query, body } = input;
   context.set('asked', auditedRequest({ parameters: context.req.param(), query, body }));
   const { signal } = context.req.raw;
-  return { ...input, caller: context.env.caller, requestId: context.get('requestId'), signal };
+  const { caller } = context.env;
+  return { ...input, caller, requestId: context.get('requestId'), signal, admission };
 }

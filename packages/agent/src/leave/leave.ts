@@ -129,6 +129,7 @@ export async function leave(context: AgentContext, force: boolean): Promise<Leav
     certificates,
     pending: placesOf(context),
     learnedAddresses: paths.learnedAddresses,
+    jobKeyFile: paths.jobKeyFile,
     configuredToken: configuredToken(context),
   });
   audit.record('identity_wiped', { serial, manager: managerUrl });

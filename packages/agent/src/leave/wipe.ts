@@ -12,6 +12,8 @@ export interface WipePlaces {
   readonly pending: PendingPlaces;
   /** The file with the manager's addresses. */
   readonly learnedAddresses: string;
+  /** The file with the manager's job key. */
+  readonly jobKeyFile: string;
   readonly configuredToken: ConfiguredToken;
 }
 
@@ -46,6 +48,7 @@ export async function wipeIdentity(places: WipePlaces): Promise<void> {
   await files.shred(pending.stateFile);
   await places.configuredToken.markUsed();
   await files.remove(places.learnedAddresses);
+  await files.remove(places.jobKeyFile);
   await files.remove(generations);
   await files.remove(nextKeysFolder(certificates));
   await files.remove(currentLink(certificates));

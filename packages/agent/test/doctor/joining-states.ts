@@ -110,6 +110,25 @@ const access: readonly BrokenState[] = [
     arrange: (host) => writeFile(host.paths.allowListFile, 'entries:\n  - 0.0.0.0/0\n'),
   },
   {
+    code: 'JOB_KEY_UNREADABLE',
+    says: /job-key\.json cannot be read/,
+    arrange: (host) => writeFile(host.paths.jobKeyFile, '{"format":1'),
+  },
+  {
+    code: 'JOB_KEY_FOREIGN',
+    says: /takes changes from SHA256:A+, and its manager signs with SHA256:B/,
+    arrange: (host) =>
+      writeFile(
+        host.paths.jobKeyFile,
+        JSON.stringify({
+          format: 1,
+          pinned: `SHA256:${'A'.repeat(43)}`,
+          by: 'join',
+          foreign: `SHA256:${'B'.repeat(43)}`,
+        }),
+      ),
+  },
+  {
     code: 'ALLOWED_CLIENTS_ANY',
     arrange: (host) =>
       host.configure(

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import type { Envelope } from '@linux-patch/contract';
+import type { Envelope, HostJobKey } from '@linux-patch/contract';
 import { type TestAuthority, type TestIdentity, testAuthority } from '@linux-patch/pki/testing';
 import {
   nodeCommands,
@@ -12,8 +12,9 @@ import {
   systemRandom,
 } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
-import { type Executor, openPackageCache } from '@linux-patch/worker';
+import { createSignatureGate, type Executor, openChallenges, openPackageCache } from '@linux-patch/worker';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
+import { readBoot } from '../../src/host/boot.ts';
 import { readHostFacts } from '../../src/host/facts.ts';
 import { hostNetwork } from '../../src/host/network.ts';
 import { type AgentAppOptions, createAgentApp } from '../../src/http/app.ts';
@@ -34,6 +35,8 @@ export interface WorldOptions {
   readonly server?: Partial<AgentServerOptions>;
   readonly app?: Partial<AgentAppOptions>;
   readonly execute?: Executor;
+  /** Which key signs its changes; none unless one is said. */
+  readonly jobKey?: () => Promise<HostJobKey>;
 }
 
 export interface Answer {
@@ -67,9 +70,9 @@ async function openServices(options: WorldOptions) {
   const sockets = openJobSockets({ ...shared, jobs });
   const counters = createAgentCounters(systemClock);
   const cache = await openPackageCache({ ...shared, path: join(folder.path, 'state/cache.json') });
+  const pin = options.jobKey ?? (async () => ({ pinned: null, by: null, foreign: null }));
   const app = createAgentApp({
     ...shared,
-    instanceId: INSTANCE_ID,
     audit,
     counters,
     processUsage,
@@ -100,6 +103,20 @@ async function openServices(options: WorldOptions) {
         root: folder.path,
       }),
     rateLimits: { readsPerMinute: 1000, changesPerMinute: 1000 },
+    installation: {
+      instanceId: INSTANCE_ID,
+      jobKey: pin,
+      gate: createSignatureGate({
+        pin,
+        challenges: openChallenges({
+          folder: join(folder.path, 'challenges'),
+          files: systemFiles,
+          random: systemRandom,
+          boot: () => readBoot(systemFiles),
+        }),
+        own: () => ({ names: ['localhost'], instanceId: INSTANCE_ID }),
+      }),
+    },
     ...options.app,
   });
   return { folder, logger, shared, auditPath, audit, counters, jobs, sockets, cache, app };

@@ -13,7 +13,13 @@ afterEach(() => world[Symbol.asyncDispose]());
 
 function trustSource() {
   const { logger, audit, proxyFor } = world.context;
-  return createTrustSource({ place: identityPlaceOf(world.context), logger, audit, proxyFor });
+  return createTrustSource({
+    place: identityPlaceOf(world.context),
+    logger,
+    audit,
+    proxyFor,
+    takeJobKey: async () => {},
+  });
 }
 
 it('a stranger where the manager was is told once, and nothing is taken from it', async () => {

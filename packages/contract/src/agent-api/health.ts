@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HostJobKey } from '../job-key.ts';
 import { Line, Prose } from '../text-bounds.ts';
 
 /** A named check: `ok`, or the reason why not. */
@@ -55,5 +56,8 @@ export const Health = z.object({
   certificate_days_left: z.number().int().nullable(),
   identity_trust: z.enum(IDENTITY_TRUSTS).meta({ description: 'How the agent came to trust its manager.' }),
   key_origin: z.enum(KEY_ORIGINS).meta({ description: 'Who made the private key.' }),
+  job_key: HostJobKey.optional().meta({
+    description: 'Which key of a manager signs the changes that this host does. Older agents leave it out.',
+  }),
 });
 export type Health = z.infer<typeof Health>;

@@ -16,8 +16,31 @@ export const ChangeHeaders = z.object({
   }),
 });
 
+/** Header with which each answer to a change brings a number that the next signature may be over. */
+export const CHALLENGE_HEADER = 'Linux-Patch-Challenge';
+/** Headers of a signed change: what is signed beside the body, and the signature. */
+export const SIGNED_JOB_HEADER = 'Linux-Patch-Job';
+export const JOB_SIGNATURE_HEADER = 'Linux-Patch-Job-Signature';
+
+/** Headers of a request that a manager signs. */
+export const SignedHeaders = ChangeHeaders.extend({
+  [SIGNED_JOB_HEADER]: z
+    .string()
+    .max(12_288)
+    .optional()
+    .meta({
+      description:
+        'What is signed beside the body: base64url of the JSON `{v, key, host, instance, op, idem, challenge}`. `op` is method, path and query; `idem` the `Idempotency-Key`; ' +
+        '`challenge` a value of `Linux-Patch-Challenge` in an earlier answer. Needed where the host pins a job key.',
+    }),
+  [JOB_SIGNATURE_HEADER]: z.string().max(128).optional().meta({
+    description:
+      'Ed25519, base64url, over `linux-patch-job-v1`, a line feed, the length of that JSON in bytes, a line feed, that JSON, and the body as it is sent.',
+  }),
+});
+
 /** Headers of every request that becomes a job. */
-export const JobHeaders = ChangeHeaders.extend({
+export const JobHeaders = SignedHeaders.extend({
   'Idempotency-Key': IdempotencyKey.optional().meta({
     description:
       'The same key with the same request is the same job for as long as that job is kept, also after a restart: repeat with it when an answer was lost. With another request it is 409.',

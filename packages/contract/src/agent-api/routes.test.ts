@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Route } from '../route.ts';
-import { ChangeHeaders, JobHeaders } from './job-headers.ts';
+import { ChangeHeaders, JobHeaders, SignedHeaders } from './job-headers.ts';
 import { JobAccepted } from './jobs.ts';
 import { AGENT_ROUTES } from './routes.ts';
 
@@ -8,16 +8,17 @@ const ROUTES: readonly Route[] = Object.values(AGENT_ROUTES);
 const idsOf = (routes: readonly Route[]) => routes.map((route) => route.id);
 
 describe('of the agent', () => {
-  it('every request that becomes a job can be named, so that a repetition is the same job', () => {
+  it('every request that becomes a job can be named, so that a repetition is the same job, and signed', () => {
     const jobs = ROUTES.filter((route) => route.response === JobAccepted);
     expect(jobs.length).toBeGreaterThan(5);
     expect(idsOf(jobs.filter((route) => route.headers !== JobHeaders))).toEqual([]);
-    expect(idsOf(jobs.filter((route) => !route.errors.includes('IDEMPOTENCY_CONFLICT')))).toEqual([]);
+    for (const code of ['IDEMPOTENCY_CONFLICT', 'SIGNATURE_REQUIRED', 'CHALLENGE_UNKNOWN'] as const)
+      expect(idsOf(jobs.filter((route) => !route.errors.includes(code)))).toEqual([]);
   });
 
   it('every request that is more than a question can say which instance it means', () => {
     const changes = ROUTES.filter((route) => route.method !== 'GET');
-    const headers: readonly unknown[] = [ChangeHeaders, JobHeaders];
+    const headers: readonly unknown[] = [ChangeHeaders, SignedHeaders, JobHeaders];
     expect(idsOf(changes.filter((route) => !headers.includes(route.headers)))).toEqual([]);
     expect(idsOf(changes.filter((route) => !route.errors.includes('INSTANCE_MISMATCH')))).toEqual([]);
   });

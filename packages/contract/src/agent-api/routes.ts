@@ -4,7 +4,7 @@ import { routeTable } from '../route.ts';
 import { Output } from '../text-bounds.ts';
 import { Health } from './health.ts';
 import { CrlPush, CrlTaken } from './identity.ts';
-import { ChangeHeaders, JobHeaders } from './job-headers.ts';
+import { ChangeHeaders, JobHeaders, SignedHeaders } from './job-headers.ts';
 import { Job, JobAccepted, JobDeleted, JobList, JobQuery } from './jobs.ts';
 import { ListingHeaders } from './package-lists.ts';
 import {
@@ -21,8 +21,10 @@ import { PackagePlanRequest, PatchPlanRequest, Plan, PlanQuery } from './plans.t
 import { SystemInfo } from './system.ts';
 
 const READ_ERRORS = ['INVALID_REQUEST', 'RATE_LIMIT_EXCEEDED', 'INTERNAL_ERROR'] as const;
+const SIGNATURE_ERRORS = ['SIGNATURE_REQUIRED', 'SIGNATURE_INVALID', 'CHALLENGE_UNKNOWN'] as const;
 const CHANGE_ERRORS = [
   'INVALID_REQUEST',
+  ...SIGNATURE_ERRORS,
   'BODY_TOO_LARGE',
   'UNSUPPORTED_MEDIA_TYPE',
   'RATE_LIMIT_EXCEEDED',
@@ -267,10 +269,19 @@ export const AGENT_ROUTES = routeTable({
     path: '/api/v1/jobs/{id}',
     auth: 'client-certificate',
     summary: 'Cancel a queued or running job, delete a finished one',
-    headers: ChangeHeaders,
+    description:
+      'Where the host pins a job key, a job that changes packages now is cancelled only by who signs that; any other without.',
+    headers: SignedHeaders,
     response: JobDeleted,
     status: 200,
-    errors: ['INVALID_REQUEST', 'JOB_NOT_FOUND', 'JOB_CONFLICT', 'INSTANCE_MISMATCH', 'RATE_LIMIT_EXCEEDED'],
+    errors: [
+      'INVALID_REQUEST',
+      ...SIGNATURE_ERRORS,
+      'JOB_NOT_FOUND',
+      'JOB_CONFLICT',
+      'INSTANCE_MISMATCH',
+      'RATE_LIMIT_EXCEEDED',
+    ],
   },
   setCrl: {
     method: 'PUT',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CRL_STATUSES, IDENTITY_TRUSTS, KEY_ORIGINS } from '../agent-api/health.ts';
 import { JOIN_TOKEN_VERDICTS, JoinTokenId, MANAGER_PROOFS } from '../enrollment.ts';
+import { HostJobKey } from '../job-key.ts';
 
 const Instant = z.iso.datetime();
 
@@ -84,6 +85,8 @@ export const AgentStatus = z.object({
   identity: StatusIdentity,
   renewal: StatusRenewal.nullable(),
   crl: StatusCrl.nullable(),
+  /** Which key signs the changes that this host does; null where that cannot be read, and nothing is done then. */
+  job_key: HostJobKey.nullable(),
   clock: z.object({
     now: Instant,
     /** `ok`; `suspect` when it contradicts only what this host wrote; `bad` when it contradicts what others signed. */

@@ -18,6 +18,7 @@ import {
 } from './certificates.ts';
 import { ApproveRequest, DenyRequest, Enrollment, EnrollmentList, EnrollmentQuery } from './enrollments.ts';
 import { Host, HostChange, HostList, HostRemoval } from './hosts.ts';
+import { JobKeyStatus } from './job-key.ts';
 import { ManagerStatus } from './status.ts';
 import { CreatedJoinToken, CreateJoinToken, JoinToken, JoinTokenList } from './tokens.ts';
 
@@ -71,6 +72,25 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     response: AuthorityStatus,
     status: 200,
     errors: [...ADMIN_ERRORS, 'ROTATION_CONFLICT'],
+  },
+  jobKey: {
+    method: 'GET',
+    path: '/api/v1/job-key',
+    auth: 'ca:read',
+    summary: 'The key with which this manager signs changes, and which hosts pin it',
+    response: JobKeyStatus,
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
+  rotateJobKey: {
+    method: 'POST',
+    path: '/api/v1/job-key/rotation',
+    auth: 'ca:manage',
+    summary:
+      'Another job key in its place; the old one signs it, so that hosts follow, and is gone afterwards',
+    response: JobKeyStatus,
+    status: 200,
+    errors: ADMIN_ERRORS,
   },
   listEnrollments: {
     method: 'GET',
@@ -269,7 +289,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     body: ApplyRequest,
     response: JobAccepted,
     status: 202,
-    errors: [...HOST_CALL_ERRORS, 'IDEMPOTENCY_CONFLICT', 'INSTANCE_MISMATCH'],
+    errors: [...HOST_CALL_ERRORS, 'SIGNATURE_INVALID', 'IDEMPOTENCY_CONFLICT', 'INSTANCE_MISMATCH'],
   },
   hostSystem: {
     method: 'GET',

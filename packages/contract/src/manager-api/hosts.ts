@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CRL_STATUSES, IDENTITY_TRUSTS } from '../agent-api/health.ts';
 import { OsDetails } from '../enrollment.ts';
 import { REVOCATION_REASON_NAMES } from '../revocation.ts';
+import { HostJobKeyState } from './job-key.ts';
 
 /** How the identity of a host fares; the first that fits, the worst first. */
 export const HOST_IDENTITY_STATES = [
@@ -63,6 +64,7 @@ export const Host = z.object({
   last_error: z.string().nullable(),
   left_at: z.iso.datetime().nullable().meta({ description: 'When the host left by itself.' }),
   identity: HostIdentity,
+  job_key: HostJobKeyState,
 });
 export type Host = z.infer<typeof Host>;
 

@@ -16,6 +16,7 @@ import {
 import { PROCESS_LIST } from './cases/process-list.ts';
 import { MANY_REVOCATIONS } from './cases/revocations.ts';
 import { ADMIN_ROUTES } from './cases/routes.ts';
+import { STOLEN_TLS_KEY } from './cases/stolen-tls-key.ts';
 import { TERMINAL } from './cases/terminal.ts';
 
 /** Every attack that is tried, in the order of the reference. */
@@ -49,6 +50,7 @@ export const ATTACK_CHAPTERS: readonly AttackChapter[] = [
       INSTALL_URL,
       TERMINAL,
       PROCESS_LIST,
+      STOLEN_TLS_KEY,
     ],
   },
 ];

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { askHost } from '../hosts/ask-host.ts';
 import type { LabHost } from '../hosts/host.ts';
 import type { Flavour } from '../hosts/images.ts';
+import { signedHeaders } from '../job-signature.ts';
 import type { ManagerProcess } from '../manager-process.ts';
 import { must, runProgram } from '../process.ts';
 import { agentPid } from './openrc.ts';
@@ -18,13 +19,19 @@ export interface Job {
   readonly results: readonly { readonly name: string; readonly version_after: string | null }[];
 }
 
+/** What an agent answers: a number for the next signature, and the envelope. */
+interface Said {
+  readonly challenge: string | undefined;
+  readonly data: unknown;
+}
+
 /** Asks the agent as its manager does, with the manager's certificate. */
 async function callAgent(
   world: World,
   manager: ManagerProcess,
   host: LabHost,
   args: readonly string[],
-): Promise<unknown> {
+): Promise<Said> {
   const folder = join(manager.root, 'var/lib/linux_patch_manager/ca');
   const [path = '', ...options] = args;
   const result = must(
@@ -33,7 +40,7 @@ async function callAgent(
       'exec',
       world.network.hub,
       'curl',
-      '-sS',
+      '-sSi',
       '--max-time',
       '10',
       '--cacert',
@@ -49,26 +56,41 @@ async function callAgent(
     ]),
     `curl ${path}`,
   );
-  return (JSON.parse(result.stdout) as { data: unknown }).data;
+  const [head = '', body = ''] = result.stdout.split('\r\n\r\n', 2);
+  const challenge = /^linux-patch-challenge: ([\w-]{22})$/im.exec(head.replaceAll('\r', ''))?.[1];
+  return { challenge, data: (JSON.parse(body) as { data: unknown }).data };
 }
 
-/** Asks the agent to install a package; resolves to the job's id. */
-export function installJob(
+/** Asks the agent to install a package, signed where it wants that; resolves to the job's id. */
+export async function installJob(
   world: World,
   manager: ManagerProcess,
   host: LabHost,
   name: string,
 ): Promise<string> {
   const body = JSON.stringify({ packages: [{ name }] });
-  return callAgent(world, manager, host, ['/packages', '-X', 'POST', '-d', body]).then(
-    (data) => (data as Accepted).job_id,
-  );
+  const ask = (...headers: string[]) =>
+    callAgent(world, manager, host, ['/packages', '-X', 'POST', '-d', body, ...headers]);
+  const { challenge, data } = await ask();
+  if (challenge === undefined) return (data as Accepted).job_id;
+  const health = (await callAgent(world, manager, host, ['/health'])).data as { instance_id: string };
+  const change = {
+    host: host.address,
+    instanceId: health.instance_id,
+    challenge,
+    op: 'POST /api/v1/packages',
+    body,
+  };
+  const headers = Object.entries(await signedHeaders(manager.root, change));
+  const signed = await ask(...headers.flatMap(([header, value]) => ['-H', `${header}: ${value}`]));
+  return (signed.data as Accepted).job_id;
 }
 
 export function untilJobEnds(world: World, manager: ManagerProcess, host: LabHost, id: string): Promise<Job> {
   return askHost(`job ${id} to end`, async () => {
-    const job = await callAgent(world, manager, host, [`/jobs/${id}`]).catch(() => undefined);
-    return job && !['queued', 'running'].includes((job as Job).status) ? (job as Job) : undefined;
+    const said = await callAgent(world, manager, host, [`/jobs/${id}`]).catch(() => undefined);
+    const job = said?.data as Job | undefined;
+    return job && !['queued', 'running'].includes(job.status) ? job : undefined;
   });
 }
 

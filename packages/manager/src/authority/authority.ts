@@ -12,6 +12,7 @@ import type { Clock, Files, Random } from '@linux-patch/runtime';
 import type { ManagerPaths } from '../config/paths.ts';
 import type { Database } from '../database/open.ts';
 import type { CertificateRow } from '../database/schema.ts';
+import { type JobKey, openJobKey } from '../job-key/job-key.ts';
 import { type AgentNames, certifiable } from './agent-names.ts';
 import { FIRST_CA } from './ca-state.ts';
 import { type Ca, type CaStore, openCaStore } from './ca-store.ts';
@@ -57,6 +58,8 @@ export interface Authority {
   readonly provableRootsPem: string;
   /** Everything between hosts' certificates and the trusted roots, and these roots. */
   readonly chainPem: string;
+  /** With what this manager signs changes. */
+  readonly jobKey: JobKey;
   /** What hosts are told to trust, with the revocation list in force. */
   trustBundle(db: Database): Promise<TrustBundle>;
   readonly caFingerprint: string;
@@ -114,6 +117,7 @@ const HOUR_MS = 3_600_000;
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
   const { files, clock, random, paths } = options;
   const store = await openCaStore({ files, clock, random, caFolder: paths.caFolder });
+  const jobKey = await openJobKey({ files, clock, caFolder: paths.caFolder, cas: store });
   const nameRules = createNameRules(options.webNames, options.localHosts);
   const issueAgent: Authority['issueAgent'] = async (spki, names) => {
     const ca = issuerFor(store, 'hosts');
@@ -131,6 +135,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   const revocationList = listMaker(options, store);
   return {
     store,
+    jobKey,
     get rootPem() {
       return store.current.root.certificatePem;
     },
@@ -157,7 +162,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
     },
     async trustBundle(db) {
       const { pem } = await revocationList(db);
-      return { ...trustBundleOf(store, clock.now()), crl_pem: pem };
+      return { ...trustBundleOf(store, clock.now()), crl_pem: pem, job_key: jobKey.offer };
     },
     get caFingerprint() {
       return store.current.fingerprint;

@@ -16,6 +16,7 @@ import {
 import { type Clock, type Files, ownUid, type Random } from '@linux-patch/runtime';
 import type { ManagerPaths } from '../config/paths.ts';
 import { ensureDatabaseFile } from '../database/file.ts';
+import { makeJobKey } from '../job-key/stored-key.ts';
 import { holdsAuthority, type Pair, writePair } from './key-files.ts';
 
 /** Names that the manager's HTTPS certificate carries. */
@@ -75,7 +76,7 @@ async function giveToServer(
 }
 
 /**
- * Makes the certificate authority, and the manager's client and web certificates. Everything is made in a folder beside
+ * Makes the certificate authority, the manager's client and web certificates, and the job key. Everything is made in a folder beside
  * and appears in one step, so that a crash leaves nothing or all.
  *
  * @returns the fingerprint of the root's key, `sha256:…`.
@@ -112,6 +113,7 @@ export async function initialiseAuthority(options: InitOptions): Promise<{ reado
     await issueOwn(options, issuing, managerClientProfile(MANAGER_CLIENT_CN)),
   );
   await writePair(files, staging, 'web', await issueOwn(options, issuing, webProfile(options.webNames)));
+  await makeJobKey(options, staging);
   await ensureDatabaseFile(files, paths.database);
   await giveToServer(files, paths, staging);
   await files.rename(staging, paths.caFolder);

@@ -22,12 +22,37 @@ function rowOf(host: Host, nowMs: number): string[] {
     [
       host.key_origin === 'manager' ? 'key made by the manager' : '',
       identity.trust === 'tofu' ? 'trusts on first use' : '',
+      jobKeyNote(host),
       host.last_error ? 'unreachable' : '',
       host.left_at === null && identity.crl_current === false ? 'revocation list outdated' : '',
     ]
       .filter(Boolean)
       .join(', '),
   ];
+}
+
+/** What is said of hosts that pin no key of this manager. */
+function jobKeyNote({ left_at, job_key }: Host): string {
+  if (left_at !== null) return '';
+  switch (job_key.state) {
+    case 'foreign':
+      return 'pins a FOREIGN JOB KEY';
+    case 'none':
+      return 'pins no job key';
+    case 'unsupported':
+      return 'takes unsigned changes (upgrade its agent)';
+    case 'behind':
+      return 'pins an earlier job key';
+    case 'pinned':
+    case 'unknown':
+      return '';
+  }
+}
+
+function jobKeyFact({ job_key }: Host): string {
+  const { state, pinned, by } = job_key;
+  const why = by === null ? '' : `, by ${by.replaceAll('_', ' ')}`;
+  return pinned === null ? `${state}${why}` : `${state}${why}: ${pinned}`;
 }
 
 /** `hosts list` */
@@ -84,6 +109,7 @@ function describe(host: Host, nowMs: number): string {
         `${host.certificate_expires_at} (${relativeTime(host.certificate_expires_at, nowMs)})`,
     ],
     ...identityFacts(host, nowMs),
+    ['Job key', jobKeyFact(host)],
     ['Joined', pastTime(host.created_at, nowMs)],
     ...(host.left_at === null ? [] : [['Left', pastTime(host.left_at, nowMs)] as const]),
     ['Last seen', pastTime(host.last_seen_at, nowMs)],

@@ -6,6 +6,7 @@ import type { CommandLine, CommandRun } from './command-line.ts';
 import { addEnrollmentCommands } from './enrollment-commands.ts';
 import { EXIT_CODE_HELP } from './exit-codes.ts';
 import { addHostCommands } from './host-commands.ts';
+import { addJobKeyCommands } from './job-key-commands.ts';
 import { addPatchCommand } from './patch-command.ts';
 import { addServerCommands } from './server-commands.ts';
 import { addTokenCommands } from './token-commands.ts';
@@ -44,6 +45,7 @@ export function createManagerProgram(accept: Accept): Command {
   addHostCommands(line);
   addPatchCommand(line);
   addCaCommands(line);
+  addJobKeyCommands(line);
   addCertificateCommands(line);
   return program;
 }

@@ -46,15 +46,10 @@ export async function makeBundle(
   const serial = issued.certificate.serialHex;
   if (issued.privateKeyPem !== undefined) {
     // Agents of the older generation compare the issuer's name with the first CA certificate, so that one leads.
+    const server_key = issued.privateKeyPem;
     return {
       serial,
-      bundle: {
-        ca_crt: chain,
-        ca_chain: chain,
-        server_crt: serverCrt,
-        server_key: issued.privateKeyPem,
-        crl_pem: crlPem,
-      },
+      bundle: { ca_crt: chain, ca_chain: chain, server_crt: serverCrt, server_key, crl_pem: crlPem },
     };
   }
   const signed = {
@@ -84,6 +79,7 @@ export async function makeBundle(
         v: 1,
         request_id: row.id,
         manager_client: authority.managerClient,
+        job_key: authority.jobKey.offer,
         ...renewal.told,
         ...tag,
       },

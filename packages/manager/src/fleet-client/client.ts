@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import {
   type Envelope,
@@ -11,12 +12,14 @@ import {
 import { askOver, routeTarget } from '@linux-patch/http/client';
 import type { Random } from '@linux-patch/runtime';
 import type { z } from 'zod';
+import type { JobKey } from '../job-key/job-key.ts';
 import { type AnswerBudget, createAnswerBudget } from './answer-budget.ts';
 import { answerLimits } from './answer-limits.ts';
 import { type ChangeName, changeHeaders } from './change-headers.ts';
 import { type AgentAddress, connectAgent, type FleetMaterial } from './connect.ts';
 import { ofAnyAgent } from './older-agents.ts';
 import { readEnvelope, readText, shortened } from './read-answer.ts';
+import { type ChangeSigner, createChangeSigner } from './signed-changes.ts';
 
 /** One call of an agent's route. */
 export interface AgentCall extends ChangeName {
@@ -58,14 +61,27 @@ const PASSED_ON: readonly ErrorCode[] = [
   'INVALID_REQUEST',
   'IDEMPOTENCY_CONFLICT',
   'INSTANCE_MISMATCH',
+  'SIGNATURE_INVALID',
 ];
+/** Refusals after which a signature over the number that came with them may be right. */
+const ASK_FOR_SIGNATURE: readonly string[] = [
+  'SIGNATURE_REQUIRED',
+  'CHALLENGE_UNKNOWN',
+] satisfies ErrorCode[];
+/** Several managers with one key may use each other's numbers up. */
+const SIGNATURES = 3;
 
 /** Says what to call this host with; asked at each call, so that a renewed certificate is used at once. */
 export type FindMaterial = (agent: AgentAddress) => Promise<FleetMaterial>;
 
-/** A client that believes a host only with a key on record for it. */
-export function createFleetClient(findMaterial: FindMaterial, random: Pick<Random, 'uuid'>): FleetClient {
+/** A client that believes a host only with a key on record for it, and signs changes for hosts that want it. */
+export function createFleetClient(
+  findMaterial: FindMaterial,
+  random: Pick<Random, 'uuid'>,
+  jobKey: Pick<JobKey, 'sign'>,
+): FleetClient {
   const budget = createAnswerBudget();
+  const signer = createChangeSigner(jobKey);
   return {
     async connect(agent, signal) {
       const limit = AbortSignal.timeout(TIMEOUT_MS);
@@ -78,20 +94,49 @@ export function createFleetClient(findMaterial: FindMaterial, random: Pick<Rando
     },
     async call(agent, route, call = {}) {
       const material = await findMaterial(agent);
-      const asked = { route, call, budget, headers: changeHeaders(route, call, random) };
-      const repeatable = call.instanceId !== undefined && Object.keys(asked.headers).length > 0;
-      const answer = await exchange(agent, asked, material).catch((error: unknown) => {
-        if (!repeatable || !isAnswerLost(error) || call.signal?.aborted) throw error;
-        return exchange(agent, asked, material);
-      });
-      await material.noteServed(answer.serialHex);
-      return readAnswer(agent, route, answer);
+      const named = changeHeaders(route, call, random);
+      const repeatable = call.instanceId !== undefined && Object.keys(named).length > 0;
+      for (let left = SIGNATURES; ; left -= 1) {
+        const headers = { ...named, ...signatureFor(signer, agent, { route, call, named }) };
+        const asked = { route, call, budget, headers };
+        const answer = await exchange(agent, asked, material).catch((error: unknown) => {
+          if (!repeatable || !isAnswerLost(error) || call.signal?.aborted) throw error;
+          return exchange(agent, asked, material);
+        });
+        await material.noteServed(answer.serialHex);
+        signer.note(agent, answer.headers);
+        if (left > 0 && repeatable && signer.isReady(agent) && isSignatureWanted(answer, route)) continue;
+        return readAnswer(agent, route, answer);
+      }
     },
   };
 }
 
+/** The headers of the signature of a change; none for what is no change, or is meant for an agent that has no instance. */
+function signatureFor(
+  signer: ChangeSigner,
+  agent: AgentAddress,
+  asked: {
+    readonly route: Route;
+    readonly call: AgentCall;
+    readonly named: Readonly<Record<string, string>>;
+  },
+): Readonly<Record<string, string>> {
+  const { route, call, named } = asked;
+  const { instanceId, body } = call;
+  const idempotencyKey = named['Idempotency-Key'];
+  if (idempotencyKey === undefined || instanceId === undefined) return {};
+  const target = routeTarget(route, call);
+  return signer.headers(agent, { route, target, idempotencyKey, instanceId, body: bodyText(body) });
+}
+
+function bodyText(body: unknown): string | undefined {
+  return body === undefined ? undefined : JSON.stringify(body);
+}
+
 interface Answer {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
@@ -108,7 +153,7 @@ async function exchange(
   try {
     using connection = await connectAgent(agent, material, { ...call, signal });
     const given = call.bodyFor ? await call.bodyFor(connection.serialHex) : call.body;
-    const body = given === undefined ? undefined : JSON.stringify(given);
+    const body = bodyText(given);
     sent = true;
     const answer = await converse(connection.socket, { ...asked, body, signal });
     return { ...answer, serialHex: connection.serialHex };
@@ -147,7 +192,11 @@ async function converse(
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
   });
-  return { status: response.statusCode ?? 0, text: await readText(response, answerLimits(route), budget) };
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    text: await readText(response, answerLimits(route), budget),
+  };
 }
 
 /** What went wrong on the way, and what it usually means. */
@@ -198,6 +247,16 @@ function isAnswerLost(error: unknown): boolean {
   if (!isPatchError(error, 'AGENT_UNREACHABLE')) return false;
   const { answer_lost: lost, timed_out: timedOut } = error.details;
   return lost === true && timedOut === false;
+}
+
+/** Whether the host did nothing because of a signature, which can be given now. */
+function isSignatureWanted({ status, text }: Answer, route: Route): boolean {
+  if (status !== 403 && status !== 409) return false;
+  try {
+    return ASK_FOR_SIGNATURE.includes(readEnvelope(text, answerLimits(route)).error?.code ?? '');
+  } catch {
+    return false;
+  }
 }
 
 function readAnswer<R extends Route>(agent: AgentAddress, route: R, answer: Answer): z.output<R['response']> {

@@ -1,4 +1,4 @@
-import { AGENT_ROUTES, CRL_STATUSES, IDENTITY_TRUSTS, type Route } from '@linux-patch/contract';
+import { AGENT_ROUTES, CRL_STATUSES, HostJobKey, IDENTITY_TRUSTS, type Route } from '@linux-patch/contract';
 import { z } from 'zod';
 
 const Word = z.string().max(64);
@@ -22,6 +22,8 @@ export const HealthReport = z.object({
   identity_trust: z.enum(IDENTITY_TRUSTS).optional().catch(undefined),
   key_origin: Word.optional().catch(undefined),
   certificate_expires_at: Word.nullish().catch(undefined),
+  /** Absent from agents that know of no job keys. */
+  job_key: HostJobKey.optional().catch(undefined),
 });
 export type HealthReport = z.infer<typeof HealthReport>;
 

@@ -8,6 +8,7 @@ import type { FleetClient } from '../fleet-client/client.ts';
 import { addressOf, type HostStore } from '../hosts/store.ts';
 import { HEALTH_OF_ANY_AGENT } from './health-report.ts';
 import { inTurn } from './in-turn.ts';
+import type { JobKeyOffers } from './offer-job-key.ts';
 import type { ListSender } from './send-list.ts';
 
 /** Asks every host now and then how it fares. */
@@ -16,6 +17,8 @@ export interface FleetPoll {
   readonly lastRoundMs: number | undefined;
   /** One round over the fleet. */
   round(signal: AbortSignal): Promise<void>;
+  /** The next round comes now, or right after the one under way. */
+  roundSoon(): void;
   /** Rounds until the signal aborts. */
   keepPolling(signal: AbortSignal): Promise<void>;
 }
@@ -25,15 +28,15 @@ export interface FleetPollParts {
   readonly hosts: HostStore;
   readonly fleet: FleetClient;
   readonly lists: ListSender;
+  readonly jobKeys: JobKeyOffers;
   /** Tells of decisions, after which somebody new is to be expected. */
   readonly waiting: Pick<Waiting, 'onDecision'>;
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly concurrency: number;
-  /** 0 asks never. */
-  readonly intervalMs: number;
+  /** An interval of 0 asks never. */
+  readonly pace: { readonly concurrency: number; readonly intervalMs: number };
 }
 
 /** How long after its start a manager looks at its fleet for the first time. */
@@ -45,12 +48,15 @@ const NEW_FOR_MS = 10 * 60_000;
 const TIMEOUT_MS = 10_000;
 
 export function createFleetPoll(parts: FleetPollParts): FleetPoll {
-  const { db, clock, random, logger, intervalMs } = parts;
+  const { db, clock, random, logger, pace } = parts;
+  const { concurrency, intervalMs } = pace;
   const alarms = new Map<string, string>();
   let lastRoundMs: number | undefined;
+  let isWanted = false;
+  let nap = new AbortController();
   const round = async (signal: AbortSignal): Promise<void> => {
     const fleet = await db.selectFrom('hosts').selectAll().where('left_at', 'is', null).execute();
-    await inTurn(fleet, parts.concurrency, signal, async (host) => {
+    await inTurn(fleet, concurrency, signal, async (host) => {
       await askHost(parts, host, signal).catch((error: unknown) =>
         logger.error('What a host said could not be kept', { fqdn: host.fqdn, error }),
       );
@@ -64,6 +70,10 @@ export function createFleetPoll(parts: FleetPollParts): FleetPoll {
       return lastRoundMs;
     },
     round,
+    roundSoon() {
+      isWanted = true;
+      nap.abort();
+    },
     async keepPolling(signal) {
       if (intervalMs === 0) return;
       // Managers that were started together, for example after a power cut, do not ask in step.
@@ -71,7 +81,6 @@ export function createFleetPoll(parts: FleetPollParts): FleetPoll {
       let nextRoundMs = spread(Math.min(FIRST_ROUND_MS, intervalMs));
       // Somebody may have joined just before this start.
       let lookUntilMs = clock.monotonicMs() + NEW_FOR_MS;
-      let nap = new AbortController();
       using _decisions = parts.waiting.onDecision(() => {
         const sleepsLong = clock.monotonicMs() >= lookUntilMs;
         lookUntilMs = clock.monotonicMs() + NEW_FOR_MS;
@@ -84,7 +93,8 @@ export function createFleetPoll(parts: FleetPollParts): FleetPoll {
         if (sleepMs > 0) await clock.sleep(sleepMs, AbortSignal.any([signal, nap.signal])).catch(() => {});
         if (signal.aborted) return;
         if (nap.signal.aborted) nap = new AbortController();
-        const isTime = clock.monotonicMs() >= nextRoundMs;
+        const isTime = isWanted || clock.monotonicMs() >= nextRoundMs;
+        isWanted = false;
         await (isTime ? round(signal) : askNewcomers(parts, signal)).catch((error: unknown) =>
           logger.error('Asking the fleet failed; the next round comes', { error }),
         );
@@ -96,7 +106,7 @@ export function createFleetPoll(parts: FleetPollParts): FleetPoll {
 
 /** Hosts that joined just now: whether they can be reached is worth knowing while somebody still looks. */
 async function askNewcomers(parts: FleetPollParts, signal: AbortSignal): Promise<void> {
-  const { db, clock, concurrency, logger } = parts;
+  const { db, clock, pace, logger } = parts;
   const newcomers = await db
     .selectFrom('hosts')
     .selectAll()
@@ -105,9 +115,9 @@ async function askNewcomers(parts: FleetPollParts, signal: AbortSignal): Promise
     .where('created_at', '>', clock.now() - NEW_FOR_MS)
     // Those that were not tried yet come first; the rest has the regular round as well.
     .orderBy('last_error')
-    .limit(concurrency)
+    .limit(pace.concurrency)
     .execute();
-  await inTurn(newcomers, concurrency, signal, (host) =>
+  await inTurn(newcomers, pace.concurrency, signal, (host) =>
     askHost(parts, host, signal).catch((error: unknown) =>
       logger.error('What a new host said could not be kept', { fqdn: host.fqdn, error }),
     ),
@@ -115,14 +125,15 @@ async function askNewcomers(parts: FleetPollParts, signal: AbortSignal): Promise
 }
 
 async function askHost(parts: FleetPollParts, host: HostRow, signal: AbortSignal): Promise<void> {
-  const { db, hosts, fleet, lists, clock } = parts;
+  const { db, hosts, fleet, lists, jobKeys, clock } = parts;
   let served: string | undefined;
   try {
-    const health = await fleet.call(addressOf(host), HEALTH_OF_ANY_AGENT, {
+    const said = await fleet.call(addressOf(host), HEALTH_OF_ANY_AGENT, {
       signal,
       timeoutMs: TIMEOUT_MS,
       onPeer: (serialHex) => (served = serialHex),
     });
+    const health = await jobKeys.offer(host, said, signal);
     const report = { at: clock.now(), health: JSON.stringify(health), served_serial: served ?? null };
     await keepReport(db, host.id, report, report);
     await hosts.note(host.id, undefined);

@@ -1,6 +1,7 @@
 import {
   AGENT_ROUTES,
   isPatchError,
+  type JobAccepted,
   MANAGER_ADMIN_ROUTES,
   messageOf,
   PatchError,
@@ -16,6 +17,8 @@ import type { Database } from '../database/open.ts';
 import type { HostRow } from '../database/schema.ts';
 import type { AgentCall, FleetClient } from '../fleet-client/client.ts';
 import { watchJob } from '../fleet-client/watch-job.ts';
+import { HEALTH_OF_ANY_AGENT } from '../fleet-watch/health-report.ts';
+import type { JobKeyOffers } from '../fleet-watch/offer-job-key.ts';
 import type { ManagerEnv } from '../http/manager-env.ts';
 import type { Routes } from '../http/routes.ts';
 import { lastInstance } from './last-instance.ts';
@@ -25,6 +28,7 @@ import { addressOf, type HostStore } from './store.ts';
 export interface HostRouteSources {
   readonly hosts: HostStore;
   readonly fleet: FleetClient;
+  readonly jobKeys: JobKeyOffers;
   readonly audit: AuditLog;
   readonly db: Database;
   readonly clock: Clock;
@@ -130,14 +134,10 @@ function serveApply(routes: Routes, sources: HostRouteSources): void {
       const fields = { host: host.id, fqdn: host.fqdn, request: body };
       // What cannot be recorded is not started.
       await sources.audit.record(sources.db, { actor, event: 'patches_requested', fields });
-      const accepted = await callHost(sources, host.id, AGENT_ROUTES.applyPatches, {
-        body,
-        idempotencyKey: headers['Idempotency-Key'],
-        instanceId: await lastInstance(sources.db, host.id),
-        signal: context.env.signal,
-      }).catch((error: unknown) => {
-        throw isPatchError(error, 'INSTANCE_MISMATCH') ? otherInstance(host, error) : error;
-      });
+      const { signal } = context.env;
+      const instanceId = await instanceOf(sources, host, signal);
+      const idempotencyKey = headers['Idempotency-Key'];
+      const accepted = await applyOn(sources, host, { body, idempotencyKey, instanceId, signal });
       const job = { ...fields, job: accepted.job_id };
       await sources.audit
         .record(sources.db, { actor, event: 'patches_applied', fields: job })
@@ -148,6 +148,37 @@ function serveApply(routes: Routes, sources: HostRouteSources): void {
       return accepted;
     },
   );
+}
+
+/** The instance that is meant; a host that joined just now is asked. */
+async function instanceOf(
+  sources: HostRouteSources,
+  host: HostRow,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const last = await lastInstance(sources.db, host.id);
+  if (last !== undefined) return last.instanceId;
+  return (await callHost(sources, host.id, HEALTH_OF_ANY_AGENT, { signal })).instance_id;
+}
+
+/** Asks for the change; a host that pins an earlier job key of this manager hears of the present one first. */
+async function applyOn(
+  sources: HostRouteSources,
+  host: HostRow,
+  call: AgentCall & { readonly signal: AbortSignal },
+): Promise<JobAccepted> {
+  const apply = () => callHost(sources, host.id, AGENT_ROUTES.applyPatches, call);
+  try {
+    return await apply();
+  } catch (error) {
+    if (isPatchError(error, 'INSTANCE_MISMATCH')) throw otherInstance(host, error);
+    if (!isPatchError(error, 'SIGNATURE_INVALID')) throw error;
+    const { signal } = call;
+    const said = await callHost(sources, host.id, HEALTH_OF_ANY_AGENT, { signal });
+    const now = await sources.jobKeys.offer(host, said, signal);
+    if (now.job_key?.pinned === said.job_key?.pinned) throw error;
+    return apply();
+  }
 }
 
 function otherInstance({ fqdn }: HostRow, cause: PatchError): PatchError {

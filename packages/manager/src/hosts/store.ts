@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import type { NameRules } from '../authority/name-rules.ts';
 import type { HostRow, ManagerTables } from '../database/schema.ts';
 import type { AgentAddress } from '../fleet-client/connect.ts';
+import type { OwnJobKey } from '../job-key/host-state.ts';
 import { readKnowledge } from './knowledge.ts';
 import { viewOf } from './view.ts';
 
@@ -28,12 +29,13 @@ export function createHostStore(options: {
   readonly db: Kysely<ManagerTables>;
   readonly clock: Clock;
   readonly nameRules: NameRules;
+  readonly jobKey: OwnJobKey;
 }): HostStore {
-  const { db, clock, nameRules } = options;
+  const { db, clock, nameRules, jobKey } = options;
   const viewAll = async (rows: readonly HostRow[]): Promise<Host[]> => {
     const nowMs = clock.now();
     const knowledge = await readKnowledge(db, rows.length === 1 ? rows[0]?.id : undefined, nowMs);
-    return rows.map((row) => viewOf(row, { ...knowledge, nameRules }, nowMs));
+    return rows.map((row) => viewOf(row, { ...knowledge, nameRules, jobKey }, nowMs));
   };
   const view = async (row: HostRow): Promise<Host> => {
     const [only] = await viewAll([row]);

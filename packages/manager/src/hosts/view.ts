@@ -3,6 +3,7 @@ import { uncertifiable } from '../authority/agent-names.ts';
 import type { NameRules } from '../authority/name-rules.ts';
 import type { HostRow } from '../database/schema.ts';
 import { readStored } from '../database/stored-json.ts';
+import { judgeJobKey, type OwnJobKey } from '../job-key/host-state.ts';
 import { judgeIdentity } from './identity-state.ts';
 import type { FleetKnowledge } from './knowledge.ts';
 
@@ -11,7 +12,7 @@ const DAY_MS = 86_400_000;
 const isoOf = (epochMs: number | null | undefined): string | null =>
   epochMs === null || epochMs === undefined ? null : new Date(epochMs).toISOString();
 
-type Known = FleetKnowledge & { readonly nameRules: NameRules };
+type Known = FleetKnowledge & { readonly nameRules: NameRules; readonly jobKey: OwnJobKey };
 
 function identityOf(row: HostRow, knowledge: Known, nowMs: number): Host['identity'] {
   const newest = knowledge.certificates.get(row.id);
@@ -42,6 +43,12 @@ function identityOf(row: HostRow, knowledge: Known, nowMs: number): Host['identi
   };
 }
 
+/** What an agent said; a report may also note only which certificate it showed. */
+function healthOf(row: HostRow, { reports }: Known) {
+  const health = reports.get(row.id)?.health;
+  return health?.status === undefined ? undefined : health;
+}
+
 /** A host as administrators see it. */
 export function viewOf(row: HostRow, knowledge: Known, nowMs: number): Host {
   const newest = knowledge.certificates.get(row.id);
@@ -61,5 +68,6 @@ export function viewOf(row: HostRow, knowledge: Known, nowMs: number): Host {
     last_error: row.last_error,
     left_at: isoOf(row.left_at),
     identity: identityOf(row, knowledge, nowMs),
+    job_key: judgeJobKey(knowledge.jobKey, healthOf(row, knowledge)),
   };
 }

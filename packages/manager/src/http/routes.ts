@@ -118,7 +118,7 @@ export function createRoutes(
     app.on(route.method, routePattern(route), async (context) => {
       const actor = await authorise(route, context, identify);
       admit?.(context);
-      const input = { ...(await readRouteInput(route, context, limitBytes)), context, actor };
+      const input = { ...(await readRouteInput(route, context, { limitBytes })), context, actor };
       return watched(route, input as RouteInput<ManagerRoute>, () => handle(input));
     });
   };

@@ -1,5 +1,5 @@
 import { type Bundle, type IdentityTrust, PatchError } from '@linux-patch/contract';
-import { parseCertificates } from '@linux-patch/pki';
+import { type CertificateFacts, matchesFingerprint, parseCertificates } from '@linux-patch/pki';
 import type { Clock, Files } from '@linux-patch/runtime';
 import { hostOf } from '../../host/network.ts';
 import { installedSerials } from '../../identity/store/generations.ts';
@@ -23,6 +23,9 @@ export interface ProvenBundle {
   readonly reportedAddress: string;
   /** The CA that vouches for the connection. */
   readonly issuer: string | undefined;
+  /** CAs that may vouch for the manager's job key; where `isPinned`, those that the join string names. */
+  readonly jobKeyRoots: readonly CertificateFacts[];
+  readonly isPinned: boolean;
 }
 
 /** What an approval is said to be an answer to. */
@@ -121,12 +124,16 @@ export async function proveBundle(
   if (trust === 'tofu') await refuseOtherCa(options, material);
   const [leaf] = parseCertificates(material.certificatePem);
   const reportedAddress = pending.ip_address;
+  const { pin } = claim;
+  const roots = parseCertificates(material.caPem);
   return {
     bundle,
     material,
     trust,
     reportedAddress,
     issuer: claim.trust.issuer,
+    jobKeyRoots: pin === undefined ? roots : roots.filter((one) => matchesFingerprint(one.pem, pin)),
+    isPinned: pin !== undefined,
     serialHex: leaf?.serialHex ?? '',
   };
 }

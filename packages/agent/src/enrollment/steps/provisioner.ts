@@ -1,4 +1,5 @@
-import type { Bundle } from '@linux-patch/contract';
+import type { Bundle, JobKeyOffer } from '@linux-patch/contract';
+import type { CertificateFacts } from '@linux-patch/pki';
 import type { Random } from '@linux-patch/runtime';
 import type { IdentityMeta } from '../../identity/store/identity-meta.ts';
 import { installGeneration } from '../../identity/store/store.ts';
@@ -23,12 +24,19 @@ export function createProvisioner(options: {
   readonly random: Random;
   readonly binding: Applicant['binding'];
   readonly allowManager: () => Promise<void>;
+  /** @param isPinned whether a join string names the CAs that may vouch for the key */
+  readonly takeJobKey: (
+    offer: JobKeyOffer | undefined,
+    roots: readonly CertificateFacts[],
+    isPinned: boolean,
+  ) => Promise<void>;
 }): Provisioner {
-  const { proof, random, binding, allowManager } = options;
+  const { proof, random, binding, allowManager, takeJobKey } = options;
   const { files, certificates: paths, clock, managerUrl } = proof;
   return {
     prove: (bundle, claim) => proveBundle(proof, bundle, claim),
-    async install({ bundle, material, trust, issuer, reportedAddress }, older) {
+    async install(proven, older) {
+      const { bundle, material, trust, issuer, reportedAddress } = proven;
       const meta: IdentityMeta = {
         v: 1,
         trust,
@@ -42,6 +50,7 @@ export function createProvisioner(options: {
         host: await binding(),
         renew_window: bundle.ext?.renew_window,
       };
+      await takeJobKey(bundle.ext?.job_key, proven.jobKeyRoots, proven.isPinned);
       await installGeneration({ files, paths, material, meta });
       return meta;
     },

@@ -7,7 +7,7 @@ import {
   readPathParameter,
 } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import type { JobCore, JobRequest } from '@linux-patch/worker';
+import type { Admission, JobCore, JobRequest } from '@linux-patch/worker';
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { nameRequest } from '../../jobs/idempotency.ts';
@@ -25,6 +25,7 @@ interface JobInput {
   readonly headers: { readonly 'Idempotency-Key'?: string | undefined };
   readonly line: string;
   readonly bodyText: string;
+  readonly admission: Admission;
 }
 
 /**
@@ -39,7 +40,9 @@ export async function acceptJob(
   const key = input.headers['Idempotency-Key'];
   const named = key === undefined ? undefined : nameRequest(key, input);
   const earlier = named && (await jobs.findNamed(named));
-  return acceptedAnswer(earlier ?? (await jobs.submit(await requestOf(), named)));
+  if (earlier) return acceptedAnswer(earlier);
+  await input.admission.spend();
+  return acceptedAnswer(await jobs.submit(await requestOf(), named));
 }
 
 /** The 202 of an accepted job; its first status is always `pending`. */
@@ -71,7 +74,17 @@ export function serveJobs(
     return { jobs: page.items.map(summaryOf), total: page.total, limit: page.limit, offset: page.offset };
   });
   serveRoute(server, AGENT_ROUTES.getJob, ({ parameter }): Promise<Job> => jobs.get(idOf(parameter)), idOf);
-  serveRoute(server, AGENT_ROUTES.deleteJob, ({ parameter }) => jobs.cancelOrDelete(idOf(parameter)), idOf);
+  serveRoute(
+    server,
+    AGENT_ROUTES.deleteJob,
+    async ({ parameter, admission }) => {
+      const id = idOf(parameter);
+      // Whoever stops a package manager at its work changes packages.
+      if (jobs.find(id)?.state === 'running') await admission.spend();
+      return jobs.cancelOrDelete(id);
+    },
+    idOf,
+  );
 }
 
 function idOf(parameter: (name: string) => string): string {

@@ -1,0 +1,94 @@
+import { type HostJobKey, type JobKeyOffer, type JobKeyWay, messageOf } from '@linux-patch/contract';
+import type { CertificateFacts } from '@linux-patch/pki';
+import type { Files, Logger } from '@linux-patch/runtime';
+import { judgeOffer, readPinnedKey, writePinnedKey } from '@linux-patch/worker';
+import type { AuditLog } from '../audit/audit-log.ts';
+
+/** What speaks for an offered key: the CAs that may vouch for it, and why they count. */
+export interface JobKeySpeaker {
+  readonly roots: readonly CertificateFacts[];
+  readonly way: JobKeyWay;
+}
+
+/** Takes the key that a manager offers, or notes that it offers none. */
+export type TakeJobKey = (offer: JobKeyOffer | undefined, speaker: JobKeySpeaker) => Promise<void>;
+
+/** The job key that this host pins. */
+export interface PinnedJobKey {
+  readonly take: TakeJobKey;
+  /** @throws PatchError `SERVICE_UNHEALTHY` for a file that cannot be read */
+  read(): Promise<HostJobKey>;
+}
+
+interface PinnedJobKeyOptions {
+  readonly path: string;
+  readonly files: Files;
+  readonly logger: Logger;
+  readonly audit: Pick<AuditLog, 'record'>;
+}
+
+export function openPinnedJobKey(options: PinnedJobKeyOptions): PinnedJobKey {
+  const { files, path } = options;
+  return { take: (offer, speaker) => take(options, offer, speaker), read: () => readPinnedKey(files, path) };
+}
+
+async function take(
+  options: PinnedJobKeyOptions,
+  offer: JobKeyOffer | undefined,
+  speaker: JobKeySpeaker,
+): Promise<void> {
+  const { files, path, logger } = options;
+  const isChosen = speaker.way !== 'first_sight';
+  let held: HostJobKey;
+  try {
+    held = await readPinnedKey(files, path);
+  } catch (error) {
+    // Only somebody who chooses the manager of this host writes the file anew.
+    if (!isChosen) return logger.error(messageOf(error), {});
+    held = { pinned: null, by: null, foreign: null };
+  }
+  if (offer) return takeOffer(options, { held, offer, speaker });
+  if (!isChosen || held.pinned === null) return;
+  await writePinnedKey(files, path, { pinned: null, by: null, foreign: null });
+  options.audit.record('job_key_unpinned', { before: held.pinned, by: speaker.way });
+  logger.warn('The manager of this host has no job key, so changes need no signature from now on', {});
+}
+
+async function takeOffer(
+  { files, path, logger, audit }: PinnedJobKeyOptions,
+  asked: { readonly held: HostJobKey; readonly offer: JobKeyOffer; readonly speaker: JobKeySpeaker },
+): Promise<void> {
+  const { held, offer, speaker } = asked;
+  const verdict = judgeOffer(held, offer, speaker);
+  if (verdict.kind === 'known') return;
+  if (verdict.kind === 'unvouched') {
+    audit.record('job_key_refused', { reason: 'no CA that this host trusts vouches for it' });
+    logger.warn('A job key was offered for which no CA of this host vouches; it counts for nothing', {});
+    return;
+  }
+  const { pin } = verdict;
+  await writePinnedKey(files, path, pin);
+  if (verdict.kind === 'foreign') {
+    audit.record('job_key_refused', {
+      offered: pin.foreign,
+      pinned: pin.pinned,
+      reason: 'another one is pinned',
+    });
+    logger.error(
+      `The manager offers the job key ${pin.foreign}, and this host takes changes only from ${pin.pinned}; what the manager asks for is refused. ` +
+        `If the manager was replaced or lost its key, then as root: linux-patch-api trust-job-key ${pin.foreign}`,
+      {},
+    );
+    return;
+  }
+  audit.record('job_key_pinned', {
+    pinned: pin.pinned,
+    by: pin.by,
+    before: held.pinned,
+    followed: verdict.followed,
+  });
+  logger.info('Changes count from now on only when this job key has signed them', {
+    job_key: pin.pinned,
+    by: pin.by,
+  });
+}

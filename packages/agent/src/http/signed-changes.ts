@@ -1,0 +1,55 @@
+import { CHALLENGE_HEADER, JOB_SIGNATURE_HEADER, type Route, SIGNED_JOB_HEADER } from '@linux-patch/contract';
+import type { UnparsedInput } from '@linux-patch/http';
+import type { Admission, SignatureNeed } from '@linux-patch/worker';
+import type { Context } from 'hono';
+import { LOCAL_CALLER } from '../access/caller.ts';
+import type { AgentEnv } from './agent-env.ts';
+
+/** What needs no signature. */
+export const FREE: Admission = { spend: async () => {} };
+
+/** Whether requests of a route are signed; undefined where they are not. */
+export function signatureNeedOf({ headers }: Pick<Route, 'headers'>): SignatureNeed | undefined {
+  if (!headers?.shape[SIGNED_JOB_HEADER]) return undefined;
+  return headers.shape['Idempotency-Key'] ? 'always' : 'when_spent';
+}
+
+/**
+ * Looks at the signature of a change before its body is parsed. Root on the socket of this host signs nothing.
+ * @throws PatchError as `SignatureGate.admit` does
+ */
+export async function admitChange(
+  context: Context<AgentEnv>,
+  { line, bodyBytes }: Pick<UnparsedInput<Route>, 'line' | 'bodyBytes'>,
+  need: SignatureNeed,
+): Promise<Admission> {
+  if (context.env.caller === LOCAL_CALLER) return FREE;
+  return context.get('gate').admit(
+    {
+      line,
+      body: bodyBytes,
+      idempotencyKey: context.req.header('idempotency-key'),
+      job: context.req.header(SIGNED_JOB_HEADER),
+      signature: context.req.header(JOB_SIGNATURE_HEADER),
+    },
+    need,
+  );
+}
+
+/** Lets the answer bring a number for the next signature; without one the caller is told so at its next change. */
+export async function bringChallenge(context: Context<AgentEnv>): Promise<void> {
+  if (context.env.caller === LOCAL_CALLER) return;
+  context.set(
+    'challenge',
+    await context
+      .get('gate')
+      .nextChallenge()
+      .catch(() => undefined),
+  );
+}
+
+/** Puts that number on the answer. */
+export function showChallenge(context: Context<AgentEnv>): void {
+  const challenge = context.get('challenge');
+  if (challenge !== undefined) context.res.headers.set(CHALLENGE_HEADER, challenge);
+}

@@ -1,0 +1,58 @@
+import { type JobKeyState, type JobKeyStatus, MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import type { Command } from 'commander';
+import { type CommandContext, print } from './command-context.ts';
+import { type CommandLine, quietly } from './command-line.ts';
+import { pastTime, renderFacts } from './table.ts';
+
+const STATES: Readonly<Record<JobKeyState, string>> = {
+  pinned: 'take changes only when this key has signed them',
+  behind: 'pin a key before it; they follow as soon as they are reached',
+  foreign:
+    'pin a key that was never this manager\'s and refuse its changes; "hosts list" names them. On each, as root: linux-patch-api trust-job-key FINGERPRINT',
+  none: 'pin no key yet, or none by the word of their root; they take unsigned changes',
+  unsupported: 'have an agent that knows of no job keys; they take unsigned changes. Upgrade it',
+  unknown: 'were not asked yet',
+};
+
+function describe(status: JobKeyStatus, nowMs: number): string {
+  const hosts = Object.entries(status.hosts).filter(([, number]) => number > 0);
+  return [
+    renderFacts([
+      ['Job key', status.fingerprint],
+      ['Since', pastTime(status.since, nowMs)],
+      ...(status.former.length > 0 ? [['Before', status.former.toReversed().join(', ')] as const] : []),
+    ]),
+    ...(hosts.length > 0
+      ? ['', ...hosts.map(([state, number]) => `${number} ${STATES[state as JobKeyState]}.`)]
+      : []),
+  ].join('\n');
+}
+
+/** `job-key show` */
+async function showJobKey(context: CommandContext): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.jobKey);
+  print(context, data, () => describe(data, context.nowMs));
+}
+
+/** `job-key rotate` */
+async function rotateJobKey(context: CommandContext): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.rotateJobKey);
+  print(context, data, () =>
+    [
+      describe(data, context.nowMs),
+      '',
+      'The key before it is gone. Hosts are told now; those that are off follow when they are back. Make a backup: a manager from an older one has the key before.',
+    ].join('\n'),
+  );
+}
+
+/** Adds `job-key` to the command line. */
+export function addJobKeyCommands({ program, add, run }: CommandLine): void {
+  const jobKey = program.command('job-key').description('the key that signs what is asked of hosts');
+  add(jobKey, 'show', 'show its fingerprint and which hosts pin it').action(
+    (_options: object, command: Command) => run(command, quietly(showJobKey)),
+  );
+  add(jobKey, 'rotate', 'make another one, which the old one signs, so that hosts follow').action(
+    (_options: object, command: Command) => run(command, quietly(rotateJobKey)),
+  );
+}

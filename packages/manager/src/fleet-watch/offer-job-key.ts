@@ -1,0 +1,57 @@
+import { AGENT_ROUTES, isPatchError, messageOf } from '@linux-patch/contract';
+import type { Logger } from '@linux-patch/runtime';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { Authority } from '../authority/authority.ts';
+import type { Database } from '../database/open.ts';
+import type { HostRow } from '../database/schema.ts';
+import type { FleetClient } from '../fleet-client/client.ts';
+import { addressOf } from '../hosts/store.ts';
+import { isOfferUseful } from '../job-key/host-state.ts';
+import { HEALTH_OF_ANY_AGENT, type HealthReport } from './health-report.ts';
+
+/** Tells hosts of the job key, together with the CAs that vouch for it. */
+export interface JobKeyOffers {
+  /**
+   * Tells a host that pins another key, or none.
+   * @param said its health
+   * @returns its health afterwards; the same where nothing was to be told, or it did not take it
+   */
+  offer(host: HostRow, said: HealthReport, signal: AbortSignal): Promise<HealthReport>;
+}
+
+/** As long as the question for its health. */
+const TIMEOUT_MS = 10_000;
+
+export function createJobKeyOffers(parts: {
+  readonly db: Database;
+  readonly authority: Authority;
+  readonly fleet: FleetClient;
+  readonly audit: AuditLog;
+  readonly logger: Logger;
+}): JobKeyOffers {
+  const { db, authority, fleet, audit, logger } = parts;
+  return {
+    async offer(host, said, signal) {
+      if (!said.job_key || !isOfferUseful(authority.jobKey, said.job_key)) return said;
+      const call = { signal, timeoutMs: TIMEOUT_MS };
+      const { id, fqdn } = host;
+      try {
+        const body = await authority.trustBundle(db);
+        await fleet.call(addressOf(host), AGENT_ROUTES.setTrust, { ...call, body });
+        const now = await fleet.call(addressOf(host), HEALTH_OF_ANY_AGENT, call);
+        const { pinned = null, by = null } = now.job_key ?? {};
+        await audit.record(db, {
+          actor: 'manager',
+          event: 'job_key_offered',
+          fields: { host: id, fqdn, pinned, by },
+        });
+        return now;
+      } catch (error) {
+        if (signal.aborted) return said;
+        if (!isPatchError(error, 'AGENT_UNREACHABLE', 'AGENT_ERROR')) throw error;
+        logger.warn('A host did not take the job key', { host: id, fqdn, reason: messageOf(error) });
+        return said;
+      }
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { HostJobKey, HostJobKeyState, JobKeyState } from '@linux-patch/contract';
+import type { JobKey } from './job-key.ts';
+
+/** What is compared with a host's word. */
+export type OwnJobKey = Pick<JobKey, 'fingerprint' | 'former'>;
+
+/**
+ * What a host takes changes from.
+ * @param report its health; undefined before it was asked
+ */
+export function judgeJobKey(
+  own: OwnJobKey,
+  report: { readonly job_key?: HostJobKey | undefined } | undefined,
+): HostJobKeyState {
+  const said = report?.job_key;
+  return {
+    state: report === undefined ? 'unknown' : said === undefined ? 'unsupported' : stateOf(own, said),
+    pinned: said?.pinned ?? null,
+    by: said?.by ?? null,
+  };
+}
+
+function stateOf(own: OwnJobKey, { pinned }: HostJobKey): JobKeyState {
+  if (pinned === null) return 'none';
+  if (pinned === own.fingerprint) return 'pinned';
+  return own.former.includes(pinned) ? 'behind' : 'foreign';
+}
+
+/** Whether telling the host of the key may change something: what it refused once it refuses again. */
+export function isOfferUseful(own: OwnJobKey, said: HostJobKey): boolean {
+  if (said.pinned === null) return said.by === null;
+  return said.pinned !== own.fingerprint && said.foreign !== own.fingerprint;
+}

@@ -1,0 +1,81 @@
+import type { JobKeyOffer, SignedJob } from '@linux-patch/contract';
+import {
+  type JobSignature,
+  jobKeyFingerprint,
+  jobPublicKey,
+  signJob,
+  vouchForJobKey,
+} from '@linux-patch/pki';
+import type { Clock, Files } from '@linux-patch/runtime';
+import type { CaStore } from '../authority/ca-store.ts';
+import { livingCas } from '../authority/trust.ts';
+import { changeJobKey, makeJobKey, readJobKeyFile } from './stored-key.ts';
+
+/** The key with which this manager signs the changes that it asks of hosts. */
+export interface JobKey {
+  /** Its name for people. */
+  readonly fingerprint: string;
+  /** ISO 8601. */
+  readonly since: string;
+  /** Fingerprints of the keys before it, the oldest first. */
+  readonly former: readonly string[];
+  /** Whether this start made it. */
+  readonly isNew: boolean;
+  /** What hosts are told of it; every CA that signs now vouches for it. */
+  readonly offer: JobKeyOffer;
+  sign(job: Omit<SignedJob, 'v' | 'key'>, body: Uint8Array): JobSignature;
+  /** Another key in its place from now on. */
+  rotate(): Promise<void>;
+}
+
+/**
+ * Opens the job key; a manager that has none, because it comes from a version before there was one, makes it.
+ * @throws PatchError `NOT_INITIALIZED` for a file that cannot be read
+ */
+export async function openJobKey(options: {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly caFolder: string;
+  readonly cas: Pick<CaStore, 'current' | 'next'>;
+}): Promise<JobKey> {
+  const { files, caFolder, cas } = options;
+  const found = await readJobKeyFile(files, caFolder);
+  let held = found ?? (await makeJobKey(options, caFolder));
+  const vouchers = createVouchers(cas);
+  return {
+    get fingerprint() {
+      return jobKeyFingerprint(jobPublicKey(held.private_key));
+    },
+    get since() {
+      return held.since;
+    },
+    get former() {
+      return held.changes.map(({ from }) => jobKeyFingerprint(from));
+    },
+    isNew: found === undefined,
+    get offer() {
+      const key = jobPublicKey(held.private_key);
+      return { key, vouchers: vouchers(key), changes: held.changes };
+    },
+    sign: (job, body) =>
+      signJob(held.private_key, { v: 1, key: jobPublicKey(held.private_key), ...job }, body),
+    async rotate() {
+      held = await changeJobKey(options, caFolder, held);
+    },
+  };
+}
+
+/** Signatures of the CAs over a key; made once for each, because anybody may ask for them. */
+function createVouchers(cas: Pick<CaStore, 'current' | 'next'>): (key: string) => JobKeyOffer['vouchers'] {
+  let made: { readonly of: string; readonly vouchers: JobKeyOffer['vouchers'] } | undefined;
+  return (key) => {
+    const living = livingCas(cas);
+    const of = [key, ...living.map((ca) => ca.rootFacts.spkiSha256)].join(' ');
+    if (made?.of !== of)
+      made = {
+        of,
+        vouchers: living.map((ca) => vouchForJobKey(key, ca.root, ca.rootFacts.spkiSha256)),
+      };
+    return made.vouchers;
+  };
+}

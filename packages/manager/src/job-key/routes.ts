@@ -1,0 +1,42 @@
+import { JOB_KEY_STATES, type JobKeyStatus, MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { Database } from '../database/open.ts';
+import type { FleetPoll } from '../fleet-watch/poll.ts';
+import type { HostStore } from '../hosts/store.ts';
+import type { Routes } from '../http/routes.ts';
+import type { JobKey } from './job-key.ts';
+
+export interface JobKeySources {
+  readonly jobKey: JobKey;
+  readonly hosts: HostStore;
+  readonly poll: Pick<FleetPoll, 'roundSoon'>;
+  readonly audit: AuditLog;
+  readonly db: Database;
+}
+
+async function statusOf({ jobKey, hosts }: JobKeySources): Promise<JobKeyStatus> {
+  const states = (await hosts.list()).filter((one) => one.left_at === null).map((one) => one.job_key.state);
+  const counts = JOB_KEY_STATES.map(
+    (state) => [state, states.filter((one) => one === state).length] as const,
+  );
+  return {
+    fingerprint: jobKey.fingerprint,
+    since: jobKey.since,
+    former: [...jobKey.former],
+    hosts: Object.fromEntries(counts) as JobKeyStatus['hosts'],
+  };
+}
+
+/** What administrators call about the job key. */
+export function serveJobKeyRoutes(routes: Routes, sources: JobKeySources): void {
+  const { jobKey, poll, audit, db } = sources;
+  routes.serve(MANAGER_ADMIN_ROUTES.jobKey, () => statusOf(sources));
+  routes.serve(MANAGER_ADMIN_ROUTES.rotateJobKey, async ({ actor }) => {
+    const previous = jobKey.fingerprint;
+    await jobKey.rotate();
+    const fields = { fingerprint: jobKey.fingerprint, previous };
+    await audit.record(db, { actor: actor.name, event: 'job_key_rotated', fields });
+    poll.roundSoon();
+    return statusOf(sources);
+  });
+}

@@ -1,0 +1,69 @@
+import { type HostJobKey, PatchError } from '@linux-patch/contract';
+import type { Challenges } from './challenges.ts';
+import { type ChangeRequest, type SignedFor, verifyChange } from './verify.ts';
+
+/** Whether a request always needs a signature where a key is pinned, or only in a state that is looked at later. */
+export type SignatureNeed = 'always' | 'when_spent';
+
+/** Whether a change may be made, as far as its signature says. */
+export interface Admission {
+  /**
+   * Uses up the challenge of the signature; to be called right before the change, and not for a repetition of one.
+   * @throws PatchError `SIGNATURE_REQUIRED` where a key is pinned and the request is not signed; `CHALLENGE_UNKNOWN`
+   */
+  spend(): Promise<void>;
+}
+
+/** The one place that says whose changes this host does. */
+export interface SignatureGate {
+  /**
+   * Looks at a request before its body is parsed.
+   * @param need whether a request without a signature is refused at once, or only when its `Admission` is spent
+   * @throws PatchError `SIGNATURE_REQUIRED`, `SIGNATURE_INVALID`, `INSTANCE_MISMATCH`, and what reading the pin throws
+   */
+  admit(request: ChangeRequest, need: SignatureNeed): Promise<Admission>;
+  /** A challenge for the next change; undefined where no key is pinned. */
+  nextChallenge(): Promise<string | undefined>;
+}
+
+export function createSignatureGate(options: {
+  readonly pin: () => Promise<HostJobKey>;
+  readonly challenges: Challenges;
+  readonly own: () => SignedFor;
+}): SignatureGate {
+  const { pin, challenges, own } = options;
+  return {
+    async admit(request, need) {
+      const held = await pin();
+      const verified = verifyChange(held, request, own());
+      if (need === 'always' && held.pinned !== null && !verified) throw unsigned(held.pinned);
+      return {
+        async spend() {
+          if (held.pinned === null) return;
+          if (!verified) throw unsigned(held.pinned);
+          if (!(await challenges.use(verified.challenge))) throw unknownChallenge();
+        },
+      };
+    },
+    async nextChallenge() {
+      const held = await pin();
+      return held.pinned === null ? undefined : challenges.issue();
+    },
+  };
+}
+
+function unsigned(pinned: string): PatchError {
+  return new PatchError(
+    'SIGNATURE_REQUIRED',
+    `This host does only what the key ${pinned} has signed, which is its manager's; the request is not signed, and nothing was done. ` +
+      'Ask for the change on the manager.',
+  );
+}
+
+function unknownChallenge(): PatchError {
+  return new PatchError(
+    'CHALLENGE_UNKNOWN',
+    'The number that the signature is over was used already, is too old, or is from before this host was started. Nothing was done. ' +
+      'Sign once more, over the number in this answer (Linux-Patch-Challenge).',
+  );
+}
