@@ -26,7 +26,7 @@ const AGENT_ROOMS = {
   jobs: ['audit'],
   health: ['audit', 'identity', 'jobs'],
   metrics: ['audit', 'health'],
-  doctor: ['access', 'audit', 'clock', 'config', 'enrollment', 'health', 'host', 'identity', 'manager-link', 'app/agent-context'],
+  doctor: ['access', 'audit', 'clock', 'config', 'enrollment', 'health', 'host', 'identity', 'manager-link', 'worker-link', 'app/agent-context'],
   leave: ['config', 'doctor', 'enrollment', 'identity', 'manager-link', 'app/agent-context'],
   http: ['access', 'audit', 'health', 'host', 'identity', 'jobs', 'metrics'],
   app: ['access', 'audit', 'clock', 'config', 'doctor', 'enrollment', 'health', 'host', 'http', 'identity', 'jobs', 'leave', 'manager-link', 'metrics', 'worker-link'],

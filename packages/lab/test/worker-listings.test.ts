@@ -28,7 +28,7 @@ function startOn({ root, packages }: Awaited<ReturnType<typeof bench>>) {
       return real.run(command);
     },
   };
-  const link = openWorkerLink({ commands, logger, root, backend: 'auto' });
+  const link = openWorkerLink({ commands, root, backend: 'auto' });
   const file = openListingFile({ path: join(root, 'state/packages.json'), files: systemFiles, logger });
   const listings = createListings({ link, files: systemFiles, file });
   const inventory = createWorkerInventory(link, listings, packages.inventory);

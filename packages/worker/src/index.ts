@@ -32,7 +32,7 @@ export type {
 export type { HostPlan, PackagePlans, PlanWaiting } from './packages/package-plans.ts';
 export { watchedKey } from './packages/watched-files.ts';
 export { WorkerAnswer } from './requests/answer.ts';
-export { DetailAnswer, PackageListing } from './requests/package-listing.ts';
+export { DetailAnswer, HelloAnswer, PackageListing } from './requests/package-listing.ts';
 export type { WorkerRequest } from './requests/request.ts';
 export { type Challenges, openChallenges } from './signature/challenges.ts';
 export {

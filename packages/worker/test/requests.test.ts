@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
+import { VERSION } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { askOverPipes, askOverSocket, type Say } from './worker-process.ts';
@@ -66,6 +67,11 @@ describe('the request process', () => {
     const { answer, code } = await askOverPipes(await emptyRoot(), say);
     expect(answer).toMatch(/^[^\n]+\n$/);
     expect([JSON.parse(answer), code]).toEqual([refused(message), 0]);
+  });
+
+  it('says that it is there, whatever is wrong with the packages', async () => {
+    const { answer } = await askOverPipes(await emptyRoot(), line({ v: 1, op: 'hello' }));
+    expect(JSON.parse(answer)).toEqual({ v: 1, ok: true, value: { version: VERSION } });
   });
 
   it('answers over the connection that a service manager hands over', async () => {

@@ -57,7 +57,7 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
     root,
     configured,
   });
-  const link = openWorkerLink({ commands: context.createCommands({}), logger, root, backend: configured });
+  const link = openWorkerLink({ commands: context.createCommands({}), root, backend: configured });
   const path = join(context.paths.dataFolder, 'state/packages.json');
   const listings = createListings({ link, files, file: openListingFile({ path, files, logger }) });
   const { lockHolder } = packages;

@@ -24,6 +24,7 @@ import { checkPort } from './checks/port.ts';
 import { findAgents } from './checks/processes.ts';
 import { checkService } from './checks/service.ts';
 import { checkStore } from './checks/store.ts';
+import { checkWorker } from './checks/worker.ts';
 import { type Finding, sortFindings } from './finding.ts';
 
 export interface Examination extends DoctorPlace {
@@ -106,6 +107,7 @@ const LOCAL_CHECKS: Readonly<Record<string, Check>> = {
   jobKey: checkJobKey,
   packages: checkPackages,
   service: checkService,
+  worker: checkWorker,
 };
 
 async function examineHost(host: DoctorHost, online: boolean): Promise<Finding[]> {

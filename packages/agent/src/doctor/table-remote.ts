@@ -200,6 +200,12 @@ export const PACKAGE_CHECKS = {
       'package_manager.backend names one that is not installed, or this release does not know the one of this host.',
     command: 'editor {config}',
   }),
+  WORKER_UNAVAILABLE: packages.error({
+    title: 'The part of the agent that reads packages does not answer',
+    meaning:
+      'Nobody can be told what is installed on this host and what waits. The reason is what it ended with: a host without memory or disk space, or files of the package that are damaged; install it again then.',
+    command: 'free --human && df --human-readable /',
+  }),
   DPKG_INTERRUPTED: packages.warning({
     title: 'dpkg was interrupted',
     meaning: 'Packages are half configured. The agent repairs it before the next job; this does it now.',

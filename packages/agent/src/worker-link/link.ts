@@ -1,5 +1,5 @@
 import { messageOf, PatchError, VERSION } from '@linux-patch/contract';
-import { type CommandResult, type Commands, type Logger, printableLine } from '@linux-patch/runtime';
+import { type CommandResult, type Commands, printableLine } from '@linux-patch/runtime';
 import { WorkerAnswer, type WorkerRequest } from '@linux-patch/worker';
 import type { z } from 'zod';
 import { WORKER_PROGRAM } from './program.ts';
@@ -24,12 +24,11 @@ export interface WorkerLink extends Disposable {
 /** A worker that is started as a child for each request. Disposing ends those that run. */
 export function openWorkerLink(options: {
   readonly commands: Commands;
-  readonly logger: Logger;
   readonly root: string;
   /** `package_manager.backend` of the configuration. */
   readonly backend: string;
 }): WorkerLink {
-  const { commands, logger, root, backend } = options;
+  const { commands, root, backend } = options;
   const turns = createTurns(LIMITS);
   const closed = new AbortController();
   const run = (request: WorkerRequest): Promise<CommandResult> =>
@@ -45,12 +44,7 @@ export function openWorkerLink(options: {
     ask: (request, answer) =>
       turns.take(async () => {
         if (closed.signal.aborted) throw unavailable('the agent is stopping');
-        try {
-          return readAnswer(await run(request).catch(notStarted), answer);
-        } catch (error) {
-          if (!closed.signal.aborted) logger.debug('the worker gave no answer', { op: request.op, error });
-          throw error;
-        }
+        return readAnswer(await run(request).catch(notStarted), answer);
       }),
     [Symbol.dispose]: () => closed.abort(),
   };
@@ -74,7 +68,10 @@ function endOf({ timedOut, aborted, signal, exitCode, stderr }: CommandResult): 
   if (timedOut) return `the worker was not done after ${TIMEOUT_MS / 60_000} minutes and was ended`;
   if (signal === 'SIGKILL') return 'the worker was killed, as the kernel does when there is no memory left';
   if (signal !== null) return `the worker was ended by ${signal}`;
-  const words = printableLine(stderr.trim().split('\n').at(0) ?? '').slice(0, MOST_WORDS);
+  const lines = stderr.trim().split('\n');
+  // Node prints where in its own code it was before it says what was wrong.
+  const telling = lines.find((line) => /error|fault/i.test(line)) ?? lines[0] ?? '';
+  const words = printableLine(telling).slice(0, MOST_WORDS);
   return `the worker ended with ${exitCode} and no answer${words === '' ? '' : ` (${words})`}`;
 }
 

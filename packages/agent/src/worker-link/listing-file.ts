@@ -4,8 +4,10 @@ import type { Files, Logger } from '@linux-patch/runtime';
 import { PackageListing } from '@linux-patch/worker';
 import { z } from 'zod';
 
-/** The first line of the file; another release may make something else of the same state. */
-const Head = z.strictObject({ format: z.literal(2), version: z.literal(VERSION) });
+/** The first line of the file. */
+const Head = z.object({ format: z.number(), version: z.string().max(64).optional() });
+
+const OWN = { format: 2, version: VERSION } as const;
 
 /** Some 50,000 packages. */
 const LIMIT_BYTES = 32 * 1024 * 1024;
@@ -31,7 +33,9 @@ export function openListingFile(options: {
         if (!facts) return undefined;
         if (facts.sizeBytes > LIMIT_BYTES) throw new Error(`it has ${facts.sizeBytes} bytes`);
         const [head = '', body = ''] = ((await files.readText(path)) ?? '').split('\n', 2);
-        Head.parse(JSON.parse(head));
+        const { format, version } = Head.parse(JSON.parse(head));
+        // Another release may make something else of the same state.
+        if (format !== OWN.format || version !== OWN.version) return undefined;
         return PackageListing.parse(JSON.parse(body));
       } catch (error) {
         const reason = messageOf(error).slice(0, 200);
@@ -40,8 +44,7 @@ export function openListingFile(options: {
       }
     },
     async save(listing) {
-      const head = JSON.stringify({ format: 2, version: VERSION } satisfies z.infer<typeof Head>);
-      const data = `${head}\n${JSON.stringify(listing)}\n`;
+      const data = `${JSON.stringify(OWN)}\n${JSON.stringify(listing)}\n`;
       if (data.length > LIMIT_BYTES) return;
       try {
         await files.makeFolder(dirname(path), 0o755);

@@ -4,7 +4,8 @@ import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { CommandResult, Commands } from '@linux-patch/runtime';
-import { systemFiles } from '@linux-patch/runtime/node';
+import { nodeCommands, systemFiles } from '@linux-patch/runtime/node';
+import { packageEnvironment } from '@linux-patch/worker';
 import { vi } from 'vitest';
 import { findAgents } from '../../src/doctor/checks/processes.ts';
 import { freePort } from '../enrollment/free-port.ts';
@@ -251,6 +252,14 @@ const packages: readonly BrokenState[] = [
   {
     code: 'PACKAGE_MANAGER_MISSING',
     arrange: (host) => rm(join(host.root, 'etc/apt/linux-patch-root.conf')),
+  },
+  {
+    code: 'WORKER_UNAVAILABLE',
+    says: /the worker could not be started .*ENOENT/,
+    arrange: async (host) => {
+      const gone = { 'linux-patch-worker': ['/nonexistent/node'] };
+      host.commands = nodeCommands(packageEnvironment(host.root), gone);
+    },
   },
   {
     code: 'PACKAGES_UNCONFIGURED',

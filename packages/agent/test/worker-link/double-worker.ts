@@ -46,7 +46,7 @@ switch (behaviour) {
   case 'refuses': say({ v: 1, ok: false, error: { code: 'PKG_MANAGER_ERROR', message: 'dpkg says no', details: { exit_code: 2 } } }); break;
   case 'does not understand': say({ v: 1, ok: false, error: { code: 'INVALID_REQUEST', message: 'op: no such thing', details: {} } }); break;
   case 'is killed': process.kill(process.pid, 'SIGKILL'); break;
-  case 'crashes': console.error('Error: Cannot find module \\u001b[31mzod'); process.exit(1);
+  case 'crashes': console.error('node:internal/modules/run_main:1\\nError: Cannot find module \\u001b[31mzod'); process.exit(1);
   case 'is cut off': process.stdout.write(JSON.stringify({ v: 1, ok: true, value: listing() }).slice(0, 100)); break;
   case 'talks nonsense': process.stdout.write('hello\\n'); break;
   case 'says less than it must': say({ v: 1, ok: true, value: { ...listing(), packages: [{ name: 'toy' }] } }); break;
@@ -69,7 +69,7 @@ export async function doubleWorker() {
   await behave('answers');
   const logger = memoryLogger();
   const commands = nodeCommands({}, { 'linux-patch-worker': [process.execPath, program, root] });
-  const link = openWorkerLink({ commands, logger, root, backend: 'auto' });
+  const link = openWorkerLink({ commands, root, backend: 'auto' });
   onTestFinished(() => link[Symbol.dispose]());
   return {
     root,

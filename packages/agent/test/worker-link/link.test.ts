@@ -1,5 +1,4 @@
 import { nodeCommands } from '@linux-patch/runtime/node';
-import { memoryLogger } from '@linux-patch/runtime/testing';
 import { PackageListing } from '@linux-patch/worker';
 import { describe, expect, it } from 'vitest';
 import { openWorkerLink } from '../../src/worker-link/link.ts';
@@ -44,7 +43,7 @@ describe('the way to the worker', () => {
 
   it('says so when there is no worker to start', async () => {
     const commands = nodeCommands({}, { 'linux-patch-worker': ['/nonexistent/node'] });
-    const link = openWorkerLink({ commands, logger: memoryLogger(), root: '/', backend: 'auto' });
+    const link = openWorkerLink({ commands, root: '/', backend: 'auto' });
     await expect(link.ask(SNAPSHOT, PackageListing)).rejects.toMatchObject(
       unavailable('the worker could not be started (linux-patch-worker could not be started (ENOENT))'),
     );

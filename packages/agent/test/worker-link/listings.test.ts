@@ -76,8 +76,6 @@ describe('a listing of the packages', () => {
   it.each<[string, (text: string) => string]>([
     ['that is empty', () => ''],
     ['that was cut off', (text) => text.slice(0, -20)],
-    ['of another format', (text) => text.replace('"format":2', '"format":1')],
-    ['of another release', (text) => text.replace('"version":"1.3.0"', '"version":"1.2.9"')],
     ['that lacks what it must have', (text) => text.replace('"held":false', '"held":"no"')],
     [
       'with a name beyond all bounds',
@@ -98,6 +96,25 @@ describe('a listing of the packages', () => {
     await forgetAsked();
     await start().reading();
     expect(await asked()).toEqual([]);
+  });
+
+  it.each([
+    [
+      'another format',
+      (text: string) => text.replace('"format":2,"version":"1.3.0"', '"format":1,"packages":"x"'),
+    ],
+    ['another release', (text: string) => text.replace('"version":"1.3.0"', '"version":"1.2.9"')],
+  ])('is made anew in place of one of %s, which is no fault', async (_what, change) => {
+    const { start, path, asked, forgetAsked, logger } = await host();
+    const first = start();
+    await first.reading();
+    await first.settled();
+    const text = await readFile(path, 'utf8');
+    expect(change(text)).not.toBe(text);
+    await writeFile(path, change(text));
+    await forgetAsked();
+    await start().reading();
+    expect([(await asked()).length, logger.records]).toEqual([1, []]);
   });
 
   it('is not read from a file of any size', async () => {

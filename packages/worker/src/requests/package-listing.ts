@@ -48,5 +48,8 @@ export const PackageListing = z.strictObject({
 });
 export type PackageListing = z.infer<typeof PackageListing>;
 
+/** Answer to `hello`. */
+export const HelloAnswer = z.strictObject({ version: Text });
+
 /** Answer to `detail`; null for a package that is neither installed nor available. */
 export const DetailAnswer = PackageDetail.nullable();

@@ -7,6 +7,8 @@ export const REQUEST_LIMITS: LineLimits = { maxBytes: 64 * 1024, timeoutMs: 2_00
 
 /** What the agent may ask for: one of these for each process. */
 export const WorkerRequest = z.discriminatedUnion('op', [
+  /** Whether somebody is there. */
+  z.strictObject({ v: z.literal(1), op: z.literal('hello') }),
   z.strictObject({
     v: z.literal(1),
     op: z.literal('snapshot'),

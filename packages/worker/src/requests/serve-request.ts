@@ -1,8 +1,9 @@
+import { VERSION } from '@linux-patch/contract';
 import type { Clock, Files, Logger, RequestChannel } from '@linux-patch/runtime';
 import type { z } from 'zod';
 import type { PackageManager } from '../packages/package-manager.ts';
 import { answerText, failureText } from './answer.ts';
-import type { DetailAnswer } from './package-listing.ts';
+import type { DetailAnswer, HelloAnswer } from './package-listing.ts';
 import { readListing } from './read-listing.ts';
 import { parseRequest, REQUEST_LIMITS, type WorkerRequest } from './request.ts';
 
@@ -33,6 +34,7 @@ export async function serveRequest(options: ServeRequestOptions): Promise<void> 
 }
 
 async function answerTo(request: WorkerRequest, options: ServeRequestOptions): Promise<unknown> {
+  if (request.op === 'hello') return { version: VERSION } satisfies z.output<typeof HelloAnswer>;
   const packages = await options.openPackages();
   switch (request.op) {
     case 'snapshot':
