@@ -25,6 +25,8 @@ export interface ProgramPackage extends Script {
   /** Programs beside it, on the same Node, which it starts itself. */
   readonly helpers: readonly Script[];
   readonly configFile: string;
+  /** What the administrator of a host allows. */
+  readonly policyFile?: string;
   readonly extraFiles: readonly ExtraFile[];
   /** deb: beside the libraries that Node needs. */
   readonly debianDepends: readonly string[];
@@ -50,6 +52,7 @@ export const PROGRAMS: readonly ProgramPackage[] = [
     entry: 'packages/agent/src/main.ts',
     helpers: [{ name: 'linux-patch-worker', entry: 'packages/worker/src/main.ts' }],
     configFile: '/etc/linux_patch_api/config.yaml',
+    policyFile: '/etc/linux_patch_api/policy.yaml',
     extraFiles: [
       {
         source: 'agent/linux-patch-api.service',

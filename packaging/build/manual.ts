@@ -79,18 +79,25 @@ function keyLines(key: KeyDescription): string[] {
   ];
 }
 
-/** The man page of a configuration file, section 5. */
+/**
+ * The man page of a configuration file, section 5.
+ * @param options.name of the page, without `.yaml`
+ * @param options.of the program, where the page is called otherwise
+ */
 export function configurationManual(options: {
   readonly name: string;
+  readonly of?: string;
   readonly file: string;
   readonly schema: Parameters<typeof describeSchema>[0];
   readonly date: string;
   readonly version: string;
 }): string {
+  const program = options.of ?? options.name;
+  const what = options.of === undefined ? 'configuration of' : 'what this host allows through';
   return [
     heading(`${options.name}.yaml`, 5, options),
     '.SH NAME',
-    `${roff(options.name)}.yaml \\- configuration of ${roff(options.name)}`,
+    `${roff(options.name)}.yaml \\- ${what} ${roff(program)}`,
     '.SH SYNOPSIS',
     `.I ${roff(options.file)}`,
     '.SH DESCRIPTION',
@@ -98,7 +105,7 @@ export function configurationManual(options: {
     '.SH KEYS',
     ...describeSchema(options.schema).flatMap(keyLines),
     '.SH SEE ALSO',
-    `.BR ${roff(options.name)} (8)`,
+    `.BR ${roff(program)} (8)`,
     '',
   ].join('\n');
 }

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { AgentConfigSchema, createAgentProgram } from '@linux-patch/agent';
 import { createManagerProgram, ManagerConfigSchema } from '@linux-patch/manager';
-import { configurationExample } from '../../tools/gen/configuration.ts';
+import { PolicySchema } from '@linux-patch/worker';
+import { configurationExample, policyExample } from '../../tools/gen/configuration.ts';
 import { launcher } from '../launcher.ts';
 import { loader, programFiles } from '../loader.ts';
 import { PACKAGE_VERSION, type ProgramPackage } from '../programs.ts';
@@ -80,7 +81,8 @@ export function stage(options: StageOptions): void {
   const faces = facesOf(program);
   const date = new Date(epochS * 1000).toISOString().slice(0, 10);
   const context = { date, version: PACKAGE_VERSION };
-  const manual = programManual(faces.command, { ...context, files: [program.configFile] });
+  const files = [program.configFile, ...(program.policyFile === undefined ? [] : [program.policyFile])];
+  const manual = programManual(faces.command, { ...context, files });
   put(`/usr/share/man/man8/${name}.8.gz`, gzip(manual));
   const configuration = { ...context, name, file: program.configFile, schema: faces.schema };
   put(`/usr/share/man/man5/${name}.yaml.5.gz`, gzip(configurationManual(configuration)));
@@ -89,6 +91,11 @@ export function stage(options: StageOptions): void {
   put(`/usr/share/fish/vendor_completions.d/${name}.fish`, fishCompletion(faces.command));
   const papers = `/usr/share/doc/${name}`;
   put(`${papers}/examples/config.example.yaml`, configurationExample(program.folder));
+  if (program.policyFile !== undefined) {
+    const policy = { ...context, name: `${name}-policy`, file: program.policyFile, schema: PolicySchema };
+    put(`/usr/share/man/man5/${name}-policy.yaml.5.gz`, gzip(configurationManual({ ...policy, of: name })));
+    put(`${papers}/examples/policy.example.yaml`, policyExample());
+  }
   put(`${papers}/licences.txt.gz`, gzip(licences(bundle, node)));
   put(`${papers}/changelog.gz`, gzip(readFileSync(join(root, 'CHANGELOG.md'))));
   settleTimes(folder, epochS);

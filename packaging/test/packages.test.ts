@@ -17,6 +17,7 @@ import { AgentConfigSchema } from '@linux-patch/agent';
 import { VERSION } from '@linux-patch/contract';
 import { ManagerConfigSchema } from '@linux-patch/manager';
 import { parseConfiguration } from '@linux-patch/runtime/configuration';
+import { PolicySchema } from '@linux-patch/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensurePrograms } from '../../tools/system-packages.ts';
 import { run } from '../build/shell.ts';
@@ -117,6 +118,21 @@ describe.each(PROGRAMS.map((program) => program.name))('%s', (name) => {
       else parseConfiguration(ManagerConfigSchema, text, 'config.yaml');
     }
   });
+
+  it.runIf(name === 'linux-patch-api')(
+    'has an example of a policy, which is valid as it is and uncommented',
+    () => {
+      const example = readFileSync(join(tree, `usr/share/doc/${name}/examples/policy.example.yaml`), 'utf8');
+      const uncommented = example.replaceAll(/^#(?=[a-z]| {2}- )/gm, '');
+      expect(parseConfiguration(PolicySchema, example, 'policy.yaml').windows).toBeUndefined();
+      expect(parseConfiguration(PolicySchema, uncommented, 'policy.yaml').windows).toHaveLength(2);
+      const page = gunzipSync(
+        readFileSync(join(tree, `usr/share/man/man5/${name}-policy.yaml.5.gz`)),
+      ).toString();
+      for (const key of Object.keys(parseConfiguration(PolicySchema, uncommented, 'policy.yaml')))
+        expect(page).toContain(`.B ${key}`);
+    },
+  );
 
   it('completes commands and options in bash', () => {
     const file = join(tree, `usr/share/bash-completion/completions/${name}`);

@@ -1,17 +1,24 @@
 import { AgentConfigSchema } from '@linux-patch/agent';
 import { ManagerConfigSchema } from '@linux-patch/manager';
 import { describeSchema, type KeyDescription } from '@linux-patch/runtime/configuration';
+import { PolicySchema } from '@linux-patch/worker';
 
 const PROGRAMS = {
   agent: { title: 'Agent', file: '/etc/linux_patch_api/config.yaml', schema: AgentConfigSchema },
   manager: { title: 'Manager', file: '/etc/linux_patch_manager/config.yaml', schema: ManagerConfigSchema },
 } as const;
 
+const POLICY = {
+  title: 'Policy of a host',
+  file: '/etc/linux_patch_api/policy.yaml',
+  schema: PolicySchema,
+} as const;
+
 function defaultText(key: KeyDescription): string {
   return key.default === undefined ? '–' : `\`${JSON.stringify(key.default)}\``;
 }
 
-function table(program: (typeof PROGRAMS)[keyof typeof PROGRAMS]): string {
+function table(program: (typeof PROGRAMS)[keyof typeof PROGRAMS] | typeof POLICY): string {
   const rows = describeSchema(program.schema).map(
     (key) =>
       `| \`${key.key}\` | ${key.type.replaceAll('|', '\\|')} | ${defaultText(key)} | ${key.description ?? ''} |`,
@@ -25,7 +32,7 @@ function table(program: (typeof PROGRAMS)[keyof typeof PROGRAMS]): string {
   ].join('\n');
 }
 
-/** Every key of both configuration files. */
+/** Every key of the configuration files and of the policy. */
 export function configurationReference(): string {
   return [
     '# Configuration',
@@ -35,6 +42,11 @@ export function configurationReference(): string {
     '`LINUX_PATCH_MANAGER_URL`, `LINUX_PATCH_LOG_LEVEL`, `HTTPS_PROXY` and `NO_PROXY` are read, by the agent, where the file is silent.',
     '',
     table(PROGRAMS.agent),
+    '',
+    table(POLICY),
+    '',
+    'What the administrator of a host allows whoever manages it; see [the deployment guide](../../DEPLOYMENT_GUIDE.md#what-this-host-allows). The file',
+    'counts whenever a change is asked for or begins, without a restart.',
     '',
     table(PROGRAMS.manager),
     '',
@@ -56,4 +68,35 @@ export function configurationExample(name: keyof typeof PROGRAMS): string {
     );
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** A value in YAML's flow style. */
+function flow(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return `{ ${Object.entries(value)
+    .map(([key, part]) => `${key}: ${flow(part)}`)
+    .join(', ')} }`;
+}
+
+/** Maps in a list stand on lines of their own. */
+function exampleLines(key: string, value: unknown): string[] {
+  if (!Array.isArray(value) || !value.some((one) => typeof one === 'object'))
+    return [`#${key}: ${flow(value)}`];
+  return [`#${key}:`, ...value.map((one) => `#  - ${flow(one)}`)];
+}
+
+/** A policy with every key commented out, explained, and with a value that shows how it is used. */
+export function policyExample(): string {
+  const heading = [
+    `# ${POLICY.file}: what this host lets its manager do. A key that is left out forbids nothing, and so does a file that does not`,
+    '# exist. It must belong to root and be writable by root alone; anything else, and any fault, denies every change.',
+    '# "linux-patch-api policy check FILE" shows all faults of a file, "linux-patch-api policy show" what is in force.',
+  ];
+  const keys = describeSchema(POLICY.schema).flatMap((key) => [
+    '',
+    `# ${key.description}`,
+    ...exampleLines(key.key, key.example ?? key.default),
+  ]);
+  return `${[...heading, ...keys].join('\n')}\n`;
 }

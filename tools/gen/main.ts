@@ -4,7 +4,7 @@ import { attackReference } from './attacks.ts';
 import { auditReference } from './audit-events.ts';
 import { checkReference } from './checks.ts';
 import { cliReference } from './cli.ts';
-import { configurationExample, configurationReference } from './configuration.ts';
+import { configurationExample, configurationReference, policyExample } from './configuration.ts';
 import { cliSchemas, doctorReference } from './doctor.ts';
 import { errorReference } from './errors.ts';
 import { faultReference } from './faults.ts';
@@ -15,6 +15,7 @@ import { agentOpenApi, managerOpenApi } from './openapi.ts';
 const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/reference/configuration.md': configurationReference,
   'docs/reference/agent-config.example.yaml': () => configurationExample('agent'),
+  'docs/reference/agent-policy.example.yaml': policyExample,
   'docs/reference/manager-config.example.yaml': () => configurationExample('manager'),
   'docs/reference/errors.md': errorReference,
   'docs/reference/metrics.md': metricsReference,

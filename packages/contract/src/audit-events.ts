@@ -211,6 +211,18 @@ export const AGENT_AUDIT_EVENTS = {
   ),
   allow_list_changed: event('The allow list changed and is in force.', 'entries'),
   config_refused: event('The changed configuration has faults; the one in force stays.', 'reason'),
+  policy_changed: event('The policy of the host changed and is in force.', 'file'),
+  policy_refused: event('The policy of the host has faults; every change is denied.', 'reason'),
+  policy_denied: event(
+    'The policy of the host forbade a change; `job` is absent when it was refused before it became one.',
+    'job',
+    'operation',
+    'rule',
+    'file',
+    'line',
+    'packages',
+    'reason',
+  ),
   connection_refused: event(
     'A connection was closed without an answer; `error_code` says why (`AUTHZ_IP_DENIED`, `AUTH_…`).',
     'address',

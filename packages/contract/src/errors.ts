@@ -46,6 +46,12 @@ export const ERRORS = {
     false,
     'The signature of a change is by another key than the host pins, or for another request or host. Nothing was done.',
   ),
+  POLICY_DENIED: traits(
+    'both',
+    403,
+    false,
+    'The policy of the host forbids the change, or is faulty; `details.policy` names the rule. Nothing was changed.',
+  ),
   CERT_REVOKED: traits(
     'http',
     403,

@@ -7,6 +7,7 @@ export * from './agent-api/package-lists.ts';
 export * from './agent-api/packages.ts';
 export * from './agent-api/patches.ts';
 export * from './agent-api/plans.ts';
+export * from './agent-api/policy.ts';
 export * from './agent-api/routes.ts';
 export * from './agent-api/system.ts';
 export * from './agent-cli/doctor.ts';

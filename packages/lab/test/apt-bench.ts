@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { type Commands } from '@linux-patch/runtime';
 import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/node';
+import type { ChangePolicy } from '../../worker/src/packages/change-policy.ts';
 import { packageEnvironment } from '../../worker/src/packages/environment.ts';
 import { openPackageManager } from '../../worker/src/packages/open.ts';
 import type { PackageManager } from '../../worker/src/packages/package-manager.ts';
 import type { OperationRun } from '../../worker/src/packages/package-operations.ts';
+import { openHostPolicy } from '../../worker/src/policy/host-policy.ts';
 import { createPrivateAptRoot, type PrivateAptRoot } from '../src/apt/private-root.ts';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
 
@@ -13,6 +15,11 @@ interface Bench {
   readonly apt: PrivateAptRoot;
   readonly packages: PackageManager;
   readonly root: string;
+}
+
+/** The policy of a private root. */
+export function policyOf(root: string): ChangePolicy {
+  return openHostPolicy({ files: systemFiles, path: join(root, 'etc/linux_patch_api/policy.yaml'), root });
 }
 
 /** The agent's package manager on a private root; `wrap` may watch or spoil the commands. */
@@ -25,6 +32,7 @@ export function openOn(
     files: systemFiles,
     clock: systemClock,
     configured: 'auto',
+    policy: policyOf(root),
     commands: wrap(nodeCommands(packageEnvironment(root))),
   });
 }

@@ -12,7 +12,7 @@ import type { HostPlan } from '../../worker/src/packages/package-plans.ts';
 import type { ToyPackage } from '../src/apt/deb.ts';
 import { must } from '../src/process.ts';
 import { askUntil } from '../src/wait.ts';
-import { bench, openOn, plainWish, quietRun } from './apt-bench.ts';
+import { bench, openOn, plainWish, policyOf, quietRun } from './apt-bench.ts';
 import { type Situation, situation } from './apt-situation.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -322,6 +322,7 @@ describe('a plan that takes too long, or that nobody waits for', () => {
       files: systemFiles,
       clock,
       configured: 'auto',
+      policy: policyOf(root),
       commands: hangingSimulations(nodeCommands(packageEnvironment(root)), started.resolve),
     });
     const late = host.inventory.plans.patches(all, waiting);

@@ -1,10 +1,11 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '@linux-patch/contract';
 import type { Clock, Commands, Files, Logger, RequestChannel } from '@linux-patch/runtime';
 import { BACKENDS, type Backend } from './packages/backends.ts';
 import { packageEnvironment } from './packages/environment.ts';
 import { openPackageManager } from './packages/open.ts';
+import { openHostPolicy } from './policy/host-policy.ts';
 import { serveRequest } from './requests/serve-request.ts';
 
 /** What the worker's program uses of the outside world; `main.ts` picks the real ones. */
@@ -26,6 +27,9 @@ usage: linux-patch-worker request [--root DIR] [--backend auto|${BACKENDS.join('
 The request comes as one line of JSON over the socket that the service manager hands over, else on standard input;
 the answer is one line, too.
 `;
+
+/** Below the root. */
+const POLICY_FILE = 'etc/linux_patch_api/policy.yaml';
 
 interface Wish {
   readonly root: string;
@@ -59,7 +63,8 @@ export async function runWorker(args: readonly string[], doors: WorkerDoors): Pr
   }
   const { root, backend: configured } = wish;
   const commands = doors.createCommands(packageEnvironment(root));
-  const openPackages = () => openPackageManager({ commands, files, clock, root, configured });
+  const policy = openHostPolicy({ files, path: join(root, POLICY_FILE), root });
+  const openPackages = () => openPackageManager({ commands, files, clock, root, configured, policy });
   await serveRequest({ channel, files, clock, logger, openPackages });
   return 0;
 }

@@ -1,5 +1,6 @@
-export { createExecutor } from './jobs/executor.ts';
+export { createExecutor, type ExecutorOptions } from './jobs/executor.ts';
 export type { Executor, JobContext, JobOutcome } from './jobs/executor-interface.ts';
+export { admitJob, type GovernedBy, governExecutor, governReboot } from './jobs/governed.ts';
 export { NO_TEXT } from './jobs/job-output.ts';
 export { type ApplyJobRequest, JobRequest, needsTransaction } from './jobs/job-request.ts';
 export { JobJournal, type JournalEntry } from './jobs/journal.ts';
@@ -13,6 +14,7 @@ export { type OutlivingWork, takeUp } from './jobs/take-up.ts';
 export { type CacheRefresher, createCacheRefresher } from './lists/cache-refresh.ts';
 export { openPackageCache, type PackageCache } from './lists/cache-state.ts';
 export { BACKENDS } from './packages/backends.ts';
+export type { ChangePolicy } from './packages/change-policy.ts';
 export { sessionService, systemdService } from './packages/detached/service.ts';
 export { createDetachedWork, type DetachedWork } from './packages/detached/work.ts';
 export { packageEnvironment } from './packages/environment.ts';
@@ -31,6 +33,12 @@ export type {
 } from './packages/package-operations.ts';
 export type { HostPlan, PackagePlans, PlanWaiting } from './packages/package-plans.ts';
 export { watchedKey } from './packages/watched-files.ts';
+export { describePolicy } from './policy/describe.ts';
+export { openHostPolicy } from './policy/host-policy.ts';
+export { isFaulty, type PolicyReading } from './policy/policy.ts';
+export { checkPolicyFile, readPolicy } from './policy/read.ts';
+export { PolicySchema } from './policy/schema.ts';
+export { readTimeZone } from './policy/time-zone.ts';
 export { WorkerAnswer } from './requests/answer.ts';
 export { DetailAnswer, HelloAnswer, PackageListing } from './requests/package-listing.ts';
 export type { WorkerRequest } from './requests/request.ts';

@@ -12,6 +12,7 @@ import type { AgentContext } from './agent-context.ts';
 import { learnManagerAgain } from './compose-enrollment.ts';
 import { enrollmentSummary } from './enrolling.ts';
 import { reportConfigFault } from './follow-configuration.ts';
+import { followPolicy, type PolicyWatch } from './follow-policy.ts';
 import { openIdentityService } from './identity.ts';
 import { openInstallation } from './installation.ts';
 import { waitForPort } from './wait-for-port.ts';
@@ -119,6 +120,7 @@ async function serveNow(context: AgentContext): Promise<void> {
       audit,
     }),
   );
+  const policy = stack.use(await followPolicy(context));
   const soundConfig = (await configurationWeakness(context)) ?? 'ok';
   let configHealth = soundConfig;
   const app = composeApp(context, work, {
@@ -128,6 +130,7 @@ async function serveNow(context: AgentContext): Promise<void> {
       ...(identity ? identityHealth(configHealth, identity.state) : plainHealth(configHealth)),
       clock: context.clockWatch.verdict.message,
       allowList: allowList.health,
+      policy: policy.health,
     }),
   });
   const sockets = openJobSockets({ jobs: work.jobs, clock, random, logger });
@@ -166,6 +169,7 @@ async function serveNow(context: AgentContext): Promise<void> {
   stack.use(allowList.subscribe(() => server.reviewAddresses()));
   followChanges(context, stack, {
     allowList,
+    policy,
     identity,
     onConfigHealth: (fault) => (configHealth = fault ?? soundConfig),
   });
@@ -188,6 +192,7 @@ function followChanges(
   stack: AsyncDisposableStack,
   parts: {
     readonly allowList: AllowList;
+    readonly policy: PolicyWatch;
     readonly identity: IdentityService | undefined;
     /** A fault of the changed configuration, or that it is gone. */
     readonly onConfigHealth: (fault: string | undefined) => void;
@@ -222,6 +227,7 @@ function followChanges(
   const reload = async (): Promise<void> => {
     await watch.reload();
     await parts.allowList.reload();
+    await parts.policy.reload();
     await parts.identity?.reload();
   };
   stack.use(context.onReload(() => void reload()));

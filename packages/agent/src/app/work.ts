@@ -5,6 +5,12 @@ import {
   createExecutor,
   createReboot,
   type DetachedWork,
+  type Executor,
+  type ExecutorOptions,
+  type GovernedBy,
+  governExecutor,
+  governReboot,
+  openHostPolicy,
   openPackageCache,
   openPackageManager,
   type PackageInventory,
@@ -13,6 +19,7 @@ import {
   systemdService,
 } from '@linux-patch/worker';
 import { auditJobs } from '../jobs/audit-jobs.ts';
+import { governQueue } from '../jobs/governed-queue.ts';
 import { type JobQueue, openJobQueue } from '../jobs/queue.ts';
 import { createWorkerInventory } from '../worker-link/inventory.ts';
 import { openWorkerLink } from '../worker-link/link.ts';
@@ -46,17 +53,52 @@ async function openDetachedWork(context: AgentContext): Promise<DetachedWork | u
   return createDetachedWork({ folder: join(config.jobs.storage_path, 'work'), files, clock, service });
 }
 
+/** The policy of the host, and what becomes of a denial. */
+function governedBy({ files, root, paths, clock, clockWatch, audit, logger }: AgentContext): GovernedBy {
+  const policy = openHostPolicy({
+    files,
+    path: paths.policyFile,
+    root,
+    clockFault: () => (clockWatch.verdict.state === 'ok' ? undefined : clockWatch.verdict.message),
+  });
+  return {
+    policy,
+    clock,
+    onDenied: (denial, about) => {
+      audit.record('policy_denied', { ...about, ...denial });
+      logger.warn('The policy of this host forbids a change', { ...about, ...denial });
+    },
+  };
+}
+
+/** What does the work of jobs, as far as the policy allows. */
+function openExecutor(
+  context: AgentContext,
+  parts: Pick<ExecutorOptions, 'operations' | 'refresher' | 'cache' | 'detached'> & {
+    readonly governed: GovernedBy;
+  },
+): Executor {
+  const { clock, config, root } = context;
+  const { detached, governed } = parts;
+  const work = createExecutor({
+    ...parts,
+    clock,
+    // Under a private root the packages are not this host's, so neither is the reboot.
+    reboot: root === '/' ? governReboot(createReboot(context), governed) : undefined,
+    requireAllSources: config.package_manager.require_all_sources,
+    timeoutMs: config.jobs.timeout_minutes * MINUTE_MS,
+  });
+  const hasBegun = async (jobId: string) => (await detached?.of(jobId).plan()) !== undefined;
+  return governExecutor(work, governed, hasBegun);
+}
+
 /** Opens the package manager and the job queue; the stack owns what must be closed. */
 export async function openWork(context: AgentContext, stack: AsyncDisposableStack): Promise<Work> {
   const { commands, files, clock, random, logger, config, root } = context;
   const configured = config.package_manager.backend;
-  const packages = await openPackageManager({
-    commands,
-    files,
-    clock,
-    root,
-    configured,
-  });
+  const governed = governedBy(context);
+  const { policy } = governed;
+  const packages = await openPackageManager({ commands, files, clock, root, configured, policy });
   const link = openWorkerLink({ commands: context.createCommands({}), root, backend: configured });
   const path = join(context.paths.dataFolder, 'state/packages.json');
   const listings = createListings({ link, files, file: openListingFile({ path, files, logger }) });
@@ -85,19 +127,9 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
     }),
   );
   const detached = await openDetachedWork(context);
-  const timeoutMs = config.jobs.timeout_minutes * MINUTE_MS;
-  const execute = createExecutor({
-    detached,
-    operations: packages.operations,
-    refresher,
-    cache,
-    clock,
-    // Under a private root the packages are not this host's, so neither is the reboot.
-    reboot: root === '/' ? createReboot(context) : undefined,
-    requireAllSources: config.package_manager.require_all_sources,
-    timeoutMs,
-  });
-  const jobs = stack.use(
+  const { operations } = packages;
+  const execute = openExecutor(context, { operations, refresher, cache, detached, governed });
+  const queue = stack.use(
     await openJobQueue({
       folder: config.jobs.storage_path,
       files,
@@ -119,6 +151,7 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
       },
     }),
   );
+  const jobs = governQueue(queue, governed);
   stack.use(auditJobs(jobs.events, context.audit));
   stack.use(jobs.events.subscribe(({ job }) => job.completed_at !== null && keeper.nudge()));
   opened.queue = jobs;

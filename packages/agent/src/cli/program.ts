@@ -16,6 +16,8 @@ export type AgentInvocation = {
   | { readonly mode: 'leave'; readonly force: boolean }
   /** Null is that no key is to be pinned. */
   | { readonly mode: 'trust-job-key'; readonly fingerprint: string | null }
+  | { readonly mode: 'policy-check'; readonly file: string }
+  | { readonly mode: 'policy-show' }
   | { readonly mode: 'doctor'; readonly json: boolean; readonly fix: boolean; readonly offline: boolean }
 );
 
@@ -51,6 +53,11 @@ Exit codes of leave:
 Exit codes of trust-job-key:
   0  done; a running agent goes by it at once
   1  it could not be written down
+
+Exit codes of policy check and policy show:
+  0  the policy has no faults
+  1  it cannot be looked at
+  4  it has faults, or others than root can change it: as the policy in force it denies every change
 
 Exit codes of doctor:
   0  nothing is wrong (there may be notices)
@@ -99,6 +106,23 @@ export function createAgentProgram(accept: (invocation: AgentInvocation) => void
     .action((own: { json?: boolean; fix?: boolean; offline?: boolean }, command: Command) => {
       const { json = false, fix = false, offline = false } = own;
       accept({ ...base(command.optsWithGlobals<Options>()), mode: 'doctor', json, fix, offline });
+    });
+  const policy = program
+    .command('policy')
+    .description('what this host lets its manager do: /etc/linux_patch_api/policy.yaml');
+  policy
+    .command('check <file>')
+    .description('look for faults in a file that is to become the policy, and show all of them')
+    .allowExcessArguments(false)
+    .action((file: string, _own: object, command: Command) => {
+      accept({ ...base(command.optsWithGlobals<Options>()), mode: 'policy-check', file });
+    });
+  policy
+    .command('show')
+    .description('say in plain words what is in force, and whether a change may begin now (needs root)')
+    .allowExcessArguments(false)
+    .action((_own: object, command: Command) => {
+      accept({ ...base(command.optsWithGlobals<Options>()), mode: 'policy-show' });
     });
   program
     .command('leave')

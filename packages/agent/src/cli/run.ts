@@ -20,6 +20,7 @@ import { chooseProxy } from '../manager-link/proxy.ts';
 import { countedAudit, createAgentCounters } from '../metrics/counters.ts';
 import { runDoctor } from './doctor.ts';
 import { leaveManager } from './leave.ts';
+import { checkPolicy, showPolicy } from './policy.ts';
 import { type AgentInvocation, createAgentProgram } from './program.ts';
 import { showStatus } from './status.ts';
 import { trustJobKey } from './trust-job-key.ts';
@@ -31,7 +32,8 @@ function choose(argv: readonly string[], doors: AgentDoors): AgentInvocation | n
   });
   const output = { writeOut: doors.stdout, writeErr: doors.stderr };
   program.configureOutput(output);
-  for (const command of program.commands) command.exitOverride().configureOutput(output);
+  for (const command of [program, ...program.commands].flatMap((one) => one.commands))
+    command.exitOverride().configureOutput(output);
   try {
     program.parse([...argv], { from: 'user' });
   } catch (error) {
@@ -41,7 +43,7 @@ function choose(argv: readonly string[], doors: AgentDoors): AgentInvocation | n
   return chosen ?? EXIT.error;
 }
 
-/** `status` only looks; it leaves no trace in the audit log. */
+/** What only looks leaves no trace in the audit log. */
 const NO_AUDIT: AuditLog = {
   record: () => {},
   flush: async () => {},
@@ -98,7 +100,7 @@ async function contextOf(
 }
 
 /** What needs a configuration that can be read. */
-type ConfiguredInvocation = Exclude<AgentInvocation, { readonly mode: 'doctor' }>;
+type ConfiguredInvocation = Exclude<AgentInvocation, { readonly mode: 'doctor' | 'policy-check' }>;
 
 function run(invocation: ConfiguredInvocation, context: AgentContext): Promise<number> {
   switch (invocation.mode) {
@@ -114,11 +116,16 @@ function run(invocation: ConfiguredInvocation, context: AgentContext): Promise<n
       return trustJobKey(context, invocation.fingerprint);
     case 'status':
       return showStatus(context, invocation.json);
+    case 'policy-show':
+      return showPolicy(context);
   }
 }
 
 /** Commands that may wait for days, and take up a changed configuration meanwhile. */
 const WAITING: ReadonlySet<ConfiguredInvocation['mode']> = new Set(['service', 'enroll', 'renew']);
+
+/** Commands that only look. */
+const LOOKING: ReadonlySet<ConfiguredInvocation['mode']> = new Set(['status', 'policy-show']);
 
 /** How one run begins. */
 interface Start {
@@ -137,17 +144,16 @@ interface End {
 async function runOnce(invocation: ConfiguredInvocation, doors: AgentDoors, start: Start): Promise<End> {
   const context = await contextOf(invocation, doors, start.config);
   const { files, clock, logger, config } = context;
-  await using log =
-    invocation.mode === 'status'
-      ? NO_AUDIT
-      : openAuditLog({
-          path: config.logging.file_path,
-          files,
-          clock,
-          logger,
-          retentionDays: config.logging.retention_days,
-          mayForget: () => context.clockWatch.verdict.state === 'ok',
-        });
+  await using log = LOOKING.has(invocation.mode)
+    ? NO_AUDIT
+    : openAuditLog({
+        path: config.logging.file_path,
+        files,
+        clock,
+        logger,
+        retentionDays: config.logging.retention_days,
+        mayForget: () => context.clockWatch.verdict.state === 'ok',
+      });
   const audit = countedAudit(log, context.counters);
   await using reconfiguration = WAITING.has(invocation.mode)
     ? followConfiguration({ ...context, audit })
@@ -171,6 +177,7 @@ export async function runAgent(argv: readonly string[], doors: AgentDoors): Prom
   if (typeof invocation === 'number') return invocation;
   try {
     if (invocation.mode === 'doctor') return await runDoctor(invocation, doors);
+    if (invocation.mode === 'policy-check') return await checkPolicy(invocation.file, doors);
     const patience = createStartPatience(doors, invocation.mode);
     const { deadlineMs } = patience;
     let isFirst = true;

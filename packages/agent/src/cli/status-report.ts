@@ -13,6 +13,7 @@ import { enrollmentFinding } from '../doctor/checks/enrollment.ts';
 import { isUsable } from '../doctor/checks/host.ts';
 import { checkHostIdentity } from '../doctor/checks/host-identity.ts';
 import { checkJobKey } from '../doctor/checks/job-key.ts';
+import { checkPolicy } from '../doctor/checks/policy.ts';
 import { findAgents } from '../doctor/checks/processes.ts';
 import { pendingPlaces, readPending } from '../enrollment/state/pending.ts';
 import { readEnrollmentSummary } from '../enrollment/state/summary.ts';
@@ -134,6 +135,7 @@ async function degradedPart(
       known === undefined || known === 'CRL_MISSING' ? [] : [{ code: known, message }],
     ),
     ...(await checkJobKey(context)).map((one) => ({ code: one.code, message: one.detail })),
+    ...(await checkPolicy({ files, paths, uid: 0 })).map((one) => ({ code: one.code, message: one.detail })),
     ...(refused === undefined ? [] : [{ code: 'ALLOW_LIST_INVALID', message: refused }]),
   ];
 }

@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 export interface AgentPaths {
   readonly configFile: string;
   readonly allowListFile: string;
+  /** What the host's own administrator allows. */
+  readonly policyFile: string;
   /** Where a join string is found without being configured. */
   readonly joinFile: string;
   readonly certificatesFolder: string;
@@ -33,6 +35,7 @@ export function agentPaths(root: string): AgentPaths {
   const dataFolder = under('/var/lib/linux_patch_api');
   return {
     configFile: under('/etc/linux_patch_api/config.yaml'),
+    policyFile: under('/etc/linux_patch_api/policy.yaml'),
     joinFile: under('/etc/linux_patch_api/join'),
     allowListFile: under('/etc/linux_patch_api/whitelist.yaml'),
     certificatesFolder,

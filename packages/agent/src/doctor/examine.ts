@@ -20,6 +20,7 @@ import { checkInotify } from './checks/inotify.ts';
 import { checkJobKey } from './checks/job-key.ts';
 import { checkManager } from './checks/manager.ts';
 import { checkPackages } from './checks/packages.ts';
+import { checkPolicy } from './checks/policy.ts';
 import { checkPort } from './checks/port.ts';
 import { findAgents } from './checks/processes.ts';
 import { checkService } from './checks/service.ts';
@@ -96,6 +97,7 @@ type Check = (host: DoctorHost) => Promise<Finding[]>;
 const LOCAL_CHECKS: Readonly<Record<string, Check>> = {
   clock: checkClock,
   config: checkConfig,
+  policy: checkPolicy,
   files: checkFiles,
   host: checkHostIdentity,
   inotify: checkInotify,

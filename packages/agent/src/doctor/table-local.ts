@@ -93,6 +93,19 @@ export const CONFIG_CHECKS = {
     command: 'chown root:root {path} && chmod 600 {path}',
     repairs: true,
   }),
+  POLICY_FAULTY: config.error({
+    title: 'The policy of this host cannot be relied on, so every change is denied',
+    meaning:
+      'policy.yaml says what others may change on this host. Until its faults are mended nobody from outside changes anything; reading goes on. A file that is mended counts at once.',
+    command: '{agent} policy check {path}',
+  }),
+  POLICY_OPEN: config.error({
+    title: 'Others than root can change the policy of this host, so every change is denied',
+    meaning:
+      'policy.yaml is the word of the administrator of this host. Look at what it says before it counts again.',
+    command: 'chown root:root {path} && chmod go-w {path}',
+    repairs: true,
+  }),
   CA_FILE_UNUSABLE: config.error({
     title: "The file with the manager's CA cannot be used",
     meaning:

@@ -15,6 +15,8 @@ export interface IdentityHealth {
   readonly clock?: string;
   /** `ok`, or why the allow list on disk is not in force, or is not safe. */
   readonly allowList?: string;
+  /** `ok`, or why the policy of the host denies every change. */
+  readonly policy?: string;
   readonly certificateNotAfterMs: number | null;
   readonly crl: {
     readonly status: CrlStatus;

@@ -38,6 +38,7 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
     certificates: identity.certificates,
     clock: identity.clock ?? 'ok',
     allow_list: identity.allowList ?? 'ok',
+    policy: identity.policy ?? 'ok',
     package_manager: await sources.packageManagerHealth(),
     job_queue: jobs.health(),
     package_cache: cache.health(),

@@ -85,6 +85,20 @@ export const CONFIG_STATES: readonly BrokenState[] = [
     },
   },
   {
+    code: 'POLICY_FAULTY',
+    says: /policy\.yaml:1:1 allowed_operation: unknown key \(did you mean "allowed_operations"\?\)/,
+    arrange: (host) => writeFile(host.paths.policyFile, 'allowed_operation: [update]\n', { mode: 0o644 }),
+  },
+  {
+    code: 'POLICY_OPEN',
+    says: /policy\.yaml.*0646/,
+    fixed: true,
+    arrange: async (host) => {
+      await writeFile(host.paths.policyFile, '');
+      await chmod(host.paths.policyFile, 0o646);
+    },
+  },
+  {
     code: 'CONFIG_SECRET_READABLE',
     variant: 'a token',
     fixed: true,

@@ -38,6 +38,7 @@ export const Health = z.object({
     certificates: CheckResult,
     clock: CheckResult.optional(),
     allow_list: CheckResult.optional(),
+    policy: CheckResult.optional(),
     package_manager: CheckResult,
     job_queue: CheckResult,
     package_cache: CheckResult,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { paging } from '../query.ts';
 import { Line, MAX_ENTRIES, Output } from '../text-bounds.ts';
 import { PlanDifference } from './plans.ts';
+import { PolicyDenial } from './policy.ts';
 
 export const JOB_OPERATIONS = [
   'install',
@@ -80,6 +81,7 @@ export const JobErrorDetails = z.object({
     description: 'Of `DEPENDENCY_CONFLICT`: packages that nobody named and that would have to go.',
   }),
   difference: PlanDifference.optional().meta({ description: 'Of `PLAN_CHANGED`.' }),
+  policy: PolicyDenial.optional().meta({ description: 'Of `POLICY_DENIED`.' }),
 });
 export type JobErrorDetails = z.infer<typeof JobErrorDetails>;
 

@@ -4,6 +4,7 @@ import { Line, MAX_ENTRIES } from '../text-bounds.ts';
 import { PackageLists } from './package-lists.ts';
 import { InstallRequest, PackageName, PlanHash, UpdateRequest } from './packages.ts';
 import { ApplyRequest } from './patches.ts';
+import { PolicyDenial } from './policy.ts';
 
 export const PLAN_ACTIONS = ['install', 'upgrade', 'downgrade', 'reinstall', 'remove', 'replace'] as const;
 export type PlanAction = (typeof PLAN_ACTIONS)[number];
@@ -30,6 +31,8 @@ export const LEFT_OUT_WHYS = [
   'phased',
   /** By the request. */
   'excluded',
+  /** By the policy of the host. */
+  'policy',
   /** Pins or the default release of the host prefer an older version. */
   'pinned',
   'not_installed',
@@ -85,6 +88,10 @@ export const Plan = z.object({
   busy: Line.nullable().meta({
     description:
       'Who works with the package database now, so that this may change in a moment; `null`: nobody.',
+  }),
+  policy: PolicyDenial.nullable().optional().meta({
+    description:
+      'The rule of the host by which the change would be denied now; `null`: none. Older agents have no policy.',
   }),
   planned_at: z.iso.datetime(),
   lists: PackageLists.optional(),

@@ -1,4 +1,4 @@
-import type { Plan, PlanDifference, PlanStep } from '@linux-patch/contract';
+import type { Plan, PlanDifference, PlanStep, PolicyDenial } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
 import { describeLists } from './listings.ts';
 import { renderTable } from './table.ts';
@@ -53,12 +53,19 @@ function tableOfLeftOut({ left_out: left }: Plan): string {
   );
 }
 
+function placeOf({ file, line }: PolicyDenial): string {
+  return line === null ? file : `${file}:${line}`;
+}
+
 function sentences(plan: Plan): string[] {
   const { steps, new_packages: added, removed_packages: removed, download_bytes: download } = plan;
   const needed = plan.left_out.some((one) => one.removals.length > 0);
   return [
     `${steps.length} ${steps.length === 1 ? 'step' : 'steps'}, ${added.length} new, ${removed.length} removed; ` +
       `${download === null ? 'the download is not known' : `${size(download)} to download`}, ${diskWords(plan.disk_bytes)}; ${REBOOT_WORDS[plan.reboot]}.`,
+    ...(plan.policy
+      ? [`DENIED: the policy of the host forbids it now: ${plan.policy.reason} (${placeOf(plan.policy)}).`]
+      : []),
     ...(removed.length > 0 ? [`WARNING: it removes ${removed.join(', ')}.`] : []),
     ...(needed ? ['--allow-removals lets packages go for what is refused.'] : []),
     ...(plan.busy === null
@@ -75,7 +82,7 @@ export function describePlan(plan: Plan, nowMs: number): string {
     '',
     ...[...sentences(plan), ...describeLists(plan.lists, nowMs)].map(printableLine),
     `Plan ${plan.plan_hash}`,
-    ...(plan.steps.length === 0
+    ...(plan.steps.length === 0 || plan.policy
       ? []
       : [
           'Nothing was changed. To do exactly this, repeat the command with --plan and this hash instead of --dry-run.',

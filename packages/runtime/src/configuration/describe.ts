@@ -8,6 +8,8 @@ export interface KeyDescription {
   readonly type: string;
   /** Undefined when the key has no default. */
   readonly default: unknown;
+  /** A value that shows how it is used, where the default does not. */
+  readonly example: unknown;
   readonly description: string;
 }
 
@@ -19,6 +21,7 @@ interface JsonSchema {
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly default?: unknown;
+  readonly example?: unknown;
   readonly description?: string;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -68,6 +71,7 @@ function walk(schema: JsonSchema, path: readonly string[]): KeyDescription[] {
       key: path.join('.'),
       type: typeOf(schema),
       default: schema.default,
+      example: schema.example,
       description: schema.description ?? '',
     },
   ];

@@ -13,6 +13,16 @@ export const MAX_CONFIGURATION_BYTES = 1024 * 1024;
 /** Whether the file, or a fallback, gives this key a value. */
 type Given = (key: string) => boolean;
 
+/** The line of the file that gives this dotted key a value, items of lists by their number; undefined when none does. */
+type LineOf = (key: string) => number | undefined;
+
+/** A configuration that is right. */
+export interface CheckedConfiguration<T> {
+  readonly value: T;
+  readonly given: Given;
+  readonly lineOf: LineOf;
+}
+
 /** A condition that spans several keys. */
 export interface ConfigurationRule<T> {
   /** Dotted keys the rule looks at; it is skipped when one of them is faulty by itself. */
@@ -97,7 +107,7 @@ class ConfigurationCheck<S extends z.ZodType> {
     this.#input = this.#used.reduce((value, { path, value: leaf }) => withValue(value, path, leaf), input);
   }
 
-  run(): { value: z.output<S>; given: Given } {
+  run(): CheckedConfiguration<z.output<S>> {
     const syntax = this.#yaml.faults.map((fault) =>
       this.#located(fault.path, fault, fault.message, { kind: 'syntax' }),
     );
@@ -110,7 +120,7 @@ class ConfigurationCheck<S extends z.ZodType> {
     const crossed = syntax.length === 0 ? this.#cross(wrong, given) : [];
     const faults = [...(this.#options.faults ?? []), ...syntax, ...wrong, ...crossed].map(plainFault);
     if (faults.length > 0 || !parsed.success) throw configurationError(faults);
-    return { value: parsed.data, given };
+    return { value: parsed.data, given, lineOf: (key) => this.#yaml.lineOf(key.split('.')) };
   }
 
   #faultsOf(issue: z.core.$ZodIssue): Located[] {
@@ -182,7 +192,7 @@ function plainFault({ file, line, column, path, message, kind }: ConfigurationFa
 }
 
 /**
- * Checks a YAML 1.2 configuration against a strict schema and tells which keys it gives. A key without a value counts
+ * Checks a YAML 1.2 configuration against a strict schema and tells which keys it gives, and where. A key without a value counts
  * as not given; an empty file is an empty map.
  * @throws PatchError `CONFIG_INVALID` with every fault, see `parseConfiguration`.
  */
@@ -191,7 +201,7 @@ export function checkConfiguration<S extends z.ZodType>(
   text: string,
   file: string,
   options: ConfigurationOptions<z.output<S>> = {},
-): { readonly value: z.output<S>; readonly given: Given } {
+): CheckedConfiguration<z.output<S>> {
   refuseForeign(text, file);
   return new ConfigurationCheck(schema, text, file, options).run();
 }

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Files } from '../files.ts';
 import { fileFault } from './faults.ts';
 import {
+  type CheckedConfiguration,
   type ConfigurationOptions,
   checkConfiguration,
   MAX_CONFIGURATION_BYTES,
@@ -38,7 +39,7 @@ export interface ReadConfiguration<S extends z.ZodType> extends ConfigurationOpt
  */
 export async function readConfiguration<S extends z.ZodType>(
   options: ReadConfiguration<S>,
-): Promise<{ readonly value: z.output<S>; readonly given: (key: string) => boolean }> {
+): Promise<CheckedConfiguration<z.output<S>>> {
   const { files, path, schema, required, advice } = options;
   const text = await readConfigurationText(files, path);
   if (text === undefined && required) {

@@ -30,6 +30,8 @@ export interface YamlText {
   keyAt(path: readonly string[]): Position;
   /** Where the value at this path starts; as `keyAt` when it has none. */
   valueAt(path: readonly string[]): Position;
+  /** The line of the value at this path; undefined when there is none. */
+  lineOf(path: readonly string[]): number | undefined;
 }
 
 /** Nodes after aliases are expanded; a real configuration has some hundreds. */
@@ -66,6 +68,10 @@ export function readYaml(text: string): YamlText {
     valueAt: (path) => {
       const place = placeOf(path);
       return place ? position(place.value) : keyAt(path);
+    },
+    lineOf: (path) => {
+      const place = placeOf(path);
+      return place && position(place.value).line;
     },
   };
 }

@@ -36,6 +36,8 @@ export async function followWithReboot(
   const shown = reasons.slice(0, MAX_REASONS).map((reason) => reason.slice(0, MAX_REASON_LENGTH));
   const plan = { jobId, delaySeconds, reasons: shown };
   const dueMs = clock.now() + delaySeconds * 1000;
+  const refusal = await reboot.refusal?.(jobId, dueMs);
+  if (refusal !== undefined) return { words: `no reboot${why}: ${refusal}` };
   const noted = { due_at: new Date(dueMs).toISOString(), delay_seconds: delaySeconds, reasons: shown };
   if (delaySeconds === 0) {
     report.reboot(noted);

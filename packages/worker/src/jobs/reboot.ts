@@ -13,11 +13,16 @@ export interface RebootPlan {
   readonly reasons: readonly string[];
 }
 
-/**
- * Reboots this host after the delay: recorded, logged, and announced to everybody who is logged in.
- * @throws PatchError `REBOOT_ERROR` when no program of the host would.
- */
-export type Reboot = (plan: RebootPlan) => Promise<void>;
+/** Reboots this host. */
+export interface Reboot {
+  /**
+   * Reboots it after the delay: recorded, logged, and announced to everybody who is logged in.
+   * @throws PatchError `REBOOT_ERROR` when no program of the host would.
+   */
+  (plan: RebootPlan): Promise<void>;
+  /** Why it may not reboot at an instant (epoch milliseconds), as a clause; undefined when it may. */
+  readonly refusal?: (jobId: string, dueMs: number) => Promise<string | undefined>;
+}
 
 /** Where reboots are recorded. */
 interface RebootRecord {

@@ -1,6 +1,7 @@
 import type { ErrorCode, Package, PackageDetail } from '@linux-patch/contract';
 import type { CommandResult, OutputSource } from '@linux-patch/runtime';
 import type { Backend } from './backends.ts';
+import type { PackageOrigin } from './change-policy.ts';
 import type { LeftOut } from './left-out.ts';
 import type { Installed, Pending, RebootState, Source, Update } from './package-facts.ts';
 import type { InstallWish, PackageTarget, RemoveWish, SourceFailure } from './package-operations.ts';
@@ -231,6 +232,11 @@ export interface PackageChanging {
   ): Promise<Simulation>;
   /** What a finished run says it did beside versions. */
   particulars(result: CommandResult): Promise<readonly Particulars[]>;
+  /**
+   * Where each of these would come from: every source that has this very version, as the package manager may take it from
+   * any; undefined stands for a source of which nothing is known. Never empty.
+   */
+  origins(wanted: readonly PackageFile[]): Promise<readonly (readonly (PackageOrigin | undefined)[])[]>;
   /** What each of these takes; undefined for what no source has. */
   sizes(wanted: readonly PackageFile[]): Promise<readonly (PackageSize | undefined)[]>;
   /** Makes packages stay at their versions, or lets them be changed again. */

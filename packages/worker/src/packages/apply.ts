@@ -4,6 +4,7 @@ import { describeLeftOut, removalDetails, withLeftOut } from './left-out.ts';
 import { waitForLock } from './locks.ts';
 import type { Installed } from './package-facts.ts';
 import type { OperationOutcome, OperationRun, UpdateWish } from './package-operations.ts';
+import { requirePermitted } from './permit.ts';
 import { chooseUpdates, planUpdates, type UpdatePlan } from './plan.ts';
 import { requireApproved, requirePlan } from './plan-check.ts';
 import type { PlanMemory } from './plan-memory.ts';
@@ -38,14 +39,13 @@ export async function applyUpdates(
     }
     const names = plan.change.updates.map((one) => one.id);
     const question = { change: plan.change, names, permission: wish, signal: run.signal };
-    const approve = (installed: readonly Installed[]) =>
-      requireApproved(host, memory, { ...question, installed });
+    const approve = async (installed: readonly Installed[]) => {
+      const { looksAtSteps } = await host.policy.read();
+      if (wish.planHash === undefined && !looksAtSteps) await requirePermitted(host, []);
+      else await requireApproved(host, memory, { ...question, installed });
+    };
     try {
-      return await install(
-        host,
-        { ...plan, approve: wish.planHash === undefined ? undefined : approve },
-        run,
-      );
+      return await install(host, { ...plan, approve }, run);
     } catch (error) {
       if (!learnUntrusted(error, untrusted)) throw error;
     }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Clock, Commands, Files } from '@linux-patch/runtime';
 import type { PackageAdapter } from './adapter.ts';
+import type { ChangePolicy } from './change-policy.ts';
 
 /** What package managers are reached through. */
 export interface PackageDoors {
@@ -14,6 +15,8 @@ export interface PackageDoors {
 /** A host with its package manager. */
 export interface PackageHost extends PackageDoors {
   readonly adapter: PackageAdapter;
+  /** What its administrator says about changes from outside. */
+  readonly policy: ChangePolicy;
 }
 
 /** A path below the root. */

@@ -8,6 +8,7 @@ const LEFT_OUT_CODES = [
   'GPG_ERROR',
   'NETWORK_ERROR',
   'PKG_MANAGER_ERROR',
+  'POLICY_DENIED',
 ] as const;
 
 /** A wanted change that stays out while the rest goes in. */

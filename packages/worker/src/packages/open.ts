@@ -23,7 +23,7 @@ const OTHERS: Readonly<Record<string, string>> = {
 /** A refresh without a job ends after this, however much data still comes; see `refreshLists` for silence. */
 const QUIET_LIMIT_MS = 3_600_000;
 
-interface PackageManagerOptions extends PackageDoors {
+interface PackageManagerOptions extends PackageDoors, Pick<PackageHost, 'policy'> {
   /** `package_manager.backend` of the configuration. */
   readonly configured: 'auto' | Backend;
 }
@@ -51,12 +51,12 @@ async function findEntry({ files, configured }: PackageManagerOptions): Promise<
  *   keep the package manager inside it.
  */
 export async function openPackageManager(options: PackageManagerOptions): Promise<PackageManager> {
-  const { commands, files, clock, root } = options;
+  const { commands, files, clock, root, policy } = options;
   const doors = { commands, files, clock, root };
   const entry = await findEntry(options);
   const fault = root === '/' ? undefined : await entry.findRootFault(doors);
   if (fault !== undefined) throw new PatchError('SERVICE_UNHEALTHY', `--root ${root} is given, but ${fault}`);
-  return managePackages({ ...doors, adapter: entry.open(doors) });
+  return managePackages({ ...doors, policy, adapter: entry.open(doors) });
 }
 
 function managePackages(host: PackageHost): PackageManager {

@@ -1,4 +1,4 @@
-import type { PlanStep } from '@linux-patch/contract';
+import type { PlanStep, PolicyDenial } from '@linux-patch/contract';
 import type { LeftOut } from './left-out.ts';
 import type { InstallWish, RemoveWish, UpdateWish } from './package-operations.ts';
 
@@ -13,6 +13,8 @@ export interface HostPlan {
   /** What the packages take more afterwards; undefined when not known. */
   readonly diskBytes: number | undefined;
   readonly reboot: 'yes' | 'no' | 'unknown';
+  /** Why the policy of the host would deny the change now; undefined when it would not. */
+  readonly denial: PolicyDenial | undefined;
   /** Who works with the package database now. */
   readonly busy: string | undefined;
   /** Epoch milliseconds. */
@@ -34,5 +36,6 @@ export interface PlanWaiting {
 export interface PackagePlans {
   install(wish: InstallWish, waiting: PlanWaiting): Promise<HostPlan>;
   remove(wish: RemoveWish, waiting: PlanWaiting): Promise<HostPlan>;
-  patches(wish: UpdateWish, waiting: PlanWaiting): Promise<HostPlan>;
+  /** @param wish.reboot whether the host may reboot for them */
+  patches(wish: UpdateWish & { readonly reboot?: boolean }, waiting: PlanWaiting): Promise<HostPlan>;
 }

@@ -3,6 +3,7 @@ import type { PackageChange, Refusal } from './adapter.ts';
 import type { PackageHost } from './doors.ts';
 import type { Installed } from './package-facts.ts';
 import type { ChangePermission } from './package-operations.ts';
+import { requirePermitted } from './permit.ts';
 import { describeDifference, differenceOf } from './plan-difference.ts';
 import type { PlanMemory } from './plan-memory.ts';
 import { hashOfSteps, stepsOf, unnamedRemovals } from './steps.ts';
@@ -53,9 +54,10 @@ function refuseRemovals(removals: readonly string[]): Refusal {
 }
 
 /**
- * Looks right before a change whether it does what was approved, and removes nothing that nobody named.
- * @throws PatchError `PLAN_CHANGED` with `details.difference`, `DEPENDENCY_CONFLICT` with `details.removals`; nothing was
- *   changed then. What the package manager refuses for another reason, it says itself.
+ * Looks right before a change whether it does what was approved, removes nothing that nobody named, and does nothing that
+ * the host's policy forbids.
+ * @throws PatchError `PLAN_CHANGED` with `details.difference`, `DEPENDENCY_CONFLICT` with `details.removals`, `POLICY_DENIED`
+ *   with `details.policy`; nothing was changed then. What the package manager refuses for another reason, it says itself.
  */
 export async function requireApproved(
   host: PackageHost,
@@ -65,6 +67,8 @@ export async function requireApproved(
   const { steps, refusal } = await foresee(host, question);
   requirePlan(memory, steps, question.permission);
   if (refusal?.removals) throw removalsError(question.names, refusal);
+  if (refusal && (await host.policy.read()).looksAtSteps) throw unforeseenError(question.names, refusal);
+  await requirePermitted(host, steps);
 }
 
 function removalsError(names: readonly string[], { code, reason, removals }: Refusal): PatchError {
@@ -73,6 +77,11 @@ function removalsError(names: readonly string[], { code, reason, removals }: Ref
     `Nothing was changed: for ${names.slice(0, NAMED_LIMIT).join(', ')} ${reason}, and nobody named that. Name it, or allow it with allow_removals.`,
     { details: { removals } },
   );
+}
+
+/** What it would do is not known, so that the policy of the host cannot judge it. */
+function unforeseenError(names: readonly string[], { code, reason }: Refusal): PatchError {
+  return new PatchError(code, `Nothing was changed: ${names.slice(0, NAMED_LIMIT).join(', ')}: ${reason}.`);
 }
 
 /** @throws PatchError `PLAN_CHANGED` when these are not the steps that were approved. */

@@ -1,12 +1,14 @@
 import { PatchError, type PlanStep } from '@linux-patch/contract';
 import type { PackageChange, Refusal } from './adapter.ts';
 import { admit } from './admit.ts';
+import type { ChangeRules } from './change-policy.ts';
 import type { PackageHost } from './doors.ts';
 import { type LeftOut, sortLeftOut } from './left-out.ts';
 import type { Update } from './package-facts.ts';
 import type { OperationRun, UpdateWish } from './package-operations.ts';
+import { judgeUpdates, refuseSteps } from './permit.ts';
 import { foresee } from './plan-check.ts';
-import { type Choice, leftOut, selectUpdates } from './selection.ts';
+import { type Choice, forbidden, leftOut, selectUpdates } from './selection.ts';
 import type { PackageReader } from './snapshot.ts';
 
 /** What goes in together, and what stays out and why. */
@@ -21,12 +23,14 @@ type Planning = Pick<OperationRun, 'signal' | 'onProgress'>;
 
 /** Chooses from what waits now what a job asked for. */
 export async function chooseUpdates(
-  { adapter }: PackageHost,
+  { adapter, policy }: PackageHost,
   reader: PackageReader,
   wish: UpdateWish,
 ): Promise<Choice> {
   const { installed, pending, updates } = await reader.snapshot({ offered: true });
-  return selectUpdates({ adapter, installed, updates, hiddenSecurity: pending.hiddenSecurity }, wish);
+  const { hiddenSecurity } = pending;
+  const denialOf = await judgeUpdates({ adapter }, await policy.read(), updates);
+  return selectUpdates({ adapter, installed, updates, hiddenSecurity, denialOf }, wish);
 }
 
 /**
@@ -48,6 +52,7 @@ export async function planUpdates(
   { signal, onProgress }: Planning,
 ): Promise<UpdatePlan> {
   const { words } = host.adapter;
+  const rules = await host.policy.read();
   let sane = false;
   let steps: readonly PlanStep[] = [];
   if (choice.chosen.length > 0) onProgress(0, `Asking ${words.solver} whether everything fits together`);
@@ -70,10 +75,10 @@ export async function planUpdates(
       const names = updates.map((one) => one.id);
       const question = { change: changeOf(updates), names, permission: wish, installed: choice.installed };
       const forecast = await foresee(host, { ...question, untrusted, signal });
-      const { refusal } = forecast;
+      const refusal = forecast.refusal ?? (await refuseUnnamed(host, rules, { wish, steps: forecast.steps }));
       // Whatever is not refused is added to what was not before, so that the last one is what is done.
       if (!refusal) steps = forecast.steps;
-      if (refusal && !sane) await refuseUnmetHost(host, signal);
+      if (forecast.refusal && !sane) await refuseUnmetHost(host, signal);
       if (refusal) onProgress(0, `${words.solver} refuses a part; finding out which and why`);
       sane = true;
       return refusal;
@@ -81,6 +86,19 @@ export async function planUpdates(
   });
   const left = refused.map(({ item, reason }) => leftOut(item, wish, reason));
   return { change: changeOf(admitted), steps, left: sortLeftOut([...choice.left, ...left]) };
+}
+
+/**
+ * What nobody named stays out where the policy of the host forbids it, so that the rest goes in; what was named is denied as
+ * a whole, right before the change.
+ */
+async function refuseUnnamed(
+  host: PackageHost,
+  rules: ChangeRules,
+  { wish, steps }: { readonly wish: UpdateWish; readonly steps: readonly PlanStep[] },
+): Promise<Refusal | undefined> {
+  const denial = wish.selection.kind === 'names' ? undefined : await refuseSteps(host, rules, steps);
+  return denial && forbidden(denial);
 }
 
 /** Nothing at all can be planned on a host whose installed packages do not fit together. */

@@ -1,5 +1,7 @@
-import type { PlanStep } from '@linux-patch/contract';
+import type { PlanStep, PolicyDenial } from '@linux-patch/contract';
 import type { Refusal } from './adapter.ts';
+import { askedInstallation, askedRemoval, askedUpdates } from './asked.ts';
+import type { AskedChange } from './change-policy.ts';
 import type { PackageHost } from './doors.ts';
 import { type NamedChange, prepareInstallation, prepareRemoval } from './installation.ts';
 import { type LeftOut, sortLeftOut } from './left-out.ts';
@@ -7,6 +9,7 @@ import { findLockHolder, nameOfHolder } from './locks.ts';
 import type { Installed } from './package-facts.ts';
 import type { ChangePermission, UpdateWish } from './package-operations.ts';
 import type { HostPlan, PackagePlans, PlanWaiting } from './package-plans.ts';
+import { refuseSteps } from './permit.ts';
 import { chooseUpdates, planUpdates } from './plan.ts';
 import { foresee } from './plan-check.ts';
 import { planWithin } from './plan-limit.ts';
@@ -19,19 +22,33 @@ export function createPackagePlans(
   reader: PackageReader,
   memory: PlanMemory,
 ): PackagePlans {
-  const complete = (forecast: Forecast) => completePlan(host, memory, forecast);
-  const named = (prepare: () => Promise<NamedChange>, wish: ChangePermission, waiting: PlanWaiting) =>
-    planWithin(host, waiting, async (signal) =>
-      complete(await foreseeNamed(host, await prepare(), { wish, signal })),
-    );
+  const complete = (asked: AskedChange, forecast: Forecast) =>
+    completePlan(host, memory, { asked, ...forecast });
+  const named = (change: Named, waiting: PlanWaiting) =>
+    planWithin(host, waiting, async (signal) => {
+      const { asked, prepare, wish } = change;
+      return complete(asked, await foreseeNamed(host, await prepare(), { wish, signal }));
+    });
   return {
-    install: (wish, waiting) => named(() => prepareInstallation(host, reader, wish), wish, waiting),
-    remove: (wish, waiting) => named(() => prepareRemoval(host, wish), wish, waiting),
+    install: (wish, waiting) =>
+      named(
+        { asked: askedInstallation(wish), wish, prepare: () => prepareInstallation(host, reader, wish) },
+        waiting,
+      ),
+    remove: (wish, waiting) =>
+      named({ asked: askedRemoval(wish), wish, prepare: () => prepareRemoval(host, wish) }, waiting),
     patches: (wish, waiting) =>
       planWithin(host, waiting, async (signal) =>
-        complete(await foreseeUpdates(host, reader, { wish, signal })),
+        complete(askedUpdates(wish), await foreseeUpdates(host, reader, { wish, signal })),
       ),
   };
+}
+
+/** A change that names its packages. */
+interface Named {
+  readonly asked: AskedChange;
+  readonly wish: ChangePermission;
+  readonly prepare: () => Promise<NamedChange>;
 }
 
 interface Forecast {
@@ -74,8 +91,12 @@ async function foreseeUpdates(
   return { steps, left: sortLeftOut([...left, ...choice.leftByRequest]), installed: choice.installed };
 }
 
-async function completePlan(host: PackageHost, memory: PlanMemory, forecast: Forecast): Promise<HostPlan> {
-  const { steps, left, installed } = forecast;
+async function completePlan(
+  host: PackageHost,
+  memory: PlanMemory,
+  forecast: Forecast & { readonly asked: AskedChange },
+): Promise<HostPlan> {
+  const { asked, steps, left, installed } = forecast;
   const holder = await findLockHolder(host);
   return {
     steps,
@@ -83,9 +104,24 @@ async function completePlan(host: PackageHost, memory: PlanMemory, forecast: For
     left,
     ...(await sizesOf(host, forecast)),
     reboot: await rebootOf(host, steps, installed),
+    denial: await refuseForecast(host, asked, steps),
     busy: holder && nameOfHolder(holder),
     plannedAtMs: host.clock.now(),
   };
+}
+
+/** What would be said to the change itself. */
+async function refuseForecast(
+  host: PackageHost,
+  asked: AskedChange,
+  steps: readonly PlanStep[],
+): Promise<PolicyDenial | undefined> {
+  const rules = await host.policy.read();
+  return (
+    rules.refuseAsked(asked) ??
+    (await refuseSteps(host, rules, steps)) ??
+    rules.refuseMoment(host.clock.now())
+  );
 }
 
 async function sizesOf(

@@ -19,7 +19,8 @@ const HOPELESS: readonly ErrorCode[] = [
 /**
  * Finishes what was interrupted and installs what dependencies lack, without removing anything. A package whose script
  * fails again, or that lacks what nobody offers, must not keep jobs from removing it.
- * @param options.install whether anything may be installed for it.
+ * @param options.install whether anything may be installed for it; nothing is where the policy of the host judges what a
+ *   change does, because nobody has judged this.
  * @returns whether something was to be mended and everything is.
  */
 export async function repair(
@@ -33,7 +34,8 @@ export async function repair(
     run.onLine(`${words.installer} was interrupted earlier; finishing its work first`, 'stdout');
     await attempt(host, database.finish, run);
   }
-  const unmet = install ? await unmetOf(host, run) : undefined;
+  const mayInstall = install && !(await host.policy.read()).looksAtSteps;
+  const unmet = mayInstall ? await unmetOf(host, run) : undefined;
   if (unmet !== undefined) await mendDependencies(host, unmet, run);
   const left = await brokenNames(host);
   if (left.length > 0)

@@ -1,8 +1,11 @@
+import type { PolicyDenial } from '@linux-patch/contract';
 import type { PackageAdapter, Refusal } from './adapter.ts';
+import { describeDenial } from './change-policy.ts';
 import type { LeftOut } from './left-out.ts';
 import { matchesGlob } from './name-pattern.ts';
 import type { HiddenSecurity, Installed, Update } from './package-facts.ts';
 import type { UpdateWish } from './package-operations.ts';
+import type { DenialOf } from './permit.ts';
 
 type Adapter = Pick<PackageAdapter, 'rules' | 'words'>;
 
@@ -36,10 +39,18 @@ export function leftOut(one: Update, wish: UpdateWish, why: Refusal): LeftOut {
   return { name, current, version, security, asked: wish.selection.kind === 'names', ...why };
 }
 
+/** Whether nobody named what is to be updated; what is named and forbidden is denied as a whole. */
+function isUnnamed({ selection }: UpdateWish): boolean {
+  return selection.kind !== 'names';
+}
+
 /** Why an update is not even tried. */
-function stays(one: Update, wish: UpdateWish, { words }: Adapter): Refusal | undefined {
+function stays(one: Update, wish: UpdateWish, { adapter, denialOf }: Facts): Refusal | undefined {
   const code = 'DEPENDENCY_CONFLICT';
-  if (one.held) return { code, why: 'held', reason: `held on this host: ${words.unhold} lets it in` };
+  const { unhold } = adapter.words;
+  if (one.held) return { code, why: 'held', reason: `held on this host: ${unhold} lets it in` };
+  const denial = isUnnamed(wish) ? denialOf(one) : undefined;
+  if (denial) return forbidden(denial);
   if (!one.phased || wish.selection.kind === 'names') return undefined;
   return {
     code,
@@ -48,11 +59,30 @@ function stays(one: Update, wish: UpdateWish, { words }: Adapter): Refusal | und
   };
 }
 
+/** Why the policy of the host keeps something out. */
+export function forbidden(denial: PolicyDenial): Refusal {
+  return { code: 'POLICY_DENIED', why: 'policy', reason: describeDenial(denial) };
+}
+
 interface Facts {
   readonly adapter: Adapter;
+  /** By the policy of the host. */
+  readonly denialOf: DenialOf;
   readonly installed: readonly Installed[];
   readonly updates: readonly Update[];
   readonly hiddenSecurity: readonly HiddenSecurity[];
+}
+
+/** The update to the security version where the policy of the host allows that and not the newest. */
+function allowedVersion(one: Update, { denialOf }: Facts): Update {
+  if (!one.security || denialOf(one) === undefined) return one;
+  const secure = securityOnly(one);
+  return denialOf(secure) === undefined ? secure : one;
+}
+
+/** Updates that nobody named and that the policy of the host forbids. */
+function forbiddenOf(wanted: readonly Update[], wish: UpdateWish, { denialOf }: Facts): Update[] {
+  return isUnnamed(wish) ? wanted.filter((one) => !one.held && denialOf(one) !== undefined) : [];
 }
 
 /**
@@ -70,20 +100,23 @@ export function selectUpdates(facts: Facts, wish: UpdateWish): Choice {
     selection.kind !== 'names' || selection.names.some((name) => rules.isNamed(one, name));
   const candidates = onlySecurity
     ? facts.updates.filter((one) => one.security).map(securityOnly)
-    : facts.updates;
+    : facts.updates.map((one) => (isUnnamed(wish) ? allowedVersion(one, facts) : one));
   const scope = candidates.filter(inScope);
   const wanted = scope.filter((one) => !isExcluded(one));
-  const tried = wanted.filter((one) => stays(one, wish, facts.adapter) === undefined);
+  const tried = wanted.filter((one) => stays(one, wish, facts) === undefined);
   const isDoubtful = (one: Update): boolean => selection.kind !== 'names' && one.offered === false;
   const hidden = facts.hiddenSecurity.filter((one) => !isExcluded(one) && isWanted(one, facts, inScope));
   return {
     installed: facts.installed,
     chosen: tried.filter((one) => !isDoubtful(one)),
     doubtful: tried.filter(isDoubtful),
-    excluded: facts.updates.filter((one) => !one.held && isExcluded(one)),
+    excluded: [
+      ...facts.updates.filter((one) => !one.held && isExcluded(one)),
+      ...forbiddenOf(wanted, wish, facts),
+    ],
     left: [
       ...wanted.flatMap((one) => {
-        const why = stays(one, wish, facts.adapter);
+        const why = stays(one, wish, facts);
         return why ? [leftOut(one, wish, why)] : [];
       }),
       ...hidden.map((one) => hiddenLeftOut(one, wish, facts.adapter)),

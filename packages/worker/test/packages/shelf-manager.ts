@@ -4,6 +4,7 @@ import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/nod
 import type { PackageAdapter, PackageChange, Tool } from '../../src/packages/adapter.ts';
 import type { PackageHost } from '../../src/packages/doors.ts';
 import type { Installed, Update } from '../../src/packages/package-facts.ts';
+import { openHostPolicy } from '../../src/policy/host-policy.ts';
 
 /**
  * A package manager that is nothing like apt: names with the architecture behind a dot, versions that are newer when they
@@ -58,7 +59,11 @@ export async function openShelf(
   await write('shelf.lock', '');
   const doors = { commands: nodeCommands({}), files: systemFiles, clock: systemClock, root };
   return {
-    host: { ...doors, adapter: shelfAdapter(root, given.next ?? []) },
+    host: {
+      ...doors,
+      adapter: shelfAdapter(root, given.next ?? []),
+      policy: openHostPolicy({ ...doors, path: join(root, 'policy.yaml') }),
+    },
     lockFile: join(root, 'shelf.lock'),
     cutOff: () => write('journal', 'toy'),
   };
@@ -174,6 +179,7 @@ function shelfChanging(next: readonly Stored[], tool: MakeTool): PackageAdapter[
       return { refusal: undefined, packages };
     },
     particulars: async () => [],
+    origins: async (wanted) => wanted.map(() => [{ ...ORIGIN, site: undefined }]),
     sizes: async (wanted) => wanted.map(() => undefined),
     holdTool: (names, hold) => tool(hold ? 'hold' : 'free', ...names),
     automatic: async () => [],

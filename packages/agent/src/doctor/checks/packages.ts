@@ -1,15 +1,16 @@
 import { messageOf } from '@linux-patch/contract';
-import { nameOfHolder, openPackageManager, type PackageManager } from '@linux-patch/worker';
+import { nameOfHolder, openHostPolicy, openPackageManager, type PackageManager } from '@linux-patch/worker';
 import type { Finding } from '../finding.ts';
 import type { DoctorHost } from './host.ts';
 
 /** Whether packages can be worked with. */
 export async function checkPackages(host: DoctorHost): Promise<Finding[]> {
-  const { commands, files, clock, root, config } = host;
+  const { commands, files, clock, root, config, paths } = host;
   const configured = config.package_manager.backend;
   let packages: PackageManager;
   try {
-    packages = await openPackageManager({ commands, files, clock, root, configured });
+    const policy = openHostPolicy({ files, path: paths.policyFile, root });
+    packages = await openPackageManager({ commands, files, clock, root, configured, policy });
   } catch (error) {
     return [{ code: 'PACKAGE_MANAGER_MISSING', detail: messageOf(error) }];
   }

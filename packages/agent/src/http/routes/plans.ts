@@ -82,6 +82,7 @@ function describePlan(plan: HostPlan): Plan {
     disk_bytes: plan.diskBytes ?? null,
     reboot: plan.reboot,
     busy: plan.busy ?? null,
+    policy: plan.denial ?? null,
     planned_at: new Date(plan.plannedAtMs).toISOString(),
   };
 }

@@ -7,6 +7,7 @@ import { readFailure } from './failure.ts';
 import { readInstalled, readNativeArchitecture } from './installed.ts';
 import { markAutomatic, readAutomatic } from './marks.ts';
 import { DEBIAN_RULES } from './names.ts';
+import { readOrigins } from './origins.ts';
 import { parseStatusLine, readNotDownloaded, readUntrusted } from './output.ts';
 import { readParticulars } from './particulars.ts';
 import { findPending } from './pending.ts';
@@ -67,6 +68,7 @@ export function openAptAdapter(doors: PackageDoors): PackageAdapter {
         const args = changeArguments(change);
         return simulateChange(doors, { args, native: await native(), ...options });
       },
+      origins: async (wanted) => readOrigins(doors, wanted, await native()),
       sizes: (wanted) => readSizes(doors, wanted),
       holdTool,
       automatic: (names) => readAutomatic(doors, names),

@@ -1,0 +1,129 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isPatchError, type PolicyDenial } from '@linux-patch/contract';
+import { systemFiles as files } from '@linux-patch/runtime/node';
+import { ManualClock, memoryLogger, seededRandom, temporaryFolder } from '@linux-patch/runtime/testing';
+import { governExecutor, type JobRequest, openHostPolicy } from '@linux-patch/worker';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { governQueue } from './governed-queue.ts';
+import { nameRequest } from './idempotency.ts';
+import { openJobQueue } from './queue.ts';
+
+const install: JobRequest = {
+  operation: 'install',
+  packages: [{ name: 'curl' }],
+  force: false,
+  noRecommends: false,
+  allowDowngrade: false,
+};
+const nothing: JobRequest = {
+  operation: 'patch_apply',
+  selection: { kind: 'none' },
+  exclude: [],
+  reboot: false,
+  rebootDelaySeconds: 0,
+};
+
+/** A queue under the policy in a file, whose jobs wait until they are let go and then say `done`. */
+async function world() {
+  const folder = await temporaryFolder();
+  onTestFinished(() => folder[Symbol.asyncDispose]());
+  const path = join(folder.path, 'policy.yaml');
+  const clock = new ManualClock();
+  const denied: { rule: string; job?: string; operation: string }[] = [];
+  const onDenied = ({ rule }: PolicyDenial, about: { job?: string; operation: string }) =>
+    void denied.push({ rule, ...about });
+  const governed = { policy: openHostPolicy({ files, path, root: folder.path }), clock, onDenied };
+  const begun = new Set<string>();
+  const go = Promise.withResolvers<void>();
+  const work = governExecutor(
+    async () => ({ message: 'done' }),
+    governed,
+    async (id) => begun.has(id),
+  );
+  const queue = await openJobQueue({
+    folder: join(folder.path, 'jobs'),
+    files,
+    clock,
+    random: seededRandom(1),
+    logger: memoryLogger(),
+    limits: {
+      maxConcurrent: 5,
+      maxQueueDepth: 9,
+      timeoutMinutes: 30,
+      retentionDays: 30,
+      retentionCount: 99,
+    },
+    execute: async (request, context) => {
+      await go.promise;
+      return work(request, context);
+    },
+  });
+  onTestFinished(() => queue[Symbol.asyncDispose]());
+  const jobs = governQueue(queue, governed);
+  return {
+    jobs,
+    clock,
+    denied,
+    begun,
+    governed,
+    letGo: () => go.resolve(),
+    allow: (text: string) => writeFile(path, text, { mode: 0o600 }),
+    ended: async (id: string) => {
+      await vi.waitUntil(() => jobs.find(id)?.completed_at, { interval: 5, timeout: 20_000 });
+      return jobs.get(id);
+    },
+  };
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return isPatchError(error) ? error.code : undefined;
+}
+
+describe('a queue under the policy of the host', () => {
+  it('takes no job that is forbidden; what was accepted before is the same job when it is asked for again', async () => {
+    const { jobs, allow, denied } = await world();
+    const named = (key: string) => nameRequest(key, { line: 'POST /packages', bodyText: '{}' });
+    const accepted = await jobs.submit(install, named('one'));
+    await allow('allowed_operations: [update]');
+    expect(await codeOf(jobs.submit(install, named('two')))).toBe('POLICY_DENIED');
+    expect((await jobs.submit(install, named('one'))).job_id).toBe(accepted.job_id);
+    expect(jobs.list()).toHaveLength(1);
+    expect(denied).toEqual([{ rule: 'allowed_operations', operation: 'install' }]);
+  });
+
+  it('asks the policy for nothing that changes nothing', async () => {
+    const { jobs, allow, letGo, ended } = await world();
+    await allow('no policy');
+    letGo();
+    expect(await ended((await jobs.submit(nothing)).job_id)).toMatchObject({ message: 'done' });
+  });
+});
+
+describe('a job under the policy of the host', () => {
+  it('does not begin when the policy forbids it by then', async () => {
+    const { jobs, allow, letGo, ended, denied } = await world();
+    const { job_id: job } = await jobs.submit(install);
+    await allow('excluded_packages: [curl]');
+    letGo();
+    expect(await ended(job)).toMatchObject({
+      status: 'failed',
+      error_code: 'POLICY_DENIED',
+      error_details: { policy: { rule: 'excluded_packages', line: 1 } },
+    });
+    expect(denied).toEqual([{ rule: 'excluded_packages', job, operation: 'install' }]);
+  });
+
+  it('goes on when its change has begun, whatever the policy says by then', async () => {
+    const { jobs, allow, begun, letGo, ended } = await world();
+    const { job_id: job } = await jobs.submit(install);
+    begun.add(job);
+    await allow('allowed_operations: []');
+    letGo();
+    expect(await ended(job)).toMatchObject({ status: 'completed', message: 'done' });
+  });
+});

@@ -1,0 +1,47 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PolicyDenial } from '@linux-patch/contract';
+import { systemFiles as files } from '@linux-patch/runtime/node';
+import { ManualClock, temporaryFolder } from '@linux-patch/runtime/testing';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openHostPolicy } from '../policy/host-policy.ts';
+import { followWithReboot } from './follow-with-reboot.ts';
+import { governReboot } from './governed.ts';
+
+async function world() {
+  const folder = await temporaryFolder();
+  onTestFinished(() => folder[Symbol.asyncDispose]());
+  const path = join(folder.path, 'policy.yaml');
+  const clock = new ManualClock();
+  const denied: { readonly rule: string }[] = [];
+  const onDenied = ({ rule }: PolicyDenial) => void denied.push({ rule });
+  const governed = { policy: openHostPolicy({ files, path, root: folder.path }), clock, onDenied };
+  return { clock, denied, governed, allow: (text: string) => writeFile(path, text, { mode: 0o600 }) };
+}
+
+describe('a reboot under the policy of the host', () => {
+  it('is judged by the instant it is due, and the job says that it stays away', async () => {
+    const { clock, allow, governed, denied } = await world();
+    const rebooted: number[] = [];
+    const reboot = governReboot(async ({ delaySeconds }) => void rebooted.push(delaySeconds), governed);
+    const operations = { rebootRequired: async () => ({ required: true, reasons: ['linux-image'] }) };
+    const follow = async (rebootDelaySeconds: number) =>
+      (
+        await followWithReboot(
+          { operations, clock, reboot },
+          { rebootDelaySeconds },
+          { jobId: 'job', report: { reboot: () => {} } as never },
+        )
+      ).words;
+    const clockAt = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
+    const [from, to] = [clockAt(clock.now()), clockAt(clock.now() + 3_600_000)];
+    await allow(`time_zone: UTC\nwindows: [{ from: "${from}", to: "${to}" }]\n`);
+    expect(await follow(300)).toMatch(/^the host reboots in 5 min/);
+    expect(await follow(7_200)).toMatch(
+      /^no reboot \(linux-image\): the policy of this host forbids it: changes may begin in its windows only/,
+    );
+    await allow('allowed_operations: [update]');
+    expect(await follow(0)).toMatch(/^no reboot .*: reboot may not be asked for from outside, only update/);
+    expect([rebooted, denied.map((one) => one.rule)]).toEqual([[300], ['windows', 'allowed_operations']]);
+  });
+});

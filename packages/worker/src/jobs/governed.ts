@@ -1,0 +1,103 @@
+import { isPatchError, PolicyDenial } from '@linux-patch/contract';
+import type { Clock } from '@linux-patch/runtime';
+import { askedInstallation, askedRemoval, askedUpdates } from '../packages/asked.ts';
+import {
+  type AskedChange,
+  type ChangePolicy,
+  describeDenial,
+  policyError,
+} from '../packages/change-policy.ts';
+import type { Executor } from './executor-interface.ts';
+import type { JobRequest } from './job-request.ts';
+import type { Reboot, RebootPlan } from './reboot.ts';
+
+/** Where changes that come from outside meet the policy of the host. */
+export interface GovernedBy {
+  readonly policy: ChangePolicy;
+  readonly clock: Clock;
+  /** Told of every denial, with what it was about. */
+  readonly onDenied: (
+    denial: PolicyDenial,
+    about: { readonly job?: string; readonly operation: string },
+  ) => void;
+}
+
+/** What a job asks for; undefined when it changes nothing. */
+function askedOf(request: JobRequest): AskedChange | undefined {
+  switch (request.operation) {
+    case 'install':
+      return askedInstallation({ ...request, onlyUpgrade: false });
+    case 'update':
+      return askedInstallation({ ...request, packages: [request], onlyUpgrade: true });
+    case 'remove':
+      return askedRemoval(request);
+    case 'hold':
+    case 'unhold':
+      // Whether updates come in is what it decides.
+      return { operations: ['update'], names: request.names, allowRemovals: false };
+    case 'patch_apply': {
+      const { selection } = request;
+      return selection.kind === 'none' ? undefined : askedUpdates({ ...request, selection });
+    }
+  }
+}
+
+/**
+ * Lets a job in, or not, by what is known of it when it is asked for.
+ * @throws PatchError `POLICY_DENIED`
+ */
+export async function admitJob(request: JobRequest, { policy, onDenied }: GovernedBy): Promise<void> {
+  const asked = askedOf(request);
+  const denial = asked && (await policy.read()).refuseAsked(asked);
+  if (!denial) return;
+  onDenied(denial, { operation: request.operation });
+  throw policyError(denial);
+}
+
+/**
+ * The same work, which does not begin when the policy, read afresh, forbids it by then. What an earlier agent had begun goes
+ * on. What only the steps of a change show is judged where they are known, right before it.
+ */
+export function governExecutor(
+  execute: Executor,
+  governed: GovernedBy,
+  hasBegun: (jobId: string) => Promise<boolean>,
+): Executor {
+  return async (request, context) => {
+    const { jobId: job } = context;
+    try {
+      if (!(await hasBegun(job))) await requireAllowed(request, governed);
+      return await execute(request, context);
+    } catch (error) {
+      const denial = isPatchError(error, 'POLICY_DENIED')
+        ? PolicyDenial.safeParse(error.details['policy']).data
+        : undefined;
+      if (denial) governed.onDenied(denial, { job, operation: request.operation });
+      throw error;
+    }
+  };
+}
+
+/** @throws PatchError `POLICY_DENIED` */
+async function requireAllowed(request: JobRequest, { policy, clock }: GovernedBy): Promise<void> {
+  const asked = askedOf(request);
+  if (!asked) return;
+  const rules = await policy.read();
+  const denial = rules.refuseAsked(asked) ?? rules.refuseMoment(clock.now());
+  if (denial) throw policyError(denial);
+}
+
+const REBOOT: AskedChange = { operations: ['reboot'], names: [], allowRemovals: false };
+
+/** The same reboot, which says beforehand when the policy forbids it at that time. */
+export function governReboot(reboot: Reboot, { policy, onDenied }: GovernedBy): Reboot {
+  return Object.assign((plan: RebootPlan) => reboot(plan), {
+    async refusal(job: string, dueMs: number) {
+      const rules = await policy.read();
+      const denial = rules.refuseAsked(REBOOT) ?? rules.refuseMoment(dueMs);
+      if (!denial) return undefined;
+      onDenied(denial, { job, operation: 'reboot' });
+      return describeDenial(denial);
+    },
+  });
+}
