@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { messageOf } from '@linux-patch/contract';
+import { messageOf, VERSION } from '@linux-patch/contract';
 import type { Clock, Commands, Files, Logger, RequestChannel } from '@linux-patch/runtime';
 import { BACKENDS, type Backend } from './packages/backends.ts';
 import { packageEnvironment } from './packages/environment.ts';
@@ -17,12 +17,14 @@ export interface WorkerDoors {
   readonly createCommands: (environment: Readonly<Record<string, string>>) => Commands;
   /** Opens the connection over which the request comes. @throws when there is none */
   readonly openChannel: () => RequestChannel;
+  readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
 }
 
-const USAGE = `linux-patch-worker: the part of the Linux Patch agent that works with packages. It is started for each request.
+const USAGE = `linux-patch-worker: the part of the Linux Patch agent that works with packages. The agent starts it for each request.
 
 usage: linux-patch-worker request [--root DIR] [--backend auto|${BACKENDS.join('|')}]
+       linux-patch-worker --help | --version
 
 The request comes as one line of JSON over the socket that the service manager hands over, else on standard input;
 the answer is one line, too.
@@ -34,15 +36,25 @@ const POLICY_FILE = 'etc/linux_patch_api/policy.yaml';
 interface Wish {
   readonly root: string;
   readonly backend: 'auto' | Backend;
+  /** To be printed instead of all else. */
+  readonly print?: string;
 }
 
 /** @throws Error that says what is wrong with the command line */
 function parseWish(args: readonly string[]): Wish {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { root: { type: 'string', default: '/' }, backend: { type: 'string', default: 'auto' } },
+    options: {
+      root: { type: 'string', default: '/' },
+      backend: { type: 'string', default: 'auto' },
+      help: { type: 'boolean' },
+      version: { type: 'boolean' },
+    },
     allowPositionals: true,
   });
+  const nothing = { root: '/', backend: 'auto' } as const;
+  if (values.help) return { ...nothing, print: USAGE };
+  if (values.version) return { ...nothing, print: `${VERSION}\n` };
   if (positionals.join() !== 'request') throw new Error('it is asked for nothing that it knows');
   const backend = (['auto', ...BACKENDS] as const).find((one) => one === values.backend);
   if (!backend) throw new Error(`--backend ${values.backend} is none of auto, ${BACKENDS.join(', ')}`);
@@ -56,6 +68,10 @@ export async function runWorker(args: readonly string[], doors: WorkerDoors): Pr
   let channel: RequestChannel;
   try {
     wish = parseWish(args);
+    if (wish.print !== undefined) {
+      doors.stdout(wish.print);
+      return 0;
+    }
     channel = doors.openChannel();
   } catch (error) {
     doors.stderr(`linux-patch-worker cannot work: ${messageOf(error)}\n\n${USAGE}`);

@@ -29,6 +29,7 @@ async function main(): Promise<void> {
     logger: lineLogger({ level: 'info', sink }),
     createCommands: nodeCommands,
     openChannel: () => openRequestChannel(process.env),
+    stdout: terminal.stdout,
     stderr: terminal.stderr,
   });
   // Whoever asked may keep the connection open.

@@ -118,6 +118,8 @@ describe('the request process', () => {
       1,
       expect.stringContaining('usage: linux-patch-worker request'),
     ]);
+    expect(String(by('--version').stdout)).toBe(`${VERSION}\n`);
+    expect(String(by('--help').stdout)).toContain('usage: linux-patch-worker request');
     expect(String(by('request', '--backend', 'brew').stderr)).toContain(
       '--backend brew is none of auto, apt',
     );

@@ -44,6 +44,7 @@ const PLAN_ERRORS = [
   'DEPENDENCY_CONFLICT',
   'PKG_MANAGER_ERROR',
   'SERVICE_UNHEALTHY',
+  'WORKER_UNAVAILABLE',
   'INTERNAL_ERROR',
 ] as const;
 const PLAN_DESCRIPTION =
@@ -131,7 +132,7 @@ export const AGENT_ROUTES = routeTable({
     summary: 'One package, installed or available',
     response: PackageDetail,
     status: 200,
-    errors: [...READ_ERRORS, 'PKG_NOT_FOUND', 'PKG_MANAGER_ERROR'],
+    errors: [...READ_ERRORS, 'PKG_NOT_FOUND', 'PKG_MANAGER_ERROR', 'WORKER_UNAVAILABLE'],
   },
   installPackages: {
     method: 'POST',
@@ -244,7 +245,7 @@ export const AGENT_ROUTES = routeTable({
     body: ApplyRequest,
     response: JobAccepted,
     status: 202,
-    errors: [...CHANGE_ERRORS, 'PATCH_NOT_FOUND'],
+    errors: [...CHANGE_ERRORS, 'PATCH_NOT_FOUND', 'WORKER_UNAVAILABLE'],
   },
   listJobs: {
     method: 'GET',
