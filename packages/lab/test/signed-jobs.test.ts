@@ -172,6 +172,18 @@ it('root may let a host do without signatures, and status says it aloud', async 
   expect(await thief(INSTALL)).toBe('403 SIGNATURE_REQUIRED');
 });
 
+it('a host that pins none, as after an upgrade, pins the first that its manager offers, and takes unsigned changes until then', async () => {
+  const { fingerprint } = await jobKey();
+  await agent[Symbol.asyncDispose]();
+  await rm(join(host.root, PIN_FILE));
+  agent = host.start();
+  await agent.listening;
+  await askUntil('the host to pin a key', async () => ((await pinOf())?.pinned ? true : undefined));
+  expect(await pinOf()).toEqual({ pinned: fingerprint, by: 'first_sight', foreign: null });
+  expect(await thief(INSTALL)).toBe('403 SIGNATURE_REQUIRED');
+  expect((await patch('--all')).exitCode).toBe(0);
+});
+
 it('a damaged pin changes nothing for anybody, and the doctor says how to mend it', async () => {
   const path = join(host.root, PIN_FILE);
   const text = await readFile(path, 'utf8');

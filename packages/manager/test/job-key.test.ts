@@ -224,6 +224,14 @@ describe('a change for a host that pins the job key', { timeout: 60_000 }, () =>
     expect(jobOf(host.jobsAsked().at(-1)?.headers ?? {})?.instance).toBe(INSTANCE);
   });
 
+  it('is signed of an agent that was upgraded since it was asked last, once it says its instance', async () => {
+    await using host = await knownHost(undefined, {});
+    host.say({ instance_id: INSTANCE });
+    host.guard(pinning());
+    expect((await apply(host.fqdn)).status).toBe(202);
+    expect(jobOf(host.jobsAsked().at(-1)?.headers ?? {})?.instance).toBe(INSTANCE);
+  });
+
   it('is not signed for an agent that knows of no instances: that one is too old to look', async () => {
     await using host = await knownHost(undefined, {});
     expect((await apply(host.fqdn)).status).toBe(202);

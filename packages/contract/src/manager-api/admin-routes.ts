@@ -289,7 +289,13 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     body: ApplyRequest,
     response: JobAccepted,
     status: 202,
-    errors: [...HOST_CALL_ERRORS, 'SIGNATURE_INVALID', 'IDEMPOTENCY_CONFLICT', 'INSTANCE_MISMATCH'],
+    errors: [
+      ...HOST_CALL_ERRORS,
+      'SIGNATURE_INVALID',
+      'SIGNATURE_REQUIRED',
+      'IDEMPOTENCY_CONFLICT',
+      'INSTANCE_MISMATCH',
+    ],
   },
   hostSystem: {
     method: 'GET',

@@ -62,6 +62,7 @@ const PASSED_ON: readonly ErrorCode[] = [
   'IDEMPOTENCY_CONFLICT',
   'INSTANCE_MISMATCH',
   'SIGNATURE_INVALID',
+  'SIGNATURE_REQUIRED',
 ];
 /** Refusals after which a signature over the number that came with them may be right. */
 const ASK_FOR_SIGNATURE: readonly string[] = [

@@ -161,24 +161,37 @@ async function instanceOf(
   return (await callHost(sources, host.id, HEALTH_OF_ANY_AGENT, { signal })).instance_id;
 }
 
-/** Asks for the change; a host that pins an earlier job key of this manager hears of the present one first. */
-async function applyOn(
-  sources: HostRouteSources,
-  host: HostRow,
-  call: AgentCall & { readonly signal: AbortSignal },
-): Promise<JobAccepted> {
-  const apply = () => callHost(sources, host.id, AGENT_ROUTES.applyPatches, call);
+type ApplyCall = AgentCall & { readonly signal: AbortSignal };
+
+/** Asks for the change, once more when the host refused it for its signature and something about that was mended. */
+async function applyOn(sources: HostRouteSources, host: HostRow, call: ApplyCall): Promise<JobAccepted> {
+  const apply = (one: ApplyCall) => callHost(sources, host.id, AGENT_ROUTES.applyPatches, one);
   try {
-    return await apply();
+    return await apply(call);
   } catch (error) {
     if (isPatchError(error, 'INSTANCE_MISMATCH')) throw otherInstance(host, error);
-    if (!isPatchError(error, 'SIGNATURE_INVALID')) throw error;
-    const { signal } = call;
-    const said = await callHost(sources, host.id, HEALTH_OF_ANY_AGENT, { signal });
-    const now = await sources.jobKeys.offer(host, said, signal);
-    if (now.job_key?.pinned === said.job_key?.pinned) throw error;
-    return apply();
+    if (!isPatchError(error, 'SIGNATURE_INVALID', 'SIGNATURE_REQUIRED')) throw error;
+    const mended = await mendSignature(sources, host, call);
+    if (!mended) throw error;
+    return apply(mended);
   }
+}
+
+/**
+ * A host that pins an earlier job key of this manager hears of the present one; of one whose agent was upgraded since it was
+ * asked last, its instance is known now. Undefined when neither is the reason.
+ */
+async function mendSignature(
+  sources: HostRouteSources,
+  host: HostRow,
+  call: ApplyCall,
+): Promise<ApplyCall | undefined> {
+  const { signal } = call;
+  const said = await callHost(sources, host.id, HEALTH_OF_ANY_AGENT, { signal });
+  const now = await sources.jobKeys.offer(host, said, signal);
+  const instanceId = call.instanceId ?? said.instance_id;
+  const isOther = now.job_key?.pinned !== said.job_key?.pinned || instanceId !== call.instanceId;
+  return isOther ? { ...call, instanceId } : undefined;
 }
 
 function otherInstance({ fqdn }: HostRow, cause: PatchError): PatchError {

@@ -1,0 +1,112 @@
+import type { HostJobKey, JobKeyOffer, JobKeyWay } from '@linux-patch/contract';
+import {
+  type CertificateFacts,
+  generateJobKey,
+  jobKeyFingerprint,
+  jobPublicKey,
+  parseCertificate,
+  signKeyChange,
+  vouchForJobKey,
+} from '@linux-patch/pki';
+import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { judgeOffer } from './offer.ts';
+
+const NOTHING: HostJobKey = { pinned: null, by: null, foreign: null };
+
+let ours: TestAuthority;
+let stranger: TestAuthority;
+let roots: CertificateFacts[];
+let first: string;
+let second: string;
+
+const nameOf = (privateKeyPem: string) => jobKeyFingerprint(jobPublicKey(privateKeyPem));
+const rootOf = (authority: TestAuthority) => parseCertificate(authority.root.certificatePem);
+
+function offerOf(
+  privateKeyPem: string,
+  more: { readonly by?: TestAuthority; readonly changes?: JobKeyOffer['changes'] } = {},
+): JobKeyOffer {
+  const { by = ours, changes = [] } = more;
+  const key = jobPublicKey(privateKeyPem);
+  return { key, vouchers: [vouchForJobKey(key, by.root, rootOf(by).spkiSha256)], changes };
+}
+
+const judge = (held: HostJobKey, offer: JobKeyOffer, way: JobKeyWay = 'first_sight') =>
+  judgeOffer(held, offer, { roots, way });
+const pinned = (privateKeyPem: string, by: JobKeyWay, foreign: string | null = null): HostJobKey => ({
+  pinned: nameOf(privateKeyPem),
+  by,
+  foreign,
+});
+
+beforeAll(async () => {
+  const now = Date.UTC(2026, 10, 28);
+  [ours, stranger] = await Promise.all([testAuthority({ now }), testAuthority({ now })]);
+  [first, second] = await Promise.all([generateJobKey(), generateJobKey()]);
+  roots = [rootOf(ours)];
+});
+
+describe('a key that a manager offers', () => {
+  it.each<JobKeyWay>(['first_sight', 'join', 'root'])('is pinned by a host that pins none: %s', (way) => {
+    expect(judge(NOTHING, offerOf(first), way)).toEqual({
+      kind: 'pinned',
+      pin: pinned(first, way),
+      followed: false,
+    });
+  });
+
+  it.each<JobKeyWay>(['first_sight', 'join', 'root'])(
+    'for which no CA of this host vouches counts for nothing: %s',
+    (way) => {
+      expect(judge(NOTHING, offerOf(first, { by: stranger }), way)).toEqual({ kind: 'unvouched' });
+    },
+  );
+
+  it('that is pinned already changes nothing, and stronger words for it are written down', () => {
+    const held = pinned(first, 'first_sight');
+    expect(judge(held, offerOf(first))).toEqual({ kind: 'known' });
+    expect(judge(held, offerOf(first), 'join')).toMatchObject({ pin: pinned(first, 'join') });
+    expect(judge(pinned(first, 'root'), offerOf(first))).toEqual({ kind: 'known' });
+  });
+
+  it('that is pinned ends the talk of a foreign one', () => {
+    const held = pinned(first, 'join', nameOf(second));
+    expect(judge(held, offerOf(first))).toMatchObject({ kind: 'pinned', pin: pinned(first, 'join') });
+  });
+
+  it('that the pinned one signed takes its place, believed for the same reason', () => {
+    const changes = [signKeyChange(first, jobPublicKey(second))];
+    expect(judge(pinned(first, 'join'), offerOf(second, { changes }))).toEqual({
+      kind: 'pinned',
+      pin: pinned(second, 'join'),
+      followed: true,
+    });
+  });
+
+  it('that the pinned one signed, and no CA vouches for, does not: whoever stole a key needs the CA as well', () => {
+    const changes = [signKeyChange(first, jobPublicKey(second))];
+    const offer = offerOf(second, { by: stranger, changes });
+    expect(judge(pinned(first, 'join'), offer)).toEqual({ kind: 'unvouched' });
+  });
+
+  it('that nothing leads to is noted as foreign once, and the pinned one goes on to count', () => {
+    const held = pinned(first, 'first_sight');
+    const noted = pinned(first, 'first_sight', nameOf(second));
+    expect(judge(held, offerOf(second))).toEqual({ kind: 'foreign', pin: noted });
+    expect(judge(noted, offerOf(second))).toEqual({ kind: 'known' });
+  });
+
+  it.each<JobKeyWay>(['join', 'root'])(
+    'takes the place of any other where root chooses the manager: %s',
+    (way) => {
+      expect(judge(pinned(first, 'join'), offerOf(second), way)).toMatchObject({ pin: pinned(second, way) });
+    },
+  );
+
+  it('is not pinned where root said that none is to be, unless root chooses a manager anew', () => {
+    const none: HostJobKey = { ...NOTHING, by: 'root' };
+    expect(judge(none, offerOf(first))).toEqual({ kind: 'known' });
+    expect(judge(none, offerOf(first), 'root')).toMatchObject({ pin: pinned(first, 'root') });
+  });
+});
