@@ -40,7 +40,7 @@ export { checkPolicyFile, readPolicy } from './policy/read.ts';
 export { PolicySchema } from './policy/schema.ts';
 export { readTimeZone } from './policy/time-zone.ts';
 export { WorkerAnswer } from './requests/answer.ts';
-export { DetailAnswer, HelloAnswer, PackageListing } from './requests/package-listing.ts';
+export { DetailAnswer, HelloAnswer, ListingState, PackageListing } from './requests/package-listing.ts';
 export type { WorkerRequest } from './requests/request.ts';
 export { type Challenges, openChallenges } from './signature/challenges.ts';
 export {

@@ -1,20 +1,24 @@
 import { dirname } from 'node:path';
 import { messageOf, VERSION } from '@linux-patch/contract';
 import type { Files, Logger } from '@linux-patch/runtime';
-import { PackageListing } from '@linux-patch/worker';
+import { ListingState, PackageListing } from '@linux-patch/worker';
 import { z } from 'zod';
-
-/** The first line of the file. */
-const Head = z.object({ format: z.number(), version: z.string().max(64).optional() });
 
 const OWN = { format: 2, version: VERSION } as const;
 
+/** The first line of the file: whose it is, and of which state. */
+const Whose = z.object({ format: z.number(), version: z.string().max(64).optional() });
+const Head = ListingState.extend({ format: z.literal(OWN.format), version: z.literal(OWN.version) });
+
+const HEAD_BYTES = 64 * 1024;
 /** Some 50,000 packages. */
 const LIMIT_BYTES = 32 * 1024 * 1024;
 const MODE = 0o600;
 
 /** Where the newest listing outlives the agent. Nothing here fails: without it the worker is asked. */
 export interface ListingFile {
+  /** Of which state the kept listing is; undefined when there is none that can be used. Costs a line, not the listing. */
+  state(): Promise<ListingState | undefined>;
   /** What is kept; undefined when there is nothing that can be used. */
   load(): Promise<PackageListing | undefined>;
   save(listing: PackageListing): Promise<void>;
@@ -26,25 +30,33 @@ export function openListingFile(options: {
   readonly logger: Logger;
 }): ListingFile {
   const { path, files, logger } = options;
+  const usable = async <T>(read: () => Promise<T | undefined>): Promise<T | undefined> => {
+    try {
+      return await read();
+    } catch (error) {
+      const reason = messageOf(error).slice(0, 200);
+      logger.warn('the kept listing of packages cannot be used; it is made anew', { path, reason });
+      return undefined;
+    }
+  };
   return {
-    async load() {
-      try {
+    state: () =>
+      usable(async () => {
+        const text = await files.readTextLimited(path, HEAD_BYTES);
+        return text === undefined ? undefined : readHead(text.split('\n', 1)[0] ?? '');
+      }),
+    load: () =>
+      usable(async () => {
         const facts = await files.facts(path);
         if (!facts) return undefined;
         if (facts.sizeBytes > LIMIT_BYTES) throw new Error(`it has ${facts.sizeBytes} bytes`);
         const [head = '', body = ''] = ((await files.readText(path)) ?? '').split('\n', 2);
-        const { format, version } = Head.parse(JSON.parse(head));
-        // Another release may make something else of the same state.
-        if (format !== OWN.format || version !== OWN.version) return undefined;
-        return PackageListing.parse(JSON.parse(body));
-      } catch (error) {
-        const reason = messageOf(error).slice(0, 200);
-        logger.warn('the kept listing of packages cannot be used; it is made anew', { path, reason });
-        return undefined;
-      }
-    },
+        return readHead(head) && PackageListing.parse(JSON.parse(body));
+      }),
     async save(listing) {
-      const data = `${JSON.stringify(OWN)}\n${JSON.stringify(listing)}\n`;
+      const { key, watched } = listing;
+      const head = JSON.stringify({ ...OWN, key, watched } satisfies z.infer<typeof Head>);
+      const data = `${head}\n${JSON.stringify(listing)}\n`;
       if (data.length > LIMIT_BYTES) return;
       try {
         await files.makeFolder(dirname(path), 0o755);
@@ -54,4 +66,13 @@ export function openListingFile(options: {
       }
     },
   };
+}
+
+/** @returns undefined for one of another release, which may make something else of the same state. @throws when it is damaged */
+function readHead(line: string): ListingState | undefined {
+  const value: unknown = JSON.parse(line);
+  const { format, version } = Whose.parse(value);
+  if (format !== OWN.format || version !== OWN.version) return undefined;
+  const { key, watched } = Head.parse(value);
+  return { key, watched };
 }

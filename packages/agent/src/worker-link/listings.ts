@@ -1,5 +1,5 @@
 import type { Files } from '@linux-patch/runtime';
-import { PackageListing, watchedKey } from '@linux-patch/worker';
+import { type ListingState, PackageListing, watchedKey } from '@linux-patch/worker';
 import type { WorkerLink } from './link.ts';
 import type { ListingFile } from './listing-file.ts';
 
@@ -31,20 +31,24 @@ export function createListings(options: {
   const { link, files, file } = options;
   const plain: Kept = { listing: undefined, making: undefined };
   const explained: Kept = { listing: undefined, making: undefined };
-  let loaded: Promise<void> | undefined;
+  /** Of what lies on disk, until a listing is in memory; so a start costs a line of it. */
+  let stored: Promise<ListingState | undefined> | undefined;
   let writing = Promise.resolve();
-  const load = async (): Promise<void> => {
-    plain.listing = await file.load();
+  const state = async (): Promise<ListingState | undefined> => {
+    stored ??= file.state();
+    return plain.listing ?? (await stored);
   };
-  /** What is kept, whatever its age. */
-  const held = async (kept: Kept): Promise<PackageListing | undefined> => {
-    loaded ??= load();
-    await loaded;
-    return kept.listing;
-  };
+  const isOfNow = async (one: ListingState | undefined): Promise<boolean> =>
+    one !== undefined && (await watchedKey(files, one.watched)) === one.key;
+  /** What is kept, if it is of the state on disk. */
   const current = async (kept: Kept): Promise<PackageListing | undefined> => {
-    const listing = await held(kept);
-    return listing && (await watchedKey(files, listing.watched)) === listing.key ? listing : undefined;
+    if (kept === plain && !plain.listing && (await isOfNow(await state()))) {
+      const loaded = await file.load();
+      // Another may have come meanwhile, which is newer.
+      plain.listing ??= loaded;
+      if (!loaded) stored = Promise.resolve(undefined);
+    }
+    return (await isOfNow(kept.listing)) ? kept.listing : undefined;
   };
   const make = async (kept: Kept): Promise<PackageListing> => {
     const explain = kept === explained;
@@ -72,8 +76,8 @@ export function createListings(options: {
   return {
     reading: () => read(plain),
     explained: () => read(explained),
-    key: async () => watchedKey(files, ((await held(plain)) ?? (await read(plain))).watched),
-    isCurrent: async () => (await current(plain)) !== undefined,
+    key: async () => watchedKey(files, ((await state()) ?? (await read(plain))).watched),
+    isCurrent: async () => isOfNow(await state()),
     settled: () => writing,
   };
 }

@@ -25,13 +25,18 @@ const Source = z.strictObject({
   validUntilMs: z.number().optional(),
 });
 
-/** What is installed on a host, what waits, and what that stands on. Instants are epoch milliseconds. */
-export const PackageListing = z.strictObject({
-  /** The package manager, such as `apt`. */
-  manager: Text,
+/** Of which state of the host a listing is. */
+export const ListingState = z.strictObject({
   /** Names the state of `watched` right before the host was asked: the listing is at least as new. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
   watched: Watched,
+});
+export type ListingState = z.infer<typeof ListingState>;
+
+/** What is installed on a host, what waits, and what that stands on. Instants are epoch milliseconds. */
+export const PackageListing = ListingState.extend({
+  /** The package manager, such as `apt`. */
+  manager: Text,
   packages: z.array(Package).max(MOST_PACKAGES),
   /** For each package, in the same order, where its version stands among all of them by the rules of the distribution. */
   versionRanks: z.array(z.number().int().nonnegative()).max(MOST_PACKAGES),
