@@ -19,6 +19,7 @@ export * from './enrollment.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
 export * from './input.ts';
+export * from './instants.ts';
 export * from './job-key.ts';
 export * from './json.ts';
 export * from './manager-api/admin-routes.ts';

@@ -1,6 +1,5 @@
+import { MINUTE_MS } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-
-const MINUTE_MS = 60_000;
 
 interface Bucket {
   tokens: number;

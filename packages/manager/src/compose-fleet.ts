@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '@linux-patch/contract';
 import type { OwnCertificates } from './audit/own-certificates.ts';
 import { judgeShown } from './certificates/host-keys.ts';
 import { noteServed } from './certificates/lineage.ts';
@@ -12,8 +13,6 @@ import { serveHostRoutes } from './hosts/routes.ts';
 import { createHostStore, type HostStore } from './hosts/store.ts';
 import type { Routes } from './http/routes.ts';
 import { serveJobKeyRoutes } from './job-key/routes.ts';
-
-const MINUTE_MS = 60_000;
 
 /** Everything that has to do with hosts that have joined. */
 export interface Fleet {

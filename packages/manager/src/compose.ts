@@ -1,5 +1,5 @@
 import { hostname as osHostname } from 'node:os';
-import { MANAGER_ADMIN_ROUTES, METRICS_MEDIA_TYPE, VERSION } from '@linux-patch/contract';
+import { HOUR_MS, MANAGER_ADMIN_ROUTES, METRICS_MEDIA_TYPE, VERSION } from '@linux-patch/contract';
 import type { Clock, Files, Logger, ProcessUsage, Random } from '@linux-patch/runtime';
 import { createAuditLog } from './audit/audit-log.ts';
 import { keepOwnCertificates, type OwnCertificates } from './audit/own-certificates.ts';
@@ -53,8 +53,6 @@ export interface Manager extends AsyncDisposable {
   readonly port: number;
   readonly url: string;
 }
-
-const HOUR_MS = 3_600_000;
 
 /** What agents and the command line call. */
 export function managerUrlOf(config: ManagerConfig): string {

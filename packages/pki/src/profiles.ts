@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { PatchError } from '@linux-patch/contract';
+import { DAY_MS, PatchError } from '@linux-patch/contract';
 import { canonicalIpAddress } from './ip-address.ts';
 import { type ExtendedKeyUsage, MANAGER_USAGE } from './key-usages.ts';
 
@@ -17,7 +17,6 @@ export interface CertificateProfile {
   readonly lifetimeMs: number;
 }
 
-const DAY_MS = 86_400_000;
 /** X.520: upper bound of a common name, in characters. */
 const COMMON_NAME_LIMIT = 64;
 /** Ends the common name of every host's certificate. */

@@ -1,3 +1,4 @@
+import { DAY_MS } from '@linux-patch/contract';
 /** How urgent a renewal is that has not succeeded, in rising order. */
 export const RENEWAL_ALARMS = [
   'none',
@@ -9,9 +10,6 @@ export const RENEWAL_ALARMS = [
   'expired',
 ] as const;
 export type RenewalAlarm = (typeof RENEWAL_ALARMS)[number];
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** The certificate and its renewal point; epoch milliseconds. */
 export interface Overdue {

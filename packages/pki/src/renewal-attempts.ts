@@ -1,7 +1,5 @@
+import { HOUR_MS, MINUTE_MS } from '@linux-patch/contract';
 import { type RenewalPolicy, renewalPoint } from './renewal-policy.ts';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /** No two attempts are closer than this, whatever else says so; an issuer that sends useless certificates cannot make a loop. */
 export const ATTEMPT_FLOOR_MS = MINUTE_MS;

@@ -1,3 +1,4 @@
+import { DAY_MS } from '@linux-patch/contract';
 /** What decides when a certificate is renewed. Instants are epoch milliseconds. */
 export interface RenewalPolicy {
   readonly notBeforeMs: number;
@@ -15,8 +16,6 @@ export interface RenewalWindow {
   readonly startMs: number;
   readonly endMs: number;
 }
-
-const DAY_MS = 86_400_000;
 
 /** The part of a lifetime in which renewals are spread. */
 export const RENEWAL_SPAN = { from: 0.6, to: 0.8 } as const;

@@ -1,6 +1,6 @@
+import { HOUR_MS } from '@linux-patch/contract';
 import { RENEWAL_SPAN, type RenewalWindow } from './renewal-policy.ts';
 
-const HOUR_MS = 3_600_000;
 /** A host's window is the first part of an hour, so that the attempts of one slot end within the same hour. */
 const WINDOW_MS = 40 * 60_000;
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { MINUTE_MS } from '@linux-patch/contract';
 import {
   createCacheRefresher,
   createDetachedWork,
@@ -27,8 +28,6 @@ import { openListingFile } from '../worker-link/listing-file.ts';
 import { createListingKeeper, type ListingKeeper } from '../worker-link/listing-keeper.ts';
 import { createListings } from '../worker-link/listings.ts';
 import type { AgentContext } from './agent-context.ts';
-
-const MINUTE_MS = 60_000;
 
 /** Jobs, and what they work with. */
 export interface Work {

@@ -1,10 +1,10 @@
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
+import { DAY_MS } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { CHAIN_START, type ChainEnd, dayOf, endOfText } from './chain.ts';
 
-const DAY_MS = 86_400_000;
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 

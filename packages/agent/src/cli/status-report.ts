@@ -1,4 +1,4 @@
-import { type AgentStatus, messageOf, VERSION } from '@linux-patch/contract';
+import { type AgentStatus, DAY_MS, isoOf, messageOf, VERSION } from '@linux-patch/contract';
 import type { IdentityStatus } from '@linux-patch/pki';
 import { readPinnedKey } from '@linux-patch/worker';
 import { readLearnedAddresses } from '../access/learned-addresses.ts';
@@ -24,11 +24,6 @@ import type { RenewalState } from '../identity/renewal/state.ts';
 import type { RevocationState } from '../identity/revocation/state.ts';
 import type { IdentityMeta } from '../identity/store/identity-meta.ts';
 import { storeFolder } from '../identity/store/paths.ts';
-
-const DAY_MS = 86_400_000;
-
-const isoOf = (epochMs: number | undefined): string | null =>
-  epochMs === undefined ? null : new Date(epochMs).toISOString();
 
 function identityPart(
   identity: IdentityStatus,

@@ -1,6 +1,7 @@
+import { DAY_MS } from '@linux-patch/contract';
+
 /** Certificates and lists allow clocks to differ by this much. */
 const TOLERANCE_MS = 5 * 60_000;
-const DAY_MS = 86_400_000;
 /** An agent writes something every few hours; a clock so far ahead of that may be wrong, or the host was off. */
 const LONG_OFF_MS = 60 * DAY_MS;
 

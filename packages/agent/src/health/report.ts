@@ -1,4 +1,4 @@
-import { type Health, type HostJobKey, VERSION } from '@linux-patch/contract';
+import { DAY_MS, type Health, type HostJobKey, isoOf, VERSION } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { PackageCache } from '@linux-patch/worker';
 import type { JobQueue } from '../jobs/queue.ts';
@@ -24,7 +24,6 @@ export interface HealthSources {
   readonly startedMonotonicMs: number;
 }
 
-const DAY_MS = 86_400_000;
 /** So that health stays within the 64 KiB that managers read of it, whatever is wrong. */
 const CHECK_CHARACTERS = 4_000;
 
@@ -71,8 +70,4 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
     key_origin: identity.keyOrigin,
     job_key: await sources.installation.jobKey(),
   };
-}
-
-function isoOf(epochMs: number | null | undefined): string | null {
-  return epochMs === null || epochMs === undefined ? null : new Date(epochMs).toISOString();
 }

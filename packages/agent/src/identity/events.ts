@@ -1,4 +1,4 @@
-import { messageOf } from '@linux-patch/contract';
+import { isoOf, messageOf } from '@linux-patch/contract';
 import type { CertificateFacts, RenewalAlarm } from '@linux-patch/pki';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { RevocationState } from './revocation/state.ts';
@@ -23,9 +23,6 @@ export interface IdentityEvents {
   /** Looks whether the list in use is past its date. Returns whether that is new. */
   crlSeen(list: RevocationState): boolean;
 }
-
-const isoOf = (epochMs: number | undefined): string | null =>
-  epochMs === undefined ? null : new Date(epochMs).toISOString();
 
 export function createIdentityEvents(audit: AuditLog): IdentityEvents {
   let dueSerial: string | undefined;

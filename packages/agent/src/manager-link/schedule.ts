@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '@linux-patch/contract';
 /** How a request went wrong, which says where its backoff starts and how far it grows. */
 export type SetbackClass =
   /** The network, a busy or stopping manager, this host's disk: passes by itself. */
@@ -16,7 +17,6 @@ export type WaitReason =
   | { readonly kind: 'throttled'; readonly failures: number; readonly retryAfterMs: number | undefined };
 
 const SECOND_MS = 1000;
-const MINUTE_MS = 60 * SECOND_MS;
 /**
  * Spread after `Retry-After`, so that hosts behind one address do not come back together. A host that met 429 several
  * times in a row comes back sooner than one that was just answered, so that none is left out for ever.

@@ -1,8 +1,8 @@
 import type { ManagerAuditEvent } from '@linux-patch/contract';
+import { HOUR_MS } from '@linux-patch/contract';
 import { addressPrefix } from '@linux-patch/pki';
 import type { Clock } from '@linux-patch/runtime';
 
-const HOUR_MS = 3_600_000;
 /** Rows an hour of one caller: more than hosts of one address make that join by the dozen, 4 MB a day at the most. */
 const ROWS_PER_CALLER = 240;
 /** Rows an hour of all strangers together, however many addresses they have. */

@@ -1,4 +1,5 @@
 import type { ManagerClient, TrustBundle } from '@linux-patch/contract';
+import { DAY_MS, HOUR_MS } from '@linux-patch/contract';
 import {
   agentProfile,
   type CertificateFacts,
@@ -106,9 +107,6 @@ export interface AuthorityOptions {
   /** Names and addresses of the manager's own machine that hosts may be certified for all the same. */
   readonly localHosts: readonly string[];
 }
-
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 
 /**
  * Opens the authority that `init` made.

@@ -1,3 +1,4 @@
+import { DAY_MS } from '@linux-patch/contract';
 import {
   type CertificateFacts,
   issueCertificate,
@@ -9,7 +10,6 @@ import {
 import type { Clock, Random } from '@linux-patch/runtime';
 import type { Pair } from './key-files.ts';
 
-const DAY_MS = 86_400_000;
 /** How much longer than any certificate below it an issuing CA must last; time for a manager that is switched off. */
 const MARGIN_MS = 90 * DAY_MS;
 /** Life of the manager's own certificates, which hang below the issuing CA too. */

@@ -1,11 +1,15 @@
-import { type Certificate, type CertificateQuery, PatchError, SerialNumber } from '@linux-patch/contract';
+import {
+  type Certificate,
+  type CertificateQuery,
+  DAY_MS,
+  PatchError,
+  SerialNumber,
+} from '@linux-patch/contract';
 import { canonicalSerial } from '@linux-patch/pki';
 import type { Clock } from '@linux-patch/runtime';
 import type { Kysely, SelectQueryBuilder } from 'kysely';
 import type { z } from 'zod';
 import type { CertificateRow, ManagerTables } from '../database/schema.ts';
-
-const DAY_MS = 86_400_000;
 
 /** Fewer digits are a slip of the hand rather than a certificate; revoking one cannot be undone. */
 const SHORTEST_PREFIX = 6;

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
 
 /** Rows under headings, columns aligned, two spaces between. */
@@ -26,8 +27,6 @@ const UNITS: readonly (readonly [limitMs: number, unitMs: number, name: string])
   [48 * 3_600_000, 3_600_000, 'h'],
   [Number.POSITIVE_INFINITY, 86_400_000, 'days'],
 ];
-
-const MINUTE_MS = 60_000;
 
 /** How long ago something was. The clock it was measured by may be ahead of ours: nothing that was will ever be. */
 export function pastTime(iso: string | null, nowMs: number): string {

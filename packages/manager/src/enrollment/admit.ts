@@ -1,3 +1,4 @@
+import { HOUR_MS } from '@linux-patch/contract';
 import type { Database } from '../database/open.ts';
 import type { EnrollmentRow, HostRow } from '../database/schema.ts';
 import { makeBundle } from './bundle.ts';
@@ -5,8 +6,6 @@ import { certifiedNames } from './certified-names.ts';
 import type { EnrollmentContext } from './context.ts';
 import type { SharedSecret } from './host-code.ts';
 import { saveHost } from './host-record.ts';
-
-const HOUR_MS = 3_600_000;
 
 /** What the log says about a request. */
 export function subjectOf(row: EnrollmentRow) {

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '@linux-patch/contract';
 import { addressPrefix, type RequestFacts } from '@linux-patch/pki';
 import type { Database } from '../database/open.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
@@ -5,8 +6,6 @@ import type { Claim } from './claim.ts';
 import type { EnrollmentContext } from './context.ts';
 import { makeRoom } from './queue.ts';
 import { createPollingToken, hashToken } from './token.ts';
-
-const HOUR_MS = 3_600_000;
 
 /** What identifies a proof; its signature does not, because one can be rewritten without the key. */
 export type ProofId = string;

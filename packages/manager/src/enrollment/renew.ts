@@ -1,4 +1,5 @@
 import {
+  DAY_MS,
   ENROLL_PATHS,
   isPatchError,
   PatchError,
@@ -15,8 +16,6 @@ import { followHost } from './follow-host.ts';
 import { noteFork } from './note-fork.ts';
 import { type AgentCertificate, findProven, rememberProofs, revokedError } from './proven-certificate.ts';
 import { succeed } from './succeed.ts';
-
-const DAY_MS = 86_400_000;
 
 /** Renewals, with the memory of proofs that were used. */
 export interface Renewals {

@@ -1,4 +1,5 @@
 import type { HostIdentityState, IdentityTrouble } from '@linux-patch/contract';
+import { DAY_MS } from '@linux-patch/contract';
 
 /** What is known about the identity of a host. Instants are epoch milliseconds. */
 export interface IdentityKnowledge {
@@ -24,7 +25,6 @@ export interface IdentityVerdict {
   readonly message: string | null;
 }
 
-const DAY_MS = 86_400_000;
 /** With less left a person should look: the agent's own last attempts are under way. */
 const EXPIRING_DAYS = 7;
 

@@ -1,4 +1,4 @@
-import { type Host, OsDetails } from '@linux-patch/contract';
+import { DAY_MS, type Host, isoOf, OsDetails } from '@linux-patch/contract';
 import { uncertifiable } from '../authority/agent-names.ts';
 import type { NameRules } from '../authority/name-rules.ts';
 import type { HostRow } from '../database/schema.ts';
@@ -6,11 +6,6 @@ import { readStored } from '../database/stored-json.ts';
 import { judgeJobKey, type OwnJobKey } from '../job-key/host-state.ts';
 import { judgeIdentity } from './identity-state.ts';
 import type { FleetKnowledge } from './knowledge.ts';
-
-const DAY_MS = 86_400_000;
-
-const isoOf = (epochMs: number | null | undefined): string | null =>
-  epochMs === null || epochMs === undefined ? null : new Date(epochMs).toISOString();
 
 type Known = FleetKnowledge & { readonly nameRules: NameRules; readonly jobKey: OwnJobKey };
 

@@ -1,5 +1,6 @@
 import {
   byLabel,
+  DAY_MS,
   HOST_IDENTITY_STATES,
   MANAGER_METRICS,
   type Reading,
@@ -31,7 +32,6 @@ export interface MetricSources {
   readonly processUsage: () => ProcessUsage;
 }
 
-const DAY_MS = 86_400_000;
 const ENROLLMENT_STATES = ['pending', 'approved', 'installed', 'denied'] as const;
 
 /** Everything that can be measured, in Prometheus' text format. */

@@ -1,3 +1,4 @@
+import { DAY_MS } from '@linux-patch/contract';
 import type { Clock, Logger } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { AuditLog } from '../audit/audit-log.ts';
@@ -5,7 +6,6 @@ import type { Authority } from '../authority/authority.ts';
 import type { ManagerTables } from '../database/schema.ts';
 import { rotationDue } from './status.ts';
 
-const DAY_MS = 86_400_000;
 const SETTING = 'ca_rotation_announced';
 
 export interface AnnounceOptions {

@@ -1,10 +1,9 @@
+import { DAY_MS, HOUR_MS } from '@linux-patch/contract';
 import type { CertificateFacts } from '../certificates.ts';
 import { CLOCK_SKEW_MS, dateFault } from '../chain.ts';
 import type { Fault } from './finding.ts';
 import { isoOf, pathOf, type Subject } from './subject.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const LONGEST_LIFE_DAYS = 825;
 
 /** V13 and V14: whether certificate and CAs are in date; among several CAs only those of the chain count. */

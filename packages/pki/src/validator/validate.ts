@@ -1,3 +1,4 @@
+import { DAY_MS } from '@linux-patch/contract';
 import type { IdentityFacts, IdentityStatus } from '../identity-status.ts';
 import type { Candidate, Expectation } from './candidate.ts';
 import type { CheckId } from './checks.ts';
@@ -18,8 +19,6 @@ export interface Validation {
   /** The certificates, when they could be parsed. */
   readonly parsed: ParsedCandidate | undefined;
 }
-
-const DAY_MS = 86_400_000;
 
 /** Checks that look at a parsed candidate; V21, the handshake, needs a network and belongs to the agent. */
 const CHECKERS: readonly ((subject: Subject) => Fault[])[] = [

@@ -1,4 +1,5 @@
 import type { ListSource, PackageLists } from '@linux-patch/contract';
+import { isoOf } from '@linux-patch/contract';
 import type { CacheRefresher, PackageCache, PackageInventory, SourceState } from '@linux-patch/worker';
 
 /** What listings are made from. */
@@ -31,8 +32,4 @@ function describeSource(one: SourceState): ListSource {
     published_at: isoOf(one.publishedAtMs),
     valid_until: isoOf(one.validUntilMs),
   };
-}
-
-function isoOf(epochMs: number | undefined): string | null {
-  return epochMs === undefined ? null : new Date(epochMs).toISOString();
 }

@@ -1,4 +1,4 @@
-import { AGENT_ROUTES, type SystemInfo, VERSION } from '@linux-patch/contract';
+import { AGENT_ROUTES, isoOf, type SystemInfo, VERSION } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { PackageCache, PackageInventory } from '@linux-patch/worker';
 import type { Hono } from 'hono';
@@ -48,8 +48,4 @@ export function serveSystem(
       service_status: health.status === 'healthy' ? 'serving' : 'degraded',
     };
   });
-}
-
-function isoOf(epochMs: number | null | undefined): string | null {
-  return epochMs === null || epochMs === undefined ? null : new Date(epochMs).toISOString();
 }

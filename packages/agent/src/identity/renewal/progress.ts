@@ -1,3 +1,4 @@
+import { DAY_MS } from '@linux-patch/contract';
 import {
   ATTEMPT_FLOOR_MS,
   nextAttemptAt,
@@ -9,7 +10,6 @@ import {
 import type { Renewable } from './policy.ts';
 import type { RenewalRecord } from './record.ts';
 
-const DAY_MS = 86_400_000;
 /** A manager may ask for patience, but for no more than this. */
 const RETRY_AFTER_CAP_MS = DAY_MS;
 
