@@ -1,10 +1,10 @@
-import { PatchError } from '@linux-patch/contract';
 import { type AllowList, openAllowList } from '../access/allow-list.ts';
 import { watchAgentConfig } from '../config/watch.ts';
 import { type IdentityHealth, identityHealth } from '../health/identity.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { findOpenFile, openFileWords } from '../host/real-file.ts';
-import { type AgentAppOptions, createAgentApp } from '../http/app.ts';
+import { createAgentApp, type ServedInstallation } from '../http/app.ts';
+import { createRefusalRecorder } from '../http/refusals.ts';
 import { type AgentServer, type AgentServerOptions, openAgentServer } from '../http/server.ts';
 import { type JobSockets, openJobSockets } from '../http/websocket.ts';
 import type { IdentityService } from '../identity/service.ts';
@@ -30,45 +30,52 @@ function refreshWaitMs(timeoutSeconds: number): number {
 
 function composeApp(
   context: AgentContext,
-  work: Work,
-  identity: {
+  { packages, inventory, jobs, cache, refresher }: Work,
+  served: {
     readonly health: () => IdentityHealth;
-    readonly service: IdentityService | undefined;
-    readonly installation: AgentAppOptions['installation'];
+    readonly identity: IdentityService | undefined;
+    readonly installation: ServedInstallation;
   },
 ) {
   const { clock, random, logger, audit, config, counters, processUsage } = context;
-  const limits = config.rate_limit;
-  const { service } = identity;
-  return createAgentApp({
-    installation: identity.installation,
-    clock,
-    random,
-    logger,
-    audit,
-    rateLimits: {
-      readsPerMinute: limits.enabled ? limits.read_per_minute : UNLIMITED_PER_MINUTE,
-      changesPerMinute: limits.enabled ? limits.change_per_minute : UNLIMITED_PER_MINUTE,
+  const { enabled, read_per_minute, change_per_minute } = config.rate_limit;
+  return createAgentApp(
+    {
+      health: {
+        installation: served.installation,
+        jobs,
+        cache,
+        identity: served.health,
+        packageManagerHealth: packages.health,
+        refreshInBackground: () => refresher.refreshInBackground(),
+        startedMonotonicMs: clock.monotonicMs(),
+      },
+      metrics: {
+        counters,
+        processUsage,
+        enrollmentState: async () => (await enrollmentSummary(context))?.state,
+      },
+      hostFacts: () => readHostFacts(context),
+      listings: {
+        inventory,
+        cache,
+        refreshNow: () => refresher.refreshNow(refreshWaitMs(config.server.timeout_seconds)),
+      },
+      jobs,
+      identity: served.identity,
     },
-    counters,
-    processUsage,
-    enrollmentState: async () => (await enrollmentSummary(context))?.state,
-    jobs: work.jobs,
-    cache: work.cache,
-    inventory: work.inventory,
-    identity: identity.health,
-    takeCrl: service && ((pem) => service.takeCrl(pem)),
-    managerName: () => service?.current.value.meta.manager_client?.cn,
-    setTrust: (bundle) => {
-      if (service) return service.setTrust(bundle);
-      throw new PatchError('FORBIDDEN', 'This host serves without TLS; there is nothing to trust.');
+    {
+      clock,
+      random,
+      logger,
+      audit,
+      gate: served.installation.gate,
+      rateLimits: {
+        readsPerMinute: enabled ? read_per_minute : UNLIMITED_PER_MINUTE,
+        changesPerMinute: enabled ? change_per_minute : UNLIMITED_PER_MINUTE,
+      },
     },
-    packageManagerHealth: work.packages.health,
-    refreshInBackground: () => work.refresher.refreshInBackground(),
-    refreshNow: () => work.refresher.refreshNow(refreshWaitMs(config.server.timeout_seconds)),
-    hostFacts: () => readHostFacts(context),
-    startedMonotonicMs: clock.monotonicMs(),
-  });
+  );
 }
 
 /** That others than root can change the configuration, and with it choose the manager; it counts all the same. */
@@ -124,7 +131,7 @@ async function serveNow(context: AgentContext): Promise<void> {
   const soundConfig = (await configurationWeakness(context)) ?? 'ok';
   let configHealth = soundConfig;
   const app = composeApp(context, work, {
-    service: identity,
+    identity,
     installation: await openInstallation(context, identity),
     health: () => ({
       ...(identity ? identityHealth(configHealth, identity.state) : plainHealth(configHealth)),
@@ -135,21 +142,17 @@ async function serveNow(context: AgentContext): Promise<void> {
   });
   const sockets = openJobSockets({ jobs: work.jobs, clock, random, logger });
   const server = await listenWith(sockets, {
-    bind: config.server.bind,
-    port: config.server.port,
-    socketPath: context.paths.apiSocket,
+    where: { bind: config.server.bind, port: config.server.port, socketPath: context.paths.apiSocket },
     identity: identity?.current.value,
-    allowedClients: config.tls.allowed_clients,
-    isAllowedAddress: (address) => allowList.allows(address),
+    access: {
+      allowedClients: config.tls.allowed_clients,
+      addresses: allowList,
+      onRefused: createRefusalRecorder({ audit, clock, counters: context.counters }),
+    },
     app,
     onUpgrade: (request, socket, head, caller) => sockets.accept(request, socket, head, caller),
-    audit,
-    onRefused: (refusal) => context.counters.countRefusal(refusal.code),
-    logger,
-    clock,
-    files,
-    random,
     timeoutSeconds: config.server.timeout_seconds,
+    doors: { clock, files, logger, random },
   });
   // Disposed in reverse: open WebSockets and the listener, each with its own limit at the same time, then the jobs.
   stack.defer(async () => {

@@ -1,5 +1,7 @@
 import type { HttpEnv, RequestFacts } from '@linux-patch/http';
+import type { Clock } from '@linux-patch/runtime';
 import type { SignatureGate } from '@linux-patch/worker';
+import type { Hono } from 'hono';
 import type { Caller } from '../access/caller.ts';
 
 /** Types of the Hono app. */
@@ -16,4 +18,10 @@ export interface AgentEnv extends HttpEnv {
     /** The job that was made of it. */
     readonly jobId?: string;
   };
+}
+
+/** What routes are served on. */
+export interface RouteServer {
+  readonly app: Hono<AgentEnv>;
+  readonly clock: Clock;
 }

@@ -5,21 +5,22 @@ import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import type { SignatureGate } from '@linux-patch/worker';
 import type { Context, Hono } from 'hono';
 import type { AuditLog } from '../audit/audit-log.ts';
-import type { Installation } from '../health/report.ts';
+import type { HealthSources, Installation } from '../health/report.ts';
+import type { HostFacts } from '../host/facts.ts';
+import type { JobQueue } from '../jobs/queue.ts';
 import type { MetricSources } from '../metrics/collect.ts';
 import type { AgentEnv } from './agent-env.ts';
 import { refuseOtherInstance } from './other-instance.ts';
 import { createRateLimiter, type RateLimits } from './rate-limit.ts';
 import { refuseRepeatedHeaders } from './repeated-headers.ts';
-import { serveHealth } from './routes/health.ts';
-import { type IdentitySources, serveIdentity } from './routes/identity.ts';
-import { type JobRouteSources, serveJobs } from './routes/jobs.ts';
-import { serveMetrics } from './routes/metrics.ts';
-import { type PackageSources, serveHolds, servePackages } from './routes/packages.ts';
-import { type PatchSources, servePatches } from './routes/patches.ts';
+import { serveHealth, serveMetrics } from './routes/health.ts';
+import { type ServedIdentity, serveIdentity } from './routes/identity.ts';
+import { serveJobs } from './routes/jobs.ts';
+import type { ListingSources } from './routes/package-lists.ts';
+import { serveHolds, servePackages } from './routes/packages.ts';
+import { servePatches } from './routes/patches.ts';
 import { servePlans } from './routes/plans.ts';
-import { type SystemSources, serveSystem } from './routes/system.ts';
-import { serveTrust, type TrustSources } from './routes/trust.ts';
+import { serveSystem } from './routes/system.ts';
 import { showChallenge } from './signed-changes.ts';
 
 /** This installation, and what says whose changes it does. */
@@ -27,75 +28,75 @@ export interface ServedInstallation extends Installation {
   readonly gate: SignatureGate;
 }
 
-export interface AgentAppOptions
-  extends MetricSources,
-    SystemSources,
-    PackageSources,
-    PatchSources,
-    JobRouteSources,
-    IdentitySources,
-    TrustSources {
+/** What the API shows and works on. */
+export interface ApiSources {
+  readonly health: HealthSources;
+  readonly metrics: MetricSources;
+  readonly hostFacts: () => Promise<HostFacts>;
+  readonly listings: ListingSources;
+  readonly jobs: JobQueue;
+  readonly identity: ServedIdentity | undefined;
+}
+
+/** How requests are taken, limited and written down. */
+export interface RequestOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly audit: AuditLog;
   readonly rateLimits: RateLimits;
-  readonly installation: ServedInstallation;
+  readonly gate: SignatureGate;
 }
 
 /** The agent's HTTP API as a Hono app; every answer it gives carries the envelope. */
-export function createAgentApp(options: AgentAppOptions): Hono<AgentEnv> {
-  const limiter = createRateLimiter(options.rateLimits, options.clock);
+export function createAgentApp(sources: ApiSources, options: RequestOptions): Hono<AgentEnv> {
+  const { health, metrics, hostFacts, listings, jobs, identity } = sources;
+  const { clock, random, logger, audit } = options;
+  const limiter = createRateLimiter(options.rateLimits, clock);
   const app = createHttpApp<AgentEnv>({
-    ...options,
+    clock,
+    random,
+    logger,
     admit(context) {
       const { caller, method, path, rawHeaders } = context.env;
       refuseRepeatedHeaders(rawHeaders);
       limiter.admit(`${addressPrefix(caller.address)} ${caller.fingerprint}`, { method, path });
-      refuseOtherInstance(
-        { method, header: (name) => context.req.header(name) },
-        options.installation.instanceId,
-      );
-      context.set('gate', options.installation.gate);
+      const { instanceId } = health.installation;
+      refuseOtherInstance({ method, header: (name) => context.req.header(name) }, instanceId);
+      context.set('gate', options.gate);
     },
     onAnswered(context, request) {
       showChallenge(context);
-      recordAccess(options, context, request);
+      const fields = accessFields(context, request);
+      metrics.counters.countRequest(fields);
+      logger.info('request', fields);
+      // Reads are in the log; whatever may change the host is in the audit trail, refused or not.
+      if (request.method !== 'GET' && request.method !== 'HEAD')
+        audit.record('api_call', { ...fields, ...changeFields(context) });
     },
   });
   app.get(JOB_EVENTS_PATH, () => {
     throw new PatchError('INVALID_REQUEST', 'This path speaks WebSocket; send an upgrade request.');
   });
-  const server = { app, clock: options.clock };
-  serveHealth(server, options);
-  serveMetrics(server, options);
-  serveSystem(server, options);
-  serveTrust(server, options);
-  servePackages(server, options);
-  serveHolds(server, options);
-  servePatches(server, options);
-  servePlans(server, options);
-  serveJobs(server, options);
-  serveIdentity(server, options);
+  const server = { app, clock };
+  serveHealth(server, health);
+  serveMetrics(server, health, metrics);
+  serveSystem(server, { health, hostFacts, inventory: listings.inventory });
+  servePackages(server, listings, jobs);
+  serveHolds(server, jobs);
+  servePatches(server, listings, jobs);
+  servePlans(server, listings);
+  serveJobs(server, jobs);
+  serveIdentity(server, identity);
   return app;
 }
 
-function recordAccess(
-  { counters, logger, audit }: AgentAppOptions,
-  context: Context<AgentEnv>,
-  request: AnsweredRequest,
-): void {
-  const { caller } = context.env;
-  const fields = { ...request, client: caller.commonName, address: caller.address };
-  counters.countRequest(fields);
-  logger.info('request', fields);
-  // Reads are in the log; whatever may change the host is in the audit trail, refused or not.
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    audit.record('api_call', {
-      ...fields,
-      client_fingerprint: caller.fingerprint,
-      request: context.get('asked'),
-      job: context.get('jobId'),
-    });
-  }
+function accessFields({ env: { caller } }: Context<AgentEnv>, request: AnsweredRequest) {
+  return { ...request, client: caller.commonName, address: caller.address };
+}
+
+/** What was asked for, by whom, and the job that was made of it. */
+function changeFields(context: Context<AgentEnv>) {
+  const { fingerprint } = context.env.caller;
+  return { client_fingerprint: fingerprint, request: context.get('asked'), job: context.get('jobId') };
 }

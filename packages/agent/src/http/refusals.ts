@@ -1,6 +1,7 @@
 import type { Clock } from '@linux-patch/runtime';
 import type { Refusal } from '../access/client-policy.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { AgentCounters } from '../metrics/counters.ts';
 
 /** Refusals written per address and minute, and in all; what is above is counted. */
 const PER_ADDRESS = 10;
@@ -12,10 +13,11 @@ interface Window {
   suppressed: number;
 }
 
-/** Tells the audit log about refused connections, without letting a port scan fill the disk. */
+/** Counts refused connections and tells the audit log about them, without letting a port scan fill the disk. */
 export function createRefusalRecorder(options: {
   readonly audit: AuditLog;
   readonly clock: Clock;
+  readonly counters: Pick<AgentCounters, 'countRefusal'>;
 }): (address: string, refusal: Refusal) => void {
   let startedMs = options.clock.monotonicMs();
   let writtenInAll = 0;
@@ -39,6 +41,7 @@ export function createRefusalRecorder(options: {
     windows = new Map();
   };
   return (address, refusal) => {
+    options.counters.countRefusal(refusal.code);
     turnOver();
     // Past the common limit no more addresses are remembered, so a spoofed crowd costs no memory.
     const window = windows.get(address) ?? { written: 0, suppressed: 0 };

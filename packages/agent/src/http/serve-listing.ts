@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Route } from '@linux-patch/contract';
 import { dataAnswer } from '@linux-patch/http';
-import type { Clock } from '@linux-patch/runtime';
-import type { Hono } from 'hono';
 import type { z } from 'zod';
-import type { AgentEnv } from './agent-env.ts';
+import type { RouteServer } from './agent-env.ts';
 import { type RouteInput, readInput } from './serve-route.ts';
 
 /** A listing that is made only for who does not have it yet. */
@@ -16,7 +14,7 @@ export interface Listing<T> {
 
 /** A listing that may answer 304 (RFC 9110 §13.1.2): its caller names what it has with `If-None-Match`. */
 export function serveListing<R extends Route>(
-  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
+  server: RouteServer,
   route: R,
   prepare: (input: RouteInput<R>) => Promise<Listing<z.output<R['response']>>>,
 ): void {

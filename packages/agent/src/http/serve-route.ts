@@ -1,11 +1,11 @@
 import type { Route } from '@linux-patch/contract';
 import { dataAnswer, type RouteInput as Input, readRouteInput, routePattern } from '@linux-patch/http';
-import { auditedRequest, type Clock } from '@linux-patch/runtime';
+import { auditedRequest } from '@linux-patch/runtime';
 import type { Admission } from '@linux-patch/worker';
-import type { Context, Hono } from 'hono';
-import type { z } from 'zod';
-import type { Caller } from '../access/caller.ts';
-import type { AgentEnv } from './agent-env.ts';
+import { type Context } from 'hono';
+import { type z } from 'zod';
+import { type Caller } from '../access/caller.ts';
+import { type AgentEnv, type RouteServer } from './agent-env.ts';
 import { admitChange, bringChallenge, FREE, signatureNeedOf } from './signed-changes.ts';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
@@ -26,7 +26,7 @@ export interface RouteInput<R extends Route> extends Input<R> {
  * @param checkPath runs before query and body are looked at
  */
 export function serveRoute<R extends Route>(
-  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
+  server: RouteServer,
   route: R,
   handle: (input: RouteInput<R>) => Promise<z.output<R['response']>> | z.output<R['response']>,
   checkPath?: (parameter: (name: string) => string) => void,

@@ -12,7 +12,8 @@ import type { Clock, ProcessUsage } from '@linux-patch/runtime';
 import { type HealthSources, healthOf } from '../health/report.ts';
 import type { AgentCounters } from './counters.ts';
 
-export interface MetricSources extends HealthSources {
+/** What is measured beside health. */
+export interface MetricSources {
   readonly counters: AgentCounters;
   readonly processUsage: () => ProcessUsage;
   /** State of the enrolment under way; undefined when none is. */
@@ -34,13 +35,22 @@ const seconds = (epochMs: number | null | undefined): number | null =>
   epochMs === null || epochMs === undefined ? null : epochMs / 1_000;
 
 /** Everything that can be measured, in Prometheus' text format. */
-export async function collectAgentMetrics(sources: MetricSources, clock: Clock): Promise<string> {
+export async function collectAgentMetrics(
+  health: HealthSources,
+  sources: MetricSources,
+  clock: Clock,
+): Promise<string> {
   const usage = sources.processUsage();
   return renderMetrics(AGENT_METRICS, {
     linux_patch_agent_build_info: [
       { labels: { version: VERSION, node_version: usage.nodeVersion }, value: 1 },
     ],
-    ...(await stateReadings(sources, clock)),
+    ...(await stateReadings(health, clock)),
+    linux_patch_agent_enrollment_state: oneOf(
+      'state',
+      ENROLLMENT_STATES,
+      (await sources.enrollmentState()) ?? 'none',
+    ),
     ...counterReadings(sources),
     process_start_time_seconds: sources.counters.startedAtMs / 1_000,
     process_cpu_seconds_total: usage.cpuSeconds,
@@ -50,7 +60,7 @@ export async function collectAgentMetrics(sources: MetricSources, clock: Clock):
 
 type All = Readings<typeof AGENT_METRICS>;
 
-async function stateReadings(sources: MetricSources, clock: Clock) {
+async function stateReadings(sources: HealthSources, clock: Clock) {
   const health = await healthOf(sources, clock);
   const { certificateNotAfterMs: notAfterMs, crl, identityTrust, keyOrigin, renewal } = sources.identity();
   const nowMs = clock.now();
@@ -68,11 +78,6 @@ async function stateReadings(sources: MetricSources, clock: Clock) {
     linux_patch_agent_identity_renewal_due_timestamp_seconds: seconds(renewal?.dueMs),
     linux_patch_agent_identity_renewal_next_attempt_timestamp_seconds: seconds(renewal?.nextAttemptMs),
     linux_patch_agent_identity_keeper_age_seconds: seconds(renewal?.loopAgeMs),
-    linux_patch_agent_enrollment_state: oneOf(
-      'state',
-      ENROLLMENT_STATES,
-      (await sources.enrollmentState()) ?? 'none',
-    ),
     linux_patch_agent_crl_status: oneOf('status', CRL_STATUSES, crl.status),
     linux_patch_agent_crl_age_seconds:
       crl.thisUpdateMs === undefined ? null : (nowMs - crl.thisUpdateMs) / 1_000,

@@ -37,8 +37,14 @@ export async function startRevokingWorld(options: { readonly crl?: string; reado
     app: {
       clock,
       rateLimits: { readsPerMinute: 10_000, changesPerMinute: 10_000 },
-      identity: () => identityHealth('ok', serviceNow().state),
-      takeCrl: (pem) => serviceNow().takeCrl(pem),
+      identityHealth: () => identityHealth('ok', serviceNow().state),
+      identity: {
+        get current() {
+          return serviceNow().current;
+        },
+        takeCrl: (pem) => serviceNow().takeCrl(pem),
+        setTrust: (bundle) => serviceNow().setTrust(bundle),
+      },
     },
   });
   const certs = join(world.folder, 'certs');

@@ -1,5 +1,6 @@
 import { parseCertificate } from '@linux-patch/pki';
 import { afterEach, describe, expect, it } from 'vitest';
+import { MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
 import { call, startWorld, type World } from './world.ts';
 
 let world: World;
@@ -18,12 +19,20 @@ function bundle() {
 }
 
 const path = '/api/v1/identity/trust';
+const notHere = () => Promise.reject(new Error('not in this world'));
+const manager_client = { cn: 'patch-manager-client', issuer_spki: 'its issuer' };
+/** The identity of a host that enrolled with this manager. */
+const ENROLLED = {
+  current: { value: { meta: { ...MANUAL_IDENTITY, manager_client } } },
+  takeCrl: notHere,
+  setTrust: notHere,
+};
 
 describe('PUT /api/v1/identity/trust', () => {
   it('is not for other clients of the CA, whatever else they may do', async () => {
     world = await startWorld({
       server: { allowedClients: ['patch-manager-client', 'other-tool'] },
-      app: { managerName: () => 'patch-manager-client' },
+      app: { identity: ENROLLED },
     });
     const identity = await world.authority.issueManagerClient('other-tool');
     expect((await call(world, '/api/v1/health', { identity })).status).toBe(200);
@@ -50,7 +59,7 @@ describe('PUT /api/v1/identity/trust', () => {
       { manager_client: { cn: 'x', issuer_spki: 'y', issuer_spkis: Array(8).fill('z') } },
     ],
   ])('refuses %s', async (_what, change) => {
-    world = await startWorld({ app: { managerName: () => 'patch-manager-client' } });
+    world = await startWorld({ app: { identity: ENROLLED } });
     const answer = await call(world, path, { method: 'PUT', body: { ...bundle(), ...change } });
     expect([answer.status, answer.envelope.error?.code]).toEqual([400, 'INVALID_REQUEST']);
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { Envelope, HostJobKey } from '@linux-patch/contract';
 import { type TestAuthority, type TestIdentity, testAuthority } from '@linux-patch/pki/testing';
+import type { Clock } from '@linux-patch/runtime';
 import {
   nodeCommands,
   processUsage,
@@ -14,11 +15,15 @@ import {
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { createSignatureGate, type Executor, openChallenges, openPackageCache } from '@linux-patch/worker';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
+import type { IdentityHealth } from '../../src/health/identity.ts';
+import type { HealthSources } from '../../src/health/report.ts';
 import { readBoot } from '../../src/host/boot.ts';
 import { readHostFacts } from '../../src/host/facts.ts';
 import { hostNetwork } from '../../src/host/network.ts';
-import { type AgentAppOptions, createAgentApp } from '../../src/http/app.ts';
-import { type AgentServerOptions, openAgentServer } from '../../src/http/server.ts';
+import { type ApiSources, createAgentApp, type RequestOptions } from '../../src/http/app.ts';
+import { createRefusalRecorder } from '../../src/http/refusals.ts';
+import type { ListingSources } from '../../src/http/routes/package-lists.ts';
+import { openAgentServer } from '../../src/http/server.ts';
 import { openJobSockets } from '../../src/http/websocket.ts';
 import { createIdentity, type Identity } from '../../src/identity/identity.ts';
 import { type IdentityMeta, MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
@@ -31,9 +36,31 @@ import { shelfInventory } from './shelf-inventory.ts';
 /** Of every served world. */
 export const INSTANCE_ID = '5b0f3a52-8f6d-4c0e-9d61-2f7b1f0c8a11';
 
+/** What is odd about the server of a world. */
+export interface OddServer {
+  readonly bind?: string;
+  readonly port?: number;
+  readonly socketPath?: string;
+  /** Undefined serves on the Unix socket. */
+  readonly identity?: Identity | undefined;
+  readonly allowedClients?: readonly string[];
+  readonly isAllowedAddress?: (address: string) => boolean;
+  readonly timeoutSeconds?: number;
+  readonly clock?: Clock;
+}
+
+/** What is odd about what its API shows. */
+export interface OddApp
+  extends Partial<Pick<HealthSources, 'packageManagerHealth' | 'refreshInBackground'>>,
+    Partial<ListingSources>,
+    Partial<Pick<ApiSources, 'hostFacts' | 'identity'>>,
+    Partial<Pick<RequestOptions, 'clock' | 'rateLimits'>> {
+  readonly identityHealth?: () => IdentityHealth;
+}
+
 export interface WorldOptions {
-  readonly server?: Partial<AgentServerOptions>;
-  readonly app?: Partial<AgentAppOptions>;
+  readonly server?: OddServer;
+  readonly app?: OddApp;
   readonly execute?: Executor;
   /** Which key signs its changes; none unless one is said. */
   readonly jobKey?: () => Promise<HostJobKey>;
@@ -46,7 +73,14 @@ export interface Answer {
   readonly text: string;
 }
 
-const notHere = () => Promise.reject(new Error('not in this world'));
+const soundIdentity = (): IdentityHealth => ({
+  config: 'ok',
+  certificates: 'ok',
+  certificateNotAfterMs: Date.now() + 86_400_000,
+  crl: { status: 'missing', thisUpdateMs: undefined, nextUpdateMs: undefined },
+  identityTrust: 'code',
+  keyOrigin: 'host',
+});
 
 /** Everything behind the server, in a folder of its own. */
 async function openServices(options: WorldOptions) {
@@ -69,43 +103,37 @@ async function openServices(options: WorldOptions) {
   });
   const sockets = openJobSockets({ ...shared, jobs });
   const counters = createAgentCounters(systemClock);
-  const cache = await openPackageCache({ ...shared, path: join(folder.path, 'state/cache.json') });
+  const odd = options.app ?? {};
   const pin = options.jobKey ?? (async () => ({ pinned: null, by: null, foreign: null }));
-  const app = createAgentApp({
-    ...shared,
-    audit,
-    counters,
-    processUsage,
-    enrollmentState: async () => undefined,
-    jobs,
-    cache,
-    inventory: shelfInventory(),
-    identity: () => ({
-      config: 'ok',
-      certificates: 'ok',
-      certificateNotAfterMs: Date.now() + 86_400_000,
-      crl: { status: 'missing', thisUpdateMs: undefined, nextUpdateMs: undefined },
-      identityTrust: 'code',
-      keyOrigin: 'host',
-    }),
-    takeCrl: undefined,
-    managerName: () => undefined,
-    setTrust: notHere,
-    packageManagerHealth: () => 'ok',
-    refreshInBackground: () => {},
-    refreshNow: async () => {},
-    startedMonotonicMs: systemClock.monotonicMs(),
-    hostFacts: () =>
-      readHostFacts({
-        files: systemFiles,
-        commands: nodeCommands(),
-        network: hostNetwork,
-        root: folder.path,
-      }),
-    rateLimits: { readsPerMinute: 1000, changesPerMinute: 1000 },
-    installation: {
-      instanceId: INSTANCE_ID,
-      jobKey: pin,
+  const cache =
+    odd.cache ?? (await openPackageCache({ ...shared, path: join(folder.path, 'state/cache.json') }));
+  const host = { files: systemFiles, commands: nodeCommands(), network: hostNetwork, root: folder.path };
+  const app = createAgentApp(
+    {
+      health: {
+        installation: { instanceId: INSTANCE_ID, jobKey: pin },
+        jobs,
+        cache,
+        identity: odd.identityHealth ?? soundIdentity,
+        packageManagerHealth: odd.packageManagerHealth ?? (() => 'ok'),
+        refreshInBackground: odd.refreshInBackground ?? (() => {}),
+        startedMonotonicMs: systemClock.monotonicMs(),
+      },
+      metrics: { counters, processUsage, enrollmentState: async () => undefined },
+      hostFacts: odd.hostFacts ?? (() => readHostFacts(host)),
+      listings: {
+        inventory: odd.inventory ?? shelfInventory(),
+        cache,
+        refreshNow: odd.refreshNow ?? (async () => {}),
+      },
+      jobs,
+      identity: odd.identity,
+    },
+    {
+      clock: odd.clock ?? systemClock,
+      random: systemRandom,
+      logger,
+      audit,
       gate: createSignatureGate({
         pin,
         challenges: openChallenges({
@@ -116,10 +144,10 @@ async function openServices(options: WorldOptions) {
         }),
         own: () => ({ names: ['localhost'], instanceId: INSTANCE_ID }),
       }),
+      rateLimits: odd.rateLimits ?? { readsPerMinute: 1000, changesPerMinute: 1000 },
     },
-    ...options.app,
-  });
-  return { folder, logger, shared, auditPath, audit, counters, jobs, sockets, cache, app };
+  );
+  return { folder, logger, auditPath, audit, counters, jobs, sockets, cache, app };
 }
 
 async function closeServices(services: Awaited<ReturnType<typeof openServices>>): Promise<void> {
@@ -134,21 +162,26 @@ export async function startWorld(options: WorldOptions = {}) {
   const authority = await testAuthority({ now: Date.now() });
   const [agent, manager] = await Promise.all([authority.issueAgent(), authority.issueManagerClient()]);
   const services = await openServices(options);
-  const { folder, logger, shared, audit, jobs, sockets, cache } = services;
+  const { folder, logger, audit, jobs, sockets, cache } = services;
+  const odd: OddServer = { identity: servedIdentity(materialOf(authority, agent)), ...options.server };
+  const {
+    bind = '127.0.0.1',
+    port = 0,
+    socketPath = join(folder.path, 'api.sock'),
+    clock = systemClock,
+  } = odd;
   const server = await openAgentServer({
-    ...shared,
-    bind: '127.0.0.1',
-    port: 0,
-    socketPath: join(folder.path, 'api.sock'),
-    identity: servedIdentity(materialOf(authority, agent)),
-    allowedClients: ['patch-manager-client'],
-    isAllowedAddress: () => true,
+    where: { bind, port, socketPath },
+    identity: odd.identity,
+    access: {
+      allowedClients: odd.allowedClients ?? ['patch-manager-client'],
+      addresses: { allows: odd.isAllowedAddress ?? (() => true) },
+      onRefused: createRefusalRecorder({ audit, clock, counters: services.counters }),
+    },
     app: services.app,
     onUpgrade: (request, socket, head, caller) => sockets.accept(request, socket, head, caller),
-    audit,
-    onRefused: (refusal) => services.counters.countRefusal(refusal.code),
-    timeoutSeconds: 10,
-    ...options.server,
+    timeoutSeconds: odd.timeoutSeconds ?? 10,
+    doors: { clock, files: systemFiles, logger, random: systemRandom },
   }).catch(async (error: unknown) => {
     await closeServices(services);
     throw error;

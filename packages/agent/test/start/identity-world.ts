@@ -83,7 +83,7 @@ export async function startIdentityWorld(
   const opened: { service: IdentityService | undefined } = { service: undefined };
   const world = stack.use(
     await startWorld({
-      app: { clock, identity: () => identityHealth('ok', serviceNow().state) },
+      app: { clock, identityHealth: () => identityHealth('ok', serviceNow().state) },
     }),
   );
   const serviceNow = (): IdentityService => {

@@ -1,15 +1,11 @@
-import { AGENT_ROUTES, type Health } from '@linux-patch/contract';
-import type { Clock } from '@linux-patch/runtime';
-import type { Hono } from 'hono';
+import { AGENT_ROUTES, type Health, METRICS_MEDIA_TYPE } from '@linux-patch/contract';
 import { type HealthSources, healthOf } from '../../health/report.ts';
-import type { AgentEnv } from '../agent-env.ts';
+import { collectAgentMetrics, type MetricSources } from '../../metrics/collect.ts';
+import type { RouteServer } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
 
 /** `/health` and `/api/v1/health`: always 200, never waits for a refresh. */
-export function serveHealth(
-  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
-  sources: HealthSources,
-): void {
+export function serveHealth(server: RouteServer, sources: HealthSources): void {
   const answer = async (): Promise<Health> => {
     const health = await healthOf(sources, server.clock);
     sources.refreshInBackground();
@@ -17,4 +13,17 @@ export function serveHealth(
   };
   serveRoute(server, AGENT_ROUTES.rootHealth, answer);
   serveRoute(server, AGENT_ROUTES.health, answer);
+}
+
+/** `/metrics`: text without the envelope, as Prometheus reads it. */
+export function serveMetrics(
+  { app, clock }: RouteServer,
+  health: HealthSources,
+  sources: MetricSources,
+): void {
+  app.get(AGENT_ROUTES.metrics.path, async (context) =>
+    context.body(await collectAgentMetrics(health, sources, clock), 200, {
+      'Content-Type': METRICS_MEDIA_TYPE,
+    }),
+  );
 }

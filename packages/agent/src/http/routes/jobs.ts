@@ -6,19 +6,13 @@ import {
   type JobSummary,
   readPathParameter,
 } from '@linux-patch/contract';
-import type { Clock } from '@linux-patch/runtime';
-import type { Admission, JobCore, JobRequest } from '@linux-patch/worker';
-import type { Hono } from 'hono';
+import { type Admission, type JobCore, type JobRequest } from '@linux-patch/worker';
 import { z } from 'zod';
 import { nameRequest } from '../../jobs/idempotency.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
-import type { AgentEnv } from '../agent-env.ts';
+import { type RouteServer } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
 import { compareText, pageOf } from './paging.ts';
-
-export interface JobRouteSources {
-  readonly jobs: JobQueue;
-}
 
 /** What a job route has read. */
 interface JobInput {
@@ -58,10 +52,7 @@ function acceptedAnswer(job: JobCore): JobAccepted {
 }
 
 /** `/api/v1/jobs`. */
-export function serveJobs(
-  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
-  { jobs }: JobRouteSources,
-): void {
+export function serveJobs(server: RouteServer, jobs: JobQueue): void {
   serveRoute(server, AGENT_ROUTES.listJobs, ({ query }) => {
     // The order of arrival settles ties, so listings are stable.
     const arrival = new Map(jobs.list().map((job, index) => [job.job_id, -index]));

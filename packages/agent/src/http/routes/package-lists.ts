@@ -1,13 +1,13 @@
 import type { ListSource, PackageLists } from '@linux-patch/contract';
 import { isoOf } from '@linux-patch/contract';
-import type { CacheRefresher, PackageCache, PackageInventory, SourceState } from '@linux-patch/worker';
+import type { PackageCache, PackageInventory, SourceState } from '@linux-patch/worker';
 
 /** What listings are made from. */
 export interface ListingSources {
   readonly inventory: PackageInventory;
   readonly cache: PackageCache;
   /** Asks the package sources for news, for somebody who waits for it. */
-  readonly refreshNow: () => ReturnType<CacheRefresher['refreshNow']>;
+  readonly refreshNow: () => Promise<void>;
 }
 
 /** What a listing stands on, as it is now. */

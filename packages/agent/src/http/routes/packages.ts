@@ -8,27 +8,18 @@ import {
   PatchError,
   readPathParameter,
 } from '@linux-patch/contract';
-import type { Clock } from '@linux-patch/runtime';
 import { matchesGlob, type PackageInventory } from '@linux-patch/worker';
-import type { Hono } from 'hono';
-import type { JobQueue } from '../../jobs/queue.ts';
-import type { AgentEnv } from '../agent-env.ts';
+import { type JobQueue } from '../../jobs/queue.ts';
+import { type RouteServer } from '../agent-env.ts';
 import { serveListing } from '../serve-listing.ts';
 import { serveRoute } from '../serve-route.ts';
 import { acceptJob } from './jobs.ts';
 import { describeLists, type ListingSources } from './package-lists.ts';
 import { compareText, pageOf } from './paging.ts';
 
-export interface PackageSources extends ListingSources {
-  readonly jobs: JobQueue;
-}
-
 /** `/api/v1/packages`. */
-export function servePackages(
-  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
-  sources: PackageSources,
-): void {
-  const { inventory, jobs } = sources;
+export function servePackages(server: RouteServer, sources: ListingSources, jobs: JobQueue): void {
+  const { inventory } = sources;
   serveListing(server, AGENT_ROUTES.listPackages, async ({ query }) => {
     const { refresh, ...asked } = query;
     if (refresh) await sources.refreshNow();
@@ -96,10 +87,7 @@ export function servePackages(
 }
 
 /** `/api/v1/packages/hold` and `/api/v1/packages/unhold`. */
-export function serveHolds(
-  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
-  { jobs }: Pick<PackageSources, 'jobs'>,
-): void {
+export function serveHolds(server: RouteServer, jobs: JobQueue): void {
   serveRoute(server, AGENT_ROUTES.holdPackages, (input) =>
     acceptJob(jobs, input, () => ({ operation: 'hold', names: input.body.packages })),
   );

@@ -8,27 +8,18 @@ import {
   planApply,
   SEVERITIES,
 } from '@linux-patch/contract';
-import type { Clock } from '@linux-patch/runtime';
 import type { ApplyJobRequest } from '@linux-patch/worker';
-import type { Hono } from 'hono';
 import type { JobQueue } from '../../jobs/queue.ts';
-import type { AgentEnv } from '../agent-env.ts';
+import type { RouteServer } from '../agent-env.ts';
 import { serveListing } from '../serve-listing.ts';
 import { serveRoute } from '../serve-route.ts';
 import { acceptJob } from './jobs.ts';
 import { describeLists, type ListingSources } from './package-lists.ts';
 import { compareText, pageOf } from './paging.ts';
 
-export interface PatchSources extends ListingSources {
-  readonly jobs: JobQueue;
-}
-
 /** `/api/v1/patches`. */
-export function servePatches(
-  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
-  sources: PatchSources,
-): void {
-  const { inventory, jobs } = sources;
+export function servePatches(server: RouteServer, sources: ListingSources, jobs: JobQueue): void {
+  const { inventory } = sources;
   serveListing(server, AGENT_ROUTES.listPatches, async ({ query }) => {
     const { refresh, explain = false, ...asked } = query;
     if (refresh) await sources.refreshNow();

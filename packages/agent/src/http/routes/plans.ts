@@ -6,10 +6,8 @@ import {
   type PlanQuery,
   planApply,
 } from '@linux-patch/contract';
-import type { Clock } from '@linux-patch/runtime';
 import type { HostPlan, LeftOut, PackagePlans, PlanWaiting } from '@linux-patch/worker';
-import type { Hono } from 'hono';
-import type { AgentEnv } from '../agent-env.ts';
+import { type RouteServer } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
 import { describeLists, type ListingSources } from './package-lists.ts';
 import { installOptions } from './packages.ts';
@@ -19,10 +17,7 @@ import { refuseUnknownNames } from './patches.ts';
 const ANSWER_WITHIN_MS = 115_000;
 
 /** What changes would do: `/api/v1/packages/plan` and `/api/v1/patches/plan`. */
-export function servePlans(
-  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
-  sources: ListingSources,
-): void {
+export function servePlans(server: RouteServer, sources: ListingSources): void {
   const { plans } = sources.inventory;
   const answer = async (plan: HostPlan): Promise<Plan> => ({
     ...describePlan(plan),

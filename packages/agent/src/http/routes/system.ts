@@ -1,30 +1,25 @@
 import { AGENT_ROUTES, isoOf, type SystemInfo, VERSION } from '@linux-patch/contract';
-import type { Clock } from '@linux-patch/runtime';
-import type { PackageCache, PackageInventory } from '@linux-patch/worker';
-import type { Hono } from 'hono';
+import type { PackageInventory } from '@linux-patch/worker';
 import { type HealthSources, healthOf } from '../../health/report.ts';
-import type { HostFacts } from '../../host/facts.ts';
-import type { AgentEnv } from '../agent-env.ts';
+import { type HostFacts } from '../../host/facts.ts';
+import { type RouteServer } from '../agent-env.ts';
 import { serveRoute } from '../serve-route.ts';
 
-export interface SystemSources extends HealthSources {
+export interface SystemSources {
+  readonly health: HealthSources;
   readonly hostFacts: () => Promise<HostFacts>;
   readonly inventory: PackageInventory;
-  readonly cache: PackageCache;
 }
 
 /** `/api/v1/system/info`. */
-export function serveSystem(
-  server: { readonly app: Hono<AgentEnv>; readonly clock: Clock },
-  sources: SystemSources,
-): void {
+export function serveSystem(server: RouteServer, { health, hostFacts, inventory }: SystemSources): void {
   serveRoute(server, AGENT_ROUTES.systemInfo, async (): Promise<SystemInfo> => {
-    const { inventory, cache } = sources;
-    const [facts, reboot, clean, health] = await Promise.all([
-      sources.hostFacts(),
+    const { cache } = health;
+    const [facts, reboot, clean, { status }] = await Promise.all([
+      hostFacts(),
       inventory.rebootRequired(),
       inventory.isDatabaseClean(),
-      healthOf(sources, server.clock),
+      healthOf(health, server.clock),
     ]);
     const { osRelease } = facts;
     return {
@@ -45,7 +40,7 @@ export function serveSystem(
       reboot_reasons: [...reboot.reasons],
       package_db_clean: clean,
       api_version: VERSION,
-      service_status: health.status === 'healthy' ? 'serving' : 'degraded',
+      service_status: status === 'healthy' ? 'serving' : 'degraded',
     };
   });
 }
