@@ -70,18 +70,20 @@ const doors: AgentDoors = {
   random: systemRandom,
   files: systemFiles,
   network: hostNetwork,
-  createCommands: (environment) => nodeCommands(environment, ownPrograms),
   createLogger: (settings) => lineLogger({ level: settings.level, sink: sinkFor(settings) }),
-  stdout: terminal.stdout,
-  stderr: terminal.stderr,
-  processUsage,
-  environment: process.env,
-  supervised,
-  onReload: (reload) => {
-    process.on('SIGHUP', reload);
-    return { [Symbol.dispose]: () => void process.off('SIGHUP', reload) };
+  program: {
+    stdout: terminal.stdout,
+    stderr: terminal.stderr,
+    environment: process.env,
+    createCommands: (environment) => nodeCommands(environment, ownPrograms),
+    usage: processUsage,
+    supervised,
+    onReload: (reload) => {
+      process.on('SIGHUP', reload);
+      return { [Symbol.dispose]: () => void process.off('SIGHUP', reload) };
+    },
+    stopped: stop.signal,
   },
-  signal: stop.signal,
 };
 
 // No await outside of a function: a package starts this as a script.

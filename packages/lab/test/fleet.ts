@@ -78,15 +78,17 @@ function fleetHost(lab: LabHost, clock: ManualClock): FleetHost {
         random: systemRandom,
         files: systemFiles,
         network: hostNetwork,
-        createCommands: (environment) => nodeCommands(environment, OWN_PROGRAMS),
         createLogger: () => log,
-        stdout: () => {},
-        stderr: (text) => log.error(text),
-        processUsage,
-        environment: {},
-        supervised: false,
-        onReload: () => ({ [Symbol.dispose]: () => {} }),
-        signal: stopping.signal,
+        program: {
+          stdout: () => {},
+          stderr: (text) => log.error(text),
+          environment: {},
+          createCommands: (environment) => nodeCommands(environment, OWN_PROGRAMS),
+          usage: processUsage,
+          supervised: false,
+          onReload: () => ({ [Symbol.dispose]: () => {} }),
+          stopped: stopping.signal,
+        },
       });
       if (!expectServing) return;
       await askUntil(`${lab.name} to serve`, async () => {

@@ -10,14 +10,14 @@ import type {
 } from '@linux-patch/runtime';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { ClockWatch } from '../clock/watch.ts';
-import type { AgentPaths } from '../config/paths.ts';
+import type { Settings } from '../config/load.ts';
 import type { AgentConfig } from '../config/schema.ts';
+import type { EnrollmentPlaces, EnrollmentTime } from '../enrollment/settings.ts';
+import type { Host } from '../host/host.ts';
 import type { Network } from '../host/network.ts';
 import type { Liveness } from '../identity/liveness.ts';
-import type { CertificatePaths } from '../identity/store/paths.ts';
-import type { ProxyChoice } from '../manager-link/proxy.ts';
+import type { IdentityPlace } from '../identity/store/read.ts';
 import type { AgentCounters } from '../metrics/counters.ts';
-import type { Reconfiguration } from './reconfiguration.ts';
 
 /** What the agent's program uses of the outside world; `main.ts` picks the real ones. */
 export interface AgentDoors {
@@ -25,19 +25,24 @@ export interface AgentDoors {
   readonly random: Random;
   readonly files: Files;
   readonly network: Network;
-  /** Commands with this added to their environment. */
-  readonly createCommands: (environment: Readonly<Record<string, string>>) => Commands;
   readonly createLogger: (settings: LogSettings) => Logger;
+  readonly program: Program;
+}
+
+/** This process, and who started it. */
+export interface Program {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
-  readonly processUsage: () => ProcessUsage;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Commands with this added to their environment. */
+  readonly createCommands: (environment: Readonly<Record<string, string>>) => Commands;
+  readonly usage: () => ProcessUsage;
   /** Whether a service manager started this program, so that nobody sees at once how it ends. */
   readonly supervised: boolean;
   /** Calls back when the service manager asks for a reload (SIGHUP). */
   readonly onReload: (reload: () => void) => Disposable;
-  /** Aborts when the program is told to stop; of a context, also when it has to begin anew with another configuration. */
-  readonly signal: AbortSignal;
+  /** Aborts when the program is told to stop. */
+  readonly stopped: AbortSignal;
 }
 
 /** Where log lines go. */
@@ -50,18 +55,43 @@ export interface LogSettings {
 }
 
 /** One run of the agent with its configuration. */
-export interface AgentContext extends AgentDoors {
-  readonly root: string;
-  readonly config: AgentConfig;
-  readonly configFile: string;
-  readonly paths: AgentPaths;
-  readonly certificates: CertificatePaths;
-  readonly commands: Commands;
+export interface AgentContext {
+  readonly host: Host;
+  readonly settings: Settings;
+  /** Where the identity of this host lies, and by what it is judged. */
+  readonly place: IdentityPlace;
+  readonly enrollment: EnrollmentPlaces;
+  readonly time: AgentTime;
+  readonly report: AgentReport;
+  readonly program: Program;
+  readonly run: AgentRun;
+}
+
+/** By what a run waits; its signal also aborts when it has to begin anew with another configuration. */
+export interface AgentTime extends EnrollmentTime {
+  readonly clockWatch: ClockWatch;
+}
+
+/** Whom a run tells what it does. */
+export interface AgentReport {
   readonly logger: Logger;
   readonly audit: AuditLog;
   readonly counters: AgentCounters;
   readonly notifier: ServiceNotifier;
-  readonly clockWatch: ClockWatch;
+}
+
+/** Follows the configuration while the agent only waits, so that what changes counts without a restart. */
+export interface Reconfiguration extends AsyncDisposable {
+  /** Aborts when the configuration is another one; what was begun with the old one ends then. */
+  readonly changed: AbortSignal;
+  /** The newest configuration without faults. The file may have been broken since. */
+  readonly latest: AgentConfig;
+  /** Serving begins: from now on a change waits for a restart. */
+  end(): Promise<void>;
+}
+
+/** How a run fares. */
+export interface AgentRun {
   readonly liveness: Liveness;
   readonly reconfiguration: Reconfiguration;
   /**
@@ -69,16 +99,6 @@ export interface AgentContext extends AgentDoors {
    * waits.
    */
   readonly startDeadlineMs: number | undefined;
-  /** Through which proxy a manager is asked. */
-  readonly proxyFor: ProxyChoice;
-  /** Reads the configuration anew. */
-  readonly loadConfig: () => Promise<AgentConfig>;
-}
-
-/** Where the identity lies, by configuration. */
-export function certificatePaths(config: AgentConfig): CertificatePaths {
-  const { ca_cert, server_cert, server_key, crl_path } = config.tls;
-  return { ca: ca_cert, certificate: server_cert, key: server_key, crl: crl_path };
 }
 
 /**

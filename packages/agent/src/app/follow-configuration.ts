@@ -1,14 +1,22 @@
+import type { Settings } from '../config/load.ts';
+import type { AgentConfig } from '../config/schema.ts';
 import { watchAgentConfig } from '../config/watch.ts';
-import { type AgentContext, EXIT } from './agent-context.ts';
-import type { Reconfiguration } from './reconfiguration.ts';
+import type { IdentityPlace } from '../identity/store/read.ts';
+import {
+  type AgentContext,
+  type AgentReport,
+  EXIT,
+  type Program,
+  type Reconfiguration,
+} from './agent-context.ts';
 
-type Reports = Pick<AgentContext, 'audit' | 'notifier'>;
-
-type Context = Reports &
-  Pick<AgentContext, 'files' | 'clock' | 'logger' | 'config' | 'configFile' | 'loadConfig' | 'onReload'>;
+type Told = Pick<AgentReport, 'logger' | 'audit' | 'notifier'>;
 
 /** Says, until it is over, that the file has faults and what was in force stays; undefined is that it is over. */
-export function reportConfigFault({ audit, notifier }: Reports, fault: string | undefined): void {
+export function reportConfigFault(
+  { audit, notifier }: Pick<AgentReport, 'audit' | 'notifier'>,
+  fault: string | undefined,
+): void {
   const [first] = fault?.split('\n') ?? [];
   if (fault !== undefined) audit.record('config_refused', { reason: fault });
   void notifier.trouble(
@@ -18,17 +26,20 @@ export function reportConfigFault({ audit, notifier }: Reports, fault: string | 
 }
 
 /** Reads the configuration again when it changes, and when the service manager asks (SIGHUP). */
-export function followConfiguration(context: Context): Reconfiguration {
-  const { files, clock, logger, audit, config, configFile: path, loadConfig: load, notifier } = context;
+export function followConfiguration(
+  settings: Settings,
+  { files, clock }: IdentityPlace,
+  report: Told,
+  program: Pick<Program, 'onReload'>,
+): Reconfiguration {
+  const { logger, audit, notifier } = report;
   const changed = new AbortController();
-  let latest = config;
+  let latest = settings.config;
   let over = false;
   const watch = watchAgentConfig({
     files,
     clock,
-    path,
-    current: config,
-    load,
+    settings,
     logger,
     onChange: (next, sections) => {
       if (over) return;
@@ -37,10 +48,10 @@ export function followConfiguration(context: Context): Reconfiguration {
       logger.info('The configuration changed; the agent goes on with it', { sections: sections.join(',') });
       changed.abort();
     },
-    onFault: (fault) => reportConfigFault(context, fault),
-    onRestored: () => reportConfigFault(context, undefined),
+    onFault: (fault) => reportConfigFault(report, fault),
+    onRestored: () => reportConfigFault(report, undefined),
   });
-  const subscription = context.onReload(() => void watch.reload());
+  const subscription = program.onReload(() => void watch.reload());
   const end = async (): Promise<void> => {
     if (over) return;
     over = true;
@@ -60,13 +71,23 @@ export function followConfiguration(context: Context): Reconfiguration {
   };
 }
 
+/** For commands that read the configuration once. */
+export function notFollowed(config: AgentConfig): Reconfiguration {
+  return {
+    changed: new AbortController().signal,
+    latest: config,
+    end: async () => {},
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
 /** The exit code of work that was stopped: to begin anew when that is why. */
 export function codeOfStop(
-  { reconfiguration }: Pick<AgentContext, 'reconfiguration'>,
+  { run }: Pick<AgentContext, 'run'>,
   code: number,
   say: () => void = () => {},
 ): number {
-  if (reconfiguration.changed.aborted) return EXIT.again;
+  if (run.reconfiguration.changed.aborted) return EXIT.again;
   say();
   return code;
 }

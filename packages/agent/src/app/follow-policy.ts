@@ -1,9 +1,16 @@
 import { messageOf } from '@linux-patch/contract';
-import { followFile } from '@linux-patch/runtime';
+import { type Clock, type Files, followFile, type Logger } from '@linux-patch/runtime';
 import { isFaulty, readPolicy } from '@linux-patch/worker';
-import type { AgentContext } from './agent-context.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
 
-type Context = Pick<AgentContext, 'files' | 'clock' | 'logger' | 'audit' | 'paths'>;
+interface FollowOptions {
+  /** Of the policy. */
+  readonly path: string;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly audit: AuditLog;
+}
 
 /** What the agent says about the policy of the host; each change reads the file by itself. */
 export interface PolicyWatch extends AsyncDisposable {
@@ -14,23 +21,23 @@ export interface PolicyWatch extends AsyncDisposable {
 }
 
 /** Follows `policy.yaml`, so that a faulty one is told at once and not by the next change alone. */
-export async function followPolicy(context: Context): Promise<PolicyWatch> {
-  const { policyFile: path } = context.paths;
+export async function followPolicy(options: FollowOptions): Promise<PolicyWatch> {
+  const { files, path } = options;
   let health = 'ok';
   let told: string | undefined;
   let work = Promise.resolve();
   const look = async (): Promise<void> => {
-    const reading = await readPolicy({ files: context.files, path });
+    const reading = await readPolicy({ files, path });
     if (isFaulty(reading)) {
       const [first] = reading.faults;
       health = `${path} cannot be relied on and every change is denied: ${first}`;
-      report(context, reading.faults, told);
+      report(options, reading.faults, told);
       told = reading.faults.join('\n');
       return;
     }
     health = 'ok';
     const inForce = JSON.stringify([reading.written, reading.values]);
-    if (told !== undefined && told !== inForce) reportChange(context);
+    if (told !== undefined && told !== inForce) reportChange(options);
     told = inForce;
   };
   const reload = (): Promise<void> => {
@@ -40,7 +47,7 @@ export async function followPolicy(context: Context): Promise<PolicyWatch> {
     return work;
   };
   await reload();
-  const follower = followFile({ ...context, path, changed: () => void reload() });
+  const follower = followFile({ ...options, changed: () => void reload() });
   return {
     get health() {
       return health;
@@ -54,13 +61,12 @@ export async function followPolicy(context: Context): Promise<PolicyWatch> {
 }
 
 function report(
-  { logger, audit, paths }: Context,
+  { logger, audit, path }: FollowOptions,
   faults: readonly string[],
   told: string | undefined,
 ): void {
   const reason = faults.join('\n');
   if (reason === told) return;
-  const path = paths.policyFile;
   logger.error('The policy of this host cannot be relied on; every change is denied until it is mended', {
     path,
     faults,
@@ -68,7 +74,7 @@ function report(
   audit.record('policy_refused', { reason });
 }
 
-function reportChange({ logger, audit, paths }: Context): void {
-  logger.info('The policy of this host changed and counts from now on', { path: paths.policyFile });
-  audit.record('policy_changed', { file: paths.policyFile });
+function reportChange({ logger, audit, path }: FollowOptions): void {
+  logger.info('The policy of this host changed and counts from now on', { path });
+  audit.record('policy_changed', { file: path });
 }

@@ -14,25 +14,32 @@ import { createIdentityWarnings } from '../identity/warnings.ts';
 import type { AgentContext } from './agent-context.ts';
 import { pinnedJobKeyOf } from './compose-enrollment.ts';
 import { enrolWith } from './enrolling.ts';
-import { identityPlaceOf } from './identity-place.ts';
 import { becomeOnlyRenewer } from './only-instance.ts';
 
 /** What asks the manager for a new certificate. */
 export function renewerOf(context: AgentContext): Renewer {
-  const { random, audit, proxyFor, signal } = context;
-  const exclusively = () => becomeOnlyRenewer(context);
-  return createRenewer({ place: identityPlaceOf(context), exclusively, random, audit, proxyFor, signal });
+  const { place, time, settings, report } = context;
+  return createRenewer({
+    place,
+    exclusively: () => becomeOnlyRenewer(context),
+    random: time.random,
+    audit: report.audit,
+    proxyFor: settings.proxyFor,
+    signal: time.signal,
+  });
 }
 
 /** Takes up the identity on disk, which must be there, and everything that keeps it fresh. */
 export async function openIdentityService(context: AgentContext): Promise<IdentityService> {
-  const { clock, clockWatch, random, logger, audit, notifier, proxyFor, signal, liveness } = context;
-  const place = identityPlaceOf(context);
+  const { place } = context;
+  const { clock, clockWatch, random, signal } = context.time;
+  const { logger, audit, notifier } = context.report;
+  const { config, paths, proxyFor } = context.settings;
   const current = createCurrentIdentity(await readIdentity(place));
   const events = createIdentityEvents(audit);
   const replacement = await openReplacement({ place, current, logger, audit, signal });
-  const { dataFolder } = context.paths;
-  const { enrollment } = context.config;
+  const { dataFolder } = paths;
+  const { enrollment } = config;
   const renewals = new Renewals({
     place,
     current,
@@ -41,7 +48,7 @@ export async function openIdentityService(context: AgentContext): Promise<Identi
     renew: renewerOf(context),
     address: createAddressWatch({
       clock,
-      network: context.network,
+      network: context.host.network,
       reportIp: enrollment.report_ip,
       reportInterface: enrollment.report_interface,
       signal,
@@ -65,7 +72,7 @@ export async function openIdentityService(context: AgentContext): Promise<Identi
       takeJobKey: (offer, roots) => pinnedJobKeyOf(context).take(offer, { roots, way: 'first_sight' }),
     }),
     rejoining: createReEnrolment({ join, clock, logger, notifier, signal }),
-    report: { clock, logger, events, liveness, inspect },
+    report: { clock, logger, events, liveness: context.run.liveness, inspect },
     configuredManager: enrollment.manager_url,
   });
 }

@@ -1,5 +1,4 @@
-import { parseCertificates } from '@linux-patch/pki';
-import { type Challenges, createSignatureGate, openChallenges } from '@linux-patch/worker';
+import { createSignatureGate, openChallenges } from '@linux-patch/worker';
 import { readBoot } from '../host/boot.ts';
 import { openInstanceId } from '../host/instance-id.ts';
 import type { ServedInstallation } from '../http/app.ts';
@@ -15,24 +14,30 @@ export async function openInstallation(
   context: AgentContext,
   identity: IdentityService | undefined,
 ): Promise<ServedInstallation> {
-  const instanceId = await openInstanceId({ ...context, path: context.paths.instanceFile });
+  const { host, settings, time, report } = context;
+  const { files, root } = host;
+  const { paths } = settings;
+  const { random } = time;
+  const { logger } = report;
+  const instanceId = await openInstanceId({ path: paths.instanceFile, files, random, logger, root });
   const pin = pinnedJobKeyOf(context);
   return {
     instanceId,
     jobKey: () => pin.read().catch(() => undefined),
     gate: createSignatureGate({
       pin: () => pin.read(),
-      challenges: challengesOf(context),
+      challenges: openChallenges({
+        folder: paths.challengesFolder,
+        files,
+        random,
+        boot: () => readBoot(files),
+      }),
       own: () => ({ names: identity ? certifiedNames(identity) : [], instanceId }),
     }),
   };
 }
 
-function challengesOf({ files, random, paths }: AgentContext): Challenges {
-  return openChallenges({ folder: paths.challengesFolder, files, random, boot: () => readBoot(files) });
-}
-
 function certifiedNames({ current }: IdentityService): string[] {
-  const [own] = parseCertificates(current.value.material.certificatePem);
-  return own ? [...own.dnsNames, ...own.ipAddresses].map((name) => name.toLowerCase()) : [];
+  const { leaf } = current.value;
+  return leaf ? [...leaf.dnsNames, ...leaf.ipAddresses].map((name) => name.toLowerCase()) : [];
 }

@@ -10,11 +10,10 @@ test.each([
 ])('%s', async (_what, gotIt) => {
   await using folder = await temporaryFolder();
   const context = {
-    files: systemFiles,
-    clock: new ManualClock(0),
-    logger: memoryLogger(),
-    paths: agentPaths(folder.path),
-    signal: new AbortController().signal,
+    place: { files: systemFiles, clock: new ManualClock(0) },
+    report: { logger: memoryLogger() },
+    settings: { paths: agentPaths(folder.path) },
+    time: { signal: new AbortController().signal },
   };
   const other = await tryExclusive(context, 'identity');
   if (!('lock' in other)) throw new Error('the lock is free');

@@ -1,12 +1,18 @@
 import { join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
+import type { Settings } from '../config/load.ts';
 import { type LockHolder, type LockResult, takeLock } from '../host/instance-lock.ts';
-import type { AgentContext } from './agent-context.ts';
+import type { IdentityPlace } from '../identity/store/read.ts';
+import type { AgentReport } from './agent-context.ts';
 
 /** What one process at a time may do: serve, or get the host an identity. */
 export type Exclusive = 'service' | 'identity';
 
-type Context = Pick<AgentContext, 'files' | 'clock' | 'logger' | 'paths'>;
+interface Context {
+  readonly place: Pick<IdentityPlace, 'files' | 'clock'>;
+  readonly settings: Pick<Settings, 'paths'>;
+  readonly report: Pick<AgentReport, 'logger'>;
+}
 
 const NOTHING: AsyncDisposable = { [Symbol.asyncDispose]: async () => {} };
 
@@ -17,18 +23,19 @@ const NOTHING: AsyncDisposable = { [Symbol.asyncDispose]: async () => {} };
  * @param wait until the lock is free, or until this signal aborts
  */
 export async function tryExclusive(
-  { files, clock, logger, paths }: Context,
+  { place, settings, report }: Context,
   what: Exclusive,
   wait?: AbortSignal,
 ): Promise<LockResult> {
-  const folder = join(paths.dataFolder, 'locks');
+  const { dataFolder } = settings.paths;
+  const folder = join(dataFolder, 'locks');
   try {
-    const result = await takeLock({ files, clock }, join(folder, `${what}.lock`), wait);
+    const result = await takeLock(place, join(folder, `${what}.lock`), wait);
     // What agents up to 1.2 took their lock with.
-    if ('lock' in result) await files.remove(join(folder, what)).catch(() => {});
+    if ('lock' in result) await place.files.remove(join(folder, what)).catch(() => {});
     return result;
   } catch (error) {
-    logger.warn(`No lock could be taken below ${paths.dataFolder}: ${messageOf(error)}`, { error });
+    report.logger.warn(`No lock could be taken below ${dataFolder}: ${messageOf(error)}`, { error });
     return { lock: NOTHING };
   }
 }
@@ -43,7 +50,7 @@ export async function becomeOnlyInstance(context: Context): Promise<AsyncDisposa
   const { heldBy: by } = result;
   throw new PatchError(
     'INSTANCE_RUNNING',
-    `Another linux-patch-api already works with ${context.paths.dataFolder}: process ${by?.pid ?? 'unknown'}, since ${by?.since ?? 'unknown'}. ` +
+    `Another linux-patch-api already works with ${context.settings.paths.dataFolder}: process ${by?.pid ?? 'unknown'}, since ${by?.since ?? 'unknown'}. ` +
       `Two of them would take each other's certificates and jobs. Stop it first: systemctl stop linux-patch-api, or kill ${by?.pid ?? 'PID'}.`,
     { details: { pid: by?.pid ?? null } },
   );
@@ -67,10 +74,10 @@ export async function becomeOnlyRenewer(context: Context): Promise<AsyncDisposab
  * the program was told to stop.
  */
 export async function waitForIdentity(
-  context: Context & Pick<AgentContext, 'signal'>,
+  context: Context & { readonly time: { readonly signal: AbortSignal } },
   options: { readonly onWait: (by: LockHolder | undefined) => void; readonly done: () => Promise<boolean> },
 ): Promise<AsyncDisposable | undefined> {
-  const { signal } = context;
+  const { signal } = context.time;
   const atOnce = await tryExclusive(context, 'identity');
   if ('lock' in atOnce) return atOnce.lock;
   options.onWait(atOnce.heldBy);

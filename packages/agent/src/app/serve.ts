@@ -37,7 +37,9 @@ function composeApp(
     readonly installation: ServedInstallation;
   },
 ) {
-  const { clock, random, logger, audit, config, counters, processUsage } = context;
+  const { clock, random } = context.time;
+  const { logger, audit, counters } = context.report;
+  const { config } = context.settings;
   const { enabled, read_per_minute, change_per_minute } = config.rate_limit;
   return createAgentApp(
     {
@@ -52,10 +54,10 @@ function composeApp(
       },
       metrics: {
         counters,
-        processUsage,
+        processUsage: context.program.usage,
         enrollmentState: async () => (await enrollmentSummary(context))?.state,
       },
-      hostFacts: () => readHostFacts(context),
+      hostFacts: () => readHostFacts(context.host),
       listings: {
         inventory,
         cache,
@@ -80,10 +82,10 @@ function composeApp(
 
 /** That others than root can change the configuration, and with it choose the manager; it counts all the same. */
 export async function configurationWeakness({
-  files,
-  configFile,
-}: Pick<AgentContext, 'files' | 'configFile'>): Promise<string | undefined> {
-  const open = await findOpenFile(files, configFile).catch(() => undefined);
+  host,
+  settings,
+}: Pick<AgentContext, 'host' | 'settings'>): Promise<string | undefined> {
+  const open = await findOpenFile(host.files, settings.configFile).catch(() => undefined);
   if (!open) return undefined;
   const { message, repair } = openFileWords(open);
   return `${message}, and choose the manager of this host; to mend it: ${repair}`;
@@ -104,13 +106,16 @@ async function listenWith(sockets: JobSockets, options: AgentServerOptions): Pro
  * @throws PatchError `BIND_FAILED`, or what is wrong with the certificates or the package manager.
  */
 export async function serve(context: AgentContext): Promise<void> {
-  if (context.config.tls.enabled) await waitForPort(context);
-  await context.reconfiguration.end();
-  if (!context.signal.aborted) await serveNow(context);
+  if (context.settings.config.tls.enabled) await waitForPort(context);
+  await context.run.reconfiguration.end();
+  if (!context.time.signal.aborted) await serveNow(context);
 }
 
 async function serveNow(context: AgentContext): Promise<void> {
-  const { config, files, clock, random, logger, audit, signal } = context;
+  const { config, paths } = context.settings;
+  const { files, network } = context.host;
+  const { clock, random, clockWatch, signal } = context.time;
+  const { logger, audit, notifier } = context.report;
   await using stack = new AsyncDisposableStack();
   const identity = config.tls.enabled ? await openIdentityService(context) : undefined;
   const work = await openWork(context, stack);
@@ -119,15 +124,15 @@ async function serveNow(context: AgentContext): Promise<void> {
     await openAllowList({
       files,
       path: config.whitelist.path,
-      learnedPath: context.paths.learnedAddresses,
-      resolve: (name) => context.network.resolve(name),
+      learnedPath: paths.learnedAddresses,
+      resolve: (name) => network.resolve(name),
       clock,
       logger,
       signal,
       audit,
     }),
   );
-  const policy = stack.use(await followPolicy(context));
+  const policy = stack.use(await followPolicy({ path: paths.policyFile, files, clock, logger, audit }));
   const soundConfig = (await configurationWeakness(context)) ?? 'ok';
   let configHealth = soundConfig;
   const app = composeApp(context, work, {
@@ -135,19 +140,19 @@ async function serveNow(context: AgentContext): Promise<void> {
     installation: await openInstallation(context, identity),
     health: () => ({
       ...(identity ? identityHealth(configHealth, identity.state) : plainHealth(configHealth)),
-      clock: context.clockWatch.verdict.message,
+      clock: clockWatch.verdict.message,
       allowList: allowList.health,
       policy: policy.health,
     }),
   });
   const sockets = openJobSockets({ jobs: work.jobs, clock, random, logger });
   const server = await listenWith(sockets, {
-    where: { bind: config.server.bind, port: config.server.port, socketPath: context.paths.apiSocket },
+    where: { bind: config.server.bind, port: config.server.port, socketPath: paths.apiSocket },
     identity: identity?.current.value,
     access: {
       allowedClients: config.tls.allowed_clients,
       addresses: allowList,
-      onRefused: createRefusalRecorder({ audit, clock, counters: context.counters }),
+      onRefused: createRefusalRecorder({ audit, clock, counters: context.report.counters }),
     },
     app,
     onUpgrade: (request, socket, head, caller) => sockets.accept(request, socket, head, caller),
@@ -164,7 +169,7 @@ async function serveNow(context: AgentContext): Promise<void> {
     identity ? { trust: identity.current.value.meta.trust } : { tls: 'off' },
   );
   audit.record('serving', { address: where });
-  await context.notifier.ready(`Serving on ${where}`);
+  await notifier.ready(`Serving on ${where}`);
   work.refresher.keepFresh();
   work.keeper.start();
 
@@ -180,7 +185,7 @@ async function serveNow(context: AgentContext): Promise<void> {
   else if (!signal.aborted)
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   logger.info('Stopping', {});
-  await context.notifier.stopping();
+  await notifier.stopping();
 }
 
 /** Address and port, or the path of the Unix socket. */
@@ -201,14 +206,13 @@ function followChanges(
     readonly onConfigHealth: (fault: string | undefined) => void;
   },
 ): void {
-  const { files, clock, logger, audit, config, configFile } = context;
+  const { host, settings, time, report } = context;
+  const { logger, audit } = report;
   const watch = stack.use(
     watchAgentConfig({
-      files,
-      clock,
-      path: configFile,
-      current: config,
-      load: context.loadConfig,
+      files: host.files,
+      clock: time.clock,
+      settings,
       onChange: (_changed, sections) => {
         audit.record('config_changed', { sections });
         logger.warn('The configuration changed; restart the agent to use it', {
@@ -218,11 +222,11 @@ function followChanges(
       onFault: (fault) => {
         const [first] = fault.split('\n');
         parts.onConfigHealth(`config.yaml has faults and the running configuration stays: ${first}`);
-        reportConfigFault(context, fault);
+        reportConfigFault(report, fault);
       },
       onRestored: () => {
         parts.onConfigHealth(undefined);
-        reportConfigFault(context, undefined);
+        reportConfigFault(report, undefined);
       },
       logger,
     }),
@@ -233,7 +237,7 @@ function followChanges(
     await parts.policy.reload();
     await parts.identity?.reload();
   };
-  stack.use(context.onReload(() => void reload()));
+  stack.use(context.program.onReload(() => void reload()));
   // What changed while the agent came up was told to nobody.
   void watch.reload();
 }

@@ -10,8 +10,7 @@ import { MANAGER_MADE_KEY } from '../identity/renewal/messages.ts';
 import { renewExpired } from '../identity/renewal/renew-expired.ts';
 import { repairIdentity } from '../identity/repair.ts';
 import { ownRevocation } from '../identity/revocation/in-force.ts';
-import { readIdentityMeta } from '../identity/store/identity-meta.ts';
-import { readIdentity } from '../identity/store/read.ts';
+import { identityStatus, readIdentity } from '../identity/store/read.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
 import { clockGateOf, keepClockOf } from './compose-clock.ts';
 import { composeLeftover } from './compose-enrollment.ts';
@@ -19,7 +18,6 @@ import { enrolWith } from './enrolling.ts';
 import { codeOfStop } from './follow-configuration.ts';
 import { deniedGuidance, type IdentityProblem, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
 import { renewerOf } from './identity.ts';
-import { identityPlaceOf, identityStatus } from './identity-place.ts';
 import { becomeOnlyInstance } from './only-instance.ts';
 import { configurationWeakness, serve } from './serve.ts';
 
@@ -31,7 +29,7 @@ function stoppedAs(context: AgentContext, identity: IdentityStatus): number {
 /** Told to stop before there was an identity. */
 function stoppedEnrolling(context: AgentContext, managerUrl: string): number {
   return codeOfStop(context, EXIT.unfinished, () =>
-    context.stderr(`${unfinishedGuidance(managerUrl, 'the agent was told to stop')}\n`),
+    context.program.stderr(`${unfinishedGuidance(managerUrl, 'the agent was told to stop')}\n`),
   );
 }
 
@@ -69,7 +67,9 @@ async function obtainIdentity(
   identity: IdentityProblem,
   managerUrl: string,
 ): Promise<number | undefined> {
-  const { logger, notifier, clock, random, audit, signal } = context;
+  const { logger, notifier, audit } = context.report;
+  const { clock, random, signal } = context.time;
+  const { stderr } = context.program;
   logger.warn('The certificates cannot be used; getting new ones', {
     status: identity.status,
     reason: identity.message,
@@ -77,7 +77,7 @@ async function obtainIdentity(
   audit.record('identity_unusable', { status: identity.status, reason: identity.message });
   if (identity.status === 'expired') {
     await notifier.ready(`Renewing the expired certificate with ${managerUrl}`);
-    const isUsableNow = async () => isUsable(await identityStatus(context));
+    const isUsableNow = async () => isUsable(await identityStatus(context.place));
     const late = await renewExpired(
       { renew: renewerOf(context), isUsable: isUsableNow, clock, random, logger, audit, notifier, signal },
       managerUrl,
@@ -94,13 +94,13 @@ async function obtainIdentity(
     case 'installed':
       return undefined;
     case 'denied':
-      context.stderr(`${deniedGuidance(managerUrl, outcome.reason)}\n`);
+      stderr(`${deniedGuidance(managerUrl, outcome.reason)}\n`);
       return EXIT.clean;
     case 'stopped':
       return stoppedEnrolling(context, managerUrl);
     case 'gave_up':
     case 'failed':
-      context.stderr(`${unfinishedGuidance(managerUrl, outcome.message)}\n`);
+      stderr(`${unfinishedGuidance(managerUrl, outcome.message)}\n`);
       return EXIT.unfinished;
   }
 }
@@ -109,12 +109,14 @@ async function obtainIdentity(
  * The agent as a service: checks its certificates, enrols when they cannot be used, serves. Returns the exit code.
  */
 export async function runService(context: AgentContext): Promise<number> {
-  const { notifier, clock } = context;
+  const { clock } = context.time;
+  const { notifier } = context.report;
+  const { liveness } = context.run;
   await using _only = await becomeOnlyInstance(context);
-  const intervalMs = watchdogIntervalMs(context.environment);
+  const intervalMs = watchdogIntervalMs(context.program.environment);
   const ended = new AbortController();
-  const signal = AbortSignal.any([context.signal, ended.signal]);
-  const isAlive = (): boolean => (context.liveness.ageMs ?? 0) <= LIVENESS_LIMIT_MS;
+  const signal = AbortSignal.any([context.time.signal, ended.signal]);
+  const isAlive = (): boolean => (liveness.ageMs ?? 0) <= LIVENESS_LIMIT_MS;
   const feeding =
     intervalMs === undefined ? undefined : feedWatchdog({ notifier, intervalMs, clock, isAlive, signal });
   const watching = keepClockOf(context, signal);
@@ -126,33 +128,27 @@ export async function runService(context: AgentContext): Promise<number> {
   }
 }
 
-async function warnOfForeignKey({ files, certificates, logger }: AgentContext): Promise<void> {
-  const meta = await readIdentityMeta(files, certificates);
-  if (meta.key_origin === 'manager')
-    logger.warn(`Key origin: ${MANAGER_MADE_KEY}`, { manager: meta.manager_url });
-}
-
 async function runUnwatched(context: AgentContext): Promise<number> {
-  const { config, logger } = context;
+  const { host, settings, place, time, report, program } = context;
+  const { logger, audit, notifier } = report;
+  const { config, paths } = settings;
   const weakness = await configurationWeakness(context);
   if (weakness !== undefined) logger.warn(weakness, {});
   if (!config.tls.enabled) {
     logger.warn(
       'TLS is off (tls.enabled: false): only root of this host can connect, through a Unix socket',
       {
-        socket: context.paths.apiSocket,
+        socket: paths.apiSocket,
       },
     );
     await serve(context);
     return codeOfStop(context, EXIT.clean);
   }
-  const place = identityPlaceOf(context);
-  let identity = await repairIdentity({ place, logger, audit: context.audit });
-  const foreign = await findForeignIdentity(place, context.root);
+  let identity = await repairIdentity({ place, logger, audit });
+  const foreign = await findForeignIdentity(place, host.root);
   if (!foreign) identity = await waitForClock(clockGateOf(context), identity);
-  if (context.signal.aborted) return stoppedAs(context, identity);
-  if (foreign)
-    context.audit.record('identity_of_other_host', { key_id: foreign.keyId, reason: foreign.message });
+  if (time.signal.aborted) return stoppedAs(context, identity);
+  if (foreign) audit.record('identity_of_other_host', { key_id: foreign.keyId, reason: foreign.message });
   const problem = foreign ?? (isUsable(identity) ? undefined : identity);
   if (problem === undefined) {
     // The request of a host that has to join again belongs to the certificate to come, not to the one at hand.
@@ -162,22 +158,22 @@ async function runUnwatched(context: AgentContext): Promise<number> {
     const managerUrl = config.enrollment.manager_url;
     if (managerUrl === undefined) {
       // A service of type notify that ends without a word counts as failed, however well it ended (systemd.service(5)).
-      await context.notifier.ready(
-        `Not serving: no usable certificates (${problem.status}) and no manager is set`,
-      );
-      context.stderr(`${noManagerGuidance(problem, context.configFile, context.paths.certificatesFolder)}\n`);
+      await notifier.ready(`Not serving: no usable certificates (${problem.status}) and no manager is set`);
+      program.stderr(`${noManagerGuidance(problem, settings.configFile, paths.certificatesFolder)}\n`);
       return EXIT.clean;
     }
     const exitCode = await obtainIdentity(context, problem, managerUrl);
     if (exitCode !== undefined) return exitCode;
-    identity = await identityStatus(context);
+    identity = await identityStatus(place);
     if (!isUsable(identity)) {
-      context.stderr(`${unfinishedGuidance(managerUrl, identity.message)}\n`);
+      program.stderr(`${unfinishedGuidance(managerUrl, identity.message)}\n`);
       return EXIT.unfinished;
     }
   }
-  await bindIdentity(place, context.root, logger);
-  await warnOfForeignKey(context);
+  await bindIdentity(place, host.root, logger);
+  const { meta } = await readIdentity(place);
+  if (meta.key_origin === 'manager')
+    logger.warn(`Key origin: ${MANAGER_MADE_KEY}`, { manager: meta.manager_url });
   if (identity.status === 'expiring_soon')
     logger.warn('The certificate expires soon; renewing in the background', { reason: identity.message });
   await serve(context);

@@ -23,17 +23,17 @@ export interface StartPatience {
  * start, never come together. On a terminal it ends the agent at once.
  */
 export function createStartPatience(doors: AgentDoors, mode: string): StartPatience {
-  const { clock, environment, signal, stderr } = doors;
-  const isService = mode === 'service' && doors.supervised;
+  const { clock, program } = doors;
+  const isService = mode === 'service' && program.supervised;
   const deadlineMs = isService ? clock.monotonicMs() + PATIENCE_MS : undefined;
   let said: string | undefined;
   const say = async (message: string): Promise<void> => {
     if (message === said) return;
     said = message;
-    stderr(`linux-patch-api: ${message}\nThe agent waits up to a minute for this to be mended.\n`);
+    program.stderr(`linux-patch-api: ${message}\nThe agent waits up to a minute for this to be mended.\n`);
     const notifier = createServiceNotifier({
-      commands: doors.createCommands({}),
-      notifySocket: environment.NOTIFY_SOCKET,
+      commands: program.createCommands({}),
+      notifySocket: program.environment.NOTIFY_SOCKET,
       logger: doors.createLogger({ level: 'warn', journal: true, syslogServer: undefined }),
     });
     await notifier.status(`Not started: ${message.split('\n', 1)[0]}`);
@@ -44,7 +44,7 @@ export function createStartPatience(doors: AgentDoors, mode: string): StartPatie
       const mayPass = MENDED_BESIDE.some((code) => isPatchError(error, code));
       if (!mayPass || deadlineMs === undefined || clock.monotonicMs() >= deadlineMs) throw error;
       await say(messageOf(error));
-      await clock.sleep(TRY_EVERY_MS, signal).catch(() => {});
+      await clock.sleep(TRY_EVERY_MS, program.stopped).catch(() => {});
     },
   };
 }

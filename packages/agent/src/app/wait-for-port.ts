@@ -27,18 +27,21 @@ async function bindFault(address: ListenAddress, files: Files): Promise<PatchErr
  * take.
  * @throws PatchError `BIND_FAILED`
  */
-export async function waitForPort(context: AgentContext): Promise<void> {
-  const { config, files, clock, logger, notifier, signal, startDeadlineMs } = context;
-  const { bind, port } = config.server;
+export async function waitForPort(
+  context: Pick<AgentContext, 'host' | 'settings' | 'time' | 'report' | 'run'>,
+): Promise<void> {
+  const { clock, signal } = context.time;
+  const { logger, notifier } = context.report;
+  const { bind, port } = context.settings.config.server;
   let said: string | undefined;
   while (!signal.aborted) {
-    const fault = await bindFault({ bind, port }, files);
+    const fault = await bindFault({ bind, port }, context.host.files);
     if (!fault) {
       if (said !== undefined) logger.info('The address can be bound now', { bind, port });
       return;
     }
     const comesLate = fault.details.reason === 'EADDRNOTAVAIL';
-    if (!comesLate && clock.monotonicMs() >= (startDeadlineMs ?? 0)) throw fault;
+    if (!comesLate && clock.monotonicMs() >= (context.run.startDeadlineMs ?? 0)) throw fault;
     if (said !== fault.message) {
       logger.warn(`${fault.message} The agent waits for it.`, { bind, port });
       await (comesLate ? notifier.ready(fault.message) : notifier.status(`Not started: ${fault.message}`));

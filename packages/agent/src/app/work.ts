@@ -29,6 +29,8 @@ import { createListingKeeper, type ListingKeeper } from '../worker-link/listing-
 import { createListings } from '../worker-link/listings.ts';
 import type { AgentContext } from './agent-context.ts';
 
+type WorkContext = Pick<AgentContext, 'host' | 'settings' | 'time' | 'report' | 'program'>;
+
 /** Jobs, and what they work with. */
 export interface Work {
   readonly packages: Pick<PackageManager, 'health'>;
@@ -44,19 +46,27 @@ export interface Work {
  * Where package work can live on without the agent. Not under a private root: what is done there ends with the agent, so
  * that nothing of it is left when its folder goes.
  */
-async function openDetachedWork(context: AgentContext): Promise<DetachedWork | undefined> {
-  const { files, clock, commands, config, root } = context;
+async function openDetachedWork({ host, settings, time }: WorkContext): Promise<DetachedWork | undefined> {
+  const { files, commands, root } = host;
   if (root !== '/') return undefined;
   const underSystemd = (await files.facts('/run/systemd/system')) !== undefined;
   const service = underSystemd ? systemdService(commands) : sessionService(commands, files);
-  return createDetachedWork({ folder: join(config.jobs.storage_path, 'work'), files, clock, service });
+  return createDetachedWork({
+    folder: join(settings.config.jobs.storage_path, 'work'),
+    files,
+    clock: time.clock,
+    service,
+  });
 }
 
 /** The policy of the host, and what becomes of a denial. */
-function governedBy({ files, root, paths, clock, clockWatch, audit, logger }: AgentContext): GovernedBy {
+function governedBy({ host, settings, time, report }: WorkContext): GovernedBy {
+  const { files, root } = host;
+  const { clock, clockWatch } = time;
+  const { audit, logger } = report;
   const policy = openHostPolicy({
     files,
-    path: paths.policyFile,
+    path: settings.paths.policyFile,
     root,
     clockFault: () => (clockWatch.verdict.state === 'ok' ? undefined : clockWatch.verdict.message),
   });
@@ -72,18 +82,20 @@ function governedBy({ files, root, paths, clock, clockWatch, audit, logger }: Ag
 
 /** What does the work of jobs, as far as the policy allows. */
 function openExecutor(
-  context: AgentContext,
+  context: WorkContext,
   parts: Pick<ExecutorOptions, 'operations' | 'refresher' | 'cache' | 'detached'> & {
     readonly governed: GovernedBy;
   },
 ): Executor {
-  const { clock, config, root } = context;
+  const { commands, root } = context.host;
+  const { config } = context.settings;
+  const { audit, logger } = context.report;
   const { detached, governed } = parts;
   const work = createExecutor({
     ...parts,
-    clock,
+    clock: context.time.clock,
     // Under a private root the packages are not this host's, so neither is the reboot.
-    reboot: root === '/' ? governReboot(createReboot(context), governed) : undefined,
+    reboot: root === '/' ? governReboot(createReboot({ commands, audit, logger }), governed) : undefined,
     requireAllSources: config.package_manager.require_all_sources,
     timeoutMs: config.jobs.timeout_minutes * MINUTE_MS,
   });
@@ -92,21 +104,28 @@ function openExecutor(
 }
 
 /** Opens the package manager and the job queue; the stack owns what must be closed. */
-export async function openWork(context: AgentContext, stack: AsyncDisposableStack): Promise<Work> {
-  const { commands, files, clock, random, logger, config, root } = context;
+export async function openWork(context: WorkContext, stack: AsyncDisposableStack): Promise<Work> {
+  const { commands, files, root } = context.host;
+  const { config, paths } = context.settings;
+  const { clock, random, clockWatch } = context.time;
+  const { logger, audit } = context.report;
   const configured = config.package_manager.backend;
   const governed = governedBy(context);
   const { policy } = governed;
   const packages = await openPackageManager({ commands, files, clock, root, configured, policy });
-  const link = openWorkerLink({ commands: context.createCommands({}), root, backend: configured });
-  const path = join(context.paths.dataFolder, 'state/packages.json');
+  const link = openWorkerLink({
+    commands: context.program.createCommands({}),
+    root,
+    backend: configured,
+  });
+  const path = join(paths.dataFolder, 'state/packages.json');
   const listings = createListings({ link, files, file: openListingFile({ path, files, logger }) });
   const { lockHolder } = packages;
   const keeper = stack.use(createListingKeeper({ listings, lockHolder, clock, logger }));
   // Closed first, so that nobody waits for an answer.
   stack.use(link);
   const cache = await openPackageCache({
-    path: join(context.paths.dataFolder, 'state/cache.json'),
+    path: join(paths.dataFolder, 'state/cache.json'),
     files,
     clock,
     logger,
@@ -142,7 +161,7 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
         retentionDays: config.jobs.retention_days,
         retentionCount: config.jobs.retention_count,
       },
-      mayForget: () => context.clockWatch.verdict.state === 'ok',
+      mayForget: () => clockWatch.verdict.state === 'ok',
       execute,
       detached: detached && {
         ...detached,
@@ -151,7 +170,7 @@ export async function openWork(context: AgentContext, stack: AsyncDisposableStac
     }),
   );
   const jobs = governQueue(queue, governed);
-  stack.use(auditJobs(jobs.events, context.audit));
+  stack.use(auditJobs(jobs.events, audit));
   stack.use(jobs.events.subscribe(({ job }) => job.completed_at !== null && keeper.nudge()));
   opened.queue = jobs;
   const inventory = createWorkerInventory(link, listings, packages.inventory);

@@ -23,14 +23,19 @@ export interface DoctorWish {
 const REPAIR_ROUNDS = 3;
 
 async function examinationOf(wish: DoctorWish, doors: AgentDoors): Promise<Examination> {
-  const { files, environment } = doors;
+  const { files, network, clock, program } = doors;
+  const { environment, stopped } = program;
   const root = resolve(wish.root);
   const paths = agentPaths(root);
   const configFile = wish.config ?? paths.configFile;
   return {
-    ...doors,
-    commands: doors.createCommands(packageEnvironment(root)),
     root,
+    files,
+    network,
+    commands: program.createCommands(packageEnvironment(root)),
+    clock,
+    signal: stopped,
+    environment,
     paths,
     configFile,
     uid: await ownUid(files),
@@ -147,6 +152,6 @@ export async function runDoctor(wish: DoctorWish, doors: AgentDoors): Promise<nu
     repaired: repairs.repaired,
     repair_failures: repairs.failures,
   };
-  doors.stdout(wish.json ? `${JSON.stringify(report, null, 2)}\n` : render(report));
+  doors.program.stdout(wish.json ? `${JSON.stringify(report, null, 2)}\n` : render(report));
   return exitCodeOf(findings);
 }

@@ -1,4 +1,5 @@
 import type { AgentContext } from '../app/agent-context.ts';
+import type { Settings } from '../config/load.ts';
 import { type LeaveOutcome, leave } from '../leave/leave.ts';
 
 /** Exit codes of `leave`, for scripts. */
@@ -12,7 +13,7 @@ function believes(managerUrl: string | undefined, serial: string | undefined): s
   ].join('\n');
 }
 
-function wordsOf(outcome: LeaveOutcome, context: AgentContext): readonly [number, string] {
+function wordsOf(outcome: LeaveOutcome, { config, configFile }: Settings): readonly [number, string] {
   switch (outcome.kind) {
     case 'nothing':
       return [LEAVE_EXIT.left, 'This host has no identity and no request; there is nothing to leave.'];
@@ -30,13 +31,13 @@ function wordsOf(outcome: LeaveOutcome, context: AgentContext): readonly [number
         ),
       ];
     case 'left': {
-      const { manager_url: manager, polling_token: token } = context.config.enrollment;
+      const { manager_url: manager, polling_token: token } = config.enrollment;
       const again =
         (manager
-          ? `\n${context.configFile} still names the manager: the next start of the agent asks to join it anew.`
+          ? `\n${configFile} still names the manager: the next start of the agent asks to join it anew.`
           : '') +
         (token
-          ? `\n${context.configFile} still has an enrollment.polling_token; it is not used any more, remove the line.`
+          ? `\n${configFile} still has an enrollment.polling_token; it is not used any more, remove the line.`
           : '');
       const gone = `This host has no identity any more: keys, certificates and requests are wiped.${again}`;
       return outcome.untold === undefined
@@ -51,7 +52,10 @@ function wordsOf(outcome: LeaveOutcome, context: AgentContext): readonly [number
 
 /** `leave`: leaves the manager and says what that means. Returns the exit code. */
 export async function leaveManager(context: AgentContext, force: boolean): Promise<number> {
-  const [exitCode, words] = wordsOf(await leave(context, force), context);
-  (exitCode === LEAVE_EXIT.left ? context.stdout : context.stderr)(`${words}\n`);
+  const { host, settings, place, enrollment, time, report, program } = context;
+  const { audit } = report;
+  const outcome = await leave({ host, settings, place, enrollment, time, audit, force });
+  const [exitCode, words] = wordsOf(outcome, settings);
+  (exitCode === LEAVE_EXIT.left ? program.stdout : program.stderr)(`${words}\n`);
   return exitCode;
 }

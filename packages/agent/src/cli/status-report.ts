@@ -3,9 +3,8 @@ import type { IdentityStatus } from '@linux-patch/pki';
 import { readPinnedKey } from '@linux-patch/worker';
 import { readLearnedAddresses } from '../access/learned-addresses.ts';
 import type { AgentContext } from '../app/agent-context.ts';
-import { identityPlaceOf } from '../app/identity-place.ts';
+import { enrollmentSummary } from '../app/enrolling.ts';
 import { type AuditTrail, readAuditTrail } from '../audit/trail.ts';
-import { createClockWatch } from '../clock/watch.ts';
 import { readAllowList } from '../doctor/checks/access.ts';
 import { codeOfIdentity } from '../doctor/checks/certificates.ts';
 import { clockBeforeRecords } from '../doctor/checks/clock.ts';
@@ -15,15 +14,13 @@ import { checkHostIdentity } from '../doctor/checks/host-identity.ts';
 import { checkJobKey } from '../doctor/checks/job-key.ts';
 import { checkPolicy } from '../doctor/checks/policy.ts';
 import { findAgents } from '../doctor/checks/processes.ts';
-import { pendingPlaces, readPending } from '../enrollment/state/pending.ts';
-import { readEnrollmentSummary } from '../enrollment/state/summary.ts';
+import { readPending } from '../enrollment/state/pending.ts';
 import { type IdentityProblem, identityProblems } from '../health/problems.ts';
 import { storedIdentityState } from '../health/stored.ts';
 import { inspectIdentity } from '../identity/inspect.ts';
 import type { RenewalState } from '../identity/renewal/state.ts';
 import type { RevocationState } from '../identity/revocation/state.ts';
 import type { IdentityMeta } from '../identity/store/identity-meta.ts';
-import { storeFolder } from '../identity/store/paths.ts';
 
 function identityPart(
   identity: IdentityStatus,
@@ -76,11 +73,9 @@ function crlPart(crl: RevocationState): NonNullable<AgentStatus['crl']> {
 }
 
 /** What the clock is held against: what others signed, what this host wrote, and its audit log. */
-async function clockPart(context: AgentContext, trail: AuditTrail): Promise<AgentStatus['clock']> {
-  const now = context.clock.now();
-  const watch = createClockWatch({ ...context, dataFolder: context.paths.dataFolder });
-  await watch.look();
-  const { state, message } = watch.verdict;
+function clockPart({ clock, clockWatch }: AgentContext['time'], trail: AuditTrail): AgentStatus['clock'] {
+  const now = clock.now();
+  const { state, message } = clockWatch.verdict;
   const before = state === 'ok' ? clockBeforeRecords(trail, now)?.detail : undefined;
   return {
     now: new Date(now).toISOString(),
@@ -90,10 +85,9 @@ async function clockPart(context: AgentContext, trail: AuditTrail): Promise<Agen
 }
 
 async function enrollmentPart(context: AgentContext): Promise<AgentStatus['enrollment']> {
-  const places = pendingPlaces(context.paths.dataFolder, storeFolder(context.certificates));
-  const view = await readEnrollmentSummary(context.files, places);
+  const view = await enrollmentSummary(context);
   if (!view) return null;
-  const waitedMs = context.clock.now() - Date.parse(view.waiting_since);
+  const waitedMs = context.time.clock.now() - Date.parse(view.waiting_since);
   return { ...view, waiting_seconds: Math.max(0, Math.floor(waitedMs / 1000)) };
 }
 
@@ -108,16 +102,17 @@ async function degradedPart(
     readonly trail: AuditTrail;
   },
 ): Promise<AgentStatus['degraded']> {
-  const { certificates, files, paths } = context;
-  const places = pendingPlaces(paths.dataFolder, storeFolder(certificates));
-  const pending = await readPending(files, places);
-  const code = codeOfIdentity(seen.identity, certificates);
+  const { host, settings, place, enrollment } = context;
+  const { files } = host;
+  const { config, paths } = settings;
+  const pending = await readPending(files, enrollment.pending);
+  const code = codeOfIdentity(seen.identity, place.paths);
   const asking = isUsable(seen.identity) ? undefined : enrollmentFinding(pending, seen.trail);
   const nameless = isUsable(seen.identity)
     ? []
-    : await checkHostIdentity({ ...context, identity: seen.identity, meta: seen.meta });
+    : await checkHostIdentity({ ...host, config, identity: seen.identity, meta: seen.meta });
   const { identity, clock } = parts;
-  const refused = await readAllowList(files, context.config.whitelist.path).then(
+  const refused = await readAllowList(files, config.whitelist.path).then(
     () => undefined,
     (error: unknown) => messageOf(error).split('\n').join('; '),
   );
@@ -129,44 +124,42 @@ async function degradedPart(
     ...seen.problems.flatMap(({ code: known, message }) =>
       known === undefined || known === 'CRL_MISSING' ? [] : [{ code: known, message }],
     ),
-    ...(await checkJobKey(context)).map((one) => ({ code: one.code, message: one.detail })),
-    ...(await checkPolicy({ files, paths, uid: 0 })).map((one) => ({ code: one.code, message: one.detail })),
+    ...[...(await checkJobKey({ files, paths })), ...(await checkPolicy({ files, paths, uid: 0 }))].map(
+      (one) => ({ code: one.code, message: one.detail }),
+    ),
     ...(refused === undefined ? [] : [{ code: 'ALLOW_LIST_INVALID', message: refused }]),
   ];
 }
 
-/** None when the file cannot be read: then the manager is refused, and `doctor` says so. */
-function learnedAddresses({ files, paths }: AgentContext): Promise<readonly string[]> {
-  return readLearnedAddresses(files, paths.learnedAddresses).catch(() => []);
-}
-
 /** Reads everything that `status` shows; changes nothing and asks nobody. */
 export async function collectStatus(context: AgentContext): Promise<AgentStatus> {
-  const { files, clock, certificates, config } = context;
-  const now = clock.now();
-  const { thresholdDays } = identityPlaceOf(context);
-  const inspection = await inspectIdentity({ files, paths: certificates, now, thresholdDays });
+  const { place, settings, time } = context;
+  const { files, root } = context.host;
+  const { config, paths } = settings;
+  const now = time.clock.now();
+  const inspection = await inspectIdentity(place);
   const { status: identity, meta } = inspection;
   const trail = await readAuditTrail(files, config.logging.file_path);
   const managerUrl = config.enrollment.manager_url ?? meta.manager_url ?? undefined;
-  const { dataFolder } = context.paths;
-  const sources = { files, dataFolder, trail, now, thresholdDays, managerUrl };
+  const sources = { place, dataFolder: paths.dataFolder, trail, managerUrl };
   const state = inspection.identity && (await storedIdentityState(inspection.identity, sources));
   const usable = isUsable(identity) ? state : undefined;
   const problems = state ? identityProblems(state) : [];
-  const agents = (await findAgents(files)).filter((agent) => agent.root === context.root);
+  const agents = (await findAgents(files)).filter((agent) => agent.root === root);
+  // Where the file cannot be read the manager is refused, and `doctor` says so.
+  const addresses = await readLearnedAddresses(files, paths.learnedAddresses).catch(() => []);
   const parts: Omit<AgentStatus, 'degraded'> = {
     v: 1,
     version: VERSION,
-    config_file: context.configFile,
+    config_file: settings.configFile,
     manager_url: config.enrollment.manager_url ?? null,
-    manager_addresses: [...(await learnedAddresses(context))],
+    manager_addresses: [...addresses],
     agent: { running: agents.length > 0, pids: agents.map((agent) => agent.pid) },
     identity: identityPart(identity, meta, { now, revoked: usable?.revokedFor !== undefined }),
     renewal: renewalPart(state?.renewal, now),
     crl: usable ? crlPart(usable.list) : null,
-    job_key: await readPinnedKey(files, context.paths.jobKeyFile).catch(() => null),
-    clock: await clockPart(context, trail),
+    job_key: await readPinnedKey(files, paths.jobKeyFile).catch(() => null),
+    clock: clockPart(time, trail),
     enrollment: await enrollmentPart(context),
   };
   return { ...parts, degraded: await degradedPart(context, parts, { identity, meta, problems, trail }) };

@@ -135,7 +135,7 @@ function troubleLines({ degraded, enrollment, identity, clock }: AgentStatus): s
 /** `status`: shows identity and enrolment; returns the exit code. */
 export async function showStatus(context: AgentContext, json: boolean): Promise<number> {
   const report = await collectStatus(context);
-  context.stdout(json ? `${JSON.stringify(report, null, 2)}\n` : render(report));
+  context.program.stdout(json ? `${JSON.stringify(report, null, 2)}\n` : render(report));
   const { status, revoked } = report.identity;
   if ((status === 'valid' || status === 'expiring_soon') && !revoked) return EXAMINED_EXIT.well;
   return report.enrollment && report.enrollment.state !== 'needs_person'

@@ -6,17 +6,17 @@ import { type AgentContext, EXIT } from '../app/agent-context.ts';
  * at once. Returns the exit code.
  */
 export async function trustJobKey(context: AgentContext, fingerprint: string | null): Promise<number> {
-  const { files, paths, audit, stdout } = context;
-  const path = paths.jobKeyFile;
+  const { files } = context.host;
+  const path = context.settings.paths.jobKeyFile;
   const before = await readPinnedKey(files, path).catch(() => undefined);
   await writePinnedKey(files, path, { pinned: fingerprint, by: 'root', foreign: null });
-  audit.record('job_key_pinned', {
+  context.report.audit.record('job_key_pinned', {
     pinned: fingerprint,
     by: 'root',
     before: before?.pinned ?? null,
     followed: false,
   });
-  stdout(
+  context.program.stdout(
     fingerprint === null
       ? 'This host does changes without a signature from now on, for whoever its certificates let in. Undo it with: linux-patch-api trust-job-key SHA256:…\n'
       : `This host does changes from now on only when the key ${fingerprint} has signed them. ` +

@@ -1,8 +1,6 @@
 import { isPatchError } from '@linux-patch/contract';
-import { parseCertificates } from '@linux-patch/pki';
-import type { Files, Logger } from '@linux-patch/runtime';
-import { readMaterial } from '../identity/store/material.ts';
-import type { CertificatePaths } from '../identity/store/paths.ts';
+import type { Logger } from '@linux-patch/runtime';
+import { findIdentity, type IdentityPlace } from '../identity/store/read.ts';
 import type { ProxyChoice } from '../manager-link/proxy.ts';
 import { findManagerTimeMs } from './manager-time.ts';
 import type { ClockWatch } from './watch.ts';
@@ -14,19 +12,18 @@ export type TimeAnswer = 'known' | 'unproven' | 'unreachable';
 export type AskTime = (signal: AbortSignal) => Promise<TimeAnswer>;
 
 export function createTimeQuestion(options: {
-  readonly files: Files;
-  readonly certificates: CertificatePaths;
+  readonly place: IdentityPlace;
   readonly managerUrl: string;
   readonly proxyFor: ProxyChoice;
   readonly clockWatch: ClockWatch;
   readonly logger: Logger;
 }): AskTime {
-  const { files, certificates, managerUrl, proxyFor, clockWatch, logger } = options;
+  const { place, managerUrl, proxyFor, clockWatch, logger } = options;
   return async (signal) => {
-    const material = await readMaterial(files, certificates).catch(() => undefined);
-    if (!material) return 'unproven';
+    const identity = await findIdentity(place).catch(() => undefined);
+    if (!identity) return 'unproven';
     try {
-      const anchors = parseCertificates(material.caPem).map((one) => one.pem);
+      const anchors = identity.issuers.map((one) => one.pem);
       const dateMs = await findManagerTimeMs({ managerUrl: new URL(managerUrl), proxyFor, signal }, anchors);
       if (dateMs === undefined) return 'unproven';
       clockWatch.heard(dateMs);

@@ -1,7 +1,7 @@
 import { RELEASED_AT_MS } from '@linux-patch/contract';
-import { type IdentityStatus, parseCertificates } from '@linux-patch/pki';
+import type { IdentityStatus } from '@linux-patch/pki';
 import type { Clock, Logger, Random, ServiceNotifier } from '@linux-patch/runtime';
-import type { Material } from '../identity/store/material.ts';
+import { findIdentity, type IdentityPlace, identityStatus } from '../identity/store/read.ts';
 import { nextDelayMs } from '../manager-link/schedule.ts';
 import type { AskTime, TimeAnswer } from './ask-time.ts';
 import { COMPARE_INTERVAL_MS } from './service.ts';
@@ -9,19 +9,17 @@ import type { ClockWatch } from './watch.ts';
 
 /** What waiting for the clock needs to know. */
 export interface ClockGate {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly clockWatch: ClockWatch;
+  readonly place: IdentityPlace;
+  readonly time: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly clockWatch: ClockWatch;
+    readonly signal: AbortSignal;
+  };
   /** Who can be asked; undefined where no manager is set. */
   readonly manager: { readonly url: string; readonly askTime: AskTime } | undefined;
-  /** The identity on disk, as it is each time. */
-  readonly identity: {
-    readonly status: () => Promise<IdentityStatus>;
-    readonly material: () => Promise<Pick<Material, 'certificatePem'>>;
-  };
   readonly logger: Logger;
   readonly notifier: Pick<ServiceNotifier, 'ready'>;
-  readonly signal: AbortSignal;
 }
 
 /** Clocks of issuer and host may differ by this much. */
@@ -32,10 +30,9 @@ function isAboutDates({ status }: IdentityStatus): boolean {
 }
 
 /** Whether the certificate would do at this time. */
-async function isInDate({ identity }: ClockGate, atMs: number): Promise<boolean> {
-  const material = await identity.material().catch(() => undefined);
-  const [leaf] = material ? parseCertificates(material.certificatePem) : [];
-  return leaf !== undefined && atMs >= leaf.notBeforeMs - TOLERANCE_MS && atMs <= leaf.notAfterMs;
+async function isInDate({ place }: ClockGate, atMs: number): Promise<boolean> {
+  const facts = (await findIdentity(place).catch(() => undefined))?.facts;
+  return facts !== undefined && atMs >= facts.notBeforeMs - TOLERANCE_MS && atMs <= facts.notAfterMs;
 }
 
 /**
@@ -46,7 +43,8 @@ async function isInDate({ identity }: ClockGate, atMs: number): Promise<boolean>
  * nobody to enrol with either. When another CA answers, the clock is believed unless this program itself is newer.
  */
 export async function waitForClock(gate: ClockGate, first: IdentityStatus): Promise<IdentityStatus> {
-  const { clock, random, signal, manager, identity } = gate;
+  const { manager, place } = gate;
+  const { clock, random, signal } = gate.time;
   let status = first;
   let askAtMs = clock.monotonicMs();
   let failures = 0;
@@ -62,18 +60,18 @@ export async function waitForClock(gate: ClockGate, first: IdentityStatus): Prom
     }
     if (!(await mustWait(gate, answer))) {
       // The clock may have been put right since the certificates were looked at.
-      status = await identity.status();
+      status = await identityStatus(place);
       if (!(await mustWait(gate, answer))) return status;
     }
     said = await sayWaiting(gate, { status, answer }, said);
-    if (await pause(gate)) askAtMs = clock.monotonicMs();
-    status = await identity.status();
+    if (await pause(gate.time)) askAtMs = clock.monotonicMs();
+    status = await identityStatus(place);
   }
   return status;
 }
 
 /** A while, or until the clock is moved; whether it was. */
-async function pause({ clock, clockWatch, signal }: ClockGate): Promise<boolean> {
+async function pause({ clock, clockWatch, signal }: ClockGate['time']): Promise<boolean> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const sleeping = clock.sleep(COMPARE_INTERVAL_MS, either).then(
@@ -87,7 +85,7 @@ async function pause({ clock, clockWatch, signal }: ClockGate): Promise<boolean>
 }
 
 async function mustWait(gate: ClockGate, answer: TimeAnswer): Promise<boolean> {
-  const { clockWatch, clock } = gate;
+  const { clockWatch, clock } = gate.time;
   if (answer === 'unreachable') return true;
   const there = clockWatch.managerNowMs;
   if (there !== undefined) return clockWatch.verdict.state === 'bad' && isInDate(gate, there);
@@ -96,12 +94,12 @@ async function mustWait(gate: ClockGate, answer: TimeAnswer): Promise<boolean> {
 
 /** For the log and `systemctl status`, once for each kind of trouble; returns the kind. */
 async function sayWaiting(
-  { clockWatch, logger, notifier, manager }: ClockGate,
+  { time, logger, notifier, manager }: ClockGate,
   now: { readonly status: IdentityStatus; readonly answer: TimeAnswer },
   before: string | undefined,
 ): Promise<string> {
   const { status, answer } = now;
-  const { state, message } = clockWatch.verdict;
+  const { state, message } = time.clockWatch.verdict;
   const why =
     state === 'ok'
       ? `Perhaps only this host's clock says so: ${manager?.url} is asked what time it is${answer === 'unreachable' ? ', and does not answer' : ''}.`

@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { RELEASED_AT_MS } from '@linux-patch/contract';
-import { parseCertificates, parseCrl } from '@linux-patch/pki';
-import type { Clock, Files } from '@linux-patch/runtime';
 import { META_FILE } from '../identity/store/identity-meta.ts';
-import { readMaterial } from '../identity/store/material.ts';
-import { type CertificatePaths, currentLink, storeFolder } from '../identity/store/paths.ts';
+import { currentLink, storeFolder } from '../identity/store/paths.ts';
+import { findIdentity, type IdentityPlace } from '../identity/store/read.ts';
 import {
   type ClockBound,
   type ClockEvidence,
@@ -29,36 +27,23 @@ export interface ClockWatch {
   moved(signal: AbortSignal): Promise<void>;
 }
 
-interface Sources {
-  readonly clock: Clock;
-  readonly files: Files;
-  readonly certificates: CertificatePaths;
-  readonly dataFolder: string;
-}
-
 /** Less than this is what clocks are slewed by, and what a busy machine loses. */
 const MOVED_MS = 60_000;
 
-async function boundsOf({ files, certificates }: Sources): Promise<ClockBound[]> {
-  const bounds: ClockBound[] = [{ what: 'this program', atMs: RELEASED_AT_MS }];
-  const material = await readMaterial(files, certificates).catch(() => undefined);
-  if (!material) return bounds;
-  const add = (what: string, read: () => number | undefined): void => {
-    try {
-      const atMs = read();
-      if (atMs !== undefined) bounds.push({ what, atMs });
-    } catch {
-      // What cannot be read says nothing about the time.
-    }
-  };
-  add("this host's certificate", () => parseCertificates(material.certificatePem)[0]?.notBeforeMs);
-  add('the revocation list', () =>
-    material.crlPem === undefined ? undefined : parseCrl(material.crlPem).thisUpdateMs,
-  );
-  return bounds;
+/** What cannot be read says nothing about the time. */
+async function boundsOf(place: IdentityPlace): Promise<ClockBound[]> {
+  const identity = await findIdentity(place).catch(() => undefined);
+  return [
+    { what: 'this program', atMs: RELEASED_AT_MS },
+    ...(identity?.facts ? [{ what: "this host's certificate", atMs: identity.facts.notBeforeMs }] : []),
+    ...(identity?.list.list ? [{ what: 'the revocation list', atMs: identity.list.list.thisUpdateMs }] : []),
+  ];
 }
 
-async function lastWrittenMs({ files, certificates, dataFolder }: Sources): Promise<number | undefined> {
+async function lastWrittenMs(
+  { files, paths: certificates }: IdentityPlace,
+  dataFolder: string,
+): Promise<number | undefined> {
   const generation = await files.readLink(currentLink(certificates)).catch(() => undefined);
   const paths = [
     join(dataFolder, 'enrollment.json'),
@@ -72,8 +57,8 @@ async function lastWrittenMs({ files, certificates, dataFolder }: Sources): Prom
 }
 
 /** Begins to watch the clock. What lies on the host is read by `look`. */
-export function createClockWatch(sources: Sources): ClockWatch {
-  const { clock } = sources;
+export function createClockWatch(place: IdentityPlace, dataFolder: string): ClockWatch {
+  const { clock } = place;
   const read = (): ClockReading => ({ wallMs: clock.now(), monotonicMs: clock.monotonicMs() });
   const waiting = new Set<() => void>();
   let last = read();
@@ -93,8 +78,8 @@ export function createClockWatch(sources: Sources): ClockWatch {
     async look() {
       evidence = {
         ...evidence,
-        bounds: await boundsOf(sources),
-        lastWrittenMs: await lastWrittenMs(sources),
+        bounds: await boundsOf(place),
+        lastWrittenMs: await lastWrittenMs(place, dataFolder),
       };
     },
     heard(dateMs) {

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
 import { type ConfigurationFallback, readConfiguration } from '@linux-patch/runtime/configuration';
+import { chooseProxy, type ProxyChoice } from '../manager-link/proxy.ts';
 import { type Environment, readEnvironment } from './environment.ts';
-import { agentPaths } from './paths.ts';
+import { type AgentPaths, agentPaths } from './paths.ts';
 import { AGENT_CONFIG_RULES } from './rules.ts';
 import { type AgentConfig, AgentConfigSchema } from './schema.ts';
 
@@ -60,4 +61,35 @@ export async function loadAgentConfig(options: {
   });
   const port = given('server.port') ? value.server.port : (value.tls.port ?? value.server.port);
   return Object.freeze({ ...value, server: Object.freeze({ ...value.server, port }) });
+}
+
+/** The configuration in force, where it comes from, and what follows from it. */
+export interface Settings {
+  readonly config: AgentConfig;
+  readonly configFile: string;
+  readonly paths: AgentPaths;
+  /** Through which proxy a manager is asked. */
+  readonly proxyFor: ProxyChoice;
+  /** Reads the file again. @throws PatchError `CONFIG_INVALID` */
+  readonly load: () => Promise<AgentConfig>;
+}
+
+/** Where the configuration of this host lies. */
+export interface ConfigurationPlace {
+  readonly files: Files;
+  readonly root: string;
+  /** The file, when it is not at its usual place. */
+  readonly configFile: string | undefined;
+  readonly environment: Environment;
+}
+
+/** @param known what was read a moment ago; the file is read without it. @throws PatchError `CONFIG_INVALID` */
+export async function openSettings(place: ConfigurationPlace, known?: AgentConfig): Promise<Settings> {
+  const { files, root, environment } = place;
+  const paths = agentPaths(root);
+  const { configFile = paths.configFile } = place;
+  const load = () => loadAgentConfig({ files, path: configFile, root, environment });
+  const config = known ?? (await load());
+  const proxyFor = chooseProxy({ configured: config.enrollment.proxy, environment });
+  return { config, configFile, paths, proxyFor, load };
 }

@@ -16,9 +16,7 @@ async function setUp(text: string) {
   const watch = watchAgentConfig({
     files: systemFiles,
     clock: systemClock,
-    path,
-    current: await load(),
-    load,
+    settings: { config: await load(), configFile: path, load },
     logger,
     onChange: (config, changed) => {
       events.push(`${changed.join()} ${config.logging.level}`);

@@ -1,5 +1,6 @@
 import { messageOf } from '@linux-patch/contract';
 import { type Clock, type Files, followFile, type Logger } from '@linux-patch/runtime';
+import type { Settings } from './load.ts';
 import type { AgentConfig } from './schema.ts';
 
 /** Top-level part of the configuration. */
@@ -13,10 +14,8 @@ export interface ConfigWatch extends AsyncDisposable {
 export interface ConfigWatchOptions {
   readonly files: Files;
   readonly clock: Clock;
-  readonly path: string;
-  /** The configuration in force when watching begins. */
-  readonly current: AgentConfig;
-  readonly load: () => Promise<AgentConfig>;
+  /** What is in force when watching begins. */
+  readonly settings: Pick<Settings, 'config' | 'configFile' | 'load'>;
   readonly onChange: (config: AgentConfig, changed: readonly ConfigSection[]) => void | Promise<void>;
   /** A file that cannot be taken, told once for each fault; what was in force stays. */
   readonly onFault: (fault: string) => void;
@@ -48,12 +47,15 @@ class FileConfigWatch implements ConfigWatch {
 
   constructor(options: ConfigWatchOptions) {
     this.#options = options;
-    this.#current = options.current;
-    this.#follower = followFile({ ...options, changed: () => void this.reload() });
+    const { files, clock, settings, logger } = options;
+    this.#current = settings.config;
+    const { configFile: path } = settings;
+    this.#follower = followFile({ files, clock, path, logger, changed: () => void this.reload() });
   }
 
   reload(): Promise<void> {
-    const { logger, path } = this.#options;
+    const { logger, settings } = this.#options;
+    const path = settings.configFile;
     this.#work = this.#work
       .then(() => this.#reload())
       .catch((error: unknown) => logger.error('the configuration could not be followed', { path, error }));
@@ -67,7 +69,8 @@ class FileConfigWatch implements ConfigWatch {
 
   async #reload(): Promise<void> {
     if (this.#closed) return;
-    const { onChange, onRestored, logger, path } = this.#options;
+    const { onChange, onRestored, logger, settings } = this.#options;
+    const path = settings.configFile;
     const next = await this.#load();
     if (!next || this.#closed) return;
     const changed = changedSections(this.#current, next);
@@ -88,9 +91,10 @@ class FileConfigWatch implements ConfigWatch {
   }
 
   async #load(): Promise<AgentConfig | undefined> {
-    const { load, onFault, logger, path } = this.#options;
+    const { settings, onFault, logger } = this.#options;
+    const { configFile: path } = settings;
     try {
-      return await load();
+      return await settings.load();
     } catch (error) {
       const fault = messageOf(error);
       if (fault !== this.#fault) {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { messageOf } from '@linux-patch/contract';
-import { certificatePaths } from '../app/agent-context.ts';
 import { readAuditTrail } from '../audit/trail.ts';
 import { createClockWatch } from '../clock/watch.ts';
 import type { AgentConfig } from '../config/schema.ts';
 import { pendingPlaces, readPending } from '../enrollment/state/pending.ts';
 import { inspectIdentity } from '../identity/inspect.ts';
 import { storeFolder } from '../identity/store/paths.ts';
+import { identityPlace } from '../identity/store/read.ts';
 import { chooseProxy } from '../manager-link/proxy.ts';
 import { checkAccess } from './checks/access.ts';
 import { checkCrlFile, checkIdentityFiles } from './checks/certificates.ts';
@@ -40,21 +40,15 @@ async function isUnderSystemd({ files, root }: DoctorPlace): Promise<boolean> {
 }
 
 async function openHost(examination: Examination, config: AgentConfig): Promise<DoctorHost> {
-  const { files, clock, root, paths, environment } = examination;
-  const certificates = certificatePaths(config);
-  const places = pendingPlaces(paths.dataFolder, storeFolder(certificates));
+  const { files, root, paths, environment } = examination;
+  const place = identityPlace(examination, config);
+  const places = pendingPlaces(paths.dataFolder, storeFolder(place.paths));
   const agents = await findAgents(files).catch(() => []);
-  const inspection = await inspectIdentity({
-    files,
-    paths: certificates,
-    now: clock.now(),
-    thresholdDays: config.enrollment.cert_renewal_threshold_days,
-    handshake: true,
-  });
+  const inspection = await inspectIdentity({ ...place, handshake: true });
   return {
     ...examination,
     config,
-    certificates,
+    place,
     places,
     identity: inspection.status,
     inspection,
@@ -80,7 +74,7 @@ async function attempt(host: DoctorHost, name: string, check: Check): Promise<Fi
 async function checkClock(host: DoctorHost): Promise<Finding[]> {
   const before = clockBeforeRecords(host.trail, host.clock.now());
   if (before) return [before];
-  const watch = createClockWatch({ ...host, dataFolder: host.paths.dataFolder });
+  const watch = createClockWatch(host.place, host.paths.dataFolder);
   await watch.look();
   const { state, message } = watch.verdict;
   return state === 'ok' ? [] : [{ code: 'CLOCK_DOUBTFUL', detail: message }];

@@ -108,7 +108,7 @@ function wayTo({ proxyFor, signal }: DoctorHost, managerUrl: URL): ManagerWay {
 async function peerTrustOf(host: DoctorHost, url: URL): Promise<PeerTrust> {
   const { ca_file: caFile, ca_fingerprint: caFingerprint, trust } = host.config.enrollment;
   if (caFile === undefined && caFingerprint === undefined && isUsable(host.identity)) {
-    return verifiedBy((await host.files.readText(host.certificates.ca)) ?? '');
+    return verifiedBy((await host.files.readText(host.place.paths.ca)) ?? '');
   }
   const sources = { files: host.files, way: wayTo(host, url), caFile, caFingerprint, mode: trust };
   return (await establishTrust(sources)).peer;

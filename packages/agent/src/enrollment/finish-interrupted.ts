@@ -1,8 +1,5 @@
-import { parseCertificates } from '@linux-patch/pki';
-import type { Files } from '@linux-patch/runtime';
-import { readIdentityMeta } from '../identity/store/identity-meta.ts';
-import { readMaterial } from '../identity/store/material.ts';
-import type { CertificatePaths } from '../identity/store/paths.ts';
+import type { Identity } from '../identity/identity.ts';
+import { findIdentity, type IdentityPlace } from '../identity/store/read.ts';
 import type { ConfiguredToken } from './older/configured-token.ts';
 import type { EnrollmentReport } from './settings.ts';
 import { type PendingEnrollment, type PendingPlaces, readPending, removePending } from './state/pending.ts';
@@ -10,9 +7,8 @@ import { type CallOptions, openManagerCalls } from './steps/manager-calls.ts';
 
 /** Where an enrolment may have left something. */
 export interface LeftoverOptions {
-  readonly files: Files;
+  readonly place: IdentityPlace;
   readonly places: PendingPlaces;
-  readonly certificates: CertificatePaths;
   readonly configuredToken: ConfiguredToken;
   readonly report: Pick<EnrollmentReport, 'logger' | 'audit'>;
   /** How the manager of the enrolment is asked. */
@@ -26,7 +22,8 @@ export interface LeftoverOptions {
  * because the host has an identity.
  */
 export async function finishInterruptedEnrollment(options: LeftoverOptions): Promise<void> {
-  const { files, places, configuredToken, report } = options;
+  const { places, configuredToken, report } = options;
+  const { files } = options.place;
   const orWarn = async (message: string, work: () => Promise<unknown>): Promise<void> => {
     await work().catch((error: unknown) => report.logger.warn(message, { error }));
   };
@@ -37,12 +34,13 @@ export async function finishInterruptedEnrollment(options: LeftoverOptions): Pro
     (await configuredToken.unused());
   if (leftover === undefined) return;
   const pending = await readPending(files, places);
-  if (pending && (await isInstalled(options, pending))) {
+  const identity = pending && (await findIdentity(options.place));
+  if (pending && identity && isInstalled(identity, pending)) {
     await orWarn("The manager's addresses could not be learned", () =>
       options.allowManager(pending.manager_url),
     );
     await orWarn('The manager could not be told that the certificates are installed', () =>
-      acknowledgeInstalled(options, pending),
+      acknowledgeInstalled(options, pending, identity),
     );
   }
   await orWarn('What is left of the enrolment could not be removed', async () => {
@@ -51,11 +49,7 @@ export async function finishInterruptedEnrollment(options: LeftoverOptions): Pro
   });
 }
 
-async function isInstalled(
-  { files, certificates }: LeftoverOptions,
-  pending: PendingEnrollment,
-): Promise<boolean> {
-  const meta = await readIdentityMeta(files, certificates);
+function isInstalled({ meta }: Identity, pending: PendingEnrollment): boolean {
   return (
     meta.manager_url === pending.manager_url &&
     meta.installed_at !== null &&
@@ -64,15 +58,17 @@ async function isInstalled(
 }
 
 /** Says again what could not be said, over a connection that the installed CA proves. */
-async function acknowledgeInstalled(options: LeftoverOptions, pending: PendingEnrollment): Promise<void> {
-  const { files, places, certificates, configuredToken, report } = options;
-  const { caPem, certificatePem } = await readMaterial(files, certificates);
-  const [leaf] = parseCertificates(certificatePem);
-  const keyPem = await files.readText(places.keyFile);
+async function acknowledgeInstalled(
+  options: LeftoverOptions,
+  pending: PendingEnrollment,
+  { leaf, issuers }: Identity,
+): Promise<void> {
+  const { place, places, configuredToken, report } = options;
+  const keyPem = await place.files.readText(places.keyFile);
   if (leaf?.spkiSha256 !== pending.spki_sha256 || keyPem === undefined) return;
   const token = pending.polling_token ?? (await configuredToken.unused());
   if (pending.request_id === null || token === undefined) return;
-  const anchors = parseCertificates(caPem).map((one) => one.pem);
+  const anchors = issuers.map((one) => one.pem);
   const calls = openManagerCalls(
     options.calls(pending.manager_url),
     { kind: 'ca_file', peer: { kind: 'verified', ca: anchors }, anchors },

@@ -2,6 +2,9 @@ import type { AgentAuditEvent, OsDetails } from '@linux-patch/contract';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import type { HostBinding } from '../host/host-binding.ts';
 import type { HostIdentity } from '../host/host-identity.ts';
+import type { ConfiguredToken } from './older/configured-token.ts';
+import type { PendingPlaces } from './state/pending.ts';
+import type { JoinPlaces } from './trust/join-source.ts';
 import type { OwnVerdict } from './trust/join-verdict.ts';
 
 /** Records an event that a security reviewer wants to see; never given a secret. */
@@ -33,6 +36,14 @@ export interface ClockKnowledge {
   heard(dateMs: number): void;
   /** Resolves when the clock was moved, or when the signal aborts. */
   moved(signal: AbortSignal): Promise<void>;
+}
+
+/** Where an enrolment finds what it is given, and keeps what it has begun. */
+export interface EnrollmentPlaces {
+  readonly pending: PendingPlaces;
+  /** A token that an earlier version wrote into the configuration. */
+  readonly configuredToken: ConfiguredToken;
+  readonly join: JoinPlaces;
 }
 
 /** By what an enrolment waits, and until when. */

@@ -1,4 +1,3 @@
-import type { Files } from '@linux-patch/runtime';
 import { type AuditTrail, newestOf, textOf } from '../audit/trail.ts';
 import type { Identity } from '../identity/identity.ts';
 import { renewableOf } from '../identity/renewal/policy.ts';
@@ -7,14 +6,13 @@ import { readRenewalRecord } from '../identity/renewal/record.ts';
 import { type RenewalState, renewalState } from '../identity/renewal/state.ts';
 import { ownRevocation, stateInForce } from '../identity/revocation/in-force.ts';
 import type { IdentityState } from '../identity/service.ts';
+import type { IdentityPlace } from '../identity/store/read.ts';
 
 /** What is known on this host without the running agent. */
 export interface StoredSources {
-  readonly files: Files;
+  readonly place: IdentityPlace;
   readonly dataFolder: string;
   readonly trail: AuditTrail;
-  readonly now: number;
-  readonly thresholdDays: number;
   /** Without it nobody renews. */
   readonly managerUrl: string | undefined;
 }
@@ -27,7 +25,7 @@ export async function storedIdentityState(
   return {
     identity,
     refused: undefined,
-    list: stateInForce(identity.list, sources.now),
+    list: stateInForce(identity.list, sources.place.clock.now()),
     revokedFor: ownRevocation(identity),
     renewal: await storedRenewal(identity, sources),
     loopAgeMs: undefined,
@@ -35,10 +33,11 @@ export async function storedIdentityState(
 }
 
 async function storedRenewal(identity: Identity, sources: StoredSources): Promise<RenewalState | undefined> {
-  const { files, dataFolder, now, thresholdDays, managerUrl, trail } = sources;
-  const certificate = renewableOf(identity, thresholdDays);
+  const { place, dataFolder, managerUrl, trail } = sources;
+  const now = place.clock.now();
+  const certificate = renewableOf(identity, place.thresholdDays);
   if (!certificate || managerUrl === undefined) return undefined;
-  const noted = await readRenewalRecord(files, dataFolder);
+  const noted = await readRenewalRecord(place.files, dataFolder);
   const record = noted?.serial === certificate.serialHex ? noted : undefined;
   const progress = beginRenewal(certificate, now, record);
   const failed = progress.lastError === undefined ? lastFailure(trail) : {};

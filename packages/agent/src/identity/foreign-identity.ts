@@ -1,4 +1,4 @@
-import { keyId, parseCertificates } from '@linux-patch/pki';
+import { keyId } from '@linux-patch/pki';
 import type { Logger } from '@linux-patch/runtime';
 import { differingFacts, isOtherHost, mergeBindings, readHostBinding } from '../host/host-binding.ts';
 import { noteHost, readIdentityMeta } from './store/identity-meta.ts';
@@ -21,8 +21,7 @@ export async function findForeignIdentity(
   if (host === undefined) return undefined;
   const present = await readHostBinding({ files, root });
   if (!isOtherHost(host, present)) return undefined;
-  const identity = await findIdentity(place);
-  const [leaf] = identity ? parseCertificates(identity.material.certificatePem) : [];
+  const leaf = (await findIdentity(place))?.leaf;
   if (!leaf) return undefined;
   const id = keyId(leaf.spki);
   return {

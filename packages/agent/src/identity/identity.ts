@@ -5,6 +5,7 @@ import {
   parseCertificates,
 } from '@linux-patch/pki';
 import { type ListInForce, listInForce } from './revocation/in-force.ts';
+import { findOwn } from './revocation/list.ts';
 import type { IdentityMeta } from './store/identity-meta.ts';
 import type { Material } from './store/material.ts';
 
@@ -17,7 +18,9 @@ export interface ReadIdentity {
 
 /** The identity of this host at one moment. It never changes: what changes is another one, and is published as a whole. */
 export interface Identity extends ReadIdentity {
-  /** Undefined where the certificate cannot be read. */
+  /** This host's certificate; undefined where it cannot be read. */
+  readonly leaf: CertificateFacts | undefined;
+  /** Undefined where the set cannot be read. */
   readonly facts: IdentityFacts | undefined;
   /** CAs that callers must chain to; none where they cannot be read. */
   readonly issuers: readonly CertificateFacts[];
@@ -31,6 +34,7 @@ export function createIdentity({ material, meta, status }: ReadIdentity, before?
     material,
     meta,
     status,
+    leaf: findOwn(material),
     facts: 'facts' in status ? status.facts : undefined,
     issuers: readIssuers(material),
     list: listInForce(material, before?.list.list),

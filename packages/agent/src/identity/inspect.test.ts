@@ -40,7 +40,13 @@ beforeEach(async () => {
 afterEach(() => folder[Symbol.asyncDispose]());
 
 const inspect = () =>
-  inspectIdentity({ files: systemFiles, paths, now: NOW, thresholdDays: 7, handshake: true });
+  inspectIdentity({
+    files: systemFiles,
+    paths,
+    clock: { now: () => NOW },
+    thresholdDays: 7,
+    handshake: true,
+  });
 
 async function change(path: string, how: (text: string) => string): Promise<void> {
   await writeFile(path, how(await readFile(path, 'utf8')));
@@ -71,7 +77,10 @@ describe('an identity in use, whose files somebody annotated', () => {
     expect(await readIdentityMeta(systemFiles, paths)).toMatchObject({ trust: 'code', key_origin: 'host' });
     expect(await readMaterial(systemFiles, paths)).toEqual(before);
     expect(
-      await rollBackDamaged({ files: systemFiles, paths, now: NOW, thresholdDays: 7 }, status),
+      await rollBackDamaged(
+        { files: systemFiles, paths, clock: { now: () => NOW }, thresholdDays: 7 },
+        status,
+      ),
     ).toBeUndefined();
   });
 
@@ -125,7 +134,12 @@ it('an identity on a disk that fails cannot be read, and does not end who looks 
     throw Object.assign(new Error('EIO: i/o error, readlink'), { code: 'EIO' });
   };
   const files = { ...systemFiles, readLink };
-  const { status, identity } = await inspectIdentity({ files, paths, now: NOW, thresholdDays: 7 });
+  const { status, identity } = await inspectIdentity({
+    files,
+    paths,
+    clock: { now: () => NOW },
+    thresholdDays: 7,
+  });
   expect(status).toMatchObject({ status: 'corrupt', message: expect.stringContaining('i/o error') });
   expect(identity).toBeUndefined();
 });

@@ -13,7 +13,7 @@ import {
   statusOfFinding,
   validateIdentity,
 } from '@linux-patch/pki';
-import type { Files } from '@linux-patch/runtime';
+import type { Clock, Files } from '@linux-patch/runtime';
 import { contextFault, type HandshakeNames, handshakeFaults } from './handshake.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import {
@@ -46,8 +46,7 @@ export interface IdentityInspection {
 export interface InspectOptions {
   readonly files: Files;
   readonly paths: CertificatePaths;
-  /** The host's clock, milliseconds since the epoch. */
-  readonly now: number;
+  readonly clock: Pick<Clock, 'now'>;
   readonly thresholdDays: number;
   /** Names of this host, where they are known. */
   readonly expectedNames?: HandshakeNames | undefined;
@@ -146,7 +145,8 @@ async function tlsFaults(
 
 /** Judges the identity on disk by every check of the validator, and the files that hold it. */
 export async function inspectIdentity(options: InspectOptions): Promise<IdentityInspection> {
-  const { files, paths, now, thresholdDays, expectedNames } = options;
+  const { files, paths, thresholdDays, expectedNames } = options;
+  const now = options.clock.now();
   const noted = await readIdentityMeta(files, paths).catch(() => undefined);
   const meta = noted ?? MANUAL_IDENTITY;
   let set: Awaited<ReturnType<typeof readSet>>;

@@ -32,10 +32,9 @@ async function protect({ place, logger, audit }: RepairOptions): Promise<void> {
 export async function repairIdentity(repair: RepairOptions): Promise<IdentityStatus> {
   const { place, logger, audit } = repair;
   await protect(repair);
-  const options = { ...place, now: place.clock.now() };
-  const { status } = await inspectIdentity(options);
+  const { status } = await inspectIdentity(place);
   try {
-    const previous = await rollBackDamaged(options, status);
+    const previous = await rollBackDamaged(place, status);
     if (!previous) return status;
     const { serialHex, notAfterMs } = previous.facts;
     logger.error(

@@ -1,7 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
-import type { ConfiguredToken } from '../enrollment/older/configured-token.ts';
-import type { PendingPlaces } from '../enrollment/state/pending.ts';
+import type { EnrollmentPlaces } from '../enrollment/settings.ts';
 import { nextKeysFolder } from '../identity/store/next-key.ts';
 import { type CertificatePaths, currentLink, fixedPaths, storeFolder } from '../identity/store/paths.ts';
 
@@ -9,12 +8,11 @@ import { type CertificatePaths, currentLink, fixedPaths, storeFolder } from '../
 export interface WipePlaces {
   readonly files: Files;
   readonly certificates: CertificatePaths;
-  readonly pending: PendingPlaces;
+  readonly enrollment: EnrollmentPlaces;
   /** The file with the manager's addresses. */
   readonly learnedAddresses: string;
   /** The file with the manager's job key. */
   readonly jobKeyFile: string;
-  readonly configuredToken: ConfiguredToken;
 }
 
 /** Names of files that hold a private key, also half written ones. */
@@ -34,7 +32,8 @@ async function shredKeysIn(files: Files, folder: string): Promise<void> {
  * @throws Node's error when something cannot be removed
  */
 export async function wipeIdentity(places: WipePlaces): Promise<void> {
-  const { files, certificates, pending } = places;
+  const { files, certificates } = places;
+  const { pending, configuredToken } = places.enrollment;
   const store = storeFolder(certificates);
   const generations = join(store, 'generations');
   await files.shred(pending.keyFile);
@@ -46,7 +45,7 @@ export async function wipeIdentity(places: WipePlaces): Promise<void> {
   await files.shred(certificates.key);
   // The state holds the host code and the token.
   await files.shred(pending.stateFile);
-  await places.configuredToken.markUsed();
+  await configuredToken.markUsed();
   await files.remove(places.learnedAddresses);
   await files.remove(places.jobKeyFile);
   await files.remove(generations);

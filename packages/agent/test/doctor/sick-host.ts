@@ -264,15 +264,17 @@ export async function runCli(
     random: systemRandom,
     files: host.files,
     network: hostNetwork,
-    createCommands: () => host.commands,
     createLogger: () => memoryLogger(),
-    stdout: (part) => void (text += part),
-    stderr: (part) => void (text += part),
-    processUsage,
-    environment: host.environment,
-    supervised: false,
-    onReload: () => ({ [Symbol.dispose]: () => {} }),
-    signal: new AbortController().signal,
+    program: {
+      stdout: (part) => void (text += part),
+      stderr: (part) => void (text += part),
+      environment: host.environment,
+      createCommands: () => host.commands,
+      usage: processUsage,
+      supervised: false,
+      onReload: () => ({ [Symbol.dispose]: () => {} }),
+      stopped: new AbortController().signal,
+    },
   });
   return { exitCode, text };
 }

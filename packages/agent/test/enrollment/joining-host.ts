@@ -8,7 +8,8 @@ import { readLearnedAddresses } from '../../src/access/learned-addresses.ts';
 import {
   composeEnrollment,
   composeLeftover,
-  type EnrollmentSurroundings,
+  type EnrollmentParts,
+  enrollmentPlaces,
 } from '../../src/app/compose-enrollment.ts';
 import { agentPaths } from '../../src/config/paths.ts';
 import { AgentConfigSchema } from '../../src/config/schema.ts';
@@ -28,10 +29,9 @@ export const FQDN = 'amber.example.test';
 export const CONFIG =
   '# the administrator wrote this\nenrollment:\n  manager_url: https://manager  # and this\n';
 
-type Doors = Pick<
-  EnrollmentSurroundings,
-  'files' | 'network' | 'random' | 'clockWatch' | 'proxyFor' | 'signal'
->;
+type Doors = Pick<EnrollmentParts['host'], 'files' | 'network'> &
+  Pick<EnrollmentParts['time'], 'random' | 'clockWatch' | 'signal'> &
+  Pick<EnrollmentParts['settings'], 'proxyFor'>;
 
 /** What one enrolment of a test has of its own. */
 export interface JoinSettings extends Partial<Doors> {
@@ -122,52 +122,59 @@ async function savedToken(configFile: string): Promise<string | undefined> {
 }
 
 /** What of a joining host an enrolment sees. */
-type Kept = Pick<EnrollmentSurroundings, 'root' | 'certificates' | 'files' | 'clock' | 'logger'> &
-  Pick<JoiningHost, 'audited'>;
+interface Kept extends Pick<JoiningHost, 'root' | 'clock' | 'logger' | 'audited'> {
+  readonly certificates: CertificatePaths;
+  readonly files: Files;
+}
 
-async function surroundingsOf(
-  host: Kept,
-  settings: JoinSettings,
-  signal: AbortSignal,
-): Promise<EnrollmentSurroundings> {
-  const { root, certificates, files, clock, logger, audited } = host;
+async function partsOf(host: Kept, odd: JoinSettings, signal: AbortSignal): Promise<EnrollmentParts> {
+  const { root, certificates, clock, logger, audited } = host;
+  const { files = host.files } = odd;
   const paths = agentPaths(root);
-  return {
-    root,
-    config: AgentConfigSchema.parse({
-      server: { port: settings.agentPort ?? 12_443 },
-      enrollment: {
-        ca_file: settings.caFile,
-        ca_fingerprint: settings.caFingerprint,
-        join_file: settings.configuredJoinFile,
-        trust: settings.trust ?? 'auto',
-        max_poll_attempts: settings.maxPollAttempts ?? 1440,
-        report_ip: '127.0.0.1',
-        polling_token: await savedToken(join(root, 'etc/config.yaml')),
-      },
-    }),
+  const config = AgentConfigSchema.parse({
+    server: { port: odd.agentPort ?? 12_443 },
+    enrollment: {
+      ca_file: odd.caFile,
+      ca_fingerprint: odd.caFingerprint,
+      join_file: odd.configuredJoinFile,
+      trust: odd.trust ?? 'auto',
+      max_poll_attempts: odd.maxPollAttempts ?? 1440,
+      report_ip: '127.0.0.1',
+      polling_token: await savedToken(join(root, 'etc/config.yaml')),
+    },
+  });
+  const settings = {
+    config,
+    configFile: join(root, 'etc/config.yaml'),
     paths: {
       ...paths,
       dataFolder: join(root, 'data'),
       learnedAddresses: learnedFile(root),
-      joinFile: settings.joinFile ?? paths.joinFile,
+      joinFile: odd.joinFile ?? paths.joinFile,
     },
-    certificates,
-    environment: { CREDENTIALS_DIRECTORY: settings.credentialsFolder },
-    clock,
-    clockWatch: settings.clockWatch ?? undoubtedClock,
-    random: settings.random ?? systemRandom,
-    files: settings.files ?? files,
-    commands: nodeCommands(),
-    network: settings.network ?? hostNetwork,
-    proxyFor: settings.proxyFor ?? (() => undefined),
-    logger,
-    audit: {
-      record: (event, fields) => void audited.push({ event, fields }),
-      flush: async () => {},
-      [Symbol.asyncDispose]: async () => {},
+    proxyFor: odd.proxyFor ?? (() => undefined),
+    load: async () => config,
+  };
+  const place = { files, paths: certificates, clock, thresholdDays: 7 };
+  return {
+    host: { root, files, commands: nodeCommands(), network: odd.network ?? hostNetwork },
+    settings,
+    place,
+    enrollment: enrollmentPlaces(settings, place, { CREDENTIALS_DIRECTORY: odd.credentialsFolder }),
+    time: {
+      clock,
+      clockWatch: odd.clockWatch ?? undoubtedClock,
+      random: odd.random ?? systemRandom,
+      signal: odd.signal ?? signal,
     },
-    signal: settings.signal ?? signal,
+    report: {
+      logger,
+      audit: {
+        record: (event, fields) => void audited.push({ event, fields }),
+        flush: async () => {},
+        [Symbol.asyncDispose]: async () => {},
+      },
+    },
   };
 }
 
@@ -198,20 +205,26 @@ export async function createJoiningHost(
       const stop = new AbortController();
       const { managerUrl, mode = 'service', onProgress = (one) => void progress.push(one) } = settings;
       const wish = { managerUrl: managerUrl.href, mode, onProgress };
-      const surroundings = await surroundingsOf(kept, settings, stop.signal);
-      return passTime(enroll(composeEnrollment(surroundings, wish)), clock, async () => {
+      const parts = await partsOf(kept, settings, stop.signal);
+      return passTime(enroll(composeEnrollment(parts, wish)), clock, async () => {
         if (await until()) stop.abort();
         return stop.signal.aborted;
       });
     },
     async finishInterrupted(settings) {
-      const surroundings = await surroundingsOf(kept, settings, new AbortController().signal);
-      await finishInterruptedEnrollment(composeLeftover(surroundings));
+      const parts = await partsOf(kept, settings, new AbortController().signal);
+      await finishInterruptedEnrollment(composeLeftover(parts));
     },
     pending: () => readPending(systemFiles, pendingPlaces(join(root, 'data'), certs)),
     status: async () =>
-      (await inspectIdentity({ files: systemFiles, paths: certificates, now: NOW, thresholdDays: 7 })).status
-        .status,
+      (
+        await inspectIdentity({
+          files: systemFiles,
+          paths: certificates,
+          clock: { now: () => NOW },
+          thresholdDays: 7,
+        })
+      ).status.status,
     serial: async () => parseCertificates(await readFile(certificates.certificate, 'utf8'))[0]?.serialHex,
     config: () => readFile(configFile, 'utf8'),
     learned: () => readLearnedAddresses(systemFiles, learnedFile(root)),

@@ -1,15 +1,17 @@
 import { join } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
-import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { nodeCommands, processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import type { ManualClock } from '@linux-patch/runtime/testing';
 import type { AgentContext } from '../../src/app/agent-context.ts';
-import { notFollowed } from '../../src/app/reconfiguration.ts';
+import { enrollmentPlaces } from '../../src/app/compose-enrollment.ts';
+import { notFollowed } from '../../src/app/follow-configuration.ts';
 import { agentPaths } from '../../src/config/paths.ts';
 import { AgentConfigSchema } from '../../src/config/schema.ts';
 import { hostNetwork, type Network } from '../../src/host/network.ts';
 import { createLiveness } from '../../src/identity/liveness.ts';
 import type { CertificatePaths } from '../../src/identity/store/paths.ts';
 import { chooseProxy } from '../../src/manager-link/proxy.ts';
+import { createAgentCounters } from '../../src/metrics/counters.ts';
 import { undoubtedClock } from '../enrollment/undoubted-clock.ts';
 import type { World } from '../http/world.ts';
 import { silentNotifier } from './silent-notifier.ts';
@@ -30,32 +32,46 @@ export function contextBeside(
   const config = AgentConfigSchema.parse(options.config ?? {});
   const audited: { event: string; details: Record<string, unknown> }[] = [];
   const notifier = silentNotifier();
-  const context: Partial<AgentContext> = {
-    root: world.folder,
-    files,
-    clock,
-    random: systemRandom,
-    logger: world.logger,
-    network: options.network ?? hostNetwork,
-    commands: nodeCommands(),
-    certificates,
+  const settings = {
+    config,
     configFile: join(world.folder, 'config.yaml'),
     paths: agentPaths(world.folder),
-    environment: {},
     proxyFor: chooseProxy({ configured: undefined, environment: {} }),
-    config,
-    loadConfig: async () => config,
-    notifier,
-    liveness: createLiveness(clock),
-    reconfiguration: notFollowed(config),
-    startDeadlineMs: undefined,
-    clockWatch: undoubtedClock,
-    signal,
-    audit: {
-      record: (event, details = {}) => void audited.push({ event, details }),
-      flush: async () => {},
-      [Symbol.asyncDispose]: async () => {},
+    load: async () => config,
+  };
+  const thresholdDays = config.enrollment.cert_renewal_threshold_days;
+  const place = { files, paths: certificates, clock, thresholdDays };
+  const context: AgentContext = {
+    host: { root: world.folder, files, network: options.network ?? hostNetwork, commands: nodeCommands() },
+    settings,
+    place,
+    enrollment: enrollmentPlaces(settings, place, {}),
+    time: { clock, clockWatch: undoubtedClock, random: systemRandom, signal },
+    report: {
+      logger: world.logger,
+      audit: {
+        record: (event, details = {}) => void audited.push({ event, details }),
+        flush: async () => {},
+        [Symbol.asyncDispose]: async () => {},
+      },
+      counters: createAgentCounters(clock),
+      notifier,
+    },
+    program: {
+      stdout: () => {},
+      stderr: () => {},
+      environment: {},
+      createCommands: nodeCommands,
+      usage: processUsage,
+      supervised: false,
+      onReload: () => ({ [Symbol.dispose]: () => {} }),
+      stopped: signal,
+    },
+    run: {
+      liveness: createLiveness(clock),
+      reconfiguration: notFollowed(config),
+      startDeadlineMs: undefined,
     },
   };
-  return { context: context as AgentContext, audited, notifier };
+  return { context, audited, notifier };
 }

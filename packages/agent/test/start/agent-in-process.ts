@@ -6,7 +6,7 @@ import { nodeCommands, processUsage, systemFiles, systemRandom } from '@linux-pa
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { PRIVATE_APT_CONFIG } from '../../../worker/src/packages/apt/private-root.ts';
 import { OWN_PROGRAMS } from '../../../worker/test/worker-process.ts';
-import type { AgentDoors } from '../../src/app/agent-context.ts';
+import { type AgentDoors, type Program } from '../../src/app/agent-context.ts';
 import { runAgent } from '../../src/cli/run.ts';
 import { agentPaths } from '../../src/config/paths.ts';
 import { hostNetwork } from '../../src/host/network.ts';
@@ -70,7 +70,12 @@ async function serialAt(port: number): Promise<string | undefined> {
   return promise;
 }
 
-function startAgent(host: AgentHost, args: readonly string[], odd: Partial<AgentDoors>): RunningAgent {
+/** Doors that behave oddly; the others are real. */
+export interface OddDoors
+  extends Partial<Pick<AgentDoors, 'files' | 'network'>>,
+    Partial<Pick<Program, 'environment' | 'createCommands' | 'supervised'>> {}
+
+function startAgent(host: AgentHost, args: readonly string[], odd: OddDoors): RunningAgent {
   const { clock, root } = host;
   const stop = new AbortController();
   const logger = memoryLogger();
@@ -79,18 +84,19 @@ function startAgent(host: AgentHost, args: readonly string[], odd: Partial<Agent
   const doors: AgentDoors = {
     clock,
     random: systemRandom,
-    files: systemFiles,
-    network: hostNetwork,
-    createCommands: (environment) => nodeCommands(environment, OWN_PROGRAMS),
+    files: odd.files ?? systemFiles,
+    network: odd.network ?? hostNetwork,
     createLogger: () => logger,
-    stdout: (text) => void (output += text),
-    stderr: (text) => void (output += text),
-    processUsage,
-    environment: {},
-    supervised: false,
-    onReload: () => ({ [Symbol.dispose]: () => {} }),
-    ...odd,
-    signal: stop.signal,
+    program: {
+      stdout: (text) => void (output += text),
+      stderr: (text) => void (output += text),
+      environment: odd.environment ?? {},
+      createCommands: odd.createCommands ?? ((environment) => nodeCommands(environment, OWN_PROGRAMS)),
+      usage: processUsage,
+      supervised: odd.supervised ?? false,
+      onReload: () => ({ [Symbol.dispose]: () => {} }),
+      stopped: stop.signal,
+    },
   };
   const said = (): string => JSON.stringify(logger.records) + output;
   const exitCode = runAgent(['--root', root, ...args], doors).finally(() => {
@@ -146,7 +152,7 @@ export async function beHost(host: Pick<AgentHost, 'put'>, facts: HostFacts): Pr
   await host.put('sys/class/net/eth0/address', `${facts.card}\n`);
 }
 
-async function openHost(clock: ManualClock, doors: Partial<AgentDoors>, copyOf?: string): Promise<AgentHost> {
+async function openHost(clock: ManualClock, doors: OddDoors, copyOf?: string): Promise<AgentHost> {
   const folder = await temporaryFolder();
   const root = folder.path;
   if (copyOf !== undefined) await cp(copyOf, root, { recursive: true, verbatimSymlinks: true });
@@ -169,8 +175,7 @@ async function openHost(clock: ManualClock, doors: Partial<AgentDoors>, copyOf?:
 export async function createAgentHost(options: {
   readonly enrollment: readonly string[];
   readonly nowMs?: number;
-  /** Doors that behave oddly; the others are real. */
-  readonly doors?: Partial<AgentDoors>;
+  readonly doors?: OddDoors;
 }): Promise<AgentHost> {
   const clock = new ManualClock(options.nowMs ?? Math.floor(Date.now() / 1000) * 1000);
   const host = await openHost(clock, options.doors ?? {});

@@ -49,7 +49,7 @@ describe('the loop', () => {
     await world.server.confirmServes(serial);
     expect(world.serialOf(await readFile(world.paths.certificate, 'utf8'))).toBe(serial);
     expect(world.names('identity_renewed').map((one) => one.details)).toEqual([{ serial }]);
-    expect(await readRenewalRecord(systemFiles, world.context.paths.dataFolder)).toMatchObject({
+    expect(await readRenewalRecord(systemFiles, world.context.settings.paths.dataFolder)).toMatchObject({
       serial,
       failures: 0,
       last_error: null,
@@ -86,7 +86,7 @@ describe('the loop', () => {
     expect(identityHealth('ok', again.state).renewal?.nextAttemptMs).toBeGreaterThanOrEqual(
       world.clock.now() + 40_000,
     );
-    const record = await readRenewalRecord(systemFiles, world.context.paths.dataFolder);
+    const record = await readRenewalRecord(systemFiles, world.context.settings.paths.dataFolder);
     expect(record).toMatchObject({ failures: 1, last_error: expect.stringContaining('503') });
   });
 
@@ -117,8 +117,8 @@ describe('the loop', () => {
   it('that stands still is seen in health and metrics', async () => {
     expect(await certificates()).toBe('ok');
     // Its next sleep ends with the clock that stands still; the machine's does not.
-    world.context.liveness.beat();
-    Object.defineProperty(world.context.liveness, 'ageMs', { value: 185_000 });
+    world.context.run.liveness.beat();
+    Object.defineProperty(world.context.run.liveness, 'ageMs', { value: 185_000 });
     expect(await certificates()).toMatch(/has not run for 3 min.*systemctl restart/);
     expect(await metric('keeper_age_seconds')).toBe(185);
   });

@@ -1,6 +1,5 @@
 import { testAuthority } from '@linux-patch/pki/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { identityPlaceOf } from '../../src/app/identity-place.ts';
 import { createTrustSource } from '../../src/identity/issuers/trust-source.ts';
 import { type IdentityWorld, NOW, startIdentityWorld } from './identity-world.ts';
 import { startRenewingManager } from './renewing-manager.ts';
@@ -12,14 +11,10 @@ beforeEach(async () => {
 afterEach(() => world[Symbol.asyncDispose]());
 
 function trustSource() {
-  const { logger, audit, proxyFor } = world.context;
-  return createTrustSource({
-    place: identityPlaceOf(world.context),
-    logger,
-    audit,
-    proxyFor,
-    takeJobKey: async () => {},
-  });
+  const { place, report, settings } = world.context;
+  const { logger, audit } = report;
+  const takeJobKey = async () => {};
+  return createTrustSource({ place, logger, audit, proxyFor: settings.proxyFor, takeJobKey });
 }
 
 it('a stranger where the manager was is told once, and nothing is taken from it', async () => {

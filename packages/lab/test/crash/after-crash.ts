@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemFiles } from '@linux-patch/runtime/node';
+import { systemClock, systemFiles } from '@linux-patch/runtime/node';
 import { readLearnedAddresses } from '../../../agent/src/access/learned-addresses.ts';
 import { inspectIdentity } from '../../../agent/src/identity/inspect.ts';
 import { type CrashHost, learnedFile, pathsUnder, startAgent, UNTOUCHED } from './host.ts';
@@ -9,7 +9,7 @@ import { temporaryFiles } from './situations.ts';
 /** Judges the certificates of a host by every check. */
 export async function statusOf({ root }: CrashHost): Promise<string> {
   const paths = pathsUnder(join(root, 'etc/certs'));
-  const options = { files: systemFiles, paths, now: Date.now(), thresholdDays: 7, handshake: true };
+  const options = { files: systemFiles, paths, clock: systemClock, thresholdDays: 7, handshake: true };
   return (await inspectIdentity(options)).status.status;
 }
 

@@ -5,7 +5,8 @@ import { lineLogger, nodeCommands, systemClock, systemFiles, systemRandom } from
 import {
   composeEnrollment,
   composeLeftover,
-  type EnrollmentSurroundings,
+  type EnrollmentParts,
+  enrollmentPlaces,
 } from '../../../agent/src/app/compose-enrollment.ts';
 import { agentPaths } from '../../../agent/src/config/paths.ts';
 import { AgentConfigSchema } from '../../../agent/src/config/schema.ts';
@@ -74,39 +75,47 @@ export async function startAgent(host: CrashHost): Promise<EnrollOutcome> {
   const { root } = host;
   const certs = join(root, 'etc/certs');
   const certificates = pathsUnder(certs);
-  const surroundings: EnrollmentSurroundings = {
-    root,
-    config: AgentConfigSchema.parse({
-      enrollment: { ca_file: host.caFile, polling_interval_seconds: 10, report_ip: host.address },
-    }),
+  const config = AgentConfigSchema.parse({
+    enrollment: { ca_file: host.caFile, polling_interval_seconds: 10, report_ip: host.address },
+  });
+  const settings = {
+    config,
+    configFile: join(root, 'etc/config.yaml'),
     paths: {
       ...agentPaths(root),
       dataFolder: join(root, 'data'),
       learnedAddresses: learnedFile(host),
       joinFile: join(root, 'etc/no-join-string'),
     },
-    certificates,
-    environment: {},
-    clock: host.hasty ? hastyClock : systemClock,
-    clockWatch: undoubtedClock,
-    random: systemRandom,
-    files: systemFiles,
-    commands: nodeCommands(),
-    network: hostNetwork,
     proxyFor: () => undefined,
-    logger: lineLogger({ level: 'error', sink: () => {} }),
-    audit: {
-      record: () => {},
-      flush: async () => {},
-      [Symbol.asyncDispose]: async () => {},
-    },
-    signal: AbortSignal.timeout(120_000),
+    load: async () => config,
   };
-  const options = { files: systemFiles, paths: certificates, now: Date.now(), thresholdDays: 7 };
-  const found = (await inspectIdentity(options)).status;
-  const status = (await rollBackDamaged(options, found)) ?? found;
+  const clock = host.hasty ? hastyClock : systemClock;
+  const place = { files: systemFiles, paths: certificates, clock, thresholdDays: 7 };
+  const parts: EnrollmentParts = {
+    host: { root, files: systemFiles, commands: nodeCommands(), network: hostNetwork },
+    settings,
+    place,
+    enrollment: enrollmentPlaces(settings, place, {}),
+    time: {
+      clock,
+      clockWatch: undoubtedClock,
+      random: systemRandom,
+      signal: AbortSignal.timeout(120_000),
+    },
+    report: {
+      logger: lineLogger({ level: 'error', sink: () => {} }),
+      audit: {
+        record: () => {},
+        flush: async () => {},
+        [Symbol.asyncDispose]: async () => {},
+      },
+    },
+  };
+  const found = (await inspectIdentity(place)).status;
+  const status = (await rollBackDamaged(place, found)) ?? found;
   const wish = { managerUrl: host.managerUrl, mode: 'service', onProgress: () => {} } as const;
-  if (status.status !== 'valid') return enroll(composeEnrollment(surroundings, wish));
-  await finishInterruptedEnrollment(composeLeftover(surroundings));
+  if (status.status !== 'valid') return enroll(composeEnrollment(parts, wish));
+  await finishInterruptedEnrollment(composeLeftover(parts));
   return { kind: 'installed' };
 }

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemFiles } from '@linux-patch/runtime/node';
+import { systemClock, systemFiles } from '@linux-patch/runtime/node';
 import { inspectIdentity } from '../../../agent/src/identity/inspect.ts';
 import { MANUAL_IDENTITY } from '../../../agent/src/identity/store/identity-meta.ts';
 import { type Material, readMaterial } from '../../../agent/src/identity/store/material.ts';
@@ -20,7 +20,7 @@ export async function readSets(file: string): Promise<Sets> {
 const optionsAt = (certs: string) => ({
   files: systemFiles,
   paths: pathsUnder(certs),
-  now: Date.now(),
+  clock: systemClock,
   thresholdDays: 7,
 });
 export const statusAt = async (certs: string) => (await inspectIdentity(optionsAt(certs))).status;

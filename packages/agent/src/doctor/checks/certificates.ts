@@ -56,10 +56,10 @@ export function codeOfIdentity(identity: IdentityStatus, paths: CertificatePaths
 
 /** The identity: itself, its names, its renewal, and what the revocation list says. */
 export async function checkIdentityFiles(host: DoctorHost): Promise<Finding[]> {
-  const { identity, certificates, pending, config } = host;
+  const { identity, place, pending, config } = host;
   if (!config.tls.enabled) return [];
   const findings: Finding[] = [];
-  const code = codeOfIdentity(identity, certificates);
+  const code = codeOfIdentity(identity, place.paths);
   // A host that asks to join has no certificates yet, and a host without a manager is told so.
   const explained =
     code === 'IDENTITY_MISSING' && (pending !== undefined || config.enrollment.manager_url === undefined);
@@ -134,16 +134,11 @@ function isOwn(address: string, own: readonly (string | undefined)[]): boolean {
 
 /** What health says about it as well, with what the doctor can mend. */
 async function checkState(host: DoctorHost, stored: Identity): Promise<Finding[]> {
-  const { files, paths, trail, clock, config, certificates } = host;
-  const state = await storedIdentityState(stored, {
-    files,
-    dataFolder: paths.dataFolder,
-    trail,
-    now: clock.now(),
-    thresholdDays: config.enrollment.cert_renewal_threshold_days,
-    managerUrl: managerUrlOf(host)?.href,
-  });
-  const { crl: path } = await resolvePaths(files, certificates);
+  const { files, paths, trail, place } = host;
+  const managerUrl = managerUrlOf(host)?.href;
+  const sources = { place, dataFolder: paths.dataFolder, trail, managerUrl };
+  const state = await storedIdentityState(stored, sources);
+  const { crl: path } = await resolvePaths(files, place.paths);
   const repair = async (): Promise<void> => {
     // An empty list counts as none, and the agent fetches a new one at its next look.
     await files.writeDurably({ path, data: '', mode: 0o644 });
@@ -157,8 +152,8 @@ async function checkState(host: DoctorHost, stored: Identity): Promise<Finding[]
 }
 
 /** A revocation list that is no file keeps the whole set from being read. */
-export async function checkCrlFile({ files, certificates }: DoctorHost): Promise<Finding[]> {
-  const { crl: path } = await resolvePaths(files, certificates);
+export async function checkCrlFile({ files, place }: DoctorHost): Promise<Finding[]> {
+  const { crl: path } = await resolvePaths(files, place.paths);
   try {
     await files.readText(path);
     return [];

@@ -23,11 +23,11 @@ const STALE_MS = 60_000;
 const JOB_LIMIT = 2_000;
 
 function foldersOf(host: DoctorHost): Folder[] {
-  const { configFile, config, certificates, paths } = host;
+  const { configFile, config, place, paths } = host;
   const all: Folder[] = [
     { path: dirname(configFile), mode: 0o755, expected: false, written: false },
     { path: dirname(config.whitelist.path), mode: 0o755, expected: false, written: false },
-    { path: storeFolder(certificates), mode: 0o755, expected: false, written: true },
+    { path: storeFolder(place.paths), mode: 0o755, expected: false, written: true },
     { path: paths.dataFolder, mode: 0o700, expected: true, written: true },
     { path: config.jobs.storage_path, mode: 0o700, expected: false, written: true },
     { path: dirname(config.logging.file_path), mode: 0o750, expected: true, written: true },
@@ -161,7 +161,7 @@ function isJob(text: string): boolean {
 /** Temporary files (`.NAME.PID-N.tmp`) that nobody works with any more. */
 async function checkLeftovers(host: DoctorHost, folders: readonly Folder[]): Promise<Finding[]> {
   const { files, clock } = host;
-  const generations = join(storeFolder(host.certificates), 'generations');
+  const generations = join(storeFolder(host.place.paths), 'generations');
   const findings: Finding[] = [];
   for (const folder of [...folders.map((one) => one.path), generations]) {
     for (const name of await files.list(folder, { missingOk: true }).catch(() => [])) {

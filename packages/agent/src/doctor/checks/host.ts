@@ -1,23 +1,19 @@
 import type { IdentityStatus } from '@linux-patch/pki';
-import type { Clock, Commands, Files } from '@linux-patch/runtime';
+import type { Clock } from '@linux-patch/runtime';
 import type { AuditTrail } from '../../audit/trail.ts';
 import type { AgentPaths } from '../../config/paths.ts';
 import type { AgentConfig } from '../../config/schema.ts';
 import type { PendingEnrollment, PendingPlaces } from '../../enrollment/state/pending.ts';
-import type { Network } from '../../host/network.ts';
+import type { Host } from '../../host/host.ts';
 import type { IdentityInspection } from '../../identity/inspect.ts';
 import type { IdentityMeta } from '../../identity/store/identity-meta.ts';
-import type { CertificatePaths } from '../../identity/store/paths.ts';
+import type { IdentityPlace } from '../../identity/store/read.ts';
 import type { ProxyChoice } from '../../manager-link/proxy.ts';
 import type { AgentProcessFacts } from './processes.ts';
 
 /** Where the doctor looks and what it looks with. */
-export interface DoctorPlace {
-  readonly files: Files;
+export interface DoctorPlace extends Host {
   readonly clock: Clock;
-  readonly network: Network;
-  readonly commands: Commands;
-  readonly root: string;
   readonly paths: AgentPaths;
   readonly configFile: string;
   /** The user that the doctor runs as. */
@@ -28,7 +24,7 @@ export interface DoctorPlace {
 /** A host whose configuration can be read, with what several checks need. */
 export interface DoctorHost extends DoctorPlace {
   readonly config: AgentConfig;
-  readonly certificates: CertificatePaths;
+  readonly place: IdentityPlace;
   readonly proxyFor: ProxyChoice;
   readonly places: PendingPlaces;
   readonly identity: IdentityStatus;

@@ -10,9 +10,10 @@ import { type DoctorHost, isUsable } from './host.ts';
 
 /** Makes the newest valid set current; undefined when there is none, or it is current and intact already. */
 export async function restoreRepair(host: DoctorHost): Promise<(() => Promise<void>) | undefined> {
-  const { files, certificates: paths, clock, identity } = host;
+  const { place, identity } = host;
+  const { files, paths, clock } = place;
   if (isUsable(identity)) return undefined;
-  const kept = await findUsableGeneration({ files, paths, now: clock.now(), thresholdDays: 0 });
+  const kept = await findUsableGeneration({ files, paths, clock, thresholdDays: 0 });
   return kept && (() => makeCurrent(files, paths, kept.name));
 }
 
@@ -27,7 +28,7 @@ function holderOf({ identity, agents }: DoctorHost): number | undefined {
 
 /** An agent that runs puts its certificates back when it is told to look. */
 export function reloadRepair(host: DoctorHost): (() => Promise<void>) | undefined {
-  const { commands, clock, files, certificates, signal } = host;
+  const { commands, clock, files, place, signal } = host;
   const pid = holderOf(host);
   if (pid === undefined) return undefined;
   return async () => {
@@ -38,7 +39,7 @@ export function reloadRepair(host: DoctorHost): (() => Promise<void>) | undefine
       signal,
     });
     const endMs = clock.monotonicMs() + PUT_BACK_LIMIT_MS;
-    while ((await lostFiles(files, certificates)).length > 0) {
+    while ((await lostFiles(files, place.paths)).length > 0) {
       if (clock.monotonicMs() >= endMs) throw new Error(`process ${pid} did not put them back; see its log`);
       await clock.sleep(LOOK_EVERY_MS, signal);
     }
@@ -57,11 +58,11 @@ export async function checkStore(host: DoctorHost): Promise<Finding[]> {
 }
 
 async function checkCurrent(host: DoctorHost): Promise<Finding[]> {
-  const { files, certificates } = host;
-  const link = currentLink(certificates);
+  const { files, place } = host;
+  const link = currentLink(place.paths);
   const target = await files.readLink(link).catch(() => undefined);
   if (target === undefined) return [];
-  const folder = join(storeFolder(certificates), target);
+  const folder = join(storeFolder(place.paths), target);
   const found = await restoreRepair(host);
   // Without a valid set the broken link goes, so that the agent sees what it is: no certificates.
   const repair = found ?? (() => files.remove(link));
@@ -80,15 +81,15 @@ async function checkCurrent(host: DoctorHost): Promise<Finding[]> {
 }
 
 async function checkReadable(host: DoctorHost): Promise<Finding[]> {
-  const { files, certificates } = host;
+  const { files, place } = host;
   const findings: Finding[] = [];
   const restore = await restoreRepair(host);
-  for (const path of [certificates.key, certificates.certificate, certificates.ca]) {
+  for (const path of [place.paths.key, place.paths.certificate, place.paths.ca]) {
     try {
       await files.readText(path);
     } catch (error) {
       findings.push({
-        code: path === certificates.key ? 'KEY_UNREADABLE' : 'CERT_UNREADABLE',
+        code: path === place.paths.key ? 'KEY_UNREADABLE' : 'CERT_UNREADABLE',
         detail: `${path}: ${messageOf(error)}`,
         words: { path },
         ...(restore ? { repair: restore } : {}),
@@ -98,10 +99,10 @@ async function checkReadable(host: DoctorHost): Promise<Finding[]> {
   return findings;
 }
 
-async function checkKeys({ files, certificates, uid }: DoctorHost): Promise<Finding[]> {
-  const { key } = await resolvePaths(files, certificates);
+async function checkKeys({ files, place, uid }: DoctorHost): Promise<Finding[]> {
+  const { key } = await resolvePaths(files, place.paths);
   const findings: Finding[] = [];
-  for (const path of [key, `${certificates.key}.bak`]) {
+  for (const path of [key, `${place.paths.key}.bak`]) {
     const facts = await files.facts(path).catch(() => undefined);
     if (facts?.kind !== 'file') continue;
     if ((facts.mode & 0o077) !== 0) {

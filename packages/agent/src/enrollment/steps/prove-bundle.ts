@@ -1,10 +1,9 @@
 import { type Bundle, type IdentityTrust, PatchError } from '@linux-patch/contract';
 import { type CertificateFacts, matchesFingerprint, parseCertificates } from '@linux-patch/pki';
-import type { Clock, Files } from '@linux-patch/runtime';
 import { hostOf } from '../../host/network.ts';
 import { installedSerials } from '../../identity/store/generations.ts';
 import type { Material } from '../../identity/store/material.ts';
-import type { CertificatePaths } from '../../identity/store/paths.ts';
+import type { IdentityPlace } from '../../identity/store/read.ts';
 import { checkPinnedPeers } from '../older/pinned-peers.ts';
 import type { PendingEnrollment } from '../state/pending.ts';
 import { refuseOtherCa } from '../trust/known-ca.ts';
@@ -40,9 +39,7 @@ export interface Claim {
 
 /** What is known on this host that a bundle is held against. */
 export interface ProofOptions {
-  readonly files: Files;
-  readonly certificates: CertificatePaths;
-  readonly clock: Clock;
+  readonly place: IdentityPlace;
   readonly managerUrl: URL;
   /** `enrollment.ca_fingerprint` */
   readonly caFingerprint: string | undefined;
@@ -96,7 +93,7 @@ export async function proveBundle(
   claim: Claim,
 ): Promise<ProvenBundle> {
   const { pending } = claim;
-  const now = options.clock.now();
+  const now = options.place.clock.now();
   const older = pending.generation === 'older';
   if (!older && !bundle.ext) {
     throw untrusted(
@@ -139,12 +136,12 @@ export async function proveBundle(
 }
 
 /** What tells an old answer from a new one; a clock that went back since the request is no witness. */
-async function freshnessOf(options: ProofOptions, pending: PendingEnrollment) {
+async function freshnessOf({ place }: ProofOptions, pending: PendingEnrollment) {
   const requestedAtMs = Date.parse(pending.created_at);
-  const installed = await installedSerials(options.files, options.certificates);
+  const installed = await installedSerials(place.files, place.paths);
   return {
     // An install that a crash cut off left its set, complete but not in use; the same answer comes again then.
     knownSerials: installed.filter((serial) => serial !== pending.installing_serial),
-    requestedAtMs: pending.adopted || requestedAtMs > options.clock.now() ? undefined : requestedAtMs,
+    requestedAtMs: pending.adopted || requestedAtMs > place.clock.now() ? undefined : requestedAtMs,
   };
 }

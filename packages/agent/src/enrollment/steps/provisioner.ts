@@ -32,7 +32,8 @@ export function createProvisioner(options: {
   ) => Promise<void>;
 }): Provisioner {
   const { proof, random, binding, allowManager, takeJobKey } = options;
-  const { files, certificates: paths, clock, managerUrl } = proof;
+  const { managerUrl } = proof;
+  const { files, paths, clock } = proof.place;
   return {
     prove: (bundle, claim) => proveBundle(proof, bundle, claim),
     async install(proven, older) {

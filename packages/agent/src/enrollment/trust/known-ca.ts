@@ -1,9 +1,7 @@
 import { PatchError } from '@linux-patch/contract';
 import { parseCertificates, spkiFingerprint } from '@linux-patch/pki';
-import type { Files } from '@linux-patch/runtime';
-import { readIdentityMeta } from '../../identity/store/identity-meta.ts';
-import { type Material, readMaterial } from '../../identity/store/material.ts';
-import type { CertificatePaths } from '../../identity/store/paths.ts';
+import type { Material } from '../../identity/store/material.ts';
+import { findIdentity, type IdentityPlace } from '../../identity/store/read.ts';
 
 /**
  * With nothing but the first contact to believe, a manager that comes with another CA than before is not believed: it was
@@ -12,14 +10,12 @@ import type { CertificatePaths } from '../../identity/store/paths.ts';
  * @throws PatchError `MANAGER_UNTRUSTED`; the old certificates stay.
  */
 export async function refuseOtherCa(
-  place: { readonly files: Files; readonly certificates: CertificatePaths; readonly managerUrl: URL },
+  { place, managerUrl }: { readonly place: IdentityPlace; readonly managerUrl: URL },
   received: Material,
 ): Promise<void> {
-  const { files, certificates, managerUrl } = place;
-  const meta = await readIdentityMeta(files, certificates);
-  const installed = await readMaterial(files, certificates).catch(() => undefined);
-  if (!installed || meta.manager_url !== managerUrl.href) return;
-  const known = new Set(parseCertificates(installed.caPem).map((one) => one.spkiSha256));
+  const installed = await findIdentity(place);
+  if (installed?.meta.manager_url !== managerUrl.href) return;
+  const known = new Set(installed.issuers.map((one) => one.spkiSha256));
   const roots = parseCertificates(received.caPem);
   if (roots.some((one) => known.has(one.spkiSha256))) return;
   const seen = roots.map((one) => spkiFingerprint(one.pem)).join(', ');

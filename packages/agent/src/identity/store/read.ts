@@ -15,17 +15,35 @@ export interface IdentityPlace {
   readonly thresholdDays: number;
 }
 
+/** Where the identity lies and by what it is judged, as the configuration has it. */
+export function identityPlace(
+  { files, clock }: Pick<IdentityPlace, 'files' | 'clock'>,
+  { tls, enrollment }: IdentityConfig,
+): IdentityPlace {
+  const paths = { ca: tls.ca_cert, certificate: tls.server_cert, key: tls.server_key, crl: tls.crl_path };
+  return { files, paths, clock, thresholdDays: enrollment.cert_renewal_threshold_days };
+}
+
+interface IdentityConfig {
+  readonly tls: Readonly<Record<'ca_cert' | 'server_cert' | 'server_key' | 'crl_path', string>>;
+  readonly enrollment: { readonly cert_renewal_threshold_days: number };
+}
+
+/** The status of the identity on disk, now. */
+export async function identityStatus(place: IdentityPlace): Promise<IdentityStatus> {
+  return (await inspectIdentity(place)).status;
+}
+
 /**
  * The set on disk, whatever its state, read in one go and judged now.
  * @param before the identity that it may take the place of
  * @throws PatchError `CERT_MISSING` or `CERT_CORRUPT` where a file of it is missing or cannot be read
  */
 export async function readIdentity(place: IdentityPlace, before?: Identity): Promise<Identity> {
-  const { files, paths, clock, thresholdDays } = place;
-  const { status, identity } = await inspectIdentity({ files, paths, now: clock.now(), thresholdDays });
+  const { status, identity } = await inspectIdentity(place);
   if (identity) return createIdentity(identity, before);
   if ('code' in status) throw new PatchError(status.code, status.message);
-  const message = `The revocation list ${paths.crl} or the notes beside the certificates cannot be read. Check what they are.`;
+  const message = `The revocation list ${place.paths.crl} or the notes beside the certificates cannot be read. Check what they are.`;
   throw new PatchError('CERT_CORRUPT', message);
 }
 

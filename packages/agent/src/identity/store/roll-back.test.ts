@@ -46,7 +46,12 @@ beforeEach(async () => {
 afterEach(() => folder[Symbol.asyncDispose]());
 
 const install = (material: Material) => installGeneration({ files: systemFiles, paths, material, meta });
-const options = (now = NOW): InspectOptions => ({ files: systemFiles, paths, now, thresholdDays: 7 });
+const options = (now = NOW): InspectOptions => ({
+  files: systemFiles,
+  paths,
+  clock: { now: () => now },
+  thresholdDays: 7,
+});
 const inspect = (now?: number) => inspectIdentity(options(now));
 const checks = async () => (await inspect()).findings.map((finding) => finding.check);
 const rollBack = async (now?: number) =>

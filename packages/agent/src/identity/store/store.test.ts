@@ -42,7 +42,8 @@ const meta = { ...MANUAL_IDENTITY, trust: 'code' as const, key_origin: 'host' as
 const install = (index: number, files: Files = systemFiles) =>
   installGeneration({ files, paths, material: sets[index]!, meta });
 const status = async () =>
-  (await inspectIdentity({ files: systemFiles, paths, now, thresholdDays: 7 })).status.status;
+  (await inspectIdentity({ files: systemFiles, paths, clock: { now: () => now }, thresholdDays: 7 })).status
+    .status;
 
 describe('the certificate store', () => {
   it('installs a set that is valid at the fixed paths, the key readable by its owner only', async () => {
@@ -197,7 +198,7 @@ describe('the certificate store', () => {
     const { status: result } = await inspectIdentity({
       files: systemFiles,
       paths: odd,
-      now,
+      clock: { now: () => now },
       thresholdDays: 7,
     });
     expect(result).toMatchObject({ status: 'corrupt', path: odd.ca });
