@@ -22,7 +22,7 @@ const AGENT_ROOMS = {
   'worker-link': [],
   identity: ['audit', 'host', 'manager-link', 'enrollment'],
   clock: ['audit', 'identity', 'manager-link'],
-  enrollment: ['clock', 'host', 'identity', 'manager-link'],
+  enrollment: ['audit', 'clock', 'host', 'identity', 'manager-link'],
   jobs: ['audit'],
   health: ['audit', 'identity', 'jobs'],
   metrics: ['audit', 'health'],

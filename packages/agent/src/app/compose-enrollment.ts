@@ -8,7 +8,6 @@ import type {
   Applicant,
   EnrollMode,
   EnrollmentPlaces,
-  EnrollmentReport,
   EnrollmentTime,
   EnrollProgress,
 } from '../enrollment/settings.ts';
@@ -19,7 +18,7 @@ import { joinPlaces } from '../enrollment/trust/join-source.ts';
 import { readHostBinding } from '../host/host-binding.ts';
 import { collectHostIdentity } from '../host/host-identity.ts';
 import { hostOf, resolveUnlessStopped } from '../host/network.ts';
-import { collectOsDetails } from '../host/os-details.ts';
+import { collectOsDetails } from '../host/os-release.ts';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { storeFolder } from '../identity/store/paths.ts';
 import type { IdentityPlace } from '../identity/store/read.ts';
@@ -71,13 +70,6 @@ function applicantOf(
     addresses: () => (isChosen ? undefined : host.network.addresses().map((one) => one.address)),
     details: async () => ({ ...(await collectOsDetails(host)), agent_port: server.port }),
   };
-}
-
-function reportOf(
-  { logger, audit }: EnrollmentParts['report'],
-  onProgress: EnrollmentReport['onProgress'],
-): EnrollmentReport {
-  return { logger, audit: (event, fields = {}) => audit.record(event, fields), onProgress };
 }
 
 function callsOf({ settings, time, report }: EnrollmentParts, applicant: Applicant): CallOptions {
@@ -140,7 +132,8 @@ export function composeEnrollment(parts: EnrollmentParts, wish: EnrollWish): Enr
   const managerUrl = new URL(wish.managerUrl);
   const applicant = applicantOf(parts, managerUrl, wish.cloneOf);
   const calls = callsOf(parts, applicant);
-  const report = reportOf(parts.report, wish.onProgress);
+  const { logger, audit } = parts.report;
+  const report = { logger, audit, onProgress: wish.onProgress };
   const caFingerprint = enrollment.ca_fingerprint;
   return {
     mode,
@@ -182,7 +175,7 @@ export function composeLeftover(parts: EnrollmentParts): LeftoverOptions {
     place: parts.place,
     places,
     configuredToken,
-    report: reportOf(parts.report, () => {}),
+    report: parts.report,
     calls: (managerUrl) => callsOf(parts, applicantOf(parts, new URL(managerUrl))),
     allowManager: (managerUrl) => allowManager(parts, new URL(managerUrl)),
   };

@@ -3,8 +3,8 @@ import { createCurrentIdentity } from '../identity/current.ts';
 import { createIdentityEvents } from '../identity/events.ts';
 import { createTrustSource } from '../identity/issuers/trust-source.ts';
 import { createReEnrolment } from '../identity/re-enrolment.ts';
+import { type Renewer, renewIdentity } from '../identity/renewal/renew.ts';
 import { Renewals } from '../identity/renewal/renewals.ts';
-import { createRenewer, type Renewer } from '../identity/renewal/renewer.ts';
 import { openRenewalTracker } from '../identity/renewal/tracker.ts';
 import { openReplacement } from '../identity/replacement.ts';
 import { createListSource } from '../identity/revocation/refresh.ts';
@@ -16,17 +16,15 @@ import { pinnedJobKeyOf } from './compose-enrollment.ts';
 import { enrolWith } from './enrolling.ts';
 import { becomeOnlyRenewer } from './only-instance.ts';
 
-/** What asks the manager for a new certificate. */
+/** What asks the manager for a new certificate; two processes must not renew the same one. */
 export function renewerOf(context: AgentContext): Renewer {
-  const { place, time, settings, report } = context;
-  return createRenewer({
-    place,
-    exclusively: () => becomeOnlyRenewer(context),
-    random: time.random,
-    audit: report.audit,
-    proxyFor: settings.proxyFor,
-    signal: time.signal,
-  });
+  const { place, settings, report } = context;
+  const { random, signal } = context.time;
+  return async ({ managerUrl, identity, movedTo }) => {
+    await using _held = await becomeOnlyRenewer(context);
+    const way = { managerUrl: new URL(managerUrl), proxyFor: settings.proxyFor, signal };
+    return await renewIdentity({ place, random, audit: report.audit, way, identity, movedTo });
+  };
 }
 
 /** Takes up the identity on disk, which must be there, and everything that keeps it fresh. */

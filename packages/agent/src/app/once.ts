@@ -4,6 +4,7 @@ import { normalizeManagerUrl } from '../config/manager-url.ts';
 import type { EnrollProgress } from '../enrollment/settings.ts';
 import { verdictWords } from '../enrollment/trust/join-verdict.ts';
 import { findForeignIdentity } from '../identity/foreign-identity.ts';
+import { isUsable } from '../identity/identity.ts';
 import { renewableOf } from '../identity/renewal/policy.ts';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { findIdentity, type IdentityPlace, identityStatus } from '../identity/store/read.ts';
@@ -58,7 +59,7 @@ export async function enrollOnce(context: AgentContext, url: string): Promise<nu
     case 'installed': {
       const identity = await identityStatus(context.place);
       stdout(`Enrolled with ${read.url}. ${identity.message}\n`);
-      return identity.status === 'valid' || identity.status === 'expiring_soon' ? EXIT.clean : EXIT.error;
+      return isUsable(identity) ? EXIT.clean : EXIT.error;
     }
     case 'denied':
       stderr(`${deniedGuidance(read.url, outcome.reason)}\n`);

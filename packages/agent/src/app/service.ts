@@ -5,6 +5,7 @@ import { finishInterruptedEnrollment } from '../enrollment/finish-interrupted.ts
 import type { EnrollProgress } from '../enrollment/settings.ts';
 import { verdictWords } from '../enrollment/trust/join-verdict.ts';
 import { bindIdentity, findForeignIdentity } from '../identity/foreign-identity.ts';
+import { isUsable } from '../identity/identity.ts';
 import { LIVENESS_LIMIT_MS } from '../identity/liveness.ts';
 import { MANAGER_MADE_KEY } from '../identity/renewal/messages.ts';
 import { renewExpired } from '../identity/renewal/renew-expired.ts';
@@ -31,10 +32,6 @@ function stoppedEnrolling(context: AgentContext, managerUrl: string): number {
   return codeOfStop(context, EXIT.unfinished, () =>
     context.program.stderr(`${unfinishedGuidance(managerUrl, 'the agent was told to stop')}\n`),
   );
-}
-
-function isUsable(identity: IdentityStatus): boolean {
-  return identity.status === 'valid' || identity.status === 'expiring_soon';
 }
 
 /** One line for `systemctl status`; without code, token or key. */

@@ -2,7 +2,8 @@ import type { AgentStatus, JobKeyWay } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
 import type { AgentContext } from '../app/agent-context.ts';
 import { verdictWords } from '../enrollment/trust/join-verdict.ts';
-import { EXAMINED_EXIT } from './exit-codes.ts';
+import { isUsable } from '../identity/identity.ts';
+import { EXAMINED_EXIT } from './program.ts';
 import { collectStatus } from './status-report.ts';
 
 /** A length of time in words for people. */
@@ -136,8 +137,8 @@ function troubleLines({ degraded, enrollment, identity, clock }: AgentStatus): s
 export async function showStatus(context: AgentContext, json: boolean): Promise<number> {
   const report = await collectStatus(context);
   context.program.stdout(json ? `${JSON.stringify(report, null, 2)}\n` : render(report));
-  const { status, revoked } = report.identity;
-  if ((status === 'valid' || status === 'expiring_soon') && !revoked) return EXAMINED_EXIT.well;
+  const { revoked } = report.identity;
+  if (isUsable(report.identity) && !revoked) return EXAMINED_EXIT.well;
   return report.enrollment && report.enrollment.state !== 'needs_person'
     ? EXAMINED_EXIT.underWay
     : EXAMINED_EXIT.needsPerson;

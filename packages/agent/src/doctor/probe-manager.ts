@@ -2,6 +2,7 @@ import { ENROLL_PATHS, isPatchError, parseJson } from '@linux-patch/contract';
 import { parseCertificates } from '@linux-patch/pki';
 import { establishTrust } from '../enrollment/trust/trust.ts';
 import { hostOf } from '../host/network.ts';
+import { isUsable } from '../identity/identity.ts';
 import type { ManagerAnswer } from '../manager-link/client.ts';
 import { type PeerTrust, verifiedBy } from '../manager-link/connection.ts';
 import { dial } from '../manager-link/dial.ts';
@@ -10,7 +11,7 @@ import { type ManagerLink, type ManagerWay, openManagerLink } from '../manager-l
 import type { Proxy } from '../manager-link/proxy.ts';
 import { openTunnel } from '../manager-link/proxy-tunnel.ts';
 import type { Stage } from '../manager-link/request.ts';
-import { type DoctorHost, isUsable } from './checks/host.ts';
+import { type DoctorHost } from './checks/host.ts';
 import { within } from './within.ts';
 
 /** Each step of the way gets so long; all of them together half a minute at most. */

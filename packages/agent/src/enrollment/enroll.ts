@@ -168,7 +168,7 @@ class Enrollment {
     const { kind: by, issuer } = found;
     await this.#record.note({ trust: { by, issuer: issuer ?? null } });
     logger.info('Trust in the manager', { by, issuer });
-    audit('enrollment_trust_found', {
+    audit.record('enrollment_trust_found', {
       by,
       issuer,
       join_token: this.#join?.tokenId,

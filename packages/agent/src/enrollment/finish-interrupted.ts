@@ -79,5 +79,5 @@ async function acknowledgeInstalled(
     serial: leaf.serialHex,
     state: 'installed',
   });
-  report.audit('enrollment_acknowledged', { serial: leaf.serialHex });
+  report.audit.record('enrollment_acknowledged', { serial: leaf.serialHex });
 }

@@ -1,14 +1,12 @@
-import type { AgentAuditEvent, OsDetails } from '@linux-patch/contract';
+import type { OsDetails } from '@linux-patch/contract';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { HostBinding } from '../host/host-binding.ts';
 import type { HostIdentity } from '../host/host-identity.ts';
 import type { ConfiguredToken } from './older/configured-token.ts';
 import type { PendingPlaces } from './state/pending.ts';
 import type { JoinPlaces } from './trust/join-source.ts';
 import type { OwnVerdict } from './trust/join-verdict.ts';
-
-/** Records an event that a security reviewer wants to see; never given a secret. */
-export type Audit = (event: AgentAuditEvent, fields?: Readonly<Record<string, unknown>>) => void;
 
 /** `service`: waits out what a person can mend; `once`: a command that reports and ends. */
 export type EnrollMode = 'service' | 'once';
@@ -57,7 +55,7 @@ export interface EnrollmentTime {
 /** Whom an enrolment tells what it does. */
 export interface EnrollmentReport {
   readonly logger: Logger;
-  readonly audit: Audit;
+  readonly audit: AuditLog;
   /** Told whenever the state changes, for `STATUS=` and terminals. */
   readonly onProgress: (progress: EnrollProgress) => void;
 }

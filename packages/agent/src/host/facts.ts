@@ -1,7 +1,6 @@
 import { readBoot } from './boot.ts';
 import { type NameSources, readFqdn, shortNameOf } from './host-name.ts';
-import { type Kernel, readKernel } from './kernel.ts';
-import { type OsRelease, readOsRelease } from './os-release.ts';
+import { type Kernel, type OsRelease, readKernel, readOsRelease } from './os-release.ts';
 
 /** What the kernel and the distribution say about this host. */
 export interface HostFacts extends Kernel {

@@ -7,8 +7,9 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import { JOB_EVENTS_PATH, messageOf, PatchError } from '@linux-patch/contract';
-import { secureContextOptions, type TlsMaterial } from './tls-material.ts';
+import type { Material } from '../identity/store/material.ts';
 
 export const HEADER_LIMIT_BYTES = 8 * 1024;
 const MAX_HEADERS = 100;
@@ -20,7 +21,7 @@ const HANDSHAKE_LIMIT_MS = 5_000;
  * @throws PatchError `CERT_CORRUPT` or `CERT_KEY_MISMATCH` for material that cannot be used.
  */
 export function createListener(options: {
-  readonly material: TlsMaterial | undefined;
+  readonly material: Material | undefined;
   readonly timeoutSeconds: number;
 }): Server | HttpsServer {
   const server = plainOrTls(options.material, options.timeoutSeconds * 1_000);
@@ -30,7 +31,7 @@ export function createListener(options: {
   return server;
 }
 
-function plainOrTls(material: TlsMaterial | undefined, timeoutMs: number): Server | HttpsServer {
+function plainOrTls(material: Material | undefined, timeoutMs: number): Server | HttpsServer {
   const limits: ServerOptions = {
     maxHeaderSize: HEADER_LIMIT_BYTES,
     headersTimeout: timeoutMs,
@@ -55,6 +56,22 @@ function plainOrTls(material: TlsMaterial | undefined, timeoutMs: number): Serve
   } catch (cause) {
     throw unusableMaterial(cause);
   }
+}
+
+/**
+ * Context for TLS 1.3 only. The revocation list is deliberately left out (see `readList`), and so are fixed
+ * ticket keys: each new context draws its own, so no session outlives a change of trust.
+ */
+export function secureContextOptions(material: Material): SecureContextOptions {
+  return {
+    ca: material.caPem,
+    cert: material.certificatePem,
+    key: material.keyPem,
+    minVersion: 'TLSv1.3',
+    maxVersion: 'TLSv1.3',
+    // ca.pem may hold an issuing CA without its root.
+    allowPartialTrustChain: true,
+  };
 }
 
 function isJobEventsUpgrade(request: IncomingMessage): boolean {

@@ -6,14 +6,14 @@ import { badRequestAnswer, serveApp, stopServer } from '@linux-patch/http';
 import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
 import type { Hono } from 'hono';
 import type { Caller } from '../access/caller.ts';
-import { type Identity, isSameSet } from '../identity/identity.ts';
+import type { Identity } from '../identity/identity.ts';
+import { isSameSet } from '../identity/store/material.ts';
 import type { AgentEnv } from './agent-env.ts';
 import { type AccessOptions, ConnectionGuard } from './connection-guard.ts';
 import { type ListenAddress, listen, listenLocally } from './listen.ts';
-import { createListener, HEADER_LIMIT_BYTES, unusableMaterial } from './listener.ts';
+import { createListener, HEADER_LIMIT_BYTES, secureContextOptions, unusableMaterial } from './listener.ts';
 import { readTarget } from './request-target.ts';
 import { reserveLocalPort, servedSerial } from './self-check.ts';
-import { secureContextOptions } from './tls-material.ts';
 
 export interface AgentServerOptions {
   /** With TLS a port, of which 0 takes any free one; without it the Unix socket. */

@@ -10,7 +10,7 @@ import {
 } from 'node:tls';
 import { messageOf, PatchError } from '@linux-patch/contract';
 import type { Fault } from '@linux-patch/pki';
-import { verificationFault } from '../manager-link/verification-fault.ts';
+import { verificationFault } from '../manager-link/connection-fault.ts';
 import type { Material } from './store/material.ts';
 
 type TlsFiles = Pick<Material, 'caPem' | 'certificatePem' | 'keyPem'>;

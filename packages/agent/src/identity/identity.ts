@@ -54,9 +54,7 @@ function readIssuers({ caPem }: Material): CertificateFacts[] {
   }
 }
 
-/** Whether both are served with the same certificate, key and CAs. */
-export function isSameSet(one: Material, other: Material): boolean {
-  return (
-    one.caPem === other.caPem && one.certificatePem === other.certificatePem && one.keyPem === other.keyPem
-  );
+/** Whether an identity of this status can be served. */
+export function isUsable({ status }: { readonly status: string }): boolean {
+  return status === 'valid' || status === 'expiring_soon';
 }

@@ -15,7 +15,7 @@ import {
 } from '@linux-patch/pki';
 import type { Clock, Files } from '@linux-patch/runtime';
 import { contextFault, type HandshakeNames, handshakeFaults } from './handshake.ts';
-import { createIdentity, type Identity } from './identity.ts';
+import { createIdentity, type Identity, isUsable } from './identity.ts';
 import {
   FILE_CHECKS,
   type FileCheckId,
@@ -160,8 +160,7 @@ export async function inspectIdentity(options: InspectOptions): Promise<Identity
   const managerClient = meta.manager_client ?? undefined;
   const expected = { occasion: 'start', now, thresholdDays, expectedNames, managerClient } as const;
   const { status, findings, parsed } = validateIdentity(candidate, expected);
-  const usable = status.status === 'valid' || status.status === 'expiring_soon';
-  const tls = usable ? findingsOf(await tlsFaults(candidate, options, parsed?.leaf), 'start') : [];
+  const tls = isUsable(status) ? findingsOf(await tlsFaults(candidate, options, parsed?.leaf), 'start') : [];
   const refused = tls.find((finding) => finding.severity === 'refuse');
   const about = [...(await folderFaults(files, paths)), ...(await keyFileFaults(files, paths))];
   const all: IdentityFinding[] = [...findings, ...tls, ...about.map(fileFinding)];

@@ -2,9 +2,10 @@ import { messageOf, PatchError } from '@linux-patch/contract';
 import type { Logger } from '@linux-patch/runtime';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { CurrentIdentity } from './current.ts';
-import { type Identity, isSameSet, judgedAs } from './identity.ts';
+import { type Identity, judgedAs } from './identity.ts';
 import { type ChangedFiles, watchCertificateFiles } from './store/changed-files.ts';
 import { currentGeneration, switchTo } from './store/generations.ts';
+import { isSameSet } from './store/material.ts';
 import { lostFiles, putBack } from './store/put-back.ts';
 import { type IdentityPlace, judgeMaterial, readIdentity } from './store/read.ts';
 

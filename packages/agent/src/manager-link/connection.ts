@@ -3,8 +3,8 @@ import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { managerFault, parseCertificateDer, parseCertificates, spkiSha256 } from '@linux-patch/pki';
 import { hostOf } from '../host/network.ts';
+import { verificationFault } from './connection-fault.ts';
 import { ManagerFailure } from './failure.ts';
-import { verificationFault } from './verification-fault.ts';
 
 /** Whom a TLS connection may be with. */
 export type PeerTrust =

@@ -94,7 +94,7 @@ beforeEach(async () => {
 
 /** Fetches a list when it is time, and puts it on disk; whether there is another one then. */
 const refresh = async (now: number, proxyFor = chooseProxy({ configured: undefined, environment: {} })) => {
-  const place = { files: systemFiles, paths, clock: new ManualClock(now) };
+  const place = { files: systemFiles, paths, clock: new ManualClock(now), thresholdDays: 7 };
   const source = createListSource({ place, logger: memoryLogger(), proxyFor });
   const pem = await source.fetchDue(managerUrl.href, new AbortController().signal);
   return pem !== undefined && (await storeList(place, pem)).changed;

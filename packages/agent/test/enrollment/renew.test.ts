@@ -132,11 +132,9 @@ async function installFrom(issuer: TestAuthority): Promise<void> {
 
 const renew = (proxyFor = chooseProxy({ configured: undefined, environment: {} })) =>
   renewIdentity({
-    files: systemFiles,
-    clock: new ManualClock(NOW),
+    place: { files: systemFiles, clock: new ManualClock(NOW), paths, thresholdDays: 7 },
     random: systemRandom,
-    audit: (event) => void audited.push(event),
-    paths,
+    audit: { record: (event) => void audited.push(event) },
     way: { managerUrl, proxyFor, signal: new AbortController().signal },
   });
 const keyOf = async (request: RenewRequest | undefined) => (await parseRequest(request!.csr)).spkiSha256;

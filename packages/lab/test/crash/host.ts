@@ -61,11 +61,14 @@ const hastyClock: Clock = { ...systemClock, sleep: (_ms, signal) => systemClock.
 /** What the agent does when its renewal is due. */
 export function renewHost({ root, managerUrl }: CrashHost): Promise<RenewOutcome> {
   return renewIdentity({
-    files: systemFiles,
-    clock: systemClock,
+    place: {
+      files: systemFiles,
+      clock: systemClock,
+      paths: pathsUnder(join(root, 'etc/certs')),
+      thresholdDays: 7,
+    },
     random: systemRandom,
-    audit: () => {},
-    paths: pathsUnder(join(root, 'etc/certs')),
+    audit: { record: () => {} },
     way: { managerUrl: new URL(managerUrl), signal: AbortSignal.timeout(120_000) },
   });
 }

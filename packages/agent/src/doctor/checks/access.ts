@@ -7,9 +7,10 @@ import { createMatcher } from '../../access/matcher.ts';
 import { parseAllowList } from '../../access/parse.ts';
 import { hostOf } from '../../host/network.ts';
 import { findOpenFile, openFileWords } from '../../host/real-file.ts';
+import { isUsable } from '../../identity/identity.ts';
 import type { Finding } from '../finding.ts';
 import { within } from '../within.ts';
-import { type DoctorHost, isUsable, managerUrlOf } from './host.ts';
+import { type DoctorHost, managerUrlOf } from './host.ts';
 
 const RESOLVE_LIMIT_MS = 3_000;
 

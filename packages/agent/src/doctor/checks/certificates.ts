@@ -5,11 +5,12 @@ import { storedIdentityState } from '../../health/stored.ts';
 import { differingFacts, isOtherHost, readHostBinding } from '../../host/host-binding.ts';
 import { readFqdn } from '../../host/host-name.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { isUsable } from '../../identity/identity.ts';
 import { resolvePaths } from '../../identity/store/material.ts';
 import type { CertificatePaths } from '../../identity/store/paths.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorCode } from '../table.ts';
-import { type DoctorHost, isUsable, managerUrlOf } from './host.ts';
+import { type DoctorHost, managerUrlOf } from './host.ts';
 import { reloadRepair, restoreRepair, wordsForRunning } from './store.ts';
 
 function codeOfPath(

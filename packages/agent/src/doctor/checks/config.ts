@@ -3,9 +3,10 @@ import { parseCertificates } from '@linux-patch/pki';
 import type { FileFacts } from '@linux-patch/runtime';
 import type { ConfigurationFault } from '@linux-patch/runtime/configuration';
 import { findOpenFile, openFileWords, realFile } from '../../host/real-file.ts';
+import { isUsable } from '../../identity/identity.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorCode } from '../table.ts';
-import { type DoctorHost, type DoctorPlace, isUsable } from './host.ts';
+import { type DoctorHost, type DoctorPlace } from './host.ts';
 
 function faultsOf(error: unknown): readonly ConfigurationFault[] {
   const faults = isPatchError(error, 'CONFIG_INVALID') ? error.details.faults : undefined;

@@ -3,9 +3,10 @@ import { type AuditTrail, newestOf, textOf } from '../../audit/trail.ts';
 import { openConfiguredToken } from '../../enrollment/older/configured-token.ts';
 import { type PendingEnrollment, removePending } from '../../enrollment/state/pending.ts';
 import { verdictWords } from '../../enrollment/trust/join-verdict.ts';
+import { isUsable } from '../../identity/identity.ts';
 import { ownRevocation } from '../../identity/revocation/in-force.ts';
 import type { Finding } from '../finding.ts';
-import { type DoctorHost, isUsable } from './host.ts';
+import { type DoctorHost } from './host.ts';
 
 /** The events that tell how an enrolment fares. */
 const EVENTS = [

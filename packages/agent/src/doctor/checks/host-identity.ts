@@ -3,8 +3,9 @@ import { messageOf } from '@linux-patch/contract';
 import { readFqdn } from '../../host/host-name.ts';
 import { readMachineId } from '../../host/machine-id.ts';
 import { chooseAddress } from '../../host/reported-address.ts';
+import { isUsable } from '../../identity/identity.ts';
 import type { Finding } from '../finding.ts';
-import { type DoctorHost, isUsable, managerUrlOf } from './host.ts';
+import { type DoctorHost, managerUrlOf } from './host.ts';
 
 /** What is needed to find out who the host is. */
 type Asked = Pick<DoctorHost, 'files' | 'commands' | 'network' | 'root' | 'config' | 'meta' | 'identity'>;

@@ -39,10 +39,6 @@ export interface DoctorHost extends DoctorPlace {
   readonly underSystemd: boolean;
 }
 
-export function isUsable(identity: IdentityStatus): boolean {
-  return identity.status === 'valid' || identity.status === 'expiring_soon';
-}
-
 /** The manager that this host asks, by configuration or by how it enrolled. */
 export function managerUrlOf(host: Pick<DoctorHost, 'config' | 'meta'>): URL | undefined {
   const text = host.config.enrollment.manager_url ?? host.meta.manager_url ?? undefined;

@@ -1,9 +1,9 @@
 import { hostOf } from '../../host/network.ts';
+import { isUsable } from '../../identity/identity.ts';
 import type { Finding } from '../finding.ts';
 import { type Probe, probeManager } from '../probe-manager.ts';
 import { clockFinding } from './clock.ts';
-import { type DoctorHost, isUsable, managerUrlOf } from './host.ts';
-import { networkFinding } from './network.ts';
+import { type DoctorHost, managerUrlOf } from './host.ts';
 
 type Exchange = Extract<Probe, { step: 'exchange' }>;
 type Answer = Extract<Probe, { step: 'answer' }>;
@@ -33,6 +33,35 @@ function answerFinding({ status, contentType, isManager }: Answer, url: URL): Fi
   if (status >= 500) return { code: 'MANAGER_DOWN', detail };
   if (/^text\/html\b/i.test(contentType)) return { code: 'MANAGER_IS_WEB_PAGE', detail };
   return { code: 'MANAGER_IS_OTHER_SERVICE', detail };
+}
+
+function proxyFinding(probe: Extract<Probe, { step: 'proxy' }>): Finding {
+  const { status, message: detail } = probe;
+  const words = { proxy: probe.shown };
+  if (status === null) return { code: 'PROXY_UNREACHABLE', detail, words };
+  if (status === 407) return { code: 'PROXY_WANTS_PASSWORD', detail, words };
+  return { code: status >= 500 ? 'PROXY_CANNOT_REACH' : 'PROXY_REFUSES', detail, words };
+}
+
+/** What the way to the manager means; nothing when the way is free. */
+function networkFinding(probe: Probe): Finding | undefined {
+  switch (probe.step) {
+    case 'proxy_invalid':
+      return { code: 'PROXY_INVALID', detail: probe.message };
+    case 'proxy':
+      return proxyFinding(probe);
+    case 'dns':
+      return { code: 'DNS_FAILED', detail: probe.message };
+    case 'connect':
+      return {
+        code: probe.code === 'ECONNREFUSED' ? 'MANAGER_PORT_CLOSED' : 'MANAGER_UNREACHABLE',
+        detail: probe.message,
+      };
+    case 'pin':
+    case 'exchange':
+    case 'answer':
+      return undefined;
+  }
 }
 
 /** What the manager's side of a probe means; nothing when a manager answered. */

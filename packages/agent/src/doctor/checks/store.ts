@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { messageOf } from '@linux-patch/contract';
+import { isUsable } from '../../identity/identity.ts';
 import { META_FILE } from '../../identity/store/identity-meta.ts';
 import { resolvePaths } from '../../identity/store/material.ts';
 import { currentLink, storeFolder } from '../../identity/store/paths.ts';
 import { lostFiles } from '../../identity/store/put-back.ts';
 import { findUsableGeneration, makeCurrent } from '../../identity/store/roll-back.ts';
 import type { Finding } from '../finding.ts';
-import { type DoctorHost, isUsable } from './host.ts';
+import { type DoctorHost } from './host.ts';
 
 /** Makes the newest valid set current; undefined when there is none, or it is current and intact already. */
 export async function restoreRepair(host: DoctorHost): Promise<(() => Promise<void>) | undefined> {

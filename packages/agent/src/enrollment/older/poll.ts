@@ -41,7 +41,7 @@ async function unproven(parts: StepParts): Promise<NextStep> {
 
 /** The manager is of this generation after all; what it answered without the extension was changed on the way. */
 async function askAnew({ report, record, counts }: StepParts): Promise<NextStep> {
-  report.audit('enrollment_request_lost', { key_id: record.pending.key_id });
+  report.audit.record('enrollment_request_lost', { key_id: record.pending.key_id });
   await record.note({ polling_token: null, request_id: null, nonce_m: null, generation: null });
   return {
     kind: 'wait',

@@ -88,7 +88,7 @@ async function open(options: PendingOptions): Promise<OpenedEnrollment> {
   if (saved && keyPem && fitsPending({ pending: saved, keyPem }, now)) {
     const { key_id, state } = saved;
     report.logger.info('Going on with the saved enrolment', { manager, key_id });
-    report.audit('enrollment_resumed', { key_id, manager, state });
+    report.audit.record('enrollment_resumed', { key_id, manager, state });
     if (asksOnceMore(options, saved)) return { pending: { ...saved, polling_token: null }, keyPem };
     const pending = { ...saved, polling_token: token ?? null };
     if (configured !== undefined) await takeOver(options, pending);
@@ -134,7 +134,7 @@ export async function beginPending(
     binding: await applicant.binding(),
     cloneOf: applicant.cloneOf,
   });
-  report.audit('enrollment_key_created', { key_id: begun.pending.key_id, manager });
+  report.audit.record('enrollment_key_created', { key_id: begun.pending.key_id, manager });
   report.logger.info('Enrolling', { manager, key_id: begun.pending.key_id });
   return begun;
 }
@@ -149,7 +149,7 @@ async function adopt(
   await takeOver(options, pending);
   const { key_id, state, manager_url: manager } = pending;
   options.report.logger.info('Going on with the polling token of an earlier agent', { manager });
-  options.report.audit('enrollment_resumed', { key_id, manager, state });
+  options.report.audit.record('enrollment_resumed', { key_id, manager, state });
   return { pending, keyPem: begun.keyPem };
 }
 

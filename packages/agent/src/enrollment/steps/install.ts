@@ -26,7 +26,7 @@ export async function proveStep(
       pin: approval.pin,
     };
     const proven = await provisioner.prove(approval.bundle, claim);
-    report.audit('enrollment_approved', {
+    report.audit.record('enrollment_approved', {
       key_id: record.pending.key_id,
       serial: proven.serialHex,
       trust: proven.trust,
@@ -39,7 +39,7 @@ export async function proveStep(
     const code = isPatchError(error) ? error.code : 'INTERNAL_ERROR';
     const { state, message } = time.clockWatch.verdict;
     const reason = state === 'bad' ? `${messageOf(error)} ${message}` : messageOf(error);
-    report.audit('enrollment_bundle_refused', { error_code: code, reason });
+    report.audit.record('enrollment_bundle_refused', { error_code: code, reason });
     return {
       kind: 'wait',
       reason: { kind: 'security', failures: counts.count('refused_bundle') },
@@ -63,7 +63,7 @@ export async function installStep(
   finishing.allowed ||= await tryToAllow(parts, provisioner, 'warn');
   try {
     const meta = await provisioner.install(proven, record.pending.generation === 'older');
-    report.audit('identity_installed', {
+    report.audit.record('identity_installed', {
       serial: proven.serialHex,
       trust: meta.trust,
       issuer: proven.issuer,
@@ -114,7 +114,7 @@ async function acknowledge({ report, record, calls }: StepParts, proven: ProvenB
       serial: proven.serialHex,
       state: 'installed',
     });
-    report.audit('enrollment_acknowledged', { serial: proven.serialHex });
+    report.audit.record('enrollment_acknowledged', { serial: proven.serialHex });
     return true;
   } catch (error) {
     report.logger.warn(

@@ -74,13 +74,13 @@ export async function refusal(parts: StepParts, denial: Denial): Promise<NextSte
   const { key_id, manager_url: manager } = record.pending;
   const { reason, tagIsRight: proven } = denial;
   if (proven || trust.peer.kind === 'verified') {
-    audit('enrollment_denied', { key_id, reason, proven });
+    audit.record('enrollment_denied', { key_id, reason, proven });
     await record.forget();
     return { kind: 'end', outcome: { kind: 'denied', reason } };
   }
   const failures = counts.count('unproven_denial');
   await record.note({ denial_unproven: true });
-  if (failures === 0) audit('enrollment_denial_unproven', { key_id, manager, reason });
+  if (failures === 0) audit.record('enrollment_denial_unproven', { key_id, manager, reason });
   return {
     kind: 'wait',
     reason: { kind: 'refused', failures },

@@ -77,7 +77,7 @@ function clockOff({ report, counts }: StepParts): NextStep {
 }
 
 async function unknownToken({ report, record, counts }: StepParts): Promise<NextStep> {
-  report.audit('enrollment_request_lost', { key_id: record.pending.key_id });
+  report.audit.record('enrollment_request_lost', { key_id: record.pending.key_id });
   const older = record.pending.generation === 'older';
   await record.note({ polling_token: null, request_id: null, nonce_m: null, generation: null });
   return {
@@ -95,7 +95,7 @@ async function noticeOtherPeer({ report, record, trust, calls }: StepParts): Pro
   const key = calls.peerKey();
   const known = record.pending.peer_spki;
   if (trust.kind !== 'code' || key === undefined || known === null || key === known) return;
-  report.audit('enrollment_peer_changed', { manager: record.pending.manager_url });
+  report.audit.record('enrollment_peer_changed', { manager: record.pending.manager_url });
   report.logger.warn('The manager shows another TLS key than when this enrolment began', {
     manager: record.pending.manager_url,
   });

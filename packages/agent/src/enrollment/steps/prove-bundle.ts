@@ -1,6 +1,7 @@
 import { type Bundle, type IdentityTrust, PatchError } from '@linux-patch/contract';
 import { type CertificateFacts, matchesFingerprint, parseCertificates } from '@linux-patch/pki';
 import { hostOf } from '../../host/network.ts';
+import { requireVouched } from '../../identity/issuers/trust-change.ts';
 import { installedSerials } from '../../identity/store/generations.ts';
 import type { Material } from '../../identity/store/material.ts';
 import type { IdentityPlace } from '../../identity/store/read.ts';
@@ -8,7 +9,6 @@ import { checkPinnedPeers } from '../older/pinned-peers.ts';
 import type { PendingEnrollment } from '../state/pending.ts';
 import { refuseOtherCa } from '../trust/known-ca.ts';
 import { approvalMacBy } from '../trust/manager-macs.ts';
-import { leadsFromPin } from '../trust/pin-successor.ts';
 import { acceptsForeignKey, type Trust } from '../trust/trust.ts';
 import { acceptBundle } from './bundle-check.ts';
 
@@ -79,6 +79,26 @@ async function proveManager(
     case 'pin':
     case 'system':
       return by === 'token' ? by : trust.kind;
+  }
+}
+
+/**
+ * Whether every root of a bundle is a pinned one or was certified by one, directly or through others: the manager has
+ * replaced its CA since the pin was written down.
+ *
+ * @param anchors certificates that fit the pin
+ */
+function leadsFromPin(bundle: Bundle, anchors: readonly string[], now: number): boolean {
+  try {
+    requireVouched({
+      roots: parseCertificates(bundle.ca_crt),
+      chain: parseCertificates(bundle.ca_chain ?? bundle.ca_crt),
+      trusted: anchors.flatMap((pem) => parseCertificates(pem)),
+      now,
+    });
+    return true;
+  } catch {
+    return false;
   }
 }
 

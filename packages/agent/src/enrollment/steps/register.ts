@@ -62,7 +62,7 @@ async function accepted(parts: StepParts, answer: EnrollAccepted): Promise<NextS
     },
   });
   const facts = { key_id: record.pending.key_id, manager: record.pending.manager_url };
-  report.audit('enrollment_requested', facts);
+  report.audit.record('enrollment_requested', facts);
   sayVerdict(parts);
   report.logger.info(
     record.pending.join_token?.verdict === 'accepted'
@@ -78,7 +78,7 @@ function sayVerdict({ report, record }: StepParts): void {
   const { join_token: token, manager_url: manager } = record.pending;
   if (token === null || token.verdict === null) return;
   const { id, verdict } = token;
-  report.audit('enrollment_join_token', { token: id, verdict, manager });
+  report.audit.record('enrollment_join_token', { token: id, verdict, manager });
   if (verdict === 'accepted') {
     report.logger.info('The join token let this host in', { token: id, manager });
     return;
@@ -93,7 +93,7 @@ function sayVerdict({ report, record }: StepParts): void {
 function conflict({ report, record, counts }: StepParts, message: string): NextStep {
   const failures = counts.count('conflict');
   const { key_id, manager_url: manager } = record.pending;
-  if (failures === 0) report.audit('enrollment_conflict', { key_id, manager, reason: message });
+  if (failures === 0) report.audit.record('enrollment_conflict', { key_id, manager, reason: message });
   return {
     kind: 'wait',
     reason: { kind: 'refused', failures },

@@ -4,7 +4,7 @@ import type { AuditLog } from '../../audit/audit-log.ts';
 import { isLocalFault } from '../../enrollment/local-fault.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
 import { nextDelayMs, type WaitReason } from '../../manager-link/schedule.ts';
-import type { Renewer } from './renewer.ts';
+import type { Renewer } from './renew.ts';
 
 /** How the attempt to renew an expired certificate ended. */
 export type LateRenewal =

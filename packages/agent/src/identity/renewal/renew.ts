@@ -5,34 +5,37 @@ import {
   createRequest,
   parseCertificates,
 } from '@linux-patch/pki';
-import type { Clock, Files, Random } from '@linux-patch/runtime';
-import type { Audit } from '../../enrollment/settings.ts';
+import type { Random } from '@linux-patch/runtime';
+import type { AuditLog } from '../../audit/audit-log.ts';
 import { acceptBundle } from '../../enrollment/steps/bundle-check.ts';
 import { codeOf, jsonOf, retryAfterMs, wordsOf } from '../../manager-link/answer-body.ts';
 import { verifiedBy } from '../../manager-link/connection.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
 import { type ManagerWay, openManagerLink } from '../../manager-link/link.ts';
+import type { Identity } from '../identity.ts';
 import { requireVouched } from '../issuers/trust-change.ts';
-import { type IdentityMeta, readIdentityMeta } from '../store/identity-meta.ts';
-import { type Material, readMaterial } from '../store/material.ts';
+import type { IdentityMeta } from '../store/identity-meta.ts';
 import { forgetNextKeys, nextKey } from '../store/next-key.ts';
-import type { CertificatePaths } from '../store/paths.ts';
+import { type IdentityPlace, readIdentity } from '../store/read.ts';
 import { installGeneration } from '../store/store.ts';
 import { FORKED } from './messages.ts';
 import { renewedFault } from './renewed-fault.ts';
 
 export interface RenewOptions {
-  readonly files: Files;
-  readonly clock: Clock;
+  readonly place: IdentityPlace;
   readonly random: Random;
-  readonly audit: Audit;
-  readonly paths: CertificatePaths;
-  /** What the agent has in use; by default what is on disk. */
-  readonly current?: Material;
+  readonly audit: Pick<AuditLog, 'record'>;
+  readonly way: ManagerWay;
+  /** What to prove oneself with; by default what is on disk. */
+  readonly identity?: Identity | undefined;
   /** The address of this host, when it is another than the manager was told. */
   readonly movedTo?: string | undefined;
-  readonly way: ManagerWay;
 }
+
+/** Asks this manager once. @throws what `renewIdentity` does, and `INSTANCE_RUNNING` while another process does that */
+export type Renewer = (
+  wish: { readonly managerUrl: string } & Pick<RenewOptions, 'identity' | 'movedTo'>,
+) => Promise<RenewOutcome>;
 
 /** How a renewal ended, when it was decided at all. */
 export type RenewOutcome =
@@ -52,22 +55,23 @@ export type RenewOutcome =
  * @throws ManagerFailure when the manager gave no decision; PatchError when what it sent must not be installed.
  */
 export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome> {
-  const { files, clock, paths, way } = options;
-  const current = options.current ?? (await readMaterial(files, paths));
-  const [leaf] = parseCertificates(current.certificatePem);
+  const { place, way, movedTo } = options;
+  const { files, paths, clock } = place;
+  const current = options.identity ?? (await readIdentity(place));
+  const { leaf, material } = current;
   if (!leaf) return { kind: 'refused', message: 'there is no certificate to renew' };
   const keyPem = await nextKey(files, paths, leaf.serialHex);
   const csr = await createRequest({
     privateKeyPem: keyPem,
     commonName: leaf.commonName ?? '',
     dnsNames: leaf.dnsNames,
-    ipAddresses: options.movedTo === undefined ? leaf.ipAddresses : [options.movedTo],
+    ipAddresses: movedTo === undefined ? leaf.ipAddresses : [movedTo],
   });
-  const link = openManagerLink(way, verifiedBy(current.caPem));
+  const link = openManagerLink(way, verifiedBy(material.caPem));
   const url = link.at(ENROLL_PATHS.renew);
   const proof = createRenewalProof({
-    privateKeyPem: current.keyPem,
-    certificateChainPem: current.certificatePem,
+    privateKeyPem: material.keyPem,
+    certificateChainPem: material.certificatePem,
     audience: url.href,
     csrPem: csr,
     nowS: Math.floor(clock.now() / 1000),
@@ -88,24 +92,19 @@ export async function renewIdentity(options: RenewOptions): Promise<RenewOutcome
     );
   const parsed = Renewed.safeParse(jsonOf(answer, url.href));
   if (!parsed.success) throw new ManagerFailure('protocol', `${url.href} sends JSON that is no renewal.`);
-  return install(options, {
-    current,
-    renewed: parsed.data,
-    keyPem,
-    leaf,
-  });
+  return install(options, { current, leaf, renewed: parsed.data, keyPem });
 }
 
 async function install(
   options: RenewOptions,
   made: {
-    readonly current: Material;
+    readonly current: Identity;
+    readonly leaf: CertificateFacts;
     readonly renewed: Renewed;
     readonly keyPem: string;
-    readonly leaf: CertificateFacts;
   },
 ): Promise<RenewOutcome> {
-  const { files, clock, paths } = options;
+  const { files, clock, paths } = options.place;
   const { manager_client, renew_window, ...bundle } = made.renewed;
   // The address is the manager's to say: its record may have been changed, by this host or by a person.
   const ipAddress = addressIn(bundle.server_crt) ?? made.leaf.ipAddresses[0];
@@ -121,7 +120,7 @@ async function install(
   requireVouched({
     roots: parseCertificates(material.caPem),
     chain: parseCertificates(bundle.ca_chain ?? bundle.ca_crt),
-    trusted: parseCertificates(made.current.caPem),
+    trusted: made.current.issuers,
     now: clock.now(),
   });
   const [leaf] = parseCertificates(material.certificatePem);
@@ -133,7 +132,7 @@ async function install(
       `The manager sent a certificate that is no renewal: ${fault ?? 'there is none'}. The one in use stays.`,
     );
   }
-  const before = await readIdentityMeta(files, paths);
+  const before = made.current.meta;
   const meta: IdentityMeta = {
     ...before,
     key_origin: 'host',
@@ -146,9 +145,9 @@ async function install(
   };
   await installGeneration({ files, paths, material, meta });
   await forgetNextKeys(files, paths).catch(() => {});
-  options.audit('identity_renewed', { serial: leaf.serialHex });
+  options.audit.record('identity_renewed', { serial: leaf.serialHex });
   if (options.movedTo !== undefined)
-    options.audit('host_address_told', {
+    options.audit.record('host_address_told', {
       address: options.movedTo,
       certified: leaf.ipAddresses.includes(options.movedTo),
     });

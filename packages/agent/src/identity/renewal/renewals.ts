@@ -9,7 +9,7 @@ import { ownIssuer } from '../issuers/trust-change.ts';
 import type { IdentityReplacement } from '../replacement.ts';
 import { nextKey } from '../store/next-key.ts';
 import type { IdentityPlace } from '../store/read.ts';
-import type { Renewer } from './renewer.ts';
+import type { Renewer } from './renew.ts';
 import type { RenewalTracker } from './tracker.ts';
 
 export interface RenewalsOptions {
@@ -116,11 +116,11 @@ export class Renewals {
    */
   async rekey(managerUrl: string, signal: AbortSignal): Promise<void> {
     const { current, replacement, renew, isClockWrong, report } = this.#options;
-    const { meta, material } = current.value;
-    if (meta.key_origin !== 'manager' || isClockWrong()) return;
+    const identity = current.value;
+    if (identity.meta.key_origin !== 'manager' || isClockWrong()) return;
     const ask = async () => {
       try {
-        const outcome = await renew({ managerUrl, material });
+        const outcome = await renew({ managerUrl, identity });
         if (outcome.kind === 'renewed') return outcome;
         report.logger.debug('The manager cannot replace the key that it made', { answer: outcome.message });
       } catch (error) {
@@ -141,7 +141,7 @@ export class Renewals {
   /** @throws when the manager refuses */
   async #ask(managerUrl: string) {
     const { current, renew, address } = this.#options;
-    const outcome = await renew({ managerUrl, material: current.value.material, movedTo: address.moved });
+    const outcome = await renew({ managerUrl, identity: current.value, movedTo: address.moved });
     if (outcome.kind === 'renewed') return outcome;
     if (outcome.forked) throw new RefusedError(outcome.message, true);
     throw new RefusedError(`the manager does not renew this certificate (${outcome.message})`, false);

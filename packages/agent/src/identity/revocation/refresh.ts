@@ -1,29 +1,21 @@
 import { ENROLL_PATHS } from '@linux-patch/contract';
-import { type CertificateFacts, coversCertificate, parseCrl } from '@linux-patch/pki';
+import { coversCertificate } from '@linux-patch/pki';
 import type { Logger } from '@linux-patch/runtime';
 import { verifiedBy } from '../../manager-link/connection.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
 import { openManagerLink, PEM } from '../../manager-link/link.ts';
 import type { ProxyChoice } from '../../manager-link/proxy.ts';
 import type { Identity } from '../identity.ts';
-import { readMaterial } from '../store/material.ts';
-import type { IdentityPlace } from '../store/read.ts';
+import { type IdentityPlace, readIdentity } from '../store/read.ts';
 import { takeList } from './in-force.ts';
-import { findOwn, type TakenList } from './list.ts';
+import type { TakenList } from './list.ts';
 
-/**
- * Half of its life is over, it says nothing about this host's own certificate, or there is none. A list that cannot be
- * read is replaced as well.
- */
-function isDue(crlPem: string | undefined, own: CertificateFacts | undefined, now: number): boolean {
-  if (crlPem === undefined) return true;
-  try {
-    const { thisUpdateMs, nextUpdateMs, scope } = parseCrl(crlPem);
-    if (own && !coversCertificate(scope, own)) return true;
-    return nextUpdateMs !== undefined && now >= (thisUpdateMs + nextUpdateMs) / 2;
-  } catch {
-    return true;
-  }
+/** Half of its life is over, it says nothing about this host's own certificate, or none that can be used was read. */
+function isDue({ leaf, list }: Identity, now: number): boolean {
+  if (!list.reading.list) return true;
+  const { thisUpdateMs, nextUpdateMs, scope } = list.reading.list;
+  if (leaf && !coversCertificate(scope, leaf)) return true;
+  return nextUpdateMs !== undefined && now >= (thisUpdateMs + nextUpdateMs) / 2;
 }
 
 /** Where revocation lists come from, and where they are kept. */
@@ -40,20 +32,20 @@ export interface ListSource {
 }
 
 export function createListSource(options: {
-  readonly place: Pick<IdentityPlace, 'files' | 'paths' | 'clock'>;
+  readonly place: IdentityPlace;
   readonly logger: Logger;
   readonly proxyFor?: ProxyChoice;
 }): ListSource {
   const { place, logger, proxyFor } = options;
   return {
     async fetchDue(managerUrl, signal) {
-      const { caPem, certificatePem, crlPem } = await readMaterial(place.files, place.paths);
-      const own = findOwn({ certificatePem });
-      if (!isDue(crlPem, own, place.clock.now())) return undefined;
+      const identity = await readIdentity(place);
+      if (!isDue(identity, place.clock.now())) return undefined;
+      const { leaf, material } = identity;
       const way = { managerUrl: new URL(managerUrl), proxyFor, signal };
-      const link = openManagerLink(way, verifiedBy(caPem));
+      const link = openManagerLink(way, verifiedBy(material.caPem));
       // Managers from before lists were made for each certificate do not look at it.
-      const path = own ? `${ENROLL_PATHS.crl}?serial=${own.serialHex}` : ENROLL_PATHS.crl;
+      const path = leaf ? `${ENROLL_PATHS.crl}?serial=${leaf.serialHex}` : ENROLL_PATHS.crl;
       const answer = await link.get(path, { headers: PEM });
       if (answer.status === 200) return answer.text;
       throw new ManagerFailure(

@@ -47,3 +47,10 @@ export async function readMaterial(files: Files, paths: CertificatePaths): Promi
     crlPem: crlPem?.trim() ? crlPem : undefined,
   };
 }
+
+/** Whether both are served with the same certificate, key and CAs. */
+export function isSameSet(one: Material, other: Material): boolean {
+  return (
+    one.caPem === other.caPem && one.certificatePem === other.certificatePem && one.keyPem === other.keyPem
+  );
+}

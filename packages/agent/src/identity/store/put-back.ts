@@ -1,6 +1,6 @@
 import type { Files } from '@linux-patch/runtime';
 import { currentGeneration, generationPaths, linkFixedPaths } from './generations.ts';
-import { type Material, readMaterial } from './material.ts';
+import { isSameSet, readMaterial } from './material.ts';
 import type { CertificatePaths } from './paths.ts';
 import { type Installation, installGeneration } from './store.ts';
 
@@ -15,12 +15,6 @@ export async function lostFiles(files: Files, paths: CertificatePaths): Promise<
   return lost;
 }
 
-function isSame(one: Material, other: Material): boolean {
-  return (
-    one.caPem === other.caPem && one.certificatePem === other.certificatePem && one.keyPem === other.keyPem
-  );
-}
-
 /**
  * Puts the set in use back where it was deleted: from its generation when that is whole, else from memory as a new one.
  * @throws PatchError `PROVISION_FAILED`, or the system's error when nothing can be written there
@@ -32,6 +26,6 @@ export async function putBack(installation: Installation): Promise<void> {
     current === undefined
       ? undefined
       : await readMaterial(files, generationPaths(paths, current)).catch(() => undefined);
-  if (kept && isSame(kept, material)) await linkFixedPaths(files, paths);
+  if (kept && isSameSet(kept, material)) await linkFixedPaths(files, paths);
   else await installGeneration(installation);
 }

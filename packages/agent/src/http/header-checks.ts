@@ -1,4 +1,4 @@
-import { PatchError } from '@linux-patch/contract';
+import { ChangeHeaders, INSTANCE_HEADER, PatchError, readHeaders } from '@linux-patch/contract';
 
 /** Headers that decide what a request means; two of one kind would be read differently by different programs. */
 const SINGLE_HEADERS: ReadonlySet<string> = new Set([
@@ -28,4 +28,23 @@ export function refuseRepeatedHeaders(rawHeaders: readonly string[]): void {
   }));
   const text = faults.map((fault) => `${fault.path}: ${fault.message}`).join('; ');
   throw new PatchError('INVALID_REQUEST', `The request is not valid: ${text}`, { details: { faults } });
+}
+
+/**
+ * Refuses a change that its caller meant for another instance. Whoever names none means whoever answers.
+ * @throws PatchError `INSTANCE_MISMATCH`, or `INVALID_REQUEST` for what is no id.
+ */
+export function refuseOtherInstance(
+  request: { readonly method: string; readonly header: (name: string) => string | undefined },
+  instanceId: string,
+): void {
+  if (request.method === 'GET') return;
+  const { [INSTANCE_HEADER]: meant } = readHeaders({ headers: ChangeHeaders }, request.header);
+  if (meant === undefined || meant.toLowerCase() === instanceId) return;
+  throw new PatchError(
+    'INSTANCE_MISMATCH',
+    `The request means the agent with the instance id ${meant}; this is ${instanceId}. The host was set up anew, its disk was copied, ` +
+      'or another machine has its address. Nothing was done. Ask for health, make sure that this is the host you mean, then repeat.',
+    { details: { instance_id: instanceId } },
+  );
 }
