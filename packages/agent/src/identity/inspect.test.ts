@@ -9,7 +9,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { inspectIdentity } from './inspect.ts';
 import { MANUAL_IDENTITY, readIdentityMeta } from './store/identity-meta.ts';
 import { readMaterial } from './store/material.ts';
-import type { CertificatePaths } from './store/paths.ts';
+import { type CertificatePaths, pathsIn } from './store/paths.ts';
 import { rollBackDamaged } from './store/roll-back.ts';
 import { installGeneration } from './store/store.ts';
 
@@ -27,12 +27,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   folder = await temporaryFolder();
   const certs = join(folder.path, 'certs');
-  paths = {
-    ca: join(certs, 'ca.pem'),
-    certificate: join(certs, 'server.pem'),
-    key: join(certs, 'server.key.pem'),
-    crl: join(certs, 'crl.pem'),
-  };
+  paths = pathsIn(certs);
   const { chainPem: certificatePem, privateKeyPem: keyPem } = await authority.issueAgent();
   const material = { caPem: authority.caPem, certificatePem, keyPem, crlPem: undefined };
   await installGeneration({ files: systemFiles, paths, material, meta });

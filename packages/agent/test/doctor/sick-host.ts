@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import type { Server } from 'node:https';
 import { join } from 'node:path';
 import { DoctorReport } from '@linux-patch/contract';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
@@ -23,6 +22,7 @@ import { hostNetwork } from '../../src/host/network.ts';
 import type { IdentityMeta } from '../../src/identity/store/identity-meta.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';
 import { freePort } from '../enrollment/free-port.ts';
+import { startWebServer, type Web } from '../web-server.ts';
 
 /** The real time, because the TLS library judges certificates by it. */
 export const NOW = Date.now();
@@ -36,29 +36,20 @@ export interface DoctoredManager extends AsyncDisposable {
   respond: (path: string, response: ServerResponse) => void;
 }
 
-type Web = Awaited<ReturnType<TestAuthority['issueWeb']>>;
-
-export async function startDoctoredManager(authority: TestAuthority, web?: Web): Promise<DoctoredManager> {
-  const own = web ?? (await authority.issueWeb());
-  const server = createServer({ cert: own.chainPem, key: own.privateKeyPem });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+export async function startDoctoredManager(
+  authority: TestAuthority,
+  certificate?: Web,
+): Promise<DoctoredManager> {
+  const own = certificate ?? (await authority.issueWeb());
+  const web = await startWebServer(own, (request, response) => manager.respond(request.url ?? '', response));
   const manager: DoctoredManager = {
-    url: `https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
-    server,
+    ...web,
     respond: (path, response) => {
       const known = path === '/api/v1/pki/ca.pem';
       response.writeHead(known ? 200 : 404, { 'content-type': 'application/x-pem-file' });
       response.end(known ? authority.root.certificatePem : '');
     },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
   };
-  server.on('request', (request, response) => manager.respond(request.url ?? '', response));
   return manager;
 }
 

@@ -6,6 +6,7 @@ import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acceptBundle, type BundleExpectation } from '../../src/enrollment/steps/bundle-check.ts';
 import { MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
+import { pathsIn } from '../../src/identity/store/paths.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';
 import { badBundles } from './bundle-corpus.ts';
 import { type CorpusWorld, createCorpusWorld, NAMES, NOW } from './corpus-world.ts';
@@ -27,12 +28,7 @@ async function receive(
   expected: Partial<BundleExpectation> = {},
 ) {
   const certs = join(folder.path, 'certs');
-  const paths = {
-    ca: join(certs, 'ca.pem'),
-    certificate: join(certs, 'server.pem'),
-    key: join(certs, 'server.key.pem'),
-    crl: join(certs, 'crl.pem'),
-  };
+  const paths = pathsIn(certs);
   const standard = { ownKeyPem: world.ownKeyPem, ...NAMES, now: NOW, fingerprint: undefined };
   const material = await acceptBundle(bundle, { ...standard, ...expected });
   await installGeneration({ files: systemFiles, paths, material, meta: MANUAL_IDENTITY });

@@ -19,7 +19,7 @@ import type { EnrollMode, EnrollOutcome, EnrollProgress } from '../../src/enroll
 import { type PendingEnrollment, pendingPlaces, readPending } from '../../src/enrollment/state/pending.ts';
 import { hostNetwork } from '../../src/host/network.ts';
 import { inspectIdentity } from '../../src/identity/inspect.ts';
-import type { CertificatePaths } from '../../src/identity/store/paths.ts';
+import { type CertificatePaths, pathsIn } from '../../src/identity/store/paths.ts';
 import { undoubtedClock } from './undoubted-clock.ts';
 
 /** Now, because the TLS library judges certificates by the real time. */
@@ -88,15 +88,6 @@ async function writeHost(root: string, facts: HostNames): Promise<string> {
   await writeFile(join(root, 'etc/hostname'), `${facts.fqdn}\n`);
   await writeFile(configFile, CONFIG, { mode: 0o640 });
   return configFile;
-}
-
-function certificatesUnder(folder: string): CertificatePaths {
-  return {
-    ca: join(folder, 'ca.pem'),
-    certificate: join(folder, 'server.pem'),
-    key: join(folder, 'server.key.pem'),
-    crl: join(folder, 'crl.pem'),
-  };
 }
 
 /** Lets every sleep of an enrolment pass at once, unless `stopped` says that it was told to end. */
@@ -192,7 +183,7 @@ export async function createJoiningHost(
   const audited: JoiningHost['audited'] = [];
   const progress: EnrollProgress[] = [];
   const certs = join(root, 'etc/certs');
-  const certificates = certificatesUnder(certs);
+  const certificates = pathsIn(certs);
 
   const kept: Kept = { root, certificates, files, clock, logger, audited };
   return {

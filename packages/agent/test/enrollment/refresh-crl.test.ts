@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:https';
 import { join } from 'node:path';
 import {
   certificatePoint,
@@ -18,9 +16,10 @@ import { storeList } from '../../src/identity/revocation/list.ts';
 import { createListSource } from '../../src/identity/revocation/refresh.ts';
 import { MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
 import { readMaterial } from '../../src/identity/store/material.ts';
-import type { CertificatePaths } from '../../src/identity/store/paths.ts';
+import { type CertificatePaths, pathsIn } from '../../src/identity/store/paths.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';
 import { chooseProxy } from '../../src/manager-link/proxy.ts';
+import { startWebServer } from '../web-server.ts';
 import { startConnectProxy } from './connect-proxy.ts';
 
 // TLS checks certificates by the machine's own clock.
@@ -32,8 +31,7 @@ let paths: CertificatePaths;
 let served: { status: number; text: string };
 let asked = 0;
 let askedPath: string | undefined;
-let managerUrl: URL;
-let close: () => Promise<void>;
+let manager: Awaited<ReturnType<typeof startWebServer>>;
 
 /** A list that is good from `at` for a day. */
 const listAt = (
@@ -54,33 +52,20 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   authority = await testAuthority({ now: NOW });
   const web = await authority.issueWeb();
-  const server = createServer({ cert: web.chainPem, key: web.privateKeyPem }, (request, response) => {
+  manager = await startWebServer(web, (request, response) => {
     asked += 1;
     askedPath = request.url;
     response.writeHead(served.status).end(served.text);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  managerUrl = new URL(`https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`);
-  close = async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  };
+  });
 });
 afterAll(async () => {
-  await close();
+  await manager[Symbol.asyncDispose]();
   await folder[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
   asked = 0;
   const certs = join(folder.path, 'certs');
-  paths = {
-    ca: join(certs, 'ca.pem'),
-    certificate: join(certs, 'server.pem'),
-    key: join(certs, 'server.key.pem'),
-    crl: join(certs, 'crl.pem'),
-  };
+  paths = pathsIn(certs);
   const own = await authority.issueAgent();
   const material = {
     caPem: authority.root.certificatePem,
@@ -96,7 +81,7 @@ beforeEach(async () => {
 const refresh = async (now: number, proxyFor = chooseProxy({ configured: undefined, environment: {} })) => {
   const place = { files: systemFiles, paths, clock: new ManualClock(now), thresholdDays: 7 };
   const source = createListSource({ place, logger: memoryLogger(), proxyFor });
-  const pem = await source.fetchDue(managerUrl.href, new AbortController().signal);
+  const pem = await source.fetchDue(manager.url, new AbortController().signal);
   return pem !== undefined && (await storeList(place, pem)).changed;
 };
 const store = (pem: string) => storeList({ files: systemFiles, paths }, pem);

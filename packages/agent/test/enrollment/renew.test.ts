@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { cp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { RenewRequest } from '@linux-patch/contract';
 import {
@@ -21,9 +19,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { renewIdentity } from '../../src/identity/renewal/renew.ts';
 import { MANUAL_IDENTITY, readIdentityMeta } from '../../src/identity/store/identity-meta.ts';
 import { readMaterial } from '../../src/identity/store/material.ts';
-import type { CertificatePaths } from '../../src/identity/store/paths.ts';
+import { type CertificatePaths, pathsIn } from '../../src/identity/store/paths.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';
 import { chooseProxy } from '../../src/manager-link/proxy.ts';
+import { bodyOf, startWebServer } from '../web-server.ts';
 import { startConnectProxy } from './connect-proxy.ts';
 
 // TLS checks certificates by the machine's own clock.
@@ -43,8 +42,7 @@ interface Reply {
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let authority: TestAuthority;
 let paths: CertificatePaths;
-let managerUrl: URL;
-let close: () => Promise<void>;
+let manager: Awaited<ReturnType<typeof startWebServer>>;
 let reply: (request: RenewRequest) => Reply | Promise<Reply>;
 let asked: RenewRequest[];
 let audited: string[];
@@ -78,40 +76,24 @@ async function renewedBy(
 beforeAll(async () => {
   authority = await testAuthority({ now: NOW });
   const web = await authority.issueWeb();
-  const server = createServer({ cert: web.chainPem, key: web.privateKeyPem }, (request, response) => {
-    let text = '';
-    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    request.on('end', () => {
-      const body = RenewRequest.parse(JSON.parse(text));
-      asked.push(body);
-      void Promise.resolve(reply(body)).then(({ status, body: answer, headers }) => {
-        response.writeHead(status, { 'content-type': 'application/json', ...headers });
-        response.end(JSON.stringify(answer));
-      });
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  managerUrl = new URL(`https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`);
-  close = async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-    await folder[Symbol.asyncDispose]();
-  };
+  manager = await startWebServer(web, async (request, response) => {
+    const asks = RenewRequest.parse(JSON.parse(await bodyOf(request)));
+    asked.push(asks);
+    const { status, body, headers } = await reply(asks);
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(JSON.stringify(body));
+  });
 });
-afterAll(() => close());
+afterAll(async () => {
+  await manager[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
+});
 
 beforeEach(async () => {
   await folder?.[Symbol.asyncDispose]();
   folder = await temporaryFolder();
   const certs = join(folder.path, 'certs');
-  paths = {
-    ca: join(certs, 'ca.pem'),
-    certificate: join(certs, 'server.pem'),
-    key: join(certs, 'server.key.pem'),
-    crl: join(certs, 'crl.pem'),
-  };
+  paths = pathsIn(certs);
   asked = [];
   audited = [];
   reply = (request) => renewedBy(authority, request);
@@ -135,7 +117,7 @@ const renew = (proxyFor = chooseProxy({ configured: undefined, environment: {} }
     place: { files: systemFiles, clock: new ManualClock(NOW), paths, thresholdDays: 7 },
     random: systemRandom,
     audit: { record: (event) => void audited.push(event) },
-    way: { managerUrl, proxyFor, signal: new AbortController().signal },
+    way: { managerUrl: new URL(manager.url), proxyFor, signal: new AbortController().signal },
   });
 const keyOf = async (request: RenewRequest | undefined) => (await parseRequest(request!.csr)).spkiSha256;
 const generation = () => realpath(join(folder.path, 'certs/current'));
@@ -149,7 +131,7 @@ describe('a renewal', () => {
     expect(await readFile(paths.key, 'utf8')).toBe(after.keyPem);
     const proof = verifyRenewalProof({
       jws: asked[0]!.proof,
-      audience: new URL('/api/v1/enroll/renew', managerUrl).href,
+      audience: new URL('/api/v1/enroll/renew', manager.url).href,
       csrPem: asked[0]!.csr,
       nowS: NOW / 1000,
     });
@@ -191,7 +173,7 @@ describe('a renewal', () => {
     await using proxy = await startConnectProxy();
     const proxyFor = chooseProxy({ configured: proxy.url, environment: {} });
     expect(await renew(proxyFor)).toMatchObject({ kind: 'renewed' });
-    expect(proxy.asked.map((one) => one.target)).toEqual([managerUrl.host]);
+    expect(proxy.asked.map((one) => one.target)).toEqual([new URL(manager.url).host]);
   });
 
   it('for a key that is not the new one is refused, and the old set stays', async () => {

@@ -8,6 +8,7 @@ import { openIdentityService } from '../../src/app/identity.ts';
 import { identityHealth } from '../../src/health/identity.ts';
 import type { IdentityService } from '../../src/identity/service.ts';
 import { MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
+import { pathsIn } from '../../src/identity/store/paths.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';
 import { contextBeside } from '../start/agent-context.ts';
 import { clientOptions, startWorld, type World } from './world.ts';
@@ -48,12 +49,7 @@ export async function startRevokingWorld(options: { readonly crl?: string; reado
     },
   });
   const certs = join(world.folder, 'certs');
-  const paths = {
-    ca: join(certs, 'ca.pem'),
-    certificate: join(certs, 'server.pem'),
-    key: join(certs, 'server.key.pem'),
-    crl: join(certs, 'crl.pem'),
-  };
+  const paths = pathsIn(certs);
   const material = {
     caPem: world.authority.caPem,
     certificatePem: world.agent.chainPem,

@@ -16,7 +16,7 @@ import { identityHealth } from '../../src/health/identity.ts';
 import type { Network } from '../../src/host/network.ts';
 import type { IdentityService } from '../../src/identity/service.ts';
 import { type IdentityMeta, MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
-import type { CertificatePaths } from '../../src/identity/store/paths.ts';
+import { pathsIn } from '../../src/identity/store/paths.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';
 import { startWorld } from '../http/world.ts';
 import { contextBeside } from './agent-context.ts';
@@ -62,15 +62,6 @@ function movedBy(clock: ManualClock) {
     travelTo(day: number): void {
       clock.setWallClock(NOW + day * DAY_MS);
     },
-  };
-}
-
-function pathsIn(folder: string): CertificatePaths {
-  return {
-    ca: join(folder, 'ca.pem'),
-    certificate: join(folder, 'server.pem'),
-    key: join(folder, 'server.key.pem'),
-    crl: join(folder, 'crl.pem'),
   };
 }
 

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:https';
 import { RenewRequest } from '@linux-patch/contract';
 import {
   agentProfile,
@@ -11,6 +9,7 @@ import {
 } from '@linux-patch/pki';
 import type { TestAuthority } from '@linux-patch/pki/testing';
 import { systemRandom } from '@linux-patch/runtime/node';
+import { bodyOf, startWebServer } from '../web-server.ts';
 
 interface Reply {
   readonly status: number;
@@ -75,34 +74,16 @@ export async function startRenewingManager(
     };
     return { status: 200, body };
   };
-  const server = createServer({ cert: web.chainPem, key: web.privateKeyPem }, (request, response) => {
-    let text = '';
-    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    request.on('end', () => {
-      const path = request.url ?? '';
-      state.asked.push(path);
-      const answer =
-        path !== '/api/v1/enroll/renew'
-          ? Promise.resolve({ status: 503, body: {} })
-          : state.refuse
-            ? Promise.resolve(state.refuse)
-            : renewal(text);
-      void answer.then(({ status, body, ...more }: Reply) => {
-        // By its own clock; an agent rightly distrusts its own when the two differ.
-        const date = new Date(state.now()).toUTCString();
-        response.writeHead(status, { 'content-type': 'application/json', date, ...more.headers });
-        response.end(JSON.stringify(body));
-      });
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  return Object.assign(state, {
-    url: `https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+  const server = await startWebServer(web, async (request, response) => {
+    const text = await bodyOf(request);
+    const path = request.url ?? '';
+    state.asked.push(path);
+    const known = path === '/api/v1/enroll/renew';
+    const answer: Reply = known ? (state.refuse ?? (await renewal(text))) : { status: 503, body: {} };
+    // By its own clock; an agent rightly distrusts its own when the two differ.
+    const date = new Date(state.now()).toUTCString();
+    response.writeHead(answer.status, { 'content-type': 'application/json', date, ...answer.headers });
+    response.end(JSON.stringify(answer.body));
   });
+  return Object.assign(state, server);
 }

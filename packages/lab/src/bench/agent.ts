@@ -1,12 +1,10 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openBenchHost } from './bench-host.ts';
 import { measureListings } from './listings.ts';
-import { machine } from './machine.ts';
 import type { MemoryPart } from './memory-map.ts';
 import { unpackAgent } from './packaged-agent.ts';
-import { isMissed, keepReport, type Measurement, rowOf, TABLE_HEAD } from './report.ts';
+import type { Benchmark, Measurement } from './report.ts';
 import { measureStartAndMemory } from './start-and-memory.ts';
 
 /** A row for each part; what is not anonymous comes from files and is shared with other processes of the same program. */
@@ -31,29 +29,13 @@ async function measure(folder: string, say: (line: string) => void) {
   return { rows: [...rows, ...listings], parts };
 }
 
-/** The benchmark of the packaged agent: start, memory, and listings of this machine's packages; the exit code. */
-export async function benchAgent(options: {
-  readonly write: boolean;
-  readonly say: (line: string) => void;
-}): Promise<number> {
-  const { say } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'linux-patch-bench-'));
-  try {
+/** The benchmark of the packaged agent: start, memory, and listings of this machine's packages. */
+export const AGENT_BENCHMARK: Benchmark = {
+  name: 'agent',
+  about:
+    "The agent from its package, with the environment of its unit, in a root with this machine's packages.",
+  async measure(folder, say) {
     const { rows, parts } = await measure(folder, say);
-    const report = [
-      `Machine: ${machine()}. The agent from its package, with the environment of its unit, in a root with this machine's packages. ${new Date().toISOString().slice(0, 10)}.`,
-      '',
-      TABLE_HEAD,
-      ...rows.map(rowOf),
-      '',
-      ...tableOf(parts),
-    ].join('\n');
-    say(`\n${report}\n`);
-    if (options.write) await keepReport('agent', report);
-    const missed = rows.filter(isMissed);
-    say(missed.length === 0 ? 'bench:agent ok' : `bench:agent: ${missed.map((one) => one.what).join('; ')}`);
-    return missed.length === 0 ? 0 : 1;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+    return { rows, more: ['', ...tableOf(parts)] };
+  },
+};

@@ -1,11 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startManagerProcess } from '../manager-process.ts';
 import { type ApprovalSample, measureApprovals } from './approval.ts';
-import { machine } from './machine.ts';
 import { unpackAgent } from './packaged-agent.ts';
-import { isMissed, keepReport, type Measurement, percentile, rowOf, TABLE_HEAD } from './report.ts';
+import { type Benchmark, type Measurement, percentile } from './report.ts';
 import { measureStorm, type StormResult } from './storm.ts';
 
 const HOSTS = 20;
@@ -94,15 +91,6 @@ function stormRows(storm: StormResult): Measurement[] {
   ];
 }
 
-function reportOf(rows: readonly Measurement[]): string {
-  return [
-    `Machine: ${machine()}. Manager and agents on it together, agents from their package, the manager from sources, SQLite with every commit flushed. ${new Date().toISOString().slice(0, 10)}.`,
-    '',
-    TABLE_HEAD,
-    ...rows.map(rowOf),
-  ].join('\n');
-}
-
 async function approvals(folder: string, say: (line: string) => void): Promise<ApprovalSample[]> {
   const agent = await unpackAgent(join(folder, 'package'));
   await using manager = await startManagerProcess(join(folder, 'manager'));
@@ -110,29 +98,17 @@ async function approvals(folder: string, say: (line: string) => void): Promise<A
   return await measureApprovals({ folder, manager, samples: HOSTS, agent, say });
 }
 
-/** The benchmark of enrolment; the exit code. */
-export async function benchEnroll(options: {
-  readonly write: boolean;
-  readonly say: (line: string) => void;
-}): Promise<number> {
-  const { say } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'linux-patch-bench-'));
-  try {
+/** The benchmark of enrolment. */
+export const ENROLL_BENCHMARK: Benchmark = {
+  name: 'enroll',
+  about:
+    'Manager and agents on it together, agents from their package, the manager from sources, SQLite with every commit flushed.',
+  async measure(folder, say) {
     say(`Approval → first answer: ${HOSTS} real agents, one after the other`);
     const samples = await approvals(folder, say);
     say(`Storm: ${STORM} agents, one manager with SQLite`);
     await using manager = await startManagerProcess(join(folder, 'storm'));
     const storm = await measureStorm({ manager, agents: STORM, say });
-    const rows = [...approvalRows(samples), ...stormRows(storm)];
-    const report = reportOf(rows);
-    say(`\n${report}\n`);
-    if (options.write) await keepReport('enroll', report);
-    const missed = rows.filter(isMissed);
-    say(
-      missed.length === 0 ? 'bench:enroll ok' : `bench:enroll: ${missed.map((one) => one.what).join('; ')}`,
-    );
-    return missed.length === 0 ? 0 : 1;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+    return { rows: [...approvalRows(samples), ...stormRows(storm)] };
+  },
+};

@@ -1,11 +1,13 @@
 import process from 'node:process';
-import { benchAgent } from './agent.ts';
-import { benchEnroll } from './enroll.ts';
+import { AGENT_BENCHMARK } from './agent.ts';
+import { ENROLL_BENCHMARK } from './enroll.ts';
+import { runBenchmark } from './run.ts';
 
 const [wanted] = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const write = process.argv.includes('--write');
 
-const agent = wanted === 'enroll' ? 0 : await benchAgent({ write, say });
-const enroll = wanted === 'agent' ? 0 : await benchEnroll({ write, say });
-process.exitCode = Math.max(agent, enroll);
+for (const benchmark of [AGENT_BENCHMARK, ENROLL_BENCHMARK]) {
+  if (wanted !== undefined && wanted !== benchmark.name) continue;
+  if (!(await runBenchmark(benchmark, { write, say }))) process.exitCode = 1;
+}

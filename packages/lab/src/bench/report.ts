@@ -16,6 +16,18 @@ export interface Measurement {
   };
 }
 
+/** Something that is measured, and what its report says of it. */
+export interface Benchmark {
+  readonly name: string;
+  /** What was measured, in which place, in a sentence. */
+  readonly about: string;
+  /** Measures in a folder of its own. */
+  readonly measure: (
+    folder: string,
+    say: (line: string) => void,
+  ) => Promise<{ readonly rows: readonly Measurement[]; readonly more?: readonly string[] }>;
+}
+
 /** The value below which this share of the samples lies (nearest rank). */
 export function percentile(samples: readonly number[], share: number): number {
   const sorted = samples.toSorted((one, other) => one - other);

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { systemClock, systemFiles } from '@linux-patch/runtime/node';
 import { readLearnedAddresses } from '../../../agent/src/access/learned-addresses.ts';
 import { inspectIdentity } from '../../../agent/src/identity/inspect.ts';
-import { type CrashHost, learnedFile, pathsUnder, startAgent, UNTOUCHED } from './host.ts';
+import { pathsIn } from '../../../agent/src/identity/store/paths.ts';
+import { type CrashHost, learnedFile, startAgent, UNTOUCHED } from './host.ts';
 import { temporaryFiles } from './situations.ts';
 
 /** Judges the certificates of a host by every check. */
 export async function statusOf({ root }: CrashHost): Promise<string> {
-  const paths = pathsUnder(join(root, 'etc/certs'));
+  const paths = pathsIn(join(root, 'etc/certs'));
   const options = { files: systemFiles, paths, clock: systemClock, thresholdDays: 7, handshake: true };
   return (await inspectIdentity(options)).status.status;
 }

@@ -16,7 +16,7 @@ import type { EnrollOutcome } from '../../../agent/src/enrollment/settings.ts';
 import { hostNetwork } from '../../../agent/src/host/network.ts';
 import { inspectIdentity } from '../../../agent/src/identity/inspect.ts';
 import { type RenewOutcome, renewIdentity } from '../../../agent/src/identity/renewal/renew.ts';
-import type { CertificatePaths } from '../../../agent/src/identity/store/paths.ts';
+import { pathsIn } from '../../../agent/src/identity/store/paths.ts';
 import { rollBackDamaged } from '../../../agent/src/identity/store/roll-back.ts';
 import { undoubtedClock } from '../../../agent/test/enrollment/undoubted-clock.ts';
 
@@ -37,15 +37,6 @@ export const UNTOUCHED = '# the administrator wrote this\nenrollment:\n  manager
 /** The addresses of the manager, as a host has learned them. */
 export const learnedFile = ({ root }: CrashHost): string => join(root, 'data/state/manager-addresses.json');
 
-export function pathsUnder(certs: string): CertificatePaths {
-  return {
-    ca: join(certs, 'ca.pem'),
-    certificate: join(certs, 'server.pem'),
-    key: join(certs, 'server.key.pem'),
-    crl: join(certs, 'crl.pem'),
-  };
-}
-
 /** What a host has before its agent runs for the first time. */
 export async function prepareHost(host: CrashHost, number: number): Promise<void> {
   await mkdir(join(host.root, 'etc'), { recursive: true });
@@ -64,7 +55,7 @@ export function renewHost({ root, managerUrl }: CrashHost): Promise<RenewOutcome
     place: {
       files: systemFiles,
       clock: systemClock,
-      paths: pathsUnder(join(root, 'etc/certs')),
+      paths: pathsIn(join(root, 'etc/certs')),
       thresholdDays: 7,
     },
     random: systemRandom,
@@ -77,7 +68,7 @@ export function renewHost({ root, managerUrl }: CrashHost): Promise<RenewOutcome
 export async function startAgent(host: CrashHost): Promise<EnrollOutcome> {
   const { root } = host;
   const certs = join(root, 'etc/certs');
-  const certificates = pathsUnder(certs);
+  const certificates = pathsIn(certs);
   const config = AgentConfigSchema.parse({
     enrollment: { ca_file: host.caFile, polling_interval_seconds: 10, report_ip: host.address },
   });

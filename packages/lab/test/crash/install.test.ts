@@ -8,8 +8,8 @@ import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { switchTo } from '../../../agent/src/identity/store/generations.ts';
 import type { Material } from '../../../agent/src/identity/store/material.ts';
+import { pathsIn } from '../../../agent/src/identity/store/paths.ts';
 import { type CrashRunner, createCrashRunner, differentPlaces, forEachPlace } from './crash.ts';
-import { pathsUnder } from './host.ts';
 import { faultsAt, installAt, type Sets, SITUATION_NAMES, SITUATIONS } from './situations.ts';
 
 const LIMIT_MS = 600_000;
@@ -100,7 +100,7 @@ describe('the certificate store', () => {
       const ended = once(reader, 'exit');
       let swaps = 0;
       for (; !result; swaps += 1)
-        await switchTo(systemFiles, pathsUnder(certs), swaps % 2 === 0 ? 'gen-000001' : 'gen-000002');
+        await switchTo(systemFiles, pathsIn(certs), swaps % 2 === 0 ? 'gen-000001' : 'gen-000002');
       await ended;
       expect(result.mixed).toBe(0);
       expect(Math.min(result.seen['old'] ?? 0, result.seen['new'] ?? 0)).toBeGreaterThan(1000);

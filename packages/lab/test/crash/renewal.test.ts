@@ -4,19 +4,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseCertificates } from '@linux-patch/pki';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { expect, it } from 'vitest';
+import { pathsIn } from '../../../agent/src/identity/store/paths.ts';
 import { openManagerApi } from '../../src/bench/manager-api.ts';
 import { startManagerProcess } from '../../src/index.ts';
 import { statusOf } from './after-crash.ts';
 import { createCrashRunner, differentPlaces, forEachPlace } from './crash.ts';
-import { type CrashHost, pathsUnder, prepareHost, renewHost, startAgent } from './host.ts';
+import { type CrashHost, prepareHost, renewHost, startAgent } from './host.ts';
 import { temporaryFiles } from './situations.ts';
 
 const LIMIT_MS = 900_000;
 
 async function facts(host: CrashHost): Promise<{ readonly status: string; readonly serial: string }> {
-  const [leaf] = parseCertificates(
-    await readFile(pathsUnder(join(host.root, 'etc/certs')).certificate, 'utf8'),
-  );
+  const [leaf] = parseCertificates(await readFile(pathsIn(join(host.root, 'etc/certs')).certificate, 'utf8'));
   return { status: await statusOf(host), serial: leaf?.serialHex ?? '' };
 }
 

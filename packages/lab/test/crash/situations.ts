@@ -4,9 +4,9 @@ import { systemClock, systemFiles } from '@linux-patch/runtime/node';
 import { inspectIdentity } from '../../../agent/src/identity/inspect.ts';
 import { MANUAL_IDENTITY } from '../../../agent/src/identity/store/identity-meta.ts';
 import { type Material, readMaterial } from '../../../agent/src/identity/store/material.ts';
+import { pathsIn } from '../../../agent/src/identity/store/paths.ts';
 import { rollBackDamaged } from '../../../agent/src/identity/store/roll-back.ts';
 import { installGeneration } from '../../../agent/src/identity/store/store.ts';
-import { pathsUnder } from './host.ts';
 
 const meta = { ...MANUAL_IDENTITY, trust: 'code', key_origin: 'host' } as const;
 const WORDS = ['old', 'new', 'newest'] as const;
@@ -19,13 +19,13 @@ export async function readSets(file: string): Promise<Sets> {
 
 const optionsAt = (certs: string) => ({
   files: systemFiles,
-  paths: pathsUnder(certs),
+  paths: pathsIn(certs),
   clock: systemClock,
   thresholdDays: 7,
 });
 export const statusAt = async (certs: string) => (await inspectIdentity(optionsAt(certs))).status;
 export const installAt = (certs: string, material: Material) =>
-  installGeneration({ files: systemFiles, paths: pathsUnder(certs), material, meta });
+  installGeneration({ files: systemFiles, paths: pathsIn(certs), material, meta });
 
 /** Which of the sets this is, whole. */
 export function setOf(found: Material, sets: Sets): string {
@@ -36,11 +36,11 @@ export function setOf(found: Material, sets: Sets): string {
 
 /** Which of the sets is in use. */
 export async function setAt(certs: string, sets: Sets): Promise<string> {
-  return setOf(await readMaterial(systemFiles, pathsUnder(certs)), sets);
+  return setOf(await readMaterial(systemFiles, pathsIn(certs)), sets);
 }
 
 async function copyByHand(certs: string, sets: Sets): Promise<void> {
-  const { ca, certificate, key } = pathsUnder(certs);
+  const { ca, certificate, key } = pathsIn(certs);
   await mkdir(certs);
   await writeFile(ca, sets.old.caPem);
   await writeFile(certificate, sets.old.certificatePem);
@@ -73,7 +73,7 @@ export const SITUATIONS = {
     async prepare(certs, sets) {
       await installAt(certs, sets.old);
       await installAt(certs, sets.new);
-      await truncate(pathsUnder(certs).key, 0);
+      await truncate(pathsIn(certs).key, 0);
     },
     change: async (certs) => rollBackDamaged(optionsAt(certs), await statusAt(certs)),
     allowed: ['corrupt', 'old'],

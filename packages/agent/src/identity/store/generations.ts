@@ -2,14 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import { parseCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { META_FILE } from './identity-meta.ts';
-import {
-  type CertificatePaths,
-  currentLink,
-  fixedPaths,
-  GENERATION_FILES,
-  linkTarget,
-  storeFolder,
-} from './paths.ts';
+import { type CertificatePaths, currentLink, fixedPaths, linkTarget, pathsIn, storeFolder } from './paths.ts';
 
 export const FOLDER_MODE = 0o755;
 const GENERATION_NAME = /^gen-(\d{6,})$/;
@@ -25,13 +18,7 @@ export function generationName(number: number): string {
 
 /** Where the files of a generation lie. */
 export function generationPaths(paths: CertificatePaths, name: string): CertificatePaths {
-  const folder = join(generationsFolder(paths), name);
-  return {
-    ca: join(folder, GENERATION_FILES.ca),
-    certificate: join(folder, GENERATION_FILES.certificate),
-    key: join(folder, GENERATION_FILES.key),
-    crl: join(folder, GENERATION_FILES.crl),
-  };
+  return pathsIn(join(generationsFolder(paths), name));
 }
 
 /** Numbers of all generation folders, whole or not, newest first. */

@@ -17,6 +17,16 @@ export const GENERATION_FILES = {
   crl: 'crl.pem',
 } as const;
 
+/** The four files in one folder. */
+export function pathsIn(folder: string): CertificatePaths {
+  return {
+    ca: join(folder, GENERATION_FILES.ca),
+    certificate: join(folder, GENERATION_FILES.certificate),
+    key: join(folder, GENERATION_FILES.key),
+    crl: join(folder, GENERATION_FILES.crl),
+  };
+}
+
 /** The folder with the generations and the link to the current one. It lies beside the private key. */
 export function storeFolder(paths: CertificatePaths): string {
   return dirname(paths.key);

@@ -8,7 +8,7 @@ import { type InspectOptions, inspectIdentity } from '../inspect.ts';
 import { protectKey } from './file-checks.ts';
 import { MANUAL_IDENTITY } from './identity-meta.ts';
 import { type Material, readMaterial } from './material.ts';
-import type { CertificatePaths } from './paths.ts';
+import { type CertificatePaths, pathsIn } from './paths.ts';
 import { rollBackDamaged } from './roll-back.ts';
 import { installGeneration } from './store.ts';
 
@@ -36,12 +36,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   folder = await temporaryFolder({ inMemory: true });
   certs = join(folder.path, 'certs');
-  paths = {
-    ca: join(certs, 'ca.pem'),
-    certificate: join(certs, 'server.pem'),
-    key: join(certs, 'server.key.pem'),
-    crl: join(certs, 'crl.pem'),
-  };
+  paths = pathsIn(certs);
 });
 afterEach(() => folder[Symbol.asyncDispose]());
 

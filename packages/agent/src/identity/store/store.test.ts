@@ -8,7 +8,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { inspectIdentity } from '../inspect.ts';
 import { MANUAL_IDENTITY, readIdentityMeta } from './identity-meta.ts';
 import { type Material, readMaterial } from './material.ts';
-import type { CertificatePaths } from './paths.ts';
+import { type CertificatePaths, pathsIn } from './paths.ts';
 import { installGeneration } from './store.ts';
 
 const now = Date.UTC(2026, 10, 23);
@@ -29,12 +29,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   folder = await temporaryFolder({ inMemory: true });
   const certs = join(folder.path, 'certs');
-  paths = {
-    ca: join(certs, 'ca.pem'),
-    certificate: join(certs, 'server.pem'),
-    key: join(certs, 'server.key.pem'),
-    crl: join(certs, 'crl.pem'),
-  };
+  paths = pathsIn(certs);
 });
 afterEach(() => folder[Symbol.asyncDispose]());
 
@@ -147,12 +142,7 @@ describe('the certificate store', () => {
         await folder[Symbol.asyncDispose]();
         folder = await temporaryFolder({ inMemory: true });
         const certs = join(folder.path, 'certs');
-        paths = {
-          ca: join(certs, 'ca.pem'),
-          certificate: join(certs, 'server.pem'),
-          key: join(certs, 'server.key.pem'),
-          crl: join(certs, 'crl.pem'),
-        };
+        paths = pathsIn(certs);
         if (situation === 'over an installed set') await install(0);
         if (situation === 'over one copied pair') {
           await install(0);
