@@ -11,17 +11,8 @@ import { readLearnedAddresses } from './learned-addresses.ts';
 import { type AddressMatcher, createMatcher } from './matcher.ts';
 import { parseAllowList } from './parse.ts';
 
-/** What is in force. */
-export type AllowListState =
-  | { readonly kind: 'loaded'; readonly entries: number }
-  /** Nobody is allowed, and why. */
-  | { readonly kind: 'denying'; readonly reason: string };
-
 /** Who may open a connection. */
 export interface AllowList extends AsyncDisposable, AddressMatcher {
-  readonly state: AllowListState;
-  /** Why the file as it is now is not in force; undefined while it is. */
-  readonly fault: string | undefined;
   /** `ok`, or what is wrong with the list, for health. */
   readonly health: string;
   /** Calls back whenever others may be allowed than before. */
@@ -41,8 +32,6 @@ export interface AllowListOptions {
   readonly signal: AbortSignal;
   readonly audit: Pick<AuditLog, 'record'>;
 }
-
-const NOT_READ = 'not read yet';
 
 /** How often host names are resolved again. */
 const RESOLVE_EVERY_MS = 5 * 60_000;
@@ -69,7 +58,8 @@ class FileAllowList implements AllowList {
   #entries: readonly AllowListEntry[] | undefined;
   #learned: readonly AllowListEntry[] = [];
   #matcher: AddressMatcher = createMatcher([], () => []);
-  #fault: string | undefined = NOT_READ;
+  /** Why the file as it is now is not in force. */
+  #fault: string | undefined = 'not read yet';
   /** That others can change the file; it counts all the same. */
   #weakness: string | undefined;
   readonly #subscribers = new Set<() => void>();
@@ -81,16 +71,6 @@ class FileAllowList implements AllowList {
     this.#options = options;
     this.#names = new HostNames(options);
     this.#signal = AbortSignal.any([options.signal, this.#closing.signal]);
-  }
-
-  get state(): AllowListState {
-    return this.#entries
-      ? { kind: 'loaded', entries: this.#entries.length + this.#learned.length }
-      : { kind: 'denying', reason: this.#fault ?? NOT_READ };
-  }
-
-  get fault(): string | undefined {
-    return this.#fault;
   }
 
   get health(): string {

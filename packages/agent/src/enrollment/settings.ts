@@ -4,7 +4,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { HostBinding } from '../host/host-binding.ts';
 import type { HostIdentity } from '../host/host-identity.ts';
 import type { ConfiguredToken } from './older/configured-token.ts';
-import type { PendingPlaces } from './state/pending.ts';
+import type { PendingEnrollment, PendingPlaces } from './state/pending.ts';
 import type { JoinPlaces } from './trust/join-source.ts';
 import type { OwnVerdict } from './trust/join-verdict.ts';
 
@@ -62,7 +62,7 @@ export interface EnrollmentReport {
 
 /** What an enrolment is doing, for people; holds no secret but the host code, which only `--enroll` prints. */
 export interface EnrollProgress {
-  readonly state: 'starting' | 'registering' | 'waiting' | 'installing' | 'needs_person' | 'retrying';
+  readonly state: PendingEnrollment['state'];
   readonly managerUrl: string;
   readonly keyId: string;
   readonly sinceMs: number;

@@ -7,6 +7,7 @@ import { isUsable } from '../../identity/identity.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorCode } from '../table.ts';
 import { type DoctorHost, type DoctorPlace } from './host.ts';
+import { ownerAndMode } from './owner-and-mode.ts';
 
 function faultsOf(error: unknown): readonly ConfigurationFault[] {
   const faults = isPatchError(error, 'CONFIG_INVALID') ? error.details.faults : undefined;
@@ -46,28 +47,14 @@ const octal = (mode: number): string => `0${mode.toString(8)}`;
 
 /** Owner and mode of the configuration, whether it can be read as YAML or not. */
 export async function checkConfigAccess(place: DoctorPlace): Promise<Finding[]> {
-  const { files, configFile, uid } = place;
-  const real = await realFile(files, configFile).catch(() => undefined);
+  const real = await realFile(place.files, place.configFile).catch(() => undefined);
   if (real?.facts.kind !== 'file') return [];
-  const { path, facts } = real;
-  const findings: Finding[] = [];
-  if ((facts.mode & 0o002) !== 0) {
-    findings.push({
-      code: 'CONFIG_WORLD_WRITABLE',
-      detail: `${path} has mode ${octal(facts.mode)}.`,
-      words: { path },
-      repair: () => files.setMode(path, facts.mode & ~0o002),
-    });
-  }
-  if (facts.uid !== 0 && facts.uid !== uid) {
-    findings.push({
-      code: 'CONFIG_FOREIGN_OWNER',
-      detail: `${path} belongs to user ${facts.uid}.`,
-      words: { path },
-      repair: () => files.setOwner(path, { uid, gid: facts.gid }),
-    });
-  }
-  return [...findings, ...(await secretReadable(place, path, facts))];
+  const findings = ownerAndMode(place, real, {
+    forbidden: 0o002,
+    open: 'CONFIG_WORLD_WRITABLE',
+    foreign: 'CONFIG_FOREIGN_OWNER',
+  });
+  return [...findings, ...(await secretReadable(place, real.path, real.facts))];
 }
 
 async function secretReadable({ files }: DoctorPlace, path: string, facts: FileFacts): Promise<Finding[]> {

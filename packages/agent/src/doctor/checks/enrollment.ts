@@ -7,6 +7,7 @@ import { isUsable } from '../../identity/identity.ts';
 import { ownRevocation } from '../../identity/revocation/in-force.ts';
 import type { Finding } from '../finding.ts';
 import { type DoctorHost } from './host.ts';
+import { ownerAndMode } from './owner-and-mode.ts';
 
 /** The events that tell how an enrolment fares. */
 const EVENTS = [
@@ -102,17 +103,15 @@ async function keyHash({ files, places }: DoctorHost): Promise<string | undefine
   }
 }
 
-async function checkModes({ files, places }: DoctorHost): Promise<Finding[]> {
+async function checkModes(host: DoctorHost): Promise<Finding[]> {
+  const { stateFile, keyFile } = host.places;
   const findings: Finding[] = [];
-  for (const path of [places.stateFile, places.keyFile]) {
-    const facts = await files.facts(path).catch(() => undefined);
-    if (facts?.kind !== 'file' || (facts.mode & 0o077) === 0) continue;
-    findings.push({
-      code: 'PENDING_SECRET_READABLE',
-      detail: `${path} has mode 0${facts.mode.toString(8)}.`,
-      words: { path },
-      repair: () => files.setMode(path, 0o600),
-    });
+  for (const path of [stateFile, keyFile]) {
+    const facts = await host.files.facts(path).catch(() => undefined);
+    if (facts?.kind !== 'file') continue;
+    findings.push(
+      ...ownerAndMode(host, { path, facts }, { forbidden: 0o077, open: 'PENDING_SECRET_READABLE' }),
+    );
   }
   return findings;
 }

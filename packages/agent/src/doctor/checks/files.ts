@@ -4,6 +4,7 @@ import type { FileFacts, Files } from '@linux-patch/runtime';
 import { storeFolder } from '../../identity/store/paths.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorHost } from './host.ts';
+import { ownerAndMode } from './owner-and-mode.ts';
 
 /** A folder of the agent. */
 interface Folder {
@@ -63,34 +64,18 @@ async function checkFolder(host: DoctorHost, folder: Folder): Promise<Finding[]>
     const repair = (): Promise<void> => moveAside(files, path);
     return [{ code: 'JOBS_FOLDER_BROKEN', detail: `${path} is no folder.`, words: { path }, repair }];
   }
-  return [...accessFindings(host, path, facts), ...(written ? await tryToWrite(files, path) : [])];
+  const access = ownerAndMode(
+    host,
+    { path, facts },
+    { forbidden: 0o022, open: 'FOLDER_WRITABLE_BY_OTHERS', foreign: 'FOLDER_FOREIGN_OWNER' },
+  );
+  return [...access, ...(written ? await tryToWrite(files, path) : [])];
 }
 
 async function factsBehindLinks(files: Files, path: string): Promise<FileFacts | undefined> {
   const facts = await files.facts(path).catch(() => undefined);
   // A link to a folder is a folder here: its owner is that of what it leads to.
   return facts?.kind === 'link' ? files.facts(`${path}/.`).catch(() => facts) : facts;
-}
-
-function accessFindings({ files, uid }: DoctorHost, path: string, facts: FileFacts): Finding[] {
-  const findings: Finding[] = [];
-  if ((facts.mode & 0o022) !== 0) {
-    findings.push({
-      code: 'FOLDER_WRITABLE_BY_OTHERS',
-      detail: `${path} has mode 0${facts.mode.toString(8)}.`,
-      words: { path },
-      repair: () => files.setMode(path, facts.mode & ~0o022),
-    });
-  }
-  if (facts.uid !== 0 && facts.uid !== uid) {
-    findings.push({
-      code: 'FOLDER_FOREIGN_OWNER',
-      detail: `${path} belongs to user ${facts.uid}.`,
-      words: { path },
-      repair: () => files.setOwner(path, { uid, gid: facts.gid }),
-    });
-  }
-  return findings;
 }
 
 /** What a failed attempt to write means. */

@@ -8,6 +8,7 @@ import { lostFiles } from '../../identity/store/put-back.ts';
 import { findUsableGeneration, makeCurrent } from '../../identity/store/roll-back.ts';
 import type { Finding } from '../finding.ts';
 import { type DoctorHost } from './host.ts';
+import { ownerAndMode } from './owner-and-mode.ts';
 
 /** Makes the newest valid set current; undefined when there is none, or it is current and intact already. */
 export async function restoreRepair(host: DoctorHost): Promise<(() => Promise<void>) | undefined> {
@@ -100,28 +101,15 @@ async function checkReadable(host: DoctorHost): Promise<Finding[]> {
   return findings;
 }
 
-async function checkKeys({ files, place, uid }: DoctorHost): Promise<Finding[]> {
-  const { key } = await resolvePaths(files, place.paths);
+async function checkKeys(host: DoctorHost): Promise<Finding[]> {
+  const { files, paths } = host.place;
+  const { key } = await resolvePaths(files, paths);
   const findings: Finding[] = [];
-  for (const path of [key, `${place.paths.key}.bak`]) {
+  for (const path of [key, `${paths.key}.bak`]) {
     const facts = await files.facts(path).catch(() => undefined);
     if (facts?.kind !== 'file') continue;
-    if ((facts.mode & 0o077) !== 0) {
-      findings.push({
-        code: 'KEY_MODE_OPEN',
-        detail: `${path} has mode 0${facts.mode.toString(8)}.`,
-        words: { path },
-        repair: () => files.setMode(path, 0o600),
-      });
-    }
-    if (facts.uid !== 0 && facts.uid !== uid) {
-      findings.push({
-        code: 'KEY_FOREIGN_OWNER',
-        detail: `${path} belongs to user ${facts.uid}.`,
-        words: { path },
-        repair: () => files.setOwner(path, { uid, gid: facts.gid }),
-      });
-    }
+    const rule = { forbidden: 0o077, open: 'KEY_MODE_OPEN', foreign: 'KEY_FOREIGN_OWNER' } as const;
+    findings.push(...ownerAndMode(host, { path, facts }, rule));
   }
   return findings;
 }

@@ -1,22 +1,9 @@
+import type { AgentStatus } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
-import type { OwnVerdict } from '../trust/join-verdict.ts';
-import { type PendingEnrollment, type PendingPlaces, readPending } from './pending.ts';
+import { type PendingPlaces, readPending } from './pending.ts';
 
 /** The enrolment as `status` shows it. The host code is for the administrator of this host; the token is not shown. */
-export interface EnrollmentSummary {
-  readonly state: string;
-  readonly manager_url: string;
-  readonly key_id: string;
-  readonly host_code: string | null;
-  /** The join token that was shown to the manager and what became of it; null before the answer. */
-  readonly join_token: { readonly id: string; readonly verdict: OwnVerdict | null } | null;
-  /** What proves the manager, and the CA that vouches for the connection; null before that is settled. */
-  readonly manager_proof: PendingEnrollment['trust'];
-  readonly waiting_since: string;
-  readonly last_poll_at: string | null;
-  readonly next_attempt_at: string | null;
-  readonly last_error: string | null;
-}
+export type EnrollmentSummary = Omit<NonNullable<AgentStatus['enrollment']>, 'waiting_seconds'>;
 
 /** Reads the enrolment under way; undefined when there is none. */
 export async function readEnrollmentSummary(
