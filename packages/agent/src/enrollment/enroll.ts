@@ -4,7 +4,7 @@ import { ManagerFailure } from '../manager-link/failure.ts';
 import type { WaitReason } from '../manager-link/schedule.ts';
 import { FailureCounts } from './failure-counts.ts';
 import { isLocalFault } from './local-fault.ts';
-import { afterThrottle, type PollPace, startPace } from './poll-pace.ts';
+import { afterThrottle, type PollPace, startPace, waitTimeMs } from './poll-pace.ts';
 import type { EnrollMode, EnrollmentReport, EnrollmentTime, EnrollOutcome } from './settings.ts';
 import { CurrentEnrollment } from './state/current-enrollment.ts';
 import type { PendingOptions } from './state/open-pending.ts';
@@ -16,7 +16,6 @@ import type { Provisioner } from './steps/provisioner.ts';
 import { registerStep } from './steps/register.ts';
 import { type JoinCredential, type JoinPlaces, readJoinString } from './trust/join-source.ts';
 import { establishTrust, type Trust, type TrustSettings } from './trust/trust.ts';
-import { waitTimeMs } from './wait-time.ts';
 
 /** Waiting longer than this is left to the next start, which resumes. */
 const WAIT_LIMIT_MS = 24 * 3_600_000;

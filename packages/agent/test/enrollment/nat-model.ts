@@ -1,6 +1,11 @@
 import { seededRandom } from '@linux-patch/runtime/testing';
-import { afterAnswer, afterThrottle, type PollPace, startPace } from '../../src/enrollment/poll-pace.ts';
-import { waitTimeMs } from '../../src/enrollment/wait-time.ts';
+import {
+  afterAnswer,
+  afterThrottle,
+  type PollPace,
+  startPace,
+  waitTimeMs,
+} from '../../src/enrollment/poll-pace.ts';
 
 /** An older manager keeps an approval this long, for one read. */
 const BUNDLE_TTL_S = 600;

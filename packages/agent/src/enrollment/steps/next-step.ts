@@ -1,11 +1,10 @@
 import type { Bundle } from '@linux-patch/contract';
 import type { FailureCounts } from '../failure-counts.ts';
-import type { PollPace } from '../poll-pace.ts';
+import type { EnrollmentWait, PollPace } from '../poll-pace.ts';
 import type { EnrollMode, EnrollmentReport, EnrollmentTime, EnrollOutcome } from '../settings.ts';
 import type { CurrentEnrollment } from '../state/current-enrollment.ts';
 import type { PendingEnrollment } from '../state/pending.ts';
 import type { Trust } from '../trust/trust.ts';
-import type { EnrollmentWait } from '../wait-time.ts';
 import type { ManagerCalls } from './manager-calls.ts';
 
 /** Waits, and why. An error is kept for `status` and logged. */

@@ -1,5 +1,5 @@
 import { ManagerFailure } from '../../manager-link/failure.ts';
-import { FETCHED_ONCE, insteadOfOlderPoll } from '../older/poll.ts';
+import { FETCHED_ONCE, insteadOfOlderPoll } from '../older/steps.ts';
 import { afterAnswer, afterCut, afterHold } from '../poll-pace.ts';
 import { denialMacIsRight } from '../trust/manager-macs.ts';
 import { AT_ONCE, type NextStep, refusal, type Step, type StepParts } from './next-step.ts';

@@ -1,5 +1,5 @@
 import type { EnrollAccepted } from '@linux-patch/contract';
-import { askWithoutExtension } from '../older/register.ts';
+import { askWithoutExtension } from '../older/steps.ts';
 import { verdictWords } from '../trust/join-verdict.ts';
 import { type Asking, AT_ONCE, type NextStep, needsPerson, refusal, type StepParts } from './next-step.ts';
 

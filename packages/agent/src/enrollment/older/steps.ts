@@ -1,4 +1,4 @@
-import { AT_ONCE, type NextStep, needsPerson, type StepParts } from '../steps/next-step.ts';
+import { type Asking, AT_ONCE, type NextStep, needsPerson, type StepParts } from '../steps/next-step.ts';
 import { acceptsForeignKey } from '../trust/trust.ts';
 
 /** An older manager drops its answer with the first read, and keeps the host that it made for it. */
@@ -51,4 +51,20 @@ async function askAnew({ report, record, counts }: StepParts): Promise<NextStep>
       'manager was upgraded just now. Asking anew.',
     state: 'retrying',
   };
+}
+
+/**
+ * A manager that does not understand a request may be an older one that stumbles over the extension. It is left out once,
+ * where the answer would be worth something; undefined means that there is no other way to ask.
+ */
+export function askWithoutExtension(
+  { trust, record, report }: StepParts,
+  asking: Asking,
+  answer: string,
+): NextStep | undefined {
+  const mayAskOlder = acceptsForeignKey(trust) && !record.pending.extension_seen;
+  if (!asking.withExtension || !mayAskOlder) return undefined;
+  asking.withExtension = false;
+  report.logger.warn('The manager does not understand the request; asking in the older way', { answer });
+  return { kind: 'wait', reason: { kind: 'transient', failures: 0 } };
 }
