@@ -1,4 +1,4 @@
-import { type Bundle, isPatchError, messageOf, PatchError } from '@linux-patch/contract';
+import { type Bundle, isPatchError, messageOf } from '@linux-patch/contract';
 import { findManagerTimeMs } from '../clock/manager-time.ts';
 import { ManagerFailure } from '../manager-link/failure.ts';
 import type { WaitReason } from '../manager-link/schedule.ts';
@@ -14,8 +14,8 @@ import { type Asking, type NextStep, needsPerson, type StepParts, type WaitStep 
 import { pollStep } from './steps/poll.ts';
 import type { Provisioner } from './steps/provisioner.ts';
 import { registerStep } from './steps/register.ts';
-import { type JoinCredential, type JoinPlaces, readJoinString } from './trust/join-source.ts';
-import { establishTrust, type Trust, type TrustSettings } from './trust/trust.ts';
+import { CurrentTrust, type CurrentTrustOptions } from './trust/current-trust.ts';
+import type { Trust } from './trust/trust.ts';
 
 /** Waiting longer than this is left to the next start, which resumes. */
 const WAIT_LIMIT_MS = 24 * 3_600_000;
@@ -27,7 +27,7 @@ export interface EnrollOptions {
   readonly time: EnrollmentTime;
   readonly report: EnrollmentReport;
   readonly state: PendingOptions;
-  readonly trust: TrustSettings & { readonly joinPlaces: JoinPlaces };
+  readonly trust: CurrentTrustOptions;
   readonly calls: CallOptions;
   readonly provisioner: Provisioner;
 }
@@ -56,14 +56,13 @@ class Enrollment {
   readonly #asking: Asking = { withExtension: true, again: false };
   readonly #startedMs: number;
   readonly #pacing: { pace: PollPace };
-  #trust: Trust | undefined;
-  #calls: ManagerCalls | undefined;
-  #join: JoinCredential | undefined;
-  #missedJoinFile = false;
+  readonly #trust: CurrentTrust;
+  #talk: { readonly trust: Trust; readonly calls: ManagerCalls } | undefined;
 
   constructor(options: EnrollOptions, record: CurrentEnrollment) {
     this.#options = options;
     this.#record = record;
+    this.#trust = new CurrentTrust(options.trust, options.report, record);
     this.#startedMs = options.time.clock.monotonicMs();
     this.#pacing = { pace: startPace(options.polling.intervalMs, this.#startedMs) };
   }
@@ -96,89 +95,17 @@ class Enrollment {
 
   async #parts(): Promise<StepParts> {
     const { mode, time, report, calls } = this.#options;
-    await this.#takeUpJoinString();
-    this.#trust ??= await this.#findTrust();
-    this.#calls ??= openManagerCalls(calls, this.#trust, () => this.#record);
-    return {
-      mode,
-      time,
-      report,
-      record: this.#record,
-      counts: this.#counts,
-      pacing: this.#pacing,
-      trust: this.#trust,
-      calls: this.#calls,
-    };
-  }
-
-  /**
-   * Takes up a join string that came, or was replaced, since this enrolment began: the request is made again with it. Its
-   * key is kept with the enrolment, so that the file may go while the manager's answer is under way.
-   */
-  async #takeUpJoinString(): Promise<void> {
-    const { files, joinPlaces } = this.#options.trust;
-    const found = await readJoinString(files, joinPlaces);
-    if (joinPlaces.configured !== undefined && !found) this.#missJoinFile(joinPlaces.configured);
-    if (found?.tokenId === this.#join?.tokenId && found?.caFingerprint === this.#join?.caFingerprint) return;
-    this.#join = found;
-    this.#trust = undefined;
-    this.#calls = undefined;
-    if (!found || found.tokenId === this.#record.pending.join_token?.id) return;
-    this.#options.report.logger.info('Joining with a join string', {
-      source: found.source,
-      token: found.tokenId,
-    });
-    const key = Buffer.from(found.tokenKey).toString('base64url');
-    await this.#record.note({
-      join_token: { id: found.tokenId, key, verdict: null },
-      polling_token: null,
-    });
-  }
-
-  /** Without its file the host waits for its code, which is as safe; believing the first answer instead would not be. */
-  #missJoinFile(path: string): void {
-    if (this.#options.trust.mode === 'tofu') {
-      throw new PatchError(
-        'JOIN_STRING_INVALID',
-        `enrollment.join_file ${path} does not exist, and with enrollment.trust: tofu whoever answers first would be believed. Nothing was sent. ` +
-          'Put the join string there, or remove one of the two settings.',
-      );
-    }
-    if (this.#missedJoinFile) return;
-    this.#missedJoinFile = true;
-    this.#options.report.logger.warn(
-      `enrollment.join_file ${path} does not exist; this host asks without a join token and waits for an administrator. The file is taken up when it comes.`,
-      {},
-    );
-  }
-
-  async #findTrust(): Promise<Trust> {
-    const { files, way, caFile, caFingerprint, mode } = this.#options.trust;
-    const { audit, logger } = this.#options.report;
-    const found = await establishTrust({
-      files,
-      way,
-      caFile,
-      caFingerprint,
-      mode,
-      join: this.#join,
-      warn: (message) => logger.warn(message, {}),
-    });
-    const { kind: by, issuer } = found;
-    await this.#record.note({ trust: { by, issuer: issuer ?? null } });
-    logger.info('Trust in the manager', { by, issuer });
-    audit.record('enrollment_trust_found', {
-      by,
-      issuer,
-      join_token: this.#join?.tokenId,
-      manager: way.managerUrl.href,
-    });
-    if (found.kind === 'tofu') logger.warn('enrollment.trust is tofu: whoever answers first is believed', {});
-    return found;
+    const trust = await this.#trust.find();
+    const record = this.#record;
+    // A conversation is with one manager, proven in one way.
+    if (this.#talk?.trust !== trust)
+      this.#talk = { trust, calls: openManagerCalls(calls, trust, () => record) };
+    const running = { record, counts: this.#counts, pacing: this.#pacing };
+    return { mode, time, report, ...running, ...this.#talk };
   }
 
   #prove(parts: StepParts, bundle: Bundle): Promise<Finishing | WaitStep> {
-    return proveStep(parts, this.#options.provisioner, { bundle, pin: this.#join?.caFingerprint });
+    return proveStep(parts, this.#options.provisioner, { bundle, pin: this.#trust.pin });
   }
 
   /** Installs a proven bundle, as often as this host's disk makes it necessary. */
@@ -223,9 +150,10 @@ class Enrollment {
 
   /** A handshake failed on dates: what time it is for the manager says whether this host's clock is the reason. */
   async #askTheTime(): Promise<void> {
-    if (!this.#trust || !('anchors' in this.#trust)) return;
+    const { known } = this.#trust;
+    if (!known || !('anchors' in known)) return;
     const { trust, time } = this.#options;
-    const dateMs = await findManagerTimeMs(trust.way, this.#trust.anchors).catch(() => undefined);
+    const dateMs = await findManagerTimeMs(trust.way, known.anchors).catch(() => undefined);
     if (dateMs !== undefined) time.clockWatch.heard(dateMs);
   }
 
