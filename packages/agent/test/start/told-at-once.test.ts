@@ -70,12 +70,10 @@ describe('a running agent serves a new certificate without waiting for its next 
     stack.defer(async () => void (await agent.stop()));
     await agent.until(async () => (await agent.servedSerial()) !== undefined);
     const before = await serialOnDisk(host);
-    const beganMs = host.clock.monotonicMs();
     const command = host.start('--enroll', manager.url);
     await agent.until(async () => (await serialOnDisk(host)) !== before, 100);
-    const serial = await serialOnDisk(host);
-    await agent.settles(serves(agent, serial));
-    expect(host.clock.monotonicMs() - beganMs).toBeLessThan(LOOK_MS);
+    // From here on no time passes for the agent.
+    await agent.settles(serves(agent, await serialOnDisk(host)));
     expect(await command.exitCode).toBe(0);
   });
 
