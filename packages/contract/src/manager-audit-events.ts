@@ -184,7 +184,7 @@ export const MANAGER_AUDIT_EVENTS = {
     'previous',
   ),
   job_key_offered: event(
-    'A host was told of the job key; `pinned` is what it pins since, `by` why.',
+    'A host was told of the job key and pins another one since: `pinned`, for the reason `by`.',
     'host',
     'fqdn',
     'pinned',

@@ -172,7 +172,7 @@ it('root may let a host do without signatures, and status says it aloud', async 
   expect(await thief(INSTALL)).toBe('403 SIGNATURE_REQUIRED');
 });
 
-it('a host that pins none, as after an upgrade, pins the first that its manager offers, and takes unsigned changes until then', async () => {
+it('a host that pins none, as after an upgrade, pins the first that its manager offers', async () => {
   const { fingerprint } = await jobKey();
   await agent[Symbol.asyncDispose]();
   await rm(join(host.root, PIN_FILE));

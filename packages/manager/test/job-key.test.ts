@@ -292,6 +292,33 @@ describe('what hosts pin', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('is told of a new key at once, in a round of its own', async () => {
+    const before = await status();
+    await using host = await knownHost({ pinned: before.fingerprint, by: 'join', foreign: null });
+    const told: string[] = [];
+    host.onTrust((body) => {
+      const offer = TrustBundle.parse(JSON.parse(body)).job_key!;
+      told.push(jobKeyFingerprint(offer.key));
+      const pinned = leadsToJobKey(before.fingerprint, offer) ? told[0]! : before.fingerprint;
+      host.say({ instance_id: INSTANCE, job_key: { pinned, by: 'join', foreign: null } });
+    });
+    const { fingerprint } = await rotate();
+    await expect.poll(async () => (await stateOf(host.fqdn)).state).toBe('pinned');
+    expect(told).toEqual([fingerprint]);
+  });
+
+  it('is told again to a host that takes nothing, and not written down each time', async () => {
+    await using host = await joinListening(world);
+    const told: string[] = [];
+    host.onTrust((body) => told.push(body));
+    host.say({ instance_id: INSTANCE, job_key: NOTHING });
+    await expect.poll(() => world.clock.sleeping).toBeGreaterThanOrEqual(2);
+    await world.clock.advance(6_000);
+    await expect.poll(() => told.length).toBe(1);
+    await expect.poll(async () => (await stateOf(host.fqdn)).state).toBe('none');
+    expect(await eventsOf('job_key_offered')).toEqual([]);
+  });
+
   it('is not told again to a host that has refused, nor to one whose root wants none', async () => {
     const { fingerprint } = await status();
     const told: string[] = [];

@@ -40,6 +40,8 @@ export function createJobKeyOffers(parts: {
         await fleet.call(addressOf(host), AGENT_ROUTES.setTrust, { ...call, body });
         const now = await fleet.call(addressOf(host), HEALTH_OF_ANY_AGENT, call);
         const { pinned = null, by = null } = now.job_key ?? {};
+        // A host that takes nothing is told again in each round.
+        if (pinned === said.job_key.pinned) return now;
         await audit.record(db, {
           actor: 'manager',
           event: 'job_key_offered',
