@@ -10,8 +10,6 @@ it('an agent starts the worker that came with it', () => {
     '/usr/lib/linux-patch-api/linux-patch-worker.cjs',
   ]);
   expect(workerCommand('/opt/node', '/opt/x/packages/agent/src/main.ts')).toEqual([
-    '/opt/node',
-    '--disable-sigusr1',
-    '/opt/x/packages/worker/src/main.ts',
+    '/opt/x/bin/linux-patch-worker',
   ]);
 });

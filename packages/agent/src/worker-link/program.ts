@@ -5,13 +5,11 @@ export const WORKER_PROGRAM = 'linux-patch-worker';
 
 /**
  * What starts the worker that belongs to this agent: the script beside the agent's own where that was made for a package, else
- * its sources.
+ * that of the checkout.
  * @param script what Node was started with
  */
 export function workerCommand(node: string, script: string): readonly string[] {
   const folder = dirname(script);
-  const worker = script.endsWith('.ts')
-    ? resolve(folder, '../../worker/src/main.ts')
-    : resolve(folder, `${WORKER_PROGRAM}.cjs`);
-  return [node, '--disable-sigusr1', worker];
+  if (script.endsWith('.ts')) return [resolve(folder, '../../../bin', WORKER_PROGRAM)];
+  return [node, '--disable-sigusr1', resolve(folder, `${WORKER_PROGRAM}.cjs`)];
 }
