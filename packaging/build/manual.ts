@@ -44,7 +44,13 @@ function epilogOf(command: Command): string {
 /** The man page of a program, section 8. */
 export function programManual(
   program: Command,
-  context: { readonly date: string; readonly version: string; readonly files: readonly string[] },
+  context: {
+    readonly date: string;
+    readonly version: string;
+    readonly files: readonly string[];
+    /** Pages of section 5. */
+    readonly pages: readonly string[];
+  },
 ): string {
   const name = program.name();
   const epilog = epilogOf(program);
@@ -65,7 +71,7 @@ export function programManual(
     '.SH FILES',
     ...context.files.flatMap((file) => ['.br', `.I ${roff(file)}`]),
     '.SH SEE ALSO',
-    `.BR ${roff(name)}.yaml (5)`,
+    ...context.pages.map((page) => `.BR ${roff(page)} (5)`),
     '',
   ].join('\n');
 }
@@ -87,6 +93,8 @@ function keyLines(key: KeyDescription): string[] {
 export function configurationManual(options: {
   readonly name: string;
   readonly of?: string;
+  /** A whole file that shows how the keys are used. */
+  readonly example?: string;
   readonly file: string;
   readonly schema: Parameters<typeof describeSchema>[0];
   readonly date: string;
@@ -104,6 +112,7 @@ export function configurationManual(options: {
     'A YAML map. The file is strict: an unknown key is a fault, and all faults are reported at once with file, line and column.',
     '.SH KEYS',
     ...describeSchema(options.schema).flatMap(keyLines),
+    ...(options.example === undefined ? [] : ['.SH EXAMPLE', '.nf', roff(options.example), '.fi']),
     '.SH SEE ALSO',
     `.BR ${roff(program)} (8)`,
     '',

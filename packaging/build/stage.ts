@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { AgentConfigSchema, createAgentProgram } from '@linux-patch/agent';
 import { createManagerProgram, ManagerConfigSchema } from '@linux-patch/manager';
 import { PolicySchema } from '@linux-patch/worker';
-import { configurationExample, policyExample } from '../../tools/gen/configuration.ts';
+import { configurationExample, policyExample, policySample } from '../../tools/gen/configuration.ts';
 import { launcher } from '../launcher.ts';
 import { loader, programFiles } from '../loader.ts';
 import { PACKAGE_VERSION, type ProgramPackage } from '../programs.ts';
@@ -82,7 +82,8 @@ export function stage(options: StageOptions): void {
   const date = new Date(epochS * 1000).toISOString().slice(0, 10);
   const context = { date, version: PACKAGE_VERSION };
   const files = [program.configFile, ...(program.policyFile === undefined ? [] : [program.policyFile])];
-  const manual = programManual(faces.command, { ...context, files });
+  const pages = [`${name}.yaml`, ...(program.policyFile === undefined ? [] : [`${name}-policy.yaml`])];
+  const manual = programManual(faces.command, { ...context, files, pages });
   put(`/usr/share/man/man8/${name}.8.gz`, gzip(manual));
   const configuration = { ...context, name, file: program.configFile, schema: faces.schema };
   put(`/usr/share/man/man5/${name}.yaml.5.gz`, gzip(configurationManual(configuration)));
@@ -92,8 +93,10 @@ export function stage(options: StageOptions): void {
   const papers = `/usr/share/doc/${name}`;
   put(`${papers}/examples/config.example.yaml`, configurationExample(program.folder));
   if (program.policyFile !== undefined) {
-    const policy = { ...context, name: `${name}-policy`, file: program.policyFile, schema: PolicySchema };
-    put(`/usr/share/man/man5/${name}-policy.yaml.5.gz`, gzip(configurationManual({ ...policy, of: name })));
+    const example = policySample();
+    const policy = { of: name, file: program.policyFile, schema: PolicySchema, example };
+    const page = configurationManual({ ...context, name: `${name}-policy`, ...policy });
+    put(`/usr/share/man/man5/${name}-policy.yaml.5.gz`, gzip(page));
     put(`${papers}/examples/policy.example.yaml`, policyExample());
   }
   put(`${papers}/licences.txt.gz`, gzip(licences(bundle, node)));

@@ -80,10 +80,16 @@ function flow(value: unknown): string {
 }
 
 /** Maps in a list stand on lines of their own. */
-function exampleLines(key: string, value: unknown): string[] {
+function sampleOf({ key, example, default: standard }: KeyDescription): string[] {
+  const value = example ?? standard;
   if (!Array.isArray(value) || !value.some((one) => typeof one === 'object'))
-    return [`#${key}: ${flow(value)}`];
-  return [`#${key}:`, ...value.map((one) => `#  - ${flow(one)}`)];
+    return [`${key}: ${flow(value)}`];
+  return [`${key}:`, ...value.map((one) => `  - ${flow(one)}`)];
+}
+
+/** A policy in which every key is used. */
+export function policySample(): string {
+  return describeSchema(POLICY.schema).flatMap(sampleOf).join('\n');
 }
 
 /** A policy with every key commented out, explained, and with a value that shows how it is used. */
@@ -96,7 +102,7 @@ export function policyExample(): string {
   const keys = describeSchema(POLICY.schema).flatMap((key) => [
     '',
     `# ${key.description}`,
-    ...exampleLines(key.key, key.example ?? key.default),
+    ...sampleOf(key).map((line) => `#${line}`),
   ]);
   return `${[...heading, ...keys].join('\n')}\n`;
 }

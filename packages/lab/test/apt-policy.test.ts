@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isPatchError } from '@linux-patch/contract';
+import { isPatchError, messageOf } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { must } from '../src/process.ts';
@@ -33,7 +33,7 @@ async function denialOf(work: Promise<unknown>): Promise<{ rule: string; reason:
     () => undefined,
     (reason: unknown) => reason,
   );
-  if (!isPatchError(error, 'POLICY_DENIED')) throw new Error(`not denied: ${error}`);
+  if (!isPatchError(error, 'POLICY_DENIED')) throw new Error(`not denied: ${messageOf(error)}`);
   return error.details['policy'] as { rule: string; reason: string };
 }
 
