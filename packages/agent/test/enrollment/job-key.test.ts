@@ -1,0 +1,142 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Bundle, ENROLL_PATHS, type HostJobKey, type JobKeyOffer } from '@linux-patch/contract';
+import {
+  formatJoinString,
+  generateJobKey,
+  jobKeyFingerprint,
+  jobPublicKey,
+  parseCertificate,
+  spkiFingerprint,
+  vouchForJobKey,
+} from '@linux-patch/pki';
+import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
+import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { readPinnedKey, writePinnedKey } from '@linux-patch/worker';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { agentPaths } from '../../src/config/paths.ts';
+import { type CurrentManager, startCurrentManager } from './current-manager.ts';
+import { createJoiningHost, type JoiningHost, NOW } from './joining-host.ts';
+
+const NOTHING: HostJobKey = { pinned: null, by: null, foreign: null };
+const ELSEWHERE: HostJobKey = { pinned: `SHA256:${'A'.repeat(43)}`, by: 'join', foreign: null };
+
+let host: JoiningHost;
+let manager: CurrentManager;
+let offer: JobKeyOffer;
+let fingerprint: string;
+
+const rootOf = (authority: TestAuthority) => parseCertificate(authority.root.certificatePem);
+
+async function offerBy(authority: TestAuthority): Promise<JobKeyOffer> {
+  const key = jobPublicKey(await generateJobKey());
+  return { key, vouchers: [vouchForJobKey(key, authority.root, rootOf(authority).spkiSha256)], changes: [] };
+}
+
+beforeEach(async () => {
+  host = await createJoiningHost();
+  manager = await startCurrentManager(NOW);
+  offer = await offerBy(manager.authority);
+  fingerprint = jobKeyFingerprint(offer.key);
+});
+afterEach(async () => {
+  await manager[Symbol.asyncDispose]();
+  await host[Symbol.asyncDispose]();
+});
+
+/** Lets the approval bring this offer, and what else is said. */
+function bring(one: JobKeyOffer | undefined, more: Partial<Bundle> = {}): void {
+  manager.spoil = (bundle) => ({
+    ...bundle,
+    ...more,
+    ...(bundle.ext && one ? { ext: { ...bundle.ext, job_key: one } } : {}),
+  });
+}
+
+const pin = () => readPinnedKey(systemFiles, agentPaths(host.root).jobKeyFile);
+const pinBefore = (before: HostJobKey) =>
+  writePinnedKey(systemFiles, agentPaths(host.root).jobKeyFile, before);
+
+/** Joins with a manager whose CA is pinned in the configuration, or with other settings. */
+async function enrol(settings: object = {}): Promise<void> {
+  const caFingerprint = spkiFingerprint(manager.authority.root.certificatePem);
+  const given = Object.keys(settings).length > 0 ? settings : { caFingerprint };
+  expect(await host.enrol({ managerUrl: new URL(manager.url), ...given }), host.said()).toEqual({
+    kind: 'installed',
+  });
+}
+
+/** A join string that pins the manager's CA, in its file. */
+async function joinFile(): Promise<string> {
+  // As every manager does that makes join strings.
+  manager.odd = (path) =>
+    path === ENROLL_PATHS.ca
+      ? {
+          status: 200,
+          text: manager.authority.root.certificatePem,
+          headers: { 'content-type': 'application/x-pem-file' },
+        }
+      : undefined;
+  const path = join(host.root, 'join');
+  const text = formatJoinString({
+    caSpkiSha256: Buffer.from(rootOf(manager.authority).spkiSha256, 'base64url'),
+    secret: systemRandom.bytes(16),
+  });
+  await writeFile(path, text, { mode: 0o600 });
+  return path;
+}
+
+describe('the job key of a manager that a host joins', () => {
+  it('is pinned at first sight', async () => {
+    bring(offer);
+    await enrol();
+    expect(await pin()).toEqual({ pinned: fingerprint, by: 'first_sight', foreign: null });
+    const pinned = host.audited.find((one) => one.event === 'job_key_pinned');
+    expect(pinned?.fields).toEqual({ pinned: fingerprint, by: 'first_sight', before: null, followed: false });
+  });
+
+  it('is pinned by the join string, whose CA vouches for it, whatever was pinned before', async () => {
+    await pinBefore(ELSEWHERE);
+    bring(offer);
+    await enrol({ joinFile: await joinFile() });
+    expect(await pin()).toEqual({ pinned: fingerprint, by: 'join', foreign: null });
+  });
+
+  it('is not pinned at a join by string when only another CA of the bundle vouches for it', async () => {
+    const other = await testAuthority({ now: NOW });
+    const roots = manager.authority.root.certificatePem + other.root.certificatePem;
+    bring(await offerBy(other), { ca_crt: roots });
+    await enrol({ joinFile: await joinFile() });
+    expect(await pin()).toEqual(NOTHING);
+    expect(host.audited.map((one) => one.event)).toContain('job_key_refused');
+  });
+
+  it('is pinned by the word of root, who enrols the host by command', async () => {
+    await pinBefore(ELSEWHERE);
+    bring(offer);
+    const caFingerprint = spkiFingerprint(manager.authority.root.certificatePem);
+    await enrol({ mode: 'once', caFingerprint });
+    expect(await pin()).toEqual({ pinned: fingerprint, by: 'root', foreign: null });
+  });
+
+  it('is noted as foreign where another is pinned and the service joins by itself', async () => {
+    await pinBefore(ELSEWHERE);
+    bring(offer);
+    await enrol();
+    expect(await pin()).toEqual({ ...ELSEWHERE, foreign: fingerprint });
+    expect(host.said()).toContain(`linux-patch-api trust-job-key ${fingerprint}`);
+  });
+
+  it('is none with a manager from before there was one: root chose it, so nothing is pinned any more', async () => {
+    await pinBefore(ELSEWHERE);
+    await enrol({ joinFile: await joinFile() });
+    expect(await pin()).toEqual(NOTHING);
+    expect(host.audited.map((one) => one.event)).toContain('job_key_unpinned');
+  });
+
+  it('that is missing where the service joins by itself leaves the pinned one', async () => {
+    await pinBefore(ELSEWHERE);
+    await enrol();
+    expect(await pin()).toEqual(ELSEWHERE);
+  });
+});
