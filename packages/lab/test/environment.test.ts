@@ -5,6 +5,7 @@ import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLEAN_ENVIRONMENT } from '../../../packaging/launcher.ts';
 import { buildToyRepository } from '../src/apt/repository.ts';
+import { REPOSITORY } from '../src/checkout.ts';
 import {
   AGENT_PROGRAM,
   createLabHost,
@@ -36,8 +37,12 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
+/** The scripts of a checkout set one of them to a value of their own. */
+const OWN = `NODE_COMPILE_CACHE=${join(REPOSITORY, 'node_modules/.cache/compile')}`;
+
 async function expectClean(pid: number): Promise<void> {
-  const environment = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0');
+  const file = await readFile(`/proc/${pid}/environ`, 'utf8');
+  const environment = file.split('\0').filter((one) => one !== OWN);
   const names = environment.map((one) => one.split('=', 1)[0] ?? '');
   expect(names.filter((name) => NAMES.includes(name))).toEqual([]);
 }
@@ -50,8 +55,8 @@ describe('what the environment holds for other programs on Node', () => {
     }
   });
 
-  it('is taken away by both scripts of a checkout as by those of the packages', async () => {
-    for (const program of [AGENT_PROGRAM, MANAGER_PROGRAM])
+  it('is taken away by the scripts of a checkout as by those of the packages', async () => {
+    for (const program of [AGENT_PROGRAM, MANAGER_PROGRAM, join(REPOSITORY, 'bin/linux-patch-worker')])
       expect(await readFile(program, 'utf8')).toContain(CLEAN_ENVIRONMENT);
   });
 
