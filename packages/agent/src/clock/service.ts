@@ -1,3 +1,4 @@
+import { HOUR_MS } from '@linux-patch/contract';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { nextDelayMs } from '../manager-link/schedule.ts';
@@ -7,7 +8,7 @@ import type { ClockWatch } from './watch.ts';
 /** How often wall and monotonic clock are compared. */
 export const COMPARE_INTERVAL_MS = 30_000;
 /** How often the manager's time is asked for while nothing is wrong. */
-const ASK_INTERVAL_MS = 6 * 3_600_000;
+const ASK_INTERVAL_MS = 6 * HOUR_MS;
 /** Within this time after the start it is asked for first, so that hosts that start together ask apart. */
 const FIRST_ASK_MS = 120_000;
 

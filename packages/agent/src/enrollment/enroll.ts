@@ -1,4 +1,4 @@
-import { type Bundle, isPatchError, messageOf } from '@linux-patch/contract';
+import { type Bundle, DAY_MS, isPatchError, messageOf } from '@linux-patch/contract';
 import { findManagerTimeMs } from '../clock/manager-time.ts';
 import { ManagerFailure } from '../manager-link/failure.ts';
 import type { WaitReason } from '../manager-link/schedule.ts';
@@ -18,7 +18,7 @@ import { CurrentTrust, type CurrentTrustOptions } from './trust/current-trust.ts
 import type { Trust } from './trust/trust.ts';
 
 /** Waiting longer than this is left to the next start, which resumes. */
-const WAIT_LIMIT_MS = 24 * 3_600_000;
+const WAIT_LIMIT_MS = DAY_MS;
 
 /** What an enrolment works with. */
 export interface EnrollOptions {

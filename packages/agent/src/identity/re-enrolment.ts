@@ -1,4 +1,4 @@
-import { messageOf } from '@linux-patch/contract';
+import { HOUR_MS, messageOf } from '@linux-patch/contract';
 import type { Clock, Logger, ServiceNotifier } from '@linux-patch/runtime';
 import type { EnrollOutcome } from '../enrollment/settings.ts';
 
@@ -25,7 +25,7 @@ interface RejoinWish {
   readonly why: 'revoked' | 'not_renewed';
 }
 
-const RETRY_MS = 3_600_000;
+const RETRY_MS = HOUR_MS;
 
 const SERVING_WITH: Readonly<Record<RejoinWish['why'], string>> = {
   revoked: 'a revoked certificate',

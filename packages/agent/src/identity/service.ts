@@ -1,4 +1,4 @@
-import type { TrustBundle, TrustState } from '@linux-patch/contract';
+import { HOUR_MS, type TrustBundle, type TrustState } from '@linux-patch/contract';
 import type { Clock, Logger } from '@linux-patch/runtime';
 import type { CurrentIdentity } from './current.ts';
 import type { IdentityEvents } from './events.ts';
@@ -54,7 +54,7 @@ export interface IdentityState {
 /** How often the loop runs. */
 const BEAT_MS = 20_000;
 /** How often the manager is asked for lists and CAs, and the dates of the certificate are looked at. */
-const CALENDAR_MS = 3_600_000;
+const CALENDAR_MS = HOUR_MS;
 
 /** Keeps the identity of a running agent fresh: its certificate, its revocation list, and the CAs that it trusts. */
 export class IdentityService {

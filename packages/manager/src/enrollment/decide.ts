@@ -1,4 +1,4 @@
-import { type ApproveRequest, type DenyRequest, PatchError } from '@linux-patch/contract';
+import { type ApproveRequest, DAY_MS, type DenyRequest, PatchError } from '@linux-patch/contract';
 import { managerDeniedTag } from '@linux-patch/pki';
 import { findCompromised } from '../certificates/revoked-keys.ts';
 import type { Database } from '../database/open.ts';
@@ -13,7 +13,7 @@ import { getRow } from './row.ts';
 import { extensionOf } from './transcript.ts';
 
 /** How long an agent that asks again hears that it was refused. */
-const DENIAL_MS = 24 * 3_600_000;
+const DENIAL_MS = DAY_MS;
 
 function requireUndecided(row: EnrollmentRow, now: number): void {
   if (row.state === 'denied')

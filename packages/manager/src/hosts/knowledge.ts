@@ -1,3 +1,4 @@
+import { DAY_MS } from '@linux-patch/contract';
 import type { Database } from '../database/open.ts';
 import type { CertificateRow } from '../database/schema.ts';
 import { readStored } from '../database/stored-json.ts';
@@ -7,7 +8,7 @@ import { HealthReport } from '../fleet-watch/health-report.ts';
 export type NewestCertificate = Pick<CertificateRow, 'serial' | 'not_after' | 'renew_at'>;
 
 /** How long after its end a certificate with two holders is still worth a look. */
-const FORK_MEMORY_MS = 30 * 86_400_000;
+const FORK_MEMORY_MS = 30 * DAY_MS;
 
 /** A certificate that somebody else holds as well. */
 type ForkedCertificate = Pick<CertificateRow, 'serial' | 'forked_at'>;

@@ -1,4 +1,4 @@
-import type { JobResult } from '@linux-patch/contract';
+import { DAY_MS, type JobResult } from '@linux-patch/contract';
 import type { JobJournal, JournalEntry } from './journal.ts';
 import { mergeResults } from './merge-results.ts';
 import { isFinished, type JobCore, transition } from './state.ts';
@@ -8,8 +8,6 @@ export interface HistoryLimits {
   /** Finished jobs kept, however young. */
   readonly retentionCount: number;
 }
-
-const DAY_MS = 86_400_000;
 
 const STOPPED = 'The agent stopped while this job was running.';
 const NEXT = 'then run it again. An interrupted package installation is repaired before the next job.';

@@ -1,10 +1,7 @@
-import type { CACHE_STATUSES } from '@linux-patch/contract';
+import { type CACHE_STATUSES, DAY_MS, HOUR_MS } from '@linux-patch/contract';
 import type { SourceState } from '../packages/package-inventory.ts';
 
 type CacheStatus = (typeof CACHE_STATUSES)[number];
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** Lists that were not checked for longer are stale. */
 const STALE_AFTER_MS = 4 * HOUR_MS;

@@ -1,4 +1,4 @@
-import { PatchError } from '@linux-patch/contract';
+import { HOUR_MS, PatchError } from '@linux-patch/contract';
 import { ADAPTERS, type AdapterEntry } from './adapters.ts';
 import { BACKENDS, type Backend } from './backends.ts';
 import { createDatabaseWatch, readDatabaseFaults } from './database-faults.ts';
@@ -21,7 +21,7 @@ const OTHERS: Readonly<Record<string, string>> = {
 };
 
 /** A refresh without a job ends after this, however much data still comes; see `refreshLists` for silence. */
-const QUIET_LIMIT_MS = 3_600_000;
+const QUIET_LIMIT_MS = HOUR_MS;
 
 interface PackageManagerOptions extends PackageDoors, Pick<PackageHost, 'policy'> {
   /** `package_manager.backend` of the configuration. */

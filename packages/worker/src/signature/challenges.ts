@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { HOUR_MS } from '@linux-patch/contract';
 import type { Files, Random } from '@linux-patch/runtime';
 
 /** When this host was started. */
@@ -20,7 +21,7 @@ export interface Challenges {
 const CHALLENGE_BYTES = 16;
 /** Those that managers hold at the same time; the oldest goes. */
 const KEPT = 32;
-const LIFETIME_MS = 3_600_000;
+const LIFETIME_MS = HOUR_MS;
 const FOLDER_MODE = 0o700;
 
 /**

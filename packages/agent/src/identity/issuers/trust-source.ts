@@ -1,4 +1,4 @@
-import { ENROLL_PATHS, type JobKeyOffer, messageOf, TrustBundle } from '@linux-patch/contract';
+import { ENROLL_PATHS, HOUR_MS, type JobKeyOffer, messageOf, TrustBundle } from '@linux-patch/contract';
 import { type CertificateFacts, parseCertificates, spkiFingerprint } from '@linux-patch/pki';
 import type { Logger } from '@linux-patch/runtime';
 import type { AuditLog } from '../../audit/audit-log.ts';
@@ -13,7 +13,7 @@ import { installGeneration } from '../store/store.ts';
 import { planTrustChange } from './trust-change.ts';
 
 /** How often a host asks by itself; the manager tells it at once when it can reach it. */
-const PULL_INTERVAL_MS = 6 * 3_600_000;
+const PULL_INTERVAL_MS = 6 * HOUR_MS;
 
 /** Where the CAs that this host trusts come from, and where they are kept. */
 export interface TrustSource {
