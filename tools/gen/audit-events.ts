@@ -23,7 +23,7 @@ export function auditReference(): string {
     '',
     '## Manager',
     '',
-    'Rows of the table `audit` of its database: `at`, `actor` (`admin`, an agent by its key id, `manager`), `event`, `fields`, and the hash of the row before. Rows cannot be changed or removed; what a',
+    'Rows of the table `audit` of its database: `at`, `actor` (`local (says: NAME)` for the command line, `api-token:NAME`, `admin` for the admin token, an agent by its key id, `manager`), `event`, `fields`, and the hash of the row before. Rows cannot be changed or removed; what a',
     'row tells about is written in the same transaction.',
     '',
     table(MANAGER_AUDIT_EVENTS),

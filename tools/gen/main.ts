@@ -10,6 +10,7 @@ import { errorReference } from './errors.ts';
 import { faultReference } from './faults.ts';
 import { metricsReference } from './metrics.ts';
 import { agentOpenApi, managerOpenApi } from './openapi.ts';
+import { roleReference } from './roles.ts';
 
 /** Files that are made from the code, and how. */
 const GENERATED: Readonly<Record<string, () => string>> = {
@@ -20,6 +21,7 @@ const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/reference/errors.md': errorReference,
   'docs/reference/metrics.md': metricsReference,
   'docs/reference/audit-events.md': auditReference,
+  'docs/reference/roles.md': roleReference,
   'docs/reference/faults.md': faultReference,
   'docs/reference/attacks.md': attackReference,
   'docs/reference/checks.md': checkReference,

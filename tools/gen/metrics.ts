@@ -23,7 +23,7 @@ export function metricsReference(): string {
     '',
     '## Manager',
     '',
-    '`GET /metrics`, with the permission `metrics:read`; over HTTPS `Authorization: Bearer TOKEN` (`authorization.credentials_file` of a Prometheus scrape).',
+    '`GET /metrics`, with the permission `metrics:read`, which the role `viewer` has; over HTTPS `Authorization: Bearer TOKEN` (`authorization.credentials_file` of a Prometheus scrape).',
     '',
     table(MANAGER_METRICS),
     '',

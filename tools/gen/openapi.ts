@@ -36,7 +36,7 @@ export function managerOpenApi(): string {
       title: 'linux-patch-manager',
       description:
         'The manager. `x-auth` of each operation says who may call it: `public` is anybody, `host` is a host that proves itself with ' +
-        `its key or polling token, anything else is a permission of the caller. ${permissions}`,
+        `its key or polling token, anything else is a permission of the caller, which its role gives it (docs/reference/roles.md); over HTTPS it sends an API token as \`Authorization: Bearer\`. ${permissions}`,
       version: VERSION,
       routes: [...Object.values(MANAGER_PUBLIC_ROUTES), ...Object.values(MANAGER_ADMIN_ROUTES)],
     }),

@@ -33,7 +33,12 @@ export const ERRORS = {
     'The query or body does not fit the schema; `details.faults` has the path of each fault.',
   ),
   UNAUTHORIZED: traits('http', 401, false, 'The manager API was called without a valid credential.'),
-  FORBIDDEN: traits('http', 403, false, 'The caller is known but may not do this.'),
+  FORBIDDEN: traits(
+    'http',
+    403,
+    false,
+    'The caller is known but may not do this; where a role is missing, `details.permission` and `details.role` say what it needs and what it has.',
+  ),
   SIGNATURE_REQUIRED: traits(
     'http',
     403,
@@ -77,6 +82,7 @@ export const ERRORS = {
   HOST_NOT_FOUND: traits('http', 404, false, 'No host has this id or name.'),
   ENROLLMENT_NOT_FOUND: traits('http', 404, false, 'No enrolment request has this id, name or token.'),
   JOIN_TOKEN_NOT_FOUND: traits('http', 404, false, 'No join token has this id.'),
+  API_TOKEN_NOT_FOUND: traits('http', 404, false, 'No API token has this name.'),
   METHOD_NOT_ALLOWED: traits(
     'http',
     405,
@@ -107,6 +113,12 @@ export const ERRORS = {
     409,
     false,
     'The rotation of the CA is not in a phase that allows this, or hosts have not followed; `details.hosts` names them.',
+  ),
+  API_TOKEN_CONFLICT: traits(
+    'http',
+    409,
+    false,
+    'There is or was an API token of this name, or as many are in force as may be. Nothing was made.',
   ),
   HOST_CONFLICT: traits('http', 409, false, 'Another host already has this name or address.'),
   CRL_REFUSED: traits(

@@ -4,7 +4,7 @@ const REQUEST = ['enrollment', 'fqdn', 'observed_address', 'generation'] as cons
 
 /**
  * Every event of the manager's audit log (table `audit`, hash-chained); each record also names its actor: `manager`, an
- * agent by the id of its key, `local (says: NAME)` for the command line, `admin` for the admin token.
+ * agent by the id of its key, `local (says: NAME)` for the command line, `api-token:NAME` for an API token, `admin` for the admin token.
  */
 export const MANAGER_AUDIT_EVENTS = {
   manager_started: event('The manager began its work.', 'version', 'url'),
@@ -217,11 +217,24 @@ export const MANAGER_AUDIT_EVENTS = {
   ),
   admin_call_failed: event('That call was refused or failed.', 'request_id', 'route', 'code'),
   admin_refused: event(
-    'Somebody called without a valid credential; at most ten records a minute and address.',
+    'Somebody called without a valid credential; at most ten records a minute and address. `api_token` is the name of one that was good, `state` why it is not any more.',
     'address',
     'method',
     'path',
+    'api_token',
+    'state',
   ),
+  admin_forbidden: event(
+    'A known caller asked for something that its role does not allow; nothing was done.',
+    'request_id',
+    'address',
+    'method',
+    'route',
+    'permission',
+    'role',
+  ),
+  api_token_created: event('An API token was made.', 'name', 'role', 'expires_at'),
+  api_token_revoked: event('An API token was revoked.', 'name', 'role', 'last_used_at'),
   admin_token_accepted: event(
     'From this start on the token in this file is accepted over HTTPS: whoever has it may do everything.',
     'path',

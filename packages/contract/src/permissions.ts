@@ -14,7 +14,9 @@ export const PERMISSIONS = {
   'hosts:patch': 'Change the packages of hosts, and reboot them.',
   'certificates:read': 'Certificates that were issued.',
   'certificates:revoke': 'Revoke certificates.',
+  'api-tokens:read': 'API tokens, without their secrets: which programs may do what.',
+  'api-tokens:manage': 'Make API tokens of any role, and revoke them.',
 } as const;
 
-/** One of them; a role is a set. */
+/** One of them; a role is a set, see `ROLES`. */
 export type Permission = keyof typeof PERMISSIONS;

@@ -48,6 +48,12 @@ beforeAll(async () => {
   const answer = await callAsStranger({ url: manager.url, path: '/api/v1/hosts', headers });
   expect(answer.status).toBe(200);
   note('GET /api/v1/hosts', answer.text);
+  const created = await manager.json('api-tokens', 'create', 'scraper', '--role', 'viewer');
+  const { secret: apiToken } = created as { secret: string };
+  ledger.add('API token', apiToken);
+  const scraper = { authorization: `Bearer ${apiToken}` };
+  note('/metrics', (await callAsStranger({ url: manager.url, path: '/metrics', headers: scraper })).text);
+  note('api-tokens list', JSON.stringify(await manager.json('api-tokens', 'list')));
   const received: Buffer[] = [];
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   socket.on('message', (message) => void received.push(message));

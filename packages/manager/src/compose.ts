@@ -1,6 +1,8 @@
 import { hostname as osHostname } from 'node:os';
 import { HOUR_MS, MANAGER_ADMIN_ROUTES, METRICS_MEDIA_TYPE, VERSION } from '@linux-patch/contract';
 import type { Clock, Files, Logger, ProcessUsage, Random } from '@linux-patch/runtime';
+import { createTokenHolders } from './api-tokens/holders.ts';
+import { serveApiTokenRoutes } from './api-tokens/routes.ts';
 import { createAuditLog } from './audit/audit-log.ts';
 import { keepOwnCertificates, type OwnCertificates } from './audit/own-certificates.ts';
 import { findAdminToken } from './authority/admin-token.ts';
@@ -255,11 +257,18 @@ function composeApp(parts: Parts) {
   const { db } = database;
   const { audit } = enrollment;
   const app = createApp(options, (context) => parts.counters.countAnswer(context));
+  const holders = createTokenHolders({ ...options, db });
   const identify = createIdentify({
     adminToken: parts.adminToken,
+    holders,
     clock,
-    onRefused: (fields) =>
-      audit.record(db, { actor: 'unknown', event: 'admin_refused', fields, stranger: fields.address }),
+    onRefused: (call) =>
+      audit.record(db, {
+        actor: 'unknown',
+        event: 'admin_refused',
+        fields: { ...call },
+        stranger: call.address,
+      }),
   });
   const routes = createRoutes(app, clock, { identify, watch: auditAdminCalls(audit, db) });
   servePublicRoutes(
@@ -277,6 +286,7 @@ function composeApp(parts: Parts) {
     },
     managerUrl: managerUrlOf(config),
   });
+  serveApiTokenRoutes(routes, enrollment, holders);
   serveRotationRoutes(routes, parts.rotation);
   serveFleet(routes, enrollment, parts);
   return app;

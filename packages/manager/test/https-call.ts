@@ -6,7 +6,9 @@ import {
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type {
+  ApiToken,
   Bundle,
+  CreatedApiToken,
   CreatedJoinToken,
   EnrollAcceptedExtension,
   Enrollment,
@@ -31,11 +33,16 @@ export interface AnswerBody {
     readonly enrollments: readonly Enrollment[];
     readonly hosts: readonly Host[];
     readonly total: number;
-  } & CreatedJoinToken & { readonly tokens: readonly JoinToken[] };
+  } & CreatedJoinToken & { readonly tokens: readonly JoinToken[] } & CreatedApiToken &
+    ApiToken & { readonly api_tokens: readonly ApiToken[] };
   readonly error: {
     readonly code: string;
     readonly message: string;
-    readonly details: { readonly faults: readonly Fault[] };
+    readonly details: {
+      readonly faults: readonly Fault[];
+      readonly permission: string;
+      readonly role: string;
+    };
   };
 }
 

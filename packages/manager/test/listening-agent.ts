@@ -4,6 +4,7 @@ import { createServer } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import { canonicalSerial } from '@linux-patch/pki';
+import { WebSocketServer } from 'ws';
 import { newAgent, newHost, serialOf } from './agents.ts';
 import type { World } from './world.ts';
 
@@ -189,6 +190,8 @@ export async function joinListening(world: World, listening = true) {
     guard: (gate: Behaviour['gate']) => (behaviour.gate = gate),
     onTrust: (told: (body: string) => void) => (behaviour.onTrust = told),
     jobsAsked: () => asked.filter((one) => one.path === '/api/v1/patches/apply'),
+    /** From now on it takes subscriptions to jobs, and says nothing of them; resolves with the first one. */
+    watched: () => once(new WebSocketServer({ server }), 'connection'),
     /** Begins to listen, as a host that was switched off does. */
     async wake() {
       server.listen(port, '127.0.0.1');

@@ -90,8 +90,8 @@ describe('without a credential', () => {
 async function statusesFor(permissions: readonly Permission[]): Promise<ReadonlyMap<string, number>> {
   const doors = { clock: new ManualClock(0), random: systemRandom, logger: memoryLogger() };
   const app = createApp(doors, () => {});
-  const actor: Actor = { name: 'someone', permissions: new Set(permissions) };
-  const watch = { begun: async () => {}, failed: async () => {} };
+  const actor: Actor = { name: 'someone', role: null, permissions: new Set(permissions) };
+  const watch = { forbidden: async () => {}, begun: async () => {}, failed: async () => {} };
   const routes = createRoutes(app, doors.clock, { identify: async () => actor, watch });
   for (const route of ROUTES) routes.serveBare(route, () => new Response('served'));
   const facts = {
@@ -194,7 +194,7 @@ describe('a route', () => {
       doors.clock,
       {
         identify: () => Promise.reject(new Error('nobody is asked')),
-        watch: { begun: async () => {}, failed: async () => {} },
+        watch: { forbidden: async () => {}, begun: async () => {}, failed: async () => {} },
       },
     );
     for (const auth of [undefined, 'everybody', 'toString']) {

@@ -225,3 +225,37 @@ describe('join tokens on the command line', SLOW, () => {
     );
   });
 });
+
+describe('api-tokens on the command line', SLOW, () => {
+  it('are made for a role, shown once, listed with their use, and taken back', async () => {
+    const made = await run('api-tokens', 'create', 'prometheus-2027', '--role', 'viewer', '--expires', '365');
+    expect([made.exitCode, made.stderr]).toEqual([0, expect.stringContaining('(in 365 days)')]);
+    expect(made.stdout).toMatch(/^lpmt_prometheus-2027_[\w-]{43}\n$/);
+    expect(made.stderr).not.toContain(made.stdout.trim());
+    const headers = { authorization: `Bearer ${made.stdout.trim()}` };
+    expect((await manager.call({ path: '/metrics', headers })).status).toBe(200);
+    const apply = { method: 'POST', path: '/api/v1/hosts/x/patches/apply', headers, body: { all: true } };
+    expect((await manager.call(apply)).status).toBe(403);
+    const list = await run('api-tokens', 'list');
+    expect(list.stdout).toMatch(
+      /prometheus-2027 +viewer +active +\d+ s ago +local(?: \(says: \S+\))? +in 365 days +\d+ s ago from 127\.0\.0\.1/,
+    );
+    const revoked = await run('api-tokens', 'revoke', 'prometheus-2027');
+    expect(revoked.stdout).toMatch(/^Revoked API token prometheus-2027 \(viewer\); last used .* from 127/);
+    expect((await manager.call({ path: '/metrics', headers })).status).toBe(401);
+    const again = await run('api-tokens', 'create', 'prometheus-2027', '--role', 'viewer');
+    expect([again.exitCode, again.stdout]).toEqual([5, '']);
+    expect((await run('api-tokens', 'revoke', 'nobody')).exitCode).toBe(3);
+  });
+
+  it.each([
+    [['x'], /required option '--role <role>' not specified/],
+    [['x', '--role', 'root'], /Allowed choices are viewer, operator, admin/],
+    [['x', '--role', 'viewer', '--expires', '366'], /from 1 to 365/],
+    [['A B', '--role', 'viewer'], /small letters, digits, dots and hyphens/],
+  ])('with %j are refused before the manager is asked', async (args, why) => {
+    const refused = await run('api-tokens', 'create', ...args);
+    expect([refused.exitCode, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toMatch(why);
+  });
+});

@@ -7,6 +7,8 @@ import { PatchPlanRequest, Plan, PlanQuery } from '../agent-api/plans.ts';
 import { SystemInfo } from '../agent-api/system.ts';
 import { METRICS_MEDIA_TYPE } from '../metrics/exposition.ts';
 import { routeTable } from '../route.ts';
+import { ADMIN_ERRORS } from './admin-errors.ts';
+import { API_TOKEN_ROUTES } from './api-token-routes.ts';
 import { AuthorityStatus, RotationRequest } from './authority.ts';
 import {
   Certificate,
@@ -22,14 +24,6 @@ import { JobKeyStatus } from './job-key.ts';
 import { ManagerStatus } from './status.ts';
 import { CreatedJoinToken, CreateJoinToken, JoinToken, JoinTokenList } from './tokens.ts';
 
-const ADMIN_ERRORS = [
-  'INVALID_REQUEST',
-  'UNAUTHORIZED',
-  'FORBIDDEN',
-  'RATE_LIMIT_EXCEEDED',
-  'DISK_FULL',
-  'INTERNAL_ERROR',
-] as const;
 const HOST_CALL_ERRORS = [...ADMIN_ERRORS, 'HOST_NOT_FOUND', 'AGENT_UNREACHABLE', 'AGENT_ERROR'] as const;
 
 /** What people and their programs call; each needs a permission. `{id}` of a host takes its id, name or address. */
@@ -179,6 +173,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     status: 200,
     errors: [...ADMIN_ERRORS, 'JOIN_TOKEN_NOT_FOUND'],
   },
+  ...API_TOKEN_ROUTES,
   listHosts: {
     method: 'GET',
     path: '/api/v1/hosts',

@@ -28,7 +28,7 @@ export async function findAdminToken(
     return undefined;
   }
   logger.warn(
-    'Whoever has the admin token may do everything, from everywhere and for ever; the command line does not need it. Remove the file and restart the manager when no other program uses it',
+    'Whoever has the admin token may do everything, from everywhere and for ever; the command line does not need it. Give programs API tokens with a role and an end instead (linux-patch-manager api-tokens create), then remove the file and restart the manager',
     { path },
   );
   return token;

@@ -1,4 +1,4 @@
-import { MAX_JOIN_TOKEN_SECONDS, PlanHash } from '@linux-patch/contract';
+import { ApiTokenName, MAX_API_TOKEN_DAYS, MAX_JOIN_TOKEN_SECONDS, PlanHash } from '@linux-patch/contract';
 import { InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
 import { CertifiableName, ManagerUrl } from '../config/host-names.ts';
@@ -68,6 +68,14 @@ export function days(text: string): number {
   return number;
 }
 
+/** In how many days an API token ends. */
+export function lifeInDays(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > MAX_API_TOKEN_DAYS)
+    throw new InvalidArgumentError(`give a whole number of days from 1 to ${MAX_API_TOKEN_DAYS}.`);
+  return number;
+}
+
 /** Reads an argument by a schema of the configuration. */
 function bySchema(schema: z.ZodType<string>, text: string): string {
   const read = schema.safeParse(text);
@@ -83,6 +91,11 @@ export function managerUrl(text: string): string {
 /** A name or address for a certificate; may be repeated. */
 export function certificateName(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, bySchema(CertifiableName, text)];
+}
+
+/** The name of an API token. */
+export function apiTokenName(text: string): string {
+  return bySchema(ApiTokenName, text);
 }
 
 /** The name of a plan. */

@@ -1,5 +1,6 @@
 import { VERSION } from '@linux-patch/contract';
 import { Command } from 'commander';
+import { addApiTokenCommands } from './api-token-commands.ts';
 import { addCaCommands } from './ca-commands.ts';
 import { addCertificateCommands } from './certificate-commands.ts';
 import type { CommandLine, CommandRun } from './command-line.ts';
@@ -42,6 +43,7 @@ export function createManagerProgram(accept: Accept): Command {
   addServerCommands(line);
   addEnrollmentCommands(line);
   addTokenCommands(line);
+  addApiTokenCommands(line);
   addHostCommands(line);
   addPatchCommand(line);
   addCaCommands(line);

@@ -83,6 +83,22 @@ export interface JoinTokenUseRow {
   readonly used_at: number;
 }
 
+/** What a program shows to call over HTTPS. */
+export interface ApiTokenRow {
+  readonly name: string;
+  /** SHA-256 of the token; the token itself is never stored. */
+  readonly verifier: Uint8Array;
+  /** A name of `ROLES`; another version may have written one that this one does not know. */
+  readonly role: string;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly expires_at: number;
+  readonly revoked_at: number | null;
+  /** Written once a minute at most. */
+  readonly last_used_at: number | null;
+  readonly last_used_from: string | null;
+}
+
 export interface CertificateRow {
   readonly serial: string;
   readonly kind: 'agent' | 'manager_client' | 'web';
@@ -184,6 +200,7 @@ export interface ManagerTables {
   readonly enrollments: EnrollmentRow;
   readonly join_tokens: JoinTokenRow;
   readonly join_token_uses: JoinTokenUseRow;
+  readonly api_tokens: ApiTokenRow;
   readonly certificates: Omit<CertificateRow, CertificateDefault> & {
     readonly [column in CertificateDefault]: Generated<CertificateRow[column]>;
   };

@@ -205,10 +205,10 @@ function otherInstance({ fqdn }: HostRow, cause: PatchError): PatchError {
 
 /** Server-sent events: `progress` frames, then one `end` or `failed`. */
 function serveEvents(routes: Routes, sources: HostRouteSources): void {
-  routes.serveBare(MANAGER_ADMIN_ROUTES.hostJobEvents, async ({ parameter, context }) => {
+  routes.serveBare(MANAGER_ADMIN_ROUTES.hostJobEvents, async ({ parameter, context, actor }) => {
     const host = await sources.hosts.get(parameter('id'));
     const jobId = parameter('job');
-    const { signal } = context.env;
+    const signal = AbortSignal.any([context.env.signal, ...(actor.cut ? [actor.cut] : [])]);
     const requestId = context.get('requestId');
     return streamSSE(context, async (stream) => {
       try {
@@ -221,8 +221,10 @@ function serveEvents(routes: Routes, sources: HostRouteSources): void {
         });
         for await (const event of events)
           await stream.writeSSE({ event: 'progress', data: JSON.stringify(event) });
+        actor.cut?.throwIfAborted();
         await stream.writeSSE({ event: 'end', data: '{}' });
-      } catch (error) {
+      } catch (failed) {
+        const error: unknown = actor.cut?.aborted ? actor.cut.reason : failed;
         const failure = isPatchError(error)
           ? { code: error.code, message: error.message }
           : { code: 'INTERNAL_ERROR', message: unexpectedFault(requestId) };

@@ -1,25 +1,45 @@
-import { PERMISSIONS, type Permission, saidName } from '@linux-patch/contract';
+import { type Permission, ROLES, type Role, saidName } from '@linux-patch/contract';
 
 /** Who calls, as far as it is known: the one value by which a call is let through and recorded. */
 export interface Actor {
   /** As records name it. */
   readonly name: string;
+  /** What its permissions come from, for whoever is told that they do not suffice; null for nobody in particular. */
+  readonly role: string | null;
   readonly permissions: ReadonlySet<Permission>;
+  /** Ends what is still open when the caller is no longer let in; absent where that cannot happen. */
+  readonly cut?: AbortSignal;
 }
 
-const EVERYTHING: ReadonlySet<Permission> = new Set(Object.keys(PERMISSIONS) as Permission[]);
+function actorOf(name: string, role: Role): Actor {
+  return { name, role, permissions: new Set(ROLES[role].permissions) };
+}
 
 /** Nobody asked who this is; agents prove later whose key they hold. */
-export const STRANGER: Actor = { name: 'unknown', permissions: new Set() };
+export const STRANGER: Actor = { name: 'unknown', role: null, permissions: new Set() };
 
 /** Whoever has the admin token. */
-export const TOKEN_HOLDER: Actor = { name: 'admin', permissions: EVERYTHING };
+export const TOKEN_HOLDER = actorOf('admin', 'admin');
 
 /**
  * Whoever came in through the socket on this machine: root, or the manager's own user, which both may do everything. Who
  * of several people that is nobody can prove; what the caller says of itself is recorded as just that.
  */
 export function localActor(said: string | undefined): Actor {
-  const name = said ? `local (says: ${saidName(said)})` : 'local';
-  return { name, permissions: EVERYTHING };
+  return actorOf(said ? `local (says: ${saidName(said)})` : 'local', 'admin');
+}
+
+function isRole(text: string): text is Role {
+  return Object.hasOwn(ROLES, text);
+}
+
+/** A program with an API token; a role that this version does not know allows nothing. */
+export function tokenActor(token: {
+  readonly name: string;
+  readonly role: string;
+  readonly cut: AbortSignal;
+}): Actor {
+  const { name, role, cut } = token;
+  const known = isRole(role) ? ROLES[role].permissions : [];
+  return { name: `api-token:${name}`, role, permissions: new Set(known), cut };
 }

@@ -4,9 +4,15 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { Database } from '../database/open.ts';
 import type { CallWatch } from './routes.ts';
 
-/** Records who asks for which change; what cannot be recorded is not done. */
+/** Records who asks for which change, and who may not; what cannot be recorded is not done. */
 export function auditAdminCalls(audit: AuditLog, db: Database): CallWatch {
   return {
+    async forbidden({ route, actor, requestId, address, permission }) {
+      const { method, path } = route;
+      const fields = { request_id: requestId, address, method, route: path, permission, role: actor.role };
+      // A program with the wrong token repeats itself: its rows have the budget that those of strangers have.
+      await audit.record(db, { actor: actor.name, event: 'admin_forbidden', fields, stranger: address });
+    },
     async begun({ route, actor, requestId, address, parameters, query, body }) {
       const fields = {
         request_id: requestId,

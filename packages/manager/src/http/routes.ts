@@ -1,4 +1,11 @@
-import { isPermission, PatchError, type Route, type RouteAuth } from '@linux-patch/contract';
+import {
+  isPermission,
+  PatchError,
+  type Permission,
+  type Route,
+  type RouteAuth,
+  rolesWith,
+} from '@linux-patch/contract';
 import { dataAnswer, type RouteInput as Input, readRouteInput, routePattern } from '@linux-patch/http';
 import type { Clock } from '@linux-patch/runtime';
 import type { Context, Hono } from 'hono';
@@ -45,8 +52,19 @@ const ADMIN_BODY_BYTES = 1024 * 1024;
 
 /** Told of each change that people and their programs ask for, before it is done, and when it failed. */
 export interface CallWatch {
+  /** Told of calls, also those that change nothing, that the role of a known caller does not allow. */
+  forbidden(call: ForbiddenCall): Promise<void>;
   begun(call: AdminCall): Promise<void>;
   failed(call: AdminCall, error: unknown): Promise<void>;
+}
+
+export interface ForbiddenCall {
+  readonly route: ManagerRoute;
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly address: string;
+  /** What the route needs and the caller does not have. */
+  readonly permission: Permission;
 }
 
 export interface AdminCall {
@@ -59,21 +77,37 @@ export interface AdminCall {
   readonly body: unknown;
 }
 
+function forbidden({ route: { method, path }, actor, permission }: ForbiddenCall): PatchError {
+  const roles = rolesWith(permission).join(' or ');
+  return new PatchError(
+    'FORBIDDEN',
+    `${method} ${path} needs the permission ${permission}, which ${actor.name} with the role ${actor.role ?? 'of nobody'} does not have. ` +
+      `Nothing was done. It takes the role ${roles}.`,
+    { details: { permission, role: actor.role } },
+  );
+}
+
 /** The caller, when it may call the route; the only place where this is decided. */
 async function authorise(
-  { auth, method, path }: ManagerRoute,
+  route: ManagerRoute,
   context: Context<ManagerEnv>,
-  identify: Identify,
+  { identify, watch }: Callers,
 ): Promise<Actor> {
+  const { auth } = route;
   // What agents prove differs from route to route, so their handlers check it.
   if (!isPermission(auth)) return STRANGER;
   const actor = await identify(context);
   context.env.markProven();
   if (actor.permissions.has(auth)) return actor;
-  throw new PatchError(
-    'FORBIDDEN',
-    `${method} ${path} needs the permission ${auth}, which ${actor.name} does not have. Nothing was done.`,
-  );
+  const call: ForbiddenCall = {
+    route,
+    actor,
+    requestId: context.get('requestId'),
+    address: context.env.observedAddress,
+    permission: auth,
+  };
+  await watch.forbidden(call);
+  throw forbidden(call);
 }
 
 /** A mistake in a table that the compiler has not seen must not open a route. */
@@ -82,13 +116,15 @@ function requireAuth({ id, auth }: Route): void {
   throw new Error(`the route ${id} does not say who may call it`);
 }
 
+/** Says who calls, and is told what they ask for. */
+interface Callers {
+  readonly identify: Identify;
+  readonly watch: CallWatch;
+}
+
 /** Routes of an app, each for those callers only that it names. */
-export function createRoutes(
-  app: Hono<ManagerEnv>,
-  clock: Clock,
-  callers: { readonly identify: Identify; readonly watch: CallWatch },
-): Routes {
-  const { identify, watch } = callers;
+export function createRoutes(app: Hono<ManagerEnv>, clock: Clock, callers: Callers): Routes {
+  const { watch } = callers;
   const watched = async <T>(
     route: ManagerRoute,
     { context, actor, query, body }: RouteInput<ManagerRoute>,
@@ -116,7 +152,7 @@ export function createRoutes(
     requireAuth(route);
     const limitBytes = isPermission(route.auth) ? ADMIN_BODY_BYTES : STRANGER_BODY_BYTES;
     app.on(route.method, routePattern(route), async (context) => {
-      const actor = await authorise(route, context, identify);
+      const actor = await authorise(route, context, callers);
       admit?.(context);
       const input = { ...(await readRouteInput(route, context, { limitBytes })), context, actor };
       return watched(route, input as RouteInput<ManagerRoute>, () => handle(input));

@@ -9,6 +9,7 @@ import { lineage } from './007-lineage.ts';
 import { succession } from './008-succession.ts';
 import { revocationCount } from './009-revocation-count.ts';
 import { callers } from './010-callers.ts';
+import { apiTokens } from './011-api-tokens.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -22,4 +23,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '008-succession': succession,
   '009-revocation-count': revocationCount,
   '010-callers': callers,
+  '011-api-tokens': apiTokens,
 };

@@ -1,0 +1,9 @@
+/** What every route for people and their programs may fail with. */
+export const ADMIN_ERRORS = [
+  'INVALID_REQUEST',
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'RATE_LIMIT_EXCEEDED',
+  'DISK_FULL',
+  'INTERNAL_ERROR',
+] as const;

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { PERMISSIONS, type Permission } from './permissions.ts';
+
+const VIEWER = [
+  'status:read',
+  'metrics:read',
+  'ca:read',
+  'enrollments:read',
+  'tokens:read',
+  'hosts:read',
+  'certificates:read',
+] as const satisfies readonly Permission[];
+
+const OPERATOR = [
+  ...VIEWER,
+  'enrollments:decide',
+  'tokens:manage',
+  'hosts:change',
+  'hosts:patch',
+] as const satisfies readonly Permission[];
+
+interface RoleTraits {
+  readonly meaning: string;
+  readonly permissions: readonly Permission[];
+}
+
+/** What a caller may do: everything that its role names, and nothing else. Each holds all of the one before it. */
+export const ROLES = {
+  viewer: { meaning: 'Sees the fleet and changes nothing; for monitoring and reports.', permissions: VIEWER },
+  operator: {
+    meaning: 'Lets hosts join and patches them, too; takes no trust away and gives nobody access.',
+    permissions: OPERATOR,
+  },
+  admin: {
+    meaning:
+      'May do everything: also remove hosts, revoke certificates, replace the CA, and make API tokens.',
+    permissions: Object.keys(PERMISSIONS) as Permission[],
+  },
+} as const satisfies Record<string, RoleTraits>;
+
+export type Role = keyof typeof ROLES;
+
+const NAMES = Object.keys(ROLES) as Role[];
+
+/** The name of a role. */
+export const RoleName = z.enum(NAMES);
+
+/** The roles that may do this, the least of them first. */
+export function rolesWith(permission: Permission): Role[] {
+  return NAMES.filter((role) => (ROLES[role].permissions as readonly Permission[]).includes(permission));
+}

@@ -1,0 +1,30 @@
+import type { ApiToken } from '@linux-patch/contract';
+import type { ApiTokenRow } from '../database/schema.ts';
+
+/** Whether a token counts now. */
+export function stateOf(
+  row: Pick<ApiTokenRow, 'revoked_at' | 'expires_at'>,
+  nowMs: number,
+): ApiToken['state'] {
+  if (row.revoked_at !== null) return 'revoked';
+  return row.expires_at <= nowMs ? 'expired' : 'active';
+}
+
+function instant(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+/** A token as an administrator sees it. */
+export function toView(row: ApiTokenRow, nowMs: number): ApiToken {
+  return {
+    name: row.name,
+    role: row.role,
+    state: stateOf(row, nowMs),
+    created_at: new Date(row.created_at).toISOString(),
+    created_by: row.created_by,
+    expires_at: new Date(row.expires_at).toISOString(),
+    revoked_at: instant(row.revoked_at),
+    last_used_at: instant(row.last_used_at),
+    last_used_from: row.last_used_from,
+  };
+}

@@ -1,0 +1,48 @@
+import {
+  isPermission,
+  MANAGER_ADMIN_ROUTES,
+  PERMISSIONS,
+  type Permission,
+  ROLES,
+  rolesWith,
+} from '@linux-patch/contract';
+
+const NAMES = Object.keys(ROLES);
+
+function permissionRow([permission, meaning]: [string, string]): string {
+  const roles = rolesWith(permission as Permission) as string[];
+  const cells = NAMES.map((name) => (roles.includes(name) ? 'yes' : '–'));
+  return `| \`${permission}\` | ${meaning} | ${cells.join(' | ')} |`;
+}
+
+function routeRow({
+  method,
+  path,
+  auth,
+  summary,
+}: (typeof MANAGER_ADMIN_ROUTES)[keyof typeof MANAGER_ADMIN_ROUTES]): string {
+  const [least] = isPermission(auth) ? rolesWith(auth) : [];
+  return `| ${least ?? 'nobody'} | \`${method} ${path}\` | ${summary} |`;
+}
+
+/** What each role may do. */
+export function roleReference(): string {
+  return [
+    '# Roles',
+    '',
+    'Generated from the tables of roles, permissions and routes; `npm run gen` writes it anew. `linux-patch-manager api-tokens create NAME --role ROLE` makes a token with a role.',
+    '',
+    ...Object.entries(ROLES).map(([name, { meaning }]) => `- **${name}**: ${meaning}`),
+    '',
+    `| Permission | What it is about | ${NAMES.join(' | ')} |`,
+    `|---|---|${NAMES.map(() => '---|').join('')}`,
+    ...Object.entries(PERMISSIONS).map(permissionRow),
+    '',
+    '## Routes',
+    '',
+    '| Least role | Route | What it does |',
+    '|---|---|---|',
+    ...Object.values(MANAGER_ADMIN_ROUTES).map(routeRow),
+    '',
+  ].join('\n');
+}
