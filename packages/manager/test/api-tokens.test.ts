@@ -250,6 +250,15 @@ describe('the names of API tokens', () => {
   });
 });
 
+describe('a name that was forgotten', () => {
+  it('can be given again, and the revocation of the earlier token does not count for the later one', async () => {
+    const { name } = await newToken();
+    await world.admin(`/api-tokens/${name}/revoke`, {});
+    await world.database.db.deleteFrom('api_tokens').where('name', '=', name).execute();
+    expect((await (await newToken({ name })).get('/api/v1/hosts')).status).toBe(200);
+  });
+});
+
 describe('what a role does not allow', () => {
   it('is answered with the permission and the role, does nothing, and is on record', async () => {
     const { name, post } = await newToken();

@@ -27,8 +27,10 @@ export type Shown =
 export interface TokenHolders {
   /** Looks up what was shown, and notes that it was used; undefined when it is no token of this manager. */
   find(shown: string, address: string): Promise<Shown | undefined>;
-  /** Ends what this token still has open; for one that was revoked. */
+  /** Ends what this token still has open; for one that was revoked, before that is answered. */
   cutOff(name: string): void;
+  /** A token of this name was made, and has nothing to do with a forgotten one that was revoked. */
+  begin(name: string): void;
 }
 
 interface HolderContext {
@@ -66,7 +68,7 @@ function isVerified(row: ApiTokenRow, shown: string): boolean {
 export function createTokenHolders(context: HolderContext): TokenHolders {
   const { db, clock } = context;
   const noteUse = createUseNotes(context);
-  /** Kept when they have ended, so that no request gets past one that was identified just before. */
+  /** Kept when they have ended, so that no request gets past that was looked up just before. */
   const cuts = new Map<string, AbortController>();
   const cutOf = (name: string): AbortController => {
     const cut = cuts.get(name) ?? new AbortController();
@@ -81,9 +83,13 @@ export function createTokenHolders(context: HolderContext): TokenHolders {
       if (!row || !isVerified(row, shown)) return undefined;
       const state = stateOf(row, clock.now());
       if (state !== 'active') return { state, name, endedAtMs: row.revoked_at ?? row.expires_at };
+      const cut = cutOf(name).signal;
       await noteUse(name, address);
-      return { state, name, role: row.role, cut: cutOf(name).signal };
+      // It may have been revoked since it was looked up.
+      if (cut.aborted) return { state: 'revoked', name, endedAtMs: clock.now() };
+      return { state, name, role: row.role, cut };
     },
+    begin: (name) => void cuts.delete(name),
     cutOff(name) {
       cutOf(name).abort(new PatchError('UNAUTHORIZED', `The API token ${name} was revoked.`));
     },

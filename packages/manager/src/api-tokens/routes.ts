@@ -7,11 +7,13 @@ import { type ApiTokenContext, createApiToken, listApiTokens, revokeApiToken } f
 export function serveApiTokenRoutes(
   routes: Routes,
   tokens: ApiTokenContext,
-  holders: Pick<TokenHolders, 'cutOff'>,
+  holders: Pick<TokenHolders, 'begin' | 'cutOff'>,
 ): void {
-  routes.serve(MANAGER_ADMIN_ROUTES.createApiToken, ({ body, actor }) =>
-    createApiToken(tokens, body, actor.name),
-  );
+  routes.serve(MANAGER_ADMIN_ROUTES.createApiToken, async ({ body, actor }) => {
+    const created = await createApiToken(tokens, body, actor.name);
+    holders.begin(body.name);
+    return created;
+  });
   routes.serve(MANAGER_ADMIN_ROUTES.listApiTokens, async () => {
     const list = await listApiTokens(tokens);
     return { api_tokens: list, total: list.length };
