@@ -18,6 +18,7 @@ export {
   redactFields,
 } from './logger.ts';
 export { keepMemoryLow, type ProcessMemory } from './memory.ts';
+export { findOpenPlace } from './open-place.ts';
 export { ownUid, permissionAdvice } from './permission.ts';
 export { printable, printableLine } from './printable.ts';
 export type { ProcessUsage } from './process-usage.ts';

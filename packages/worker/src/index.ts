@@ -50,4 +50,10 @@ export {
   type SignatureNeed,
 } from './signature/gate.ts';
 export { judgeOffer } from './signature/offer.ts';
-export { readPinnedKey, writePinnedKey } from './signature/pinned-key.ts';
+export {
+  forgetPinnedKey,
+  markPinnedKey,
+  type PinPlace,
+  readPinnedKey,
+  writePinnedKey,
+} from './signature/pinned-key.ts';

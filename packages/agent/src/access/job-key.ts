@@ -1,7 +1,7 @@
 import { type HostJobKey, type JobKeyOffer, type JobKeyWay, messageOf } from '@linux-patch/contract';
 import type { CertificateFacts } from '@linux-patch/pki';
 import type { Files, Logger } from '@linux-patch/runtime';
-import { judgeOffer, readPinnedKey, writePinnedKey } from '@linux-patch/worker';
+import { judgeOffer, markPinnedKey, type PinPlace, readPinnedKey, writePinnedKey } from '@linux-patch/worker';
 import type { AuditLog } from '../audit/audit-log.ts';
 
 /** What speaks for an offered key: the CAs that may vouch for it, and why they count. */
@@ -16,20 +16,32 @@ export type TakeJobKey = (offer: JobKeyOffer | undefined, speaker: JobKeySpeaker
 /** The job key that this host pins. */
 export interface PinnedJobKey {
   readonly take: TakeJobKey;
-  /** @throws PatchError `SERVICE_UNHEALTHY` for a file that cannot be read */
+  /** @throws PatchError `SERVICE_UNHEALTHY` for a file that is not to be believed */
   read(): Promise<HostJobKey>;
+  /** Sees to it that a pin that is there is missed when it vanishes; says in the log when it has. */
+  secure(): Promise<void>;
 }
 
 interface PinnedJobKeyOptions {
-  readonly path: string;
+  readonly place: PinPlace;
   readonly files: Files;
   readonly logger: Logger;
   readonly audit: Pick<AuditLog, 'record'>;
 }
 
 export function openPinnedJobKey(options: PinnedJobKeyOptions): PinnedJobKey {
-  const { files, path } = options;
-  return { take: (offer, speaker) => take(options, offer, speaker), read: () => readPinnedKey(files, path) };
+  const { files, place } = options;
+  return {
+    take: (offer, speaker) => take(options, offer, speaker),
+    read: () => readPinnedKey(files, place),
+    async secure() {
+      try {
+        await markPinnedKey(files, place.mark, await readPinnedKey(files, place));
+      } catch (error) {
+        options.logger.error(messageOf(error), {});
+      }
+    },
+  };
 }
 
 async function take(
@@ -37,11 +49,11 @@ async function take(
   offer: JobKeyOffer | undefined,
   speaker: JobKeySpeaker,
 ): Promise<void> {
-  const { files, path, logger } = options;
+  const { files, place, logger } = options;
   const isChosen = speaker.way !== 'first_sight';
   let held: HostJobKey;
   try {
-    held = await readPinnedKey(files, path);
+    held = await readPinnedKey(files, place);
   } catch (error) {
     // Only somebody who chooses the manager of this host writes the file anew.
     if (!isChosen) return logger.error(messageOf(error), {});
@@ -49,13 +61,13 @@ async function take(
   }
   if (offer) return takeOffer(options, { held, offer, speaker });
   if (!isChosen || held.pinned === null) return;
-  await writePinnedKey(files, path, { pinned: null, by: null, foreign: null });
+  await writePinnedKey(files, place, { pinned: null, by: null, foreign: null });
   options.audit.record('job_key_unpinned', { before: held.pinned, by: speaker.way });
   logger.warn('The manager of this host has no job key, so changes need no signature from now on', {});
 }
 
 async function takeOffer(
-  { files, path, logger, audit }: PinnedJobKeyOptions,
+  { files, place, logger, audit }: PinnedJobKeyOptions,
   asked: { readonly held: HostJobKey; readonly offer: JobKeyOffer; readonly speaker: JobKeySpeaker },
 ): Promise<void> {
   const { held, offer, speaker } = asked;
@@ -67,7 +79,7 @@ async function takeOffer(
     return;
   }
   const { pin } = verdict;
-  await writePinnedKey(files, path, pin);
+  await writePinnedKey(files, place, pin);
   if (verdict.kind === 'foreign') {
     audit.record('job_key_refused', {
       offered: pin.foreign,

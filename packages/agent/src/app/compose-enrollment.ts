@@ -119,7 +119,7 @@ export function pinnedJobKeyOf({
   settings: { paths },
   report: { logger, audit },
 }: Pick<EnrollmentParts, 'host' | 'settings' | 'report'>): PinnedJobKey {
-  return openPinnedJobKey({ files, logger, audit, path: paths.jobKeyFile });
+  return openPinnedJobKey({ files, logger, audit, place: paths.jobKey });
 }
 
 /** The enrolment of this host with a manager. */

@@ -21,6 +21,7 @@ export async function openInstallation(
   const { logger } = report;
   const instanceId = await openInstanceId({ path: paths.instanceFile, files, random, logger, root });
   const pin = pinnedJobKeyOf(context);
+  await pin.secure();
   return {
     instanceId,
     jobKey: () => pin.read().catch(() => undefined),

@@ -158,7 +158,7 @@ export async function collectStatus(context: AgentContext): Promise<AgentStatus>
     identity: identityPart(identity, meta, { now, revoked: usable?.revokedFor !== undefined }),
     renewal: renewalPart(state?.renewal, now),
     crl: usable ? crlPart(usable.list) : null,
-    job_key: await readPinnedKey(files, paths.jobKeyFile).catch(() => null),
+    job_key: await readPinnedKey(files, paths.jobKey).catch(() => null),
     clock: clockPart(time, trail),
     enrollment: await enrollmentPart(context),
   };

@@ -7,9 +7,9 @@ import { type AgentContext, EXIT } from '../app/agent-context.ts';
  */
 export async function trustJobKey(context: AgentContext, fingerprint: string | null): Promise<number> {
   const { files } = context.host;
-  const path = context.settings.paths.jobKeyFile;
-  const before = await readPinnedKey(files, path).catch(() => undefined);
-  await writePinnedKey(files, path, { pinned: fingerprint, by: 'root', foreign: null });
+  const place = context.settings.paths.jobKey;
+  const before = await readPinnedKey(files, place).catch(() => undefined);
+  await writePinnedKey(files, place, { pinned: fingerprint, by: 'root', foreign: null });
   context.report.audit.record('job_key_pinned', {
     pinned: fingerprint,
     by: 'root',

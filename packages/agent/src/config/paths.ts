@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import type { PinPlace } from '@linux-patch/worker';
 
 /** Where the agent finds and keeps its things unless the configuration moves them. */
 export interface AgentPaths {
@@ -19,7 +20,7 @@ export interface AgentPaths {
   /** The id of this installation. */
   readonly instanceFile: string;
   /** Which key signs the changes that this host does. */
-  readonly jobKeyFile: string;
+  readonly jobKey: PinPlace;
   /** Numbers that signatures are over; gone after a reboot. */
   readonly challengesFolder: string;
   /** Where an agent without TLS listens. */
@@ -46,7 +47,10 @@ export function agentPaths(root: string): AgentPaths {
     dataFolder,
     learnedAddresses: join(dataFolder, 'state/manager-addresses.json'),
     instanceFile: join(dataFolder, 'state/instance.json'),
-    jobKeyFile: under('/etc/linux_patch_api/job-key.json'),
+    jobKey: {
+      file: under('/etc/linux_patch_api/job-key.json'),
+      mark: join(dataFolder, 'state/job-key-pinned'),
+    },
     challengesFolder: under('/run/linux-patch-api/challenges'),
     apiSocket: join(dataFolder, 'api.sock'),
     jobsFolder: join(dataFolder, 'jobs'),

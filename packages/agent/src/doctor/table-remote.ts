@@ -141,7 +141,7 @@ export const ACCESS_CHECKS = {
   JOB_KEY_UNREADABLE: access.error({
     title: 'Whose changes this host takes cannot be read',
     meaning:
-      'It does nothing that others ask for, because the file that names the key of its manager is damaged. "linux-patch-manager job-key show" has the key; it goes where the dots are.',
+      'It does nothing that others ask for, because the file that names the key of its manager is damaged, gone, or open to others than root. "linux-patch-manager job-key show" has the key; it goes where the dots are.',
     command: '{agent} trust-job-key SHA256:...',
   }),
   JOB_KEY_FOREIGN: access.error({

@@ -94,7 +94,7 @@ function continues(marker: LeaveMarker | undefined, present: Present): marker is
 export async function leave(options: LeaveOptions): Promise<LeaveOutcome> {
   const { host, place, enrollment, time, audit, force } = options;
   const { files } = place;
-  const { dataFolder, learnedAddresses, jobKeyFile } = options.settings.paths;
+  const { dataFolder, learnedAddresses, jobKey } = options.settings.paths;
   const path = markerPath(dataFolder);
   const marker = await readMarker(files, path);
   const present = await look(options);
@@ -116,7 +116,7 @@ export async function leave(options: LeaveOptions): Promise<LeaveOutcome> {
     manager_url: managerUrl ?? null,
     told: told.told,
   });
-  await wipeIdentity({ files, certificates: place.paths, enrollment, learnedAddresses, jobKeyFile });
+  await wipeIdentity({ files, certificates: place.paths, enrollment, learnedAddresses, jobKey });
   audit.record('identity_wiped', { serial, manager: managerUrl });
   await audit.flush();
   await files.remove(path);

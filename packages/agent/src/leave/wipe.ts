@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
+import { forgetPinnedKey, type PinPlace } from '@linux-patch/worker';
 import type { EnrollmentPlaces } from '../enrollment/settings.ts';
 import { nextKeysFolder } from '../identity/store/next-key.ts';
 import { type CertificatePaths, currentLink, fixedPaths, storeFolder } from '../identity/store/paths.ts';
@@ -11,8 +12,8 @@ export interface WipePlaces {
   readonly enrollment: EnrollmentPlaces;
   /** The file with the manager's addresses. */
   readonly learnedAddresses: string;
-  /** The file with the manager's job key. */
-  readonly jobKeyFile: string;
+  /** The manager's job key. */
+  readonly jobKey: PinPlace;
 }
 
 /** Names of files that hold a private key, also half written ones. */
@@ -47,7 +48,7 @@ export async function wipeIdentity(places: WipePlaces): Promise<void> {
   await files.shred(pending.stateFile);
   await configuredToken.markUsed();
   await files.remove(places.learnedAddresses);
-  await files.remove(places.jobKeyFile);
+  await forgetPinnedKey(files, places.jobKey);
   await files.remove(generations);
   await files.remove(nextKeysFolder(certificates));
   await files.remove(currentLink(certificates));

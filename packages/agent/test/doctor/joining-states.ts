@@ -112,14 +112,14 @@ const access: readonly BrokenState[] = [
   {
     code: 'JOB_KEY_UNREADABLE',
     says: /job-key\.json cannot be read/,
-    arrange: (host) => writeFile(host.paths.jobKeyFile, '{"format":1'),
+    arrange: (host) => writeFile(host.paths.jobKey.file, '{"format":1'),
   },
   {
     code: 'JOB_KEY_FOREIGN',
     says: /takes changes from SHA256:A+, and its manager signs with SHA256:B/,
     arrange: (host) =>
       writeFile(
-        host.paths.jobKeyFile,
+        host.paths.jobKey.file,
         JSON.stringify({
           format: 1,
           pinned: `SHA256:${'A'.repeat(43)}`,

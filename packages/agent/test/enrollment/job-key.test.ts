@@ -53,9 +53,8 @@ function bring(one: JobKeyOffer | undefined, more: Partial<Bundle> = {}): void {
   });
 }
 
-const pin = () => readPinnedKey(systemFiles, agentPaths(host.root).jobKeyFile);
-const pinBefore = (before: HostJobKey) =>
-  writePinnedKey(systemFiles, agentPaths(host.root).jobKeyFile, before);
+const pin = () => readPinnedKey(systemFiles, agentPaths(host.root).jobKey);
+const pinBefore = (before: HostJobKey) => writePinnedKey(systemFiles, agentPaths(host.root).jobKey, before);
 
 /** Joins with a manager whose CA is pinned in the configuration, or with other settings. */
 async function enrol(settings: object = {}): Promise<void> {

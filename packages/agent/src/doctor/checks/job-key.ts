@@ -9,7 +9,7 @@ export async function checkJobKey({
   paths,
 }: Pick<DoctorPlace, 'files' | 'paths'>): Promise<Finding[]> {
   try {
-    const { pinned, foreign } = await readPinnedKey(files, paths.jobKeyFile);
+    const { pinned, foreign } = await readPinnedKey(files, paths.jobKey);
     if (foreign === null) return [];
     const detail = `This host takes changes from ${pinned}, and its manager signs with ${foreign}.`;
     return [{ code: 'JOB_KEY_FOREIGN', detail, words: { key: foreign } }];
