@@ -268,9 +268,11 @@ describe('what hosts pin', { timeout: 60_000 }, () => {
       await using host = await knownHost(said);
       expect(await stateOf(host.fqdn)).toEqual({ state, pinned: said?.pinned ?? null, by: said?.by ?? null });
     }
+    await using damaged = await knownHost(undefined, { instance_id: INSTANCE, checks: { job_key: 'gone' } });
+    expect(await stateOf(damaged.fqdn)).toEqual({ state: 'unreadable', pinned: null, by: null });
     await using silent = await joinListening(world, false);
     expect((await stateOf(silent.fqdn)).state).toBe('unknown');
-    const counts = { pinned: 1, behind: 1, foreign: 1, none: 1, unsupported: 1, unknown: 1 };
+    const counts = { pinned: 1, behind: 1, foreign: 1, unreadable: 1, none: 1, unsupported: 1, unknown: 1 };
     expect((await status()).hosts).toEqual(counts);
   });
 

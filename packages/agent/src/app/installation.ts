@@ -24,7 +24,7 @@ export async function openInstallation(
   await pin.secure();
   return {
     instanceId,
-    jobKey: () => pin.read().catch(() => undefined),
+    jobKey: () => pin.read(),
     gate: createSignatureGate({
       pin: () => pin.read(),
       challenges: openChallenges({

@@ -1,4 +1,4 @@
-import { DAY_MS, type Health, type HostJobKey, isoOf, VERSION } from '@linux-patch/contract';
+import { DAY_MS, type Health, type HostJobKey, isoOf, messageOf, VERSION } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { PackageCache } from '@linux-patch/worker';
 import type { JobQueue } from '../jobs/queue.ts';
@@ -7,8 +7,8 @@ import type { IdentityHealth } from './identity.ts';
 /** This installation of the agent on this host. */
 export interface Installation {
   readonly instanceId: string;
-  /** Which key signs the changes that it does; undefined where that cannot be read. */
-  readonly jobKey: () => Promise<HostJobKey | undefined>;
+  /** Which key signs the changes that it does. @throws PatchError `SERVICE_UNHEALTHY` where that is not known */
+  readonly jobKey: () => Promise<HostJobKey>;
 }
 
 export interface HealthSources {
@@ -32,12 +32,14 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
   const { cache, jobs } = sources;
   const identity = sources.identity();
   const { crl, certificateNotAfterMs } = identity;
+  const jobKey = await sources.installation.jobKey().catch((error: unknown) => messageOf(error));
   const found = {
     config: identity.config,
     certificates: identity.certificates,
     clock: identity.clock ?? 'ok',
     allow_list: identity.allowList ?? 'ok',
     policy: identity.policy ?? 'ok',
+    job_key: typeof jobKey === 'string' ? jobKey : 'ok',
     package_manager: await sources.packageManagerHealth(),
     job_queue: jobs.health(),
     package_cache: cache.health(),
@@ -68,6 +70,6 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
       certificateNotAfterMs === null ? null : Math.floor((certificateNotAfterMs - clock.now()) / DAY_MS),
     identity_trust: identity.identityTrust,
     key_origin: identity.keyOrigin,
-    job_key: await sources.installation.jobKey(),
+    job_key: typeof jobKey === 'string' ? undefined : jobKey,
   };
 }

@@ -189,6 +189,9 @@ describe('a host that pins a job key', () => {
     pin = () => Promise.reject(new PatchError('SERVICE_UNHEALTHY', 'it cannot be read'));
     expect(codeOf(await send({}, headers))).toEqual([503, 'SERVICE_UNHEALTHY']);
     expect(codeOf(await send({}))).toEqual([503, 'SERVICE_UNHEALTHY']);
+    const { data } = (await call(world, '/api/v1/health')).envelope;
+    expect(data).toMatchObject({ status: 'degraded', checks: { job_key: 'it cannot be read' } });
+    expect(data).not.toHaveProperty('job_key');
   });
 });
 

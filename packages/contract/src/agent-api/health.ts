@@ -39,6 +39,7 @@ export const Health = z.object({
     clock: CheckResult.optional(),
     allow_list: CheckResult.optional(),
     policy: CheckResult.optional(),
+    job_key: CheckResult.optional(),
     package_manager: CheckResult,
     job_queue: CheckResult,
     package_cache: CheckResult,
@@ -58,7 +59,8 @@ export const Health = z.object({
   identity_trust: z.enum(IDENTITY_TRUSTS).meta({ description: 'How the agent came to trust its manager.' }),
   key_origin: z.enum(KEY_ORIGINS).meta({ description: 'Who made the private key.' }),
   job_key: HostJobKey.optional().meta({
-    description: 'Which key of a manager signs the changes that this host does. Older agents leave it out.',
+    description:
+      'Which key of a manager signs the changes that this host does. Left out by older agents, and where `checks.job_key` is not `ok`: then every change is refused.',
   }),
 });
 export type Health = z.infer<typeof Health>;

@@ -4,9 +4,18 @@ import { JOB_KEY_WAYS, JobKeyFingerprint } from '../job-key.ts';
 /**
  * What a host takes changes from, as it said when it was asked last. `pinned`: from this manager's job key. `behind`: from a
  * key that was this manager's; it follows by itself. `foreign`: from a key that was never this manager's. `none`: from whoever
- * it lets in. `unsupported`: the same, because its agent knows of no job keys. `unknown`: it was not asked yet.
+ * it lets in. `unreadable`: from nobody, because its file of the key is damaged, gone, or open to others than root.
+ * `unsupported`: from whoever it lets in, because its agent knows of no job keys. `unknown`: it was not asked yet.
  */
-export const JOB_KEY_STATES = ['pinned', 'behind', 'foreign', 'none', 'unsupported', 'unknown'] as const;
+export const JOB_KEY_STATES = [
+  'pinned',
+  'behind',
+  'foreign',
+  'unreadable',
+  'none',
+  'unsupported',
+  'unknown',
+] as const;
 export type JobKeyState = (typeof JOB_KEY_STATES)[number];
 
 /** The job key of a host, in `Host`. */

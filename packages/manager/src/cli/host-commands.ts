@@ -37,6 +37,8 @@ function jobKeyNote({ left_at, job_key }: Host): string {
   switch (job_key.state) {
     case 'foreign':
       return 'pins a FOREIGN JOB KEY';
+    case 'unreadable':
+      return 'REFUSES CHANGES: its pinned job key cannot be read (as root there: linux-patch-api trust-job-key)';
     case 'none':
       return 'pins no job key';
     case 'unsupported':

@@ -9,6 +9,8 @@ const STATES: Readonly<Record<JobKeyState, string>> = {
   behind: 'pin a key before it; they follow as soon as they are reached',
   foreign:
     'pin a key that was never this manager\'s and refuse its changes; "hosts list" names them. On each, as root: linux-patch-api trust-job-key FINGERPRINT',
+  unreadable:
+    'cannot read which key they pin, and refuse every change; "hosts list" names them. On each, as root: linux-patch-api trust-job-key FINGERPRINT',
   none: 'pin no key yet, or none by the word of their root; they take unsigned changes',
   unsupported: 'have an agent that knows of no job keys; they take unsigned changes. Upgrade it',
   unknown: 'were not asked yet',

@@ -10,7 +10,10 @@ export const HealthReport = z.object({
   status: Word.optional().catch(undefined),
   version: Word.optional().catch(undefined),
   instance_id: z.uuid().optional().catch(undefined),
-  checks: z.object({ certificates: Sentence.optional() }).optional().catch(undefined),
+  checks: z
+    .object({ certificates: Sentence.optional(), job_key: Sentence.optional() })
+    .optional()
+    .catch(undefined),
   /** Absent from older agents; a word that this manager does not know is kept. */
   identity_trouble: Word.nullish().catch(undefined),
   crl_status: z.enum(CRL_STATUSES).optional().catch(undefined),

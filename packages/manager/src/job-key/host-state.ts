@@ -4,20 +4,27 @@ import type { JobKey } from './job-key.ts';
 /** What is compared with a host's word. */
 export type OwnJobKey = Pick<JobKey, 'fingerprint' | 'former'>;
 
+interface JobKeyReport {
+  readonly job_key?: HostJobKey | undefined;
+  readonly checks?: { readonly job_key?: string | undefined } | undefined;
+}
+
 /**
  * What a host takes changes from.
  * @param report its health; undefined before it was asked
  */
-export function judgeJobKey(
-  own: OwnJobKey,
-  report: { readonly job_key?: HostJobKey | undefined } | undefined,
-): HostJobKeyState {
+export function judgeJobKey(own: OwnJobKey, report: JobKeyReport | undefined): HostJobKeyState {
   const said = report?.job_key;
   return {
-    state: report === undefined ? 'unknown' : said === undefined ? 'unsupported' : stateOf(own, said),
+    state: report === undefined ? 'unknown' : said === undefined ? stateWithout(report) : stateOf(own, said),
     pinned: said?.pinned ?? null,
     by: said?.by ?? null,
   };
+}
+
+/** An agent that knows of job keys has a check of its own for them, and says no key where that is not `ok`. */
+function stateWithout({ checks }: JobKeyReport): JobKeyState {
+  return checks?.job_key === undefined ? 'unsupported' : 'unreadable';
 }
 
 function stateOf(own: OwnJobKey, { pinned }: HostJobKey): JobKeyState {
