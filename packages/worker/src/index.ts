@@ -42,6 +42,7 @@ export { readTimeZone } from './policy/time-zone.ts';
 export { WorkerAnswer } from './requests/answer.ts';
 export { DetailAnswer, HelloAnswer, ListingState, PackageListing } from './requests/package-listing.ts';
 export type { WorkerRequest } from './requests/request.ts';
+export { sayChallengeFaults } from './signature/challenge-faults.ts';
 export { type Challenges, openChallenges } from './signature/challenges.ts';
 export {
   type Admission,

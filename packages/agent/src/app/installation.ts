@@ -1,4 +1,4 @@
-import { createSignatureGate, openChallenges } from '@linux-patch/worker';
+import { createSignatureGate, openChallenges, sayChallengeFaults } from '@linux-patch/worker';
 import { readBoot } from '../host/boot.ts';
 import { openInstanceId } from '../host/instance-id.ts';
 import type { ServedInstallation } from '../http/app.ts';
@@ -18,6 +18,7 @@ export async function openInstallation(
   const { files, root } = host;
   const { paths } = settings;
   const { random } = time;
+  const folder = paths.challengesFolder;
   const { logger } = report;
   const instanceId = await openInstanceId({ path: paths.instanceFile, files, random, logger, root });
   const pin = pinnedJobKeyOf(context);
@@ -27,11 +28,9 @@ export async function openInstallation(
     jobKey: () => pin.read(),
     gate: createSignatureGate({
       pin: () => pin.read(),
-      challenges: openChallenges({
-        folder: paths.challengesFolder,
-        files,
-        random,
-        boot: () => readBoot(files),
+      challenges: sayChallengeFaults(openChallenges({ folder, files, random, boot: () => readBoot(files) }), {
+        folder,
+        logger,
       }),
       own: () => ({ names: identity ? certifiedNames(identity) : [], instanceId }),
     }),

@@ -34,13 +34,16 @@ export function serveRoute<R extends Route>(
   const { app, clock } = server;
   app.on(route.method, routePattern(route), async (context) => {
     checkPath?.((name) => context.req.param(name) ?? '');
+    const isSigned = signatureNeedOf(route) !== undefined;
     try {
       const input = await readInput(route, context);
       const data = (await handle(input)) as object;
       if ('job_id' in data) context.set('jobId', String(data.job_id));
+      if (isSigned) await bringChallenge(context);
       return dataAnswer(route, data, { requestId: input.requestId, clock });
-    } finally {
-      if (signatureNeedOf(route) !== undefined) await bringChallenge(context);
+    } catch (error) {
+      if (isSigned) await bringChallenge(context, error);
+      throw error;
     }
   });
 }

@@ -1,4 +1,10 @@
-import { CHALLENGE_HEADER, JOB_SIGNATURE_HEADER, type Route, SIGNED_JOB_HEADER } from '@linux-patch/contract';
+import {
+  CHALLENGE_HEADER,
+  isPatchError,
+  JOB_SIGNATURE_HEADER,
+  type Route,
+  SIGNED_JOB_HEADER,
+} from '@linux-patch/contract';
 import type { UnparsedInput } from '@linux-patch/http';
 import type { Admission, SignatureNeed } from '@linux-patch/worker';
 import type { Context } from 'hono';
@@ -36,16 +42,18 @@ export async function admitChange(
   );
 }
 
-/** Lets the answer bring a number for the next signature; without one the caller is told so at its next change. */
-export async function bringChallenge(context: Context<AgentEnv>): Promise<void> {
+/**
+ * Lets the answer bring a number for the next signature.
+ * @param refusal why the change was not made; undefined for one that was
+ * @throws PatchError `SERVICE_UNHEALTHY` when there is no number, and the refusal would ask for a signature over one
+ */
+export async function bringChallenge(context: Context<AgentEnv>, refusal?: unknown): Promise<void> {
   if (context.env.caller === LOCAL_CALLER) return;
-  context.set(
-    'challenge',
-    await context
-      .get('gate')
-      .nextChallenge()
-      .catch(() => undefined),
-  );
+  try {
+    context.set('challenge', await context.get('gate').nextChallenge());
+  } catch (error) {
+    if (isPatchError(refusal, 'SIGNATURE_REQUIRED', 'CHALLENGE_UNKNOWN')) throw error;
+  }
 }
 
 /** Puts that number on the answer. */

@@ -1,3 +1,5 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type HostJobKey, type JobAccepted, PatchError, type SignedJob } from '@linux-patch/contract';
 import { generateJobKey, jobKeyFingerprint, jobPublicKey, signJob } from '@linux-patch/pki';
 import type { Executor } from '@linux-patch/worker';
@@ -192,6 +194,17 @@ describe('a host that pins a job key', () => {
     const { data } = (await call(world, '/api/v1/health')).envelope;
     expect(data).toMatchObject({ status: 'degraded', checks: { job_key: 'it cannot be read' } });
     expect(data).not.toHaveProperty('job_key');
+  });
+
+  it('says that it has no number to sign, and not that a signature is missing', async () => {
+    const challenges = join(world.folder, 'challenges');
+    await writeFile(challenges, 'in the way');
+    const refused = await send({});
+    expect(codeOf(refused)).toEqual([503, 'SERVICE_UNHEALTHY']);
+    expect(refused.envelope.error?.message).toContain(challenges);
+    expect(codeOf(await send({}, signatureOver('A'.repeat(22), {})))).toEqual([503, 'SERVICE_UNHEALTHY']);
+    await rm(challenges);
+    expect(codeOf(await signedSend())).toEqual([202, null]);
   });
 });
 

@@ -13,7 +13,13 @@ import {
   systemRandom,
 } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
-import { createSignatureGate, type Executor, openChallenges, openPackageCache } from '@linux-patch/worker';
+import {
+  createSignatureGate,
+  type Executor,
+  openChallenges,
+  openPackageCache,
+  sayChallengeFaults,
+} from '@linux-patch/worker';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
 import type { IdentityHealth } from '../../src/health/identity.ts';
 import type { HealthSources } from '../../src/health/report.ts';
@@ -136,12 +142,15 @@ async function openServices(options: WorldOptions) {
       audit,
       gate: createSignatureGate({
         pin,
-        challenges: openChallenges({
-          folder: join(folder.path, 'challenges'),
-          files: systemFiles,
-          random: systemRandom,
-          boot: () => readBoot(systemFiles),
-        }),
+        challenges: sayChallengeFaults(
+          openChallenges({
+            folder: join(folder.path, 'challenges'),
+            files: systemFiles,
+            random: systemRandom,
+            boot: () => readBoot(systemFiles),
+          }),
+          { folder: join(folder.path, 'challenges'), logger },
+        ),
         own: () => ({ names: ['localhost'], instanceId: INSTANCE_ID }),
       }),
       rateLimits: odd.rateLimits ?? { readsPerMinute: 1000, changesPerMinute: 1000 },

@@ -1,10 +1,11 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostJobKey, SignedJob } from '@linux-patch/contract';
 import { generateJobKey, jobKeyFingerprint, jobPublicKey, signJob } from '@linux-patch/pki';
 import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sayChallengeFaults } from './challenge-faults.ts';
 import { openChallenges } from './challenges.ts';
 import { createSignatureGate, type SignatureGate } from './gate.ts';
 import type { ChangeRequest } from './verify.ts';
@@ -248,6 +249,22 @@ it('a host that pins no key does unsigned changes and gives no numbers', async (
   expect(await attempt(UNSIGNED)).toBe('done');
   expect(await attempt(request)).toBe('done');
   expect(await gate.nextChallenge()).toBeUndefined();
+});
+
+it('a host that can write no numbers says which folder and why, once in its log until that is mended', async () => {
+  const logger = memoryLogger();
+  const path = join(folder.path, 'run');
+  const base = { folder: path, files: systemFiles, random: systemRandom, boot: async () => boot };
+  const challenges = sayChallengeFaults(openChallenges(base), { folder: path, logger });
+  await writeFile(path, 'in the way');
+  for (let asked = 0; asked < 2; asked += 1)
+    await expect(challenges.issue()).rejects.toMatchObject({
+      code: 'SERVICE_UNHEALTHY',
+      message: expect.stringMatching(/run cannot be written.*(ENOTDIR|EEXIST)/) as string,
+    });
+  expect(logger.records).toHaveLength(1);
+  await rm(path);
+  expect(await challenges.use(await challenges.issue())).toBe(true);
 });
 
 it('numbers are kept where only their owner looks', async () => {
