@@ -1,4 +1,5 @@
 import {
+  CancelHeaders,
   CHALLENGE_HEADER,
   isPatchError,
   JOB_SIGNATURE_HEADER,
@@ -17,7 +18,7 @@ export const FREE: Admission = { spend: async () => {} };
 /** Whether requests of a route are signed; undefined where they are not. */
 export function signatureNeedOf({ headers }: Pick<Route, 'headers'>): SignatureNeed | undefined {
   if (!headers?.shape[SIGNED_JOB_HEADER]) return undefined;
-  return headers.shape['Idempotency-Key'] ? 'always' : 'when_spent';
+  return headers === CancelHeaders ? 'when_spent' : 'always';
 }
 
 /**

@@ -23,7 +23,7 @@ export const SIGNED_JOB_HEADER = 'Linux-Patch-Job';
 export const JOB_SIGNATURE_HEADER = 'Linux-Patch-Job-Signature';
 
 /** Headers of a request that a manager signs. */
-export const SignedHeaders = ChangeHeaders.extend({
+const SignedHeaders = ChangeHeaders.extend({
   [SIGNED_JOB_HEADER]: z
     .string()
     .max(12_288)
@@ -36,6 +36,13 @@ export const SignedHeaders = ChangeHeaders.extend({
   [JOB_SIGNATURE_HEADER]: z.string().max(128).optional().meta({
     description:
       'Ed25519, base64url, over `linux-patch-job-v1`, a line feed, the length of that JSON in bytes, a line feed, that JSON, and the body as it is sent.',
+  }),
+});
+
+/** Headers of a request that needs a signature in one state of what it is about, and becomes no job. */
+export const CancelHeaders = SignedHeaders.extend({
+  'Idempotency-Key': IdempotencyKey.optional().meta({
+    description: 'What `idem` of a signature names; needed with one. A repetition is a request of its own.',
   }),
 });
 

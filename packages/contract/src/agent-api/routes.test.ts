@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Route } from '../route.ts';
-import { ChangeHeaders, JobHeaders, SignedHeaders } from './job-headers.ts';
+import { CancelHeaders, ChangeHeaders, JobHeaders } from './job-headers.ts';
 import { JobAccepted } from './jobs.ts';
 import { AGENT_ROUTES } from './routes.ts';
 
@@ -16,9 +16,15 @@ describe('of the agent', () => {
       expect(idsOf(jobs.filter((route) => !route.errors.includes(code)))).toEqual([]);
   });
 
+  it('every request that may be signed can carry the name that its signature names', () => {
+    const signed = ROUTES.filter((route) => route.errors.includes('SIGNATURE_INVALID'));
+    expect(idsOf(signed)).toContain(AGENT_ROUTES.deleteJob.id);
+    expect(idsOf(signed.filter((route) => !route.headers?.shape['Idempotency-Key']))).toEqual([]);
+  });
+
   it('every request that is more than a question can say which instance it means', () => {
     const changes = ROUTES.filter((route) => route.method !== 'GET');
-    const headers: readonly unknown[] = [ChangeHeaders, SignedHeaders, JobHeaders];
+    const headers: readonly unknown[] = [ChangeHeaders, CancelHeaders, JobHeaders];
     expect(idsOf(changes.filter((route) => !headers.includes(route.headers)))).toEqual([]);
     expect(idsOf(changes.filter((route) => !route.errors.includes('INSTANCE_MISMATCH')))).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { routeTable } from '../route.ts';
 import { Output } from '../text-bounds.ts';
 import { Health } from './health.ts';
 import { CrlPush, CrlTaken } from './identity.ts';
-import { ChangeHeaders, JobHeaders, SignedHeaders } from './job-headers.ts';
+import { CancelHeaders, ChangeHeaders, JobHeaders } from './job-headers.ts';
 import { Job, JobAccepted, JobDeleted, JobList, JobQuery } from './jobs.ts';
 import { ListingHeaders } from './package-lists.ts';
 import {
@@ -272,8 +272,8 @@ export const AGENT_ROUTES = routeTable({
     auth: 'client-certificate',
     summary: 'Cancel a queued or running job, delete a finished one',
     description:
-      'Where the host pins a job key, a job that changes packages now is cancelled only by who signs that; any other without.',
-    headers: SignedHeaders,
+      'Where the host pins a job key, a job that changes packages now is cancelled only by who signs that, with an `Idempotency-Key` like any change; any other without.',
+    headers: CancelHeaders,
     response: JobDeleted,
     status: 200,
     errors: [
