@@ -114,6 +114,20 @@ describe('the job key', () => {
   });
 });
 
+it('of the job key two at once are one after the other: hosts follow from the first to the last', async () => {
+  const first = await status();
+  await Promise.all([rotate(), rotate()]);
+  const last = await status();
+  expect(last.former).toHaveLength(2);
+  expect(leadsToJobKey(first.fingerprint, await offered())).toBe(true);
+  expect(await eventsOf('job_key_rotated')).toMatchObject([
+    { previous: first.fingerprint, fingerprint: last.former[1] },
+    { previous: last.former[1], fingerprint: last.fingerprint },
+  ]);
+  await world.restart();
+  expect((await status()).fingerprint).toBe(last.fingerprint);
+});
+
 /** A host that was asked for its health. */
 async function knownHost(jobKey: HostJobKey | undefined, more: object = { instance_id: INSTANCE }) {
   const host = await joinListening(world);

@@ -9,7 +9,7 @@ import {
 import type { Clock, Files } from '@linux-patch/runtime';
 import type { CaStore } from '../authority/ca-store.ts';
 import { livingCas } from '../authority/trust.ts';
-import { changeJobKey, makeJobKey, readJobKeyFile } from './stored-key.ts';
+import { changeJobKey, makeJobKey, readJobKeyFile, type StoredJobKey } from './stored-key.ts';
 
 /** The key with which this manager signs the changes that it asks of hosts. */
 export interface JobKey {
@@ -24,8 +24,8 @@ export interface JobKey {
   /** What hosts are told of it; every CA that signs now vouches for it. */
   readonly offer: JobKeyOffer;
   sign(job: Omit<SignedJob, 'v' | 'key'>, body: Uint8Array): JobSignature;
-  /** Another key in its place from now on. */
-  rotate(): Promise<void>;
+  /** Another key in its place from now on; of several at once each replaces that of the one before. */
+  rotate(): Promise<{ readonly previous: string; readonly fingerprint: string }>;
 }
 
 /**
@@ -42,9 +42,11 @@ export async function openJobKey(options: {
   const found = await readJobKeyFile(files, caFolder);
   let held = found ?? (await makeJobKey(options, caFolder));
   const vouchers = createVouchers(cas);
+  /** Of the last rotation: each signs the key of the one before. */
+  let turn: Promise<unknown> = Promise.resolve();
   return {
     get fingerprint() {
-      return jobKeyFingerprint(jobPublicKey(held.private_key));
+      return fingerprintOf(held);
     },
     get since() {
       return held.since;
@@ -59,10 +61,20 @@ export async function openJobKey(options: {
     },
     sign: (job, body) =>
       signJob(held.private_key, { v: 1, key: jobPublicKey(held.private_key), ...job }, body),
-    async rotate() {
-      held = await changeJobKey(options, caFolder, held);
+    rotate() {
+      const rotated = turn.then(async () => {
+        const previous = fingerprintOf(held);
+        held = await changeJobKey(options, caFolder, held);
+        return { previous, fingerprint: fingerprintOf(held) };
+      });
+      turn = rotated.catch(() => {});
+      return rotated;
     },
   };
+}
+
+function fingerprintOf(held: StoredJobKey): string {
+  return jobKeyFingerprint(jobPublicKey(held.private_key));
 }
 
 /** Signatures of the CAs over a key; made once for each, because anybody may ask for them. */

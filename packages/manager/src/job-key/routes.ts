@@ -32,9 +32,8 @@ export function serveJobKeyRoutes(routes: Routes, sources: JobKeySources): void 
   const { jobKey, poll, audit, db } = sources;
   routes.serve(MANAGER_ADMIN_ROUTES.jobKey, () => statusOf(sources));
   routes.serve(MANAGER_ADMIN_ROUTES.rotateJobKey, async ({ actor }) => {
-    const previous = jobKey.fingerprint;
-    await jobKey.rotate();
-    const fields = { fingerprint: jobKey.fingerprint, previous };
+    const { previous, fingerprint } = await jobKey.rotate();
+    const fields = { fingerprint, previous };
     await audit.record(db, { actor: actor.name, event: 'job_key_rotated', fields });
     poll.roundSoon();
     return statusOf(sources);
