@@ -52,6 +52,7 @@ export {
 } from './signature/gate.ts';
 export { judgeOffer } from './signature/offer.ts';
 export {
+  changePinnedKey,
   forgetPinnedKey,
   markPinnedKey,
   type PinPlace,

@@ -1,7 +1,14 @@
 import { type HostJobKey, type JobKeyOffer, type JobKeyWay, messageOf } from '@linux-patch/contract';
 import type { CertificateFacts } from '@linux-patch/pki';
 import type { Files, Logger } from '@linux-patch/runtime';
-import { judgeOffer, markPinnedKey, type PinPlace, readPinnedKey, writePinnedKey } from '@linux-patch/worker';
+import {
+  changePinnedKey,
+  judgeOffer,
+  markPinnedKey,
+  type PinPlace,
+  readPinnedKey,
+  writePinnedKey,
+} from '@linux-patch/worker';
 import type { AuditLog } from '../audit/audit-log.ts';
 
 /** What speaks for an offered key: the CAs that may vouch for it, and why they count. */
@@ -16,6 +23,8 @@ export type TakeJobKey = (offer: JobKeyOffer | undefined, speaker: JobKeySpeaker
 /** The job key that this host pins. */
 export interface PinnedJobKey {
   readonly take: TakeJobKey;
+  /** Root says which key counts, or that none has to. */
+  trust(fingerprint: string | null): Promise<void>;
   /** @throws PatchError `SERVICE_UNHEALTHY` for a file that is not to be believed */
   read(): Promise<HostJobKey>;
   /** Sees to it that a pin that is there is missed when it vanishes; says in the log when it has. */
@@ -32,7 +41,8 @@ interface PinnedJobKeyOptions {
 export function openPinnedJobKey(options: PinnedJobKeyOptions): PinnedJobKey {
   const { files, place } = options;
   return {
-    take: (offer, speaker) => take(options, offer, speaker),
+    take: (offer, speaker) => changePinnedKey(files, place, () => take(options, offer, speaker)),
+    trust: (fingerprint) => changePinnedKey(files, place, () => trust(options, fingerprint)),
     read: () => readPinnedKey(files, place),
     async secure() {
       try {
@@ -42,6 +52,13 @@ export function openPinnedJobKey(options: PinnedJobKeyOptions): PinnedJobKey {
       }
     },
   };
+}
+
+async function trust({ files, place, audit }: PinnedJobKeyOptions, pinned: string | null): Promise<void> {
+  const before = await readPinnedKey(files, place).catch(() => undefined);
+  await writePinnedKey(files, place, { pinned, by: 'root', foreign: null });
+  const fields = { pinned, by: 'root', before: before?.pinned ?? null, followed: false };
+  audit.record('job_key_pinned', fields);
 }
 
 async function take(

@@ -1,21 +1,12 @@
-import { readPinnedKey, writePinnedKey } from '@linux-patch/worker';
 import { type AgentContext, EXIT } from '../app/agent-context.ts';
+import { pinnedJobKeyOf } from '../app/compose-enrollment.ts';
 
 /**
  * `trust-job-key`: root says which key signs the changes that this host does, or that none has to. A running agent goes by it
  * at once. Returns the exit code.
  */
 export async function trustJobKey(context: AgentContext, fingerprint: string | null): Promise<number> {
-  const { files } = context.host;
-  const place = context.settings.paths.jobKey;
-  const before = await readPinnedKey(files, place).catch(() => undefined);
-  await writePinnedKey(files, place, { pinned: fingerprint, by: 'root', foreign: null });
-  context.report.audit.record('job_key_pinned', {
-    pinned: fingerprint,
-    by: 'root',
-    before: before?.pinned ?? null,
-    followed: false,
-  });
+  await pinnedJobKeyOf(context).trust(fingerprint);
   context.program.stdout(
     fingerprint === null
       ? 'This host does changes without a signature from now on, for whoever its certificates let in. Undo it with: linux-patch-api trust-job-key SHA256:…\n'

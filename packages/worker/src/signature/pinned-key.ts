@@ -50,6 +50,17 @@ function unknownKey(what: string, cause?: unknown): PatchError {
   );
 }
 
+/** Judges and changes what is pinned; others who do that the same way, in this process or another, wait meanwhile. */
+export async function changePinnedKey<T>(
+  files: Files,
+  { mark }: PinPlace,
+  change: () => Promise<T>,
+): Promise<T> {
+  await files.makeFolder(dirname(mark), 0o700);
+  await using _lock = await files.lock(`${mark}.lock`, { note: '', wait: new AbortController().signal });
+  return await change();
+}
+
 /** Writes it down; it survives a power cut when this resolves. */
 export async function writePinnedKey(files: Files, { file, mark }: PinPlace, pin: HostJobKey): Promise<void> {
   await files.makeFolder(dirname(file), 0o755);

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import {
+  generateJobKey,
+  jobKeyFingerprint,
+  jobPublicKey,
+  parseCertificate,
+  vouchForJobKey,
+} from '@linux-patch/pki';
+import { testAuthority } from '@linux-patch/pki/testing';
+import type { Files } from '@linux-patch/runtime';
+import { systemFiles } from '@linux-patch/runtime/node';
+import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { readPinnedKey, writePinnedKey } from '@linux-patch/worker';
+import { expect, it } from 'vitest';
+import { openPinnedJobKey } from './job-key.ts';
+
+const TRUSTED = `SHA256:${'A'.repeat(43)}`;
+const PINNED = `SHA256:${'B'.repeat(43)}`;
+
+it('the word of root stays when it comes while the agent takes an offer', async () => {
+  await using folder = await temporaryFolder();
+  const place = { file: join(folder.path, 'etc/job-key.json'), mark: join(folder.path, 'state/mark') };
+  await writePinnedKey(systemFiles, place, { pinned: PINNED, by: 'join', foreign: null });
+  const open = (files: Files) =>
+    openPinnedJobKey({ files, place, logger: memoryLogger(), audit: { record: () => {} } });
+  const waiting = Promise.withResolvers<void>();
+  const root = open({
+    ...systemFiles,
+    lock(path, options) {
+      waiting.resolve();
+      return systemFiles.lock(path, options);
+    },
+  });
+  let said: Promise<void> | undefined;
+  const agent = open({
+    ...systemFiles,
+    async writeDurably(write) {
+      // It has read the pin, and root speaks before it writes.
+      said ??= root.trust(TRUSTED);
+      await Promise.race([said, waiting.promise]);
+      await systemFiles.writeDurably(write);
+    },
+  });
+  const { root: ca } = await testAuthority({ now: Date.now() });
+  const key = jobPublicKey(await generateJobKey());
+  const facts = parseCertificate(ca.certificatePem);
+  const vouchers = [vouchForJobKey(key, ca, facts.spkiSha256)];
+  await agent.take({ key, vouchers, changes: [] }, { roots: [facts], way: 'first_sight' });
+  await said;
+  expect(jobKeyFingerprint(key)).not.toBe(TRUSTED);
+  expect(await readPinnedKey(systemFiles, place)).toEqual({ pinned: TRUSTED, by: 'root', foreign: null });
+});
