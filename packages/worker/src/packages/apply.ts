@@ -1,4 +1,5 @@
 import { isPatchError, PatchError } from '@linux-patch/contract';
+import { askedUpdates } from './asked.ts';
 import type { PackageHost } from './doors.ts';
 import { describeLeftOut, removalDetails, withLeftOut } from './left-out.ts';
 import { waitForLock } from './locks.ts';
@@ -38,10 +39,11 @@ export async function applyUpdates(
       return nothingDone(plan, run);
     }
     const names = plan.change.updates.map((one) => one.id);
-    const question = { change: plan.change, names, permission: wish, signal: run.signal };
+    const asked = askedUpdates(wish);
+    const question = { change: plan.change, names, permission: wish, asked, signal: run.signal };
     const approve = async (installed: readonly Installed[]) => {
       const { looksAtSteps } = await host.policy.read();
-      if (wish.planHash === undefined && !looksAtSteps) await requirePermitted(host, []);
+      if (wish.planHash === undefined && !looksAtSteps) await requirePermitted(host, asked, []);
       else await requireApproved(host, memory, { ...question, installed });
     };
     try {

@@ -96,12 +96,35 @@ export function nameOfHolder({ program, pid }: LockHolder): string {
 }
 
 /**
+ * Waits until nobody else holds the package database, looks, and looks again when somebody got hold of it meanwhile: what
+ * is seen is what there is.
+ * @param undo takes back what a look that does not count did
+ * @throws what `waitForLock` and the look do
+ */
+export async function lookAlone<T>(
+  host: WaitingHost,
+  run: Waiting,
+  look: () => Promise<T>,
+  undo: () => Promise<void> = async () => {},
+): Promise<T> {
+  for (;;) {
+    await waitForLock(host, run);
+    const seen = await look();
+    if (!(await findLockHolder(host))) return seen;
+    await undo();
+  }
+}
+
+type WaitingHost = LockedHost & Pick<PackageHost, 'clock'>;
+type Waiting = Pick<OperationRun, 'timeoutMs' | 'signal' | 'onWaitingForLock'>;
+
+/**
  * Waits until nobody else holds the package database.
  * @throws PatchError `LOCKED` that names the holder when the time is up; the signal's own reason when it aborts.
  */
 export async function waitForLock(
-  host: LockedHost & Pick<PackageHost, 'clock'>,
-  { timeoutMs, signal, onWaitingForLock }: Pick<OperationRun, 'timeoutMs' | 'signal' | 'onWaitingForLock'>,
+  host: WaitingHost,
+  { timeoutMs, signal, onWaitingForLock }: Waiting,
 ): Promise<void> {
   const { clock } = host;
   const startedMs = clock.monotonicMs();

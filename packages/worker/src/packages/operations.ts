@@ -1,4 +1,6 @@
 import { applyUpdates } from './apply.ts';
+import { askedInstallation, askedRemoval } from './asked.ts';
+import type { AskedChange } from './change-policy.ts';
 import type { PackageHost } from './doors.ts';
 import { holdPackages } from './hold.ts';
 import { type NamedChange, prepareInstallation, prepareRemoval } from './installation.ts';
@@ -19,7 +21,7 @@ export function createPackageOperations(
   const { changing, reading } = host.adapter;
   const named = (
     { change, names, wishes, keepMarks }: NamedChange,
-    permission: ChangePermission,
+    { permission, asked }: { readonly permission: ChangePermission; readonly asked: AskedChange },
     run: OperationRun,
   ) =>
     runChange(
@@ -29,7 +31,7 @@ export function createPackageOperations(
         wishes,
         keepMarks,
         approve: (installed) =>
-          requireApproved(host, memory, { change, names, permission, installed, signal: run.signal }),
+          requireApproved(host, memory, { change, names, permission, asked, installed, signal: run.signal }),
       },
       run,
     );
@@ -38,8 +40,14 @@ export function createPackageOperations(
     adopt: (run) => adoptChange(host, run),
     changedSince: (work) => changedSince(host, work),
     repair: (run, options) => repair(host, run, options),
-    install: async (wish, run) => named(await prepareInstallation(host, reader, wish), wish, run),
-    remove: async (wish, run) => named(await prepareRemoval(host, wish), wish, run),
+    install: async (wish, run) =>
+      named(
+        await prepareInstallation(host, reader, wish),
+        { permission: wish, asked: askedInstallation(wish) },
+        run,
+      ),
+    remove: async (wish, run) =>
+      named(await prepareRemoval(host, wish), { permission: wish, asked: askedRemoval(wish) }, run),
     applyPatches: (wish, run) => applyUpdates(host, { reader, memory, wish }, run),
     hold: (wish, run) => holdPackages(host, wish, run),
     rebootRequired: async () => reading.rebootState(await reading.installed()),

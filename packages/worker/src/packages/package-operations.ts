@@ -18,6 +18,8 @@ export interface WorkCommand {
 export interface PackageWork {
   /** Writes down what is about to be changed; durable when it resolves. */
   begin(plan: ChangePlan): Promise<void>;
+  /** Takes that back: nothing was begun after all. */
+  withdraw(): Promise<void>;
   /** What was written down by this agent or the one before. */
   plan(): Promise<ChangePlan | undefined>;
   /** Runs a program to its end. @throws the signal's reason when that is `INTERRUPTED`; the program then goes on */

@@ -1,6 +1,6 @@
 import type { PlanStep, PolicyDenial } from '@linux-patch/contract';
 import type { PackageAdapter, PackageFile } from './adapter.ts';
-import { type ChangeRules, policyError, type SourcedStep } from './change-policy.ts';
+import { type AskedChange, type ChangeRules, policyError, type SourcedStep } from './change-policy.ts';
 import type { PackageHost } from './doors.ts';
 import type { Update } from './package-facts.ts';
 
@@ -68,9 +68,19 @@ export async function judgeUpdates(
   return (one) => denials.get(keyOf({ ...one, version: one.newVersion }));
 }
 
-/** @throws PatchError `POLICY_DENIED` when a change with these steps may not begin now */
-export async function requirePermitted(host: Host, steps: readonly PlanStep[]): Promise<void> {
+/**
+ * The last look, by the policy as it is now: it may have become another since the change was asked for.
+ * @throws PatchError `POLICY_DENIED` when a change with these steps may not begin now
+ */
+export async function requirePermitted(
+  host: Host,
+  asked: AskedChange,
+  steps: readonly PlanStep[],
+): Promise<void> {
   const rules = await host.policy.read();
-  const denial = (await refuseSteps(host, rules, steps)) ?? rules.refuseMoment(host.clock.now());
+  const denial =
+    (await refuseSteps(host, rules, steps)) ??
+    rules.refuseAsked(asked) ??
+    rules.refuseMoment(host.clock.now());
   if (denial) throw policyError(denial);
 }

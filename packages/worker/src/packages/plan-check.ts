@@ -1,5 +1,6 @@
 import { PatchError, type PlanStep } from '@linux-patch/contract';
 import type { PackageChange, Refusal } from './adapter.ts';
+import type { AskedChange } from './change-policy.ts';
 import type { PackageHost } from './doors.ts';
 import type { Installed } from './package-facts.ts';
 import type { ChangePermission } from './package-operations.ts';
@@ -62,13 +63,13 @@ function refuseRemovals(removals: readonly string[]): Refusal {
 export async function requireApproved(
   host: PackageHost,
   memory: PlanMemory,
-  question: ChangeQuestion,
+  question: ChangeQuestion & { readonly asked: AskedChange },
 ): Promise<void> {
   const { steps, refusal } = await foresee(host, question);
   requirePlan(memory, steps, question.permission);
   if (refusal?.removals) throw removalsError(question.names, refusal);
   if (refusal && (await host.policy.read()).looksAtSteps) throw unforeseenError(question.names, refusal);
-  await requirePermitted(host, steps);
+  await requirePermitted(host, question.asked, steps);
 }
 
 function removalsError(names: readonly string[], { code, reason, removals }: Refusal): PatchError {

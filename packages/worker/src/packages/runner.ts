@@ -7,7 +7,7 @@ import type { ChangePlan } from './detached/plan.ts';
 import type { PackageHost } from './doors.ts';
 import { judgeChange } from './judge.ts';
 import type { LeftOut } from './left-out.ts';
-import { findLockHolder, waitForLock } from './locks.ts';
+import { lookAlone, waitForLock } from './locks.ts';
 import type { Installed } from './package-facts.ts';
 import type { OperationOutcome, OperationRun, PackageWork } from './package-operations.ts';
 import { refuseStopped, toolFailure } from './tool-failure.ts';
@@ -34,36 +34,37 @@ export interface WantedChange {
  */
 export async function runChange(
   host: PackageHost,
-  { tool, wishes, keepMarks = [], left = [], approve }: WantedChange,
+  wanted: WantedChange,
   run: OperationRun,
 ): Promise<OperationOutcome> {
-  const { before, autoMarked } = await readBefore(host, { keepMarks, approve }, run);
+  // What somebody else changes meanwhile is not of this job, nor what was approved.
+  const plan = await lookAlone(
+    host,
+    run,
+    () => beginChange(host, wanted, run),
+    async () => run.work?.withdraw(),
+  );
+  return finishChange(host, plan, { result: runToEnd(host, wanted.tool, run), run });
+}
+
+async function beginChange(
+  host: PackageHost,
+  { tool, wishes, keepMarks = [], left = [], approve }: WantedChange,
+  run: OperationRun,
+): Promise<ChangePlan> {
+  const before = await host.adapter.reading.installed();
+  await approve?.(before);
   const plan: ChangePlan = {
     v: 1,
     what: tool.what,
     startedAtMs: host.clock.now(),
     before: [...before],
     wishes: [...wishes],
-    autoMarked: [...autoMarked],
+    autoMarked: [...(await automaticAmong(host.adapter, keepMarks))],
     left: [...left],
   };
   await run.work?.begin(plan);
-  return finishChange(host, plan, { result: runToEnd(host, tool, run), run });
-}
-
-/** What there is while nobody else changes it: that is not of this job, nor what was approved. */
-async function readBefore(
-  host: PackageHost,
-  { keepMarks, approve }: { readonly keepMarks: readonly string[] } & Pick<WantedChange, 'approve'>,
-  run: OperationRun,
-) {
-  for (;;) {
-    await waitForLock(host, run);
-    const before = await host.adapter.reading.installed();
-    await approve?.(before);
-    const autoMarked = await automaticAmong(host.adapter, keepMarks);
-    if (!(await findLockHolder(host))) return { before, autoMarked };
-  }
+  return plan;
 }
 
 /** Follows the change that an earlier agent began for this job; undefined when it had begun none. */
@@ -107,19 +108,19 @@ async function finishChange(
   }
 }
 
-/** Runs a program that must succeed. @throws PatchError when the run was stopped or failed */
+/** Waits for the lock and runs a program that must succeed. @throws PatchError when the run was stopped or failed */
 export async function runTool(host: PackageHost, tool: Tool, run: OperationRun): Promise<void> {
+  await waitForLock(host, run);
   const result = await runToEnd(host, tool, run);
   refuseStopped(result, run);
   if (result.exitCode !== 0) throw toolFailure(tool.what, result, host.adapter.output.failure(result));
 }
 
 /**
- * Runs a program that must not be cut in two, however it ends: waits for the lock, streams output and progress, and goes
- * on when the agent ends, where the host allows it.
+ * Runs a program that must not be cut in two, however it ends: streams output and progress, and goes on when the agent
+ * ends, where the host allows it.
  */
 async function runToEnd(host: PackageHost, tool: Tool, run: OperationRun): Promise<CommandResult> {
-  await waitForLock(host, run);
   const { program, args, env } = tool;
   const { timeoutMs, signal } = run;
   const command = { program, args, env, timeoutMs, signal, onLine: lineReader(host.adapter, run) };

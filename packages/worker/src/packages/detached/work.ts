@@ -67,6 +67,10 @@ class JobWork implements PackageWork {
     });
   }
 
+  withdraw(): Promise<void> {
+    return this.#options.files.remove(this.#folder);
+  }
+
   async plan(): Promise<ChangePlan | undefined> {
     const text = await this.#options.files.readText(join(this.#folder, 'plan.json'));
     if (text === undefined) return undefined;
