@@ -175,10 +175,31 @@ describe('applying patches', () => {
       state: 'waiting_for_lock',
       message: 'Waiting for unattended-upgr (pid 4711), which holds the package database',
     });
+    run?.onLockFree?.();
+    expect(job.core).toMatchObject({
+      state: 'running',
+      message: 'Nobody else holds the package database any more',
+    });
     run?.onProgress(50, 'Unpacking toylib');
     expect(job.core).toMatchObject({ state: 'running', progress: 54, message: 'Unpacking toylib' });
     gate.resolve(upgraded);
     await ended;
+  });
+
+  it('still refreshes when it had to wait for that', async () => {
+    const states: string[] = [];
+    const { start } = await world({
+      refresh: async (run) => {
+        run.onWaitingForLock('apt (pid 4711)');
+        states.push(job.core.state);
+        run.onLockFree?.();
+        states.push(job.core.state);
+        return [];
+      },
+    });
+    const { job, ended } = await start(applyAll());
+    await ended;
+    expect(states).toEqual(['waiting_for_lock', 'refreshing']);
   });
 
   it('does nothing at all for an empty list', async () => {

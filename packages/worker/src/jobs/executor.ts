@@ -220,5 +220,6 @@ function watch(
     onWaitingForLock: (holder) => {
       report.phase('waiting_for_lock', `Waiting for ${holder}, which holds the package database`);
     },
+    onLockFree: () => report.phase(state, 'Nobody else holds the package database any more'),
   };
 }

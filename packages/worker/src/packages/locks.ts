@@ -116,7 +116,7 @@ export async function lookAlone<T>(
 }
 
 type WaitingHost = LockedHost & Pick<PackageHost, 'clock'>;
-type Waiting = Pick<OperationRun, 'timeoutMs' | 'signal' | 'onWaitingForLock'>;
+type Waiting = Pick<OperationRun, 'timeoutMs' | 'signal' | 'onWaitingForLock' | 'onLockFree'>;
 
 /**
  * Waits until nobody else holds the package database.
@@ -124,13 +124,16 @@ type Waiting = Pick<OperationRun, 'timeoutMs' | 'signal' | 'onWaitingForLock'>;
  */
 export async function waitForLock(
   host: WaitingHost,
-  { timeoutMs, signal, onWaitingForLock }: Waiting,
+  { timeoutMs, signal, onWaitingForLock, onLockFree }: Waiting,
 ): Promise<void> {
   const { clock } = host;
   const startedMs = clock.monotonicMs();
-  for (;;) {
+  for (let waited = false; ; waited = true) {
     const holder = await findLockHolder(host);
-    if (!holder) return;
+    if (!holder) {
+      if (waited) onLockFree?.();
+      return;
+    }
     const name = nameOfHolder(holder);
     if (clock.monotonicMs() - startedMs > timeoutMs) {
       throw new PatchError(

@@ -40,6 +40,8 @@ export interface OperationRun {
   readonly onLine: (line: string, source: OutputSource) => void;
   /** Called while another process holds the package database. @param holder its name and pid, for people. */
   readonly onWaitingForLock: (holder: string) => void;
+  /** Called when that is over, before anything else is done. */
+  readonly onLockFree?: () => void;
   /** Called with what a repair, or an operation that failed, changed all the same. */
   readonly onChanged?: (results: readonly JobResult[]) => void;
 }

@@ -1,4 +1,3 @@
-import { nodeCommands } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createDatabaseWatch } from '../../src/packages/database-faults.ts';
@@ -7,6 +6,7 @@ import type { OperationRun } from '../../src/packages/package-operations.ts';
 import { PlanMemory } from '../../src/packages/plan-memory.ts';
 import { createPackageReader } from '../../src/packages/snapshot.ts';
 import { openShelf } from './shelf-manager.ts';
+import { takeLock } from './taken-lock.ts';
 
 const stored = (id: string) => {
   const [name = '', architecture = '', version = ''] = id.split(/[.=]/);
@@ -105,24 +105,41 @@ describe('a package manager that is nothing like apt', () => {
     await cutOff();
     expect(await operations.repair(run())).toBe(true);
     expect(await operations.repair(run())).toBe(false);
-    const end = new AbortController();
-    const holding = Promise.withResolvers<void>();
-    const holder = nodeCommands({}).run({
-      program: 'flock',
-      args: [lockFile, 'sh', '-c', 'echo held; exec tail -f /dev/null'],
-      timeoutMs: 60_000,
-      signal: end.signal,
-      onLine: () => holding.resolve(),
-    });
-    await Promise.race([holding.promise, holder]);
+    const taken = await takeLock(lockFile);
     const names: string[] = [];
     const onWaitingForLock = (name: string): void => {
       names.push(name);
-      end.abort();
+      void taken.letGo();
     };
-    const { results } = await operations.install(installation('toy.x64=a'), run({ onWaitingForLock }));
+    const told: string[] = [];
+    const onLockFree = (): void => void told.push('free');
+    const onProgress = (percent: number): void => void told.push(`${percent} %`);
+    const { results } = await operations.install(
+      installation('toy.x64=a'),
+      run({ onWaitingForLock, onLockFree, onProgress }),
+    );
+    expect(told).toEqual(['free', '100 %']);
     expect(results).toMatchObject([{ name: 'toy', action: 'installed' }]);
     expect(names[0]).toMatch(/^flock \(process \d+\)$/);
-    await holder;
+    await taken.letGo();
+  });
+
+  it('tells that the wait is over before it repairs, which may print nothing', async () => {
+    const { operations, cutOff, lockFile } = await world([]);
+    await cutOff();
+    const taken = await takeLock(lockFile);
+    const told: string[] = [];
+    const onWaitingForLock = (): void => {
+      told.push('waits');
+      void taken.letGo();
+    };
+    const onLockFree = (): void => void told.push('free');
+    const onLine = (line: string): void => void told.push(line);
+    expect(await operations.repair(run({ onWaitingForLock, onLockFree, onLine }))).toBe(true);
+    expect(told.filter((one, at) => one !== told[at - 1])).toEqual([
+      'shelf was interrupted earlier; finishing its work first',
+      'waits',
+      'free',
+    ]);
   });
 });
