@@ -102,6 +102,15 @@ describe('what is asked for', () => {
       { names: ['toylib:amd64'] },
       undefined,
     ],
+    ...['toylib', 'toylib:all', 'toylib:any', 'toylib:native'].map(
+      (name) =>
+        [
+          `a name that may be of any architecture: ${name}`,
+          { excluded_packages: ['toy*:i386'] },
+          { names: [name] },
+          'excluded_packages',
+        ] as const,
+    ),
     ['a name that only begins like it', { excluded_packages: ['toy'] }, { names: ['toylib'] }, undefined],
     [
       'the removal of what is named',
@@ -148,6 +157,13 @@ describe('the steps of a change', () => {
     ],
     ['that remove what is excluded', { excluded_packages: ['toy'] }, [gone()], 'excluded_packages'],
     ['of an excluded architecture', { excluded_packages: ['toy:amd64'] }, [step({})], 'excluded_packages'],
+    [
+      'of a package for all architectures where one is excluded',
+      { excluded_packages: ['toy:amd64'] },
+      [step({ architecture: 'all' })],
+      'excluded_packages',
+    ],
+    ['of another architecture', { excluded_packages: ['toy:i386'] }, [step({})], undefined],
     ['of a source that is allowed', { allowed_origins: [{ origin: 'Debian' }] }, [step({})], undefined],
     [
       'of sources that are all allowed',

@@ -65,14 +65,28 @@ function firstOf<T>(items: readonly T[], judge: (item: T) => PolicyDenial | unde
   return undefined;
 }
 
-/** Why a package is never touched; undefined when it may be. @param name perhaps with an architecture */
-export function judgePackage(policy: Policy, name: string): PolicyDenial | undefined {
-  const names = [name, name.split(':', 1)[0] ?? name];
+/** Architectures that are not one: the package manager finds out which is meant, or it is there for each. */
+const ANY_ARCHITECTURE: ReadonlySet<string> = new Set(['all', 'any', 'native']);
+
+/** Whether a pattern may mean a package of this name; a pattern without architecture means all of them. */
+function mayMean(pattern: string, name: string): boolean {
+  const [plain = name, architecture] = name.split(':');
+  if (matchesGlob(pattern, name) || matchesGlob(pattern, plain)) return true;
+  const isOpen = architecture === undefined || ANY_ARCHITECTURE.has(architecture);
+  return isOpen && matchesGlob(pattern.split(':', 1)[0] ?? pattern, plain);
+}
+
+/**
+ * Why a package is never touched; undefined when it may be.
+ * @param name perhaps with an architecture; without one it may be the package of any
+ * @param shown how the denial names it
+ */
+export function judgePackage(policy: Policy, name: string, shown = name): PolicyDenial | undefined {
   const patterns = policy.values.excluded_packages;
-  const at = patterns.findIndex((pattern) => names.some((one) => matchesGlob(pattern, one)));
+  const at = patterns.findIndex((pattern) => mayMean(pattern, name));
   if (at < 0) return undefined;
-  const what = patterns[at] === name ? name : `${name} ("${patterns[at]}")`;
-  return deny(policy, `excluded_packages.${at}`, { reason: `${what} is never touched`, packages: [name] });
+  const what = patterns[at] === shown ? shown : `${shown} ("${patterns[at]}")`;
+  return deny(policy, `excluded_packages.${at}`, { reason: `${what} is never touched`, packages: [shown] });
 }
 
 /** Whether some rule looks at what a change does, so that its steps have to be known. */
@@ -101,7 +115,7 @@ const WORDS: Readonly<Record<PlanStep['action'], string>> = {
 };
 
 function judgeExclusion(policy: Policy, { name, architecture, action }: PlanStep): PolicyDenial | undefined {
-  const denial = judgePackage(policy, name) ?? judgePackage(policy, `${name}:${architecture}`);
+  const denial = judgePackage(policy, `${name}:${architecture}`, name);
   return denial && { ...denial, reason: `${denial.reason}, and it would be ${WORDS[action]}` };
 }
 

@@ -88,7 +88,8 @@ export const PolicySchema = z
       .meta({
         description:
           'Names of packages that are never touched: not installed, updated, removed or held; `*` stands for anything, `?` for one ' +
-          'character. "All updates" go in without them; a change that names or needs one is denied.',
+          'character. `name:architecture` means that one and packages for all architectures; a request that names no architecture may mean it. ' +
+          '"All updates" go in without them; a change that names or needs one is denied.',
         example: ['postgresql*', 'linux-image-*'],
       }),
     allowed_origins: z
