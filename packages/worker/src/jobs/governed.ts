@@ -1,6 +1,6 @@
 import { isPatchError, PolicyDenial } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import { askedInstallation, askedRemoval, askedUpdates } from '../packages/asked.ts';
+import { askedHold, askedInstallation, askedRemoval, askedUpdates } from '../packages/asked.ts';
 import {
   type AskedChange,
   type ChangePolicy,
@@ -33,8 +33,7 @@ function askedOf(request: JobRequest): AskedChange | undefined {
       return askedRemoval(request);
     case 'hold':
     case 'unhold':
-      // Whether updates come in is what it decides.
-      return { operations: ['update'], names: request.names, allowRemovals: false };
+      return askedHold(request.names);
     case 'patch_apply': {
       const { selection } = request;
       return selection.kind === 'none' ? undefined : askedUpdates({ ...request, selection });

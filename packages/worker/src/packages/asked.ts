@@ -22,6 +22,11 @@ export function askedRemoval({
   return { operations: ['remove'], names: [name], allowRemovals };
 }
 
+/** What holding or releasing asks for: whether updates come in is what it decides. */
+export function askedHold(names: readonly string[]): AskedChange {
+  return { operations: ['update'], names, allowRemovals: false };
+}
+
 /** What pending updates, and perhaps a reboot after them, ask for. */
 export function askedUpdates({
   selection,

@@ -1,15 +1,17 @@
 import { type JobResult, PatchError } from '@linux-patch/contract';
 import type { PackageRules } from './adapter.ts';
+import { askedHold } from './asked.ts';
 import type { PackageHost } from './doors.ts';
 import { requireInstalled } from './installation.ts';
-import { waitForLock } from './locks.ts';
+import { lookAlone } from './locks.ts';
 import type { Installed } from './package-facts.ts';
 import type { HoldWish, OperationOutcome, OperationRun } from './package-operations.ts';
+import { requirePermitted } from './permit.ts';
 import { runTool } from './runner.ts';
 
 /**
  * Makes installed packages stay at their versions, or lets them be changed again; what is so already is `unchanged`.
- * @throws PatchError `PKG_NOT_FOUND` for what is not installed; then nothing was changed.
+ * @throws PatchError `PKG_NOT_FOUND` for what is not installed, `POLICY_DENIED`; then nothing was changed.
  */
 export async function holdPackages(
   host: PackageHost,
@@ -19,9 +21,12 @@ export async function holdPackages(
   const { adapter } = host;
   const tool = adapter.changing.holdTool(names, hold);
   await requireInstalled(host, names);
-  await waitForLock(host, run);
-  const before = namedOf(await adapter.reading.installed(), { names, rules: adapter.rules });
-  const due = before.filter((one) => one.held !== hold);
+  const { before, due } = await lookAlone(host, run, async () => {
+    const named = namedOf(await adapter.reading.installed(), { names, rules: adapter.rules });
+    const others = named.filter((one) => one.held !== hold);
+    if (others.length > 0) await requirePermitted(host, askedHold(others.map(policyName)), []);
+    return { before: named, due: others };
+  });
   if (due.length === 0) return { results: before.map((one) => resultOf(one, 'unchanged')), exitCode: null };
   await runTool(host, tool, run);
   const after = namedOf(await adapter.reading.installed(), { names, rules: adapter.rules });
@@ -38,6 +43,11 @@ export async function holdPackages(
     'PKG_MANAGER_ERROR',
     `${tool.what} reports success, but ${failed.map((one) => one.name).join(', ')} ${hold ? 'is not held' : 'is still held'}.`,
   );
+}
+
+/** The name as policies have it, with the architecture that it is. */
+function policyName({ name, architecture }: Installed): string {
+  return `${name}:${architecture}`;
 }
 
 function namedOf(

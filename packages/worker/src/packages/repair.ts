@@ -2,7 +2,7 @@ import { type ErrorCode, isPatchError } from '@linux-patch/contract';
 import type { Tool } from './adapter.ts';
 import { compareInstalled } from './compare.ts';
 import type { PackageHost } from './doors.ts';
-import { waitForLock } from './locks.ts';
+import { lookAlone } from './locks.ts';
 import type { OperationRun } from './package-operations.ts';
 import { runTool } from './runner.ts';
 
@@ -73,8 +73,7 @@ async function attempt(host: PackageHost, tool: Tool, run: OperationRun): Promis
   const { reading, rules } = host.adapter;
   try {
     // What somebody else is changing now is not of this job.
-    await waitForLock(host, run);
-    const before = await reading.installed();
+    const before = await lookAlone(host, run, () => reading.installed());
     try {
       await runTool(host, tool, run);
     } finally {

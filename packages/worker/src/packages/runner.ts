@@ -7,7 +7,7 @@ import type { ChangePlan } from './detached/plan.ts';
 import type { PackageHost } from './doors.ts';
 import { judgeChange } from './judge.ts';
 import type { LeftOut } from './left-out.ts';
-import { lookAlone, waitForLock } from './locks.ts';
+import { lookAlone } from './locks.ts';
 import type { Installed } from './package-facts.ts';
 import type { OperationOutcome, OperationRun, PackageWork } from './package-operations.ts';
 import { refuseStopped, toolFailure } from './tool-failure.ts';
@@ -108,9 +108,8 @@ async function finishChange(
   }
 }
 
-/** Waits for the lock and runs a program that must succeed. @throws PatchError when the run was stopped or failed */
+/** Runs a program that must succeed, while nobody else holds the lock. @throws PatchError when the run was stopped or failed */
 export async function runTool(host: PackageHost, tool: Tool, run: OperationRun): Promise<void> {
-  await waitForLock(host, run);
   const result = await runToEnd(host, tool, run);
   refuseStopped(result, run);
   if (result.exitCode !== 0) throw toolFailure(tool.what, result, host.adapter.output.failure(result));

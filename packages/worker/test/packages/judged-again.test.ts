@@ -57,6 +57,7 @@ async function world() {
   };
   return {
     run,
+    lockFile,
     operations: createPackageOperations(host, createPackageReader(host), new PlanMemory()),
     stateOf: () => detached.stateOf('job'),
     installed: async () => (await host.adapter.reading.installed()).map((one) => one.version),
@@ -84,6 +85,28 @@ const CHANGES = {
   'all updates': (operations, run) =>
     operations.applyPatches({ selection: { kind: 'all' }, exclude: [] }, run),
 } satisfies Record<string, (operations: PackageOperations, run: World['run']) => Promise<unknown>>;
+
+describe('holding packages', () => {
+  it.each([
+    ['excluded_packages', 'excluded_packages: ["t?y:x64"]\n'],
+    ['allowed_operations', 'allowed_operations: [install]\n'],
+    ['windows', closedWindow()],
+  ])('is judged once more when nobody else holds the lock: %s', async (rule, policy) => {
+    const { allow, lockFile, operations, run, untilWaiting } = await world();
+    const taken = await takeLock(lockFile);
+    const done = operations.hold({ names: ['toy.x64'], hold: true }, run);
+    await untilWaiting(done);
+    await allow(policy);
+    await taken.letGo();
+    await expect(done).rejects.toMatchObject({ code: 'POLICY_DENIED', details: { policy: { rule } } });
+    await allow('');
+    const held = await operations.hold({ names: ['toy.x64'], hold: true }, run);
+    expect(held.results).toMatchObject([{ name: 'toy', action: 'held' }]);
+    await allow(policy);
+    const again = await operations.hold({ names: ['toy.x64'], hold: true }, run);
+    expect(again.results).toMatchObject([{ name: 'toy', action: 'unchanged' }]);
+  });
+});
 
 describe('a change that had to wait for the lock once more when it was approved', () => {
   it.each(

@@ -22,6 +22,7 @@ for (const [index, target] of targets.entries()) {
   console.log('(' + (index + 1) + '/' + targets.length + ') ' + id);
   if (name === 'liar') continue;
   const at = db.findIndex((one) => one.name === name && one.architecture === architecture);
+  if (command === 'hold' || command === 'free') { db[at].held = command === 'hold'; continue; }
   if (at >= 0) db.splice(at, 1);
   if (command === 'put') db.push({ name, architecture, version, broken: name === 'rough' });
 }
