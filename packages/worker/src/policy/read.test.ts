@@ -186,15 +186,23 @@ describe('the time zone of the host', () => {
     ).toBe('Asia/Tokyo');
   });
 
-  it('is in /etc/timezone where that file is a copy, UTC without both, and else not known', async () => {
-    const copy = (etc: string) => writeFile(join(etc, 'localtime'), 'TZif2');
+  it('is in /etc/timezone without that file, and UTC without both', async () => {
+    const named = (text: string) => (etc: string) => writeFile(join(etc, 'timezone'), text);
     expect(await zone(async () => {})).toBe('UTC');
-    expect(await zone(copy)).toBeUndefined();
-    const named = async (etc: string) => {
-      await copy(etc);
-      await writeFile(join(etc, 'timezone'), 'America/New_York\n');
+    expect(await zone(named('America/New_York\n'))).toBe('America/New_York');
+    expect(await zone(named('../../etc/passwd\n'))).toBeUndefined();
+  });
+
+  it.each<[string, (localtime: string) => Promise<unknown>]>([
+    ['a copy', (localtime) => writeFile(localtime, 'TZif2')],
+    ['a link to a file elsewhere', (localtime) => symlink('/etc/zones/Berlin', localtime)],
+    ['a link to no zone', (localtime) => symlink('/usr/share/zoneinfo/Europe/Nowhere', localtime)],
+  ])('is not known where that file is %s, whatever /etc/timezone says', async (_what, place) => {
+    const both = async (etc: string) => {
+      await place(join(etc, 'localtime'));
+      await writeFile(join(etc, 'timezone'), 'Etc/UTC\n');
     };
-    expect(await zone(named)).toBe('America/New_York');
-    expect(await zone((etc) => writeFile(join(etc, 'timezone'), '../../etc/passwd\n'))).toBeUndefined();
+    expect(await zone((etc) => place(join(etc, 'localtime')))).toBeUndefined();
+    expect(await zone(both)).toBeUndefined();
   });
 });
