@@ -22,11 +22,12 @@ interface RebootOptions {
 
 /**
  * Reboots a host that needs it, for these updates or for what came before. One with a delay is scheduled while the job
- * still runs, so that the job says what will happen; one without comes when the job is on record.
+ * still runs, so that the job says what will happen; one without comes when the job is on record. What counts is when it
+ * comes: shutdown(8) knows whole minutes.
  */
 export async function followWithReboot(
   { operations, clock, reboot }: RebootOptions,
-  { rebootDelaySeconds: delaySeconds }: Pick<ApplyJobRequest, 'rebootDelaySeconds'>,
+  { rebootDelaySeconds }: Pick<ApplyJobRequest, 'rebootDelaySeconds'>,
   { jobId, report }: Pick<JobContext, 'jobId' | 'report'>,
 ): Promise<Following> {
   const { required, reasons } = await operations.rebootRequired();
@@ -34,6 +35,7 @@ export async function followWithReboot(
   const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
   if (!reboot) return { words: `no reboot${why}: this agent manages a private package root` };
   const shown = reasons.slice(0, MAX_REASONS).map((reason) => reason.slice(0, MAX_REASON_LENGTH));
+  const delaySeconds = Math.ceil(rebootDelaySeconds / 60) * 60;
   const plan = { jobId, delaySeconds, reasons: shown };
   const dueMs = clock.now() + delaySeconds * 1000;
   const refusal = await reboot.refusal?.(jobId, dueMs);
@@ -50,6 +52,6 @@ export async function followWithReboot(
   }
   report.reboot(noted);
   return {
-    words: `the host reboots in ${Math.ceil(delaySeconds / 60)} min${why}; "shutdown -c" on it cancels that`,
+    words: `the host reboots in ${delaySeconds / 60} min${why}; "shutdown -c" on it cancels that`,
   };
 }

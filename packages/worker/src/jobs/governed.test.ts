@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PolicyDenial } from '@linux-patch/contract';
+import type { JobReboot, PolicyDenial } from '@linux-patch/contract';
 import { systemFiles as files } from '@linux-patch/runtime/node';
 import { ManualClock, temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -23,6 +23,7 @@ describe('a reboot under the policy of the host', () => {
   it('is judged by the instant it is due, and the job says that it stays away', async () => {
     const { clock, allow, governed, denied } = await world();
     const rebooted: number[] = [];
+    const dueAt: string[] = [];
     const reboot = governReboot(async ({ delaySeconds }) => void rebooted.push(delaySeconds), governed);
     const operations = { rebootRequired: async () => ({ required: true, reasons: ['linux-image'] }) };
     const follow = async (rebootDelaySeconds: number) =>
@@ -30,7 +31,7 @@ describe('a reboot under the policy of the host', () => {
         await followWithReboot(
           { operations, clock, reboot },
           { rebootDelaySeconds },
-          { jobId: 'job', report: { reboot: () => {} } as never },
+          { jobId: 'job', report: { reboot: (noted: JobReboot) => void dueAt.push(noted.due_at) } as never },
         )
       ).words;
     const clockAt = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
@@ -40,8 +41,18 @@ describe('a reboot under the policy of the host', () => {
     expect(await follow(7_200)).toMatch(
       /^no reboot \(linux-image\): the policy of this host forbids it: changes may begin in its windows only/,
     );
+    // It comes with the second minute, when the window has closed.
+    const soon = clockAt(clock.now() + 120_000);
+    await allow(`time_zone: UTC\nwindows: [{ from: "${from}", to: "${soon}" }]\n`);
+    expect(await follow(61)).toMatch(/^no reboot \(linux-image\): the policy of this host forbids it/);
+    expect(await follow(30)).toMatch(/^the host reboots in 1 min/);
+    expect(dueAt.at(-1)).toBe(new Date(clock.now() + 60_000).toISOString());
+    expect(await follow(60)).toMatch(/^the host reboots in 1 min/);
     await allow('allowed_operations: [update]');
     expect(await follow(0)).toMatch(/^no reboot .*: reboot may not be asked for from outside, only update/);
-    expect([rebooted, denied.map((one) => one.rule)]).toEqual([[300], ['windows', 'allowed_operations']]);
+    expect([rebooted, denied.map((one) => one.rule)]).toEqual([
+      [300, 60, 60],
+      ['windows', 'windows', 'allowed_operations'],
+    ]);
   });
 });
