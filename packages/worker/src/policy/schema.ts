@@ -89,7 +89,8 @@ export const PolicySchema = z
         description:
           'Names of packages that are never touched: not installed, updated, removed or held; `*` stands for anything, `?` for one ' +
           'character. `name:architecture` means that one and packages for all architectures; a request that names no architecture may mean it. ' +
-          '"All updates" go in without them; a change that names or needs one is denied.',
+          '"All updates" go in without them; a change that names or needs one is denied. What an interrupted installation left half ' +
+          'configured is finished all the same, whatever its name.',
         example: ['postgresql*', 'linux-image-*'],
       }),
     allowed_origins: z
