@@ -173,6 +173,16 @@ describe('before a change becomes a job, the policy', () => {
     await refusal('DELETE', '/packages/toyapp');
   });
 
+  it('refuses older versions where nothing is said of them, and what overrides holds that are kept', async () => {
+    const older = { version: '1.0-1', options: { allow_downgrade: true } };
+    expect((await refusal('PUT', '/packages/toyhello', older)).policy).toMatchObject({ rule: 'downgrades' });
+    await allow({ holds: 'kept' });
+    const forced = await refusal('PUT', '/packages/toyhello', { options: { force: true } });
+    expect(forced.policy).toMatchObject({ rule: 'holds' });
+    await refusal('DELETE', '/packages/toyhello?force=true');
+    await refusal('POST', '/packages/unhold', { packages: ['toyhello'] });
+  });
+
   it('refuses everything while it is faulty; reading goes on, health says so, and a mended file counts at once', async () => {
     await writeFile(file, 'excluded_packages: [toy hello]\nwindows: always\n');
     const denied = await refusal('PUT', '/packages/toyhello', {});
@@ -303,6 +313,8 @@ describe('the administrator of the host', () => {
         '  never touched             toyhello (line 2)',
         '  packages may come from    every source the host is configured with (default)',
         '  may be removed            what a request names, and what it allows to go for that (default)',
+        '  may get older versions    nothing (default)',
+        '  what is held here         may be released, and changed with force (default)',
         '  changes may begin         at any time (default)',
         "  time zone of the windows  the host's own (default)",
         '  Now a change may begin.',

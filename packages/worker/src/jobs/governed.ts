@@ -33,7 +33,7 @@ function askedOf(request: JobRequest): AskedChange | undefined {
       return askedRemoval(request);
     case 'hold':
     case 'unhold':
-      return askedHold(request.names);
+      return askedHold({ names: request.names, hold: request.operation === 'hold' });
     case 'patch_apply': {
       const { selection } = request;
       return selection.kind === 'none' ? undefined : askedUpdates({ ...request, selection });
@@ -86,7 +86,7 @@ async function requireAllowed(request: JobRequest, { policy, clock }: GovernedBy
   if (denial) throw policyError(denial);
 }
 
-const REBOOT: AskedChange = { operations: ['reboot'], names: [], allowRemovals: false };
+const REBOOT: AskedChange = { operations: ['reboot'], names: [], allowRemovals: false, overrides: [] };
 
 /** The same reboot, which says beforehand when the policy forbids it at that time. */
 export function governReboot(reboot: Reboot, { policy, onDenied }: GovernedBy): Reboot {

@@ -1,30 +1,42 @@
 import type { AskedChange } from './change-policy.ts';
-import type { InstallWish, RemoveWish, UpdateWish } from './package-operations.ts';
+import type { HoldWish, InstallWish, RemoveWish, UpdateWish } from './package-operations.ts';
 
 /** What an installation, or an update of named packages, asks for. */
 export function askedInstallation({
   packages,
   onlyUpgrade,
   allowRemovals = false,
-}: Pick<InstallWish, 'packages' | 'onlyUpgrade' | 'allowRemovals'>): AskedChange {
+  allowDowngrade,
+  force,
+}: Pick<
+  InstallWish,
+  'packages' | 'onlyUpgrade' | 'allowRemovals' | 'allowDowngrade' | 'force'
+>): AskedChange {
   return {
     operations: [onlyUpgrade ? 'update' : 'install'],
     names: packages.map((one) => one.name),
     allowRemovals,
+    overrides: [...(allowDowngrade ? (['downgrades'] as const) : []), ...holdsWith(force)],
   };
+}
+
+/** Whoever forces a change, or releases packages, changes what is held. */
+function holdsWith(isOverridden: boolean): readonly 'holds'[] {
+  return isOverridden ? ['holds'] : [];
 }
 
 /** What a removal asks for. */
 export function askedRemoval({
   name,
   allowRemovals = false,
-}: Pick<RemoveWish, 'name' | 'allowRemovals'>): AskedChange {
-  return { operations: ['remove'], names: [name], allowRemovals };
+  force,
+}: Pick<RemoveWish, 'name' | 'allowRemovals' | 'force'>): AskedChange {
+  return { operations: ['remove'], names: [name], allowRemovals, overrides: holdsWith(force) };
 }
 
 /** What holding or releasing asks for: whether updates come in is what it decides. */
-export function askedHold(names: readonly string[]): AskedChange {
-  return { operations: ['update'], names, allowRemovals: false };
+export function askedHold({ names, hold }: HoldWish): AskedChange {
+  return { operations: ['update'], names, allowRemovals: false, overrides: holdsWith(!hold) };
 }
 
 /** What pending updates, and perhaps a reboot after them, ask for. */
@@ -37,5 +49,6 @@ export function askedUpdates({
     operations: reboot ? ['update', 'reboot'] : ['update'],
     names: selection.kind === 'names' ? selection.names : [],
     allowRemovals,
+    overrides: [],
   };
 }

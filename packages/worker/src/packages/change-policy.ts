@@ -17,6 +17,8 @@ export interface AskedChange {
   readonly names: readonly string[];
   /** Whether packages that nobody named may go. */
   readonly allowRemovals: boolean;
+  /** What it may do though the package manager would not by itself: give older versions, change or release what is held. */
+  readonly overrides: readonly ('downgrades' | 'holds')[];
 }
 
 /** A step, and where what it brings comes from. */

@@ -24,7 +24,8 @@ export async function holdPackages(
   const { before, due } = await lookAlone(host, run, async () => {
     const named = namedOf(await adapter.reading.installed(), { names, rules: adapter.rules });
     const others = named.filter((one) => one.held !== hold);
-    if (others.length > 0) await requirePermitted(host, askedHold(others.map(policyName)), []);
+    if (others.length > 0)
+      await requirePermitted(host, askedHold({ names: others.map(policyName), hold }), []);
     return { before: named, due: others };
   });
   if (due.length === 0) return { results: before.map((one) => resultOf(one, 'unchanged')), exitCode: null };

@@ -30,6 +30,8 @@ const TITLES = {
   excluded_packages: 'never touched',
   allowed_origins: 'packages may come from',
   removals: 'may be removed',
+  downgrades: 'may get older versions',
+  holds: 'what is held here',
   windows: 'changes may begin',
   time_zone: 'time zone of the windows',
 } as const satisfies Readonly<Record<keyof PolicyValues, string>>;
@@ -48,6 +50,11 @@ const REMOVALS: Readonly<Record<PolicyValues['removals'], string>> = {
   none: 'nothing',
 };
 
+const HOLDS: Readonly<Record<PolicyValues['holds'], string>> = {
+  any: 'may be released, and changed with force',
+  kept: 'stays held, and as it is',
+};
+
 function wordsOf(key: keyof PolicyValues, values: PolicyValues): string {
   switch (key) {
     case 'allowed_operations':
@@ -60,6 +67,10 @@ function wordsOf(key: keyof PolicyValues, values: PolicyValues): string {
       );
     case 'removals':
       return REMOVALS[values.removals];
+    case 'downgrades':
+      return values.downgrades === 'any' ? 'what a request allows to' : 'nothing';
+    case 'holds':
+      return HOLDS[values.holds];
     case 'windows':
       return values.windows?.map(describeWindow).join('; ') ?? 'at any time';
     case 'time_zone':

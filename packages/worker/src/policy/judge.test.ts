@@ -15,6 +15,7 @@ const asked = (given: Partial<AskedChange>): AskedChange => ({
   operations: ['update'],
   names: [],
   allowRemovals: false,
+  overrides: [],
   ...given,
 });
 
@@ -45,9 +46,14 @@ const gone = (given: Partial<SourcedStep> = {}): SourcedStep =>
   step({ action: 'remove', to: null, origins: [], ...given });
 
 describe('a policy that says nothing', () => {
-  it('forbids nothing and looks at no steps', () => {
+  it('forbids nothing but downgrades, and looks at no steps', () => {
     const open = policy({});
-    const everything = asked({ operations: ['update', 'install', 'remove', 'reboot'], allowRemovals: true });
+    const everything = asked({
+      operations: ['update', 'install', 'remove', 'reboot'],
+      allowRemovals: true,
+      overrides: ['holds'],
+    });
+    expect(judgeAsked(open, { ...everything, overrides: ['downgrades'] })?.rule).toBe('downgrades');
     expect(judgeAsked(open, everything)).toBeUndefined();
     expect(judgeSteps(open, [step({ origins: [undefined] }), gone({ asked: false })])).toBeUndefined();
     expect(judgeMoment(open, { epochMs: 0, hostZone: undefined, clockFault: 'it is 1970' })).toBeUndefined();
@@ -126,6 +132,9 @@ describe('what is asked for', () => {
       'removals',
     ],
     ['removals on the way where there are none', { removals: 'none' }, { allowRemovals: true }, 'removals'],
+    ['older versions', { downgrades: 'none' }, { overrides: ['downgrades'] }, 'downgrades'],
+    ['older versions where they may be', { downgrades: 'any' }, { overrides: ['downgrades'] }, undefined],
+    ['what is held', { holds: 'kept' }, { overrides: ['holds'] }, 'holds'],
   ])('%s', (_what, values, change, rule) => {
     expect(judgeAsked(policy(values), asked(change))?.rule).toBe(rule);
   });
@@ -213,6 +222,18 @@ describe('the steps of a change', () => {
       { removals: 'named' },
       [step({}), gone({ name: 'other', asked: false })],
       'removals',
+    ],
+    [
+      'that give an older version',
+      { removals: 'none' },
+      [step({ action: 'downgrade', from: '2', to: '1' })],
+      'downgrades',
+    ],
+    [
+      'that may give an older version',
+      { removals: 'none', downgrades: 'any' },
+      [step({ action: 'downgrade', from: '2', to: '1' })],
+      undefined,
     ],
     ['that remove where nothing is removed', { removals: 'none' }, [gone()], 'removals'],
   ])('%s', (_what, values, steps, rule) => {

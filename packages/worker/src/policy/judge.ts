@@ -54,7 +54,24 @@ export function judgeAsked(policy: Policy, asked: AskedChange): PolicyDenial | u
       packages: [],
     });
   }
-  return firstOf(asked.names, (name) => judgePackage(policy, name));
+  return judgeOverrides(policy, asked) ?? firstOf(asked.names, (name) => judgePackage(policy, name));
+}
+
+const NO_DOWNGRADE = 'no package may get an older version';
+
+function judgeOverrides(policy: Policy, { names, overrides }: AskedChange): PolicyDenial | undefined {
+  const { downgrades, holds } = policy.values;
+  if (downgrades === 'none' && overrides.includes('downgrades'))
+    return deny(policy, 'downgrades', {
+      reason: `${NO_DOWNGRADE}, and the request allows it; ask without allow_downgrade`,
+      packages: [...names],
+    });
+  if (holds === 'kept' && overrides.includes('holds'))
+    return deny(policy, 'holds', {
+      reason: 'what is held stays held and as it is, and the request releases it or has force',
+      packages: [...names],
+    });
+  return undefined;
 }
 
 function firstOf<T>(items: readonly T[], judge: (item: T) => PolicyDenial | undefined) {
@@ -101,6 +118,7 @@ export function judgeSteps(policy: Policy, steps: readonly SourcedStep[]): Polic
   return (
     firstOf(steps, (step) => judgeExclusion(policy, step)) ??
     judgeRemovals(policy, steps) ??
+    judgeDowngrades(policy, steps) ??
     firstOf(steps, (step) => judgeOrigins(policy, step))
   );
 }
@@ -127,6 +145,14 @@ function judgeRemovals(policy: Policy, steps: readonly PlanStep[]): PolicyDenial
   const rest =
     removals === 'none' ? 'no package may be removed' : 'only packages that a request names may go';
   return deny(policy, 'removals', { reason: `${rest}, and ${enumerate(names)} would`, packages: names });
+}
+
+/** Without a word of the request the package manager gives no older version; so these steps need not be looked for. */
+function judgeDowngrades(policy: Policy, steps: readonly PlanStep[]): PolicyDenial | undefined {
+  const names = steps.filter((one) => one.action === 'downgrade').map(nameOf);
+  if (policy.values.downgrades === 'any' || names.length === 0) return undefined;
+  const reason = `${NO_DOWNGRADE}, and ${enumerate(names)} would`;
+  return deny(policy, 'downgrades', { reason, packages: names });
 }
 
 function nameOf({ name }: PlanStep): string {

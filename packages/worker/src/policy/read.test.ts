@@ -151,13 +151,29 @@ describe('policy.yaml', () => {
   it('is asked afresh each time, and denies everything while it has a fault', async () => {
     const { path, folder: root } = await place('allowed_operations: []');
     const policy = openHostPolicy({ files, path, root });
-    const asked = { operations: ['update'] as const, names: [], allowRemovals: false };
+    const asked = { operations: ['update'] as const, names: [], allowRemovals: false, overrides: [] };
     expect((await policy.read()).refuseAsked(asked)?.rule).toBe('allowed_operations');
     await writeFile(path, '');
     expect((await policy.read()).refuseAsked(asked)).toBeUndefined();
     await writeFile(path, 'windows');
     const faulty = await policy.read();
     expect([faulty.refuseAsked(asked)?.rule, faulty.refuseMoment(0)?.rule]).toEqual(['', '']);
+  });
+
+  it('forbids downgrades where it is written, and not where there is none', async () => {
+    const { path, folder: root } = await place();
+    const policy = openHostPolicy({ files, path, root });
+    const asked = {
+      operations: ['update'] as const,
+      names: ['toy'],
+      allowRemovals: false,
+      overrides: ['downgrades'] as const,
+    };
+    expect((await policy.read()).refuseAsked(asked)).toBeUndefined();
+    await writeFile(path, '');
+    expect((await policy.read()).refuseAsked(asked)?.rule).toBe('downgrades');
+    await writeFile(path, 'downgrades: any');
+    expect((await policy.read()).refuseAsked(asked)).toBeUndefined();
   });
 
   it('may be checked wherever it lies and whoever it belongs to, but must be there', async () => {

@@ -31,7 +31,9 @@ function faulty(file: string, error: unknown): FaultyPolicy {
 async function parsePolicyFile({ files, path }: Place): Promise<PolicyReading> {
   const written = (await files.facts(path)) !== undefined;
   const { value, lineOf } = await readConfiguration({ files, path, schema: PolicySchema, required: written });
-  return { file: path, written, values: value, lineOf };
+  // A host without a policy forbids nothing.
+  const values = written ? value : { ...value, downgrades: 'any' as const };
+  return { file: path, written, values, lineOf };
 }
 
 /** A file that is to become the policy, and all that is wrong with its text. Never throws. */

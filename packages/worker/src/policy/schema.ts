@@ -66,7 +66,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** `policy.yaml`: what this host lets others do, in the words of its own administrator. A key that is absent forbids nothing. */
+/** `policy.yaml`: what this host lets others do, in the words of its own administrator. A key that is absent forbids nothing but downgrades. */
 export const PolicySchema = z
   .strictObject({
     allowed_operations: z
@@ -118,6 +118,24 @@ export const PolicySchema = z
           '`any`: what a request names, and with `allow_removals` what has to go for it. `named`: only what a request names. `none`: nothing ' +
           'is removed, whatever is asked for.',
         example: 'named',
+      }),
+    downgrades: z
+      .enum(['any', 'none'])
+      .default('none')
+      .meta({
+        description:
+          '`any`: a request with `allow_downgrade` may give packages an older version, with faults that were mended long ago. `none`: such a ' +
+          'request is denied. A host without this file allows them.',
+        example: 'any',
+      }),
+    holds: z
+      .enum(['any', 'kept'])
+      .default('any')
+      .meta({
+        description:
+          '`any`: a request may release packages that are held on this host, and with `force` change them all the same. `kept`: it may do ' +
+          'neither, whoever holds them; holding more is an `update`.',
+        example: 'kept',
       }),
     windows: z
       .array(Window)
