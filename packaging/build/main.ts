@@ -20,7 +20,9 @@ import {
 } from '../programs.ts';
 import { WHY_NO_APK } from './apk.ts';
 import { type Bundle, bundleProgram } from './bundle.ts';
-import { type CodeCacheOptions, makeCodeCache } from './code-cache/make.ts';
+import { makeCodeCache, type WarmUp } from './code-cache/make.ts';
+import { warmUpAgent } from './code-cache/warm-up-agent.ts';
+import { warmUpWorker } from './code-cache/warm-up-worker.ts';
 import { buildDeb } from './deb.ts';
 import { nodeRuntime } from './node-runtime.ts';
 import type { PackageJob } from './package-job.ts';
@@ -108,11 +110,36 @@ interface Shared {
   readonly epochS: number;
 }
 
-/** Made by a run of the agent on the Node of its package; undefined for the manager, and where that Node cannot run. */
-async function codeCacheOf(part: Part, options: CodeCacheOptions) {
-  const canRun = MACHINE_NAMES[part.architecture].npm === process.arch;
-  if (part.program.folder !== 'agent' || !canRun) return undefined;
-  return makeCodeCache(options);
+/** Programs whose start counts. */
+const WARM_UPS: Readonly<Record<string, WarmUp>> = {
+  'linux-patch-api': warmUpAgent,
+  'linux-patch-worker': warmUpWorker,
+};
+
+interface CodeCachesOptions {
+  readonly bundle: Bundle;
+  readonly node: string;
+  readonly folder: string;
+  /** Where the profile of a script is kept. */
+  readonly profileOf: (script: string) => string;
+}
+
+/** By the name of the script: made by a run on the Node of its package, so none where that Node cannot run. */
+async function codeCachesOf(
+  part: Part,
+  { bundle, node, folder, profileOf }: CodeCachesOptions,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const made = new Map<string, Uint8Array>();
+  if (MACHINE_NAMES[part.architecture].npm !== process.arch) return made;
+  for (const script of [bundle, ...bundle.helpers]) {
+    const { name } = script;
+    const warmUp = WARM_UPS[name];
+    if (!warmUp) continue;
+    const beside = bundle.helpers.filter((one) => one !== script);
+    const profile = profileOf(name);
+    made.set(name, await makeCodeCache({ script, beside, warmUp, node, folder, profile }));
+  }
+  return made;
 }
 
 /** One program for one architecture in every wanted format. */
@@ -123,11 +150,14 @@ async function buildFor(part: Part, shared: Shared): Promise<void> {
   const workFolder = join(cache, `work-${program.name}-${architecture}-${process.pid}`);
   const stageFolder = join(workFolder, 'stage');
   const outFolder = resolve(options.out);
-  const name = `${program.name}-${PACKAGE_VERSION}-${options.revision}.${architecture}`;
-  const profile = join(outFolder, `${name}.profile`);
-  const warmUp = { bundle, node: node.binary, folder: join(workFolder, 'code-cache'), profile };
-  const codeCache = await codeCacheOf(part, warmUp);
-  stage({ program, bundle, codeCache, node, root, folder: stageFolder, epochS });
+  const suffix = `${PACKAGE_VERSION}-${options.revision}.${architecture}`;
+  const codeCaches = await codeCachesOf(part, {
+    bundle,
+    node: node.binary,
+    folder: join(workFolder, 'code-cache'),
+    profileOf: (script) => join(outFolder, `${script}-${suffix}.profile`),
+  });
+  stage({ program, bundle, codeCaches, node, root, folder: stageFolder, epochS });
   const job = {
     program,
     architecture,
@@ -146,7 +176,7 @@ async function buildFor(part: Part, shared: Shared): Promise<void> {
   }
   // Both architectures are of one version, so the libraries inside are the same.
   const nodeParts = process.versions as NodeParts;
-  const billFile = join(outFolder, `${name}.cdx.json`);
+  const billFile = join(outFolder, `${program.name}-${suffix}.cdx.json`);
   writeFileSync(billFile, bill(program, { bundle, node, nodeParts, epochS }));
   rmSync(workFolder, { recursive: true });
 }

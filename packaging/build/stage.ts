@@ -18,8 +18,8 @@ import { run } from './shell.ts';
 export interface StageOptions {
   readonly program: ProgramPackage;
   readonly bundle: Bundle;
-  /** Undefined where none can be made; the program starts without, and takes longer. */
-  readonly codeCache: Uint8Array | undefined;
+  /** By the name of the script; one that has none starts without, and takes longer. */
+  readonly codeCaches: ReadonlyMap<string, Uint8Array>;
   readonly node: NodeRuntime;
   /** Root of the repository. */
   readonly root: string;
@@ -46,9 +46,11 @@ type Put = (path: string, data: string | Uint8Array, mode?: number) => void;
 function putScript(
   put: Put,
   library: string,
-  { script, codeCache }: { readonly script: BundledScript; readonly codeCache: Uint8Array | undefined },
+  script: BundledScript,
+  { codeCaches }: Pick<StageOptions, 'codeCaches'>,
 ): void {
   const { name, program, readable, sourceMap } = script;
+  const codeCache = codeCaches.get(name);
   const files = programFiles(name);
   put(`${library}/${files.loader}`, loader(name, program, codeCache));
   put(`${library}/${files.program}`, program);
@@ -70,8 +72,7 @@ export function stage(options: StageOptions): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const library = `/usr/lib/${name}`;
-  putScript(put, library, { script: bundle, codeCache: options.codeCache });
-  for (const script of bundle.helpers) putScript(put, library, { script, codeCache: undefined });
+  for (const script of [bundle, ...bundle.helpers]) putScript(put, library, script, options);
   copyFileSync(node.binary, join(folder, library, 'node'));
   chmodSync(join(folder, library, 'node'), 0o755);
   put(`/usr/bin/${name}`, launcher(name), 0o755);

@@ -202,9 +202,9 @@ describe('the worker beside the agent', () => {
   });
 });
 
-describe('the code cache of the agent', () => {
+describe.each(['linux-patch-api', 'linux-patch-worker'])('the code cache of %s', (script) => {
   const name = 'linux-patch-api';
-  const files = programFiles(name);
+  const files = programFiles(script);
   let library = '';
   beforeEach(() => {
     library = mkdtempSync(join(folder, 'library-'));

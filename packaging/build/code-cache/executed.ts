@@ -1,6 +1,6 @@
 /**
- * A program of its own: runs a bundled program, and writes which of its functions were executed when standard input ends.
- * Arguments: the program's file, the file for the list, and the arguments of the program.
+ * A program of its own: runs a bundled program, and writes which of its functions were executed when it ends, by itself or by
+ * SIGUSR2. Arguments: the program's file, the file for the list, and the arguments of the program.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector';
@@ -17,7 +17,9 @@ session.connect();
 session.post('Profiler.enable');
 session.post('Profiler.startPreciseCoverage', { callCount: false, detailed: false });
 
-process.stdin.resume().once('end', () => {
+// Standard input is the program's.
+process.once('SIGUSR2', () => process.exit(0));
+process.once('exit', () => {
   session.post('Profiler.takePreciseCoverage', (error, coverage) => {
     const functions = coverage?.result.find((script) => script.url.endsWith(file))?.functions;
     if (!functions) throw error ?? new Error(`nothing of ${file} was executed`);
@@ -25,7 +27,6 @@ process.stdin.resume().once('end', () => {
       whole && whole.count > 0 ? [[whole.startOffset, whole.endOffset]] : [],
     );
     writeFileSync(listFile, JSON.stringify(places));
-    process.exit(0);
   });
 });
 

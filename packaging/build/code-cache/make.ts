@@ -1,23 +1,26 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as wait } from 'node:timers/promises';
-import { createPrivateAptRoot } from '../../../packages/lab/src/apt/private-root.ts';
-import { firstAnswer, type ManagerIdentity } from '../../../packages/lab/src/mtls-health.ts';
-import { makeOpensslIdentity } from '../../../packages/lab/src/openssl-identity.ts';
-import { freePort } from '../../../packages/lab/src/ports.ts';
 import { loader, programFiles } from '../../loader.ts';
-import type { Bundle } from '../bundle.ts';
+import type { BundledScript } from '../bundle.ts';
 import { run } from '../shell.ts';
 import { inOrder, type Place } from './place.ts';
 
+/** Lets a program do once what it is started for, and ends it. */
+export type WarmUp = (program: {
+  /** Starts it with these arguments; SIGUSR2 ends it at once, if it does not end by itself. */
+  readonly start: (args: readonly string[]) => ChildProcessWithoutNullStreams;
+  /** For the host that it is to see; what an earlier run left there is gone. */
+  readonly root: string;
+}) => Promise<void>;
+
 /** What a code cache is made for. */
 export interface CodeCacheOptions {
-  /** The bundled agent. */
-  readonly bundle: Bundle;
+  readonly script: BundledScript;
+  /** What it starts itself. */
+  readonly beside: readonly BundledScript[];
+  readonly warmUp: WarmUp;
   /** The Node that will run it; it runs here as well. */
   readonly node: string;
   /** Made, and removed at the end. */
@@ -26,81 +29,19 @@ export interface CodeCacheOptions {
   readonly profile: string;
 }
 
-const NAME = 'warm-up.build.test';
-const ADDRESS = '127.0.0.1';
-
-/** What a start leaves to do beside it is done by then. */
-const SETTLE_MS = 2_000;
-
 /** What is executed beside the start differs by chance and with what else the machine does; what most runs executed counts. */
 const RUNS = 9;
 
-/** A host with nothing on it but certificates. */
-interface WarmUpHost {
-  readonly root: string;
-  readonly port: number;
-  readonly manager: ManagerIdentity;
-}
-
-async function makeHost(root: string): Promise<WarmUpHost> {
-  const configuration = join(root, 'etc/linux_patch_api');
-  mkdirSync(configuration, { recursive: true });
-  const repository = { uri: 'file:/nowhere', suites: ['none'], keyringPath: '/nowhere' };
-  const apt = await createPrivateAptRoot({ folder: root, repository });
-  rmSync(join(apt.folder, 'etc/apt/sources.list.d/lab.sources'));
-  const identity = await makeOpensslIdentity({
-    folder: join(configuration, 'certs'),
-    fqdn: NAME,
-    address: ADDRESS,
-  });
-  const port = await freePort(ADDRESS);
-  writeFileSync(join(root, 'etc/hostname'), `${NAME}\n`);
-  writeFileSync(join(root, 'etc/machine-id'), `${'0123456789abcdef'.repeat(2)}\n`);
-  writeFileSync(join(configuration, 'config.yaml'), `server: { bind: ${ADDRESS}, port: ${port} }\n`);
-  writeFileSync(join(configuration, 'whitelist.yaml'), `entries: [${ADDRESS}]\n`);
-  const read = (file: string): string => readFileSync(file, 'utf8');
-  return {
-    root,
-    port,
-    manager: {
-      ca: read(identity.ca),
-      cert: read(identity.clientCertificate),
-      key: read(identity.clientKey),
-    },
-  };
-}
-
-/** Resolves when the agent listens. @throws with its words when it ends before. */
-async function listening(agent: ChildProcess): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const said: string[] = [];
-  for (const stream of [agent.stdout, agent.stderr]) {
-    if (!stream) continue;
-    createInterface({ input: stream }).on('line', (line) => {
-      said.push(line);
-      if (line.includes('Listening on')) resolve();
-    });
-  }
-  agent.once('exit', () => reject(new Error(`the agent did not start: ${said.join('\n')}`)));
-  await promise;
-}
-
-/** The places of the functions that a start, an answer and the time after them execute, as JSON. */
-async function executedOnce(options: CodeCacheOptions, file: string): Promise<string> {
-  const root = join(options.folder, 'root');
+/** The places of the functions that one run executes, as JSON. */
+async function executedOnce({ node, folder, warmUp }: CodeCacheOptions, file: string): Promise<string> {
+  const root = join(folder, 'root');
   rmSync(root, { recursive: true, force: true });
-  const host = await makeHost(root);
-  const list = join(options.folder, 'executed.json');
-  const args = [join(import.meta.dirname, 'executed.ts'), file, list, '--root', root];
+  const list = join(folder, 'executed.json');
+  rmSync(list, { force: true });
+  const own = [join(import.meta.dirname, 'executed.ts'), file, list];
   // Of the environment only what finds programs: another machine, another user and a service see the same.
-  const agent = spawn(options.node, args, { env: { PATH: process.env.PATH } });
-  const ended = once(agent, 'exit');
-  await listening(agent);
-  const where = { name: NAME, address: ADDRESS, port: host.port };
-  await firstAnswer({ what: 'the agent', agent: where, identity: host.manager, patienceMs: 30_000 });
-  await wait(SETTLE_MS);
-  agent.stdin.end();
-  await ended;
+  const env = { PATH: process.env.PATH };
+  await warmUp({ start: (args) => spawn(node, [...own, ...args], { env }), root });
   return readFileSync(list, 'utf8');
 }
 
@@ -134,7 +75,7 @@ interface Profile {
 
 /** What a run executes depends a little on the machine and its load, so that it is an input of a build like its sources. */
 async function placesOf(options: CodeCacheOptions, file: string): Promise<readonly Place[]> {
-  const program = createHash('sha256').update(options.bundle.program).digest('hex');
+  const program = createHash('sha256').update(options.script.program).digest('hex');
   if (existsSync(options.profile)) {
     const known = JSON.parse(readFileSync(options.profile, 'utf8')) as Profile;
     if (known.program === program) return known.places;
@@ -147,13 +88,13 @@ async function placesOf(options: CodeCacheOptions, file: string): Promise<readon
 }
 
 /**
- * Compiles what the agent executes when it starts and answers: a code cache, the same bytes for the same profile.
- * @throws when the agent does not start here, or its Node refuses what was made
+ * Compiles what a program executes when it does once what it is started for: a code cache, the same bytes for the same profile.
+ * @throws when it does not run here, or its Node refuses what was made
  */
 export async function makeCodeCache(options: CodeCacheOptions): Promise<Uint8Array> {
-  const { bundle, node, folder } = options;
+  const { script, beside, node, folder } = options;
   mkdirSync(folder, { recursive: true });
-  for (const { name, program } of bundle.helpers) {
+  for (const { name, program } of beside) {
     const files = programFiles(name);
     writeFileSync(join(folder, files.loader), loader(name, program, undefined));
     writeFileSync(join(folder, files.program), program);
@@ -163,7 +104,7 @@ export async function makeCodeCache(options: CodeCacheOptions): Promise<Uint8Arr
     string,
     string,
   ];
-  writeFileSync(file, bundle.program);
+  writeFileSync(file, script.program);
   writeFileSync(list, JSON.stringify(await placesOf(options, file)));
   // The seed of hashes decides about the order in tables; it is no part of what the engine compares.
   run(node, ['--random-seed=1', join(import.meta.dirname, 'compile.ts'), file, list, cache]);
