@@ -1,7 +1,7 @@
 import type { IdentityStatus } from '@linux-patch/pki';
 import { feedWatchdog, watchdogIntervalMs } from '@linux-patch/runtime';
 import { waitForClock } from '../clock/gate.ts';
-import { finishInterruptedEnrollment } from '../enrollment/finish-interrupted.ts';
+import { finishInterruptedEnrollment, isLeftover } from '../enrollment/finish-interrupted.ts';
 import type { EnrollProgress } from '../enrollment/settings.ts';
 import { verdictWords } from '../enrollment/trust/join-verdict.ts';
 import { bindIdentity, findForeignIdentity } from '../identity/foreign-identity.ts';
@@ -11,6 +11,7 @@ import { MANAGER_MADE_KEY } from '../identity/renewal/messages.ts';
 import { renewExpired } from '../identity/renewal/renew-expired.ts';
 import { repairIdentity } from '../identity/repair.ts';
 import { ownRevocation } from '../identity/revocation/in-force.ts';
+import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { identityStatus, readIdentity } from '../identity/store/read.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
 import { clockGateOf, keepClockOf } from './compose-clock.ts';
@@ -149,8 +150,9 @@ async function runUnwatched(context: AgentContext): Promise<number> {
   const problem = foreign ?? (isUsable(identity) ? undefined : identity);
   if (problem === undefined) {
     // The request of a host that has to join again belongs to the certificate to come, not to the one at hand.
-    if (ownRevocation(await readIdentity(place)) === undefined)
-      await finishInterruptedEnrollment(composeLeftover(context));
+    const leftover = composeLeftover(context);
+    if ((await isLeftover(leftover)) && ownRevocation(await readIdentity(place)) === undefined)
+      await finishInterruptedEnrollment(leftover);
   } else {
     const managerUrl = config.enrollment.manager_url;
     if (managerUrl === undefined) {
@@ -168,7 +170,7 @@ async function runUnwatched(context: AgentContext): Promise<number> {
     }
   }
   await bindIdentity(place, host.root, logger);
-  const { meta } = await readIdentity(place);
+  const meta = await readIdentityMeta(place.files, place.paths);
   if (meta.key_origin === 'manager')
     logger.warn(`Key origin: ${MANAGER_MADE_KEY}`, { manager: meta.manager_url });
   if (identity.status === 'expiring_soon')

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { RELEASED_AT_MS } from '@linux-patch/contract';
+import { findAuthentic, findOwn } from '../identity/revocation/list.ts';
 import { META_FILE } from '../identity/store/identity-meta.ts';
+import { readMaterial } from '../identity/store/material.ts';
 import { currentLink, storeFolder } from '../identity/store/paths.ts';
-import { findIdentity, type IdentityPlace } from '../identity/store/read.ts';
+import type { IdentityPlace } from '../identity/store/read.ts';
 import {
   type ClockBound,
   type ClockEvidence,
@@ -30,13 +32,15 @@ export interface ClockWatch {
 /** Less than this is what clocks are slewed by, and what a busy machine loses. */
 const MOVED_MS = 60_000;
 
-/** What cannot be read says nothing about the time. */
-async function boundsOf(place: IdentityPlace): Promise<ClockBound[]> {
-  const identity = await findIdentity(place).catch(() => undefined);
+/** What cannot be read says nothing about the time. Nothing is judged: the identity is, right after, by its own rules. */
+async function boundsOf({ files, paths }: IdentityPlace): Promise<ClockBound[]> {
+  const material = await readMaterial(files, paths).catch(() => undefined);
+  const own = material && findOwn(material);
+  const list = material && findAuthentic(material.crlPem, material);
   return [
     { what: 'this program', atMs: RELEASED_AT_MS },
-    ...(identity?.facts ? [{ what: "this host's certificate", atMs: identity.facts.notBeforeMs }] : []),
-    ...(identity?.list.list ? [{ what: 'the revocation list', atMs: identity.list.list.thisUpdateMs }] : []),
+    ...(own ? [{ what: "this host's certificate", atMs: own.notBeforeMs }] : []),
+    ...(list ? [{ what: 'the revocation list', atMs: list.thisUpdateMs }] : []),
   ];
 }
 

@@ -16,6 +16,21 @@ export interface LeftoverOptions {
   readonly allowManager: (managerUrl: string) => Promise<void>;
 }
 
+/** Whether an enrolment left anything; most starts find nothing. */
+export async function isLeftover({
+  place,
+  places,
+  configuredToken,
+}: Pick<LeftoverOptions, 'place' | 'places' | 'configuredToken'>): Promise<boolean> {
+  const { files } = place;
+  // The state goes before the key, and a crash may come in between.
+  const found =
+    (await files.facts(places.stateFile)) ??
+    (await files.facts(places.keyFile)) ??
+    (await configuredToken.unused());
+  return found !== undefined;
+}
+
 /**
  * Ends an enrolment whose certificates are installed already: after a crash between installing and tidying, or when the
  * manager could not be told. Whatever cannot be done is reported; an enrolment that was never finished is forgotten,
@@ -27,12 +42,7 @@ export async function finishInterruptedEnrollment(options: LeftoverOptions): Pro
   const orWarn = async (message: string, work: () => Promise<unknown>): Promise<void> => {
     await work().catch((error: unknown) => report.logger.warn(message, { error }));
   };
-  // The state goes before the key, and a crash may come in between.
-  const leftover =
-    (await files.facts(places.stateFile)) ??
-    (await files.facts(places.keyFile)) ??
-    (await configuredToken.unused());
-  if (leftover === undefined) return;
+  if (!(await isLeftover(options))) return;
   const pending = await readPending(files, places);
   const identity = pending && (await findIdentity(options.place));
   if (pending && identity && isInstalled(identity, pending)) {
