@@ -1,10 +1,9 @@
 import type { PackageAdapter, PackageWords } from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
-import { remembered } from '../remembered.ts';
 import { findInterruption, LOCK_FILES, readUnmet } from './database.ts';
 import { readDetail } from './detail.ts';
 import { readFailure } from './failure.ts';
-import { readInstalled, readNativeArchitecture } from './installed.ts';
+import { readInstalled } from './installed.ts';
 import { markAutomatic, readAutomatic } from './marks.ts';
 import { DEBIAN_RULES } from './names.ts';
 import { readOrigins } from './origins.ts';
@@ -37,8 +36,8 @@ const WORDS: PackageWords = {
 
 /** apt and dpkg. */
 export function openAptAdapter(doors: PackageDoors): PackageAdapter {
-  const known = remembered<string>();
-  const native = (): Promise<string> => known('', () => readNativeArchitecture(doors));
+  const state = createStateReader(doors);
+  const native = state.architecture;
   return {
     name: 'apt',
     rules: DEBIAN_RULES,
@@ -57,7 +56,7 @@ export function openAptAdapter(doors: PackageDoors): PackageAdapter {
       finish: FINISH,
       complete: COMPLETE,
     },
-    reading: aptReading(doors, native),
+    reading: aptReading(doors, state),
     refreshing: { tool: REFRESH, downloads: 'var/lib/apt/lists/partial', report: parseUpdate },
     changing: {
       available: (targets) => readAvailable(doors, targets),
@@ -77,13 +76,17 @@ export function openAptAdapter(doors: PackageDoors): PackageAdapter {
   };
 }
 
-function aptReading(doors: PackageDoors, native: () => Promise<string>): PackageAdapter['reading'] {
+function aptReading(
+  doors: PackageDoors,
+  state: ReturnType<typeof createStateReader>,
+): PackageAdapter['reading'] {
   return {
-    ...createStateReader(doors),
+    stateKey: state.stateKey,
+    watched: state.watched,
     installed: () => readInstalled(doors),
     sources: () => readSources(doors),
     async pending({ installed, sources }) {
-      const own = await native();
+      const own = await state.architecture();
       const names = installed.map((one) =>
         [own, 'all'].includes(one.architecture) ? one.name : DEBIAN_RULES.qualifiedName(one),
       );

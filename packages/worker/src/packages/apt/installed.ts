@@ -44,13 +44,6 @@ export async function readInstalled(doors: PackageDoors): Promise<Installed[]> {
   return parseInstalled(result.stdout);
 }
 
-/** The architecture of the host's own packages, such as `amd64`. */
-export async function readNativeArchitecture(doors: PackageDoors): Promise<string> {
-  const result = await query(doors, { program: 'dpkg', args: ['--print-architecture'] });
-  if (result.exitCode !== 0) throw dpkgFailure('dpkg --print-architecture', result);
-  return result.stdout.trim();
-}
-
 function dpkgFailure(what: string, { exitCode, stderr }: CommandResult): PatchError {
   return new PatchError('PKG_MANAGER_ERROR', `${what} failed (exit ${exitCode}): ${stderr.trim()}`);
 }

@@ -6,7 +6,7 @@ import { parseStatusLine } from './output.ts';
 import { parsePolicy } from './policy.ts';
 import { parseSimulation, parseTaken } from './simulate.ts';
 import { parseReleaseHead, parseTargets } from './sources.ts';
-import { parsePlaces } from './state-key.ts';
+import { parseSettings } from './state-key.ts';
 import { compareDebianVersions } from './versions.ts';
 
 describe('what dpkg-query 1.21.22 prints', () => {
@@ -186,15 +186,21 @@ describe('what apt says about its sources', () => {
 });
 
 describe('what apt-config of apt 2.6.1 prints', () => {
-  it('becomes the places of its files; one that is switched off is empty', () => {
-    const text = "lists='/srv/lists/'\nsourceList='/dev/null'\npreferences=''\n";
-    expect(parsePlaces(text)).toMatchObject({
+  const text = "architecture='amd64'\nlists='/srv/lists/'\nsourceList='/dev/null'\npreferences=''\n";
+
+  it('becomes its architecture and the places of its files; one that is switched off is empty', () => {
+    expect(parseSettings(text)).toMatchObject({
+      architecture: 'amd64',
       lists: '/srv/lists/',
       sourceList: '/dev/null',
       preferences: '',
       status: '',
     });
-    expect(() => parsePlaces('E: odd\n')).toThrow(/does not say/);
+  });
+
+  it('is refused without where the lists are, and without the architecture', () => {
+    expect(() => parseSettings('E: odd\n')).toThrow(/does not say where/);
+    expect(() => parseSettings(text.replace(/^architecture.*\n/, ''))).toThrow(/does not say what/);
   });
 });
 

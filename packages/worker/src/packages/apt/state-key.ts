@@ -18,8 +18,15 @@ interface AptPlaces {
   readonly extendedStates: string;
 }
 
+/** What apt is asked about itself. */
+interface AptSettings extends AptPlaces {
+  /** Of the host's own packages, such as `amd64`: apt prints their names without it. */
+  readonly architecture: string;
+}
+
 /** `/d` asks for a folder, `/f` for a file, each with its full path (apt-config(8)). */
-const SETTINGS: Readonly<Record<keyof AptPlaces, string>> = {
+const SETTINGS: Readonly<Record<keyof AptSettings, string>> = {
+  architecture: 'APT::Architecture',
   lists: 'Dir::State::lists/d',
   sourceList: 'Dir::Etc::sourcelist/f',
   sourceParts: 'Dir::Etc::sourceparts/d',
@@ -30,23 +37,25 @@ const SETTINGS: Readonly<Record<keyof AptPlaces, string>> = {
 };
 
 /** Reads what `apt-config shell` prints: `name='value'`; a place that is not set is the empty text. */
-export function parsePlaces(text: string): AptPlaces {
+export function parseSettings(text: string): AptSettings {
   const values = new Map(
     [...text.matchAll(/^(\w+)='(.*)'$/gm)].map(([, name = '', value = '']) => [name, value] as const),
   );
-  const names = Object.keys(SETTINGS) as (keyof AptPlaces)[];
+  const names = Object.keys(SETTINGS) as (keyof AptSettings)[];
   if (!values.has('lists'))
     throw new PatchError('PKG_MANAGER_ERROR', 'apt-config does not say where the package lists are.');
+  if (!values.has('architecture'))
+    throw new PatchError('PKG_MANAGER_ERROR', "apt-config does not say what this host's architecture is.");
   return Object.fromEntries(names.map((name) => [name, values.get(name) ?? ''])) as Record<
-    keyof AptPlaces,
+    keyof AptSettings,
     string
   >;
 }
 
 /** @throws PatchError when apt's configuration cannot be read. */
-async function readPlaces(doors: PackageDoors): Promise<AptPlaces> {
+async function readSettings(doors: PackageDoors): Promise<AptSettings> {
   const tool = aptTool('apt-config', ['shell', ...Object.entries(SETTINGS).flat()]);
-  return parsePlaces(await ask(doors, 'apt-config shell', tool));
+  return parseSettings(await ask(doors, 'apt-config shell', tool));
 }
 
 /** Those that are set. */
@@ -97,12 +106,16 @@ async function readState(doors: PackageDoors, config: string, places: AptPlaces)
 }
 
 /** Reads the state on disk as it is now; that costs some forty system calls, and a process where apt's configuration has changed. */
-export function createStateReader(doors: PackageDoors): Pick<PackageReading, 'stateKey' | 'watched'> {
-  const places = remembered<AptPlaces>();
-  const placesFor = (config: string): Promise<AptPlaces> => places(config, () => readPlaces(doors));
+export function createStateReader(doors: PackageDoors): Pick<PackageReading, 'stateKey' | 'watched'> & {
+  /** The architecture of the host's own packages. */
+  readonly architecture: () => Promise<string>;
+} {
+  const known = remembered<AptSettings>();
+  const settingsFor = (config: string): Promise<AptSettings> => known(config, () => readSettings(doors));
   return {
+    architecture: async () => (await settingsFor(await readConfigKey(doors))).architecture,
     async watched() {
-      const found = await placesFor(await readConfigKey(doors));
+      const found = await settingsFor(await readConfigKey(doors));
       const parts = [configFiles(doors), sourceFiles(found), packageFiles(doors, found)];
       return {
         files: parts.flatMap(({ files }) => files),
@@ -111,7 +124,7 @@ export function createStateReader(doors: PackageDoors): Pick<PackageReading, 'st
     },
     async stateKey() {
       const config = await readConfigKey(doors);
-      return readState(doors, config, await placesFor(config));
+      return readState(doors, config, await settingsFor(config));
     },
   };
 }
