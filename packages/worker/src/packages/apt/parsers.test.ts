@@ -267,10 +267,19 @@ describe('Debian versions', () => {
     ['1.0a', '1.0+b'],
     ['2.0-1', '2.0-1.1'],
     ['0', '00.1'],
+    ['1.99999999999999999998-1', '1.99999999999999999999-1'],
+    ['1.99999999999999999999', '1.100000000000000000000'],
+    ['1.0~~', '1.0~'],
+    ['1.0Z', '1.0a'],
   ])('%s is older than %s', (older, newer) => {
     expect(compareDebianVersions(older, newer)).toBeLessThan(0);
     expect(compareDebianVersions(newer, older)).toBeGreaterThan(0);
     expect(compareDebianVersions(older, older)).toBe(0);
+  });
+
+  it('are the same with another number of zeros', () => {
+    expect(compareDebianVersions('0:1.01-0', '1.1-00')).toBe(0);
+    expect(compareDebianVersions('1.0', '1.0-0')).toBe(0);
   });
 });
 
