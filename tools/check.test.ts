@@ -85,7 +85,7 @@ describe('npm run check', () => {
       ['doors-only', 'packages/agent/src/planted-b.ts', "import 'node:fs';\n"],
       ['contract-is-pure', 'packages/contract/src/planted.ts', "import 'node:os';\n"],
       ['no-fakes-in-sources', 'packages/manager/src/planted.ts', "import '@linux-patch/runtime/testing';\n"],
-      ['agent-room-jobs', 'packages/agent/src/jobs/planted.ts', "import '../http/tls-material.ts';\n"],
+      ['agent-room-jobs', 'packages/agent/src/jobs/planted.ts', "import '../http/server.ts';\n"],
       ['worker-room-packages', 'packages/worker/src/packages/planted.ts', "import '../jobs/state.ts';\n"],
       ['http-is-on-top', 'packages/manager/src/hosts/planted.ts', "import '../http/app.ts';\n"],
       ['http-is-served-on-top', 'packages/manager/src/audit/planted.ts', "import '@linux-patch/http';\n"],

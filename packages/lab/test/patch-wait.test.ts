@@ -132,6 +132,8 @@ it('patch --wait ends with the result of the job, over restarts of agent and man
       host,
       (method, path) => {
         if (path === '/api/v1/system/info') return boot;
+        // A manager that has not asked yet which installation this is does so before a change.
+        if (path === '/api/v1/health') return { data: { status: 'healthy', version: VERSION } };
         if (method === 'POST') {
           applied.push(path);
           return {
