@@ -335,6 +335,23 @@ describe('what hosts pin', { timeout: 60_000 }, () => {
     expect(await eventsOf('job_key_offered')).toEqual([]);
   });
 
+  it('is told to a host that pins it and was offered another one, which it forgets then', async () => {
+    const { fingerprint } = await status();
+    await using host = await joinListening(world);
+    const told: string[] = [];
+    const pinned = { pinned: fingerprint, by: 'join', foreign: null } as const;
+    host.say({ instance_id: INSTANCE, job_key: { ...pinned, foreign: `SHA256:${'A'.repeat(43)}` } });
+    host.onTrust((body) => {
+      told.push(jobKeyFingerprint(TrustBundle.parse(JSON.parse(body)).job_key?.key ?? ''));
+      host.say({ instance_id: INSTANCE, job_key: pinned });
+    });
+    await expect.poll(() => world.clock.sleeping).toBeGreaterThanOrEqual(2);
+    await world.clock.advance(6_000);
+    await expect.poll(() => told).toEqual([fingerprint]);
+    await expect.poll(async () => (await stateOf(host.fqdn)).state).toBe('pinned');
+    expect(await eventsOf('job_key_offered')).toEqual([]);
+  });
+
   it('is not told again to a host that has refused, nor to one whose root wants none', async () => {
     const { fingerprint } = await status();
     const told: string[] = [];

@@ -33,8 +33,12 @@ function stateOf(own: OwnJobKey, { pinned }: HostJobKey): JobKeyState {
   return own.former.includes(pinned) ? 'behind' : 'foreign';
 }
 
-/** Whether telling the host of the key may change something: what it refused once it refuses again. */
+/**
+ * Whether telling the host of the key may change something: what it refused once it refuses again, and one that pins it
+ * forgets a foreign one that somebody else offered.
+ */
 export function isOfferUseful(own: OwnJobKey, said: HostJobKey): boolean {
   if (said.pinned === null) return said.by === null;
-  return said.pinned !== own.fingerprint && said.foreign !== own.fingerprint;
+  if (said.pinned === own.fingerprint) return said.foreign !== null;
+  return said.foreign !== own.fingerprint;
 }
