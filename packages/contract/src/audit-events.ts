@@ -251,7 +251,7 @@ export const AGENT_AUDIT_EVENTS = {
   ),
   reboot_failed: event('A reboot that a job asked for could not be started.', 'job', 'reason'),
   api_call: event(
-    'A request that may change the host was answered, whatever the answer; `request` is what it asked for, `job` what was made of it.',
+    'A request that may change the host was answered, whatever the answer; `request` is what it asked for, `job` what was made of it, `signed_by` the job key that signed it.',
     'request_id',
     'method',
     'path',
@@ -260,6 +260,7 @@ export const AGENT_AUDIT_EVENTS = {
     'client',
     'address',
     'client_fingerprint',
+    'signed_by',
     'request',
     'job',
   ),

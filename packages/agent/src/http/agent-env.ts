@@ -13,6 +13,8 @@ export interface AgentEnv extends HttpEnv {
     readonly gate: SignatureGate;
     /** For the next signature; undefined where none is needed. */
     readonly challenge?: string | undefined;
+    /** Fingerprint of the job key that signed the request. */
+    readonly signedBy?: string | undefined;
     /** What was asked for, as the audit log has it. */
     readonly asked?: Readonly<Record<string, unknown>>;
     /** The job that was made of it. */

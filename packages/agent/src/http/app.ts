@@ -97,5 +97,10 @@ function accessFields({ env: { caller } }: Context<AgentEnv>, request: AnsweredR
 /** What was asked for, by whom, and the job that was made of it. */
 function changeFields(context: Context<AgentEnv>) {
   const { fingerprint } = context.env.caller;
-  return { client_fingerprint: fingerprint, request: context.get('asked'), job: context.get('jobId') };
+  return {
+    client_fingerprint: fingerprint,
+    signed_by: context.get('signedBy'),
+    request: context.get('asked'),
+    job: context.get('jobId'),
+  };
 }

@@ -13,7 +13,7 @@ import { LOCAL_CALLER } from '../access/caller.ts';
 import type { AgentEnv } from './agent-env.ts';
 
 /** What needs no signature. */
-export const FREE: Admission = { spend: async () => {} };
+export const FREE: Admission = { signedBy: undefined, spend: async () => {} };
 
 /** Whether requests of a route are signed; undefined where they are not. */
 export function signatureNeedOf({ headers }: Pick<Route, 'headers'>): SignatureNeed | undefined {
@@ -31,7 +31,7 @@ export async function admitChange(
   need: SignatureNeed,
 ): Promise<Admission> {
   if (context.env.caller === LOCAL_CALLER) return FREE;
-  return context.get('gate').admit(
+  const admission = await context.get('gate').admit(
     {
       line,
       body: bodyBytes,
@@ -41,6 +41,8 @@ export async function admitChange(
     },
     need,
   );
+  context.set('signedBy', admission.signedBy);
+  return admission;
 }
 
 /**

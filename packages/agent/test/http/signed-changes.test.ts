@@ -107,6 +107,15 @@ describe('a host that pins a job key', () => {
     expect(world.jobs.list()).toHaveLength(1);
   });
 
+  it('says in the audit trail which key signed', async () => {
+    const signer = async () =>
+      (await world.audited()).findLast((one) => one.event === 'api_call')?.details?.['signed_by'];
+    await send({});
+    expect(await signer()).toBeUndefined();
+    await signedSend();
+    expect(await signer()).toBe(jobKeyFingerprint(jobPublicKey(ours)));
+  });
+
   it('looks at the signature before it parses a byte of the body', async () => {
     expect(codeOf(await send({ body: '{' }))).toEqual([403, 'SIGNATURE_REQUIRED']);
     const challenge = await nextChallenge();

@@ -7,6 +7,8 @@ export type SignatureNeed = 'always' | 'when_spent';
 
 /** Whether a change may be made, as far as its signature says. */
 export interface Admission {
+  /** Fingerprint of the key that signed the request; undefined for an unsigned one, and where no key is pinned. */
+  readonly signedBy: string | undefined;
   /**
    * Uses up the challenge of the signature; to be called right before the change, and not for a repetition of one.
    * @throws PatchError `SIGNATURE_REQUIRED` where a key is pinned and the request is not signed; `CHALLENGE_UNKNOWN`
@@ -38,6 +40,7 @@ export function createSignatureGate(options: {
       const verified = verifyChange(held, request, own());
       if (need === 'always' && held.pinned !== null && !verified) throw unsigned(held.pinned);
       return {
+        signedBy: verified && (held.pinned ?? undefined),
         async spend() {
           if (held.pinned === null) return;
           if (!verified) throw unsigned(held.pinned);
