@@ -23,6 +23,7 @@ let agent: AgentProcess;
 
 const KEY_FILE = 'var/lib/linux_patch_manager/ca/job-key.json';
 const PIN_FILE = 'etc/linux_patch_api/job-key.json';
+const PIN_MARK = 'var/lib/linux_patch_api/state/job-key-pinned';
 
 /** A host whose join string lets it in. */
 function hostWith(name: string, address: string): Promise<LabHost> {
@@ -175,7 +176,7 @@ it('root may let a host do without signatures, and status says it aloud', async 
 it('a host that pins none, as after an upgrade, pins the first that its manager offers', async () => {
   const { fingerprint } = await jobKey();
   await agent[Symbol.asyncDispose]();
-  await rm(join(host.root, PIN_FILE));
+  for (const path of [PIN_FILE, PIN_MARK]) await rm(join(host.root, path));
   agent = host.start();
   await agent.listening;
   await askUntil('the host to pin a key', async () => ((await pinOf())?.pinned ? true : undefined));
