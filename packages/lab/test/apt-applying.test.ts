@@ -4,7 +4,6 @@ import type { JobResult } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PackageManager } from '../../worker/src/packages/package-manager.ts';
-import { askUntil } from '../src/wait.ts';
 import { openOn, quietRun } from './apt-bench.ts';
 import { ownBench } from './own-bench.ts';
 
@@ -26,11 +25,8 @@ async function versions({ inventory }: PackageManager): Promise<Record<string, s
   return Object.fromEntries((await inventory.listPackages()).map((one) => [one.name, one.version]));
 }
 
-/** Health answers what it knows and looks again behind its answer. */
-async function healthBecomes({ health }: PackageManager, expected: RegExp): Promise<void> {
-  await askUntil(`health to match ${expected}`, async () =>
-    expected.test(await health()) ? true : undefined,
-  );
+async function expectHealth({ health }: PackageManager, expected: RegExp): Promise<void> {
+  expect((await health(new AbortController().signal)).words).toMatch(expected);
 }
 
 const toy = (name: string, version = '1', more: { depends?: string; postinst?: string } = {}) => ({
@@ -328,7 +324,7 @@ describe('another package that is half configured', () => {
       ),
     ]);
     expect(await packages.inventory.isDatabaseClean()).toBe(false);
-    await healthBecomes(packages, /^not configured: toybroken \(dpkg --audit\)$/);
+    await expectHealth(packages, /^not configured: toybroken \(dpkg --audit\)$/);
     const gone = await operations.remove({ name: 'toya', purge: false, force: false }, quietRun());
     expect(gone.warnings).toHaveLength(1);
   });
@@ -386,7 +382,7 @@ describe('dependencies that are not met', () => {
   it('are no clean database, and health says so', async () => {
     const { packages, root } = await needy([]);
     expect(await packages.inventory.isDatabaseClean()).toBe(false);
-    await healthBecomes(packages, /^dependencies are not met: toyneedy : Depends: toymissing/);
+    await expectHealth(packages, /^dependencies are not met: toyneedy : Depends: toymissing/);
     // What apt cannot read is another matter, and keeps no job from what it may still do.
     await writeFile(join(root, 'etc/apt/sources.list.d/bad.list'), 'deb [nonsense\n');
     await expect(packages.inventory.isDatabaseClean()).rejects.toMatchObject({ code: 'PKG_MANAGER_ERROR' });

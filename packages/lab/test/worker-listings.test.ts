@@ -1,14 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nodeCommands, systemFiles } from '@linux-patch/runtime/node';
+import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createHostState } from '../../agent/src/worker-link/host-state.ts';
 import { createWorkerInventory } from '../../agent/src/worker-link/inventory.ts';
 import { openWorkerLink } from '../../agent/src/worker-link/link.ts';
 import { openListingFile } from '../../agent/src/worker-link/listing-file.ts';
 import { createListings } from '../../agent/src/worker-link/listings.ts';
+import { createWorkerPlans } from '../../agent/src/worker-link/plans.ts';
 import { OWN_PROGRAMS } from '../../worker/test/worker-process.ts';
-import { bench } from './apt-bench.ts';
+import { bench, quietRun } from './apt-bench.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
@@ -31,8 +33,12 @@ function startOn({ root, packages }: Awaited<ReturnType<typeof bench>>) {
   const link = openWorkerLink({ commands, root, backend: 'auto' });
   const file = openListingFile({ path: join(root, 'state/packages.json'), files: systemFiles, logger });
   const listings = createListings({ link, files: systemFiles, file });
-  const inventory = createWorkerInventory(link, listings, packages.inventory);
-  return { inventory, listings, asked: () => asked };
+  const state = createHostState({ link, files: systemFiles, clock: systemClock });
+  const onPlanned = packages.rememberPlan;
+  const plans = createWorkerPlans({ link, clock: systemClock, clockFault: () => undefined, onPlanned });
+  const { name } = packages.inventory;
+  const inventory = createWorkerInventory(link, { name, plans, listings, state });
+  return { inventory, listings, state, asked: () => asked };
 }
 
 it('an agent asks nobody after a start while nothing changed, and says what its package manager says', async () => {
@@ -116,4 +122,35 @@ it('a host without lists lists what is installed, and refuses to say what waits'
     code: 'SERVICE_UNHEALTHY',
     message: expect.stringContaining('Which updates wait is not known'),
   });
+});
+
+const all = { selection: { kind: 'all' as const }, exclude: [] };
+
+it('a plan of the worker is what the job does, and what is different later is said step by step', async () => {
+  const host = await bench(folder.path, ['toyhello', 'toylib']);
+  const { plans } = startOn(host).inventory;
+  const waiting = { signal: new AbortController().signal, limitMs: 60_000 };
+  const approved = await plans.patches(all, waiting);
+  expect(approved.steps.map((one) => one.name)).toEqual(['toyhello', 'toylib']);
+  await host.apt.run('apt-mark', ['hold', 'toyhello']);
+  const job = { ...all, planHash: approved.hash };
+  await expect(host.packages.operations.applyPatches(job, quietRun())).rejects.toMatchObject({
+    code: 'PLAN_CHANGED',
+    details: { difference: { known: true, added: [], removed: [{ name: 'toyhello' }], changed: [] } },
+  });
+  const { hash: planHash, left } = await plans.patches(all, waiting);
+  expect(left).toMatchObject([{ name: 'toyhello', why: 'held' }]);
+  const { results } = await host.packages.operations.applyPatches({ ...all, planHash }, quietRun());
+  expect(results.filter((one) => one.action === 'upgraded')).toMatchObject([{ name: 'toylib' }]);
+});
+
+it('the state of the host is asked for once while nothing changed', async () => {
+  const host = await bench(folder.path, ['toyhello']);
+  const { inventory, state, asked } = startOn(host);
+  expect(state.health()).toBe('ok');
+  expect(await inventory.rebootRequired()).toEqual(await host.packages.inventory.rebootRequired());
+  expect([await inventory.isDatabaseClean(), asked()]).toEqual([true, 1]);
+  await writeFile(join(host.root, 'var/lib/dpkg/updates/0001'), '');
+  expect([await inventory.isDatabaseClean(), asked()]).toEqual([false, 2]);
+  expect(state.health()).toContain('dpkg was interrupted');
 });

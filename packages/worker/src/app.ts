@@ -17,6 +17,8 @@ export interface WorkerDoors {
   readonly createCommands: (environment: Readonly<Record<string, string>>) => Commands;
   /** Opens the connection over which the request comes. @throws when there is none */
   readonly openChannel: () => RequestChannel;
+  /** Aborts when the process is told to end. */
+  readonly signal: AbortSignal;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
 }
@@ -26,8 +28,8 @@ const USAGE = `linux-patch-worker: the part of the Linux Patch agent that works 
 usage: linux-patch-worker request [--root DIR] [--backend auto|${BACKENDS.join('|')}]
        linux-patch-worker --help | --version
 
-The request comes as one line of JSON over the socket that the service manager hands over, else on standard input;
-the answer is one line, too.
+The request comes as one line of JSON over the socket that the service manager hands over, else on standard input,
+and as many bytes after it as its member "bytes" says; the answer is one line, too.
 `;
 
 /** Below the root. */
@@ -61,6 +63,17 @@ function parseWish(args: readonly string[]): Wish {
   return { root: resolve(values.root), backend };
 }
 
+/** Commands that end when the signal aborts, whatever else ends them. */
+function endingWith(signal: AbortSignal, commands: Commands): Commands {
+  return {
+    run: (command) =>
+      commands.run({
+        ...command,
+        signal: command.signal ? AbortSignal.any([command.signal, signal]) : signal,
+      }),
+  };
+}
+
 /** One request, one life. Returns the exit code: 0 also for a request that was refused, because it was answered. */
 export async function runWorker(args: readonly string[], doors: WorkerDoors): Promise<number> {
   const { clock, files, logger } = doors;
@@ -78,9 +91,12 @@ export async function runWorker(args: readonly string[], doors: WorkerDoors): Pr
     return 1;
   }
   const { root, backend: configured } = wish;
-  const commands = doors.createCommands(packageEnvironment(root));
-  const policy = openHostPolicy({ files, path: join(root, POLICY_FILE), root });
-  const openPackages = () => openPackageManager({ commands, files, clock, root, configured, policy });
-  await serveRequest({ channel, files, clock, logger, openPackages });
+  const commands = endingWith(doors.signal, doors.createCommands(packageEnvironment(root)));
+  const path = join(root, POLICY_FILE);
+  const openPackages = (clockFault?: string) => {
+    const policy = openHostPolicy({ files, path, root, clockFault: () => clockFault });
+    return openPackageManager({ commands, files, clock, root, configured, policy });
+  };
+  await serveRequest({ channel, files, clock, logger, openPackages, signal: doors.signal });
   return 0;
 }

@@ -20,6 +20,13 @@ const sink = stderrSink({
   stderr: terminal.stderr,
 });
 
+const ended = new AbortController();
+// What it has started ends with it, and no answer is waited for.
+process.once('SIGTERM', () => {
+  ended.abort();
+  process.exit(143);
+});
+
 // No await outside of a function: a package starts this as a script.
 async function main(): Promise<void> {
   await withholdCores();
@@ -29,6 +36,7 @@ async function main(): Promise<void> {
     logger: lineLogger({ level: 'info', sink }),
     createCommands: nodeCommands,
     openChannel: () => openRequestChannel(process.env),
+    signal: ended.signal,
     stdout: terminal.stdout,
     stderr: terminal.stderr,
   });

@@ -11,6 +11,16 @@ const line =
   (to) =>
     void to.end(`${JSON.stringify(value)}\n`);
 
+/** A plan whose line says that so many bytes follow it. */
+const framed =
+  (bytes: number, body: string): Say =>
+  (to) =>
+    void to.end(`{"v":1,"op":"plan","bytes":${bytes},"limitMs":60000}\n${body}`);
+const plan = (question: object): Say => {
+  const body = JSON.stringify(question);
+  return framed(Buffer.byteLength(body), body);
+};
+
 /** A private root in which nothing is. */
 async function emptyRoot(): Promise<string[]> {
   const folder = await temporaryFolder();
@@ -33,7 +43,11 @@ const FAULTS: readonly (readonly [what: string, say: Say, message: unknown])[] =
     'The request has more than 65536 bytes without an end of line.',
   ],
   ['silence', (to) => void to.write('{"v":1,'), 'The request was not there after 2 s.'],
-  ['two lines', (to) => void to.end('{}\n{}\n'), 'The request is more than one line.'],
+  [
+    'two lines',
+    (to) => void to.end('{}\n{}\n'),
+    'The request is more than one line, which does not say that bytes follow it.',
+  ],
   ['no JSON', (to) => void to.end('snapshot\n'), expect.stringMatching(/^The request is no JSON: /)],
   [
     'deep nesting',
@@ -54,6 +68,44 @@ const FAULTS: readonly (readonly [what: string, say: Say, message: unknown])[] =
     'a member too many',
     line({ ...REQUEST, root: '/etc' }),
     expect.stringMatching(/^The worker does not know this request: the request: .*root/),
+  ],
+  ['half a body', framed(10, '{"a"'), 'The request says that 10 bytes follow it, and ended after 4.'],
+  [
+    'no body where one is said',
+    framed(10, ''),
+    'The request says that 10 bytes follow it, and ended after 0.',
+  ],
+  [
+    'a body that does not come',
+    (to) => void to.write('{"v":1,"op":"plan","bytes":10,"limitMs":1}\n{"a"'),
+    'The request says that 10 bytes follow it; 4 were there after 2 s.',
+  ],
+  ['more than the body', framed(2, '{}{}'), 'More follows the request than the 2 bytes that it says.'],
+  [
+    'a body of ten megabytes',
+    framed(10_000_000, '{'),
+    'The request says that 10000000 bytes follow it; 1114112 may.',
+  ],
+  [
+    'a plan without a body',
+    line({ v: 1, op: 'plan', limitMs: 1 }),
+    'The worker does not know this request: bytes: it comes with a body, and how long that is has to be said.',
+  ],
+  [
+    'a body for what has none',
+    (to) => void to.end('{"v":1,"op":"hello","bytes":2}\n{}'),
+    expect.stringMatching(/^The worker does not know this request: the request: .*bytes/),
+  ],
+  ['a body that is no JSON', framed(4, 'plan'), expect.stringMatching(/^The body is no JSON: /)],
+  [
+    'a plan for something else',
+    plan({ change: 'shell' }),
+    expect.stringMatching(/^The worker does not know this request: change: /),
+  ],
+  [
+    'an option for a name in a body',
+    plan({ change: 'remove', name: '-oDpkg::Pre-Invoke::=id', purge: false, force: false }),
+    expect.stringMatching(/^The worker does not know this request: name: a package name starts with /),
   ],
   [
     'an option for a name',
@@ -93,6 +145,20 @@ describe('the request process', () => {
       'SERVICE_UNHEALTHY',
       'INVALID_REQUEST',
     ]);
+  });
+
+  it('takes a plan of as many packages as a manager may name, which is more than a line', async () => {
+    const packages = Array.from({ length: 1_000 }, (_, index) => ({
+      name: `a${'b'.repeat(200)}${index}`,
+      version: `1.${'0'.repeat(100)}`,
+    }));
+    const wish = { onlyUpgrade: false, force: false, noRecommends: false, allowDowngrade: false };
+    const root = await emptyRoot();
+    const { answer } = await askOverSocket(root, plan({ change: 'install', packages, ...wish }));
+    expect(JSON.parse(answer).error).toMatchObject({
+      code: 'SERVICE_UNHEALTHY',
+      message: expect.stringContaining('is given, but '),
+    });
   });
 
   it('passes on why the package manager cannot be driven', async () => {

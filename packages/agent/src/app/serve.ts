@@ -30,7 +30,7 @@ function refreshWaitMs(timeoutSeconds: number): number {
 
 function composeApp(
   context: AgentContext,
-  { packages, inventory, jobs, cache, refresher }: Work,
+  { state, inventory, jobs, cache, refresher }: Work,
   served: {
     readonly health: () => IdentityHealth;
     readonly identity: IdentityService | undefined;
@@ -48,7 +48,7 @@ function composeApp(
         jobs,
         cache,
         identity: served.health,
-        packageManagerHealth: packages.health,
+        packageManagerHealth: state.health,
         refreshInBackground: () => refresher.refreshInBackground(),
         startedMonotonicMs: clock.monotonicMs(),
       },

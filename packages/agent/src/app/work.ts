@@ -11,30 +11,32 @@ import {
   type GovernedBy,
   governExecutor,
   governReboot,
+  LockHolderAnswer,
   openHostPolicy,
   openPackageCache,
   openPackageManager,
   type PackageInventory,
-  type PackageManager,
   sessionService,
   systemdService,
 } from '@linux-patch/worker';
 import { auditJobs } from '../jobs/audit-jobs.ts';
 import { governQueue } from '../jobs/governed-queue.ts';
 import { type JobQueue, openJobQueue } from '../jobs/queue.ts';
+import { createHostState, type HostState } from '../worker-link/host-state.ts';
 import { createWorkerInventory } from '../worker-link/inventory.ts';
 import { openWorkerLink } from '../worker-link/link.ts';
 import { openListingFile } from '../worker-link/listing-file.ts';
 import { createListingKeeper, type ListingKeeper } from '../worker-link/listing-keeper.ts';
 import { createListings } from '../worker-link/listings.ts';
+import { createWorkerPlans } from '../worker-link/plans.ts';
 import type { AgentContext } from './agent-context.ts';
 
 type WorkContext = Pick<AgentContext, 'host' | 'settings' | 'time' | 'report' | 'program'>;
 
 /** Jobs, and what they work with. */
 export interface Work {
-  readonly packages: Pick<PackageManager, 'health'>;
-  /** As the worker reads it. */
+  /** As the worker reads it, and what follows. */
+  readonly state: Pick<HostState, 'health'>;
   readonly inventory: PackageInventory;
   readonly jobs: JobQueue;
   readonly cache: Awaited<ReturnType<typeof openPackageCache>>;
@@ -59,6 +61,11 @@ async function openDetachedWork({ host, settings, time }: WorkContext): Promise<
   });
 }
 
+/** Why the clock cannot be believed now. */
+function clockFaultOf({ verdict }: WorkContext['time']['clockWatch']): string | undefined {
+  return verdict.state === 'ok' ? undefined : verdict.message;
+}
+
 /** The policy of the host, and what becomes of a denial. */
 function governedBy({ host, settings, time, report }: WorkContext): GovernedBy {
   const { files, root } = host;
@@ -68,7 +75,7 @@ function governedBy({ host, settings, time, report }: WorkContext): GovernedBy {
     files,
     path: settings.paths.policyFile,
     root,
-    clockFault: () => (clockWatch.verdict.state === 'ok' ? undefined : clockWatch.verdict.message),
+    clockFault: () => clockFaultOf(clockWatch),
   });
   return {
     policy,
@@ -120,7 +127,7 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   });
   const path = join(paths.dataFolder, 'state/packages.json');
   const listings = createListings({ link, files, file: openListingFile({ path, files, logger }) });
-  const { lockHolder } = packages;
+  const lockHolder = () => link.ask({ v: 1, op: 'lock-holder' }, LockHolderAnswer);
   const keeper = stack.use(createListingKeeper({ listings, lockHolder, clock, logger }));
   // Closed first, so that nobody waits for an answer.
   stack.use(link);
@@ -173,6 +180,14 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   stack.use(auditJobs(jobs.events, audit));
   stack.use(jobs.events.subscribe(({ job }) => job.completed_at !== null && keeper.nudge()));
   opened.queue = jobs;
-  const inventory = createWorkerInventory(link, listings, packages.inventory);
-  return { packages, inventory, jobs, cache, refresher, keeper };
+  const state = createHostState({ link, files, clock });
+  const plans = createWorkerPlans({
+    link,
+    clock,
+    clockFault: () => clockFaultOf(clockWatch),
+    onPlanned: packages.rememberPlan,
+  });
+  const { name } = packages.inventory;
+  const inventory = createWorkerInventory(link, { name, plans, listings, state });
+  return { state, inventory, jobs, cache, refresher, keeper };
 }

@@ -6,17 +6,22 @@ import {
   type PackageListing,
   type SourceState,
 } from '@linux-patch/worker';
+import type { HostState } from './host-state.ts';
 import type { WorkerLink } from './link.ts';
 import type { Listings } from './listings.ts';
 
 /** What a request has room for beside the rest; the worker looks up what it is not told. */
 const MOST_LISTED_CHARACTERS = 16_000;
 
-/** What the worker does not read yet, and the package manager's name. */
-type Local = Pick<PackageInventory, 'name' | 'plans' | 'rebootRequired' | 'isDatabaseClean'>;
-
 /** The reading half of the package manager, as the worker tells it. */
-export function createWorkerInventory(link: WorkerLink, listings: Listings, local: Local): PackageInventory {
+export function createWorkerInventory(
+  link: Pick<WorkerLink, 'ask'>,
+  parts: Pick<PackageInventory, 'name' | 'plans'> & {
+    readonly listings: Listings;
+    readonly state: Pick<HostState, 'reading'>;
+  },
+): PackageInventory {
+  const { name: manager, plans, listings, state } = parts;
   const ranks = { of: undefined as PackageListing | undefined, known: new Map<string, number>() };
   const rankOf = (version: string): number => ranks.known.get(version) ?? -1;
   const reading = async (): Promise<PackageListing> => {
@@ -30,11 +35,11 @@ export function createWorkerInventory(link: WorkerLink, listings: Listings, loca
     return listing;
   };
   return {
-    name: local.name,
-    plans: local.plans,
-    rebootRequired: local.rebootRequired,
-    isDatabaseClean: local.isDatabaseClean,
-    revision: async () => revisionOf(local.name, await listings.key()),
+    name: manager,
+    plans,
+    rebootRequired: async () => (await state.reading()).reboot,
+    isDatabaseClean: async () => (await state.reading()).clean,
+    revision: async () => revisionOf(manager, await listings.key()),
     listPackages: async () => (await reading()).packages,
     async findPackage(name) {
       const names = [name, name.replace(/:[^:]*$/, ''), name.replace(/\.[^.]*$/, '')];

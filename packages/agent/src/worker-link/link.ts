@@ -16,9 +16,22 @@ const MOST_WORDS = 300;
 /** The way to the worker, which knows the packages. One process answers one request. */
 export interface WorkerLink extends Disposable {
   /**
+   * @param request what is asked; a function is called when its turn has come
    * @throws PatchError what the worker answers; `WORKER_UNAVAILABLE` when it gives no answer that can be read, or too many ask
    */
-  ask<S extends z.ZodType>(request: WorkerRequest, answer: S): Promise<z.output<S>>;
+  ask<S extends z.ZodType>(
+    request: WorkerRequest | (() => WorkerRequest),
+    answer: S,
+    more?: MoreToAsk,
+  ): Promise<z.output<S>>;
+}
+
+/** What comes with a request. */
+export interface MoreToAsk {
+  /** As long as the request says. */
+  readonly body?: string;
+  /** Aborts when nobody waits for the answer any more; the worker is ended then. */
+  readonly signal?: AbortSignal;
 }
 
 /** A worker that is started as a child for each request. Disposing ends those that run. */
@@ -31,20 +44,22 @@ export function openWorkerLink(options: {
   const { commands, root, backend } = options;
   const turns = createTurns(LIMITS);
   const closed = new AbortController();
-  const run = (request: WorkerRequest): Promise<CommandResult> =>
+  const run = (request: WorkerRequest, { body = '', signal }: MoreToAsk): Promise<CommandResult> =>
     commands.run({
       program: WORKER_PROGRAM,
       args: ['request', '--root', root, '--backend', backend],
-      stdin: `${JSON.stringify(request)}\n`,
+      stdin: `${JSON.stringify(request)}\n${body}`,
       timeoutMs: TIMEOUT_MS,
       maxOutputBytes: MOST_BYTES,
-      signal: closed.signal,
+      signal: signal ? AbortSignal.any([closed.signal, signal]) : closed.signal,
     });
   return {
-    ask: (request, answer) =>
+    ask: (request, answer, more = {}) =>
       turns.take(async () => {
         if (closed.signal.aborted) throw unavailable('the agent is stopping');
-        return readAnswer(await run(request).catch(notStarted), answer);
+        if (more.signal?.aborted) throw unavailable('nobody waits for the answer any more');
+        const asked = typeof request === 'function' ? request() : request;
+        return readAnswer(await run(asked, more).catch(notStarted), answer);
       }),
     [Symbol.dispose]: () => closed.abort(),
   };
@@ -64,7 +79,7 @@ function notStarted(cause: unknown): never {
 
 /** How a worker ended that did not answer. */
 function endOf({ timedOut, aborted, signal, exitCode, stderr }: CommandResult): string {
-  if (aborted) return 'the agent is stopping';
+  if (aborted) return 'the agent is stopping, or nobody waits for the answer any more';
   if (timedOut) return `the worker was not done after ${TIMEOUT_MS / 60_000} minutes and was ended`;
   if (signal === 'SIGKILL') return 'the worker was killed, as the kernel does when there is no memory left';
   if (signal !== null) return `the worker was ended by ${signal}`;

@@ -1,6 +1,5 @@
 import { messageOf } from '@linux-patch/contract';
 import type { Clock, Logger } from '@linux-patch/runtime';
-import type { PackageManager } from '@linux-patch/worker';
 import type { Listings } from './listings.ts';
 
 /** Whoever waited for this agent to serve is answered first: reading takes a process of its own, and apt's after it. */
@@ -21,8 +20,8 @@ export interface ListingKeeper extends AsyncDisposable {
 
 export function createListingKeeper(options: {
   readonly listings: Pick<Listings, 'isCurrent' | 'reading' | 'settled'>;
-  /** In the middle of somebody's work there is nothing worth keeping. */
-  readonly lockHolder: PackageManager['lockHolder'];
+  /** Who works with the packages: in the middle of that there is nothing worth keeping. */
+  readonly lockHolder: () => Promise<object | null | undefined>;
   readonly clock: Clock;
   readonly logger: Logger;
 }): ListingKeeper {

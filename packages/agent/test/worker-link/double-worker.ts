@@ -1,4 +1,4 @@
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodeCommands } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
@@ -23,8 +23,11 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 const [root] = process.argv.slice(2);
-const [line] = await createInterface({ input: process.stdin })[Symbol.asyncIterator]().next().then((one) => [one.value]);
-appendFileSync(root + '/asked', line + '\\n');
+const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const { value: line } = await input.next();
+const { op, bytes } = JSON.parse(line);
+const body = bytes === undefined ? '' : ' ' + (await input.next()).value;
+appendFileSync(root + '/asked', line + body + '\\n');
 const behaviour = readFileSync(root + '/behaviour', 'utf8');
 const say = (value) => process.stdout.write(JSON.stringify(value) + '\\n');
 const db = root + '/db.json';
@@ -41,8 +44,20 @@ const listing = () => ({
   sources: [{ uri: 'shelf:', security: false, present: true }],
   listedAtMs: 1000,
 });
+const stored = JSON.parse(readFileSync(db, 'utf8'));
+const state = () => ({
+  key, watched: { files: [db], folders: [] },
+  reboot: { required: stored.some(([name]) => name === 'linux'), reasons: [] },
+  clean: !stored.some(([name]) => name === 'broken'),
+  health: stored.some(([name]) => name === 'broken') ? 'not configured: broken' : 'ok',
+  ...(existsSync(root + '/busy') ? { busy: 'apt (process 7)' } : {}),
+});
+const plan = () => ({
+  steps: [{ action: 'remove', name: 'toy', architecture: 'amd64', from: '1', to: null, purge: false, asked: true }],
+  hash: 'ab'.repeat(32), left: [], reboot: 'no', plannedAtMs: 1000,
+});
 switch (behaviour) {
-  case 'answers': say({ v: 1, ok: true, value: listing() }); break;
+  case 'answers': say({ v: 1, ok: true, value: { snapshot: listing, state, plan }[op]() }); break;
   case 'refuses': say({ v: 1, ok: false, error: { code: 'PKG_MANAGER_ERROR', message: 'dpkg says no', details: { exit_code: 2 } } }); break;
   case 'does not understand': say({ v: 1, ok: false, error: { code: 'INVALID_REQUEST', message: 'op: no such thing', details: {} } }); break;
   case 'is killed': process.kill(process.pid, 'SIGKILL'); break;
@@ -80,6 +95,8 @@ export async function doubleWorker() {
     /** The requests so far. */
     asked: async () => (await readFile(join(root, 'asked'), 'utf8')).split('\n').filter(Boolean),
     forgetAsked: () => writeFile(join(root, 'asked'), ''),
+    /** Whether somebody works with the packages. */
+    busy: (is: boolean) => (is ? writeFile(join(root, 'busy'), '') : rm(join(root, 'busy'), { force: true })),
     append: (text: string) => appendFile(join(root, 'db.json'), text),
   };
 }

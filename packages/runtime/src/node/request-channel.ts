@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
-import type { LineLimits, ReceivedLine, RequestChannel } from '../request-channel.ts';
+import type { ReceivedRequest, RequestChannel, RequestLimits } from '../request-channel.ts';
+import { type NoMore, openFrame } from './request-frame.ts';
 
 /** The first descriptor that a service manager hands over (sd_listen_fds(3)). */
 const FIRST_PASSED = 3;
@@ -28,39 +29,32 @@ export function openRequestChannel(
   const incoming = openSocket(passed ? FIRST_PASSED : 0, { readable: true, writable: passed });
   const outgoing = passed ? incoming : openSocket(1, { readable: false, writable: true });
   return {
-    receive: (limits) => receive(incoming, limits),
+    receive: (limits, bodyOf) => receive(incoming, limits, bodyOf),
     answer: (line, limits) => answer(outgoing, line, limits),
   };
 }
 
-/** What has come is a line, or can become none any more. */
-function judge(
-  bytes: Buffer,
-  ended: boolean,
-  { maxBytes }: Pick<LineLimits, 'maxBytes'>,
-): ReceivedLine | undefined {
-  const end = bytes.indexOf('\n');
-  if (end > maxBytes || (end < 0 && bytes.length > maxBytes)) return { kind: 'too_long' };
-  if (end < 0) return ended ? { kind: 'cut' } : undefined;
-  if (bytes.length > end + 1) return { kind: 'more' };
-  return { kind: 'line', text: bytes.toString('utf8', 0, end) };
-}
-
-function receive(socket: Socket, limits: LineLimits): Promise<ReceivedLine> {
-  const { promise, resolve } = Promise.withResolvers<ReceivedLine>();
-  let bytes = Buffer.alloc(0);
-  const look = (ended: boolean): void => {
-    const judged = judge(bytes, ended, limits);
-    if (judged) resolve(judged);
-  };
-  const timer = setTimeout(() => resolve({ kind: 'too_late' }), limits.timeoutMs);
+function receive(
+  socket: Socket,
+  limits: RequestLimits,
+  bodyOf: (line: string) => number,
+): Promise<ReceivedRequest> {
+  const { promise, resolve } = Promise.withResolvers<ReceivedRequest>();
+  const frame = openFrame(limits, bodyOf);
+  const stop = (why: NoMore) => resolve(frame.stop(why));
+  let timer = setTimeout(stop, limits.timeoutMs, 'too_late');
   const take = (chunk: Buffer): void => {
-    bytes = Buffer.concat([bytes, chunk]);
-    look(false);
+    const hadLine = frame.hasLine;
+    const received = frame.take(chunk);
+    if (received) return resolve(received);
+    if (hadLine || !frame.hasLine) return;
+    clearTimeout(timer);
+    timer = setTimeout(stop, limits.timeoutMs, 'too_late');
   };
+  const end = (): void => stop('ended');
   socket.on('data', take);
-  socket.once('end', () => look(true));
-  socket.once('close', () => look(true));
+  socket.once('end', end);
+  socket.once('close', end);
   return promise.finally(() => {
     clearTimeout(timer);
     socket.off('data', take);
@@ -70,7 +64,11 @@ function receive(socket: Socket, limits: LineLimits): Promise<ReceivedLine> {
 }
 
 /** Ends rather than destroys: the service manager may hold a copy of the connection, and the other side would see nothing. */
-function answer(socket: Socket, line: string, { timeoutMs }: Pick<LineLimits, 'timeoutMs'>): Promise<void> {
+function answer(
+  socket: Socket,
+  line: string,
+  { timeoutMs }: Pick<RequestLimits, 'timeoutMs'>,
+): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, timeoutMs);
   socket.once('close', () => resolve());

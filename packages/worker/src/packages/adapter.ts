@@ -130,6 +130,8 @@ export interface PackageReading {
   /** @param listed the package as a listing shows it; undefined when it is not installed. */
   detail(name: string, listed: Package | undefined): Promise<PackageDetail | undefined>;
   rebootState(installed: readonly Installed[]): Promise<RebootState>;
+  /** Paths of files that ask for a reboot, and of those that say why, besides what is `watched`. */
+  readonly rebootFlags: readonly string[];
   /** Whether a new version of this package is in use only after a reboot. */
   asksForReboot(name: string): boolean;
 }

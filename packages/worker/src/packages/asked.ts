@@ -44,7 +44,7 @@ export function askedUpdates({
   selection,
   allowRemovals = false,
   reboot = false,
-}: Pick<UpdateWish, 'selection' | 'allowRemovals'> & { readonly reboot?: boolean }): AskedChange {
+}: Pick<UpdateWish, 'selection' | 'allowRemovals'> & { readonly reboot?: boolean | undefined }): AskedChange {
   return {
     operations: reboot ? ['update', 'reboot'] : ['update'],
     names: selection.kind === 'names' ? selection.names : [],

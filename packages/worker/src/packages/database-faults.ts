@@ -1,8 +1,6 @@
-import { messageOf } from '@linux-patch/contract';
 import type { PackageAdapter, PackageWords } from './adapter.ts';
 import type { PackageHost } from './doors.ts';
-import { findLockHolder } from './locks.ts';
-import { remembered } from './remembered.ts';
+import { findLockHolder, nameOfHolder } from './locks.ts';
 
 /** What is wrong with what is installed, whatever updates wait. */
 export interface DatabaseFaults {
@@ -41,37 +39,24 @@ function describeFaults(
   return sentences.length === 0 ? undefined : sentences.join('; ');
 }
 
-/** The faults of the package database, read again when its state on disk has changed. */
-export interface DatabaseWatch {
-  isClean(): Promise<boolean>;
-  /** `ok` or the faults, as they were when they were last read; answers without waiting for the package manager. */
-  health(): Promise<string>;
+/** Whether what is installed is sound. */
+export interface DatabaseHealth {
+  readonly clean: boolean;
+  /** `ok`, or what is wrong, for people. In the middle of somebody's work packages are half configured as a matter of course. */
+  readonly words: string;
+  /** Who works with the package database; undefined when nobody does. */
+  readonly busy: string | undefined;
 }
 
-export function createDatabaseWatch(host: PackageHost): DatabaseWatch {
+/** @throws PatchError when the package manager cannot say */
+export async function readDatabaseHealth(host: PackageHost, signal: AbortSignal): Promise<DatabaseHealth> {
   const { adapter } = host;
-  const faults = remembered<DatabaseFaults>();
-  let known: string | undefined;
-  const read = async (): Promise<string | undefined> => {
-    const { packages: key } = await adapter.reading.stateKey();
-    const { signal } = new AbortController();
-    return describeFaults(await faults(key, () => readDatabaseFaults(adapter, signal)), adapter.words);
-  };
-  const look = async (): Promise<void> => {
-    try {
-      // In the middle of somebody's work packages are half configured as a matter of course.
-      if (!(await findLockHolder(host))) known = (await read()) ?? 'ok';
-    } catch (error) {
-      known = messageOf(error);
-    }
-  };
-  return {
-    isClean: async () => (await read()) === undefined,
-    async health() {
-      void look();
-      if (known !== undefined) return known;
-      const interrupted = await adapter.database.interrupted();
-      return describeFaults({ interrupted, unconfigured: [], unmet: undefined }, adapter.words) ?? 'ok';
-    },
-  };
+  const holder = await findLockHolder(host);
+  const faults = await readDatabaseFaults(adapter, signal);
+  const wrong = describeFaults(faults, adapter.words);
+  const { interrupted } = faults;
+  const unexplained = holder
+    ? describeFaults({ interrupted, unconfigured: [], unmet: undefined }, adapter.words)
+    : wrong;
+  return { clean: wrong === undefined, words: unexplained ?? 'ok', busy: holder && nameOfHolder(holder) };
 }

@@ -1,6 +1,5 @@
 import type { Package, Patch } from '@linux-patch/contract';
 import type { PackageAdapter } from './adapter.ts';
-import type { DatabaseWatch } from './database-faults.ts';
 import { isKeptBack } from './kept-back.ts';
 import type { Installed, Update } from './package-facts.ts';
 import type { PackageInventory } from './package-inventory.ts';
@@ -82,9 +81,13 @@ export function createPackageInventory(
   adapter: PackageAdapter,
   {
     reader,
-    database,
     plans,
-  }: { readonly reader: PackageReader; readonly database: DatabaseWatch; readonly plans: PackagePlans },
+    isClean,
+  }: {
+    readonly reader: PackageReader;
+    readonly plans: PackagePlans;
+    readonly isClean: PackageInventory['isDatabaseClean'];
+  },
 ): PackageInventory {
   const { rules, reading } = adapter;
   const listPackages = async (): Promise<Package[]> => {
@@ -121,6 +124,6 @@ export function createPackageInventory(
     sources: () => reader.sources(),
     compareVersions: (a, b) => rules.compareVersions(a, b),
     rebootRequired: async () => reading.rebootState(await reading.installed()),
-    isDatabaseClean: () => database.isClean(),
+    isDatabaseClean: isClean,
   };
 }

@@ -1,7 +1,7 @@
 import { HOUR_MS, PatchError } from '@linux-patch/contract';
 import { ADAPTERS, type AdapterEntry } from './adapters.ts';
 import { BACKENDS, type Backend } from './backends.ts';
-import { createDatabaseWatch, readDatabaseFaults } from './database-faults.ts';
+import { readDatabaseFaults, readDatabaseHealth } from './database-faults.ts';
 import type { PackageDoors, PackageHost } from './doors.ts';
 import { createPackageInventory } from './inventory.ts';
 import { findLockHolder } from './locks.ts';
@@ -62,14 +62,14 @@ export async function openPackageManager(options: PackageManagerOptions): Promis
 function managePackages(host: PackageHost): PackageManager {
   const { adapter } = host;
   const reader = createPackageReader(host);
-  const database = createDatabaseWatch(host);
   const memory = new PlanMemory();
+  const health = (signal: AbortSignal) => readDatabaseHealth(host, signal);
   const operations = createPackageOperations(host, reader, memory);
   return {
     inventory: createPackageInventory(adapter, {
       reader,
-      database,
       plans: createPackagePlans(host, reader, memory),
+      isClean: async () => (await health(new AbortController().signal)).clean,
     }),
     operations,
     refreshQuietly: (signal) =>
@@ -80,9 +80,14 @@ function managePackages(host: PackageHost): PackageManager {
         onLine: () => {},
         onWaitingForLock: () => {},
       }),
-    health: () => database.health(),
+    health,
     faults: (signal) => readDatabaseFaults(adapter, signal),
     lockHolder: () => findLockHolder(host),
     watched: () => adapter.reading.watched(),
+    async stateFiles() {
+      const { files, folders } = await adapter.reading.watched();
+      return { files: [...files, ...adapter.reading.rebootFlags], folders };
+    },
+    rememberPlan: (steps) => void memory.remember(steps),
   };
 }

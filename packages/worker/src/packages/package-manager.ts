@@ -1,4 +1,5 @@
-import type { DatabaseFaults } from './database-faults.ts';
+import type { PlanStep } from '@linux-patch/contract';
+import type { DatabaseFaults, DatabaseHealth } from './database-faults.ts';
 import type { LockHolder } from './locks.ts';
 import type { PackageInventory } from './package-inventory.ts';
 import type { PackageOperations, SourceFailure } from './package-operations.ts';
@@ -10,12 +11,16 @@ export interface PackageManager {
   readonly operations: PackageOperations;
   /** Refreshes the package lists without a job. Resolves to the sources that failed while others did not. */
   readonly refreshQuietly: (signal: AbortSignal) => Promise<readonly SourceFailure[]>;
-  /** `ok`, or why packages cannot be managed; answers at once. */
-  readonly health: () => Promise<string>;
+  /** Whether what is installed is sound; asks the package manager. */
+  readonly health: (signal: AbortSignal) => Promise<DatabaseHealth>;
   /** What is wrong with what is installed; asks the package manager. */
   readonly faults: (signal: AbortSignal) => Promise<DatabaseFaults>;
   /** What listings stand on, on disk. */
   readonly watched: () => Promise<WatchedFiles>;
+  /** What `inventory.rebootRequired` and `health` stand on, on disk. */
+  readonly stateFiles: () => Promise<WatchedFiles>;
+  /** Takes over a plan that was made elsewhere, to say later what is different. */
+  readonly rememberPlan: (steps: readonly PlanStep[]) => void;
   /** Who works with the package database now; undefined when nobody does. */
   readonly lockHolder: () => Promise<LockHolder | undefined>;
 }

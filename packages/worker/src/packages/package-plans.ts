@@ -37,5 +37,8 @@ export interface PackagePlans {
   install(wish: InstallWish, waiting: PlanWaiting): Promise<HostPlan>;
   remove(wish: RemoveWish, waiting: PlanWaiting): Promise<HostPlan>;
   /** @param wish.reboot whether the host may reboot for them */
-  patches(wish: UpdateWish & { readonly reboot?: boolean }, waiting: PlanWaiting): Promise<HostPlan>;
+  patches(
+    wish: UpdateWish & { readonly reboot?: boolean | undefined },
+    waiting: PlanWaiting,
+  ): Promise<HostPlan>;
 }

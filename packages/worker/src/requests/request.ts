@@ -1,9 +1,29 @@
 import { messageOf, Package, PackageName, PatchError, parseJson } from '@linux-patch/contract';
-import type { LineLimits, ReceivedLine } from '@linux-patch/runtime';
+import type { ReceivedRequest, RequestLimits } from '@linux-patch/runtime';
 import { z } from 'zod';
 
-/** A request is one line of at most so many bytes, and there within this time. */
-export const REQUEST_LIMITS: LineLimits = { maxBytes: 64 * 1024, timeoutMs: 2_000 };
+/**
+ * A request is one line, and as many bytes after it as its member `bytes` says: what may be long, and what others have
+ * signed. Each part is there within this time.
+ */
+export const REQUEST_LIMITS: RequestLimits = {
+  lineBytes: 64 * 1024,
+  // What the agent takes of a client, and what the members are called here.
+  bodyBytes: (1024 + 64) * 1024,
+  timeoutMs: 2_000,
+};
+
+/** What tells how many bytes follow a line, whatever else is in it. */
+const Framed = z.object({ bytes: z.number().int().nonnegative() });
+
+/** The length of a body that a request must have. */
+const Bytes = z
+  .number('it comes with a body, and how long that is has to be said')
+  .int()
+  .positive()
+  .max(REQUEST_LIMITS.bodyBytes);
+
+const MOST_WAITING_MS = 10 * 60_000;
 
 /** What the agent may ask for: one of these for each process. */
 export const WorkerRequest = z.discriminatedUnion('op', [
@@ -22,31 +42,90 @@ export const WorkerRequest = z.discriminatedUnion('op', [
     /** What a listing of the state on disk shows under this name, for each architecture; absent: it is looked up. */
     listed: z.array(Package).max(64).optional(),
   }),
+  /** Whether a reboot is needed, and whether what is installed is sound. */
+  z.strictObject({ v: z.literal(1), op: z.literal('state') }),
+  /** Who works with the package database now. */
+  z.strictObject({ v: z.literal(1), op: z.literal('lock-holder') }),
+  /** What a change would do; its body is a `PlanQuestion`. */
+  z.strictObject({
+    v: z.literal(1),
+    op: z.literal('plan'),
+    bytes: Bytes,
+    /** How long somebody waits for it. */
+    limitMs: z.number().int().positive().max(MOST_WAITING_MS),
+    /** Why whoever asks does not believe the clock of this host; absent: it is believed. */
+    clockFault: z.string().max(4_096).optional(),
+  }),
 ]);
 export type WorkerRequest = z.infer<typeof WorkerRequest>;
 
-const FAULTS: Readonly<Record<Exclude<ReceivedLine['kind'], 'line'>, string>> = {
-  too_long: `The request has more than ${REQUEST_LIMITS.maxBytes} bytes without an end of line.`,
-  too_late: `The request was not there after ${REQUEST_LIMITS.timeoutMs / 1_000} s.`,
-  cut: 'The request ended before its line did.',
-  more: 'The request is more than one line.',
-};
+/** A request, and the raw bytes that came with it; none where its kind has none. */
+export interface AskedRequest {
+  readonly request: WorkerRequest;
+  readonly body: Uint8Array;
+}
+
+/** How many bytes a first line says that follow it; what is wrong with the line is said when it is read. */
+export function bodyBytesOf(line: string): number {
+  try {
+    const { data } = Framed.safeParse(parseJson(line));
+    return data?.bytes ?? 0;
+  } catch {
+    return 0;
+  }
+}
+
+const SECONDS = REQUEST_LIMITS.timeoutMs / 1_000;
+
+function faultOf(received: Exclude<ReceivedRequest, { kind: 'request' }>): string {
+  switch (received.kind) {
+    case 'too_long':
+      return `The request has more than ${REQUEST_LIMITS.lineBytes} bytes without an end of line.`;
+    case 'too_late':
+      return `The request was not there after ${SECONDS} s.`;
+    case 'cut':
+      return 'The request ended before its line did.';
+    case 'more':
+      return received.bytes === 0
+        ? 'The request is more than one line, which does not say that bytes follow it.'
+        : `More follows the request than the ${received.bytes} bytes that it says.`;
+    case 'body_too_long':
+      return `The request says that ${received.bytes} bytes follow it; ${REQUEST_LIMITS.bodyBytes} may.`;
+    case 'body_too_late':
+      return `The request says that ${received.bytes} bytes follow it; ${received.came} were there after ${SECONDS} s.`;
+    case 'body_cut':
+      return `The request says that ${received.bytes} bytes follow it, and ended after ${received.came}.`;
+  }
+}
 
 /** @throws PatchError `INVALID_REQUEST` that says what is wrong with it */
-export function parseRequest(received: ReceivedLine): WorkerRequest {
-  if (received.kind !== 'line') throw new PatchError('INVALID_REQUEST', FAULTS[received.kind]);
+export function parseRequest(received: ReceivedRequest): AskedRequest {
+  if (received.kind !== 'request') throw new PatchError('INVALID_REQUEST', faultOf(received));
+  return { request: parsePart(received.line, WorkerRequest, 'the request'), body: received.body };
+}
+
+/**
+ * Reads the line of a request, or a body that is JSON.
+ * @param what it is, for people
+ * @throws PatchError `INVALID_REQUEST` that says what is wrong with it
+ */
+export function parsePart<S extends z.ZodType>(text: string, schema: S, what: string): z.output<S> {
   let value: unknown;
   try {
-    value = parseJson(received.text);
+    value = parseJson(text);
   } catch (error) {
-    throw new PatchError('INVALID_REQUEST', `The request is no JSON: ${messageOf(error)}.`);
+    throw new PatchError('INVALID_REQUEST', `${upperFirst(what)} is no JSON: ${messageOf(error)}.`);
   }
-  const { data, error } = WorkerRequest.safeParse(value);
-  if (data) return data;
-  const [first] = error?.issues ?? [];
-  const where = first?.path.join('.') || 'the request';
+  const { data, error } = schema.safeParse(value);
+  if (!error) return data;
+  const [first] = error.issues;
+  const where = first?.path.join('.') || what;
   throw new PatchError(
     'INVALID_REQUEST',
     `The worker does not know this request: ${where}: ${first?.message}.`,
   );
+}
+
+function upperFirst(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }

@@ -3,20 +3,36 @@ import type { Clock, Files, Logger, RequestChannel } from '@linux-patch/runtime'
 import type { z } from 'zod';
 import type { PackageManager } from '../packages/package-manager.ts';
 import { answerText, failureText } from './answer.ts';
+import { answerPlan, parseQuestion } from './answer-plan.ts';
+import { type LockHolderAnswer, readState } from './host-state.ts';
 import type { DetailAnswer, HelloAnswer } from './package-listing.ts';
+import type { PlanAnswer, PlanQuestion } from './plan-question.ts';
 import { readListing } from './read-listing.ts';
-import { parseRequest, REQUEST_LIMITS, type WorkerRequest } from './request.ts';
+import {
+  type AskedRequest,
+  bodyBytesOf,
+  parseRequest,
+  REQUEST_LIMITS,
+  type WorkerRequest,
+} from './request.ts';
 
 /** Who does not take the answer within this time gets none: the process has nothing else to live for. */
 const ANSWER_LIMITS = { timeoutMs: 60_000 };
+
+type PlanRequest = Extract<WorkerRequest, { op: 'plan' }>;
 
 export interface ServeRequestOptions {
   readonly channel: RequestChannel;
   readonly files: Files;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called when there is a request that needs it. */
-  readonly openPackages: () => Promise<PackageManager>;
+  /**
+   * Called when there is a request that needs it.
+   * @param clockFault why the clock cannot be believed, which the policy of the host may ask
+   */
+  readonly openPackages: (clockFault?: string) => Promise<PackageManager>;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
 }
 
 /** Reads one request, answers it, and is done. Never rejects. */
@@ -24,8 +40,8 @@ export async function serveRequest(options: ServeRequestOptions): Promise<void> 
   const { channel, logger } = options;
   let text: string;
   try {
-    const request = parseRequest(await channel.receive(REQUEST_LIMITS));
-    text = answerText(await answerTo(request, options));
+    const asked = parseRequest(await channel.receive(REQUEST_LIMITS, bodyBytesOf));
+    text = answerText(await answerTo(asked, options));
   } catch (error) {
     logger.warn('a request was not answered as it was asked', { error });
     text = failureText(error);
@@ -33,8 +49,26 @@ export async function serveRequest(options: ServeRequestOptions): Promise<void> 
   await channel.answer(text, ANSWER_LIMITS);
 }
 
-async function answerTo(request: WorkerRequest, options: ServeRequestOptions): Promise<unknown> {
+/** What is wrong with a request is said before any package manager is looked for. */
+async function answerTo({ request, body }: AskedRequest, options: ServeRequestOptions): Promise<unknown> {
   if (request.op === 'hello') return { version: VERSION } satisfies z.output<typeof HelloAnswer>;
+  if (request.op === 'plan') return planFor(request, parseQuestion(body), options);
+  return readingOf(request, options);
+}
+
+async function planFor(
+  { clockFault, limitMs }: PlanRequest,
+  question: PlanQuestion,
+  { openPackages, signal }: ServeRequestOptions,
+): Promise<PlanAnswer> {
+  const { inventory } = await openPackages(clockFault);
+  return answerPlan(inventory.plans, question, { signal, limitMs });
+}
+
+async function readingOf(
+  request: Exclude<WorkerRequest, { op: 'hello' | 'plan' }>,
+  options: ServeRequestOptions,
+): Promise<unknown> {
   const packages = await options.openPackages();
   switch (request.op) {
     case 'snapshot':
@@ -43,5 +77,9 @@ async function answerTo(request: WorkerRequest, options: ServeRequestOptions): P
       const found = await packages.inventory.findPackage(request.name, request.listed);
       return (found ?? null) satisfies z.output<typeof DetailAnswer>;
     }
+    case 'state':
+      return readState(packages, options.files, options.signal);
+    case 'lock-holder':
+      return ((await packages.lockHolder()) ?? null) satisfies z.output<typeof LockHolderAnswer>;
   }
 }

@@ -1,6 +1,6 @@
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createDatabaseWatch } from '../../src/packages/database-faults.ts';
+import { readDatabaseHealth } from '../../src/packages/database-faults.ts';
 import { createPackageOperations } from '../../src/packages/operations.ts';
 import type { OperationRun } from '../../src/packages/package-operations.ts';
 import { PlanMemory } from '../../src/packages/plan-memory.ts';
@@ -81,7 +81,7 @@ describe('a package manager that is nothing like apt', () => {
       { name: 'rough', action: 'failed' },
       { name: 'toy', action: 'installed' },
     ]);
-    expect(await createDatabaseWatch(host).isClean()).toBe(false);
+    expect(await readDatabaseHealth(host, new AbortController().signal)).toMatchObject({ clean: false });
   });
 
   it('is asked for what exists, and for what fits together', async () => {

@@ -153,6 +153,7 @@ function shelfReading(root: string, next: readonly Stored[]): PackageAdapter['re
     offered: async () => new Set(next.map((one) => `${one.name}.${one.architecture}`)),
     detail: async () => undefined,
     rebootState: async () => ({ required: false, reasons: [] }),
+    rebootFlags: [],
     asksForReboot: () => false,
   };
 }

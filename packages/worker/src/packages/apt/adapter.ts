@@ -12,7 +12,7 @@ import { readParticulars } from './particulars.ts';
 import { findPending } from './pending.ts';
 import { readPolicy } from './policy.ts';
 import { asksForReboot } from './reboot-packages.ts';
-import { readRebootState } from './reboot-state.ts';
+import { readRebootState, rebootFlagsOf } from './reboot-state.ts';
 import { simulateChange } from './refusal.ts';
 import { scriptWords } from './script-words.ts';
 import { readOffered } from './simulate.ts';
@@ -95,6 +95,7 @@ function aptReading(
     offered: () => readOffered(doors),
     detail: (name, listed) => readDetail(doors, name, listed),
     rebootState: (installed) => readRebootState(doors, installed),
+    rebootFlags: rebootFlagsOf(doors),
     asksForReboot,
   };
 }

@@ -10,6 +10,11 @@ const CONTAINER_MARKS = ['run/systemd/container', '.dockerenv', 'run/.containere
 /** Clock ticks in a second, as /proc counts them on every architecture of Debian (proc(5)). */
 const TICKS = 100;
 
+/** What stands for itself in `readRebootState`, and may come and go while the host runs. */
+export function rebootFlagsOf(doors: Pick<PackageDoors, 'root'>): string[] {
+  return FLAG_FILES.flatMap((path) => [path, `${path}.pkgs`]).map((path) => belowRoot(doors, path));
+}
+
 /**
  * Asks every witness: the flag file of the distribution's helpers (which plain Debian hosts do not have), the running
  * kernel against the installed ones, and packages that came after this host was started.
