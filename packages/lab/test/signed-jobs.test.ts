@@ -176,7 +176,7 @@ it('root may let a host do without signatures, and status says it aloud', async 
 it('a host that pins none, as after an upgrade, pins the first that its manager offers', async () => {
   const { fingerprint } = await jobKey();
   await agent[Symbol.asyncDispose]();
-  for (const path of [PIN_FILE, PIN_MARK]) await rm(join(host.root, path));
+  for (const path of [PIN_FILE, PIN_MARK]) await rm(join(host.root, path), { recursive: true });
   agent = host.start();
   await agent.listening;
   await askUntil('the host to pin a key', async () => ((await pinOf())?.pinned ? true : undefined));

@@ -48,7 +48,7 @@ describe('the file of the pinned key', () => {
 
   it('is missed also when a power cut came right after it was written for the first time', async () => {
     await writePinnedKey(files, place, PIN);
-    await rm(place.mark);
+    await rm(place.mark, { recursive: true });
     await markPinnedKey(files, place.mark, await read());
     await rm(place.file);
     await expect(read()).rejects.toMatchObject(refusal(/is gone/));

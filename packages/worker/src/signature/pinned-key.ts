@@ -76,8 +76,9 @@ export async function writePinnedKey(files: Files, { file, mark }: PinPlace, pin
 export async function markPinnedKey(files: Files, mark: string, { pinned }: HostJobKey): Promise<void> {
   if (pinned === null) return files.remove(mark);
   if (await files.facts(mark)) return;
-  await files.makeFolder(dirname(mark), 0o700);
-  await files.writeDurably({ path: mark, data: '', mode: 0o600 });
+  // A folder is there or not, and a crash leaves nothing half made of it.
+  await files.makeFolder(mark, 0o700);
+  await files.syncFolder(dirname(mark));
 }
 
 /** Forgets it, as a host that belongs to no manager any more. */
