@@ -23,6 +23,9 @@ const UNLIMITED_PER_MINUTE = 1_000_000;
 
 const REFRESH_WAIT_MS = 100_000;
 
+/** Whoever waited for this agent to serve is answered before it looks after its certificates, lists and listings. */
+const FIRST_ANSWERS_MS = 1_000;
+
 /** How long a request waits for a refresh: less than the listener gives a client that hears nothing (four times the limit). */
 function refreshWaitMs(timeoutSeconds: number): number {
   return Math.min(REFRESH_WAIT_MS, timeoutSeconds * 3_000);
@@ -170,8 +173,6 @@ async function serveNow(context: AgentContext): Promise<void> {
   );
   audit.record('serving', { address: where });
   await notifier.ready(`Serving on ${where}`);
-  work.refresher.keepFresh();
-  work.keeper.start();
 
   if (identity) stack.use(identity.current.subscribe((next) => server.take(next)));
   stack.use(allowList.subscribe(() => server.reviewAddresses()));
@@ -181,6 +182,9 @@ async function serveNow(context: AgentContext): Promise<void> {
     identity,
     onConfigHealth: (fault) => (configHealth = fault ?? soundConfig),
   });
+  await clock.sleep(FIRST_ANSWERS_MS, signal).catch(() => {});
+  work.refresher.keepFresh();
+  work.keeper.start();
   if (identity) await identity.keepFresh(signal);
   else if (!signal.aborted)
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

@@ -2,8 +2,6 @@ import { messageOf } from '@linux-patch/contract';
 import type { Clock, Logger } from '@linux-patch/runtime';
 import type { Listings } from './listings.ts';
 
-/** Whoever waited for this agent to serve is answered first: reading takes a process of its own, and apt's after it. */
-const START_PAUSE_MS = 2_000;
 /** How often the state on disk is looked at: some forty system calls. */
 const LOOK_EVERY_MS = 60_000;
 /** What could not be read is not tried again before, unless somebody says that something changed. */
@@ -12,7 +10,7 @@ const STOP_LIMIT_MS = 1_000;
 
 /** Reads packages in the background when something on the host has changed, so that nobody waits for it who asks. */
 export interface ListingKeeper extends AsyncDisposable {
-  /** Looks soon and then every minute, until it is disposed of. */
+  /** Looks at once and every minute, until it is disposed of. */
   start(): void;
   /** Looks soon: something is likely to have changed. */
   nudge(): void;
@@ -40,15 +38,11 @@ export function createListingKeeper(options: {
       logger.warn('packages could not be read in the background', { reason: messageOf(error) });
     }
   };
-  const rest = async (restMs: number): Promise<void> => {
-    await clock.sleep(restMs, AbortSignal.any([stopped.signal, nap.signal])).catch(() => {});
-    if (nap.signal.aborted) nap = new AbortController();
-  };
   const keep = async (): Promise<void> => {
-    await rest(START_PAUSE_MS);
     while (!stopped.signal.aborted) {
       await look();
-      await rest(LOOK_EVERY_MS);
+      await clock.sleep(LOOK_EVERY_MS, AbortSignal.any([stopped.signal, nap.signal])).catch(() => {});
+      if (nap.signal.aborted) nap = new AbortController();
     }
   };
   return {
