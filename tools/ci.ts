@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import { runStep, type Step } from './steps.ts';
+import { stripVTControlCharacters } from 'node:util';
+import { runStep, type Step, type StepResult } from './steps.ts';
 
 function script(name: string, ...args: string[]): Step {
   return {
@@ -22,12 +23,25 @@ function minutes(seconds: number): string {
   return `${Math.floor(seconds / 60)} min ${String(Math.round(seconds % 60)).padStart(2, '0')} s`;
 }
 
-/** Runs the steps of a lane, all of them: one that fails says nothing about the next. */
-async function runLane(lane: readonly Step[]): Promise<number> {
-  let failed = 0;
+/** Lines with which the suites name a case that failed. */
+const NAMES_A_FAILURE = /^\s*(?:FAIL|×|✗|error)\b|^\s*\S*Error\b/;
+const NAMED_AT_MOST = 40;
+const LAST_LINES = 15;
+
+/** What a reader of the end of a long log needs of a step that failed: the cases by name, and its last words. */
+function whatFailed({ step, output }: StepResult): string {
+  const lines = stripVTControlCharacters(output).trimEnd().split('\n');
+  const named = lines.filter((line) => NAMES_A_FAILURE.test(line)).slice(0, NAMED_AT_MOST);
+  return [`failed: ${step.name}`, ...named, '...', ...lines.slice(-LAST_LINES)].join('\n');
+}
+
+/** Runs the steps of a lane, all of them: one that fails says nothing about the next. Returns those that failed. */
+async function runLane(lane: readonly Step[]): Promise<StepResult[]> {
+  const failed: StepResult[] = [];
   for (const step of lane) {
-    const { ok, output, seconds } = await runStep(step, process.cwd());
-    if (!ok) failed += 1;
+    const result = await runStep(step, process.cwd());
+    const { ok, output, seconds } = result;
+    if (!ok) failed.push(result);
     process.stdout.write(
       `\n===== ${ok ? 'ok  ' : 'FAIL'} ${step.name} (${minutes(seconds)})\n${output.trimEnd()}\n`,
     );
@@ -36,8 +50,9 @@ async function runLane(lane: readonly Step[]): Promise<number> {
 }
 
 const startedMs = performance.now();
-const failed = (await Promise.all(LANES.map(runLane))).reduce((sum, count) => sum + count, 0);
+const failed = (await Promise.all(LANES.map(runLane))).flat();
 const steps = LANES.flat().length;
 process.stdout.write(`\nEverything took ${minutes((performance.now() - startedMs) / 1000)}.\n`);
-process.stdout.write(`steps: ${steps - failed} passed, ${failed} failed\n`);
-process.exitCode = failed === 0 ? 0 : 1;
+for (const result of failed) process.stdout.write(`\n${whatFailed(result)}\n`);
+process.stdout.write(`steps: ${steps - failed.length} passed, ${failed.length} failed\n`);
+process.exitCode = failed.length === 0 ? 0 : 1;

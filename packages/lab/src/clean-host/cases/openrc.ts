@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { askHost } from '../../hosts/ask-host.ts';
 import type { LabHost } from '../../hosts/host.ts';
 import type { CleanHostCase } from '../case.ts';
 import { everyPath, pathsAddedSince } from '../disk-listing.ts';
@@ -39,7 +40,9 @@ export const OPENRC: readonly CleanHostCase[] = [
       await host.must('rc-service', ['linux-patch-api', 'start']);
       await untilAgentLogged(host, /enrollment\.manager_url is not set/);
       await untilOpenrcState(host, 'stopped');
-      assert.equal((await host.run('pgrep', ['-f', 'supervise-daemon'])).stdout, '');
+      await askHost('the supervisor to be gone', async () => {
+        return (await host.run('pgrep', ['-f', 'supervise-daemon'])).stdout === '' || undefined;
+      });
       assert.equal((await agentLog(host)).match(/manager_url is not set/g)?.length, 1);
     },
   },
