@@ -309,12 +309,17 @@ export const ERRORS = {
     'A certificate request is malformed, unsigned or asks for a forbidden algorithm.',
   ),
   MANAGER_NOT_RUNNING: traits('program', 500, true, 'The command line could not reach the running manager.'),
-  ALREADY_INITIALIZED: traits('program', 500, false, 'The manager already has a CA; nothing was changed.'),
+  ALREADY_INITIALIZED: traits(
+    'program',
+    500,
+    false,
+    'The manager already has a CA, or a job key; nothing was changed.',
+  ),
   NOT_INITIALIZED: traits(
     'program',
     500,
     false,
-    'The manager has no CA yet, or a file of it is missing; the message says whether to run `linux-patch-manager init` or to restore the backup.',
+    'The manager has no CA yet, or a file of it or the job key that hosts pin is missing; the message says whether to run `linux-patch-manager init` or to restore the backup.',
   ),
 } as const satisfies Record<string, ErrorTraits>;
 

@@ -175,8 +175,13 @@ export const MANAGER_AUDIT_EVENTS = {
     'from',
   ),
   job_key_made: event(
-    'There was no job key at the start, and one was made. After an upgrade from a version before there was one that is right; else it was lost, and hosts that pin the lost one take no changes until root there says so.',
+    'There was no job key at the start, no host on record pins one, and one was made. After an upgrade from a version before there was one that is right.',
     'fingerprint',
+  ),
+  job_key_replaced: event(
+    'The start found another job key than the one before it (`previous`), which did not sign it: a backup was restored, or `job-key make` made it because that one was lost. Hosts that pin the one before take no changes until root there says so.',
+    'fingerprint',
+    'previous',
   ),
   job_key_rotated: event(
     'Changes are signed with another key from now on; the one before signed it and is gone.',

@@ -30,6 +30,8 @@ import { openLocalServer } from './http/local-server.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { createRoutes, type Routes } from './http/routes.ts';
 import { type ManagerServer, openManagerServer, TIME_LIMITS } from './http/server.ts';
+import { establishJobKey } from './job-key/establish.ts';
+import { jobKeyFile } from './job-key/stored-key.ts';
 import { serveJoinTokenRoutes } from './join-tokens/routes.ts';
 import { collectManagerMetrics } from './metrics/collect.ts';
 import { createManagerCounters, type ManagerCounters } from './metrics/counters.ts';
@@ -98,7 +100,7 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   const enrollment = enrollmentContext(options, { database, authority, counters });
   const { audit, db } = enrollment;
   if (databaseMade) await tellDatabaseMade(enrollment, databaseFile);
-  if (authority.jobKey.isNew) await tellJobKeyMade(enrollment);
+  await establishJobKey(enrollment, authority.jobKey, jobKeyFile(paths.caFolder));
   let started = false;
   stack.defer(async () => {
     if (!started) return;
@@ -163,16 +165,6 @@ async function tellDatabaseMade({ audit, db, logger }: EnrollmentContext, path: 
     { path },
   );
   await audit.record(db, { actor: 'manager', event: 'database_made', fields: { path } });
-}
-
-/** Says in log and audit that there was no job key; hosts that pin another one refuse changes signed with this one. */
-async function tellJobKeyMade({ audit, authority, db, logger }: EnrollmentContext): Promise<void> {
-  const { fingerprint } = authority.jobKey;
-  logger.warn(
-    'There was no job key, and one was made. That is right after an upgrade from a version without job keys; if it was lost, stop the manager and restore ca/job-key.json from a backup, because hosts that pin the lost one refuse changes signed with this one',
-    { fingerprint },
-  );
-  await audit.record(db, { actor: 'manager', event: 'job_key_made', fields: { fingerprint } });
 }
 
 /** A way in from everywhere is on record. */

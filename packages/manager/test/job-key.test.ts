@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
@@ -28,6 +29,19 @@ beforeEach(async () => {
   world = await startWorld({ ...LISTENING, fleet: { poll_minutes: 60 } });
 });
 afterEach(() => world[Symbol.asyncDispose]());
+
+const PROGRAM = join(import.meta.dirname, '../../../bin/linux-patch-manager');
+
+/** Runs a program to its end. */
+function run(program: string, args: readonly string[]) {
+  return new Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }>(
+    (resolve) => {
+      execFile(program, [...args], (error, stdout, stderr) => {
+        resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+      });
+    },
+  );
+}
 
 const dataOf = <T>({ text }: { readonly text: string }): T => (JSON.parse(text) as { data: T }).data;
 const keyFile = () => join(world.paths.caFolder, 'job-key.json');
@@ -260,6 +274,116 @@ describe('a change for a host that pins the job key', { timeout: 60_000 }, () =>
       403,
       { code: 'SIGNATURE_INVALID', message: expect.stringContaining(host.fqdn) },
     ]);
+  });
+});
+
+describe('a lost job key', { timeout: 60_000 }, () => {
+  const wordsOfStart = () =>
+    world
+      .restart(() => rm(keyFile(), { force: true }))
+      .then(
+        () => 'it started',
+        (error: Error) => error.message,
+      );
+  const make = () => {
+    const root = world.paths.dataFolder.replace(/var\/lib\/linux_patch_manager$/, '');
+    return run(PROGRAM, ['--root', root, 'job-key', 'make', '--json']);
+  };
+
+  it('keeps the manager from starting while a host on record pins it: only the backup or a word brings it up', async () => {
+    const { fingerprint } = await status();
+    const backup = await readFile(keyFile());
+    await using host = await knownHost({ pinned: fingerprint, by: 'join', foreign: null });
+    const words = await wordsOfStart();
+    for (const said of [keyFile(), fingerprint, host.fqdn, 'Nothing was changed', 'from your backup'])
+      expect(words).toContain(said);
+    expect(words).toContain('linux-patch-manager job-key make');
+    expect(words).toContain('linux-patch-api trust-job-key');
+    await expect(stat(keyFile())).rejects.toThrow('ENOENT');
+    expect(await wordsOfStart()).toBe(words);
+    await world.restart(() => writeFile(keyFile(), backup, { mode: 0o600 }));
+    expect((await status()).fingerprint).toBe(fingerprint);
+    expect(await eventsOf('job_key_made')).toEqual([]);
+    expect(await eventsOf('job_key_replaced')).toEqual([]);
+  });
+
+  it('is not made anew either for hosts that joined and were never asked since', async () => {
+    await using host = await joinListening(world, false);
+    expect(await wordsOfStart()).toContain(host.fqdn);
+    await world.restart(async () => expect((await make()).exitCode).toBe(0));
+  });
+
+  it('is made anew by itself where no host pins it: those that left, have an older agent, or pin none', async () => {
+    const { fingerprint } = await status();
+    await using older = await knownHost(undefined);
+    await using free = await knownHost({ pinned: null, by: 'root', foreign: null });
+    await using gone = await knownHost({ pinned: fingerprint, by: 'join', foreign: null });
+    await world.database.db
+      .updateTable('hosts')
+      .set({ left_at: world.clock.now() })
+      .where('fqdn', '=', gone.fqdn)
+      .execute();
+    expect([older.fqdn, free.fqdn, await wordsOfStart()]).toContain('it started');
+    expect(await eventsOf('job_key_made')).toMatchObject([{ actor: 'manager' }]);
+  });
+
+  it('is made anew by the word of the administrator, which says what is to be done on hosts and is on record', async () => {
+    const { fingerprint: lost } = await status();
+    await using host = await knownHost({ pinned: lost, by: 'join', foreign: null });
+    await wordsOfStart();
+    const made = await make();
+    expect(made.exitCode, made.stderr).toBe(0);
+    const { fingerprint } = JSON.parse(made.stdout) as { fingerprint: string };
+    expect((await stat(keyFile())).mode & 0o777).toBe(0o600);
+    await world.restart();
+    expect((await status()).fingerprint).toBe(fingerprint);
+    expect(fingerprint).not.toBe(lost);
+    expect(await eventsOf('job_key_replaced')).toEqual([{ actor: 'manager', fingerprint, previous: lost }]);
+    expect(dataOf<Host>(await world.admin(`/hosts/${host.fqdn}`)).job_key.state).toBe('foreign');
+    await world.restart();
+    expect(await eventsOf('job_key_replaced')).toHaveLength(1);
+  });
+
+  it('that is none is left alone by that word, with the server up or down', async () => {
+    const before = await readFile(keyFile(), 'utf8');
+    const up = await make();
+    expect([up.exitCode, up.stderr]).toEqual([5, expect.stringContaining('job-key rotate')]);
+    await rm(keyFile());
+    expect((await make()).exitCode).toBe(5);
+    await expect(stat(keyFile())).rejects.toThrow('ENOENT');
+    let down: Awaited<ReturnType<typeof make>> | undefined;
+    await world.restart(async () => {
+      await writeFile(keyFile(), before, { mode: 0o600 });
+      down = await make();
+    });
+    expect([down?.exitCode, down?.stderr]).toEqual([5, expect.stringContaining('Nothing was changed')]);
+    expect(await readFile(keyFile(), 'utf8')).toBe(before);
+  });
+
+  it('whose file went while the manager runs comes back with the next rotation, which hosts follow', async () => {
+    const { fingerprint } = await status();
+    await rm(keyFile());
+    const { former } = await rotate();
+    expect(former).toEqual([fingerprint]);
+    await world.restart();
+    expect(leadsToJobKey(fingerprint, await offered())).toBe(true);
+  });
+});
+
+it('a rotation that a crash kept out of the record is recorded at the next start, as the rotation that it was', async () => {
+  const first = await status();
+  const next = await rotate();
+  await world.restart(async () => {
+    await world.database.db
+      .updateTable('settings')
+      .set({ value: first.fingerprint })
+      .where('name', '=', 'job_key')
+      .execute();
+  });
+  expect((await eventsOf('job_key_rotated')).at(-1)).toEqual({
+    actor: 'manager',
+    fingerprint: next.fingerprint,
+    previous: first.fingerprint,
   });
 });
 

@@ -1,5 +1,13 @@
-import { type JobKeyState, type JobKeyStatus, MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import {
+  isPatchError,
+  type JobKeyState,
+  type JobKeyStatus,
+  MANAGER_ADMIN_ROUTES,
+  PatchError,
+} from '@linux-patch/contract';
+import { jobKeyFingerprint, jobPublicKey } from '@linux-patch/pki';
 import type { Command } from 'commander';
+import { jobKeyFile, makeJobKey } from '../job-key/stored-key.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { pastTime, renderFacts } from './table.ts';
@@ -48,6 +56,43 @@ async function rotateJobKey(context: CommandContext): Promise<void> {
   );
 }
 
+/** A running manager has the key in memory, also when its file is gone. */
+async function requireStopped({ api }: CommandContext): Promise<void> {
+  const answer = await api.call(MANAGER_ADMIN_ROUTES.jobKey).catch((error: unknown) => {
+    if (isPatchError(error) && error.code === 'MANAGER_NOT_RUNNING') return undefined;
+    throw error;
+  });
+  if (answer === undefined) return;
+  throw new PatchError(
+    'ALREADY_INITIALIZED',
+    `The manager is running and has the job key ${answer.fingerprint}. Nothing was changed. For another key, and also when its file is gone, run 'linux-patch-manager job-key rotate': the key writes the next one into the file and signs it, so that hosts follow by themselves.`,
+  );
+}
+
+/** `job-key make`: the word of the administrator that the key before is lost for good. */
+async function makeLostJobKey(context: CommandContext): Promise<void> {
+  await requireStopped(context);
+  const { files, paths } = context;
+  const path = jobKeyFile(paths.caFolder);
+  if (await files.facts(path)) {
+    throw new PatchError(
+      'ALREADY_INITIALIZED',
+      `There is a job key in ${path}. Nothing was changed. Start the manager; for another key run 'linux-patch-manager job-key rotate' then, which hosts follow by themselves. When the start says that it cannot be understood and there is no backup, move it away first.`,
+    );
+  }
+  const { private_key } = await makeJobKey(context, paths.caFolder);
+  const fingerprint = jobKeyFingerprint(jobPublicKey(private_key));
+  print(context, { fingerprint }, () =>
+    [
+      `Job key  ${fingerprint}`,
+      '',
+      'Start the manager now: systemctl start linux-patch-manager. Hosts that pin the lost key refuse every change until root says on each of them:',
+      `  linux-patch-api trust-job-key ${fingerprint}`,
+      "'linux-patch-manager hosts list' shows them as FOREIGN JOB KEY until then. Make a backup.",
+    ].join('\n'),
+  );
+}
+
 /** Adds `job-key` to the command line. */
 export function addJobKeyCommands({ program, add, run }: CommandLine): void {
   const jobKey = program.command('job-key').description('the key that signs what is asked of hosts');
@@ -56,5 +101,8 @@ export function addJobKeyCommands({ program, add, run }: CommandLine): void {
   );
   add(jobKey, 'rotate', 'make another one, which the old one signs, so that hosts follow').action(
     (_options: object, command: Command) => run(command, quietly(rotateJobKey)),
+  );
+  add(jobKey, 'make', 'make another one when it is lost without a backup; hosts do not follow').action(
+    (_options: object, command: Command) => run(command, quietly(makeLostJobKey)),
   );
 }

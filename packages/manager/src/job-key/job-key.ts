@@ -19,17 +19,19 @@ export interface JobKey {
   readonly since: string;
   /** Fingerprints of the keys before it, the oldest first. */
   readonly former: readonly string[];
-  /** Whether this start made it. */
-  readonly isNew: boolean;
+  /** Whether there is one; before it is made nothing else of this can be asked. */
+  readonly isMade: boolean;
   /** What hosts are told of it; every CA that signs now vouches for it. */
   readonly offer: JobKeyOffer;
   sign(job: Omit<SignedJob, 'v' | 'key'>, body: Uint8Array): JobSignature;
+  /** Makes one where there is none. Hosts that pin a lost one take nothing that it signs; see `establishJobKey`. */
+  make(): Promise<void>;
   /** Another key in its place from now on; of several at once each replaces that of the one before. */
   rotate(): Promise<{ readonly previous: string; readonly fingerprint: string }>;
 }
 
 /**
- * Opens the job key; a manager that has none, because it comes from a version before there was one, makes it.
+ * Opens the job key that is there; whether one may be made where there is none, the database tells.
  * @throws PatchError `NOT_INITIALIZED` for a file that cannot be read
  */
 export async function openJobKey(options: {
@@ -39,33 +41,44 @@ export async function openJobKey(options: {
   readonly cas: Pick<CaStore, 'current' | 'next'>;
 }): Promise<JobKey> {
   const { files, caFolder, cas } = options;
-  const found = await readJobKeyFile(files, caFolder);
-  let held = found ?? (await makeJobKey(options, caFolder));
+  let found = await readJobKeyFile(files, caFolder);
+  const held = (): StoredJobKey => {
+    if (found) return found;
+    throw new Error('the job key was used before it was made');
+  };
   const vouchers = createVouchers(cas);
   /** Of the last rotation: each signs the key of the one before. */
   let turn: Promise<unknown> = Promise.resolve();
   return {
     get fingerprint() {
-      return fingerprintOf(held);
+      return fingerprintOf(held());
     },
     get since() {
-      return held.since;
+      return held().since;
     },
     get former() {
-      return held.changes.map(({ from }) => jobKeyFingerprint(from));
+      return held().changes.map(({ from }) => jobKeyFingerprint(from));
     },
-    isNew: found === undefined,
+    get isMade() {
+      return found !== undefined;
+    },
     get offer() {
-      const key = jobPublicKey(held.private_key);
-      return { key, vouchers: vouchers(key), changes: held.changes };
+      const { private_key, changes } = held();
+      const key = jobPublicKey(private_key);
+      return { key, vouchers: vouchers(key), changes };
     },
-    sign: (job, body) =>
-      signJob(held.private_key, { v: 1, key: jobPublicKey(held.private_key), ...job }, body),
+    sign(job, body) {
+      const { private_key } = held();
+      return signJob(private_key, { v: 1, key: jobPublicKey(private_key), ...job }, body);
+    },
+    async make() {
+      found ??= await makeJobKey(options, caFolder);
+    },
     rotate() {
       const rotated = turn.then(async () => {
-        const previous = fingerprintOf(held);
-        held = await changeJobKey(options, caFolder, held);
-        return { previous, fingerprint: fingerprintOf(held) };
+        const previous = fingerprintOf(held());
+        found = await changeJobKey(options, caFolder, held());
+        return { previous, fingerprint: fingerprintOf(held()) };
       });
       turn = rotated.catch(() => {});
       return rotated;

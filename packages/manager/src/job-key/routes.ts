@@ -1,9 +1,12 @@
 import { JOB_KEY_STATES, type JobKeyStatus, MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import type { Kysely } from 'kysely';
 import type { AuditLog } from '../audit/audit-log.ts';
-import type { Database } from '../database/open.ts';
+import type { ManagerTables } from '../database/schema.ts';
+import { inTransaction } from '../database/transactions.ts';
 import type { FleetPoll } from '../fleet-watch/poll.ts';
 import type { HostStore } from '../hosts/store.ts';
 import type { Routes } from '../http/routes.ts';
+import { rememberJobKey } from './establish.ts';
 import type { JobKey } from './job-key.ts';
 
 export interface JobKeySources {
@@ -11,7 +14,7 @@ export interface JobKeySources {
   readonly hosts: HostStore;
   readonly poll: Pick<FleetPoll, 'roundSoon'>;
   readonly audit: AuditLog;
-  readonly db: Database;
+  readonly db: Kysely<ManagerTables>;
 }
 
 async function statusOf({ jobKey, hosts }: JobKeySources): Promise<JobKeyStatus> {
@@ -34,7 +37,10 @@ export function serveJobKeyRoutes(routes: Routes, sources: JobKeySources): void 
   routes.serve(MANAGER_ADMIN_ROUTES.rotateJobKey, async ({ actor }) => {
     const { previous, fingerprint } = await jobKey.rotate();
     const fields = { fingerprint, previous };
-    await audit.record(db, { actor: actor.name, event: 'job_key_rotated', fields });
+    await inTransaction(db, async (own) => {
+      await audit.record(own, { actor: actor.name, event: 'job_key_rotated', fields });
+      await rememberJobKey(own, fingerprint);
+    });
     poll.roundSoon();
     return statusOf(sources);
   });

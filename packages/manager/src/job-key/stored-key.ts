@@ -18,7 +18,8 @@ const StoredJobKey = z.strictObject({
  */
 export type StoredJobKey = z.output<typeof StoredJobKey>;
 
-function fileOf(caFolder: string): string {
+/** Where it lies. */
+export function jobKeyFile(caFolder: string): string {
   return join(caFolder, 'job-key.json');
 }
 
@@ -27,7 +28,7 @@ function fileOf(caFolder: string): string {
  * @throws PatchError `NOT_INITIALIZED` for one that cannot be read: hosts believe no other one
  */
 export async function readJobKeyFile(files: Files, caFolder: string): Promise<StoredJobKey | undefined> {
-  const path = fileOf(caFolder);
+  const path = jobKeyFile(caFolder);
   const text = await files.readText(path);
   if (text === undefined) return undefined;
   try {
@@ -39,7 +40,7 @@ export async function readJobKeyFile(files: Files, caFolder: string): Promise<St
     throw new PatchError(
       'NOT_INITIALIZED',
       `The job key in ${path} cannot be understood, and hosts that pin it take changes from no other one. Nothing was changed. Restore the file from your backup. ` +
-        'Without a backup move it away and start the manager: it makes another key, and on each host root has to say that it counts (linux-patch-api trust-job-key).',
+        `Without a backup move it away and run 'linux-patch-manager job-key make': it makes another key, and on each host root has to say that it counts (linux-patch-api trust-job-key).`,
     );
   }
 }
@@ -78,7 +79,7 @@ export async function changeJobKey(
 }
 
 async function write(files: Files, caFolder: string, stored: StoredJobKey): Promise<void> {
-  const path = fileOf(caFolder);
+  const path = jobKeyFile(caFolder);
   await files.writeDurably({ path, data: `${JSON.stringify(stored)}\n`, mode: 0o600 });
   const owner = await files.facts(dirname(path));
   if (owner && owner.uid !== 0 && (await ownUid(files)) === 0) await files.setOwner(path, owner);
