@@ -42,6 +42,7 @@ export { readTimeZone } from './policy/time-zone.ts';
 export { WorkerAnswer } from './requests/answer.ts';
 export { LockHolderAnswer, StateAnswer } from './requests/host-state.ts';
 export { DetailAnswer, HelloAnswer, ListingState, PackageListing } from './requests/package-listing.ts';
+export { RefreshAnswer, SourcesAnswer } from './requests/package-lists.ts';
 export { PlanAnswer, type PlanQuestion } from './requests/plan-question.ts';
 export type { WorkerRequest } from './requests/request.ts';
 export { sayChallengeFaults } from './signature/challenge-faults.ts';

@@ -28,6 +28,7 @@ import { openWorkerLink } from '../worker-link/link.ts';
 import { openListingFile } from '../worker-link/listing-file.ts';
 import { createListingKeeper, type ListingKeeper } from '../worker-link/listing-keeper.ts';
 import { createListings } from '../worker-link/listings.ts';
+import { createPackageLists } from '../worker-link/package-lists.ts';
 import { createWorkerPlans } from '../worker-link/plans.ts';
 import type { AgentContext } from './agent-context.ts';
 
@@ -131,6 +132,7 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   const keeper = stack.use(createListingKeeper({ listings, lockHolder, clock, logger }));
   // Closed first, so that nobody waits for an answer.
   stack.use(link);
+  const lists = createPackageLists(link);
   const cache = await openPackageCache({
     path: join(paths.dataFolder, 'state/cache.json'),
     files,
@@ -145,8 +147,8 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
       random,
       logger,
       intervalMs: config.package_manager.refresh_minutes * MINUTE_MS,
-      refreshQuietly: packages.refreshQuietly,
-      readSources: () => packages.inventory.sources(),
+      refreshQuietly: lists.refresh,
+      readSources: lists.sources,
       isBusy: () =>
         opened.queue?.list().some((job) => job.state === 'running' || job.state === 'refreshing') ?? false,
     }),

@@ -5,6 +5,7 @@ import {
   type PackageInventory,
   type PackageListing,
   type SourceState,
+  type SourcesAnswer,
 } from '@linux-patch/worker';
 import type { HostState } from './host-state.ts';
 import type { WorkerLink } from './link.ts';
@@ -52,15 +53,17 @@ export function createWorkerInventory(
       if ('unknown' in updates) throw new PatchError('SERVICE_UNHEALTHY', updates.unknown);
       return { ...updates, listedAtMs };
     },
-    sources: async () => (await reading()).sources.map(sourceOf),
+    sources: async () => sourceStates((await reading()).sources),
     compareVersions: (a, b) => rankOf(a) - rankOf(b),
   };
 }
 
 /** What JSON leaves out is not known. */
-function sourceOf(one: PackageListing['sources'][number]): SourceState {
-  const { label, suite, codename, publishedAtMs, validUntilMs } = one;
-  return { ...one, label, suite, codename, publishedAtMs, validUntilMs };
+export function sourceStates(sources: SourcesAnswer): SourceState[] {
+  return sources.map((one) => {
+    const { label, suite, codename, publishedAtMs, validUntilMs } = one;
+    return { ...one, label, suite, codename, publishedAtMs, validUntilMs };
+  });
 }
 
 /** A name for a state. Another release may make something else of the same one. */

@@ -1,14 +1,17 @@
-import { messageOf, PatchError, VERSION } from '@linux-patch/contract';
+import { MINUTE_MS, messageOf, PatchError, VERSION } from '@linux-patch/contract';
 import { type CommandResult, type Commands, printableLine } from '@linux-patch/runtime';
 import { WorkerAnswer, type WorkerRequest } from '@linux-patch/worker';
 import type { z } from 'zod';
 import { WORKER_PROGRAM } from './program.ts';
 import { createTurns } from './turns.ts';
 
-/** Each is a process with package manager programs of its own. */
-const LIMITS = { atOnce: 2, waiting: 16 };
+/**
+ * Each is a process with package manager programs of its own. What hangs holds up nobody in another lane: `lists` is what
+ * asks servers, for which an hour is nothing unusual.
+ */
+const LANES = { reading: { atOnce: 2, waiting: 16 }, lists: { atOnce: 2, waiting: 4 } };
 /** A package manager on a slow disk may take a minute; what takes longer is given up. */
-const TIMEOUT_MS = 5 * 60_000;
+const TIMEOUT_MS = 5 * MINUTE_MS;
 /** Some 50,000 packages. */
 const MOST_BYTES = 32 * 1024 * 1024;
 const MOST_WORDS = 300;
@@ -32,6 +35,10 @@ export interface MoreToAsk {
   readonly body?: string;
   /** Aborts when nobody waits for the answer any more; the worker is ended then. */
   readonly signal?: AbortSignal;
+  /** With whom it shares its turns; `reading` unless it is said. */
+  readonly lane?: keyof typeof LANES;
+  /** After so long the worker is ended; five minutes unless it is said. */
+  readonly limitMs?: number;
 }
 
 /** A worker that is started as a child for each request. Disposing ends those that run. */
@@ -42,25 +49,28 @@ export function openWorkerLink(options: {
   readonly backend: string;
 }): WorkerLink {
   const { commands, root, backend } = options;
-  const turns = createTurns(LIMITS);
+  const lanes = { reading: createTurns(LANES.reading), lists: createTurns(LANES.lists) };
   const closed = new AbortController();
-  const run = (request: WorkerRequest, { body = '', signal }: MoreToAsk): Promise<CommandResult> =>
+  const run = (
+    request: WorkerRequest,
+    { body = '', signal, limitMs = TIMEOUT_MS }: MoreToAsk,
+  ): Promise<CommandResult> =>
     commands.run({
       program: WORKER_PROGRAM,
       args: ['request', '--root', root, '--backend', backend],
       stdin: `${JSON.stringify(request)}\n${body}`,
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: limitMs,
       maxOutputBytes: MOST_BYTES,
       signal: signal ? AbortSignal.any([closed.signal, signal]) : closed.signal,
     });
   return {
     ask: (request, answer, more = {}) =>
-      turns.take(async () => {
+      lanes[more.lane ?? 'reading'].take(async () => {
         if (closed.signal.aborted) throw unavailable('the agent is stopping');
         if (more.signal?.aborted) throw unavailable('nobody waits for the answer any more');
         const asked = typeof request === 'function' ? request() : request;
         return readAnswer(await run(asked, more).catch(notStarted), answer);
-      }),
+      }, more.signal),
     [Symbol.dispose]: () => closed.abort(),
   };
 }
@@ -78,9 +88,10 @@ function notStarted(cause: unknown): never {
 }
 
 /** How a worker ended that did not answer. */
-function endOf({ timedOut, aborted, signal, exitCode, stderr }: CommandResult): string {
+function endOf({ timedOut, aborted, durationMs, signal, exitCode, stderr }: CommandResult): string {
   if (aborted) return 'the agent is stopping, or nobody waits for the answer any more';
-  if (timedOut) return `the worker was not done after ${TIMEOUT_MS / 60_000} minutes and was ended`;
+  if (timedOut)
+    return `the worker was not done after ${Math.floor(durationMs / MINUTE_MS)} minutes and was ended`;
   if (signal === 'SIGKILL') return 'the worker was killed, as the kernel does when there is no memory left';
   if (signal !== null) return `the worker was ended by ${signal}`;
   const lines = stderr.trim().split('\n');

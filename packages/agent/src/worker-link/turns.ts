@@ -8,27 +8,43 @@ export interface TurnLimits {
 
 /** Gives work its turn, in the order in which it came. */
 export interface Turns {
-  /** @throws PatchError `WORKER_UNAVAILABLE` at once when too many wait already */
-  take<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * @param signal gives up a turn that has not come
+   * @throws PatchError `WORKER_UNAVAILABLE` at once when too many wait already, and when the signal aborts before the turn
+   *   has come
+   */
+  take<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
 export function createTurns({ atOnce, waiting }: TurnLimits): Turns {
-  const queue: (() => void)[] = [];
+  const queue = new Set<() => void>();
   let running = 0;
+  const wait = async (signal: AbortSignal | undefined): Promise<void> => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const giveUp = () => {
+      // Once it is out of the queue the turn is its own, and is passed on at the end of the work.
+      if (queue.delete(resolve))
+        reject(new PatchError('WORKER_UNAVAILABLE', 'Nobody waits for the answer any more.'));
+    };
+    queue.add(resolve);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    if (signal?.aborted) giveUp();
+    await promise.finally(() => signal?.removeEventListener('abort', giveUp));
+  };
   return {
-    async take(work) {
+    async take(work, signal) {
       if (running >= atOnce) {
-        if (queue.length >= waiting) throw crowded(running + queue.length);
-        const { promise, resolve } = Promise.withResolvers<void>();
-        queue.push(resolve);
-        await promise;
+        if (queue.size >= waiting) throw crowded(running + queue.size);
+        await wait(signal);
       } else running += 1;
       try {
         return await work();
       } finally {
-        const next = queue.shift();
-        if (next) next();
-        else running -= 1;
+        const [next] = queue;
+        if (next) {
+          queue.delete(next);
+          next();
+        } else running -= 1;
       }
     },
   };

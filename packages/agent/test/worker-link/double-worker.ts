@@ -52,12 +52,14 @@ const state = () => ({
   health: stored.some(([name]) => name === 'broken') ? 'not configured: broken' : 'ok',
   ...(existsSync(root + '/busy') ? { busy: 'apt (process 7)' } : {}),
 });
+const sources = () => listing().sources;
+const refresh = () => [{ source: 'shelf:', reason: 'It is empty.', code: 'NETWORK_ERROR', security: false }];
 const plan = () => ({
   steps: [{ action: 'remove', name: 'toy', architecture: 'amd64', from: '1', to: null, purge: false, asked: true }],
   hash: 'ab'.repeat(32), left: [], reboot: 'no', plannedAtMs: 1000,
 });
 switch (behaviour) {
-  case 'answers': say({ v: 1, ok: true, value: { snapshot: listing, state, plan }[op]() }); break;
+  case 'answers': say({ v: 1, ok: true, value: { snapshot: listing, state, plan, sources, refresh }[op]() }); break;
   case 'refuses': say({ v: 1, ok: false, error: { code: 'PKG_MANAGER_ERROR', message: 'dpkg says no', details: { exit_code: 2 } } }); break;
   case 'does not understand': say({ v: 1, ok: false, error: { code: 'INVALID_REQUEST', message: 'op: no such thing', details: {} } }); break;
   case 'is killed': process.kill(process.pid, 'SIGKILL'); break;

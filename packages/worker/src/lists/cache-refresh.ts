@@ -54,8 +54,8 @@ export interface CacheRefresherOptions {
   readonly intervalMs: number;
   /** Refreshes without a job; the signal ends it. Resolves to the sources that failed while others did not. */
   readonly refreshQuietly: (signal: AbortSignal) => Promise<readonly SourceFailure[]>;
-  /** What the lists are made of. */
-  readonly readSources: () => Promise<readonly SourceState[]>;
+  /** What the lists are made of; the signal ends the reading. */
+  readonly readSources: (signal: AbortSignal) => Promise<readonly SourceState[]>;
   /** Whether a job works with packages now; the background then waits for its next look. */
   readonly isBusy: () => boolean;
 }
@@ -64,12 +64,15 @@ export interface CacheRefresherOptions {
 type Outcome = { readonly failed: readonly SourceFailure[] } | { readonly error: PatchError };
 
 /** Keeps the record of what refreshes did. */
-function createRecorder({ cache, logger, readSources }: CacheRefresherOptions) {
+function createRecorder(
+  { cache, logger, readSources }: Pick<CacheRefresherOptions, 'cache' | 'logger' | 'readSources'>,
+  stopped: AbortSignal,
+) {
   const lookAtSources = async (): Promise<void> => {
     try {
-      cache.noteSources(await readSources());
+      cache.noteSources(await readSources(stopped));
     } catch (error) {
-      logger.warn('the package sources cannot be read', { error });
+      if (!stopped.aborted) logger.warn('the package sources cannot be read', { error });
     }
   };
   const recorded = async (
@@ -97,7 +100,7 @@ export function createCacheRefresher(options: CacheRefresherOptions): CacheRefre
   let loop: Promise<void> | undefined;
   let notBeforeMs = 0;
   let spread = drawSpread(options.random);
-  const { lookAtSources, recorded } = createRecorder(options);
+  const { lookAtSources, recorded } = createRecorder(options, stopped.signal);
 
   const inBackground = async (): Promise<Outcome> => {
     spread = drawSpread(options.random);

@@ -1,7 +1,8 @@
 import { ERRORS, type ErrorCode, messageOf, PatchError } from '@linux-patch/contract';
 import { z } from 'zod';
 
-const CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
+/** Every code that a failure can have. */
+export const AnyErrorCode = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
 
 /** The one line that a worker answers. */
 export const WorkerAnswer = z.discriminatedUnion('ok', [
@@ -10,7 +11,7 @@ export const WorkerAnswer = z.discriminatedUnion('ok', [
     v: z.literal(1),
     ok: z.literal(false),
     error: z.strictObject({
-      code: z.enum(CODES),
+      code: AnyErrorCode,
       message: z.string().max(65_536),
       details: z.record(z.string().max(128), z.unknown()),
     }),

@@ -1,9 +1,9 @@
 import { HiddenSecurityUpdate, Package, PackageDetail, Patch } from '@linux-patch/contract';
 import { z } from 'zod';
+import { SourcesAnswer } from './package-lists.ts';
 
 /** More than any host has. */
 const MOST_PACKAGES = 200_000;
-const MOST_SOURCES = 10_000;
 const Text = z.string().max(4_096);
 const Instant = z.number().nonnegative();
 
@@ -11,18 +11,6 @@ const Instant = z.number().nonnegative();
 const Watched = z.strictObject({
   files: z.array(Text).max(1_000),
   folders: z.array(Text).max(1_000),
-});
-
-/** See `SourceState`; what is not known is absent. */
-const Source = z.strictObject({
-  uri: Text,
-  label: Text.optional(),
-  suite: Text.optional(),
-  codename: Text.optional(),
-  security: z.boolean(),
-  present: z.boolean(),
-  publishedAtMs: z.number().optional(),
-  validUntilMs: z.number().optional(),
 });
 
 /** Of which state of the host a listing is. */
@@ -48,7 +36,7 @@ export const PackageListing = ListingState.extend({
     }),
     z.strictObject({ unknown: z.string().max(65_536) }),
   ]),
-  sources: z.array(Source).max(MOST_SOURCES),
+  sources: SourcesAnswer,
   listedAtMs: Instant,
 });
 export type PackageListing = z.infer<typeof PackageListing>;

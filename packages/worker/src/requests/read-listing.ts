@@ -4,6 +4,7 @@ import type { PackageInventory } from '../packages/package-inventory.ts';
 import type { PackageManager } from '../packages/package-manager.ts';
 import { watchedKey } from '../packages/watched-files.ts';
 import type { PackageListing } from './package-listing.ts';
+import { sourcesAnswer } from './package-lists.ts';
 
 /**
  * Reads all that listings are made from.
@@ -29,18 +30,7 @@ export async function readListing(
       inventory,
     ),
     updates,
-    sources: (await inventory.sources()).map(
-      ({ uri, label, suite, codename, security, present, publishedAtMs, validUntilMs }) => ({
-        uri,
-        label,
-        suite,
-        codename,
-        security,
-        present,
-        publishedAtMs,
-        validUntilMs,
-      }),
-    ),
+    sources: sourcesAnswer(await inventory.sources()),
     listedAtMs,
   };
 }

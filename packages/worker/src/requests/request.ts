@@ -46,6 +46,10 @@ export const WorkerRequest = z.discriminatedUnion('op', [
   z.strictObject({ v: z.literal(1), op: z.literal('state') }),
   /** Who works with the package database now. */
   z.strictObject({ v: z.literal(1), op: z.literal('lock-holder') }),
+  /** From where packages come, and how old what is known of each source is. */
+  z.strictObject({ v: z.literal(1), op: z.literal('sources') }),
+  /** Refreshes what every source offers; may take an hour, and another for which somebody else works with the packages. */
+  z.strictObject({ v: z.literal(1), op: z.literal('refresh') }),
   /** What a change would do; its body is a `PlanQuestion`. */
   z.strictObject({
     v: z.literal(1),

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { SourceState } from '../packages/package-inventory.ts';
+import type { PackageManager } from '../packages/package-manager.ts';
+import { AnyErrorCode } from './answer.ts';
+
+const MOST_SOURCES = 10_000;
+const Text = z.string().max(4_096);
+const MOST_CHARACTERS = 65_536;
+
+/** Answer to `sources`, see `SourceState`; what is not known is absent. */
+export const SourcesAnswer = z
+  .array(
+    z.strictObject({
+      uri: Text,
+      label: Text.optional(),
+      suite: Text.optional(),
+      codename: Text.optional(),
+      security: z.boolean(),
+      present: z.boolean(),
+      publishedAtMs: z.number().optional(),
+      validUntilMs: z.number().optional(),
+    }),
+  )
+  .max(MOST_SOURCES);
+export type SourcesAnswer = z.infer<typeof SourcesAnswer>;
+
+/** Answer to `refresh`: the sources that failed while others did not, see `SourceFailure`. */
+export const RefreshAnswer = z
+  .array(
+    z.strictObject({
+      source: Text,
+      reason: z.string().max(MOST_CHARACTERS),
+      code: AnyErrorCode,
+      security: z.boolean(),
+    }),
+  )
+  .max(MOST_SOURCES);
+export type RefreshAnswer = z.infer<typeof RefreshAnswer>;
+
+/** As a listing has them. */
+export function sourcesAnswer(sources: readonly SourceState[]): SourcesAnswer {
+  return sources.map(({ uri, label, suite, codename, security, present, publishedAtMs, validUntilMs }) => ({
+    uri,
+    label,
+    suite,
+    codename,
+    security,
+    present,
+    publishedAtMs,
+    validUntilMs,
+  }));
+}
+
+/** @throws PatchError as `PackageOperations.refresh` */
+export async function refreshSources(
+  { refreshQuietly }: Pick<PackageManager, 'refreshQuietly'>,
+  signal: AbortSignal,
+): Promise<RefreshAnswer> {
+  const failed = await refreshQuietly(signal);
+  return failed.map(({ source, reason, code, security }) => ({
+    source: source.slice(0, 4_096),
+    reason: reason.slice(0, MOST_CHARACTERS),
+    code,
+    security,
+  }));
+}
