@@ -7,6 +7,7 @@ import { openPackageManager } from '../../worker/src/packages/open.ts';
 import type { PackageManager } from '../../worker/src/packages/package-manager.ts';
 import type { OperationRun } from '../../worker/src/packages/package-operations.ts';
 import { openHostPolicy } from '../../worker/src/policy/host-policy.ts';
+import type { ToyPackage } from '../src/apt/deb.ts';
 import { createPrivateAptRoot, type PrivateAptRoot } from '../src/apt/private-root.ts';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
 
@@ -68,3 +69,13 @@ export function quietRun(overrides: Partial<OperationRun> = {}): OperationRun {
 
 /** An installation without any option. */
 export const plainWish = { onlyUpgrade: false, force: false, noRecommends: false, allowDowngrade: false };
+
+/** The updates of everything. */
+export const everything = { selection: { kind: 'all' as const }, exclude: [] };
+
+/** A package that a test makes for itself. */
+export const toy = (name: string, version = '1', more: Partial<ToyPackage> = {}): ToyPackage => ({
+  name,
+  version,
+  ...more,
+});

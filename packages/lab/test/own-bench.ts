@@ -59,3 +59,17 @@ export async function ownBench(
   await apt.update();
   return { packages: await openOn(root), apt, root, repository };
 }
+
+/** The updates of security only. */
+export const security = { selection: { kind: 'security' as const }, exclude: [] };
+
+/** The updates of these packages. */
+export const named = (...names: string[]) => ({
+  selection: { kind: 'names' as const, names, securityOnly: false },
+  exclude: [],
+});
+
+/** The version of each package by its name. */
+export async function versions({ inventory }: PackageManager): Promise<Record<string, string>> {
+  return Object.fromEntries((await inventory.listPackages()).map((one) => [one.name, one.version]));
+}

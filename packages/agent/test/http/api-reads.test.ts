@@ -1,0 +1,180 @@
+import {
+  Health,
+  JobList,
+  PackageDetail,
+  PackageList,
+  PatchError,
+  PatchList,
+  SystemInfo,
+} from '@linux-patch/contract';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shelfInventory } from './shelf-inventory.ts';
+import { call, INSTANCE_ID, startWorld, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const names = (data: unknown) => (data as { packages: { name: string }[] }).packages.map((one) => one.name);
+
+describe('the routes', () => {
+  it.each([
+    ['/health', Health],
+    ['/api/v1/health', Health],
+    ['/api/v1/system/info', SystemInfo],
+    ['/api/v1/packages', PackageList],
+    ['/api/v1/packages/beta', PackageDetail],
+    ['/api/v1/patches', PatchList],
+    ['/api/v1/jobs', JobList],
+  ])('answer GET %s as the contract says', async (path, schema) => {
+    const { envelope, status } = await call(world, path);
+    expect(status).toBe(200);
+    expect(schema.safeParse(envelope.data).error).toBeUndefined();
+  });
+
+  it('list packages by pattern and status, in the order of versions or sizes, page by page', async () => {
+    const list = async (query: string) => (await call(world, `/api/v1/packages?${query}`)).envelope.data;
+    expect(names(await list(''))).toEqual(['alpha', 'beta', 'gamma']);
+    expect(names(await list('name=*a*&order=desc'))).toEqual(['gamma', 'beta', 'alpha']);
+    expect(names(await list('status=Upgradable'))).toEqual(['beta', 'gamma']);
+    expect(names(await list('status=held'))).toEqual(['gamma']);
+    expect(names(await list('sort=version'))).toEqual(['gamma', 'alpha', 'beta']);
+    expect(names(await list('sort=size&order=desc'))).toEqual(['gamma', 'beta', 'alpha']);
+    expect(await list('limit=1&offset=1')).toMatchObject({ total: 3, limit: 1, offset: 1 });
+    expect(names(await list('limit=1&offset=1'))).toEqual(['beta']);
+    expect(names(await list('name=nothing'))).toEqual([]);
+  });
+
+  it('filter patches', async () => {
+    const { envelope } = await call(world, '/api/v1/patches?security=true&severity=high');
+    expect(envelope.data).toMatchObject({ total: 1, security_updates: 1, patches: [{ name: 'beta' }] });
+  });
+
+  it('say that a package or job does not exist', async () => {
+    const id = 'f4a0bd0e-5c38-4a9e-9d3a-3d4f6f0c9a11';
+    expect((await call(world, '/api/v1/packages/nope')).envelope.error?.code).toBe('PKG_NOT_FOUND');
+    expect((await call(world, `/api/v1/jobs/${id}`)).envelope.error?.code).toBe('JOB_NOT_FOUND');
+    expect((await call(world, '/api/v1/jobs/42')).envelope.error?.code).toBe('INVALID_REQUEST');
+  });
+
+  it('name the instance in health, and let anybody read who means another', async () => {
+    const headers = { 'linux-patch-instance': 'f4a0bd0e-5c38-4a9e-9d3a-3d4f6f0c9a11' };
+    const { status, envelope } = await call(world, '/api/v1/health', { headers });
+    expect([status, envelope.data]).toMatchObject([200, { instance_id: INSTANCE_ID }]);
+  });
+
+  it('never call an unknown number of updates none', async () => {
+    const unknown = new PatchError('SERVICE_UNHEALTHY', 'Which updates wait is not known');
+    await using blind = await startWorld({
+      app: { inventory: { ...shelfInventory(), listPatches: () => Promise.reject(unknown) } },
+    });
+    for (const path of ['/api/v1/patches', '/api/v1/packages?status=upgradable']) {
+      const { status, envelope } = await call(blind, path);
+      expect([status, envelope.error?.code]).toEqual([503, 'SERVICE_UNHEALTHY']);
+    }
+    expect((await call(blind, '/api/v1/packages')).status).toBe(200);
+  });
+
+  it('tell what a listing stands on, and ask the sources for news when they are told to', async () => {
+    let refreshed = 0;
+    await using asked = await startWorld({ app: { refreshNow: async () => void (refreshed += 1) } });
+    const lists = async (path: string) => {
+      const { data } = (await call(asked, path)).envelope;
+      return (data as { lists?: unknown }).lists;
+    };
+    expect(await lists('/api/v1/patches')).toMatchObject({ status: 'unknown', refreshed_at: null });
+    await asked.cache.noteRefreshed();
+    expect(await lists('/api/v1/packages')).toMatchObject({
+      status: 'fresh',
+      message: 'ok',
+      refreshed_at: expect.stringMatching(/^20/),
+      sources: [{ uri: 'http://toys.example/dists/stable/', label: 'Toy', security: true, present: true }],
+    });
+    expect(refreshed).toBe(0);
+    await lists('/api/v1/patches?refresh=true');
+    await lists('/api/v1/packages?refresh=true');
+    expect(refreshed).toBe(2);
+  });
+
+  it.each(['/api/v1/packages', '/api/v1/patches'])(
+    'answer %s with 304 and nothing else while the same question has the same answer',
+    async (path) => {
+      let state = 'one';
+      const inventory = { ...shelfInventory(), revision: async () => state };
+      await using listed = await startWorld({ app: { inventory } });
+      const ask = (at: string, tag = '') =>
+        call(listed, at, { headers: tag === '' ? {} : { 'if-none-match': tag } });
+      const first = await ask(path);
+      const tag = String(first.headers['etag']);
+      expect(first.envelope.data).toMatchObject({ revision: 'one' });
+      expect(first.headers['cache-control']).toBe('private, no-cache');
+      for (const known of [tag, tag.slice(2), `"other", ${tag}`, '*']) {
+        const again = await ask(path, known);
+        expect([again.status, again.text, again.headers['etag']]).toEqual([304, '', tag]);
+        expect(again.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+      }
+      for (const other of ['?limit=1', '?offset=1', '?order=desc']) {
+        const { status, headers } = await ask(`${path}${other}`, tag);
+        expect([status, headers['etag'] === tag]).toEqual([200, false]);
+      }
+      expect((await ask(`${path}?refresh=true`, tag)).status).toBe(304);
+      state = 'two';
+      expect((await ask(path, tag)).envelope.data).toMatchObject({ revision: 'two' });
+      state = 'one';
+      expect((await ask(path, tag)).status).toBe(304);
+      // What a listing stands on is part of the answer.
+      await listed.cache.noteRefreshed();
+      expect((await ask(path, tag)).status).toBe(200);
+    },
+  );
+
+  it('make the reasons for what stays anew for everybody who asks', async () => {
+    const { status, headers } = await call(world, '/api/v1/patches?explain=true', {
+      headers: { 'if-none-match': '*' },
+    });
+    expect([status, headers['etag']]).toEqual([200, undefined]);
+  });
+
+  it('find jobs by the spellings of older clients, newest first', async () => {
+    await world.jobs.submit({
+      operation: 'patch_apply',
+      selection: { kind: 'none' },
+      exclude: [],
+      reboot: false,
+      rebootDelaySeconds: 0,
+    });
+    const found = async () =>
+      JobList.parse(
+        (await call(world, '/api/v1/jobs?operation=patchapply&status=Completed&limit=5')).envelope.data,
+      ).jobs;
+    await expect.poll(async () => (await found()).length).toBeGreaterThan(0);
+    expect((await found()).every((job) => job.operation === 'patch_apply')).toBe(true);
+    const all = JobList.parse((await call(world, '/api/v1/jobs')).envelope.data).jobs;
+    expect(all.map((job) => job.created_at)).toEqual(
+      all
+        .map((job) => job.created_at)
+        .toSorted()
+        .toReversed(),
+    );
+  });
+});
+
+describe('health', () => {
+  it('is degraded with a reason, still 200, and asks for a refresh without waiting for it', async () => {
+    let asked = 0;
+    await using sick = await startWorld({
+      app: { packageManagerHealth: () => 'dpkg was interrupted', refreshInBackground: () => (asked += 1) },
+    });
+    await sick.cache.noteFailure(new Error('no route to mirror'));
+    const { status, envelope } = await call(sick, '/api/v1/health');
+    expect(status).toBe(200);
+    expect(envelope.data).toMatchObject({
+      status: 'degraded',
+      cache_status: 'failed',
+      checks: { package_manager: 'dpkg was interrupted', package_cache: expect.stringContaining('no route') },
+    });
+    expect(asked).toBe(1);
+  });
+});

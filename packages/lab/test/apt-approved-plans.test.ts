@@ -1,0 +1,124 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemFiles } from '@linux-patch/runtime/node';
+import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { askUntil } from '../src/wait.ts';
+import { bench, everything, openOn, plainWish, quietRun } from './apt-bench.ts';
+import { installed, NEW_RIVALS, rivals, waiting } from './apt-rivals.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+afterAll(() => folder[Symbol.asyncDispose]());
+
+describe('a change that was approved by its plan', () => {
+  it('changes nothing when a source publishes in between, and says what is different', async () => {
+    const host = await rivals(folder.path);
+    const { operations } = host.packages;
+    const { plans } = host.packages.inventory;
+    const before = await installed(host);
+    const plan = await plans.patches(everything, waiting);
+    await host.publish({
+      main: [
+        ...NEW_RIVALS.filter((one) => one.version !== '3'),
+        { name: 'toylibrary', version: '4' },
+        { name: 'toyfoe', version: '2' },
+      ],
+    });
+    await expect(
+      operations.applyPatches({ ...everything, planHash: plan.hash }, quietRun()),
+    ).rejects.toMatchObject({
+      code: 'PLAN_CHANGED',
+      message: expect.stringMatching(
+        /new: upgrade toyfoe 1 to 2; other: install toylibrary 4 \(was: install toylibrary 3\)/,
+      ),
+      details: {
+        difference: {
+          known: true,
+          added: [{ name: 'toyfoe', from: '1', to: '2' }],
+          removed: [],
+          changed: [{ before: { to: '3' }, now: { name: 'toylibrary', to: '4' } }],
+          more: 0,
+        },
+      },
+    });
+    expect(await installed(host)).toEqual(before);
+    const now = await plans.patches(everything, waiting);
+    await operations.applyPatches({ ...everything, planHash: now.hash }, quietRun());
+    expect(await installed(host)).toContain('toylibrary 4');
+  });
+
+  it('changes nothing when nobody remembers the plan, or when nothing is left to do', async () => {
+    const host = await rivals(folder.path);
+    const { operations } = host.packages;
+    const before = await installed(host);
+    const planHash = 'ab'.repeat(32);
+    await expect(operations.applyPatches({ ...everything, planHash }, quietRun())).rejects.toMatchObject({
+      code: 'PLAN_CHANGED',
+      details: { difference: { known: false, added: [{ name: 'toyclient' }, { name: 'toylibrary' }] } },
+    });
+    const removal = { name: 'toyfoe', purge: false, force: false, planHash };
+    await expect(operations.remove(removal, quietRun())).rejects.toMatchObject({ code: 'PLAN_CHANGED' });
+    const wish = { ...plainWish, packages: [{ name: 'toyrival' }], planHash };
+    await expect(operations.install(wish, quietRun())).rejects.toMatchObject({ code: 'PLAN_CHANGED' });
+    const nothing = { kind: 'names' as const, names: ['toyfoe'], securityOnly: false };
+    await expect(
+      operations.applyPatches({ selection: nothing, exclude: [], planHash }, quietRun()),
+    ).rejects.toMatchObject({ code: 'PLAN_CHANGED' });
+    expect(await installed(host)).toEqual(before);
+  });
+});
+
+describe('a change that was approved by its plan while somebody else got in between', () => {
+  it('waits for them, looks once more, and changes nothing when they have', async () => {
+    const { packages, apt, root } = await bench(folder.path, ['toyhello', 'toylib']);
+    const removal = { name: 'toyhello', purge: false, force: false };
+    const { hash: planHash } = await packages.inventory.plans.remove(removal, waiting);
+    let other: Promise<unknown> | undefined;
+    const intrude = async () => {
+      other = apt.run('apt-get', ['install', '-y', 'toyslow', 'toyhello-', 'toylib']);
+      await askUntil('the other apt to unpack', () =>
+        systemFiles.facts(join(root, 'usr/share/toyslow/version')),
+      );
+    };
+    const { operations } = await openOn(root, (commands) => ({
+      async run(command) {
+        const result = await commands.run(command);
+        if (!other && command.args.includes('-s') && command.args.includes('remove')) await intrude();
+        return result;
+      },
+    }));
+    const holders: string[] = [];
+    const onWaitingForLock = (holder: string) => {
+      holders.push(holder);
+      void writeFile(join(root, 'tmp/toyslow-go'), '');
+    };
+    await expect(
+      operations.remove({ ...removal, planHash }, quietRun({ onWaitingForLock })),
+    ).rejects.toMatchObject({ code: 'PLAN_CHANGED' });
+    expect(holders[0]).toMatch(/apt-get|dpkg/);
+    await other;
+    expect((await packages.inventory.listPackages()).map((one) => one.name)).toEqual(['toylib', 'toyslow']);
+  });
+});
+
+describe('a change that was approved by its plan and cannot be downloaded whole', () => {
+  it('changes nothing, while one without a plan brings the rest in', async () => {
+    const host = await rivals(folder.path);
+    const { inventory, operations } = host.packages;
+    const before = await installed(host);
+    await host.publish({ main: [...NEW_RIVALS, { name: 'toyfoe', version: '2' }] });
+    const { hash: planHash } = await inventory.plans.patches(everything, waiting);
+    await rm(join(host.repository, 'pool/bookworm/toyclient_2_all.deb'));
+    const planned = operations.applyPatches({ ...everything, planHash }, quietRun());
+    await expect(planned).rejects.toMatchObject({ code: 'NETWORK_ERROR' });
+    expect(await installed(host)).toEqual(before);
+    await expect(operations.applyPatches(everything, quietRun())).rejects.toMatchObject({
+      code: 'NETWORK_ERROR',
+    });
+    expect(await installed(host)).toEqual(expect.arrayContaining(['toyclient 1', 'toyfoe 2']));
+  });
+});
