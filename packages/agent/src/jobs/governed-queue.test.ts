@@ -3,26 +3,12 @@ import { join } from 'node:path';
 import { isPatchError, type PolicyDenial } from '@linux-patch/contract';
 import { systemFiles as files } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, seededRandom, temporaryFolder } from '@linux-patch/runtime/testing';
-import { governExecutor, type JobRequest, openHostPolicy } from '@linux-patch/worker';
+import { governExecutor, openHostPolicy } from '@linux-patch/worker';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { install, nothing } from '../../test/job-requests.ts';
 import { governQueue } from './governed-queue.ts';
 import { nameRequest } from './idempotency.ts';
 import { openJobQueue } from './queue.ts';
-
-const install: JobRequest = {
-  operation: 'install',
-  packages: [{ name: 'curl' }],
-  force: false,
-  noRecommends: false,
-  allowDowngrade: false,
-};
-const nothing: JobRequest = {
-  operation: 'patch_apply',
-  selection: { kind: 'none' },
-  exclude: [],
-  reboot: false,
-  rebootDelaySeconds: 0,
-};
 
 /** A queue under the policy in a file, whose jobs wait until they are let go and then say `done`. */
 async function world() {
@@ -88,10 +74,10 @@ describe('a queue under the policy of the host', () => {
   it('takes no job that is forbidden; what was accepted before is the same job when it is asked for again', async () => {
     const { jobs, allow, denied } = await world();
     const named = (key: string) => nameRequest(key, { line: 'POST /packages', bodyText: '{}' });
-    const accepted = await jobs.submit(install, named('one'));
+    const accepted = await jobs.submit(install('curl'), named('one'));
     await allow('allowed_operations: [update]');
-    expect(await codeOf(jobs.submit(install, named('two')))).toBe('POLICY_DENIED');
-    expect((await jobs.submit(install, named('one'))).job_id).toBe(accepted.job_id);
+    expect(await codeOf(jobs.submit(install('curl'), named('two')))).toBe('POLICY_DENIED');
+    expect((await jobs.submit(install('curl'), named('one'))).job_id).toBe(accepted.job_id);
     expect(jobs.list()).toHaveLength(1);
     expect(denied).toEqual([{ rule: 'allowed_operations', operation: 'install' }]);
   });
@@ -107,7 +93,7 @@ describe('a queue under the policy of the host', () => {
 describe('a job under the policy of the host', () => {
   it('does not begin when the policy forbids it by then', async () => {
     const { jobs, allow, letGo, ended, denied } = await world();
-    const { job_id: job } = await jobs.submit(install);
+    const { job_id: job } = await jobs.submit(install('curl'));
     await allow('excluded_packages: [curl]');
     letGo();
     expect(await ended(job)).toMatchObject({
@@ -120,7 +106,7 @@ describe('a job under the policy of the host', () => {
 
   it('goes on when its change has begun, whatever the policy says by then', async () => {
     const { jobs, allow, begun, letGo, ended } = await world();
-    const { job_id: job } = await jobs.submit(install);
+    const { job_id: job } = await jobs.submit(install('curl'));
     begun.add(job);
     await allow('allowed_operations: []');
     letGo();

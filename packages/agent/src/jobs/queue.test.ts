@@ -6,23 +6,9 @@ import { systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, seededRandom, temporaryFolder } from '@linux-patch/runtime/testing';
 import type { Executor, JobContext, JobOutcome, JobRequest } from '@linux-patch/worker';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { install, nothing } from '../../test/job-requests.ts';
 import { nameRequest } from './idempotency.ts';
 import { type JobQueue, openJobQueue } from './queue.ts';
-
-const install = (name: string): JobRequest => ({
-  operation: 'install',
-  packages: [{ name }],
-  force: false,
-  noRecommends: false,
-  allowDowngrade: false,
-});
-const nothing: JobRequest = {
-  operation: 'patch_apply',
-  selection: { kind: 'none' },
-  exclude: [],
-  reboot: false,
-  rebootDelaySeconds: 0,
-};
 
 /** Work that a test ends by hand. */
 function handWork() {

@@ -8,6 +8,7 @@ import {
   SystemInfo,
 } from '@linux-patch/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nothing } from '../job-requests.ts';
 import { shelfInventory } from './shelf-inventory.ts';
 import { call, INSTANCE_ID, startWorld, type World } from './world.ts';
 
@@ -138,13 +139,7 @@ describe('the routes', () => {
   });
 
   it('find jobs by the spellings of older clients, newest first', async () => {
-    await world.jobs.submit({
-      operation: 'patch_apply',
-      selection: { kind: 'none' },
-      exclude: [],
-      reboot: false,
-      rebootDelaySeconds: 0,
-    });
+    await world.jobs.submit(nothing);
     const found = async () =>
       JobList.parse(
         (await call(world, '/api/v1/jobs?operation=patchapply&status=Completed&limit=5')).envelope.data,

@@ -1,16 +1,9 @@
 import { ServerFrame } from '@linux-patch/contract';
-import type { JobContext, JobOutcome, JobRequest } from '@linux-patch/worker';
+import type { JobContext, JobOutcome } from '@linux-patch/worker';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
+import { install } from '../job-requests.ts';
 import { clientOptions, exchange, startWorld, type World } from './world.ts';
-
-const install = (name: string): JobRequest => ({
-  operation: 'install',
-  packages: [{ name }],
-  force: false,
-  noRecommends: false,
-  allowDowngrade: false,
-});
 
 /** A connected client that remembers every frame, each checked against the contract. */
 async function listen(world: World) {
