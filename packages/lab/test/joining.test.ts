@@ -1,46 +1,30 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
-import {
-  createLabHost,
-  type LabHost,
-  type ManagerProcess,
-  runProgram,
-  startManagerProcess,
-} from '../src/index.ts';
+import { type LabHost, type ManagerProcess, runProgram } from '../src/index.ts';
 import { askUntil } from '../src/wait.ts';
+import { type Lab, openLab } from './open-lab.ts';
 
 /** What the agent keeps of a host. */
 const DATA = 'var/lib/linux_patch_api';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let repository: ToyRepository;
+let lab: Lab;
 let manager: ManagerProcess;
 let hosts = 10;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  repository = await buildToyRepository({ folder: join(folder.path, 'repository') });
-  manager = await startManagerProcess(join(folder.path, 'manager'));
+  lab = await openLab();
+  ({ manager } = lab);
 });
-afterAll(async () => {
-  await manager[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
-});
+afterAll(() => lab[Symbol.asyncDispose]());
 
 function newHost(enrollment: readonly string[] = []): Promise<LabHost> {
   hosts += 1;
-  const name = `join${hosts}.lab.test`;
-  const address = `127.0.0.${hosts}`;
-  return createLabHost({
-    root: join(folder.path, name),
-    name,
-    address,
-    repository,
+  return lab.host({
+    name: `join${hosts}.lab.test`,
+    address: `127.0.0.${hosts}`,
     packages: ['toyhello', 'toylib'],
-    enrollment: [`manager_url: ${manager.url}`, `report_ip: ${address}`, ...enrollment],
+    enrollment,
   });
 }
 

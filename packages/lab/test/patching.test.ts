@@ -1,53 +1,30 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PatchList, Plan } from '@linux-patch/contract';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
-import {
-  type AgentProcess,
-  createLabHost,
-  type LabHost,
-  type ManagerProcess,
-  startManagerProcess,
-} from '../src/index.ts';
-import { askUntil } from '../src/wait.ts';
+import type { AgentProcess, LabHost, ManagerProcess } from '../src/index.ts';
+import { type Lab, openLab, startApproved } from './open-lab.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let repository: ToyRepository;
+let lab: Lab;
 let manager: ManagerProcess;
 let host: LabHost;
 let agent: AgentProcess;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  repository = await buildToyRepository({ folder: join(folder.path, 'repository') });
-  manager = await startManagerProcess(join(folder.path, 'manager'));
-  host = await createLabHost({
-    root: join(folder.path, 'host'),
+  lab = await openLab();
+  ({ manager } = lab);
+  host = await lab.host({
     name: 'patch.lab.test',
     address: '127.0.0.41',
-    repository,
     packages: ['toyhello', 'toylib', 'toyapp'],
-    enrollment: [
-      `manager_url: ${manager.url}`,
-      'report_ip: 127.0.0.41',
-      `ca_fingerprint: "${manager.caFingerprint}"`,
-    ],
+    enrollment: [`ca_fingerprint: "${manager.caFingerprint}"`],
   });
-  agent = host.start();
-  const id = await askUntil('the request', async () => {
-    const { enrollments } = (await manager.json('enrollments', 'list')) as { enrollments: { id: string }[] };
-    return enrollments[0]?.id;
-  });
-  await manager.json('enrollments', 'approve', id, '--no-code');
-  await agent.listening;
-  await repository.publishUpdates();
+  agent = await startApproved(lab, host);
+  await lab.repository.publishUpdates();
 });
 afterAll(async () => {
   await agent[Symbol.asyncDispose]();
-  await manager[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
+  await lab[Symbol.asyncDispose]();
 });
 
 interface Versions {
@@ -118,7 +95,7 @@ describe('an administrator patches a real host through the manager', () => {
   });
 
   it('applies an update by name that was published a moment ago, and that no list knows yet', async () => {
-    await repository.publishUpdates([{ name: 'toyhello', version: '1.2-1' }]);
+    await lab.repository.publishUpdates([{ name: 'toyhello', version: '1.2-1' }]);
     const { patches } = PatchList.parse(await manager.json('patches', host.name));
     expect(patches.map((one) => one.name)).not.toContain('toyhello');
     expect(await manager.show(() => {}, 'patch', host.name, 'toyhello', '--wait')).toBe(0);
@@ -127,8 +104,8 @@ describe('an administrator patches a real host through the manager', () => {
 
   it('applies nothing while a source fails when every source is required, and what the others offer when not', async () => {
     const broken = join(host.root, 'etc/apt/sources.list.d/broken.list');
-    await repository.publishUpdates([{ name: 'toyhello', version: '1.3-1' }]);
-    await writeFile(broken, `deb [trusted=yes] file:${join(folder.path, 'nowhere')} ./\n`);
+    await lab.repository.publishUpdates([{ name: 'toyhello', version: '1.3-1' }]);
+    await writeFile(broken, `deb [trusted=yes] file:${join(lab.folder, 'nowhere')} ./\n`);
     const lines: string[] = [];
     const show = (...args: string[]) =>
       manager.show((line) => lines.push(line), 'patch', host.name, 'toyhello', '--wait', ...args);
@@ -150,7 +127,7 @@ describe('an administrator patches a real host through the manager', () => {
     expect(text).toMatch(/^1 step, 0 new, 0 removed; [\d.]+ k?B to download/m);
     const [, hash = ''] = /^Plan ([0-9a-f]{64})$/m.exec(text) ?? [];
     expect(Plan.parse(await manager.json(...target)).plan_hash).toBe(hash);
-    await repository.publishUpdates([{ name: 'toyapp', version: '1.3-1', depends: 'toylib' }]);
+    await lab.repository.publishUpdates([{ name: 'toyapp', version: '1.3-1', depends: 'toylib' }]);
     const outdated: string[] = [];
     const approved = (plan: string, to: string[]) =>
       manager.show((line) => to.push(line), 'patch', host.name, 'toyapp', '--plan', plan, '--wait');

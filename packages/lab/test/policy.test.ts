@@ -2,21 +2,14 @@ import { appendFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { type Envelope, Health, Job, JobAccepted, Plan } from '@linux-patch/contract';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { buildToyRepository } from '../src/apt/repository.ts';
-import {
-  type AgentProcess,
-  createLabHost,
-  type LabHost,
-  type ManagerProcess,
-  startManagerProcess,
-} from '../src/index.ts';
+import type { AgentProcess, LabHost, ManagerProcess } from '../src/index.ts';
 import { type ManagerIdentity, managerIdentity } from '../src/mtls-health.ts';
 import { must } from '../src/process.ts';
 import { askUntil } from '../src/wait.ts';
+import { type Lab, openLab, startApproved } from './open-lab.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let lab: Lab;
 let manager: ManagerProcess;
 let identity: ManagerIdentity;
 let host: LabHost;
@@ -25,39 +18,25 @@ let file: string;
 
 /** An agent that has joined a manager, and the manager's key in the hands of whoever wants to change packages. */
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  const repository = await buildToyRepository({ folder: join(folder.path, 'repository') });
-  manager = await startManagerProcess(join(folder.path, 'manager'));
-  host = await createLabHost({
-    root: join(folder.path, 'host'),
+  lab = await openLab();
+  ({ manager } = lab);
+  host = await lab.host({
     name: 'policy.lab.test',
     address: '127.0.0.47',
-    repository,
     packages: ['toyhello', 'toylib', 'toyapp', 'toyconf'],
-    enrollment: [
-      `manager_url: ${manager.url}`,
-      'report_ip: 127.0.0.47',
-      `ca_fingerprint: "${manager.caFingerprint}"`,
-    ],
+    enrollment: [`ca_fingerprint: "${manager.caFingerprint}"`],
   });
   file = join(host.root, 'etc/linux_patch_api/policy.yaml');
   await appendFile(host.configFile, 'rate_limit: { enabled: false }\n');
-  agent = host.start();
-  const id = await askUntil('the request', async () => {
-    const { enrollments } = (await manager.json('enrollments', 'list')) as { enrollments: { id: string }[] };
-    return enrollments[0]?.id;
-  });
-  await manager.json('enrollments', 'approve', id, '--no-code');
-  await agent.listening;
+  agent = await startApproved(lab, host);
   identity = await managerIdentity(manager.root);
   // So that the policy alone stands between the manager's key and the packages.
   must(await host.run('trust-job-key', 'none'), 'trust-job-key none');
-  await repository.publishUpdates();
+  await lab.repository.publishUpdates();
 });
 afterAll(async () => {
   await agent[Symbol.asyncDispose]();
-  await manager[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
+  await lab[Symbol.asyncDispose]();
 });
 beforeEach(() => allow({}));
 
@@ -330,7 +309,7 @@ describe('the administrator of the host', () => {
   });
 
   it('checks a file before it becomes the policy, and sees all its faults', async () => {
-    const draft = join(folder.path, 'draft.yaml');
+    const draft = join(lab.folder, 'draft.yaml');
     await writeFile(draft, 'removal: none\ntime_zone: Nowhere\n');
     const checked = await host.run('policy', 'check', draft);
     expect([checked.exitCode, checked.stdout]).toEqual([

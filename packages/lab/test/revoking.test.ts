@@ -1,19 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildToyRepository } from '../src/apt/repository.ts';
-import {
-  type AgentProcess,
-  createLabHost,
-  type LabHost,
-  type ManagerProcess,
-  runProgram,
-  startManagerProcess,
-} from '../src/index.ts';
+import { type AgentProcess, type LabHost, type ManagerProcess, runProgram } from '../src/index.ts';
 import { askUntil } from '../src/wait.ts';
+import { type Lab, openLab } from './open-lab.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let lab: Lab;
 let manager: ManagerProcess;
 let amber: LabHost;
 let basalt: LabHost;
@@ -35,23 +27,14 @@ interface HostShown {
 }
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  const repository = await buildToyRepository({ folder: join(folder.path, 'repository') });
-  manager = await startManagerProcess(join(folder.path, 'manager'), {
-    configuration: ['fleet: { poll_minutes: 0.05 }'],
-  });
+  lab = await openLab({ configuration: ['fleet: { poll_minutes: 0.05 }'] });
+  ({ manager } = lab);
   const make = (name: string, address: string): Promise<LabHost> =>
-    createLabHost({
-      root: join(folder.path, name),
+    lab.host({
       name: `${name}.revoke.test`,
       address,
-      repository,
       packages: ['toyhello'],
-      enrollment: [
-        `manager_url: ${manager.url}`,
-        `report_ip: ${address}`,
-        `ca_fingerprint: "${manager.caFingerprint}"`,
-      ],
+      enrollment: [`ca_fingerprint: "${manager.caFingerprint}"`],
     });
   [amber, basalt] = [await make('amber', '127.0.0.61'), await make('basalt', '127.0.0.62')];
   for (const host of [amber, basalt]) {
@@ -64,8 +47,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(async () => {
   for (const agent of agents.values()) await agent[Symbol.asyncDispose]();
-  await manager[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
+  await lab[Symbol.asyncDispose]();
 });
 
 async function approve(host: LabHost): Promise<void> {
@@ -106,7 +88,7 @@ function callWith(files: { readonly cert: string; readonly key: string }, host: 
 describe('a revocation', { timeout: 240_000 }, () => {
   it("of the manager's client certificate reaches running agents at once, and one that was off when it is back", async () => {
     const own = join(manager.root, 'var/lib/linux_patch_manager/ca');
-    const stolen = { cert: join(folder.path, 'stolen.pem'), key: join(folder.path, 'stolen.key.pem') };
+    const stolen = { cert: join(lab.folder, 'stolen.pem'), key: join(lab.folder, 'stolen.key.pem') };
     await runProgram('cp', [join(own, 'client.pem'), stolen.cert]);
     await runProgram('cp', [join(own, 'client.key.pem'), stolen.key]);
     expect((await callWith(stolen, amber)).stdout).toContain('"crl_status":"valid"');
@@ -162,8 +144,8 @@ describe('a revocation', { timeout: 240_000 }, () => {
     await expect(shown(basalt)).rejects.toThrow(/There is no host/);
     expect((await certificates('--revoked')).map((one) => one.serial)).toContain(serial);
     const list = await runProgram('curl', ['-sSk', `${manager.url}/api/v1/pki/crl.pem?serial=${serial}`]);
-    await runProgram('sh', ['-c', `cat > "$1" <<'E'\n${list.stdout}E`, 'sh', join(folder.path, 'crl.pem')]);
-    const text = await runProgram('openssl', ['crl', '-noout', '-text', '-in', join(folder.path, 'crl.pem')]);
+    await runProgram('sh', ['-c', `cat > "$1" <<'E'\n${list.stdout}E`, 'sh', join(lab.folder, 'crl.pem')]);
+    const text = await runProgram('openssl', ['crl', '-noout', '-text', '-in', join(lab.folder, 'crl.pem')]);
     expect(text.stdout.toLowerCase()).toContain(serial);
     expect(text.stdout).toMatch(/Key Compromise[\s\S]*Cessation Of Operation/);
   });

@@ -1,22 +1,14 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentStatus, Host, JobKeyStatus } from '@linux-patch/contract';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
 import { askDirectly } from '../src/direct-change.ts';
-import {
-  type AgentProcess,
-  createLabHost,
-  type LabHost,
-  type ManagerProcess,
-  startManagerProcess,
-} from '../src/index.ts';
+import type { AgentProcess, LabHost, ManagerProcess } from '../src/index.ts';
 import { managerIdentity } from '../src/mtls-health.ts';
 import { askUntil } from '../src/wait.ts';
+import { type Lab, openLab } from './open-lab.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let repository: ToyRepository;
+let lab: Lab;
 let manager: ManagerProcess;
 let host: LabHost;
 let agent: AgentProcess;
@@ -25,17 +17,9 @@ const KEY_FILE = 'var/lib/linux_patch_manager/ca/job-key.json';
 const PIN_FILE = 'etc/linux_patch_api/job-key.json';
 const PIN_MARK = 'var/lib/linux_patch_api/state/job-key-pinned';
 
-/** A host whose join string lets it in. */
-function hostWith(name: string, address: string): Promise<LabHost> {
-  return createLabHost({
-    root: join(folder.path, name),
-    name: `${name}.lab.test`,
-    address,
-    repository,
-    packages: ['toyhello'],
-    enrollment: [`manager_url: ${manager.url}`, `report_ip: ${address}`],
-  });
-}
+/** A host that knows where its manager is, and nothing of its CA. */
+const hostWith = (name: string, address: string): Promise<LabHost> =>
+  lab.host({ name: `${name}.lab.test`, address, packages: ['toyhello'] });
 
 async function joinString(): Promise<string> {
   const { join_string } = (await manager.json('tokens', 'create')) as { join_string: string };
@@ -43,19 +27,17 @@ async function joinString(): Promise<string> {
 }
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  repository = await buildToyRepository({ folder: join(folder.path, 'repository') });
-  manager = await startManagerProcess(join(folder.path, 'manager'));
+  lab = await openLab();
+  ({ manager } = lab);
   host = await hostWith('signed', '127.0.0.61');
   await writeFile(join(host.root, 'etc/linux_patch_api/join'), await joinString(), { mode: 0o600 });
   agent = host.start();
   await agent.listening;
-  await repository.publishUpdates();
+  await lab.repository.publishUpdates();
 });
 afterAll(async () => {
   await agent[Symbol.asyncDispose]();
-  await manager[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
+  await lab[Symbol.asyncDispose]();
 });
 
 const jobKey = async () => (await manager.json('job-key', 'show')) as JobKeyStatus;
@@ -121,7 +103,7 @@ it('an agent that was restarted takes signatures over numbers from before', asyn
 
 it('a key that the one before signed is followed, also by a host that nobody told of it yet', async () => {
   const before = await jobKey();
-  await cp(join(manager.root, KEY_FILE), join(folder.path, 'old-key.json'));
+  await cp(join(manager.root, KEY_FILE), join(lab.folder, 'old-key.json'));
   const after = (await manager.json('job-key', 'rotate')) as JobKeyStatus;
   expect(after.former).toEqual([before.fingerprint]);
   const { exitCode, said } = await patch('--all');
@@ -131,7 +113,7 @@ it('a key that the one before signed is followed, also by a host that nobody tol
 
 it('a manager whose key is older than the pinned one, or new, is refused until root of the host says that it counts', async () => {
   await manager.kill();
-  await cp(join(folder.path, 'old-key.json'), join(manager.root, KEY_FILE));
+  await cp(join(lab.folder, 'old-key.json'), join(manager.root, KEY_FILE));
   await manager.start();
   const { exitCode, said } = await patch('--all');
   expect(exitCode).not.toBe(0);
