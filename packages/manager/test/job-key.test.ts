@@ -19,10 +19,9 @@ import {
 } from '@linux-patch/pki';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newAgent } from './agents.ts';
+import { applyAll, dataOf, INSTANCE, knownHost } from './known-host.ts';
 import { joinListening, LISTENING } from './listening-agent.ts';
 import { startWorld, TESTER, type World } from './world.ts';
-
-const INSTANCE = '5b0f3a52-8f6d-4c0e-9d61-2f7b1f0c8a11';
 
 let world: World;
 beforeEach(async () => {
@@ -43,7 +42,6 @@ function run(program: string, args: readonly string[]) {
   );
 }
 
-const dataOf = <T>({ text }: { readonly text: string }): T => (JSON.parse(text) as { data: T }).data;
 const keyFile = () => join(world.paths.caFolder, 'job-key.json');
 const status = async () => dataOf<JobKeyStatus>(await world.admin('/job-key'));
 const rotate = async () => dataOf<JobKeyStatus>(await world.admin('/job-key/rotation', {}));
@@ -142,25 +140,9 @@ it('of the job key two at once are one after the other: hosts follow from the fi
   expect((await status()).fingerprint).toBe(last.fingerprint);
 });
 
-/** A host that was asked for its health. */
-async function knownHost(jobKey: HostJobKey | undefined, more: object = { instance_id: INSTANCE }) {
-  const host = await joinListening(world);
-  host.say({ ...more, ...(jobKey ? { job_key: jobKey } : {}) });
-  await expect.poll(() => world.clock.sleeping).toBeGreaterThanOrEqual(2);
-  await world.clock.advance(6_000);
-  await expect
-    .poll(async () => dataOf<Host>(await world.admin(`/hosts/${host.fqdn}`)).last_seen_at)
-    .not.toBeNull();
-  return host;
-}
-
-const apply = (fqdn: string, key?: string) =>
-  world.local({
-    path: `/api/v1/hosts/${fqdn}/patches/apply`,
-    method: 'POST',
-    headers: key === undefined ? {} : { 'idempotency-key': key },
-    body: { all: true },
-  });
+/** A host that was asked for its health, and said this of the key that it pins. */
+const hostThatSays = (jobKey: HostJobKey | undefined) =>
+  knownHost(world, { instance_id: INSTANCE, ...(jobKey ? { job_key: jobKey } : {}) });
 
 const jobOf = (headers: IncomingHttpHeaders): SignedJob | undefined => {
   const header = headers['linux-patch-job'];
@@ -191,9 +173,9 @@ function pinning() {
 
 describe('a change for a host that pins the job key', { timeout: 60_000 }, () => {
   it('is signed for this host, instance, route, name and body, over the number that the host gave', async () => {
-    await using host = await knownHost(undefined);
+    await using host = await knownHost(world);
     host.guard(pinning());
-    expect((await apply(host.fqdn, 'mine-1')).status).toBe(202);
+    expect((await applyAll(world, host.fqdn, 'mine-1')).status).toBe(202);
     const [unsigned, signed, ...more] = host.jobsAsked();
     expect(more).toEqual([]);
     expect(unsigned?.headers).not.toHaveProperty('linux-patch-job');
@@ -210,16 +192,16 @@ describe('a change for a host that pins the job key', { timeout: 60_000 }, () =>
   });
 
   it('is signed at once with the number that the answer before brought', async () => {
-    await using host = await knownHost(undefined);
+    await using host = await knownHost(world);
     host.guard(pinning());
-    await apply(host.fqdn);
-    expect((await apply(host.fqdn)).status).toBe(202);
+    await applyAll(world, host.fqdn);
+    expect((await applyAll(world, host.fqdn)).status).toBe(202);
     const challenges = host.jobsAsked().map((one) => jobOf(one.headers)?.challenge.slice(-4));
     expect(challenges).toEqual([undefined, '0001', '0002']);
   });
 
   it('is signed anew when its number was used up by somebody else, and not for ever', async () => {
-    await using host = await knownHost(undefined);
+    await using host = await knownHost(world);
     const wanted = pinning();
     let stolen = 2;
     host.guard((headers, body) => {
@@ -227,19 +209,19 @@ describe('a change for a host that pins the job key', { timeout: 60_000 }, () =>
       stolen -= 1;
       return stolen >= 0 && verdict.code === undefined ? { ...verdict, code: 'CHALLENGE_UNKNOWN' } : verdict;
     });
-    expect((await apply(host.fqdn)).status).toBe(202);
+    expect((await applyAll(world, host.fqdn)).status).toBe(202);
     host.guard((headers, body) => ({ ...wanted(headers, body), code: 'CHALLENGE_UNKNOWN' }));
     const before = host.jobsAsked().length;
-    expect((await apply(host.fqdn)).json().error.code).toBe('AGENT_ERROR');
+    expect((await applyAll(world, host.fqdn)).json().error.code).toBe('AGENT_ERROR');
     expect(host.jobsAsked().length - before).toBe(4);
   });
 
   it('whose answer was lost is repeated with the very signature', async () => {
-    await using host = await knownHost(undefined);
+    await using host = await knownHost(world);
     host.guard(pinning());
-    await apply(host.fqdn);
+    await applyAll(world, host.fqdn);
     host.lose(1);
-    expect((await apply(host.fqdn)).status).toBe(202);
+    expect((await applyAll(world, host.fqdn)).status).toBe(202);
     const [first, again] = host.jobsAsked().slice(-2);
     expect(again?.headers['linux-patch-job-signature']).toBe(first?.headers['linux-patch-job-signature']);
   });
@@ -248,28 +230,28 @@ describe('a change for a host that pins the job key', { timeout: 60_000 }, () =>
     await using host = await joinListening(world);
     host.say({ instance_id: INSTANCE });
     host.guard(pinning());
-    expect((await apply(host.fqdn)).status).toBe(202);
+    expect((await applyAll(world, host.fqdn)).status).toBe(202);
     expect(jobOf(host.jobsAsked().at(-1)?.headers ?? {})?.instance).toBe(INSTANCE);
   });
 
   it('is signed of an agent that was upgraded since it was asked last, once it says its instance', async () => {
-    await using host = await knownHost(undefined, {});
+    await using host = await knownHost(world, {});
     host.say({ instance_id: INSTANCE });
     host.guard(pinning());
-    expect((await apply(host.fqdn)).status).toBe(202);
+    expect((await applyAll(world, host.fqdn)).status).toBe(202);
     expect(jobOf(host.jobsAsked().at(-1)?.headers ?? {})?.instance).toBe(INSTANCE);
   });
 
   it('is not signed for an agent that knows of no instances: that one is too old to look', async () => {
-    await using host = await knownHost(undefined, {});
-    expect((await apply(host.fqdn)).status).toBe(202);
+    await using host = await knownHost(world, {});
+    expect((await applyAll(world, host.fqdn)).status).toBe(202);
     expect(host.jobsAsked().map((one) => jobOf(one.headers))).toEqual([undefined]);
   });
 
   it('is refused as it is by a host that pins another manager, in the words of the host', async () => {
-    await using host = await knownHost(undefined);
+    await using host = await knownHost(world);
     host.guard(() => ({ code: 'SIGNATURE_INVALID', challenge: 'A'.repeat(22) }));
-    const answer = await apply(host.fqdn);
+    const answer = await applyAll(world, host.fqdn);
     expect([answer.status, answer.json().error]).toMatchObject([
       403,
       { code: 'SIGNATURE_INVALID', message: expect.stringContaining(host.fqdn) },
@@ -293,7 +275,7 @@ describe('a lost job key', { timeout: 60_000 }, () => {
   it('keeps the manager from starting while a host on record pins it: only the backup or a word brings it up', async () => {
     const { fingerprint } = await status();
     const backup = await readFile(keyFile());
-    await using host = await knownHost({ pinned: fingerprint, by: 'join', foreign: null });
+    await using host = await hostThatSays({ pinned: fingerprint, by: 'join', foreign: null });
     const words = await wordsOfStart();
     for (const said of [keyFile(), fingerprint, host.fqdn, 'Nothing was changed', 'from your backup'])
       expect(words).toContain(said);
@@ -315,9 +297,9 @@ describe('a lost job key', { timeout: 60_000 }, () => {
 
   it('is made anew by itself where no host pins it: those that left, have an older agent, or pin none', async () => {
     const { fingerprint } = await status();
-    await using older = await knownHost(undefined);
-    await using free = await knownHost({ pinned: null, by: 'root', foreign: null });
-    await using gone = await knownHost({ pinned: fingerprint, by: 'join', foreign: null });
+    await using older = await knownHost(world);
+    await using free = await hostThatSays({ pinned: null, by: 'root', foreign: null });
+    await using gone = await hostThatSays({ pinned: fingerprint, by: 'join', foreign: null });
     await world.database.db
       .updateTable('hosts')
       .set({ left_at: world.clock.now() })
@@ -329,7 +311,7 @@ describe('a lost job key', { timeout: 60_000 }, () => {
 
   it('is made anew by the word of the administrator, which says what is to be done on hosts and is on record', async () => {
     const { fingerprint: lost } = await status();
-    await using host = await knownHost({ pinned: lost, by: 'join', foreign: null });
+    await using host = await hostThatSays({ pinned: lost, by: 'join', foreign: null });
     await wordsOfStart();
     const made = await make();
     expect(made.exitCode, made.stderr).toBe(0);
@@ -403,10 +385,10 @@ describe('what hosts pin', { timeout: 60_000 }, () => {
       ['unsupported', undefined],
     ];
     for (const [state, said] of cases) {
-      await using host = await knownHost(said);
+      await using host = await hostThatSays(said);
       expect(await stateOf(host.fqdn)).toEqual({ state, pinned: said?.pinned ?? null, by: said?.by ?? null });
     }
-    await using damaged = await knownHost(undefined, { instance_id: INSTANCE, checks: { job_key: 'gone' } });
+    await using damaged = await knownHost(world, { instance_id: INSTANCE, checks: { job_key: 'gone' } });
     expect(await stateOf(damaged.fqdn)).toEqual({ state: 'unreadable', pinned: null, by: null });
     await using silent = await joinListening(world, false);
     expect((await stateOf(silent.fqdn)).state).toBe('unknown');
@@ -434,7 +416,7 @@ describe('what hosts pin', { timeout: 60_000 }, () => {
 
   it('is told of a new key at once, in a round of its own', async () => {
     const before = await status();
-    await using host = await knownHost({ pinned: before.fingerprint, by: 'join', foreign: null });
+    await using host = await hostThatSays({ pinned: before.fingerprint, by: 'join', foreign: null });
     const told: string[] = [];
     host.onTrust((body) => {
       const offer = TrustBundle.parse(JSON.parse(body)).job_key!;
