@@ -1,10 +1,9 @@
 import { PatchError } from '@linux-patch/contract';
 import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
-import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { memoryLogger } from '@linux-patch/runtime/testing';
+import { describe, expect, it, vi } from 'vitest';
+import { SOURCE, testCache } from '../../test/package-cache.ts';
 import { createCacheRefresher } from '../lists/cache-refresh.ts';
-import { openPackageCache } from '../lists/cache-state.ts';
-import type { SourceState } from '../packages/package-inventory.ts';
 import type { OperationOutcome, OperationRun, PackageOperations } from '../packages/package-operations.ts';
 import { createExecutor } from './executor.ts';
 import type { JobRequest } from './job-request.ts';
@@ -13,17 +12,6 @@ import { createReboot, type Reboot, rebootCommands } from './reboot.ts';
 import { runJob } from './run-job.ts';
 import { RunningJob } from './running-job.ts';
 import { createJob } from './state.ts';
-
-const SOURCE: SourceState = {
-  uri: 'http://d.example/dists/b/',
-  label: 'Debian',
-  suite: 'stable',
-  codename: 'b',
-  security: false,
-  present: true,
-  publishedAtMs: undefined,
-  validUntilMs: undefined,
-};
 
 const upgraded: OperationOutcome = {
   results: [{ name: 'toylib', action: 'upgraded', version_before: '1.0', version_after: '1.1' }],
@@ -40,11 +28,8 @@ const applyAll = (extra: { reboot?: boolean; rebootDelaySeconds?: number } = {})
 
 /** Jobs that work with the given package manager. */
 async function world(given: Partial<PackageOperations>, reboot?: Reboot, requireAllSources = false) {
-  const folder = await temporaryFolder();
-  onTestFinished(() => folder[Symbol.asyncDispose]());
-  const clock = new ManualClock();
-  const shared = { files: systemFiles, clock, random: systemRandom, logger: memoryLogger() };
-  const cache = await openPackageCache({ ...shared, path: `${folder.path}/state/cache.json` });
+  const { folder, shared, cache } = await testCache();
+  const { clock, logger } = shared;
   const done: string[] = [];
   const operations: PackageOperations = {
     adopt: async () => undefined,
@@ -77,13 +62,12 @@ async function world(given: Partial<PackageOperations>, reboot?: Reboot, require
   });
   const settings = { clock, reboot, requireAllSources, timeoutMs: 60_000 };
   const execute = createExecutor({ operations, refresher, cache, ...settings });
-  const { logger } = shared;
-  const journal = new JobJournal({ files: systemFiles, logger, folder: `${folder.path}/jobs` });
+  const journal = new JobJournal({ files: systemFiles, logger, folder: `${folder}/jobs` });
   const unwritten = (error: unknown): void => {
     throw error;
   };
   const start = async (request: JobRequest) => {
-    await systemFiles.makeFolder(`${folder.path}/jobs`, 0o700);
+    await systemFiles.makeFolder(`${folder}/jobs`, 0o700);
     const core = createJob({ id: systemRandom.uuid(), request, nowMs: clock.now() });
     const events = { publish: () => {} };
     const job = new RunningJob({ core, request, clock, journal, events, changed: () => {}, unwritten });

@@ -1,31 +1,14 @@
 import { PatchError } from '@linux-patch/contract';
-import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
-import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { SourceState } from '../packages/package-inventory.ts';
+import { SOURCE, testCache } from '../../test/package-cache.ts';
 import { type CacheRefresherOptions, createCacheRefresher } from './cache-refresh.ts';
-import { openPackageCache } from './cache-state.ts';
 
 const MINUTE_MS = 60_000;
 
-const SOURCE: SourceState = {
-  uri: 'http://d.example/dists/b/',
-  label: 'Debian',
-  suite: 'stable',
-  codename: 'b',
-  security: false,
-  present: true,
-  publishedAtMs: undefined,
-  validUntilMs: undefined,
-};
-
 /** A refresher of which every refresh is told by an event. */
 async function world(given: Partial<CacheRefresherOptions> = {}) {
-  const folder = await temporaryFolder();
-  onTestFinished(() => folder[Symbol.asyncDispose]());
-  const clock = new ManualClock();
-  const shared = { files: systemFiles, clock, random: systemRandom, logger: memoryLogger() };
-  const cache = await openPackageCache({ ...shared, path: `${folder.path}/state/cache.json` });
+  const { shared, cache } = await testCache();
+  const { clock } = shared;
   const began: number[] = [];
   let heard = Promise.withResolvers<void>();
   const refresher = createCacheRefresher({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SOURCE } from '../../test/package-cache.ts';
 import type { SourceState } from '../packages/package-inventory.ts';
 import { judgeLists, type ListFacts } from './list-freshness.ts';
 
@@ -7,14 +8,8 @@ const DAY_MS = 24 * HOUR_MS;
 const NOW = Date.UTC(2026, 10, 23, 12);
 
 const source = (ageMs: number | undefined, more: Partial<SourceState> = {}): SourceState => ({
-  uri: 'http://d.example/dists/b/',
-  label: 'Debian',
-  suite: 'stable',
-  codename: 'b',
-  security: false,
-  present: true,
+  ...SOURCE,
   publishedAtMs: ageMs === undefined ? undefined : NOW - ageMs,
-  validUntilMs: undefined,
   ...more,
 });
 const security = (ageMs: number, more: Partial<SourceState> = {}) =>
