@@ -76,8 +76,12 @@ describe('the arm64 packages, under emulation', () => {
       identity.clientKey,
     ];
     const url = `https://127.0.0.1:${host.port}/health`;
-    const answer = await runProgram('curl', ['-sS', '--max-time', '60', '--tlsv1.3', ...client, url]);
-    expect(answer.exitCode, answer.stderr).toBe(0);
-    expect(answer.stdout).toContain('healthy');
+    const ask = async (): Promise<string> => {
+      const answer = await runProgram('curl', ['-sS', '--max-time', '60', '--tlsv1.3', ...client, url]);
+      expect(answer.exitCode, answer.stderr).toBe(0);
+      return answer.stdout;
+    };
+    // The first look at the packages takes its time here.
+    await expect.poll(ask, { timeout: 280_000, interval: 1_000 }).toContain('healthy');
   }, 300_000);
 });

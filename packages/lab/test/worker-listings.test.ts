@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createHostState } from '../../agent/src/worker-link/host-state.ts';
+import { openHostState } from '../../agent/src/worker-link/host-state.ts';
 import { createWorkerInventory } from '../../agent/src/worker-link/inventory.ts';
 import { openWorkerLink } from '../../agent/src/worker-link/link.ts';
 import { openListingFile } from '../../agent/src/worker-link/listing-file.ts';
 import { createListings } from '../../agent/src/worker-link/listings.ts';
+import { openPackageHealthFile } from '../../agent/src/worker-link/package-health-file.ts';
 import { createWorkerPlans } from '../../agent/src/worker-link/plans.ts';
 import { OWN_PROGRAMS } from '../../worker/test/worker-process.ts';
 import { bench, quietRun } from './apt-bench.ts';
@@ -20,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => folder[Symbol.asyncDispose]());
 
 /** The agent's reading half on a root, with the real worker; counts how often one is started. */
-function startOn({ root, packages }: Awaited<ReturnType<typeof bench>>) {
+async function startOn({ root, packages }: Awaited<ReturnType<typeof bench>>) {
   const logger = memoryLogger();
   const real = nodeCommands({}, OWN_PROGRAMS);
   let asked = 0;
@@ -33,7 +34,12 @@ function startOn({ root, packages }: Awaited<ReturnType<typeof bench>>) {
   const link = openWorkerLink({ commands, root, backend: 'auto' });
   const file = openListingFile({ path: join(root, 'state/packages.json'), files: systemFiles, logger });
   const listings = createListings({ link, files: systemFiles, file });
-  const state = createHostState({ link, files: systemFiles, clock: systemClock });
+  const kept = openPackageHealthFile({
+    path: join(root, 'state/package-health.json'),
+    files: systemFiles,
+    logger,
+  });
+  const state = await openHostState({ link, files: systemFiles, clock: systemClock, file: kept });
   const onPlanned = packages.rememberPlan;
   const plans = createWorkerPlans({ link, clock: systemClock, clockFault: () => undefined, onPlanned });
   const { name } = packages.inventory;
@@ -45,7 +51,7 @@ it('an agent asks nobody after a start while nothing changed, and says what its 
   const host = await bench(folder.path, ['toyhello', 'toylib']);
   const { inventory: told } = host.packages;
   const start = async () => {
-    const { inventory, listings, asked } = startOn(host);
+    const { inventory, listings, asked } = await startOn(host);
     const listed = [
       await inventory.revision(),
       (await inventory.listPatches()).patches,
@@ -87,7 +93,7 @@ it('an agent asks nobody after a start while nothing changed, and says what its 
 
 it('sorts versions as the distribution does, and finds one package by its name and architecture', async () => {
   const host = await bench(folder.path, ['toyhello', 'toylib']);
-  const { inventory } = startOn(host);
+  const { inventory } = await startOn(host);
   const packages = await inventory.listPackages();
   const { inventory: told } = host.packages;
   for (const a of packages)
@@ -102,7 +108,7 @@ it('sorts versions as the distribution does, and finds one package by its name a
 
 it('what cannot be read is a failure, and is there again when it can', async () => {
   const host = await bench(folder.path, ['toyhello']);
-  const { inventory } = startOn(host);
+  const { inventory } = await startOn(host);
   const status = join(host.root, 'var/lib/dpkg/status');
   const good = await systemFiles.readText(status);
   await writeFile(status, 'Package: toyhello\nnonsense\n');
@@ -116,7 +122,7 @@ it('a host without lists lists what is installed, and refuses to say what waits'
   const host = await bench(folder.path, ['toyhello']);
   await systemFiles.remove(join(host.root, 'var/lib/apt/lists'));
   await systemFiles.makeFolder(join(host.root, 'var/lib/apt/lists/partial'), 0o755);
-  const { inventory } = startOn(host);
+  const { inventory } = await startOn(host);
   expect(await inventory.listPackages()).toMatchObject([{ name: 'toyhello', latest_version: null }]);
   await expect(inventory.listPatches()).rejects.toMatchObject({
     code: 'SERVICE_UNHEALTHY',
@@ -128,7 +134,7 @@ const all = { selection: { kind: 'all' as const }, exclude: [] };
 
 it('a plan of the worker is what the job does, and what is different later is said step by step', async () => {
   const host = await bench(folder.path, ['toyhello', 'toylib']);
-  const { plans } = startOn(host).inventory;
+  const { plans } = (await startOn(host)).inventory;
   const waiting = { signal: new AbortController().signal, limitMs: 60_000 };
   const approved = await plans.patches(all, waiting);
   expect(approved.steps.map((one) => one.name)).toEqual(['toyhello', 'toylib']);
@@ -146,11 +152,11 @@ it('a plan of the worker is what the job does, and what is different later is sa
 
 it('the state of the host is asked for once while nothing changed', async () => {
   const host = await bench(folder.path, ['toyhello']);
-  const { inventory, state, asked } = startOn(host);
-  expect(state.health()).toBe('ok');
+  const { inventory, state, asked } = await startOn(host);
+  expect(state.health()).toMatchObject({ words: expect.stringMatching(/^unknown: /), atMs: undefined });
   expect(await inventory.rebootRequired()).toEqual(await host.packages.inventory.rebootRequired());
   expect([await inventory.isDatabaseClean(), asked()]).toEqual([true, 1]);
   await writeFile(join(host.root, 'var/lib/dpkg/updates/0001'), '');
   expect([await inventory.isDatabaseClean(), asked()]).toEqual([false, 2]);
-  expect(state.health()).toContain('dpkg was interrupted');
+  expect(state.health().words).toContain('dpkg was interrupted');
 });

@@ -51,7 +51,7 @@ function composeApp(
         jobs,
         cache,
         identity: served.health,
-        packageManagerHealth: state.health,
+        packageHealth: state.health,
         refreshInBackground: () => refresher.refreshInBackground(),
         startedMonotonicMs: clock.monotonicMs(),
       },
@@ -185,6 +185,7 @@ async function serveNow(context: AgentContext): Promise<void> {
   await clock.sleep(FIRST_ANSWERS_MS, signal).catch(() => {});
   work.refresher.keepFresh();
   work.keeper.start();
+  work.state.begin();
   if (identity) await identity.keepFresh(signal);
   else if (!signal.aborted)
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

@@ -22,12 +22,13 @@ import {
 import { auditJobs } from '../jobs/audit-jobs.ts';
 import { governQueue } from '../jobs/governed-queue.ts';
 import { type JobQueue, openJobQueue } from '../jobs/queue.ts';
-import { createHostState, type HostState } from '../worker-link/host-state.ts';
+import { type HostState, openHostState } from '../worker-link/host-state.ts';
 import { createWorkerInventory } from '../worker-link/inventory.ts';
-import { openWorkerLink } from '../worker-link/link.ts';
+import { openWorkerLink, type WorkerLink } from '../worker-link/link.ts';
 import { openListingFile } from '../worker-link/listing-file.ts';
 import { createListingKeeper, type ListingKeeper } from '../worker-link/listing-keeper.ts';
 import { createListings } from '../worker-link/listings.ts';
+import { openPackageHealthFile } from '../worker-link/package-health-file.ts';
 import { createPackageLists } from '../worker-link/package-lists.ts';
 import { createWorkerPlans } from '../worker-link/plans.ts';
 import type { AgentContext } from './agent-context.ts';
@@ -37,7 +38,7 @@ type WorkContext = Pick<AgentContext, 'host' | 'settings' | 'time' | 'report' | 
 /** Jobs, and what they work with. */
 export interface Work {
   /** As the worker reads it, and what follows. */
-  readonly state: Pick<HostState, 'health'>;
+  readonly state: Pick<HostState, 'health' | 'begin'>;
   readonly inventory: PackageInventory;
   readonly jobs: JobQueue;
   readonly cache: Awaited<ReturnType<typeof openPackageCache>>;
@@ -111,6 +112,13 @@ function openExecutor(
   return governExecutor(work, governed, hasBegun);
 }
 
+function openState({ host, settings, time, report }: WorkContext, link: WorkerLink): Promise<HostState> {
+  const { files } = host;
+  const path = join(settings.paths.dataFolder, 'state/package-health.json');
+  const file = openPackageHealthFile({ path, files, logger: report.logger });
+  return openHostState({ link, files, clock: time.clock, file });
+}
+
 /** Opens the package manager and the job queue; the stack owns what must be closed. */
 export async function openWork(context: WorkContext, stack: AsyncDisposableStack): Promise<Work> {
   const { commands, files, root } = context.host;
@@ -182,7 +190,7 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   stack.use(auditJobs(jobs.events, audit));
   stack.use(jobs.events.subscribe(({ job }) => job.completed_at !== null && keeper.nudge()));
   opened.queue = jobs;
-  const state = createHostState({ link, files, clock });
+  const state = stack.use(await openState(context, link));
   const plans = createWorkerPlans({
     link,
     clock,

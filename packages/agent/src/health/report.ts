@@ -16,8 +16,8 @@ export interface HealthSources {
   readonly jobs: JobQueue;
   readonly cache: PackageCache;
   readonly identity: () => IdentityHealth;
-  /** `ok`, or why packages cannot be managed; must answer at once. */
-  readonly packageManagerHealth: () => Promise<string> | string;
+  /** `ok`, or why packages cannot be managed, and when that was found; answers at once. */
+  readonly packageHealth: () => { readonly words: string; readonly atMs: number | undefined };
   /** Refreshes outdated package lists behind the request's back; called with every health request. */
   readonly refreshInBackground: () => void;
   /** `Clock.monotonicMs` at which the agent started. */
@@ -30,6 +30,7 @@ const CHECK_CHARACTERS = 4_000;
 /** The state of health now. */
 export async function healthOf(sources: HealthSources, clock: Clock): Promise<Health> {
   const { cache, jobs } = sources;
+  const packages = sources.packageHealth();
   const identity = sources.identity();
   const { crl, certificateNotAfterMs } = identity;
   const jobKey = await sources.installation.jobKey().catch((error: unknown) => messageOf(error));
@@ -40,7 +41,7 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
     allow_list: identity.allowList ?? 'ok',
     policy: identity.policy ?? 'ok',
     job_key: typeof jobKey === 'string' ? jobKey : 'ok',
-    package_manager: await sources.packageManagerHealth(),
+    package_manager: packages.words,
     job_queue: jobs.health(),
     package_cache: cache.health(),
   };
@@ -56,6 +57,7 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
     uptime_seconds: Math.floor((clock.monotonicMs() - sources.startedMonotonicMs) / 1_000),
     checks,
     identity_trouble: identity.trouble ?? null,
+    last_package_check: isoOf(packages.atMs),
     last_cache_update: isoOf(cache.lastUpdateMs),
     cache_status: cache.status(),
     crl_status: crl.status,

@@ -2,31 +2,51 @@ import { messageOf } from '@linux-patch/contract';
 import type { Clock, Files } from '@linux-patch/runtime';
 import { StateAnswer, watchedKey } from '@linux-patch/worker';
 import type { WorkerLink } from './link.ts';
+import type { PackageHealth, PackageHealthFile } from './package-health-file.ts';
 
 /** While somebody works with the packages, or the worker fails, everything changes all the time. */
 const PAUSE_MS = 10_000;
 
 /** Whether this host needs a reboot and its packages are sound, kept until something on disk has changed. */
-export interface HostState {
+export interface HostState extends AsyncDisposable {
   /** Of the state on disk. @throws PatchError when the worker cannot say; never an older one instead */
   reading(): Promise<StateAnswer>;
   /**
-   * Why packages cannot be managed, as it was when it was last looked at; `ok` when nothing is known against them. Answers at
-   * once, and looks again behind the answer.
+   * Why packages cannot be managed, as it was when it was last looked at, by this agent or one before it; never `ok` when
+   * nobody ever looked. Answers at once, and looks again behind the answer.
    */
-  health(): string;
+  health(): PackageHealth;
+  /** Looks once where nobody ever did. */
+  begin(): void;
 }
 
-export function createHostState(options: {
+const NEVER_LOOKED: PackageHealth = {
+  words:
+    'unknown: nobody has looked at the packages yet. This agent does so within seconds of its first start; ask again then',
+  atMs: undefined,
+};
+
+export async function openHostState(options: {
   readonly link: Pick<WorkerLink, 'ask'>;
   readonly files: Files;
   readonly clock: Clock;
-}): HostState {
-  const { link, files, clock } = options;
+  readonly file: PackageHealthFile;
+}): Promise<HostState> {
+  const { link, files, clock, file } = options;
   let kept: StateAnswer | undefined;
   let making: Promise<StateAnswer> | undefined;
-  let known: string | undefined;
+  let known = await file.load();
+  let writing = Promise.resolve();
   let notBeforeMs = 0;
+  /** What fails because the agent ends says nothing of the packages. */
+  let isClosed = false;
+  const note = (words: string): void => {
+    if (isClosed) return;
+    const found = { words, atMs: clock.now() };
+    // A look that finds the same says only that it is still so.
+    if (known?.words !== words) writing = writing.then(() => file.save(found));
+    known = found;
+  };
   const current = async (): Promise<StateAnswer | undefined> => {
     const state = kept;
     return state && (await watchedKey(files, state.watched)) === state.key ? state : undefined;
@@ -34,7 +54,7 @@ export function createHostState(options: {
   const make = async (): Promise<StateAnswer> => {
     try {
       kept = await link.ask({ v: 1, op: 'state' }, StateAnswer);
-      if (kept.busy === undefined || known === undefined) known = kept.health;
+      if (kept.busy === undefined || known === undefined) note(kept.health);
       return kept;
     } finally {
       making = undefined;
@@ -53,13 +73,13 @@ export function createHostState(options: {
     try {
       const state = await current();
       if (state && state.busy === undefined) {
-        known = state.health;
+        note(state.health);
         return;
       }
       making ??= make();
       if ((await making).busy !== undefined) notBeforeMs = clock.monotonicMs() + PAUSE_MS;
     } catch (error) {
-      known = messageOf(error);
+      note(messageOf(error));
       notBeforeMs = clock.monotonicMs() + PAUSE_MS;
     }
   };
@@ -67,7 +87,14 @@ export function createHostState(options: {
     reading,
     health() {
       void look();
-      return known ?? 'ok';
+      return known ?? NEVER_LOOKED;
+    },
+    begin() {
+      if (known === undefined) void look();
+    },
+    async [Symbol.asyncDispose]() {
+      isClosed = true;
+      await writing;
     },
   };
 }

@@ -160,7 +160,10 @@ describe('health', () => {
   it('is degraded with a reason, still 200, and asks for a refresh without waiting for it', async () => {
     let asked = 0;
     await using sick = await startWorld({
-      app: { packageManagerHealth: () => 'dpkg was interrupted', refreshInBackground: () => (asked += 1) },
+      app: {
+        packageHealth: () => ({ words: 'dpkg was interrupted', atMs: Date.UTC(2026, 10, 28) }),
+        refreshInBackground: () => (asked += 1),
+      },
     });
     await sick.cache.noteFailure(new Error('no route to mirror'));
     const { status, envelope } = await call(sick, '/api/v1/health');
@@ -168,6 +171,7 @@ describe('health', () => {
     expect(envelope.data).toMatchObject({
       status: 'degraded',
       cache_status: 'failed',
+      last_package_check: '2026-11-28T00:00:00.000Z',
       checks: { package_manager: 'dpkg was interrupted', package_cache: expect.stringContaining('no route') },
     });
     expect(asked).toBe(1);

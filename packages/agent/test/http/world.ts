@@ -57,7 +57,7 @@ export interface OddServer {
 
 /** What is odd about what its API shows. */
 export interface OddApp
-  extends Partial<Pick<HealthSources, 'packageManagerHealth' | 'refreshInBackground'>>,
+  extends Partial<Pick<HealthSources, 'packageHealth' | 'refreshInBackground'>>,
     Partial<ListingSources>,
     Partial<Pick<ApiSources, 'hostFacts' | 'identity'>>,
     Partial<Pick<RequestOptions, 'clock' | 'rateLimits'>> {
@@ -121,7 +121,7 @@ async function openServices(options: WorldOptions) {
         jobs,
         cache,
         identity: odd.identityHealth ?? soundIdentity,
-        packageManagerHealth: odd.packageManagerHealth ?? (() => 'ok'),
+        packageHealth: odd.packageHealth ?? (() => ({ words: 'ok', atMs: systemClock.now() })),
         refreshInBackground: odd.refreshInBackground ?? (() => {}),
         startedMonotonicMs: systemClock.monotonicMs(),
       },

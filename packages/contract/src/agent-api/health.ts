@@ -3,7 +3,7 @@ import { HostJobKey } from '../job-key.ts';
 import { Line, Prose } from '../text-bounds.ts';
 
 /** A named check: `ok`, or the reason why not. */
-const CheckResult = Prose.meta({ description: '`ok`, or what is wrong.' });
+const CheckResult = Prose.meta({ description: '`ok`, what is wrong, or that it is not known.' });
 
 export const CRL_STATUSES = ['valid', 'expired', 'missing', 'invalid', 'degraded'] as const;
 export const CACHE_STATUSES = ['fresh', 'stale', 'unknown', 'failed'] as const;
@@ -47,6 +47,10 @@ export const Health = z.object({
   identity_trouble: z.enum(IDENTITY_TROUBLES).nullable().optional().meta({
     description:
       'What `checks.certificates` says, as a code; null when that is `ok`. Older agents leave it out.',
+  }),
+  last_package_check: z.iso.datetime().nullable().optional().meta({
+    description:
+      'When somebody looked at the packages for what `checks.package_manager` says; null: never yet, and the check is not `ok`. Older agents leave it out.',
   }),
   last_cache_update: z.iso.datetime().nullable(),
   cache_status: z.enum(CACHE_STATUSES),
