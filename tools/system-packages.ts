@@ -10,6 +10,7 @@ const TEST_PROGRAMS: readonly (readonly [program: string, debianPackage: string]
   ['dpkg-deb', 'dpkg'],
   ['apt-get', 'apt'],
   ['git', 'git'],
+  ['age', 'age'],
 ];
 
 function isInstalled(program: string): boolean {

@@ -315,6 +315,12 @@ export const ERRORS = {
     false,
     'The manager already has a CA, or a job key; nothing was changed.',
   ),
+  BACKUP_UNUSABLE: traits(
+    'program',
+    500,
+    false,
+    'A backup of the manager could not be made, or one cannot be restored: it is damaged, locked with another key, or no backup. Nothing was changed.',
+  ),
   NOT_INITIALIZED: traits(
     'program',
     500,

@@ -1,7 +1,8 @@
 /** What to write, and how the file must look from the first instant it exists. */
 export interface DurableWrite {
   readonly path: string;
-  readonly data: string | Uint8Array;
+  /** Piece by piece where it is too large to be held. */
+  readonly data: string | Uint8Array | AsyncIterable<Uint8Array>;
   /** Permission bits given at creation, for example 0o600; the umask does not weaken or widen them. */
   readonly mode: number;
 }
@@ -18,6 +19,12 @@ export interface FileFacts {
   readonly inode: number;
   /** Device of the file system (`st_dev`, stat(2)); an inode number means something only together with it. */
   readonly device: number;
+}
+
+/** A user with the user's group, as numbers (credentials(7)). */
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** How to take a lock. */
@@ -78,7 +85,12 @@ export interface Files {
   factsBehind(path: string): Promise<FileFacts | undefined>;
   setMode(path: string, mode: number): Promise<void>;
   /** Gives a file or folder another owner; of a symbolic link, the link itself. */
-  setOwner(path: string, owner: { readonly uid: number; readonly gid: number }): Promise<void>;
+  setOwner(path: string, owner: User): Promise<void>;
+  /**
+   * Does a piece of root's work with the rights of another user, for folders in which that user could lay links; by
+   * anybody but root it is done as it is. The whole process acts as that user meanwhile: nothing else may be under way.
+   */
+  actAs<T>(owner: User, work: () => Promise<T>): Promise<T>;
   /** What is left on the file system that holds `path`; undefined when `path` does not exist. */
   space(path: string): Promise<FreeSpace | undefined>;
   rename(from: string, to: string): Promise<void>;

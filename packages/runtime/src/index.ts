@@ -8,7 +8,7 @@ export {
   type OutputSource,
 } from './commands.ts';
 export { findDiskFault } from './disk-fault.ts';
-export type { DurableWrite, FileFacts, Files, FreeSpace } from './files.ts';
+export type { DurableWrite, FileFacts, Files, FreeSpace, User } from './files.ts';
 export { followFile } from './follow-file.ts';
 export {
   LOG_LEVELS,

@@ -24,7 +24,9 @@ export interface CliDoors {
   /** Draws a line of standard output again; undefined where that is no terminal. */
   readonly redraw: ((line: string) => void) | undefined;
   /** Asks the person at the terminal for one line; undefined where nobody is. */
-  readonly ask: ((question: string, signal: AbortSignal) => Promise<string>) | undefined;
+  readonly ask:
+    | ((question: string, signal: AbortSignal, options?: { readonly hidden: boolean }) => Promise<string>)
+    | undefined;
   readonly service: ServiceManager;
   /** Whom this was started for, as the environment has it; it proves nothing. */
   readonly startedFor: string | undefined;

@@ -1,6 +1,7 @@
 import { VERSION } from '@linux-patch/contract';
 import { Command } from 'commander';
 import { addApiTokenCommands } from './api-token-commands.ts';
+import { addBackupCommands } from './backup-commands.ts';
 import { addCaCommands } from './ca-commands.ts';
 import { addCertificateCommands } from './certificate-commands.ts';
 import type { CommandLine, CommandRun } from './command-line.ts';
@@ -41,6 +42,7 @@ export function createManagerProgram(accept: Accept): Command {
   const run: CommandLine['run'] = (command, work) => accept(command.optsWithGlobals<GlobalOptions>(), work);
   const line = { program, add, run };
   addServerCommands(line);
+  addBackupCommands(line);
   addEnrollmentCommands(line);
   addTokenCommands(line);
   addApiTokenCommands(line);

@@ -20,7 +20,7 @@ const WHY: Readonly<Record<number, string>> = {
 };
 
 /** Runs a piece of work; what the disk does not take is said as that. */
-function onDisk<T>(path: string, work: () => T): T {
+export function onDisk<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -16,6 +16,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DurableWrite, FileFacts, Files, FreeSpace } from '../files.ts';
+import { actAs } from './act-as.ts';
 import { lockFile } from './file-lock.ts';
 
 /** Editors and package managers touch a file several times in a row; one notice is enough. */
@@ -275,6 +276,7 @@ export const systemFiles: Files = {
   factsBehind: (path) => factsFrom(stat(path)),
   setMode: (path, mode) => chmod(path, mode),
   setOwner: (path, { uid, gid }) => lchown(path, uid, gid),
+  actAs,
   space,
   rename: (from, to) => rename(from, to),
   remove: (path) => rm(path, { recursive: true, force: true }),

@@ -1,0 +1,135 @@
+import { dirname, join } from 'node:path';
+import { PatchError } from '@linux-patch/contract';
+import { spkiFingerprint } from '@linux-patch/pki';
+import type { Files, User } from '@linux-patch/runtime';
+import { holdsAuthority } from '../authority/key-files.ts';
+import type { ManagerPaths } from '../config/paths.ts';
+import { MIGRATIONS } from '../database/migrations/index.ts';
+import type { Key } from './archive.ts';
+import { PLACES, placeOf } from './contents.ts';
+import { inspectDatabase } from './database-copy.ts';
+import { type BackupManifest, unusable } from './manifest.ts';
+import { readArchive, type UnpackedFile } from './read-archive.ts';
+
+export interface RestoreOptions {
+  readonly files: Files;
+  readonly paths: ManagerPaths;
+  readonly from: string;
+  readonly key: Key;
+  readonly signal: AbortSignal;
+}
+
+/** What was put in place, and what stood there and was kept beside. */
+export interface Restored {
+  readonly manifest: BackupManifest;
+  readonly keptBeside: readonly string[];
+}
+
+/** Added to the name of what a restore finds in its place. */
+const KEPT = '.before-restore';
+
+async function requireRoom({ files, paths }: RestoreOptions): Promise<void> {
+  if (!(await holdsAuthority(files, paths.caFolder))) return;
+  throw new PatchError(
+    'ALREADY_INITIALIZED',
+    `There is a certificate authority in ${paths.caFolder}, and a restore replaces none. Nothing was changed. Stop the manager, and if its ` +
+      `hosts belong to the one in the backup, move the folder away: mv ${paths.dataFolder} ${paths.dataFolder}.old`,
+  );
+}
+
+/** Looks at everything before anything is put in place. */
+async function judge(
+  { files, paths }: RestoreOptions,
+  manifest: BackupManifest,
+  unpacked: readonly UnpackedFile[],
+) {
+  const at = new Map(unpacked.map((file) => [file.path, file.at]));
+  const stranger = unpacked.find(({ path }) => placeOf(path, paths) === undefined);
+  if (stranger) throw unusable(`The archive holds ${stranger.path}, which no manager has.`);
+  const [root, key, database] = [
+    `${PLACES.caFolder}/root.pem`,
+    `${PLACES.caFolder}/root.key.pem`,
+    PLACES.database,
+  ].map((path) => at.get(path));
+  if (!root || !key || !database || at.size < unpacked.length) {
+    throw unusable('The archive lacks the certificate authority or the database, or has a file twice.');
+  }
+  if (spkiFingerprint((await files.readText(root)) ?? '') !== manifest.ca_fingerprint) {
+    throw unusable('The archive holds another certificate authority than it says.');
+  }
+  const { schema } = inspectDatabase(database);
+  if (MIGRATIONS[schema]) return;
+  throw unusable(
+    `The backup was made by version ${manifest.version}, which is newer than this program. Install that version or a later one, then restore.`,
+  );
+}
+
+/** Keeps what is in the way, under a name that is free; returns that name. What is the same as the new one is in nobody's way. */
+async function keepBeside(files: Files, path: string, replacement?: string): Promise<string[]> {
+  if (!(await files.facts(path))) return [];
+  if (replacement !== undefined && (await files.readText(path)) === (await files.readText(replacement)))
+    return [];
+  let free = path + KEPT;
+  for (let number = 2; await files.facts(free); number += 1) free = `${path}${KEPT}-${number}`;
+  await files.rename(path, free);
+  return [free];
+}
+
+/** Configuration and database first: a manager whose CA is not there yet does not start, and a second try goes on. */
+function inOrder(unpacked: readonly UnpackedFile[]): UnpackedFile[] {
+  const isOfCa = ({ path }: UnpackedFile): boolean => path.startsWith(`${PLACES.caFolder}/`);
+  return [...unpacked.filter((file) => !isOfCa(file)), ...unpacked.filter(isOfCa)];
+}
+
+async function putInPlace(options: RestoreOptions, unpacked: readonly UnpackedFile[], staging: string) {
+  const { files, paths } = options;
+  const owner = (await files.facts(paths.dataFolder)) ?? { uid: 0, gid: 0 };
+  const staged = { ...paths, caFolder: join(staging, 'ca') };
+  const kept: string[] = [];
+  for (const { path, mode, at } of inOrder(unpacked)) {
+    const place = placeOf(path, staged) ?? at;
+    await files.makeFolder(dirname(place), place.startsWith(staging) ? 0o700 : 0o755);
+    await files.setMode(at, mode);
+    if (path !== PLACES.config) await files.setOwner(at, owner);
+    kept.push(...(await keepBeside(files, place, path === PLACES.config ? at : undefined)));
+    if (path === PLACES.database)
+      for (const log of ['-wal', '-shm']) kept.push(...(await keepBeside(files, place + log)));
+    await files.rename(at, place);
+  }
+  return { kept, owner, ca: staged.caFolder };
+}
+
+/** Folders that were made for the files of the CA belong to who owns these. */
+async function giveFolders(files: Files, folder: string, owner: User) {
+  await files.setOwner(folder, owner);
+  for (const name of await files.list(folder)) {
+    const path = join(folder, name);
+    if ((await files.facts(path))?.kind === 'folder') await giveFolders(files, path, owner);
+  }
+}
+
+/**
+ * Puts a backup in the place of a manager that has no CA yet. The CA appears last and in one step: whatever ends this
+ * earlier, it can be run again.
+ * @throws PatchError `ALREADY_INITIALIZED`, `BACKUP_UNUSABLE`
+ */
+export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
+  const { files, paths } = options;
+  await requireRoom(options);
+  await files.makeFolder(paths.dataFolder, 0o700);
+  const staging = join(paths.dataFolder, '.restore');
+  await files.remove(staging);
+  await files.makeFolder(staging, 0o700);
+  try {
+    const { manifest, unpacked } = await readArchive({ ...options, staging });
+    await judge(options, manifest, unpacked);
+    const { kept, owner, ca } = await putInPlace(options, unpacked, staging);
+    await giveFolders(files, ca, owner);
+    await files.remove(paths.caFolder);
+    await files.rename(ca, paths.caFolder);
+    await files.syncFolder(paths.dataFolder);
+    return { manifest, keptBeside: kept };
+  } finally {
+    await files.remove(staging);
+  }
+}
