@@ -175,7 +175,7 @@ export const ERRORS = {
   ),
   AGENT_ERROR: traits('http', 502, false, 'The agent refused the request; `details.agent` has its error.'),
   QUEUE_FULL: traits('http', 503, true, 'Too many jobs wait already.'),
-  SERVICE_UNHEALTHY: traits('http', 503, true, 'The agent cannot do this now; health says why.'),
+  SERVICE_UNHEALTHY: traits('http', 503, true, 'It cannot do this now; health, or the log, says why.'),
   WORKER_UNAVAILABLE: traits(
     'http',
     503,

@@ -27,6 +27,7 @@ import { auditAdminCalls } from './http/admin-calls.ts';
 import { createApp } from './http/app.ts';
 import { createIdentify } from './http/callers.ts';
 import { openLocalServer } from './http/local-server.ts';
+import { serveProbes } from './http/probes.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { createRoutes, type Routes } from './http/routes.ts';
 import { type ManagerServer, openManagerServer, TIME_LIMITS } from './http/server.ts';
@@ -268,6 +269,7 @@ function composeApp(parts: Parts) {
     enrollment,
     createRateLimit({ perMinute: config.enrollment.requests_per_minute, clock }),
   );
+  serveProbes(routes, options.logger, () => db.selectFrom('hosts').select('id').limit(1).execute());
   serveStatus(parts, routes);
   serveMetrics(parts, routes);
   serveEnrollmentRoutes(routes, enrollment);

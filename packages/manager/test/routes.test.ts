@@ -77,6 +77,8 @@ describe('without a credential', () => {
 
   it('only these routes answer anybody', () => {
     expect(named((auth) => auth === 'public').map(([id]) => id)).toEqual([
+      'live (GET /livez)',
+      'ready (GET /readyz)',
       'enroll (POST /api/v1/enroll)',
       'ca (GET /api/v1/pki/ca.pem)',
       'crl (GET /api/v1/pki/crl.pem)',

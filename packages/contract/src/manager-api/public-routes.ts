@@ -30,8 +30,30 @@ const CrlQuery = z.object({
   }),
 });
 
-/** What agents call; the only authentication is the polling token and proofs by the agent's key. */
+/** What agents and load balancers call; the only authentication is the polling token and proofs by the agent's key. */
 export const MANAGER_PUBLIC_ROUTES = routeTable({
+  live: {
+    method: 'GET',
+    path: '/livez',
+    auth: 'public',
+    summary: 'Whether the manager answers at all',
+    response: Output,
+    bare: true,
+    mediaType: 'text/plain',
+    status: 200,
+    errors: [],
+  },
+  ready: {
+    method: 'GET',
+    path: '/readyz',
+    auth: 'public',
+    summary: 'Whether it can do its work: its database answers',
+    response: Output,
+    bare: true,
+    mediaType: 'text/plain',
+    status: 200,
+    errors: ['SERVICE_UNHEALTHY'],
+  },
   enroll: {
     method: 'POST',
     path: '/api/v1/enroll',
