@@ -158,6 +158,8 @@ async function createFleetManager(folder: string, clock: ManualClock) {
     server: { bind: '127.0.0.1', port, url: managerUrl },
     enrollment: { requests_per_minute: 100_000 },
     certificates: { local_hosts: ['127.0.0.0/8'] },
+    // These hosts are about their identities, and the clock is moved by hours.
+    fleet: { inventory_minutes: 0 },
   });
   const logger = memoryLogger();
   const doors = { files: systemFiles, clock, random: systemRandom, processUsage };

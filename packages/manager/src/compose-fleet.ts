@@ -12,6 +12,10 @@ import { createListSender, type ListSender } from './fleet-watch/send-list.ts';
 import { serveHostRoutes } from './hosts/routes.ts';
 import { createHostStore, type HostStore } from './hosts/store.ts';
 import type { Routes } from './http/routes.ts';
+import { createJobFollower, type JobFollower } from './inventory/follow-jobs.ts';
+import { createLister } from './inventory/lister.ts';
+import { keepListing, listingLifeMs } from './inventory/rounds.ts';
+import { serveInventoryRoutes } from './inventory/routes.ts';
 import { serveJobKeyRoutes } from './job-key/routes.ts';
 
 /** Everything that has to do with hosts that have joined. */
@@ -21,6 +25,11 @@ export interface Fleet {
   readonly lists: ListSender;
   readonly jobKeys: JobKeyOffers;
   readonly poll: FleetPoll;
+  readonly startedJobs: JobFollower;
+  /** How old a listing of a host may be that counts. */
+  readonly listingLifeMs: number;
+  /** Lists the hosts in turn, and those on which a job ended, until the signal aborts. */
+  keepListing(signal: AbortSignal): Promise<void>;
 }
 
 export function composeFleet(
@@ -28,7 +37,7 @@ export function composeFleet(
   parts: { readonly config: ManagerConfig; readonly own: OwnCertificates },
 ): Fleet {
   const { db, authority, clock, logger } = context;
-  const { poll_minutes, concurrency } = parts.config.fleet;
+  const { poll_minutes, inventory_minutes, concurrency } = parts.config.fleet;
   const hosts = createHostStore({ db, clock, nameRules: authority.nameRules, jobKey: authority.jobKey });
   const client = createFleetClient(
     async ({ hostId }) => ({
@@ -48,7 +57,24 @@ export function composeFleet(
   const jobKeys = createJobKeyOffers({ ...context, fleet: client });
   const pace = { concurrency, intervalMs: poll_minutes * MINUTE_MS };
   const poll = createFleetPoll({ ...context, hosts, fleet: client, lists, jobKeys, pace });
-  return { hosts, client, lists, jobKeys, poll };
+  const lister = createLister({ db, fleet: client, clock, logger });
+  const listingPace = { concurrency, intervalMs: inventory_minutes * MINUTE_MS };
+  const startedJobs = createJobFollower({ db, fleet: client, lister, clock, logger, pace: listingPace });
+  return {
+    hosts,
+    client,
+    lists,
+    jobKeys,
+    poll,
+    startedJobs,
+    listingLifeMs: listingLifeMs(listingPace),
+    async keepListing(signal) {
+      await Promise.all([
+        keepListing({ db, lister, clock, logger, pace: listingPace }, signal),
+        startedJobs.keepFollowing(signal),
+      ]);
+    },
+  };
 }
 
 /** What administrators call about hosts and certificates. */
@@ -68,11 +94,13 @@ export function serveFleet(
     hosts: fleet.hosts,
     fleet: fleet.client,
     jobKeys: fleet.jobKeys,
+    startedJobs: fleet.startedJobs,
     audit,
     db,
     clock,
     logger,
   });
+  serveInventoryRoutes(routes, { db, hosts: fleet.hosts, clock, lifeMs: fleet.listingLifeMs });
   serveJobKeyRoutes(routes, { ...fleet, jobKey: context.authority.jobKey, audit, db });
   serveCertificateRoutes(routes, {
     db,

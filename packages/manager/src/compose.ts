@@ -146,9 +146,10 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   const upkeep = keepInOrder({ ...life, options, enrollment, signal: stopping.signal });
   const telling = life.rotation.run(stopping.signal);
   const asking = life.fleet.poll.keepPolling(stopping.signal);
+  const listing = life.fleet.keepListing(stopping.signal);
   stack.defer(async () => {
     stopping.abort();
-    await Promise.all([upkeep, telling, asking]);
+    await Promise.all([upkeep, telling, asking, listing]);
   });
   const owned = stack.move();
   return {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -53,6 +54,23 @@ interface Behaviour {
   gate: (headers: IncomingHttpHeaders, body: string) => SignatureRefusal | undefined;
   /** Told of the CAs that it is to trust. */
   onTrust: (body: string) => void;
+  /** What it answers to GET besides, by path: data, or a refusal. Listings have a name each. */
+  readonly says: Map<string, object>;
+}
+
+/** A weak name of a listing, as agents give it. */
+function nameOf(data: object): string {
+  return `W/"${createHash('sha256').update(JSON.stringify(data)).digest('base64url')}"`;
+}
+
+/** Answers with a refusal, or that the listing is still the one its caller has; else it only names it. */
+function isAnswered(incoming: IncomingMessage, outgoing: ServerResponse, said: object): boolean {
+  const isRefusal = 'success' in said;
+  const isKnown = incoming.headers['if-none-match'] === nameOf(said);
+  if (isRefusal) outgoing.writeHead(503, { 'content-type': 'application/json' }).end(JSON.stringify(said));
+  else if (isKnown) outgoing.writeHead(304).end();
+  else outgoing.setHeader('ETag', nameOf(said));
+  return isRefusal || isKnown;
 }
 
 async function answer(
@@ -80,7 +98,10 @@ async function answer(
     return body;
   }
   if (incoming.url === '/api/v1/identity/trust') behaviour.onTrust(body);
+  const said = behaviour.says.get(incoming.url ?? '');
+  if (said && isAnswered(incoming, outgoing, said)) return body;
   const answers: Readonly<Record<string, object>> = {
+    ...(said ? { [incoming.url ?? '']: said } : {}),
     '/api/v1/patches/apply': ACCEPTED,
     '/api/v1/identity/trust': TRUST,
     '/api/v1/identity/crl': LIST_TAKEN,
@@ -132,6 +153,7 @@ export async function joinListening(world: World, listening = true) {
     refusal: undefined,
     gate: () => undefined,
     onTrust: () => {},
+    says: new Map(),
   };
   const server = createServer({ requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' });
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -189,6 +211,10 @@ export async function joinListening(world: World, listening = true) {
     /** Looks at the signature of jobs. */
     guard: (gate: Behaviour['gate']) => (behaviour.gate = gate),
     onTrust: (told: (body: string) => void) => (behaviour.onTrust = told),
+    /** From now on it answers this to GET of a path. */
+    tell: (path: string, data: object) => behaviour.says.set(path, data),
+    /** From now on it cannot answer GET of a path. */
+    fail: (path: string, code: string) => behaviour.says.set(path, refusalOf(code, {})),
     jobsAsked: () => asked.filter((one) => one.path === '/api/v1/patches/apply'),
     /** From now on it takes subscriptions to jobs, and says nothing of them; resolves with the first one. */
     watched: () => once(new WebSocketServer({ server }), 'connection'),

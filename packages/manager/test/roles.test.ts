@@ -36,6 +36,8 @@ const LEAST: Readonly<Record<string, 'anybody' | 'a host' | Role>> = {
   getHost: 'viewer',
   listCertificates: 'viewer',
   getCertificate: 'viewer',
+  inventory: 'viewer',
+  hostInventory: 'viewer',
   hostPackages: 'viewer',
   hostPatches: 'viewer',
   hostPlan: 'viewer',

@@ -46,9 +46,9 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
     server: { bind: '127.0.0.1', port: 0, url: 'https://manager.example.test:8443' },
     // Most tests ask as an older agent does: it is one request without a key.
     enrollment: { requests_per_minute: 100_000, allow_legacy_agents: true },
-    // The hosts of these tests are no machines; those that are turn it on.
-    fleet: { poll_minutes: 0 },
     ...settings,
+    // The hosts of these tests are no machines; those that are turn it on.
+    fleet: { poll_minutes: 0, inventory_minutes: 0, ...(settings as { readonly fleet?: object }).fleet },
   });
   const doors = { files: systemFiles, clock, random: systemRandom, processUsage };
   const { caFingerprint } = await initialiseAuthority({ ...doors, paths, webNames: webNamesOf(config) });

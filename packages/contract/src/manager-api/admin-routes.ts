@@ -20,6 +20,7 @@ import {
 } from './certificates.ts';
 import { ApproveRequest, DenyRequest, Enrollment, EnrollmentList, EnrollmentQuery } from './enrollments.ts';
 import { Host, HostChange, HostList, HostRemoval } from './hosts.ts';
+import { INVENTORY_ROUTES } from './inventory-routes.ts';
 import { JobKeyStatus } from './job-key.ts';
 import { ManagerStatus } from './status.ts';
 import { CreatedJoinToken, CreateJoinToken, JoinToken, JoinTokenList } from './tokens.ts';
@@ -174,6 +175,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     errors: [...ADMIN_ERRORS, 'JOIN_TOKEN_NOT_FOUND'],
   },
   ...API_TOKEN_ROUTES,
+  ...INVENTORY_ROUTES,
   listHosts: {
     method: 'GET',
     path: '/api/v1/hosts',

@@ -5,6 +5,7 @@ import { port } from './arguments.ts';
 import { deleteHost } from './certificate-commands.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
+import { addInventoryCommands } from './inventory-commands.ts';
 import { describePackages, describePatches } from './listings.ts';
 import { describeDifference } from './plan-view.ts';
 import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
@@ -225,7 +226,8 @@ async function showJobs(context: CommandContext, id: string, jobId: string | und
 const REFRESH = 'let the host ask its package sources for news first';
 
 /** Adds `hosts` and what is asked of a host to the command line. */
-export function addHostCommands({ program, add, run }: CommandLine): void {
+export function addHostCommands(line: CommandLine): void {
+  const { program, add, run } = line;
   const hosts = program.command('hosts').description('the fleet');
   add(hosts, 'list', 'list hosts').action((_options: object, command: Command) =>
     run(command, quietly(listHosts)),
@@ -256,6 +258,7 @@ export function addHostCommands({ program, add, run }: CommandLine): void {
         quietly((context) => deleteHost(context, id, options)),
       ),
     );
+  addInventoryCommands(hosts, line);
   add(program, 'packages <host>', 'list installed packages of a host')
     .addOption(
       new Option('--status <status>', 'which packages').choices(['installed', 'upgradable', 'held', 'all']),

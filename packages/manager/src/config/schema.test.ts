@@ -21,7 +21,7 @@ describe("the manager's configuration", () => {
         renew_expired_days: 30,
       },
       certificates: { agent_days: 365, crl_hours: 24, local_hosts: [] },
-      fleet: { poll_minutes: 5, concurrency: 16 },
+      fleet: { poll_minutes: 5, inventory_minutes: 60, concurrency: 16 },
       logging: { level: 'info' },
     });
   });

@@ -127,6 +127,10 @@ export const ManagerConfigSchema = z.strictObject({
         .max(1440)
         .default(5)
         .meta({ description: 'Minutes between two questions to each host how it fares; 0 asks never.' }),
+      inventory_minutes: z.number().min(0).max(1440).default(60).meta({
+        description:
+          'Minutes between two questions to each host what it has installed and what waits on it; 0 asks never. A host that missed two counts as unknown.',
+      }),
       concurrency: z
         .number()
         .int()

@@ -1,5 +1,12 @@
 import type { JoinTokenVerdict, RevocationReason } from '@linux-patch/contract';
 import type { Generated } from 'kysely';
+import type {
+  HostUpdateRow,
+  PackageChangeRow,
+  PackageSetRow,
+  PackageVersionRow,
+  StartedJobRow,
+} from './inventory-schema.ts';
 
 /** Instants are milliseconds since the epoch, identifiers text, JSON text. */
 export interface HostRow {
@@ -209,6 +216,11 @@ export interface ManagerTables {
   readonly host_reports: HostReportRow;
   readonly host_trust: HostTrustRow;
   readonly list_deliveries: ListDeliveryRow;
+  readonly package_versions: PackageVersionRow;
+  readonly package_sets: PackageSetRow;
+  readonly host_updates: HostUpdateRow;
+  readonly package_changes: PackageChangeRow;
+  readonly started_jobs: StartedJobRow;
   readonly audit: AuditRow;
   readonly settings: SettingRow;
 }

@@ -1,14 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import {
-  type Envelope,
-  ERRORS,
-  type ErrorCode,
-  isPatchError,
-  messageOf,
-  PatchError,
-  type Route,
-} from '@linux-patch/contract';
+import { type Envelope, ERRORS, type ErrorCode, PatchError, type Route } from '@linux-patch/contract';
 import { askOver, routeTarget } from '@linux-patch/http/client';
 import type { Random } from '@linux-patch/runtime';
 import type { z } from 'zod';
@@ -20,6 +12,7 @@ import { type AgentAddress, connectAgent, type FleetMaterial } from './connect.t
 import { ofAnyAgent } from './older-agents.ts';
 import { readEnvelope, readText, shortened } from './read-answer.ts';
 import { type ChangeSigner, createChangeSigner } from './signed-changes.ts';
+import { answerLost, isAnswerLost, reasonOf, unreachable } from './unreachable.ts';
 
 /** One call of an agent's route. */
 export interface AgentCall extends ChangeName {
@@ -37,6 +30,14 @@ export interface AgentCall extends ChangeName {
   readonly onPeer?: (serialHex: string) => void;
 }
 
+/** A listing, and how it is named when it is asked for again. */
+export interface NamedListing<T> {
+  /** Undefined where the agent gives its listings no names. */
+  readonly etag: string | undefined;
+  /** Undefined while the listing is still the one whose name was sent. */
+  readonly data: T | undefined;
+}
+
 /** The one client of the agent API. */
 export interface FleetClient {
   /**
@@ -47,6 +48,16 @@ export interface FleetClient {
    */
   call<R extends Route>(agent: AgentAddress, route: R, call?: AgentCall): Promise<z.output<R['response']>>;
   /**
+   * Asks for a listing unless it still is the one that was had before (RFC 9110 §13.1.2).
+   * @param etag the name of the one that was had
+   * @throws PatchError as `call` does
+   */
+  list<R extends Route>(
+    agent: AgentAddress,
+    route: R,
+    call: AgentCall & { readonly etag: string | undefined },
+  ): Promise<NamedListing<z.output<R['response']>>>;
+  /**
    * A connection for other things than calls, such as the WebSocket; the caller ends it.
    * @throws PatchError `AGENT_UNREACHABLE`
    */
@@ -54,6 +65,8 @@ export interface FleetClient {
 }
 
 const TIMEOUT_MS = 30_000;
+/** Longer names of listings are not kept; ours have less than fifty characters. */
+const ETAG_CHARACTERS = 256;
 /** Agent errors that mean the same to our own callers. */
 const PASSED_ON: readonly ErrorCode[] = [
   'JOB_NOT_FOUND',
@@ -109,6 +122,17 @@ export function createFleetClient(
         if (left > 0 && repeatable && signer.isReady(agent) && isSignatureWanted(answer, route)) continue;
         return readAnswer(agent, route, answer);
       }
+    },
+    async list(agent, route, { etag, ...call }) {
+      const material = await findMaterial(agent);
+      const answer = await exchange(agent, { route, call, budget, headers: {}, etag }, material);
+      await material.noteServed(answer.serialHex);
+      if (answer.status === 304 && etag !== undefined) return { etag, data: undefined };
+      const named = answer.headers.etag;
+      return {
+        etag: named !== undefined && named.length <= ETAG_CHARACTERS ? named : undefined,
+        data: readAnswer(agent, route, answer),
+      };
     },
   };
 }
@@ -171,6 +195,8 @@ interface Asked {
   readonly budget: AnswerBudget;
   /** By which a change is known again. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The listing that need not be sent once more. */
+  readonly etag?: string | undefined;
 }
 
 interface Request extends Asked {
@@ -180,7 +206,7 @@ interface Request extends Asked {
 
 async function converse(
   socket: TLSSocket,
-  { route, call, budget, headers, body, signal }: Request,
+  { route, call, budget, headers, etag, body, signal }: Request,
 ): Promise<Answer> {
   const response = await askOver(socket, {
     method: route.method,
@@ -190,6 +216,7 @@ async function converse(
     headers: {
       host: `${socket.remoteAddress}:${socket.remotePort}`,
       ...headers,
+      ...(etag === undefined ? {} : { 'if-none-match': etag }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
   });
@@ -198,56 +225,6 @@ async function converse(
     headers: response.headers,
     text: await readText(response, answerLimits(route), budget),
   };
-}
-
-/** What went wrong on the way, and what it usually means. */
-function reasonOf(cause: unknown): string {
-  const { code } = cause as NodeJS.ErrnoException;
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'nothing listens there; is the agent running? (systemctl status linux-patch-api on the host)';
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'ETIMEDOUT':
-      return `there is no way to it (${code}); check the network and the firewall`;
-    case 'ECONNRESET':
-      return 'it closed the connection; the agent does not accept this manager (address filter, certificate or CA)';
-    case undefined:
-      return messageOf(cause);
-    default:
-      return `${messageOf(cause)} (${code})`;
-  }
-}
-
-function unreachable(agent: AgentAddress, why: string, cause?: unknown): PatchError {
-  return new PatchError(
-    'AGENT_UNREACHABLE',
-    `${agent.fqdn} cannot be reached at ${agent.ipAddress}:${agent.port}: ${why}.`,
-    {
-      cause,
-      details: { fqdn: agent.fqdn, ip_address: agent.ipAddress, port: agent.port },
-    },
-  );
-}
-
-/** A change was sent, and what became of it is not known. */
-function answerLost(
-  agent: AgentAddress,
-  { why, cause, timedOut }: { readonly why: string; readonly cause: unknown; readonly timedOut: boolean },
-): PatchError {
-  const { message, details } = unreachable(agent, why);
-  const unknown = 'Whether it began what it was asked for is not known; its jobs show it when it answers.';
-  return new PatchError('AGENT_UNREACHABLE', `${message} ${unknown}`, {
-    cause,
-    details: { ...details, answer_lost: true, timed_out: timedOut },
-  });
-}
-
-/** Whether a repetition may bring the answer now. */
-function isAnswerLost(error: unknown): boolean {
-  if (!isPatchError(error, 'AGENT_UNREACHABLE')) return false;
-  const { answer_lost: lost, timed_out: timedOut } = error.details;
-  return lost === true && timedOut === false;
 }
 
 /** Whether the host did nothing because of a signature, which can be given now. */

@@ -21,6 +21,7 @@ import { HEALTH_OF_ANY_AGENT } from '../fleet-watch/health-report.ts';
 import type { JobKeyOffers } from '../fleet-watch/offer-job-key.ts';
 import type { ManagerEnv } from '../http/manager-env.ts';
 import type { Routes } from '../http/routes.ts';
+import type { JobFollower } from '../inventory/follow-jobs.ts';
 import { lastInstance } from './last-instance.ts';
 import { askListing, askPlan } from './listing.ts';
 import { addressOf, type HostStore } from './store.ts';
@@ -29,6 +30,7 @@ export interface HostRouteSources {
   readonly hosts: HostStore;
   readonly fleet: FleetClient;
   readonly jobKeys: JobKeyOffers;
+  readonly startedJobs: Pick<JobFollower, 'noteStarted'>;
   readonly audit: AuditLog;
   readonly db: Database;
   readonly clock: Clock;
@@ -144,6 +146,11 @@ function serveApply(routes: Routes, sources: HostRouteSources): void {
         // It runs already, and that it was asked for is on record: the caller has to hear of its job.
         .catch((error: unknown) =>
           sources.logger.error('That a job was started is not in the audit log', { ...job, error }),
+        );
+      await sources.startedJobs
+        .noteStarted(host.id, accepted.job_id)
+        .catch((error: unknown) =>
+          sources.logger.error('What a job changes will count as done by somebody else', { ...job, error }),
         );
       return accepted;
     },

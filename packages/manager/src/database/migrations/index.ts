@@ -10,6 +10,7 @@ import { succession } from './008-succession.ts';
 import { revocationCount } from './009-revocation-count.ts';
 import { callers } from './010-callers.ts';
 import { apiTokens } from './011-api-tokens.ts';
+import { inventory } from './012-inventory.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -24,4 +25,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '009-revocation-count': revocationCount,
   '010-callers': callers,
   '011-api-tokens': apiTokens,
+  '012-inventory': inventory,
 };

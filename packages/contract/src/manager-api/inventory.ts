@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { PackageGlob } from '../agent-api/packages.ts';
+import { wholeNumber } from '../query.ts';
+
+export const INVENTORY_STATES = ['current', 'behind', 'unknown'] as const;
+/** How a host fares by its last listing. */
+export type InventoryState = (typeof INVENTORY_STATES)[number];
+
+const State = z.enum(INVENTORY_STATES).meta({
+  description:
+    '`behind`: updates wait; `current`: none does, and its package lists are fresh; `unknown`: it was never listed, its last listing failed or is too old, or nobody can know that nothing waits.',
+});
+
+const When = z.iso.datetime().nullable();
+
+/** The most entries of one answer. */
+const MAX_PAGE = 1_000;
+/** Entries of an answer that was asked for without `limit`. */
+export const DEFAULT_PAGE = 100;
+
+const page = {
+  limit: wholeNumber(1, MAX_PAGE).optional(),
+  offset: wholeNumber(0, 10_000_000).optional(),
+};
+
+/** How the fleet fares; `current`, `behind` and `unknown` are all hosts that have not left. */
+export const FleetFigures = z.object({
+  hosts: z.number().int().nonnegative(),
+  current: z.number().int().nonnegative(),
+  behind: z.number().int().nonnegative(),
+  unknown: z.number().int().nonnegative(),
+  security: z
+    .number()
+    .int()
+    .nonnegative()
+    .meta({ description: 'Those of `behind` on which security updates wait.' }),
+  oldest_listed_at: When.meta({
+    description: 'The oldest listing that `current` and `behind` stand on; null where there is none.',
+  }),
+});
+export type FleetFigures = z.infer<typeof FleetFigures>;
+
+/** What is known of the packages of a host; counts are of its last good listing, whatever its state. */
+export const HostInventory = z.object({
+  id: z.uuid(),
+  fqdn: z.string(),
+  state: State,
+  reason: z
+    .string()
+    .nullable()
+    .meta({ description: 'Why it is `unknown`, for people; null when it is not.' }),
+  listed_at: When.meta({ description: 'When the host last said so; null when it never did.' }),
+  checked_at: When.meta({ description: 'When it was asked last, with or without success.' }),
+  packages: z.number().int().nonnegative(),
+  updates: z.number().int().nonnegative(),
+  security_updates: z.number().int().nonnegative(),
+});
+export type HostInventory = z.infer<typeof HostInventory>;
+
+export const InventoryQuery = z.strictObject({ state: z.enum(INVENTORY_STATES).optional(), ...page });
+
+/** Answer of `GET /inventory`. */
+export const FleetInventory = z.object({
+  figures: FleetFigures,
+  hosts: z.array(HostInventory),
+  total: z.number().int().nonnegative().meta({ description: 'Hosts that match, before paging.' }),
+});
+export type FleetInventory = z.infer<typeof FleetInventory>;
+
+export const HostInventoryQuery = z.strictObject({ name: PackageGlob.optional(), ...page });
+
+/** A package that a host has installed. */
+export const InstalledPackage = z.object({
+  name: z.string(),
+  version: z.string(),
+  architecture: z.string(),
+  source_name: z.string().nullable(),
+  source_version: z.string().nullable(),
+  candidate: z.string().nullable().meta({ description: 'The version that waits; null where none does.' }),
+  security: z.boolean().nullable().meta({
+    description: 'Whether that mends a security fault; null where the host cannot tell, or none waits.',
+  }),
+});
+export type InstalledPackage = z.infer<typeof InstalledPackage>;
+
+/** Answer of `GET /hosts/{id}/inventory`. */
+export const HostPackages = z.object({
+  host: HostInventory,
+  packages: z.array(InstalledPackage),
+  total: z.number().int().nonnegative().meta({ description: 'Packages that match, before paging.' }),
+});
+export type HostPackages = z.infer<typeof HostPackages>;

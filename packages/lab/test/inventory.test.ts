@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import type { FleetInventory, HostPackages } from '@linux-patch/contract';
+import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
+import {
+  type AgentProcess,
+  createLabHost,
+  type LabHost,
+  type ManagerProcess,
+  startManagerProcess,
+} from '../src/index.ts';
+import { askUntil } from '../src/wait.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let repository: ToyRepository;
+let manager: ManagerProcess;
+let host: LabHost;
+let agent: AgentProcess;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  repository = await buildToyRepository({ folder: join(folder.path, 'repository') });
+  manager = await startManagerProcess(join(folder.path, 'manager'), {
+    // Every three seconds.
+    configuration: ['fleet: { inventory_minutes: 0.05 }'],
+  });
+  host = await createLabHost({
+    root: join(folder.path, 'host'),
+    name: 'listed.lab.test',
+    address: '127.0.0.43',
+    repository,
+    packages: ['toyhello', 'toylib', 'toyapp'],
+    enrollment: [
+      `manager_url: ${manager.url}`,
+      'report_ip: 127.0.0.43',
+      `ca_fingerprint: "${manager.caFingerprint}"`,
+    ],
+  });
+  agent = host.start();
+  const id = await askUntil('the request', async () => {
+    const { enrollments } = (await manager.json('enrollments', 'list')) as { enrollments: { id: string }[] };
+    return enrollments[0]?.id;
+  });
+  await manager.json('enrollments', 'approve', id, '--no-code');
+  await agent.listening;
+  await repository.publishUpdates();
+});
+afterAll(async () => {
+  await agent[Symbol.asyncDispose]();
+  await manager[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
+});
+
+async function known() {
+  const { hosts } = (await manager.json('hosts', 'inventory')) as FleetInventory;
+  return hosts[0];
+}
+async function versions(): Promise<Record<string, string>> {
+  const { packages } = (await manager.json('hosts', 'packages', host.name)) as HostPackages;
+  return Object.fromEntries(packages.map((one) => [one.name, one.version]));
+}
+
+describe('the manager knows what a real host has', () => {
+  it('without being asked to ask, and which of the updates mend security faults', async () => {
+    await manager.json('patches', host.name, '--refresh');
+    await askUntil('the updates', async () => ((await known())?.state === 'behind' ? true : undefined));
+    expect(await known()).toMatchObject({ packages: 3, security_updates: 1, reason: null });
+    const { packages } = (await manager.json(
+      'hosts',
+      'packages',
+      host.name,
+      '--name',
+      'toylib',
+    )) as HostPackages;
+    expect(packages).toMatchObject([
+      { name: 'toylib', version: '1.0-1', candidate: '1.0-1+deb12u1', security: true, source_name: 'toylib' },
+    ]);
+  });
+
+  it('after a patch at once, and that nothing waits any more', async () => {
+    expect(await manager.show(() => {}, 'patch', host.name, '--all', '--wait')).toBe(0);
+    await askUntil('the host to be current', async () =>
+      (await known())?.state === 'current' ? true : undefined,
+    );
+    expect(await versions()).toMatchObject({ toyhello: '1.1-1', toylib: '1.0-1+deb12u1' });
+  });
+
+  it('and says with its age that it is unknown when the host is gone', async () => {
+    await agent[Symbol.asyncDispose]();
+    await askUntil('the host to be unknown', async () =>
+      (await known())?.state === 'unknown' ? true : undefined,
+    );
+    const lines: string[] = [];
+    await manager.show((line) => lines.push(line), 'hosts', 'inventory');
+    expect(lines.join('\n')).toMatch(/listed\.lab\.test +UNKNOWN .*cannot be reached/);
+    expect(lines.join('\n')).toContain('1 hosts: 0 current, 0 behind (0 for security), 1 unknown');
+  });
+});

@@ -1,0 +1,138 @@
+import {
+  type FleetFigures,
+  type HostInventory,
+  type HostPackages,
+  INVENTORY_STATES,
+  MANAGER_ADMIN_ROUTES,
+} from '@linux-patch/contract';
+import { printableLine } from '@linux-patch/runtime';
+import { type Command, Option } from 'commander';
+import { offset, pageSize } from './arguments.ts';
+import { type CommandContext, print } from './command-context.ts';
+import { type CommandLine, quietly } from './command-line.ts';
+import { pastTime, renderTable } from './table.ts';
+
+interface Page {
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+/** A page as the query of a route. */
+function pageQuery(page: Page) {
+  return { limit: page.limit?.toString(), offset: page.offset?.toString() };
+}
+
+/** Says how much of a listing is shown, when that is not all. */
+function describePage(shown: number, total: number, { offset: before = 0 }: Page): string[] {
+  if (shown === total) return [];
+  return [
+    `${shown === 0 ? 'None' : `${before + 1} to ${before + shown}`} of ${total}; --offset ${before + shown} shows what follows.`,
+  ];
+}
+
+/** The whole fleet in one line, with its age. */
+function describeFigures(figures: FleetFigures, nowMs: number): string {
+  const { hosts, current, behind, unknown, security, oldest_listed_at: oldest } = figures;
+  const age = oldest === null ? '' : `; the oldest listing of those is from ${pastTime(oldest, nowMs)}`;
+  return `${hosts} hosts: ${current} current, ${behind} behind (${security} for security), ${unknown} unknown${age}.`;
+}
+
+function rowOf(host: HostInventory, nowMs: number): string[] {
+  const known = host.listed_at !== null;
+  return [
+    host.fqdn,
+    host.state === 'unknown' ? 'UNKNOWN' : host.state,
+    known ? host.security_updates.toString() : '?',
+    known ? host.updates.toString() : '?',
+    known ? host.packages.toString() : '?',
+    pastTime(host.listed_at, nowMs),
+    host.reason ?? '',
+  ];
+}
+
+/** `hosts inventory` */
+async function showFleet(
+  context: CommandContext,
+  options: Page & { readonly state?: string },
+): Promise<void> {
+  const query = { state: options.state, ...pageQuery(options) };
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.inventory, { query });
+  const { nowMs } = context;
+  print(context, data, () =>
+    [
+      renderTable(
+        ['HOST', 'STATE', 'SECURITY', 'UPDATES', 'PACKAGES', 'LISTED', 'WHY'],
+        data.hosts.map((host) => rowOf(host, nowMs)),
+      ),
+      ...describePage(data.hosts.length, data.total, options),
+      describeFigures(data.figures, nowMs),
+    ].join('\n'),
+  );
+}
+
+/** How old what is shown of a host is, and whether it counts. */
+function describeHost({ fqdn, state, reason, listed_at }: HostInventory, nowMs: number): string {
+  const age =
+    listed_at === null ? `${fqdn} was never listed.` : `As ${fqdn} said ${pastTime(listed_at, nowMs)}.`;
+  return printableLine(
+    state === 'unknown' ? `${age} Whether that is still so is UNKNOWN: ${reason ?? ''}` : age,
+  );
+}
+
+function describePackages(data: HostPackages, page: Page, nowMs: number): string {
+  const table = renderTable(
+    ['PACKAGE', 'VERSION', 'ARCHITECTURE', 'WAITING', 'KIND'],
+    data.packages.map((one) => [
+      one.name,
+      one.version,
+      one.architecture,
+      one.candidate ?? '',
+      one.candidate === null
+        ? ''
+        : one.security === null
+          ? 'not known'
+          : one.security
+            ? 'security'
+            : 'update',
+    ]),
+  );
+  const below = [...describePage(data.packages.length, data.total, page), describeHost(data.host, nowMs)];
+  return [...(data.packages.length === 0 ? ['No packages.'] : [table]), ...below].join('\n');
+}
+
+/** `hosts packages` */
+async function showPackages(
+  context: CommandContext,
+  id: string,
+  options: Page & { readonly name?: string },
+): Promise<void> {
+  const query = { name: options.name, ...pageQuery(options) };
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.hostInventory, { params: { id }, query });
+  print(context, data, () => describePackages(data, options, context.nowMs));
+}
+
+/** Adds what is known of the packages of the fleet to the command line. */
+export function addInventoryCommands(hosts: Command, { add, run }: CommandLine): void {
+  const paged = (command: Command): Command =>
+    command
+      .option('--limit <count>', 'how many entries (default: 100)', pageSize)
+      .option('--offset <count>', 'how many come before', offset);
+  paged(add(hosts, 'inventory', 'which hosts are current, behind or unknown, without asking them'))
+    .addOption(new Option('--state <state>', 'which hosts').choices(INVENTORY_STATES))
+    .action((options: Page & { state?: string }, command: Command) =>
+      run(
+        command,
+        quietly((context) => showFleet(context, options)),
+      ),
+    );
+  paged(
+    add(hosts, 'packages <host>', 'what a host had installed when it was last listed, and what waited on it'),
+  )
+    .option('--name <pattern>', 'name pattern with *')
+    .action((id: string, options: Page & { name?: string }, command: Command) =>
+      run(
+        command,
+        quietly((context) => showPackages(context, id, options)),
+      ),
+    );
+}

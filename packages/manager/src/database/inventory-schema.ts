@@ -1,0 +1,78 @@
+import type { Generated } from 'kysely';
+
+/** A package version that some host named; rows are only ever added. */
+export interface PackageVersionRow {
+  readonly id: Generated<number>;
+  readonly name: string;
+  /** Whose package it is: `dpkg`, or the word of another package manager. */
+  readonly eco: string;
+  readonly arch: string;
+  readonly version: string;
+  /** Empty where the host does not know it. */
+  readonly source_name: string;
+  readonly source_version: string;
+  /** Sorts as the package manager sorts; null where nobody can tell. */
+  readonly version_key: Uint8Array | null;
+  readonly first_seen_at: number;
+}
+
+/** What a host has installed, and how well that is known. */
+export interface PackageSetRow {
+  readonly host_id: string;
+  /** Null until the host was asked. */
+  readonly eco: string | null;
+  /** Grows with each set that differs from the one before. */
+  readonly rev: number;
+  readonly hash: string | null;
+  /** When the host last said that this is how it is; null while it never did. */
+  readonly listed_at: number | null;
+  /** When it was asked last. */
+  readonly checked_at: number;
+  /** Why the last listing failed; null when it did not. */
+  readonly list_error: string | null;
+  /** Why the host is not up to date for sure although nothing waits; null when it is. */
+  readonly doubt: string | null;
+  readonly packages: number;
+  readonly updates: number;
+  readonly security_updates: number;
+  readonly packages_etag: string | null;
+  readonly updates_etag: string | null;
+  /** Day since the epoch (UTC) of `new_rows`: how many rows the host added to the dictionary on it. */
+  readonly new_rows_day: number;
+  readonly new_rows: number;
+  /** See `encodeIds`. */
+  readonly ids: Uint8Array | null;
+}
+
+/** An update that waits on a host. */
+export interface HostUpdateRow {
+  readonly host_id: string;
+  readonly candidate_id: number;
+  readonly installed_version: string;
+  /** Null where the host cannot tell. */
+  readonly security: number | null;
+  readonly security_version: string | null;
+  readonly held: number;
+  readonly phased: number;
+  /** Kept out of the listing by the host's own settings; only security updates are known of these. */
+  readonly hidden: number;
+  readonly origin: string | null;
+  readonly first_seen_at: number;
+}
+
+/** What one listing differed from the one before by. */
+export interface PackageChangeRow {
+  readonly host_id: string;
+  readonly at: number;
+  /** The job of this manager that did it; null for what happened outside of it. */
+  readonly job_id: string | null;
+  readonly removed: Uint8Array;
+  readonly added: Uint8Array;
+}
+
+/** A job that this manager started and whose changes it has not seen yet. */
+export interface StartedJobRow {
+  readonly host_id: string;
+  readonly job_id: string;
+  readonly started_at: number;
+}

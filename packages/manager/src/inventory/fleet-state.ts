@@ -1,0 +1,124 @@
+import {
+  type FleetFigures,
+  type HostInventory,
+  type InventoryState,
+  isoOf,
+  MINUTE_MS,
+} from '@linux-patch/contract';
+import { type RawBuilder, sql } from 'kysely';
+import type { PackageSetRow } from '../database/inventory-schema.ts';
+import type { Database } from '../database/open.ts';
+
+/** How old a listing may be that counts. */
+export interface Freshness {
+  readonly nowMs: number;
+  readonly lifeMs: number;
+}
+
+/** By how much a listing may seem to come from the future before its age counts as not known. */
+const CLOCK_SLACK_MS = 5 * MINUTE_MS;
+
+/**
+ * The state of a host, of a query over `hosts as h left join package_sets as s`. A host is behind as soon as anything waits;
+ * current it is only when nothing is in doubt.
+ */
+function stateIn({ nowMs, lifeMs }: Freshness): RawBuilder<InventoryState> {
+  return sql`case
+    when s.listed_at is null or s.list_error is not null then 'unknown'
+    when s.listed_at < ${nowMs - lifeMs} or s.listed_at > ${nowMs + CLOCK_SLACK_MS} then 'unknown'
+    when s.updates > 0 then 'behind'
+    when s.doubt is not null then 'unknown'
+    else 'current' end`;
+}
+
+type Counts = {
+  readonly state: InventoryState;
+  readonly hosts: number;
+  readonly security: number;
+  readonly oldest: number | null;
+};
+
+/** How the fleet fares. */
+export async function readFigures(db: Database, freshness: Freshness): Promise<FleetFigures> {
+  const { rows } = await sql<Counts>`select ${stateIn(freshness)} as state, count(*) as hosts,
+      coalesce(sum(s.security_updates > 0), 0) as security, min(s.listed_at) as oldest
+    from hosts as h left join package_sets as s on s.host_id = h.id
+    where h.left_at is null group by 1`.execute(db);
+  const of = (state: InventoryState): Counts =>
+    rows.find((row) => row.state === state) ?? { state, hosts: 0, security: 0, oldest: null };
+  const known = [of('current'), of('behind')];
+  const oldest = known.flatMap((one) => one.oldest ?? []);
+  return {
+    hosts: rows.reduce((sum, row) => sum + row.hosts, 0),
+    current: of('current').hosts,
+    behind: of('behind').hosts,
+    unknown: of('unknown').hosts,
+    security: of('behind').security,
+    oldest_listed_at: oldest.length === 0 ? null : new Date(Math.min(...oldest)).toISOString(),
+  };
+}
+
+type Kept = Pick<
+  PackageSetRow,
+  'listed_at' | 'checked_at' | 'list_error' | 'doubt' | 'packages' | 'updates' | 'security_updates'
+>;
+type HostState = { readonly id: string; readonly fqdn: string; readonly state: InventoryState } & {
+  readonly [column in keyof Kept]: Kept[column] | null;
+};
+
+/** Which hosts; without an id those that have not left. */
+interface HostChoice {
+  readonly id?: string | undefined;
+  readonly state?: InventoryState | undefined;
+}
+
+const statesOf = (
+  freshness: Freshness,
+  { id }: HostChoice,
+) => sql`select h.id, h.fqdn, ${stateIn(freshness)} as state,
+    s.listed_at, s.checked_at, s.list_error, s.doubt, s.packages, s.updates, s.security_updates
+  from hosts as h left join package_sets as s on s.host_id = h.id
+  where ${id === undefined ? sql`h.left_at is null` : sql`h.id = ${id}`}`;
+
+/** What is known of hosts, by name. */
+export async function readHostStates(
+  db: Database,
+  freshness: Freshness,
+  asked: HostChoice & { readonly limit: number; readonly offset: number },
+): Promise<{ readonly hosts: HostInventory[]; readonly total: number }> {
+  const { state, limit, offset } = asked;
+  const all = sql`from (${statesOf(freshness, asked)}) where ${state === undefined ? sql`true` : sql`state = ${state}`}`;
+  const { rows } =
+    await sql<HostState>`select * ${all} order by fqdn limit ${limit} offset ${offset}`.execute(db);
+  const counted = await sql<{ readonly total: number }>`select count(*) as total ${all}`.execute(db);
+  return { hosts: rows.map((row) => toInventory(row)), total: counted.rows[0]?.total ?? 0 };
+}
+
+/** What is known of one host, also of one that left. */
+export async function getHostState(db: Database, freshness: Freshness, id: string): Promise<HostInventory> {
+  const { hosts } = await readHostStates(db, freshness, { id, limit: 1, offset: 0 });
+  if (hosts[0]) return hosts[0];
+  throw new Error('a host without a state');
+}
+
+function toInventory(row: HostState): HostInventory {
+  return {
+    id: row.id,
+    fqdn: row.fqdn,
+    state: row.state,
+    reason: row.state === 'unknown' ? reasonOf(row) : null,
+    listed_at: isoOf(row.listed_at),
+    checked_at: isoOf(row.checked_at),
+    packages: row.packages ?? 0,
+    updates: row.updates ?? 0,
+    security_updates: row.security_updates ?? 0,
+  };
+}
+
+function reasonOf({ checked_at, listed_at, list_error, doubt, updates }: HostState): string {
+  if (checked_at === null)
+    return 'It was not listed yet; that happens within a minute, unless fleet.inventory_minutes is 0.';
+  if (list_error !== null) return list_error;
+  if (listed_at !== null && (updates ?? 0) === 0 && doubt !== null) return doubt;
+  return `Its last listing is from ${isoOf(listed_at) ?? 'never'}, by the clock of this manager; it is too old, or that clock was wrong.`;
+}

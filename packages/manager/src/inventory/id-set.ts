@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+
+/** What a host has installed: ids of the dictionary in rising order, each as its distance to the one before (LEB128). */
+export function encodeIds(ids: Iterable<number>): Uint8Array {
+  const bytes: number[] = [];
+  let before = 0;
+  for (const id of [...new Set(ids)].sort((a, b) => a - b)) {
+    let rest = id - before;
+    before = id;
+    for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
+    bytes.push(rest);
+  }
+  return Uint8Array.from(bytes);
+}
+
+/** The ids of a set, rising. */
+export function decodeIds(bytes: Uint8Array): number[] {
+  const ids: number[] = [];
+  let before = 0;
+  let distance = 0;
+  let weight = 1;
+  for (const byte of bytes) {
+    distance += (byte & 0x7f) * weight;
+    weight *= 128;
+    if (byte > 0x7f) continue;
+    before += distance;
+    ids.push(before);
+    distance = 0;
+    weight = 1;
+  }
+  return ids;
+}
+
+/** The same for the same set. */
+export function hashOfSet(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** What went out of a set and what came in. */
+export interface SetChange {
+  readonly removed: readonly number[];
+  readonly added: readonly number[];
+}
+
+export function changeBetween(before: readonly number[], after: readonly number[]): SetChange {
+  const old = new Set(before);
+  const now = new Set(after);
+  return { removed: before.filter((id) => !now.has(id)), added: after.filter((id) => !old.has(id)) };
+}

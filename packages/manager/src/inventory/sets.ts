@@ -1,0 +1,127 @@
+import type { PackageSetRow } from '../database/inventory-schema.ts';
+import type { Database } from '../database/open.ts';
+import { decodeIds, encodeIds, hashOfSet } from './id-set.ts';
+
+/** What is on record of a host's packages. */
+export interface PackageSet {
+  readonly eco: string | null;
+  readonly rev: number;
+  readonly listedAtMs: number | null;
+  /** Why the last listing failed; null when it did not. */
+  readonly error: string | null;
+  readonly packagesEtag: string | null;
+  readonly updatesEtag: string | null;
+  readonly newRows: { readonly day: number; readonly rows: number };
+  /** Undefined while no listing was ever taken. */
+  readonly ids: readonly number[] | undefined;
+}
+
+function toSet(row: PackageSetRow): PackageSet {
+  return {
+    eco: row.eco,
+    rev: row.rev,
+    listedAtMs: row.listed_at,
+    error: row.list_error,
+    packagesEtag: row.packages_etag,
+    updatesEtag: row.updates_etag,
+    newRows: { day: row.new_rows_day, rows: row.new_rows },
+    ids: row.ids === null ? undefined : decodeIds(row.ids),
+  };
+}
+
+export async function findSet(db: Database, hostId: string): Promise<PackageSet | undefined> {
+  const row = await db
+    .selectFrom('package_sets')
+    .selectAll()
+    .where('host_id', '=', hostId)
+    .executeTakeFirst();
+  return row && toSet(row);
+}
+
+/** A host that was asked for the first time. */
+const NOTHING = {
+  eco: null,
+  rev: 0,
+  packages: 0,
+  updates: 0,
+  security_updates: 0,
+  new_rows_day: 0,
+  new_rows: 0,
+} satisfies Partial<PackageSetRow>;
+
+async function write(
+  own: Database,
+  hostId: string,
+  change: Partial<PackageSetRow> & Pick<PackageSetRow, 'checked_at'>,
+): Promise<void> {
+  await own
+    .insertInto('package_sets')
+    .values({ host_id: hostId, ...NOTHING, ...change })
+    .onConflict((conflict) => conflict.column('host_id').doUpdateSet(change))
+    .execute();
+}
+
+/** Notes that a host could not be listed; what was listed before stays. */
+export async function noteFailure(
+  own: Database,
+  hostId: string,
+  failure: { readonly atMs: number; readonly reason: string; readonly newRows?: PackageSet['newRows'] },
+): Promise<void> {
+  const { atMs, reason, newRows } = failure;
+  await write(own, hostId, {
+    checked_at: atMs,
+    list_error: reason,
+    ...(newRows ? { new_rows_day: newRows.day, new_rows: newRows.rows } : {}),
+  });
+}
+
+/** What a listing says; what is undefined is as it was. */
+export interface TakenListing {
+  readonly atMs: number;
+  readonly eco: string;
+  readonly newRows: PackageSet['newRows'];
+  readonly installed: { readonly ids: readonly number[]; readonly etag: string | undefined } | undefined;
+  readonly pending:
+    | {
+        readonly updates: number;
+        readonly security: number;
+        readonly doubt: string | null;
+        readonly etag: string | undefined;
+      }
+    | undefined;
+}
+
+/** Keeps what a listing says. */
+export async function keepSet(
+  own: Database,
+  hostId: string,
+  before: PackageSet | undefined,
+  taken: TakenListing,
+): Promise<void> {
+  const { atMs, eco, newRows, installed, pending } = taken;
+  await write(own, hostId, {
+    eco,
+    listed_at: atMs,
+    checked_at: atMs,
+    list_error: null,
+    new_rows_day: newRows.day,
+    new_rows: newRows.rows,
+    ...(installed ? setColumns(installed.ids, before) : {}),
+    ...(installed ? { packages_etag: installed.etag ?? null } : {}),
+    ...(pending
+      ? {
+          updates: pending.updates,
+          security_updates: pending.security,
+          doubt: pending.doubt,
+          updates_etag: pending.etag ?? null,
+        }
+      : {}),
+  });
+}
+
+function setColumns(ids: readonly number[], before: PackageSet | undefined): Partial<PackageSetRow> {
+  const bytes = encodeIds(ids);
+  const hash = hashOfSet(bytes);
+  const isSame = before?.ids !== undefined && hashOfSet(encodeIds(before.ids)) === hash;
+  return { packages: new Set(ids).size, rev: (before?.rev ?? 0) + (isSame ? 0 : 1), hash, ids: bytes };
+}

@@ -1,0 +1,57 @@
+/** Longer versions have no key; the longest that Debian ships has less than a hundred characters. */
+const MAX_VERSION_CHARACTERS = 250;
+
+/** `~` sorts before the end, letters before everything else (deb-version(7)). */
+const TILDE = 0x01;
+const END = 0x02;
+/** Above every letter. */
+const SIGN = 0x80;
+
+/** Printable characters without spaces; colons only after an epoch, of a size that dpkg takes. */
+const DPKG_VERSION = /^(?:(\d{1,9}):([!-~]+)|([!-9;-~]+))$/;
+const TEXT_AND_NUMBER = /([^\d]*)(\d*)/y;
+
+/** The byte of a character of a part without digits, such that bytes sort as dpkg sorts characters. */
+function orderByte(character: string): number {
+  const code = character.charCodeAt(0);
+  if (character === '~') return TILDE;
+  return /[A-Za-z]/.test(character) ? code : SIGN + code;
+}
+
+/** A number of any length: how many digits it has without leading zeros, then those. */
+function pushNumber(bytes: number[], digits: string): void {
+  const significant = digits.replace(/^0+/, '');
+  bytes.push(significant.length);
+  for (const digit of significant) bytes.push(digit.charCodeAt(0));
+}
+
+/**
+ * Parts without digits and numbers in turn; the end of the text sorts as the end of a part without digits does, so that `1~`
+ * comes before `1`, and that before `1a`.
+ */
+function pushPart(bytes: number[], part: string): void {
+  TEXT_AND_NUMBER.lastIndex = 0;
+  do {
+    const [, text = '', digits = ''] = TEXT_AND_NUMBER.exec(part) ?? [];
+    for (const character of text) bytes.push(orderByte(character));
+    bytes.push(END);
+    pushNumber(bytes, digits);
+  } while (TEXT_AND_NUMBER.lastIndex < part.length);
+  bytes.push(END);
+}
+
+/**
+ * Bytes whose order (memcmp) is the order in which dpkg sorts versions; the same for versions that dpkg holds for equal.
+ * Undefined for a text that is no version to dpkg, and for one of more than 250 characters.
+ */
+export function dpkgVersionKey(version: string): Uint8Array | undefined {
+  const [, epoch = '', afterEpoch, whole] = DPKG_VERSION.exec(version) ?? [];
+  const rest = afterEpoch ?? whole;
+  if (rest === undefined || version.length > MAX_VERSION_CHARACTERS) return undefined;
+  const dash = rest.lastIndexOf('-');
+  const bytes: number[] = [];
+  pushNumber(bytes, epoch);
+  pushPart(bytes, dash < 0 ? rest : rest.slice(0, dash));
+  pushPart(bytes, dash < 0 ? '' : rest.slice(dash + 1));
+  return Uint8Array.from(bytes);
+}

@@ -1,0 +1,360 @@
+import type { FleetInventory, HostPackages } from '@linux-patch/contract';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decodeIds } from '../src/inventory/id-set.ts';
+import { joinListening, LISTENING } from './listening-agent.ts';
+import { startWorld, type World } from './world.ts';
+
+const HOUR_MS = 3_600_000;
+const JOB = '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc';
+
+let world: World;
+beforeEach(async () => {
+  world = await startWorld({ ...LISTENING, fleet: { inventory_minutes: 60 } });
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+type Host = Awaited<ReturnType<typeof joinListening>>;
+
+const dataOf = <T>({ text }: { readonly text: string }): T => (JSON.parse(text) as { data: T }).data;
+const fleet = async (query = '') => dataOf<FleetInventory>(await world.admin(`/inventory${query}`));
+const packagesOf = async ({ fqdn }: Host, query = '') =>
+  dataOf<HostPackages>(await world.admin(`/hosts/${fqdn}/inventory${query}`));
+
+const FRESH = { status: 'fresh', message: 'ok', refreshed_at: '2026-11-28T09:00:00.000Z', sources: [] };
+
+const installed = (name: string, version: string, more: object = {}) => ({
+  name,
+  version,
+  architecture: 'amd64',
+  status: 'installed',
+  source_name: name,
+  source_version: version,
+  ...more,
+});
+const waiting = (name: string, from: string, to: string, more: object = {}) => ({
+  name,
+  current_version: from,
+  available_version: to,
+  ...more,
+});
+
+/** Says what the host has and what waits on it. */
+function has(
+  host: Host,
+  packages: readonly object[],
+  patches: readonly object[] = [],
+  lists: object = FRESH,
+) {
+  host.tell('/api/v1/packages', { packages, total: packages.length });
+  host.tell('/api/v1/patches', {
+    patches,
+    total: patches.length,
+    security_updates: 0,
+    requires_reboot: false,
+    listed_at: '2026-11-28T09:00:00.000Z',
+    lists,
+  });
+}
+
+async function listedHost(...facts: Parameters<typeof has> extends [Host, ...infer Rest] ? Rest : never) {
+  const host = await joinListening(world);
+  host.tell('/api/v1/system/info', { package_manager: 'apt' });
+  has(host, ...facts);
+  await listed(1);
+  return host;
+}
+
+/** Lets time pass until so many listings were taken or failed. */
+async function listed(hosts: number) {
+  const { db } = world.database;
+  const fromMs = world.clock.now();
+  await expect
+    .poll(
+      async () => {
+        await world.clock.advance(15_000);
+        const rows = await db
+          .selectFrom('package_sets')
+          .select('checked_at')
+          .where('checked_at', '>', fromMs)
+          .execute();
+        return rows.length;
+      },
+      { timeout: 60_000 },
+    )
+    .toBeGreaterThanOrEqual(hosts);
+}
+
+/** Lets an interval pass, and waits for the listing of it. */
+async function nextListing() {
+  await world.clock.advance(HOUR_MS - 60_000);
+  await listed(1);
+}
+
+const dictionary = () => world.database.db.selectFrom('package_versions').selectAll().orderBy('id').execute();
+const changes = async () => {
+  const rows = await world.database.db.selectFrom('package_changes').selectAll().execute();
+  const names = new Map((await dictionary()).map((row) => [row.id, `${row.name} ${row.version}`]));
+  const shown = (ids: Uint8Array) => decodeIds(ids).map((id) => names.get(id));
+  return rows.map((row) => ({ job: row.job_id, removed: shown(row.removed), added: shown(row.added) }));
+};
+
+describe('the inventory of the fleet', { timeout: 120_000 }, () => {
+  it('knows what a host has and what waits on it, and says how old that is', async () => {
+    await using host = await listedHost(
+      [installed('openssl', '3.0.11-1'), installed('curl', '7.88.1-10')],
+      [waiting('openssl', '3.0.11-1', '3.0.15-1', { security: true })],
+    );
+    const { figures, hosts, total } = await fleet();
+    expect(figures).toMatchObject({ hosts: 1, current: 0, behind: 1, unknown: 0, security: 1 });
+    expect([total, hosts]).toMatchObject([
+      1,
+      [{ fqdn: host.fqdn, state: 'behind', reason: null, packages: 2, updates: 1, security_updates: 1 }],
+    ]);
+    expect(figures.oldest_listed_at).toBe(hosts[0]?.listed_at);
+    const { packages } = await packagesOf(host);
+    expect(packages.map((one) => [one.name, one.version, one.candidate, one.security])).toEqual([
+      ['curl', '7.88.1-10', null, null],
+      ['openssl', '3.0.11-1', '3.0.15-1', true],
+    ]);
+    expect((await packagesOf(host, '?name=open*&limit=1')).packages).toMatchObject([{ name: 'openssl' }]);
+    expect(await packagesOf(host, '?offset=1')).toMatchObject({ total: 2, packages: [{ name: 'openssl' }] });
+  });
+
+  it('asks by the name of what it has, and nothing is sent twice', async () => {
+    await using host = await listedHost([installed('curl', '1')]);
+    expect((await fleet()).figures).toMatchObject({ current: 1 });
+    const before = (await fleet()).hosts[0]?.listed_at;
+    const count = host.asked.length;
+    await nextListing();
+    const asked = host.asked.slice(count);
+    expect(asked.map((one) => [one.path, one.headers['if-none-match'] !== undefined])).toEqual([
+      ['/api/v1/packages', true],
+      ['/api/v1/patches', true],
+    ]);
+    const [now] = (await fleet()).hosts;
+    expect(now).toMatchObject({ state: 'current', packages: 1 });
+    expect(Date.parse(now?.listed_at ?? '')).toBeGreaterThan(Date.parse(before ?? ''));
+    expect(await world.database.db.selectFrom('package_sets').select('rev').execute()).toEqual([{ rev: 1 }]);
+  });
+
+  it('a listing that failed keeps the last good one and makes the host unknown, never current', async () => {
+    await using host = await listedHost([installed('curl', '1')]);
+    const [before] = (await fleet()).hosts;
+    host.fail('/api/v1/patches', 'PKG_MANAGER_ERROR');
+    await nextListing();
+    const { figures, hosts } = await fleet('?state=unknown');
+    expect(figures).toEqual({
+      hosts: 1,
+      current: 0,
+      behind: 0,
+      unknown: 1,
+      security: 0,
+      oldest_listed_at: null,
+    });
+    expect(hosts).toMatchObject([{ state: 'unknown', packages: 1, listed_at: before?.listed_at }]);
+    expect(hosts[0]?.reason).toContain('PKG_MANAGER_ERROR');
+    expect((await packagesOf(host)).packages).toMatchObject([{ name: 'curl', version: '1' }]);
+    const warned = world.logger.records.filter((one) => one.message.startsWith('A host could not be listed'));
+    expect(warned).toHaveLength(1);
+    has(host, [installed('curl', '1')]);
+    await nextListing();
+    expect((await fleet()).figures).toMatchObject({ current: 1, unknown: 0 });
+  });
+
+  it('a host that cannot be reached, or that was never asked, is unknown', async () => {
+    const host = await listedHost([installed('curl', '1')]);
+    await host[Symbol.asyncDispose]();
+    await nextListing();
+    expect((await fleet()).hosts[0]).toMatchObject({ state: 'unknown', packages: 1 });
+    await using other = await joinListening(world);
+    const { figures, hosts } = await fleet();
+    expect(figures).toMatchObject({ hosts: 2, current: 0, behind: 0, unknown: 2 });
+    expect(hosts.find(({ fqdn }) => fqdn === other.fqdn)?.reason).toContain('not listed yet');
+  });
+
+  it('a listing that is not repeated in two intervals counts no more', async () => {
+    await using _host = await listedHost([installed('curl', '1')]);
+    await world.database.db
+      .updateTable('package_sets')
+      .set({ listed_at: world.clock.now() - 131 * 60_000 })
+      .execute();
+    expect((await fleet()).hosts[0]?.state).toBe('unknown');
+    await world.database.db
+      .updateTable('package_sets')
+      .set({ listed_at: world.clock.now() + HOUR_MS })
+      .execute();
+    expect((await fleet()).hosts[0]?.state).toBe('unknown');
+  });
+
+  it.each([
+    ['lists that are stale', { ...FRESH, status: 'stale' }, 'stale'],
+    [
+      'lists of which something is wrong',
+      { ...FRESH, message: 'the mirror stands still' },
+      'mirror stands still',
+    ],
+    [
+      'a source without lists',
+      {
+        ...FRESH,
+        sources: [
+          {
+            uri: 'http://deb.example.test/',
+            label: null,
+            suite: null,
+            codename: null,
+            security: true,
+            present: false,
+            published_at: null,
+            valid_until: null,
+          },
+        ],
+      },
+      'http://deb.example.test/',
+    ],
+  ])('a host with %s is not current because nothing is known to wait', async (_what, lists, reason) => {
+    await using host = await listedHost([installed('curl', '1')], [], lists);
+    const [one] = (await fleet()).hosts;
+    expect([one?.state, one?.updates]).toEqual(['unknown', 0]);
+    expect(one?.reason).toContain(reason);
+    has(host, [installed('curl', '1')], [waiting('curl', '1', '2')], lists);
+    await nextListing();
+    expect((await fleet()).hosts[0]?.state).toBe('behind');
+  });
+
+  it('a security update that the settings of the host hide waits all the same', async () => {
+    await using host = await listedHost([installed('curl', '1')]);
+    host.tell('/api/v1/patches', {
+      patches: [],
+      total: 0,
+      security_updates: 0,
+      requires_reboot: false,
+      hidden_security: [{ name: 'curl', current_version: '1', security_version: '1+deb12u1' }],
+      listed_at: '2026-11-28T09:00:00.000Z',
+      lists: FRESH,
+    });
+    await nextListing();
+    expect((await fleet()).figures).toMatchObject({ current: 0, behind: 1, security: 1 });
+  });
+
+  it('has one row for a package version, whoever has it, and another where its source differs', async () => {
+    await using _one = await listedHost([installed('curl', '1'), installed('nginx', '1')]);
+    await using _other = await listedHost([
+      installed('curl', '1'),
+      installed('nginx', '1', { source_name: 'evil' }),
+    ]);
+    expect((await dictionary()).map((row) => [row.eco, row.name, row.version, row.source_name])).toEqual([
+      ['dpkg', 'curl', '1', 'curl'],
+      ['dpkg', 'nginx', '1', 'nginx'],
+      ['dpkg', 'nginx', '1', 'evil'],
+    ]);
+    await expect(
+      world.database.db.updateTable('package_versions').set({ source_name: 'curl' }).execute(),
+    ).rejects.toThrow('insert-only');
+  });
+
+  it('takes at most 2,000 new package versions of a host on a day, and says how it goes on', async () => {
+    const many = Array.from({ length: 2_500 }, (_, index) => installed(`p${index}`, '1'));
+    await using host = await listedHost(many);
+    const [one] = (await fleet()).hosts;
+    expect(one).toMatchObject({ state: 'unknown', packages: 0 });
+    expect(one?.reason).toContain('500 are left');
+    expect(await dictionary()).toHaveLength(2_000);
+    await world.clock.advance(24 * HOUR_MS);
+    await listed(1);
+    await nextListing();
+    expect((await fleet()).hosts[0]).toMatchObject({ fqdn: host.fqdn, state: 'current', packages: 2_500 });
+  });
+
+  it.each([
+    [
+      'more packages than any host has',
+      Array.from({ length: 20_001 }, (_, index) => installed(`p${index}`, '1')),
+    ],
+    ['a name that acts on a terminal', [installed('curl\u001b[31m', '1')]],
+    ['a version that never ends', [installed('curl', '1'.repeat(300))]],
+  ])('does not take %s', async (_what, packages) => {
+    await using _host = await listedHost(packages);
+    expect((await fleet()).hosts[0]).toMatchObject({ state: 'unknown', packages: 0 });
+    expect(await dictionary()).toEqual([]);
+  });
+
+  it('does not take a part for the whole', async () => {
+    await using host = await listedHost([installed('curl', '1')]);
+    host.tell('/api/v1/packages', { packages: [], total: 1 });
+    await nextListing();
+    expect((await fleet()).hosts[0]).toMatchObject({ state: 'unknown', packages: 1 });
+  });
+
+  it('gives a change to the job that made it, and the rest to somebody outside', async () => {
+    await using host = await listedHost([
+      installed('curl', '1'),
+      installed('nginx', '1'),
+      installed('vim', '1'),
+    ]);
+    host.tell(`/api/v1/jobs/${JOB}`, job('running'));
+    const path = `/api/v1/hosts/${host.fqdn}/patches/apply`;
+    const answer = await world.local({ path, method: 'POST', body: { all: true } });
+    expect([answer.status, answer.text]).toEqual([202, expect.stringContaining(JOB)]);
+    has(host, [installed('curl', '2'), installed('nginx', '1.1')]);
+    const asked = () => host.asked.filter(({ path }) => path === `/api/v1/jobs/${JOB}`).length;
+    await pass(async () => asked() > 0);
+    expect(await changes()).toEqual([]);
+    host.tell(`/api/v1/jobs/${JOB}`, job('completed'));
+    await pass(async () => (await changes()).length > 0);
+    expect((await changes()).toSorted((a, b) => String(a.job).localeCompare(String(b.job)))).toEqual([
+      { job: JOB, removed: ['curl 1'], added: ['curl 2'] },
+      { job: null, removed: ['nginx 1', 'vim 1'], added: ['nginx 1.1'] },
+    ]);
+    expect(await world.database.db.selectFrom('started_jobs').selectAll().execute()).toEqual([]);
+  });
+
+  it('goes with its host', async () => {
+    await using host = await listedHost([installed('curl', '1')], [waiting('curl', '1', '2')]);
+    expect((await world.remove(`/hosts/${host.fqdn}`)).status).toBe(200);
+    for (const table of ['package_sets', 'host_updates'] as const)
+      expect(await world.database.db.selectFrom(table).selectAll().execute()).toEqual([]);
+    expect((await fleet()).figures).toMatchObject({ hosts: 0, unknown: 0 });
+  });
+});
+
+/** Lets little time pass until something is so. */
+async function pass(isSo: () => Promise<boolean>) {
+  await expect
+    .poll(
+      async () => {
+        if (await isSo()) return true;
+        await world.clock.advance(1_000);
+        return false;
+      },
+      { timeout: 60_000 },
+    )
+    .toBe(true);
+}
+
+function job(status: string) {
+  return {
+    job_id: JOB,
+    operation: 'patch_apply',
+    status,
+    state: status,
+    progress: 100,
+    progress_percent: 100,
+    message: '',
+    packages: [],
+    created_at: '2026-11-28T09:00:00.000Z',
+    started_at: null,
+    updated_at: '2026-11-28T09:00:00.000Z',
+    completed_at: null,
+    logs: [],
+    output: null,
+    error: null,
+    error_code: null,
+    exit_code: null,
+    command_stdout: null,
+    command_stderr: null,
+    results: [{ name: 'curl', action: 'upgraded', version_before: '1', version_after: '2' }],
+    rollback_job_id: null,
+    exclusive_mode: false,
+  };
+}
