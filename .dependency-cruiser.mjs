@@ -122,9 +122,9 @@ export default {
     },
     {
       name: 'http-is-served-on-top',
-      comment: 'What is shared of serving is for http/; other rooms may call others with @linux-patch/http/client.',
+      comment: 'What is shared of serving is for http/ and for the files that serve the routes of a feature; other rooms may call others with @linux-patch/http/client.',
       severity: 'error',
-      from: { path: '^packages/(agent|manager)/src/', pathNot: '(\\.test\\.ts$|^packages/(agent|manager)/src/http/)' },
+      from: { path: '^packages/(agent|manager)/src/', pathNot: '(\\.test\\.ts$|^packages/(agent|manager)/src/http/|^packages/manager/src/(compose|.*/routes[^/]*\\.ts$|metrics/counters\\.ts$))' },
       to: { path: '^packages/http/src/', pathNot: '^packages/http/src/client/' },
     },
   ],

@@ -1,12 +1,13 @@
 import { ERRORS, errorEnvelope, PatchError, unexpectedFault } from '@linux-patch/contract';
 import { type Clock, findDiskFault, type Logger } from '@linux-patch/runtime';
+import { type Answer, jsonAnswer } from './answer.ts';
 
 /** The one place where a failure becomes an answer; what is not ours shows nothing of itself. */
 export function failureAnswer(
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   error: unknown,
   request: { readonly requestId: string; readonly path: string },
-): Response {
+): Answer {
   const { requestId, path } = request;
   const known = error instanceof PatchError ? error : findDiskFault(error);
   if (!known || ERRORS[known.code].status >= 500) {
@@ -18,10 +19,8 @@ export function failureAnswer(
     });
   }
   const failure = known ?? new PatchError('INTERNAL_ERROR', unexpectedFault(requestId), { cause: error });
-  return new Response(JSON.stringify(errorEnvelope({ requestId, nowMs: clock.now() }, failure)), {
-    status: ERRORS[failure.code].status,
-    headers: { 'Content-Type': 'application/json', ...headersOf(failure) },
-  });
+  const envelope = errorEnvelope({ requestId, nowMs: clock.now() }, failure);
+  return jsonAnswer(envelope, ERRORS[failure.code].status, headersOf(failure));
 }
 
 function headersOf({ details }: PatchError): Record<string, string> {

@@ -1,18 +1,23 @@
-export { type AnsweredRequest, createHttpApp } from './app.ts';
+export { type Answer, answerWith, jsonAnswer } from './answer.ts';
+export {
+  type AnsweredRequest,
+  createHttpApp,
+  type HttpApp,
+  type Outcome,
+} from './app.ts';
 export { badRequestAnswer } from './bad-request.ts';
 export { bind } from './bind.ts';
 export type { ConnectionLimits } from './connection-gate.ts';
+export type { Exchange, HttpRequest } from './http-request.ts';
 export { type RequestTarget, serveApp } from './node-adapter.ts';
 export { type OpenConnections, trackConnections } from './open-connections.ts';
 export { peerAddress } from './peer-address.ts';
 export { rawErrorAnswer } from './raw-answer.ts';
 export { createRequestBuckets } from './request-buckets.ts';
-export type { HttpEnv, RequestFacts } from './request-facts.ts';
 export {
   dataAnswer,
   type RouteInput,
   readRouteInput,
-  routePattern,
   type UnparsedInput,
 } from './route-input.ts';
 export { stopServer } from './stop-server.ts';

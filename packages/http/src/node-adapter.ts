@@ -1,9 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { PatchError } from '@linux-patch/contract';
 import type { Clock, Logger } from '@linux-patch/runtime';
-import type { Hono } from 'hono';
+import type { HttpApp } from './app.ts';
+import type { HttpRequest } from './http-request.ts';
 import { readBodyBytes } from './request-body.ts';
-import type { HttpEnv, RequestFacts } from './request-facts.ts';
 import { pieces, send } from './send.ts';
 
 /** A request's target as the program understands it. */
@@ -14,11 +14,11 @@ export interface RequestTarget {
   readonly fault?: PatchError | undefined;
 }
 
-export interface AdapterOptions<E extends HttpEnv> {
-  readonly app: Hono<E>;
+export interface AdapterOptions<R extends HttpRequest> {
+  readonly app: Pick<HttpApp<R>, 'answer'>;
   readonly readTarget: (incoming: IncomingMessage) => RequestTarget;
   /** What the program's own app learns of the caller; undefined ends the connection without an answer. */
-  readonly callerFacts: (incoming: IncomingMessage) => Omit<E['Bindings'], keyof RequestFacts> | undefined;
+  readonly callerFacts: (incoming: IncomingMessage) => Omit<R, keyof HttpRequest> | undefined;
   /** Connections are not kept from then on. */
   readonly stopping: AbortSignal;
   /** A connection ends on which nothing of an answer could be sent for so long. */
@@ -27,11 +27,8 @@ export interface AdapterOptions<E extends HttpEnv> {
   readonly logger: Logger;
 }
 
-/** Methods that `Request` takes; the app goes by the real one. */
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']);
-
-/** Serves a Hono app from Node's HTTP server. */
-export function serveApp<E extends HttpEnv>(options: AdapterOptions<E>): RequestListener {
+/** Serves an app from Node's HTTP server. */
+export function serveApp<R extends HttpRequest>(options: AdapterOptions<R>): RequestListener {
   return (incoming, outgoing) => {
     // Peers judge their own clock by this header, so it tells the time by which the program acts.
     outgoing.setHeader('Date', new Date(options.clock.now()).toUTCString());
@@ -44,8 +41,8 @@ export function serveApp<E extends HttpEnv>(options: AdapterOptions<E>): Request
   };
 }
 
-async function answer<E extends HttpEnv>(
-  options: AdapterOptions<E>,
+async function answer<R extends HttpRequest>(
+  options: AdapterOptions<R>,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
@@ -59,46 +56,41 @@ async function answer<E extends HttpEnv>(
   outgoing.once('close', () => {
     if (!outgoing.writableFinished) gone.abort(new PatchError('CANCELLED', 'The caller hung up.'));
   });
-  const target = options.readTarget(incoming);
-  const facts: RequestFacts = {
-    ...caller,
-    path: target.path,
-    fault: target.fault,
+  const request = requestOf(options, incoming, gone.signal);
+  // The members that a program adds are those of `callerFacts`.
+  const answer = await app.answer(Object.assign(request, caller) as R);
+  if (outgoing.destroyed) return;
+  // In one order, whoever set them.
+  outgoing.setHeaders(new Map([...answer.headers].sort(([a], [b]) => (a < b ? -1 : 1))));
+  // A body that nobody read is not worth waiting for, and may never end.
+  if (stopping.aborted || !incoming.complete) outgoing.setHeader('Connection', 'close');
+  // Where no body follows, nothing is said of its length.
+  const body = request.method === 'HEAD' ? undefined : answer.body;
+  const isWhole = body instanceof Uint8Array;
+  if (isWhole) outgoing.setHeader('Content-Length', body.length);
+  outgoing.writeHead(answer.status);
+  await send(options, isWhole ? pieces(body) : (body ?? []), outgoing);
+}
+
+function requestOf(
+  { readTarget, stopping }: Pick<AdapterOptions<HttpRequest>, 'readTarget' | 'stopping'>,
+  incoming: IncomingMessage,
+  gone: AbortSignal,
+): HttpRequest {
+  return {
+    ...readTarget(incoming),
     method: incoming.method ?? '',
+    header: (name) => headerOf(incoming, name),
     rawHeaders: incoming.rawHeaders,
     readBody: (limitBytes) => readBodyBytes(incoming, limitBytes),
     get signal() {
-      return AbortSignal.any([gone.signal, stopping]);
+      return AbortSignal.any([gone, stopping]);
     },
   };
-  const response = await app.fetch(toRequest(incoming, target), facts);
-  if (outgoing.destroyed) return;
-  outgoing.setHeaders(response.headers);
-  // A body that nobody read is not worth waiting for, and may never end.
-  if (stopping.aborted || !incoming.complete) outgoing.setHeader('Connection', 'close');
-  const whole = isStream(response) ? undefined : new Uint8Array(await response.arrayBuffer());
-  // An answer without a body (RFC 9110 §8.6) says nothing about its length.
-  if (whole && response.body !== null) outgoing.setHeader('Content-Length', whole.length);
-  outgoing.writeHead(response.status);
-  await send(options, whole ? pieces(whole) : (response.body ?? []), outgoing);
 }
 
-/** A request without its body: a web stream costs more than the body itself. */
-function toRequest(incoming: IncomingMessage, { path, search, fault }: RequestTarget): Request {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(incoming.headers)) {
-    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
-  }
-  const { method = '' } = incoming;
-  return new Request(`https://host${fault ? '/' : path + search}`, {
-    method: METHODS.has(method) && !fault ? method : 'GET',
-    headers,
-  });
-}
-
-/** Whether an answer comes bit by bit; all others are there at once and cost less without a stream. */
-function isStream(response: Response): response is Response & { readonly body: ReadableStream } {
-  return (
-    response.body !== null && (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
-  );
+/** As Node has it, which takes the first of headers that must be single. */
+function headerOf(incoming: IncomingMessage, name: string): string | undefined {
+  const value = incoming.headers[name.toLowerCase()];
+  return Array.isArray(value) ? value.join(', ') : value;
 }

@@ -1,9 +1,9 @@
 import { type Route, readBody, readHeaders, readQuery, successEnvelope } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import type { Context } from 'hono';
 import type { z } from 'zod';
+import { type Answer, jsonAnswer } from './answer.ts';
+import type { Exchange, HttpRequest } from './http-request.ts';
 import { bodyTextOf } from './request-body.ts';
-import type { HttpEnv } from './request-facts.ts';
 
 type Read<S> = S extends z.ZodType ? z.output<S> : undefined;
 
@@ -20,11 +20,6 @@ export interface RouteInput<R extends Route> {
   readonly parameter: (name: string) => string;
 }
 
-/** Hono's path of a route. */
-export function routePattern(route: Pick<Route, 'path'>): string {
-  return route.path.replaceAll(/\{(\w+)\}/g, ':$1');
-}
-
 /** A request whose body was read and not looked at. */
 export interface UnparsedInput<R extends Route> extends Pick<RouteInput<R>, 'headers' | 'line'> {
   readonly bodyBytes: Uint8Array;
@@ -35,25 +30,24 @@ export interface UnparsedInput<R extends Route> extends Pick<RouteInput<R>, 'hea
  * @param reading.beforeParsing decides about the body before anything of it is parsed
  * @throws PatchError `INVALID_REQUEST`, `BODY_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`, and what `beforeParsing` throws
  */
-export async function readRouteInput<R extends Route, E extends HttpEnv>(
+export async function readRouteInput<R extends Route>(
   route: R,
-  context: Context<E>,
+  { request, parameters }: Exchange<HttpRequest>,
   reading: {
     readonly limitBytes: number;
     readonly beforeParsing?: (input: UnparsedInput<R>) => Promise<void>;
   },
 ): Promise<RouteInput<R>> {
-  const { pathname, search, searchParams } = new URL(context.req.url);
-  const headers = readHeaders(route, (name) => context.req.header(name));
+  const { pathname, search, searchParams } = new URL(`https://host${request.path}${request.search}`);
+  const headers = readHeaders(route, request.header);
   const query = readQuery(route, searchParams);
-  const bodyBytes = route.body ? await context.env.readBody(reading.limitBytes) : new Uint8Array();
+  const bodyBytes = route.body ? await request.readBody(reading.limitBytes) : new Uint8Array();
   const line = `${route.method} ${pathname}${search}`;
   await reading.beforeParsing?.({ headers, line, bodyBytes } as UnparsedInput<R>);
   const bodyText = bodyTextOf(bodyBytes);
   const schema = route.body && { body: route.body, bodyOptional: route.bodyOptional ?? false };
-  const body =
-    schema && readBody(schema, { contentType: context.req.header('content-type'), text: bodyText });
-  const parameter = (name: string): string => context.req.param(name as never) ?? '';
+  const body = schema && readBody(schema, { contentType: request.header('content-type'), text: bodyText });
+  const parameter = (name: string): string => parameters[name] ?? '';
   return { headers, query, body, bodyText, line, parameter } as RouteInput<R>;
 }
 
@@ -61,8 +55,12 @@ export async function readRouteInput<R extends Route, E extends HttpEnv>(
 export function dataAnswer(
   route: Pick<Route, 'status'>,
   data: object,
-  stamp: { readonly requestId: string; readonly clock: Clock },
-): Response {
-  const envelope = successEnvelope({ requestId: stamp.requestId, nowMs: stamp.clock.now() }, data);
-  return Response.json(envelope, { status: route.status });
+  how: {
+    readonly requestId: string;
+    readonly clock: Clock;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
+): Answer {
+  const envelope = successEnvelope({ requestId: how.requestId, nowMs: how.clock.now() }, data);
+  return jsonAnswer(envelope, route.status, how.headers);
 }

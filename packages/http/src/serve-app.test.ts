@@ -5,10 +5,11 @@ import { PatchError } from '@linux-patch/contract';
 import { systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
+import { answerWith } from './answer.ts';
 import { type AnsweredRequest, createHttpApp } from './app.ts';
+import type { HttpRequest } from './http-request.ts';
 import { serveApp } from './node-adapter.ts';
 import { bodyTextOf } from './request-body.ts';
-import type { HttpEnv } from './request-facts.ts';
 import { stopServer } from './stop-server.ts';
 
 const LIMIT_BYTES = 1_000;
@@ -20,23 +21,25 @@ async function serve() {
   const logger = memoryLogger();
   const answered: AnsweredRequest[] = [];
   const stopping = new AbortController();
-  const app = createHttpApp<HttpEnv>({
+  const app = createHttpApp<HttpRequest>({
     clock,
     logger,
     random: systemRandom,
     shownPath: (path) => path.replace('secret', '…'),
-    onAnswered: (_context, request) => void answered.push(request),
+    onAnswered: (_exchange, one) => void answered.push(one),
   });
-  app.post('/body', async (context) => context.text(bodyTextOf(await context.env.readBody(LIMIT_BYTES))));
-  app.get('/things/:name', (context) => context.text(context.req.param('name')));
-  app.get('/broken', () => {
+  app.serve({ method: 'POST', path: '/body' }, async ({ request }) =>
+    answerWith(bodyTextOf(await request.readBody(LIMIT_BYTES))),
+  );
+  app.serve({ method: 'GET', path: '/things/{name}' }, ({ parameters }) => answerWith(parameters['name']));
+  app.serve({ method: 'GET', path: '/broken' }, () => {
     throw new Error('the inside of it');
   });
   const holding = Promise.withResolvers<void>();
-  app.get('/held', async ({ env, text }) => {
+  app.serve({ method: 'GET', path: '/held' }, async ({ request }) => {
     holding.resolve();
-    await once(env.signal, 'abort');
-    return text('ended');
+    await once(request.signal, 'abort');
+    return answerWith('ended');
   });
   const sockets = new Set<Socket>();
   const server = createServer(

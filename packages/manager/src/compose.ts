@@ -1,5 +1,6 @@
 import { hostname as osHostname } from 'node:os';
 import { HOUR_MS, MANAGER_ADMIN_ROUTES, METRICS_MEDIA_TYPE, VERSION } from '@linux-patch/contract';
+import { answerWith } from '@linux-patch/http';
 import type { Clock, Files, Logger, ProcessUsage, Random } from '@linux-patch/runtime';
 import { createTokenHolders } from './api-tokens/holders.ts';
 import { serveApiTokenRoutes } from './api-tokens/routes.ts';
@@ -250,7 +251,7 @@ function composeApp(parts: Parts) {
   const { config, clock } = options;
   const { db } = database;
   const { audit } = enrollment;
-  const app = createApp(options, (context) => parts.counters.countAnswer(context));
+  const app = createApp(options, (request, outcome) => parts.counters.countAnswer(request, outcome));
   const holders = createTokenHolders({ ...options, db });
   const identify = createIdentify({
     adminToken: parts.adminToken,
@@ -313,14 +314,10 @@ function serveStatus({ options, database, authority }: Parts, routes: Routes): v
 
 function serveMetrics({ options, enrollment, counters, fleet, rotation }: Parts, routes: Routes): void {
   const { processUsage } = options;
-  routes.serveBare(MANAGER_ADMIN_ROUTES.metrics, async ({ context }) =>
-    context.body(
-      await collectManagerMetrics({ ...enrollment, ...fleet, counters, rotation, processUsage }),
-      200,
-      {
-        'Content-Type': METRICS_MEDIA_TYPE,
-      },
-    ),
+  routes.serveBare(MANAGER_ADMIN_ROUTES.metrics, async () =>
+    answerWith(await collectManagerMetrics({ ...enrollment, ...fleet, counters, rotation, processUsage }), {
+      headers: { 'Content-Type': METRICS_MEDIA_TYPE },
+    }),
   );
 }
 

@@ -8,6 +8,7 @@ import {
   type Route,
   routeTable,
 } from '@linux-patch/contract';
+import { answerWith } from '@linux-patch/http';
 import { systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -95,23 +96,21 @@ async function statusesFor(permissions: readonly Permission[]): Promise<Readonly
   const actor: Actor = { name: 'someone', role: null, permissions: new Set(permissions) };
   const watch = { forbidden: async () => {}, begun: async () => {}, failed: async () => {} };
   const routes = createRoutes(app, doors.clock, { identify: async () => actor, watch });
-  for (const route of ROUTES) routes.serveBare(route, () => new Response('served'));
-  const facts = {
+  for (const route of ROUTES) routes.serveBare(route, () => answerWith('served'));
+  const request = {
+    search: '',
+    header: (name: string) => (name === 'content-type' ? 'application/json' : undefined),
     rawHeaders: [],
     readBody: async () => Buffer.from('{}'),
     signal: new AbortController().signal,
     observedAddress: '192.0.2.1',
+    isLocal: false,
     markProven: () => {},
   };
   const statuses = new Map<string, number>();
   for (const route of ROUTES) {
     const { method } = route;
-    const path = pathOf(route);
-    const request = new Request(`https://host${path}`, {
-      method,
-      headers: { 'content-type': 'application/json' },
-    });
-    const { status } = await app.fetch(request, { ...facts, method, path });
+    const { status } = await app.answer({ ...request, method, path: pathOf(route) });
     statuses.set(idOf(route), status);
   }
   return statuses;
@@ -201,7 +200,7 @@ describe('a route', () => {
     );
     for (const auth of [undefined, 'everybody', 'toString']) {
       const silent = { ...MANAGER_ADMIN_ROUTES.status, auth } as unknown as ManagerRoute;
-      expect(() => routes.serveBare(silent, () => new Response('served'))).toThrow(
+      expect(() => routes.serveBare(silent, () => answerWith('served'))).toThrow(
         'the route status does not say who may call it',
       );
     }

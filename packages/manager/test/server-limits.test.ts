@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { answerWith } from '@linux-patch/http';
 import { systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
-import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { initialiseAuthority } from '../src/authority/init.ts';
 import { managerPaths } from '../src/config/paths.ts';
-import type { ManagerEnv } from '../src/http/manager-env.ts';
+import { createApp } from '../src/http/app.ts';
 import { openManagerServer, type ServerLimits } from '../src/http/server.ts';
 
 /** The shape of the limits that are served, short enough to wait for them. */
@@ -22,6 +22,11 @@ const LIMITS: ServerLimits = {
 };
 const BIG_BYTES = 16 * 1024 * 1024;
 
+async function* endless(): AsyncGenerator<Uint8Array> {
+  const piece = new Uint8Array(1024 * 1024);
+  for (;;) yield piece;
+}
+
 const stack = new AsyncDisposableStack();
 let port = 0;
 /** Told when a caller is gone before it had its answer. */
@@ -33,29 +38,31 @@ beforeAll(async () => {
   const doors = { files: systemFiles, clock: systemClock, random: systemRandom };
   await initialiseAuthority({ ...doors, paths, webNames: { dnsNames: [], ipAddresses: ['127.0.0.1'] } });
   ca = await readFile(join(paths.caFolder, 'root.pem'), 'utf8');
-  const app = new Hono<ManagerEnv>();
-  app.get('/', (context) => context.text('here'));
-  app.use(async ({ env }, next) => {
-    env.signal.addEventListener('abort', () => onEnd());
-    await next();
+  const logger = memoryLogger();
+  const app = createApp({ ...doors, logger }, () => {});
+  app.serve({ method: 'GET', path: '/' }, () => answerWith('here'));
+  const told = ({ signal }: { readonly signal: AbortSignal }) =>
+    signal.addEventListener('abort', () => onEnd());
+  app.serve({ method: 'GET', path: '/big' }, ({ request }) => {
+    told(request);
+    return answerWith('x'.repeat(BIG_BYTES));
   });
-  app.get('/big', (context) => context.body('x'.repeat(BIG_BYTES)));
-  app.get('/proven', (context) => {
-    context.env.markProven();
-    return context.text('known');
+  app.serve({ method: 'GET', path: '/proven' }, ({ request }) => {
+    request.markProven();
+    return answerWith('known');
   });
-  app.get('/stream', () => {
-    const chunk = new Uint8Array(1024 * 1024);
-    const endless = new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
-    return new Response(endless, { headers: { 'content-type': 'text/event-stream' } });
+  app.serve({ method: 'GET', path: '/stream' }, ({ request }) => {
+    told(request);
+    return answerWith(endless());
   });
-  app.post('/', async (context) => context.text(String(Buffer.from(await context.env.readBody(1_000)))));
+  app.serve({ method: 'POST', path: '/' }, async ({ request }) =>
+    answerWith(String(Buffer.from(await request.readBody(1_000)))),
+  );
   const tls = {
     certificatePem: await readFile(join(paths.caFolder, 'web.pem'), 'utf8'),
     privateKeyPem: await readFile(join(paths.caFolder, 'web.key.pem'), 'utf8'),
   };
   const listen = { bind: '127.0.0.1', port: 0 };
-  const logger = memoryLogger();
   const server = await openManagerServer({ listen, limits: LIMITS, tls, app, logger, ...doors });
   stack.use(server);
   port = server.port;

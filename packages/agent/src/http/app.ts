@@ -1,15 +1,14 @@
 import { JOB_EVENTS_PATH, PatchError } from '@linux-patch/contract';
-import { type AnsweredRequest, createHttpApp } from '@linux-patch/http';
+import { type AnsweredRequest, createHttpApp, type HttpApp } from '@linux-patch/http';
 import { addressPrefix } from '@linux-patch/pki';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import type { SignatureGate } from '@linux-patch/worker';
-import type { Context, Hono } from 'hono';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { HealthSources, Installation } from '../health/report.ts';
 import type { HostFacts } from '../host/facts.ts';
 import type { JobQueue } from '../jobs/queue.ts';
 import type { MetricSources } from '../metrics/collect.ts';
-import type { AgentEnv } from './agent-env.ts';
+import type { AgentRequest } from './agent-request.ts';
 import { refuseOtherInstance, refuseRepeatedHeaders } from './header-checks.ts';
 import { createRateLimiter, type RateLimits } from './rate-limit.ts';
 import { serveHealth, serveMetrics } from './routes/health.ts';
@@ -47,37 +46,36 @@ export interface RequestOptions {
   readonly gate: SignatureGate;
 }
 
-/** The agent's HTTP API as a Hono app; every answer it gives carries the envelope. */
-export function createAgentApp(sources: ApiSources, options: RequestOptions): Hono<AgentEnv> {
+/** The agent's HTTP API; every answer it gives carries the envelope. */
+export function createAgentApp(sources: ApiSources, options: RequestOptions): HttpApp<AgentRequest> {
   const { health, metrics, hostFacts, listings, jobs, identity } = sources;
   const { clock, random, logger, audit } = options;
   const limiter = createRateLimiter(options.rateLimits, clock);
-  const app = createHttpApp<AgentEnv>({
+  const app = createHttpApp<AgentRequest>({
     clock,
     random,
     logger,
-    admit(context) {
-      const { caller, method, path, rawHeaders } = context.env;
+    admit({ request }) {
+      const { caller, method, path, rawHeaders } = request;
       refuseRepeatedHeaders(rawHeaders);
       limiter.admit(`${addressPrefix(caller.address)} ${caller.fingerprint}`, { method, path });
       const { instanceId } = health.installation;
-      refuseOtherInstance({ method, header: (name) => context.req.header(name) }, instanceId);
-      context.set('gate', options.gate);
+      refuseOtherInstance(request, instanceId);
     },
-    onAnswered(context, request) {
-      showChallenge(context);
-      const fields = accessFields(context, request);
+    onAnswered({ request }, answered, { answer }) {
+      showChallenge(request, answer);
+      const fields = accessFields(request, answered);
       metrics.counters.countRequest(fields);
       logger.info('request', fields);
       // Reads are in the log; whatever may change the host is in the audit trail, refused or not.
       if (request.method !== 'GET' && request.method !== 'HEAD')
-        audit.record('api_call', { ...fields, ...changeFields(context) });
+        audit.record('api_call', { ...fields, ...changeFields(request) });
     },
   });
-  app.get(JOB_EVENTS_PATH, () => {
+  app.serve({ method: 'GET', path: JOB_EVENTS_PATH }, () => {
     throw new PatchError('INVALID_REQUEST', 'This path speaks WebSocket; send an upgrade request.');
   });
-  const server = { app, clock };
+  const server = { app, clock, gate: options.gate };
   serveHealth(server, health);
   serveMetrics(server, health, metrics);
   serveSystem(server, { health, hostFacts, inventory: listings.inventory });
@@ -90,17 +88,16 @@ export function createAgentApp(sources: ApiSources, options: RequestOptions): Ho
   return app;
 }
 
-function accessFields({ env: { caller } }: Context<AgentEnv>, request: AnsweredRequest) {
-  return { ...request, client: caller.commonName, address: caller.address };
+function accessFields({ caller }: AgentRequest, answered: AnsweredRequest) {
+  return { ...answered, client: caller.commonName, address: caller.address };
 }
 
 /** What was asked for, by whom, and the job that was made of it. */
-function changeFields(context: Context<AgentEnv>) {
-  const { fingerprint } = context.env.caller;
+function changeFields({ caller, trail }: AgentRequest) {
   return {
-    client_fingerprint: fingerprint,
-    signed_by: context.get('signedBy'),
-    request: context.get('asked'),
-    job: context.get('jobId'),
+    client_fingerprint: caller.fingerprint,
+    signed_by: trail.signedBy,
+    request: trail.asked,
+    job: trail.jobId,
   };
 }

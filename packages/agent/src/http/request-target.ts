@@ -1,8 +1,6 @@
 import { PatchError } from '@linux-patch/contract';
 
-/**
- * The target as it came. `Request` would quietly resolve dot segments and absolute targets; here they are faults.
- */
+/** The target as it came. `URL` would quietly resolve dot segments and absolute targets; here they are faults. */
 export function readTarget(incoming: { readonly url?: string | undefined }): {
   readonly path: string;
   readonly search: string;

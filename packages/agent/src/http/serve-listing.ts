@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Route } from '@linux-patch/contract';
-import { dataAnswer } from '@linux-patch/http';
+import { answerWith, dataAnswer } from '@linux-patch/http';
 import type { z } from 'zod';
-import type { RouteServer } from './agent-env.ts';
+import type { RouteServer } from './agent-request.ts';
 import { type RouteInput, readInput } from './serve-route.ts';
 
 /** A listing that is made only for who does not have it yet. */
@@ -19,17 +19,16 @@ export function serveListing<R extends Route>(
   prepare: (input: RouteInput<R>) => Promise<Listing<z.output<R['response']>>>,
 ): void {
   const { app, clock } = server;
-  app.on(route.method, route.path, async (context) => {
-    const input = await readInput(route, context);
+  app.serve(route, async (exchange) => {
+    const input = await readInput(server, route, exchange);
+    const { requestId } = input;
     const { basis, make } = await prepare(input);
-    if (basis === undefined) return dataAnswer(route, (await make()) as object, { ...input, clock });
+    if (basis === undefined) return dataAnswer(route, (await make()) as object, { requestId, clock });
     const tag = entityTag(basis);
     const headers = { ETag: tag, 'Cache-Control': 'private, no-cache' };
-    if (namesTag(context.req.header('if-none-match'), tag))
-      return new Response(null, { status: 304, headers });
-    const answer = dataAnswer(route, (await make()) as object, { ...input, clock });
-    for (const [name, value] of Object.entries(headers)) answer.headers.set(name, value);
-    return answer;
+    if (namesTag(exchange.request.header('if-none-match'), tag))
+      return answerWith(undefined, { status: 304, headers });
+    return dataAnswer(route, (await make()) as object, { requestId, clock, headers });
   });
 }
 

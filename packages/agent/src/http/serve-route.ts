@@ -1,11 +1,10 @@
 import type { Route } from '@linux-patch/contract';
-import { dataAnswer, type RouteInput as Input, readRouteInput, routePattern } from '@linux-patch/http';
+import { dataAnswer, type RouteInput as Input, readRouteInput } from '@linux-patch/http';
 import { auditedRequest } from '@linux-patch/runtime';
 import type { Admission } from '@linux-patch/worker';
-import { type Context } from 'hono';
 import { type z } from 'zod';
 import { type Caller } from '../access/caller.ts';
-import { type AgentEnv, type RouteServer } from './agent-env.ts';
+import type { AgentExchange, RouteServer } from './agent-request.ts';
 import { admitChange, bringChallenge, FREE, signatureNeedOf } from './signed-changes.ts';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
@@ -32,17 +31,18 @@ export function serveRoute<R extends Route>(
   checkPath?: (parameter: (name: string) => string) => void,
 ): void {
   const { app, clock } = server;
-  app.on(route.method, routePattern(route), async (context) => {
-    checkPath?.((name) => context.req.param(name) ?? '');
+  app.serve(route, async (exchange) => {
+    const { request, parameters } = exchange;
+    checkPath?.((name) => parameters[name] ?? '');
     const isSigned = signatureNeedOf(route) !== undefined;
     try {
-      const input = await readInput(route, context);
+      const input = await readInput(server, route, exchange);
       const data = (await handle(input)) as object;
-      if ('job_id' in data) context.set('jobId', String(data.job_id));
-      if (isSigned) await bringChallenge(context);
+      if ('job_id' in data) request.trail.jobId = String(data.job_id);
+      if (isSigned) await bringChallenge(server.gate, request);
       return dataAnswer(route, data, { requestId: input.requestId, clock });
     } catch (error) {
-      if (isSigned) await bringChallenge(context, error);
+      if (isSigned) await bringChallenge(server.gate, request, error);
       throw error;
     }
   });
@@ -50,20 +50,30 @@ export function serveRoute<R extends Route>(
 
 /** Reads a request through the schemas of its route. @throws PatchError `INVALID_REQUEST` and the like */
 export async function readInput<R extends Route>(
+  { gate }: RouteServer,
   route: R,
-  context: Context<AgentEnv>,
+  exchange: AgentExchange,
 ): Promise<RouteInput<R>> {
+  const { request, requestId, parameters } = exchange;
   const need = signatureNeedOf(route);
   let admission = FREE;
-  const input = await readRouteInput(route, context, {
+  const input = await readRouteInput(route, exchange, {
     limitBytes: BODY_LIMIT_BYTES,
     async beforeParsing(unparsed) {
-      if (need !== undefined) admission = await admitChange(context, unparsed, need);
+      if (need !== undefined) admission = await admitChange(gate, request, { ...unparsed, need });
     },
   });
   const { query, body } = input;
-  context.set('asked', auditedRequest({ parameters: context.req.param(), query, body }));
-  const { signal } = context.req.raw;
-  const { caller } = context.env;
-  return { ...input, caller, requestId: context.get('requestId'), signal, admission };
+  request.trail.asked = auditedRequest({ parameters, query, body });
+  const { caller } = request;
+  return {
+    ...input,
+    caller,
+    requestId,
+    admission,
+    // Made for who asks for it.
+    get signal() {
+      return request.signal;
+    },
+  };
 }

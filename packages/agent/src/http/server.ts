@@ -2,13 +2,12 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { PatchError } from '@linux-patch/contract';
-import { badRequestAnswer, serveApp, stopServer } from '@linux-patch/http';
+import { badRequestAnswer, type HttpApp, serveApp, stopServer } from '@linux-patch/http';
 import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
-import type { Hono } from 'hono';
 import type { Caller } from '../access/caller.ts';
 import type { Identity } from '../identity/identity.ts';
 import { isSameSet } from '../identity/store/material.ts';
-import type { AgentEnv } from './agent-env.ts';
+import type { AgentRequest } from './agent-request.ts';
 import { type AccessOptions, ConnectionGuard } from './connection-guard.ts';
 import { type ListenAddress, listen, listenLocally } from './listen.ts';
 import { createListener, HEADER_LIMIT_BYTES, secureContextOptions, unusableMaterial } from './listener.ts';
@@ -21,7 +20,7 @@ export interface AgentServerOptions {
   /** Undefined serves plain HTTP on the Unix socket. */
   readonly identity: Identity | undefined;
   readonly access: AccessOptions;
-  readonly app: Hono<AgentEnv>;
+  readonly app: HttpApp<AgentRequest>;
   /** Takes over a WebSocket upgrade of the job events path. */
   readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller) => void;
   /** Limit for a handshake, for the headers and for a whole request to arrive. */
@@ -81,12 +80,12 @@ class ListeningServer implements AgentServer {
     this.#guard = new ConnectionGuard(access, identity, clock);
     this.#server = createListener({ material: identity?.material, timeoutSeconds });
     this.#guard.guard(this.#server);
-    const serve = serveApp<AgentEnv>({
+    const serve = serveApp<AgentRequest>({
       app,
       readTarget,
       callerFacts: ({ socket }) => {
         const caller = this.#guard.callerAt(socket);
-        return caller && { caller };
+        return caller && { caller, trail: {} };
       },
       stopping: this.#stopping.signal,
       // A listing may take longer to read than one request may to arrive.

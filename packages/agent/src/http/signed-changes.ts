@@ -6,11 +6,10 @@ import {
   type Route,
   SIGNED_JOB_HEADER,
 } from '@linux-patch/contract';
-import type { UnparsedInput } from '@linux-patch/http';
-import type { Admission, SignatureNeed } from '@linux-patch/worker';
-import type { Context } from 'hono';
+import type { Answer, UnparsedInput } from '@linux-patch/http';
+import type { Admission, SignatureGate, SignatureNeed } from '@linux-patch/worker';
 import { LOCAL_CALLER } from '../access/caller.ts';
-import type { AgentEnv } from './agent-env.ts';
+import type { AgentRequest } from './agent-request.ts';
 
 /** What needs no signature. */
 export const FREE: Admission = { signedBy: undefined, spend: async () => {} };
@@ -26,22 +25,22 @@ export function signatureNeedOf({ headers }: Pick<Route, 'headers'>): SignatureN
  * @throws PatchError as `SignatureGate.admit` does
  */
 export async function admitChange(
-  context: Context<AgentEnv>,
-  { line, bodyBytes }: Pick<UnparsedInput<Route>, 'line' | 'bodyBytes'>,
-  need: SignatureNeed,
+  gate: SignatureGate,
+  { caller, header, trail }: AgentRequest,
+  change: Pick<UnparsedInput<Route>, 'line' | 'bodyBytes'> & { readonly need: SignatureNeed },
 ): Promise<Admission> {
-  if (context.env.caller === LOCAL_CALLER) return FREE;
-  const admission = await context.get('gate').admit(
+  if (caller === LOCAL_CALLER) return FREE;
+  const admission = await gate.admit(
     {
-      line,
-      body: bodyBytes,
-      idempotencyKey: context.req.header('idempotency-key'),
-      job: context.req.header(SIGNED_JOB_HEADER),
-      signature: context.req.header(JOB_SIGNATURE_HEADER),
+      line: change.line,
+      body: change.bodyBytes,
+      idempotencyKey: header('idempotency-key'),
+      job: header(SIGNED_JOB_HEADER),
+      signature: header(JOB_SIGNATURE_HEADER),
     },
-    need,
+    change.need,
   );
-  context.set('signedBy', admission.signedBy);
+  trail.signedBy = admission.signedBy;
   return admission;
 }
 
@@ -50,17 +49,20 @@ export async function admitChange(
  * @param refusal why the change was not made; undefined for one that was
  * @throws PatchError `SERVICE_UNHEALTHY` when there is no number, and the refusal would ask for a signature over one
  */
-export async function bringChallenge(context: Context<AgentEnv>, refusal?: unknown): Promise<void> {
-  if (context.env.caller === LOCAL_CALLER) return;
+export async function bringChallenge(
+  gate: SignatureGate,
+  { caller, trail }: AgentRequest,
+  refusal?: unknown,
+): Promise<void> {
+  if (caller === LOCAL_CALLER) return;
   try {
-    context.set('challenge', await context.get('gate').nextChallenge());
+    trail.challenge = await gate.nextChallenge();
   } catch (error) {
     if (isPatchError(refusal, 'SIGNATURE_REQUIRED', 'CHALLENGE_UNKNOWN')) throw error;
   }
 }
 
 /** Puts that number on the answer. */
-export function showChallenge(context: Context<AgentEnv>): void {
-  const challenge = context.get('challenge');
-  if (challenge !== undefined) context.res.headers.set(CHALLENGE_HEADER, challenge);
+export function showChallenge({ trail }: AgentRequest, { headers }: Answer): void {
+  if (trail.challenge !== undefined) headers.set(CHALLENGE_HEADER.toLowerCase(), trail.challenge);
 }

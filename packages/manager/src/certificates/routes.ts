@@ -33,7 +33,7 @@ export function serveCertificateRoutes(routes: Routes, sources: CertificateRoute
   routes.serve(MANAGER_ADMIN_ROUTES.getCertificate, async ({ parameter }) =>
     store.view(await store.get(parameter('serial'))),
   );
-  routes.serve(MANAGER_ADMIN_ROUTES.revokeCertificate, async ({ parameter, body, context, actor }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.revokeCertificate, async ({ parameter, body, request, actor }) => {
     const certificate = await store.get(parameter('serial'));
     if (certificate.kind !== 'agent') await sources.replaceOwn(certificate.serial);
     const changed = await sources.db
@@ -44,7 +44,7 @@ export function serveCertificateRoutes(routes: Routes, sources: CertificateRoute
     return {
       certificate: await store.view(await store.get(certificate.serial)),
       changed,
-      delivery: await deliver(sources, certificate, context.env.signal),
+      delivery: await deliver(sources, certificate, request.signal),
     };
   });
   serveHostRemoval(routes, sources);
@@ -65,7 +65,7 @@ async function deliver(
 }
 
 function serveHostRemoval(routes: Routes, sources: CertificateRouteSources): void {
-  routes.serve(MANAGER_ADMIN_ROUTES.deleteHost, async ({ parameter, query, context, actor }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.deleteHost, async ({ parameter, query, request, actor }) => {
     const host = await sources.hosts.get(parameter('id'));
     const reason = query.reason ?? 'cessationOfOperation';
     const revoked = await sources.db.transaction().execute(async (db) => {
@@ -82,7 +82,7 @@ function serveHostRemoval(routes: Routes, sources: CertificateRouteSources): voi
       return serials;
     });
     // The host that goes is told as well: its agent can then say why nobody calls it any more.
-    const delivery = await sources.lists.sendTo([host], context.env.signal);
+    const delivery = await sources.lists.sendTo([host], request.signal);
     return { id: host.id, fqdn: host.fqdn, revoked: [...revoked], delivery };
   });
 }

@@ -6,24 +6,21 @@ import {
   messageOf,
   PatchError,
   type Route,
-  unexpectedFault,
 } from '@linux-patch/contract';
 import type { Clock, Logger } from '@linux-patch/runtime';
-import type { Context } from 'hono';
-import { streamSSE } from 'hono/streaming';
 import type { z } from 'zod';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Database } from '../database/open.ts';
 import type { HostRow } from '../database/schema.ts';
 import type { AgentCall, FleetClient } from '../fleet-client/client.ts';
-import { watchJob } from '../fleet-client/watch-job.ts';
 import { HEALTH_OF_ANY_AGENT } from '../fleet-watch/health-report.ts';
 import type { JobKeyOffers } from '../fleet-watch/offer-job-key.ts';
-import type { ManagerEnv } from '../http/manager-env.ts';
+import type { ManagerRequest } from '../http/manager-request.ts';
 import type { Routes } from '../http/routes.ts';
 import type { JobFollower } from '../inventory/follow-jobs.ts';
 import { lastInstance } from './last-instance.ts';
 import { askListing, askPlan } from './listing.ts';
+import { serveJobEvents } from './routes-events.ts';
 import { addressOf, type HostStore } from './store.ts';
 
 export interface HostRouteSources {
@@ -64,8 +61,8 @@ async function callHost<R extends Route>(
   }
 }
 
-function queryOf(context: Context<ManagerEnv>): URLSearchParams {
-  return new URL(context.req.url).searchParams;
+function queryOf({ search }: ManagerRequest): URLSearchParams {
+  return new URLSearchParams(search);
 }
 
 /** The fleet, and what is asked of its hosts. */
@@ -87,56 +84,56 @@ export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void
     });
     return hosts.view(await hosts.change(host, body));
   });
-  routes.serve(MANAGER_ADMIN_ROUTES.hostPackages, ({ parameter, context }) =>
-    askListing(queryOf(context), parameter('id'), (call) =>
-      callHost(sources, parameter('id'), AGENT_ROUTES.listPackages, { ...call, signal: context.env.signal }),
+  routes.serve(MANAGER_ADMIN_ROUTES.hostPackages, ({ parameter, request }) =>
+    askListing(queryOf(request), parameter('id'), (call) =>
+      callHost(sources, parameter('id'), AGENT_ROUTES.listPackages, { ...call, signal: request.signal }),
     ),
   );
-  routes.serve(MANAGER_ADMIN_ROUTES.hostPatches, ({ parameter, context }) =>
-    askListing(queryOf(context), parameter('id'), (call) =>
-      callHost(sources, parameter('id'), AGENT_ROUTES.listPatches, { ...call, signal: context.env.signal }),
+  routes.serve(MANAGER_ADMIN_ROUTES.hostPatches, ({ parameter, request }) =>
+    askListing(queryOf(request), parameter('id'), (call) =>
+      callHost(sources, parameter('id'), AGENT_ROUTES.listPatches, { ...call, signal: request.signal }),
     ),
   );
-  routes.serve(MANAGER_ADMIN_ROUTES.hostPlan, ({ parameter, bodyText, context }) =>
-    askPlan(queryOf(context), parameter('id'), (call) =>
+  routes.serve(MANAGER_ADMIN_ROUTES.hostPlan, ({ parameter, bodyText, request }) =>
+    askPlan(queryOf(request), parameter('id'), (call) =>
       callHost(sources, parameter('id'), AGENT_ROUTES.planPatches, {
         ...call,
         // Checked by the route, sent as it came: the agent reads the same schema.
         body: JSON.parse(bodyText) as unknown,
-        signal: context.env.signal,
+        signal: request.signal,
       }),
     ),
   );
-  routes.serve(MANAGER_ADMIN_ROUTES.hostSystem, ({ parameter, context }) =>
-    callHost(sources, parameter('id'), AGENT_ROUTES.systemInfo, { signal: context.env.signal }),
+  routes.serve(MANAGER_ADMIN_ROUTES.hostSystem, ({ parameter, request }) =>
+    callHost(sources, parameter('id'), AGENT_ROUTES.systemInfo, { signal: request.signal }),
   );
-  routes.serve(MANAGER_ADMIN_ROUTES.hostJobs, ({ parameter, context }) =>
+  routes.serve(MANAGER_ADMIN_ROUTES.hostJobs, ({ parameter, request }) =>
     callHost(sources, parameter('id'), AGENT_ROUTES.listJobs, {
-      query: queryOf(context),
-      signal: context.env.signal,
+      query: queryOf(request),
+      signal: request.signal,
     }),
   );
-  routes.serve(MANAGER_ADMIN_ROUTES.hostJob, ({ parameter, context }) =>
+  routes.serve(MANAGER_ADMIN_ROUTES.hostJob, ({ parameter, request }) =>
     callHost(sources, parameter('id'), AGENT_ROUTES.getJob, {
       params: { id: parameter('job') },
-      signal: context.env.signal,
+      signal: request.signal,
     }),
   );
   serveApply(routes, sources);
-  serveEvents(routes, sources);
+  serveJobEvents(routes, sources);
 }
 
 function serveApply(routes: Routes, sources: HostRouteSources): void {
   routes.serve(
     MANAGER_ADMIN_ROUTES.hostApply,
-    async ({ parameter, headers, bodyText, context, actor: { name: actor } }) => {
+    async ({ parameter, headers, bodyText, request, actor: { name: actor } }) => {
       // Checked by the route, sent as it came: the agent reads the same schema.
       const body: unknown = JSON.parse(bodyText);
       const host = await sources.hosts.get(parameter('id'));
       const fields = { host: host.id, fqdn: host.fqdn, request: body };
       // What cannot be recorded is not started.
       await sources.audit.record(sources.db, { actor, event: 'patches_requested', fields });
-      const { signal } = context.env;
+      const { signal } = request;
       const instanceId = await instanceOf(sources, host, signal);
       const idempotencyKey = headers['Idempotency-Key'];
       const accepted = await applyOn(sources, host, { body, idempotencyKey, instanceId, signal });
@@ -208,37 +205,4 @@ function otherInstance({ fqdn }: HostRow, cause: PatchError): PatchError {
       'machine has its address. Nothing was done. Look at that host; after the next round over the fleet (fleet.poll_minutes) this manager means the new one.',
     { cause, details: cause.details },
   );
-}
-
-/** Server-sent events: `progress` frames, then one `end` or `failed`. */
-function serveEvents(routes: Routes, sources: HostRouteSources): void {
-  routes.serveBare(MANAGER_ADMIN_ROUTES.hostJobEvents, async ({ parameter, context, actor }) => {
-    const host = await sources.hosts.get(parameter('id'));
-    const jobId = parameter('job');
-    const signal = AbortSignal.any([context.env.signal, ...(actor.cut ? [actor.cut] : [])]);
-    const requestId = context.get('requestId');
-    return streamSSE(context, async (stream) => {
-      try {
-        const events = watchJob({
-          client: sources.fleet,
-          clock: sources.clock,
-          agent: addressOf(host),
-          jobId,
-          signal,
-        });
-        for await (const event of events)
-          await stream.writeSSE({ event: 'progress', data: JSON.stringify(event) });
-        actor.cut?.throwIfAborted();
-        await stream.writeSSE({ event: 'end', data: '{}' });
-      } catch (failed) {
-        const error: unknown = actor.cut?.aborted ? actor.cut.reason : failed;
-        const failure = isPatchError(error)
-          ? { code: error.code, message: error.message }
-          : { code: 'INTERNAL_ERROR', message: unexpectedFault(requestId) };
-        if (!isPatchError(error))
-          sources.logger.error('watching a job failed', { request_id: requestId, error });
-        await stream.writeSSE({ event: 'failed', data: JSON.stringify(failure) });
-      }
-    });
-  });
 }

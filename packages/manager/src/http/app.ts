@@ -1,7 +1,6 @@
-import { createHttpApp } from '@linux-patch/http';
+import { createHttpApp, type HttpApp, type Outcome } from '@linux-patch/http';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
-import type { Context, Hono } from 'hono';
-import type { ManagerEnv } from './manager-env.ts';
+import type { ManagerRequest } from './manager-request.ts';
 
 /** The path without the polling token that older agents put into it. */
 function shownPath(path: string): string {
@@ -11,14 +10,14 @@ function shownPath(path: string): string {
 /** The manager's app, as yet without routes. */
 export function createApp(
   doors: { readonly clock: Clock; readonly random: Random; readonly logger: Logger },
-  countAnswer: (context: Context<ManagerEnv>) => void,
-): Hono<ManagerEnv> {
-  return createHttpApp<ManagerEnv>({
+  countAnswer: (request: ManagerRequest, outcome: Outcome) => void,
+): HttpApp<ManagerRequest> {
+  return createHttpApp<ManagerRequest>({
     ...doors,
     shownPath,
-    onAnswered(context, request) {
-      countAnswer(context);
-      doors.logger.info('request', { ...request, address: context.env.observedAddress });
+    onAnswered({ request }, answered, outcome) {
+      countAnswer(request, outcome);
+      doors.logger.info('request', { ...answered, address: request.observedAddress });
     },
   });
 }

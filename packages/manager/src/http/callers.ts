@@ -53,17 +53,16 @@ export function createIdentify(options: {
 }): Identify {
   const expected = options.adminToken === undefined ? undefined : digest(options.adminToken);
   const guesses = createRateLimit({ perMinute: FAILURES_PER_MINUTE, clock: options.clock });
-  return async ({ env, req }) => {
-    if (env.isLocal) return localActor(req.header(SAYS_HEADER));
-    const [scheme, token = ''] = (req.header('authorization') ?? '').split(' ');
+  return async ({ isLocal, observedAddress: address, method, path, header }) => {
+    if (isLocal) return localActor(header(SAYS_HEADER));
+    const [scheme, token = ''] = (header('authorization') ?? '').split(' ');
     const isBearer = scheme?.toLowerCase() === 'bearer';
     if (isBearer && expected && timingSafeEqual(digest(token), expected)) return TOKEN_HOLDER;
-    const address = env.observedAddress;
     const shown = isBearer ? await options.holders.find(token, address) : undefined;
     if (shown?.state === 'active') return tokenActor(shown);
     guesses.admit(address);
     const had = shown && { api_token: shown.name, state: shown.state };
-    await options.onRefused({ address, method: req.method, path: req.path, ...had });
+    await options.onRefused({ address, method, path, ...had });
     throw refusal(shown);
   };
 }

@@ -3,17 +3,16 @@ import { createServer, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
-import { serveApp, stopServer } from '@linux-patch/http';
+import { type HttpApp, serveApp, stopServer } from '@linux-patch/http';
 import { type Clock, type Files, type Logger, ownUid } from '@linux-patch/runtime';
-import type { Hono } from 'hono';
-import type { ManagerEnv } from './manager-env.ts';
+import type { ManagerRequest } from './manager-request.ts';
 import { readTarget } from './request-target.ts';
 import { TIME_LIMITS } from './server.ts';
 
 export interface LocalServerOptions {
   /** Where the socket appears. */
   readonly path: string;
-  readonly app: Hono<ManagerEnv>;
+  readonly app: HttpApp<ManagerRequest>;
   readonly files: Files;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -104,7 +103,7 @@ export async function openLocalServer(options: LocalServerOptions): Promise<Asyn
   });
   server.on(
     'request',
-    serveApp<ManagerEnv>({
+    serveApp<ManagerRequest>({
       ...options,
       readTarget,
       stopping: stopping.signal,

@@ -1,6 +1,9 @@
 import { MANAGER_PUBLIC_ROUTES, PatchError } from '@linux-patch/contract';
+import { answerWith } from '@linux-patch/http';
 import type { Logger } from '@linux-patch/runtime';
 import type { Routes } from './routes.ts';
+
+const ok = () => answerWith('ok\n', { headers: { 'Content-Type': 'text/plain;charset=UTF-8' } });
 
 /**
  * What load balancers and monitors ask without a credential. Strangers ask, too: they learn that something is wrong, and
@@ -8,8 +11,8 @@ import type { Routes } from './routes.ts';
  * @param answers whether the database does
  */
 export function serveProbes(routes: Routes, logger: Logger, answers: () => Promise<unknown>): void {
-  routes.serveBare(MANAGER_PUBLIC_ROUTES.live, ({ context }) => context.text('ok\n'));
-  routes.serveBare(MANAGER_PUBLIC_ROUTES.ready, async ({ context }) => {
+  routes.serveBare(MANAGER_PUBLIC_ROUTES.live, ok);
+  routes.serveBare(MANAGER_PUBLIC_ROUTES.ready, async () => {
     try {
       await answers();
     } catch (error) {
@@ -18,6 +21,6 @@ export function serveProbes(routes: Routes, logger: Logger, answers: () => Promi
         cause: error,
       });
     }
-    return context.text('ok\n');
+    return ok();
   });
 }

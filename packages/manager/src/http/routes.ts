@@ -6,12 +6,17 @@ import {
   type RouteAuth,
   rolesWith,
 } from '@linux-patch/contract';
-import { dataAnswer, type RouteInput as Input, readRouteInput, routePattern } from '@linux-patch/http';
+import {
+  type Answer,
+  dataAnswer,
+  type HttpApp,
+  type RouteInput as Input,
+  readRouteInput,
+} from '@linux-patch/http';
 import type { Clock } from '@linux-patch/runtime';
-import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
 import { type Actor, STRANGER } from './actor.ts';
-import type { ManagerEnv } from './manager-env.ts';
+import type { ManagerExchange, ManagerRequest } from './manager-request.ts';
 
 /** What the manager serves; its callers show nothing in TLS. */
 export type ManagerRoute = Route & { readonly auth: Exclude<RouteAuth, 'client-certificate'> };
@@ -20,11 +25,10 @@ export type ManagerRoute = Route & { readonly auth: Exclude<RouteAuth, 'client-c
  * Says who a caller is that shows a credential, by headers and address; the body has not been read.
  * @throws PatchError `UNAUTHORIZED`, `RATE_LIMIT_EXCEEDED`
  */
-export type Identify = (context: Context<ManagerEnv>) => Promise<Actor>;
+export type Identify = (request: ManagerRequest) => Promise<Actor>;
 
 /** A request of somebody who may call the route, which has passed its schemas. */
-export interface RouteInput<R extends Route> extends Input<R> {
-  readonly context: Context<ManagerEnv>;
+export interface RouteInput<R extends Route> extends Input<R>, ManagerExchange {
   readonly actor: Actor;
 }
 
@@ -41,8 +45,8 @@ export interface Routes {
    */
   serveBare<R extends ManagerRoute>(
     route: R,
-    handle: (input: RouteInput<R>) => Promise<Response> | Response,
-    admit?: (context: Context<ManagerEnv>) => void,
+    handle: (input: RouteInput<R>) => Promise<Answer> | Answer,
+    admit?: (request: ManagerRequest) => void,
   ): void;
 }
 
@@ -90,20 +94,20 @@ function forbidden({ route: { method, path }, actor, permission }: ForbiddenCall
 /** The caller, when it may call the route; the only place where this is decided. */
 async function authorise(
   route: ManagerRoute,
-  context: Context<ManagerEnv>,
+  { request, requestId }: ManagerExchange,
   { identify, watch }: Callers,
 ): Promise<Actor> {
   const { auth } = route;
   // What agents prove differs from route to route, so their handlers check it.
   if (!isPermission(auth)) return STRANGER;
-  const actor = await identify(context);
-  context.env.markProven();
+  const actor = await identify(request);
+  request.markProven();
   if (actor.permissions.has(auth)) return actor;
   const call: ForbiddenCall = {
     route,
     actor,
-    requestId: context.get('requestId'),
-    address: context.env.observedAddress,
+    requestId,
+    address: request.observedAddress,
     permission: auth,
   };
   await watch.forbidden(call);
@@ -123,20 +127,20 @@ interface Callers {
 }
 
 /** Routes of an app, each for those callers only that it names. */
-export function createRoutes(app: Hono<ManagerEnv>, clock: Clock, callers: Callers): Routes {
+export function createRoutes(app: HttpApp<ManagerRequest>, clock: Clock, callers: Callers): Routes {
   const { watch } = callers;
   const watched = async <T>(
     route: ManagerRoute,
-    { context, actor, query, body }: RouteInput<ManagerRoute>,
+    { request, requestId, actor, parameters, query, body }: RouteInput<ManagerRoute>,
     handle: () => Promise<T> | T,
   ): Promise<T> => {
     if (!isPermission(route.auth) || route.method === 'GET') return handle();
     const call: AdminCall = {
       route,
       actor,
-      requestId: context.get('requestId'),
-      address: context.env.observedAddress,
-      parameters: context.req.param(),
+      requestId,
+      address: request.observedAddress,
+      parameters,
       query,
       body,
     };
@@ -151,10 +155,10 @@ export function createRoutes(app: Hono<ManagerEnv>, clock: Clock, callers: Calle
   const serveBare: Routes['serveBare'] = (route, handle, admit) => {
     requireAuth(route);
     const limitBytes = isPermission(route.auth) ? ADMIN_BODY_BYTES : STRANGER_BODY_BYTES;
-    app.on(route.method, routePattern(route), async (context) => {
-      const actor = await authorise(route, context, callers);
-      admit?.(context);
-      const input = { ...(await readRouteInput(route, context, { limitBytes })), context, actor };
+    app.serve(route, async (exchange) => {
+      const actor = await authorise(route, exchange, callers);
+      admit?.(exchange.request);
+      const input = { ...(await readRouteInput(route, exchange, { limitBytes })), ...exchange, actor };
       return watched(route, input as RouteInput<ManagerRoute>, () => handle(input));
     });
   };
@@ -163,7 +167,7 @@ export function createRoutes(app: Hono<ManagerEnv>, clock: Clock, callers: Calle
     serve(route, handle) {
       serveBare(route, async (input) => {
         const data = (await handle(input)) as object;
-        return dataAnswer(route, data, { requestId: input.context.get('requestId'), clock });
+        return dataAnswer(route, data, { requestId: input.requestId, clock });
       });
     },
   };

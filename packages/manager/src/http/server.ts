@@ -5,6 +5,7 @@ import {
   badRequestAnswer,
   bind,
   type ConnectionLimits,
+  type HttpApp,
   peerAddress,
   serveApp,
   stopServer,
@@ -12,16 +13,15 @@ import {
 } from '@linux-patch/http';
 import { addressPrefix } from '@linux-patch/pki';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
-import type { Hono } from 'hono';
 import type { Pair } from '../authority/key-files.ts';
-import type { ManagerEnv } from './manager-env.ts';
+import type { ManagerRequest } from './manager-request.ts';
 import { readTarget } from './request-target.ts';
 
 export interface ManagerServerOptions {
   readonly listen: { readonly bind: string; readonly port: number };
   readonly limits: ServerLimits;
   readonly tls: Pair;
-  readonly app: Hono<ManagerEnv>;
+  readonly app: HttpApp<ManagerRequest>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -93,7 +93,7 @@ export async function openManagerServer(options: ManagerServerOptions): Promise<
   });
   server.on(
     'request',
-    serveApp<ManagerEnv>({
+    serveApp<ManagerRequest>({
       ...options,
       readTarget,
       stopping: stopping.signal,

@@ -8,9 +8,9 @@ import {
   type Reading,
   statusClass,
 } from '@linux-patch/contract';
+import type { Outcome } from '@linux-patch/http';
 import type { Clock } from '@linux-patch/runtime';
-import type { Context } from 'hono';
-import type { ManagerEnv } from '../http/manager-env.ts';
+import type { ManagerRequest } from '../http/manager-request.ts';
 
 /** What the manager counts while it runs. */
 export interface ManagerCounters {
@@ -18,7 +18,7 @@ export interface ManagerCounters {
   readonly startedAtMs: number;
   readonly handshakesFailed: number;
   /** Counts every answer of the app. */
-  countAnswer(context: Context<ManagerEnv>): void;
+  countAnswer(request: Pick<ManagerRequest, 'method' | 'path'>, outcome: Outcome): void;
   countHandshakeFailed(): void;
   countEvent(event: ManagerAuditEvent): void;
   requests(): Reading<'method' | 'route' | 'status_class'>[];
@@ -46,12 +46,10 @@ export function createManagerCounters(clock: Clock): ManagerCounters {
     get handshakesFailed() {
       return handshakesFailed;
     },
-    countAnswer(context) {
-      const { status } = context.res;
-      requests.add({ ...labelOf(context.env.method, context.env.path), status_class: statusClass(status) });
+    countAnswer({ method, path }, { answer: { status }, error }) {
+      requests.add({ ...labelOf(method, path), status_class: statusClass(status) });
       if (status < 400) return;
-      const code =
-        context.error instanceof PatchError ? context.error.code : (CODES[status] ?? 'INTERNAL_ERROR');
+      const code = error instanceof PatchError ? error.code : (CODES[status] ?? 'INTERNAL_ERROR');
       refusals.add({ code });
     },
     countHandshakeFailed: () => {

@@ -1,7 +1,8 @@
 import { AGENT_ROUTES, type Health, METRICS_MEDIA_TYPE } from '@linux-patch/contract';
+import { answerWith } from '@linux-patch/http';
 import { type HealthSources, healthOf } from '../../health/report.ts';
 import { collectAgentMetrics, type MetricSources } from '../../metrics/collect.ts';
-import type { RouteServer } from '../agent-env.ts';
+import type { RouteServer } from '../agent-request.ts';
 import { serveRoute } from '../serve-route.ts';
 
 /** `/health` and `/api/v1/health`: always 200, never waits for a refresh. */
@@ -21,9 +22,9 @@ export function serveMetrics(
   health: HealthSources,
   sources: MetricSources,
 ): void {
-  app.get(AGENT_ROUTES.metrics.path, async (context) =>
-    context.body(await collectAgentMetrics(health, sources, clock), 200, {
-      'Content-Type': METRICS_MEDIA_TYPE,
+  app.serve(AGENT_ROUTES.metrics, async () =>
+    answerWith(await collectAgentMetrics(health, sources, clock), {
+      headers: { 'Content-Type': METRICS_MEDIA_TYPE },
     }),
   );
 }

@@ -1,7 +1,7 @@
 import { AGENT_ROUTES, isoOf, PatchError } from '@linux-patch/contract';
 import type { Identity } from '../../identity/identity.ts';
 import type { IdentityService } from '../../identity/service.ts';
-import type { RouteServer } from '../agent-env.ts';
+import type { RouteServer } from '../agent-request.ts';
 import { serveRoute } from '../serve-route.ts';
 
 /** The identity that the manager changes. */

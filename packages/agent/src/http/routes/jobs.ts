@@ -10,7 +10,7 @@ import { type Admission, type JobCore, type JobRequest } from '@linux-patch/work
 import { z } from 'zod';
 import { nameRequest } from '../../jobs/idempotency.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
-import { type RouteServer } from '../agent-env.ts';
+import { type RouteServer } from '../agent-request.ts';
 import { serveRoute } from '../serve-route.ts';
 import { compareText, pageOf } from './paging.ts';
 

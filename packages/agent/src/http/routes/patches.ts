@@ -10,7 +10,7 @@ import {
 } from '@linux-patch/contract';
 import type { ApplyJobRequest } from '@linux-patch/worker';
 import type { JobQueue } from '../../jobs/queue.ts';
-import type { RouteServer } from '../agent-env.ts';
+import type { RouteServer } from '../agent-request.ts';
 import { serveListing } from '../serve-listing.ts';
 import { serveRoute } from '../serve-route.ts';
 import { acceptJob } from './jobs.ts';

@@ -7,7 +7,7 @@ import {
   planApply,
 } from '@linux-patch/contract';
 import type { HostPlan, LeftOut, PackagePlans, PlanWaiting } from '@linux-patch/worker';
-import { type RouteServer } from '../agent-env.ts';
+import { type RouteServer } from '../agent-request.ts';
 import { serveRoute } from '../serve-route.ts';
 import { describeLists, type ListingSources } from './package-lists.ts';
 import { installOptions } from './packages.ts';

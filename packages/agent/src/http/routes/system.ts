@@ -2,7 +2,7 @@ import { AGENT_ROUTES, isoOf, type SystemInfo, VERSION } from '@linux-patch/cont
 import type { PackageInventory } from '@linux-patch/worker';
 import { type HealthSources, healthOf } from '../../health/report.ts';
 import { type HostFacts } from '../../host/facts.ts';
-import { type RouteServer } from '../agent-env.ts';
+import { type RouteServer } from '../agent-request.ts';
 import { serveRoute } from '../serve-route.ts';
 
 export interface SystemSources {

@@ -1,7 +1,7 @@
-import type { HttpEnv, RequestFacts } from '@linux-patch/http';
+import type { Exchange, HttpRequest } from '@linux-patch/http';
 
-/** What the app learns of the caller. */
-interface CallerFacts {
+/** A request to the manager. */
+export interface ManagerRequest extends HttpRequest {
   /** Address the connection comes from, or `local`; forwarding headers are not believed. */
   readonly observedAddress: string;
   /** It came in through the socket on this machine, which only root and the manager's own user can open. */
@@ -10,7 +10,4 @@ interface CallerFacts {
   readonly markProven: () => void;
 }
 
-/** Types of the manager's Hono app. */
-export interface ManagerEnv extends HttpEnv {
-  readonly Bindings: RequestFacts & CallerFacts;
-}
+export type ManagerExchange = Exchange<ManagerRequest>;

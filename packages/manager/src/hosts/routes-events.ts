@@ -1,0 +1,60 @@
+import { isPatchError, MANAGER_ADMIN_ROUTES, unexpectedFault } from '@linux-patch/contract';
+import { answerWith } from '@linux-patch/http';
+import type { Clock, Logger } from '@linux-patch/runtime';
+import type { FleetClient } from '../fleet-client/client.ts';
+import { watchJob } from '../fleet-client/watch-job.ts';
+import type { Actor } from '../http/actor.ts';
+import type { Routes } from '../http/routes.ts';
+import { addressOf, type HostStore } from './store.ts';
+
+interface JobEventSources {
+  readonly hosts: HostStore;
+  readonly fleet: FleetClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Server-sent events: `progress` frames, then one `end` or `failed`. */
+export function serveJobEvents(routes: Routes, sources: JobEventSources): void {
+  const { hosts, fleet, clock, logger } = sources;
+  routes.serveBare(MANAGER_ADMIN_ROUTES.hostJobEvents, async ({ parameter, request, requestId, actor }) => {
+    const agent = addressOf(await hosts.get(parameter('id')));
+    const signal = AbortSignal.any([request.signal, ...(actor.cut ? [actor.cut] : [])]);
+    const events = watchJob({ client: fleet, clock, agent, jobId: parameter('job'), signal });
+    const onFault = (error: unknown): string => {
+      logger.error('watching a job failed', { request_id: requestId, error });
+      return unexpectedFault(requestId);
+    };
+    return answerWith(frames(events, actor, onFault), {
+      headers: {
+        'Content-Type': 'text/event-stream',
+        'Cache-Control': 'no-cache',
+        Connection: 'keep-alive',
+        'Transfer-Encoding': 'chunked',
+      },
+    });
+  });
+}
+
+/** @param onFault told of what is no refusal, and says what the caller hears of it */
+async function* frames(
+  events: AsyncIterable<object>,
+  { cut }: Pick<Actor, 'cut'>,
+  onFault: (error: unknown) => string,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const event of events) yield frame('progress', event);
+    cut?.throwIfAborted();
+    yield frame('end', {});
+  } catch (failed) {
+    const error: unknown = cut?.aborted ? cut.reason : failed;
+    const { code, message } = isPatchError(error)
+      ? error
+      : { code: 'INTERNAL_ERROR', message: onFault(error) };
+    yield frame('failed', { code, message });
+  }
+}
+
+function frame(event: string, data: object): Uint8Array {
+  return Buffer.from(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+}
