@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '@linux-patch/runtime/testing';
 import { createPrivateAptRoot, type PrivateAptRoot } from './apt/private-root.ts';
 import type { ToyRepository } from './apt/repository.ts';
 import { AGENT_PROGRAM } from './checkout.ts';
-import { freePort } from './ports.ts';
 import { type ProgramResult, type RunningProgram, runProgram, startProgram } from './process.ts';
 import { askUntil, waitFor } from './wait.ts';
 

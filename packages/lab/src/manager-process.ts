@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '@linux-patch/runtime/testing';
 import { MANAGER_PROGRAM } from './checkout.ts';
-import { freePort } from './ports.ts';
 import { type RunningProgram, runProgram, startProgram } from './process.ts';
 import { waitFor } from './wait.ts';
 
@@ -57,9 +57,10 @@ async function serve(launch: Launch): Promise<RunningProgram> {
       if (line.includes('Listening on')) listening.resolve();
     },
   });
-  void server.exited.then((code) =>
-    listening.reject(new Error(`the manager ended with ${code}; see ${server.logFile}`)),
-  );
+  void server.exited.then(async (code) => {
+    const said = await readFile(server.logFile, 'utf8').catch(() => '');
+    listening.reject(new Error(`the manager ended with ${code}: ${said.slice(-2_000)}`));
+  });
   await waitFor('the manager to listen', listening.promise);
   return server;
 }

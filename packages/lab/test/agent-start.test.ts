@@ -3,12 +3,11 @@ import { readFile, symlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { VERSION } from '@linux-patch/contract';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { freePort, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
 import { AGENT_PROGRAM, createLabHost, type LabHost, runProgram } from '../src/index.ts';
 import { makeOpensslIdentity } from '../src/openssl-identity.ts';
-import { freePort } from '../src/ports.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let repository: ToyRepository;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VERSION } from '@linux-patch/contract';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { freePort, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLEAN_ENVIRONMENT } from '../../../packaging/launcher.ts';
 import { buildToyRepository } from '../src/apt/repository.ts';
@@ -13,7 +13,6 @@ import {
   runProgram,
   startManagerProcess,
 } from '../src/index.ts';
-import { freePort } from '../src/ports.ts';
 
 /** What these do to a program on Node that does not defend itself: no preload, no TLS 1.3, a debugger, no start at all. */
 const BENDING = {

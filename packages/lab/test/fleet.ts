@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AuthorityStatus, type RotationRequest } from '@linux-patch/contract';
 import { nodeCommands, processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
-import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { freePort, ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { runAgent } from '../../agent/src/cli/run.ts';
 import { hostNetwork } from '../../agent/src/host/network.ts';
 
@@ -16,7 +16,6 @@ import { type Answer, callSocket } from '../../manager/test/https-call.ts';
 import { OWN_PROGRAMS } from '../../worker/test/worker-process.ts';
 import { buildToyRepository } from '../src/apt/repository.ts';
 import { createLabHost, type LabHost } from '../src/index.ts';
-import { freePort } from '../src/ports.ts';
 import { askUntil } from '../src/wait.ts';
 
 /** Room for the manual clock to run before it overtakes the real one, by which TLS judges certificates. */

@@ -4,14 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { VERSION } from '@linux-patch/contract';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { freePort, temporaryFolder } from '@linux-patch/runtime/testing';
 import { expect, it } from 'vitest';
 import { createLabHost, type LabHost } from '../src/agent-process.ts';
 import { buildToyRepository } from '../src/apt/repository.ts';
 import { openHostileAgent } from '../src/attacks/hostile-agent.ts';
 import { MANAGER_PROGRAM } from '../src/checkout.ts';
 import { type ManagerProcess, startManagerProcess } from '../src/manager-process.ts';
-import { freePort } from '../src/ports.ts';
 import { waitingHost } from '../src/waiting-host.ts';
 
 const JOB_ID = '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc';

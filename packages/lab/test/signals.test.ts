@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { freePort, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
 import {
@@ -14,7 +14,6 @@ import {
   startManagerProcess,
 } from '../src/index.ts';
 import { makeOpensslIdentity } from '../src/openssl-identity.ts';
-import { freePort } from '../src/ports.ts';
 
 /** Signals that mean nothing, or a reload, and must end nothing. */
 const HARMLESS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE'] as const;

@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
 import { chmod, chown, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { freePort, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const PROGRAM = join(import.meta.dirname, '../../../bin/linux-patch-manager');
@@ -30,20 +28,11 @@ function run(
   });
 }
 
-async function unusedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 beforeAll(async () => {
   folder = await temporaryFolder();
   root = folder.path;
   await mkdir(join(root, 'etc/linux_patch_manager'), { recursive: true });
-  const config = `server:\n  bind: 127.0.0.1\n  port: ${await unusedPort()}\n`;
+  const config = `server:\n  bind: 127.0.0.1\n  port: ${await freePort()}\n`;
   await writeFile(join(root, 'etc/linux_patch_manager/config.yaml'), config);
   const made = await run(['--root', root, 'init', '--url', 'https://patch.example.test:8443', '--json']);
   expect(made.exitCode, made.stderr).toBe(0);

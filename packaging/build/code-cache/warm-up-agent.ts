@@ -4,10 +4,10 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from '@linux-patch/runtime/testing';
 import { createPrivateAptRoot } from '../../../packages/lab/src/apt/private-root.ts';
 import { firstAnswer, type ManagerIdentity } from '../../../packages/lab/src/mtls-health.ts';
 import { makeOpensslIdentity } from '../../../packages/lab/src/openssl-identity.ts';
-import { freePort } from '../../../packages/lab/src/ports.ts';
 import type { WarmUp } from './make.ts';
 
 const NAME = 'warm-up.build.test';

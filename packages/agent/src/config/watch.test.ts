@@ -6,6 +6,12 @@ import { describe, expect, it, vi } from 'vitest';
 import { loadAgentConfig } from './load.ts';
 import { watchAgentConfig } from './watch.ts';
 
+/** In one step, as editors and configuration tools do: whoever looks meanwhile sees the one or the other. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+}
+
 async function setUp(text: string) {
   const folder = await temporaryFolder();
   const path = join(folder.path, 'config.yaml');
@@ -38,40 +44,39 @@ async function setUp(text: string) {
 }
 
 describe('a changed configuration', () => {
-  it('is delivered with the sections that differ, also after the file was replaced', async () => {
+  it('is delivered with the sections that differ, each time the file is replaced', async () => {
     await using world = await setUp('');
-    await writeFile(`${world.path}.new`, 'logging: { level: warn }\njobs: { max_concurrent: 2 }\n');
-    await rename(`${world.path}.new`, world.path);
+    await replaceFile(world.path, 'logging: { level: warn }\njobs: { max_concurrent: 2 }\n');
     await vi.waitFor(() => expect(world.events).toEqual(['jobs,logging warn']), 20_000);
-    await writeFile(world.path, '# again\nlogging: { level: error }\njobs: { max_concurrent: 2 }\n');
+    await replaceFile(world.path, '# again\nlogging: { level: error }\njobs: { max_concurrent: 2 }\n');
     await vi.waitFor(() => expect(world.events[1]).toBe('logging error'), 20_000);
   });
 
   it('that is bad changes nothing and is reported, until it is mended', async () => {
     await using world = await setUp('logging: { level: warn }');
-    await writeFile(world.path, 'loging: { level: debug }');
+    await replaceFile(world.path, 'loging: { level: debug }');
     await world.watch.reload();
     await world.watch.reload();
     expect(world.events).toEqual(['fault unknown key (did you mean "logging"?)']);
     expect(world.logger.records.filter((record) => record.level === 'error')).toHaveLength(1);
-    await writeFile(world.path, 'logging: { level: debug }');
+    await replaceFile(world.path, 'logging: { level: debug }');
     await world.watch.reload();
     expect(world.events.slice(1)).toEqual(['restored', 'logging debug']);
   });
 
   it('is none when only comments or the layout differ', async () => {
     await using world = await setUp('logging: { level: warn }\n');
-    await writeFile(world.path, '# written anew\nlogging:\n  level: warn\n');
+    await replaceFile(world.path, '# written anew\nlogging:\n  level: warn\n');
     await world.watch.reload();
     expect(world.events).toEqual([]);
   });
 
   it('that cannot be put into force is reported and does not end the watch', async () => {
     await using world = await setUp('');
-    await writeFile(world.path, 'server: { port: 1 }');
+    await replaceFile(world.path, 'server: { port: 1 }');
     await world.watch.reload();
     expect(world.logger.records.at(-1)).toMatchObject({ level: 'error', fields: { sections: ['server'] } });
-    await writeFile(world.path, '');
+    await replaceFile(world.path, '');
     await world.watch.reload();
     expect(world.events).toEqual(['server info', 'server info']);
   });
@@ -79,7 +84,7 @@ describe('a changed configuration', () => {
   it('is ignored once the watch has ended', async () => {
     await using world = await setUp('');
     await world.watch[Symbol.asyncDispose]();
-    await writeFile(world.path, 'logging: { level: warn }');
+    await replaceFile(world.path, 'logging: { level: warn }');
     await world.watch.reload();
     expect(world.events).toEqual([]);
   });

@@ -5,10 +5,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { CommandResult, Commands } from '@linux-patch/runtime';
 import { nodeCommands, systemFiles } from '@linux-patch/runtime/node';
+import { freePort } from '@linux-patch/runtime/testing';
 import { packageEnvironment } from '@linux-patch/worker';
 import { vi } from 'vitest';
 import { findAgents } from '../../src/doctor/checks/processes.ts';
-import { freePort } from '../enrollment/free-port.ts';
 import type { BrokenState } from './case.ts';
 import type { SickHost } from './sick-host.ts';
 

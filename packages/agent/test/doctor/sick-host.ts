@@ -6,7 +6,7 @@ import { DoctorReport } from '@linux-patch/contract';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import type { Commands, Files } from '@linux-patch/runtime';
 import { nodeCommands, processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
-import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { freePort, ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { packageEnvironment } from '@linux-patch/worker';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
 import { runAgent } from '../../src/cli/run.ts';
@@ -21,7 +21,6 @@ import { readHostBinding } from '../../src/host/host-binding.ts';
 import { hostNetwork } from '../../src/host/network.ts';
 import type { IdentityMeta } from '../../src/identity/store/identity-meta.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';
-import { freePort } from '../enrollment/free-port.ts';
 import { startWebServer, type Web } from '../web-server.ts';
 
 /** The real time, because the TLS library judges certificates by it. */

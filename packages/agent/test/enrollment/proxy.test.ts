@@ -4,12 +4,12 @@ import { createServer } from 'node:https';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
+import { freePort } from '@linux-patch/runtime/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { requestOnce } from '../../src/manager-link/client.ts';
 import { chooseProxy } from '../../src/manager-link/proxy.ts';
 import { answering, type ConnectProxy, startConnectProxy } from './connect-proxy.ts';
 import { type CurrentManager, startCurrentManager } from './current-manager.ts';
-import { freePort } from './free-port.ts';
 import { createJoiningHost, NOW } from './joining-host.ts';
 
 const MANAGER = 'manager.internal.test';

@@ -2,10 +2,10 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
+import { freePort } from '@linux-patch/runtime/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { learnAddresses } from '../../src/access/learned-addresses.ts';
 import { createSickHost, runCli, type SickHost } from '../doctor/sick-host.ts';
-import { freePort } from '../enrollment/free-port.ts';
 
 let host: SickHost;
 beforeEach(async () => {

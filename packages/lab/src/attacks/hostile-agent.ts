@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
+import { freePort } from '@linux-patch/runtime/testing';
 import type { LabHost } from '../agent-process.ts';
-import { freePort } from '../ports.ts';
 
 /** What a hostile agent answers: data of a success, or the message of a failure. */
 export type HostileAnswer =

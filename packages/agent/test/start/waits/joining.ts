@@ -6,8 +6,8 @@ import { ENROLL_PATHS } from '@linux-patch/contract';
 import { testAuthority } from '@linux-patch/pki/testing';
 import type { Files } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
+import { freePort } from '@linux-patch/runtime/testing';
 import { takeLock } from '../../../src/host/instance-lock.ts';
-import { freePort } from '../../enrollment/free-port.ts';
 import {
   asked,
   askedAtOnce,

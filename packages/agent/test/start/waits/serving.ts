@@ -1,5 +1,5 @@
 import { ENROLL_PATHS } from '@linux-patch/contract';
-import { freePort } from '../../enrollment/free-port.ts';
+import { freePort } from '@linux-patch/runtime/testing';
 import {
   asked,
   askedAtOnce,

@@ -1,9 +1,9 @@
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { freePort } from '@linux-patch/runtime/testing';
 import { readProcess } from '../../bench/proc.ts';
 import { askHealth, managerIdentity } from '../../mtls-health.ts';
-import { freePort } from '../../ports.ts';
 import { waitingHost } from '../../waiting-host.ts';
 import type { FaultCase, FaultChapter } from '../fault-case.ts';
 import type { FrontMode } from '../front.ts';
