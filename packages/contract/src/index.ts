@@ -29,6 +29,7 @@ export * from './manager-api/certificates.ts';
 export * from './manager-api/enrollments.ts';
 export * from './manager-api/hosts.ts';
 export * from './manager-api/inventory.ts';
+export * from './manager-api/inventory-questions.ts';
 export * from './manager-api/job-key.ts';
 export * from './manager-api/local-caller.ts';
 export * from './manager-api/public-routes.ts';

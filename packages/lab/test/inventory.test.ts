@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { FleetInventory, HostPackages } from '@linux-patch/contract';
+import type { FleetInventory, HostChanges, HostPackages, PackageHolders } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
@@ -61,6 +61,12 @@ async function versions(): Promise<Record<string, string>> {
   return Object.fromEntries(packages.map((one) => [one.name, one.version]));
 }
 
+async function shown(...args: string[]): Promise<string> {
+  const lines: string[] = [];
+  await manager.show((line) => lines.push(line), ...args);
+  return lines.join('\n');
+}
+
 describe('the manager knows what a real host has', () => {
   it('without being asked to ask, and which of the updates mend security faults', async () => {
     await manager.json('patches', host.name, '--refresh');
@@ -78,12 +84,42 @@ describe('the manager knows what a real host has', () => {
     ]);
   });
 
+  it('and answers questions about the whole fleet without asking it', async () => {
+    const updates = await shown('updates');
+    expect(updates).toMatch(/^PACKAGE .*\ntoylib +1\.0-1\+deb12u1 +\S+ +security +1 /);
+    expect(updates).toContain('1 hosts: 0 current, 1 behind (1 for security), 0 unknown');
+    expect(await shown('updates', 'toylib')).toMatch(
+      /listed\.lab\.test +1\.0-1 +1\.0-1\+deb12u1 +security .* ago +behind/,
+    );
+    const below = (await manager.json(
+      'hosts',
+      'with',
+      'toylib',
+      '--below',
+      '1.0-1+deb12u1',
+    )) as PackageHolders;
+    expect(below.hosts).toMatchObject([{ fqdn: host.name, version: '1.0-1' }]);
+    expect(await shown('hosts', 'with', 'toylib', '--below', '1.0-1')).toContain(
+      'No host that was listed had toylib below 1.0-1.',
+    );
+  });
+
   it('after a patch at once, and that nothing waits any more', async () => {
     expect(await manager.show(() => {}, 'patch', host.name, '--all', '--wait')).toBe(0);
     await askUntil('the host to be current', async () =>
       (await known())?.state === 'current' ? true : undefined,
     );
     expect(await versions()).toMatchObject({ toyhello: '1.1-1', toylib: '1.0-1+deb12u1' });
+    const { changes } = (await manager.json('hosts', 'changes', host.name)) as HostChanges;
+    expect(changes.every(({ job_id }) => job_id !== null)).toBe(true);
+    expect(changes.flatMap(({ packages }) => packages)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ name: 'toylib', before: '1.0-1', after: '1.0-1+deb12u1' }),
+      ]),
+    );
+    expect(await shown('hosts', 'changes', host.name)).toMatch(
+      /ago +job [0-9a-f-]{36} +toylib +1\.0-1 +1\.0-1\+deb12u1/,
+    );
   });
 
   it('and says with its age that it is unknown when the host is gone', async () => {
@@ -91,9 +127,8 @@ describe('the manager knows what a real host has', () => {
     await askUntil('the host to be unknown', async () =>
       (await known())?.state === 'unknown' ? true : undefined,
     );
-    const lines: string[] = [];
-    await manager.show((line) => lines.push(line), 'hosts', 'inventory');
-    expect(lines.join('\n')).toMatch(/listed\.lab\.test +UNKNOWN .*cannot be reached/);
-    expect(lines.join('\n')).toContain('1 hosts: 0 current, 0 behind (0 for security), 1 unknown');
+    const text = await shown('hosts', 'inventory');
+    expect(text).toMatch(/listed\.lab\.test +UNKNOWN .*cannot be reached/);
+    expect(text).toContain('1 hosts: 0 current, 0 behind (0 for security), 1 unknown');
   });
 });

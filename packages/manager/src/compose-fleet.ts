@@ -14,7 +14,7 @@ import { createHostStore, type HostStore } from './hosts/store.ts';
 import type { Routes } from './http/routes.ts';
 import { createJobFollower, type JobFollower } from './inventory/follow-jobs.ts';
 import { createLister } from './inventory/lister.ts';
-import { keepListing, listingLifeMs } from './inventory/rounds.ts';
+import { listInTurn, listingLifeMs } from './inventory/rounds.ts';
 import { serveInventoryRoutes } from './inventory/routes.ts';
 import { serveJobKeyRoutes } from './job-key/routes.ts';
 
@@ -70,7 +70,7 @@ export function composeFleet(
     listingLifeMs: listingLifeMs(listingPace),
     async keepListing(signal) {
       await Promise.all([
-        keepListing({ db, lister, clock, logger, pace: listingPace }, signal),
+        listInTurn({ db, lister, clock, logger, pace: listingPace }, signal),
         startedJobs.keepFollowing(signal),
       ]);
     },

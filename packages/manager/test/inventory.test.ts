@@ -1,94 +1,35 @@
 import type { FleetInventory, HostPackages } from '@linux-patch/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeIds } from '../src/inventory/id-set.ts';
-import { joinListening, LISTENING } from './listening-agent.ts';
-import { startWorld, type World } from './world.ts';
+import {
+  dataOf,
+  type Facts,
+  FRESH,
+  has,
+  installed,
+  inventoryWorld,
+  joinListed,
+  type ListedHost,
+  nextListingOf,
+  waiting,
+} from './listed-hosts.ts';
+import { joinListening } from './listening-agent.ts';
+import type { World } from './world.ts';
 
 const HOUR_MS = 3_600_000;
 const JOB = '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc';
 
 let world: World;
 beforeEach(async () => {
-  world = await startWorld({ ...LISTENING, fleet: { inventory_minutes: 60 } });
+  world = await inventoryWorld();
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-type Host = Awaited<ReturnType<typeof joinListening>>;
-
-const dataOf = <T>({ text }: { readonly text: string }): T => (JSON.parse(text) as { data: T }).data;
+const listedHost = (...facts: Facts) => joinListed(world, ...facts);
+const nextListing = (host: ListedHost) => nextListingOf(world, host);
 const fleet = async (query = '') => dataOf<FleetInventory>(await world.admin(`/inventory${query}`));
-const packagesOf = async ({ fqdn }: Host, query = '') =>
+const packagesOf = async ({ fqdn }: ListedHost, query = '') =>
   dataOf<HostPackages>(await world.admin(`/hosts/${fqdn}/inventory${query}`));
-
-const FRESH = { status: 'fresh', message: 'ok', refreshed_at: '2026-11-28T09:00:00.000Z', sources: [] };
-
-const installed = (name: string, version: string, more: object = {}) => ({
-  name,
-  version,
-  architecture: 'amd64',
-  status: 'installed',
-  source_name: name,
-  source_version: version,
-  ...more,
-});
-const waiting = (name: string, from: string, to: string, more: object = {}) => ({
-  name,
-  current_version: from,
-  available_version: to,
-  ...more,
-});
-
-/** Says what the host has and what waits on it. */
-function has(
-  host: Host,
-  packages: readonly object[],
-  patches: readonly object[] = [],
-  lists: object = FRESH,
-) {
-  host.tell('/api/v1/packages', { packages, total: packages.length });
-  host.tell('/api/v1/patches', {
-    patches,
-    total: patches.length,
-    security_updates: 0,
-    requires_reboot: false,
-    listed_at: '2026-11-28T09:00:00.000Z',
-    lists,
-  });
-}
-
-async function listedHost(...facts: Parameters<typeof has> extends [Host, ...infer Rest] ? Rest : never) {
-  const host = await joinListening(world);
-  host.tell('/api/v1/system/info', { package_manager: 'apt' });
-  has(host, ...facts);
-  await listed(1);
-  return host;
-}
-
-/** Lets time pass until so many listings were taken or failed. */
-async function listed(hosts: number) {
-  const { db } = world.database;
-  const fromMs = world.clock.now();
-  await expect
-    .poll(
-      async () => {
-        await world.clock.advance(15_000);
-        const rows = await db
-          .selectFrom('package_sets')
-          .select('checked_at')
-          .where('checked_at', '>', fromMs)
-          .execute();
-        return rows.length;
-      },
-      { timeout: 60_000 },
-    )
-    .toBeGreaterThanOrEqual(hosts);
-}
-
-/** Lets an interval pass, and waits for the listing of it. */
-async function nextListing() {
-  await world.clock.advance(HOUR_MS - 60_000);
-  await listed(1);
-}
 
 const dictionary = () => world.database.db.selectFrom('package_versions').selectAll().orderBy('id').execute();
 const changes = async () => {
@@ -125,11 +66,11 @@ describe('the inventory of the fleet', { timeout: 120_000 }, () => {
     expect((await fleet()).figures).toMatchObject({ current: 1 });
     const before = (await fleet()).hosts[0]?.listed_at;
     const count = host.asked.length;
-    await nextListing();
+    await nextListing(host);
     const asked = host.asked.slice(count);
     expect(asked.map((one) => [one.path, one.headers['if-none-match'] !== undefined])).toEqual([
-      ['/api/v1/packages', true],
       ['/api/v1/patches', true],
+      ['/api/v1/packages', true],
     ]);
     const [now] = (await fleet()).hosts;
     expect(now).toMatchObject({ state: 'current', packages: 1 });
@@ -137,11 +78,33 @@ describe('the inventory of the fleet', { timeout: 120_000 }, () => {
     expect(await world.database.db.selectFrom('package_sets').select('rev').execute()).toEqual([{ rev: 1 }]);
   });
 
+  it('asks for no packages while the host names them as it did before, however often it checks its lists', async () => {
+    await using host = await listedHost([installed('curl', '1')]);
+    const checked = (at: string, revision: string) => {
+      const [packages, patches] = ['/api/v1/packages', '/api/v1/patches'].map((path) => host.said(path));
+      host.tell('/api/v1/packages', { ...packages, revision });
+      host.tell('/api/v1/patches', { ...patches, revision, lists: { ...FRESH, refreshed_at: at } });
+    };
+    const asked = async () => {
+      const count = host.asked.length;
+      await nextListing(host);
+      return host.asked.slice(count).map(({ path }) => path);
+    };
+    checked('2026-11-28T10:00:00.000Z', 'one');
+    expect(await asked()).toContain('/api/v1/packages');
+    checked('2026-11-28T11:00:00.000Z', 'one');
+    expect(await asked()).toEqual(['/api/v1/patches']);
+    has(host, [installed('curl', '2')]);
+    checked('2026-11-28T12:00:00.000Z', 'two');
+    expect(await asked()).toContain('/api/v1/packages');
+    expect((await packagesOf(host)).packages).toMatchObject([{ name: 'curl', version: '2' }]);
+  });
+
   it('a listing that failed keeps the last good one and makes the host unknown, never current', async () => {
     await using host = await listedHost([installed('curl', '1')]);
     const [before] = (await fleet()).hosts;
     host.fail('/api/v1/patches', 'PKG_MANAGER_ERROR');
-    await nextListing();
+    await nextListing(host);
     const { figures, hosts } = await fleet('?state=unknown');
     expect(figures).toEqual({
       hosts: 1,
@@ -157,14 +120,14 @@ describe('the inventory of the fleet', { timeout: 120_000 }, () => {
     const warned = world.logger.records.filter((one) => one.message.startsWith('A host could not be listed'));
     expect(warned).toHaveLength(1);
     has(host, [installed('curl', '1')]);
-    await nextListing();
+    await nextListing(host);
     expect((await fleet()).figures).toMatchObject({ current: 1, unknown: 0 });
   });
 
   it('a host that cannot be reached, or that was never asked, is unknown', async () => {
     const host = await listedHost([installed('curl', '1')]);
     await host[Symbol.asyncDispose]();
-    await nextListing();
+    await nextListing(host);
     expect((await fleet()).hosts[0]).toMatchObject({ state: 'unknown', packages: 1 });
     await using other = await joinListening(world);
     const { figures, hosts } = await fleet();
@@ -218,7 +181,7 @@ describe('the inventory of the fleet', { timeout: 120_000 }, () => {
     expect([one?.state, one?.updates]).toEqual(['unknown', 0]);
     expect(one?.reason).toContain(reason);
     has(host, [installed('curl', '1')], [waiting('curl', '1', '2')], lists);
-    await nextListing();
+    await nextListing(host);
     expect((await fleet()).hosts[0]?.state).toBe('behind');
   });
 
@@ -233,7 +196,7 @@ describe('the inventory of the fleet', { timeout: 120_000 }, () => {
       listed_at: '2026-11-28T09:00:00.000Z',
       lists: FRESH,
     });
-    await nextListing();
+    await nextListing(host);
     expect((await fleet()).figures).toMatchObject({ current: 0, behind: 1, security: 1 });
   });
 
@@ -260,9 +223,8 @@ describe('the inventory of the fleet', { timeout: 120_000 }, () => {
     expect(one).toMatchObject({ state: 'unknown', packages: 0 });
     expect(one?.reason).toContain('500 are left');
     expect(await dictionary()).toHaveLength(2_000);
-    await world.clock.advance(24 * HOUR_MS);
-    await listed(1);
-    await nextListing();
+    world.clock.setWallClock(world.clock.now() + 24 * HOUR_MS);
+    await nextListing(host);
     expect((await fleet()).hosts[0]).toMatchObject({ fqdn: host.fqdn, state: 'current', packages: 2_500 });
   });
 
@@ -282,7 +244,7 @@ describe('the inventory of the fleet', { timeout: 120_000 }, () => {
   it('does not take a part for the whole', async () => {
     await using host = await listedHost([installed('curl', '1')]);
     host.tell('/api/v1/packages', { packages: [], total: 1 });
-    await nextListing();
+    await nextListing(host);
     expect((await fleet()).hosts[0]).toMatchObject({ state: 'unknown', packages: 1 });
   });
 

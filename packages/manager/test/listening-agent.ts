@@ -213,6 +213,8 @@ export async function joinListening(world: World, listening = true) {
     onTrust: (told: (body: string) => void) => (behaviour.onTrust = told),
     /** From now on it answers this to GET of a path. */
     tell: (path: string, data: object) => behaviour.says.set(path, data),
+    /** What it answers to GET of a path now. */
+    said: (path: string) => behaviour.says.get(path),
     /** From now on it cannot answer GET of a path. */
     fail: (path: string, code: string) => behaviour.says.set(path, refusalOf(code, {})),
     jobsAsked: () => asked.filter((one) => one.path === '/api/v1/patches/apply'),

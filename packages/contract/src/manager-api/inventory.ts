@@ -18,7 +18,8 @@ const MAX_PAGE = 1_000;
 /** Entries of an answer that was asked for without `limit`. */
 export const DEFAULT_PAGE = 100;
 
-const page = {
+/** Which part of a listing; numbers of entries. */
+export const inventoryPage = {
   limit: wholeNumber(1, MAX_PAGE).optional(),
   offset: wholeNumber(0, 10_000_000).optional(),
 };
@@ -57,7 +58,10 @@ export const HostInventory = z.object({
 });
 export type HostInventory = z.infer<typeof HostInventory>;
 
-export const InventoryQuery = z.strictObject({ state: z.enum(INVENTORY_STATES).optional(), ...page });
+export const InventoryQuery = z.strictObject({
+  state: z.enum(INVENTORY_STATES).optional(),
+  ...inventoryPage,
+});
 
 /** Answer of `GET /inventory`. */
 export const FleetInventory = z.object({
@@ -67,7 +71,7 @@ export const FleetInventory = z.object({
 });
 export type FleetInventory = z.infer<typeof FleetInventory>;
 
-export const HostInventoryQuery = z.strictObject({ name: PackageGlob.optional(), ...page });
+export const HostInventoryQuery = z.strictObject({ name: PackageGlob.optional(), ...inventoryPage });
 
 /** A package that a host has installed. */
 export const InstalledPackage = z.object({

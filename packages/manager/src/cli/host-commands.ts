@@ -8,6 +8,7 @@ import { type CommandLine, quietly } from './command-line.ts';
 import { addInventoryCommands } from './inventory-commands.ts';
 import { describePackages, describePatches } from './listings.ts';
 import { describeDifference } from './plan-view.ts';
+import { addQuestionCommands } from './question-commands.ts';
 import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
 /** Columns of one host in `hosts list`. */
@@ -259,6 +260,7 @@ export function addHostCommands(line: CommandLine): void {
       ),
     );
   addInventoryCommands(hosts, line);
+  addQuestionCommands(hosts, line);
   add(program, 'packages <host>', 'list installed packages of a host')
     .addOption(
       new Option('--status <status>', 'which packages').choices(['installed', 'upgradable', 'held', 'all']),

@@ -1,41 +1,15 @@
 import {
-  type FleetFigures,
   type HostInventory,
   type HostPackages,
   INVENTORY_STATES,
   MANAGER_ADMIN_ROUTES,
 } from '@linux-patch/contract';
-import { printableLine } from '@linux-patch/runtime';
 import { type Command, Option } from 'commander';
-import { offset, pageSize } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
+import { describeFigures, describeHost } from './fleet-figures.ts';
+import { describePage, type Page, paged, pageQuery } from './page.ts';
 import { pastTime, renderTable } from './table.ts';
-
-interface Page {
-  readonly limit?: number;
-  readonly offset?: number;
-}
-
-/** A page as the query of a route. */
-function pageQuery(page: Page) {
-  return { limit: page.limit?.toString(), offset: page.offset?.toString() };
-}
-
-/** Says how much of a listing is shown, when that is not all. */
-function describePage(shown: number, total: number, { offset: before = 0 }: Page): string[] {
-  if (shown === total) return [];
-  return [
-    `${shown === 0 ? 'None' : `${before + 1} to ${before + shown}`} of ${total}; --offset ${before + shown} shows what follows.`,
-  ];
-}
-
-/** The whole fleet in one line, with its age. */
-function describeFigures(figures: FleetFigures, nowMs: number): string {
-  const { hosts, current, behind, unknown, security, oldest_listed_at: oldest } = figures;
-  const age = oldest === null ? '' : `; the oldest listing of those is from ${pastTime(oldest, nowMs)}`;
-  return `${hosts} hosts: ${current} current, ${behind} behind (${security} for security), ${unknown} unknown${age}.`;
-}
 
 function rowOf(host: HostInventory, nowMs: number): string[] {
   const known = host.listed_at !== null;
@@ -70,15 +44,6 @@ async function showFleet(
   );
 }
 
-/** How old what is shown of a host is, and whether it counts. */
-function describeHost({ fqdn, state, reason, listed_at }: HostInventory, nowMs: number): string {
-  const age =
-    listed_at === null ? `${fqdn} was never listed.` : `As ${fqdn} said ${pastTime(listed_at, nowMs)}.`;
-  return printableLine(
-    state === 'unknown' ? `${age} Whether that is still so is UNKNOWN: ${reason ?? ''}` : age,
-  );
-}
-
 function describePackages(data: HostPackages, page: Page, nowMs: number): string {
   const table = renderTable(
     ['PACKAGE', 'VERSION', 'ARCHITECTURE', 'WAITING', 'KIND'],
@@ -97,7 +62,7 @@ function describePackages(data: HostPackages, page: Page, nowMs: number): string
     ]),
   );
   const below = [...describePage(data.packages.length, data.total, page), describeHost(data.host, nowMs)];
-  return [...(data.packages.length === 0 ? ['No packages.'] : [table]), ...below].join('\n');
+  return [...(data.packages.length === 0 ? ['No packages are known.'] : [table]), ...below].join('\n');
 }
 
 /** `hosts packages` */
@@ -113,10 +78,6 @@ async function showPackages(
 
 /** Adds what is known of the packages of the fleet to the command line. */
 export function addInventoryCommands(hosts: Command, { add, run }: CommandLine): void {
-  const paged = (command: Command): Command =>
-    command
-      .option('--limit <count>', 'how many entries (default: 100)', pageSize)
-      .option('--offset <count>', 'how many come before', offset);
   paged(add(hosts, 'inventory', 'which hosts are current, behind or unknown, without asking them'))
     .addOption(new Option('--state <state>', 'which hosts').choices(INVENTORY_STATES))
     .action((options: Page & { state?: string }, command: Command) =>

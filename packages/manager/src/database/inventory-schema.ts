@@ -35,6 +35,8 @@ export interface PackageSetRow {
   readonly packages: number;
   readonly updates: number;
   readonly security_updates: number;
+  /** By which the host names what it had installed, its lists and settings, when the set was listed. */
+  readonly revision: string | null;
   readonly packages_etag: string | null;
   readonly updates_etag: string | null;
   /** Day since the epoch (UTC) of `new_rows`: how many rows the host added to the dictionary on it. */

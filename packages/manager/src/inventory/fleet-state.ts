@@ -22,7 +22,7 @@ const CLOCK_SLACK_MS = 5 * MINUTE_MS;
  * The state of a host, of a query over `hosts as h left join package_sets as s`. A host is behind as soon as anything waits;
  * current it is only when nothing is in doubt.
  */
-function stateIn({ nowMs, lifeMs }: Freshness): RawBuilder<InventoryState> {
+export function stateIn({ nowMs, lifeMs }: Freshness): RawBuilder<InventoryState> {
   return sql`case
     when s.listed_at is null or s.list_error is not null then 'unknown'
     when s.listed_at < ${nowMs - lifeMs} or s.listed_at > ${nowMs + CLOCK_SLACK_MS} then 'unknown'
@@ -92,6 +92,19 @@ export async function readHostStates(
     await sql<HostState>`select * ${all} order by fqdn limit ${limit} offset ${offset}`.execute(db);
   const counted = await sql<{ readonly total: number }>`select count(*) as total ${all}`.execute(db);
   return { hosts: rows.map((row) => toInventory(row)), total: counted.rows[0]?.total ?? 0 };
+}
+
+/** Those of these hosts that have not left, by id, as answers about the whole fleet name them. */
+export async function readListedHosts(
+  db: Database,
+  freshness: Freshness,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Pick<HostInventory, 'id' | 'fqdn' | 'state' | 'listed_at'>>> {
+  const { rows } = await sql<HostState>`select * from (${statesOf(freshness, {})})
+    where id in (select value from json_each(${JSON.stringify(ids)}))`.execute(db);
+  return new Map(
+    rows.map(({ id, fqdn, state, listed_at }) => [id, { id, fqdn, state, listed_at: isoOf(listed_at) }]),
+  );
 }
 
 /** What is known of one host, also of one that left. */

@@ -16,7 +16,11 @@ export interface HostListing {
   /** Whose packages they are; undefined with `installed`. */
   readonly eco: string | undefined;
   readonly installed:
-    | { readonly packages: readonly PackageVersion[]; readonly etag: string | undefined }
+    | {
+        readonly packages: readonly PackageVersion[];
+        readonly etag: string | undefined;
+        readonly revision: string | undefined;
+      }
     | undefined;
   readonly pending: { readonly list: PatchList; readonly etag: string | undefined } | undefined;
   /** Jobs of this manager that ended before the host was asked. */
@@ -65,7 +69,7 @@ export async function keepListing(own: Database, hostId: string, listing: HostLi
     atMs,
     eco,
     newRows,
-    installed: ids && { ids, etag: listing.installed?.etag },
+    installed: ids && { ids, etag: listing.installed?.etag, revision: listing.installed?.revision },
     pending: listing.pending && summaryOf(pending, listing.pending),
   });
   await forgetStarted(own, hostId, endedIds);

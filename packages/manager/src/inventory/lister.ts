@@ -82,15 +82,21 @@ async function askAndKeep(
 ): Promise<Kept> {
   const agent = addressOf(host);
   const call = { signal, timeoutMs: TIMEOUT_MS };
-  const packages = await fleet.list(agent, AGENT_ROUTES.listPackages, {
-    ...call,
-    etag: before?.packagesEtag ?? undefined,
-  });
   const updates = await fleet.list(agent, AGENT_ROUTES.listPatches, {
     ...call,
     etag: before?.updatesEtag ?? undefined,
   });
-  const installed = packages.data && { packages: readInstalled(packages.data), etag: packages.etag };
+  const packages = isSameRevision(before, updates.data?.revision)
+    ? undefined
+    : await fleet.list(agent, AGENT_ROUTES.listPackages, {
+        ...call,
+        etag: before?.packagesEtag ?? undefined,
+      });
+  const installed = packages?.data && {
+    packages: readInstalled(packages.data),
+    etag: packages.etag,
+    revision: packages.data.revision,
+  };
   const listing: HostListing = {
     atMs: clock.now(),
     eco: installed && ecosystemOf((await fleet.call(agent, SYSTEM_OF_ANY_AGENT, call)).package_manager),
@@ -99,6 +105,11 @@ async function askAndKeep(
     ended,
   };
   return inTransaction(db, (own) => keepListing(own, host.id, listing));
+}
+
+/** Whether the host names what it has by the name it had when its packages were listed. Its lists may have been checked since. */
+function isSameRevision(before: PackageSet | undefined, revision: string | undefined): boolean {
+  return revision !== undefined && before?.ids !== undefined && before.revision === revision;
 }
 
 /** Says once that a host cannot be listed, and once that it can again. */

@@ -24,7 +24,7 @@ export interface ListingPace {
 const LOOK_MS = 15_000;
 
 /** Lists each host once in an interval, hosts in turn, until the signal aborts. */
-export async function keepListing(parts: RoundParts, signal: AbortSignal): Promise<void> {
+export async function listInTurn(parts: RoundParts, signal: AbortSignal): Promise<void> {
   const { clock, logger, pace } = parts;
   if (pace.intervalMs === 0) return;
   while (!signal.aborted) {

@@ -9,6 +9,7 @@ export interface PackageSet {
   readonly listedAtMs: number | null;
   /** Why the last listing failed; null when it did not. */
   readonly error: string | null;
+  readonly revision: string | null;
   readonly packagesEtag: string | null;
   readonly updatesEtag: string | null;
   readonly newRows: { readonly day: number; readonly rows: number };
@@ -22,6 +23,7 @@ function toSet(row: PackageSetRow): PackageSet {
     rev: row.rev,
     listedAtMs: row.listed_at,
     error: row.list_error,
+    revision: row.revision,
     packagesEtag: row.packages_etag,
     updatesEtag: row.updates_etag,
     newRows: { day: row.new_rows_day, rows: row.new_rows },
@@ -80,7 +82,13 @@ export interface TakenListing {
   readonly atMs: number;
   readonly eco: string;
   readonly newRows: PackageSet['newRows'];
-  readonly installed: { readonly ids: readonly number[]; readonly etag: string | undefined } | undefined;
+  readonly installed:
+    | {
+        readonly ids: readonly number[];
+        readonly etag: string | undefined;
+        readonly revision: string | undefined;
+      }
+    | undefined;
   readonly pending:
     | {
         readonly updates: number;
@@ -107,7 +115,7 @@ export async function keepSet(
     new_rows_day: newRows.day,
     new_rows: newRows.rows,
     ...(installed ? setColumns(installed.ids, before) : {}),
-    ...(installed ? { packages_etag: installed.etag ?? null } : {}),
+    ...(installed ? { packages_etag: installed.etag ?? null, revision: installed.revision ?? null } : {}),
     ...(pending
       ? {
           updates: pending.updates,

@@ -44,6 +44,7 @@ async function createSets(db: Kysely<unknown>): Promise<void> {
     .addColumn('packages', 'integer', (column) => column.notNull())
     .addColumn('updates', 'integer', (column) => column.notNull())
     .addColumn('security_updates', 'integer', (column) => column.notNull())
+    .addColumn('revision', 'text')
     .addColumn('packages_etag', 'text')
     .addColumn('updates_etag', 'text')
     .addColumn('new_rows_day', 'integer', (column) => column.notNull())

@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { PackageVersion } from '../agent-api/packages.ts';
+import { queryFlag } from '../query.ts';
+import { FleetFigures, HostInventory, inventoryPage } from './inventory.ts';
+
+const Count = z.number().int().nonnegative();
+const FIGURES =
+  'The whole fleet at that moment: of hosts that are `unknown` the answer has what they had when they were listed last.';
+
+/** A host, as answers about the whole fleet name it. */
+const ListedHost = HostInventory.pick({ id: true, fqdn: true, state: true, listed_at: true });
+
+export const PackageHoldersQuery = z.strictObject({
+  below: PackageVersion.optional().meta({
+    description:
+      'Only where it is older than this version, as dpkg sorts versions. What cannot be compared with it is counted in `not_comparable`.',
+  }),
+  ...inventoryPage,
+});
+
+/** Answer of `GET /inventory/packages/{name}`. */
+export const PackageHolders = z.object({
+  figures: FleetFigures.meta({ description: FIGURES }),
+  versions: z
+    .array(z.object({ version: z.string(), architecture: z.string(), hosts: Count }))
+    .meta({ description: 'The oldest first, a thousand at most.' }),
+  hosts: z
+    .array(ListedHost.extend({ version: z.string(), architecture: z.string() }))
+    .meta({ description: 'The oldest version first. A host that has several is there for each.' }),
+  total: Count.meta({ description: 'Entries of `hosts`, before paging.' }),
+  not_comparable: Count.meta({
+    description: 'Entries that `below` leaves out because nobody can tell whether their version is older.',
+  }),
+});
+export type PackageHolders = z.infer<typeof PackageHolders>;
+
+export const UpdateQuery = z.strictObject({ security: queryFlag.optional(), ...inventoryPage });
+
+const Security = z.boolean().nullable().meta({
+  description: 'Whether it mends a security fault; null where no host can tell.',
+});
+
+/** A package version that waits, and on how many hosts. */
+export const WaitingUpdate = z.object({
+  name: z.string(),
+  architecture: z.string(),
+  version: z.string(),
+  security: Security,
+  hosts: Count.meta({ description: 'Hosts on which it waited when they were listed last.' }),
+  unknown: Count.meta({
+    description: 'Those of `hosts` that are `unknown`: it may be installed there by now.',
+  }),
+  first_seen_at: z.iso
+    .datetime()
+    .meta({ description: 'When it was first seen to wait on one of these hosts.' }),
+  oldest_listed_at: z.iso
+    .datetime()
+    .nullable()
+    .meta({ description: 'The oldest listing that `hosts` stands on.' }),
+});
+export type WaitingUpdate = z.infer<typeof WaitingUpdate>;
+
+/** Answer of `GET /inventory/updates`. */
+export const WaitingUpdates = z.object({
+  figures: FleetFigures.meta({ description: FIGURES }),
+  updates: z
+    .array(WaitingUpdate)
+    .meta({ description: 'Those that mend security faults first, then what waits on most hosts.' }),
+  total: Count.meta({ description: 'Updates that match, before paging.' }),
+});
+export type WaitingUpdates = z.infer<typeof WaitingUpdates>;
+
+/** An update that waits on one host. */
+export const HostUpdate = ListedHost.extend({
+  architecture: z.string(),
+  installed_version: z.string(),
+  version: z.string(),
+  security: Security,
+  security_version: z.string().nullable().meta({
+    description: 'The newest version from a security archive, where that is another one.',
+  }),
+  held: z.boolean(),
+  phased: z.boolean(),
+  hidden: z.boolean().meta({ description: 'Pins or the default release of the host keep it away.' }),
+  first_seen_at: z.iso.datetime(),
+});
+export type HostUpdate = z.infer<typeof HostUpdate>;
+
+/** Answer of `GET /inventory/updates/{name}`. */
+export const PackageUpdates = z.object({
+  figures: FleetFigures.meta({ description: FIGURES }),
+  hosts: z.array(HostUpdate).meta({ description: 'Security updates first, then by the name of the host.' }),
+  total: Count.meta({ description: 'Entries of `hosts`, before paging.' }),
+});
+export type PackageUpdates = z.infer<typeof PackageUpdates>;
+
+export const HostChangesQuery = z.strictObject({ ...inventoryPage });
+
+/** What a listing differed from the one before by. */
+export const SeenChange = z.object({
+  seen_at: z.iso.datetime().meta({ description: 'When the host was listed; it happened before.' }),
+  job_id: z
+    .uuid()
+    .nullable()
+    .meta({ description: 'The job of this manager that did it; null for what happened outside of it.' }),
+  packages: z
+    .array(
+      z.object({
+        name: z.string(),
+        architecture: z.string(),
+        before: z.string().nullable().meta({ description: 'null: it was not installed.' }),
+        after: z.string().nullable().meta({ description: 'null: it is not installed any more.' }),
+      }),
+    )
+    .meta({ description: 'By name, 500 at most.' }),
+  more: Count.meta({ description: 'Packages that are not named here.' }),
+});
+export type SeenChange = z.infer<typeof SeenChange>;
+
+/** Answer of `GET /hosts/{id}/changes`, the newest first. */
+export const HostChanges = z.object({
+  host: HostInventory,
+  changes: z.array(SeenChange),
+  total: Count.meta({ description: 'Changes on record, before paging.' }),
+});
+export type HostChanges = z.infer<typeof HostChanges>;

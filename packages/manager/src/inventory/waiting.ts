@@ -1,0 +1,109 @@
+import { type HostUpdate, type InventoryState, isoOf, type WaitingUpdate } from '@linux-patch/contract';
+import { sql } from 'kysely';
+import type { HostUpdateRow } from '../database/inventory-schema.ts';
+import type { Database } from '../database/open.ts';
+import { type Freshness, stateIn } from './fleet-state.ts';
+
+interface Asked {
+  readonly security?: boolean | undefined;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** Updates that wait, with their hosts; those of hosts that left are history. */
+const WAITING = sql`from host_updates as u
+  join hosts as h on h.id = u.host_id and h.left_at is null
+  join package_sets as s on s.host_id = u.host_id
+  join package_versions as v on v.id = u.candidate_id`;
+
+const isWanted = (security: boolean | undefined) =>
+  security === undefined ? sql`true` : security ? sql`u.security = 1` : sql`u.security is not 1`;
+
+const flagOf = (stored: number | null): boolean | null => (stored === null ? null : stored === 1);
+
+interface Candidate {
+  readonly name: string;
+  readonly arch: string;
+  readonly version: string;
+  readonly security: number | null;
+  readonly hosts: number;
+  readonly unknown: number;
+  readonly first_seen_at: number;
+  readonly oldest: number | null;
+}
+
+/** What waits on how many hosts: what mends security faults first, then what waits on most. */
+export async function readWaiting(
+  db: Database,
+  freshness: Freshness,
+  { security, limit, offset }: Asked,
+): Promise<{ readonly updates: WaitingUpdate[]; readonly total: number }> {
+  const { rows } =
+    await sql<Candidate>`select v.name, v.arch, v.version, max(u.security) as security, count(*) as hosts,
+      sum(${stateIn(freshness)} = 'unknown') as unknown, min(u.first_seen_at) as first_seen_at, min(s.listed_at) as oldest
+    ${WAITING} where ${isWanted(security)} group by v.id
+    order by max(coalesce(u.security, 0)) desc, hosts desc, v.name, v.id limit ${limit} offset ${offset}`.execute(
+      db,
+    );
+  const counted = await sql<{ readonly total: number }>`select count(distinct u.candidate_id) as total
+    ${WAITING} where ${isWanted(security)}`.execute(db);
+  const updates = rows.map((row) => ({
+    name: row.name,
+    architecture: row.arch,
+    version: row.version,
+    security: flagOf(row.security),
+    hosts: row.hosts,
+    unknown: row.unknown,
+    first_seen_at: new Date(row.first_seen_at).toISOString(),
+    oldest_listed_at: isoOf(row.oldest),
+  }));
+  return { updates, total: counted.rows[0]?.total ?? 0 };
+}
+
+type OnHost = Omit<HostUpdateRow, 'host_id' | 'candidate_id' | 'origin'> & {
+  readonly id: string;
+  readonly fqdn: string;
+  readonly state: InventoryState;
+  readonly listed_at: number | null;
+  readonly arch: string;
+  readonly version: string;
+};
+
+/** On which hosts updates of a package wait: what mends security faults first. */
+export async function readWaitingHosts(
+  db: Database,
+  freshness: Freshness,
+  { name, security, limit, offset }: Asked & { readonly name: string },
+): Promise<{ readonly hosts: HostUpdate[]; readonly total: number }> {
+  const wanted = sql`${WAITING} where v.name = ${name} and ${isWanted(security)}`;
+  const { rows } =
+    await sql<OnHost>`select h.id, h.fqdn, ${stateIn(freshness)} as state, s.listed_at, v.arch, v.version,
+      u.installed_version, u.security, u.security_version, u.held, u.phased, u.hidden, u.first_seen_at
+    ${wanted} order by coalesce(u.security, 0) desc, h.fqdn, v.id limit ${limit} offset ${offset}`.execute(
+      db,
+    );
+  const counted = await sql<{ readonly total: number }>`select count(*) as total ${wanted}`.execute(db);
+  return { hosts: rows.map((row) => toUpdate(row)), total: counted.rows[0]?.total ?? 0 };
+}
+
+function toUpdate({
+  arch,
+  listed_at,
+  security,
+  held,
+  phased,
+  hidden,
+  first_seen_at,
+  ...row
+}: OnHost): HostUpdate {
+  return {
+    ...row,
+    architecture: arch,
+    listed_at: isoOf(listed_at),
+    security: flagOf(security),
+    held: held === 1,
+    phased: phased === 1,
+    hidden: hidden === 1,
+    first_seen_at: new Date(first_seen_at).toISOString(),
+  };
+}
