@@ -10,6 +10,7 @@ export const LONG_SUITES = [
   'packages/agent/test/http/rotation-load.test.ts',
   'packages/agent/src/identity/store/store.test.ts',
   'packages/agent/test/doctor/broken-states.test.ts',
+  'packages/agent/test/enrollment/job-key-crash.test.ts',
   'packages/agent/test/start/stopping.test.ts',
   'packages/agent/test/start/working-identity.test.ts',
   'packages/lab/test/signals.test.ts',

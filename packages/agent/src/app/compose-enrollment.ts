@@ -1,3 +1,4 @@
+import { parseCertificates } from '@linux-patch/pki';
 import { openPinnedJobKey, type PinnedJobKey } from '../access/job-key.ts';
 import { learnAddresses } from '../access/learned-addresses.ts';
 import type { Settings } from '../config/load.ts';
@@ -11,7 +12,7 @@ import type {
   EnrollmentTime,
   EnrollProgress,
 } from '../enrollment/settings.ts';
-import { pendingPlaces } from '../enrollment/state/pending.ts';
+import { type PendingJobKey, pendingPlaces } from '../enrollment/state/pending.ts';
 import type { CallOptions } from '../enrollment/steps/manager-calls.ts';
 import { createProvisioner } from '../enrollment/steps/provisioner.ts';
 import { joinPlaces } from '../enrollment/trust/join-source.ts';
@@ -122,6 +123,11 @@ export function pinnedJobKeyOf({
   return openPinnedJobKey({ files, logger, audit, place: paths.jobKey });
 }
 
+/** Takes the job key that came with an approval. */
+function takeJobKey(parts: EnrollmentParts, { offer, roots, way }: PendingJobKey): Promise<void> {
+  return pinnedJobKeyOf(parts).take(offer ?? undefined, { roots: parseCertificates(roots), way });
+}
+
 /** The enrolment of this host with a manager. */
 export function composeEnrollment(parts: EnrollmentParts, wish: EnrollWish): EnrollOptions {
   const { settings, place, time } = parts;
@@ -159,11 +165,8 @@ export function composeEnrollment(parts: EnrollmentParts, wish: EnrollWish): Enr
       binding: applicant.binding,
       allowManager: () => allowManager(parts, managerUrl),
       // Who says `--enroll` is root of this host.
-      takeJobKey: (offer, roots, isPinned) =>
-        pinnedJobKeyOf(parts).take(offer, {
-          roots,
-          way: isPinned ? 'join' : mode === 'once' ? 'root' : 'first_sight',
-        }),
+      jobKeyWay: mode === 'once' ? 'root' : 'first_sight',
+      takeJobKey: (jobKey) => takeJobKey(parts, jobKey),
     }),
   };
 }
@@ -178,5 +181,6 @@ export function composeLeftover(parts: EnrollmentParts): LeftoverOptions {
     report: parts.report,
     calls: (managerUrl) => callsOf(parts, applicantOf(parts, new URL(managerUrl))),
     allowManager: (managerUrl) => allowManager(parts, new URL(managerUrl)),
+    takeJobKey: (jobKey) => takeJobKey(parts, jobKey),
   };
 }

@@ -2,7 +2,13 @@ import type { Identity } from '../identity/identity.ts';
 import { findIdentity, type IdentityPlace } from '../identity/store/read.ts';
 import type { ConfiguredToken } from './older/configured-token.ts';
 import type { EnrollmentReport } from './settings.ts';
-import { type PendingEnrollment, type PendingPlaces, readPending, removePending } from './state/pending.ts';
+import {
+  type PendingEnrollment,
+  type PendingJobKey,
+  type PendingPlaces,
+  readPending,
+  removePending,
+} from './state/pending.ts';
 import { type CallOptions, openManagerCalls } from './steps/manager-calls.ts';
 
 /** Where an enrolment may have left something. */
@@ -14,6 +20,7 @@ export interface LeftoverOptions {
   /** How the manager of the enrolment is asked. */
   readonly calls: (managerUrl: string) => CallOptions;
   readonly allowManager: (managerUrl: string) => Promise<void>;
+  readonly takeJobKey: (jobKey: PendingJobKey) => Promise<void>;
 }
 
 /** Whether an enrolment left anything; most starts find nothing. */
@@ -46,6 +53,8 @@ export async function finishInterruptedEnrollment(options: LeftoverOptions): Pro
   const pending = await readPending(files, places);
   const identity = pending && (await findIdentity(options.place));
   if (pending && identity && isInstalled(identity, pending)) {
+    // Kept for the next start where it fails: the manager's changes are refused until its key counts.
+    if (!(await tookJobKey(options, pending))) return;
     await orWarn("The manager's addresses could not be learned", () =>
       options.allowManager(pending.manager_url),
     );
@@ -57,6 +66,21 @@ export async function finishInterruptedEnrollment(options: LeftoverOptions): Pro
     await configuredToken.markUsed();
     await removePending(files, places);
   });
+}
+
+async function tookJobKey(
+  { takeJobKey, report }: LeftoverOptions,
+  { job_key: jobKey }: PendingEnrollment,
+): Promise<boolean> {
+  try {
+    if (jobKey) await takeJobKey(jobKey);
+    return true;
+  } catch (error) {
+    const message =
+      'The job key that came with the certificates could not be pinned, so what this manager asks for may be refused; the next start tries again';
+    report.logger.error(message, { error });
+    return false;
+  }
 }
 
 function isInstalled({ meta }: Identity, pending: PendingEnrollment): boolean {

@@ -1,21 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bundle, ENROLL_PATHS, type HostJobKey, type JobKeyOffer } from '@linux-patch/contract';
-import {
-  formatJoinString,
-  generateJobKey,
-  jobKeyFingerprint,
-  jobPublicKey,
-  parseCertificate,
-  spkiFingerprint,
-  vouchForJobKey,
-} from '@linux-patch/pki';
+import { formatJoinString, jobKeyFingerprint, parseCertificate, spkiFingerprint } from '@linux-patch/pki';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
+import type { Files } from '@linux-patch/runtime';
 import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
-import { readPinnedKey, writePinnedKey } from '@linux-patch/worker';
+import { writePinnedKey } from '@linux-patch/worker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { agentPaths } from '../../src/config/paths.ts';
 import { type CurrentManager, startCurrentManager } from './current-manager.ts';
+import { dyingFiles } from './dying-files.ts';
+import { bringOffer, byCommand, joinWithKey, offerBy, pinOf } from './job-key-offers.ts';
 import { createJoiningHost, type JoiningHost, NOW } from './joining-host.ts';
 
 const NOTHING: HostJobKey = { pinned: null, by: null, foreign: null };
@@ -28,11 +23,6 @@ let fingerprint: string;
 
 const rootOf = (authority: TestAuthority) => parseCertificate(authority.root.certificatePem);
 
-async function offerBy(authority: TestAuthority): Promise<JobKeyOffer> {
-  const key = jobPublicKey(await generateJobKey());
-  return { key, vouchers: [vouchForJobKey(key, authority.root, rootOf(authority).spkiSha256)], changes: [] };
-}
-
 beforeEach(async () => {
   host = await createJoiningHost();
   manager = await startCurrentManager(NOW);
@@ -44,16 +34,9 @@ afterEach(async () => {
   await host[Symbol.asyncDispose]();
 });
 
-/** Lets the approval bring this offer, and what else is said. */
-function bring(one: JobKeyOffer | undefined, more: Partial<Bundle> = {}): void {
-  manager.spoil = (bundle) => ({
-    ...bundle,
-    ...more,
-    ...(bundle.ext && one ? { ext: { ...bundle.ext, job_key: one } } : {}),
-  });
-}
+const bring = (one: JobKeyOffer | undefined, more: Partial<Bundle> = {}) => bringOffer(manager, one, more);
 
-const pin = () => readPinnedKey(systemFiles, agentPaths(host.root).jobKey);
+const pin = () => pinOf(host);
 const pinBefore = (before: HostJobKey) => writePinnedKey(systemFiles, agentPaths(host.root).jobKey, before);
 
 /** Joins with a manager whose CA is pinned in the configuration, or with other settings. */
@@ -131,6 +114,53 @@ describe('the job key of a manager that a host joins', () => {
     await enrol({ joinFile: await joinFile() });
     expect(await pin()).toEqual(NOTHING);
     expect(host.audited.map((one) => one.event)).toContain('job_key_unpinned');
+  });
+
+  it.each([
+    ['right before the certificates count', /^replaceLink /, true],
+    ['right after they count', /^writeDurably .*job-key\.json$/, false],
+    ['right after the key counts', /^remove .*enrollment\.json$/, false],
+  ])(
+    'and the certificates come together: a crash %s leaves the old manager, or the next start ends it',
+    async (_when, at, isOld) => {
+      await using before = await startCurrentManager(NOW);
+      const cut = await joinWithKey(host, before, await offerBy(before.authority));
+      bring(offer);
+      const rejoin = byCommand(manager);
+      const files = dyingFiles((change) => at.test(change));
+      await host.enrol({ ...rejoin, files }).catch(() => {});
+      expect((await host.serial()) === cut.serial).toBe(isOld);
+      if (isOld) expect(await pin()).toEqual(cut.pin);
+      if (isOld) expect(await host.enrol(rejoin)).toEqual({ kind: 'installed' });
+      else await host.finishInterrupted(rejoin);
+      expect([await pin(), await host.pending()]).toEqual([
+        { pinned: fingerprint, by: 'root', foreign: null },
+        undefined,
+      ]);
+    },
+  );
+
+  it('is pinned by a later start when the disk took no pin, and until then the enrolment is not forgotten', async () => {
+    await pinBefore(ELSEWHERE);
+    bring(offer);
+    const settings = byCommand(manager);
+    const file = agentPaths(host.root).jobKey.file;
+    const files: Files = {
+      ...systemFiles,
+      writeDurably: async (write) => {
+        if (write.path === file) throw Object.assign(new Error('EROFS: read-only'), { code: 'EROFS' });
+        await systemFiles.writeDurably(write);
+      },
+    };
+    expect(await host.enrol({ ...settings, files })).toMatchObject({ kind: 'failed' });
+    await host.finishInterrupted({ ...settings, files });
+    expect([await pin(), await host.status()]).toEqual([ELSEWHERE, 'valid']);
+    expect(await host.pending()).toMatchObject({ job_key: { way: 'root' } });
+    await host.finishInterrupted(settings);
+    expect([await pin(), await host.pending()]).toEqual([
+      { pinned: fingerprint, by: 'root', foreign: null },
+      undefined,
+    ]);
   });
 
   it('that is missing where the service joins by itself leaves the pinned one', async () => {

@@ -15,6 +15,7 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let manager: ManagerProcess;
 let api: ManagerApi;
 let caFile: string;
+let jobKey: string;
 let runner: CrashRunner;
 const stop = new AbortController();
 let approving: Promise<void>;
@@ -48,6 +49,8 @@ beforeAll(async () => {
   api = await openManagerApi(manager);
   caFile = join(folder.path, 'ca.pem');
   await writeFile(caFile, api.caPem);
+  const told = await api.call('GET', '/api/v1/job-key');
+  jobKey = (JSON.parse(told) as { data: { fingerprint: string } }).data.fingerprint;
   runner = await createCrashRunner(folder.path);
   approving = approveAll();
 }, LIMIT_MS);
@@ -61,7 +64,7 @@ afterAll(async () => {
 
 async function newHost(number: number): Promise<CrashHost> {
   const address = `10.9.${number >> 8}.${number & 255}`;
-  const host = { root: join(folder.path, `host${number}`), managerUrl: manager.url, caFile, address };
+  const host = { root: join(folder.path, `host${number}`), managerUrl: manager.url, caFile, jobKey, address };
   await prepareHost(host, number);
   return host;
 }

@@ -27,6 +27,8 @@ export interface CrashHost {
   readonly caFile: string;
   /** Address that the host reports. */
   readonly address: string;
+  /** Fingerprint of the job key of its manager, where that has one. */
+  readonly jobKey?: string;
   /** Lets no time pass where the agent sleeps; a manager that holds no polls is asked once a minute. */
   readonly hasty?: boolean;
 }

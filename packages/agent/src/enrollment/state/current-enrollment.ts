@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+import { messageOf, PatchError } from '@linux-patch/contract';
 import type { HostIdentity } from '../../host/host-identity.ts';
 import { beginPending, type OpenedEnrollment, openPending, type PendingOptions } from './open-pending.ts';
 import { type PendingEnrollment, removePending, saysTheSame, writePending } from './pending.ts';
@@ -10,6 +12,7 @@ export class CurrentEnrollment {
   readonly #options: PendingOptions;
   #pending: PendingEnrollment;
   #keyPem: string;
+  #isSaved = true;
 
   static async open(options: PendingOptions): Promise<CurrentEnrollment> {
     return new CurrentEnrollment(options, await openPending(options));
@@ -55,7 +58,7 @@ export class CurrentEnrollment {
 
   /** Changes the state on disk and tells whoever watches. */
   async note(change: Partial<PendingEnrollment>): Promise<void> {
-    const { files, places, report } = this.#options;
+    const { report } = this.#options;
     this.#pending = { ...this.#pending, ...change };
     report.onProgress({
       state: this.#pending.state,
@@ -65,14 +68,27 @@ export class CurrentEnrollment {
       lastError: this.#pending.last_error ?? undefined,
       joinToken: this.#pending.join_token?.verdict ?? undefined,
     });
-    await writePending(files, places, this.#pending).catch((error: unknown) =>
-      report.logger.warn(
-        'The state of the enrolment could not be saved; a restart may ask to join once more',
-        {
-          error,
-        },
-      ),
-    );
+    this.#isSaved = false;
+    try {
+      await this.save();
+    } catch (error) {
+      const message = 'The state of the enrolment could not be saved; a restart may ask to join once more';
+      report.logger.warn(message, { error });
+    }
+  }
+
+  /** Writes down what could not be written when it was noted. @throws PatchError `PROVISION_FAILED` */
+  async save(): Promise<void> {
+    if (this.#isSaved) return;
+    const { files, places } = this.#options;
+    try {
+      await files.makeFolder(dirname(places.stateFile), 0o700);
+      await writePending(files, places, this.#pending);
+    } catch (cause) {
+      const message = `The state of the enrolment cannot be written to ${places.stateFile}: ${messageOf(cause)}.`;
+      throw new PatchError('PROVISION_FAILED', message, { cause });
+    }
+    this.#isSaved = true;
   }
 
   /** Removes token, state and pending key. */

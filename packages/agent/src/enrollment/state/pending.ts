@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { JOIN_TOKEN_VERDICTS, JoinTokenId, MANAGER_PROOFS } from '@linux-patch/contract';
+import {
+  JOB_KEY_WAYS,
+  JOIN_TOKEN_VERDICTS,
+  JobKeyOffer,
+  JoinTokenId,
+  MANAGER_PROOFS,
+} from '@linux-patch/contract';
 import {
   createHostCode,
   type EnrollmentTranscript,
@@ -22,6 +28,17 @@ const ENROLLMENT_STATES = [
   'needs_person',
   'retrying',
 ] as const;
+
+/** The job key that comes with an approval: it counts once the certificates of that approval are installed. */
+const PendingJobKey = z.object({
+  /** Null for a manager that has none. */
+  offer: JobKeyOffer.nullable(),
+  /** CAs that may vouch for it, PEM. */
+  roots: z.string(),
+  /** What speaks for it. */
+  way: z.enum(JOB_KEY_WAYS),
+});
+export type PendingJobKey = z.infer<typeof PendingJobKey>;
 
 /** An enrolment under way, kept across restarts. The key lies beside the certificates. */
 export const PendingEnrollment = z.object({
@@ -66,6 +83,7 @@ export const PendingEnrollment = z.object({
   denial_unproven: z.boolean().default(false),
   /** Serial number of the proven certificate whose install has begun; a crash may have cut it off. */
   installing_serial: z.string().nullable().default(null),
+  job_key: PendingJobKey.nullable().default(null),
   /** What the manager is asked with; null before it took the request. A secret. */
   polling_token: z.string().max(512).nullable().default(null),
   request_id: z.string().nullable(),
@@ -161,6 +179,7 @@ export async function createPending(options: {
     join_token: null,
     denial_unproven: false,
     installing_serial: null,
+    job_key: null,
     polling_token: null,
     request_id: null,
     nonce_m: null,

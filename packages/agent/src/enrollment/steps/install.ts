@@ -1,5 +1,6 @@
 import { type Bundle, isPatchError, messageOf } from '@linux-patch/contract';
 import { isLocalFault } from '../local-fault.ts';
+import type { PendingJobKey } from '../state/pending.ts';
 import type { NextStep, StepParts, WaitStep } from './next-step.ts';
 import type { ProvenBundle } from './prove-bundle.ts';
 import type { Provisioner } from './provisioner.ts';
@@ -7,7 +8,9 @@ import type { Provisioner } from './provisioner.ts';
 /** What is left to do with a proven bundle; each part is done once, however often a disk fails. */
 export interface Finishing {
   readonly proven: ProvenBundle;
+  readonly jobKey: PendingJobKey;
   allowed: boolean;
+  installed: boolean;
 }
 
 /** Checks an approval. A refused one is reported, and the manager is asked again later. */
@@ -32,8 +35,9 @@ export async function proveStep(
       trust: proven.trust,
       manager: record.pending.manager_url,
     });
-    await record.note({ state: 'installing', installing_serial: proven.serialHex });
-    return { proven, allowed: false };
+    const jobKey = provisioner.jobKeyOf(proven);
+    await record.note({ state: 'installing', installing_serial: proven.serialHex, job_key: jobKey });
+    return { proven, jobKey, allowed: false, installed: false };
   } catch (error) {
     // Whatever an outsider's bytes make go wrong is a refusal, never the end of the agent.
     const code = isPatchError(error) ? error.code : 'INTERNAL_ERROR';
@@ -50,26 +54,24 @@ export async function proveStep(
 }
 
 /**
- * Lets the manager in, installs, tells the manager, tidies. The address filter comes first: a crash in between then
- * leaves an enrolment that is resumed, never an agent that its manager cannot reach.
+ * Lets the manager in, installs, takes the job key, tells the manager, tidies. The address filter comes first: a crash in
+ * between then leaves an enrolment that is resumed, never an agent that its manager cannot reach. The job key comes after
+ * the certificates: until they are there, the manager before is the one whose changes count.
  */
 export async function installStep(
   parts: StepParts,
   provisioner: Provisioner,
   finishing: Finishing,
 ): Promise<NextStep> {
-  const { mode, report, record, counts } = parts;
+  const { mode, record, counts } = parts;
   const { proven } = finishing;
   finishing.allowed ||= await tryToAllow(parts, provisioner, 'warn');
   try {
-    const meta = await provisioner.install(proven, record.pending.generation === 'older');
-    report.audit.record('identity_installed', {
-      serial: proven.serialHex,
-      trust: meta.trust,
-      issuer: proven.issuer,
-      key_origin: meta.key_origin,
-      manager: meta.manager_url,
-    });
+    // Who starts after a crash finds there which job key belongs to the certificates.
+    await record.save();
+    if (!finishing.installed) await install(parts, provisioner, proven);
+    finishing.installed = true;
+    await provisioner.takeJobKey(finishing.jobKey);
   } catch (error) {
     if (!isLocalFault(error)) throw error;
     const message = messageOf(error);
@@ -85,6 +87,21 @@ export async function installStep(
   finishing.allowed ||= await tryToAllow(parts, provisioner, 'error');
   if (await acknowledge(parts, proven)) await record.forget();
   return { kind: 'end', outcome: { kind: 'installed' } };
+}
+
+async function install(
+  { report, record }: StepParts,
+  provisioner: Provisioner,
+  proven: ProvenBundle,
+): Promise<void> {
+  const meta = await provisioner.install(proven, record.pending.generation === 'older');
+  report.audit.record('identity_installed', {
+    serial: proven.serialHex,
+    trust: meta.trust,
+    issuer: proven.issuer,
+    key_origin: meta.key_origin,
+    manager: meta.manager_url,
+  });
 }
 
 async function tryToAllow(

@@ -1,9 +1,9 @@
-import type { Bundle, JobKeyOffer } from '@linux-patch/contract';
-import type { CertificateFacts } from '@linux-patch/pki';
+import type { Bundle, JobKeyWay } from '@linux-patch/contract';
 import type { Random } from '@linux-patch/runtime';
 import type { IdentityMeta } from '../../identity/store/identity-meta.ts';
 import { installGeneration } from '../../identity/store/store.ts';
 import type { Applicant } from '../settings.ts';
+import type { PendingJobKey } from '../state/pending.ts';
 import { type Claim, type ProofOptions, type ProvenBundle, proveBundle } from './prove-bundle.ts';
 
 /** Turns an approval into the identity of this host. */
@@ -15,6 +15,10 @@ export interface Provisioner {
    * @throws PatchError `PROVISION_FAILED`; the old set is in use then.
    */
   install(proven: ProvenBundle, older: boolean): Promise<IdentityMeta>;
+  /** The job key that comes with it, to be kept until it is installed. */
+  jobKeyOf(proven: ProvenBundle): PendingJobKey;
+  /** Lets that one count; done twice it changes nothing more. */
+  takeJobKey(jobKey: PendingJobKey): Promise<void>;
   /** Lets the manager through the address filter. */
   allowManager(): Promise<void>;
 }
@@ -24,14 +28,11 @@ export function createProvisioner(options: {
   readonly random: Random;
   readonly binding: Applicant['binding'];
   readonly allowManager: () => Promise<void>;
-  /** @param isPinned whether a join string names the CAs that may vouch for the key */
-  readonly takeJobKey: (
-    offer: JobKeyOffer | undefined,
-    roots: readonly CertificateFacts[],
-    isPinned: boolean,
-  ) => Promise<void>;
+  /** What speaks for a job key where no join string names the CAs that may vouch for it. */
+  readonly jobKeyWay: JobKeyWay;
+  readonly takeJobKey: Provisioner['takeJobKey'];
 }): Provisioner {
-  const { proof, random, binding, allowManager, takeJobKey } = options;
+  const { proof, random, binding, allowManager, jobKeyWay, takeJobKey } = options;
   const { managerUrl } = proof;
   const { files, paths, clock } = proof.place;
   return {
@@ -51,10 +52,15 @@ export function createProvisioner(options: {
         host: await binding(),
         renew_window: bundle.ext?.renew_window,
       };
-      await takeJobKey(bundle.ext?.job_key, proven.jobKeyRoots, proven.isPinned);
       await installGeneration({ files, paths, material, meta });
       return meta;
     },
+    jobKeyOf: ({ bundle, jobKeyRoots, isPinned }) => ({
+      offer: bundle.ext?.job_key ?? null,
+      roots: jobKeyRoots.map((one) => one.pem).join(''),
+      way: isPinned ? 'join' : jobKeyWay,
+    }),
+    takeJobKey,
     allowManager,
   };
 }
