@@ -1,15 +1,6 @@
-import { execFile } from 'node:child_process';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
-import { join } from 'node:path';
-import {
-  type Host,
-  type HostJobKey,
-  type JobKeyOffer,
-  type JobKeyStatus,
-  SignedJob,
-  TrustBundle,
-} from '@linux-patch/contract';
+import { type Host, type HostJobKey, SignedJob, TrustBundle } from '@linux-patch/contract';
 import {
   isJobSignedBy,
   isVouchedFor,
@@ -19,6 +10,15 @@ import {
 } from '@linux-patch/pki';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newAgent } from './agents.ts';
+import {
+  eventsOf,
+  hostThatPins,
+  jobKeyStatus,
+  keyFileOf,
+  offeredJobKey,
+  rotateJobKey,
+  runCommand,
+} from './job-key-calls.ts';
 import { applyAll, dataOf, INSTANCE, knownHost } from './known-host.ts';
 import { joinListening, LISTENING } from './listening-agent.ts';
 import { startWorld, TESTER, type World } from './world.ts';
@@ -29,37 +29,11 @@ beforeEach(async () => {
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-const PROGRAM = join(import.meta.dirname, '../../../bin/linux-patch-manager');
-
-/** Runs a program to its end. */
-function run(program: string, args: readonly string[]) {
-  return new Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }>(
-    (resolve) => {
-      execFile(program, [...args], (error, stdout, stderr) => {
-        resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-      });
-    },
-  );
-}
-
-const keyFile = () => join(world.paths.caFolder, 'job-key.json');
-const status = async () => dataOf<JobKeyStatus>(await world.admin('/job-key'));
-const rotate = async () => dataOf<JobKeyStatus>(await world.admin('/job-key/rotation', {}));
-
-async function eventsOf(event: string) {
-  const rows = await world.database.db
-    .selectFrom('audit')
-    .select(['actor', 'fields'])
-    .where('event', '=', event)
-    .orderBy('seq')
-    .execute();
-  return rows.map((row) => ({ actor: row.actor, ...(JSON.parse(row.fields) as object) }));
-}
-
-async function offered(): Promise<JobKeyOffer> {
-  const { text } = await world.call({ path: '/api/v1/pki/trust' });
-  return TrustBundle.parse(JSON.parse(text)).job_key!;
-}
+const keyFile = () => keyFileOf(world);
+const status = () => jobKeyStatus(world);
+const rotate = () => rotateJobKey(world);
+const offered = () => offeredJobKey(world);
+const recorded = (event: string) => eventsOf(world, event);
 
 describe('the job key', () => {
   it('is made with the CA, for nobody but the manager to read, and the CA vouches for it', async () => {
@@ -68,7 +42,7 @@ describe('the job key', () => {
     const { fingerprint } = await status();
     expect(jobKeyFingerprint(offer.key)).toBe(fingerprint);
     expect(isVouchedFor(offer, parseCertificates(world.caPem))).toBe(true);
-    expect(await eventsOf('job_key_made')).toEqual([]);
+    expect(await recorded('job_key_made')).toEqual([]);
   });
 
   it('comes with the certificate of each host that joins', async () => {
@@ -79,11 +53,11 @@ describe('the job key', () => {
   it('is made at the start of a manager from before there was one, which is on record', async () => {
     await world.restart(() => rm(keyFile()));
     const { fingerprint } = await status();
-    expect(await eventsOf('job_key_made')).toEqual([{ actor: 'manager', fingerprint }]);
+    expect(await recorded('job_key_made')).toEqual([{ actor: 'manager', fingerprint }]);
     expect((await stat(keyFile())).mode & 0o777).toBe(0o600);
     await world.restart();
     expect((await status()).fingerprint).toBe(fingerprint);
-    expect(await eventsOf('job_key_made')).toHaveLength(1);
+    expect(await recorded('job_key_made')).toHaveLength(1);
   });
 
   it('stays over a restart and comes back with a backup', async () => {
@@ -113,7 +87,7 @@ describe('the job key', () => {
     const second = await rotate();
     const third = await rotate();
     expect(third.former).toEqual([first.fingerprint, second.fingerprint]);
-    expect(await eventsOf('job_key_rotated')).toEqual([
+    expect(await recorded('job_key_rotated')).toEqual([
       { actor: TESTER, fingerprint: second.fingerprint, previous: first.fingerprint },
       { actor: TESTER, fingerprint: third.fingerprint, previous: second.fingerprint },
     ]);
@@ -132,17 +106,13 @@ it('of the job key two at once are one after the other: hosts follow from the fi
   const last = await status();
   expect(last.former).toHaveLength(2);
   expect(leadsToJobKey(first.fingerprint, await offered())).toBe(true);
-  expect(await eventsOf('job_key_rotated')).toMatchObject([
+  expect(await recorded('job_key_rotated')).toMatchObject([
     { previous: first.fingerprint, fingerprint: last.former[1] },
     { previous: last.former[1], fingerprint: last.fingerprint },
   ]);
   await world.restart();
   expect((await status()).fingerprint).toBe(last.fingerprint);
 });
-
-/** A host that was asked for its health, and said this of the key that it pins. */
-const hostThatSays = (jobKey: HostJobKey | undefined) =>
-  knownHost(world, { instance_id: INSTANCE, ...(jobKey ? { job_key: jobKey } : {}) });
 
 const jobOf = (headers: IncomingHttpHeaders): SignedJob | undefined => {
   const header = headers['linux-patch-job'];
@@ -259,117 +229,7 @@ describe('a change for a host that pins the job key', { timeout: 60_000 }, () =>
   });
 });
 
-describe('a lost job key', { timeout: 60_000 }, () => {
-  const wordsOfStart = () =>
-    world
-      .restart(() => rm(keyFile(), { force: true }))
-      .then(
-        () => 'it started',
-        (error: Error) => error.message,
-      );
-  const make = () => {
-    const root = world.paths.dataFolder.replace(/var\/lib\/linux_patch_manager$/, '');
-    return run(PROGRAM, ['--root', root, 'job-key', 'make', '--json']);
-  };
-
-  it('keeps the manager from starting while a host on record pins it: only the backup or a word brings it up', async () => {
-    const { fingerprint } = await status();
-    const backup = await readFile(keyFile());
-    await using host = await hostThatSays({ pinned: fingerprint, by: 'join', foreign: null });
-    const words = await wordsOfStart();
-    for (const said of [keyFile(), fingerprint, host.fqdn, 'Nothing was changed', 'from your backup'])
-      expect(words).toContain(said);
-    expect(words).toContain('linux-patch-manager job-key make');
-    expect(words).toContain('linux-patch-api trust-job-key');
-    await expect(stat(keyFile())).rejects.toThrow('ENOENT');
-    expect(await wordsOfStart()).toBe(words);
-    await world.restart(() => writeFile(keyFile(), backup, { mode: 0o600 }));
-    expect((await status()).fingerprint).toBe(fingerprint);
-    expect(await eventsOf('job_key_made')).toEqual([]);
-    expect(await eventsOf('job_key_replaced')).toEqual([]);
-  });
-
-  it('is not made anew either for hosts that joined and were never asked since', async () => {
-    await using host = await joinListening(world, false);
-    expect(await wordsOfStart()).toContain(host.fqdn);
-    await world.restart(async () => expect((await make()).exitCode).toBe(0));
-  });
-
-  it('is made anew by itself where no host pins it: those that left, have an older agent, or pin none', async () => {
-    const { fingerprint } = await status();
-    await using older = await knownHost(world);
-    await using free = await hostThatSays({ pinned: null, by: 'root', foreign: null });
-    await using gone = await hostThatSays({ pinned: fingerprint, by: 'join', foreign: null });
-    await world.database.db
-      .updateTable('hosts')
-      .set({ left_at: world.clock.now() })
-      .where('fqdn', '=', gone.fqdn)
-      .execute();
-    expect([older.fqdn, free.fqdn, await wordsOfStart()]).toContain('it started');
-    expect(await eventsOf('job_key_made')).toMatchObject([{ actor: 'manager' }]);
-  });
-
-  it('is made anew by the word of the administrator, which says what is to be done on hosts and is on record', async () => {
-    const { fingerprint: lost } = await status();
-    await using host = await hostThatSays({ pinned: lost, by: 'join', foreign: null });
-    await wordsOfStart();
-    const made = await make();
-    expect(made.exitCode, made.stderr).toBe(0);
-    const { fingerprint } = JSON.parse(made.stdout) as { fingerprint: string };
-    expect((await stat(keyFile())).mode & 0o777).toBe(0o600);
-    await world.restart();
-    expect((await status()).fingerprint).toBe(fingerprint);
-    expect(fingerprint).not.toBe(lost);
-    expect(await eventsOf('job_key_replaced')).toEqual([{ actor: 'manager', fingerprint, previous: lost }]);
-    expect(dataOf<Host>(await world.admin(`/hosts/${host.fqdn}`)).job_key.state).toBe('foreign');
-    await world.restart();
-    expect(await eventsOf('job_key_replaced')).toHaveLength(1);
-  });
-
-  it('that is none is left alone by that word, with the server up or down', async () => {
-    const before = await readFile(keyFile(), 'utf8');
-    const up = await make();
-    expect([up.exitCode, up.stderr]).toEqual([5, expect.stringContaining('job-key rotate')]);
-    await rm(keyFile());
-    expect((await make()).exitCode).toBe(5);
-    await expect(stat(keyFile())).rejects.toThrow('ENOENT');
-    let down: Awaited<ReturnType<typeof make>> | undefined;
-    await world.restart(async () => {
-      await writeFile(keyFile(), before, { mode: 0o600 });
-      down = await make();
-    });
-    expect([down?.exitCode, down?.stderr]).toEqual([5, expect.stringContaining('Nothing was changed')]);
-    expect(await readFile(keyFile(), 'utf8')).toBe(before);
-  });
-
-  it('whose file went while the manager runs comes back with the next rotation, which hosts follow', async () => {
-    const { fingerprint } = await status();
-    await rm(keyFile());
-    const { former } = await rotate();
-    expect(former).toEqual([fingerprint]);
-    await world.restart();
-    expect(leadsToJobKey(fingerprint, await offered())).toBe(true);
-  });
-});
-
-it('a rotation that a crash kept out of the record is recorded at the next start, as the rotation that it was', async () => {
-  const first = await status();
-  const next = await rotate();
-  await world.restart(async () => {
-    await world.database.db
-      .updateTable('settings')
-      .set({ value: first.fingerprint })
-      .where('name', '=', 'job_key')
-      .execute();
-  });
-  expect((await eventsOf('job_key_rotated')).at(-1)).toEqual({
-    actor: 'manager',
-    fingerprint: next.fingerprint,
-    previous: first.fingerprint,
-  });
-});
-
-describe('what hosts pin', { timeout: 60_000 }, () => {
+describe('what hosts pin', () => {
   const stateOf = async (fqdn: string) => dataOf<Host>(await world.admin(`/hosts/${fqdn}`)).job_key;
   const NOTHING: HostJobKey = { pinned: null, by: null, foreign: null };
 
@@ -385,7 +245,7 @@ describe('what hosts pin', { timeout: 60_000 }, () => {
       ['unsupported', undefined],
     ];
     for (const [state, said] of cases) {
-      await using host = await hostThatSays(said);
+      await using host = await hostThatPins(world, said);
       expect(await stateOf(host.fqdn)).toEqual({ state, pinned: said?.pinned ?? null, by: said?.by ?? null });
     }
     await using damaged = await knownHost(world, { instance_id: INSTANCE, checks: { job_key: 'gone' } });
@@ -409,14 +269,14 @@ describe('what hosts pin', { timeout: 60_000 }, () => {
     await world.clock.advance(6_000);
     await expect.poll(async () => (await stateOf(host.fqdn)).state).toBe('pinned');
     expect(told).toEqual([fingerprint]);
-    expect(await eventsOf('job_key_offered')).toMatchObject([
+    expect(await recorded('job_key_offered')).toMatchObject([
       { fqdn: host.fqdn, pinned: fingerprint, by: 'first_sight' },
     ]);
   });
 
   it('is told of a new key at once, in a round of its own', async () => {
     const before = await status();
-    await using host = await hostThatSays({ pinned: before.fingerprint, by: 'join', foreign: null });
+    await using host = await hostThatPins(world, { pinned: before.fingerprint, by: 'join', foreign: null });
     const told: string[] = [];
     host.onTrust((body) => {
       const offer = TrustBundle.parse(JSON.parse(body)).job_key!;
@@ -438,7 +298,33 @@ describe('what hosts pin', { timeout: 60_000 }, () => {
     await world.clock.advance(6_000);
     await expect.poll(() => told.length).toBe(1);
     await expect.poll(async () => (await stateOf(host.fqdn)).state).toBe('none');
-    expect(await eventsOf('job_key_offered')).toEqual([]);
+    expect(await recorded('job_key_offered')).toEqual([]);
+  });
+
+  it('that a host with copied certificates never takes is in the log once, and hosts show says who can pin it there', async () => {
+    await using host = await joinListening(world);
+    let asked = 0;
+    host.onTrust(() => (asked += 1));
+    host.refuseTrust('The certificates of this host were copied by hand');
+    host.say({ instance_id: INSTANCE, identity_trust: 'manual', job_key: NOTHING });
+    const rounds = async (number: number) => {
+      await expect.poll(() => world.clock.sleeping).toBeGreaterThanOrEqual(2);
+      await world.clock.advance(number === 1 ? 6_000 : 4_400_000);
+      await expect.poll(() => asked).toBeGreaterThanOrEqual(number);
+      await expect.poll(async () => (await stateOf(host.fqdn)).state).toBe('none');
+    };
+    const said = () =>
+      world.logger.records.filter((one) => one.message === 'A host did not take the job key').length;
+    await rounds(1);
+    await expect.poll(said).toBe(1);
+    await rounds(2);
+    await rounds(3);
+    expect(said()).toBe(1);
+    host.refuseTrust('Another reason');
+    await rounds(4);
+    await expect.poll(said).toBe(2);
+    const shown = await runCommand(world, ['hosts', 'show', host.fqdn]);
+    expect(shown.stdout).toMatch(/Job key .*none\. .*only its root can pin one.*trust-job-key/);
   });
 
   it('is told to a host that pins it and was offered another one, which it forgets then', async () => {
@@ -455,7 +341,7 @@ describe('what hosts pin', { timeout: 60_000 }, () => {
     await world.clock.advance(6_000);
     await expect.poll(() => told).toEqual([fingerprint]);
     await expect.poll(async () => (await stateOf(host.fqdn)).state).toBe('pinned');
-    expect(await eventsOf('job_key_offered')).toEqual([]);
+    expect(await recorded('job_key_offered')).toEqual([]);
   });
 
   it('is not told again to a host that has refused, nor to one whose root wants none', async () => {

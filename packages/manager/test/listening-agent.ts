@@ -56,6 +56,8 @@ interface Behaviour {
   onTrust: (body: string) => void;
   /** What it answers to GET besides, by path: data, or a refusal. Listings have a name each. */
   readonly says: Map<string, object>;
+  /** Why it lets nobody change whom it trusts. */
+  trustRefusal: string | undefined;
 }
 
 /** A weak name of a listing, as agents give it. */
@@ -71,6 +73,17 @@ function isAnswered(incoming: IncomingMessage, outgoing: ServerResponse, said: o
   else if (isKnown) outgoing.writeHead(304).end();
   else outgoing.setHeader('ETag', nameOf(said));
   return isRefusal || isKnown;
+}
+
+/** Tells of the CAs that it is to trust; its refusal where it lets nobody say so. */
+function denialOfTrust(
+  { url }: IncomingMessage,
+  { onTrust, trustRefusal }: Behaviour,
+  body: string,
+): object | undefined {
+  if (url !== '/api/v1/identity/trust') return undefined;
+  onTrust(body);
+  return trustRefusal === undefined ? undefined : refusalOf('FORBIDDEN', {}, trustRefusal);
 }
 
 async function answer(
@@ -92,12 +105,12 @@ async function answer(
   }
   const gate = isApply ? behaviour.gate(incoming.headers, body) : undefined;
   if (gate) outgoing.setHeader('Linux-Patch-Challenge', gate.challenge);
-  if (gate?.code !== undefined) {
-    outgoing.writeHead(403, { 'content-type': 'application/json' });
-    outgoing.end(JSON.stringify(refusalOf(gate.code, {})));
+  const denial =
+    gate?.code === undefined ? denialOfTrust(incoming, behaviour, body) : refusalOf(gate.code, {});
+  if (denial) {
+    outgoing.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify(denial));
     return body;
   }
-  if (incoming.url === '/api/v1/identity/trust') behaviour.onTrust(body);
   const said = behaviour.says.get(incoming.url ?? '');
   if (said && isAnswered(incoming, outgoing, said)) return body;
   const answers: Readonly<Record<string, object>> = {
@@ -121,13 +134,13 @@ async function answer(
   return body;
 }
 
-function refusalOf(code: string, details: object): object {
+function refusalOf(code: string, details: object, message = 'no'): object {
   return {
     success: false,
     request_id: ACCEPTED.job_id,
     timestamp: new Date().toISOString(),
     data: null,
-    error: { code, message: 'no', details, retryable: false },
+    error: { code, message, details, retryable: false },
   };
 }
 
@@ -154,6 +167,7 @@ export async function joinListening(world: World, listening = true) {
     gate: () => undefined,
     onTrust: () => {},
     says: new Map(),
+    trustRefusal: undefined,
   };
   const server = createServer({ requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' });
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -217,6 +231,8 @@ export async function joinListening(world: World, listening = true) {
     said: (path: string) => behaviour.says.get(path),
     /** From now on it cannot answer GET of a path. */
     fail: (path: string, code: string) => behaviour.says.set(path, refusalOf(code, {})),
+    /** From now on it lets nobody change whom it trusts, and says why. */
+    refuseTrust: (why: string) => (behaviour.trustRefusal = why),
     jobsAsked: () => asked.filter((one) => one.path === '/api/v1/patches/apply'),
     /** From now on it takes subscriptions to jobs, and says nothing of them; resolves with the first one. */
     watched: () => once(new WebSocketServer({ server }), 'connection'),

@@ -1,4 +1,10 @@
-import { type Host, type Job, MANAGER_ADMIN_ROUTES, REVOCATION_REASON_NAMES } from '@linux-patch/contract';
+import {
+  type Host,
+  type Job,
+  type JobKeyState,
+  MANAGER_ADMIN_ROUTES,
+  REVOCATION_REASON_NAMES,
+} from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
 import { type Command, Option } from 'commander';
 import { port } from './arguments.ts';
@@ -53,10 +59,17 @@ function jobKeyNote({ left_at, job_key }: Host): string {
   }
 }
 
-function jobKeyFact({ job_key }: Host): string {
+/** States in which this manager would tell the host of its key. */
+const UNLIKE_OURS: ReadonlySet<JobKeyState> = new Set(['none', 'behind', 'foreign']);
+
+const ONLY_ROOT =
+  'The certificates of this host were copied there by hand, so it takes no key from a manager: only its root can pin one, with the fingerprint of "linux-patch-manager job-key show": linux-patch-api trust-job-key SHA256:…';
+
+function jobKeyFact({ identity, job_key }: Host): string {
   const { state, pinned, by } = job_key;
   const why = by === null ? '' : `, by ${by.replaceAll('_', ' ')}`;
-  return pinned === null ? `${state}${why}` : `${state}${why}: ${pinned}`;
+  const told = pinned === null ? `${state}${why}` : `${state}${why}: ${pinned}`;
+  return identity.trust === 'manual' && UNLIKE_OURS.has(state) ? `${told}. ${ONLY_ROOT}` : told;
 }
 
 /** `hosts list` */

@@ -30,6 +30,8 @@ export function createJobKeyOffers(parts: {
   readonly logger: Logger;
 }): JobKeyOffers {
   const { db, authority, fleet, audit, logger } = parts;
+  /** Why hosts did not take it, by id, as the log has it: some never can, and each round would say so. */
+  const told = new Map<string, string>();
   return {
     async offer(host, said, signal) {
       if (!said.job_key || !isOfferUseful(authority.jobKey, said.job_key)) return said;
@@ -38,6 +40,7 @@ export function createJobKeyOffers(parts: {
       try {
         const body = await authority.trustBundle(db);
         await fleet.call(addressOf(host), AGENT_ROUTES.setTrust, { ...call, body });
+        told.delete(id);
         const now = await fleet.call(addressOf(host), HEALTH_OF_ANY_AGENT, call);
         const { pinned = null, by = null } = now.job_key ?? {};
         // A host that takes nothing is told again in each round.
@@ -51,7 +54,10 @@ export function createJobKeyOffers(parts: {
       } catch (error) {
         if (signal.aborted) return said;
         if (!isPatchError(error, 'AGENT_UNREACHABLE', 'AGENT_ERROR')) throw error;
-        logger.warn('A host did not take the job key', { host: id, fqdn, reason: messageOf(error) });
+        const reason = messageOf(error);
+        if (told.get(id) !== reason)
+          logger.warn('A host did not take the job key', { host: id, fqdn, reason });
+        told.set(id, reason);
         return said;
       }
     },
