@@ -58,7 +58,9 @@ export {
   changePinnedKey,
   forgetPinnedKey,
   markPinnedKey,
+  type Pin,
   type PinPlace,
+  readPin,
   readPinnedKey,
   writePinnedKey,
 } from './signature/pinned-key.ts';

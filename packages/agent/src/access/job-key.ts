@@ -5,7 +5,9 @@ import {
   changePinnedKey,
   judgeOffer,
   markPinnedKey,
+  type Pin,
   type PinPlace,
+  readPin,
   readPinnedKey,
   writePinnedKey,
 } from '@linux-patch/worker';
@@ -27,6 +29,8 @@ export interface PinnedJobKey {
   trust(fingerprint: string | null): Promise<void>;
   /** @throws PatchError `SERVICE_UNHEALTHY` for a file that is not to be believed */
   read(): Promise<HostJobKey>;
+  /** The same with the keys that counted before. */
+  pin(): Promise<Pin>;
   /** Sees to it that a pin that is there is missed when it vanishes; says in the log when it has. */
   secure(): Promise<void>;
 }
@@ -44,6 +48,7 @@ export function openPinnedJobKey(options: PinnedJobKeyOptions): PinnedJobKey {
     take: (offer, speaker) => changePinnedKey(files, place, () => take(options, offer, speaker)),
     trust: (fingerprint) => changePinnedKey(files, place, () => trust(options, fingerprint)),
     read: () => readPinnedKey(files, place),
+    pin: () => readPin(files, place),
     async secure() {
       try {
         await markPinnedKey(files, place.mark, await readPinnedKey(files, place));
@@ -68,9 +73,9 @@ async function take(
 ): Promise<void> {
   const { files, place, logger } = options;
   const isChosen = speaker.way !== 'first_sight';
-  let held: HostJobKey;
+  let held: HostJobKey & Partial<Pin>;
   try {
-    held = await readPinnedKey(files, place);
+    held = await readPin(files, place);
   } catch (error) {
     // Only somebody who chooses the manager of this host writes the file anew.
     if (!isChosen) return logger.error(messageOf(error), {});
@@ -85,7 +90,11 @@ async function take(
 
 async function takeOffer(
   { files, place, logger, audit }: PinnedJobKeyOptions,
-  asked: { readonly held: HostJobKey; readonly offer: JobKeyOffer; readonly speaker: JobKeySpeaker },
+  asked: {
+    readonly held: HostJobKey & Partial<Pin>;
+    readonly offer: JobKeyOffer;
+    readonly speaker: JobKeySpeaker;
+  },
 ): Promise<void> {
   const { held, offer, speaker } = asked;
   const verdict = judgeOffer(held, offer, speaker);
@@ -93,6 +102,21 @@ async function takeOffer(
   if (verdict.kind === 'unvouched') {
     audit.record('job_key_refused', { reason: 'no CA that this host trusts vouches for it' });
     logger.warn('A job key was offered for which no CA of this host vouches; it counts for nothing', {});
+    return;
+  }
+  if (verdict.kind === 'replaced') {
+    const { offered } = verdict;
+    await writePinnedKey(files, place, held, offered);
+    audit.record('job_key_refused', {
+      offered,
+      pinned: held.pinned,
+      reason: 'another one took its place here',
+    });
+    logger.error(
+      `The manager offers the job key ${offered}, which counted on this host until ${held.pinned} took its place; what it asks for is refused. ` +
+        'A manager that was set back to an older backup has that key, and so has whoever stole one: find out which it is before you let that key count again as root (linux-patch-api trust-job-key)',
+      {},
+    );
     return;
   }
   const { pin } = verdict;

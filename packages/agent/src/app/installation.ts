@@ -27,7 +27,7 @@ export async function openInstallation(
     instanceId,
     jobKey: () => pin.read(),
     gate: createSignatureGate({
-      pin: () => pin.read(),
+      pin: () => pin.pin(),
       challenges: sayChallengeFaults(openChallenges({ folder, files, random, boot: () => readBoot(files) }), {
         folder,
         logger,

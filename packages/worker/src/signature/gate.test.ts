@@ -8,6 +8,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sayChallengeFaults } from './challenge-faults.ts';
 import { openChallenges } from './challenges.ts';
 import { createSignatureGate, type SignatureGate } from './gate.ts';
+import type { Pin } from './pinned-key.ts';
 import type { ChangeRequest } from './verify.ts';
 
 const NAMES = ['web1.example.test', '192.0.2.7'];
@@ -18,7 +19,7 @@ const BODY = Buffer.from('{"all":true}');
 let ours: string;
 let foreign: string;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let pin: HostJobKey;
+let pin: HostJobKey & Partial<Pin>;
 let boot: { id: string | null; ageMs: number };
 let gate: SignatureGate;
 
@@ -270,4 +271,18 @@ it('a host that can write no numbers says which folder and why, once in its log 
 it('numbers are kept where only their owner looks', async () => {
   await challengeOf();
   expect((await systemFiles.facts(join(folder.path, 'run')))?.mode).toBe(0o700);
+});
+
+it('advises root to trust the key of a strange signature, and never one whose place another took', async () => {
+  const strange = jobKeyFingerprint(jobPublicKey(foreign));
+  const words = async () =>
+    gate.admit(signed(await challengeOf(), { key: foreign }), 'always').then(
+      () => 'it was let in',
+      (error: Error) => error.message,
+    );
+  expect(await words()).toContain(`trust-job-key ${strange}`);
+  pin = { ...pin, replaced: [strange] };
+  const said = await words();
+  expect(said).toContain('took its place on this host');
+  expect(said).not.toContain(`trust-job-key ${strange}`);
 });

@@ -1,5 +1,6 @@
 import { type HostJobKey, PatchError } from '@linux-patch/contract';
 import type { Challenges } from './challenges.ts';
+import type { Pin } from './pinned-key.ts';
 import { type ChangeRequest, type SignedFor, verifyChange } from './verify.ts';
 
 /** Whether a request always needs a signature where a key is pinned, or only in a state that is looked at later. */
@@ -29,7 +30,7 @@ export interface SignatureGate {
 }
 
 export function createSignatureGate(options: {
-  readonly pin: () => Promise<HostJobKey>;
+  readonly pin: () => Promise<HostJobKey & Partial<Pin>>;
   readonly challenges: Challenges;
   readonly own: () => SignedFor;
 }): SignatureGate {

@@ -11,6 +11,7 @@ import {
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { judgeOffer } from './offer.ts';
+import type { Pin } from './pinned-key.ts';
 
 const NOTHING: HostJobKey = { pinned: null, by: null, foreign: null };
 
@@ -32,7 +33,7 @@ function offerOf(
   return { key, vouchers: [vouchForJobKey(key, by.root, rootOf(by).spkiSha256)], changes };
 }
 
-const judge = (held: HostJobKey, offer: JobKeyOffer, way: JobKeyWay = 'first_sight') =>
+const judge = (held: HostJobKey & Partial<Pin>, offer: JobKeyOffer, way: JobKeyWay = 'first_sight') =>
   judgeOffer(held, offer, { roots, way });
 const pinned = (privateKeyPem: string, by: JobKeyWay, foreign: string | null = null): HostJobKey => ({
   pinned: nameOf(privateKeyPem),
@@ -95,6 +96,18 @@ describe('a key that a manager offers', () => {
     const noted = pinned(first, 'first_sight', nameOf(second));
     expect(judge(held, offerOf(second))).toEqual({ kind: 'foreign', pin: noted });
     expect(judge(noted, offerOf(second))).toEqual({ kind: 'known' });
+  });
+
+  it('that counted here before is no candidate, is told once, and counts again by the word of root alone', () => {
+    const held = { ...pinned(second, 'join'), replaced: [nameOf(first)], refused: null };
+    expect(judge(held, offerOf(first))).toEqual({ kind: 'replaced', offered: nameOf(first) });
+    expect(judge({ ...held, refused: nameOf(first) }, offerOf(first))).toEqual({ kind: 'known' });
+    expect(judge(held, offerOf(first), 'root')).toMatchObject({ pin: pinned(first, 'root') });
+    const changes = [signKeyChange(second, jobPublicKey(first))];
+    expect(judge(held, offerOf(first, { changes }))).toMatchObject({ kind: 'pinned', followed: true });
+    expect(judge({ ...NOTHING, replaced: [nameOf(first)] }, offerOf(first))).toMatchObject({
+      kind: 'pinned',
+    });
   });
 
   it.each<JobKeyWay>(['join', 'root'])(

@@ -1,5 +1,6 @@
 import type { HostJobKey, JobKeyOffer, JobKeyWay } from '@linux-patch/contract';
 import { type CertificateFacts, isVouchedFor, jobKeyFingerprint, leadsToJobKey } from '@linux-patch/pki';
+import type { Pin } from './pinned-key.ts';
 
 /** What an offered key means for this host. */
 export type OfferVerdict =
@@ -9,6 +10,8 @@ export type OfferVerdict =
   | { readonly kind: 'unvouched' }
   /** It counts from now on; `followed` when the pinned key signed it. */
   | { readonly kind: 'pinned'; readonly pin: HostJobKey; readonly followed: boolean }
+  /** It counted here before another took its place; it is no candidate any more. */
+  | { readonly kind: 'replaced'; readonly offered: string }
   /** Another key is pinned, and nothing leads from there to this one. */
   | { readonly kind: 'foreign'; readonly pin: HostJobKey };
 
@@ -19,7 +22,7 @@ export type OfferVerdict =
  *   comes first
  */
 export function judgeOffer(
-  held: HostJobKey,
+  held: HostJobKey & Partial<Pin>,
   offer: JobKeyOffer,
   context: { readonly roots: readonly CertificateFacts[]; readonly way: JobKeyWay },
 ): OfferVerdict {
@@ -39,7 +42,10 @@ export function judgeOffer(
     // Root may have said that none is to be pinned.
     return held.by === null ? { kind: 'pinned', pin: pin(way), followed: false } : { kind: 'known' };
   if (leadsToJobKey(held.pinned, offer)) return { kind: 'pinned', pin: pin(held.by ?? way), followed: true };
+  if (held.replaced?.includes(offered))
+    return held.refused === offered ? { kind: 'known' } : { kind: 'replaced', offered };
+  const { pinned, by } = held;
   return held.foreign === offered
     ? { kind: 'known' }
-    : { kind: 'foreign', pin: { ...held, foreign: offered } };
+    : { kind: 'foreign', pin: { pinned, by, foreign: offered } };
 }

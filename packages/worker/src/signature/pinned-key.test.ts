@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, rm, symlink } from 'node:fs/promises';
+import { chmod, chown, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { HostJobKey } from '@linux-patch/contract';
 import { systemFiles as files } from '@linux-patch/runtime/node';
@@ -8,6 +8,7 @@ import {
   forgetPinnedKey,
   markPinnedKey,
   type PinPlace,
+  readPin,
   readPinnedKey,
   writePinnedKey,
 } from './pinned-key.ts';
@@ -52,6 +53,41 @@ describe('the file of the pinned key', () => {
     await markPinnedKey(files, place.mark, await read());
     await rm(place.file);
     await expect(read()).rejects.toMatchObject(refusal(/is gone/));
+  });
+
+  it('remembers the keys that counted before, the last sixteen of them, and never one that counts again', async () => {
+    const key = (number: number) => `SHA256:${String(number).padStart(43, 'A')}`;
+    for (let number = 1; number <= 20; number += 1)
+      await writePinnedKey(files, place, { ...PIN, pinned: key(number) });
+    const { replaced } = await readPin(files, place);
+    expect(replaced).toEqual(Array.from({ length: 16 }, (_none, index) => key(index + 4)));
+    await writePinnedKey(files, place, { ...PIN, pinned: key(7) });
+    const again = await readPin(files, place);
+    expect([again.pinned, again.replaced.length, again.replaced.includes(key(7))]).toEqual([
+      key(7),
+      16,
+      false,
+    ]);
+    expect(again.replaced.at(-1)).toBe(key(20));
+    await writePinnedKey(files, place, { ...NOTHING, by: 'root' });
+    expect((await readPin(files, place)).replaced.at(-1)).toBe(key(7));
+    await forgetPinnedKey(files, place);
+    expect(await readPin(files, place)).toEqual({ ...NOTHING, replaced: [], refused: null });
+  });
+
+  it('of an earlier version is read, and a key that is talked of there as foreign after it was replaced is not shown', async () => {
+    const [pinned, foreign] = [`SHA256:${'B'.repeat(43)}`, `SHA256:${'C'.repeat(43)}`];
+    await mkdir(dirname(place.file), { recursive: true });
+    const write = (more: object) =>
+      writeFile(place.file, JSON.stringify({ format: 1, pinned, by: 'join', foreign, ...more }), {
+        mode: 0o644,
+      });
+    await write({});
+    expect(await readPin(files, place)).toEqual({ pinned, by: 'join', foreign, replaced: [], refused: null });
+    await write({ replaced: [foreign] });
+    expect(await read()).toEqual({ pinned, by: 'join', foreign: null });
+    await write({ replaced: Array(17).fill(foreign) });
+    await expect(read()).rejects.toMatchObject(refusal(/cannot be read/));
   });
 
   it('is not missed once root said that no key counts, nor after the host left its manager', async () => {

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { HostJobKey, PatchError } from '@linux-patch/contract';
+import { HostJobKey, JobKeyFingerprint, PatchError } from '@linux-patch/contract';
 import { type Files, findOpenPlace } from '@linux-patch/runtime';
 import { z } from 'zod';
 
@@ -11,10 +11,26 @@ export interface PinPlace {
   readonly mark: string;
 }
 
-const StoredPin = HostJobKey.extend({ format: z.literal(1) });
+/** So many keys that counted here before are remembered. */
+const MAX_REPLACED = 16;
+
+const StoredPin = HostJobKey.extend({
+  format: z.literal(1),
+  /** Absent from what earlier versions wrote. */
+  replaced: z.array(JobKeyFingerprint).max(MAX_REPLACED).default([]),
+  refused: JobKeyFingerprint.nullable().default(null),
+});
+
+/** What is pinned, and what was. */
+export interface Pin extends HostJobKey {
+  /** Keys that counted on this host before, the oldest first: whoever has an old copy of the manager has one. */
+  readonly replaced: readonly string[];
+  /** The one of them that was offered last, so that it is told once. */
+  readonly refused: string | null;
+}
 
 const LIMIT_BYTES = 4_096;
-const NOTHING: HostJobKey = { pinned: null, by: null, foreign: null };
+const NOTHING: Pin = { pinned: null, by: null, foreign: null, replaced: [], refused: null };
 
 /** What root does about a file that is not to be believed. */
 const REPAIR =
@@ -25,7 +41,7 @@ const REPAIR =
  * @throws PatchError `SERVICE_UNHEALTHY` for a file that cannot be read, that others than root can change, or that is gone
  *   although a key was pinned: then nothing is known, and nothing is allowed
  */
-export async function readPinnedKey(files: Files, { file, mark }: PinPlace): Promise<HostJobKey> {
+export async function readPin(files: Files, { file, mark }: PinPlace): Promise<Pin> {
   try {
     const [open] = await findOpenPlace({ files, path: file });
     if (open !== undefined) throw unknownKey(open);
@@ -35,11 +51,18 @@ export async function readPinnedKey(files: Files, { file, mark }: PinPlace): Pro
       return NOTHING;
     }
     const { format: _format, ...pin } = StoredPin.parse(JSON.parse(text));
-    return pin;
+    const isReplaced = pin.foreign !== null && pin.replaced.includes(pin.foreign);
+    return isReplaced ? { ...pin, foreign: null } : pin;
   } catch (cause) {
     if (cause instanceof PatchError) throw cause;
     throw unknownKey(`${file} cannot be read`, cause);
   }
+}
+
+/** The same without the past, as it is shown. @throws PatchError as `readPin` */
+export async function readPinnedKey(files: Files, place: PinPlace): Promise<HostJobKey> {
+  const { pinned, by, foreign } = await readPin(files, place);
+  return { pinned, by, foreign };
 }
 
 function unknownKey(what: string, cause?: unknown): PatchError {
@@ -61,15 +84,31 @@ export async function changePinnedKey<T>(
   return await change();
 }
 
-/** Writes it down; it survives a power cut when this resolves. */
-export async function writePinnedKey(files: Files, { file, mark }: PinPlace, pin: HostJobKey): Promise<void> {
+/** The keys before it, with the one that it takes the place of. */
+function replacedBy(before: Pin | undefined, pinned: string | null): string[] {
+  const former = [...(before?.replaced ?? []), ...(before?.pinned ? [before.pinned] : [])];
+  return [...new Set(former.filter((one) => one !== pinned).toReversed())].toReversed().slice(-MAX_REPLACED);
+}
+
+/**
+ * Writes it down; it survives a power cut when this resolves. The key whose place it takes is remembered.
+ * @param refused a replaced key that was offered
+ */
+export async function writePinnedKey(
+  files: Files,
+  { file, mark }: PinPlace,
+  { pinned, by, foreign }: HostJobKey,
+  refused: string | null = null,
+): Promise<void> {
+  const before = await readPin(files, { file, mark }).catch(() => undefined);
+  const stored = { format: 1, pinned, by, foreign, replaced: replacedBy(before, pinned), refused } as const;
   await files.makeFolder(dirname(file), 0o755);
   await files.writeDurably({
     path: file,
-    data: `${JSON.stringify({ format: 1, ...pin }, null, 2)}\n`,
+    data: `${JSON.stringify(stored satisfies z.input<typeof StoredPin>, null, 2)}\n`,
     mode: 0o644,
   });
-  await markPinnedKey(files, mark, pin);
+  await markPinnedKey(files, mark, stored);
 }
 
 /** Writes down that a key is pinned, or none: also what a power cut left open right after the pin was written. */

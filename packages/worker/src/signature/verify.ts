@@ -1,5 +1,6 @@
 import { type HostJobKey, PatchError, SignedJob } from '@linux-patch/contract';
 import { isJobSignedBy, jobKeyFingerprint } from '@linux-patch/pki';
+import type { Pin } from './pinned-key.ts';
 
 /** A request for a change as it came; nothing of its body has been parsed. */
 export interface ChangeRequest {
@@ -31,7 +32,7 @@ const LIMIT_CHARACTERS = 12_288;
  *   another instance
  */
 export function verifyChange(
-  pin: HostJobKey,
+  pin: HostJobKey & Partial<Pin>,
   request: ChangeRequest,
   own: SignedFor,
 ): { readonly challenge: string } | undefined {
@@ -39,7 +40,7 @@ export function verifyChange(
   if (request.job === undefined && request.signature === undefined) return undefined;
   const header = readHeader(request);
   const job = parseJob(header);
-  if (jobKeyFingerprint(job.key) !== pin.pinned) throw otherKey(pin.pinned, job.key);
+  if (jobKeyFingerprint(job.key) !== pin.pinned) throw otherKey(pin, job.key);
   const signature = request.signature ?? '';
   if (!isJobSignedBy(job.key, { header, signature, body: request.body })) {
     throw invalid(
@@ -70,8 +71,13 @@ function parseJob(header: Buffer): SignedJob {
   }
 }
 
-function otherKey(pinned: string, key: string): PatchError {
+function otherKey({ pinned, replaced }: HostJobKey & Partial<Pin>, key: string): PatchError {
   const shown = jobKeyFingerprint(key);
+  if (replaced?.includes(shown))
+    return invalid(
+      `is by the key ${shown}, and ${pinned} took its place on this host. A manager that was set back to an older backup has that key, and so has whoever stole one. ` +
+        'Only root of this host can let it count again (linux-patch-api trust-job-key), and should know first which of the two it is',
+    );
   return invalid(
     `is by the key ${shown}, and this host takes changes only from ${pinned}. If the first is what "linux-patch-manager job-key show" says on its manager, ` +
       `then as root on this host: linux-patch-api trust-job-key ${shown}`,
