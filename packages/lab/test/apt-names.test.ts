@@ -2,6 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PackageManager } from '../../worker/src/packages/package-manager.ts';
 import type { ToyPackage } from '../src/apt/deb.ts';
 import { createPrivateAptRoot, type PrivateAptRoot } from '../src/apt/private-root.ts';
 import { createSigningKey } from '../src/apt/signing.ts';
@@ -52,10 +53,16 @@ const TOYS: readonly ToyPackage[] = [
 ];
 
 describe('names that apt would read as something else', () => {
+  let packages: PackageManager;
+  let apt: PrivateAptRoot;
+  // One host for all: none of what is refused may change anything.
+  beforeAll(async () => {
+    ({ packages, apt } = await host(TOYS, [], ['toyhello']));
+  });
+
   it.each(['toyhello-', 'toyhello+', 'toyhell.', 'toyhel.+', 'toyhello:amd64-'])(
     'are unknown packages, and nothing changes: %s',
     async (name) => {
-      const { packages, apt } = await host(TOYS, [], ['toyhello']);
       const install = (more: readonly { name: string }[]) =>
         packages.operations.install({ ...plainWish, packages: [...more, { name }] }, quietRun());
       await expect(install([])).rejects.toMatchObject({
@@ -71,7 +78,6 @@ describe('names that apt would read as something else', () => {
   );
 
   it.each(['1.0-', '1.0-1-', '1.0-1+'])('are no versions either: %s', async (version) => {
-    const { packages, apt } = await host(TOYS, [], ['toyhello']);
     await expect(
       packages.operations.install({ ...plainWish, packages: [{ name: 'toyhello', version }] }, quietRun()),
     ).rejects.toMatchObject({ code: 'VERSION_NOT_AVAILABLE' });
@@ -79,14 +85,14 @@ describe('names that apt would read as something else', () => {
   });
 
   it('do not keep real names with such characters from working', async () => {
-    const { packages, apt } = await host(TOYS, [], []);
-    await packages.operations.install(
+    const fresh = await host(TOYS, [], []);
+    await fresh.packages.operations.install(
       { ...plainWish, packages: [{ name: 'toy++' }, { name: 'mail-toy' }, { name: 'toyhello:amd64' }] },
       quietRun(),
     );
-    expect(await installedNames(apt)).toEqual(['toy++', 'toyhello', 'toymail']);
-    await packages.operations.remove({ name: 'toy++', purge: false, force: false }, quietRun());
-    expect(await installedNames(apt)).toEqual(['toyhello', 'toymail']);
+    expect(await installedNames(fresh.apt)).toEqual(['toy++', 'toyhello', 'toymail']);
+    await fresh.packages.operations.remove({ name: 'toy++', purge: false, force: false }, quietRun());
+    expect(await installedNames(fresh.apt)).toEqual(['toyhello', 'toymail']);
   });
 });
 
