@@ -116,7 +116,8 @@ describe('a manager whose answers drip without an end', () => {
     await first.stop();
     const digest = await identityDigest();
     dripAt(ENROLL_PATHS.renew, '{"server_crt":"x"}');
-    host.clock.setWallClock(NOW + 300 * DAY_MS);
+    // So little is left that it is tried every hour.
+    host.clock.setWallClock(NOW + 340 * DAY_MS);
     const agent = host.start();
     await agent.settles(isServed(agent));
     await agent.until(() => manager.dripping > 0, STRIDE_MS);
