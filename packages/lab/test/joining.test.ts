@@ -1,9 +1,9 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LabHost, type ManagerProcess, runProgram } from '../src/index.ts';
+import { type AgentProcess, type LabHost, type ManagerProcess, runProgram } from '../src/index.ts';
 import { askUntil } from '../src/wait.ts';
-import { type Lab, openLab } from './open-lab.ts';
+import { ASKED, type Lab, openLab } from './open-lab.ts';
 
 /** What the agent keeps of a host. */
 const DATA = 'var/lib/linux_patch_api';
@@ -23,7 +23,6 @@ function newHost(enrollment: readonly string[] = []): Promise<LabHost> {
   return lab.host({
     name: `join${hosts}.lab.test`,
     address: `127.0.0.${hosts}`,
-    packages: ['toyhello', 'toylib'],
     enrollment,
   });
 }
@@ -42,6 +41,13 @@ function requestOf(host: LabHost, state = 'pending'): Promise<Request> {
     };
     return enrollments.find((one) => one.fqdn === host.name && one.state === state);
   });
+}
+
+/** An agent whose request the manager has: asking sooner would only start programs in vain. */
+async function startAsking(host: LabHost): Promise<AgentProcess> {
+  const agent = host.start();
+  await agent.logged(ASKED);
+  return agent;
 }
 
 async function approve(host: LabHost): Promise<void> {
@@ -96,7 +102,7 @@ describe('a host joins a manager', () => {
   it('with one line of configuration and a typed code, and then answers only the manager', async () => {
     const host = await newHost();
     const before = await readFile(host.configFile, 'utf8');
-    await using agent = host.start();
+    await using agent = await startAsking(host);
     await approve(host);
     await agent.listening;
 
@@ -126,7 +132,7 @@ describe('a host joins a manager', () => {
 
   it('resumes the same request after a restart, also when it was approved while the agent was down', async () => {
     const host = await newHost();
-    const first = host.start();
+    const first = await startAsking(host);
     const code = await host.hostCode();
     const request = await requestOf(host);
     await askUntil(
@@ -147,7 +153,7 @@ describe('a host joins a manager', () => {
 
   it('comes back at once after kill -9, with the same identity and the same port', async () => {
     const host = await newHost();
-    const first = host.start();
+    const first = await startAsking(host);
     await approve(host);
     await first.listening;
     const serial = (await host.status()).identity.serial;
@@ -161,7 +167,7 @@ describe('a host joins a manager', () => {
 
   it('a denied host clears its token, says so and ends with 0', async () => {
     const host = await newHost();
-    await using agent = host.start();
+    await using agent = await startAsking(host);
     const request = await requestOf(host);
     const code = await host.hostCode();
     await manager.json('enrollments', 'deny', request.id, '--reason', 'not ours', '--code', code);
@@ -173,7 +179,7 @@ describe('a host joins a manager', () => {
 
   it('refuses a wrong code and keeps the request', async () => {
     const host = await newHost();
-    await using agent = host.start();
+    await using agent = await startAsking(host);
     const request = await requestOf(host);
     await expect(
       manager.json('enrollments', 'approve', request.id, '--code', '0000-0000-0000-0000'),
@@ -185,7 +191,7 @@ describe('a host joins a manager', () => {
 
   it('with a pinned CA an approval without the code is enough', async () => {
     const host = await newHost([`ca_fingerprint: "${manager.caFingerprint}"`]);
-    await using agent = host.start();
+    await using agent = await startAsking(host);
     const request = await requestOf(host);
     await manager.json('enrollments', 'approve', request.id, '--no-code');
     await agent.listening;

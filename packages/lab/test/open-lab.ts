@@ -3,7 +3,6 @@ import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { type AgentProcess, createLabHost, type LabHost, type LabHostOptions } from '../src/agent-process.ts';
 import { buildToyRepository } from '../src/apt/repository.ts';
 import { type ManagerPlace, startManagerProcess } from '../src/manager-process.ts';
-import { askUntil } from '../src/wait.ts';
 
 /** A real manager, and a repository for the hosts that join it, in a folder of their own. */
 export async function openLab(place: ManagerPlace = {}) {
@@ -30,14 +29,15 @@ export async function openLab(place: ManagerPlace = {}) {
 }
 export type Lab = Awaited<ReturnType<typeof openLab>>;
 
+/** What an agent logs when its request has reached the manager. */
+export const ASKED = 'The manager has the request';
+
 /** Starts the agent of the only host that asks to join, and lets it in. */
 export async function startApproved({ manager }: Lab, host: LabHost): Promise<AgentProcess> {
   const agent = host.start();
-  const id = await askUntil('the request', async () => {
-    const { enrollments } = (await manager.json('enrollments', 'list')) as { enrollments: { id: string }[] };
-    return enrollments[0]?.id;
-  });
-  await manager.json('enrollments', 'approve', id, '--no-code');
+  await agent.logged(ASKED);
+  const { enrollments } = (await manager.json('enrollments', 'list')) as { enrollments: { id: string }[] };
+  await manager.json('enrollments', 'approve', enrollments[0]?.id ?? 'nobody asks', '--no-code');
   await agent.listening;
   return agent;
 }
