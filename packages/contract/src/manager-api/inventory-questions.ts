@@ -53,10 +53,6 @@ export const WaitingUpdate = z.object({
   first_seen_at: z.iso
     .datetime()
     .meta({ description: 'When it was first seen to wait on one of these hosts.' }),
-  oldest_listed_at: z.iso
-    .datetime()
-    .nullable()
-    .meta({ description: 'The oldest listing that `hosts` stands on.' }),
 });
 export type WaitingUpdate = z.infer<typeof WaitingUpdate>;
 

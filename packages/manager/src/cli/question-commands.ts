@@ -60,7 +60,7 @@ async function showUpdates(context: CommandContext, options: UpdateOptions): Pro
     if (data.total === 0) return [`No updates are known to wait.`, figures].join('\n');
     return [
       renderTable(
-        ['PACKAGE', 'VERSION', 'ARCHITECTURE', 'KIND', 'HOSTS', 'UNKNOWN', 'WAITS SINCE', 'OLDEST LISTING'],
+        ['PACKAGE', 'VERSION', 'ARCHITECTURE', 'KIND', 'HOSTS', 'UNKNOWN', 'WAITS SINCE'],
         data.updates.map((one) => [
           one.name,
           one.version,
@@ -69,7 +69,6 @@ async function showUpdates(context: CommandContext, options: UpdateOptions): Pro
           one.hosts.toString(),
           one.unknown === 0 ? '' : one.unknown.toString(),
           pastTime(one.first_seen_at, nowMs),
-          pastTime(one.oldest_listed_at, nowMs),
         ]),
       ),
       ...describePage(data.updates.length, data.total, options),

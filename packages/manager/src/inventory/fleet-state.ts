@@ -107,6 +107,11 @@ export async function readListedHosts(
   );
 }
 
+/** The ids of hosts that are unknown, as a part of another query. */
+export function unknownIds(freshness: Freshness): RawBuilder<unknown> {
+  return sql`(select id from (${statesOf(freshness, {})}) where state = 'unknown')`;
+}
+
 /** What is known of one host, also of one that left. */
 export async function getHostState(db: Database, freshness: Freshness, id: string): Promise<HostInventory> {
   const { hosts } = await readHostStates(db, freshness, { id, limit: 1, offset: 0 });

@@ -2,7 +2,7 @@ import { type PackageHolders, PatchError } from '@linux-patch/contract';
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database/open.ts';
 import { type Freshness, readListedHosts } from './fleet-state.ts';
-import { decodeIds } from './id-set.ts';
+import { pickIds } from './id-set.ts';
 import { dpkgVersionKey } from './version-key.ts';
 
 /** What is asked about a package. */
@@ -86,7 +86,8 @@ function isOlder(below: string | undefined): RawBuilder<number | null> {
 /** Looks through the set of each host. */
 async function findHeld(db: Database, versions: ReadonlyMap<number, NamedVersion>): Promise<Held[]> {
   const held: Held[] = [];
-  if (versions.size === 0) return held;
+  const wanted = [...versions.keys()].sort((a, b) => a - b);
+  if (wanted.length === 0) return held;
   for (let after = ''; ; ) {
     const sets = await db
       .selectFrom('package_sets')
@@ -96,7 +97,7 @@ async function findHeld(db: Database, versions: ReadonlyMap<number, NamedVersion
       .limit(SETS_TOGETHER)
       .execute();
     for (const { host_id: hostId, ids } of sets) {
-      for (const id of ids === null ? [] : decodeIds(ids)) {
+      for (const id of ids === null ? [] : pickIds(ids, wanted)) {
         const version = versions.get(id);
         if (version) held.push({ hostId, version });
       }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changeBetween, decodeIds, encodeIds, hashOfSet } from './id-set.ts';
+import { changeBetween, decodeIds, encodeIds, hashOfSet, pickIds } from './id-set.ts';
 
 describe('a set of packages', () => {
   it.each([
@@ -18,6 +18,16 @@ describe('a set of packages', () => {
     expect(encodeIds(ids).length).toBe(1_500);
     expect(hashOfSet(encodeIds(ids.toReversed()))).toBe(hashOfSet(encodeIds([...ids, 1])));
     expect(hashOfSet(encodeIds(ids.slice(1)))).not.toBe(hashOfSet(encodeIds(ids)));
+  });
+
+  it('says which of some it has', () => {
+    const set = encodeIds([3, 127, 128, 16_384, 2_000_000]);
+    expect(pickIds(set, [1, 3, 4, 128, 16_384, 1_999_999, 2_000_000, 2_000_001])).toEqual([
+      3, 128, 16_384, 2_000_000,
+    ]);
+    expect(pickIds(set, [])).toEqual([]);
+    expect(pickIds(set, [2_000_001])).toEqual([]);
+    expect(pickIds(encodeIds([]), [1])).toEqual([]);
   });
 
   it('tells what went and what came', () => {

@@ -31,6 +31,27 @@ export function decodeIds(bytes: Uint8Array): number[] {
   return ids;
 }
 
+/**
+ * Those of some ids that are in a set, without reading further than the last of them.
+ * @param wanted rising
+ */
+export function pickIds(bytes: Uint8Array, wanted: readonly number[]): number[] {
+  const picked: number[] = [];
+  let next = 0;
+  let id = 0;
+  let weight = 1;
+  for (const byte of bytes) {
+    id += (byte & 0x7f) * weight;
+    weight *= 128;
+    if (byte > 0x7f) continue;
+    weight = 1;
+    while (next < wanted.length && (wanted[next] ?? 0) < id) next += 1;
+    if (next === wanted.length) break;
+    if (wanted[next] === id) picked.push(id);
+  }
+  return picked;
+}
+
 /** The same for the same set. */
 export function hashOfSet(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');

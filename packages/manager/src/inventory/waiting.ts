@@ -2,7 +2,7 @@ import { type HostUpdate, type InventoryState, isoOf, type WaitingUpdate } from 
 import { sql } from 'kysely';
 import type { HostUpdateRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
-import { type Freshness, stateIn } from './fleet-state.ts';
+import { type Freshness, stateIn, unknownIds } from './fleet-state.ts';
 
 interface Asked {
   readonly security?: boolean | undefined;
@@ -29,24 +29,25 @@ interface Candidate {
   readonly hosts: number;
   readonly unknown: number;
   readonly first_seen_at: number;
-  readonly oldest: number | null;
+  readonly total: number;
 }
 
-/** What waits on how many hosts: what mends security faults first, then what waits on most. */
+/** What waits on how many hosts: what mends security faults first, then what waits on most. One look through an index. */
 export async function readWaiting(
   db: Database,
   freshness: Freshness,
   { security, limit, offset }: Asked,
 ): Promise<{ readonly updates: WaitingUpdate[]; readonly total: number }> {
-  const { rows } =
-    await sql<Candidate>`select v.name, v.arch, v.version, max(u.security) as security, count(*) as hosts,
-      sum(${stateIn(freshness)} = 'unknown') as unknown, min(u.first_seen_at) as first_seen_at, min(s.listed_at) as oldest
-    ${WAITING} where ${isWanted(security)} group by v.id
-    order by max(coalesce(u.security, 0)) desc, hosts desc, v.name, v.id limit ${limit} offset ${offset}`.execute(
-      db,
-    );
-  const counted = await sql<{ readonly total: number }>`select count(distinct u.candidate_id) as total
-    ${WAITING} where ${isWanted(security)}`.execute(db);
+  const counted = sql`select u.candidate_id, max(u.security) as security, count(*) as hosts,
+      sum(u.host_id in ${unknownIds(freshness)}) as unknown, min(u.first_seen_at) as first_seen_at
+    from host_updates as u
+    where u.host_id not in (select id from hosts where left_at is not null) and ${isWanted(security)}
+    group by u.candidate_id`;
+  const { rows } = await sql<Candidate>`select v.name, v.arch, v.version, c.*, count(*) over () as total
+    from (${counted}) as c join package_versions as v on v.id = c.candidate_id
+    order by coalesce(c.security, 0) desc, c.hosts desc, v.name, v.id limit ${limit} offset ${offset}`.execute(
+    db,
+  );
   const updates = rows.map((row) => ({
     name: row.name,
     architecture: row.arch,
@@ -55,9 +56,18 @@ export async function readWaiting(
     hosts: row.hosts,
     unknown: row.unknown,
     first_seen_at: new Date(row.first_seen_at).toISOString(),
-    oldest_listed_at: isoOf(row.oldest),
   }));
-  return { updates, total: counted.rows[0]?.total ?? 0 };
+  return { updates, total: rows[0]?.total ?? (await countWaiting(db, security)) };
+}
+
+/** Behind the last page nothing says how many there are. */
+async function countWaiting(db: Database, security: boolean | undefined): Promise<number> {
+  const { rows } = await sql<{ readonly total: number }>`select count(distinct u.candidate_id) as total
+    from host_updates as u
+    where u.host_id not in (select id from hosts where left_at is not null) and ${isWanted(security)}`.execute(
+    db,
+  );
+  return rows[0]?.total ?? 0;
 }
 
 type OnHost = Omit<HostUpdateRow, 'host_id' | 'candidate_id' | 'origin'> & {

@@ -71,7 +71,8 @@ async function createUpdates(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createIndex('host_updates_by_candidate')
     .on('host_updates')
-    .columns(['candidate_id', 'host_id'])
+    // With what is counted of each, so that the whole fleet is counted without the table.
+    .columns(['candidate_id', 'host_id', 'security', 'first_seen_at'])
     .execute();
 }
 
