@@ -135,6 +135,12 @@ describe('a served app', () => {
     ]);
   });
 
+  it('reads parts of a path percent-decoded, and leaves codes that stand for no text', async () => {
+    await using served = await serve();
+    expect((await ask(served.port, 'GET', '/things/a%20b%2Fc%2541')).text).toBe('a b/c%41');
+    expect((await ask(served.port, 'GET', '/things/%C3%A4-%E4-%ZZ')).text).toBe('ä-%E4-%ZZ');
+  });
+
   it('shows nothing of a fault that nobody foresaw, and logs it under the same id', async () => {
     await using served = await serve();
     const { status, headers, text } = await ask(served.port, 'GET', '/broken');
