@@ -11,7 +11,8 @@ export async function trustJobKey(context: AgentContext, fingerprint: string | n
     fingerprint === null
       ? 'This host does changes without a signature from now on, for whoever its certificates let in. Undo it with: linux-patch-api trust-job-key SHA256:…\n'
       : `This host does changes from now on only when the key ${fingerprint} has signed them. ` +
-          'Compare it with "linux-patch-manager job-key show" on the manager.\n',
+          'Compare it with "linux-patch-manager job-key show" on the manager. Jobs that were accepted before, whoever signed them, are still done: ' +
+          'look at those that wait with "linux-patch-manager jobs HOST"; "linux-patch-manager jobs HOST JOB" says by which key each was signed.\n',
   );
   return EXIT.clean;
 }

@@ -5,10 +5,10 @@ import type { JobQueue } from './queue.ts';
 export function governQueue(queue: JobQueue, governed: GovernedBy): JobQueue {
   return {
     events: queue.events,
-    async submit(request, named) {
+    async submit(request, named, signedBy) {
       // What was accepted is what it was then, whatever the policy has become.
       if (!named || !(await queue.findNamed(named))) await admitJob(request, governed);
-      return queue.submit(request, named);
+      return queue.submit(request, named, signedBy);
     },
     findNamed: (named) => queue.findNamed(named),
     list: () => queue.list(),

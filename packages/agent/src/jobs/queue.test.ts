@@ -103,6 +103,20 @@ describe('the job queue', () => {
     expect(queue.health()).toContain('ENOSPC');
   });
 
+  it('knows after a restart, too, which key signed the request of a job', async () => {
+    const { open } = await world();
+    const signedBy = `SHA256:${'A'.repeat(43)}`;
+    let ids: string[] = [];
+    {
+      await using queue = await open(handWork().execute);
+      const signed = await queue.submit(install('curl'), undefined, signedBy);
+      ids = [signed.job_id, (await queue.submit(install('wget'))).job_id];
+    }
+    await using queue = await open(handWork().execute);
+    const found = await Promise.all(ids.map((id) => queue.get(id)));
+    expect(found.map((job) => job.signed_by)).toEqual([signedBy, null]);
+  });
+
   it('is asked twice for the same under one name and has one job, also after a restart and when the queue is full', async () => {
     const { open } = await world({ maxQueueDepth: 1 });
     const named = nameRequest('k-1', { line: 'POST /api/v1/packages', bodyText: '{"packages":[]}' });

@@ -50,9 +50,10 @@ export interface JobQueue extends AsyncDisposable {
   /**
    * Accepts a job; it is on disk before this resolves. A request that was accepted under this name before is the job that
    * it was then.
+   * @param signedBy fingerprint of the job key that signed the request
    * @throws PatchError `QUEUE_FULL`, `IDEMPOTENCY_CONFLICT` or `SERVICE_UNHEALTHY`.
    */
-  submit(request: JobRequest, named?: NamedRequest): Promise<JobCore>;
+  submit(request: JobRequest, named?: NamedRequest, signedBy?: string): Promise<JobCore>;
   /**
    * The job that a request of this name became; undefined when there was none.
    * @throws PatchError `IDEMPOTENCY_CONFLICT`, and what `submit` threw when the job is not on disk after all.
@@ -110,12 +111,12 @@ class DurableJobQueue implements JobQueue {
     this.#startReady();
   }
 
-  async submit(request: JobRequest, named?: NamedRequest): Promise<JobCore> {
+  async submit(request: JobRequest, named?: NamedRequest, signedBy?: string): Promise<JobCore> {
     const earlier = named && findNamed(this.#jobs.values(), named);
     if (earlier) return this.#accepted(earlier);
     this.#refuseWhenClosed();
     const { clock, random } = this.#options;
-    const core = createJob({ id: random.uuid(), request, nowMs: clock.now() });
+    const core = createJob({ id: random.uuid(), request, nowMs: clock.now(), signedBy });
     const id = core.job_id;
     // Counted before anything is awaited, so that two requests of one instant cannot share the last place, or one name.
     this.#jobs.set(id, { core, request, named });

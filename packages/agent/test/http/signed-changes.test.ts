@@ -1,6 +1,12 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type HostJobKey, type JobAccepted, PatchError, type SignedJob } from '@linux-patch/contract';
+import {
+  type HostJobKey,
+  type Job,
+  type JobAccepted,
+  PatchError,
+  type SignedJob,
+} from '@linux-patch/contract';
 import { generateJobKey, jobKeyFingerprint, jobPublicKey, signJob } from '@linux-patch/pki';
 import type { Executor } from '@linux-patch/worker';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -114,6 +120,16 @@ describe('a host that pins a job key', () => {
     expect(await signer()).toBeUndefined();
     await signedSend();
     expect(await signer()).toBe(jobKeyFingerprint(jobPublicKey(ours)));
+  });
+
+  it('says in the job itself which key signed, and of an unsigned one that none did', async () => {
+    const signer = async (answer: Answer) => {
+      const { job_id } = answer.envelope.data as { job_id: string };
+      return ((await call(world, `/api/v1/jobs/${job_id}`)).envelope.data as Job).signed_by;
+    };
+    expect(await signer(await signedSend())).toBe(jobKeyFingerprint(jobPublicKey(ours)));
+    pin = async () => UNPINNED;
+    expect(await signer(await send({}))).toBeNull();
   });
 
   it('looks at the signature before it parses a byte of the body', async () => {

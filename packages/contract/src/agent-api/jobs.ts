@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { JobKeyFingerprint } from '../job-key.ts';
 import { paging } from '../query.ts';
 import { Line, MAX_ENTRIES, Output } from '../text-bounds.ts';
 import { PlanDifference } from './plans.ts';
@@ -113,6 +114,10 @@ export const Job = z.object({
     .meta({ description: 'The reboot that follows this job; null or absent when none does.' }),
   rollback_job_id: z.uuid().nullable(),
   exclusive_mode: z.boolean(),
+  signed_by: JobKeyFingerprint.nullable().optional().meta({
+    description:
+      'Fingerprint of the job key that signed the request; null for an unsigned one. Older agents leave it out.',
+  }),
 });
 export type Job = z.infer<typeof Job>;
 

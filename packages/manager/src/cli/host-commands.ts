@@ -191,6 +191,7 @@ export function describeJob(job: Job, nowMs: number): string {
     ['Operation', job.operation],
     ['Status', job.state === job.status ? job.status : `${job.status} (${job.state})`],
     ['Message', job.message],
+    ...(job.signed_by ? [['Signed by', job.signed_by] as const] : []),
     ['Started', pastTime(job.started_at, nowMs)],
     ['Ended', pastTime(job.completed_at, nowMs)],
     ...(job.error ? [['Error', `${job.error} (${job.error_code ?? 'no code'})`] as const] : []),

@@ -58,6 +58,8 @@ export function createJob(options: {
   readonly id: string;
   readonly request: JobRequest;
   readonly nowMs: number;
+  /** Fingerprint of the key that signed the request. */
+  readonly signedBy?: string | undefined;
 }): JobCore {
   const now = new Date(options.nowMs).toISOString();
   return {
@@ -81,6 +83,7 @@ export function createJob(options: {
     reboot: null,
     rollback_job_id: null,
     exclusive_mode: false,
+    signed_by: options.signedBy ?? null,
   };
 }
 

@@ -36,7 +36,7 @@ export async function acceptJob(
   const earlier = named && (await jobs.findNamed(named));
   if (earlier) return acceptedAnswer(earlier);
   await input.admission.spend();
-  return acceptedAnswer(await jobs.submit(await requestOf(), named));
+  return acceptedAnswer(await jobs.submit(await requestOf(), named, input.admission.signedBy));
 }
 
 /** The 202 of an accepted job; its first status is always `pending`. */
