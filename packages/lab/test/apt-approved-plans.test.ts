@@ -1,5 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -102,6 +102,74 @@ describe('a change that was approved by its plan while somebody else got in betw
     expect(holders[0]).toMatch(/apt-get|dpkg/);
     await other;
     expect((await packages.inventory.listPackages()).map((one) => one.name)).toEqual(['toylib', 'toyslow']);
+  });
+});
+
+describe('a change before whose apt somebody else takes the lock after our last look', () => {
+  /** The package manager of a host on which another apt is at work whenever our own is about to start, once. */
+  async function outrun() {
+    const host = await bench(folder.path, ['toyhello']);
+    let other: Promise<unknown> | undefined;
+    const tries: string[] = [];
+    const { operations } = await openOn(host.root, (commands) => ({
+      async run(command) {
+        if (!command.statusPipe) return commands.run(command);
+        tries.push(command.args.join(' '));
+        if (!other) {
+          other = host.apt.run('apt-get', ['install', '-y', 'toyslow']);
+          await askUntil('the other apt to unpack', () =>
+            systemFiles.facts(join(host.root, 'usr/share/toyslow/version')),
+          );
+        }
+        return commands.run(command);
+      },
+    }));
+    const letGo = () => writeFile(join(host.root, 'tmp/toyslow-go'), '');
+    return { ...host, operations, tries, letGo, ended: async () => other };
+  }
+  const removal = { name: 'toyhello', purge: false, force: false };
+
+  it('does not wait inside of apt: it is judged again, by what is forbidden by then', async () => {
+    const { operations, packages, root, letGo, ended, tries } = await outrun();
+    let holder: string | undefined;
+    let forbidding: Promise<unknown> | undefined;
+    const onWaitingForLock = (name: string) => {
+      holder ??= name;
+      forbidding ??= (async () => {
+        const policy = join(root, 'etc/linux_patch_api/policy.yaml');
+        await mkdir(dirname(policy), { recursive: true });
+        await writeFile(policy, 'excluded_packages: [toyhello]\n', { mode: 0o600 });
+        await letGo();
+      })();
+    };
+    await expect(operations.remove(removal, quietRun({ onWaitingForLock }))).rejects.toMatchObject({
+      code: 'POLICY_DENIED',
+    });
+    await forbidding;
+    await ended();
+    expect(holder).toMatch(/apt-get|dpkg/);
+    expect(tries).toHaveLength(1);
+    expect((await packages.inventory.listPackages()).map((one) => one.name)).toEqual(['toyhello', 'toyslow']);
+  });
+
+  it('is done when they are ready and nothing forbids it, and what they did is not of this job', async () => {
+    const { operations, letGo, ended, tries } = await outrun();
+    const { results } = await operations.remove(removal, quietRun({ onWaitingForLock: () => void letGo() }));
+    await ended();
+    expect(results).toMatchObject([{ name: 'toyhello', action: 'removed' }]);
+    expect(tries).toHaveLength(2);
+    for (const one of tries) expect(one).toContain('DPkg::Lock::Timeout=0');
+  });
+
+  it('also where it is dpkg that finds the lock taken, which says so in other words', async () => {
+    const { operations, letGo, ended, tries } = await outrun();
+    const { results } = await operations.hold(
+      { names: ['toyhello'], hold: true },
+      quietRun({ onWaitingForLock: () => void letGo() }),
+    );
+    await ended();
+    expect(results).toMatchObject([{ name: 'toyhello', action: 'held' }]);
+    expect(tries).toHaveLength(2);
   });
 });
 

@@ -3,7 +3,7 @@ import type { PackageRules } from './adapter.ts';
 import { askedHold } from './asked.ts';
 import type { PackageHost } from './doors.ts';
 import { requireInstalled } from './installation.ts';
-import { lookAlone } from './locks.ts';
+import { createLockPatience, lookAlone } from './locks.ts';
 import type { Installed } from './package-facts.ts';
 import type { HoldWish, OperationOutcome, OperationRun } from './package-operations.ts';
 import { requirePermitted } from './permit.ts';
@@ -21,15 +21,18 @@ export async function holdPackages(
   const { adapter } = host;
   const tool = adapter.changing.holdTool(names, hold);
   await requireInstalled(host, names);
-  const { before, due } = await lookAlone(host, run, async () => {
+  const look = async () => {
     const named = namedOf(await adapter.reading.installed(), { names, rules: adapter.rules });
     const others = named.filter((one) => one.held !== hold);
     if (others.length > 0)
       await requirePermitted(host, askedHold({ names: others.map(policyName), hold }), []);
     return { before: named, due: others };
-  });
+  };
+  const patience = createLockPatience(host, run);
+  let { before, due } = await lookAlone(host, run, look);
+  while (due.length > 0 && !(await runTool(host, tool, { run, patience })))
+    ({ before, due } = await lookAlone(host, run, look));
   if (due.length === 0) return { results: before.map((one) => resultOf(one, 'unchanged')), exitCode: null };
-  await runTool(host, tool, run);
   const after = namedOf(await adapter.reading.installed(), { names, rules: adapter.rules });
   const changed = (one: Installed): boolean =>
     after.some((now) => now.name === one.name && now.architecture === one.architecture && now.held === hold);

@@ -3,6 +3,8 @@ import { belowRoot, type PackageHost } from './doors.ts';
 import type { OperationRun } from './package-operations.ts';
 
 const LOOK_INTERVAL_MS = 500;
+/** How long a program is tried again that finds the lock taken by somebody whom nobody sees. */
+const UNSEEN_LIMIT_MS = 60_000;
 
 type LockedHost = Pick<PackageHost, 'files' | 'root' | 'adapter'>;
 
@@ -142,10 +144,39 @@ export async function waitForLock(
       );
     }
     onWaitingForLock(name);
-    await clock.sleep(LOOK_INTERVAL_MS, signal).catch((error: unknown) => {
-      throw isPatchError(error)
-        ? error
-        : new PatchError('CANCELLED', 'The job was stopped while it waited for the package database.');
-    });
+    await pause(clock, signal);
   }
+}
+
+async function pause(clock: WaitingHost['clock'], signal: AbortSignal): Promise<void> {
+  await clock.sleep(LOOK_INTERVAL_MS, signal).catch((error: unknown) => {
+    throw isPatchError(error)
+      ? error
+      : new PatchError('CANCELLED', 'The job was stopped while it waited for the package database.');
+  });
+}
+
+/** Says whether a program that found the lock taken is worth another wait and another look; it did nothing. */
+export type LockPatience = () => Promise<boolean>;
+
+/**
+ * For one change: as often as somebody is seen who got hold of the package database between our look and the program's own,
+ * and for a minute where nobody is seen. @throws PatchError when the run is stopped
+ */
+export function createLockPatience(
+  host: WaitingHost,
+  { signal }: Pick<OperationRun, 'signal'>,
+): LockPatience {
+  const { clock } = host;
+  let unseenSinceMs: number | undefined;
+  return async () => {
+    if (await findLockHolder(host)) {
+      unseenSinceMs = undefined;
+      return true;
+    }
+    unseenSinceMs ??= clock.monotonicMs();
+    if (clock.monotonicMs() - unseenSinceMs > UNSEEN_LIMIT_MS) return false;
+    await pause(clock, signal);
+    return true;
+  };
 }

@@ -2,7 +2,7 @@ import { type ErrorCode, isPatchError } from '@linux-patch/contract';
 import type { Tool } from './adapter.ts';
 import { compareInstalled } from './compare.ts';
 import type { PackageHost } from './doors.ts';
-import { lookAlone } from './locks.ts';
+import { createLockPatience, type LockPatience, lookAlone } from './locks.ts';
 import type { OperationRun } from './package-operations.ts';
 import { runTool } from './runner.ts';
 
@@ -70,19 +70,31 @@ async function mendDependencies(host: PackageHost, unmet: string, run: Operation
 
 /** Runs something that may fail without ending the job, and tells what it changed; resolves to whether it did not fail. */
 async function attempt(host: PackageHost, tool: Tool, run: OperationRun): Promise<boolean> {
-  const { reading, rules } = host.adapter;
+  const patience = createLockPatience(host, run);
   try {
-    // What somebody else is changing now is not of this job.
-    const before = await lookAlone(host, run, () => reading.installed());
-    try {
-      await runTool(host, tool, run);
-    } finally {
-      run.onChanged?.(compareInstalled(before, await reading.installed(), { asked: [], rules }));
-    }
+    while (!(await attemptOnce(host, tool, { run, patience })));
     return true;
   } catch (error) {
     passOver(error, run);
     return false;
+  }
+}
+
+/** @returns false when somebody else got hold of the package database first, so that nothing was done */
+async function attemptOnce(
+  host: PackageHost,
+  tool: Tool,
+  { run, patience }: { readonly run: OperationRun; readonly patience: LockPatience },
+): Promise<boolean> {
+  const { reading, rules } = host.adapter;
+  // What somebody else is changing now is not of this job.
+  const before = await lookAlone(host, run, () => reading.installed());
+  let isOurs = true;
+  try {
+    isOurs = await runTool(host, tool, { run, patience });
+    return isOurs;
+  } finally {
+    if (isOurs) run.onChanged?.(compareInstalled(before, await reading.installed(), { asked: [], rules }));
   }
 }
 

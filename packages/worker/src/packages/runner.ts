@@ -7,7 +7,7 @@ import type { ChangePlan } from './detached/plan.ts';
 import type { PackageHost } from './doors.ts';
 import { judgeChange } from './judge.ts';
 import type { LeftOut } from './left-out.ts';
-import { lookAlone } from './locks.ts';
+import { createLockPatience, type LockPatience, lookAlone } from './locks.ts';
 import type { Installed } from './package-facts.ts';
 import type { OperationOutcome, OperationRun, PackageWork } from './package-operations.ts';
 import { refuseStopped, toolFailure } from './tool-failure.ts';
@@ -37,14 +37,36 @@ export async function runChange(
   wanted: WantedChange,
   run: OperationRun,
 ): Promise<OperationOutcome> {
-  // What somebody else changes meanwhile is not of this job, nor what was approved.
-  const plan = await lookAlone(
-    host,
-    run,
-    () => beginChange(host, wanted, run),
-    async () => run.work?.withdraw(),
+  const patience = createLockPatience(host, run);
+  for (;;) {
+    // What somebody else changes meanwhile is not of this job, nor what was approved.
+    const plan = await lookAlone(
+      host,
+      run,
+      () => beginChange(host, wanted, run),
+      async () => run.work?.withdraw(),
+    );
+    const result = runToEnd(host, wanted.tool, run);
+    if (!(await endedLockedOut(host, result)) || !(await patience()))
+      return finishChange(host, plan, { result, run });
+    await run.work?.withdraw();
+  }
+}
+
+async function endedLockedOut({ adapter }: PackageHost, result: Promise<CommandResult>): Promise<boolean> {
+  return result.then(
+    (ended) => isLockedOut(adapter, ended),
+    () => false,
   );
-  return finishChange(host, plan, { result: runToEnd(host, wanted.tool, run), run });
+}
+
+/**
+ * Whether a program found the lock of the package database taken, which is the first thing that it looks for: it then did
+ * nothing, and said nothing else. What scripts of packages print about locks comes after words of the program.
+ */
+function isLockedOut({ output }: PackageAdapter, result: CommandResult): boolean {
+  if (result.exitCode === 0 || result.aborted || result.timedOut) return false;
+  return result.stdout.trim() === '' && output.failure(result).code === 'LOCKED';
 }
 
 async function beginChange(
@@ -67,7 +89,7 @@ async function beginChange(
   return plan;
 }
 
-/** Follows the change that an earlier agent began for this job; undefined when it had begun none. */
+/** Follows the change that an earlier agent began for this job; undefined when it had begun none, or did nothing. */
 export async function adoptChange(
   host: PackageHost,
   run: OperationRun,
@@ -77,6 +99,10 @@ export async function adoptChange(
   const { signal } = run;
   const timeoutMs = Math.max(1, plan.startedAtMs + run.timeoutMs - host.clock.now());
   const result = run.work.follow({ timeoutMs, signal, onLine: lineReader(host.adapter, run) });
+  if (await endedLockedOut(host, result)) {
+    await run.work.withdraw();
+    return undefined;
+  }
   return finishChange(host, plan, { result, run });
 }
 
@@ -108,11 +134,21 @@ async function finishChange(
   }
 }
 
-/** Runs a program that must succeed, while nobody else holds the lock. @throws PatchError when the run was stopped or failed */
-export async function runTool(host: PackageHost, tool: Tool, run: OperationRun): Promise<void> {
+/**
+ * Runs a program that must succeed, while nobody else holds the lock.
+ * @returns false when somebody else got hold of the lock first: nothing was done, and whoever asks looks again
+ * @throws PatchError when the run was stopped or failed
+ */
+export async function runTool(
+  host: PackageHost,
+  tool: Tool,
+  { run, patience }: { readonly run: OperationRun; readonly patience: LockPatience },
+): Promise<boolean> {
   const result = await runToEnd(host, tool, run);
   refuseStopped(result, run);
-  if (result.exitCode !== 0) throw toolFailure(tool.what, result, host.adapter.output.failure(result));
+  if (result.exitCode === 0) return true;
+  if (isLockedOut(host.adapter, result) && (await patience())) return false;
+  throw toolFailure(tool.what, result, host.adapter.output.failure(result));
 }
 
 /**

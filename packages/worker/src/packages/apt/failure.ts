@@ -10,7 +10,9 @@ const DISK_FULL = /you don't have enough free space|no space left on device/i;
 
 /** apt's words, and what they mean; the first that fits counts. */
 const MEANINGS: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
-  // Before LOCKED: without the right to open the lock file apt complains about the lock, too.
+  // dpkg's words, which apt-mark follows with a guess of its own.
+  [/(?:is|was) locked by another process/i, 'LOCKED'],
+  // Before the rest of LOCKED: without the right to open the lock file apt complains about the lock, too.
   [/permission denied|are you root/i, 'PERMISSION_DENIED'],
   [
     /could not get lock|unable to acquire the dpkg frontend lock|is another process using it|unable to lock/i,

@@ -31,7 +31,8 @@ const CHANGE_OPTIONS: readonly string[] = [
   '-o',
   'APT::Status-Fd=3',
   '-o',
-  'DPkg::Lock::Timeout=60',
+  // Whoever waits for the lock judges again what may be done, and apt cannot.
+  'DPkg::Lock::Timeout=0',
   // With a terminal of its own a script that asks on /dev/tty would wait for an answer for ever.
   '-o',
   'Dpkg::Use-Pty=0',
