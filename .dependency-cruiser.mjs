@@ -41,6 +41,7 @@ const WORKER_ROOMS = {
   lists: ['packages'],
   jobs: ['lists', 'packages'],
   requests: ['packages'],
+  run: ['jobs', 'lists', 'packages', 'requests'],
 };
 
 /** The laws of a program's rooms. */

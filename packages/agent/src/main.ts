@@ -63,7 +63,8 @@ const stderr = stderrSink({
   stderr: terminal.stderr,
 });
 
-const ownPrograms = { [WORKER_PROGRAM]: workerCommand(process.execPath, process.argv[1] ?? '') };
+const worker = workerCommand(process.execPath, process.argv[1] ?? '');
+const ownPrograms = { [WORKER_PROGRAM]: worker };
 
 const doors: AgentDoors = {
   clock: systemClock,
@@ -76,6 +77,7 @@ const doors: AgentDoors = {
     stderr: terminal.stderr,
     environment: process.env,
     createCommands: (environment) => nodeCommands(environment, ownPrograms),
+    worker,
     usage: processUsage,
     supervised,
     onReload: (reload) => {

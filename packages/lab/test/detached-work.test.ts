@@ -4,13 +4,11 @@ import { nodeCommands, systemClock, systemFiles, systemRandom } from '@linux-pat
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openJobQueue } from '../../agent/src/jobs/queue.ts';
-import { createExecutor } from '../../worker/src/jobs/executor.ts';
-import { createCacheRefresher } from '../../worker/src/lists/cache-refresh.ts';
+import { createJobRunner } from '../../agent/src/worker-link/job-runner.ts';
+import { withReboot } from '../../worker/src/jobs/follow-with-reboot.ts';
 import { openPackageCache } from '../../worker/src/lists/cache-state.ts';
 import { sessionService } from '../../worker/src/packages/detached/service.ts';
-import { createDetachedWork } from '../../worker/src/packages/detached/work.ts';
-import { packageEnvironment } from '../../worker/src/packages/environment.ts';
-import type { PackageManager } from '../../worker/src/packages/package-manager.ts';
+import { OWN_PROGRAMS } from '../../worker/test/worker-process.ts';
 import { askUntil } from '../src/wait.ts';
 import { bench } from './apt-bench.ts';
 
@@ -21,31 +19,23 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
-/** The jobs of an agent on a root; opening them again is what a restarted agent does. */
-async function openJobs(root: string, packages: PackageManager) {
-  const shared = { files: systemFiles, clock: systemClock, random: systemRandom, logger: memoryLogger() };
+/** The jobs of an agent on a root, done by the real worker; opening them again is what a restarted agent does. */
+async function openJobs(root: string) {
+  const logger = memoryLogger();
+  const shared = { files: systemFiles, clock: systemClock, random: systemRandom, logger };
   const cache = await openPackageCache({ ...shared, path: join(root, 'state/cache.json') });
-  const refreshQuietly = async () => [];
-  const readSources = () => packages.inventory.sources();
-  const refresher = createCacheRefresher({
-    ...shared,
-    cache,
-    intervalMs: 0,
-    refreshQuietly,
-    readSources,
-    isBusy: () => true,
-  });
-  const service = sessionService(nodeCommands(packageEnvironment(root)), systemFiles);
-  const detached = createDetachedWork({ ...shared, folder: join(root, 'jobs/work'), service });
-  const { operations } = packages;
-  const execute = createExecutor({
-    detached,
-    operations,
-    refresher,
-    cache,
-    clock: systemClock,
-    reboot: undefined,
-    timeoutMs: 60_000,
+  const jobs = join(root, 'jobs');
+  const runner = createJobRunner({
+    doors: { ...shared, commands: nodeCommands({}, OWN_PROGRAMS) },
+    folder: jobs,
+    root,
+    backend: 'auto',
+    outliving: {
+      service: sessionService(nodeCommands(), systemFiles),
+      worker: OWN_PROGRAMS['linux-patch-worker'],
+    },
+    orderOf: (request) => ({ v: 1, request, requireAllSources: false, timeoutMs: 60_000 }),
+    record: { cache, onDenied: () => {} },
   });
   const limits = {
     maxConcurrent: 1,
@@ -54,14 +44,22 @@ async function openJobs(root: string, packages: PackageManager) {
     retentionDays: 1,
     retentionCount: 99,
   };
-  const changedSince = (jobId: string) => operations.changedSince(detached.of(jobId));
   return openJobQueue({
     ...shared,
-    folder: join(root, 'jobs'),
-    execute,
+    folder: jobs,
+    execute: withReboot(runner.work, { clock: systemClock, reboot: undefined }),
     limits,
-    detached: { ...detached, changedSince },
+    detached: { ...runner, changedSince: async () => undefined },
   });
+}
+
+/** Ends the process of a job at once, and nothing else: the package manager is in a session of its own. */
+async function killRun(root: string, jobId: string): Promise<void> {
+  const pid = Number(await systemFiles.readText(join(root, 'jobs/run', jobId, 'pid')));
+  process.kill(-pid, 'SIGKILL');
+  await askUntil('the process of the job to go', async () =>
+    (await systemFiles.readText(`/proc/${pid}/cmdline`).catch(() => '')) ? undefined : true,
+  );
 }
 
 type Jobs = Awaited<ReturnType<typeof openJobs>>;
@@ -98,14 +96,14 @@ function untilFinished(jobs: Jobs, id: string) {
 describe('package work that outlives the agent', () => {
   it('goes on while the agent restarts, and its job ends as if nothing had happened', async () => {
     const { root, packages } = await bench(folder.path, []);
-    const first = await openJobs(root, packages);
+    const first = await openJobs(root);
     const { job_id } = await installSlowly(first);
     await untilConfiguring(root);
     await first[Symbol.asyncDispose]();
     expect(first.find(job_id)?.status).toBe('running');
     await letGoOn(root);
 
-    await using second = await openJobs(root, packages);
+    await using second = await openJobs(root);
     const job = await untilFinished(second, job_id);
     expect(job).toMatchObject({ status: 'completed', exit_code: 0, error: null });
     expect(job.results).toEqual([
@@ -121,26 +119,38 @@ describe('package work that outlives the agent', () => {
   });
 
   it('that ended while no agent was there is reported by the next one', async () => {
-    const { root, packages } = await bench(folder.path, []);
-    const first = await openJobs(root, packages);
+    const { root } = await bench(folder.path, []);
+    const first = await openJobs(root);
     const { job_id } = await installSlowly(first);
     await untilConfiguring(root);
     await first[Symbol.asyncDispose]();
     await letGoOn(root);
-    await askUntil('apt to end', async () =>
-      (await systemFiles.readText(join(root, 'jobs/work', job_id, 'exit'))) ? true : undefined,
+    await askUntil('the process of the job to end', async () =>
+      (await systemFiles.readText(join(root, 'jobs/run', job_id, 'exit'))) ? true : undefined,
     );
-    await using second = await openJobs(root, packages);
+    await using second = await openJobs(root);
     expect(await untilFinished(second, job_id)).toMatchObject({ status: 'completed', exit_code: 0 });
+  });
+
+  it('goes on when the process of its job is killed, and the next one says what came of it', async () => {
+    const { root } = await bench(folder.path, []);
+    await using jobs = await openJobs(root);
+    const { job_id } = await installSlowly(jobs);
+    await untilConfiguring(root);
+    await killRun(root, job_id);
+    await letGoOn(root);
+    const job = await untilFinished(jobs, job_id);
+    expect(job).toMatchObject({ status: 'completed', exit_code: 0 });
+    expect(job.results.map((one) => [one.name, one.action])).toEqual([['toyslow', 'installed']]);
   });
 
   it('ends when its job is cancelled, by the agent that came later as well', async () => {
     const { root, packages } = await bench(folder.path, []);
-    const first = await openJobs(root, packages);
+    const first = await openJobs(root);
     const { job_id } = await installSlowly(first);
     await untilConfiguring(root);
     await first[Symbol.asyncDispose]();
-    await using second = await openJobs(root, packages);
+    await using second = await openJobs(root);
     await askUntil('the job to go on', async () =>
       (await second.get(job_id)).logs.join().includes('going on') ? true : undefined,
     );
@@ -153,31 +163,32 @@ describe('package work that outlives the agent', () => {
   });
 
   it('that a power cut ended is reported as interrupted, never done a second time by itself', async () => {
-    const { root, packages } = await bench(folder.path, []);
-    const first = await openJobs(root, packages);
+    const { root } = await bench(folder.path, []);
+    const first = await openJobs(root);
     const { job_id } = await installSlowly(first);
     await untilConfiguring(root);
     await first[Symbol.asyncDispose]();
+    await killRun(root, job_id);
     await letGoOn(root);
     const work = join(root, 'jobs/work', job_id);
     await askUntil('apt to end', async () =>
       (await systemFiles.readText(join(work, 'exit'))) ? true : undefined,
     );
     await rm(join(work, 'exit'));
-    await using second = await openJobs(root, packages);
-    const job = await second.get(job_id);
+    await using second = await openJobs(root);
+    const job = await untilFinished(second, job_id);
     expect(job).toMatchObject({
       status: 'failed',
       error_code: 'INTERRUPTED',
       error: expect.stringContaining('Its results name what is different since it began'),
     });
     expect(job.results.map((one) => [one.name, one.action])).toContainEqual(['toyslow', 'installed']);
-    expect(await systemFiles.facts(work)).toBeUndefined();
+    await askUntil('the work folder to go', async () => ((await systemFiles.facts(work)) ? undefined : true));
   });
 
   it('tells what had changed before it failed', async () => {
-    const { root, packages } = await bench(folder.path, []);
-    await using jobs = await openJobs(root, packages);
+    const { root } = await bench(folder.path, []);
+    await using jobs = await openJobs(root);
     const { job_id } = await jobs.submit({
       operation: 'install',
       packages: [{ name: 'toyhello' }, { name: 'toybroken' }],

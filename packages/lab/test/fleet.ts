@@ -83,6 +83,7 @@ function fleetHost(lab: LabHost, clock: ManualClock): FleetHost {
           stderr: (text) => log.error(text),
           environment: {},
           createCommands: (environment) => nodeCommands(environment, OWN_PROGRAMS),
+          worker: OWN_PROGRAMS['linux-patch-worker'],
           usage: processUsage,
           supervised: false,
           onReload: () => ({ [Symbol.dispose]: () => {} }),

@@ -3,7 +3,7 @@ import { systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/nod
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call, startWorld, type World } from '../../agent/test/http/world.ts';
-import { createExecutor } from '../../worker/src/jobs/executor.ts';
+import { createWork } from '../../worker/src/jobs/executor.ts';
 import { createCacheRefresher } from '../../worker/src/lists/cache-refresh.ts';
 import { openPackageCache } from '../../worker/src/lists/cache-state.ts';
 import { askUntil } from '../src/wait.ts';
@@ -28,12 +28,11 @@ beforeAll(async () => {
     readSources: () => inventory.sources(),
     isBusy: () => false,
   });
-  const execute = createExecutor({
+  const execute = createWork({
     operations,
     refresher,
     cache,
     clock: systemClock,
-    reboot: undefined,
     timeoutMs: 60_000,
   });
   world = await startWorld({

@@ -40,7 +40,7 @@ async function startOn({ root, packages }: Awaited<ReturnType<typeof bench>>) {
     logger,
   });
   const state = await openHostState({ link, files: systemFiles, clock: systemClock, file: kept });
-  const onPlanned = packages.rememberPlan;
+  const onPlanned = () => {};
   const plans = createWorkerPlans({ link, clock: systemClock, clockFault: () => undefined, onPlanned });
   const { name } = packages.inventory;
   const inventory = createWorkerInventory(link, { name, plans, listings, state });

@@ -23,6 +23,7 @@ export { ownUid, permissionAdvice } from './permission.ts';
 export { printable, printableLine } from './printable.ts';
 export type { ProcessUsage } from './process-usage.ts';
 export type { Random } from './random.ts';
+export type { ReportOutput } from './report-output.ts';
 export type { FramedRequest, ReceivedRequest, RequestChannel, RequestLimits } from './request-channel.ts';
 export { createServiceNotifier, type ServiceNotifier } from './service-manager/notify.ts';
 export { feedWatchdog, watchdogIntervalMs } from './service-manager/watchdog.ts';

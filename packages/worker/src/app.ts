@@ -1,12 +1,13 @@
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { messageOf, VERSION } from '@linux-patch/contract';
-import type { Clock, Commands, Files, Logger, RequestChannel } from '@linux-patch/runtime';
-import { BACKENDS, type Backend } from './packages/backends.ts';
+import { join } from 'node:path';
+import { messageOf, PatchError } from '@linux-patch/contract';
+import type { Clock, Commands, Files, Logger, ReportOutput, RequestChannel } from '@linux-patch/runtime';
+import type { ChangePolicy } from './packages/change-policy.ts';
 import { packageEnvironment } from './packages/environment.ts';
 import { openPackageManager } from './packages/open.ts';
 import { openHostPolicy } from './policy/host-policy.ts';
 import { serveRequest } from './requests/serve-request.ts';
+import { doJob } from './run/do-job.ts';
+import { type HostWish, type JobWish, parseWish, USAGE, type Wish } from './wish.ts';
 
 /** What the worker's program uses of the outside world; `main.ts` picks the real ones. */
 export interface WorkerDoors {
@@ -15,53 +16,28 @@ export interface WorkerDoors {
   readonly logger: Logger;
   /** Commands with this added to their environment. */
   readonly createCommands: (environment: Readonly<Record<string, string>>) => Commands;
+  readonly program: Program;
+}
+
+/** This process, and who started it. */
+export interface Program {
   /** Opens the connection over which the request comes. @throws when there is none */
   readonly openChannel: () => RequestChannel;
+  /** Where a job says what comes of it. */
+  readonly openReports: () => ReportOutput;
   /** Aborts when the process is told to end. */
   readonly signal: AbortSignal;
+  /** Who has started this process; another one when that has ended. */
+  readonly parentId: () => number;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
 }
 
-const USAGE = `linux-patch-worker: the part of the Linux Patch agent that works with packages. The agent starts it for each request.
-
-usage: linux-patch-worker request [--root DIR] [--backend auto|${BACKENDS.join('|')}]
-       linux-patch-worker --help | --version
-
-The request comes as one line of JSON over the socket that the service manager hands over, else on standard input,
-and as many bytes after it as its member "bytes" says; the answer is one line, too.
-`;
-
 /** Below the root. */
 const POLICY_FILE = 'etc/linux_patch_api/policy.yaml';
-
-interface Wish {
-  readonly root: string;
-  readonly backend: 'auto' | Backend;
-  /** To be printed instead of all else. */
-  readonly print?: string;
-}
-
-/** @throws Error that says what is wrong with the command line */
-function parseWish(args: readonly string[]): Wish {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: {
-      root: { type: 'string', default: '/' },
-      backend: { type: 'string', default: 'auto' },
-      help: { type: 'boolean' },
-      version: { type: 'boolean' },
-    },
-    allowPositionals: true,
-  });
-  const nothing = { root: '/', backend: 'auto' } as const;
-  if (values.help) return { ...nothing, print: USAGE };
-  if (values.version) return { ...nothing, print: `${VERSION}\n` };
-  if (positionals.join() !== 'request') throw new Error('it is asked for nothing that it knows');
-  const backend = (['auto', ...BACKENDS] as const).find((one) => one === values.backend);
-  if (!backend) throw new Error(`--backend ${values.backend} is none of auto, ${BACKENDS.join(', ')}`);
-  return { root: resolve(values.root), backend };
-}
+const PARENT_LOOK_MS = 500;
+const TRY_EVERY_MS = 1_000;
+const MOST_TRIES = 600;
 
 /** Commands that end when the signal aborts, whatever else ends them. */
 function endingWith(signal: AbortSignal, commands: Commands): Commands {
@@ -74,29 +50,78 @@ function endingWith(signal: AbortSignal, commands: Commands): Commands {
   };
 }
 
-/** One request, one life. Returns the exit code: 0 also for a request that was refused, because it was answered. */
+/**
+ * One request or one job, one life. Returns the exit code: 0 also for a request that was refused, because it was answered, and
+ * for a job that failed, because that was said.
+ */
 export async function runWorker(args: readonly string[], doors: WorkerDoors): Promise<number> {
-  const { clock, files, logger } = doors;
   let wish: Wish;
-  let channel: RequestChannel;
+  let channel: RequestChannel | undefined;
   try {
     wish = parseWish(args);
-    if (wish.print !== undefined) {
-      doors.stdout(wish.print);
+    if ('print' in wish) {
+      doors.program.stdout(wish.print);
       return 0;
     }
-    channel = doors.openChannel();
+    if (wish.job === undefined) channel = doors.program.openChannel();
   } catch (error) {
-    doors.stderr(`linux-patch-worker cannot work: ${messageOf(error)}\n\n${USAGE}`);
+    doors.program.stderr(`linux-patch-worker cannot work: ${messageOf(error)}\n\n${USAGE}`);
     return 1;
   }
-  const { root, backend: configured } = wish;
-  const commands = endingWith(doors.signal, doors.createCommands(packageEnvironment(root)));
-  const path = join(root, POLICY_FILE);
-  const openPackages = (clockFault?: string) => {
-    const policy = openHostPolicy({ files, path, root, clockFault: () => clockFault });
-    return openPackageManager({ commands, files, clock, root, configured, policy });
-  };
-  await serveRequest({ channel, files, clock, logger, openPackages, signal: doors.signal });
+  if (channel) await answerRequest(wish, channel, doors);
+  else if (wish.job) await runJob(wish, wish.job, doors);
   return 0;
+}
+
+/** The package manager of a root, and the policy of its host. */
+function openers({ root, backend: configured }: HostWish, { clock, files }: WorkerDoors, commands: Commands) {
+  const path = join(root, POLICY_FILE);
+  return {
+    openPolicy: (clockFault: string | undefined) =>
+      openHostPolicy({ files, path, root, clockFault: () => clockFault }),
+    openPackages: (policy: ChangePolicy) =>
+      openPackageManager({ commands, files, clock, root, configured, policy }),
+  };
+}
+
+async function answerRequest(wish: HostWish, channel: RequestChannel, doors: WorkerDoors): Promise<void> {
+  const { clock, files, logger } = doors;
+  const { signal } = doors.program;
+  const commands = endingWith(signal, doors.createCommands(packageEnvironment(wish.root)));
+  const { openPackages, openPolicy } = openers(wish, doors, commands);
+  const open = (clockFault?: string) => openPackages(openPolicy(clockFault));
+  await serveRequest({ channel, files, clock, logger, openPackages: open, signal });
+}
+
+async function runJob(wish: HostWish, job: JobWish, doors: WorkerDoors): Promise<void> {
+  const { clock, files, logger } = doors;
+  const commands = doors.createCommands(packageEnvironment(wish.root));
+  const done = new AbortController();
+  const reports = doors.program.openReports();
+  const signals = [doors.program.signal, ...(job.attached ? [parentGone(doors, done.signal)] : [])];
+  await doJob({
+    jobId: job.id,
+    folder: job.folder,
+    attached: job.attached,
+    host: { root: wish.root, files, clock, commands, logger },
+    ...openers(wish, doors, commands),
+    say: (report) => reports.say(JSON.stringify(report)),
+    signal: AbortSignal.any(signals),
+  });
+  // On a full disk there may be room again when the package manager has ended.
+  for (let tries = 0; !reports.settle() && tries < MOST_TRIES && !doors.program.signal.aborted; tries += 1)
+    await clock.sleep(TRY_EVERY_MS, doors.program.signal).catch(() => {});
+  done.abort();
+}
+
+/** Aborts when who started this process has ended. */
+function parentGone({ clock, program: { parentId } }: WorkerDoors, done: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  const parent = parentId();
+  const look = async (): Promise<void> => {
+    while (!done.aborted && parentId() === parent) await clock.sleep(PARENT_LOOK_MS, done).catch(() => {});
+    if (!done.aborted) gone.abort(new PatchError('INTERRUPTED', 'The agent has ended.'));
+  };
+  void look();
+  return gone.signal;
 }

@@ -1,6 +1,13 @@
-export { createExecutor, type ExecutorOptions } from './jobs/executor.ts';
-export type { Executor, JobContext, JobOutcome } from './jobs/executor-interface.ts';
-export { admitJob, type GovernedBy, governExecutor, governReboot } from './jobs/governed.ts';
+export type {
+  Executor,
+  JobContext,
+  JobOutcome,
+  JobReporter,
+  Work,
+  WorkOutcome,
+} from './jobs/executor-interface.ts';
+export { withReboot } from './jobs/follow-with-reboot.ts';
+export { admitJob, type GovernedBy } from './jobs/governed.ts';
 export { NO_TEXT } from './jobs/job-output.ts';
 export { type ApplyJobRequest, JobRequest, needsTransaction } from './jobs/job-request.ts';
 export { JobJournal, type JournalEntry } from './jobs/journal.ts';
@@ -15,8 +22,8 @@ export { type CacheRefresher, createCacheRefresher } from './lists/cache-refresh
 export { openPackageCache, type PackageCache } from './lists/cache-state.ts';
 export { BACKENDS } from './packages/backends.ts';
 export type { ChangePolicy } from './packages/change-policy.ts';
-export { sessionService, systemdService } from './packages/detached/service.ts';
-export { createDetachedWork, type DetachedWork } from './packages/detached/work.ts';
+export { OutlivingProgram } from './packages/detached/outliving-program.ts';
+export { type DetachedService, hostService } from './packages/detached/service.ts';
 export { packageEnvironment } from './packages/environment.ts';
 export type { LeftOut } from './packages/left-out.ts';
 export { nameOfHolder } from './packages/locks.ts';
@@ -45,6 +52,8 @@ export { DetailAnswer, HelloAnswer, ListingState, PackageListing } from './reque
 export { RefreshAnswer, SourcesAnswer } from './requests/package-lists.ts';
 export { PlanAnswer, type PlanQuestion } from './requests/plan-question.ts';
 export type { WorkerRequest } from './requests/request.ts';
+export { type RunOrder, runFolder, writeCancel, writeOrder } from './run/order.ts';
+export { RunReport } from './run/report.ts';
 export { sayChallengeFaults } from './signature/challenge-faults.ts';
 export { type Challenges, openChallenges } from './signature/challenges.ts';
 export {

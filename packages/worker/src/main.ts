@@ -1,8 +1,10 @@
 import './no-generated-code.ts';
 
+import { PatchError } from '@linux-patch/contract';
 import {
   lineLogger,
   nodeCommands,
+  openReportOutput,
   openRequestChannel,
   openTerminal,
   stderrSink,
@@ -21,10 +23,10 @@ const sink = stderrSink({
 });
 
 const ended = new AbortController();
-// What it has started ends with it, and no answer is waited for.
+// Of a request, what it has started ends with it, and no answer is waited for. A job says first what it came to.
 process.once('SIGTERM', () => {
-  ended.abort();
-  process.exit(143);
+  ended.abort(new PatchError('INTERRUPTED', 'The process of the job was told to end.'));
+  if (process.argv[2] !== 'run') process.exit(143);
 });
 
 // No await outside of a function: a package starts this as a script.
@@ -35,10 +37,14 @@ async function main(): Promise<void> {
     files: systemFiles,
     logger: lineLogger({ level: 'info', sink }),
     createCommands: nodeCommands,
-    openChannel: () => openRequestChannel(process.env),
-    signal: ended.signal,
-    stdout: terminal.stdout,
-    stderr: terminal.stderr,
+    program: {
+      openChannel: () => openRequestChannel(process.env),
+      signal: ended.signal,
+      parentId: () => process.ppid,
+      openReports: openReportOutput,
+      stdout: terminal.stdout,
+      stderr: terminal.stderr,
+    },
   });
   // Whoever asked may keep the connection open.
   process.exit(code);

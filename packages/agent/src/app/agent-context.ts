@@ -36,6 +36,8 @@ export interface Program {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Commands with this added to their environment. */
   readonly createCommands: (environment: Readonly<Record<string, string>>) => Commands;
+  /** What starts the worker: a program and its first arguments. */
+  readonly worker: readonly string[];
   readonly usage: () => ProcessUsage;
   /** Whether a service manager started this program, so that nobody sees at once how it ends. */
   readonly supervised: boolean;

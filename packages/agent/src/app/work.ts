@@ -2,36 +2,35 @@ import { join } from 'node:path';
 import { MINUTE_MS } from '@linux-patch/contract';
 import {
   createCacheRefresher,
-  createDetachedWork,
-  createExecutor,
   createReboot,
-  type DetachedWork,
-  type Executor,
-  type ExecutorOptions,
   type GovernedBy,
-  governExecutor,
-  governReboot,
+  hostService,
   LockHolderAnswer,
   openHostPolicy,
   openPackageCache,
   openPackageManager,
   type PackageInventory,
-  sessionService,
-  systemdService,
+  withReboot,
 } from '@linux-patch/worker';
 import { auditJobs } from '../jobs/audit-jobs.ts';
 import { governQueue } from '../jobs/governed-queue.ts';
 import { type JobQueue, openJobQueue } from '../jobs/queue.ts';
+import type { RunRecord } from '../worker-link/apply-report.ts';
 import { type HostState, openHostState } from '../worker-link/host-state.ts';
 import { createWorkerInventory } from '../worker-link/inventory.ts';
+import { createJobRunner, type JobRunner } from '../worker-link/job-runner.ts';
 import { openWorkerLink, type WorkerLink } from '../worker-link/link.ts';
 import { openListingFile } from '../worker-link/listing-file.ts';
 import { createListingKeeper, type ListingKeeper } from '../worker-link/listing-keeper.ts';
 import { createListings } from '../worker-link/listings.ts';
 import { openPackageHealthFile } from '../worker-link/package-health-file.ts';
 import { createPackageLists } from '../worker-link/package-lists.ts';
+import { PlannedSteps } from '../worker-link/planned-steps.ts';
 import { createWorkerPlans } from '../worker-link/plans.ts';
 import type { AgentContext } from './agent-context.ts';
+
+/** What an order has room for. */
+const MOST_FAULT = 4_096;
 
 type WorkContext = Pick<AgentContext, 'host' | 'settings' | 'time' | 'report' | 'program'>;
 
@@ -44,23 +43,6 @@ export interface Work {
   readonly cache: Awaited<ReturnType<typeof openPackageCache>>;
   readonly refresher: ReturnType<typeof createCacheRefresher>;
   readonly keeper: ListingKeeper;
-}
-
-/**
- * Where package work can live on without the agent. Not under a private root: what is done there ends with the agent, so
- * that nothing of it is left when its folder goes.
- */
-async function openDetachedWork({ host, settings, time }: WorkContext): Promise<DetachedWork | undefined> {
-  const { files, commands, root } = host;
-  if (root !== '/') return undefined;
-  const underSystemd = (await files.facts('/run/systemd/system')) !== undefined;
-  const service = underSystemd ? systemdService(commands) : sessionService(commands, files);
-  return createDetachedWork({
-    folder: join(settings.config.jobs.storage_path, 'work'),
-    files,
-    clock: time.clock,
-    service,
-  });
 }
 
 /** Why the clock cannot be believed now. */
@@ -89,27 +71,34 @@ function governedBy({ host, settings, time, report }: WorkContext): GovernedBy {
   };
 }
 
-/** What does the work of jobs, as far as the policy allows. */
-function openExecutor(
+/** What does the work of jobs, in processes of their own. */
+async function openRunner(
   context: WorkContext,
-  parts: Pick<ExecutorOptions, 'operations' | 'refresher' | 'cache' | 'detached'> & {
-    readonly governed: GovernedBy;
-  },
-): Executor {
-  const { commands, root } = context.host;
-  const { config } = context.settings;
-  const { audit, logger } = context.report;
-  const { detached, governed } = parts;
-  const work = createExecutor({
-    ...parts,
-    clock: context.time.clock,
-    // Under a private root the packages are not this host's, so neither is the reboot.
-    reboot: root === '/' ? governReboot(createReboot({ commands, audit, logger }), governed) : undefined,
-    requireAllSources: config.package_manager.require_all_sources,
-    timeoutMs: config.jobs.timeout_minutes * MINUTE_MS,
+  { planned, record }: { readonly planned: PlannedSteps; readonly record: RunRecord },
+): Promise<{ readonly runner: JobRunner; readonly outlives: boolean }> {
+  const { host, settings, time, report, program } = context;
+  const { files, root } = host;
+  const { jobs, package_manager: manager } = settings.config;
+  // What is done under a private root ends with the agent, so that nothing of it is left when its folder goes.
+  const outliving =
+    root === '/' ? { service: await hostService(host, 'end'), worker: program.worker } : undefined;
+  const runner = createJobRunner({
+    doors: { files, clock: time.clock, logger: report.logger, commands: program.createCommands({}) },
+    folder: jobs.storage_path,
+    root,
+    backend: manager.backend,
+    outliving,
+    orderOf: (request) => ({
+      v: 1,
+      request,
+      requireAllSources: manager.require_all_sources,
+      timeoutMs: jobs.timeout_minutes * MINUTE_MS,
+      clockFault: clockFaultOf(time.clockWatch)?.slice(0, MOST_FAULT),
+      approved: 'planHash' in request ? planned.find(request.planHash)?.slice() : undefined,
+    }),
+    record,
   });
-  const hasBegun = async (jobId: string) => (await detached?.of(jobId).plan()) !== undefined;
-  return governExecutor(work, governed, hasBegun);
+  return { runner, outlives: outliving !== undefined };
 }
 
 function openState({ host, settings, time, report }: WorkContext, link: WorkerLink): Promise<HostState> {
@@ -161,9 +150,13 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
         opened.queue?.list().some((job) => job.state === 'running' || job.state === 'refreshing') ?? false,
     }),
   );
-  const detached = await openDetachedWork(context);
-  const { operations } = packages;
-  const execute = openExecutor(context, { operations, refresher, cache, detached, governed });
+  const planned = new PlannedSteps();
+  const { runner, outlives } = await openRunner(context, {
+    planned,
+    record: { cache, onDenied: governed.onDenied },
+  });
+  // Under a private root the packages are not this host's, so neither is the reboot.
+  const reboot = root === '/' ? createReboot({ commands, audit, logger }) : undefined;
   const queue = stack.use(
     await openJobQueue({
       folder: config.jobs.storage_path,
@@ -179,11 +172,9 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
         retentionCount: config.jobs.retention_count,
       },
       mayForget: () => clockWatch.verdict.state === 'ok',
-      execute,
-      detached: detached && {
-        ...detached,
-        changedSince: (jobId) => packages.operations.changedSince(detached.of(jobId)),
-      },
+      execute: withReboot(runner.work, { clock, reboot }),
+      // What was begun and is lost is judged by the next process of the job.
+      detached: outlives ? { ...runner, changedSince: async () => undefined } : undefined,
     }),
   );
   const jobs = governQueue(queue, governed);
@@ -195,7 +186,7 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
     link,
     clock,
     clockFault: () => clockFaultOf(clockWatch),
-    onPlanned: packages.rememberPlan,
+    onPlanned: (plan) => planned.remember(plan),
   });
   const { name } = packages.inventory;
   const inventory = createWorkerInventory(link, { name, plans, listings, state });

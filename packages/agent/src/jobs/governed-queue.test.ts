@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { isPatchError, type PolicyDenial } from '@linux-patch/contract';
 import { systemFiles as files } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, seededRandom, temporaryFolder } from '@linux-patch/runtime/testing';
-import { governExecutor, openHostPolicy } from '@linux-patch/worker';
+import { openHostPolicy } from '@linux-patch/worker';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { governWork } from '../../../worker/src/jobs/governed.ts';
 import { install, nothing } from '../../test/job-requests.ts';
 import { governQueue } from './governed-queue.ts';
 import { nameRequest } from './idempotency.ts';
@@ -22,7 +23,7 @@ async function world() {
   const governed = { policy: openHostPolicy({ files, path, root: folder.path }), clock, onDenied };
   const begun = new Set<string>();
   const go = Promise.withResolvers<void>();
-  const work = governExecutor(
+  const work = governWork(
     async () => ({ message: 'done' }),
     governed,
     async (id) => begun.has(id),

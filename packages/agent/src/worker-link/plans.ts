@@ -18,7 +18,7 @@ export function createWorkerPlans(options: {
   /** Why the clock cannot be believed now; undefined when it can. */
   readonly clockFault: () => string | undefined;
   /** Called with each plan, so that a job can say later what is different. */
-  readonly onPlanned: (steps: HostPlan['steps']) => void;
+  readonly onPlanned: (plan: Pick<HostPlan, 'hash' | 'steps'>) => void;
 }): PackagePlans {
   const { link, clock, clockFault, onPlanned } = options;
   const plan = async (question: PlanQuestion, { signal, limitMs }: PlanWaiting): Promise<HostPlan> => {
@@ -34,7 +34,7 @@ export function createWorkerPlans(options: {
         clockFault: clockFault()?.slice(0, MOST_FAULT),
       }) as const;
     const answer = await link.ask(request, PlanAnswer, { body, signal });
-    onPlanned(answer.steps);
+    onPlanned(answer);
     const { downloadBytes, diskBytes, denial, busy } = answer;
     return { ...answer, downloadBytes, diskBytes, denial, busy };
   };

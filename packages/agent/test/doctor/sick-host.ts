@@ -260,6 +260,7 @@ export async function runCli(
       stderr: (part) => void (text += part),
       environment: host.environment,
       createCommands: () => host.commands,
+      worker: ['/nonexistent'],
       usage: processUsage,
       supervised: false,
       onReload: () => ({ [Symbol.dispose]: () => {} }),

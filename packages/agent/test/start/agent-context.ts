@@ -62,6 +62,7 @@ export function contextBeside(
       stderr: () => {},
       environment: {},
       createCommands: nodeCommands,
+      worker: ['/nonexistent'],
       usage: processUsage,
       supervised: false,
       onReload: () => ({ [Symbol.dispose]: () => {} }),

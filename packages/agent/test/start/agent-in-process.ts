@@ -92,6 +92,7 @@ function startAgent(host: AgentHost, args: readonly string[], odd: OddDoors): Ru
       stderr: (text) => void (output += text),
       environment: odd.environment ?? {},
       createCommands: odd.createCommands ?? ((environment) => nodeCommands(environment, OWN_PROGRAMS)),
+      worker: OWN_PROGRAMS['linux-patch-worker'],
       usage: processUsage,
       supervised: odd.supervised ?? false,
       onReload: () => ({ [Symbol.dispose]: () => {} }),

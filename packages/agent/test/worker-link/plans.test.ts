@@ -13,7 +13,7 @@ async function host(clockFault?: string) {
     link: worker.link,
     clock,
     clockFault: () => clockFault,
-    onPlanned: (steps) => planned.push(steps),
+    onPlanned: ({ steps }) => planned.push(steps),
   });
   return { ...worker, clock, plans, planned };
 }

@@ -7,6 +7,7 @@ export { type LineSink, lineLogger, stderrSink } from './logger.ts';
 export { processMemory } from './process-memory.ts';
 export { processUsage } from './process-usage.ts';
 export { systemRandom } from './random.ts';
+export { openReportOutput } from './report-output.ts';
 export { openRequestChannel } from './request-channel.ts';
 export { syslogSink } from './syslog.ts';
 export { openTerminal } from './terminal.ts';

@@ -35,3 +35,21 @@ export interface JobOutcome {
 
 /** Does the work of a job. Rejects with a PatchError whose code becomes the job's `error_code`. */
 export type Executor = (request: JobRequest, context: JobContext) => Promise<JobOutcome>;
+
+/** Whether the host needs a reboot after a job that may have one, and what the policy of the host has against it. */
+export interface RebootNeed {
+  readonly required: boolean;
+  /** Clauses for people. */
+  readonly reasons: readonly string[];
+  /** Why it may not reboot at that time, as a clause. */
+  readonly refusal?: string | undefined;
+}
+
+/** What the work of a job has come to; of the reboot that may follow, nothing is done yet. */
+export interface WorkOutcome extends Pick<JobOutcome, 'message'> {
+  /** Of a job that may be followed by a reboot. */
+  readonly reboot?: RebootNeed | undefined;
+}
+
+/** The work itself, up to a reboot. Rejects as `Executor`. */
+export type Work = (request: JobRequest, context: JobContext) => Promise<WorkOutcome>;

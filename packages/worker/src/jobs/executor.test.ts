@@ -5,7 +5,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { SOURCE, testCache } from '../../test/package-cache.ts';
 import { createCacheRefresher } from '../lists/cache-refresh.ts';
 import type { OperationOutcome, OperationRun, PackageOperations } from '../packages/package-operations.ts';
-import { createExecutor } from './executor.ts';
+import { createWork } from './executor.ts';
+import { withReboot } from './follow-with-reboot.ts';
 import type { JobRequest } from './job-request.ts';
 import { JobJournal } from './journal.ts';
 import { createReboot, type Reboot, rebootCommands } from './reboot.ts';
@@ -60,8 +61,9 @@ async function world(given: Partial<PackageOperations>, reboot?: Reboot, require
     },
     isBusy: () => false,
   });
-  const settings = { clock, reboot, requireAllSources, timeoutMs: 60_000 };
-  const execute = createExecutor({ operations, refresher, cache, ...settings });
+  const settings = { clock, requireAllSources, timeoutMs: 60_000 };
+  const work = createWork({ operations, refresher, cache, ...settings });
+  const execute = withReboot(work, { clock, reboot });
   const journal = new JobJournal({ files: systemFiles, logger, folder: `${folder}/jobs` });
   const unwritten = (error: unknown): void => {
     throw error;

@@ -10,21 +10,20 @@ import type {
   PackageOperations,
   SourceFailure,
 } from '../packages/package-operations.ts';
-import type { Executor, JobContext, JobOutcome } from './executor-interface.ts';
-import { followWithReboot } from './follow-with-reboot.ts';
+import type { JobContext, RebootNeed, Work, WorkOutcome } from './executor-interface.ts';
+import { rebootDelayMs } from './follow-with-reboot.ts';
 import type { ApplyJobRequest, JobRequest } from './job-request.ts';
-import type { Reboot } from './reboot.ts';
 import { type Done, summaryOf } from './summary.ts';
 
-export interface ExecutorOptions {
+export interface WorkOptions {
   /** Package work that outlives the agent, where the host allows it. */
   readonly detached?: DetachedWork | undefined;
   readonly operations: PackageOperations;
-  readonly refresher: CacheRefresher;
-  readonly cache: PackageCache;
+  readonly refresher: Pick<CacheRefresher, 'refresh'>;
+  readonly cache: Pick<PackageCache, 'noteApplied'>;
   readonly clock: Clock;
-  /** Undefined where the agent manages a private package root, whose updates say nothing about this host. */
-  readonly reboot: Reboot | undefined;
+  /** Why the host may not reboot at an instant (epoch milliseconds), as a clause; undefined when it may. */
+  readonly refuseReboot?: ((jobId: string, dueMs: number) => Promise<string | undefined>) | undefined;
   /** `package_manager.require_all_sources`: nothing is applied while a source cannot be refreshed. */
   readonly requireAllSources?: boolean;
   /** The job's own limit, passed on so that programs end themselves a little earlier than the job. */
@@ -40,8 +39,8 @@ type ActiveApply = ApplyJobRequest & {
   readonly selection: Exclude<ApplyJobRequest['selection'], { kind: 'none' }>;
 };
 
-/** Does what jobs ask for with the host's package manager. */
-export function createExecutor(options: ExecutorOptions): Executor {
+/** Does what jobs ask for with the host's package manager, up to a reboot. */
+export function createWork(options: WorkOptions): Work {
   return async (request, context) => {
     if (request.operation === 'patch_apply') {
       const { selection } = request;
@@ -54,7 +53,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
 }
 
 async function work(
-  options: ExecutorOptions,
+  options: WorkOptions,
   request: Exclude<JobRequest, { operation: 'patch_apply' }>,
   context: JobContext,
 ): Promise<Done & OperationOutcome> {
@@ -74,7 +73,7 @@ async function work(
 }
 
 /** Goes on with what an earlier agent began for this job. */
-async function adopt(options: ExecutorOptions, context: JobContext): Promise<OperationOutcome | undefined> {
+async function adopt(options: WorkOptions, context: JobContext): Promise<OperationOutcome | undefined> {
   const outcome = await options.operations.adopt(watch(options, context, { from: REFRESH_SHARE, to: WHOLE }));
   if (outcome) note(outcome, context);
   return outcome;
@@ -85,18 +84,22 @@ function note(outcome: OperationOutcome, { report }: JobContext): void {
   report.exitCode(outcome.exitCode);
 }
 
-async function apply(
-  options: ExecutorOptions,
-  request: ActiveApply,
-  context: JobContext,
-): Promise<JobOutcome> {
+async function apply(options: WorkOptions, request: ActiveApply, context: JobContext): Promise<WorkOutcome> {
   const done = (await adopt(options, context)) ?? (await applyAfresh(options, request, context));
   await options.cache.noteApplied();
   const message = summaryOf(done);
   refuseBlindness(request, done, message);
-  if (!request.reboot) return { message };
-  const { words, afterwards } = await followWithReboot(options, request, context);
-  return { message: [message, words].join('; '), afterwards };
+  return request.reboot ? { message, reboot: await rebootNeed(options, request, context) } : { message };
+}
+
+async function rebootNeed(
+  { operations, clock, refuseReboot }: WorkOptions,
+  request: ActiveApply,
+  { jobId }: JobContext,
+): Promise<RebootNeed> {
+  const need = await operations.rebootRequired();
+  if (!need.required || !refuseReboot) return need;
+  return { ...need, refusal: await refuseReboot(jobId, clock.now() + rebootDelayMs(request)) };
 }
 
 /**
@@ -110,7 +113,7 @@ function refuseBlindness({ selection }: ActiveApply, done: Done, message: string
 }
 
 async function applyAfresh(
-  options: ExecutorOptions,
+  options: WorkOptions,
   request: ActiveApply,
   context: JobContext,
 ): Promise<Done & OperationOutcome> {
@@ -147,7 +150,7 @@ function workOf(
  * approved by its plan nothing is installed that was not in it.
  */
 async function repairFirst(
-  options: ExecutorOptions,
+  options: WorkOptions,
   { planHash }: ChangePermission,
   context: JobContext,
 ): Promise<void> {
@@ -157,7 +160,7 @@ async function repairFirst(
   }
 }
 
-async function refresh(options: ExecutorOptions, context: JobContext): Promise<readonly SourceFailure[]> {
+async function refresh(options: WorkOptions, context: JobContext): Promise<readonly SourceFailure[]> {
   context.report.phase('refreshing', 'Refreshing the package lists');
   const run = watch(options, context, { from: REPAIR_SHARE, to: REFRESH_SHARE, state: 'refreshing' });
   const failed = await options.refresher.refresh(() => options.operations.refresh(run));
@@ -173,7 +176,7 @@ async function refresh(options: ExecutorOptions, context: JobContext): Promise<r
 
 /** Mirrors move packages away while lists are old: a download that fails is tried once more with fresh lists. */
 async function withRetry(
-  options: ExecutorOptions,
+  options: WorkOptions,
   context: JobContext,
   work: (run: OperationRun) => Promise<OperationOutcome>,
   from: number,
@@ -203,7 +206,7 @@ async function withRetry(
 
 /** Turns what an operation reports into the progress of its share of the job. */
 function watch(
-  options: ExecutorOptions,
+  options: WorkOptions,
   { jobId, signal, report }: JobContext,
   share: { readonly from: number; readonly to: number; readonly state?: 'refreshing' },
 ): OperationRun {

@@ -1,7 +1,6 @@
 import { messageOf } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import type { PackageOperations } from '../packages/package-operations.ts';
-import type { JobContext, JobOutcome } from './executor-interface.ts';
+import type { Executor, JobContext, JobOutcome, RebootNeed, Work } from './executor-interface.ts';
 import type { ApplyJobRequest } from './job-request.ts';
 import type { Reboot } from './reboot.ts';
 
@@ -15,30 +14,43 @@ const MAX_REASONS = 100;
 const MAX_REASON_LENGTH = 1_000;
 
 interface RebootOptions {
-  readonly operations: Pick<PackageOperations, 'rebootRequired'>;
   readonly clock: Clock;
+  /** Undefined where the agent manages a private package root, whose updates say nothing about this host. */
   readonly reboot: Reboot | undefined;
+}
+
+/** The same work with the reboot that may follow it. */
+export function withReboot(work: Work, options: RebootOptions): Executor {
+  return async (request, context) => {
+    const { message, reboot: need } = await work(request, context);
+    if (!need || request.operation !== 'patch_apply') return { message };
+    const { words, afterwards } = await followWithReboot({ ...options, need }, request, context);
+    return { message: [message, words].join('; '), afterwards };
+  };
+}
+
+/** When the reboot of a job comes after it, in milliseconds: shutdown(8) knows whole minutes. */
+export function rebootDelayMs({ rebootDelaySeconds }: Pick<ApplyJobRequest, 'rebootDelaySeconds'>): number {
+  return Math.ceil(rebootDelaySeconds / 60) * 60_000;
 }
 
 /**
  * Reboots a host that needs it, for these updates or for what came before. One with a delay is scheduled while the job
- * still runs, so that the job says what will happen; one without comes when the job is on record. What counts is when it
- * comes: shutdown(8) knows whole minutes.
+ * still runs, so that the job says what will happen; one without comes when the job is on record.
  */
-export async function followWithReboot(
-  { operations, clock, reboot }: RebootOptions,
-  { rebootDelaySeconds }: Pick<ApplyJobRequest, 'rebootDelaySeconds'>,
+async function followWithReboot(
+  { need, clock, reboot }: RebootOptions & { readonly need: RebootNeed },
+  request: Pick<ApplyJobRequest, 'rebootDelaySeconds'>,
   { jobId, report }: Pick<JobContext, 'jobId' | 'report'>,
 ): Promise<Following> {
-  const { required, reasons } = await operations.rebootRequired();
+  const { required, reasons, refusal } = need;
   if (!required) return { words: 'no reboot, because this host needs none' };
   const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
   if (!reboot) return { words: `no reboot${why}: this agent manages a private package root` };
   const shown = reasons.slice(0, MAX_REASONS).map((reason) => reason.slice(0, MAX_REASON_LENGTH));
-  const delaySeconds = Math.ceil(rebootDelaySeconds / 60) * 60;
+  const delaySeconds = rebootDelayMs(request) / 1000;
   const plan = { jobId, delaySeconds, reasons: shown };
   const dueMs = clock.now() + delaySeconds * 1000;
-  const refusal = await reboot.refusal?.(jobId, dueMs);
   if (refusal !== undefined) return { words: `no reboot${why}: ${refusal}` };
   const noted = { due_at: new Date(dueMs).toISOString(), delay_seconds: delaySeconds, reasons: shown };
   if (delaySeconds === 0) {

@@ -5,8 +5,9 @@ import { systemFiles as files } from '@linux-patch/runtime/node';
 import { ManualClock, temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openHostPolicy } from '../policy/host-policy.ts';
-import { followWithReboot } from './follow-with-reboot.ts';
-import { governReboot } from './governed.ts';
+import { rebootDelayMs, withReboot } from './follow-with-reboot.ts';
+import { refuseReboot } from './governed.ts';
+import type { Reboot } from './reboot.ts';
 
 async function world() {
   const folder = await temporaryFolder();
@@ -19,21 +20,33 @@ async function world() {
   return { clock, denied, governed, allow: (text: string) => writeFile(path, text, { mode: 0o600 }) };
 }
 
+const applyAll = {
+  operation: 'patch_apply' as const,
+  selection: { kind: 'all' as const },
+  exclude: [],
+  reboot: true,
+};
+
 describe('a reboot under the policy of the host', () => {
   it('is judged by the instant it is due, and the job says that it stays away', async () => {
     const { clock, allow, governed, denied } = await world();
     const rebooted: number[] = [];
     const dueAt: string[] = [];
-    const reboot = governReboot(async ({ delaySeconds }) => void rebooted.push(delaySeconds), governed);
-    const operations = { rebootRequired: async () => ({ required: true, reasons: ['linux-image'] }) };
-    const follow = async (rebootDelaySeconds: number) =>
-      (
-        await followWithReboot(
-          { operations, clock, reboot },
-          { rebootDelaySeconds },
-          { jobId: 'job', report: { reboot: (noted: JobReboot) => void dueAt.push(noted.due_at) } as never },
-        )
-      ).words;
+    const reboot: Reboot = async ({ delaySeconds }) => void rebooted.push(delaySeconds);
+    const refuse = refuseReboot(governed);
+    const follow = async (rebootDelaySeconds: number) => {
+      const request = { ...applyAll, rebootDelaySeconds };
+      const refusal = await refuse('job', clock.now() + rebootDelayMs(request));
+      const need = { required: true, reasons: ['linux-image'], refusal };
+      const execute = withReboot(async () => ({ message: 'Done', reboot: need }), { clock, reboot });
+      const report = { reboot: (noted: JobReboot) => void dueAt.push(noted.due_at) } as never;
+      const { message } = await execute(request, {
+        jobId: 'job',
+        signal: new AbortController().signal,
+        report,
+      });
+      return message.replace('Done; ', '');
+    };
     const clockAt = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
     const [from, to] = [clockAt(clock.now()), clockAt(clock.now() + 3_600_000)];
     await allow(`time_zone: UTC\nwindows: [{ from: "${from}", to: "${to}" }]\n`);

@@ -7,9 +7,8 @@ import {
   describeDenial,
   policyError,
 } from '../packages/change-policy.ts';
-import type { Executor } from './executor-interface.ts';
+import type { Work } from './executor-interface.ts';
 import type { JobRequest } from './job-request.ts';
-import type { Reboot, RebootPlan } from './reboot.ts';
 
 /** Where changes that come from outside meet the policy of the host. */
 export interface GovernedBy {
@@ -57,16 +56,16 @@ export async function admitJob(request: JobRequest, { policy, onDenied }: Govern
  * The same work, which does not begin when the policy, read afresh, forbids it by then. What an earlier agent had begun goes
  * on. What only the steps of a change show is judged where they are known, right before it.
  */
-export function governExecutor(
-  execute: Executor,
+export function governWork(
+  work: Work,
   governed: GovernedBy,
   hasBegun: (jobId: string) => Promise<boolean>,
-): Executor {
+): Work {
   return async (request, context) => {
     const { jobId: job } = context;
     try {
       if (!(await hasBegun(job))) await requireAllowed(request, governed);
-      return await execute(request, context);
+      return await work(request, context);
     } catch (error) {
       const denial = isPatchError(error, 'POLICY_DENIED')
         ? PolicyDenial.safeParse(error.details['policy']).data
@@ -88,15 +87,16 @@ async function requireAllowed(request: JobRequest, { policy, clock }: GovernedBy
 
 const REBOOT: AskedChange = { operations: ['reboot'], names: [], allowRemovals: false, overrides: [] };
 
-/** The same reboot, which says beforehand when the policy forbids it at that time. */
-export function governReboot(reboot: Reboot, { policy, onDenied }: GovernedBy): Reboot {
-  return Object.assign((plan: RebootPlan) => reboot(plan), {
-    async refusal(job: string, dueMs: number) {
-      const rules = await policy.read();
-      const denial = rules.refuseAsked(REBOOT) ?? rules.refuseMoment(dueMs);
-      if (!denial) return undefined;
-      onDenied(denial, { job, operation: 'reboot' });
-      return describeDenial(denial);
-    },
-  });
+/** Says beforehand why the policy forbids a reboot at that time, as a clause; undefined when it does not. */
+export function refuseReboot({
+  policy,
+  onDenied,
+}: Pick<GovernedBy, 'policy' | 'onDenied'>): (job: string, dueMs: number) => Promise<string | undefined> {
+  return async (job, dueMs) => {
+    const rules = await policy.read();
+    const denial = rules.refuseAsked(REBOOT) ?? rules.refuseMoment(dueMs);
+    if (!denial) return undefined;
+    onDenied(denial, { job, operation: 'reboot' });
+    return describeDenial(denial);
+  };
 }

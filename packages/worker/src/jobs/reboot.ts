@@ -13,16 +13,11 @@ export interface RebootPlan {
   readonly reasons: readonly string[];
 }
 
-/** Reboots this host. */
-export interface Reboot {
-  /**
-   * Reboots it after the delay: recorded, logged, and announced to everybody who is logged in.
-   * @throws PatchError `REBOOT_ERROR` when no program of the host would.
-   */
-  (plan: RebootPlan): Promise<void>;
-  /** Why it may not reboot at an instant (epoch milliseconds), as a clause; undefined when it may. */
-  readonly refusal?: (jobId: string, dueMs: number) => Promise<string | undefined>;
-}
+/**
+ * Reboots this host after the delay: recorded, logged, and announced to everybody who is logged in.
+ * @throws PatchError `REBOOT_ERROR` when no program of the host would.
+ */
+export type Reboot = (plan: RebootPlan) => Promise<void>;
 
 /** Where reboots are recorded. */
 interface RebootRecord {

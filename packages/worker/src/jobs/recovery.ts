@@ -1,4 +1,4 @@
-import { DAY_MS, type JobResult } from '@linux-patch/contract';
+import { DAY_MS, type JobResult, PatchError } from '@linux-patch/contract';
 import type { JobJournal, JournalEntry } from './journal.ts';
 import { mergeResults } from './merge-results.ts';
 import { isFinished, type JobCore, transition } from './state.ts';
@@ -14,6 +14,11 @@ const NEXT = 'then run it again. An interrupted package installation is repaired
 const UNKNOWN = `${STOPPED} What the job had changed by then is not known: check the packages, ${NEXT}`;
 const KNOWN = `${STOPPED} Its results name what is different since it began: look at them, ${NEXT}`;
 
+/** What is said of work that was cut off; `changed` as for `interruptedJob`. */
+export function interruption(changed: readonly JobResult[] | undefined): PatchError {
+  return new PatchError('INTERRUPTED', changed ? KNOWN : UNKNOWN);
+}
+
 /**
  * A job that was running when the agent stopped, as it is from now on.
  * @param changed what is different since it began; undefined when nobody knows
@@ -23,7 +28,8 @@ export function interruptedJob(
   nowMs: number,
   changed: readonly JobResult[] | undefined,
 ): JournalEntry {
-  const failure = { type: 'fail', code: 'INTERRUPTED', message: changed ? KNOWN : UNKNOWN } as const;
+  const { code, message } = interruption(changed);
+  const failure = { type: 'fail', code, message } as const;
   const results = changed ? mergeResults(entry.core.results, changed) : entry.core.results;
   return { ...entry, core: { ...transition(entry.core, failure, nowMs), results } };
 }

@@ -47,6 +47,8 @@ export class RunningJob implements JobReporter {
   #logLines: string[] = [];
   #flushDue = false;
   #resumed = false;
+  /** How often what may be said again was logged before. */
+  readonly #loggedBefore = new Map<string, number>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -75,6 +77,10 @@ export class RunningJob implements JobReporter {
   }
 
   log(text: string): void {
+    if (!this.#isSaidAgain(text)) this.#log(text);
+  }
+
+  #log(text: string): void {
     this.#logLines.push(this.#output.log(text, this.#parts.clock.now()));
     if (isFinished(this.#core)) this.#writeLog();
     else this.#flushSoon();
@@ -90,8 +96,9 @@ export class RunningJob implements JobReporter {
 
   phase(state: ActiveState, message: string): void {
     if (this.#core.state === state && this.#core.message === message) return;
+    if (this.#isSaidAgain(message)) return;
     this.#apply({ type: 'phase', state, message });
-    this.log(message);
+    this.#log(message);
     this.#publish();
     this.#save().catch(this.#parts.unwritten);
   }
@@ -119,13 +126,18 @@ export class RunningJob implements JobReporter {
   /** The agent was restarted while this job was running. @param lines what its log file holds */
   resume(lines: readonly string[]): void {
     // Command output is indented there; it is read again from where it is.
-    this.#output.restoreLogs(lines.filter((line) => !line.startsWith('  ')));
+    const logged = lines.filter((line) => !line.startsWith('  '));
+    this.#output.restoreLogs(logged);
+    for (const line of logged) {
+      const text = line.slice(line.indexOf(' ') + 1);
+      this.#loggedBefore.set(text, (this.#loggedBefore.get(text) ?? 0) + 1);
+    }
     this.#resumed = true;
   }
 
   async start(): Promise<void> {
     this.#apply({ type: 'start', message: 'Started' });
-    this.log(this.#resumed ? 'The agent was restarted; going on with the job' : 'Job started');
+    this.#log(this.#resumed ? 'The agent was restarted; going on with the job' : 'Job started');
     this.#publish();
     await this.#save();
   }
@@ -133,7 +145,7 @@ export class RunningJob implements JobReporter {
   async complete(message: string): Promise<void> {
     if (isFinished(this.#core)) return;
     this.#apply({ type: 'complete', message });
-    this.log(`Job completed: ${message}`);
+    this.#log(`Job completed: ${message}`);
     this.#publish();
     await this.#save();
   }
@@ -149,7 +161,7 @@ export class RunningJob implements JobReporter {
       message: messageOf(reason),
       details: detailsOf(reason),
     });
-    this.log(`Job failed: ${messageOf(reason)}`);
+    this.#log(`Job failed: ${messageOf(reason)}`);
     this.#publish();
     await this.#save();
   }
@@ -157,6 +169,13 @@ export class RunningJob implements JobReporter {
   /** Log lines may come after the end; this writes them to the record. */
   saveAgain(): Promise<void> {
     return this.#save();
+  }
+
+  /** Who follows work from its beginning hears once more what an earlier agent has logged. */
+  #isSaidAgain(text: string): boolean {
+    const times = this.#loggedBefore.get(text) ?? 0;
+    if (times > 0) this.#loggedBefore.set(text, times - 1);
+    return times > 0;
   }
 
   #apply(change: JobTransition): void {

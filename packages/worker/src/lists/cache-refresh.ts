@@ -207,7 +207,8 @@ function notRefreshed(error: PatchError): PatchError {
   );
 }
 
-function asRefreshFailure(error: unknown): PatchError {
+/** What is said of a refresh that failed. */
+export function asRefreshFailure(error: unknown): PatchError {
   if (isPatchError(error, ...TELLING_CODES)) return error;
   return new PatchError('CACHE_REFRESH_ERROR', `Package lists could not be refreshed: ${messageOf(error)}`, {
     cause: error,

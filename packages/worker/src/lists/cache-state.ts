@@ -27,11 +27,15 @@ export interface PackageCache {
   status(): CacheStatus;
   /** `ok`, or what is wrong. */
   health(): string;
-  /** @param failed sources that could not be refreshed while others were. */
-  noteRefreshed(failed?: readonly SourceFailure[]): Promise<void>;
+  /**
+   * @param failed sources that could not be refreshed while others were
+   * @param atMs when that was, epoch milliseconds; now unless it is said
+   */
+  noteRefreshed(failed?: readonly SourceFailure[], atMs?: number): Promise<void>;
   /** A failure keeps the time of the last success: lists do not become fresh by failing. */
   noteFailure(error: unknown): Promise<void>;
-  noteApplied(): Promise<void>;
+  /** @param atMs as above */
+  noteApplied(atMs?: number): Promise<void>;
   /** What the lists are made of now; kept in memory. */
   noteSources(sources: readonly SourceState[]): void;
 }
@@ -92,14 +96,14 @@ export async function openPackageCache(options: {
     noteSources: (present) => {
       sources = present;
     },
-    noteRefreshed: (failed = []) =>
+    noteRefreshed: (failed = [], atMs = clock.now()) =>
       write({
-        last_cache_update: new Date(clock.now()).toISOString(),
+        last_cache_update: new Date(atMs).toISOString(),
         last_update_success: true,
         last_failure: describeFailures(failed) ?? null,
       }),
     noteFailure: (error) => write({ last_update_success: false, last_failure: messageOf(error) }),
-    noteApplied: () => write({ last_update_apply: new Date(clock.now()).toISOString() }),
+    noteApplied: (atMs = clock.now()) => write({ last_update_apply: new Date(atMs).toISOString() }),
   };
 }
 

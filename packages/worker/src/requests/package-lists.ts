@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { SourceState } from '../packages/package-inventory.ts';
-import type { PackageManager } from '../packages/package-manager.ts';
+import type { SourceFailure } from '../packages/package-operations.ts';
 import { AnyErrorCode } from './answer.ts';
 
 const MOST_SOURCES = 10_000;
@@ -51,12 +51,8 @@ export function sourcesAnswer(sources: readonly SourceState[]): SourcesAnswer {
   }));
 }
 
-/** @throws PatchError as `PackageOperations.refresh` */
-export async function refreshSources(
-  { refreshQuietly }: Pick<PackageManager, 'refreshQuietly'>,
-  signal: AbortSignal,
-): Promise<RefreshAnswer> {
-  const failed = await refreshQuietly(signal);
+/** Within what an answer may be. */
+export function refreshAnswer(failed: readonly SourceFailure[]): RefreshAnswer {
   return failed.map(({ source, reason, code, security }) => ({
     source: source.slice(0, 4_096),
     reason: reason.slice(0, MOST_CHARACTERS),

@@ -6,7 +6,7 @@ import { answerText, failureText } from './answer.ts';
 import { answerPlan, parseQuestion } from './answer-plan.ts';
 import { type LockHolderAnswer, readState } from './host-state.ts';
 import type { DetailAnswer, HelloAnswer } from './package-listing.ts';
-import { refreshSources, sourcesAnswer } from './package-lists.ts';
+import { refreshAnswer, sourcesAnswer } from './package-lists.ts';
 import type { PlanAnswer, PlanQuestion } from './plan-question.ts';
 import { readListing } from './read-listing.ts';
 import {
@@ -83,7 +83,7 @@ async function readingOf(
     case 'sources':
       return sourcesAnswer(await packages.inventory.sources());
     case 'refresh':
-      return refreshSources(packages, options.signal);
+      return refreshAnswer(await packages.refreshQuietly(options.signal));
     case 'lock-holder':
       return ((await packages.lockHolder()) ?? null) satisfies z.output<typeof LockHolderAnswer>;
   }

@@ -60,8 +60,23 @@ async function mustStart(commands: Commands, program: string, args: readonly str
   );
 }
 
+/**
+ * What becomes of a program when the host goes down. A transaction is let finish rather than cut in two; SIGCONT asks for
+ * nothing. What follows one is told to end, and the next start goes on.
+ */
+const AT_SHUTDOWN = {
+  finish: ({ timeoutMs }: DetachedProgram) => [
+    '--property=KillSignal=SIGCONT',
+    `--property=TimeoutStopSec=${Math.ceil(timeoutMs / 1000)}`,
+  ],
+  end: () => ['--property=KillSignal=SIGTERM', '--property=TimeoutStopSec=20'],
+};
+
 /** Transient units of systemd (systemd-run(1)). */
-export function systemdService(commands: Commands): DetachedService {
+export function systemdService(
+  commands: Commands,
+  atShutdown: keyof typeof AT_SHUTDOWN = 'finish',
+): DetachedService {
   const unit = (name: string): string => `${name}.service`;
   return {
     start: (program) =>
@@ -71,9 +86,7 @@ export function systemdService(commands: Commands): DetachedService {
         '--service-type=exec',
         `--unit=${unit(program.name)}`,
         `--description=${program.description}`,
-        // When the host goes down, a transaction is let finish rather than cut in two; SIGCONT asks for nothing.
-        '--property=KillSignal=SIGCONT',
-        `--property=TimeoutStopSec=${Math.ceil(program.timeoutMs / 1000)}`,
+        ...AT_SHUTDOWN[atShutdown](program),
         '--',
         // systemd gives its services LANG, LANGUAGE and whatever else its own environment has (systemd.exec(5)).
         '/usr/bin/env',
@@ -119,4 +132,13 @@ export function sessionService(commands: Commands, files: Files): DetachedServic
       await commands.run({ program: '/bin/kill', args, timeoutMs: START_LIMIT_MS });
     },
   };
+}
+
+/** What the host has of the two. */
+export async function hostService(
+  { commands, files }: { readonly commands: Commands; readonly files: Files },
+  atShutdown: keyof typeof AT_SHUTDOWN,
+): Promise<DetachedService> {
+  const underSystemd = (await files.facts('/run/systemd/system')) !== undefined;
+  return underSystemd ? systemdService(commands, atShutdown) : sessionService(commands, files);
 }

@@ -1,0 +1,81 @@
+import { JobResult, PolicyDenial } from '@linux-patch/contract';
+import { z } from 'zod';
+import type { JobReporter } from '../jobs/executor-interface.ts';
+import { AnyErrorCode } from '../requests/answer.ts';
+import { RefreshAnswer, SourcesAnswer } from '../requests/package-lists.ts';
+
+const MOST_RESULTS = 200_000;
+const MOST_CHARACTERS = 256 * 1024;
+const Prose = z.string().max(MOST_CHARACTERS);
+const State = z.enum(['waiting_for_lock', 'refreshing', 'running']);
+const Instant = z.number().nonnegative();
+
+/**
+ * What the process of a job says, one line of JSON each on its standard output. Whoever starts to follow it later reads all of
+ * them, so each may be said twice. Without `done` or `failed` at the end nobody knows how it ended.
+ */
+export const RunReport = z.discriminatedUnion('t', [
+  z.strictObject({ t: z.literal('log'), text: Prose }),
+  z.strictObject({ t: z.literal('output'), line: Prose, source: z.enum(['stdout', 'stderr']) }),
+  z.strictObject({ t: z.literal('phase'), state: State, message: Prose }),
+  z.strictObject({
+    t: z.literal('progress'),
+    percent: z.number().min(0).max(100),
+    message: Prose,
+    state: State.optional(),
+  }),
+  z.strictObject({ t: z.literal('results'), results: z.array(JobResult).max(MOST_RESULTS) }),
+  z.strictObject({ t: z.literal('exit'), code: z.number().int().nullable() }),
+  /** The lists were refreshed, for the record of them; `sources` is absent where they cannot be read. */
+  z.strictObject({
+    t: z.literal('refreshed'),
+    failed: RefreshAnswer,
+    sources: SourcesAnswer.optional(),
+    atMs: Instant,
+  }),
+  z.strictObject({ t: z.literal('not-refreshed'), message: Prose }),
+  /** Updates were applied, for the record of that. */
+  z.strictObject({ t: z.literal('applied'), atMs: Instant }),
+  z.strictObject({
+    t: z.literal('denied'),
+    denial: z.strictObject(PolicyDenial.shape),
+    operation: z.string().max(64),
+  }),
+  z.strictObject({
+    t: z.literal('done'),
+    message: Prose,
+    reboot: z
+      .strictObject({
+        required: z.boolean(),
+        reasons: z.array(Prose).max(100_000),
+        refusal: Prose.optional(),
+      })
+      .optional(),
+  }),
+  z.strictObject({
+    t: z.literal('failed'),
+    code: AnyErrorCode,
+    message: Prose,
+    details: z.record(z.string().max(128), z.unknown()),
+  }),
+]);
+export type RunReport = z.infer<typeof RunReport>;
+
+/** As much of a text as a report has room for. */
+export function prose(text: string): string {
+  return text.slice(0, MOST_CHARACTERS);
+}
+
+/** What comes of a job, as whoever does it tells it. */
+export function reporterTo(say: (report: RunReport) => void): JobReporter {
+  return {
+    log: (text) => say({ t: 'log', text: prose(text) }),
+    output: (line, source) => source !== 'fd3' && say({ t: 'output', line: prose(line), source }),
+    phase: (state, message) => say({ t: 'phase', state, message: prose(message) }),
+    progress: (percent, message, state) => say({ t: 'progress', percent, message: prose(message), state }),
+    results: (results) => say({ t: 'results', results: [...results] }),
+    exitCode: (code) => say({ t: 'exit', code }),
+    // Whoever follows the process sees to that.
+    reboot: () => {},
+  };
+}

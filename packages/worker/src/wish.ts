@@ -1,0 +1,70 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { VERSION } from '@linux-patch/contract';
+import { BACKENDS, type Backend } from './packages/backends.ts';
+
+export const USAGE = `linux-patch-worker: the part of the Linux Patch agent that works with packages. The agent starts it for each request
+and for each job.
+
+usage: linux-patch-worker request [--root DIR] [--backend auto|${BACKENDS.join('|')}]
+       linux-patch-worker run JOB --folder DIR [--attached] [--root DIR] [--backend auto|${BACKENDS.join('|')}]
+       linux-patch-worker --help | --version
+
+A request comes as one line of JSON over the socket that the service manager hands over, else on standard input,
+and as many bytes after it as its member "bytes" says; the answer is one line, too.
+A job is done as DIR/run/JOB/order.json says. What comes of it is said on standard output, in lines of JSON. With
+--attached it ends with whoever started it.
+`;
+
+/** On what to work. */
+export interface HostWish {
+  readonly root: string;
+  readonly backend: 'auto' | Backend;
+}
+
+/** A job to do. */
+export interface JobWish {
+  readonly id: string;
+  /** `jobs.storage_path`. */
+  readonly folder: string;
+  readonly attached: boolean;
+}
+
+/** What the command line asks for: a text, a job, or else an answer to a request. */
+export type Wish = { readonly print: string } | (HostWish & { readonly job: JobWish | undefined });
+
+/** It names a folder. */
+const JOB_ID = /^[A-Za-z0-9-]{1,64}$/;
+
+/** @throws Error that says what is wrong with the command line */
+export function parseWish(args: readonly string[]): Wish {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: {
+      root: { type: 'string', default: '/' },
+      backend: { type: 'string', default: 'auto' },
+      folder: { type: 'string' },
+      attached: { type: 'boolean', default: false },
+      help: { type: 'boolean' },
+      version: { type: 'boolean' },
+    },
+    allowPositionals: true,
+  });
+  if (values.help) return { print: USAGE };
+  if (values.version) return { print: `${VERSION}\n` };
+  const job = jobOf(positionals, values);
+  const backend = (['auto', ...BACKENDS] as const).find((one) => one === values.backend);
+  if (!backend) throw new Error(`--backend ${values.backend} is none of auto, ${BACKENDS.join(', ')}`);
+  return { root: resolve(values.root), backend, job };
+}
+
+function jobOf(
+  [what, id, ...more]: readonly string[],
+  { folder, attached }: { readonly folder?: string | undefined; readonly attached: boolean },
+): JobWish | undefined {
+  if (what === 'request' && id === undefined && folder === undefined && !attached) return undefined;
+  if (what !== 'run' || more.length > 0) throw new Error('it is asked for nothing that it knows');
+  if (id === undefined || !JOB_ID.test(id)) throw new Error('run needs the id of a job');
+  if (folder === undefined) throw new Error('run needs --folder');
+  return { id, folder: resolve(folder), attached };
+}
