@@ -216,13 +216,19 @@ describe('the inventory of the fleet', { timeout: 120_000 }, () => {
     ).rejects.toThrow('insert-only');
   });
 
-  it('takes at most 2,000 new package versions of a host on a day, and says how it goes on', async () => {
-    const many = Array.from({ length: 2_500 }, (_, index) => installed(`p${index}`, '1'));
-    await using host = await listedHost(many);
+  it('takes all of a host that was never listed, then at most 2,000 new package versions a day, and says how it goes on', async () => {
+    const many = (version: string) =>
+      Array.from({ length: 2_500 }, (_, index) => installed(`p${index}`, version));
+    await using host = await listedHost(many('1'));
+    expect((await fleet()).hosts[0]).toMatchObject({ state: 'current', packages: 2_500 });
+    // The day after: what came with the first listing does not count against it.
+    world.clock.setWallClock(world.clock.now() + 24 * HOUR_MS);
+    has(host, many('2'));
+    await nextListing(host);
     const [one] = (await fleet()).hosts;
-    expect(one).toMatchObject({ state: 'unknown', packages: 0 });
+    expect(one).toMatchObject({ state: 'unknown', packages: 2_500 });
     expect(one?.reason).toContain('500 are left');
-    expect(await dictionary()).toHaveLength(2_000);
+    expect(await dictionary()).toHaveLength(4_500);
     world.clock.setWallClock(world.clock.now() + 24 * HOUR_MS);
     await nextListing(host);
     expect((await fleet()).hosts[0]).toMatchObject({ fqdn: host.fqdn, state: 'current', packages: 2_500 });

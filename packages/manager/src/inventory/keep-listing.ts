@@ -35,6 +35,8 @@ export type Kept =
 
 /** Package versions that no host named before, which one host may name on one day (UTC). */
 const NEW_VERSIONS_A_DAY = 2_000;
+/** The same for a host that was never listed: somebody has just let it in, and the first of a fleet knows everything first. */
+const NEW_VERSIONS_AT_FIRST = 20_000;
 
 /**
  * Keeps what a host answered, in the transaction it is given: its set, what waits on it, and what changed by whom.
@@ -52,6 +54,7 @@ export async function keepListing(own: Database, hostId: string, listing: HostLi
   const { idOf, newRows, left } = await numberAll(own, eco, {
     named,
     newRows: newRowsOn(atMs, before),
+    atMost: before?.ids ? NEW_VERSIONS_A_DAY : NEW_VERSIONS_AT_FIRST,
     atMs,
   });
   if (left > 0) {
@@ -113,14 +116,15 @@ async function numberAll(
   asked: {
     readonly named: readonly PackageVersion[];
     readonly newRows: PackageSet['newRows'];
+    readonly atMost: number;
     readonly atMs: number;
   },
 ): Promise<Numbered> {
-  const { newRows, atMs } = asked;
+  const { newRows, atMost, atMs } = asked;
   const named = new Map(asked.named.map((one) => [identityOf(one), one]));
   const known = await findIds(own, eco, [...named.values()]);
   const missing = [...named].filter(([identity]) => !known.has(identity)).map(([, one]) => one);
-  const taken = missing.slice(0, Math.max(0, NEW_VERSIONS_A_DAY - newRows.rows));
+  const taken = missing.slice(0, Math.max(0, atMost - newRows.rows));
   await addVersions(own, eco, taken, atMs);
   const ids = new Map([...known, ...(await findIds(own, eco, taken))]);
   return {
