@@ -140,9 +140,7 @@ describe('the commands', () => {
     return child;
   };
 
-  it('lock with a passphrase that is in no argument list, and open with it', {
-    timeout: 120_000,
-  }, async () => {
+  it('lock with a passphrase that is in no argument list, and open with it', {}, async () => {
     const passphrase = 'a-longer-passphrase';
     const made = await started(
       ['--root', join(folder.path, 'manager'), 'backup', archive, '--passphrase-file', '-', '--json'],

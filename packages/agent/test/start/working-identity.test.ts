@@ -119,7 +119,6 @@ describe('an agent with a working identity', () => {
       await stillServes(again);
       await again.stop();
     },
-    120_000,
   );
 
   it('serves it when another manager with another CA answers at the address, and sends that one nothing', async () => {
