@@ -182,11 +182,15 @@ async function serveNow(context: AgentContext): Promise<void> {
     identity,
     onConfigHealth: (fault) => (configHealth = fault ?? soundConfig),
   });
-  await clock.sleep(FIRST_ANSWERS_MS, signal).catch(() => {});
-  work.refresher.keepFresh();
-  work.keeper.start();
-  work.state.begin();
-  if (identity) await identity.keepFresh(signal);
+  void clock.sleep(FIRST_ANSWERS_MS, signal).then(
+    () => {
+      work.refresher.keepFresh();
+      work.keeper.start();
+      work.state.begin();
+    },
+    () => {},
+  );
+  if (identity) await identity.keepFresh(signal, FIRST_ANSWERS_MS);
   else if (!signal.aborted)
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   logger.info('Stopping', {});

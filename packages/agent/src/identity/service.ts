@@ -129,17 +129,18 @@ export class IdentityService {
   /**
    * Renews when it is time, and takes up what others put on disk, until the signal aborts: a set that another process of this
    * host installs at once, and what is copied over it once it has settled.
+   * @param afterMs when it looks first, unless it is told of something before
    */
-  async keepFresh(signal: AbortSignal): Promise<void> {
+  async keepFresh(signal: AbortSignal, afterMs = 0): Promise<void> {
     const { clock, liveness } = this.#options.report;
     using _told = this.#options.replacement.follow(() => this.#nap.abort());
     try {
-      while (!signal.aborted) {
+      for (let restMs = afterMs; !signal.aborted; restMs = BEAT_MS) {
         liveness.beat();
+        if (restMs > 0)
+          await clock.sleep(restMs, AbortSignal.any([signal, this.#nap.signal])).catch(() => {});
         this.#nap = new AbortController();
-        const woken = AbortSignal.any([signal, this.#nap.signal]);
-        await this.#alone(() => this.#turn(signal));
-        await clock.sleep(BEAT_MS, woken).catch(() => {});
+        if (!signal.aborted) await this.#alone(() => this.#turn(signal));
       }
       await this.#options.rejoining.ended();
     } finally {
