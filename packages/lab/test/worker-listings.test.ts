@@ -140,6 +140,8 @@ it('a plan of the worker is what the job does, and what is different later is sa
   expect(approved.steps.map((one) => one.name)).toEqual(['toyhello', 'toylib']);
   await host.apt.run('apt-mark', ['hold', 'toyhello']);
   const job = { ...all, planHash: approved.hash };
+  // Whoever orders a job says what was approved; the process that does it has seen no plan.
+  host.packages.rememberPlan(approved.steps);
   await expect(host.packages.operations.applyPatches(job, quietRun())).rejects.toMatchObject({
     code: 'PLAN_CHANGED',
     details: { difference: { known: true, added: [], removed: [{ name: 'toyhello' }], changed: [] } },

@@ -46,7 +46,10 @@ async function world() {
       return work(request, context);
     },
   });
-  onTestFinished(() => queue[Symbol.asyncDispose]());
+  onTestFinished(() => {
+    go.resolve();
+    return queue[Symbol.asyncDispose]();
+  });
   const jobs = governQueue(queue, governed);
   return {
     jobs,

@@ -67,8 +67,8 @@ export async function installStep(
   const { proven } = finishing;
   finishing.allowed ||= await tryToAllow(parts, provisioner, 'warn');
   try {
-    // Who starts after a crash finds there which job key belongs to the certificates.
-    await record.save();
+    // Who starts after a crash finds there which job key belongs to the certificates; a manager without one is joined as the disk is.
+    if (finishing.jobKey.offer !== null) await record.save();
     if (!finishing.installed) await install(parts, provisioner, proven);
     finishing.installed = true;
     await provisioner.takeJobKey(finishing.jobKey);
