@@ -40,6 +40,7 @@ export * from './metrics/exposition.ts';
 export * from './metrics/tables.ts';
 export * from './metrics/tally.ts';
 export * from './openapi.ts';
+export * from './patch-error.ts';
 export * from './permissions.ts';
 export * from './query.ts';
 export * from './revocation.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { InstallRequest, PackageName, PackageQuery } from './agent-api/packages.ts';
 import { AGENT_ROUTES } from './agent-api/routes.ts';
-import { type Fault, isPatchError } from './errors.ts';
 import { chooseRequestId, readBody, readPathParameter, readQuery } from './input.ts';
+import { type Fault, isPatchError } from './patch-error.ts';
 
 function faultsOfThrown(work: () => unknown): readonly Fault[] {
   try {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { type Fault, PatchError } from './errors.ts';
 import { parseJson } from './json.ts';
+import { type Fault, PatchError } from './patch-error.ts';
 import type { Route } from './route.ts';
 
 /** A UUID of any version, as callers may send in `X-Request-Id`. */

@@ -17,3 +17,8 @@ export function describeHost({ fqdn, state, reason, listed_at }: HostInventory, 
     state === 'unknown' ? `${age} Whether that is still so is UNKNOWN: ${reason ?? ''}` : age,
   );
 }
+
+/** What an update is for; null where nobody knows. */
+export function describeKind(security: boolean | null): string {
+  return security === null ? 'not known' : security ? 'security' : 'update';
+}

@@ -7,7 +7,7 @@ import {
 import { type Command, Option } from 'commander';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { describeFigures, describeHost } from './fleet-figures.ts';
+import { describeFigures, describeHost, describeKind } from './fleet-figures.ts';
 import { describePage, type Page, paged, pageQuery } from './page.ts';
 import { pastTime, renderTable } from './table.ts';
 
@@ -52,13 +52,7 @@ function describePackages(data: HostPackages, page: Page, nowMs: number): string
       one.version,
       one.architecture,
       one.candidate ?? '',
-      one.candidate === null
-        ? ''
-        : one.security === null
-          ? 'not known'
-          : one.security
-            ? 'security'
-            : 'update',
+      one.candidate === null ? '' : describeKind(one.security),
     ]),
   );
   const below = [...describePage(data.packages.length, data.total, page), describeHost(data.host, nowMs)];

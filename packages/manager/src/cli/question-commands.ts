@@ -1,8 +1,8 @@
-import { type HostUpdate, MANAGER_ADMIN_ROUTES, type WaitingUpdate } from '@linux-patch/contract';
+import { type HostUpdate, MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
 import type { Command } from 'commander';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { describeFigures, describeHost } from './fleet-figures.ts';
+import { describeFigures, describeHost, describeKind } from './fleet-figures.ts';
 import { describePage, type Page, paged, pageQuery } from './page.ts';
 import { pastTime, renderTable } from './table.ts';
 
@@ -47,10 +47,6 @@ async function showHolders(
   });
 }
 
-function kindOf({ security }: Pick<WaitingUpdate, 'security'>): string {
-  return security === null ? 'not known' : security ? 'security' : 'update';
-}
-
 /** `updates` */
 async function showUpdates(context: CommandContext, options: UpdateOptions): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.updateInventory, { query: queryOf(options) });
@@ -65,7 +61,7 @@ async function showUpdates(context: CommandContext, options: UpdateOptions): Pro
           one.name,
           one.version,
           one.architecture,
-          kindOf(one),
+          describeKind(one.security),
           one.hosts.toString(),
           one.unknown === 0 ? '' : one.unknown.toString(),
           pastTime(one.first_seen_at, nowMs),
@@ -103,7 +99,7 @@ async function showWaiting(context: CommandContext, name: string, options: Updat
           one.fqdn,
           one.installed_version,
           one.version,
-          kindOf(one),
+          describeKind(one.security),
           pastTime(one.listed_at, nowMs),
           one.state,
           notesOf(one),
