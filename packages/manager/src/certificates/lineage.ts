@@ -1,5 +1,5 @@
 import { canonicalIpAddress, parseCertificate } from '@linux-patch/pki';
-import { sql } from 'kysely';
+import { recordOrder } from '../database/dialect.ts';
 import type { Database } from '../database/open.ts';
 import type { CertificateRow } from '../database/schema.ts';
 
@@ -21,7 +21,7 @@ export function successorsOf(db: Database, serial: string): Promise<CertificateR
     .selectAll()
     .where('renewed_from', '=', serial)
     .orderBy('issued_at')
-    .orderBy(sql.ref('rowid'))
+    .orderBy(recordOrder(db, 'certificates'))
     .execute();
 }
 
@@ -101,7 +101,7 @@ export async function beyondThree(db: Database, hostId: string, now: number): Pr
     .where('own.revoked_at', 'is', null)
     .where('own.not_after', '>=', now)
     .orderBy('own.issued_at', 'desc')
-    .orderBy(sql.ref('own.rowid'), 'desc')
+    .orderBy(recordOrder(db, 'own'), 'desc')
     .execute();
   const [newest, ...others] = live.map((row) => row.serial);
   const inUse = live.find((row) => row.served_at !== null || row.origin_served_at !== null)?.serial;

@@ -114,7 +114,7 @@ async function askNewcomers(parts: FleetPollParts, signal: AbortSignal): Promise
     .where('last_seen_at', 'is', null)
     .where('created_at', '>', clock.now() - NEW_FOR_MS)
     // Those that were not tried yet come first; the rest has the regular round as well.
-    .orderBy('last_error')
+    .orderBy('last_error', (order) => order.asc().nullsFirst())
     .limit(pace.concurrency)
     .execute();
   await inTurn(newcomers, pace.concurrency, signal, (host) =>

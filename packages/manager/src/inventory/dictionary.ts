@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { numberList, textRows } from '../database/dialect.ts';
 import type { PackageVersionRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
 import { identityOf, type PackageVersion } from './packages.ts';
@@ -10,7 +11,7 @@ export interface DictionaryEntry extends PackageVersion {
   readonly eco: string;
 }
 
-/** Rows of one statement; SQLite takes 32,766 values. */
+/** Rows of one statement; SQLite takes 32,766 values, PostgreSQL 65,535. */
 const ROWS_TOGETHER = 500;
 
 type Row = Omit<PackageVersionRow, 'id' | 'version_key' | 'first_seen_at'> & { readonly id: number };
@@ -26,12 +27,13 @@ export async function findIds(
   eco: string,
   packages: readonly PackageVersion[],
 ): Promise<Map<string, number>> {
-  const wanted = JSON.stringify(
+  const wanted = textRows(
+    db,
     packages.map((one) => [one.name, one.arch, one.version, one.sourceName, one.sourceVersion]),
   );
   const { rows } =
     await sql<Row>`select v.id, v.eco, v.name, v.arch, v.version, v.source_name, v.source_version
-    from json_each(${wanted}) as e cross join package_versions as v
+    from ${wanted} cross join package_versions as v
     where v.name = e.value->>0 and v.eco = ${eco} and v.arch = e.value->>1 and v.version = e.value->>2
       and v.source_name = e.value->>3 and v.source_version = e.value->>4`.execute(db);
   return new Map(rows.map((row) => [identityOf(toEntry(row)), row.id]));
@@ -64,7 +66,7 @@ export async function readEntries(db: Database, ids: readonly number[]): Promise
   const rows = await db
     .selectFrom('package_versions')
     .select(['id', 'eco', 'name', 'arch', 'version', 'source_name', 'source_version'])
-    .where('id', 'in', sql<number>`(select value from json_each(${JSON.stringify(ids)}))`)
+    .where('id', 'in', numberList(db, ids))
     .orderBy('name')
     .orderBy('arch')
     .orderBy('version_key')

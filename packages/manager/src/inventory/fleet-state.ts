@@ -6,6 +6,7 @@ import {
   MINUTE_MS,
 } from '@linux-patch/contract';
 import { type RawBuilder, sql } from 'kysely';
+import { textList } from '../database/dialect.ts';
 import type { PackageSetRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
 
@@ -41,7 +42,7 @@ type Counts = {
 /** How the fleet fares. */
 export async function readFigures(db: Database, freshness: Freshness): Promise<FleetFigures> {
   const { rows } = await sql<Counts>`select ${stateIn(freshness)} as state, count(*) as hosts,
-      coalesce(sum(s.security_updates > 0), 0) as security, min(s.listed_at) as oldest
+      sum(case when s.security_updates > 0 then 1 else 0 end) as security, min(s.listed_at) as oldest
     from hosts as h left join package_sets as s on s.host_id = h.id
     where h.left_at is null group by 1`.execute(db);
   const of = (state: InventoryState): Counts =>
@@ -87,7 +88,7 @@ export async function readHostStates(
   asked: HostChoice & { readonly limit: number; readonly offset: number },
 ): Promise<{ readonly hosts: HostInventory[]; readonly total: number }> {
   const { state, limit, offset } = asked;
-  const all = sql`from (${statesOf(freshness, asked)}) where ${state === undefined ? sql`true` : sql`state = ${state}`}`;
+  const all = sql`from (${statesOf(freshness, asked)}) as hosts where ${state === undefined ? sql`true` : sql`state = ${state}`}`;
   const { rows } =
     await sql<HostState>`select * ${all} order by fqdn limit ${limit} offset ${offset}`.execute(db);
   const counted = await sql<{ readonly total: number }>`select count(*) as total ${all}`.execute(db);
@@ -100,8 +101,8 @@ export async function readListedHosts(
   freshness: Freshness,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, Pick<HostInventory, 'id' | 'fqdn' | 'state' | 'listed_at'>>> {
-  const { rows } = await sql<HostState>`select * from (${statesOf(freshness, {})})
-    where id in (select value from json_each(${JSON.stringify(ids)}))`.execute(db);
+  const { rows } = await sql<HostState>`select * from (${statesOf(freshness, {})}) as hosts
+    where id in ${textList(db, ids)}`.execute(db);
   return new Map(
     rows.map(({ id, fqdn, state, listed_at }) => [id, { id, fqdn, state, listed_at: isoOf(listed_at) }]),
   );
@@ -109,7 +110,7 @@ export async function readListedHosts(
 
 /** The ids of hosts that are unknown, as a part of another query. */
 export function unknownIds(freshness: Freshness): RawBuilder<unknown> {
-  return sql`(select id from (${statesOf(freshness, {})}) where state = 'unknown')`;
+  return sql`(select id from (${statesOf(freshness, {})}) as hosts where state = 'unknown')`;
 }
 
 /** What is known of one host, also of one that left. */

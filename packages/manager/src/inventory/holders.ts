@@ -73,14 +73,15 @@ async function readVersions(db: Database, { name, below }: HoldersAsked): Promis
 }
 
 function isOlder(below: string | undefined): RawBuilder<number | null> {
-  if (below === undefined) return sql`1`;
+  if (below === undefined) return sql<number>`1`;
   const key = dpkgVersionKey(below);
   if (!key)
     throw new PatchError(
       'INVALID_REQUEST',
       `${below} is not a version that dpkg takes, so nothing can be compared with it.`,
     );
-  return sql`case when eco = 'dpkg' then version_key < ${key} end`;
+  return sql<number | null>`case when eco <> 'dpkg' or version_key is null then null
+    when version_key < ${key} then 1 else 0 end`;
 }
 
 /** Looks through the set of each host. */

@@ -16,7 +16,7 @@ export async function readHostChanges(
   const rows = await ofHost
     .select(['at', 'job_id', 'removed', 'added'])
     .orderBy('at', 'desc')
-    .orderBy('job_id')
+    .orderBy('job_id', (order) => order.asc().nullsFirst())
     .limit(limit)
     .offset(offset)
     .execute();

@@ -1,5 +1,6 @@
 import type { InstalledPackage } from '@linux-patch/contract';
 import { sql } from 'kysely';
+import { fits, numberList } from '../database/dialect.ts';
 import type { Database } from '../database/open.ts';
 import { type DictionaryEntry, readEntries } from './dictionary.ts';
 import { findSet } from './sets.ts';
@@ -42,7 +43,7 @@ const keyOf = (name: string, arch: string, version: string): string => `${name} 
 
 async function findNamed(db: Database, ids: readonly number[], pattern: string): Promise<number[]> {
   const { rows } = await sql<Pick<DictionaryEntry, 'id'>>`select id from package_versions
-    where name glob ${pattern} and id in (select value from json_each(${JSON.stringify(ids)}))`.execute(db);
+    where ${fits(db, sql.ref('name'), pattern)} and id in ${numberList(db, ids)}`.execute(db);
   return rows.map(({ id }) => id);
 }
 

@@ -17,7 +17,7 @@ const WAITING = sql`from host_updates as u
   join package_versions as v on v.id = u.candidate_id`;
 
 const isWanted = (security: boolean | undefined) =>
-  security === undefined ? sql`true` : security ? sql`u.security = 1` : sql`u.security is not 1`;
+  security === undefined ? sql`true` : security ? sql`u.security = 1` : sql`coalesce(u.security, 0) <> 1`;
 
 const flagOf = (stored: number | null): boolean | null => (stored === null ? null : stored === 1);
 
@@ -39,7 +39,7 @@ export async function readWaiting(
   { security, limit, offset }: Asked,
 ): Promise<{ readonly updates: WaitingUpdate[]; readonly total: number }> {
   const counted = sql`select u.candidate_id, max(u.security) as security, count(*) as hosts,
-      sum(u.host_id in ${unknownIds(freshness)}) as unknown, min(u.first_seen_at) as first_seen_at
+      sum(case when u.host_id in ${unknownIds(freshness)} then 1 else 0 end) as unknown, min(u.first_seen_at) as first_seen_at
     from host_updates as u
     where u.host_id not in (select id from hosts where left_at is not null) and ${isWanted(security)}
     group by u.candidate_id`;
