@@ -64,7 +64,6 @@ const stderr = stderrSink({
 });
 
 const worker = workerCommand(process.execPath, process.argv[1] ?? '');
-const ownPrograms = { [WORKER_PROGRAM]: worker };
 
 const doors: AgentDoors = {
   clock: systemClock,
@@ -76,7 +75,7 @@ const doors: AgentDoors = {
     stdout: terminal.stdout,
     stderr: terminal.stderr,
     environment: process.env,
-    createCommands: (environment) => nodeCommands(environment, ownPrograms),
+    commands: nodeCommands({}, { [WORKER_PROGRAM]: worker }),
     worker,
     usage: processUsage,
     supervised,

@@ -82,7 +82,7 @@ function fleetHost(lab: LabHost, clock: ManualClock): FleetHost {
           stdout: () => {},
           stderr: (text) => log.error(text),
           environment: {},
-          createCommands: (environment) => nodeCommands(environment, OWN_PROGRAMS),
+          commands: nodeCommands({}, OWN_PROGRAMS),
           worker: OWN_PROGRAMS['linux-patch-worker'],
           usage: processUsage,
           supervised: false,

@@ -24,13 +24,10 @@ export { BACKENDS } from './packages/backends.ts';
 export type { ChangePolicy } from './packages/change-policy.ts';
 export { OutlivingProgram } from './packages/detached/outliving-program.ts';
 export { type DetachedService, hostService } from './packages/detached/service.ts';
-export { packageEnvironment } from './packages/environment.ts';
+export { findBackend } from './packages/find-backend.ts';
 export type { LeftOut } from './packages/left-out.ts';
-export { nameOfHolder } from './packages/locks.ts';
 export { matchesGlob } from './packages/name-pattern.ts';
-export { openPackageManager } from './packages/open.ts';
 export type { PackageInventory, SourceState } from './packages/package-inventory.ts';
-export type { PackageManager } from './packages/package-manager.ts';
 export type {
   ChangePermission,
   OperationOutcome,
@@ -48,7 +45,8 @@ export { PolicySchema } from './policy/schema.ts';
 export { readTimeZone } from './policy/time-zone.ts';
 export { WorkerAnswer } from './requests/answer.ts';
 export { LockHolderAnswer, StateAnswer } from './requests/host-state.ts';
-export { DetailAnswer, HelloAnswer, ListingState, PackageListing } from './requests/package-listing.ts';
+export { FaultsAnswer } from './requests/package-faults.ts';
+export { DetailAnswer, ListingState, PackageListing } from './requests/package-listing.ts';
 export { RefreshAnswer, SourcesAnswer } from './requests/package-lists.ts';
 export { PlanAnswer, type PlanQuestion } from './requests/plan-question.ts';
 export type { WorkerRequest } from './requests/request.ts';

@@ -93,7 +93,7 @@ const FAULTS: readonly (readonly [what: string, say: Say, message: unknown])[] =
   ],
   [
     'a body for what has none',
-    (to) => void to.end('{"v":1,"op":"hello","bytes":2}\n{}'),
+    (to) => void to.end('{"v":1,"op":"state","bytes":2}\n{}'),
     expect.stringMatching(/^The worker does not know this request: the request: .*bytes/),
   ],
   ['a body that is no JSON', framed(4, 'plan'), expect.stringMatching(/^The body is no JSON: /)],
@@ -121,9 +121,13 @@ describe('the request process', () => {
     expect([JSON.parse(answer), code]).toEqual([refused(message), 0]);
   });
 
-  it('says that it is there, whatever is wrong with the packages', async () => {
-    const { answer } = await askOverPipes(await emptyRoot(), line({ v: 1, op: 'hello' }));
-    expect(JSON.parse(answer)).toEqual({ v: 1, ok: true, value: { version: VERSION } });
+  it('says what is wrong with the packages, also that there is no package manager', async () => {
+    const { answer } = await askOverPipes(await emptyRoot(), line({ v: 1, op: 'faults' }));
+    expect(JSON.parse(answer)).toEqual({
+      v: 1,
+      ok: true,
+      value: { packages: 'missing', reason: expect.stringMatching(/^--root .* is given, but /) },
+    });
   });
 
   it('answers over the connection that a service manager hands over', async () => {

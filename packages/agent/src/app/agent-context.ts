@@ -34,8 +34,8 @@ export interface Program {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Commands with this added to their environment. */
-  readonly createCommands: (environment: Readonly<Record<string, string>>) => Commands;
+  /** These know the worker by its name. */
+  readonly commands: Commands;
   /** What starts the worker: a program and its first arguments. */
   readonly worker: readonly string[];
   readonly usage: () => ProcessUsage;

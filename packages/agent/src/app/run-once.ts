@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { VERSION } from '@linux-patch/contract';
 import { createServiceNotifier, type Logger } from '@linux-patch/runtime';
-import { packageEnvironment } from '@linux-patch/worker';
 import { type AuditLog, openAuditLog } from '../audit/audit-log.ts';
 import { createClockWatch } from '../clock/watch.ts';
 import { openSettings, type Settings } from '../config/load.ts';
@@ -67,11 +66,10 @@ export async function runOnce(
 ): Promise<End> {
   const { clock, random, files, network, program } = doors;
   const root = resolve(wish.root);
-  const { environment } = program;
+  const { environment, commands } = program;
   const settings = await openSettings({ files, root, configFile: wish.config, environment }, start.config);
   const { config, paths } = settings;
   const logger = openLogger(doors, settings, wish.verbose);
-  const commands = program.createCommands(packageEnvironment(root));
   const place = identityPlace(doors, config);
   const clockWatch = createClockWatch(place, paths.dataFolder);
   await clockWatch.look();

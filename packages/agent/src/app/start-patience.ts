@@ -32,7 +32,7 @@ export function createStartPatience(doors: AgentDoors, mode: string): StartPatie
     said = message;
     program.stderr(`linux-patch-api: ${message}\nThe agent waits up to a minute for this to be mended.\n`);
     const notifier = createServiceNotifier({
-      commands: program.createCommands({}),
+      commands: program.commands,
       notifySocket: program.environment.NOTIFY_SOCKET,
       logger: doors.createLogger({ level: 'warn', journal: true, syslogServer: undefined }),
     });

@@ -3,12 +3,12 @@ import { MINUTE_MS } from '@linux-patch/contract';
 import {
   createCacheRefresher,
   createReboot,
+  findBackend,
   type GovernedBy,
   hostService,
   LockHolderAnswer,
   openHostPolicy,
   openPackageCache,
-  openPackageManager,
   type PackageInventory,
   withReboot,
 } from '@linux-patch/worker';
@@ -83,7 +83,7 @@ async function openRunner(
   const outliving =
     root === '/' ? { service: await hostService(host, 'end'), worker: program.worker } : undefined;
   const runner = createJobRunner({
-    doors: { files, clock: time.clock, logger: report.logger, commands: program.createCommands({}) },
+    doors: { files, clock: time.clock, logger: report.logger, commands: program.commands },
     folder: jobs.storage_path,
     root,
     backend: manager.backend,
@@ -116,10 +116,9 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   const { logger, audit } = context.report;
   const configured = config.package_manager.backend;
   const governed = governedBy(context);
-  const { policy } = governed;
-  const packages = await openPackageManager({ commands, files, clock, root, configured, policy });
+  const name = await findBackend(files, configured);
   const link = openWorkerLink({
-    commands: context.program.createCommands({}),
+    commands: context.program.commands,
     root,
     backend: configured,
   });
@@ -188,7 +187,6 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
     clockFault: () => clockFaultOf(clockWatch),
     onPlanned: (plan) => planned.remember(plan),
   });
-  const { name } = packages.inventory;
   const inventory = createWorkerInventory(link, { name, plans, listings, state });
   return { state, inventory, jobs, cache, refresher, keeper };
 }

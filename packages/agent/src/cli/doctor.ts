@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { type DoctorFinding, type DoctorReport, messageOf, VERSION } from '@linux-patch/contract';
 import { ownUid } from '@linux-patch/runtime';
-import { packageEnvironment } from '@linux-patch/worker';
 import type { AgentDoors } from '../app/agent-context.ts';
 import { loadAgentConfig } from '../config/load.ts';
 import { agentPaths } from '../config/paths.ts';
@@ -24,7 +23,7 @@ const REPAIR_ROUNDS = 3;
 
 async function examinationOf(wish: DoctorWish, doors: AgentDoors): Promise<Examination> {
   const { files, network, clock, program } = doors;
-  const { environment, stopped } = program;
+  const { environment, commands, stopped } = program;
   const root = resolve(wish.root);
   const paths = agentPaths(root);
   const configFile = wish.config ?? paths.configFile;
@@ -32,7 +31,7 @@ async function examinationOf(wish: DoctorWish, doors: AgentDoors): Promise<Exami
     root,
     files,
     network,
-    commands: program.createCommands(packageEnvironment(root)),
+    commands,
     clock,
     signal: stopped,
     environment,

@@ -25,7 +25,6 @@ import { checkPort } from './checks/port.ts';
 import { findAgents } from './checks/processes.ts';
 import { checkService } from './checks/service.ts';
 import { checkStore } from './checks/store.ts';
-import { checkWorker } from './checks/worker.ts';
 import { type Finding, sortFindings } from './finding.ts';
 
 export interface Examination extends DoctorPlace {
@@ -103,7 +102,6 @@ const LOCAL_CHECKS: Readonly<Record<string, Check>> = {
   jobKey: checkJobKey,
   packages: checkPackages,
   service: checkService,
-  worker: checkWorker,
 };
 
 async function examineHost(host: DoctorHost, online: boolean): Promise<Finding[]> {

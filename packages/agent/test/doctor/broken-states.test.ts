@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { spkiFingerprint } from '@linux-patch/pki';
+import { nodeCommands } from '@linux-patch/runtime/node';
 import { describe, expect, it } from 'vitest';
+import { OWN_PROGRAMS } from '../../../worker/test/worker-process.ts';
 import { DOCTOR_CHECKS } from '../../src/doctor/table.ts';
 import type { BrokenState } from './case.ts';
 import { CONFIG_STATES } from './config-states.ts';
@@ -86,6 +88,7 @@ async function goOnAfterHangUp(
 describe('a host that is well', () => {
   it('has no finding, and the doctor ends with 0', async () => {
     await using host = await createSickHost();
+    host.commands = nodeCommands({}, OWN_PROGRAMS);
     const { exitCode, report } = await host.doctor();
     expect(report.findings).toEqual([]);
     expect(exitCode).toBe(0);

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { CommandResult, Commands } from '@linux-patch/runtime';
 import { nodeCommands, systemFiles } from '@linux-patch/runtime/node';
 import { freePort } from '@linux-patch/runtime/testing';
-import { packageEnvironment } from '@linux-patch/worker';
 import { vi } from 'vitest';
+import { OWN_PROGRAMS } from '../../../worker/test/worker-process.ts';
 import { findAgents } from '../../src/doctor/checks/processes.ts';
 import type { BrokenState } from './case.ts';
 import type { SickHost } from './sick-host.ts';
@@ -248,37 +248,48 @@ function writeStatus(host: SickHost, name: string, state: string, more = ''): Pr
   return writeFile(join(host.root, 'var/lib/dpkg/status'), stanza);
 }
 
+/** The real worker looks at the packages. */
+const withWorker =
+  (arrange: BrokenState['arrange']): BrokenState['arrange'] =>
+  (host) => {
+    host.commands = nodeCommands({}, OWN_PROGRAMS);
+    return arrange(host);
+  };
+
 const packages: readonly BrokenState[] = [
   {
     code: 'PACKAGE_MANAGER_MISSING',
-    arrange: (host) => rm(join(host.root, 'etc/apt/linux-patch-root.conf')),
+    says: /linux-patch-root\.conf does not exist/,
+    arrange: withWorker((host) => rm(join(host.root, 'etc/apt/linux-patch-root.conf'))),
   },
   {
     code: 'WORKER_UNAVAILABLE',
     says: /the worker could not be started .*ENOENT/,
     arrange: async (host) => {
       const gone = { 'linux-patch-worker': ['/nonexistent/node'] };
-      host.commands = nodeCommands(packageEnvironment(host.root), gone);
+      host.commands = nodeCommands({}, gone);
     },
   },
   {
     code: 'PACKAGES_UNCONFIGURED',
     says: /dpkg --audit names toybroken/,
-    arrange: (host) => writeStatus(host, 'toybroken', 'half-configured'),
+    arrange: withWorker((host) => writeStatus(host, 'toybroken', 'half-configured')),
   },
   {
     code: 'DEPENDENCIES_UNMET',
     says: /toyneedy : Depends: toynowhere/,
-    arrange: (host) => writeStatus(host, 'toyneedy', 'installed', 'Depends: toynowhere\n'),
+    arrange: withWorker((host) => writeStatus(host, 'toyneedy', 'installed', 'Depends: toynowhere\n')),
   },
   {
     code: 'DPKG_INTERRUPTED',
-    arrange: (host) => writeFile(join(host.root, 'var/lib/dpkg/updates/0001'), 'Package: toyhello\n'),
+    arrange: withWorker((host) =>
+      writeFile(join(host.root, 'var/lib/dpkg/updates/0001'), 'Package: toyhello\n'),
+    ),
   },
   {
     code: 'DPKG_LOCKED',
     says: /sleep|flock/,
-    arrange: async (host) => {
+    arrange: withWorker(async (host) => {
       const lock = join(host.root, 'var/lib/dpkg/lock');
       startProgram(host, 'flock', ['--no-fork', lock, 'sleep', '60']);
       const { inode } = (await systemFiles.facts(lock)) ?? { inode: 0 };
@@ -286,7 +297,7 @@ const packages: readonly BrokenState[] = [
         const locks = (await systemFiles.readText('/proc/locks')) ?? '';
         if (!locks.includes(`:${inode} `)) throw new Error('it has no lock yet');
       }, 10_000);
-    },
+    }),
   },
 ];
 

@@ -7,7 +7,6 @@ import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import type { Commands, Files } from '@linux-patch/runtime';
 import { nodeCommands, processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { freePort, ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
-import { packageEnvironment } from '@linux-patch/worker';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
 import { runAgent } from '../../src/cli/run.ts';
 import { type AgentPaths, agentPaths } from '../../src/config/paths.ts';
@@ -52,11 +51,11 @@ export async function startDoctoredManager(
   return manager;
 }
 
-/** Says that it is there, and starts faster than the real one. */
+/** Finds nothing wrong with the packages, and starts faster than the real one. */
 const WELL_WORKER = [
   process.execPath,
   '-e',
-  `process.stdin.once('data', () => console.log('{"v":1,"ok":true,"value":{"version":"1.3.0"}}'))`,
+  `process.stdin.once('data', () => console.log('{"v":1,"ok":true,"value":{"packages":"read","unconfigured":[]}}'))`,
 ];
 
 /** A host that is well until a test makes it sick. */
@@ -145,7 +144,7 @@ export async function createSickHost(): Promise<SickHost> {
     port,
     clock,
     files: systemFiles,
-    commands: nodeCommands(packageEnvironment(root), { 'linux-patch-worker': WELL_WORKER }),
+    commands: nodeCommands({}, { 'linux-patch-worker': WELL_WORKER }),
     environment: {},
     stack,
     secrets: [],
@@ -259,7 +258,7 @@ export async function runCli(
       stdout: (part) => void (text += part),
       stderr: (part) => void (text += part),
       environment: host.environment,
-      createCommands: () => host.commands,
+      commands: host.commands,
       worker: ['/nonexistent'],
       usage: processUsage,
       supervised: false,

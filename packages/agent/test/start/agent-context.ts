@@ -61,7 +61,7 @@ export function contextBeside(
       stdout: () => {},
       stderr: () => {},
       environment: {},
-      createCommands: nodeCommands,
+      commands: nodeCommands(),
       worker: ['/nonexistent'],
       usage: processUsage,
       supervised: false,

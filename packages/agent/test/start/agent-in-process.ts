@@ -73,7 +73,7 @@ async function serialAt(port: number): Promise<string | undefined> {
 /** Doors that behave oddly; the others are real. */
 export interface OddDoors
   extends Partial<Pick<AgentDoors, 'files' | 'network'>>,
-    Partial<Pick<Program, 'environment' | 'createCommands' | 'supervised'>> {}
+    Partial<Pick<Program, 'environment' | 'commands' | 'supervised'>> {}
 
 function startAgent(host: AgentHost, args: readonly string[], odd: OddDoors): RunningAgent {
   const { clock, root } = host;
@@ -91,7 +91,7 @@ function startAgent(host: AgentHost, args: readonly string[], odd: OddDoors): Ru
       stdout: (text) => void (output += text),
       stderr: (text) => void (output += text),
       environment: odd.environment ?? {},
-      createCommands: odd.createCommands ?? ((environment) => nodeCommands(environment, OWN_PROGRAMS)),
+      commands: odd.commands ?? nodeCommands({}, OWN_PROGRAMS),
       worker: OWN_PROGRAMS['linux-patch-worker'],
       usage: processUsage,
       supervised: odd.supervised ?? false,

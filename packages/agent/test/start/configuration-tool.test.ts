@@ -25,13 +25,13 @@ async function joiningHost(files: Files = systemFiles) {
   manager.before = Array.from({ length: 500 }, () => PENDING);
   const caFile = join(stack.use(await temporaryFolder()).path, 'ca.pem');
   await writeFile(caFile, manager.authority.root.certificatePem);
-  const { told, createCommands } = systemdDouble();
+  const { told, commands } = systemdDouble();
   const environment = { NOTIFY_SOCKET: '/run/systemd/notify' };
   const host = stack.use(
     await createAgentHost({
       nowMs: NOW,
       enrollment: [`manager_url: ${manager.url}`, `ca_file: ${caFile}`],
-      doors: { createCommands, environment, files },
+      doors: { commands, environment, files },
     }),
   );
   const owned = stack.move();

@@ -19,12 +19,12 @@ async function supervisedHost() {
   const manager = stack.use(await startCurrentManager(NOW));
   const caFile = join(stack.use(await temporaryFolder()).path, 'ca.pem');
   await writeFile(caFile, manager.authority.root.certificatePem);
-  const { told, createCommands } = systemdDouble();
+  const { told, commands } = systemdDouble();
   const host = stack.use(
     await createAgentHost({
       nowMs: NOW,
       enrollment: [`manager_url: ${manager.url}`, `ca_file: ${caFile}`],
-      doors: { createCommands, supervised: true, environment: { NOTIFY_SOCKET: '/run/systemd/notify' } },
+      doors: { commands, supervised: true, environment: { NOTIFY_SOCKET: '/run/systemd/notify' } },
     }),
   );
   await joined({ host, manager, caFile: '', asked: [], stack }, 0);

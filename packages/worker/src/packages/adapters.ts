@@ -4,10 +4,8 @@ import { aptEnvironment, findAptRootFault } from './apt/private-root.ts';
 import type { Backend } from './backends.ts';
 import type { PackageDoors } from './doors.ts';
 
-/** How a package manager of this release is found and opened. */
+/** How a package manager of this release is opened. */
 export interface AdapterEntry {
-  /** The program that shows that it is there. */
-  readonly program: string;
   readonly open: (doors: PackageDoors) => PackageAdapter;
   /** What its programs need in their environment to work below a private root and nowhere else. */
   readonly environment: (root: string) => Readonly<Record<string, string>>;
@@ -17,7 +15,6 @@ export interface AdapterEntry {
 
 export const ADAPTERS: Readonly<Record<Backend, AdapterEntry>> = {
   apt: {
-    program: '/usr/bin/apt-get',
     open: openAptAdapter,
     environment: aptEnvironment,
     findRootFault: findAptRootFault,

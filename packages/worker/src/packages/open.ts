@@ -1,8 +1,9 @@
 import { HOUR_MS, PatchError } from '@linux-patch/contract';
-import { ADAPTERS, type AdapterEntry } from './adapters.ts';
-import { BACKENDS, type Backend } from './backends.ts';
+import { ADAPTERS } from './adapters.ts';
+import type { Backend } from './backends.ts';
 import { readDatabaseFaults, readDatabaseHealth } from './database-faults.ts';
 import type { PackageDoors, PackageHost } from './doors.ts';
+import { findBackend } from './find-backend.ts';
 import { createPackageInventory } from './inventory.ts';
 import { findLockHolder } from './locks.ts';
 import { createPackageOperations } from './operations.ts';
@@ -10,15 +11,6 @@ import type { PackageManager } from './package-manager.ts';
 import { PlanMemory } from './plan-memory.ts';
 import { createPackagePlans } from './plans.ts';
 import { createPackageReader } from './snapshot.ts';
-
-/** Others that hosts have, to name them when they are found. */
-const OTHERS: Readonly<Record<string, string>> = {
-  dnf: '/usr/bin/dnf',
-  yum: '/usr/bin/yum',
-  zypper: '/usr/bin/zypper',
-  pacman: '/usr/bin/pacman',
-  apk: '/sbin/apk',
-};
 
 /** A refresh without a job ends after this, however much data still comes; see `refreshLists` for silence. */
 const QUIET_LIMIT_MS = HOUR_MS;
@@ -28,32 +20,15 @@ interface PackageManagerOptions extends PackageDoors, Pick<PackageHost, 'policy'
   readonly configured: 'auto' | Backend;
 }
 
-function unsupported(what: string): PatchError {
-  return new PatchError('SERVICE_UNHEALTHY', `${what} This release drives ${BACKENDS.join(', ')} only.`);
-}
-
-async function findEntry({ files, configured }: PackageManagerOptions): Promise<AdapterEntry> {
-  if (configured !== 'auto') {
-    const named = ADAPTERS[configured];
-    if (await files.facts(named.program)) return named;
-    throw unsupported(`package_manager.backend is ${configured}, but ${named.program} does not exist.`);
-  }
-  for (const entry of Object.values(ADAPTERS)) if (await files.facts(entry.program)) return entry;
-  for (const [name, program] of Object.entries(OTHERS)) {
-    if (await files.facts(program)) throw unsupported(`The package manager of this host is ${name}.`);
-  }
-  throw unsupported('This host has no package manager that is known here.');
-}
-
 /**
  * Finds and opens the host's package manager.
  * @throws PatchError `SERVICE_UNHEALTHY` when there is none that can be driven, or when a private root lacks what would
  *   keep the package manager inside it.
  */
 export async function openPackageManager(options: PackageManagerOptions): Promise<PackageManager> {
-  const { commands, files, clock, root, policy } = options;
+  const { commands, files, clock, root, policy, configured } = options;
   const doors = { commands, files, clock, root };
-  const entry = await findEntry(options);
+  const entry = ADAPTERS[await findBackend(files, configured)];
   const fault = root === '/' ? undefined : await entry.findRootFault(doors);
   if (fault !== undefined) throw new PatchError('SERVICE_UNHEALTHY', `--root ${root} is given, but ${fault}`);
   return managePackages({ ...doors, policy, adapter: entry.open(doors) });

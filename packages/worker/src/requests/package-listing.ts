@@ -41,8 +41,5 @@ export const PackageListing = ListingState.extend({
 });
 export type PackageListing = z.infer<typeof PackageListing>;
 
-/** Answer to `hello`. */
-export const HelloAnswer = z.strictObject({ version: Text });
-
 /** Answer to `detail`; null for a package that is neither installed nor available. */
 export const DetailAnswer = PackageDetail.nullable();

@@ -27,8 +27,6 @@ const MOST_WAITING_MS = 10 * 60_000;
 
 /** What the agent may ask for: one of these for each process. */
 export const WorkerRequest = z.discriminatedUnion('op', [
-  /** Whether somebody is there. */
-  z.strictObject({ v: z.literal(1), op: z.literal('hello') }),
   z.strictObject({
     v: z.literal(1),
     op: z.literal('snapshot'),
@@ -44,6 +42,8 @@ export const WorkerRequest = z.discriminatedUnion('op', [
   }),
   /** Whether a reboot is needed, and whether what is installed is sound. */
   z.strictObject({ v: z.literal(1), op: z.literal('state') }),
+  /** What is wrong with the packages, each for itself; that there is no package manager is an answer, too. */
+  z.strictObject({ v: z.literal(1), op: z.literal('faults') }),
   /** Who works with the package database now. */
   z.strictObject({ v: z.literal(1), op: z.literal('lock-holder') }),
   /** From where packages come, and how old what is known of each source is. */

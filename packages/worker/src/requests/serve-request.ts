@@ -1,11 +1,11 @@
-import { VERSION } from '@linux-patch/contract';
 import type { Clock, Files, Logger, RequestChannel } from '@linux-patch/runtime';
 import type { z } from 'zod';
 import type { PackageManager } from '../packages/package-manager.ts';
 import { answerText, failureText } from './answer.ts';
 import { answerPlan, parseQuestion } from './answer-plan.ts';
 import { type LockHolderAnswer, readState } from './host-state.ts';
-import type { DetailAnswer, HelloAnswer } from './package-listing.ts';
+import { readFaults } from './package-faults.ts';
+import type { DetailAnswer } from './package-listing.ts';
 import { refreshAnswer, sourcesAnswer } from './package-lists.ts';
 import type { PlanAnswer, PlanQuestion } from './plan-question.ts';
 import { readListing } from './read-listing.ts';
@@ -52,8 +52,8 @@ export async function serveRequest(options: ServeRequestOptions): Promise<void> 
 
 /** What is wrong with a request is said before any package manager is looked for. */
 async function answerTo({ request, body }: AskedRequest, options: ServeRequestOptions): Promise<unknown> {
-  if (request.op === 'hello') return { version: VERSION } satisfies z.output<typeof HelloAnswer>;
   if (request.op === 'plan') return planFor(request, parseQuestion(body), options);
+  if (request.op === 'faults') return readFaults(options.openPackages, options.signal);
   return readingOf(request, options);
 }
 
@@ -67,7 +67,7 @@ async function planFor(
 }
 
 async function readingOf(
-  request: Exclude<WorkerRequest, { op: 'hello' | 'plan' }>,
+  request: Exclude<WorkerRequest, { op: 'faults' | 'plan' }>,
   options: ServeRequestOptions,
 ): Promise<unknown> {
   const packages = await options.openPackages();

@@ -1,33 +1,41 @@
-import { messageOf } from '@linux-patch/contract';
-import { nameOfHolder, openHostPolicy, openPackageManager, type PackageManager } from '@linux-patch/worker';
+import { isPatchError } from '@linux-patch/contract';
+import { FaultsAnswer } from '@linux-patch/worker';
+import { openWorkerLink } from '../../worker-link/link.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorHost } from './host.ts';
 
-/** Whether packages can be worked with. */
-export async function checkPackages(host: DoctorHost): Promise<Finding[]> {
-  const { commands, files, clock, root, config, paths } = host;
-  const configured = config.package_manager.backend;
-  let packages: PackageManager;
+/** Whether packages can be worked with, and whether the part of the agent answers that does it. */
+export async function checkPackages({ commands, root, config, signal }: DoctorHost): Promise<Finding[]> {
+  using link = openWorkerLink({ commands, root, backend: config.package_manager.backend });
   try {
-    const policy = openHostPolicy({ files, path: paths.policyFile, root });
-    packages = await openPackageManager({ commands, files, clock, root, configured, policy });
+    return findingsOf(await link.ask({ v: 1, op: 'faults' }, FaultsAnswer, { signal }));
   } catch (error) {
-    return [{ code: 'PACKAGE_MANAGER_MISSING', detail: messageOf(error) }];
+    if (!isPatchError(error, 'WORKER_UNAVAILABLE')) throw error;
+    return [{ code: 'WORKER_UNAVAILABLE', detail: error.message }];
   }
-  const findings: Finding[] = [];
-  const holder = await packages.lockHolder().catch(() => undefined);
-  if (holder) {
-    const detail = `${nameOfHolder(holder)} holds the locks of dpkg or apt.`;
-    findings.push({ code: 'DPKG_LOCKED', detail, words: { pid: holder.pid ?? 'PID' } });
+}
+
+function findingsOf(answer: FaultsAnswer): Finding[] {
+  switch (answer.packages) {
+    case 'missing':
+      return [{ code: 'PACKAGE_MANAGER_MISSING', detail: answer.reason }];
+    case 'busy': {
+      const { program, pid } = answer.holder;
+      const name = pid === undefined ? program : `${program} (process ${pid})`;
+      const detail = `${name} holds the locks of dpkg or apt.`;
+      return [{ code: 'DPKG_LOCKED', detail, words: { pid: pid ?? 'PID' } }];
+    }
+    case 'read':
+      return databaseFindings(answer);
   }
-  // While somebody holds the lock that is normal.
-  if (!holder) findings.push(...(await checkDatabase(packages, host.signal)));
-  return findings;
 }
 
 /** What is half installed, and what is installed and lacks something. */
-async function checkDatabase(packages: PackageManager, signal: AbortSignal): Promise<Finding[]> {
-  const { interrupted, unconfigured, unmet } = await packages.faults(signal);
+function databaseFindings({
+  interrupted,
+  unconfigured,
+  unmet,
+}: Extract<FaultsAnswer, { packages: 'read' }>): Finding[] {
   const findings: Finding[] = [];
   if (interrupted !== undefined)
     findings.push({ code: 'DPKG_INTERRUPTED', detail: `${interrupted} has unfinished parts.` });
