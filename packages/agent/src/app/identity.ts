@@ -1,6 +1,7 @@
 import { createAddressWatch } from '../host/own-address.ts';
 import { createCurrentIdentity } from '../identity/current.ts';
 import { createIdentityEvents } from '../identity/events.ts';
+import { createIdentity, type ReadIdentity } from '../identity/identity.ts';
 import { createTrustSource } from '../identity/issuers/trust-source.ts';
 import { createReEnrolment } from '../identity/re-enrolment.ts';
 import { type Renewer, renewIdentity } from '../identity/renewal/renew.ts';
@@ -27,13 +28,19 @@ export function renewerOf(context: AgentContext): Renewer {
   };
 }
 
-/** Takes up the identity on disk, which must be there, and everything that keeps it fresh. */
-export async function openIdentityService(context: AgentContext): Promise<IdentityService> {
+/**
+ * Takes up the identity on disk, which must be there, and everything that keeps it fresh.
+ * @param read what was read from there a moment ago
+ */
+export async function openIdentityService(
+  context: AgentContext,
+  read?: ReadIdentity,
+): Promise<IdentityService> {
   const { place } = context;
   const { clock, clockWatch, random, signal } = context.time;
   const { logger, audit, notifier } = context.report;
   const { config, paths, proxyFor } = context.settings;
-  const current = createCurrentIdentity(await readIdentity(place));
+  const current = createCurrentIdentity(read ? createIdentity(read) : await readIdentity(place));
   const events = createIdentityEvents(audit);
   const replacement = await openReplacement({ place, current, logger, audit, signal });
   const { dataFolder } = paths;

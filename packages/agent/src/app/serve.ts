@@ -7,6 +7,7 @@ import { createAgentApp, type ServedInstallation } from '../http/app.ts';
 import { createRefusalRecorder } from '../http/refusals.ts';
 import { type AgentServer, type AgentServerOptions, openAgentServer } from '../http/server.ts';
 import { type JobSockets, openJobSockets } from '../http/websocket.ts';
+import type { ReadIdentity } from '../identity/identity.ts';
 import type { IdentityService } from '../identity/service.ts';
 import type { AgentContext } from './agent-context.ts';
 import { learnManagerAgain } from './compose-enrollment.ts';
@@ -106,21 +107,22 @@ async function listenWith(sockets: JobSockets, options: AgentServerOptions): Pro
 
 /**
  * Waits until it can listen, and serves until the signal aborts. Once it serves, a changed configuration waits for a restart.
+ * @param read the identity as it was read for judging it
  * @throws PatchError `BIND_FAILED`, or what is wrong with the certificates or the package manager.
  */
-export async function serve(context: AgentContext): Promise<void> {
-  if (context.settings.config.tls.enabled) await waitForPort(context);
+export async function serve(context: AgentContext, read?: ReadIdentity): Promise<void> {
+  const waited = context.settings.config.tls.enabled && (await waitForPort(context));
   await context.run.reconfiguration.end();
-  if (!context.time.signal.aborted) await serveNow(context);
+  if (!context.time.signal.aborted) await serveNow(context, waited ? undefined : read);
 }
 
-async function serveNow(context: AgentContext): Promise<void> {
+async function serveNow(context: AgentContext, read: ReadIdentity | undefined): Promise<void> {
   const { config, paths } = context.settings;
   const { files, network } = context.host;
   const { clock, random, clockWatch, signal } = context.time;
   const { logger, audit, notifier } = context.report;
   await using stack = new AsyncDisposableStack();
-  const identity = config.tls.enabled ? await openIdentityService(context) : undefined;
+  const identity = config.tls.enabled ? await openIdentityService(context, read) : undefined;
   const work = await openWork(context, stack);
   await learnManagerAgain(context);
   const allowList = stack.use(

@@ -6,10 +6,11 @@ import type { EnrollProgress } from '../enrollment/settings.ts';
 import { verdictWords } from '../enrollment/trust/join-verdict.ts';
 import { bindIdentity, findForeignIdentity } from '../identity/foreign-identity.ts';
 import { isUsable } from '../identity/identity.ts';
+import { inspectIdentity } from '../identity/inspect.ts';
 import { LIVENESS_LIMIT_MS } from '../identity/liveness.ts';
 import { MANAGER_MADE_KEY } from '../identity/renewal/messages.ts';
 import { renewExpired } from '../identity/renewal/renew-expired.ts';
-import { repairIdentity } from '../identity/repair.ts';
+import { type JudgedIdentity, repairIdentity } from '../identity/repair.ts';
 import { ownRevocation } from '../identity/revocation/in-force.ts';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { identityStatus, readIdentity } from '../identity/store/read.ts';
@@ -126,6 +127,12 @@ export async function runService(context: AgentContext): Promise<number> {
   }
 }
 
+/** The identity once it is not only the clock of this host that is against it. */
+async function rightInTime(context: AgentContext, judged: JudgedIdentity): Promise<JudgedIdentity> {
+  const status = await waitForClock(clockGateOf(context), judged.status);
+  return status === judged.status ? judged : { status, set: undefined };
+}
+
 async function runUnwatched(context: AgentContext): Promise<number> {
   const { host, settings, place, time, report, program } = context;
   const { logger, audit, notifier } = report;
@@ -142,12 +149,12 @@ async function runUnwatched(context: AgentContext): Promise<number> {
     await serve(context);
     return codeOfStop(context, EXIT.clean);
   }
-  let identity = await repairIdentity({ place, logger, audit });
+  let judged: JudgedIdentity = await repairIdentity({ place, logger, audit });
   const foreign = await findForeignIdentity(place, host.root);
-  if (!foreign) identity = await waitForClock(clockGateOf(context), identity);
-  if (time.signal.aborted) return stoppedAs(context, identity);
+  if (!foreign) judged = await rightInTime(context, judged);
+  if (time.signal.aborted) return stoppedAs(context, judged.status);
   if (foreign) audit.record('identity_of_other_host', { key_id: foreign.keyId, reason: foreign.message });
-  const problem = foreign ?? (isUsable(identity) ? undefined : identity);
+  const problem = foreign ?? (isUsable(judged.status) ? undefined : judged.status);
   if (problem === undefined) {
     // The request of a host that has to join again belongs to the certificate to come, not to the one at hand.
     const leftover = composeLeftover(context);
@@ -163,9 +170,9 @@ async function runUnwatched(context: AgentContext): Promise<number> {
     }
     const exitCode = await obtainIdentity(context, problem, managerUrl);
     if (exitCode !== undefined) return exitCode;
-    identity = await identityStatus(place);
-    if (!isUsable(identity)) {
-      program.stderr(`${unfinishedGuidance(managerUrl, identity.message)}\n`);
+    judged = await inspectIdentity(place);
+    if (!isUsable(judged.status)) {
+      program.stderr(`${unfinishedGuidance(managerUrl, judged.status.message)}\n`);
       return EXIT.unfinished;
     }
   }
@@ -173,8 +180,9 @@ async function runUnwatched(context: AgentContext): Promise<number> {
   const meta = await readIdentityMeta(place.files, place.paths);
   if (meta.key_origin === 'manager')
     logger.warn(`Key origin: ${MANAGER_MADE_KEY}`, { manager: meta.manager_url });
-  if (identity.status === 'expiring_soon')
-    logger.warn('The certificate expires soon; renewing in the background', { reason: identity.message });
-  await serve(context);
+  const { status, set } = judged;
+  if (status.status === 'expiring_soon')
+    logger.warn('The certificate expires soon; renewing in the background', { reason: status.message });
+  await serve(context, set && { ...set, meta });
   return codeOfStop(context, EXIT.clean);
 }

@@ -24,12 +24,12 @@ async function bindFault(address: ListenAddress, files: Files): Promise<PatchErr
 /**
  * Waits until the agent's address can be bound, or the signal aborts. An address that this host does not have yet (DHCP, a
  * VPN) is waited for like a manager that is down. A port that somebody else has is waited for only as long as a start may
- * take.
+ * take. Returns whether it waited.
  * @throws PatchError `BIND_FAILED`
  */
 export async function waitForPort(
   context: Pick<AgentContext, 'host' | 'settings' | 'time' | 'report' | 'run'>,
-): Promise<void> {
+): Promise<boolean> {
   const { clock, signal } = context.time;
   const { logger, notifier } = context.report;
   const { bind, port } = context.settings.config.server;
@@ -38,7 +38,7 @@ export async function waitForPort(
     const fault = await bindFault({ bind, port }, context.host.files);
     if (!fault) {
       if (said !== undefined) logger.info('The address can be bound now', { bind, port });
-      return;
+      return said !== undefined;
     }
     const comesLate = fault.details.reason === 'EADDRNOTAVAIL';
     if (!comesLate && clock.monotonicMs() >= (context.run.startDeadlineMs ?? 0)) throw fault;
@@ -49,4 +49,5 @@ export async function waitForPort(
     said = fault.message;
     await clock.sleep(LOOK_EVERY_MS, signal).catch(() => {});
   }
+  return true;
 }

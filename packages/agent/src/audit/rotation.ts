@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { DAY_MS } from '@linux-patch/contract';
+import { compareText, DAY_MS } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { CHAIN_START, type ChainEnd, dayOf, endOfText } from './chain.ts';
 
@@ -67,5 +67,5 @@ async function rotatedFiles(files: Files, path: string): Promise<RotatedFile[]> 
     const match = /^(\d{4}-\d{2}-\d{2})(?:\.(\d+))?\.gz$/.exec(name.slice(prefix.length));
     if (match?.[1]) found.push({ path: join(folder, name), day: match[1], number: Number(match[2] ?? 0) });
   }
-  return found.sort((a, b) => a.day.localeCompare(b.day) || a.number - b.number);
+  return found.sort((a, b) => compareText(a.day, b.day) || a.number - b.number);
 }

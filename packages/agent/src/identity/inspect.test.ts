@@ -129,12 +129,12 @@ it('an identity on a disk that fails cannot be read, and does not end who looks 
     throw Object.assign(new Error('EIO: i/o error, readlink'), { code: 'EIO' });
   };
   const files = { ...systemFiles, readLink };
-  const { status, identity } = await inspectIdentity({
+  const { status, set } = await inspectIdentity({
     files,
     paths,
     clock: { now: () => NOW },
     thresholdDays: 7,
   });
   expect(status).toMatchObject({ status: 'corrupt', message: expect.stringContaining('i/o error') });
-  expect(identity).toBeUndefined();
+  expect(set).toBeUndefined();
 });

@@ -15,7 +15,7 @@ import {
 } from '@linux-patch/pki';
 import type { Clock, Files } from '@linux-patch/runtime';
 import { contextFault, type HandshakeNames, handshakeFaults } from './handshake.ts';
-import { createIdentity, type Identity, isUsable } from './identity.ts';
+import { isUsable, type ReadIdentity } from './identity.ts';
 import {
   FILE_CHECKS,
   type FileCheckId,
@@ -40,7 +40,7 @@ export interface IdentityInspection {
   readonly findings: readonly IdentityFinding[];
   readonly meta: IdentityMeta;
   /** The complete set that was judged; undefined where a file of it is missing, or it or its notes cannot be read. */
-  readonly identity: Identity | undefined;
+  readonly set: ReadIdentity | undefined;
 }
 
 export interface InspectOptions {
@@ -115,7 +115,7 @@ function unreadable({ path, message: reason }: Unreadable): Omit<IdentityInspect
   return {
     status: { status: 'corrupt', code: 'CERT_CORRUPT', message, path },
     findings: [{ check: 'F4', name, severity: 'refuse', status: 'corrupt', message, repair, paths: [path] }],
-    identity: undefined,
+    set: undefined,
   };
 }
 
@@ -172,6 +172,6 @@ export async function inspectIdentity(options: InspectOptions): Promise<Identity
       ...all.filter((one) => one.severity === 'warn'),
     ],
     meta,
-    identity: noted && material && createIdentity({ material, meta, status: judged }),
+    set: noted && material && { material, meta, status: judged },
   };
 }

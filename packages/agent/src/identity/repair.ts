@@ -1,11 +1,13 @@
 import { messageOf } from '@linux-patch/contract';
-import type { IdentityStatus } from '@linux-patch/pki';
 import type { Logger } from '@linux-patch/runtime';
 import type { AuditLog } from '../audit/audit-log.ts';
-import { inspectIdentity } from './inspect.ts';
+import { type IdentityInspection, inspectIdentity } from './inspect.ts';
 import { protectKey } from './store/file-checks.ts';
 import type { IdentityPlace } from './store/read.ts';
 import { rollBackDamaged } from './store/roll-back.ts';
+
+/** How the identity on disk was judged; the set itself where it was read for that. */
+export type JudgedIdentity = Pick<IdentityInspection, 'status' | 'set'>;
 
 interface RepairOptions {
   readonly place: IdentityPlace;
@@ -29,13 +31,13 @@ async function protect({ place, logger, audit }: RepairOptions): Promise<void> {
  * The identity to begin with. What can be mended on this host is mended first: a key that others may read, and a
  * damaged set where one of those before is still good.
  */
-export async function repairIdentity(repair: RepairOptions): Promise<IdentityStatus> {
+export async function repairIdentity(repair: RepairOptions): Promise<JudgedIdentity> {
   const { place, logger, audit } = repair;
   await protect(repair);
-  const { status } = await inspectIdentity(place);
+  const { status, set } = await inspectIdentity(place);
   try {
     const previous = await rollBackDamaged(place, status);
-    if (!previous) return status;
+    if (!previous) return { status, set };
     const { serialHex, notAfterMs } = previous.facts;
     logger.error(
       'The certificates were damaged and the newest earlier set that passes every check is in use; find out what damaged them',
@@ -46,11 +48,11 @@ export async function repairIdentity(repair: RepairOptions): Promise<IdentitySta
       reason: status.message,
       serial: serialHex,
     });
-    return previous;
+    return { status: previous, set: undefined };
   } catch (error) {
     logger.warn(`The damaged certificates could not be replaced by earlier ones: ${messageOf(error)}`, {
       error,
     });
-    return status;
+    return { status, set };
   }
 }

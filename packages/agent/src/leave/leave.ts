@@ -3,7 +3,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { Settings } from '../config/load.ts';
 import type { EnrollmentPlaces } from '../enrollment/settings.ts';
 import type { Host } from '../host/host.ts';
-import type { Identity } from '../identity/identity.ts';
+import { createIdentity, type Identity } from '../identity/identity.ts';
 import { inspectIdentity } from '../identity/inspect.ts';
 import { currentLink, fixedPaths, storeFolder } from '../identity/store/paths.ts';
 import type { IdentityPlace } from '../identity/store/read.ts';
@@ -59,7 +59,8 @@ async function isThere({ place, enrollment }: LeaveOptions): Promise<boolean> {
 }
 
 async function look(options: LeaveOptions): Promise<Present> {
-  const { identity, meta } = await inspectIdentity(options.place);
+  const { set, meta } = await inspectIdentity(options.place);
+  const identity = set && createIdentity(set);
   return {
     identity,
     serial: identity?.leaf?.serialHex,

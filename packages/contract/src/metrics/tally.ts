@@ -1,3 +1,4 @@
+import { compareText } from '../text-order.ts';
 import type { Reading } from './exposition.ts';
 
 /** Counts by labels; small, because every label has few values. */
@@ -10,7 +11,7 @@ export interface Tally<L extends string> {
 export function createTally<L extends string>(): Tally<L> {
   const counts = new Map<string, { readonly labels: Readonly<Record<L, string>>; value: number }>();
   const keyOf = (labels: Readonly<Record<L, string>>): string =>
-    JSON.stringify(Object.entries<string>(labels).toSorted(([one], [other]) => one.localeCompare(other)));
+    JSON.stringify(Object.entries<string>(labels).toSorted(([one], [other]) => compareText(one, other)));
   return {
     add(labels) {
       const key = keyOf(labels);

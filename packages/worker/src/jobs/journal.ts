@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Job, messageOf } from '@linux-patch/contract';
+import { compareText, Job, messageOf } from '@linux-patch/contract';
 import type { Files, Logger } from '@linux-patch/runtime';
 import { z } from 'zod';
 import { type JobText, NO_TEXT } from './job-output.ts';
@@ -59,7 +59,7 @@ export class JobJournal {
         await this.#setAside(path, error);
       }
     }
-    return entries.sort((a, b) => a.core.created_at.localeCompare(b.core.created_at));
+    return entries.sort((a, b) => compareText(a.core.created_at, b.core.created_at));
   }
 
   /** Writes a job's state; resolves when it would survive a power cut. */

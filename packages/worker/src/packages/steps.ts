@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PlanStep } from '@linux-patch/contract';
+import { compareText, type PlanStep } from '@linux-patch/contract';
 import type { PackageId, PackageRules, Simulated } from './adapter.ts';
 import type { Installed } from './package-facts.ts';
 
@@ -58,11 +58,7 @@ function actionOf(from: string | null, to: string | null, rules: PackageRules): 
 }
 
 function byName(a: PlanStep, b: PlanStep): number {
-  return a.name === b.name ? compare(a.architecture, b.architecture) : compare(a.name, b.name);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
+  return a.name === b.name ? compareText(a.architecture, b.architecture) : compareText(a.name, b.name);
 }
 
 /** The name of a plan: the same for the same steps, whatever was asked for. */

@@ -4,8 +4,7 @@ import { identityProblems } from '../../health/problems.ts';
 import { storedIdentityState } from '../../health/stored.ts';
 import { differingFacts, isOtherHost, readHostBinding } from '../../host/host-binding.ts';
 import { readFqdn } from '../../host/host-name.ts';
-import type { Identity } from '../../identity/identity.ts';
-import { isUsable } from '../../identity/identity.ts';
+import { createIdentity, type Identity, isUsable } from '../../identity/identity.ts';
 import { resolvePaths } from '../../identity/store/material.ts';
 import type { CertificatePaths } from '../../identity/store/paths.ts';
 import type { Finding } from '../finding.ts';
@@ -70,8 +69,9 @@ export async function checkIdentityFiles(host: DoctorHost): Promise<Finding[]> {
     const detail = `${identity.message}${checkName(host)}`;
     findings.push({ code, detail, ...(words ? { words } : {}), ...(repair ? { repair } : {}) });
   }
-  const stored = host.inspection.identity;
-  if (!isUsable(identity) || !stored) return findings;
+  const { set } = host.inspection;
+  if (!isUsable(identity) || !set) return findings;
+  const stored = createIdentity(set);
   return [
     ...findings,
     ...flaws(host),

@@ -3,7 +3,7 @@ import { type AuditTrail, newestOf, textOf } from '../../audit/trail.ts';
 import { openConfiguredToken } from '../../enrollment/older/configured-token.ts';
 import { type PendingEnrollment, removePending } from '../../enrollment/state/pending.ts';
 import { verdictWords } from '../../enrollment/trust/join-verdict.ts';
-import { isUsable } from '../../identity/identity.ts';
+import { createIdentity, isUsable } from '../../identity/identity.ts';
 import { ownRevocation } from '../../identity/revocation/in-force.ts';
 import type { Finding } from '../finding.ts';
 import { type DoctorHost } from './host.ts';
@@ -70,8 +70,8 @@ export async function checkEnrollment(host: DoctorHost): Promise<Finding[]> {
   const broken = await checkSavedState(host);
   const open = await checkModes(host);
   // A host that was revoked asks anew while its identity lies there still.
-  const stored = host.inspection.identity;
-  const asksAnew = host.pending !== undefined && stored && ownRevocation(stored) !== undefined;
+  const { set } = host.inspection;
+  const asksAnew = host.pending !== undefined && set && ownRevocation(createIdentity(set)) !== undefined;
   if (broken.length > 0 || (isUsable(host.identity) && !asksAnew)) return [...broken, ...open];
   const finding = enrollmentFinding(host.pending, host.trail);
   return [...open, ...(finding ? [finding] : [])];

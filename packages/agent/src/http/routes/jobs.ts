@@ -1,5 +1,6 @@
 import {
   AGENT_ROUTES,
+  compareText,
   type Job,
   type JobAccepted,
   type JobQuery,
@@ -12,7 +13,7 @@ import { nameRequest } from '../../jobs/idempotency.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
 import { type RouteServer } from '../agent-request.ts';
 import { serveRoute } from '../serve-route.ts';
-import { compareText, pageOf } from './paging.ts';
+import { pageOf } from './paging.ts';
 
 /** What a job route has read. */
 interface JobInput {

@@ -1,5 +1,6 @@
 import {
   AGENT_ROUTES,
+  compareText,
   type InstallOptions,
   type Package,
   type PackageList,
@@ -15,7 +16,7 @@ import { serveListing } from '../serve-listing.ts';
 import { serveRoute } from '../serve-route.ts';
 import { acceptJob } from './jobs.ts';
 import { describeLists, type ListingSources } from './package-lists.ts';
-import { compareText, pageOf } from './paging.ts';
+import { pageOf } from './paging.ts';
 
 /** `/api/v1/packages`. */
 export function servePackages(server: RouteServer, sources: ListingSources, jobs: JobQueue): void {

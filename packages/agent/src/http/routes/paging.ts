@@ -17,8 +17,3 @@ export function pageOf<T>(
   const end = page.limit === undefined ? undefined : offset + page.limit;
   return { items: sorted.slice(offset, end), total: items.length, limit: page.limit ?? null, offset };
 }
-
-/** Compares by code points: the same order on every host. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}

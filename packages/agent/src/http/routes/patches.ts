@@ -1,6 +1,7 @@
 import {
   AGENT_ROUTES,
   type ApplyPlan,
+  compareText,
   type Patch,
   PatchError,
   type PatchList,
@@ -15,7 +16,7 @@ import { serveListing } from '../serve-listing.ts';
 import { serveRoute } from '../serve-route.ts';
 import { acceptJob } from './jobs.ts';
 import { describeLists, type ListingSources } from './package-lists.ts';
-import { compareText, pageOf } from './paging.ts';
+import { pageOf } from './paging.ts';
 
 /** `/api/v1/patches`. */
 export function servePatches(server: RouteServer, sources: ListingSources, jobs: JobQueue): void {

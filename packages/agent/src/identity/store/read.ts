@@ -40,8 +40,8 @@ export async function identityStatus(place: IdentityPlace): Promise<IdentityStat
  * @throws PatchError `CERT_MISSING` or `CERT_CORRUPT` where a file of it is missing or cannot be read
  */
 export async function readIdentity(place: IdentityPlace, before?: Identity): Promise<Identity> {
-  const { status, identity } = await inspectIdentity(place);
-  if (identity) return createIdentity(identity, before);
+  const { status, set } = await inspectIdentity(place);
+  if (set) return createIdentity(set, before);
   if ('code' in status) throw new PatchError(status.code, status.message);
   const message = `The revocation list ${place.paths.crl} or the notes beside the certificates cannot be read. Check what they are.`;
   throw new PatchError('CERT_CORRUPT', message);

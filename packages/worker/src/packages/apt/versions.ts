@@ -1,3 +1,5 @@
+import { compareText } from '@linux-patch/contract';
+
 const ZERO = 0x30;
 const NINE = 0x39;
 const TILDE = 0x7e;
@@ -34,7 +36,7 @@ function skipZeros(text: string, start: number): number {
 /** Numbers of any length, without leading zeros. */
 function compareDigits(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;
-  return a === b ? 0 : a < b ? -1 : 1;
+  return compareText(a, b);
 }
 
 /** Compares parts without digits and numbers in turn (deb-version(7)). */
