@@ -83,6 +83,7 @@ export const ERRORS = {
   ENROLLMENT_NOT_FOUND: traits('http', 404, false, 'No enrolment request has this id, name or token.'),
   JOIN_TOKEN_NOT_FOUND: traits('http', 404, false, 'No join token has this id.'),
   API_TOKEN_NOT_FOUND: traits('http', 404, false, 'No API token has this name.'),
+  PERSON_NOT_FOUND: traits('http', 404, false, 'No person has this name.'),
   METHOD_NOT_ALLOWED: traits(
     'http',
     405,
@@ -119,6 +120,12 @@ export const ERRORS = {
     409,
     false,
     'There is or was an API token of this name, or as many are in force as may be. Nothing was made.',
+  ),
+  PERSON_CONFLICT: traits(
+    'http',
+    409,
+    false,
+    'There is or was a person of this name, or there are as many as may be. Nothing was made.',
   ),
   HOST_CONFLICT: traits('http', 409, false, 'Another host already has this name or address.'),
   CRL_REFUSED: traits(

@@ -240,6 +240,16 @@ export const MANAGER_AUDIT_EVENTS = {
   ),
   api_token_created: event('An API token was made.', 'name', 'role', 'expires_at'),
   api_token_revoked: event('An API token was revoked.', 'name', 'role', 'last_used_at'),
+  person_created: event('A person was made, who may sign in with this role.', 'person', 'role'),
+  person_changed: event(
+    'A person got another role, or was shut out or let in again.',
+    'person',
+    'role',
+    'previous_role',
+    'state',
+  ),
+  person_reset: event('A person got a new password from an administrator.', 'person'),
+  person_removed: event('A person was removed; the name stays taken.', 'person', 'role'),
   admin_token_accepted: event(
     'From this start on the token in this file is accepted over HTTPS: whoever has it may do everything.',
     'path',

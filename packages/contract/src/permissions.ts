@@ -16,6 +16,8 @@ export const PERMISSIONS = {
   'certificates:revoke': 'Revoke certificates.',
   'api-tokens:read': 'API tokens, without their secrets: which programs may do what.',
   'api-tokens:manage': 'Make API tokens of any role, and revoke them.',
+  'people:read': 'People: who may sign in, and with which role.',
+  'people:manage': 'Make people of any role, change and remove them.',
 } as const;
 
 /** One of them; a role is a set, see `ROLES`. */

@@ -37,6 +37,8 @@ import { jobKeyFile } from './job-key/stored-key.ts';
 import { serveJoinTokenRoutes } from './join-tokens/routes.ts';
 import { collectManagerMetrics } from './metrics/collect.ts';
 import { createManagerCounters, type ManagerCounters } from './metrics/counters.ts';
+import { createPasswordWork } from './people/password-work.ts';
+import { servePeopleRoutes } from './people/routes.ts';
 import { openRotation, type Rotation, serveRotationRoutes } from './rotation/rotation.ts';
 
 /** The doors a manager uses. */
@@ -283,6 +285,7 @@ function composeApp(parts: Parts) {
     managerUrl: managerUrlOf(config),
   });
   serveApiTokenRoutes(routes, enrollment, holders);
+  servePeopleRoutes(routes, { ...enrollment, passwords: createPasswordWork(options.random) });
   serveRotationRoutes(routes, parts.rotation);
   serveFleet(routes, enrollment, parts);
   return app;

@@ -15,6 +15,7 @@ import type {
   Fault,
   Host,
   JoinToken,
+  Person,
 } from '@linux-patch/contract';
 
 /** Every member that a test looks at; which ones an answer has is what the tests assert. */
@@ -34,7 +35,7 @@ export interface AnswerBody {
     readonly hosts: readonly Host[];
     readonly total: number;
   } & CreatedJoinToken & { readonly tokens: readonly JoinToken[] } & CreatedApiToken &
-    ApiToken & { readonly api_tokens: readonly ApiToken[] };
+    ApiToken & { readonly api_tokens: readonly ApiToken[] } & { readonly people: readonly Person[] };
   readonly error: {
     readonly code: string;
     readonly message: string;

@@ -62,6 +62,11 @@ const LEAST: Readonly<Record<string, 'anybody' | 'a host' | Role>> = {
   createApiToken: 'admin',
   listApiTokens: 'admin',
   revokeApiToken: 'admin',
+  createPerson: 'admin',
+  listPeople: 'admin',
+  changePerson: 'admin',
+  resetPerson: 'admin',
+  removePerson: 'admin',
 };
 
 const ROUTES: readonly ManagerRoute[] = [

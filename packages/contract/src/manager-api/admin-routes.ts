@@ -22,6 +22,7 @@ import { ApproveRequest, DenyRequest, Enrollment, EnrollmentList, EnrollmentQuer
 import { Host, HostChange, HostList, HostRemoval } from './hosts.ts';
 import { INVENTORY_ROUTES } from './inventory-routes.ts';
 import { JobKeyStatus } from './job-key.ts';
+import { PEOPLE_ROUTES } from './people-routes.ts';
 import { ManagerStatus } from './status.ts';
 import { CreatedJoinToken, CreateJoinToken, JoinToken, JoinTokenList } from './tokens.ts';
 
@@ -175,6 +176,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     errors: [...ADMIN_ERRORS, 'JOIN_TOKEN_NOT_FOUND'],
   },
   ...API_TOKEN_ROUTES,
+  ...PEOPLE_ROUTES,
   ...INVENTORY_ROUTES,
   listHosts: {
     method: 'GET',

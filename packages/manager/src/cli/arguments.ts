@@ -1,4 +1,10 @@
-import { ApiTokenName, MAX_API_TOKEN_DAYS, MAX_JOIN_TOKEN_SECONDS, PlanHash } from '@linux-patch/contract';
+import {
+  ApiTokenName,
+  MAX_API_TOKEN_DAYS,
+  MAX_JOIN_TOKEN_SECONDS,
+  PersonName,
+  PlanHash,
+} from '@linux-patch/contract';
 import { InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
 import { CertifiableName, ManagerUrl } from '../config/host-names.ts';
@@ -96,6 +102,11 @@ export function certificateName(text: string, before: readonly string[] = []): r
 /** The name of an API token. */
 export function apiTokenName(text: string): string {
   return bySchema(ApiTokenName, text);
+}
+
+/** The name of a person. */
+export function personName(text: string): string {
+  return bySchema(PersonName, text);
 }
 
 /** The name of a plan. */

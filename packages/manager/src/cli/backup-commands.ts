@@ -5,18 +5,12 @@ import type { BackupManifest } from '../backup/manifest.ts';
 import { collect } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
+import { firstLine } from './first-line.ts';
 import { pastTime, renderFacts } from './table.ts';
 
 const PASSPHRASE_HELP = 'file whose first line is the passphrase; - for standard input; else it is asked for';
 /** As long as five words or what a password manager makes; the file is the fleet. */
 const SHORTEST_PASSPHRASE = 12;
-
-async function firstLine(context: CommandContext, file: string): Promise<string> {
-  const text = file === '-' ? await context.readStdin() : await context.files.readText(file);
-  const line = text?.split(/\r?\n/, 1)[0] ?? '';
-  if (line !== '') return line;
-  throw new PatchError('INVALID_REQUEST', `${file === '-' ? 'Standard input' : file} holds no passphrase.`);
-}
 
 async function askPassphrase(context: CommandContext, question: string): Promise<string> {
   if (context.ask) return context.ask(question, context.signal, { hidden: true });
@@ -40,7 +34,7 @@ async function chooseLock(
   }
   if (recipient) return { recipients: recipient };
   const passphrase = passphraseFile
-    ? await firstLine(context, passphraseFile)
+    ? await firstLine(context, passphraseFile, 'passphrase')
     : await askPassphrase(context, 'Passphrase of the backup (not shown): ');
   if (passphrase.length < SHORTEST_PASSPHRASE) {
     throw new PatchError(
@@ -66,7 +60,7 @@ async function chooseKey(
   { identityFile, passphraseFile }: { readonly identityFile?: string; readonly passphraseFile?: string },
 ): Promise<Key> {
   if (identityFile) return readIdentities(context, identityFile);
-  if (passphraseFile) return { passphrase: await firstLine(context, passphraseFile) };
+  if (passphraseFile) return { passphrase: await firstLine(context, passphraseFile, 'passphrase') };
   return { passphrase: await askPassphrase(context, 'Passphrase of the backup (not shown): ') };
 }
 

@@ -10,6 +10,7 @@ import { EXIT_CODE_HELP } from './exit-codes.ts';
 import { addHostCommands } from './host-commands.ts';
 import { addJobKeyCommands } from './job-key-commands.ts';
 import { addPatchCommand } from './patch-command.ts';
+import { addPeopleCommands } from './people-commands.ts';
 import { addServerCommands } from './server-commands.ts';
 import { addTokenCommands } from './token-commands.ts';
 
@@ -46,6 +47,7 @@ export function createManagerProgram(accept: Accept): Command {
   addEnrollmentCommands(line);
   addTokenCommands(line);
   addApiTokenCommands(line);
+  addPeopleCommands(line);
   addHostCommands(line);
   addPatchCommand(line);
   addCaCommands(line);

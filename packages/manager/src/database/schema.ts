@@ -106,6 +106,22 @@ export interface ApiTokenRow {
   readonly last_used_from: string | null;
 }
 
+/** Somebody who signs in. */
+export interface PersonRow {
+  readonly id: string;
+  /** Never given twice. */
+  readonly name: string;
+  /** A name of `ROLES`; another version may have written one that this one does not know. */
+  readonly role: string;
+  /** Hash with its parameters; null when the person was removed. */
+  readonly password: string | null;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly disabled_at: number | null;
+  readonly removed_at: number | null;
+  readonly last_sign_in_at: number | null;
+}
+
 export interface CertificateRow {
   readonly serial: string;
   readonly kind: 'agent' | 'manager_client' | 'web';
@@ -208,6 +224,7 @@ export interface ManagerTables {
   readonly join_tokens: JoinTokenRow;
   readonly join_token_uses: JoinTokenUseRow;
   readonly api_tokens: ApiTokenRow;
+  readonly people: PersonRow;
   readonly certificates: Omit<CertificateRow, CertificateDefault> & {
     readonly [column in CertificateDefault]: Generated<CertificateRow[column]>;
   };

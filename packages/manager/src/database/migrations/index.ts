@@ -11,6 +11,7 @@ import { revocationCount } from './009-revocation-count.ts';
 import { callers } from './010-callers.ts';
 import { apiTokens } from './011-api-tokens.ts';
 import { inventory } from './012-inventory.ts';
+import { people } from './013-people.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -26,4 +27,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '010-callers': callers,
   '011-api-tokens': apiTokens,
   '012-inventory': inventory,
+  '013-people': people,
 };

@@ -1,0 +1,55 @@
+import type { Route } from '../route.ts';
+import { ADMIN_ERRORS } from './admin-errors.ts';
+import { CreatePerson, Person, PersonChange, PersonList, PersonReset } from './people.ts';
+
+/** The part of `MANAGER_ADMIN_ROUTES` about people. */
+export const PEOPLE_ROUTES = {
+  createPerson: {
+    method: 'POST',
+    path: '/api/v1/people',
+    auth: 'people:manage',
+    summary: 'Make a person, who signs in with this name and password and may do what the role allows',
+    body: CreatePerson,
+    response: Person,
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'PERSON_CONFLICT'],
+  },
+  listPeople: {
+    method: 'GET',
+    path: '/api/v1/people',
+    auth: 'people:read',
+    summary: 'People, by name',
+    response: PersonList,
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
+  changePerson: {
+    method: 'PUT',
+    path: '/api/v1/people/{name}',
+    auth: 'people:manage',
+    summary: 'Give a person another role, or shut them out and let them in again',
+    body: PersonChange,
+    response: Person,
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'PERSON_NOT_FOUND'],
+  },
+  resetPerson: {
+    method: 'POST',
+    path: '/api/v1/people/{name}/reset',
+    auth: 'people:manage',
+    summary: 'Give a person a new password',
+    body: PersonReset,
+    response: Person,
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'PERSON_NOT_FOUND'],
+  },
+  removePerson: {
+    method: 'DELETE',
+    path: '/api/v1/people/{name}',
+    auth: 'people:manage',
+    summary: 'Remove a person; the name stays taken, so that records mean one person by it',
+    response: Person,
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'PERSON_NOT_FOUND'],
+  },
+} as const satisfies Record<string, Omit<Route, 'id'>>;

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { RoleName } from '../roles.ts';
+
+/** The name by which a person signs in, and by which records tell who acted. */
+export const PersonName = z
+  .string()
+  .max(64)
+  .regex(
+    /^[a-z0-9][a-z0-9.@_-]*$/,
+    'must be small letters, digits, dots, hyphens, underscores and @, and begin with a letter or digit, for example ada or ada@example.org',
+  );
+
+/** Fewer characters can be guessed by who has the database. */
+export const MIN_PASSWORD_CHARACTERS = 12;
+const MAX_PASSWORD_CHARACTERS = 256;
+
+/** A password that a person chooses. */
+export const NewPassword = z
+  .string()
+  .min(MIN_PASSWORD_CHARACTERS, `must have at least ${MIN_PASSWORD_CHARACTERS} characters`)
+  .max(MAX_PASSWORD_CHARACTERS, `must have at most ${MAX_PASSWORD_CHARACTERS} characters`);
+
+/** A person as an administrator sees them. */
+export const Person = z.object({
+  name: z.string(),
+  role: z
+    .string()
+    .meta({ description: 'What they may do; one that this version does not know may do nothing.' }),
+  state: z.enum(['active', 'disabled']),
+  created_at: z.iso.datetime(),
+  created_by: z.string(),
+  last_sign_in_at: z.iso.datetime().nullable(),
+});
+export type Person = z.infer<typeof Person>;
+
+export const PersonList = z.object({ people: z.array(Person), total: z.number().int() });
+
+/** Body of `POST /people`. */
+export const CreatePerson = z.strictObject({ name: PersonName, role: RoleName, password: NewPassword });
+export type CreatePerson = z.infer<typeof CreatePerson>;
+
+/** Body of `PUT /people/{name}`. */
+export const PersonChange = z
+  .strictObject({ role: RoleName.optional(), disabled: z.boolean().optional() })
+  .refine(({ role, disabled }) => role !== undefined || disabled !== undefined, 'names nothing to change');
+export type PersonChange = z.infer<typeof PersonChange>;
+
+/** Body of `POST /people/{name}/reset`. */
+export const PersonReset = z.strictObject({ password: NewPassword });

@@ -1,0 +1,122 @@
+import { MANAGER_ADMIN_ROUTES, type Person, ROLES, type Role } from '@linux-patch/contract';
+import { type Command, Option } from 'commander';
+import { personName } from './arguments.ts';
+import { type CommandContext, print } from './command-context.ts';
+import { type CommandLine, quietly } from './command-line.ts';
+import { PASSWORD_FILE_HELP, readNewPassword } from './new-password.ts';
+import { pastTime, renderTable } from './table.ts';
+
+interface PasswordOption {
+  readonly passwordFile?: string;
+}
+
+/** `people create` */
+async function createPerson(
+  context: CommandContext,
+  name: string,
+  { role, passwordFile }: PasswordOption & { readonly role: Role },
+): Promise<void> {
+  const password = await readNewPassword(context, { name, passwordFile });
+  const person = await context.api.call(MANAGER_ADMIN_ROUTES.createPerson, {
+    body: { name, role, password },
+  });
+  print(context, person, () => `Made ${person.name}, role ${role}: ${ROLES[role].meaning}`);
+}
+
+function rowOf(person: Person, nowMs: number): string[] {
+  return [
+    person.name,
+    person.role,
+    person.state,
+    pastTime(person.last_sign_in_at, nowMs),
+    pastTime(person.created_at, nowMs),
+    person.created_by,
+  ];
+}
+
+/** `people list` */
+async function listPeople(context: CommandContext): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.listPeople);
+  print(context, data, () =>
+    data.people.length === 0
+      ? 'No people. The first one: linux-patch-manager people create NAME --role admin'
+      : renderTable(
+          ['NAME', 'ROLE', 'STATE', 'SIGNED IN', 'MADE', 'BY'],
+          data.people.map((person) => rowOf(person, context.nowMs)),
+        ),
+  );
+}
+
+/** `people disable`, `people enable` and `people set` */
+async function changePerson(
+  context: CommandContext,
+  name: string,
+  body: { readonly role?: Role; readonly disabled?: boolean },
+): Promise<void> {
+  const person = await context.api.call(MANAGER_ADMIN_ROUTES.changePerson, { params: { name }, body });
+  print(context, person, () => `${person.name} is ${person.state}, with the role ${person.role}.`);
+}
+
+/** `people reset` */
+async function resetPerson(
+  context: CommandContext,
+  name: string,
+  { passwordFile }: PasswordOption,
+): Promise<void> {
+  const password = await readNewPassword(context, { name, passwordFile });
+  const person = await context.api.call(MANAGER_ADMIN_ROUTES.resetPerson, {
+    params: { name },
+    body: { password },
+  });
+  const shut = person.state === 'disabled' ? ' They stay disabled; "people enable" lets them in.' : '';
+  print(context, person, () => `${person.name} has a new password.${shut}`);
+}
+
+/** `people remove` */
+async function removePerson(context: CommandContext, name: string): Promise<void> {
+  const person = await context.api.call(MANAGER_ADMIN_ROUTES.removePerson, { params: { name } });
+  print(context, person, () => `Removed ${person.name} (${person.role}). The name is not given again.`);
+}
+
+function roleOption(description: string): Option {
+  return new Option('--role <role>', description).choices(Object.keys(ROLES)).makeOptionMandatory();
+}
+
+/** Adds `people` to the command line. */
+export function addPeopleCommands({ program, add, run }: CommandLine): void {
+  const people = program.command('people').description('people who sign in, each with a role and a password');
+  const roles = Object.entries(ROLES).map(([name, { meaning }]) => `${name}: ${meaning}`);
+  const named = <O extends object>(
+    usage: string,
+    description: string,
+    work: (context: CommandContext, name: string, options: O) => Promise<void>,
+  ): Command =>
+    add(people, usage, description)
+      .argument('<name>', 'by which the person signs in, and records tell who acted', personName)
+      .action((name: string, options: O, command: Command) =>
+        run(
+          command,
+          quietly((context) => work(context, name, options)),
+        ),
+      );
+  named('create', 'make a person; the password is asked for', createPerson)
+    .addOption(roleOption(`what the person may do. ${roles.join(' ')}`))
+    .option('--password-file <file>', PASSWORD_FILE_HELP);
+  add(people, 'list', 'list people: what each may do, and when they signed in last').action(
+    (_options: object, command: Command) => run(command, quietly(listPeople)),
+  );
+  named('set', 'give a person another role', (context, name, { role }: { readonly role: Role }) =>
+    changePerson(context, name, { role }),
+  ).addOption(roleOption('what the person may do from now on'));
+  named('disable', 'let a person in no more, from now on', (context, name) =>
+    changePerson(context, name, { disabled: true }),
+  );
+  named('enable', 'let a disabled person in again', (context, name) =>
+    changePerson(context, name, { disabled: false }),
+  );
+  named('reset', 'give a person a new password; it is asked for', resetPerson).option(
+    '--password-file <file>',
+    PASSWORD_FILE_HELP,
+  );
+  named('remove', 'remove a person; the name is not given again', removePerson);
+}

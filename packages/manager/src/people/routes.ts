@@ -1,0 +1,30 @@
+import { MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import type { Routes } from '../http/routes.ts';
+import {
+  changePerson,
+  createPerson,
+  listPeople,
+  type PeopleContext,
+  removePerson,
+  resetPerson,
+} from './store.ts';
+
+/** What administrators call about people. */
+export function servePeopleRoutes(routes: Routes, people: PeopleContext): void {
+  routes.serve(MANAGER_ADMIN_ROUTES.createPerson, ({ body, actor }) =>
+    createPerson(people, body, actor.name),
+  );
+  routes.serve(MANAGER_ADMIN_ROUTES.listPeople, async () => {
+    const list = await listPeople(people);
+    return { people: list, total: list.length };
+  });
+  routes.serve(MANAGER_ADMIN_ROUTES.changePerson, ({ body, parameter, actor }) =>
+    changePerson(people, parameter('name'), { ...body, actor: actor.name }),
+  );
+  routes.serve(MANAGER_ADMIN_ROUTES.resetPerson, ({ body, parameter, actor }) =>
+    resetPerson(people, parameter('name'), { ...body, actor: actor.name }),
+  );
+  routes.serve(MANAGER_ADMIN_ROUTES.removePerson, ({ parameter, actor }) =>
+    removePerson(people, parameter('name'), actor.name),
+  );
+}

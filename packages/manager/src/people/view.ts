@@ -1,0 +1,14 @@
+import { isoOf, type Person } from '@linux-patch/contract';
+import type { PersonRow } from '../database/schema.ts';
+
+/** A person as an administrator sees them. */
+export function toView(row: PersonRow): Person {
+  return {
+    name: row.name,
+    role: row.role,
+    state: row.disabled_at === null ? 'active' : 'disabled',
+    created_at: new Date(row.created_at).toISOString(),
+    created_by: row.created_by,
+    last_sign_in_at: isoOf(row.last_sign_in_at),
+  };
+}

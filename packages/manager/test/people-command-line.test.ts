@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const PROGRAM = join(import.meta.dirname, '../../../bin/linux-patch-manager');
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let server: ChildProcess;
+
+async function run(args: readonly string[], stdin = '') {
+  const child = spawn(PROGRAM, ['--root', folder.path, ...args]);
+  const output = Promise.all([text(child.stdout), text(child.stderr)]);
+  child.stdin.end(stdin);
+  const [exitCode] = (await once(child, 'close')) as [number];
+  const [stdout, stderr] = await output;
+  return { exitCode, stdout, stderr };
+}
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  const configFile = join(folder.path, 'etc/linux_patch_manager/config.yaml');
+  await mkdir(join(configFile, '..'), { recursive: true });
+  await writeFile(configFile, 'server:\n  bind: 127.0.0.1\n  port: 0\n');
+  expect((await run(['init'])).exitCode).toBe(0);
+  server = spawn(PROGRAM, ['--root', folder.path, 'serve'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let said = '';
+  server.stderr?.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+    if (said.includes('Listening on')) resolve();
+  });
+  server.once('exit', (code) => reject(new Error(`the manager ended with ${code}: ${said}`)));
+  await promise;
+});
+afterAll(async () => {
+  server.kill('SIGTERM');
+  await once(server, 'exit');
+  await folder[Symbol.asyncDispose]();
+});
+
+describe('people on the command line', { timeout: 240_000 }, () => {
+  it('are made with a password from a file or standard input, listed, changed and removed', async () => {
+    expect((await run(['people', 'list'])).stdout).toContain('people create NAME --role admin');
+    const create = ['people', 'create', 'ada', '--role', 'admin', '--password-file', '-'];
+    const made = await run(create, 'correct horse battery\nand another line\n');
+    expect([made.exitCode, made.stdout, made.stderr]).toEqual([
+      0,
+      expect.stringContaining('Made ada, role admin: May do everything'),
+      '',
+    ]);
+    const file = join(folder.path, 'password');
+    await writeFile(file, 'battery staple horse\n', { mode: 0o600 });
+    const again = await run(['people', 'create', 'ada', '--role', 'viewer', '--password-file', file]);
+    expect([again.exitCode, again.stderr]).toEqual([
+      5,
+      expect.stringContaining('There is a person ada already'),
+    ]);
+    expect((await run(['people', 'reset', 'ada', '--password-file', file])).stdout).toContain('new password');
+    expect((await run(['people', 'set', 'ada', '--role', 'viewer'])).stdout).toContain(
+      'with the role viewer',
+    );
+    expect((await run(['people', 'disable', 'ada'])).stdout).toContain('ada is disabled');
+    const list = await run(['people', 'list']);
+    expect(list.stdout).toMatch(/^NAME +ROLE +STATE .*\nada +viewer +disabled +never /);
+    expect((await run(['people', 'enable', 'ada'])).stdout).toContain('ada is active');
+    expect((await run(['people', 'remove', 'ada'])).exitCode).toBe(0);
+    expect((await run(['people', 'remove', 'ada'])).exitCode).toBe(3);
+  });
+
+  it.each([
+    [['people', 'create', 'eve', '--role', 'viewer'], '', 1, /--password-file FILE/],
+    [['people', 'create', 'eve', '--role', 'viewer', '--password-file', '-'], '', 1, /holds no password/],
+    [['people', 'create', 'eve', '--role', 'viewer', '--password-file', '-'], 'short', 1, /at least 12/],
+    [['people', 'create', 'eve'], '', 2, /--role/],
+    [['people', 'create', 'Eve', '--role', 'viewer'], '', 2, /small letters/],
+    [['people', 'create', 'eve', 'correct horse battery', '--role', 'viewer'], '', 2, /too many arguments/],
+    [['people', 'reset', 'nobody', '--password-file', '-'], 'correct horse battery', 3, /no person/],
+  ])('are left alone by %j, and told why', async (args, stdin, exitCode, words) => {
+    const ended = await run(args, stdin);
+    expect([ended.exitCode, ended.stderr]).toEqual([exitCode, expect.stringMatching(words)]);
+    expect((await run(['people', 'list', '--json'])).stdout).not.toContain('eve');
+  });
+});
