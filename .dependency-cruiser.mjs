@@ -33,15 +33,17 @@ const AGENT_ROOMS = {
   cli: ['access', 'app', 'audit', 'clock', 'config', 'doctor', 'enrollment', 'health', 'host', 'identity', 'leave', 'manager-link', 'metrics'],
 };
 
-/** The same of the worker. */
+/** The same of the worker. Nobody but `app.ts` opens `packages`: others are given what it opens. */
 const WORKER_ROOMS = {
-  packages: [],
-  policy: ['packages'],
+  'package-interface': [],
+  detached: ['package-interface'],
+  packages: ['package-interface'],
+  policy: ['package-interface'],
   signature: [],
-  lists: ['packages'],
-  jobs: ['lists', 'packages'],
-  requests: ['packages'],
-  run: ['jobs', 'lists', 'packages', 'requests'],
+  lists: ['package-interface'],
+  jobs: ['detached', 'lists', 'package-interface'],
+  requests: ['package-interface'],
+  run: ['detached', 'jobs', 'lists', 'package-interface', 'requests'],
 };
 
 /** The laws of a program's rooms. */
@@ -83,6 +85,13 @@ export default {
     only('worker-imports-base-only', source('worker'), '^packages/(worker|contract|runtime|pki)/', 'The worker knows nothing of the agent, nor of the network.'),
     only('agent-shares-only-the-base', source('agent'), '^packages/((agent|contract|runtime|pki|http)/|worker/src/index\\.ts$)', 'Agent and manager never import each other; of the worker the agent sees the entry alone.'),
     only('manager-shares-only-the-base', source('manager'), '^packages/(manager|contract|runtime|pki|http)/', 'Agent and manager never import each other.'),
+    {
+      name: 'agent-has-no-package-code',
+      comment: 'What the agent may use of the worker leads to nothing that knows a package manager, not even for a type.',
+      severity: 'error',
+      from: { path: '^packages/worker/src/index\\.ts$' },
+      to: { path: '^packages/worker/src/(packages/|app\\.ts$|main\\.ts$)', reachable: true },
+    },
     {
       name: 'doors-only',
       comment: 'Commands, files and timers are reached through the doors of runtime.',

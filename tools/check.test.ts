@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -103,6 +104,23 @@ describe('npm run check', () => {
       ).toBe(true);
     }
     expect(lines.filter((line) => /^\s*error /.test(line))).toHaveLength(breaches.length);
+  });
+
+  it('names package code that the agent would have through others', async () => {
+    const between = 'packages/worker/src/requests/planted.ts';
+    const face = 'packages/worker/src/index.ts';
+    const text = readFileSync(join(copy, face), 'utf8');
+    appendFileSync(join(copy, face), "export type { Planted } from './requests/planted.ts';\n");
+    const planted = {
+      [between]:
+        "import type { PackageReader } from '../packages/snapshot.ts';\nexport type Planted = PackageReader;\n",
+    };
+    const { ok, output } = await withPlanted(planted, 'import law').finally(() =>
+      writeFileSync(join(copy, face), text),
+    );
+    expect(ok).toBe(false);
+    expect(output).toContain(`agent-has-no-package-code: ${face} → packages/worker/src/packages/snapshot.ts`);
+    expect(output).toContain(`worker-room-requests: ${between} → packages/worker/src/packages/snapshot.ts`);
   });
 
   it('names an export that nobody uses, and nothing else', async () => {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { type Commands } from '@linux-patch/runtime';
 import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/node';
-import type { ChangePolicy } from '../../worker/src/packages/change-policy.ts';
+import type { ChangePolicy } from '../../worker/src/package-interface/change-policy.ts';
+import type { PackageManager } from '../../worker/src/package-interface/package-manager.ts';
+import type { OperationRun } from '../../worker/src/package-interface/package-operations.ts';
 import { packageEnvironment } from '../../worker/src/packages/environment.ts';
 import { openPackageManager } from '../../worker/src/packages/open.ts';
-import type { PackageManager } from '../../worker/src/packages/package-manager.ts';
-import type { OperationRun } from '../../worker/src/packages/package-operations.ts';
 import { openHostPolicy } from '../../worker/src/policy/host-policy.ts';
 import type { ToyPackage } from '../src/apt/deb.ts';
 import { createPrivateAptRoot, type PrivateAptRoot } from '../src/apt/private-root.ts';

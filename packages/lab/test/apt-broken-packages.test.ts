@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { JobResult } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PackageManager } from '../../worker/src/packages/package-manager.ts';
+import type { PackageManager } from '../../worker/src/package-interface/package-manager.ts';
 import { everything, quietRun, toy } from './apt-bench.ts';
 import { ownBench, versions } from './own-bench.ts';
 

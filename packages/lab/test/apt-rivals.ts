@@ -1,4 +1,4 @@
-import type { HostPlan } from '../../worker/src/packages/package-plans.ts';
+import type { HostPlan } from '../../worker/src/package-interface/package-plans.ts';
 import type { ToyPackage } from '../src/apt/deb.ts';
 import { type Situation, situation } from './apt-situation.ts';
 

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PackageManager } from '../../worker/src/packages/package-manager.ts';
+import type { PackageManager } from '../../worker/src/package-interface/package-manager.ts';
 import type { ToyPackage } from '../src/apt/deb.ts';
 import { createPrivateAptRoot, type PrivateAptRoot } from '../src/apt/private-root.ts';
 import { createSigningKey } from '../src/apt/signing.ts';

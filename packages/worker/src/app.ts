@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock, Commands, Files, Logger, ReportOutput, RequestChannel } from '@linux-patch/runtime';
-import type { ChangePolicy } from './packages/change-policy.ts';
+import type { ChangePolicy } from './package-interface/change-policy.ts';
 import { packageEnvironment } from './packages/environment.ts';
 import { openPackageManager } from './packages/open.ts';
 import { openHostPolicy } from './policy/host-policy.ts';

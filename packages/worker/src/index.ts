@@ -1,3 +1,5 @@
+export { OutlivingProgram } from './detached/outliving-program.ts';
+export { type DetachedService, hostService } from './detached/service.ts';
 export type {
   Executor,
   JobContext,
@@ -18,25 +20,16 @@ export { runJob } from './jobs/run-job.ts';
 export { RunningJob } from './jobs/running-job.ts';
 export { createJob, isFinished, type JobCore, transition } from './jobs/state.ts';
 export { type OutlivingWork, takeUp } from './jobs/take-up.ts';
-export { type CacheRefresher, createCacheRefresher } from './lists/cache-refresh.ts';
+export { createCacheRefresher } from './lists/cache-refresh.ts';
 export { openPackageCache, type PackageCache } from './lists/cache-state.ts';
-export { BACKENDS } from './packages/backends.ts';
-export type { ChangePolicy } from './packages/change-policy.ts';
-export { OutlivingProgram } from './packages/detached/outliving-program.ts';
-export { type DetachedService, hostService } from './packages/detached/service.ts';
-export { findBackend } from './packages/find-backend.ts';
-export type { LeftOut } from './packages/left-out.ts';
-export { matchesGlob } from './packages/name-pattern.ts';
-export type { PackageInventory, SourceState } from './packages/package-inventory.ts';
-export type {
-  ChangePermission,
-  OperationOutcome,
-  OperationRun,
-  PackageOperations,
-  SourceFailure,
-} from './packages/package-operations.ts';
-export type { HostPlan, PackagePlans, PlanWaiting } from './packages/package-plans.ts';
-export { watchedKey } from './packages/watched-files.ts';
+export { BACKENDS } from './package-interface/backends.ts';
+export { findBackend } from './package-interface/find-backend.ts';
+export type { LeftOut } from './package-interface/left-out.ts';
+export { matchesGlob } from './package-interface/name-pattern.ts';
+export type { PackageInventory, SourceState } from './package-interface/package-inventory.ts';
+export type { SourceFailure } from './package-interface/package-operations.ts';
+export type { HostPlan, PackagePlans, PlanWaiting } from './package-interface/package-plans.ts';
+export { watchedKey } from './package-interface/watched-files.ts';
 export { describePolicy } from './policy/describe.ts';
 export { openHostPolicy } from './policy/host-policy.ts';
 export { isFaulty, type PolicyReading } from './policy/policy.ts';
@@ -53,7 +46,7 @@ export type { WorkerRequest } from './requests/request.ts';
 export { type RunOrder, runFolder, writeCancel, writeOrder } from './run/order.ts';
 export { RunReport } from './run/report.ts';
 export { sayChallengeFaults } from './signature/challenge-faults.ts';
-export { type Challenges, openChallenges } from './signature/challenges.ts';
+export { openChallenges } from './signature/challenges.ts';
 export {
   type Admission,
   createSignatureGate,

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { VERSION } from '@linux-patch/contract';
-import { BACKENDS, type Backend } from './packages/backends.ts';
+import { BACKENDS, type Backend } from './package-interface/backends.ts';
 
 export const USAGE = `linux-patch-worker: the part of the Linux Patch agent that works with packages. The agent starts it for each request
 and for each job.

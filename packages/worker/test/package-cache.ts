@@ -2,7 +2,7 @@ import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { onTestFinished } from 'vitest';
 import { openPackageCache } from '../src/lists/cache-state.ts';
-import type { SourceState } from '../src/packages/package-inventory.ts';
+import type { SourceState } from '../src/package-interface/package-inventory.ts';
 
 /** A source of packages that says nothing of its dates. */
 export const SOURCE: SourceState = {

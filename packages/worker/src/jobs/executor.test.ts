@@ -4,7 +4,11 @@ import { memoryLogger } from '@linux-patch/runtime/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { SOURCE, testCache } from '../../test/package-cache.ts';
 import { createCacheRefresher } from '../lists/cache-refresh.ts';
-import type { OperationOutcome, OperationRun, PackageOperations } from '../packages/package-operations.ts';
+import type {
+  OperationOutcome,
+  OperationRun,
+  PackageOperations,
+} from '../package-interface/package-operations.ts';
 import { createWork } from './executor.ts';
 import { withReboot } from './follow-with-reboot.ts';
 import type { JobRequest } from './job-request.ts';

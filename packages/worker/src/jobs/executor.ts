@@ -1,15 +1,15 @@
 import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
+import type { DetachedWork } from '../detached/work.ts';
 import type { CacheRefresher } from '../lists/cache-refresh.ts';
 import type { PackageCache } from '../lists/cache-state.ts';
-import type { DetachedWork } from '../packages/detached/work.ts';
 import type {
   ChangePermission,
   OperationOutcome,
   OperationRun,
   PackageOperations,
   SourceFailure,
-} from '../packages/package-operations.ts';
+} from '../package-interface/package-operations.ts';
 import type { JobContext, RebootNeed, Work, WorkOutcome } from './executor-interface.ts';
 import { rebootDelayMs } from './follow-with-reboot.ts';
 import type { ApplyJobRequest, JobRequest } from './job-request.ts';

@@ -1,12 +1,12 @@
 import { isPatchError, PolicyDenial } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import { askedHold, askedInstallation, askedRemoval, askedUpdates } from '../packages/asked.ts';
+import { askedHold, askedInstallation, askedRemoval, askedUpdates } from '../package-interface/asked.ts';
 import {
   type AskedChange,
   type ChangePolicy,
   describeDenial,
   policyError,
-} from '../packages/change-policy.ts';
+} from '../package-interface/change-policy.ts';
 import type { Work } from './executor-interface.ts';
 import type { JobRequest } from './job-request.ts';
 

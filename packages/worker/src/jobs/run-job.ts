@@ -1,6 +1,6 @@
 import { messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock, Logger } from '@linux-patch/runtime';
-import type { DetachedWork } from '../packages/detached/work.ts';
+import type { DetachedWork } from '../detached/work.ts';
 import type { Executor } from './executor-interface.ts';
 import type { JobJournal } from './journal.ts';
 import type { RunningJob } from './running-job.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LeftOut } from '../packages/left-out.ts';
+import type { LeftOut } from '../package-interface/left-out.ts';
 import { summaryOf } from './summary.ts';
 
 const left = (name: string, security = false): LeftOut => ({

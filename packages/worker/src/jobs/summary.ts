@@ -1,6 +1,6 @@
-import { describeChanges } from '../packages/describe-results.ts';
-import { describeLeftOut } from '../packages/left-out.ts';
-import { type OperationOutcome, type SourceFailure } from '../packages/package-operations.ts';
+import { describeChanges } from '../package-interface/describe-results.ts';
+import { describeLeftOut } from '../package-interface/left-out.ts';
+import { type OperationOutcome, type SourceFailure } from '../package-interface/package-operations.ts';
 
 /** What a job did, as far as its closing message tells of it. */
 export interface Done extends Pick<OperationOutcome, 'results' | 'left' | 'warnings'> {

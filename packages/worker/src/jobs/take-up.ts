@@ -1,6 +1,6 @@
 import type { JobResult } from '@linux-patch/contract';
 import type { Clock, Logger } from '@linux-patch/runtime';
-import type { DetachedWork } from '../packages/detached/work.ts';
+import type { DetachedWork } from '../detached/work.ts';
 import type { JobJournal, JournalEntry } from './journal.ts';
 import { interruptedJob, saveInterrupted } from './recovery.ts';
 

@@ -1,7 +1,7 @@
 import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
-import type { SourceState } from '../packages/package-inventory.ts';
-import type { SourceFailure } from '../packages/package-operations.ts';
+import type { SourceState } from '../package-interface/package-inventory.ts';
+import type { SourceFailure } from '../package-interface/package-operations.ts';
 import type { PackageCache } from './cache-state.ts';
 
 /** A background refresh that failed is not tried again before this time is over. */

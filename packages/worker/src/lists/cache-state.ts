@@ -3,8 +3,8 @@ import type { CACHE_STATUSES } from '@linux-patch/contract';
 import { messageOf } from '@linux-patch/contract';
 import type { Clock, Files, Logger } from '@linux-patch/runtime';
 import { z } from 'zod';
-import type { SourceState } from '../packages/package-inventory.ts';
-import type { SourceFailure } from '../packages/package-operations.ts';
+import type { SourceState } from '../package-interface/package-inventory.ts';
+import type { SourceFailure } from '../package-interface/package-operations.ts';
 import { judgeLists, type ListVerdict } from './list-freshness.ts';
 
 type CacheStatus = (typeof CACHE_STATUSES)[number];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SOURCE } from '../../test/package-cache.ts';
-import type { SourceState } from '../packages/package-inventory.ts';
+import type { SourceState } from '../package-interface/package-inventory.ts';
 import { judgeLists, type ListFacts } from './list-freshness.ts';
 
 const HOUR_MS = 3_600_000;

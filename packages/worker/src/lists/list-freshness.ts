@@ -1,5 +1,5 @@
 import { type CACHE_STATUSES, DAY_MS, HOUR_MS } from '@linux-patch/contract';
-import type { SourceState } from '../packages/package-inventory.ts';
+import type { SourceState } from '../package-interface/package-inventory.ts';
 
 type CacheStatus = (typeof CACHE_STATUSES)[number];
 

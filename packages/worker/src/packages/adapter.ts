@@ -1,11 +1,16 @@
 import type { ErrorCode, Package, PackageDetail } from '@linux-patch/contract';
 import type { CommandResult, OutputSource } from '@linux-patch/runtime';
-import type { Backend } from './backends.ts';
-import type { PackageOrigin } from './change-policy.ts';
-import type { LeftOut } from './left-out.ts';
+import type { Backend } from '../package-interface/backends.ts';
+import type { PackageOrigin } from '../package-interface/change-policy.ts';
+import type { LeftOut } from '../package-interface/left-out.ts';
+import type {
+  InstallWish,
+  PackageTarget,
+  RemoveWish,
+  SourceFailure,
+} from '../package-interface/package-operations.ts';
+import type { WatchedFiles } from '../package-interface/watched-files.ts';
 import type { Installed, Pending, RebootState, Source, Update } from './package-facts.ts';
-import type { InstallWish, PackageTarget, RemoveWish, SourceFailure } from './package-operations.ts';
-import type { WatchedFiles } from './watched-files.ts';
 
 /**
  * What a package manager has to say for itself. An adapter answers questions, reads output and names the programs to

@@ -1,7 +1,7 @@
+import type { Backend } from '../package-interface/backends.ts';
 import type { PackageAdapter } from './adapter.ts';
 import { openAptAdapter } from './apt/adapter.ts';
 import { aptEnvironment, findAptRootFault } from './apt/private-root.ts';
-import type { Backend } from './backends.ts';
 import type { PackageDoors } from './doors.ts';
 
 /** How a package manager of this release is opened. */

@@ -1,10 +1,10 @@
 import { isPatchError, PatchError } from '@linux-patch/contract';
-import { askedUpdates } from './asked.ts';
+import { askedUpdates } from '../package-interface/asked.ts';
+import { describeLeftOut, removalDetails, withLeftOut } from '../package-interface/left-out.ts';
+import type { OperationOutcome, OperationRun, UpdateWish } from '../package-interface/package-operations.ts';
 import type { PackageHost } from './doors.ts';
-import { describeLeftOut, removalDetails, withLeftOut } from './left-out.ts';
 import { waitForLock } from './locks.ts';
 import type { Installed } from './package-facts.ts';
-import type { OperationOutcome, OperationRun, UpdateWish } from './package-operations.ts';
 import { requirePermitted } from './permit.ts';
 import { chooseUpdates, planUpdates, type UpdatePlan } from './plan.ts';
 import { requireApproved, requirePlan } from './plan-check.ts';

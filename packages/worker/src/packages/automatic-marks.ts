@@ -1,6 +1,6 @@
 import { messageOf } from '@linux-patch/contract';
+import type { OperationRun } from '../package-interface/package-operations.ts';
 import type { PackageAdapter } from './adapter.ts';
-import type { OperationRun } from './package-operations.ts';
 
 type Marks = { readonly changing: Pick<PackageAdapter['changing'], 'automatic' | 'markAutomatic'> };
 

@@ -1,16 +1,7 @@
+import type { DatabaseFaults, DatabaseHealth } from '../package-interface/package-manager.ts';
 import type { PackageAdapter, PackageWords } from './adapter.ts';
 import type { PackageHost } from './doors.ts';
 import { findLockHolder, nameOfHolder } from './locks.ts';
-
-/** What is wrong with what is installed, whatever updates wait. */
-export interface DatabaseFaults {
-  /** The path of what a transaction left that was cut off. */
-  readonly interrupted: string | undefined;
-  /** Packages that are unpacked or half configured. */
-  readonly unconfigured: readonly string[];
-  /** Dependencies of installed packages that are not met, as a clause; nothing else may be changed then. */
-  readonly unmet: string | undefined;
-}
 
 /** Reads all of it. @throws PatchError when the package manager cannot say */
 export async function readDatabaseFaults(
@@ -37,15 +28,6 @@ function describeFaults(
     ...(unmet === undefined ? [] : [`dependencies are not met: ${unmet} (${mend})`]),
   ];
   return sentences.length === 0 ? undefined : sentences.join('; ');
-}
-
-/** Whether what is installed is sound. */
-export interface DatabaseHealth {
-  readonly clean: boolean;
-  /** `ok`, or what is wrong, for people. In the middle of somebody's work packages are half configured as a matter of course. */
-  readonly words: string;
-  /** Who works with the package database; undefined when nobody does. */
-  readonly busy: string | undefined;
 }
 
 /** @throws PatchError when the package manager cannot say */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Clock, Commands, Files } from '@linux-patch/runtime';
+import type { ChangePolicy } from '../package-interface/change-policy.ts';
 import type { PackageAdapter } from './adapter.ts';
-import type { ChangePolicy } from './change-policy.ts';
 
 /** What package managers are reached through. */
 export interface PackageDoors {

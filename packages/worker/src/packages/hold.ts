@@ -1,11 +1,11 @@
 import { type JobResult, PatchError } from '@linux-patch/contract';
+import { askedHold } from '../package-interface/asked.ts';
+import type { HoldWish, OperationOutcome, OperationRun } from '../package-interface/package-operations.ts';
 import type { PackageRules } from './adapter.ts';
-import { askedHold } from './asked.ts';
 import type { PackageHost } from './doors.ts';
 import { requireInstalled } from './installation.ts';
 import { createLockPatience, lookAlone } from './locks.ts';
 import type { Installed } from './package-facts.ts';
-import type { HoldWish, OperationOutcome, OperationRun } from './package-operations.ts';
 import { requirePermitted } from './permit.ts';
 import { runTool } from './runner.ts';
 

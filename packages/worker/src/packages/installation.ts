@@ -1,8 +1,8 @@
 import { PatchError } from '@linux-patch/contract';
+import type { InstallWish, PackageTarget, RemoveWish } from '../package-interface/package-operations.ts';
 import type { PackageChange } from './adapter.ts';
 import type { PackageHost } from './doors.ts';
 import type { Update } from './package-facts.ts';
-import type { InstallWish, PackageTarget, RemoveWish } from './package-operations.ts';
 import type { PackageReader } from './snapshot.ts';
 import type { Wish } from './wishes.ts';
 

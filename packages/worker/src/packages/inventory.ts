@@ -1,9 +1,9 @@
 import type { Package, Patch } from '@linux-patch/contract';
+import type { PackageInventory } from '../package-interface/package-inventory.ts';
+import type { PackagePlans } from '../package-interface/package-plans.ts';
 import type { PackageAdapter } from './adapter.ts';
 import { isKeptBack } from './kept-back.ts';
 import type { Installed, Update } from './package-facts.ts';
-import type { PackageInventory } from './package-inventory.ts';
-import type { PackagePlans } from './package-plans.ts';
 import type { PackageReader } from './snapshot.ts';
 
 /** What the contract lets a reason be. */

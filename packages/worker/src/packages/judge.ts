@@ -1,12 +1,12 @@
 import { type ErrorCode, PatchError } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
+import type { ChangePlan } from '../package-interface/change-plan.ts';
+import { describeChanges } from '../package-interface/describe-results.ts';
+import { describeLeftOut, type LeftOut, removalDetails, withLeftOut } from '../package-interface/left-out.ts';
+import type { OperationOutcome, OperationRun } from '../package-interface/package-operations.ts';
 import type { PackageAdapter, PackageRules } from './adapter.ts';
 import { compareInstalled, withFailures } from './compare.ts';
-import { describeChanges } from './describe-results.ts';
-import type { ChangePlan } from './detached/plan.ts';
-import { describeLeftOut, type LeftOut, removalDetails, withLeftOut } from './left-out.ts';
 import type { Installed } from './package-facts.ts';
-import type { OperationOutcome, OperationRun } from './package-operations.ts';
 import { particularsOf, withParticulars } from './particulars.ts';
 import { refuseStopped, toolFailure } from './tool-failure.ts';
 import { isProof, shortfall } from './wishes.ts';

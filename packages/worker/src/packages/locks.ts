@@ -1,19 +1,13 @@
 import { isPatchError, PatchError } from '@linux-patch/contract';
+import type { LockHolder } from '../package-interface/package-manager.ts';
+import type { OperationRun } from '../package-interface/package-operations.ts';
 import { belowRoot, type PackageHost } from './doors.ts';
-import type { OperationRun } from './package-operations.ts';
 
 const LOOK_INTERVAL_MS = 500;
 /** How long a program is tried again that finds the lock taken by somebody whom nobody sees. */
 const UNSEEN_LIMIT_MS = 60_000;
 
 type LockedHost = Pick<PackageHost, 'files' | 'root' | 'adapter'>;
-
-/** Who holds the package database. */
-export interface LockHolder {
-  /** Undefined for a process that cannot be seen from here: one of another container, or an open file description. */
-  readonly pid: number | undefined;
-  readonly program: string;
-}
 
 /** A file as /proc/locks names it. */
 export interface LockedFile {

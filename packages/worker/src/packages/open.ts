@@ -1,13 +1,13 @@
 import { HOUR_MS, PatchError } from '@linux-patch/contract';
+import type { Backend } from '../package-interface/backends.ts';
+import { findBackend } from '../package-interface/find-backend.ts';
+import type { PackageManager } from '../package-interface/package-manager.ts';
 import { ADAPTERS } from './adapters.ts';
-import type { Backend } from './backends.ts';
 import { readDatabaseFaults, readDatabaseHealth } from './database-faults.ts';
 import type { PackageDoors, PackageHost } from './doors.ts';
-import { findBackend } from './find-backend.ts';
 import { createPackageInventory } from './inventory.ts';
 import { findLockHolder } from './locks.ts';
 import { createPackageOperations } from './operations.ts';
-import type { PackageManager } from './package-manager.ts';
 import { PlanMemory } from './plan-memory.ts';
 import { createPackagePlans } from './plans.ts';
 import { createPackageReader } from './snapshot.ts';

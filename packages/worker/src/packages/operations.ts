@@ -1,10 +1,14 @@
+import { askedInstallation, askedRemoval } from '../package-interface/asked.ts';
+import type { AskedChange } from '../package-interface/change-policy.ts';
+import type {
+  ChangePermission,
+  OperationRun,
+  PackageOperations,
+} from '../package-interface/package-operations.ts';
 import { applyUpdates } from './apply.ts';
-import { askedInstallation, askedRemoval } from './asked.ts';
-import type { AskedChange } from './change-policy.ts';
 import type { PackageHost } from './doors.ts';
 import { holdPackages } from './hold.ts';
 import { type NamedChange, prepareInstallation, prepareRemoval } from './installation.ts';
-import type { ChangePermission, OperationRun, PackageOperations } from './package-operations.ts';
 import { requireApproved } from './plan-check.ts';
 import type { PlanMemory } from './plan-memory.ts';
 import { refreshLists } from './refresh.ts';

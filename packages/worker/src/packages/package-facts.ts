@@ -1,4 +1,4 @@
-import type { SourceState } from './package-inventory.ts';
+import type { SourceState } from '../package-interface/package-inventory.ts';
 
 /** What a package was built from. */
 export interface SourcePackage {

@@ -1,6 +1,11 @@
 import type { PlanStep, PolicyDenial } from '@linux-patch/contract';
+import {
+  type AskedChange,
+  type ChangeRules,
+  policyError,
+  type SourcedStep,
+} from '../package-interface/change-policy.ts';
 import type { PackageAdapter, PackageFile } from './adapter.ts';
-import { type AskedChange, type ChangeRules, policyError, type SourcedStep } from './change-policy.ts';
 import type { PackageHost } from './doors.ts';
 import type { Update } from './package-facts.ts';
 

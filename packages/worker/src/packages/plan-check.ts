@@ -1,9 +1,9 @@
 import { PatchError, type PlanStep } from '@linux-patch/contract';
+import type { AskedChange } from '../package-interface/change-policy.ts';
+import type { ChangePermission } from '../package-interface/package-operations.ts';
 import type { PackageChange, Refusal } from './adapter.ts';
-import type { AskedChange } from './change-policy.ts';
 import type { PackageHost } from './doors.ts';
 import type { Installed } from './package-facts.ts';
-import type { ChangePermission } from './package-operations.ts';
 import { requirePermitted } from './permit.ts';
 import { describeDifference, differenceOf } from './plan-difference.ts';
 import type { PlanMemory } from './plan-memory.ts';

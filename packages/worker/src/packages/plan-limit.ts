@@ -1,7 +1,7 @@
 import { isPatchError, PatchError } from '@linux-patch/contract';
+import type { PlanWaiting } from '../package-interface/package-plans.ts';
 import type { PackageHost } from './doors.ts';
 import { findLockHolder, nameOfHolder } from './locks.ts';
-import type { PlanWaiting } from './package-plans.ts';
 
 /**
  * Plans for somebody who waits for the answer.

@@ -1,11 +1,11 @@
 import { PatchError, type PlanStep } from '@linux-patch/contract';
+import type { ChangeRules } from '../package-interface/change-policy.ts';
+import { type LeftOut, sortLeftOut } from '../package-interface/left-out.ts';
+import type { OperationRun, UpdateWish } from '../package-interface/package-operations.ts';
 import type { PackageChange, Refusal } from './adapter.ts';
 import { admit } from './admit.ts';
-import type { ChangeRules } from './change-policy.ts';
 import type { PackageHost } from './doors.ts';
-import { type LeftOut, sortLeftOut } from './left-out.ts';
 import type { Update } from './package-facts.ts';
-import type { OperationRun, UpdateWish } from './package-operations.ts';
 import { judgeUpdates, refuseSteps } from './permit.ts';
 import { foresee } from './plan-check.ts';
 import { type Choice, forbidden, leftOut, selectUpdates } from './selection.ts';

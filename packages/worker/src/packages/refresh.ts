@@ -1,9 +1,9 @@
 import { PatchError } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
+import type { OperationRun, SourceFailure } from '../package-interface/package-operations.ts';
 import type { PackageAdapter } from './adapter.ts';
 import type { PackageHost } from './doors.ts';
 import { waitForLock } from './locks.ts';
-import type { OperationRun, SourceFailure } from './package-operations.ts';
 import { lineReader } from './runner.ts';
 import { SILENCE_LIMIT_MS, SilenceWatch } from './silence-watch.ts';
 import { refuseStopped, toolFailure } from './tool-failure.ts';

@@ -1,9 +1,9 @@
 import { type ErrorCode, isPatchError } from '@linux-patch/contract';
+import type { OperationRun } from '../package-interface/package-operations.ts';
 import type { Tool } from './adapter.ts';
 import { compareInstalled } from './compare.ts';
 import type { PackageHost } from './doors.ts';
 import { createLockPatience, type LockPatience, lookAlone } from './locks.ts';
-import type { OperationRun } from './package-operations.ts';
 import { runTool } from './runner.ts';
 
 /** Troubles that would meet the job itself as well. */

@@ -1,15 +1,15 @@
 import type { JobResult } from '@linux-patch/contract';
 import type { CommandResult, OutputSource } from '@linux-patch/runtime';
+import type { ChangePlan } from '../package-interface/change-plan.ts';
+import type { LeftOut } from '../package-interface/left-out.ts';
+import type { OperationOutcome, OperationRun, PackageWork } from '../package-interface/package-operations.ts';
 import type { PackageAdapter, Tool } from './adapter.ts';
 import { automaticAmong, restoreAutomatic } from './automatic-marks.ts';
 import { compareInstalled, withFailures } from './compare.ts';
-import type { ChangePlan } from './detached/plan.ts';
 import type { PackageHost } from './doors.ts';
 import { judgeChange } from './judge.ts';
-import type { LeftOut } from './left-out.ts';
 import { createLockPatience, type LockPatience, lookAlone } from './locks.ts';
 import type { Installed } from './package-facts.ts';
-import type { OperationOutcome, OperationRun, PackageWork } from './package-operations.ts';
 import { refuseStopped, toolFailure } from './tool-failure.ts';
 import type { Wish } from './wishes.ts';
 

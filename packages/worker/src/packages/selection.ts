@@ -1,10 +1,10 @@
 import type { PolicyDenial } from '@linux-patch/contract';
+import { describeDenial } from '../package-interface/change-policy.ts';
+import type { LeftOut } from '../package-interface/left-out.ts';
+import { matchesGlob } from '../package-interface/name-pattern.ts';
+import type { UpdateWish } from '../package-interface/package-operations.ts';
 import type { PackageAdapter, Refusal } from './adapter.ts';
-import { describeDenial } from './change-policy.ts';
-import type { LeftOut } from './left-out.ts';
-import { matchesGlob } from './name-pattern.ts';
 import type { HiddenSecurity, Installed, Update } from './package-facts.ts';
-import type { UpdateWish } from './package-operations.ts';
 import type { DenialOf } from './permit.ts';
 
 type Adapter = Pick<PackageAdapter, 'rules' | 'words'>;

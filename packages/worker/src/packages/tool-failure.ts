@@ -1,7 +1,7 @@
 import { type ErrorCode, isPatchError, PatchError } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
+import type { OperationRun } from '../package-interface/package-operations.ts';
 import type { ToolFailure } from './adapter.ts';
-import type { OperationRun } from './package-operations.ts';
 
 const ADVICE: Partial<Record<ErrorCode, string>> = {
   LOCKED: 'Another package manager is running; the job can be repeated when it is done.',

@@ -1,5 +1,5 @@
 import type { Files } from '@linux-patch/runtime';
-import type { ChangePolicy, ChangeRules } from '../packages/change-policy.ts';
+import type { ChangePolicy, ChangeRules } from '../package-interface/change-policy.ts';
 import { judgeAsked, judgeMoment, judgeReading, judgeSteps, looksAtSteps, type Moment } from './judge.ts';
 import { isFaulty, type PolicyReading } from './policy.ts';
 import { readPolicy } from './read.ts';

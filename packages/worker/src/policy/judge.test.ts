@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AskedChange, PackageOrigin, SourcedStep } from '../packages/change-policy.ts';
+import type { AskedChange, PackageOrigin, SourcedStep } from '../package-interface/change-policy.ts';
 import { judgeAsked, judgeMoment, judgePackage, judgeReading, judgeSteps, looksAtSteps } from './judge.ts';
 import type { Policy } from './policy.ts';
 import { PolicySchema } from './schema.ts';

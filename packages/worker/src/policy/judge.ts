@@ -1,6 +1,6 @@
 import type { PlanStep, PolicyDenial } from '@linux-patch/contract';
-import type { AskedChange, PackageOrigin, SourcedStep } from '../packages/change-policy.ts';
-import { matchesGlob } from '../packages/name-pattern.ts';
+import type { AskedChange, PackageOrigin, SourcedStep } from '../package-interface/change-policy.ts';
+import { matchesGlob } from '../package-interface/name-pattern.ts';
 import { isFaulty, type Policy, type PolicyReading } from './policy.ts';
 import type { AllowedOrigin } from './schema.ts';
 import { describeInstant, describeWindow, isOpen, nextOpening } from './windows.ts';

@@ -1,4 +1,4 @@
-import type { HostPlan, PackagePlans, PlanWaiting } from '../packages/package-plans.ts';
+import type { HostPlan, PackagePlans, PlanWaiting } from '../package-interface/package-plans.ts';
 import { type PlanAnswer, PlanQuestion } from './plan-question.ts';
 import { parsePart } from './request.ts';
 

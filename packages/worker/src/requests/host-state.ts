@@ -1,7 +1,7 @@
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
-import type { PackageManager } from '../packages/package-manager.ts';
-import { watchedKey } from '../packages/watched-files.ts';
+import type { PackageManager } from '../package-interface/package-manager.ts';
+import { watchedKey } from '../package-interface/watched-files.ts';
 import { ListingState } from './package-listing.ts';
 
 const Text = z.string().max(4_096);

@@ -1,6 +1,6 @@
 import { isPatchError } from '@linux-patch/contract';
 import { z } from 'zod';
-import type { PackageManager } from '../packages/package-manager.ts';
+import type { PackageManager } from '../package-interface/package-manager.ts';
 import { LockHolderAnswer } from './host-state.ts';
 
 /** More than anybody reads. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { SourceState } from '../packages/package-inventory.ts';
-import type { SourceFailure } from '../packages/package-operations.ts';
+import type { SourceState } from '../package-interface/package-inventory.ts';
+import type { SourceFailure } from '../package-interface/package-operations.ts';
 import { AnyErrorCode } from './answer.ts';
 
 const MOST_SOURCES = 10_000;

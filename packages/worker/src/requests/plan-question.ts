@@ -7,7 +7,7 @@ import {
   PolicyDenial,
 } from '@linux-patch/contract';
 import { z } from 'zod';
-import { LeftOut } from '../packages/left-out.ts';
+import { LeftOut } from '../package-interface/left-out.ts';
 
 /** More than one request of a manager names. */
 const MOST_NAMES = 10_000;

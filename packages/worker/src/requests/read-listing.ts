@@ -1,8 +1,8 @@
 import { isPatchError } from '@linux-patch/contract';
 import type { Clock, Files } from '@linux-patch/runtime';
-import type { PackageInventory } from '../packages/package-inventory.ts';
-import type { PackageManager } from '../packages/package-manager.ts';
-import { watchedKey } from '../packages/watched-files.ts';
+import type { PackageInventory } from '../package-interface/package-inventory.ts';
+import type { PackageManager } from '../package-interface/package-manager.ts';
+import { watchedKey } from '../package-interface/watched-files.ts';
 import type { PackageListing } from './package-listing.ts';
 import { sourcesAnswer } from './package-lists.ts';
 

@@ -1,6 +1,6 @@
 import type { Clock, Files, Logger, RequestChannel } from '@linux-patch/runtime';
 import type { z } from 'zod';
-import type { PackageManager } from '../packages/package-manager.ts';
+import type { PackageManager } from '../package-interface/package-manager.ts';
 import { answerText, failureText } from './answer.ts';
 import { answerPlan, parseQuestion } from './answer-plan.ts';
 import { type LockHolderAnswer, readState } from './host-state.ts';

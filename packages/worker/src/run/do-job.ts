@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
+import { hostService, sessionService } from '../detached/service.ts';
+import { createDetachedWork, type DetachedWork } from '../detached/work.ts';
 import { createWork } from '../jobs/executor.ts';
 import type { JobContext, Work } from '../jobs/executor-interface.ts';
 import { type GovernedBy, governWork, refuseReboot } from '../jobs/governed.ts';
 import { interruption } from '../jobs/recovery.ts';
-import type { ChangePolicy } from '../packages/change-policy.ts';
-import { hostService, sessionService } from '../packages/detached/service.ts';
-import { createDetachedWork, type DetachedWork } from '../packages/detached/work.ts';
-import type { PackageManager } from '../packages/package-manager.ts';
+import type { ChangePolicy } from '../package-interface/change-policy.ts';
+import type { PackageManager } from '../package-interface/package-manager.ts';
 import type { RunHost } from './host.ts';
 import { isCancelled, type RunOrder, readOrder, runFolder } from './order.ts';
 import { recordRefreshes } from './record-refreshes.ts';

@@ -1,5 +1,5 @@
 import { asRefreshFailure, type CacheRefresher } from '../lists/cache-refresh.ts';
-import type { PackageInventory } from '../packages/package-inventory.ts';
+import type { PackageInventory } from '../package-interface/package-inventory.ts';
 import { refreshAnswer, sourcesAnswer } from '../requests/package-lists.ts';
 import type { RunHost } from './host.ts';
 import type { RunReport } from './report.ts';

@@ -1,8 +1,8 @@
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { OperationRun } from '../../src/package-interface/package-operations.ts';
 import { readDatabaseHealth } from '../../src/packages/database-faults.ts';
 import { createPackageOperations } from '../../src/packages/operations.ts';
-import type { OperationRun } from '../../src/packages/package-operations.ts';
 import { PlanMemory } from '../../src/packages/plan-memory.ts';
 import { createPackageReader } from '../../src/packages/snapshot.ts';
 import { openShelf } from './shelf-manager.ts';

@@ -1,5 +1,5 @@
+import type { PackageOrigin } from '../../package-interface/change-policy.ts';
 import type { PackageFile } from '../adapter.ts';
-import type { PackageOrigin } from '../change-policy.ts';
 import type { PackageDoors } from '../doors.ts';
 import type { Source } from '../package-facts.ts';
 import { type PackagePolicy, readPolicy } from './policy.ts';

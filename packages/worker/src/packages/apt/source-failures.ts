@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
+import type { SourceFailure } from '../../package-interface/package-operations.ts';
 import type { RefreshReport } from '../adapter.ts';
-import type { SourceFailure } from '../package-operations.ts';
 import { withoutPassword } from './sources.ts';
 
 /** A source as apt names it in its progress: `Get:2 http://deb.example/debian bookworm InRelease [1 kB]`. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { PatchError } from '@linux-patch/contract';
+import { describeWatched, type WatchedFiles } from '../../package-interface/watched-files.ts';
 import type { PackageReading, StateKey } from '../adapter.ts';
 import { belowRoot, type PackageDoors } from '../doors.ts';
 import { remembered } from '../remembered.ts';
-import { describeWatched, type WatchedFiles } from '../watched-files.ts';
 import { ask } from './failure.ts';
 import { aptTool } from './neutral-options.ts';
 

@@ -1,6 +1,6 @@
 import { PackageName, PackageVersion, PatchError } from '@linux-patch/contract';
+import type { PackageTarget } from '../../package-interface/package-operations.ts';
 import type { PackageDoors } from '../doors.ts';
-import type { PackageTarget } from '../package-operations.ts';
 import { ask } from './failure.ts';
 import { aptTool } from './neutral-options.ts';
 import { readPolicy } from './policy.ts';

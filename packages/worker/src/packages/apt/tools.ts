@@ -1,6 +1,6 @@
+import type { ChangePermission } from '../../package-interface/package-operations.ts';
 import type { PackageChange, Tool } from '../adapter.ts';
 import type { Update } from '../package-facts.ts';
-import type { ChangePermission } from '../package-operations.ts';
 import { aptTool } from './neutral-options.ts';
 import { aptArgument } from './targets.ts';
 

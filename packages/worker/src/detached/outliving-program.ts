@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { isPatchError, PatchError } from '@linux-patch/contract';
 import type { Clock, CommandResult, Files } from '@linux-patch/runtime';
-import type { WorkCommand } from '../package-operations.ts';
+import type { WorkCommand } from '../package-interface/package-operations.ts';
 import { LineFollower } from './line-follower.ts';
 import type { DetachedService } from './service.ts';
 

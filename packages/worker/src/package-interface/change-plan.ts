@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { InstalledSchema } from '../installed-schema.ts';
-import { LeftOut } from '../left-out.ts';
+import { InstalledSchema } from './installed-schema.ts';
+import { LeftOut } from './left-out.ts';
 
 /**
  * What a job is about to change and what was there before, written down before the package manager starts. An agent that

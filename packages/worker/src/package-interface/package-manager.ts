@@ -1,6 +1,4 @@
 import type { PlanStep } from '@linux-patch/contract';
-import type { DatabaseFaults, DatabaseHealth } from './database-faults.ts';
-import type { LockHolder } from './locks.ts';
 import type { PackageInventory } from './package-inventory.ts';
 import type { PackageOperations, SourceFailure } from './package-operations.ts';
 import type { WatchedFiles } from './watched-files.ts';
@@ -23,4 +21,30 @@ export interface PackageManager {
   readonly rememberPlan: (steps: readonly PlanStep[]) => void;
   /** Who works with the package database now; undefined when nobody does. */
   readonly lockHolder: () => Promise<LockHolder | undefined>;
+}
+
+/** Who holds the package database. */
+export interface LockHolder {
+  /** Undefined for a process that cannot be seen from here: one of another container, or an open file description. */
+  readonly pid: number | undefined;
+  readonly program: string;
+}
+
+/** What is wrong with what is installed, whatever updates wait. */
+export interface DatabaseFaults {
+  /** The path of what a transaction left that was cut off. */
+  readonly interrupted: string | undefined;
+  /** Packages that are unpacked or half configured. */
+  readonly unconfigured: readonly string[];
+  /** Dependencies of installed packages that are not met, as a clause; nothing else may be changed then. */
+  readonly unmet: string | undefined;
+}
+
+/** Whether what is installed is sound. */
+export interface DatabaseHealth {
+  readonly clean: boolean;
+  /** `ok`, or what is wrong, for people. In the middle of somebody's work packages are half configured as a matter of course. */
+  readonly words: string;
+  /** Who works with the package database; undefined when nobody does. */
+  readonly busy: string | undefined;
 }

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { CommandResult } from '@linux-patch/runtime';
-import type { PackageWork, WorkCommand } from '../package-operations.ts';
+import { ChangePlan } from '../package-interface/change-plan.ts';
+import type { PackageWork, WorkCommand } from '../package-interface/package-operations.ts';
 import { OutlivingProgram, type OutlivingProgramOptions } from './outliving-program.ts';
-import { ChangePlan } from './plan.ts';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;

@@ -1,6 +1,6 @@
 import type { ErrorCode, JobResult } from '@linux-patch/contract';
 import type { CommandResult, OutputSource } from '@linux-patch/runtime';
-import type { ChangePlan } from './detached/plan.ts';
+import type { ChangePlan } from './change-plan.ts';
 import type { LeftOut } from './left-out.ts';
 
 /** A program that changes packages. */
