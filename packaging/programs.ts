@@ -22,7 +22,7 @@ export interface ProgramPackage extends Script {
   readonly summary: string;
   /** Lines of at most 75 characters. */
   readonly description: readonly string[];
-  /** Programs beside it, on the same Node, which it starts itself. */
+  /** Programs beside it, on the same Node, which it starts itself, as processes or threads. */
   readonly helpers: readonly Script[];
   readonly configFile: string;
   /** What the administrator of a host allows. */
@@ -81,7 +81,7 @@ export const PROGRAMS: readonly ProgramPackage[] = [
       'and updates of many hosts. Keeps its data in one file.',
     ],
     entry: 'packages/manager/src/main.ts',
-    helpers: [],
+    helpers: [{ name: 'linux-patch-manager-reader', entry: 'packages/manager/src/threads/reader.ts' }],
     configFile: '/etc/linux_patch_manager/config.yaml',
     extraFiles: [
       {

@@ -13,6 +13,7 @@ import { managerPaths } from '../../manager/src/config/paths.ts';
 import { ManagerConfigSchema } from '../../manager/src/config/schema.ts';
 import { webNamesOf } from '../../manager/src/config/web-names.ts';
 import { type Answer, callSocket } from '../../manager/test/https-call.ts';
+import { managerThreads } from '../../manager/test/manager-threads.ts';
 import { OWN_PROGRAMS } from '../../worker/test/worker-process.ts';
 import { buildToyRepository } from '../src/apt/repository.ts';
 import { createLabHost, type LabHost } from '../src/index.ts';
@@ -162,7 +163,7 @@ async function createFleetManager(folder: string, clock: ManualClock) {
     fleet: { inventory_minutes: 0 },
   });
   const logger = memoryLogger();
-  const doors = { files: systemFiles, clock, random: systemRandom, processUsage };
+  const doors = { files: systemFiles, clock, random: systemRandom, processUsage, threads: managerThreads };
   await initialiseAuthority({ ...doors, paths, webNames: webNamesOf(config) });
   let running: Manager | undefined;
   const admin: Fleet['admin'] = async (path, body) =>

@@ -1,9 +1,12 @@
 import { MINUTE_MS } from '@linux-patch/contract';
+import type { Kysely } from 'kysely';
 import type { OwnCertificates } from './audit/own-certificates.ts';
 import { judgeShown } from './certificates/host-keys.ts';
 import { noteServed } from './certificates/lineage.ts';
 import { serveCertificateRoutes } from './certificates/routes.ts';
 import type { ManagerConfig } from './config/schema.ts';
+import type { ReadDatabase } from './database/reader-threads/open-reads.ts';
+import type { ManagerTables } from './database/schema.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
 import { createFleetClient, type FleetClient } from './fleet-client/client.ts';
 import { createJobKeyOffers, type JobKeyOffers } from './fleet-watch/offer-job-key.ts';
@@ -34,11 +37,21 @@ export interface Fleet {
 
 export function composeFleet(
   context: EnrollmentContext,
-  parts: { readonly config: ManagerConfig; readonly own: OwnCertificates },
+  parts: {
+    readonly config: ManagerConfig;
+    readonly own: OwnCertificates;
+    readonly reads: Kysely<ManagerTables>;
+  },
 ): Fleet {
   const { db, authority, clock, logger } = context;
   const { poll_minutes, inventory_minutes, concurrency } = parts.config.fleet;
-  const hosts = createHostStore({ db, clock, nameRules: authority.nameRules, jobKey: authority.jobKey });
+  const hosts = createHostStore({
+    db,
+    reads: parts.reads,
+    clock,
+    nameRules: authority.nameRules,
+    jobKey: authority.jobKey,
+  });
   const client = createFleetClient(
     async ({ hostId }) => ({
       caPem: authority.fleetRootsPem,
@@ -82,6 +95,7 @@ export function serveFleet(
   routes: Routes,
   context: EnrollmentContext,
   parts: {
+    readonly database: ReadDatabase;
     readonly fleet: Fleet;
     readonly own: OwnCertificates;
     /** Takes up own certificates that were made anew. */
@@ -89,7 +103,8 @@ export function serveFleet(
   },
 ): void {
   const { fleet, own } = parts;
-  const { db, clock, audit, logger } = context;
+  const { db, reads } = parts.database;
+  const { clock, audit, logger } = context;
   serveHostRoutes(routes, {
     hosts: fleet.hosts,
     fleet: fleet.client,
@@ -100,10 +115,11 @@ export function serveFleet(
     clock,
     logger,
   });
-  serveInventoryRoutes(routes, { db, hosts: fleet.hosts, clock, lifeMs: fleet.listingLifeMs });
+  serveInventoryRoutes(routes, { reads, hosts: fleet.hosts, clock, lifeMs: fleet.listingLifeMs });
   serveJobKeyRoutes(routes, { ...fleet, jobKey: context.authority.jobKey, audit, db });
   serveCertificateRoutes(routes, {
     db,
+    reads,
     clock,
     audit,
     hosts: fleet.hosts,

@@ -1,7 +1,7 @@
 import { hostname as osHostname } from 'node:os';
 import { HOUR_MS, MANAGER_ADMIN_ROUTES, METRICS_MEDIA_TYPE, VERSION } from '@linux-patch/contract';
 import { answerWith } from '@linux-patch/http';
-import type { Clock, Files, Logger, ProcessUsage, Random } from '@linux-patch/runtime';
+import type { Clock, Files, Logger, ProcessUsage, Random, Threads } from '@linux-patch/runtime';
 import { createTokenHolders } from './api-tokens/holders.ts';
 import { serveApiTokenRoutes } from './api-tokens/routes.ts';
 import { createAuditLog } from './audit/audit-log.ts';
@@ -15,7 +15,8 @@ import type { ManagerPaths } from './config/paths.ts';
 import type { ManagerConfig } from './config/schema.ts';
 import { webNamesOf } from './config/web-names.ts';
 import { ensureDatabaseFile } from './database/file.ts';
-import { type OpenDatabase, openDatabase } from './database/open.ts';
+import { openDatabase } from './database/open.ts';
+import { openReads, type ReadDatabase } from './database/reader-threads/open-reads.ts';
 import { inTransaction } from './database/transactions.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
 import { countOlderHosts, tellOlderAgents } from './enrollment/older-agents.ts';
@@ -48,6 +49,7 @@ export interface ManagerDoors {
   readonly files: Files;
   readonly logger: Logger;
   readonly processUsage: () => ProcessUsage;
+  readonly threads: Threads;
 }
 
 export interface ManagerOptions extends ManagerDoors {
@@ -69,7 +71,7 @@ export function managerUrlOf(config: ManagerConfig): string {
 
 interface Parts {
   readonly options: ManagerOptions;
-  readonly database: OpenDatabase;
+  readonly database: ReadDatabase;
   readonly authority: Authority;
   readonly enrollment: EnrollmentContext;
   readonly adminToken: string | undefined;
@@ -99,10 +101,10 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   const adminToken = await findAdminToken(options, paths.adminToken);
   const databaseFile = config.database.path ?? paths.database;
   const databaseMade = await ensureDatabaseFile(files, databaseFile);
-  const database = stack.use(await openDatabase(databaseFile));
+  const database = stack.use(await openData(options, databaseFile));
   const counters = createManagerCounters(clock);
   const enrollment = enrollmentContext(options, { database, authority, counters });
-  const { audit, db } = enrollment;
+  const { audit } = enrollment;
   if (databaseMade) await tellDatabaseMade(enrollment, databaseFile);
   await establishJobKey(enrollment, authority.jobKey, jobKeyFile(paths.caFolder));
   let started = false;
@@ -110,7 +112,7 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
     if (!started) return;
     await recordStop(enrollment);
   });
-  const life = await openOwnLife(options, enrollment);
+  const life = await openOwnLife(options, enrollment, database);
   const app = composeApp({
     options,
     database,
@@ -141,7 +143,7 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   life.serveWith(server);
   stack.use(await openLocalServer({ path: paths.adminSocket, app, files, clock, logger }));
   const startFields = { version: VERSION, url: managerUrlOf(config) };
-  await audit.record(db, { actor: 'manager', event: 'manager_started', fields: startFields });
+  await audit.record(database.db, { actor: 'manager', event: 'manager_started', fields: startFields });
   started = true;
   if (adminToken !== undefined) await recordToken(enrollment, paths.adminToken);
   await tellOlderAgents(enrollment);
@@ -161,6 +163,15 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
     url: managerUrlOf(config),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** The database, and the threads that read it. */
+async function openData(options: ManagerOptions, path: string): Promise<ReadDatabase & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const { db } = stack.use(await openDatabase(path));
+  const { reads } = stack.use(openReads({ ...options, path }));
+  const owned = stack.move();
+  return { db, reads, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Says in log and audit that what was lost was begun anew. */
@@ -206,7 +217,7 @@ async function recordStop({ audit, db, logger }: EnrollmentContext): Promise<voi
 }
 
 /** What belongs to the manager's own certificates: their renewal, the calls made with them, the life of the CAs. */
-async function openOwnLife(options: ManagerOptions, enrollment: EnrollmentContext) {
+async function openOwnLife(options: ManagerOptions, enrollment: EnrollmentContext, { reads }: ReadDatabase) {
   const { authority, audit, db } = enrollment;
   const own = keepOwnCertificates(authority, audit, db);
   let server: ManagerServer | undefined;
@@ -216,7 +227,7 @@ async function openOwnLife(options: ManagerOptions, enrollment: EnrollmentContex
     await own.pair('client');
   };
   await renewOwn();
-  const fleet = composeFleet(enrollment, { config: options.config, own });
+  const fleet = composeFleet(enrollment, { config: options.config, own, reads });
   const agentDays = options.config.certificates.agent_days;
   const rotation = await openRotation({ ...enrollment, fleet: fleet.client, agentDays, renewOwn });
   return { own, fleet, rotation, renewOwn, serveWith: (bound: ManagerServer) => (server = bound) };
@@ -294,7 +305,9 @@ function composeApp(parts: Parts) {
 function serveStatus({ options, database, authority }: Parts, routes: Routes): void {
   const startedMs = options.clock.monotonicMs();
   const count = async (table: 'hosts' | 'enrollments'): Promise<number> => {
-    const query = database.db.selectFrom(table).select((select) => select.fn.countAll<number>().as('number'));
+    const query = database.reads
+      .selectFrom(table)
+      .select((select) => select.fn.countAll<number>().as('number'));
     const row = await (table === 'enrollments'
       ? query.where('state', '=', 'pending')
       : query
@@ -310,17 +323,23 @@ function serveStatus({ options, database, authority }: Parts, routes: Routes): v
     pending_enrollments: await count('enrollments'),
     older_agents: {
       allowed: olderAgentRule(options.config.enrollment.allow_legacy_agents),
-      hosts: await countOlderHosts(database.db),
+      hosts: await countOlderHosts(database.reads),
     },
   }));
 }
 
-function serveMetrics({ options, enrollment, counters, fleet, rotation }: Parts, routes: Routes): void {
+function serveMetrics(
+  { options, database, enrollment, counters, fleet, rotation }: Parts,
+  routes: Routes,
+): void {
   const { processUsage } = options;
   routes.serveBare(MANAGER_ADMIN_ROUTES.metrics, async () =>
-    answerWith(await collectManagerMetrics({ ...enrollment, ...fleet, counters, rotation, processUsage }), {
-      headers: { 'Content-Type': METRICS_MEDIA_TYPE },
-    }),
+    answerWith(
+      await collectManagerMetrics({ ...enrollment, ...fleet, database, counters, rotation, processUsage }),
+      {
+        headers: { 'Content-Type': METRICS_MEDIA_TYPE },
+      },
+    ),
   );
 }
 

@@ -3,6 +3,7 @@ import { watchdogIntervalMs } from '@linux-patch/runtime';
 import {
   lineLogger,
   nodeCommands,
+  nodeThreads,
   openAsk,
   openTerminal,
   processUsage,
@@ -13,6 +14,7 @@ import {
   withholdCores,
 } from '@linux-patch/runtime/node';
 import { runManager } from './cli/run.ts';
+import { threadScript } from './threads/names.ts';
 
 /** What cannot stop by itself within this time after it was told to is ended. */
 const STOP_LIMIT_MS = 3_000;
@@ -56,7 +58,7 @@ async function main(): Promise<void> {
     readStdin: () => text(process.stdin),
     service: { notifySocket: process.env.NOTIFY_SOCKET, watchdogMs: watchdogIntervalMs(process.env) },
     startedFor: process.env.SUDO_USER ?? process.env.DOAS_USER ?? process.env.USER,
-    processUsage,
+    serving: { processUsage, threads: nodeThreads((name) => threadScript(process.argv[1] ?? '', name)) },
     onHangUp: (listener) => {
       process.on('SIGHUP', listener);
       return { [Symbol.dispose]: () => void process.off('SIGHUP', listener) };

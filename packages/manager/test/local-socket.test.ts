@@ -10,6 +10,7 @@ import { createApiClient } from '../src/cli/api-client.ts';
 import { composeManager } from '../src/compose.ts';
 import { type ManagerPaths, managerPaths } from '../src/config/paths.ts';
 import { ManagerConfigSchema } from '../src/config/schema.ts';
+import { managerThreads } from './manager-threads.ts';
 import { startWorld, type World } from './world.ts';
 
 const NOBODY = 65_534;
@@ -81,7 +82,13 @@ describe('the socket of the command line', () => {
   });
 
   it('is taken from no manager that runs', async () => {
-    const doors = { files: systemFiles, clock: world.clock, random: systemRandom, processUsage };
+    const doors = {
+      files: systemFiles,
+      clock: world.clock,
+      random: systemRandom,
+      processUsage,
+      threads: managerThreads,
+    };
     const config = ManagerConfigSchema.parse({ server: { bind: '127.0.0.1', port: 0 } });
     const second = composeManager({ ...doors, paths: world.paths, config, logger: memoryLogger() });
     await expect(second).rejects.toMatchObject({

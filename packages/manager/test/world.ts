@@ -9,6 +9,7 @@ import { ManagerConfigSchema } from '../src/config/schema.ts';
 import { webNamesOf } from '../src/config/web-names.ts';
 import { type OpenDatabase, openDatabase } from '../src/database/open.ts';
 import { type Answer, type Call, callHttps, callSocket } from './https-call.ts';
+import { managerThreads } from './manager-threads.ts';
 
 /** A real manager on a port of its own, with a clock that the test moves. */
 export interface World extends AsyncDisposable {
@@ -50,7 +51,7 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
     // The hosts of these tests are no machines; those that are turn it on.
     fleet: { poll_minutes: 0, inventory_minutes: 0, ...(settings as { readonly fleet?: object }).fleet },
   });
-  const doors = { files: systemFiles, clock, random: systemRandom, processUsage };
+  const doors = { files: systemFiles, clock, random: systemRandom, processUsage, threads: managerThreads };
   const { caFingerprint } = await initialiseAuthority({ ...doors, paths, webNames: webNamesOf(config) });
   const caPem = await readFile(join(paths.caFolder, 'root.pem'), 'utf8');
   const start = (): Promise<Manager> => composeManager({ ...doors, paths, config, logger });

@@ -27,3 +27,4 @@ export type { ReportOutput } from './report-output.ts';
 export type { FramedRequest, ReceivedRequest, RequestChannel, RequestLimits } from './request-channel.ts';
 export { createServiceNotifier, type ServiceNotifier } from './service-manager/notify.ts';
 export { feedWatchdog, watchdogIntervalMs } from './service-manager/watchdog.ts';
+export type { Thread, Threads } from './threads.ts';

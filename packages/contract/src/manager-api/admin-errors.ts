@@ -5,5 +5,6 @@ export const ADMIN_ERRORS = [
   'FORBIDDEN',
   'RATE_LIMIT_EXCEEDED',
   'DISK_FULL',
+  'SERVICE_UNHEALTHY',
   'INTERNAL_ERROR',
 ] as const;

@@ -11,6 +11,8 @@ import { createCertificateStore } from './store.ts';
 
 export interface CertificateRouteSources {
   readonly db: Kysely<ManagerTables>;
+  /** For listings. */
+  readonly reads: Kysely<ManagerTables>;
   readonly clock: Clock;
   readonly audit: AuditLog;
   readonly hosts: HostStore;

@@ -102,18 +102,19 @@ function inState(
 
 export function createCertificateStore(options: {
   readonly db: Kysely<ManagerTables>;
+  readonly reads: Kysely<ManagerTables>;
   readonly clock: Clock;
 }): CertificateStore {
-  const { db, clock } = options;
+  const { db, reads, clock } = options;
   return {
     async list({ expiring, state }, hostId) {
       const nowMs = clock.now();
-      let rows = inState(db.selectFrom('certificates').selectAll(), state ?? 'valid', nowMs);
+      let rows = inState(reads.selectFrom('certificates').selectAll(), state ?? 'valid', nowMs);
       if (hostId !== undefined) rows = rows.where('host_id', '=', hostId);
       if (expiring !== undefined) {
         rows = inState(rows, 'valid', nowMs).where('not_after', '<', nowMs + expiring * DAY_MS);
       }
-      const hosts = await db.selectFrom('hosts').select(['id', 'fqdn']).execute();
+      const hosts = await reads.selectFrom('hosts').select(['id', 'fqdn']).execute();
       const names = new Map(hosts.map((host) => [host.id, host.fqdn]));
       const found = await rows.orderBy('not_after').orderBy('serial').execute();
       return found.map((row) => viewOf(row, names.get(row.host_id ?? '') ?? null, nowMs));

@@ -1,4 +1,5 @@
-import type { Clock, Commands, Files, Logger, LogLevel, ProcessUsage, Random } from '@linux-patch/runtime';
+import type { Clock, Commands, Files, Logger, LogLevel, Random } from '@linux-patch/runtime';
+import type { ManagerDoors } from '../compose.ts';
 import type { ManagerPaths } from '../config/paths.ts';
 import type { ManagerConfig } from '../config/schema.ts';
 import type { ApiClient } from './api-client.ts';
@@ -30,7 +31,8 @@ export interface CliDoors {
   readonly service: ServiceManager;
   /** Whom this was started for, as the environment has it; it proves nothing. */
   readonly startedFor: string | undefined;
-  readonly processUsage: () => ProcessUsage;
+  /** What only the server uses. */
+  readonly serving: Pick<ManagerDoors, 'processUsage' | 'threads'>;
   /** Calls back on SIGHUP, which otherwise ends the program with its terminal. */
   readonly onHangUp: (listener: () => void) => Disposable;
   readonly signal: AbortSignal;

@@ -69,8 +69,8 @@ async function keepSettings(
 }
 
 function managerDoors(context: CommandContext): Omit<ManagerOptions, 'logger'> {
-  const { config, paths, files, clock, random, processUsage } = context;
-  return { config, paths, files, clock, random, processUsage };
+  const { config, paths, files, clock, random, serving } = context;
+  return { config, paths, files, clock, random, ...serving };
 }
 
 /** What root wrote into the folder of another user would be out of reach for the service afterwards. */

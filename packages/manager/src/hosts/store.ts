@@ -2,6 +2,7 @@ import { type Host, type HostChange, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { NameRules } from '../authority/name-rules.ts';
+import type { Database } from '../database/open.ts';
 import type { HostRow, ManagerTables } from '../database/schema.ts';
 import type { AgentAddress } from '../fleet-client/connect.ts';
 import type { OwnJobKey } from '../job-key/host-state.ts';
@@ -27,26 +28,28 @@ export function addressOf(host: Pick<HostRow, 'id' | 'fqdn' | 'ip_address' | 'ag
 
 export function createHostStore(options: {
   readonly db: Kysely<ManagerTables>;
+  /** For what is about the whole fleet. */
+  readonly reads: Kysely<ManagerTables>;
   readonly clock: Clock;
   readonly nameRules: NameRules;
   readonly jobKey: OwnJobKey;
 }): HostStore {
-  const { db, clock, nameRules, jobKey } = options;
-  const viewAll = async (rows: readonly HostRow[]): Promise<Host[]> => {
+  const { db, reads, clock, nameRules, jobKey } = options;
+  const viewAll = async (from: Database, rows: readonly HostRow[]): Promise<Host[]> => {
     const nowMs = clock.now();
-    const knowledge = await readKnowledge(db, rows.length === 1 ? rows[0]?.id : undefined, nowMs);
+    const knowledge = await readKnowledge(from, rows.length === 1 ? rows[0]?.id : undefined, nowMs);
     return rows.map((row) => viewOf(row, { ...knowledge, nameRules, jobKey }, nowMs));
   };
   const view = async (row: HostRow): Promise<Host> => {
-    const [only] = await viewAll([row]);
+    const [only] = await viewAll(db, [row]);
     if (only) return only;
     throw new Error('a host without a view');
   };
   return {
     view,
     async list() {
-      const rows = await db.selectFrom('hosts').selectAll().orderBy('fqdn').execute();
-      return viewAll(rows);
+      const rows = await reads.selectFrom('hosts').selectAll().orderBy('fqdn').execute();
+      return viewAll(reads, rows);
     },
     async get(reference) {
       const wanted = reference.toLowerCase();

@@ -10,10 +10,12 @@ import { textList } from '../database/dialect.ts';
 import type { PackageSetRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
 
-/** How old a listing may be that counts. */
+/** As of when a question about the fleet is asked, and how old a listing may be that counts. */
 export interface Freshness {
   readonly nowMs: number;
   readonly lifeMs: number;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
 }
 
 /** By how much a listing may seem to come from the future before its age counts as not known. */
@@ -44,7 +46,7 @@ export async function readFigures(db: Database, freshness: Freshness): Promise<F
   const { rows } = await sql<Counts>`select ${stateIn(freshness)} as state, count(*) as hosts,
       sum(case when s.security_updates > 0 then 1 else 0 end) as security, min(s.listed_at) as oldest
     from hosts as h left join package_sets as s on s.host_id = h.id
-    where h.left_at is null group by 1`.execute(db);
+    where h.left_at is null group by 1`.execute(db, { signal: freshness.signal });
   const of = (state: InventoryState): Counts =>
     rows.find((row) => row.state === state) ?? { state, hosts: 0, security: 0, oldest: null };
   const known = [of('current'), of('behind')];
@@ -89,10 +91,12 @@ export async function readHostStates(
 ): Promise<{ readonly hosts: HostInventory[]; readonly total: number }> {
   const { state, limit, offset } = asked;
   const all = sql`from (${statesOf(freshness, asked)}) as hosts where ${state === undefined ? sql`true` : sql`state = ${state}`}`;
-  const { rows } =
-    await sql<HostState>`select * ${all} order by fqdn limit ${limit} offset ${offset}`.execute(db);
-  const counted = await sql<{ readonly total: number }>`select count(*) as total ${all}`.execute(db);
-  return { hosts: rows.map((row) => toInventory(row)), total: counted.rows[0]?.total ?? 0 };
+  const { signal } = freshness;
+  const page = sql<HostState>`select * ${all} order by fqdn limit ${limit} offset ${offset}`;
+  const counted = sql<{ readonly total: number }>`select count(*) as total ${all}`;
+  const { rows } = await page.execute(db, { signal });
+  const [count] = (await counted.execute(db, { signal })).rows;
+  return { hosts: rows.map((row) => toInventory(row)), total: count?.total ?? 0 };
 }
 
 /** Those of these hosts that have not left, by id, as answers about the whole fleet name them. */
@@ -102,7 +106,7 @@ export async function readListedHosts(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, Pick<HostInventory, 'id' | 'fqdn' | 'state' | 'listed_at'>>> {
   const { rows } = await sql<HostState>`select * from (${statesOf(freshness, {})}) as hosts
-    where id in ${textList(db, ids)}`.execute(db);
+    where id in ${textList(db, ids)}`.execute(db, { signal: freshness.signal });
   return new Map(
     rows.map(({ id, fqdn, state, listed_at }) => [id, { id, fqdn, state, listed_at: isoOf(listed_at) }]),
   );

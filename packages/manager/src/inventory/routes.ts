@@ -1,7 +1,9 @@
 import { DEFAULT_PAGE, MANAGER_ADMIN_ROUTES, PackageName, readPathParameter } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import type { Database } from '../database/open.ts';
+import type { Kysely } from 'kysely';
+import type { ManagerTables } from '../database/schema.ts';
 import type { HostStore } from '../hosts/store.ts';
+import type { ManagerRequest } from '../http/manager-request.ts';
 import type { Routes } from '../http/routes.ts';
 import { type Freshness, getHostState, readFigures, readHostStates } from './fleet-state.ts';
 import { readHolders } from './holders.ts';
@@ -10,7 +12,7 @@ import { readHostPackages } from './host-packages.ts';
 import { readWaiting, readWaitingHosts } from './waiting.ts';
 
 export interface InventoryRouteSources {
-  readonly db: Database;
+  readonly reads: Kysely<ManagerTables>;
   readonly hosts: HostStore;
   readonly clock: Clock;
   /** How old a listing may be that counts. */
@@ -28,35 +30,35 @@ const pageOf = ({ limit = DEFAULT_PAGE, offset = 0 }: Asked) => ({ limit, offset
 
 /** What the manager knows of the packages of its hosts; no host is asked. */
 export function serveInventoryRoutes(routes: Routes, sources: InventoryRouteSources): void {
-  const { db, hosts, clock, lifeMs } = sources;
-  const freshness = (): Freshness => ({ nowMs: clock.now(), lifeMs });
-  routes.serve(MANAGER_ADMIN_ROUTES.inventory, async ({ query }) => {
-    const at = freshness();
+  const { reads: db, hosts, clock, lifeMs } = sources;
+  const freshness = ({ signal }: ManagerRequest): Freshness => ({ nowMs: clock.now(), lifeMs, signal });
+  routes.serve(MANAGER_ADMIN_ROUTES.inventory, async ({ query, request }) => {
+    const at = freshness(request);
     const listed = await readHostStates(db, at, { state: query.state, ...pageOf(query) });
     return { figures: await readFigures(db, at), ...listed };
   });
-  routes.serve(MANAGER_ADMIN_ROUTES.hostInventory, async ({ parameter, query }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.hostInventory, async ({ parameter, query, request }) => {
     const { id } = await hosts.get(parameter('id'));
     const listed = await readHostPackages(db, id, { name: query.name, ...pageOf(query) });
-    return { host: await getHostState(db, freshness(), id), ...listed };
+    return { host: await getHostState(db, freshness(request), id), ...listed };
   });
-  routes.serve(MANAGER_ADMIN_ROUTES.hostChanges, async ({ parameter, query }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.hostChanges, async ({ parameter, query, request }) => {
     const { id } = await hosts.get(parameter('id'));
     const read = await readHostChanges(db, id, pageOf(query));
-    return { host: await getHostState(db, freshness(), id), ...read };
+    return { host: await getHostState(db, freshness(request), id), ...read };
   });
-  routes.serve(MANAGER_ADMIN_ROUTES.packageInventory, async ({ parameter, query }) => {
-    const at = freshness();
+  routes.serve(MANAGER_ADMIN_ROUTES.packageInventory, async ({ parameter, query, request }) => {
+    const at = freshness(request);
     const asked = { name: nameIn(parameter), below: query.below, ...pageOf(query) };
     return { figures: await readFigures(db, at), ...(await readHolders(db, at, asked)) };
   });
-  routes.serve(MANAGER_ADMIN_ROUTES.updateInventory, async ({ query }) => {
-    const at = freshness();
+  routes.serve(MANAGER_ADMIN_ROUTES.updateInventory, async ({ query, request }) => {
+    const at = freshness(request);
     const asked = { security: query.security, ...pageOf(query) };
     return { figures: await readFigures(db, at), ...(await readWaiting(db, at, asked)) };
   });
-  routes.serve(MANAGER_ADMIN_ROUTES.packageUpdates, async ({ parameter, query }) => {
-    const at = freshness();
+  routes.serve(MANAGER_ADMIN_ROUTES.packageUpdates, async ({ parameter, query, request }) => {
+    const at = freshness(request);
     const asked = { name: nameIn(parameter), security: query.security, ...pageOf(query) };
     return { figures: await readFigures(db, at), ...(await readWaitingHosts(db, at, asked)) };
   });

@@ -47,6 +47,7 @@ export async function readWaiting(
     from (${counted}) as c join package_versions as v on v.id = c.candidate_id
     order by coalesce(c.security, 0) desc, c.hosts desc, v.name, v.id limit ${limit} offset ${offset}`.execute(
     db,
+    { signal: freshness.signal },
   );
   const updates = rows.map((row) => ({
     name: row.name,
@@ -57,15 +58,20 @@ export async function readWaiting(
     unknown: row.unknown,
     first_seen_at: new Date(row.first_seen_at).toISOString(),
   }));
-  return { updates, total: rows[0]?.total ?? (await countWaiting(db, security)) };
+  return { updates, total: rows[0]?.total ?? (await countWaiting(db, freshness, security)) };
 }
 
 /** Behind the last page nothing says how many there are. */
-async function countWaiting(db: Database, security: boolean | undefined): Promise<number> {
+async function countWaiting(
+  db: Database,
+  { signal }: Freshness,
+  security: boolean | undefined,
+): Promise<number> {
   const { rows } = await sql<{ readonly total: number }>`select count(distinct u.candidate_id) as total
     from host_updates as u
     where u.host_id not in (select id from hosts where left_at is not null) and ${isWanted(security)}`.execute(
     db,
+    { signal },
   );
   return rows[0]?.total ?? 0;
 }
@@ -91,8 +97,11 @@ export async function readWaitingHosts(
       u.installed_version, u.security, u.security_version, u.held, u.phased, u.hidden, u.first_seen_at
     ${wanted} order by coalesce(u.security, 0) desc, h.fqdn, v.id limit ${limit} offset ${offset}`.execute(
       db,
+      { signal: freshness.signal },
     );
-  const counted = await sql<{ readonly total: number }>`select count(*) as total ${wanted}`.execute(db);
+  const counted = await sql<{ readonly total: number }>`select count(*) as total ${wanted}`.execute(db, {
+    signal: freshness.signal,
+  });
   return { hosts: rows.map((row) => toUpdate(row)), total: counted.rows[0]?.total ?? 0 };
 }
 

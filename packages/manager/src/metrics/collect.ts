@@ -13,7 +13,7 @@ import { parseCertificates } from '@linux-patch/pki';
 import type { Clock, ProcessUsage } from '@linux-patch/runtime';
 import { sql } from 'kysely';
 import type { Authority } from '../authority/authority.ts';
-import type { Database } from '../database/open.ts';
+import type { ReadDatabase } from '../database/reader-threads/open-reads.ts';
 import type { Waiting } from '../enrollment/waiting.ts';
 import type { FleetPoll } from '../fleet-watch/poll.ts';
 import type { HostStore } from '../hosts/store.ts';
@@ -21,7 +21,7 @@ import type { Rotation } from '../rotation/rotation.ts';
 import type { ManagerCounters } from './counters.ts';
 
 export interface MetricSources {
-  readonly db: Database;
+  readonly database: ReadDatabase;
   readonly clock: Clock;
   readonly authority: Authority;
   readonly waiting: Waiting;
@@ -59,9 +59,9 @@ export async function collectManagerMetrics(sources: MetricSources): Promise<str
 
 type All = Readings<typeof MANAGER_METRICS>;
 
-async function identityReadings({ db, authority, hosts, poll }: MetricSources) {
+async function identityReadings({ database, authority, hosts, poll }: MetricSources) {
   const fleet = await hosts.list();
-  const list = await authority.revocationList(db);
+  const list = await authority.revocationList(database.db);
   return {
     linux_patch_manager_hosts_by_identity: byLabel(
       'state',
@@ -79,7 +79,7 @@ async function identityReadings({ db, authority, hosts, poll }: MetricSources) {
   } satisfies Partial<All>;
 }
 
-async function fleetReadings({ db, clock }: MetricSources) {
+async function fleetReadings({ database: { reads: db }, clock }: MetricSources) {
   const hosts = await db
     .selectFrom('hosts')
     .select((select) => [
@@ -110,7 +110,7 @@ async function fleetReadings({ db, clock }: MetricSources) {
   } satisfies Partial<All>;
 }
 
-async function certificateReadings({ db, clock, authority }: MetricSources) {
+async function certificateReadings({ database: { reads: db }, clock, authority }: MetricSources) {
   const now = clock.now();
   const counts = await db
     .selectFrom('certificates')

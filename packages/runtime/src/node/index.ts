@@ -11,3 +11,4 @@ export { openReportOutput } from './report-output.ts';
 export { openRequestChannel } from './request-channel.ts';
 export { syslogSink } from './syslog.ts';
 export { openTerminal } from './terminal.ts';
+export { nodeThreads } from './threads.ts';
