@@ -12,6 +12,7 @@ import type { RenewalState } from './renewal/state.ts';
 import type { IdentityReplacement } from './replacement.ts';
 import { ownRevocation, revokedMessage, stateInForce } from './revocation/in-force.ts';
 import type { TakenList } from './revocation/list.ts';
+import { ListService } from './revocation/list-service.ts';
 import type { ListSource } from './revocation/refresh.ts';
 import type { RevocationState } from './revocation/state.ts';
 
@@ -59,6 +60,7 @@ const CALENDAR_MS = HOUR_MS;
 /** Keeps the identity of a running agent fresh: its certificate, its revocation list, and the CAs that it trusts. */
 export class IdentityService {
   readonly #options: IdentityServiceOptions;
+  readonly #lists: ListService;
   #calendarMs = Number.NEGATIVE_INFINITY;
   /** Ends when the last change of the identity or the files below it has ended; two at once would undo each other. */
   #tail: Promise<unknown> = Promise.resolve();
@@ -67,8 +69,7 @@ export class IdentityService {
 
   constructor(options: IdentityServiceOptions) {
     this.#options = options;
-    this.#reportUnusable();
-    options.current.subscribe(() => this.#reportUnusable());
+    this.#lists = new ListService(options.current, options.lists, options.report);
   }
 
   /** The identity in use, for those who serve with it or report about it. */
@@ -109,7 +110,7 @@ export class IdentityService {
    */
   async takeCrl(pem: string): Promise<TakenList> {
     try {
-      const taken = await this.#alone(() => this.#takeList(pem, 'pushed'));
+      const taken = await this.#alone(() => this.#lists.take(pem, 'pushed'));
       this.#nap.abort();
       return taken;
     } catch (error) {
@@ -159,7 +160,7 @@ export class IdentityService {
     await replacement.followDisk();
     const managerUrl = this.#managerUrl;
     if (managerUrl !== undefined) await renewals.makeNextKey();
-    this.#reportOutdated();
+    this.#lists.reportOutdated();
     const revoked = this.#joinAgainIfRevoked(managerUrl);
     await this.#followCalendar(managerUrl, signal);
     await renewals.lookAtAddress(managerUrl);
@@ -182,46 +183,8 @@ export class IdentityService {
     if (managerUrl === undefined) return;
     const bundle = await trust.pull(this.current.value, managerUrl, signal);
     if (bundle) await this.#takeTrust(bundle, 'pull').catch(() => {});
-    await this.#refreshList(managerUrl, signal);
+    await this.#lists.refresh(managerUrl, signal);
     if (!signal.aborted) await renewals.rekey(managerUrl, signal);
-  }
-
-  /**
-   * Fetches the revocation list when it is time. An outdated list still counts, so failing to refresh it is a warning and no
-   * more; health shows its age.
-   */
-  async #refreshList(managerUrl: string, signal: AbortSignal): Promise<void> {
-    const { lists, report } = this.#options;
-    try {
-      const pem = await lists.fetchDue(managerUrl, signal);
-      if (pem !== undefined) await this.#takeList(pem, 'fetched');
-    } catch (error) {
-      if (signal.aborted) return;
-      report.events.crlRefreshFailed(error);
-      report.logger.warn('The revocation list could not be refreshed; the old one stays', { error });
-    }
-  }
-
-  async #takeList(pem: string, by: 'fetched' | 'pushed'): Promise<TakenList> {
-    const { lists, report } = this.#options;
-    const { identity, list, changed } = await lists.take(this.current.value, pem);
-    await this.current.publish(identity);
-    if (changed) report.events.crlRefreshed(stateInForce(identity.list, report.clock.now()), by);
-    return { list, changed };
-  }
-
-  /** Says that the list on disk is not the one that counts. */
-  #reportUnusable(): void {
-    const { list } = this.current.value;
-    const { clock, events } = this.#options.report;
-    if (list.list !== list.reading.list) events.crlUnusable(stateInForce(list, clock.now()));
-  }
-
-  /** Says that the revocation list is past its date, once for each. */
-  #reportOutdated(): void {
-    const { clock, events, logger } = this.#options.report;
-    const state = stateInForce(this.current.value.list, clock.now());
-    if (events.crlSeen(state)) logger.error(state.message, { crl_status: state.status });
   }
 
   /**

@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
 import type { HostIdentity } from '../../host/host-identity.ts';
+import { saysTheSame } from './fits-pending.ts';
 import { beginPending, type OpenedEnrollment, openPending, type PendingOptions } from './open-pending.ts';
-import { type PendingEnrollment, removePending, saysTheSame, writePending } from './pending.ts';
+import { type PendingEnrollment, removePending, writePending } from './pending.ts';
 
 /**
  * The enrolment under way, in memory and on disk. Failing to write it down is reported but ends nothing: the worst a

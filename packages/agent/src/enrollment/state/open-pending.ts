@@ -5,9 +5,9 @@ import { nextDelayMs } from '../../manager-link/schedule.ts';
 import { isLocalFault } from '../local-fault.ts';
 import { adoptedRequest, type ConfiguredToken } from '../older/configured-token.ts';
 import type { Applicant, EnrollMode, EnrollmentReport, EnrollmentTime } from '../settings.ts';
+import { fitsPending } from './fits-pending.ts';
 import {
   createPending,
-  fitsPending,
   type PendingEnrollment,
   type PendingPlaces,
   readPending,

@@ -16,7 +16,7 @@ import {
 } from '@linux-patch/pki';
 import type { Clock, Files, Random } from '@linux-patch/runtime';
 import { z } from 'zod';
-import { HostBinding, isOtherHost } from '../../host/host-binding.ts';
+import { HostBinding } from '../../host/host-binding.ts';
 import type { HostIdentity } from '../../host/host-identity.ts';
 
 /** What an enrolment is doing, in one word for status lines. */
@@ -194,58 +194,6 @@ export async function createPending(options: {
   await files.writeDurably({ path: places.keyFile, data: keyPem, mode: 0o600 });
   await writePending(files, places, pending);
   return { pending, keyPem };
-}
-
-/** This host as it is now, as far as it decides whether a saved enrolment is still its own. */
-export interface PresentHost {
-  readonly managerUrl: string;
-  readonly identity: HostIdentity;
-  /** Every address of this host; undefined when the configuration says which one counts. */
-  readonly ownAddresses: readonly string[] | undefined;
-  readonly binding: HostBinding;
-  /** Key id of an identity of another host that lies on this one. */
-  readonly cloneOf: string | undefined;
-  /** Whether the manager has taken the request. */
-  readonly registered: boolean;
-}
-
-/**
- * Whether a saved enrolment belongs to this manager and this host, and its key is still there. A request that the manager
- * has taken survives what a boot without name resolution looks like: the short name, or another of the host's addresses.
- */
-export function fitsPending(
-  saved: { readonly pending: PendingEnrollment; readonly keyPem: string },
-  now: PresentHost,
-): boolean {
-  const { pending, keyPem } = saved;
-  return (
-    spkiOf(keyPem) === pending.spki_sha256 &&
-    pending.manager_url === now.managerUrl &&
-    pending.machine_id === now.identity.machineId &&
-    pending.clone_of === (now.cloneOf ?? null) &&
-    !(pending.host && isOtherHost(pending.host, now.binding)) &&
-    (saysTheSame(pending, now.identity) || (now.registered && couldBe(pending, now)))
-  );
-}
-
-/** Whether name and address are the ones that were written down. */
-export function saysTheSame(pending: PendingEnrollment, identity: HostIdentity): boolean {
-  return pending.fqdn === identity.fqdn && pending.ip_address === identity.ipAddress;
-}
-
-function couldBe(pending: PendingEnrollment, { identity, ownAddresses }: PresentHost): boolean {
-  const sameName =
-    [pending.fqdn, pending.hostname].includes(identity.fqdn) || pending.fqdn === identity.hostname;
-  const sameAddress = pending.ip_address === identity.ipAddress || ownAddresses?.includes(pending.ip_address);
-  return sameName && sameAddress === true;
-}
-
-function spkiOf(keyPem: string): string | undefined {
-  try {
-    return spkiSha256(publicKeySpki(keyPem));
-  } catch {
-    return undefined;
-  }
 }
 
 /** The facts that both sides hash (enrolment extension, version 1). */
