@@ -11,6 +11,7 @@ const TEST_PROGRAMS: readonly (readonly [program: string, debianPackage: string]
   ['apt-get', 'apt'],
   ['git', 'git'],
   ['age', 'age'],
+  ['rpm', 'rpm'],
 ];
 
 function isInstalled(program: string): boolean {

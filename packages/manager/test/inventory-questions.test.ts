@@ -59,11 +59,23 @@ describe('questions about the whole fleet', { timeout: 120_000 }, () => {
 
   it('does not call older what it cannot compare', async () => {
     await using host = await joinListening(world);
-    host.tell('/api/v1/system/info', { package_manager: 'dnf' });
-    has(host, [installed('openssl', '1.0-1.el9')]);
+    host.tell('/api/v1/system/info', { package_manager: 'pacman' });
+    has(host, [installed('openssl', '1.0-1')]);
     await listed(world, host, 15_000);
     expect(await holders('openssl')).toMatchObject({ total: 1 });
     expect(await holders('openssl', '?below=2')).toMatchObject({ total: 0, not_comparable: 1 });
+  });
+
+  it('compares versions of rpm as rpm does, which holds numbers for newer than letters', async () => {
+    await using host = await joinListening(world);
+    host.tell('/api/v1/system/info', { package_manager: 'dnf' });
+    has(host, [installed('bind', '32:9.16.a-1.el9')]);
+    await listed(world, host, 15_000);
+    const below = async (version: string) => (await holders('bind', `?below=${version}`)).total;
+    // dpkg holds letters for newer.
+    expect(await below('32:9.16.1-1.el9')).toBe(1);
+    expect(await below('32:9.16.a-1.el9')).toBe(0);
+    expect(await below('9.17-1.el9')).toBe(0);
   });
 
   it('what waits on how many hosts: security first, each with how many of them are unknown', async () => {

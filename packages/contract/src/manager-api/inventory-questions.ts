@@ -13,7 +13,7 @@ const ListedHost = HostInventory.pick({ id: true, fqdn: true, state: true, liste
 export const PackageHoldersQuery = z.strictObject({
   below: PackageVersion.optional().meta({
     description:
-      'Only where it is older than this version, as dpkg sorts versions. What cannot be compared with it is counted in `not_comparable`.',
+      'Only where it is older than this version, as the package manager of each host sorts versions (dpkg, rpm). What cannot be compared with it is counted in `not_comparable`.',
   }),
   ...inventoryPage,
 });

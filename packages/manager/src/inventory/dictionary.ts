@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import { numberList, textRows } from '../database/dialect.ts';
 import type { PackageVersionRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
+import { versionKey } from './ecosystem-keys.ts';
 import { identityOf, type PackageVersion } from './packages.ts';
-import { dpkgVersionKey } from './version-key.ts';
 
 /** A package version with its number. */
 export interface DictionaryEntry extends PackageVersion {
@@ -54,7 +54,7 @@ export async function addVersions(
       version: one.version,
       source_name: one.sourceName,
       source_version: one.sourceVersion,
-      version_key: eco === 'dpkg' ? (dpkgVersionKey(one.version) ?? null) : null,
+      version_key: versionKey(eco, one.version) ?? null,
       first_seen_at: nowMs,
     }));
     await own.insertInto('package_versions').values(rows).execute();

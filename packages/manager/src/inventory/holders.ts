@@ -1,9 +1,9 @@
 import { type PackageHolders, PatchError } from '@linux-patch/contract';
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database/open.ts';
+import { ORDERED_ECOSYSTEMS, versionKey } from './ecosystem-keys.ts';
 import { type Freshness, readListedHosts } from './fleet-state.ts';
 import { pickIds } from './id-set.ts';
-import { dpkgVersionKey } from './version-key.ts';
 
 /** What is asked about a package. */
 interface HoldersAsked {
@@ -74,14 +74,16 @@ async function readVersions(db: Database, { name, below }: HoldersAsked): Promis
 
 function isOlder(below: string | undefined): RawBuilder<number | null> {
   if (below === undefined) return sql<number>`1`;
-  const key = dpkgVersionKey(below);
-  if (!key)
+  const keys = ORDERED_ECOSYSTEMS.flatMap((eco) => {
+    const key = versionKey(eco, below);
+    return key ? [sql`when eco = ${eco} then version_key < ${key}`] : [];
+  });
+  if (keys.length === 0)
     throw new PatchError(
       'INVALID_REQUEST',
-      `${below} is not a version that dpkg takes, so nothing can be compared with it.`,
+      `${below} is not a version that dpkg or rpm takes, so nothing can be compared with it.`,
     );
-  return sql<number | null>`case when eco <> 'dpkg' or version_key is null then null
-    when version_key < ${key} then 1 else 0 end`;
+  return sql<number | null>`case when version_key is null then null ${sql.join(keys, sql` `)} end`;
 }
 
 /** Looks through the set of each host. */
