@@ -1,88 +1,24 @@
 import { type AllowList, openAllowList } from '../access/allow-list.ts';
 import { watchAgentConfig } from '../config/watch.ts';
 import { type IdentityHealth, identityHealth } from '../health/identity.ts';
-import { readHostFacts } from '../host/facts.ts';
 import { findOpenFile, openFileWords } from '../host/real-file.ts';
-import { createAgentApp, type ServedInstallation } from '../http/app.ts';
 import { createRefusalRecorder } from '../http/refusals.ts';
 import { type AgentServer, type AgentServerOptions, openAgentServer } from '../http/server.ts';
 import { type JobSockets, openJobSockets } from '../http/websocket.ts';
 import type { ReadIdentity } from '../identity/identity.ts';
 import type { IdentityService } from '../identity/service.ts';
 import type { AgentContext } from './agent-context.ts';
+import { composeApp } from './compose-app.ts';
 import { learnManagerAgain } from './compose-enrollment.ts';
-import { enrollmentSummary } from './enrolling.ts';
 import { reportConfigFault } from './follow-configuration.ts';
 import { followPolicy, type PolicyWatch } from './follow-policy.ts';
 import { openIdentityService } from './identity.ts';
 import { openInstallation } from './installation.ts';
 import { waitForPort } from './wait-for-port.ts';
-import { openWork, type Work } from './work.ts';
-
-/** A limit that is never reached, for hosts whose administrators turned limiting off. */
-const UNLIMITED_PER_MINUTE = 1_000_000;
-
-const REFRESH_WAIT_MS = 100_000;
+import { openWork } from './work.ts';
 
 /** Whoever waited for this agent to serve is answered before it looks after its certificates, lists and listings. */
 const FIRST_ANSWERS_MS = 1_000;
-
-/** How long a request waits for a refresh: less than the listener gives a client that hears nothing (four times the limit). */
-function refreshWaitMs(timeoutSeconds: number): number {
-  return Math.min(REFRESH_WAIT_MS, timeoutSeconds * 3_000);
-}
-
-function composeApp(
-  context: AgentContext,
-  { state, inventory, jobs, cache, refresher }: Work,
-  served: {
-    readonly health: () => IdentityHealth;
-    readonly identity: IdentityService | undefined;
-    readonly installation: ServedInstallation;
-  },
-) {
-  const { clock, random } = context.time;
-  const { logger, audit, counters } = context.report;
-  const { config } = context.settings;
-  const { enabled, read_per_minute, change_per_minute } = config.rate_limit;
-  return createAgentApp(
-    {
-      health: {
-        installation: served.installation,
-        jobs,
-        cache,
-        identity: served.health,
-        packageHealth: state.health,
-        refreshInBackground: () => refresher.refreshInBackground(),
-        startedMonotonicMs: clock.monotonicMs(),
-      },
-      metrics: {
-        counters,
-        processUsage: context.program.usage,
-        enrollmentState: async () => (await enrollmentSummary(context))?.state,
-      },
-      hostFacts: () => readHostFacts(context.host),
-      listings: {
-        inventory,
-        cache,
-        refreshNow: () => refresher.refreshNow(refreshWaitMs(config.server.timeout_seconds)),
-      },
-      jobs,
-      identity: served.identity,
-    },
-    {
-      clock,
-      random,
-      logger,
-      audit,
-      gate: served.installation.gate,
-      rateLimits: {
-        readsPerMinute: enabled ? read_per_minute : UNLIMITED_PER_MINUTE,
-        changesPerMinute: enabled ? change_per_minute : UNLIMITED_PER_MINUTE,
-      },
-    },
-  );
-}
 
 /** That others than root can change the configuration, and with it choose the manager; it counts all the same. */
 export async function configurationWeakness({
@@ -93,6 +29,21 @@ export async function configurationWeakness({
   if (!open) return undefined;
   const { message, repair } = openFileWords(open);
   return `${message}, and choose the manager of this host; to mend it: ${repair}`;
+}
+
+/** Who may connect, as the administrator and what was learned of the manager have it. */
+function allowListOf({ host, settings, time, report }: AgentContext): Promise<AllowList> {
+  const { config, paths } = settings;
+  return openAllowList({
+    files: host.files,
+    path: config.whitelist.path,
+    learnedPath: paths.learnedAddresses,
+    resolve: (name) => host.network.resolve(name),
+    clock: time.clock,
+    logger: report.logger,
+    signal: time.signal,
+    audit: report.audit,
+  });
 }
 
 /** Binds; without a listener the WebSocket endpoint has no use either. */
@@ -118,30 +69,21 @@ export async function serve(context: AgentContext, read?: ReadIdentity): Promise
 
 async function serveNow(context: AgentContext, read: ReadIdentity | undefined): Promise<void> {
   const { config, paths } = context.settings;
-  const { files, network } = context.host;
+  const { files } = context.host;
   const { clock, random, clockWatch, signal } = context.time;
   const { logger, audit, notifier } = context.report;
   await using stack = new AsyncDisposableStack();
   const identity = config.tls.enabled ? await openIdentityService(context, read) : undefined;
   const work = await openWork(context, stack);
   await learnManagerAgain(context);
-  const allowList = stack.use(
-    await openAllowList({
-      files,
-      path: config.whitelist.path,
-      learnedPath: paths.learnedAddresses,
-      resolve: (name) => network.resolve(name),
-      clock,
-      logger,
-      signal,
-      audit,
-    }),
-  );
+  const allowList = stack.use(await allowListOf(context));
   const policy = stack.use(await followPolicy({ path: paths.policyFile, files, clock, logger, audit }));
   const soundConfig = (await configurationWeakness(context)) ?? 'ok';
   let configHealth = soundConfig;
+  let isSettled = false;
   const app = composeApp(context, work, {
     identity,
+    refreshInBackground: () => isSettled && work.refresher.refreshInBackground(),
     installation: await openInstallation(context, identity),
     health: () => ({
       ...(identity ? identityHealth(configHealth, identity.state) : plainHealth(configHealth)),
@@ -186,6 +128,7 @@ async function serveNow(context: AgentContext, read: ReadIdentity | undefined): 
   });
   void clock.sleep(FIRST_ANSWERS_MS, signal).then(
     () => {
+      isSettled = true;
       work.refresher.keepFresh();
       work.keeper.start();
       work.state.begin();

@@ -1,0 +1,71 @@
+import type { IdentityHealth } from '../health/identity.ts';
+import { readHostFacts } from '../host/facts.ts';
+import { createAgentApp, type ServedInstallation } from '../http/app.ts';
+import type { IdentityService } from '../identity/service.ts';
+import type { AgentContext } from './agent-context.ts';
+import { enrollmentSummary } from './enrolling.ts';
+import type { Work } from './work.ts';
+
+/** A limit that is never reached, for hosts whose administrators turned limiting off. */
+const UNLIMITED_PER_MINUTE = 1_000_000;
+
+const REFRESH_WAIT_MS = 100_000;
+
+/** How long a request waits for a refresh: less than the listener gives a client that hears nothing (four times the limit). */
+function refreshWaitMs(timeoutSeconds: number): number {
+  return Math.min(REFRESH_WAIT_MS, timeoutSeconds * 3_000);
+}
+
+/** What is served, from the parts of a running agent. */
+export function composeApp(
+  context: AgentContext,
+  { state, inventory, jobs, cache, refresher }: Work,
+  served: {
+    readonly health: () => IdentityHealth;
+    readonly identity: IdentityService | undefined;
+    readonly installation: ServedInstallation;
+    readonly refreshInBackground: () => void;
+  },
+) {
+  const { clock, random } = context.time;
+  const { logger, audit, counters } = context.report;
+  const { config } = context.settings;
+  const { enabled, read_per_minute, change_per_minute } = config.rate_limit;
+  return createAgentApp(
+    {
+      health: {
+        installation: served.installation,
+        jobs,
+        cache,
+        identity: served.health,
+        packageHealth: state.health,
+        refreshInBackground: served.refreshInBackground,
+        startedMonotonicMs: clock.monotonicMs(),
+      },
+      metrics: {
+        counters,
+        processUsage: context.program.usage,
+        enrollmentState: async () => (await enrollmentSummary(context))?.state,
+      },
+      hostFacts: () => readHostFacts(context.host),
+      listings: {
+        inventory,
+        cache,
+        refreshNow: () => refresher.refreshNow(refreshWaitMs(config.server.timeout_seconds)),
+      },
+      jobs,
+      identity: served.identity,
+    },
+    {
+      clock,
+      random,
+      logger,
+      audit,
+      gate: served.installation.gate,
+      rateLimits: {
+        readsPerMinute: enabled ? read_per_minute : UNLIMITED_PER_MINUTE,
+        changesPerMinute: enabled ? change_per_minute : UNLIMITED_PER_MINUTE,
+      },
+    },
+  );
+}
