@@ -22,7 +22,7 @@ function routeRow({
   summary,
 }: (typeof MANAGER_ADMIN_ROUTES)[keyof typeof MANAGER_ADMIN_ROUTES]): string {
   const [least] = isPermission(auth) ? rolesWith(auth) : [];
-  return `| ${least ?? 'nobody'} | \`${method} ${path}\` | ${summary} |`;
+  return `| ${least ?? (auth === 'person' ? 'any person' : 'nobody')} | \`${method} ${path}\` | ${summary} |`;
 }
 
 /** What each role may do. */

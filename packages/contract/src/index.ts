@@ -34,6 +34,7 @@ export * from './manager-api/job-key.ts';
 export * from './manager-api/local-caller.ts';
 export * from './manager-api/people.ts';
 export * from './manager-api/public-routes.ts';
+export * from './manager-api/sessions.ts';
 export * from './manager-api/status.ts';
 export * from './manager-api/tokens.ts';
 export * from './manager-audit-events.ts';

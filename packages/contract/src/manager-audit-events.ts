@@ -4,7 +4,7 @@ const REQUEST = ['enrollment', 'fqdn', 'observed_address', 'generation'] as cons
 
 /**
  * Every event of the manager's audit log (table `audit`, hash-chained); each record also names its actor: `manager`, an
- * agent by the id of its key, `local (says: NAME)` for the command line, `api-token:NAME` for an API token, `admin` for the admin token.
+ * agent by the id of its key, `local (says: NAME)` for the command line, `person:NAME` for somebody who signed in, `api-token:NAME` for an API token, `admin` for the admin token.
  */
 export const MANAGER_AUDIT_EVENTS = {
   manager_started: event('The manager began its work.', 'version', 'url'),
@@ -242,14 +242,37 @@ export const MANAGER_AUDIT_EVENTS = {
   api_token_revoked: event('An API token was revoked.', 'name', 'role', 'last_used_at'),
   person_created: event('A person was made, who may sign in with this role.', 'person', 'role'),
   person_changed: event(
-    'A person got another role, or was shut out or let in again.',
+    'A person got another role, or was shut out or let in again; all their sessions ended.',
     'person',
     'role',
     'previous_role',
     'state',
+    'sessions',
   ),
-  person_reset: event('A person got a new password from an administrator.', 'person'),
-  person_removed: event('A person was removed; the name stays taken.', 'person', 'role'),
+  person_reset: event(
+    'A person got a new password from an administrator; all their sessions ended.',
+    'person',
+    'sessions',
+  ),
+  person_signed_in: event('A person signed in.', 'person', 'session', 'address'),
+  person_signed_out: event('A person signed out.', 'session'),
+  person_sessions_ended: event('Sessions of a person were ended.', 'person', 'sessions'),
+  person_password_changed: event(
+    'A person chose another password; all their sessions ended.',
+    'person',
+    'sessions',
+  ),
+  sign_in_refused: event(
+    'Somebody did not sign in: a wrong password, or a person who may not. `person` is there when the name is that of one.',
+    'address',
+    'person',
+  ),
+  person_removed: event(
+    'A person was removed, with their sessions; the name stays taken.',
+    'person',
+    'role',
+    'sessions',
+  ),
   admin_token_accepted: event(
     'From this start on the token in this file is accepted over HTTPS: whoever has it may do everything.',
     'path',

@@ -4,10 +4,10 @@ import { PERMISSIONS, type Permission } from './permissions.ts';
 
 /**
  * Who may call a route: `public` is anybody; `host` is a host that proves itself with its key or polling token, which the
- * handler checks; `client-certificate` is whom TLS let in; anything else is for people and their programs who have this
- * permission. There is no default.
+ * handler checks; `client-certificate` is whom TLS let in; `person` is anybody who signed in, about themselves; anything
+ * else is for people and their programs who have this permission. There is no default.
  */
-export type RouteAuth = 'public' | 'host' | 'client-certificate' | Permission;
+export type RouteAuth = 'public' | 'host' | 'client-certificate' | 'person' | Permission;
 
 /** Whether a route is for people and their programs. */
 export function isPermission(auth: RouteAuth): auth is Permission {

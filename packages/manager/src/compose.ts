@@ -9,6 +9,7 @@ import { keepOwnCertificates, type OwnCertificates } from './audit/own-certifica
 import { findAdminToken } from './authority/admin-token.ts';
 import { type Authority, openAuthority } from './authority/authority.ts';
 import { composeFleet, type Fleet, serveFleet } from './compose-fleet.ts';
+import { composePeople, servePeople } from './compose-people.ts';
 import { olderAgentRule } from './config/older-agent-rule.ts';
 import { isOwnUrl } from './config/own-url.ts';
 import type { ManagerPaths } from './config/paths.ts';
@@ -38,8 +39,7 @@ import { jobKeyFile } from './job-key/stored-key.ts';
 import { serveJoinTokenRoutes } from './join-tokens/routes.ts';
 import { collectManagerMetrics } from './metrics/collect.ts';
 import { createManagerCounters, type ManagerCounters } from './metrics/counters.ts';
-import { createPasswordWork } from './people/password-work.ts';
-import { servePeopleRoutes } from './people/routes.ts';
+import { useSession } from './people/find-session.ts';
 import { openRotation, type Rotation, serveRotationRoutes } from './rotation/rotation.ts';
 
 /** The doors a manager uses. */
@@ -266,9 +266,11 @@ function composeApp(parts: Parts) {
   const { audit } = enrollment;
   const app = createApp(options, (request, outcome) => parts.counters.countAnswer(request, outcome));
   const holders = createTokenHolders({ ...options, db });
+  const people = composePeople(enrollment);
   const identify = createIdentify({
     adminToken: parts.adminToken,
     holders,
+    useSession: (shown, address) => useSession(people, shown, address),
     clock,
     onRefused: (call) =>
       audit.record(db, {
@@ -296,7 +298,7 @@ function composeApp(parts: Parts) {
     managerUrl: managerUrlOf(config),
   });
   serveApiTokenRoutes(routes, enrollment, holders);
-  servePeopleRoutes(routes, { ...enrollment, passwords: createPasswordWork(options.random) });
+  servePeople(routes, people);
   serveRotationRoutes(routes, parts.rotation);
   serveFleet(routes, enrollment, parts);
   return app;

@@ -15,7 +15,9 @@ import type {
   Fault,
   Host,
   JoinToken,
+  OwnSession,
   Person,
+  Session,
 } from '@linux-patch/contract';
 
 /** Every member that a test looks at; which ones an answer has is what the tests assert. */
@@ -35,7 +37,10 @@ export interface AnswerBody {
     readonly hosts: readonly Host[];
     readonly total: number;
   } & CreatedJoinToken & { readonly tokens: readonly JoinToken[] } & CreatedApiToken &
-    ApiToken & { readonly api_tokens: readonly ApiToken[] } & { readonly people: readonly Person[] };
+    ApiToken & { readonly api_tokens: readonly ApiToken[] } & { readonly people: readonly Person[] } & {
+      readonly sessions: readonly Session[];
+      readonly ended: number;
+    } & OwnSession;
   readonly error: {
     readonly code: string;
     readonly message: string;

@@ -9,10 +9,11 @@ import {
 } from '@linux-patch/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ManagerRoute } from '../src/http/routes.ts';
+import { type Browser, signIn } from './browser.ts';
 import { startWorld, type World } from './world.ts';
 
 /** The least that a caller needs for each route; a route that does not stand here fails. */
-const LEAST: Readonly<Record<string, 'anybody' | 'a host' | Role>> = {
+const LEAST: Readonly<Record<string, 'anybody' | 'a host' | 'a person' | Role>> = {
   live: 'anybody',
   ready: 'anybody',
   enroll: 'anybody',
@@ -20,6 +21,7 @@ const LEAST: Readonly<Record<string, 'anybody' | 'a host' | Role>> = {
   crl: 'anybody',
   trust: 'anybody',
   repoConfig: 'anybody',
+  signIn: 'anybody',
   enrollStatus: 'a host',
   enrollAck: 'a host',
   renew: 'a host',
@@ -66,7 +68,14 @@ const LEAST: Readonly<Record<string, 'anybody' | 'a host' | Role>> = {
   listPeople: 'admin',
   changePerson: 'admin',
   resetPerson: 'admin',
+  personSessions: 'admin',
+  endPersonSessions: 'admin',
   removePerson: 'admin',
+  ownSession: 'a person',
+  signOut: 'a person',
+  ownSessions: 'a person',
+  endOwnSessions: 'a person',
+  changeOwnPassword: 'a person',
 };
 
 const ROUTES: readonly ManagerRoute[] = [
@@ -78,25 +87,38 @@ const takesBody = ({ method }: Route): boolean => method === 'POST' || method ==
 
 let world: World;
 const secrets = new Map<Role, string>();
+const browsers = new Map<Role, Browser>();
+const PASSWORD = 'correct horse battery';
 beforeAll(async () => {
   world = await startWorld();
   for (const role of ORDER) {
     const answer = await world.admin('/api-tokens', { name: role, role });
     secrets.set(role, answer.json().data.secret);
+    await world.admin('/people', { name: role, role, password: PASSWORD });
   }
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
+const tokenOf = (role: Role) => ({ authorization: `Bearer ${secrets.get(role)}` });
+
+/** What a browser shows for somebody with this role. */
+async function signedIn(role: Role): Promise<Readonly<Record<string, string>>> {
+  const known = browsers.get(role);
+  if (known && (await known.get('/api/v1/session')).status === 200) return known.headers;
+  const browser = await signIn(world, { name: role, password: PASSWORD });
+  browsers.set(role, browser);
+  return browser.headers;
+}
+
 let caller = 1;
 /** From an address of its own, so that no brake is what is seen. */
-function callAs(role: Role | undefined, route: Route) {
+function callAs(shown: Readonly<Record<string, string>> | undefined, route: Route) {
   caller += 1;
-  const secret = role && secrets.get(role);
   return world.call({
     method: route.method,
     path: route.path.replaceAll(/\{\w+\}/g, 'self'),
     localAddress: `127.0.3.${caller % 250}`,
-    headers: secret === undefined ? {} : { authorization: `Bearer ${secret}` },
+    headers: shown ?? {},
     ...(takesBody(route) ? { body: {} } : {}),
   });
 }
@@ -110,10 +132,11 @@ describe('the roles', () => {
   it('have a word about every route of the tables, and about no other', () => {
     expect(Object.keys(LEAST).sort()).toEqual(ROUTES.map((route) => route.id).sort());
     for (const { id, auth } of ROUTES)
-      expect([id, auth === 'public', auth === 'host']).toEqual([
+      expect([id, auth === 'public', auth === 'host', auth === 'person']).toEqual([
         id,
         LEAST[id] === 'anybody',
         LEAST[id] === 'a host',
+        LEAST[id] === 'a person',
       ]);
   });
 
@@ -127,13 +150,46 @@ describe('the roles', () => {
 
   it.each(ORDER)('%s calls over HTTPS what it may, and nothing else', { timeout: 60_000 }, async (role) => {
     for (const route of ROUTES.filter(({ auth }) => isPermission(auth))) {
-      const { status, text } = await callAs(role, route);
+      const { status, text } = await callAs(tokenOf(role), route);
       const said = [route.id, status === 403, [401, 429, 500].includes(status)];
       expect(said, text).toEqual([route.id, !mayCall(role, route), false]);
       if (status === 403) {
         const { details } = (JSON.parse(text) as { error: { details: object } }).error;
         expect(details).toEqual({ permission: route.auth, role });
       }
+    }
+  });
+
+  it.each(ORDER)(
+    '%s, signed in, calls what that role may, and nothing else',
+    { timeout: 60_000 },
+    async (role) => {
+      for (const route of ROUTES.filter(({ auth }) => isPermission(auth))) {
+        const { status, text } = await callAs(await signedIn(role), route);
+        expect([route.id, status === 403, [401, 429, 500].includes(status)], text).toEqual([
+          route.id,
+          !mayCall(role, route),
+          false,
+        ]);
+      }
+    },
+  );
+
+  it.each(ORDER)('%s, signed in, calls what is for people about themselves', async (role) => {
+    for (const route of ROUTES.filter(({ auth }) => auth === 'person')) {
+      const { status, text } = await callAs(await signedIn(role), route);
+      // Without a body that fits, a password stays as it is.
+      expect([route.id, status], text).toEqual([route.id, route.id === 'changeOwnPassword' ? 400 : 200]);
+    }
+  });
+
+  it('are no person: neither a program nor root gets at what is for people', async () => {
+    for (const route of ROUTES.filter(({ auth }) => auth === 'person')) {
+      const body = takesBody(route) ? { body: {} } : {};
+      const local = await world.local({ method: route.method, path: route.path, ...body });
+      const token = await callAs({ authorization: `Bearer ${secrets.get('admin')}` }, route);
+      expect([route.id, local.status, token.status]).toEqual([route.id, 403, 403]);
+      expect([route.id, (await callAs(undefined, route)).status]).toEqual([route.id, 401]);
     }
   });
 
@@ -144,7 +200,7 @@ describe('the roles', () => {
 
   it.each(ORDER)('%s makes no host of its holder', async (role) => {
     for (const route of ROUTES.filter(({ auth }) => auth === 'host')) {
-      const [withToken, without] = [await callAs(role, route), await callAs(undefined, route)];
+      const [withToken, without] = [await callAs(tokenOf(role), route), await callAs(undefined, route)];
       expect([route.id, withToken.status]).toEqual([route.id, without.status]);
     }
   });

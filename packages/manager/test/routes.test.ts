@@ -81,6 +81,7 @@ describe('without a credential', () => {
       'live (GET /livez)',
       'ready (GET /readyz)',
       'enroll (POST /api/v1/enroll)',
+      'signIn (POST /api/v1/session)',
       'ca (GET /api/v1/pki/ca.pem)',
       'crl (GET /api/v1/pki/crl.pem)',
       'trust (GET /api/v1/pki/trust)',
@@ -89,11 +90,35 @@ describe('without a credential', () => {
   });
 });
 
+const SIGNED_IN: NonNullable<Actor['own']> = {
+  person: {
+    id: 'a',
+    name: 'ada',
+    role: 'viewer',
+    password: null,
+    created_at: 0,
+    created_by: 'local',
+    disabled_at: null,
+    removed_at: null,
+    last_sign_in_at: null,
+  },
+  session: {
+    id: 'b',
+    person_id: 'a',
+    verifier: '',
+    created_at: 0,
+    seen_at: 0,
+    signed_out_at: null,
+    address: '192.0.2.1',
+    client: '',
+  },
+};
+
 /** The tables served as the manager serves them, for a caller who may do exactly this. */
 async function statusesFor(permissions: readonly Permission[]): Promise<ReadonlyMap<string, number>> {
   const doors = { clock: new ManualClock(0), random: systemRandom, logger: memoryLogger() };
   const app = createApp(doors, () => {});
-  const actor: Actor = { name: 'someone', role: null, permissions: new Set(permissions) };
+  const actor: Actor = { name: 'person:ada', role: null, permissions: new Set(permissions), own: SIGNED_IN };
   const watch = { forbidden: async () => {}, begun: async () => {}, failed: async () => {} };
   const routes = createRoutes(app, doors.clock, { identify: async () => actor, watch });
   for (const route of ROUTES) routes.serveBare(route, () => answerWith('served'));
@@ -198,7 +223,7 @@ describe('a route', () => {
         watch: { forbidden: async () => {}, begun: async () => {}, failed: async () => {} },
       },
     );
-    for (const auth of [undefined, 'everybody', 'toString']) {
+    for (const auth of [undefined, 'everybody', 'toString', 'people']) {
       const silent = { ...MANAGER_ADMIN_ROUTES.status, auth } as unknown as ManagerRoute;
       expect(() => routes.serveBare(silent, () => answerWith('served'))).toThrow(
         'the route status does not say who may call it',

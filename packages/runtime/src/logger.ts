@@ -26,6 +26,9 @@ const REDACTED_KEYS: ReadonlySet<string> = new Set([
   'key_pem',
   'secret',
   'password',
+  'current_password',
+  'new_password',
+  'cookie',
   'authorization',
 ]);
 

@@ -23,6 +23,7 @@ import { Host, HostChange, HostList, HostRemoval } from './hosts.ts';
 import { INVENTORY_ROUTES } from './inventory-routes.ts';
 import { JobKeyStatus } from './job-key.ts';
 import { PEOPLE_ROUTES } from './people-routes.ts';
+import { SESSION_ROUTES } from './session-routes.ts';
 import { ManagerStatus } from './status.ts';
 import { CreatedJoinToken, CreateJoinToken, JoinToken, JoinTokenList } from './tokens.ts';
 
@@ -177,6 +178,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   },
   ...API_TOKEN_ROUTES,
   ...PEOPLE_ROUTES,
+  ...SESSION_ROUTES,
   ...INVENTORY_ROUTES,
   listHosts: {
     method: 'GET',

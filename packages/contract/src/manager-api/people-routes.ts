@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts';
 import { ADMIN_ERRORS } from './admin-errors.ts';
 import { CreatePerson, Person, PersonChange, PersonList, PersonReset } from './people.ts';
+import { EndSessions, SessionList, SessionsEnded } from './sessions.ts';
 
 /** The part of `MANAGER_ADMIN_ROUTES` about people. */
 export const PEOPLE_ROUTES = {
@@ -40,6 +41,26 @@ export const PEOPLE_ROUTES = {
     summary: 'Give a person a new password',
     body: PersonReset,
     response: Person,
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'PERSON_NOT_FOUND'],
+  },
+  personSessions: {
+    method: 'GET',
+    path: '/api/v1/people/{name}/sessions',
+    auth: 'people:read',
+    summary: 'Where a person is signed in, newest first',
+    response: SessionList,
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'PERSON_NOT_FOUND'],
+  },
+  endPersonSessions: {
+    method: 'POST',
+    path: '/api/v1/people/{name}/sessions/end',
+    auth: 'people:manage',
+    summary: 'Sign a person out, everywhere or in one session',
+    body: EndSessions,
+    bodyOptional: true,
+    response: SessionsEnded,
     status: 200,
     errors: [...ADMIN_ERRORS, 'PERSON_NOT_FOUND'],
   },

@@ -12,7 +12,7 @@ export const PersonName = z
 
 /** Fewer characters can be guessed by who has the database. */
 export const MIN_PASSWORD_CHARACTERS = 12;
-const MAX_PASSWORD_CHARACTERS = 256;
+export const MAX_PASSWORD_CHARACTERS = 256;
 
 /** A password that a person chooses. */
 export const NewPassword = z
@@ -44,6 +44,13 @@ export const PersonChange = z
   .strictObject({ role: RoleName.optional(), disabled: z.boolean().optional() })
   .refine(({ role, disabled }) => role !== undefined || disabled !== undefined, 'names nothing to change');
 export type PersonChange = z.infer<typeof PersonChange>;
+
+/** Body of `POST /me/password`. */
+export const OwnPasswordChange = z.strictObject({
+  current_password: z.string().max(MAX_PASSWORD_CHARACTERS),
+  new_password: NewPassword,
+});
+export type OwnPasswordChange = z.infer<typeof OwnPasswordChange>;
 
 /** Body of `POST /people/{name}/reset`. */
 export const PersonReset = z.strictObject({ password: NewPassword });

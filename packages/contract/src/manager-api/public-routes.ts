@@ -13,6 +13,7 @@ import {
 import { routeTable } from '../route.ts';
 import { Output } from '../text-bounds.ts';
 import { SerialNumber } from './certificates.ts';
+import { OwnSession, SignIn } from './sessions.ts';
 
 const PUBLIC_ERRORS = [
   'INVALID_REQUEST',
@@ -30,7 +31,7 @@ const CrlQuery = z.object({
   }),
 });
 
-/** What agents and load balancers call; the only authentication is the polling token and proofs by the agent's key. */
+/** What agents and load balancers call, and how people sign in; what is not `public` shows a polling token or a proof by the agent's key. */
 export const MANAGER_PUBLIC_ROUTES = routeTable({
   live: {
     method: 'GET',
@@ -107,6 +108,17 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
     bare: true,
     status: 200,
     errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'FORBIDDEN', 'CERT_REVOKED'],
+  },
+  signIn: {
+    method: 'POST',
+    path: '/api/v1/session',
+    auth: 'public',
+    summary:
+      'Sign in with name and password; the answer sets a cookie that a browser shows from then on, with the header `Linux-Patch-Request` for every change',
+    body: SignIn,
+    response: OwnSession,
+    status: 200,
+    errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'FORBIDDEN'],
   },
   ca: {
     method: 'GET',

@@ -1,10 +1,10 @@
-import { MANAGER_ADMIN_ROUTES, type Person, ROLES, type Role } from '@linux-patch/contract';
+import { MANAGER_ADMIN_ROUTES, type Person, ROLES, type Role, type Session } from '@linux-patch/contract';
 import { type Command, Option } from 'commander';
 import { personName } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { PASSWORD_FILE_HELP, readNewPassword } from './new-password.ts';
-import { pastTime, renderTable } from './table.ts';
+import { pastTime, relativeTime, renderTable } from './table.ts';
 
 interface PasswordOption {
   readonly passwordFile?: string;
@@ -69,13 +69,49 @@ async function resetPerson(
     body: { password },
   });
   const shut = person.state === 'disabled' ? ' They stay disabled; "people enable" lets them in.' : '';
-  print(context, person, () => `${person.name} has a new password.${shut}`);
+  print(context, person, () => `${person.name} has a new password, and is signed out everywhere.${shut}`);
 }
 
 /** `people remove` */
 async function removePerson(context: CommandContext, name: string): Promise<void> {
   const person = await context.api.call(MANAGER_ADMIN_ROUTES.removePerson, { params: { name } });
   print(context, person, () => `Removed ${person.name} (${person.role}). The name is not given again.`);
+}
+
+function sessionRow(session: Session, nowMs: number): string[] {
+  const { id, created_at, seen_at, ends_at, address, client } = session;
+  return [
+    id,
+    pastTime(created_at, nowMs),
+    `${pastTime(seen_at, nowMs)} from ${address}`,
+    relativeTime(ends_at, nowMs),
+    client === '' ? '-' : client,
+  ];
+}
+
+/** `people sessions` */
+async function listSessions(context: CommandContext, name: string): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.personSessions, { params: { name } });
+  print(context, data, () =>
+    data.sessions.length === 0
+      ? `${name} is signed in nowhere.`
+      : renderTable(
+          ['ID', 'SIGNED IN', 'USED', 'ENDS', 'BROWSER'],
+          data.sessions.map((session) => sessionRow(session, context.nowMs)),
+        ),
+  );
+}
+
+/** `people sign-out` */
+async function signOut(
+  context: CommandContext,
+  name: string,
+  { session }: { readonly session?: string },
+): Promise<void> {
+  const body = session === undefined ? {} : { session };
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.endPersonSessions, { params: { name }, body });
+  const { ended } = data;
+  print(context, data, () => `Ended ${ended} ${ended === 1 ? 'session' : 'sessions'} of ${name}.`);
 }
 
 function roleOption(description: string): Option {
@@ -114,9 +150,15 @@ export function addPeopleCommands({ program, add, run }: CommandLine): void {
   named('enable', 'let a disabled person in again', (context, name) =>
     changePerson(context, name, { disabled: false }),
   );
-  named('reset', 'give a person a new password; it is asked for', resetPerson).option(
-    '--password-file <file>',
-    PASSWORD_FILE_HELP,
+  named(
+    'reset',
+    'give a person a new password, which is asked for; ends all sessions, and lets who is slowed down try at once',
+    resetPerson,
+  ).option('--password-file <file>', PASSWORD_FILE_HELP);
+  named('sessions', 'list where a person is signed in', listSessions);
+  named('sign-out', 'sign a person out, everywhere or in one session', signOut).option(
+    '--session <id>',
+    'this session alone, as "people sessions" shows it',
   );
   named('remove', 'remove a person; the name is not given again', removePerson);
 }

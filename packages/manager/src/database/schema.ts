@@ -122,6 +122,21 @@ export interface PersonRow {
   readonly last_sign_in_at: number | null;
 }
 
+/** Where somebody is or was signed in. */
+export interface SessionRow {
+  readonly id: string;
+  readonly person_id: string;
+  /** SHA-256 of what the browser holds, hex; that itself is never stored. */
+  readonly verifier: string;
+  readonly created_at: number;
+  /** Written once a minute at most. */
+  readonly seen_at: number;
+  readonly signed_out_at: number | null;
+  readonly address: string;
+  /** What the browser says it is. */
+  readonly client: string;
+}
+
 export interface CertificateRow {
   readonly serial: string;
   readonly kind: 'agent' | 'manager_client' | 'web';
@@ -225,6 +240,7 @@ export interface ManagerTables {
   readonly join_token_uses: JoinTokenUseRow;
   readonly api_tokens: ApiTokenRow;
   readonly people: PersonRow;
+  readonly sessions: SessionRow;
   readonly certificates: Omit<CertificateRow, CertificateDefault> & {
     readonly [column in CertificateDefault]: Generated<CertificateRow[column]>;
   };

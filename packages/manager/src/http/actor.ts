@@ -1,4 +1,5 @@
 import { type Permission, ROLES, type Role, saidName } from '@linux-patch/contract';
+import type { PersonRow, SessionRow } from '../database/schema.ts';
 
 /** Who calls, as far as it is known: the one value by which a call is let through and recorded. */
 export interface Actor {
@@ -9,6 +10,8 @@ export interface Actor {
   readonly permissions: ReadonlySet<Permission>;
   /** Ends what is still open when the caller is no longer let in; absent where that cannot happen. */
   readonly cut?: AbortSignal;
+  /** Of somebody who signed in. */
+  readonly own?: { readonly person: PersonRow; readonly session: SessionRow };
 }
 
 function actorOf(name: string, role: Role): Actor {
@@ -33,13 +36,29 @@ function isRole(text: string): text is Role {
   return Object.hasOwn(ROLES, text);
 }
 
-/** A program with an API token; a role that this version does not know allows nothing. */
+/** A role that this version does not know allows nothing. */
+function permissionsOf(role: string): ReadonlySet<Permission> {
+  return new Set(isRole(role) ? ROLES[role].permissions : []);
+}
+
+/** Somebody who signed in. */
+export function personActor(signedIn: {
+  readonly person: PersonRow;
+  readonly session: SessionRow;
+  readonly cut?: AbortSignal;
+}): Actor {
+  const { person, session, cut } = signedIn;
+  const { name, role } = person;
+  const own = { person, session };
+  return { name: `person:${name}`, role, permissions: permissionsOf(role), own, ...(cut ? { cut } : {}) };
+}
+
+/** A program with an API token. */
 export function tokenActor(token: {
   readonly name: string;
   readonly role: string;
   readonly cut: AbortSignal;
 }): Actor {
   const { name, role, cut } = token;
-  const known = isRole(role) ? ROLES[role].permissions : [];
-  return { name: `api-token:${name}`, role, permissions: new Set(known), cut };
+  return { name: `api-token:${name}`, role, permissions: permissionsOf(role), cut };
 }

@@ -1,6 +1,7 @@
 import { createHttpApp, type HttpApp, type Outcome } from '@linux-patch/http';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import type { ManagerRequest } from './manager-request.ts';
+import { addSecurityHeaders } from './security-headers.ts';
 
 /** The path without the polling token that older agents put into it. */
 function shownPath(path: string): string {
@@ -16,6 +17,7 @@ export function createApp(
     ...doors,
     shownPath,
     onAnswered({ request }, answered, outcome) {
+      addSecurityHeaders(outcome.answer);
       countAnswer(request, outcome);
       doors.logger.info('request', { ...answered, address: request.observedAddress });
     },

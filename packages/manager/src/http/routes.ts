@@ -91,6 +91,18 @@ function forbidden({ route: { method, path }, actor, permission }: ForbiddenCall
   );
 }
 
+function forPeople({ method, path }: ManagerRoute, actor: Actor): PatchError {
+  return new PatchError(
+    'FORBIDDEN',
+    `${method} ${path} is for somebody who signed in, about themselves; ${actor.name} did not. Nothing was done.`,
+  );
+}
+
+/** Whether a route is for callers who show who they are. */
+function isForKnown(auth: RouteAuth): auth is 'person' | Permission {
+  return auth === 'person' || isPermission(auth);
+}
+
 /** The caller, when it may call the route; the only place where this is decided. */
 async function authorise(
   route: ManagerRoute,
@@ -99,9 +111,13 @@ async function authorise(
 ): Promise<Actor> {
   const { auth } = route;
   // What agents prove differs from route to route, so their handlers check it.
-  if (!isPermission(auth)) return STRANGER;
+  if (!isForKnown(auth)) return STRANGER;
   const actor = await identify(request);
   request.markProven();
+  if (auth === 'person') {
+    if (actor.own) return actor;
+    throw forPeople(route, actor);
+  }
   if (actor.permissions.has(auth)) return actor;
   const call: ForbiddenCall = {
     route,
@@ -116,7 +132,7 @@ async function authorise(
 
 /** A mistake in a table that the compiler has not seen must not open a route. */
 function requireAuth({ id, auth }: Route): void {
-  if (auth === 'public' || auth === 'host' || isPermission(auth)) return;
+  if (auth === 'public' || auth === 'host' || isForKnown(auth)) return;
   throw new Error(`the route ${id} does not say who may call it`);
 }
 
@@ -134,7 +150,7 @@ export function createRoutes(app: HttpApp<ManagerRequest>, clock: Clock, callers
     { request, requestId, actor, parameters, query, body }: RouteInput<ManagerRoute>,
     handle: () => Promise<T> | T,
   ): Promise<T> => {
-    if (!isPermission(route.auth) || route.method === 'GET') return handle();
+    if (!isForKnown(route.auth) || route.method === 'GET') return handle();
     const call: AdminCall = {
       route,
       actor,
@@ -154,7 +170,7 @@ export function createRoutes(app: HttpApp<ManagerRequest>, clock: Clock, callers
   };
   const serveBare: Routes['serveBare'] = (route, handle, admit) => {
     requireAuth(route);
-    const limitBytes = isPermission(route.auth) ? ADMIN_BODY_BYTES : STRANGER_BODY_BYTES;
+    const limitBytes = isForKnown(route.auth) ? ADMIN_BODY_BYTES : STRANGER_BODY_BYTES;
     app.serve(route, async (exchange) => {
       const actor = await authorise(route, exchange, callers);
       admit?.(exchange.request);

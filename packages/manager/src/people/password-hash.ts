@@ -70,3 +70,11 @@ export async function isPassword(stored: string, password: string): Promise<bool
   if (!parsed) return false;
   return timingSafeEqual(await hashWith(password, parsed.salt, parsed.cost), parsed.hash);
 }
+
+/** Whether a hash was made with another cost than today's. */
+export function isOutdated(stored: string): boolean {
+  const cost = parse(stored)?.cost;
+  return (
+    cost?.memoryKib !== COST.memoryKib || cost.passes !== COST.passes || cost.parallelism !== COST.parallelism
+  );
+}

@@ -1,13 +1,8 @@
 import { MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
 import type { Routes } from '../http/routes.ts';
-import {
-  changePerson,
-  createPerson,
-  listPeople,
-  type PeopleContext,
-  removePerson,
-  resetPerson,
-} from './store.ts';
+import type { PeopleContext } from './context.ts';
+import { endSessions, listSessions } from './sessions.ts';
+import { changePerson, createPerson, getPerson, listPeople, removePerson, resetPerson } from './store.ts';
 
 /** What administrators call about people. */
 export function servePeopleRoutes(routes: Routes, people: PeopleContext): void {
@@ -24,6 +19,17 @@ export function servePeopleRoutes(routes: Routes, people: PeopleContext): void {
   routes.serve(MANAGER_ADMIN_ROUTES.resetPerson, ({ body, parameter, actor }) =>
     resetPerson(people, parameter('name'), { ...body, actor: actor.name }),
   );
+  routes.serve(MANAGER_ADMIN_ROUTES.personSessions, async ({ parameter, actor }) => {
+    const { id } = await getPerson(people.db, parameter('name'));
+    const sessions = await listSessions(people, id, actor.own?.session.id);
+    return { sessions, total: sessions.length };
+  });
+  routes.serve(MANAGER_ADMIN_ROUTES.endPersonSessions, async ({ body, parameter, actor }) => {
+    const person = await getPerson(people.db, parameter('name'));
+    const own = actor.own?.session.id;
+    const ended = await endSessions(people, person, { ...body, except: own, actor: actor.name });
+    return { ended };
+  });
   routes.serve(MANAGER_ADMIN_ROUTES.removePerson, ({ parameter, actor }) =>
     removePerson(people, parameter('name'), actor.name),
   );

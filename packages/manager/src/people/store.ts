@@ -1,23 +1,14 @@
 import { type CreatePerson, PatchError, type Person, type PersonChange } from '@linux-patch/contract';
-import type { Clock, Random } from '@linux-patch/runtime';
-import type { Kysely } from 'kysely';
-import type { AuditLog } from '../audit/audit-log.ts';
 import type { Database } from '../database/open.ts';
-import type { ManagerTables, PersonRow } from '../database/schema.ts';
+import type { PersonRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
-import type { PasswordWork } from './password-work.ts';
+import type { PeopleContext } from './context.ts';
+import { refuseNameAsPassword } from './name-as-password.ts';
+import { removeSessions } from './sessions.ts';
 import { toView } from './view.ts';
 
 /** Who may sign in, or was shut out. */
 const MAX_PEOPLE = 1_000;
-
-export interface PeopleContext {
-  readonly db: Kysely<ManagerTables>;
-  readonly audit: AuditLog;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly passwords: PasswordWork;
-}
 
 function conflict(message: string): PatchError {
   return new PatchError('PERSON_CONFLICT', `${message} Nothing was made.`);
@@ -44,16 +35,8 @@ async function requireRoom(db: Database, name: string): Promise<void> {
     throw conflict(`There are ${MAX_PEOPLE} people, and there may be no more. Remove some who left.`);
 }
 
-function refuseNameAsPassword(name: string, password: string): void {
-  if (password.toLowerCase() !== name) return;
-  const faults = [{ path: 'body.password', message: 'must not be the name' }];
-  throw new PatchError('INVALID_REQUEST', 'The request is not valid: body.password: must not be the name', {
-    details: { faults },
-  });
-}
-
 /** @throws PatchError `PERSON_NOT_FOUND` */
-async function getPerson(db: Database, name: string): Promise<PersonRow> {
+export async function getPerson(db: Database, name: string): Promise<PersonRow> {
   const row = await db
     .selectFrom('people')
     .selectAll()
@@ -104,23 +87,30 @@ export async function listPeople({ db }: Pick<PeopleContext, 'db'>): Promise<Per
   return rows.map(toView);
 }
 
-/** Changes a row, and records it, in one transaction. */
+interface Change {
+  readonly set: Partial<PersonRow>;
+  readonly event: 'person_changed' | 'person_reset' | 'person_removed';
+  readonly fields?: object;
+}
+
+/** Changes a row, ends the sessions of the person, and records it, in one transaction; undefined changes nothing. */
 async function change(
-  { db, audit }: PeopleContext,
-  name: string,
-  decide: (row: PersonRow) => {
-    readonly set: Partial<PersonRow>;
-    readonly entry: Parameters<AuditLog['record']>[1] | undefined;
-  },
+  { db, audit, cuts }: PeopleContext,
+  { name, actor }: { readonly name: string; readonly actor: string },
+  decide: (row: PersonRow) => Change | undefined,
 ): Promise<PersonRow> {
-  return inTransaction(db, async (own) => {
+  const { row, ended } = await inTransaction(db, async (own) => {
     const before = await getPerson(own, name);
-    const { set, entry } = decide(before);
-    if (!entry) return before;
-    await own.updateTable('people').set(set).where('id', '=', before.id).execute();
-    await audit.record(own, entry);
-    return { ...before, ...set };
+    const wish = decide(before);
+    if (!wish) return { row: before, ended: [] };
+    await own.updateTable('people').set(wish.set).where('id', '=', before.id).execute();
+    const sessions = await removeSessions(own, before.id);
+    const fields = { person: name, ...wish.fields, sessions: sessions.length };
+    await audit.record(own, { actor, event: wish.event, fields });
+    return { row: { ...before, ...wish.set }, ended: sessions };
   });
+  cuts.end(ended);
+  return row;
 }
 
 /**
@@ -132,25 +122,20 @@ export async function changePerson(
   name: string,
   { role, disabled, actor }: PersonChange & { readonly actor: string },
 ): Promise<Person> {
-  const row = await change(context, name, (before) => {
+  const row = await change(context, { name, actor }, (before) => {
     const isDisabled = disabled ?? before.disabled_at !== null;
     const set = {
       role: role ?? before.role,
       disabled_at: isDisabled ? (before.disabled_at ?? context.clock.now()) : null,
     };
-    if (set.role === before.role && set.disabled_at === before.disabled_at) return { set, entry: undefined };
-    const fields = {
-      person: name,
-      role: set.role,
-      previous_role: before.role,
-      state: isDisabled ? 'disabled' : 'active',
-    };
-    return { set, entry: { actor, event: 'person_changed', fields } };
+    if (set.role === before.role && set.disabled_at === before.disabled_at) return undefined;
+    const state = isDisabled ? 'disabled' : 'active';
+    return { set, event: 'person_changed', fields: { role: set.role, previous_role: before.role, state } };
   });
   return toView(row);
 }
 
-/** Sets another password. @throws PatchError `PERSON_NOT_FOUND` */
+/** Sets another password, and lets the person try it at once. @throws PatchError `PERSON_NOT_FOUND` */
 export async function resetPerson(
   context: PeopleContext,
   name: string,
@@ -158,16 +143,18 @@ export async function resetPerson(
 ): Promise<Person> {
   refuseNameAsPassword(name, password);
   const set = { password: await context.passwords.hash(password) };
-  const entry = { actor, event: 'person_reset', fields: { person: name } } as const;
-  return toView(await change(context, name, () => ({ set, entry })));
+  const row = await change(context, { name, actor }, () => ({ set, event: 'person_reset' }));
+  context.throttle.open(name);
+  return toView(row);
 }
 
 /** Removes a person; who they were stays on record. @throws PatchError `PERSON_NOT_FOUND` */
 export async function removePerson(context: PeopleContext, name: string, actor: string): Promise<Person> {
   const set = { removed_at: context.clock.now(), password: null };
-  const row = await change(context, name, ({ role }) => ({
+  const row = await change(context, { name, actor }, ({ role }) => ({
     set,
-    entry: { actor, event: 'person_removed', fields: { person: name, role } },
+    event: 'person_removed',
+    fields: { role },
   }));
   return toView(row);
 }

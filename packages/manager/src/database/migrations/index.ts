@@ -12,6 +12,7 @@ import { callers } from './010-callers.ts';
 import { apiTokens } from './011-api-tokens.ts';
 import { inventory } from './012-inventory.ts';
 import { people } from './013-people.ts';
+import { sessions } from './014-sessions.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -28,4 +29,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '011-api-tokens': apiTokens,
   '012-inventory': inventory,
   '013-people': people,
+  '014-sessions': sessions,
 };

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { MAX_PASSWORD_CHARACTERS, Person } from './people.ts';
+
+/**
+ * A browser sends this header only for a page of the same site, or after it was asked; every change that a signed-in
+ * person asks for carries it, with any value.
+ */
+export const REQUEST_HEADER = 'Linux-Patch-Request';
+
+/** Where somebody is signed in. */
+export const Session = z.object({
+  id: z.string(),
+  created_at: z.iso.datetime(),
+  seen_at: z.iso.datetime().meta({ description: 'To the minute.' }),
+  ends_at: z.iso.datetime().meta({ description: 'When it ends unless it is used before.' }),
+  address: z.string().meta({ description: 'From where it was used last.' }),
+  client: z.string().meta({ description: 'What the browser says it is.' }),
+  current: z.boolean().meta({ description: 'Whether this is the session that asks.' }),
+});
+export type Session = z.infer<typeof Session>;
+
+export const SessionList = z.object({ sessions: z.array(Session), total: z.number().int() });
+
+/** Body of `POST /session`. */
+export const SignIn = z.strictObject({
+  name: z.string().max(64),
+  password: z.string().max(MAX_PASSWORD_CHARACTERS),
+});
+export type SignIn = z.infer<typeof SignIn>;
+
+/** Who is signed in, and what they may do. */
+export const OwnSession = z.object({ person: Person, permissions: z.array(z.string()), session: Session });
+export type OwnSession = z.infer<typeof OwnSession>;
+
+/** Body of requests that end sessions. */
+export const EndSessions = z.strictObject({
+  session: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ description: 'Which one; without it all, the one that asks excepted.' }),
+});
+export type EndSessions = z.infer<typeof EndSessions>;
+
+export const SessionsEnded = z.object({ ended: z.number().int().nonnegative() });

@@ -1,0 +1,24 @@
+import type { EnrollmentContext } from './enrollment/context.ts';
+import type { Routes } from './http/routes.ts';
+import type { PeopleContext } from './people/context.ts';
+import { createPasswordWork } from './people/password-work.ts';
+import { servePeopleRoutes } from './people/routes.ts';
+import { serveSessionRoutes } from './people/routes-sessions.ts';
+import { createSessionCuts } from './people/session-cuts.ts';
+import { createThrottle } from './people/throttle.ts';
+
+/** What people sign in with. */
+export function composePeople(enrollment: EnrollmentContext): PeopleContext {
+  return {
+    ...enrollment,
+    passwords: createPasswordWork(enrollment.random),
+    cuts: createSessionCuts(),
+    throttle: createThrottle(enrollment.clock),
+  };
+}
+
+/** What is called by people, and about them. */
+export function servePeople(routes: Routes, people: PeopleContext): void {
+  servePeopleRoutes(routes, people);
+  serveSessionRoutes(routes, people);
+}

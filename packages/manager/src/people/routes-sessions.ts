@@ -1,0 +1,79 @@
+import {
+  MANAGER_ADMIN_ROUTES,
+  MANAGER_PUBLIC_ROUTES,
+  type OwnSession,
+  PatchError,
+} from '@linux-patch/contract';
+import { dataAnswer } from '@linux-patch/http';
+import type { PersonRow, SessionRow } from '../database/schema.ts';
+import { type Actor, personActor } from '../http/actor.ts';
+import { requireOwnSite } from '../http/own-site.ts';
+import type { Routes } from '../http/routes.ts';
+import { sessionCookie, sessionCookieOf } from '../http/session-cookie.ts';
+import type { PeopleContext } from './context.ts';
+import { changeOwnPassword } from './own-password.ts';
+import { toSessionView } from './session-view.ts';
+import { endSessions, listSessions, signOut } from './sessions.ts';
+import { signIn } from './sign-in.ts';
+import { toView } from './view.ts';
+
+interface Own {
+  readonly person: PersonRow;
+  readonly session: SessionRow;
+}
+
+function toOwnSession({ person, session }: Own): OwnSession {
+  return {
+    person: toView(person),
+    permissions: [...personActor({ person, session }).permissions],
+    session: toSessionView(session, session.id),
+  };
+}
+
+/** Routes for people let nobody else in. */
+function ownOf({ own }: Actor): Own {
+  if (own) return own;
+  throw new PatchError('INTERNAL_ERROR', 'A route for people was called without one.');
+}
+
+function serveSignIn(routes: Routes, people: PeopleContext): void {
+  const route = MANAGER_PUBLIC_ROUTES.signIn;
+  routes.serveBare(
+    route,
+    async ({ body, request, requestId }) => {
+      const door = {
+        address: request.observedAddress,
+        client: request.header('user-agent'),
+        cookie: sessionCookieOf(request.header('cookie')),
+      };
+      const { secret, ...own } = await signIn(people, body, door);
+      const headers = { 'Set-Cookie': sessionCookie(secret) };
+      return dataAnswer(route, toOwnSession(own), { requestId, clock: people.clock, headers });
+    },
+    requireOwnSite,
+  );
+}
+
+/** What people call to sign in, and about themselves. */
+export function serveSessionRoutes(routes: Routes, people: PeopleContext): void {
+  serveSignIn(routes, people);
+  routes.serve(MANAGER_ADMIN_ROUTES.ownSession, async ({ actor }) => toOwnSession(ownOf(actor)));
+  routes.serve(MANAGER_ADMIN_ROUTES.signOut, async ({ actor }) => {
+    await signOut(people, ownOf(actor).session, actor.name);
+    return {};
+  });
+  routes.serve(MANAGER_ADMIN_ROUTES.ownSessions, async ({ actor }) => {
+    const { person, session } = ownOf(actor);
+    const sessions = await listSessions(people, person.id, session.id);
+    return { sessions, total: sessions.length };
+  });
+  routes.serve(MANAGER_ADMIN_ROUTES.endOwnSessions, async ({ actor, body }) => {
+    const { person, session } = ownOf(actor);
+    const ended = await endSessions(people, person, { ...body, except: session.id, actor: actor.name });
+    return { ended };
+  });
+  routes.serve(MANAGER_ADMIN_ROUTES.changeOwnPassword, async ({ actor, body, request }) => {
+    const own = { ...ownOf(actor), address: request.observedAddress };
+    return { ended: await changeOwnPassword(people, own, body) };
+  });
+}
