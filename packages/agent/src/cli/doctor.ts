@@ -25,8 +25,8 @@ async function examinationOf(wish: DoctorWish, doors: AgentDoors): Promise<Exami
   const { files, network, clock, program } = doors;
   const { environment, commands, stopped } = program;
   const root = resolve(wish.root);
-  const paths = agentPaths(root);
-  const configFile = wish.config ?? paths.configFile;
+  const standard = agentPaths(root);
+  const configFile = wish.config ?? standard.configFile;
   return {
     root,
     files,
@@ -35,8 +35,7 @@ async function examinationOf(wish: DoctorWish, doors: AgentDoors): Promise<Exami
     clock,
     signal: stopped,
     environment,
-    paths,
-    configFile,
+    paths: { ...standard, configFile },
     uid: await ownUid(files),
     online: !wish.offline,
     loadConfig: () => loadAgentConfig({ files, path: configFile, root, environment }),
@@ -48,7 +47,8 @@ async function knownWords(
   examination: Examination,
   wish: DoctorWish,
 ): Promise<Readonly<Record<string, string>>> {
-  const { root, configFile } = examination;
+  const { root } = examination;
+  const { configFile } = examination.paths;
   const config = await examination.loadConfig().catch(() => undefined);
   const manager = config?.enrollment.manager_url;
   const agent = [
@@ -145,7 +145,7 @@ export async function runDoctor(wish: DoctorWish, doors: AgentDoors): Promise<nu
     v: 1,
     version: VERSION,
     checked_at: new Date(doors.clock.now()).toISOString(),
-    config_file: examination.configFile,
+    config_file: examination.paths.configFile,
     offline: wish.offline,
     findings,
     repaired: repairs.repaired,

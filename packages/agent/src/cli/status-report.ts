@@ -110,7 +110,7 @@ async function degradedPart(
   const asking = isUsable(seen.identity) ? undefined : enrollmentFinding(pending, seen.trail);
   const nameless = isUsable(seen.identity)
     ? []
-    : await checkHostIdentity({ ...host, config, identity: seen.identity, meta: seen.meta });
+    : await checkHostIdentity(host, { config, inspection: { status: seen.identity, meta: seen.meta } });
   const { identity, clock } = parts;
   const refused = await readAllowList(files, config.whitelist.path).then(
     () => undefined,

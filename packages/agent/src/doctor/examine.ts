@@ -43,49 +43,44 @@ async function openHost(examination: Examination, config: AgentConfig): Promise<
   const place = identityPlace(examination, config);
   const places = pendingPlaces(paths.dataFolder, storeFolder(place.paths));
   const agents = await findAgents(files).catch(() => []);
-  const inspection = await inspectIdentity({ ...place, handshake: true });
   return {
-    ...examination,
     config,
     place,
-    places,
-    identity: inspection.status,
-    inspection,
-    proxyFor: chooseProxy({ configured: config.enrollment.proxy, environment }),
-    meta: inspection.meta,
-    pending: await readPending(files, places).catch(() => undefined),
+    inspection: await inspectIdentity({ ...place, handshake: true }),
+    enrollment: { places, pending: await readPending(files, places).catch(() => undefined) },
     trail: await readAuditTrail(files, config.logging.file_path),
     agents: agents.filter((agent) => agent.root === root),
     underSystemd: await isUnderSystemd(examination),
+    proxyFor: chooseProxy({ configured: config.enrollment.proxy, environment }),
   };
 }
 
 /** One check that fails by itself hides nothing of what the others find. */
-async function attempt(host: DoctorHost, name: string, check: Check): Promise<Finding[]> {
+async function attempt(name: string, check: () => Promise<Finding[]>): Promise<Finding[]> {
   try {
-    return await check(host);
+    return await check();
   } catch (error) {
     return [{ code: 'CHECK_FAILED', detail: `${name}: ${messageOf(error)}` }];
   }
 }
 
 /** Whether the clock contradicts what is known on this host, without asking anybody. */
-async function checkClock(host: DoctorHost): Promise<Finding[]> {
-  const before = clockBeforeRecords(host.trail, host.clock.now());
+async function checkClock({ clock, paths }: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+  const before = clockBeforeRecords(host.trail, clock.now());
   if (before) return [before];
-  const watch = createClockWatch(host.place, host.paths.dataFolder);
+  const watch = createClockWatch(host.place, paths.dataFolder);
   await watch.look();
   const { state, message } = watch.verdict;
   return state === 'ok' ? [] : [{ code: 'CLOCK_DOUBTFUL', detail: message }];
 }
 
-async function checkIdentity(host: DoctorHost): Promise<Finding[]> {
+async function checkIdentity(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
   // A list that is no file keeps the whole set from being read.
-  const list = await checkCrlFile(host);
-  return list.length > 0 ? list : checkIdentityFiles(host);
+  const list = await checkCrlFile(at, host);
+  return list.length > 0 ? list : checkIdentityFiles(at, host);
 }
 
-type Check = (host: DoctorHost) => Promise<Finding[]>;
+type Check = (at: DoctorPlace, host: DoctorHost) => Promise<Finding[]>;
 
 const LOCAL_CHECKS: Readonly<Record<string, Check>> = {
   clock: checkClock,
@@ -104,17 +99,19 @@ const LOCAL_CHECKS: Readonly<Record<string, Check>> = {
   service: checkService,
 };
 
-async function examineHost(host: DoctorHost, online: boolean): Promise<Finding[]> {
-  const checks: Readonly<Record<string, Check>> = online
+async function examineHost(examination: Examination, host: DoctorHost): Promise<Finding[]> {
+  const checks: Readonly<Record<string, Check>> = examination.online
     ? { ...LOCAL_CHECKS, manager: checkManager }
     : LOCAL_CHECKS;
-  const found = await Promise.all(Object.entries(checks).map(([name, check]) => attempt(host, name, check)));
+  const found = await Promise.all(
+    Object.entries(checks).map(([name, check]) => attempt(name, () => check(examination, host))),
+  );
   return found.flat();
 }
 
 /** Looks at everything and changes nothing; worst findings first. */
 export async function examine(examination: Examination): Promise<Finding[]> {
-  const { root, uid, configFile, loadConfig } = examination;
+  const { root, uid, paths, loadConfig } = examination;
   if (root === '/' && uid !== 0) return [{ code: 'NOT_ROOT', detail: `It runs as user ${uid}.` }];
   const access = await checkConfigAccess(examination);
   let config: AgentConfig;
@@ -122,9 +119,9 @@ export async function examine(examination: Examination): Promise<Finding[]> {
     config = await loadConfig();
   } catch (error) {
     // Where everything lies is in the configuration, so nothing else can be judged but whether systemd starts it again.
-    const service = await checkService({ ...examination, underSystemd: await isUnderSystemd(examination) });
-    return sortFindings([...configFaults(error, configFile), ...access, ...service]);
+    const service = await checkService(examination, { underSystemd: await isUnderSystemd(examination) });
+    return sortFindings([...configFaults(error, paths.configFile), ...access, ...service]);
   }
   const host = await openHost(examination, config);
-  return sortFindings([...access, ...(await examineHost(host, examination.online))]);
+  return sortFindings([...access, ...(await examineHost(examination, host))]);
 }

@@ -11,7 +11,7 @@ import { type ManagerLink, type ManagerWay, openManagerLink } from '../manager-l
 import type { Proxy } from '../manager-link/proxy.ts';
 import { openTunnel } from '../manager-link/proxy-tunnel.ts';
 import type { Stage } from '../manager-link/request.ts';
-import { type DoctorHost } from './checks/host.ts';
+import type { DoctorHost, DoctorPlace } from './checks/host.ts';
 import { within } from './within.ts';
 
 /** Each step of the way gets so long; all of them together half a minute at most. */
@@ -51,14 +51,22 @@ export type Probe =
       readonly offsetMs: number | undefined;
     };
 
-/** Goes the way to the manager step by step: name, port or proxy, TLS, an answer. Bounded in time; changes nothing. */
-export async function probeManager(host: DoctorHost, url: URL): Promise<Probe> {
-  const proxy = host.proxyFor(url);
-  if (proxy && 'fault' in proxy) return { step: 'proxy_invalid', message: proxy.fault };
-  return (proxy ? await tryProxy(host, url, proxy) : await tryPort(host, url)) ?? (await exchange(host, url));
+/** Who asks, and which manager. */
+interface Asking {
+  readonly at: DoctorPlace;
+  readonly host: DoctorHost;
+  readonly url: URL;
 }
 
-async function tryProxy({ signal }: DoctorHost, url: URL, proxy: Proxy): Promise<Probe | undefined> {
+/** Goes the way to the manager step by step: name, port or proxy, TLS, an answer. Bounded in time; changes nothing. */
+export async function probeManager(at: DoctorPlace, host: DoctorHost, url: URL): Promise<Probe> {
+  const proxy = host.proxyFor(url);
+  if (proxy && 'fault' in proxy) return { step: 'proxy_invalid', message: proxy.fault };
+  const blocked = proxy ? await tryProxy(at, url, proxy) : await tryPort(at, url);
+  return blocked ?? exchange({ at, host, url });
+}
+
+async function tryProxy({ signal }: DoctorPlace, url: URL, proxy: Proxy): Promise<Probe | undefined> {
   try {
     const socket = await openTunnel(proxy, { url, timeoutMs: 2 * STEP_LIMIT_MS, signal });
     socket.destroy();
@@ -75,7 +83,7 @@ async function tryProxy({ signal }: DoctorHost, url: URL, proxy: Proxy): Promise
   }
 }
 
-async function tryPort({ network, signal }: DoctorHost, url: URL): Promise<Probe | undefined> {
+async function tryPort({ network, signal }: DoctorPlace, url: URL): Promise<Probe | undefined> {
   const name = hostOf(url);
   let addresses: string[];
   try {
@@ -101,17 +109,19 @@ async function tryPort({ network, signal }: DoctorHost, url: URL): Promise<Probe
 
 const ANYTHING = { headers: { accept: 'application/x-pem-file, application/json, */*' } };
 
-function wayTo({ proxyFor, signal }: DoctorHost, managerUrl: URL): ManagerWay {
-  return { managerUrl, proxyFor, timeoutMs: STEP_LIMIT_MS, signal };
+function wayTo({ at, host, url }: Asking): ManagerWay {
+  return { managerUrl: url, proxyFor: host.proxyFor, timeoutMs: STEP_LIMIT_MS, signal: at.signal };
 }
 
 /** Whom this host believes: what is configured, else the CA that is installed, else what an enrolment would. */
-async function peerTrustOf(host: DoctorHost, url: URL): Promise<PeerTrust> {
+async function peerTrustOf(asking: Asking): Promise<PeerTrust> {
+  const { host } = asking;
+  const { files } = asking.at;
   const { ca_file: caFile, ca_fingerprint: caFingerprint, trust } = host.config.enrollment;
-  if (caFile === undefined && caFingerprint === undefined && isUsable(host.identity)) {
-    return verifiedBy((await host.files.readText(host.place.paths.ca)) ?? '');
+  if (caFile === undefined && caFingerprint === undefined && isUsable(host.inspection.status)) {
+    return verifiedBy((await files.readText(host.place.paths.ca)) ?? '');
   }
-  const sources = { files: host.files, way: wayTo(host, url), caFile, caFingerprint, mode: trust };
+  const sources = { files, way: wayTo(asking), caFile, caFingerprint, mode: trust };
   return (await establishTrust(sources)).peer;
 }
 
@@ -122,18 +132,18 @@ function offsetOf(answer: ManagerAnswer, nowMs: number): number | undefined {
 }
 
 /** Also asked of a peer that is not believed: its clock tells why it is not. */
-async function unprovenOffset(host: DoctorHost, managerUrl: URL): Promise<number | undefined> {
+async function unprovenOffset(asking: Asking): Promise<number | undefined> {
   try {
-    const link = openManagerLink(wayTo(host, managerUrl), { kind: 'unverified' });
-    return offsetOf(await link.get(ENROLL_PATHS.ca, ANYTHING), host.clock.now());
+    const link = openManagerLink(wayTo(asking), { kind: 'unverified' });
+    return offsetOf(await link.get(ENROLL_PATHS.ca, ANYTHING), asking.at.clock.now());
   } catch {
     return undefined;
   }
 }
 
-async function exchange(host: DoctorHost, managerUrl: URL): Promise<Probe> {
+async function exchange(asking: Asking): Promise<Probe> {
   try {
-    const link = openManagerLink(wayTo(host, managerUrl), await peerTrustOf(host, managerUrl));
+    const link = openManagerLink(wayTo(asking), await peerTrustOf(asking));
     const answer = await link.get(ENROLL_PATHS.ca, ANYTHING);
     const isManager = isCa(answer) || (answer.status === 404 && (await isOlderManager(link)));
     const { status, smallHello } = answer;
@@ -144,14 +154,14 @@ async function exchange(host: DoctorHost, managerUrl: URL): Promise<Probe> {
       contentType,
       isManager,
       smallHello,
-      offsetMs: offsetOf(answer, host.clock.now()),
+      offsetMs: offsetOf(answer, asking.at.clock.now()),
     };
   } catch (error) {
-    return failureOf(host, managerUrl, error);
+    return failureOf(asking, error);
   }
 }
 
-async function failureOf(host: DoctorHost, managerUrl: URL, error: unknown): Promise<Probe> {
+async function failureOf(asking: Asking, error: unknown): Promise<Probe> {
   if (!(error instanceof ManagerFailure)) {
     // An unusable enrollment.ca_file has a finding of its own.
     if (isPatchError(error)) {
@@ -166,8 +176,9 @@ async function failureOf(host: DoctorHost, managerUrl: URL, error: unknown): Pro
     throw error;
   }
   const code = (error.cause as NodeJS.ErrnoException | undefined)?.code;
-  const offsetMs = error.kind === 'security' ? await unprovenOffset(host, managerUrl) : undefined;
-  if (error.kind === 'security' && code === undefined && host.config.enrollment.ca_fingerprint !== undefined)
+  const offsetMs = error.kind === 'security' ? await unprovenOffset(asking) : undefined;
+  const { ca_fingerprint: pin } = asking.host.config.enrollment;
+  if (error.kind === 'security' && code === undefined && pin !== undefined)
     return { step: 'pin', message: error.message, offsetMs };
   const { stage, status } = error.details as { readonly stage?: Stage; readonly status?: number };
   return { step: 'exchange', kind: error.kind, code, stage, status, message: error.message, offsetMs };

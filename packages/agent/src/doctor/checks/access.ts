@@ -10,13 +10,13 @@ import { findOpenFile, openFileWords } from '../../host/real-file.ts';
 import { isUsable } from '../../identity/identity.ts';
 import type { Finding } from '../finding.ts';
 import { within } from '../within.ts';
-import { type DoctorHost, managerUrlOf } from './host.ts';
+import { type DoctorHost, type DoctorPlace, managerUrlOf } from './host.ts';
 
 const RESOLVE_LIMIT_MS = 3_000;
 
 /** Who may connect, and who may call. */
-export async function checkAccess(host: DoctorHost): Promise<Finding[]> {
-  return [...(await checkAllowListFile(host)), ...(await checkAllowList(host)), ...checkTrust(host)];
+export async function checkAccess(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+  return [...(await checkAllowListFile(at, host)), ...(await checkAllowList(at, host)), ...checkTrust(host)];
 }
 
 function checkTrust({ config }: DoctorHost): Finding[] {
@@ -25,14 +25,17 @@ function checkTrust({ config }: DoctorHost): Finding[] {
 }
 
 /** The manager's addresses; undefined when its name does not resolve now, which is told elsewhere. */
-async function managerAddresses(host: DoctorHost): Promise<readonly string[] | undefined> {
+async function managerAddresses(
+  { network }: DoctorPlace,
+  host: DoctorHost,
+): Promise<readonly string[] | undefined> {
   const url = managerUrlOf(host);
   if (!url) return undefined;
-  return within(RESOLVE_LIMIT_MS, host.network.resolve(hostOf(url))).catch(() => undefined);
+  return within(RESOLVE_LIMIT_MS, network.resolve(hostOf(url))).catch(() => undefined);
 }
 
 /** Who can change the allow list. */
-async function checkAllowListFile({ files, config, uid }: DoctorHost): Promise<Finding[]> {
+async function checkAllowListFile({ files, uid }: DoctorPlace, { config }: DoctorHost): Promise<Finding[]> {
   const open = await findOpenFile(files, config.whitelist.path);
   if (!open) return [];
   const { path, facts } = open;
@@ -49,9 +52,9 @@ export async function readAllowList(files: Files, path: string): Promise<AllowLi
   return text === undefined ? undefined : [...parseAllowList(text, path)];
 }
 
-async function checkAllowList(host: DoctorHost): Promise<Finding[]> {
-  const { files, config, identity, paths } = host;
-  const path = config.whitelist.path;
+async function checkAllowList(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+  const { files, paths } = at;
+  const { path } = host.config.whitelist;
   let entries: readonly AllowListEntry[] | undefined;
   try {
     entries = await readAllowList(files, path);
@@ -59,10 +62,10 @@ async function checkAllowList(host: DoctorHost): Promise<Finding[]> {
     return [{ code: 'ALLOW_LIST_INVALID', detail: messageOf(error).split('\n').join('; ') }];
   }
   // Enrolment learns where the manager is.
-  if (!isUsable(identity)) return [];
+  if (!isUsable(host.inspection.status)) return [];
   const learnedPath = paths.learnedAddresses;
   const learned = await readLearnedAddresses(files, learnedPath).catch((): readonly string[] => []);
-  const addresses = (await managerAddresses(host)) ?? [];
+  const addresses = (await managerAddresses(at, host)) ?? [];
   const managerUrl = managerUrlOf(host)?.href ?? '';
   const repair = async (): Promise<void> =>
     void (await learnAddresses({ files, path: learnedPath, managerUrl, addresses }));
@@ -70,7 +73,7 @@ async function checkAllowList(host: DoctorHost): Promise<Finding[]> {
   if (!entries && learned.length === 0)
     return [{ code: 'ALLOW_LIST_MISSING', detail: `${path} does not exist.`, ...mend }];
   const listed = entries ?? [];
-  const known = await resolveNames(host, listed);
+  const known = await resolveNames(at, listed);
   const matcher = createMatcher(listed, (name) => known.get(name) ?? []);
   const findings: Finding[] = [];
   if (addresses.length > 0 && !addresses.some((one) => learned.includes(one) || matcher.allows(one))) {
@@ -85,7 +88,7 @@ async function checkAllowList(host: DoctorHost): Promise<Finding[]> {
 }
 
 async function resolveNames(
-  { network }: DoctorHost,
+  { network }: DoctorPlace,
   entries: readonly AllowListEntry[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const names = entries.flatMap((entry) => (entry.kind === 'name' ? [entry.name] : []));

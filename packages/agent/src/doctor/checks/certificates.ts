@@ -5,11 +5,12 @@ import { storedIdentityState } from '../../health/stored.ts';
 import { differingFacts, isOtherHost, readHostBinding } from '../../host/host-binding.ts';
 import { readFqdn } from '../../host/host-name.ts';
 import { createIdentity, type Identity, isUsable } from '../../identity/identity.ts';
+import type { IdentityInspection } from '../../identity/inspect.ts';
 import { resolvePaths } from '../../identity/store/material.ts';
 import type { CertificatePaths } from '../../identity/store/paths.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorCode } from '../table.ts';
-import { type DoctorHost, managerUrlOf } from './host.ts';
+import { type DoctorHost, type DoctorPlace, managerUrlOf } from './host.ts';
 import { reloadRepair, restoreRepair, wordsForRunning } from './store.ts';
 
 function codeOfPath(
@@ -55,45 +56,46 @@ export function codeOfIdentity(identity: IdentityStatus, paths: CertificatePaths
 }
 
 /** The identity: itself, its names, its renewal, and what the revocation list says. */
-export async function checkIdentityFiles(host: DoctorHost): Promise<Finding[]> {
-  const { identity, place, pending, config } = host;
+export async function checkIdentityFiles(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+  const { inspection, place, config } = host;
+  const { status: identity, set } = inspection;
   if (!config.tls.enabled) return [];
   const findings: Finding[] = [];
   const code = codeOfIdentity(identity, place.paths);
   // A host that asks to join has no certificates yet, and a host without a manager is told so.
   const explained =
-    code === 'IDENTITY_MISSING' && (pending !== undefined || config.enrollment.manager_url === undefined);
+    code === 'IDENTITY_MISSING' &&
+    (host.enrollment.pending !== undefined || config.enrollment.manager_url === undefined);
   if (code !== undefined && !explained) {
-    const repair = (await restoreRepair(host)) ?? reloadRepair(host);
+    const repair = (await restoreRepair(host)) ?? reloadRepair(at, host);
     const words = wordsForRunning(host);
-    const detail = `${identity.message}${checkName(host)}`;
+    const detail = `${identity.message}${checkName(inspection)}`;
     findings.push({ code, detail, ...(words ? { words } : {}), ...(repair ? { repair } : {}) });
   }
-  const { set } = host.inspection;
   if (!isUsable(identity) || !set) return findings;
   const stored = createIdentity(set);
   return [
     ...findings,
-    ...flaws(host),
-    ...(await checkOwner(host)),
-    ...(await checkNames(host, stored)),
-    ...(await checkState(host, stored)),
+    ...flaws(inspection),
+    ...(await checkOwner(at, host)),
+    ...(await checkNames(at, host, stored)),
+    ...(await checkState(at, host, stored)),
   ];
 }
 
 /** Whether the identity was made on this host. */
-async function checkOwner(host: DoctorHost): Promise<Finding[]> {
-  const recorded = host.meta.host;
+async function checkOwner(at: DoctorPlace, { inspection }: DoctorHost): Promise<Finding[]> {
+  const recorded = inspection.meta.host;
   if (!recorded) return [];
-  const present = await readHostBinding(host);
+  const present = await readHostBinding(at);
   if (!isOtherHost(recorded, present)) return [];
   const differ = differingFacts(recorded, present).join(' and ');
   return [{ code: 'IDENTITY_OF_OTHER_HOST', detail: `Since it was made the ${differ} have changed.` }];
 }
 
 /** The check of the validator that refuses the identity. */
-function checkName({ inspection }: DoctorHost): string {
-  const refusing = inspection.findings.find((one) => one.severity === 'refuse');
+function checkName({ findings }: IdentityInspection): string {
+  const refusing = findings.find((one) => one.severity === 'refuse');
   return refusing ? ` [${refusing.check} ${refusing.name}]` : '';
 }
 
@@ -101,26 +103,25 @@ function checkName({ inspection }: DoctorHost): string {
 const TOLD_ELSEWHERE = /^(V9|V17|F\d)$/;
 
 /** What the validator would refuse before an install and lets be in use. */
-function flaws({ inspection }: DoctorHost): Finding[] {
-  const all = inspection.findings.filter((one) => one.severity === 'warn' && !TOLD_ELSEWHERE.test(one.check));
+function flaws({ findings }: IdentityInspection): Finding[] {
+  const all = findings.filter((one) => one.severity === 'warn' && !TOLD_ELSEWHERE.test(one.check));
   return all.map((one) => ({ code: 'CERT_FLAWED', detail: `${one.message} [${one.check} ${one.name}]` }));
 }
 
-async function checkNames(host: DoctorHost, { material }: Identity): Promise<Finding[]> {
+async function checkNames(at: DoctorPlace, host: DoctorHost, { material }: Identity): Promise<Finding[]> {
   const [leaf] = parseCertificates(material.certificatePem);
   const managerUrl = managerUrlOf(host);
   // Copied certificates carry what their maker chose; they are judged only where a manager issued them.
-  if (!leaf || !managerUrl || host.meta.trust === 'manual') return [];
+  if (!leaf || !managerUrl || host.inspection.meta.trust === 'manual') return [];
   const { enrollment } = host.config;
-  const sources = { ...host, managerUrl, reportIp: undefined, reportInterface: undefined };
-  const fqdn = await readFqdn(sources).catch(() => undefined);
+  const fqdn = await readFqdn(at).catch(() => undefined);
   const names = leaf.dnsNames.map((name) => name.toLowerCase());
   const findings: Finding[] = [];
   if (fqdn !== undefined && !names.includes(fqdn)) {
     const detail = `The host is called ${fqdn}; the certificate names ${names.join(', ') || 'nobody'}.`;
     findings.push({ code: 'CERT_WRONG_NAME', detail });
   }
-  const own = [enrollment.report_ip, ...host.network.addresses().map((one) => one.address)];
+  const own = [enrollment.report_ip, ...at.network.addresses().map((one) => one.address)];
   if (leaf.ipAddresses.length > 0 && !leaf.ipAddresses.some((address) => isOwn(address, own))) {
     const detail = `The certificate names ${leaf.ipAddresses.join(', ')}, which this host does not have.`;
     findings.push({ code: 'CERT_WRONG_ADDRESS', detail });
@@ -134,8 +135,12 @@ function isOwn(address: string, own: readonly (string | undefined)[]): boolean {
 }
 
 /** What health says about it as well, with what the doctor can mend. */
-async function checkState(host: DoctorHost, stored: Identity): Promise<Finding[]> {
-  const { files, paths, trail, place } = host;
+async function checkState(
+  { files, paths }: DoctorPlace,
+  host: DoctorHost,
+  stored: Identity,
+): Promise<Finding[]> {
+  const { trail, place } = host;
   const managerUrl = managerUrlOf(host)?.href;
   const sources = { place, dataFolder: paths.dataFolder, trail, managerUrl };
   const state = await storedIdentityState(stored, sources);
@@ -153,7 +158,10 @@ async function checkState(host: DoctorHost, stored: Identity): Promise<Finding[]
 }
 
 /** A revocation list that is no file keeps the whole set from being read. */
-export async function checkCrlFile({ files, place }: DoctorHost): Promise<Finding[]> {
+export async function checkCrlFile(
+  { files }: Pick<DoctorPlace, 'files'>,
+  { place }: Pick<DoctorHost, 'place'>,
+): Promise<Finding[]> {
   const { crl: path } = await resolvePaths(files, place.paths);
   try {
     await files.readText(path);

@@ -6,7 +6,7 @@ import { findOpenFile, openFileWords, realFile } from '../../host/real-file.ts';
 import { isUsable } from '../../identity/identity.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorCode } from '../table.ts';
-import { type DoctorHost, type DoctorPlace } from './host.ts';
+import type { DoctorHost, DoctorPlace } from './host.ts';
 import { ownerAndMode } from './owner-and-mode.ts';
 
 function faultsOf(error: unknown): readonly ConfigurationFault[] {
@@ -47,7 +47,7 @@ const octal = (mode: number): string => `0${mode.toString(8)}`;
 
 /** Owner and mode of the configuration, whether it can be read as YAML or not. */
 export async function checkConfigAccess(place: DoctorPlace): Promise<Finding[]> {
-  const real = await realFile(place.files, place.configFile).catch(() => undefined);
+  const real = await realFile(place.files, place.paths.configFile).catch(() => undefined);
   if (real?.facts.kind !== 'file') return [];
   const findings = ownerAndMode(place, real, {
     forbidden: 0o002,
@@ -77,8 +77,10 @@ async function secretReadable({ files }: DoctorPlace, path: string, facts: FileF
 }
 
 /** Files that the configuration names, and what it leaves out. */
-export async function checkConfig(host: DoctorHost): Promise<Finding[]> {
-  const { config, identity, configFile } = host;
+export async function checkConfig(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+  const { configFile } = at.paths;
+  const { config } = host;
+  const { status: identity } = host.inspection;
   const findings: Finding[] = [];
   if (config.enrollment.manager_url === undefined && identity.status === 'missing' && config.tls.enabled) {
     findings.push({
@@ -92,17 +94,20 @@ export async function checkConfig(host: DoctorHost): Promise<Finding[]> {
       detail: `${configFile} names ${config.enrollment.manager_url}.`,
     });
   }
-  return [...findings, ...(await checkJoinFile(host)), ...(await checkCaFile(host))];
+  return [...findings, ...(await checkJoinFile(at, host)), ...(await checkCaFile(at, host))];
 }
 
-async function checkJoinFile({ files, config, paths, identity, uid }: DoctorHost): Promise<Finding[]> {
+async function checkJoinFile(
+  { files, paths, uid }: DoctorPlace,
+  { config, inspection }: DoctorHost,
+): Promise<Finding[]> {
   const { join_file: configured } = config.enrollment;
   // The file that is found by itself may be absent.
   const path = configured ?? paths.joinFile;
   const facts = await files.facts(path).catch(() => undefined);
   if (facts?.kind !== 'file') {
     // It is used once; afterwards an administrator may remove it.
-    return configured === undefined || isUsable(identity)
+    return configured === undefined || isUsable(inspection.status)
       ? []
       : [{ code: 'JOIN_FILE_MISSING', detail: `${path} is no file.`, words: { path } }];
   }
@@ -120,7 +125,7 @@ async function checkJoinFile({ files, config, paths, identity, uid }: DoctorHost
   ];
 }
 
-async function checkCaFile({ files, config }: DoctorHost): Promise<Finding[]> {
+async function checkCaFile({ files }: DoctorPlace, { config }: DoctorHost): Promise<Finding[]> {
   const path = config.enrollment.ca_file;
   if (path === undefined) return [];
   try {

@@ -1,12 +1,13 @@
 import { publicKeySpki, spkiSha256 } from '@linux-patch/pki';
+import type { Files } from '@linux-patch/runtime';
 import { type AuditTrail, newestOf, textOf } from '../../audit/trail.ts';
 import { openConfiguredToken } from '../../enrollment/older/configured-token.ts';
-import { type PendingEnrollment, removePending } from '../../enrollment/state/pending.ts';
+import { type PendingEnrollment, type PendingPlaces, removePending } from '../../enrollment/state/pending.ts';
 import { verdictWords } from '../../enrollment/trust/join-verdict.ts';
 import { createIdentity, isUsable } from '../../identity/identity.ts';
 import { ownRevocation } from '../../identity/revocation/in-force.ts';
 import type { Finding } from '../finding.ts';
-import { type DoctorHost } from './host.ts';
+import type { DoctorHost, DoctorPlace } from './host.ts';
 import { ownerAndMode } from './owner-and-mode.ts';
 
 /** The events that tell how an enrolment fares. */
@@ -66,19 +67,21 @@ export function enrollmentFinding(
 }
 
 /** The request of this host, and whether it can be taken up again. */
-export async function checkEnrollment(host: DoctorHost): Promise<Finding[]> {
-  const broken = await checkSavedState(host);
-  const open = await checkModes(host);
+export async function checkEnrollment(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+  const { pending, places } = host.enrollment;
+  const broken = await checkSavedState(at, host);
+  const open = await checkModes(at, places);
   // A host that was revoked asks anew while its identity lies there still.
-  const { set } = host.inspection;
-  const asksAnew = host.pending !== undefined && set && ownRevocation(createIdentity(set)) !== undefined;
-  if (broken.length > 0 || (isUsable(host.identity) && !asksAnew)) return [...broken, ...open];
-  const finding = enrollmentFinding(host.pending, host.trail);
+  const { set, status } = host.inspection;
+  const asksAnew = pending !== undefined && set && ownRevocation(createIdentity(set)) !== undefined;
+  if (broken.length > 0 || (isUsable(status) && !asksAnew)) return [...broken, ...open];
+  const finding = enrollmentFinding(pending, host.trail);
   return [...open, ...(finding ? [finding] : [])];
 }
 
-async function checkSavedState(host: DoctorHost): Promise<Finding[]> {
-  const { files, places, pending, paths, config } = host;
+async function checkSavedState({ files, paths }: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+  const { config, inspection, enrollment } = host;
+  const { places, pending } = enrollment;
   const token = config.enrollment.polling_token;
   const repair = async (): Promise<void> => {
     await openConfiguredToken({ files, dataFolder: paths.dataFolder, token }).markUsed();
@@ -89,28 +92,27 @@ async function checkSavedState(host: DoctorHost): Promise<Finding[]> {
   if (!pending) {
     return [{ code: 'PENDING_STATE_CORRUPT', detail: `${places.stateFile} holds no enrolment.`, repair }];
   }
-  if ((await keyHash(host)) === pending.spki_sha256 || isUsable(host.identity)) return [];
+  if ((await keyHash(files, places)) === pending.spki_sha256 || isUsable(inspection.status)) return [];
   const detail = `${places.keyFile} is not the key of the request ${pending.key_id}.`;
   return [{ code: 'PENDING_KEY_WRONG', detail, repair }];
 }
 
-async function keyHash({ files, places }: DoctorHost): Promise<string | undefined> {
+async function keyHash(files: Files, { keyFile }: PendingPlaces): Promise<string | undefined> {
   try {
-    const pem = await files.readText(places.keyFile);
+    const pem = await files.readText(keyFile);
     return pem === undefined ? undefined : spkiSha256(publicKeySpki(pem));
   } catch {
     return undefined;
   }
 }
 
-async function checkModes(host: DoctorHost): Promise<Finding[]> {
-  const { stateFile, keyFile } = host.places;
+async function checkModes(at: DoctorPlace, { stateFile, keyFile }: PendingPlaces): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const path of [stateFile, keyFile]) {
-    const facts = await host.files.facts(path).catch(() => undefined);
+    const facts = await at.files.facts(path).catch(() => undefined);
     if (facts?.kind !== 'file') continue;
     findings.push(
-      ...ownerAndMode(host, { path, facts }, { forbidden: 0o077, open: 'PENDING_SECRET_READABLE' }),
+      ...ownerAndMode(at, { path, facts }, { forbidden: 0o077, open: 'PENDING_SECRET_READABLE' }),
     );
   }
   return findings;

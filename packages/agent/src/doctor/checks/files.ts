@@ -3,7 +3,7 @@ import { Job } from '@linux-patch/contract';
 import type { FileFacts, Files } from '@linux-patch/runtime';
 import { storeFolder } from '../../identity/store/paths.ts';
 import type { Finding } from '../finding.ts';
-import type { DoctorHost } from './host.ts';
+import type { DoctorHost, DoctorPlace } from './host.ts';
 import { ownerAndMode } from './owner-and-mode.ts';
 
 /** A folder of the agent. */
@@ -23,10 +23,9 @@ const STALE_MS = 60_000;
 /** Only so many stored jobs are looked at; more are no more telling. */
 const JOB_LIMIT = 2_000;
 
-function foldersOf(host: DoctorHost): Folder[] {
-  const { configFile, config, place, paths } = host;
+function foldersOf({ paths }: DoctorPlace, { config, place }: DoctorHost): Folder[] {
   const all: Folder[] = [
-    { path: dirname(configFile), mode: 0o755, expected: false, written: false },
+    { path: dirname(paths.configFile), mode: 0o755, expected: false, written: false },
     { path: dirname(config.whitelist.path), mode: 0o755, expected: false, written: false },
     { path: storeFolder(place.paths), mode: 0o755, expected: false, written: true },
     { path: paths.dataFolder, mode: 0o700, expected: true, written: true },
@@ -37,19 +36,19 @@ function foldersOf(host: DoctorHost): Folder[] {
 }
 
 /** Disks, folders, what crashes leave, and the files that are written all the time. */
-export async function checkFiles(host: DoctorHost): Promise<Finding[]> {
-  const folders = foldersOf(host);
-  const found = await Promise.all(folders.map((folder) => checkFolder(host, folder)));
+export async function checkFiles(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+  const folders = foldersOf(at, host);
+  const found = await Promise.all(folders.map((folder) => checkFolder(at, host, folder)));
   return [
     ...found.flat(),
-    ...(await checkAuditLog(host)),
-    ...(await checkJobs(host)),
-    ...(await checkLeftovers(host, folders)),
+    ...(await checkAuditLog(at, host)),
+    ...(await checkJobs(at, host)),
+    ...(await checkLeftovers(at, host, folders)),
   ];
 }
 
-async function checkFolder(host: DoctorHost, folder: Folder): Promise<Finding[]> {
-  const { files, config } = host;
+async function checkFolder(at: DoctorPlace, { config }: DoctorHost, folder: Folder): Promise<Finding[]> {
+  const { files } = at;
   const { path, mode, expected, written } = folder;
   const facts = await factsBehindLinks(files, path);
   if (facts === undefined) {
@@ -65,7 +64,7 @@ async function checkFolder(host: DoctorHost, folder: Folder): Promise<Finding[]>
     return [{ code: 'JOBS_FOLDER_BROKEN', detail: `${path} is no folder.`, words: { path }, repair }];
   }
   const access = ownerAndMode(
-    host,
+    at,
     { path, facts },
     { forbidden: 0o022, open: 'FOLDER_WRITABLE_BY_OTHERS', foreign: 'FOLDER_FOREIGN_OWNER' },
   );
@@ -113,7 +112,7 @@ async function moveAside(files: Files, path: string): Promise<void> {
   await files.rename(path, `${path}.bak`);
 }
 
-async function checkAuditLog({ files, config }: DoctorHost): Promise<Finding[]> {
+async function checkAuditLog({ files }: DoctorPlace, { config }: DoctorHost): Promise<Finding[]> {
   const path = config.logging.file_path;
   const facts = await files.facts(path).catch(() => undefined);
   if (facts === undefined || facts.kind === 'file' || facts.kind === 'link') return [];
@@ -121,7 +120,7 @@ async function checkAuditLog({ files, config }: DoctorHost): Promise<Finding[]> 
   return [{ code: 'AUDIT_LOG_NOT_WRITABLE', detail: `${path} is no file.`, words: { path }, repair }];
 }
 
-async function checkJobs({ files, config }: DoctorHost): Promise<Finding[]> {
+async function checkJobs({ files }: DoctorPlace, { config }: DoctorHost): Promise<Finding[]> {
   const folder = config.jobs.storage_path;
   const names = await files.list(folder, { missingOk: true }).catch(() => []);
   const findings: Finding[] = [];
@@ -144,8 +143,11 @@ function isJob(text: string): boolean {
 }
 
 /** Temporary files (`.NAME.PID-N.tmp`) that nobody works with any more. */
-async function checkLeftovers(host: DoctorHost, folders: readonly Folder[]): Promise<Finding[]> {
-  const { files, clock } = host;
+async function checkLeftovers(
+  { files, clock }: DoctorPlace,
+  host: DoctorHost,
+  folders: readonly Folder[],
+): Promise<Finding[]> {
   const generations = join(storeFolder(host.place.paths), 'generations');
   const findings: Finding[] = [];
   for (const folder of [...folders.map((one) => one.path), generations]) {

@@ -4,24 +4,31 @@ import { readFqdn } from '../../host/host-name.ts';
 import { readMachineId } from '../../host/machine-id.ts';
 import { chooseAddress } from '../../host/reported-address.ts';
 import { isUsable } from '../../identity/identity.ts';
+import type { IdentityInspection } from '../../identity/inspect.ts';
 import type { Finding } from '../finding.ts';
-import { type DoctorHost, managerUrlOf } from './host.ts';
+import { type DoctorHost, type DoctorPlace, managerUrlOf } from './host.ts';
 
-/** What is needed to find out who the host is. */
-type Asked = Pick<DoctorHost, 'files' | 'commands' | 'network' | 'root' | 'config' | 'meta' | 'identity'>;
+/** What is known already of who the host is. */
+type Known = Pick<DoctorHost, 'config'> & {
+  readonly inspection: Pick<IdentityInspection, 'meta' | 'status'>;
+};
 
 /** Whether this host can say who it is. What only an enrolment needs is less bad while there is an identity. */
-export async function checkHostIdentity(host: Asked): Promise<Finding[]> {
-  const { files, root, config } = host;
+export async function checkHostIdentity(
+  at: Pick<DoctorPlace, 'files' | 'commands' | 'network' | 'root'>,
+  host: Known,
+): Promise<Finding[]> {
+  const { files, root } = at;
+  const { config, inspection } = host;
   const managerUrl = managerUrlOf(host);
   if (managerUrl === undefined) return [];
   const sources = {
-    ...host,
+    ...at,
     managerUrl,
     reportIp: config.enrollment.report_ip,
     reportInterface: config.enrollment.report_interface,
   };
-  const weight = isUsable(host.identity) ? ({ severity: 'warning' } as const) : {};
+  const weight = isUsable(inspection.status) ? ({ severity: 'warning' } as const) : {};
   const findings: Finding[] = [];
   const path = join(root, 'etc/machine-id');
   const raw = (await files.readText(path).catch(() => undefined))?.trim();

@@ -1,5 +1,5 @@
 import type { Finding } from '../finding.ts';
-import type { DoctorHost } from './host.ts';
+import type { DoctorPlace } from './host.ts';
 
 /** What the kernel says when none is left (inotify_init(2), inotify_add_watch(2)), and the setting that limits it. */
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -9,9 +9,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
 const LEAST = 1_024;
 
 /** Whether the kernel still tells a program of this user about changed files. */
-export async function checkInotify({ files, configFile }: DoctorHost): Promise<Finding[]> {
+export async function checkInotify({ files, paths }: DoctorPlace): Promise<Finding[]> {
   try {
-    files.watch(configFile, () => {})[Symbol.dispose]();
+    files.watch(paths.configFile, () => {})[Symbol.dispose]();
     return [];
   } catch (error) {
     const name = SETTINGS[(error as NodeJS.ErrnoException).code ?? ''];

@@ -3,7 +3,7 @@ import { isUsable } from '../../identity/identity.ts';
 import type { Finding } from '../finding.ts';
 import { type Probe, probeManager } from '../probe-manager.ts';
 import { clockFinding } from './clock.ts';
-import { type DoctorHost, managerUrlOf } from './host.ts';
+import { type DoctorHost, type DoctorPlace, managerUrlOf } from './host.ts';
 
 type Exchange = Extract<Probe, { step: 'exchange' }>;
 type Answer = Extract<Probe, { step: 'answer' }>;
@@ -82,12 +82,12 @@ function managerFinding(probe: Probe, url: URL): Finding | undefined {
 }
 
 /** Whether the manager can be reached and is one. What only renewal needs is less bad while there is an identity. */
-export async function checkManager(host: DoctorHost): Promise<Finding[]> {
+export async function checkManager(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
   const url = managerUrlOf(host);
   if (!url) return [];
-  const probe = await probeManager(host, url);
+  const probe = await probeManager(at, host, url);
   const offsetMs = 'offsetMs' in probe ? probe.offsetMs : undefined;
-  const clock = offsetMs === undefined ? undefined : clockFinding(offsetMs, host.clock.now());
+  const clock = offsetMs === undefined ? undefined : clockFinding(offsetMs, at.clock.now());
   const words = { host: hostOf(url), port: url.port || '443', manager: url.href };
   const small = probe.step === 'answer' && probe.smallHello;
   const found = [networkFinding(probe) ?? managerFinding(probe, url), small ? smallHello(url) : undefined]
@@ -102,7 +102,7 @@ function smallHello(url: URL): Finding {
   return { code: 'MANAGER_SMALL_HELLO', detail: `${url.href} answered only without X25519MLKEM768.` };
 }
 
-function weighed({ identity }: DoctorHost, finding: Finding): Finding {
+function weighed({ inspection }: DoctorHost, finding: Finding): Finding {
   const isNotice = finding.code === 'MANAGER_SMALL_HELLO';
-  return isUsable(identity) && !isNotice ? { ...finding, severity: 'warning' } : finding;
+  return isUsable(inspection.status) && !isNotice ? { ...finding, severity: 'warning' } : finding;
 }

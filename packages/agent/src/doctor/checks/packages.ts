@@ -2,10 +2,13 @@ import { isPatchError } from '@linux-patch/contract';
 import { FaultsAnswer } from '@linux-patch/worker';
 import { openWorkerLink } from '../../worker-link/link.ts';
 import type { Finding } from '../finding.ts';
-import type { DoctorHost } from './host.ts';
+import type { DoctorHost, DoctorPlace } from './host.ts';
 
 /** Whether packages can be worked with, and whether the part of the agent answers that does it. */
-export async function checkPackages({ commands, root, config, signal }: DoctorHost): Promise<Finding[]> {
+export async function checkPackages(
+  { commands, root, signal }: DoctorPlace,
+  { config }: DoctorHost,
+): Promise<Finding[]> {
   using link = openWorkerLink({ commands, root, backend: config.package_manager.backend });
   try {
     return findingsOf(await link.ask({ v: 1, op: 'faults' }, FaultsAnswer, { signal }));

@@ -1,11 +1,12 @@
 import { BlockList, isIP } from 'node:net';
 import { findPortHolder } from '../../host/process-holder.ts';
 import type { Finding } from '../finding.ts';
-import type { DoctorHost } from './host.ts';
+import type { DoctorHost, DoctorPlace } from './host.ts';
 
 /** Who listens on the agent's port, and whether there are two agents. */
-export async function checkPort(host: DoctorHost): Promise<Finding[]> {
-  const { files, agents, config } = host;
+export async function checkPort(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+  const { files, root } = at;
+  const { agents, config } = host;
   const findings: Finding[] = [];
   // Without TLS no port is bound.
   const holder = config.tls.enabled
@@ -18,7 +19,7 @@ export async function checkPort(host: DoctorHost): Promise<Finding[]> {
     const pids = agents.map((agent) => agent.pid).join(' and ');
     findings.push({
       code: 'SECOND_AGENT',
-      detail: `Agents with the folders below ${host.root}: process ${pids}.`,
+      detail: `Agents with the folders below ${root}: process ${pids}.`,
       words: { pid: second.pid },
     });
   }
@@ -29,13 +30,13 @@ export async function checkPort(host: DoctorHost): Promise<Finding[]> {
       words: { pid: holder.pid },
     });
   }
-  return [...findings, ...checkAddress(host), ...checkReach(host)];
+  return [...findings, ...checkAddress(at, host), ...checkReach(host)];
 }
 
 /** Every address of 127.0.0.0/8 is this host's, and these two mean all addresses. */
 const ALWAYS_THERE = /^(?:127\..*|::1|0\.0\.0\.0|::)$/;
 
-function checkAddress({ config, network }: DoctorHost): Finding[] {
+function checkAddress({ network }: DoctorPlace, { config }: DoctorHost): Finding[] {
   const { bind } = config.server;
   if (!config.tls.enabled || ALWAYS_THERE.test(bind)) return [];
   const own = new BlockList();
@@ -48,9 +49,9 @@ function checkAddress({ config, network }: DoctorHost): Finding[] {
 const LOOPBACK = /^(?:127\..*|::1)$/;
 
 /** Whether who calls the reported address meets the listener. A listener at one address may be behind NAT; nobody knows. */
-function checkReach({ config, meta, pending }: DoctorHost): Finding[] {
+function checkReach({ config, inspection, enrollment }: DoctorHost): Finding[] {
   const { bind } = config.server;
-  const told = pending?.ip_address ?? meta.reported_address;
+  const told = enrollment.pending?.ip_address ?? inspection.meta.reported_address;
   if (!config.tls.enabled || told === undefined) return [];
   const isOtherFamily = bind === '0.0.0.0' && isIP(told) === 6;
   const isOnlyLocal = LOOPBACK.test(bind) && !LOOPBACK.test(told);

@@ -47,8 +47,11 @@ async function readUnit({ commands, signal }: Asked): Promise<ReadonlyMap<string
 }
 
 /** The service under systemd; other service managers are not asked. */
-export async function checkService(host: Asked & Pick<DoctorHost, 'underSystemd'>): Promise<Finding[]> {
-  const unit = host.underSystemd ? await readUnit(host) : undefined;
+export async function checkService(
+  at: Asked,
+  { underSystemd }: Pick<DoctorHost, 'underSystemd'>,
+): Promise<Finding[]> {
+  const unit = underSystemd ? await readUnit(at) : undefined;
   return unit ? unitFindings(unit) : [];
 }
 

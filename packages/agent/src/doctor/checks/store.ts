@@ -7,14 +7,16 @@ import { currentLink, storeFolder } from '../../identity/store/paths.ts';
 import { lostFiles } from '../../identity/store/put-back.ts';
 import { findUsableGeneration, makeCurrent } from '../../identity/store/roll-back.ts';
 import type { Finding } from '../finding.ts';
-import { type DoctorHost } from './host.ts';
+import type { DoctorHost, DoctorPlace } from './host.ts';
 import { ownerAndMode } from './owner-and-mode.ts';
 
 /** Makes the newest valid set current; undefined when there is none, or it is current and intact already. */
-export async function restoreRepair(host: DoctorHost): Promise<(() => Promise<void>) | undefined> {
-  const { place, identity } = host;
+export async function restoreRepair({
+  place,
+  inspection,
+}: DoctorHost): Promise<(() => Promise<void>) | undefined> {
   const { files, paths, clock } = place;
-  if (isUsable(identity)) return undefined;
+  if (isUsable(inspection.status)) return undefined;
   const kept = await findUsableGeneration({ files, paths, clock, thresholdDays: 0 });
   return kept && (() => makeCurrent(files, paths, kept.name));
 }
@@ -24,13 +26,14 @@ const LOOK_EVERY_MS = 250;
 const COMMAND_TIMEOUT_MS = 5_000;
 
 /** The process that serves with certificates that are gone from the disk; it has them in memory. */
-function holderOf({ identity, agents }: DoctorHost): number | undefined {
-  return identity.status === 'missing' ? agents[0]?.pid : undefined;
+function holderOf({ inspection, agents }: DoctorHost): number | undefined {
+  return inspection.status.status === 'missing' ? agents[0]?.pid : undefined;
 }
 
 /** An agent that runs puts its certificates back when it is told to look. */
-export function reloadRepair(host: DoctorHost): (() => Promise<void>) | undefined {
-  const { commands, clock, files, place, signal } = host;
+export function reloadRepair(at: DoctorPlace, host: DoctorHost): (() => Promise<void>) | undefined {
+  const { commands, clock, files, signal } = at;
+  const { place } = host;
   const pid = holderOf(host);
   if (pid === undefined) return undefined;
   return async () => {
@@ -55,12 +58,16 @@ export function wordsForRunning(host: DoctorHost): Readonly<Record<string, strin
 }
 
 /** The places of the identity: links, sets, owner and mode of keys. */
-export async function checkStore(host: DoctorHost): Promise<Finding[]> {
-  return [...(await checkCurrent(host)), ...(await checkReadable(host)), ...(await checkKeys(host))];
+export async function checkStore(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+  return [
+    ...(await checkCurrent(at, host)),
+    ...(await checkReadable(at, host)),
+    ...(await checkKeys(at, host)),
+  ];
 }
 
-async function checkCurrent(host: DoctorHost): Promise<Finding[]> {
-  const { files, place } = host;
+async function checkCurrent({ files }: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+  const { place } = host;
   const link = currentLink(place.paths);
   const target = await files.readLink(link).catch(() => undefined);
   if (target === undefined) return [];
@@ -78,12 +85,12 @@ async function checkCurrent(host: DoctorHost): Promise<Finding[]> {
     names.map(async (name) => (await files.facts(join(folder, name)))?.sizeBytes),
   );
   const lost = names.filter((_, index) => !sizes[index]);
-  if (lost.length === 0 || isUsable(host.identity)) return [];
+  if (lost.length === 0 || isUsable(host.inspection.status)) return [];
   return [{ code: 'GENERATION_BROKEN', detail: `${folder} lacks ${lost.join(', ')}.`, repair }];
 }
 
-async function checkReadable(host: DoctorHost): Promise<Finding[]> {
-  const { files, place } = host;
+async function checkReadable({ files }: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+  const { place } = host;
   const findings: Finding[] = [];
   const restore = await restoreRepair(host);
   for (const path of [place.paths.key, place.paths.certificate, place.paths.ca]) {
@@ -101,15 +108,15 @@ async function checkReadable(host: DoctorHost): Promise<Finding[]> {
   return findings;
 }
 
-async function checkKeys(host: DoctorHost): Promise<Finding[]> {
-  const { files, paths } = host.place;
+async function checkKeys(at: DoctorPlace, { place }: DoctorHost): Promise<Finding[]> {
+  const { files, paths } = place;
   const { key } = await resolvePaths(files, paths);
   const findings: Finding[] = [];
   for (const path of [key, `${paths.key}.bak`]) {
     const facts = await files.facts(path).catch(() => undefined);
     if (facts?.kind !== 'file') continue;
     const rule = { forbidden: 0o077, open: 'KEY_MODE_OPEN', foreign: 'KEY_FOREIGN_OWNER' } as const;
-    findings.push(...ownerAndMode(host, { path, facts }, rule));
+    findings.push(...ownerAndMode(at, { path, facts }, rule));
   }
   return findings;
 }
