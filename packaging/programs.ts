@@ -81,7 +81,10 @@ export const PROGRAMS: readonly ProgramPackage[] = [
       'and updates of many hosts. Keeps its data in one file.',
     ],
     entry: 'packages/manager/src/main.ts',
-    helpers: [{ name: 'linux-patch-manager-reader', entry: 'packages/manager/src/threads/reader.ts' }],
+    helpers: [
+      { name: 'linux-patch-manager-reader', entry: 'packages/manager/src/threads/reader.ts' },
+      { name: 'linux-patch-manager-sets', entry: 'packages/manager/src/threads/sets.ts' },
+    ],
     configFile: '/etc/linux_patch_manager/config.yaml',
     extraFiles: [
       {

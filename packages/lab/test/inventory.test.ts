@@ -102,6 +102,11 @@ describe('the manager knows what a real host has', () => {
     expect(await shown('hosts', 'with', 'toylib', '--below', '1.0-1')).toContain(
       'No host that was listed had toylib below 1.0-1.',
     );
+    expect(await shown('hosts', 'without', 'toylib', '--at-least', '1.0-1+deb12u1')).toMatch(
+      /listed\.lab\.test +1\.0-1 .*ago +behind/,
+    );
+    expect(await shown('hosts', 'without', 'toylib')).toContain('No host that was listed lacked toylib.');
+    expect(await shown('hosts', 'versions', 'toyl*')).toMatch(/\ntoylib +1\.0-1 +\S+ +1\n/);
   });
 
   it('after a patch at once, and that nothing waits any more', async () => {

@@ -19,6 +19,7 @@ import { createJobFollower, type JobFollower } from './inventory/follow-jobs.ts'
 import { createLister } from './inventory/lister.ts';
 import { listInTurn, listingLifeMs } from './inventory/rounds.ts';
 import { serveInventoryRoutes } from './inventory/routes.ts';
+import type { SetIndex } from './inventory/set-index/set-index.ts';
 import { serveJobKeyRoutes } from './job-key/routes.ts';
 
 /** Everything that has to do with hosts that have joined. */
@@ -41,6 +42,7 @@ export function composeFleet(
     readonly config: ManagerConfig;
     readonly own: OwnCertificates;
     readonly reads: Kysely<ManagerTables>;
+    readonly sets: SetIndex;
   },
 ): Fleet {
   const { db, authority, clock, logger } = context;
@@ -70,7 +72,7 @@ export function composeFleet(
   const jobKeys = createJobKeyOffers({ ...context, fleet: client });
   const pace = { concurrency, intervalMs: poll_minutes * MINUTE_MS };
   const poll = createFleetPoll({ ...context, hosts, fleet: client, lists, jobKeys, pace });
-  const lister = createLister({ db, fleet: client, clock, logger });
+  const lister = createLister({ db, fleet: client, sets: parts.sets, clock, logger });
   const listingPace = { concurrency, intervalMs: inventory_minutes * MINUTE_MS };
   const startedJobs = createJobFollower({ db, fleet: client, lister, clock, logger, pace: listingPace });
   return {
@@ -95,7 +97,7 @@ export function serveFleet(
   routes: Routes,
   context: EnrollmentContext,
   parts: {
-    readonly database: ReadDatabase;
+    readonly database: ReadDatabase & { readonly sets: SetIndex };
     readonly fleet: Fleet;
     readonly own: OwnCertificates;
     /** Takes up own certificates that were made anew. */
@@ -103,7 +105,7 @@ export function serveFleet(
   },
 ): void {
   const { fleet, own } = parts;
-  const { db, reads } = parts.database;
+  const { db, reads, sets } = parts.database;
   const { clock, audit, logger } = context;
   serveHostRoutes(routes, {
     hosts: fleet.hosts,
@@ -115,11 +117,12 @@ export function serveFleet(
     clock,
     logger,
   });
-  serveInventoryRoutes(routes, { reads, hosts: fleet.hosts, clock, lifeMs: fleet.listingLifeMs });
+  serveInventoryRoutes(routes, { reads, sets, hosts: fleet.hosts, clock, lifeMs: fleet.listingLifeMs });
   serveJobKeyRoutes(routes, { ...fleet, jobKey: context.authority.jobKey, audit, db });
   serveCertificateRoutes(routes, {
     db,
     reads,
+    sets,
     clock,
     audit,
     hosts: fleet.hosts,

@@ -34,6 +34,7 @@ import { serveProbes } from './http/probes.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { createRoutes, type Routes } from './http/routes.ts';
 import { type ManagerServer, openManagerServer, TIME_LIMITS } from './http/server.ts';
+import { openSetIndex, type SetIndex } from './inventory/set-index/set-index.ts';
 import { establishJobKey } from './job-key/establish.ts';
 import { jobKeyFile } from './job-key/stored-key.ts';
 import { serveJoinTokenRoutes } from './join-tokens/routes.ts';
@@ -69,9 +70,13 @@ export function managerUrlOf(config: ManagerConfig): string {
   return config.server.url ?? `https://${osHostname()}:${config.server.port}`;
 }
 
+interface Data extends ReadDatabase {
+  readonly sets: SetIndex;
+}
+
 interface Parts {
   readonly options: ManagerOptions;
-  readonly database: ReadDatabase;
+  readonly database: Data;
   readonly authority: Authority;
   readonly enrollment: EnrollmentContext;
   readonly adminToken: string | undefined;
@@ -165,13 +170,14 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   };
 }
 
-/** The database, and the threads that read it. */
-async function openData(options: ManagerOptions, path: string): Promise<ReadDatabase & AsyncDisposable> {
+/** The database, and the threads that answer questions about it. */
+async function openData(options: ManagerOptions, path: string): Promise<Data & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const { db } = stack.use(await openDatabase(path));
   const { reads } = stack.use(openReads({ ...options, path }));
+  const sets = stack.use(openSetIndex({ ...options, reads }));
   const owned = stack.move();
-  return { db, reads, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { db, reads, sets, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Says in log and audit that what was lost was begun anew. */
@@ -217,7 +223,7 @@ async function recordStop({ audit, db, logger }: EnrollmentContext): Promise<voi
 }
 
 /** What belongs to the manager's own certificates: their renewal, the calls made with them, the life of the CAs. */
-async function openOwnLife(options: ManagerOptions, enrollment: EnrollmentContext, { reads }: ReadDatabase) {
+async function openOwnLife(options: ManagerOptions, enrollment: EnrollmentContext, { reads, sets }: Data) {
   const { authority, audit, db } = enrollment;
   const own = keepOwnCertificates(authority, audit, db);
   let server: ManagerServer | undefined;
@@ -227,7 +233,7 @@ async function openOwnLife(options: ManagerOptions, enrollment: EnrollmentContex
     await own.pair('client');
   };
   await renewOwn();
-  const fleet = composeFleet(enrollment, { config: options.config, own, reads });
+  const fleet = composeFleet(enrollment, { config: options.config, own, reads, sets });
   const agentDays = options.config.certificates.agent_days;
   const rotation = await openRotation({ ...enrollment, fleet: fleet.client, agentDays, renewOwn });
   return { own, fleet, rotation, renewOwn, serveWith: (bound: ManagerServer) => (server = bound) };

@@ -1,4 +1,11 @@
-import type { HostChanges, PackageHolders, PackageUpdates, WaitingUpdates } from '@linux-patch/contract';
+import type {
+  HostChanges,
+  KnownPackages,
+  PackageHolders,
+  PackageMissing,
+  PackageUpdates,
+  WaitingUpdates,
+} from '@linux-patch/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   dataOf,
@@ -76,6 +83,88 @@ describe('questions about the whole fleet', { timeout: 120_000 }, () => {
     expect(await below('32:9.16.1-1.el9')).toBe(1);
     expect(await below('32:9.16.a-1.el9')).toBe(0);
     expect(await below('9.17-1.el9')).toBe(0);
+  });
+
+  const missing = async (name: string, query = '') =>
+    dataOf<PackageMissing>(await world.admin(`/inventory/packages/${name}/missing${query}`));
+
+  it('which hosts lack a package, or have it only older than wanted; of one that was never listed nobody knows', async () => {
+    await using one = await listedHost([installed('openssl', '3.0.15-1'), installed('chrony', '4.3-2')]);
+    await using two = await listedHost([installed('openssl', '3.0.9-1')]);
+    await using three = await listedHost([installed('vim', '1')]);
+    await using arch = await joinListening(world);
+    arch.tell('/api/v1/system/info', { package_manager: 'pacman' });
+    has(arch, [installed('openssl', '1.0-1')]);
+    await listed(world, arch, 15_000);
+    await using never = await joinListening(world);
+    never.fail('/api/v1/patches', 'PKG_MANAGER_ERROR');
+    await listed(world, never, 15_000);
+    const lacks = async (name: string, query = '') => {
+      const { hosts, total, not_comparable, not_listed } = await missing(name, query);
+      return [
+        new Set(hosts.map(({ fqdn, installed: has_ }) => [fqdn, ...has_].join(' '))),
+        total,
+        not_comparable,
+        not_listed,
+      ];
+    };
+    expect(await lacks('chrony')).toEqual([new Set([two.fqdn, three.fqdn, arch.fqdn]), 3, 0, 1]);
+    expect(await lacks('openssl')).toEqual([new Set([three.fqdn]), 1, 0, 1]);
+    expect(await lacks('openssl', '?at_least=3.0.15-1')).toEqual([
+      new Set([`${two.fqdn} 3.0.9-1`, three.fqdn]),
+      2,
+      1,
+      1,
+    ]);
+    expect(await lacks('nothing')).toEqual([new Set([one.fqdn, two.fqdn, three.fqdn, arch.fqdn]), 4, 0, 1]);
+    const pages = await Promise.all(
+      [0, 1, 2].map((offset) => missing('chrony', `?limit=1&offset=${offset}`)),
+    );
+    expect(pages.flatMap(({ hosts }) => hosts.map(({ fqdn }) => fqdn))).toEqual(
+      [two.fqdn, three.fqdn, arch.fqdn].sort(),
+    );
+    expect(pages.map(({ total }) => total)).toEqual([3, 3, 3]);
+    expect((await world.admin('/inventory/packages/openssl/missing?at_least=x:1')).status).toBe(400);
+    await world.remove(`/hosts/${three.fqdn}`);
+    expect(await lacks('chrony')).toEqual([new Set([two.fqdn, arch.fqdn]), 2, 0, 1]);
+  });
+
+  it('how many hosts have each version, of what any host ever named', async () => {
+    await using one = await listedHost([installed('openssl', '3.0.9-1'), installed('curl', '1')]);
+    await using two = await listedHost([installed('openssl', '3.0.9-1'), installed('openldap', '2')]);
+    const known = async (query: string) => {
+      const { packages, total, revision, figures } = dataOf<KnownPackages>(
+        await world.admin(`/inventory/packages${query}`),
+      );
+      return {
+        rows: packages.map((row) => `${row.name} ${row.version}: ${row.hosts}`),
+        total,
+        revision,
+        figures,
+      };
+    };
+    const before = await known('?name=open*');
+    expect(before).toMatchObject({
+      rows: ['openldap 2: 1', 'openssl 3.0.9-1: 2'],
+      total: 2,
+      figures: { hosts: 2 },
+    });
+    has(two, [installed('openssl', '3.0.15-1')]);
+    await nextListing(two);
+    const after = await known('?name=open*');
+    expect(after.rows).toEqual(['openldap 2: 0', 'openssl 3.0.9-1: 1', 'openssl 3.0.15-1: 1']);
+    expect(after.revision).toBeGreaterThan(before.revision);
+    expect(await known('?limit=1&offset=3')).toMatchObject({ rows: ['openssl 3.0.15-1: 1'], total: 4 });
+    await world.remove(`/hosts/${one.fqdn}`);
+    expect((await known('')).rows[0]).toBe('curl 1: 0');
+    // After a restart the index is read anew.
+    await world.restart();
+    expect((await known('')).rows).toEqual([
+      'curl 1: 0',
+      'openldap 2: 0',
+      'openssl 3.0.9-1: 0',
+      'openssl 3.0.15-1: 1',
+    ]);
   });
 
   it('what waits on how many hosts: security first, each with how many of them are unknown', async () => {

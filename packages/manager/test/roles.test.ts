@@ -41,6 +41,8 @@ const LEAST: Readonly<Record<string, 'anybody' | 'a host' | 'a person' | Role>> 
   inventory: 'viewer',
   hostInventory: 'viewer',
   packageInventory: 'viewer',
+  packageMissing: 'viewer',
+  knownPackages: 'viewer',
   updateInventory: 'viewer',
   packageUpdates: 'viewer',
   hostChanges: 'viewer',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PackageVersion } from '../agent-api/packages.ts';
+import { PackageGlob, PackageVersion } from '../agent-api/packages.ts';
 import { queryFlag } from '../query.ts';
 import { FleetFigures, HostInventory, inventoryPage } from './inventory.ts';
 
@@ -18,9 +18,15 @@ export const PackageHoldersQuery = z.strictObject({
   ...inventoryPage,
 });
 
+const Revision = Count.meta({
+  description:
+    'Of what the hosts have installed: it grows with each change while the manager runs, and the same number means the same packages.',
+});
+
 /** Answer of `GET /inventory/packages/{name}`. */
 export const PackageHolders = z.object({
   figures: FleetFigures.meta({ description: FIGURES }),
+  revision: Revision,
   versions: z
     .array(z.object({ version: z.string(), architecture: z.string(), hosts: Count }))
     .meta({ description: 'The oldest first, a thousand at most.' }),
@@ -33,6 +39,58 @@ export const PackageHolders = z.object({
   }),
 });
 export type PackageHolders = z.infer<typeof PackageHolders>;
+
+export const PackageMissingQuery = z.strictObject({
+  at_least: PackageVersion.optional().meta({
+    description: 'Hosts with an older version, as their package manager sorts versions, lack it as well.',
+  }),
+  ...inventoryPage,
+});
+
+/** Answer of `GET /inventory/packages/{name}/missing`. */
+export const PackageMissing = z.object({
+  figures: FleetFigures.meta({ description: FIGURES }),
+  revision: Revision,
+  hosts: z
+    .array(
+      ListedHost.extend({
+        installed: z
+          .array(z.string())
+          .meta({ description: 'Older versions that it has, the oldest first; only with `at_least`.' }),
+      }),
+    )
+    .meta({ description: 'By name.' }),
+  total: Count.meta({ description: 'Hosts that lack it, before paging.' }),
+  not_comparable: Count.meta({
+    description: 'Hosts that are left out because nobody can tell whether their version is older.',
+  }),
+  not_listed: Count.meta({
+    description: 'Hosts that were never listed: nobody knows what they have, so they are not among `hosts`.',
+  }),
+});
+export type PackageMissing = z.infer<typeof PackageMissing>;
+
+export const KnownPackagesQuery = z.strictObject({ name: PackageGlob.optional(), ...inventoryPage });
+
+/** Answer of `GET /inventory/packages`. */
+export const KnownPackages = z.object({
+  figures: FleetFigures.meta({ description: FIGURES }),
+  revision: Revision,
+  packages: z
+    .array(
+      z.object({
+        name: z.string(),
+        architecture: z.string(),
+        version: z.string(),
+        hosts: Count.meta({
+          description: 'Hosts that had it when they were listed last; 0 for what is nowhere any more.',
+        }),
+      }),
+    )
+    .meta({ description: 'By name, then the oldest version first.' }),
+  total: Count.meta({ description: 'Package versions that match, before paging.' }),
+});
+export type KnownPackages = z.infer<typeof KnownPackages>;
 
 export const UpdateQuery = z.strictObject({ security: queryFlag.optional(), ...inventoryPage });
 

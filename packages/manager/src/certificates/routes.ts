@@ -6,6 +6,7 @@ import type { CertificateRow, ManagerTables } from '../database/schema.ts';
 import type { ListSender } from '../fleet-watch/send-list.ts';
 import type { HostStore } from '../hosts/store.ts';
 import type { Routes } from '../http/routes.ts';
+import type { SetIndex } from '../inventory/set-index/set-index.ts';
 import { revokeCertificate, revokeHost } from './revoke.ts';
 import { createCertificateStore } from './store.ts';
 
@@ -13,6 +14,8 @@ export interface CertificateRouteSources {
   readonly db: Kysely<ManagerTables>;
   /** For listings. */
   readonly reads: Kysely<ManagerTables>;
+  /** Told of hosts whose record is removed. */
+  readonly sets: Pick<SetIndex, 'forget'>;
   readonly clock: Clock;
   readonly audit: AuditLog;
   readonly hosts: HostStore;
@@ -83,6 +86,7 @@ function serveHostRemoval(routes: Routes, sources: CertificateRouteSources): voi
       });
       return serials;
     });
+    sources.sets.forget(host.id);
     // The host that goes is told as well: its agent can then say why nobody calls it any more.
     const delivery = await sources.lists.sendTo([host], request.signal);
     return { id: host.id, fqdn: host.fqdn, revoked: [...revoked], delivery };

@@ -6,47 +6,6 @@ import { describeFigures, describeHost, describeKind } from './fleet-figures.ts'
 import { describePage, type Page, paged, pageQuery } from './page.ts';
 import { pastTime, renderTable } from './table.ts';
 
-/** `hosts with` */
-async function showHolders(
-  context: CommandContext,
-  name: string,
-  options: Page & { readonly below?: string },
-): Promise<void> {
-  const query = { below: options.below, ...pageQuery(options) };
-  const data = await context.api.call(MANAGER_ADMIN_ROUTES.packageInventory, { params: { name }, query });
-  const { nowMs } = context;
-  print(context, data, () => {
-    const below = options.below === undefined ? '' : ` below ${options.below}`;
-    const left =
-      data.not_comparable === 0
-        ? []
-        : [`Whether it is older nobody can tell on ${data.not_comparable} more.`];
-    const figures = describeFigures(data.figures, nowMs);
-    if (data.total === 0)
-      return [`No host that was listed had ${name}${below}.`, ...left, figures].join('\n');
-    return [
-      renderTable(
-        ['HOST', 'VERSION', 'ARCHITECTURE', 'LISTED', 'STATE'],
-        data.hosts.map((one) => [
-          one.fqdn,
-          one.version,
-          one.architecture,
-          pastTime(one.listed_at, nowMs),
-          one.state,
-        ]),
-      ),
-      ...describePage(data.hosts.length, data.total, options),
-      '',
-      renderTable(
-        ['VERSION', 'ARCHITECTURE', 'HOSTS'],
-        data.versions.map((one) => [one.version, one.architecture, one.hosts.toString()]),
-      ),
-      ...left,
-      figures,
-    ].join('\n');
-  });
-}
-
 /** `updates` */
 async function showUpdates(context: CommandContext, options: UpdateOptions): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.updateInventory, { query: queryOf(options) });
@@ -142,20 +101,6 @@ function queryOf(options: UpdateOptions) {
 
 /** Adds questions about the whole fleet to the command line. */
 export function addQuestionCommands(hosts: Command, { program, add, run }: CommandLine): void {
-  paged(
-    add(
-      hosts,
-      'with <package>',
-      'which hosts have a package, in which version, as they said when they were listed last',
-    ),
-  )
-    .option('--below <version>', 'only where it is older than this')
-    .action((name: string, options: Page & { below?: string }, command: Command) =>
-      run(
-        command,
-        quietly((context) => showHolders(context, name, options)),
-      ),
-    );
   paged(add(hosts, 'changes <host>', 'what changed on a host, and which job did it')).action(
     (id: string, options: Page, command: Command) =>
       run(

@@ -6,7 +6,6 @@ import {
   MINUTE_MS,
 } from '@linux-patch/contract';
 import { type RawBuilder, sql } from 'kysely';
-import { textList } from '../database/dialect.ts';
 import type { PackageSetRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
 
@@ -69,13 +68,17 @@ type HostState = { readonly id: string; readonly fqdn: string; readonly state: I
   readonly [column in keyof Kept]: Kept[column] | null;
 };
 
+/** A host, as answers about the whole fleet name it. */
+export type ListedRow = Pick<HostState, 'id' | 'fqdn' | 'state' | 'listed_at'>;
+
 /** Which hosts; without an id those that have not left. */
 interface HostChoice {
   readonly id?: string | undefined;
   readonly state?: InventoryState | undefined;
 }
 
-const statesOf = (
+/** What is known of hosts, as a part of another query. */
+export const statesOf = (
   freshness: Freshness,
   { id }: HostChoice,
 ) => sql`select h.id, h.fqdn, ${stateIn(freshness)} as state,
@@ -97,19 +100,6 @@ export async function readHostStates(
   const { rows } = await page.execute(db, { signal });
   const [count] = (await counted.execute(db, { signal })).rows;
   return { hosts: rows.map((row) => toInventory(row)), total: count?.total ?? 0 };
-}
-
-/** Those of these hosts that have not left, by id, as answers about the whole fleet name them. */
-export async function readListedHosts(
-  db: Database,
-  freshness: Freshness,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, Pick<HostInventory, 'id' | 'fqdn' | 'state' | 'listed_at'>>> {
-  const { rows } = await sql<HostState>`select * from (${statesOf(freshness, {})}) as hosts
-    where id in ${textList(db, ids)}`.execute(db, { signal: freshness.signal });
-  return new Map(
-    rows.map(({ id, fqdn, state, listed_at }) => [id, { id, fqdn, state, listed_at: isoOf(listed_at) }]),
-  );
 }
 
 /** The ids of hosts that are unknown, as a part of another query. */

@@ -1,113 +1,111 @@
-import { type PackageHolders, PatchError } from '@linux-patch/contract';
+import { isoOf, type PackageHolders } from '@linux-patch/contract';
 import { type RawBuilder, sql } from 'kysely';
+import { textRows } from '../database/dialect.ts';
 import type { Database } from '../database/open.ts';
-import { ORDERED_ECOSYSTEMS, versionKey } from './ecosystem-keys.ts';
-import { type Freshness, readListedHosts } from './fleet-state.ts';
-import { pickIds } from './id-set.ts';
+import { askAbout, type FleetRecords, type Page } from './fleet-question.ts';
+import { type Freshness, type ListedRow, statesOf } from './fleet-state.ts';
+import type { NamedVersion } from './package-versions.ts';
 
 /** What is asked about a package. */
-interface HoldersAsked {
+interface HoldersAsked extends Page {
   readonly name: string;
   /** Only where it is older. */
   readonly below?: string | undefined;
-  readonly limit: number;
-  readonly offset: number;
 }
 
-interface NamedVersion {
-  readonly id: number;
-  readonly version: string;
-  readonly arch: string;
-  /** 1: older than asked, or nothing was asked; 0: not older; null: nobody can tell. */
-  readonly older: number | null;
-}
-
-/** One package version on one host. */
+/** A version, and the hosts that have it. */
 interface Held {
-  readonly hostId: string;
   readonly version: NamedVersion;
+  readonly hosts: readonly string[];
+}
+
+/** With how many of them have not left. */
+interface Counted extends Held {
+  readonly on: number;
 }
 
 const MAX_VERSIONS = 1_000;
-/** So many sets are read and looked through before others have a turn. */
-const SETS_TOGETHER = 200;
 
 /** Which hosts had a package installed when they were listed last, the oldest version first. */
 export async function readHolders(
-  db: Database,
+  records: FleetRecords,
   freshness: Freshness,
-  asked: HoldersAsked,
+  { name, below, limit, offset }: HoldersAsked,
 ): Promise<Omit<PackageHolders, 'figures'>> {
-  const { limit, offset } = asked;
-  const versions = new Map((await readVersions(db, asked)).map((one) => [one.id, one]));
-  const held = await findHeld(db, versions);
-  const comparable = held.filter(({ version }) => version.older === 1);
-  const rank = new Map([...versions.keys()].map((id, index) => [id, index]));
-  const hosts = await readListedHosts(db, freshness, [...new Set(comparable.map(({ hostId }) => hostId))]);
-  const rows = comparable
-    .flatMap(({ hostId, version }) => {
-      const host = hosts.get(hostId);
-      return host ? [{ host, version, rank: rank.get(version.id) ?? 0 }] : [];
-    })
-    .sort((a, b) => a.rank - b.rank || (a.host.fqdn < b.host.fqdn ? -1 : 1));
+  const { signal } = freshness;
+  const { reads: db, sets } = records;
+  const { revision, found, versions } = await askAbout(
+    records,
+    { name, than: below },
+    (all) => sets.ask({ kind: 'holding', ids: all.map(({ id }) => id) }, signal),
+    signal,
+  );
+  const held = versions.flatMap((version): Held[] => {
+    const hosts = found.get(version.id);
+    return hosts ? [{ version, hosts }] : [];
+  });
+  const counted = await countInFleet(db, held, signal);
+  const comparable = counted.filter(({ version }) => version.older === 1);
+  const unclear = counted.filter(({ version }) => version.older === null);
   return {
-    versions: [...Map.groupBy(rows, ({ version }) => version)].slice(0, MAX_VERSIONS).map(([one, on]) => ({
-      version: one.version,
-      architecture: one.arch,
-      hosts: on.length,
-    })),
-    hosts: rows
-      .slice(offset, offset + limit)
-      .map(({ host, version: { version, arch } }) => ({ ...host, version, architecture: arch })),
-    total: rows.length,
-    not_comparable: held.filter(({ version }) => version.older === null).length,
+    revision,
+    versions: comparable
+      .slice(0, MAX_VERSIONS)
+      .map(({ version, on }) => ({ version: version.version, architecture: version.arch, hosts: on })),
+    hosts: await readPage(db, freshness, comparable, { limit, offset }),
+    total: sumOf(comparable),
+    not_comparable: sumOf(unclear),
   };
 }
 
-/** Every version of a package that any host named, in the order of its package manager. */
-async function readVersions(db: Database, { name, below }: HoldersAsked): Promise<NamedVersion[]> {
-  const { rows } =
-    await sql<NamedVersion>`select id, version, arch, ${isOlder(below)} as older from package_versions
-    where name = ${name} order by eco, version_key is null, version_key, version, arch, id`.execute(db);
-  return rows;
+function sumOf(counted: readonly Counted[]): number {
+  return counted.reduce((sum, { on }) => sum + on, 0);
 }
 
-function isOlder(below: string | undefined): RawBuilder<number | null> {
-  if (below === undefined) return sql<number>`1`;
-  const keys = ORDERED_ECOSYSTEMS.flatMap((eco) => {
-    const key = versionKey(eco, below);
-    return key ? [sql`when eco = ${eco} then version_key < ${key}`] : [];
-  });
-  if (keys.length === 0)
-    throw new PatchError(
-      'INVALID_REQUEST',
-      `${below} is not a version that dpkg or rpm takes, so nothing can be compared with it.`,
-    );
-  return sql<number | null>`case when version_key is null then null ${sql.join(keys, sql` `)} end`;
+/** Rows for `from`: a place in the list, and the id of a host there. */
+function placesOf(db: Database, held: readonly Held[]): RawBuilder<unknown> {
+  const rows = held.flatMap(({ hosts }, place) => hosts.map((id) => [place.toString(), id]));
+  return textRows(db, rows);
 }
 
-/** Looks through the set of each host. */
-async function findHeld(db: Database, versions: ReadonlyMap<number, NamedVersion>): Promise<Held[]> {
-  const held: Held[] = [];
-  const wanted = [...versions.keys()].sort((a, b) => a - b);
-  if (wanted.length === 0) return held;
-  for (let after = ''; ; ) {
-    const sets = await db
-      .selectFrom('package_sets')
-      .select(['host_id', 'ids'])
-      .where('host_id', '>', after)
-      .orderBy('host_id')
-      .limit(SETS_TOGETHER)
-      .execute();
-    for (const { host_id: hostId, ids } of sets) {
-      for (const id of ids === null ? [] : pickIds(ids, wanted)) {
-        const version = versions.get(id);
-        if (version) held.push({ hostId, version });
-      }
-    }
-    const last = sets.at(-1);
-    if (!last || sets.length < SETS_TOGETHER) return held;
-    after = last.host_id;
-    await new Promise((resolve) => setImmediate(resolve));
+/** Counts the hosts that have not left; versions that only others have are left out. */
+async function countInFleet(
+  db: Database,
+  held: readonly Held[],
+  signal: AbortSignal | undefined,
+): Promise<Counted[]> {
+  if (held.length === 0) return [];
+  const { rows } = await sql<{ readonly place: string; readonly hosts: number }>`
+    select e.value->>0 as place, count(*) as hosts from ${placesOf(db, held)}
+    join hosts as h on h.id = e.value->>1 and h.left_at is null group by 1`.execute(db, { signal });
+  const counts = new Map(rows.map(({ place, hosts }) => [Number(place), hosts]));
+  return held.map((one, place) => ({ ...one, on: counts.get(place) ?? 0 })).filter(({ on }) => on > 0);
+}
+
+/** The hosts of a page, by version and name. Only versions that are on it are looked at. */
+async function readPage(
+  db: Database,
+  freshness: Freshness,
+  counted: readonly Counted[],
+  { limit, offset }: Page,
+): Promise<PackageHolders['hosts']> {
+  let before = 0;
+  let skipped = offset;
+  const onPage: Held[] = [];
+  for (const one of counted) {
+    const after = before + one.on;
+    if (after <= offset) skipped = offset - after;
+    else if (before < offset + limit) onPage.push(one);
+    before = after;
   }
+  if (onPage.length === 0) return [];
+  const { rows } = await sql<ListedRow & { readonly place: number }>`
+    select cast(e.value->>0 as integer) as place, h.id, h.fqdn, h.state, h.listed_at
+    from ${placesOf(db, onPage)} join (${statesOf(freshness, {})}) as h on h.id = e.value->>1
+    order by 1, h.fqdn limit ${limit} offset ${skipped}`.execute(db, { signal: freshness.signal });
+  return rows.flatMap(({ place, listed_at, ...host }) => {
+    const version = onPage[place]?.version;
+    if (!version) return [];
+    return [{ ...host, listed_at: isoOf(listed_at), version: version.version, architecture: version.arch }];
+  });
 }

@@ -6,6 +6,7 @@ import { addVersions, findIds, readEntries } from './dictionary.ts';
 import { changeBetween } from './id-set.ts';
 import { identityOf, type PackageVersion, type PendingUpdate } from './packages.ts';
 import { doubtOf, readPending } from './read-listing.ts';
+import type { HostSet } from './set-index/sets.ts';
 import { findSet, keepSet, noteFailure, type PackageSet } from './sets.ts';
 import { forgetStarted, readStarted } from './started-jobs.ts';
 import { replaceUpdates } from './updates.ts';
@@ -29,7 +30,8 @@ export interface HostListing {
 
 /** `put-off`: a job began meanwhile, and what it changed must not be taken for somebody else's work. */
 export type Kept =
-  | { readonly kind: 'taken' }
+  /** With the set of the host, where it said what is installed. */
+  | { readonly kind: 'taken'; readonly set: HostSet | undefined }
   | { readonly kind: 'put-off' }
   | { readonly kind: 'refused'; readonly reason: string };
 
@@ -68,7 +70,7 @@ export async function keepListing(own: Database, hostId: string, listing: HostLi
     const numbered = pending.map((one) => ({ ...one, candidateId: idOf(one.candidate) }));
     await replaceUpdates(own, hostId, numbered, atMs);
   }
-  await keepSet(own, hostId, before, {
+  const set = await keepSet(own, hostId, before, {
     atMs,
     eco,
     newRows,
@@ -76,7 +78,7 @@ export async function keepListing(own: Database, hostId: string, listing: HostLi
     pending: listing.pending && summaryOf(pending, listing.pending),
   });
   await forgetStarted(own, hostId, endedIds);
-  return { kind: 'taken' };
+  return { kind: 'taken', set };
 }
 
 /** What waits; nothing where the host did not say it anew. */

@@ -10,6 +10,7 @@ import type { EndedJob } from './attribute.ts';
 import { type HostListing, type Kept, keepListing } from './keep-listing.ts';
 import { ecosystemOf } from './packages.ts';
 import { readInstalled } from './read-listing.ts';
+import type { SetIndex } from './set-index/set-index.ts';
 import { findSet, noteFailure, type PackageSet } from './sets.ts';
 
 /** Lists what hosts have installed and what waits on them, each host once at a time. */
@@ -24,6 +25,8 @@ export interface Lister {
 export interface ListerParts {
   readonly db: Kysely<ManagerTables>;
   readonly fleet: FleetClient;
+  /** Told of each set that is kept. */
+  readonly sets: Pick<SetIndex, 'put'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -68,6 +71,7 @@ async function listHost(parts: ListerParts, host: HostRow, asked: Asked): Promis
     return { kind: 'refused', reason: messageOf(error).slice(0, MAX_REASON_CHARACTERS) };
   });
   if (outcome.kind === 'put-off') return;
+  if (outcome.kind === 'taken' && outcome.set) parts.sets.put(outcome.set);
   if (outcome.kind === 'refused') {
     const failure = { atMs: parts.clock.now(), reason: outcome.reason };
     await inTransaction(db, (own) => noteFailure(own, host.id, failure));

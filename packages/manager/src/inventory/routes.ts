@@ -1,18 +1,18 @@
 import { DEFAULT_PAGE, MANAGER_ADMIN_ROUTES, PackageName, readPathParameter } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import type { Kysely } from 'kysely';
-import type { ManagerTables } from '../database/schema.ts';
 import type { HostStore } from '../hosts/store.ts';
 import type { ManagerRequest } from '../http/manager-request.ts';
 import type { Routes } from '../http/routes.ts';
+import type { FleetRecords, Page } from './fleet-question.ts';
 import { type Freshness, getHostState, readFigures, readHostStates } from './fleet-state.ts';
 import { readHolders } from './holders.ts';
 import { readHostChanges } from './host-changes.ts';
 import { readHostPackages } from './host-packages.ts';
+import { readKnownPackages } from './known-packages.ts';
+import { readMissing } from './missing.ts';
 import { readWaiting, readWaitingHosts } from './waiting.ts';
 
-export interface InventoryRouteSources {
-  readonly reads: Kysely<ManagerTables>;
+export interface InventoryRouteSources extends FleetRecords {
   readonly hosts: HostStore;
   readonly clock: Clock;
   /** How old a listing may be that counts. */
@@ -26,7 +26,7 @@ interface Asked {
 
 const nameIn = (parameter: (name: string) => string): string =>
   readPathParameter(PackageName, 'name', parameter('name'));
-const pageOf = ({ limit = DEFAULT_PAGE, offset = 0 }: Asked) => ({ limit, offset });
+const pageOf = ({ limit = DEFAULT_PAGE, offset = 0 }: Asked): Page => ({ limit, offset });
 
 /** What the manager knows of the packages of its hosts; no host is asked. */
 export function serveInventoryRoutes(routes: Routes, sources: InventoryRouteSources): void {
@@ -50,7 +50,17 @@ export function serveInventoryRoutes(routes: Routes, sources: InventoryRouteSour
   routes.serve(MANAGER_ADMIN_ROUTES.packageInventory, async ({ parameter, query, request }) => {
     const at = freshness(request);
     const asked = { name: nameIn(parameter), below: query.below, ...pageOf(query) };
-    return { figures: await readFigures(db, at), ...(await readHolders(db, at, asked)) };
+    return { figures: await readFigures(db, at), ...(await readHolders(sources, at, asked)) };
+  });
+  routes.serve(MANAGER_ADMIN_ROUTES.packageMissing, async ({ parameter, query, request }) => {
+    const at = freshness(request);
+    const asked = { name: nameIn(parameter), atLeast: query.at_least, ...pageOf(query) };
+    return { figures: await readFigures(db, at), ...(await readMissing(sources, at, asked)) };
+  });
+  routes.serve(MANAGER_ADMIN_ROUTES.knownPackages, async ({ query, request }) => {
+    const at = freshness(request);
+    const asked = { pattern: query.name, ...pageOf(query) };
+    return { figures: await readFigures(db, at), ...(await readKnownPackages(sources, at.signal, asked)) };
   });
   routes.serve(MANAGER_ADMIN_ROUTES.updateInventory, async ({ query, request }) => {
     const at = freshness(request);

@@ -1,6 +1,7 @@
 import type { PackageSetRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
 import { decodeIds, encodeIds, hashOfSet } from './id-set.ts';
+import type { HostSet } from './set-index/sets.ts';
 
 /** What is on record of a host's packages. */
 export interface PackageSet {
@@ -99,14 +100,15 @@ export interface TakenListing {
     | undefined;
 }
 
-/** Keeps what a listing says. */
+/** Keeps what a listing says. Returns the set where that says what is installed. */
 export async function keepSet(
   own: Database,
   hostId: string,
   before: PackageSet | undefined,
   taken: TakenListing,
-): Promise<void> {
+): Promise<HostSet | undefined> {
   const { atMs, eco, newRows, installed, pending } = taken;
+  const columns = installed && setColumns(installed.ids, before);
   await write(own, hostId, {
     eco,
     listed_at: atMs,
@@ -114,7 +116,7 @@ export async function keepSet(
     list_error: null,
     new_rows_day: newRows.day,
     new_rows: newRows.rows,
-    ...(installed ? setColumns(installed.ids, before) : {}),
+    ...columns,
     ...(installed ? { packages_etag: installed.etag ?? null, revision: installed.revision ?? null } : {}),
     ...(pending
       ? {
@@ -125,9 +127,10 @@ export async function keepSet(
         }
       : {}),
   });
+  return columns && { hostId, rev: columns.rev, ids: columns.ids };
 }
 
-function setColumns(ids: readonly number[], before: PackageSet | undefined): Partial<PackageSetRow> {
+function setColumns(ids: readonly number[], before: PackageSet | undefined) {
   const bytes = encodeIds(ids);
   const hash = hashOfSet(bytes);
   const isSame = before?.ids !== undefined && hashOfSet(encodeIds(before.ids)) === hash;

@@ -2,6 +2,8 @@ import { dirname, resolve } from 'node:path';
 
 /** Reads the database; `threads/reader.ts`. */
 export const READER_THREAD = 'reader';
+/** Knows what every host has installed; `threads/sets.ts`. */
+export const INDEX_THREAD = 'sets';
 
 /**
  * The file of a program that runs in a thread of the manager: beside the manager's own where that was made for a package, else

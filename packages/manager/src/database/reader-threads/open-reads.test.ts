@@ -1,30 +1,10 @@
 import { join } from 'node:path';
-import type { Thread, Threads } from '@linux-patch/runtime';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { managerThreads } from '../../../test/manager-threads.ts';
+import { heldThreads } from '../../../test/held-threads.ts';
 import { openDatabase } from '../open.ts';
 import { openReads } from './open-reads.ts';
-
-/** Real threads, whose answers can be kept back. */
-function heldThreads() {
-  const started: Thread[] = [];
-  let gate = Promise.resolve();
-  const threads: Threads = {
-    start(name, data, onMessage) {
-      const thread = managerThreads.start(name, data, (message) => void gate.then(() => onMessage(message)));
-      started.push(thread);
-      return thread;
-    },
-  };
-  const hold = () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    gate = promise;
-    return resolve;
-  };
-  return { threads, started, hold };
-}
 
 async function world() {
   await using stack = new AsyncDisposableStack();
