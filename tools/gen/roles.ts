@@ -4,6 +4,7 @@ import {
   PERMISSIONS,
   type Permission,
   ROLES,
+  type Route,
   rolesWith,
 } from '@linux-patch/contract';
 
@@ -15,14 +16,9 @@ function permissionRow([permission, meaning]: [string, string]): string {
   return `| \`${permission}\` | ${meaning} | ${cells.join(' | ')} |`;
 }
 
-function routeRow({
-  method,
-  path,
-  auth,
-  summary,
-}: (typeof MANAGER_ADMIN_ROUTES)[keyof typeof MANAGER_ADMIN_ROUTES]): string {
+function routeRow({ method, path, auth, summary, stepUp }: Route): string {
   const [least] = isPermission(auth) ? rolesWith(auth) : [];
-  return `| ${least ?? (auth === 'person' ? 'any person' : 'nobody')} | \`${method} ${path}\` | ${summary} |`;
+  return `| ${least ?? (auth === 'person' ? 'any person' : 'nobody')} | \`${method} ${path}\` | ${summary}${stepUp ? ' *' : ''} |`;
 }
 
 /** What each role may do. */
@@ -39,6 +35,8 @@ export function roleReference(): string {
     ...Object.entries(PERMISSIONS).map(permissionRow),
     '',
     '## Routes',
+    '',
+    'What has a * takes, of somebody signed in, a proof that it is them which is at most ten minutes old. Programs and root show none.',
     '',
     '| Least role | Route | What it does |',
     '|---|---|---|',

@@ -39,6 +39,18 @@ export const ERRORS = {
     false,
     'The caller is known but may not do this; where a role is missing, `details.permission` and `details.role` say what it needs and what it has.',
   ),
+  SECOND_FACTOR_REQUIRED: traits(
+    'http',
+    401,
+    false,
+    'The password is right, and this person signs in with a code of their authenticator, too.',
+  ),
+  STEP_UP_REQUIRED: traits(
+    'http',
+    403,
+    false,
+    'Somebody signed in has to show again that it is them, by what `details.by` names; nothing was done.',
+  ),
   SIGNATURE_REQUIRED: traits(
     'http',
     403,

@@ -255,6 +255,18 @@ export const MANAGER_AUDIT_EVENTS = {
     'sessions',
   ),
   person_signed_in: event('A person signed in.', 'person', 'session', 'address'),
+  person_stepped_up: event(
+    'Somebody signed in showed again that it is them, by a code or the password.',
+    'session',
+    'by',
+  ),
+  second_factor_added: event('A person signs in with a code, too, from now on.', 'person'),
+  second_factor_removed: event('A person signs in without a code again.', 'person'),
+  recovery_code_used: event(
+    'A recovery code took the place of a code; `left` are good still.',
+    'person',
+    'left',
+  ),
   person_signed_out: event('A person signed out.', 'session'),
   person_sessions_ended: event('Sessions of a person were ended.', 'person', 'sessions'),
   person_password_changed: event(
@@ -263,9 +275,10 @@ export const MANAGER_AUDIT_EVENTS = {
     'sessions',
   ),
   sign_in_refused: event(
-    'Somebody did not sign in: a wrong password, or a person who may not. `person` is there when the name is that of one.',
+    'Somebody did not sign in: a wrong password or code (`wrong`), or a person who may not. `person` is there when the name is that of one; with a wrong code somebody knows their password.',
     'address',
     'person',
+    'wrong',
   ),
   person_removed: event(
     'A person was removed, with their sessions; the name stays taken.',

@@ -63,6 +63,7 @@ function operation(route: Route): Json {
     operationId: route.id,
     summary: route.summary,
     'x-auth': route.auth,
+    ...(route.stepUp ? { 'x-step-up': true } : {}),
     ...(route.description ? { description: route.description } : {}),
     parameters: [
       ...pathParameters(route.path),

@@ -45,6 +45,11 @@ const NAMES = Object.keys(ROLES) as Role[];
 /** The name of a role. */
 export const RoleName = z.enum(NAMES);
 
+/** What a role may do; one that this version does not know may do nothing. */
+export function permissionsOf(role: string): ReadonlySet<Permission> {
+  return new Set(Object.hasOwn(ROLES, role) ? ROLES[role as Role].permissions : []);
+}
+
 /** The roles that may do this, the least of them first. */
 export function rolesWith(permission: Permission): Role[] {
   return NAMES.filter((role) => (ROLES[role].permissions as readonly Permission[]).includes(permission));

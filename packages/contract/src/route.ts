@@ -21,6 +21,8 @@ export interface Route {
   /** Path with `{name}` parameters, including the base. */
   readonly path: string;
   readonly auth: RouteAuth;
+  /** Of somebody signed in it takes a proof, at most ten minutes old, that it is them. */
+  readonly stepUp?: true;
   readonly summary: string;
   readonly description?: string;
   /** By the names that headers have in documents; others are let through. */

@@ -3,6 +3,7 @@ import type { Routes } from './http/routes.ts';
 import type { PeopleContext } from './people/context.ts';
 import { createPasswordWork } from './people/password-work.ts';
 import { servePeopleRoutes } from './people/routes.ts';
+import { serveOwnFactorRoutes } from './people/routes-own-factor.ts';
 import { serveSessionRoutes } from './people/routes-sessions.ts';
 import { createSessionCuts } from './people/session-cuts.ts';
 import { createThrottle } from './people/throttle.ts';
@@ -21,4 +22,5 @@ export function composePeople(enrollment: EnrollmentContext): PeopleContext {
 export function servePeople(routes: Routes, people: PeopleContext): void {
   servePeopleRoutes(routes, people);
   serveSessionRoutes(routes, people);
+  serveOwnFactorRoutes(routes, people);
 }

@@ -8,6 +8,13 @@ export interface Browser {
   send(method: string, path: string, body?: object): Promise<Answer>;
 }
 
+/** What somebody types. */
+interface Credentials {
+  readonly name: string;
+  readonly password: string;
+  readonly code?: string;
+}
+
 /** As a page of the manager itself asks. */
 export const OWN_PAGE = {
   'sec-fetch-site': 'same-origin',
@@ -18,7 +25,7 @@ export const OWN_PAGE = {
 /** Tries to sign in, as a page does; with what the browser held before. */
 export function trySignIn(
   world: World,
-  body: { readonly name: string; readonly password: string },
+  body: Credentials,
   { cookie, ...call }: Partial<Call> & { readonly cookie?: string } = {},
 ): Promise<Answer> {
   const headers = { ...OWN_PAGE, ...(cookie === undefined ? {} : { cookie }), ...call.headers };
@@ -33,7 +40,7 @@ export function cookieOf({ headers }: Answer): string {
 /** A browser in which somebody has signed in. */
 export async function signIn(
   world: World,
-  who: { readonly name: string; readonly password: string },
+  who: Credentials,
   place: Partial<Call> & { readonly cookie?: string } = {},
 ): Promise<Browser> {
   const answer = await trySignIn(world, who, place);

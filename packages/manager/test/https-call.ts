@@ -40,6 +40,8 @@ export interface AnswerBody {
     ApiToken & { readonly api_tokens: readonly ApiToken[] } & { readonly people: readonly Person[] } & {
       readonly sessions: readonly Session[];
       readonly ended: number;
+      readonly uri: string;
+      readonly recovery_codes: readonly string[];
     } & OwnSession;
   readonly error: {
     readonly code: string;
@@ -48,6 +50,7 @@ export interface AnswerBody {
       readonly faults: readonly Fault[];
       readonly permission: string;
       readonly role: string;
+      readonly by: string;
     };
   };
 }

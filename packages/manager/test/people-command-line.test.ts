@@ -64,7 +64,7 @@ describe('people on the command line', { timeout: 240_000 }, () => {
     );
     expect((await run(['people', 'disable', 'ada'])).stdout).toContain('ada is disabled');
     const list = await run(['people', 'list']);
-    expect(list.stdout).toMatch(/^NAME +ROLE +STATE .*\nada +viewer +disabled +never /);
+    expect(list.stdout).toMatch(/^NAME +ROLE +STATE .*\nada +viewer +disabled +no +never /);
     expect((await run(['people', 'enable', 'ada'])).stdout).toContain('ada is active');
     expect((await run(['people', 'remove', 'ada'])).exitCode).toBe(0);
     expect((await run(['people', 'remove', 'ada'])).exitCode).toBe(3);

@@ -49,6 +49,7 @@ describe('a person', () => {
         created_at: new Date(world.clock.now()).toISOString(),
         created_by: TESTER,
         last_sign_in_at: null,
+        second_factor: false,
       },
     ]);
     expect((await change(name, { role: 'operator' })).json().data).toMatchObject({ role: 'operator' });
@@ -65,9 +66,13 @@ describe('a person', () => {
         { role: 'operator', previous_role: 'viewer', state: 'active' },
         { role: 'operator', previous_role: 'operator', state: 'disabled' },
         { role: 'operator', previous_role: 'operator', state: 'active' },
-      ].map((fields) => ({ actor: TESTER, event: 'person_changed', fields: { person: name, ...fields } })),
-      { actor: TESTER, event: 'person_reset', fields: { person: name } },
-      { actor: TESTER, event: 'person_removed', fields: { person: name, role: 'operator' } },
+      ].map((fields) => ({
+        actor: TESTER,
+        event: 'person_changed',
+        fields: { person: name, ...fields, sessions: 0 },
+      })),
+      { actor: TESTER, event: 'person_reset', fields: { person: name, sessions: 0 } },
+      { actor: TESTER, event: 'person_removed', fields: { person: name, role: 'operator', sessions: 0 } },
     ]);
   });
 

@@ -78,13 +78,37 @@ const LEAST: Readonly<Record<string, 'anybody' | 'a host' | 'a person' | Role>> 
   ownSessions: 'a person',
   endOwnSessions: 'a person',
   changeOwnPassword: 'a person',
+  stepUp: 'a person',
+  offerAuthenticator: 'a person',
+  confirmAuthenticator: 'a person',
+  removeAuthenticator: 'a person',
 };
+
+/** What a browser that was left alone does not do: it gives trust, takes it away, or lets somebody in. */
+const STEP_UP = new Set([
+  'rotateCa',
+  'rotateJobKey',
+  'approve',
+  'createToken',
+  'deleteHost',
+  'revokeCertificate',
+  'createApiToken',
+  'createPerson',
+  'changePerson',
+  'resetPerson',
+  'endPersonSessions',
+  'removePerson',
+  'offerAuthenticator',
+  'confirmAuthenticator',
+  'removeAuthenticator',
+]);
 
 const ROUTES: readonly ManagerRoute[] = [
   ...Object.values(MANAGER_PUBLIC_ROUTES),
   ...Object.values(MANAGER_ADMIN_ROUTES),
 ];
 const ORDER: readonly Role[] = ['viewer', 'operator', 'admin'];
+const isForKnown = (auth: Route['auth']): boolean => auth === 'person' || isPermission(auth);
 const takesBody = ({ method }: Route): boolean => method === 'POST' || method === 'PUT';
 
 let world: World;
@@ -180,9 +204,23 @@ describe('the roles', () => {
   it.each(ORDER)('%s, signed in, calls what is for people about themselves', async (role) => {
     for (const route of ROUTES.filter(({ auth }) => auth === 'person')) {
       const { status, text } = await callAs(await signedIn(role), route);
-      // Without a body that fits, a password stays as it is.
-      expect([route.id, status], text).toEqual([route.id, route.id === 'changeOwnPassword' ? 400 : 200]);
+      // Without a body that fits, a password and an authenticator stay as they are.
+      const isFaulty = ['changeOwnPassword', 'confirmAuthenticator'].includes(route.id);
+      const expected = route.id === 'stepUp' ? 403 : isFaulty ? 400 : 200;
+      expect([route.id, status], text).toEqual([route.id, expected]);
     }
+  });
+
+  it('take a proof of ten minutes from somebody signed in, for these routes and no others', async () => {
+    const { headers } = await signIn(world, { name: 'admin', password: PASSWORD });
+    await world.clock.advance(10 * 60_000);
+    for (const route of ROUTES.filter(({ auth, id }) => isForKnown(auth) && id !== 'signOut')) {
+      const { status, text } = await callAs(headers, route);
+      const isRefused = status === 403 && text.includes('STEP_UP_REQUIRED');
+      expect([route.id, isRefused], text).toEqual([route.id, STEP_UP.has(route.id)]);
+    }
+    for (const route of ROUTES.filter(({ id, auth }) => STEP_UP.has(id) && isPermission(auth)))
+      expect([route.id, (await callAs(tokenOf('admin'), route)).status]).not.toEqual([route.id, 403]);
   });
 
   it('are no person: neither a program nor root gets at what is for people', async () => {

@@ -101,6 +101,9 @@ const SIGNED_IN: NonNullable<Actor['own']> = {
     disabled_at: null,
     removed_at: null,
     last_sign_in_at: null,
+    totp_secret: null,
+    totp_offered: null,
+    totp_step: null,
   },
   session: {
     id: 'b',
@@ -111,6 +114,7 @@ const SIGNED_IN: NonNullable<Actor['own']> = {
     signed_out_at: null,
     address: '192.0.2.1',
     client: '',
+    proven_at: 0,
   },
 };
 

@@ -81,10 +81,10 @@ describe('signing in', () => {
     expect(answers[0]).toEqual([401, expect.objectContaining({ code: 'UNAUTHORIZED' }), undefined]);
     const records = await audited('sign_in_refused');
     expect(records.slice(-4)).toEqual([
-      { actor: 'unknown', address: '127.0.0.1', person: who.name },
-      { actor: 'unknown', address: '127.0.0.1' },
-      { actor: 'unknown', address: '127.0.0.1', person: shut.name },
-      { actor: 'unknown', address: '127.0.0.1' },
+      { actor: 'unknown', address: '127.0.0.1', wrong: 'password', person: who.name },
+      { actor: 'unknown', address: '127.0.0.1', wrong: 'password' },
+      { actor: 'unknown', address: '127.0.0.1', wrong: 'password', person: shut.name },
+      { actor: 'unknown', address: '127.0.0.1', wrong: 'password' },
     ]);
   });
 

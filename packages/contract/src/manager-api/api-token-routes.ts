@@ -8,6 +8,7 @@ export const API_TOKEN_ROUTES = {
     method: 'POST',
     path: '/api/v1/api-tokens',
     auth: 'api-tokens:manage',
+    stepUp: true,
     summary:
       'Make an API token, with which a program calls over HTTPS as far as its role goes; its secret is in the answer and nowhere else',
     body: CreateApiToken,

@@ -30,6 +30,7 @@ export const Person = z.object({
   created_at: z.iso.datetime(),
   created_by: z.string(),
   last_sign_in_at: z.iso.datetime().nullable(),
+  second_factor: z.boolean().meta({ description: 'Whether signing in takes a code, too.' }),
 });
 export type Person = z.infer<typeof Person>;
 

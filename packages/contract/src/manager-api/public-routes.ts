@@ -118,7 +118,7 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
     body: SignIn,
     response: OwnSession,
     status: 200,
-    errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'FORBIDDEN'],
+    errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'SECOND_FACTOR_REQUIRED', 'FORBIDDEN'],
   },
   ca: {
     method: 'GET',

@@ -2,7 +2,16 @@ import { z } from 'zod';
 import type { Route } from '../route.ts';
 import { ADMIN_ERRORS } from './admin-errors.ts';
 import { OwnPasswordChange } from './people.ts';
-import { EndSessions, OwnSession, SessionList, SessionsEnded } from './sessions.ts';
+import {
+  ConfirmAuthenticator,
+  EndSessions,
+  OfferedAuthenticator,
+  OwnSession,
+  RecoveryCodes,
+  SessionList,
+  SessionsEnded,
+  StepUp,
+} from './sessions.ts';
 
 /** The part of `MANAGER_ADMIN_ROUTES` that people who signed in call about themselves. */
 export const SESSION_ROUTES = {
@@ -20,6 +29,47 @@ export const SESSION_ROUTES = {
     path: '/api/v1/session',
     auth: 'person',
     summary: 'Sign out',
+    response: z.object({}),
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
+  stepUp: {
+    method: 'POST',
+    path: '/api/v1/session/step-up',
+    auth: 'person',
+    summary: 'Show again that it is oneself; good for ten minutes',
+    body: StepUp,
+    response: OwnSession,
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
+  offerAuthenticator: {
+    method: 'POST',
+    path: '/api/v1/me/authenticator',
+    auth: 'person',
+    stepUp: true,
+    summary: 'A key for an authenticator; it counts when a code of it was shown',
+    response: OfferedAuthenticator,
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
+  confirmAuthenticator: {
+    method: 'POST',
+    path: '/api/v1/me/authenticator/confirm',
+    auth: 'person',
+    stepUp: true,
+    summary: 'Sign in with a code of this authenticator from now on; answers the recovery codes',
+    body: ConfirmAuthenticator,
+    response: RecoveryCodes,
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
+  removeAuthenticator: {
+    method: 'DELETE',
+    path: '/api/v1/me/authenticator',
+    auth: 'person',
+    stepUp: true,
+    summary: 'Sign in without a code again',
     response: z.object({}),
     status: 200,
     errors: ADMIN_ERRORS,

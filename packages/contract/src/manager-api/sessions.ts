@@ -25,12 +25,46 @@ export const SessionList = z.object({ sessions: z.array(Session), total: z.numbe
 export const SignIn = z.strictObject({
   name: z.string().max(64),
   password: z.string().max(MAX_PASSWORD_CHARACTERS),
+  code: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ description: 'Of the authenticator, or a recovery code; for people who have one.' }),
 });
 export type SignIn = z.infer<typeof SignIn>;
 
 /** Who is signed in, and what they may do. */
-export const OwnSession = z.object({ person: Person, permissions: z.array(z.string()), session: Session });
+export const OwnSession = z.object({
+  person: Person,
+  permissions: z.array(z.string()),
+  session: Session,
+  proven_until: z.iso
+    .datetime()
+    .meta({ description: 'Until then, what takes a proof that it is them takes none anew.' }),
+});
 export type OwnSession = z.infer<typeof OwnSession>;
+
+/** Body of `POST /session/step-up`: the code for people with an authenticator, the password for others. */
+export const StepUp = z.strictObject({
+  password: z.string().max(MAX_PASSWORD_CHARACTERS).optional(),
+  code: z.string().max(64).optional(),
+});
+export type StepUp = z.infer<typeof StepUp>;
+
+/** A key for an authenticator, which does not count yet. */
+export const OfferedAuthenticator = z.object({
+  secret: z.string().meta({ description: 'Base32, for typing.' }),
+  uri: z.string().meta({ description: 'What an authenticator reads from a picture.' }),
+});
+
+/** Body of `POST /me/authenticator/confirm`. */
+export const ConfirmAuthenticator = z.strictObject({ code: z.string().max(64) });
+
+export const RecoveryCodes = z.object({
+  recovery_codes: z
+    .array(z.string())
+    .meta({ description: 'Each signs in once without the authenticator; they cannot be shown again.' }),
+});
 
 /** Body of requests that end sessions. */
 export const EndSessions = z.strictObject({

@@ -28,6 +28,7 @@ function rowOf(person: Person, nowMs: number): string[] {
     person.name,
     person.role,
     person.state,
+    person.second_factor ? 'yes' : 'no',
     pastTime(person.last_sign_in_at, nowMs),
     pastTime(person.created_at, nowMs),
     person.created_by,
@@ -41,7 +42,7 @@ async function listPeople(context: CommandContext): Promise<void> {
     data.people.length === 0
       ? 'No people. The first one: linux-patch-manager people create NAME --role admin'
       : renderTable(
-          ['NAME', 'ROLE', 'STATE', 'SIGNED IN', 'MADE', 'BY'],
+          ['NAME', 'ROLE', 'STATE', 'CODE', 'SIGNED IN', 'MADE', 'BY'],
           data.people.map((person) => rowOf(person, context.nowMs)),
         ),
   );
@@ -152,7 +153,7 @@ export function addPeopleCommands({ program, add, run }: CommandLine): void {
   );
   named(
     'reset',
-    'give a person a new password, which is asked for; ends all sessions, and lets who is slowed down try at once',
+    'give a person a new password, which is asked for; takes the authenticator away, ends all sessions, and lets who is slowed down try at once',
     resetPerson,
   ).option('--password-file <file>', PASSWORD_FILE_HELP);
   named('sessions', 'list where a person is signed in', listSessions);

@@ -120,6 +120,19 @@ export interface PersonRow {
   readonly disabled_at: number | null;
   readonly removed_at: number | null;
   readonly last_sign_in_at: number | null;
+  /** Key of the authenticator, hex; null where signing in takes no code. */
+  readonly totp_secret: string | null;
+  /** One that does not count yet. */
+  readonly totp_offered: string | null;
+  /** Step of the last code that was used; none counts that is not after it. */
+  readonly totp_step: number | null;
+}
+
+/** What signs a person in once without their authenticator. */
+export interface RecoveryCodeRow {
+  readonly person_id: string;
+  /** SHA-256 of the code, hex. */
+  readonly verifier: string;
 }
 
 /** Where somebody is or was signed in. */
@@ -135,6 +148,8 @@ export interface SessionRow {
   readonly address: string;
   /** What the browser says it is. */
   readonly client: string;
+  /** When its person showed last that it is them. */
+  readonly proven_at: number;
 }
 
 export interface CertificateRow {
@@ -241,6 +256,7 @@ export interface ManagerTables {
   readonly api_tokens: ApiTokenRow;
   readonly people: PersonRow;
   readonly sessions: SessionRow;
+  readonly recovery_codes: RecoveryCodeRow;
   readonly certificates: Omit<CertificateRow, CertificateDefault> & {
     readonly [column in CertificateDefault]: Generated<CertificateRow[column]>;
   };

@@ -1,4 +1,11 @@
-import { type Permission, ROLES, type Role, saidName } from '@linux-patch/contract';
+import {
+  PatchError,
+  type Permission,
+  permissionsOf,
+  ROLES,
+  type Role,
+  saidName,
+} from '@linux-patch/contract';
 import type { PersonRow, SessionRow } from '../database/schema.ts';
 
 /** Who calls, as far as it is known: the one value by which a call is let through and recorded. */
@@ -32,15 +39,6 @@ export function localActor(said: string | undefined): Actor {
   return actorOf(said ? `local (says: ${saidName(said)})` : 'local', 'admin');
 }
 
-function isRole(text: string): text is Role {
-  return Object.hasOwn(ROLES, text);
-}
-
-/** A role that this version does not know allows nothing. */
-function permissionsOf(role: string): ReadonlySet<Permission> {
-  return new Set(isRole(role) ? ROLES[role].permissions : []);
-}
-
 /** Somebody who signed in. */
 export function personActor(signedIn: {
   readonly person: PersonRow;
@@ -61,4 +59,10 @@ export function tokenActor(token: {
 }): Actor {
   const { name, role, cut } = token;
   return { name: `api-token:${name}`, role, permissions: permissionsOf(role), cut };
+}
+
+/** Whose session a route for people was called with; such routes let nobody else in. */
+export function ownOf({ own }: Actor): NonNullable<Actor['own']> {
+  if (own) return own;
+  throw new PatchError('INTERNAL_ERROR', 'A route for people was called without one.');
 }

@@ -15,6 +15,7 @@ import {
 } from '@linux-patch/http';
 import type { Clock } from '@linux-patch/runtime';
 import type { z } from 'zod';
+import { isProven } from '../people/own-session.ts';
 import { type Actor, STRANGER } from './actor.ts';
 import type { ManagerExchange, ManagerRequest } from './manager-request.ts';
 
@@ -98,6 +99,17 @@ function forPeople({ method, path }: ManagerRoute, actor: Actor): PatchError {
   );
 }
 
+/** A browser that was left alone does not do what takes or gives trust; programs and root have nothing to show again. */
+function requireProof({ stepUp }: ManagerRoute, actor: Actor, nowMs: number): Actor {
+  if (!stepUp || !actor.own || isProven(actor.own.session, nowMs)) return actor;
+  const by = actor.own.person.totp_secret === null ? 'password' : 'code';
+  throw new PatchError(
+    'STEP_UP_REQUIRED',
+    `This takes your ${by} again (POST /api/v1/session/step-up), which is good for ten minutes. Nothing was done.`,
+    { details: { by } },
+  );
+}
+
 /** Whether a route is for callers who show who they are. */
 function isForKnown(auth: RouteAuth): auth is 'person' | Permission {
   return auth === 'person' || isPermission(auth);
@@ -107,18 +119,15 @@ function isForKnown(auth: RouteAuth): auth is 'person' | Permission {
 async function authorise(
   route: ManagerRoute,
   { request, requestId }: ManagerExchange,
-  { identify, watch }: Callers,
+  { identify, watch, clock }: Callers & { readonly clock: Clock },
 ): Promise<Actor> {
   const { auth } = route;
   // What agents prove differs from route to route, so their handlers check it.
   if (!isForKnown(auth)) return STRANGER;
   const actor = await identify(request);
   request.markProven();
-  if (auth === 'person') {
-    if (actor.own) return actor;
-    throw forPeople(route, actor);
-  }
-  if (actor.permissions.has(auth)) return actor;
+  if (auth === 'person' && !actor.own) throw forPeople(route, actor);
+  if (auth === 'person' || actor.permissions.has(auth)) return requireProof(route, actor, clock.now());
   const call: ForbiddenCall = {
     route,
     actor,
@@ -172,7 +181,7 @@ export function createRoutes(app: HttpApp<ManagerRequest>, clock: Clock, callers
     requireAuth(route);
     const limitBytes = isForKnown(route.auth) ? ADMIN_BODY_BYTES : STRANGER_BODY_BYTES;
     app.serve(route, async (exchange) => {
-      const actor = await authorise(route, exchange, callers);
+      const actor = await authorise(route, exchange, { ...callers, clock });
       admit?.(exchange.request);
       const input = { ...(await readRouteInput(route, exchange, { limitBytes })), ...exchange, actor };
       return watched(route, input as RouteInput<ManagerRoute>, () => handle(input));

@@ -3,8 +3,8 @@ import type { PersonRow, SessionRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import type { PeopleContext } from './context.ts';
 import { refuseNameAsPassword } from './name-as-password.ts';
+import { provePassword } from './prove.ts';
 import { removeSessions } from './sessions.ts';
-import { provePassword } from './sign-in.ts';
 
 /**
  * Sets another password for somebody who knows the one before, and ends all their sessions; how many.

@@ -1,40 +1,14 @@
-import {
-  MANAGER_ADMIN_ROUTES,
-  MANAGER_PUBLIC_ROUTES,
-  type OwnSession,
-  PatchError,
-} from '@linux-patch/contract';
+import { MANAGER_ADMIN_ROUTES, MANAGER_PUBLIC_ROUTES } from '@linux-patch/contract';
 import { dataAnswer } from '@linux-patch/http';
-import type { PersonRow, SessionRow } from '../database/schema.ts';
-import { type Actor, personActor } from '../http/actor.ts';
+import { ownOf } from '../http/actor.ts';
 import { requireOwnSite } from '../http/own-site.ts';
 import type { Routes } from '../http/routes.ts';
 import { sessionCookie, sessionCookieOf } from '../http/session-cookie.ts';
 import type { PeopleContext } from './context.ts';
 import { changeOwnPassword } from './own-password.ts';
-import { toSessionView } from './session-view.ts';
+import { toOwnSession } from './own-session.ts';
 import { endSessions, listSessions, signOut } from './sessions.ts';
 import { signIn } from './sign-in.ts';
-import { toView } from './view.ts';
-
-interface Own {
-  readonly person: PersonRow;
-  readonly session: SessionRow;
-}
-
-function toOwnSession({ person, session }: Own): OwnSession {
-  return {
-    person: toView(person),
-    permissions: [...personActor({ person, session }).permissions],
-    session: toSessionView(session, session.id),
-  };
-}
-
-/** Routes for people let nobody else in. */
-function ownOf({ own }: Actor): Own {
-  if (own) return own;
-  throw new PatchError('INTERNAL_ERROR', 'A route for people was called without one.');
-}
 
 function serveSignIn(routes: Routes, people: PeopleContext): void {
   const route = MANAGER_PUBLIC_ROUTES.signIn;

@@ -69,6 +69,7 @@ export async function beginSession(
     signed_out_at: null,
     address,
     client: (client ?? '').slice(0, CLIENT_CHARACTERS),
+    proven_at: now,
   };
   const ended = await inTransaction(db, async (own) => {
     await requireSame(own, person);

@@ -3,6 +3,7 @@ import type { PersonRow, SessionRow } from '../database/schema.ts';
 import type { PeopleContext } from './context.ts';
 import { findSession } from './find-session.ts';
 import { isOutdated } from './password-hash.ts';
+import { proveAll, type Verdict } from './prove.ts';
 import { beginSession } from './sessions.ts';
 
 /** Where somebody tries to sign in. */
@@ -54,49 +55,46 @@ async function findPerson({ db }: PeopleContext, name: string): Promise<PersonRo
     .executeTakeFirst();
 }
 
-/** Whether the password is the person's; slowed down, and of nobody it takes as long. */
-export async function provePassword(
-  { throttle, passwords }: PeopleContext,
-  candidate: { readonly name: string; readonly address: string; readonly device: string | undefined },
-  { person, password }: { readonly person: PersonRow | undefined; readonly password: string },
-): Promise<boolean> {
-  const attempt = throttle.begin(candidate);
-  try {
-    const fits = await passwords.matches(
-      person?.password ?? undefined,
-      password,
-      candidate.device !== undefined,
+/** Records a failed try, and says what the caller hears of it. */
+async function refuse(
+  { audit, db }: PeopleContext,
+  verdict: Exclude<Verdict, 'in'>,
+  { person, address }: { readonly person: PersonRow | undefined; readonly address: string },
+): Promise<PatchError> {
+  if (verdict === 'code-missing') {
+    return new PatchError(
+      'SECOND_FACTOR_REQUIRED',
+      'Signing in takes a code, too: the one that the authenticator shows now, or a recovery code.',
     );
-    const isIn = fits && person?.disabled_at === null;
-    if (isIn) attempt.succeeded();
-    return isIn;
-  } catch (error) {
-    attempt.withdraw();
-    throw error;
   }
+  const wrong = verdict === 'wrong-code' ? 'code' : 'password';
+  // What was typed as a name may be a password, unless it is a name.
+  const fields = { address, wrong, ...(person ? { person: person.name } : {}) };
+  await audit.record(db, { actor: 'unknown', event: 'sign_in_refused', fields, stranger: address });
+  if (wrong === 'password') return refusal();
+  return new PatchError(
+    'UNAUTHORIZED',
+    'The code is wrong, or was used before; each works once. Wait for the next one, or use a recovery code.',
+  );
 }
 
 /**
  * Signs somebody in.
- * @throws PatchError `UNAUTHORIZED`, in the same words and after the same time whatever was wrong; `RATE_LIMIT_EXCEEDED`
+ * @throws PatchError `UNAUTHORIZED`, in the same words and after the same time whatever was wrong with name and password;
+ * `SECOND_FACTOR_REQUIRED`, `RATE_LIMIT_EXCEEDED`
  */
 export async function signIn(
   context: PeopleContext,
-  { name: typed, password }: SignIn,
+  { name: typed, password, code }: SignIn,
   { address, client, cookie }: Door,
 ): Promise<SignedIn> {
   const name = typed.toLowerCase();
   const person = await findPerson(context, name);
   const earlier = cookie === undefined ? undefined : await findSession(context, cookie);
   const device = earlier && earlier.person.id === person?.id ? earlier.session.id : undefined;
-  const isIn = await provePassword(context, { name, address, device }, { person, password });
-  if (!isIn || !person) {
-    // What was typed as a name may be a password, unless it is a name.
-    const fields = { address, ...(person ? { person: person.name } : {}) };
-    const entry = { actor: 'unknown', event: 'sign_in_refused', fields, stranger: address } as const;
-    await context.audit.record(context.db, entry);
-    throw refusal();
-  }
+  const verdict = await proveAll(context, { name, address, device }, { person, password, code });
+  if (verdict !== 'in') throw await refuse(context, verdict, { person, address });
+  if (!person) throw refusal();
   const current = await upgradeHash(context, person, password);
   return { person: current, ...(await beginSession(context, current, { address, client, before: device })) };
 }

@@ -4,11 +4,15 @@ import type { PersonRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import type { PeopleContext } from './context.ts';
 import { refuseNameAsPassword } from './name-as-password.ts';
+import { removeRecoveryCodes } from './second-factor.ts';
 import { removeSessions } from './sessions.ts';
 import { toView } from './view.ts';
 
 /** Who may sign in, or was shut out. */
 const MAX_PEOPLE = 1_000;
+
+/** Signs in without a code. */
+const NO_FACTOR = { totp_secret: null, totp_offered: null, totp_step: null };
 
 function conflict(message: string): PatchError {
   return new PatchError('PERSON_CONFLICT', `${message} Nothing was made.`);
@@ -67,6 +71,7 @@ export async function createPerson(
     disabled_at: null,
     removed_at: null,
     last_sign_in_at: null,
+    ...NO_FACTOR,
   };
   await inTransaction(db, async (own) => {
     await requireRoom(own, name);
@@ -104,6 +109,7 @@ async function change(
     const wish = decide(before);
     if (!wish) return { row: before, ended: [] };
     await own.updateTable('people').set(wish.set).where('id', '=', before.id).execute();
+    if (wish.set.totp_secret === null) await removeRecoveryCodes(own, before.id);
     const sessions = await removeSessions(own, before.id);
     const fields = { person: name, ...wish.fields, sessions: sessions.length };
     await audit.record(own, { actor, event: wish.event, fields });
@@ -135,14 +141,14 @@ export async function changePerson(
   return toView(row);
 }
 
-/** Sets another password, and lets the person try it at once. @throws PatchError `PERSON_NOT_FOUND` */
+/** Sets another password, takes the authenticator away, and lets the person try it at once. @throws PatchError `PERSON_NOT_FOUND` */
 export async function resetPerson(
   context: PeopleContext,
   name: string,
   { password, actor }: { readonly password: string; readonly actor: string },
 ): Promise<Person> {
   refuseNameAsPassword(name, password);
-  const set = { password: await context.passwords.hash(password) };
+  const set = { password: await context.passwords.hash(password), ...NO_FACTOR };
   const row = await change(context, { name, actor }, () => ({ set, event: 'person_reset' }));
   context.throttle.open(name);
   return toView(row);
@@ -150,7 +156,7 @@ export async function resetPerson(
 
 /** Removes a person; who they were stays on record. @throws PatchError `PERSON_NOT_FOUND` */
 export async function removePerson(context: PeopleContext, name: string, actor: string): Promise<Person> {
-  const set = { removed_at: context.clock.now(), password: null };
+  const set = { removed_at: context.clock.now(), password: null, ...NO_FACTOR };
   const row = await change(context, { name, actor }, ({ role }) => ({
     set,
     event: 'person_removed',

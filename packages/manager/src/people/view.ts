@@ -10,5 +10,6 @@ export function toView(row: PersonRow): Person {
     created_at: new Date(row.created_at).toISOString(),
     created_by: row.created_by,
     last_sign_in_at: isoOf(row.last_sign_in_at),
+    second_factor: row.totp_secret !== null,
   };
 }

@@ -13,6 +13,7 @@ import { apiTokens } from './011-api-tokens.ts';
 import { inventory } from './012-inventory.ts';
 import { people } from './013-people.ts';
 import { sessions } from './014-sessions.ts';
+import { secondFactor } from './015-second-factor.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -30,4 +31,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '012-inventory': inventory,
   '013-people': people,
   '014-sessions': sessions,
+  '015-second-factor': secondFactor,
 };
