@@ -30,8 +30,8 @@ export interface Bundle extends BundledScript {
   readonly helpers: readonly BundledScript[];
 }
 
-/** Native accelerators that `ws` looks for and does without. */
-const OPTIONAL = ['bufferutil', 'utf-8-validate'];
+/** Native accelerators that `ws` and `pg` look for and do without, and what `pg` needs elsewhere than in Node. */
+const OPTIONAL = ['bufferutil', 'utf-8-validate', 'pg-native', 'cloudflare:sockets'];
 
 function moduleOf(path: string): string | undefined {
   const match = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path);

@@ -15,9 +15,8 @@ import { isOwnUrl } from './config/own-url.ts';
 import type { ManagerPaths } from './config/paths.ts';
 import type { ManagerConfig } from './config/schema.ts';
 import { webNamesOf } from './config/web-names.ts';
-import { ensureDatabaseFile } from './database/file.ts';
-import { openDatabase } from './database/open.ts';
-import { openReads, type ReadDatabase } from './database/reader-threads/open-reads.ts';
+import { type ChosenDatabase, openChosenDatabase } from './database/choose.ts';
+import type { ReadDatabase } from './database/reader-threads/open-reads.ts';
 import { inTransaction } from './database/transactions.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
 import { countOlderHosts, tellOlderAgents } from './enrollment/older-agents.ts';
@@ -104,13 +103,11 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   });
   warnOfNames(options);
   const adminToken = await findAdminToken(options, paths.adminToken);
-  const databaseFile = config.database.path ?? paths.database;
-  const databaseMade = await ensureDatabaseFile(files, databaseFile);
-  const database = stack.use(await openData(options, databaseFile));
+  const database = stack.use(await openData(options));
   const counters = createManagerCounters(clock);
   const enrollment = enrollmentContext(options, { database, authority, counters });
   const { audit } = enrollment;
-  if (databaseMade) await tellDatabaseMade(enrollment, databaseFile);
+  if (database.begun !== undefined) await tellDatabaseBegun(enrollment, database.begun, database.place);
   await establishJobKey(enrollment, authority.jobKey, jobKeyFile(paths.caFolder));
   let started = false;
   stack.defer(async () => {
@@ -170,22 +167,23 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   };
 }
 
-/** The database, and the threads that answer questions about it. */
-async function openData(options: ManagerOptions, path: string): Promise<Data & AsyncDisposable> {
+/** The database, and the thread that has the package sets. */
+async function openData(options: ManagerOptions): Promise<Data & ChosenDatabase> {
   await using stack = new AsyncDisposableStack();
-  const { db } = stack.use(await openDatabase(path));
-  const { reads } = stack.use(openReads({ ...options, path }));
-  const sets = stack.use(openSetIndex({ ...options, reads }));
+  const database = stack.use(await openChosenDatabase(options));
+  const sets = stack.use(openSetIndex({ ...options, reads: database.reads }));
   const owned = stack.move();
-  return { db, reads, sets, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { ...database, sets, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** Says in log and audit that what was lost was begun anew. */
-async function tellDatabaseMade({ audit, db, logger }: EnrollmentContext, path: string): Promise<void> {
-  logger.error(
-    'There was no database; the manager begins with an empty one and knows no host. Stop it and restore the file from a backup, or let the hosts join again',
-    { path },
-  );
+/** Says that the manager begins with nothing; in the audit as well when something is lost. */
+async function tellDatabaseBegun(
+  { audit, db, logger }: EnrollmentContext,
+  { message, isLoss }: NonNullable<ChosenDatabase['begun']>,
+  path: string,
+): Promise<void> {
+  if (!isLoss) return logger.info(message, { path });
+  logger.error(message, { path });
   await audit.record(db, { actor: 'manager', event: 'database_made', fields: { path } });
 }
 

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findAuditBreak } from './audit-break.ts';
 import { joinListening, LISTENING } from './listening-agent.ts';
@@ -71,10 +70,7 @@ describe('an API token', () => {
     const random = secret.slice(-43);
     const bytes = Buffer.from(random, 'base64url');
     expect(bytes).toHaveLength(32);
-    const file = Buffer.concat([
-      await readFile(world.paths.database),
-      await readFile(`${world.paths.database}-wal`),
-    ]);
+    const file = await world.storedBytes();
     const text = `${JSON.stringify(world.logger.records)}${(await world.admin('/api-tokens')).text}`;
     expect(file.includes(bytes)).toBe(false);
     for (const form of [random, bytes.toString('hex'), bytes.toString('base64')]) {

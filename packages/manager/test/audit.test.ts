@@ -1,22 +1,21 @@
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import type { ManagerAuditEvent } from '@linux-patch/contract';
-import { ManualClock, temporaryFolder } from '@linux-patch/runtime/testing';
+import { ManualClock } from '@linux-patch/runtime/testing';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createAuditLog } from '../src/audit/audit-log.ts';
-import { type OpenDatabase, openDatabase } from '../src/database/open.ts';
-import { findAuditBreak } from './audit-break.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+import { createAuditLog } from '../src/audit/audit-log.ts';
+import { inDialect } from '../src/database/dialect.ts';
+import type { OpenDatabase } from '../src/database/open.ts';
+import { findAuditBreak } from './audit-break.ts';
+import { openTestDatabase } from './test-database.ts';
+
 let database: OpenDatabase;
 const audit = createAuditLog({ clock: new ManualClock() });
 beforeEach(async () => {
-  folder = await temporaryFolder();
-  database = await openDatabase(join(folder.path, 'manager.sqlite'));
+  database = await openTestDatabase();
 });
 afterEach(async () => {
   await database[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
 });
 
 /** Here the names of events do not matter. */
@@ -44,9 +43,12 @@ describe('the audit log', () => {
 
   it('shows where somebody went around the triggers', async () => {
     for (const event of ['first', 'second', 'third']) await record(event);
-    const behind = new DatabaseSync(join(folder.path, 'manager.sqlite'));
-    behind.exec("drop trigger audit_no_update; update audit set actor = 'nobody' where seq = 2");
-    behind.close();
+    const { db } = database;
+    await inDialect(db, {
+      sqlite: sql`drop trigger audit_no_update`,
+      postgres: sql`drop trigger audit_no_update on audit`,
+    }).execute(db);
+    await db.updateTable('audit').set({ actor: 'nobody' }).where('seq', '=', 2).execute();
     expect(await findAuditBreak(database.db)).toBe(2);
   });
 

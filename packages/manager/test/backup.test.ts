@@ -22,7 +22,7 @@ import { makeBackup } from '../src/backup/make-backup.ts';
 import { restoreBackup } from '../src/backup/restore-backup.ts';
 import { managerPaths } from '../src/config/paths.ts';
 import { newAgent, renew, serialOf } from './agents.ts';
-import { startWorld, type World } from './world.ts';
+import { ON_SQLITE, startWorld, type World } from './world.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../../bin/linux-patch-manager');
 const run = promisify(execFile);
@@ -35,7 +35,7 @@ let recipient: string;
 let archive: string;
 beforeEach(async () => {
   folder = await temporaryFolder();
-  world = await startWorld({}, undefined, join(folder.path, 'manager'));
+  world = await startWorld(ON_SQLITE, undefined, join(folder.path, 'manager'));
   identity = await generateX25519Identity();
   recipient = await identityToRecipient(identity);
   archive = join(folder.path, 'manager.age');

@@ -6,7 +6,7 @@ import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newOlderAgent } from './agents.ts';
 import { joinListening, LISTENING } from './listening-agent.ts';
-import { startWorld, type World } from './world.ts';
+import { ON_SQLITE, startWorld, type World } from './world.ts';
 
 const execute = promisify(execFile);
 const BLOCK = Buffer.alloc(64 * 1024);
@@ -25,7 +25,7 @@ describe.runIf(isRoot)('on a full disk the manager', () => {
     await execute('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder.path]);
     stack.defer(async () => void (await execute('umount', [folder.path])));
     filler = join(folder.path, 'filler');
-    world = stack.use(await startWorld(LISTENING, Date.now(), folder.path));
+    world = stack.use(await startWorld({ ...LISTENING, ...ON_SQLITE }, Date.now(), folder.path));
     host = stack.use(await joinListening(world));
   });
   afterAll(() => stack.disposeAsync());

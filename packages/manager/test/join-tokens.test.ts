@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   generateKey,
   joinTokenKey,
@@ -81,10 +80,7 @@ describe('a join token', () => {
     await (await newAgent(world, { joinString })).register();
     await world.restart();
     const secret = parseJoinString(joinString).secret;
-    const file = Buffer.concat([
-      await readFile(world.paths.database),
-      await readFile(`${world.paths.database}-wal`),
-    ]);
+    const file = await world.storedBytes();
     const text = `${JSON.stringify(world.logger.records)}${(await world.admin('/tokens')).text}`;
     for (const form of ['base64url', 'base64', 'hex'] as const) {
       expect(file.includes(Buffer.from(secret).toString(form))).toBe(false);

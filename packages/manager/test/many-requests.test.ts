@@ -14,12 +14,12 @@ beforeAll(async () => {
   // As many more of one name, each of a machine and a time of its own.
   await sql`
     insert into enrollments
-      select lower(hex(randomblob(4))) || '-0000-4000-8000-' || printf('%012x', value), hex(randomblob(32)), state,
-        printf('%032x', value), fqdn, hostname, ip_address, observed_address, os_details, extension, spki, spki_sha256,
-        key_id, nonce_m, used_proofs, created_at + value, expires_at, last_poll_at, decided_at, decided_by, code_verified,
+      select '00000000-0000-4000-8000-' || cast(100000000000 + value as text), 'token ' || value, state,
+        'aaaaaaaaaaaaaaaaaaaa' || cast(100000000000 + value as text), fqdn, hostname, ip_address,
+        observed_address, os_details, extension, spki, spki_sha256, key_id, nonce_m, used_proofs, created_at + value, expires_at, last_poll_at, decided_at, decided_by, code_verified,
         failed_codes, locked_until, deny_reason, deny_tag, host_id, bundle, serial, join_token, join_token_verdict,
         join_token_at, caller
-      from enrollments, (with recursive n(value) as (select 1 union all select value + 1 from n where value < ${MANY - 1}) select value from n)
+      from enrollments, (with recursive n(value) as (select 1 union all select value + 1 from n where value < ${MANY - 1}) select value from n) as n
   `.execute(world.database.db);
 });
 afterAll(() => world[Symbol.asyncDispose]());

@@ -18,7 +18,7 @@ beforeAll(async () => {
     insert into certificates (serial, kind, ca, host_id, subject, spki_sha256, not_before, not_after, issued_at,
       revoked_at, revoke_reason)
     with recursive many(n) as (select 1 union all select n + 1 from many where n < ${REVOKED})
-    select printf('a0%030x', n), 'agent', 'ca-1', printf('gone-%d', n), 'CN=gone', printf('key-%d', n),
+    select 'a00000000000000000000000' || substr(cast(100000000 + n as text), 2), 'agent', 'ca-1', 'gone-' || n, 'CN=gone', 'key-' || n,
       ${world.clock.now()}, ${world.clock.now() + 300 * 86_400_000}, ${world.clock.now()}, ${world.clock.now()},
       'cessationOfOperation'
     from many`.execute(world.database.db);
@@ -41,7 +41,7 @@ describe('with 100,000 revoked certificates', { timeout: 120_000 }, () => {
   });
 
   it('a revoked host is named in its own list, and only there', async () => {
-    const serial = `a0${(77_777).toString(16).padStart(30, '0')}`;
+    const serial = `a0${'77777'.padStart(30, '0')}`;
     const own = await listFor(world, serial);
     expect([...own.reasons]).toEqual([[serial, 5]]);
     expect((await listFor(world)).serials.size).toBe(0);

@@ -148,8 +148,10 @@ describe('a session', () => {
     const who = await newPerson('viewer');
     const [first, second, third] = [
       await signIn(world, who),
-      await signIn(world, who),
-      await signIn(world, who, { headers: { 'user-agent': 'x'.repeat(1_000) } }),
+      await world.clock.advance(1).then(() => signIn(world, who)),
+      await world.clock
+        .advance(1)
+        .then(() => signIn(world, who, { headers: { 'user-agent': 'x'.repeat(1_000) } })),
     ];
     const { sessions } = (await first.get('/api/v1/me/sessions')).json().data;
     expect(sessions.map((one) => one.current)).toEqual([false, false, true]);

@@ -7,9 +7,10 @@ import { composeManager, type Manager } from '../src/compose.ts';
 import { type ManagerPaths, managerPaths } from '../src/config/paths.ts';
 import { ManagerConfigSchema } from '../src/config/schema.ts';
 import { webNamesOf } from '../src/config/web-names.ts';
-import { type OpenDatabase, openDatabase } from '../src/database/open.ts';
+import type { OpenDatabase } from '../src/database/open.ts';
 import { type Answer, type Call, callHttps, callSocket } from './https-call.ts';
 import { managerThreads } from './manager-threads.ts';
+import { fileDatabase, testDatabase } from './test-database.ts';
 
 /** A real manager on a port of its own, with a clock that the test moves. */
 export interface World extends AsyncDisposable {
@@ -21,6 +22,8 @@ export interface World extends AsyncDisposable {
   readonly caFingerprint: string;
   /** A second connection to the same database, to look behind the API. */
   readonly database: OpenDatabase;
+  /** Everything that the database keeps, as it is stored. */
+  storedBytes(): Promise<Buffer>;
   call(call: Call): Promise<Answer>;
   /** Calls as the command line does, for somebody called "test". */
   local(call: Omit<Call, 'localAddress'>): Promise<Answer>;
@@ -34,6 +37,9 @@ export interface World extends AsyncDisposable {
   restart(meanwhile?: () => Promise<unknown>): Promise<void>;
 }
 
+/** Settings of a world whose test is about the file of SQLite, whatever the others run on. */
+export const ON_SQLITE = { database: {} };
+
 /** How records name who calls through `World.local`. */
 export const TESTER = 'local (says: test)';
 
@@ -43,7 +49,10 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
   const paths = managerPaths(root ?? stack.use(await temporaryFolder()).path);
   const clock = new ManualClock(startMs);
   const logger = memoryLogger();
+  const place = 'database' in settings ? fileDatabase(paths) : await testDatabase(paths);
+  if (root === undefined) stack.defer(() => place.drop());
   const config = ManagerConfigSchema.parse({
+    ...place.settings,
     server: { bind: '127.0.0.1', port: 0, url: 'https://manager.example.test:8443' },
     // Most tests ask as an older agent does: it is one request without a key.
     enrollment: { requests_per_minute: 100_000, allow_legacy_agents: true },
@@ -57,7 +66,7 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
   const start = (): Promise<Manager> => composeManager({ ...doors, paths, config, logger });
   let manager = await start();
   stack.defer(() => manager[Symbol.asyncDispose]());
-  const database = stack.use(await openDatabase(paths.database));
+  const database = stack.use(await place.open());
   const call: World['call'] = (one) => callHttps({ port: manager.port, ca: caPem }, one);
   const local: World['local'] = (one) =>
     callSocket(paths.adminSocket, { ...one, headers: { 'linux-patch-says': 'test', ...one.headers } });
@@ -72,6 +81,7 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
       return manager.port;
     },
     database,
+    storedBytes: () => place.bytes(database.db),
     call,
     local,
     admin: (path, body) =>

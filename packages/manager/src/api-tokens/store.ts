@@ -58,12 +58,9 @@ async function forgetOldest(db: Database, now: number): Promise<void> {
   const ended = db
     .selectFrom('api_tokens')
     .select('name')
-    .where((where) => where.or([where('revoked_at', 'is not', null), where('expires_at', '<=', now)]))
-    .orderBy('created_at', 'desc')
-    .orderBy('name')
-    .limit(-1)
-    .offset(MAX_ENDED);
-  await db.deleteFrom('api_tokens').where('name', 'in', ended).execute();
+    .where((where) => where.or([where('revoked_at', 'is not', null), where('expires_at', '<=', now)]));
+  const kept = ended.orderBy('created_at', 'desc').orderBy('name').limit(MAX_ENDED);
+  await db.deleteFrom('api_tokens').where('name', 'in', ended).where('name', 'not in', kept).execute();
 }
 
 /**

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { MANAGER_PORT } from '@linux-patch/contract';
 import { z } from 'zod';
 import { isLocalHostEntry } from '../authority/name-rules.ts';
+import { PostgresUrl } from './database-url.ts';
 import { CertifiableName, ManagerUrl } from './host-names.ts';
 
 /** The manager's `config.yaml`; every key is optional. */
@@ -51,6 +52,28 @@ export const ManagerConfigSchema = z.strictObject({
         .min(1)
         .optional()
         .meta({ description: 'SQLite file; by default manager.sqlite in the data folder.' }),
+      url: PostgresUrl.optional().meta({
+        description:
+          'Database of PostgreSQL (13 or newer) instead of a file: postgresql://USER@HOST:PORT/NAME, or postgresql://USER@/NAME?host=/run/postgresql for a socket. Never with a password. Beyond this machine the server proves itself by a certificate that the system trusts, or one of ?sslrootcert=/FILE; ?sslmode=disable does without.',
+        example: 'postgresql://linux_patch@db.example.org/linux_patch',
+      }),
+      password_file: z
+        .string()
+        .min(1)
+        .max(4_096)
+        .startsWith('/', 'must be an absolute path')
+        .optional()
+        .meta({
+          description:
+            'File with the password of the user of database.url, 0600 and of the user as whom the manager runs. Without it the manager looks where PGPASSFILE says; none is needed where the server knows the user of a socket (peer).',
+          example: '/etc/linux_patch_manager/database.password',
+        }),
+    })
+    .refine(({ path, url }) => path === undefined || url === undefined, {
+      message: 'has both path and url; a manager has one database',
+    })
+    .refine(({ url, password_file: file }) => url !== undefined || file === undefined, {
+      message: 'has a password_file without a url; SQLite takes none',
     })
     .prefault({}),
   enrollment: z

@@ -9,7 +9,10 @@ function isPostgres<Tables>(db: Kysely<Tables>): boolean {
 }
 
 /** The word of the dialect that is spoken. */
-function inDialect<T, Tables>(db: Kysely<Tables>, words: { readonly sqlite: T; readonly postgres: T }): T {
+export function inDialect<T, Tables>(
+  db: Kysely<Tables>,
+  words: { readonly sqlite: T; readonly postgres: T },
+): T {
   return isPostgres(db) ? words.postgres : words.sqlite;
 }
 

@@ -13,18 +13,31 @@ export interface OpenDatabase extends AsyncDisposable {
 }
 
 /**
- * Opens the database and brings its schema up to date.
+ * Brings the schema up to date; returns whether there was none.
  * @throws the migration's own error; a migration that fails leaves the schema as it was.
  */
-export async function openDatabase(path: string): Promise<OpenDatabase> {
-  const db = new Kysely<ManagerTables>({ dialect: new SqliteDialect({ database: openSqlite(path) }) });
+export async function migrate(db: Kysely<ManagerTables>): Promise<boolean> {
   const provider = { getMigrations: async (): Promise<Record<string, Migration>> => ({ ...MIGRATIONS }) };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  const { error, results = [] } = await new Migrator({ db, provider }).migrateToLatest();
   if (error) {
-    await db.destroy();
     throw error instanceof Error
       ? error
       : new Error('the database could not be brought up to date', { cause: error });
   }
-  return { db, [Symbol.asyncDispose]: () => db.destroy() };
+  return results.length === Object.keys(MIGRATIONS).length;
+}
+
+/**
+ * Opens a file of SQLite and brings its schema up to date.
+ * @throws the migration's own error; a migration that fails leaves the schema as it was.
+ */
+export async function openDatabase(path: string): Promise<OpenDatabase> {
+  const db = new Kysely<ManagerTables>({ dialect: new SqliteDialect({ database: openSqlite(path) }) });
+  try {
+    await migrate(db);
+    return { db, [Symbol.asyncDispose]: () => db.destroy() };
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
 }

@@ -1,11 +1,12 @@
 import { sql, type Transaction } from 'kysely';
 import { describe, expect, it } from 'vitest';
+import { openTestDatabase } from '../../test/test-database.ts';
 import { openDatabase } from './open.ts';
 import type { ManagerTables } from './schema.ts';
 import { inTransaction } from './transactions.ts';
 
-async function settings() {
-  const database = await openDatabase(':memory:');
+async function settings(open = () => openTestDatabase()) {
+  const database = await open();
   const { db } = database;
   const used: Transaction<ManagerTables>[] = [];
   const insert = (name: string) =>
@@ -78,7 +79,7 @@ describe('work in transactions', () => {
   });
 
   it('fails with the name of the disk when that is full, and works again when there is room', async () => {
-    await using world = await settings();
+    await using world = await settings(() => openDatabase(':memory:'));
     await sql`pragma max_page_count = 1`.execute(world.db);
     const big = (name: string) =>
       inTransaction(world.db, async (own) => {

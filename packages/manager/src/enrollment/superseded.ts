@@ -6,17 +6,28 @@ const SILENT_MS = 15 * 60_000;
 
 /** The newest request of each name and address that is asked for, or was let in. */
 function heirs(db: Database, silentSince: number) {
-  return db
+  const asked = db
     .selectFrom('enrollments')
-    .select((select) => ['id', 'fqdn', 'observed_address', select.fn.max('created_at').as('created_at')])
+    .select((select) => [
+      'id',
+      'fqdn',
+      'observed_address',
+      'created_at',
+      select.fn
+        .agg<number>('row_number')
+        .over((over) =>
+          over.partitionBy(['fqdn', 'observed_address']).orderBy('created_at', 'desc').orderBy('id'),
+        )
+        .as('place'),
+    ])
     .where((where) =>
       where.or([
         where('state', 'in', ['approved', 'installed']),
         where.and([where('state', '=', 'pending'), where('last_poll_at', '>=', silentSince)]),
       ]),
     )
-    .groupBy(['fqdn', 'observed_address'])
-    .as('heir');
+    .as('asked');
+  return db.selectFrom(asked).selectAll().where('place', '=', 1).as('heir');
 }
 
 /**

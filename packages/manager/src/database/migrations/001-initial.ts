@@ -1,4 +1,6 @@
 import { type Kysely, sql } from 'kysely';
+import { inDialect } from '../dialect.ts';
+import { refuseChanges } from './triggers.ts';
 
 async function createHosts(db: Kysely<unknown>): Promise<void> {
   await db.schema
@@ -81,6 +83,14 @@ async function createCertificates(db: Kysely<unknown>): Promise<void> {
     .on('certificates')
     .columns(['host_id', 'issued_at'])
     .execute();
+  // What SQLite knows by itself, as `rowid`.
+  await inDialect(db, {
+    sqlite: async () => {},
+    postgres: async () =>
+      void (await sql`alter table certificates add column recorded bigint generated always as identity`.execute(
+        db,
+      )),
+  })();
 }
 
 async function createAudit(db: Kysely<unknown>): Promise<void> {
@@ -94,10 +104,11 @@ async function createAudit(db: Kysely<unknown>): Promise<void> {
     .addColumn('previous_hash', 'text', (column) => column.notNull().unique())
     .addColumn('hash', 'text', (column) => column.notNull())
     .execute();
-  for (const change of ['update', 'delete']) {
-    await sql`create trigger ${sql.raw(`audit_no_${change}`)} before ${sql.raw(change)} on audit
-      begin select raise(abort, 'the audit log is append-only'); end`.execute(db);
-  }
+  await refuseChanges(db, {
+    table: 'audit',
+    changes: ['update', 'delete'],
+    message: 'the audit log is append-only',
+  });
 }
 
 /** The first schema. */

@@ -1,4 +1,5 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import { refuseChanges } from './triggers.ts';
 
 /** Package versions that hosts named, once for the whole fleet; rows are only ever added. */
 async function createDictionary(db: Kysely<unknown>): Promise<void> {
@@ -22,8 +23,11 @@ async function createDictionary(db: Kysely<unknown>): Promise<void> {
       'source_version',
     ])
     .execute();
-  await sql`create trigger package_versions_no_update before update on package_versions
-    begin select raise(abort, 'the dictionary of packages is insert-only'); end`.execute(db);
+  await refuseChanges(db, {
+    table: 'package_versions',
+    changes: ['update'],
+    message: 'the dictionary of packages is insert-only',
+  });
 }
 
 /** What belongs to a host and goes with its record. */

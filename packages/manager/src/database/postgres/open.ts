@@ -1,0 +1,54 @@
+import type { Logger } from '@linux-patch/runtime';
+import { Kysely } from 'kysely';
+import { migrate, type OpenDatabase } from '../open.ts';
+import type { ManagerTables } from '../schema.ts';
+import { claim } from './claim.ts';
+import { postgresDialect } from './dialect.ts';
+import type { Sessions } from './driver.ts';
+import { startFailure, troubleOf } from './failures.ts';
+import { openSessions, type PostgresAccess } from './sessions.ts';
+
+/** Says once that the database is away, and once that it is back. */
+function logTrouble(where: string, logger: Logger): Sessions['watch'] {
+  let away: string | undefined;
+  return {
+    worked() {
+      if (away !== undefined) logger.info('The database answers again', { database: where });
+      away = undefined;
+    },
+    failed(error) {
+      const trouble = troubleOf(where, error);
+      if (trouble === undefined || trouble === away) return;
+      away = trouble;
+      logger.error(`${trouble} The manager goes on when it is back`, {});
+    },
+  };
+}
+
+const SILENT: Sessions['watch'] = { worked: () => {}, failed: () => {} };
+
+/**
+ * Opens a database of PostgreSQL for this manager alone and brings its schema up to date.
+ * @throws PatchError `INSTANCE_RUNNING` while another manager works with it, `CONFIG_INVALID` for what somebody has to
+ *   mend first, `DATABASE_UNAVAILABLE` when it is away, and the migration's own error
+ */
+export async function openPostgres(
+  access: PostgresAccess,
+  logger: Logger,
+): Promise<OpenDatabase & { readonly isNew: boolean }> {
+  const { shown } = access.address;
+  let watch = SILENT;
+  const sessions = openSessions(access, (session) => claim(session, shown), {
+    worked: () => watch.worked(),
+    failed: (error) => watch.failed(error),
+  });
+  const db = new Kysely<ManagerTables>({ dialect: postgresDialect(sessions) });
+  try {
+    const isNew = await migrate(db);
+    watch = logTrouble(shown, logger);
+    return { db, isNew, [Symbol.asyncDispose]: () => db.destroy() };
+  } catch (error) {
+    await db.destroy();
+    throw startFailure(shown, error);
+  }
+}

@@ -1,0 +1,71 @@
+import { Client, type ClientBase, Pool, type PoolConfig } from 'pg';
+import type { PostgresAddress } from '../../config/database-url.ts';
+import type { Sessions } from './driver.ts';
+import { explain } from './failures.ts';
+import { PLAIN_TYPES } from './types.ts';
+
+/** A server that takes a connection and says nothing counts as away after this. */
+const CONNECT_LIMIT_MS = 10_000;
+/** Waiting for others included: what takes longer than a minute is not waited for by any caller. */
+const WAIT_LIMIT_MS = 60_000;
+const ANSWER_LIMIT_MS = 120_000;
+const READERS = 4;
+
+/** How the server is reached. */
+export interface PostgresAccess {
+  readonly address: PostgresAddress;
+  /** Asked at every connection, so that a new one counts at once; undefined where none is needed. */
+  readonly password: (() => Promise<string>) | undefined;
+  /** Certificates that prove the server, PEM; undefined for those that the system trusts. */
+  readonly rootCertificates: string | undefined;
+  /** What the server shows of this manager; 63 characters of it count. */
+  readonly name: string;
+}
+
+/** A client of the pool gives a connection less time than a place in the queue. */
+class BoundedClient extends Client {
+  constructor(config: PoolConfig = {}) {
+    super({ ...config, connectionTimeoutMillis: CONNECT_LIMIT_MS });
+  }
+}
+
+function configOf({ address, password, rootCertificates, name }: PostgresAccess): PoolConfig {
+  const { host, port, user, database, tls } = address;
+  return {
+    host,
+    port,
+    user,
+    database,
+    ...(password ? { password } : {}),
+    ssl: tls && { rejectUnauthorized: true, ...(rootCertificates ? { ca: rootCertificates } : {}) },
+    application_name: name.slice(0, 63),
+    keepAlive: true,
+    query_timeout: ANSWER_LIMIT_MS,
+    connectionTimeoutMillis: WAIT_LIMIT_MS,
+    types: PLAIN_TYPES,
+    Client: BoundedClient,
+  };
+}
+
+/**
+ * Sessions with a server, opened when they are first used and again when they were lost.
+ * @param prepare what is done in every new session that writes, before anything else
+ * @param watch told of what goes wrong, also with a session that nobody uses
+ */
+export function openSessions(
+  access: PostgresAccess,
+  prepare: (session: ClientBase) => Promise<void>,
+  watch: Sessions['watch'],
+): Sessions {
+  const config = configOf(access);
+  // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it; its types do not say so
+  const writer = new Pool({ ...config, max: 1, idleTimeoutMillis: 0, onConnect: prepare });
+  const readers = new Pool({
+    ...config,
+    max: READERS,
+    // A change that came here by mistake fails instead of passing by the session that writes.
+    options: '-c default_transaction_read_only=on',
+  });
+  for (const pool of [writer, readers]) pool.on('error', (error) => watch.failed(explain(error)));
+  return { writer, readers, watch };
+}

@@ -1,0 +1,123 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { memoryLogger } from '@linux-patch/runtime/testing';
+import { Kysely, sql } from 'kysely';
+import { Client } from 'pg';
+import type { PostgresAddress } from '../src/config/database-url.ts';
+import type { ManagerPaths } from '../src/config/paths.ts';
+import { ManagerConfigSchema } from '../src/config/schema.ts';
+import { type OpenDatabase, openDatabase } from '../src/database/open.ts';
+import { postgresDialect } from '../src/database/postgres/dialect.ts';
+import { openPostgres } from '../src/database/postgres/open.ts';
+import { openSessions, type PostgresAccess } from '../src/database/postgres/sessions.ts';
+import type { ManagerTables } from '../src/database/schema.ts';
+
+/** Folder of the socket of a server on which whoever asks is administrator; undefined when the tests run on SQLite. */
+const POSTGRES = process.env.LINUX_PATCH_TEST_POSTGRESQL;
+
+/** The database of one manager of a test. */
+export interface TestDatabase {
+  /** What its configuration says of it. */
+  readonly settings: { readonly database?: { readonly url: string } };
+  /** A second way into it, to look behind the API; a manager has to have opened it before. */
+  open(): Promise<OpenDatabase>;
+  /** Everything in it, one after the other. */
+  bytes(db: Kysely<ManagerTables>): Promise<Buffer>;
+  /** Removes it where it is not a file of the manager. */
+  drop(): Promise<void>;
+}
+
+/** A new database, in memory or on the test server, opened as a manager does. */
+export async function openTestDatabase(): Promise<OpenDatabase> {
+  const { settings } = await testDatabase({ database: randomUUID() });
+  const { url } = ManagerConfigSchema.parse(settings).database;
+  return url ? openPostgres(accessTo(url), memoryLogger()) : openDatabase(':memory:');
+}
+
+/** Opens a database of PostgreSQL as a manager of this name does. */
+export function openAsManager(url: string, name?: string, logger = memoryLogger()): Promise<OpenDatabase> {
+  return openPostgres({ ...accessTo(addressIn(url)), ...(name === undefined ? {} : { name }) }, logger);
+}
+
+function addressIn(url: string): PostgresAddress {
+  const { url: address } = ManagerConfigSchema.parse({ database: { url } }).database;
+  if (!address) throw new Error('no database');
+  return address;
+}
+
+/** Folder of the socket of the test server. @throws Error when the tests run on SQLite */
+export function testServer(): string {
+  if (POSTGRES !== undefined) return POSTGRES;
+  throw new Error('These tests need PostgreSQL: npm run test:postgresql');
+}
+
+const accessTo = (address: PostgresAddress): PostgresAccess => ({
+  address,
+  password: undefined,
+  rootCertificates: undefined,
+  name: 'a test',
+});
+
+async function readAll(db: Kysely<ManagerTables>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for (const { name } of await db.introspection.getTables()) {
+    const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(name)}`.execute(db);
+    for (const value of rows.flatMap((row) => Object.values(row)))
+      parts.push(value instanceof Uint8Array ? value : Buffer.from(String(value)));
+  }
+  return Buffer.concat(parts);
+}
+
+/** Runs statements as the administrator of the test server. */
+export async function asAdministrator(socket: string, ...statements: string[]): Promise<void> {
+  const client = new Client({ host: socket, user: 'postgres', database: 'postgres' });
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Sessions as the manager has them, beside the manager: they do not claim the database. */
+export function openBeside(url: string): OpenDatabase {
+  const sessions = openSessions(accessTo(addressIn(url)), async () => {}, {
+    worked: () => {},
+    failed: () => {},
+  });
+  const db = new Kysely<ManagerTables>({ dialect: postgresDialect(sessions) });
+  return { db, [Symbol.asyncDispose]: () => db.destroy() };
+}
+
+async function createDatabase(socket: string, name: string): Promise<void> {
+  await asAdministrator(socket, `create database "${name}"`).catch((error: { readonly code?: string }) => {
+    // A manager of the same folder has it already.
+    if (error.code !== '42P04') throw error;
+  });
+}
+
+/** The file of SQLite of a manager with these paths. */
+export function fileDatabase({ database: path }: Pick<ManagerPaths, 'database'>): TestDatabase {
+  return {
+    settings: {},
+    open: () => openDatabase(path),
+    bytes: async () => Buffer.concat([await readFile(path), await readFile(`${path}-wal`)]),
+    drop: async () => {},
+  };
+}
+
+/** The database for a manager with these paths; the same paths have the same database. */
+export async function testDatabase(paths: Pick<ManagerPaths, 'database'>): Promise<TestDatabase> {
+  if (POSTGRES === undefined) return fileDatabase(paths);
+  const { database: path } = paths;
+  const socket = POSTGRES;
+  const name = `t_${createHash('sha256').update(path).digest('hex').slice(0, 24)}`;
+  const url = `postgresql://postgres@/${name}?host=${socket}`;
+  await createDatabase(socket, name);
+  return {
+    settings: { database: { url } },
+    open: async () => openBeside(url),
+    bytes: readAll,
+    drop: () => asAdministrator(socket, `drop database if exists "${name}" with (force)`),
+  };
+}
