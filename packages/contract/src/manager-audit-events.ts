@@ -4,7 +4,7 @@ const REQUEST = ['enrollment', 'fqdn', 'observed_address', 'generation'] as cons
 
 /**
  * Every event of the manager's audit log (table `audit`, hash-chained); each record also names its actor: `manager`, an
- * agent by the id of its key, `local (says: NAME)` for the command line, `person:NAME` for somebody who signed in, `api-token:NAME` for an API token, `admin` for the admin token.
+ * agent by the id of its key, `local (says: NAME)` for the command line, `person:NAME` for somebody who signed in, `api-token:NAME` for an API token, `first-link` for whoever had the link of `init`, `admin` for the admin token.
  */
 export const MANAGER_AUDIT_EVENTS = {
   manager_started: event('The manager began its work.', 'version', 'url'),
@@ -241,6 +241,10 @@ export const MANAGER_AUDIT_EVENTS = {
   api_token_created: event('An API token was made.', 'name', 'role', 'expires_at'),
   api_token_revoked: event('An API token was revoked.', 'name', 'role', 'last_used_at'),
   person_created: event('A person was made, who may sign in with this role.', 'person', 'role'),
+  first_link_refused: event(
+    'Somebody tried to make the first person with a link that was used, is over, or never was.',
+    'address',
+  ),
   person_changed: event(
     'A person got another role, or was shut out or let in again; all their sessions ended.',
     'person',

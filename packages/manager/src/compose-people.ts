@@ -1,8 +1,10 @@
 import type { EnrollmentContext } from './enrollment/context.ts';
 import type { Routes } from './http/routes.ts';
 import type { PeopleContext } from './people/context.ts';
+import type { FirstLink } from './people/first-link.ts';
 import { createPasswordWork } from './people/password-work.ts';
 import { servePeopleRoutes } from './people/routes.ts';
+import { serveFirstRoutes } from './people/routes-first.ts';
 import { serveOwnFactorRoutes } from './people/routes-own-factor.ts';
 import { serveSessionRoutes } from './people/routes-sessions.ts';
 import { createSessionCuts } from './people/session-cuts.ts';
@@ -19,8 +21,9 @@ export function composePeople(enrollment: EnrollmentContext): PeopleContext {
 }
 
 /** What is called by people, and about them. */
-export function servePeople(routes: Routes, people: PeopleContext): void {
+export function servePeople(routes: Routes, people: PeopleContext, link: FirstLink): void {
   servePeopleRoutes(routes, people);
   serveSessionRoutes(routes, people);
   serveOwnFactorRoutes(routes, people);
+  serveFirstRoutes(routes, people, link);
 }

@@ -40,6 +40,7 @@ import { serveJoinTokenRoutes } from './join-tokens/routes.ts';
 import { collectManagerMetrics } from './metrics/collect.ts';
 import { createManagerCounters, type ManagerCounters } from './metrics/counters.ts';
 import { useSession } from './people/find-session.ts';
+import { openFirstLink } from './people/first-link.ts';
 import { openRotation, type Rotation, serveRotationRoutes } from './rotation/rotation.ts';
 
 /** The doors a manager uses. */
@@ -302,7 +303,7 @@ function composeApp(parts: Parts) {
     managerUrl: managerUrlOf(config),
   });
   serveApiTokenRoutes(routes, enrollment, holders);
-  servePeople(routes, people);
+  servePeople(routes, people, openFirstLink(options.files, clock, options.paths.firstLink));
   serveRotationRoutes(routes, parts.rotation);
   serveFleet(routes, enrollment, parts);
   return app;

@@ -39,6 +39,7 @@ beforeAll(async () => {
   expect(JSON.parse(made.stdout)).toMatchObject({
     ca_fingerprint: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
     manager_url: 'https://patch.example.test:8443',
+    setup_link: expect.stringMatching(/^https:\/\/patch\.example\.test:8443\/setup#lpmf_[\w-]{43}$/),
     agent_config: expect.stringContaining('manager_url: "https://patch.example.test:8443"'),
   });
 });

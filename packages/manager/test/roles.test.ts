@@ -22,6 +22,8 @@ const LEAST: Readonly<Record<string, 'anybody' | 'a host' | 'a person' | Role>> 
   trust: 'anybody',
   repoConfig: 'anybody',
   signIn: 'anybody',
+  setUpPage: 'anybody',
+  setUp: 'anybody',
   enrollStatus: 'a host',
   enrollAck: 'a host',
   renew: 'a host',

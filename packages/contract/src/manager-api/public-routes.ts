@@ -13,7 +13,7 @@ import {
 import { routeTable } from '../route.ts';
 import { Output } from '../text-bounds.ts';
 import { SerialNumber } from './certificates.ts';
-import { OwnSession, SignIn } from './sessions.ts';
+import { OwnSession, SetUp, SignIn } from './sessions.ts';
 
 const PUBLIC_ERRORS = [
   'INVALID_REQUEST',
@@ -120,6 +120,28 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
     response: OwnSession,
     status: 200,
     errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'SECOND_FACTOR_REQUIRED', 'FORBIDDEN'],
+  },
+  setUpPage: {
+    method: 'GET',
+    path: '/setup',
+    auth: 'public',
+    summary: 'What the link that `init` prints is for',
+    response: Output,
+    bare: true,
+    mediaType: 'text/plain',
+    status: 200,
+    errors: [],
+  },
+  setUp: {
+    method: 'POST',
+    path: '/api/v1/setup',
+    auth: 'public',
+    summary:
+      'Make the first administrator, once, with the secret of the link that `init` printed within the last hour; signs them in',
+    body: SetUp,
+    response: OwnSession,
+    status: 200,
+    errors: [...PUBLIC_ERRORS, 'FORBIDDEN'],
   },
   ca: {
     method: 'GET',

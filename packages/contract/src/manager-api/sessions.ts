@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_PASSWORD_CHARACTERS, Person } from './people.ts';
+import { MAX_PASSWORD_CHARACTERS, NewPassword, Person, PersonName } from './people.ts';
 
 /**
  * A browser sends this header only for a page of the same site, or after it was asked; every change that a signed-in
@@ -32,6 +32,14 @@ export const SignIn = z.strictObject({
     .meta({ description: 'Of the authenticator, or a recovery code; for people who have one.' }),
 });
 export type SignIn = z.infer<typeof SignIn>;
+
+/** Body of `POST /setup`. */
+export const SetUp = z.strictObject({
+  secret: z.string().max(128).meta({ description: 'What is behind the # of the link that `init` printed.' }),
+  name: PersonName,
+  password: NewPassword,
+});
+export type SetUp = z.infer<typeof SetUp>;
 
 /** Who is signed in, and what they may do. */
 export const OwnSession = z.object({

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { initialiseAuthority } from '../authority/init.ts';
 import { composeManager, type ManagerOptions, managerUrlOf } from '../compose.ts';
 import { webNamesOf } from '../config/web-names.ts';
+import { makeFirstLink } from '../people/first-link.ts';
 import { certificateName, managerUrl } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
@@ -30,10 +31,18 @@ async function init(
     paths: context.paths,
     webNames: webNamesOf(config),
   });
+  const { secret, expiresAtMs } = await makeFirstLink(context);
   await keepSettings(context, options);
   const url = managerUrlOf(config);
   const line = `enrollment: { manager_url: "${url}", ca_fingerprint: "${caFingerprint}" }`;
-  print(context, { ca_fingerprint: caFingerprint, manager_url: url, agent_config: line }, () =>
+  const facts = {
+    ca_fingerprint: caFingerprint,
+    manager_url: url,
+    agent_config: line,
+    setup_link: `${url}/setup#${secret}`,
+    setup_link_ends_at: new Date(expiresAtMs).toISOString(),
+  };
+  print(context, facts, () =>
     [
       `The certificate authority is in ${context.paths.caFolder}. Back it up; whoever has it owns the fleet.`,
       '',
@@ -41,6 +50,10 @@ async function init(
       '',
       'For every agent, this line in /etc/linux_patch_api/config.yaml:',
       `  ${line}`,
+      '',
+      `The first administrator, once, within an hour (until ${facts.setup_link_ends_at}), for whoever has this link:`,
+      `  ${facts.setup_link}`,
+      "Root needs none: 'linux-patch-manager people create NAME --role admin'.",
       '',
       "Next: 'systemctl start linux-patch-manager' (from a checkout: 'linux-patch-manager serve'), then 'linux-patch-manager enrollments list' when hosts ask to join.",
     ].join('\n'),

@@ -9,6 +9,8 @@ export interface ManagerPaths {
   readonly caFolder: string;
   /** Unix socket on which the command line reaches the manager that runs; its folder is the manager's alone. */
   readonly adminSocket: string;
+  /** What makes the first person, as `init` left it; gone when it was used. */
+  readonly firstLink: string;
   /** What programs elsewhere show over HTTPS, if somebody made it. */
   readonly adminToken: string;
 }
@@ -22,6 +24,7 @@ export function managerPaths(root: string): ManagerPaths {
     database: join(dataFolder, 'manager.sqlite'),
     caFolder: join(dataFolder, 'ca'),
     adminSocket: join(root, 'run/linux-patch-manager/admin.sock'),
+    firstLink: join(dataFolder, 'first-person.json'),
     adminToken: join(dataFolder, 'admin.token'),
   };
 }

@@ -14,7 +14,8 @@ export interface Door {
   readonly cookie: string | undefined;
 }
 
-interface SignedIn {
+/** Somebody who is in, with what their browser is to hold. */
+export interface SignedIn {
   readonly secret: string;
   readonly session: SessionRow;
   readonly person: PersonRow;

@@ -54,12 +54,12 @@ export async function getPerson(db: Database, name: string): Promise<PersonRow> 
   );
 }
 
-/** @throws PatchError `PERSON_CONFLICT` */
-export async function createPerson(
+/** Adds a row. @param how.admit asked in the same transaction whether it may be. @throws what `admit` throws */
+export async function insertPerson(
   { db, audit, clock, random, passwords }: PeopleContext,
   { name, role, password }: CreatePerson,
-  actor: string,
-): Promise<Person> {
+  how: { readonly actor: string; readonly admit: (own: Database) => Promise<void> },
+): Promise<PersonRow> {
   refuseNameAsPassword(name, password);
   const row: PersonRow = {
     id: random.uuid(),
@@ -67,18 +67,32 @@ export async function createPerson(
     role,
     password: await passwords.hash(password),
     created_at: clock.now(),
-    created_by: actor,
+    created_by: how.actor,
     disabled_at: null,
     removed_at: null,
     last_sign_in_at: null,
     ...NO_FACTOR,
   };
   await inTransaction(db, async (own) => {
-    await requireRoom(own, name);
+    await how.admit(own);
     await own.insertInto('people').values(row).execute();
-    await audit.record(own, { actor, event: 'person_created', fields: { person: name, role } });
+    await audit.record(own, {
+      actor: how.actor,
+      event: 'person_created',
+      fields: { person: name, role },
+    });
   });
-  return toView(row);
+  return row;
+}
+
+/** @throws PatchError `PERSON_CONFLICT` */
+export async function createPerson(
+  context: PeopleContext,
+  wish: CreatePerson,
+  actor: string,
+): Promise<Person> {
+  const admit = (own: Database) => requireRoom(own, wish.name);
+  return toView(await insertPerson(context, wish, { actor, admit }));
 }
 
 /** Everybody who was not removed, by name. */
