@@ -19,7 +19,7 @@ import { type ChosenDatabase, openChosenDatabase } from './database/choose.ts';
 import type { ReadDatabase } from './database/reader-threads/open-reads.ts';
 import { inTransaction } from './database/transactions.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
-import { countOlderHosts, tellOlderAgents } from './enrollment/older-agents.ts';
+import { tellOlderAgents } from './enrollment/older-agents.ts';
 import { createRenewalPlan } from './enrollment/renewal-plan.ts';
 import { serveEnrollmentRoutes } from './enrollment/routes-admin.ts';
 import { servePublicRoutes } from './enrollment/routes-public.ts';
@@ -33,6 +33,9 @@ import { serveProbes } from './http/probes.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { createRoutes, type Routes } from './http/routes.ts';
 import { type ManagerServer, openManagerServer, TIME_LIMITS } from './http/server.ts';
+import { serveStatus } from './http/status.ts';
+import { openRepositoryFiles } from './install/repository-files.ts';
+import { serveInstallRoutes } from './install/routes.ts';
 import { openSetIndex, type SetIndex } from './inventory/set-index/set-index.ts';
 import { establishJobKey } from './job-key/establish.ts';
 import { jobKeyFile } from './job-key/stored-key.ts';
@@ -292,7 +295,7 @@ function composeApp(parts: Parts) {
     createRateLimit({ perMinute: config.enrollment.requests_per_minute, clock }),
   );
   serveProbes(routes, options.logger, () => db.selectFrom('hosts').select('id').limit(1).execute());
-  serveStatus(parts, routes);
+  serveStatus(routes, { ...options, ...parts, managerUrl: managerUrlOf(config) });
   serveMetrics(parts, routes);
   serveEnrollmentRoutes(routes, enrollment);
   serveJoinTokenRoutes(routes, {
@@ -302,37 +305,16 @@ function composeApp(parts: Parts) {
     },
     managerUrl: managerUrlOf(config),
   });
+  serveInstallRoutes(routes, {
+    repository: openRepositoryFiles(options.files, config.install.folder ?? options.paths.installFolder),
+    releaseKey: config.install.release_key,
+    rootsPem: () => enrollment.authority.publishedRootsPem,
+  });
   serveApiTokenRoutes(routes, enrollment, holders);
   servePeople(routes, people, openFirstLink(options.files, clock, options.paths.firstLink));
   serveRotationRoutes(routes, parts.rotation);
   serveFleet(routes, enrollment, parts);
   return app;
-}
-
-function serveStatus({ options, database, authority }: Parts, routes: Routes): void {
-  const startedMs = options.clock.monotonicMs();
-  const count = async (table: 'hosts' | 'enrollments'): Promise<number> => {
-    const query = database.reads
-      .selectFrom(table)
-      .select((select) => select.fn.countAll<number>().as('number'));
-    const row = await (table === 'enrollments'
-      ? query.where('state', '=', 'pending')
-      : query
-    ).executeTakeFirstOrThrow();
-    return row.number;
-  };
-  routes.serve(MANAGER_ADMIN_ROUTES.status, async () => ({
-    version: VERSION,
-    uptime_seconds: Math.round((options.clock.monotonicMs() - startedMs) / 1000),
-    ca_fingerprint: authority.caFingerprint,
-    manager_url: managerUrlOf(options.config),
-    hosts: await count('hosts'),
-    pending_enrollments: await count('enrollments'),
-    older_agents: {
-      allowed: olderAgentRule(options.config.enrollment.allow_legacy_agents),
-      hosts: await countOlderHosts(database.reads),
-    },
-  }));
 }
 
 function serveMetrics(

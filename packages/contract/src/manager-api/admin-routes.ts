@@ -22,10 +22,10 @@ import { ApproveRequest, DenyRequest, Enrollment, EnrollmentList, EnrollmentQuer
 import { Host, HostChange, HostList, HostRemoval } from './hosts.ts';
 import { INVENTORY_ROUTES } from './inventory-routes.ts';
 import { JobKeyStatus } from './job-key.ts';
+import { JOIN_TOKEN_ROUTES } from './join-token-routes.ts';
 import { PEOPLE_ROUTES } from './people-routes.ts';
 import { SESSION_ROUTES } from './session-routes.ts';
 import { ManagerStatus } from './status.ts';
-import { CreatedJoinToken, CreateJoinToken, JoinToken, JoinTokenList } from './tokens.ts';
 
 const HOST_CALL_ERRORS = [...ADMIN_ERRORS, 'HOST_NOT_FOUND', 'AGENT_UNREACHABLE', 'AGENT_ERROR'] as const;
 
@@ -140,46 +140,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     status: 200,
     errors: [...ADMIN_ERRORS, 'ENROLLMENT_NOT_FOUND', 'CODE_MISMATCH', 'JOB_CONFLICT'],
   },
-  createToken: {
-    method: 'POST',
-    path: '/api/v1/tokens',
-    auth: 'tokens:manage',
-    stepUp: true,
-    summary:
-      'Make a join token, which lets hosts in without a person; its secret is in the answer and nowhere else',
-    body: CreateJoinToken,
-    bodyOptional: true,
-    response: CreatedJoinToken,
-    status: 200,
-    errors: ADMIN_ERRORS,
-  },
-  listTokens: {
-    method: 'GET',
-    path: '/api/v1/tokens',
-    auth: 'tokens:read',
-    summary: 'Join tokens, newest first',
-    response: JoinTokenList,
-    status: 200,
-    errors: ADMIN_ERRORS,
-  },
-  getToken: {
-    method: 'GET',
-    path: '/api/v1/tokens/{id}',
-    auth: 'tokens:read',
-    summary: 'One join token and the hosts it let in',
-    response: JoinToken,
-    status: 200,
-    errors: [...ADMIN_ERRORS, 'JOIN_TOKEN_NOT_FOUND'],
-  },
-  revokeToken: {
-    method: 'POST',
-    path: '/api/v1/tokens/{id}/revoke',
-    auth: 'tokens:manage',
-    summary: 'Let nobody in with this token any more; hosts that it let in stay',
-    response: JoinToken,
-    status: 200,
-    errors: [...ADMIN_ERRORS, 'JOIN_TOKEN_NOT_FOUND'],
-  },
+  ...JOIN_TOKEN_ROUTES,
   ...API_TOKEN_ROUTES,
   ...PEOPLE_ROUTES,
   ...SESSION_ROUTES,

@@ -5,6 +5,7 @@ import { GUIDE } from './cases/guide.ts';
 import { IPV6 } from './cases/ipv6.ts';
 import { JOINING } from './cases/joining.ts';
 import { LIFECYCLE } from './cases/lifecycle.ts';
+import { ONE_LINE } from './cases/one-line.ts';
 import { OPENRC } from './cases/openrc.ts';
 import { PATCHING } from './cases/patching.ts';
 import { POWER } from './cases/power.ts';
@@ -16,6 +17,7 @@ export const CLEAN_HOST_CASES: readonly CleanHostCase[] = [
   ...FLEET,
   ...REBOOT,
   ...JOINING,
+  ...ONE_LINE,
   ...IPV6,
   ...BAD_CERTIFICATES,
   ...LIFECYCLE,

@@ -1,4 +1,4 @@
-import { PatchError } from '@linux-patch/contract';
+import { type InstallSources, PatchError } from '@linux-patch/contract';
 
 /** Where the agent looks for a join string by itself. */
 const JOIN_FILE = '/etc/linux_patch_api/join';
@@ -13,15 +13,39 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
+/** Makes what to paste for one host. */
+export type LineFor = (host: { readonly managerUrl: string; readonly joinString: string }) => string;
+
+const APT_HELPER =
+  '/usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root -o Acquire::https::Verify-Peer=false -o Acquire::https::Verify-Host=false';
+
+/**
+ * What to paste into a root shell of a new host with apt: fetches the manager's script, whose hash it carries, and gives it
+ * the join string on standard input, so that no argument list ever shows it. The script proves the manager by the hash of
+ * its CA, and the packages by the release key, before it changes anything.
+ */
+export function aptLine({
+  script_sha256: script,
+  ca_sha256: ca,
+  releaseKey,
+}: Pick<InstallSources, 'script_sha256' | 'ca_sha256'> & { readonly releaseKey: string }): LineFor {
+  return ({ managerUrl, joinString }) => {
+    const url = managerUrl.replace(/\/+$/, '');
+    return [
+      `d=$(mktemp -d) && ${APT_HELPER} download-file ${quoted(`${url}/install/apt.sh`)} "$d/join" SHA256:${script} && sh "$d/join" ${quoted(url)} ${ca} ${releaseKey} <<'JOIN'`,
+      joinString,
+      'JOIN',
+    ].join('\n');
+  };
+}
+
 /**
  * What to paste into a root shell of a new host: puts the join string into a file that only root can read, from
  * standard input so that no argument list ever shows it, then installs the agent, which finds file and URL.
  *
  * @throws PatchError `INVALID_REQUEST` for a package of no known kind
  */
-export function installLine(
-  packageFile = './linux-patch-api.deb',
-): (host: { readonly managerUrl: string; readonly joinString: string }) => string {
+export function installLine(packageFile = './linux-patch-api.deb'): LineFor {
   const install = INSTALLERS.find(([ending]) => ending.test(packageFile))?.[1];
   if (!install) {
     throw new PatchError(

@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import { count, duration, managerUrl } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { installLine } from './install-line.ts';
+import { aptLine, installLine, type LineFor } from './install-line.ts';
 import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
 /** What is asked of a new token. */
@@ -105,10 +105,22 @@ export interface InstallLineOptions extends TokenOptions {
   readonly package?: string;
 }
 
+/** From the manager's own packages where it has some that hosts can prove, else for a package on the host. */
+async function lineOf(context: CommandContext): Promise<LineFor> {
+  const sources = await context.api.call(MANAGER_ADMIN_ROUTES.installSources);
+  const { release_key: releaseKey, apt } = sources;
+  if (releaseKey !== null && apt.length > 0) return aptLine({ ...sources, releaseKey });
+  const missing = apt.length === 0 ? 'it has no signed packages' : 'install.release_key is not set';
+  context.stderr(
+    `The line is for a package that is on the host already, because this manager offers none: ${missing}.\n`,
+  );
+  return installLine();
+}
+
 /** `install-line`: a new token, and what to paste on the new host to use it. */
 async function printInstallLine(context: CommandContext, options: InstallLineOptions): Promise<void> {
   // Before the token is made: a package that nobody can install must not cost one.
-  const line = installLine(options.package);
+  const line = options.package === undefined ? await lineOf(context) : installLine(options.package);
   const data = await create(context, options);
   const text = line({ managerUrl: options.url ?? data.manager_url, joinString: data.join_string });
   print(context, { ...data, install_line: text }, () => text);
@@ -146,7 +158,10 @@ export function addTokenCommands({ program, add, run }: CommandLine): void {
   }
   withLimits(add(program, 'install-line', 'make a join token and print what to paste on a new host'))
     .option('--url <url>', 'URL of this manager as the host reaches it (default: server.url)', managerUrl)
-    .option('--package <file>', "the agent's package on the host", './linux-patch-api.deb')
+    .option(
+      '--package <file>',
+      "the agent's package on the host, instead of what this manager offers (default: ./linux-patch-api.deb where it offers nothing)",
+    )
     .action((options: InstallLineOptions, command: Command) =>
       run(
         command,

@@ -5,6 +5,8 @@ export interface ManagerPaths {
   readonly configFile: string;
   readonly dataFolder: string;
   readonly database: string;
+  /** Signed packages that hosts install. */
+  readonly installFolder: string;
   /** CA and own certificates with their private keys; 0700. */
   readonly caFolder: string;
   /** Unix socket on which the command line reaches the manager that runs; its folder is the manager's alone. */
@@ -22,6 +24,7 @@ export function managerPaths(root: string): ManagerPaths {
     configFile: join(root, 'etc/linux_patch_manager/config.yaml'),
     dataFolder,
     database: join(dataFolder, 'manager.sqlite'),
+    installFolder: join(dataFolder, 'install'),
     caFolder: join(dataFolder, 'ca'),
     adminSocket: join(root, 'run/linux-patch-manager/admin.sock'),
     firstLink: join(dataFolder, 'first-person.json'),

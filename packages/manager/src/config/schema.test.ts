@@ -22,6 +22,7 @@ describe("the manager's configuration", () => {
       },
       certificates: { agent_days: 365, crl_hours: 24, local_hosts: [] },
       fleet: { poll_minutes: 5, inventory_minutes: 60, concurrency: 16 },
+      install: {},
       logging: { level: 'info' },
     });
   });

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { MANAGER_PORT } from '@linux-patch/contract';
+import { MANAGER_PORT, ReleaseKeyFingerprint } from '@linux-patch/contract';
 import { z } from 'zod';
 import { isLocalHostEntry } from '../authority/name-rules.ts';
 import { PostgresUrl } from './database-url.ts';
@@ -161,6 +161,18 @@ export const ManagerConfigSchema = z.strictObject({
         .max(256)
         .default(16)
         .meta({ description: 'Hosts that are asked, or sent a revocation list, at once.' }),
+    })
+    .prefault({}),
+  install: z
+    .strictObject({
+      folder: z.string().startsWith('/', 'must be an absolute path').max(4_096).optional().meta({
+        description:
+          'Folder with the signed packages that hosts install, made by `build:repository`; by default `install` in the data folder. Who asks gets what lies there.',
+      }),
+      release_key: ReleaseKeyFingerprint.optional().meta({
+        description:
+          'Fingerprint of the OpenPGP key that signs these packages. Hosts take no other; without it `install-line` prints a line for a package that is on the host already.',
+      }),
     })
     .prefault({}),
   logging: z

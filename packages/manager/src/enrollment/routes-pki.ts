@@ -23,7 +23,10 @@ export function servePki(routes: Routes, enrollment: EnrollmentContext): void {
   );
   routes.serveBare(MANAGER_PUBLIC_ROUTES.trust, async () => jsonAnswer(await authority.trustBundle(db), 200));
   routes.serveBare(MANAGER_PUBLIC_ROUTES.repoConfig, () => {
-    throw new PatchError('NOT_FOUND', 'This manager hosts no packages.');
+    throw new PatchError(
+      'NOT_FOUND',
+      'This manager hosts no packages for agents of the older generation; see install-line.',
+    );
   });
 }
 

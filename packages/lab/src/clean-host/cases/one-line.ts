@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { untilServing } from '../agent-jobs.ts';
+import type { CleanHostCase } from '../case.ts';
+import { openReleaseDesk } from '../release.ts';
+
+const CHANGED = [
+  '/etc/apt/sources.list.d/linux-patch.sources',
+  '/etc/linux_patch_api',
+  '/usr/bin/linux-patch-api',
+];
+
+export const ONE_LINE: readonly CleanHostCase[] = [
+  {
+    name: 'one line pasted on a host that has nothing of us: proves manager and packages, installs, joins, and says so',
+    flavours: ['debian12', 'debian13'],
+    async run(world, flavour) {
+      await using desk = await openReleaseDesk();
+      const manager = await world.startManager({
+        configuration: [`install: { release_key: ${desk.fingerprint} }`],
+      });
+      await desk.publish(world.shelf.packages, manager);
+      const host = await world.newHost(flavour);
+      await host.must('apt-get', ['update', '-qq']);
+      const { install_line: line, join_string: secret } = (await manager.json('install-line')) as {
+        install_line: string;
+        join_string: string;
+      };
+      const [command = ''] = line.split('\n');
+      assert.ok(!command.includes(secret), 'the join string stands in the command');
+
+      // Lines that name another manager, or another key, change nothing.
+      const ca = /"\$d\/join" \S+ (\w{64}) /.exec(line)?.[1] ?? '';
+      for (const [forged, why] of [
+        [line.replace(ca, '0'.repeat(64)), /The CA of the manager at .* is not the one/],
+        [line.replace(desk.fingerprint, 'A'.repeat(40)), /not signed by the release key AAAA/],
+      ] as const) {
+        const refused = await host.run('sh', ['-c', forged]);
+        assert.notEqual(refused.exitCode, 0);
+        assert.match(refused.stderr, why);
+        assert.match(refused.stderr, /Nothing was changed on this host/);
+        for (const path of CHANGED) assert.equal((await host.run('test', ['-e', path])).exitCode, 1, path);
+      }
+
+      const pasted = await host.run('sh', ['-c', line]);
+      assert.equal(pasted.exitCode, 0, pasted.stdout + pasted.stderr);
+      assert.match(pasted.stdout, /This host is joined to https:/);
+      await untilServing(host, flavour);
+      await manager.json('packages', host.name);
+
+      // From the manager come our packages only, also when apt is asked for everything.
+      await host.must('apt-get', ['update', '-qq', '-o', 'APT::Update::Error-Mode=any']);
+      const policy = await host.must('apt-cache', ['policy', 'linux-patch-api']);
+      assert.match(policy, new RegExp(`\\*\\*\\* \\S+ 500\\n.* ${manager.url}/install/apt`));
+      const all = await host.must('apt-cache', ['policy']);
+      assert.match(all, new RegExp(`-10 ${manager.url}/install/apt`));
+    },
+  },
+];
