@@ -15,7 +15,13 @@ function script(name: string, ...args: string[]): Step {
  * busy is in one, what mostly waits for hosts is in the other.
  */
 const LANES: readonly (readonly Step[])[] = [
-  [script('test'), script('test:long'), script('test:attacks'), script('demo', '--once')],
+  [
+    script('test'),
+    script('test:postgresql'),
+    script('test:long'),
+    script('test:attacks'),
+    script('demo', '--once'),
+  ],
   [script('test:packages'), script('lab'), script('test:faults')],
 ];
 

@@ -170,6 +170,24 @@ describe('the command line of the manager', () => {
     expect(result.stderr).toContain('linux-patch-manager init');
   });
 
+  it.each([['backup'], ['restore']])(
+    '%s of a manager on PostgreSQL is refused with what to do instead',
+    async (command) => {
+      const config = join(root, 'on-a-server.yaml');
+      await writeFile(config, 'database:\n  url: postgresql://me@db.example.test/fleet\n');
+      const archive = join(root, 'backup.age');
+      const passphrase = join(root, 'passphrase');
+      await writeFile(passphrase, 'correct horse battery staple\n', { mode: 0o600 });
+      const args = ['--config', config, command, archive, '--passphrase-file', passphrase];
+      const result = await run(['--root', join(root, 'on-a-server'), ...args]);
+      expect(result.exitCode).not.toBe(0);
+      expect(result.stderr).toMatch(
+        /The database of this manager is postgresql:\/\/me@db\.example\.test\/fleet, and backup and restore do not reach PostgreSQL yet\. Nothing was written\. .+ as its server does/,
+      );
+      await expect(stat(archive)).rejects.toThrow('ENOENT');
+    },
+  );
+
   it('runs through a link and documents its exit codes', async () => {
     const link = join(root, 'manager-link');
     await symlink(PROGRAM, link);

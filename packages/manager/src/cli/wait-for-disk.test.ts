@@ -64,6 +64,16 @@ describe('a start on a full disk', () => {
     await expect(service(true).start(onTry(2, other))).rejects.toBe(other);
   });
 
+  it('waits for a database server, too, which starts with the machine', async () => {
+    const away = new PatchError('DATABASE_UNAVAILABLE', 'The database cannot be used: it starts.');
+    const { clock, said, start } = service(true);
+    const outcome = start(onTry(2, away));
+    await clock.waitForSleepers();
+    await clock.advance(2_000);
+    expect(await outcome).toBe('try 2');
+    expect(said).toEqual(['Not started: The database cannot be used: it starts.']);
+  });
+
   it('knows a file that could not be written, too', async () => {
     const error = Object.assign(new Error('x'), { code: 'ENOSPC', path: '/var/lib/a' });
     await expect(service(false).start(onTry(2, error))).rejects.toMatchObject({

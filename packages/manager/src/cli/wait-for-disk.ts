@@ -6,10 +6,10 @@ const LOOK_EVERY_MS = 2_000;
 const LIMIT_MS = 60_000;
 
 /**
- * Starts what needs to write. While the disk takes nothing it is tried again for a minute where a service manager waits,
- * so that room that was made is used at once; at a terminal the fault is told at once.
+ * Starts what needs to write. While the disk takes nothing, or the database server is away, it is tried again for a minute
+ * where a service manager waits, so that it is used as soon as it is there; at a terminal the fault is told at once.
  *
- * @throws PatchError `DISK_FULL`, and whatever else the start fails with
+ * @throws PatchError `DISK_FULL`, `DATABASE_UNAVAILABLE`, and whatever else the start fails with
  */
 export async function startWhenWritable<T>(
   start: () => Promise<T>,
@@ -27,7 +27,7 @@ export async function startWhenWritable<T>(
     try {
       return await start();
     } catch (error) {
-      const fault = isPatchError(error, 'DISK_FULL') ? error : findDiskFault(error);
+      const fault = isPatchError(error, 'DISK_FULL', 'DATABASE_UNAVAILABLE') ? error : findDiskFault(error);
       if (!fault || signal.aborted || clock.monotonicMs() >= untilMs) throw fault ?? error;
       if (!said) logger.error(`${fault.message} The manager waits for it.`, {});
       await notifier.status(`Not started: ${fault.message}`);

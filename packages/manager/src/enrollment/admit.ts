@@ -48,7 +48,7 @@ export async function admit(
       host_id: hostId,
       bundle: JSON.stringify(bundle),
       serial,
-      expires_at: now + context.settings.requestHours * HOUR_MS,
+      expires_at: now + Math.round(context.settings.requestHours * HOUR_MS),
     })
     .where('id', '=', row.id)
     .execute();

@@ -43,7 +43,7 @@ function newRow(
     nonce_m: Buffer.from(random.bytes(32)).toString('base64url'),
     used_proofs: JSON.stringify(proof === undefined ? [] : [proof]),
     created_at: now,
-    expires_at: now + settings.requestHours * HOUR_MS,
+    expires_at: now + Math.round(settings.requestHours * HOUR_MS),
     last_poll_at: null,
     decided_at: null,
     decided_by: null,

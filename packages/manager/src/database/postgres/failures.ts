@@ -39,13 +39,21 @@ function wordsOf(error: unknown): string {
   return all.map((one) => (one instanceof Error ? one.message : String(one))).join('; ');
 }
 
+const NO_PASSWORD =
+  'it wants a password, and there is none; put it into a file of mode 0600 and name that in database.password_file';
+
+/** The driver asks for it only when the server does. */
+function lacksPassword(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('client password must be a string');
+}
+
 /** Why the database cannot be used, for whoever runs it; undefined for an error in a statement. */
 function whyOf(error: unknown): string | undefined {
   // What the manager itself found wrong when it took the database.
   if (isPatchError(error)) return error.message;
   const state = stateOf(error);
   // Whatever is not said by the server itself is said by the connection.
-  if (state === undefined) return wordsOf(error);
+  if (state === undefined) return lacksPassword(error) ? NO_PASSWORD : wordsOf(error);
   const why = REFUSALS[state] ?? ABSENCES[state] ?? ABSENCES[state.slice(0, 2)];
   return why && `${why} (${wordsOf(error)})`;
 }
@@ -84,7 +92,7 @@ export function startFailure(where: string, error: unknown): unknown {
   const trouble = troubleOf(where, error);
   if (trouble === undefined || !isPatchError(error)) return error;
   if (isPatchError(error.cause)) return error.cause;
-  const isRefused = Object.hasOwn(REFUSALS, stateOf(error.cause) ?? '');
+  const isRefused = lacksPassword(error.cause) || Object.hasOwn(REFUSALS, stateOf(error.cause) ?? '');
   return new PatchError(isRefused ? 'CONFIG_INVALID' : error.code, trouble, { cause: error });
 }
 

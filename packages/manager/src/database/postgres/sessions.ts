@@ -25,7 +25,10 @@ export interface PostgresAccess {
 /** A client of the pool gives a connection less time than a place in the queue. */
 class BoundedClient extends Client {
   constructor(config: PoolConfig = {}) {
-    super({ ...config, connectionTimeoutMillis: CONNECT_LIMIT_MS });
+    // The pool hides the password from whoever lists its options.
+    super({ ...config, password: config.password, connectionTimeoutMillis: CONNECT_LIMIT_MS });
+    // A connection that ends between two statements is told to the next one; without a listener it would end the manager.
+    this.on('error', () => {});
   }
 }
 
