@@ -19,7 +19,7 @@ const AGENT_ROOMS = {
   host: [],
   access: ['audit', 'host'],
   'manager-link': ['host'],
-  'worker-link': [],
+  'worker-link': ['jobs'],
   identity: ['audit', 'host', 'manager-link', 'enrollment'],
   clock: ['audit', 'identity', 'manager-link'],
   enrollment: ['audit', 'clock', 'host', 'identity', 'manager-link'],
@@ -42,8 +42,9 @@ const WORKER_ROOMS = {
   signature: [],
   lists: ['package-interface'],
   jobs: ['detached', 'lists', 'package-interface'],
-  requests: ['package-interface'],
-  run: ['detached', 'jobs', 'lists', 'package-interface', 'requests'],
+  admission: ['jobs', 'package-interface', 'requests/answer', 'signature'],
+  requests: ['admission', 'package-interface'],
+  run: ['admission', 'detached', 'jobs', 'lists', 'package-interface', 'requests'],
 };
 
 /** The laws of a program's rooms. */

@@ -4,6 +4,7 @@ SERVICE=linux-patch-api
 CONFIG=/etc/linux_patch_api
 CERTS=$CONFIG/certs
 DATA=/var/lib/linux_patch_api
+ACCEPTED=/var/lib/linux_patch_worker
 LOGS=/var/log/linux_patch_api
 DEFAULTS=/usr/share/linux-patch-api
 
@@ -127,6 +128,7 @@ after_install() {
 	make_folder 0755 "$CONFIG"
 	make_folder 0755 "$CERTS"
 	make_folder 0700 "$DATA"
+	make_folder 0700 "$ACCEPTED"
 	make_folder 0750 "$LOGS"
 	make_file $DEFAULTS/config.yaml "$CONFIG/config.yaml" 0600
 	make_file $DEFAULTS/whitelist.yaml "$CONFIG/whitelist.yaml" 0644
@@ -182,7 +184,7 @@ purge() {
 		find "$CERTS" "$DATA/enrollment.json" "$CONFIG/config.yaml" -type f \
 			\( -name '*key.pem*' -o -name enrollment.json -o -name config.yaml \) -exec shred -u {} + 2>/dev/null || true
 	fi
-	rm -rf "$CONFIG" "$DATA" "$LOGS" /etc/default/linux-patch-api
+	rm -rf "$CONFIG" "$DATA" "$ACCEPTED" "$LOGS" /etc/default/linux-patch-api
 	rm -rf /var/lib/systemd/deb-systemd-helper-*/$SERVICE.service*
 	if systemd_runs; then
 		systemctl reset-failed $SERVICE.service >/dev/null 2>&1 || true

@@ -50,5 +50,6 @@ export * from './revocation.ts';
 export * from './roles.ts';
 export * from './route.ts';
 export * from './route-label.ts';
+export * from './route-path.ts';
 export * from './text-order.ts';
 export * from './version.ts';

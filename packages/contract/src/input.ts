@@ -23,9 +23,12 @@ export function faultsOf(
   });
 }
 
-function invalid(faults: readonly Fault[]): PatchError {
+function invalid(faults: readonly Fault[], cause?: unknown): PatchError {
   const text = faults.map((fault) => `${fault.path}: ${fault.message}`).join('; ');
-  return new PatchError('INVALID_REQUEST', `The request is not valid: ${text}`, { details: { faults } });
+  return new PatchError('INVALID_REQUEST', `The request is not valid: ${text}`, {
+    details: { faults },
+    cause,
+  });
 }
 
 function check(schema: z.ZodType, value: unknown, where: 'headers' | 'query' | 'body' | 'path'): unknown {
@@ -108,5 +111,14 @@ function jsonOf(text: string): unknown {
     return parseJson(text);
   } catch (error) {
     throw invalid([{ path: 'body', message: `not valid JSON (${(error as Error).message})` }]);
+  }
+}
+
+/** The text of a body. @throws PatchError `INVALID_REQUEST` for bytes that are not UTF-8 */
+export function bodyTextOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw invalid([{ path: 'body', message: 'not valid UTF-8' }], cause);
   }
 }

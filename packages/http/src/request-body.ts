@@ -30,16 +30,3 @@ async function received(
     });
   }
 }
-
-/** The text of a body. @throws PatchError `INVALID_REQUEST` for bytes that are not UTF-8 */
-export function bodyTextOf(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    const faults = [{ path: 'body', message: 'not valid UTF-8' }];
-    throw new PatchError('INVALID_REQUEST', 'The request is not valid: body: not valid UTF-8', {
-      details: { faults },
-      cause,
-    });
-  }
-}

@@ -1,9 +1,15 @@
-import { type Route, readBody, readHeaders, readQuery, successEnvelope } from '@linux-patch/contract';
+import {
+  bodyTextOf,
+  type Route,
+  readBody,
+  readHeaders,
+  readQuery,
+  successEnvelope,
+} from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { z } from 'zod';
 import { type Answer, jsonAnswer } from './answer.ts';
 import type { Exchange, HttpRequest } from './http-request.ts';
-import { bodyTextOf } from './request-body.ts';
 
 type Read<S> = S extends z.ZodType ? z.output<S> : undefined;
 

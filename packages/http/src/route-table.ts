@@ -1,4 +1,4 @@
-import { PatchError, type Route } from '@linux-patch/contract';
+import { PatchError, pathParameters, pathPattern, type Route } from '@linux-patch/contract';
 
 interface Entry<H> {
   readonly method: string;
@@ -18,14 +18,14 @@ export class RouteTable<H> {
 
   /** @param route in its path, `{name}` stands for one part */
   add({ method, path }: Pick<Route, 'method' | 'path'>, handler: H): void {
-    this.#entries.push({ method, pattern: patternOf(path), handler });
+    this.#entries.push({ method, pattern: pathPattern(path), handler });
   }
 
   /** @throws PatchError `METHOD_NOT_ALLOWED` (with `details.allow`) or `NOT_FOUND` */
   find(method: string, path: string): Found<H> {
     const fitting = this.#entries.filter(({ pattern }) => pattern.test(path));
     const entry = fitting.find((one) => one.method === method);
-    if (entry) return { handler: entry.handler, parameters: parametersOf(entry.pattern, path) };
+    if (entry) return { handler: entry.handler, parameters: pathParameters(entry.pattern, path) };
     const allow = [...new Set(fitting.map((one) => one.method))];
     if (allow.length === 0)
       throw new PatchError('NOT_FOUND', 'There is nothing at this path; the API is below /api/v1.');
@@ -33,28 +33,4 @@ export class RouteTable<H> {
       details: { allow },
     });
   }
-}
-
-function patternOf(path: string): RegExp {
-  const source = path
-    .split(/(\{\w+\})/)
-    .map((part) => (part.startsWith('{') ? `(?<${part.slice(1, -1)}>[^/]+)` : RegExp.escape(part)))
-    .join('');
-  return new RegExp(`^${source}$`);
-}
-
-function parametersOf(pattern: RegExp, path: string): Readonly<Record<string, string>> {
-  const groups = Object.entries(pattern.exec(path)?.groups ?? {});
-  return Object.fromEntries(groups.map(([name, part]) => [name, percentDecoded(part)]));
-}
-
-/** Codes that stand for no text are left as they are. */
-function percentDecoded(part: string): string {
-  return part.replaceAll(/(?:%[0-9a-f]{2})+/gi, (codes) => {
-    try {
-      return decodeURIComponent(codes);
-    } catch {
-      return codes;
-    }
-  });
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { PatchError } from '@linux-patch/contract';
+import { bodyTextOf, PatchError } from '@linux-patch/contract';
 import { systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
@@ -9,7 +9,6 @@ import { answerWith } from './answer.ts';
 import { type AnsweredRequest, createHttpApp } from './app.ts';
 import type { HttpRequest } from './http-request.ts';
 import { serveApp } from './node-adapter.ts';
-import { bodyTextOf } from './request-body.ts';
 import { stopServer } from './stop-server.ts';
 
 const LIMIT_BYTES = 1_000;

@@ -2,9 +2,11 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodeCommands, systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import type { JobRequest } from '@linux-patch/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openJobQueue } from '../../agent/src/jobs/queue.ts';
 import { createJobRunner } from '../../agent/src/worker-link/job-runner.ts';
+import { openOrders, ordersFolder } from '../../worker/src/admission/orders.ts';
 import { sessionService } from '../../worker/src/detached/service.ts';
 import { withReboot } from '../../worker/src/jobs/follow-with-reboot.ts';
 import { openPackageCache } from '../../worker/src/lists/cache-state.ts';
@@ -34,8 +36,9 @@ async function openJobs(root: string) {
       service: sessionService(nodeCommands(), systemFiles),
       worker: OWN_PROGRAMS['linux-patch-worker'],
     },
-    orderOf: (request) => ({ v: 1, request, requireAllSources: false, timeoutMs: 60_000 }),
+    termsOf: () => ({ v: 1, requireAllSources: false, timeoutMs: 60_000 }),
     record: { cache, onDenied: () => {} },
+    withdraw: async () => {},
   });
   const limits = {
     maxConcurrent: 1,
@@ -64,14 +67,20 @@ async function killRun(root: string, jobId: string): Promise<void> {
 
 type Jobs = Awaited<ReturnType<typeof openJobs>>;
 
-function installSlowly(jobs: Jobs) {
-  return jobs.submit({
+/** A job for whose packages the worker of a root has an order. */
+async function install(root: string, jobs: Jobs, ...names: readonly string[]) {
+  const request: JobRequest = {
     operation: 'install',
-    packages: [{ name: 'toyslow' }],
+    packages: names.map((name) => ({ name })),
     force: false,
     noRecommends: false,
     allowDowngrade: false,
-  });
+  };
+  const orders = openOrders({ files: systemFiles, folder: ordersFolder(root) });
+  const job = systemRandom.uuid();
+  const by = { kind: 'unsigned', caller: 'network' } as const;
+  await orders.alone(() => orders.accept({ v: 1, job, request, by, acceptedAtMs: systemClock.now() }));
+  return jobs.submit(request, { id: job });
 }
 
 /** toyslow's script waits until a test lets it go on. */
@@ -97,7 +106,7 @@ describe('package work that outlives the agent', () => {
   it('goes on while the agent restarts, and its job ends as if nothing had happened', async () => {
     const { root, packages } = await bench(folder.path, []);
     const first = await openJobs(root);
-    const { job_id } = await installSlowly(first);
+    const { job_id } = await install(root, first, 'toyslow');
     await untilConfiguring(root);
     await first[Symbol.asyncDispose]();
     expect(first.find(job_id)?.status).toBe('running');
@@ -121,7 +130,7 @@ describe('package work that outlives the agent', () => {
   it('that ended while no agent was there is reported by the next one', async () => {
     const { root } = await bench(folder.path, []);
     const first = await openJobs(root);
-    const { job_id } = await installSlowly(first);
+    const { job_id } = await install(root, first, 'toyslow');
     await untilConfiguring(root);
     await first[Symbol.asyncDispose]();
     await letGoOn(root);
@@ -135,7 +144,7 @@ describe('package work that outlives the agent', () => {
   it('goes on when the process of its job is killed, and the next one says what came of it', async () => {
     const { root } = await bench(folder.path, []);
     await using jobs = await openJobs(root);
-    const { job_id } = await installSlowly(jobs);
+    const { job_id } = await install(root, jobs, 'toyslow');
     await untilConfiguring(root);
     await killRun(root, job_id);
     await letGoOn(root);
@@ -147,7 +156,7 @@ describe('package work that outlives the agent', () => {
   it('ends when its job is cancelled, by the agent that came later as well', async () => {
     const { root, packages } = await bench(folder.path, []);
     const first = await openJobs(root);
-    const { job_id } = await installSlowly(first);
+    const { job_id } = await install(root, first, 'toyslow');
     await untilConfiguring(root);
     await first[Symbol.asyncDispose]();
     await using second = await openJobs(root);
@@ -165,7 +174,7 @@ describe('package work that outlives the agent', () => {
   it('that a power cut ended is reported as interrupted, never done a second time by itself', async () => {
     const { root } = await bench(folder.path, []);
     const first = await openJobs(root);
-    const { job_id } = await installSlowly(first);
+    const { job_id } = await install(root, first, 'toyslow');
     await untilConfiguring(root);
     await first[Symbol.asyncDispose]();
     await killRun(root, job_id);
@@ -189,13 +198,7 @@ describe('package work that outlives the agent', () => {
   it('tells what had changed before it failed', async () => {
     const { root } = await bench(folder.path, []);
     await using jobs = await openJobs(root);
-    const { job_id } = await jobs.submit({
-      operation: 'install',
-      packages: [{ name: 'toyhello' }, { name: 'toybroken' }],
-      force: false,
-      noRecommends: false,
-      allowDowngrade: false,
-    });
+    const { job_id } = await install(root, jobs, 'toyhello', 'toybroken');
     const job = await untilFinished(jobs, job_id);
     expect(job).toMatchObject({ status: 'failed', error_code: 'SCRIPT_FAILED' });
     expect(job.results.map((one) => one.name)).toEqual(['toybroken', 'toyhello']);

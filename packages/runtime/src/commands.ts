@@ -13,8 +13,8 @@ export interface Command {
   /** Added to `COMMAND_ENVIRONMENT`; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Text written to standard input, which is then closed; without it standard input is empty. */
-  readonly stdin?: string;
+  /** Written to standard input, which is then closed; without it standard input is empty. */
+  readonly stdin?: string | Uint8Array;
   /** After this many milliseconds the whole process group gets SIGTERM, five seconds later SIGKILL. */
   readonly timeoutMs: number;
   /** Bytes of each output stream that are kept (the newest ones win); default 4 MiB. */

@@ -1,6 +1,15 @@
 import { join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
-import type { Clock, Commands, Files, Logger, ReportOutput, RequestChannel } from '@linux-patch/runtime';
+import type {
+  Clock,
+  Commands,
+  Files,
+  Logger,
+  Random,
+  ReportOutput,
+  RequestChannel,
+} from '@linux-patch/runtime';
+import { openAdmission } from './admission/open.ts';
 import type { ChangePolicy } from './package-interface/change-policy.ts';
 import { packageEnvironment } from './packages/environment.ts';
 import { openPackageManager } from './packages/open.ts';
@@ -13,6 +22,7 @@ import { type HostWish, type JobWish, parseWish, USAGE, type Wish } from './wish
 export interface WorkerDoors {
   readonly clock: Clock;
   readonly files: Files;
+  readonly random: Random;
   readonly logger: Logger;
   /** Commands with this added to their environment. */
   readonly createCommands: (environment: Readonly<Record<string, string>>) => Commands;
@@ -85,12 +95,20 @@ function openers({ root, backend: configured }: HostWish, { clock, files }: Work
 }
 
 async function answerRequest(wish: HostWish, channel: RequestChannel, doors: WorkerDoors): Promise<void> {
-  const { clock, files, logger } = doors;
+  const { clock, files, random, logger } = doors;
   const { signal } = doors.program;
   const commands = endingWith(signal, doors.createCommands(packageEnvironment(wish.root)));
   const { openPackages, openPolicy } = openers(wish, doors, commands);
   const open = (clockFault?: string) => openPackages(openPolicy(clockFault));
-  await serveRequest({ channel, files, clock, logger, openPackages: open, signal });
+  const admission = openAdmission({
+    root: wish.root,
+    files,
+    clock,
+    random,
+    logger,
+    policy: openPolicy(undefined),
+  });
+  await serveRequest({ channel, files, clock, logger, openPackages: open, admission, signal });
 }
 
 async function runJob(wish: HostWish, job: JobWish, doors: WorkerDoors): Promise<void> {

@@ -1,3 +1,13 @@
+export {
+  CancelAnswer,
+  type EarlierJob,
+  type RawChange,
+  StartAnswer,
+  TakeOverAnswer,
+  WithdrawAnswer,
+} from './admission/change.ts';
+export { keyConflict, nameChange } from './admission/name-change.ts';
+export { ordersFolder } from './admission/orders.ts';
 export { OutlivingProgram } from './detached/outliving-program.ts';
 export { type DetachedService, hostService } from './detached/service.ts';
 export type {
@@ -9,7 +19,6 @@ export type {
   WorkOutcome,
 } from './jobs/executor-interface.ts';
 export { withReboot } from './jobs/follow-with-reboot.ts';
-export { admitJob, type GovernedBy } from './jobs/governed.ts';
 export { NO_TEXT } from './jobs/job-output.ts';
 export { type ApplyJobRequest, JobRequest, needsTransaction } from './jobs/job-request.ts';
 export { JobJournal, type JournalEntry } from './jobs/journal.ts';
@@ -31,7 +40,6 @@ export type { SourceFailure } from './package-interface/package-operations.ts';
 export type { HostPlan, PackagePlans, PlanWaiting } from './package-interface/package-plans.ts';
 export { watchedKey } from './package-interface/watched-files.ts';
 export { describePolicy } from './policy/describe.ts';
-export { openHostPolicy } from './policy/host-policy.ts';
 export { isFaulty, type PolicyReading } from './policy/policy.ts';
 export { checkPolicyFile, readPolicy } from './policy/read.ts';
 export { PolicySchema } from './policy/schema.ts';
@@ -43,16 +51,8 @@ export { DetailAnswer, ListingState, PackageListing } from './requests/package-l
 export { RefreshAnswer, SourcesAnswer } from './requests/package-lists.ts';
 export { PlanAnswer, type PlanQuestion } from './requests/plan-question.ts';
 export type { WorkerRequest } from './requests/request.ts';
-export { type RunOrder, runFolder, writeCancel, writeOrder } from './run/order.ts';
 export { RunReport } from './run/report.ts';
-export { sayChallengeFaults } from './signature/challenge-faults.ts';
-export { openChallenges } from './signature/challenges.ts';
-export {
-  type Admission,
-  createSignatureGate,
-  type SignatureGate,
-  type SignatureNeed,
-} from './signature/gate.ts';
+export { type RunTerms, runFolder, writeCancel, writeTerms } from './run/terms.ts';
 export { judgeOffer } from './signature/offer.ts';
 export {
   changePinnedKey,

@@ -10,6 +10,7 @@ import {
   stderrSink,
   systemClock,
   systemFiles,
+  systemRandom,
   withholdCores,
 } from '@linux-patch/runtime/node';
 import { runWorker } from './app.ts';
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   const code = await runWorker(process.argv.slice(2), {
     clock: systemClock,
     files: systemFiles,
+    random: systemRandom,
     logger: lineLogger({ level: 'info', sink }),
     createCommands: nodeCommands,
     program: {

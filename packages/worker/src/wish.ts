@@ -12,8 +12,8 @@ usage: linux-patch-worker request [--root DIR] [--backend auto|${BACKENDS.join('
 
 A request comes as one line of JSON over the socket that the service manager hands over, else on standard input,
 and as many bytes after it as its member "bytes" says; the answer is one line, too.
-A job is done as DIR/run/JOB/order.json says. What comes of it is said on standard output, in lines of JSON. With
---attached it ends with whoever started it.
+A job is done when a request had it accepted, on the terms of DIR/run/JOB/terms.json. What comes of it is said on
+standard output, in lines of JSON. With --attached it ends with whoever started it.
 `;
 
 /** On what to work. */

@@ -1,9 +1,10 @@
 import type { IdentityHealth } from '../health/identity.ts';
 import { readHostFacts } from '../host/facts.ts';
-import { createAgentApp, type ServedInstallation } from '../http/app.ts';
+import { createAgentApp } from '../http/app.ts';
 import type { IdentityService } from '../identity/service.ts';
 import type { AgentContext } from './agent-context.ts';
 import { enrollmentSummary } from './enrolling.ts';
+import type { OwnInstallation } from './installation.ts';
 import type { Work } from './work.ts';
 
 /** A limit that is never reached, for hosts whose administrators turned limiting off. */
@@ -19,11 +20,11 @@ function refreshWaitMs(timeoutSeconds: number): number {
 /** What is served, from the parts of a running agent. */
 export function composeApp(
   context: AgentContext,
-  { state, inventory, jobs, cache, refresher }: Work,
+  { state, inventory, jobs, intake, cache, refresher }: Work,
   served: {
     readonly health: () => IdentityHealth;
     readonly identity: IdentityService | undefined;
-    readonly installation: ServedInstallation;
+    readonly installation: OwnInstallation;
     readonly refreshInBackground: () => void;
   },
 ) {
@@ -61,7 +62,8 @@ export function composeApp(
       random,
       logger,
       audit,
-      gate: served.installation.gate,
+      intake,
+      names: served.installation.names,
       rateLimits: {
         readsPerMinute: enabled ? read_per_minute : UNLIMITED_PER_MINUTE,
         changesPerMinute: enabled ? change_per_minute : UNLIMITED_PER_MINUTE,

@@ -1,21 +1,23 @@
 import { join } from 'node:path';
-import { MINUTE_MS } from '@linux-patch/contract';
+import { MINUTE_MS, type PolicyDenial } from '@linux-patch/contract';
 import {
   createCacheRefresher,
   createReboot,
   findBackend,
-  type GovernedBy,
   hostService,
   LockHolderAnswer,
-  openHostPolicy,
   openPackageCache,
+  ordersFolder,
   type PackageInventory,
   withReboot,
 } from '@linux-patch/worker';
+import type { AgentConfig } from '../config/schema.ts';
 import { auditJobs } from '../jobs/audit-jobs.ts';
-import { governQueue } from '../jobs/governed-queue.ts';
+import { type ChangeIntake, createChangeIntake } from '../jobs/change-intake.ts';
+import type { Changes } from '../jobs/changes.ts';
 import { type JobQueue, openJobQueue } from '../jobs/queue.ts';
 import type { RunRecord } from '../worker-link/apply-report.ts';
+import { createChanges } from '../worker-link/changes.ts';
 import { type HostState, openHostState } from '../worker-link/host-state.ts';
 import { createWorkerInventory } from '../worker-link/inventory.ts';
 import { createJobRunner, type JobRunner } from '../worker-link/job-runner.ts';
@@ -29,7 +31,7 @@ import { PlannedSteps } from '../worker-link/planned-steps.ts';
 import { createWorkerPlans } from '../worker-link/plans.ts';
 import type { AgentContext } from './agent-context.ts';
 
-/** What an order has room for. */
+/** What the terms of a job have room for. */
 const MOST_FAULT = 4_096;
 
 type WorkContext = Pick<AgentContext, 'host' | 'settings' | 'time' | 'report' | 'program'>;
@@ -40,6 +42,7 @@ export interface Work {
   readonly state: Pick<HostState, 'health' | 'begin'>;
   readonly inventory: PackageInventory;
   readonly jobs: JobQueue;
+  readonly intake: ChangeIntake;
   readonly cache: Awaited<ReturnType<typeof openPackageCache>>;
   readonly refresher: ReturnType<typeof createCacheRefresher>;
   readonly keeper: ListingKeeper;
@@ -50,31 +53,19 @@ function clockFaultOf({ verdict }: WorkContext['time']['clockWatch']): string | 
   return verdict.state === 'ok' ? undefined : verdict.message;
 }
 
-/** The policy of the host, and what becomes of a denial. */
-function governedBy({ host, settings, time, report }: WorkContext): GovernedBy {
-  const { files, root } = host;
-  const { clock, clockWatch } = time;
+/** What becomes of a change that the policy of the host forbids. */
+function denialsOf({ report }: WorkContext) {
   const { audit, logger } = report;
-  const policy = openHostPolicy({
-    files,
-    path: settings.paths.policyFile,
-    root,
-    clockFault: () => clockFaultOf(clockWatch),
-  });
-  return {
-    policy,
-    clock,
-    onDenied: (denial, about) => {
-      audit.record('policy_denied', { ...about, ...denial });
-      logger.warn('The policy of this host forbids a change', { ...about, ...denial });
-    },
+  return (denial: PolicyDenial, about: { readonly operation: string }): void => {
+    audit.record('policy_denied', { ...about, ...denial });
+    logger.warn('The policy of this host forbids a change', { ...about, ...denial });
   };
 }
 
 /** What does the work of jobs, in processes of their own. */
 async function openRunner(
   context: WorkContext,
-  { planned, record }: { readonly planned: PlannedSteps; readonly record: RunRecord },
+  parts: { readonly planned: PlannedSteps; readonly record: RunRecord; readonly changes: Changes },
 ): Promise<{ readonly runner: JobRunner; readonly outlives: boolean }> {
   const { host, settings, time, report, program } = context;
   const { files, root } = host;
@@ -88,17 +79,42 @@ async function openRunner(
     root,
     backend: manager.backend,
     outliving,
-    orderOf: (request) => ({
+    termsOf: (request) => ({
       v: 1,
-      request,
       requireAllSources: manager.require_all_sources,
       timeoutMs: jobs.timeout_minutes * MINUTE_MS,
       clockFault: clockFaultOf(time.clockWatch)?.slice(0, MOST_FAULT),
-      approved: 'planHash' in request ? planned.find(request.planHash)?.slice() : undefined,
+      approved: 'planHash' in request ? parts.planned.find(request.planHash)?.slice() : undefined,
     }),
-    record,
+    record: parts.record,
+    withdraw: (job) => parts.changes.withdraw(job),
   });
   return { runner, outlives: outliving !== undefined };
+}
+
+/** What a release accepted whose agent did that itself, and did not end. */
+async function takeOverEarlierJobs({ host, settings, report }: WorkContext, changes: Changes): Promise<void> {
+  const { files, root } = host;
+  const folder = settings.config.jobs.storage_path;
+  if (await files.facts(ordersFolder(root))) return;
+  const names = await files.list(folder, { missingOk: true });
+  if (!names.some((name) => name.endsWith('.json'))) return;
+  try {
+    const count = await changes.takeOver(folder);
+    report.logger.info('jobs of an earlier release are gone on with', { count });
+  } catch (error) {
+    report.logger.error('jobs of an earlier release that have not ended cannot be gone on with', { error });
+  }
+}
+
+function queueLimits({ jobs }: AgentConfig) {
+  return {
+    maxConcurrent: jobs.max_concurrent,
+    maxQueueDepth: jobs.max_queue_depth,
+    timeoutMinutes: jobs.timeout_minutes,
+    retentionDays: jobs.retention_days,
+    retentionCount: jobs.retention_count,
+  };
 }
 
 function openState({ host, settings, time, report }: WorkContext, link: WorkerLink): Promise<HostState> {
@@ -115,7 +131,7 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   const { clock, random, clockWatch } = context.time;
   const { logger, audit } = context.report;
   const configured = config.package_manager.backend;
-  const governed = governedBy(context);
+  const onDenied = denialsOf(context);
   const name = await findBackend(files, configured);
   const link = openWorkerLink({
     commands: context.program.commands,
@@ -128,6 +144,8 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   const keeper = stack.use(createListingKeeper({ listings, lockHolder, clock, logger }));
   // Closed first, so that nobody waits for an answer.
   stack.use(link);
+  const changes = createChanges(link, logger);
+  await takeOverEarlierJobs(context, changes);
   const lists = createPackageLists(link);
   const cache = await openPackageCache({
     path: join(paths.dataFolder, 'state/cache.json'),
@@ -152,31 +170,25 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   const planned = new PlannedSteps();
   const { runner, outlives } = await openRunner(context, {
     planned,
-    record: { cache, onDenied: governed.onDenied },
+    record: { cache, onDenied },
+    changes,
   });
   // Under a private root the packages are not this host's, so neither is the reboot.
   const reboot = root === '/' ? createReboot({ commands, audit, logger }) : undefined;
-  const queue = stack.use(
+  const jobs = stack.use(
     await openJobQueue({
       folder: config.jobs.storage_path,
       files,
       clock,
       random,
       logger,
-      limits: {
-        maxConcurrent: config.jobs.max_concurrent,
-        maxQueueDepth: config.jobs.max_queue_depth,
-        timeoutMinutes: config.jobs.timeout_minutes,
-        retentionDays: config.jobs.retention_days,
-        retentionCount: config.jobs.retention_count,
-      },
+      limits: queueLimits(config),
       mayForget: () => clockWatch.verdict.state === 'ok',
       execute: withReboot(runner.work, { clock, reboot }),
       // What was begun and is lost is judged by the next process of the job.
       detached: outlives ? { ...runner, changedSince: async () => undefined } : undefined,
     }),
   );
-  const jobs = governQueue(queue, governed);
   stack.use(auditJobs(jobs.events, audit));
   stack.use(jobs.events.subscribe(({ job }) => job.completed_at !== null && keeper.nudge()));
   opened.queue = jobs;
@@ -188,5 +200,6 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
     onPlanned: (plan) => planned.remember(plan),
   });
   const inventory = createWorkerInventory(link, { name, plans, listings, state });
-  return { state, inventory, jobs, cache, refresher, keeper };
+  const intake = createChangeIntake({ changes, jobs, onDenied });
+  return { state, inventory, jobs, intake, cache, refresher, keeper };
 }

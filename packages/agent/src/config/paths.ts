@@ -21,8 +21,6 @@ export interface AgentPaths {
   readonly instanceFile: string;
   /** Which key signs the changes that this host does. */
   readonly jobKey: PinPlace;
-  /** Numbers that signatures are over; gone after a reboot. */
-  readonly challengesFolder: string;
   /** Where an agent without TLS listens. */
   readonly apiSocket: string;
   readonly jobsFolder: string;
@@ -51,7 +49,6 @@ export function agentPaths(root: string): AgentPaths {
       file: under('/etc/linux_patch_api/job-key.json'),
       mark: join(dataFolder, 'state/job-key-pinned'),
     },
-    challengesFolder: under('/run/linux-patch-api/challenges'),
     apiSocket: join(dataFolder, 'api.sock'),
     jobsFolder: join(dataFolder, 'jobs'),
     auditLog: under('/var/log/linux_patch_api/audit.log'),

@@ -5,7 +5,7 @@ import type { Commands } from '@linux-patch/runtime';
 import { nodeCommands, systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
-import { bootIdOf } from './boot.ts';
+import { bootIdOf } from '../../../runtime/src/boot.ts';
 import { readHostFacts } from './facts.ts';
 import { collectHostIdentity } from './host-identity.ts';
 import { hostNetwork } from './network.ts';

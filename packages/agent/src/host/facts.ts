@@ -1,4 +1,4 @@
-import { readBoot } from './boot.ts';
+import { readBoot } from '@linux-patch/runtime';
 import { type NameSources, readFqdn, shortNameOf } from './host-name.ts';
 import { type Kernel, type OsRelease, readKernel, readOsRelease } from './os-release.ts';
 

@@ -1,7 +1,7 @@
 import type { Exchange, HttpApp, HttpRequest } from '@linux-patch/http';
 import type { Clock } from '@linux-patch/runtime';
-import type { SignatureGate } from '@linux-patch/worker';
 import type { Caller } from '../access/caller.ts';
+import type { ChangeIntake } from '../jobs/change-intake.ts';
 
 /** A request to the agent. */
 export interface AgentRequest extends HttpRequest {
@@ -27,6 +27,8 @@ export interface RequestTrail {
 export interface RouteServer {
   readonly app: HttpApp<AgentRequest>;
   readonly clock: Clock;
-  /** Says whose changes this host does. */
-  readonly gate: SignatureGate;
+  /** Whoever asks for a change asks there. */
+  readonly intake: ChangeIntake;
+  /** Names for which this host is certified now. */
+  readonly names: () => readonly string[];
 }

@@ -2,10 +2,10 @@ import { JOB_EVENTS_PATH, PatchError } from '@linux-patch/contract';
 import { type AnsweredRequest, createHttpApp, type HttpApp } from '@linux-patch/http';
 import { addressPrefix } from '@linux-patch/pki';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
-import type { SignatureGate } from '@linux-patch/worker';
 import type { AuditLog } from '../audit/audit-log.ts';
-import type { HealthSources, Installation } from '../health/report.ts';
+import type { HealthSources } from '../health/report.ts';
 import type { HostFacts } from '../host/facts.ts';
+import type { ChangeIntake } from '../jobs/change-intake.ts';
 import type { JobQueue } from '../jobs/queue.ts';
 import type { MetricSources } from '../metrics/collect.ts';
 import type { AgentRequest } from './agent-request.ts';
@@ -15,16 +15,11 @@ import { serveHealth, serveMetrics } from './routes/health.ts';
 import { type ServedIdentity, serveIdentity } from './routes/identity.ts';
 import { serveJobs } from './routes/jobs.ts';
 import type { ListingSources } from './routes/package-lists.ts';
-import { serveHolds, servePackages } from './routes/packages.ts';
+import { servePackages } from './routes/packages.ts';
 import { servePatches } from './routes/patches.ts';
 import { servePlans } from './routes/plans.ts';
 import { serveSystem } from './routes/system.ts';
 import { showChallenge } from './signed-changes.ts';
-
-/** This installation, and what says whose changes it does. */
-export interface ServedInstallation extends Installation {
-  readonly gate: SignatureGate;
-}
 
 /** What the API shows and works on. */
 export interface ApiSources {
@@ -43,13 +38,15 @@ export interface RequestOptions {
   readonly logger: Logger;
   readonly audit: AuditLog;
   readonly rateLimits: RateLimits;
-  readonly gate: SignatureGate;
+  readonly intake: ChangeIntake;
+  /** Names for which this host is certified now. */
+  readonly names: () => readonly string[];
 }
 
 /** The agent's HTTP API; every answer it gives carries the envelope. */
 export function createAgentApp(sources: ApiSources, options: RequestOptions): HttpApp<AgentRequest> {
   const { health, metrics, hostFacts, listings, jobs, identity } = sources;
-  const { clock, random, logger, audit } = options;
+  const { clock, random, logger, audit, intake, names } = options;
   const limiter = createRateLimiter(options.rateLimits, clock);
   const app = createHttpApp<AgentRequest>({
     clock,
@@ -75,13 +72,12 @@ export function createAgentApp(sources: ApiSources, options: RequestOptions): Ht
   app.serve({ method: 'GET', path: JOB_EVENTS_PATH }, () => {
     throw new PatchError('INVALID_REQUEST', 'This path speaks WebSocket; send an upgrade request.');
   });
-  const server = { app, clock, gate: options.gate };
+  const server = { app, clock, intake, names };
   serveHealth(server, health);
   serveMetrics(server, health, metrics);
   serveSystem(server, { health, hostFacts, inventory: listings.inventory });
-  servePackages(server, listings, jobs);
-  serveHolds(server, jobs);
-  servePatches(server, listings, jobs);
+  servePackages(server, listings);
+  servePatches(server, listings);
   servePlans(server, listings);
   serveJobs(server, jobs);
   serveIdentity(server, identity);

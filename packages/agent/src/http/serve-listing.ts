@@ -14,13 +14,12 @@ export interface Listing<T> {
 
 /** A listing that may answer 304 (RFC 9110 §13.1.2): its caller names what it has with `If-None-Match`. */
 export function serveListing<R extends Route>(
-  server: RouteServer,
+  { app, clock }: RouteServer,
   route: R,
   prepare: (input: RouteInput<R>) => Promise<Listing<z.output<R['response']>>>,
 ): void {
-  const { app, clock } = server;
   app.serve(route, async (exchange) => {
-    const input = await readInput(server, route, exchange);
+    const input = await readInput(route, exchange);
     const { requestId } = input;
     const { basis, make } = await prepare(input);
     if (basis === undefined) return dataAnswer(route, (await make()) as object, { requestId, clock });

@@ -4,10 +4,15 @@ import { PatchError } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, seededRandom, temporaryFolder } from '@linux-patch/runtime/testing';
-import type { Executor, JobContext, JobOutcome, JobRequest } from '@linux-patch/worker';
+import {
+  type Executor,
+  type JobContext,
+  type JobOutcome,
+  type JobRequest,
+  nameChange,
+} from '@linux-patch/worker';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { install, nothing } from '../../test/job-requests.ts';
-import { nameRequest } from './idempotency.ts';
 import { type JobQueue, openJobQueue } from './queue.ts';
 
 /** Work that a test ends by hand. */
@@ -50,6 +55,10 @@ async function world(
     });
   return { folder: join(folder.path, 'jobs'), clock, logger, open };
 }
+
+/** What a caller named so. */
+const nameOf = (idempotencyKey: string, text = 'POST /') =>
+  nameChange({ line: text, idempotencyKey, body: new Uint8Array() })!;
 
 const until = (check: () => boolean | undefined) => vi.waitUntil(check, { interval: 5, timeout: 20_000 });
 const statusOf = (queue: JobQueue, id: string) => queue.find(id)?.status;
@@ -109,7 +118,7 @@ describe('the job queue', () => {
     let ids: string[] = [];
     {
       await using queue = await open(handWork().execute);
-      const signed = await queue.submit(install('curl'), undefined, signedBy);
+      const signed = await queue.submit(install('curl'), { signedBy });
       ids = [signed.job_id, (await queue.submit(install('wget'))).job_id];
     }
     await using queue = await open(handWork().execute);
@@ -119,15 +128,15 @@ describe('the job queue', () => {
 
   it('is asked twice for the same under one name and has one job, also after a restart and when the queue is full', async () => {
     const { open } = await world({ maxQueueDepth: 1 });
-    const named = nameRequest('k-1', { line: 'POST /api/v1/packages', bodyText: '{"packages":[]}' });
-    const other = nameRequest('k-1', { line: 'POST /api/v1/packages', bodyText: '{}' });
+    const named = nameOf('k-1');
+    const other = nameOf('k-1', 'of another');
     let id = '';
     {
       await using queue = await open(handWork().execute);
-      const [first, second] = await Promise.all([1, 2].map(() => queue.submit(install('curl'), named)));
+      const [first, second] = await Promise.all([1, 2].map(() => queue.submit(install('curl'), { named })));
       id = first!.job_id;
       expect(second!.job_id).toBe(id);
-      await expect(queue.submit(install('wget'), other)).rejects.toMatchObject({
+      await expect(queue.submit(install('wget'), { named: other })).rejects.toMatchObject({
         code: 'IDEMPOTENCY_CONFLICT',
         details: { job_id: id },
       });
@@ -135,36 +144,37 @@ describe('the job queue', () => {
     }
     const { begun, execute } = handWork();
     await using queue = await open(execute);
-    expect((await queue.submit(install('curl'), named)).job_id).toBe(id);
+    expect((await queue.submit(install('curl'), { named })).job_id).toBe(id);
     await expect(queue.findNamed(other)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
     expect(statusOf(queue, id)).toBe('failed');
     expect(begun).toEqual([]);
+    expect(queue.findKey('k-1')).toEqual({ job: id, digest: named.digest });
     await queue.cancelOrDelete(id);
     expect(await queue.findNamed(named)).toBeUndefined();
+    expect(queue.findKey('k-1')).toBeUndefined();
   });
 
   it('keeps the name of a job that waited when the agent stopped, or was cancelled while it waited', async () => {
     const { open } = await world();
-    const named = (key: string) => nameRequest(key, { line: 'POST /', bodyText: '' });
     let [waiting, cancelled] = ['', ''];
     {
       await using queue = await open(handWork().execute);
       await queue.submit(install('curl'));
-      waiting = (await queue.submit(install('wget'), named('waits'))).job_id;
-      cancelled = (await queue.submit(install('jq'), named('goes'))).job_id;
+      waiting = (await queue.submit(install('wget'), { named: nameOf('waits') })).job_id;
+      cancelled = (await queue.submit(install('jq'), { named: nameOf('goes') })).job_id;
       await queue.cancelOrDelete(cancelled);
     }
     await using queue = await open(handWork().execute);
-    expect((await queue.findNamed(named('waits')))?.job_id).toBe(waiting);
-    expect((await queue.findNamed(named('goes')))?.job_id).toBe(cancelled);
+    expect((await queue.findNamed(nameOf('waits')))?.job_id).toBe(waiting);
+    expect((await queue.findNamed(nameOf('goes')))?.job_id).toBe(cancelled);
   });
 
   it('refuses everybody who asked for a job under one name when it cannot be written down', async () => {
     const files: Files = { ...systemFiles, writeDurably: () => Promise.reject(new Error('ENOSPC')) };
     const { open } = await world({}, files);
     await using queue = await open(handWork().execute);
-    const named = nameRequest('k-1', { line: 'POST /', bodyText: '' });
-    const answers = await Promise.allSettled([1, 2].map(() => queue.submit(install('curl'), named)));
+    const named = nameOf('k-1');
+    const answers = await Promise.allSettled([1, 2].map(() => queue.submit(install('curl'), { named })));
     expect(answers.map((one) => (one.status === 'rejected' ? one.reason.code : 'accepted'))).toEqual([
       'SERVICE_UNHEALTHY',
       'SERVICE_UNHEALTHY',

@@ -20,7 +20,17 @@ import {
   transition,
 } from '@linux-patch/worker';
 import { JobEvents } from './events.ts';
-import { findNamed } from './idempotency.ts';
+import { findKey, findNamed } from './idempotency.ts';
+
+/** Where a job comes from. */
+export interface SubmittedAs {
+  /** What the worker calls it; absent gives it a new id. */
+  readonly id?: string;
+  /** Absent where its caller gave it no name. */
+  readonly named?: NamedRequest | undefined;
+  /** Fingerprint of the job key that signed the request. */
+  readonly signedBy?: string | undefined;
+}
 
 export interface JobQueueOptions {
   readonly folder: string;
@@ -50,15 +60,16 @@ export interface JobQueue extends AsyncDisposable {
   /**
    * Accepts a job; it is on disk before this resolves. A request that was accepted under this name before is the job that
    * it was then.
-   * @param signedBy fingerprint of the job key that signed the request
    * @throws PatchError `QUEUE_FULL`, `IDEMPOTENCY_CONFLICT` or `SERVICE_UNHEALTHY`.
    */
-  submit(request: JobRequest, named?: NamedRequest, signedBy?: string): Promise<JobCore>;
+  submit(request: JobRequest, from?: SubmittedAs): Promise<JobCore>;
   /**
    * The job that a request of this name became; undefined when there was none.
    * @throws PatchError `IDEMPOTENCY_CONFLICT`, and what `submit` threw when the job is not on disk after all.
    */
   findNamed(named: NamedRequest): Promise<JobCore | undefined>;
+  /** What this `Idempotency-Key` names; undefined when it names nothing. */
+  findKey(key: string): { readonly job: string; readonly digest: string } | undefined;
   /** Newest first. */
   list(): readonly JobCore[];
   find(id: string): JobCore | undefined;
@@ -111,13 +122,14 @@ class DurableJobQueue implements JobQueue {
     this.#startReady();
   }
 
-  async submit(request: JobRequest, named?: NamedRequest, signedBy?: string): Promise<JobCore> {
+  async submit(request: JobRequest, from: SubmittedAs = {}): Promise<JobCore> {
+    const { named, signedBy } = from;
     const earlier = named && findNamed(this.#jobs.values(), named);
     if (earlier) return this.#accepted(earlier);
     this.#refuseWhenClosed();
     const { clock, random } = this.#options;
-    const core = createJob({ id: random.uuid(), request, nowMs: clock.now(), signedBy });
-    const id = core.job_id;
+    const id = from.id ?? random.uuid();
+    const core = createJob({ id, request, nowMs: clock.now(), signedBy });
     // Counted before anything is awaited, so that two requests of one instant cannot share the last place, or one name.
     this.#jobs.set(id, { core, request, named });
     const writing = this.#write({ core, request, named });
@@ -133,6 +145,11 @@ class DurableJobQueue implements JobQueue {
   async findNamed(named: NamedRequest): Promise<JobCore | undefined> {
     const entry = findNamed(this.#jobs.values(), named);
     return entry && this.#accepted(entry);
+  }
+
+  findKey(key: string): { readonly job: string; readonly digest: string } | undefined {
+    const entry = findKey(this.#jobs.values(), key);
+    return entry?.named && { job: entry.core.job_id, digest: entry.named.digest };
   }
 
   list(): readonly JobCore[] {

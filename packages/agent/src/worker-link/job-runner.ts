@@ -14,13 +14,13 @@ import {
   type JobContext,
   type JobRequest,
   OutlivingProgram,
-  type RunOrder,
   RunReport,
+  type RunTerms,
   runFolder,
   type Work,
   type WorkOutcome,
   writeCancel,
-  writeOrder,
+  writeTerms,
 } from '@linux-patch/worker';
 import { applyReport, type RunEnding, type RunRecord } from './apply-report.ts';
 import { WORKER_PROGRAM } from './program.ts';
@@ -51,8 +51,10 @@ export interface JobRunnerOptions {
   readonly backend: string;
   /** What starts programs that outlive the agent, and the worker there; undefined where a job ends with the agent. */
   readonly outliving: { readonly service: DetachedService; readonly worker: readonly string[] } | undefined;
-  readonly orderOf: (request: JobRequest) => RunOrder;
+  readonly termsOf: (request: JobRequest) => RunTerms;
   readonly record: RunRecord;
+  /** Called for a job that is over although no process of it said how it ended. */
+  readonly withdraw: (jobId: string) => Promise<void>;
 }
 
 /** Does jobs in a process of their own, which the agent follows, also one that an earlier agent has started. */
@@ -68,13 +70,14 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   const { doors, folder } = options;
   return {
     async work(request, context) {
-      for (let starts = 0; starts < MOST_STARTS; starts += 1) {
-        if (starts > 0) await doors.clock.sleep(START_PAUSE_MS, context.signal).catch(() => {});
-        context.signal.throwIfAborted();
-        const ending = await followRun(options, { request, context, again: starts > 0 });
-        if (ending) return outcomeOf(ending);
-        context.signal.throwIfAborted();
-      }
+      const ending = await endingOf(options, request, context).catch(async (error: unknown) => {
+        // The next agent goes on with what this one leaves.
+        if (!isPatchError(error, 'INTERRUPTED') || error !== context.signal.reason)
+          await options.withdraw(context.jobId);
+        throw error;
+      });
+      if (ending) return outcomeOf(ending);
+      await options.withdraw(context.jobId);
       throw lostProcess();
     },
     async stateOf(jobId) {
@@ -85,6 +88,22 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       await doors.files.remove(join(folder, 'work', jobId));
     },
   };
+}
+
+/** @returns undefined when no process of the job said how it ended */
+async function endingOf(
+  options: JobRunnerOptions,
+  request: JobRequest,
+  context: JobContext,
+): Promise<RunEnding | undefined> {
+  for (let starts = 0; starts < MOST_STARTS; starts += 1) {
+    if (starts > 0) await options.doors.clock.sleep(START_PAUSE_MS, context.signal).catch(() => {});
+    context.signal.throwIfAborted();
+    const ending = await followRun(options, { request, context, again: starts > 0 });
+    if (ending) return ending;
+    context.signal.throwIfAborted();
+  }
+  return undefined;
 }
 
 function programOf(
@@ -138,12 +157,12 @@ async function runProcess(
 ): Promise<CommandResult> {
   const { doors, folder, root, backend, outliving } = options;
   const { jobId } = context;
-  const order = options.orderOf(request);
-  const limited = { ...watch, timeoutMs: order.timeoutMs + AFTER_LIMIT_MS };
+  const terms = options.termsOf(request);
+  const limited = { ...watch, timeoutMs: terms.timeoutMs + AFTER_LIMIT_MS };
   const program = programOf(options, jobId);
   if (program && !again && (await program.canBeFollowed())) return program.follow(limited);
-  if (!again) await writeOrder(doors.files, runFolder(folder, jobId), order);
-  // A cancellation that came before the order is none that the process would see.
+  if (!again) await writeTerms(doors.files, runFolder(folder, jobId), terms);
+  // A cancellation that came before the terms is none that the process would see.
   context.signal.throwIfAborted();
   const args = ['run', jobId, '--folder', folder, '--root', root, '--backend', backend];
   if (!program || !outliving)

@@ -9,7 +9,12 @@ import { createTurns } from './turns.ts';
  * Each is a process with package manager programs of its own. What hangs holds up nobody in another lane: `lists` is what
  * asks servers, for which an hour is nothing unusual.
  */
-const LANES = { reading: { atOnce: 2, waiting: 16 }, lists: { atOnce: 2, waiting: 4 } };
+const LANES = {
+  reading: { atOnce: 2, waiting: 16 },
+  lists: { atOnce: 2, waiting: 4 },
+  changes: { atOnce: 2, waiting: 16 },
+};
+type Lane = keyof typeof LANES;
 /** A package manager on a slow disk may take a minute; what takes longer is given up. */
 const TIMEOUT_MS = 5 * MINUTE_MS;
 /** Some 50,000 packages. */
@@ -32,11 +37,11 @@ export interface WorkerLink extends Disposable {
 /** What comes with a request. */
 export interface MoreToAsk {
   /** As long as the request says. */
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** Aborts when nobody waits for the answer any more; the worker is ended then. */
   readonly signal?: AbortSignal;
   /** With whom it shares its turns; `reading` unless it is said. */
-  readonly lane?: keyof typeof LANES;
+  readonly lane?: Lane;
   /** After so long the worker is ended; five minutes unless it is said. */
   readonly limitMs?: number;
 }
@@ -49,7 +54,11 @@ export function openWorkerLink(options: {
   readonly backend: string;
 }): WorkerLink {
   const { commands, root, backend } = options;
-  const lanes = { reading: createTurns(LANES.reading), lists: createTurns(LANES.lists) };
+  const lanes = {
+    reading: createTurns(LANES.reading),
+    lists: createTurns(LANES.lists),
+    changes: createTurns(LANES.changes),
+  };
   const closed = new AbortController();
   const run = (
     request: WorkerRequest,
@@ -58,7 +67,7 @@ export function openWorkerLink(options: {
     commands.run({
       program: WORKER_PROGRAM,
       args: ['request', '--root', root, '--backend', backend],
-      stdin: `${JSON.stringify(request)}\n${body}`,
+      stdin: Buffer.concat([Buffer.from(`${JSON.stringify(request)}\n`), Buffer.from(body)]),
       timeoutMs: limitMs,
       maxOutputBytes: MOST_BYTES,
       signal: signal ? AbortSignal.any([closed.signal, signal]) : closed.signal,

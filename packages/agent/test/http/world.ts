@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { Envelope, HostJobKey } from '@linux-patch/contract';
 import { type TestAuthority, type TestIdentity, testAuthority } from '@linux-patch/pki/testing';
-import type { Clock } from '@linux-patch/runtime';
+import { type Clock, readBoot } from '@linux-patch/runtime';
 import {
   nodeCommands,
   processUsage,
@@ -13,17 +13,15 @@ import {
   systemRandom,
 } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
-import {
-  createSignatureGate,
-  type Executor,
-  openChallenges,
-  openPackageCache,
-  sayChallengeFaults,
-} from '@linux-patch/worker';
+import { type Executor, openPackageCache } from '@linux-patch/worker';
+import { createAdmission } from '../../../worker/src/admission/admission.ts';
+import { openOrders } from '../../../worker/src/admission/orders.ts';
+import { openHostPolicy } from '../../../worker/src/policy/host-policy.ts';
+import { sayChallengeFaults } from '../../../worker/src/signature/challenge-faults.ts';
+import { openChallenges } from '../../../worker/src/signature/challenges.ts';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
 import type { IdentityHealth } from '../../src/health/identity.ts';
 import type { HealthSources } from '../../src/health/report.ts';
-import { readBoot } from '../../src/host/boot.ts';
 import { readHostFacts } from '../../src/host/facts.ts';
 import { hostNetwork } from '../../src/host/network.ts';
 import { type ApiSources, createAgentApp, type RequestOptions } from '../../src/http/app.ts';
@@ -35,6 +33,8 @@ import { createIdentity, type Identity } from '../../src/identity/identity.ts';
 import { type IdentityMeta, MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
 import type { Material } from '../../src/identity/store/material.ts';
 import { judgeMaterial } from '../../src/identity/store/read.ts';
+import { createChangeIntake } from '../../src/jobs/change-intake.ts';
+import type { Changes } from '../../src/jobs/changes.ts';
 import { openJobQueue } from '../../src/jobs/queue.ts';
 import { createAgentCounters } from '../../src/metrics/counters.ts';
 import { shelfInventory } from './shelf-inventory.ts';
@@ -88,6 +88,31 @@ const soundIdentity = (): IdentityHealth => ({
   keyOrigin: 'host',
 });
 
+/** The worker's own admission of changes, in this process. */
+function openAdmission(folder: string, pin: () => Promise<HostJobKey>) {
+  const shared = { files: systemFiles, clock: systemClock, random: systemRandom };
+  const orders = openOrders({ files: systemFiles, folder: join(folder, 'orders') });
+  const challenges = join(folder, 'challenges');
+  const admission = createAdmission({
+    ...shared,
+    orders,
+    pin,
+    challenges: sayChallengeFaults(
+      openChallenges({ ...shared, folder: challenges, boot: () => readBoot(systemFiles) }),
+      challenges,
+    ),
+    instanceId: async () => INSTANCE_ID,
+    policy: openHostPolicy({ files: systemFiles, path: join(folder, 'policy.yaml'), root: folder }),
+  });
+  const changes: Changes = {
+    start: (passed, earlier) => admission.start(passed, earlier),
+    cancel: (passed) => admission.cancel(passed),
+    withdraw: async (job) => void (await admission.withdraw(job)),
+    takeOver: async () => 0,
+  };
+  return { orders, changes };
+}
+
 /** Everything behind the server, in a folder of its own. */
 async function openServices(options: WorldOptions) {
   const folder = await temporaryFolder();
@@ -95,6 +120,9 @@ async function openServices(options: WorldOptions) {
   const shared = { files: systemFiles, clock: systemClock, random: systemRandom, logger };
   const auditPath = join(folder.path, 'audit.log');
   const audit = openAuditLog({ path: auditPath, ...shared, retentionDays: 30 });
+  const pin = options.jobKey ?? (async () => ({ pinned: null, by: null, foreign: null }));
+  const { orders, changes } = openAdmission(folder.path, pin);
+  const work = options.execute ?? (async () => ({ message: 'Nothing to do' }));
   const jobs = await openJobQueue({
     ...shared,
     folder: join(folder.path, 'jobs'),
@@ -105,12 +133,17 @@ async function openServices(options: WorldOptions) {
       retentionDays: 30,
       retentionCount: 100,
     },
-    execute: options.execute ?? (async () => ({ message: 'Nothing to do' })),
+    async execute(request, context) {
+      try {
+        return await work(request, context);
+      } finally {
+        await orders.end(context.jobId);
+      }
+    },
   });
   const sockets = openJobSockets({ ...shared, jobs });
   const counters = createAgentCounters(systemClock);
   const odd = options.app ?? {};
-  const pin = options.jobKey ?? (async () => ({ pinned: null, by: null, foreign: null }));
   const cache =
     odd.cache ?? (await openPackageCache({ ...shared, path: join(folder.path, 'state/cache.json') }));
   const host = { files: systemFiles, commands: nodeCommands(), network: hostNetwork, root: folder.path };
@@ -140,19 +173,8 @@ async function openServices(options: WorldOptions) {
       random: systemRandom,
       logger,
       audit,
-      gate: createSignatureGate({
-        pin,
-        challenges: sayChallengeFaults(
-          openChallenges({
-            folder: join(folder.path, 'challenges'),
-            files: systemFiles,
-            random: systemRandom,
-            boot: () => readBoot(systemFiles),
-          }),
-          { folder: join(folder.path, 'challenges'), logger },
-        ),
-        own: () => ({ names: ['localhost'], instanceId: INSTANCE_ID }),
-      }),
+      intake: createChangeIntake({ changes, jobs, onDenied: () => {} }),
+      names: () => ['localhost'],
       rateLimits: odd.rateLimits ?? { readsPerMinute: 1000, changesPerMinute: 1000 },
     },
   );

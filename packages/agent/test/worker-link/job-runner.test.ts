@@ -43,6 +43,7 @@ async function world(...script: readonly Start[]) {
   const clock = new ManualClock();
   const logger = memoryLogger();
   const said: unknown[] = [];
+  const withdrawn: string[] = [];
   const note =
     (what: string) =>
     (...values: unknown[]) =>
@@ -59,7 +60,7 @@ async function world(...script: readonly Start[]) {
     root: '/private',
     backend: 'apt',
     outliving: undefined,
-    orderOf: (request) => ({ v: 1, request, requireAllSources: true, timeoutMs: 60_000 }),
+    termsOf: () => ({ v: 1, requireAllSources: true, timeoutMs: 60_000 }),
     record: {
       cache: {
         noteSources: note('sources'),
@@ -69,6 +70,7 @@ async function world(...script: readonly Start[]) {
       },
       onDenied: ({ rule }: PolicyDenial, about) => void said.push(['denied', rule, about]),
     },
+    withdraw: async (job) => void withdrawn.push(job),
   });
   const report: JobReporter = {
     log: note('log'),
@@ -83,14 +85,14 @@ async function world(...script: readonly Start[]) {
   const work = () => runner.work(nothing, { jobId: 'job-1', signal: stop.signal, report });
   const starts = async () =>
     ((await systemFiles.readText(join(folder, 'starts'))) ?? '').split('\n').filter(Boolean);
-  return { folder, clock, logger, said, runner, stop, work, starts };
+  return { folder, clock, logger, said, withdrawn, runner, stop, work, starts };
 }
 
 const DONE: RunReport = { t: 'done', message: 'Nothing to do' };
 const DENIAL: PolicyDenial = { rule: 'windows', file: '/p', line: 1, reason: 'not now', packages: [] };
 
 describe('the process of a job', () => {
-  it('is told what to do in a file, and what it says is passed on in its order', async () => {
+  it('is told the terms of its work in a file, and what it says is passed on in its order', async () => {
     const { folder, work, said, starts } = await world({
       lines: [
         { t: 'log', text: 'An interrupted package installation was repaired first' },
@@ -122,8 +124,8 @@ describe('the process of a job', () => {
       ['applied', 7],
     ]);
     expect(await starts()).toEqual([`run job-1 --folder ${folder} --root /private --backend apt --attached`]);
-    const order = await systemFiles.readText(join(folder, 'run/job-1/order.json'));
-    expect(JSON.parse(order ?? '')).toMatchObject({ v: 1, request: nothing, requireAllSources: true });
+    const terms = await systemFiles.readText(join(folder, 'run/job-1/terms.json'));
+    expect(JSON.parse(terms ?? '')).toEqual({ v: 1, requireAllSources: true, timeoutMs: 60_000 });
   });
 
   it('fails a job with the code, the words and the details that it says', async () => {

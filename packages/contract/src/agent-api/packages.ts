@@ -134,6 +134,16 @@ export const InstallOptions = z.strictObject({
 });
 export type InstallOptions = z.infer<typeof InstallOptions>;
 
+/** What options of a request say; what they do not say is not allowed. */
+export function installOptions(options: InstallOptions | undefined) {
+  return {
+    force: options?.force ?? false,
+    noRecommends: options?.no_recommends ?? false,
+    allowDowngrade: options?.allow_downgrade ?? false,
+    allowRemovals: options?.allow_removals ?? false,
+  };
+}
+
 /** Body of `POST /packages`. */
 export const InstallRequest = z.strictObject({
   packages: z

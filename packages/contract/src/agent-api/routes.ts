@@ -32,6 +32,8 @@ const CHANGE_ERRORS = [
   'IDEMPOTENCY_CONFLICT',
   'INSTANCE_MISMATCH',
   'QUEUE_FULL',
+  'SERVICE_UNHEALTHY',
+  'WORKER_UNAVAILABLE',
   'INTERNAL_ERROR',
 ] as const;
 
@@ -245,7 +247,7 @@ export const AGENT_ROUTES = routeTable({
     body: ApplyRequest,
     response: JobAccepted,
     status: 202,
-    errors: [...CHANGE_ERRORS, 'PATCH_NOT_FOUND', 'WORKER_UNAVAILABLE'],
+    errors: [...CHANGE_ERRORS, 'PATCH_NOT_FOUND'],
   },
   listJobs: {
     method: 'GET',
@@ -283,6 +285,8 @@ export const AGENT_ROUTES = routeTable({
       'JOB_CONFLICT',
       'INSTANCE_MISMATCH',
       'RATE_LIMIT_EXCEEDED',
+      'SERVICE_UNHEALTHY',
+      'WORKER_UNAVAILABLE',
     ],
   },
   setCrl: {

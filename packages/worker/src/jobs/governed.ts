@@ -44,12 +44,10 @@ function askedOf(request: JobRequest): AskedChange | undefined {
  * Lets a job in, or not, by what is known of it when it is asked for.
  * @throws PatchError `POLICY_DENIED`
  */
-export async function admitJob(request: JobRequest, { policy, onDenied }: GovernedBy): Promise<void> {
+export async function admitJob(request: JobRequest, policy: ChangePolicy): Promise<void> {
   const asked = askedOf(request);
   const denial = asked && (await policy.read()).refuseAsked(asked);
-  if (!denial) return;
-  onDenied(denial, { operation: request.operation });
-  throw policyError(denial);
+  if (denial) throw policyError(denial);
 }
 
 /**

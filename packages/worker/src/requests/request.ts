@@ -1,6 +1,7 @@
 import { messageOf, Package, PackageName, PatchError, parseJson } from '@linux-patch/contract';
 import type { ReceivedRequest, RequestLimits } from '@linux-patch/runtime';
 import { z } from 'zod';
+import { EarlierJob, RawChange } from '../admission/change.ts';
 
 /**
  * A request is one line, and as many bytes after it as its member `bytes` says: what may be long, and what others have
@@ -21,6 +22,13 @@ const Bytes = z
   .number('it comes with a body, and how long that is has to be said')
   .int()
   .positive()
+  .max(REQUEST_LIMITS.bodyBytes);
+
+/** The length of a body that a request may be without. */
+const AnyBytes = z
+  .number('it comes with a body, and how long that is has to be said')
+  .int()
+  .nonnegative()
   .max(REQUEST_LIMITS.bodyBytes);
 
 const MOST_WAITING_MS = 10 * 60_000;
@@ -60,6 +68,20 @@ export const WorkerRequest = z.discriminatedUnion('op', [
     /** Why whoever asks does not believe the clock of this host; absent: it is believed. */
     clockFault: z.string().max(4_096).optional(),
   }),
+  /** Whether a change is done; it is on disk when the answer says so. Its body is that of the change. */
+  z.strictObject({
+    v: z.literal(1),
+    op: z.literal('start'),
+    bytes: AnyBytes,
+    change: RawChange,
+    earlier: EarlierJob.optional(),
+  }),
+  /** Whether who asks for that may cut off a job at its work. */
+  z.strictObject({ v: z.literal(1), op: z.literal('cancel'), bytes: AnyBytes, change: RawChange }),
+  /** A job that was accepted and has not begun is not to be done. */
+  z.strictObject({ v: z.literal(1), op: z.literal('withdraw'), job: z.uuid() }),
+  /** What an earlier release has accepted and not ended is to be done; asked for once, before anything was accepted. */
+  z.strictObject({ v: z.literal(1), op: z.literal('take-over'), folder: z.string().min(1).max(4_096) }),
 ]);
 export type WorkerRequest = z.infer<typeof WorkerRequest>;
 

@@ -1,5 +1,7 @@
 import type { Clock, Files, Logger, RequestChannel } from '@linux-patch/runtime';
 import type { z } from 'zod';
+import type { TakeOverAnswer, WithdrawAnswer } from '../admission/change.ts';
+import type { HostAdmission } from '../admission/open.ts';
 import type { PackageManager } from '../package-interface/package-manager.ts';
 import { answerText, failureText } from './answer.ts';
 import { answerPlan, parseQuestion } from './answer-plan.ts';
@@ -21,6 +23,8 @@ import {
 const ANSWER_LIMITS = { timeoutMs: 60_000 };
 
 type PlanRequest = Extract<WorkerRequest, { op: 'plan' }>;
+type ChangeRequest = Extract<WorkerRequest, { op: 'start' | 'cancel' | 'withdraw' | 'take-over' }>;
+type ReadingRequest = Exclude<WorkerRequest, { op: 'faults' } | PlanRequest | ChangeRequest>;
 
 export interface ServeRequestOptions {
   readonly channel: RequestChannel;
@@ -32,6 +36,7 @@ export interface ServeRequestOptions {
    * @param clockFault why the clock cannot be believed, which the policy of the host may ask
    */
   readonly openPackages: (clockFault?: string) => Promise<PackageManager>;
+  readonly admission: HostAdmission;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
 }
@@ -54,7 +59,29 @@ export async function serveRequest(options: ServeRequestOptions): Promise<void> 
 async function answerTo({ request, body }: AskedRequest, options: ServeRequestOptions): Promise<unknown> {
   if (request.op === 'plan') return planFor(request, parseQuestion(body), options);
   if (request.op === 'faults') return readFaults(options.openPackages, options.signal);
+  if (isChange(request)) return verdictOn(request, body, options.admission);
   return readingOf(request, options);
+}
+
+function isChange(request: ReadingRequest | ChangeRequest): request is ChangeRequest {
+  return ['start', 'cancel', 'withdraw', 'take-over'].includes(request.op);
+}
+
+async function verdictOn(
+  request: ChangeRequest,
+  body: Uint8Array,
+  admission: HostAdmission,
+): Promise<unknown> {
+  switch (request.op) {
+    case 'start':
+      return admission.start({ change: request.change, body }, request.earlier);
+    case 'cancel':
+      return admission.cancel({ change: request.change, body });
+    case 'withdraw':
+      return { withdrawn: await admission.withdraw(request.job) } satisfies z.output<typeof WithdrawAnswer>;
+    case 'take-over':
+      return { jobs: await admission.takeOver(request.folder) } satisfies z.output<typeof TakeOverAnswer>;
+  }
 }
 
 async function planFor(
@@ -66,10 +93,7 @@ async function planFor(
   return answerPlan(inventory.plans, question, { signal, limitMs });
 }
 
-async function readingOf(
-  request: Exclude<WorkerRequest, { op: 'faults' | 'plan' }>,
-  options: ServeRequestOptions,
-): Promise<unknown> {
+async function readingOf(request: ReadingRequest, options: ServeRequestOptions): Promise<unknown> {
   const packages = await options.openPackages();
   switch (request.op) {
     case 'snapshot':

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
+import { type Orders, openOrders, ordersFolder } from '../admission/orders.ts';
 import { hostService, sessionService } from '../detached/service.ts';
 import { createDetachedWork, type DetachedWork } from '../detached/work.ts';
 import { createWork } from '../jobs/executor.ts';
@@ -9,9 +10,9 @@ import { interruption } from '../jobs/recovery.ts';
 import type { ChangePolicy } from '../package-interface/change-policy.ts';
 import type { PackageManager } from '../package-interface/package-manager.ts';
 import type { RunHost } from './host.ts';
-import { isCancelled, type RunOrder, readOrder, runFolder } from './order.ts';
 import { recordRefreshes } from './record-refreshes.ts';
 import { prose, type RunReport, reporterTo } from './report.ts';
+import { isCancelled, type RunTerms, readTerms, runFolder } from './terms.ts';
 
 const LOOK_EVERY_MS = 500;
 
@@ -32,26 +33,56 @@ export interface DoJobOptions {
 
 /** Does one job from its start, or from where an earlier process left it, and says what comes of it. Never rejects. */
 export async function doJob(options: DoJobOptions): Promise<void> {
+  const { jobId, host, say, signal, attached } = options;
+  const orders = openOrders({ files: host.files, folder: ordersFolder(host.root) });
+  try {
+    await using held = await orders.hold(jobId);
+    if (!held) throw doneByAnother();
+    const ending = await workOnOrder(options, orders).catch(failureOf);
+    // The next process of this job goes on where this one was.
+    if (signal.aborted && !attached) return;
+    // Whatever is said of it, by whomever: it is not done a second time.
+    await orders.end(jobId).catch((error: unknown) => {
+      host.logger.error('a job that has ended cannot be crossed out', { job_id: jobId, error });
+    });
+    if (!signal.aborted) say(ending);
+  } catch (error) {
+    if (!signal.aborted) say(failureOf(error));
+  }
+}
+
+/** @throws what the job fails of */
+async function workOnOrder(options: DoJobOptions, orders: Pick<Orders, 'find'>): Promise<RunReport> {
   const { jobId, host, say } = options;
   const folder = runFolder(options.folder, jobId);
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, cancellation(host, folder, ended.signal)]);
-  const context: JobContext = { jobId, signal, report: reporterTo(say) };
   try {
-    const order = await readOrder(host.files, folder);
-    const work = await openWork(options, order);
+    const order = await orders.find(jobId);
+    if (!order) throw notAccepted();
+    const work = await openWork(options, await readTerms(host.files, folder));
+    const context: JobContext = { jobId, signal, report: reporterTo(say) };
     const { message, reboot } = await work(order.request, context);
-    say({
-      t: 'done',
-      message: prose(message),
-      reboot: reboot && { ...reboot, reasons: reboot.reasons.map(prose) },
-    });
-  } catch (error) {
-    // The next process of this job goes on where this one was.
-    if (!options.signal.aborted) say(failureOf(error));
+    const need = reboot && { ...reboot, reasons: reboot.reasons.map(prose) };
+    return { t: 'done', message: prose(message), reboot: need };
   } finally {
     ended.abort();
   }
+}
+
+/** A request of anybody but the worker itself is none. */
+function notAccepted(): PatchError {
+  return new PatchError(
+    'INTERRUPTED',
+    'The worker of this host has not accepted this job, or has done it already; nothing is done now. Check the packages, then ask for the change again.',
+  );
+}
+
+function doneByAnother(): PatchError {
+  return new PatchError(
+    'INTERRUPTED',
+    'Another process does this job now. What comes of it is not known here.',
+  );
 }
 
 /** Aborts when the job is cancelled. */
@@ -70,11 +101,11 @@ function cancellation({ files, clock }: RunHost, folder: string, ended: AbortSig
   return cancelled.signal;
 }
 
-async function openWork(options: DoJobOptions, order: RunOrder): Promise<Work> {
+async function openWork(options: DoJobOptions, terms: RunTerms): Promise<Work> {
   const { jobId, host, say } = options;
-  const policy = options.openPolicy(order.clockFault);
+  const policy = options.openPolicy(terms.clockFault);
   const packages = await options.openPackages(policy);
-  if (order.approved) packages.rememberPlan(order.approved);
+  if (terms.approved) packages.rememberPlan(terms.approved);
   const detached = options.attached ? undefined : await openDetachedWork(options);
   const governed: GovernedBy = {
     policy,
@@ -89,8 +120,8 @@ async function openWork(options: DoJobOptions, order: RunOrder): Promise<Work> {
     clock: host.clock,
     // Under a private root the packages are not this host's, so neither is the reboot.
     refuseReboot: host.root === '/' ? refuseReboot(governed) : undefined,
-    requireAllSources: order.requireAllSources,
-    timeoutMs: order.timeoutMs,
+    requireAllSources: terms.requireAllSources,
+    timeoutMs: terms.timeoutMs,
   });
   if (detached && (await detached.stateOf(jobId)) === 'lost') return lostWork(packages, detached);
   return governWork(work, governed, async (id) => (await detached?.of(id).plan()) !== undefined);

@@ -17,7 +17,7 @@ export interface Admission {
   spend(): Promise<void>;
 }
 
-/** The one place that says whose changes this host does. */
+/** Says whose changes this host does. */
 export interface SignatureGate {
   /**
    * Looks at a request before its body is parsed.
@@ -32,13 +32,14 @@ export interface SignatureGate {
 export function createSignatureGate(options: {
   readonly pin: () => Promise<HostJobKey & Partial<Pin>>;
   readonly challenges: Challenges;
-  readonly own: () => SignedFor;
+  /** Asked for only where a key is pinned. */
+  readonly own: () => SignedFor | Promise<SignedFor>;
 }): SignatureGate {
   const { pin, challenges, own } = options;
   return {
     async admit(request, need) {
       const held = await pin();
-      const verified = verifyChange(held, request, own());
+      const verified = held.pinned === null ? undefined : verifyChange(held, request, await own());
       if (need === 'always' && held.pinned !== null && !verified) throw unsigned(held.pinned);
       return {
         signedBy: verified && (held.pinned ?? undefined),

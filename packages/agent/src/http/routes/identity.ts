@@ -26,7 +26,7 @@ export function serveIdentity(server: RouteServer, identity: ServedIdentity | un
     };
   });
   // Clients that `tls.allowed_clients` lets in may work with packages, not with trust.
-  serveRoute(server, AGENT_ROUTES.setTrust, ({ body, caller }) => {
+  serveRoute(server, AGENT_ROUTES.setTrust, ({ body, request: { caller } }) => {
     const manager = identity?.current.value.meta.manager_client?.cn;
     if (!identity || manager === undefined)
       throw new PatchError(

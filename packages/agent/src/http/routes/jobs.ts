@@ -2,55 +2,18 @@ import {
   AGENT_ROUTES,
   compareText,
   type Job,
-  type JobAccepted,
   type JobQuery,
   type JobSummary,
   readPathParameter,
 } from '@linux-patch/contract';
-import { type Admission, type JobCore, type JobRequest } from '@linux-patch/worker';
+import type { JobCore } from '@linux-patch/worker';
 import { z } from 'zod';
-import { nameRequest } from '../../jobs/idempotency.ts';
+import { refusalError } from '../../jobs/change-intake.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
-import { type RouteServer } from '../agent-request.ts';
+import type { AgentRequest, RouteServer } from '../agent-request.ts';
 import { serveRoute } from '../serve-route.ts';
+import { noteVerdict, passedChange } from '../signed-changes.ts';
 import { pageOf } from './paging.ts';
-
-/** What a job route has read. */
-interface JobInput {
-  readonly headers: { readonly 'Idempotency-Key'?: string | undefined };
-  readonly line: string;
-  readonly bodyText: string;
-  readonly admission: Admission;
-}
-
-/**
- * Accepts a job; a request that its caller repeats under one key is the job that it was before, whatever has become of it.
- * @param requestOf what to do; not asked for a repetition
- */
-export async function acceptJob(
-  jobs: JobQueue,
-  input: JobInput,
-  requestOf: () => JobRequest | Promise<JobRequest>,
-): Promise<JobAccepted> {
-  const key = input.headers['Idempotency-Key'];
-  const named = key === undefined ? undefined : nameRequest(key, input);
-  const earlier = named && (await jobs.findNamed(named));
-  if (earlier) return acceptedAnswer(earlier);
-  await input.admission.spend();
-  return acceptedAnswer(await jobs.submit(await requestOf(), named, input.admission.signedBy));
-}
-
-/** The 202 of an accepted job; its first status is always `pending`. */
-function acceptedAnswer(job: JobCore): JobAccepted {
-  const single = job.operation === 'update' || job.operation === 'remove';
-  return {
-    job_id: job.job_id,
-    status: 'pending',
-    operation: job.operation,
-    packages: [...job.packages],
-    package: single ? (job.packages[0] ?? null) : null,
-  };
-}
 
 /** `/api/v1/jobs`. */
 export function serveJobs(server: RouteServer, jobs: JobQueue): void {
@@ -69,14 +32,27 @@ export function serveJobs(server: RouteServer, jobs: JobQueue): void {
   serveRoute(
     server,
     AGENT_ROUTES.deleteJob,
-    async ({ parameter, admission }) => {
+    async ({ parameter, request, line }) => {
       const id = idOf(parameter);
       // Whoever stops a package manager at its work changes packages.
-      if (jobs.find(id)?.state === 'running') await admission.spend();
-      return jobs.cancelOrDelete(id);
+      if (jobs.find(id)?.state === 'running') await requireLeave(server, request, line);
+      const gone = await jobs.cancelOrDelete(id);
+      if (gone.action === 'cancelled') await server.intake.withdraw(id);
+      return gone;
     },
     idOf,
   );
+}
+
+/** @throws PatchError what the worker refuses it with */
+async function requireLeave(
+  { intake, names }: RouteServer,
+  request: AgentRequest,
+  line: string,
+): Promise<void> {
+  const verdict = await intake.cancel(passedChange(request, { line, bodyBytes: new Uint8Array() }, names()));
+  noteVerdict(request, verdict);
+  if (verdict.kind === 'refused') throw refusalError(verdict);
 }
 
 function idOf(parameter: (name: string) => string): string {

@@ -1,7 +1,6 @@
 import {
   AGENT_ROUTES,
   compareText,
-  type InstallOptions,
   type Package,
   type PackageList,
   PackageName,
@@ -10,16 +9,15 @@ import {
   readPathParameter,
 } from '@linux-patch/contract';
 import { matchesGlob, type PackageInventory } from '@linux-patch/worker';
-import { type JobQueue } from '../../jobs/queue.ts';
 import { type RouteServer } from '../agent-request.ts';
+import { serveChange } from '../serve-change.ts';
 import { serveListing } from '../serve-listing.ts';
 import { serveRoute } from '../serve-route.ts';
-import { acceptJob } from './jobs.ts';
 import { describeLists, type ListingSources } from './package-lists.ts';
 import { pageOf } from './paging.ts';
 
-/** `/api/v1/packages`. */
-export function servePackages(server: RouteServer, sources: ListingSources, jobs: JobQueue): void {
+/** `/api/v1/packages` and what is below it. */
+export function servePackages(server: RouteServer, sources: ListingSources): void {
   const { inventory } = sources;
   serveListing(server, AGENT_ROUTES.listPackages, async ({ query }) => {
     const { refresh, ...asked } = query;
@@ -49,71 +47,16 @@ export function servePackages(server: RouteServer, sources: ListingSources, jobs
     },
     nameOf,
   );
-  serveRoute(server, AGENT_ROUTES.installPackages, (input) =>
-    acceptJob(jobs, input, () => {
-      const { packages, options, plan_hash: planHash } = input.body;
-      return {
-        operation: 'install',
-        packages: packages.map(({ name, version }) => ({ name, ...versionOf(version) })),
-        ...installOptions(options),
-        planHash,
-      };
-    }),
-  );
-  serveRoute(
-    server,
-    AGENT_ROUTES.updatePackage,
-    (input) =>
-      acceptJob(jobs, input, () => {
-        const { version, options, plan_hash: planHash } = input.body;
-        const name = nameOf(input.parameter);
-        return { operation: 'update', name, ...versionOf(version), ...installOptions(options), planHash };
-      }),
-    nameOf,
-  );
-  serveRoute(
-    server,
-    AGENT_ROUTES.removePackage,
-    (input) =>
-      acceptJob(jobs, input, () => ({
-        operation: 'remove',
-        name: nameOf(input.parameter),
-        purge: input.query.purge === 'true',
-        force: input.query.force === 'true',
-        allowRemovals: input.query.allow_removals === 'true',
-        planHash: input.query.plan_hash,
-      })),
-    nameOf,
-  );
-}
-
-/** `/api/v1/packages/hold` and `/api/v1/packages/unhold`. */
-export function serveHolds(server: RouteServer, jobs: JobQueue): void {
-  serveRoute(server, AGENT_ROUTES.holdPackages, (input) =>
-    acceptJob(jobs, input, () => ({ operation: 'hold', names: input.body.packages })),
-  );
-  serveRoute(server, AGENT_ROUTES.unholdPackages, (input) =>
-    acceptJob(jobs, input, () => ({ operation: 'unhold', names: input.body.packages })),
-  );
+  serveChange(server, AGENT_ROUTES.installPackages);
+  serveChange(server, AGENT_ROUTES.updatePackage, { checkPath: nameOf });
+  serveChange(server, AGENT_ROUTES.removePackage, { checkPath: nameOf });
+  serveChange(server, AGENT_ROUTES.holdPackages);
+  serveChange(server, AGENT_ROUTES.unholdPackages);
 }
 
 /** Names are checked before anything else is looked at. */
 function nameOf(parameter: (name: string) => string): string {
   return readPathParameter(PackageName, 'name', parameter('name'));
-}
-
-function versionOf(version: string | null | undefined): { version?: string } {
-  return version === null || version === undefined ? {} : { version };
-}
-
-/** What options of a request say; what they do not say is not allowed. */
-export function installOptions(options: InstallOptions | undefined) {
-  return {
-    force: options?.force ?? false,
-    noRecommends: options?.no_recommends ?? false,
-    allowDowngrade: options?.allow_downgrade ?? false,
-    allowRemovals: options?.allow_removals ?? false,
-  };
 }
 
 function matches(one: Package, query: PackageQuery): boolean {

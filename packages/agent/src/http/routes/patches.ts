@@ -6,20 +6,16 @@ import {
   PatchError,
   type PatchList,
   type PatchQuery,
-  planApply,
   SEVERITIES,
 } from '@linux-patch/contract';
-import type { ApplyJobRequest } from '@linux-patch/worker';
-import type { JobQueue } from '../../jobs/queue.ts';
 import type { RouteServer } from '../agent-request.ts';
+import { serveChange } from '../serve-change.ts';
 import { serveListing } from '../serve-listing.ts';
-import { serveRoute } from '../serve-route.ts';
-import { acceptJob } from './jobs.ts';
 import { describeLists, type ListingSources } from './package-lists.ts';
 import { pageOf } from './paging.ts';
 
 /** `/api/v1/patches`. */
-export function servePatches(server: RouteServer, sources: ListingSources, jobs: JobQueue): void {
+export function servePatches(server: RouteServer, sources: ListingSources): void {
   const { inventory } = sources;
   serveListing(server, AGENT_ROUTES.listPatches, async ({ query }) => {
     const { refresh, explain = false, ...asked } = query;
@@ -44,27 +40,11 @@ export function servePatches(server: RouteServer, sources: ListingSources, jobs:
     // Reasons are asked for anew; within their time not all may be found.
     return { basis: explain ? undefined : { revision, asked, lists }, make };
   });
-  serveRoute(server, AGENT_ROUTES.applyPatches, (input) =>
-    acceptJob(jobs, input, async () => {
-      const plan = planApply(input.body);
-      await refuseUnknownNames(plan, sources);
-      return requestOf(plan);
-    }),
-  );
-}
-
-function requestOf(plan: ApplyPlan): ApplyJobRequest {
-  const { selection } = plan;
-  return {
-    operation: 'patch_apply',
-    selection: selection.kind === 'names' ? { ...selection, names: [...selection.names] } : selection,
-    exclude: [...plan.exclude],
-    ...(plan.requireAllSources === undefined ? {} : { requireAllSources: plan.requireAllSources }),
-    allowRemovals: plan.allowRemovals,
-    planHash: plan.planHash,
-    reboot: plan.reboot,
-    rebootDelaySeconds: plan.rebootDelaySeconds,
-  };
+  serveChange(server, AGENT_ROUTES.applyPatches, {
+    check: async (request) => {
+      if (request.operation === 'patch_apply') await refuseUnknownNames(request, sources);
+    },
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import {
   AGENT_ROUTES,
+  installOptions,
   type PackagePlanRequest,
   type Plan,
   type PlanLeftOut,
@@ -10,7 +11,6 @@ import type { HostPlan, LeftOut, PackagePlans, PlanWaiting } from '@linux-patch/
 import { type RouteServer } from '../agent-request.ts';
 import { serveRoute } from '../serve-route.ts';
 import { describeLists, type ListingSources } from './package-lists.ts';
-import { installOptions } from './packages.ts';
 import { refuseUnknownNames } from './patches.ts';
 
 /** A refresh and the plan together: the listener gives up a client that hears nothing for two minutes. */

@@ -1,14 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isPatchError, type PolicyDenial } from '@linux-patch/contract';
+import type { PolicyDenial } from '@linux-patch/contract';
 import { systemFiles as files } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, seededRandom, temporaryFolder } from '@linux-patch/runtime/testing';
-import { openHostPolicy } from '@linux-patch/worker';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { governWork } from '../../../worker/src/jobs/governed.ts';
-import { install, nothing } from '../../test/job-requests.ts';
-import { governQueue } from './governed-queue.ts';
-import { nameRequest } from './idempotency.ts';
+import { openHostPolicy } from '../../../worker/src/policy/host-policy.ts';
+import { install } from '../../test/job-requests.ts';
 import { openJobQueue } from './queue.ts';
 
 /** A queue under the policy in a file, whose jobs wait until they are let go and then say `done`. */
@@ -28,7 +26,7 @@ async function world() {
     governed,
     async (id) => begun.has(id),
   );
-  const queue = await openJobQueue({
+  const jobs = await openJobQueue({
     folder: join(folder.path, 'jobs'),
     files,
     clock,
@@ -48,15 +46,13 @@ async function world() {
   });
   onTestFinished(() => {
     go.resolve();
-    return queue[Symbol.asyncDispose]();
+    return jobs[Symbol.asyncDispose]();
   });
-  const jobs = governQueue(queue, governed);
   return {
     jobs,
     clock,
     denied,
     begun,
-    governed,
     letGo: () => go.resolve(),
     allow: (text: string) => writeFile(path, text, { mode: 0o600 }),
     ended: async (id: string) => {
@@ -65,34 +61,6 @@ async function world() {
     },
   };
 }
-
-async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  return isPatchError(error) ? error.code : undefined;
-}
-
-describe('a queue under the policy of the host', () => {
-  it('takes no job that is forbidden; what was accepted before is the same job when it is asked for again', async () => {
-    const { jobs, allow, denied } = await world();
-    const named = (key: string) => nameRequest(key, { line: 'POST /packages', bodyText: '{}' });
-    const accepted = await jobs.submit(install('curl'), named('one'));
-    await allow('allowed_operations: [update]');
-    expect(await codeOf(jobs.submit(install('curl'), named('two')))).toBe('POLICY_DENIED');
-    expect((await jobs.submit(install('curl'), named('one'))).job_id).toBe(accepted.job_id);
-    expect(jobs.list()).toHaveLength(1);
-    expect(denied).toEqual([{ rule: 'allowed_operations', operation: 'install' }]);
-  });
-
-  it('asks the policy for nothing that changes nothing', async () => {
-    const { jobs, allow, letGo, ended } = await world();
-    await allow('no policy');
-    letGo();
-    expect(await ended((await jobs.submit(nothing)).job_id)).toMatchObject({ message: 'done' });
-  });
-});
 
 describe('a job under the policy of the host', () => {
   it('does not begin when the policy forbids it by then', async () => {

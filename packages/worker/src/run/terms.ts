@@ -2,15 +2,16 @@ import { join } from 'node:path';
 import { PlanStep } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
-import { JobRequest } from '../jobs/job-request.ts';
 
 /** More than any change touches. */
 const MOST_STEPS = 200_000;
 
-/** What a process is told that does one job; on disk before the process starts. */
-export const RunOrder = z.strictObject({
+/**
+ * How a process does its job, as the agent tells it; on disk before the process starts. What the job is, it takes from
+ * nobody but the worker.
+ */
+export const RunTerms = z.strictObject({
   v: z.literal(1),
-  request: JobRequest,
   /** `package_manager.require_all_sources`. */
   requireAllSources: z.boolean(),
   /** After so long the programs of the job are ended. */
@@ -20,7 +21,7 @@ export const RunOrder = z.strictObject({
   /** The steps of the plan that was approved, to say what is different; absent where nobody knows them any more. */
   approved: z.array(z.strictObject(PlanStep.shape)).max(MOST_STEPS).optional(),
 });
-export type RunOrder = z.infer<typeof RunOrder>;
+export type RunTerms = z.infer<typeof RunTerms>;
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -30,19 +31,19 @@ export function runFolder(jobsFolder: string, jobId: string): string {
   return join(jobsFolder, 'run', jobId);
 }
 
-const orderFile = (folder: string): string => join(folder, 'order.json');
+const termsFile = (folder: string): string => join(folder, 'terms.json');
 const cancelFile = (folder: string): string => join(folder, 'cancel');
 
 /** Written before the process starts; an earlier cancellation is none of this one. */
-export async function writeOrder(files: Files, folder: string, order: RunOrder): Promise<void> {
+export async function writeTerms(files: Files, folder: string, terms: RunTerms): Promise<void> {
   await files.makeFolder(folder, FOLDER_MODE);
   await files.remove(cancelFile(folder));
-  await files.writeDurably({ path: orderFile(folder), data: JSON.stringify(order), mode: FILE_MODE });
+  await files.writeDurably({ path: termsFile(folder), data: JSON.stringify(terms), mode: FILE_MODE });
 }
 
 /** @throws Error when there is none, or none that can be read */
-export async function readOrder(files: Files, folder: string): Promise<RunOrder> {
-  return RunOrder.parse(JSON.parse((await files.readText(orderFile(folder))) ?? ''));
+export async function readTerms(files: Files, folder: string): Promise<RunTerms> {
+  return RunTerms.parse(JSON.parse((await files.readText(termsFile(folder))) ?? ''));
 }
 
 /** Tells the process that its job is cancelled; it sees that within a second. */

@@ -1,4 +1,4 @@
-import type { Files } from '@linux-patch/runtime';
+import type { Files } from './files.ts';
 
 /** When this host was started. */
 export interface BootFacts {

@@ -1,0 +1,19 @@
+import type { CancelAnswer, EarlierJob, RawChange, StartAnswer } from '@linux-patch/worker';
+
+/** A change as it was asked for, its body in the bytes that came. */
+export interface PassedChange {
+  readonly change: RawChange;
+  readonly body: Uint8Array;
+}
+
+/** The worker decides whether a change is done; here it is only passed on. All throw PatchError `WORKER_UNAVAILABLE`. */
+export interface Changes {
+  /** @param earlier the job that is on record under its `Idempotency-Key` */
+  start(passed: PassedChange, earlier: EarlierJob | undefined): Promise<StartAnswer>;
+  /** Whether its sender may cut off a job at its work. */
+  cancel(passed: PassedChange): Promise<CancelAnswer>;
+  /** An accepted job that has not begun is not done any more. A fault is in the log: the job is over for its caller. */
+  withdraw(job: string): Promise<void>;
+  /** Has done what an earlier release accepted. @param folder `jobs.storage_path` */
+  takeOver(folder: string): Promise<number>;
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { jobOf } from './job-of.ts';
+
+const read = (line: string, body: string | Uint8Array = '', contentType = 'application/json') =>
+  jobOf({ change: { line, contentType }, body: Buffer.from(body as string) });
+
+const options = { force: false, noRecommends: false, allowDowngrade: false, allowRemovals: false };
+
+describe('a request for a change', () => {
+  it.each([
+    [
+      'POST /api/v1/packages',
+      '{"packages":[{"name":"curl"},{"name":"jq","version":"1.7"}],"options":{"force":true}}',
+      {
+        operation: 'install',
+        packages: [{ name: 'curl' }, { name: 'jq', version: '1.7' }],
+        ...options,
+        force: true,
+      },
+    ],
+    ['PUT /api/v1/packages/libstdc%2B%2B6', '', { operation: 'update', name: 'libstdc++6', ...options }],
+    [
+      'DELETE /api/v1/packages/curl?purge=true&allow_removals=true',
+      '',
+      { operation: 'remove', name: 'curl', purge: true, force: false, allowRemovals: true },
+    ],
+    ['POST /api/v1/packages/hold', '{"packages":["curl"]}', { operation: 'hold', names: ['curl'] }],
+    ['POST /api/v1/packages/unhold', '{"packages":["curl"]}', { operation: 'unhold', names: ['curl'] }],
+    [
+      'POST /api/v1/patches/apply',
+      '{"patches":["curl"],"security_only":true,"reboot":true,"reboot_delay_seconds":0}',
+      {
+        operation: 'patch_apply',
+        selection: { kind: 'names', names: ['curl'], securityOnly: true },
+        exclude: [],
+        allowRemovals: false,
+        reboot: true,
+        rebootDelaySeconds: 0,
+      },
+    ],
+  ])('%s is read as the job that it asks for', (line, body, job) => {
+    expect(read(line, body)).toEqual(job);
+  });
+
+  it.each([
+    ['POST /api/v1/packages', '{"packages":[]}', 'INVALID_REQUEST'],
+    ['POST /api/v1/packages?force=true', '{"packages":[{"name":"curl"}]}', 'INVALID_REQUEST'],
+    ['DELETE /api/v1/packages/-oDpkg%3A%3APre-Invoke', '', 'INVALID_REQUEST'],
+    ['DELETE /api/v1/packages/curl?purge=true&purge=false', '', 'INVALID_REQUEST'],
+    ['POST /api/v1/patches/apply', Buffer.from([0xff]), 'INVALID_REQUEST'],
+    ['DELETE /api/v1/jobs/f3b1c0de-0000-4000-8000-000000000000', '', 'NOT_FOUND'],
+    ['GET /api/v1/packages', '', 'NOT_FOUND'],
+    ['nothing', '', 'NOT_FOUND'],
+  ])('%s with %s asks for none', (line, body, code) => {
+    expect(() => read(line, body)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('is JSON, and says so', () => {
+    expect(() => read('POST /api/v1/patches/apply', '{}', 'text/plain')).toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED_MEDIA_TYPE' }),
+    );
+  });
+});

@@ -1,0 +1,70 @@
+import { dirname, join } from 'node:path';
+import { PatchError } from '@linux-patch/contract';
+import { type Clock, type Files, type Logger, type Random, readBoot } from '@linux-patch/runtime';
+import { z } from 'zod';
+import type { ChangePolicy } from '../package-interface/change-policy.ts';
+import { sayChallengeFaults } from '../signature/challenge-faults.ts';
+import { openChallenges } from '../signature/challenges.ts';
+import { readPin } from '../signature/pinned-key.ts';
+import { type Admission, createAdmission } from './admission.ts';
+import { openOrders, ordersFolder } from './orders.ts';
+import { takeOver } from './take-over.ts';
+
+/** Below the root. */
+const PIN = {
+  file: 'etc/linux_patch_api/job-key.json',
+  mark: 'var/lib/linux_patch_api/state/job-key-pinned',
+};
+const CHALLENGES = 'run/linux-patch-worker/challenges';
+const INSTANCE_FILE = 'var/lib/linux_patch_api/state/instance.json';
+const INSTANCE_LIMIT_BYTES = 64 * 1024;
+
+export interface AdmissionDoors {
+  readonly root: string;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly policy: ChangePolicy;
+}
+
+/** What the host of a root does. */
+export interface HostAdmission extends Admission {
+  /** @param jobsFolder `jobs.storage_path` @returns how many jobs of an earlier release were taken over */
+  takeOver(jobsFolder: string): Promise<number>;
+}
+
+export function openAdmission({ root, files, clock, random, logger, policy }: AdmissionDoors): HostAdmission {
+  const at = (path: string): string => join(root, path);
+  const folder = at(CHALLENGES);
+  const orders = ordersFolder(root);
+  const admission = createAdmission({
+    clock,
+    random,
+    orders: openOrders({ files, folder: orders }),
+    pin: () => readPin(files, { file: at(PIN.file), mark: at(PIN.mark) }),
+    challenges: sayChallengeFaults(
+      openChallenges({ folder, files, random, boot: () => readBoot(files) }),
+      folder,
+    ),
+    instanceId: () => readInstanceId(files, at(INSTANCE_FILE)),
+    policy,
+  });
+  return {
+    ...admission,
+    takeOver: (jobsFolder) => takeOver({ files, clock, logger, folder: orders }, jobsFolder),
+  };
+}
+
+async function readInstanceId(files: Files, path: string): Promise<string> {
+  try {
+    const text = await files.readTextLimited(path, INSTANCE_LIMIT_BYTES);
+    return z.object({ instance_id: z.uuid() }).parse(JSON.parse(text ?? '')).instance_id;
+  } catch (cause) {
+    throw new PatchError(
+      'SERVICE_UNHEALTHY',
+      `${path} cannot be read, so it is not known which instance of the agent this is, and no signed change can be for it. Mend ${dirname(path)}, then restart the agent, which writes the file anew.`,
+      { cause },
+    );
+  }
+}

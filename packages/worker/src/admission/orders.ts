@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { messageOf, PatchError } from '@linux-patch/contract';
+import { type Files, findOpenPlace } from '@linux-patch/runtime';
+import { z } from 'zod';
+import { JobRequest } from '../jobs/job-request.ts';
+import { NamedRequest } from '../jobs/named-request.ts';
+
+/** Why a change counts. */
+const Authority = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('signed'), key: z.string().max(64) }),
+  /** No key was pinned then. */
+  z.strictObject({ kind: z.literal('unsigned'), caller: z.enum(['network', 'local']) }),
+  /** A release accepted it whose agent did that itself. */
+  z.strictObject({ kind: z.literal('earlier_release') }),
+]);
+
+/** A change that was accepted and has not ended. */
+export const Order = z.strictObject({
+  v: z.literal(1),
+  job: z.uuid(),
+  request: JobRequest,
+  /** Absent where its caller gave it no name. */
+  named: NamedRequest.optional(),
+  by: Authority,
+  acceptedAtMs: z.number(),
+});
+export type Order = z.infer<typeof Order>;
+
+/** More than any queue takes. */
+const MOST_ORDERS = 1_000;
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+/** Where the worker of a root keeps what it has accepted; nobody else writes there. */
+export function ordersFolder(root: string): string {
+  return join(root, 'var/lib/linux_patch_worker/orders');
+}
+
+/** Orders on disk, one file each. Only what is here is ever done, and it is gone when it has ended. */
+export interface Orders {
+  /**
+   * Undefined when nothing of this name was accepted, or it has ended.
+   * @throws PatchError `SERVICE_UNHEALTHY` for a file that cannot be read, or that others can change
+   */
+  find(job: string): Promise<Order | undefined>;
+  findKey(key: string): Promise<Order | undefined>;
+  /** It survives a power cut when this resolves. @throws PatchError `QUEUE_FULL`, `SERVICE_UNHEALTHY` */
+  accept(order: Order): Promise<void>;
+  /** It is never done again when this resolves. */
+  end(job: string): Promise<void>;
+  /** Does work that nobody else does at the same time with these orders. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
+  /** Keeps others from doing the same job for as long as this process lives; undefined when another does it. */
+  hold(job: string): Promise<AsyncDisposable | undefined>;
+}
+
+export function openOrders({ files, folder }: { readonly files: Files; readonly folder: string }): Orders {
+  const fileOf = (job: string): string => join(folder, `${job}.json`);
+  const lockOf = (name: string): string => join(folder, `${name}.lock`);
+  const begin = () => files.makeFolder(folder, FOLDER_MODE);
+  const accepted = async (): Promise<string[]> =>
+    (await files.list(folder, { missingOk: true })).filter((name) => name.endsWith('.json'));
+  return {
+    find: (job) => readOrder(files, fileOf(job)),
+    async findKey(key) {
+      for (const name of await accepted()) {
+        const order = await readOrder(files, join(folder, name));
+        if (order?.named?.key === key) return order;
+      }
+      return undefined;
+    },
+    async accept(order) {
+      if ((await accepted()).length >= MOST_ORDERS) throw tooMany(folder);
+      try {
+        // A disk that is full by then takes no new file.
+        await files.append(lockOf(order.job), '', { mode: FILE_MODE, sync: false });
+        const data = JSON.stringify(order);
+        await files.writeDurably({ path: fileOf(order.job), data, mode: FILE_MODE });
+      } catch (cause) {
+        throw notWritten(folder, cause);
+      }
+    },
+    async end(job) {
+      if (await files.facts(fileOf(job))) {
+        await files.remove(fileOf(job));
+        await files.syncFolder(folder);
+      }
+      await files.remove(lockOf(job));
+    },
+    async alone(work) {
+      await begin().catch((cause: unknown) => {
+        throw notWritten(folder, cause);
+      });
+      await using _turn = await files.lock(lockOf('all'), { note: '', wait: new AbortController().signal });
+      return await work();
+    },
+    async hold(job) {
+      await begin();
+      return files.lock(lockOf(job), { note: '' });
+    },
+  };
+}
+
+async function readOrder(files: Files, path: string): Promise<Order | undefined> {
+  const [open] = await findOpenPlace({ files, path });
+  if (open !== undefined)
+    throw new PatchError(
+      'SERVICE_UNHEALTHY',
+      `${open}; what is in it is not done. Remove it, and ask again.`,
+    );
+  const text = await files.readText(path);
+  if (text === undefined) return undefined;
+  try {
+    return Order.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new PatchError('SERVICE_UNHEALTHY', `${path} cannot be read. Remove it, and ask again.`, { cause });
+  }
+}
+
+function notWritten(folder: string, cause: unknown): PatchError {
+  return new PatchError(
+    'SERVICE_UNHEALTHY',
+    `The job was not accepted because it could not be written to disk (${messageOf(cause)}). Free space or mend the folder ${folder}.`,
+    { cause },
+  );
+}
+
+function tooMany(folder: string): PatchError {
+  return new PatchError(
+    'QUEUE_FULL',
+    `${MOST_ORDERS} changes were accepted and not done. If the queue of this host is empty, remove what is in ${folder}.`,
+    { details: { retry_after_seconds: 60 } },
+  );
+}

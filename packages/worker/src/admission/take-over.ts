@@ -1,0 +1,38 @@
+import { dirname, join } from 'node:path';
+import { type Clock, type Files, findOpenPlace, type Logger } from '@linux-patch/runtime';
+import { JobJournal } from '../jobs/journal.ts';
+import { isFinished } from '../jobs/state.ts';
+import { openOrders } from './orders.ts';
+
+export interface TakeOverOptions {
+  readonly files: Files;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly logger: Logger;
+  /** Of the orders. */
+  readonly folder: string;
+}
+
+/**
+ * Takes over what an earlier release had accepted and not ended, whose agent was root and judged that itself. That happens
+ * once, before there is a folder of orders: what is written down as a job later is no order.
+ * @param jobsFolder `jobs.storage_path` @returns how many jobs
+ */
+export async function takeOver(options: TakeOverOptions, jobsFolder: string): Promise<number> {
+  const { files, clock, logger, folder } = options;
+  if (await files.facts(folder)) return 0;
+  const begun = `${folder}.new`;
+  await files.remove(begun);
+  await files.makeFolder(begun, 0o700);
+  const orders = openOrders({ files, folder: begun });
+  let count = 0;
+  for (const { core, request, named } of await new JobJournal({ folder: jobsFolder, files, logger }).load()) {
+    const [open] = await findOpenPlace({ files, path: join(jobsFolder, `${core.job_id}.json`) });
+    if (isFinished(core) || open !== undefined) continue;
+    const by = { kind: 'earlier_release' } as const;
+    await orders.accept({ v: 1, job: core.job_id, request, named, by, acceptedAtMs: clock.now() });
+    count += 1;
+  }
+  await files.rename(begun, folder);
+  await files.syncFolder(dirname(folder));
+  return count;
+}

@@ -1,0 +1,118 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SignedJob } from '@linux-patch/contract';
+import { generateJobKey, jobKeyFingerprint, jobPublicKey, signJob } from '@linux-patch/pki';
+import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { onTestFinished } from 'vitest';
+import { askOverPipes } from './worker-process.ts';
+
+export const INSTANCE = '5b0f3a52-8f6d-4c0e-9d61-2f7b1f0c8a11';
+const APPLY = 'POST /api/v1/patches/apply';
+/** An apply that is done with any package manager, because it names nothing. */
+const NOTHING = '{"packages":[]}';
+
+/** What somebody who owns the agent's process sends. */
+export interface Sent {
+  readonly line?: string;
+  readonly body?: string;
+  readonly idem?: string;
+  readonly caller?: 'network' | 'local';
+  readonly names?: readonly string[];
+  /** Headers of a signature. */
+  readonly signed?: { readonly job: string; readonly signature: string };
+  readonly earlier?: { readonly job: string; readonly same: boolean };
+}
+
+/** What the worker's process says, or that it did not answer. */
+export interface Said {
+  readonly kind: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly job?: string;
+  readonly challenge?: string;
+}
+
+/** A host that pins a key, with files to put into it. */
+async function pinningHost() {
+  const folder = await temporaryFolder();
+  onTestFinished(() => folder[Symbol.asyncDispose]());
+  const root = folder.path;
+  const key = await generateJobKey();
+  const pinned = jobKeyFingerprint(jobPublicKey(key));
+  const put = async (path: string, text: string): Promise<void> => {
+    await mkdir(join(root, path, '..'), { recursive: true, mode: 0o755 });
+    await writeFile(join(root, path), text, { mode: 0o600 });
+  };
+  const pin = { format: 1, pinned, by: 'join', foreign: null };
+  await put('etc/linux_patch_api/job-key.json', JSON.stringify(pin));
+  await mkdir(join(root, 'var/lib/linux_patch_api/state/job-key-pinned'), { recursive: true });
+  const instance = { format: 1, instance_id: INSTANCE, host: {} };
+  await put('var/lib/linux_patch_api/state/instance.json', JSON.stringify(instance));
+  return { root, key, pinned, put };
+}
+
+/** What a request for a change says beside its kind. */
+function passed({ line = APPLY, body = NOTHING, idem = 'change-1', ...sent }: Sent) {
+  const { caller = 'network', names = ['web1.example.test'], signed } = sent;
+  const contentType = 'application/json';
+  return {
+    bytes: Buffer.byteLength(body),
+    change: { line, contentType, idempotencyKey: idem, ...signed, caller, names },
+  };
+}
+
+/** The worker's process of a job, on the terms of whoever owns the agent. @returns what it says last */
+async function runJob(
+  { root, put }: Pick<Awaited<ReturnType<typeof pinningHost>>, 'root' | 'put'>,
+  job: string,
+): Promise<{ readonly t: string; readonly code?: string; readonly message?: string }> {
+  const terms = { v: 1, requireAllSources: false, timeoutMs: 60_000 };
+  await put(`jobs/run/${job}/terms.json`, JSON.stringify(terms));
+  const args = ['run', job, '--folder', join(root, 'jobs'), '--root', root, '--attached'];
+  const { answer } = await askOverPipes(args, (to) => void to.end());
+  return JSON.parse(answer.trim().split('\n').at(-1) ?? '');
+}
+
+/** What the worker will do. */
+async function ordersOf(root: string): Promise<{ readonly job: string; readonly by: object }[]> {
+  const place = join(root, 'var/lib/linux_patch_worker/orders');
+  const names = (await readdir(place).catch(() => [])).filter((name) => name.endsWith('.json'));
+  const texts = await Promise.all(names.map((name) => readFile(join(place, name), 'utf8')));
+  return texts.map((text) => JSON.parse(text));
+}
+
+/** A host that pins a key, with the real worker, and nobody between it and the test. */
+export async function admissionWorld() {
+  const host = await pinningHost();
+  const { root, key: ours } = host;
+  const ask = async (request: object, body = ''): Promise<Said> => {
+    const args = ['request', '--root', root];
+    const text = `${JSON.stringify(request)}\n${body}`;
+    const { answer } = await askOverPipes(args, (to) => void to.end(text));
+    const { ok, value, error } = JSON.parse(answer);
+    if (!ok) return { kind: 'failed', ...error };
+    return value.kind === 'refused' ? { ...value, ...value.error } : value;
+  };
+  const start = (sent: Sent = {}): Promise<Said> =>
+    ask({ v: 1, op: 'start', ...passed(sent), earlier: sent.earlier }, sent.body ?? NOTHING);
+  const sign = (challenge: string, sent: Sent = {}, job: Partial<SignedJob> = {}, key = ours) => {
+    const { line: op = APPLY, body = NOTHING, idem = 'change-1' } = sent;
+    const own = { v: 1, key: jobPublicKey(key), host: 'web1.example.test', instance: INSTANCE } as const;
+    return signJob(key, { ...own, op, idem, challenge, ...job }, Buffer.from(body));
+  };
+  return {
+    ...host,
+    ask,
+    start,
+    sign,
+    cancel: (sent: Sent) => ask({ v: 1, op: 'cancel', ...passed(sent) }, sent.body ?? NOTHING),
+    withdraw: (job: string) => ask({ v: 1, op: 'withdraw', job }),
+    /** A number of this host, as each refusal brings one. */
+    challenge: async () => (await start()).challenge ?? '',
+    /** A change as its manager asks for it. */
+    signedStart: async (sent: Sent = {}) =>
+      start({ ...sent, signed: sign((await start()).challenge ?? '', sent) }),
+    orders: () => ordersOf(root),
+    run: (job: string) => runJob(host, job),
+  };
+}

@@ -1,0 +1,219 @@
+import { chmod, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { generateJobKey, jobPublicKey } from '@linux-patch/pki';
+import { systemFiles } from '@linux-patch/runtime/node';
+import { memoryLogger } from '@linux-patch/runtime/testing';
+import { describe, expect, it } from 'vitest';
+import { NO_TEXT } from '../src/jobs/job-output.ts';
+import { JobJournal } from '../src/jobs/journal.ts';
+import { createJob, transition } from '../src/jobs/state.ts';
+import { admissionWorld, INSTANCE, type Sent } from './admission-world.ts';
+
+const OTHER_JOB = 'f3b1c0de-0000-4000-8000-000000000000';
+const REMOVAL = { line: 'DELETE /api/v1/packages/openssh-server', body: '' };
+const ORDERS = 'var/lib/linux_patch_worker/orders';
+
+/** Writes a job down as a release before orders did. */
+async function leaveJob(root: string, id: string, { ended }: { readonly ended: boolean }): Promise<void> {
+  const request = { operation: 'hold' as const, names: ['curl'] };
+  const queued = createJob({ id, request, nowMs: 1_000 });
+  const cancelled = { type: 'fail', code: 'CANCELLED', message: 'It was cancelled.' } as const;
+  const core = ended ? transition(queued, cancelled, 2_000) : queued;
+  const journal = new JobJournal({ folder: join(root, 'jobs'), files: systemFiles, logger: memoryLogger() });
+  await journal.load();
+  await journal.save({ core, request }, NO_TEXT);
+}
+
+describe('whoever owns the process of the agent', () => {
+  it('has done what the manager signed, once, and never again', async () => {
+    const { challenge, sign, start, orders, run, pinned } = await admissionWorld();
+    const signed = sign(await challenge());
+    const { kind, job = '' } = await start({ signed });
+    expect(kind).toBe('accepted');
+    expect(await orders()).toMatchObject([{ job, by: { kind: 'signed', key: pinned } }]);
+    // An answer may have been lost: the same bytes are the same job for as long as it has not ended.
+    expect(await start({ signed })).toMatchObject({ kind: 'accepted', job });
+    expect(await orders()).toHaveLength(1);
+    // No package manager is here, which ends it as well as anything.
+    expect(await run(job)).toMatchObject({ t: 'failed', code: 'SERVICE_UNHEALTHY' });
+    expect(await orders()).toEqual([]);
+    expect(await run(job)).toMatchObject({ t: 'failed', code: 'INTERRUPTED' });
+    expect(await start({ signed })).toMatchObject({ code: 'CHALLENGE_UNKNOWN' });
+    expect(await start({ signed, idem: 'change-2' })).toMatchObject({ code: 'SIGNATURE_INVALID' });
+    expect(await orders()).toEqual([]);
+  });
+
+  it('has nothing done that is not signed, in whose name it may ask, and whatever it says to know', async () => {
+    const { start, cancel, orders, run } = await admissionWorld();
+    const unsigned: readonly Sent[] = [
+      {},
+      REMOVAL,
+      { caller: 'local' },
+      { earlier: { job: OTHER_JOB, same: true } },
+      { names: [] },
+    ];
+    for (const sent of unsigned) expect(await start(sent)).toMatchObject({ code: 'SIGNATURE_REQUIRED' });
+    expect((await start({ caller: 'local' })).message).toContain('linux-patch-api trust-job-key none');
+    expect(await cancel({})).toMatchObject({ code: 'SIGNATURE_REQUIRED' });
+    expect(await run(OTHER_JOB)).toMatchObject({ t: 'failed', code: 'INTERRUPTED' });
+    expect(await orders()).toEqual([]);
+  });
+
+  it('has nothing done by a signature over something else', async () => {
+    const { challenge, sign, start, orders } = await admissionWorld();
+    const foreign = await generateJobKey();
+    const number = await challenge();
+    const right = sign(number);
+    const attempts: readonly (readonly [Sent, string])[] = [
+      [{ ...REMOVAL, signed: right }, 'SIGNATURE_INVALID'],
+      [{ body: '{"packages":[] }', signed: right }, 'SIGNATURE_INVALID'],
+      [{ idem: 'change-2', signed: right }, 'SIGNATURE_INVALID'],
+      [{ signed: sign(number, {}, {}, foreign) }, 'SIGNATURE_INVALID'],
+      [{ signed: sign(number, {}, { key: jobPublicKey(foreign) }) }, 'SIGNATURE_INVALID'],
+      // It may say that it is the other host; the instance is not for it to say.
+      [
+        {
+          names: ['web2.example.test'],
+          signed: sign(number, {}, { host: 'web2.example.test', instance: OTHER_JOB }),
+        },
+        'INSTANCE_MISMATCH',
+      ],
+      [{ signed: sign('A'.repeat(22)) }, 'CHALLENGE_UNKNOWN'],
+    ];
+    for (const [sent, code] of attempts) expect(await start(sent)).toMatchObject({ code });
+    expect(await orders()).toEqual([]);
+    // Nothing of that has used the number up.
+    expect(await start({ signed: right })).toMatchObject({ kind: 'accepted' });
+  });
+
+  it('has one job for one number, however many it asks at the same time', async () => {
+    const { challenge, sign, start, orders } = await admissionWorld();
+    const number = await challenge();
+    const names = ['change-1', 'change-2', 'change-3'];
+    const said = await Promise.all(names.map((idem) => start({ idem, signed: sign(number, { idem }) })));
+    expect(said.map((one) => one.code ?? one.kind).toSorted()).toEqual([
+      'CHALLENGE_UNKNOWN',
+      'CHALLENGE_UNKNOWN',
+      'accepted',
+    ]);
+    expect(await orders()).toHaveLength(1);
+  });
+
+  it('has nothing done over a number from before the host was started', async () => {
+    const { root, challenge, sign, start } = await admissionWorld();
+    const signed = sign(await challenge());
+    const place = join(root, 'run/linux-patch-worker/challenges');
+    const [boot = ''] = await readdir(place);
+    await rename(join(place, boot), join(place, 'boot-before'));
+    expect(await start({ signed })).toMatchObject({ code: 'CHALLENGE_UNKNOWN' });
+  });
+
+  it('makes verdicts stricter with what it says to know, and never milder', async () => {
+    const { signedStart, orders } = await admissionWorld();
+    const same = await signedStart({ earlier: { job: OTHER_JOB, same: true } });
+    expect(same).toMatchObject({ kind: 'repeated' });
+    const another = await signedStart({ earlier: { job: OTHER_JOB, same: false } });
+    expect(another).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT', details: { job_id: OTHER_JOB } });
+    expect(await orders()).toEqual([]);
+  });
+
+  it('has one key name one change', async () => {
+    const { signedStart, orders } = await admissionWorld();
+    const { job } = await signedStart();
+    expect(await signedStart(REMOVAL)).toMatchObject({
+      code: 'IDEMPOTENCY_CONFLICT',
+      details: { job_id: job },
+    });
+    expect(await orders()).toHaveLength(1);
+  });
+
+  it('has nothing done that the policy of the host forbids, and hears the rule', async () => {
+    const { put, signedStart, orders } = await admissionWorld();
+    await put('etc/linux_patch_api/policy.yaml', 'allowed_operations: [update]\n');
+    expect(await signedStart(REMOVAL)).toMatchObject({
+      code: 'POLICY_DENIED',
+      operation: 'remove',
+      details: { policy: { rule: 'allowed_operations', line: 1 } },
+    });
+    expect(await orders()).toEqual([]);
+    expect(await signedStart({ idem: 'change-2' })).toMatchObject({ kind: 'accepted' });
+  });
+
+  it('cannot take back what it withdrew', async () => {
+    const { challenge, sign, start, withdraw, orders, run } = await admissionWorld();
+    const signed = sign(await challenge());
+    const { job = '' } = await start({ signed });
+    expect(await withdraw(job)).toEqual({ withdrawn: true });
+    expect(await orders()).toEqual([]);
+    expect(await run(job)).toMatchObject({ t: 'failed', code: 'INTERRUPTED' });
+    expect(await start({ signed })).toMatchObject({ code: 'CHALLENGE_UNKNOWN' });
+  });
+
+  it('makes no order of a job that it wrote down itself, nor of one that others could write', async () => {
+    const { root, ask, signedStart, orders, run } = await admissionWorld();
+    await leaveJob(root, OTHER_JOB, { ended: false });
+    const { job = '' } = await signedStart();
+    const takeOver = { v: 1, op: 'take-over', folder: join(root, 'jobs') };
+    expect(await ask(takeOver)).toEqual({ jobs: 0 });
+    expect((await orders()).map((one) => one.job)).toEqual([job]);
+    await chmod(join(root, ORDERS, `${job}.json`), 0o666);
+    expect(await run(job)).toMatchObject({
+      code: 'SERVICE_UNHEALTHY',
+      message: expect.stringContaining('others than its owner can change it'),
+    });
+  });
+
+  it('is told which file is wrong where it is not known which key counts, or which instance this is', async () => {
+    const { root, start, challenge, sign, orders } = await admissionWorld();
+    const signed = sign(await challenge());
+    const instance = 'var/lib/linux_patch_api/state/instance.json';
+    await rm(join(root, instance));
+    const nameless = await start({ signed });
+    expect(nameless).toMatchObject({ code: 'SERVICE_UNHEALTHY', message: expect.stringContaining(instance) });
+    await rm(join(root, 'etc/linux_patch_api/job-key.json'));
+    const keyless = await start({});
+    expect(keyless).toMatchObject({
+      code: 'SERVICE_UNHEALTHY',
+      message: expect.stringContaining('job-key.json is gone'),
+    });
+    expect(await orders()).toEqual([]);
+  });
+
+  it('has a job cut off by a signature over that, which is no other', async () => {
+    const { cancel, sign, start } = await admissionWorld();
+    const line = `DELETE /api/v1/jobs/${OTHER_JOB}`;
+    const { challenge = '' } = await cancel({ line, body: '' });
+    const signed = sign(challenge, { line, body: '' });
+    expect(await start({ line, body: '', signed })).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await cancel({ line, body: '', signed })).toMatchObject({ kind: 'allowed' });
+    expect(await cancel({ line, body: '', signed })).toMatchObject({ code: 'CHALLENGE_UNKNOWN' });
+  });
+});
+
+describe('a host that pins no key', () => {
+  it('does what is asked for, and writes down that nobody signed it', async () => {
+    const { root, start, orders } = await admissionWorld();
+    await rm(join(root, 'etc/linux_patch_api/job-key.json'));
+    await rm(join(root, 'var/lib/linux_patch_api/state/job-key-pinned'), { recursive: true });
+    expect(await start({ caller: 'local' })).toMatchObject({ kind: 'accepted', signedBy: null });
+    expect(await start({ idem: 'change-2' })).toMatchObject({ kind: 'accepted', signedBy: null });
+    const by = (await orders()).map((one) => one.by);
+    expect(by).toHaveLength(2);
+    expect(by).toContainEqual({ kind: 'unsigned', caller: 'local' });
+    expect(by).toContainEqual({ kind: 'unsigned', caller: 'network' });
+  });
+
+  it('goes on with what an earlier release accepted and did not end, once', async () => {
+    const { root, ask, orders, run } = await admissionWorld();
+    const takeOver = { v: 1, op: 'take-over', folder: join(root, 'jobs') };
+    await leaveJob(root, OTHER_JOB, { ended: false });
+    await leaveJob(root, INSTANCE, { ended: true });
+    expect(await ask(takeOver)).toEqual({ jobs: 1 });
+    expect(await orders()).toMatchObject([
+      { job: OTHER_JOB, request: { operation: 'hold', names: ['curl'] }, by: { kind: 'earlier_release' } },
+    ]);
+    expect(await run(OTHER_JOB)).toMatchObject({ code: 'SERVICE_UNHEALTHY' });
+    expect(await ask(takeOver)).toEqual({ jobs: 0 });
+    expect(await orders()).toEqual([]);
+  });
+});
