@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AgentStatus, Host, JobKeyStatus } from '@linux-patch/contract';
+import type { AgentStatus, Host, Job, JobKeyStatus } from '@linux-patch/contract';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { askDirectly } from '../src/direct-change.ts';
 import type { AgentProcess, LabHost, ManagerProcess } from '../src/index.ts';
@@ -77,13 +79,36 @@ it('a host that joins by string pins the key that the CA of the string certified
   expect(await jobKey()).toMatchObject({ hosts: { pinned: 1, foreign: 0, none: 0 } });
 });
 
+it('its manager cancels a job that waits; of one that has ended the record stays', async () => {
+  const lock = join(host.root, 'var/lib/dpkg/lock-frontend');
+  const holder = spawn('flock', ['--no-fork', lock, 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const { job_id } = await (async () => {
+    holder.stdin.write('locked\n');
+    await once(holder.stdout, 'data');
+    return (await manager.json('patch', host.name, '--all')) as { job_id: string };
+  })();
+  const stateOf = async () => ((await manager.json('jobs', host.name, job_id)) as Job).status;
+  const until = (state: Job['status']) =>
+    askUntil(`the job to be ${state}`, async () => ((await stateOf()) === state ? state : undefined));
+  try {
+    await until('running');
+    expect(await manager.json('cancel', host.name, job_id)).toMatchObject({ action: 'cancelling' });
+    await until('cancelled');
+  } finally {
+    holder.kill();
+    await once(holder, 'exit');
+  }
+  await expect(manager.json('cancel', host.name, job_id)).rejects.toThrow('has ended (cancelled)');
+  expect(await stateOf()).toBe('cancelled');
+});
+
 it('its manager changes packages, and who has only the TLS key of the manager changes none', async () => {
   expect(await thief(INSTALL)).toBe('403 SIGNATURE_REQUIRED');
   expect(await thief({ method: 'DELETE', path: '/api/v1/packages/toyhello' })).toBe('403 SIGNATURE_REQUIRED');
   const { exitCode, said } = await patch('toyhello');
   expect(exitCode, said).toBe(0);
-  const { jobs } = (await manager.json('jobs', host.name)) as { jobs: unknown[] };
-  expect(jobs).toHaveLength(1);
+  const { jobs } = (await manager.json('jobs', host.name)) as { jobs: Job[] };
+  expect(jobs.map((one) => one.status)).toEqual(['completed', 'cancelled']);
 });
 
 it('a manager that was restarted signs over numbers that it asks for anew, and so does one that was killed', async () => {

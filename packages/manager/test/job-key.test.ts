@@ -133,6 +133,32 @@ function pinning() {
   };
 }
 
+const NOW = '2026-11-23T12:00:00.000Z';
+const RUNNING = {
+  job_id: '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc',
+  operation: 'patch_apply',
+  status: 'running',
+  state: 'running',
+  progress: 50,
+  progress_percent: 50,
+  message: 'works',
+  packages: [],
+  created_at: NOW,
+  started_at: NOW,
+  updated_at: NOW,
+  completed_at: null,
+  logs: [],
+  output: null,
+  error: null,
+  error_code: null,
+  exit_code: null,
+  command_stdout: null,
+  command_stderr: null,
+  results: [],
+  rollback_job_id: null,
+  exclusive_mode: false,
+};
+
 describe('a change for a host that pins the job key', { timeout: 60_000 }, () => {
   it('is signed for this host, instance, route, name and body, over the number that the host gave', async () => {
     await using host = await knownHost(world);
@@ -160,6 +186,18 @@ describe('a change for a host that pins the job key', { timeout: 60_000 }, () =>
     expect((await applyAll(world, host.fqdn)).status).toBe(202);
     const challenges = host.jobsAsked().map((one) => jobOf(one.headers)?.challenge.slice(-4));
     expect(challenges).toEqual([undefined, '0001', '0002']);
+  });
+
+  it('is signed also when it is the end of a job', async () => {
+    await using host = await knownHost(world);
+    host.guard(pinning());
+    await applyAll(world, host.fqdn);
+    const path = `/api/v1/jobs/${RUNNING.job_id}`;
+    host.tell(path, RUNNING);
+    await world.admin(`/hosts/${host.fqdn}/jobs/${RUNNING.job_id}/cancel`, {});
+    const asked = host.asked.find((one) => one.method === 'DELETE');
+    expect(jobOf(asked?.headers ?? {})).toMatchObject({ op: `DELETE ${path}`, instance: INSTANCE });
+    expect(await recorded('job_cancel_requested')).toMatchObject([{ job: RUNNING.job_id, fqdn: host.fqdn }]);
   });
 
   it('is signed anew when its number was used up by somebody else, and not for ever', async () => {

@@ -64,6 +64,7 @@ const LEAST: Readonly<Record<string, 'anybody' | 'a host' | 'a person' | Role>> 
   revokeToken: 'operator',
   changeHost: 'operator',
   hostApply: 'operator',
+  cancelHostJob: 'operator',
   rotateCa: 'admin',
   rotateJobKey: 'admin',
   deleteHost: 'admin',

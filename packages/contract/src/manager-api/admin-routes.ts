@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { JobHeaders } from '../agent-api/job-headers.ts';
-import { Job, JobAccepted, JobList, JobQuery } from '../agent-api/jobs.ts';
+import { Job, JobAccepted, JobDeleted, JobList, JobQuery } from '../agent-api/jobs.ts';
 import { PackageList, PackageQuery } from '../agent-api/packages.ts';
 import { ApplyRequest, PatchList, PatchQuery } from '../agent-api/patches.ts';
 import { PatchPlanRequest, Plan, PlanQuery } from '../agent-api/plans.ts';
@@ -292,6 +292,24 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     response: Job,
     status: 200,
     errors: [...HOST_CALL_ERRORS, 'JOB_NOT_FOUND'],
+  },
+  cancelHostJob: {
+    method: 'POST',
+    path: '/api/v1/hosts/{id}/jobs/{job}/cancel',
+    auth: 'hosts:patch',
+    summary: 'Cancel a job of the host that waits or runs',
+    description:
+      '`current_status` says what has become of it: a change that the package manager has begun is ended in a state that the next change repairs.',
+    response: JobDeleted,
+    status: 200,
+    errors: [
+      ...HOST_CALL_ERRORS,
+      'JOB_NOT_FOUND',
+      'JOB_CONFLICT',
+      'SIGNATURE_INVALID',
+      'SIGNATURE_REQUIRED',
+      'INSTANCE_MISMATCH',
+    ],
   },
   hostJobEvents: {
     method: 'GET',

@@ -239,6 +239,22 @@ async function showJobs(context: CommandContext, id: string, jobId: string | und
   );
 }
 
+/** `cancel` */
+async function cancelJob(context: CommandContext, id: string, job: string): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.cancelHostJob, { params: { id, job } });
+  print(context, data, () => {
+    const see = `linux-patch-manager jobs ${id} ${job}`;
+    switch (data.action) {
+      case 'cancelling':
+        return `The job ${job} is being cancelled. See how it ends: ${see}`;
+      case 'cancelled':
+        return `The job ${job} is cancelled; it had not begun.`;
+      case 'deleted':
+        return `The job ${job} ended in this very moment, and its record on the host is gone. What it changed: linux-patch-manager hosts changes ${id}`;
+    }
+  });
+}
+
 const REFRESH = 'let the host ask its package sources for news first';
 
 /** Adds `hosts` and what is asked of a host to the command line. */
@@ -298,6 +314,13 @@ export function addHostCommands(line: CommandLine): void {
         quietly((context) => listPatches(context, id, options)),
       ),
     );
+  add(program, 'cancel <host> <job>', 'cancel a job of a host that waits or runs').action(
+    (id: string, job: string, _options: object, command: Command) =>
+      run(
+        command,
+        quietly((context) => cancelJob(context, id, job)),
+      ),
+  );
   add(program, 'jobs <host> [job]', 'list jobs of a host, or show one').action(
     (id: string, job: string | undefined, _options: object, command: Command) =>
       run(

@@ -70,6 +70,7 @@ const ETAG_CHARACTERS = 256;
 /** Agent errors that mean the same to our own callers. */
 const PASSED_ON: readonly ErrorCode[] = [
   'JOB_NOT_FOUND',
+  'JOB_CONFLICT',
   'PKG_NOT_FOUND',
   'INVALID_REQUEST',
   'IDEMPOTENCY_CONFLICT',
@@ -114,7 +115,9 @@ export function createFleetClient(
         const headers = { ...named, ...signatureFor(signer, agent, { route, call, named }) };
         const asked = { route, call, budget, headers };
         const answer = await exchange(agent, asked, material).catch((error: unknown) => {
-          if (!repeatable || !isAnswerLost(error) || call.signal?.aborted) throw error;
+          // What was cancelled already would be deleted.
+          if (!repeatable || route.method === 'DELETE' || !isAnswerLost(error) || call.signal?.aborted)
+            throw error;
           return exchange(agent, asked, material);
         });
         await material.noteServed(answer.serialHex);
