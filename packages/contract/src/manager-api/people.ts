@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RoleName } from '../roles.ts';
+import { Line } from '../text-bounds.ts';
 
 /** The name by which a person signs in, and by which records tell who acted. */
 export const PersonName = z
@@ -22,13 +23,11 @@ export const NewPassword = z
 
 /** A person as an administrator sees them. */
 export const Person = z.object({
-  name: z.string(),
-  role: z
-    .string()
-    .meta({ description: 'What they may do; one that this version does not know may do nothing.' }),
+  name: Line,
+  role: Line.meta({ description: 'What they may do; one that this version does not know may do nothing.' }),
   state: z.enum(['active', 'disabled']),
   created_at: z.iso.datetime(),
-  created_by: z.string(),
+  created_by: Line,
   last_sign_in_at: z.iso.datetime().nullable(),
   second_factor: z.boolean().meta({ description: 'Whether signing in takes a code, too.' }),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Line } from '../text-bounds.ts';
 import { MAX_PASSWORD_CHARACTERS, NewPassword, Person, PersonName } from './people.ts';
 
 /**
@@ -9,12 +10,12 @@ export const REQUEST_HEADER = 'Linux-Patch-Request';
 
 /** Where somebody is signed in. */
 export const Session = z.object({
-  id: z.string(),
+  id: Line,
   created_at: z.iso.datetime(),
   seen_at: z.iso.datetime().meta({ description: 'To the minute.' }),
   ends_at: z.iso.datetime().meta({ description: 'When it ends unless it is used before.' }),
-  address: z.string().meta({ description: 'From where it was used last.' }),
-  client: z.string().meta({ description: 'What the browser says it is.' }),
+  address: Line.meta({ description: 'From where it was used last.' }),
+  client: Line.meta({ description: 'What the browser says it is.' }),
   current: z.boolean().meta({ description: 'Whether this is the session that asks.' }),
 });
 export type Session = z.infer<typeof Session>;
@@ -44,7 +45,7 @@ export type SetUp = z.infer<typeof SetUp>;
 /** Who is signed in, and what they may do. */
 export const OwnSession = z.object({
   person: Person,
-  permissions: z.array(z.string()),
+  permissions: z.array(Line).max(1_000),
   session: Session,
   proven_until: z.iso
     .datetime()
