@@ -24,6 +24,7 @@ export * from './job-key.ts';
 export * from './json.ts';
 export * from './manager-api/admin-routes.ts';
 export * from './manager-api/api-tokens.ts';
+export * from './manager-api/audit.ts';
 export * from './manager-api/authority.ts';
 export * from './manager-api/certificates.ts';
 export * from './manager-api/enrollments.ts';

@@ -18,6 +18,7 @@ export const PERMISSIONS = {
   'api-tokens:manage': 'Make API tokens of any role, and revoke them.',
   'people:read': 'People: who may sign in, and with which role.',
   'people:manage': 'Make people of any role, change and remove them.',
+  'audit:read': 'The audit log: who did what, and whether it is whole.',
 } as const;
 
 /** One of them; a role is a set, see `ROLES`. */

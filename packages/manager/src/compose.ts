@@ -6,6 +6,7 @@ import { createTokenHolders } from './api-tokens/holders.ts';
 import { serveApiTokenRoutes } from './api-tokens/routes.ts';
 import { createAuditLog } from './audit/audit-log.ts';
 import { keepOwnCertificates, type OwnCertificates } from './audit/own-certificates.ts';
+import { serveAuditRoutes } from './audit/routes.ts';
 import { findAdminToken } from './authority/admin-token.ts';
 import { type Authority, openAuthority } from './authority/authority.ts';
 import { composeFleet, type Fleet, serveFleet } from './compose-fleet.ts';
@@ -312,6 +313,7 @@ function composeApp(parts: Parts) {
   });
   serveApiTokenRoutes(routes, enrollment, holders);
   servePeople(routes, people, openFirstLink(options.files, clock, options.paths.firstLink));
+  serveAuditRoutes(routes, database.reads);
   serveRotationRoutes(routes, parts.rotation);
   serveFleet(routes, enrollment, parts);
   return app;

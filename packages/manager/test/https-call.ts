@@ -7,6 +7,8 @@ import {
 import { request as httpsRequest } from 'node:https';
 import type {
   ApiToken,
+  AuditPage,
+  AuditVerification,
   Bundle,
   CreatedApiToken,
   CreatedJoinToken,
@@ -42,7 +44,9 @@ export interface AnswerBody {
       readonly ended: number;
       readonly uri: string;
       readonly recovery_codes: readonly string[];
-    } & OwnSession;
+    } & OwnSession &
+    AuditPage &
+    AuditVerification;
   readonly error: {
     readonly code: string;
     readonly message: string;

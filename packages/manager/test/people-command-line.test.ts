@@ -70,6 +70,24 @@ describe('people on the command line', { timeout: 240_000 }, () => {
     expect((await run(['people', 'remove', 'ada'])).exitCode).toBe(3);
   });
 
+  it('stand in the audit log, which is listed and verified', async () => {
+    const list = await run(['audit', 'list', '--event', 'person_created', '--limit', '1']);
+    expect(list.stdout).toMatch(
+      /^SEQ +AT +ACTOR +EVENT +FIELDS\n\d+ +\S+ +local\b.* person_created +\{"person":"ada"/,
+    );
+    const verified = await run(['audit', 'verify']);
+    const hash = /^[0-9a-f]{64}$/m.exec(verified.stdout)?.[0] ?? '';
+    expect([verified.exitCode, verified.stdout]).toEqual([
+      0,
+      expect.stringContaining('as they were written'),
+    ]);
+    const again = await run(['audit', 'verify', '--contains', hash]);
+    expect([again.exitCode, again.stdout]).toEqual([0, expect.stringContaining('is among them')]);
+    const missing = await run(['audit', 'verify', '--contains', '0'.repeat(64)]);
+    expect([missing.exitCode, missing.stdout]).toEqual([1, expect.stringContaining('MISSING')]);
+    expect((await run(['audit', 'verify', '--contains', 'x'])).exitCode).toBe(1);
+  });
+
   it.each([
     [['people', 'create', 'eve', '--role', 'viewer'], '', 1, /--password-file FILE/],
     [['people', 'create', 'eve', '--role', 'viewer', '--password-file', '-'], '', 1, /holds no password/],

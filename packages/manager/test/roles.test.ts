@@ -79,6 +79,8 @@ const LEAST: Readonly<Record<string, 'anybody' | 'a host' | 'a person' | Role>> 
   personSessions: 'admin',
   endPersonSessions: 'admin',
   removePerson: 'admin',
+  listAudit: 'admin',
+  verifyAudit: 'admin',
   ownSession: 'a person',
   signOut: 'a person',
   ownSessions: 'a person',

@@ -9,6 +9,7 @@ import { METRICS_MEDIA_TYPE } from '../metrics/exposition.ts';
 import { routeTable } from '../route.ts';
 import { ADMIN_ERRORS } from './admin-errors.ts';
 import { API_TOKEN_ROUTES } from './api-token-routes.ts';
+import { AUDIT_ROUTES } from './audit-routes.ts';
 import { AuthorityStatus, RotationRequest } from './authority.ts';
 import {
   Certificate,
@@ -144,6 +145,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   ...API_TOKEN_ROUTES,
   ...PEOPLE_ROUTES,
   ...SESSION_ROUTES,
+  ...AUDIT_ROUTES,
   ...INVENTORY_ROUTES,
   listHosts: {
     method: 'GET',

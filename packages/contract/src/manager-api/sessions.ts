@@ -20,7 +20,7 @@ export const Session = z.object({
 });
 export type Session = z.infer<typeof Session>;
 
-export const SessionList = z.object({ sessions: z.array(Session), total: z.number().int() });
+export const SessionList = z.object({ sessions: z.array(Session).max(1_000), total: z.number().int() });
 
 /** Body of `POST /session`. */
 export const SignIn = z.strictObject({

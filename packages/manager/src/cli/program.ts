@@ -1,6 +1,7 @@
 import { VERSION } from '@linux-patch/contract';
 import { Command } from 'commander';
 import { addApiTokenCommands } from './api-token-commands.ts';
+import { addAuditCommands } from './audit-commands.ts';
 import { addBackupCommands } from './backup-commands.ts';
 import { addCaCommands } from './ca-commands.ts';
 import { addCertificateCommands } from './certificate-commands.ts';
@@ -48,6 +49,7 @@ export function createManagerProgram(accept: Accept): Command {
   addTokenCommands(line);
   addApiTokenCommands(line);
   addPeopleCommands(line);
+  addAuditCommands(line);
   addHostCommands(line);
   addPatchCommand(line);
   addCaCommands(line);
