@@ -12,6 +12,10 @@ const TEST_PROGRAMS: readonly (readonly [program: string, debianPackage: string]
   ['git', 'git'],
   ['age', 'age'],
   ['rpm', 'rpm'],
+  ['dnf', 'dnf'],
+  ['/usr/lib/python3/dist-packages/dnf-plugins/versionlock.py', 'dnf-plugins-core'],
+  ['createrepo_c', 'createrepo-c'],
+  ['gpg', 'gpg'],
 ];
 
 function isInstalled(program: string): boolean {

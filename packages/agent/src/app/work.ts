@@ -132,7 +132,7 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   const { logger, audit } = context.report;
   const configured = config.package_manager.backend;
   const onDenied = denialsOf(context);
-  const name = await findBackend(files, configured);
+  const name = await findBackend(files, configured, root);
   const link = openWorkerLink({
     commands: context.program.commands,
     root,

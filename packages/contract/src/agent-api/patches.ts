@@ -21,7 +21,7 @@ export const Patch = z.object({
   advisories: z.array(Line).max(MAX_ENTRIES),
   security: z.boolean().meta({
     description:
-      'Whether it mends a security fault: the new version, or one between the installed and the new one, comes from a security archive.',
+      'Whether it mends a security fault: the new version, or one between the installed and the new one, comes from a security archive, or a security advisory names it.',
   }),
   security_known: z.boolean().optional().meta({
     description:
@@ -36,7 +36,7 @@ export const Patch = z.object({
   phased: z.boolean(),
   kept_back: z.boolean().nullable().optional().meta({
     description:
-      'Whether an ordinary upgrade leaves it for want of something else; `null`: not asked for (`explain=true`), or apt cannot say.',
+      'Whether an ordinary upgrade leaves it for want of something else; `null`: not asked for (`explain=true`), or the package manager cannot say.',
   }),
   reason: z.string().max(4_096).nullable().optional().meta({
     description: 'Why it would stay, in words for people; `null` when nothing is known against it.',

@@ -2,29 +2,53 @@ import { systemFiles } from '@linux-patch/runtime/node';
 import { describe, expect, it } from 'vitest';
 import { findBackend } from './find-backend.ts';
 
-/** A host that has these programs and no other. */
-const hostWith = (...programs: readonly string[]) => ({
+/** A host that has these programs and no other, and calls itself by this os-release. */
+const hostOf = (osRelease: string | undefined, ...programs: readonly string[]) => ({
   facts: async (path: string) => (programs.includes(path) ? systemFiles.facts('/proc/self/exe') : undefined),
+  readTextLimited: async (path: string) => (path === '/etc/os-release' ? osRelease : undefined),
 });
+const hostWith = (...programs: readonly string[]) => hostOf(undefined, ...programs);
+const [APT, DNF, PACMAN] = ['/usr/bin/apt-get', '/usr/bin/dnf', '/usr/bin/pacman'];
 
 describe('the package manager of a host', () => {
   it('is found by its program', async () => {
-    expect(await findBackend(hostWith('/usr/bin/apt-get', '/usr/bin/pacman'), 'auto')).toBe('apt');
-    expect(await findBackend(hostWith('/usr/bin/apt-get'), 'apt')).toBe('apt');
+    expect(await findBackend(hostWith('/usr/bin/apt-get', '/usr/bin/pacman'), 'auto', '/')).toBe('apt');
+    expect(await findBackend(hostWith('/usr/bin/apt-get'), 'apt', '/')).toBe('apt');
   });
 
   it('is named where this release cannot drive it, and never taken for another', async () => {
-    await expect(findBackend(hostWith('/usr/bin/pacman'), 'auto')).rejects.toMatchObject({
+    await expect(findBackend(hostWith('/usr/bin/pacman'), 'auto', '/')).rejects.toMatchObject({
       code: 'SERVICE_UNHEALTHY',
       message: expect.stringMatching(/^The package manager of this host is pacman\. This release drives /),
     });
-    await expect(findBackend(hostWith('/usr/bin/pacman'), 'apt')).rejects.toMatchObject({
+    await expect(findBackend(hostWith('/usr/bin/pacman'), 'apt', '/')).rejects.toMatchObject({
       message: expect.stringMatching(
         /^package_manager\.backend is apt, but \/usr\/bin\/apt-get does not exist\./,
       ),
     });
-    await expect(findBackend(hostWith(), 'auto')).rejects.toMatchObject({
+    await expect(findBackend(hostWith(), 'auto', '/')).rejects.toMatchObject({
       message: expect.stringMatching(/^This host has no package manager that is known here\./),
     });
+  });
+
+  it.each([
+    ['Debian with dnf beside apt', 'ID=debian\n', [APT, DNF], 'apt'],
+    ['Rocky Linux with apt beside dnf', 'ID="rocky"\nID_LIKE="rhel centos fedora"\n', [APT, DNF], 'dnf'],
+    ['a derivative of Ubuntu', 'ID=own\nID_LIKE="ubuntu debian"\n', [APT, DNF], 'apt'],
+    ['a derivative that says nothing', 'ID=own\nID_LIKE=\n', [DNF], 'dnf'],
+  ])('is the one that the distribution is kept with: %s', async (_what, osRelease, programs, backend) => {
+    expect(await findBackend(hostOf(osRelease, ...programs), 'auto', '/')).toBe(backend);
+  });
+
+  it('is not one that a host of another kind has for other purposes', async () => {
+    const arch = hostOf('ID=arch\n', APT ?? '', PACMAN ?? '');
+    await expect(findBackend(arch, 'auto', '/')).rejects.toMatchObject({
+      message: expect.stringMatching(/^The package manager of this host is pacman\./),
+    });
+    const image = hostOf('ID=fedora\n', DNF ?? '', '/run/ostree-booted');
+    for (const configured of ['auto', 'dnf'] as const)
+      await expect(findBackend(image, configured, '/')).rejects.toMatchObject({
+        message: expect.stringMatching(/^This host is updated as a whole image/),
+      });
   });
 });

@@ -61,6 +61,10 @@ export interface PackageWords {
   readonly hidden: string;
   /** Where sources are configured. */
   readonly sourceFiles: string;
+  /** Clause about a package that a change left half done, such as `is not configured`. */
+  readonly incomplete: string;
+  /** Sentence: what to do about it. */
+  readonly afterIncomplete: string;
 }
 
 /**
@@ -72,6 +76,10 @@ export interface ToolOutput {
   progress(line: string, source: OutputSource): Progress | undefined;
   /** Why a run failed. */
   failure(result: CommandResult): ToolFailure;
+  /** Whether a run found the lock of the package database taken, and did nothing. */
+  lockedOut(result: CommandResult): boolean;
+  /** Names of packages whose scripts failed though what is installed does not show it. */
+  failedScripts(result: CommandResult): readonly string[];
   /** The last words of a package's script, and the reason for which its package was given up; empty when unknown. */
   scriptWords(result: CommandResult, name: string): readonly string[];
   /** Says why a package that did not come in could not be downloaded; undefined when downloads did not fail. */
@@ -112,8 +120,8 @@ export interface PackageDatabase {
   unmet(signal: AbortSignal): Promise<string | undefined>;
   /** Ends what was cut off. */
   readonly finish: Tool;
-  /** Installs what dependencies lack, without removing anything. */
-  readonly complete: Tool;
+  /** Installs what dependencies lack, without removing anything; undefined where nothing else has to wait for that. */
+  readonly complete: Tool | undefined;
 }
 
 /** What can be read without changing anything. */
@@ -219,6 +227,8 @@ export interface Particulars {
 
 /** How packages are changed. */
 export interface PackageChanging {
+  /** Whether the program refuses by itself what a simulation refuses. Otherwise nothing is started that would be refused. */
+  readonly refusesItself: boolean;
   /** Versions that each of these packages has, newest first; a name that nobody knows is not among the keys. */
   available(targets: readonly PackageTarget[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Names of the packages that provide a virtual one; empty for a name that nobody provides. */

@@ -43,7 +43,9 @@ export async function applyUpdates(
     const question = { change: plan.change, names, permission: wish, asked, signal: run.signal };
     const approve = async (installed: readonly Installed[]) => {
       const { looksAtSteps } = await host.policy.read();
-      if (wish.planHash === undefined && !looksAtSteps) await requirePermitted(host, asked, []);
+      const { refusesItself } = host.adapter.changing;
+      if (wish.planHash === undefined && !looksAtSteps && refusesItself)
+        await requirePermitted(host, asked, []);
       else await requireApproved(host, memory, { ...question, installed });
     };
     try {

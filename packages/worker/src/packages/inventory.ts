@@ -1,4 +1,4 @@
-import type { Package, Patch } from '@linux-patch/contract';
+import { type Package, type Patch, SEVERITIES } from '@linux-patch/contract';
 import type { PackageInventory } from '../package-interface/package-inventory.ts';
 import type { PackagePlans } from '../package-interface/package-plans.ts';
 import type { PackageAdapter } from './adapter.ts';
@@ -36,8 +36,17 @@ function toPackage(one: Installed, pending: ReadonlyMap<string, Update> | undefi
     source_version: one.source?.version ?? null,
     security: update?.security ?? false,
     security_known: pending !== undefined && (update?.securityKnown ?? true),
-    cve_ids: [],
+    cve_ids: update ? cveIdsOf(update) : [],
   };
+}
+
+/** The worst that an advisory says; a name is no evidence. */
+function worstOf({ advisories = [] }: Update): Patch['severity'] {
+  return SEVERITIES.find((word) => advisories.some((one) => one.severity === word)) ?? 'unknown';
+}
+
+function cveIdsOf({ advisories = [] }: Update): string[] {
+  return [...new Set(advisories.flatMap((one) => one.cveIds))];
 }
 
 /** Why it would stay; null when nothing is known against it. */
@@ -59,11 +68,10 @@ function toPatch(
     available_version: update.newVersion,
     source_name: update.source?.name ?? null,
     source_version: update.source?.version ?? null,
-    // A name is no evidence.
-    severity: 'unknown',
+    severity: worstOf(update),
     description: update.description,
-    cve_ids: [],
-    advisories: [],
+    cve_ids: cveIdsOf(update),
+    advisories: (update.advisories ?? []).map((one) => one.id),
     security: update.security,
     security_known: update.securityKnown,
     security_version: update.securityVersion ?? null,

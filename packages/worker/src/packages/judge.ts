@@ -67,7 +67,10 @@ async function readEnding(adapter: PackageAdapter, plan: JudgedPlan, result: Com
     ...plan.left,
     ...notDownloaded(rules, plan, { after, reasonOf: adapter.output.notDownloaded(result) }),
   ];
-  const newlyBroken = broken.filter((one) => !wasBroken(one));
+  const failed = adapter.output.failedScripts(result);
+  const newlyBroken = after.filter((one) =>
+    one.broken ? !wasBroken(one) : failed.some((name) => rules.isNamed(one, name)),
+  );
   const compared = compareInstalled(before, after, { asked, rules });
   const results = withParticulars(withFailures(compared, newlyBroken, rules), adapter, {
     after,
@@ -140,18 +143,17 @@ function donePart({ outcome }: Ending): string {
 }
 
 function brokenAdvice({ adapter: { words } }: Ending): string {
-  return `"${words.audit}" lists what is half configured, "${words.retry}" tries again; the next job tries it first.`;
+  return words.afterIncomplete;
 }
 
 /** Packages whose scripts a message quotes. */
 const QUOTED_LIMIT = 5;
 
 function brokenSentence(broken: readonly Installed[], { adapter, result }: Ending): string {
+  const { incomplete } = adapter.words;
   const quoted = broken.slice(0, QUOTED_LIMIT).map(({ name }) => {
     const words = adapter.output.scriptWords(result, name);
-    return words.length === 0
-      ? `${name} is not configured`
-      : `${name} is not configured: ${words.join(' / ')}`;
+    return words.length === 0 ? `${name} ${incomplete}` : `${name} ${incomplete}: ${words.join(' / ')}`;
   });
   const more = broken.length > QUOTED_LIMIT ? `; and ${broken.length - QUOTED_LIMIT} more` : '';
   return `${quoted.join('; ')}${more}.`;

@@ -28,10 +28,10 @@ interface PackageManagerOptions extends PackageDoors, Pick<PackageHost, 'policy'
 export async function openPackageManager(options: PackageManagerOptions): Promise<PackageManager> {
   const { commands, files, clock, root, policy, configured } = options;
   const doors = { commands, files, clock, root };
-  const entry = ADAPTERS[await findBackend(files, configured)];
+  const entry = ADAPTERS[await findBackend(files, configured, root)];
   const fault = root === '/' ? undefined : await entry.findRootFault(doors);
   if (fault !== undefined) throw new PatchError('SERVICE_UNHEALTHY', `--root ${root} is given, but ${fault}`);
-  return managePackages({ ...doors, policy, adapter: entry.open(doors) });
+  return managePackages({ ...doors, policy, adapter: await entry.open(doors) });
 }
 
 function managePackages(host: PackageHost): PackageManager {

@@ -1,3 +1,4 @@
+import type { Severity } from '@linux-patch/contract';
 import type { SourceState } from '../package-interface/package-inventory.ts';
 
 /** What a package was built from. */
@@ -28,6 +29,14 @@ export interface Source extends SourceState {
   readonly lists: readonly string[];
 }
 
+/** A notice of a vendor that an update answers. */
+export interface UpdateAdvisory {
+  readonly id: string;
+  /** `unknown` for what mends no security fault, and where nobody says. */
+  readonly severity: Severity;
+  readonly cveIds: readonly string[];
+}
+
 /** A pending update: what would be installed is newer than what is. */
 export interface Update {
   readonly name: string;
@@ -54,6 +63,8 @@ export interface Update {
   /** Whether `security: false` means anything: sources without a security archive of their own do not say it. */
   readonly securityKnown: boolean;
   readonly description: string;
+  /** Every one between the installed and the new version; absent where sources publish none. */
+  readonly advisories?: readonly UpdateAdvisory[];
 }
 
 /** A security update that is not what would be installed: the host's own settings prefer an older version. */

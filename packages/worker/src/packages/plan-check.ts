@@ -68,7 +68,8 @@ export async function requireApproved(
   const { steps, refusal } = await foresee(host, question);
   requirePlan(memory, steps, question.permission);
   if (refusal?.removals) throw removalsError(question.names, refusal);
-  if (refusal && (await host.policy.read()).looksAtSteps) throw unforeseenError(question.names, refusal);
+  const isBlind = host.adapter.changing.refusesItself && !(await host.policy.read()).looksAtSteps;
+  if (refusal && !isBlind) throw unforeseenError(question.names, refusal);
   await requirePermitted(host, question.asked, steps);
 }
 

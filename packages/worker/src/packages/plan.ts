@@ -103,6 +103,7 @@ async function refuseUnnamed(
 
 /** Nothing at all can be planned on a host whose installed packages do not fit together. */
 async function refuseUnmetHost({ adapter }: PackageHost, signal: AbortSignal): Promise<void> {
+  if (!adapter.database.complete) return;
   const unmet = await adapter.database.unmet(signal);
   if (unmet === undefined) return;
   const { solver, mend } = adapter.words;

@@ -35,8 +35,9 @@ export async function repair(
     await attempt(host, database.finish, run);
   }
   const mayInstall = install && !(await host.policy.read()).looksAtSteps;
-  const unmet = mayInstall ? await unmetOf(host, run) : undefined;
-  if (unmet !== undefined) await mendDependencies(host, unmet, run);
+  const { complete } = database;
+  const unmet = mayInstall && complete ? await unmetOf(host, run) : undefined;
+  if (unmet !== undefined && complete) await mendDependencies(host, { unmet, complete }, run);
   const left = await brokenNames(host);
   if (left.length > 0)
     run.onLine(
@@ -57,10 +58,14 @@ async function unmetOf(host: PackageHost, run: OperationRun): Promise<string | u
   }
 }
 
-async function mendDependencies(host: PackageHost, unmet: string, run: OperationRun): Promise<void> {
-  const { database, words } = host.adapter;
+async function mendDependencies(
+  host: PackageHost,
+  { unmet, complete }: { readonly unmet: string; readonly complete: Tool },
+  run: OperationRun,
+): Promise<void> {
+  const { words } = host.adapter;
   run.onLine(`Dependencies are not met (${unmet}); installing what is missing first`, 'stdout');
-  if (await attempt(host, database.complete, run)) return;
+  if (await attempt(host, complete, run)) return;
   run.onLine(
     `Dependencies stay unmet: ${unmet}. ${words.solver} changes nothing else until they are met: "${words.mend}" on the host ` +
       'shows what it would take, or remove the package that is named first.',

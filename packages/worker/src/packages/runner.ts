@@ -66,7 +66,7 @@ async function endedLockedOut({ adapter }: PackageHost, result: Promise<CommandR
  */
 function isLockedOut({ output }: PackageAdapter, result: CommandResult): boolean {
   if (result.exitCode === 0 || result.aborted || result.timedOut) return false;
-  return result.stdout.trim() === '' && output.failure(result).code === 'LOCKED';
+  return output.lockedOut(result);
 }
 
 async function beginChange(

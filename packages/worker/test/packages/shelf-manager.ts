@@ -108,6 +108,8 @@ function shelfAdapter(root: string, next: readonly Stored[]): PackageAdapter {
       unhold: 'shelf free',
       hidden: 'it is on a higher shelf',
       sourceFiles: '/etc/shelves',
+      incomplete: 'is not configured',
+      afterIncomplete: '"shelf audit" lists it.',
     },
     output: {
       progress(line) {
@@ -119,6 +121,8 @@ function shelfAdapter(root: string, next: readonly Stored[]): PackageAdapter {
       scriptWords: ({ stderr }, name) => stderr.split('\n').filter((line) => line.includes(` ${name}: `)),
       notDownloaded: () => () => undefined,
       untrusted: () => [],
+      lockedOut: () => false,
+      failedScripts: () => [],
     },
     database: {
       lockFiles: ['shelf.lock'],
@@ -160,6 +164,7 @@ function shelfReading(root: string, next: readonly Stored[]): PackageAdapter['re
 
 function shelfChanging(next: readonly Stored[], tool: MakeTool): PackageAdapter['changing'] {
   return {
+    refusesItself: true,
     available: async (targets) =>
       new Map(
         targets.flatMap(({ name }) => {

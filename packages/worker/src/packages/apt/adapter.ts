@@ -2,7 +2,7 @@ import type { PackageAdapter, PackageWords } from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
 import { findInterruption, LOCK_FILES, readUnmet } from './database.ts';
 import { readDetail } from './detail.ts';
-import { readFailure } from './failure.ts';
+import { isLockedOut, readFailure } from './failure.ts';
 import { readInstalled } from './installed.ts';
 import { markAutomatic, readAutomatic } from './marks.ts';
 import { DEBIAN_RULES } from './names.ts';
@@ -32,6 +32,9 @@ const WORDS: PackageWords = {
   unhold: 'apt-mark unhold',
   hidden: 'a pin or APT::Default-Release on this host prefers an older version: apt-cache policy shows which',
   sourceFiles: '/etc/apt/sources.list and sources.list.d',
+  incomplete: 'is not configured',
+  afterIncomplete:
+    '"dpkg --audit" lists what is half configured, "dpkg --configure --pending" tries again; the next job tries it first.',
 };
 
 /** apt and dpkg. */
@@ -45,6 +48,8 @@ export function openAptAdapter(doors: PackageDoors): PackageAdapter {
     output: {
       progress: (line, source) => (source === 'fd3' ? parseStatusLine(line) : undefined),
       failure: readFailure,
+      lockedOut: isLockedOut,
+      failedScripts: () => [],
       scriptWords,
       notDownloaded: readNotDownloaded,
       untrusted: readUntrusted,
@@ -59,6 +64,7 @@ export function openAptAdapter(doors: PackageDoors): PackageAdapter {
     reading: aptReading(doors, state),
     refreshing: { tool: REFRESH, downloads: 'var/lib/apt/lists/partial', report: parseUpdate },
     changing: {
+      refusesItself: true,
       available: (targets) => readAvailable(doors, targets),
       providers: (name) => providersOf(doors, name),
       tool: changeTool,

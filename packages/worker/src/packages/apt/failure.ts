@@ -71,6 +71,11 @@ export function readFailure({ stderr, stdout }: Pick<CommandResult, 'stderr' | '
   return { code: classify(text), words: tellingLines(text) };
 }
 
+/** apt and dpkg look for the lock before they say anything; what scripts say of locks comes after their words. */
+export function isLockedOut(result: Pick<CommandResult, 'stderr' | 'stdout'>): boolean {
+  return result.stdout.trim() === '' && readFailure(result).code === 'LOCKED';
+}
+
 /** The failure of a finished run of apt or dpkg. */
 export function aptFailure(what: string, result: CommandResult): PatchError {
   return toolFailure(what, result, readFailure(result));

@@ -1,14 +1,11 @@
 import { belowRoot, type PackageDoors } from '../doors.ts';
+import { hostStartedMs, isContainer } from '../host-start.ts';
 import type { Installed, RebootState } from '../package-facts.ts';
 import { readInstalledAtMs } from './installed.ts';
 import { asksForReboot, isKernel } from './reboot-packages.ts';
 import { outdatedKernel } from './running-kernel.ts';
 
 const FLAG_FILES = ['run/reboot-required', 'var/run/reboot-required'];
-/** Marks of containers, whose kernel is not theirs to replace. */
-const CONTAINER_MARKS = ['run/systemd/container', '.dockerenv', 'run/.containerenv'];
-/** Clock ticks in a second, as /proc counts them on every architecture of Debian (proc(5)). */
-const TICKS = 100;
 
 /** What stands for itself in `readRebootState`, and may come and go while the host runs. */
 export function rebootFlagsOf(doors: Pick<PackageDoors, 'root'>): string[] {
@@ -47,26 +44,17 @@ async function kernelReason(
   doors: PackageDoors,
   installed: readonly Installed[],
 ): Promise<string | undefined> {
-  for (const mark of CONTAINER_MARKS) if (await doors.files.facts(belowRoot(doors, mark))) return undefined;
+  if (await isContainer(doors)) return undefined;
   const release = await text(doors, 'proc/sys/kernel/osrelease');
   const version = (await text(doors, 'proc/sys/kernel/version')) ?? '';
   return release === undefined ? undefined : outdatedKernel({ release, version }, installed);
-}
-
-/** The start of this host, or of this container, epoch milliseconds. */
-async function startedMs(doors: PackageDoors): Promise<number | undefined> {
-  const [, boot] = /^btime (\d+)$/m.exec((await text(doors, 'proc/stat')) ?? '') ?? [];
-  // The name in parentheses may hold anything, so fields are counted from its end.
-  const [, fields] = /^.*\) (.*)$/s.exec((await text(doors, 'proc/1/stat')) ?? '') ?? [];
-  const ticks = Number(fields?.split(' ')[19]);
-  return boot === undefined || !Number.isFinite(ticks) ? undefined : (Number(boot) + ticks / TICKS) * 1_000;
 }
 
 async function sinceStartReason(
   doors: PackageDoors,
   installed: readonly Installed[],
 ): Promise<string | undefined> {
-  const started = await startedMs(doors);
+  const started = await hostStartedMs(doors);
   if (started === undefined) return undefined;
   const names: string[] = [];
   for (const one of installed) {

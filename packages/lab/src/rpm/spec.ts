@@ -1,0 +1,77 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { must, runProgram } from '../process.ts';
+
+/** A toy package, built with the real rpmbuild. */
+export interface RpmToy {
+  readonly name: string;
+  /** Perhaps with an epoch before it, `1:1.0`. */
+  readonly version: string;
+  /** Tags of the spec file, such as `Requires: toylib`. */
+  readonly tags?: readonly string[];
+  /** Files with their content, by absolute path. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Of these, those that an administrator may edit. */
+  readonly configFiles?: readonly string[];
+  /** Run after the installation: Lua, because a private root has no shell. */
+  readonly postLua?: string;
+  /** The same before it. */
+  readonly preLua?: string;
+}
+
+function scriptlet(name: string, lua: string | undefined): string[] {
+  return lua === undefined ? [] : [`%${name} -p <lua>`, lua];
+}
+
+function specOf(toy: RpmToy): string {
+  const [epoch, version = toy.version] = toy.version.includes(':') ? toy.version.split(':') : [undefined];
+  const files = Object.entries({ [`/usr/share/${toy.name}/version`]: `${toy.version}\n`, ...toy.files });
+  return [
+    `Name: ${toy.name}`,
+    ...(epoch === undefined ? [] : [`Epoch: ${epoch}`]),
+    `Version: ${version}`,
+    'Release: 1',
+    `Summary: Toy package ${toy.name}`,
+    'License: MIT',
+    `URL: https://example.test/${toy.name}`,
+    'BuildArch: noarch',
+    'AutoReqProv: no',
+    ...(toy.tags ?? []),
+    '%description',
+    'A toy.',
+    '%install',
+    ...files.flatMap(([path, text]) => [
+      `mkdir -p "$(dirname "%{buildroot}${path}")"`,
+      `printf %s '${text.replaceAll('%', '%%')}' > "%{buildroot}${path}"`,
+    ]),
+    ...scriptlet('pre', toy.preLua),
+    ...scriptlet('post', toy.postLua),
+    '%files',
+    ...files.map(([path]) => `${toy.configFiles?.includes(path) ? '%config(noreplace) ' : ''}${path}`),
+    '',
+  ].join('\n');
+}
+
+/** Builds packages into a folder; each is there afterwards as `name-version-1.noarch.rpm`. */
+export async function buildRpms(folder: string, toys: readonly RpmToy[]): Promise<void> {
+  const work = join(folder, '.build');
+  await mkdir(work, { recursive: true });
+  const specs = await Promise.all(
+    toys.map(async (toy) => {
+      const path = join(work, `${toy.name}-${toy.version.replace(':', '_')}.spec`);
+      await writeFile(path, specOf(toy));
+      return path;
+    }),
+  );
+  if (specs.length === 0) return;
+  const macros = {
+    _topdir: work,
+    _rpmdir: folder,
+    _build_name_fmt: '%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm',
+    _dbpath: join(work, 'db'),
+    __os_install_post: '%{nil}',
+    _binary_payload: 'w1.gzdio',
+  };
+  const defines = Object.entries(macros).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
+  must(await runProgram('rpmbuild', ['-bb', '--quiet', ...defines, ...specs]), 'rpmbuild');
+}

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import type { PackageManager } from '../../worker/src/package-interface/package-manager.ts';
+import { createPrivateDnfRoot, type PrivateDnfRoot } from '../src/rpm/private-root.ts';
+import { buildRpmRepository, type RpmRepository } from '../src/rpm/repository.ts';
+import { openOn } from './apt-bench.ts';
+
+/** A private root with the agent's package manager on it. */
+export interface DnfBench {
+  readonly dnf: PrivateDnfRoot;
+  readonly packages: PackageManager;
+  readonly root: string;
+}
+
+/** A repository that has everything, for tests that do not spoil it. */
+export async function updatedRpmRepository(folder: string): Promise<RpmRepository> {
+  const repository = await buildRpmRepository({ folder });
+  await repository.publishUpdates();
+  return repository;
+}
+
+/** A root below `folder` with old versions installed and the newer ones on offer. */
+export async function dnfBench(
+  folder: string,
+  installed: readonly string[],
+  repository: RpmRepository,
+): Promise<DnfBench> {
+  const root = join(folder, `root-${crypto.randomUUID().slice(0, 8)}`);
+  const dnf = await createPrivateDnfRoot({ folder: root, repository });
+  await dnf.update();
+  if (installed.length > 0) await dnf.install(['--disablerepo=lab-updates', ...installed]);
+  return { dnf, root, packages: await openOn(root) };
+}

@@ -1,0 +1,342 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { isPatchError } from '@linux-patch/contract';
+import type { CommandResult } from '@linux-patch/runtime';
+import { describe, expect, it } from 'vitest';
+import { PlanAnswer, ReadAnswer } from './answers.ts';
+import { isLockedOut, readFailure } from './failure.ts';
+import { interpreterOf, readAnswer } from './helper.ts';
+import { parseInstalled } from './installed.ts';
+import { dnfName, RPM_RULES, splitName } from './names.ts';
+import { parseProgress, readFailedScripts, readKeptFiles, readUntrusted, scriptWords } from './output.ts';
+import { findPending } from './pending.ts';
+import { asksForReboot, outdatedKernel } from './reboot-state.ts';
+import { readRefresh } from './refresh.ts';
+import { refusalOf } from './simulate.ts';
+import { parseUnmet } from './unmet.ts';
+import { parseLocks } from './version-locks.ts';
+import { compareRpmVersions } from './versions.ts';
+
+const RECORDED = resolve(import.meta.dirname, '../../../test/recorded/dnf');
+const PAIRS = resolve(import.meta.dirname, '../../../../manager/test/recorded/versions-rpm-4.18.tsv');
+
+/** A run of the real dnf; the name of the file begins with its version. */
+function recorded(name: string): CommandResult {
+  const text = readFileSync(join(RECORDED, `${name}.txt`), 'utf8');
+  const [head = '', rest = ''] = text.split('# --- stdout\n');
+  const [stdout = '', stderr = ''] = rest.split('# --- stderr\n');
+  return resultOf(Number(/^# exit: (\d+)$/m.exec(head)?.[1]), stdout, stderr.split('# --- ')[0]);
+}
+
+function resultOf(exitCode: number, stdout: string, stderr = ''): CommandResult {
+  return { exitCode, signal: null, stdout, stderr, timedOut: false, aborted: false, durationMs: 1 };
+}
+
+const nothingLocked = () => false;
+const row = (name: string, version = '1.0', arch = 'noarch') =>
+  `${name}\t0\t${version}\t1\t${arch}\t8\t1795813910\t${name}-1.0-1.src.rpm\tToy package ${name}\n`;
+
+describe('what dnf 4.14 and 4.23 print', () => {
+  it.each(['4.14-upgrade-apply', '4.23-upgrade-apply'])(
+    '%s: an end that is called good, and the script that failed',
+    (name) => {
+      const result = recorded(name);
+      expect(result.exitCode).toBe(0);
+      expect(readFailedScripts(result)).toEqual(['toybad']);
+      expect(scriptWords(result, 'toybad')).toEqual([
+        'toybad says: something is wrong',
+        'warning: %post(toybad-1.1-1.noarch) scriptlet failed, exit status 3',
+        'Error in POSTIN scriptlet in rpm package toybad',
+      ]);
+      expect(scriptWords(result, 'toylib')).toEqual([]);
+      const steps = result.stdout.split('\n').flatMap((line) => parseProgress(line) ?? []);
+      expect(steps[0]?.message).toBe('Upgrading toylib-1.1-1.noarch');
+      expect(steps.at(-1)?.percent).toBe(100);
+      const percents = steps.map((one) => one.percent);
+      expect(percents.toSorted((a, b) => a - b)).toEqual(percents);
+    },
+  );
+
+  it.each([
+    ['4.14-lock-held', 'LOCKED', /already locked by 3/],
+    ['4.14-disk-full-target', 'DISK_FULL', /needs 188KB more space/],
+    ['4.14-disk-full-cache', 'DISK_FULL', /No space left/],
+    ['4.14-unsigned', 'GPG_ERROR', /is not signed/],
+    ['4.14-plan-conflict', 'DEPENDENCY_CONFLICT', /conflicts with toylib/],
+    ['4.14-plan-assumeno-best', 'DEPENDENCY_CONFLICT', /nothing provides missing-thing/],
+    ['4.14-install-unknown', 'PKG_NOT_FOUND', /nosuchpkg/],
+    ['4.14-upgrade-unknown', 'PKG_NOT_FOUND', /nosuchpkg/],
+    ['4.14-undo-not-available', 'VERSION_NOT_AVAILABLE', /toyconf-1\.0-1/],
+    ['4.14-upgrade-pre-failed', 'SCRIPT_FAILED', /PREIN scriptlet/],
+    ['4.14-repo-dns-makecache', 'NETWORK_ERROR', /resolve host name/],
+    ['4.14-checksum-mismatch', 'PKG_MANAGER_ERROR', /incorrect checksum/],
+  ])('%s means %s', (name, code, words) => {
+    const result = recorded(name);
+    const failure = readFailure(result);
+    expect([failure.code, failure.words.join(' ')]).toEqual([code, expect.stringMatching(words)]);
+    expect(isLockedOut(result)).toBe(code === 'LOCKED');
+  });
+
+  it('is not believed where the script of a package speaks', () => {
+    const lie =
+      '  Running scriptlet: toy-1-1.noarch  1/1\nError: GPG check FAILED\nNo space left on device\n';
+    expect(readFailure(resultOf(1, lie, 'Error: Transaction failed\n')).code).toBe('PKG_MANAGER_ERROR');
+    expect(readFailedScripts(resultOf(0, 'Error in POSTIN scriptlet in rpm package glibc\n'))).toEqual([]);
+  });
+
+  it('names kept configuration files, and packages without a trusted signature', () => {
+    expect(readKeptFiles(recorded('4.14-downgrade'))).toEqual(['/etc/toyconf.conf']);
+    expect(readKeptFiles(resultOf(0, 'warning: /etc/a created as /etc/b.rpmnew\n'))).toEqual([]);
+    expect(readUntrusted(recorded('4.14-unsigned'))).toEqual(['toynew']);
+  });
+});
+
+describe('what rpm 4.18 prints of what is installed', () => {
+  it('has no keys among it, and calls twice what a cut off transaction left twice', () => {
+    const key = 'gpg-pubkey\t0\tf61b4525\t6b0af22f\t(none)\t0\t1795879523\t(none)\tRpmLab public key\n';
+    const text = [
+      key,
+      row('toylib', '1.1'),
+      row('toylib', '1.0'),
+      row('kernel-core', '6.1'),
+      row('kernel-core', '6.0'),
+    ];
+    const found = parseInstalled(text.join(''), nothingLocked);
+    expect(found.map((one) => [one.name, one.version, one.broken])).toEqual([
+      ['kernel-core', '6.0-1', false],
+      ['kernel-core', '6.1-1', false],
+      ['toylib', '1.0-1', true],
+      ['toylib', '1.1-1', true],
+    ]);
+    expect(found[3]).toMatchObject({ source: { name: 'toylib', version: '1.0-1' }, sizeBytes: 8 });
+  });
+
+  it('is refused as a whole for a line that is not understood', () => {
+    for (const line of [
+      'Updating Subscription Management repositories.',
+      'a\t(none)\t1\t1\tx\t1\t1\ts\td',
+      'a\t0\t1',
+    ])
+      expect(() => parseInstalled(`${row('toylib')}${line}\n`, nothingLocked)).toThrow(/not understood/);
+  });
+
+  it('is locked by the name in a line of the version lock list', () => {
+    const list =
+      '# Added lock on Sat Nov 28\ntoyheld-0:1.0-1.*\n!toyfree-0:1.0-1.*\nkernel*\nplain\npython3.11-0:3.11.7-1.el9.*\n';
+    expect(parseLocks(list)).toEqual(['toyheld', 'kernel*', 'plain', 'python3.11']);
+  });
+
+  it('names what is not met', () => {
+    const text =
+      'Unsatisfied dependencies for toyapp-2.0-1.noarch:\n\ttoylib >= 1.1 is needed by (installed) toyapp-2.0-1.noarch\n';
+    expect(parseUnmet(text)).toBe('toyapp-2.0-1.noarch needs toylib >= 1.1');
+    expect(parseUnmet('')).toBeUndefined();
+  });
+});
+
+describe('what dnf answers', () => {
+  const source = {
+    id: 'lab',
+    name: 'Lab',
+    url: 'https://user:word@lab.example/x',
+    present: true,
+    published: 1,
+    advisories: true,
+  };
+  const installed = parseInstalled(row('toylib', '1.0'), nothingLocked);
+  const update = { name: 'toylib', arch: 'noarch', version: '1.2-1', held: false, repositories: ['lab'] };
+  const advisory = (id: string, version: string, severity: string, security = true) => ({
+    id,
+    name: 'toylib',
+    arch: 'noarch',
+    version,
+    security,
+    severity,
+    cves: [`CVE-${id}`],
+  });
+
+  it('counts every advisory between what is installed and what is offered, and no other', () => {
+    const advisories = [
+      advisory('0', '1.0-1', 'Critical'),
+      advisory('1', '1.1-1', 'moderate'),
+      advisory('2', '1.2-1', 'None', false),
+      advisory('3', '1.3-1', 'Critical'),
+    ];
+    const { updates } = findPending(installed, { sources: [source], updates: [update], advisories });
+    expect(updates).toMatchObject([
+      {
+        id: 'toylib',
+        security: true,
+        securityVersion: '1.1-1',
+        advisories: [
+          { id: '1', severity: 'medium', cveIds: ['CVE-1'] },
+          { id: '2', severity: 'unknown' },
+        ],
+      },
+    ]);
+  });
+
+  it('does not say "no security update" of a repository that publishes no advisories', () => {
+    const silent = { ...source, advisories: false };
+    const { updates } = findPending(installed, { sources: [silent], updates: [update], advisories: [] });
+    expect(updates).toMatchObject([{ security: false, securityKnown: false }]);
+  });
+
+  it('says nothing at all while a repository is missing', () => {
+    const missing = { ...source, id: 'other', present: false };
+    expect(() => findPending(installed, { sources: [source, missing], updates: [], advisories: [] })).toThrow(
+      /other was never downloaded/,
+    );
+  });
+
+  it('gives its reasons as one clause', () => {
+    const refusal =
+      '\n Problem: cannot install the best update candidate for package a-1-1.noarch\n  - nothing provides b needed by a-2-1.noarch';
+    expect(refusalOf({ refusal })?.reason).toBe(
+      'cannot install the best update candidate for package a-1-1.noarch; nothing provides b needed by a-2-1.noarch',
+    );
+  });
+
+  it('tells each repository that failed, and that none was passed over', () => {
+    const stdout = [
+      'base: refreshed with advisories',
+      "dead: failed at http://user:word@127.0.0.1:9/x: Failed to download metadata for repo 'dead': Curl error (7): Couldn't connect",
+      'keyed: failed at https://a.example/: Failed: repomd.xml GPG signature verification error: Bad GPG signature [key 61A13ABC800D9E1A]',
+      '3 repositories asked',
+    ].join('\n');
+    const report = readRefresh({ stdout });
+    expect(report.healthy).toEqual(['base']);
+    expect(report.failed).toMatchObject([
+      { source: 'dead (http://127.0.0.1:9/x)', code: 'NETWORK_ERROR' },
+      {
+        source: 'keyed (https://a.example/)',
+        code: 'GPG_ERROR',
+        reason: expect.stringContaining('fingerprint 61A13ABC800D9E1A'),
+      },
+    ]);
+    expect(report.unknown).toEqual([]);
+    expect(readRefresh({ stdout: 'base: refreshed\n' }).unknown).toHaveLength(1);
+  });
+
+  it('is asked of the interpreter that runs dnf, which dnf 5 has none of', () => {
+    expect(interpreterOf('#!/usr/bin/python3\n# dnf')).toBe('/usr/bin/python3');
+    expect(interpreterOf('#!/usr/libexec/platform-python -s\n')).toBe('/usr/libexec/platform-python');
+    expect(interpreterOf('\u007fELF\u0002\u0001')).toBeUndefined();
+  });
+});
+
+describe('names, versions and kernels of rpm', () => {
+  it('puts versions in the order of the pairs that rpm 4.18 was asked', () => {
+    const pairs = readFileSync(PAIRS, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
+    const wrong = pairs.filter((line) => {
+      const [a = '', b = '', said] = line.split('\t');
+      return Math.sign(compareRpmVersions(a, b)) !== Number(said);
+    });
+    expect([pairs.length > 700, wrong]).toEqual([true, []]);
+    expect(compareRpmVersions('1:0.1-1', '9-1')).toBeGreaterThan(0);
+    expect(compareRpmVersions('0:1.0-1', '1.0-1')).toBe(0);
+  });
+
+  it('knows an architecture from a dot in a name', () => {
+    const one = { name: 'python3.11', architecture: 'x86_64' };
+    for (const name of ['python3.11', 'python3.11.x86_64', 'python3.11:x86_64'])
+      expect([name, RPM_RULES.isNamed(one, name)]).toEqual([name, true]);
+    for (const name of ['python3', 'python3.11.i686', 'python3.11.noarch'])
+      expect([name, RPM_RULES.isNamed(one, name)]).toEqual([name, false]);
+    expect(RPM_RULES.isNamed({ name: 'toy', architecture: 'noarch' }, 'toy.x86_64')).toBe(true);
+    expect(splitName('python3.11')).toEqual({ name: 'python3.11', architecture: undefined });
+    expect(dnfName('toy:i686')).toBe('toy.i686');
+  });
+
+  it('compares the running kernel with those of its own flavour', () => {
+    const kernels = [
+      row('kernel-core', '5.14.0', 'x86_64'),
+      row('kernel-core', '5.15.0', 'x86_64'),
+      row('kernel-rt-core', '6.0', 'x86_64'),
+    ];
+    const installed = parseInstalled(kernels.join(''), nothingLocked);
+    expect(outdatedKernel('5.14.0-1.x86_64', installed)).toBe(
+      'kernel-core 5.15.0-1 is installed, 5.14.0-1.x86_64 runs',
+    );
+    expect(outdatedKernel('5.15.0-1.x86_64', installed)).toBeUndefined();
+    expect(outdatedKernel('6.0-1.x86_64+rt', installed)).toBeUndefined();
+    expect(outdatedKernel('6.1.0-37-amd64', installed)).toBeUndefined();
+    expect(
+      ['kernel', 'kernel-rt-core', 'glibc', 'systemd', 'linux-firmware'].filter(asksForReboot),
+    ).toHaveLength(5);
+    expect(['kernel-devel', 'kernel-headers', 'glibc-common', 'bash'].filter(asksForReboot)).toEqual([]);
+  });
+});
+
+/** The same numbers in each run. */
+function numbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+describe('whatever is printed', () => {
+  const texts = [
+    ...readdirSync(RECORDED).map((name) => readFileSync(join(RECORDED, name), 'utf8')),
+    `${row('toylib')}${row('toyapp')}`,
+    'base: refreshed\nother: failed at file:///x: no\n2 repositories asked\n',
+    '{"sources":[],"updates":[],"advisories":[]}',
+  ];
+  /** A text with pieces of others in it, cut, doubled or with strange characters. */
+  const spoil = (draw: (below: number) => number): string => {
+    const pick = () => texts[draw(texts.length)] ?? '';
+    let text = pick();
+    for (let times = 1 + draw(4); times > 0; times -= 1) {
+      const at = draw(text.length + 1);
+      const other = pick();
+      const piece =
+        [other.slice(0, draw(200)), '\t', '\n', '\u0000', '\u{1F4A5}', '{', '"', 'é', ''][draw(9)] ?? '';
+      text = text.slice(0, at) + piece + text.slice(at + draw(30));
+    }
+    return text;
+  };
+
+  it('crashes no reader, and no spoiled answer is taken for "nothing waits"', () => {
+    const draw = numbers(20_261_128);
+    for (let round = 0; round < 3_000; round += 1) {
+      const [stdout, stderr] = [spoil(draw), spoil(draw)];
+      const result = resultOf(draw(3), stdout, stderr);
+      readFailure(result);
+      readFailedScripts(result);
+      scriptWords(result, 'toybad');
+      readKeptFiles(result);
+      readUntrusted(result);
+      parseUnmet(stdout);
+      parseLocks(stdout);
+      for (const line of stdout.split('\n')) parseProgress(line);
+      const report = readRefresh(result);
+      // Good news of all needs the line that says that all were asked.
+      if (report.unknown.length === 0) expect(stdout).toMatch(/^\d+ repositories asked$/m);
+      for (const read of [
+        () => parseInstalled(stdout, nothingLocked),
+        () => readAnswer('dnf', stdout, ReadAnswer),
+        () => readAnswer('dnf', stdout, PlanAnswer),
+      ]) {
+        try {
+          read();
+        } catch (error) {
+          expect(isPatchError(error, 'PKG_MANAGER_ERROR')).toBe(true);
+        }
+      }
+    }
+    for (const none of [
+      '',
+      '{}',
+      '[]',
+      'null',
+      '{"updates":[]}',
+      '{"sources":[],"updates":[],"advisories":[]',
+    ])
+      expect(() => readAnswer('dnf', none, ReadAnswer)).toThrow(/not understood/);
+    expect(() => readAnswer('dnf', '{"error":"Config error"}', ReadAnswer)).toThrow(/failed: Config error/);
+  });
+});

@@ -1,0 +1,54 @@
+import { describeWatched, type WatchedFiles } from '../../package-interface/watched-files.ts';
+import type { PackageReading } from '../adapter.ts';
+import { belowRoot, type PackageDoors } from '../doors.ts';
+import { cacheFolder, DNF } from './helper.ts';
+import { lockListPath } from './version-locks.ts';
+
+/** Files of the database, in each of its formats and places. */
+const DATABASES = ['var/lib/rpm', 'usr/lib/sysimage/rpm'].flatMap((folder) =>
+  ['rpmdb.sqlite', 'rpmdb.sqlite-wal', 'Packages', 'Packages.db'].map((name) => `${folder}/${name}`),
+);
+const FOLDERS = ['etc/yum.repos.d', 'etc/dnf/vars', 'etc/yum/vars', 'etc/dnf/modules.d', 'etc/dnf/plugins'];
+
+/** What every repository said last; reading it writes other files beside it. */
+async function listFiles(doors: PackageDoors): Promise<string[]> {
+  const folder = cacheFolder(doors);
+  const names = await doors.files.list(folder, { missingOk: true });
+  return names.flatMap((name) =>
+    /-[0-9a-f]{16}$/.test(name) ? [`${folder}/${name}/repodata/repomd.xml`] : [],
+  );
+}
+
+async function sourceFiles(doors: PackageDoors): Promise<WatchedFiles> {
+  return {
+    files: [DNF, belowRoot(doors, 'etc/dnf/dnf.conf'), ...(await listFiles(doors))],
+    folders: FOLDERS.map((folder) => belowRoot(doors, folder)),
+  };
+}
+
+async function packageFiles(doors: PackageDoors): Promise<WatchedFiles> {
+  return {
+    files: [...DATABASES.map((path) => belowRoot(doors, path)), await lockListPath(doors)],
+    folders: [],
+  };
+}
+
+/** Reads the state on disk as it is now, without any program. */
+export function stateReader(doors: PackageDoors): Pick<PackageReading, 'stateKey' | 'watched'> {
+  return {
+    async watched() {
+      const parts = [await sourceFiles(doors), await packageFiles(doors)];
+      return {
+        files: parts.flatMap(({ files }) => files),
+        folders: parts.flatMap(({ folders }) => folders),
+      };
+    },
+    async stateKey() {
+      const [sources, packages] = await Promise.all([
+        describeWatched(doors.files, await sourceFiles(doors)),
+        describeWatched(doors.files, await packageFiles(doors)),
+      ]);
+      return { sources, packages: `${sources}|${packages}` };
+    },
+  };
+}
