@@ -6,7 +6,7 @@ import type { JobRequest } from '@linux-patch/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openJobQueue } from '../../agent/src/jobs/queue.ts';
 import { createJobRunner } from '../../agent/src/worker-link/job-runner.ts';
-import { openOrders, ordersFolder } from '../../worker/src/admission/orders.ts';
+import { openOrders, workerFolder, workFolder } from '../../worker/src/admission/orders.ts';
 import { sessionService } from '../../worker/src/detached/service.ts';
 import { withReboot } from '../../worker/src/jobs/follow-with-reboot.ts';
 import { openPackageCache } from '../../worker/src/lists/cache-state.ts';
@@ -68,7 +68,11 @@ async function killRun(root: string, jobId: string): Promise<void> {
 type Jobs = Awaited<ReturnType<typeof openJobs>>;
 
 /** A job for whose packages the worker of a root has an order. */
-async function install(root: string, jobs: Jobs, ...names: readonly string[]) {
+function install(root: string, jobs: Jobs, ...names: readonly string[]) {
+  return installAs(systemRandom.uuid(), root, jobs, ...names);
+}
+
+async function installAs(job: string, root: string, jobs: Jobs, ...names: readonly string[]) {
   const request: JobRequest = {
     operation: 'install',
     packages: names.map((name) => ({ name })),
@@ -76,8 +80,7 @@ async function install(root: string, jobs: Jobs, ...names: readonly string[]) {
     noRecommends: false,
     allowDowngrade: false,
   };
-  const orders = openOrders({ files: systemFiles, folder: ordersFolder(root) });
-  const job = systemRandom.uuid();
+  const orders = openOrders({ files: systemFiles, folder: workerFolder(root) });
   const by = { kind: 'unsigned', caller: 'network' } as const;
   await orders.alone(() => orders.accept({ v: 1, job, request, by, acceptedAtMs: systemClock.now() }));
   return jobs.submit(request, { id: job });
@@ -123,7 +126,7 @@ describe('package work that outlives the agent', () => {
     expect(job.logs.join('\n')).toContain('going on with the job');
     expect(await packages.inventory.isDatabaseClean()).toBe(true);
     await askUntil('the work folder to go', async () =>
-      (await readdir(join(root, 'jobs/work'))).length === 0 ? true : undefined,
+      (await readdir(workFolder(root))).length === 0 ? true : undefined,
     );
   });
 
@@ -179,7 +182,7 @@ describe('package work that outlives the agent', () => {
     await first[Symbol.asyncDispose]();
     await killRun(root, job_id);
     await letGoOn(root);
-    const work = join(root, 'jobs/work', job_id);
+    const work = join(workFolder(root), job_id);
     await askUntil('apt to end', async () =>
       (await systemFiles.readText(join(work, 'exit'))) ? true : undefined,
     );
@@ -202,5 +205,23 @@ describe('package work that outlives the agent', () => {
     const job = await untilFinished(jobs, job_id);
     expect(job).toMatchObject({ status: 'failed', error_code: 'SCRIPT_FAILED' });
     expect(job.results.map((one) => one.name)).toEqual(['toybroken', 'toyhello']);
+  });
+
+  it('has not begun because somebody says so where the agent writes: the policy is asked', async () => {
+    const { root } = await bench(folder.path, []);
+    await using jobs = await openJobs(root);
+    await mkdir(join(root, 'etc/linux_patch_api'), { recursive: true });
+    await writeFile(join(root, 'etc/linux_patch_api/policy.yaml'), 'allowed_operations: [remove]\n', {
+      mode: 0o600,
+    });
+    const job = systemRandom.uuid();
+    const forged = join(root, 'jobs/work', job);
+    await mkdir(forged, { recursive: true });
+    const plan = { v: 1, what: 'apt-get', startedAtMs: 0, before: [], wishes: [], autoMarked: [], left: [] };
+    await writeFile(join(forged, 'plan.json'), JSON.stringify(plan));
+    await writeFile(join(forged, 'exit'), '0\n');
+    await installAs(job, root, jobs, 'toyhello');
+    expect(await untilFinished(jobs, job)).toMatchObject({ status: 'failed', error_code: 'POLICY_DENIED' });
+    expect(await systemFiles.facts(join(root, 'usr/share/toyhello'))).toBeUndefined();
   });
 });

@@ -85,6 +85,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     },
     async forget(jobId) {
       await doors.files.remove(runFolder(folder, jobId));
+      // Of an earlier release.
       await doors.files.remove(join(folder, 'work', jobId));
     },
   };

@@ -91,7 +91,7 @@ const soundIdentity = (): IdentityHealth => ({
 /** The worker's own admission of changes, in this process. */
 function openAdmission(folder: string, pin: () => Promise<HostJobKey>) {
   const shared = { files: systemFiles, clock: systemClock, random: systemRandom };
-  const orders = openOrders({ files: systemFiles, folder: join(folder, 'orders') });
+  const orders = openOrders({ files: systemFiles, folder: join(folder, 'worker') });
   const challenges = join(folder, 'challenges');
   const admission = createAdmission({
     ...shared,

@@ -7,7 +7,7 @@ import { sayChallengeFaults } from '../signature/challenge-faults.ts';
 import { openChallenges } from '../signature/challenges.ts';
 import { readPin } from '../signature/pinned-key.ts';
 import { type Admission, createAdmission } from './admission.ts';
-import { openOrders, ordersFolder } from './orders.ts';
+import { openOrders, workerFolder } from './orders.ts';
 import { takeOver } from './take-over.ts';
 
 /** Below the root. */
@@ -37,11 +37,11 @@ export interface HostAdmission extends Admission {
 export function openAdmission({ root, files, clock, random, logger, policy }: AdmissionDoors): HostAdmission {
   const at = (path: string): string => join(root, path);
   const folder = at(CHALLENGES);
-  const orders = ordersFolder(root);
+  const own = workerFolder(root);
   const admission = createAdmission({
     clock,
     random,
-    orders: openOrders({ files, folder: orders }),
+    orders: openOrders({ files, folder: own }),
     pin: () => readPin(files, { file: at(PIN.file), mark: at(PIN.mark) }),
     challenges: sayChallengeFaults(
       openChallenges({ folder, files, random, boot: () => readBoot(files) }),
@@ -52,7 +52,7 @@ export function openAdmission({ root, files, clock, random, logger, policy }: Ad
   });
   return {
     ...admission,
-    takeOver: (jobsFolder) => takeOver({ files, clock, logger, folder: orders }, jobsFolder),
+    takeOver: (jobsFolder) => takeOver({ files, clock, logger, folder: own }, jobsFolder),
   };
 }
 

@@ -31,10 +31,23 @@ const MOST_ORDERS = 1_000;
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
-/** Where the worker of a root keeps what it has accepted; nobody else writes there. */
-export function ordersFolder(root: string): string {
-  return join(root, 'var/lib/linux_patch_worker/orders');
+/** What the worker of a root keeps; nobody else writes there. */
+export function workerFolder(root: string): string {
+  return join(root, 'var/lib/linux_patch_worker');
 }
+
+/** What it has accepted. */
+export function ordersFolder(root: string): string {
+  return ordersIn(workerFolder(root));
+}
+
+/** What the jobs of a root are about to change, and by which it is judged later what became of that. */
+export function workFolder(root: string): string {
+  return workIn(workerFolder(root));
+}
+
+const ordersIn = (folder: string): string => join(folder, 'orders');
+const workIn = (folder: string): string => join(folder, 'work');
 
 /** Orders on disk, one file each. Only what is here is ever done, and it is gone when it has ended. */
 export interface Orders {
@@ -46,7 +59,7 @@ export interface Orders {
   findKey(key: string): Promise<Order | undefined>;
   /** It survives a power cut when this resolves. @throws PatchError `QUEUE_FULL`, `SERVICE_UNHEALTHY` */
   accept(order: Order): Promise<void>;
-  /** It is never done again when this resolves. */
+  /** It is never done again when this resolves, and what its job left is gone. */
   end(job: string): Promise<void>;
   /** Does work that nobody else does at the same time with these orders. */
   alone<T>(work: () => Promise<T>): Promise<T>;
@@ -54,7 +67,10 @@ export interface Orders {
   hold(job: string): Promise<AsyncDisposable | undefined>;
 }
 
-export function openOrders({ files, folder }: { readonly files: Files; readonly folder: string }): Orders {
+/** @param options.folder of the worker */
+export function openOrders(options: { readonly files: Files; readonly folder: string }): Orders {
+  const { files } = options;
+  const folder = ordersIn(options.folder);
   const fileOf = (job: string): string => join(folder, `${job}.json`);
   const lockOf = (name: string): string => join(folder, `${name}.lock`);
   const begin = () => files.makeFolder(folder, FOLDER_MODE);
@@ -85,6 +101,7 @@ export function openOrders({ files, folder }: { readonly files: Files; readonly 
         await files.remove(fileOf(job));
         await files.syncFolder(folder);
       }
+      await files.remove(join(workIn(options.folder), job));
       await files.remove(lockOf(job));
     },
     async alone(work) {

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type Clock, type Files, findOpenPlace, type Logger } from '@linux-patch/runtime';
 import { JobJournal } from '../jobs/journal.ts';
 import { isFinished } from '../jobs/state.ts';
@@ -8,7 +8,7 @@ export interface TakeOverOptions {
   readonly files: Files;
   readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
-  /** Of the orders. */
+  /** Of the worker. */
   readonly folder: string;
 }
 
@@ -18,11 +18,12 @@ export interface TakeOverOptions {
  * @param jobsFolder `jobs.storage_path` @returns how many jobs
  */
 export async function takeOver(options: TakeOverOptions, jobsFolder: string): Promise<number> {
-  const { files, clock, logger, folder } = options;
+  const { files, clock, logger } = options;
+  const folder = join(options.folder, 'orders');
   if (await files.facts(folder)) return 0;
-  const begun = `${folder}.new`;
+  const begun = join(options.folder, 'taken-over');
   await files.remove(begun);
-  await files.makeFolder(begun, 0o700);
+  await files.makeFolder(join(begun, 'orders'), 0o700);
   const orders = openOrders({ files, folder: begun });
   let count = 0;
   for (const { core, request, named } of await new JobJournal({ folder: jobsFolder, files, logger }).load()) {
@@ -32,7 +33,8 @@ export async function takeOver(options: TakeOverOptions, jobsFolder: string): Pr
     await orders.accept({ v: 1, job: core.job_id, request, named, by, acceptedAtMs: clock.now() });
     count += 1;
   }
-  await files.rename(begun, folder);
-  await files.syncFolder(dirname(folder));
+  await files.rename(join(begun, 'orders'), folder);
+  await files.syncFolder(options.folder);
+  await files.remove(begun);
   return count;
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
-import { type Orders, openOrders, ordersFolder } from '../admission/orders.ts';
+import { type Order, type Orders, openOrders, workerFolder, workFolder } from '../admission/orders.ts';
 import { hostService, sessionService } from '../detached/service.ts';
 import { createDetachedWork, type DetachedWork } from '../detached/work.ts';
 import { createWork } from '../jobs/executor.ts';
@@ -34,7 +34,7 @@ export interface DoJobOptions {
 /** Does one job from its start, or from where an earlier process left it, and says what comes of it. Never rejects. */
 export async function doJob(options: DoJobOptions): Promise<void> {
   const { jobId, host, say, signal, attached } = options;
-  const orders = openOrders({ files: host.files, folder: ordersFolder(host.root) });
+  const orders = openOrders({ files: host.files, folder: workerFolder(host.root) });
   try {
     await using held = await orders.hold(jobId);
     if (!held) throw doneByAnother();
@@ -60,7 +60,7 @@ async function workOnOrder(options: DoJobOptions, orders: Pick<Orders, 'find'>):
   try {
     const order = await orders.find(jobId);
     if (!order) throw notAccepted();
-    const work = await openWork(options, await readTerms(host.files, folder));
+    const work = await openWork(options, order, await readTerms(host.files, folder));
     const context: JobContext = { jobId, signal, report: reporterTo(say) };
     const { message, reboot } = await work(order.request, context);
     const need = reboot && { ...reboot, reasons: reboot.reasons.map(prose) };
@@ -101,12 +101,12 @@ function cancellation({ files, clock }: RunHost, folder: string, ended: AbortSig
   return cancelled.signal;
 }
 
-async function openWork(options: DoJobOptions, terms: RunTerms): Promise<Work> {
+async function openWork(options: DoJobOptions, order: Order, terms: RunTerms): Promise<Work> {
   const { jobId, host, say } = options;
   const policy = options.openPolicy(terms.clockFault);
   const packages = await options.openPackages(policy);
   if (terms.approved) packages.rememberPlan(terms.approved);
-  const detached = options.attached ? undefined : await openDetachedWork(options);
+  const detached = options.attached ? undefined : await openDetachedWork(options, order);
   const governed: GovernedBy = {
     policy,
     clock: host.clock,
@@ -127,12 +127,16 @@ async function openWork(options: DoJobOptions, terms: RunTerms): Promise<Work> {
   return governWork(work, governed, async (id) => (await detached?.of(id).plan()) !== undefined);
 }
 
-/** Where package work lives on without whoever began it. */
-async function openDetachedWork({ host, folder }: DoJobOptions): Promise<DetachedWork> {
+/**
+ * Where package work lives on without whoever began it. What tells that a change has begun, and what was there before, is
+ * believed where the worker alone writes; what an earlier release had begun lies where its agent, as root, wrote it.
+ */
+async function openDetachedWork({ host, folder }: DoJobOptions, { by }: Order): Promise<DetachedWork> {
   const { root, files, clock, commands } = host;
+  const place = by.kind === 'earlier_release' ? join(folder, 'work') : workFolder(root);
   // Units of systemd know nothing of a private root.
   const service = root === '/' ? await hostService(host, 'finish') : sessionService(commands, files);
-  return createDetachedWork({ folder: join(folder, 'work'), files, clock, service });
+  return createDetachedWork({ folder: place, files, clock, service });
 }
 
 /** Of work that nobody can follow any more it is said what is different since it began. */
