@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -19,21 +19,18 @@ export interface TestServer extends AsyncDisposable {
 }
 
 /** Debian keeps the programs of the server out of the search path; the newest is taken. */
+function findPrograms(): string | undefined {
+  const versions = existsSync(VERSIONS) ? readdirSync(VERSIONS).sort((a, b) => Number(b) - Number(a)) : [];
+  return versions.map((one) => join(VERSIONS, one, 'bin')).find((bin) => existsSync(join(bin, 'postgres')));
+}
+
 function programs(): string {
-  ensurePrograms('Testing with PostgreSQL', [
-    ['psql', 'postgresql-client'],
-    ['/usr/share/postgresql-common/pg_wrapper', 'postgresql'],
-  ]);
-  let versions: string[] = [];
-  try {
-    versions = readdirSync(VERSIONS).sort((a, b) => Number(a) - Number(b));
-  } catch {
-    // Said below.
-  }
-  const newest = versions.at(-1);
-  if (newest === undefined)
-    throw new Error(`There is no PostgreSQL in ${VERSIONS}: run 'apt-get install postgresql' as root.`);
-  return join(VERSIONS, newest, 'bin');
+  const found = findPrograms();
+  if (found !== undefined) return found;
+  ensurePrograms('Testing with PostgreSQL', [[join(VERSIONS, '*/bin/postgres'), 'postgresql']]);
+  const installed = findPrograms();
+  if (installed === undefined) throw new Error(`There is no server of PostgreSQL in ${VERSIONS}.`);
+  return installed;
 }
 
 /** The server refuses to run as root. */
@@ -44,22 +41,39 @@ function ordinaryUser(): { readonly uid?: number; readonly gid?: number } {
   return { uid: id('-u'), gid: id('-g') };
 }
 
-async function untilReady(
-  bin: string,
-  socket: string,
-  server: ChildProcess,
-  said: () => string,
-): Promise<void> {
+async function untilReady(isReady: () => boolean, server: ChildProcess, said: () => string): Promise<void> {
   for (;;) {
     if (server.exitCode !== null || server.signalCode !== null)
       throw new Error(`PostgreSQL ended before it was ready:\n${said()}`);
-    if (spawnSync(join(bin, 'pg_isready'), ['-q', '-h', socket]).status === 0) return;
+    if (isReady()) return;
     await pause(100);
   }
 }
 
-/** Whoever reaches the socket is its administrator, but for the user `by_password`. */
-const HBA = 'local all by_password scram-sha-256\nlocal all all trust\n';
+/** How it can be reached beside its socket: by TLS at an address of this machine. */
+export interface TlsAccess {
+  readonly port: number;
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+/** Whoever reaches it is its administrator, but for the user `by_password`. */
+const HBA = `local all by_password scram-sha-256
+local all all trust
+hostssl all all 127.0.0.1/32 trust
+`;
+
+/** Settings for it, with the files that they name; only its owner may read the key. */
+function tlsSettings(data: string, user: ReturnType<typeof ordinaryUser>, tls: TlsAccess): string[] {
+  for (const [name, text] of [
+    ['server.crt', tls.certificatePem],
+    ['server.key', tls.keyPem],
+  ] as const) {
+    writeFileSync(join(data, name), text, { mode: 0o600 });
+    if (user.uid !== undefined && user.gid !== undefined) chownSync(join(data, name), user.uid, user.gid);
+  }
+  return ['listen_addresses=127.0.0.1', `port=${tls.port}`, 'ssl=on'];
+}
 
 function makeCluster(bin: string, user: ReturnType<typeof ordinaryUser>, folder: string): string {
   const data = join(folder, 'data');
@@ -83,7 +97,7 @@ function makeCluster(bin: string, user: ReturnType<typeof ordinaryUser>, folder:
  * Starts a server of PostgreSQL for tests, which a power cut would damage. Installs it when it is missing and this is root.
  * @throws Error with its own words when it does not start
  */
-export async function startPostgres(): Promise<TestServer> {
+export async function startPostgres(tls?: TlsAccess): Promise<TestServer> {
   const bin = programs();
   const user = ordinaryUser();
   const folder = mkdtempSync(join(tmpdir(), 'linux-patch-postgresql-'));
@@ -91,7 +105,7 @@ export async function startPostgres(): Promise<TestServer> {
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const data = makeCluster(bin, user, folder);
   const settings = [
-    'listen_addresses=',
+    ...(tls ? tlsSettings(data, user, tls) : ['listen_addresses=']),
     `unix_socket_directories=${folder}`,
     'fsync=off',
     'max_connections=200',
@@ -105,6 +119,8 @@ export async function startPostgres(): Promise<TestServer> {
     running = undefined;
   };
   stack.defer(stop);
+  const place = ['-h', folder, ...(tls ? ['-p', String(tls.port)] : [])];
+  const isReady = (): boolean => spawnSync(join(bin, 'pg_isready'), ['-q', ...place]).status === 0;
   const start = async (): Promise<void> => {
     const server = spawn(join(bin, 'postgres'), args, {
       ...user,
@@ -114,7 +130,7 @@ export async function startPostgres(): Promise<TestServer> {
     running = { server, ended: once(server, 'exit') };
     let said = '';
     server.stderr?.on('data', (bytes: Buffer) => (said = `${said}${bytes.toString()}`.slice(-20_000)));
-    await untilReady(bin, folder, server, () => said);
+    await untilReady(isReady, server, () => said);
   };
   await start();
   const owned = stack.move();

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAuditLog } from '../src/audit/audit-log.ts';
 import { inDialect } from '../src/database/dialect.ts';
 import type { OpenDatabase } from '../src/database/open.ts';
+import { inTransaction } from '../src/database/transactions.ts';
 import { findAuditBreak } from './audit-break.ts';
 import { openTestDatabase } from './test-database.ts';
 
@@ -32,6 +33,24 @@ describe('the audit log', () => {
     await Promise.all(Array.from({ length: 50 }, (_, number) => record(`event_${number}`)));
     expect(await database.db.selectFrom('audit').selectAll().execute()).toHaveLength(50);
     expect(await findAuditBreak(database.db)).toBeUndefined();
+  });
+
+  it('stays one chain when changes of every kind write it at once', async () => {
+    const { db } = database;
+    const own = (number: number) =>
+      db
+        .transaction()
+        .execute((transaction) =>
+          audit.record(transaction, { actor: 'admin', event: 'host_changed', fields: { number } }),
+        );
+    const joined = (number: number) =>
+      inTransaction(db, (transaction) =>
+        audit.record(transaction, { actor: 'admin', event: 'host_changed', fields: { number } }),
+      );
+    const kinds = [own, joined, (number: number) => record(`event_${number}`)];
+    await Promise.all(Array.from({ length: 10 }, (_, number) => kinds.map((kind) => kind(number))).flat());
+    expect(await db.selectFrom('audit').selectAll().execute()).toHaveLength(30);
+    expect(await findAuditBreak(db)).toBeUndefined();
   });
 
   it('cannot be edited or shortened', async () => {

@@ -63,6 +63,27 @@ describe('work in transactions', () => {
     expect(await world.stored()).toEqual(['a', 'b']);
   });
 
+  it('is not overtaken by a change outside of it, so that what it has read stays true', async () => {
+    await using world = await settings();
+    await world.insert('a');
+    const read = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const careful = world.db.transaction().execute(async (own) => {
+      const before = await own.selectFrom('settings').select('value').executeTakeFirstOrThrow();
+      read.resolve();
+      await gate.promise;
+      const after = await own.selectFrom('settings').select('value').executeTakeFirstOrThrow();
+      order.push(`${before.value} is ${after.value}`);
+    });
+    await read.promise;
+    const change = world.db.updateTable('settings').set({ value: 'y' }).execute();
+    const other = world.insert('b').then(() => order.push('b'));
+    gate.resolve();
+    await Promise.all([careful, change.then(() => order.push('changed')), other]);
+    expect(order).toEqual(['x is x', 'changed', 'b']);
+  });
+
   it('fails for all when the commit fails, and the next work is done again', async () => {
     await using world = await settings();
     const busy = world.busy();
