@@ -15,6 +15,7 @@ import { createListSender, type ListSender } from './fleet-watch/send-list.ts';
 import { serveHostRoutes } from './hosts/routes.ts';
 import { createHostStore, type HostStore } from './hosts/store.ts';
 import type { Routes } from './http/routes.ts';
+import { keepDay } from './inventory/fleet-daily.ts';
 import { createJobFollower, type JobFollower } from './inventory/follow-jobs.ts';
 import { createLister } from './inventory/lister.ts';
 import { listInTurn, listingLifeMs } from './inventory/rounds.ts';
@@ -32,6 +33,8 @@ export interface Fleet {
   readonly startedJobs: JobFollower;
   /** How old a listing of a host may be that counts. */
   readonly listingLifeMs: number;
+  /** Keeps how the fleet fares, once a day. */
+  keepDay(): Promise<void>;
   /** Lists the hosts in turn, and those on which a job ended, until the signal aborts. */
   keepListing(signal: AbortSignal): Promise<void>;
 }
@@ -75,6 +78,7 @@ export function composeFleet(
   const lister = createLister({ db, fleet: client, sets: parts.sets, clock, logger });
   const listingPace = { concurrency, intervalMs: inventory_minutes * MINUTE_MS };
   const startedJobs = createJobFollower({ db, fleet: client, lister, clock, logger, pace: listingPace });
+  const lifeMs = listingLifeMs(listingPace);
   return {
     hosts,
     client,
@@ -82,7 +86,8 @@ export function composeFleet(
     jobKeys,
     poll,
     startedJobs,
-    listingLifeMs: listingLifeMs(listingPace),
+    listingLifeMs: lifeMs,
+    keepDay: () => keepDay({ db, reads: parts.reads }, { nowMs: clock.now(), lifeMs }),
     async keepListing(signal) {
       await Promise.all([
         listInTurn({ db, lister, clock, logger, pace: listingPace }, signal),

@@ -46,6 +46,7 @@ const LEAST: Readonly<Record<string, 'anybody' | 'a host' | 'a person' | Role>> 
   hostInventory: 'viewer',
   packageInventory: 'viewer',
   packageMissing: 'viewer',
+  fleetHistory: 'viewer',
   knownPackages: 'viewer',
   updateInventory: 'viewer',
   packageUpdates: 'viewer',

@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { ADMIN_ERRORS } from './admin-errors.ts';
+import { FleetHistory, FleetHistoryQuery } from './fleet-history.ts';
 import { FleetInventory, HostInventoryQuery, HostPackages, InventoryQuery } from './inventory.ts';
 import {
   HostChanges,
@@ -24,6 +25,16 @@ export const INVENTORY_ROUTES = {
     summary: 'How many hosts are current, behind and unknown, and each of them',
     query: InventoryQuery,
     response: FleetInventory,
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
+  fleetHistory: {
+    method: 'GET',
+    path: '/api/v1/inventory/history',
+    auth: 'hosts:read',
+    summary: 'How the fleet fared on each of the last days',
+    query: FleetHistoryQuery,
+    response: FleetHistory,
     status: 200,
     errors: ADMIN_ERRORS,
   },

@@ -74,6 +74,14 @@ export function days(text: string): number {
   return number;
 }
 
+/** A number of days that are on record. */
+export function historyDays(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 3_660)
+    throw new InvalidArgumentError('give a whole number of days from 1 to 3660.');
+  return number;
+}
+
 /** In how many days an API token ends. */
 export function lifeInDays(text: string): number {
   const number = Number(text);

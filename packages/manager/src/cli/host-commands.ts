@@ -11,6 +11,7 @@ import { port } from './arguments.ts';
 import { deleteHost } from './certificate-commands.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
+import { addHistoryCommand } from './history-command.ts';
 import { addHolderCommands } from './holder-commands.ts';
 import { addInventoryCommands } from './inventory-commands.ts';
 import { describePackages, describePatches } from './listings.ts';
@@ -291,6 +292,7 @@ export function addHostCommands(line: CommandLine): void {
       ),
     );
   addInventoryCommands(hosts, line);
+  addHistoryCommand(hosts, line);
   addHolderCommands(hosts, line);
   addQuestionCommands(hosts, line);
   add(program, 'packages <host>', 'list installed packages of a host')

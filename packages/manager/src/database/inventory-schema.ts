@@ -72,6 +72,28 @@ export interface PackageChangeRow {
   readonly added: Uint8Array;
 }
 
+/** How the fleet fared when it was looked at first on a day; hosts that had left are not in it. */
+export interface FleetDailyRow {
+  /** Days since the epoch (UTC). */
+  readonly day: number;
+  readonly at: number;
+  readonly hosts_current: number;
+  readonly hosts_behind: number;
+  readonly hosts_unknown: number;
+  /** Those of `hosts_behind` on which security updates wait. */
+  readonly hosts_security: number;
+  /** What waits on all hosts, by their last listings. */
+  readonly updates: number;
+  readonly security_updates: number;
+  /** Hosts by how long their newest certificate lasts; the four below and `certificates_none` are all hosts. */
+  readonly certificates_none: number;
+  readonly certificates_expired: number;
+  /** Less than seven days, and less than thirty. */
+  readonly certificates_week: number;
+  readonly certificates_month: number;
+  readonly certificates_later: number;
+}
+
 /** A job that this manager started and whose changes it has not seen yet. */
 export interface StartedJobRow {
   readonly host_id: string;

@@ -1,6 +1,7 @@
 import type { JoinTokenVerdict, RevocationReason } from '@linux-patch/contract';
 import type { Generated } from 'kysely';
 import type {
+  FleetDailyRow,
   HostUpdateRow,
   PackageChangeRow,
   PackageSetRow,
@@ -270,6 +271,7 @@ export interface ManagerTables {
   readonly host_updates: HostUpdateRow;
   readonly package_changes: PackageChangeRow;
   readonly started_jobs: StartedJobRow;
+  readonly fleet_daily: FleetDailyRow;
   readonly audit: AuditRow;
   readonly settings: SettingRow;
 }

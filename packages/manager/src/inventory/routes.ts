@@ -1,8 +1,15 @@
-import { DEFAULT_PAGE, MANAGER_ADMIN_ROUTES, PackageName, readPathParameter } from '@linux-patch/contract';
+import {
+  DEFAULT_HISTORY_DAYS,
+  DEFAULT_PAGE,
+  MANAGER_ADMIN_ROUTES,
+  PackageName,
+  readPathParameter,
+} from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { HostStore } from '../hosts/store.ts';
 import type { ManagerRequest } from '../http/manager-request.ts';
 import type { Routes } from '../http/routes.ts';
+import { readDays } from './fleet-daily.ts';
 import type { FleetRecords, Page } from './fleet-question.ts';
 import { type Freshness, getHostState, readFigures, readHostStates } from './fleet-state.ts';
 import { readHolders } from './holders.ts';
@@ -37,6 +44,9 @@ export function serveInventoryRoutes(routes: Routes, sources: InventoryRouteSour
     const listed = await readHostStates(db, at, { state: query.state, ...pageOf(query) });
     return { figures: await readFigures(db, at), ...listed };
   });
+  routes.serve(MANAGER_ADMIN_ROUTES.fleetHistory, async ({ query, request }) => ({
+    days: await readDays(db, freshness(request), query.days ?? DEFAULT_HISTORY_DAYS),
+  }));
   routes.serve(MANAGER_ADMIN_ROUTES.hostInventory, async ({ parameter, query, request }) => {
     const { id } = await hosts.get(parameter('id'));
     const listed = await readHostPackages(db, id, { name: query.name, ...pageOf(query) });

@@ -14,6 +14,7 @@ import { inventory } from './012-inventory.ts';
 import { people } from './013-people.ts';
 import { sessions } from './014-sessions.ts';
 import { secondFactor } from './015-second-factor.ts';
+import { fleetDaily } from './016-fleet-daily.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -32,4 +33,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '013-people': people,
   '014-sessions': sessions,
   '015-second-factor': secondFactor,
+  '016-fleet-daily': fleetDaily,
 };
