@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodeCommands, systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
-import type { JobRequest } from '@linux-patch/worker';
+import { JobJournal, type JobRequest } from '@linux-patch/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openJobQueue } from '../../agent/src/jobs/queue.ts';
 import { createJobRunner } from '../../agent/src/worker-link/job-runner.ts';
@@ -49,7 +49,7 @@ async function openJobs(root: string) {
   };
   return openJobQueue({
     ...shared,
-    folder: jobs,
+    journal: new JobJournal({ ...shared, folder: jobs }),
     execute: withReboot(runner.work, { clock: systemClock, reboot: undefined }),
     limits,
     detached: { ...runner, changedSince: async () => undefined },

@@ -5,6 +5,7 @@ import {
   createReboot,
   findBackend,
   hostService,
+  JobJournal,
   LockHolderAnswer,
   openPackageCache,
   ordersFolder,
@@ -177,8 +178,7 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   const reboot = root === '/' ? createReboot({ commands, audit, logger }) : undefined;
   const jobs = stack.use(
     await openJobQueue({
-      folder: config.jobs.storage_path,
-      files,
+      journal: new JobJournal({ folder: config.jobs.storage_path, files, logger }),
       clock,
       random,
       logger,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { PolicyDenial } from '@linux-patch/contract';
 import { systemFiles as files } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, seededRandom, temporaryFolder } from '@linux-patch/runtime/testing';
+import { JobJournal } from '@linux-patch/worker';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { governWork } from '../../../worker/src/jobs/governed.ts';
 import { openHostPolicy } from '../../../worker/src/policy/host-policy.ts';
@@ -15,6 +16,7 @@ async function world() {
   onTestFinished(() => folder[Symbol.asyncDispose]());
   const path = join(folder.path, 'policy.yaml');
   const clock = new ManualClock();
+  const logger = memoryLogger();
   const denied: { rule: string; job?: string; operation: string }[] = [];
   const onDenied = ({ rule }: PolicyDenial, about: { job?: string; operation: string }) =>
     void denied.push({ rule, ...about });
@@ -27,11 +29,10 @@ async function world() {
     async (id) => begun.has(id),
   );
   const jobs = await openJobQueue({
-    folder: join(folder.path, 'jobs'),
-    files,
+    journal: new JobJournal({ folder: join(folder.path, 'jobs'), files, logger }),
     clock,
     random: seededRandom(1),
-    logger: memoryLogger(),
+    logger,
     limits: {
       maxConcurrent: 5,
       maxQueueDepth: 9,

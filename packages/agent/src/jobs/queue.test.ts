@@ -7,6 +7,7 @@ import { ManualClock, memoryLogger, seededRandom, temporaryFolder } from '@linux
 import {
   type Executor,
   type JobContext,
+  JobJournal,
   type JobOutcome,
   type JobRequest,
   nameChange,
@@ -38,8 +39,7 @@ async function world(
   const logger = memoryLogger();
   const open = (execute: Executor): Promise<JobQueue> =>
     openJobQueue({
-      folder: join(folder.path, 'jobs'),
-      files,
+      journal: new JobJournal({ folder: join(folder.path, 'jobs'), files, logger }),
       clock,
       random,
       logger,

@@ -1,12 +1,12 @@
 import { type Job, type JobDeleted, messageOf, PatchError } from '@linux-patch/contract';
-import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
+import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import {
   createJob,
   type Executor,
   type HistoryLimits,
   isFinished,
   type JobCore,
-  JobJournal,
+  type JobJournal,
   type JobRequest,
   type JournalEntry,
   type NamedRequest,
@@ -33,8 +33,7 @@ export interface SubmittedAs {
 }
 
 export interface JobQueueOptions {
-  readonly folder: string;
-  readonly files: Files;
+  readonly journal: JobJournal;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -108,7 +107,7 @@ class DurableJobQueue implements JobQueue {
 
   constructor(options: JobQueueOptions) {
     this.#options = options;
-    this.#journal = new JobJournal(options);
+    this.#journal = options.journal;
     this.events = new JobEvents(options.clock.now());
   }
 
@@ -238,7 +237,7 @@ class DurableJobQueue implements JobQueue {
       this.#noteJournalFault(cause);
       throw new PatchError(
         'SERVICE_UNHEALTHY',
-        `The job was not accepted because it could not be written to disk (${messageOf(cause)}). Free space or mend the folder ${this.#options.folder}.`,
+        `The job was not accepted because it could not be written to disk (${messageOf(cause)}). Free space or mend the folder ${this.#journal.folder}.`,
         { cause },
       );
     }
@@ -335,6 +334,6 @@ class DurableJobQueue implements JobQueue {
 
   readonly #noteJournalFault = (error: unknown): void => {
     this.#journalFault = messageOf(error);
-    this.#options.logger.error('job journal cannot be written', { folder: this.#options.folder, error });
+    this.#options.logger.error('job journal cannot be written', { folder: this.#journal.folder, error });
   };
 }

@@ -13,7 +13,7 @@ import {
   systemRandom,
 } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
-import { type Executor, openPackageCache } from '@linux-patch/worker';
+import { type Executor, JobJournal, openPackageCache } from '@linux-patch/worker';
 import { createAdmission } from '../../../worker/src/admission/admission.ts';
 import { openOrders } from '../../../worker/src/admission/orders.ts';
 import { openHostPolicy } from '../../../worker/src/policy/host-policy.ts';
@@ -125,7 +125,7 @@ async function openServices(options: WorldOptions) {
   const work = options.execute ?? (async () => ({ message: 'Nothing to do' }));
   const jobs = await openJobQueue({
     ...shared,
-    folder: join(folder.path, 'jobs'),
+    journal: new JobJournal({ ...shared, folder: join(folder.path, 'jobs') }),
     limits: {
       maxConcurrent: 5,
       maxQueueDepth: 20,

@@ -32,25 +32,26 @@ const FILE_MODE = 0o600;
  * survives a crash. Only the agent's own user may read them: output can hold what packages print.
  */
 export class JobJournal {
-  readonly #folder: string;
+  /** Where it lies. */
+  readonly folder: string;
   readonly #files: Files;
   readonly #logger: Logger;
   /** Writes of one job follow each other, so an older state never overwrites a newer one. */
   readonly #last = new Map<string, Promise<void>>();
 
   constructor(options: { readonly folder: string; readonly files: Files; readonly logger: Logger }) {
-    this.#folder = options.folder;
+    this.folder = options.folder;
     this.#files = options.files;
     this.#logger = options.logger;
   }
 
   /** All stored jobs, oldest first. A file that cannot be read is set aside as `<name>.corrupt` and reported. */
   async load(): Promise<JournalEntry[]> {
-    await this.#files.makeFolder(this.#folder, FOLDER_MODE);
+    await this.#files.makeFolder(this.folder, FOLDER_MODE);
     const entries: JournalEntry[] = [];
-    for (const name of await this.#files.list(this.#folder)) {
+    for (const name of await this.#files.list(this.folder)) {
       if (!name.endsWith('.json')) continue;
-      const path = join(this.#folder, name);
+      const path = join(this.folder, name);
       try {
         const { request, named, job } = await this.#read(path);
         if (name !== `${job.job_id}.json`) throw new Error(`it holds job ${job.job_id}`);
@@ -150,7 +151,7 @@ export class JobJournal {
   }
 
   #path(id: string, extension: 'json' | 'log'): string {
-    return join(this.#folder, `${id}.${extension}`);
+    return join(this.folder, `${id}.${extension}`);
   }
 }
 
