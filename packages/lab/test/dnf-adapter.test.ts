@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildRpmRepository, type RpmRepository } from '../src/rpm/repository.ts';
 import { everything, plainWish, quietRun } from './apt-bench.ts';
 import { dnfBench, updatedRpmRepository } from './dnf-bench.ts';
+import { canRun } from './package-worlds.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let repository: RpmRepository;
@@ -25,7 +26,7 @@ const waiting = { signal: new AbortController().signal, limitMs: 60_000 };
 /** What a killed transaction leaves: the newer version is there, and the older was not taken away. */
 const UNFINISHED = ['--justdb', '--nodeps', '--noscripts', '--force', '--ignorearch', '--nosignature'];
 
-describe('the dnf adapter on a real private root', { timeout: 600_000 }, () => {
+describe.skipIf(!canRun('dnf'))('the dnf adapter on a real private root', { timeout: 600_000 }, () => {
   const bench = (...installed: string[]) => dnfBench(folder.path, installed, repository);
 
   it('takes what fits, and names what cannot be satisfied with the words of dnf', async () => {
@@ -117,6 +118,27 @@ describe('the dnf adapter on a real private root', { timeout: 600_000 }, () => {
     expect(own?.version).toBe('1.1-1');
     expect(await readFile(join(root, 'usr/share/toyhello/version'), 'utf8')).toBe('1.1\n');
     expect(await packages.operations.repair(quietRun())).toBe(false);
+  });
+
+  it('a job that is stopped in the middle of a script ends, and the next one mends what it left', async () => {
+    const { packages, root } = await bench('toyslow', 'toyhello');
+    const stop = new AbortController();
+    const onProgress = (_percent: number, message: string): void => {
+      if (message.startsWith('Upgrading toyslow')) stop.abort();
+    };
+    const run = quietRun({ signal: stop.signal, onProgress });
+    await expect(packages.operations.applyPatches(everything, run)).rejects.toMatchObject({
+      code: 'CANCELLED',
+    });
+    const there = async () =>
+      (await packages.inventory.listPackages()).map((one) => `${one.name} ${one.version}`);
+    expect(await there()).toContain('toyslow 1.0-1');
+    expect(await there()).toContain('toyslow 1.1-1');
+    expect(await packages.inventory.isDatabaseClean()).toBe(false);
+    await writeFile(join(root, 'tmp/toyslow-go'), '');
+    expect(await packages.operations.repair(quietRun())).toBe(true);
+    expect(await packages.inventory.isDatabaseClean()).toBe(true);
+    expect((await there()).filter((one) => one.startsWith('toyslow'))).toEqual(['toyslow 1.1-1']);
   });
 
   it('says which dependency of what is installed is not met, and changes other packages all the same', async () => {

@@ -3,6 +3,9 @@ import type { RpmToy } from './spec.ts';
 const CONF = '/etc/toyconf.conf';
 const conf = (text: string) => ({ files: { [CONF]: text }, configFiles: [CONF] });
 
+/** Waits until a test lets it go on, at most five minutes. */
+const WAIT_FOR_GO = 'for i = 1, 300 do if posix.access("/tmp/toyslow-go") then break end posix.sleep(1) end';
+
 /** What a host has before the update; the names mean the same as those of the toys for apt. */
 export const RPM_BASE: readonly RpmToy[] = [
   { name: 'toyhello', version: '1.0' },
@@ -18,6 +21,7 @@ export const RPM_BASE: readonly RpmToy[] = [
   { name: 'toyepoch', version: '1:1.0' },
   { name: 'toyold', version: '1.0' },
   { name: 'toydot1.1', version: '1.0' },
+  { name: 'toyslow', version: '1.0' },
 ];
 
 /** Newer versions. `toystuck` needs what nobody has, `toypre` fails before it is unpacked, `toynew` replaces `toyold`. */
@@ -30,5 +34,6 @@ export const RPM_UPDATES: readonly RpmToy[] = [
   { name: 'toypre', version: '1.1', preLua: 'error("toypre: this script fails on purpose")' },
   { name: 'toystuck', version: '1.1', tags: ['Requires: toynowhere'] },
   { name: 'toyepoch', version: '1:1.1' },
+  { name: 'toyslow', version: '1.1', postLua: WAIT_FOR_GO },
   { name: 'toynew', version: '1.0', tags: ['Obsoletes: toyold', 'Provides: toyold'] },
 ];
