@@ -216,13 +216,13 @@ export const PACKAGE_CHECKS = {
     meaning:
       'Their own scripts failed or were cut short. Every job tries them again and names them; updates of other packages go in. ' +
       'The command shows the reason: mend it, or remove the package.',
-    command: 'dpkg --configure --pending',
+    command: '{retry}',
   }),
   DEPENDENCIES_UNMET: packages.error({
     title: 'Dependencies of installed packages are not met',
     meaning:
-      'apt changes nothing on this host until they are. Jobs try to install what is missing and remove nothing; this shows what else it takes.',
-    command: 'apt-get --fix-broken install',
+      'apt changes nothing on a host until they are: its jobs try to install what is missing and remove nothing. dnf changes other packages all the same. The command shows what else it takes.',
+    command: '{mend}',
   }),
   DPKG_LOCKED: packages.notice({
     title: 'Another process holds the package database',

@@ -38,6 +38,8 @@ export interface DatabaseFaults {
   readonly unconfigured: readonly string[];
   /** Dependencies of installed packages that are not met, as a clause; nothing else may be changed then. */
   readonly unmet: string | undefined;
+  /** What shows and mends it on this host, each as it is typed. */
+  readonly commands: { readonly audit: string; readonly retry: string; readonly mend: string };
 }
 
 /** Whether what is installed is sound. */

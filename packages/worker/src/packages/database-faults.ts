@@ -5,7 +5,7 @@ import { findLockHolder, nameOfHolder } from './locks.ts';
 
 /** Reads all of it. @throws PatchError when the package manager cannot say */
 export async function readDatabaseFaults(
-  { database, reading }: PackageAdapter,
+  { database, reading, words }: PackageAdapter,
   signal: AbortSignal,
 ): Promise<DatabaseFaults> {
   const [interrupted, installed, unmet] = await Promise.all([
@@ -14,12 +14,13 @@ export async function readDatabaseFaults(
     database.unmet(signal),
   ]);
   const unconfigured = installed.filter((one) => one.broken).map((one) => one.name);
-  return { interrupted, unconfigured, unmet };
+  const { audit, retry, mend } = words;
+  return { interrupted, unconfigured, unmet, commands: { audit, retry, mend } };
 }
 
 /** For people; undefined when nothing is wrong. */
 function describeFaults(
-  { interrupted, unconfigured, unmet }: DatabaseFaults,
+  { interrupted, unconfigured, unmet }: Omit<DatabaseFaults, 'commands'>,
   { installer, audit, mend }: PackageWords,
 ): string | undefined {
   const sentences = [

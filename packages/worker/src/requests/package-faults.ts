@@ -21,6 +21,7 @@ export const FaultsAnswer = z.discriminatedUnion('packages', [
     interrupted: Text.optional(),
     unconfigured: z.array(Text).max(MOST_NAMES),
     unmet: Prose.optional(),
+    commands: z.strictObject({ audit: Text, retry: Text, mend: Text }),
   }),
 ]);
 export type FaultsAnswer = z.infer<typeof FaultsAnswer>;
@@ -39,11 +40,12 @@ export async function readFaults(
   }
   const holder = await packages.lockHolder().catch(() => undefined);
   if (holder) return { packages: 'busy', holder };
-  const { interrupted, unconfigured, unmet } = await packages.faults(signal);
+  const { interrupted, unconfigured, unmet, commands } = await packages.faults(signal);
   return {
     packages: 'read',
     interrupted,
     unconfigured: unconfigured.slice(0, MOST_NAMES),
     unmet: unmet?.slice(0, MOST_CHARACTERS),
+    commands,
   };
 }

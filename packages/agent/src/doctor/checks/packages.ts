@@ -25,7 +25,7 @@ function findingsOf(answer: FaultsAnswer): Finding[] {
     case 'busy': {
       const { program, pid } = answer.holder;
       const name = pid === undefined ? program : `${program} (process ${pid})`;
-      const detail = `${name} holds the locks of dpkg or apt.`;
+      const detail = `${name} holds the package database.`;
       return [{ code: 'DPKG_LOCKED', detail, words: { pid: pid ?? 'PID' } }];
     }
     case 'read':
@@ -38,14 +38,18 @@ function databaseFindings({
   interrupted,
   unconfigured,
   unmet,
+  commands,
 }: Extract<FaultsAnswer, { packages: 'read' }>): Finding[] {
   const findings: Finding[] = [];
   if (interrupted !== undefined)
     findings.push({ code: 'DPKG_INTERRUPTED', detail: `${interrupted} has unfinished parts.` });
   if (unconfigured.length > 0) {
-    const detail = `dpkg --audit names ${unconfigured.join(', ')}.`;
-    findings.push({ code: 'PACKAGES_UNCONFIGURED', detail });
+    const detail = `${commands.audit} names ${unconfigured.join(', ')}.`;
+    findings.push({ code: 'PACKAGES_UNCONFIGURED', detail, words: { retry: commands.retry } });
   }
-  if (unmet !== undefined) findings.push({ code: 'DEPENDENCIES_UNMET', detail: `${unmet}.` });
+  if (unmet !== undefined) {
+    const { mend } = commands;
+    findings.push({ code: 'DEPENDENCIES_UNMET', detail: `${unmet}.`, words: { mend } });
+  }
   return findings;
 }
