@@ -1,6 +1,7 @@
-import type { FleetInventory, HostPackages } from '@linux-patch/contract';
+import type { FleetInventory, HostPackages, Job } from '@linux-patch/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeIds } from '../src/inventory/id-set.ts';
+import { agentJob } from './agent-job.ts';
 import {
   dataOf,
   type Facts,
@@ -17,7 +18,7 @@ import { joinListening } from './listening-agent.ts';
 import type { World } from './world.ts';
 
 const HOUR_MS = 3_600_000;
-const JOB = '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc';
+const JOB = agentJob({}).job_id;
 
 let world: World;
 beforeEach(async () => {
@@ -300,29 +301,8 @@ async function pass(isSo: () => Promise<boolean>) {
     .toBe(true);
 }
 
-function job(status: string) {
-  return {
-    job_id: JOB,
-    operation: 'patch_apply',
+const job = (status: Job['status']) =>
+  agentJob({
     status,
-    state: status,
-    progress: 100,
-    progress_percent: 100,
-    message: '',
-    packages: [],
-    created_at: '2026-11-28T09:00:00.000Z',
-    started_at: null,
-    updated_at: '2026-11-28T09:00:00.000Z',
-    completed_at: null,
-    logs: [],
-    output: null,
-    error: null,
-    error_code: null,
-    exit_code: null,
-    command_stdout: null,
-    command_stderr: null,
     results: [{ name: 'curl', action: 'upgraded', version_before: '1', version_after: '2' }],
-    rollback_job_id: null,
-    exclusive_mode: false,
-  };
-}
+  });

@@ -9,6 +9,7 @@ import {
   parseCertificates,
 } from '@linux-patch/pki';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { agentJob } from './agent-job.ts';
 import { newAgent } from './agents.ts';
 import { eventsOf, jobKeyStatus, keyFileOf, offeredJobKey, rotateJobKey } from './job-key-calls.ts';
 import { applyAll, INSTANCE, knownHost } from './known-host.ts';
@@ -133,31 +134,7 @@ function pinning() {
   };
 }
 
-const NOW = '2026-11-23T12:00:00.000Z';
-const RUNNING = {
-  job_id: '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc',
-  operation: 'patch_apply',
-  status: 'running',
-  state: 'running',
-  progress: 50,
-  progress_percent: 50,
-  message: 'works',
-  packages: [],
-  created_at: NOW,
-  started_at: NOW,
-  updated_at: NOW,
-  completed_at: null,
-  logs: [],
-  output: null,
-  error: null,
-  error_code: null,
-  exit_code: null,
-  command_stdout: null,
-  command_stderr: null,
-  results: [],
-  rollback_job_id: null,
-  exclusive_mode: false,
-};
+const RUNNING = agentJob({ status: 'running' });
 
 describe('a change for a host that pins the job key', { timeout: 60_000 }, () => {
   it('is signed for this host, instance, route, name and body, over the number that the host gave', async () => {

@@ -1,5 +1,4 @@
-/** Longer versions have no key. */
-const MAX_VERSION_CHARACTERS = 250;
+import { packVersion, pushNumber } from './packed-version.ts';
 
 /** What comes at one place, in the order of rpm: `~` before the end, `^` after it, letters after that, numbers last. */
 const TILDE = 0x01;
@@ -12,13 +11,6 @@ const NUMBER = 0x05;
 const RPM_VERSION = /^(?:(\d{1,9}):([!-9;-~]+)|([!-9;-~]+))$/;
 /** Everything else only parts what is around it. */
 const TOKEN = /~|\^|[A-Za-z]+|\d+/g;
-
-/** A number of any length: how many digits it has without leading zeros, then those. */
-function pushNumber(bytes: number[], digits: string): void {
-  const significant = digits.replace(/^0+/, '');
-  bytes.push(significant.length);
-  for (const digit of significant) bytes.push(digit.charCodeAt(0));
-}
 
 function pushToken(bytes: number[], token: string): void {
   if (token === '~') bytes.push(TILDE);
@@ -44,13 +36,5 @@ function pushPart(bytes: number[], part: string): void {
  * for equal. Undefined for a text that is no version to rpm, and for one of more than 250 characters.
  */
 export function rpmVersionKey(version: string): Uint8Array | undefined {
-  const [, epoch = '', afterEpoch, whole] = RPM_VERSION.exec(version) ?? [];
-  const rest = afterEpoch ?? whole;
-  if (rest === undefined || version.length > MAX_VERSION_CHARACTERS) return undefined;
-  const dash = rest.lastIndexOf('-');
-  const bytes: number[] = [];
-  pushNumber(bytes, epoch);
-  pushPart(bytes, dash < 0 ? rest : rest.slice(0, dash));
-  pushPart(bytes, dash < 0 ? '' : rest.slice(dash + 1));
-  return Uint8Array.from(bytes);
+  return packVersion(version, { pattern: RPM_VERSION, pushPart });
 }

@@ -1,5 +1,4 @@
-/** Longer versions have no key; the longest that Debian ships has less than a hundred characters. */
-const MAX_VERSION_CHARACTERS = 250;
+import { packVersion, pushNumber } from './packed-version.ts';
 
 /** `~` sorts before the end, letters before everything else (deb-version(7)). */
 const TILDE = 0x01;
@@ -16,13 +15,6 @@ function orderByte(character: string): number {
   const code = character.charCodeAt(0);
   if (character === '~') return TILDE;
   return /[A-Za-z]/.test(character) ? code : SIGN + code;
-}
-
-/** A number of any length: how many digits it has without leading zeros, then those. */
-function pushNumber(bytes: number[], digits: string): void {
-  const significant = digits.replace(/^0+/, '');
-  bytes.push(significant.length);
-  for (const digit of significant) bytes.push(digit.charCodeAt(0));
 }
 
 /**
@@ -45,13 +37,5 @@ function pushPart(bytes: number[], part: string): void {
  * Undefined for a text that is no version to dpkg, and for one of more than 250 characters.
  */
 export function dpkgVersionKey(version: string): Uint8Array | undefined {
-  const [, epoch = '', afterEpoch, whole] = DPKG_VERSION.exec(version) ?? [];
-  const rest = afterEpoch ?? whole;
-  if (rest === undefined || version.length > MAX_VERSION_CHARACTERS) return undefined;
-  const dash = rest.lastIndexOf('-');
-  const bytes: number[] = [];
-  pushNumber(bytes, epoch);
-  pushPart(bytes, dash < 0 ? rest : rest.slice(0, dash));
-  pushPart(bytes, dash < 0 ? '' : rest.slice(dash + 1));
-  return Uint8Array.from(bytes);
+  return packVersion(version, { pattern: DPKG_VERSION, pushPart });
 }
