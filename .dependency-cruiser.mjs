@@ -86,6 +86,14 @@ export default {
     only('worker-imports-base-only', source('worker'), '^packages/(worker|contract|runtime|pki)/', 'The worker knows nothing of the agent, nor of the network.'),
     only('agent-shares-only-the-base', source('agent'), '^packages/((agent|contract|runtime|pki|http)/|worker/src/index\\.ts$)', 'Agent and manager never import each other; of the worker the agent sees the entry alone.'),
     only('manager-shares-only-the-base', source('manager'), '^packages/(manager|contract|runtime|pki|http)/', 'Agent and manager never import each other.'),
+    only('web-shares-only-the-contract', { path: '^packages/web/' }, '^packages/(web|contract)/', 'The page knows of the manager what the contract says.'),
+    {
+      name: 'web-takes-types-alone',
+      comment: 'What the page needs of the contract when it runs, its build takes out; zod stays out of it.',
+      severity: 'error',
+      from: { path: '^packages/web/src/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^packages/contract/', dependencyTypesNot: ['type-only'] },
+    },
     {
       name: 'agent-has-no-package-code',
       comment: 'What the agent may use of the worker leads to nothing that knows a package manager, not even for a type.',

@@ -22,10 +22,13 @@ export const LONG_SUITES = [
 /** Run by `npm run test:postgresql`, which starts the server that they need. */
 const POSTGRESQL_SUITES = 'packages/manager/test/postgresql/**';
 
+/** Run by `npm run test:page`: the manager's page in a browser. */
+export const PAGE_SUITES = ['packages/lab/test/page/*.test.ts'];
+
 export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'tools/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, ...LONG_SUITES, POSTGRESQL_SUITES],
+    exclude: [...configDefaults.exclude, ...LONG_SUITES, ...PAGE_SUITES, POSTGRESQL_SUITES],
     // Only for a test that hangs: it fails alone. Waits end when what they wait for can no longer come.
     testTimeout: 300_000,
     hookTimeout: 300_000,

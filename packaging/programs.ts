@@ -24,6 +24,8 @@ export interface ProgramPackage extends Script {
   readonly description: readonly string[];
   /** Programs beside it, on the same Node, which it starts itself, as processes or threads. */
   readonly helpers: readonly Script[];
+  /** Where what people open in a browser is installed. */
+  readonly pageFolder?: string;
   readonly configFile: string;
   /** What the administrator of a host allows. */
   readonly policyFile?: string;
@@ -85,6 +87,7 @@ export const PROGRAMS: readonly ProgramPackage[] = [
       { name: 'linux-patch-manager-reader', entry: 'packages/manager/src/threads/reader.ts' },
       { name: 'linux-patch-manager-sets', entry: 'packages/manager/src/threads/sets.ts' },
     ],
+    pageFolder: '/usr/lib/linux-patch-manager/page',
     configFile: '/etc/linux_patch_manager/config.yaml',
     extraFiles: [
       {

@@ -13,6 +13,8 @@ function refuseEmptyCruise(output: string): string | undefined {
 /** Everything a machine can check about the sources, cheapest reports first. */
 export const CHECK_STEPS: readonly Step[] = [
   { name: 'types', program: 'tsc', args: ['-p', '.'] },
+  { name: 'types of the page', program: 'tsc', args: ['-p', 'packages/web'] },
+  { name: 'page and its budget', program: 'node', args: ['packages/web/build.ts', '.cache/page-check'] },
   { name: 'lint', program: 'oxlint', args: ['--type-aware', ...SOURCES] },
   { name: 'format', program: 'biome', args: ['check', '.'] },
   {

@@ -20,6 +20,7 @@ const LANES: readonly (readonly Step[])[] = [
     script('test:postgresql'),
     script('test:long'),
     script('test:attacks'),
+    script('test:page'),
     script('demo', '--once'),
   ],
   [script('test:packages'), script('lab'), script('test:faults')],

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { minifySync } from 'rolldown/utils';
+import { buildPage } from '../../packages/web/build-page.ts';
 import { programFiles } from '../loader.ts';
 import type { ProgramPackage, Script } from '../programs.ts';
 
@@ -28,6 +29,8 @@ export interface BundledScript {
 export interface Bundle extends BundledScript {
   /** Of the programs beside it; what they are made of is among its modules. */
   readonly helpers: readonly BundledScript[];
+  /** The page, by the names of its files below its folder; what it is made of is among the modules. */
+  readonly page: ReadonlyMap<string, Uint8Array>;
 }
 
 /** Native accelerators that `ws` and `pg` look for and do without, and what `pg` needs elsewhere than in Node. */
@@ -88,15 +91,31 @@ async function bundleScript(program: Script, root: string): Promise<BundledScrip
   return { name: program.name, readable, ...minify(readable, program.name), modules };
 }
 
+/** The page of a program that has one. */
+async function bundlePage(root: string): Promise<Pick<Bundle, 'page' | 'modules'>> {
+  const folder = join(root, `.cache/packages/page-${process.pid}`);
+  const { modulePaths } = await buildPage(folder);
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.gz'),
+  );
+  const page = new Map(names.sort().map((name) => [name, readFileSync(join(folder, name))]));
+  rmSync(folder, { recursive: true });
+  const folders = new Set(modulePaths.flatMap((path) => moduleOf(path) ?? []));
+  return { page, modules: [...folders].map(describe) };
+}
+
 /** A program and those beside it. */
 export async function bundleProgram(program: ProgramPackage, root: string): Promise<Bundle> {
   const own = await bundleScript(program, root);
   const helpers = await Promise.all(program.helpers.map((one) => bundleScript(one, root)));
-  const all = [own, ...helpers].flatMap(({ modules }) => modules);
+  const { page, modules: ofPage } =
+    program.pageFolder === undefined ? { page: new Map(), modules: [] } : await bundlePage(root);
+  const all = [...[own, ...helpers].flatMap((script) => script.modules), ...ofPage];
   const modules = new Map(all.map((one) => [one.folder, one]));
   return {
     ...own,
     helpers,
+    page,
     modules: [...modules.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }

@@ -73,6 +73,7 @@ export function stage(options: StageOptions): void {
   mkdirSync(folder, { recursive: true });
   const library = `/usr/lib/${name}`;
   for (const script of [bundle, ...bundle.helpers]) putScript(put, library, script, options);
+  for (const [file, data] of bundle.page) put(`${program.pageFolder}/${file}`, data);
   copyFileSync(node.binary, join(folder, library, 'node'));
   chmodSync(join(folder, library, 'node'), 0o755);
   put(`/usr/bin/${name}`, launcher(name), 0o755);

@@ -35,6 +35,7 @@ export * from './manager-api/inventory.ts';
 export * from './manager-api/inventory-questions.ts';
 export * from './manager-api/job-key.ts';
 export * from './manager-api/local-caller.ts';
+export * from './manager-api/page-paths.ts';
 export * from './manager-api/people.ts';
 export * from './manager-api/public-routes.ts';
 export * from './manager-api/sessions.ts';

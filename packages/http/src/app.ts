@@ -1,9 +1,10 @@
-import { chooseRequestId, type Route } from '@linux-patch/contract';
+import { chooseRequestId } from '@linux-patch/contract';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import type { Answer } from './answer.ts';
 import { failureAnswer } from './failure-answer.ts';
 import type { Exchange, HttpRequest } from './http-request.ts';
 import { RouteTable } from './route-table.ts';
+import type { ServedPath } from './served-path.ts';
 
 export interface HttpAppOptions<R extends HttpRequest> {
   readonly clock: Clock;
@@ -38,7 +39,7 @@ export type Handler<R extends HttpRequest> = (exchange: Exchange<R>) => Promise<
 /** Routes, and the answers they give. */
 export interface HttpApp<R extends HttpRequest> {
   /** Serves a route; of several that a path fits, the first counts. */
-  serve(route: Pick<Route, 'method' | 'path'>, handler: Handler<R>): void;
+  serve(route: ServedPath, handler: Handler<R>): void;
   answer(request: R): Promise<Answer>;
 }
 

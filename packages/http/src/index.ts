@@ -2,6 +2,7 @@ export { type Answer, answerWith, jsonAnswer } from './answer.ts';
 export {
   type AnsweredRequest,
   createHttpApp,
+  type Handler,
   type HttpApp,
   type Outcome,
 } from './app.ts';

@@ -1,4 +1,5 @@
-import { PatchError, pathParameters, pathPattern, type Route } from '@linux-patch/contract';
+import { PatchError, pathParameters, pathPattern } from '@linux-patch/contract';
+import type { ServedPath } from './served-path.ts';
 
 interface Entry<H> {
   readonly method: string;
@@ -17,7 +18,7 @@ export class RouteTable<H> {
   readonly #entries: Entry<H>[] = [];
 
   /** @param route in its path, `{name}` stands for one part */
-  add({ method, path }: Pick<Route, 'method' | 'path'>, handler: H): void {
+  add({ method, path }: ServedPath, handler: H): void {
     this.#entries.push({ method, pattern: pathPattern(path), handler });
   }
 

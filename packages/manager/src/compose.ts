@@ -33,7 +33,7 @@ import { openLocalServer } from './http/local-server.ts';
 import { serveProbes } from './http/probes.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { createRoutes, type Routes } from './http/routes.ts';
-import { type ManagerServer, openManagerServer, TIME_LIMITS } from './http/server.ts';
+import { type ManagerServer, openManagerServer, type ServerLimits, TIME_LIMITS } from './http/server.ts';
 import { serveStatus } from './http/status.ts';
 import { openRepositoryFiles } from './install/repository-files.ts';
 import { serveInstallRoutes } from './install/routes.ts';
@@ -43,6 +43,8 @@ import { jobKeyFile } from './job-key/stored-key.ts';
 import { serveJoinTokenRoutes } from './join-tokens/routes.ts';
 import { collectManagerMetrics } from './metrics/collect.ts';
 import { createManagerCounters, type ManagerCounters } from './metrics/counters.ts';
+import { openPage } from './page/page.ts';
+import { servePage } from './page/routes.ts';
 import { useSession } from './people/find-session.ts';
 import { openFirstLink } from './people/first-link.ts';
 import { openRotation, type Rotation, serveRotationRoutes } from './rotation/rotation.ts';
@@ -129,16 +131,11 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
     counters,
     ...life,
   });
+  servePage(app, await openPage(files, paths.page));
   const server = stack.use(
     await openManagerServer({
       listen: config.server,
-      limits: {
-        ...TIME_LIMITS,
-        connections: {
-          total: config.server.max_connections,
-          unprovenPerCaller: config.server.max_connections_per_address,
-        },
-      },
+      limits: limitsOf(config),
       tls: await authority.webPair(),
       app,
       clock,
@@ -169,6 +166,13 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
     port: server.port,
     url: managerUrlOf(config),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function limitsOf({ server }: ManagerConfig): ServerLimits {
+  return {
+    ...TIME_LIMITS,
+    connections: { total: server.max_connections, unprovenPerCaller: server.max_connections_per_address },
   };
 }
 

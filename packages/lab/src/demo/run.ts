@@ -6,7 +6,9 @@ import { type AgentProcess, createLabHost, type LabHost } from '../agent-process
 import { buildToyRepository, type ToyRepository } from '../apt/repository.ts';
 import { AGENT_PROGRAM, MANAGER_PROGRAM } from '../checkout.ts';
 import { type ManagerProcess, startManagerProcess } from '../manager-process.ts';
+import { installPage } from '../page.ts';
 import { claimDemoFolder } from './claim.ts';
+import { checkPage, createDemoPerson, type DemoPerson, servePageSources } from './page.ts';
 
 /** The demo's hosts. Loopback addresses of their own keep them apart, as different machines would be. */
 const HOSTS = [
@@ -45,7 +47,8 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 
   say('1. A signed apt repository with old versions of a few toy packages');
   const repository = await buildToyRepository({ folder: join(folder, 'world/repository') });
-  say('2. A manager: certificate authority, database, HTTPS');
+  say('2. A manager: certificate authority, database, HTTPS, page');
+  await installPage(join(folder, 'world/manager'));
   const manager = stack.use(
     await startManagerProcess(join(folder, 'world/manager'), { localHosts: HOSTS.map((one) => one.address) }),
   );
@@ -61,8 +64,10 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const patched = await patchFirstHost(world);
   say('');
   say(`demo ok: enrolled in ${enrolledMs} ms, patched ${patched} packages`);
+  await checkPage(manager);
   if (options.once) return;
-  sayWhatNext(world);
+  sayWhatNext(world, await createDemoPerson(manager));
+  if (options.showLogs) stack.use(servePageSources(manager, (line) => say(`   [page] ${line}`)));
   if (!options.signal.aborted) await once(options.signal, 'abort');
   say('stopping ...');
 }
@@ -162,7 +167,7 @@ async function patchFirstHost({ manager, agents, say }: World): Promise<number> 
   return changed.length;
 }
 
-function sayWhatNext({ manager, agents, say }: World): void {
+function sayWhatNext({ manager, agents, say }: World, person: DemoPerson): void {
   const [first, second] = agents;
   if (!first || !second) return;
   const { address, port, root } = first.host;
@@ -171,7 +176,10 @@ function sayWhatNext({ manager, agents, say }: World): void {
   const cli = `${MANAGER_PROGRAM} --root ${manager.root}`;
   for (const line of [
     '',
-    'Everything is up. Try, in another terminal:',
+    `Everything is up. The page: ${manager.url}/   name ${person.name}   password ${person.password}`,
+    `(A browser knows the CA from ${pki}/root.pem, or asks whether to go on.)`,
+    '',
+    'Or, in another terminal:',
     '',
     '  # the agent answers only the manager',
     `  ${curl} https://${address}:${port}/api/v1/health`,

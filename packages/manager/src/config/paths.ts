@@ -15,6 +15,8 @@ export interface ManagerPaths {
   readonly firstLink: string;
   /** What programs elsewhere show over HTTPS, if somebody made it. */
   readonly adminToken: string;
+  /** What people open in a browser; the package brings it. */
+  readonly page: string;
 }
 
 /** The fixed places below `root`. */
@@ -29,5 +31,6 @@ export function managerPaths(root: string): ManagerPaths {
     adminSocket: join(root, 'run/linux-patch-manager/admin.sock'),
     firstLink: join(dataFolder, 'first-person.json'),
     adminToken: join(dataFolder, 'admin.token'),
+    page: join(root, 'usr/lib/linux-patch-manager/page'),
   };
 }

@@ -1,0 +1,2 @@
+/** Where the screens of the manager's page are; what follows in an address is read by the page itself. */
+export const PAGE_PATHS = ['/', '/hosts', '/hosts/{name}', '/hosts/{name}/{tab}', '/queue'] as const;

@@ -1,0 +1,167 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FleetPage, openFleetPage, PASSWORD } from './fleet-page.ts';
+
+let fleet: FleetPage;
+beforeAll(async () => {
+  fleet = await openFleetPage();
+});
+afterAll(() => fleet[Symbol.asyncDispose]());
+
+const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name });
+
+const password = (page: Page) => page.locator('input[type=password]');
+
+/** As somebody without a mouse does. */
+async function signIn(page: Page, name: string): Promise<void> {
+  await page.goto('/');
+  await page.getByLabel('Name').waitFor();
+  await page.keyboard.type(name);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(PASSWORD);
+  await page.keyboard.press('Enter');
+  await heading(page, 'Dashboard').waitFor();
+}
+
+async function faultsOf(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+describe('The page', () => {
+  it('tells a stranger nothing, and says what was wrong with a password', async () => {
+    await using window = await fleet.open();
+    const { page, complaints } = window;
+    await page.goto('/hosts');
+    await page.getByLabel('Name').fill('ada');
+    await password(page).fill('wrong horse battery');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    expect(await page.getByRole('alert').textContent()).toMatch(/wrong/i);
+    expect(await heading(page, 'Hosts').count()).toBe(0);
+    expect(await faultsOf(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('says to a viewer, on the button, why a host cannot be let in', async () => {
+    await using window = await fleet.open();
+    const { page } = window;
+    await signIn(page, 'vera');
+    await page.keyboard.type('gq');
+    const letIn = page.getByRole('button', { name: `Let ${fleet.host.name} in` });
+    await letIn.waitFor();
+    expect(await letIn.getAttribute('aria-disabled')).toBe('true');
+    const reason = await letIn.getAttribute('aria-describedby');
+    expect(await page.locator(`[id="${reason}"]`).textContent()).toContain('Your role, viewer');
+  });
+
+  it('lets a host in by its code with the keyboard alone, and shows what waits on it', async () => {
+    await using window = await fleet.open();
+    const { page, complaints } = window;
+    await signIn(page, 'ada');
+    await page.keyboard.type('gq');
+    const code = page.getByLabel(`Code of ${fleet.host.name}`);
+    await code.waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await code.focus();
+    await page.keyboard.type(await fleet.host.hostCode());
+    await page.keyboard.press('Enter');
+    await page.getByText('Nobody waits.').waitFor();
+    await fleet.agent.listening;
+    await page.keyboard.type('gh');
+    await heading(page, 'Hosts').waitFor();
+    await page.getByRole('link', { name: fleet.host.name }).focus();
+    await page.keyboard.press('Enter');
+    await heading(page, fleet.host.name).waitFor();
+    await page.getByRole('link', { name: 'Updates' }).focus();
+    await page.keyboard.press('Enter');
+    const ask = page.getByRole('button', { name: 'Ask the host now' });
+    await ask.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('cell', { name: 'toyhello', exact: true }).waitFor();
+    expect(await page.getByRole('row').count()).toBeGreaterThan(1);
+    expect(await faultsOf(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  it.each(['light', 'dark'] as const)(
+    'is clean for readers of the screen on every screen, %s',
+    async (colorScheme) => {
+      await using window = await fleet.open({ colorScheme });
+      const { page, complaints } = window;
+      await signIn(page, 'ada');
+      const host = `/hosts/${fleet.host.name}`;
+      const tabs = ['overview', 'updates', 'packages', 'history', 'identity'].map((tab) => `${host}/${tab}`);
+      for (const path of ['/', '/hosts', host, ...tabs, '/queue', '/hosts?q=state:left']) {
+        await page.goto(path);
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        await page
+          .getByText(/The manager said so/)
+          .first()
+          .waitFor();
+        expect([path, await faultsOf(page)]).toEqual([path, []]);
+      }
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  it('is as wide as a telephone', async () => {
+    await using window = await fleet.open({ viewport: { width: 360, height: 740 } });
+    const { page } = window;
+    await signIn(page, 'ada');
+    for (const path of ['/', '/hosts', `/hosts/${fleet.host.name}`, '/queue']) {
+      await page.goto(path);
+      await page
+        .getByText(/The manager said so/)
+        .first()
+        .waitFor();
+      const width = await page.evaluate('document.documentElement.scrollWidth');
+      expect([path, Number(width) <= 360]).toEqual([path, true]);
+    }
+  });
+
+  it('asks for the password again when the session ends, and keeps what was typed', async () => {
+    await using window = await fleet.open();
+    const { page, context } = window;
+    await signIn(page, 'ada');
+    await page.goto(`/hosts/${fleet.host.name}/packages`);
+    await page.getByLabel('Package', { exact: true }).fill('toy');
+    await context.clearCookies();
+    await page.getByLabel('Package', { exact: true }).fill('toyl');
+    await page.getByText('Your session is over.').waitFor();
+    await page.getByLabel('Name').fill('ada');
+    await password(page).fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    const typed = page.getByLabel('Package', { exact: true });
+    await typed.waitFor();
+    expect(await typed.inputValue()).toBe('toyl');
+  });
+
+  it('keeps at most 80 of 10,000 hosts in the document', async () => {
+    await using window = await fleet.open();
+    const { page } = window;
+    await signIn(page, 'ada');
+    const many = 10_000;
+    const one = (await page.evaluate("fetch('/api/v1/hosts').then((answer) => answer.json())")) as {
+      readonly data: { readonly hosts: readonly object[] };
+    };
+    const hosts = Array.from({ length: many }, (_, number) => ({
+      ...one.data.hosts[0],
+      id: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
+      fqdn: `host${number}.page.test`,
+    }));
+    // Only the numbers of the fleet are made up; the answer is else the manager's.
+    await page.route('**/api/v1/hosts', (route) =>
+      route.fulfill({ json: { ...one, data: { hosts, total: many } } }),
+    );
+    await page.keyboard.type('gh');
+    await page.getByText('10,000 hosts').waitFor();
+    await page.getByRole('table', { name: 'Hosts' }).focus();
+    for (const key of ['End', 'Home', 'PageDown', 'PageDown']) {
+      await page.keyboard.press(key);
+      expect(await page.getByRole('row').count()).toBeLessThanOrEqual(80);
+    }
+    await page.getByLabel('Search').fill('host9999');
+    await page.getByRole('link', { name: 'host9999.page.test' }).waitFor();
+  });
+});

@@ -1,0 +1,67 @@
+import type { MANAGER_ADMIN_ROUTES, MANAGER_PUBLIC_ROUTES } from '@linux-patch/contract';
+import type { z } from 'zod';
+import { CallFailure } from './call-failure.ts';
+import { readEnvelope } from './read-envelope.ts';
+
+type Table = typeof MANAGER_ADMIN_ROUTES & Pick<typeof MANAGER_PUBLIC_ROUTES, 'signIn'>;
+
+/** What the page can call; the build knows method and path of each. */
+export type RouteId = keyof Table;
+
+/** What a call answers. */
+export type Answered<K extends RouteId> = z.output<Table[K]['response']>;
+
+type QueryOf<K extends RouteId> = Table[K] extends { readonly query: infer S extends z.ZodType }
+  ? { readonly [P in keyof z.input<S>]?: string | number | boolean | undefined }
+  : Readonly<Record<never, never>>;
+
+type BodyOf<K extends RouteId> = Table[K] extends { readonly body: infer S extends z.ZodType }
+  ? z.input<S>
+  : undefined;
+
+export interface CallInput<K extends RouteId> {
+  /** Parts of the path, by the names that the route gives them. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly query?: QueryOf<K>;
+  readonly body?: BodyOf<K>;
+  readonly signal?: AbortSignal;
+}
+
+function pathOf(path: string, parameters: Readonly<Record<string, string>>): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ''));
+}
+
+function searchOf(query: Readonly<Record<string, unknown>>): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return search === '' ? '' : `?${search}`;
+}
+
+/**
+ * Calls the manager as whoever is signed in.
+ * @throws CallFailure whatever went wrong
+ */
+export async function call<K extends RouteId>(id: K, input: CallInput<K> = {}): Promise<Answered<K>> {
+  const route = __CONTRACT__.routes[id];
+  if (!route) throw new CallFailure({ code: 'PAGE_FAULT', message: `The page knows no route ${id}.` });
+  const { parameters = {}, query = {}, body, signal } = input;
+  const response = await fetch(`${pathOf(route.path, parameters)}${searchOf(query)}`, {
+    method: route.method,
+    headers: {
+      accept: 'application/json',
+      [__CONTRACT__.requestHeader]: '1',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    redirect: 'error',
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  }).catch((error: unknown) => {
+    if (signal?.aborted) throw error;
+    throw new CallFailure({
+      code: 'UNREACHABLE',
+      message:
+        'The manager does not answer: it is stopped or starts again, or the way to it is broken. What is on the screen is from before.',
+    });
+  });
+  return readEnvelope(response.status, await response.text()) as Answered<K>;
+}

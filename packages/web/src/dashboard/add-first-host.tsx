@@ -1,0 +1,24 @@
+import { Code, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { ask } from '../api/queries.ts';
+import { Empty } from '../states/empty.tsx';
+import { Loaded } from '../states/loaded.tsx';
+
+/** What to do on a host so that it asks to join. */
+export function AddFirstHost() {
+  return (
+    <Loaded query={useQuery(ask('status'))} what="its address">
+      {({ manager_url, ca_fingerprint }) => (
+        <Empty title="Add a host">
+          <Text>
+            Install linux-patch-api on it, put this line into /etc/linux_patch_api/config.yaml, and start it.
+            It then waits in the queue.
+          </Text>
+          <Code block tabIndex={0}>
+            {`enrollment: { manager_url: ${JSON.stringify(manager_url)}, ca_fingerprint: ${JSON.stringify(ca_fingerprint)} }`}
+          </Code>
+        </Empty>
+      )}
+    </Loaded>
+  );
+}

@@ -1,0 +1,46 @@
+import { Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import type { Answered } from '../api/call.ts';
+import { ask } from '../api/queries.ts';
+import { count } from '../words/count.ts';
+
+/** What waits for a person, each with where it is done. */
+export function NeedsYou({ figures }: { readonly figures: Answered<'inventory'>['figures'] }) {
+  const { data: status } = useQuery(ask('status'));
+  const { data: fleet } = useQuery(ask('listHosts'));
+  const waiting = status?.pending_enrollments ?? 0;
+  const present = (fleet?.hosts ?? []).filter(({ left_at }) => left_at === null);
+  const troubled = present.filter(({ identity }) => identity.state !== 'ok').length;
+  const isCalm = status !== undefined && fleet !== undefined && waiting + troubled + figures.unknown === 0;
+  return (
+    <section>
+      <Title order={2} size="h4" mt="lg" mb="xs">
+        Needs you
+      </Title>
+      {status && fleet ? null : <Text>Not all of it is known yet.</Text>}
+      {isCalm ? <Text>Nothing but the updates that wait.</Text> : null}
+      <ul>
+        {waiting > 0 ? (
+          <li>
+            <Link to="/queue">{count(waiting, 'host')} asking to join</Link>
+          </li>
+        ) : null}
+        {figures.unknown > 0 ? (
+          <li>
+            <Link to="/hosts" search={{ q: 'state:unknown' }}>
+              {count(figures.unknown, 'host')} unknown, each with its reason
+            </Link>
+          </li>
+        ) : null}
+        {troubled > 0 ? (
+          <li>
+            <Link to="/hosts" search={{ q: 'identity:trouble' }}>
+              {count(troubled, 'host')} with a certificate that needs a look
+            </Link>
+          </li>
+        ) : null}
+      </ul>
+    </section>
+  );
+}

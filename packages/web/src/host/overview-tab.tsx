@@ -1,0 +1,67 @@
+import { Alert, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { ask } from '../api/queries.ts';
+import { StateName } from '../hosts/state-name.tsx';
+import { Loaded } from '../states/loaded.tsx';
+import { Unknown } from '../states/unknown.tsx';
+import { When } from '../words/when.tsx';
+import { Facts } from './facts.tsx';
+import type { TabProps } from './tab-props.ts';
+
+/** What is known of the host, the worst first. */
+export function OverviewTab({ host }: TabProps) {
+  const query = useQuery(ask('hostInventory', { parameters: { id: host.id }, query: { limit: 1 } }));
+  const { distro, name, version_id, kernel, architecture } = host.os_details;
+  return (
+    <Stack mt="md">
+      {host.left_at === null ? null : (
+        <Alert color="yellow" title="This host has left">
+          It left by itself <When at={host.left_at} />. Its certificates count no more.
+        </Alert>
+      )}
+      {host.last_error === null ? null : (
+        <Alert color="red" title="When it was asked last, it did not answer">
+          {host.last_error}
+        </Alert>
+      )}
+      {host.identity.message === null ? null : (
+        <Alert color="yellow" title="Its certificate needs a look">
+          {host.identity.message}
+        </Alert>
+      )}
+      <Loaded query={query} what="what waits on the host">
+        {({ host: listing }) => {
+          const isUnknown = listing.state === 'unknown';
+          return (
+            <>
+              {isUnknown ? (
+                <Unknown title="What waits on this host is unknown" reason={listing.reason} />
+              ) : null}
+              <Facts
+                of={[
+                  ['State', <StateName key="state" state={listing.state} />],
+                  [isUnknown ? 'Security updates, then' : 'Security updates', listing.security_updates],
+                  [isUnknown ? 'All updates, then' : 'All updates', listing.updates],
+                  ['Packages', listing.packages],
+                  ['Listed', <When key="listed" at={listing.listed_at} />],
+                  ['Asked', <When key="asked" at={listing.checked_at} />],
+                ]}
+              />
+            </>
+          );
+        }}
+      </Loaded>
+      <Text fw={600}>The host</Text>
+      <Facts
+        of={[
+          ['Seen', <When key="seen" at={host.last_seen_at} />],
+          ['System', [distro ?? name, version_id].filter(Boolean).join(' ') || 'not said'],
+          ['Kernel', [kernel, architecture].filter(Boolean).join(' ') || 'not said'],
+          ['Address', `${host.ip_address}, port ${host.agent_port}`],
+          ['Machine id', host.machine_id],
+          ['Joined', <When key="joined" at={host.created_at} />],
+        ]}
+      />
+    </Stack>
+  );
+}

@@ -1,0 +1,46 @@
+import type { Host, HostInventory } from '@linux-patch/contract';
+
+/** What is known of a host from both lists of the manager. */
+export interface KnownHost {
+  readonly id: string;
+  readonly fqdn: string;
+  readonly state: HostInventory['state'] | 'left';
+  readonly reason: string | null;
+  readonly os: string;
+  readonly address: string;
+  /** Null where nobody can know how many wait. */
+  readonly updates: number | null;
+  readonly securityUpdates: number | null;
+  readonly seenAt: string | null;
+  readonly listedAt: string | null;
+  readonly identity: string;
+}
+
+function osOf({ os_details: { distro, name, version_id, version } }: Host): string {
+  return [distro ?? name, version_id ?? version].filter(Boolean).join(' ') || 'not said';
+}
+
+/** Puts the two lists together; a host that left is in one of them alone. */
+export function joinLists(hosts: readonly Host[], inventory: readonly HostInventory[]): KnownHost[] {
+  const listings = new Map(inventory.map((one) => [one.id, one]));
+  const known = hosts.map((host): KnownHost => {
+    const listing = listings.get(host.id);
+    const isKnown = listing !== undefined && listing.state !== 'unknown';
+    const { id, fqdn, ip_address: address, last_seen_at: seenAt, identity } = host;
+    const hasLeft = host.left_at !== null;
+    return {
+      id,
+      fqdn,
+      address,
+      seenAt,
+      os: osOf(host),
+      identity: identity.state,
+      state: hasLeft ? 'left' : (listing?.state ?? 'unknown'),
+      reason: hasLeft ? 'It left by itself.' : listing ? listing.reason : 'It joined a moment ago.',
+      updates: isKnown ? listing.updates : null,
+      securityUpdates: isKnown ? listing.security_updates : null,
+      listedAt: listing?.listed_at ?? null,
+    };
+  });
+  return known.sort((a, b) => (a.fqdn < b.fqdn ? -1 : a.fqdn > b.fqdn ? 1 : 0));
+}

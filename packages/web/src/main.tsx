@@ -1,0 +1,47 @@
+import '@mantine/core/styles.css';
+import './shell/page.css';
+import { createTheme, MantineProvider } from '@mantine/core';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { CallFailure } from './api/call-failure.ts';
+import { router } from './router.tsx';
+import { end } from './session/session.ts';
+
+function isOver(error: unknown): boolean {
+  return error instanceof CallFailure && error.code === 'UNAUTHORIZED';
+}
+
+const client: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error) => {
+      if (isOver(error)) end(client);
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      retry: (failures, error) =>
+        error instanceof CallFailure && error.code === 'UNREACHABLE' && failures < 2,
+      staleTime: 5_000,
+    },
+  },
+});
+
+const place = document.getElementById('page');
+if (!place) throw new Error('the document has no place for the page');
+createRoot(place).render(
+  <StrictMode>
+    {/* Style elements would need a policy that lets them in; the variables are those of the style sheet. */}
+    <MantineProvider
+      theme={createTheme({ respectReducedMotion: true })}
+      defaultColorScheme="auto"
+      withCssVariables={false}
+      withGlobalClasses={false}
+    >
+      <QueryClientProvider client={client}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,51 @@
+import { Alert, Button, Group, PasswordInput, TextInput } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { call } from '../api/call.ts';
+import { failureOf } from '../api/call-failure.ts';
+import { sessionQuery } from './session.ts';
+
+/** Asks somebody who is signed in to show that it is still them, before something that gives or takes trust. */
+export function Prove({ proven }: { readonly proven: () => void }) {
+  const { data: session } = useQuery(sessionQuery);
+  const [secret, setSecret] = useState('');
+  const byCode = session?.person.second_factor ?? false;
+  const prove = useMutation({
+    mutationFn: () => call('stepUp', { body: byCode ? { code: secret.trim() } : { password: secret } }),
+    onSuccess: proven,
+  });
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    prove.mutate();
+  };
+  const field = {
+    autoFocus: true,
+    required: true,
+    value: secret,
+    onChange: ({ currentTarget }: { readonly currentTarget: HTMLInputElement }) =>
+      setSecret(currentTarget.value),
+    error: prove.error ? failureOf(prove.error).message : undefined,
+    description: 'This lets a host in, so show that it is you. Good for ten minutes.',
+  };
+  return (
+    <Alert color="blue" title="Is it you?">
+      <form onSubmit={submit}>
+        <Group align="end">
+          {byCode ? (
+            <TextInput label="Code of your authenticator" autoComplete="one-time-code" {...field} />
+          ) : (
+            <PasswordInput
+              label="Your password"
+              autoComplete="current-password"
+              visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
+              {...field}
+            />
+          )}
+          <Button type="submit" loading={prove.isPending}>
+            Go on
+          </Button>
+        </Group>
+      </form>
+    </Alert>
+  );
+}

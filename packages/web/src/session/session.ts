@@ -1,0 +1,56 @@
+import { type QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
+import { type Answered, call } from '../api/call.ts';
+import { CallFailure } from '../api/call-failure.ts';
+
+export type OwnSession = Answered<'ownSession'>;
+
+/**
+ * Whether somebody signed in here and did not sign out. The cookie itself cannot be read; without this every stranger who
+ * opens the page would be one more refused call on record.
+ */
+const MARK = 'linux-patch-signed-in';
+
+async function findSession(signal: AbortSignal): Promise<OwnSession | null> {
+  if (localStorage.getItem(MARK) === null) return null;
+  try {
+    return await call('ownSession', { signal });
+  } catch (error) {
+    if (error instanceof CallFailure && error.code === 'UNAUTHORIZED') return null;
+    throw error;
+  }
+}
+
+/** Who is signed in; null when nobody is. */
+export const sessionQuery = queryOptions<OwnSession | null>({
+  queryKey: ['session'],
+  queryFn: ({ signal }) => findSession(signal),
+  staleTime: 60_000,
+});
+
+/** Takes note of who signed in; what was asked before is asked again. */
+export async function begin(client: QueryClient, session: OwnSession): Promise<void> {
+  localStorage.setItem(MARK, '1');
+  client.setQueryData(sessionQuery.queryKey, session);
+  await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
+}
+
+/** The session is over: the screen asks for the password and keeps what was typed. */
+export function end(client: QueryClient): void {
+  client.setQueryData(sessionQuery.queryKey, null);
+}
+
+/** Signs out; nothing of what was shown stays. */
+export async function signOut(client: QueryClient): Promise<void> {
+  await call('signOut');
+  localStorage.removeItem(MARK);
+  client.clear();
+  location.assign('/');
+}
+
+/** Why whoever is signed in may not do something; undefined when they may. */
+export function useWhyNot(permission: string): string | undefined {
+  const { data } = useQuery(sessionQuery);
+  if (!data) return 'Sign in first.';
+  if (data.permissions.includes(permission)) return undefined;
+  return `Your role, ${data.person.role}, does not allow this (${permission}).`;
+}

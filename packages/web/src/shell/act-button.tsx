@@ -1,0 +1,42 @@
+import { Button, Text } from '@mantine/core';
+import { type ReactNode, useId } from 'react';
+
+/** A button that acts; one that cannot says why, also to who does not see it. */
+export function ActButton({
+  children,
+  why,
+  busy = false,
+  act,
+  quiet = false,
+}: {
+  readonly children: ReactNode;
+  /** Why it cannot be done; undefined when it can. */
+  readonly why: string | undefined;
+  readonly busy?: boolean;
+  readonly act: () => void;
+  /** Not the first thing to do here. */
+  readonly quiet?: boolean;
+}) {
+  const reasonId = useId();
+  return (
+    <div>
+      <Button
+        variant={quiet ? 'default' : 'filled'}
+        aria-disabled={why !== undefined || busy}
+        {...(why !== undefined || busy ? { 'data-disabled': true } : {})}
+        {...(why === undefined ? {} : { 'aria-describedby': reasonId })}
+        onClick={(event) => {
+          event.preventDefault();
+          if (why === undefined && !busy) act();
+        }}
+      >
+        {busy ? 'One moment …' : children}
+      </Button>
+      {why === undefined ? null : (
+        <Text id={reasonId} size="sm" mt={4}>
+          {why}
+        </Text>
+      )}
+    </div>
+  );
+}

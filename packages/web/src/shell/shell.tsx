@@ -1,0 +1,41 @@
+import { useQuery } from '@tanstack/react-query';
+import { Outlet, useLocation } from '@tanstack/react-router';
+import { useRef } from 'react';
+import { failureOf } from '../api/call-failure.ts';
+import { sessionQuery } from '../session/session.ts';
+import { SignIn } from '../session/sign-in.tsx';
+import { Failed } from '../states/failed.tsx';
+import { Loading } from '../states/loading.tsx';
+import { ErrorBoundary } from './error-boundary.tsx';
+import { useKeys } from './keys.ts';
+import { Side } from './side.tsx';
+
+/** The frame of every screen. When a session ends, its screen stays behind the sign-in, with what was typed in it. */
+export function Shell() {
+  const session = useQuery(sessionQuery);
+  const wasIn = useRef(false);
+  const { pathname } = useLocation();
+  useKeys();
+  if (session.data) wasIn.current = true;
+  if (session.isPending) return <Loading what="your session" />;
+  if (session.error && !session.data)
+    return <Failed failure={failureOf(session.error)} retry={() => void session.refetch()} />;
+  return (
+    <>
+      {session.data ? null : <SignIn again={wasIn.current} />}
+      {wasIn.current ? (
+        <div className="shell" hidden={!session.data}>
+          <a className="skip" href="#content">
+            Skip to the content
+          </a>
+          <Side />
+          <main className="shell-main" id="content" tabIndex={-1}>
+            <ErrorBoundary key={pathname}>
+              <Outlet />
+            </ErrorBoundary>
+          </main>
+        </div>
+      ) : null}
+    </>
+  );
+}

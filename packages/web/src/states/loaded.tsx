@@ -1,0 +1,39 @@
+import { Text } from '@mantine/core';
+import type { UseQueryResult } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { failureOf } from '../api/call-failure.ts';
+import { When } from '../words/when.tsx';
+import { Failed } from './failed.tsx';
+import { Forbidden } from './forbidden.tsx';
+import { Loading } from './loading.tsx';
+
+/** What a question came to; an answer that could not be renewed stays, with its age and why. */
+export function Loaded<T>({
+  query,
+  what,
+  children,
+}: {
+  readonly query: UseQueryResult<T>;
+  /** After "asking the manager for". */
+  readonly what: string;
+  readonly children: (data: NonNullable<T>) => ReactNode;
+}) {
+  const { data, error, dataUpdatedAt } = query;
+  const failure = error ? failureOf(error) : undefined;
+  const hasData = data !== undefined && data !== null;
+  return (
+    <>
+      {failure?.code === 'FORBIDDEN' ? <Forbidden message={failure.message} /> : null}
+      {failure && failure.code !== 'FORBIDDEN' ? (
+        <Failed failure={failure} retry={() => void query.refetch()} />
+      ) : null}
+      {hasData ? children(data) : null}
+      {hasData ? (
+        <Text size="sm" mt="sm">
+          The manager said so <When at={dataUpdatedAt} />.
+        </Text>
+      ) : null}
+      {!hasData && !failure ? <Loading what={what} /> : null}
+    </>
+  );
+}

@@ -1,0 +1,51 @@
+import { MANAGER_ADMIN_ROUTES, MANAGER_PUBLIC_ROUTES, REQUEST_HEADER } from '@linux-patch/contract';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+/** What the page needs of the contract when it runs; the schemas stay out of it. */
+const CONTRACT = {
+  requestHeader: REQUEST_HEADER,
+  routes: Object.fromEntries(
+    Object.values({ signIn: MANAGER_PUBLIC_ROUTES.signIn, ...MANAGER_ADMIN_ROUTES }).map(
+      ({ id, method, path }) => [id, { method, path }],
+    ),
+  ),
+};
+
+/** The manager over which `npm run dev` serves the page. */
+const manager = process.env.LINUX_PATCH_MANAGER;
+
+export default defineConfig({
+  root: import.meta.dirname,
+  cacheDir: '../../.cache/vite',
+  plugins: [react()],
+  define: { __CONTRACT__: JSON.stringify(CONTRACT) },
+  build: {
+    target: 'es2023',
+    modulePreload: { polyfill: false },
+    // A file that is written into another one is none that the page may load.
+    assetsInlineLimit: 0,
+    emptyOutDir: true,
+    reportCompressedSize: false,
+  },
+  server: {
+    host: '127.0.0.1',
+    ...(manager === undefined
+      ? {}
+      : {
+          proxy: {
+            '/api': {
+              target: manager,
+              changeOrigin: true,
+              // The demo's own CA, on loopback.
+              secure: false,
+              configure: (proxy) => {
+                proxy.on('proxyReq', (request) => {
+                  if (request.hasHeader('origin')) request.setHeader('origin', manager);
+                });
+              },
+            },
+          },
+        }),
+  },
+});

@@ -1,0 +1,6 @@
+import { ensurePrograms } from '../system-packages.ts';
+
+/** Before the first test. */
+export function setup(): void {
+  ensurePrograms('Testing the page', [['chromium', 'chromium']]);
+}
