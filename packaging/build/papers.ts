@@ -6,11 +6,22 @@ import type { NodeRuntime } from './node-runtime.ts';
 
 const RULE = '='.repeat(100);
 
-function licenceText(module: BundledModule): string {
-  const file = readdirSync(module.folder).find((name) => /^licen[cs]e(\.|$)/i.test(name));
-  if (file) return readFileSync(join(module.folder, file), 'utf8').trim();
-  // Some packages name their licence in package.json only.
-  return `Licence: ${module.licence} (its text is not part of the published package)`;
+/** The last chapter of a README, which is where those without a file of their own have it. */
+const LICENCE_CHAPTER = /^#+ *licen[cs]e *\n+((?:(?!^#)[^\n]*\n?)+)/im;
+/** Shorter is a name or a link, and no licence. */
+const LEAST_CHARACTERS = 500;
+
+/** @throws for a library that has no text of its licence, which must not be shipped */
+function licenceText({ folder, name, version }: BundledModule): string {
+  const files = readdirSync(folder);
+  const file = files.find((one) => /^licen[cs]e(\.|$)/i.test(one));
+  if (file) return readFileSync(join(folder, file), 'utf8').trim();
+  const readme = files.find((one) => /^readme(\.|$)/i.test(one));
+  const [, chapter = ''] = readme
+    ? (LICENCE_CHAPTER.exec(readFileSync(join(folder, readme), 'utf8')) ?? [])
+    : [];
+  if (chapter.length >= LEAST_CHARACTERS) return chapter.trim();
+  throw new Error(`${name} ${version} has no text of its licence in its package; do not ship it`);
 }
 
 /** The licence of everything that is shipped, in full. */
