@@ -175,8 +175,8 @@ it('ends with everything that it has started when it is told to', async () => {
   // Whoever reads it waits for somebody who writes.
   await nodeCommands().run({ program: 'mkfifo', args: [status], timeoutMs: 10_000 });
   try {
-    const [program, main] = OWN_PROGRAMS['linux-patch-worker'];
-    const worker = spawn(program, [main, 'request', '--root', host.root], { stdio: 'pipe' });
+    const [program] = OWN_PROGRAMS['linux-patch-worker'];
+    const worker = spawn(program, ['request', '--root', host.root], { stdio: 'pipe' });
     worker.stdin.end('{"v":1,"op":"snapshot","explain":false}\n');
     const waits = async () => (await startedBy(worker.pid)).find((one) => one.name === 'dpkg-query');
     await expect.poll(waits, { timeout: 20_000 }).toBeDefined();
