@@ -49,6 +49,15 @@ describe('a join string', () => {
     expect(message).not.toContain(secret.toString('base64url').slice(0, 12));
   });
 
+  it('that lost one to four characters at its end is none, whatever its secret', () => {
+    // Ends in zero bits, of which nobody can tell whether they are the rest of a byte.
+    for (const last of [0x00, 0x40, 0xff]) {
+      const whole = formatJoinString({ caSpkiSha256: pin, secret: Buffer.alloc(32, last) });
+      for (const lost of [1, 2, 3, 4])
+        expect(() => parseJoinString(whole.slice(0, -lost))).toThrow('third part');
+    }
+  });
+
   it('is never made with a weak secret', () => {
     expect(() => formatJoinString({ caSpkiSha256: pin, secret: secret.subarray(0, 15) })).toThrow(RangeError);
   });

@@ -36,8 +36,9 @@ export function formatJoinString({ caSpkiSha256, secret }: JoinString): string {
   return [VERSION, toBase64url(caSpkiSha256), toBase64url(secret)].join('.');
 }
 
+/** In steps of four bytes, so that a string that lost its last characters is none. */
 function isSecretLength(bytes: number): boolean {
-  return bytes >= SHORTEST_SECRET_BYTES && bytes <= LONGEST_SECRET_BYTES;
+  return bytes >= SHORTEST_SECRET_BYTES && bytes <= LONGEST_SECRET_BYTES && bytes % 4 === 0;
 }
 
 /**
