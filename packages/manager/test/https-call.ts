@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import {
   type ClientRequest,
   request as httpRequest,
@@ -5,6 +6,7 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import type {
   ApiToken,
   AuditPage,
@@ -76,6 +78,16 @@ export interface Call {
   readonly signal?: AbortSignal;
 }
 
+/** Dates go by the clock that the test moves, and the TLS library has another one. */
+const DATE_FAULTS = ['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'];
+
+/** Where a date is wrong, that is all that the TLS library says. */
+function leadsTo(ca: string, leaf: X509Certificate | undefined): boolean {
+  const issuing = leaf?.issuerCertificate;
+  if (!leaf || !issuing) return false;
+  return leaf.verify(issuing.publicKey) && issuing.verify(new X509Certificate(ca).publicKey);
+}
+
 /** One request on a connection of its own; the server must prove to be the manager. */
 export function callHttps(server: { port: number; ca: string }, call: Call): Promise<Answer> {
   const { localAddress } = call;
@@ -85,9 +97,20 @@ export function callHttps(server: { port: number; ca: string }, call: Call): Pro
     // What is in `Host` is not whom we call.
     servername: '',
     ca: server.ca,
+    rejectUnauthorized: false,
     ...(localAddress === undefined ? {} : { localAddress }),
   };
-  return send(call, (facts, answered) => httpsRequest({ ...facts, ...place }, answered));
+  return send(call, (facts, answered) => {
+    const outgoing = httpsRequest({ ...facts, ...place }, answered);
+    outgoing.once('socket', (socket: TLSSocket) =>
+      socket.once('secureConnect', () => {
+        const fault = String(socket.authorizationError ?? '');
+        const isDate = DATE_FAULTS.includes(fault) && leadsTo(server.ca, socket.getPeerX509Certificate());
+        if (fault && !isDate) outgoing.destroy(new Error(`the manager is not believed: ${fault}`));
+      }),
+    );
+    return outgoing;
+  });
 }
 
 /** The same through the socket on the manager's machine. */
