@@ -7,6 +7,7 @@ import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import type { Commands, Files } from '@linux-patch/runtime';
 import { nodeCommands, processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { freePort, ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import type { FaultsAnswer } from '@linux-patch/worker';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
 import { runAgent } from '../../src/cli/run.ts';
 import { type AgentPaths, agentPaths } from '../../src/config/paths.ts';
@@ -51,11 +52,18 @@ export async function startDoctoredManager(
   return manager;
 }
 
+const NOTHING_WRONG: FaultsAnswer = {
+  packages: 'read',
+  unconfigured: [],
+  commands: { audit: 'dpkg --audit', retry: 'dpkg --configure -a', mend: 'apt-get -f install' },
+};
+
 /** Finds nothing wrong with the packages, and starts faster than the real one. */
 const WELL_WORKER = [
   process.execPath,
   '-e',
-  `process.stdin.once('data', () => console.log('{"v":1,"ok":true,"value":{"packages":"read","unconfigured":[]}}'))`,
+  `process.stdin.once('data', () => console.log(process.argv[1]))`,
+  JSON.stringify({ v: 1, ok: true, value: NOTHING_WRONG }),
 ];
 
 /** A host that is well until a test makes it sick. */
