@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Run by `npm run test:long`: what goes through every place, state, signal or trick, and simulates years. */
+/** Run by `npm run test:long`: what goes through every place, state, signal, trick or package manager, and simulates years. */
 export const LONG_SUITES = [
   'packages/lab/test/crash/*.test.ts',
   'packages/lab/test/attacks/*.test.ts',
@@ -17,6 +17,9 @@ export const LONG_SUITES = [
   'packages/lab/test/secrets.test.ts',
   'packages/lab/test/ca-rotation.test.ts',
   'packages/lab/test/signed-jobs.test.ts',
+  // These need root: rpm changes its root to each private one.
+  'packages/lab/test/dnf-adapter.test.ts',
+  'packages/lab/test/package-conformance.test.ts',
 ];
 
 /** Run by `npm run test:postgresql`, which starts the server that they need. */

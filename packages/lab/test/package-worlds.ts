@@ -85,9 +85,6 @@ async function dnfWorld(): Promise<PackageWorld> {
   };
 }
 
-/** Only root may change its root, as rpm does for each of its private ones. */
-export const canRun = (name: string): boolean => name === 'apt' || process.getuid?.() === 0;
-
 /** Every package manager that this release drives. */
 export const WORLDS: Readonly<Record<Backend, () => Promise<PackageWorld>>> = {
   apt: aptWorld,
