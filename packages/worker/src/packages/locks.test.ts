@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mountDevice, parseLockHolders } from './locks.ts';
+import { chooseHolder, mountDevice, parseLockHolders } from './locks.ts';
 
 describe('locks', () => {
   it('name who holds them by device and inode of the file, and nobody who only waits', () => {
@@ -30,5 +30,15 @@ describe('locks', () => {
     expect(mountDevice(mounts, '/var/library')).toBe('0:1d');
     expect(mountDevice(mounts, '/mnt/a b/lock')).toBe('8:6');
     expect(mountDevice('', '/x')).toBeUndefined();
+  });
+
+  it('are told by a holder that still is there: dpkg below apt may end in between', async () => {
+    const running: Readonly<Record<number, string>> = { 40: 'apt-get', 41: 'dpkg' };
+    const choose = (...pids: number[]) => chooseHolder(pids, async (pid) => running[pid]);
+    expect(await choose(41, 40)).toEqual({ pid: 41, program: 'dpkg' });
+    expect(await choose(-1, 39, 40)).toEqual({ pid: 40, program: 'apt-get' });
+    expect(await choose(39)).toEqual({ pid: 39, program: 'an unknown program' });
+    expect(await choose(-1)).toEqual({ pid: undefined, program: 'a program in another container' });
+    expect(await choose()).toBeUndefined();
   });
 });

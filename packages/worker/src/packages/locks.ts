@@ -76,14 +76,27 @@ async function lockFiles({ files, root, adapter }: LockedHost): Promise<LockedFi
   return found.flat();
 }
 
+/** Which of the processes that hold a lock is told: one that still is there, because one of several may have ended since. */
+export async function chooseHolder(
+  pids: readonly number[],
+  programOf: (pid: number) => Promise<string | undefined>,
+): Promise<LockHolder | undefined> {
+  const seen = pids.filter((pid) => pid > 0);
+  for (const pid of seen) {
+    const program = await programOf(pid);
+    if (program) return { pid, program };
+  }
+  if (seen[0] !== undefined) return { pid: seen[0], program: 'an unknown program' };
+  return pids.length === 0 ? undefined : { pid: undefined, program: 'a program in another container' };
+}
+
 /** The process that holds the package database now; undefined when nobody does. */
 export async function findLockHolder(host: LockedHost): Promise<LockHolder | undefined> {
   const { files } = host;
-  const [pid] = parseLockHolders((await files.readText('/proc/locks')) ?? '', await lockFiles(host));
-  if (pid === undefined) return undefined;
-  if (pid <= 0) return { pid: undefined, program: 'a program in another container' };
-  const program = (await files.readText(`/proc/${pid}/comm`).catch(() => undefined))?.trim();
-  return { pid, program: program || 'an unknown program' };
+  const pids = parseLockHolders((await files.readText('/proc/locks')) ?? '', await lockFiles(host));
+  return chooseHolder(pids, async (pid) =>
+    (await files.readText(`/proc/${pid}/comm`).catch(() => undefined))?.trim(),
+  );
 }
 
 /** For people. */
