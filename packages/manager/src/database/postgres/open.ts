@@ -5,25 +5,9 @@ import type { ManagerTables } from '../schema.ts';
 import { claim } from './claim.ts';
 import { postgresDialect } from './dialect.ts';
 import type { Sessions } from './driver.ts';
-import { startFailure, troubleOf } from './failures.ts';
+import { startFailure } from './failures.ts';
 import { openSessions, type PostgresAccess } from './sessions.ts';
-
-/** Says once that the database is away, and once that it is back. */
-function logTrouble(where: string, logger: Logger): Sessions['watch'] {
-  let away: string | undefined;
-  return {
-    worked() {
-      if (away !== undefined) logger.info('The database answers again', { database: where });
-      away = undefined;
-    },
-    failed(error) {
-      const trouble = troubleOf(where, error);
-      if (trouble === undefined || trouble === away) return;
-      away = trouble;
-      logger.error(`${trouble} The manager goes on when it is back`, {});
-    },
-  };
-}
+import { logTrouble } from './trouble-log.ts';
 
 const SILENT: Sessions['watch'] = { worked: () => {}, failed: () => {} };
 
