@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { untilServing } from '../agent-jobs.ts';
+import { freshLists, untilServing } from '../agent-jobs.ts';
 import type { CleanHostCase } from '../case.ts';
 import { openReleaseDesk } from '../release.ts';
 
@@ -48,7 +48,7 @@ export const ONE_LINE: readonly CleanHostCase[] = [
       await manager.json('packages', host.name);
 
       // From the manager come our packages only, also when apt is asked for everything.
-      await host.must('apt-get', ['update', '-qq', '-o', 'APT::Update::Error-Mode=any']);
+      await freshLists(host);
       const policy = await host.must('apt-cache', ['policy', 'linux-patch-api']);
       assert.match(policy, new RegExp(`\\*\\*\\* \\S+ 500\\n.* ${manager.url}/install/apt`));
       const all = await host.must('apt-cache', ['policy']);

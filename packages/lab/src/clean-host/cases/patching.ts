@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { askHost } from '../../hosts/ask-host.ts';
 import type { Flavour } from '../../hosts/images.ts';
-import { daemonPid, installJob, untilJobEnds, untilServing, untilUnpacked } from '../agent-jobs.ts';
+import {
+  daemonPid,
+  freshLists,
+  installJob,
+  untilJobEnds,
+  untilServing,
+  untilUnpacked,
+} from '../agent-jobs.ts';
 import type { CleanHostCase } from '../case.ts';
 import { installPackage } from '../install.ts';
 import { untilStatus } from '../unit.ts';
@@ -86,10 +93,7 @@ export const PATCHING: readonly CleanHostCase[] = [
       const { manager, host } = await servingHost(world, flavour, ['toyhello']);
       const before = await daemonPid(host, flavour);
       await offerUpdates(host, flavour);
-      // The agent may be refreshing the lists at this very moment.
-      await askHost('the lists to be fresh', async () =>
-        (await host.run('apt-get', ['update', '-qq'])).exitCode === 0 ? true : undefined,
-      );
+      await freshLists(host);
       const upgrade = await installJob(world, manager, host, 'linux-patch-api');
       const other = await installJob(world, manager, host, 'toyhello');
       const job = await untilJobEnds(world, manager, host, upgrade);
