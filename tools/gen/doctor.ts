@@ -1,5 +1,6 @@
-import { type CheckTraits, DOCTOR_CHECKS } from '@linux-patch/agent';
+import { DOCTOR_CHECKS } from '@linux-patch/agent';
 import { agentOutputSchemas, FINDING_THEMES, type FindingTheme } from '@linux-patch/contract';
+import type { CheckTraits } from '@linux-patch/runtime/findings';
 
 const TITLES: Record<FindingTheme, string> = {
   config: 'Configuration',

@@ -1,4 +1,3 @@
 export { createAgentProgram } from './cli/program.ts';
 export { AgentConfigSchema } from './config/schema.ts';
 export { DOCTOR_CHECKS } from './doctor/table.ts';
-export type { CheckTraits } from './doctor/table-types.ts';

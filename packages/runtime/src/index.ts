@@ -21,6 +21,7 @@ export {
 export { keepMemoryLow, type ProcessMemory } from './memory.ts';
 export { findOpenPlace } from './open-place.ts';
 export { ownUid, permissionAdvice } from './permission.ts';
+export { findPortHolder, type PortHolder } from './port-holder.ts';
 export { printable, printableLine } from './printable.ts';
 export type { ProcessUsage } from './process-usage.ts';
 export type { Random } from './random.ts';

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type DoctorFinding, type DoctorReport, messageOf, VERSION } from '@linux-patch/contract';
 import { ownUid } from '@linux-patch/runtime';
+import { type KnownWords, renderFinding } from '@linux-patch/runtime/findings';
 import type { AgentDoors } from '../app/agent-context.ts';
 import { loadAgentConfig } from '../config/load.ts';
 import { agentPaths } from '../config/paths.ts';
@@ -43,10 +44,7 @@ async function examinationOf(wish: DoctorWish, doors: AgentDoors): Promise<Exami
 }
 
 /** Words that every command may use. */
-async function knownWords(
-  examination: Examination,
-  wish: DoctorWish,
-): Promise<Readonly<Record<string, string>>> {
+async function knownWords(examination: Examination, wish: DoctorWish): Promise<KnownWords> {
   const { root } = examination;
   const { configFile } = examination.paths;
   const config = await examination.loadConfig().catch(() => undefined);
@@ -65,13 +63,17 @@ async function knownWords(
     return openrc ? `rc-service linux-patch-api ${verb}` : `${forget}systemctl ${verb} linux-patch-api`;
   };
   return {
-    agent,
-    config: configFile,
-    allowlist: config?.whitelist.path ?? examination.paths.allowListFile,
-    restart: service('restart'),
-    start: service('start'),
-    renew: manager === undefined ? `${agent} --enroll https://MANAGER:8443` : `${agent} --renew-certs`,
-    ...(manager === undefined ? { manager: 'https://MANAGER:8443' } : { manager }),
+    commands: {
+      agent,
+      restart: service('restart'),
+      start: service('start'),
+      renew: manager === undefined ? `${agent} --enroll https://MANAGER:8443` : `${agent} --renew-certs`,
+    },
+    words: {
+      config: configFile,
+      allowlist: config?.whitelist.path ?? examination.paths.allowListFile,
+      manager: manager ?? 'https://MANAGER:8443',
+    },
   };
 }
 
@@ -109,21 +111,11 @@ function exitCodeOf(findings: readonly DoctorFinding[]): number {
   return findings.some((one) => one.severity === 'warning') ? EXAMINED_EXIT.underWay : EXAMINED_EXIT.well;
 }
 
-function renderFinding(finding: DoctorFinding): string[] {
-  return [
-    `${finding.code}  ${finding.severity}: ${finding.title}`,
-    `    ${finding.detail.replaceAll('\n', '\n    ')}`,
-    `    ${finding.meaning}`,
-    `    Mend: ${finding.command}${finding.repairable ? '   (or: doctor --fix)' : ''}`,
-    '',
-  ];
-}
-
 function render(report: DoctorReport): string {
   const { findings, repaired, repair_failures: failures } = report;
   const seen = repaired.filter((one) => !findings.some((left) => left.code === one.code));
   return [
-    ...findings.flatMap(renderFinding),
+    ...findings.flatMap((one) => renderFinding(one, 'doctor --fix')),
     ...seen.map((one) => `repaired  ${one.code}: ${one.detail}`),
     ...failures.map((one) => `not repaired  ${one.code}: ${one.reason}`),
     findings.length === 0

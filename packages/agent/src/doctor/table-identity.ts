@@ -1,4 +1,4 @@
-import { themed } from './table-types.ts';
+import { themed } from '@linux-patch/runtime/findings';
 
 const certificates = themed('certificates');
 

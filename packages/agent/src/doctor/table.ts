@@ -1,9 +1,9 @@
+import type { CheckTraits } from '@linux-patch/runtime/findings';
 import { ENROLLMENT_CHECKS } from './table-enrollment.ts';
 import { CERTIFICATE_CHECKS, STORE_CHECKS } from './table-identity.ts';
 import { CLOCK_CHECKS, CONFIG_CHECKS, FILE_CHECKS, HOST_CHECKS, KERNEL_CHECKS } from './table-local.ts';
 import { ACCESS_CHECKS, MANAGER_CHECKS, NETWORK_CHECKS, PACKAGE_CHECKS } from './table-remote.ts';
 import { PORT_CHECKS, SERVICE_CHECKS } from './table-service.ts';
-import type { CheckTraits } from './table-types.ts';
 
 /**
  * Every state that the doctor knows. The order is that of causes: of two findings that are equally bad the one that

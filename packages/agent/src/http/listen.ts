@@ -2,8 +2,7 @@ import type { Server } from 'node:net';
 import { dirname } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
 import { bind } from '@linux-patch/http';
-import type { Files } from '@linux-patch/runtime';
-import { findPortHolder } from '../host/process-holder.ts';
+import { type Files, findPortHolder } from '@linux-patch/runtime';
 
 /** Where to listen; port 0 takes any free one. */
 export interface ListenAddress {

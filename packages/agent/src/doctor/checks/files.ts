@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { Job } from '@linux-patch/contract';
 import type { FileFacts, Files } from '@linux-patch/runtime';
+import { probeFolder } from '@linux-patch/runtime/findings';
 import { storeFolder } from '../../identity/store/paths.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorHost, DoctorPlace } from './host.ts';
@@ -77,34 +78,9 @@ async function factsBehindLinks(files: Files, path: string): Promise<FileFacts |
   return facts?.kind === 'link' ? files.facts(`${path}/.`).catch(() => facts) : facts;
 }
 
-/** What a failed attempt to write means. */
-function codeOfWriteFailure(
-  code: string | undefined,
-): 'DISK_FULL' | 'FOLDER_READ_ONLY' | 'DATA_FOLDER_BROKEN' {
-  if (code === 'ENOSPC' || code === 'EDQUOT') return 'DISK_FULL';
-  return code === 'EROFS' ? 'FOLDER_READ_ONLY' : 'DATA_FOLDER_BROKEN';
-}
-
-/** Writes and removes a small file: nothing else tells for sure. */
 async function tryToWrite(files: Files, path: string): Promise<Finding[]> {
-  const space = await files.space(path).catch(() => undefined);
-  if (space?.freeInodes === 0) {
-    return [{ code: 'INODES_USED_UP', detail: `No file can be made in ${path}.`, words: { path } }];
-  }
-  const probe = join(path, '.linux-patch-doctor');
-  try {
-    await files.writeDurably({ path: probe, data: 'written to see whether it can be\n', mode: 0o600 });
-    await files.remove(probe);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    await files.remove(probe).catch(() => {});
-    return [{ code: codeOfWriteFailure(code), detail: `${path}: ${message}`, words: { path } }];
-  }
-  if (space && space.freeBytes < LEAST_FREE_BYTES) {
-    const detail = `${path} has ${Math.floor(space.freeBytes / 1024)} KiB left.`;
-    return [{ code: 'DISK_FULL', detail, words: { path } }];
-  }
-  return [];
+  const fault = await probeFolder(files, path, LEAST_FREE_BYTES);
+  return fault ? [{ ...fault, words: { path } }] : [];
 }
 
 async function moveAside(files: Files, path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { findPortHolder } from '../../host/process-holder.ts';
+import { findPortHolder } from '@linux-patch/runtime';
 import type { Finding } from '../finding.ts';
 import type { DoctorHost, DoctorPlace } from './host.ts';
 

@@ -1,6 +1,6 @@
 import type { FindingSeverity, FindingTheme } from '@linux-patch/contract';
 
-/** What a code of the doctor means wherever it is seen. */
+/** What a code of a doctor means wherever it is seen. */
 export interface CheckTraits {
   readonly theme: FindingTheme;
   readonly severity: FindingSeverity;
@@ -8,10 +8,7 @@ export interface CheckTraits {
   readonly title: string;
   /** What it means for this host, and what to think of. */
   readonly meaning: string;
-  /**
-   * The one command that mends it. Words in braces are filled in by the finding; `{restart}`, `{start}`, `{config}`,
-   * `{agent}` (the program with its --root and --config), `{manager}` and `{allowlist}` are known everywhere.
-   */
+  /** The one command that mends it. Words in braces are filled in by the finding, or are known everywhere. */
   readonly command: string;
   /** Whether `--fix` can mend it, at least often. */
   readonly repairs: boolean;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseUnit, unitFindings } from './service.ts';
+import { parseUnit, unitFaults } from './unit.ts';
 
 /** As systemctl(1) of systemd 252 prints it. */
 const shown = (changes: Readonly<Record<string, string>> = {}): string =>
@@ -15,7 +15,7 @@ const shown = (changes: Readonly<Record<string, string>> = {}): string =>
     .join('');
 
 const codesOf = (changes?: Readonly<Record<string, string>>) =>
-  unitFindings(parseUnit(shown(changes))).map((finding) => finding.code);
+  unitFaults(parseUnit(shown(changes)), 'toy.service').map((finding) => finding.code);
 
 describe('the state of the unit', () => {
   it('is fine while the service runs, starts, or is told to start again', () => {
@@ -25,7 +25,7 @@ describe('the state of the unit', () => {
 
   it('says nothing on a host where the unit is not installed', () => {
     expect(codesOf({ LoadState: 'not-found', ActiveState: 'inactive', UnitFileState: '' })).toEqual([]);
-    expect(unitFindings(parseUnit(''))).toEqual([]);
+    expect(unitFaults(parseUnit(''), 'toy.service')).toEqual([]);
   });
 
   it('tells a service that systemd gave up from one that failed once', () => {

@@ -1,4 +1,4 @@
-import type { Files } from '@linux-patch/runtime';
+import type { Files } from './files.ts';
 
 /** A process that listens on a TCP port. */
 export interface PortHolder {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { describe, expect, it } from 'vitest';
-import { findPortHolder, listeningInodes } from './process-holder.ts';
+import { findPortHolder, listeningInodes } from './port-holder.ts';
 
 describe('finding who holds a port', () => {
   it.each(['127.0.0.1', '::1'])('names this process for a listener on %s', async (host) => {
