@@ -1,5 +1,6 @@
 import { DOCTOR_CHECKS } from '@linux-patch/agent';
 import { agentOutputSchemas, FINDING_THEMES, type FindingTheme } from '@linux-patch/contract';
+import { MANAGER_CHECKS } from '@linux-patch/manager';
 import type { CheckTraits } from '@linux-patch/runtime/findings';
 
 const TITLES: Record<FindingTheme, string> = {
@@ -15,20 +16,32 @@ const TITLES: Record<FindingTheme, string> = {
   enrollment: 'Enrolment',
   access: 'Who may connect and call',
   packages: 'Packages',
+  database: 'Database',
+  authority: 'Certificate authority',
+  fleet: 'The fleet',
 };
 
-function section(theme: FindingTheme): string {
-  const rows = Object.entries<CheckTraits>(DOCTOR_CHECKS)
+type Table = Readonly<Record<string, CheckTraits>>;
+
+/** The checks of a table by theme; `--fix` has a column where something can be mended. */
+function sections(table: Table): string {
+  const mends = Object.values(table).some((one) => one.repairs);
+  const themes = FINDING_THEMES.filter((theme) => Object.values(table).some((one) => one.theme === theme));
+  return themes.map((theme) => section(table, theme, mends)).join('\n\n');
+}
+
+function section(table: Table, theme: FindingTheme, mends: boolean): string {
+  const rows = Object.entries(table)
     .filter(([, traits]) => traits.theme === theme)
     .map(
       ([code, { severity, title, meaning, command, repairs }]) =>
-        `| \`${code}\` | ${severity} | ${title}. ${meaning} | \`${command.replaceAll('|', '\\|')}\` | ${repairs ? 'yes' : '–'} |`,
+        `| \`${code}\` | ${severity} | ${title}. ${meaning} | \`${command.replaceAll('|', '\\|')}\` |${mends ? ` ${repairs ? 'yes' : '–'} |` : ''}`,
     );
   return [
     `## ${TITLES[theme]}`,
     '',
-    '| Code | Severity | What it means | The command that mends it | `--fix` |',
-    '|---|---|---|---|---|',
+    `| Code | Severity | What it means | The command that mends it |${mends ? ' `--fix` |' : ''}`,
+    `|---|---|---|---|${mends ? '---|' : ''}`,
     ...rows,
   ].join('\n');
 }
@@ -45,7 +58,23 @@ export function doctorReference(): string {
     'complete one that is valid. Exit codes: 0 nothing or notices, 3 warnings, 4 errors, 1 the doctor itself failed.',
     'The JSON of `status` and `doctor` is described in [agent-cli-schemas.json](agent-cli-schemas.json): members may be added; none changes its meaning.',
     '',
-    FINDING_THEMES.map(section).join('\n\n'),
+    sections(DOCTOR_CHECKS),
+    '',
+  ].join('\n');
+}
+
+/** Every state that the manager's doctor knows. */
+export function managerDoctorReference(): string {
+  return [
+    "# What the manager's doctor finds",
+    '',
+    'Generated from the table of checks; `npm run gen` writes it anew.',
+    '',
+    '`linux-patch-manager doctor`, as root on the machine of the manager, also while it is down or its configuration is broken. It changes nothing.',
+    'Worst severity first, and among equals what others may follow from. Words in braces are filled in there.',
+    'Exit codes: 0 nothing or notices, 3 warnings, 4 errors, 1 the doctor itself failed. `--json` prints the same members as the doctor of a host, without what `--fix` and `--offline` add there.',
+    '',
+    sections(MANAGER_CHECKS),
     '',
   ].join('\n');
 }

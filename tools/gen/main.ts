@@ -5,7 +5,7 @@ import { auditReference } from './audit-events.ts';
 import { checkReference } from './checks.ts';
 import { cliReference } from './cli.ts';
 import { configurationExample, configurationReference, policyExample } from './configuration.ts';
-import { cliSchemas, doctorReference } from './doctor.ts';
+import { cliSchemas, doctorReference, managerDoctorReference } from './doctor.ts';
 import { errorReference } from './errors.ts';
 import { faultReference } from './faults.ts';
 import { metricsReference } from './metrics.ts';
@@ -27,6 +27,7 @@ const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/reference/checks.md': checkReference,
   'docs/reference/cli.md': cliReference,
   'docs/reference/doctor.md': doctorReference,
+  'docs/reference/manager-doctor.md': managerDoctorReference,
   'docs/reference/agent-cli-schemas.json': cliSchemas,
   'docs/reference/agent-openapi.json': agentOpenApi,
   'docs/reference/manager-openapi.json': managerOpenApi,

@@ -1,2 +1,3 @@
 export { createManagerProgram } from './cli/program.ts';
 export { ManagerConfigSchema } from './config/schema.ts';
+export { MANAGER_CHECKS } from './doctor/table.ts';

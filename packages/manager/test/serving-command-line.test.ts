@@ -259,3 +259,23 @@ describe('api-tokens on the command line', SLOW, () => {
     expect(refused.stderr).toMatch(why);
   });
 });
+
+describe('the doctor', SLOW, () => {
+  it('says what is wrong, worst first, with the command for this root, and an exit code for scripts', async () => {
+    const weak = await run('doctor');
+    expect([weak.exitCode, weak.stderr]).toEqual([3, '']);
+    expect(weak.stdout).toContain(
+      `NO_BACKUP  warning: There is no backup of this manager\n    linux-patch-manager backup was never used here.`,
+    );
+    expect(weak.stdout).toContain(`Mend: linux-patch-manager --root ${folder.path} backup FILE`);
+  });
+
+  it('works where the configuration does not, and says all that is wrong with that', async () => {
+    const file = join(folder.path, 'broken.yaml');
+    await writeFile(file, 'server:\n  prot: 1\nfleet: 3\n');
+    const { exitCode, stdout } = await run('--config', file, 'doctor', '--json');
+    const [first] = (JSON.parse(stdout) as { findings: { code: string; detail: string }[] }).findings;
+    expect([exitCode, first?.code]).toEqual([4, 'CONFIG_REFUSED']);
+    expect(first?.detail).toMatch(/broken\.yaml:2:3[\s\S]*broken\.yaml:3:/);
+  });
+});

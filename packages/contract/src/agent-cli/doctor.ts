@@ -18,6 +18,9 @@ export const FINDING_THEMES = [
   'enrollment',
   'access',
   'packages',
+  'database',
+  'authority',
+  'fleet',
 ] as const;
 export type FindingTheme = (typeof FINDING_THEMES)[number];
 
@@ -55,3 +58,11 @@ export const DoctorReport = z.object({
   repair_failures: z.array(z.object({ code: z.string(), reason: z.string() })),
 });
 export type DoctorReport = z.infer<typeof DoctorReport>;
+
+/** What `linux-patch-manager doctor --json` prints. Members may be added; none changes its meaning. */
+export const ManagerDoctorReport = DoctorReport.omit({
+  offline: true,
+  repaired: true,
+  repair_failures: true,
+});
+export type ManagerDoctorReport = z.infer<typeof ManagerDoctorReport>;

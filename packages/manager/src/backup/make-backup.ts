@@ -8,6 +8,7 @@ import type { ManagerPaths } from '../config/paths.ts';
 import { type ArchiveEntry, type Lock, sealArchive } from './archive.ts';
 import { areSame, PLACES, type PresentFile, readPresent } from './contents.ts';
 import { copyDatabase, inspectDatabase } from './database-copy.ts';
+import { noteBackup } from './last-backup.ts';
 import { type BackupManifest, type KeptFile, MANIFEST, unusable } from './manifest.ts';
 import { measured, readPieces } from './pieces.ts';
 
@@ -99,6 +100,7 @@ export async function makeBackup(options: BackupOptions): Promise<BackupManifest
     ];
     const data = await sealArchive(entries, options.lock, new Date(manifest.made_at));
     await files.writeDurably({ path: to, data, mode: 0o600 });
+    await files.actAs(owner, () => noteBackup(files, paths, manifest.made_at));
     return manifest;
   } finally {
     await files.actAs(owner, () => files.remove(folder));

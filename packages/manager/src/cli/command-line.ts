@@ -1,9 +1,19 @@
 import type { Command } from 'commander';
-import type { CommandContext } from './command-context.ts';
+import type { CliDoors, CommandContext } from './command-context.ts';
 import { EXIT } from './exit-codes.ts';
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly root: string;
+  readonly json?: boolean;
+}
 
 /** Runs a command with its context and returns the exit code. */
 export type CommandRun = (context: CommandContext) => Promise<number>;
+
+/** Runs a command that reads the configuration itself, because it is for when that is broken. */
+export type BareRun = (doors: CliDoors, options: GlobalOptions) => Promise<number>;
 
 /** What the parts of the command line are put together with. */
 export interface CommandLine {
@@ -12,6 +22,7 @@ export interface CommandLine {
   readonly add: (parent: Command, usage: string, description: string) => Command;
   /** Says that this command was chosen. */
   readonly run: (command: Command, work: CommandRun) => void;
+  readonly runBare: (command: Command, work: BareRun) => void;
 }
 
 /** Adapts a command without an exit code of its own. */

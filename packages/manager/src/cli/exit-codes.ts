@@ -11,6 +11,9 @@ export const EXIT = {
   unreachable: 6,
 } as const;
 
+/** What `doctor` ends with; the same as the agent's. */
+export const EXAMINED = { well: 0, weak: 3, needsPerson: 4 } as const;
+
 const BY_CODE: Partial<Record<ErrorCode, number>> = {
   ENROLLMENT_NOT_FOUND: EXIT.notFound,
   HOST_NOT_FOUND: EXIT.notFound,
@@ -48,4 +51,5 @@ Exit codes:
   4  the manager is not running or cannot be reached
   5  conflict, or a wrong host code
   6  the host cannot be reached
+Those of doctor: 0 nothing or notices, 3 warnings, 4 errors, 1 it failed itself.
 `;

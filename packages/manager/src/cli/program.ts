@@ -5,7 +5,8 @@ import { addAuditCommands } from './audit-commands.ts';
 import { addBackupCommands } from './backup-commands.ts';
 import { addCaCommands } from './ca-commands.ts';
 import { addCertificateCommands } from './certificate-commands.ts';
-import type { CommandLine, CommandRun } from './command-line.ts';
+import type { BareRun, CommandLine, CommandRun, GlobalOptions } from './command-line.ts';
+import { addDoctorCommand } from './doctor-command.ts';
 import { addEnrollmentCommands } from './enrollment-commands.ts';
 import { EXIT_CODE_HELP } from './exit-codes.ts';
 import { addHostCommands } from './host-commands.ts';
@@ -15,20 +16,18 @@ import { addPeopleCommands } from './people-commands.ts';
 import { addServerCommands } from './server-commands.ts';
 import { addTokenCommands } from './token-commands.ts';
 
-/** Options that every command takes. */
-export interface GlobalOptions {
-  readonly config?: string;
-  readonly root: string;
-  readonly json?: boolean;
+/** A command that was chosen; one of the two runs it. */
+export interface Chosen {
+  readonly options: GlobalOptions;
+  readonly run?: CommandRun;
+  readonly runBare?: BareRun;
 }
-
-type Accept = (options: GlobalOptions, run: CommandRun) => void;
 
 /**
  * The command line of the manager.
  * @param accept called once with the command that was chosen.
  */
-export function createManagerProgram(accept: Accept): Command {
+export function createManagerProgram(accept: (chosen: Chosen) => void): Command {
   const program = new Command('linux-patch-manager')
     .description(
       'The manager of Linux Patch: certificate authority, queue of hosts that ask to join, patching of the fleet.',
@@ -41,9 +40,13 @@ export function createManagerProgram(accept: Accept): Command {
     .showSuggestionAfterError(true);
   const add: CommandLine['add'] = (parent, usage, description) =>
     parent.command(usage).description(description).option('--json', 'print JSON').allowExcessArguments(false);
-  const run: CommandLine['run'] = (command, work) => accept(command.optsWithGlobals<GlobalOptions>(), work);
-  const line = { program, add, run };
+  const run: CommandLine['run'] = (command, work) =>
+    accept({ options: command.optsWithGlobals(), run: work });
+  const runBare: CommandLine['runBare'] = (command, work) =>
+    accept({ options: command.optsWithGlobals(), runBare: work });
+  const line = { program, add, run, runBare };
   addServerCommands(line);
+  addDoctorCommand(line);
   addBackupCommands(line);
   addEnrollmentCommands(line);
   addTokenCommands(line);

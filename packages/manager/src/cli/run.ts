@@ -6,14 +6,9 @@ import { managerPaths } from '../config/paths.ts';
 import { ManagerConfigSchema } from '../config/schema.ts';
 import { createApiClient } from './api-client.ts';
 import type { CliDoors, CommandContext } from './command-context.ts';
-import type { CommandRun } from './command-line.ts';
+import type { GlobalOptions } from './command-line.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
-import { createManagerProgram, type GlobalOptions } from './program.ts';
-
-interface Chosen {
-  readonly options: GlobalOptions;
-  readonly run: CommandRun;
-}
+import { type Chosen, createManagerProgram } from './program.ts';
 
 /** Errors and help go through the doors, and nothing ends the process. */
 function tame(command: Command, doors: CliDoors): void {
@@ -23,8 +18,8 @@ function tame(command: Command, doors: CliDoors): void {
 
 function choose(argv: readonly string[], doors: CliDoors): Chosen | number {
   let chosen: Chosen | undefined;
-  const program = createManagerProgram((options, run) => {
-    chosen = { options, run };
+  const program = createManagerProgram((one) => {
+    chosen = one;
   });
   tame(program, doors);
   try {
@@ -36,7 +31,7 @@ function choose(argv: readonly string[], doors: CliDoors): Chosen | number {
   return chosen ?? EXIT.usage;
 }
 
-async function contextOf({ options }: Chosen, doors: CliDoors): Promise<CommandContext> {
+async function contextOf(options: GlobalOptions, doors: CliDoors): Promise<CommandContext> {
   const paths = managerPaths(options.root);
   const configFile = options.config ?? paths.configFile;
   const { value: config } = await readConfiguration({
@@ -65,7 +60,9 @@ export async function runManager(argv: readonly string[], doors: CliDoors): Prom
   const chosen = choose(argv, doors);
   if (typeof chosen === 'number') return chosen;
   try {
-    return await chosen.run(await contextOf(chosen, doors));
+    const { options, run, runBare } = chosen;
+    if (runBare) return await runBare(doors, options);
+    return run ? await run(await contextOf(options, doors)) : EXIT.usage;
   } catch (error) {
     const { dataFolder } = managerPaths(chosen.options.root);
     const advice = await permissionAdvice(doors.files, error, 'linux-patch-manager', dataFolder);

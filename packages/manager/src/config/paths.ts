@@ -13,6 +13,8 @@ export interface ManagerPaths {
   readonly adminSocket: string;
   /** What makes the first person, as `init` left it; gone when it was used. */
   readonly firstLink: string;
+  /** When the last backup was made; not in one itself. */
+  readonly lastBackup: string;
   /** What programs elsewhere show over HTTPS, if somebody made it. */
   readonly adminToken: string;
   /** What people open in a browser; the package brings it. */
@@ -30,6 +32,7 @@ export function managerPaths(root: string): ManagerPaths {
     caFolder: join(dataFolder, 'ca'),
     adminSocket: join(root, 'run/linux-patch-manager/admin.sock'),
     firstLink: join(dataFolder, 'first-person.json'),
+    lastBackup: join(dataFolder, 'last-backup.json'),
     adminToken: join(dataFolder, 'admin.token'),
     page: join(root, 'usr/lib/linux-patch-manager/page'),
   };

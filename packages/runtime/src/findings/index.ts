@@ -8,4 +8,4 @@ export {
 } from './found.ts';
 export { type FolderFault, probeFolder } from './probe-folder.ts';
 export { type CheckTraits, themed } from './traits.ts';
-export { parseUnit, readUnit, type UnitCode, unitFaults } from './unit.ts';
+export { readUnit, type UnitCode, unitFaults } from './unit.ts';
