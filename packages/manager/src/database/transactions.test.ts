@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { sql, type Transaction } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { openTestDatabase } from '../../test/test-database.ts';
@@ -31,6 +32,19 @@ describe('work in transactions', () => {
     const answers = ['a', 'b', 'c'].map(world.insert);
     busy.open();
     expect(await Promise.all(answers)).toEqual(['a is written', 'b is written', 'c is written']);
+    expect(new Set(world.used).size).toBe(1);
+    expect(await world.stored()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('that comes in one turn of the event loop is committed together', async () => {
+    await using world = await settings();
+    // Each in a callback of its own, as what comes on several connections is.
+    await Promise.all(
+      ['a', 'b', 'c'].map(async (name) => {
+        await setImmediate();
+        await world.insert(name);
+      }),
+    );
     expect(new Set(world.used).size).toBe(1);
     expect(await world.stored()).toEqual(['a', 'b', 'c']);
   });

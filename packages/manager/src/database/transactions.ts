@@ -17,9 +17,9 @@ const MAX_TOGETHER = 64;
 const queues = new WeakMap<Kysely<ManagerTables>, Piece[]>();
 
 /**
- * Does work that changes the database, all of it or nothing, durable when the promise resolves. What comes while another
- * transaction is under way is committed together, because a flush to the disk costs more than the work; a piece that
- * fails takes back its own changes only.
+ * Does work that changes the database, all of it or nothing, durable when the promise resolves. What comes in one turn of
+ * the event loop, or while another transaction is under way, is committed together, because a flush to the disk costs more than
+ * the work; a piece that fails takes back its own changes only.
  */
 export function inTransaction<T>(db: Kysely<ManagerTables>, work: (own: Own) => Promise<T>): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -44,6 +44,8 @@ export function inTransaction<T>(db: Kysely<ManagerTables>, work: (own: Own) => 
 
 async function commitAll(db: Kysely<ManagerTables>, queue: Piece[]): Promise<void> {
   while (queue.length > 0) {
+    // SQLite answers at once and flushes while nothing else runs: what came meanwhile gets its turn, and is committed with this.
+    await new Promise((resolve) => setImmediate(resolve));
     let taken: readonly Piece[] = [];
     try {
       await db.transaction().execute(async (own) => {
