@@ -1,6 +1,5 @@
 import { PatchError } from '@linux-patch/contract';
 import type { EnrollmentRow } from '../database/schema.ts';
-import { inTransaction } from '../database/transactions.ts';
 import type { EnrollmentContext } from './context.ts';
 import { fitsCode, noteWrongCode } from './host-code.ts';
 import { forgetSuperseded } from './superseded.ts';
@@ -21,7 +20,7 @@ export async function chooseRequest(
   code: string | undefined,
   actor: string,
 ): Promise<EnrollmentRow> {
-  await inTransaction(context.db, (db) => forgetSuperseded(context, db));
+  await forgetSuperseded(context);
   const [first, ...others] = await findRequests(context, reference);
   if (others.length === 0) return first;
   const several = [first, ...others];

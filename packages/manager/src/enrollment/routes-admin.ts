@@ -1,5 +1,4 @@
 import { MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
-import { inTransaction } from '../database/transactions.ts';
 import type { Routes } from '../http/routes.ts';
 import { chooseRequest } from './choose-by-code.ts';
 import type { EnrollmentContext } from './context.ts';
@@ -10,7 +9,7 @@ import { findRequest, listRequests, viewOf } from './view.ts';
 /** What administrators call about requests to join. */
 export function serveEnrollmentRoutes(routes: Routes, enrollment: EnrollmentContext): void {
   routes.serve(MANAGER_ADMIN_ROUTES.listEnrollments, async ({ query }) => {
-    await inTransaction(enrollment.db, (db) => forgetSuperseded(enrollment, db));
+    await forgetSuperseded(enrollment);
     return listRequests(enrollment, query);
   });
   routes.serve(MANAGER_ADMIN_ROUTES.getEnrollment, async ({ parameter }) =>

@@ -19,6 +19,10 @@ it.each([
     "select serial from certificates where kind in ('manager_client', 'web') and revoked_at is not null",
     ['certificates_by_kind'],
   ],
+  [
+    "select old.id from enrollments old join enrollments heir on heir.id = (select later.id from enrollments later where later.fqdn = old.fqdn and later.created_at > old.created_at and later.state in ('approved', 'installed') order by later.created_at desc limit 1) where old.state = 'pending'",
+    ['enrollments_by_name'],
+  ],
 ])('a request reads no whole table: %s', async (query, indexes) => {
   await using database = await openDatabase(':memory:');
   const { rows } = await sql<{ detail: string }>`explain query plan ${sql.raw(query)}`.execute(database.db);
