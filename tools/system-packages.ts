@@ -16,6 +16,9 @@ const TEST_PROGRAMS: readonly (readonly [program: string, debianPackage: string]
   ['/usr/lib/python3/dist-packages/dnf-plugins/versionlock.py', 'dnf-plugins-core'],
   ['createrepo_c', 'createrepo-c'],
   ['gpg', 'gpg'],
+  ['pacman', 'pacman-package-manager'],
+  ['vercmp', 'makepkg'],
+  ['bsdtar', 'libarchive-tools'],
 ];
 
 function isInstalled(program: string): boolean {

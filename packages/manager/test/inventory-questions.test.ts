@@ -66,7 +66,7 @@ describe('questions about the whole fleet', { timeout: 120_000 }, () => {
 
   it('does not call older what it cannot compare', async () => {
     await using host = await joinListening(world);
-    host.tell('/api/v1/system/info', { package_manager: 'pacman' });
+    host.tell('/api/v1/system/info', { package_manager: 'apk' });
     has(host, [installed('openssl', '1.0-1')]);
     await listed(world, host, 15_000);
     expect(await holders('openssl')).toMatchObject({ total: 1 });
@@ -85,6 +85,18 @@ describe('questions about the whole fleet', { timeout: 120_000 }, () => {
     expect(await below('9.17-1.el9')).toBe(0);
   });
 
+  it('compares versions of pacman as pacman does, which counts what parts the segments', async () => {
+    await using host = await joinListening(world);
+    host.tell('/api/v1/system/info', { package_manager: 'pacman' });
+    has(host, [installed('zlib', '1:1.3.1-2')]);
+    await listed(world, host, 15_000);
+    const below = async (version: string) => (await holders('zlib', `?below=${version}`)).total;
+    expect(await below('1:1.3.1-3')).toBe(1);
+    expect(await below('1:1.3..1-1')).toBe(1);
+    expect(await below('1:1.3.1')).toBe(0);
+    expect(await below('9.9-1')).toBe(0);
+  });
+
   const missing = async (name: string, query = '') =>
     dataOf<PackageMissing>(await world.admin(`/inventory/packages/${name}/missing${query}`));
 
@@ -92,10 +104,10 @@ describe('questions about the whole fleet', { timeout: 120_000 }, () => {
     await using one = await listedHost([installed('openssl', '3.0.15-1'), installed('chrony', '4.3-2')]);
     await using two = await listedHost([installed('openssl', '3.0.9-1')]);
     await using three = await listedHost([installed('vim', '1')]);
-    await using arch = await joinListening(world);
-    arch.tell('/api/v1/system/info', { package_manager: 'pacman' });
-    has(arch, [installed('openssl', '1.0-1')]);
-    await listed(world, arch, 15_000);
+    await using alpine = await joinListening(world);
+    alpine.tell('/api/v1/system/info', { package_manager: 'apk' });
+    has(alpine, [installed('openssl', '1.0-1')]);
+    await listed(world, alpine, 15_000);
     await using never = await joinListening(world);
     never.fail('/api/v1/patches', 'PKG_MANAGER_ERROR');
     await listed(world, never, 15_000);
@@ -108,7 +120,7 @@ describe('questions about the whole fleet', { timeout: 120_000 }, () => {
         not_listed,
       ];
     };
-    expect(await lacks('chrony')).toEqual([new Set([two.fqdn, three.fqdn, arch.fqdn]), 3, 0, 1]);
+    expect(await lacks('chrony')).toEqual([new Set([two.fqdn, three.fqdn, alpine.fqdn]), 3, 0, 1]);
     expect(await lacks('openssl')).toEqual([new Set([three.fqdn]), 1, 0, 1]);
     expect(await lacks('openssl', '?at_least=3.0.15-1')).toEqual([
       new Set([`${two.fqdn} 3.0.9-1`, three.fqdn]),
@@ -116,17 +128,17 @@ describe('questions about the whole fleet', { timeout: 120_000 }, () => {
       1,
       1,
     ]);
-    expect(await lacks('nothing')).toEqual([new Set([one.fqdn, two.fqdn, three.fqdn, arch.fqdn]), 4, 0, 1]);
+    expect(await lacks('nothing')).toEqual([new Set([one.fqdn, two.fqdn, three.fqdn, alpine.fqdn]), 4, 0, 1]);
     const pages = await Promise.all(
       [0, 1, 2].map((offset) => missing('chrony', `?limit=1&offset=${offset}`)),
     );
     expect(pages.flatMap(({ hosts }) => hosts.map(({ fqdn }) => fqdn))).toEqual(
-      [two.fqdn, three.fqdn, arch.fqdn].sort(),
+      [two.fqdn, three.fqdn, alpine.fqdn].sort(),
     );
     expect(pages.map(({ total }) => total)).toEqual([3, 3, 3]);
     expect((await world.admin('/inventory/packages/openssl/missing?at_least=x:1')).status).toBe(400);
     await world.remove(`/hosts/${three.fqdn}`);
-    expect(await lacks('chrony')).toEqual([new Set([two.fqdn, arch.fqdn]), 2, 0, 1]);
+    expect(await lacks('chrony')).toEqual([new Set([two.fqdn, alpine.fqdn]), 2, 0, 1]);
   });
 
   it('how many hosts have each version, of what any host ever named', async () => {

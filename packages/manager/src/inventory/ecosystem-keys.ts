@@ -1,10 +1,14 @@
+import { pacmanVersionKey } from './pacman-version-key.ts';
 import { rpmVersionKey } from './rpm-version-key.ts';
 import { dpkgVersionKey } from './version-key.ts';
 
 type MakeKey = (version: string) => Uint8Array | undefined;
 
 /** Whose versions can be put in order, and the bytes that do so. */
-const KEYS = { dpkg: dpkgVersionKey, rpm: rpmVersionKey } as const satisfies Record<string, MakeKey>;
+const KEYS = { dpkg: dpkgVersionKey, rpm: rpmVersionKey, pacman: pacmanVersionKey } as const satisfies Record<
+  string,
+  MakeKey
+>;
 
 export type OrderedEcosystem = keyof typeof KEYS;
 

@@ -40,7 +40,7 @@ function isOlder(than: string | undefined): RawBuilder<number | null> {
   if (keys.length === 0)
     throw new PatchError(
       'INVALID_REQUEST',
-      `${than} is not a version that dpkg or rpm takes, so nothing can be compared with it.`,
+      `${than} is not a version that dpkg, rpm or pacman takes, so nothing can be compared with it.`,
     );
   return sql<number | null>`case when version_key is null then null ${sql.join(keys, sql` `)} end`;
 }
