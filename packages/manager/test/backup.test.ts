@@ -5,6 +5,7 @@ import {
   mkdir,
   readdir,
   readFile,
+  rename,
   rm,
   stat,
   symlink,
@@ -14,10 +15,12 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemFiles } from '@linux-patch/runtime/node';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ArchiveEntry, sealArchive } from '../src/backup/archive.ts';
+import { copyDatabase } from '../src/backup/database-copy.ts';
+import { readLastBackup } from '../src/backup/last-backup.ts';
 import { makeBackup } from '../src/backup/make-backup.ts';
 import { restoreBackup } from '../src/backup/restore-backup.ts';
 import { managerPaths } from '../src/config/paths.ts';
@@ -27,6 +30,9 @@ import { ON_SQLITE, startWorld, type World } from './world.ts';
 const PROGRAM = join(import.meta.dirname, '../../../bin/linux-patch-manager');
 const run = promisify(execFile);
 const { signal } = new AbortController();
+/** A configuration that names no database of its own. */
+const NOTHING_SET = { database: {} };
+const restoring = { files: systemFiles, config: NOTHING_SET, logger: memoryLogger(), signal };
 
 let world: World;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -48,10 +54,11 @@ afterEach(async () => {
 const backup = (to = archive) => {
   const { clock, paths } = world;
   const lock = { recipients: [recipient] };
-  return makeBackup({ files: systemFiles, clock, paths, configFile: paths.configFile, to, lock, signal });
+  const configFile = paths.configFile;
+  return makeBackup({ files: systemFiles, clock, paths, configFile, config: NOTHING_SET, to, lock, signal });
 };
 const restore = (root: string, key = { identities: [identity] }) =>
-  restoreBackup({ files: systemFiles, paths: managerPaths(root), from: archive, key, signal });
+  restoreBackup({ ...restoring, paths: managerPaths(root), from: archive, key });
 
 /** Everything below a folder: names and what is in them. */
 async function everything(root: string): Promise<Map<string, string>> {
@@ -75,11 +82,10 @@ describe('a backup that is made while the manager serves', () => {
     await world.restart(async () => {
       await rm(world.paths.dataFolder, { recursive: true });
       await restoreBackup({
-        files: systemFiles,
+        ...restoring,
         paths: world.paths,
         from: archive,
         key: { identities: [identity] },
-        signal,
       });
     });
     const current = { certificateChainPem: bundle.server_crt, keyPem: host.keyPem };
@@ -90,10 +96,12 @@ describe('a backup that is made while the manager serves', () => {
     expect((await stat(world.paths.caFolder)).mode & 0o777).toBe(0o700);
   });
 
-  it('is one file that nobody else can read, leaves no copy behind, and opens with age and tar', async () => {
+  it('is one file that nobody else can read, leaves nothing but its date behind, and opens with age and tar', async () => {
     const before = [...(await everything(world.paths.dataFolder)).keys()];
     const manifest = await backup();
-    expect([...(await everything(world.paths.dataFolder)).keys()]).toEqual(before);
+    const after = await everything(world.paths.dataFolder);
+    expect([...after.keys()].toSorted()).toEqual([...before, world.paths.lastBackup].toSorted());
+    expect(await readLastBackup(systemFiles, world.paths)).toBe(manifest.made_at);
     expect((await readdir(folder.path)).sort()).toEqual(['manager', 'manager.age']);
     expect((await stat(archive)).mode & 0o777).toBe(0o600);
     await writeFile(join(folder.path, 'key'), `# of a test\n${identity}\n`);
@@ -114,6 +122,26 @@ describe('a backup that is made while the manager serves', () => {
     await world.restart(() => rm(join(world.paths.caFolder, 'root.key.pem'))).catch(() => {});
     await expect(backup(`${archive}2`)).rejects.toThrow(/root\.pem or its key .* is missing/);
     expect((await readdir(folder.path)).sort()).toEqual(['manager', 'manager.age']);
+  });
+});
+
+describe('a database that lies elsewhere', () => {
+  it('is what is kept, and goes back to where the configuration that comes with it says', async () => {
+    const elsewhere = join(folder.path, 'elsewhere.sqlite');
+    await mkdir(join(world.paths.configFile, '..'), { recursive: true });
+    await writeFile(world.paths.configFile, `database: { path: ${JSON.stringify(elsewhere)} }\n`);
+    await copyDatabase({ files: systemFiles, paths: world.paths, config: NOTHING_SET }, elsewhere);
+    await chmod(elsewhere, 0o600);
+    const config = { database: { path: elsewhere } };
+    const { configFile } = world.paths;
+    const lock = { recipients: [recipient] };
+    const { clock, paths } = world;
+    await makeBackup({ files: systemFiles, clock, paths, configFile, config, to: archive, lock, signal });
+    await rename(elsewhere, `${elsewhere}.old`);
+    const { keptBeside } = await restore(join(folder.path, 'host'));
+    expect(keptBeside).toEqual([]);
+    expect((await stat(elsewhere)).mode & 0o777).toBe(0o600);
+    await expect(stat(managerPaths(join(folder.path, 'host')).database)).rejects.toThrow('ENOENT');
   });
 });
 
@@ -219,7 +247,7 @@ describe('a restore', () => {
   it('replaces no certificate authority', async () => {
     await backup();
     const before = await everything(world.paths.dataFolder);
-    const options = { files: systemFiles, from: archive, key: { identities: [identity] }, signal };
+    const options = { ...restoring, from: archive, key: { identities: [identity] } };
     await expect(restoreBackup({ ...options, paths: world.paths })).rejects.toThrow(/restore replaces none/);
     expect(await everything(world.paths.dataFolder)).toEqual(before);
   });

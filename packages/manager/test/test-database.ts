@@ -1,15 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { memoryLogger } from '@linux-patch/runtime/testing';
-import { Kysely, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { Client } from 'pg';
 import type { PostgresAddress } from '../src/config/database-url.ts';
 import type { ManagerPaths } from '../src/config/paths.ts';
 import { ManagerConfigSchema } from '../src/config/schema.ts';
 import { type OpenDatabase, openDatabase } from '../src/database/open.ts';
-import { postgresDialect } from '../src/database/postgres/dialect.ts';
-import { openPostgres } from '../src/database/postgres/open.ts';
-import { openSessions, type PostgresAccess } from '../src/database/postgres/sessions.ts';
+import { openBesideManager, openPostgres } from '../src/database/postgres/open.ts';
+import type { PostgresAccess } from '../src/database/postgres/sessions.ts';
 import type { ManagerTables } from '../src/database/schema.ts';
 
 /** Folder of the socket of a server on which whoever asks is administrator; undefined when the tests run on SQLite. */
@@ -79,14 +78,9 @@ export async function asAdministrator(socket: string, ...statements: string[]): 
   }
 }
 
-/** Sessions as the manager has them, beside the manager: they do not claim the database. */
+/** A way into a database beside the manager, which does not claim it. */
 export function openBeside(url: string): OpenDatabase {
-  const sessions = openSessions(accessTo(addressIn(url)), async () => {}, {
-    worked: () => {},
-    failed: () => {},
-  });
-  const db = new Kysely<ManagerTables>({ dialect: postgresDialect(sessions) });
-  return { db, [Symbol.asyncDispose]: () => db.destroy() };
+  return openBesideManager(accessTo(addressIn(url)));
 }
 
 async function createDatabase(socket: string, name: string): Promise<void> {

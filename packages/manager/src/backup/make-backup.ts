@@ -5,6 +5,7 @@ import { spkiFingerprint } from '@linux-patch/pki';
 import type { Clock, Files } from '@linux-patch/runtime';
 import { readPair } from '../authority/key-files.ts';
 import type { ManagerPaths } from '../config/paths.ts';
+import type { ManagerConfig } from '../config/schema.ts';
 import { type ArchiveEntry, type Lock, sealArchive } from './archive.ts';
 import { areSame, PLACES, type PresentFile, readPresent } from './contents.ts';
 import { copyDatabase, inspectDatabase } from './database-copy.ts';
@@ -17,6 +18,7 @@ export interface BackupOptions {
   readonly clock: Clock;
   readonly paths: ManagerPaths;
   readonly configFile: string;
+  readonly config: Pick<ManagerConfig, 'database'>;
   /** File to write; it must not exist. */
   readonly to: string;
   readonly lock: Lock;
@@ -39,7 +41,7 @@ async function copyAtOneMoment(options: BackupOptions, copy: string): Promise<re
     signal.throwIfAborted();
     const present = await readPresent(files, paths, configFile);
     await files.writeDurably({ path: copy, data: '', mode: 0o600 });
-    copyDatabase(paths.database, copy);
+    await copyDatabase(options, copy);
     if (areSame(present, await readPresent(files, paths, configFile))) return present;
   }
   throw unusable(

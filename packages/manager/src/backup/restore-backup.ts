@@ -1,19 +1,24 @@
 import { dirname, join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
 import { spkiFingerprint } from '@linux-patch/pki';
-import type { Files, User } from '@linux-patch/runtime';
+import type { Files, Logger, User } from '@linux-patch/runtime';
+import { readConfiguration } from '@linux-patch/runtime/configuration';
 import { holdsAuthority } from '../authority/key-files.ts';
 import type { ManagerPaths } from '../config/paths.ts';
+import { type ManagerConfig, ManagerConfigSchema } from '../config/schema.ts';
 import { MIGRATIONS } from '../database/migrations/index.ts';
 import type { Key } from './archive.ts';
 import { PLACES, placeOf } from './contents.ts';
-import { inspectDatabase } from './database-copy.ts';
+import { type DatabaseChoice, databaseFile, fillServer, inspectDatabase } from './database-copy.ts';
 import { type BackupManifest, unusable } from './manifest.ts';
 import { readArchive, type UnpackedFile } from './read-archive.ts';
 
 export interface RestoreOptions {
   readonly files: Files;
   readonly paths: ManagerPaths;
+  /** What holds now; the configuration in the archive, if there is one, takes its place. */
+  readonly config: Pick<ManagerConfig, 'database'>;
+  readonly logger: Logger;
   readonly from: string;
   readonly key: Key;
   readonly signal: AbortSignal;
@@ -81,12 +86,33 @@ function inOrder(unpacked: readonly UnpackedFile[]): UnpackedFile[] {
   return [...unpacked.filter((file) => !isOfCa(file)), ...unpacked.filter(isOfCa)];
 }
 
+/** The database that the manager will use: its configuration comes back with it. */
+async function futureDatabase(
+  { files, paths, config: present }: RestoreOptions,
+  unpacked: readonly UnpackedFile[],
+): Promise<DatabaseChoice> {
+  const kept = unpacked.find(({ path }) => path === PLACES.config);
+  const given = { path: kept?.at ?? '', schema: ManagerConfigSchema, required: true };
+  const config = kept ? (await readConfiguration({ files, ...given })).value : present;
+  return { files, paths, config };
+}
+
+/** A server is filled before anything is put in place; a file is moved with the others. */
 async function putInPlace(options: RestoreOptions, unpacked: readonly UnpackedFile[], staging: string) {
-  const { files, paths } = options;
+  const { files, logger } = options;
+  const future = await futureDatabase(options, unpacked);
+  const file = databaseFile(future);
+  const paths = { ...options.paths, database: file ?? options.paths.database };
   const owner = (await files.facts(paths.dataFolder)) ?? { uid: 0, gid: 0 };
   const staged = { ...paths, caFolder: join(staging, 'ca') };
   const kept: string[] = [];
   for (const { path, mode, at } of inOrder(unpacked)) {
+    if (path === PLACES.database && file === undefined) {
+      // Beside the copy the user of the manager has to make a log.
+      for (const one of [staging, at]) await files.setOwner(one, owner);
+      await files.actAs(owner, () => fillServer(future, at, logger));
+      continue;
+    }
     const place = placeOf(path, staged) ?? at;
     await files.makeFolder(dirname(place), place.startsWith(staging) ? 0o700 : 0o755);
     await files.setMode(at, mode);

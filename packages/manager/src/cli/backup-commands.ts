@@ -1,10 +1,11 @@
-import { isPatchError, MANAGER_ADMIN_ROUTES, PatchError } from '@linux-patch/contract';
+import { PatchError } from '@linux-patch/contract';
 import type { Command } from 'commander';
 import type { Key, Lock } from '../backup/archive.ts';
 import type { BackupManifest } from '../backup/manifest.ts';
 import { collect } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
+import { isRunning } from './database-commands.ts';
 import { firstLine } from './first-line.ts';
 import { pastTime, renderFacts } from './table.ts';
 
@@ -72,26 +73,12 @@ function factsOf(manifest: BackupManifest): (readonly [string, string])[] {
   ];
 }
 
-/** Archives hold a file of SQLite. */
-function refuseOnServer({ config }: CommandContext, advice: string): void {
-  const { url } = config.database;
-  if (!url) return;
-  throw new PatchError(
-    'BACKUP_UNUSABLE',
-    `The database of this manager is ${url.shown}, and backup and restore do not reach PostgreSQL yet. Nothing was written. ${advice}.`,
-  );
-}
-
 /** `backup FILE` */
 async function backup(
   context: CommandContext,
   to: string,
   options: { readonly recipient?: readonly string[]; readonly passphraseFile?: string },
 ): Promise<void> {
-  refuseOnServer(
-    context,
-    `Back up the database as its server does (pg_dump), and with it ${context.configFile} and ${context.paths.caFolder}; stop the manager for as long, so that both are of one moment`,
-  );
   const lock = await chooseLock(context, options);
   // Loaded when wanted: the server and every other command do without age and tar.
   const { makeBackup } = await import('../backup/make-backup.ts');
@@ -106,16 +93,6 @@ async function backup(
   );
 }
 
-async function isRunning({ api }: CommandContext): Promise<boolean> {
-  try {
-    await api.call(MANAGER_ADMIN_ROUTES.status);
-    return true;
-  } catch (error) {
-    if (isPatchError(error) && ['MANAGER_NOT_RUNNING', 'NOT_INITIALIZED'].includes(error.code)) return false;
-    throw error;
-  }
-}
-
 /** `restore FILE` */
 async function restore(
   context: CommandContext,
@@ -128,13 +105,14 @@ async function restore(
       'The manager is running, so there is one already. Nothing was changed. To replace it: systemctl stop linux-patch-manager, and move its data folder away.',
     );
   }
-  refuseOnServer(
-    context,
-    `Restore the database as its server does, and the CA folder from the same backup; or take database.url out of ${context.configFile} to restore an archive into a file of SQLite`,
-  );
   const key = await chooseKey(context, options);
   const { restoreBackup } = await import('../backup/restore-backup.ts');
-  const { manifest, keptBeside } = await restoreBackup({ ...context, from, key });
+  const { manifest, keptBeside } = await restoreBackup({
+    ...context,
+    logger: context.createLogger('warn'),
+    from,
+    key,
+  });
   print(context, { ...manifest, kept_beside: keptBeside }, () =>
     [
       renderFacts([

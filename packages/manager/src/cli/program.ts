@@ -6,6 +6,7 @@ import { addBackupCommands } from './backup-commands.ts';
 import { addCaCommands } from './ca-commands.ts';
 import { addCertificateCommands } from './certificate-commands.ts';
 import type { BareRun, CommandLine, CommandRun, GlobalOptions } from './command-line.ts';
+import { addDatabaseCommands } from './database-commands.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { addEnrollmentCommands } from './enrollment-commands.ts';
 import { EXIT_CODE_HELP } from './exit-codes.ts';
@@ -48,6 +49,7 @@ export function createManagerProgram(accept: (chosen: Chosen) => void): Command 
   addServerCommands(line);
   addDoctorCommand(line);
   addBackupCommands(line);
+  addDatabaseCommands(line);
   addEnrollmentCommands(line);
   addTokenCommands(line);
   addApiTokenCommands(line);

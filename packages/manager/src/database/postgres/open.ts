@@ -12,6 +12,17 @@ import { logTrouble } from './trouble-log.ts';
 const SILENT: Sessions['watch'] = { worked: () => {}, failed: () => {} };
 
 /**
+ * Looks into a database beside the manager that works with it; whoever asks changes nothing.
+ * @throws PatchError `DATABASE_UNAVAILABLE`, with every statement
+ */
+export function openBesideManager(access: PostgresAccess): OpenDatabase {
+  const db = new Kysely<ManagerTables>({
+    dialect: postgresDialect(openSessions(access, async () => {}, SILENT)),
+  });
+  return { db, [Symbol.asyncDispose]: () => db.destroy() };
+}
+
+/**
  * Opens a database of PostgreSQL for this manager alone and brings its schema up to date.
  * @throws PatchError `INSTANCE_RUNNING` while another manager works with it, `CONFIG_INVALID` for what somebody has to
  *   mend first, `DATABASE_UNAVAILABLE` when it is away, and the migration's own error
