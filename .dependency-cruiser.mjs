@@ -42,7 +42,7 @@ const WORKER_ROOMS = {
   signature: [],
   lists: ['package-interface'],
   jobs: ['detached', 'lists', 'package-interface'],
-  admission: ['jobs', 'package-interface', 'requests/answer', 'signature'],
+  admission: ['detached', 'jobs', 'package-interface', 'requests/answer', 'signature'],
   requests: ['admission', 'package-interface'],
   run: ['admission', 'detached', 'jobs', 'lists', 'package-interface', 'requests'],
 };

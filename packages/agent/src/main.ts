@@ -76,7 +76,6 @@ const doors: AgentDoors = {
     stderr: terminal.stderr,
     environment: process.env,
     commands: nodeCommands({}, { [WORKER_PROGRAM]: worker }),
-    worker,
     usage: processUsage,
     supervised,
     onReload: (reload) => {

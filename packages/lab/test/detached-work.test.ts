@@ -5,10 +5,14 @@ import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { JobJournal, type JobRequest } from '@linux-patch/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openJobQueue } from '../../agent/src/jobs/queue.ts';
+import { createChanges } from '../../agent/src/worker-link/changes.ts';
+import { openEarlierRuns } from '../../agent/src/worker-link/earlier-runs.ts';
+import { createJobProcesses } from '../../agent/src/worker-link/job-processes.ts';
 import { createJobRunner } from '../../agent/src/worker-link/job-runner.ts';
+import { openWorkerLink } from '../../agent/src/worker-link/link.ts';
 import { openOrders, workerFolder, workFolder } from '../../worker/src/admission/orders.ts';
+import { runFolder } from '../../worker/src/admission/run-place.ts';
 import { sessionService } from '../../worker/src/detached/service.ts';
-import { withReboot } from '../../worker/src/jobs/follow-with-reboot.ts';
 import { openPackageCache } from '../../worker/src/lists/cache-state.ts';
 import { OWN_PROGRAMS } from '../../worker/test/worker-process.ts';
 import { askUntil } from '../src/wait.ts';
@@ -27,17 +31,21 @@ async function openJobs(root: string) {
   const shared = { files: systemFiles, clock: systemClock, random: systemRandom, logger };
   const cache = await openPackageCache({ ...shared, path: join(root, 'state/cache.json') });
   const jobs = join(root, 'jobs');
+  const commands = nodeCommands({}, OWN_PROGRAMS);
+  const hostArguments = ['--root', root];
+  const link = openWorkerLink({ commands, hostArguments });
   const runner = createJobRunner({
-    doors: { ...shared, commands: nodeCommands({}, OWN_PROGRAMS) },
-    folder: jobs,
+    doors: { ...shared, commands },
     root,
-    backend: 'auto',
-    outliving: {
+    hostArguments,
+    processes: createJobProcesses(link, { logger, clockFault: () => undefined }),
+    earlier: openEarlierRuns({
+      ...shared,
+      folder: jobs,
       service: sessionService(nodeCommands(), systemFiles),
-      worker: OWN_PROGRAMS['linux-patch-worker'],
-    },
-    termsOf: () => ({ v: 1, requireAllSources: false, timeoutMs: 60_000 }),
-    record: { cache, onDenied: () => {} },
+    }),
+    attached: { limitMs: 60_000, clockFault: () => undefined },
+    record: { cache, onDenied: () => {}, onAudited: () => {} },
     withdraw: async () => {},
   });
   const limits = {
@@ -50,7 +58,7 @@ async function openJobs(root: string) {
   return openJobQueue({
     ...shared,
     journal: new JobJournal({ ...shared, folder: jobs }),
-    execute: withReboot(runner.work, { clock: systemClock, reboot: undefined }),
+    execute: runner.work,
     limits,
     detached: { ...runner, changedSince: async () => undefined },
   });
@@ -58,7 +66,7 @@ async function openJobs(root: string) {
 
 /** Ends the process of a job at once, and nothing else: the package manager is in a session of its own. */
 async function killRun(root: string, jobId: string): Promise<void> {
-  const pid = Number(await systemFiles.readText(join(root, 'jobs/run', jobId, 'pid')));
+  const pid = Number(await systemFiles.readText(join(runFolder(workerFolder(root), jobId), 'pid')));
   process.kill(-pid, 'SIGKILL');
   await askUntil('the process of the job to go', async () =>
     (await systemFiles.readText(`/proc/${pid}/cmdline`).catch(() => '')) ? undefined : true,
@@ -84,6 +92,16 @@ async function installAs(job: string, root: string, jobs: Jobs, ...names: readon
   const by = { kind: 'unsigned', caller: 'network' } as const;
   await orders.alone(() => orders.accept({ v: 1, job, request, by, acceptedAtMs: systemClock.now() }));
   return jobs.submit(request, { id: job });
+}
+
+/** Has the worker cancel a job, as whoever is allowed to. */
+async function cancel(root: string, job: string): Promise<void> {
+  const logger = memoryLogger();
+  const commands = nodeCommands({}, OWN_PROGRAMS);
+  using link = openWorkerLink({ commands, hostArguments: ['--root', root] });
+  const change = { line: `DELETE /api/v1/jobs/${job}`, caller: 'network' as const, names: [] };
+  const said = await createChanges(link, logger).cancel({ change, body: new Uint8Array() });
+  expect(said.kind).toBe('cancelled');
 }
 
 /** toyslow's script waits until a test lets it go on. */
@@ -138,7 +156,7 @@ describe('package work that outlives the agent', () => {
     await first[Symbol.asyncDispose]();
     await letGoOn(root);
     await askUntil('the process of the job to end', async () =>
-      (await systemFiles.readText(join(root, 'jobs/run', job_id, 'exit'))) ? true : undefined,
+      (await systemFiles.readText(join(runFolder(workerFolder(root), job_id), 'exit'))) ? true : undefined,
     );
     await using second = await openJobs(root);
     expect(await untilFinished(second, job_id)).toMatchObject({ status: 'completed', exit_code: 0 });
@@ -166,6 +184,7 @@ describe('package work that outlives the agent', () => {
     await askUntil('the job to go on', async () =>
       (await second.get(job_id)).logs.join().includes('going on') ? true : undefined,
     );
+    await cancel(root, job_id);
     await second.cancelOrDelete(job_id);
     expect(await untilFinished(second, job_id)).toMatchObject({
       status: 'cancelled',

@@ -84,7 +84,6 @@ function fleetHost(lab: LabHost, clock: ManualClock): FleetHost {
           stderr: (text) => log.error(text),
           environment: {},
           commands: nodeCommands({}, OWN_PROGRAMS),
-          worker: OWN_PROGRAMS['linux-patch-worker'],
           usage: processUsage,
           supervised: false,
           onReload: () => ({ [Symbol.dispose]: () => {} }),

@@ -31,7 +31,7 @@ async function startOn({ root, packages }: Awaited<ReturnType<typeof bench>>) {
       return real.run(command);
     },
   };
-  const link = openWorkerLink({ commands, root, backend: 'auto' });
+  const link = openWorkerLink({ commands, hostArguments: ['--root', root] });
   const file = openListingFile({ path: join(root, 'state/packages.json'), files: systemFiles, logger });
   const listings = createListings({ link, files: systemFiles, file });
   const kept = openPackageHealthFile({
@@ -40,8 +40,7 @@ async function startOn({ root, packages }: Awaited<ReturnType<typeof bench>>) {
     logger,
   });
   const state = await openHostState({ link, files: systemFiles, clock: systemClock, file: kept });
-  const onPlanned = () => {};
-  const plans = createWorkerPlans({ link, clock: systemClock, clockFault: () => undefined, onPlanned });
+  const plans = createWorkerPlans({ link, clock: systemClock, clockFault: () => undefined });
   const { name } = packages.inventory;
   const inventory = createWorkerInventory(link, { name, plans, listings, state });
   return { inventory, listings, state, asked: () => asked };

@@ -21,7 +21,10 @@ afterAll(() => folder[Symbol.asyncDispose]());
 
 /** The agent's way to the real worker on this root. */
 function listsOf(root: string) {
-  const link = openWorkerLink({ commands: nodeCommands({}, OWN_PROGRAMS), root, backend: 'auto' });
+  const link = openWorkerLink({
+    commands: nodeCommands({}, OWN_PROGRAMS),
+    hostArguments: ['--root', root],
+  });
   onTestFinished(() => link[Symbol.dispose]());
   return createPackageLists(link);
 }

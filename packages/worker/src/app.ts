@@ -10,13 +10,15 @@ import type {
   RequestChannel,
 } from '@linux-patch/runtime';
 import { openAdmission } from './admission/open.ts';
+import { workerFolder } from './admission/orders.ts';
 import type { ChangePolicy } from './package-interface/change-policy.ts';
 import { packageEnvironment } from './packages/environment.ts';
 import { openPackageManager } from './packages/open.ts';
 import { openHostPolicy } from './policy/host-policy.ts';
+import { openPlannedSteps } from './requests/planned-steps.ts';
 import { serveRequest } from './requests/serve-request.ts';
 import { doJob } from './run/do-job.ts';
-import { type HostWish, type JobWish, parseWish, USAGE, type Wish } from './wish.ts';
+import { type HostWish, type JobWish, jobArguments, parseWish, USAGE, type Wish } from './wish.ts';
 
 /** What the worker's program uses of the outside world; `main.ts` picks the real ones. */
 export interface WorkerDoors {
@@ -39,6 +41,8 @@ export interface Program {
   readonly signal: AbortSignal;
   /** Who has started this process; another one when that has ended. */
   readonly parentId: () => number;
+  /** What starts this program: a program and its first arguments. */
+  readonly self: readonly string[];
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
 }
@@ -107,8 +111,12 @@ async function answerRequest(wish: HostWish, channel: RequestChannel, doors: Wor
     random,
     logger,
     policy: openPolicy(undefined),
+    // A process that it starts does not end with it.
+    commands: doors.createCommands({}),
+    commandOf: (id, clockFault) => [...doors.program.self, ...jobArguments(wish, { id, clockFault })],
   });
-  await serveRequest({ channel, files, clock, logger, openPackages: open, admission, signal });
+  const planned = openPlannedSteps(files, workerFolder(wish.root));
+  await serveRequest({ channel, files, clock, logger, openPackages: open, planned, admission, signal });
 }
 
 async function runJob(wish: HostWish, job: JobWish, doors: WorkerDoors): Promise<void> {
@@ -119,9 +127,9 @@ async function runJob(wish: HostWish, job: JobWish, doors: WorkerDoors): Promise
   const signals = [doors.program.signal, ...(job.attached ? [parentGone(doors, done.signal)] : [])];
   await doJob({
     jobId: job.id,
-    folder: job.folder,
     attached: job.attached,
-    host: { root: wish.root, files, clock, commands, logger },
+    clockFault: job.clockFault,
+    host: { root: wish.root, configFile: wish.configFile, files, clock, commands, logger },
     ...openers(wish, doors, commands),
     say: (report) => reports.say(JSON.stringify(report)),
     signal: AbortSignal.any(signals),

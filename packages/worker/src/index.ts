@@ -1,13 +1,18 @@
 export {
+  BeginAnswer,
   CancelAnswer,
   type EarlierJob,
+  ForgetAnswer,
   type RawChange,
+  RunStateAnswer,
   StartAnswer,
   TakeOverAnswer,
   WithdrawAnswer,
 } from './admission/change.ts';
 export { keyConflict, nameChange } from './admission/name-change.ts';
-export { ordersFolder } from './admission/orders.ts';
+export { ordersFolder, workerFolder } from './admission/orders.ts';
+export { runFolder } from './admission/run-place.ts';
+export { LineFollower } from './detached/line-follower.ts';
 export { OutlivingProgram } from './detached/outliving-program.ts';
 export { type DetachedService, hostService } from './detached/service.ts';
 export type {
@@ -18,12 +23,10 @@ export type {
   Work,
   WorkOutcome,
 } from './jobs/executor-interface.ts';
-export { withReboot } from './jobs/follow-with-reboot.ts';
 export { NO_TEXT } from './jobs/job-output.ts';
 export { type ApplyJobRequest, JobRequest, needsTransaction } from './jobs/job-request.ts';
 export { JobJournal, type JournalEntry } from './jobs/journal.ts';
 export type { NamedRequest } from './jobs/named-request.ts';
-export { createReboot } from './jobs/reboot.ts';
 export { type HistoryLimits, outdatedJobs } from './jobs/recovery.ts';
 export { runJob } from './jobs/run-job.ts';
 export { RunningJob } from './jobs/running-job.ts';
@@ -52,7 +55,6 @@ export { RefreshAnswer, SourcesAnswer } from './requests/package-lists.ts';
 export { PlanAnswer, type PlanQuestion } from './requests/plan-question.ts';
 export type { WorkerRequest } from './requests/request.ts';
 export { RunReport } from './run/report.ts';
-export { type RunTerms, runFolder, writeCancel, writeTerms } from './run/terms.ts';
 export { judgeOffer } from './signature/offer.ts';
 export {
   changePinnedKey,

@@ -43,6 +43,7 @@ async function main(): Promise<void> {
       openChannel: () => openRequestChannel(process.env),
       signal: ended.signal,
       parentId: () => process.ppid,
+      self: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
       openReports: openReportOutput,
       stdout: terminal.stdout,
       stderr: terminal.stderr,

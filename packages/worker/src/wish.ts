@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { VERSION } from '@linux-patch/contract';
 import { BACKENDS, type Backend } from './package-interface/backends.ts';
@@ -6,33 +6,39 @@ import { BACKENDS, type Backend } from './package-interface/backends.ts';
 export const USAGE = `linux-patch-worker: the part of the Linux Patch agent that works with packages. The agent starts it for each request
 and for each job.
 
-usage: linux-patch-worker request [--root DIR] [--backend auto|${BACKENDS.join('|')}]
-       linux-patch-worker run JOB --folder DIR [--attached] [--root DIR] [--backend auto|${BACKENDS.join('|')}]
+usage: linux-patch-worker request [--root DIR] [--config FILE] [--backend auto|${BACKENDS.join('|')}]
+       linux-patch-worker run JOB [--attached] [--clock-fault TEXT] [--root DIR] [--config FILE]
+                              [--backend auto|${BACKENDS.join('|')}]
        linux-patch-worker --help | --version
 
 A request comes as one line of JSON over the socket that the service manager hands over, else on standard input,
 and as many bytes after it as its member "bytes" says; the answer is one line, too.
-A job is done when a request had it accepted, on the terms of DIR/run/JOB/terms.json. What comes of it is said on
-standard output, in lines of JSON. With --attached it ends with whoever started it.
+A job is done when a request had it accepted; such a process is started by a request, too. What comes of it is said on
+standard output, in lines of JSON. With --attached it ends with whoever started it. --clock-fault says, in base64url, why
+the clock is not believed.
 `;
 
 /** On what to work. */
 export interface HostWish {
   readonly root: string;
+  /** `config.yaml` */
+  readonly configFile: string;
   readonly backend: 'auto' | Backend;
 }
 
 /** A job to do. */
 export interface JobWish {
   readonly id: string;
-  /** `jobs.storage_path`. */
-  readonly folder: string;
   readonly attached: boolean;
+  /** Why the clock is not believed. */
+  readonly clockFault: string | undefined;
 }
 
 /** What the command line asks for: a text, a job, or else an answer to a request. */
 export type Wish = { readonly print: string } | (HostWish & { readonly job: JobWish | undefined });
 
+/** Below the root. */
+const CONFIG_FILE = 'etc/linux_patch_api/config.yaml';
 /** It names a folder. */
 const JOB_ID = /^[A-Za-z0-9-]{1,64}$/;
 
@@ -43,7 +49,8 @@ export function parseWish(args: readonly string[]): Wish {
     options: {
       root: { type: 'string', default: '/' },
       backend: { type: 'string', default: 'auto' },
-      folder: { type: 'string' },
+      config: { type: 'string' },
+      'clock-fault': { type: 'string' },
       attached: { type: 'boolean', default: false },
       help: { type: 'boolean' },
       version: { type: 'boolean' },
@@ -55,16 +62,31 @@ export function parseWish(args: readonly string[]): Wish {
   const job = jobOf(positionals, values);
   const backend = (['auto', ...BACKENDS] as const).find((one) => one === values.backend);
   if (!backend) throw new Error(`--backend ${values.backend} is none of auto, ${BACKENDS.join(', ')}`);
-  return { root: resolve(values.root), backend, job };
+  const root = resolve(values.root);
+  return { root, configFile: resolve(values.config ?? join(root, CONFIG_FILE)), backend, job };
 }
 
 function jobOf(
   [what, id, ...more]: readonly string[],
-  { folder, attached }: { readonly folder?: string | undefined; readonly attached: boolean },
+  {
+    attached,
+    'clock-fault': encoded,
+  }: { readonly attached: boolean; readonly 'clock-fault'?: string | undefined },
 ): JobWish | undefined {
-  if (what === 'request' && id === undefined && folder === undefined && !attached) return undefined;
+  if (what === 'request' && id === undefined && encoded === undefined && !attached) return undefined;
   if (what !== 'run' || more.length > 0) throw new Error('it is asked for nothing that it knows');
   if (id === undefined || !JOB_ID.test(id)) throw new Error('run needs the id of a job');
-  if (folder === undefined) throw new Error('run needs --folder');
-  return { id, folder: resolve(folder), attached };
+  const clockFault = encoded === undefined ? undefined : Buffer.from(encoded, 'base64url').toString('utf8');
+  return { id, attached, clockFault };
+}
+
+/** The command line of the process that does a job. */
+export function jobArguments(
+  { root, configFile, backend }: Pick<HostWish, 'root' | 'configFile' | 'backend'>,
+  job: Pick<JobWish, 'id' | 'clockFault'>,
+): string[] {
+  const { clockFault } = job;
+  const fault =
+    clockFault === undefined ? [] : ['--clock-fault', Buffer.from(clockFault).toString('base64url')];
+  return ['run', job.id, '--root', root, '--config', configFile, '--backend', backend, ...fault];
 }

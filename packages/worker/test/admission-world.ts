@@ -30,6 +30,7 @@ export interface Said {
   readonly message?: string;
   readonly job?: string;
   readonly challenge?: string;
+  readonly running?: boolean;
 }
 
 /** A host that pins a key, with files to put into it. */
@@ -61,17 +62,25 @@ function passed({ line = APPLY, body = NOTHING, idem = 'change-1', ...sent }: Se
   };
 }
 
-/** The worker's process of a job, on the terms of whoever owns the agent. @returns what it says last */
-async function runJob(
-  { root, put }: Pick<Awaited<ReturnType<typeof pinningHost>>, 'root' | 'put'>,
-  job: string,
-): Promise<{ readonly t: string; readonly code?: string; readonly message?: string }> {
-  const terms = { v: 1, requireAllSources: false, timeoutMs: 60_000 };
-  await put(`jobs/run/${job}/terms.json`, JSON.stringify(terms));
-  const args = ['run', job, '--folder', join(root, 'jobs'), '--root', root, '--attached'];
-  const { answer } = await askOverPipes(args, (to) => void to.end());
-  return JSON.parse(answer.trim().split('\n').at(-1) ?? '');
+/** The worker's process of a job, as a child of whoever asks. @returns what it says last */
+async function runJob(root: string, job: string): Promise<Told> {
+  const { answer } = await askOverPipes(['run', job, '--root', root, '--attached'], (to) => void to.end());
+  return lastOf(answer);
 }
+
+/** What the process of a job says. */
+interface Told {
+  readonly t: string;
+  readonly code?: string;
+  readonly message?: string;
+}
+
+function lastOf(lines: string): Told {
+  return JSON.parse(lines.trim().split('\n').at(-1) ?? '');
+}
+
+/** What the processes of jobs leave, below the root. */
+export const RUNS = 'var/lib/linux_patch_worker/run';
 
 /** What the worker will do. */
 async function ordersOf(root: string): Promise<{ readonly job: string; readonly by: object }[]> {
@@ -113,6 +122,12 @@ export async function admissionWorld() {
     signedStart: async (sent: Sent = {}) =>
       start({ ...sent, signed: sign((await start()).challenge ?? '', sent) }),
     orders: () => ordersOf(root),
-    run: (job: string) => runJob(host, job),
+    run: (job: string) => runJob(root, job),
+    begin: (job: string) => ask({ v: 1, op: 'begin', job }),
+    /** What the process of a job has said last, when it has ended. */
+    ended: async (job: string): Promise<Told> => {
+      while ((await ask({ v: 1, op: 'run-state', job })).running);
+      return lastOf(await readFile(join(root, RUNS, job, 'stdout'), 'utf8'));
+    },
   };
 }

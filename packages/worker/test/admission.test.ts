@@ -1,4 +1,4 @@
-import { chmod, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateJobKey, jobPublicKey } from '@linux-patch/pki';
 import { systemFiles } from '@linux-patch/runtime/node';
@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { NO_TEXT } from '../src/jobs/job-output.ts';
 import { JobJournal } from '../src/jobs/journal.ts';
 import { createJob, transition } from '../src/jobs/state.ts';
-import { admissionWorld, INSTANCE, type Sent } from './admission-world.ts';
+import { admissionWorld, INSTANCE, RUNS, type Sent } from './admission-world.ts';
 
 const OTHER_JOB = 'f3b1c0de-0000-4000-8000-000000000000';
 const REMOVAL = { line: 'DELETE /api/v1/packages/openssh-server', body: '' };
@@ -54,7 +54,7 @@ describe('whoever owns the process of the agent', () => {
     ];
     for (const sent of unsigned) expect(await start(sent)).toMatchObject({ code: 'SIGNATURE_REQUIRED' });
     expect((await start({ caller: 'local' })).message).toContain('linux-patch-api trust-job-key none');
-    expect(await cancel({})).toMatchObject({ code: 'SIGNATURE_REQUIRED' });
+    expect(await cancel({})).toMatchObject({ code: 'NOT_FOUND' });
     expect(await run(OTHER_JOB)).toMatchObject({ t: 'failed', code: 'INTERRUPTED' });
     expect(await orders()).toEqual([]);
   });
@@ -179,14 +179,90 @@ describe('whoever owns the process of the agent', () => {
     expect(await orders()).toEqual([]);
   });
 
-  it('has a job cut off by a signature over that, which is no other', async () => {
-    const { cancel, sign, start } = await admissionWorld();
-    const line = `DELETE /api/v1/jobs/${OTHER_JOB}`;
-    const { challenge = '' } = await cancel({ line, body: '' });
-    const signed = sign(challenge, { line, body: '' });
-    expect(await start({ line, body: '', signed })).toMatchObject({ code: 'NOT_FOUND' });
-    expect(await cancel({ line, body: '', signed })).toMatchObject({ kind: 'allowed' });
-    expect(await cancel({ line, body: '', signed })).toMatchObject({ code: 'CHALLENGE_UNKNOWN' });
+  it('has a job cut off at its work by a signature over that alone, which is no other', async () => {
+    const { root, cancel, sign, signedStart, start, ended, begin } = await admissionWorld();
+    const { job = '' } = await signedStart();
+    const wish = { line: `DELETE /api/v1/jobs/${job}`, body: '' };
+    // What the job says of itself makes no difference: it is at its work.
+    await mkdir(join(root, RUNS, job), { recursive: true });
+    const { code, challenge = '' } = await cancel(wish);
+    expect(code).toBe('SIGNATURE_REQUIRED');
+    const other = { ...wish, line: `DELETE /api/v1/jobs/${OTHER_JOB}` };
+    const signed = sign(challenge, wish);
+    expect(await start({ ...wish, signed })).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await cancel({ ...wish, signed: sign(challenge, other) })).toMatchObject({
+      code: 'SIGNATURE_INVALID',
+    });
+    expect(await readdir(join(root, RUNS, job))).toEqual([]);
+    expect(await cancel({ ...wish, signed })).toMatchObject({ kind: 'cancelled' });
+    expect(await cancel({ ...wish, signed })).toMatchObject({ code: 'CHALLENGE_UNKNOWN' });
+    expect(await readdir(join(root, RUNS, job))).toEqual(['cancel']);
+    await begin(job);
+    expect(await ended(job)).toMatchObject({ t: 'failed' });
+  });
+
+  it('may cancel what has not begun, which is not done then, and tell one that waits', async () => {
+    const { root, cancel, signedStart, orders, begin } = await admissionWorld();
+    const { job = '' } = await signedStart();
+    const wish = { line: `DELETE /api/v1/jobs/${job}`, body: '' };
+    expect(await cancel(wish)).toMatchObject({ kind: 'cancelled' });
+    expect(await orders()).toEqual([]);
+    expect(await begin(job)).toEqual({ kind: 'unknown' });
+    const { job: waiting = '' } = await signedStart({ idem: 'change-2' });
+    await mkdir(join(root, RUNS, waiting), { recursive: true });
+    await writeFile(join(root, RUNS, waiting, 'waiting'), '');
+    expect(await cancel({ line: `DELETE /api/v1/jobs/${waiting}`, body: '' })).toMatchObject({
+      kind: 'cancelled',
+    });
+    expect(await readdir(join(root, RUNS, waiting))).toEqual(['cancel-while-waiting', 'waiting']);
+  });
+
+  it('gains nothing by holding back what was accepted', async () => {
+    const { root, signedStart, begin, run, orders } = await admissionWorld();
+    /** As if it had been accepted so much earlier. */
+    const age = async (job: string) => {
+      const path = join(root, ORDERS, `${job}.json`);
+      const order = JSON.parse(await readFile(path, 'utf8'));
+      order.acceptedAtMs -= 86_401_000;
+      await writeFile(path, JSON.stringify(order), { mode: 0o600 });
+    };
+    const { job = '' } = await signedStart();
+    await age(job);
+    const { job: other = '' } = await signedStart({ idem: 'change-2' });
+    await age(other);
+    const late = {
+      code: 'INTERRUPTED',
+      message: expect.stringContaining('A change counts only for that time'),
+    };
+    expect(await begin(job)).toMatchObject(late);
+    expect(await begin(job)).toEqual({ kind: 'unknown' });
+    expect(await run(other)).toMatchObject(late);
+    expect(await orders()).toEqual([]);
+  });
+
+  it('starts no process but that of a job which was accepted, and that once', async () => {
+    const { root, ask, begin, ended, signedStart, orders } = await admissionWorld();
+    expect(await begin(OTHER_JOB)).toEqual({ kind: 'unknown' });
+    const wishes = [
+      { op: 'begin', job: '../../../../tmp' },
+      { op: 'begin', job: OTHER_JOB, command: ['/bin/sh'] },
+      { op: 'run', job: OTHER_JOB },
+      { op: 'reboot' },
+      { op: 'reboot', delaySeconds: 0 },
+    ];
+    for (const wish of wishes)
+      expect(await ask({ v: 1, ...wish })).toMatchObject({ code: 'INVALID_REQUEST' });
+    await expect(readdir(join(root, RUNS))).rejects.toThrow('ENOENT');
+    const { job = '' } = await signedStart();
+    expect(await begin(job)).toEqual({ kind: 'running' });
+    expect(await ended(job)).toMatchObject({ t: 'failed', code: 'SERVICE_UNHEALTHY' });
+    expect(await orders()).toEqual([]);
+    // What it has said stays until it is on record, and it is not done again.
+    expect(await begin(job)).toEqual({ kind: 'ended' });
+    expect(await ended(job)).toMatchObject({ code: 'SERVICE_UNHEALTHY' });
+    expect(await ask({ v: 1, op: 'forget', job })).toEqual({ forgotten: true });
+    expect(await begin(job)).toEqual({ kind: 'unknown' });
+    expect(await readdir(join(root, RUNS))).toEqual([]);
   });
 });
 

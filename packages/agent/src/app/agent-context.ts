@@ -36,8 +36,6 @@ export interface Program {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** These know the worker by its name. */
   readonly commands: Commands;
-  /** What starts the worker: a program and its first arguments. */
-  readonly worker: readonly string[];
   readonly usage: () => ProcessUsage;
   /** Whether a service manager started this program, so that nobody sees at once how it ends. */
   readonly supervised: boolean;

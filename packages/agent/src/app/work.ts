@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { MINUTE_MS, type PolicyDenial } from '@linux-patch/contract';
+import { HOUR_MS, MINUTE_MS, type PolicyDenial } from '@linux-patch/contract';
 import {
   createCacheRefresher,
-  createReboot,
   findBackend,
   hostService,
   JobJournal,
@@ -10,7 +9,6 @@ import {
   openPackageCache,
   ordersFolder,
   type PackageInventory,
-  withReboot,
 } from '@linux-patch/worker';
 import type { AgentConfig } from '../config/schema.ts';
 import { auditJobs } from '../jobs/audit-jobs.ts';
@@ -19,8 +17,10 @@ import type { Changes } from '../jobs/changes.ts';
 import { type JobQueue, openJobQueue } from '../jobs/queue.ts';
 import type { RunRecord } from '../worker-link/apply-report.ts';
 import { createChanges } from '../worker-link/changes.ts';
+import { openEarlierRuns } from '../worker-link/earlier-runs.ts';
 import { type HostState, openHostState } from '../worker-link/host-state.ts';
 import { createWorkerInventory } from '../worker-link/inventory.ts';
+import { createJobProcesses } from '../worker-link/job-processes.ts';
 import { createJobRunner, type JobRunner } from '../worker-link/job-runner.ts';
 import { openWorkerLink, type WorkerLink } from '../worker-link/link.ts';
 import { openListingFile } from '../worker-link/listing-file.ts';
@@ -28,12 +28,14 @@ import { createListingKeeper, type ListingKeeper } from '../worker-link/listing-
 import { createListings } from '../worker-link/listings.ts';
 import { openPackageHealthFile } from '../worker-link/package-health-file.ts';
 import { createPackageLists } from '../worker-link/package-lists.ts';
-import { PlannedSteps } from '../worker-link/planned-steps.ts';
 import { createWorkerPlans } from '../worker-link/plans.ts';
+import { hostArguments } from '../worker-link/program.ts';
 import type { AgentContext } from './agent-context.ts';
 
-/** What the terms of a job have room for. */
+/** What a request has room for. */
 const MOST_FAULT = 4_096;
+/** What is left of a job after its limit: ending its programs, and finding out what they did. */
+const AFTER_LIMIT_MS = HOUR_MS;
 
 type WorkContext = Pick<AgentContext, 'host' | 'settings' | 'time' | 'report' | 'program'>;
 
@@ -66,31 +68,31 @@ function denialsOf({ report }: WorkContext) {
 /** What does the work of jobs, in processes of their own. */
 async function openRunner(
   context: WorkContext,
-  parts: { readonly planned: PlannedSteps; readonly record: RunRecord; readonly changes: Changes },
-): Promise<{ readonly runner: JobRunner; readonly outlives: boolean }> {
+  parts: {
+    readonly link: WorkerLink;
+    readonly hostArguments: readonly string[];
+    readonly record: RunRecord;
+    readonly changes: Changes;
+  },
+): Promise<JobRunner> {
   const { host, settings, time, report, program } = context;
-  const { files, root } = host;
-  const { jobs, package_manager: manager } = settings.config;
-  // What is done under a private root ends with the agent, so that nothing of it is left when its folder goes.
-  const outliving =
-    root === '/' ? { service: await hostService(host, 'end'), worker: program.worker } : undefined;
-  const runner = createJobRunner({
-    doors: { files, clock: time.clock, logger: report.logger, commands: program.commands },
-    folder: jobs.storage_path,
+  const { root } = host;
+  const { jobs } = settings.config;
+  const { logger } = report;
+  const { clock, clockWatch } = time;
+  const clockFault = () => clockFaultOf(clockWatch)?.slice(0, MOST_FAULT);
+  const service = await hostService(host, 'end');
+  return createJobRunner({
+    doors: { files: host.files, clock, logger, commands: program.commands },
     root,
-    backend: manager.backend,
-    outliving,
-    termsOf: (request) => ({
-      v: 1,
-      requireAllSources: manager.require_all_sources,
-      timeoutMs: jobs.timeout_minutes * MINUTE_MS,
-      clockFault: clockFaultOf(time.clockWatch)?.slice(0, MOST_FAULT),
-      approved: 'planHash' in request ? parts.planned.find(request.planHash)?.slice() : undefined,
-    }),
+    hostArguments: parts.hostArguments,
+    // What is done under a private root ends with the agent, so that nothing of it is left when its folder goes.
+    processes: root === '/' ? createJobProcesses(parts.link, { logger, clockFault }) : undefined,
+    earlier: openEarlierRuns({ files: host.files, clock, logger, folder: jobs.storage_path, service }),
+    attached: { limitMs: jobs.timeout_minutes * MINUTE_MS + AFTER_LIMIT_MS, clockFault },
     record: parts.record,
     withdraw: (job) => parts.changes.withdraw(job),
   });
-  return { runner, outlives: outliving !== undefined };
 }
 
 /** What a release accepted whose agent did that itself, and did not end. */
@@ -127,18 +129,15 @@ function openState({ host, settings, time, report }: WorkContext, link: WorkerLi
 
 /** Opens the package manager and the job queue; the stack owns what must be closed. */
 export async function openWork(context: WorkContext, stack: AsyncDisposableStack): Promise<Work> {
-  const { commands, files, root } = context.host;
+  const { files, root } = context.host;
   const { config, paths } = context.settings;
   const { clock, random, clockWatch } = context.time;
   const { logger, audit } = context.report;
   const configured = config.package_manager.backend;
   const onDenied = denialsOf(context);
   const name = await findBackend(files, configured, root);
-  const link = openWorkerLink({
-    commands: context.program.commands,
-    root,
-    backend: configured,
-  });
+  const told = hostArguments({ root, configFile: context.settings.configFile, backend: configured });
+  const link = openWorkerLink({ commands: context.program.commands, hostArguments: told });
   const path = join(paths.dataFolder, 'state/packages.json');
   const listings = createListings({ link, files, file: openListingFile({ path, files, logger }) });
   const lockHolder = () => link.ask({ v: 1, op: 'lock-holder' }, LockHolderAnswer);
@@ -168,14 +167,13 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
         opened.queue?.list().some((job) => job.state === 'running' || job.state === 'refreshing') ?? false,
     }),
   );
-  const planned = new PlannedSteps();
-  const { runner, outlives } = await openRunner(context, {
-    planned,
-    record: { cache, onDenied },
+  const onAudited: RunRecord['onAudited'] = ({ event, details }) => audit.record(event, details);
+  const runner = await openRunner(context, {
+    link,
+    hostArguments: told,
+    record: { cache, onDenied, onAudited },
     changes,
   });
-  // Under a private root the packages are not this host's, so neither is the reboot.
-  const reboot = root === '/' ? createReboot({ commands, audit, logger }) : undefined;
   const jobs = stack.use(
     await openJobQueue({
       journal: new JobJournal({ folder: config.jobs.storage_path, files, logger }),
@@ -184,9 +182,9 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
       logger,
       limits: queueLimits(config),
       mayForget: () => clockWatch.verdict.state === 'ok',
-      execute: withReboot(runner.work, { clock, reboot }),
+      execute: runner.work,
       // What was begun and is lost is judged by the next process of the job.
-      detached: outlives ? { ...runner, changedSince: async () => undefined } : undefined,
+      detached: root === '/' ? { ...runner, changedSince: async () => undefined } : undefined,
     }),
   );
   stack.use(auditJobs(jobs.events, audit));
@@ -197,7 +195,6 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
     link,
     clock,
     clockFault: () => clockFaultOf(clockWatch),
-    onPlanned: (plan) => planned.remember(plan),
   });
   const inventory = createWorkerInventory(link, { name, plans, listings, state });
   const intake = createChangeIntake({ changes, jobs, onDenied });

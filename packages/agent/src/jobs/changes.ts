@@ -10,7 +10,7 @@ export interface PassedChange {
 export interface Changes {
   /** @param earlier the job that is on record under its `Idempotency-Key` */
   start(passed: PassedChange, earlier: EarlierJob | undefined): Promise<StartAnswer>;
-  /** Whether its sender may cut off a job at its work. */
+  /** Has a job cancelled, when its sender may do that. */
   cancel(passed: PassedChange): Promise<CancelAnswer>;
   /** An accepted job that has not begun is not done any more. A fault is in the log: the job is over for its caller. */
   withdraw(job: string): Promise<void>;

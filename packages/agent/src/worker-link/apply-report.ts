@@ -9,6 +9,8 @@ export interface RunRecord {
     denial: PolicyDenial,
     about: { readonly job: string; readonly operation: string },
   ) => void;
+  /** Told of what the process says for the audit log. */
+  readonly onAudited: (said: Extract<RunReport, { t: 'audit' }>) => void;
 }
 
 /** How the process of a job says that it ended. */
@@ -49,6 +51,12 @@ export async function applyReport(
       break;
     case 'applied':
       await record.cache.noteApplied(report.atMs);
+      break;
+    case 'reboot':
+      job.reboot(report.reboot);
+      break;
+    case 'audit':
+      record.onAudited(report);
       break;
     case 'denied':
       record.onDenied(report.denial, { job: jobId, operation: report.operation });

@@ -1,39 +1,25 @@
-import { join } from 'node:path';
-import { HOUR_MS, isPatchError, PatchError } from '@linux-patch/contract';
+import { isPatchError, PatchError } from '@linux-patch/contract';
+import { type Clock, type Commands, type Files, type Logger, type OutputSource } from '@linux-patch/runtime';
 import {
-  type Clock,
-  type CommandResult,
-  type Commands,
-  type Files,
-  type Logger,
-  type OutputSource,
-  printableLine,
-} from '@linux-patch/runtime';
-import {
-  type DetachedService,
+  type Executor,
   type JobContext,
-  type JobRequest,
-  OutlivingProgram,
-  RunReport,
-  type RunTerms,
+  type JobOutcome,
   runFolder,
-  type Work,
-  type WorkOutcome,
-  writeCancel,
-  writeTerms,
+  workerFolder,
 } from '@linux-patch/worker';
-import { applyReport, type RunEnding, type RunRecord } from './apply-report.ts';
+import type { RunEnding, RunRecord } from './apply-report.ts';
+import type { EarlierRuns } from './earlier-runs.ts';
+import { followRun } from './follow-run.ts';
+import { hear, onInterruption, readReport } from './hear-run.ts';
+import type { JobProcesses } from './job-processes.ts';
 import { WORKER_PROGRAM } from './program.ts';
 
 /** A process that ends without a word is started once more: it judges what the one before has done. */
 const MOST_STARTS = 2;
 /** When the host goes down, the agent is told so by then, and the next one starts it. */
 const START_PAUSE_MS = 5_000;
-/** What is left of a job after its limit: ending its programs, and finding out what they did. */
-const AFTER_LIMIT_MS = HOUR_MS;
-const MOST_WORDS = 300;
 
-/** The doors of whoever starts the processes of jobs. */
+/** The doors of whoever follows the processes of jobs. */
 export interface RunnerDoors {
   readonly files: Files;
   readonly clock: Clock;
@@ -44,173 +30,178 @@ export interface RunnerDoors {
 
 export interface JobRunnerOptions {
   readonly doors: RunnerDoors;
-  /** `jobs.storage_path`. */
-  readonly folder: string;
   readonly root: string;
-  /** `package_manager.backend` of the configuration. */
-  readonly backend: string;
-  /** What starts programs that outlive the agent, and the worker there; undefined where a job ends with the agent. */
-  readonly outliving: { readonly service: DetachedService; readonly worker: readonly string[] } | undefined;
-  readonly termsOf: (request: JobRequest) => RunTerms;
+  /** What the worker is told of the host: its first arguments. */
+  readonly hostArguments: readonly string[];
+  /** Undefined where a job ends with the agent: then its process is a child. */
+  readonly processes: JobProcesses | undefined;
+  /** What a release before this one has started, and is not done. */
+  readonly earlier: EarlierRuns;
+  readonly attached: AttachedRuns;
   readonly record: RunRecord;
   /** Called for a job that is over although no process of it said how it ended. */
   readonly withdraw: (jobId: string) => Promise<void>;
 }
 
-/** Does jobs in a process of their own, which the agent follows, also one that an earlier agent has started. */
+/** What is said to a process that is a child. */
+interface AttachedRuns {
+  /** It keeps the limit of its job itself, and then takes a while to find out what was done. */
+  readonly limitMs: number;
+  /** Why the clock cannot be believed now; undefined when it can. */
+  readonly clockFault: () => string | undefined;
+}
+
+/** Has jobs done by the worker, and follows them, also one that an earlier agent had begun. */
 export interface JobRunner {
-  readonly work: Work;
-  /** Whether the process of a job runs, or has ended since; else it is started anew, and judges what was begun. */
-  readonly stateOf: (jobId: string) => Promise<'under_way' | 'not_begun'>;
+  readonly work: Executor;
+  /** The worker knows: it goes on with what was begun, or says that it cannot. */
+  readonly stateOf: (jobId: string) => Promise<'under_way'>;
   /** Forgets what a job left. */
   readonly forget: (jobId: string) => Promise<void>;
 }
 
 export function createJobRunner(options: JobRunnerOptions): JobRunner {
-  const { doors, folder } = options;
+  const { earlier, processes } = options;
   return {
-    async work(request, context) {
-      const ending = await endingOf(options, request, context).catch(async (error: unknown) => {
+    async work(_request, context) {
+      const ending = await endingOf(options, context).catch(async (error: unknown) => {
         // The next agent goes on with what this one leaves.
         if (!isPatchError(error, 'INTERRUPTED') || error !== context.signal.reason)
           await options.withdraw(context.jobId);
         throw error;
       });
-      if (ending) return outcomeOf(ending);
+      if (ending) return outcomeOf(options, ending, context);
       await options.withdraw(context.jobId);
       throw lostProcess();
     },
-    async stateOf(jobId) {
-      return (await programOf(options, jobId)?.canBeFollowed()) ? 'under_way' : 'not_begun';
-    },
+    stateOf: async () => 'under_way',
     async forget(jobId) {
-      await doors.files.remove(runFolder(folder, jobId));
-      // Of an earlier release.
-      await doors.files.remove(join(folder, 'work', jobId));
+      await processes?.forget(jobId);
+      await earlier.forget(jobId);
     },
   };
 }
 
 /** @returns undefined when no process of the job said how it ended */
-async function endingOf(
-  options: JobRunnerOptions,
-  request: JobRequest,
-  context: JobContext,
-): Promise<RunEnding | undefined> {
+async function endingOf(options: JobRunnerOptions, context: JobContext): Promise<RunEnding | undefined> {
   for (let starts = 0; starts < MOST_STARTS; starts += 1) {
     if (starts > 0) await options.doors.clock.sleep(START_PAUSE_MS, context.signal).catch(() => {});
     context.signal.throwIfAborted();
-    const ending = await followRun(options, { request, context, again: starts > 0 });
+    const ending = await endingOfRun(options, context);
     if (ending) return ending;
     context.signal.throwIfAborted();
   }
   return undefined;
 }
 
-function programOf(
-  { outliving, doors, folder }: JobRunnerOptions,
-  jobId: string,
-): OutlivingProgram | undefined {
-  if (!outliving) return undefined;
-  const place = { name: `linux-patch-run-${jobId}`, folder: runFolder(folder, jobId) };
-  return new OutlivingProgram({ ...doors, service: outliving.service }, place);
-}
-
 /** One process of a job, from its first word. @returns how it says that it ended; undefined when it did not say so */
-async function followRun(
-  options: JobRunnerOptions,
-  run: { readonly request: JobRequest; readonly context: JobContext; readonly again: boolean },
-): Promise<RunEnding | undefined> {
-  const { doors, folder, record } = options;
-  const { jobId, signal, report } = run.context;
-  const place = runFolder(folder, jobId);
-  let ending: RunEnding | undefined;
-  let noted = Promise.resolve();
-  const onLine = (line: string, source: OutputSource): void => {
-    const said = source === 'stdout' ? readReport(line) : undefined;
-    if (!said) {
-      const words = printableLine(line.slice(0, MOST_WORDS));
-      return doors.logger.warn('the process of a job says', { job_id: jobId, words });
-    }
-    noted = noted.then(async () => {
-      ending = (await applyReport(said, { jobId, job: report, record })) ?? ending;
-    });
-  };
-  using stopping = passOnStop(signal, () =>
-    writeCancel(doors.files, place).catch((error: unknown) => {
-      doors.logger.warn('a job could not be told that it is cancelled', { job_id: jobId, error });
-    }),
-  );
-  const result = await runProcess(options, run, { signal: stopping.interrupted, onLine });
-  await noted;
-  if (!ending) warnOfEnd(doors.logger, jobId, result);
+async function endingOfRun(options: JobRunnerOptions, context: JobContext): Promise<RunEnding | undefined> {
+  const { jobId, signal } = context;
+  const { doors, earlier } = options;
+  const heard = hear({ logger: doors.logger, record: options.record }, context);
+  // Who stops the agent stops following; a job that is to end was told so by the worker.
+  using stopping = onInterruption(signal);
+  const watch = { signal: stopping.interrupted, onLine: heard.onLine, isEnough: heard.isEnding };
+  if (await earlier.isThere(jobId)) await earlier.follow(jobId, { ...watch, stop: signal });
+  else await followAnew(options, context, watch);
+  await heard.settled();
+  const ending = heard.ending();
+  if (!ending)
+    doors.logger.warn('the process of a job ended and did not say what came of it', { job_id: jobId });
   return ending;
 }
 
-/** Starts the process of a job, or follows the one that there is. */
-async function runProcess(
+interface Watch {
+  readonly signal: AbortSignal;
+  readonly onLine: (line: string, source: OutputSource) => void;
+  readonly isEnough: () => boolean;
+}
+
+/** Has it done, or finds the process that does it. */
+async function followAnew(
   options: JobRunnerOptions,
-  { request, context, again }: Parameters<typeof followRun>[1],
-  watch: {
-    readonly signal: AbortSignal;
-    readonly onLine: (line: string, source: OutputSource) => void;
-  },
-): Promise<CommandResult> {
-  const { doors, folder, root, backend, outliving } = options;
-  const { jobId } = context;
-  const terms = options.termsOf(request);
-  const limited = { ...watch, timeoutMs: terms.timeoutMs + AFTER_LIMIT_MS };
-  const program = programOf(options, jobId);
-  if (program && !again && (await program.canBeFollowed())) return program.follow(limited);
-  if (!again) await writeTerms(doors.files, runFolder(folder, jobId), terms);
-  // A cancellation that came before the terms is none that the process would see.
-  context.signal.throwIfAborted();
-  const args = ['run', jobId, '--folder', folder, '--root', root, '--backend', backend];
-  if (!program || !outliving)
-    return doors.commands.run({ program: WORKER_PROGRAM, args: [...args, '--attached'], ...limited });
-  const [worker = WORKER_PROGRAM, ...first] = outliving.worker;
-  const command = { program: worker, args: [...first, ...args], env: {}, ...limited };
-  return program.run(command, `Linux Patch: job ${jobId}`);
-}
-
-/** Who stops the agent stops following; who stops the job has it told so. */
-function passOnStop(
-  signal: AbortSignal,
-  cancel: () => Promise<void>,
-): Disposable & { readonly interrupted: AbortSignal } {
-  const interrupted = new AbortController();
-  const stop = (): void => {
-    if (isPatchError(signal.reason, 'INTERRUPTED')) interrupted.abort(signal.reason);
-    else void cancel();
-  };
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  return {
-    interrupted: interrupted.signal,
-    [Symbol.dispose]: () => signal.removeEventListener('abort', stop),
-  };
-}
-
-/** Undefined for what is no report, or one of a release that knows more of them. */
-function readReport(line: string): RunReport | undefined {
-  try {
-    return RunReport.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
+  { jobId, signal }: Pick<JobContext, 'jobId' | 'signal'>,
+  watch: Watch,
+): Promise<void> {
+  const { processes } = options;
+  if (!processes) {
+    // A job that is cancelled by then has been crossed out.
+    signal.throwIfAborted();
+    return runAttached(options, jobId, watch);
   }
+  const { kind } = await processes.begin(jobId);
+  if (kind === 'unknown') throw unknownJob();
+  await follow(options, processes, { jobId, hasEnded: kind === 'ended', ...watch });
+}
+
+async function runAttached(
+  { doors, hostArguments, attached }: JobRunnerOptions,
+  jobId: string,
+  watch: Watch,
+): Promise<void> {
+  const fault = attached.clockFault();
+  const doubt = fault === undefined ? [] : ['--clock-fault', Buffer.from(fault).toString('base64url')];
+  const args = ['run', jobId, ...hostArguments, '--attached', ...doubt];
+  const { limitMs: timeoutMs } = attached;
+  const result = await doors.commands.run({ program: WORKER_PROGRAM, args, timeoutMs, ...watch });
+  if (result.aborted) watch.signal.throwIfAborted();
+}
+
+function follow(
+  { doors, root }: JobRunnerOptions,
+  processes: JobProcesses,
+  { jobId, ...watch }: Watch & { readonly jobId: string; readonly hasEnded: boolean },
+): Promise<void> {
+  const folder = runFolder(workerFolder(root), jobId);
+  return followRun({ ...doors, folder, isRunning: () => processes.isRunning(jobId), ...watch });
 }
 
 /** @throws PatchError what the job failed of */
-function outcomeOf(ending: RunEnding): WorkOutcome {
-  if (ending.t === 'done') return ending;
-  const { code, message, details } = ending;
-  throw new PatchError(code, message, { details });
+function outcomeOf(options: JobRunnerOptions, ending: RunEnding, context: JobContext): JobOutcome {
+  if (ending.t === 'failed') {
+    const { code, message, details } = ending;
+    throw new PatchError(code, message, { details });
+  }
+  const { message, afterwards, reboot } = ending;
+  if (reboot?.required && reboot.refusal === undefined) return { message: `${message}; ${NO_REBOOT}` };
+  const { processes } = options;
+  if (!afterwards || !processes) return { message };
+  return { message, afterwards: () => followReboot(options, processes, context) };
 }
 
-function warnOfEnd(logger: Logger, job_id: string, { exitCode, signal, aborted }: CommandResult): void {
-  if (aborted) return;
-  const details = { job_id, exit_code: exitCode, signal };
-  logger.warn('the process of a job ended and did not say what came of it', details);
+const NO_REBOOT =
+  'no reboot: the agent was replaced while this job was running, and the one before was to see to that. The host needs one: ask for it again';
+
+/** The worker reboots when it hears that the job is on record. @throws PatchError `REBOOT_ERROR` when it could not */
+async function followReboot(
+  options: JobRunnerOptions,
+  processes: JobProcesses,
+  { jobId, signal }: JobContext,
+): Promise<void> {
+  const hasEnded = !(await processes.isRunning(jobId));
+  if (!hasEnded) await processes.forget(jobId);
+  let failure: string | undefined;
+  const onLine = (line: string, source: OutputSource): void => {
+    const said = source === 'stdout' ? readReport(line) : undefined;
+    if (said?.t !== 'audit') return;
+    options.record.onAudited(said);
+    if (said.event === 'reboot_failed') failure = String(said.details['reason']);
+  };
+  await follow(options, processes, {
+    jobId,
+    hasEnded,
+    signal,
+    onLine,
+    isEnough: () => failure !== undefined,
+  });
+  if (failure !== undefined) throw new PatchError('REBOOT_ERROR', failure);
+}
+
+function unknownJob(): PatchError {
+  return new PatchError(
+    'INTERRUPTED',
+    'The worker of this host has not accepted this job, or has done it already; nothing is done now. Check the packages, then ask for the change again.',
+  );
 }
 
 function lostProcess(): PatchError {

@@ -49,11 +49,10 @@ export interface MoreToAsk {
 /** A worker that is started as a child for each request. Disposing ends those that run. */
 export function openWorkerLink(options: {
   readonly commands: Commands;
-  readonly root: string;
-  /** `package_manager.backend` of the configuration. */
-  readonly backend: string;
+  /** What the worker is told of the host. */
+  readonly hostArguments: readonly string[];
 }): WorkerLink {
-  const { commands, root, backend } = options;
+  const { commands, hostArguments } = options;
   const lanes = {
     reading: createTurns(LANES.reading),
     lists: createTurns(LANES.lists),
@@ -66,7 +65,7 @@ export function openWorkerLink(options: {
   ): Promise<CommandResult> =>
     commands.run({
       program: WORKER_PROGRAM,
-      args: ['request', '--root', root, '--backend', backend],
+      args: ['request', ...hostArguments],
       stdin: Buffer.concat([Buffer.from(`${JSON.stringify(request)}\n`), Buffer.from(body)]),
       timeoutMs: limitMs,
       maxOutputBytes: MOST_BYTES,

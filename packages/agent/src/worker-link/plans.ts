@@ -17,10 +17,8 @@ export function createWorkerPlans(options: {
   readonly clock: Clock;
   /** Why the clock cannot be believed now; undefined when it can. */
   readonly clockFault: () => string | undefined;
-  /** Called with each plan, so that a job can say later what is different. */
-  readonly onPlanned: (plan: Pick<HostPlan, 'hash' | 'steps'>) => void;
 }): PackagePlans {
-  const { link, clock, clockFault, onPlanned } = options;
+  const { link, clock, clockFault } = options;
   const plan = async (question: PlanQuestion, { signal, limitMs }: PlanWaiting): Promise<HostPlan> => {
     const startedMs = clock.monotonicMs();
     const body = JSON.stringify(question);
@@ -34,7 +32,6 @@ export function createWorkerPlans(options: {
         clockFault: clockFault()?.slice(0, MOST_FAULT),
       }) as const;
     const answer = await link.ask(request, PlanAnswer, { body, signal });
-    onPlanned(answer);
     const { downloadBytes, diskBytes, denial, busy } = answer;
     return { ...answer, downloadBytes, diskBytes, denial, busy };
   };

@@ -13,3 +13,13 @@ export function workerCommand(node: string, script: string): readonly string[] {
   if (script.endsWith('.ts')) return [resolve(folder, '../../../bin', WORKER_PROGRAM)];
   return [node, '--disable-sigusr1', resolve(folder, `${WORKER_PROGRAM}.cjs`)];
 }
+
+/** What the worker is told of a host: where it lies, and how it is configured. */
+export function hostArguments(host: {
+  readonly root: string;
+  readonly configFile: string;
+  /** `package_manager.backend` of the configuration. */
+  readonly backend: string;
+}): string[] {
+  return ['--root', host.root, '--config', host.configFile, '--backend', host.backend];
+}

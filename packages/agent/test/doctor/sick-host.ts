@@ -267,7 +267,6 @@ export async function runCli(
       stderr: (part) => void (text += part),
       environment: host.environment,
       commands: host.commands,
-      worker: ['/nonexistent'],
       usage: processUsage,
       supervised: false,
       onReload: () => ({ [Symbol.dispose]: () => {} }),

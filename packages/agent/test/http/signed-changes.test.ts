@@ -192,17 +192,15 @@ describe('a host that pins a job key', () => {
   });
 
   it('lets anybody it knows cancel what waits, and a job that changes packages only by signature', async () => {
-    const starting = Promise.withResolvers<void>();
-    begin = (context) => {
-      context.report.phase('refreshing', 'Asking the sources');
-      starting.resolve();
-    };
+    begin = (context) => context.report.phase('refreshing', 'Asking the sources');
     const refreshing = jobOf(await signedSend());
-    await starting.promise;
+    await expect.poll(() => world.jobs.find(refreshing)?.state).toBe('refreshing');
     expect((await call(world, `/api/v1/jobs/${refreshing}`, { method: 'DELETE' })).status).toBe(200);
-    begin = () => {};
+    const working = Promise.withResolvers<void>();
+    begin = () => working.resolve();
     const running = jobOf(await signedSend({ idem: 'change-2' }));
-    await expect.poll(() => world.jobs.find(running)?.state).toBe('running');
+    await working.promise;
+    expect(world.jobs.find(running)?.state).toBe('running');
     const wish = { method: 'DELETE', path: `/api/v1/jobs/${running}`, body: '', idem: 'stop-1' };
     const refused = await send(wish);
     expect(codeOf(refused)).toEqual([403, 'SIGNATURE_REQUIRED']);

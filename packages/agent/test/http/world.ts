@@ -13,9 +13,16 @@ import {
   systemRandom,
 } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
-import { type Executor, JobJournal, openPackageCache } from '@linux-patch/worker';
+import {
+  type Executor,
+  type JobContext,
+  JobJournal,
+  type JobReporter,
+  openPackageCache,
+} from '@linux-patch/worker';
 import { createAdmission } from '../../../worker/src/admission/admission.ts';
 import { openOrders } from '../../../worker/src/admission/orders.ts';
+import { openRunPlace, type RunPlace } from '../../../worker/src/admission/run-place.ts';
 import { openHostPolicy } from '../../../worker/src/policy/host-policy.ts';
 import { sayChallengeFaults } from '../../../worker/src/signature/challenge-faults.ts';
 import { openChallenges } from '../../../worker/src/signature/challenges.ts';
@@ -88,14 +95,19 @@ const soundIdentity = (): IdentityHealth => ({
   keyOrigin: 'host',
 });
 
+/** Where the process of a job would leave what it says. */
+const placeIn = (folder: string, job: string) => openRunPlace(systemFiles, join(folder, 'worker'), job);
+
 /** The worker's own admission of changes, in this process. */
 function openAdmission(folder: string, pin: () => Promise<HostJobKey>) {
   const shared = { files: systemFiles, clock: systemClock, random: systemRandom };
   const orders = openOrders({ files: systemFiles, folder: join(folder, 'worker') });
   const challenges = join(folder, 'challenges');
   const admission = createAdmission({
-    ...shared,
+    random: systemRandom,
+    instant: async () => ({ acceptedAtMs: systemClock.now() }),
     orders,
+    placeOf: (job) => placeIn(folder, job),
     pin,
     challenges: sayChallengeFaults(
       openChallenges({ ...shared, folder: challenges, boot: () => readBoot(systemFiles) }),
@@ -111,6 +123,21 @@ function openAdmission(folder: string, pin: () => Promise<HostJobKey>) {
     takeOver: async () => 0,
   };
   return { orders, changes };
+}
+
+/** Notes whether a job waits, as the worker's process of a job does. */
+function notingReporter({ report }: JobContext, place: RunPlace): JobReporter {
+  return {
+    log: (text) => report.log(text),
+    output: (line, source) => report.output(line, source),
+    phase(state, message) {
+      void place.noteWaiting(state !== 'running').then(() => report.phase(state, message));
+    },
+    progress: (percent, message, state) => report.progress(percent, message, state),
+    results: (results) => report.results(results),
+    exitCode: (code) => report.exitCode(code),
+    reboot: (plan) => report.reboot(plan),
+  };
 }
 
 /** Everything behind the server, in a folder of its own. */
@@ -134,8 +161,10 @@ async function openServices(options: WorldOptions) {
       retentionCount: 100,
     },
     async execute(request, context) {
+      const place = placeIn(folder.path, context.jobId);
+      await place.begin();
       try {
-        return await work(request, context);
+        return await work(request, { ...context, report: notingReporter(context, place) });
       } finally {
         await orders.end(context.jobId);
       }

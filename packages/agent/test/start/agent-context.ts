@@ -62,7 +62,6 @@ export function contextBeside(
       stderr: () => {},
       environment: {},
       commands: nodeCommands(),
-      worker: ['/nonexistent'],
       usage: processUsage,
       supervised: false,
       onReload: () => ({ [Symbol.dispose]: () => {} }),

@@ -92,7 +92,6 @@ function startAgent(host: AgentHost, args: readonly string[], odd: OddDoors): Ru
       stderr: (text) => void (output += text),
       environment: odd.environment ?? {},
       commands: odd.commands ?? nodeCommands({}, OWN_PROGRAMS),
-      worker: OWN_PROGRAMS['linux-patch-worker'],
       usage: processUsage,
       supervised: odd.supervised ?? false,
       onReload: () => ({ [Symbol.dispose]: () => {} }),

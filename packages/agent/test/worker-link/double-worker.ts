@@ -86,7 +86,7 @@ export async function doubleWorker() {
   await behave('answers');
   const logger = memoryLogger();
   const commands = nodeCommands({}, { 'linux-patch-worker': [process.execPath, program, root] });
-  const link = openWorkerLink({ commands, root, backend: 'auto' });
+  const link = openWorkerLink({ commands, hostArguments: ['--root', root] });
   onTestFinished(() => link[Symbol.dispose]());
   return {
     root,

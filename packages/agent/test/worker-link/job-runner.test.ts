@@ -5,6 +5,8 @@ import { nodeCommands, systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import type { JobReporter, RunReport } from '@linux-patch/worker';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { sessionService } from '../../../worker/src/detached/service.ts';
+import { openEarlierRuns } from '../../src/worker-link/earlier-runs.ts';
 import { createJobRunner } from '../../src/worker-link/job-runner.ts';
 import { nothing } from '../job-requests.ts';
 
@@ -12,7 +14,6 @@ import { nothing } from '../job-requests.ts';
 const PROGRAM = `
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 const [folder, ...args] = process.argv.slice(2);
-const run = folder + '/run/' + args[1];
 appendFileSync(folder + '/starts', args.join(' ') + '\\n');
 const starts = readFileSync(folder + '/starts', 'utf8').trim().split('\\n').length;
 const { lines, ending } = JSON.parse(readFileSync(folder + '/script.json', 'utf8'))[starts - 1];
@@ -21,7 +22,7 @@ const say = (report) => process.stdout.write(JSON.stringify(report) + '\\n');
 if (ending === 'dies') process.kill(process.pid, 'SIGKILL');
 if (ending === 'waits') {
   setInterval(() => {
-    if (!existsSync(run + '/cancel')) return;
+    if (!existsSync(folder + '/cancelled')) return;
     say({ t: 'failed', code: 'CANCELLED', message: 'It was cancelled.', details: {} });
     process.exit();
   }, 20);
@@ -33,7 +34,11 @@ interface Start {
   readonly ending?: 'dies' | 'waits';
 }
 
-async function world(...script: readonly Start[]) {
+function world(...script: readonly Start[]) {
+  return worldWith(undefined, script);
+}
+
+async function worldWith(clockFault: string | undefined, script: readonly Start[]) {
   const temporary = await temporaryFolder();
   onTestFinished(() => temporary[Symbol.asyncDispose]());
   const folder = temporary.path;
@@ -56,11 +61,17 @@ async function world(...script: readonly Start[]) {
       logger,
       commands: nodeCommands({}, { 'linux-patch-worker': [process.execPath, program, folder] }),
     },
-    folder,
     root: '/private',
-    backend: 'apt',
-    outliving: undefined,
-    termsOf: () => ({ v: 1, requireAllSources: true, timeoutMs: 60_000 }),
+    hostArguments: ['--root', '/private'],
+    processes: undefined,
+    earlier: openEarlierRuns({
+      files: systemFiles,
+      clock,
+      logger,
+      folder,
+      service: sessionService(nodeCommands(), systemFiles),
+    }),
+    attached: { limitMs: 60_000, clockFault: () => clockFault },
     record: {
       cache: {
         noteSources: note('sources'),
@@ -69,6 +80,7 @@ async function world(...script: readonly Start[]) {
         noteApplied: noted('applied'),
       },
       onDenied: ({ rule }: PolicyDenial, about) => void said.push(['denied', rule, about]),
+      onAudited: ({ event, details }) => void said.push(['audit', event, details]),
     },
     withdraw: async (job) => void withdrawn.push(job),
   });
@@ -89,11 +101,12 @@ async function world(...script: readonly Start[]) {
 }
 
 const DONE: RunReport = { t: 'done', message: 'Nothing to do' };
+const REBOOT = { due_at: '2026-01-01T00:00:00.000Z', delay_seconds: 60, reasons: ['linux'] };
 const DENIAL: PolicyDenial = { rule: 'windows', file: '/p', line: 1, reason: 'not now', packages: [] };
 
 describe('the process of a job', () => {
-  it('is told the terms of its work in a file, and what it says is passed on in its order', async () => {
-    const { folder, work, said, starts } = await world({
+  it('is told which job it is, and what it says is passed on in its order', async () => {
+    const { work, said, starts } = await world({
       lines: [
         { t: 'log', text: 'An interrupted package installation was repaired first' },
         { t: 'phase', state: 'refreshing', message: 'Refreshing the package lists' },
@@ -104,13 +117,12 @@ describe('the process of a job', () => {
         { t: 'denied', denial: DENIAL, operation: 'reboot' },
         { t: 'exit', code: 0 },
         { t: 'applied', atMs: 7 },
-        { t: 'done', message: 'toy 2 installed', reboot: { required: false, reasons: [] } },
+        { t: 'reboot', reboot: REBOOT },
+        { t: 'audit', event: 'reboot_scheduled', details: { delay_seconds: 60 } },
+        { t: 'done', message: 'toy 2 installed' },
       ],
     });
-    expect(await work()).toMatchObject({
-      message: 'toy 2 installed',
-      reboot: { required: false, reasons: [] },
-    });
+    expect(await work()).toEqual({ message: 'toy 2 installed' });
     expect(said).toEqual([
       ['log', 'An interrupted package installation was repaired first'],
       ['phase', 'refreshing', 'Refreshing the package lists'],
@@ -122,10 +134,24 @@ describe('the process of a job', () => {
       ['denied', 'windows', { job: 'job-1', operation: 'reboot' }],
       ['exit', 0],
       ['applied', 7],
+      ['reboot', REBOOT],
+      ['audit', 'reboot_scheduled', { delay_seconds: 60 }],
     ]);
-    expect(await starts()).toEqual([`run job-1 --folder ${folder} --root /private --backend apt --attached`]);
-    const terms = await systemFiles.readText(join(folder, 'run/job-1/terms.json'));
-    expect(JSON.parse(terms ?? '')).toEqual({ v: 1, requireAllSources: true, timeoutMs: 60_000 });
+    expect(await starts()).toEqual(['run job-1 --root /private --attached']);
+  });
+
+  it('is told why the clock is not believed', async () => {
+    const { work, starts } = await worldWith('It stands in 1970; $HOME', [{ lines: [DONE] }]);
+    await work();
+    const told = (await starts())[0]?.split(' ').at(-1) ?? '';
+    expect(Buffer.from(told, 'base64url').toString()).toBe('It stands in 1970; $HOME');
+  });
+
+  it('of a release that left reboots to the agent brings none, and the job says so', async () => {
+    const { work } = await world({
+      lines: [{ t: 'done', message: 'linux 2 installed', reboot: { required: true, reasons: ['linux'] } }],
+    });
+    expect((await work()).message).toContain('linux 2 installed; no reboot: the agent was replaced');
   });
 
   it('fails a job with the code, the words and the details that it says', async () => {
@@ -175,11 +201,13 @@ describe('the process of a job', () => {
     ]);
   });
 
-  it('is told by a file that its job is cancelled, and says itself what came of that', async () => {
-    const { work, stop, starts } = await world({ lines: [{ t: 'exit', code: 0 }], ending: 'waits' });
+  it('is followed when its job is cancelled, until it says itself what came of that', async () => {
+    const { folder, work, stop, starts } = await world({ lines: [{ t: 'exit', code: 0 }], ending: 'waits' });
     const working = work();
     await expect.poll(starts).toHaveLength(1);
     stop.abort(new PatchError('CANCELLED', 'The job was cancelled while it was running.'));
+    // The worker tells it.
+    await writeFile(join(folder, 'cancelled'), '');
     await expect(working).rejects.toMatchObject({ code: 'CANCELLED', message: 'It was cancelled.' });
   });
 
@@ -192,14 +220,12 @@ describe('the process of a job', () => {
     expect(await starts()).toEqual([]);
   });
 
-  it('ends with the agent where it does not outlive it, and leaves nothing that is not forgotten', async () => {
-    const { folder, work, stop, starts, runner } = await world({ lines: [], ending: 'waits' });
+  it('ends with the agent where it does not outlive it', async () => {
+    const { work, stop, starts } = await world({ lines: [], ending: 'waits' });
     const working = work();
     await expect.poll(starts).toHaveLength(1);
     const reason = new PatchError('INTERRUPTED', 'The agent was stopped.');
     stop.abort(reason);
     await expect(working).rejects.toBe(reason);
-    await runner.forget('job-1');
-    expect(await systemFiles.facts(join(folder, 'run/job-1'))).toBeUndefined();
   });
 });

@@ -43,7 +43,7 @@ describe('the way to the worker', () => {
 
   it('says so when there is no worker to start', async () => {
     const commands = nodeCommands({}, { 'linux-patch-worker': ['/nonexistent/node'] });
-    const link = openWorkerLink({ commands, root: '/', backend: 'auto' });
+    const link = openWorkerLink({ commands, hostArguments: [] });
     await expect(link.ask(SNAPSHOT, PackageListing)).rejects.toMatchObject(
       unavailable('the worker could not be started (linux-patch-worker could not be started (ENOENT))'),
     );

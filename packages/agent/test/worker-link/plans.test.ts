@@ -8,24 +8,21 @@ const removal = { name: 'toy', purge: false, force: false };
 async function host(clockFault?: string) {
   const worker = await doubleWorker();
   const clock = new ManualClock();
-  const planned: unknown[] = [];
   const plans = createWorkerPlans({
     link: worker.link,
     clock,
     clockFault: () => clockFault,
-    onPlanned: ({ steps }) => planned.push(steps),
   });
-  return { ...worker, clock, plans, planned };
+  return { ...worker, clock, plans };
 }
 
 const wait = (limitMs: number) => ({ signal: new AbortController().signal, limitMs });
 
 describe('a plan', () => {
   it('is asked for with its length before it, and what the clock is said to be', async () => {
-    const { plans, planned, asked } = await host('the clock stands in 1970');
+    const { plans, asked } = await host('the clock stands in 1970');
     const plan = await plans.remove(removal, wait(5_000));
     expect(plan).toMatchObject({ steps: [{ name: 'toy' }], denial: undefined, busy: undefined });
-    expect(planned).toEqual([plan.steps]);
     const body = '{"change":"remove","name":"toy","purge":false,"force":false}';
     const head = {
       v: 1,

@@ -1,5 +1,5 @@
 import { type HostJobKey, isPatchError, PatchError } from '@linux-patch/contract';
-import type { Clock, Random } from '@linux-patch/runtime';
+import type { Random } from '@linux-patch/runtime';
 import { admitJob } from '../jobs/governed.ts';
 import type { JobRequest } from '../jobs/job-request.ts';
 import type { NamedRequest } from '../jobs/named-request.ts';
@@ -15,14 +15,19 @@ import {
   refusalOf,
   type StartAnswer,
 } from './change.ts';
-import { type ChangeInput, jobOf } from './job-of.ts';
+import { type ChangeInput, cancelledJob, jobOf } from './job-of.ts';
 import { keyConflict, nameChange } from './name-change.ts';
 import type { Order, Orders } from './orders.ts';
+import type { RunPlace } from './run-place.ts';
+
+type Instant = Pick<Order, 'acceptedAtMs' | 'acceptedAt'>;
 
 export interface AdmissionOptions {
-  readonly clock: Pick<Clock, 'now'>;
+  /** Now, as an order says it. */
+  readonly instant: () => Promise<Instant>;
   readonly random: Pick<Random, 'uuid'>;
   readonly orders: Orders;
+  readonly placeOf: (job: string) => RunPlace;
   readonly pin: () => Promise<HostJobKey & Partial<Pin>>;
   readonly challenges: Challenges;
   /** Asked for only where a key is pinned. */
@@ -39,7 +44,10 @@ export interface PassedOn extends ChangeInput {
 export interface Admission {
   /** @param earlier what whoever passes it on knows of its `Idempotency-Key` */
   start(passed: PassedOn, earlier: EarlierJob | undefined): Promise<StartAnswer>;
-  /** Whether its sender may cut off a job at its work. */
+  /**
+   * Cancels a job. Who cuts off a package manager at its work changes packages, and needs a signature for that; a job that
+   * waits, for its turn or for somebody else, whoever may call can cancel.
+   */
   cancel(passed: PassedOn): Promise<CancelAnswer>;
   /** Sees to it that a job which was accepted and has not begun is never done; false when it has begun. */
   withdraw(job: string): Promise<boolean>;
@@ -65,10 +73,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
     async cancel(passed) {
       const gate = gateFor(options, passed);
       try {
-        const admitted = await gate.admit(asRequest(passed), 'always');
-        await admitted.spend();
-        const signedBy = admitted.signedBy ?? null;
-        return { kind: 'allowed', signedBy, challenge: await nextChallenge(gate, passed) };
+        const job = cancelledJob(passed);
+        const signedBy = await orders.alone(() => cancel(options, job, () => leaveOf(gate, passed)));
+        if (signedBy === undefined) return { kind: 'cancelled', signedBy: null };
+        return { kind: 'cancelled', signedBy, challenge: await nextChallenge(gate, passed) };
       } catch (error) {
         return refuse(gate, passed, { error });
       }
@@ -81,6 +89,33 @@ export function createAdmission(options: AdmissionOptions): Admission {
         return true;
       }),
   };
+}
+
+/**
+ * @param leave called where a package manager may be at work @returns its word; undefined where it was not asked
+ */
+async function cancel(
+  { orders, placeOf }: AdmissionOptions,
+  job: string,
+  leave: () => Promise<string | null>,
+): Promise<string | null | undefined> {
+  if (!(await orders.find(job))) return undefined;
+  const place = placeOf(job);
+  if (!(await place.hasBegun())) {
+    await orders.end(job);
+    return undefined;
+  }
+  const waits = await place.waits();
+  const signedBy = waits ? undefined : await leave();
+  await place.cancel(!waits);
+  return signedBy;
+}
+
+/** Fingerprint of the key that signed the request; null where none is pinned. @throws what it is refused with */
+async function leaveOf(gate: SignatureGate, passed: PassedOn): Promise<string | null> {
+  const admitted = await gate.admit(asRequest(passed), 'always');
+  await admitted.spend();
+  return admitted.signedBy ?? null;
 }
 
 interface Asked {
@@ -105,7 +140,7 @@ async function accept(options: AdmissionOptions, asked: Asked): Promise<Verdict>
   }
   await admitted.spend();
   await admitJob(request, options.policy);
-  const order = orderOf(options, asked, named);
+  const order = orderOf(options, asked, { named, instant: await options.instant() });
   await options.orders.accept(order);
   return acceptedAs(order);
 }
@@ -120,16 +155,16 @@ function acceptedAs({ job, request, by }: Order): Verdict {
 }
 
 function orderOf(
-  { clock, random }: AdmissionOptions,
+  { random }: AdmissionOptions,
   { admitted, request, passed }: Asked,
-  named: NamedRequest | undefined,
+  { named, instant }: { readonly named: NamedRequest | undefined; readonly instant: Instant },
 ): Order {
   const { signedBy } = admitted;
   const by =
     signedBy === undefined
       ? ({ kind: 'unsigned', caller: passed.change.caller } as const)
       : ({ kind: 'signed', key: signedBy } as const);
-  return { v: 1, job: random.uuid(), request, named, by, acceptedAtMs: clock.now() };
+  return { v: 1, job: random.uuid(), request, named, by, ...instant };
 }
 
 function gateFor({ pin, challenges, instanceId }: AdmissionOptions, { change }: PassedOn): SignatureGate {

@@ -60,12 +60,22 @@ export const StartAnswer = z.discriminatedUnion('kind', [
 ]);
 export type StartAnswer = z.infer<typeof StartAnswer>;
 
-/** Whether a job may be cut off at its work. */
+/** What becomes of a job that is to be cancelled: it is never begun, or told to end, or was over already. */
 export const CancelAnswer = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('allowed'), signedBy: Fingerprint, challenge: Challenge }),
+  z.strictObject({ kind: z.literal('cancelled'), signedBy: Fingerprint, challenge: Challenge }),
   Refused,
 ]);
 export type CancelAnswer = z.infer<typeof CancelAnswer>;
+
+/** Whether a process does the job now, has done it, or nobody will: then it was never accepted, or is over. */
+export const BeginAnswer = z.strictObject({ kind: z.enum(['running', 'ended', 'unknown']) });
+export type BeginAnswer = z.infer<typeof BeginAnswer>;
+
+/** How the process of a job is. */
+export const RunStateAnswer = z.strictObject({ running: z.boolean() });
+
+/** What was left of a job is gone, or will be. */
+export const ForgetAnswer = z.strictObject({ forgotten: z.literal(true) });
 
 /** Whether a job that had not begun will not. */
 export const WithdrawAnswer = z.strictObject({ withdrawn: z.boolean() });

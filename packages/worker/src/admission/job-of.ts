@@ -12,6 +12,7 @@ import {
   readPathParameter,
   readQuery,
 } from '@linux-patch/contract';
+import { z } from 'zod';
 import type { JobRequest } from '../jobs/job-request.ts';
 import type { RawChange } from './change.ts';
 
@@ -54,6 +55,17 @@ export function jobOf({ change, body }: ChangeInput): JobRequest {
     readQuery(route, params);
     return read({ name, params, text: bodyTextOf(body), contentType: change.contentType });
   }
+  throw new PatchError('NOT_FOUND', 'There is no such change.');
+}
+
+/** Which job a request is to cancel. @throws PatchError `NOT_FOUND` for a line that cancels none */
+export function cancelledJob({ change }: ChangeInput): string {
+  const [method = '', target = ''] = change.line.split(' ', 2);
+  const { pathname } = new URL(target, 'https://host');
+  const { method: asked, path } = AGENT_ROUTES.deleteJob;
+  const { id } = pathParameters(pathPattern(path), pathname) ?? {};
+  const { data } = z.uuid().safeParse(id?.toLowerCase());
+  if (method === asked && data !== undefined) return data;
   throw new PatchError('NOT_FOUND', 'There is no such change.');
 }
 

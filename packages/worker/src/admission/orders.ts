@@ -4,6 +4,7 @@ import { type Files, findOpenPlace } from '@linux-patch/runtime';
 import { z } from 'zod';
 import { JobRequest } from '../jobs/job-request.ts';
 import { NamedRequest } from '../jobs/named-request.ts';
+import { Uptime } from './uptime.ts';
 
 /** Why a change counts. */
 const Authority = z.discriminatedUnion('kind', [
@@ -23,6 +24,8 @@ export const Order = z.strictObject({
   named: NamedRequest.optional(),
   by: Authority,
   acceptedAtMs: z.number(),
+  /** Absent from what an earlier release had accepted. */
+  acceptedAt: Uptime.optional(),
 });
 export type Order = z.infer<typeof Order>;
 
@@ -57,6 +60,8 @@ export interface Orders {
    */
   find(job: string): Promise<Order | undefined>;
   findKey(key: string): Promise<Order | undefined>;
+  /** The jobs that were accepted and have not ended. */
+  list(): Promise<string[]>;
   /** It survives a power cut when this resolves. @throws PatchError `QUEUE_FULL`, `SERVICE_UNHEALTHY` */
   accept(order: Order): Promise<void>;
   /** It is never done again when this resolves, and what its job left is gone. */
@@ -78,6 +83,7 @@ export function openOrders(options: { readonly files: Files; readonly folder: st
     (await files.list(folder, { missingOk: true })).filter((name) => name.endsWith('.json'));
   return {
     find: (job) => readOrder(files, fileOf(job)),
+    list: async () => (await accepted()).map((name) => name.slice(0, -'.json'.length)),
     async findKey(key) {
       for (const name of await accepted()) {
         const order = await readOrder(files, join(folder, name));

@@ -38,16 +38,28 @@ export class OutlivingProgram {
     return this.#options.service.isRunning(this.#target);
   }
 
+  isRunning(): Promise<boolean> {
+    return this.#options.service.isRunning(this.#target);
+  }
+
   /** Runs it to its end. @throws the signal's reason when that is `INTERRUPTED`; the program then goes on */
   async run(command: WorkCommand, description: string): Promise<CommandResult> {
+    await this.start(command, description);
+    return this.follow(command);
+  }
+
+  /** Starts it anew; what an earlier one has printed is gone. */
+  async start(
+    command: Pick<WorkCommand, 'program' | 'args' | 'env' | 'timeoutMs'> & { readonly signal?: AbortSignal },
+    description: string,
+  ): Promise<void> {
     const { files, service } = this.#options;
     const { folder } = this.#target;
     await files.makeFolder(folder, FOLDER_MODE);
     for (const name of ['exit', 'stdout', 'stderr', 'status', 'pid']) await files.remove(join(folder, name));
-    command.signal.throwIfAborted();
+    command.signal?.throwIfAborted();
     const { program, args, env, timeoutMs } = command;
     await service.start({ ...this.#target, description, program, args, env, timeoutMs });
-    return this.follow(command);
   }
 
   /** The same for one that somebody else started. */

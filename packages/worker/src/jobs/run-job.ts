@@ -1,4 +1,4 @@
-import { messageOf, PatchError } from '@linux-patch/contract';
+import { MINUTE_MS, messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock, Logger } from '@linux-patch/runtime';
 import type { DetachedWork } from '../detached/work.ts';
 import type { Executor } from './executor-interface.ts';
@@ -48,13 +48,18 @@ function limitTime(
   { clock, timeoutMinutes }: Pick<RunJobOptions, 'clock' | 'timeoutMinutes'>,
   finished: AbortSignal,
 ): void {
-  const late = new PatchError(
-    'TIMEOUT',
-    `The job ran longer than ${timeoutMinutes} minutes and was stopped.`,
-  );
-  clock.sleep(timeoutMinutes * 60_000, finished).then(
-    () => job.stop(late),
+  const limitMs = timeoutMinutes * MINUTE_MS;
+  clock.sleep(limitMs, finished).then(
+    () => job.stop(lateAfter(limitMs)),
     () => {},
+  );
+}
+
+/** Why a job is stopped that has run so long. */
+export function lateAfter(limitMs: number): PatchError {
+  return new PatchError(
+    'TIMEOUT',
+    `The job ran longer than ${Math.round(limitMs / MINUTE_MS)} minutes and was stopped.`,
   );
 }
 

@@ -76,10 +76,22 @@ export const WorkerRequest = z.discriminatedUnion('op', [
     change: RawChange,
     earlier: EarlierJob.optional(),
   }),
-  /** Whether who asks for that may cut off a job at its work. */
+  /** Whether who asks for that may cancel a job; it is told when the answer says so. */
   z.strictObject({ v: z.literal(1), op: z.literal('cancel'), bytes: AnyBytes, change: RawChange }),
   /** A job that was accepted and has not begun is not to be done. */
   z.strictObject({ v: z.literal(1), op: z.literal('withdraw'), job: z.uuid() }),
+  /** An accepted job is to be done now, in a process of its own. */
+  z.strictObject({
+    v: z.literal(1),
+    op: z.literal('begin'),
+    job: z.uuid(),
+    /** Why whoever asks does not believe the clock of this host; absent: it is believed. */
+    clockFault: z.string().max(4_096).optional(),
+  }),
+  /** Whether the process of a job runs. */
+  z.strictObject({ v: z.literal(1), op: z.literal('run-state'), job: z.uuid() }),
+  /** How a job ended is on record with whoever follows it. */
+  z.strictObject({ v: z.literal(1), op: z.literal('forget'), job: z.uuid() }),
   /** What an earlier release has accepted and not ended is to be done; asked for once, before anything was accepted. */
   z.strictObject({ v: z.literal(1), op: z.literal('take-over'), folder: z.string().min(1).max(4_096) }),
 ]);

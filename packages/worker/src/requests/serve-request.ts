@@ -1,6 +1,12 @@
 import type { Clock, Files, Logger, RequestChannel } from '@linux-patch/runtime';
 import type { z } from 'zod';
-import type { TakeOverAnswer, WithdrawAnswer } from '../admission/change.ts';
+import type {
+  BeginAnswer,
+  ForgetAnswer,
+  RunStateAnswer,
+  TakeOverAnswer,
+  WithdrawAnswer,
+} from '../admission/change.ts';
 import type { HostAdmission } from '../admission/open.ts';
 import type { PackageManager } from '../package-interface/package-manager.ts';
 import { answerText, failureText } from './answer.ts';
@@ -10,6 +16,7 @@ import { readFaults } from './package-faults.ts';
 import type { DetailAnswer } from './package-listing.ts';
 import { refreshAnswer, sourcesAnswer } from './package-lists.ts';
 import type { PlanAnswer, PlanQuestion } from './plan-question.ts';
+import type { PlannedSteps } from './planned-steps.ts';
 import { readListing } from './read-listing.ts';
 import {
   type AskedRequest,
@@ -23,7 +30,8 @@ import {
 const ANSWER_LIMITS = { timeoutMs: 60_000 };
 
 type PlanRequest = Extract<WorkerRequest, { op: 'plan' }>;
-type ChangeRequest = Extract<WorkerRequest, { op: 'start' | 'cancel' | 'withdraw' | 'take-over' }>;
+const CHANGES = ['start', 'cancel', 'withdraw', 'begin', 'run-state', 'forget', 'take-over'] as const;
+type ChangeRequest = Extract<WorkerRequest, { op: (typeof CHANGES)[number] }>;
 type ReadingRequest = Exclude<WorkerRequest, { op: 'faults' } | PlanRequest | ChangeRequest>;
 
 export interface ServeRequestOptions {
@@ -36,6 +44,8 @@ export interface ServeRequestOptions {
    * @param clockFault why the clock cannot be believed, which the policy of the host may ask
    */
   readonly openPackages: (clockFault?: string) => Promise<PackageManager>;
+  /** Of plans that are made. */
+  readonly planned: Pick<PlannedSteps, 'remember'>;
   readonly admission: HostAdmission;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
@@ -64,7 +74,7 @@ async function answerTo({ request, body }: AskedRequest, options: ServeRequestOp
 }
 
 function isChange(request: ReadingRequest | ChangeRequest): request is ChangeRequest {
-  return ['start', 'cancel', 'withdraw', 'take-over'].includes(request.op);
+  return CHANGES.some((op) => op === request.op);
 }
 
 async function verdictOn(
@@ -79,6 +89,13 @@ async function verdictOn(
       return admission.cancel({ change: request.change, body });
     case 'withdraw':
       return { withdrawn: await admission.withdraw(request.job) } satisfies z.output<typeof WithdrawAnswer>;
+    case 'begin':
+      return (await admission.begin(request.job, request.clockFault)) satisfies BeginAnswer;
+    case 'run-state':
+      return { running: await admission.isRunning(request.job) } satisfies z.output<typeof RunStateAnswer>;
+    case 'forget':
+      await admission.forget(request.job);
+      return { forgotten: true } satisfies z.output<typeof ForgetAnswer>;
     case 'take-over':
       return { jobs: await admission.takeOver(request.folder) } satisfies z.output<typeof TakeOverAnswer>;
   }
@@ -87,10 +104,14 @@ async function verdictOn(
 async function planFor(
   { clockFault, limitMs }: PlanRequest,
   question: PlanQuestion,
-  { openPackages, signal }: ServeRequestOptions,
+  { openPackages, planned, logger, signal }: ServeRequestOptions,
 ): Promise<PlanAnswer> {
   const { inventory } = await openPackages(clockFault);
-  return answerPlan(inventory.plans, question, { signal, limitMs });
+  const plan = await answerPlan(inventory.plans, question, { signal, limitMs });
+  await planned.remember(plan).catch((error: unknown) => {
+    logger.warn('a plan cannot be kept, so a job that it approves cannot say what is different', { error });
+  });
+  return plan;
 }
 
 async function readingOf(request: ReadingRequest, options: ServeRequestOptions): Promise<unknown> {

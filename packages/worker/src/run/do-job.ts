@@ -1,28 +1,37 @@
 import { join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
+import { readBoot } from '@linux-patch/runtime';
 import { type Order, type Orders, openOrders, workerFolder, workFolder } from '../admission/orders.ts';
+import { openRunPlace, type RunPlace } from '../admission/run-place.ts';
+import { openWaiting, type Waiting } from '../admission/waiting.ts';
 import { hostService, sessionService } from '../detached/service.ts';
 import { createDetachedWork, type DetachedWork } from '../detached/work.ts';
 import { createWork } from '../jobs/executor.ts';
 import type { JobContext, Work } from '../jobs/executor-interface.ts';
+import { withReboot } from '../jobs/follow-with-reboot.ts';
 import { type GovernedBy, governWork, refuseReboot } from '../jobs/governed.ts';
+import { createReboot } from '../jobs/reboot.ts';
 import { interruption } from '../jobs/recovery.ts';
 import type { ChangePolicy } from '../package-interface/change-policy.ts';
 import type { PackageManager } from '../package-interface/package-manager.ts';
+import { openPlannedSteps } from '../requests/planned-steps.ts';
 import type { RunHost } from './host.ts';
+import { type JobSettings, readJobSettings } from './job-settings.ts';
 import { recordRefreshes } from './record-refreshes.ts';
 import { prose, type RunReport, reporterTo } from './report.ts';
-import { isCancelled, type RunTerms, readTerms, runFolder } from './terms.ts';
+import { stopWhenCancelled, stopWhenLate, watchPhases } from './stopping.ts';
 
+/** Whoever follows has the job on record by then, or there is nobody. */
+const RECORD_LIMIT_MS = 30_000;
 const LOOK_EVERY_MS = 500;
 
 export interface DoJobOptions {
   readonly jobId: string;
-  /** `jobs.storage_path`. */
-  readonly folder: string;
   /** Whether the package work ends with this process, else it outlives it. */
   readonly attached: boolean;
   readonly host: RunHost;
+  /** Why whoever has it begun does not believe the clock of this host; that can make the verdict stricter alone. */
+  readonly clockFault: string | undefined;
   /** @param clockFault why the clock cannot be believed */
   readonly openPolicy: (clockFault: string | undefined) => ChangePolicy;
   readonly openPackages: (policy: ChangePolicy) => Promise<PackageManager>;
@@ -31,43 +40,132 @@ export interface DoJobOptions {
   readonly signal: AbortSignal;
 }
 
+/** How a job ended, and what is left to do when that is on record. */
+interface Ending {
+  readonly report: RunReport;
+  readonly afterwards?: (() => Promise<void>) | undefined;
+}
+
 /** Does one job from its start, or from where an earlier process left it, and says what comes of it. Never rejects. */
 export async function doJob(options: DoJobOptions): Promise<void> {
   const { jobId, host, say, signal, attached } = options;
-  const orders = openOrders({ files: host.files, folder: workerFolder(host.root) });
+  const own = workerFolder(host.root);
+  const orders = openOrders({ files: host.files, folder: own });
+  const placeOf = (job: string) => openRunPlace(host.files, own, job);
+  const place = placeOf(jobId);
+  const boot = () => readBoot(host.files);
+  const waiting = openWaiting({ ...host, folder: own, orders, placeOf, boot });
   try {
     await using held = await orders.hold(jobId);
     if (!held) throw doneByAnother();
-    const ending = await workOnOrder(options, orders).catch(failureOf);
+    const ending = await workOnOrder(options, place, () => orderFor(jobId, { orders, waiting, place }));
     // The next process of this job goes on where this one was.
     if (signal.aborted && !attached) return;
     // Whatever is said of it, by whomever: it is not done a second time.
-    await orders.end(jobId).catch((error: unknown) => {
-      host.logger.error('a job that has ended cannot be crossed out', { job_id: jobId, error });
-    });
-    if (!signal.aborted) say(ending);
+    await orders
+      .end(jobId)
+      .then(() => waiting.noteEnded())
+      .catch((error: unknown) => {
+        host.logger.error('a job that has ended cannot be crossed out', { job_id: jobId, error });
+      });
+    if (signal.aborted) return;
+    say(ending.report);
+    if (ending.afterwards) await finishAfterwards(options, place, ending.afterwards);
   } catch (error) {
     if (!signal.aborted) say(failureOf(error));
   }
 }
 
-/** @throws what the job fails of */
-async function workOnOrder(options: DoJobOptions, orders: Pick<Orders, 'find'>): Promise<RunReport> {
-  const { jobId, host, say } = options;
-  const folder = runFolder(options.folder, jobId);
+/** When the job is on record, or nobody is there who writes it down: the next agent reads here how it ended. */
+async function finishAfterwards(
+  { jobId, host, signal }: DoJobOptions,
+  place: RunPlace,
+  work: () => Promise<void>,
+): Promise<void> {
+  const { clock, logger } = host;
+  const startedMs = clock.monotonicMs();
+  while (!(await place.isRecorded()) && clock.monotonicMs() - startedMs < RECORD_LIMIT_MS)
+    await clock.sleep(LOOK_EVERY_MS, signal);
+  await work().catch((error: unknown) => {
+    logger.error('work after a completed job failed', { job_id: jobId, error });
+  });
+}
+
+/** Never rejects, but for a folder that cannot be read. */
+async function workOnOrder(
+  options: DoJobOptions,
+  place: RunPlace,
+  findOrder: () => Promise<Order>,
+): Promise<Ending> {
+  const { jobId, host } = options;
   const ended = new AbortController();
-  const signal = AbortSignal.any([options.signal, cancellation(host, folder, ended.signal)]);
+  const watch = watchPhases(options, place);
+  const stopped = new AbortController();
+  const signal = AbortSignal.any([options.signal, stopped.signal]);
   try {
-    const order = await orders.find(jobId);
-    if (!order) throw notAccepted();
-    const work = await openWork(options, order, await readTerms(host.files, folder));
-    const context: JobContext = { jobId, signal, report: reporterTo(say) };
-    const { message, reboot } = await work(order.request, context);
-    const need = reboot && { ...reboot, reasons: reboot.reasons.map(prose) };
-    return { t: 'done', message: prose(message), reboot: need };
+    const order = await findOrder();
+    await place.begin();
+    const settings = await jobSettings(options, watch.say);
+    void stopWhenCancelled(host, { place, watch, stopped, ended: ended.signal });
+    void stopWhenLate(host, { timeoutMs: settings.timeoutMs, stopped, ended: ended.signal });
+    const work = await openWork({ ...options, say: watch.say }, order, settings);
+    const context: JobContext = { jobId, signal, report: reporterTo(watch.say) };
+    const { message, afterwards } = await withReboot(work, rebootOf({ ...options, say: watch.say }))(
+      order.request,
+      context,
+    );
+    const report = { t: 'done', message: prose(message) } as const;
+    return afterwards ? { report: { ...report, afterwards: 'reboot' }, afterwards } : { report };
+  } catch (error) {
+    return { report: stopped.signal.aborted ? stoppedBy(stopped.signal.reason, error) : failureOf(error) };
   } finally {
     ended.abort();
+    await watch.settle();
   }
+}
+
+/** @throws PatchError when there is none, or it has waited too long */
+async function orderFor(
+  jobId: string,
+  from: {
+    readonly orders: Pick<Orders, 'find'>;
+    readonly waiting: Pick<Waiting, 'requireFresh'>;
+    readonly place: RunPlace;
+  },
+): Promise<Order> {
+  const order = await from.orders.find(jobId);
+  if (!order) throw notAccepted();
+  // What the worker has begun does not wait any more.
+  if (!(await from.place.hasBegun())) await from.waiting.requireFresh(order);
+  return order;
+}
+
+/** Why a job was stopped says more than what its programs said then. */
+function stoppedBy(reason: PatchError, error: unknown): RunReport {
+  const exitCode = error instanceof PatchError ? error.details['exit_code'] : undefined;
+  const { code, message } = reason;
+  const details = typeof exitCode === 'number' ? { exit_code: exitCode } : {};
+  return { t: 'failed', code, message, details };
+}
+
+async function jobSettings(
+  { host: { files, root, configFile: path } }: DoJobOptions,
+  say: (report: RunReport) => void,
+): Promise<JobSettings> {
+  const settings = await readJobSettings({ files, root, path });
+  if (settings.fault !== undefined) say({ t: 'log', text: prose(settings.fault) });
+  return settings;
+}
+
+/** A reboot is recorded by whoever follows. Under a private root the packages are not this host's, so neither is the reboot. */
+function rebootOf({ host: { root, clock, commands, logger }, say }: DoJobOptions) {
+  if (root !== '/') return { clock, reboot: undefined };
+  const audit = {
+    record: (event: 'reboot_scheduled' | 'reboot_failed', details: Readonly<Record<string, unknown>>) =>
+      say({ t: 'audit', event, details: { ...details } }),
+    flush: async () => {},
+  };
+  return { clock, reboot: createReboot({ commands, audit, logger }) };
 }
 
 /** A request of anybody but the worker itself is none. */
@@ -85,28 +183,13 @@ function doneByAnother(): PatchError {
   );
 }
 
-/** Aborts when the job is cancelled. */
-function cancellation({ files, clock }: RunHost, folder: string, ended: AbortSignal): AbortSignal {
-  const cancelled = new AbortController();
-  const look = async (): Promise<void> => {
-    while (!ended.aborted) {
-      if (await isCancelled(files, folder).catch(() => false)) {
-        const reason = new PatchError('CANCELLED', 'The job was cancelled while it was running.');
-        return cancelled.abort(reason);
-      }
-      await clock.sleep(LOOK_EVERY_MS, ended).catch(() => {});
-    }
-  };
-  void look();
-  return cancelled.signal;
-}
-
-async function openWork(options: DoJobOptions, order: Order, terms: RunTerms): Promise<Work> {
+async function openWork(options: DoJobOptions, order: Order, settings: JobSettings): Promise<Work> {
   const { jobId, host, say } = options;
-  const policy = options.openPolicy(terms.clockFault);
+  const policy = options.openPolicy(options.clockFault);
   const packages = await options.openPackages(policy);
-  if (terms.approved) packages.rememberPlan(terms.approved);
-  const detached = options.attached ? undefined : await openDetachedWork(options, order);
+  const approved = await approvedSteps(host, order);
+  if (approved) packages.rememberPlan(approved);
+  const detached = options.attached ? undefined : await openDetachedWork(host, order, settings);
   const governed: GovernedBy = {
     policy,
     clock: host.clock,
@@ -120,8 +203,8 @@ async function openWork(options: DoJobOptions, order: Order, terms: RunTerms): P
     clock: host.clock,
     // Under a private root the packages are not this host's, so neither is the reboot.
     refuseReboot: host.root === '/' ? refuseReboot(governed) : undefined,
-    requireAllSources: terms.requireAllSources,
-    timeoutMs: terms.timeoutMs,
+    requireAllSources: settings.requireAllSources,
+    timeoutMs: settings.timeoutMs,
   });
   if (detached && (await detached.stateOf(jobId)) === 'lost') return lostWork(packages, detached);
   return governWork(work, governed, async (id) => (await detached?.of(id).plan()) !== undefined);
@@ -131,12 +214,24 @@ async function openWork(options: DoJobOptions, order: Order, terms: RunTerms): P
  * Where package work lives on without whoever began it. What tells that a change has begun, and what was there before, is
  * believed where the worker alone writes; what an earlier release had begun lies where its agent, as root, wrote it.
  */
-async function openDetachedWork({ host, folder }: DoJobOptions, { by }: Order): Promise<DetachedWork> {
-  const { root, files, clock, commands } = host;
-  const place = by.kind === 'earlier_release' ? join(folder, 'work') : workFolder(root);
+async function openDetachedWork(
+  { root, files, clock, commands }: RunHost,
+  { by }: Order,
+  { storagePath }: JobSettings,
+): Promise<DetachedWork> {
+  const place = by.kind === 'earlier_release' ? join(storagePath, 'work') : workFolder(root);
   // Units of systemd know nothing of a private root.
-  const service = root === '/' ? await hostService(host, 'finish') : sessionService(commands, files);
+  const service =
+    root === '/' ? await hostService({ commands, files }, 'finish') : sessionService(commands, files);
   return createDetachedWork({ folder: place, files, clock, service });
+}
+
+/** What the plan said by which the job was approved; without it, it is only told that something is different. */
+async function approvedSteps({ root, files }: RunHost, { request }: Order) {
+  if (!('planHash' in request)) return undefined;
+  return openPlannedSteps(files, workerFolder(root))
+    .find(request.planHash)
+    .catch(() => undefined);
 }
 
 /** Of work that nobody can follow any more it is said what is different since it began. */

@@ -1,4 +1,4 @@
-import { JobResult, PolicyDenial } from '@linux-patch/contract';
+import { JobReboot, JobResult, PolicyDenial } from '@linux-patch/contract';
 import { z } from 'zod';
 import type { JobReporter } from '../jobs/executor-interface.ts';
 import { AnyErrorCode } from '../requests/answer.ts';
@@ -12,7 +12,7 @@ const Instant = z.number().nonnegative();
 
 /**
  * What the process of a job says, one line of JSON each on its standard output. Whoever starts to follow it later reads all of
- * them, so each may be said twice. Without `done` or `failed` at the end nobody knows how it ended.
+ * them, so each may be said twice. Without `done` or `failed` nobody knows how it ended.
  */
 export const RunReport = z.discriminatedUnion('t', [
   z.strictObject({ t: z.literal('log'), text: Prose }),
@@ -41,9 +41,20 @@ export const RunReport = z.discriminatedUnion('t', [
     denial: z.strictObject(PolicyDenial.shape),
     operation: z.string().max(64),
   }),
+  /** A reboot follows this job. */
+  z.strictObject({ t: z.literal('reboot'), reboot: z.strictObject(JobReboot.shape) }),
+  /** For the audit log. */
+  z.strictObject({
+    t: z.literal('audit'),
+    event: z.enum(['reboot_scheduled', 'reboot_failed']),
+    details: z.record(z.string().max(128), z.unknown()),
+  }),
   z.strictObject({
     t: z.literal('done'),
     message: Prose,
+    /** What is left to do when the job is on record; what comes of that is said after this. */
+    afterwards: z.literal('reboot').optional(),
+    /** Of a process of an earlier release, which left reboots to the agent. */
     reboot: z
       .strictObject({
         required: z.boolean(),
@@ -75,7 +86,6 @@ export function reporterTo(say: (report: RunReport) => void): JobReporter {
     progress: (percent, message, state) => say({ t: 'progress', percent, message: prose(message), state }),
     results: (results) => say({ t: 'results', results: [...results] }),
     exitCode: (code) => say({ t: 'exit', code }),
-    // Whoever follows the process sees to that.
-    reboot: () => {},
+    reboot: (reboot) => say({ t: 'reboot', reboot }),
   };
 }

@@ -1,15 +1,18 @@
 import { isPatchError } from '@linux-patch/contract';
 import { FaultsAnswer } from '@linux-patch/worker';
 import { openWorkerLink } from '../../worker-link/link.ts';
+import { hostArguments } from '../../worker-link/program.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorHost, DoctorPlace } from './host.ts';
 
 /** Whether packages can be worked with, and whether the part of the agent answers that does it. */
 export async function checkPackages(
-  { commands, root, signal }: DoctorPlace,
+  { commands, root, paths, signal }: DoctorPlace,
   { config }: DoctorHost,
 ): Promise<Finding[]> {
-  using link = openWorkerLink({ commands, root, backend: config.package_manager.backend });
+  const { backend } = config.package_manager;
+  const told = hostArguments({ root, configFile: paths.configFile, backend });
+  using link = openWorkerLink({ commands, hostArguments: told });
   try {
     return findingsOf(await link.ask({ v: 1, op: 'faults' }, FaultsAnswer, { signal }));
   } catch (error) {

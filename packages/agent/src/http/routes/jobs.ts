@@ -6,7 +6,7 @@ import {
   type JobSummary,
   readPathParameter,
 } from '@linux-patch/contract';
-import type { JobCore } from '@linux-patch/worker';
+import { isFinished, type JobCore } from '@linux-patch/worker';
 import { z } from 'zod';
 import { refusalError } from '../../jobs/change-intake.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
@@ -34,18 +34,17 @@ export function serveJobs(server: RouteServer, jobs: JobQueue): void {
     AGENT_ROUTES.deleteJob,
     async ({ parameter, request, line }) => {
       const id = idOf(parameter);
+      const job = jobs.find(id);
       // Whoever stops a package manager at its work changes packages.
-      if (jobs.find(id)?.state === 'running') await requireLeave(server, request, line);
-      const gone = await jobs.cancelOrDelete(id);
-      if (gone.action === 'cancelled') await server.intake.withdraw(id);
-      return gone;
+      if (job && !isFinished(job)) await cancelAtWorker(server, request, line);
+      return jobs.cancelOrDelete(id);
     },
     idOf,
   );
 }
 
 /** @throws PatchError what the worker refuses it with */
-async function requireLeave(
+async function cancelAtWorker(
   { intake, names }: RouteServer,
   request: AgentRequest,
   line: string,

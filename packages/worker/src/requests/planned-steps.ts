@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { PlanHash, PlanStep } from '@linux-patch/contract';
+import type { Files } from '@linux-patch/runtime';
+import { z } from 'zod';
+import type { PlanAnswer } from './plan-question.ts';
+
+/** Plans that somebody may still approve. */
+const MOST_PLANS = 32;
+/** More than any change touches. */
+const MOST_STEPS = 200_000;
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+const StoredPlan = z.strictObject({
+  v: z.literal(1),
+  hash: PlanHash,
+  steps: z.array(z.strictObject(PlanStep.shape)).max(MOST_STEPS),
+});
+
+/** The steps of the plans that were made last, so that a job that was approved by one can say later what is different. */
+export interface PlannedSteps {
+  remember(plan: Pick<PlanAnswer, 'hash' | 'steps'>): Promise<void>;
+  /** Undefined when it was not made here, or too long ago. */
+  find(hash: string | undefined): Promise<readonly PlanStep[] | undefined>;
+}
+
+/** @param own folder of the worker */
+export function openPlannedSteps(files: Files, own: string): PlannedSteps {
+  const folder = join(own, 'plans');
+  const fileOf = (hash: string): string => join(folder, `${hash}.json`);
+  return {
+    async remember({ hash, steps }) {
+      await files.makeFolder(folder, FOLDER_MODE);
+      const stored = { v: 1, hash, steps } satisfies z.input<typeof StoredPlan>;
+      await files.writeDurably({ path: fileOf(hash), data: JSON.stringify(stored), mode: FILE_MODE });
+      for (const path of (await oldestFirst(files, folder)).slice(0, -MOST_PLANS)) await files.remove(path);
+    },
+    async find(hash) {
+      const text = hash === undefined ? undefined : await files.readText(fileOf(hash));
+      return text === undefined ? undefined : StoredPlan.safeParse(JSON.parse(text)).data?.steps;
+    },
+  };
+}
+
+async function oldestFirst(files: Files, folder: string): Promise<string[]> {
+  const paths = (await files.list(folder)).map((name) => join(folder, name));
+  const facts = await Promise.all(paths.map((path) => files.facts(path)));
+  return paths
+    .map((path, index) => ({ path, modifiedMs: facts[index]?.modifiedMs ?? 0 }))
+    .toSorted((one, other) => one.modifiedMs - other.modifiedMs)
+    .map(({ path }) => path);
+}
