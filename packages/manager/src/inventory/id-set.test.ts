@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changeBetween, decodeIds, encodeIds, hashOfSet, pickIds } from './id-set.ts';
+import { changeBetween, countIds, decodeIds, encodeIds, hashOfSet, pickIds } from './id-set.ts';
 
 describe('a set of packages', () => {
   it.each([
@@ -11,6 +11,7 @@ describe('a set of packages', () => {
     [Array.from({ length: 1_500 }, (_, index) => 1 + index * 44)],
   ])('is read as it was written: %j', (ids) => {
     expect(decodeIds(encodeIds(ids))).toEqual(ids);
+    expect(countIds(encodeIds([...ids, ...ids]))).toBe(ids.length);
   });
 
   it('takes about a byte a package, and has one name whatever order its packages came in', () => {

@@ -1,16 +1,29 @@
 import { createHash } from 'node:crypto';
 
-/** What a host has installed: ids of the dictionary in rising order, each as its distance to the one before (LEB128). */
-export function encodeIds(ids: Iterable<number>): Uint8Array {
-  const bytes: number[] = [];
+/** So many bytes the largest safe integer takes. */
+const MAX_BYTES_EACH = 8;
+
+/** What a host has installed: ids of the dictionary, from 1, in rising order, each as its distance to the one before (LEB128). */
+export function encodeIds(ids: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(ids.length * MAX_BYTES_EACH);
+  let length = 0;
   let before = 0;
-  for (const id of [...new Set(ids)].sort((a, b) => a - b)) {
+  for (const id of Float64Array.from(ids).sort()) {
     let rest = id - before;
+    // Named twice.
+    if (rest === 0) continue;
     before = id;
-    for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
-    bytes.push(rest);
+    for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes[length++] = (rest % 128) | 0x80;
+    bytes[length++] = rest;
   }
-  return Uint8Array.from(bytes);
+  return bytes.slice(0, length);
+}
+
+/** How many ids are in a set. */
+export function countIds(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (byte <= 0x7f) count += 1;
+  return count;
 }
 
 /** The ids of a set, rising. */

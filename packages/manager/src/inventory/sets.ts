@@ -1,6 +1,6 @@
 import type { PackageSetRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
-import { decodeIds, encodeIds, hashOfSet } from './id-set.ts';
+import { countIds, decodeIds, encodeIds, hashOfSet } from './id-set.ts';
 import type { HostSet } from './set-index/sets.ts';
 
 /** What is on record of a host's packages. */
@@ -14,6 +14,8 @@ export interface PackageSet {
   readonly packagesEtag: string | null;
   readonly updatesEtag: string | null;
   readonly newRows: { readonly day: number; readonly rows: number };
+  /** Name of the set; null while no listing was ever taken. */
+  readonly hash: string | null;
   /** Undefined while no listing was ever taken. */
   readonly ids: readonly number[] | undefined;
 }
@@ -28,6 +30,7 @@ function toSet(row: PackageSetRow): PackageSet {
     packagesEtag: row.packages_etag,
     updatesEtag: row.updates_etag,
     newRows: { day: row.new_rows_day, rows: row.new_rows },
+    hash: row.hash,
     ids: row.ids === null ? undefined : decodeIds(row.ids),
   };
 }
@@ -133,6 +136,6 @@ export async function keepSet(
 function setColumns(ids: readonly number[], before: PackageSet | undefined) {
   const bytes = encodeIds(ids);
   const hash = hashOfSet(bytes);
-  const isSame = before?.ids !== undefined && hashOfSet(encodeIds(before.ids)) === hash;
-  return { packages: new Set(ids).size, rev: (before?.rev ?? 0) + (isSame ? 0 : 1), hash, ids: bytes };
+  const rev = (before?.rev ?? 0) + (before?.hash === hash ? 0 : 1);
+  return { packages: countIds(bytes), rev, hash, ids: bytes };
 }

@@ -81,6 +81,7 @@ const EMPTY = {
   packagesEtag: null,
   updatesEtag: null,
   newRows: { day: 0, rows: 0 },
+  hash: null,
 };
 
 describe('the index of what hosts have', () => {
