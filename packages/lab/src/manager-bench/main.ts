@@ -76,10 +76,12 @@ async function measure(path: string): Promise<void> {
 
   async function changes(): Promise<void> {
     const count = Math.min(hosts, 2_000);
+    const changed = Array.from({ length: count }, (_, host) =>
+      idsOf(host, size).map((id, index) => (index < 20 ? id - (id % 10) + 1 : id)),
+    );
     const from = performance.now();
-    const kept = Array.from({ length: count }, (_, host) =>
+    const kept = changed.map((ids, host) =>
       inTransaction(db, async (own) => {
-        const ids = idsOf(host, size).map((id, index) => (index < 20 ? id - (id % 10) + 1 : id));
         const listing = { atMs: nowMs, eco: 'dpkg', newRows: { day: 0, rows: 0 }, pending: undefined };
         const installed = { ids, etag: undefined, revision: undefined };
         return keepSet(own, hostId(host), await findSet(own, hostId(host)), { ...listing, installed });
