@@ -1,5 +1,6 @@
 import { type ApproveRequest, DAY_MS, type DenyRequest, PatchError } from '@linux-patch/contract';
 import { managerDeniedTag } from '@linux-patch/pki';
+import { type Acting, requireStill } from '../audit/acting.ts';
 import { findCompromised } from '../certificates/revoked-keys.ts';
 import type { Database } from '../database/open.ts';
 import type { EnrollmentRow } from '../database/schema.ts';
@@ -66,8 +67,9 @@ export async function approve(
   context: EnrollmentContext,
   id: string,
   request: ApproveRequest,
-  actor: string,
+  by: Acting,
 ): Promise<EnrollmentRow> {
+  const actor = by.name;
   const row = await getRow(context.db, id);
   if (row.state === 'installed') return row;
   requireUndecided(row, context.clock.now());
@@ -76,6 +78,7 @@ export async function approve(
     request.code === undefined ? undefined : await verifyCode(context, row, { code: request.code, actor });
   if (!code) requireMode(row);
   await inTransaction(context.db, async (db) => {
+    requireStill(by);
     const current = await getRow(db, id);
     if (current.state === 'approved' || current.state === 'installed') return;
     requireUndecided(current, context.clock.now());
@@ -100,8 +103,9 @@ export async function deny(
   context: EnrollmentContext,
   id: string,
   request: DenyRequest,
-  actor: string,
+  by: Acting,
 ): Promise<EnrollmentRow> {
+  const actor = by.name;
   const row = await getRow(context.db, id);
   if (row.state === 'denied') return row;
   requirePending(row);
@@ -115,6 +119,7 @@ export async function deny(
       reason: request.reason,
     });
   await inTransaction(context.db, async (db) => {
+    requireStill(by);
     const current = await getRow(db, id);
     if (current.state === 'denied') return;
     requirePending(current);

@@ -17,10 +17,10 @@ export function serveEnrollmentRoutes(routes: Routes, enrollment: EnrollmentCont
   );
   routes.serve(MANAGER_ADMIN_ROUTES.approve, async ({ parameter, body, actor }) => {
     const { id } = await chooseRequest(enrollment, parameter('id'), body.code, actor.name);
-    return viewOf(enrollment, await approve(enrollment, id, body, actor.name));
+    return viewOf(enrollment, await approve(enrollment, id, body, actor));
   });
   routes.serve(MANAGER_ADMIN_ROUTES.deny, async ({ parameter, body, actor }) => {
     const { id } = await chooseRequest(enrollment, parameter('id'), body.code, actor.name);
-    return viewOf(enrollment, await deny(enrollment, id, body, actor.name));
+    return viewOf(enrollment, await deny(enrollment, id, body, actor));
   });
 }

@@ -15,6 +15,7 @@ import {
 } from '@linux-patch/http';
 import type { Clock } from '@linux-patch/runtime';
 import type { z } from 'zod';
+import { requireStill } from '../audit/acting.ts';
 import { isProven } from '../people/own-session.ts';
 import { type Actor, STRANGER } from './actor.ts';
 import type { ManagerExchange, ManagerRequest } from './manager-request.ts';
@@ -184,7 +185,10 @@ export function createRoutes(app: HttpApp<ManagerRequest>, clock: Clock, callers
       const actor = await authorise(route, exchange, { ...callers, clock });
       admit?.(exchange.request);
       const input = { ...(await readRouteInput(route, exchange, { limitBytes })), ...exchange, actor };
-      return watched(route, input as RouteInput<ManagerRoute>, () => handle(input));
+      return watched(route, input as RouteInput<ManagerRoute>, () => {
+        requireStill(actor);
+        return handle(input);
+      });
     });
   };
   return {

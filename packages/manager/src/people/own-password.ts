@@ -6,9 +6,13 @@ import { refuseNameAsPassword } from './name-as-password.ts';
 import { provePassword } from './prove.ts';
 import { removeSessions } from './sessions.ts';
 
+function over(): PatchError {
+  return new PatchError('UNAUTHORIZED', 'The session was ended. Nothing was changed. Sign in again.');
+}
+
 /**
  * Sets another password for somebody who knows the one before, and ends all their sessions; how many.
- * @throws PatchError `FORBIDDEN` for a wrong password, `RATE_LIMIT_EXCEEDED`
+ * @throws PatchError `FORBIDDEN` for a wrong password, `UNAUTHORIZED` when the session ended meanwhile, `RATE_LIMIT_EXCEEDED`
  */
 export async function changeOwnPassword(
   context: PeopleContext,
@@ -26,9 +30,11 @@ export async function changeOwnPassword(
   const hash = await context.passwords.hash(wish);
   const { db, audit, cuts } = context;
   const ids = await inTransaction(db, async (own) => {
+    const ended = await removeSessions(own, person.id);
+    // Whoever was shut out while this was worked on, or has a new password by now, takes nothing back.
+    if (!ended.includes(session.id)) throw over();
     await own.updateTable('people').set({ password: hash }).where('id', '=', person.id).execute();
     const actor = `person:${person.name}`;
-    const ended = await removeSessions(own, person.id);
     const fields = { person: person.name, sessions: ended.length };
     await audit.record(own, { actor, event: 'person_password_changed', fields });
     return ended;

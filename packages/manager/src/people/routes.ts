@@ -6,9 +6,7 @@ import { changePerson, createPerson, getPerson, listPeople, removePerson, resetP
 
 /** What administrators call about people. */
 export function servePeopleRoutes(routes: Routes, people: PeopleContext): void {
-  routes.serve(MANAGER_ADMIN_ROUTES.createPerson, ({ body, actor }) =>
-    createPerson(people, body, actor.name),
-  );
+  routes.serve(MANAGER_ADMIN_ROUTES.createPerson, ({ body, actor }) => createPerson(people, body, actor));
   routes.serve(MANAGER_ADMIN_ROUTES.listPeople, async () => {
     const list = await listPeople(people);
     return { people: list, total: list.length };
@@ -17,7 +15,7 @@ export function servePeopleRoutes(routes: Routes, people: PeopleContext): void {
     changePerson(people, parameter('name'), { ...body, actor: actor.name }),
   );
   routes.serve(MANAGER_ADMIN_ROUTES.resetPerson, ({ body, parameter, actor }) =>
-    resetPerson(people, parameter('name'), { ...body, actor: actor.name }),
+    resetPerson(people, parameter('name'), { ...body, actor }),
   );
   routes.serve(MANAGER_ADMIN_ROUTES.personSessions, async ({ parameter, actor }) => {
     const { id } = await getPerson(people.db, parameter('name'));

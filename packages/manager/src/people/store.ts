@@ -1,4 +1,5 @@
 import { type CreatePerson, PatchError, type Person, type PersonChange } from '@linux-patch/contract';
+import { type Acting, requireStill } from '../audit/acting.ts';
 import type { Database } from '../database/open.ts';
 import type { PersonRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
@@ -89,10 +90,13 @@ export async function insertPerson(
 export async function createPerson(
   context: PeopleContext,
   wish: CreatePerson,
-  actor: string,
+  actor: Acting,
 ): Promise<Person> {
-  const admit = (own: Database) => requireRoom(own, wish.name);
-  return toView(await insertPerson(context, wish, { actor, admit }));
+  const admit = async (own: Database): Promise<void> => {
+    requireStill(actor);
+    await requireRoom(own, wish.name);
+  };
+  return toView(await insertPerson(context, wish, { actor: actor.name, admit }));
 }
 
 /** Everybody who was not removed, by name. */
@@ -159,11 +163,14 @@ export async function changePerson(
 export async function resetPerson(
   context: PeopleContext,
   name: string,
-  { password, actor }: { readonly password: string; readonly actor: string },
+  { password, actor }: { readonly password: string; readonly actor: Acting },
 ): Promise<Person> {
   refuseNameAsPassword(name, password);
   const set = { password: await context.passwords.hash(password), ...NO_FACTOR };
-  const row = await change(context, { name, actor }, () => ({ set, event: 'person_reset' }));
+  const row = await change(context, { name, actor: actor.name }, () => {
+    requireStill(actor);
+    return { set, event: 'person_reset' };
+  });
   context.throttle.open(name);
   return toView(row);
 }

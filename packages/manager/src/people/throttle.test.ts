@@ -80,6 +80,14 @@ describe('failed sign-ins', () => {
     expect(waitOf(throttle, ADA)).toBe(0);
   });
 
+  it('that were none make nobody forget those that were', () => {
+    const { throttle } = start();
+    for (let n = 0; n < 5; n += 1) waitOf(throttle, ADA);
+    for (let n = 0; n < 25_000; n += 1)
+      throttle.begin({ ...ADA, name: `nobody-${n}`, address: '192.0.2.2' }).withdraw();
+    expect(waitOf(throttle, { ...ADA, address: '192.0.2.3' })).toBe(1);
+  });
+
   it('from a device that the person used before are slowed down there alone', () => {
     const { throttle } = start();
     const device = { ...ADA, device: 'stolen' };
@@ -132,6 +140,14 @@ describe('whatever strangers try', () => {
       await world.clock.advance(wait * 1_000);
       expect([seed, waitOf(world.throttle, ADA)]).toEqual([seed, 0]);
     }
+  });
+
+  it('the time after a reset ends when the person is in', async () => {
+    const world = start();
+    world.throttle.open('ada');
+    for (let n = 0; n < 50; n += 1) waitOf(world.throttle, ADA);
+    world.throttle.begin(ADA).succeeded();
+    expect(await waits(world, 7, () => ADA)).toEqual([1, 2]);
   });
 
   it('the time after a reset ends', async () => {

@@ -37,7 +37,7 @@ export interface Attempt {
 export interface Throttle {
   /** @throws PatchError `RATE_LIMIT_EXCEEDED` that says when to come back */
   begin(candidate: Candidate): Attempt;
-  /** Strangers keep this person from nowhere for ten minutes. */
+  /** Strangers keep this person from nowhere for ten minutes, or until they are in. */
   open(name: string): void;
 }
 
@@ -76,8 +76,10 @@ function createAccounts(clock: Clock) {
     takeBack(key: string) {
       const account = accounts.get(key);
       if (!account) return;
-      account.failures = Math.max(0, account.failures - 1);
+      account.failures -= 1;
       account.blockedUntilMs = 0;
+      // What was none takes no place in which others are remembered.
+      if (account.failures <= 0) accounts.delete(key);
     },
     forget: (key: string) => void accounts.delete(key),
   };
@@ -111,12 +113,15 @@ export function createThrottle(clock: Clock): Throttle {
   };
   return {
     begin(candidate) {
+      const { name } = candidate;
       const keys = keysOf(candidate);
       const waitMs = Math.max(0, ...keys.map(([key]) => accounts.waitMs(key)));
       if (waitMs > 0) throw tooMany(waitMs);
       for (const [key, kind] of keys) accounts.fail(key, kind);
       return {
         succeeded() {
+          // Whom it was opened for is in.
+          openUntilMs.delete(name);
           for (const [key, kind] of keys) {
             if (kind === 'address') accounts.takeBack(key);
             else accounts.forget(key);
