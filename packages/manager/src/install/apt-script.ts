@@ -1,7 +1,8 @@
 /**
  * What the line of `install-line` runs on a host with apt. It uses what every such host has (dash, apt, and gpgv or sqv)
  * and nothing else. Standard input is the join string; arguments are the manager's URL, the SHA-256 of its CA and the
- * fingerprint of the release key. Until all three are proven nothing on the host is changed.
+ * fingerprint of the release key. Until all three are proven nothing on the host is changed, and what does not come to its
+ * end, or is broken off, leaves the host as it was: the line is pasted on hosts that serve already, too, when the CA was replaced.
  */
 export const APT_JOIN_SCRIPT = `#!/bin/sh
 set -eu
@@ -22,8 +23,20 @@ IFS= read -r join || true
 arch=$(dpkg --print-architecture)
 
 work=$(mktemp -d)
+changed=
 # This file lies in a folder that the line made for it alone.
-trap 'rm -rf "$work" "$0"; rmdir "\${0%/*}" 2>/dev/null || true' EXIT
+end() {
+  for file in $changed; do
+    rm -f "$file"
+    [ ! -e "$work/before/\${file##*/}" ] || cp -p "$work/before/\${file##*/}" "$file"
+  done
+  rm -rf "$work" "$0"
+  rmdir "\${0%/*}" 2>/dev/null || true
+}
+trap end EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 get() {
   /usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root -o Acquire::Retries=3 "$@" >"$work/said" 2>&1
 }
@@ -31,6 +44,15 @@ get() {
 case "$url" in
   'https://['*) stop "apt can be told the CA of a name or of an IPv4 address only; make the line with: install-line --url. $unchanged" ;;
 esac
+
+# A host has one manager.
+if command -v linux-patch-api >"$work/said"; then
+  belongs=$(linux-patch-api status 2>"$work/said" | sed -n 's/^Manager  *\\(https:[^ ]*\\).*$/\\1/p')
+  case "\${belongs%/}" in
+    '' | "$url") ;;
+    *) stop "This host is set up for the manager at $belongs (enrollment.manager_url in /etc/linux_patch_api/config.yaml)." "If that is the same one, make the line with: install-line --url $belongs" "If not, let the host leave it first (linux-patch-api leave) and write $url there. $unchanged" ;;
+  esac
+fi
 
 # The manager is the one whose CA the line names.
 get -o Acquire::https::Verify-Peer=false -o Acquire::https::Verify-Host=false \\
@@ -64,10 +86,14 @@ source=/etc/apt/sources.list.d/linux-patch.sources
 conf=/etc/apt/apt.conf.d/80linux-patch
 pin=/etc/apt/preferences.d/linux-patch
 joinfile=/etc/linux_patch_api/join
+mkdir "$work/before"
+for file in "$source" "$conf" "$pin" "$keyring" "$roots" "$joinfile"; do
+  [ ! -e "$file" ] || cp -p "$file" "$work/before/"
+done
 took_back() {
-  rm -f "$source" "$conf" "$pin" "$keyring" "$roots" "$joinfile"
   stop "$@" "What was set up for it is taken back; mend that and paste the line again."
 }
+changed="$source $conf $pin $keyring $roots $joinfile"
 put() {
   install -D -m "$1" /dev/stdin "$2"
 }
@@ -93,11 +119,19 @@ URIs: $url/install/apt
 Suites: $arch/
 Signed-By: $keyring $key
 SOURCE
-apt-get update -qq -o Dir::Etc::SourceList="$source" -o Dir::Etc::SourceParts=- -o APT::Get::List-Cleanup=false -o APT::Update::Error-Mode=any >"$work/said" 2>&1 ||
-  took_back "apt does not take the packages of $url:" "$(cat "$work/said")"
+tries=0
+until apt-get update -qq -o Dir::Etc::SourceList="$source" -o Dir::Etc::SourceParts=- -o APT::Get::List-Cleanup=false -o APT::Update::Error-Mode=any >"$work/said" 2>&1; do
+  tries=$((tries + 1))
+  # A host that was started just now often does the same by itself.
+  if [ "$tries" -gt 150 ] || ! grep -q 'get lock' "$work/said"; then
+    took_back "apt does not take the packages of $url:" "$(cat "$work/said")"
+  fi
+  sleep 2
+done
 printf '%s\\n' "$join" | put 600 "$joinfile"
-LINUX_PATCH_MANAGER_URL=$url apt-get install -y -qq linux-patch-api >"$work/said" 2>&1 ||
+LINUX_PATCH_MANAGER_URL=$url apt-get install -y -qq -o DPkg::Lock::Timeout=300 linux-patch-api >"$work/said" 2>&1 ||
   took_back "linux-patch-api could not be installed:" "$(cat "$work/said")"
+changed=
 
 # A start that found no join string before is made again.
 systemctl restart linux-patch-api 2>"$work/said" || true
