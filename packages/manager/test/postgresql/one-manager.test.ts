@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { memoryLogger } from '@linux-patch/runtime/testing';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { expect, it } from 'vitest';
 import { inTransaction } from '../../src/database/transactions.ts';
 import { asAdministrator, openAsManager, openBeside, testDatabase, testServer } from '../test-database.ts';
@@ -68,3 +71,44 @@ async function prepared(): Promise<{ readonly url: string }> {
   await (await openAsManager(url))[Symbol.asyncDispose]();
   return { url };
 }
+
+/** Stands before the server and answers, as PgBouncer does, with a number of its own for the process behind a session. */
+async function openPooler() {
+  await using stack = new AsyncDisposableStack();
+  const { path: folder } = stack.use(await temporaryFolder());
+  const socket = '.s.PGSQL.5432';
+  const server = createServer((client) => {
+    const behind = connect(join(testServer(), socket));
+    let isKnown = false;
+    behind.on('data', (bytes) => {
+      if (typeof bytes === 'string') return;
+      // BackendKeyData: https://www.postgresql.org/docs/current/protocol-message-formats.html
+      const at = isKnown ? -1 : bytes.indexOf(Buffer.from([0x4b, 0, 0, 0, 12]));
+      if (at >= 0) {
+        isKnown = true;
+        bytes.writeInt32BE(bytes.readInt32BE(at + 5) ^ 1, at + 5);
+      }
+      client.write(bytes);
+    });
+    for (const [one, other] of [
+      [client, behind],
+      [behind, client],
+    ] as const)
+      one.on('error', () => other.destroy()).on('close', () => other.destroy());
+    client.on('data', (bytes) => behind.write(bytes));
+  });
+  server.listen(join(folder, socket));
+  await once(server, 'listening');
+  stack.defer(() => void server.close());
+  const owned = stack.move();
+  return { folder, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+it('a pooler is no server: it would give the lock to whoever comes next', async () => {
+  const url = await newUrl();
+  await using pooler = await openPooler();
+  await expect(openAsManager(url.replace(testServer(), pooler.folder))).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('a pooler such as PgBouncer'),
+  });
+});

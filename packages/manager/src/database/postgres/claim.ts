@@ -15,6 +15,19 @@ interface Server {
   readonly standby: boolean;
 }
 
+/** What a pooler hands out belongs to several clients, and with it the lock; it gives each a number of its own. */
+async function requireDirect(
+  session: ClientBase & { readonly processID?: number | null },
+  where: string,
+): Promise<void> {
+  const { rows } = await session.query<{ readonly pid: number }>('select pg_backend_pid() as pid');
+  if (rows[0]?.pid === session.processID) return;
+  throw refused(
+    where,
+    'what answers there is no server but a pooler such as PgBouncer, which gives its connections to several clients, so that two managers could write at the same time. Name the server itself in database.url',
+  );
+}
+
 interface Holder {
   readonly pid: number;
   readonly application_name: string;
@@ -79,6 +92,7 @@ async function lock(session: ClientBase, where: string): Promise<void> {
  */
 export async function claim(session: ClientBase, where: string): Promise<void> {
   await requireFit(session, where);
+  await requireDirect(session, where);
   // So that a machine that is gone does not hold the lock for hours.
   await session.query(`select set_config('tcp_keepalives_idle', '30', false),
     set_config('tcp_keepalives_interval', '10', false), set_config('tcp_keepalives_count', '3', false)`);
