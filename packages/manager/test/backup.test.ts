@@ -25,6 +25,7 @@ import { makeBackup } from '../src/backup/make-backup.ts';
 import { restoreBackup } from '../src/backup/restore-backup.ts';
 import { managerPaths } from '../src/config/paths.ts';
 import { newAgent, renew, serialOf } from './agents.ts';
+import { signIn } from './browser.ts';
 import { ON_SQLITE, startWorld, type World } from './world.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../../bin/linux-patch-manager');
@@ -94,6 +95,25 @@ describe('a backup that is made while the manager serves', () => {
     expect((await (await newAgent(world)).join()).server_crt).toContain('BEGIN CERTIFICATE');
     expect((await stat(join(world.paths.caFolder, 'root.key.pem'))).mode & 0o777).toBe(0o600);
     expect((await stat(world.paths.caFolder)).mode & 0o777).toBe(0o700);
+  });
+
+  it('brings people back and signs nobody in: whose session was ended since then stays out', async () => {
+    const who = { name: 'ada', password: 'correct horse battery' };
+    await world.admin('/people', { ...who, role: 'admin' });
+    const stolen = await signIn(world, who);
+    await backup();
+    await world.admin('/people/ada/sessions/end', {});
+    await world.restart(async () => {
+      await rm(world.paths.dataFolder, { recursive: true });
+      await restoreBackup({
+        ...restoring,
+        paths: world.paths,
+        from: archive,
+        key: { identities: [identity] },
+      });
+    });
+    expect((await stolen.get('/api/v1/session')).status).toBe(401);
+    await signIn(world, who);
   });
 
   it('is one file that nobody else can read, leaves nothing but its date behind, and opens with age and tar', async () => {

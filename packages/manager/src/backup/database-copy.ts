@@ -96,3 +96,13 @@ export function inspectDatabase(path: string): DatabaseFacts {
     throw unusable(`The database ${path} is damaged, or not that of a manager: ${String(error)}.`, error);
   }
 }
+
+/** Nobody is signed in with a copy: sessions that were ended after it was made would count again. */
+export function forgetSessions(path: string): void {
+  onDisk(path, () => {
+    using database = new DatabaseSync(path);
+    // Earlier versions knew no people.
+    const table = database.prepare(`select name from sqlite_master where name = 'sessions'`).get();
+    if (table) database.exec('delete from sessions');
+  });
+}

@@ -9,7 +9,13 @@ import { type ManagerConfig, ManagerConfigSchema } from '../config/schema.ts';
 import { MIGRATIONS } from '../database/migrations/index.ts';
 import type { Key } from './archive.ts';
 import { PLACES, placeOf } from './contents.ts';
-import { type DatabaseChoice, databaseFile, fillServer, inspectDatabase } from './database-copy.ts';
+import {
+  type DatabaseChoice,
+  databaseFile,
+  fillServer,
+  forgetSessions,
+  inspectDatabase,
+} from './database-copy.ts';
 import { type BackupManifest, unusable } from './manifest.ts';
 import { readArchive, type UnpackedFile } from './read-archive.ts';
 
@@ -63,10 +69,11 @@ async function judge(
     throw unusable('The archive holds another certificate authority than it says.');
   }
   const { schema } = inspectDatabase(database);
-  if (MIGRATIONS[schema]) return;
-  throw unusable(
-    `The backup was made by version ${manifest.version}, which is newer than this program. Install that version or a later one, then restore.`,
-  );
+  if (!MIGRATIONS[schema])
+    throw unusable(
+      `The backup was made by version ${manifest.version}, which is newer than this program. Install that version or a later one, then restore.`,
+    );
+  forgetSessions(database);
 }
 
 /** Keeps what is in the way, under a name that is free; returns that name. What is the same as the new one is in nobody's way. */
