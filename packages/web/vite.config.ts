@@ -1,16 +1,33 @@
-import { MANAGER_ADMIN_ROUTES, MANAGER_PUBLIC_ROUTES, REQUEST_HEADER } from '@linux-patch/contract';
+import {
+  MANAGER_ADMIN_ROUTES,
+  MANAGER_AUDIT_EVENTS,
+  MANAGER_PUBLIC_ROUTES,
+  REQUEST_HEADER,
+  ROLES,
+} from '@linux-patch/contract';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+
+const { signIn, setUp } = MANAGER_PUBLIC_ROUTES;
 
 /** What the page needs of the contract when it runs; the schemas stay out of it. */
 const CONTRACT = {
   requestHeader: REQUEST_HEADER,
   routes: Object.fromEntries(
-    Object.values({ signIn: MANAGER_PUBLIC_ROUTES.signIn, ...MANAGER_ADMIN_ROUTES }).map(
-      ({ id, method, path }) => [id, { method, path }],
-    ),
+    Object.values({ signIn, setUp, ...MANAGER_ADMIN_ROUTES }).map(({ id, method, path }) => [
+      id,
+      { method, path },
+    ]),
   ),
 };
+
+/** What each event of the audit log says. */
+const AUDIT_EVENTS = Object.fromEntries(
+  Object.entries(MANAGER_AUDIT_EVENTS).map(([name, { meaning }]) => [name, meaning]),
+);
+
+/** What each role may do. */
+const ROLE_MEANINGS = Object.fromEntries(Object.entries(ROLES).map(([name, { meaning }]) => [name, meaning]));
 
 /** The manager over which `npm run dev` serves the page. */
 const manager = process.env.LINUX_PATCH_MANAGER;
@@ -19,7 +36,11 @@ export default defineConfig({
   root: import.meta.dirname,
   cacheDir: '../../.cache/vite',
   plugins: [react()],
-  define: { __CONTRACT__: JSON.stringify(CONTRACT) },
+  define: {
+    __CONTRACT__: JSON.stringify(CONTRACT),
+    __AUDIT_EVENTS__: JSON.stringify(AUDIT_EVENTS),
+    __ROLES__: JSON.stringify(ROLE_MEANINGS),
+  },
   build: {
     target: 'es2023',
     modulePreload: { polyfill: false },

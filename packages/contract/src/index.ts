@@ -27,6 +27,7 @@ export * from './manager-api/api-tokens.ts';
 export * from './manager-api/audit.ts';
 export * from './manager-api/authority.ts';
 export * from './manager-api/certificates.ts';
+export * from './manager-api/configuration.ts';
 export * from './manager-api/enrollments.ts';
 export * from './manager-api/fleet-history.ts';
 export * from './manager-api/hosts.ts';

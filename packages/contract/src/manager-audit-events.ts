@@ -10,7 +10,7 @@ export const MANAGER_AUDIT_EVENTS = {
   manager_started: event('The manager began its work.', 'version', 'url'),
   enrollment_requested: event('A host asks to join.', ...REQUEST, 'ip_address'),
   enrollment_taken_up: event('A known host asks again and gets a new token.', ...REQUEST, 'ip_address'),
-  join_token_created: event('A join token was made.', 'token', 'uses', 'hosts', 'expires_at'),
+  join_token_created: event('A join token was made.', 'token', 'uses', 'hosts', 'note', 'expires_at'),
   join_token_revoked: event('A join token was revoked.', 'token', 'used', 'uses'),
   join_token_used: event(
     'A join token let a host in; `used` of `uses` so far.',

@@ -1,6 +1,7 @@
 /** What may be allowed to whom on the manager: each route for people and their programs needs one of these. */
 export const PERMISSIONS = {
   'status:read': "The manager's own state.",
+  'settings:read': 'The configuration that the manager runs with.',
   'metrics:read': 'Metrics of manager and fleet.',
   'ca:read': 'The certificate authorities and the job key, and who follows their replacement.',
   'ca:manage': 'Replace the root CA and the job key.',

@@ -11,6 +11,8 @@ export interface ManagerProcess extends AsyncDisposable {
   readonly root: string;
   readonly url: string;
   readonly caFingerprint: string;
+  /** What makes the first person, as `init` printed it; undefined where the manager was there before. */
+  readonly setupLink: string | undefined;
   /** The server that runs now. */
   readonly program: RunningProgram;
   /** Ends the server: killed, as a power cut would. */
@@ -105,7 +107,8 @@ export async function startManagerProcess(root: string, place: ManagerPlace = {}
     : command;
   const launch: Launch = { program, before, root, env };
   const isNew = !existsSync(join(root, 'var/lib/linux_patch_manager/ca'));
-  if (isNew) await cli(launch, ['init', '--json']);
+  const made = isNew ? await cli(launch, ['init', '--json']) : '{}';
+  const { setup_link: setupLink } = JSON.parse(made) as { readonly setup_link?: string };
   let server = await serve(launch);
   const commands = new AsyncDisposableStack();
   const { ca_fingerprint } = JSON.parse(await cli(launch, ['status', '--json'])) as {
@@ -115,6 +118,7 @@ export async function startManagerProcess(root: string, place: ManagerPlace = {}
     root,
     url,
     caFingerprint: ca_fingerprint,
+    setupLink,
     get program() {
       return server;
     },

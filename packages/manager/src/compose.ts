@@ -14,6 +14,7 @@ import { composePeople, servePeople } from './compose-people.ts';
 import { olderAgentRule } from './config/older-agent-rule.ts';
 import { isOwnUrl } from './config/own-url.ts';
 import type { ManagerPaths } from './config/paths.ts';
+import { readRunning } from './config/running.ts';
 import type { ManagerConfig } from './config/schema.ts';
 import { webNamesOf } from './config/web-names.ts';
 import { type ChosenDatabase, openChosenDatabase } from './database/choose.ts';
@@ -301,26 +302,37 @@ function composeApp(parts: Parts) {
   );
   serveProbes(routes, options.logger, () => db.selectFrom('hosts').select('id').limit(1).execute());
   serveStatus(routes, { ...options, ...parts, managerUrl: managerUrlOf(config) });
+  routes.serve(MANAGER_ADMIN_ROUTES.configuration, () =>
+    readRunning(options.files, { config, file: options.paths.configFile }),
+  );
   serveMetrics(parts, routes);
   serveEnrollmentRoutes(routes, enrollment);
-  serveJoinTokenRoutes(routes, {
-    ...enrollment,
-    get caFingerprint() {
-      return enrollment.authority.caFingerprint;
-    },
-    managerUrl: managerUrlOf(config),
-  });
-  serveInstallRoutes(routes, {
-    repository: openRepositoryFiles(options.files, config.install.folder ?? options.paths.installFolder),
-    releaseKey: config.install.release_key,
-    rootsPem: () => enrollment.authority.publishedRootsPem,
-  });
+  serveJoining(parts, routes);
   serveApiTokenRoutes(routes, enrollment, holders);
   servePeople(routes, people, openFirstLink(options.files, clock, options.paths.firstLink));
   serveAuditRoutes(routes, database.reads);
   serveRotationRoutes(routes, parts.rotation);
   serveFleet(routes, enrollment, parts);
   return app;
+}
+
+/** Join tokens, and what hosts that have one install. */
+function serveJoining({ options, enrollment }: Parts, routes: Routes): void {
+  const { config, files, paths } = options;
+  const offer = {
+    repository: openRepositoryFiles(files, config.install.folder ?? paths.installFolder),
+    releaseKey: config.install.release_key,
+    rootsPem: () => enrollment.authority.publishedRootsPem,
+  };
+  const tokens = {
+    ...enrollment,
+    get caFingerprint() {
+      return enrollment.authority.caFingerprint;
+    },
+    managerUrl: managerUrlOf(config),
+  };
+  serveJoinTokenRoutes(routes, tokens, offer);
+  serveInstallRoutes(routes, offer);
 }
 
 function serveMetrics(

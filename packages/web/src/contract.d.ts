@@ -3,3 +3,9 @@ declare const __CONTRACT__: {
   readonly requestHeader: string;
   readonly routes: Readonly<Record<string, { readonly method: string; readonly path: string }>>;
 };
+
+/** What each event of the audit log says, by its name. */
+declare const __AUDIT_EVENTS__: Readonly<Record<string, string>>;
+
+/** What each role may do, the least first. */
+declare const __ROLES__: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import '@mantine/core/styles.css';
 import './shell/page.css';
 import { createTheme, MantineProvider } from '@mantine/core';
-import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -13,12 +13,13 @@ function isOver(error: unknown): boolean {
   return error instanceof CallFailure && error.code === 'UNAUTHORIZED';
 }
 
+function onError(error: unknown): void {
+  if (isOver(error)) end(client);
+}
+
 const client: QueryClient = new QueryClient({
-  queryCache: new QueryCache({
-    onError: (error) => {
-      if (isOver(error)) end(client);
-    },
-  }),
+  queryCache: new QueryCache({ onError }),
+  mutationCache: new MutationCache({ onError }),
   defaultOptions: {
     queries: {
       retry: (failures, error) =>

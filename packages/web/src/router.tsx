@@ -1,4 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { auditSearchOf } from './audit/audit-search.ts';
+import { certificateSearchOf } from './certificates/certificate-search.ts';
 import { NotHere } from './shell/not-here.tsx';
 import { Shell } from './shell/shell.tsx';
 
@@ -41,8 +43,86 @@ const queue = createRoute({
   component: lazyRouteComponent(() => import('./queue/queue-screen.tsx'), 'QueueScreen'),
 });
 
+const tokens = createRoute({
+  getParentRoute: () => root,
+  path: '/queue/tokens',
+  component: lazyRouteComponent(() => import('./queue/tokens-screen.tsx'), 'TokensScreen'),
+});
+
+const setUp = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('./session/next-steps-screen.tsx'), 'NextStepsScreen'),
+});
+
+const certificates = createRoute({
+  getParentRoute: () => root,
+  path: '/certificates',
+  validateSearch: certificateSearchOf,
+  component: lazyRouteComponent(() => import('./certificates/certificates-screen.tsx'), 'CertificatesScreen'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: auditSearchOf,
+  component: lazyRouteComponent(() => import('./audit/audit-screen.tsx'), 'AuditScreen'),
+});
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./account/account-screen.tsx'), 'AccountScreen'),
+});
+
+const people = createRoute({
+  getParentRoute: () => root,
+  path: '/settings/people',
+  component: lazyRouteComponent(() => import('./settings/people-screen.tsx'), 'PeopleScreen'),
+});
+
+const person = createRoute({
+  getParentRoute: () => root,
+  path: '/settings/people/$name',
+  component: lazyRouteComponent(() => import('./settings/person-screen.tsx'), 'PersonScreen'),
+});
+
+const programs = createRoute({
+  getParentRoute: () => root,
+  path: '/settings/programs',
+  component: lazyRouteComponent(() => import('./settings/programs-screen.tsx'), 'ProgramsScreen'),
+});
+
+const ca = createRoute({
+  getParentRoute: () => root,
+  path: '/settings/ca',
+  component: lazyRouteComponent(() => import('./settings/ca-screen.tsx'), 'CaScreen'),
+});
+
+const configuration = createRoute({
+  getParentRoute: () => root,
+  path: '/settings/configuration',
+  component: lazyRouteComponent(() => import('./settings/configuration-screen.tsx'), 'ConfigurationScreen'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([dashboard, hosts, host, hostTab, queue]),
+  routeTree: root.addChildren([
+    dashboard,
+    hosts,
+    host,
+    hostTab,
+    queue,
+    tokens,
+    setUp,
+    certificates,
+    audit,
+    account,
+    people,
+    person,
+    programs,
+    ca,
+    configuration,
+  ]),
   defaultPreload: 'intent',
   // A search is what somebody typed, not JSON.
   parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),

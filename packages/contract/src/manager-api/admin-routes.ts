@@ -19,6 +19,7 @@ import {
   Revoked,
   RevokeRequest,
 } from './certificates.ts';
+import { RunningConfiguration } from './configuration.ts';
 import { ApproveRequest, DenyRequest, Enrollment, EnrollmentList, EnrollmentQuery } from './enrollments.ts';
 import { Host, HostChange, HostList, HostRemoval } from './hosts.ts';
 import { INVENTORY_ROUTES } from './inventory-routes.ts';
@@ -38,6 +39,15 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     auth: 'status:read',
     summary: 'State of the manager',
     response: ManagerStatus,
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
+  configuration: {
+    method: 'GET',
+    path: '/api/v1/configuration',
+    auth: 'settings:read',
+    summary: 'The configuration that the manager runs with, and where each key of it is set',
+    response: RunningConfiguration,
     status: 200,
     errors: ADMIN_ERRORS,
   },

@@ -24,6 +24,14 @@ export const AuditQuery = z.strictObject({
     .optional()
     .meta({ description: 'Only what this one did, for example person:ada.' }),
   event: z.string().max(64).optional().meta({ description: 'Only events of this name.' }),
+  about: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .meta({ description: 'Only records that hold this text, for example the name of a host or an address.' }),
+  since: z.iso.datetime().optional().meta({ description: 'Only records of then and later.' }),
+  until: z.iso.datetime().optional().meta({ description: 'Only records from before then.' }),
   before: wholeNumber(1, 999_999_999)
     .optional()
     .meta({ description: 'Only records before this one; `next` of the page before.' }),

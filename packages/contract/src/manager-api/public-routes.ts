@@ -121,17 +121,6 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
     status: 200,
     errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'SECOND_FACTOR_REQUIRED', 'FORBIDDEN'],
   },
-  setUpPage: {
-    method: 'GET',
-    path: '/setup',
-    auth: 'public',
-    summary: 'What the link that `init` prints is for',
-    response: Output,
-    bare: true,
-    mediaType: 'text/plain',
-    status: 200,
-    errors: [],
-  },
   setUp: {
     method: 'POST',
     path: '/api/v1/setup',

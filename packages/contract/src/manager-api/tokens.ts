@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { JoinTokenId } from '../enrollment.ts';
+import { Output } from '../text-bounds.ts';
 
 export const JOIN_TOKEN_STATES = ['active', 'spent', 'expired', 'revoked'] as const;
 
@@ -14,6 +15,7 @@ export const JoinToken = z.object({
   uses: z.number().int().meta({ description: 'Hosts it lets in.' }),
   used: z.number().int().meta({ description: 'Hosts it has let in.' }),
   hosts: z.string().nullable().meta({ description: 'Pattern of the names it is for; null for any name.' }),
+  note: z.string().nullable().meta({ description: 'What it is for, in the words of who made it.' }),
   created_at: z.iso.datetime(),
   created_by: z.string(),
   expires_at: z.iso.datetime(),
@@ -23,6 +25,13 @@ export const JoinToken = z.object({
 export type JoinToken = z.infer<typeof JoinToken>;
 
 export const JoinTokenList = z.object({ tokens: z.array(JoinToken), total: z.number().int() });
+
+/** What a person writes to a join token: one line. */
+export const JoinTokenNote = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line of at most 200 characters');
 
 /** Body of `POST /tokens`. */
 export const CreateJoinToken = z.strictObject({
@@ -36,6 +45,7 @@ export const CreateJoinToken = z.strictObject({
       'must be a host name in which * stands for any characters but a dot, for example web*.example.org',
     )
     .optional(),
+  note: JoinTokenNote.optional(),
 });
 export type CreateJoinToken = z.infer<typeof CreateJoinToken>;
 
@@ -43,6 +53,10 @@ export type CreateJoinToken = z.infer<typeof CreateJoinToken>;
 export const CreatedJoinToken = z.object({
   join_string: z.string().meta({ description: 'A secret; it cannot be shown again.' }),
   manager_url: z.string(),
+  install_line: Output.meta({
+    description:
+      'What to paste into a root shell of a new host; it has the join string in it. For what this manager offers to install, and else for a package that is on the host already.',
+  }),
   token: JoinToken,
 });
 export type CreatedJoinToken = z.infer<typeof CreatedJoinToken>;

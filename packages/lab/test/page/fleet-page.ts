@@ -26,7 +26,7 @@ export interface Window extends AsyncDisposable {
   readonly complaints: string[];
 }
 
-async function makePerson(manager: ManagerProcess, name: string, role: string): Promise<void> {
+export async function makePerson(manager: ManagerProcess, name: string, role: string): Promise<void> {
   const file = join(manager.root, `${name}.password`);
   await writeFile(file, PASSWORD, { mode: 0o600 });
   await manager.json('people', 'create', name, '--role', role, '--password-file', file);
@@ -37,7 +37,16 @@ function isComplaint(text: string): boolean {
   return !/Failed to load resource: the server responded with a status of (?:401|403|409|422)/.test(text);
 }
 
-async function openWindow(
+/** Debian's. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    // As root there is no sandbox of Chromium, and nothing but our own page is opened.
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+  });
+}
+
+export async function openWindow(
   browser: Browser,
   url: string,
   options: Parameters<Browser['newContext']>[0],
@@ -54,14 +63,17 @@ async function openWindow(
   return { page, context, complaints, [Symbol.asyncDispose]: () => context.close() };
 }
 
-/** Starts all of it; nothing of it is ours alone to say but the hosts' names. */
-export async function openFleetPage(): Promise<FleetPage> {
+/**
+ * Starts all of it; nothing of it is ours alone to say but the hosts' names.
+ * @param configuration more lines of the manager's
+ */
+export async function openFleetPage(configuration: readonly string[] = []): Promise<FleetPage> {
   await using stack = new AsyncDisposableStack();
   const { path: folder } = stack.use(await temporaryFolder());
   const repository = await buildToyRepository({ folder: join(folder, 'repository') });
   const root = join(folder, 'manager');
   await installPage(root);
-  const manager = stack.use(await startManagerProcess(root));
+  const manager = stack.use(await startManagerProcess(root, { configuration }));
   await makePerson(manager, 'ada', 'operator');
   await makePerson(manager, 'vera', 'viewer');
   const host = await createLabHost({
@@ -73,11 +85,7 @@ export async function openFleetPage(): Promise<FleetPage> {
     enrollment: [`manager_url: ${manager.url}`, 'report_ip: 127.0.0.41'],
   });
   const agent = stack.use(host.start());
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    // As root there is no sandbox of Chromium, and nothing but our own page is opened.
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-  });
+  const browser = await launchBrowser();
   stack.defer(() => browser.close());
   await host.hostCode();
   await repository.publishUpdates();

@@ -1,5 +1,5 @@
 import type { AuditPage, AuditQuery, AuditRecord } from '@linux-patch/contract';
-import type { Selectable } from 'kysely';
+import { type RawBuilder, type Selectable, type SqlBool, sql } from 'kysely';
 import { z } from 'zod';
 import type { Database } from '../database/open.ts';
 import type { AuditRow } from '../database/schema.ts';
@@ -18,10 +18,17 @@ function toRecord({ seq, at, actor, event, fields, hash }: Selectable<AuditRow>)
   };
 }
 
+/** Whether a record's fields, as they are stored, hold a text. */
+function holds(text: string): RawBuilder<SqlBool> {
+  const stored = JSON.stringify(text).slice(1, -1);
+  const pattern = `%${stored.replaceAll(/[!%_]/g, '!$&')}%`;
+  return sql<SqlBool>`fields like ${pattern} escape '!'`;
+}
+
 /** A page of records, newest first. */
 export async function listAudit(
   db: Database,
-  { actor, event, before, limit = 100 }: AuditQuery,
+  { actor, event, about, since, until, before, limit = 100 }: AuditQuery,
 ): Promise<AuditPage> {
   let query = db
     .selectFrom('audit')
@@ -30,6 +37,9 @@ export async function listAudit(
     .limit(limit + 1);
   if (actor !== undefined) query = query.where('actor', '=', actor);
   if (event !== undefined) query = query.where('event', '=', event);
+  if (about !== undefined) query = query.where(holds(about));
+  if (since !== undefined) query = query.where('at', '>=', new Date(since).getTime());
+  if (until !== undefined) query = query.where('at', '<', new Date(until).getTime());
   if (before !== undefined) query = query.where('seq', '<', before);
   const rows = await query.execute();
   const page = rows.slice(0, limit);

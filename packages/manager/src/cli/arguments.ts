@@ -1,5 +1,6 @@
 import {
   ApiTokenName,
+  JoinTokenNote,
   MAX_API_TOKEN_DAYS,
   MAX_JOIN_TOKEN_SECONDS,
   PersonName,
@@ -49,6 +50,13 @@ export function count(text: string): number {
   if (!Number.isInteger(number) || number < 1 || number > 10_000)
     throw new InvalidArgumentError('a number of hosts is from 1 to 10000.');
   return number;
+}
+
+/** What a join token is for. */
+export function tokenNote(text: string): string {
+  const { data } = JoinTokenNote.safeParse(text);
+  if (data === undefined) throw new InvalidArgumentError('a note is one line of at most 200 characters.');
+  return data;
 }
 
 /** How many entries a page has. */

@@ -74,6 +74,7 @@ export function addAuditCommands({ program, add, run }: CommandLine): void {
   add(audit, 'list', 'list records, newest first')
     .option('--actor <actor>', 'only what this one did, for example person:ada')
     .option('--event <event>', 'only events of this name, for example enrollment_approved')
+    .option('--about <text>', 'only records that hold this text, for example the name of a host')
     .option('--before <seq>', 'only records before this one', offset)
     .option('--limit <count>', 'how many records (default: 100)', pageSize)
     .action((options: ListOptions, command: Command) =>

@@ -82,7 +82,8 @@ async function keepSettings(
 }
 
 function managerDoors(context: CommandContext): Omit<ManagerOptions, 'logger'> {
-  const { config, paths, files, clock, random, serving } = context;
+  const { config, configFile, files, clock, random, serving } = context;
+  const paths = { ...context.paths, configFile };
   return { config, paths, files, clock, random, ...serving };
 }
 

@@ -5,10 +5,10 @@ import {
   MANAGER_ADMIN_ROUTES,
 } from '@linux-patch/contract';
 import type { Command } from 'commander';
-import { count, duration, managerUrl } from './arguments.ts';
+import { installLine, type LineFor, lineFrom } from '../install/install-line.ts';
+import { count, duration, managerUrl, tokenNote } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { aptLine, installLine, type LineFor } from './install-line.ts';
 import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
 /** What is asked of a new token. */
@@ -17,6 +17,7 @@ export interface TokenOptions {
   readonly ttl?: number;
   readonly uses?: number;
   readonly hosts?: string;
+  readonly note?: string;
 }
 
 function uses(token: JoinToken): string {
@@ -24,11 +25,12 @@ function uses(token: JoinToken): string {
 }
 
 function create(context: CommandContext, options: TokenOptions): Promise<CreatedJoinToken> {
-  const { ttl, uses: count, hosts } = options;
+  const { ttl, uses: count, hosts, note } = options;
   const body: CreateJoinToken = {
     ...(ttl === undefined ? {} : { ttl_seconds: ttl }),
     ...(count === undefined ? {} : { uses: count }),
     ...(hosts === undefined ? {} : { hosts }),
+    ...(note === undefined ? {} : { note }),
   };
   return context.api.call(MANAGER_ADMIN_ROUTES.createToken, { body });
 }
@@ -57,7 +59,7 @@ async function listTokens(context: CommandContext): Promise<void> {
     data.tokens.length === 0
       ? 'No join tokens.'
       : renderTable(
-          ['ID', 'STATE', 'USED', 'HOSTS', 'CREATED', 'EXPIRES', 'USED BY'],
+          ['ID', 'STATE', 'USED', 'HOSTS', 'CREATED', 'EXPIRES', 'USED BY', 'NOTE'],
           data.tokens.map((token) => [
             token.id,
             token.state,
@@ -66,6 +68,7 @@ async function listTokens(context: CommandContext): Promise<void> {
             pastTime(token.created_at, context.nowMs),
             relativeTime(token.expires_at, context.nowMs),
             usersOf(token),
+            token.note ?? '-',
           ]),
         ),
   );
@@ -86,6 +89,7 @@ async function showToken(context: CommandContext, id: string): Promise<void> {
       ['State', token.state],
       ['Used', uses(token)],
       ['Hosts', token.hosts ?? 'any'],
+      ...(token.note === null ? [] : [['Note', token.note] as const]),
       ['Created', `${pastTime(token.created_at, context.nowMs)} by ${token.created_by}`],
       ['Expires', `${token.expires_at} (${relativeTime(token.expires_at, context.nowMs)})`],
       ...(token.revoked_at === null ? [] : [['Revoked', pastTime(token.revoked_at, context.nowMs)] as const]),
@@ -107,14 +111,12 @@ export interface InstallLineOptions extends TokenOptions {
 
 /** From the manager's own packages where it has some that hosts can prove, else for a package on the host. */
 async function lineOf(context: CommandContext): Promise<LineFor> {
-  const sources = await context.api.call(MANAGER_ADMIN_ROUTES.installSources);
-  const { release_key: releaseKey, apt } = sources;
-  if (releaseKey !== null && apt.length > 0) return aptLine({ ...sources, releaseKey });
-  const missing = apt.length === 0 ? 'it has no signed packages' : 'install.release_key is not set';
-  context.stderr(
-    `The line is for a package that is on the host already, because this manager offers none: ${missing}.\n`,
-  );
-  return installLine();
+  const { line, missing } = lineFrom(await context.api.call(MANAGER_ADMIN_ROUTES.installSources));
+  if (missing !== undefined)
+    context.stderr(
+      `The line is for a package that is on the host already, because this manager offers none: ${missing}.\n`,
+    );
+  return line;
 }
 
 /** `install-line`: a new token, and what to paste on the new host to use it. */
@@ -133,7 +135,8 @@ export function addTokenCommands({ program, add, run }: CommandLine): void {
     command
       .option('--ttl <time>', 'how long it is good: 30m, 24h, 7d (default: 24h)', duration)
       .option('--uses <count>', 'how many hosts it lets in (default: 1)', count)
-      .option('--hosts <pattern>', 'names it is for, for example web*.example.org (default: any)');
+      .option('--hosts <pattern>', 'names it is for, for example web*.example.org (default: any)')
+      .option('--note <text>', 'what it is for, one line', tokenNote);
   const tokens = program.command('tokens').description('join tokens, which let hosts in without a person');
   withLimits(add(tokens, 'create', 'make a join token; prints its join string, this once')).action(
     (options: TokenOptions, command: Command) =>

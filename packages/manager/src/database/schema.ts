@@ -76,6 +76,7 @@ export interface JoinTokenRow {
   readonly used: number;
   /** Pattern of host names, lower case; null for any. */
   readonly hosts: string | null;
+  readonly note: string | null;
   readonly created_at: number;
   readonly created_by: string;
   readonly expires_at: number;

@@ -38,6 +38,7 @@ function toView(row: JoinTokenRow, uses: readonly JoinTokenUseRow[], now: number
     uses: row.uses,
     used: row.used,
     hosts: row.hosts,
+    note: row.note,
     created_at: new Date(row.created_at).toISOString(),
     created_by: row.created_by,
     expires_at: new Date(row.expires_at).toISOString(),
@@ -57,7 +58,7 @@ export async function createJoinToken(
   context: JoinTokenContext,
   wish: CreateJoinToken,
   actor: string,
-): Promise<CreatedJoinToken> {
+): Promise<Omit<CreatedJoinToken, 'install_line'>> {
   const now = context.clock.now();
   const secret = context.random.bytes(SECRET_BYTES);
   const row: JoinTokenRow = {
@@ -66,6 +67,7 @@ export async function createJoinToken(
     uses: wish.uses ?? 1,
     used: 0,
     hosts: wish.hosts?.toLowerCase() ?? null,
+    note: wish.note ?? null,
     created_at: now,
     created_by: actor,
     expires_at: now + (wish.ttl_seconds ?? DEFAULT_JOIN_TOKEN_SECONDS) * 1000,
@@ -80,6 +82,7 @@ export async function createJoinToken(
         token: row.id,
         uses: row.uses,
         hosts: row.hosts,
+        note: row.note,
         expires_at: new Date(row.expires_at).toISOString(),
       },
     });

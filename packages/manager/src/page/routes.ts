@@ -3,6 +3,7 @@ import { gunzip } from 'node:zlib';
 import { PAGE_PATHS, PatchError } from '@linux-patch/contract';
 import { type Answer, answerWith, type Handler, type HttpApp } from '@linux-patch/http';
 import type { ManagerRequest } from '../http/manager-request.ts';
+import { noPageAt } from './no-page.ts';
 import type { Page, PageFile } from './page.ts';
 
 /** What a browser may do with the page: run its own files, and speak with this manager. Nothing is written as HTML. */
@@ -17,9 +18,6 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
 ].join('; ');
-
-const NO_PAGE =
-  'This manager is here and was installed without its page; the API is below /api/v1, and "linux-patch-manager" on its machine does what the page does.\n';
 
 const decompress = promisify(gunzip);
 
@@ -67,11 +65,11 @@ export function servePage(app: Pick<HttpApp<ManagerRequest>, 'serve'>, page: Pag
     for (const method of ['GET', 'HEAD'] as const) app.serve({ method, path }, handle);
   };
   for (const path of PAGE_PATHS)
-    read(path, ({ request }) =>
-      page
-        ? answerFile(request, page.index, 'no-cache')
-        : answerWith(NO_PAGE, { status: 404, headers: { 'content-type': 'text/plain;charset=UTF-8' } }),
-    );
+    read(path, ({ request }) => {
+      if (page) return answerFile(request, page.index, 'no-cache');
+      const { status, text } = noPageAt(path);
+      return answerWith(text, { status, headers: { 'content-type': 'text/plain;charset=UTF-8' } });
+    });
   read('/assets/{name}', ({ request, parameters: { name = '' } }) => {
     const file = page?.assets.get(name);
     if (file) return answerFile(request, file, 'public, max-age=31536000, immutable');

@@ -4,6 +4,7 @@ import { ask } from '../api/queries.ts';
 import { StateName } from '../hosts/state-name.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { Unknown } from '../states/unknown.tsx';
+import { Said } from '../words/said.tsx';
 import { When } from '../words/when.tsx';
 import { Facts } from './facts.tsx';
 import type { TabProps } from './tab-props.ts';
@@ -55,8 +56,14 @@ export function OverviewTab({ host }: TabProps) {
       <Facts
         of={[
           ['Seen', <When key="seen" at={host.last_seen_at} />],
-          ['System', [distro ?? name, version_id].filter(Boolean).join(' ') || 'not said'],
-          ['Kernel', [kernel, architecture].filter(Boolean).join(' ') || 'not said'],
+          [
+            'System',
+            <Said key="system" text={[distro ?? name, version_id].filter(Boolean).join(' ') || 'not said'} />,
+          ],
+          [
+            'Kernel',
+            <Said key="kernel" text={[kernel, architecture].filter(Boolean).join(' ') || 'not said'} />,
+          ],
           ['Address', `${host.ip_address}, port ${host.agent_port}`],
           ['Machine id', host.machine_id],
           ['Joined', <When key="joined" at={host.created_at} />],

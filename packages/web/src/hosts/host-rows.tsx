@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef } from 'react';
+import { Said } from '../words/said.tsx';
 import { When } from '../words/when.tsx';
 import type { KnownHost } from './known-host.ts';
 import { StateName } from './state-name.tsx';
@@ -29,7 +30,9 @@ function Row({
           {host.fqdn}
         </Link>
       </span>
-      <span role="cell">{host.os}</span>
+      <span role="cell">
+        <Said text={host.os} />
+      </span>
       <span role="cell">{host.securityUpdates ?? '?'}</span>
       <span role="cell">{host.updates ?? '?'}</span>
       <span role="cell">

@@ -5,7 +5,7 @@ import { call } from '../api/call.ts';
 import { failureOf } from '../api/call-failure.ts';
 import { sessionQuery } from './session.ts';
 
-/** Asks somebody who is signed in to show that it is still them, before something that gives or takes trust. */
+/** Asks somebody who is signed in to show that it is still them, before something that gives or takes trust; whatever was typed stays beside it. */
 export function Prove({ proven }: { readonly proven: () => void }) {
   const { data: session } = useQuery(sessionQuery);
   const [secret, setSecret] = useState('');
@@ -25,7 +25,9 @@ export function Prove({ proven }: { readonly proven: () => void }) {
     onChange: ({ currentTarget }: { readonly currentTarget: HTMLInputElement }) =>
       setSecret(currentTarget.value),
     error: prove.error ? failureOf(prove.error).message : undefined,
-    description: 'This lets a host in, so show that it is you. Good for ten minutes.',
+    description: byCode
+      ? 'Or a recovery code. This gives or takes trust, so show that it is you; good for ten minutes.'
+      : 'This gives or takes trust, so show that it is you; good for ten minutes.',
   };
   return (
     <Alert color="blue" title="Is it you?">

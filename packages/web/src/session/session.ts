@@ -5,7 +5,7 @@ import { CallFailure } from '../api/call-failure.ts';
 export type OwnSession = Answered<'ownSession'>;
 
 /**
- * Whether somebody signed in here and did not sign out. The cookie itself cannot be read; without this every stranger who
+ * Who signed in here and did not sign out. The cookie itself cannot be read; without this every stranger who
  * opens the page would be one more refused call on record.
  */
 const MARK = 'linux-patch-signed-in';
@@ -27,9 +27,12 @@ export const sessionQuery = queryOptions<OwnSession | null>({
   staleTime: 60_000,
 });
 
-/** Takes note of who signed in; what was asked before is asked again. */
+/** Takes note of who signed in; what was asked before is asked again, and nothing of it is for another person. */
 export async function begin(client: QueryClient, session: OwnSession): Promise<void> {
-  localStorage.setItem(MARK, '1');
+  const { name } = session.person;
+  const before = localStorage.getItem(MARK);
+  localStorage.setItem(MARK, name);
+  if (before !== null && before !== name) return location.reload();
   client.setQueryData(sessionQuery.queryKey, session);
   await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
 }

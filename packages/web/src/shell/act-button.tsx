@@ -8,6 +8,7 @@ export function ActButton({
   busy = false,
   act,
   quiet = false,
+  submit = false,
 }: {
   readonly children: ReactNode;
   /** Why it cannot be done; undefined when it can. */
@@ -16,11 +17,14 @@ export function ActButton({
   readonly act: () => void;
   /** Not the first thing to do here. */
   readonly quiet?: boolean;
+  /** What Enter in a field of its form does, too. */
+  readonly submit?: boolean;
 }) {
   const reasonId = useId();
   return (
     <div>
       <Button
+        type={submit ? 'submit' : 'button'}
         variant={quiet ? 'default' : 'filled'}
         aria-disabled={why !== undefined || busy}
         {...(why !== undefined || busy ? { 'data-disabled': true } : {})}

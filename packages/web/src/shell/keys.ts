@@ -2,7 +2,18 @@ import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 
 /** After `g`. */
-const PLACES: Readonly<Record<string, '/' | '/hosts' | '/queue'>> = { d: '/', h: '/hosts', q: '/queue' };
+const PLACES = {
+  d: '/',
+  h: '/hosts',
+  q: '/queue',
+  c: '/certificates',
+  a: '/audit',
+  s: '/settings/ca',
+} as const;
+
+function placeOf(key: string): (typeof PLACES)[keyof typeof PLACES] | undefined {
+  return Object.hasOwn(PLACES, key) ? PLACES[key as keyof typeof PLACES] : undefined;
+}
 
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
@@ -15,7 +26,7 @@ export function useKeys(): void {
     let afterG = false;
     const press = (event: KeyboardEvent): void => {
       if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
-      const place = afterG ? PLACES[event.key] : undefined;
+      const place = afterG ? placeOf(event.key) : undefined;
       afterG = event.key === 'g';
       if (place !== undefined) void navigate({ to: place });
       if (event.key !== '/') return;

@@ -3,6 +3,7 @@ import { Outlet, useLocation } from '@tanstack/react-router';
 import { useRef } from 'react';
 import { failureOf } from '../api/call-failure.ts';
 import { sessionQuery } from '../session/session.ts';
+import { SetUp } from '../session/set-up.tsx';
 import { SignIn } from '../session/sign-in.tsx';
 import { Failed } from '../states/failed.tsx';
 import { Loading } from '../states/loading.tsx';
@@ -14,15 +15,16 @@ import { Side } from './side.tsx';
 export function Shell() {
   const session = useQuery(sessionQuery);
   const wasIn = useRef(false);
-  const { pathname } = useLocation();
+  const { pathname, hash } = useLocation();
   useKeys();
   if (session.data) wasIn.current = true;
   if (session.isPending) return <Loading what="your session" />;
   if (session.error && !session.data)
     return <Failed failure={failureOf(session.error)} retry={() => void session.refetch()} />;
+  const isFirst = pathname === '/setup' && hash !== '' && !wasIn.current;
   return (
     <>
-      {session.data ? null : <SignIn again={wasIn.current} />}
+      {session.data ? null : isFirst ? <SetUp secret={hash} /> : <SignIn again={wasIn.current} />}
       {wasIn.current ? (
         <div className="shell" hidden={!session.data}>
           <a className="skip" href="#content">

@@ -27,10 +27,19 @@ export function Side() {
           <Link className="shell-link" to="/queue">
             Queue{waiting > 0 ? ` (${waiting})` : ''}
           </Link>
+          <Link className="shell-link" to="/certificates">
+            Certificates
+          </Link>
+          <Link className="shell-link" to="/audit">
+            Audit
+          </Link>
+          <Link className="shell-link" to="/settings/ca">
+            Settings
+          </Link>
+          <Link className="shell-link" to="/account">
+            {session?.person.name ?? ''} · {session?.person.role ?? ''}
+          </Link>
         </nav>
-        <Text size="sm">
-          {session?.person.name ?? ''} · {session?.person.role ?? ''}
-        </Text>
         <Button variant="default" size="xs" onClick={() => setColorScheme(other)}>
           {other === 'dark' ? 'Dark' : 'Light'} colours
         </Button>
@@ -38,7 +47,9 @@ export function Side() {
           Sign out
         </Button>
         {leave.error ? <Text size="sm">You are not signed out: {leave.error.message}</Text> : null}
-        <Text size="xs">Keys: / search · g d dashboard · g h hosts · g q queue</Text>
+        <Text size="xs">
+          Keys: / search · g d dashboard · g h hosts · g q queue · g c certificates · g a audit · g s settings
+        </Text>
       </Stack>
     </header>
   );

@@ -1,15 +1,5 @@
-import { useEffect, useState } from 'react';
 import { ageOf } from './age.ts';
-
-/** This moment, every ten seconds. */
-function useNow(): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 10_000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
-}
+import { useNow } from './use-now.ts';
 
 /** An age; the time in the viewer's zone and in UTC is its title. */
 export function When({

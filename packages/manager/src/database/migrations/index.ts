@@ -15,6 +15,7 @@ import { people } from './013-people.ts';
 import { sessions } from './014-sessions.ts';
 import { secondFactor } from './015-second-factor.ts';
 import { fleetDaily } from './016-fleet-daily.ts';
+import { joinTokenNote } from './017-join-token-note.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -34,4 +35,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '014-sessions': sessions,
   '015-second-factor': secondFactor,
   '016-fleet-daily': fleetDaily,
+  '017-join-token-note': joinTokenNote,
 };

@@ -40,6 +40,23 @@ export function aptLine({
 }
 
 /**
+ * The line for the manager's own packages where it has some that hosts can prove, else for a package on the host.
+ * @returns with it, what is missing for the former
+ */
+export function lineFrom(sources: InstallSources): {
+  readonly line: LineFor;
+  readonly missing: string | undefined;
+} {
+  const { release_key: releaseKey, apt } = sources;
+  if (releaseKey !== null && apt.length > 0)
+    return { line: aptLine({ ...sources, releaseKey }), missing: undefined };
+  return {
+    line: installLine(),
+    missing: apt.length === 0 ? 'it has no signed packages' : 'install.release_key is not set',
+  };
+}
+
+/**
  * What to paste into a root shell of a new host: puts the join string into a file that only root can read, from
  * standard input so that no argument list ever shows it, then installs the agent, which finds file and URL.
  *

@@ -1,0 +1,199 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PASSWORD, type Window } from './fleet-page.ts';
+import { type ManagerPage, openManagerPage } from './manager-page.ts';
+import { codeOf } from './totp.ts';
+import { faultsOf, isAsWideAs, signInAs } from './walk.ts';
+
+/** Run in the page: ends no other session, sixty times, each of which is on record. */
+const fillPages = `(async () => {
+  const headers = { 'content-type': 'application/json', 'linux-patch-request': '1' };
+  for (let times = 0; times < 60; times += 1)
+    await fetch('/api/v1/me/sessions/end', { method: 'POST', headers, body: '{}' });
+})()`;
+
+let world: ManagerPage;
+beforeAll(async () => {
+  world = await openManagerPage({ ada: 'admin', tess: 'operator', vera: 'viewer' });
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+describe('People', () => {
+  it('are made, get another role and a new password, and are signed out, by keyboard', async () => {
+    await using window = await world.open();
+    await using other = await world.open();
+    const { page, complaints } = window;
+    await page.goto('/settings/people');
+    await signInAs(page, 'ada');
+    await page.getByLabel('Name', { exact: true }).fill('bob@page.test');
+    await page.getByLabel('Role').selectOption('operator');
+    await page.getByLabel('New password', { exact: true }).fill(PASSWORD);
+    await page.getByLabel('The new password again').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByText('bob@page.test may sign in now.').waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await other.page.goto('/');
+    await signInAs(other.page, 'bob@page.test');
+    await other.page.getByText('bob@page.test · operator').waitFor();
+    await page.getByRole('link', { name: 'bob@page.test' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: /^End the session from/ }).click();
+    await page.getByText('Nowhere.').waitFor();
+    await other.page.getByRole('link', { name: 'Hosts', exact: true }).click();
+    await other.page.getByText('Your session is over.').waitFor();
+    await page.getByLabel('Role').selectOption('viewer');
+    await page.getByRole('button', { name: 'Give bob@page.test the role viewer' }).click();
+    await page.getByText('bob@page.test has this role.').waitFor();
+    await page.getByRole('button', { name: 'Shut bob@page.test out …' }).click();
+    await page.getByText('is signed out everywhere and cannot sign in').waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Shut bob@page.test out' }).click();
+    await page.getByRole('button', { name: 'Let bob@page.test in again' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('are shown to nobody whose role does not go so far, who is told so', async () => {
+    await using window = await world.open();
+    const { page } = window;
+    await page.goto('/settings/people');
+    await signInAs(page, 'vera');
+    await page.getByText('Your role does not show this').waitFor();
+    const make = page.getByRole('button', { name: 'Make the person' });
+    expect(await make.getAttribute('aria-disabled')).toBe('true');
+    expect(await faultsOf(page)).toEqual([]);
+  });
+});
+
+describe('An authenticator', () => {
+  it('is set up from a picture made in the page, signs in, and a recovery code does when it is lost', async () => {
+    await using window = await world.open();
+    const { page, complaints, context } = window;
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).origin));
+    await page.goto('/account');
+    await signInAs(page, 'tess');
+    await page.getByRole('button', { name: 'Set up an authenticator' }).click();
+    const key = page.getByLabel('The key, for typing');
+    await key.waitFor();
+    expect(await page.getByRole('img', { name: 'The key, for an authenticator to read' }).count()).toBe(1);
+    expect(await faultsOf(page)).toEqual([]);
+    const secret = String(await key.textContent());
+    await page.getByLabel('The code that it shows now').fill(codeOf(secret, -1));
+    await page.keyboard.press('Enter');
+    const codes = page.getByLabel('Recovery codes');
+    await codes.waitFor();
+    const [recovery = '', another = ''] = String(await codes.textContent()).split('\n');
+    await page.getByText('✓ Signing in takes a code of your authenticator.').waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+
+    await context.clearCookies();
+    await page.goto('/');
+    await signInAs(page, 'tess');
+    await page.getByLabel('Code').fill(codeOf(secret, 0));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
+
+    await context.clearCookies();
+    await page.goto('/');
+    await signInAs(page, 'tess');
+    await page.getByLabel('Code').fill('ABCD-EFGH');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText(/wrong/).waitFor();
+    await page.getByLabel('Code').fill(recovery);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
+    expect(another).not.toBe(recovery);
+    expect(new Set(asked)).toEqual(new Set([world.manager.url]));
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe('Programs', () => {
+  it('get a token of a role that ends, shown once, and lose it', async () => {
+    await using window = await world.open({ colorScheme: 'dark' });
+    const { page, complaints } = window;
+    await page.goto('/settings/programs');
+    await signInAs(page, 'ada');
+    await page.getByLabel('Name', { exact: true }).fill('prometheus-2027');
+    await page.getByLabel('Ends', { exact: true }).selectOption('in a week');
+    await page.getByRole('button', { name: 'Make it' }).click();
+    const secret = await page.getByLabel('The secret of prometheus-2027').textContent();
+    const headers = { authorization: `Bearer ${secret}` };
+    await using stranger = await world.open();
+    expect((await stranger.page.request.get('/api/v1/status', { headers })).status()).toBe(200);
+    expect((await stranger.page.request.get('/api/v1/people', { headers })).status()).toBe(403);
+    expect(await faultsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Revoke prometheus-2027 …' }).click();
+    await page.getByText('What calls with it is refused from now on.').waitFor();
+    await page.getByRole('button', { name: 'Revoke prometheus-2027' }).click();
+    await page.getByRole('cell', { name: 'revoked' }).waitFor();
+    expect((await stranger.page.request.get('/api/v1/status', { headers })).status()).toBe(401);
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe('The audit log', () => {
+  it('is searched, paged and verified, with the age of that', async () => {
+    await using window = await world.open();
+    const { page, complaints } = window;
+    await page.goto('/audit');
+    await signInAs(page, 'ada');
+    await page.getByText('Not verified since this page was opened.').waitFor();
+    await page.getByRole('button', { name: 'Verify now' }).click();
+    await page.getByText(/records as written, each after the one before it, verified/).waitFor();
+    await page.getByLabel('About').fill('bob@page.test');
+    await page.getByLabel('What').selectOption('person_created');
+    await page.getByRole('button', { name: 'Look' }).click();
+    await page.getByRole('cell', { name: 'person_created' }).waitFor();
+    expect(await page.getByRole('row').count()).toBe(2);
+    expect(page.url()).toContain('event=person_created');
+    expect(await faultsOf(page)).toEqual([]);
+    await page.goto('/audit?about=no%25body');
+    await page.getByText('No record fits.').waitFor();
+    await page.evaluate(fillPages);
+    await page.goto('/audit');
+    await page.getByRole('link', { name: 'Older ones' }).click();
+    await page.getByRole('cell', { name: 'manager_started' }).waitFor();
+    await page.getByRole('link', { name: 'The newest' }).click();
+    await page.getByRole('link', { name: 'Older ones' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe('The screen of an administrator', () => {
+  let window: Window;
+  beforeAll(async () => {
+    window = await world.open();
+    await window.page.goto('/');
+    await signInAs(window.page, 'ada');
+    await window.page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
+  });
+  afterAll(() => window[Symbol.asyncDispose]());
+
+  it.each([
+    '/queue/tokens',
+    '/certificates',
+    '/audit',
+    '/account',
+    '/settings/ca',
+    '/settings/people',
+    '/settings/people/ada',
+    '/settings/programs',
+    '/settings/configuration',
+    '/setup',
+  ])('at %s is clean for readers of the screen in both themes, and as wide as a telephone', async (path) => {
+    const { page, complaints } = window;
+    await page.setViewportSize({ width: 1280, height: 720 });
+    await page.goto(path);
+    await page
+      .getByText(/The manager said so/)
+      .first()
+      .waitFor();
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect([colorScheme, await faultsOf(page)]).toEqual([colorScheme, []]);
+    }
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await isAsWideAs(page, 360)).toBe(true);
+    expect(complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ManagerPage, openManagerPage } from './manager-page.ts';
+import { askToJoin } from './older-request.ts';
+import { faultsOf, isAsWideAs, signInAs } from './walk.ts';
+
+let world: ManagerPage;
+beforeAll(async () => {
+  const people = { ada: 'admin', bob: 'operator', vera: 'viewer' };
+  world = await openManagerPage(people, ['enrollment: { allow_legacy_agents: true }']);
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const WEB1 = { fqdn: 'web1.page.test', address: '127.0.0.51', machine: 'a'.repeat(32) };
+
+describe('The queue', () => {
+  it('says to the second of two people who let a host in that the first one did', async () => {
+    await using first = await world.open();
+    await using second = await world.open();
+    await askToJoin(first.page, WEB1);
+    for (const [{ page }, name] of [
+      [first, 'ada'],
+      [second, 'bob'],
+    ] as const) {
+      await page.goto('/queue');
+      await signInAs(page, name);
+      await page.getByRole('button', { name: 'Let web1.page.test in' }).waitFor();
+    }
+    await first.page.getByRole('button', { name: 'Let web1.page.test in' }).click();
+    await first.page.getByText('You let web1.page.test in').waitFor();
+    // The list of the second may have been asked for again by itself; then there is nothing to press.
+    const late = second.page.getByRole('button', { name: 'Let web1.page.test in' });
+    if (await late.isVisible()) await late.click();
+    await second.page.getByText('person:ada let web1.page.test in').waitFor();
+    await second.page.getByText('Nobody waits.').waitFor();
+    expect([...first.complaints, ...second.complaints]).toEqual([]);
+  });
+
+  it('shows a copy beside the host on record, and denies it with a reason', async () => {
+    await using window = await world.open({ viewport: { width: 360, height: 740 } });
+    const { page, complaints } = window;
+    await askToJoin(page, { ...WEB1, address: '127.0.0.52' });
+    await page.goto('/queue');
+    await signInAs(page, 'ada');
+    await page.getByText('Look twice').waitFor();
+    const both = page.getByRole('region', { name: 'What this manager knows of both' });
+    await both.getByRole('cell', { name: '127.0.0.51' }).waitFor();
+    expect(await both.getByRole('cell', { name: '127.0.0.52' }).count()).toBe(1);
+    expect([await faultsOf(page), await isAsWideAs(page, 360)]).toEqual([[], true]);
+    await page.getByLabel('Why not, if it is denied').fill('a copy of web1, ask Ada');
+    await page.keyboard.press('Enter');
+    await page.getByText('You denied web1.page.test').waitFor();
+    expect(JSON.stringify(await world.manager.json('audit', 'list'))).toContain('a copy of web1, ask Ada');
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows what a stranger says as text', async () => {
+    await using window = await world.open({ viewport: { width: 360, height: 740 } });
+    const { page, complaints } = window;
+    const stranger = { fqdn: 'long.page.test', address: '127.0.0.53', machine: 'm'.repeat(128) };
+    await askToJoin(page, { ...stranger, distro: '<b>Debian</b>' });
+    await page.goto('/queue');
+    await signInAs(page, 'vera');
+    await page.getByText('<b>Debian</b>').waitFor();
+    expect(await page.locator('b').count()).toBe(0);
+    expect([await faultsOf(page), await isAsWideAs(page, 360)]).toEqual([[], true]);
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe('Join tokens', () => {
+  it('are made with an end, uses and a note, shown once as the line to paste, and revoked', async () => {
+    await using window = await world.open();
+    const { page, complaints } = window;
+    await page.goto('/queue/tokens');
+    await signInAs(page, 'bob');
+    await page.getByLabel('Ends', { exact: true }).selectOption('in a week');
+    await page.getByLabel('How many hosts it lets in').fill('3');
+    await page.getByLabel('Only hosts of these names').fill('web*.page.test');
+    await page.getByLabel('Note').fill('spring\u202e rollout');
+    await page.keyboard.press('Enter');
+    const line = page.getByLabel('Paste this into a root shell of the new host');
+    await line.waitFor();
+    const [pasted, alone] = [
+      await line.textContent(),
+      await page.getByLabel('The join string alone').textContent(),
+    ];
+    expect(pasted).toContain(String(alone));
+    expect(pasted).toContain('JOIN');
+    await page.getByText('lets 3 hosts in without a person, named web*.page.test').waitFor();
+    const row = page.getByRole('row', { name: 'spring\\u202e rollout' });
+    expect(await row.textContent()).toContain('0 of 3');
+    expect(await faultsOf(page)).toEqual([]);
+    await row.getByRole('button', { name: /^Revoke/ }).click();
+    await page.getByText('It lets nobody in any more.').waitFor();
+    await row.getByRole('button', { name: /^Revoke/ }).click();
+    await row.getByText('revoked').waitFor();
+    await page.reload();
+    await row.waitFor();
+    expect(await page.getByText(String(alone)).count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  it('have notes of every kind of letter, of which what would not be seen is named', async () => {
+    await using window = await world.open({ viewport: { width: 360, height: 740 } });
+    const { page, complaints } = window;
+    await page.goto('/queue/tokens');
+    await signInAs(page, 'ada');
+    const note = `שלום 東京 we\u200bb1\u202egpj z${'\u0351'.repeat(40)} ${'w'.repeat(120)}`;
+    await page.getByLabel('Note').fill(note);
+    await page.getByRole('button', { name: 'Make it' }).click();
+    const shown = `שלום 東京 we\\u200bb1\\u202egpj z${'\u0351'.repeat(4)}… ${'w'.repeat(120)}`;
+    await page.getByRole('cell', { name: shown, exact: true }).waitFor();
+    expect([await faultsOf(page), await isAsWideAs(page, 360)]).toEqual([[], true]);
+    await page.goto('/audit?event=join_token_created');
+    await page.getByText(shown).waitFor();
+    expect(await isAsWideAs(page, 360)).toBe(true);
+    expect(complaints).toEqual([]);
+  });
+
+  it('are not made without a number of hosts, nor by a viewer, and the button says why', async () => {
+    await using window = await world.open();
+    const { page } = window;
+    await page.goto('/queue/tokens');
+    await signInAs(page, 'vera');
+    const make = page.getByRole('button', { name: 'Make it' });
+    await make.waitFor();
+    const reason = await make.getAttribute('aria-describedby');
+    expect(await page.locator(`[id="${reason}"]`).textContent()).toContain('Your role, viewer');
+    await make.click({ force: true });
+    expect(await page.getByRole('alert').count()).toBe(0);
+  });
+});

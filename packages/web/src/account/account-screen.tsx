@@ -1,0 +1,50 @@
+import { Paper, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useRef } from 'react';
+import { call } from '../api/call.ts';
+import { ask } from '../api/queries.ts';
+import { sessionQuery } from '../session/session.ts';
+import { useAct } from '../session/use-act.ts';
+import { Loaded } from '../states/loaded.tsx';
+import { Authenticator } from './authenticator.tsx';
+import { OwnPassword } from './own-password.tsx';
+import { SessionsTable } from './sessions-table.tsx';
+
+function OwnSessions() {
+  const query = useQuery(ask('ownSessions'));
+  const act = useAct((session: string | undefined) =>
+    call('endOwnSessions', { body: session === undefined ? {} : { session } }),
+  );
+  return (
+    <Paper withBorder p="md">
+      <Title order={2} size="h4" mb="xs">
+        Where you are signed in
+      </Title>
+      <Loaded query={query} what="your sessions">
+        {({ sessions }) => <SessionsTable sessions={sessions} why={undefined} act={act} />}
+      </Loaded>
+    </Paper>
+  );
+}
+
+/** How one signs in oneself. */
+export function AccountScreen() {
+  const { data } = useQuery(sessionQuery);
+  // What is typed here stays when the session ends.
+  const kept = useRef(data);
+  if (data) kept.current = data;
+  const session = data ?? kept.current;
+  if (!session) return null;
+  const { name, role, second_factor: isOn } = session.person;
+  return (
+    <Stack>
+      <Title order={1}>{name}</Title>
+      <Text>
+        Your role is {role}. Records name you as <code>person:{name}</code>.
+      </Text>
+      <Authenticator isOn={isOn} />
+      <OwnSessions />
+      <OwnPassword name={name} />
+    </Stack>
+  );
+}

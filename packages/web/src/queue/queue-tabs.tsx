@@ -1,0 +1,14 @@
+import { Tabs } from '../shell/tabs.tsx';
+
+/** The ways by which hosts come in. */
+export function QueueTabs() {
+  return (
+    <Tabs
+      label="Ways in"
+      of={[
+        ['/queue', 'Who asks'],
+        ['/queue/tokens', 'Join tokens'],
+      ]}
+    />
+  );
+}

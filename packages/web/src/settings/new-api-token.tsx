@@ -1,0 +1,71 @@
+import { NativeSelect, Paper, Stack, TextInput, Title } from '@mantine/core';
+import { useState } from 'react';
+import { call } from '../api/call.ts';
+import { Outcome } from '../session/outcome.tsx';
+import { useWhyNot } from '../session/session.ts';
+import { useAct } from '../session/use-act.ts';
+import { ActButton } from '../shell/act-button.tsx';
+import { Once } from '../words/once.tsx';
+import { type RoleName, RoleSelect } from './role-select.tsx';
+
+const ENDS = [
+  { value: '7', label: 'in a week' },
+  { value: '30', label: 'in 30 days' },
+  { value: '90', label: 'in 90 days' },
+  { value: '365', label: 'in a year' },
+];
+
+/** Makes an API token, whose secret is shown once. */
+export function NewApiToken() {
+  const mayNot = useWhyNot('api-tokens:manage');
+  const [name, setName] = useState('');
+  const [role, setRole] = useState<RoleName>('viewer');
+  const [days, setDays] = useState('90');
+  const make = useAct(
+    () => call('createApiToken', { body: { name, role, expires_days: Number(days) } }),
+    () => setName(''),
+  );
+  return (
+    <Paper withBorder p="md" mt="md">
+      <Title order={2} size="h4" mb="xs">
+        Make an API token
+      </Title>
+      <form>
+        <Stack gap="sm" maw={440}>
+          <TextInput
+            label="Name"
+            description="By which records tell what the program did: small letters, digits, dots and hyphens, for example prometheus-2027."
+            autoComplete="off"
+            spellCheck={false}
+            maxLength={64}
+            value={name}
+            onChange={({ currentTarget: { value } }) => setName(value.trim().toLowerCase())}
+          />
+          <RoleSelect label="Role" value={role} choose={setRole} />
+          <NativeSelect
+            label="Ends"
+            data={ENDS}
+            value={days}
+            onChange={({ currentTarget: { value } }) => setDays(value)}
+          />
+          <ActButton
+            why={mayNot ?? (name === '' ? 'Choose a name.' : undefined)}
+            busy={make.busy}
+            act={() => make.start(undefined)}
+            submit
+          >
+            Make it
+          </ActButton>
+        </Stack>
+      </form>
+      <Outcome of={make} />
+      {make.answer === undefined ? null : (
+        <Once
+          title={`The secret of ${make.answer.api_token.name}`}
+          secret={make.answer.secret}
+          note="The program sends it as Authorization: Bearer. It is shown this once."
+        />
+      )}
+    </Paper>
+  );
+}

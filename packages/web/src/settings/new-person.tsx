@@ -1,0 +1,57 @@
+import { Paper, Stack, Text, TextInput, Title } from '@mantine/core';
+import { useState } from 'react';
+import { call } from '../api/call.ts';
+import { NewPassword, NOTHING_TYPED, whyNoPassword } from '../session/new-password.tsx';
+import { Outcome } from '../session/outcome.tsx';
+import { useWhyNot } from '../session/session.ts';
+import { useAct } from '../session/use-act.ts';
+import { ActButton } from '../shell/act-button.tsx';
+import { type RoleName, RoleSelect } from './role-select.tsx';
+
+/** Makes a person. */
+export function NewPerson() {
+  const mayNot = useWhyNot('people:manage');
+  const [name, setName] = useState('');
+  const [role, setRole] = useState<RoleName>('viewer');
+  const [typed, setTyped] = useState(NOTHING_TYPED);
+  const make = useAct(
+    () => call('createPerson', { body: { name, role, password: typed.password } }),
+    () => {
+      setName('');
+      setTyped(NOTHING_TYPED);
+    },
+  );
+  const whyNot = mayNot ?? (name === '' ? 'Choose a name.' : whyNoPassword(typed, name));
+  return (
+    <Paper withBorder p="md" mt="md">
+      <Title order={2} size="h4" mb="xs">
+        Make a person
+      </Title>
+      <form>
+        <Stack gap="sm" maw={440}>
+          <TextInput
+            label="Name"
+            description="Small letters, digits, dots, hyphens, underscores and @."
+            autoComplete="off"
+            spellCheck={false}
+            maxLength={64}
+            value={name}
+            onChange={({ currentTarget: { value } }) => setName(value.trim().toLowerCase())}
+          />
+          <RoleSelect label="Role" value={role} choose={setRole} />
+          <NewPassword name={name} typed={typed} type={setTyped} />
+          <ActButton why={whyNot} busy={make.busy} act={() => make.start(undefined)} submit>
+            Make {name === '' ? 'the person' : name}
+          </ActButton>
+        </Stack>
+      </form>
+      <Outcome of={make} />
+      {make.answer === undefined ? null : (
+        <Text role="status">
+          {make.answer.name} may sign in now. Give them the password on a way of its own; they change it below
+          their name.
+        </Text>
+      )}
+    </Paper>
+  );
+}

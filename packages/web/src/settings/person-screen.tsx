@@ -1,0 +1,79 @@
+import { Paper, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { SessionsTable } from '../account/sessions-table.tsx';
+import { call } from '../api/call.ts';
+import { ask } from '../api/queries.ts';
+import { Facts } from '../host/facts.tsx';
+import { useWhyNot } from '../session/session.ts';
+import { useAct } from '../session/use-act.ts';
+import { Empty } from '../states/empty.tsx';
+import { Loaded } from '../states/loaded.tsx';
+import { When } from '../words/when.tsx';
+import { PersonChanges } from './person-changes.tsx';
+import { PersonReset } from './person-reset.tsx';
+import { SettingsTabs } from './settings-tabs.tsx';
+
+function Sessions({ name }: { readonly name: string }) {
+  const mayNot = useWhyNot('people:manage');
+  const query = useQuery(ask('personSessions', { parameters: { name } }));
+  const act = useAct((session: string | undefined) =>
+    call('endPersonSessions', { parameters: { name }, body: session === undefined ? {} : { session } }),
+  );
+  return (
+    <Paper withBorder p="md">
+      <Title order={2} size="h4" mb="xs">
+        Where {name} is signed in
+      </Title>
+      <Loaded query={query} what={`the sessions of ${name}`}>
+        {({ sessions }) =>
+          sessions.length === 0 ? (
+            <Empty title="Nowhere." />
+          ) : (
+            <SessionsTable sessions={sessions} why={mayNot} act={act} />
+          )
+        }
+      </Loaded>
+    </Paper>
+  );
+}
+
+/** One person: what they may do, how they sign in, and where they are signed in. */
+export function PersonScreen() {
+  const { name = '' } = useParams({ strict: false });
+  const query = useQuery(ask('listPeople'));
+  return (
+    <Stack>
+      <Title order={1}>{name}</Title>
+      <SettingsTabs />
+      <Loaded query={query} what={name}>
+        {({ people }) => {
+          const person = people.find((one) => one.name === name);
+          if (!person) return <Empty title={`There is no person ${name}.`} />;
+          return (
+            <Stack>
+              <Facts
+                of={[
+                  [
+                    'State',
+                    person.state === 'active' ? 'active' : '✖ shut out: nobody signs in by this name',
+                  ],
+                  ['Second factor', person.second_factor ? '✓ authenticator' : '▲ password alone'],
+                  ['Signed in', <When key="in" at={person.last_sign_in_at} />],
+                  ['Made', <When key="made" at={person.created_at} />],
+                  ['By', person.created_by],
+                ]}
+              />
+              <PersonChanges person={person} />
+              <PersonReset name={name} />
+              <Sessions name={name} />
+              <Text size="sm">
+                What {name} did stands in the audit log, as person:{name}.
+              </Text>
+            </Stack>
+          );
+        }}
+      </Loaded>
+    </Stack>
+  );
+}
