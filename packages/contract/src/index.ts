@@ -30,6 +30,7 @@ export * from './manager-api/certificates.ts';
 export * from './manager-api/configuration.ts';
 export * from './manager-api/enrollments.ts';
 export * from './manager-api/fleet-history.ts';
+export * from './manager-api/fleet-jobs.ts';
 export * from './manager-api/hosts.ts';
 export * from './manager-api/install.ts';
 export * from './manager-api/inventory.ts';

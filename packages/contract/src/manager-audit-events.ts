@@ -315,6 +315,14 @@ export const MANAGER_AUDIT_EVENTS = {
   host_changed: event('Facts of a host were changed.', 'host', 'fqdn', 'agent_port', 'ip_address'),
   patches_requested: event('Updates are about to be asked of a host.', 'host', 'fqdn', 'request'),
   patches_applied: event('Updates were started on a host.', 'host', 'fqdn', 'job', 'request'),
+  host_job_requested: event(
+    'A host is about to be asked to install, remove, hold or release packages.',
+    'host',
+    'fqdn',
+    'operation',
+    'request',
+  ),
+  host_job_started: event('A host has begun that.', 'host', 'fqdn', 'operation', 'job', 'request'),
   job_cancel_requested: event('A job of a host is about to be cancelled.', 'host', 'fqdn', 'job'),
   manager_stopped: event('The manager was told to stop.'),
 } as const satisfies Record<string, AuditEventTraits>;

@@ -1,7 +1,7 @@
 import { MINUTE_MS } from '@linux-patch/contract';
 import type { Kysely } from 'kysely';
 import type { OwnCertificates } from './audit/own-certificates.ts';
-import { judgeShown } from './certificates/host-keys.ts';
+import { isNewest, judgeShown } from './certificates/host-keys.ts';
 import { noteServed } from './certificates/lineage.ts';
 import { serveCertificateRoutes } from './certificates/routes.ts';
 import type { ManagerConfig } from './config/schema.ts';
@@ -12,12 +12,16 @@ import { createFleetClient, type FleetClient } from './fleet-client/client.ts';
 import { createJobKeyOffers, type JobKeyOffers } from './fleet-watch/offer-job-key.ts';
 import { createFleetPoll, type FleetPoll } from './fleet-watch/poll.ts';
 import { createListSender, type ListSender } from './fleet-watch/send-list.ts';
+import { createHostJobs, type HostJobs } from './host-jobs/host-jobs.ts';
+import { serveFleetJobRoutes } from './host-jobs/routes.ts';
 import { serveHostRoutes } from './hosts/routes.ts';
+import { serveHostPackageRoutes } from './hosts/routes-packages.ts';
 import { createHostStore, type HostStore } from './hosts/store.ts';
 import type { Routes } from './http/routes.ts';
 import { keepDay } from './inventory/fleet-daily.ts';
-import { createJobFollower, type JobFollower } from './inventory/follow-jobs.ts';
-import { createLister } from './inventory/lister.ts';
+import { getHostState } from './inventory/fleet-state.ts';
+import { createJobFollower } from './inventory/follow-jobs.ts';
+import { createLister, type Lister } from './inventory/lister.ts';
 import { listInTurn, listingLifeMs } from './inventory/rounds.ts';
 import { serveInventoryRoutes } from './inventory/routes.ts';
 import type { SetIndex } from './inventory/set-index/set-index.ts';
@@ -30,12 +34,13 @@ export interface Fleet {
   readonly lists: ListSender;
   readonly jobKeys: JobKeyOffers;
   readonly poll: FleetPoll;
-  readonly startedJobs: JobFollower;
+  readonly jobs: HostJobs;
+  readonly lister: Lister;
   /** How old a listing of a host may be that counts. */
   readonly listingLifeMs: number;
   /** Keeps how the fleet fares, once a day. */
   keepDay(): Promise<void>;
-  /** Lists the hosts in turn, and those on which a job ended, until the signal aborts. */
+  /** Lists the hosts in turn, and those on which a job ended, and ends what was asked of hosts, until the signal aborts; then connections to hosts are closed. */
   keepListing(signal: AbortSignal): Promise<void>;
 }
 
@@ -62,6 +67,7 @@ export function composeFleet(
       caPem: authority.fleetRootsPem,
       client: await parts.own.pair('client'),
       judge: (shown) => judgeShown(db, hostId, shown),
+      isNewest: (shown) => isNewest(db, hostId, shown),
       // What the host answered counts, also where that cannot be written down.
       noteServed: (serialHex) =>
         noteServed(db, serialHex, clock.now()).catch((error: unknown) =>
@@ -77,7 +83,15 @@ export function composeFleet(
   const poll = createFleetPoll({ ...context, hosts, fleet: client, lists, jobKeys, pace });
   const lister = createLister({ db, fleet: client, sets: parts.sets, clock, logger });
   const listingPace = { concurrency, intervalMs: inventory_minutes * MINUTE_MS };
-  const startedJobs = createJobFollower({ db, fleet: client, lister, clock, logger, pace: listingPace });
+  const follower = createJobFollower({ db, fleet: client, lister, clock, logger, pace: listingPace });
+  const jobs = createHostJobs({
+    sources: { hosts, fleet: client, jobKeys, db, logger },
+    audit: context.audit,
+    clock,
+    random: context.random,
+    follower,
+    concurrency,
+  });
   const lifeMs = listingLifeMs(listingPace);
   return {
     hosts,
@@ -85,13 +99,16 @@ export function composeFleet(
     lists,
     jobKeys,
     poll,
-    startedJobs,
+    jobs,
+    lister,
     listingLifeMs: lifeMs,
     keepDay: () => keepDay({ db, reads: parts.reads }, { nowMs: clock.now(), lifeMs }),
     async keepListing(signal) {
+      using _connections = client;
       await Promise.all([
         listInTurn({ db, lister, clock, logger, pace: listingPace }, signal),
-        startedJobs.keepFollowing(signal),
+        follower.keepFollowing(signal),
+        jobs.keepAsking(signal),
       ]);
     },
   };
@@ -112,16 +129,22 @@ export function serveFleet(
   const { fleet, own } = parts;
   const { db, reads, sets } = parts.database;
   const { clock, audit, logger } = context;
-  serveHostRoutes(routes, {
+  const hostSources = {
     hosts: fleet.hosts,
     fleet: fleet.client,
     jobKeys: fleet.jobKeys,
-    startedJobs: fleet.startedJobs,
+    jobs: fleet.jobs,
     audit,
     db,
     clock,
     logger,
+  };
+  serveHostRoutes(routes, hostSources);
+  serveHostPackageRoutes(routes, hostSources, async (host, signal) => {
+    await fleet.lister.list(host, [], signal);
+    return getHostState(reads, { nowMs: clock.now(), lifeMs: fleet.listingLifeMs, signal }, host.id);
   });
+  serveFleetJobRoutes(routes, { reads, hosts: fleet.hosts, clock });
   serveInventoryRoutes(routes, { reads, sets, hosts: fleet.hosts, clock, lifeMs: fleet.listingLifeMs });
   serveJobKeyRoutes(routes, { ...fleet, jobKey: context.authority.jobKey, audit, db });
   serveCertificateRoutes(routes, {

@@ -36,6 +36,7 @@ beforeEach(async () => {
       caPem: authority.caPem,
       client: { certificatePem: client.chainPem, privateKeyPem: client.privateKeyPem },
       judge: async () => ({ revoked: false, known: true }),
+      isNewest: async () => true,
       noteServed: async () => {},
     }),
     systemRandom,

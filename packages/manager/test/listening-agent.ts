@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import { canonicalSerial } from '@linux-patch/pki';
 import { WebSocketServer } from 'ws';
-import { newAgent, newHost, serialOf } from './agents.ts';
-import type { World } from './world.ts';
+import { newAgent, newHost, type Reachable, serialOf } from './agents.ts';
 
 /** What an agent that listens was asked. */
 interface Asked {
@@ -157,8 +156,26 @@ const TRUST = {
 /** Settings of a manager whose hosts listen on the loopback address. */
 export const LISTENING = { certificates: { local_hosts: ['127.0.0.1'] } };
 
+function countConnections(server: Server) {
+  let connections = 0;
+  const sockets = new Set<TLSSocket>();
+  server.on('secureConnection', (socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return {
+    /** How many connections were made to it. */
+    connections: () => connections,
+    /** How many of them are open. */
+    open: () => sockets.size,
+    /** Closes connections on which nothing is asked. */
+    hangUp: () => server.closeIdleConnections(),
+  };
+}
+
 /** A host that has joined and listens with its certificate on a port of the loopback, for the manager only. */
-export async function joinListening(world: World, listening = true) {
+export async function joinListening(world: Reachable, listening = true) {
   const asked: Asked[] = [];
   const behaviour: Behaviour = {
     health: HEALTH,
@@ -178,6 +195,7 @@ export async function joinListening(world: World, listening = true) {
       asked.push({ method, path, body, headers, client }),
     );
   });
+  const counted = countConnections(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -215,6 +233,7 @@ export async function joinListening(world: World, listening = true) {
     identity,
     /** From now on it serves with this. */
     serve,
+    ...counted,
     lists: () =>
       asked.filter((one) => one.method === 'PUT').map((one) => JSON.parse(one.body).crl_pem as string),
     say: (change: object) => (behaviour.health = { ...HEALTH, ...change }),
@@ -236,6 +255,9 @@ export async function joinListening(world: World, listening = true) {
     jobsAsked: () => asked.filter((one) => one.path === '/api/v1/patches/apply'),
     /** From now on it takes subscriptions to jobs, and says nothing of them; resolves with the first one. */
     watched: () => once(new WebSocketServer({ server }), 'connection'),
+    port,
+    /** Ends to listen, as a host that is switched off does. */
+    sleep: close,
     /** Begins to listen, as a host that was switched off does. */
     async wake() {
       server.listen(port, '127.0.0.1');

@@ -43,6 +43,7 @@ async function startAuthority(agentDays: number) {
         caPem: authority.fleetRootsPem,
         client: await authority.clientPair(),
         judge: async () => ({ revoked: false, known: true }),
+        isNewest: async () => true,
         noteServed: async () => {},
       }),
       systemRandom,

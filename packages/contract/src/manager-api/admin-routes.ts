@@ -7,7 +7,7 @@ import { PatchPlanRequest, Plan, PlanQuery } from '../agent-api/plans.ts';
 import { SystemInfo } from '../agent-api/system.ts';
 import { METRICS_MEDIA_TYPE } from '../metrics/exposition.ts';
 import { routeTable } from '../route.ts';
-import { ADMIN_ERRORS } from './admin-errors.ts';
+import { ADMIN_ERRORS, HOST_CALL_ERRORS, HOST_CHANGE_ERRORS } from './admin-errors.ts';
 import { API_TOKEN_ROUTES } from './api-token-routes.ts';
 import { AUDIT_ROUTES } from './audit-routes.ts';
 import { AuthorityStatus, RotationRequest } from './authority.ts';
@@ -21,6 +21,8 @@ import {
 } from './certificates.ts';
 import { RunningConfiguration } from './configuration.ts';
 import { ApproveRequest, DenyRequest, Enrollment, EnrollmentList, EnrollmentQuery } from './enrollments.ts';
+import { FLEET_JOB_ROUTES } from './fleet-job-routes.ts';
+import { HOST_PACKAGE_ROUTES } from './host-package-routes.ts';
 import { Host, HostChange, HostList, HostRemoval } from './hosts.ts';
 import { INVENTORY_ROUTES } from './inventory-routes.ts';
 import { JobKeyStatus } from './job-key.ts';
@@ -28,8 +30,6 @@ import { JOIN_TOKEN_ROUTES } from './join-token-routes.ts';
 import { PEOPLE_ROUTES } from './people-routes.ts';
 import { SESSION_ROUTES } from './session-routes.ts';
 import { ManagerStatus } from './status.ts';
-
-const HOST_CALL_ERRORS = [...ADMIN_ERRORS, 'HOST_NOT_FOUND', 'AGENT_UNREACHABLE', 'AGENT_ERROR'] as const;
 
 /** What people and their programs call; each needs a permission. `{id}` of a host takes its id, name or address. */
 export const MANAGER_ADMIN_ROUTES = routeTable({
@@ -157,6 +157,8 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   ...SESSION_ROUTES,
   ...AUDIT_ROUTES,
   ...INVENTORY_ROUTES,
+  ...FLEET_JOB_ROUTES,
+  ...HOST_PACKAGE_ROUTES,
   listHosts: {
     method: 'GET',
     path: '/api/v1/hosts',
@@ -255,7 +257,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     body: PatchPlanRequest,
     response: Plan,
     status: 200,
-    errors: HOST_CALL_ERRORS,
+    errors: [...HOST_CALL_ERRORS, 'PATCH_NOT_FOUND', 'DEPENDENCY_CONFLICT'],
   },
   hostApply: {
     method: 'POST',
@@ -269,13 +271,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     body: ApplyRequest,
     response: JobAccepted,
     status: 202,
-    errors: [
-      ...HOST_CALL_ERRORS,
-      'SIGNATURE_INVALID',
-      'SIGNATURE_REQUIRED',
-      'IDEMPOTENCY_CONFLICT',
-      'INSTANCE_MISMATCH',
-    ],
+    errors: [...HOST_CHANGE_ERRORS, 'PATCH_NOT_FOUND'],
   },
   hostSystem: {
     method: 'GET',

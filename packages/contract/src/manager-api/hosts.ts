@@ -47,6 +47,14 @@ export const HostIdentity = z.object({
 });
 export type HostIdentity = z.infer<typeof HostIdentity>;
 
+/** Whether a host needs a reboot, as it said when it was listed last. */
+export const HostReboot = z.object({
+  needed: z.boolean().nullable().meta({ description: 'Null where it did not say so.' }),
+  reasons: z.array(z.string()).meta({ description: 'Clauses for people.' }),
+  said_at: z.iso.datetime().nullable(),
+});
+export type HostReboot = z.infer<typeof HostReboot>;
+
 /** A host of the fleet. */
 export const Host = z.object({
   id: z.uuid(),
@@ -65,6 +73,7 @@ export const Host = z.object({
   left_at: z.iso.datetime().nullable().meta({ description: 'When the host left by itself.' }),
   identity: HostIdentity,
   job_key: HostJobKeyState,
+  reboot: HostReboot,
 });
 export type Host = z.infer<typeof Host>;
 

@@ -14,7 +14,7 @@ const State = z.enum(INVENTORY_STATES).meta({
 const When = z.iso.datetime().nullable();
 
 /** The most entries of one answer. */
-const MAX_PAGE = 1_000;
+export const MAX_PAGE = 1_000;
 /** Entries of an answer that was asked for without `limit`. */
 export const DEFAULT_PAGE = 100;
 

@@ -67,6 +67,10 @@ export const MANAGER_METRICS = {
   linux_patch_manager_build_info: gauge('1; the labels say what runs.', 'version', 'node_version'),
   linux_patch_manager_hosts: gauge('Hosts of the fleet.'),
   linux_patch_manager_hosts_unreachable: gauge('Hosts that did not answer when they were asked last.'),
+  linux_patch_manager_host_jobs_open: gauge(
+    'What hosts were asked to do and is not over: `asked` (no answer yet), `accepted` (a job of the host).',
+    'state',
+  ),
   linux_patch_manager_enrollments: gauge('Requests to join, by state.', 'state'),
   linux_patch_manager_oldest_pending_enrollment_seconds: gauge(
     'How long the oldest undecided request has been waiting; absent when none is.',
@@ -85,6 +89,10 @@ export const MANAGER_METRICS = {
   linux_patch_manager_hosts_by_identity: gauge(
     'Hosts by the state of their identity; `hosts list` names those that are not `ok`.',
     'state',
+  ),
+  linux_patch_manager_hosts_reboot_needed: gauge(
+    'Hosts that have not left, by whether they need a reboot: `yes`, `no`, `unknown`; `hosts show` has the reasons.',
+    'needed',
   ),
   linux_patch_manager_hosts_crl_behind: gauge(
     'Hosts whose revocation list lacks something that is revoked; it is sent again until they take it.',

@@ -14,6 +14,23 @@ export async function judgeShown(db: Database, hostId: string, shown: ShownCerti
   return { revoked, known: own.some((row) => revoked || row.revoked_at === null) };
 }
 
+/** Whether no certificate of this host that is in force lasts longer. */
+export async function isNewest(
+  db: Database,
+  hostId: string,
+  { serialHex }: ShownCertificate,
+): Promise<boolean> {
+  const newest = await db
+    .selectFrom('certificates')
+    .select('serial')
+    .where('host_id', '=', hostId)
+    .where('revoked_at', 'is', null)
+    .orderBy('not_after', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return newest?.serial === serialHex;
+}
+
 /** Whether this manager revoked a certificate of this serial number. */
 export async function isRevoked(db: Database, serial: string): Promise<boolean> {
   const row = await db

@@ -59,6 +59,14 @@ export function tokenNote(text: string): string {
   return data;
 }
 
+/** On how many hosts something is done at a time. */
+export function parallelism(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 100)
+    throw new InvalidArgumentError('a number of hosts at a time is from 1 to 100.');
+  return number;
+}
+
 /** How many entries a page has. */
 export function pageSize(text: string): number {
   const number = Number(text);

@@ -7,7 +7,7 @@ import {
   PatchError,
 } from '@linux-patch/contract';
 import type { CommandContext } from './command-context.ts';
-import { createProgressDisplay, JobProgress } from './progress.ts';
+import { createProgressDisplay, JobProgress, type ProgressScreen } from './progress.ts';
 
 /** A silence longer than this may be a connection that nobody has; the job is asked for its state then. */
 const SILENCE_MS = 30_000;
@@ -73,15 +73,24 @@ async function showProgress(
   return false;
 }
 
+/** Where a single job is shown. */
+function screenOf(context: CommandContext): ProgressScreen {
+  return {
+    write: context.json ? context.stderr : context.stdout,
+    redraw: context.json ? undefined : context.redraw,
+  };
+}
+
 /**
  * Follows a job to its end, over restarts of the agent, of the manager, and of the network between them.
  * @throws PatchError `AGENT_UNREACHABLE` when nobody could be asked for an hour; the job may still be running.
  */
-export async function followJob(context: CommandContext, job: Followed): Promise<Job> {
-  const display = createProgressDisplay({
-    write: context.json ? context.stderr : context.stdout,
-    redraw: context.json ? undefined : context.redraw,
-  });
+export async function followJob(
+  context: CommandContext,
+  job: Followed,
+  screen: ProgressScreen = screenOf(context),
+): Promise<Job> {
+  const display = createProgressDisplay(screen);
   let askedMs = context.clock.monotonicMs();
   let said = '';
   try {

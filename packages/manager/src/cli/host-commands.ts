@@ -1,6 +1,5 @@
 import {
   type Host,
-  type Job,
   type JobKeyState,
   MANAGER_ADMIN_ROUTES,
   REVOCATION_REASON_NAMES,
@@ -14,8 +13,8 @@ import { type CommandLine, quietly } from './command-line.ts';
 import { addHistoryCommand } from './history-command.ts';
 import { addHolderCommands } from './holder-commands.ts';
 import { addInventoryCommands } from './inventory-commands.ts';
+import { addJobCommands } from './job-commands.ts';
 import { describePackages, describePatches } from './listings.ts';
-import { describeDifference } from './plan-view.ts';
 import { addQuestionCommands } from './question-commands.ts';
 import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
@@ -34,6 +33,7 @@ function rowOf(host: Host, nowMs: number): string[] {
       identity.trust === 'tofu' ? 'trusts on first use' : '',
       jobKeyNote(host),
       host.last_error ? 'unreachable' : '',
+      host.left_at === null && host.reboot.needed ? 'needs a reboot' : '',
       host.left_at === null && identity.crl_current === false ? 'revocation list outdated' : '',
     ]
       .filter(Boolean)
@@ -113,6 +113,12 @@ function identityFacts({ identity, key_origin }: Host, nowMs: number): (readonly
   ];
 }
 
+function rebootFact({ reboot: { needed, reasons, said_at } }: Host, nowMs: number): string {
+  if (needed === null) return 'not known whether it needs one';
+  const said = `as it said ${pastTime(said_at, nowMs)}`;
+  return needed ? `needed: ${reasons.join('; ') || 'it does not say why'} (${said})` : `not needed, ${said}`;
+}
+
 function describe(host: Host, nowMs: number): string {
   return renderFacts([
     ['Host', host.fqdn],
@@ -129,6 +135,7 @@ function describe(host: Host, nowMs: number): string {
     ],
     ...identityFacts(host, nowMs),
     ['Job key', jobKeyFact(host)],
+    ['Reboot', rebootFact(host, nowMs)],
     ['Joined', pastTime(host.created_at, nowMs)],
     ...(host.left_at === null ? [] : [['Left', pastTime(host.left_at, nowMs)] as const]),
     ['Last seen', pastTime(host.last_seen_at, nowMs)],
@@ -184,76 +191,6 @@ async function listPatches(
     },
   });
   print(context, data, () => describePatches(data, context.nowMs));
-}
-
-/** What a job did, for people. */
-export function describeJob(job: Job, nowMs: number): string {
-  const facts = renderFacts([
-    ['Job', job.job_id],
-    ['Operation', job.operation],
-    ['Status', job.state === job.status ? job.status : `${job.status} (${job.state})`],
-    ['Message', job.message],
-    ...(job.signed_by ? [['Signed by', job.signed_by] as const] : []),
-    ['Started', pastTime(job.started_at, nowMs)],
-    ['Ended', pastTime(job.completed_at, nowMs)],
-    ...(job.error ? [['Error', `${job.error} (${job.error_code ?? 'no code'})`] as const] : []),
-  ]);
-  const difference = job.error_details?.difference;
-  return [
-    facts,
-    ...(difference ? [describeDifference(difference)] : []),
-    ...(job.results.length > 0 ? [describeResults(job)] : []),
-  ].join('\n\n');
-}
-
-/** Versions before and after, and configuration files that stayed as they were. */
-export function describeResults(job: Job): string {
-  const table = renderTable(
-    ['PACKAGE', 'BEFORE', 'AFTER', 'ACTION'],
-    job.results.map((one) => [one.name, one.version_before ?? '-', one.version_after ?? '-', one.action]),
-  );
-  const kept = job.results.flatMap((one) => one.kept_files ?? []).map(printableLine);
-  if (kept.length === 0) return table;
-  return `${table}\n\nChanged on the host before, and kept so; what the packages bring lies beside them: ${kept.join(', ')}`;
-}
-
-/** `jobs` */
-async function showJobs(context: CommandContext, id: string, jobId: string | undefined): Promise<void> {
-  if (jobId !== undefined) {
-    const job = await context.api.call(MANAGER_ADMIN_ROUTES.hostJob, { params: { id, job: jobId } });
-    return print(context, job, () => describeJob(job, context.nowMs));
-  }
-  const data = await context.api.call(MANAGER_ADMIN_ROUTES.hostJobs, { params: { id } });
-  print(context, data, () =>
-    data.jobs.length === 0
-      ? 'No jobs.'
-      : renderTable(
-          ['JOB', 'OPERATION', 'STATUS', 'CREATED', 'MESSAGE'],
-          data.jobs.map((job) => [
-            job.job_id,
-            job.operation,
-            job.status,
-            pastTime(job.created_at, context.nowMs),
-            job.message,
-          ]),
-        ),
-  );
-}
-
-/** `cancel` */
-async function cancelJob(context: CommandContext, id: string, job: string): Promise<void> {
-  const data = await context.api.call(MANAGER_ADMIN_ROUTES.cancelHostJob, { params: { id, job } });
-  print(context, data, () => {
-    const see = `linux-patch-manager jobs ${id} ${job}`;
-    switch (data.action) {
-      case 'cancelling':
-        return `The job ${job} is being cancelled. See how it ends: ${see}`;
-      case 'cancelled':
-        return `The job ${job} is cancelled; it had not begun.`;
-      case 'deleted':
-        return `The job ${job} ended in this very moment, and its record on the host is gone. What it changed: linux-patch-manager hosts changes ${id}`;
-    }
-  });
 }
 
 const REFRESH = 'let the host ask its package sources for news first';
@@ -316,18 +253,5 @@ export function addHostCommands(line: CommandLine): void {
         quietly((context) => listPatches(context, id, options)),
       ),
     );
-  add(program, 'cancel <host> <job>', 'cancel a job of a host that waits or runs').action(
-    (id: string, job: string, _options: object, command: Command) =>
-      run(
-        command,
-        quietly((context) => cancelJob(context, id, job)),
-      ),
-  );
-  add(program, 'jobs <host> [job]', 'list jobs of a host, or show one').action(
-    (id: string, job: string | undefined, _options: object, command: Command) =>
-      run(
-        command,
-        quietly((context) => showJobs(context, id, job)),
-      ),
-  );
+  addJobCommands(line);
 }

@@ -1,22 +1,18 @@
 import {
   type ApplyRequest,
   DEFAULT_REBOOT_DELAY_SECONDS,
-  type Job,
-  type JobReboot,
   MANAGER_ADMIN_ROUTES,
   PatchError,
 } from '@linux-patch/contract';
-import { printableLine } from '@linux-patch/runtime';
 import type { Command } from 'commander';
+import { type Act, actOn, type Course, showEnded, withCourse } from './act.ts';
 import { collect, delay, planHash } from './arguments.ts';
-import { type CommandContext, print } from './command-context.ts';
+import { isSeveral } from './choose-hosts.ts';
+import type { CommandContext } from './command-context.ts';
 import type { CommandLine } from './command-line.ts';
 import { EXIT } from './exit-codes.ts';
 import { followJob } from './follow-job.ts';
 import { announceReboot, followReboot } from './follow-reboot.ts';
-import { describeJob, describeResults } from './host-commands.ts';
-import { describePlan } from './plan-view.ts';
-import { relativeTime } from './table.ts';
 
 /** What to patch, and what that may do. */
 interface PatchTarget {
@@ -30,14 +26,10 @@ interface PatchTarget {
 }
 
 /** How it goes. */
-interface PatchCourse {
-  readonly dryRun?: boolean;
-  /** False for the plan that the lists of the host give as they are. */
-  readonly refresh?: boolean;
+interface PatchCourse extends Course {
   readonly reboot?: boolean;
   /** Seconds. */
   readonly rebootDelay?: number;
-  readonly wait?: boolean;
 }
 
 /** What the command line says. */
@@ -73,58 +65,42 @@ function requestOf({ names, target, course }: PatchOrder): ApplyRequest {
   );
 }
 
-function rebootWords({ due_at, reasons }: JobReboot, nowMs: number): string {
-  return printableLine(`The host reboots ${relativeTime(due_at, nowMs)}: ${reasons.join('; ')}`);
-}
-
-function summary(context: CommandContext, job: Job): string {
-  if (job.status !== 'completed') return describeJob(job, context.nowMs);
-  // The message has what stays out and why, and what else is wrong on the host.
-  const lines = job.results.length === 0 ? [job.message] : [describeResults(job), job.message];
-  if (job.reboot && job.results.length > 0) lines.push(rebootWords(job.reboot, context.clock.now()));
-  return lines.join('\n');
-}
-
-/** `patch --dry-run` */
-async function planHost(context: CommandContext, host: string, order: PatchOrder): Promise<number> {
-  if (order.target.plan !== undefined)
-    throw new PatchError('INVALID_REQUEST', '--plan applies and --dry-run does not; say one of them.');
+function patching(order: PatchOrder): Act {
   const body = requestOf(order);
-  const query = { refresh: order.course.refresh === false ? undefined : 'true' };
-  const plan = await context.api.call(MANAGER_ADMIN_ROUTES.hostPlan, { params: { id: host }, query, body });
-  print(context, plan, () => describePlan(plan, context.nowMs));
-  return EXIT.done;
+  return {
+    approved: order.target.plan,
+    plan: (context, host, { refresh }) =>
+      context.api.call(MANAGER_ADMIN_ROUTES.hostPlan, {
+        params: { id: host },
+        query: { refresh: refresh === false ? undefined : 'true' },
+        body,
+      }),
+    start: (context, host) =>
+      context.api.call(MANAGER_ADMIN_ROUTES.hostApply, { params: { id: host }, body }),
+  };
 }
 
-/** `patch`; returns the exit code. */
-async function patchHost(context: CommandContext, host: string, order: PatchOrder): Promise<number> {
+/** `patch`; returns the exit code. Only the reboot of a single host is waited for. */
+async function patch(context: CommandContext, reference: string, order: PatchOrder): Promise<number> {
   const { course } = order;
-  if (course.dryRun) return planHost(context, host, order);
-  const body = requestOf(order);
-  const bootId = course.reboot ? await announceReboot(context, host, delayOf(course)) : null;
-  const accepted = await context.api.call(MANAGER_ADMIN_ROUTES.hostApply, { params: { id: host }, body });
-  if (!course.wait) {
-    print(
-      context,
-      accepted,
-      () => `Job ${accepted.job_id} is queued on ${host}; look with "jobs ${host} ${accepted.job_id}".`,
-    );
-    return EXIT.done;
-  }
-  const job = await followJob(context, { host, jobId: accepted.job_id });
-  print(context, job, () => summary(context, job));
-  if (job.status !== 'completed') return EXIT.failed;
-  return job.reboot ? followReboot(context, host, { reboot: job.reboot, bootId }) : EXIT.done;
+  const act = patching(order);
+  if (isSeveral(reference) || course.dryRun || !course.reboot) return actOn(context, reference, act, course);
+  const bootId = await announceReboot(context, reference, delayOf(course));
+  if (!course.wait) return actOn(context, reference, act, course);
+  const { job_id: jobId } = await act.start(context, reference);
+  const job = await followJob(context, { host: reference, jobId });
+  const code = showEnded(context, job);
+  return code === EXIT.done && job.reboot
+    ? followReboot(context, reference, { reboot: job.reboot, bootId })
+    : code;
 }
 
 /** Adds `patch` to the command line. */
 export function addPatchCommand({ program, add, run }: CommandLine): void {
-  add(program, 'patch <host> [packages...]', 'apply updates on a host')
+  withCourse(add(program, 'patch <hosts> [packages...]', 'apply updates on hosts'), { plans: true })
     .option('--all', 'every pending update')
     .option('--security', 'security updates')
     .option('--exclude <pattern>', 'leave packages out; may be repeated', collect)
-    .option('--dry-run', 'show what would be done, to which versions, and what stays out and why')
-    .option('--no-refresh', 'with --dry-run: plan from the package lists as the host has them')
     .option(
       '--plan <hash>',
       'do exactly what the plan of this hash said, or nothing; the rest of the command is that of the dry run',
@@ -137,20 +113,16 @@ export function addPatchCommand({ program, add, run }: CommandLine): void {
     )
     .option(
       '--reboot',
-      'let the host reboot after the job when it needs to, for these updates or earlier ones',
+      'let the host reboot after the job when it needs to, for these updates or earlier ones; --wait waits for that of a single host',
     )
     .option(
       '--reboot-delay <time>',
       'how long before: 0, 5m, 2h (default: 5m); on the host "shutdown -c" cancels',
       delay,
     )
-    .option(
-      '--wait',
-      'show progress and wait for the end, also of a reboot, over restarts of agent and manager',
-    )
-    .action((id: string, names: string[], target: PatchTarget, command: Command) =>
+    .action((hosts: string, names: string[], target: PatchTarget, command: Command) =>
       run(command, (context) =>
-        patchHost(context, id, { names, target, course: command.opts<PatchCourse>() }),
+        patch(context, hosts, { names, target, course: command.opts<PatchCourse>() }),
       ),
     );
 }

@@ -12,6 +12,7 @@ import { addEnrollmentCommands } from './enrollment-commands.ts';
 import { EXIT_CODE_HELP } from './exit-codes.ts';
 import { addHostCommands } from './host-commands.ts';
 import { addJobKeyCommands } from './job-key-commands.ts';
+import { addPackageCommands } from './package-commands.ts';
 import { addPatchCommand } from './patch-command.ts';
 import { addPeopleCommands } from './people-commands.ts';
 import { addServerCommands } from './server-commands.ts';
@@ -57,6 +58,7 @@ export function createManagerProgram(accept: (chosen: Chosen) => void): Command 
   addAuditCommands(line);
   addHostCommands(line);
   addPatchCommand(line);
+  addPackageCommands(line);
   addCaCommands(line);
   addJobKeyCommands(line);
   addCertificateCommands(line);

@@ -28,6 +28,8 @@ const TABLES: readonly Table[] = [
   'host_updates',
   'package_changes',
   'started_jobs',
+  'host_jobs',
+  'host_reboots',
   'fleet_daily',
   'audit',
 ];

@@ -100,3 +100,35 @@ export interface StartedJobRow {
   readonly job_id: string;
   readonly started_at: number;
 }
+
+/** Something that this manager was asked to have done on a host; written before the host hears of it. */
+export interface HostJobRow {
+  readonly id: string;
+  readonly host_id: string;
+  /** As the host was called then; its record may go. */
+  readonly fqdn: string;
+  /** By which the host knows the request again: used for this one only. */
+  readonly key: string;
+  readonly actor: string;
+  readonly operation: string;
+  /** `JobOrder`, JSON: the same bytes are sent however often. */
+  readonly request: string;
+  readonly plan_hash: string | null;
+  /** The instance of the agent that is meant; null of agents that know no keys. */
+  readonly instance_id: string | null;
+  readonly state: string;
+  readonly job_id: string | null;
+  readonly asked_at: number;
+  readonly ended_at: number | null;
+  /** `FleetJobResult`, JSON. */
+  readonly result: string | null;
+}
+
+/** Whether a host needs a reboot, as it said when it was listed last. */
+export interface HostRebootRow {
+  readonly host_id: string;
+  readonly needed: number;
+  /** Clauses for people, JSON. */
+  readonly reasons: string;
+  readonly at: number;
+}

@@ -2,6 +2,8 @@ import type { JoinTokenVerdict, RevocationReason } from '@linux-patch/contract';
 import type { Generated } from 'kysely';
 import type {
   FleetDailyRow,
+  HostJobRow,
+  HostRebootRow,
   HostUpdateRow,
   PackageChangeRow,
   PackageSetRow,
@@ -272,6 +274,8 @@ export interface ManagerTables {
   readonly host_updates: HostUpdateRow;
   readonly package_changes: PackageChangeRow;
   readonly started_jobs: StartedJobRow;
+  readonly host_jobs: HostJobRow;
+  readonly host_reboots: HostRebootRow;
   readonly fleet_daily: FleetDailyRow;
   readonly audit: AuditRow;
   readonly settings: SettingRow;

@@ -8,7 +8,8 @@ import type { JobKey } from '../job-key/job-key.ts';
 import { type AnswerBudget, createAnswerBudget } from './answer-budget.ts';
 import { answerLimits } from './answer-limits.ts';
 import { type ChangeName, changeHeaders } from './change-headers.ts';
-import { type AgentAddress, connectAgent, type FleetMaterial } from './connect.ts';
+import { type AgentAddress, type AgentConnection, connectAgent, type FleetMaterial } from './connect.ts';
+import { createKeptConnections, type KeptConnections } from './kept-connections.ts';
 import { ofAnyAgent } from './older-agents.ts';
 import { readEnvelope, readText, shortened } from './read-answer.ts';
 import { type ChangeSigner, createChangeSigner } from './signed-changes.ts';
@@ -38,8 +39,8 @@ export interface NamedListing<T> {
   readonly data: T | undefined;
 }
 
-/** The one client of the agent API. */
-export interface FleetClient {
+/** The one client of the agent API; it keeps connections to agents open for a while. */
+export interface FleetClient extends Disposable {
   /**
    * Calls a route and returns the checked `data`. A change whose answer was lost is asked for once more where the agent
    * knows it again.
@@ -77,6 +78,11 @@ const PASSED_ON: readonly ErrorCode[] = [
   'INSTANCE_MISMATCH',
   'SIGNATURE_INVALID',
   'SIGNATURE_REQUIRED',
+  'POLICY_DENIED',
+  'QUEUE_FULL',
+  'PATCH_NOT_FOUND',
+  'VERSION_NOT_AVAILABLE',
+  'DEPENDENCY_CONFLICT',
 ];
 /** Refusals after which a signature over the number that came with them may be right. */
 const ASK_FOR_SIGNATURE: readonly string[] = [
@@ -96,6 +102,7 @@ export function createFleetClient(
   jobKey: Pick<JobKey, 'sign'>,
 ): FleetClient {
   const budget = createAnswerBudget();
+  const kept = createKeptConnections();
   const signer = createChangeSigner(jobKey);
   return {
     async connect(agent, signal) {
@@ -113,7 +120,7 @@ export function createFleetClient(
       const repeatable = call.instanceId !== undefined && Object.keys(named).length > 0;
       for (let left = SIGNATURES; ; left -= 1) {
         const headers = { ...named, ...signatureFor(signer, agent, { route, call, named }) };
-        const asked = { route, call, budget, headers };
+        const asked = { route, call, budget, kept, headers };
         const answer = await exchange(agent, asked, material).catch((error: unknown) => {
           // What was cancelled already would be deleted.
           if (!repeatable || route.method === 'DELETE' || !isAnswerLost(error) || call.signal?.aborted)
@@ -123,12 +130,16 @@ export function createFleetClient(
         await material.noteServed(answer.serialHex);
         signer.note(agent, answer.headers);
         if (left > 0 && repeatable && signer.isReady(agent) && isSignatureWanted(answer, route)) continue;
-        return readAnswer(agent, route, answer);
+        return readAnswer(agent, route, answer, (why, cause) =>
+          Object.keys(named).length > 0
+            ? answerLost(agent, { why, cause, timedOut: true })
+            : unreachable(agent, why, cause),
+        );
       }
     },
     async list(agent, route, { etag, ...call }) {
       const material = await findMaterial(agent);
-      const answer = await exchange(agent, { route, call, budget, headers: {}, etag }, material);
+      const answer = await exchange(agent, { route, call, budget, kept, headers: {}, etag }, material);
       await material.noteServed(answer.serialHex);
       if (answer.status === 304 && etag !== undefined) return { etag, data: undefined };
       const named = answer.headers.etag;
@@ -137,6 +148,7 @@ export function createFleetClient(
         data: readAnswer(agent, route, answer),
       };
     },
+    [Symbol.dispose]: () => kept[Symbol.dispose](),
   };
 }
 
@@ -168,23 +180,28 @@ interface Answer {
   readonly text: string;
 }
 
-async function exchange(
-  agent: AgentAddress,
-  asked: Asked,
-  material: FleetMaterial,
-): Promise<Answer & { readonly serialHex: string }> {
-  const { call } = asked;
+type Exchanged = Answer & { readonly serialHex: string };
+
+/** Whether it does no harm twice, and is not about which certificate the agent shows. */
+function mayUseKept({ route, call }: Asked): boolean {
+  return route.method === 'GET' && !call.onPeer && !call.evenRevoked && !call.bodyFor;
+}
+
+async function exchange(agent: AgentAddress, asked: Asked, material: FleetMaterial): Promise<Exchanged> {
+  const { call, kept } = asked;
   const { timeoutMs = TIMEOUT_MS } = call;
   const limit = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([limit, ...(call.signal ? [call.signal] : [])]);
+  const before = mayUseKept(asked) ? await kept.take(agent, material) : undefined;
+  if (before) {
+    const answer = await askOn(before, { agent, asked, material, signal }).catch(() => undefined);
+    if (answer) return answer;
+    // The agent may have closed it just then; why it is not reached shows on a new one.
+  }
   let sent = false;
   try {
-    using connection = await connectAgent(agent, material, { ...call, signal });
-    const given = call.bodyFor ? await call.bodyFor(connection.serialHex) : call.body;
-    const body = bodyText(given);
-    sent = true;
-    const answer = await converse(connection.socket, { ...asked, body, signal });
-    return { ...answer, serialHex: connection.serialHex };
+    const connection = await connectAgent(agent, material, { ...call, signal });
+    return await askOn(connection, { agent, asked, material, signal, onSent: () => (sent = true) });
   } catch (cause) {
     const why = limit.aborted ? `it did not answer within ${timeoutMs / 1000} s` : reasonOf(cause);
     if (!sent || Object.keys(asked.headers).length === 0) throw unreachable(agent, why, cause);
@@ -192,10 +209,54 @@ async function exchange(
   }
 }
 
+/** Asks over an open connection, which is kept afterwards, or closed. */
+async function askOn(
+  connection: AgentConnection,
+  about: {
+    readonly agent: AgentAddress;
+    readonly asked: Asked;
+    readonly material: FleetMaterial;
+    readonly signal: AbortSignal;
+    readonly onSent?: () => void;
+  },
+): Promise<Exchanged> {
+  const { agent, asked, material, signal } = about;
+  const { call, kept } = asked;
+  const { socket, shown } = connection;
+  try {
+    const body = bodyText(call.bodyFor ? await call.bodyFor(shown.serialHex) : call.body);
+    about.onSent?.();
+    const free = isFreed(socket, signal);
+    const answer = await converse(socket, { ...asked, body, signal });
+    // An agent that is refused to be spoken with any more is not kept.
+    if (!call.evenRevoked && (await free))
+      kept.keep(agent, material, { connection, headers: answer.headers });
+    else socket.destroy();
+    return { ...answer, serialHex: shown.serialHex };
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+/** Whether a connection can be used again after the answer that comes next; false when it closes first. */
+function isFreed(socket: TLSSocket, signal: AbortSignal): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const free = (): void => resolve(true);
+  const close = (): void => resolve(false);
+  socket.once('free', free).once('close', close);
+  signal.addEventListener('abort', close, { once: true });
+  return promise.finally(() => {
+    socket.off('free', free).off('close', close);
+    signal.removeEventListener('abort', close);
+  });
+}
+
 interface Asked {
   readonly route: Route;
   readonly call: AgentCall;
   readonly budget: AnswerBudget;
+  readonly kept: KeptConnections;
   /** By which a change is known again. */
   readonly headers: Readonly<Record<string, string>>;
   /** The listing that need not be sent once more. */
@@ -216,6 +277,7 @@ async function converse(
     target: routeTarget(route, call),
     signal,
     body,
+    keep: true,
     headers: {
       host: `${socket.remoteAddress}:${socket.remotePort}`,
       ...headers,
@@ -240,16 +302,18 @@ function isSignatureWanted({ status, text }: Answer, route: Route): boolean {
   }
 }
 
-function readAnswer<R extends Route>(agent: AgentAddress, route: R, answer: Answer): z.output<R['response']> {
+/** @param senseless makes the failure for an answer that makes no sense */
+function readAnswer<R extends Route>(
+  agent: AgentAddress,
+  route: R,
+  answer: Answer,
+  senseless = (why: string, cause: unknown) => unreachable(agent, why, cause),
+): z.output<R['response']> {
   let envelope: Envelope;
   try {
     envelope = readEnvelope(answer.text, answerLimits(route));
   } catch (cause) {
-    throw unreachable(
-      agent,
-      `it answers ${answer.status} with something that is not an agent's answer`,
-      cause,
-    );
+    throw senseless(`it answers ${answer.status} with something that is not an agent's answer`, cause);
   }
   if (envelope.error) {
     const { code } = envelope.error;
@@ -266,8 +330,7 @@ function readAnswer<R extends Route>(agent: AgentAddress, route: R, answer: Answ
   const parsed = ofAnyAgent(route).safeParse(envelope.data);
   if (parsed.success) return parsed.data as z.output<R['response']>;
   const first = parsed.error.issues[0];
-  throw unreachable(
-    agent,
+  throw senseless(
     `its answer does not fit the contract (${shortened(`${first?.path.join('.')}: ${first?.message}`)})`,
     parsed.error,
   );

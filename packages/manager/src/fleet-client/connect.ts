@@ -32,6 +32,8 @@ export interface FleetMaterial {
   readonly client: Pair;
   /** Looks up what the host showed, when it has shown it: it may have renewed just before. */
   judge(shown: ShownCertificate): Promise<Standing>;
+  /** Whether the host has no newer certificate, so that one who showed this is not asked to show another. */
+  isNewest(shown: ShownCertificate): Promise<boolean>;
   /** Told which certificate the host is believed with. */
   noteServed(serialHex: string): Promise<void>;
 }
@@ -48,8 +50,8 @@ export interface Meeting {
 /** An open connection to an agent that proved its name and may be told things. */
 export interface AgentConnection extends Disposable {
   readonly socket: TLSSocket;
-  /** Serial number of the certificate it showed. */
-  readonly serialHex: string;
+  /** The certificate it showed. */
+  readonly shown: ShownCertificate;
 }
 
 /**
@@ -87,7 +89,7 @@ export async function connectAgent(
     if (standing.revoked && !evenRevoked) throw revokedError(shown.serialHex);
     if (!standing.known) throw strangeKeyError(shown.serialHex);
     if (socket.destroyed) throw failure ?? new Error('it closed the connection');
-    return { socket, serialHex: shown.serialHex, [Symbol.dispose]: () => socket.destroy() };
+    return { socket, shown, [Symbol.dispose]: () => socket.destroy() };
   } catch (error) {
     socket.destroy();
     throw error;

@@ -45,6 +45,11 @@ export function answerLost(
   });
 }
 
+/** Whether the agent may have begun a change all the same. */
+export function isOpen(error: PatchError): boolean {
+  return error.details['answer_lost'] === true;
+}
+
 /** Whether a repetition may bring the answer now. */
 export function isAnswerLost(error: unknown): boolean {
   if (!isPatchError(error, 'AGENT_UNREACHABLE')) return false;

@@ -46,7 +46,7 @@ export async function callHost<R extends Route>(
 }
 
 /** The instance that is meant; a host that joined just now is asked. */
-async function instanceOf(
+export async function instanceOf(
   sources: HostSources,
   host: HostRow,
   signal: AbortSignal,
@@ -70,7 +70,7 @@ export async function askChange<R extends Route>(
   wish: ChangeCall,
 ): Promise<z.output<R['response']>> {
   const ask = (one: ChangeCall) => callHost(sources, host.id, route, one);
-  const call = { ...wish, instanceId: await instanceOf(sources, host, wish.signal) };
+  const call = { ...wish, instanceId: wish.instanceId ?? (await instanceOf(sources, host, wish.signal)) };
   try {
     return await ask(call);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { DAY_MS } from '@linux-patch/contract';
+import type { HostRebootRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
 import type { CertificateRow } from '../database/schema.ts';
 import { readStored } from '../database/stored-json.ts';
@@ -20,6 +21,7 @@ export interface FleetKnowledge {
   readonly reports: ReadonlyMap<string, HostReport>;
   /** Numbers of the lists that hosts have; null for one that did not take the first it was sent. */
   readonly listNumbers: ReadonlyMap<string, number | null>;
+  readonly reboots: ReadonlyMap<string, HostRebootRow>;
   /** Number of the first list that names everything; 0 while nothing was ever signed. */
   readonly listCompleteSince: number;
 }
@@ -54,10 +56,12 @@ export async function readKnowledge(
     .selectAll('host_reports')
     .select('certificates.serial as known_serial');
   let delivered = db.selectFrom('list_deliveries').select(['host_id', 'number']);
+  let reboots = db.selectFrom('host_reboots').selectAll();
   if (hostId !== undefined) {
     issued = issued.where('host_id', '=', hostId);
     reported = reported.where('host_reports.host_id', '=', hostId);
     delivered = delivered.where('host_id', '=', hostId);
+    reboots = reboots.where('host_id', '=', hostId);
   }
   const list = await db
     .selectFrom('revocation_lists')
@@ -86,6 +90,7 @@ export async function readKnowledge(
       ]),
     ),
     listNumbers: new Map((await delivered.execute()).map((row) => [row.host_id, row.number])),
+    reboots: new Map((await reboots.execute()).map((row) => [row.host_id, row])),
     listCompleteSince: list?.complete_since ?? 0,
   };
 }

@@ -1,15 +1,15 @@
 import { AGENT_ROUTES, MANAGER_ADMIN_ROUTES, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { HostJobs } from '../host-jobs/host-jobs.ts';
 import type { ManagerRequest } from '../http/manager-request.ts';
 import type { Routes } from '../http/routes.ts';
-import type { JobFollower } from '../inventory/follow-jobs.ts';
 import { askChange, callHost, type HostSources } from './ask-host.ts';
 import { askListing, askPlan } from './listing.ts';
 import { serveJobEvents } from './routes-events.ts';
 
 export interface HostRouteSources extends HostSources {
-  readonly startedJobs: Pick<JobFollower, 'noteStarted'>;
+  readonly jobs: Pick<HostJobs, 'ask'>;
   readonly audit: AuditLog;
   readonly clock: Clock;
 }
@@ -77,36 +77,14 @@ export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void
   serveJobEvents(routes, sources);
 }
 
-function serveApply(routes: Routes, sources: HostRouteSources): void {
-  routes.serve(
-    MANAGER_ADMIN_ROUTES.hostApply,
-    async ({ parameter, headers, bodyText, request, actor: { name: actor } }) => {
-      // Checked by the route, sent as it came: the agent reads the same schema.
-      const body: unknown = JSON.parse(bodyText);
-      const host = await sources.hosts.get(parameter('id'));
-      const fields = { host: host.id, fqdn: host.fqdn, request: body };
-      // What cannot be recorded is not started.
-      await sources.audit.record(sources.db, { actor, event: 'patches_requested', fields });
-      const accepted = await askChange(sources, host, AGENT_ROUTES.applyPatches, {
-        body,
-        idempotencyKey: headers['Idempotency-Key'],
-        signal: request.signal,
-      });
-      const job = { ...fields, job: accepted.job_id };
-      await sources.audit
-        .record(sources.db, { actor, event: 'patches_applied', fields: job })
-        // It runs already, and that it was asked for is on record: the caller has to hear of its job.
-        .catch((error: unknown) =>
-          sources.logger.error('That a job was started is not in the audit log', { ...job, error }),
-        );
-      await sources.startedJobs
-        .noteStarted(host.id, accepted.job_id)
-        .catch((error: unknown) =>
-          sources.logger.error('What a job changes will count as done by somebody else', { ...job, error }),
-        );
-      return accepted;
-    },
-  );
+function serveApply(routes: Routes, { hosts, jobs }: HostRouteSources): void {
+  routes.serve(MANAGER_ADMIN_ROUTES.hostApply, async ({ parameter, headers, bodyText, actor }) => {
+    const host = await hosts.get(parameter('id'));
+    // Checked by the route, sent as it came: the agent reads the same schema.
+    const body: unknown = JSON.parse(bodyText);
+    const key = headers['Idempotency-Key'];
+    return jobs.ask(host, { route: 'applyPatches', body }, { actor: actor.name, key });
+  });
 }
 
 /** Only what waits or runs: of a job that has ended the agent would take the record away. */

@@ -1,4 +1,4 @@
-import { DAY_MS, type Host, isoOf, OsDetails } from '@linux-patch/contract';
+import { DAY_MS, type Host, HostReboot, isoOf, OsDetails } from '@linux-patch/contract';
 import { uncertifiable } from '../authority/agent-names.ts';
 import type { NameRules } from '../authority/name-rules.ts';
 import type { HostRow } from '../database/schema.ts';
@@ -44,6 +44,13 @@ function healthOf(row: HostRow, { reports }: Known) {
   return health?.status === undefined ? undefined : health;
 }
 
+function rebootOf({ id }: HostRow, { reboots }: Known): Host['reboot'] {
+  const said = reboots.get(id);
+  if (!said) return { needed: null, reasons: [], said_at: null };
+  const reasons = readStored(HostReboot.shape.reasons, said.reasons, []);
+  return { needed: said.needed !== 0, reasons, said_at: isoOf(said.at) };
+}
+
 /** A host as administrators see it. */
 export function viewOf(row: HostRow, knowledge: Known, nowMs: number): Host {
   const newest = knowledge.certificates.get(row.id);
@@ -63,6 +70,7 @@ export function viewOf(row: HostRow, knowledge: Known, nowMs: number): Host {
     last_error: row.last_error,
     left_at: isoOf(row.left_at),
     identity: identityOf(row, knowledge, nowMs),
+    reboot: rebootOf(row, knowledge),
     job_key: judgeJobKey(knowledge.jobKey, healthOf(row, knowledge)),
   };
 }

@@ -6,16 +6,17 @@ import type { HostRow, ManagerTables } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import type { FleetClient } from '../fleet-client/client.ts';
 import { inTurn } from '../fleet-watch/in-turn.ts';
+import { endJob, giveUpBefore, isAcceptedBefore, type JobOutcome } from '../host-jobs/store.ts';
 import { addressOf } from '../hosts/store.ts';
 import type { EndedJob } from './attribute.ts';
 import type { Lister } from './lister.ts';
 import type { ListingPace } from './rounds.ts';
-import { forgetStartedBefore, noteStarted, readStarted } from './started-jobs.ts';
+import { forgetStarted, forgetStartedBefore, readStarted } from './started-jobs.ts';
 
-/** Lists hosts on which jobs of this manager ended. */
+/** Follows the jobs that this manager started: keeps what became of them, and lists their hosts. */
 export interface JobFollower {
-  /** A job was started on a host: when it ends, the host is listed at once, and what the job changed is its work. */
-  noteStarted(hostId: string, jobId: string): Promise<void>;
+  /** A job of a host is on record as started: when it ends, the host is listed at once, and what the job changed is its work. */
+  follow(hostId: string): void;
   /** Follows jobs until the signal aborts. */
   keepFollowing(signal: AbortSignal): Promise<void>;
 }
@@ -46,6 +47,7 @@ export function createJobFollower(parts: JobFollowerParts): JobFollower {
     const rows = await readStarted(db);
     if (rows.some((row) => row.started_at < oldestMs))
       await inTransaction(db, (own) => forgetStartedBefore(own, oldestMs));
+    await giveUp(parts, oldestMs - HOUR_MS);
     const jobs = Map.groupBy(
       rows.filter((row) => row.started_at >= oldestMs),
       ({ host_id }) => host_id,
@@ -63,15 +65,11 @@ export function createJobFollower(parts: JobFollowerParts): JobFollower {
     return jobs.size > 0;
   };
   return {
-    async noteStarted(hostId, jobId) {
-      if (pace.intervalMs === 0) return;
-      const job = { host_id: hostId, job_id: jobId, started_at: clock.now() };
-      await inTransaction(db, (own) => noteStarted(own, job));
+    follow(hostId) {
       nextLookMs.delete(hostId);
       nap.abort();
     },
     async keepFollowing(signal) {
-      if (pace.intervalMs === 0) return;
       let isBusy = true;
       while (!signal.aborted) {
         const waking = AbortSignal.any([signal, nap.signal]);
@@ -88,7 +86,13 @@ export function createJobFollower(parts: JobFollowerParts): JobFollower {
   };
 }
 
-/** Asks a host about its jobs, and lists it when all have ended. */
+/** Ends what nobody hears of any more: jobs of hosts that left, were removed, or were silent for a day. */
+async function giveUp({ db, clock }: JobFollowerParts, askedBeforeMs: number): Promise<void> {
+  if (await isAcceptedBefore(db, askedBeforeMs))
+    await inTransaction(db, (own) => giveUpBefore(own, askedBeforeMs, clock.now()));
+}
+
+/** Asks a host about its jobs, keeps how each ended, and lists the host when all have, where hosts are listed. */
 async function lookAt(
   parts: JobFollowerParts,
   hostId: string,
@@ -103,21 +107,30 @@ async function lookAt(
     if (!job) return;
     ended.push(job);
   }
-  await parts.lister.list(host, ended, signal);
+  if (parts.pace.intervalMs > 0) return parts.lister.list(host, ended, signal);
+  const ids = ended.map(({ jobId }) => jobId);
+  await inTransaction(parts.db, (own) => forgetStarted(own, hostId, ids));
 }
 
 /** Undefined while it is under way, or nobody can say. */
 async function findEnded(
-  { fleet, logger }: Pick<JobFollowerParts, 'fleet' | 'logger'>,
+  { db, fleet, clock, logger }: JobFollowerParts,
   host: HostRow,
   { jobId, signal }: { readonly jobId: string; readonly signal: AbortSignal },
 ): Promise<EndedJob | undefined> {
+  const keep = (outcome: JobOutcome | undefined) =>
+    inTransaction(db, (own) => endJob(own, { hostId: host.id, jobId }, outcome, clock.now()));
   try {
     const call = { params: { id: jobId }, signal, timeoutMs: TIMEOUT_MS };
-    const { status, results } = await fleet.call(addressOf(host), AGENT_ROUTES.getJob, call);
-    return status === 'queued' || status === 'running' ? undefined : { jobId, results };
+    const job = await fleet.call(addressOf(host), AGENT_ROUTES.getJob, call);
+    if (job.status === 'queued' || job.status === 'running') return undefined;
+    await keep(job);
+    return { jobId, results: job.results };
   } catch (error) {
-    if (isPatchError(error, 'JOB_NOT_FOUND')) return { jobId, results: [] };
+    if (isPatchError(error, 'JOB_NOT_FOUND')) {
+      await keep(undefined);
+      return { jobId, results: [] };
+    }
     if (!isPatchError(error)) throw error;
     logger.debug('A host did not say what became of a job; it is asked again', { fqdn: host.fqdn, error });
     return undefined;

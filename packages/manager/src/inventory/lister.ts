@@ -10,6 +10,7 @@ import type { EndedJob } from './attribute.ts';
 import { type HostListing, type Kept, keepListing } from './keep-listing.ts';
 import { ecosystemOf } from './packages.ts';
 import { readInstalled } from './read-listing.ts';
+import { keepReboot, type RebootNeed } from './reboots.ts';
 import type { SetIndex } from './set-index/set-index.ts';
 import { findSet, noteFailure, type PackageSet } from './sets.ts';
 
@@ -38,7 +39,11 @@ const MAX_REASON_CHARACTERS = 1_000;
 /** What the manager reads of the facts about a host; older agents say less. */
 const SYSTEM_OF_ANY_AGENT = {
   ...AGENT_ROUTES.systemInfo,
-  response: z.object({ package_manager: z.string().max(64).optional().catch(undefined) }),
+  response: z.object({
+    package_manager: z.string().max(64).optional().catch(undefined),
+    pending_reboot: z.boolean().optional().catch(undefined),
+    reboot_reasons: z.array(z.string()).optional().catch(undefined),
+  }),
 } satisfies Route;
 
 export function createLister(parts: ListerParts): Lister {
@@ -101,14 +106,30 @@ async function askAndKeep(
     etag: packages.etag,
     revision: packages.data.revision,
   };
+  const system = await fleet.call(agent, SYSTEM_OF_ANY_AGENT, call).catch((error: unknown) => {
+    // What is installed and waits is known all the same, unless it is not known by whose packages it is to be read.
+    if (installed || !isPatchError(error, 'AGENT_ERROR')) throw error;
+    return undefined;
+  });
+  const atMs = clock.now();
   const listing: HostListing = {
-    atMs: clock.now(),
-    eco: installed && ecosystemOf((await fleet.call(agent, SYSTEM_OF_ANY_AGENT, call)).package_manager),
+    atMs,
+    eco: installed && ecosystemOf(system?.package_manager),
     installed,
     pending: updates.data && { list: updates.data, etag: updates.etag },
     ended,
   };
-  return inTransaction(db, (own) => keepListing(own, host.id, listing));
+  return inTransaction(db, async (own) => {
+    await keepReboot(own, host.id, rebootOf(system), atMs);
+    return keepListing(own, host.id, listing);
+  });
+}
+
+function rebootOf(
+  system: z.output<(typeof SYSTEM_OF_ANY_AGENT)['response']> | undefined,
+): RebootNeed | undefined {
+  const { pending_reboot: needed, reboot_reasons: reasons = [] } = system ?? {};
+  return needed === undefined ? undefined : { needed, reasons };
 }
 
 /** Whether the host names what it has by the name it had when its packages were listed. Its lists may have been checked since. */

@@ -32,6 +32,8 @@ export interface MetricSources {
   readonly processUsage: () => ProcessUsage;
 }
 
+/** Of what hosts were asked, what is not over. */
+const OPEN_JOB_STATES = ['asked', 'accepted'] as const;
 const ENROLLMENT_STATES = ['pending', 'approved', 'installed', 'denied'] as const;
 
 /** Everything that can be measured, in Prometheus' text format. */
@@ -69,6 +71,11 @@ async function identityReadings({ database, authority, hosts, poll }: MetricSour
         (state) => [state, fleet.filter((host) => host.identity.state === state).length] as const,
       ),
     ),
+    linux_patch_manager_hosts_reboot_needed: byLabel('needed', [
+      ['yes', fleet.filter((host) => host.left_at === null && host.reboot.needed === true).length],
+      ['no', fleet.filter((host) => host.left_at === null && host.reboot.needed === false).length],
+      ['unknown', fleet.filter((host) => host.left_at === null && host.reboot.needed === null).length],
+    ]),
     linux_patch_manager_hosts_crl_behind: fleet.filter(
       (host) => host.left_at === null && host.identity.crl_current === false,
     ).length,
@@ -96,6 +103,12 @@ async function fleetReadings({ database: { reads: db }, clock }: MetricSources) 
     ])
     .groupBy('state')
     .execute();
+  const jobs = await db
+    .selectFrom('host_jobs')
+    .where('state', 'in', OPEN_JOB_STATES)
+    .groupBy('state')
+    .select((select) => ['state', select.fn.countAll<number>().as('number')])
+    .execute();
   const countOf = (state: string): number => Number(states.find((one) => one.state === state)?.number ?? 0);
   const oldest = states.find((one) => one.state === 'pending')?.oldest;
   return {
@@ -104,6 +117,12 @@ async function fleetReadings({ database: { reads: db }, clock }: MetricSources) 
     linux_patch_manager_enrollments: byLabel(
       'state',
       ENROLLMENT_STATES.map((state) => [state, countOf(state)] as const),
+    ),
+    linux_patch_manager_host_jobs_open: byLabel(
+      'state',
+      OPEN_JOB_STATES.map(
+        (state) => [state, Number(jobs.find((one) => one.state === state)?.number ?? 0)] as const,
+      ),
     ),
     linux_patch_manager_oldest_pending_enrollment_seconds:
       oldest === undefined ? null : (clock.now() - Number(oldest)) / 1_000,

@@ -16,6 +16,8 @@ import { sessions } from './014-sessions.ts';
 import { secondFactor } from './015-second-factor.ts';
 import { fleetDaily } from './016-fleet-daily.ts';
 import { joinTokenNote } from './017-join-token-note.ts';
+import { hostJobs } from './018-host-jobs.ts';
+import { hostReboots } from './019-host-reboots.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -36,4 +38,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '015-second-factor': secondFactor,
   '016-fleet-daily': fleetDaily,
   '017-join-token-note': joinTokenNote,
+  '018-host-jobs': hostJobs,
+  '019-host-reboots': hostReboots,
 };

@@ -1,0 +1,161 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type FleetJobs, type JobList, Plan } from '@linux-patch/contract';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AgentProcess, LabHost, ManagerProcess } from '../src/index.ts';
+import { askUntil } from '../src/wait.ts';
+import { type Lab, openLab, startApproved } from './open-lab.ts';
+
+let lab: Lab;
+let manager: ManagerProcess;
+let one: LabHost;
+let two: LabHost;
+const agents: AgentProcess[] = [];
+
+async function joined(name: string, address: string): Promise<LabHost> {
+  const host = await lab.host({
+    name,
+    address,
+    packages: ['toyhello', 'toylib', 'toyapp'],
+    enrollment: [`ca_fingerprint: "${manager.caFingerprint}"`],
+  });
+  agents.push(await startApproved(lab, host));
+  return host;
+}
+
+beforeAll(async () => {
+  lab = await openLab();
+  ({ manager } = lab);
+  one = await joined('acts1.lab.test', '127.0.0.61');
+  two = await joined('acts2.lab.test', '127.0.0.62');
+  await lab.repository.publishUpdates();
+});
+afterAll(async () => {
+  for (const agent of agents) await agent[Symbol.asyncDispose]();
+  await lab[Symbol.asyncDispose]();
+});
+
+/** Exit code and what was printed. */
+async function run(...args: string[]): Promise<readonly [code: number | null, text: string]> {
+  const lines: string[] = [];
+  const code = await manager.show((line) => lines.push(line), ...args);
+  return [code, lines.join('\n')];
+}
+
+async function versions(host: LabHost): Promise<Record<string, string>> {
+  const { packages } = (await manager.json('packages', host.name)) as {
+    packages: { name: string; version: string }[];
+  };
+  return Object.fromEntries(packages.map(({ name, version }) => [name, version]));
+}
+
+describe('an administrator does something on several hosts', () => {
+  it('by names, by a pattern and on all, and reads one table', async () => {
+    const [held, table] = await run('hold', 'acts1,acts2.lab.test', 'toyhello', '--wait');
+    expect([held, table]).toEqual([
+      0,
+      expect.stringMatching(/^acts1\.lab\.test +done +1 held +[0-9a-f-]{36}$/m),
+    ]);
+    expect(table).toContain('2 hosts: 2 done.');
+    const { hosts } = (await manager.json('patch', 'acts*.lab.test', '--all', '--wait')) as {
+      hosts: Record<string, unknown>[];
+    };
+    expect(hosts).toMatchObject([
+      { host: one.name, result: 'done', changed: { upgraded: 2 }, error_code: null },
+      { host: two.name, result: 'done', changed: { upgraded: 2 }, error_code: null },
+    ]);
+    expect(await versions(two)).toMatchObject({ toyhello: '1.0-1', toyapp: '1.2-1' });
+    expect((await run('unhold', '@all', 'toyhello', '--wait'))[0]).toBe(0);
+  });
+
+  it('and plans it before, which changes nothing', async () => {
+    const [code, table] = await run('patch', '@all', '--all', '--dry-run');
+    expect([code, table]).toEqual([
+      0,
+      expect.stringMatching(/^acts2\.lab\.test +done +1 steps, 0 new, 0 removed/m),
+    ]);
+    expect(await versions(one)).toMatchObject({ toyhello: '1.0-1' });
+  });
+
+  it('asks them for news of their sources', async () => {
+    const [code, table] = await run('refresh', '@all');
+    expect([code, table]).toEqual([0, expect.stringContaining('2 hosts: 2 done.')]);
+  });
+
+  it('and nothing is done when a part of what was said means no host', async () => {
+    const before = (await manager.json('jobs')) as FleetJobs;
+    for (const hosts of ['acts1,acts9', 'db*', '@nobody', 'acts1,'])
+      expect((await run('hold', hosts, 'toyhello'))[0], hosts).not.toBe(0);
+    expect(((await manager.json('jobs')) as FleetJobs).total).toBe(before.total);
+  });
+});
+
+describe('an administrator names packages', () => {
+  it('and installs exactly what was planned', async () => {
+    const plan = Plan.parse(await manager.json('install', one.name, 'toyconf=1.0-1', '--dry-run'));
+    expect(plan.new_packages).toEqual(['toyconf']);
+    const args = ['install', one.name, 'toyconf=1.0-1', '--plan', plan.plan_hash, '--wait'];
+    expect((await run(...args))[0]).toBe(0);
+    expect(await versions(one)).toMatchObject({ toyconf: '1.0-1' });
+    const other = 'ab'.repeat(32);
+    const [code, text] = await run('install', '@all', 'toyconf', '--plan', other, '--wait');
+    expect([code, text]).toEqual([1, expect.stringMatching(/^acts2\.lab\.test +failed +PLAN_CHANGED: /m)]);
+  });
+
+  it('and nothing goes that was not named, unless that is allowed', async () => {
+    const [refused, words] = await run('remove', one.name, 'toylib', '--wait');
+    expect([refused, words]).toEqual([1, expect.stringContaining('DEPENDENCY_CONFLICT')]);
+    expect(await versions(one)).toHaveProperty('toyapp');
+    expect((await run('remove', one.name, 'toylib', '--allow-removals', '--wait'))[0]).toBe(0);
+    expect(await versions(one)).not.toHaveProperty('toyapp');
+  });
+
+  it('and reads which host denies it by its policy, with the rule', async () => {
+    const folder = join(two.root, 'etc/linux_patch_api');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'policy.yaml'), 'allowed_operations: [update]\n', { mode: 0o644 });
+    const [code, text] = await run('install', '@all', 'toyconf', '--wait');
+    expect([code, text]).toEqual([1, expect.stringMatching(/^acts1\.lab\.test +done /m)]);
+    expect(text).toMatch(/^acts2\.lab\.test +failed +POLICY_DENIED: .*only update/m);
+    const { jobs } = (await manager.json('jobs', '--state', 'not_begun')) as FleetJobs;
+    expect(jobs[0]).toMatchObject({
+      fqdn: two.name,
+      operation: 'install',
+      result: { error_code: 'POLICY_DENIED' },
+    });
+    await writeFile(join(folder, 'policy.yaml'), '', { mode: 0o644 });
+  });
+});
+
+it('a manager that is killed as it asks sees to it after its start, and the host does it once', async () => {
+  const read = async () => (await manager.json('jobs')) as FleetJobs;
+  const asked = manager.json('install', one.name, 'toyslow').catch((error: unknown) => error);
+  await askUntil('the request to be on record', async () =>
+    (await read()).jobs[0]?.operation === 'install' ? true : undefined,
+  );
+  await manager.kill();
+  await asked;
+  await manager.start();
+  await mkdir(join(one.root, 'tmp'), { recursive: true });
+  await writeFile(join(one.root, 'tmp/toyslow-go'), '');
+  await askUntil('the job to end', async () =>
+    (await read()).jobs[0]?.state === 'ended' ? true : undefined,
+  );
+  expect((await read()).jobs[0]).toMatchObject({
+    operation: 'install',
+    result: { status: 'completed', changed: { installed: 1 } },
+  });
+  const { jobs } = (await manager.json('jobs', one.name)) as JobList;
+  expect(jobs.filter(({ packages }) => packages.includes('toyslow'))).toHaveLength(1);
+});
+
+it('hosts that are not reached are told apart from those that fail', async () => {
+  await agents[1]?.[Symbol.asyncDispose]();
+  const [some, text] = await run('unhold', '@all', 'toyhello', '--wait');
+  expect([some, text]).toEqual([
+    1,
+    expect.stringMatching(/^acts2\.lab\.test +not reached +AGENT_UNREACHABLE: /m),
+  ]);
+  await agents[0]?.[Symbol.asyncDispose]();
+  expect((await run('hold', '@all', 'toyhello', '--wait'))[0]).toBe(6);
+});

@@ -1,0 +1,186 @@
+import {
+  FLEET_JOB_STATES,
+  type FleetJob,
+  type FleetJobResult,
+  type Job,
+  MANAGER_ADMIN_ROUTES,
+  PatchError,
+} from '@linux-patch/contract';
+import { printableLine } from '@linux-patch/runtime';
+import { type Command, Option } from 'commander';
+import { historyDays } from './arguments.ts';
+import { type CommandContext, print } from './command-context.ts';
+import { type CommandLine, quietly } from './command-line.ts';
+import { describePage, type Page, paged, pageQuery } from './page.ts';
+import { describeDifference } from './plan-view.ts';
+import { pastTime, renderFacts, renderTable } from './table.ts';
+
+/** What a job did, for people. */
+export function describeJob(job: Job, nowMs: number): string {
+  const facts = renderFacts([
+    ['Job', job.job_id],
+    ['Operation', job.operation],
+    ['Status', job.state === job.status ? job.status : `${job.status} (${job.state})`],
+    ['Message', job.message],
+    ...(job.signed_by ? [['Signed by', job.signed_by] as const] : []),
+    ['Started', pastTime(job.started_at, nowMs)],
+    ['Ended', pastTime(job.completed_at, nowMs)],
+    ...(job.error ? [['Error', `${job.error} (${job.error_code ?? 'no code'})`] as const] : []),
+  ]);
+  const difference = job.error_details?.difference;
+  return [
+    facts,
+    ...(difference ? [describeDifference(difference)] : []),
+    ...(job.results.length > 0 ? [describeResults(job)] : []),
+  ].join('\n\n');
+}
+
+/** Versions before and after, and configuration files that stayed as they were. */
+export function describeResults(job: Job): string {
+  const table = renderTable(
+    ['PACKAGE', 'BEFORE', 'AFTER', 'ACTION'],
+    job.results.map((one) => [one.name, one.version_before ?? '-', one.version_after ?? '-', one.action]),
+  );
+  const kept = job.results.flatMap((one) => one.kept_files ?? []).map(printableLine);
+  if (kept.length === 0) return table;
+  return `${table}\n\nChanged on the host before, and kept so; what the packages bring lies beside them: ${kept.join(', ')}`;
+}
+
+/** `jobs` of one host, as it tells of them */
+async function showHostJobs(context: CommandContext, id: string, jobId: string | undefined): Promise<void> {
+  if (jobId !== undefined) {
+    const job = await context.api.call(MANAGER_ADMIN_ROUTES.hostJob, { params: { id, job: jobId } });
+    return print(context, job, () => describeJob(job, context.nowMs));
+  }
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.hostJobs, { params: { id } });
+  print(context, data, () =>
+    data.jobs.length === 0
+      ? 'No jobs.'
+      : renderTable(
+          ['JOB', 'OPERATION', 'STATUS', 'CREATED', 'MESSAGE'],
+          data.jobs.map((job) => [
+            job.job_id,
+            job.operation,
+            job.status,
+            pastTime(job.created_at, context.nowMs),
+            job.message,
+          ]),
+        ),
+  );
+}
+
+interface FleetJobOptions extends Page {
+  readonly state?: string;
+  readonly days?: number;
+}
+
+/** What changed, in few words: `3 upgraded, 1 installed`. */
+export function changeWords(changed: FleetJobResult['changed']): string {
+  return Object.entries(changed)
+    .map(([action, count]) => `${count} ${action}`)
+    .join(', ');
+}
+
+function resultWords({ state, result }: FleetJob): string {
+  if (result === null) return '';
+  if (state === 'ended' && result.status === 'completed')
+    return changeWords(result.changed) || 'nothing changed';
+  return result.error_code === null ? result.message : `${result.error_code}: ${result.message}`;
+}
+
+function stateWords({ state, result }: FleetJob): string {
+  switch (state) {
+    case 'asked':
+      return 'asked, no answer yet';
+    case 'accepted':
+      return 'on the host';
+    case 'ended':
+      return result?.status ?? 'ended';
+    case 'not_begun':
+      return 'not begun';
+    case 'unknown':
+      return 'UNKNOWN';
+  }
+}
+
+/** `jobs` of the whole fleet, as the manager has them on record */
+async function showFleetJobs(context: CommandContext, options: FleetJobOptions): Promise<void> {
+  const query = { state: options.state, days: options.days?.toString(), ...pageQuery(options) };
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.fleetJobs, { query });
+  const { nowMs } = context;
+  print(context, data, () => {
+    if (data.total === 0) return 'No jobs.';
+    return [
+      renderTable(
+        ['HOST', 'JOB', 'OPERATION', 'STATE', 'ASKED', 'BY', 'RESULT'],
+        data.jobs.map((one) => [
+          one.fqdn,
+          one.job_id ?? '-',
+          one.operation,
+          stateWords(one),
+          pastTime(one.asked_at, nowMs),
+          one.actor,
+          resultWords(one),
+        ]),
+      ),
+      ...describePage(data.jobs.length, data.total, options),
+    ].join('\n');
+  });
+}
+
+/** `jobs` */
+async function showJobs(
+  context: CommandContext,
+  { host, job }: { readonly host: string | undefined; readonly job: string | undefined },
+  options: FleetJobOptions,
+): Promise<void> {
+  if (host === undefined) return showFleetJobs(context, options);
+  if (Object.values(options).some((value) => typeof value === 'number') || options.state !== undefined)
+    throw new PatchError(
+      'INVALID_REQUEST',
+      `--state, --days, --limit and --offset are about the jobs of the fleet; "jobs ${host}" asks the host for all of its own.`,
+    );
+  return showHostJobs(context, host, job);
+}
+
+/** `cancel` */
+async function cancelJob(context: CommandContext, id: string, job: string): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.cancelHostJob, { params: { id, job } });
+  print(context, data, () => {
+    const see = `linux-patch-manager jobs ${id} ${job}`;
+    switch (data.action) {
+      case 'cancelling':
+        return `The job ${job} is being cancelled. See how it ends: ${see}`;
+      case 'cancelled':
+        return `The job ${job} is cancelled; it had not begun.`;
+      case 'deleted':
+        return `The job ${job} ended in this very moment, and its record on the host is gone. What it changed: linux-patch-manager hosts changes ${id}`;
+    }
+  });
+}
+
+/** Adds `jobs` and `cancel` to the command line. */
+export function addJobCommands({ program, add, run }: CommandLine): void {
+  add(program, 'cancel <host> <job>', 'cancel a job of a host that waits or runs').action(
+    (id: string, job: string, _options: object, command: Command) =>
+      run(
+        command,
+        quietly((context) => cancelJob(context, id, job)),
+      ),
+  );
+  paged(
+    add(
+      program,
+      'jobs [host] [job]',
+      'what hosts were asked to do, by whom, and what became of it; with a host: its own jobs, or one of them',
+    ),
+  )
+    .addOption(new Option('--state <state>', 'only these').choices(FLEET_JOB_STATES))
+    .option('--days <days>', 'only of the last days', historyDays)
+    .action((host: string | undefined, job: string | undefined, options: FleetJobOptions, command: Command) =>
+      run(
+        command,
+        quietly((context) => showJobs(context, { host, job }, options)),
+      ),
+    );
+}

@@ -1,0 +1,65 @@
+import {
+  FLEET_JOB_STATES,
+  type FleetJob,
+  FleetJobResult,
+  type FleetJobState,
+  type FleetJobs,
+  isoOf,
+  JOB_OPERATIONS,
+} from '@linux-patch/contract';
+import type { HostJobRow } from '../database/inventory-schema.ts';
+import type { Database } from '../database/open.ts';
+import { readStored } from '../database/stored-json.ts';
+import type { Page } from '../inventory/fleet-question.ts';
+
+/** Which jobs. */
+export interface JobsAsked extends Page {
+  readonly hostId: string | undefined;
+  readonly state: FleetJobState | undefined;
+  readonly sinceMs: number | undefined;
+}
+
+const UNREADABLE: FleetJobResult = {
+  status: null,
+  message: 'What is on record of it cannot be read.',
+  error_code: null,
+  changed: {},
+  reboot: null,
+};
+
+/** What the manager was asked to have done on hosts, the newest first. */
+export async function readFleetJobs(db: Database, asked: JobsAsked): Promise<FleetJobs> {
+  const { hostId, state, sinceMs } = asked;
+  let matching = db.selectFrom('host_jobs');
+  if (hostId !== undefined) matching = matching.where('host_id', '=', hostId);
+  if (state !== undefined) matching = matching.where('state', '=', state);
+  if (sinceMs !== undefined) matching = matching.where('asked_at', '>=', sinceMs);
+  const rows = await matching
+    .selectAll()
+    .orderBy('asked_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(asked.limit)
+    .offset(asked.offset)
+    .execute();
+  const { total } = await matching
+    .select((select) => select.fn.countAll<number>().as('total'))
+    .executeTakeFirstOrThrow();
+  return { jobs: rows.map(viewOf), total };
+}
+
+function viewOf(row: HostJobRow): FleetJob {
+  return {
+    id: row.id,
+    key: row.key,
+    host_id: row.host_id,
+    fqdn: row.fqdn,
+    operation: JOB_OPERATIONS.find((one) => one === row.operation) ?? 'patch_apply',
+    actor: row.actor,
+    state: FLEET_JOB_STATES.find((one) => one === row.state) ?? 'unknown',
+    job_id: row.job_id,
+    plan_hash: row.plan_hash,
+    asked_at: new Date(row.asked_at).toISOString(),
+    ended_at: isoOf(row.ended_at),
+    result: row.result === null ? null : readStored(FleetJobResult, row.result, UNREADABLE),
+  };
+}
