@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { stripVTControlCharacters } from 'node:util';
 import { runStep, type Step, type StepResult } from './steps.ts';
+import { makeTestPrograms } from './test-programs.ts';
 
 function script(name: string, ...args: string[]): Step {
   return {
@@ -57,6 +58,9 @@ async function runLane(lane: readonly Step[]): Promise<StepResult[]> {
 }
 
 const startedMs = performance.now();
+// Once for all suites.
+await using programs = await makeTestPrograms();
+Object.assign(process.env, programs.env);
 const failed = (await Promise.all(LANES.map(runLane))).flat();
 const steps = LANES.flat().length;
 process.stdout.write(`\nEverything took ${minutes((performance.now() - startedMs) / 1000)}.\n`);

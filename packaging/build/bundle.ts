@@ -72,8 +72,11 @@ function minify(readable: string, name: string): Pick<BundledScript, 'program' |
   return { program: `(function (require) {\n${code}\n})`, sourceMap: JSON.stringify(moved) };
 }
 
-/** Everything that a program imports but Node itself, in one script. */
-async function bundleScript(program: Script, root: string): Promise<BundledScript> {
+/** Everything that a program imports but Node itself, in one script that can be started as it is. */
+export async function bundleReadable(
+  program: Script,
+  root: string,
+): Promise<Pick<BundledScript, 'readable'> & { readonly modulePaths: readonly string[] }> {
   const build = await rolldown({
     input: join(root, program.entry),
     cwd: root,
@@ -84,10 +87,16 @@ async function bundleScript(program: Script, root: string): Promise<BundledScrip
   await build.close();
   const [chunk, ...others] = output;
   if (others.length > 0) throw new Error(`the bundle of ${program.name} has more than one file`);
-  const folders = new Set(Object.keys(chunk.modules).flatMap((path) => moduleOf(path) ?? []));
-  const modules = [...folders].map(describe).sort((a, b) => (a.name < b.name ? -1 : 1));
   // What it was made of were modules, where everything is strict.
   const readable = `'use strict';\n${chunk.code.replace(/^#!.*\n/, '')}`;
+  return { readable, modulePaths: Object.keys(chunk.modules) };
+}
+
+/** The same with what a package tells about it. */
+async function bundleScript(program: Script, root: string): Promise<BundledScript> {
+  const { readable, modulePaths } = await bundleReadable(program, root);
+  const folders = new Set(modulePaths.flatMap((path) => moduleOf(path) ?? []));
+  const modules = [...folders].map(describe).sort((a, b) => (a.name < b.name ? -1 : 1));
   return { name: program.name, readable, ...minify(readable, program.name), modules };
 }
 

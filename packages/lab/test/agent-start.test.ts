@@ -6,7 +6,7 @@ import { VERSION } from '@linux-patch/contract';
 import { freePort, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
-import { AGENT_PROGRAM, createLabHost, type LabHost, runProgram } from '../src/index.ts';
+import { AGENT_PROGRAM, createLabHost, type LabHost, REPOSITORY, runProgram } from '../src/index.ts';
 import { makeOpensslIdentity } from '../src/openssl-identity.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -46,14 +46,13 @@ describe('the real agent process', () => {
     expect(result.stderr).toContain('--enroll');
   });
 
-  it('with a manager that nobody answers for waits, and a stop ends it with 2 within two seconds', async () => {
+  it('with a manager that nobody answers for waits, and a stop ends it with 2 before it is ended by force', async () => {
     const host = await newHost([`manager_url: https://127.0.0.1:${await freePort()}`]);
     await using agent = host.start();
     await agent.logged('ECONNREFUSED');
-    const stoppedAt = performance.now();
     agent.signal('SIGTERM');
+    // What does not stop by itself is ended with 1; in how much of its clock it stops is said where the clock is a door.
     expect(await agent.exited).toBe(2);
-    expect(performance.now() - stoppedAt).toBeLessThan(2_000);
   });
 
   it('with a broken configuration lists all faults with line and column and ends with 1', async () => {
@@ -95,7 +94,7 @@ describe('the real agent process', () => {
 
   it('runs from any folder and through a link', async () => {
     const link = join(folder.path, 'agent-link');
-    await symlink(AGENT_PROGRAM, link);
+    await symlink(join(REPOSITORY, 'bin/linux-patch-api'), link);
     expect((await runProgram(link, ['--version'], { cwd: '/' })).stdout.trim()).toBe(VERSION);
   });
 

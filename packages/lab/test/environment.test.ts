@@ -6,13 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLEAN_ENVIRONMENT } from '../../../packaging/launcher.ts';
 import { buildToyRepository } from '../src/apt/repository.ts';
 import { REPOSITORY } from '../src/checkout.ts';
-import {
-  AGENT_PROGRAM,
-  createLabHost,
-  MANAGER_PROGRAM,
-  runProgram,
-  startManagerProcess,
-} from '../src/index.ts';
+import { createLabHost, runProgram, startManagerProcess } from '../src/index.ts';
 
 /** What these do to a program on Node that does not defend itself: no preload, no TLS 1.3, a debugger, no start at all. */
 const BENDING = {
@@ -36,6 +30,10 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
+/** The start scripts of a checkout. */
+const AGENT_SCRIPT = join(REPOSITORY, 'bin/linux-patch-api');
+const MANAGER_SCRIPT = join(REPOSITORY, 'bin/linux-patch-manager');
+
 /** The scripts of a checkout set one of them to a value of their own. */
 const OWN = `NODE_COMPILE_CACHE=${join(REPOSITORY, 'node_modules/.cache/compile')}`;
 
@@ -48,14 +46,14 @@ async function expectClean(pid: number): Promise<void> {
 
 describe('what the environment holds for other programs on Node', () => {
   it('does not bend the command lines', async () => {
-    for (const program of [AGENT_PROGRAM, MANAGER_PROGRAM]) {
+    for (const program of [AGENT_SCRIPT, MANAGER_SCRIPT]) {
       const result = await runProgram(program, ['--version'], { env: BENDING });
       expect(result).toEqual({ exitCode: 0, stdout: `${VERSION}\n`, stderr: '' });
     }
   });
 
   it('is taken away by the scripts of a checkout as by those of the packages', async () => {
-    for (const program of [AGENT_PROGRAM, MANAGER_PROGRAM, join(REPOSITORY, 'bin/linux-patch-worker')])
+    for (const program of [AGENT_SCRIPT, MANAGER_SCRIPT, join(REPOSITORY, 'bin/linux-patch-worker')])
       expect(await readFile(program, 'utf8')).toContain(CLEAN_ENVIRONMENT);
   });
 
@@ -75,7 +73,7 @@ describe('what the environment holds for other programs on Node', () => {
       repository,
       enrollment: [`manager_url: https://127.0.0.1:${await freePort()}`],
     });
-    await using agent = host.start({ env: ALL });
+    await using agent = host.start({ program: [AGENT_SCRIPT], env: ALL });
     await agent.logged('ECONNREFUSED');
     agent.signal('SIGUSR1');
     await expectClean(agent.pid);
@@ -85,7 +83,10 @@ describe('what the environment holds for other programs on Node', () => {
   });
 
   it('does not reach a running manager, and SIGUSR1 opens no debugger', async () => {
-    await using manager = await startManagerProcess(join(folder.path, 'manager'), { env: ALL });
+    await using manager = await startManagerProcess(join(folder.path, 'manager'), {
+      command: [MANAGER_SCRIPT],
+      env: ALL,
+    });
     manager.program.signal('SIGUSR1');
     await manager.json('status');
     await expectClean(manager.program.pid);

@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemFiles } from '@linux-patch/runtime/node';
-import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { memoryLogger, ownProgram, temporaryFolder } from '@linux-patch/runtime/testing';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ArchiveEntry, sealArchive } from '../src/backup/archive.ts';
@@ -28,7 +28,7 @@ import { newAgent, renew, serialOf } from './agents.ts';
 import { signIn } from './browser.ts';
 import { ON_SQLITE, startWorld, type World } from './world.ts';
 
-const PROGRAM = join(import.meta.dirname, '../../../bin/linux-patch-manager');
+const PROGRAM = ownProgram('linux-patch-manager');
 const run = promisify(execFile);
 const { signal } = new AbortController();
 /** A configuration that names no database of its own. */

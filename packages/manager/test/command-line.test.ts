@@ -2,10 +2,11 @@ import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, temporaryFolder } from '@linux-patch/runtime/testing';
+import { freePort, ownProgram, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const PROGRAM = join(import.meta.dirname, '../../../bin/linux-patch-manager');
+const PROGRAM = ownProgram('linux-patch-manager');
+const START_SCRIPT = join(import.meta.dirname, '../../../bin/linux-patch-manager');
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let root: string;
 
@@ -190,7 +191,7 @@ describe('the command line of the manager', () => {
 
   it('runs through a link and documents its exit codes', async () => {
     const link = join(root, 'manager-link');
-    await symlink(PROGRAM, link);
+    await symlink(START_SCRIPT, link);
     const help = await run(['--help'], { program: link, cwd: root });
     expect(help.exitCode).toBe(0);
     expect(help.stdout).toMatch(/Exit codes:[\s\S]*4 {2}the manager is not running/);

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { type HostJobKey, type JobKeyOffer, type JobKeyStatus, TrustBundle } from '@linux-patch/contract';
+import { ownProgram } from '@linux-patch/runtime/testing';
 import { dataOf, INSTANCE, knownHost } from './known-host.ts';
 import type { World } from './world.ts';
 
-const PROGRAM = join(import.meta.dirname, '../../../bin/linux-patch-manager');
+const PROGRAM = ownProgram('linux-patch-manager');
 
 export const keyFileOf = ({ paths }: World): string => join(paths.caFolder, 'job-key.json');
 

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { ownProgram, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const PROGRAM = join(import.meta.dirname, '../../../bin/linux-patch-manager');
+const PROGRAM = ownProgram('linux-patch-manager');
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let server: ChildProcess;
 
@@ -41,7 +41,7 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-describe('people on the command line', { timeout: 240_000 }, () => {
+describe('people on the command line', () => {
   it('are made with a password from a file or standard input, listed, changed and removed', async () => {
     expect((await run(['people', 'list'])).stdout).toContain('people create NAME --role admin');
     const create = ['people', 'create', 'ada', '--role', 'admin', '--password-file', '-'];

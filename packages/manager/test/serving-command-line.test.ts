@@ -4,12 +4,12 @@ import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseJoinString } from '@linux-patch/pki';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { ownProgram, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newAgent, type Reachable } from './agents.ts';
 import { callHttps } from './https-call.ts';
 
-const PROGRAM = join(import.meta.dirname, '../../../bin/linux-patch-manager');
+const PROGRAM = ownProgram('linux-patch-manager');
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let server: ChildProcess;
 let manager: Reachable;
@@ -70,10 +70,7 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-/** Every command is a process of its own, on machines that do other things too. */
-const SLOW = { timeout: 240_000 };
-
-describe('who uses the command line', SLOW, () => {
+describe('who uses the command line', () => {
   it('is on record as whom the environment names, with the word that this is only said', async () => {
     const deny = ['enrollments', 'deny', 'nobody.example.test'];
     expect((await runAs({ env: { ...process.env, SUDO_USER: 'alice' } }, ...deny)).exitCode).toBe(3);
@@ -98,7 +95,7 @@ describe('who uses the command line', SLOW, () => {
   });
 });
 
-describe('enrollments on the command line', SLOW, () => {
+describe('enrollments on the command line', () => {
   it('are listed and shown with key id, names, addresses, trust and conflicts', async () => {
     const agent = await newAgent(manager);
     const keyId = (await agent.register()).json().ext.key_id;
@@ -153,7 +150,7 @@ describe('enrollments on the command line', SLOW, () => {
   });
 });
 
-describe('join tokens on the command line', SLOW, () => {
+describe('join tokens on the command line', () => {
   it('are made with the join string alone on standard output, and listed, shown and revoked without it', async () => {
     const made = await run('tokens', 'create', '--ttl', '2h', '--uses', '3', '--hosts', '*.example.test');
     const joinString = made.stdout.trim();
@@ -226,7 +223,7 @@ describe('join tokens on the command line', SLOW, () => {
   });
 });
 
-describe('api-tokens on the command line', SLOW, () => {
+describe('api-tokens on the command line', () => {
   it('are made for a role, shown once, listed with their use, and taken back', async () => {
     const made = await run('api-tokens', 'create', 'prometheus-2027', '--role', 'viewer', '--expires', '365');
     expect([made.exitCode, made.stderr]).toEqual([0, expect.stringContaining('(in 365 days)')]);

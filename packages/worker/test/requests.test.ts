@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { resolve } from 'node:path';
 import { VERSION } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { askOverPipes, askOverSocket, type Say } from './worker-process.ts';
+import { askOverPipes, askOverSocket, OWN_PROGRAMS, type Say } from './worker-process.ts';
 
 const REQUEST = { v: 1, op: 'snapshot', explain: false };
 const line =
@@ -180,9 +179,8 @@ describe('the request process', () => {
   });
 
   it('says how it is used when it is started by hand', () => {
-    const main = resolve(import.meta.dirname, '../src/main.ts');
-    const by = (...args: string[]) =>
-      spawnSync(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [program] = OWN_PROGRAMS['linux-patch-worker'];
+    const by = (...args: string[]) => spawnSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const bare = by();
     expect([bare.status, String(bare.stderr)]).toEqual([
       1,

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { ownProgram } from '@linux-patch/runtime/testing';
 
-/** It keeps what was compiled of the sources, so a start takes half the time. */
-const PROGRAM = resolve(import.meta.dirname, '../../../bin/linux-patch-worker');
+const PROGRAM = ownProgram('linux-patch-worker');
 
 /** For commands of an agent that runs in the process of a test. */
 export const OWN_PROGRAMS = { 'linux-patch-worker': [PROGRAM] } as const;

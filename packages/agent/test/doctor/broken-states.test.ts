@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { spkiFingerprint } from '@linux-patch/pki';
 import { nodeCommands } from '@linux-patch/runtime/node';
+import { ownProgram } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { OWN_PROGRAMS } from '../../../worker/test/worker-process.ts';
 import { DOCTOR_CHECKS } from '../../src/doctor/table.ts';
@@ -15,7 +15,7 @@ import { LOCAL_STATES, unit } from './local-states.ts';
 import { NETWORK_STATES } from './network-states.ts';
 import { askDoctorInWords, createSickHost, type SickHost, type Told, told } from './sick-host.ts';
 
-const AGENT_PROGRAM = join(import.meta.dirname, '../../../../bin/linux-patch-api');
+const AGENT_PROGRAM = ownProgram('linux-patch-api');
 const STATES: readonly BrokenState[] = [
   ...CONFIG_STATES,
   ...LOCAL_STATES,
@@ -129,7 +129,7 @@ describe('the doctor names a broken state first', () => {
 
   for (const state of STATES) {
     const name = state.variant ? `${state.code}: ${state.variant}` : state.code;
-    it(name, { timeout: 40_000 }, async () => {
+    it(name, async () => {
       await using host = await createSickHost();
       await state.arrange(host);
       const { report, codes, exitCode, text } = await askAbout(host, state);

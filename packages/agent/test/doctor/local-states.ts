@@ -5,14 +5,14 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { CommandResult, Commands } from '@linux-patch/runtime';
 import { nodeCommands, systemFiles } from '@linux-patch/runtime/node';
-import { freePort } from '@linux-patch/runtime/testing';
+import { freePort, ownProgram } from '@linux-patch/runtime/testing';
 import { vi } from 'vitest';
 import { OWN_PROGRAMS } from '../../../worker/test/worker-process.ts';
 import { findAgents } from '../../src/doctor/checks/processes.ts';
 import type { BrokenState } from './case.ts';
 import type { SickHost } from './sick-host.ts';
 
-const AGENT_PROGRAM = join(import.meta.dirname, '../../../../bin/linux-patch-api');
+const AGENT_PROGRAM = ownProgram('linux-patch-api');
 const NOBODY = 65_534;
 
 /** A program that answers with recorded output; every other program is the real one. */

@@ -1,5 +1,6 @@
 export { freePort } from './free-port.ts';
 export { ManualClock } from './manual-clock.ts';
 export { type LogRecord, memoryLogger } from './memory-logger.ts';
+export { ownProgram } from './own-program.ts';
 export { seededRandom } from './seeded-random.ts';
 export { temporaryFolder } from './temporary-folder.ts';
