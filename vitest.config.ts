@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Run by `npm run test:long`: what goes through every place, state, signal, trick or package manager, and simulates years. */
+/** Run by `npm run test:long`: what goes through every place, state, signal, trick, rule or package manager, and simulates years. */
 export const LONG_SUITES = [
   'packages/lab/test/crash/*.test.ts',
   'packages/lab/test/attacks/*.test.ts',
@@ -20,6 +20,8 @@ export const LONG_SUITES = [
   // These need root: rpm changes its root to each private one.
   'packages/lab/test/dnf-adapter.test.ts',
   'packages/lab/test/package-conformance.test.ts',
+  // Runs the tools of `npm run check` over a copy of the sources, once for each rule.
+  'tools/check.test.ts',
 ];
 
 /** Run by `npm run test:postgresql`, which starts the server that they need. */
@@ -28,17 +30,24 @@ const POSTGRESQL_SUITES = 'packages/manager/test/postgresql/**';
 /** Run by `npm run test:page`: the manager's page in a browser. */
 export const PAGE_SUITES = ['packages/lab/test/page/*.test.ts'];
 
+const ELSEWHERE = [...configDefaults.exclude, ...LONG_SUITES, ...PAGE_SUITES, POSTGRESQL_SUITES];
+
+/** What holds for every suite. */
+export const EVERY_SUITE = {
+  // Only for a test that hangs: it fails alone. Waits end when what they wait for can no longer come.
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  // A thing that is looked for comes when the machine has time for it.
+  expect: { poll: { timeout: 200_000 } },
+  pool: 'forks',
+  // By default one core is left idle, of two.
+  maxWorkers: '100%',
+} as const;
+
 export default defineConfig({
   test: {
+    ...EVERY_SUITE,
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'tools/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, ...LONG_SUITES, ...PAGE_SUITES, POSTGRESQL_SUITES],
-    // Only for a test that hangs: it fails alone. Waits end when what they wait for can no longer come.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
-    // A thing that is looked for comes when the machine has time for it.
-    expect: { poll: { timeout: 200_000 } },
-    pool: 'forks',
-    // By default one core is left idle, of two.
-    maxWorkers: '100%',
+    exclude: ELSEWHERE,
   },
 });
