@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '@linux-patch/runtime/testing';
+import { askManager } from './ask-manager.ts';
 import { MANAGER_PROGRAM } from './checkout.ts';
 import { type RunningProgram, runProgram, startProgram } from './process.ts';
 import { waitFor } from './wait.ts';
@@ -21,6 +22,8 @@ export interface ManagerProcess extends AsyncDisposable {
   start(env?: Readonly<Record<string, string>>): Promise<void>;
   /** Runs a command and returns its JSON; a failing command throws with its own words. */
   json(...args: string[]): Promise<unknown>;
+  /** What the API has below `/api/v1` at this path; for waiting, where a command would be a program for each look. */
+  ask(path: string): Promise<unknown>;
   /** Runs a command and hands its output lines on as they come; returns the exit code. */
   show(onLine: (line: string) => void, ...args: string[]): Promise<number | null>;
 }
@@ -130,6 +133,7 @@ export async function startManagerProcess(root: string, place: ManagerPlace = {}
       server = await serve({ ...launch, env: again });
     },
     json: async (...args) => JSON.parse(await cli(launch, [...args, '--json'])) as unknown,
+    ask: (path) => askManager(root, path),
     async show(onLine, ...args) {
       const running = startProgram({
         program,

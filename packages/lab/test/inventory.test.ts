@@ -11,6 +11,7 @@ import {
   startManagerProcess,
 } from '../src/index.ts';
 import { askUntil } from '../src/wait.ts';
+import { waitingHost } from '../src/waiting-host.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let repository: ToyRepository;
@@ -38,10 +39,7 @@ beforeAll(async () => {
     ],
   });
   agent = host.start();
-  const id = await askUntil('the request', async () => {
-    const { enrollments } = (await manager.json('enrollments', 'list')) as { enrollments: { id: string }[] };
-    return enrollments[0]?.id;
-  });
+  const { request_id: id } = await waitingHost(host);
   await manager.json('enrollments', 'approve', id, '--no-code');
   await agent.listening;
   await repository.publishUpdates();
@@ -56,6 +54,12 @@ async function known() {
   const { hosts } = (await manager.json('hosts', 'inventory')) as FleetInventory;
   return hosts[0];
 }
+/** Waits until the manager says that the host is this. */
+const untilKnown = (state: string) =>
+  askUntil(`the host to be ${state}`, async () => {
+    const { hosts } = (await manager.ask('/inventory')) as FleetInventory;
+    return hosts[0]?.state === state ? true : undefined;
+  });
 async function versions(): Promise<Record<string, string>> {
   const { packages } = (await manager.json('hosts', 'packages', host.name)) as HostPackages;
   return Object.fromEntries(packages.map((one) => [one.name, one.version]));
@@ -70,7 +74,7 @@ async function shown(...args: string[]): Promise<string> {
 describe('the manager knows what a real host has', () => {
   it('without being asked to ask, and which of the updates mend security faults', async () => {
     await manager.json('patches', host.name, '--refresh');
-    await askUntil('the updates', async () => ((await known())?.state === 'behind' ? true : undefined));
+    await untilKnown('behind');
     expect(await known()).toMatchObject({ packages: 3, security_updates: 1, reason: null });
     const { packages } = (await manager.json(
       'hosts',
@@ -111,9 +115,7 @@ describe('the manager knows what a real host has', () => {
 
   it('after a patch at once, and that nothing waits any more', async () => {
     expect(await manager.show(() => {}, 'patch', host.name, '--all', '--wait')).toBe(0);
-    await askUntil('the host to be current', async () =>
-      (await known())?.state === 'current' ? true : undefined,
-    );
+    await untilKnown('current');
     expect(await versions()).toMatchObject({ toyhello: '1.1-1', toylib: '1.0-1+deb12u1' });
     const { changes } = (await manager.json('hosts', 'changes', host.name)) as HostChanges;
     expect(changes.every(({ job_id }) => job_id !== null)).toBe(true);
@@ -129,9 +131,7 @@ describe('the manager knows what a real host has', () => {
 
   it('and says with its age that it is unknown when the host is gone', async () => {
     await agent[Symbol.asyncDispose]();
-    await askUntil('the host to be unknown', async () =>
-      (await known())?.state === 'unknown' ? true : undefined,
-    );
+    await untilKnown('unknown');
     const text = await shown('hosts', 'inventory');
     expect(text).toMatch(/listed\.lab\.test +UNKNOWN .*cannot be reached/);
     expect(text).toContain('1 hosts: 0 current, 0 behind (0 for security), 1 unknown');

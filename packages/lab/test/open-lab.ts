@@ -36,7 +36,7 @@ export const ASKED = 'The manager has the request';
 export async function startApproved({ manager }: Lab, host: LabHost): Promise<AgentProcess> {
   const agent = host.start();
   await agent.logged(ASKED);
-  const { enrollments } = (await manager.json('enrollments', 'list')) as { enrollments: { id: string }[] };
+  const { enrollments } = (await manager.ask('/enrollments')) as { enrollments: { id: string }[] };
   await manager.json('enrollments', 'approve', enrollments[0]?.id ?? 'nobody asks', '--no-code');
   await agent.listening;
   return agent;

@@ -32,13 +32,18 @@ interface Versions {
 }
 
 async function versions(): Promise<Record<string, string>> {
-  const { packages } = (await manager.json('packages', host.name)) as Versions;
+  const { packages } = (await manager.ask(`/hosts/${host.name}/packages`)) as Versions;
   return Object.fromEntries(packages.map((one) => [one.name, one.version]));
 }
 
 describe('an administrator patches a real host through the manager', () => {
   it('sees installed packages and pending updates with their origin', async () => {
-    expect(await versions()).toEqual({ toyapp: '1.0-1', toyhello: '1.0-1', toylib: '1.0-1' });
+    const { packages } = (await manager.json('packages', host.name)) as Versions;
+    expect(packages.map(({ name, version }) => `${name} ${version}`)).toEqual([
+      'toyapp 1.0-1',
+      'toyhello 1.0-1',
+      'toylib 1.0-1',
+    ]);
     const { patches, security_updates, lists } = PatchList.parse(
       await manager.json('patches', host.name, '--refresh'),
     );

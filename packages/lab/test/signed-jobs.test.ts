@@ -46,7 +46,7 @@ const jobKey = async () => (await manager.json('job-key', 'show')) as JobKeyStat
 const pinOf = async (one: LabHost = host) => ((await one.status()) as unknown as AgentStatus).job_key;
 
 async function stateAtManager(one: LabHost = host): Promise<Host['job_key']> {
-  return ((await manager.json('hosts', 'show', one.name)) as Host).job_key;
+  return ((await manager.ask(`/hosts/${one.name}`)) as Host).job_key;
 }
 
 /** Waits until the manager has heard what the host pins. */
@@ -87,7 +87,7 @@ it('its manager cancels a job that waits; of one that has ended the record stays
     await once(holder.stdout, 'data');
     return (await manager.json('patch', host.name, '--all')) as { job_id: string };
   })();
-  const stateOf = async () => ((await manager.json('jobs', host.name, job_id)) as Job).status;
+  const stateOf = async () => ((await manager.ask(`/hosts/${host.name}/jobs/${job_id}`)) as Job).status;
   const until = (state: Job['status']) =>
     askUntil(`the job to be ${state}`, async () => ((await stateOf()) === state ? state : undefined));
   try {
