@@ -55,5 +55,5 @@ describe('linux-patch-manager ca', () => {
     ]);
     expect(authorities[1]?.fingerprint).toBe(manager.caFingerprint);
     expect(own.map((one) => one.authority)).toEqual(['ca-2', 'ca-2']);
-  }, 180_000);
+  });
 });

@@ -108,7 +108,7 @@ describe('the replacement of the root CA', () => {
     await fleet.approve(late);
     await serving;
     expect(await rootsOf(late)).toEqual([after]);
-  }, 240_000);
+  });
 
   it('leaves a host that is off behind only when it is named, and it comes back by itself', async () => {
     const [amber, basalt] = await joined(2);
@@ -136,7 +136,7 @@ describe('the replacement of the root CA', () => {
     expect(await rootsOf(basalt)).toEqual([pin]);
     expect((await fleet.admin(`/hosts/${basalt.name}/jobs`)).status).toBe(200);
     expect(await basalt.audited('trust_refused')).toEqual([]);
-  }, 240_000);
+  });
 
   it.each([
     ['trust', 0],
@@ -190,5 +190,5 @@ describe('the replacement of the root CA', () => {
     await late.stop();
     const requests = (await fleet.admin('/enrollments?state=all')).json().data.enrollments;
     expect(requests.filter((one: { fqdn: string }) => one.fqdn === late.name)).toEqual([]);
-  }, 240_000);
+  });
 });

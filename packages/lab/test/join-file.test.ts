@@ -2,12 +2,10 @@ import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { certificateFingerprint, parseJoinString } from '@linux-patch/pki';
 import { testAuthority } from '@linux-patch/pki/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JoinSettings } from '../../agent/test/enrollment/joining-host.ts';
 import { isRegistration } from './attacks/attacker.ts';
 import { type Field, openField, type Victim } from './attacks/field.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 let field: Field;
 beforeAll(async () => {

@@ -182,4 +182,4 @@ it('patch --wait ends with the result of the job, over restarts of agent and man
     request: { all: true, allow_reboot: true, reboot_delay_seconds: 0 },
   });
   expect(await readFile(join(manager.root, 'manager.log'), 'utf8')).toContain('patches/apply');
-}, 240_000);
+});

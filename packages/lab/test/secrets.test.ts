@@ -63,7 +63,7 @@ beforeAll(async () => {
   for (const path of await filesBelow(ofManager('ca'))) {
     if (path.endsWith('key.pem')) ledger.addKey(path.split('/').at(-1) ?? path, await readFile(path, 'utf8'));
   }
-}, 300_000);
+});
 afterAll(async () => {
   await manager[Symbol.asyncDispose]();
   await folder[Symbol.asyncDispose]();
@@ -205,9 +205,7 @@ describe('no token, code or key is seen', () => {
       expect(await ledger.leaksInFile(path), path).toEqual([]);
   });
 
-  it('when a host leaves while it waits, and the wiped files hold none of them', {
-    timeout: 300_000,
-  }, async () => {
+  it('when a host leaves while it waits, and the wiped files hold none of them', async () => {
     const host = await newHost();
     await using agent = host.start({ args: ['--verbose'] });
     await learnWaiting(host);
@@ -225,7 +223,7 @@ describe('no token, code or key is seen', () => {
     await expectNoLeak(host.root);
   });
 
-  it('of a join token, but in the one line that prints it', { timeout: 300_000 }, async () => {
+  it('of a join token, but in the one line that prints it', async () => {
     const made = await runProgram(MANAGER_PROGRAM, [
       '--root',
       manager.root,

@@ -179,7 +179,7 @@ it('ends with everything that it has started when it is told to', async () => {
     const worker = spawn(program, ['request', '--root', host.root], { stdio: 'pipe' });
     worker.stdin.end('{"v":1,"op":"snapshot","explain":false}\n');
     const waits = async () => (await startedBy(worker.pid)).find((one) => one.name === 'dpkg-query');
-    await expect.poll(waits, { timeout: 20_000 }).toBeDefined();
+    await expect.poll(waits).toBeDefined();
     const reader = await waits();
     worker.kill('SIGTERM');
     expect(await once(worker, 'close')).toEqual([143, null]);

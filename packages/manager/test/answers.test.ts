@@ -10,16 +10,15 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 describe('a held poll', () => {
-  it('wakes on approval, within a second', async () => {
+  it('wakes on approval, at once', async () => {
     const agent = await newAgent(world);
     await agent.register();
     const sleepers = world.clock.sleeping;
     const held = agent.poll({ waitS: 50 });
     await world.clock.waitForSleepers(sleepers + 1);
     await agent.approve();
-    const approvedAt = performance.now();
+    // The clock stands still: a poll that looked again after a while would never end.
     const answer = await held;
-    expect(performance.now() - approvedAt).toBeLessThan(1_000);
     expect(answer.json().status).toBe('approved');
     expect(answer.headers['preference-applied']).toBe('wait=50');
   });

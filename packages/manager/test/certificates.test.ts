@@ -52,12 +52,12 @@ async function poll(): Promise<void> {
     const failed = await world.database.db.selectFrom('hosts').select('last_error').execute();
     return reports.some((one) => one.at > lastPoll) || failed.some((one) => one.last_error !== null);
   };
-  await expect.poll(polled, { timeout: 10_000 }).toBe(true);
+  await expect.poll(polled).toBe(true);
   // The round is over: nothing of it meets the next step of the clock.
   await expect.poll(() => world.clock.sleeping).toBe(atRest);
 }
 
-describe('certificates', { timeout: 120_000 }, () => {
+describe('certificates', () => {
   it("are all on record, the manager's own included, and can be found", async () => {
     await using one = await joinListening(world);
     await using two = await joinListening(world);
@@ -167,7 +167,7 @@ describe('a key that was revoked as compromised', () => {
   });
 });
 
-describe('a host that was switched off', { timeout: 120_000 }, () => {
+describe('a host that was switched off', () => {
   it('is sent the list in the background when it is back', async () => {
     await using off = await joinListening(world, false);
     const old = (await list()).find((row) => row.kind === 'manager_client')?.serial ?? '';
@@ -204,7 +204,7 @@ describe('a host that was switched off', { timeout: 120_000 }, () => {
   });
 });
 
-describe('the identity of each host', { timeout: 120_000 }, () => {
+describe('the identity of each host', () => {
   it('is asked in the background and shown, with those that need a look, and told once', async () => {
     await using host = await joinListening(world);
     await poll();

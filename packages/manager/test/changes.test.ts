@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-describe('a change that is asked of a host', { timeout: 60_000 }, () => {
+describe('a change that is asked of a host', () => {
   it('has a name of its own, or the one its caller gave it, and says which instance is meant', async () => {
     await using host = await knownHost(world);
     await applyAll(world, host.fqdn);

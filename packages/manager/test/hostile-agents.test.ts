@@ -218,7 +218,7 @@ describe('frames of a job', () => {
     expect(read).toBe(total + 1);
     // 64 wait here; what fits into the buffers of the network are the others.
     expect(ahead).toBeLessThan(1_000);
-  }, 60_000);
+  });
 
   it('about other jobs end the connection when there is no end of them; the job is asked for then', async () => {
     const { promise: closed, resolve } = Promise.withResolvers<void>();

@@ -31,7 +31,7 @@ afterEach(() => world[Symbol.asyncDispose]());
 const listedHost = (...facts: Facts) => joinListed(world, ...facts);
 const nextListing = (host: ListedHost) => nextListingOf(world, host);
 
-describe('questions about the whole fleet', { timeout: 120_000 }, () => {
+describe('questions about the whole fleet', () => {
   const holders = async (name: string, query = '') =>
     dataOf<PackageHolders>(await world.admin(`/inventory/packages/${name}${query}`));
 

@@ -40,7 +40,7 @@ const changes = async () => {
   return rows.map((row) => ({ job: row.job_id, removed: shown(row.removed), added: shown(row.added) }));
 };
 
-describe('the inventory of the fleet', { timeout: 120_000 }, () => {
+describe('the inventory of the fleet', () => {
   it('knows what a host has and what waits on it, and says how old that is', async () => {
     await using host = await listedHost(
       [installed('openssl', '3.0.11-1'), installed('curl', '7.88.1-10')],
@@ -290,14 +290,11 @@ describe('the inventory of the fleet', { timeout: 120_000 }, () => {
 /** Lets little time pass until something is so. */
 async function pass(isSo: () => Promise<boolean>) {
   await expect
-    .poll(
-      async () => {
-        if (await isSo()) return true;
-        await world.clock.advance(1_000);
-        return false;
-      },
-      { timeout: 60_000 },
-    )
+    .poll(async () => {
+      if (await isSo()) return true;
+      await world.clock.advance(1_000);
+      return false;
+    })
     .toBe(true);
 }
 

@@ -136,7 +136,7 @@ function pinning() {
 
 const RUNNING = agentJob({ status: 'running' });
 
-describe('a change for a host that pins the job key', { timeout: 60_000 }, () => {
+describe('a change for a host that pins the job key', () => {
   it('is signed for this host, instance, route, name and body, over the number that the host gave', async () => {
     await using host = await knownHost(world);
     host.guard(pinning());

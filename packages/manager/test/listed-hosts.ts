@@ -69,19 +69,16 @@ export async function listed(world: World, { fqdn }: ListedHost, stepMs: number)
   const { db } = world.database;
   const fromMs = world.clock.now();
   await expect
-    .poll(
-      async () => {
-        await world.clock.advance(stepMs);
-        const row = await db
-          .selectFrom('package_sets')
-          .innerJoin('hosts', 'hosts.id', 'package_sets.host_id')
-          .select('checked_at')
-          .where('fqdn', '=', fqdn)
-          .executeTakeFirst();
-        return row?.checked_at ?? 0;
-      },
-      { timeout: 100_000 },
-    )
+    .poll(async () => {
+      await world.clock.advance(stepMs);
+      const row = await db
+        .selectFrom('package_sets')
+        .innerJoin('hosts', 'hosts.id', 'package_sets.host_id')
+        .select('checked_at')
+        .where('fqdn', '=', fqdn)
+        .executeTakeFirst();
+      return row?.checked_at ?? 0;
+    })
     .toBeGreaterThan(fromMs);
 }
 

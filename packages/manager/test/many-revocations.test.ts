@@ -22,12 +22,12 @@ beforeAll(async () => {
       ${world.clock.now()}, ${world.clock.now() + 300 * 86_400_000}, ${world.clock.now()}, ${world.clock.now()},
       'cessationOfOperation'
     from many`.execute(world.database.db);
-}, 120_000);
+});
 afterAll(() => world[Symbol.asyncDispose]());
 
 const bytesOf = (text: string): number => Buffer.byteLength(text);
 
-describe('with 100,000 revoked certificates', { timeout: 120_000 }, () => {
+describe('with 100,000 revoked certificates', () => {
   it('hosts join and renew, and what they are sent is as small as with none', async () => {
     const agent = await newAgent(world);
     const bundle = await agent.join();

@@ -18,7 +18,7 @@ async function pass(ms: number): Promise<void> {
   await world.clock.advance(ms);
 }
 
-describe('a host that has joined', { timeout: 60_000 }, () => {
+describe('a host that has joined', () => {
   it('is called well only when the manager has reached it, which it tries within seconds', async () => {
     await using host = await joinListening(world);
     expect((await hostNow(host.fqdn)).identity).toMatchObject({
@@ -26,30 +26,30 @@ describe('a host that has joined', { timeout: 60_000 }, () => {
       message: expect.stringContaining('was not asked yet'),
     });
     await pass(6_000);
-    await expect.poll(() => stateOf(host.fqdn), { timeout: 10_000 }).toBe('ok');
+    await expect.poll(() => stateOf(host.fqdn)).toBe('ok');
   });
 
   it('and cannot be reached says why, and is tried again until it can', async () => {
     await using host = await joinListening(world, false);
     await pass(6_000);
     await expect
-      .poll(async () => (await hostNow(host.fqdn)).identity.message, { timeout: 10_000 })
+      .poll(async () => (await hostNow(host.fqdn)).identity.message)
       .toMatch(/never reached: .*nothing listens there.*firewalls/);
     expect(await stateOf(host.fqdn)).toBe('unreached');
     await host.wake();
     await pass(6_000);
-    await expect.poll(() => stateOf(host.fqdn), { timeout: 10_000 }).toBe('ok');
+    await expect.poll(() => stateOf(host.fqdn)).toBe('ok');
   });
 });
 
 it('a manager that was started again asks its fleet within seconds, not after its whole interval', async () => {
   await using host = await joinListening(world);
   await pass(6_000);
-  await expect.poll(() => stateOf(host.fqdn), { timeout: 10_000 }).toBe('ok');
+  await expect.poll(() => stateOf(host.fqdn)).toBe('ok');
   const before = host.asked.length;
   await world.restart();
   await pass(6_000);
   await pass(6_000);
   await pass(6_000);
-  await expect.poll(() => host.asked.length, { timeout: 10_000 }).toBeGreaterThan(before);
+  await expect.poll(() => host.asked.length).toBeGreaterThan(before);
 });

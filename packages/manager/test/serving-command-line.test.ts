@@ -257,7 +257,7 @@ describe('api-tokens on the command line', () => {
   });
 });
 
-describe('the doctor', SLOW, () => {
+describe('the doctor', () => {
   it('says what is wrong, worst first, with the command for this root, and an exit code for scripts', async () => {
     const weak = await run('doctor');
     expect([weak.exitCode, weak.stderr]).toEqual([3, '']);

@@ -79,7 +79,7 @@ describe('a changed allow list', () => {
     for (const address of ['10.0.0.2', '10.0.0.3']) {
       await writeFile(`${world.path}.new`, `entries: [${address}]\n`);
       await rename(`${world.path}.new`, world.path);
-      await vi.waitFor(() => expect(world.list.allows(address)).toBe(true), 20_000);
+      await vi.waitFor(() => expect(world.list.allows(address)).toBe(true), 200_000);
     }
     expect(world.list.allows('10.0.0.1')).toBe(false);
   });
@@ -87,14 +87,14 @@ describe('a changed allow list', () => {
   it('mends a list that denied everybody', async () => {
     await using world = await setUp();
     await writeFile(world.path, 'entries: [10.0.0.1]\n');
-    await vi.waitFor(() => expect(world.list.health).toBe('ok'), 20_000);
+    await vi.waitFor(() => expect(world.list.health).toBe('ok'), 200_000);
     expect(world.list.allows('10.0.0.1')).toBe(true);
   });
 
   it('that is bad or gone changes nothing and is reported until it is mended', async () => {
     await using world = await setUp('entries: [10.0.0.1]\n');
     await writeFile(world.path, 'entries: [nonsense!]\n');
-    await vi.waitFor(() => expect(world.list.health).toContain(':1:11 entries.0: must be'), 20_000);
+    await vi.waitFor(() => expect(world.list.health).toContain(':1:11 entries.0: must be'), 200_000);
     await rm(world.path);
     await world.list.reload();
     expect(world.list.health).toMatch(/the list that was in force stays: .* does not exist/);
@@ -113,7 +113,7 @@ describe('a changed allow list', () => {
     await writeFile(path, 'entries: [10.0.0.1]\n');
     await world.clock.waitForSleepers(3);
     await world.clock.advance(TEN_SECONDS_MS);
-    await vi.waitFor(() => expect(world.list.health).toBe('ok'), 20_000);
+    await vi.waitFor(() => expect(world.list.health).toBe('ok'), 200_000);
   });
 });
 
@@ -130,7 +130,7 @@ describe('the learned addresses of the manager', () => {
       '10.0.0.7',
       'fd00::7',
     ]);
-    await vi.waitFor(() => expect(world.list.allows('10.0.0.7')).toBe(true), 20_000);
+    await vi.waitFor(() => expect(world.list.allows('10.0.0.7')).toBe(true), 200_000);
     expect((await stat(world.learnedPath)).mode & 0o777).toBe(0o600);
     await writeFile(world.path, 'entries: []\n');
     await world.list.reload();
@@ -227,13 +227,13 @@ describe('host names of the allow list', () => {
 
     answer = () => Promise.reject(new Error('SERVFAIL'));
     await world.clock.advance(FIVE_MINUTES_MS);
-    await vi.waitFor(() => expect(world.messages().join()).toContain('cannot be resolved'), 20_000);
+    await vi.waitFor(() => expect(world.messages().join()).toContain('cannot be resolved'), 200_000);
     expect(world.list.allows('10.0.0.1')).toBe(true);
 
     answer = () => Promise.resolve(['10.0.0.2']);
     await world.clock.waitForSleepers();
     await world.clock.advance(FIVE_MINUTES_MS);
-    await vi.waitFor(() => expect(world.list.allows('10.0.0.2')).toBe(true), 20_000);
+    await vi.waitFor(() => expect(world.list.allows('10.0.0.2')).toBe(true), 200_000);
     expect([world.list.allows('10.0.0.1'), world.list.allows('10.0.0.9')]).toEqual([false, true]);
   });
 

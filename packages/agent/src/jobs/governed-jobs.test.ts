@@ -57,7 +57,7 @@ async function world() {
     letGo: () => go.resolve(),
     allow: (text: string) => writeFile(path, text, { mode: 0o600 }),
     ended: async (id: string) => {
-      await vi.waitUntil(() => jobs.find(id)?.completed_at, { interval: 5, timeout: 20_000 });
+      await vi.waitUntil(() => jobs.find(id)?.completed_at, { interval: 5, timeout: 200_000 });
       return jobs.get(id);
     },
   };

@@ -20,7 +20,7 @@ async function listen(world: World) {
   });
   socket.on('error', () => {});
   const next = (check: (frame: ServerFrame) => boolean) =>
-    expect.poll(() => frames.find(check), { timeout: 5_000 }).toBeDefined();
+    expect.poll(() => frames.find(check)).toBeDefined();
   await next((frame) => frame.type === 'connected');
   return {
     frames,

@@ -172,7 +172,7 @@ function dyingAfter(changes: number): { readonly files: Files; readonly died: ()
 }
 
 describe('a leave that is cut off', () => {
-  it('before any change to the disk goes on when it is asked for again', { timeout: 120_000 }, async () => {
+  it('before any change to the disk goes on when it is asked for again', async () => {
     let cuts = 0;
     for (let changes = 0; ; changes += 1) {
       await using sick = await createSickHost();

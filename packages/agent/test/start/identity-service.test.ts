@@ -136,7 +136,7 @@ describe('the loop', () => {
     ).toHaveLength(1);
     const again = await openIdentityService(world.context);
     expect(identityHealth('ok', again.state).certificates).toMatch(/two machines/);
-    await expect.poll(() => world.renewer.asked, { timeout: 20_000 }).toContain('/api/v1/enroll');
+    await expect.poll(() => world.renewer.asked).toContain('/api/v1/enroll');
     await world.server.confirmServes(world.serialHex!);
   });
 
@@ -154,7 +154,7 @@ describe('the loop', () => {
     world.travelTo(due + 0.001);
     await world.beat();
     await expect.poll(() => world.names('identity_renewal_failed')).toHaveLength(1);
-    await expect.poll(() => world.renewer.asked, { timeout: 20_000 }).toContain('/api/v1/enroll');
+    await expect.poll(() => world.renewer.asked).toContain('/api/v1/enroll');
     await world.server.confirmServes(world.serialHex!);
   });
 });

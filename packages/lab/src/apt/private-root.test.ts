@@ -117,7 +117,7 @@ describe.each(USERS)('a private root of %s', (user) => {
     const host = await hostOf(user);
     const slow = host.does('install', 'toyslow');
     const status = join(host.root.folder, 'var/lib/dpkg/info/toyslow.postinst');
-    await expect.poll(() => existsSync(status), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => existsSync(status)).toBe(true);
     const second = await host.apt('install', 'toyhello');
     expect(second).toMatchObject({ exitCode: 100, stderr: expect.stringContaining('lock') as string });
     await writeFile(join(host.root.folder, 'tmp/toyslow-go'), '');

@@ -1,14 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateKey, signProof } from '@linux-patch/pki';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { namesOf, newAgent, newHost, renew, serialOf } from '../../../manager/test/agents.ts';
 import { startWorld } from '../../../manager/test/world.ts';
 import { isPoll, isRegistration, jsonReply, type Reply } from './attacker.ts';
 import { type Field, openField, type TrustMode } from './field.ts';
-
-// Each test is a whole enrolment, some are two, and stretching a host code is made to take time.
-vi.setConfig({ testTimeout: 120_000 });
 
 let field: Field;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isRegistration } from './attacker.ts';
 import { type Field, openField, type TrustMode, type Victim } from './field.ts';
 import { gatherLoot } from './loot.ts';
@@ -6,9 +6,6 @@ import { ATTACKS, type Attack, type Loot } from './tricks.ts';
 
 /** Setbacks after which a test has seen enough: each forged answer has come in both of its shapes. */
 const ENOUGH = 2;
-
-// Each test is a whole enrolment, some are two, and stretching a host code is made to take time.
-vi.setConfig({ testTimeout: 120_000 });
 
 let field: Field;
 let loot: Loot;

@@ -59,7 +59,7 @@ describe('the key of an rpm version', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('sorts any two versions as the real rpm does', { timeout: 300_000 }, () => {
+  it('sorts any two versions as the real rpm does', () => {
     const draw = numbers(20_261_128);
     const pairs = Array.from({ length: 4_000 }, () => {
       const version = randomVersion(draw);

@@ -97,7 +97,7 @@ describe('the key of a version', () => {
       expect([one, other, order(one, other)]).toEqual([one, other, 0]);
   });
 
-  it('sorts any two versions as the real dpkg does', { timeout: 300_000 }, () => {
+  it('sorts any two versions as the real dpkg does', () => {
     const draw = numbers(20_261_128);
     const drawn = Array.from({ length: 400 }, () => {
       const version = randomVersion(draw);

@@ -29,8 +29,8 @@ describe('a pattern of host names', () => {
   });
 
   it('is decided at once, however many stars it has', () => {
-    const started = performance.now();
+    const before = process.threadCpuUsage();
     expect(fitsHostPattern(`${'*a'.repeat(100)}b`, 'a'.repeat(250))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(process.threadCpuUsage(before).user).toBeLessThan(1_000_000);
   });
 });

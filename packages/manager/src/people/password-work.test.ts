@@ -3,10 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createPasswordWork } from './password-work.ts';
 
 const PASSWORD = 'correct horse battery';
-/** Real hashes, one after the other, on a machine that does other things too. */
-const SLOW = { timeout: 120_000 };
 
-describe('the work with passwords', SLOW, () => {
+describe('the work with passwords', () => {
   it('tells the right password from a wrong one, and from nobody’s', async () => {
     const work = createPasswordWork(systemRandom);
     const stored = await work.hash(PASSWORD);

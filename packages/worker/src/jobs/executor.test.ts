@@ -158,7 +158,7 @@ describe('applying patches', () => {
       },
     });
     const { job, ended } = await start(applyAll());
-    await vi.waitUntil(() => run, { interval: 5, timeout: 20_000 });
+    await vi.waitUntil(() => run, { interval: 5, timeout: 200_000 });
     run?.onWaitingForLock('unattended-upgr (pid 4711)');
     expect(job.core).toMatchObject({
       status: 'running',
@@ -268,7 +268,7 @@ describe('the reboot after patches', () => {
     expect(delays).toEqual([]);
     const now = await finish(applyAll({ reboot: true }));
     expect(now.message).toBe('toylib 1.1 upgraded; the host reboots now (linux-image)');
-    await vi.waitUntil(() => delays.length === 1, { interval: 5, timeout: 20_000 });
+    await vi.waitUntil(() => delays.length === 1, { interval: 5, timeout: 200_000 });
     const later = await finish(applyAll({ reboot: true, rebootDelaySeconds: 300 }));
     expect(later.message).toMatch(
       /; the host reboots in 5 min \(linux-image\); "shutdown -c" on it cancels that$/,
