@@ -30,6 +30,9 @@ const POSTGRESQL_SUITES = 'packages/manager/test/postgresql/**';
 /** Run by `npm run test:page`: the manager's page in a browser. */
 export const PAGE_SUITES = ['packages/lab/test/page/*.test.ts'];
 
+/** What is kept for all of a process cannot be put back in these: the flags of the engine. */
+const OWN_PROCESS = 'packages/runtime/src/node/process-memory.test.ts';
+
 const ELSEWHERE = [...configDefaults.exclude, ...LONG_SUITES, ...PAGE_SUITES, POSTGRESQL_SUITES];
 
 /** What holds for every suite. */
@@ -47,7 +50,25 @@ export const EVERY_SUITE = {
 export default defineConfig({
   test: {
     ...EVERY_SUITE,
-    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'tools/**/*.test.ts'],
-    exclude: ELSEWHERE,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'components',
+          include: ['packages/*/test/**/*.test.ts', 'tools/**/*.test.ts', OWN_PROCESS],
+          exclude: ELSEWHERE,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'units',
+          include: ['packages/*/src/**/*.test.ts'],
+          exclude: [...ELSEWHERE, OWN_PROCESS],
+          // They keep nothing that outlives them, so they follow each other in one process and load the sources once.
+          isolate: false,
+        },
+      },
+    ],
   },
 });
