@@ -9,7 +9,7 @@ export async function faultsOf(page: Page): Promise<string[]> {
 }
 
 /** The sign-in, which may have a screen with fields of its own behind it. */
-function signInForm(page: Page): Locator {
+export function signInForm(page: Page): Locator {
   return page.getByRole('main').filter({ has: page.getByRole('button', { name: 'Sign in' }) });
 }
 

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PASSWORD } from './fleet-page.ts';
+import { type ManagerPage, openManagerPage } from './manager-page.ts';
+import { askToJoin } from './older-request.ts';
+import { faultsOf, signInAs, signInForm } from './walk.ts';
+
+const HOST = { fqdn: 'gone.page.test', address: '127.0.0.54', machine: 'b'.repeat(32) };
+
+let world: ManagerPage;
+beforeAll(async () => {
+  world = await openManagerPage({ ada: 'admin', vera: 'viewer' }, [
+    'enrollment: { allow_legacy_agents: true }',
+    'fleet: { poll_minutes: 0.05, inventory_minutes: 0.05 }',
+  ]);
+  await using window = await world.open();
+  await askToJoin(window.page, HOST);
+  await world.manager.json('enrollments', 'approve', HOST.fqdn, '--no-code');
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+describe('The page', () => {
+  it('shows a host whose listing fails as unknown, with the reason, and never as current', async () => {
+    await using window = await world.open();
+    const { page, complaints } = window;
+    await page.goto('/hosts?q=state:unknown');
+    await signInAs(page, 'ada');
+    await page.getByText('ada · admin').waitFor();
+    const row = page.getByRole('row', { name: HOST.fqdn });
+    await expect
+      .poll(
+        async () => {
+          await page.reload();
+          await row.waitFor();
+          return row.textContent();
+        },
+        { timeout: 200_000 },
+      )
+      .toMatch(/unknown: .*(?:refused|answer|reach)/i);
+    await page.goto('/');
+    await page.getByText('The manager said so').first().waitFor();
+    const figures = await page.getByRole('list', { name: '1 hosts' }).getByRole('listitem').allTextContents();
+    expect(
+      figures.filter((one) => /current|unknown/.test(one)).map((one) => one.replaceAll(/\D/g, '')),
+    ).toEqual(['0', '1']);
+    expect(complaints).toEqual([]);
+  });
+
+  it('revokes the certificate of a host after its name was read once more, and tells whom it told', async () => {
+    await using window = await world.open();
+    const { page, complaints } = window;
+    await page.goto('/certificates');
+    await signInAs(page, 'ada');
+    await page.getByLabel('Search').fill('GONE');
+    await page.getByText('1 certificate of').waitFor();
+    await page.getByRole('link', { name: /^Revoke the certificate .* of gone\.page\.test$/ }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByText(/gone\.page\.test is believed by nobody with it/).waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Leave it' }).click();
+    await page.getByRole('link', { name: /^Revoke the certificate .* of gone\.page\.test$/ }).click();
+    await page.getByLabel('Why').selectOption('its key is, or may be, in wrong hands');
+    await page.getByRole('button', { name: 'Revoke the certificate of gone.page.test' }).click();
+    await page.getByText(/^Revoked: the certificate .* of gone\.page\.test/).waitFor();
+    await page.getByLabel('State').selectOption('revoked');
+    await page.getByRole('cell', { name: '✖ revoked' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('says to a viewer, on each button, why it cannot', async () => {
+    await using window = await world.open();
+    const { page } = window;
+    await page.goto('/queue/tokens');
+    await signInAs(page, 'vera');
+    await page.getByText('vera · viewer').waitFor();
+    for (const [path, name] of [
+      ['/queue/tokens', 'Make it'],
+      ['/settings/programs', 'Make it'],
+      ['/settings/people', 'Make the person'],
+      ['/audit', 'Verify now'],
+    ] as const) {
+      await page.goto(path);
+      const button = page.getByRole('button', { name });
+      await button.waitFor();
+      const reason = await button.getAttribute('aria-describedby');
+      const said = await page.locator(`[id="${reason}"]`).textContent();
+      expect([path, await button.getAttribute('aria-disabled'), said]).toEqual([
+        path,
+        'true',
+        expect.stringContaining('Your role, viewer, does not allow this'),
+      ]);
+    }
+  });
+
+  it('keeps what was typed when the session ends in the middle of a form', async () => {
+    await using window = await world.open();
+    const { page, context } = window;
+    await page.goto('/settings/people');
+    await signInAs(page, 'ada');
+    await page.getByLabel('Name', { exact: true }).fill('carl');
+    await page.getByLabel('New password', { exact: true }).fill(PASSWORD);
+    await page.getByLabel('The new password again').fill(PASSWORD);
+    await context.clearCookies();
+    await page.getByRole('button', { name: 'Make carl' }).click();
+    await page.getByText('Your session is over.').waitFor();
+    await signInAs(page, 'ada');
+    await signInForm(page).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Make carl' }).click();
+    await page.getByText('carl may sign in now.').waitFor();
+  });
+
+  it('shows nothing of what one person typed and saw to another who signs in after', async () => {
+    await using window = await world.open();
+    const { page, context } = window;
+    await page.goto('/settings/people');
+    await signInAs(page, 'ada');
+    await page.getByLabel('Name', { exact: true }).fill('secret-plan');
+    await context.clearCookies();
+    await page.getByRole('link', { name: 'Hosts', exact: true }).click();
+    await page.getByText('Your session is over.').waitFor();
+    await signInAs(page, 'vera');
+    await page.getByText('vera · viewer').waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { level: 1, name: 'People' }).waitFor();
+    await page.getByText('Your role does not show this').waitFor();
+    expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('');
+  });
+
+  it('says that the manager is away, keeps what it showed with its age, and goes on when it is back', async () => {
+    await using window = await world.open();
+    const { page } = window;
+    await page.goto('/queue/tokens');
+    await signInAs(page, 'ada');
+    await page.getByText('No join tokens.').waitFor();
+    await page.getByLabel('Note').fill('typed before');
+    await world.manager.kill();
+    await page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByText('The manager does not answer').first().waitFor();
+    expect(await page.getByLabel('Note').inputValue()).toBe('typed before');
+    await world.manager.start();
+    await page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByLabel('The join string alone').waitFor();
+    await page.getByRole('cell', { name: 'typed before' }).waitFor();
+  });
+});
