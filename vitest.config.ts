@@ -17,8 +17,9 @@ export const LONG_SUITES = [
   'packages/lab/test/secrets.test.ts',
   'packages/lab/test/ca-rotation.test.ts',
   'packages/lab/test/signed-jobs.test.ts',
-  // These need root: rpm changes its root to each private one.
+  // These need root: rpm and pacman change their root to each private one.
   'packages/lab/test/dnf-adapter.test.ts',
+  'packages/lab/test/pacman-adapter.test.ts',
   'packages/lab/test/package-conformance.test.ts',
   // Runs the tools of `npm run check` over a copy of the sources, once for each rule.
   'tools/check.test.ts',

@@ -1,4 +1,5 @@
 import type { PackageManager } from '../../worker/src/package-interface/package-manager.ts';
+import type { TakenLock } from '../../worker/test/packages/taken-lock.ts';
 
 /** A host with a package manager, and a signed repository of toys behind it. */
 export interface WorldHost {
@@ -6,8 +7,8 @@ export interface WorldHost {
   readonly packages: PackageManager;
   /** Another program of this host keeps a package at its version. */
   readonly hold: (name: string) => Promise<void>;
-  /** What programs of this package manager lock while they change something. */
-  readonly lockFile: string;
+  /** Takes what programs of this package manager lock while they change something, as they do. */
+  readonly takeLock: () => Promise<TakenLock>;
 }
 
 /**
@@ -23,6 +24,11 @@ export interface PackageWorld {
   readonly secure: string;
   /** Whether the sources say how bad a fault is, and by which advisory. */
   readonly saysSeverity: boolean;
+  /** Whether the sources say which updates mend security faults. */
+  readonly knowsSecurity: boolean;
+  /** Whether single packages may be upgraded, and packages held. */
+  readonly upgradesSome: boolean;
+  readonly holds: boolean;
   /** Whether configuration can be removed with a package. */
   readonly purges: boolean;
   /** A host with the old versions of these installed; the newer ones are on offer. */

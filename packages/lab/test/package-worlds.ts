@@ -1,13 +1,18 @@
-import { rename } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import type { Backend } from '../../worker/src/package-interface/backends.ts';
+import { takeLock } from '../../worker/test/packages/taken-lock.ts';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
+import { buildPacmanRepository } from '../src/pacman/repository.ts';
 import { must } from '../src/process.ts';
 import { buildRpmRepository } from '../src/rpm/repository.ts';
 import { bench } from './apt-bench.ts';
 import { type DnfBench, dnfBench, updatedRpmRepository } from './dnf-bench.ts';
 import type { PackageWorld, WorldHost } from './package-world.ts';
+import { type PacmanBench, pacmanBench } from './pacman-bench.ts';
+
+const DOES_EVERYTHING = { knowsSecurity: true, upgradesSome: true, holds: true };
 
 async function aptWorld(): Promise<PackageWorld> {
   const folder = await temporaryFolder();
@@ -17,7 +22,7 @@ async function aptWorld(): Promise<PackageWorld> {
       root,
       packages,
       hold: async (name) => void must(await apt.run('apt-mark', ['hold', name]), 'apt-mark hold'),
-      lockFile: join(root, 'var/lib/dpkg/lock-frontend'),
+      takeLock: () => takeLock(join(root, 'var/lib/dpkg/lock-frontend')),
     };
     return host;
   };
@@ -27,6 +32,7 @@ async function aptWorld(): Promise<PackageWorld> {
     next: '1.1-1',
     secure: '1.0-1+deb12u1',
     saysSeverity: false,
+    ...DOES_EVERYTHING,
     purges: true,
     host: (installed) => open(installed),
     async spoiledHost(installed) {
@@ -48,7 +54,7 @@ function dnfHost({ dnf, packages, root }: DnfBench): WorldHost {
     root,
     packages,
     hold: async (name) => void must(await dnf.dnf('versionlock', 'add', name), 'dnf versionlock'),
-    lockFile: join(root, 'var/lib/rpm/.rpm.lock'),
+    takeLock: () => takeLock(join(root, 'var/lib/rpm/.rpm.lock')),
   };
 }
 
@@ -62,6 +68,7 @@ async function dnfWorld(): Promise<PackageWorld> {
     next: '1.1-1',
     secure: '1.1-1',
     saysSeverity: true,
+    ...DOES_EVERYTHING,
     purges: false,
     host: async (installed) => dnfHost(await dnfBench(folder.path, installed, shared)),
     async spoiledHost(installed) {
@@ -85,8 +92,61 @@ async function dnfWorld(): Promise<PackageWorld> {
   };
 }
 
+function pacmanHost({ packages, root }: PacmanBench): WorldHost {
+  const config = join(root, 'etc/pacman.conf');
+  return {
+    root,
+    packages,
+    async hold(name) {
+      const text = await readFile(config, 'utf8');
+      await writeFile(config, text.replace('[options]\n', `[options]\nIgnorePkg = ${name}\n`));
+    },
+    // It is there while somebody works, and open; whoever ends takes it away.
+    async takeLock() {
+      const path = join(root, 'var/lib/pacman/db.lck');
+      const taken = await takeLock(path);
+      return {
+        async letGo() {
+          await taken.letGo();
+          await rm(path);
+        },
+      };
+    },
+  };
+}
+
+async function pacmanWorld(): Promise<PackageWorld> {
+  const folder = await temporaryFolder();
+  const shared = await buildPacmanRepository({ folder: join(folder.path, 'shared') });
+  return {
+    name: 'pacman',
+    old: '1.0-1',
+    next: '1.1-1',
+    secure: '1.1-1',
+    saysSeverity: false,
+    knowsSecurity: false,
+    upgradesSome: false,
+    holds: false,
+    purges: true,
+    host: async (installed) => pacmanHost(await pacmanBench(folder.path, installed, shared)),
+    async spoiledHost(installed) {
+      const own = await shared.copy(join(folder.path, crypto.randomUUID().slice(0, 8)));
+      return {
+        ...pacmanHost(await pacmanBench(folder.path, installed, own)),
+        breakSignature: () => own.breakSignature(),
+        takeAway: () => own.hide(),
+      };
+    },
+    async close() {
+      await shared[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
 /** Every package manager that this release drives. */
 export const WORLDS: Readonly<Record<Backend, () => Promise<PackageWorld>>> = {
   apt: aptWorld,
   dnf: dnfWorld,
+  pacman: pacmanWorld,
 };

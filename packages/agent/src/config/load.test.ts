@@ -169,7 +169,7 @@ describe("the agent's configuration", () => {
   it('names only package managers that the agent opens', async () => {
     expect((await load('package_manager: { backend: apt }')).package_manager.backend).toBe('apt');
     expect((await load('package_manager: { backend: dnf }')).package_manager.backend).toBe('dnf');
-    await expect(load('package_manager: { backend: pacman }')).rejects.toThrow(
+    await expect(load('package_manager: { backend: zypper }')).rejects.toThrow(
       /package_manager\.backend: must be/,
     );
   });

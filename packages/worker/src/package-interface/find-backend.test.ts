@@ -8,7 +8,8 @@ const hostOf = (osRelease: string | undefined, ...programs: readonly string[]) =
   readTextLimited: async (path: string) => (path === '/etc/os-release' ? osRelease : undefined),
 });
 const hostWith = (...programs: readonly string[]) => hostOf(undefined, ...programs);
-const [APT, DNF, PACMAN] = ['/usr/bin/apt-get', '/usr/bin/dnf', '/usr/bin/pacman'];
+const [APT, DNF, PACMAN] = ['/usr/bin/apt-get', '/usr/bin/dnf', '/usr/bin/pacman'] as const;
+const ZYPPER = '/usr/bin/zypper';
 
 describe('the package manager of a host', () => {
   it('is found by its program', async () => {
@@ -17,11 +18,11 @@ describe('the package manager of a host', () => {
   });
 
   it('is named where this release cannot drive it, and never taken for another', async () => {
-    await expect(findBackend(hostWith('/usr/bin/pacman'), 'auto', '/')).rejects.toMatchObject({
+    await expect(findBackend(hostWith(ZYPPER), 'auto', '/')).rejects.toMatchObject({
       code: 'SERVICE_UNHEALTHY',
-      message: expect.stringMatching(/^The package manager of this host is pacman\. This release drives /),
+      message: expect.stringMatching(/^The package manager of this host is zypper\. This release drives /),
     });
-    await expect(findBackend(hostWith('/usr/bin/pacman'), 'apt', '/')).rejects.toMatchObject({
+    await expect(findBackend(hostWith(ZYPPER), 'apt', '/')).rejects.toMatchObject({
       message: expect.stringMatching(
         /^package_manager\.backend is apt, but \/usr\/bin\/apt-get does not exist\./,
       ),
@@ -35,17 +36,19 @@ describe('the package manager of a host', () => {
     ['Debian with dnf beside apt', 'ID=debian\n', [APT, DNF], 'apt'],
     ['Rocky Linux with apt beside dnf', 'ID="rocky"\nID_LIKE="rhel centos fedora"\n', [APT, DNF], 'dnf'],
     ['a derivative of Ubuntu', 'ID=own\nID_LIKE="ubuntu debian"\n', [APT, DNF], 'apt'],
+    ['Arch Linux with apt beside pacman', 'ID=arch\n', [APT, PACMAN], 'pacman'],
+    ['a derivative of Arch Linux', 'ID=own\nID_LIKE=arch\n', [PACMAN], 'pacman'],
     ['a derivative that says nothing', 'ID=own\nID_LIKE=\n', [DNF], 'dnf'],
   ])('is the one that the distribution is kept with: %s', async (_what, osRelease, programs, backend) => {
     expect(await findBackend(hostOf(osRelease, ...programs), 'auto', '/')).toBe(backend);
   });
 
   it('is not one that a host of another kind has for other purposes', async () => {
-    const arch = hostOf('ID=arch\n', APT ?? '', PACMAN ?? '');
-    await expect(findBackend(arch, 'auto', '/')).rejects.toMatchObject({
-      message: expect.stringMatching(/^The package manager of this host is pacman\./),
+    const suse = hostOf('ID=opensuse-leap\n', APT, ZYPPER);
+    await expect(findBackend(suse, 'auto', '/')).rejects.toMatchObject({
+      message: expect.stringMatching(/^The package manager of this host is zypper\./),
     });
-    const image = hostOf('ID=fedora\n', DNF ?? '', '/run/ostree-booted');
+    const image = hostOf('ID=fedora\n', DNF, '/run/ostree-booted');
     for (const configured of ['auto', 'dnf'] as const)
       await expect(findBackend(image, configured, '/')).rejects.toMatchObject({
         message: expect.stringMatching(/^This host is updated as a whole image/),

@@ -5,13 +5,16 @@ import { BACKENDS, type Backend } from './backends.ts';
 import { readFamily } from './distribution.ts';
 
 /** The program that shows that a package manager is there. */
-const PROGRAMS: Readonly<Record<Backend, string>> = { apt: '/usr/bin/apt-get', dnf: '/usr/bin/dnf' };
+const PROGRAMS: Readonly<Record<Backend, string>> = {
+  apt: '/usr/bin/apt-get',
+  dnf: '/usr/bin/dnf',
+  pacman: '/usr/bin/pacman',
+};
 
 /** Others that hosts have, to name them when they are found. */
 const OTHERS: Readonly<Record<string, string>> = {
   yum: '/usr/bin/yum',
   zypper: '/usr/bin/zypper',
-  pacman: '/usr/bin/pacman',
   apk: '/sbin/apk',
 };
 

@@ -24,6 +24,7 @@ export interface PackageAdapter {
   readonly name: Backend;
   readonly rules: PackageRules;
   readonly words: PackageWords;
+  readonly limits: PackageLimits;
   readonly output: ToolOutput;
   readonly database: PackageDatabase;
   readonly reading: PackageReading;
@@ -42,6 +43,14 @@ export interface PackageRules {
 }
 
 export type PackageId = Pick<Installed, 'name' | 'architecture'>;
+
+/** What a package manager does not do, each as a sentence that says why and what to ask for instead; absent where it does. */
+export interface PackageLimits {
+  /** Bringing in updates of packages that are named, while others that wait stay out. */
+  readonly someUpdates?: string;
+  /** Telling which updates mend security faults. */
+  readonly securityUpdates?: string;
+}
 
 /** Programs and commands that messages for people name, each as it is typed. */
 export interface PackageWords {
@@ -80,6 +89,8 @@ export interface ToolOutput {
   lockedOut(result: CommandResult): boolean;
   /** Names of packages whose scripts failed though what is installed does not show it. */
   failedScripts(result: CommandResult): readonly string[];
+  /** What is no package's and failed though the program ended well, such as a hook, in sentences; undefined when nothing did. */
+  failedHooks(result: CommandResult): string | undefined;
   /** The last words of a package's script, and the reason for which its package was given up; empty when unknown. */
   scriptWords(result: CommandResult, name: string): readonly string[];
   /** Says why a package that did not come in could not be downloaded; undefined when downloads did not fail. */
@@ -114,12 +125,14 @@ export interface Tool {
 export interface PackageDatabase {
   /** Files below the root that programs lock while they work. */
   readonly lockFiles: readonly string[];
+  /** Path of a file that is there while a program works that has it open; one that was killed leaves it. */
+  readonly openLock?: string;
   /** The path of what a transaction left that was cut off; undefined when none was. */
   interrupted(): Promise<string | undefined>;
   /** Dependencies of installed packages that are not met, as a clause; undefined when all are. */
   unmet(signal: AbortSignal): Promise<string | undefined>;
   /** Ends what was cut off. */
-  readonly finish: Tool;
+  finish(): Tool | Promise<Tool>;
   /** Installs what dependencies lack, without removing anything; undefined where nothing else has to wait for that. */
   readonly complete: Tool | undefined;
 }
@@ -159,6 +172,8 @@ export interface StateKey {
 /** How the lists of the sources are refreshed. */
 export interface ListRefreshing {
   readonly tool: Tool;
+  /** Puts in place what the tool needs. */
+  prepare?(): Promise<void>;
   /** The folder below the root that grows while something is downloaded. */
   readonly downloads: string;
   /** Reads what a finished run says about each source. */
@@ -237,7 +252,7 @@ export interface PackageChanging {
    * What to start. Names and versions are checked once more where they become arguments of a program that runs as root.
    * @throws PatchError `PKG_NOT_FOUND` for what is none.
    */
-  tool(change: PackageChange): Tool;
+  tool(change: PackageChange): Tool | Promise<Tool>;
   /** What a change would do when nobody is there to ask; needs no lock and changes nothing. */
   simulate(
     change: PackageChange,

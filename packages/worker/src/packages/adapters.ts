@@ -5,6 +5,8 @@ import { aptEnvironment, findAptRootFault } from './apt/private-root.ts';
 import { openDnfAdapter } from './dnf/adapter.ts';
 import { findDnfRootFault } from './dnf/private-root.ts';
 import type { PackageDoors } from './doors.ts';
+import { openPacmanAdapter } from './pacman/adapter.ts';
+import { findPacmanRootFault } from './pacman/private-root.ts';
 
 /** How a package manager of this release is opened. */
 export interface AdapterEntry {
@@ -26,5 +28,11 @@ export const ADAPTERS: Readonly<Record<Backend, AdapterEntry>> = {
     // Its programs are told in their arguments, and each in its own environment.
     environment: () => ({}),
     findRootFault: findDnfRootFault,
+  },
+  pacman: {
+    open: openPacmanAdapter,
+    // The same.
+    environment: () => ({}),
+    findRootFault: findPacmanRootFault,
   },
 };

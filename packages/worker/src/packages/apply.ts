@@ -65,7 +65,7 @@ function learnUntrusted(error: unknown, untrusted: Set<string>): boolean {
   return untrusted.size > before;
 }
 
-function install(
+async function install(
   host: PackageHost,
   { change, left, approve }: UpdatePlan & Pick<WantedChange, 'approve'>,
   run: OperationRun,
@@ -76,7 +76,8 @@ function install(
     security,
   }));
   const keepMarks = wishes.map(({ name }) => name);
-  return runChange(host, { tool: host.adapter.changing.tool(change), wishes, keepMarks, left, approve }, run);
+  const tool = await host.adapter.changing.tool(change);
+  return runChange(host, { tool, wishes, keepMarks, left, approve }, run);
 }
 
 /** Nothing fits, or nothing waits. @throws PatchError when something was named that stays out */

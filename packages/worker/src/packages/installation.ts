@@ -21,12 +21,14 @@ export async function prepareInstallation(
   reader: PackageReader,
   wish: InstallWish,
 ): Promise<NamedChange> {
-  const { changing, rules } = host.adapter;
+  const { changing, limits, rules } = host.adapter;
   const names = wish.packages.map((one) => one.name);
+  if (isUpgrade(wish) && limits.someUpdates !== undefined)
+    throw new PatchError('INVALID_REQUEST', `${limits.someUpdates} Nothing was changed.`);
   if (wish.onlyUpgrade) await requireInstalled(host, names);
   const change = { kind: 'install', ...wish } as const;
   // Refuses what is no name before anybody is asked for it.
-  changing.tool(change);
+  await changing.tool(change);
   await requireAvailable(host, wish.packages);
   const newest = wish.onlyUpgrade ? await newestVersions(reader) : [];
   const wishes = wish.packages.map(({ name, version: named }) => {
@@ -36,10 +38,15 @@ export async function prepareInstallation(
   return { change, names, wishes, keepMarks: wish.onlyUpgrade ? names : [] };
 }
 
+/** Whether it brings in what is newer; whoever names versions and allows older ones goes back. */
+function isUpgrade({ onlyUpgrade, allowDowngrade, packages }: InstallWish): boolean {
+  return onlyUpgrade && !(allowDowngrade && packages.every((one) => one.version !== undefined));
+}
+
 /** @throws PatchError `PKG_NOT_FOUND` */
 export async function prepareRemoval(host: PackageHost, wish: RemoveWish): Promise<NamedChange> {
   const change = { kind: 'remove', ...wish } as const;
-  host.adapter.changing.tool(change);
+  await host.adapter.changing.tool(change);
   await requireInstalled(host, [wish.name]);
   return {
     change,

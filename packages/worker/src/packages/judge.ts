@@ -103,6 +103,8 @@ function faultOf(ending: Ending): PatchError | undefined {
   if (result.timedOut) return timeFault(ending, fault);
   if (newlyBroken.length > 0)
     return fault('SCRIPT_FAILED', `${brokenSentence(newlyBroken, ending)} ${brokenAdvice(ending)}`);
+  const hooks = ending.adapter.output.failedHooks(result);
+  if (hooks !== undefined) return fault('SCRIPT_FAILED', hooks);
   if (outcome.left.some((one) => one.code === 'NETWORK_ERROR'))
     return fault('NETWORK_ERROR', describeLeftOut(outcome.left) ?? '');
   const unfulfilled = shortFault(ending, fault);

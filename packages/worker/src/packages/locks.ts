@@ -2,6 +2,7 @@ import { isPatchError, PatchError } from '@linux-patch/contract';
 import type { LockHolder } from '../package-interface/package-manager.ts';
 import type { OperationRun } from '../package-interface/package-operations.ts';
 import { belowRoot, type PackageHost } from './doors.ts';
+import { findOpenLockHolders } from './open-lock.ts';
 
 const LOOK_INTERVAL_MS = 500;
 /** How long a program is tried again that finds the lock taken by somebody whom nobody sees. */
@@ -93,7 +94,11 @@ export async function chooseHolder(
 /** The process that holds the package database now; undefined when nobody does. */
 export async function findLockHolder(host: LockedHost): Promise<LockHolder | undefined> {
   const { files } = host;
-  const pids = parseLockHolders((await files.readText('/proc/locks')) ?? '', await lockFiles(host));
+  const { openLock } = host.adapter.database;
+  const pids = [
+    ...parseLockHolders((await files.readText('/proc/locks')) ?? '', await lockFiles(host)),
+    ...(openLock === undefined ? [] : await findOpenLockHolders(host, openLock)),
+  ];
   return chooseHolder(pids, async (pid) =>
     (await files.readText(`/proc/${pid}/comm`).catch(() => undefined))?.trim(),
   );

@@ -23,7 +23,7 @@ export function createPackageOperations(
   memory: PlanMemory,
 ): PackageOperations {
   const { changing, reading } = host.adapter;
-  const named = (
+  const named = async (
     { change, names, wishes, keepMarks }: NamedChange,
     { permission, asked }: { readonly permission: ChangePermission; readonly asked: AskedChange },
     run: OperationRun,
@@ -31,7 +31,7 @@ export function createPackageOperations(
     runChange(
       host,
       {
-        tool: changing.tool(change),
+        tool: await changing.tool(change),
         wishes,
         keepMarks,
         approve: (installed) =>

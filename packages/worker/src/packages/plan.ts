@@ -2,7 +2,7 @@ import { PatchError, type PlanStep } from '@linux-patch/contract';
 import type { ChangeRules } from '../package-interface/change-policy.ts';
 import { type LeftOut, sortLeftOut } from '../package-interface/left-out.ts';
 import type { OperationRun, UpdateWish } from '../package-interface/package-operations.ts';
-import type { PackageChange, Refusal } from './adapter.ts';
+import type { PackageAdapter, PackageChange, Refusal } from './adapter.ts';
 import { admit } from './admit.ts';
 import type { PackageHost } from './doors.ts';
 import type { Update } from './package-facts.ts';
@@ -27,10 +27,22 @@ export async function chooseUpdates(
   reader: PackageReader,
   wish: UpdateWish,
 ): Promise<Choice> {
+  refuseLimits(adapter, wish);
   const { installed, pending, updates } = await reader.snapshot({ offered: true });
   const { hiddenSecurity } = pending;
   const denialOf = await judgeUpdates({ adapter }, await policy.read(), updates);
   return selectUpdates({ adapter, installed, updates, hiddenSecurity, denialOf }, wish);
+}
+
+/** @throws PatchError `INVALID_REQUEST` for what this package manager does not do */
+function refuseLimits({ limits }: Pick<PackageAdapter, 'limits'>, { selection }: UpdateWish): void {
+  const sentence =
+    selection.kind === 'security'
+      ? limits.securityUpdates
+      : selection.kind === 'names'
+        ? limits.someUpdates
+        : undefined;
+  if (sentence !== undefined) throw new PatchError('INVALID_REQUEST', `${sentence} Nothing was changed.`);
 }
 
 /**

@@ -16,6 +16,7 @@ import { refuseStopped, toolFailure } from './tool-failure.ts';
 export async function refreshLists(host: PackageHost, run: OperationRun): Promise<readonly SourceFailure[]> {
   const { what, ...tool } = host.adapter.refreshing.tool;
   await waitForLock(host, run);
+  await host.adapter.refreshing.prepare?.();
   using silence = new SilenceWatch(host, run.signal);
   const passOn = lineReader(host.adapter, run);
   const result = await host.commands.run({

@@ -32,7 +32,7 @@ export async function repair(
   const interrupted = (await database.interrupted()) !== undefined || (await brokenNames(host)).length > 0;
   if (interrupted) {
     run.onLine(`${words.installer} was interrupted earlier; finishing its work first`, 'stdout');
-    await attempt(host, database.finish, run);
+    await attempt(host, await database.finish(), run);
   }
   const mayInstall = install && !(await host.policy.read()).looksAtSteps;
   const { complete } = database;

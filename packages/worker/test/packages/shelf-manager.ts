@@ -111,6 +111,7 @@ function shelfAdapter(root: string, next: readonly Stored[]): PackageAdapter {
       incomplete: 'is not configured',
       afterIncomplete: '"shelf audit" lists it.',
     },
+    limits: {},
     output: {
       progress(line) {
         const [, step, all, name] = /^\((\d+)\/(\d+)\) (.*)$/.exec(line) ?? [];
@@ -123,13 +124,14 @@ function shelfAdapter(root: string, next: readonly Stored[]): PackageAdapter {
       untrusted: () => [],
       lockedOut: () => false,
       failedScripts: () => [],
+      failedHooks: () => undefined,
     },
     database: {
       lockFiles: ['shelf.lock'],
       interrupted: async () =>
         (await systemFiles.facts(join(root, 'journal'))) ? join(root, 'journal') : undefined,
       unmet: async () => undefined,
-      finish: tool('finish'),
+      finish: () => tool('finish'),
       complete: tool('complete'),
     },
     reading: shelfReading(root, next),

@@ -43,10 +43,12 @@ export async function openDnfAdapter(host: PackageDoors): Promise<PackageAdapter
     name: 'dnf',
     rules: RPM_RULES,
     words: WORDS,
+    limits: {},
     output: {
       progress: (line, source) => (source === 'fd3' ? parseRefreshStep(line) : parseProgress(line)),
       failure: readFailure,
       lockedOut: isLockedOut,
+      failedHooks: () => undefined,
       failedScripts: readFailedScripts,
       scriptWords,
       // What cannot be downloaded keeps everything out, and dnf says so itself.
@@ -58,7 +60,7 @@ export async function openDnfAdapter(host: PackageDoors): Promise<PackageAdapter
       // What a transaction left that was cut off stands in the list of what is installed, twice.
       interrupted: async () => undefined,
       unmet: (signal) => readUnmet(doors, signal),
-      finish: finishTool(root),
+      finish: () => finishTool(root),
       complete: undefined,
     },
     reading: dnfReading(doors),

@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import type { PackageManager } from '../../worker/src/package-interface/package-manager.ts';
+import { createPrivatePacmanRoot, type PrivatePacmanRoot } from '../src/pacman/private-root.ts';
+import type { PacmanRepository } from '../src/pacman/repository.ts';
+import { openOn, quietRun } from './apt-bench.ts';
+
+/** A private root with the agent's package manager on it. */
+export interface PacmanBench {
+  readonly pacman: PrivatePacmanRoot;
+  readonly packages: PackageManager;
+  readonly root: string;
+}
+
+/** A root below `folder` with old versions installed, and a refresh that has seen the newer ones. */
+export async function pacmanBench(
+  folder: string,
+  installed: readonly string[],
+  repository: PacmanRepository,
+): Promise<PacmanBench> {
+  const root = join(folder, `root-${crypto.randomUUID().slice(0, 8)}`);
+  const pacman = await createPrivatePacmanRoot({ folder: root, repository });
+  if (installed.length > 0) await pacman.install(installed);
+  const packages = await openOn(root);
+  await packages.operations.refresh(quietRun());
+  return { pacman, root, packages };
+}

@@ -1,0 +1,190 @@
+import { join } from 'node:path';
+import { PackageName, PackageVersion, PatchError } from '@linux-patch/contract';
+import type { PackageTarget } from '../../package-interface/package-operations.ts';
+import type { PackageChange } from '../adapter.ts';
+import type { PackageDoors } from '../doors.ts';
+import type { PacmanConfig } from './config.ts';
+import { plainName } from './names.ts';
+import { readUpgradable } from './pending.ts';
+
+/** A command of pacman for one change. */
+export interface PacmanChange {
+  /** For messages, such as `pacman -Su`. */
+  readonly what: string;
+  readonly operation: string;
+  /** What finds out what it would do, where that is another operation. */
+  readonly plannedAs?: string;
+  readonly options: readonly string[];
+  readonly targets: readonly string[];
+  /** What pacman asks and we allow: to change what it ignores, and to let one package take the place of another. */
+  readonly allowed: { readonly ignored: boolean; readonly replaced: boolean };
+  /** The databases that it is about. */
+  readonly databases: 'newest' | 'installed';
+  /** Packages with the keys that others are signed with; they go in before. */
+  readonly keyrings: readonly string[];
+}
+
+/**
+ * Arguments that find out what a change would do, up to the question whether to begin. Never `--noconfirm`, nor `--ask`, which
+ * contains it: nobody answers, which is "no" to everything.
+ */
+export function planArguments(change: PacmanChange): string[] {
+  return [change.plannedAs ?? change.operation, ...what(change)];
+}
+
+/** Arguments that print what would come in, with "yes" to what is ignored and replaced, and without a look at conflicts. */
+export function printArguments(change: PacmanChange): string[] {
+  return [change.operation, '--print', '--print-format', '%n %v', ...what(change)];
+}
+
+/** Bits of `--ask`, which turns the answer to a kind of question round (alpm_question_type_t). */
+const ASK = { ignored: 1, replaced: 2, key: 64 };
+
+/** Arguments that make it. */
+export function changeArguments(change: PacmanChange): string[] {
+  const { ignored, replaced } = change.allowed;
+  // By itself pacman then says yes to all three, and no to the removal of what is in conflict.
+  const bits = ASK.key + (ignored ? 0 : ASK.ignored) + (replaced ? 0 : ASK.replaced);
+  return [change.operation, '--noconfirm', '--ask', String(bits), ...what(change)];
+}
+
+function what({ options, targets }: PacmanChange): string[] {
+  return [...options, ...(targets.length === 0 ? [] : ['--', ...targets])];
+}
+
+const KEYRING = /^[a-z0-9][a-z0-9@._+]*-keyring$/;
+const NOTHING = { ignored: false, replaced: false };
+
+/** @throws PatchError `PKG_NOT_FOUND` for what is no name or version of a package */
+function checkNames(targets: readonly PackageTarget[]): void {
+  for (const { name, version } of targets) {
+    const fine =
+      PackageName.safeParse(name).success &&
+      (version === undefined || PackageVersion.safeParse(version).success);
+    if (!fine)
+      throw new PatchError(
+        'PKG_NOT_FOUND',
+        `"${name}${version === undefined ? '' : ` ${version}`}" is not a package name and version.`,
+      );
+  }
+}
+
+type Offered = ReadonlyMap<string, readonly string[]>;
+type VersionsOf = (names: readonly string[]) => Promise<Offered>;
+
+/**
+ * What pacman is to do. Of an update it is told what stays, because whatever waits is its business.
+ * @param versionsOf versions that the repositories have which belong to what is installed
+ * @throws PatchError `PKG_NOT_FOUND` for what is none; `INVALID_REQUEST` for what pacman cannot do in one run
+ */
+export async function pacmanChange(
+  doors: PackageDoors,
+  config: PacmanConfig,
+  { change, versionsOf }: { readonly change: PackageChange; readonly versionsOf: VersionsOf },
+): Promise<PacmanChange> {
+  switch (change.kind) {
+    case 'remove':
+      return removeChange(change);
+    case 'update':
+      return updateChange(doors, config, change);
+    case 'install':
+      checkNames(change.packages);
+      return installChange(doors, config, { change, versionsOf });
+  }
+}
+
+function removeChange(change: Extract<PackageChange, { kind: 'remove' }>): PacmanChange {
+  checkNames([change]);
+  const options = change.purge ? ['--nosave'] : [];
+  const rest = { allowed: NOTHING, databases: 'installed' as const, keyrings: [] };
+  // What would go besides is found out in any case, and refused by whoever sees that nobody named it.
+  const operation = { operation: change.allowRemovals ? '-Rc' : '-R', plannedAs: '-Rc' };
+  return { what: 'pacman -R', ...operation, options, targets: [plainName(change.name)], ...rest };
+}
+
+async function updateChange(
+  doors: PackageDoors,
+  config: PacmanConfig,
+  { updates, allowRemovals = false }: Extract<PackageChange, { kind: 'update' }>,
+): Promise<PacmanChange> {
+  checkNames(updates.map((one) => ({ name: one.name, version: one.newVersion })));
+  const wanted = new Set(updates.map((one) => one.name));
+  const staying = (await readUpgradable(doors, config)).filter((one) => !wanted.has(one.name));
+  return {
+    what: 'pacman -Su',
+    operation: '-Su',
+    options: staying.flatMap(({ name }) => ['--ignore', name]),
+    targets: [],
+    allowed: { ignored: false, replaced: allowRemovals },
+    databases: 'newest',
+    keyrings: [...wanted].filter((name) => KEYRING.test(name)),
+  };
+}
+
+async function installChange(
+  doors: PackageDoors,
+  config: PacmanConfig,
+  given: { readonly change: Extract<PackageChange, { kind: 'install' }>; readonly versionsOf: VersionsOf },
+): Promise<PacmanChange> {
+  const { packages, force } = given.change;
+  const names = packages.map(({ name }) => plainName(name));
+  const offered = await given.versionsOf(names);
+  const older = packages.filter(
+    ({ name, version }) => version !== undefined && !offered.get(plainName(name))?.includes(version),
+  );
+  const rest = {
+    allowed: { ignored: force, replaced: false },
+    databases: 'installed' as const,
+    keyrings: [],
+  };
+  if (older.length === 0)
+    return { what: 'pacman -S', operation: '-S', options: ['--needed'], targets: names, ...rest };
+  if (older.length < packages.length)
+    throw new PatchError(
+      'INVALID_REQUEST',
+      'pacman cannot take some packages from its repositories and others from its cache in one run: ask for the older versions in a job of their own. Nothing was changed.',
+    );
+  const targets = await Promise.all(older.map((target) => requireCached(doors, config, { target, offered })));
+  return { what: 'pacman -U', operation: '-U', options: [], targets, ...rest };
+}
+
+async function requireCached(
+  doors: PackageDoors,
+  config: PacmanConfig,
+  { target: { name, version }, offered }: { readonly target: PackageTarget; readonly offered: Offered },
+): Promise<string> {
+  const files = await cachedFiles(doors, config);
+  const found = files.find((one) => one.name === plainName(name) && one.version === version);
+  if (found) return found.path;
+  const isKnown = offered.has(plainName(name)) || files.some((one) => one.name === plainName(name));
+  if (!isKnown)
+    throw new PatchError('PKG_NOT_FOUND', `No repository of this host has "${name}". Nothing was changed.`);
+  throw new PatchError(
+    'VERSION_NOT_AVAILABLE',
+    `Neither a repository of this host nor pacman's cache (${config.cacheFolders.join(', ')}) has ${name} ${version}. Nothing was changed.`,
+  );
+}
+
+/** A package that was downloaded earlier. */
+export interface CachedFile {
+  readonly name: string;
+  readonly version: string;
+  readonly path: string;
+}
+
+/** What the caches of pacman still have, by the names of their files. */
+export async function cachedFiles(
+  { files }: Pick<PackageDoors, 'files'>,
+  { cacheFolders }: Pick<PacmanConfig, 'cacheFolders'>,
+): Promise<CachedFile[]> {
+  const found = await Promise.all(
+    cacheFolders.map(async (folder) =>
+      (await files.list(folder, { missingOk: true })).flatMap((file) => {
+        const [, name, version] = /^(.+)-([^-]+-[^-]+)-[^-]+\.pkg\.tar(?:\.[a-z0-9]+)?$/.exec(file) ?? [];
+        if (name === undefined || version === undefined || file.endsWith('.sig')) return [];
+        return [{ name, version, path: join(folder, file) }];
+      }),
+    ),
+  );
+  return found.flat();
+}

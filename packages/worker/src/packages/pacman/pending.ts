@@ -1,0 +1,124 @@
+import { PatchError } from '@linux-patch/contract';
+import type { CommandResult } from '@linux-patch/runtime';
+import type { PackageDoors } from '../doors.ts';
+import type { Installed, Pending, Source, Update } from '../package-facts.ts';
+import { askPacman, questionFailed } from './ask.ts';
+import type { PacmanConfig } from './config.ts';
+import { databasesIn, newestFolder } from './databases.ts';
+import { readRecords, type SyncRecord } from './sync-records.ts';
+
+/** A line of `pacman -Qu`: `toyheld 1.0-1 -> 1.1-1 [ignored]`. */
+export interface Upgradable {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly ignored: boolean;
+}
+
+const LINE = /^(\S+) (\S+) -> (\S+)( \[ignored\])?$/;
+
+/**
+ * Reads `pacman -Qu` of pacman 6 and 7, which ends with 1 and says nothing where nothing waits.
+ * @throws PatchError `PKG_MANAGER_ERROR` on anything else: fewer updates than there are is worse than none
+ */
+export function parseUpgradable(result: CommandResult): Upgradable[] {
+  const { exitCode, stdout, stderr } = result;
+  const lines = stdout.split('\n').filter(Boolean);
+  const isQuiet = !stderr.split('\n').some((line) => line.startsWith('error: '));
+  if (!isQuiet || (exitCode !== 0 && (exitCode !== 1 || lines.length > 0)))
+    throw questionFailed('-Qu', result);
+  return lines.map((line) => {
+    const [, name, from, to, ignored] = LINE.exec(line) ?? [];
+    if (name !== undefined && from !== undefined && to !== undefined)
+      return { name, from, to, ignored: ignored !== undefined };
+    throw new PatchError(
+      'PKG_MANAGER_ERROR',
+      `pacman -Qu printed a line that is not understood: "${line.slice(0, 120)}"`,
+    );
+  });
+}
+
+export async function readUpgradable(
+  doors: PackageDoors,
+  config: PacmanConfig,
+  databases: 'newest' | 'installed' = 'newest',
+): Promise<Upgradable[]> {
+  return parseUpgradable(await askPacman(doors, config, { args: ['-Qu'], databases }));
+}
+
+/** An address without user and password. */
+export function withoutPassword(url: string): string {
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1');
+}
+
+/** Every repository of the configuration. None says which of its packages mend security faults. */
+export async function readSources(doors: PackageDoors, config: PacmanConfig): Promise<Source[]> {
+  const there = await databasesIn(doors, await newestFolder(doors, config), config);
+  return config.repositories.map(({ name, servers }) => ({
+    uri: servers[0] === undefined ? name : withoutPassword(servers[0]),
+    label: name,
+    suite: name,
+    codename: undefined,
+    origin: undefined,
+    security: false,
+    present: there.has(name),
+    publishedAtMs: there.get(name)?.publishedAtMs,
+    validUntilMs: undefined,
+    lists: [name],
+  }));
+}
+
+/**
+ * What waits by the newest databases of this host.
+ * @throws PatchError `SERVICE_UNHEALTHY` while one of several repositories was never downloaded
+ */
+export async function readPending(
+  doors: PackageDoors,
+  config: PacmanConfig,
+  known: { readonly installed: readonly Installed[]; readonly sources: readonly Source[] },
+): Promise<Pending> {
+  const missing = known.sources.filter((one) => !one.present).map((one) => one.lists.join());
+  if (missing.length === known.sources.length) return { updates: [], hiddenSecurity: [] };
+  if (missing.length > 0)
+    throw new PatchError(
+      'SERVICE_UNHEALTHY',
+      `Which updates wait is not known: ${missing.join(', ')} ${missing.length === 1 ? 'was' : 'were'} never downloaded. Ask for a refresh, or take what is not wanted out of pacman.conf.`,
+    );
+  const waiting = await readUpgradable(doors, config);
+  const names = waiting.map((one) => one.name);
+  const records = names.length === 0 ? [] : await readRecords(doors, config, { names, databases: 'newest' });
+  const updates = waiting.map((one) => updateOf(one, known.installed, records));
+  return { updates: updates.sort((a, b) => (a.id < b.id ? -1 : 1)), hiddenSecurity: [] };
+}
+
+function updateOf(
+  { name, from, to, ignored }: Upgradable,
+  installed: readonly Installed[],
+  records: readonly SyncRecord[],
+): Update {
+  const own = installed.find((one) => one.name === name);
+  if (own?.version !== from)
+    throw new PatchError(
+      'PKG_MANAGER_ERROR',
+      `pacman names an update of ${name} ${from}, which its database does not have installed. Somebody may be changing packages now.`,
+    );
+  return {
+    name,
+    id: name,
+    architecture: own.architecture,
+    currentVersion: from,
+    newVersion: to,
+    source: own.source,
+    origins: records
+      .filter((one) => one.name === name && one.version === to)
+      .map(({ repository }) => repository),
+    held: ignored || own.held,
+    phasedPercent: undefined,
+    phased: false,
+    offered: undefined,
+    security: false,
+    securityVersion: undefined,
+    securityKnown: false,
+    description: own.description,
+  };
+}
