@@ -17,7 +17,7 @@ let agent: AgentProcess;
 
 const KEY_FILE = 'var/lib/linux_patch_manager/ca/job-key.json';
 const PIN_FILE = 'etc/linux_patch_api/job-key.json';
-const PIN_MARK = 'var/lib/linux_patch_api/state/job-key-pinned';
+const PIN_MARK = 'var/lib/linux_patch_worker/job-key-pinned';
 
 /** A host that knows where its manager is, and nothing of its CA. */
 const hostWith = (name: string, address: string): Promise<LabHost> =>

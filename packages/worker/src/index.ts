@@ -11,6 +11,7 @@ export {
 } from './admission/change.ts';
 export { keyConflict, nameChange } from './admission/name-change.ts';
 export { ordersFolder, workerFolder } from './admission/orders.ts';
+export { pinPlace } from './admission/pin-place.ts';
 export { runFolder } from './admission/run-place.ts';
 export { LineFollower } from './detached/line-follower.ts';
 export { OutlivingProgram } from './detached/outliving-program.ts';

@@ -46,7 +46,7 @@ async function pinningHost() {
   };
   const pin = { format: 1, pinned, by: 'join', foreign: null };
   await put('etc/linux_patch_api/job-key.json', JSON.stringify(pin));
-  await mkdir(join(root, 'var/lib/linux_patch_api/state/job-key-pinned'), { recursive: true });
+  await mkdir(join(root, 'var/lib/linux_patch_worker/job-key-pinned'), { recursive: true });
   const instance = { format: 1, instance_id: INSTANCE, host: {} };
   await put('var/lib/linux_patch_api/state/instance.json', JSON.stringify(instance));
   return { root, key, pinned, put };

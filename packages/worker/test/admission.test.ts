@@ -26,7 +26,7 @@ async function leaveJob(root: string, id: string, { ended }: { readonly ended: b
 
 describe('whoever owns the process of the agent', () => {
   it('has done what the manager signed, once, and never again', async () => {
-    const { challenge, sign, start, orders, run, pinned } = await admissionWorld();
+    const { root, challenge, sign, start, orders, run, pinned } = await admissionWorld();
     const signed = sign(await challenge());
     const { kind, job = '' } = await start({ signed });
     expect(kind).toBe('accepted');
@@ -37,6 +37,7 @@ describe('whoever owns the process of the agent', () => {
     // No package manager is here, which ends it as well as anything.
     expect(await run(job)).toMatchObject({ t: 'failed', code: 'SERVICE_UNHEALTHY' });
     expect(await orders()).toEqual([]);
+    expect(await readdir(join(root, RUNS))).toEqual([]);
     expect(await run(job)).toMatchObject({ t: 'failed', code: 'INTERRUPTED' });
     expect(await start({ signed })).toMatchObject({ code: 'CHALLENGE_UNKNOWN' });
     expect(await start({ signed, idem: 'change-2' })).toMatchObject({ code: 'SIGNATURE_INVALID' });
@@ -270,7 +271,7 @@ describe('a host that pins no key', () => {
   it('does what is asked for, and writes down that nobody signed it', async () => {
     const { root, start, orders } = await admissionWorld();
     await rm(join(root, 'etc/linux_patch_api/job-key.json'));
-    await rm(join(root, 'var/lib/linux_patch_api/state/job-key-pinned'), { recursive: true });
+    await rm(join(root, 'var/lib/linux_patch_worker/job-key-pinned'), { recursive: true });
     expect(await start({ caller: 'local' })).toMatchObject({ kind: 'accepted', signedBy: null });
     expect(await start({ idem: 'change-2' })).toMatchObject({ kind: 'accepted', signedBy: null });
     const by = (await orders()).map((one) => one.by);

@@ -51,7 +51,7 @@ export function openPinnedJobKey(options: PinnedJobKeyOptions): PinnedJobKey {
     pin: () => readPin(files, place),
     async secure() {
       try {
-        await markPinnedKey(files, place.mark, await readPinnedKey(files, place));
+        await markPinnedKey(files, place, await readPinnedKey(files, place));
       } catch (error) {
         options.logger.error(messageOf(error), {});
       }

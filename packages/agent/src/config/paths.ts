@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { PinPlace } from '@linux-patch/worker';
+import { type PinPlace, pinPlace } from '@linux-patch/worker';
 
 /** Where the agent finds and keeps its things unless the configuration moves them. */
 export interface AgentPaths {
@@ -45,10 +45,7 @@ export function agentPaths(root: string): AgentPaths {
     dataFolder,
     learnedAddresses: join(dataFolder, 'state/manager-addresses.json'),
     instanceFile: join(dataFolder, 'state/instance.json'),
-    jobKey: {
-      file: under('/etc/linux_patch_api/job-key.json'),
-      mark: join(dataFolder, 'state/job-key-pinned'),
-    },
+    jobKey: pinPlace(resolve(root)),
     apiSocket: join(dataFolder, 'api.sock'),
     jobsFolder: join(dataFolder, 'jobs'),
     auditLog: under('/var/log/linux_patch_api/audit.log'),

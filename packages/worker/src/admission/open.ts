@@ -17,15 +17,12 @@ import { readPin } from '../signature/pinned-key.ts';
 import { type Admission, createAdmission } from './admission.ts';
 import { createLaunch, type Launch, type LaunchOptions } from './launch.ts';
 import { openOrders, workerFolder } from './orders.ts';
+import { pinPlace } from './pin-place.ts';
 import { openRunPlace } from './run-place.ts';
 import { takeOver } from './take-over.ts';
 import { openWaiting } from './waiting.ts';
 
 /** Below the root. */
-const PIN = {
-  file: 'etc/linux_patch_api/job-key.json',
-  mark: 'var/lib/linux_patch_api/state/job-key-pinned',
-};
 const CHALLENGES = 'run/linux-patch-worker/challenges';
 const INSTANCE_FILE = 'var/lib/linux_patch_api/state/instance.json';
 const INSTANCE_LIMIT_BYTES = 64 * 1024;
@@ -61,7 +58,7 @@ export function openAdmission(doors: AdmissionDoors): HostAdmission {
     random,
     orders,
     placeOf,
-    pin: () => readPin(files, { file: at(PIN.file), mark: at(PIN.mark) }),
+    pin: () => readPin(files, pinPlace(root)),
     challenges: sayChallengeFaults(openChallenges({ folder, files, random, boot }), folder),
     instanceId: () => readInstanceId(files, at(INSTANCE_FILE)),
     policy,

@@ -68,6 +68,8 @@ export async function doJob(options: DoJobOptions): Promise<void> {
       .catch((error: unknown) => {
         host.logger.error('a job that has ended cannot be crossed out', { job_id: jobId, error });
       });
+    // Whoever hears it over a pipe needs no folder.
+    if (attached) await place.forget();
     if (signal.aborted) return;
     say(ending.report);
     if (ending.afterwards) await finishAfterwards(options, place, ending.afterwards);

@@ -50,9 +50,25 @@ describe('the file of the pinned key', () => {
   it('is missed also when a power cut came right after it was written for the first time', async () => {
     await writePinnedKey(files, place, PIN);
     await rm(place.mark, { recursive: true });
-    await markPinnedKey(files, place.mark, await read());
+    await markPinnedKey(files, place, await read());
     await rm(place.file);
     await expect(read()).rejects.toMatchObject(refusal(/is gone/));
+  });
+
+  it('is missed also where an earlier release had marked it, and then by the mark of this one alone', async () => {
+    const formerMark = join(folder.path, 'former', 'mark');
+    await mkdir(formerMark, { recursive: true });
+    const moved = { ...place, formerMark };
+    await expect(readPin(files, moved)).rejects.toMatchObject(refusal(/is gone/));
+    await writePinnedKey(files, place, PIN);
+    await rm(place.mark, { recursive: true });
+    await markPinnedKey(files, moved, await readPin(files, moved));
+    expect(await files.facts(formerMark)).toBeUndefined();
+    await rm(place.file);
+    await expect(readPin(files, moved)).rejects.toMatchObject(refusal(/is gone/));
+    await mkdir(formerMark);
+    await forgetPinnedKey(files, moved);
+    expect(await readPinnedKey(files, moved)).toEqual(NOTHING);
   });
 
   it('remembers the keys that counted before, the last sixteen of them, and never one that counts again', async () => {

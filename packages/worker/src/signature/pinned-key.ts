@@ -9,6 +9,8 @@ export interface PinPlace {
   readonly file: string;
   /** Exists while a key is pinned, in another folder than the file: a file that vanishes says nothing by that. */
   readonly mark: string;
+  /** Where an earlier release had it. */
+  readonly formerMark?: string;
 }
 
 /** So many keys that counted here before are remembered. */
@@ -41,13 +43,14 @@ const REPAIR =
  * @throws PatchError `SERVICE_UNHEALTHY` for a file that cannot be read, that others than root can change, or that is gone
  *   although a key was pinned: then nothing is known, and nothing is allowed
  */
-export async function readPin(files: Files, { file, mark }: PinPlace): Promise<Pin> {
+export async function readPin(files: Files, { file, mark, formerMark = mark }: PinPlace): Promise<Pin> {
   try {
     const [open] = await findOpenPlace({ files, path: file });
     if (open !== undefined) throw unknownKey(open);
     const text = await files.readTextLimited(file, LIMIT_BYTES);
     if (text === undefined) {
-      if (await files.facts(mark)) throw unknownKey(`${file} is gone, and it named a key`);
+      if ((await files.facts(mark)) ?? (await files.facts(formerMark)))
+        throw unknownKey(`${file} is gone, and it named a key`);
       return NOTHING;
     }
     const { format: _format, ...pin } = StoredPin.parse(JSON.parse(text));
@@ -96,11 +99,12 @@ function replacedBy(before: Pin | undefined, pinned: string | null): string[] {
  */
 export async function writePinnedKey(
   files: Files,
-  { file, mark }: PinPlace,
+  place: PinPlace,
   { pinned, by, foreign }: HostJobKey,
   refused: string | null = null,
 ): Promise<void> {
-  const before = await readPin(files, { file, mark }).catch(() => undefined);
+  const { file } = place;
+  const before = await readPin(files, place).catch(() => undefined);
   const stored = { format: 1, pinned, by, foreign, replaced: replacedBy(before, pinned), refused } as const;
   await files.makeFolder(dirname(file), 0o755);
   await files.writeDurably({
@@ -108,20 +112,27 @@ export async function writePinnedKey(
     data: `${JSON.stringify(stored satisfies z.input<typeof StoredPin>, null, 2)}\n`,
     mode: 0o644,
   });
-  await markPinnedKey(files, mark, stored);
+  await markPinnedKey(files, place, stored);
 }
 
 /** Writes down that a key is pinned, or none: also what a power cut left open right after the pin was written. */
-export async function markPinnedKey(files: Files, mark: string, { pinned }: HostJobKey): Promise<void> {
-  if (pinned === null) return files.remove(mark);
-  if (await files.facts(mark)) return;
-  // A folder is there or not, and a crash leaves nothing half made of it.
-  await files.makeFolder(mark, 0o700);
-  await files.syncFolder(dirname(mark));
+export async function markPinnedKey(
+  files: Files,
+  { mark, formerMark }: PinPlace,
+  { pinned }: HostJobKey,
+): Promise<void> {
+  if (pinned === null) await files.remove(mark);
+  else if (!(await files.facts(mark))) {
+    // A folder is there or not, and a crash leaves nothing half made of it.
+    await files.makeFolder(dirname(mark), 0o700);
+    await files.makeFolder(mark, 0o700);
+    await files.syncFolder(dirname(mark));
+  }
+  if (formerMark !== undefined) await files.remove(formerMark);
 }
 
 /** Forgets it, as a host that belongs to no manager any more. */
-export async function forgetPinnedKey(files: Files, { file, mark }: PinPlace): Promise<void> {
-  await files.remove(mark);
-  await files.remove(file);
+export async function forgetPinnedKey(files: Files, place: PinPlace): Promise<void> {
+  await markPinnedKey(files, place, { pinned: null, by: null, foreign: null });
+  await files.remove(place.file);
 }
