@@ -20,15 +20,12 @@ const jobs = async (query = ''): Promise<readonly FleetJob[]> =>
 /** The only job there is, when enough time has passed for its state. */
 async function inState(state: FleetJob['state']): Promise<FleetJob | undefined> {
   await expect
-    .poll(
-      async () => {
-        const [one] = await jobs();
-        if (one?.state === state) return state;
-        await world.clock.advance(1_000);
-        return one?.state;
-      },
-      { timeout: 60_000 },
-    )
+    .poll(async () => {
+      const [one] = await jobs();
+      if (one?.state === state) return state;
+      await world.clock.advance(1_000);
+      return one?.state;
+    })
     .toBe(state);
   return (await jobs())[0];
 }
@@ -44,7 +41,7 @@ const done = (more: Partial<Job> = {}): Job =>
     ...more,
   });
 
-describe('what a host is asked to do', { timeout: 120_000 }, () => {
+describe('what a host is asked to do', () => {
   it('is on record with who asked, and ends with what its job did', async () => {
     await using host = await knownHost(world);
     await applyAll(world, host.fqdn, 'mine-1');
