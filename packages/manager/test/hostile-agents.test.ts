@@ -12,6 +12,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { createFleetClient, type FleetClient } from '../src/fleet-client/client.ts';
 import { watchJob } from '../src/fleet-client/watch-job.ts';
 import { HEALTH_OF_ANY_AGENT } from '../src/fleet-watch/health-report.ts';
+import { agentJob } from './agent-job.ts';
 
 const FQDN = 'host.example.test';
 const JOB = '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc';
@@ -188,8 +189,9 @@ function onConnection(serve: (socket: WebSocket) => void): void {
   server.on('upgrade', (request, socket, head) => sockets.handleUpgrade(request, socket, head, serve));
 }
 
-const watch = () =>
+const watch = (fromSeq?: number) =>
   watchJob({
+    fromSeq,
     client: fleet,
     clock: new ManualClock(),
     agent: agent(),
@@ -218,6 +220,26 @@ describe('frames of a job', () => {
     expect(read).toBe(total + 1);
     // 64 wait here; what fits into the buffers of the network are the others.
     expect(ahead).toBeLessThan(1_000);
+  });
+
+  it('after the last that was seen are asked for, with how many are gone; what is polled later has no number of its own', async () => {
+    const wishes: unknown[] = [];
+    onConnection((socket) => {
+      socket.on('message', (data: Buffer) => {
+        wishes.push(JSON.parse(data.toString('utf8')));
+        const missed = JSON.parse(frame(8, JOB, 'line 8'));
+        socket.send(JSON.stringify({ ...missed, missed: 2 }));
+        socket.send(frame(9, JOB, 'line 9'), () => socket.close());
+      });
+    });
+    say(envelope(JSON.stringify(agentJob({ status: 'completed' }))));
+    const seen = await Array.fromAsync(watch(5), ({ seq, missed, output }) => [seq, missed, output]);
+    expect(wishes).toEqual([{ type: 'subscribe', job_id: JOB, from_seq: 5 }]);
+    expect(seen).toEqual([
+      [8, 2, 'line 8'],
+      [9, 0, 'line 9'],
+      [9, 0, null],
+    ]);
   });
 
   it('about other jobs end the connection when there is no end of them; the job is asked for then', async () => {

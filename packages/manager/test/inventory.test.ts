@@ -278,6 +278,18 @@ describe('the inventory of the fleet', () => {
     expect(await world.database.db.selectFrom('started_jobs').selectAll().execute()).toEqual([]);
   });
 
+  it('says of what waits why it would stay, as far as the listing tells', async () => {
+    await using host = await listedHost(
+      [installed('curl', '1'), installed('nginx', '1')],
+      [waiting('curl', '1', '2', { held: true, phased: true }), waiting('nginx', '1', '2')],
+    );
+    const { packages } = await packagesOf(host);
+    expect(packages.map((one) => [one.name, one.stays])).toEqual([
+      ['curl', ['held', 'phased']],
+      ['nginx', []],
+    ]);
+  });
+
   it('goes with its host', async () => {
     await using host = await listedHost([installed('curl', '1')], [waiting('curl', '1', '2')]);
     expect((await world.remove(`/hosts/${host.fqdn}`)).status).toBe(200);

@@ -25,6 +25,7 @@ import { FLEET_JOB_ROUTES } from './fleet-job-routes.ts';
 import { HOST_PACKAGE_ROUTES } from './host-package-routes.ts';
 import { Host, HostChange, HostList, HostRemoval } from './hosts.ts';
 import { INVENTORY_ROUTES } from './inventory-routes.ts';
+import { JobEventsQuery } from './job-events.ts';
 import { JobKeyStatus } from './job-key.ts';
 import { JOIN_TOKEN_ROUTES } from './join-token-routes.ts';
 import { PEOPLE_ROUTES } from './people-routes.ts';
@@ -324,6 +325,9 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     path: '/api/v1/hosts/{id}/jobs/{job}/events',
     auth: 'hosts:read',
     summary: 'Server-sent events of one job, relayed from the host until the job ends',
+    description:
+      'Events `progress` (`status`, `progress_percent`, `message`, `output`, `seq`, and how many events before it were `missed`), then one `end`, or `failed` with `code` and `message`.',
+    query: JobEventsQuery,
     response: z.string(),
     bare: true,
     mediaType: 'text/event-stream',

@@ -73,6 +73,9 @@ export type FleetInventory = z.infer<typeof FleetInventory>;
 
 export const HostInventoryQuery = z.strictObject({ name: PackageGlob.optional(), ...inventoryPage });
 
+/** Why an update would stay when everything is updated, as far as a listing tells; what is kept back for want of something else is known only when the host plans. */
+const STAYS = ['held', 'phased', 'hidden'] as const;
+
 /** A package that a host has installed. */
 export const InstalledPackage = z.object({
   name: z.string(),
@@ -83,6 +86,10 @@ export const InstalledPackage = z.object({
   candidate: z.string().nullable().meta({ description: 'The version that waits; null where none does.' }),
   security: z.boolean().nullable().meta({
     description: 'Whether that mends a security fault; null where the host cannot tell, or none waits.',
+  }),
+  stays: z.array(z.enum(STAYS)).max(STAYS.length).meta({
+    description:
+      'Why that would stay when everything is updated: `held` on the host; `phased`, published for a share of machines that it is not part of yet; `hidden` by its pins or its default release.',
   }),
 });
 export type InstalledPackage = z.infer<typeof InstalledPackage>;

@@ -20,9 +20,11 @@ export async function* jobFrames(options: {
   readonly client: FleetClient;
   readonly agent: AgentAddress;
   readonly jobId: string;
+  /** The last event that was seen. */
+  readonly fromSeq?: number | undefined;
   readonly signal: AbortSignal;
 }): AsyncGenerator<ServerFrame> {
-  const { client, agent, jobId, signal } = options;
+  const { client, agent, jobId, fromSeq, signal } = options;
   const connection = await client.connect(agent, signal).catch(() => undefined);
   if (!connection) return;
   // The connection is open and TLS already; this speaks WebSocket over it.
@@ -36,7 +38,9 @@ export async function* jobFrames(options: {
   connection.setTimeout(IDLE_LIMIT_MS, () => socket.terminate());
   const close = (): void => socket.terminate();
   signal.addEventListener('abort', close, { once: true });
-  socket.on('open', () => socket.send(JSON.stringify({ type: 'subscribe', job_id: jobId })));
+  // Undefined members are not sent: the first agents know no numbers.
+  const wish = { type: 'subscribe', job_id: jobId, from_seq: fromSeq };
+  socket.on('open', () => socket.send(JSON.stringify(wish)));
   let stray = 0;
   socket.on('message', (data: Buffer) => {
     const frame = findFrame(data.toString('utf8'));

@@ -10,7 +10,10 @@ export interface JobEvent {
   readonly progress_percent: number;
   readonly message: string;
   readonly output: string | null;
+  /** By the host's count; an event that was asked for and not pushed has the number of the one before. */
   readonly seq: number;
+  /** Events before this one that the host has no more, or the way was too slow for. */
+  readonly missed: number;
 }
 
 const FINAL: readonly string[] = ['completed', 'failed', 'cancelled', 'timeout'];
@@ -26,6 +29,8 @@ interface WatchOptions {
   readonly clock: Clock;
   readonly agent: AgentAddress;
   readonly jobId: string;
+  /** The last event that was seen; undefined is that the state of now comes first. */
+  readonly fromSeq?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -33,10 +38,10 @@ interface WatchOptions {
 async function* pushedEvents(options: WatchOptions): AsyncGenerator<JobEvent> {
   for await (const frame of jobFrames(options)) {
     if (frame.type !== 'job_status' && frame.type !== 'job_complete') continue;
-    const { status, progress_percent, message, output = null, seq } = frame;
+    const { status, progress_percent, message, output = null, seq, missed = 0 } = frame;
     const read = Job.shape.status.safeParse(status);
     if (!read.success) continue;
-    yield { status: read.data, progress_percent, message, output, seq };
+    yield { status: read.data, progress_percent, message, output, seq, missed };
     if (isFinal(status)) return;
   }
 }
@@ -48,6 +53,7 @@ function eventOf(job: Job, seq: number): JobEvent {
     message: job.message,
     output: null,
     seq,
+    missed: 0,
   };
 }
 
@@ -56,7 +62,7 @@ function eventOf(job: Job, seq: number): JobEvent {
  * The last event is always a final one, unless the signal ends the watch first.
  */
 export async function* watchJob(options: WatchOptions): AsyncGenerator<JobEvent> {
-  let seq = 0;
+  let seq = options.fromSeq ?? 0;
   for await (const event of pushedEvents(options)) {
     seq = event.seq;
     yield event;
@@ -67,7 +73,6 @@ export async function* watchJob(options: WatchOptions): AsyncGenerator<JobEvent>
       params: { id: options.jobId },
       signal: options.signal,
     });
-    seq += 1;
     yield eventOf(job, seq);
     if (isFinal(job.status)) return;
     await options.clock.sleep(POLL_INTERVAL_MS, options.signal).catch(() => {});

@@ -17,10 +17,12 @@ interface JobEventSources {
 /** Server-sent events: `progress` frames, then one `end` or `failed`. */
 export function serveJobEvents(routes: Routes, sources: JobEventSources): void {
   const { hosts, fleet, clock, logger } = sources;
-  routes.serveBare(MANAGER_ADMIN_ROUTES.hostJobEvents, async ({ parameter, request, requestId, actor }) => {
+  routes.serveBare(MANAGER_ADMIN_ROUTES.hostJobEvents, async (input) => {
+    const { parameter, query, request, requestId, actor } = input;
     const agent = addressOf(await hosts.get(parameter('id')));
     const signal = AbortSignal.any([request.signal, ...(actor.cut ? [actor.cut] : [])]);
-    const events = watchJob({ client: fleet, clock, agent, jobId: parameter('job'), signal });
+    const watched = { jobId: parameter('job'), fromSeq: query.from_seq, signal };
+    const events = watchJob({ client: fleet, clock, agent, ...watched });
     const onFault = (error: unknown): string => {
       logger.error('watching a job failed', { request_id: requestId, error });
       return unexpectedFault(requestId);

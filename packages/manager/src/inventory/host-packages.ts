@@ -1,6 +1,7 @@
 import type { InstalledPackage } from '@linux-patch/contract';
 import { sql } from 'kysely';
 import { fits, numberList } from '../database/dialect.ts';
+import type { HostUpdateRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
 import { type DictionaryEntry, readEntries } from './dictionary.ts';
 import { findSet } from './sets.ts';
@@ -34,6 +35,7 @@ export async function readHostPackages(
       source_version: one.sourceVersion || null,
       candidate: update?.version ?? null,
       security: update?.security ?? null,
+      stays: update?.stays ?? [],
     };
   });
   return { packages, total: all.length };
@@ -47,11 +49,20 @@ async function findNamed(db: Database, ids: readonly number[], pattern: string):
   return rows.map(({ id }) => id);
 }
 
+interface Waiting extends Pick<InstalledPackage, 'security' | 'stays'> {
+  readonly version: string;
+}
+
+function staysOf({ held, phased, hidden }: HostUpdateRow): Waiting['stays'] {
+  return [
+    ...(held === 1 ? (['held'] as const) : []),
+    ...(phased === 1 ? (['phased'] as const) : []),
+    ...(hidden === 1 ? (['hidden'] as const) : []),
+  ];
+}
+
 /** What waits on a host, by what it is to replace. */
-async function readWaiting(
-  db: Database,
-  hostId: string,
-): Promise<ReadonlyMap<string, { readonly version: string; readonly security: boolean | null }>> {
+async function readWaiting(db: Database, hostId: string): Promise<ReadonlyMap<string, Waiting>> {
   const rows = await readUpdates(db, hostId);
   const entries = await readEntries(
     db,
@@ -64,7 +75,9 @@ async function readWaiting(
       if (!candidate) return [];
       const { name, arch, version } = candidate;
       const security = row.security === null ? null : row.security === 1;
-      return [[keyOf(name, arch, row.installed_version), { version, security }] as const];
+      return [
+        [keyOf(name, arch, row.installed_version), { version, security, stays: staysOf(row) }] as const,
+      ];
     }),
   );
 }
