@@ -1,8 +1,10 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { auditSearchOf } from './audit/audit-search.ts';
 import { certificateSearchOf } from './certificates/certificate-search.ts';
+import { patchSearch } from './patch/wish.ts';
 import { NotHere } from './shell/not-here.tsx';
 import { Shell } from './shell/shell.tsx';
+import { updatesSearch } from './updates/updates-search.ts';
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotHere });
 
@@ -35,6 +37,27 @@ const hostTab = createRoute({
   path: '/hosts/$name/$tab',
   validateSearch: searchOf,
   component: lazyRouteComponent(() => import('./host/host-screen.tsx'), 'HostScreen'),
+});
+
+const patch = createRoute({
+  getParentRoute: () => root,
+  path: '/hosts/$name/patch',
+  validateSearch: patchSearch,
+  component: lazyRouteComponent(() => import('./patch/patch-screen.tsx'), 'PatchScreen'),
+});
+
+const job = createRoute({
+  getParentRoute: () => root,
+  path: '/hosts/$name/jobs/$job',
+  validateSearch: patchSearch,
+  component: lazyRouteComponent(() => import('./job/job-screen.tsx'), 'JobScreen'),
+});
+
+const updates = createRoute({
+  getParentRoute: () => root,
+  path: '/updates',
+  validateSearch: updatesSearch,
+  component: lazyRouteComponent(() => import('./updates/updates-screen.tsx'), 'UpdatesScreen'),
 });
 
 const queue = createRoute({
@@ -111,6 +134,9 @@ export const router = createRouter({
     hosts,
     host,
     hostTab,
+    patch,
+    job,
+    updates,
     queue,
     tokens,
     setUp,

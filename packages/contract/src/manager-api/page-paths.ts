@@ -4,6 +4,8 @@ export const PAGE_PATHS = [
   '/hosts',
   '/hosts/{name}',
   '/hosts/{name}/{tab}',
+  '/hosts/{name}/jobs/{job}',
+  '/updates',
   '/queue',
   '/queue/tokens',
   '/setup',

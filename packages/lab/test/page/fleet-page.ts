@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { type AgentProcess, createLabHost, type LabHost } from '../../src/agent-process.ts';
-import { buildToyRepository } from '../../src/apt/repository.ts';
+import { buildToyRepository, type ToyRepository } from '../../src/apt/repository.ts';
 import { type ManagerProcess, startManagerProcess } from '../../src/manager-process.ts';
 import { installPage } from '../../src/page.ts';
 
@@ -14,6 +14,8 @@ export interface FleetPage extends AsyncDisposable {
   readonly manager: ManagerProcess;
   readonly host: LabHost;
   readonly agent: AgentProcess;
+  /** Where the host has its packages from; updates of it are published. */
+  readonly repository: ToyRepository;
   /** A browser's window of its own, in which nobody is signed in. */
   open(options?: Parameters<Browser['newContext']>[0]): Promise<Window>;
 }
@@ -95,6 +97,7 @@ export async function openFleetPage(configuration: readonly string[] = []): Prom
     manager,
     host,
     agent,
+    repository,
     open: (options) => openWindow(browser, manager.url, options),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

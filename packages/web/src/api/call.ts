@@ -24,6 +24,8 @@ export interface CallInput<K extends RouteId> {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly query?: QueryOf<K>;
   readonly body?: BodyOf<K>;
+  /** Names a change, so that it can be asked for again when its answer was lost. */
+  readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -37,6 +39,12 @@ function searchOf(query: Readonly<Record<string, unknown>>): string {
   return search === '' ? '' : `?${search}`;
 }
 
+/** Where a route is, for what the browser itself opens. */
+export function addressOf(id: RouteId, input: Pick<CallInput<RouteId>, 'parameters' | 'query'>): string {
+  const { parameters = {}, query = {} } = input;
+  return `${pathOf(__CONTRACT__.routes[id]?.path ?? '/', parameters)}${searchOf(query)}`;
+}
+
 /**
  * Calls the manager as whoever is signed in.
  * @throws CallFailure whatever went wrong
@@ -44,13 +52,14 @@ function searchOf(query: Readonly<Record<string, unknown>>): string {
 export async function call<K extends RouteId>(id: K, input: CallInput<K> = {}): Promise<Answered<K>> {
   const route = __CONTRACT__.routes[id];
   if (!route) throw new CallFailure({ code: 'PAGE_FAULT', message: `The page knows no route ${id}.` });
-  const { parameters = {}, query = {}, body, signal } = input;
-  const response = await fetch(`${pathOf(route.path, parameters)}${searchOf(query)}`, {
+  const { body, signal, idempotencyKey } = input;
+  const response = await fetch(addressOf(id, input), {
     method: route.method,
     headers: {
       accept: 'application/json',
       [__CONTRACT__.requestHeader]: '1',
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
     },
     redirect: 'error',
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

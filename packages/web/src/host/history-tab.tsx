@@ -1,6 +1,7 @@
 import type { SeenChange } from '@linux-patch/contract';
 import { Paper, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { ask } from '../api/queries.ts';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
@@ -11,19 +12,28 @@ import type { TabProps } from './tab-props.ts';
 const SHOWN = 30;
 const PACKAGES_SHOWN = 20;
 
-function Change({ change }: { readonly change: SeenChange }) {
+function Change({ change, name }: { readonly change: SeenChange; readonly name: string }) {
   const named = change.packages.slice(0, PACKAGES_SHOWN);
   const more = change.packages.length - named.length + change.more;
   return (
     <Paper component="li" withBorder p="sm">
       <Text fw={600}>
         Seen <When at={change.seen_at} />,{' '}
-        {change.job_id === null ? 'done outside of this manager' : `by job ${change.job_id}`}
+        {change.job_id === null ? (
+          'done outside of this manager'
+        ) : (
+          <>
+            by{' '}
+            <Link to="/hosts/$name/jobs/$job" params={{ name, job: change.job_id }}>
+              a job
+            </Link>
+          </>
+        )}
       </Text>
       <ul>
-        {named.map(({ name, architecture, before, after }) => (
-          <li key={`${name} ${architecture}`}>
-            {name} {before ?? 'not installed'} → {after ?? 'removed'}
+        {named.map(({ name: changed, architecture, before, after }) => (
+          <li key={`${changed} ${architecture}`}>
+            {changed} {before ?? 'not installed'} → {after ?? 'removed'}
           </li>
         ))}
       </ul>
@@ -49,7 +59,7 @@ export function HistoryTab({ host }: TabProps) {
               </Text>
               <Stack component="ul" gap="sm" p={0} m={0}>
                 {changes.map((change) => (
-                  <Change key={`${change.seen_at} ${change.job_id}`} change={change} />
+                  <Change key={`${change.seen_at} ${change.job_id}`} change={change} name={host.fqdn} />
                 ))}
               </Stack>
             </>

@@ -1,4 +1,4 @@
-import { Title } from '@mantine/core';
+import { Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
@@ -7,6 +7,7 @@ import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { HistoryTab } from './history-tab.tsx';
 import { IdentityTab } from './identity-tab.tsx';
+import { JobsTab } from './jobs-tab.tsx';
 import { OverviewTab } from './overview-tab.tsx';
 import { PackagesTab } from './packages-tab.tsx';
 import type { TabProps } from './tab-props.ts';
@@ -18,6 +19,7 @@ const TABS: Readonly<Record<string, ComponentType<TabProps>>> = {
   updates: UpdatesTab,
   packages: PackagesTab,
   history: HistoryTab,
+  jobs: JobsTab,
   identity: IdentityTab,
 };
 
@@ -31,6 +33,12 @@ export function HostScreen() {
       <Title order={1} mb="md">
         {name}
       </Title>
+      <Text mb="xs">
+        <Link to="/hosts/$name/patch" params={{ name }}>
+          Patch {name}
+        </Link>
+        : what would be done is shown first.
+      </Text>
       <nav className="tabs" aria-label={`Of ${name}`}>
         {Object.keys(TABS).map((one) => (
           <Link

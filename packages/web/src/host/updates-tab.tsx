@@ -1,62 +1,38 @@
 import { Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
 import { type Answered, call } from '../api/call.ts';
 import { ActButton } from '../shell/act-button.tsx';
+import { PagedTable } from '../shell/paged-table.tsx';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { Unknown } from '../states/unknown.tsx';
+import { securityWord } from '../words/security-word.ts';
 import { When } from '../words/when.tsx';
 import type { TabProps } from './tab-props.ts';
 import { wholeListing } from './whole-listing.ts';
-import { whyItStays } from './why-it-stays.ts';
+import { whyItStays, whyListedStays } from './why-it-stays.ts';
 
 type Patch = Answered<'hostPatches'>['patches'][number];
 
-function UpdateTable({
-  caption,
-  head,
-  children,
-}: {
-  readonly caption: string;
-  readonly head: string;
-  readonly children: ReactNode;
-}) {
-  return (
-    <div className="wide">
-      <Table>
-        <Table.Caption>{caption}</Table.Caption>
-        <Table.Thead>
-          <Table.Tr>
-            {['Package', 'Installed', 'Waits', 'Security', head].map((name) => (
-              <Table.Th key={name}>{name}</Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>{children}</Table.Tbody>
-      </Table>
-    </div>
-  );
-}
-
-function security(known: boolean | null): string {
-  return known === null ? '? not known' : known ? '✖ yes' : 'no';
-}
+const HEAD = ['Package', 'Installed', 'Waits', 'Security', 'Why it would stay'];
 
 function Asked({ patches }: { readonly patches: readonly Patch[] }) {
   if (patches.length === 0) return <Empty title="Nothing waits, the host says." />;
   return (
-    <UpdateTable caption="As the host says now" head="Why it would stay">
-      {patches.map((one) => (
+    <PagedTable
+      caption="As the host says now"
+      head={HEAD}
+      rows={patches}
+      row={(one) => (
         <Table.Tr key={one.name}>
           <Table.Td>{one.name}</Table.Td>
           <Table.Td>{one.current_version}</Table.Td>
           <Table.Td>{one.available_version}</Table.Td>
-          <Table.Td>{security(one.security_known === false ? null : one.security)}</Table.Td>
+          <Table.Td>{securityWord(one.security_known === false ? null : one.security)}</Table.Td>
           <Table.Td>{whyItStays(one)}</Table.Td>
         </Table.Tr>
-      ))}
-    </UpdateTable>
+      )}
+    />
   );
 }
 
@@ -75,17 +51,25 @@ function Listed({ listing }: { readonly listing: Answered<'hostInventory'> }) {
         </Empty>
       ) : null}
       {waiting.length > 0 ? (
-        <UpdateTable caption="When it was listed last" head="Architecture">
-          {waiting.map((one) => (
-            <Table.Tr key={`${one.name} ${one.architecture}`}>
-              <Table.Td>{one.name}</Table.Td>
-              <Table.Td>{one.version}</Table.Td>
-              <Table.Td>{one.candidate}</Table.Td>
-              <Table.Td>{security(one.security)}</Table.Td>
-              <Table.Td>{one.architecture}</Table.Td>
-            </Table.Tr>
-          ))}
-        </UpdateTable>
+        <>
+          <PagedTable
+            caption="When it was listed last"
+            head={HEAD}
+            rows={waiting}
+            row={(one) => (
+              <Table.Tr key={`${one.name} ${one.architecture}`}>
+                <Table.Td>{one.name}</Table.Td>
+                <Table.Td>{one.version}</Table.Td>
+                <Table.Td>{one.candidate}</Table.Td>
+                <Table.Td>{securityWord(one.security)}</Table.Td>
+                <Table.Td>{whyListedStays(one)}</Table.Td>
+              </Table.Tr>
+            )}
+          />
+          <Text size="sm">
+            What would be kept back for want of something else is known only when the host is asked now.
+          </Text>
+        </>
       ) : null}
     </Stack>
   );

@@ -5,6 +5,7 @@ import { useEffect } from 'react';
 const PLACES = {
   d: '/',
   h: '/hosts',
+  u: '/updates',
   q: '/queue',
   c: '/certificates',
   a: '/audit',

@@ -24,6 +24,9 @@ export function Side() {
           <Link className="shell-link" to="/hosts">
             Hosts
           </Link>
+          <Link className="shell-link" to="/updates">
+            Updates
+          </Link>
           <Link className="shell-link" to="/queue">
             Queue{waiting > 0 ? ` (${waiting})` : ''}
           </Link>
@@ -48,7 +51,7 @@ export function Side() {
         </Button>
         {leave.error ? <Text size="sm">You are not signed out: {leave.error.message}</Text> : null}
         <Text size="xs">
-          Keys: / search · g d dashboard · g h hosts · g q queue · g c certificates · g a audit · g s settings
+          Keys: / search · g d dashboard · g h hosts · g u updates · g q queue · g c certificates · g a audit · g s settings
         </Text>
       </Stack>
     </header>

@@ -1,0 +1,65 @@
+import type { Job } from '@linux-patch/contract';
+import { Text } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { agentCode } from '../api/agent-failure.ts';
+import { type Answered, call } from '../api/call.ts';
+import { failureOf } from '../api/call-failure.ts';
+import { useWhyNot } from '../session/session.ts';
+import { ActButton } from '../shell/act-button.tsx';
+import { Confirm } from '../shell/confirm.tsx';
+import { Refused } from '../states/refused.tsx';
+import { adviceFor } from './advice.ts';
+import { isOver, jobQuery } from './job-query.ts';
+
+const DONE: Readonly<Record<Answered<'cancelHostJob'>['action'], string>> = {
+  cancelling: 'It is being cancelled; how it ends is shown here.',
+  cancelled: 'It is cancelled; it had not begun.',
+  deleted:
+    'It ended in this very moment, and its record on the host is gone. The history of the host has what it changed.',
+};
+
+/** Ends a job that waits or runs, after a question. */
+export function CancelJob({ host, job }: { readonly host: string; readonly job: Job }) {
+  const client = useQueryClient();
+  const [isAsked, setAsked] = useState(false);
+  const mayNot = useWhyNot('hosts:patch');
+  const cancel = useMutation({
+    mutationFn: () => call('cancelHostJob', { parameters: { id: host, job: job.job_id } }),
+    onSettled: () => client.invalidateQueries({ queryKey: jobQuery(host, job.job_id).queryKey }),
+    onSuccess: () => setAsked(false),
+  });
+  const failure = cancel.error ? failureOf(cancel.error) : undefined;
+  const ended = isOver(job) ? 'The job has ended; there is nothing to cancel.' : undefined;
+  const why = mayNot ?? ended ?? (cancel.data ? DONE[cancel.data.action] : undefined);
+  return (
+    <>
+      {failure && !isOver(job) ? (
+        <Refused
+          title="The job was not cancelled, as far as is known"
+          failure={failure}
+          advice={adviceFor(agentCode(failure))}
+        />
+      ) : null}
+      {isAsked && !isOver(job) ? (
+        <Confirm
+          title={`Cancel this job on ${host}?`}
+          yes={`Yes, cancel it on ${host}`}
+          why={why}
+          busy={cancel.isPending}
+          act={() => cancel.mutate()}
+          back={() => setAsked(false)}
+        >
+          <Text>
+            What it has done stays done. A change that the package manager has begun is ended in a state that
+            the next change repairs.
+          </Text>
+        </Confirm>
+      ) : (
+        <ActButton why={why} act={() => setAsked(true)} quiet>
+          Cancel the job
+        </ActButton>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+import type { Job } from '@linux-patch/contract';
+import { Alert, Stack, Text } from '@mantine/core';
+import { getRouteApi } from '@tanstack/react-router';
+import { Facts } from '../host/facts.tsx';
+import { When } from '../words/when.tsx';
+import { CancelJob } from './cancel-job.tsx';
+import { JobFailure } from './job-failure.tsx';
+import { isOver } from './job-query.ts';
+import { OutputWindow } from './output-window.tsx';
+import { ResultsTable } from './results-table.tsx';
+import { StatusName } from './status-name.tsx';
+import { useLiveJob } from './use-live-job.ts';
+
+const route = getRouteApi('/hosts/$name/jobs/$job');
+
+/** What of a state its status does not say; undefined where that is nothing. */
+function finer({ status, state }: Job): string | undefined {
+  return state === status || status === 'timeout' ? undefined : state.replaceAll('_', ' ');
+}
+
+function Completed({ job }: { readonly job: Job }) {
+  return (
+    <Alert color="green" title="✓ Done">
+      <Text>{job.message}</Text>
+      {job.reboot ? (
+        <Text mt="xs">
+          The host reboots at {new Date(job.reboot.due_at).toLocaleString()} by its clock:{' '}
+          {job.reboot.reasons.join('; ')}.
+        </Text>
+      ) : null}
+    </Alert>
+  );
+}
+
+/** How one job of a host goes, and what came of it. */
+export function JobView({ host, job }: { readonly host: string; readonly job: Job }) {
+  const search = route.useSearch();
+  const over = isOver(job);
+  const live = useLiveJob(host, job.job_id, !over);
+  const percent = over ? job.progress_percent : Math.max(job.progress_percent, live?.percent ?? 0);
+  const message = (over ? undefined : live?.message) || job.message;
+  return (
+    <Stack mt="md">
+      {job.status === 'completed' ? <Completed job={job} /> : null}
+      {over && job.status !== 'completed' ? <JobFailure job={job} host={host} search={search} /> : null}
+      {over ? null : (
+        <div>
+          <progress className="progress" max={100} value={percent} aria-label="How far the job is" />
+          <Text role="status">
+            {percent} %: {message || job.status}
+          </Text>
+        </div>
+      )}
+      <CancelJob host={host} job={job} />
+      <Facts
+        of={[
+          ['Host', host],
+          ['Status', <StatusName key="status" status={job.status} />],
+          ...(finer(job) === undefined ? [] : [['More exactly', finer(job)] as const]),
+          ['Asked for', <When key="created" at={job.created_at} />],
+          ['Started', <When key="started" at={job.started_at} never="not yet" />],
+          ['Ended', <When key="ended" at={job.completed_at} never="not yet" />],
+          ['Packages', job.packages.length === 0 ? 'whatever waits' : job.packages.slice(0, 20).join(', ')],
+          ['Signed by', job.signed_by ?? 'nobody'],
+        ]}
+      />
+      {job.results.length > 0 ? <ResultsTable results={job.results} /> : null}
+      <OutputWindow host={host} job={job} live={live} />
+    </Stack>
+  );
+}

@@ -1,0 +1,82 @@
+import type { ApplyRequest, Host, Plan } from '@linux-patch/contract';
+import { Stack, Text } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { agentCode, denialIn } from '../api/agent-failure.ts';
+import { call } from '../api/call.ts';
+import { failureOf } from '../api/call-failure.ts';
+import { adviceFor } from '../job/advice.ts';
+import { rebootOf, sumOf, whyNotApply } from '../plan/plan-sentences.ts';
+import { DeniedByPolicy } from '../plan/policy-denial.tsx';
+import { useWhyNot } from '../session/session.ts';
+import { ActButton } from '../shell/act-button.tsx';
+import { Confirm } from '../shell/confirm.tsx';
+import { Refused } from '../states/refused.tsx';
+import { count } from '../words/count.ts';
+
+/** Does what a plan says on its host, after a question; a second try is the same job. */
+export function ApplyPlan({
+  host,
+  plan,
+  request,
+  why,
+  begun,
+}: {
+  readonly host: Host;
+  readonly plan: Plan;
+  readonly request: ApplyRequest;
+  /** Why it cannot be done now, for what is not of the plan; undefined when it can. */
+  readonly why: string | undefined;
+  readonly begun: (jobId: string) => void;
+}) {
+  const [isAsked, setAsked] = useState(false);
+  const [key] = useState(() => crypto.randomUUID());
+  const mayNot = useWhyNot('hosts:patch');
+  const apply = useMutation({
+    mutationFn: () =>
+      call('hostApply', {
+        parameters: { id: host.id },
+        body: { ...request, plan_hash: plan.plan_hash },
+        idempotencyKey: key,
+      }),
+    onSuccess: ({ job_id: jobId }) => begun(jobId),
+  });
+  const { fqdn } = host;
+  const failure = apply.error ? failureOf(apply.error) : undefined;
+  const denial = failure ? denialIn(failure) : undefined;
+  const whyNot = mayNot ?? why ?? whyNotApply(plan);
+  return (
+    <Stack>
+      {denial ? <DeniedByPolicy denial={denial} /> : null}
+      {failure && !denial ? (
+        <Refused
+          title={`Not begun on ${fqdn}, as far as is known`}
+          failure={failure}
+          advice={adviceFor(agentCode(failure))}
+        />
+      ) : null}
+      {isAsked ? (
+        <Confirm
+          title={`Change ${fqdn} now?`}
+          yes={`Yes, change ${fqdn}`}
+          why={whyNot}
+          busy={apply.isPending}
+          act={() => apply.mutate()}
+          back={() => setAsked(false)}
+        >
+          <Text>
+            {sumOf(plan)} {rebootOf(plan)}
+            {request.allow_reboot === true ? ` ${fqdn} may reboot by itself afterwards.` : ''}
+          </Text>
+          {plan.removed_packages.length > 0 ? (
+            <Text fw={600}>It removes {plan.removed_packages.join(', ')}.</Text>
+          ) : null}
+        </Confirm>
+      ) : (
+        <ActButton why={whyNot} act={() => setAsked(true)}>
+          Apply {count(plan.steps.length, 'change')} to {fqdn}
+        </ActButton>
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,73 @@
+import type { Plan } from '@linux-patch/contract';
+import { describe, expect, it } from 'vitest';
+import { sumOf, warningsOf, whyNotApply } from './plan-sentences.ts';
+
+const plan = (rest: Partial<Plan> = {}): Plan => ({
+  plan_hash: 'a'.repeat(64),
+  steps: [
+    {
+      action: 'upgrade',
+      name: 'toylib',
+      architecture: 'amd64',
+      from: '1',
+      to: '2',
+      purge: false,
+      asked: true,
+    },
+  ],
+  new_packages: [],
+  removed_packages: [],
+  left_out: [],
+  download_bytes: 1_500,
+  disk_bytes: -2_000_000,
+  reboot: 'no',
+  busy: null,
+  planned_at: '2026-11-28T09:00:00.000Z',
+  lists: { status: 'fresh', message: 'ok', refreshed_at: null, sources: [] },
+  ...rest,
+});
+
+describe('What is said of a plan', () => {
+  it('counts its steps, and says what is not known in place of a number', () => {
+    expect(sumOf(plan())).toBe('1 step, 0 new, 0 removed; 1.5 kB to download, frees 2.0 MB of disk space.');
+    expect(sumOf(plan({ download_bytes: null, disk_bytes: null }))).toContain(
+      'the download is not known, the disk space it takes is not known',
+    );
+  });
+
+  it('warns of removals, of somebody else at work, and of lists that are not there', () => {
+    expect(warningsOf(plan())).toEqual([]);
+    const source = { label: null, suite: null, codename: null, security: true, published_at: null };
+    const absent = { ...source, uri: 'http://gone.example', present: false, valid_until: null };
+    expect(
+      warningsOf(
+        plan({
+          removed_packages: ['toyold'],
+          busy: 'apt-get (pid 7)',
+          lists: { status: 'failed', message: 'no answer', refreshed_at: null, sources: [absent] },
+        }),
+      ),
+    ).toEqual([
+      'It removes toyold.',
+      'apt-get (pid 7) works with the packages of the host now, which may change this.',
+      'No lists of http://gone.example: nothing is known of the updates there, so this plan lacks them.',
+      'The package lists of the host are failed.',
+      'no answer.',
+    ]);
+  });
+
+  it('can be applied only when something would be done and no rule denies it', () => {
+    expect(whyNotApply(plan())).toBeUndefined();
+    expect(whyNotApply(plan({ steps: [] }))).toBe('Nothing would be changed.');
+    const policy = {
+      rule: 'window',
+      file: '/etc/p.yaml',
+      line: 3,
+      reason: 'closed until 22:00',
+      packages: [],
+    };
+    expect(whyNotApply(plan({ policy }))).toBe(
+      'The policy of the host forbids it: closed until 22:00 (/etc/p.yaml:3).',
+    );
+  });
+});
