@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { must } from '../../src/process.ts';
 import { type FleetPage, openFleetPage } from './fleet-page.ts';
 import { faultsOf, heading, signIn, whyNot } from './visit.ts';
 
@@ -30,6 +31,7 @@ beforeAll(async () => {
   );
   await fleet.agent.listening;
   await mkdir(join(fleet.host.root, 'tmp'), { recursive: true });
+  must(await fleet.host.apt.run('apt-mark', ['hold', 'toyapp']), 'apt-mark hold');
 });
 afterAll(() => fleet[Symbol.asyncDispose]());
 
@@ -152,6 +154,8 @@ describe('Patching a host from its page', () => {
       await planAll(page);
       const steps = page.getByRole('region', { name: 'What is done' });
       expect(await steps.textContent()).toContain(version);
+      const left = await page.getByRole('region', { name: 'What stays out' }).textContent();
+      expect(left).toMatch(/toyapp.*held/);
       expect(await page.getByText(/to download, .* disk space/).count()).toBeGreaterThan(0);
       expect(await faultsOf(page)).toEqual([]);
       const isWide = () => page.evaluate('document.documentElement.scrollWidth > innerWidth');
@@ -168,6 +172,56 @@ describe('Patching a host from its page', () => {
       expect(await results.textContent()).toContain(`${version}upgraded`);
       expect(await whyNot(page, 'Cancel the job')).toContain('The job has ended');
       expect(await faultsOf(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+    },
+  );
+});
+
+describe('What waits on the fleet, and what was done', () => {
+  it.each([
+    ['light', 1280],
+    ['dark', 360],
+  ] as const)(
+    'has its way to each host, and says why something stays; %s, %i px',
+    async (colorScheme, width) => {
+      await using window = await fleet.open({ colorScheme, viewport: { width, height: 740 } });
+      const { page, complaints } = window;
+      const isFit = async (): Promise<void> => {
+        expect(await faultsOf(page)).toEqual([]);
+        expect(await page.evaluate('document.documentElement.scrollWidth > innerWidth')).toBe(false);
+      };
+      await signIn(page, 'vera');
+      await page.keyboard.type('gu');
+      await heading(page, 'Updates').waitFor();
+      // The host is listed anew when the job that patched it has ended.
+      const waits = page
+        .getByRole('region', { name: 'Updates by package' })
+        .getByRole('row', { name: /toyapp/ });
+      await waits.getByRole('link', { name: '1 host' }).waitFor();
+      await isFit();
+      await page.getByRole('link', { name: 'By host' }).click();
+      await page.getByRole('region', { name: 'Updates by host' }).getByRole('link', { name }).waitFor();
+      await isFit();
+      await page.goBack();
+      await waits.getByRole('link', { name: '1 host' }).click();
+      const hosts = page.getByRole('region', { name: 'Hosts on which toyapp waits' });
+      await hosts.getByText('held on the host').waitFor();
+      await isFit();
+      await hosts.getByRole('link', { name }).click();
+      await page
+        .getByRole('region', { name: 'When it was listed last' })
+        .getByText('held on the host')
+        .waitFor();
+      await isFit();
+      await page
+        .getByRole('navigation', { name: `Of ${name}` })
+        .getByRole('link', { name: 'Jobs' })
+        .click();
+      const jobs = page.getByRole('region', { name: `Jobs of ${name}` });
+      await jobs.waitFor();
+      for (const word of ['completed', 'cancelled', 'PLAN_CHANGED'])
+        expect([word, (await jobs.textContent())?.includes(word)]).toEqual([word, true]);
+      await isFit();
       expect(complaints).toEqual([]);
     },
   );
