@@ -51,7 +51,8 @@ export function Side() {
         </Button>
         {leave.error ? <Text size="sm">You are not signed out: {leave.error.message}</Text> : null}
         <Text size="xs">
-          Keys: / search · g d dashboard · g h hosts · g u updates · g q queue · g c certificates · g a audit · g s settings
+          Keys: / search · g d dashboard · g h hosts · g u updates · g q queue · g c certificates · g a audit
+          · g s settings
         </Text>
       </Stack>
     </header>
