@@ -49,6 +49,26 @@ describe('the audit log of the API', () => {
       expect((await world.admin(`/audit${query}`)).status).toBe(400);
   });
 
+  it('is searched for what a record holds, literally, and by time', async () => {
+    const { token: made } = (await world.admin('/tokens', { note: '50%_off "now" ü\\!' })).json().data;
+    for (const about of ['50%_off', '"now" ü', 'ü\\!', String(made.id)])
+      expect([
+        about,
+        (await list(`?event=join_token_created&about=${encodeURIComponent(about)}`)).records.length,
+      ]).toEqual([about, 1]);
+    for (const about of ['50__off', '5%off', '%%', 'nothing'])
+      expect([about, (await list(`?about=${encodeURIComponent(about)}`)).records]).toEqual([about, []]);
+    const at = world.clock.now() + 1_000;
+    await world.clock.advance(1_000);
+    await world.admin('/tokens', {});
+    const then = new Date(at).toISOString();
+    const later = await list(`?event=join_token_created&since=${then}`);
+    const before = await list(`?event=join_token_created&until=${then}`);
+    expect([later.records.length, before.records.length]).toEqual([1, 6]);
+    for (const query of ['?about=', '?since=yesterday', '?until=1'])
+      expect((await world.admin(`/audit${query}`)).status).toBe(400);
+  });
+
   it('is whole when nobody went past the manager, and tells a hash of then', async () => {
     const noted = await verify();
     const written = await rows();

@@ -9,6 +9,7 @@ import { pastTime, renderTable } from './table.ts';
 interface ListOptions {
   readonly actor?: string;
   readonly event?: string;
+  readonly about?: string;
   readonly before?: number;
   readonly limit?: number;
 }
@@ -19,8 +20,8 @@ function rowOf({ seq, at, actor, event, fields }: AuditRecord): string[] {
 
 /** `audit list` */
 async function listAudit(context: CommandContext, options: ListOptions): Promise<void> {
-  const { actor, event, before, limit } = options;
-  const query = { actor, event, before: before?.toString(), limit: limit?.toString() };
+  const { actor, event, about, before, limit } = options;
+  const query = { actor, event, about, before: before?.toString(), limit: limit?.toString() };
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.listAudit, { query });
   print(context, data, () =>
     data.records.length === 0
