@@ -32,6 +32,18 @@ async function audited(event: string): Promise<Record<string, unknown>[]> {
 }
 
 describe('a join token', () => {
+  it('says what it is for, in one line, and comes with the line to paste', async () => {
+    const { token, join_string: joinString, install_line: line } = await newToken({ note: 'for the spring' });
+    expect((await tokenOf(token.id))?.note).toBe('for the spring');
+    expect(await audited('join_token_created')).toContainEqual(
+      expect.objectContaining({ token: token.id, note: 'for the spring' }),
+    );
+    expect(line.split('\n').slice(1)).toEqual([joinString, 'JOIN']);
+    expect((await newToken()).token.note).toBeNull();
+    for (const note of ['', 'two\nlines', 'two\u2028lines', 'n'.repeat(201)])
+      expect([note, (await world.admin('/tokens', { note })).status]).toEqual([note, 400]);
+  });
+
   it('lets a host in without a person, and the answer proves the manager by the secret', async () => {
     const { join_string: joinString, token } = await newToken();
     const agent = await newAgent(world, { joinString });

@@ -184,7 +184,10 @@ describe('join tokens on the command line', () => {
   );
 
   it('come as a line for a new host, which puts the join string into a private file and into no argument list', async () => {
-    const made = await run('install-line', '--hosts', 'web*.example.test');
+    const made = await run('install-line', '--hosts', 'web*.example.test', '--note', 'web of spring');
+    expect((await run('tokens', 'list')).stdout).toContain('web of spring');
+    expect((await run('audit', 'list', '--about', 'web of spring')).stdout).toContain('join_token_created');
+    expect((await run('audit', 'list', '--about', 'web of autumn')).stdout).toBe('No records.\n');
     const [command = '', joinString = '', end] = made.stdout.split('\n');
     expect(end).toBe('JOIN');
     expect(command).toContain(
