@@ -2,12 +2,12 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { ownProgram, temporaryFolder } from '@linux-patch/runtime/testing';
 import { managerPaths } from '../src/config/paths.ts';
 import { type Call, callHttps, callSocket } from './https-call.ts';
 import { testDatabase } from './test-database.ts';
 
-const PROGRAM = join(import.meta.dirname, '../../../bin/linux-patch-manager');
+const PROGRAM = ownProgram('linux-patch-manager');
 
 export interface Ended {
   readonly exitCode: number;
