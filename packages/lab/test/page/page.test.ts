@@ -48,7 +48,8 @@ describe('The page', () => {
     await page.getByRole('link', { name: fleet.host.name }).focus();
     await page.keyboard.press('Enter');
     await heading(page, fleet.host.name).waitFor();
-    await page.getByRole('link', { name: 'Updates' }).focus();
+    const tabs = page.getByRole('navigation', { name: `Of ${fleet.host.name}` });
+    await tabs.getByRole('link', { name: 'Updates' }).focus();
     await page.keyboard.press('Enter');
     const ask = page.getByRole('button', { name: 'Ask the host now' });
     await ask.focus();
