@@ -37,9 +37,18 @@ export function openPlannedSteps(files: Files, own: string): PlannedSteps {
     },
     async find(hash) {
       const text = hash === undefined ? undefined : await files.readText(fileOf(hash));
-      return text === undefined ? undefined : StoredPlan.safeParse(JSON.parse(text)).data?.steps;
+      return text === undefined ? undefined : stepsOf(text);
     },
   };
+}
+
+/** A file that a broken disk gave back is as good as none: the job says less of what is different. */
+function stepsOf(text: string): readonly PlanStep[] | undefined {
+  try {
+    return StoredPlan.parse(JSON.parse(text)).steps;
+  } catch {
+    return undefined;
+  }
 }
 
 async function oldestFirst(files: Files, folder: string): Promise<string[]> {
