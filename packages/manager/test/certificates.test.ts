@@ -44,7 +44,7 @@ async function audited(event: string): Promise<Record<string, unknown>[]> {
 /** Lets the manager ask its fleet once. */
 async function poll(): Promise<void> {
   const lastPoll = world.clock.now();
-  await expect.poll(() => world.clock.sleeping).toBeGreaterThanOrEqual(2);
+  await world.atRest();
   const atRest = world.clock.sleeping;
   await world.clock.advance(75_000);
   const polled = async () => {

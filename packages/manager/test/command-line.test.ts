@@ -171,23 +171,21 @@ describe('the command line of the manager', () => {
     expect(result.stderr).toContain('linux-patch-manager init');
   });
 
-  it.each([['backup'], ['restore']])(
-    '%s of a manager on PostgreSQL is refused with what to do instead',
-    async (command) => {
-      const config = join(root, 'on-a-server.yaml');
-      await writeFile(config, 'database:\n  url: postgresql://me@db.example.test/fleet\n');
-      const archive = join(root, 'backup.age');
-      const passphrase = join(root, 'passphrase');
-      await writeFile(passphrase, 'correct horse battery staple\n', { mode: 0o600 });
-      const args = ['--config', config, command, archive, '--passphrase-file', passphrase];
-      const result = await run(['--root', join(root, 'on-a-server'), ...args]);
-      expect(result.exitCode).not.toBe(0);
-      expect(result.stderr).toMatch(
-        /The database of this manager is postgresql:\/\/me@db\.example\.test\/fleet, and backup and restore do not reach PostgreSQL yet\. Nothing was written\. .+ as its server does/,
-      );
-      await expect(stat(archive)).rejects.toThrow('ENOENT');
-    },
-  );
+  it('copies its database to no URL that the configuration would refuse, and nothing where a server is used already', async () => {
+    const config = join(root, 'on-a-server.yaml');
+    const url = 'postgresql://me@db.example.test/fleet';
+    await writeFile(config, `database:\n  url: ${url}\n`);
+    const copy = (to: string) =>
+      run(['--root', join(root, 'on-a-server'), '--config', config, 'database', 'copy', '--url', to]);
+    const wrong = await copy('postgresql://me:secret@db.example.test/fleet');
+    expect([wrong.exitCode, wrong.stderr]).toEqual([1, expect.stringMatching(/Nothing was changed/)]);
+    expect(wrong.stderr).not.toContain('secret');
+    const twice = await copy(`${url}2`);
+    expect([twice.exitCode, twice.stderr]).toEqual([
+      1,
+      expect.stringMatching(/is a server already \(.*fleet\)/),
+    ]);
+  });
 
   it('runs through a link and documents its exit codes', async () => {
     const link = join(root, 'manager-link');

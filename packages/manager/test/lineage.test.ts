@@ -219,7 +219,7 @@ describe('a manager that was set back to a backup', () => {
     const next = await renewTo(host.identity, await generateKey());
     host.serve(next.next);
     await world.database.db.deleteFrom('certificates').where('serial', '=', next.serial).execute();
-    await expect.poll(() => world.clock.sleeping).toBeGreaterThanOrEqual(2);
+    await world.atRest();
     await world.clock.advance(75_000);
     await expect
       .poll(() => identityOf(host.fqdn))

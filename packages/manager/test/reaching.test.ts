@@ -14,7 +14,7 @@ const stateOf = async (fqdn: string) => (await hostNow(fqdn)).identity.state;
 
 /** Moves the clock on when the manager has come to rest. */
 async function pass(ms: number): Promise<void> {
-  await expect.poll(() => world.clock.sleeping).toBeGreaterThanOrEqual(2);
+  await world.atRest();
   await world.clock.advance(ms);
 }
 

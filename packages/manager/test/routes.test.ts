@@ -82,7 +82,6 @@ describe('without a credential', () => {
       'ready (GET /readyz)',
       'enroll (POST /api/v1/enroll)',
       'signIn (POST /api/v1/session)',
-      'setUpPage (GET /setup)',
       'setUp (POST /api/v1/setup)',
       'ca (GET /api/v1/pki/ca.pem)',
       'crl (GET /api/v1/pki/crl.pem)',

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { expect } from 'vitest';
 import { initialiseAuthority } from '../src/authority/init.ts';
 import { composeManager, type Manager } from '../src/compose.ts';
 import { type ManagerPaths, managerPaths } from '../src/config/paths.ts';
@@ -33,6 +34,8 @@ export interface World extends AsyncDisposable {
   adminText(path: string): Promise<string>;
   /** Calls DELETE for a path below the API. */
   remove(path: string): Promise<Answer>;
+  /** Waits until every loop of the manager sleeps, so that each sees the clock move. */
+  atRest(): Promise<void>;
   /** Stops the manager, does something with its files, and starts another one on them. */
   restart(meanwhile?: () => Promise<unknown>): Promise<void>;
 }
@@ -42,6 +45,9 @@ export const ON_SQLITE = { database: {} };
 
 /** How records name who calls through `World.local`. */
 export const TESTER = 'local (says: test)';
+
+/** What of a manager sleeps by the clock when there is nothing to do: the hourly work, following jobs, asking again. */
+const LOOPS = 3;
 
 /** @param root where its files are; by default a folder that goes away with it */
 export async function startWorld(settings: object = {}, startMs = Date.now(), root?: string): Promise<World> {
@@ -60,6 +66,8 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
     // The hosts of these tests are no machines; those that are turn it on.
     fleet: { poll_minutes: 0, inventory_minutes: 0, ...(settings as { readonly fleet?: object }).fleet },
   });
+  const { poll_minutes, inventory_minutes } = config.fleet;
+  const loops = LOOPS + Number(poll_minutes > 0) + Number(inventory_minutes > 0);
   const doors = { files: systemFiles, clock, random: systemRandom, processUsage, threads: managerThreads };
   const { caFingerprint } = await initialiseAuthority({ ...doors, paths, webNames: webNamesOf(config) });
   const caPem = await readFile(join(paths.caFolder, 'root.pem'), 'utf8');
@@ -88,6 +96,9 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
       local({ path: `/api/v1${path}`, method: body === undefined ? 'GET' : 'POST', body }),
     adminText: async (path) => (await local({ path })).text,
     remove: (path) => local({ path: `/api/v1${path}`, method: 'DELETE' }),
+    async atRest() {
+      await expect.poll(() => clock.sleeping).toBeGreaterThanOrEqual(loops);
+    },
     async restart(meanwhile = async () => {}) {
       await manager[Symbol.asyncDispose]();
       await meanwhile();

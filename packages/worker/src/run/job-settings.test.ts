@@ -48,6 +48,8 @@ describe('how jobs are done on this host', () => {
     const { fault, ...settings } = await settingsOf(text, mode);
     expect(settings).toEqual(STRICTEST);
     expect(fault).toMatch(words);
-    expect(fault).toMatch(/until that is mended, updates are applied only when every source could be refreshed/);
+    expect(fault).toMatch(
+      /until that is mended, updates are applied only when every source could be refreshed/,
+    );
   });
 });
