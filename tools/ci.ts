@@ -16,15 +16,15 @@ function script(name: string, ...args: string[]): Step {
  * busy is in one, what mostly waits for hosts is in the other.
  */
 const LANES: readonly (readonly Step[])[] = [
+  [script('test'), script('test:postgresql'), script('test:long')],
   [
-    script('test'),
-    script('test:postgresql'),
-    script('test:long'),
+    script('test:packages'),
+    script('lab'),
+    script('test:faults'),
     script('test:attacks'),
     script('test:page'),
     script('demo', '--once'),
   ],
-  [script('test:packages'), script('lab'), script('test:faults')],
 ];
 
 function minutes(seconds: number): string {
