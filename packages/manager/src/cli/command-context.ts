@@ -1,7 +1,7 @@
 import type { Clock, Commands, Files, Logger, LogLevel, Random } from '@linux-patch/runtime';
-import type { ManagerDoors } from '../compose.ts';
 import type { ManagerPaths } from '../config/paths.ts';
 import type { ManagerConfig } from '../config/schema.ts';
+import type { ManagerDoors } from '../manager-options.ts';
 import type { ApiClient } from './api-client.ts';
 
 /** What a service manager that started the program wants of it. */

@@ -3,8 +3,10 @@ import { MANAGER_ADMIN_ROUTES, type ManagerStatus, PatchError } from '@linux-pat
 import { createServiceNotifier, feedWatchdog, ownUid } from '@linux-patch/runtime';
 import type { Command } from 'commander';
 import { initialiseAuthority } from '../authority/init.ts';
-import { composeManager, type ManagerOptions, managerUrlOf } from '../compose.ts';
+import { composeManager } from '../compose.ts';
+import { managerUrlOf } from '../config/manager-url.ts';
 import { webNamesOf } from '../config/web-names.ts';
+import type { ManagerOptions } from '../manager-options.ts';
 import { makeFirstLink } from '../people/first-link.ts';
 import { certificateName, managerUrl } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
