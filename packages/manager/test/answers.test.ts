@@ -29,7 +29,7 @@ describe('a held poll', () => {
     const sleepers = world.clock.sleeping;
     const held = agent.poll({ waitS: 600 });
     await world.clock.waitForSleepers(sleepers + 1);
-    await world.clock.advance(50_000);
+    await world.advance(50_000);
     expect((await held).json()).toEqual({ status: 'pending' });
   });
 
@@ -50,13 +50,13 @@ describe('a refusal', () => {
   it('is told to the agent for a day, with a tag when the code was typed', async () => {
     const agent = await newAgent(world);
     await agent.register();
-    await world.clock.advance(23 * 3_600_000);
+    await world.advance(23 * 3_600_000);
     const denied = await world.admin(`/enrollments/${agent.requestId}/deny`, {
       reason: 'not ours',
       code: agent.code,
     });
     expect(denied.json().data.state).toBe('denied');
-    await world.clock.advance(23 * 3_600_000);
+    await world.advance(23 * 3_600_000);
     const answer = (await agent.poll()).json();
     const row = await world.database.db
       .selectFrom('enrollments')
@@ -72,7 +72,7 @@ describe('a refusal', () => {
         reason: 'not ours',
       }),
     });
-    await world.clock.advance(2 * 3_600_000);
+    await world.advance(2 * 3_600_000);
     expect((await agent.poll()).json()).toEqual({ status: 'notfound' });
   });
 
@@ -92,7 +92,7 @@ describe('a refusal', () => {
     expect((await world.admin(`/enrollments/${agent.requestId}`)).json().data.conflicts).toEqual([]);
     await world.admin(`/enrollments/${agent.requestId}/deny`, {});
     const deniedAt = new Date(world.clock.now()).toISOString();
-    await world.clock.advance(60_000);
+    await world.advance(60_000);
     await agent.register();
     expect((await agent.poll()).json()).toEqual({ status: 'pending' });
     const { conflicts, conflicts_total } = (await world.admin(`/enrollments/${agent.requestId}`)).json().data;

@@ -88,7 +88,7 @@ describe('every step of the life of a host', () => {
       await denied.register();
       await world.admin(`/enrollments/${denied.requestId}/deny`, { reason: 'not ours' });
       await forgotten.register();
-      await world.clock.advance(25 * HOUR_MS);
+      await world.advance(25 * HOUR_MS);
       await newOlderAgent(world).register();
     });
     expect(names(rows)).toEqual(expect.arrayContaining(['enrollment_denied', 'enrollment_expired']));
@@ -188,7 +188,7 @@ describe('the life of the manager', () => {
 
   it('includes the renewal of its own certificates, each once', async () => {
     const rows = await during(async () => {
-      await world.clock.advance(245 * 86_400_000);
+      await world.advance(245 * 86_400_000);
       const renewed = async () =>
         (await audited()).filter((one) => one.event === 'own_certificate_renewed').length;
       await expect.poll(renewed).toBe(2);

@@ -46,7 +46,7 @@ async function poll(): Promise<void> {
   const lastPoll = world.clock.now();
   await world.atRest();
   const atRest = world.clock.sleeping;
-  await world.clock.advance(75_000);
+  await world.advance(75_000);
   const polled = async () => {
     const reports = await world.database.db.selectFrom('host_reports').select('at').execute();
     const failed = await world.database.db.selectFrom('hosts').select('last_error').execute();

@@ -79,7 +79,7 @@ describe('a request whose body comes after its caller was shut out', () => {
   it('gives nobody access: neither of a person who was removed', async () => {
     await world.admin('/people', { name: 'eve', role: 'admin', password: PASSWORD });
     const { headers } = await signIn(world, { name: 'eve', password: PASSWORD });
-    await world.clock.advance(MINUTE_MS);
+    await world.advance(MINUTE_MS);
     const request = await slowly('/api/v1/people', headers, {
       name: 'eve-2',
       role: 'admin',
@@ -94,7 +94,7 @@ describe('a request whose body comes after its caller was shut out', () => {
   it('nor of a program whose token was revoked', async () => {
     const created = await world.admin('/api-tokens', { name: 'pipeline', role: 'admin' });
     const headers = { authorization: `Bearer ${created.json().data.secret}` };
-    await world.clock.advance(MINUTE_MS);
+    await world.advance(MINUTE_MS);
     const request = await slowly('/api/v1/api-tokens', headers, { name: 'pipeline-2', role: 'admin' });
     await request.isLetIn();
     expect((await world.admin('/api-tokens/pipeline/revoke', {})).status).toBe(200);

@@ -115,7 +115,7 @@ describe('how the fleet fared', () => {
     expect((await world.admin('/inventory/history?days=0')).status).toBe(400);
     await expect
       .poll(async () => {
-        await world.clock.advance(HOUR_MS);
+        await world.advance(HOUR_MS);
         return (await history()).length;
       })
       .toBeGreaterThan(1);
@@ -131,7 +131,7 @@ describe('how the fleet fared', () => {
     await expect.poll(() => failures().length).toBe(1);
     await expect
       .poll(async () => {
-        await world.clock.advance(HOUR_MS);
+        await world.advance(HOUR_MS);
         return failures().length;
       })
       .toBeGreaterThan(1);

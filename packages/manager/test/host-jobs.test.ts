@@ -23,7 +23,7 @@ async function inState(state: FleetJob['state']): Promise<FleetJob | undefined> 
     .poll(async () => {
       const [one] = await jobs();
       if (one?.state === state) return state;
-      await world.clock.advance(1_000);
+      await world.advance(1_000);
       return one?.state;
     })
     .toBe(state);
@@ -50,7 +50,7 @@ describe('what a host is asked to do', () => {
     ]);
     expect(await inState('accepted')).toMatchObject({ job_id: JOB, result: null, ended_at: null });
     host.tell(JOB_PATH, agentJob({ status: 'running' }));
-    await world.clock.advance(6_000);
+    await world.advance(6_000);
     expect((await jobs())[0]?.state).toBe('accepted');
     host.tell(JOB_PATH, done());
     expect(await inState('ended')).toMatchObject({
@@ -108,7 +108,7 @@ describe('what a host is asked to do', () => {
     host.refuse(code, {});
     expect(await inState(state)).toMatchObject({ result: { error_code: code }, job_id: null });
     const asked = host.jobsAsked().length;
-    await world.clock.advance(600_000);
+    await world.advance(600_000);
     expect(host.jobsAsked()).toHaveLength(asked);
   });
 
@@ -122,7 +122,7 @@ describe('what a host is asked to do', () => {
     expect((await inState('unknown'))?.result?.message).toContain('within an hour');
     host.lose(0);
     await host.wake();
-    await world.clock.advance(600_000);
+    await world.advance(600_000);
     expect(host.jobsAsked()).toHaveLength(asked);
   });
 
@@ -131,7 +131,7 @@ describe('what a host is asked to do', () => {
     host.refuse('POLICY_DENIED', { policy: { rule: 'x' } });
     await applyAll(world, host.fqdn);
     await host[Symbol.asyncDispose]();
-    await world.clock.advance(1_000);
+    await world.advance(1_000);
     await applyAll(world, host.fqdn);
     expect((await jobs()).map((one) => [one.state, one.result?.error_code])).toEqual([
       ['not_begun', 'AGENT_UNREACHABLE'],
@@ -152,7 +152,7 @@ describe('what a host is asked to do', () => {
     host.lose(1);
     await applyAll(world, host.fqdn);
     expect(await jobs()).toMatchObject([{ state: 'unknown' }]);
-    await world.clock.advance(600_000);
+    await world.advance(600_000);
     expect(host.jobsAsked()).toHaveLength(1);
   });
 
@@ -180,7 +180,7 @@ describe('what a host is asked to do', () => {
     await using one = await knownHost(world);
     await using two = await knownHost(world);
     await applyAll(world, one.fqdn, 'first');
-    await world.clock.advance(1_000);
+    await world.advance(1_000);
     two.refuse('POLICY_DENIED', {});
     await applyAll(world, two.fqdn, 'second');
     const keys = async (query: string) => (await jobs(query)).map(({ key }) => key);

@@ -37,7 +37,7 @@ describe('a bundle', () => {
     const agent = await newAgent(world);
     await agent.join();
     const { requestId } = agent;
-    await world.clock.advance(25 * HOUR_MS);
+    await world.advance(25 * HOUR_MS);
     expect((await agent.poll()).json()).toEqual({ status: 'notfound' });
     expect((await agent.register()).status).toBe(202);
     expect(agent.requestId).not.toBe(requestId);
@@ -56,7 +56,7 @@ describe('a request', () => {
   it('that nobody decided is forgotten after a day', async () => {
     const agent = await newAgent(world);
     await agent.register();
-    await world.clock.advance(24 * HOUR_MS + 60_000);
+    await world.advance(24 * HOUR_MS + 60_000);
     expect((await agent.poll()).json()).toEqual({ status: 'notfound' });
     const late = await agent.approve();
     // Expired, or removed already by the hourly upkeep.
@@ -118,7 +118,7 @@ describe('a host that joins again', () => {
     const facts = newHost();
     const [early, later] = [await newAgent(world, { facts }), await newAgent(world, { facts })];
     const first = await early.join();
-    await world.clock.advance(1_000);
+    await world.advance(1_000);
     const second = await later.join();
     await early.acknowledge(serialOf(first.server_crt));
     expect(await revokedSerials(world)).not.toContain(serialOf(second.server_crt));
@@ -167,7 +167,7 @@ describe('renewal', () => {
     const orphan = await renew(world, { certificateChainPem: gone.server_crt, keyPem: removed.keyPem });
     expect(orphan.json().error.message).toContain('removed');
 
-    await world.clock.advance(396 * 24 * HOUR_MS);
+    await world.advance(396 * 24 * HOUR_MS);
     const late = await renew(world, { certificateChainPem: fresh.server_crt, keyPem: after.keyPem });
     expect([late.status, late.json().error.code]).toEqual([403, 'FORBIDDEN']);
   });

@@ -308,7 +308,7 @@ async function pass(isSo: () => Promise<boolean>) {
   await expect
     .poll(async () => {
       if (await isSo()) return true;
-      await world.clock.advance(1_000);
+      await world.advance(1_000);
       return false;
     })
     .toBe(true);

@@ -153,7 +153,7 @@ describe('a join token', () => {
     expect(answers.map((one) => one.json().ext.token)).toEqual(['accepted', 'accepted', 'accepted']);
     expect(await tokenOf(token.id)).toMatchObject({ used: 1 });
     // Nobody fetched the answer for a day, and the same host comes again.
-    await world.clock.advance(25 * HOUR_MS);
+    await world.advance(25 * HOUR_MS);
     expect((await agent.register()).json().ext.token).toBe('accepted');
     expect((await agent.poll()).json().status).toBe('approved');
     expect(await tokenOf(token.id)).toMatchObject({ used: 1, state: 'active' });
@@ -206,7 +206,7 @@ describe('a join token that lets nobody in', () => {
 
   it('has expired', async () => {
     const { join_string: joinString, token } = await newToken({ ttl_seconds: 60 });
-    await world.clock.advance(60_000);
+    await world.advance(60_000);
     expect(await refused(joinString)).toBe('expired');
     expect(await tokenOf(token.id)).toMatchObject({ state: 'expired', used: 0 });
   });

@@ -12,8 +12,7 @@ export const dataOf = <T>({ text }: { readonly text: string }): T => (JSON.parse
 export async function knownHost(world: World, health: object = { instance_id: INSTANCE }) {
   const host = await joinListening(world);
   host.say(health);
-  await world.atRest();
-  await world.clock.advance(6_000);
+  await world.advance(6_000);
   await expect
     .poll(async () => dataOf<Host>(await world.admin(`/hosts/${host.fqdn}`)).last_seen_at)
     .not.toBeNull();

@@ -72,7 +72,7 @@ describe('a renewal whose answer was lost', () => {
     const host = await joined();
     const key = await generateKey();
     const first = await renewTo(host.identity, key);
-    await world.clock.advance(HOUR_MS);
+    await world.advance(HOUR_MS);
     await served(first.serial);
     for (let times = 0; times < 5; times += 1) {
       const again = await renewTo(host.identity, key);
@@ -97,10 +97,10 @@ describe('a renewal whose answer was lost', () => {
     // So that the manager's own certificates, which it renews meanwhile, are valid by the clock of the machine as well.
     world = await startWorld(LISTENING, Date.now() - 300 * DAY_MS);
     const host = await joined();
-    await world.clock.advance(300 * DAY_MS);
+    await world.advance(300 * DAY_MS);
     const key = await generateKey();
     const lost = await renewTo(host.identity, key);
-    await world.clock.advance(70 * DAY_MS);
+    await world.advance(70 * DAY_MS);
     expect((await renewTo(host.identity, key)).serial).toBe(lost.serial);
     expect((await renewTo(host.identity, await generateKey())).answer.status).toBe(200);
   });
@@ -219,8 +219,7 @@ describe('a manager that was set back to a backup', () => {
     const next = await renewTo(host.identity, await generateKey());
     host.serve(next.next);
     await world.database.db.deleteFrom('certificates').where('serial', '=', next.serial).execute();
-    await world.atRest();
-    await world.clock.advance(75_000);
+    await world.advance(75_000);
     await expect
       .poll(() => identityOf(host.fqdn))
       .toMatchObject({

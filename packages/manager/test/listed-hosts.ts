@@ -70,7 +70,7 @@ export async function listed(world: World, { fqdn }: ListedHost, stepMs: number)
   const fromMs = world.clock.now();
   await expect
     .poll(async () => {
-      await world.clock.advance(stepMs);
+      await world.advance(stepMs);
       const row = await db
         .selectFrom('package_sets')
         .innerJoin('hosts', 'hosts.id', 'package_sets.host_id')

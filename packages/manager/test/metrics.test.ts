@@ -47,7 +47,7 @@ describe('/metrics', () => {
     await again.register();
     await again.approve({ code: again.code, replace: true });
     await again.acknowledge(serialOf((await again.poll()).json().server_crt));
-    await world.clock.advance(90_000);
+    await world.advance(90_000);
 
     const { value } = await scrape();
     expect(value('linux_patch_manager_hosts')).toBe(1);

@@ -96,7 +96,7 @@ describe('an agent of the older generation', () => {
         .select(['state', 'bundle'])
         .where('fqdn', '=', fqdn)
         .executeTakeFirstOrThrow();
-    await world.clock.advance(1_000);
+    await world.advance(1_000);
     await world.database.db
       .updateTable('hosts')
       .set({ last_seen_at: world.clock.now() })
@@ -105,7 +105,7 @@ describe('an agent of the older generation', () => {
     await newOlderAgent(world).register();
     expect(await bundleOf(reached.facts.fqdn)).toEqual({ state: 'installed', bundle: null });
     expect((await bundleOf(silent.facts.fqdn)).bundle).toContain('PRIVATE KEY');
-    await world.clock.advance(25 * HOUR_MS);
+    await world.advance(25 * HOUR_MS);
     await newOlderAgent(world).register();
     expect((await bundleOf(silent.facts.fqdn)).bundle).toBeNull();
     expect((await silent.poll()).json()).toEqual({ status: 'notfound' });

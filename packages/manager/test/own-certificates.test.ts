@@ -36,13 +36,13 @@ it('a manager that runs for 400 days without a restart serves browsers and reach
   for (let day = 0; day < DAYS; day += 1) {
     // Upkeep and poll sleep again before the next day begins.
     await world.clock.waitForSleepers(2);
-    await world.clock.advance(DAY_MS);
+    await world.advance(DAY_MS);
   }
   await expect.poll(async () => (await served(world)).authorized).toBe(true);
   expect((await served(world)).validToMs - Date.now()).toBeGreaterThan(100 * DAY_MS);
 
   await using host = await joinListening(world);
-  await world.clock.advance(1.3 * DAY_MS);
+  await world.advance(1.3 * DAY_MS);
   await expect.poll(() => host.asked.length).toBeGreaterThan(0);
   const [leaf, issuer] = parseCertificates(await readFile(clientFile, 'utf8'));
   expect(host.asked[0]?.client).toBe(leaf?.serialHex);

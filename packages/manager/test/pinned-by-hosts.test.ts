@@ -52,8 +52,7 @@ describe('what hosts pin', () => {
       told.push(jobKeyFingerprint(TrustBundle.parse(JSON.parse(body)).job_key?.key ?? ''));
       host.say({ instance_id: INSTANCE, job_key: { pinned: fingerprint, by: 'first_sight', foreign: null } });
     });
-    await world.atRest();
-    await world.clock.advance(6_000);
+    await world.advance(6_000);
     await expect.poll(async () => (await stateOf(host.fqdn)).state).toBe('pinned');
     expect(told).toEqual([fingerprint]);
     expect(await recorded('job_key_offered')).toMatchObject([
@@ -81,8 +80,7 @@ describe('what hosts pin', () => {
     const told: string[] = [];
     host.onTrust((body) => told.push(body));
     host.say({ instance_id: INSTANCE, job_key: NOTHING });
-    await world.atRest();
-    await world.clock.advance(6_000);
+    await world.advance(6_000);
     await expect.poll(() => told.length).toBe(1);
     await expect.poll(async () => (await stateOf(host.fqdn)).state).toBe('none');
     expect(await recorded('job_key_offered')).toEqual([]);
@@ -95,8 +93,7 @@ describe('what hosts pin', () => {
     host.refuseTrust('The certificates of this host were copied by hand');
     host.say({ instance_id: INSTANCE, identity_trust: 'manual', job_key: NOTHING });
     const rounds = async (number: number) => {
-      await world.atRest();
-      await world.clock.advance(number === 1 ? 6_000 : 4_400_000);
+      await world.advance(number === 1 ? 6_000 : 4_400_000);
       await expect.poll(() => asked).toBeGreaterThanOrEqual(number);
       await expect.poll(async () => (await stateOf(host.fqdn)).state).toBe('none');
     };
@@ -124,8 +121,7 @@ describe('what hosts pin', () => {
       told.push(jobKeyFingerprint(TrustBundle.parse(JSON.parse(body)).job_key?.key ?? ''));
       host.say({ instance_id: INSTANCE, job_key: pinned });
     });
-    await world.atRest();
-    await world.clock.advance(6_000);
+    await world.advance(6_000);
     await expect.poll(() => told).toEqual([fingerprint]);
     await expect.poll(async () => (await stateOf(host.fqdn)).state).toBe('pinned');
     expect(await recorded('job_key_offered')).toEqual([]);
@@ -141,8 +137,7 @@ describe('what hosts pin', () => {
       await using host = await joinListening(world);
       host.onTrust((body) => told.push(body));
       host.say({ instance_id: INSTANCE, job_key: said });
-      await world.atRest();
-      await world.clock.advance(6_000);
+      await world.advance(6_000);
       await expect.poll(async () => (await stateOf(host.fqdn)).state).not.toBe('unknown');
     }
     expect(told).toEqual([]);

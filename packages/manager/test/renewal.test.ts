@@ -70,7 +70,7 @@ describe('the plan of renewals', () => {
       return /^linux_patch_manager_renewals_overdue (\d+)$/m.exec(text)?.[1];
     };
     expect(await overdue()).toBe('0');
-    await manager.clock.advance(63 * HOUR_MS);
+    await manager.advance(63 * HOUR_MS);
     expect(await overdue()).toBe('1');
     const renewed = await renew(manager, current);
     expect(Date.parse(windowOf(renewed.json()).start)).toBeGreaterThan(manager.clock.now());
@@ -82,7 +82,7 @@ describe('a certificate that expired while its host was switched off', () => {
   it('renews without a person within thirty days, and the log says how late it was', async () => {
     const manager = await start();
     const { current, serial } = await joined(manager);
-    await manager.clock.advance((365 + 29) * DAY_MS);
+    await manager.advance((365 + 29) * DAY_MS);
     const renewed = await renew(manager, current);
     expect(renewed.status).toBe(200);
     const [leaf] = parseCertificates(renewed.json().server_crt);
@@ -98,13 +98,13 @@ describe('a certificate that expired while its host was switched off', () => {
   it('needs a new enrolment after that, or at once where the administrator wants it so', async () => {
     const manager = await start();
     const { current } = await joined(manager);
-    await manager.clock.advance((365 + 31) * DAY_MS);
+    await manager.advance((365 + 31) * DAY_MS);
     const late = await renew(manager, current);
     expect([late.status, late.json().error.message]).toEqual([403, expect.stringContaining('too long ago')]);
     await manager[Symbol.asyncDispose]();
     const strict = await start({ enrollment: { renew_expired_days: 0, requests_per_minute: 1000 } });
     const other = await joined(strict);
-    await strict.clock.advance(365 * DAY_MS + HOUR_MS);
+    await strict.advance(365 * DAY_MS + HOUR_MS);
     expect((await renew(strict, other.current)).status).toBe(403);
   });
 
@@ -117,7 +117,7 @@ describe('a certificate that expired while its host was switched off', () => {
       .where('serial', '=', serial)
       .execute();
     for (const days of [1, 370]) {
-      await manager.clock.advance(days * DAY_MS);
+      await manager.advance(days * DAY_MS);
       const answer = await renew(manager, current);
       expect([answer.status, answer.json().error.message]).toEqual([403, expect.stringContaining('revoked')]);
     }
@@ -126,10 +126,10 @@ describe('a certificate that expired while its host was switched off', () => {
   it('does not renew when the newer one of its host is in use: that is what a snapshot or a copied disk has', async () => {
     const manager = await start();
     const { current } = await joined(manager);
-    await manager.clock.advance(250 * DAY_MS);
+    await manager.advance(250 * DAY_MS);
     const newer = (await renew(manager, current)).json();
     await noteServed(manager.database.db, serialOf(newer.server_crt), manager.clock.now());
-    await manager.clock.advance(120 * DAY_MS);
+    await manager.advance(120 * DAY_MS);
     const answer = await renew(manager, current);
     expect([answer.status, answer.json().error.code]).toEqual([403, 'CERT_FORKED']);
   });
@@ -137,9 +137,9 @@ describe('a certificate that expired while its host was switched off', () => {
   it('does not renew when its host joined anew since', async () => {
     const manager = await start({ certificates: { agent_days: 30 } });
     const { agent, current } = await joined(manager);
-    await manager.clock.advance(10 * DAY_MS);
+    await manager.advance(10 * DAY_MS);
     expect((await (await newAgent(manager, { facts: agent.facts })).join()).status).toBe('approved');
-    await manager.clock.advance(25 * DAY_MS);
+    await manager.advance(25 * DAY_MS);
     const answer = await renew(manager, current);
     expect([answer.status, answer.json().error.message]).toEqual([403, expect.stringContaining('newer one')]);
   });
@@ -147,7 +147,7 @@ describe('a certificate that expired while its host was switched off', () => {
   it('does not renew for who has the certificate but not its key', async () => {
     const manager = await start();
     const { current } = await joined(manager);
-    await manager.clock.advance(370 * DAY_MS);
+    await manager.advance(370 * DAY_MS);
     expect((await renew(manager, { ...current, keyPem: await generateKey() })).status).toBe(401);
   });
 });

@@ -15,7 +15,7 @@ async function two() {
   const facts = newHost();
   const before = await newAgent(world, { facts });
   await before.register();
-  await world.clock.advance(1_000);
+  await world.advance(1_000);
   const after = await newAgent(world, { facts });
   await after.register();
   return { fqdn: facts.fqdn, before, after };
@@ -61,7 +61,7 @@ describe('a request that nobody waits for any more', () => {
   it('is forgotten when a later one of its name and address is asked for', async () => {
     const { fqdn, before, after } = await two();
     await before.poll();
-    await world.clock.advance(16 * MINUTE_MS);
+    await world.advance(16 * MINUTE_MS);
     await after.poll();
     expect(await waiting(fqdn)).toEqual([after.requestId]);
     const row = await world.database.db
@@ -80,7 +80,7 @@ describe('a request that nobody waits for any more', () => {
 
   it('stays while its host asks, or when the later one is as silent', async () => {
     const { fqdn, before, after } = await two();
-    await world.clock.advance(16 * MINUTE_MS);
+    await world.advance(16 * MINUTE_MS);
     expect(await waiting(fqdn)).toHaveLength(2);
     await Promise.all([before.poll(), after.poll()]);
     expect(await waiting(fqdn)).toHaveLength(2);
@@ -88,7 +88,7 @@ describe('a request that nobody waits for any more', () => {
 
   it('costs its host nothing, should it come back', async () => {
     const { fqdn, before, after } = await two();
-    await world.clock.advance(16 * MINUTE_MS);
+    await world.advance(16 * MINUTE_MS);
     await after.poll();
     await waiting(fqdn);
     expect((await before.poll()).json()).toEqual({ status: 'notfound' });

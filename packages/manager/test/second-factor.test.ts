@@ -84,7 +84,7 @@ describe('an authenticator', () => {
     await signIn(world, { ...who, code: `${next.slice(0, 3)} ${next.slice(3)}` });
     const again = await trySignIn(world, { ...who, code: next });
     expect([again.status, again.json().error.message]).toEqual([401, expect.stringContaining('used before')]);
-    await world.clock.advance(2 * STEP_MS);
+    await world.advance(2 * STEP_MS);
     expect((await trySignIn(world, { ...who, code: code(-1) })).status).toBe(401);
     await signIn(world, { ...who, code: code() });
   });
@@ -181,7 +181,7 @@ describe('a proof that it is them', () => {
     const who = await newPerson();
     const browser = await signIn(world, who);
     expect((await makeToken(browser)).status).toBe(200);
-    await world.clock.advance(10 * MINUTE_MS);
+    await world.advance(10 * MINUTE_MS);
     const refused = await makeToken(browser);
     expect([refused.status, refused.json().error.code, refused.json().error.details.by]).toEqual([
       403,
@@ -204,7 +204,7 @@ describe('a proof that it is them', () => {
 
   it('is a code where there is one, each once; the password is not enough', async () => {
     const { browser, code } = await withAuthenticator();
-    await world.clock.advance(10 * MINUTE_MS);
+    await world.advance(10 * MINUTE_MS);
     expect((await makeToken(browser)).json().error.details.by).toBe('code');
     expect((await stepUp(browser, { password: PASSWORD })).status).toBe(403);
     expect((await stepUp(browser, { code: code() })).status).toBe(200);
@@ -215,7 +215,7 @@ describe('a proof that it is them', () => {
   it('is of its session alone', async () => {
     const who = await newPerson();
     const [one, other] = [await signIn(world, who), await signIn(world, who)];
-    await world.clock.advance(10 * MINUTE_MS);
+    await world.advance(10 * MINUTE_MS);
     expect((await stepUp(one, { password: PASSWORD })).status).toBe(200);
     expect([(await makeToken(one)).status, (await makeToken(other)).status]).toEqual([200, 403]);
   });

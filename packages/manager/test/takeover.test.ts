@@ -28,7 +28,7 @@ async function livingHost(facts = newHost()) {
 describe('a re-installed host', () => {
   it('keeps record and history; its old certificate is good until the new one is acknowledged, and then revoked', async () => {
     const old = await livingHost();
-    await world.clock.advance(60_000);
+    await world.advance(60_000);
     const fresh = await newAgent(world, { facts: { ...old.facts, ip_address: '203.0.113.7' } });
     await fresh.register();
     expect((await fresh.approve({ code: fresh.code, replace: true })).status).toBe(200);
@@ -55,7 +55,7 @@ describe('a re-installed host', () => {
     const fresh = await newAgent(world, { facts: old.facts });
     await fresh.register();
     await fresh.approve();
-    await world.clock.advance(60_000);
+    await world.advance(60_000);
     const current = { certificateChainPem: old.bundle.server_crt, keyPem: old.agent.keyPem };
     const renewed = (await renew(world, current)).json();
     await fresh.acknowledge(serialOf((await fresh.poll()).json().server_crt));
@@ -69,7 +69,7 @@ describe('a re-installed host', () => {
     const renewed = (
       await renew(world, { certificateChainPem: bundle.server_crt, keyPem: fresh.keyPem })
     ).json();
-    await world.clock.advance(60_000);
+    await world.advance(60_000);
     const later = await newAgent(world, { facts: old.facts });
     const laterBundle = await later.join();
     await fresh.acknowledge(serialOf(bundle.server_crt));

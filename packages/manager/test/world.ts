@@ -15,7 +15,7 @@ import { fileDatabase, testDatabase } from './test-database.ts';
 
 /** A real manager on a port of its own, with a clock that the test moves. */
 export interface World extends AsyncDisposable {
-  readonly clock: ManualClock;
+  readonly clock: Omit<ManualClock, 'advance'>;
   readonly logger: ReturnType<typeof memoryLogger>;
   readonly paths: ManagerPaths;
   readonly caPem: string;
@@ -34,8 +34,10 @@ export interface World extends AsyncDisposable {
   adminText(path: string): Promise<string>;
   /** Calls DELETE for a path below the API. */
   remove(path: string): Promise<Answer>;
-  /** Waits until every loop of the manager sleeps, so that each sees the clock move. */
+  /** Waits until every loop of the manager sleeps. */
   atRest(): Promise<void>;
+  /** Moves the clock when every loop of the manager sleeps, so that each sees it move. */
+  advance(ms: number): Promise<void>;
   /** Stops the manager, does something with its files, and starts another one on them. */
   restart(meanwhile?: () => Promise<unknown>): Promise<void>;
 }
@@ -79,6 +81,7 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
   const local: World['local'] = (one) =>
     callSocket(paths.adminSocket, { ...one, headers: { 'linux-patch-says': 'test', ...one.headers } });
   const owned = stack.move();
+  const atRest = (): Promise<void> => expect.poll(() => clock.sleeping).toBeGreaterThanOrEqual(loops);
   return {
     clock,
     logger,
@@ -96,8 +99,10 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
       local({ path: `/api/v1${path}`, method: body === undefined ? 'GET' : 'POST', body }),
     adminText: async (path) => (await local({ path })).text,
     remove: (path) => local({ path: `/api/v1${path}`, method: 'DELETE' }),
-    async atRest() {
-      await expect.poll(() => clock.sleeping).toBeGreaterThanOrEqual(loops);
+    atRest,
+    async advance(ms) {
+      await atRest();
+      await clock.advance(ms);
     },
     async restart(meanwhile = async () => {}) {
       await manager[Symbol.asyncDispose]();

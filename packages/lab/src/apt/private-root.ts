@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { must, type ProgramResult, runProgram } from '../process.ts';
+import { refreshLists } from './lists.ts';
 import type { AptSource } from './repository.ts';
 
 /** An apt and dpkg of its own: nothing it does touches the machine's packages. */
@@ -125,7 +126,7 @@ export async function createPrivateAptRoot(options: {
     aptConfigPath,
     run,
     async update() {
-      must(await run('apt-get', ['update', '-q', '-o', 'APT::Update::Error-Mode=any']), 'apt-get update');
+      await refreshLists({ run });
     },
     async install(names) {
       must(await run('apt-get', ['install', '-y', '-q', '--', ...names]), 'apt-get install');

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import type { ManagerProcess } from '../manager-process.ts';
 import { askUntil } from '../wait.ts';
+import { inParallel } from './in-parallel.ts';
 import { type ManagerApi, openManagerApi } from './manager-api.ts';
 import { readProcess } from './proc.ts';
 import { createStormAgent, type StormAgent } from './storm-agent.ts';
@@ -26,19 +27,6 @@ export interface StormResult {
 /** Registrations under way at once; a real fleet has jitter of its own. */
 const REGISTERING = 64;
 const APPROVING = 8;
-
-/** Does the work for every item, so many at a time. */
-async function inParallel<T>(
-  items: readonly T[],
-  limit: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const rest = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of rest) await work(item);
-  };
-  await Promise.all(Array.from({ length: limit }, worker));
-}
 
 /** Enrols so many agents with one manager: all ask, all wait in held polls, all are approved, all acknowledge. */
 export async function measureStorm(options: {

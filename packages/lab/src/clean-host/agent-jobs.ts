@@ -114,14 +114,3 @@ export async function untilServing(host: LabHost, flavour: Flavour): Promise<voi
 export async function daemonPid(host: LabHost, flavour: Flavour): Promise<number | undefined> {
   return flavour === 'openrc' ? agentPid(host) : (await unitState(host)).mainPid;
 }
-
-/** `apt-get update` beside an agent that may be refreshing the same lists at this very moment; waits for it as people would. */
-export function freshLists(host: LabHost): Promise<true> {
-  const args = ['update', '-qq', '-o', 'APT::Update::Error-Mode=any'];
-  return askHost('nobody else to hold the lists', async () => {
-    const result = await host.run('apt-get', args);
-    if (/Could not get lock \/var\/lib\/apt\/lists\/lock/.test(result.stderr)) return undefined;
-    must(result, `${host.name}: apt-get ${args.join(' ')}`);
-    return true;
-  });
-}

@@ -1,5 +1,6 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { refreshLists } from '../apt/lists.ts';
 import type { LabHost } from '../hosts/host.ts';
 import type { Flavour } from '../hosts/images.ts';
 import type { ProgramResult } from '../process.ts';
@@ -61,7 +62,7 @@ export async function installPackage(
   options: { readonly env?: Readonly<Record<string, string>>; readonly name?: string } = {},
 ): Promise<ProgramResult> {
   const [program = '', ...args] = installCommand(flavour);
-  if (program === 'apt-get') await host.must('apt-get', ['update', '-qq']);
+  if (program === 'apt-get') await refreshLists(host);
   const file = await packageFile(host, flavour, options.name);
   const environment = { DEBIAN_FRONTEND: 'noninteractive', ...options.env };
   return must(await host.run(program, [...args, file], { env: environment }), `installing on ${flavour}`);

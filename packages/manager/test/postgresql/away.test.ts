@@ -52,7 +52,7 @@ describe('a database that is away', () => {
   });
 
   it('is said once for each reason in the log with where it is and why, and once when it is back', async () => {
-    await world.clock.advance(3_600_000);
+    await world.advance(3_600_000);
     await server.start();
     await expect.poll(isReady).toBe(200);
     const said = absences();

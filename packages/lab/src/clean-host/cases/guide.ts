@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VERSION } from '@linux-patch/contract';
+import { refreshLists } from '../../apt/lists.ts';
 import { askHost } from '../../hosts/ask-host.ts';
 import type { LabHost } from '../../hosts/host.ts';
 import type { Flavour } from '../../hosts/images.ts';
@@ -37,7 +38,7 @@ const RUN_HERE: readonly string[] = [
 async function newManager(world: World, hosts: Readonly<Record<string, LabHost>>): Promise<LabHost> {
   const patch = await world.newHost('debian12', { name: 'patch' });
   await useGuideNames({ patch, ...hosts });
-  await patch.must('apt-get', ['update', '-qq']);
+  await refreshLists(patch);
   await runGuideBlock(patch, 'manager-install');
   await untilActive(patch, ['active'], MANAGER);
   return patch;
@@ -96,7 +97,7 @@ export const GUIDE: readonly CleanHostCase[] = [
       const web1 = await world.newHost(flavour, { name: 'web1' });
       const before = await everyPath(web1);
       const patch = await newManager(world, { web1 });
-      await web1.must('apt-get', ['update', '-qq']);
+      await refreshLists(web1);
       await runGuideBlock(web1, 'agent-install-apt');
       await approve(patch, web1, 'web1');
       const { serial } = (await agentStatus(web1)).identity;
@@ -142,7 +143,7 @@ export const GUIDE: readonly CleanHostCase[] = [
     async run(world, flavour) {
       const web1 = await world.newHost(flavour, { name: 'web1' });
       const patch = await newManager(world, { web1 });
-      await web1.must('apt-get', ['update', '-qq']);
+      await refreshLists(web1);
       await runGuideBlock(web1, 'agent-install-apt');
       await approve(patch, web1, 'web1');
       const id = await web1.must('cat', ['/etc/machine-id']);
@@ -170,7 +171,7 @@ export const GUIDE: readonly CleanHostCase[] = [
     async run(world, flavour) {
       const web1 = await world.newHost(flavour, { name: 'web1' });
       const patch = await newManager(world, { web1 });
-      await web1.must('apt-get', ['update', '-qq']);
+      await refreshLists(web1);
       await runGuideBlock(web1, 'agent-install-apt');
       await approve(patch, web1, 'web1');
       const before = await managerFiles(patch, '/var/lib/linux_patch_manager');
@@ -197,7 +198,7 @@ export const GUIDE: readonly CleanHostCase[] = [
         await world.newHost(flavour, { name: 'web2' }),
       ];
       const patch = await newManager(world, { web1, web2 });
-      for (const host of [web1, web2]) await host.must('apt-get', ['update', '-qq']);
+      for (const host of [web1, web2]) await refreshLists(host);
       await runGuideBlock(web1, 'agent-install-apt');
       await approve(patch, web1, 'web1');
       await runGuideBlock(patch, 'backup-manager');

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { VERSION } from '@linux-patch/contract';
+import { refreshLists } from '../../apt/lists.ts';
 import { askHost } from '../../hosts/ask-host.ts';
 import type { LabHost } from '../../hosts/host.ts';
 import type { Flavour } from '../../hosts/images.ts';
@@ -130,7 +131,7 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
     flavours: ['debian12', 'debian13', 'dnf', 'pacman'],
     async run(world, flavour) {
       const host = await world.newHost(flavour);
-      if (!['dnf', 'pacman'].includes(flavour)) await host.must('apt-get', ['update', '-qq']);
+      if (!['dnf', 'pacman'].includes(flavour)) await refreshLists(host);
       const command = [...installCommand(flavour), await packageFile(host, flavour)];
       const result = await installInImage(host, command);
       assert.equal(result.exitCode, 0, result.stderr);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { freshLists, untilServing } from '../agent-jobs.ts';
+import { refreshLists } from '../../apt/lists.ts';
+import { untilServing } from '../agent-jobs.ts';
 import type { CleanHostCase } from '../case.ts';
 import { openReleaseDesk } from '../release.ts';
 
@@ -20,7 +21,7 @@ export const ONE_LINE: readonly CleanHostCase[] = [
       });
       await desk.publish(world.shelf.packages, manager);
       const host = await world.newHost(flavour);
-      await host.must('apt-get', ['update', '-qq']);
+      await refreshLists(host);
       const { install_line: line, join_string: secret } = (await manager.json('install-line')) as {
         install_line: string;
         join_string: string;
@@ -48,7 +49,7 @@ export const ONE_LINE: readonly CleanHostCase[] = [
       await manager.json('packages', host.name);
 
       // From the manager come our packages only, also when apt is asked for everything.
-      await freshLists(host);
+      await refreshLists(host);
       const policy = await host.must('apt-cache', ['policy', 'linux-patch-api']);
       assert.match(policy, new RegExp(`\\*\\*\\* \\S+ 500\\n.* ${manager.url}/install/apt`));
       const all = await host.must('apt-cache', ['policy']);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { refreshLists } from '../../apt/lists.ts';
 import { askHost } from '../../hosts/ask-host.ts';
 import type { LabHost } from '../../hosts/host.ts';
 import type { CleanHostCase } from '../case.ts';
@@ -75,7 +76,7 @@ export const OPENRC: readonly CleanHostCase[] = [
     async run(world, flavour) {
       const manager = await world.startManager();
       const host = await world.newHost(flavour);
-      await host.must('apt-get', ['update', '-qq']);
+      await refreshLists(host);
       const command = [...installCommand(flavour), await packageFile(host, flavour)];
       const { exitCode, stdout, stderr } = await installInImage(host, command);
       assert.equal(exitCode, 0, stderr);

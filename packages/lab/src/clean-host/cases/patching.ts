@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
+import { refreshLists } from '../../apt/lists.ts';
 import { askHost } from '../../hosts/ask-host.ts';
 import type { Flavour } from '../../hosts/images.ts';
-import {
-  daemonPid,
-  freshLists,
-  installJob,
-  untilJobEnds,
-  untilServing,
-  untilUnpacked,
-} from '../agent-jobs.ts';
+import { daemonPid, installJob, untilJobEnds, untilServing, untilUnpacked } from '../agent-jobs.ts';
 import type { CleanHostCase } from '../case.ts';
 import { installPackage } from '../install.ts';
 import { untilStatus } from '../unit.ts';
@@ -22,7 +16,7 @@ interface PatchList {
 async function servingHost(world: World, flavour: Flavour, packages: readonly string[]) {
   const manager = await world.startManager();
   const host = await world.newHost(flavour);
-  await host.must('apt-get', ['update', '-qq']);
+  await refreshLists(host);
   if (packages.length > 0) await host.must('apt-get', ['install', '-y', '-qq', ...packages]);
   await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
   await approveByCode(host, manager);
@@ -37,7 +31,7 @@ export const PATCHING: readonly CleanHostCase[] = [
     async run(world, flavour) {
       const manager = await world.startManager();
       const host = await world.newHost(flavour);
-      await host.must('apt-get', ['update', '-qq']);
+      await refreshLists(host);
       await host.must('apt-get', ['install', '-y', '-qq', 'toyhello', 'toylib', 'toyreboot']);
       await offerUpdates(host, flavour);
       await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
@@ -93,7 +87,7 @@ export const PATCHING: readonly CleanHostCase[] = [
       const { manager, host } = await servingHost(world, flavour, ['toyhello']);
       const before = await daemonPid(host, flavour);
       await offerUpdates(host, flavour);
-      await freshLists(host);
+      await refreshLists(host);
       const upgrade = await installJob(world, manager, host, 'linux-patch-api');
       const other = await installJob(world, manager, host, 'toyhello');
       const job = await untilJobEnds(world, manager, host, upgrade);
