@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { auditSearchOf } from './audit/audit-search.ts';
 import { certificateSearchOf } from './certificates/certificate-search.ts';
+import { jobsSearchOf } from './jobs/jobs-search.ts';
 import { patchSearch } from './patch/wish.ts';
 import { NotHere } from './shell/not-here.tsx';
 import { Shell } from './shell/shell.tsx';
@@ -58,6 +59,13 @@ const updates = createRoute({
   path: '/updates',
   validateSearch: updatesSearch,
   component: lazyRouteComponent(() => import('./updates/updates-screen.tsx'), 'UpdatesScreen'),
+});
+
+const jobs = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs',
+  validateSearch: jobsSearchOf,
+  component: lazyRouteComponent(() => import('./jobs/jobs-screen.tsx'), 'JobsScreen'),
 });
 
 const queue = createRoute({
@@ -137,6 +145,7 @@ export const router = createRouter({
     patch,
     job,
     updates,
+    jobs,
     queue,
     tokens,
     setUp,

@@ -6,6 +6,7 @@ export const PAGE_PATHS = [
   '/hosts/{name}/{tab}',
   '/hosts/{name}/jobs/{job}',
   '/updates',
+  '/jobs',
   '/queue',
   '/queue/tokens',
   '/setup',

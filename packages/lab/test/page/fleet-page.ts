@@ -102,3 +102,12 @@ export async function openFleetPage(configuration: readonly string[] = []): Prom
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** Lets the host in by its code, and waits until its agent takes orders. */
+export async function letIn({ manager, host, agent }: FleetPage): Promise<void> {
+  const { enrollments } = (await manager.json('enrollments', 'list')) as {
+    readonly enrollments: readonly { readonly id: string }[];
+  };
+  await manager.json('enrollments', 'approve', enrollments[0]?.id ?? '', '--code', await host.hostCode());
+  await agent.listening;
+}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { must } from '../../src/process.ts';
-import { type FleetPage, openFleetPage } from './fleet-page.ts';
+import { type FleetPage, letIn, openFleetPage } from './fleet-page.ts';
 import { faultsOf, heading, signIn, whyNot } from './visit.ts';
 
 /** Says something, and waits until a test lets it go on, at most ten minutes. */
@@ -19,17 +19,7 @@ let name: string;
 beforeAll(async () => {
   fleet = await openFleetPage();
   ({ name } = fleet.host);
-  const { enrollments } = (await fleet.manager.json('enrollments', 'list')) as {
-    readonly enrollments: readonly { readonly id: string }[];
-  };
-  await fleet.manager.json(
-    'enrollments',
-    'approve',
-    enrollments[0]?.id ?? '',
-    '--code',
-    await fleet.host.hostCode(),
-  );
-  await fleet.agent.listening;
+  await letIn(fleet);
   await mkdir(join(fleet.host.root, 'tmp'), { recursive: true });
   must(await fleet.host.apt.run('apt-mark', ['hold', 'toyapp']), 'apt-mark hold');
 });

@@ -176,6 +176,7 @@ describe('The screen of an administrator', () => {
   afterAll(() => window[Symbol.asyncDispose]());
 
   it.each([
+    '/jobs',
     '/queue/tokens',
     '/certificates',
     '/audit',

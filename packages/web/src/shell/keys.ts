@@ -6,6 +6,7 @@ const PLACES = {
   d: '/',
   h: '/hosts',
   u: '/updates',
+  j: '/jobs',
   q: '/queue',
   c: '/certificates',
   a: '/audit',

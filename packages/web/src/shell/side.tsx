@@ -27,6 +27,9 @@ export function Side() {
           <Link className="shell-link" to="/updates">
             Updates
           </Link>
+          <Link className="shell-link" to="/jobs">
+            Jobs
+          </Link>
           <Link className="shell-link" to="/queue">
             Queue{waiting > 0 ? ` (${waiting})` : ''}
           </Link>
@@ -51,8 +54,8 @@ export function Side() {
         </Button>
         {leave.error ? <Text size="sm">You are not signed out: {leave.error.message}</Text> : null}
         <Text size="xs">
-          Keys: / search · g d dashboard · g h hosts · g u updates · g q queue · g c certificates · g a audit
-          · g s settings
+          Keys: / search · g d dashboard · g h hosts · g u updates · g j jobs · g q queue · g c certificates ·
+          g a audit · g s settings
         </Text>
       </Stack>
     </header>

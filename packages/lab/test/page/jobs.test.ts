@@ -1,0 +1,116 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FleetPage, letIn, openFleetPage } from './fleet-page.ts';
+import { faultsOf, heading, signIn } from './visit.ts';
+
+/** Run in the page: has everything that waits on a host applied, and says with which status that is answered. */
+const applyAll = (host: string): string => `fetch('/api/v1/hosts/${host}/patches/apply', {
+  method: 'POST',
+  headers: { 'content-type': 'application/json', 'linux-patch-request': '1' },
+  body: '{"all":true}',
+}).then(({ status }) => status)`;
+
+let fleet: FleetPage;
+let name: string;
+beforeAll(async () => {
+  fleet = await openFleetPage();
+  ({ name } = fleet.host);
+  await letIn(fleet);
+  await using window = await fleet.open();
+  const { page } = window;
+  await signIn(page, 'ada');
+  const policy = join(fleet.host.root, 'etc/linux_patch_api/policy.yaml');
+  await writeFile(policy, 'allowed_operations: []\n', { mode: 0o644 });
+  await page.evaluate(applyAll(name));
+  await rm(policy);
+  expect(await page.evaluate(applyAll(name))).toBe(202);
+});
+afterAll(() => fleet[Symbol.asyncDispose]());
+
+describe('The jobs of the fleet', () => {
+  const table = (page: Page) => page.getByRole('region', { name: 'Jobs, the newest first' });
+
+  it.each([
+    ['light', 1280],
+    ['dark', 360],
+  ] as const)(
+    'say who had what done on which host and what became of it, by keyboard; %s, %i px',
+    async (colorScheme, width) => {
+      await using window = await fleet.open({ colorScheme, viewport: { width, height: 740 } });
+      const { page, complaints } = window;
+      const isFit = async (): Promise<void> => {
+        expect(await faultsOf(page)).toEqual([]);
+        expect(await page.evaluate('document.documentElement.scrollWidth > innerWidth')).toBe(false);
+      };
+      await signIn(page, 'vera');
+      await page.keyboard.type('gj');
+      await heading(page, 'Jobs').waitFor();
+      const rows = table(page).getByRole('row');
+      // The manager follows each job to its end.
+      const done = rows.filter({ hasText: 'completed' });
+      await done.waitFor();
+      for (const word of [/ada/, new RegExp(name), /patch apply/, /\d packages? upgraded/])
+        expect(await done.textContent()).toMatch(word);
+      await rows.filter({ hasText: 'POLICY_DENIED: ' }).waitFor();
+      await isFit();
+      await page.getByLabel('State').selectOption('unknown');
+      await page.getByLabel('Host').focus();
+      await page.keyboard.type(name);
+      await page.keyboard.press('Enter');
+      await page.getByText('No job fits.').waitFor();
+      expect(new URL(page.url()).search).toBe(`?host=${name}&state=unknown`);
+      await isFit();
+      await page.getByRole('link', { name: 'All jobs' }).click();
+      await table(page)
+        .getByRole('link', { name: `patch apply on ${name}` })
+        .first()
+        .click();
+      await heading(page, `patch apply on ${name}`).waitFor();
+      await page.goBack();
+      await table(page).getByRole('link', { name, exact: true }).first().click();
+      await heading(page, name).waitFor();
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  it('of a host that nobody knows are not said to be none', async () => {
+    await using window = await fleet.open();
+    const { page } = window;
+    await signIn(page, 'vera');
+    await page.goto('/jobs?host=nobody.page.test');
+    await page.getByRole('alert').getByText('nobody.page.test').waitFor();
+    expect(await page.getByText('No job fits.').count()).toBe(0);
+    expect(await faultsOf(page)).toEqual([]);
+  });
+
+  it('are at most 80 of 10,000 in the document, and each page has its address', async () => {
+    await using window = await fleet.open();
+    const { page } = window;
+    await signIn(page, 'vera');
+    // Only how many there are is made up; the answer is else the manager's.
+    await page.route('**/api/v1/jobs?*', async (route) => {
+      const asked = new URL(route.request().url());
+      const part = (key: string): number => Number(asked.searchParams.get(key));
+      const [offset, limit] = [part('offset'), part('limit')] as const;
+      asked.searchParams.set('offset', '0');
+      const answer = await route.fetch({ url: asked.href });
+      const { data, ...rest } = (await answer.json()) as { readonly data: { jobs: readonly object[] } };
+      const jobs = Array.from({ length: limit }, (_, number) => ({
+        ...data.jobs[0],
+        id: `job ${offset + number}`,
+      }));
+      await route.fulfill({ json: { ...rest, data: { jobs, total: 10_000 } } });
+    });
+    await page.keyboard.type('gj');
+    await page.getByText('10,000 jobs').waitFor();
+    await page.getByText('1 to 60 of 10,000').waitFor();
+    expect(await page.getByRole('row').count()).toBeLessThanOrEqual(80);
+    await page.getByRole('button', { name: 'After' }).click();
+    await page.getByText('61 to 120 of 10,000').waitFor();
+    expect(await page.getByRole('row').count()).toBeLessThanOrEqual(80);
+    expect(new URL(page.url()).search).toBe('?from=60');
+    await page.unrouteAll({ behavior: 'wait' });
+  });
+});
