@@ -10,7 +10,15 @@ export const MANAGER_AUDIT_EVENTS = {
   manager_started: event('The manager began its work.', 'version', 'url'),
   enrollment_requested: event('A host asks to join.', ...REQUEST, 'ip_address'),
   enrollment_taken_up: event('A known host asks again and gets a new token.', ...REQUEST, 'ip_address'),
-  join_token_created: event('A join token was made.', 'token', 'uses', 'hosts', 'note', 'expires_at'),
+  join_token_created: event(
+    'A join token was made.',
+    'token',
+    'uses',
+    'hosts',
+    'note',
+    'labels',
+    'expires_at',
+  ),
   join_token_revoked: event('A join token was revoked.', 'token', 'used', 'uses'),
   join_token_used: event(
     'A join token let a host in; `used` of `uses` so far.',
@@ -312,7 +320,14 @@ export const MANAGER_AUDIT_EVENTS = {
     'observed_address',
     'reason',
   ),
-  host_changed: event('Facts of a host were changed.', 'host', 'fqdn', 'agent_port', 'ip_address'),
+  host_changed: event('Facts of a host were changed.', 'host', 'fqdn', 'agent_port', 'ip_address', 'note'),
+  host_labels_changed: event(
+    'Labels of a host were set or removed, by somebody or with the join token that let it in.',
+    'host',
+    'fqdn',
+    'set',
+    'removed',
+  ),
   patches_requested: event('Updates are about to be asked of a host.', 'host', 'fqdn', 'request'),
   patches_applied: event('Updates were started on a host.', 'host', 'fqdn', 'job', 'request'),
   host_job_requested: event(

@@ -16,6 +16,7 @@ const OPERATOR = [
   'enrollments:decide',
   'tokens:manage',
   'hosts:change',
+  'hosts:group',
   'hosts:patch',
 ] as const satisfies readonly Permission[];
 

@@ -55,12 +55,15 @@ export function composeFleet(
 ): Fleet {
   const { db, authority, clock, logger } = context;
   const { poll_minutes, inventory_minutes, concurrency } = parts.config.fleet;
+  const listingPace = { concurrency, intervalMs: inventory_minutes * MINUTE_MS };
+  const lifeMs = listingLifeMs(listingPace);
   const hosts = createHostStore({
     db,
     reads: parts.reads,
     clock,
     nameRules: authority.nameRules,
     jobKey: authority.jobKey,
+    lifeMs,
   });
   const client = createFleetClient(
     async ({ hostId }) => ({
@@ -82,7 +85,6 @@ export function composeFleet(
   const pace = { concurrency, intervalMs: poll_minutes * MINUTE_MS };
   const poll = createFleetPoll({ ...context, hosts, fleet: client, lists, jobKeys, pace });
   const lister = createLister({ db, fleet: client, sets: parts.sets, clock, logger });
-  const listingPace = { concurrency, intervalMs: inventory_minutes * MINUTE_MS };
   const follower = createJobFollower({ db, fleet: client, lister, clock, logger, pace: listingPace });
   const jobs = createHostJobs({
     sources: { hosts, fleet: client, jobKeys, db, logger },
@@ -92,7 +94,6 @@ export function composeFleet(
     follower,
     concurrency,
   });
-  const lifeMs = listingLifeMs(listingPace);
   return {
     hosts,
     client,

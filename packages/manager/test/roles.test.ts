@@ -65,6 +65,7 @@ const LEAST: Readonly<Record<string, 'anybody' | 'a host' | 'a person' | Role>> 
   installSources: 'operator',
   revokeToken: 'operator',
   changeHost: 'operator',
+  labelHost: 'operator',
   hostApply: 'operator',
   cancelHostJob: 'operator',
   hostInstall: 'operator',

@@ -226,6 +226,54 @@ describe('join tokens on the command line', () => {
   });
 });
 
+describe('labels and notes on the command line', () => {
+  it('are given to hosts, by which they are listed, and taken away', async () => {
+    const made = await run('tokens', 'create', '--uses', '2', '--label', 'env=prod', '--label', 'tier=web');
+    expect(made.stderr).toContain('with env=prod,tier=web, until');
+    const agents = [];
+    for (let number = 0; number < 2; number += 1) {
+      const agent = await newAgent(manager, { joinString: made.stdout.trim() });
+      await agent.register();
+      agents.push(agent.facts.fqdn);
+    }
+    const [first = '', second = ''] = agents;
+    expect((await run('hosts', 'list', '@env=prod')).stdout).toMatch(
+      new RegExp(`${first} .* env=prod,tier=web [^]*${second} .* env=prod,tier=web `),
+    );
+    const several = await run('hosts', 'label', `@env=prod`, 'site=berlin');
+    expect([several.exitCode, several.stdout]).toEqual([
+      0,
+      expect.stringMatching(new RegExp(`${second} +done +env=prod,site=berlin,tier=web`)),
+    ]);
+    expect((await run('hosts', 'unlabel', second, 'env', 'tier')).stdout).toBe(`${second}: site=berlin\n`);
+    const left = JSON.parse((await run('hosts', 'list', '@env=prod', '--json')).stdout) as {
+      hosts: { fqdn: string }[];
+    };
+    expect(left.hosts.map(({ fqdn }) => fqdn)).toEqual([first]);
+    expect((await run('hosts', 'note', first, 'Rack 3, ask Ada')).stdout).toBe(`${first}: Rack 3, ask Ada\n`);
+    expect((await run('hosts', 'show', first)).stdout).toMatch(
+      /Labels +env=prod,site=berlin,tier=web\nNote +Rack 3, ask Ada/,
+    );
+    expect((await run('hosts', 'note', first, '--remove')).stdout).toBe(`${first}: no note\n`);
+    expect((await run('hosts', 'note', first)).exitCode).toBe(1);
+    expect((await run('patch', '@env=nothing', '--all')).stderr).toContain(
+      'means no host now. Nothing was done',
+    );
+  });
+
+  it.each([
+    [['label', 'web1', 'prod'], /a label is KEY=VALUE/],
+    [['label', 'web1', 'Env=prod'], /small letters/],
+    [['label', 'web1', 'env=a b'], /letters, digits/],
+    [['label', 'web1'], /missing required argument/],
+    [['unlabel', 'web1', 'a=b'], /small letters/],
+    [['note', 'web1', 'two\nlines'], /one line of at most 500/],
+  ])('%j is wrong usage', async (args, why) => {
+    const { exitCode, stderr } = await run('hosts', ...args);
+    expect([exitCode, stderr]).toEqual([2, expect.stringMatching(why)]);
+  });
+});
+
 describe('api-tokens on the command line', () => {
   it('are made for a role, shown once, listed with their use, and taken back', async () => {
     const made = await run('api-tokens', 'create', 'prometheus-2027', '--role', 'viewer', '--expires', '365');

@@ -23,11 +23,12 @@ import { RunningConfiguration } from './configuration.ts';
 import { ApproveRequest, DenyRequest, Enrollment, EnrollmentList, EnrollmentQuery } from './enrollments.ts';
 import { FLEET_JOB_ROUTES } from './fleet-job-routes.ts';
 import { HOST_PACKAGE_ROUTES } from './host-package-routes.ts';
-import { Host, HostChange, HostList, HostRemoval } from './hosts.ts';
+import { Host, HostChange, HostList, HostQuery, HostRemoval } from './hosts.ts';
 import { INVENTORY_ROUTES } from './inventory-routes.ts';
 import { JobEventsQuery } from './job-events.ts';
 import { JobKeyStatus } from './job-key.ts';
 import { JOIN_TOKEN_ROUTES } from './join-token-routes.ts';
+import { LabelChange } from './labels.ts';
 import { PEOPLE_ROUTES } from './people-routes.ts';
 import { SESSION_ROUTES } from './session-routes.ts';
 import { ManagerStatus } from './status.ts';
@@ -164,10 +165,11 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     method: 'GET',
     path: '/api/v1/hosts',
     auth: 'hosts:read',
-    summary: 'The fleet',
+    summary: 'The fleet, or the hosts of it that are meant',
+    query: HostQuery,
     response: HostList,
     status: 200,
-    errors: ADMIN_ERRORS,
+    errors: [...ADMIN_ERRORS, 'HOST_NOT_FOUND'],
   },
   getHost: {
     method: 'GET',
@@ -182,8 +184,18 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     method: 'PUT',
     path: '/api/v1/hosts/{id}',
     auth: 'hosts:change',
-    summary: 'Where the agent listens',
+    summary: 'Where the agent listens, and the note about the host',
     body: HostChange,
+    response: Host,
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'HOST_NOT_FOUND'],
+  },
+  labelHost: {
+    method: 'PUT',
+    path: '/api/v1/hosts/{id}/labels',
+    auth: 'hosts:group',
+    summary: 'Set and remove labels of a host, by which it is chosen; the others stay',
+    body: LabelChange,
     response: Host,
     status: 200,
     errors: [...ADMIN_ERRORS, 'HOST_NOT_FOUND'],

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { CRL_STATUSES, IDENTITY_TRUSTS } from '../agent-api/health.ts';
 import { OsDetails } from '../enrollment.ts';
 import { REVOCATION_REASON_NAMES } from '../revocation.ts';
+import { OneLine } from '../text-bounds.ts';
+import { HostSelector } from './host-selector.ts';
 import { HostJobKeyState } from './job-key.ts';
+import { Labels } from './labels.ts';
 
 /** How the identity of a host fares; the first that fits, the worst first. */
 export const HOST_IDENTITY_STATES = [
@@ -74,16 +77,25 @@ export const Host = z.object({
   identity: HostIdentity,
   job_key: HostJobKeyState,
   reboot: HostReboot,
+  labels: Labels.meta({ description: 'Set by people and join tokens, by key.' }),
+  note: z.string().nullable().meta({ description: 'What people wrote about it.' }),
 });
 export type Host = z.infer<typeof Host>;
 
 export const HostList = z.object({ hosts: z.array(Host), total: z.number().int() });
 export type HostList = z.infer<typeof HostList>;
 
-/** Body of `PUT /hosts/{id}`: where the agent listens when not on its standard port. */
+/** Query of `GET /hosts`. */
+export const HostQuery = z.strictObject({ hosts: HostSelector.optional() });
+
+/** What people write about a host: one line. */
+export const HostNote = OneLine(500);
+
+/** Body of `PUT /hosts/{id}`: where the agent listens when not on its standard port, and what is to be known of the host. */
 export const HostChange = z.strictObject({
   agent_port: z.number().int().min(1).max(65_535).optional(),
   ip_address: z.union([z.ipv4(), z.ipv6()]).optional(),
+  note: HostNote.nullable().optional().meta({ description: 'Null for none.' }),
 });
 export type HostChange = z.infer<typeof HostChange>;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { JoinTokenId } from '../enrollment.ts';
-import { Output } from '../text-bounds.ts';
+import { OneLine, Output } from '../text-bounds.ts';
+import { Labels } from './labels.ts';
 
 export const JOIN_TOKEN_STATES = ['active', 'spent', 'expired', 'revoked'] as const;
 
@@ -16,6 +17,7 @@ export const JoinToken = z.object({
   used: z.number().int().meta({ description: 'Hosts it has let in.' }),
   hosts: z.string().nullable().meta({ description: 'Pattern of the names it is for; null for any name.' }),
   note: z.string().nullable().meta({ description: 'What it is for, in the words of who made it.' }),
+  labels: Labels.meta({ description: 'What the hosts that it lets in get.' }),
   created_at: z.iso.datetime(),
   created_by: z.string(),
   expires_at: z.iso.datetime(),
@@ -27,11 +29,7 @@ export type JoinToken = z.infer<typeof JoinToken>;
 export const JoinTokenList = z.object({ tokens: z.array(JoinToken), total: z.number().int() });
 
 /** What a person writes to a join token: one line. */
-export const JoinTokenNote = z
-  .string()
-  .min(1)
-  .max(200)
-  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line of at most 200 characters');
+export const JoinTokenNote = OneLine(200);
 
 /** Body of `POST /tokens`. */
 export const CreateJoinToken = z.strictObject({
@@ -46,6 +44,7 @@ export const CreateJoinToken = z.strictObject({
     )
     .optional(),
   note: JoinTokenNote.optional(),
+  labels: Labels.optional().meta({ description: 'Labels of the hosts that it lets in.' }),
 });
 export type CreateJoinToken = z.infer<typeof CreateJoinToken>;
 

@@ -1,6 +1,9 @@
 import {
   ApiTokenName,
+  HostNote,
   JoinTokenNote,
+  LabelKey,
+  LabelValue,
   MAX_API_TOKEN_DAYS,
   MAX_JOIN_TOKEN_SECONDS,
   PersonName,
@@ -54,9 +57,28 @@ export function count(text: string): number {
 
 /** What a join token is for. */
 export function tokenNote(text: string): string {
-  const { data } = JoinTokenNote.safeParse(text);
-  if (data === undefined) throw new InvalidArgumentError('a note is one line of at most 200 characters.');
-  return data;
+  return bySchema(JoinTokenNote, text);
+}
+
+/** What is to be known of a host. */
+export function hostNote(text: string): string {
+  return bySchema(HostNote, text);
+}
+
+/** The key of a label; may be repeated. */
+export function labelKey(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, bySchema(LabelKey, text)];
+}
+
+/** A label, `KEY=VALUE`; may be repeated. */
+export function label(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const at = text.indexOf('=');
+  if (at < 0) throw new InvalidArgumentError('a label is KEY=VALUE, for example env=prod.');
+  const key = bySchema(LabelKey, text.slice(0, at));
+  return { ...before, [key]: bySchema(LabelValue, text.slice(at + 1)) };
 }
 
 /** On how many hosts something is done at a time. */

@@ -8,12 +8,14 @@ import { printableLine } from '@linux-patch/runtime';
 import { type Command, Option } from 'commander';
 import { port } from './arguments.ts';
 import { deleteHost } from './certificate-commands.ts';
+import { HOSTS_HELP } from './choose-hosts.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { addHistoryCommand } from './history-command.ts';
 import { addHolderCommands } from './holder-commands.ts';
 import { addInventoryCommands } from './inventory-commands.ts';
 import { addJobCommands } from './job-commands.ts';
+import { addLabelCommands, labelWords } from './label-commands.ts';
 import { describePackages, describePatches } from './listings.ts';
 import { addQuestionCommands } from './question-commands.ts';
 import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
@@ -28,6 +30,7 @@ function rowOf(host: Host, nowMs: number): string[] {
     relativeTime(host.certificate_expires_at, nowMs),
     identity.state === 'ok' ? 'ok' : identity.state.replaceAll('_', ' ').toUpperCase(),
     pastTime(host.last_seen_at, nowMs),
+    labelWords(host.labels) || '-',
     [
       host.key_origin === 'manager' ? 'key made by the manager' : '',
       identity.trust === 'tofu' ? 'trusts on first use' : '',
@@ -75,15 +78,15 @@ function jobKeyFact({ identity, job_key }: Host): string {
 }
 
 /** `hosts list` */
-async function listHosts(context: CommandContext): Promise<void> {
-  const data = await context.api.call(MANAGER_ADMIN_ROUTES.listHosts);
+async function listHosts(context: CommandContext, hosts: string | undefined): Promise<void> {
+  const data = await context.api.call(MANAGER_ADMIN_ROUTES.listHosts, { query: { hosts } });
   print(context, data, () => {
     if (data.hosts.length === 0)
       return 'No hosts yet. "linux-patch-manager enrollments list" shows who asks to join.';
     const alarming = data.hosts.filter(({ identity }) => !['ok', 'left'].includes(identity.state));
     return [
       renderTable(
-        ['HOST', 'ADDRESS', 'SYSTEM', 'CERTIFICATE ENDS', 'IDENTITY', 'LAST SEEN', 'NOTES'],
+        ['HOST', 'ADDRESS', 'SYSTEM', 'CERTIFICATE ENDS', 'IDENTITY', 'LAST SEEN', 'LABELS', 'NOTES'],
         data.hosts.map((host) => rowOf(host, context.nowMs)),
       ),
       ...(alarming.length === 0
@@ -124,6 +127,8 @@ function describe(host: Host, nowMs: number): string {
     ['Host', host.fqdn],
     ['Id', host.id],
     ['Address', `${host.ip_address}:${host.agent_port}`],
+    ['Labels', labelWords(host.labels) || null],
+    ['Note', host.note],
     ['Machine-id', host.machine_id],
     ['System', [host.os_details.distro, host.os_details.version].filter(Boolean).join(' ') || null],
     ['Certificate', host.certificate_serial],
@@ -199,9 +204,14 @@ const REFRESH = 'let the host ask its package sources for news first';
 export function addHostCommands(line: CommandLine): void {
   const { program, add, run } = line;
   const hosts = program.command('hosts').description('the fleet');
-  add(hosts, 'list', 'list hosts').action((_options: object, command: Command) =>
-    run(command, quietly(listHosts)),
-  );
+  add(hosts, 'list [hosts]', 'list the fleet, or hosts of it')
+    .addHelpText('after', HOSTS_HELP)
+    .action((reference: string | undefined, _options: object, command: Command) =>
+      run(
+        command,
+        quietly((context) => listHosts(context, reference)),
+      ),
+    );
   add(hosts, 'show <host>', 'show a host, by name, address or id').action(
     (id: string, _options: object, command: Command) =>
       run(
@@ -228,6 +238,7 @@ export function addHostCommands(line: CommandLine): void {
         quietly((context) => deleteHost(context, id, options)),
       ),
     );
+  addLabelCommands(hosts, line);
   addInventoryCommands(hosts, line);
   addHistoryCommand(hosts, line);
   addHolderCommands(hosts, line);

@@ -2,13 +2,15 @@ import {
   type CreatedJoinToken,
   type CreateJoinToken,
   type JoinToken,
+  type Labels,
   MANAGER_ADMIN_ROUTES,
 } from '@linux-patch/contract';
 import type { Command } from 'commander';
 import { installLine, type LineFor, lineFrom } from '../install/install-line.ts';
-import { count, duration, managerUrl, tokenNote } from './arguments.ts';
+import { count, duration, label, managerUrl, tokenNote } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
+import { labelWords } from './label-commands.ts';
 import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
 /** What is asked of a new token. */
@@ -18,6 +20,7 @@ export interface TokenOptions {
   readonly uses?: number;
   readonly hosts?: string;
   readonly note?: string;
+  readonly label?: Labels;
 }
 
 function uses(token: JoinToken): string {
@@ -25,21 +28,23 @@ function uses(token: JoinToken): string {
 }
 
 function create(context: CommandContext, options: TokenOptions): Promise<CreatedJoinToken> {
-  const { ttl, uses: count, hosts, note } = options;
+  const { ttl, uses: count, hosts, note, label: labels } = options;
   const body: CreateJoinToken = {
     ...(ttl === undefined ? {} : { ttl_seconds: ttl }),
     ...(count === undefined ? {} : { uses: count }),
     ...(hosts === undefined ? {} : { hosts }),
     ...(note === undefined ? {} : { note }),
+    ...(labels === undefined ? {} : { labels }),
   };
   return context.api.call(MANAGER_ADMIN_ROUTES.createToken, { body });
 }
 
 /** What a person has to know about a new token, without its secret. */
 function explain(context: CommandContext, { token }: CreatedJoinToken): string {
+  const labels = labelWords(token.labels);
   const many = token.uses === 1 ? 'one host' : `${token.uses} hosts`;
   return [
-    `Join token ${token.id}: lets ${many} in without a person${token.hosts === null ? '' : `, named ${token.hosts}`}, until ${token.expires_at} (${relativeTime(token.expires_at, context.nowMs)}).`,
+    `Join token ${token.id}: lets ${many} in without a person${token.hosts === null ? '' : `, named ${token.hosts}`}${labels === '' ? '' : `, with ${labels}`}, until ${token.expires_at} (${relativeTime(token.expires_at, context.nowMs)}).`,
     `It is shown this once. Take it back with: linux-patch-manager tokens revoke ${token.id}`,
     '',
   ].join('\n');
@@ -59,7 +64,7 @@ async function listTokens(context: CommandContext): Promise<void> {
     data.tokens.length === 0
       ? 'No join tokens.'
       : renderTable(
-          ['ID', 'STATE', 'USED', 'HOSTS', 'CREATED', 'EXPIRES', 'USED BY', 'NOTE'],
+          ['ID', 'STATE', 'USED', 'HOSTS', 'CREATED', 'EXPIRES', 'USED BY', 'LABELS', 'NOTE'],
           data.tokens.map((token) => [
             token.id,
             token.state,
@@ -68,6 +73,7 @@ async function listTokens(context: CommandContext): Promise<void> {
             pastTime(token.created_at, context.nowMs),
             relativeTime(token.expires_at, context.nowMs),
             usersOf(token),
+            labelWords(token.labels) || '-',
             token.note ?? '-',
           ]),
         ),
@@ -89,6 +95,7 @@ async function showToken(context: CommandContext, id: string): Promise<void> {
       ['State', token.state],
       ['Used', uses(token)],
       ['Hosts', token.hosts ?? 'any'],
+      ['Labels', labelWords(token.labels) || null],
       ...(token.note === null ? [] : [['Note', token.note] as const]),
       ['Created', `${pastTime(token.created_at, context.nowMs)} by ${token.created_by}`],
       ['Expires', `${token.expires_at} (${relativeTime(token.expires_at, context.nowMs)})`],
@@ -136,7 +143,8 @@ export function addTokenCommands({ program, add, run }: CommandLine): void {
       .option('--ttl <time>', 'how long it is good: 30m, 24h, 7d (default: 24h)', duration)
       .option('--uses <count>', 'how many hosts it lets in (default: 1)', count)
       .option('--hosts <pattern>', 'names it is for, for example web*.example.org (default: any)')
-      .option('--note <text>', 'what it is for, one line', tokenNote);
+      .option('--note <text>', 'what it is for, one line', tokenNote)
+      .option('--label <key=value>', 'a label of the hosts that it lets in; may be repeated', label);
   const tokens = program.command('tokens').description('join tokens, which let hosts in without a person');
   withLimits(add(tokens, 'create', 'make a join token; prints its join string, this once')).action(
     (options: TokenOptions, command: Command) =>

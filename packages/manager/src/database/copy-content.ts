@@ -11,6 +11,7 @@ type Row = Readonly<Record<string, unknown>>;
 const TABLES: readonly Table[] = [
   'settings',
   'hosts',
+  'host_labels',
   'people',
   'package_versions',
   'enrollments',

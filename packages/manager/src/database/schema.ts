@@ -26,6 +26,15 @@ export interface HostRow {
   readonly last_error: string | null;
   /** When the host left the fleet by itself; its record is history since. */
   readonly left_at: number | null;
+  /** What people wrote about it. */
+  readonly note: string | null;
+}
+
+/** By what people choose hosts; nothing that a host says gets here. */
+export interface HostLabelRow {
+  readonly host_id: string;
+  readonly key: string;
+  readonly value: string;
 }
 
 export interface EnrollmentRow {
@@ -79,6 +88,8 @@ export interface JoinTokenRow {
   /** Pattern of host names, lower case; null for any. */
   readonly hosts: string | null;
   readonly note: string | null;
+  /** Of the hosts that it lets in, JSON; null for none. */
+  readonly labels: string | null;
   readonly created_at: number;
   readonly created_by: string;
   readonly expires_at: number;
@@ -254,6 +265,7 @@ type CertificateDefault = 'ca' | 'origin' | 'served_at' | 'forked_at' | 'pem';
 
 export interface ManagerTables {
   readonly hosts: HostRow;
+  readonly host_labels: HostLabelRow;
   readonly enrollments: EnrollmentRow;
   readonly join_tokens: JoinTokenRow;
   readonly join_token_uses: JoinTokenUseRow;

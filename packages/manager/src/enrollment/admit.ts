@@ -1,6 +1,8 @@
 import { HOUR_MS } from '@linux-patch/contract';
 import type { Database } from '../database/open.ts';
-import type { EnrollmentRow, HostRow } from '../database/schema.ts';
+import type { EnrollmentRow, HostRow, JoinTokenRow } from '../database/schema.ts';
+import { replaceLabels } from '../hosts/labels.ts';
+import { labelsOf } from '../join-tokens/labels-of.ts';
 import { makeBundle } from './bundle.ts';
 import { certifiedNames } from './certified-names.ts';
 import type { EnrollmentContext } from './context.ts';
@@ -18,6 +20,12 @@ export function subjectOf(row: EnrollmentRow) {
   };
 }
 
+/** What a join token says of whom it lets in. */
+export interface AdmittingToken extends Pick<JoinTokenRow, 'hosts' | 'labels'> {
+  /** It let in this very key before. */
+  readonly again: boolean;
+}
+
 /** Lets the host of a waiting request in: host record, certificate, answer and audit record, in the caller's transaction. */
 export async function admit(
   context: EnrollmentContext,
@@ -29,14 +37,23 @@ export async function admit(
     readonly proof: SharedSecret | undefined;
     /** The host record that is taken over. */
     readonly known: HostRow | undefined;
-    /** Pattern of host names that the join token is for. */
-    readonly pattern: string | null;
+    /** The join token that let it in. */
+    readonly token?: AdmittingToken;
   },
 ): Promise<void> {
   const { actor, proof, known } = decision;
   const now = context.clock.now();
-  const names = certifiedNames(row, decision.pattern);
+  const names = certifiedNames(row, decision.token?.hosts ?? null);
   const hostId = await saveHost(context, db, row, { known, hostname: names.hostname });
+  const isTaken = known !== undefined && decision.token?.again === true;
+  // Who has this key was let in by this token before: what people set since then stays.
+  if (decision.token && !isTaken)
+    await replaceLabels(
+      context.audit,
+      db,
+      { id: hostId, fqdn: row.fqdn },
+      { labels: labelsOf(decision.token), actor },
+    );
   const { bundle, serial } = await makeBundle(context, db, row, { hostId, proof, names });
   await db
     .updateTable('enrollments')

@@ -88,7 +88,7 @@ export async function approve(
       replace: request.replace ?? false,
       verified: code !== undefined,
     });
-    await admit(context, db, current, { actor, proof: code, known, pattern: null });
+    await admit(context, db, current, { actor, proof: code, known });
   });
   context.waiting.wake(id);
   return getRow(context.db, id);

@@ -129,7 +129,8 @@ export async function applyToken(
     fields: { ...subjectOf(row), token: judged.id, used: used.used, uses: used.uses },
   });
   const { secret: proof, known } = judged;
-  await admit(context, db, await getRow(db, row.id), { actor, proof, known, pattern: used.hosts });
+  const token = { ...used, again: judged.again };
+  await admit(context, db, await getRow(db, row.id), { actor, proof, known, token });
   return 'accepted';
 }
 

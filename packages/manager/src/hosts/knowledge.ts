@@ -1,9 +1,10 @@
-import { DAY_MS } from '@linux-patch/contract';
+import { DAY_MS, type Labels } from '@linux-patch/contract';
 import type { HostRebootRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
 import type { CertificateRow } from '../database/schema.ts';
 import { readStored } from '../database/stored-json.ts';
 import { HealthReport } from '../fleet-watch/health-report.ts';
+import { readLabels } from './labels.ts';
 
 /** The newest certificate of a host that is not revoked. */
 export type NewestCertificate = Pick<CertificateRow, 'serial' | 'not_after' | 'renew_at'>;
@@ -22,6 +23,7 @@ export interface FleetKnowledge {
   /** Numbers of the lists that hosts have; null for one that did not take the first it was sent. */
   readonly listNumbers: ReadonlyMap<string, number | null>;
   readonly reboots: ReadonlyMap<string, HostRebootRow>;
+  readonly labels: ReadonlyMap<string, Labels>;
   /** Number of the first list that names everything; 0 while nothing was ever signed. */
   readonly listCompleteSince: number;
 }
@@ -91,6 +93,7 @@ export async function readKnowledge(
     ),
     listNumbers: new Map((await delivered.execute()).map((row) => [row.host_id, row.number])),
     reboots: new Map((await reboots.execute()).map((row) => [row.host_id, row])),
+    labels: await readLabels(db, hostId),
     listCompleteSince: list?.complete_since ?? 0,
   };
 }

@@ -1,10 +1,12 @@
 import { AGENT_ROUTES, MANAGER_ADMIN_ROUTES, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { AuditLog } from '../audit/audit-log.ts';
+import { inTransaction } from '../database/transactions.ts';
 import type { HostJobs } from '../host-jobs/host-jobs.ts';
 import type { ManagerRequest } from '../http/manager-request.ts';
 import type { Routes } from '../http/routes.ts';
 import { askChange, callHost, type HostSources } from './ask-host.ts';
+import { changeLabels } from './labels.ts';
 import { askListing, askPlan } from './listing.ts';
 import { serveJobEvents } from './routes-events.ts';
 
@@ -21,8 +23,8 @@ function queryOf({ search }: ManagerRequest): URLSearchParams {
 /** The fleet, and what is asked of its hosts. */
 export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void {
   const { hosts } = sources;
-  routes.serve(MANAGER_ADMIN_ROUTES.listHosts, async () => {
-    const list = await hosts.list();
+  routes.serve(MANAGER_ADMIN_ROUTES.listHosts, async ({ query, request }) => {
+    const list = await hosts.list(query.hosts, request.signal);
     return { hosts: list, total: list.length };
   });
   routes.serve(MANAGER_ADMIN_ROUTES.getHost, async ({ parameter }) =>
@@ -36,6 +38,11 @@ export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void
       fields: { host: host.id, fqdn: host.fqdn, ...body },
     });
     return hosts.view(await hosts.change(host, body));
+  });
+  routes.serve(MANAGER_ADMIN_ROUTES.labelHost, async ({ parameter, body, actor }) => {
+    const host = await hosts.get(parameter('id'));
+    await inTransaction(sources.db, (db) => changeLabels(sources.audit, db, host, { ...body, by: actor }));
+    return hosts.view(host);
   });
   routes.serve(MANAGER_ADMIN_ROUTES.hostPackages, ({ parameter, request }) =>
     askListing(queryOf(request), parameter('id'), (call) =>

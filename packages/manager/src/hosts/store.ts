@@ -6,12 +6,17 @@ import type { Database } from '../database/open.ts';
 import type { HostRow, ManagerTables } from '../database/schema.ts';
 import type { AgentAddress } from '../fleet-client/connect.ts';
 import type { OwnJobKey } from '../job-key/host-state.ts';
+import { chooseHosts } from './choose.ts';
 import { readKnowledge } from './knowledge.ts';
 import { viewOf } from './view.ts';
 
 /** The fleet's records. */
 export interface HostStore {
-  list(): Promise<Host[]>;
+  /**
+   * All, or those that a reference means, by name.
+   * @throws PatchError `HOST_NOT_FOUND`, `INVALID_REQUEST` for a reference that means none
+   */
+  list(reference?: string, signal?: AbortSignal): Promise<Host[]>;
   /** @throws PatchError `HOST_NOT_FOUND`, also when a name is not unique. */
   get(reference: string): Promise<HostRow>;
   view(row: HostRow): Promise<Host>;
@@ -33,8 +38,10 @@ export function createHostStore(options: {
   readonly clock: Clock;
   readonly nameRules: NameRules;
   readonly jobKey: OwnJobKey;
+  /** How old a listing may be that counts. */
+  readonly lifeMs: number;
 }): HostStore {
-  const { db, reads, clock, nameRules, jobKey } = options;
+  const { db, reads, clock, nameRules, jobKey, lifeMs } = options;
   const viewAll = async (from: Database, rows: readonly HostRow[]): Promise<Host[]> => {
     const nowMs = clock.now();
     const knowledge = await readKnowledge(from, rows.length === 1 ? rows[0]?.id : undefined, nowMs);
@@ -47,9 +54,11 @@ export function createHostStore(options: {
   };
   return {
     view,
-    async list() {
+    async list(reference, signal) {
+      const freshness = { nowMs: clock.now(), lifeMs, ...(signal ? { signal } : {}) };
+      const chosen = reference === undefined ? undefined : await chooseHosts(reads, reference, freshness);
       const rows = await reads.selectFrom('hosts').selectAll().orderBy('fqdn').execute();
-      return viewAll(reads, rows);
+      return viewAll(reads, chosen ? rows.filter(({ id }) => chosen.has(id)) : rows);
     },
     async get(reference) {
       const wanted = reference.toLowerCase();

@@ -72,5 +72,7 @@ export function viewOf(row: HostRow, knowledge: Known, nowMs: number): Host {
     identity: identityOf(row, knowledge, nowMs),
     reboot: rebootOf(row, knowledge),
     job_key: judgeJobKey(knowledge.jobKey, healthOf(row, knowledge)),
+    labels: knowledge.labels.get(row.id) ?? {},
+    note: row.note,
   };
 }

@@ -11,6 +11,7 @@ import type { Kysely } from 'kysely';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Database } from '../database/open.ts';
 import type { JoinTokenRow, JoinTokenUseRow, ManagerTables } from '../database/schema.ts';
+import { labelsOf } from './labels-of.ts';
 
 const SECRET_BYTES = 32;
 
@@ -39,6 +40,7 @@ function toView(row: JoinTokenRow, uses: readonly JoinTokenUseRow[], now: number
     used: row.used,
     hosts: row.hosts,
     note: row.note,
+    labels: labelsOf(row),
     created_at: new Date(row.created_at).toISOString(),
     created_by: row.created_by,
     expires_at: new Date(row.expires_at).toISOString(),
@@ -68,6 +70,7 @@ export async function createJoinToken(
     used: 0,
     hosts: wish.hosts?.toLowerCase() ?? null,
     note: wish.note ?? null,
+    labels: wish.labels === undefined ? null : JSON.stringify(wish.labels),
     created_at: now,
     created_by: actor,
     expires_at: now + (wish.ttl_seconds ?? DEFAULT_JOIN_TOKEN_SECONDS) * 1000,
@@ -83,6 +86,7 @@ export async function createJoinToken(
         uses: row.uses,
         hosts: row.hosts,
         note: row.note,
+        labels: labelsOf(row),
         expires_at: new Date(row.expires_at).toISOString(),
       },
     });

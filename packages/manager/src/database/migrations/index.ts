@@ -18,6 +18,7 @@ import { fleetDaily } from './016-fleet-daily.ts';
 import { joinTokenNote } from './017-join-token-note.ts';
 import { hostJobs } from './018-host-jobs.ts';
 import { hostReboots } from './019-host-reboots.ts';
+import { hostLabels } from './020-host-labels.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -40,4 +41,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '017-join-token-note': joinTokenNote,
   '018-host-jobs': hostJobs,
   '019-host-reboots': hostReboots,
+  '020-host-labels': hostLabels,
 };

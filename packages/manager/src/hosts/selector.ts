@@ -1,0 +1,102 @@
+import { compareText, PatchError } from '@linux-patch/contract';
+import type { HostRow } from '../database/schema.ts';
+import { fitsGlob } from './glob.ts';
+
+/** What hosts are chosen by. */
+export type Choosable = Pick<HostRow, 'id' | 'fqdn' | 'ip_address'>;
+
+/** Ids of the hosts that a word after `@` means. @throws PatchError for a word that means nothing */
+export type FindWord = (word: string) => Promise<ReadonlySet<string>>;
+
+/** Patterns and words of one reference; each is looked for in the whole fleet. */
+const MAX_LOOKS = 50;
+
+const isLook = (term: string): boolean => /[*?]|^@/.test(term);
+
+/** Hosts by id, address and full name, and by each beginning of the full name that ends before a dot. */
+interface NameIndex<T> {
+  readonly exact: ReadonlyMap<string, readonly T[]>;
+  readonly begun: ReadonlyMap<string, readonly T[]>;
+}
+
+function indexOf<T extends Choosable>(fleet: readonly T[]): NameIndex<T> {
+  const [exact, begun] = [new Map<string, T[]>(), new Map<string, T[]>()];
+  const add = (to: Map<string, T[]>, name: string, host: T): void => {
+    const known = to.get(name);
+    if (known) known.push(host);
+    else to.set(name, [host]);
+  };
+  for (const host of fleet) {
+    for (const name of new Set([host.id, host.fqdn, host.ip_address])) add(exact, name, host);
+    for (let dot = host.fqdn.indexOf('.'); dot > 0; dot = host.fqdn.indexOf('.', dot + 1))
+      add(begun, host.fqdn.slice(0, dot), host);
+  }
+  return { exact, begun };
+}
+
+function byName<T extends Choosable>({ exact, begun }: NameIndex<T>, name: string): T {
+  const wanted = name.toLowerCase();
+  const found = exact.get(wanted) ?? begun.get(wanted) ?? [];
+  const [only, ...others] = found;
+  if (only && others.length === 0) return only;
+  throw new PatchError(
+    'HOST_NOT_FOUND',
+    only
+      ? `Several hosts are called ${name}: ${found.map(({ fqdn }) => fqdn).join(', ')}. Use the full name. Nothing was done.`
+      : `There is no host ${name}. Nothing was done. "linux-patch-manager hosts list" shows the fleet.`,
+  );
+}
+
+async function hostsOf<T extends Choosable>(
+  fleet: readonly T[],
+  term: string,
+  find: { readonly name: (name: string) => T; readonly word: FindWord },
+): Promise<readonly T[]> {
+  if (term.startsWith('@')) {
+    const ids = await find.word(term.slice(1));
+    return fleet.filter(({ id }) => ids.has(id));
+  }
+  if (!isLook(term)) return [find.name(term)];
+  const pattern = term.toLowerCase();
+  return fleet.filter(({ fqdn }) => fitsGlob(pattern, fqdn));
+}
+
+/** The terms of each part. @throws PatchError `INVALID_REQUEST` for more than are looked for at once */
+function partsOf(reference: string): { readonly part: string; readonly terms: readonly string[] }[] {
+  const parts = reference.split(',').map((part) => ({
+    part: part.trim(),
+    terms: part.split('+').map((term) => term.trim()),
+  }));
+  const looks = parts.flatMap(({ terms }) => terms.filter(isLook)).length;
+  if (looks <= MAX_LOOKS) return parts;
+  throw new PatchError(
+    'INVALID_REQUEST',
+    `There are ${looks} patterns and words with @ in one list of hosts; at most ${MAX_LOOKS} are looked for at once. Nothing was done.`,
+  );
+}
+
+/**
+ * The hosts that a reference means, each once, by name: those of any of its parts, which have commas between; of a part with
+ * `+` in it those that each of its terms means.
+ * @throws PatchError `HOST_NOT_FOUND` for a part that means no host: nothing is ever taken for everything
+ */
+export async function hostsMeant<T extends Choosable>(
+  fleet: readonly T[],
+  reference: string,
+  findWord: FindWord,
+): Promise<T[]> {
+  let index: NameIndex<T> | undefined;
+  const name = (one: string): T => byName((index ??= indexOf(fleet)), one);
+  const meant = new Set<T>();
+  for (const { part, terms } of partsOf(reference)) {
+    let found: readonly T[] = fleet;
+    for (const term of terms) {
+      const these = new Set(await hostsOf(fleet, term, { name, word: findWord }));
+      found = found.filter((host) => these.has(host));
+    }
+    if (found.length === 0)
+      throw new PatchError('HOST_NOT_FOUND', `${part} means no host now. Nothing was done.`);
+    for (const host of found) meant.add(host);
+  }
+  return [...meant].toSorted((a, b) => compareText(a.fqdn, b.fqdn));
+}
