@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
-import { expect } from 'vitest';
 import { initialiseAuthority } from '../src/authority/init.ts';
 import { composeManager, type Manager } from '../src/compose.ts';
 import { type ManagerPaths, managerPaths } from '../src/config/paths.ts';
@@ -15,7 +14,7 @@ import { fileDatabase, testDatabase } from './test-database.ts';
 
 /** A real manager on a port of its own, with a clock that the test moves. */
 export interface World extends AsyncDisposable {
-  readonly clock: Omit<ManualClock, 'advance'>;
+  readonly clock: Omit<ManualClock, 'advance' | 'leap'>;
   readonly logger: ReturnType<typeof memoryLogger>;
   readonly paths: ManagerPaths;
   readonly caPem: string;
@@ -36,7 +35,7 @@ export interface World extends AsyncDisposable {
   remove(path: string): Promise<Answer>;
   /** Waits until every loop of the manager sleeps. */
   atRest(): Promise<void>;
-  /** Moves the clock when every loop of the manager sleeps, so that each sees it move. */
+  /** Moves the clock at once when every loop of the manager sleeps, so that each sees it move; none runs more than once. */
   advance(ms: number): Promise<void>;
   /** Stops the manager, does something with its files, and starts another one on them. */
   restart(meanwhile?: () => Promise<unknown>): Promise<void>;
@@ -81,7 +80,7 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
   const local: World['local'] = (one) =>
     callSocket(paths.adminSocket, { ...one, headers: { 'linux-patch-says': 'test', ...one.headers } });
   const owned = stack.move();
-  const atRest = (): Promise<void> => expect.poll(() => clock.sleeping).toBeGreaterThanOrEqual(loops);
+  const atRest = (): Promise<void> => clock.waitForSleepers(loops);
   return {
     clock,
     logger,
@@ -102,7 +101,7 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
     atRest,
     async advance(ms) {
       await atRest();
-      await clock.advance(ms);
+      await clock.leap(ms);
     },
     async restart(meanwhile = async () => {}) {
       await manager[Symbol.asyncDispose]();

@@ -13,6 +13,19 @@ describe('the manual clock', () => {
     expect(woken).toEqual(['early', 'late']);
   });
 
+  it('leaps as a machine that was suspended: who is due meanwhile wakes once', async () => {
+    const clock = new ManualClock();
+    let rounds = 0;
+    void (async () => {
+      for (;;) {
+        await clock.sleep(100);
+        rounds += 1;
+      }
+    })();
+    await clock.leap(1_000);
+    expect([rounds, clock.monotonicMs()]).toEqual([1, 1_000]);
+  });
+
   it('rejects a sleeper with the reason of the abort', async () => {
     const clock = new ManualClock();
     const abort = new AbortController();
