@@ -41,10 +41,11 @@ const WORKER_ROOMS = {
   policy: ['package-interface'],
   signature: [],
   lists: ['package-interface'],
+  services: [],
   jobs: ['detached', 'lists', 'package-interface'],
   admission: ['detached', 'jobs', 'package-interface', 'requests/answer', 'signature'],
-  requests: ['admission', 'package-interface'],
-  run: ['admission', 'detached', 'jobs', 'lists', 'package-interface', 'requests'],
+  requests: ['admission', 'package-interface', 'services'],
+  run: ['admission', 'detached', 'jobs', 'lists', 'package-interface', 'requests', 'services'],
 };
 
 /** The laws of a program's rooms. */

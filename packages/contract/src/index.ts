@@ -9,6 +9,7 @@ export * from './agent-api/patches.ts';
 export * from './agent-api/plans.ts';
 export * from './agent-api/policy.ts';
 export * from './agent-api/routes.ts';
+export * from './agent-api/services.ts';
 export * from './agent-api/system.ts';
 export * from './agent-cli/doctor.ts';
 export * from './agent-cli/json-schemas.ts';

@@ -19,6 +19,7 @@ export {
   redactFields,
 } from './logger.ts';
 export { keepMemoryLow, type ProcessMemory } from './memory.ts';
+export { deviceName, findMount, type Mount, statDevice } from './mounts.ts';
 export { findOpenPlace } from './open-place.ts';
 export { ownUid, permissionAdvice } from './permission.ts';
 export { findPortHolder, type PortHolder } from './port-holder.ts';

@@ -116,7 +116,8 @@ async function answerRequest(wish: HostWish, channel: RequestChannel, doors: Wor
     commandOf: (id, clockFault) => [...doors.program.self, ...jobArguments(wish, { id, clockFault })],
   });
   const planned = openPlannedSteps(files, workerFolder(wish.root));
-  await serveRequest({ channel, files, clock, logger, openPackages: open, planned, admission, signal });
+  const host = { root: wish.root, files, clock, logger };
+  await serveRequest({ channel, host, openPackages: open, planned, admission, signal });
 }
 
 async function runJob(wish: HostWish, job: JobWish, doors: WorkerDoors): Promise<void> {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { HOUR_MS, MINUTE_MS, type PolicyDenial } from '@linux-patch/contract';
+import { HOUR_MS, MINUTE_MS, type PolicyDenial, ServiceList } from '@linux-patch/contract';
 import {
   createCacheRefresher,
   findBackend,
@@ -49,6 +49,8 @@ export interface Work {
   readonly cache: Awaited<ReturnType<typeof openPackageCache>>;
   readonly refresher: ReturnType<typeof createCacheRefresher>;
   readonly keeper: ListingKeeper;
+  /** What runs on this host, as the worker sees it. */
+  readonly listServices: (signal: AbortSignal) => Promise<ServiceList>;
 }
 
 /** Why the clock cannot be believed now. */
@@ -198,5 +200,6 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   });
   const inventory = createWorkerInventory(link, { name, plans, listings, state });
   const intake = createChangeIntake({ changes, jobs, onDenied });
-  return { state, inventory, jobs, intake, cache, refresher, keeper };
+  const listServices = (signal: AbortSignal) => link.ask({ v: 1, op: 'services' }, ServiceList, { signal });
+  return { state, inventory, jobs, intake, cache, refresher, keeper, listServices };
 }

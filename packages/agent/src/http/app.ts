@@ -18,6 +18,7 @@ import type { ListingSources } from './routes/package-lists.ts';
 import { servePackages } from './routes/packages.ts';
 import { servePatches } from './routes/patches.ts';
 import { servePlans } from './routes/plans.ts';
+import { type ServiceSources, serveServices } from './routes/services.ts';
 import { serveSystem } from './routes/system.ts';
 import { showChallenge } from './signed-changes.ts';
 
@@ -27,6 +28,7 @@ export interface ApiSources {
   readonly metrics: MetricSources;
   readonly hostFacts: () => Promise<HostFacts>;
   readonly listings: ListingSources;
+  readonly listServices: ServiceSources['listServices'];
   readonly jobs: JobQueue;
   readonly identity: ServedIdentity | undefined;
 }
@@ -45,7 +47,7 @@ export interface RequestOptions {
 
 /** The agent's HTTP API; every answer it gives carries the envelope. */
 export function createAgentApp(sources: ApiSources, options: RequestOptions): HttpApp<AgentRequest> {
-  const { health, metrics, hostFacts, listings, jobs, identity } = sources;
+  const { health, metrics, hostFacts, listings, listServices, jobs, identity } = sources;
   const { clock, random, logger, audit, intake, names } = options;
   const limiter = createRateLimiter(options.rateLimits, clock);
   const app = createHttpApp<AgentRequest>({
@@ -76,6 +78,7 @@ export function createAgentApp(sources: ApiSources, options: RequestOptions): Ht
   serveHealth(server, health);
   serveMetrics(server, health, metrics);
   serveSystem(server, { health, hostFacts, inventory: listings.inventory });
+  serveServices(server, { listServices });
   servePackages(server, listings);
   servePatches(server, listings);
   servePlans(server, listings);

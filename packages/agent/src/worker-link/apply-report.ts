@@ -52,6 +52,9 @@ export async function applyReport(
     case 'applied':
       await record.cache.noteApplied(report.atMs);
       break;
+    case 'old-code':
+      job.oldCode(report.found);
+      break;
     case 'reboot':
       job.reboot(report.reboot);
       break;

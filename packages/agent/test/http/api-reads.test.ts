@@ -5,6 +5,7 @@ import {
   PackageList,
   PatchError,
   PatchList,
+  ServiceList,
   SystemInfo,
 } from '@linux-patch/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -25,6 +26,7 @@ describe('the routes', () => {
     ['/health', Health],
     ['/api/v1/health', Health],
     ['/api/v1/system/info', SystemInfo],
+    ['/api/v1/system/services', ServiceList],
     ['/api/v1/packages', PackageList],
     ['/api/v1/packages/beta', PackageDetail],
     ['/api/v1/patches', PatchList],
@@ -64,6 +66,29 @@ describe('the routes', () => {
     const headers = { 'linux-patch-instance': 'f4a0bd0e-5c38-4a9e-9d3a-3d4f6f0c9a11' };
     const { status, envelope } = await call(world, '/api/v1/health', { headers });
     expect([status, envelope.data]).toMatchObject([200, { instance_id: INSTANCE_ID }]);
+  });
+
+  it('list the services that run, or only those that are not known to run what is on the disk now', async () => {
+    const service = (name: string, old_code: 'yes' | 'no' | 'unknown') => ({
+      name,
+      manager: 'systemd' as const,
+      processes: 1,
+      old_code,
+      outdated: [],
+    });
+    const services = [
+      service('a.service', 'no'),
+      service('b.service', 'unknown'),
+      service('c.service', 'yes'),
+    ];
+    const rest = { others: [], elsewhere: 0, unknown: [], left_out: 0, complete: false };
+    const listServices = async () => ({ services, ...rest, looked_at: new Date(0).toISOString() });
+    await using running = await startWorld({ app: { listServices } });
+    const list = async (query: string) =>
+      (await call(running, `/api/v1/system/services${query}`)).envelope.data;
+    expect(await list('')).toMatchObject({ services });
+    expect(await list('?outdated=false')).toMatchObject({ services });
+    expect(await list('?outdated=true')).toMatchObject({ services: services.slice(1), complete: false });
   });
 
   it('never call an unknown number of updates none', async () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import type { Envelope, HostJobKey } from '@linux-patch/contract';
+import type { Envelope, HostJobKey, ServiceList } from '@linux-patch/contract';
 import { type TestAuthority, type TestIdentity, testAuthority } from '@linux-patch/pki/testing';
 import { type Clock, readBoot } from '@linux-patch/runtime';
 import {
@@ -46,6 +46,16 @@ import { openJobQueue } from '../../src/jobs/queue.ts';
 import { createAgentCounters } from '../../src/metrics/counters.ts';
 import { shelfInventory } from './shelf-inventory.ts';
 
+const NO_SERVICES: ServiceList = {
+  services: [],
+  others: [],
+  elsewhere: 0,
+  unknown: [],
+  left_out: 0,
+  complete: true,
+  looked_at: new Date(0).toISOString(),
+};
+
 /** Of every served world. */
 export const INSTANCE_ID = '5b0f3a52-8f6d-4c0e-9d61-2f7b1f0c8a11';
 
@@ -66,7 +76,7 @@ export interface OddServer {
 export interface OddApp
   extends Partial<Pick<HealthSources, 'packageHealth' | 'refreshInBackground'>>,
     Partial<ListingSources>,
-    Partial<Pick<ApiSources, 'hostFacts' | 'identity'>>,
+    Partial<Pick<ApiSources, 'hostFacts' | 'identity' | 'listServices'>>,
     Partial<Pick<RequestOptions, 'clock' | 'rateLimits'>> {
   readonly identityHealth?: () => IdentityHealth;
 }
@@ -136,6 +146,7 @@ function notingReporter({ report }: JobContext, place: RunPlace): JobReporter {
     progress: (percent, message, state) => report.progress(percent, message, state),
     results: (results) => report.results(results),
     exitCode: (code) => report.exitCode(code),
+    oldCode: (found) => report.oldCode(found),
     reboot: (plan) => report.reboot(plan),
   };
 }
@@ -194,6 +205,7 @@ async function openServices(options: WorldOptions) {
         cache,
         refreshNow: odd.refreshNow ?? (async () => {}),
       },
+      listServices: odd.listServices ?? (async () => NO_SERVICES),
       jobs,
       identity: odd.identity,
     },

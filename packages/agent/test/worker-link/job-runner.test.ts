@@ -91,6 +91,7 @@ async function worldWith(clockFault: string | undefined, script: readonly Start[
     progress: note('progress'),
     results: note('results'),
     exitCode: note('exit'),
+    oldCode: note('old code'),
     reboot: note('reboot'),
   };
   const stop = new AbortController();
@@ -102,6 +103,7 @@ async function worldWith(clockFault: string | undefined, script: readonly Start[
 
 const DONE: RunReport = { t: 'done', message: 'Nothing to do' };
 const REBOOT = { due_at: '2026-01-01T00:00:00.000Z', delay_seconds: 60, reasons: ['linux'] };
+const OLD_CODE = { services: ['cron.service'], others: 1, unknown: 0 };
 const DENIAL: PolicyDenial = { rule: 'windows', file: '/p', line: 1, reason: 'not now', packages: [] };
 
 describe('the process of a job', () => {
@@ -117,6 +119,7 @@ describe('the process of a job', () => {
         { t: 'denied', denial: DENIAL, operation: 'reboot' },
         { t: 'exit', code: 0 },
         { t: 'applied', atMs: 7 },
+        { t: 'old-code', found: OLD_CODE },
         { t: 'reboot', reboot: REBOOT },
         { t: 'audit', event: 'reboot_scheduled', details: { delay_seconds: 60 } },
         { t: 'done', message: 'toy 2 installed' },
@@ -134,6 +137,7 @@ describe('the process of a job', () => {
       ['denied', 'windows', { job: 'job-1', operation: 'reboot' }],
       ['exit', 0],
       ['applied', 7],
+      ['old code', OLD_CODE],
       ['reboot', REBOOT],
       ['audit', 'reboot_scheduled', { delay_seconds: 60 }],
     ]);

@@ -4,6 +4,7 @@ import { paging } from '../query.ts';
 import { Line, MAX_ENTRIES, Output } from '../text-bounds.ts';
 import { PlanDifference } from './plans.ts';
 import { PolicyDenial } from './policy.ts';
+import { JobOldCode } from './services.ts';
 
 export const JOB_OPERATIONS = [
   'install',
@@ -112,6 +113,10 @@ export const Job = z.object({
   reboot: JobReboot.nullable()
     .optional()
     .meta({ description: 'The reboot that follows this job; null or absent when none does.' }),
+  old_code: JobOldCode.nullable().optional().meta({
+    description:
+      'What runs code that this job or an earlier one replaced; null or absent where nobody looked. Older agents leave it out.',
+  }),
   rollback_job_id: z.uuid().nullable(),
   exclusive_mode: z.boolean(),
   signed_by: JobKeyFingerprint.nullable().optional().meta({

@@ -18,6 +18,7 @@ import {
 } from './packages.ts';
 import { ApplyRequest, PatchList, PatchQuery } from './patches.ts';
 import { PackagePlanRequest, PatchPlanRequest, Plan, PlanQuery } from './plans.ts';
+import { ServiceList, ServiceQuery } from './services.ts';
 import { SystemInfo } from './system.ts';
 
 const READ_ERRORS = ['INVALID_REQUEST', 'RATE_LIMIT_EXCEEDED', 'INTERNAL_ERROR'] as const;
@@ -92,6 +93,19 @@ export const AGENT_ROUTES = routeTable({
     response: SystemInfo,
     status: 200,
     errors: READ_ERRORS,
+  },
+  listServices: {
+    method: 'GET',
+    path: '/api/v1/system/services',
+    auth: 'client-certificate',
+    summary: 'Services that run, and which of them run code that was replaced',
+    description:
+      'Of every process on the host the programs and libraries that it runs are compared with what lies under their paths now. ' +
+      'Scripts are not seen: of an interpreted program its interpreter and libraries are.',
+    query: ServiceQuery,
+    response: ServiceList,
+    status: 200,
+    errors: [...READ_ERRORS, 'SERVICE_UNHEALTHY', 'WORKER_UNAVAILABLE'],
   },
   setTrust: {
     method: 'PUT',

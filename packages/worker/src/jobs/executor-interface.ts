@@ -1,4 +1,4 @@
-import type { JobReboot, JobResult } from '@linux-patch/contract';
+import type { JobOldCode, JobReboot, JobResult } from '@linux-patch/contract';
 import type { OutputSource } from '@linux-patch/runtime';
 import type { JobRequest } from './job-request.ts';
 import type { ActiveState } from './state.ts';
@@ -15,6 +15,8 @@ export interface JobReporter {
   /** What a step of the work did; what an earlier one changed stays on record. */
   results(results: readonly JobResult[]): void;
   exitCode(code: number | null): void;
+  /** What runs code that was replaced. */
+  oldCode(found: JobOldCode): void;
   /** A reboot follows this job. */
   reboot(plan: JobReboot): void;
 }

@@ -10,7 +10,7 @@ const CHANGES: readonly JobResult['action'][] = [
 ];
 
 /** Whether something became of the package. */
-function isChange({ action }: Pick<JobResult, 'action'>): boolean {
+export function isChange({ action }: Pick<JobResult, 'action'>): boolean {
   return CHANGES.includes(action);
 }
 

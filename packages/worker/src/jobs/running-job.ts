@@ -2,6 +2,7 @@ import {
   ERRORS,
   type ErrorCode,
   JobErrorDetails,
+  type JobOldCode,
   type JobReboot,
   type JobResult,
   messageOf,
@@ -117,6 +118,10 @@ export class RunningJob implements JobReporter {
 
   exitCode(code: number | null): void {
     this.#set(withOutcome(this.#core, { exitCode: code }));
+  }
+
+  oldCode(found: JobOldCode): void {
+    this.#set(withOutcome(this.#core, { oldCode: found }));
   }
 
   reboot(plan: JobReboot): void {

@@ -2,6 +2,7 @@ import {
   type ErrorCode,
   type Job,
   type JobErrorDetails,
+  type JobOldCode,
   type JobReboot,
   type JobResult,
   type JobState,
@@ -142,6 +143,7 @@ export function withOutcome(
     readonly results?: readonly JobResult[];
     readonly exitCode?: number | null;
     readonly reboot?: JobReboot;
+    readonly oldCode?: JobOldCode;
   },
 ): JobCore {
   return {
@@ -149,6 +151,7 @@ export function withOutcome(
     ...(outcome.results === undefined ? {} : { results: [...outcome.results] }),
     ...(outcome.exitCode === undefined ? {} : { exit_code: outcome.exitCode }),
     ...(outcome.reboot === undefined ? {} : { reboot: outcome.reboot }),
+    ...(outcome.oldCode === undefined ? {} : { old_code: outcome.oldCode }),
   };
 }
 

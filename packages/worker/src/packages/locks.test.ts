@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseHolder, mountDevice, parseLockHolders } from './locks.ts';
+import { chooseHolder, parseLockHolders } from './locks.ts';
 
 describe('locks', () => {
   it('name who holds them by device and inode of the file, and nobody who only waits', () => {
@@ -16,20 +16,6 @@ describe('locks', () => {
     expect(holders(4711, '8:1')).toEqual([]);
     expect(holders(99, 'fe:0')).toEqual([-1]);
     expect(holders(1, 'fe:0')).toEqual([]);
-  });
-
-  it('are on the device of the mount that holds their path, of which the last and innermost counts', () => {
-    const mounts = [
-      '22 1 0:29 /@ / rw - btrfs /dev/sda2 rw,subvol=/@',
-      '23 22 8:5 / /var/lib rw - ext4 /dev/sda5 rw',
-      '24 22 8:6 / /mnt/a\\040b rw - ext4 /dev/sda6 rw',
-      '25 23 8:21 / /var/lib rw - ext4 /dev/sdb5 rw',
-      '',
-    ].join('\n');
-    expect(mountDevice(mounts, '/var/lib/dpkg/lock')).toBe('8:15');
-    expect(mountDevice(mounts, '/var/library')).toBe('0:1d');
-    expect(mountDevice(mounts, '/mnt/a b/lock')).toBe('8:6');
-    expect(mountDevice('', '/x')).toBeUndefined();
   });
 
   it('are told by a holder that still is there: dpkg below apt may end in between', async () => {

@@ -1,4 +1,5 @@
 import { isPatchError, PatchError } from '@linux-patch/contract';
+import { deviceName, findMount, statDevice } from '@linux-patch/runtime';
 import type { LockHolder } from '../package-interface/package-manager.ts';
 import type { OperationRun } from '../package-interface/package-operations.ts';
 import { belowRoot, type PackageHost } from './doors.ts';
@@ -13,39 +14,8 @@ type LockedHost = Pick<PackageHost, 'files' | 'root' | 'adapter'>;
 /** A file as /proc/locks names it. */
 export interface LockedFile {
   readonly inode: number;
-  /** `major:minor` in hexadecimal without leading zeros; any of them counts. */
+  /** See `deviceName`; any of them counts. */
   readonly devices: readonly string[];
-}
-
-/** Of `MAJOR:MINOR` in any base. */
-function deviceName(major: number, minor: number): string {
-  return `${major.toString(16)}:${minor.toString(16)}`;
-}
-
-/** The device of `st_dev` (makedev(3) of glibc, which Linux shares). */
-function statDevice(device: number): string {
-  const [low, high] = [(device % 2 ** 32) >>> 0, Math.floor(device / 2 ** 32)];
-  return deviceName(((low >>> 8) & 0xfff) + high * 0x1000, (low & 0xff) + ((low >>> 12) & 0xfff00));
-}
-
-/**
- * The device of the mount that holds a path (proc(5), mountinfo). That is the one in /proc/locks, which on btrfs and
- * overlayfs is not the one of stat(2).
- */
-export function mountDevice(mountinfo: string, path: string): string | undefined {
-  let best = { length: -1, device: '' };
-  for (const line of mountinfo.split('\n')) {
-    const [, , device, , escaped] = line.split(' ');
-    if (device === undefined || escaped === undefined) continue;
-    const point = escaped.replaceAll(/\\([0-7]{3})/g, (_, code: string) =>
-      String.fromCharCode(parseInt(code, 8)),
-    );
-    const holds = point === '/' || path === point || path.startsWith(`${point}/`);
-    // Of mounts on one point the last is the one that is seen.
-    if (holds && point.length >= best.length) best = { length: point.length, device };
-  }
-  const [major, minor] = best.device.split(':').map(Number);
-  return major === undefined || minor === undefined ? undefined : deviceName(major, minor);
 }
 
 /** `1: POSIX  ADVISORY  WRITE 317 fe:00:4711 0 EOF`; lines with `->` only wait for a lock. */
@@ -69,8 +39,8 @@ async function lockFiles({ files, root, adapter }: LockedHost): Promise<LockedFi
       const path = belowRoot({ root }, name);
       const facts = await files.facts(path);
       if (!facts) return [];
-      const mounted = mountDevice(mountinfo, path);
-      const devices = [statDevice(facts.device), ...(mounted === undefined ? [] : [mounted])];
+      const mount = findMount(mountinfo, path);
+      const devices = [statDevice(facts.device), ...(mount === undefined ? [] : [mount.device])];
       return [{ inode: facts.inode, devices }];
     }),
   );

@@ -52,6 +52,8 @@ export const WorkerRequest = z.discriminatedUnion('op', [
   z.strictObject({ v: z.literal(1), op: z.literal('state') }),
   /** What is wrong with the packages, each for itself; that there is no package manager is an answer, too. */
   z.strictObject({ v: z.literal(1), op: z.literal('faults') }),
+  /** What runs on this host, and what of it runs code that was replaced; needs no package manager. */
+  z.strictObject({ v: z.literal(1), op: z.literal('services') }),
   /** Who works with the package database now. */
   z.strictObject({ v: z.literal(1), op: z.literal('lock-holder') }),
   /** From where packages come, and how old what is known of each source is. */

@@ -9,6 +9,7 @@ import type {
 } from '../admission/change.ts';
 import type { HostAdmission } from '../admission/open.ts';
 import type { PackageManager } from '../package-interface/package-manager.ts';
+import { listServices } from '../services/list.ts';
 import { answerText, failureText } from './answer.ts';
 import { answerPlan, parseQuestion } from './answer-plan.ts';
 import { type LockHolderAnswer, readState } from './host-state.ts';
@@ -32,13 +33,19 @@ const ANSWER_LIMITS = { timeoutMs: 60_000 };
 type PlanRequest = Extract<WorkerRequest, { op: 'plan' }>;
 const CHANGES = ['start', 'cancel', 'withdraw', 'begin', 'run-state', 'forget', 'take-over'] as const;
 type ChangeRequest = Extract<WorkerRequest, { op: (typeof CHANGES)[number] }>;
-type ReadingRequest = Exclude<WorkerRequest, { op: 'faults' } | PlanRequest | ChangeRequest>;
+type ReadingRequest = Exclude<WorkerRequest, { op: 'faults' | 'services' } | PlanRequest | ChangeRequest>;
 
-export interface ServeRequestOptions {
-  readonly channel: RequestChannel;
+/** The host that is asked about. */
+export interface AskedHost {
+  readonly root: string;
   readonly files: Files;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+export interface ServeRequestOptions {
+  readonly channel: RequestChannel;
+  readonly host: AskedHost;
   /**
    * Called when there is a request that needs it.
    * @param clockFault why the clock cannot be believed, which the policy of the host may ask
@@ -53,13 +60,13 @@ export interface ServeRequestOptions {
 
 /** Reads one request, answers it, and is done. Never rejects. */
 export async function serveRequest(options: ServeRequestOptions): Promise<void> {
-  const { channel, logger } = options;
+  const { channel, host } = options;
   let text: string;
   try {
     const asked = parseRequest(await channel.receive(REQUEST_LIMITS, bodyBytesOf));
     text = answerText(await answerTo(asked, options));
   } catch (error) {
-    logger.warn('a request was not answered as it was asked', { error });
+    host.logger.warn('a request was not answered as it was asked', { error });
     text = failureText(error);
   }
   await channel.answer(text, ANSWER_LIMITS);
@@ -69,6 +76,7 @@ export async function serveRequest(options: ServeRequestOptions): Promise<void> 
 async function answerTo({ request, body }: AskedRequest, options: ServeRequestOptions): Promise<unknown> {
   if (request.op === 'plan') return planFor(request, parseQuestion(body), options);
   if (request.op === 'faults') return readFaults(options.openPackages, options.signal);
+  if (request.op === 'services') return listServices(options.host, options.signal);
   if (isChange(request)) return verdictOn(request, body, options.admission);
   return readingOf(request, options);
 }
@@ -104,31 +112,34 @@ async function verdictOn(
 async function planFor(
   { clockFault, limitMs }: PlanRequest,
   question: PlanQuestion,
-  { openPackages, planned, logger, signal }: ServeRequestOptions,
+  { openPackages, planned, host, signal }: ServeRequestOptions,
 ): Promise<PlanAnswer> {
   const { inventory } = await openPackages(clockFault);
   const plan = await answerPlan(inventory.plans, question, { signal, limitMs });
   await planned.remember(plan).catch((error: unknown) => {
-    logger.warn('a plan cannot be kept, so a job that it approves cannot say what is different', { error });
+    host.logger.warn('a plan cannot be kept, so a job that it approves cannot say what is different', {
+      error,
+    });
   });
   return plan;
 }
 
 async function readingOf(request: ReadingRequest, options: ServeRequestOptions): Promise<unknown> {
+  const { host, signal } = options;
   const packages = await options.openPackages();
   switch (request.op) {
     case 'snapshot':
-      return readListing(packages, options, request);
+      return readListing(packages, host, request);
     case 'detail': {
       const found = await packages.inventory.findPackage(request.name, request.listed);
       return (found ?? null) satisfies z.output<typeof DetailAnswer>;
     }
     case 'state':
-      return readState(packages, options.files, options.signal);
+      return readState(packages, host.files, signal);
     case 'sources':
       return sourcesAnswer(await packages.inventory.sources());
     case 'refresh':
-      return refreshAnswer(await packages.refreshQuietly(options.signal));
+      return refreshAnswer(await packages.refreshQuietly(signal));
     case 'lock-holder':
       return ((await packages.lockHolder()) ?? null) satisfies z.output<typeof LockHolderAnswer>;
   }

@@ -15,8 +15,10 @@ import { interruption } from '../jobs/recovery.ts';
 import type { ChangePolicy } from '../package-interface/change-policy.ts';
 import type { PackageManager } from '../package-interface/package-manager.ts';
 import { openPlannedSteps } from '../requests/planned-steps.ts';
+import { listServices } from '../services/list.ts';
 import type { RunHost } from './host.ts';
 import { type JobSettings, readJobSettings } from './job-settings.ts';
+import { noteOldCode } from './note-old-code.ts';
 import { recordRefreshes } from './record-refreshes.ts';
 import { prose, type RunReport, reporterTo } from './report.ts';
 import { stopWhenCancelled, stopWhenLate, watchPhases } from './stopping.ts';
@@ -112,7 +114,8 @@ async function workOnOrder(
     void stopWhenLate(host, { timeoutMs: settings.timeoutMs, stopped, ended: ended.signal });
     const work = await openWork({ ...options, say: watch.say }, order, settings);
     const context: JobContext = { jobId, signal, report: reporterTo(watch.say) };
-    const { message, afterwards } = await withReboot(work, rebootOf({ ...options, say: watch.say }))(
+    const noting = noteOldCode(work, (signal) => listServices(host, signal));
+    const { message, afterwards } = await withReboot(noting, rebootOf({ ...options, say: watch.say }))(
       order.request,
       context,
     );

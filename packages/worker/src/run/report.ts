@@ -1,4 +1,4 @@
-import { JobReboot, JobResult, PolicyDenial } from '@linux-patch/contract';
+import { JobOldCode, JobReboot, JobResult, PolicyDenial } from '@linux-patch/contract';
 import { z } from 'zod';
 import type { JobReporter } from '../jobs/executor-interface.ts';
 import { AnyErrorCode } from '../requests/answer.ts';
@@ -41,6 +41,8 @@ export const RunReport = z.discriminatedUnion('t', [
     denial: z.strictObject(PolicyDenial.shape),
     operation: z.string().max(64),
   }),
+  /** What runs code that was replaced. */
+  z.strictObject({ t: z.literal('old-code'), found: z.strictObject(JobOldCode.shape) }),
   /** A reboot follows this job. */
   z.strictObject({ t: z.literal('reboot'), reboot: z.strictObject(JobReboot.shape) }),
   /** For the audit log. */
@@ -86,6 +88,7 @@ export function reporterTo(say: (report: RunReport) => void): JobReporter {
     progress: (percent, message, state) => say({ t: 'progress', percent, message: prose(message), state }),
     results: (results) => say({ t: 'results', results: [...results] }),
     exitCode: (code) => say({ t: 'exit', code }),
+    oldCode: (found) => say({ t: 'old-code', found }),
     reboot: (reboot) => say({ t: 'reboot', reboot }),
   };
 }

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { queryFlag } from '../query.ts';
+import { Line } from '../text-bounds.ts';
+
+/** Whether something runs code that is not what lies on the disk now; what could not be looked at is `unknown`. */
+export const OldCode = z.enum(['yes', 'no', 'unknown']);
+export type OldCode = z.infer<typeof OldCode>;
+
+/** Name of a service, as its manager has it: `ssh.service` of systemd, `sshd` of OpenRC. */
+export const ServiceName = z
+  .string()
+  .max(256)
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9:_.\\@+-]*$/,
+    'a service name starts with a letter or digit and has letters, digits and : _ . \\ @ + - only',
+  );
+
+/** A process that runs code which was replaced or removed since it started. */
+export const OutdatedProcess = z.object({
+  pid: z.number().int().positive(),
+  program: Line.meta({ description: 'Its command name, at most 15 characters (proc_pid_comm(5)).' }),
+  files: z.array(Line).max(10).meta({
+    description: 'Programs and libraries that it runs in their former state; at most ten of them.',
+  }),
+  more_files: z.number().int().nonnegative().meta({ description: 'How many are not named.' }),
+});
+export type OutdatedProcess = z.infer<typeof OutdatedProcess>;
+
+/** A service of which a process runs. */
+export const RunningService = z.object({
+  name: ServiceName,
+  manager: z.enum(['systemd', 'openrc']),
+  processes: z.number().int().positive(),
+  old_code: OldCode.meta({
+    description:
+      '`yes`: a restart of it takes up the new code; `unknown`: a process of it could not be looked at.',
+  }),
+  outdated: z.array(OutdatedProcess).max(100),
+});
+export type RunningService = z.infer<typeof RunningService>;
+
+/** Query of `GET /api/v1/system/services`. */
+export const ServiceQuery = z.strictObject({
+  outdated: queryFlag
+    .optional()
+    .meta({ description: '`true`: those that run old code, or of which that is unknown, and no others.' }),
+});
+export type ServiceQuery = z.infer<typeof ServiceQuery>;
+
+/** Answer of `GET /api/v1/system/services`. */
+export const ServiceList = z.object({
+  services: z.array(RunningService).max(2_000),
+  others: z
+    .array(
+      OutdatedProcess.extend({
+        belongs_to: Line.nullable().meta({
+          description: '`session-3.scope`, `user@1000.service`, `init.scope`; null where nothing is known.',
+        }),
+      }),
+    )
+    .max(500)
+    .meta({ description: 'Processes that run old code and belong to no service that could be restarted.' }),
+  elsewhere: z.number().int().nonnegative().meta({
+    description: 'Processes with another root than this host, as those of containers: not looked at.',
+  }),
+  unknown: z
+    .array(z.object({ reason: Line, processes: z.number().int().positive() }))
+    .max(20)
+    .meta({ description: 'Processes that could not be looked at, and why.' }),
+  left_out: z
+    .number()
+    .int()
+    .nonnegative()
+    .meta({ description: 'Processes that run old code and are named nowhere, because the answer is full.' }),
+  complete: z.boolean().meta({
+    description: 'False when `unknown` or `left_out` is not empty: then there may be more than is said.',
+  }),
+  looked_at: z.iso.datetime(),
+});
+export type ServiceList = z.infer<typeof ServiceList>;
+
+/** What runs old code after a job. */
+export const JobOldCode = z.object({
+  services: z
+    .array(ServiceName)
+    .max(2_000)
+    .meta({ description: 'Services that run code which was replaced: restart them.' }),
+  others: z
+    .number()
+    .int()
+    .nonnegative()
+    .meta({ description: 'Other processes that do, as those of people who are logged in.' }),
+  unknown: z
+    .number()
+    .int()
+    .nonnegative()
+    .meta({ description: 'Processes that could not be looked at, or are not named.' }),
+});
+export type JobOldCode = z.infer<typeof JobOldCode>;
