@@ -25,6 +25,14 @@ export const LONG_SUITES = [
   'tools/check.test.ts',
 ];
 
+/** Of the integration, the one that a newcomer's run has: real programs find each other, and a host joins. */
+const JOINING = 'packages/lab/test/joining.test.ts';
+
+/** Run by `npm run test:integration`: the two programs as processes, and apt, dpkg and gpgv in private roots. */
+export const INTEGRATION_SUITES = ['packages/lab/test/*.test.ts'];
+
+export const NO_INTEGRATION = [...configDefaults.exclude, ...LONG_SUITES, JOINING];
+
 /** Run by `npm run test:postgresql`, which starts the server that they need. */
 const POSTGRESQL_SUITES = 'packages/manager/test/postgresql/**';
 
@@ -56,7 +64,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'components',
-          include: ['packages/*/test/**/*.test.ts', 'tools/**/*.test.ts', OWN_PROCESS],
+          include: ['packages/!(lab)/test/**/*.test.ts', JOINING, 'tools/**/*.test.ts', OWN_PROCESS],
           exclude: ELSEWHERE,
         },
       },
