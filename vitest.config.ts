@@ -19,6 +19,7 @@ export const LONG_SUITES = [
   'packages/lab/test/signed-jobs.test.ts',
   // These need root: rpm and pacman change their root to each private one.
   'packages/lab/test/dnf-adapter.test.ts',
+  'packages/lab/test/zypper-adapter.test.ts',
   'packages/lab/test/pacman-adapter.test.ts',
   'packages/lab/test/package-conformance.test.ts',
   // Runs the tools of `npm run check` over a copy of the sources, once for each rule.

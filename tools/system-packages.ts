@@ -36,13 +36,19 @@ function isInstalled(program: string): boolean {
 }
 
 /** Suites that run side by side install one after the other: of apt's locks only dpkg's can be waited for. */
-function apt(...args: string[]): void {
-  const result = spawnSync('flock', ['/run/lock/linux-patch-tests.lock', 'apt-get', ...args], {
+export function apt(...args: string[]): void {
+  run('flock', ['/run/lock/linux-patch-tests.lock', 'apt-get', ...args], '.');
+}
+
+/** Runs a program in a folder; throws when it fails. */
+export function run(program: string, args: readonly string[], folder: string): void {
+  const result = spawnSync(program, args, {
+    cwd: folder,
     stdio: 'inherit',
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
   if (result.status !== 0)
-    throw new Error(`apt-get ${args.join(' ')} ended with ${result.status ?? result.signal}`);
+    throw new Error(`${program} ${args.join(' ')} ended with ${result.status ?? result.signal}`);
 }
 
 /**

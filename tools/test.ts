@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { ensureTestPrograms } from './system-packages.ts';
 import { makeTestPrograms } from './test-programs.ts';
+import { ensureZypper } from './zypper-beside-dnf.ts';
 
 ensureTestPrograms();
+ensureZypper();
 await using programs = await makeTestPrograms();
 const tests = spawn('vitest', ['run', ...process.argv.slice(2)], {
   stdio: 'inherit',

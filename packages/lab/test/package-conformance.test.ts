@@ -10,7 +10,12 @@ import { WORLDS } from './package-worlds.ts';
 /** Building a repository and signing it takes some seconds, on a slow machine a minute or two. */
 const PATIENCE = { timeout: 600_000 };
 
-const DISTRIBUTIONS: Readonly<Record<string, string>> = { apt: 'debian', dnf: 'rocky', pacman: 'arch' };
+const DISTRIBUTIONS: Readonly<Record<string, string>> = {
+  apt: 'debian',
+  dnf: 'rocky',
+  zypper: 'opensuse-leap',
+  pacman: 'arch',
+};
 
 /** What a package manager does not do, it says in a sentence that begins with its name. */
 const refusedIn = ({ name }: PackageWorld) => ({

@@ -11,6 +11,7 @@ import { bench } from './apt-bench.ts';
 import { type DnfBench, dnfBench, updatedRpmRepository } from './dnf-bench.ts';
 import type { PackageWorld, WorldHost } from './package-world.ts';
 import { type PacmanBench, pacmanBench } from './pacman-bench.ts';
+import { type ZypperBench, zypperBench } from './zypper-bench.ts';
 
 const DOES_EVERYTHING = { knowsSecurity: true, upgradesSome: true, holds: true };
 
@@ -92,6 +93,61 @@ async function dnfWorld(): Promise<PackageWorld> {
   };
 }
 
+function zypperHost({ zypper, packages, root }: ZypperBench): WorldHost {
+  const lock = join(root, 'run/zypp.pid');
+  return {
+    root,
+    packages,
+    hold: async (name) => void must(await zypper.zypper('addlock', name), 'zypper addlock'),
+    // Whoever works writes its process id there, and empties the file at the end.
+    async takeLock() {
+      const taken = await takeLock(join(root, 'run/somebody'));
+      await writeFile(lock, `${taken.pid}\n`);
+      return {
+        ...taken,
+        async letGo() {
+          await writeFile(lock, '');
+          await taken.letGo();
+        },
+      };
+    },
+  };
+}
+
+async function zypperWorld(): Promise<PackageWorld> {
+  const folder = await temporaryFolder();
+  const shared = await updatedRpmRepository(join(folder.path, 'shared'));
+  const spoiled: AsyncDisposable[] = [shared];
+  return {
+    name: 'zypper',
+    old: '1.0-1',
+    next: '1.1-1',
+    secure: '1.1-1',
+    saysSeverity: true,
+    ...DOES_EVERYTHING,
+    purges: false,
+    host: async (installed) => zypperHost(await zypperBench(folder.path, installed, shared)),
+    async spoiledHost(installed) {
+      const own = join(folder.path, crypto.randomUUID().slice(0, 8));
+      const repository = await buildRpmRepository({ folder: own });
+      spoiled.push(repository);
+      await repository.publishUpdates();
+      return {
+        ...zypperHost(await zypperBench(folder.path, installed, repository)),
+        breakSignature: () => repository.breakSignature('updates'),
+        async takeAway() {
+          await repository.hide('base');
+          await repository.hide('updates');
+        },
+      };
+    },
+    async close() {
+      for (const one of spoiled) await one[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
 function pacmanHost({ packages, root }: PacmanBench): WorldHost {
   const config = join(root, 'etc/pacman.conf');
   return {
@@ -106,6 +162,7 @@ function pacmanHost({ packages, root }: PacmanBench): WorldHost {
       const path = join(root, 'var/lib/pacman/db.lck');
       const taken = await takeLock(path);
       return {
+        ...taken,
         async letGo() {
           await taken.letGo();
           await rm(path);
@@ -148,5 +205,6 @@ async function pacmanWorld(): Promise<PackageWorld> {
 export const WORLDS: Readonly<Record<Backend, () => Promise<PackageWorld>>> = {
   apt: aptWorld,
   dnf: dnfWorld,
+  zypper: zypperWorld,
   pacman: pacmanWorld,
 };

@@ -221,7 +221,7 @@ export const PACKAGE_CHECKS = {
   DEPENDENCIES_UNMET: packages.error({
     title: 'Dependencies of installed packages are not met',
     meaning:
-      'apt changes nothing on a host until they are: its jobs try to install what is missing and remove nothing. dnf changes other packages all the same. The command shows what else it takes.',
+      'apt changes nothing on a host until they are: its jobs try to install what is missing and remove nothing. dnf and zypper change other packages all the same. The command shows what else it takes.',
     command: '{mend}',
   }),
   DPKG_LOCKED: packages.notice({

@@ -64,7 +64,7 @@ export const JobResult = z.object({
   error_code: Line.optional().meta({ description: 'The code of what was left out or failed.' }),
   kept_files: z.array(Line).max(1_000).optional().meta({
     description:
-      'Configuration files that were changed on this host and stay so; what the package brings lies beside them (`.dpkg-dist`).',
+      'Configuration files that were changed on this host and stay so; what the package brings lies beside them (`.dpkg-dist`, `.rpmnew`). One that was moved aside is named by its new place (`.rpmsave`).',
   }),
 });
 export type JobResult = z.infer<typeof JobResult>;

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { must, runProgram } from '../process.ts';
 import { createRpmSigner, type RpmSigner } from './signing-home.ts';
@@ -102,7 +102,12 @@ export async function buildRpmRepository(options: { readonly folder: string }): 
     partFolder,
     publish,
     publishUpdates: () => publish('updates', RPM_UPDATES, [LIB_ADVISORY]),
-    breakSignature: (part) => appendFile(join(partFolder(part), 'repodata/repomd.xml'), '<!-- spoiled -->\n'),
+    async breakSignature(part) {
+      // As a new file: zypper has links to those that it took from a folder.
+      const path = join(partFolder(part), 'repodata/repomd.xml');
+      await writeFile(`${path}.new`, `${await readFile(path, 'utf8')}<!-- spoiled -->\n`);
+      await rename(`${path}.new`, path);
+    },
     async removeSignature(part, file) {
       must(await runProgram('rpmsign', ['--delsign', join(partFolder(part), file)]), 'rpmsign --delsign');
       await index(partFolder(part), signer, known[part]);

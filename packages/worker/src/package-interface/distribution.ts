@@ -5,6 +5,14 @@ import type { Files } from '@linux-patch/runtime';
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   apt: ['debian', 'ubuntu', 'raspbian', 'linuxmint', 'pop', 'kali', 'devuan'],
   dnf: ['fedora', 'rhel', 'centos', 'rocky', 'almalinux', 'ol', 'amzn', 'azurelinux', 'openeuler'],
+  'transactional-update': [
+    'opensuse-microos',
+    'opensuse-leap-micro',
+    'opensuse-aeon',
+    'opensuse-kalpa',
+    'sle-micro',
+    'sl-micro',
+  ],
   zypper: ['suse', 'opensuse', 'sles', 'sled', 'opensuse-leap', 'opensuse-tumbleweed'],
   pacman: ['arch', 'archarm', 'manjaro', 'endeavouros'],
   apk: ['alpine', 'postmarketos'],

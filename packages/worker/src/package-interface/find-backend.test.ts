@@ -10,6 +10,7 @@ const hostOf = (osRelease: string | undefined, ...programs: readonly string[]) =
 const hostWith = (...programs: readonly string[]) => hostOf(undefined, ...programs);
 const [APT, DNF, PACMAN] = ['/usr/bin/apt-get', '/usr/bin/dnf', '/usr/bin/pacman'] as const;
 const ZYPPER = '/usr/bin/zypper';
+const APK = '/sbin/apk';
 
 describe('the package manager of a host', () => {
   it('is found by its program', async () => {
@@ -18,11 +19,11 @@ describe('the package manager of a host', () => {
   });
 
   it('is named where this release cannot drive it, and never taken for another', async () => {
-    await expect(findBackend(hostWith(ZYPPER), 'auto', '/')).rejects.toMatchObject({
+    await expect(findBackend(hostWith(APK), 'auto', '/')).rejects.toMatchObject({
       code: 'SERVICE_UNHEALTHY',
-      message: expect.stringMatching(/^The package manager of this host is zypper\. This release drives /),
+      message: expect.stringMatching(/^The package manager of this host is apk\. This release drives /),
     });
-    await expect(findBackend(hostWith(ZYPPER), 'apt', '/')).rejects.toMatchObject({
+    await expect(findBackend(hostWith(APK), 'apt', '/')).rejects.toMatchObject({
       message: expect.stringMatching(
         /^package_manager\.backend is apt, but \/usr\/bin\/apt-get does not exist\./,
       ),
@@ -36,6 +37,13 @@ describe('the package manager of a host', () => {
     ['Debian with dnf beside apt', 'ID=debian\n', [APT, DNF], 'apt'],
     ['Rocky Linux with apt beside dnf', 'ID="rocky"\nID_LIKE="rhel centos fedora"\n', [APT, DNF], 'dnf'],
     ['a derivative of Ubuntu', 'ID=own\nID_LIKE="ubuntu debian"\n', [APT, DNF], 'apt'],
+    [
+      'openSUSE with apt beside zypper',
+      'ID=opensuse-leap\nID_LIKE="suse opensuse"\n',
+      [APT, ZYPPER],
+      'zypper',
+    ],
+    ['SLES', 'ID=sles\nID_LIKE=suse\n', [ZYPPER], 'zypper'],
     ['Arch Linux with apt beside pacman', 'ID=arch\n', [APT, PACMAN], 'pacman'],
     ['a derivative of Arch Linux', 'ID=own\nID_LIKE=arch\n', [PACMAN], 'pacman'],
     ['a derivative that says nothing', 'ID=own\nID_LIKE=\n', [DNF], 'dnf'],
@@ -44,9 +52,13 @@ describe('the package manager of a host', () => {
   });
 
   it('is not one that a host of another kind has for other purposes', async () => {
-    const suse = hostOf('ID=opensuse-leap\n', APT, ZYPPER);
-    await expect(findBackend(suse, 'auto', '/')).rejects.toMatchObject({
-      message: expect.stringMatching(/^The package manager of this host is zypper\./),
+    const alpine = hostOf('ID=alpine\n', APT, APK);
+    await expect(findBackend(alpine, 'auto', '/')).rejects.toMatchObject({
+      message: expect.stringMatching(/^The package manager of this host is apk\./),
+    });
+    const micro = hostOf('ID=sle-micro\nID_LIKE=suse\n', ZYPPER, '/usr/sbin/transactional-update');
+    await expect(findBackend(micro, 'auto', '/')).rejects.toMatchObject({
+      message: expect.stringMatching(/^The package manager of this host is transactional-update\./),
     });
     const image = hostOf('ID=fedora\n', DNF, '/run/ostree-booted');
     for (const configured of ['auto', 'dnf'] as const)

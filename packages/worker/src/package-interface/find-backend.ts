@@ -8,13 +8,15 @@ import { readFamily } from './distribution.ts';
 const PROGRAMS: Readonly<Record<Backend, string>> = {
   apt: '/usr/bin/apt-get',
   dnf: '/usr/bin/dnf',
+  zypper: '/usr/bin/zypper',
   pacman: '/usr/bin/pacman',
 };
 
 /** Others that hosts have, to name them when they are found. */
 const OTHERS: Readonly<Record<string, string>> = {
   yum: '/usr/bin/yum',
-  zypper: '/usr/bin/zypper',
+  // Its root is read-only, and zypper there changes nothing that lasts.
+  'transactional-update': '/usr/sbin/transactional-update',
   apk: '/sbin/apk',
 };
 

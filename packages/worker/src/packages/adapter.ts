@@ -127,6 +127,8 @@ export interface PackageDatabase {
   readonly lockFiles: readonly string[];
   /** Path of a file that is there while a program works that has it open; one that was killed leaves it. */
   readonly openLock?: string;
+  /** File below the root in which a program that works writes its process id, and which it empties when it ends. */
+  readonly pidLock?: string;
   /** The path of what a transaction left that was cut off; undefined when none was. */
   interrupted(): Promise<string | undefined>;
   /** Dependencies of installed packages that are not met, as a clause; undefined when all are. */

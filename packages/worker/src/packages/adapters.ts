@@ -7,6 +7,8 @@ import { findDnfRootFault } from './dnf/private-root.ts';
 import type { PackageDoors } from './doors.ts';
 import { openPacmanAdapter } from './pacman/adapter.ts';
 import { findPacmanRootFault } from './pacman/private-root.ts';
+import { openZypperAdapter } from './zypper/adapter.ts';
+import { findZypperRootFault } from './zypper/private-root.ts';
 
 /** How a package manager of this release is opened. */
 export interface AdapterEntry {
@@ -28,6 +30,12 @@ export const ADAPTERS: Readonly<Record<Backend, AdapterEntry>> = {
     // Its programs are told in their arguments, and each in its own environment.
     environment: () => ({}),
     findRootFault: findDnfRootFault,
+  },
+  zypper: {
+    open: openZypperAdapter,
+    // The same.
+    environment: () => ({}),
+    findRootFault: findZypperRootFault,
   },
   pacman: {
     open: openPacmanAdapter,

@@ -4,6 +4,7 @@ import type { LockHolder } from '../package-interface/package-manager.ts';
 import type { OperationRun } from '../package-interface/package-operations.ts';
 import { belowRoot, type PackageHost } from './doors.ts';
 import { findOpenLockHolders } from './open-lock.ts';
+import { findWrittenHolder } from './pid-lock.ts';
 
 const LOOK_INTERVAL_MS = 500;
 /** How long a program is tried again that finds the lock taken by somebody whom nobody sees. */
@@ -64,10 +65,11 @@ export async function chooseHolder(
 /** The process that holds the package database now; undefined when nobody does. */
 export async function findLockHolder(host: LockedHost): Promise<LockHolder | undefined> {
   const { files } = host;
-  const { openLock } = host.adapter.database;
+  const { openLock, pidLock } = host.adapter.database;
   const pids = [
     ...parseLockHolders((await files.readText('/proc/locks')) ?? '', await lockFiles(host)),
     ...(openLock === undefined ? [] : await findOpenLockHolders(host, openLock)),
+    ...(pidLock === undefined ? [] : await findWrittenHolder(files, belowRoot(host, pidLock))),
   ];
   return chooseHolder(pids, async (pid) =>
     (await files.readText(`/proc/${pid}/comm`).catch(() => undefined))?.trim(),

@@ -24,7 +24,8 @@ export function withParticulars(
   if (particulars.length === 0) return [...results];
   return results.map((result) => {
     const one = after.find((each) => rules.isNamed(each, result.name));
-    const own = one ? particulars.filter(({ name }) => rules.isNamed(one, name)) : [];
+    // What is gone has a name and nothing else.
+    const own = particulars.filter(({ name }) => (one ? rules.isNamed(one, name) : name === result.name));
     const keptFiles = own.flatMap((each) => each.keptFiles).slice(0, MOST_FILES);
     const again = result.action === 'unchanged' && own.some((each) => each.reinstalled);
     return {

@@ -1,11 +1,13 @@
 import type { PackageAdapter, PackageWords } from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
 import { remembered } from '../remembered.ts';
+import { RPM_LOCK_FILES } from '../rpm/database.ts';
+import { RPM_RULES } from '../rpm/names.ts';
+import { readUnmet } from '../rpm/unmet.ts';
 import { OfferedAnswer, ReadAnswer } from './answers.ts';
 import { isLockedOut, readFailure } from './failure.ts';
 import { askDnf, type DnfDoors, findInterpreter } from './helper.ts';
 import { readInstalled } from './installed.ts';
-import { RPM_RULES } from './names.ts';
 import { parseProgress, readFailedScripts, readParticulars, readUntrusted, scriptWords } from './output.ts';
 import { providersOf, readAvailable, readDetail, readOrigins, readSizes } from './packages.ts';
 import { findPending, sourceOf } from './pending.ts';
@@ -14,7 +16,6 @@ import { parseRefreshStep, readRefresh, refreshTool } from './refresh.ts';
 import { simulateChange } from './simulate.ts';
 import { stateReader } from './state-key.ts';
 import { changeTool, finishTool, holdTool } from './tools.ts';
-import { readUnmet } from './unmet.ts';
 
 const WORDS: PackageWords = {
   solver: 'dnf',
@@ -29,8 +30,6 @@ const WORDS: PackageWords = {
   afterIncomplete:
     'The package itself may be there all the same: "rpm -q" shows its version, "dnf reinstall" runs its script again, and "dnf check" lists what is there twice.',
 };
-
-const LOCK_FILES = ['var/lib/rpm/.rpm.lock', 'usr/lib/sysimage/rpm/.rpm.lock'];
 
 /**
  * dnf 4 and rpm. Read and planned through dnf's own Python interface, changed by its command line.
@@ -56,7 +55,7 @@ export async function openDnfAdapter(host: PackageDoors): Promise<PackageAdapter
       untrusted: readUntrusted,
     },
     database: {
-      lockFiles: LOCK_FILES,
+      lockFiles: RPM_LOCK_FILES,
       // What a transaction left that was cut off stands in the list of what is installed, twice.
       interrupted: async () => undefined,
       unmet: (signal) => readUnmet(doors, signal),

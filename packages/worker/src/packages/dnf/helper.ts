@@ -1,10 +1,10 @@
 import { PatchError } from '@linux-patch/contract';
 import type { z } from 'zod';
 import { belowRoot, type PackageDoors } from '../doors.ts';
+import { rpmEnvironment } from '../rpm/database.ts';
 import { HELPER_BASE } from './helper-base.ts';
 import { HELPER_PACKAGES } from './helper-packages.ts';
 import { HELPER_UPDATES } from './helper-updates.ts';
-import { privateEnvironment } from './private-root.ts';
 
 /**
  * The program that answers for dnf 4: its own Python interface, run by the interpreter that runs dnf, which says in one
@@ -60,7 +60,7 @@ export async function askDnf<T>(
     program: doors.python,
     args: helperArguments(),
     stdin: JSON.stringify({ root: doors.root, ...question }),
-    env: privateEnvironment(doors.root),
+    env: rpmEnvironment(doors.root),
     timeoutMs: LIMIT_MS,
     maxOutputBytes: MOST_BYTES,
     ...(signal ? { signal } : {}),

@@ -2,8 +2,8 @@ import type { CommandResult } from '@linux-patch/runtime';
 import type { Particulars, Progress } from '../adapter.ts';
 import { belowRoot, type PackageDoors } from '../doors.ts';
 import { query } from '../query.ts';
-import { nameOfNevra } from './names.ts';
-import { rpmArguments } from './private-root.ts';
+import { rpmArguments } from '../rpm/database.ts';
+import { nameOfNevra } from '../rpm/names.ts';
 
 /** Downloading is taken for the first part of the work, the transaction for the rest. */
 const DOWNLOAD_SHARE = 0.3;

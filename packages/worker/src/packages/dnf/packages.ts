@@ -2,9 +2,10 @@ import { type Package, PackageDetail } from '@linux-patch/contract';
 import type { PackageOrigin } from '../../package-interface/change-policy.ts';
 import type { PackageTarget } from '../../package-interface/package-operations.ts';
 import type { PackageFile, PackageSize } from '../adapter.ts';
+import { dottedName } from '../rpm/names.ts';
+import { siteOf } from '../source-address.ts';
 import { DetailAnswer, FilesAnswer, ProvidersAnswer, VersionsAnswer } from './answers.ts';
 import { askDnf, type DnfDoors } from './helper.ts';
-import { dnfName } from './names.ts';
 
 const SECOND_MS = 1_000;
 
@@ -13,11 +14,11 @@ export async function readAvailable(
   doors: DnfDoors,
   targets: readonly PackageTarget[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const names = targets.map(({ name }) => dnfName(name));
+  const names = targets.map(({ name }) => dottedName(name));
   const { versions } = await askDnf(doors, { op: 'versions', names }, { answer: VersionsAnswer });
   return new Map(
     targets.flatMap(({ name }) => {
-      const own = Object.hasOwn(versions, dnfName(name)) ? versions[dnfName(name)] : undefined;
+      const own = Object.hasOwn(versions, dottedName(name)) ? versions[dottedName(name)] : undefined;
       return own ? [[name, own] as const] : [];
     }),
   );
@@ -30,11 +31,6 @@ export async function providersOf(doors: DnfDoors, name: string): Promise<readon
 async function readFiles(doors: DnfDoors, wanted: readonly PackageFile[]) {
   const files = wanted.map(({ name, architecture, version }) => ({ name, arch: architecture, version }));
   return askDnf(doors, { op: 'files', wanted: files }, { answer: FilesAnswer });
-}
-
-/** The host in an address; undefined for a folder of this host. */
-function siteOf(url: string): string | undefined {
-  return /^(?:https?|ftp):\/\/(?:[^/@]*@)?(\[[^\]]*\]|[^/:]+)/i.exec(url)?.[1]?.toLowerCase();
 }
 
 /** Every repository that has each of these very versions; undefined stands for one of which nothing is known. */
@@ -85,7 +81,10 @@ export async function readDetail(
   name: string,
   listed: Package | undefined,
 ): Promise<PackageDetail | undefined> {
-  const question = { op: 'detail', name: dnfName(listed ? `${listed.name}.${listed.architecture}` : name) };
+  const question = {
+    op: 'detail',
+    name: dottedName(listed ? `${listed.name}.${listed.architecture}` : name),
+  };
   const { package: found } = await askDnf(doors, question, { answer: DetailAnswer });
   if (!found) return undefined;
   const { installed_at: at } = found;

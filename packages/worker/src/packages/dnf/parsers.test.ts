@@ -3,19 +3,19 @@ import { join, resolve } from 'node:path';
 import { isPatchError } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
 import { describe, expect, it } from 'vitest';
+import { parseInstalled } from '../rpm/installed.ts';
+import { dottedName, RPM_RULES, splitName } from '../rpm/names.ts';
+import { parseUnmet } from '../rpm/unmet.ts';
+import { compareRpmVersions } from '../rpm/versions.ts';
 import { PlanAnswer, ReadAnswer } from './answers.ts';
 import { isLockedOut, readFailure } from './failure.ts';
 import { interpreterOf, readAnswer } from './helper.ts';
-import { parseInstalled } from './installed.ts';
-import { dnfName, RPM_RULES, splitName } from './names.ts';
 import { parseProgress, readFailedScripts, readKeptFiles, readUntrusted, scriptWords } from './output.ts';
 import { findPending } from './pending.ts';
 import { asksForReboot, outdatedKernel } from './reboot-state.ts';
 import { readRefresh } from './refresh.ts';
 import { refusalOf } from './simulate.ts';
-import { parseUnmet } from './unmet.ts';
 import { parseLocks } from './version-locks.ts';
-import { compareRpmVersions } from './versions.ts';
 
 const RECORDED = resolve(import.meta.dirname, '../../../test/recorded/dnf');
 const PAIRS = resolve(import.meta.dirname, '../../../../manager/test/recorded/versions-rpm-4.18.tsv');
@@ -247,7 +247,7 @@ describe('names, versions and kernels of rpm', () => {
       expect([name, RPM_RULES.isNamed(one, name)]).toEqual([name, false]);
     expect(RPM_RULES.isNamed({ name: 'toy', architecture: 'noarch' }, 'toy.x86_64')).toBe(true);
     expect(splitName('python3.11')).toEqual({ name: 'python3.11', architecture: undefined });
-    expect(dnfName('toy:i686')).toBe('toy.i686');
+    expect(dottedName('toy:i686')).toBe('toy.i686');
   });
 
   it('compares the running kernel with those of its own flavour', () => {

@@ -1,9 +1,9 @@
 import { PatchError } from '@linux-patch/contract';
 import type { Installed, Pending, Source, Update, UpdateAdvisory } from '../package-facts.ts';
+import { qualifiedName } from '../rpm/names.ts';
+import { compareRpmVersions } from '../rpm/versions.ts';
+import { withoutPassword } from '../source-address.ts';
 import type { AdvisoryAnswer, ReadAnswer, SourceAnswer, UpdateAnswer } from './answers.ts';
-import { qualifiedName } from './names.ts';
-import { withoutPassword } from './refresh.ts';
-import { compareRpmVersions } from './versions.ts';
 
 const SECOND_MS = 1_000;
 

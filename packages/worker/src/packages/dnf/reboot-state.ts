@@ -1,8 +1,8 @@
 import { belowRoot, type PackageDoors } from '../doors.ts';
 import { hostStartedMs, isContainer } from '../host-start.ts';
 import type { Installed, RebootState } from '../package-facts.ts';
+import { compareRpmVersions } from '../rpm/versions.ts';
 import { readInstalled } from './installed.ts';
-import { compareRpmVersions } from './versions.ts';
 
 /** Kernels of every flavour, with what holds their image. */
 const KERNEL = /^kernel(-[a-z0-9]+)*$/;

@@ -2,8 +2,9 @@ import type { ErrorCode } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
 import type { SourceFailure } from '../../package-interface/package-operations.ts';
 import type { RefreshReport, Tool } from '../adapter.ts';
+import { rpmEnvironment } from '../rpm/database.ts';
+import { withoutPassword } from '../source-address.ts';
 import { type DnfDoors, helperArguments } from './helper.ts';
-import { privateEnvironment } from './private-root.ts';
 
 /** A line of the helper for each repository, and one that says that none is missing. */
 const LINE = /^([\w.:@-]+): (refreshed(?: with advisories)?|failed at (\S+|no address): (.*))$/;
@@ -37,7 +38,7 @@ export function refreshTool({ root, python }: Pick<DnfDoors, 'root' | 'python'>)
     what: 'dnf makecache --refresh',
     program: python,
     args: helperArguments({ root, op: 'refresh' }),
-    env: privateEnvironment(root),
+    env: rpmEnvironment(root),
   };
 }
 
@@ -75,11 +76,6 @@ function failureOf(id: string, url: string, text: string): SourceFailure {
     code,
     security: false,
   };
-}
-
-/** An address without user and password. */
-export function withoutPassword(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1');
 }
 
 /** `2/5 epel` of the helper. */

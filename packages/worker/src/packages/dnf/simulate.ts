@@ -1,10 +1,10 @@
 import type { PackageChange, Refusal, Simulated, Simulation } from '../adapter.ts';
+import { qualifiedName } from '../rpm/names.ts';
+import { compareRpmVersions } from '../rpm/versions.ts';
 import { type PlanAnswer, PlanAnswer as PlanSchema } from './answers.ts';
 import { askDnf, type DnfDoors } from './helper.ts';
 import { readInstalled } from './installed.ts';
-import { qualifiedName } from './names.ts';
 import { dnfChange } from './tools.ts';
-import { compareRpmVersions } from './versions.ts';
 
 /** Reasons that one clause names, and the longest clause. */
 const REASON_LIMIT = 4;

@@ -1,13 +1,10 @@
 import { describeWatched, type WatchedFiles } from '../../package-interface/watched-files.ts';
 import type { PackageReading } from '../adapter.ts';
 import { belowRoot, type PackageDoors } from '../doors.ts';
+import { RPM_DATABASES } from '../rpm/database.ts';
 import { cacheFolder, DNF } from './helper.ts';
 import { lockListPath } from './version-locks.ts';
 
-/** Files of the database, in each of its formats and places. */
-const DATABASES = ['var/lib/rpm', 'usr/lib/sysimage/rpm'].flatMap((folder) =>
-  ['rpmdb.sqlite', 'rpmdb.sqlite-wal', 'Packages', 'Packages.db'].map((name) => `${folder}/${name}`),
-);
 const FOLDERS = ['etc/yum.repos.d', 'etc/dnf/vars', 'etc/yum/vars', 'etc/dnf/modules.d', 'etc/dnf/plugins'];
 
 /** What every repository said last; reading it writes other files beside it. */
@@ -28,7 +25,7 @@ async function sourceFiles(doors: PackageDoors): Promise<WatchedFiles> {
 
 async function packageFiles(doors: PackageDoors): Promise<WatchedFiles> {
   return {
-    files: [...DATABASES.map((path) => belowRoot(doors, path)), await lockListPath(doors)],
+    files: [...RPM_DATABASES.map((path) => belowRoot(doors, path)), await lockListPath(doors)],
     folders: [],
   };
 }

@@ -1,9 +1,10 @@
 import { PackageName, PackageVersion, PatchError } from '@linux-patch/contract';
 import type { PackageTarget } from '../../package-interface/package-operations.ts';
 import type { PackageChange, Tool } from '../adapter.ts';
+import { rpmEnvironment } from '../rpm/database.ts';
+import { dottedName, splitName } from '../rpm/names.ts';
 import { DNF } from './helper.ts';
-import { dnfName, splitName } from './names.ts';
-import { privateEnvironment, rootArguments } from './private-root.ts';
+import { rootArguments } from './private-root.ts';
 
 /**
  * Nobody is asked, nothing waits for a lock, and what the plan stood on is what the change stands on: the lists are not
@@ -88,7 +89,7 @@ function specOf({ name, version }: PackageTarget): string {
       'PKG_NOT_FOUND',
       `"${name}${version === undefined ? '' : ` ${version}`}" is not a package name and version.`,
     );
-  if (version === undefined) return dnfName(name);
+  if (version === undefined) return dottedName(name);
   const { name: plain, architecture } = splitName(name);
   return `${plain}-${version}${architecture === undefined ? '' : `.${architecture}`}`;
 }
@@ -124,6 +125,6 @@ function dnfTool(root: string, what: string, args: readonly string[]): Tool {
     what: `dnf ${what}`,
     program: DNF,
     args: [...rootArguments(root), ...args],
-    env: privateEnvironment(root),
+    env: rpmEnvironment(root),
   };
 }

@@ -1,6 +1,6 @@
 import { PatchError } from '@linux-patch/contract';
 import type { PackageDoors } from '../doors.ts';
-import { rpmArguments } from './private-root.ts';
+import { rpmArguments } from './database.ts';
 
 const LIMIT_MS = 180_000;
 const REASONS = 3;
@@ -21,7 +21,7 @@ export function parseUnmet(text: string): string | undefined {
   return `${found.slice(0, REASONS).join(', ')}${more}`;
 }
 
-/** Which dependencies of installed packages are not met; undefined when all are. dnf plans and changes others all the same. */
+/** Which dependencies of installed packages are not met; undefined when all are. dnf and zypper plan and change others all the same. */
 export async function readUnmet(doors: PackageDoors, signal: AbortSignal): Promise<string | undefined> {
   const args = [
     ...rpmArguments(doors.root),

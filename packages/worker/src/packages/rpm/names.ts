@@ -1,7 +1,7 @@
 import type { PackageId, PackageRules } from '../adapter.ts';
 import { compareRpmVersions } from './versions.ts';
 
-/** Names of rpm packages: `name`, `name.architecture` as dnf has it, or `name:architecture`; `noarch` fits any. */
+/** Names of rpm packages: `name`, `name.architecture` as dnf and zypper have it, or `name:architecture`; `noarch` fits any. */
 export const RPM_RULES: PackageRules = {
   compareVersions: compareRpmVersions,
   isNamed(one, name) {
@@ -40,8 +40,8 @@ export function splitName(name: string): {
   return { name: name.slice(0, at), architecture };
 }
 
-/** The same with a dot, as dnf takes it. */
-export function dnfName(name: string): string {
+/** The same with a dot, as dnf and zypper take it. */
+export function dottedName(name: string): string {
   const parts = splitName(name);
   return parts.architecture === undefined ? parts.name : `${parts.name}.${parts.architecture}`;
 }

@@ -1,0 +1,100 @@
+import type { PackageDoors } from '../doors.ts';
+import { belowRoot } from '../doors.ts';
+import type { Source } from '../package-facts.ts';
+import { withoutPassword } from '../source-address.ts';
+import { askZypper } from './ask.ts';
+import { elementsOf, type XmlElement } from './xml.ts';
+
+const SECOND_MS = 1_000;
+/** The index of a repository names some ten files. */
+const INDEX_BYTES = 1024 * 1024;
+
+/** An enabled repository. */
+export interface Repository {
+  readonly alias: string;
+  readonly name: string;
+  readonly url: string;
+}
+
+/** What this host has of a repository. */
+interface Lists {
+  readonly present: boolean;
+  /** It says which of its packages mend what. */
+  readonly advisories: boolean;
+  readonly publishedAtMs: number | undefined;
+  /** Paths of lists that the index names, by their type. */
+  readonly paths: ReadonlyMap<string, string>;
+}
+
+/** The enabled ones of `zypper repos`. */
+export function readRepositories(answer: XmlElement): Repository[] {
+  return elementsOf(answer, 'repo').flatMap((one) => {
+    const alias = one.attributes.get('alias');
+    if (alias === undefined || one.attributes.get('enabled') !== '1') return [];
+    const url = one.children.find((each) => each.name === 'url')?.text.trim() ?? '';
+    return [{ alias, name: one.attributes.get('name') ?? alias, url }];
+  });
+}
+
+export async function listRepositories(doors: PackageDoors): Promise<Repository[]> {
+  // Without any, it says so with its end for that.
+  const { answer } = await askZypper(doors, ['repos'], { accept: [6] });
+  return readRepositories(answer);
+}
+
+/** Where libzypp keeps what it downloaded. */
+export function cacheFolder(doors: Pick<PackageDoors, 'root'>, part: 'raw' | 'solv'): string {
+  return belowRoot(doors, `var/cache/zypp/${part}`);
+}
+
+/** A repository's own folder in the cache; libzypp writes `_` for `/` in an alias. */
+function folderOf(doors: Pick<PackageDoors, 'root'>, part: 'raw' | 'solv', alias: string): string {
+  return `${cacheFolder(doors, part)}/${alias.replaceAll('/', '_')}`;
+}
+
+/** Reads the index of an rpm-md repository; its types and places. */
+export function readIndex(text: string): Pick<Lists, 'advisories' | 'publishedAtMs' | 'paths'> {
+  const parts = [...text.matchAll(/<data type="([\w-]+)">([\s\S]*?)<\/data>/g)];
+  const times = parts.map(([, , body = '']) => Number(/<timestamp>(\d+)/.exec(body)?.[1] ?? 0));
+  const newest = Math.max(0, ...times);
+  const paths = parts.flatMap(([, type = '', body = '']) => {
+    const path = /<location href="(repodata\/[\w.-]+)"/.exec(body)?.[1];
+    return path === undefined ? [] : [[type, path] as const];
+  });
+  return {
+    advisories: parts.some(([, type]) => type === 'updateinfo'),
+    publishedAtMs: newest > 0 ? newest * SECOND_MS : undefined,
+    paths: new Map(paths),
+  };
+}
+
+/** What this host has of a repository; it is not known to zypper before its cache is built. */
+export async function readLists(doors: PackageDoors, { alias }: Pick<Repository, 'alias'>): Promise<Lists> {
+  const raw = folderOf(doors, 'raw', alias);
+  const present = (await doors.files.facts(`${folderOf(doors, 'solv', alias)}/solv`)) !== undefined;
+  const text = (await doors.files.readTextLimited(`${raw}/repodata/repomd.xml`, INDEX_BYTES)) ?? '';
+  const { paths, ...rest } = readIndex(text);
+  return {
+    present,
+    ...rest,
+    paths: new Map([...paths].map(([type, path]) => [type, `${raw}/${path}`])),
+  };
+}
+
+/** A repository as a source. It stands for a security archive when it says which of its packages mend what. */
+export async function readSource(doors: PackageDoors, repository: Repository): Promise<Source> {
+  const { alias, name, url } = repository;
+  const { present, advisories, publishedAtMs } = await readLists(doors, repository);
+  return {
+    uri: url === '' ? alias : withoutPassword(url),
+    label: name,
+    suite: alias,
+    codename: undefined,
+    origin: undefined,
+    security: advisories,
+    present,
+    publishedAtMs,
+    validUntilMs: undefined,
+    lists: [alias],
+  };
+}

@@ -1,0 +1,117 @@
+import { PackageName, PackageVersion, PatchError } from '@linux-patch/contract';
+import type { PackageTarget } from '../../package-interface/package-operations.ts';
+import type { PackageChange, Tool } from '../adapter.ts';
+import type { RpmInstalled } from '../rpm/installed.ts';
+import { dottedName, splitName } from '../rpm/names.ts';
+import { ZYPPER, zypperArguments, zypperEnvironment } from './private-root.ts';
+
+/**
+ * A command of zypper about one change. Everything is downloaded before anything is changed, so that a network that fails,
+ * and files that two packages have, leave all as it was.
+ * @throws PatchError `PKG_NOT_FOUND` for what is no name or version of a package, `INVALID_REQUEST` for what zypper cannot
+ */
+export function changeArguments(change: PackageChange): string[] {
+  switch (change.kind) {
+    case 'remove':
+      if (change.purge) throw noPurge(change.name);
+      return ['remove', '--name', '--no-clean-deps', '--', specOf(change)];
+    case 'update':
+      return [
+        ...installation({ erase: change.allowRemovals ?? false, weak: true, older: false }),
+        ...change.updates.map((one) => specOf({ name: one.id, version: one.newVersion })),
+      ];
+    case 'install':
+      return [
+        ...installation({
+          erase: change.allowRemovals ?? false,
+          weak: !change.noRecommends,
+          older: change.allowDowngrade,
+        }),
+        ...change.packages.map(specOf),
+      ];
+  }
+}
+
+function installation({
+  erase,
+  weak,
+  older,
+}: {
+  readonly erase: boolean;
+  readonly weak: boolean;
+  readonly older: boolean;
+}): string[] {
+  return [
+    'install',
+    '--name',
+    '--download-in-advance',
+    erase ? '--force-resolution' : '--no-force-resolution',
+    ...(weak ? [] : ['--no-recommends']),
+    ...(older ? ['--oldpackage'] : []),
+    '--',
+  ];
+}
+
+function noPurge(name: string): PatchError {
+  return new PatchError(
+    'INVALID_REQUEST',
+    `zypper cannot purge: rpm keeps edited configuration files of ${name} beside their places (.rpmsave). Ask for the removal without purge. Nothing was changed.`,
+  );
+}
+
+/** Names are checked once more where they become arguments of a program that runs as root. */
+function specOf({ name, version }: PackageTarget): string {
+  const fine =
+    PackageName.safeParse(name).success &&
+    (version === undefined || PackageVersion.safeParse(version).success);
+  if (!fine)
+    throw new PatchError(
+      'PKG_NOT_FOUND',
+      `"${name}${version === undefined ? '' : ` ${version}`}" is not a package name and version.`,
+    );
+  return version === undefined ? dottedName(name) : `${dottedName(name)}=${version}`;
+}
+
+/** What to start for a change. @throws PatchError as `changeArguments` */
+export function changeTool(root: string, change: PackageChange): Tool {
+  const args = changeArguments(change);
+  return zypperTool(root, args[0] ?? '', ['--no-refresh', ...args]);
+}
+
+/** Puts the newer of what a transaction that was cut off left twice in again, which takes the older away. */
+export function finishTool(root: string, installed: readonly RpmInstalled[]): Tool {
+  const broken = installed.filter((one) => one.broken);
+  const newest = new Map(broken.map((one) => [`${one.name}.${one.architecture}`, one.version]));
+  const specs = [...newest].map(([name, version]) => specOf({ name, version }));
+  return zypperTool(root, 'install --force', [
+    '--no-refresh',
+    'install',
+    '--name',
+    '--download-in-advance',
+    '--force',
+    '--no-force-resolution',
+    '--',
+    ...specs,
+  ]);
+}
+
+/** @throws PatchError `PKG_NOT_FOUND` for what is no name of a package */
+export function holdTool(root: string, names: readonly string[], hold: boolean): Tool {
+  const command = hold ? 'addlock' : 'removelock';
+  const specs = names.map((name) => splitName(specOf({ name })).name);
+  return zypperTool(root, command, ['--no-refresh', command, '--', ...specs]);
+}
+
+/** Asks every enabled repository. No key is accepted, because nobody is there to be asked. */
+export function refreshTool(root: string): Tool {
+  return zypperTool(root, 'refresh', ['refresh']);
+}
+
+function zypperTool(root: string, what: string, args: readonly string[]): Tool {
+  return {
+    what: `zypper ${what}`,
+    program: ZYPPER,
+    args: [...zypperArguments(root), ...args],
+    env: zypperEnvironment(root),
+  };
+}
