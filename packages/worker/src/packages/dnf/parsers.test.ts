@@ -12,7 +12,7 @@ import { isLockedOut, readFailure } from './failure.ts';
 import { interpreterOf, readAnswer } from './helper.ts';
 import { parseProgress, readFailedScripts, readKeptFiles, readUntrusted, scriptWords } from './output.ts';
 import { findPending } from './pending.ts';
-import { asksForReboot, outdatedKernel } from './reboot-state.ts';
+import { asksForReboot, outdatedKernel, removedKernel } from './reboot-state.ts';
 import { readRefresh } from './refresh.ts';
 import { refusalOf } from './simulate.ts';
 import { parseLocks } from './version-locks.ts';
@@ -268,6 +268,21 @@ describe('names, versions and kernels of rpm', () => {
     ).toHaveLength(5);
     expect(['kernel-devel', 'kernel-headers', 'glibc-common', 'bash'].filter(asksForReboot)).toEqual([]);
   });
+});
+
+it('tells a kernel that was removed while it runs from one that no package of this distribution brought', () => {
+  const rows = [
+    'kernel\t0\t5.14.0\t427.el9\tx86_64\t8\t1795813910\tkernel-5.14.0-427.el9.src.rpm\tThe kernel\n',
+  ];
+  const installed = parseInstalled(rows.join(''), nothingLocked);
+  const [removed, own] = ['5.14.0-362.8.1.el9_3.x86_64', '6.12.0'];
+  expect(removedKernel(removed, installed, false)).toBe(
+    `${removed} runs, and its modules are gone: another kernel is installed`,
+  );
+  expect(removedKernel(removed, installed, true)).toBeUndefined();
+  expect(removedKernel(own, installed, false)).toBeUndefined();
+  expect(removedKernel('6.8.9-300.fc40.x86_64', installed, false)).toBeUndefined();
+  expect(removedKernel(removed, [], false)).toBeUndefined();
 });
 
 /** The same numbers in each run. */

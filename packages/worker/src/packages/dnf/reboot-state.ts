@@ -12,6 +12,9 @@ const COMPANION = /-(devel|headers|doc|tools|libs|debuginfo|srpm|rpm|macros|matc
 const OTHERS =
   /^(linux-firmware(-.*)?|microcode_ctl|amd-ucode-firmware|glibc|systemd(-libs|-udev)?|dbus(-daemon|-broker|-libs)?)$/;
 
+/** Of which distribution a build is: `el9`, `fc40`, `amzn2023`. */
+const DISTRIBUTION = /\.((?:el|fc|amzn|azl)\d+)/;
+
 function isKernel(name: string): boolean {
   return KERNEL.test(name) && !COMPANION.test(name);
 }
@@ -37,14 +40,40 @@ export function outdatedKernel(release: string, installed: readonly Installed[])
   return newest && `${newest.name} ${newest.version} is installed, ${release} runs`;
 }
 
+/**
+ * That the running kernel was removed, and another one is installed; undefined for a kernel that no package of this
+ * distribution brought.
+ * @param hasModules whether the modules of the running kernel are there
+ */
+export function removedKernel(
+  release: string,
+  installed: readonly Installed[],
+  hasModules: boolean,
+): string | undefined {
+  const own = DISTRIBUTION.exec(release)?.[1];
+  if (hasModules || own === undefined) return undefined;
+  const kernels = installed.filter((one) => isKernel(one.name));
+  const isOurs = kernels.some((one) => DISTRIBUTION.exec(one.version)?.[1] === own);
+  return isOurs ? `${release} runs, and its modules are gone: another kernel is installed` : undefined;
+}
+
+/** Why the running kernel is not one that this host would start now. */
+async function kernelReason(
+  doors: PackageDoors,
+  installed: readonly Installed[],
+): Promise<string | undefined> {
+  const path = belowRoot(doors, 'proc/sys/kernel/osrelease');
+  const release = (await doors.files.readText(path).catch(() => undefined))?.trim();
+  if (release === undefined || (await isContainer(doors))) return undefined;
+  const modules = await doors.files.facts(belowRoot(doors, `lib/modules/${release}`));
+  return outdatedKernel(release, installed) ?? removedKernel(release, installed, modules !== undefined);
+}
+
 /** Asks every witness: the running kernel against the installed ones, and packages that came after this host was started. */
 export async function readRebootState(doors: PackageDoors): Promise<RebootState> {
   const installed = await readInstalled(doors);
   const reasons: string[] = [];
-  const path = belowRoot(doors, 'proc/sys/kernel/osrelease');
-  const release = (await doors.files.readText(path).catch(() => undefined))?.trim();
-  const kernel =
-    release === undefined || (await isContainer(doors)) ? undefined : outdatedKernel(release, installed);
+  const kernel = await kernelReason(doors, installed);
   if (kernel !== undefined) reasons.push(kernel);
   const started = await hostStartedMs(doors);
   const names = installed
