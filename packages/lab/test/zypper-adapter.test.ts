@@ -90,6 +90,21 @@ describe('the zypper adapter on a real private root', { timeout: 600_000 }, () =
     ]);
   });
 
+  it('names the file that two packages have, and changes nothing', async () => {
+    await using own = await buildRpmRepository({ folder: join(folder.path, 'files') });
+    const toy = (name: string) => ({ name, version: '1.0', files: { '/usr/share/same': name } });
+    await own.publish('base', [toy('toyone'), toy('toytwo')]);
+    const { packages } = await zypperBench(folder.path, ['toyone'], own);
+    const wish = { ...plainWish, packages: [{ name: 'toytwo' }] };
+    // The second time it is known before anything is begun, from what the first has downloaded.
+    for (let times = 0; times < 2; times += 1)
+      await expect(packages.operations.install(wish, quietRun())).rejects.toMatchObject({
+        code: 'DEPENDENCY_CONFLICT',
+        message: expect.stringContaining('toytwo and toyone both have the file /usr/share/same'),
+      });
+    expect((await packages.inventory.listPackages()).map((one) => one.name)).toEqual(['toyone']);
+  });
+
   it('refuses a purge in one sentence', async () => {
     const { packages } = await bench('toyhello');
     const removal = { name: 'toyhello', purge: true, force: false };

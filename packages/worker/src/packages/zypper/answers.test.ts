@@ -57,6 +57,14 @@ describe('what zypper answers', () => {
     });
   });
 
+  it('does not take another trouble for a refusal', () => {
+    const text = '<stream><message type="error">Out of order.</message></stream>';
+    expect(() => refusalOf({ exitCode: 8, answer: parseXml(text) })).toThrow(/exit 8.*Out of order/);
+    expect(refusalOf(answerOf('1.14.42-file-conflict', [8]))?.reason).toContain(
+      'toytwo and toyone both have the file /usr/share/same',
+    );
+  });
+
   it('never says "no updates" where a repository was left out', () => {
     expect(() => answerOf('1.14.89-list-updates-refused')).toThrow(
       expect.objectContaining({

@@ -57,6 +57,16 @@ export function problemsOf(answer: XmlElement): string[] {
     .map((line) => line.trim().replace(/^Problem(?:: \d+)?: /, ''));
 }
 
+/** Files that two packages have with different content, each as a clause. */
+export function fileConflictsOf(answer: XmlElement): string[] {
+  return elementsOf(answer, 'fileconflict').map((one) => {
+    const [left, right] = ['lhs', 'rhs'].map((side) => one.children.find((each) => each.name === side));
+    const text = (of: XmlElement | undefined, name: string) =>
+      (of && elementsOf(of, name)[0]?.text.trim()) ?? '';
+    return `${text(left, 'name')} and ${text(right, 'name')} both have the file ${text(left, 'file')}`;
+  });
+}
+
 /** Whether zypper found its lock taken; it then did nothing. */
 export function isLockedOut({ exitCode }: Pick<CommandResult, 'exitCode'>): boolean {
   return exitCode === LOCKED_EXIT;
@@ -69,7 +79,7 @@ export function readFailure({
   stderr,
 }: Pick<CommandResult, 'exitCode' | 'stdout' | 'stderr'>): ToolFailure {
   const answer = parseXml(stdout);
-  const problems = problemsOf(answer);
+  const problems = [...problemsOf(answer), ...fileConflictsOf(answer)];
   const said = [...problems, ...messagesOf(answer, ['error']), ...stderr.split('\n')]
     .map((line) => line.trim().slice(0, LINE_CHARACTERS))
     .filter((line) => line !== '' && !NOISE.test(line));

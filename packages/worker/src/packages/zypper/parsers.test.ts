@@ -85,6 +85,7 @@ describe('what zypper 1.14.42 and 1.14.89 print of a change', () => {
     ['1.14.89-remove-unknown', 'PKG_NOT_FOUND', []],
     ['1.14.89-dry-run-conflict', 'DEPENDENCY_CONFLICT', []],
     ['1.14.42-unsigned', 'GPG_ERROR', []],
+    ['1.14.42-file-conflict', 'DEPENDENCY_CONFLICT', []],
     ['1.14.89-refresh-refused', 'NETWORK_ERROR', []],
     ['1.14.42-refresh-no-repositories', 'SERVICE_UNHEALTHY', []],
   ])('%s: fails with %s', (name, code, scripts) => {

@@ -5,13 +5,13 @@ import type { Installed } from '../package-facts.ts';
 import { dottedName, qualifiedName, RPM_RULES } from '../rpm/names.ts';
 import { compareRpmVersions } from '../rpm/versions.ts';
 import { askZypper, type ZypperAnswer } from './ask.ts';
-import { messagesOf, problemsOf } from './failure.ts';
+import { fileConflictsOf, messagesOf, problemsOf } from './failure.ts';
 import { readInstalled } from './installed.ts';
 import { changeArguments } from './tools.ts';
 import { elementsOf, type XmlElement } from './xml.ts';
 
-/** How zypper ends when its solver finds no way, and when a name or version is not to be had. */
-const [UNSOLVED, NOT_FOUND] = [4, 104];
+/** How zypper ends when its solver finds no way, when two packages have one file, and when a name or version is not to be had. */
+const [UNSOLVED, NOT_BEGUN, NOT_FOUND] = [4, 8, 104];
 /** Reasons that one clause names, and the longest clause. */
 const REASON_LIMIT = 4;
 const CLAUSE_CHARACTERS = 1_000;
@@ -27,7 +27,7 @@ export async function simulateChange(
 ): Promise<Simulation> {
   const [command = '', ...args] = changeArguments(change);
   const answer = await askZypper(doors, [command, '--dry-run', ...args], {
-    accept: [UNSOLVED, NOT_FOUND],
+    accept: [UNSOLVED, NOT_BEGUN, NOT_FOUND],
     signal,
   });
   const refusal = refusalOf(answer);
@@ -41,10 +41,19 @@ export async function simulateChange(
   return own ? { refusal: own } : { refusal: undefined, packages };
 }
 
-/** Why zypper refuses, in its own words. */
+/**
+ * Why zypper refuses, in its own words. Files of packages can be compared only when they are downloaded already.
+ * @throws PatchError `PKG_MANAGER_ERROR` for an end that is no refusal
+ */
 export function refusalOf({ exitCode, answer }: ZypperAnswer): Refusal | undefined {
-  if (exitCode !== UNSOLVED && exitCode !== NOT_FOUND) return undefined;
-  const problems = [...problemsOf(answer), ...messagesOf(answer, ['error'])];
+  if (![UNSOLVED, NOT_BEGUN, NOT_FOUND].includes(exitCode)) return undefined;
+  const conflicts = [...problemsOf(answer), ...fileConflictsOf(answer)];
+  if (exitCode === NOT_BEGUN && conflicts.length === 0)
+    throw new PatchError(
+      'PKG_MANAGER_ERROR',
+      `zypper did not say what it would do (exit ${exitCode}): ${messagesOf(answer, ['error']).join(' ')}`,
+    );
+  const problems = conflicts.length > 0 ? conflicts : messagesOf(answer, ['error']);
   const locked = /remove lock to allow/.test(
     elementsOf(answer, 'description')
       .map((one) => one.text)
