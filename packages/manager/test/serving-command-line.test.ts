@@ -238,7 +238,7 @@ describe('labels and notes on the command line', () => {
     }
     const [first = '', second = ''] = agents;
     expect((await run('hosts', 'list', '@env=prod')).stdout).toMatch(
-      new RegExp(`${first} .* env=prod,tier=web [^]*${second} .* env=prod,tier=web `),
+      new RegExp(`${first} .* env=prod,tier=web\\n${second} .* env=prod,tier=web\\n`),
     );
     const several = await run('hosts', 'label', `@env=prod`, 'site=berlin');
     expect([several.exitCode, several.stdout]).toEqual([
