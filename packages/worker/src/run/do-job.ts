@@ -114,7 +114,8 @@ async function workOnOrder(
     void stopWhenLate(host, { timeoutMs: settings.timeoutMs, stopped, ended: ended.signal });
     const work = await openWork({ ...options, say: watch.say }, order, settings);
     const context: JobContext = { jobId, signal, report: reporterTo(watch.say) };
-    const noting = noteOldCode(work, (signal) => listServices(host, signal));
+    // Under a private root the packages are not those that run on this host.
+    const noting = host.root === '/' ? noteOldCode(work, (signal) => listServices(host, signal)) : work;
     const { message, afterwards } = await withReboot(noting, rebootOf({ ...options, say: watch.say }))(
       order.request,
       context,
