@@ -40,10 +40,11 @@ const WORKER_ROOMS = {
   packages: ['package-interface'],
   policy: ['package-interface'],
   signature: [],
+  instance: [],
   lists: ['package-interface'],
   services: [],
   jobs: ['detached', 'lists', 'package-interface'],
-  admission: ['detached', 'jobs', 'package-interface', 'requests/answer', 'signature'],
+  admission: ['detached', 'instance', 'jobs', 'package-interface', 'requests/answer', 'signature'],
   requests: ['admission', 'package-interface', 'services'],
   run: ['admission', 'detached', 'jobs', 'lists', 'package-interface', 'requests', 'services'],
 };

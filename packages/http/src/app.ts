@@ -13,7 +13,7 @@ export interface HttpAppOptions<R extends HttpRequest> {
   /** The path as logs may show it. */
   readonly shownPath?: (path: string) => string;
   /** Lets a request through to its route, or throws the refusal. */
-  readonly admit?: (exchange: Exchange<R>) => void;
+  readonly admit?: (exchange: Exchange<R>) => Promise<void> | void;
   /** Told of every answer, refusals included, before it is sent. */
   readonly onAnswered: (exchange: Exchange<R>, answered: AnsweredRequest, outcome: Outcome) => void;
 }
@@ -54,7 +54,7 @@ export function createHttpApp<R extends HttpRequest>(options: HttpAppOptions<R>)
     const { fault, method, path } = exchange.request;
     try {
       if (fault) throw fault;
-      options.admit?.(exchange);
+      await options.admit?.(exchange);
       const { handler, parameters } = routes.find(method, path);
       return { answer: await handler({ ...exchange, parameters }) };
     } catch (error) {

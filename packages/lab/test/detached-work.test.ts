@@ -100,7 +100,10 @@ async function cancel(root: string, job: string): Promise<void> {
   const commands = nodeCommands({}, OWN_PROGRAMS);
   using link = openWorkerLink({ commands, hostArguments: ['--root', root] });
   const change = { line: `DELETE /api/v1/jobs/${job}`, caller: 'network' as const, names: [] };
-  const said = await createChanges(link, logger).cancel({ change, body: new Uint8Array() });
+  const said = await createChanges(link, { logger, onOtherInstance: async () => {} }).cancel({
+    change,
+    body: new Uint8Array(),
+  });
   expect(said.kind).toBe('cancelled');
 }
 

@@ -3,6 +3,7 @@ export {
   CancelAnswer,
   type EarlierJob,
   ForgetAnswer,
+  InstanceAnswer,
   type RawChange,
   RunStateAnswer,
   StartAnswer,
@@ -16,6 +17,14 @@ export { runFolder } from './admission/run-place.ts';
 export { LineFollower } from './detached/line-follower.ts';
 export { OutlivingProgram } from './detached/outliving-program.ts';
 export { type DetachedService, hostService } from './detached/service.ts';
+export {
+  differingFacts,
+  HostBinding,
+  isOtherHost,
+  mergeBindings,
+  readHostBinding,
+} from './instance/host-binding.ts';
+export { readMachineId } from './instance/machine-id.ts';
 export type {
   Executor,
   JobContext,

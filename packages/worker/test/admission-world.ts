@@ -6,6 +6,7 @@ import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { onTestFinished } from 'vitest';
 import { askOverPipes } from './worker-process.ts';
 
+/** What a host of these tests is called. */
 export const INSTANCE = '5b0f3a52-8f6d-4c0e-9d61-2f7b1f0c8a11';
 const APPLY = 'POST /api/v1/patches/apply';
 /** An apply that is done with any package manager, because it names nothing. */
@@ -47,8 +48,9 @@ async function pinningHost() {
   const pin = { format: 1, pinned, by: 'join', foreign: null };
   await put('etc/linux_patch_api/job-key.json', JSON.stringify(pin));
   await mkdir(join(root, 'var/lib/linux_patch_worker/job-key-pinned'), { recursive: true });
-  const instance = { format: 1, instance_id: INSTANCE, host: {} };
-  await put('var/lib/linux_patch_api/state/instance.json', JSON.stringify(instance));
+  const nowhere = { machine: null, platform: null, interfaces: [] };
+  const instance = { format: 1, instance_id: INSTANCE, host: nowhere };
+  await put('var/lib/linux_patch_worker/instance.json', JSON.stringify(instance));
   return { root, key, pinned, put };
 }
 

@@ -164,11 +164,34 @@ describe('whoever owns the process of the agent', () => {
     });
   });
 
+  it('does not say which instance this is: that lies where the worker alone writes', async () => {
+    const { root, ask, put, start, challenge, sign, orders } = await admissionWorld();
+    const said = {
+      format: 1,
+      instance_id: OTHER_JOB,
+      host: { machine: null, platform: null, interfaces: [] },
+    };
+    await put('var/lib/linux_patch_api/state/instance.json', JSON.stringify(said));
+    expect(await ask({ v: 1, op: 'instance' })).toEqual({ instanceId: INSTANCE, origin: 'kept' });
+    const number = await challenge();
+    const foreign = sign(number, {}, { instance: OTHER_JOB });
+    expect(await start({ signed: foreign })).toMatchObject({ code: 'INSTANCE_MISMATCH' });
+    expect(await orders()).toEqual([]);
+    // Nor does a copy of the disk answer for the host that it was made of.
+    await put('etc/machine-id', `${'c'.repeat(32)}\n`);
+    expect(await ask({ v: 1, op: 'instance' })).toEqual({ instanceId: INSTANCE, origin: 'kept' });
+    await put('etc/machine-id', `${'d'.repeat(32)}\n`);
+    expect(await start({ signed: sign(number) })).toMatchObject({ code: 'INSTANCE_MISMATCH' });
+    expect(await orders()).toEqual([]);
+    expect(await readdir(join(root, 'var/lib/linux_patch_worker'))).toContain('instance.json');
+  });
+
   it('is told which file is wrong where it is not known which key counts, or which instance this is', async () => {
     const { root, start, challenge, sign, orders } = await admissionWorld();
     const signed = sign(await challenge());
-    const instance = 'var/lib/linux_patch_api/state/instance.json';
-    await rm(join(root, instance));
+    const instance = join(root, 'var/lib/linux_patch_worker/instance.json');
+    await rm(instance);
+    await mkdir(join(instance, 'in-the-way'), { recursive: true });
     const nameless = await start({ signed });
     expect(nameless).toMatchObject({ code: 'SERVICE_UNHEALTHY', message: expect.stringContaining(instance) });
     await rm(join(root, 'etc/linux_patch_api/job-key.json'));

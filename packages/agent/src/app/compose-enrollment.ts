@@ -1,4 +1,5 @@
 import { parseCertificates } from '@linux-patch/pki';
+import { readHostBinding } from '@linux-patch/worker';
 import { openPinnedJobKey, type PinnedJobKey } from '../access/job-key.ts';
 import { learnAddresses } from '../access/learned-addresses.ts';
 import type { Settings } from '../config/load.ts';
@@ -16,7 +17,6 @@ import { type PendingJobKey, pendingPlaces } from '../enrollment/state/pending.t
 import type { CallOptions } from '../enrollment/steps/manager-calls.ts';
 import { createProvisioner } from '../enrollment/steps/provisioner.ts';
 import { joinPlaces } from '../enrollment/trust/join-source.ts';
-import { readHostBinding } from '../host/host-binding.ts';
 import { collectHostIdentity } from '../host/host-identity.ts';
 import { hostOf, resolveUnlessStopped } from '../host/network.ts';
 import { collectOsDetails } from '../host/os-release.ts';

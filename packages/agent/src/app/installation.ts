@@ -1,6 +1,6 @@
 import type { Installation } from '../health/report.ts';
-import { openInstanceId } from '../host/instance-id.ts';
 import type { IdentityService } from '../identity/service.ts';
+import type { InstanceId } from '../worker-link/instance.ts';
 import type { AgentContext } from './agent-context.ts';
 import { pinnedJobKeyOf } from './compose-enrollment.ts';
 
@@ -14,17 +14,12 @@ export interface OwnInstallation extends Installation {
 export async function openInstallation(
   context: AgentContext,
   identity: IdentityService | undefined,
+  instance: Pick<InstanceId, 'current'>,
 ): Promise<OwnInstallation> {
-  const { host, settings, time, report } = context;
-  const { files, root } = host;
-  const { random } = time;
-  const { logger } = report;
-  const path = settings.paths.instanceFile;
-  const instanceId = await openInstanceId({ path, files, random, logger, root });
   const pin = pinnedJobKeyOf(context);
   await pin.secure();
   return {
-    instanceId,
+    instanceId: () => instance.current(),
     jobKey: () => pin.read(),
     names: () => (identity ? certifiedNames(identity) : []),
   };

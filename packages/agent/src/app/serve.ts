@@ -84,7 +84,7 @@ async function serveNow(context: AgentContext, read: ReadIdentity | undefined): 
   const app = composeApp(context, work, {
     identity,
     refreshInBackground: () => isSettled && work.refresher.refreshInBackground(),
-    installation: await openInstallation(context, identity),
+    installation: await openInstallation(context, identity, work.instance),
     health: () => ({
       ...(identity ? identityHealth(configHealth, identity.state) : plainHealth(configHealth)),
       clock: clockWatch.verdict.message,

@@ -19,6 +19,7 @@ import type { RunRecord } from '../worker-link/apply-report.ts';
 import { createChanges } from '../worker-link/changes.ts';
 import { openEarlierRuns } from '../worker-link/earlier-runs.ts';
 import { type HostState, openHostState } from '../worker-link/host-state.ts';
+import { createInstanceId, type InstanceId } from '../worker-link/instance.ts';
 import { createWorkerInventory } from '../worker-link/inventory.ts';
 import { createJobProcesses } from '../worker-link/job-processes.ts';
 import { createJobRunner, type JobRunner } from '../worker-link/job-runner.ts';
@@ -46,6 +47,7 @@ export interface Work {
   readonly inventory: PackageInventory;
   readonly jobs: JobQueue;
   readonly intake: ChangeIntake;
+  readonly instance: Pick<InstanceId, 'current'>;
   readonly cache: Awaited<ReturnType<typeof openPackageCache>>;
   readonly refresher: ReturnType<typeof createCacheRefresher>;
   readonly keeper: ListingKeeper;
@@ -146,7 +148,9 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   const keeper = stack.use(createListingKeeper({ listings, lockHolder, clock, logger }));
   // Closed first, so that nobody waits for an answer.
   stack.use(link);
-  const changes = createChanges(link, logger);
+  const instance = createInstanceId({ link, clock, logger, signal: context.time.signal });
+  instance.begin();
+  const changes = createChanges(link, { logger, onOtherInstance: () => instance.ask() });
   await takeOverEarlierJobs(context, changes);
   const lists = createPackageLists(link);
   const cache = await openPackageCache({
@@ -201,5 +205,5 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   const inventory = createWorkerInventory(link, { name, plans, listings, state });
   const intake = createChangeIntake({ changes, jobs, onDenied });
   const listServices = (signal: AbortSignal) => link.ask({ v: 1, op: 'services' }, ServiceList, { signal });
-  return { state, inventory, jobs, intake, cache, refresher, keeper, listServices };
+  return { state, inventory, jobs, intake, instance, cache, refresher, keeper, listServices };
 }

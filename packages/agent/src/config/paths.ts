@@ -17,8 +17,6 @@ export interface AgentPaths {
   readonly dataFolder: string;
   /** The addresses of the manager, as the agent learned them. */
   readonly learnedAddresses: string;
-  /** The id of this installation. */
-  readonly instanceFile: string;
   /** Which key signs the changes that this host does. */
   readonly jobKey: PinPlace;
   /** Where an agent without TLS listens. */
@@ -44,7 +42,6 @@ export function agentPaths(root: string): AgentPaths {
     crl: join(certificatesFolder, 'crl.pem'),
     dataFolder,
     learnedAddresses: join(dataFolder, 'state/manager-addresses.json'),
-    instanceFile: join(dataFolder, 'state/instance.json'),
     jobKey: pinPlace(resolve(root)),
     apiSocket: join(dataFolder, 'api.sock'),
     jobsFolder: join(dataFolder, 'jobs'),

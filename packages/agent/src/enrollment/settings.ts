@@ -1,7 +1,7 @@
 import type { OsDetails } from '@linux-patch/contract';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import type { HostBinding } from '@linux-patch/worker';
 import type { AuditLog } from '../audit/audit-log.ts';
-import type { HostBinding } from '../host/host-binding.ts';
 import type { HostIdentity } from '../host/host-identity.ts';
 import type { ConfiguredToken } from './older/configured-token.ts';
 import type { PendingEnrollment, PendingPlaces } from './state/pending.ts';

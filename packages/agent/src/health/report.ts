@@ -6,7 +6,8 @@ import type { IdentityHealth } from './identity.ts';
 
 /** This installation of the agent on this host. */
 export interface Installation {
-  readonly instanceId: string;
+  /** Undefined while nobody could say it. */
+  readonly instanceId: () => Promise<string | undefined>;
   /** Which key signs the changes that it does. @throws PatchError `SERVICE_UNHEALTHY` where that is not known */
   readonly jobKey: () => Promise<HostJobKey>;
 }
@@ -53,7 +54,7 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
   return {
     status: healthy ? 'healthy' : 'degraded',
     version: VERSION,
-    instance_id: sources.installation.instanceId,
+    instance_id: await sources.installation.instanceId(),
     uptime_seconds: Math.floor((clock.monotonicMs() - sources.startedMonotonicMs) / 1_000),
     checks,
     identity_trouble: identity.trouble ?? null,

@@ -1,5 +1,5 @@
+import { readMachineId } from '@linux-patch/worker';
 import { type NameSources, readFqdn, shortNameOf } from './host-name.ts';
-import { readMachineId } from './machine-id.ts';
 import { type AddressSources, chooseAddress } from './reported-address.ts';
 
 /** Who this host says it is when it asks to join. */

@@ -54,12 +54,11 @@ export function createAgentApp(sources: ApiSources, options: RequestOptions): Ht
     clock,
     random,
     logger,
-    admit({ request }) {
+    async admit({ request }) {
       const { caller, method, path, rawHeaders } = request;
       refuseRepeatedHeaders(rawHeaders);
       limiter.admit(`${addressPrefix(caller.address)} ${caller.fingerprint}`, { method, path });
-      const { instanceId } = health.installation;
-      refuseOtherInstance(request, instanceId);
+      await refuseOtherInstance(request, health.installation.instanceId);
     },
     onAnswered({ request }, answered, { answer }) {
       showChallenge(request, answer);

@@ -32,15 +32,24 @@ export function refuseRepeatedHeaders(rawHeaders: readonly string[]): void {
 
 /**
  * Refuses a change that its caller meant for another instance. Whoever names none means whoever answers.
- * @throws PatchError `INSTANCE_MISMATCH`, or `INVALID_REQUEST` for what is no id.
+ * @param ownId undefined while it is not known
+ * @throws PatchError `INSTANCE_MISMATCH`, `WORKER_UNAVAILABLE` while it is not known, or `INVALID_REQUEST` for what is no id.
  */
-export function refuseOtherInstance(
+export async function refuseOtherInstance(
   request: { readonly method: string; readonly header: (name: string) => string | undefined },
-  instanceId: string,
-): void {
+  ownId: () => Promise<string | undefined>,
+): Promise<void> {
   if (request.method === 'GET') return;
   const { [INSTANCE_HEADER]: meant } = readHeaders({ headers: ChangeHeaders }, request.header);
-  if (meant === undefined || meant.toLowerCase() === instanceId) return;
+  if (meant === undefined) return;
+  const instanceId = await ownId();
+  if (meant.toLowerCase() === instanceId) return;
+  if (instanceId === undefined)
+    throw new PatchError(
+      'WORKER_UNAVAILABLE',
+      `The request means the agent with the instance id ${meant}, and which one this is only its worker can say, which has not answered yet. ` +
+        'Nothing was done. Ask again in a minute; if that does not help, look into the log of this host.',
+    );
   throw new PatchError(
     'INSTANCE_MISMATCH',
     `The request means the agent with the instance id ${meant}; this is ${instanceId}. The host was set up anew, its disk was copied, ` +

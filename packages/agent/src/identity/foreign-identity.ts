@@ -1,6 +1,6 @@
 import { keyId } from '@linux-patch/pki';
 import type { Logger } from '@linux-patch/runtime';
-import { differingFacts, isOtherHost, mergeBindings, readHostBinding } from '../host/host-binding.ts';
+import { differingFacts, isOtherHost, mergeBindings, readHostBinding } from '@linux-patch/worker';
 import { noteHost, readIdentityMeta } from './store/identity-meta.ts';
 import { findIdentity, type IdentityPlace } from './store/read.ts';
 

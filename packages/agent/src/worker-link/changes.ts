@@ -4,18 +4,31 @@ import { CancelAnswer, StartAnswer, TakeOverAnswer, WithdrawAnswer } from '@linu
 import type { Changes } from '../jobs/changes.ts';
 import type { WorkerLink } from './link.ts';
 
+interface ChangesOptions {
+  readonly logger: Logger;
+  /** Called before a change is refused because it is for another instance than this one. */
+  readonly onOtherInstance: () => Promise<void>;
+}
+
 /** Every change is a request of its own to the worker. */
-export function createChanges(link: Pick<WorkerLink, 'ask'>, logger: Logger): Changes {
+export function createChanges(
+  link: Pick<WorkerLink, 'ask'>,
+  { logger, onOtherInstance }: ChangesOptions,
+): Changes {
   const lane = 'changes';
+  const heard = async <A extends StartAnswer | CancelAnswer>(answered: Promise<A>): Promise<A> => {
+    const answer = await answered.catch(noVerdict);
+    const isRefused = answer.kind === 'refused';
+    if (isRefused && answer.error.code === 'INSTANCE_MISMATCH') await onOtherInstance();
+    return answer;
+  };
   return {
     start: ({ change, body }, earlier) =>
-      link
-        .ask({ v: 1, op: 'start', bytes: body.length, change, earlier }, StartAnswer, { body, lane })
-        .catch(noVerdict),
+      heard(
+        link.ask({ v: 1, op: 'start', bytes: body.length, change, earlier }, StartAnswer, { body, lane }),
+      ),
     cancel: ({ change, body }) =>
-      link
-        .ask({ v: 1, op: 'cancel', bytes: body.length, change }, CancelAnswer, { body, lane })
-        .catch(noVerdict),
+      heard(link.ask({ v: 1, op: 'cancel', bytes: body.length, change }, CancelAnswer, { body, lane })),
     async withdraw(job) {
       try {
         await link.ask({ v: 1, op: 'withdraw', job }, WithdrawAnswer, { lane });

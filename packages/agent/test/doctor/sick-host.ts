@@ -8,6 +8,7 @@ import type { Commands, Files } from '@linux-patch/runtime';
 import { nodeCommands, processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { freePort, ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import type { FaultsAnswer } from '@linux-patch/worker';
+import { readHostBinding } from '@linux-patch/worker';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
 import { runAgent } from '../../src/cli/run.ts';
 import { type AgentPaths, agentPaths } from '../../src/config/paths.ts';
@@ -17,7 +18,6 @@ import {
   pendingPlaces,
   writePending,
 } from '../../src/enrollment/state/pending.ts';
-import { readHostBinding } from '../../src/host/host-binding.ts';
 import { hostNetwork } from '../../src/host/network.ts';
 import type { IdentityMeta } from '../../src/identity/store/identity-meta.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';

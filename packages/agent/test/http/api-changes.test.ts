@@ -103,6 +103,17 @@ describe('the routes', () => {
     expect((await ask(INSTANCE_ID)).envelope.error?.code).not.toBe('INSTANCE_MISMATCH');
   });
 
+  it('are for nobody who names an instance while it is not known which one this is', async () => {
+    await using unknown = await startWorld({ app: { instanceId: async () => undefined } });
+    const ask = (headers: Record<string, string>) =>
+      call(unknown, AGENT_ROUTES.applyPatches.path, { method: 'POST', headers, body: { packages: [] } });
+    const named = await ask({ 'linux-patch-instance': INSTANCE_ID });
+    expect([named.status, named.envelope.error?.code]).toEqual([503, 'WORKER_UNAVAILABLE']);
+    expect(unknown.jobs.list()).toEqual([]);
+    expect((await call(unknown, '/health')).envelope.data).not.toHaveProperty('instance_id');
+    expect((await ask({})).status).toBe(202);
+  });
+
   it('complete an apply of the older form with an empty list at once', async () => {
     const answer = await call(world, AGENT_ROUTES.applyPatches.path, {
       method: 'POST',

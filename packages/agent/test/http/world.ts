@@ -79,6 +79,8 @@ export interface OddApp
     Partial<Pick<ApiSources, 'hostFacts' | 'identity' | 'listServices'>>,
     Partial<Pick<RequestOptions, 'clock' | 'rateLimits'>> {
   readonly identityHealth?: () => IdentityHealth;
+  /** What its worker says which instance it is; undefined while it has not. */
+  readonly instanceId?: () => Promise<string | undefined>;
 }
 
 export interface WorldOptions {
@@ -190,7 +192,7 @@ async function openServices(options: WorldOptions) {
   const app = createAgentApp(
     {
       health: {
-        installation: { instanceId: INSTANCE_ID, jobKey: pin },
+        installation: { instanceId: odd.instanceId ?? (async () => INSTANCE_ID), jobKey: pin },
         jobs,
         cache,
         identity: odd.identityHealth ?? soundIdentity,

@@ -52,6 +52,10 @@ const state = () => ({
   health: stored.some(([name]) => name === 'broken') ? 'not configured: broken' : 'ok',
   ...(existsSync(root + '/busy') ? { busy: 'apt (process 7)' } : {}),
 });
+const instance = () => ({ instanceId: readFileSync(root + '/instance', 'utf8'), origin: 'kept' });
+const refused = (code) => ({ kind: 'refused', error: { code, message: 'No.', details: {} } });
+const start = () => refused('INSTANCE_MISMATCH');
+const cancel = () => refused('SIGNATURE_INVALID');
 const sources = () => listing().sources;
 const refresh = () => [{ source: 'shelf:', reason: 'It is empty.', code: 'NETWORK_ERROR', security: false }];
 const plan = () => ({
@@ -59,7 +63,7 @@ const plan = () => ({
   hash: 'ab'.repeat(32), left: [], reboot: 'no', plannedAtMs: 1000,
 });
 switch (behaviour) {
-  case 'answers': say({ v: 1, ok: true, value: { snapshot: listing, state, plan, sources, refresh }[op]() }); break;
+  case 'answers': say({ v: 1, ok: true, value: { snapshot: listing, state, plan, sources, refresh, instance, start, cancel }[op]() }); break;
   case 'refuses': say({ v: 1, ok: false, error: { code: 'PKG_MANAGER_ERROR', message: 'dpkg says no', details: { exit_code: 2 } } }); break;
   case 'does not understand': say({ v: 1, ok: false, error: { code: 'INVALID_REQUEST', message: 'op: no such thing', details: {} } }); break;
   case 'is killed': process.kill(process.pid, 'SIGKILL'); break;
@@ -92,6 +96,8 @@ export async function doubleWorker() {
     root,
     link,
     logger,
+    /** Which installation it says that this is. */
+    isInstance: (id: string) => writeFile(join(root, 'instance'), id),
     put,
     behave,
     /** The requests so far. */

@@ -30,7 +30,7 @@ export const Health = z.object({
   version: Line,
   instance_id: z.uuid().optional().meta({
     description:
-      'Born with the data folder of the agent, and another one on another host; see the header `Linux-Patch-Instance`. Older agents have none.',
+      'Born with the data folder of the worker, and another one on another host; see the header `Linux-Patch-Instance`. Older agents have none, nor has one whose worker could not say it yet.',
   }),
   uptime_seconds: z.number().int().nonnegative(),
   checks: z.object({

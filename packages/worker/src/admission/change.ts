@@ -1,5 +1,6 @@
 import { PatchError } from '@linux-patch/contract';
 import { z } from 'zod';
+import { INSTANCE_ORIGINS } from '../instance/instance-id.ts';
 import { JobRequest } from '../jobs/job-request.ts';
 import { AnyErrorCode } from '../requests/answer.ts';
 
@@ -70,6 +71,10 @@ export type CancelAnswer = z.infer<typeof CancelAnswer>;
 /** Whether a process does the job now, has done it, or nobody will: then it was never accepted, or is over. */
 export const BeginAnswer = z.strictObject({ kind: z.enum(['running', 'ended', 'unknown']) });
 export type BeginAnswer = z.infer<typeof BeginAnswer>;
+
+/** What this installation on this host is called, and why. */
+export const InstanceAnswer = z.strictObject({ instanceId: z.uuid(), origin: z.enum(INSTANCE_ORIGINS) });
+export type InstanceAnswer = z.infer<typeof InstanceAnswer>;
 
 /** How the process of a job is. */
 export const RunStateAnswer = z.strictObject({ running: z.boolean() });

@@ -1,5 +1,4 @@
-import { dirname, join } from 'node:path';
-import { PatchError } from '@linux-patch/contract';
+import { join } from 'node:path';
 import {
   type Clock,
   type Commands,
@@ -8,8 +7,8 @@ import {
   type Random,
   readBoot,
 } from '@linux-patch/runtime';
-import { z } from 'zod';
 import { hostService, sessionService } from '../detached/service.ts';
+import { type Instance, openInstance } from '../instance/instance-id.ts';
 import type { ChangePolicy } from '../package-interface/change-policy.ts';
 import { sayChallengeFaults } from '../signature/challenge-faults.ts';
 import { openChallenges } from '../signature/challenges.ts';
@@ -24,8 +23,8 @@ import { openWaiting } from './waiting.ts';
 
 /** Below the root. */
 const CHALLENGES = 'run/linux-patch-worker/challenges';
+/** Of an earlier release. */
 const INSTANCE_FILE = 'var/lib/linux_patch_api/state/instance.json';
-const INSTANCE_LIMIT_BYTES = 64 * 1024;
 
 export interface AdmissionDoors {
   readonly root: string;
@@ -40,6 +39,8 @@ export interface AdmissionDoors {
 
 /** What the host of a root does. */
 export interface HostAdmission extends Admission, Launch {
+  /** Names this installation on this host. @throws PatchError `SERVICE_UNHEALTHY` */
+  instance(): Promise<Instance>;
   /** @param jobsFolder `jobs.storage_path` @returns how many jobs of an earlier release were taken over */
   takeOver(jobsFolder: string): Promise<number>;
 }
@@ -53,6 +54,8 @@ export function openAdmission(doors: AdmissionDoors): HostAdmission {
   const placeOf = (job: string) => openRunPlace(files, own, job);
   const boot = () => readBoot(files);
   const waiting = openWaiting({ files, clock, folder: own, orders, placeOf, boot });
+  const instance = () =>
+    openInstance({ files, root, folder: own, random, logger, earlier: at(INSTANCE_FILE) });
   const admission = createAdmission({
     instant: async () => ({ acceptedAtMs: clock.now(), acceptedAt: await waiting.now() }),
     random,
@@ -60,7 +63,7 @@ export function openAdmission(doors: AdmissionDoors): HostAdmission {
     placeOf,
     pin: () => readPin(files, pinPlace(root)),
     challenges: sayChallengeFaults(openChallenges({ folder, files, random, boot }), folder),
-    instanceId: () => readInstanceId(files, at(INSTANCE_FILE)),
+    instanceId: async () => (await instance()).instanceId,
     policy,
   });
   // Units of systemd know nothing of a private root.
@@ -68,20 +71,8 @@ export function openAdmission(doors: AdmissionDoors): HostAdmission {
     root === '/' ? hostService({ commands, files }, 'end') : sessionService(commands, files);
   return {
     ...admission,
+    instance,
     ...createLaunch({ files, clock, orders, waiting, folder: own, service, commandOf }),
     takeOver: (jobsFolder) => takeOver({ files, clock, logger, folder: own }, jobsFolder),
   };
-}
-
-async function readInstanceId(files: Files, path: string): Promise<string> {
-  try {
-    const text = await files.readTextLimited(path, INSTANCE_LIMIT_BYTES);
-    return z.object({ instance_id: z.uuid() }).parse(JSON.parse(text ?? '')).instance_id;
-  } catch (cause) {
-    throw new PatchError(
-      'SERVICE_UNHEALTHY',
-      `${path} cannot be read, so it is not known which instance of the agent this is, and no signed change can be for it. Mend ${dirname(path)}, then restart the agent, which writes the file anew.`,
-      { cause },
-    );
-  }
 }

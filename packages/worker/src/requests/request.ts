@@ -94,6 +94,8 @@ export const WorkerRequest = z.discriminatedUnion('op', [
   z.strictObject({ v: z.literal(1), op: z.literal('run-state'), job: z.uuid() }),
   /** How a job ended is on record with whoever follows it. */
   z.strictObject({ v: z.literal(1), op: z.literal('forget'), job: z.uuid() }),
+  /** Which installation this is, made where there is none of this host. */
+  z.strictObject({ v: z.literal(1), op: z.literal('instance') }),
   /** What an earlier release has accepted and not ended is to be done; asked for once, before anything was accepted. */
   z.strictObject({ v: z.literal(1), op: z.literal('take-over'), folder: z.string().min(1).max(4_096) }),
 ]);

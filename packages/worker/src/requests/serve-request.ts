@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type {
   BeginAnswer,
   ForgetAnswer,
+  InstanceAnswer,
   RunStateAnswer,
   TakeOverAnswer,
   WithdrawAnswer,
@@ -31,7 +32,16 @@ import {
 const ANSWER_LIMITS = { timeoutMs: 60_000 };
 
 type PlanRequest = Extract<WorkerRequest, { op: 'plan' }>;
-const CHANGES = ['start', 'cancel', 'withdraw', 'begin', 'run-state', 'forget', 'take-over'] as const;
+const CHANGES = [
+  'start',
+  'cancel',
+  'withdraw',
+  'begin',
+  'run-state',
+  'forget',
+  'instance',
+  'take-over',
+] as const;
 type ChangeRequest = Extract<WorkerRequest, { op: (typeof CHANGES)[number] }>;
 type ReadingRequest = Exclude<WorkerRequest, { op: 'faults' | 'services' } | PlanRequest | ChangeRequest>;
 
@@ -104,6 +114,8 @@ async function verdictOn(
     case 'forget':
       await admission.forget(request.job);
       return { forgotten: true } satisfies z.output<typeof ForgetAnswer>;
+    case 'instance':
+      return (await admission.instance()) satisfies InstanceAnswer;
     case 'take-over':
       return { jobs: await admission.takeOver(request.folder) } satisfies z.output<typeof TakeOverAnswer>;
   }

@@ -1,8 +1,8 @@
 import { messageOf } from '@linux-patch/contract';
 import { type IdentityStatus, parseCertificates } from '@linux-patch/pki';
+import { differingFacts, isOtherHost, readHostBinding } from '@linux-patch/worker';
 import { identityProblems } from '../../health/problems.ts';
 import { storedIdentityState } from '../../health/stored.ts';
-import { differingFacts, isOtherHost, readHostBinding } from '../../host/host-binding.ts';
 import { readFqdn } from '../../host/host-name.ts';
 import { createIdentity, type Identity, isUsable } from '../../identity/identity.ts';
 import type { IdentityInspection } from '../../identity/inspect.ts';

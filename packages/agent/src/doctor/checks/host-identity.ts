@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { messageOf } from '@linux-patch/contract';
+import { readMachineId } from '@linux-patch/worker';
 import { readFqdn } from '../../host/host-name.ts';
-import { readMachineId } from '../../host/machine-id.ts';
 import { chooseAddress } from '../../host/reported-address.ts';
 import { isUsable } from '../../identity/identity.ts';
 import type { IdentityInspection } from '../../identity/inspect.ts';

@@ -1,5 +1,5 @@
 import { publicKeySpki, spkiSha256 } from '@linux-patch/pki';
-import { type HostBinding, isOtherHost } from '../../host/host-binding.ts';
+import { type HostBinding, isOtherHost } from '@linux-patch/worker';
 import type { HostIdentity } from '../../host/host-identity.ts';
 import type { PendingEnrollment } from './pending.ts';
 

@@ -15,8 +15,8 @@ import {
   spkiSha256,
 } from '@linux-patch/pki';
 import type { Clock, Files, Random } from '@linux-patch/runtime';
+import { HostBinding } from '@linux-patch/worker';
 import { z } from 'zod';
-import { HostBinding } from '../../host/host-binding.ts';
 import type { HostIdentity } from '../../host/host-identity.ts';
 
 /** What an enrolment is doing, in one word for status lines. */

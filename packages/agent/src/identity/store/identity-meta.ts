@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { IDENTITY_TRUSTS, KEY_ORIGINS, ManagerClient, RenewWindow } from '@linux-patch/contract';
 import { plainCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
+import { HostBinding } from '@linux-patch/worker';
 import { z } from 'zod';
-import { HostBinding } from '../../host/host-binding.ts';
 import { type CertificatePaths, currentLink, storeFolder } from './paths.ts';
 
 /** How the current identity came about; kept beside it, because certificates do not say. */
