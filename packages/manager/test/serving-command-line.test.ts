@@ -236,7 +236,7 @@ describe('labels and notes on the command line', () => {
       await agent.register();
       agents.push(agent.facts.fqdn);
     }
-    const [first = '', second = ''] = agents;
+    const [first = '', second = ''] = agents.toSorted();
     expect((await run('hosts', 'list', '@env=prod')).stdout).toMatch(
       new RegExp(`${first} .* env=prod,tier=web\\n${second} .* env=prod,tier=web\\n`),
     );

@@ -53,7 +53,7 @@ const LOOPS = 3;
 /** @param root where its files are; by default a folder that goes away with it */
 export async function startWorld(settings: object = {}, startMs = Date.now(), root?: string): Promise<World> {
   await using stack = new AsyncDisposableStack();
-  const paths = managerPaths(root ?? stack.use(await temporaryFolder()).path);
+  const paths = managerPaths(root ?? stack.use(await temporaryFolder({ inMemory: true })).path);
   const clock = new ManualClock(startMs);
   const logger = memoryLogger();
   const place = 'database' in settings ? fileDatabase(paths) : await testDatabase(paths);

@@ -135,7 +135,7 @@ async function writeHost(root: string, paths: AgentPaths): Promise<void> {
 /** A host in a temporary folder with a configuration, a fine identity and a manager that answers. */
 export async function createSickHost(): Promise<SickHost> {
   const stack = new AsyncDisposableStack();
-  const folder = stack.use(await temporaryFolder());
+  const folder = stack.use(await temporaryFolder({ inMemory: true }));
   const root = folder.path;
   const paths = agentPaths(root);
   const authority = await sharedAuthority();

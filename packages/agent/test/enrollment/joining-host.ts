@@ -175,7 +175,7 @@ export async function createJoiningHost(
   files: Files = systemFiles,
   names: HostNames = { fqdn: FQDN, machineId: 'c'.repeat(32) },
 ): Promise<JoiningHost> {
-  const folder = await temporaryFolder();
+  const folder = await temporaryFolder({ inMemory: true });
   const root = folder.path;
   const configFile = await writeHost(root, names);
   const clock = new ManualClock(NOW);

@@ -155,7 +155,7 @@ function notingReporter({ report }: JobContext, place: RunPlace): JobReporter {
 
 /** Everything behind the server, in a folder of its own. */
 async function openServices(options: WorldOptions) {
-  const folder = await temporaryFolder();
+  const folder = await temporaryFolder({ inMemory: true });
   const logger = memoryLogger();
   const shared = { files: systemFiles, clock: systemClock, random: systemRandom, logger };
   const auditPath = join(folder.path, 'audit.log');

@@ -153,7 +153,7 @@ export async function beHost(host: Pick<AgentHost, 'put'>, facts: HostFacts): Pr
 }
 
 async function openHost(clock: ManualClock, doors: OddDoors, copyOf?: string): Promise<AgentHost> {
-  const folder = await temporaryFolder();
+  const folder = await temporaryFolder({ inMemory: true });
   const root = folder.path;
   if (copyOf !== undefined) await cp(copyOf, root, { recursive: true, verbatimSymlinks: true });
   const host: AgentHost = {

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statfsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,11 +7,14 @@ import { join } from 'node:path';
 const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } as const;
 
 const MEMORY = '/dev/shm';
+/** In some containers there are a few megabytes of it. */
+const ROOM_BYTES = 1_000_000_000;
 
-function isWritable(path: string): boolean {
+function hasRoom(path: string): boolean {
   try {
     accessSync(path, constants.W_OK);
-    return true;
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize > ROOM_BYTES;
   } catch {
     return false;
   }
@@ -24,7 +27,7 @@ function isWritable(path: string): boolean {
 export async function temporaryFolder(
   options: { readonly inMemory?: boolean } = {},
 ): Promise<AsyncDisposable & { readonly path: string }> {
-  const parent = options.inMemory && isWritable(MEMORY) ? MEMORY : tmpdir();
+  const parent = options.inMemory && hasRoom(MEMORY) ? MEMORY : tmpdir();
   const path = await mkdtemp(join(parent, 'linux-patch-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, REMOVAL) };
 }
