@@ -38,10 +38,11 @@ async function open(stack: AsyncDisposableStack): Promise<{ manager: Manager; ho
 const ask = (manager: Manager, host: Listening): Promise<unknown> =>
   manager.admin(`/hosts/${host.fqdn}/patches/apply`, { all: true }).catch((error: unknown) => error);
 
+const jobsOf = async (manager: Manager) => dataOf<FleetJobs>(await manager.admin('/jobs')).jobs;
+
 async function ended(manager: Manager): Promise<FleetJob | undefined> {
-  const read = async () => dataOf<FleetJobs>(await manager.admin('/jobs')).jobs;
-  await expect.poll(async () => (await read())[0]?.state, { timeout: SLOW }).toBe('ended');
-  const jobs = await read();
+  await expect.poll(async () => (await jobsOf(manager))[0]?.state, { timeout: SLOW }).toBe('ended');
+  const jobs = await jobsOf(manager);
   expect(jobs).toHaveLength(1);
   return jobs[0];
 }
@@ -54,16 +55,17 @@ it(
     await using stack = new AsyncDisposableStack();
     const { manager, host } = await open(stack);
     await host.sleep();
-    // Somebody takes the call, and the manager dies before it can say anything.
+    // Somebody takes the call, who never says anything.
     const silent = createServer((socket) => {
       // What nobody reads would keep the connection, and with it this server, open after the manager's end.
       socket.on('error', () => {}).resume();
-      void manager.kill();
     });
     silent.listen(host.port, '127.0.0.1');
     await once(silent, 'listening');
-    await ask(manager, host);
+    const asked = ask(manager, host);
+    await expect.poll(async () => (await jobsOf(manager)).length, { timeout: SLOW }).toBe(1);
     await manager.kill();
+    await asked;
     silent.close();
     await once(silent, 'close');
     host.tell(JOB_PATH, DONE);
