@@ -37,8 +37,10 @@ export async function startManagerProgram(settings: object = {}) {
   stack.defer(() => place.drop());
   await mkdir(dirname(paths.configFile), { recursive: true });
   const server = { bind: '127.0.0.1', port: 0, url: 'https://manager.example.test:8443' };
+  // Most hosts of these tests are no machines: nobody looks for them.
+  const fleet = { poll_minutes: 0, inventory_minutes: 0 };
   // JSON is YAML.
-  await writeFile(paths.configFile, JSON.stringify({ ...place.settings, server, ...settings }));
+  await writeFile(paths.configFile, JSON.stringify({ ...place.settings, server, fleet, ...settings }));
   const run = (...args: string[]): Promise<Ended> =>
     new Promise((resolve) => {
       execFile(PROGRAM, ['--root', folder.path, ...args], (error, stdout, stderr) => {

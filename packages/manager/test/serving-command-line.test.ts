@@ -238,7 +238,7 @@ describe('labels and notes on the command line', () => {
     }
     const [first = '', second = ''] = agents.toSorted();
     expect((await run('hosts', 'list', '@env=prod')).stdout).toMatch(
-      new RegExp(`${first} .* env=prod,tier=web\\n${second} .* env=prod,tier=web\\n`),
+      new RegExp(`${first} .* env=prod,tier=web\\b.*\\n${second} .* env=prod,tier=web\\b`),
     );
     const several = await run('hosts', 'label', `@env=prod`, 'site=berlin');
     expect([several.exitCode, several.stdout]).toEqual([
