@@ -14,7 +14,7 @@ export interface MappedFile {
 const MAPPING = /^\S+ ..x. \S+ ([0-9a-f]+):([0-9a-f]+) (\d+) +(\/.*)$/;
 const REMOVED = ' (deleted)';
 
-/** What is no program and no library of a package, or comes and goes without one; needrestart leaves out the same. */
+/** What is no program and no library of a package, or comes and goes without one. */
 const PASSING: readonly RegExp[] = [
   /^\/(memfd:|SYSV|dev\/|drm$|i915$|anon_hugepage)/,
   /^\/\[aio\]/,
