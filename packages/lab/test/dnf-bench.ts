@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { PackageManager } from '../../worker/src/package-interface/package-manager.ts';
-import { createPrivateDnfRoot, type PrivateDnfRoot } from '../src/rpm/private-root.ts';
+import { createPrivateDnfRoot, type PrivateDnfRoot } from '../src/rpm/dnf-root.ts';
 import { buildRpmRepository, type RpmRepository } from '../src/rpm/repository.ts';
 import { openOn } from './apt-bench.ts';
 

@@ -6,7 +6,7 @@ import { takeLock } from '../../worker/test/packages/taken-lock.ts';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
 import { buildPacmanRepository } from '../src/pacman/repository.ts';
 import { must } from '../src/process.ts';
-import { buildRpmRepository } from '../src/rpm/repository.ts';
+import { buildRpmRepository, type RpmRepository } from '../src/rpm/repository.ts';
 import { bench } from './apt-bench.ts';
 import { type DnfBench, dnfBench, updatedRpmRepository } from './dnf-bench.ts';
 import type { PackageWorld, WorldHost } from './package-world.ts';
@@ -59,40 +59,6 @@ function dnfHost({ dnf, packages, root }: DnfBench): WorldHost {
   };
 }
 
-async function dnfWorld(): Promise<PackageWorld> {
-  const folder = await temporaryFolder();
-  const shared = await updatedRpmRepository(join(folder.path, 'shared'));
-  const spoiled: AsyncDisposable[] = [shared];
-  return {
-    name: 'dnf',
-    old: '1.0-1',
-    next: '1.1-1',
-    secure: '1.1-1',
-    saysSeverity: true,
-    ...DOES_EVERYTHING,
-    purges: false,
-    host: async (installed) => dnfHost(await dnfBench(folder.path, installed, shared)),
-    async spoiledHost(installed) {
-      const own = join(folder.path, crypto.randomUUID().slice(0, 8));
-      const repository = await buildRpmRepository({ folder: own });
-      spoiled.push(repository);
-      await repository.publishUpdates();
-      return {
-        ...dnfHost(await dnfBench(folder.path, installed, repository)),
-        breakSignature: () => repository.breakSignature('updates'),
-        async takeAway() {
-          await repository.hide('base');
-          await repository.hide('updates');
-        },
-      };
-    },
-    async close() {
-      for (const one of spoiled) await one[Symbol.asyncDispose]();
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
-
 function zypperHost({ zypper, packages, root }: ZypperBench): WorldHost {
   const lock = join(root, 'run/zypp.pid');
   return {
@@ -114,26 +80,30 @@ function zypperHost({ zypper, packages, root }: ZypperBench): WorldHost {
   };
 }
 
-async function zypperWorld(): Promise<PackageWorld> {
+/** What dnf and zypper share: the kind of repository. */
+async function rpmWorld(
+  name: 'dnf' | 'zypper',
+  open: (folder: string, installed: readonly string[], repository: RpmRepository) => Promise<WorldHost>,
+): Promise<PackageWorld> {
   const folder = await temporaryFolder();
   const shared = await updatedRpmRepository(join(folder.path, 'shared'));
   const spoiled: AsyncDisposable[] = [shared];
   return {
-    name: 'zypper',
+    name,
     old: '1.0-1',
     next: '1.1-1',
     secure: '1.1-1',
     saysSeverity: true,
     ...DOES_EVERYTHING,
     purges: false,
-    host: async (installed) => zypperHost(await zypperBench(folder.path, installed, shared)),
+    host: (installed) => open(folder.path, installed, shared),
     async spoiledHost(installed) {
       const own = join(folder.path, crypto.randomUUID().slice(0, 8));
       const repository = await buildRpmRepository({ folder: own });
       spoiled.push(repository);
       await repository.publishUpdates();
       return {
-        ...zypperHost(await zypperBench(folder.path, installed, repository)),
+        ...(await open(folder.path, installed, repository)),
         breakSignature: () => repository.breakSignature('updates'),
         async takeAway() {
           await repository.hide('base');
@@ -204,7 +174,7 @@ async function pacmanWorld(): Promise<PackageWorld> {
 /** Every package manager that this release drives. */
 export const WORLDS: Readonly<Record<Backend, () => Promise<PackageWorld>>> = {
   apt: aptWorld,
-  dnf: dnfWorld,
-  zypper: zypperWorld,
+  dnf: () => rpmWorld('dnf', async (...of) => dnfHost(await dnfBench(...of))),
+  zypper: () => rpmWorld('zypper', async (...of) => zypperHost(await zypperBench(...of))),
   pacman: pacmanWorld,
 };

@@ -1,7 +1,8 @@
 import { AGENT_ROUTES, Job, JobAccepted, JobDeleted } from '@linux-patch/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shelfInventory } from './shelf-inventory.ts';
-import { call, INSTANCE_ID, startWorld, type World } from './world.ts';
+import { call, startWorld, type World } from './world.ts';
+import { INSTANCE_ID } from './world-services.ts';
 
 let world: World;
 beforeAll(async () => {

@@ -11,7 +11,8 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nothing } from '../job-requests.ts';
 import { shelfInventory } from './shelf-inventory.ts';
-import { call, INSTANCE_ID, startWorld, type World } from './world.ts';
+import { call, startWorld, type World } from './world.ts';
+import { INSTANCE_ID } from './world-services.ts';
 
 let world: World;
 beforeAll(async () => {

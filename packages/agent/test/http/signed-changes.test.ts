@@ -10,7 +10,8 @@ import {
 import { generateJobKey, jobKeyFingerprint, jobPublicKey, signJob } from '@linux-patch/pki';
 import type { Executor } from '@linux-patch/worker';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Answer, call, INSTANCE_ID, startWorld, type World } from './world.ts';
+import { type Answer, call, startWorld, type World } from './world.ts';
+import { INSTANCE_ID } from './world-services.ts';
 
 const NAME = 'localhost';
 const UNPINNED: HostJobKey = { pinned: null, by: null, foreign: null };

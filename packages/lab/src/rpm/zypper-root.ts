@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { must, type ProgramResult, runProgram } from '../process.ts';
+import { fillRpmRoot } from './fill-root.ts';
 import type { RpmRepository } from './repository.ts';
 
 /** A zypper and rpm of its own: nothing it does touches the machine's packages. It takes root, because rpm changes its root. */
@@ -39,20 +39,8 @@ async function writeRoot(folder: string, repository: RpmRepository): Promise<voi
     'etc/zypp/zypper.conf': '[main]\n',
     'etc/zypp/repos.d/lab-base.repo': repositoryFile(repository, 'base'),
     'etc/zypp/repos.d/lab-updates.repo': repositoryFile(repository, 'updates'),
-    'root/.rpmmacros': '%_dbpath /var/lib/rpm\n',
   };
-  for (const [name, text] of Object.entries(files)) {
-    const path = join(folder, name);
-    await mkdir(join(path, '..'), { recursive: true });
-    await writeFile(path, text);
-  }
-  for (const name of ['var/lib/rpm', 'var/log', 'var/tmp', 'tmp', 'run'])
-    await mkdir(join(folder, name), { recursive: true });
-  const env = { HOME: join(folder, 'root') };
-  must(
-    await runProgram('rpm', ['--dbpath', join(folder, 'var/lib/rpm'), '--initdb'], { env }),
-    'rpm --initdb',
-  );
+  await fillRpmRoot(folder, { files, folders: ['var/log', 'var/tmp', 'tmp', 'run'] });
 }
 
 /** Makes a private root at `folder` that installs from `repository`. */

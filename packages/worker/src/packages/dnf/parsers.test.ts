@@ -4,9 +4,7 @@ import { isPatchError } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
 import { describe, expect, it } from 'vitest';
 import { parseInstalled } from '../rpm/installed.ts';
-import { dottedName, RPM_RULES, splitName } from '../rpm/names.ts';
 import { parseUnmet } from '../rpm/unmet.ts';
-import { compareRpmVersions } from '../rpm/versions.ts';
 import { PlanAnswer, ReadAnswer } from './answers.ts';
 import { isLockedOut, readFailure } from './failure.ts';
 import { interpreterOf, readAnswer } from './helper.ts';
@@ -18,7 +16,6 @@ import { refusalOf } from './simulate.ts';
 import { parseLocks } from './version-locks.ts';
 
 const RECORDED = resolve(import.meta.dirname, '../../../test/recorded/dnf');
-const PAIRS = resolve(import.meta.dirname, '../../../../manager/test/recorded/versions-rpm-4.18.tsv');
 
 /** A run of the real dnf; the name of the file begins with its version. */
 function recorded(name: string): CommandResult {
@@ -91,46 +88,11 @@ describe('what dnf 4.14 and 4.23 print', () => {
   });
 });
 
-describe('what rpm 4.18 prints of what is installed', () => {
-  it('has no keys among it, and calls twice what a cut off transaction left twice', () => {
-    const key = 'gpg-pubkey\t0\tf61b4525\t6b0af22f\t(none)\t0\t1795879523\t(none)\tRpmLab public key\n';
-    const text = [
-      key,
-      row('toylib', '1.1'),
-      row('toylib', '1.0'),
-      row('kernel-core', '6.1'),
-      row('kernel-core', '6.0'),
-    ];
-    const found = parseInstalled(text.join(''), nothingLocked);
-    expect(found.map((one) => [one.name, one.version, one.broken])).toEqual([
-      ['kernel-core', '6.0-1', false],
-      ['kernel-core', '6.1-1', false],
-      ['toylib', '1.0-1', true],
-      ['toylib', '1.1-1', true],
-    ]);
-    expect(found[3]).toMatchObject({ source: { name: 'toylib', version: '1.0-1' }, sizeBytes: 8 });
-  });
-
-  it('is refused as a whole for a line that is not understood', () => {
-    for (const line of [
-      'Updating Subscription Management repositories.',
-      'a\t(none)\t1\t1\tx\t1\t1\ts\td',
-      'a\t0\t1',
-    ])
-      expect(() => parseInstalled(`${row('toylib')}${line}\n`, nothingLocked)).toThrow(/not understood/);
-  });
-
-  it('is locked by the name in a line of the version lock list', () => {
+describe('the version lock list of dnf', () => {
+  it('locks by the name in a line', () => {
     const list =
       '# Added lock on Sat Nov 28\ntoyheld-0:1.0-1.*\n!toyfree-0:1.0-1.*\nkernel*\nplain\npython3.11-0:3.11.7-1.el9.*\n';
     expect(parseLocks(list)).toEqual(['toyheld', 'kernel*', 'plain', 'python3.11']);
-  });
-
-  it('names what is not met', () => {
-    const text =
-      'Unsatisfied dependencies for toyapp-2.0-1.noarch:\n\ttoylib >= 1.1 is needed by (installed) toyapp-2.0-1.noarch\n';
-    expect(parseUnmet(text)).toBe('toyapp-2.0-1.noarch needs toylib >= 1.1');
-    expect(parseUnmet('')).toBeUndefined();
   });
 });
 
@@ -225,31 +187,7 @@ describe('what dnf answers', () => {
   });
 });
 
-describe('names, versions and kernels of rpm', () => {
-  it('puts versions in the order of the pairs that rpm 4.18 was asked', () => {
-    const pairs = readFileSync(PAIRS, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('#'));
-    const wrong = pairs.filter((line) => {
-      const [a = '', b = '', said] = line.split('\t');
-      return Math.sign(compareRpmVersions(a, b)) !== Number(said);
-    });
-    expect([pairs.length > 700, wrong]).toEqual([true, []]);
-    expect(compareRpmVersions('1:0.1-1', '9-1')).toBeGreaterThan(0);
-    expect(compareRpmVersions('0:1.0-1', '1.0-1')).toBe(0);
-  });
-
-  it('knows an architecture from a dot in a name', () => {
-    const one = { name: 'python3.11', architecture: 'x86_64' };
-    for (const name of ['python3.11', 'python3.11.x86_64', 'python3.11:x86_64'])
-      expect([name, RPM_RULES.isNamed(one, name)]).toEqual([name, true]);
-    for (const name of ['python3', 'python3.11.i686', 'python3.11.noarch'])
-      expect([name, RPM_RULES.isNamed(one, name)]).toEqual([name, false]);
-    expect(RPM_RULES.isNamed({ name: 'toy', architecture: 'noarch' }, 'toy.x86_64')).toBe(true);
-    expect(splitName('python3.11')).toEqual({ name: 'python3.11', architecture: undefined });
-    expect(dottedName('toy:i686')).toBe('toy.i686');
-  });
-
+describe('kernels', () => {
   it('compares the running kernel with those of its own flavour', () => {
     const kernels = [
       row('kernel-core', '5.14.0', 'x86_64'),
