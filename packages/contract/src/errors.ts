@@ -95,6 +95,7 @@ export const ERRORS = {
   ENROLLMENT_NOT_FOUND: traits('http', 404, false, 'No enrolment request has this id, name or token.'),
   JOIN_TOKEN_NOT_FOUND: traits('http', 404, false, 'No join token has this id.'),
   API_TOKEN_NOT_FOUND: traits('http', 404, false, 'No API token has this name.'),
+  GROUP_NOT_FOUND: traits('http', 404, false, 'No group of hosts has this name.'),
   PERSON_NOT_FOUND: traits('http', 404, false, 'No person has this name.'),
   METHOD_NOT_ALLOWED: traits(
     'http',
@@ -139,6 +140,7 @@ export const ERRORS = {
     false,
     'There is or was a person of this name, or there are as many as may be. Nothing was made.',
   ),
+  GROUP_CONFLICT: traits('http', 409, false, 'There is this group already, or as many as there may be.'),
   HOST_CONFLICT: traits('http', 409, false, 'Another host already has this name or address.'),
   CRL_REFUSED: traits(
     'http',

@@ -1,4 +1,5 @@
 import { type AuditEventTraits, event } from './audit-event.ts';
+import { GROUP_EVENTS } from './group-events.ts';
 
 const REQUEST = ['enrollment', 'fqdn', 'observed_address', 'generation'] as const;
 
@@ -17,6 +18,7 @@ export const MANAGER_AUDIT_EVENTS = {
     'hosts',
     'note',
     'labels',
+    'groups',
     'expires_at',
   ),
   join_token_revoked: event('A join token was revoked.', 'token', 'used', 'uses'),
@@ -328,6 +330,7 @@ export const MANAGER_AUDIT_EVENTS = {
     'set',
     'removed',
   ),
+  ...GROUP_EVENTS,
   patches_requested: event('Updates are about to be asked of a host.', 'host', 'fqdn', 'request'),
   patches_applied: event('Updates were started on a host.', 'host', 'fqdn', 'job', 'request'),
   host_job_requested: event(

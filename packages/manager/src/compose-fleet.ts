@@ -12,6 +12,7 @@ import { createFleetClient, type FleetClient } from './fleet-client/client.ts';
 import { createJobKeyOffers, type JobKeyOffers } from './fleet-watch/offer-job-key.ts';
 import { createFleetPoll, type FleetPoll } from './fleet-watch/poll.ts';
 import { createListSender, type ListSender } from './fleet-watch/send-list.ts';
+import { serveGroupRoutes } from './groups/routes.ts';
 import { createHostJobs, type HostJobs } from './host-jobs/host-jobs.ts';
 import { serveFleetJobRoutes } from './host-jobs/routes.ts';
 import { serveHostRoutes } from './hosts/routes.ts';
@@ -145,8 +146,10 @@ export function serveFleet(
     await fleet.lister.list(host, [], signal);
     return getHostState(reads, { nowMs: clock.now(), lifeMs: fleet.listingLifeMs, signal }, host.id);
   });
+  const lifeMs = fleet.listingLifeMs;
+  serveGroupRoutes(routes, { db, reads, audit, clock, random: context.random, lifeMs });
   serveFleetJobRoutes(routes, { reads, hosts: fleet.hosts, clock });
-  serveInventoryRoutes(routes, { reads, sets, hosts: fleet.hosts, clock, lifeMs: fleet.listingLifeMs });
+  serveInventoryRoutes(routes, { reads, sets, hosts: fleet.hosts, clock, lifeMs });
   serveJobKeyRoutes(routes, { ...fleet, jobKey: context.authority.jobKey, audit, db });
   serveCertificateRoutes(routes, {
     db,

@@ -1,6 +1,7 @@
-import type { Host, HostList, JoinToken } from '@linux-patch/contract';
+import type { Host, HostList, JoinToken, Labels } from '@linux-patch/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newAgent, newHost, renew, serialOf } from './agents.ts';
+import { newAgent, newHost, renew } from './agents.ts';
+import { joinedByToken, joinedHost } from './joined-host.ts';
 import { dataOf } from './known-host.ts';
 import { startWorld, TESTER, type World } from './world.ts';
 
@@ -14,11 +15,9 @@ afterAll(() => world[Symbol.asyncDispose]());
 
 /** A host that has joined, with its labels. */
 async function joined(labels: Readonly<Record<string, string>> = {}, facts = newHost()) {
-  const agent = await newAgent(world, { facts });
-  const bundle = await agent.join();
-  await agent.acknowledge(serialOf(bundle.server_crt));
+  const host = await joinedHost(world, facts);
   if (Object.keys(labels).length > 0) expect((await label(facts.fqdn, { set: labels })).status).toBe(200);
-  return { fqdn: facts.fqdn, facts, bundle, agent };
+  return host;
 }
 
 const put = (path: string, body: object) => world.local({ method: 'PUT', path: `/api/v1${path}`, body });
@@ -42,14 +41,7 @@ async function audited(event: string, fqdn: string) {
 }
 
 /** A host that comes with a join token for these labels. */
-async function joinedBy(labels: object, facts = newHost()) {
-  const made = dataOf<{ join_string: string; token: JoinToken }>(await world.admin('/tokens', { labels }));
-  const agent = await newAgent(world, { joinString: made.join_string, facts });
-  expect((await agent.register()).json().ext.token).toBe('accepted');
-  const bundle = (await agent.poll()).json();
-  await agent.acknowledge(serialOf(bundle.server_crt));
-  return { agent, joinString: made.join_string, token: made.token, bundle };
-}
+const joinedBy = (labels: Labels, facts = newHost()) => joinedByToken(world, { labels }, facts);
 
 describe('labels of a host', () => {
   it('are set and removed by people, each change on record once', async () => {

@@ -252,7 +252,7 @@ describe('labels and notes on the command line', () => {
     expect(left.hosts.map(({ fqdn }) => fqdn)).toEqual([first]);
     expect((await run('hosts', 'note', first, 'Rack 3, ask Ada')).stdout).toBe(`${first}: Rack 3, ask Ada\n`);
     expect((await run('hosts', 'show', first)).stdout).toMatch(
-      /Labels +env=prod,site=berlin,tier=web\nNote +Rack 3, ask Ada/,
+      /Labels +env=prod,site=berlin,tier=web\nGroups +-\nNote +Rack 3, ask Ada/,
     );
     expect((await run('hosts', 'note', first, '--remove')).stdout).toBe(`${first}: no note\n`);
     expect((await run('hosts', 'note', first)).exitCode).toBe(1);

@@ -22,6 +22,7 @@ import {
 import { RunningConfiguration } from './configuration.ts';
 import { ApproveRequest, DenyRequest, Enrollment, EnrollmentList, EnrollmentQuery } from './enrollments.ts';
 import { FLEET_JOB_ROUTES } from './fleet-job-routes.ts';
+import { GROUP_ROUTES } from './group-routes.ts';
 import { HOST_PACKAGE_ROUTES } from './host-package-routes.ts';
 import { Host, HostChange, HostList, HostQuery, HostRemoval } from './hosts.ts';
 import { INVENTORY_ROUTES } from './inventory-routes.ts';
@@ -161,6 +162,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   ...INVENTORY_ROUTES,
   ...FLEET_JOB_ROUTES,
   ...HOST_PACKAGE_ROUTES,
+  ...GROUP_ROUTES,
   listHosts: {
     method: 'GET',
     path: '/api/v1/hosts',
@@ -169,7 +171,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     query: HostQuery,
     response: HostList,
     status: 200,
-    errors: [...ADMIN_ERRORS, 'HOST_NOT_FOUND'],
+    errors: [...ADMIN_ERRORS, 'HOST_NOT_FOUND', 'GROUP_NOT_FOUND'],
   },
   getHost: {
     method: 'GET',

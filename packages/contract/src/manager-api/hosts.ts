@@ -78,6 +78,7 @@ export const Host = z.object({
   job_key: HostJobKeyState,
   reboot: HostReboot,
   labels: Labels.meta({ description: 'Set by people and join tokens, by key.' }),
+  groups: z.array(z.string()).meta({ description: 'Those that people or join tokens put it into, by name.' }),
   note: z.string().nullable().meta({ description: 'What people wrote about it.' }),
 });
 export type Host = z.infer<typeof Host>;

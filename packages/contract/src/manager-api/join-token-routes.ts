@@ -16,7 +16,7 @@ export const JOIN_TOKEN_ROUTES = {
     bodyOptional: true,
     response: CreatedJoinToken,
     status: 200,
-    errors: ADMIN_ERRORS,
+    errors: [...ADMIN_ERRORS, 'GROUP_NOT_FOUND'],
   },
   installSources: {
     method: 'GET',

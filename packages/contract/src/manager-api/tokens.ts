@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { JoinTokenId } from '../enrollment.ts';
 import { OneLine, Output } from '../text-bounds.ts';
+import { GroupName, MAX_GROUPS_OF_HOST } from './groups.ts';
 import { Labels } from './labels.ts';
 
 export const JOIN_TOKEN_STATES = ['active', 'spent', 'expired', 'revoked'] as const;
@@ -18,6 +19,7 @@ export const JoinToken = z.object({
   hosts: z.string().nullable().meta({ description: 'Pattern of the names it is for; null for any name.' }),
   note: z.string().nullable().meta({ description: 'What it is for, in the words of who made it.' }),
   labels: Labels.meta({ description: 'What the hosts that it lets in get.' }),
+  groups: z.array(z.string()).meta({ description: 'Into which the hosts are put that it lets in, by name.' }),
   created_at: z.iso.datetime(),
   created_by: z.string(),
   expires_at: z.iso.datetime(),
@@ -45,6 +47,9 @@ export const CreateJoinToken = z.strictObject({
     .optional(),
   note: JoinTokenNote.optional(),
   labels: Labels.optional().meta({ description: 'Labels of the hosts that it lets in.' }),
+  groups: z.array(GroupName).max(MAX_GROUPS_OF_HOST).optional().meta({
+    description: 'Groups into which the hosts are put that it lets in; there must be each of them.',
+  }),
 });
 export type CreateJoinToken = z.infer<typeof CreateJoinToken>;
 

@@ -1,5 +1,7 @@
 import {
   ApiTokenName,
+  GroupDescription,
+  GroupName,
   HostNote,
   JoinTokenNote,
   LabelKey,
@@ -63,6 +65,21 @@ export function tokenNote(text: string): string {
 /** What is to be known of a host. */
 export function hostNote(text: string): string {
   return bySchema(HostNote, text);
+}
+
+/** The name of a group. */
+export function groupName(text: string): string {
+  return bySchema(GroupName, text);
+}
+
+/** Names of groups; may be repeated. */
+export function groupNames(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, groupName(text)];
+}
+
+/** What a group is for. */
+export function groupDescription(text: string): string {
+  return bySchema(GroupDescription, text);
 }
 
 /** The key of a label; may be repeated. */

@@ -5,7 +5,8 @@ import type { CommandContext } from './command-context.ts';
 export const HOSTS_HELP = `
 <hosts> is a name, address or id, several with commas between (web1,web2), a pattern of names
 ('web*.example.com', in quotes), @all, the hosts that are @current, @behind or @unknown, @reboot: those that need one,
-or @KEY=VALUE: those with that label. With + between, all of it must be so: @env=prod+@behind.`;
+@KEY=VALUE: those with that label, or @group:NAME: those in that group. With + between, all of it must be so:
+@group:web+@behind.`;
 
 /** Whether this may mean several hosts; anything else is one host, which the manager looks up. */
 export function isSeveral(reference: string): boolean {

@@ -31,6 +31,7 @@ function rowOf(host: Host, nowMs: number): string[] {
     identity.state === 'ok' ? 'ok' : identity.state.replaceAll('_', ' ').toUpperCase(),
     pastTime(host.last_seen_at, nowMs),
     labelWords(host.labels) || '-',
+    host.groups.join(',') || '-',
     [
       host.key_origin === 'manager' ? 'key made by the manager' : '',
       identity.trust === 'tofu' ? 'trusts on first use' : '',
@@ -86,7 +87,17 @@ async function listHosts(context: CommandContext, hosts: string | undefined): Pr
     const alarming = data.hosts.filter(({ identity }) => !['ok', 'left'].includes(identity.state));
     return [
       renderTable(
-        ['HOST', 'ADDRESS', 'SYSTEM', 'CERTIFICATE ENDS', 'IDENTITY', 'LAST SEEN', 'LABELS', 'NOTES'],
+        [
+          'HOST',
+          'ADDRESS',
+          'SYSTEM',
+          'CERTIFICATE ENDS',
+          'IDENTITY',
+          'LAST SEEN',
+          'LABELS',
+          'GROUPS',
+          'NOTES',
+        ],
         data.hosts.map((host) => rowOf(host, context.nowMs)),
       ),
       ...(alarming.length === 0
@@ -128,6 +139,7 @@ function describe(host: Host, nowMs: number): string {
     ['Id', host.id],
     ['Address', `${host.ip_address}:${host.agent_port}`],
     ['Labels', labelWords(host.labels) || null],
+    ['Groups', host.groups.join(', ') || null],
     ['Note', host.note],
     ['Machine-id', host.machine_id],
     ['System', [host.os_details.distro, host.os_details.version].filter(Boolean).join(' ') || null],

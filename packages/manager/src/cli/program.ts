@@ -10,6 +10,7 @@ import { addDatabaseCommands } from './database-commands.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { addEnrollmentCommands } from './enrollment-commands.ts';
 import { EXIT_CODE_HELP } from './exit-codes.ts';
+import { addGroupCommands } from './group-commands.ts';
 import { addHostCommands } from './host-commands.ts';
 import { addJobKeyCommands } from './job-key-commands.ts';
 import { addPackageCommands } from './package-commands.ts';
@@ -57,6 +58,7 @@ export function createManagerProgram(accept: (chosen: Chosen) => void): Command 
   addPeopleCommands(line);
   addAuditCommands(line);
   addHostCommands(line);
+  addGroupCommands(line);
   addPatchCommand(line);
   addPackageCommands(line);
   addCaCommands(line);

@@ -7,7 +7,7 @@ import {
 } from '@linux-patch/contract';
 import type { Command } from 'commander';
 import { installLine, type LineFor, lineFrom } from '../install/install-line.ts';
-import { count, duration, label, managerUrl, tokenNote } from './arguments.ts';
+import { count, duration, groupNames, label, managerUrl, tokenNote } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { labelWords } from './label-commands.ts';
@@ -21,6 +21,7 @@ export interface TokenOptions {
   readonly hosts?: string;
   readonly note?: string;
   readonly label?: Labels;
+  readonly group?: readonly string[];
 }
 
 function uses(token: JoinToken): string {
@@ -28,13 +29,14 @@ function uses(token: JoinToken): string {
 }
 
 function create(context: CommandContext, options: TokenOptions): Promise<CreatedJoinToken> {
-  const { ttl, uses: count, hosts, note, label: labels } = options;
+  const { ttl, uses: count, hosts, note, label: labels, group: groups } = options;
   const body: CreateJoinToken = {
     ...(ttl === undefined ? {} : { ttl_seconds: ttl }),
     ...(count === undefined ? {} : { uses: count }),
     ...(hosts === undefined ? {} : { hosts }),
     ...(note === undefined ? {} : { note }),
     ...(labels === undefined ? {} : { labels }),
+    ...(groups === undefined ? {} : { groups: [...groups] }),
   };
   return context.api.call(MANAGER_ADMIN_ROUTES.createToken, { body });
 }
@@ -42,9 +44,10 @@ function create(context: CommandContext, options: TokenOptions): Promise<Created
 /** What a person has to know about a new token, without its secret. */
 function explain(context: CommandContext, { token }: CreatedJoinToken): string {
   const labels = labelWords(token.labels);
+  const groups = token.groups.map((name) => `@group:${name}`).join(',');
   const many = token.uses === 1 ? 'one host' : `${token.uses} hosts`;
   return [
-    `Join token ${token.id}: lets ${many} in without a person${token.hosts === null ? '' : `, named ${token.hosts}`}${labels === '' ? '' : `, with ${labels}`}, until ${token.expires_at} (${relativeTime(token.expires_at, context.nowMs)}).`,
+    `Join token ${token.id}: lets ${many} in without a person${token.hosts === null ? '' : `, named ${token.hosts}`}${labels === '' ? '' : `, with ${labels}`}${groups === '' ? '' : `, into ${groups}`}, until ${token.expires_at} (${relativeTime(token.expires_at, context.nowMs)}).`,
     `It is shown this once. Take it back with: linux-patch-manager tokens revoke ${token.id}`,
     '',
   ].join('\n');
@@ -64,7 +67,7 @@ async function listTokens(context: CommandContext): Promise<void> {
     data.tokens.length === 0
       ? 'No join tokens.'
       : renderTable(
-          ['ID', 'STATE', 'USED', 'HOSTS', 'CREATED', 'EXPIRES', 'USED BY', 'LABELS', 'NOTE'],
+          ['ID', 'STATE', 'USED', 'HOSTS', 'CREATED', 'EXPIRES', 'USED BY', 'LABELS', 'GROUPS', 'NOTE'],
           data.tokens.map((token) => [
             token.id,
             token.state,
@@ -74,6 +77,7 @@ async function listTokens(context: CommandContext): Promise<void> {
             relativeTime(token.expires_at, context.nowMs),
             usersOf(token),
             labelWords(token.labels) || '-',
+            token.groups.join(',') || '-',
             token.note ?? '-',
           ]),
         ),
@@ -96,6 +100,7 @@ async function showToken(context: CommandContext, id: string): Promise<void> {
       ['Used', uses(token)],
       ['Hosts', token.hosts ?? 'any'],
       ['Labels', labelWords(token.labels) || null],
+      ['Groups', token.groups.join(', ') || null],
       ...(token.note === null ? [] : [['Note', token.note] as const]),
       ['Created', `${pastTime(token.created_at, context.nowMs)} by ${token.created_by}`],
       ['Expires', `${token.expires_at} (${relativeTime(token.expires_at, context.nowMs)})`],
@@ -144,7 +149,12 @@ export function addTokenCommands({ program, add, run }: CommandLine): void {
       .option('--uses <count>', 'how many hosts it lets in (default: 1)', count)
       .option('--hosts <pattern>', 'names it is for, for example web*.example.org (default: any)')
       .option('--note <text>', 'what it is for, one line', tokenNote)
-      .option('--label <key=value>', 'a label of the hosts that it lets in; may be repeated', label);
+      .option('--label <key=value>', 'a label of the hosts that it lets in; may be repeated', label)
+      .option(
+        '--group <name>',
+        'a group into which the hosts are put that it lets in; may be repeated',
+        groupNames,
+      );
   const tokens = program.command('tokens').description('join tokens, which let hosts in without a person');
   withLimits(add(tokens, 'create', 'make a join token; prints its join string, this once')).action(
     (options: TokenOptions, command: Command) =>

@@ -16,6 +16,29 @@ describe('copying everything a manager knows', () => {
     expect([await isUnused(to.db), await newestRecord(to.db)]).toEqual([false, HASH]);
   });
 
+  it('has rows before those that refer to them', async () => {
+    await using from = await openDatabase(':memory:');
+    await using to = await openDatabase(':memory:');
+    const host = { fqdn: 'web1.example.test', machine_id: 'm', ip_address: '10.0.0.1', agent_port: 1 };
+    const made = { created_at: 1, created_by: 'local' };
+    const token = { verifier: new Uint8Array(1), uses: 1, used: 0, hosts: null, expires_at: 2, ...made };
+    const rows = [
+      ['hosts', { id: 'h', ...host, os_details: '{}', key_origin: 'host', created_at: 1 }],
+      ['join_tokens', { id: 't', ...token }],
+      ['host_groups', { id: 'g', name: 'web', description: null, ...made }],
+      ['group_members', { group_id: 'g', host_id: 'h' }],
+      ['join_token_groups', { token_id: 't', group_id: 'g' }],
+    ] as const;
+    for (const [table, row] of rows)
+      await from.db
+        .insertInto(table)
+        .values(row as never)
+        .execute();
+    await copyContent(from.db, to.db);
+    for (const [table, row] of rows)
+      expect(await to.db.selectFrom(table).selectAll().execute()).toMatchObject([row]);
+  });
+
   it('keeps gaps, and the order in which certificates came', async () => {
     await using from = await openDatabase(':memory:');
     await using to = await openDatabase(':memory:');

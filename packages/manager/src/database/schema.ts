@@ -37,6 +37,28 @@ export interface HostLabelRow {
   readonly value: string;
 }
 
+/** Hosts that people put together; nothing that a host says gets here. */
+export interface HostGroupRow {
+  readonly id: string;
+  /** Found in either case; no two differ by case alone. */
+  readonly name: string;
+  readonly description: string | null;
+  readonly created_at: number;
+  readonly created_by: string;
+}
+
+/** A host in a group. */
+export interface GroupMemberRow {
+  readonly group_id: string;
+  readonly host_id: string;
+}
+
+/** A group into which a join token puts the hosts that it lets in. */
+export interface JoinTokenGroupRow {
+  readonly token_id: string;
+  readonly group_id: string;
+}
+
 export interface EnrollmentRow {
   readonly id: string;
   /** SHA-256 of the polling token, hex; the token itself is never stored. */
@@ -266,9 +288,12 @@ type CertificateDefault = 'ca' | 'origin' | 'served_at' | 'forked_at' | 'pem';
 export interface ManagerTables {
   readonly hosts: HostRow;
   readonly host_labels: HostLabelRow;
+  readonly host_groups: HostGroupRow;
+  readonly group_members: GroupMemberRow;
   readonly enrollments: EnrollmentRow;
   readonly join_tokens: JoinTokenRow;
   readonly join_token_uses: JoinTokenUseRow;
+  readonly join_token_groups: JoinTokenGroupRow;
   readonly api_tokens: ApiTokenRow;
   readonly people: PersonRow;
   readonly sessions: SessionRow;

@@ -1,7 +1,9 @@
 import { HOUR_MS } from '@linux-patch/contract';
 import type { Database } from '../database/open.ts';
 import type { EnrollmentRow, HostRow, JoinTokenRow } from '../database/schema.ts';
+import { replaceGroups } from '../groups/members.ts';
 import { replaceLabels } from '../hosts/labels.ts';
+import { readTokenGroups } from '../join-tokens/groups-of.ts';
 import { labelsOf } from '../join-tokens/labels-of.ts';
 import { makeBundle } from './bundle.ts';
 import { certifiedNames } from './certified-names.ts';
@@ -21,7 +23,7 @@ export function subjectOf(row: EnrollmentRow) {
 }
 
 /** What a join token says of whom it lets in. */
-export interface AdmittingToken extends Pick<JoinTokenRow, 'hosts' | 'labels'> {
+export interface AdmittingToken extends Pick<JoinTokenRow, 'id' | 'hosts' | 'labels'> {
   /** It let in this very key before. */
   readonly again: boolean;
 }
@@ -47,13 +49,12 @@ export async function admit(
   const hostId = await saveHost(context, db, row, { known, hostname: names.hostname });
   const isTaken = known !== undefined && decision.token?.again === true;
   // Who has this key was let in by this token before: what people set since then stays.
-  if (decision.token && !isTaken)
-    await replaceLabels(
-      context.audit,
-      db,
-      { id: hostId, fqdn: row.fqdn },
-      { labels: labelsOf(decision.token), actor },
-    );
+  if (decision.token && !isTaken) {
+    const host = { id: hostId, fqdn: row.fqdn };
+    const groups = (await readTokenGroups(db, decision.token.id)).get(decision.token.id) ?? [];
+    await replaceLabels(context.audit, db, host, { labels: labelsOf(decision.token), actor });
+    await replaceGroups(context.audit, db, host, { groups, actor });
+  }
   const { bundle, serial } = await makeBundle(context, db, row, { hostId, proof, names });
   await db
     .updateTable('enrollments')

@@ -4,6 +4,7 @@ import type { Database } from '../database/open.ts';
 import type { CertificateRow } from '../database/schema.ts';
 import { readStored } from '../database/stored-json.ts';
 import { HealthReport } from '../fleet-watch/health-report.ts';
+import { readGroupNames } from '../groups/members.ts';
 import { readLabels } from './labels.ts';
 
 /** The newest certificate of a host that is not revoked. */
@@ -24,6 +25,7 @@ export interface FleetKnowledge {
   readonly listNumbers: ReadonlyMap<string, number | null>;
   readonly reboots: ReadonlyMap<string, HostRebootRow>;
   readonly labels: ReadonlyMap<string, Labels>;
+  readonly groups: ReadonlyMap<string, readonly string[]>;
   /** Number of the first list that names everything; 0 while nothing was ever signed. */
   readonly listCompleteSince: number;
 }
@@ -94,6 +96,7 @@ export async function readKnowledge(
     listNumbers: new Map((await delivered.execute()).map((row) => [row.host_id, row.number])),
     reboots: new Map((await reboots.execute()).map((row) => [row.host_id, row])),
     labels: await readLabels(db, hostId),
+    groups: await readGroupNames(db, hostId),
     listCompleteSince: list?.complete_since ?? 0,
   };
 }

@@ -73,6 +73,7 @@ export function viewOf(row: HostRow, knowledge: Known, nowMs: number): Host {
     reboot: rebootOf(row, knowledge),
     job_key: judgeJobKey(knowledge.jobKey, healthOf(row, knowledge)),
     labels: knowledge.labels.get(row.id) ?? {},
+    groups: [...(knowledge.groups.get(row.id) ?? [])],
     note: row.note,
   };
 }

@@ -11,6 +11,8 @@ import type { Kysely } from 'kysely';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Database } from '../database/open.ts';
 import type { JoinTokenRow, JoinTokenUseRow, ManagerTables } from '../database/schema.ts';
+import { getGroup } from '../groups/find.ts';
+import { readTokenGroups } from './groups-of.ts';
 import { labelsOf } from './labels-of.ts';
 
 const SECRET_BYTES = 32;
@@ -32,7 +34,13 @@ export function overReason(row: JoinTokenRow, now: number): 'revoked' | 'expired
   return row.used >= row.uses ? 'spent' : undefined;
 }
 
-function toView(row: JoinTokenRow, uses: readonly JoinTokenUseRow[], now: number): JoinToken {
+/** What is written down beside a token. */
+interface Beside {
+  readonly uses: readonly JoinTokenUseRow[];
+  readonly groups: Awaited<ReturnType<typeof readTokenGroups>>;
+}
+
+function toView(row: JoinTokenRow, { uses, groups }: Beside, now: number): JoinToken {
   return {
     id: row.id,
     state: overReason(row, now) ?? 'active',
@@ -41,6 +49,7 @@ function toView(row: JoinTokenRow, uses: readonly JoinTokenUseRow[], now: number
     hosts: row.hosts,
     note: row.note,
     labels: labelsOf(row),
+    groups: (groups.get(row.id) ?? []).map(({ name }) => name),
     created_at: new Date(row.created_at).toISOString(),
     created_by: row.created_by,
     expires_at: new Date(row.expires_at).toISOString(),
@@ -55,7 +64,19 @@ function toView(row: JoinTokenRow, uses: readonly JoinTokenUseRow[], now: number
   };
 }
 
-/** Makes a token. Its secret is in the join string that is returned, and nowhere else. */
+/** Puts the hosts of a token into groups, in a transaction. @throws PatchError `GROUP_NOT_FOUND` */
+async function giveGroups(db: Database, token_id: string, names: readonly string[]): Promise<void> {
+  const ids = new Set<string>();
+  for (const name of names) ids.add((await getGroup(db, name)).id);
+  if (ids.size === 0) return;
+  const rows = [...ids].map((group_id) => ({ token_id, group_id }));
+  await db.insertInto('join_token_groups').values(rows).execute();
+}
+
+/**
+ * Makes a token. Its secret is in the join string that is returned, and nowhere else.
+ * @throws PatchError `GROUP_NOT_FOUND`
+ */
 export async function createJoinToken(
   context: JoinTokenContext,
   wish: CreateJoinToken,
@@ -76,26 +97,30 @@ export async function createJoinToken(
     expires_at: now + (wish.ttl_seconds ?? DEFAULT_JOIN_TOKEN_SECONDS) * 1000,
     revoked_at: null,
   };
-  await context.db.transaction().execute(async (db) => {
+  const token = await context.db.transaction().execute(async (db) => {
     await db.insertInto('join_tokens').values(row).execute();
+    await giveGroups(db, row.id, wish.groups ?? []);
+    const view = toView(row, { uses: [], groups: await readTokenGroups(db, row.id) }, now);
     await context.audit.record(db, {
       actor,
       event: 'join_token_created',
       fields: {
-        token: row.id,
-        uses: row.uses,
-        hosts: row.hosts,
-        note: row.note,
-        labels: labelsOf(row),
-        expires_at: new Date(row.expires_at).toISOString(),
+        token: view.id,
+        uses: view.uses,
+        hosts: view.hosts,
+        note: view.note,
+        labels: view.labels,
+        groups: view.groups,
+        expires_at: view.expires_at,
       },
     });
+    return view;
   });
   const pin = Buffer.from(parseFingerprint(context.caFingerprint) ?? '', 'hex');
   return {
     join_string: formatJoinString({ caSpkiSha256: pin, secret }),
     manager_url: context.managerUrl,
-    token: toView(row, [], now),
+    token,
   };
 }
 
@@ -103,7 +128,8 @@ export async function createJoinToken(
 export async function listJoinTokens(context: JoinTokenContext): Promise<JoinToken[]> {
   const rows = await context.db.selectFrom('join_tokens').selectAll().orderBy('created_at', 'desc').execute();
   const uses = await context.db.selectFrom('join_token_uses').selectAll().orderBy('used_at').execute();
-  return rows.map((row) => toView(row, uses, context.clock.now()));
+  const groups = await readTokenGroups(context.db);
+  return rows.map((row) => toView(row, { uses, groups }, context.clock.now()));
 }
 
 /** One token. @throws PatchError `JOIN_TOKEN_NOT_FOUND` */
@@ -115,7 +141,8 @@ export async function getJoinToken(context: JoinTokenContext, id: string): Promi
     .where('token_id', '=', row.id)
     .orderBy('used_at')
     .execute();
-  return toView(row, uses, context.clock.now());
+  const groups = await readTokenGroups(context.db, row.id);
+  return toView(row, { uses, groups }, context.clock.now());
 }
 
 /**

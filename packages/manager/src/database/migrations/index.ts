@@ -19,6 +19,7 @@ import { joinTokenNote } from './017-join-token-note.ts';
 import { hostJobs } from './018-host-jobs.ts';
 import { hostReboots } from './019-host-reboots.ts';
 import { hostLabels } from './020-host-labels.ts';
+import { hostGroups } from './021-host-groups.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -42,4 +43,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '018-host-jobs': hostJobs,
   '019-host-reboots': hostReboots,
   '020-host-labels': hostLabels,
+  '021-host-groups': hostGroups,
 };
