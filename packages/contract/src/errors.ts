@@ -96,6 +96,7 @@ export const ERRORS = {
   JOIN_TOKEN_NOT_FOUND: traits('http', 404, false, 'No join token has this id.'),
   API_TOKEN_NOT_FOUND: traits('http', 404, false, 'No API token has this name.'),
   GROUP_NOT_FOUND: traits('http', 404, false, 'No group of hosts has this name.'),
+  SEARCH_NOT_FOUND: traits('http', 404, false, 'No saved search has this name.'),
   PERSON_NOT_FOUND: traits('http', 404, false, 'No person has this name.'),
   METHOD_NOT_ALLOWED: traits(
     'http',
@@ -141,6 +142,7 @@ export const ERRORS = {
     'There is or was a person of this name, or there are as many as may be. Nothing was made.',
   ),
   GROUP_CONFLICT: traits('http', 409, false, 'There is this group already, or as many as there may be.'),
+  SEARCH_CONFLICT: traits('http', 409, false, 'There is this saved search already, or as many as may be.'),
   HOST_CONFLICT: traits('http', 409, false, 'Another host already has this name or address.'),
   CRL_REFUSED: traits(
     'http',

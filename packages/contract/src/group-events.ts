@@ -1,6 +1,6 @@
 import { type AuditEventTraits, event } from './audit-event.ts';
 
-/** The part of `MANAGER_AUDIT_EVENTS` about groups of hosts. */
+/** The part of `MANAGER_AUDIT_EVENTS` about groups of hosts and saved searches. */
 export const GROUP_EVENTS = {
   group_created: event('A group of hosts was made.', 'group', 'description'),
   group_changed: event(
@@ -26,4 +26,12 @@ export const GROUP_EVENTS = {
     'group',
     'hosts',
   ),
+  saved_search_created: event('A selection of hosts was saved under a name.', 'search', 'hosts'),
+  saved_search_changed: event(
+    'A saved search means another selection from now on, wherever it is used.',
+    'search',
+    'hosts',
+    'previous_hosts',
+  ),
+  saved_search_deleted: event('A saved search was deleted.', 'search', 'hosts'),
 } as const satisfies Record<string, AuditEventTraits>;

@@ -11,7 +11,7 @@ export const PERMISSIONS = {
   'tokens:manage': 'Make join tokens, which let hosts in without a person, and revoke them.',
   'hosts:read': 'The fleet: its hosts, their packages, pending updates and jobs.',
   'hosts:change': 'What is on record about a host.',
-  'hosts:group': 'Labels and groups of hosts, by which they are chosen.',
+  'hosts:group': 'Labels and groups of hosts, and saved searches, by which hosts are chosen.',
   'hosts:remove': 'Remove hosts, with the end of their certificates.',
   'hosts:patch': 'Change the packages of hosts, and reboot them.',
   'certificates:read': 'Certificates that were issued.',

@@ -27,6 +27,7 @@ import { listInTurn, listingLifeMs } from './inventory/rounds.ts';
 import { serveInventoryRoutes } from './inventory/routes.ts';
 import type { SetIndex } from './inventory/set-index/set-index.ts';
 import { serveJobKeyRoutes } from './job-key/routes.ts';
+import { serveSearchRoutes } from './searches/routes.ts';
 
 /** Everything that has to do with hosts that have joined. */
 export interface Fleet {
@@ -148,6 +149,7 @@ export function serveFleet(
   });
   const lifeMs = fleet.listingLifeMs;
   serveGroupRoutes(routes, { db, reads, audit, clock, random: context.random, lifeMs });
+  serveSearchRoutes(routes, { db, reads, audit, clock, lifeMs });
   serveFleetJobRoutes(routes, { reads, hosts: fleet.hosts, clock });
   serveInventoryRoutes(routes, { reads, sets, hosts: fleet.hosts, clock, lifeMs });
   serveJobKeyRoutes(routes, { ...fleet, jobKey: context.authority.jobKey, audit, db });

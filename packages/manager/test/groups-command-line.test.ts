@@ -115,9 +115,39 @@ describe('groups on the command line', () => {
     [['patch', '@group:nobody', '--all'], 3, /There is no group nobody\. Nothing was done/],
     [['tokens', 'create', '--group', 'nobody'], 3, /There is no group nobody\. Nothing was done/],
     [['tokens', 'create', '--group', 'a+b'], 2, /letters, digits/],
+    [['searches', 'create', 'a b', '@all'], 2, /letters, digits/],
+    [['searches', 'create', 'all', '@al'], 1, /@al means nothing/],
+    [['searches', 'show', 'nobody'], 3, /There is no saved search nobody\. Nothing was done/],
+    [['hosts', 'list', '@saved:nobody'], 3, /There is no saved search nobody/],
   ])('%j is refused', async (args, code, why) => {
     const { exitCode, stdout, stderr } = await run(...args);
     expect([exitCode, stdout, stderr]).toEqual([code, '', expect.stringMatching(why)]);
+  });
+
+  it('can be part of a saved search, which is made, used, changed and deleted', async () => {
+    expect((await run('searches', 'list')).stdout).toMatch(
+      /^No saved searches\. .* searches create NAME HOSTS/,
+    );
+    const [one = ''] = await hostsBy(1, '--label', 'saved=yes');
+    expect((await run('searches', 'create', 'due', '@saved=yes+@unknown')).stdout).toBe(
+      '@saved:due is @saved=yes+@unknown\n',
+    );
+    expect((await run('hosts', 'list', '@saved:due', '--json')).stdout).toContain(`"fqdn": "${one}"`);
+    expect((await run('searches', 'set', 'DUE', '@saved=no')).stdout).toBe('@saved:due is @saved=no\n');
+    expect((await run('searches', 'list')).stdout).toMatch(
+      /^SEARCH +CHANGED +BY +HOSTS\ndue +.* local\b.* @saved=no\n$/,
+    );
+    expect((await run('searches', 'show', 'due')).stdout).toMatch(/^Search +due\nHosts +@saved=no\nChanged /);
+    const none = await run('patch', '@saved:due', '--all');
+    expect([none.exitCode, none.stderr]).toEqual([
+      3,
+      expect.stringContaining(
+        'The saved search due (@saved=no): @saved=no means no host now. Nothing was done',
+      ),
+    ]);
+    expect((await run('searches', 'delete', 'due')).stdout).toBe(
+      'Deleted the saved search due, which was @saved=no\n',
+    );
   });
 
   it('make no second one of a name', async () => {

@@ -217,7 +217,7 @@ describe('@group', () => {
     expect(faultOf(await ask('@group'))).toEqual([
       400,
       'INVALID_REQUEST',
-      expect.stringMatching(/@group means nothing: .* or @group:NAME for those in that group/),
+      expect.stringMatching(/@group means nothing: .* @group:NAME for those in that group, or @saved:NAME/),
     ]);
   });
 

@@ -11,14 +11,8 @@ import { ADMIN_ERRORS, HOST_CALL_ERRORS, HOST_CHANGE_ERRORS } from './admin-erro
 import { API_TOKEN_ROUTES } from './api-token-routes.ts';
 import { AUDIT_ROUTES } from './audit-routes.ts';
 import { AuthorityStatus, RotationRequest } from './authority.ts';
-import {
-  Certificate,
-  CertificateList,
-  CertificateQuery,
-  HostRemoved,
-  Revoked,
-  RevokeRequest,
-} from './certificates.ts';
+import { CERTIFICATE_ROUTES } from './certificate-routes.ts';
+import { HostRemoved } from './certificates.ts';
 import { RunningConfiguration } from './configuration.ts';
 import { ApproveRequest, DenyRequest, Enrollment, EnrollmentList, EnrollmentQuery } from './enrollments.ts';
 import { FLEET_JOB_ROUTES } from './fleet-job-routes.ts';
@@ -31,6 +25,7 @@ import { JobKeyStatus } from './job-key.ts';
 import { JOIN_TOKEN_ROUTES } from './join-token-routes.ts';
 import { LabelChange } from './labels.ts';
 import { PEOPLE_ROUTES } from './people-routes.ts';
+import { SAVED_SEARCH_ROUTES } from './saved-search-routes.ts';
 import { SESSION_ROUTES } from './session-routes.ts';
 import { ManagerStatus } from './status.ts';
 
@@ -163,6 +158,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   ...FLEET_JOB_ROUTES,
   ...HOST_PACKAGE_ROUTES,
   ...GROUP_ROUTES,
+  ...SAVED_SEARCH_ROUTES,
   listHosts: {
     method: 'GET',
     path: '/api/v1/hosts',
@@ -171,7 +167,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     query: HostQuery,
     response: HostList,
     status: 200,
-    errors: [...ADMIN_ERRORS, 'HOST_NOT_FOUND', 'GROUP_NOT_FOUND'],
+    errors: [...ADMIN_ERRORS, 'HOST_NOT_FOUND', 'GROUP_NOT_FOUND', 'SEARCH_NOT_FOUND'],
   },
   getHost: {
     method: 'GET',
@@ -213,36 +209,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     status: 200,
     errors: [...ADMIN_ERRORS, 'HOST_NOT_FOUND'],
   },
-  listCertificates: {
-    method: 'GET',
-    path: '/api/v1/certificates',
-    auth: 'certificates:read',
-    summary: 'Certificates this manager issued, its own included; by default those in force',
-    query: CertificateQuery,
-    response: CertificateList,
-    status: 200,
-    errors: [...ADMIN_ERRORS, 'HOST_NOT_FOUND'],
-  },
-  getCertificate: {
-    method: 'GET',
-    path: '/api/v1/certificates/{serial}',
-    auth: 'certificates:read',
-    summary: 'One certificate',
-    response: Certificate,
-    status: 200,
-    errors: [...ADMIN_ERRORS, 'CERTIFICATE_NOT_FOUND'],
-  },
-  revokeCertificate: {
-    method: 'POST',
-    path: '/api/v1/certificates/{serial}/revoke',
-    auth: 'certificates:revoke',
-    stepUp: true,
-    summary: 'Revoke a certificate for good, and send the new revocation list to every host',
-    body: RevokeRequest,
-    response: Revoked,
-    status: 200,
-    errors: [...ADMIN_ERRORS, 'CERTIFICATE_NOT_FOUND'],
-  },
+  ...CERTIFICATE_ROUTES,
   hostPackages: {
     method: 'GET',
     path: '/api/v1/hosts/{id}/packages',

@@ -70,7 +70,7 @@ export const GROUP_ROUTES = {
     body: GroupHosts,
     response: GroupHostsChanged,
     status: 200,
-    errors: [...ADMIN_ERRORS, 'GROUP_NOT_FOUND', 'HOST_NOT_FOUND'],
+    errors: [...ADMIN_ERRORS, 'GROUP_NOT_FOUND', 'HOST_NOT_FOUND', 'SEARCH_NOT_FOUND'],
   },
   removeFromGroup: {
     method: 'POST',
@@ -80,6 +80,6 @@ export const GROUP_ROUTES = {
     body: GroupHosts,
     response: GroupHostsChanged,
     status: 200,
-    errors: [...ADMIN_ERRORS, 'GROUP_NOT_FOUND', 'HOST_NOT_FOUND'],
+    errors: [...ADMIN_ERRORS, 'GROUP_NOT_FOUND', 'HOST_NOT_FOUND', 'SEARCH_NOT_FOUND'],
   },
 } as const satisfies Record<string, Omit<Route, 'id'>>;

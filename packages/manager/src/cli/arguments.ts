@@ -10,6 +10,7 @@ import {
   MAX_JOIN_TOKEN_SECONDS,
   PersonName,
   PlanHash,
+  SearchName,
 } from '@linux-patch/contract';
 import { InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
@@ -75,6 +76,11 @@ export function groupName(text: string): string {
 /** Names of groups; may be repeated. */
 export function groupNames(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, groupName(text)];
+}
+
+/** The name of a saved search. */
+export function searchName(text: string): string {
+  return bySchema(SearchName, text);
 }
 
 /** What a group is for. */

@@ -5,7 +5,7 @@ import type { CommandContext } from './command-context.ts';
 export const HOSTS_HELP = `
 <hosts> is a name, address or id, several with commas between (web1,web2), a pattern of names
 ('web*.example.com', in quotes), @all, the hosts that are @current, @behind or @unknown, @reboot: those that need one,
-@KEY=VALUE: those with that label, or @group:NAME: those in that group. With + between, all of it must be so:
+@KEY=VALUE: those with that label, @group:NAME: those in that group, or @saved:NAME: those of that saved search. With + between, all of it must be so:
 @group:web+@behind.`;
 
 /** Whether this may mean several hosts; anything else is one host, which the manager looks up. */

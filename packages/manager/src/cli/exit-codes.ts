@@ -23,6 +23,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   API_TOKEN_NOT_FOUND: EXIT.notFound,
   PERSON_NOT_FOUND: EXIT.notFound,
   GROUP_NOT_FOUND: EXIT.notFound,
+  SEARCH_NOT_FOUND: EXIT.notFound,
   PKG_NOT_FOUND: EXIT.notFound,
   MANAGER_NOT_RUNNING: EXIT.notRunning,
   HOST_CONFLICT: EXIT.conflict,
@@ -30,6 +31,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   API_TOKEN_CONFLICT: EXIT.conflict,
   PERSON_CONFLICT: EXIT.conflict,
   GROUP_CONFLICT: EXIT.conflict,
+  SEARCH_CONFLICT: EXIT.conflict,
   CODE_MISMATCH: EXIT.conflict,
   ENROLLMENT_LOCKED: EXIT.conflict,
   FORBIDDEN: EXIT.conflict,
@@ -49,7 +51,7 @@ Exit codes:
   0  done
   1  failed, or the job failed
   2  wrong usage
-  3  no such host, group, request, token, person, certificate or job
+  3  no such host, group, saved search, request, token, person, certificate or job
   4  the manager is not running or cannot be reached
   5  conflict, or a wrong host code
   6  the host cannot be reached

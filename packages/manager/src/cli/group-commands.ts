@@ -5,6 +5,7 @@ import {
   MAX_SELECTOR_CHARACTERS,
   PatchError,
 } from '@linux-patch/contract';
+import { printableLine } from '@linux-patch/runtime';
 import type { Command } from 'commander';
 import { groupDescription, groupName } from './arguments.ts';
 import { chooseHosts, HOSTS_HELP, inCalls } from './choose-hosts.ts';
@@ -71,7 +72,7 @@ async function showGroup(context: CommandContext, name: string, page: Page): Pro
       ]),
       '',
       ...hosts.map(({ fqdn, left_at }) =>
-        left_at === null ? fqdn : `${fqdn} (left ${pastTime(left_at, context.nowMs)})`,
+        printableLine(left_at === null ? fqdn : `${fqdn} (left ${pastTime(left_at, context.nowMs)})`),
       ),
       ...describePage(hosts.length, total, page),
     ].join('\n'),
@@ -95,7 +96,9 @@ async function changeGroup(
     ...(description === undefined ? {} : { description: description === false ? null : description }),
   };
   const group = await context.api.call(MANAGER_ADMIN_ROUTES.changeGroup, { params: { name }, body });
-  print(context, group, () => `${group.name}: ${group.description ?? 'no description'}; ${sizeOf(group)}`);
+  print(context, group, () =>
+    printableLine(`${group.name}: ${group.description ?? 'no description'}; ${sizeOf(group)}`),
+  );
 }
 
 /** `groups delete` */

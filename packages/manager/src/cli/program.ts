@@ -16,6 +16,7 @@ import { addJobKeyCommands } from './job-key-commands.ts';
 import { addPackageCommands } from './package-commands.ts';
 import { addPatchCommand } from './patch-command.ts';
 import { addPeopleCommands } from './people-commands.ts';
+import { addSearchCommands } from './search-commands.ts';
 import { addServerCommands } from './server-commands.ts';
 import { addTokenCommands } from './token-commands.ts';
 
@@ -59,6 +60,7 @@ export function createManagerProgram(accept: (chosen: Chosen) => void): Command 
   addAuditCommands(line);
   addHostCommands(line);
   addGroupCommands(line);
+  addSearchCommands(line);
   addPatchCommand(line);
   addPackageCommands(line);
   addCaCommands(line);

@@ -14,6 +14,7 @@ const TABLES: readonly Table[] = [
   'host_labels',
   'host_groups',
   'group_members',
+  'saved_searches',
   'people',
   'package_versions',
   'enrollments',

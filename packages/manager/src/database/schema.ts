@@ -53,6 +53,16 @@ export interface GroupMemberRow {
   readonly host_id: string;
 }
 
+/** A selection of hosts under a name. */
+export interface SavedSearchRow {
+  /** Found in either case; no two differ by case alone. */
+  readonly name: string;
+  /** As it was written. */
+  readonly hosts: string;
+  readonly changed_at: number;
+  readonly changed_by: string;
+}
+
 /** A group into which a join token puts the hosts that it lets in. */
 export interface JoinTokenGroupRow {
   readonly token_id: string;
@@ -290,6 +300,7 @@ export interface ManagerTables {
   readonly host_labels: HostLabelRow;
   readonly host_groups: HostGroupRow;
   readonly group_members: GroupMemberRow;
+  readonly saved_searches: SavedSearchRow;
   readonly enrollments: EnrollmentRow;
   readonly join_tokens: JoinTokenRow;
   readonly join_token_uses: JoinTokenUseRow;

@@ -1,9 +1,17 @@
-import { INVENTORY_STATES, PatchError } from '@linux-patch/contract';
+import { INVENTORY_STATES, isPatchError, PatchError } from '@linux-patch/contract';
 import { sql } from 'kysely';
 import type { Database } from '../database/open.ts';
 import { getGroup } from '../groups/find.ts';
 import { type Freshness, statesOf } from '../inventory/fleet-state.ts';
-import { type FindWord, hostsMeant } from './selector.ts';
+import { getSearch } from '../searches/find.ts';
+import {
+  type Choosable,
+  type FindWord,
+  hostsMeant,
+  looksIn,
+  meantByPart,
+  requireFewLooks,
+} from './selector.ts';
 
 const WORDS = ['all', 'reboot', ...INVENTORY_STATES];
 
@@ -35,6 +43,7 @@ async function inGroup(db: Database, name: string): Promise<ReadonlySet<string>>
 }
 
 const GROUP = 'group:';
+const SAVED = 'saved:';
 
 function wordsIn(db: Database, freshness: Freshness): FindWord {
   return async (word) => {
@@ -43,17 +52,49 @@ function wordsIn(db: Database, freshness: Freshness): FindWord {
       return idsOf(db.selectFrom('host_reboots').select('host_id as id').where('needed', '!=', 0).execute());
     if (WORDS.includes(word)) return inState(db, freshness, word);
     if (word.startsWith(GROUP)) return inGroup(db, word.slice(GROUP.length));
+    if (word.startsWith(SAVED))
+      throw new PatchError(
+        'INVALID_REQUEST',
+        `@${word} cannot stand in a saved search: a saved search names no other. Nothing was done.`,
+      );
     if (word.includes('=')) return labelled(db, word);
     throw new PatchError(
       'INVALID_REQUEST',
-      `@${word} means nothing: it is ${WORDS.map((one) => `@${one}`).join(', ')}, @KEY=VALUE for the hosts with that label, or @group:NAME for those in that group. Nothing was done.`,
+      `@${word} means nothing: it is ${WORDS.map((one) => `@${one}`).join(', ')}, @KEY=VALUE for the hosts with that label, @group:NAME for those in that group, or @saved:NAME for those of that saved search. Nothing was done.`,
     );
   };
 }
 
+/** The same with `@saved:NAME`; all that is saved together has no more patterns and words than one reference. */
+function withSaved(db: Database, fleet: readonly Choosable[], findWord: FindWord): FindWord {
+  let looks = 0;
+  return async (word) => {
+    if (!word.startsWith(SAVED)) return findWord(word);
+    const { name, hosts } = await getSearch(db, word.slice(SAVED.length));
+    try {
+      looks += looksIn(hosts);
+      requireFewLooks(looks);
+      return new Set((await hostsMeant(fleet, hosts, findWord)).map(({ id }) => id));
+    } catch (error) {
+      if (!isPatchError(error)) throw error;
+      const { code, message, details } = error;
+      throw new PatchError(code, `The saved search ${name} (${hosts}): ${message}`, {
+        details,
+        cause: error,
+      });
+    }
+  };
+}
+
+async function readFleet(db: Database, { withLeft }: { readonly withLeft: boolean }): Promise<Choosable[]> {
+  let hosts = db.selectFrom('hosts').select(['id', 'fqdn', 'ip_address']);
+  if (!withLeft) hosts = hosts.where('left_at', 'is', null);
+  return hosts.execute();
+}
+
 /**
  * Ids of the hosts that a reference means; those that left are none of them, unless they are asked for.
- * @throws PatchError `HOST_NOT_FOUND` and `INVALID_REQUEST`, see `hostsMeant`; `GROUP_NOT_FOUND`
+ * @throws PatchError `HOST_NOT_FOUND` and `INVALID_REQUEST`, see `hostsMeant`; `GROUP_NOT_FOUND`, `SEARCH_NOT_FOUND`
  */
 export async function chooseHosts(
   db: Database,
@@ -61,9 +102,15 @@ export async function chooseHosts(
   freshness: Freshness,
   { withLeft }: { readonly withLeft: boolean } = { withLeft: false },
 ): Promise<ReadonlySet<string>> {
-  let hosts = db.selectFrom('hosts').select(['id', 'fqdn', 'ip_address']);
-  if (!withLeft) hosts = hosts.where('left_at', 'is', null);
-  const fleet = await hosts.execute();
-  const meant = await hostsMeant(fleet, reference, wordsIn(db, freshness));
-  return new Set(meant.map(({ id }) => id));
+  const fleet = await readFleet(db, { withLeft });
+  const findWord = withSaved(db, fleet, wordsIn(db, freshness));
+  return new Set((await hostsMeant(fleet, reference, findWord)).map(({ id }) => id));
+}
+
+/**
+ * Refuses what no saved search can be; one that means no host now may mean one later.
+ * @throws PatchError `HOST_NOT_FOUND`, `INVALID_REQUEST`, `GROUP_NOT_FOUND`
+ */
+export async function requireSelection(db: Database, reference: string, freshness: Freshness): Promise<void> {
+  await meantByPart(await readFleet(db, { withLeft: false }), reference, wordsIn(db, freshness));
 }

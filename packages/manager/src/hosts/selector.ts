@@ -61,18 +61,50 @@ async function hostsOf<T extends Choosable>(
   return fleet.filter(({ fqdn }) => fitsGlob(pattern, fqdn));
 }
 
-/** The terms of each part. @throws PatchError `INVALID_REQUEST` for more than are looked for at once */
-function partsOf(reference: string): { readonly part: string; readonly terms: readonly string[] }[] {
-  const parts = reference.split(',').map((part) => ({
-    part: part.trim(),
-    terms: part.split('+').map((term) => term.trim()),
-  }));
-  const looks = parts.flatMap(({ terms }) => terms.filter(isLook)).length;
-  if (looks <= MAX_LOOKS) return parts;
+/** How many patterns and words a reference has. */
+export function looksIn(reference: string): number {
+  return reference.split(/[,+]/).filter((term) => isLook(term.trim())).length;
+}
+
+/** @throws PatchError `INVALID_REQUEST` for more patterns and words than are looked for at once */
+export function requireFewLooks(looks: number): void {
+  if (looks <= MAX_LOOKS) return;
   throw new PatchError(
     'INVALID_REQUEST',
     `There are ${looks} patterns and words with @ in one list of hosts; at most ${MAX_LOOKS} are looked for at once. Nothing was done.`,
   );
+}
+
+/** The terms of each part. @throws PatchError `INVALID_REQUEST` for more than are looked for at once */
+function partsOf(reference: string): { readonly part: string; readonly terms: readonly string[] }[] {
+  requireFewLooks(looksIn(reference));
+  return reference.split(',').map((part) => ({
+    part: part.trim(),
+    terms: part.split('+').map((term) => term.trim()),
+  }));
+}
+
+/**
+ * The hosts of each part of a reference, which may be none.
+ * @throws PatchError for a name, pattern or word that can mean none at any time, see `FindWord`
+ */
+export async function meantByPart<T extends Choosable>(
+  fleet: readonly T[],
+  reference: string,
+  findWord: FindWord,
+): Promise<readonly { readonly part: string; readonly found: readonly T[] }[]> {
+  let index: NameIndex<T> | undefined;
+  const name = (one: string): T => byName((index ??= indexOf(fleet)), one);
+  const meant = [];
+  for (const { part, terms } of partsOf(reference)) {
+    let found: readonly T[] = fleet;
+    for (const term of terms) {
+      const these = new Set(await hostsOf(fleet, term, { name, word: findWord }));
+      found = found.filter((host) => these.has(host));
+    }
+    meant.push({ part, found });
+  }
+  return meant;
 }
 
 /**
@@ -85,15 +117,8 @@ export async function hostsMeant<T extends Choosable>(
   reference: string,
   findWord: FindWord,
 ): Promise<T[]> {
-  let index: NameIndex<T> | undefined;
-  const name = (one: string): T => byName((index ??= indexOf(fleet)), one);
   const meant = new Set<T>();
-  for (const { part, terms } of partsOf(reference)) {
-    let found: readonly T[] = fleet;
-    for (const term of terms) {
-      const these = new Set(await hostsOf(fleet, term, { name, word: findWord }));
-      found = found.filter((host) => these.has(host));
-    }
+  for (const { part, found } of await meantByPart(fleet, reference, findWord)) {
     if (found.length === 0)
       throw new PatchError('HOST_NOT_FOUND', `${part} means no host now. Nothing was done.`);
     for (const host of found) meant.add(host);

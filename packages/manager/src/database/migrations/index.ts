@@ -20,6 +20,7 @@ import { hostJobs } from './018-host-jobs.ts';
 import { hostReboots } from './019-host-reboots.ts';
 import { hostLabels } from './020-host-labels.ts';
 import { hostGroups } from './021-host-groups.ts';
+import { savedSearches } from './022-saved-searches.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -44,4 +45,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '019-host-reboots': hostReboots,
   '020-host-labels': hostLabels,
   '021-host-groups': hostGroups,
+  '022-saved-searches': savedSearches,
 };
