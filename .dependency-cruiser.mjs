@@ -19,7 +19,7 @@ const AGENT_ROOMS = {
   host: [],
   access: ['audit', 'host'],
   'manager-link': ['host'],
-  'worker-link': ['jobs'],
+  'worker-link': ['audit', 'jobs'],
   identity: ['audit', 'host', 'manager-link', 'enrollment'],
   clock: ['audit', 'identity', 'manager-link'],
   enrollment: ['audit', 'clock', 'host', 'identity', 'manager-link'],
@@ -45,7 +45,7 @@ const WORKER_ROOMS = {
   services: [],
   jobs: ['detached', 'lists', 'package-interface'],
   admission: ['detached', 'instance', 'jobs', 'package-interface', 'requests/answer', 'signature'],
-  requests: ['admission', 'package-interface', 'services'],
+  requests: ['admission', 'package-interface', 'services', 'signature'],
   run: ['admission', 'detached', 'jobs', 'lists', 'package-interface', 'requests', 'services'],
 };
 

@@ -10,12 +10,13 @@ export const AGENT_AUDIT_EVENTS = {
     'before',
     'followed',
   ),
-  job_key_unpinned: event(
-    'The manager that was chosen for this host has no job key; changes need no signature from now on.',
-    'before',
-    'by',
+  job_key_refused: event(
+    'An offered job key does not count, or the manager of a host that pins one has none; `authority` is the CA that the join string of the host pins.',
+    'offered',
+    'pinned',
+    'authority',
+    'reason',
   ),
-  job_key_refused: event('An offered job key does not count.', 'offered', 'pinned', 'reason'),
   identity_unusable: event(
     'The certificates cannot be used; `status` names the check that failed.',
     'status',

@@ -17,6 +17,7 @@ let agent: AgentProcess;
 
 const KEY_FILE = 'var/lib/linux_patch_manager/ca/job-key.json';
 const PIN_FILE = 'etc/linux_patch_api/job-key.json';
+const JOIN_FILE = 'etc/linux_patch_api/join';
 const PIN_MARK = 'var/lib/linux_patch_worker/job-key-pinned';
 
 /** A host that knows where its manager is, and nothing of its CA. */
@@ -34,7 +35,7 @@ beforeAll(async () => {
   host = await hostWith('signed', '127.0.0.61');
   // On a quick machine these tests ask for more than ten changes a minute.
   await appendFile(host.configFile, 'rate_limit: { enabled: false }\n');
-  await writeFile(join(host.root, 'etc/linux_patch_api/join'), await joinString(), { mode: 0o600 });
+  await writeFile(join(host.root, JOIN_FILE), await joinString(), { mode: 0o600 });
   agent = host.start();
   await agent.listening;
   await lab.repository.publishUpdates();
@@ -195,7 +196,7 @@ it('root may let a host do without signatures, and status says it aloud', async 
 it('a host that pins none, as after an upgrade, pins the first that its manager offers', async () => {
   const { fingerprint } = await jobKey();
   await agent[Symbol.asyncDispose]();
-  for (const path of [PIN_FILE, PIN_MARK]) await rm(join(host.root, path), { recursive: true });
+  for (const path of [PIN_FILE, PIN_MARK, JOIN_FILE]) await rm(join(host.root, path), { recursive: true });
   agent = host.start();
   await agent.listening;
   await askUntil('the host to pin a key', async () => ((await pinOf())?.pinned ? true : undefined));

@@ -33,6 +33,8 @@ export interface RequestLimits {
 
 /** One request and one answer, over a socket or a pipe. */
 export interface RequestChannel {
+  /** Whether who asks has started this process, as the same user; a socket of the service manager is somebody else's. */
+  readonly isStarters: boolean;
   /**
    * Reads one line of UTF-8 and what belongs to it, once. Never rejects.
    * @param bodyOf how many bytes a line says that follow it; 0 for a line that does not say so

@@ -11,6 +11,7 @@ import type {
 } from '@linux-patch/runtime';
 import { openAdmission } from './admission/open.ts';
 import { workerFolder } from './admission/orders.ts';
+import { pinPlace } from './admission/pin-place.ts';
 import type { ChangePolicy } from './package-interface/change-policy.ts';
 import { packageEnvironment } from './packages/environment.ts';
 import { openPackageManager } from './packages/open.ts';
@@ -18,6 +19,8 @@ import { openHostPolicy } from './policy/host-policy.ts';
 import { openPlannedSteps } from './requests/planned-steps.ts';
 import { serveRequest } from './requests/serve-request.ts';
 import { doJob } from './run/do-job.ts';
+import { readHostAuthority } from './signature/host-authority.ts';
+import { openPinKeeper } from './signature/take-job-key.ts';
 import { type HostWish, type JobWish, jobArguments, parseWish, USAGE, type Wish } from './wish.ts';
 
 /** What the worker's program uses of the outside world; `main.ts` picks the real ones. */
@@ -116,8 +119,15 @@ async function answerRequest(wish: HostWish, channel: RequestChannel, doors: Wor
     commandOf: (id, clockFault) => [...doors.program.self, ...jobArguments(wish, { id, clockFault })],
   });
   const planned = openPlannedSteps(files, workerFolder(wish.root));
-  const host = { root: wish.root, files, clock, logger };
-  await serveRequest({ channel, host, openPackages: open, planned, admission, signal });
+  const { root, configFile } = wish;
+  const pinKeeper = openPinKeeper({
+    files,
+    logger,
+    place: pinPlace(root),
+    authority: () => readHostAuthority({ files, root, configFile }),
+  });
+  const host = { root, files, clock, logger };
+  await serveRequest({ channel, host, openPackages: open, planned, admission, pinKeeper, signal });
 }
 
 async function runJob(wish: HostWish, job: JobWish, doors: WorkerDoors): Promise<void> {

@@ -65,14 +65,6 @@ export { RefreshAnswer, SourcesAnswer } from './requests/package-lists.ts';
 export { PlanAnswer, type PlanQuestion } from './requests/plan-question.ts';
 export type { WorkerRequest } from './requests/request.ts';
 export { RunReport } from './run/report.ts';
-export { judgeOffer } from './signature/offer.ts';
-export {
-  changePinnedKey,
-  forgetPinnedKey,
-  markPinnedKey,
-  type Pin,
-  type PinPlace,
-  readPin,
-  readPinnedKey,
-  writePinnedKey,
-} from './signature/pinned-key.ts';
+export { JobKeyAnswer, type JobKeyWord } from './signature/job-key-word.ts';
+export { type JoinCredential, type JoinPlaces, joinPlaces, readJoinString } from './signature/join-string.ts';
+export { type PinPlace, readPinnedKey } from './signature/pinned-key.ts';

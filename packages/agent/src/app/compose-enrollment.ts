@@ -1,6 +1,4 @@
-import { parseCertificates } from '@linux-patch/pki';
-import { readHostBinding } from '@linux-patch/worker';
-import { openPinnedJobKey, type PinnedJobKey } from '../access/job-key.ts';
+import { joinPlaces, readHostBinding } from '@linux-patch/worker';
 import { learnAddresses } from '../access/learned-addresses.ts';
 import type { Settings } from '../config/load.ts';
 import type { EnrollOptions } from '../enrollment/enroll.ts';
@@ -15,14 +13,16 @@ import type {
 } from '../enrollment/settings.ts';
 import { type PendingJobKey, pendingPlaces } from '../enrollment/state/pending.ts';
 import type { CallOptions } from '../enrollment/steps/manager-calls.ts';
-import { createProvisioner } from '../enrollment/steps/provisioner.ts';
-import { joinPlaces } from '../enrollment/trust/join-source.ts';
+import { createProvisioner, type Provisioner } from '../enrollment/steps/provisioner.ts';
 import { collectHostIdentity } from '../host/host-identity.ts';
 import { hostOf, resolveUnlessStopped } from '../host/network.ts';
 import { collectOsDetails } from '../host/os-release.ts';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { storeFolder } from '../identity/store/paths.ts';
 import type { IdentityPlace } from '../identity/store/read.ts';
+import { type OfferedJobKey, openPinnedJobKey, type PinnedJobKey } from '../worker-link/job-key.ts';
+import { openWorkerLink } from '../worker-link/link.ts';
+import { hostArguments } from '../worker-link/program.ts';
 import type { AgentContext, AgentReport, Program } from './agent-context.ts';
 
 /** What of a running agent an enrolment is made from. */
@@ -50,7 +50,11 @@ export function enrollmentPlaces(
   return {
     pending: pendingPlaces(dataFolder, storeFolder(place.paths)),
     configuredToken: openConfiguredToken({ files: place.files, dataFolder, token }),
-    join: joinPlaces({ configured, dropIn: paths.joinFile, environment }),
+    join: joinPlaces({
+      configured,
+      dropIn: paths.joinFile,
+      credentialsFolder: environment.CREDENTIALS_DIRECTORY,
+    }),
   };
 }
 
@@ -116,16 +120,24 @@ export async function learnManagerAgain(parts: EnrollmentParts): Promise<void> {
 
 /** The key of the manager that signs what this host does. */
 export function pinnedJobKeyOf({
-  host: { files },
-  settings: { paths },
+  host: { root, files, commands },
+  settings: { config, configFile, paths },
+  time: { signal },
   report: { logger, audit },
-}: Pick<EnrollmentParts, 'host' | 'settings' | 'report'>): PinnedJobKey {
-  return openPinnedJobKey({ files, logger, audit, place: paths.jobKey });
+}: Pick<EnrollmentParts, 'host' | 'settings' | 'time' | 'report'>): PinnedJobKey {
+  const told = hostArguments({ root, configFile, backend: config.package_manager.backend });
+  const link = openWorkerLink({ commands, hostArguments: told });
+  return openPinnedJobKey({ link, signal, files, logger, audit, place: paths.jobKey });
 }
 
-/** Takes the job key that came with an approval. */
-function takeJobKey(parts: EnrollmentParts, { offer, roots, way }: PendingJobKey): Promise<void> {
-  return pinnedJobKeyOf(parts).take(offer ?? undefined, { roots: parseCertificates(roots), way });
+const offeredBy = ({ offer, roots }: PendingJobKey): OfferedJobKey => ({ offer: offer ?? undefined, roots });
+
+/** Who says `--enroll` is root of this host, and chooses its manager; the service takes what it is offered. */
+function pinningBy(mode: EnrollMode, key: PinnedJobKey): Provisioner['pinJobKey'] {
+  return async (jobKey, installed) => {
+    if (mode === 'once') await key.chosen(offeredBy(jobKey), installed);
+    else if (installed) await key.offered(offeredBy(jobKey));
+  };
 }
 
 /** The enrolment of this host with a manager. */
@@ -164,9 +176,7 @@ export function composeEnrollment(parts: EnrollmentParts, wish: EnrollWish): Enr
       random: time.random,
       binding: applicant.binding,
       allowManager: () => allowManager(parts, managerUrl),
-      // Who says `--enroll` is root of this host.
-      jobKeyWay: mode === 'once' ? 'root' : 'first_sight',
-      takeJobKey: (jobKey) => takeJobKey(parts, jobKey),
+      pinJobKey: pinningBy(mode, pinnedJobKeyOf(parts)),
     }),
   };
 }
@@ -181,6 +191,6 @@ export function composeLeftover(parts: EnrollmentParts): LeftoverOptions {
     report: parts.report,
     calls: (managerUrl) => callsOf(parts, applicantOf(parts, new URL(managerUrl))),
     allowManager: (managerUrl) => allowManager(parts, new URL(managerUrl)),
-    takeJobKey: (jobKey) => takeJobKey(parts, jobKey),
+    takeJobKey: (jobKey) => pinnedJobKeyOf(parts).offered(offeredBy(jobKey)),
   };
 }

@@ -63,6 +63,7 @@ export async function openIdentityService(
   });
   const join = (managerUrl: string, onProgress: () => void) =>
     enrolWith(context, { managerUrl, mode: 'service', onProgress });
+  const jobKey = pinnedJobKeyOf(context);
   const inspect = createIdentityWarnings({ place, logger, audit });
   return new IdentityService({
     current,
@@ -74,7 +75,7 @@ export async function openIdentityService(
       logger,
       audit,
       proxyFor,
-      takeJobKey: (offer, roots) => pinnedJobKeyOf(context).take(offer, { roots, way: 'first_sight' }),
+      takeJobKey: (offer, roots) => jobKey.offered({ offer, roots }),
     }),
     rejoining: createReEnrolment({ join, clock, logger, notifier, signal }),
     report: { clock, logger, events, liveness: context.run.liveness, inspect },

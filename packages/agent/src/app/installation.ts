@@ -1,3 +1,4 @@
+import { messageOf } from '@linux-patch/contract';
 import type { Installation } from '../health/report.ts';
 import type { IdentityService } from '../identity/service.ts';
 import type { InstanceId } from '../worker-link/instance.ts';
@@ -17,7 +18,7 @@ export async function openInstallation(
   instance: Pick<InstanceId, 'current'>,
 ): Promise<OwnInstallation> {
   const pin = pinnedJobKeyOf(context);
-  await pin.secure();
+  await pin.read().catch((error: unknown) => context.report.logger.error(messageOf(error), {}));
   return {
     instanceId: () => instance.current(),
     jobKey: () => pin.read(),

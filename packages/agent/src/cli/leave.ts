@@ -1,4 +1,5 @@
 import type { AgentContext } from '../app/agent-context.ts';
+import { pinnedJobKeyOf } from '../app/compose-enrollment.ts';
 import type { Settings } from '../config/load.ts';
 import { type LeaveOutcome, leave } from '../leave/leave.ts';
 
@@ -54,7 +55,8 @@ function wordsOf(outcome: LeaveOutcome, { config, configFile }: Settings): reado
 export async function leaveManager(context: AgentContext, force: boolean): Promise<number> {
   const { host, settings, place, enrollment, time, report, program } = context;
   const { audit } = report;
-  const outcome = await leave({ host, settings, place, enrollment, time, audit, force });
+  const forgetJobKey = () => pinnedJobKeyOf(context).forget();
+  const outcome = await leave({ host, settings, place, enrollment, time, audit, forgetJobKey, force });
   const [exitCode, words] = wordsOf(outcome, settings);
   (exitCode === LEAVE_EXIT.left ? program.stdout : program.stderr)(`${words}\n`);
   return exitCode;

@@ -1,11 +1,10 @@
 import type { OsDetails } from '@linux-patch/contract';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
-import type { HostBinding } from '@linux-patch/worker';
+import type { HostBinding, JoinPlaces } from '@linux-patch/worker';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { HostIdentity } from '../host/host-identity.ts';
 import type { ConfiguredToken } from './older/configured-token.ts';
 import type { PendingEnrollment, PendingPlaces } from './state/pending.ts';
-import type { JoinPlaces } from './trust/join-source.ts';
 import type { OwnVerdict } from './trust/join-verdict.ts';
 
 /** `service`: waits out what a person can mend; `once`: a command that reports and ends. */

@@ -33,6 +33,7 @@ export interface LeaveOptions {
   readonly enrollment: EnrollmentPlaces;
   readonly time: { readonly clock: Clock; readonly random: Random; readonly signal: AbortSignal };
   readonly audit: AuditLog;
+  readonly forgetJobKey: () => Promise<void>;
   /** Wipes the identity even when the manager cannot be told. */
   readonly force: boolean;
 }
@@ -93,9 +94,9 @@ function continues(marker: LeaveMarker | undefined, present: Present): marker is
  * in the middle, the next time goes on. Without `force` nothing is wiped unless the manager knows.
  */
 export async function leave(options: LeaveOptions): Promise<LeaveOutcome> {
-  const { host, place, enrollment, time, audit, force } = options;
+  const { host, place, enrollment, time, audit, forgetJobKey, force } = options;
   const { files } = place;
-  const { dataFolder, learnedAddresses, jobKey } = options.settings.paths;
+  const { dataFolder, learnedAddresses } = options.settings.paths;
   const path = markerPath(dataFolder);
   const marker = await readMarker(files, path);
   const present = await look(options);
@@ -117,7 +118,7 @@ export async function leave(options: LeaveOptions): Promise<LeaveOutcome> {
     manager_url: managerUrl ?? null,
     told: told.told,
   });
-  await wipeIdentity({ files, certificates: place.paths, enrollment, learnedAddresses, jobKey });
+  await wipeIdentity({ files, certificates: place.paths, enrollment, learnedAddresses, forgetJobKey });
   audit.record('identity_wiped', { serial, manager: managerUrl });
   await audit.flush();
   await files.remove(path);

@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
-import { forgetPinnedKey, type PinPlace } from '@linux-patch/worker';
 import type { EnrollmentPlaces } from '../enrollment/settings.ts';
 import { nextKeysFolder } from '../identity/store/next-key.ts';
 import { type CertificatePaths, currentLink, fixedPaths, storeFolder } from '../identity/store/paths.ts';
@@ -12,8 +11,8 @@ export interface WipePlaces {
   readonly enrollment: EnrollmentPlaces;
   /** The file with the manager's addresses. */
   readonly learnedAddresses: string;
-  /** The manager's job key. */
-  readonly jobKey: PinPlace;
+  /** Has the host pin the manager's job key no more. */
+  readonly forgetJobKey: () => Promise<void>;
 }
 
 /** Names of files that hold a private key, also half written ones. */
@@ -48,7 +47,7 @@ export async function wipeIdentity(places: WipePlaces): Promise<void> {
   await files.shred(pending.stateFile);
   await configuredToken.markUsed();
   await files.remove(places.learnedAddresses);
-  await forgetPinnedKey(files, places.jobKey);
+  await places.forgetJobKey();
   await files.remove(generations);
   await files.remove(nextKeysFolder(certificates));
   await files.remove(currentLink(certificates));

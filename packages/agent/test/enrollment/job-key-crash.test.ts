@@ -1,11 +1,14 @@
 import type { HostJobKey } from '@linux-patch/contract';
 import { jobKeyFingerprint } from '@linux-patch/pki';
+import { nodeCommands } from '@linux-patch/runtime/node';
 import { expect, it } from 'vitest';
+import { OWN_PROGRAMS } from '../../../worker/test/worker-process.ts';
 import { startCurrentManager } from './current-manager.ts';
 import { dyingFiles } from './dying-files.ts';
 import { bringOffer, byCommand, joinWithKey, offerBy, pinOf } from './job-key-offers.ts';
 import { createJoiningHost, NOW } from './joining-host.ts';
 
+const real = nodeCommands({}, OWN_PROGRAMS);
 const LIMIT_MS = 1_800_000;
 
 it(
@@ -21,7 +24,7 @@ it(
       await using host = await createJoiningHost();
       const old = await joinWithKey(host, before, oldOffer);
       const files = dyingFiles((_change, number) => number === killAt);
-      await host.enrol({ ...byCommand(after), files }).catch(() => {});
+      await host.enrol({ ...byCommand(after), files, commands: files.commands(real) }).catch(() => {});
       if (files.changes() < killAt) {
         expect(await pinOf(host)).toEqual(newPin);
         break;

@@ -4,6 +4,7 @@ import { parseCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { nodeCommands, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
+import { OWN_PROGRAMS } from '../../../worker/test/worker-process.ts';
 import { readLearnedAddresses } from '../../src/access/learned-addresses.ts';
 import {
   composeEnrollment,
@@ -29,7 +30,7 @@ export const FQDN = 'amber.example.test';
 export const CONFIG =
   '# the administrator wrote this\nenrollment:\n  manager_url: https://manager  # and this\n';
 
-type Doors = Pick<EnrollmentParts['host'], 'files' | 'network'> &
+type Doors = Pick<EnrollmentParts['host'], 'files' | 'commands' | 'network'> &
   Pick<EnrollmentParts['time'], 'random' | 'clockWatch' | 'signal'> &
   Pick<EnrollmentParts['settings'], 'proxyFor'>;
 
@@ -148,7 +149,12 @@ async function partsOf(host: Kept, odd: JoinSettings, signal: AbortSignal): Prom
   };
   const place = { files, paths: certificates, clock, thresholdDays: 7 };
   return {
-    host: { root, files, commands: nodeCommands(), network: odd.network ?? hostNetwork },
+    host: {
+      root,
+      files,
+      commands: odd.commands ?? nodeCommands({}, OWN_PROGRAMS),
+      network: odd.network ?? hostNetwork,
+    },
     settings,
     place,
     enrollment: enrollmentPlaces(settings, place, { CREDENTIALS_DIRECTORY: odd.credentialsFolder }),

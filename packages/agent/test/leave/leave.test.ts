@@ -1,15 +1,23 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
-import { systemFiles } from '@linux-patch/runtime/node';
+import { nodeCommands, systemFiles } from '@linux-patch/runtime/node';
 import { freePort } from '@linux-patch/runtime/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { OWN_PROGRAMS } from '../../../worker/test/worker-process.ts';
 import { learnAddresses } from '../../src/access/learned-addresses.ts';
 import { createSickHost, runCli, type SickHost } from '../doctor/sick-host.ts';
 
+/** A host with the real worker. */
+async function workingHost(): Promise<SickHost> {
+  const made = await createSickHost();
+  made.commands = nodeCommands({}, OWN_PROGRAMS);
+  return made;
+}
+
 let host: SickHost;
 beforeEach(async () => {
-  host = await createSickHost();
+  host = await workingHost();
 });
 afterEach(() => host[Symbol.asyncDispose]());
 
@@ -175,7 +183,7 @@ describe('a leave that is cut off', () => {
   it('before any change to the disk goes on when it is asked for again', async () => {
     let cuts = 0;
     for (let changes = 0; ; changes += 1) {
-      await using sick = await createSickHost();
+      await using sick = await workingHost();
       host = sick;
       letsGo();
       await sick.install();
@@ -192,7 +200,7 @@ describe('a leave that is cut off', () => {
       await expectNothingLeft();
     }
     expect(cuts).toBeGreaterThan(15);
-    host = await createSickHost();
+    host = await workingHost();
   });
 
   it('by force goes on without force and without asking the manager for leave', async () => {

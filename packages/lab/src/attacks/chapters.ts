@@ -1,5 +1,6 @@
 import type { AttackChapter } from './attack-case.ts';
 import { FOREIGN_JOIN_FILE, NO_INOTIFY, SILENT_CONNECTIONS, WITHOUT_TLS } from './cases/agent-doors.ts';
+import { AGENTS_USER } from './cases/agents-user.ts';
 import { TLS_INSPECTION, UNPROVEN_DENIAL } from './cases/enrolment.ts';
 import { HOSTILE_ANSWERS } from './cases/hostile-answers.ts';
 import { FOREIGN_NAMES, FORKS, MANAGERS_MACHINE } from './cases/identities.ts';
@@ -51,6 +52,7 @@ export const ATTACK_CHAPTERS: readonly AttackChapter[] = [
       TERMINAL,
       PROCESS_LIST,
       STOLEN_TLS_KEY,
+      AGENTS_USER,
     ],
   },
 ];

@@ -29,6 +29,7 @@ export function openRequestChannel(
   const incoming = openSocket(passed ? FIRST_PASSED : 0, { readable: true, writable: passed });
   const outgoing = passed ? incoming : openSocket(1, { readable: false, writable: true });
   return {
+    isStarters: !passed,
     receive: (limits, bodyOf) => receive(incoming, limits, bodyOf),
     answer: (line, limits) => answer(outgoing, line, limits),
   };

@@ -12,7 +12,7 @@ import { type Instance, openInstance } from '../instance/instance-id.ts';
 import type { ChangePolicy } from '../package-interface/change-policy.ts';
 import { sayChallengeFaults } from '../signature/challenge-faults.ts';
 import { openChallenges } from '../signature/challenges.ts';
-import { readPin } from '../signature/pinned-key.ts';
+import { readMarkedPin } from '../signature/pinned-key.ts';
 import { type Admission, createAdmission } from './admission.ts';
 import { createLaunch, type Launch, type LaunchOptions } from './launch.ts';
 import { openOrders, workerFolder } from './orders.ts';
@@ -61,7 +61,7 @@ export function openAdmission(doors: AdmissionDoors): HostAdmission {
     random,
     orders,
     placeOf,
-    pin: () => readPin(files, pinPlace(root)),
+    pin: () => readMarkedPin(files, pinPlace(root)),
     challenges: sayChallengeFaults(openChallenges({ folder, files, random, boot }), folder),
     instanceId: async () => (await instance()).instanceId,
     policy,

@@ -94,6 +94,8 @@ export const WorkerRequest = z.discriminatedUnion('op', [
   z.strictObject({ v: z.literal(1), op: z.literal('run-state'), job: z.uuid() }),
   /** How a job ended is on record with whoever follows it. */
   z.strictObject({ v: z.literal(1), op: z.literal('forget'), job: z.uuid() }),
+  /** What is said about the key that signs changes; its body is a `JobKeyWord`. */
+  z.strictObject({ v: z.literal(1), op: z.literal('take-job-key'), bytes: Bytes }),
   /** Which installation this is, made where there is none of this host. */
   z.strictObject({ v: z.literal(1), op: z.literal('instance') }),
   /** What an earlier release has accepted and not ended is to be done; asked for once, before anything was accepted. */

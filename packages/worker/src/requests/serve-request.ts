@@ -11,6 +11,8 @@ import type {
 import type { HostAdmission } from '../admission/open.ts';
 import type { PackageManager } from '../package-interface/package-manager.ts';
 import { listServices } from '../services/list.ts';
+import { type JobKeyAnswer, JobKeyWord } from '../signature/job-key-word.ts';
+import type { PinKeeper } from '../signature/take-job-key.ts';
 import { answerText, failureText } from './answer.ts';
 import { answerPlan, parseQuestion } from './answer-plan.ts';
 import { type LockHolderAnswer, readState } from './host-state.ts';
@@ -23,6 +25,7 @@ import { readListing } from './read-listing.ts';
 import {
   type AskedRequest,
   bodyBytesOf,
+  parsePart,
   parseRequest,
   REQUEST_LIMITS,
   type WorkerRequest,
@@ -43,7 +46,10 @@ const CHANGES = [
   'take-over',
 ] as const;
 type ChangeRequest = Extract<WorkerRequest, { op: (typeof CHANGES)[number] }>;
-type ReadingRequest = Exclude<WorkerRequest, { op: 'faults' | 'services' } | PlanRequest | ChangeRequest>;
+type ReadingRequest = Exclude<
+  WorkerRequest,
+  { op: 'faults' | 'services' | 'take-job-key' } | PlanRequest | ChangeRequest
+>;
 
 /** The host that is asked about. */
 export interface AskedHost {
@@ -64,6 +70,7 @@ export interface ServeRequestOptions {
   /** Of plans that are made. */
   readonly planned: Pick<PlannedSteps, 'remember'>;
   readonly admission: HostAdmission;
+  readonly pinKeeper: PinKeeper;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
 }
@@ -85,6 +92,7 @@ export async function serveRequest(options: ServeRequestOptions): Promise<void> 
 /** What is wrong with a request is said before any package manager is looked for. */
 async function answerTo({ request, body }: AskedRequest, options: ServeRequestOptions): Promise<unknown> {
   if (request.op === 'plan') return planFor(request, parseQuestion(body), options);
+  if (request.op === 'take-job-key') return wordOn(body, options);
   if (request.op === 'faults') return readFaults(options.openPackages, options.signal);
   if (request.op === 'services') return listServices(options.host, options.signal);
   if (isChange(request)) return verdictOn(request, body, options.admission);
@@ -119,6 +127,12 @@ async function verdictOn(
     case 'take-over':
       return { jobs: await admission.takeOver(request.folder) } satisfies z.output<typeof TakeOverAnswer>;
   }
+}
+
+/** Who has started this process may do what it may; who asks over a socket of the service manager is the agent's user. */
+async function wordOn(body: Uint8Array, { pinKeeper, channel }: ServeRequestOptions): Promise<JobKeyAnswer> {
+  const word = parsePart(Buffer.from(body).toString('utf8'), JobKeyWord, 'what is said about the job key');
+  return pinKeeper.take(word, channel.isStarters);
 }
 
 async function planFor(

@@ -6,6 +6,7 @@ import {
   jobPublicKey,
   parseCertificate,
   signKeyChange,
+  spkiFingerprint,
   vouchForJobKey,
 } from '@linux-patch/pki';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
@@ -33,8 +34,13 @@ function offerOf(
   return { key, vouchers: [vouchForJobKey(key, by.root, rootOf(by).spkiSha256)], changes };
 }
 
+/** @param way whose word speaks for it */
 const judge = (held: HostJobKey & Partial<Pin>, offer: JobKeyOffer, way: JobKeyWay = 'first_sight') =>
-  judgeOffer(held, offer, { roots, way });
+  judgeOffer(held, offer, {
+    roots,
+    authority: way === 'join' ? spkiFingerprint(ours.root.certificatePem) : undefined,
+    isChosen: way === 'root',
+  });
 const pinned = (privateKeyPem: string, by: JobKeyWay, foreign: string | null = null): HostJobKey => ({
   pinned: nameOf(privateKeyPem),
   by,
@@ -100,7 +106,11 @@ describe('a key that a manager offers', () => {
 
   it('that counted here before is no candidate, is told once, and counts again by the word of root alone', () => {
     const held = { ...pinned(second, 'join'), replaced: [nameOf(first)], refused: null };
-    expect(judge(held, offerOf(first))).toEqual({ kind: 'replaced', offered: nameOf(first) });
+    expect(judge(held, offerOf(first))).toEqual({
+      kind: 'replaced',
+      offered: nameOf(first),
+      pinned: nameOf(second),
+    });
     expect(judge({ ...held, refused: nameOf(first) }, offerOf(first))).toEqual({ kind: 'known' });
     expect(judge(held, offerOf(first), 'root')).toMatchObject({ pin: pinned(first, 'root') });
     const changes = [signKeyChange(second, jobPublicKey(first))];
@@ -110,16 +120,34 @@ describe('a key that a manager offers', () => {
     });
   });
 
-  it.each<JobKeyWay>(['join', 'root'])(
-    'takes the place of any other where root chooses the manager: %s',
-    (way) => {
-      expect(judge(pinned(first, 'join'), offerOf(second), way)).toMatchObject({ pin: pinned(second, way) });
-    },
-  );
+  it('takes the place of any other where root chooses the manager, and by no join string', () => {
+    const held = pinned(first, 'join');
+    expect(judge(held, offerOf(second), 'root')).toMatchObject({ pin: pinned(second, 'root') });
+    expect(judge(held, offerOf(second), 'join')).toMatchObject({ kind: 'foreign' });
+    expect(judge({ ...held, next: nameOf(second) }, offerOf(second))).toMatchObject({
+      pin: pinned(second, 'root'),
+    });
+  });
+
+  it('is pinned by a join string alone when its CA vouches for it, whatever else this host trusts', () => {
+    const context = {
+      roots: [...roots, rootOf(stranger)],
+      authority: spkiFingerprint(stranger.root.certificatePem),
+      isChosen: false,
+    };
+    const { authority } = context;
+    expect(judgeOffer(NOTHING, offerOf(first), context)).toEqual({ kind: 'uncertified', authority });
+    expect(judgeOffer(NOTHING, offerOf(first, { by: stranger }), context)).toMatchObject({
+      pin: pinned(first, 'join'),
+    });
+    const chosen = { ...context, isChosen: true };
+    expect(judgeOffer(NOTHING, offerOf(first), chosen)).toEqual({ kind: 'uncertified', authority });
+  });
 
   it('is not pinned where root said that none is to be, unless root chooses a manager anew', () => {
     const none: HostJobKey = { ...NOTHING, by: 'root' };
     expect(judge(none, offerOf(first))).toEqual({ kind: 'known' });
+    expect(judge(none, offerOf(first), 'join')).toEqual({ kind: 'known' });
     expect(judge(none, offerOf(first), 'root')).toMatchObject({ pin: pinned(first, 'root') });
   });
 });

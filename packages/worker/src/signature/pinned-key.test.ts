@@ -7,7 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   forgetPinnedKey,
   markPinnedKey,
+  NOTHING_PINNED,
   type PinPlace,
+  readMarkedPin,
   readPin,
   readPinnedKey,
   writePinnedKey,
@@ -50,7 +52,7 @@ describe('the file of the pinned key', () => {
   it('is missed also when a power cut came right after it was written for the first time', async () => {
     await writePinnedKey(files, place, PIN);
     await rm(place.mark, { recursive: true });
-    await markPinnedKey(files, place, await read());
+    expect(await readMarkedPin(files, place)).toMatchObject(PIN);
     await rm(place.file);
     await expect(read()).rejects.toMatchObject(refusal(/is gone/));
   });
@@ -88,7 +90,7 @@ describe('the file of the pinned key', () => {
     await writePinnedKey(files, place, { ...NOTHING, by: 'root' });
     expect((await readPin(files, place)).replaced.at(-1)).toBe(key(7));
     await forgetPinnedKey(files, place);
-    expect(await readPin(files, place)).toEqual({ ...NOTHING, replaced: [], refused: null });
+    expect(await readPin(files, place)).toEqual(NOTHING_PINNED);
   });
 
   it('of an earlier version is read, and a key that is talked of there as foreign after it was replaced is not shown', async () => {
@@ -99,7 +101,14 @@ describe('the file of the pinned key', () => {
         mode: 0o644,
       });
     await write({});
-    expect(await readPin(files, place)).toEqual({ pinned, by: 'join', foreign, replaced: [], refused: null });
+    expect(await readPin(files, place)).toEqual({
+      pinned,
+      by: 'join',
+      foreign,
+      replaced: [],
+      refused: null,
+      next: null,
+    });
     await write({ replaced: [foreign] });
     expect(await read()).toEqual({ pinned, by: 'join', foreign: null });
     await write({ replaced: Array(17).fill(foreign) });

@@ -21,6 +21,7 @@ const StoredPin = HostJobKey.extend({
   /** Absent from what earlier versions wrote. */
   replaced: z.array(JobKeyFingerprint).max(MAX_REPLACED).default([]),
   refused: JobKeyFingerprint.nullable().default(null),
+  next: JobKeyFingerprint.nullable().default(null),
 });
 
 /** What is pinned, and what was. */
@@ -29,10 +30,19 @@ export interface Pin extends HostJobKey {
   readonly replaced: readonly string[];
   /** The one of them that was offered last, so that it is told once. */
   readonly refused: string | null;
+  /** The one of the manager that root is joining: it counts once it is offered. */
+  readonly next: string | null;
 }
 
 const LIMIT_BYTES = 4_096;
-const NOTHING: Pin = { pinned: null, by: null, foreign: null, replaced: [], refused: null };
+export const NOTHING_PINNED: Pin = {
+  pinned: null,
+  by: null,
+  foreign: null,
+  replaced: [],
+  refused: null,
+  next: null,
+};
 
 /** What root does about a file that is not to be believed. */
 const REPAIR =
@@ -51,7 +61,7 @@ export async function readPin(files: Files, { file, mark, formerMark = mark }: P
     if (text === undefined) {
       if ((await files.facts(mark)) ?? (await files.facts(formerMark)))
         throw unknownKey(`${file} is gone, and it named a key`);
-      return NOTHING;
+      return NOTHING_PINNED;
     }
     const { format: _format, ...pin } = StoredPin.parse(JSON.parse(text));
     const isReplaced = pin.foreign !== null && pin.replaced.includes(pin.foreign);
@@ -60,6 +70,16 @@ export async function readPin(files: Files, { file, mark, formerMark = mark }: P
     if (cause instanceof PatchError) throw cause;
     throw unknownKey(`${file} cannot be read`, cause);
   }
+}
+
+/** The same, and sees to it that a key that counts is missed when its file vanishes. @throws PatchError as `readPin` */
+export async function readMarkedPin(files: Files, place: PinPlace): Promise<Pin> {
+  const pin = await readPin(files, place);
+  if (pin.pinned === null || (await files.facts(place.mark))) return pin;
+  await changePinnedKey(files, place, async () => {
+    await markPinnedKey(files, place, await readPin(files, place));
+  }).catch(() => {});
+  return pin;
 }
 
 /** The same without the past, as it is shown. @throws PatchError as `readPin` */
@@ -95,17 +115,17 @@ function replacedBy(before: Pin | undefined, pinned: string | null): string[] {
 
 /**
  * Writes it down; it survives a power cut when this resolves. The key whose place it takes is remembered.
- * @param refused a replaced key that was offered
  */
 export async function writePinnedKey(
   files: Files,
   place: PinPlace,
   { pinned, by, foreign }: HostJobKey,
-  refused: string | null = null,
+  { refused = null, next = null }: Partial<Pick<Pin, 'refused' | 'next'>> = {},
 ): Promise<void> {
   const { file } = place;
   const before = await readPin(files, place).catch(() => undefined);
-  const stored = { format: 1, pinned, by, foreign, replaced: replacedBy(before, pinned), refused } as const;
+  const replaced = replacedBy(before, pinned);
+  const stored = { format: 1, pinned, by, foreign, replaced, refused, next } as const;
   await files.makeFolder(dirname(file), 0o755);
   await files.writeDurably({
     path: file,

@@ -1,11 +1,5 @@
 import { join } from 'node:path';
-import {
-  JOB_KEY_WAYS,
-  JOIN_TOKEN_VERDICTS,
-  JobKeyOffer,
-  JoinTokenId,
-  MANAGER_PROOFS,
-} from '@linux-patch/contract';
+import { JOIN_TOKEN_VERDICTS, JobKeyOffer, JoinTokenId, MANAGER_PROOFS } from '@linux-patch/contract';
 import {
   createHostCode,
   type EnrollmentTranscript,
@@ -35,8 +29,6 @@ const PendingJobKey = z.object({
   offer: JobKeyOffer.nullable(),
   /** CAs that may vouch for it, PEM. */
   roots: z.string(),
-  /** What speaks for it. */
-  way: z.enum(JOB_KEY_WAYS),
 });
 export type PendingJobKey = z.infer<typeof PendingJobKey>;
 

@@ -69,9 +69,12 @@ export async function installStep(
   try {
     // Who starts after a crash finds there which job key belongs to the certificates; a manager without one is joined as the disk is.
     if (finishing.jobKey.offer !== null) await record.save();
-    if (!finishing.installed) await install(parts, provisioner, proven);
+    if (!finishing.installed) {
+      await provisioner.pinJobKey(finishing.jobKey, false);
+      await install(parts, provisioner, proven);
+    }
     finishing.installed = true;
-    await provisioner.takeJobKey(finishing.jobKey);
+    await provisioner.pinJobKey(finishing.jobKey, true);
   } catch (error) {
     if (!isLocalFault(error)) throw error;
     const message = messageOf(error);

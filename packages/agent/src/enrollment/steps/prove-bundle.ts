@@ -22,9 +22,8 @@ export interface ProvenBundle {
   readonly reportedAddress: string;
   /** The CA that vouches for the connection. */
   readonly issuer: string | undefined;
-  /** CAs that may vouch for the manager's job key; where `isPinned`, those that the join string names. */
+  /** CAs that may vouch for the manager's job key; at a join by string, those that it names. */
   readonly jobKeyRoots: readonly CertificateFacts[];
-  readonly isPinned: boolean;
 }
 
 /** What an approval is said to be an answer to. */
@@ -150,7 +149,6 @@ export async function proveBundle(
     reportedAddress,
     issuer: claim.trust.issuer,
     jobKeyRoots: pin === undefined ? roots : roots.filter((one) => matchesFingerprint(one.pem, pin)),
-    isPinned: pin !== undefined,
     serialHex: leaf?.serialHex ?? '',
   };
 }

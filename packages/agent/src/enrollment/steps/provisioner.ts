@@ -1,4 +1,4 @@
-import type { Bundle, JobKeyWay } from '@linux-patch/contract';
+import type { Bundle } from '@linux-patch/contract';
 import type { Random } from '@linux-patch/runtime';
 import type { IdentityMeta } from '../../identity/store/identity-meta.ts';
 import { installGeneration } from '../../identity/store/store.ts';
@@ -17,8 +17,11 @@ export interface Provisioner {
   install(proven: ProvenBundle, older: boolean): Promise<IdentityMeta>;
   /** The job key that comes with it, to be kept until it is installed. */
   jobKeyOf(proven: ProvenBundle): PendingJobKey;
-  /** Lets that one count; done twice it changes nothing more. */
-  takeJobKey(jobKey: PendingJobKey): Promise<void>;
+  /**
+   * Says that it comes, and lets it count when its certificates are installed; done twice it changes nothing more.
+   * @throws PatchError `PROVISION_FAILED`
+   */
+  pinJobKey(jobKey: PendingJobKey, installed: boolean): Promise<void>;
   /** Lets the manager through the address filter. */
   allowManager(): Promise<void>;
 }
@@ -28,11 +31,9 @@ export function createProvisioner(options: {
   readonly random: Random;
   readonly binding: Applicant['binding'];
   readonly allowManager: () => Promise<void>;
-  /** What speaks for a job key where no join string names the CAs that may vouch for it. */
-  readonly jobKeyWay: JobKeyWay;
-  readonly takeJobKey: Provisioner['takeJobKey'];
+  readonly pinJobKey: Provisioner['pinJobKey'];
 }): Provisioner {
-  const { proof, random, binding, allowManager, jobKeyWay, takeJobKey } = options;
+  const { proof, random, binding, allowManager, pinJobKey } = options;
   const { managerUrl } = proof;
   const { files, paths, clock } = proof.place;
   return {
@@ -55,12 +56,11 @@ export function createProvisioner(options: {
       await installGeneration({ files, paths, material, meta });
       return meta;
     },
-    jobKeyOf: ({ bundle, jobKeyRoots, isPinned }) => ({
+    jobKeyOf: ({ bundle, jobKeyRoots }) => ({
       offer: bundle.ext?.job_key ?? null,
       roots: jobKeyRoots.map((one) => one.pem).join(''),
-      way: isPinned ? 'join' : jobKeyWay,
     }),
-    takeJobKey,
+    pinJobKey,
     allowManager,
   };
 }

@@ -1,7 +1,7 @@
 import { PatchError } from '@linux-patch/contract';
+import { type JoinCredential, type JoinPlaces, readJoinString } from '@linux-patch/worker';
 import type { EnrollmentReport } from '../settings.ts';
 import type { CurrentEnrollment } from '../state/current-enrollment.ts';
-import { type JoinCredential, type JoinPlaces, readJoinString } from './join-source.ts';
 import { establishTrust, type Trust, type TrustSettings } from './trust.ts';
 
 /** Whom an enrolment may believe. */

@@ -8,6 +8,7 @@ import {
   spkiFingerprint,
 } from '@linux-patch/pki';
 import { type Files, printableLine } from '@linux-patch/runtime';
+import type { JoinCredential } from '@linux-patch/worker';
 import { findOpenFile, openFileWords } from '../../host/real-file.ts';
 import { retryAfterMs, wordsOf } from '../../manager-link/answer-body.ts';
 import type { ManagerAnswer } from '../../manager-link/client.ts';
@@ -15,7 +16,6 @@ import type { PeerTrust } from '../../manager-link/connection.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
 import { type ManagerWay, openManagerLink, PEM } from '../../manager-link/link.ts';
 import { type PinLater, trustLater } from '../older/pinned-peers.ts';
-import type { JoinCredential } from './join-source.ts';
 
 /** How this enrolment comes to trust its manager. */
 export type Trust =

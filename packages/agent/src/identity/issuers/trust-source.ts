@@ -1,5 +1,5 @@
 import { ENROLL_PATHS, HOUR_MS, type JobKeyOffer, messageOf, TrustBundle } from '@linux-patch/contract';
-import { type CertificateFacts, parseCertificates, spkiFingerprint } from '@linux-patch/pki';
+import { parseCertificates, spkiFingerprint } from '@linux-patch/pki';
 import type { Logger } from '@linux-patch/runtime';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import { jsonOf } from '../../manager-link/answer-body.ts';
@@ -33,8 +33,8 @@ interface TrustSourceOptions {
   readonly logger: Logger;
   readonly audit: AuditLog;
   readonly proxyFor: ProxyChoice;
-  /** Takes the manager's job key. @param roots CAs that may vouch for it */
-  readonly takeJobKey: (offer: JobKeyOffer, roots: readonly CertificateFacts[]) => Promise<void>;
+  /** Takes the manager's job key. @param roots CAs that may vouch for it, PEM */
+  readonly takeJobKey: (offer: JobKeyOffer, roots: string) => Promise<void>;
 }
 
 export function createTrustSource(options: TrustSourceOptions): TrustSource {
@@ -49,7 +49,7 @@ async function changeTrust(
   const changed = await changeIssuers(options, bundle, by);
   if (bundle.job_key) {
     const { material } = await readIdentity(options.place);
-    await options.takeJobKey(bundle.job_key, parseCertificates(material.caPem));
+    await options.takeJobKey(bundle.job_key, material.caPem);
   }
   return changed;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
-import { readJoinString } from './join-source.ts';
+import { readJoinString } from './join-string.ts';
 
 const NOBODY = 65_534;
 /** Not a join string: what is read at all is refused for its form. */

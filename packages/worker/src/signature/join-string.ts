@@ -2,7 +2,6 @@ import { dirname, join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
 import { joinTokenId, joinTokenKey, parseJoinString } from '@linux-patch/pki';
 import { type FileFacts, type Files, ownUid } from '@linux-patch/runtime';
-import { findOpenFile } from '../../host/real-file.ts';
 
 /** Name under which systemd hands a join string to the service (systemd.exec(5), `LoadCredential=`). */
 const CREDENTIAL = 'linux-patch-join';
@@ -34,14 +33,11 @@ export interface JoinCredential {
 export function joinPlaces(options: {
   readonly configured: string | undefined;
   readonly dropIn: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** With the credentials of the service. */
+  readonly credentialsFolder: string | undefined;
 }): JoinPlaces {
-  const folder = options.environment.CREDENTIALS_DIRECTORY;
-  return {
-    configured: options.configured,
-    credential: folder ? join(folder, CREDENTIAL) : undefined,
-    dropIn: options.dropIn,
-  };
+  const { configured, dropIn, credentialsFolder: folder } = options;
+  return { configured, credential: folder ? join(folder, CREDENTIAL) : undefined, dropIn };
 }
 
 /**
@@ -102,7 +98,8 @@ const STICKY = 0o1000;
 
 /** Whoever can put another join string in place chooses the manager of this host. */
 async function refuseForeignHands(files: Files, path: string, facts: FileFacts): Promise<void> {
-  if (await findOpenFile(files, path)) {
+  const owners = new Set([0, await ownUid(files)]);
+  if (!owners.has(facts.uid)) {
     throw refused(
       path,
       `it belongs to user ${facts.uid}, who can put the join string of another manager in its place. If it is the one that you mean, ` +
@@ -113,7 +110,7 @@ async function refuseForeignHands(files: Files, path: string, facts: FileFacts):
   // lstat(2) of a path that ends in `/.` follows links.
   const { uid, mode } = (await files.facts(`${folder}/.`)) ?? { uid: 0, mode: 0 };
   const replaceable = (mode & 0o022) !== 0 && (mode & STICKY) === 0;
-  if (!replaceable && (uid === 0 || uid === (await ownUid(files)))) return;
+  if (!replaceable && owners.has(uid)) return;
   throw refused(
     path,
     `others can replace it, because the folder ${folder} belongs to user ${uid} and has mode ${mode.toString(8).padStart(4, '0')}. ` +
