@@ -132,6 +132,7 @@ async function serveNow(context: AgentContext, read: ReadIdentity | undefined): 
       work.refresher.keepFresh();
       work.keeper.start();
       work.state.begin();
+      work.instance.confirm();
     },
     () => {},
   );

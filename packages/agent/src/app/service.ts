@@ -17,6 +17,7 @@ import { identityStatus, readIdentity } from '../identity/store/read.ts';
 import { type AgentContext, EXIT } from './agent-context.ts';
 import { clockGateOf, keepClockOf } from './compose-clock.ts';
 import { composeLeftover } from './compose-enrollment.ts';
+import { learnInstanceEarly } from './compose-worker.ts';
 import { enrolWith } from './enrolling.ts';
 import { codeOfStop } from './follow-configuration.ts';
 import { deniedGuidance, type IdentityProblem, noManagerGuidance, unfinishedGuidance } from './guidance.ts';
@@ -86,6 +87,7 @@ async function obtainIdentity(
     logger.warn('The expired certificate is not renewed; enrolling', { reason: late.reason });
   }
   await notifier.ready(`Enrolling with ${managerUrl} (certificates: ${identity.status})`);
+  using _learning = learnInstanceEarly(context);
   const onProgress = (progress: EnrollProgress): void =>
     void notifier.status(statusLine(progress, clock.now()));
   const outcome = await enrolWith(context, { managerUrl, mode: 'service', onProgress });

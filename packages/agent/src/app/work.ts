@@ -19,19 +19,19 @@ import type { RunRecord } from '../worker-link/apply-report.ts';
 import { createChanges } from '../worker-link/changes.ts';
 import { openEarlierRuns } from '../worker-link/earlier-runs.ts';
 import { type HostState, openHostState } from '../worker-link/host-state.ts';
-import { createInstanceId, type InstanceId } from '../worker-link/instance.ts';
+import type { InstanceId } from '../worker-link/instance.ts';
 import { createWorkerInventory } from '../worker-link/inventory.ts';
 import { createJobProcesses } from '../worker-link/job-processes.ts';
 import { createJobRunner, type JobRunner } from '../worker-link/job-runner.ts';
-import { openWorkerLink, type WorkerLink } from '../worker-link/link.ts';
+import type { WorkerLink } from '../worker-link/link.ts';
 import { openListingFile } from '../worker-link/listing-file.ts';
 import { createListingKeeper, type ListingKeeper } from '../worker-link/listing-keeper.ts';
 import { createListings } from '../worker-link/listings.ts';
 import { openPackageHealthFile } from '../worker-link/package-health-file.ts';
 import { createPackageLists } from '../worker-link/package-lists.ts';
 import { createWorkerPlans } from '../worker-link/plans.ts';
-import { hostArguments } from '../worker-link/program.ts';
 import type { AgentContext } from './agent-context.ts';
+import { instanceOf, linkOf } from './compose-worker.ts';
 
 /** What a request has room for. */
 const MOST_FAULT = 4_096;
@@ -47,7 +47,7 @@ export interface Work {
   readonly inventory: PackageInventory;
   readonly jobs: JobQueue;
   readonly intake: ChangeIntake;
-  readonly instance: Pick<InstanceId, 'current'>;
+  readonly instance: Pick<InstanceId, 'current' | 'confirm'>;
   readonly cache: Awaited<ReturnType<typeof openPackageCache>>;
   readonly refresher: ReturnType<typeof createCacheRefresher>;
   readonly keeper: ListingKeeper;
@@ -140,15 +140,14 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   const configured = config.package_manager.backend;
   const onDenied = denialsOf(context);
   const name = await findBackend(files, configured, root);
-  const told = hostArguments({ root, configFile: context.settings.configFile, backend: configured });
-  const link = openWorkerLink({ commands: context.program.commands, hostArguments: told });
+  const { link, hostArguments: told } = linkOf(context);
   const path = join(paths.dataFolder, 'state/packages.json');
   const listings = createListings({ link, files, file: openListingFile({ path, files, logger }) });
   const lockHolder = () => link.ask({ v: 1, op: 'lock-holder' }, LockHolderAnswer);
   const keeper = stack.use(createListingKeeper({ listings, lockHolder, clock, logger }));
   // Closed first, so that nobody waits for an answer.
   stack.use(link);
-  const instance = createInstanceId({ link, clock, logger, signal: context.time.signal });
+  const instance = instanceOf(context, link, context.time.signal);
   instance.begin();
   const changes = createChanges(link, { logger, onOtherInstance: () => instance.ask() });
   await takeOverEarlierJobs(context, changes);

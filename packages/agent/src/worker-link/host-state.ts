@@ -13,10 +13,10 @@ export interface HostState extends AsyncDisposable {
   reading(): Promise<StateAnswer>;
   /**
    * Why packages cannot be managed, as it was when it was last looked at, by this agent or one before it; never `ok` when
-   * nobody ever looked. Answers at once, and looks again behind the answer.
+   * nobody ever looked. Answers at once, and looks again behind the answer; before `begin`, when that comes.
    */
   health(): PackageHealth;
-  /** Looks once where nobody ever did. */
+  /** Looks where nobody ever did, or somebody has asked for health: whoever waited for this agent is answered before. */
   begin(): void;
 }
 
@@ -40,6 +40,8 @@ export async function openHostState(options: {
   let notBeforeMs = 0;
   /** What fails because the agent ends says nothing of the packages. */
   let isClosed = false;
+  let isBegun = false;
+  let isAsked = false;
   const note = (words: string): void => {
     if (isClosed) return;
     const found = { words, atMs: clock.now() };
@@ -86,11 +88,13 @@ export async function openHostState(options: {
   return {
     reading,
     health() {
-      void look();
+      isAsked = true;
+      if (isBegun) void look();
       return known ?? NEVER_LOOKED;
     },
     begin() {
-      if (known === undefined) void look();
+      isBegun = true;
+      if (known === undefined || isAsked) void look();
     },
     async [Symbol.asyncDispose]() {
       isClosed = true;

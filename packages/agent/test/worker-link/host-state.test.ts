@@ -39,6 +39,7 @@ describe('the state of a host', () => {
   it('is never an older one in place of one that cannot be had, and health says why', async () => {
     const { state, put, behave, clock } = await host();
     await state.reading();
+    state.begin();
     await put(['toy', '1.5']);
     await behave('is killed');
     await expect(state.reading()).rejects.toMatchObject({ code: 'WORKER_UNAVAILABLE' });
@@ -52,8 +53,20 @@ describe('the state of a host', () => {
   it('has its health told at once, whatever the worker does', async () => {
     const { state, behave, times } = await host();
     await behave('never ends');
+    state.begin();
     expect(state.health()).toEqual({ words: expect.stringMatching(/^unknown: /), atMs: undefined });
     await expect.poll(times).toBe(1);
+  });
+
+  it('is not looked at before the first answers of a start, and after them where somebody asked for it', async () => {
+    const { state, start, put, times } = await host();
+    await state.reading();
+    await put(['broken', '1']);
+    const before = await times();
+    await using next = await start();
+    expect([next.health().words, await times()]).toEqual(['ok', before]);
+    next.begin();
+    await expect.poll(() => next.health().words).toBe('not configured: broken');
   });
 
   it('is looked at once at the very first start, and until then it is not known and not ok', async () => {
@@ -100,6 +113,7 @@ describe('the state of a host', () => {
     await using ending = await start();
     await behave('never ends');
     const before = await times();
+    ending.begin();
     ending.health();
     await expect.poll(times).toBe(before + 1);
     await ending[Symbol.asyncDispose]();
@@ -111,6 +125,7 @@ describe('the state of a host', () => {
   it('has its health looked at again behind the answer', async () => {
     const { state, put } = await host();
     await state.reading();
+    state.begin();
     await put(['broken', '1']);
     expect(state.health().words).toBe('ok');
     await expect.poll(() => state.health().words).toBe('not configured: broken');
@@ -119,6 +134,7 @@ describe('the state of a host', () => {
   it('stays as it was while somebody works with the packages, and costs no worker for each look', async () => {
     const { state, put, busy, clock, times } = await host();
     await state.reading();
+    state.begin();
     await busy(true);
     await put(['broken', '1']);
     expect(state.health().words).toBe('ok');
