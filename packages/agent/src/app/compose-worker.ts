@@ -25,7 +25,7 @@ export function instanceOf(
 ): InstanceId {
   const { files, root } = host;
   const { logger } = report;
-  const path = join(settings.paths.dataFolder, 'state/instance.json');
+  const path = join(settings.paths.dataFolder, 'state/known-instance.json');
   return createInstanceId({
     link,
     file: openInstanceFile({ path, files, root, logger }),

@@ -21,7 +21,7 @@ async function asking() {
   onTestFinished(() => stop.abort());
   const { link, logger, root } = host;
   await isMachine(root, MACHINE);
-  const path = join(root, 'state/instance.json');
+  const path = join(root, 'state/known-instance.json');
   const start = () => {
     const file = openInstanceFile({ path, files: systemFiles, root, logger });
     return createInstanceId({ link, file, clock, logger, signal: stop.signal });
