@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type AgentProcess, createLabHost, type LabHost } from '../agent-process.ts';
 import { buildToyRepository } from '../apt/repository.ts';
 import type { ManagerProcess } from '../manager-process.ts';
@@ -21,6 +22,8 @@ export interface ApprovalSample {
 }
 
 const GIVE_UP_MS = 30_000;
+/** A host waits for a person, which is long after its start. */
+const WAITS_MS = 5_000;
 
 /** Enrols real agent processes with a real manager by host code, one after the other. */
 export async function measureApprovals(options: {
@@ -62,6 +65,7 @@ async function measure(
     const metrics = await api.call('GET', '/metrics');
     return /^linux_patch_manager_polls_held [1-9]/m.test(metrics) || undefined;
   });
+  await pause(WAITS_MS);
   const waiting = await readProcess(agent.pid);
   const identity = await managerIdentity(manager.root);
   const sentMs = performance.now();
