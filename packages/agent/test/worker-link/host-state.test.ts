@@ -61,6 +61,7 @@ describe('the state of a host', () => {
   it('is not looked at before the first answers of a start, and after them where somebody asked for it', async () => {
     const { state, start, put, times } = await host();
     await state.reading();
+    await state[Symbol.asyncDispose]();
     await put(['broken', '1']);
     const before = await times();
     await using next = await start();
