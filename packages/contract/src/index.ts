@@ -33,6 +33,7 @@ export * from './manager-api/enrollments.ts';
 export * from './manager-api/fleet-history.ts';
 export * from './manager-api/fleet-jobs.ts';
 export * from './manager-api/groups.ts';
+export * from './manager-api/hints.ts';
 export * from './manager-api/host-selector.ts';
 export * from './manager-api/hosts.ts';
 export * from './manager-api/install.ts';

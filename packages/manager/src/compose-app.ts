@@ -13,6 +13,8 @@ import type { ReadDatabase } from './database/reader-threads/open-reads.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
 import { serveEnrollmentRoutes } from './enrollment/routes-admin.ts';
 import { servePublicRoutes } from './enrollment/routes-public.ts';
+import type { Hints } from './hints/hints.ts';
+import { serveHintRoutes } from './hints/routes.ts';
 import { auditAdminCalls } from './http/admin-calls.ts';
 import { createApp } from './http/app.ts';
 import { createIdentify } from './http/callers.ts';
@@ -31,9 +33,10 @@ import { useSession } from './people/find-session.ts';
 import { openFirstLink } from './people/first-link.ts';
 import { type Rotation, serveRotationRoutes } from './rotation/rotation.ts';
 
-/** The database, with the package sets of every host. */
+/** The database, with the package sets of every host, and what is told of its changes. */
 export interface Data extends ReadDatabase {
   readonly sets: SetIndex;
+  readonly hints: Hints;
 }
 
 /** What the routes are served with. */
@@ -90,6 +93,7 @@ export function composeApp(parts: Parts) {
   serveApiTokenRoutes(routes, enrollment, holders);
   servePeople(routes, people, openFirstLink(options.files, clock, options.paths.firstLink));
   serveAuditRoutes(routes, database.reads);
+  serveHintRoutes(routes, { hints: database.hints, clock });
   serveRotationRoutes(routes, parts.rotation);
   serveFleet(routes, enrollment, parts);
   return app;

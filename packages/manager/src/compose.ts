@@ -11,10 +11,13 @@ import { isOwnUrl } from './config/own-url.ts';
 import type { ManagerConfig } from './config/schema.ts';
 import { webNamesOf } from './config/web-names.ts';
 import { type ChosenDatabase, openChosenDatabase } from './database/choose.ts';
+import type { OnCommit } from './database/told-dialect.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
 import { tellOlderAgents } from './enrollment/older-agents.ts';
 import { createRenewalPlan } from './enrollment/renewal-plan.ts';
 import { createWaiting } from './enrollment/waiting.ts';
+import { createHints } from './hints/hints.ts';
+import { topicsOf } from './hints/topics.ts';
 import { openLocalServer } from './http/local-server.ts';
 import { type ManagerServer, openManagerServer, type ServerLimits, TIME_LIMITS } from './http/server.ts';
 import { openSetIndex } from './inventory/set-index/set-index.ts';
@@ -96,9 +99,10 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   const telling = life.rotation.run(stopping.signal);
   const asking = life.fleet.poll.keepPolling(stopping.signal);
   const listing = life.fleet.keepListing(stopping.signal);
+  const hinting = database.hints.run(stopping.signal);
   stack.defer(async () => {
     stopping.abort();
-    await Promise.all([upkeep, telling, asking, listing]);
+    await Promise.all([upkeep, telling, asking, listing, hinting]);
   });
   const owned = stack.move();
   return {
@@ -116,13 +120,15 @@ function limitsOf({ server }: ManagerConfig): ServerLimits {
   };
 }
 
-/** The database, and the thread that has the package sets. */
+/** The database, what is told of it, and the thread that has the package sets. */
 async function openData(options: ManagerOptions): Promise<Data & ChosenDatabase> {
   await using stack = new AsyncDisposableStack();
-  const database = stack.use(await openChosenDatabase(options));
+  const hints = createHints({ clock: options.clock, epoch: options.random.uuid() });
+  const onCommit: OnCommit = (tables) => hints.changed(topicsOf(tables));
+  const database = stack.use(await openChosenDatabase({ ...options, onCommit }));
   const sets = stack.use(openSetIndex({ ...options, reads: database.reads }));
   const owned = stack.move();
-  return { ...database, sets, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { ...database, sets, hints, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Says that the manager begins with nothing; in the audit as well when something is lost. */

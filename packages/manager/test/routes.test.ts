@@ -158,6 +158,7 @@ describe('through the socket, and with the admin token', () => {
       const call = {
         method: route.method,
         path: pathOf(route),
+        leavesStreams: true,
         ...(takesBody(route) ? { body: {} } : {}),
       };
       for (const { status } of [await upgraded.local(call), await upgraded.call({ ...call, headers })])

@@ -6,6 +6,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { CallFailure } from './api/call-failure.ts';
+import { pollMs } from './live/polling.ts';
 import { router } from './router.tsx';
 import { end } from './session/session.ts';
 
@@ -25,6 +26,7 @@ const client: QueryClient = new QueryClient({
       retry: (failures, error) =>
         error instanceof CallFailure && error.code === 'UNREACHABLE' && failures < 2,
       staleTime: 5_000,
+      refetchInterval: (query) => pollMs(client, query),
     },
   },
 });

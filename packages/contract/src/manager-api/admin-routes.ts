@@ -17,6 +17,7 @@ import { RunningConfiguration } from './configuration.ts';
 import { ApproveRequest, DenyRequest, Enrollment, EnrollmentList, EnrollmentQuery } from './enrollments.ts';
 import { FLEET_JOB_ROUTES } from './fleet-job-routes.ts';
 import { GROUP_ROUTES } from './group-routes.ts';
+import { HINT_ROUTES } from './hint-routes.ts';
 import { HOST_PACKAGE_ROUTES } from './host-package-routes.ts';
 import { Host, HostChange, HostList, HostQuery, HostRemoval } from './hosts.ts';
 import { INVENTORY_ROUTES } from './inventory-routes.ts';
@@ -49,6 +50,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
     status: 200,
     errors: ADMIN_ERRORS,
   },
+  ...HINT_ROUTES,
   metrics: {
     method: 'GET',
     path: '/metrics',

@@ -15,6 +15,8 @@ export type Shown =
       readonly role: string;
       /** Ends what the holder still has open when the token is revoked. */
       readonly cut: AbortSignal;
+      /** Epoch milliseconds. */
+      readonly endsAtMs: number;
     }
   | {
       readonly state: Exclude<ApiToken['state'], 'active'>;
@@ -87,7 +89,7 @@ export function createTokenHolders(context: HolderContext): TokenHolders {
       await noteUse(name, address);
       // It may have been revoked since it was looked up.
       if (cut.aborted) return { state: 'revoked', name, endedAtMs: clock.now() };
-      return { state, name, role: row.role, cut };
+      return { state, name, role: row.role, cut, endsAtMs: row.expires_at };
     },
     begin: (name) => void cuts.delete(name),
     cutOff(name) {

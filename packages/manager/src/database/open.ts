@@ -3,6 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { ManagerTables } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
+import { type OnCommit, toldDialect } from './told-dialect.ts';
 
 /** The manager's database, or a transaction in it. */
 export type Database = Kysely<ManagerTables> | Transaction<ManagerTables>;
@@ -31,8 +32,9 @@ export async function migrate(db: Kysely<ManagerTables>): Promise<boolean> {
  * Opens a file of SQLite and brings its schema up to date.
  * @throws the migration's own error; a migration that fails leaves the schema as it was.
  */
-export async function openDatabase(path: string): Promise<OpenDatabase> {
-  const db = new Kysely<ManagerTables>({ dialect: new SqliteDialect({ database: openSqlite(path) }) });
+export async function openDatabase(path: string, onCommit: OnCommit = () => {}): Promise<OpenDatabase> {
+  const dialect = new SqliteDialect({ database: openSqlite(path) });
+  const db = new Kysely<ManagerTables>({ dialect: toldDialect(dialect, onCommit) });
   try {
     await migrate(db);
     return { db, [Symbol.asyncDispose]: () => db.destroy() };

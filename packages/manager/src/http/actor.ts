@@ -7,6 +7,7 @@ import {
   saidName,
 } from '@linux-patch/contract';
 import type { PersonRow, SessionRow } from '../database/schema.ts';
+import { sessionEndMs } from '../people/session-view.ts';
 
 /** Who calls, as far as it is known: the one value by which a call is let through and recorded. */
 export interface Actor {
@@ -17,6 +18,8 @@ export interface Actor {
   readonly permissions: ReadonlySet<Permission>;
   /** Ends what is still open when the caller is no longer let in; absent where that cannot happen. */
   readonly cut?: AbortSignal;
+  /** When the session or the token ends by itself, epoch milliseconds; absent where none does. */
+  readonly endsAtMs?: number;
   /** Of somebody who signed in. */
   readonly own?: { readonly person: PersonRow; readonly session: SessionRow };
 }
@@ -47,8 +50,14 @@ export function personActor(signedIn: {
 }): Actor {
   const { person, session, cut } = signedIn;
   const { name, role } = person;
-  const own = { person, session };
-  return { name: `person:${name}`, role, permissions: permissionsOf(role), own, ...(cut ? { cut } : {}) };
+  return {
+    name: `person:${name}`,
+    role,
+    permissions: permissionsOf(role),
+    own: { person, session },
+    endsAtMs: sessionEndMs(session),
+    ...(cut ? { cut } : {}),
+  };
 }
 
 /** A program with an API token. */
@@ -56,9 +65,10 @@ export function tokenActor(token: {
   readonly name: string;
   readonly role: string;
   readonly cut: AbortSignal;
+  readonly endsAtMs: number;
 }): Actor {
-  const { name, role, cut } = token;
-  return { name: `api-token:${name}`, role, permissions: permissionsOf(role), cut };
+  const { name, role, cut, endsAtMs } = token;
+  return { name: `api-token:${name}`, role, permissions: permissionsOf(role), cut, endsAtMs };
 }
 
 /** Whose session a route for people was called with; such routes let nobody else in. */

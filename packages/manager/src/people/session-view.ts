@@ -4,7 +4,8 @@ import type { SessionRow } from '../database/schema.ts';
 const IDLE_MS = 12 * HOUR_MS;
 const LONGEST_MS = 7 * DAY_MS;
 
-function endsAtMs({ created_at, seen_at }: Pick<SessionRow, 'created_at' | 'seen_at'>): number {
+/** When a session ends by itself, epoch milliseconds, if it is not used any more. */
+export function sessionEndMs({ created_at, seen_at }: Pick<SessionRow, 'created_at' | 'seen_at'>): number {
   return Math.min(seen_at + IDLE_MS, created_at + LONGEST_MS);
 }
 
@@ -13,7 +14,7 @@ export function isActive(
   row: Pick<SessionRow, 'created_at' | 'seen_at' | 'signed_out_at'>,
   nowMs: number,
 ): boolean {
-  return row.signed_out_at === null && nowMs < endsAtMs(row);
+  return row.signed_out_at === null && nowMs < sessionEndMs(row);
 }
 
 /** A session as its person and administrators see it. */
@@ -22,7 +23,7 @@ export function toSessionView(row: SessionRow, currentId: string | undefined): S
     id: row.id,
     created_at: new Date(row.created_at).toISOString(),
     seen_at: new Date(row.seen_at).toISOString(),
-    ends_at: new Date(endsAtMs(row)).toISOString(),
+    ends_at: new Date(sessionEndMs(row)).toISOString(),
     address: row.address,
     client: row.client,
     current: row.id === currentId,

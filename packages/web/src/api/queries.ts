@@ -2,15 +2,11 @@ import type { Host, HostInventory } from '@linux-patch/contract';
 import { queryOptions } from '@tanstack/react-query';
 import { type Answered, type CallInput, call, type RouteId } from './call.ts';
 
-/** How often a screen asks again what it shows, unless its failure says that asking is of no use. */
-const EVERY_MS = 20_000;
-
 /** The answer of a route, asked again while somebody looks at it. */
 export function ask<K extends RouteId>(id: K, input: Omit<CallInput<K>, 'signal' | 'body'> = {}) {
   return queryOptions<Answered<K>>({
     queryKey: [id, input],
     queryFn: ({ signal }) => call(id, { ...input, signal } as CallInput<K>),
-    refetchInterval: ({ state }) => (state.error ? false : EVERY_MS),
   });
 }
 
@@ -42,5 +38,5 @@ export const fleetQuery = queryOptions<Fleet>({
     const [inventory, { hosts }] = await Promise.all([wholeInventory(signal), call('listHosts', { signal })]);
     return { inventory, hosts };
   },
-  refetchInterval: ({ state }) => (state.error ? false : 3 * EVERY_MS),
+  meta: { isLarge: true },
 });

@@ -20,5 +20,6 @@ export function wholeListing(id: string) {
       }
       return { ...first, packages };
     },
+    refetchInterval: false,
   });
 }

@@ -25,6 +25,7 @@ export const sessionQuery = queryOptions<OwnSession | null>({
   queryKey: ['session'],
   queryFn: ({ signal }) => findSession(signal),
   staleTime: 60_000,
+  refetchInterval: false,
 });
 
 /** Takes note of who signed in; what was asked before is asked again, and nothing of it is for another person. */

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Outlet, useLocation } from '@tanstack/react-router';
 import { useRef } from 'react';
 import { failureOf } from '../api/call-failure.ts';
+import { useLive } from '../live/use-live.ts';
 import { sessionQuery } from '../session/session.ts';
 import { SetUp } from '../session/set-up.tsx';
 import { SignIn } from '../session/sign-in.tsx';
@@ -17,6 +18,7 @@ export function Shell() {
   const wasIn = useRef(false);
   const { pathname, hash } = useLocation();
   useKeys();
+  useLive();
   if (session.data) wasIn.current = true;
   if (session.isPending) return <Loading what="your session" />;
   if (session.error && !session.data)
