@@ -1,6 +1,7 @@
 import type { Files } from '@linux-patch/runtime';
 import type { ChangePolicy, ChangeRules } from '../package-interface/change-policy.ts';
 import { judgeAsked, judgeMoment, judgeReading, judgeSteps, looksAtSteps, type Moment } from './judge.ts';
+import { ownClockFault } from './own-clock.ts';
 import { isFaulty, type PolicyReading } from './policy.ts';
 import { readPolicy } from './read.ts';
 import { readTimeZone } from './time-zone.ts';
@@ -11,7 +12,7 @@ export interface HostPolicyOptions {
   readonly path: string;
   /** The folder below which the host lies; `/` on a real one. */
   readonly root: string;
-  /** Why the clock cannot be believed now; undefined when it can. */
+  /** Why others do not believe the clock now; that they do is not asked for. */
   readonly clockFault?: () => string | undefined;
 }
 
@@ -22,7 +23,11 @@ export function openHostPolicy(options: HostPolicyOptions): ChangePolicy {
     async read() {
       const reading = await readPolicy(options);
       const hostZone = await readTimeZone(files, root).catch(() => undefined);
-      return rulesOf(reading, (epochMs) => ({ epochMs, hostZone, clockFault: clockFault() }));
+      return rulesOf(reading, (epochMs) => ({
+        epochMs,
+        hostZone,
+        clockFault: clockFault() ?? ownClockFault(epochMs),
+      }));
     },
   };
 }

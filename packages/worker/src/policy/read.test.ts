@@ -1,5 +1,6 @@
 import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RELEASED_AT_MS } from '@linux-patch/contract';
 import { systemFiles as files } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -158,6 +159,17 @@ describe('policy.yaml', () => {
     await writeFile(path, 'windows');
     const faulty = await policy.read();
     expect([faulty.refuseAsked(asked)?.rule, faulty.refuseMoment(0)?.rule]).toEqual(['', '']);
+  });
+
+  it('opens no window by a clock that cannot be right, though nobody says so', async () => {
+    const { path, folder: root } = await place('time_zone: UTC\nwindows: [{ from: "00:00", to: "24:00" }]');
+    const policy = await openHostPolicy({ files, path, root }).read();
+    expect(policy.refuseMoment(RELEASED_AT_MS)).toBeUndefined();
+    for (const wrong of [0, RELEASED_AT_MS - 3_600_000])
+      expect(policy.refuseMoment(wrong)).toMatchObject({
+        rule: 'windows',
+        reason: expect.stringMatching(/clock of this host is in doubt: it shows \d{4}-/),
+      });
   });
 
   it('forbids downgrades where it is written, and not where there is none', async () => {
