@@ -60,6 +60,30 @@ describe('The page', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('shows in which groups a host is, and the hosts of each', async () => {
+    const { name } = fleet.host;
+    await fleet.manager.json('groups', 'create', 'canaries');
+    await fleet.manager.json('groups', 'add', 'canaries', name);
+    await fleet.manager.json('hosts', 'label', name, 'env=prod');
+    await using window = await fleet.open();
+    const { page, complaints } = window;
+    await signIn(page, 'ada');
+    for (const [word, search] of [
+      ['canaries', 'group:canaries'],
+      ['env=prod', 'label:env=prod'],
+    ] as const) {
+      await page.goto(`/hosts/${name}`);
+      await page.getByRole('link', { name: word }).focus();
+      expect(await faultsOf(page)).toEqual([]);
+      await page.keyboard.press('Enter');
+      await page.getByRole('link', { name }).waitFor();
+      expect(await page.getByLabel('Search').inputValue()).toBe(search);
+    }
+    await page.getByLabel('Search').fill('group:nobody');
+    await page.getByText('No host fits "group:nobody"').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   it.each(['light', 'dark'] as const)(
     'is clean for readers of the screen on every screen, %s',
     async (colorScheme) => {

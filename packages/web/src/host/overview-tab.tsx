@@ -1,12 +1,14 @@
 import { Alert, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { ask } from '../api/queries.ts';
+import { labelsOf } from '../hosts/known-host.ts';
 import { StateName } from '../hosts/state-name.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { Unknown } from '../states/unknown.tsx';
 import { Said } from '../words/said.tsx';
 import { When } from '../words/when.tsx';
 import { Facts } from './facts.tsx';
+import { PutTogether } from './put-together.tsx';
 import type { TabProps } from './tab-props.ts';
 
 /** What is known of the host, the worst first. */
@@ -55,6 +57,9 @@ export function OverviewTab({ host }: TabProps) {
       <Text fw={600}>The host</Text>
       <Facts
         of={[
+          ['Groups', <PutTogether key="groups" by="group" names={host.groups} />],
+          ['Labels', <PutTogether key="labels" by="label" names={labelsOf(host)} />],
+          ['Note', host.note === null ? 'none' : <Said key="note" text={host.note} />],
           ['Seen', <When key="seen" at={host.last_seen_at} />],
           [
             'System',

@@ -14,10 +14,18 @@ export interface KnownHost {
   readonly seenAt: string | null;
   readonly listedAt: string | null;
   readonly identity: string;
+  readonly groups: readonly string[];
+  /** `KEY=VALUE` each. */
+  readonly labels: readonly string[];
 }
 
 function osOf({ os_details: { distro, name, version_id, version } }: Host): string {
   return [distro ?? name, version_id ?? version].filter(Boolean).join(' ') || 'not said';
+}
+
+/** Labels as people type them. */
+export function labelsOf({ labels }: Pick<Host, 'labels'>): string[] {
+  return Object.entries(labels).map(([key, value]) => `${key}=${value}`);
 }
 
 /** Puts the two lists together; a host that left is in one of them alone. */
@@ -35,6 +43,8 @@ export function joinLists(hosts: readonly Host[], inventory: readonly HostInvent
       seenAt,
       os: osOf(host),
       identity: identity.state,
+      groups: host.groups,
+      labels: labelsOf(host),
       state: hasLeft ? 'left' : (listing?.state ?? 'unknown'),
       reason: hasLeft ? 'It left by itself.' : listing ? listing.reason : 'It joined a moment ago.',
       updates: isKnown ? listing.updates : null,

@@ -14,12 +14,19 @@ const host = (fqdn: string, rest: Partial<KnownHost> = {}): KnownHost => ({
   seenAt: null,
   listedAt: null,
   identity: 'ok',
+  groups: [],
+  labels: [],
   ...rest,
 });
 const FLEET = [
   host('web1.example', { state: 'behind', securityUpdates: 2, updates: 3 }),
   host('web2.example', { state: 'unknown', updates: null, securityUpdates: null, identity: 'expired' }),
-  host('db1.example', { os: 'ubuntu 24.04', address: '10.9.0.1' }),
+  host('db1.example', {
+    os: 'ubuntu 24.04',
+    address: '10.9.0.1',
+    groups: ['DB', 'web'],
+    labels: ['env=Prod'],
+  }),
   host('old.example', { state: 'left', identity: 'left' }),
 ];
 const names = (search: string) => searchHosts(FLEET, search).hosts.map(({ fqdn }) => fqdn);
@@ -34,6 +41,11 @@ describe('A search of hosts', () => {
     ['security:yes', ['web1.example']],
     ['identity:trouble', ['web2.example']],
     ['state:left', ['old.example']],
+    ['group:db', ['db1.example']],
+    ['group:Web state:current', ['db1.example']],
+    ['label:env=prod', ['db1.example']],
+    ['group:d', []],
+    ['label:env', []],
   ])('for "%s" finds what every word fits', (search, expected) => {
     expect(names(search)).toEqual(expected);
   });

@@ -9,11 +9,13 @@ const KEYS: Readonly<Record<string, (host: KnownHost, value: string) => boolean>
     value === 'yes' ? (securityUpdates ?? 0) > 0 : value === 'no' && securityUpdates === 0,
   identity: ({ identity, state }, value) =>
     value === 'trouble' ? identity !== 'ok' && state !== 'left' : identity === value,
+  group: ({ groups }, value) => groups.some((name) => name.toLowerCase() === value),
+  label: ({ labels }, value) => labels.some((label) => label.toLowerCase() === value),
 };
 
 /** For people: what can be searched for. */
 export const SEARCH_HELP =
-  'Part of a name or address, or state:behind, state:unknown, state:current, state:left, security:yes, os:debian12, address:10.0, identity:trouble';
+  'Part of a name or address, or state:behind, state:unknown, state:current, state:left, security:yes, os:debian12, address:10.0, identity:trouble, group:web, label:env=prod';
 
 interface Found {
   readonly hosts: readonly KnownHost[];
