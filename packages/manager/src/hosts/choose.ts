@@ -7,6 +7,8 @@ import { getSearch } from '../searches/find.ts';
 import {
   type Choosable,
   type FindWord,
+  type Fleet,
+  fleetOf,
   hostsMeant,
   looksIn,
   meantByPart,
@@ -66,7 +68,7 @@ function wordsIn(db: Database, freshness: Freshness): FindWord {
 }
 
 /** The same with `@saved:NAME`; all that is saved together has no more patterns and words than one reference. */
-function withSaved(db: Database, fleet: readonly Choosable[], findWord: FindWord): FindWord {
+function withSaved(db: Database, fleet: Fleet<Choosable>, findWord: FindWord): FindWord {
   let looks = 0;
   return async (word) => {
     if (!word.startsWith(SAVED)) return findWord(word);
@@ -86,10 +88,13 @@ function withSaved(db: Database, fleet: readonly Choosable[], findWord: FindWord
   };
 }
 
-async function readFleet(db: Database, { withLeft }: { readonly withLeft: boolean }): Promise<Choosable[]> {
+async function readFleet(
+  db: Database,
+  { withLeft }: { readonly withLeft: boolean },
+): Promise<Fleet<Choosable>> {
   let hosts = db.selectFrom('hosts').select(['id', 'fqdn', 'ip_address']);
   if (!withLeft) hosts = hosts.where('left_at', 'is', null);
-  return hosts.execute();
+  return fleetOf(await hosts.execute());
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hostsMeant } from './selector.ts';
+import { fleetOf, hostsMeant } from './selector.ts';
 
 const FLEET = [
   { id: 'a', fqdn: 'web1.example.test', ip_address: '10.0.0.1' },
@@ -9,7 +9,7 @@ const FLEET = [
 ];
 const WORDS: Readonly<Record<string, readonly string[]>> = { web: ['a', 'b'], 'n=1': ['a', 'c', 'd'] };
 const meant = async (reference: string) =>
-  (await hostsMeant(FLEET, reference, async (word) => new Set(WORDS[word]))).map(({ fqdn }) => fqdn);
+  (await hostsMeant(fleetOf(FLEET), reference, async (word) => new Set(WORDS[word]))).map(({ fqdn }) => fqdn);
 
 describe('a reference to hosts', () => {
   it.each([
@@ -52,6 +52,25 @@ describe('a reference to hosts', () => {
     });
     expect(await meant(many('w*', 50))).toHaveLength(2);
     expect(await meant(many('web1', 900))).toHaveLength(1);
+  });
+
+  it('has its names looked up in a fleet that is looked through once for all references', async () => {
+    let looked = 0;
+    const hosts = FLEET.map((host) => ({
+      ...host,
+      get id() {
+        looked += 1;
+        return host.id;
+      },
+    }));
+    const fleet = fleetOf(hosts);
+    const names = async (reference: string) =>
+      (await hostsMeant(fleet, reference, async () => new Set())).map(({ fqdn }) => fqdn);
+    expect(await names('web1')).toEqual(['web1.example.test']);
+    const once = looked;
+    expect(once).toBeGreaterThanOrEqual(FLEET.length);
+    expect(await names('web2,web1')).toHaveLength(2);
+    expect(looked).toBe(once);
   });
 
   it('is looked up in a moment, whatever pattern it has', async () => {

@@ -47,18 +47,31 @@ function byName<T extends Choosable>({ exact, begun }: NameIndex<T>, name: strin
   );
 }
 
+/** Hosts among which some are meant, by whatever references. */
+export interface Fleet<T extends Choosable> {
+  readonly hosts: readonly T[];
+  /** @throws PatchError `HOST_NOT_FOUND` */
+  readonly getNamed: (name: string) => T;
+}
+
+/** All hosts are looked through for names once, when the first is asked for. */
+export function fleetOf<T extends Choosable>(hosts: readonly T[]): Fleet<T> {
+  let index: NameIndex<T> | undefined;
+  return { hosts, getNamed: (name) => byName((index ??= indexOf(hosts)), name) };
+}
+
 async function hostsOf<T extends Choosable>(
-  fleet: readonly T[],
+  { hosts, getNamed }: Fleet<T>,
   term: string,
-  find: { readonly name: (name: string) => T; readonly word: FindWord },
+  findWord: FindWord,
 ): Promise<readonly T[]> {
   if (term.startsWith('@')) {
-    const ids = await find.word(term.slice(1));
-    return fleet.filter(({ id }) => ids.has(id));
+    const ids = await findWord(term.slice(1));
+    return hosts.filter(({ id }) => ids.has(id));
   }
-  if (!isLook(term)) return [find.name(term)];
+  if (!isLook(term)) return [getNamed(term)];
   const pattern = term.toLowerCase();
-  return fleet.filter(({ fqdn }) => fitsGlob(pattern, fqdn));
+  return hosts.filter(({ fqdn }) => fitsGlob(pattern, fqdn));
 }
 
 /** How many patterns and words a reference has. */
@@ -89,17 +102,15 @@ function partsOf(reference: string): { readonly part: string; readonly terms: re
  * @throws PatchError for a name, pattern or word that can mean none at any time, see `FindWord`
  */
 export async function meantByPart<T extends Choosable>(
-  fleet: readonly T[],
+  fleet: Fleet<T>,
   reference: string,
   findWord: FindWord,
 ): Promise<readonly { readonly part: string; readonly found: readonly T[] }[]> {
-  let index: NameIndex<T> | undefined;
-  const name = (one: string): T => byName((index ??= indexOf(fleet)), one);
   const meant = [];
   for (const { part, terms } of partsOf(reference)) {
-    let found: readonly T[] = fleet;
+    let found = fleet.hosts;
     for (const term of terms) {
-      const these = new Set(await hostsOf(fleet, term, { name, word: findWord }));
+      const these = new Set(await hostsOf(fleet, term, findWord));
       found = found.filter((host) => these.has(host));
     }
     meant.push({ part, found });
@@ -113,7 +124,7 @@ export async function meantByPart<T extends Choosable>(
  * @throws PatchError `HOST_NOT_FOUND` for a part that means no host: nothing is ever taken for everything
  */
 export async function hostsMeant<T extends Choosable>(
-  fleet: readonly T[],
+  fleet: Fleet<T>,
   reference: string,
   findWord: FindWord,
 ): Promise<T[]> {
