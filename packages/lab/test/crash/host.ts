@@ -19,6 +19,7 @@ import { type RenewOutcome, renewIdentity } from '../../../agent/src/identity/re
 import { pathsIn } from '../../../agent/src/identity/store/paths.ts';
 import { rollBackDamaged } from '../../../agent/src/identity/store/roll-back.ts';
 import { undoubtedClock } from '../../../agent/test/enrollment/undoubted-clock.ts';
+import { OWN_PROGRAMS } from '../../../worker/test/worker-process.ts';
 
 /** A host that joins, in a folder that plays its root. */
 export interface CrashHost {
@@ -89,7 +90,7 @@ export async function startAgent(host: CrashHost): Promise<EnrollOutcome> {
   const clock = host.hasty ? hastyClock : systemClock;
   const place = { files: systemFiles, paths: certificates, clock, thresholdDays: 7 };
   const parts: EnrollmentParts = {
-    host: { root, files: systemFiles, commands: nodeCommands(), network: hostNetwork },
+    host: { root, files: systemFiles, commands: nodeCommands({}, OWN_PROGRAMS), network: hostNetwork },
     settings,
     place,
     enrollment: enrollmentPlaces(settings, place, {}),
