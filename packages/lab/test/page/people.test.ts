@@ -46,7 +46,8 @@ describe('People', () => {
     await page.getByRole('button', { name: 'Shut bob@page.test out …' }).click();
     await page.getByText('is signed out everywhere and cannot sign in').waitFor();
     expect(await faultsOf(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Shut bob@page.test out' }).click();
+    const question = page.getByRole('alertdialog', { name: 'Shut bob@page.test out?' });
+    await question.getByRole('button', { name: 'Shut bob@page.test out' }).click();
     await page.getByRole('button', { name: 'Let bob@page.test in again' }).waitFor();
     expect(complaints).toEqual([]);
   });
@@ -124,7 +125,8 @@ describe('Programs', () => {
     expect(await faultsOf(page)).toEqual([]);
     await page.getByRole('button', { name: 'Revoke prometheus-2027 …' }).click();
     await page.getByText('What calls with it is refused from now on.').waitFor();
-    await page.getByRole('button', { name: 'Revoke prometheus-2027' }).click();
+    const question = page.getByRole('alertdialog', { name: 'Revoke the token of prometheus-2027?' });
+    await question.getByRole('button', { name: 'Revoke prometheus-2027' }).click();
     await page.getByRole('cell', { name: 'revoked' }).waitFor();
     expect((await stranger.page.request.get('/api/v1/status', { headers })).status()).toBe(401);
     expect(complaints).toEqual([]);

@@ -91,8 +91,9 @@ describe('Join tokens', () => {
     expect(await row.textContent()).toContain('0 of 3');
     expect(await faultsOf(page)).toEqual([]);
     await row.getByRole('button', { name: /^Revoke/ }).click();
-    await page.getByText('It lets nobody in any more.').waitFor();
-    await row.getByRole('button', { name: /^Revoke/ }).click();
+    const question = page.getByRole('alertdialog', { name: /^Revoke the join token/ });
+    await question.getByText('It lets nobody in any more.').waitFor();
+    await question.getByRole('button', { name: /^Revoke/ }).click();
     await row.getByText('revoked').waitFor();
     await page.reload();
     await row.waitFor();

@@ -56,7 +56,7 @@ describe('The page', () => {
     await page.keyboard.press('Enter');
     await page.getByText(/gone\.page\.test is believed by nobody with it/).waitFor();
     expect(await faultsOf(page)).toEqual([]);
-    await page.getByRole('link', { name: 'Leave it' }).click();
+    await page.getByRole('button', { name: 'Leave it' }).click();
     await page.getByRole('link', { name: /^Revoke the certificate .* of gone\.page\.test$/ }).click();
     await page.getByLabel('Why').selectOption('its key is, or may be, in wrong hands');
     await page.getByRole('button', { name: 'Revoke the certificate of gone.page.test' }).click();

@@ -5,6 +5,7 @@ import { Outcome } from '../session/outcome.tsx';
 import { type Act, useAct } from '../session/use-act.ts';
 import { ActButton } from '../shell/act-button.tsx';
 import { ConfirmButton } from '../shell/confirm-button.tsx';
+import { confirmRemoveAuthenticator } from '../words/confirmations.ts';
 import { Once } from '../words/once.tsx';
 import { QrCode } from './qr-code.tsx';
 
@@ -79,13 +80,7 @@ export function Authenticator({ isOn }: { readonly isOn: boolean }) {
           />
         )}
         {isOn ? (
-          <ConfirmButton
-            label="Remove the authenticator"
-            sentence="Your password alone signs you in again, and the recovery codes count no more."
-            why={undefined}
-            act={remove}
-            wish={undefined}
-          />
+          <ConfirmButton asks={confirmRemoveAuthenticator()} why={undefined} act={remove} wish={undefined} />
         ) : offer.answer === undefined ? (
           <>
             <ActButton why={undefined} busy={offer.busy} act={() => offer.start(undefined)}>

@@ -1,12 +1,13 @@
 import type { Certificate } from '@linux-patch/contract';
-import { Alert, Group, NativeSelect, Text } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
+import { Alert, NativeSelect } from '@mantine/core';
+import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type Answered, call } from '../api/call.ts';
 import { Outcome } from '../session/outcome.tsx';
 import { useWhyNot } from '../session/session.ts';
 import { useAct } from '../session/use-act.ts';
-import { ActButton } from '../shell/act-button.tsx';
+import { Confirm } from '../shell/confirm.tsx';
+import { confirmRevokeCertificate } from '../words/confirmations.ts';
 import { count } from '../words/count.ts';
 
 const REASONS = [
@@ -42,37 +43,26 @@ function Delivered({
 export function RevokeCertificate({ certificate }: { readonly certificate: Certificate }) {
   const mayNot = useWhyNot('certificates:revoke');
   const [reason, setReason] = useState<Reason>('unspecified');
-  const { serial, host, subject, kind, state } = certificate;
+  const { serial, host, subject, state } = certificate;
+  const navigate = useNavigate();
   const whom = host ?? subject;
   const act = useAct(() => call('revokeCertificate', { parameters: { serial }, body: { reason } }));
   if (act.answer) return <Delivered revoked={act.answer} whom={whom} />;
   return (
-    <Alert color="red" title={`Revoke the certificate ${serial} of ${whom}?`} my="md">
-      <Text>
-        {kind === 'agent'
-          ? `For good: ${whom} is believed by nobody with it, and cannot renew it. It has to ask to join again.`
-          : 'For good: it is one of this manager. It makes another one by itself.'}
-      </Text>
+    <Confirm
+      asks={confirmRevokeCertificate(certificate, whom)}
+      why={mayNot ?? (state === 'valid' ? undefined : `It is ${state} already.`)}
+      busy={act.busy}
+      act={() => act.start(undefined)}
+      back={() => void navigate({ to: '/certificates', search: ({ revoke: _revoke, ...before }) => before })}
+    >
       <NativeSelect
         label="Why"
-        my="xs"
         data={REASONS.map((one) => ({ ...one }))}
         value={reason}
         onChange={({ currentTarget: { value } }) => setReason(value as Reason)}
       />
-      <Group>
-        <ActButton
-          why={mayNot ?? (state === 'valid' ? undefined : `It is ${state} already.`)}
-          busy={act.busy}
-          act={() => act.start(undefined)}
-        >
-          Revoke the certificate of {whom}
-        </ActButton>
-        <Link to="/certificates" search={({ revoke: _revoke, ...before }) => before}>
-          Leave it
-        </Link>
-      </Group>
       <Outcome of={act} />
-    </Alert>
+    </Confirm>
   );
 }

@@ -1,5 +1,4 @@
 import type { Job } from '@linux-patch/contract';
-import { Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { agentCode } from '../api/agent-failure.ts';
@@ -9,6 +8,7 @@ import { useWhyNot } from '../session/session.ts';
 import { ActButton } from '../shell/act-button.tsx';
 import { Confirm } from '../shell/confirm.tsx';
 import { Refused } from '../states/refused.tsx';
+import { confirmCancel } from '../words/confirmations.ts';
 import { adviceFor } from './advice.ts';
 import { isOver, jobQuery } from './job-query.ts';
 
@@ -32,33 +32,31 @@ export function CancelJob({ host, job }: { readonly host: string; readonly job: 
   const failure = cancel.error ? failureOf(cancel.error) : undefined;
   const ended = isOver(job) ? 'The job has ended; there is nothing to cancel.' : undefined;
   const why = mayNot ?? ended ?? (cancel.data ? DONE[cancel.data.action] : undefined);
+  const trouble =
+    failure && !isOver(job) ? (
+      <Refused
+        title="The job was not cancelled, as far as is known"
+        failure={failure}
+        advice={adviceFor(agentCode(failure))}
+      />
+    ) : null;
   return (
     <>
-      {failure && !isOver(job) ? (
-        <Refused
-          title="The job was not cancelled, as far as is known"
-          failure={failure}
-          advice={adviceFor(agentCode(failure))}
-        />
-      ) : null}
+      <ActButton why={why} act={() => setAsked(true)} quiet>
+        Cancel the job
+      </ActButton>
       {isAsked && !isOver(job) ? (
         <Confirm
-          title={`Cancel this job on ${host}?`}
-          yes={`Yes, cancel it on ${host}`}
+          asks={confirmCancel(host)}
           why={why}
           busy={cancel.isPending}
           act={() => cancel.mutate()}
           back={() => setAsked(false)}
         >
-          <Text>
-            What it has done stays done. A change that the package manager has begun is ended in a state that
-            the next change repairs.
-          </Text>
+          {trouble}
         </Confirm>
       ) : (
-        <ActButton why={why} act={() => setAsked(true)} quiet>
-          Cancel the job
-        </ActButton>
+        trouble
       )}
     </>
   );

@@ -1,17 +1,18 @@
 import type { ApplyRequest, Host, Plan } from '@linux-patch/contract';
-import { Stack, Text } from '@mantine/core';
+import { Stack } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { agentCode, denialIn } from '../api/agent-failure.ts';
 import { call } from '../api/call.ts';
 import { failureOf } from '../api/call-failure.ts';
 import { adviceFor } from '../job/advice.ts';
-import { rebootOf, sumOf, whyNotApply } from '../plan/plan-sentences.ts';
+import { whyNotApply } from '../plan/plan-sentences.ts';
 import { DeniedByPolicy } from '../plan/policy-denial.tsx';
 import { useWhyNot } from '../session/session.ts';
 import { ActButton } from '../shell/act-button.tsx';
 import { Confirm } from '../shell/confirm.tsx';
 import { Refused } from '../states/refused.tsx';
+import { confirmPlan } from '../words/confirmations.ts';
 import { count } from '../words/count.ts';
 
 /** Does what a plan says on its host, after a question; a second try is the same job. */
@@ -45,8 +46,8 @@ export function ApplyPlan({
   const failure = apply.error ? failureOf(apply.error) : undefined;
   const denial = failure ? denialIn(failure) : undefined;
   const whyNot = mayNot ?? why ?? whyNotApply(plan);
-  return (
-    <Stack>
+  const trouble = (
+    <>
       {denial ? <DeniedByPolicy denial={denial} /> : null}
       {failure && !denial ? (
         <Refused
@@ -55,27 +56,25 @@ export function ApplyPlan({
           advice={adviceFor(agentCode(failure))}
         />
       ) : null}
+    </>
+  );
+  return (
+    <Stack>
+      <ActButton why={whyNot} act={() => setAsked(true)}>
+        Apply {count(plan.steps.length, 'change')} to {fqdn}
+      </ActButton>
       {isAsked ? (
         <Confirm
-          title={`Change ${fqdn} now?`}
-          yes={`Yes, change ${fqdn}`}
+          asks={confirmPlan(fqdn, plan, request)}
           why={whyNot}
           busy={apply.isPending}
           act={() => apply.mutate()}
           back={() => setAsked(false)}
         >
-          <Text>
-            {sumOf(plan)} {rebootOf(plan)}
-            {request.allow_reboot === true ? ` ${fqdn} may reboot by itself afterwards.` : ''}
-          </Text>
-          {plan.removed_packages.length > 0 ? (
-            <Text fw={600}>It removes {plan.removed_packages.join(', ')}.</Text>
-          ) : null}
+          {trouble}
         </Confirm>
       ) : (
-        <ActButton why={whyNot} act={() => setAsked(true)}>
-          Apply {count(plan.steps.length, 'change')} to {fqdn}
-        </ActButton>
+        trouble
       )}
     </Stack>
   );

@@ -7,6 +7,7 @@ import { useWhyNot } from '../session/session.ts';
 import { useAct } from '../session/use-act.ts';
 import { ActButton } from '../shell/act-button.tsx';
 import { ConfirmButton } from '../shell/confirm-button.tsx';
+import { confirmRemove, confirmShutOut } from '../words/confirmations.ts';
 import { type RoleName, RoleSelect } from './role-select.tsx';
 
 interface Change {
@@ -44,13 +45,7 @@ export function PersonChanges({ person: { name, role, state } }: { readonly pers
       </Stack>
       <Group mt="md" align="start">
         {state === 'active' ? (
-          <ConfirmButton
-            label={`Shut ${name} out`}
-            sentence={`${name} is signed out everywhere and cannot sign in until somebody lets them in again.`}
-            why={mayNot}
-            act={shut}
-            wish={{ disabled: true }}
-          />
+          <ConfirmButton asks={confirmShutOut(name)} why={mayNot} act={shut} wish={{ disabled: true }} />
         ) : (
           <div>
             <ActButton why={mayNot} busy={shut.busy} act={() => shut.start({ disabled: false })} quiet>
@@ -59,13 +54,7 @@ export function PersonChanges({ person: { name, role, state } }: { readonly pers
             <Outcome of={shut} />
           </div>
         )}
-        <ConfirmButton
-          label={`Remove ${name}`}
-          sentence={`${name} is signed out everywhere and gone for good; the name stays taken, so that records mean one person by it.`}
-          why={mayNot}
-          act={remove}
-          wish={undefined}
-        />
+        <ConfirmButton asks={confirmRemove(name)} why={mayNot} act={remove} wish={undefined} />
       </Group>
     </Paper>
   );

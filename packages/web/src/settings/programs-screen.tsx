@@ -7,6 +7,7 @@ import { useAct } from '../session/use-act.ts';
 import { ConfirmButton } from '../shell/confirm-button.tsx';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
+import { confirmRevokeProgram } from '../words/confirmations.ts';
 import { Ends } from '../words/ends.tsx';
 import { Listing, Row } from '../words/listing.tsx';
 import { When } from '../words/when.tsx';
@@ -18,15 +19,7 @@ const COLUMNS = ['Name', 'Role', 'State', 'Ends', 'Made', 'By', 'Used', 'From', 
 function Revoke({ name }: { readonly name: string }) {
   const mayNot = useWhyNot('api-tokens:manage');
   const act = useAct(() => call('revokeApiToken', { parameters: { name } }));
-  return (
-    <ConfirmButton
-      label={`Revoke ${name}`}
-      sentence="What calls with it is refused from now on. It cannot be made valid again."
-      why={mayNot}
-      act={act}
-      wish={undefined}
-    />
-  );
+  return <ConfirmButton asks={confirmRevokeProgram(name)} why={mayNot} act={act} wish={undefined} />;
 }
 
 /** API tokens: which programs may do what. */

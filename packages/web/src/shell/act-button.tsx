@@ -8,6 +8,7 @@ export function ActButton({
   busy = false,
   act,
   quiet = false,
+  danger = false,
   submit = false,
 }: {
   readonly children: ReactNode;
@@ -17,6 +18,8 @@ export function ActButton({
   readonly act: () => void;
   /** Not the first thing to do here. */
   readonly quiet?: boolean;
+  /** What it does cannot be taken back. */
+  readonly danger?: boolean;
   /** What Enter in a field of its form does, too. */
   readonly submit?: boolean;
 }) {
@@ -26,6 +29,7 @@ export function ActButton({
       <Button
         type={submit ? 'submit' : 'button'}
         variant={quiet ? 'default' : 'filled'}
+        {...(danger ? { color: 'red' } : {})}
         aria-disabled={why !== undefined || busy}
         {...(why !== undefined || busy ? { 'data-disabled': true } : {})}
         {...(why === undefined ? {} : { 'aria-describedby': reasonId })}

@@ -1,21 +1,19 @@
-import { Alert, Button, Group, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { Outcome } from '../session/outcome.tsx';
 import type { Act } from '../session/use-act.ts';
+import type { Confirmation } from '../words/confirmations.ts';
 import { ActButton } from './act-button.tsx';
+import { Confirm } from './confirm.tsx';
 
-/** A button for what cannot be taken back: it first says what will happen, to whom, and is pressed once more. */
+/** A button for what cannot be taken back: it first says what will happen, to whom, and is confirmed. */
 export function ConfirmButton<W>({
-  label,
-  sentence,
+  asks,
   why,
   act,
   wish,
   children,
 }: {
-  /** What is done, with the name of what it is done to. */
-  readonly label: string;
-  readonly sentence: string;
+  readonly asks: Confirmation;
   /** Why it cannot be done; undefined when it can. */
   readonly why: string | undefined;
   readonly act: Act<W, unknown>;
@@ -24,32 +22,21 @@ export function ConfirmButton<W>({
   readonly children?: ReactNode;
 }) {
   const [isOpen, setOpen] = useState(false);
-  if (!isOpen)
-    return (
-      <ActButton why={why} act={() => setOpen(true)} quiet>
-        {label} …
-      </ActButton>
-    );
+  const turn = (open: boolean): void => {
+    act.forget();
+    setOpen(open);
+  };
   return (
-    <Alert color="red" title={`${label}?`}>
-      <Text mb="xs">{sentence}</Text>
-      {children}
-      <Group mt="xs">
-        <ActButton why={why} busy={act.busy} act={() => act.start(wish)}>
-          {label}
-        </ActButton>
-        <Button
-          variant="default"
-          autoFocus
-          onClick={() => {
-            act.forget();
-            setOpen(false);
-          }}
-        >
-          Leave it
-        </Button>
-      </Group>
-      <Outcome of={act} />
-    </Alert>
+    <>
+      <ActButton why={why} act={() => turn(true)} quiet>
+        {asks.yes} …
+      </ActButton>
+      {isOpen && act.answer === undefined ? (
+        <Confirm asks={asks} why={why} busy={act.busy} act={() => act.start(wish)} back={() => turn(false)}>
+          {children}
+          <Outcome of={act} />
+        </Confirm>
+      ) : null}
+    </>
   );
 }
