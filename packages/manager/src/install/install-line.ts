@@ -3,9 +3,13 @@ import { type InstallSources, PatchError } from '@linux-patch/contract';
 /** Where the agent looks for a join string by itself. */
 const JOIN_FILE = '/etc/linux_patch_api/join';
 
+/** Both take a package of the host's own disk as it is. */
+const RPM =
+  'if command -v dnf >/dev/null; then dnf install -y "$1"; else zypper -n install --allow-unsigned-rpm "$1"; fi';
+
 const INSTALLERS: readonly (readonly [ending: RegExp, install: (file: string) => string])[] = [
   [/\.deb$/, (file) => `apt-get install -y ${file}`],
-  [/\.rpm$/, (file) => `dnf install -y ${file}`],
+  [/\.rpm$/, (file) => `sh -c '${RPM}' sh ${file}`],
   [/\.pkg\.tar\.(zst|xz|gz)$/, (file) => `pacman -U --noconfirm ${file}`],
 ];
 
