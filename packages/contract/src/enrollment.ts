@@ -106,7 +106,6 @@ export const OsDetails = z.object({
   kernel: OsFact,
   architecture: OsFact,
   agent_port: z
-    .number()
     .int()
     .min(1)
     .max(65_535)
@@ -239,7 +238,7 @@ export type LeaveRequest = z.infer<typeof LeaveRequest>;
 /** The manager has let the host go. Saying it again is answered the same, with nothing more revoked. */
 export const Left = z.object({
   fqdn: Line,
-  revoked: z.number().int().nonnegative().meta({ description: 'Certificates revoked by this call.' }),
+  revoked: z.int().nonnegative().meta({ description: 'Certificates revoked by this call.' }),
 });
 export type Left = z.infer<typeof Left>;
 

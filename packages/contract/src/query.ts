@@ -7,7 +7,7 @@ export function wholeNumber(min: number, max: number) {
     .max(9)
     .regex(/^\d{1,9}$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.number().int().min(min).max(max));
+    .pipe(z.int().min(min).max(max));
 }
 
 /** `true` or `false` written in a query string. */

@@ -5,4 +5,4 @@ import { z } from 'zod';
 export const path = z.string().refine((text) => isAbsolute(text), 'must be an absolute path');
 
 /** A whole number within bounds, which count. */
-export const whole = (min: number, max: number) => z.number().int().min(min).max(max);
+export const whole = (min: number, max: number) => z.int().min(min).max(max);

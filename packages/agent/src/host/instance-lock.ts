@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { Clock, Files } from '@linux-patch/runtime';
 import { z } from 'zod';
 
-const Holder = z.object({ pid: z.number().int().positive(), since: z.iso.datetime() });
+const Holder = z.object({ pid: z.int().positive(), since: z.iso.datetime() });
 /** The process that has a lock. */
 export type LockHolder = z.infer<typeof Holder>;
 

@@ -6,10 +6,10 @@ export const ClientFrame = z.union([
   z.strictObject({
     type: z.literal('subscribe'),
     job_id: z.uuid(),
-    from_seq: z.number().int().nonnegative().optional(),
+    from_seq: z.int().nonnegative().optional(),
   }),
   z.strictObject({ type: z.literal('unsubscribe'), job_id: z.uuid() }),
-  z.strictObject({ type: z.literal('subscribe_all'), from_seq: z.number().int().nonnegative().optional() }),
+  z.strictObject({ type: z.literal('subscribe_all'), from_seq: z.int().nonnegative().optional() }),
   z.strictObject({ type: z.literal('ping') }),
   z.strictObject({ action: z.enum(['subscribe', 'unsubscribe']), job_id: z.uuid().nullish() }),
 ]);
@@ -31,24 +31,15 @@ const framePayload = {
   event: z.enum(FRAME_TYPES),
   job_id: Line,
   status: Line,
-  progress: z.number().int().min(0).max(100),
-  progress_percent: z.number().int().min(0).max(100),
+  progress: z.int().min(0).max(100),
+  progress_percent: z.int().min(0).max(100),
   message: Output,
   timestamp: z.iso.datetime(),
   output: Output.optional().meta({ description: 'Output lines since the last frame of this job.' }),
   error: Output.optional(),
   error_code: Line.optional(),
-  seq: z
-    .number()
-    .int()
-    .nonnegative()
-    .meta({ description: 'Rises by one per job event; resume with `from_seq`.' }),
-  missed: z
-    .number()
-    .int()
-    .positive()
-    .optional()
-    .meta({ description: 'Events this client was too slow for.' }),
+  seq: z.int().nonnegative().meta({ description: 'Rises by one per job event; resume with `from_seq`.' }),
+  missed: z.int().positive().optional().meta({ description: 'Events this client was too slow for.' }),
 };
 
 /** What the agent sends; both generations of clients find their members. */

@@ -32,7 +32,7 @@ export const Health = z.object({
     description:
       'Born with the data folder of the worker, and another one on another host; see the header `Linux-Patch-Instance`. Older agents have none, nor has one whose worker could not say it yet.',
   }),
-  uptime_seconds: z.number().int().nonnegative(),
+  uptime_seconds: z.int().nonnegative(),
   checks: z.object({
     config: CheckResult,
     certificates: CheckResult,
@@ -55,11 +55,11 @@ export const Health = z.object({
   last_cache_update: z.iso.datetime().nullable(),
   cache_status: z.enum(CACHE_STATUSES),
   crl_status: z.enum(CRL_STATUSES),
-  crl_age_seconds: z.number().int().nonnegative().nullable(),
+  crl_age_seconds: z.int().nonnegative().nullable(),
   crl_next_update: z.iso.datetime().nullable(),
   crl_number: Line.nullable().meta({ description: 'Number of the revocation list in use, decimal.' }),
   certificate_expires_at: z.iso.datetime().nullable(),
-  certificate_days_left: z.number().int().nullable(),
+  certificate_days_left: z.int().nullable(),
   identity_trust: z.enum(IDENTITY_TRUSTS).meta({ description: 'How the agent came to trust its manager.' }),
   key_origin: z.enum(KEY_ORIGINS).meta({ description: 'Who made the private key.' }),
   job_key: HostJobKey.optional().meta({

@@ -9,7 +9,7 @@ export type CrlPush = z.infer<typeof CrlPush>;
 export const CrlTaken = z.object({
   crl_number: Line.nullable().meta({ description: 'Decimal; null when the list has none.' }),
   crl_next_update: z.iso.datetime().nullable(),
-  revoked: z.number().int().nonnegative().meta({ description: 'Certificates that it names.' }),
+  revoked: z.int().nonnegative().meta({ description: 'Certificates that it names.' }),
   changed: z.boolean().meta({ description: 'It is another list than before.' }),
 });
 export type CrlTaken = z.infer<typeof CrlTaken>;

@@ -72,7 +72,7 @@ export type JobResult = z.infer<typeof JobResult>;
 /** A reboot of the host that a job asked for. */
 export const JobReboot = z.object({
   due_at: z.iso.datetime().meta({ description: 'By the clock of the host.' }),
-  delay_seconds: z.number().int().nonnegative(),
+  delay_seconds: z.int().nonnegative(),
   reasons: z.array(z.string().max(1_000)).max(100),
 });
 export type JobReboot = z.infer<typeof JobReboot>;
@@ -93,8 +93,8 @@ export const Job = z.object({
   operation: z.enum(JOB_OPERATIONS),
   status: z.enum(JOB_STATUSES),
   state: z.enum(JOB_STATES),
-  progress: z.number().int().min(0).max(100),
-  progress_percent: z.number().int().min(0).max(100),
+  progress: z.int().min(0).max(100),
+  progress_percent: z.int().min(0).max(100),
   message: Output,
   packages: z.array(Line).max(MAX_ENTRIES),
   created_at: z.iso.datetime(),
@@ -106,7 +106,7 @@ export const Job = z.object({
   error: Output.nullable(),
   error_code: Line.nullable(),
   error_details: JobErrorDetails.nullable().optional(),
-  exit_code: z.number().int().nullable(),
+  exit_code: z.int().nullable(),
   command_stdout: Output.nullable(),
   command_stderr: Output.nullable(),
   results: z.array(JobResult).max(MAX_ENTRIES),
@@ -142,9 +142,9 @@ export type JobSummary = z.infer<typeof JobSummary>;
 
 export const JobList = z.object({
   jobs: z.array(JobSummary).max(MAX_ENTRIES),
-  total: z.number().int().nonnegative(),
-  limit: z.number().int().nullable(),
-  offset: z.number().int().nonnegative(),
+  total: z.int().nonnegative(),
+  limit: z.int().nullable(),
+  offset: z.int().nonnegative(),
 });
 export type JobList = z.infer<typeof JobList>;
 

@@ -56,7 +56,7 @@ export const Package = z.object({
   upgradable: z.boolean(),
   latest_version: Line.nullable(),
   description: Prose,
-  size_bytes: z.number().int().nonnegative().nullable(),
+  size_bytes: z.int().nonnegative().nullable(),
   held: z.boolean(),
   origin: Line.nullable(),
   ...sourceFields,
@@ -71,13 +71,9 @@ export type Package = z.infer<typeof Package>;
 
 export const PackageList = z.object({
   packages: z.array(Package).max(MAX_ENTRIES),
-  total: z
-    .number()
-    .int()
-    .nonnegative()
-    .meta({ description: 'Number of packages that match, before paging.' }),
-  limit: z.number().int().nullable(),
-  offset: z.number().int().nonnegative(),
+  total: z.int().nonnegative().meta({ description: 'Number of packages that match, before paging.' }),
+  limit: z.int().nullable(),
+  offset: z.int().nonnegative(),
   revision: Revision,
   lists: PackageLists.optional(),
 });

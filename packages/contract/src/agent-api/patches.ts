@@ -57,8 +57,8 @@ export type HiddenSecurityUpdate = z.infer<typeof HiddenSecurityUpdate>;
 
 export const PatchList = z.object({
   patches: z.array(Patch).max(MAX_ENTRIES),
-  total: z.number().int().nonnegative(),
-  security_updates: z.number().int().nonnegative(),
+  total: z.int().nonnegative(),
+  security_updates: z.int().nonnegative(),
   requires_reboot: z.boolean(),
   hidden_security: z.array(HiddenSecurityUpdate).max(10_000).optional().meta({
     description:
@@ -107,11 +107,11 @@ export const ApplyRequest = z.strictObject({
   plan_hash: PlanHash.optional(),
   allow_reboot: z.boolean().optional(),
   reboot: z.boolean().optional(),
-  reboot_delay_seconds: z.number().int().min(0).max(604_800).optional(),
+  reboot_delay_seconds: z.int().min(0).max(604_800).optional(),
   options: z
     .strictObject({
       reboot: z.boolean().optional(),
-      reboot_delay_minutes: z.number().int().min(0).max(10_080).optional(),
+      reboot_delay_minutes: z.int().min(0).max(10_080).optional(),
       exclude_packages: z.array(PackageGlob).max(1000).optional(),
     })
     .optional(),

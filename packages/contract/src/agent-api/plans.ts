@@ -74,11 +74,11 @@ export const Plan = z.object({
   new_packages: z.array(Line).max(MAX_ENTRIES),
   removed_packages: z.array(Line).max(MAX_ENTRIES),
   left_out: z.array(PlanLeftOut).max(MAX_ENTRIES),
-  download_bytes: z.number().int().nonnegative().nullable().meta({
+  download_bytes: z.int().nonnegative().nullable().meta({
     description:
       'Of all archives, by the package lists; those that the host has downloaded already are among them. `null`: not known.',
   }),
-  disk_bytes: z.number().int().nullable().meta({
+  disk_bytes: z.int().nullable().meta({
     description: 'What the installed packages take more afterwards, less when negative. `null`: not known.',
   }),
   reboot: z.enum(['yes', 'no', 'unknown']).meta({
@@ -135,6 +135,6 @@ export const PlanDifference = z.object({
     .array(z.object({ before: PlanStep, now: PlanStep }))
     .max(PLAN_DIFFERENCE_LIMIT)
     .meta({ description: 'The same package with another version or action.' }),
-  more: z.number().int().nonnegative().meta({ description: 'Differences beyond those that are named.' }),
+  more: z.int().nonnegative().meta({ description: 'Differences beyond those that are named.' }),
 });
 export type PlanDifference = z.infer<typeof PlanDifference>;

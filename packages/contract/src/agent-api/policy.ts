@@ -6,7 +6,6 @@ export const PolicyDenial = z.object({
   rule: Line.meta({ description: 'The key of the policy that denies it; empty: the file itself is faulty.' }),
   file: Line,
   line: z
-    .number()
     .int()
     .positive()
     .nullable()

@@ -17,12 +17,12 @@ export const ServiceName = z
 
 /** A process that runs code which was replaced or removed since it started. */
 export const OutdatedProcess = z.object({
-  pid: z.number().int().positive(),
+  pid: z.int().positive(),
   program: Line.meta({ description: 'Its command name, at most 15 characters (proc_pid_comm(5)).' }),
   files: z.array(Line).max(10).meta({
     description: 'Programs and libraries that it runs in their former state; at most ten of them.',
   }),
-  more_files: z.number().int().nonnegative().meta({ description: 'How many are not named.' }),
+  more_files: z.int().nonnegative().meta({ description: 'How many are not named.' }),
 });
 export type OutdatedProcess = z.infer<typeof OutdatedProcess>;
 
@@ -30,7 +30,7 @@ export type OutdatedProcess = z.infer<typeof OutdatedProcess>;
 export const RunningService = z.object({
   name: ServiceName,
   manager: z.enum(['systemd', 'openrc']),
-  processes: z.number().int().positive(),
+  processes: z.int().positive(),
   old_code: OldCode.meta({
     description:
       '`yes`: a restart of it takes up the new code; `unknown`: a process of it could not be looked at.',
@@ -60,15 +60,14 @@ export const ServiceList = z.object({
     )
     .max(500)
     .meta({ description: 'Processes that run old code and belong to no service that could be restarted.' }),
-  elsewhere: z.number().int().nonnegative().meta({
+  elsewhere: z.int().nonnegative().meta({
     description: 'Processes with another root than this host, as those of containers: not looked at.',
   }),
   unknown: z
-    .array(z.object({ reason: Line, processes: z.number().int().positive() }))
+    .array(z.object({ reason: Line, processes: z.int().positive() }))
     .max(20)
     .meta({ description: 'Processes that could not be looked at, and why.' }),
   left_out: z
-    .number()
     .int()
     .nonnegative()
     .meta({ description: 'Processes that run old code and are named nowhere, because the answer is full.' }),
@@ -86,12 +85,10 @@ export const JobOldCode = z.object({
     .max(2_000)
     .meta({ description: 'Services that run code which was replaced: restart them.' }),
   others: z
-    .number()
     .int()
     .nonnegative()
     .meta({ description: 'Other processes that do, as those of people who are logged in.' }),
   unknown: z
-    .number()
     .int()
     .nonnegative()
     .meta({ description: 'Processes that could not be looked at, or are not named.' }),

@@ -11,7 +11,7 @@ export const SystemInfo = z.object({
   kernel: Line,
   architecture: Line,
   package_manager: Line,
-  uptime_seconds: z.number().int().nonnegative().meta({ description: 'Uptime of the host.' }),
+  uptime_seconds: z.int().nonnegative().meta({ description: 'Uptime of the host.' }),
   boot_id: Line.nullable().meta({ description: 'Differs after every boot, also of a container.' }),
   last_boot: z.iso.datetime().nullable(),
   last_update_check: z.iso.datetime().nullable(),

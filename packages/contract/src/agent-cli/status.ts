@@ -17,7 +17,7 @@ const StatusIdentity = z.object({
   not_before: Instant.nullable(),
   not_after: Instant.nullable(),
   /** Whole days until the certificate expires; negative afterwards. */
-  days_left: z.number().int().nullable(),
+  days_left: z.int().nullable(),
   ca_not_after: Instant.nullable(),
   /** How the agent came to trust its manager. */
   trust: z.enum(IDENTITY_TRUSTS),
@@ -44,7 +44,7 @@ const StatusEnrollment = z.object({
   /** What proves the manager, and the CA that vouches for the connection; null before that is settled. */
   manager_proof: z.object({ by: z.enum(MANAGER_PROOFS), issuer: z.string().nullable() }).nullable(),
   waiting_since: Instant,
-  waiting_seconds: z.number().int().nonnegative(),
+  waiting_seconds: z.int().nonnegative(),
   last_poll_at: Instant.nullable(),
   next_attempt_at: Instant.nullable(),
   last_error: z.string().nullable(),
@@ -56,7 +56,7 @@ const StatusRenewal = z.object({
   due: z.boolean(),
   /** When the agent tries next; null when it has noted nothing about this certificate. */
   next_attempt_at: Instant.nullable(),
-  failures: z.number().int().nonnegative(),
+  failures: z.int().nonnegative(),
   /** The newest attempt, when it failed. */
   last_error: z.string().nullable(),
   last_failed_at: Instant.nullable(),
@@ -69,7 +69,7 @@ const StatusCrl = z.object({
   message: z.string(),
   this_update: Instant.nullable(),
   next_update: Instant.nullable(),
-  revoked: z.number().int().nonnegative(),
+  revoked: z.int().nonnegative(),
 });
 
 /** What `status --json` prints. Members may be added; none changes its meaning. */
@@ -81,7 +81,7 @@ export const AgentStatus = z.object({
   /** Where the manager may connect from besides the allow list, as learned when the host joined. */
   manager_addresses: z.array(z.string()),
   /** Processes of the service that work with these folders. */
-  agent: z.object({ running: z.boolean(), pids: z.array(z.number().int()) }),
+  agent: z.object({ running: z.boolean(), pids: z.array(z.int()) }),
   identity: StatusIdentity,
   renewal: StatusRenewal.nullable(),
   crl: StatusCrl.nullable(),

@@ -35,13 +35,13 @@ export const ApiToken = z.object({
 });
 export type ApiToken = z.infer<typeof ApiToken>;
 
-export const ApiTokenList = z.object({ api_tokens: z.array(ApiToken), total: z.number().int() });
+export const ApiTokenList = z.object({ api_tokens: z.array(ApiToken), total: z.int() });
 
 /** Body of `POST /api-tokens`. */
 export const CreateApiToken = z.strictObject({
   name: ApiTokenName,
   role: RoleName,
-  expires_days: z.number().int().min(1).max(MAX_API_TOKEN_DAYS).optional(),
+  expires_days: z.int().min(1).max(MAX_API_TOKEN_DAYS).optional(),
 });
 export type CreateApiToken = z.infer<typeof CreateApiToken>;
 

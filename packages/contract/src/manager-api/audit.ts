@@ -7,7 +7,7 @@ const Hash = z
 
 /** One record of the audit log. */
 export const AuditRecord = z.object({
-  seq: z.number().int(),
+  seq: z.int(),
   at: z.iso.datetime(),
   actor: z.string(),
   event: z.string(),
@@ -41,7 +41,7 @@ export type AuditQuery = z.infer<typeof AuditQuery>;
 
 export const AuditPage = z.object({
   records: z.array(AuditRecord),
-  next: z.number().int().nullable().meta({ description: '`before` of the next page; null for the last.' }),
+  next: z.int().nullable().meta({ description: '`before` of the next page; null for the last.' }),
 });
 export type AuditPage = z.infer<typeof AuditPage>;
 
@@ -55,12 +55,12 @@ export const AuditVerificationQuery = z.strictObject({
 
 /** Whether the audit log is the chain that was written. */
 export const AuditVerification = z.object({
-  records: z.number().int().meta({ description: 'How many are as they were written, from the first on.' }),
-  last: z.object({ seq: z.number().int(), at: z.iso.datetime(), hash: z.string() }).nullable().meta({
+  records: z.int().meta({ description: 'How many are as they were written, from the first on.' }),
+  last: z.object({ seq: z.int(), at: z.iso.datetime(), hash: z.string() }).nullable().meta({
     description: 'The last of them. Noted elsewhere, its hash tells later whether the end was cut off.',
   }),
   fault: z
-    .object({ seq: z.number().int(), at: z.iso.datetime(), why: z.string() })
+    .object({ seq: z.int(), at: z.iso.datetime(), why: z.string() })
     .nullable()
     .meta({ description: 'The first record that does not fit; null when all do.' }),
   contains: z

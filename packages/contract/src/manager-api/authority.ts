@@ -45,11 +45,7 @@ export const CertificateAuthority = z.object({
   pin_works: z.boolean().meta({ description: 'Whether a host that has this fingerprint can still join.' }),
   root: CaCertificate,
   issuing: CaCertificate,
-  hosts: z
-    .number()
-    .int()
-    .nonnegative()
-    .meta({ description: 'Hosts whose newest certificate is from this CA.' }),
+  hosts: z.int().nonnegative().meta({ description: 'Hosts whose newest certificate is from this CA.' }),
   issues_to: z.array(z.enum(['manager', 'hosts'])).meta({ description: 'Whose certificates it issues now.' }),
 });
 export type CertificateAuthority = z.infer<typeof CertificateAuthority>;
@@ -70,8 +66,8 @@ export const AuthorityStatus = z.object({
     description: 'When the replacement of the root has to begin, a year or more before it ends.',
   }),
   rotation_due: z.boolean(),
-  hosts: z.number().int().nonnegative(),
-  followed: z.number().int().nonnegative().meta({ description: 'Hosts that have followed this phase.' }),
+  hosts: z.int().nonnegative(),
+  followed: z.int().nonnegative().meta({ description: 'Hosts that have followed this phase.' }),
   laggards: z.array(RotationLaggard),
 });
 export type AuthorityStatus = z.infer<typeof AuthorityStatus>;

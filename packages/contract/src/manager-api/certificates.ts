@@ -23,14 +23,14 @@ export const Certificate = z.object({
   state: z.enum(CERTIFICATE_STATES),
   not_before: z.iso.datetime(),
   not_after: z.iso.datetime(),
-  days_left: z.number().int(),
+  days_left: z.int(),
   issued_at: z.iso.datetime(),
   revoked_at: z.iso.datetime().nullable(),
   revoke_reason: z.enum(REVOCATION_REASON_NAMES).nullable(),
 });
 export type Certificate = z.infer<typeof Certificate>;
 
-export const CertificateList = z.object({ certificates: z.array(Certificate), total: z.number().int() });
+export const CertificateList = z.object({ certificates: z.array(Certificate), total: z.int() });
 
 export const CertificateQuery = z.strictObject({
   host: z.string().optional(),
@@ -48,9 +48,9 @@ export const RevokeRequest = z.strictObject({ reason: z.enum(REVOCATION_REASON_N
 
 /** Which hosts have a revocation list that names everything that is revoked now. */
 export const ListDelivery = z.object({
-  crl_number: z.number().int(),
-  hosts: z.number().int(),
-  taken: z.number().int(),
+  crl_number: z.int(),
+  hosts: z.int(),
+  taken: z.int(),
   /** Sent again in the background until they take it; agents also fetch by themselves. */
   pending: z.array(z.object({ fqdn: z.string(), reason: z.string() })),
 });

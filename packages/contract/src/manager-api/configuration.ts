@@ -8,7 +8,6 @@ export const RunningSetting = z.object({
   default: Prose.nullable().meta({ description: 'As JSON; null where it has none.' }),
   meaning: Prose,
   line: z
-    .number()
     .int()
     .nullable()
     .meta({ description: 'Line of the file in which it is set; null where it is not.' }),

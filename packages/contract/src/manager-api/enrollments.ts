@@ -33,7 +33,7 @@ export const Enrollment = z.object({
     description:
       'The first five of what speaks against it: that its key was revoked or denied before, hosts and requests with the same name, address or machine-id.',
   }),
-  conflicts_total: z.number().int().nonnegative().meta({ description: 'How much speaks against it.' }),
+  conflicts_total: z.int().nonnegative().meta({ description: 'How much speaks against it.' }),
   created_at: z.iso.datetime(),
   last_poll_at: z.iso.datetime().nullable(),
   expires_at: z.iso.datetime(),
@@ -57,9 +57,9 @@ export type Enrollment = z.infer<typeof Enrollment>;
 
 export const EnrollmentList = z.object({
   enrollments: z.array(Enrollment),
-  total: z.number().int().nonnegative().meta({ description: 'Requests in this state, on all pages.' }),
-  limit: z.number().int(),
-  offset: z.number().int().nonnegative(),
+  total: z.int().nonnegative().meta({ description: 'Requests in this state, on all pages.' }),
+  limit: z.int(),
+  offset: z.int().nonnegative(),
 });
 export type EnrollmentList = z.infer<typeof EnrollmentList>;
 

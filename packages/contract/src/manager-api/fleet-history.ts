@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { wholeNumber } from '../query.ts';
 
-const Count = z.number().int().nonnegative();
+const Count = z.int().nonnegative();
 
 /** Days of an answer that was asked for without `days`. */
 export const DEFAULT_HISTORY_DAYS = 90;

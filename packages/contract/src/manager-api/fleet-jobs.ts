@@ -26,7 +26,7 @@ export const FleetJobResult = z.object({
   message: Output,
   error_code: Line.nullable(),
   changed: z
-    .record(z.string().max(64), z.number().int().nonnegative())
+    .record(z.string().max(64), z.int().nonnegative())
     .meta({ description: 'How many packages, by what happened to them.' }),
   reboot: JobReboot.nullable(),
 });
@@ -55,7 +55,7 @@ export type FleetJob = z.infer<typeof FleetJob>;
 /** Answer of `GET /jobs`. */
 export const FleetJobs = z.object({
   jobs: z.array(FleetJob).meta({ description: 'The newest first.' }),
-  total: z.number().int().nonnegative().meta({ description: 'Before paging.' }),
+  total: z.int().nonnegative().meta({ description: 'Before paging.' }),
 });
 export type FleetJobs = z.infer<typeof FleetJobs>;
 

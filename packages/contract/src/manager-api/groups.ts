@@ -15,7 +15,7 @@ export const GroupName = LabelValue;
 /** What a group is for: one line. */
 export const GroupDescription = OneLine(200);
 
-const Count = z.number().int().nonnegative();
+const Count = z.int().nonnegative();
 
 /** Hosts that people put together. */
 export const HostGroup = z.object({

@@ -32,7 +32,7 @@ export type HostIdentityState = (typeof HOST_IDENTITY_STATES)[number];
 export const HostIdentity = z.object({
   state: z.enum(HOST_IDENTITY_STATES),
   message: z.string().nullable().meta({ description: 'What is wrong and what to do; null when nothing is.' }),
-  days_left: z.number().int().nullable(),
+  days_left: z.int().nullable(),
   trust: z
     .enum(IDENTITY_TRUSTS)
     .nullable()
@@ -42,7 +42,7 @@ export const HostIdentity = z.object({
     .nullable()
     .meta({ description: 'Serial number of the certificate the agent served with.' }),
   crl_status: z.enum(CRL_STATUSES).nullable(),
-  crl_number: z.number().int().nullable(),
+  crl_number: z.int().nullable(),
   crl_current: z.boolean().nullable().meta({
     description: 'Its revocation list names everything that is revoked now; null before it was asked.',
   }),
@@ -65,7 +65,7 @@ export const Host = z.object({
   hostname: z.string().nullable(),
   machine_id: z.string(),
   ip_address: z.string(),
-  agent_port: z.number().int(),
+  agent_port: z.int(),
   os_details: OsDetails,
   key_origin: z.enum(['host', 'manager']),
   certificate_serial: z.string().nullable(),
@@ -83,7 +83,7 @@ export const Host = z.object({
 });
 export type Host = z.infer<typeof Host>;
 
-export const HostList = z.object({ hosts: z.array(Host), total: z.number().int() });
+export const HostList = z.object({ hosts: z.array(Host), total: z.int() });
 export type HostList = z.infer<typeof HostList>;
 
 /** Query of `GET /hosts`. */
@@ -94,7 +94,7 @@ export const HostNote = OneLine(500);
 
 /** Body of `PUT /hosts/{id}`: where the agent listens when not on its standard port, and what is to be known of the host. */
 export const HostChange = z.strictObject({
-  agent_port: z.number().int().min(1).max(65_535).optional(),
+  agent_port: z.int().min(1).max(65_535).optional(),
   ip_address: z.union([z.ipv4(), z.ipv6()]).optional(),
   note: HostNote.nullable().optional().meta({ description: 'Null for none.' }),
 });

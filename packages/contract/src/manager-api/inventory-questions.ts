@@ -3,7 +3,7 @@ import { PackageGlob, PackageVersion } from '../agent-api/packages.ts';
 import { queryFlag } from '../query.ts';
 import { FleetFigures, HostInventory, inventoryPage } from './inventory.ts';
 
-const Count = z.number().int().nonnegative();
+const Count = z.int().nonnegative();
 const FIGURES =
   'The whole fleet at that moment: of hosts that are `unknown` the answer has what they had when they were listed last.';
 

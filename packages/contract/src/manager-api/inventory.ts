@@ -26,15 +26,11 @@ export const inventoryPage = {
 
 /** How the fleet fares; `current`, `behind` and `unknown` are all hosts that have not left. */
 export const FleetFigures = z.object({
-  hosts: z.number().int().nonnegative(),
-  current: z.number().int().nonnegative(),
-  behind: z.number().int().nonnegative(),
-  unknown: z.number().int().nonnegative(),
-  security: z
-    .number()
-    .int()
-    .nonnegative()
-    .meta({ description: 'Those of `behind` on which security updates wait.' }),
+  hosts: z.int().nonnegative(),
+  current: z.int().nonnegative(),
+  behind: z.int().nonnegative(),
+  unknown: z.int().nonnegative(),
+  security: z.int().nonnegative().meta({ description: 'Those of `behind` on which security updates wait.' }),
   oldest_listed_at: When.meta({
     description: 'The oldest listing that `current` and `behind` stand on; null where there is none.',
   }),
@@ -52,9 +48,9 @@ export const HostInventory = z.object({
     .meta({ description: 'Why it is `unknown`, for people; null when it is not.' }),
   listed_at: When.meta({ description: 'When the host last said so; null when it never did.' }),
   checked_at: When.meta({ description: 'When it was asked last, with or without success.' }),
-  packages: z.number().int().nonnegative(),
-  updates: z.number().int().nonnegative(),
-  security_updates: z.number().int().nonnegative(),
+  packages: z.int().nonnegative(),
+  updates: z.int().nonnegative(),
+  security_updates: z.int().nonnegative(),
 });
 export type HostInventory = z.infer<typeof HostInventory>;
 
@@ -67,7 +63,7 @@ export const InventoryQuery = z.strictObject({
 export const FleetInventory = z.object({
   figures: FleetFigures,
   hosts: z.array(HostInventory),
-  total: z.number().int().nonnegative().meta({ description: 'Hosts that match, before paging.' }),
+  total: z.int().nonnegative().meta({ description: 'Hosts that match, before paging.' }),
 });
 export type FleetInventory = z.infer<typeof FleetInventory>;
 
@@ -98,6 +94,6 @@ export type InstalledPackage = z.infer<typeof InstalledPackage>;
 export const HostPackages = z.object({
   host: HostInventory,
   packages: z.array(InstalledPackage),
-  total: z.number().int().nonnegative().meta({ description: 'Packages that match, before paging.' }),
+  total: z.int().nonnegative().meta({ description: 'Packages that match, before paging.' }),
 });
 export type HostPackages = z.infer<typeof HostPackages>;

@@ -34,7 +34,7 @@ export const JobKeyStatus = z.object({
     .array(JobKeyFingerprint)
     .meta({ description: 'Keys before it, the oldest first; hosts that pin one of them follow.' }),
   hosts: z
-    .record(z.enum(JOB_KEY_STATES), z.number().int().nonnegative())
+    .record(z.enum(JOB_KEY_STATES), z.int().nonnegative())
     .meta({ description: 'How many hosts of the fleet are in which state.' }),
 });
 export type JobKeyStatus = z.infer<typeof JobKeyStatus>;

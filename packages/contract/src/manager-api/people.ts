@@ -33,7 +33,7 @@ export const Person = z.object({
 });
 export type Person = z.infer<typeof Person>;
 
-export const PersonList = z.object({ people: z.array(Person).max(10_000), total: z.number().int() });
+export const PersonList = z.object({ people: z.array(Person).max(10_000), total: z.int() });
 
 /** Body of `POST /people`. */
 export const CreatePerson = z.strictObject({ name: PersonName, role: RoleName, password: NewPassword });

@@ -18,7 +18,7 @@ export const SavedSearch = z.object({
 });
 export type SavedSearch = z.infer<typeof SavedSearch>;
 
-export const SavedSearchList = z.object({ searches: z.array(SavedSearch), total: z.number().int() });
+export const SavedSearchList = z.object({ searches: z.array(SavedSearch), total: z.int() });
 
 const Selection = OneLine(MAX_SELECTOR_CHARACTERS).meta({
   description:

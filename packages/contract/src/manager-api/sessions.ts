@@ -20,7 +20,7 @@ export const Session = z.object({
 });
 export type Session = z.infer<typeof Session>;
 
-export const SessionList = z.object({ sessions: z.array(Session).max(1_000), total: z.number().int() });
+export const SessionList = z.object({ sessions: z.array(Session).max(1_000), total: z.int() });
 
 /** Body of `POST /session`. */
 export const SignIn = z.strictObject({
@@ -85,4 +85,4 @@ export const EndSessions = z.strictObject({
 });
 export type EndSessions = z.infer<typeof EndSessions>;
 
-export const SessionsEnded = z.object({ ended: z.number().int().nonnegative() });
+export const SessionsEnded = z.object({ ended: z.int().nonnegative() });

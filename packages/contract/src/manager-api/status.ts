@@ -3,17 +3,17 @@ import { z } from 'zod';
 /** Answer of `GET /api/v1/status`. */
 export const ManagerStatus = z.object({
   version: z.string(),
-  uptime_seconds: z.number().int().nonnegative(),
+  uptime_seconds: z.int().nonnegative(),
   ca_fingerprint: z.string(),
   manager_url: z.string(),
-  hosts: z.number().int().nonnegative(),
-  pending_enrollments: z.number().int().nonnegative(),
+  hosts: z.int().nonnegative(),
+  pending_enrollments: z.int().nonnegative(),
   older_agents: z.object({
     allowed: z.enum(['all', 'known', 'none']).meta({
       description:
         'Which agents of the older generation may ask to join: all, those of hosts on record with a key that the manager made, or none.',
     }),
-    hosts: z.number().int().nonnegative().meta({ description: 'Hosts on record with such a key.' }),
+    hosts: z.int().nonnegative().meta({ description: 'Hosts on record with such a key.' }),
   }),
 });
 export type ManagerStatus = z.infer<typeof ManagerStatus>;

@@ -14,8 +14,8 @@ export const DEFAULT_JOIN_TOKEN_SECONDS = 86_400;
 export const JoinToken = z.object({
   id: JoinTokenId,
   state: z.enum(JOIN_TOKEN_STATES),
-  uses: z.number().int().meta({ description: 'Hosts it lets in.' }),
-  used: z.number().int().meta({ description: 'Hosts it has let in.' }),
+  uses: z.int().meta({ description: 'Hosts it lets in.' }),
+  used: z.int().meta({ description: 'Hosts it has let in.' }),
   hosts: z.string().nullable().meta({ description: 'Pattern of the names it is for; null for any name.' }),
   note: z.string().nullable().meta({ description: 'What it is for, in the words of who made it.' }),
   labels: Labels.meta({ description: 'What the hosts that it lets in get.' }),
@@ -28,15 +28,15 @@ export const JoinToken = z.object({
 });
 export type JoinToken = z.infer<typeof JoinToken>;
 
-export const JoinTokenList = z.object({ tokens: z.array(JoinToken), total: z.number().int() });
+export const JoinTokenList = z.object({ tokens: z.array(JoinToken), total: z.int() });
 
 /** What a person writes to a join token: one line. */
 export const JoinTokenNote = OneLine(200);
 
 /** Body of `POST /tokens`. */
 export const CreateJoinToken = z.strictObject({
-  ttl_seconds: z.number().int().min(60).max(MAX_JOIN_TOKEN_SECONDS).optional(),
-  uses: z.number().int().min(1).max(10_000).optional(),
+  ttl_seconds: z.int().min(60).max(MAX_JOIN_TOKEN_SECONDS).optional(),
+  uses: z.int().min(1).max(10_000).optional(),
   hosts: z
     .string()
     .max(253)

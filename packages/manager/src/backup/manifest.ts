@@ -8,7 +8,6 @@ export const MAX_MANIFEST_BYTES = 256 * 1_024;
 export const MAX_FILES = 500;
 
 const bytes = z
-  .number()
   .int()
   .min(0)
   .max(1_024 ** 4);
@@ -17,7 +16,7 @@ const KeptFile = z.strictObject({
   /** Where it lies below the root of the file system. */
   path: z.string().min(1).max(300),
   /** Permission bits. */
-  mode: z.number().int().min(0).max(0o777),
+  mode: z.int().min(0).max(0o777),
   bytes,
   /** SHA-256, hexadecimal. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -32,7 +31,7 @@ export const BackupManifest = z.strictObject({
   ca_fingerprint: z.string().min(1).max(128),
   /** The last migration of the database. */
   schema: z.string().min(1).max(100),
-  hosts: z.number().int().min(0),
+  hosts: z.int().min(0),
   files: z.array(KeptFile).min(1).max(MAX_FILES),
 });
 

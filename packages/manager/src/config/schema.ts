@@ -18,7 +18,6 @@ export const ManagerConfigSchema = z.strictObject({
             'Address to listen on; `::` listens on IPv6 and IPv4, and on IPv4 alone where the kernel has no IPv6.',
         }),
       port: z
-        .number()
         .int()
         .min(0)
         .max(65_535)
@@ -33,13 +32,12 @@ export const ManagerConfigSchema = z.strictObject({
         .default([])
         .meta({ description: "More names and addresses for the manager's own HTTPS certificate." }),
       max_connections: z
-        .number()
         .int()
         .min(16)
         .max(100_000)
         .default(16_384)
         .meta({ description: 'Connections at once; each may take about 100 KiB of memory.' }),
-      max_connections_per_address: z.number().int().min(4).max(100_000).default(256).meta({
+      max_connections_per_address: z.int().min(4).max(100_000).default(256).meta({
         description:
           'Connections at once from one address (of IPv6: from one /64) that have shown neither a credential nor the key of a request; beyond it the oldest of them is closed.',
       }),
@@ -89,18 +87,16 @@ export const ManagerConfigSchema = z.strictObject({
         .default(24)
         .meta({ description: 'Hours after which an unanswered request is forgotten.' }),
       max_pending: z
-        .number()
         .int()
         .min(1)
         .max(1_000_000)
         .default(10_000)
         .meta({ description: 'Most requests that may wait at once.' }),
-      renew_expired_days: z.number().int().min(0).max(365).default(30).meta({
+      renew_expired_days: z.int().min(0).max(365).default(30).meta({
         description:
           'Days after its expiry during which a certificate that is the newest of its host, and not revoked, still renews without a person; 0 asks for a new enrolment at once.',
       }),
       requests_per_minute: z
-        .number()
         .int()
         .min(1)
         .max(100_000)
@@ -111,14 +107,12 @@ export const ManagerConfigSchema = z.strictObject({
   certificates: z
     .strictObject({
       agent_days: z
-        .number()
         .int()
         .min(1)
         .max(825)
         .default(365)
         .meta({ description: "Life of an agent's certificate, days." }),
       crl_hours: z
-        .number()
         .int()
         .min(1)
         .max(720)
@@ -155,7 +149,6 @@ export const ManagerConfigSchema = z.strictObject({
           'Minutes between two questions to each host what it has installed and what waits on it; 0 asks never. A host that missed two counts as unknown.',
       }),
       concurrency: z
-        .number()
         .int()
         .min(1)
         .max(256)

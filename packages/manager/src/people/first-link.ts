@@ -11,7 +11,7 @@ const MAX_FILE_BYTES = 1_024;
 /** What lies in the file: never the secret itself. */
 const LinkFile = z.strictObject({
   verifier: z.string().regex(/^[0-9a-f]{64}$/),
-  expires_at: z.number().int(),
+  expires_at: z.int(),
 });
 
 function verifierOf(secret: string): string {

@@ -13,7 +13,7 @@ import { readConfiguration } from './read.ts';
 const Schema = z.strictObject({
   server: z
     .strictObject({
-      port: z.number().int().min(0).max(65535).default(8443).meta({ description: 'The port.' }),
+      port: z.int().min(0).max(65535).default(8443).meta({ description: 'The port.' }),
       bind: z.string().min(1).default('::').meta({ description: 'The address.' }),
     })
     .prefault({}),

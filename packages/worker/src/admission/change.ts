@@ -86,7 +86,7 @@ export const ForgetAnswer = z.strictObject({ forgotten: z.literal(true) });
 export const WithdrawAnswer = z.strictObject({ withdrawn: z.boolean() });
 
 /** How many jobs of an earlier release were taken over. */
-export const TakeOverAnswer = z.strictObject({ jobs: z.number().int().nonnegative() });
+export const TakeOverAnswer = z.strictObject({ jobs: z.int().nonnegative() });
 
 /** A refusal as it is passed on; a fault without a code is not: it is nobody's answer. */
 export function refusalOf(

@@ -52,7 +52,7 @@ export const JobRequest = z.discriminatedUnion('operation', [
     ...permission,
     /** Whether the host may reboot afterwards, when the updates ask for it. */
     reboot: z.boolean(),
-    rebootDelaySeconds: z.number().int().nonnegative(),
+    rebootDelaySeconds: z.int().nonnegative(),
     /** Overrides `package_manager.require_all_sources`. */
     requireAllSources: z.boolean().optional(),
   }),

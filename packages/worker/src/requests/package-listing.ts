@@ -27,7 +27,7 @@ export const PackageListing = ListingState.extend({
   manager: Text,
   packages: z.array(Package).max(MOST_PACKAGES),
   /** For each package, in the same order, where its version stands among all of them by the rules of the distribution. */
-  versionRanks: z.array(z.number().int().nonnegative()).max(MOST_PACKAGES),
+  versionRanks: z.array(z.int().nonnegative()).max(MOST_PACKAGES),
   /** Pending updates, held and phased ones included; or why nobody knows what waits. */
   updates: z.union([
     z.strictObject({

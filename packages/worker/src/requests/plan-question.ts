@@ -72,8 +72,8 @@ export const PlanAnswer = z.strictObject({
       }),
     )
     .max(MOST_PACKAGES),
-  downloadBytes: z.number().int().nonnegative().optional(),
-  diskBytes: z.number().int().optional(),
+  downloadBytes: z.int().nonnegative().optional(),
+  diskBytes: z.int().optional(),
   reboot: z.enum(['yes', 'no', 'unknown']),
   denial: z.strictObject(PolicyDenial.shape).optional(),
   busy: Text.optional(),

@@ -15,7 +15,7 @@ export const REQUEST_LIMITS: RequestLimits = {
 };
 
 /** What tells how many bytes follow a line, whatever else is in it. */
-const Framed = z.object({ bytes: z.number().int().nonnegative() });
+const Framed = z.object({ bytes: z.int().nonnegative() });
 
 /** The length of a body that a request must have. */
 const Bytes = z
@@ -66,7 +66,7 @@ export const WorkerRequest = z.discriminatedUnion('op', [
     op: z.literal('plan'),
     bytes: Bytes,
     /** How long somebody waits for it. */
-    limitMs: z.number().int().positive().max(MOST_WAITING_MS),
+    limitMs: z.int().positive().max(MOST_WAITING_MS),
     /** Why whoever asks does not believe the clock of this host; absent: it is believed. */
     clockFault: z.string().max(4_096).optional(),
   }),

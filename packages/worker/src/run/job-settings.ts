@@ -23,7 +23,7 @@ const LONGEST_MINUTES = 10_080;
 const JobKeys = z.object({
   jobs: z
     .object({
-      timeout_minutes: z.number().int().min(1).max(LONGEST_MINUTES).default(TIMEOUT_MINUTES),
+      timeout_minutes: z.int().min(1).max(LONGEST_MINUTES).default(TIMEOUT_MINUTES),
       storage_path: z.string().min(1).max(4_096).optional(),
     })
     .prefault({}),

@@ -25,7 +25,7 @@ export const RunReport = z.discriminatedUnion('t', [
     state: State.optional(),
   }),
   z.strictObject({ t: z.literal('results'), results: z.array(JobResult).max(MOST_RESULTS) }),
-  z.strictObject({ t: z.literal('exit'), code: z.number().int().nullable() }),
+  z.strictObject({ t: z.literal('exit'), code: z.int().nullable() }),
   /** The lists were refreshed, for the record of them; `sources` is absent where they cannot be read. */
   z.strictObject({
     t: z.literal('refreshed'),

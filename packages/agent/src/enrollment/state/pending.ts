@@ -81,7 +81,7 @@ export const PendingEnrollment = z.object({
   request_id: z.string().nullable(),
   nonce_m: z.string().nullable(),
   state: z.enum(ENROLLMENT_STATES),
-  polls: z.number().int().nonnegative(),
+  polls: z.int().nonnegative(),
   last_poll_at: z.iso.datetime().nullable(),
   next_attempt_at: z.iso.datetime().nullable(),
   last_error: z.string().nullable(),

@@ -89,7 +89,7 @@ export function readRegistration(answer: ManagerAnswer, shownUrl: string): Regis
 }
 
 /** Unix seconds, small enough for every proof. */
-const ClockBody = z.object({ server_time: z.number().int().nonnegative().max(99_999_999_999) });
+const ClockBody = z.object({ server_time: z.int().nonnegative().max(99_999_999_999) });
 
 /** Reads every shape in which some generation, or its documents, says what became of a request. */
 export function readPoll(answer: ManagerAnswer, shownUrl: string): PollAnswer {

@@ -11,7 +11,7 @@ export const RenewalRecord = z.object({
   next_attempt_at: z.iso.datetime(),
   last_attempt_at: z.iso.datetime().nullable(),
   last_error: z.string().nullable(),
-  failures: z.number().int().nonnegative(),
+  failures: z.int().nonnegative(),
   /** The manager says that another machine holds this certificate as well. */
   forked: z.boolean().optional(),
 });
