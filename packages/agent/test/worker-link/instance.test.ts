@@ -76,7 +76,7 @@ describe('which instance of the agent this is', () => {
   });
 
   it('is known at once to the next agent, which asks when it has time', async () => {
-    const { instance, start, isInstance, times, behave } = await asking();
+    const { instance, start, isInstance, times, behave, path } = await asking();
     instance.begin();
     await instance.current();
     await isInstance(SECOND);
@@ -84,7 +84,8 @@ describe('which instance of the agent this is', () => {
     next.begin();
     expect([await next.current(), await times()]).toEqual([FIRST, 1]);
     next.confirm();
-    await expect.poll(() => next.current()).toBe(SECOND);
+    await expect.poll(() => readFile(path, 'utf8')).toContain(SECOND);
+    expect(await next.current()).toBe(SECOND);
     await behave('never ends');
     const third = start();
     third.begin();
