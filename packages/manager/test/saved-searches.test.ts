@@ -1,45 +1,27 @@
-import { type HostList, MAX_SAVED_SEARCHES, type SavedSearch } from '@linux-patch/contract';
+import { MAX_SAVED_SEARCHES, type SavedSearch } from '@linux-patch/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { joinedHost } from './joined-host.ts';
 import { dataOf } from './known-host.ts';
+import { faultOf, operatorCalls } from './operator.ts';
 import { startWorld, type World } from './world.ts';
 
 let world: World;
-let secret: string;
+const operator = operatorCalls('searcher');
+const { over, ask, chosen } = operator;
 let web: { readonly fqdn: string };
 let db1: { readonly fqdn: string };
 beforeAll(async () => {
   world = await startWorld();
-  secret = (await world.admin('/api-tokens', { name: 'searcher', role: 'operator' })).json().data.secret;
+  await operator.open(world);
   [web, db1] = [await joinedHost(world), await joinedHost(world)];
   await over('PUT', `/hosts/${web.fqdn}/labels`, { set: { env: 'prod', tier: 'web' } });
   await over('PUT', `/hosts/${db1.fqdn}/labels`, { set: { env: 'prod' } });
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-/** Calls over TLS, as a program that an operator gave a token. */
-const over = (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object) =>
-  world.call({
-    method,
-    path: `/api/v1${path}`,
-    headers: { authorization: `Bearer ${secret}` },
-    ...(body === undefined ? {} : { body }),
-  });
 const save = (name: string, hosts: string) => over('POST', '/searches', { name, hosts });
-const ask = (hosts: string) => over('GET', `/hosts?hosts=${encodeURIComponent(hosts)}`);
-const chosen = async (hosts: string) => dataOf<HostList>(await ask(hosts)).hosts.map(({ fqdn }) => fqdn);
-const faultOf = ({ status, text }: { readonly status: number; readonly text: string }) => {
-  const { error } = JSON.parse(text) as { error: { code: string; message: string } };
-  return [status, error.code, error.message];
-};
-
-async function audited(search: string) {
-  const rows = await world.database.db.selectFrom('audit').selectAll().orderBy('seq').execute();
-  return rows
-    .filter(({ event }) => event.startsWith('saved_search_'))
-    .map(({ actor, event, fields }) => ({ actor, event, ...(JSON.parse(fields) as { search: string }) }))
-    .filter((row) => row.search === search);
-}
+const audited = async (search: string) =>
+  (await operator.audited('saved_search_')).filter((row) => 'search' in row && row.search === search);
 
 describe('a saved search', () => {
   it('is made, used, changed and deleted, each step on record once', async () => {
