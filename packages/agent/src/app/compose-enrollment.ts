@@ -21,9 +21,8 @@ import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { storeFolder } from '../identity/store/paths.ts';
 import type { IdentityPlace } from '../identity/store/read.ts';
 import { type OfferedJobKey, openPinnedJobKey, type PinnedJobKey } from '../worker-link/job-key.ts';
-import { openWorkerLink } from '../worker-link/link.ts';
-import { hostArguments } from '../worker-link/program.ts';
 import type { AgentContext, AgentReport, Program } from './agent-context.ts';
+import { linkOf } from './compose-worker.ts';
 
 /** What of a running agent an enrolment is made from. */
 export interface EnrollmentParts extends Pick<AgentContext, 'host' | 'settings' | 'place' | 'enrollment'> {
@@ -120,14 +119,13 @@ export async function learnManagerAgain(parts: EnrollmentParts): Promise<void> {
 
 /** The key of the manager that signs what this host does. */
 export function pinnedJobKeyOf({
-  host: { root, files, commands },
-  settings: { config, configFile, paths },
+  host,
+  settings,
   time: { signal },
   report: { logger, audit },
 }: Pick<EnrollmentParts, 'host' | 'settings' | 'time' | 'report'>): PinnedJobKey {
-  const told = hostArguments({ root, configFile, backend: config.package_manager.backend });
-  const link = openWorkerLink({ commands, hostArguments: told });
-  return openPinnedJobKey({ link, signal, files, logger, audit, place: paths.jobKey });
+  const { link } = linkOf({ host, settings });
+  return openPinnedJobKey({ link, signal, files: host.files, logger, audit, place: settings.paths.jobKey });
 }
 
 const offeredBy = ({ offer, roots }: PendingJobKey): OfferedJobKey => ({ offer: offer ?? undefined, roots });

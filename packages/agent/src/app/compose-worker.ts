@@ -5,16 +5,16 @@ import { openWorkerLink, type WorkerLink } from '../worker-link/link.ts';
 import { hostArguments } from '../worker-link/program.ts';
 import type { AgentContext } from './agent-context.ts';
 
-type WorkerContext = Pick<AgentContext, 'host' | 'settings' | 'time' | 'report' | 'program'>;
+type WorkerContext = Pick<AgentContext, 'host' | 'settings' | 'time' | 'report'>;
 
 /** The way to the worker of this host, and what that is told of it. */
-export function linkOf({ host, settings, program }: WorkerContext): {
+export function linkOf({ host, settings }: Pick<WorkerContext, 'host' | 'settings'>): {
   readonly link: WorkerLink;
   readonly hostArguments: readonly string[];
 } {
   const { configFile, config } = settings;
   const told = hostArguments({ root: host.root, configFile, backend: config.package_manager.backend });
-  return { link: openWorkerLink({ commands: program.commands, hostArguments: told }), hostArguments: told };
+  return { link: openWorkerLink({ commands: host.commands, hostArguments: told }), hostArguments: told };
 }
 
 /** Which instance this is. */

@@ -86,7 +86,7 @@ export function openWorkerLink(options: {
 function unavailable(what: string, cause?: unknown): PatchError {
   return new PatchError(
     'WORKER_UNAVAILABLE',
-    `Nothing can be said about packages now, because ${what}. Ask again; if that does not help, look into the log of this host.`,
+    `The worker of this host gave no answer, because ${what}. Ask again; if that does not help, look into the log of this host.`,
     { cause },
   );
 }

@@ -8,7 +8,7 @@ const SNAPSHOT = { v: 1, op: 'snapshot', explain: false } as const;
 
 const unavailable = (why: string) => ({
   code: 'WORKER_UNAVAILABLE',
-  message: expect.stringContaining(`Nothing can be said about packages now, because ${why}`),
+  message: expect.stringContaining(`The worker of this host gave no answer, because ${why}`),
 });
 
 const FAULTS: readonly (readonly [Behaviour, object])[] = [
