@@ -1,11 +1,40 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import { EVERY_SUITE, LONG_SUITES } from '../../vitest.config.ts';
 
-/** The tests of the manager, its database being one of PostgreSQL, and those of PostgreSQL itself. */
+/** What these show does not depend on the kind of database; `npm test` runs them. */
+const NOT_ABOUT_RECORDS = [
+  // Answers, connections and the page.
+  'http',
+  'https-call',
+  'kept-connections',
+  'other-sites',
+  'page',
+  'probes',
+  'reaching',
+  'server-limits',
+  // Files of the authority, of the configuration and of what hosts install.
+  'annotated-files',
+  'configuration',
+  'install',
+  'install-script',
+  'local-socket',
+  'lost-files',
+  'own-certificates',
+  'refused-names',
+  'unmarked-certificates',
+  // Words of the command line, which calls what the other tests call.
+  '*command-line',
+];
+
+/** The tests of the manager's records, its database being one of PostgreSQL, and those of PostgreSQL itself. */
 export default defineConfig({
   test: {
     ...EVERY_SUITE,
-    include: ['packages/manager/src/**/*.test.ts', 'packages/manager/test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, ...LONG_SUITES],
+    include: ['packages/manager/src/database/transactions.test.ts', 'packages/manager/test/**/*.test.ts'],
+    exclude: [
+      ...configDefaults.exclude,
+      ...LONG_SUITES,
+      ...NOT_ABOUT_RECORDS.map((name) => `packages/manager/test/${name}.test.ts`),
+    ],
   },
 });

@@ -13,7 +13,7 @@ const CHANGED = [
 export const ONE_LINE: readonly CleanHostCase[] = [
   {
     name: 'one line pasted on a host that has nothing of us: proves manager and packages, installs, joins, and says so',
-    flavours: ['debian12', 'debian13'],
+    flavours: ['debian13'],
     async run(world, flavour) {
       await using desk = await openReleaseDesk();
       const manager = await world.startManager({
