@@ -343,6 +343,15 @@ export const MANAGER_AUDIT_EVENTS = {
   host_job_started: event('A host has begun that.', 'host', 'fqdn', 'operation', 'job', 'request'),
   job_cancel_requested: event('A job of a host is about to be cancelled.', 'host', 'fqdn', 'job'),
   manager_stopped: event('The manager was told to stop.'),
+  audit_sealed: event(
+    'Records that are older than `audit.retention_days` were moved into a file; the log goes on from the last of them.',
+    'file',
+    'first_seq',
+    'last_seq',
+    'records',
+    'last_hash',
+    'sha256',
+  ),
 } as const satisfies Record<string, AuditEventTraits>;
 
 /** Name of an event of the manager's audit log. */

@@ -1,6 +1,7 @@
 import { VERSION } from '@linux-patch/contract';
-import { createAuditLog } from './audit/audit-log.ts';
+import { type AuditLog, createAuditLog } from './audit/audit-log.ts';
 import { keepOwnCertificates } from './audit/own-certificates.ts';
+import type { Sealing } from './audit/seal.ts';
 import { findAdminToken } from './authority/admin-token.ts';
 import { openAuthority } from './authority/authority.ts';
 import { composeApp, type Data, type Parts } from './compose-app.ts';
@@ -95,7 +96,8 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   if (adminToken !== undefined) await recordToken(enrollment, paths.adminToken);
   await tellOlderAgents(enrollment);
   const stopping = new AbortController();
-  const upkeep = keepInOrder({ ...life, enrollment, signal: stopping.signal });
+  const sealing = sealingOf(options, audit, database);
+  const upkeep = keepInOrder({ ...life, enrollment, sealing, signal: stopping.signal });
   const telling = life.rotation.run(stopping.signal);
   const asking = life.fleet.poll.keepPolling(stopping.signal);
   const listing = life.fleet.keepListing(stopping.signal);
@@ -111,6 +113,15 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
     url: managerUrlOf(config),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function sealingOf(
+  { config, paths, files, clock }: ManagerOptions,
+  audit: AuditLog,
+  { db, reads }: Data,
+): Sealing {
+  const { retention_days: retentionDays } = config.audit;
+  return { db, reads, audit, files, clock, folder: paths.auditFolder, retentionDays };
 }
 
 function limitsOf({ server }: ManagerConfig): ServerLimits {

@@ -1,4 +1,5 @@
 import { HOUR_MS } from '@linux-patch/contract';
+import { type Sealing, sealOldRecords } from './audit/seal.ts';
 import type { Fleet } from './compose-fleet.ts';
 import { inTransaction } from './database/transactions.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
@@ -7,16 +8,17 @@ import type { Rotation } from './rotation/rotation.ts';
 
 /**
  * Once an hour: issuing CAs and the manager's own certificates are renewed when they are due, how the fleet fares is kept once a day,
- * and what is over is forgotten.
+ * what is over is forgotten, and old records of the audit log are sealed.
  */
 export async function keepInOrder(parts: {
   readonly enrollment: EnrollmentContext;
   readonly rotation: Rotation;
   readonly fleet: Fleet;
   readonly renewOwn: () => Promise<void>;
+  readonly sealing: Sealing;
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const { enrollment, rotation, fleet, renewOwn, signal } = parts;
+  const { enrollment, rotation, fleet, renewOwn, sealing, signal } = parts;
   const { clock, logger } = enrollment;
   const forget = (): Promise<void> =>
     inTransaction(enrollment.db, async (db) => {
@@ -35,5 +37,6 @@ export async function keepInOrder(parts: {
     await clock.sleep(HOUR_MS, signal).catch(() => {});
     await attempt(renewOwn);
     await attempt(forget);
+    await attempt(() => sealOldRecords(sealing, signal));
   }
 }

@@ -1,10 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { ownProgram, temporaryFolder } from '@linux-patch/runtime/testing';
+import { DAY_MS } from '@linux-patch/contract';
+import { systemFiles } from '@linux-patch/runtime/node';
+import { ManualClock, ownProgram, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAuditLog } from '../src/audit/audit-log.ts';
+import { sealOldRecords } from '../src/audit/seal.ts';
+import { packRecords, unpackRecords } from '../src/audit/sealed-file.ts';
+import { managerPaths } from '../src/config/paths.ts';
+import { openDatabase } from '../src/database/open.ts';
 
 const PROGRAM = ownProgram('linux-patch-manager');
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -86,6 +93,45 @@ describe('people on the command line', () => {
     const missing = await run(['audit', 'verify', '--contains', '0'.repeat(64)]);
     expect([missing.exitCode, missing.stdout]).toEqual([1, expect.stringContaining('MISSING')]);
     expect((await run(['audit', 'verify', '--contains', 'x'])).exitCode).toBe(1);
+  });
+
+  it('stand in a file when their records are old, which is verified against the log', async () => {
+    const { database: path, auditFolder } = managerPaths(folder.path);
+    await using database = await openDatabase(path);
+    const clock = new ManualClock(Date.now() + 800 * DAY_MS);
+    const { db } = database;
+    const audit = createAuditLog({ clock });
+    const sealing = {
+      db,
+      reads: db,
+      audit,
+      clock,
+      files: systemFiles,
+      folder: auditFolder,
+      retentionDays: 730,
+    };
+    await sealOldRecords(sealing, new AbortController().signal);
+    const file = join(auditFolder, 'audit-000000001.jsonl.gz');
+    const sealed = await run(['audit', 'verify', '--file', file]);
+    expect([sealed.exitCode, sealed.stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        /^\d+ records, 1 to \d+, are as they were written, and record \d+ of the log names /,
+      ),
+    ]);
+    expect((await run(['audit', 'verify'])).stdout).toMatch(/^Records up to number \d+ are in files /);
+    const records = await unpackRecords(await readFile(file), file);
+    await writeFile(file, await packRecords(records.slice(0, -1)));
+    const short = await run(['audit', 'verify', '--file', file]);
+    expect([short.exitCode, short.stdout]).toEqual([
+      1,
+      expect.stringContaining('NO record of the log names'),
+    ]);
+    await writeFile(file, await packRecords(records.map((row) => ({ ...row, actor: 'person:eve' }))));
+    const changed = await run(['audit', 'verify', '--file', file]);
+    expect([changed.exitCode, changed.stdout]).toEqual([1, expect.stringMatching(/^BROKEN at record 1: /)]);
+    const absent = await run(['audit', 'verify', '--file', `${file}.old`]);
+    expect([absent.exitCode, absent.stderr]).toEqual([1, expect.stringContaining('There is no file')]);
   });
 
   it.each([

@@ -63,6 +63,9 @@ export const AuditVerification = z.object({
     .object({ seq: z.int(), at: z.iso.datetime(), why: z.string() })
     .nullable()
     .meta({ description: 'The first record that does not fit; null when all do.' }),
+  sealed_to: z.int().nullable().meta({
+    description: 'Number of the last record that is in a file, before the first of these; null when none is.',
+  }),
   contains: z
     .boolean()
     .nullable()

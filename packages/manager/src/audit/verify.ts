@@ -1,7 +1,9 @@
 import type { AuditVerification } from '@linux-patch/contract';
 import type { Selectable } from 'kysely';
+import { z } from 'zod';
 import type { Database } from '../database/open.ts';
 import type { AuditRow } from '../database/schema.ts';
+import { readStored } from '../database/stored-json.ts';
 import { CHAIN_START, hashOf } from './audit-log.ts';
 
 type Row = Selectable<AuditRow>;
@@ -9,9 +11,10 @@ type Row = Selectable<AuditRow>;
 /** So many are hashed in a row, a few milliseconds. */
 const PAGE_ROWS = 500;
 
-function faultOf(row: Row, previousHash: string): string | undefined {
+/** Why a record does not fit after the one with this hash; `previousHash` is undefined for the first, which may follow sealed ones. */
+function faultOf(row: Row, previousHash: string | undefined): string | undefined {
   if (row.hash !== hashOf(row)) return 'it is not as it was written';
-  if (row.previous_hash === previousHash) return undefined;
+  if (previousHash === undefined || row.previous_hash === previousHash) return undefined;
   return 'it does not follow the record before it: records between them are missing, or one of them was put there';
 }
 
@@ -31,30 +34,72 @@ async function* rowsOf(db: Database): AsyncGenerator<Row> {
   }
 }
 
+const Seal = z.object({ last_hash: z.string() });
+
+/** The last hash that a record says was sealed. */
+function sealedHash({ event, fields }: Row): string | undefined {
+  return event === 'audit_sealed' ? readStored(Seal.partial(), fields, {}).last_hash : undefined;
+}
+
+type Fault = NonNullable<AuditVerification['fault']>;
+const faultAt = ({ seq, at }: Row, why: string): Fault => ({ seq, at: new Date(at).toISOString(), why });
+
+/** As much of a chain as is as it was written. */
+interface Chain {
+  readonly records: number;
+  readonly first: Row | undefined;
+  readonly last: Row | undefined;
+  readonly fault: Fault | null;
+}
+
+/** Follows records, each of which is handed to `see`, to one that does not fit, or to the end. */
+export async function followChain(
+  rows: AsyncIterable<Row> | Iterable<Row>,
+  see: (row: Row) => void = () => {},
+): Promise<Chain> {
+  let first: Row | undefined;
+  let last: Row | undefined;
+  let records = 0;
+  for await (const row of rows) {
+    const why = faultOf(row, last?.hash);
+    if (why !== undefined) return { records, first, last, fault: faultAt(row, why) };
+    first ??= row;
+    last = row;
+    records += 1;
+    see(row);
+  }
+  return { records, first, last, fault: null };
+}
+
+/** What is wrong when what the first record follows is neither the beginning nor named by a record as sealed. */
+function faultOfBeginning({ first, fault }: Chain, sealed: ReadonlySet<string>): Fault | null {
+  if (!first || fault || sealed.has(first.previous_hash)) return null;
+  return faultAt(first, 'records before it are missing, and none says that they were moved into a file');
+}
+
 /**
- * Follows the chain from its beginning to the first record that does not fit, or to the end. That the end was cut off shows
- * only by a hash that was noted before.
+ * Follows the chain from its first record to one that does not fit, or to the end. What was sealed before the first has to be
+ * named by a record of the chain. That the end was cut off shows only by a hash that was noted before.
  * @throws the signal's reason
  */
 export async function verifyAudit(
   db: Database,
   { contains, signal }: { readonly contains: string | undefined; readonly signal: AbortSignal },
 ): Promise<AuditVerification> {
-  let last: AuditVerification['last'] = null;
-  let fault: AuditVerification['fault'] = null;
-  let records = 0;
   let isThere = false;
-  for await (const row of rowsOf(db)) {
+  const sealed = new Set([CHAIN_START]);
+  const chain = await followChain(rowsOf(db), (row) => {
     signal.throwIfAborted();
-    const at = new Date(row.at).toISOString();
-    const why = faultOf(row, last?.hash ?? CHAIN_START);
-    if (why !== undefined) {
-      fault = { seq: row.seq, at, why };
-      break;
-    }
-    last = { seq: row.seq, at, hash: row.hash };
-    records += 1;
     isThere ||= row.hash === contains;
-  }
-  return { records, last, fault, contains: contains === undefined ? null : isThere };
+    const hash = sealedHash(row);
+    if (hash !== undefined) sealed.add(hash);
+  });
+  const { records, first, last } = chain;
+  return {
+    records,
+    last: last ? { seq: last.seq, at: new Date(last.at).toISOString(), hash: last.hash } : null,
+    fault: chain.fault ?? faultOfBeginning(chain, sealed),
+    sealed_to: first && first.previous_hash !== CHAIN_START ? first.seq - 1 : null,
+    contains: contains === undefined ? null : isThere,
+  };
 }

@@ -5,6 +5,8 @@ export interface ManagerPaths {
   readonly configFile: string;
   readonly dataFolder: string;
   readonly database: string;
+  /** Old records of the audit log, sealed; 0700. */
+  readonly auditFolder: string;
   /** Signed packages that hosts install. */
   readonly installFolder: string;
   /** CA and own certificates with their private keys; 0700. */
@@ -28,6 +30,7 @@ export function managerPaths(root: string): ManagerPaths {
     configFile: join(root, 'etc/linux_patch_manager/config.yaml'),
     dataFolder,
     database: join(dataFolder, 'manager.sqlite'),
+    auditFolder: join(dataFolder, 'audit'),
     installFolder: join(dataFolder, 'install'),
     caFolder: join(dataFolder, 'ca'),
     adminSocket: join(root, 'run/linux-patch-manager/admin.sock'),

@@ -104,6 +104,14 @@ export const ManagerConfigSchema = z.strictObject({
         .meta({ description: 'Requests to join and polls accepted per minute and address.' }),
     })
     .prefault({}),
+  audit: z
+    .strictObject({
+      retention_days: z.int().min(30).max(36_500).default(730).meta({
+        description:
+          'Days that records of the audit log stay in the database. Older ones are moved into files in /var/lib/linux_patch_manager/audit, which the manager never removes; the log names each with its hash.',
+      }),
+    })
+    .prefault({}),
   certificates: z
     .strictObject({
       agent_days: z

@@ -10,7 +10,7 @@ import { count } from '../words/count.ts';
 import { When } from '../words/when.tsx';
 
 function Result({ found, at }: { readonly found: Answered<'verifyAudit'>; readonly at: number }) {
-  const { records, last, fault } = found;
+  const { records, last, fault, sealed_to: sealedTo } = found;
   const whole = `${count(records, 'record')} as written, each after the one before it`;
   return (
     <>
@@ -23,6 +23,9 @@ function Result({ found, at }: { readonly found: Answered<'verifyAudit'>; readon
         <Text role="status">
           ✓ {whole}, verified <When at={at} />.
         </Text>
+      )}
+      {sealedTo === null ? null : (
+        <Text size="sm">Records up to number {sealedTo} are in files, because of their age.</Text>
       )}
       {last ? (
         <>

@@ -21,6 +21,7 @@ import { hostReboots } from './019-host-reboots.ts';
 import { hostLabels } from './020-host-labels.ts';
 import { hostGroups } from './021-host-groups.ts';
 import { savedSearches } from './022-saved-searches.ts';
+import { auditSealing } from './023-audit-sealing.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -46,4 +47,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '020-host-labels': hostLabels,
   '021-host-groups': hostGroups,
   '022-saved-searches': savedSearches,
+  '023-audit-sealing': auditSealing,
 };
