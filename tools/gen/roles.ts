@@ -1,4 +1,5 @@
 import {
+  GUARDED_PERMISSIONS,
   isPermission,
   MANAGER_ADMIN_ROUTES,
   PERMISSIONS,
@@ -33,6 +34,8 @@ export function roleReference(): string {
     `| Permission | What it is about | ${NAMES.join(' | ')} |`,
     `|---|---|${NAMES.map(() => '---|').join('')}`,
     ...Object.entries(PERMISSIONS).map(permissionRow),
+    '',
+    `A program has what lets somebody in (${GUARDED_PERMISSIONS.map((one) => `\`${one}\``).join(', ')}) only when its token is allowed it by name, too: \`--allow PERMISSION\`.`,
     '',
     '## Routes',
     '',

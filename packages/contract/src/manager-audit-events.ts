@@ -248,7 +248,7 @@ export const MANAGER_AUDIT_EVENTS = {
     'permission',
     'role',
   ),
-  api_token_created: event('An API token was made.', 'name', 'role', 'expires_at'),
+  api_token_created: event('An API token was made.', 'name', 'role', 'allowed', 'expires_at'),
   api_token_revoked: event('An API token was revoked.', 'name', 'role', 'last_used_at'),
   person_created: event('A person was made, who may sign in with this role.', 'person', 'role'),
   first_link_refused: event(

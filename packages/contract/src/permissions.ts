@@ -25,3 +25,13 @@ export const PERMISSIONS = {
 
 /** One of them; a role is a set, see `ROLES`. */
 export type Permission = keyof typeof PERMISSIONS;
+
+/** What lets somebody in: a host, a person, a program. A program may do it only where its token says so by name. */
+export const GUARDED_PERMISSIONS = [
+  'enrollments:decide',
+  'tokens:manage',
+  'people:manage',
+  'api-tokens:manage',
+] as const satisfies readonly Permission[];
+
+export type GuardedPermission = (typeof GUARDED_PERMISSIONS)[number];

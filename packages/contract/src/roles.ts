@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PERMISSIONS, type Permission } from './permissions.ts';
+import { GUARDED_PERMISSIONS, type GuardedPermission, PERMISSIONS, type Permission } from './permissions.ts';
 
 const VIEWER = [
   'status:read',
@@ -49,6 +49,15 @@ export const RoleName = z.enum(NAMES);
 /** What a role may do; one that this version does not know may do nothing. */
 export function permissionsOf(role: string): ReadonlySet<Permission> {
   return new Set(Object.hasOwn(ROLES, role) ? ROLES[role as Role].permissions : []);
+}
+
+/** What a program may do whose token has this role: of what lets somebody in, only what is allowed by name. */
+export function programPermissions(
+  role: string,
+  allowed: readonly GuardedPermission[],
+): ReadonlySet<Permission> {
+  const denied = GUARDED_PERMISSIONS.filter((one) => !allowed.includes(one));
+  return permissionsOf(role).difference(new Set<Permission>(denied));
 }
 
 /** The roles that may do this, the least of them first. */

@@ -34,12 +34,56 @@ async function audited(event: string, where = world) {
   return rows.map(({ actor, fields }) => ({ actor, ...(JSON.parse(fields) as Record<string, unknown>) }));
 }
 
+describe('an API token that lets somebody in', () => {
+  it('says so by name; its role alone does not do, and the refusal says what does', async () => {
+    const { post } = await newToken({ role: 'admin' });
+    const answer = await post('/api/v1/enrollments/x/approve', { code: '0000-0000-0000-0000' });
+    expect(answer.json().error).toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringContaining('must be allowed it by name (--allow enrollments:decide)'),
+      details: { permission: 'enrollments:decide', role: 'admin' },
+    });
+    const allowed = await newToken({ role: 'operator', allow: ['enrollments:decide'] });
+    expect((await allowed.post('/api/v1/enrollments/x/deny', {})).status).toBe(404);
+    expect((await allowed.post('/api/v1/tokens', {})).status).toBe(403);
+  });
+
+  it('is not made for what its role does not have', async () => {
+    const wish = { name: 'too-much', role: 'viewer', allow: ['enrollments:decide', 'people:manage'] };
+    const answer = await world.admin('/api-tokens', wish);
+    expect([answer.status, answer.json().error.message]).toEqual([
+      400,
+      expect.stringContaining('The role viewer has no permission enrollments:decide, people:manage'),
+    ]);
+    expect(await tokenOf('too-much')).toBeUndefined();
+  });
+
+  it('is made by no program that may not do the same', async () => {
+    const maker = await newToken({ role: 'admin', allow: ['api-tokens:manage'] });
+    const more = await maker.post('/api/v1/api-tokens', {
+      name: 'more',
+      role: 'admin',
+      allow: ['people:manage', 'api-tokens:manage'],
+    });
+    expect([more.status, more.json().error.message]).toEqual([
+      403,
+      expect.stringContaining(
+        `api-token:${maker.name} may not do itself what this token could: people:manage.`,
+      ),
+    ]);
+    const same = { name: 'as-much', role: 'admin', allow: ['api-tokens:manage'] };
+    expect((await maker.post('/api/v1/api-tokens', same)).status).toBe(200);
+  });
+});
+
 describe('an API token', () => {
   it('lets its holder in, and its name stands for whoever asked in the records', async () => {
-    const { get, post, name, token } = await newToken({ role: 'operator', expires_days: 30 });
+    const allow = ['enrollments:decide'];
+    const { get, post, name, token } = await newToken({ role: 'operator', allow, expires_days: 30 });
     expect(token).toEqual({
       name,
       role: 'operator',
+      allowed: allow,
       state: 'active',
       created_at: new Date(world.clock.now()).toISOString(),
       created_by: TESTER,
@@ -58,6 +102,7 @@ describe('an API token', () => {
       actor: TESTER,
       name,
       role: 'operator',
+      allowed: allow,
       expires_at: token.expires_at,
     });
   });
@@ -231,6 +276,7 @@ describe('the names of API tokens', () => {
       name: `old-${number}`,
       verifier: new Uint8Array(32),
       role: 'viewer',
+      allowed: '[]',
       created_at: number,
       created_by: 'local',
       expires_at: number % 2 ? number : old.clock.now() + DAY_MS,

@@ -92,7 +92,11 @@ describe('a request whose body comes after its caller was shut out', () => {
   });
 
   it('nor of a program whose token was revoked', async () => {
-    const created = await world.admin('/api-tokens', { name: 'pipeline', role: 'admin' });
+    const created = await world.admin('/api-tokens', {
+      name: 'pipeline',
+      role: 'admin',
+      allow: ['api-tokens:manage'],
+    });
     const headers = { authorization: `Bearer ${created.json().data.secret}` };
     await world.advance(MINUTE_MS);
     const request = await slowly('/api/v1/api-tokens', headers, { name: 'pipeline-2', role: 'admin' });

@@ -1,8 +1,10 @@
 import {
+  GUARDED_PERMISSIONS,
   isPermission,
   MANAGER_ADMIN_ROUTES,
   MANAGER_PUBLIC_ROUTES,
   PERMISSIONS,
+  permissionsOf,
   ROLES,
   type Role,
   type Route,
@@ -148,7 +150,8 @@ const PASSWORD = 'correct horse battery';
 beforeAll(async () => {
   world = await startWorld();
   for (const role of ORDER) {
-    const answer = await world.admin('/api-tokens', { name: role, role });
+    const allow = GUARDED_PERMISSIONS.filter((one) => permissionsOf(role).has(one));
+    const answer = await world.admin('/api-tokens', { name: role, role, allow });
     secrets.set(role, answer.json().data.secret);
     await world.admin('/people', { name: role, role, password: PASSWORD });
   }
@@ -214,6 +217,15 @@ describe('the roles', () => {
         const { details } = (JSON.parse(text) as { error: { details: object } }).error;
         expect(details).toEqual({ permission: route.auth, role });
       }
+    }
+  });
+
+  it.each(ORDER)('%s, as a program that is allowed nothing by name, lets nobody in', async (role) => {
+    const { secret } = (await world.admin('/api-tokens', { name: `plain-${role}`, role })).json().data;
+    for (const route of ROUTES.filter(({ auth }) => isPermission(auth))) {
+      const { status } = await callAs({ authorization: `Bearer ${secret}` }, route);
+      const isGuarded = (GUARDED_PERMISSIONS as readonly string[]).includes(route.auth);
+      expect([route.id, status === 403]).toEqual([route.id, isGuarded || !mayCall(role, route)]);
     }
   });
 

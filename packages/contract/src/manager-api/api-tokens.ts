@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GUARDED_PERMISSIONS } from '../permissions.ts';
 import { RoleName } from '../roles.ts';
 
 export const API_TOKEN_STATES = ['active', 'expired', 'revoked'] as const;
@@ -16,12 +17,18 @@ export const ApiTokenName = z
     'must be small letters, digits, dots and hyphens, and begin with a letter or digit, for example prometheus-2027',
   );
 
+/** What a token may do only where it says so by name. */
+export const GuardedName = z.enum(GUARDED_PERMISSIONS);
+
 /** An API token as an administrator sees it; never with its secret, which nobody but its holder has. */
 export const ApiToken = z.object({
   name: z.string(),
   role: z
     .string()
     .meta({ description: 'What it may do; one that this version does not know may do nothing.' }),
+  allowed: z.array(GuardedName).meta({
+    description: 'Of what lets somebody in, what it may do; without them a role of a program has none of it.',
+  }),
   state: z.enum(API_TOKEN_STATES),
   created_at: z.iso.datetime(),
   created_by: z.string(),
@@ -41,6 +48,10 @@ export const ApiTokenList = z.object({ api_tokens: z.array(ApiToken), total: z.i
 export const CreateApiToken = z.strictObject({
   name: ApiTokenName,
   role: RoleName,
+  allow: z.array(GuardedName).max(GUARDED_PERMISSIONS.length).optional().meta({
+    description:
+      'What lets somebody in, and the role may do: letting hosts join, making join tokens, people, API tokens.',
+  }),
   expires_days: z.int().min(1).max(MAX_API_TOKEN_DAYS).optional(),
 });
 export type CreateApiToken = z.infer<typeof CreateApiToken>;

@@ -1,10 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type ApiToken, MINUTE_MS, PatchError } from '@linux-patch/contract';
+import { type ApiToken, type GuardedPermission, MINUTE_MS, PatchError } from '@linux-patch/contract';
 import type { Clock, Logger } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { ApiTokenRow, ManagerTables } from '../database/schema.ts';
 import { claimedName, secretVerifier } from './secret.ts';
-import { stateOf } from './view.ts';
+import { allowedOf, stateOf } from './view.ts';
 
 /** What was shown with a request. */
 export type Shown =
@@ -13,6 +13,7 @@ export type Shown =
       readonly name: string;
       /** As the database has it. */
       readonly role: string;
+      readonly allowed: readonly GuardedPermission[];
       /** Ends what the holder still has open when the token is revoked. */
       readonly cut: AbortSignal;
       /** Epoch milliseconds. */
@@ -89,7 +90,7 @@ export function createTokenHolders(context: HolderContext): TokenHolders {
       await noteUse(name, address);
       // It may have been revoked since it was looked up.
       if (cut.aborted) return { state: 'revoked', name, endedAtMs: clock.now() };
-      return { state, name, role: row.role, cut, endsAtMs: row.expires_at };
+      return { state, name, role: row.role, allowed: allowedOf(row), cut, endsAtMs: row.expires_at };
     },
     begin: (name) => void cuts.delete(name),
     cutOff(name) {

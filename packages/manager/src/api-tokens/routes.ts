@@ -10,7 +10,7 @@ export function serveApiTokenRoutes(
   holders: Pick<TokenHolders, 'begin' | 'cutOff'>,
 ): void {
   routes.serve(MANAGER_ADMIN_ROUTES.createApiToken, async ({ body, actor }) => {
-    const created = await createApiToken(tokens, body, actor.name);
+    const created = await createApiToken(tokens, body, actor);
     holders.begin(body.name);
     return created;
   });

@@ -5,6 +5,9 @@ import {
   DAY_MS,
   DEFAULT_API_TOKEN_DAYS,
   PatchError,
+  type Permission,
+  permissionsOf,
+  programPermissions,
 } from '@linux-patch/contract';
 import type { Clock, Random } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
@@ -63,21 +66,48 @@ async function forgetOldest(db: Database, now: number): Promise<void> {
   await db.deleteFrom('api_tokens').where('name', 'in', ended).where('name', 'not in', kept).execute();
 }
 
+/** A token allows what its role may do at most, and a program makes none that may more than itself. */
+function requireAllowed({ role, allow = [] }: CreateApiToken, maker: MakerOfTokens): void {
+  const beyondRole = allow.filter((one) => !permissionsOf(role).has(one));
+  if (beyondRole.length > 0) {
+    throw new PatchError(
+      'INVALID_REQUEST',
+      `The role ${role} has no permission ${beyondRole.join(', ')}, so no token of it can be allowed that. Nothing was made.`,
+    );
+  }
+  const wished = programPermissions(role, allow);
+  const beyondMaker = [...wished].filter((one) => !maker.permissions.has(one));
+  if (beyondMaker.length === 0) return;
+  throw new PatchError(
+    'FORBIDDEN',
+    `${maker.name} may not do itself what this token could: ${beyondMaker.join(', ')}. Nothing was made.`,
+  );
+}
+
+/** Who asks for a token. */
+interface MakerOfTokens {
+  readonly name: string;
+  readonly permissions: ReadonlySet<Permission>;
+}
+
 /**
  * Makes a token. Its secret is in what is returned, and nowhere else.
- * @throws PatchError `API_TOKEN_CONFLICT`
+ * @throws PatchError `API_TOKEN_CONFLICT`, `INVALID_REQUEST`, `FORBIDDEN`
  */
 export async function createApiToken(
   { db, audit, clock, random }: ApiTokenContext,
   wish: CreateApiToken,
-  actor: string,
+  maker: MakerOfTokens,
 ): Promise<CreatedApiToken> {
+  requireAllowed(wish, maker);
+  const actor = maker.name;
   const now = clock.now();
   const secret = createSecret(wish.name, random);
   const row: ApiTokenRow = {
     name: wish.name,
     verifier: secretVerifier(secret),
     role: wish.role,
+    allowed: JSON.stringify(wish.allow ?? []),
     created_at: now,
     created_by: actor,
     expires_at: now + (wish.expires_days ?? DEFAULT_API_TOKEN_DAYS) * DAY_MS,
@@ -90,8 +120,12 @@ export async function createApiToken(
     await requireRoom(own, wish.name, now);
     await forgetOldest(own, now);
     await own.insertInto('api_tokens').values(row).execute();
-    const { name, role, expires_at } = view;
-    await audit.record(own, { actor, event: 'api_token_created', fields: { name, role, expires_at } });
+    const { name, role, allowed, expires_at } = view;
+    await audit.record(own, {
+      actor,
+      event: 'api_token_created',
+      fields: { name, role, allowed, expires_at },
+    });
   });
   return { secret, api_token: view };
 }

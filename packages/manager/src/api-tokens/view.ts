@@ -1,5 +1,7 @@
-import type { ApiToken } from '@linux-patch/contract';
+import { type ApiToken, GuardedName, type GuardedPermission } from '@linux-patch/contract';
+import { z } from 'zod';
 import type { ApiTokenRow } from '../database/schema.ts';
+import { readStored } from '../database/stored-json.ts';
 
 /** Whether a token counts now. */
 export function stateOf(
@@ -8,6 +10,13 @@ export function stateOf(
 ): ApiToken['state'] {
   if (row.revoked_at !== null) return 'revoked';
   return row.expires_at <= nowMs ? 'expired' : 'active';
+}
+
+const Allowed = z.array(GuardedName);
+
+/** What a token may do of what lets somebody in; one that another version wrote otherwise may do none of it. */
+export function allowedOf({ allowed }: Pick<ApiTokenRow, 'allowed'>): GuardedPermission[] {
+  return readStored(Allowed, allowed, []);
 }
 
 function instant(ms: number | null): string | null {
@@ -19,6 +28,7 @@ export function toView(row: ApiTokenRow, nowMs: number): ApiToken {
   return {
     name: row.name,
     role: row.role,
+    allowed: allowedOf(row),
     state: stateOf(row, nowMs),
     created_at: new Date(row.created_at).toISOString(),
     created_by: row.created_by,

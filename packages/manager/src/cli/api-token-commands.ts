@@ -2,27 +2,37 @@ import {
   type ApiToken,
   type CreatedApiToken,
   DEFAULT_API_TOKEN_DAYS,
+  GUARDED_PERMISSIONS,
+  type GuardedPermission,
   MANAGER_ADMIN_ROUTES,
   MAX_API_TOKEN_DAYS,
   ROLES,
   type Role,
 } from '@linux-patch/contract';
 import { type Command, Option } from 'commander';
-import { apiTokenName, lifeInDays } from './arguments.ts';
+import { apiTokenName, guarded, lifeInDays } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { pastTime, relativeTime, renderTable } from './table.ts';
 
 interface CreateOptions {
   readonly role: Role;
+  readonly allow?: readonly GuardedPermission[];
   /** Days. */
   readonly expires?: number;
+}
+
+/** Whom it lets in, in one sentence. */
+function letsIn({ allowed }: ApiToken): string {
+  return allowed.length === 0
+    ? 'It lets nobody in, whatever the role says.'
+    : `It is allowed ${allowed.join(', ')}.`;
 }
 
 /** What a person has to know about a new token, without its secret. */
 function explain({ nowMs }: CommandContext, { api_token: token }: CreatedApiToken, role: Role): string {
   return [
-    `API token ${token.name}, role ${role}: ${ROLES[role].meaning} It ends ${token.expires_at} (${relativeTime(token.expires_at, nowMs)}).`,
+    `API token ${token.name}, role ${role}: ${ROLES[role].meaning} ${letsIn(token)} It ends ${token.expires_at} (${relativeTime(token.expires_at, nowMs)}).`,
     `It is shown this once. A program sends it to this manager as "Authorization: Bearer …". Take it back with: linux-patch-manager api-tokens revoke ${token.name}`,
     '',
   ].join('\n');
@@ -30,8 +40,13 @@ function explain({ nowMs }: CommandContext, { api_token: token }: CreatedApiToke
 
 /** `api-tokens create`: the token alone on standard output, so that it can go into a file; the rest beside it. */
 async function createToken(context: CommandContext, name: string, options: CreateOptions): Promise<void> {
-  const { role, expires } = options;
-  const body = { name, role, ...(expires === undefined ? {} : { expires_days: expires }) };
+  const { role, allow, expires } = options;
+  const body = {
+    name,
+    role,
+    ...(allow ? { allow: [...allow] } : {}),
+    ...(expires === undefined ? {} : { expires_days: expires }),
+  };
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.createApiToken, { body });
   print(context, data, () => data.secret);
   if (!context.json) context.stderr(explain(context, data, role));
@@ -41,7 +56,7 @@ function rowOf(token: ApiToken, nowMs: number): string[] {
   const used = pastTime(token.last_used_at, nowMs);
   return [
     token.name,
-    token.role,
+    token.allowed.length === 0 ? token.role : `${token.role}, ${token.allowed.join(', ')}`,
     token.state,
     pastTime(token.created_at, nowMs),
     token.created_by,
@@ -57,7 +72,7 @@ async function listTokens(context: CommandContext): Promise<void> {
     data.api_tokens.length === 0
       ? 'No API tokens.'
       : renderTable(
-          ['NAME', 'ROLE', 'STATE', 'CREATED', 'BY', 'ENDS', 'LAST USED'],
+          ['NAME', 'ROLE, ALLOWED', 'STATE', 'CREATED', 'BY', 'ENDS', 'LAST USED'],
           data.api_tokens.map((token) => rowOf(token, context.nowMs)),
         ),
   );
@@ -84,6 +99,11 @@ export function addApiTokenCommands({ program, add, run }: CommandLine): void {
       new Option('--role <role>', `what it may do. ${roles.join(' ')}`)
         .choices(Object.keys(ROLES))
         .makeOptionMandatory(),
+    )
+    .option(
+      '--allow <permission>',
+      `also what lets somebody in, which no program may by its role alone: ${GUARDED_PERMISSIONS.join(', ')}; may be repeated`,
+      guarded,
     )
     .option(
       '--expires <days>',

@@ -2,6 +2,8 @@ import {
   ApiTokenName,
   GroupDescription,
   GroupName,
+  GuardedName,
+  type GuardedPermission,
   HostNote,
   JoinTokenNote,
   LabelKey,
@@ -152,7 +154,7 @@ export function lifeInDays(text: string): number {
 }
 
 /** Reads an argument by a schema of the configuration. */
-function bySchema(schema: z.ZodType<string>, text: string): string {
+function bySchema<T>(schema: z.ZodType<T>, text: string): T {
   const read = schema.safeParse(text);
   if (read.success) return read.data;
   throw new InvalidArgumentError(`It ${read.error.issues[0]?.message ?? 'is refused'}.`);
@@ -171,6 +173,14 @@ export function certificateName(text: string, before: readonly string[] = []): r
 /** The name of an API token. */
 export function apiTokenName(text: string): string {
   return bySchema(ApiTokenName, text);
+}
+
+/** One of what lets somebody in; may be repeated. */
+export function guarded(
+  text: string,
+  before: readonly GuardedPermission[] = [],
+): readonly GuardedPermission[] {
+  return [...before, bySchema(GuardedName, text)];
 }
 
 /** The name of a person. */

@@ -144,6 +144,8 @@ export interface ApiTokenRow {
   readonly verifier: Uint8Array;
   /** A name of `ROLES`; another version may have written one that this one does not know. */
   readonly role: string;
+  /** JSON list of names of `GUARDED_PERMISSIONS`. */
+  readonly allowed: string;
   readonly created_at: number;
   readonly created_by: string;
   readonly expires_at: number;

@@ -1,7 +1,9 @@
 import {
+  type GuardedPermission,
   PatchError,
   type Permission,
   permissionsOf,
+  programPermissions,
   ROLES,
   type Role,
   saidName,
@@ -64,11 +66,12 @@ export function personActor(signedIn: {
 export function tokenActor(token: {
   readonly name: string;
   readonly role: string;
+  readonly allowed: readonly GuardedPermission[];
   readonly cut: AbortSignal;
   readonly endsAtMs: number;
 }): Actor {
-  const { name, role, cut, endsAtMs } = token;
-  return { name: `api-token:${name}`, role, permissions: permissionsOf(role), cut, endsAtMs };
+  const { name, role, allowed, cut, endsAtMs } = token;
+  return { name: `api-token:${name}`, role, permissions: programPermissions(role, allowed), cut, endsAtMs };
 }
 
 /** Whose session a route for people was called with; such routes let nobody else in. */

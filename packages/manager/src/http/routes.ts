@@ -1,4 +1,5 @@
 import {
+  GUARDED_PERMISSIONS,
   isPermission,
   PatchError,
   type Permission,
@@ -85,10 +86,12 @@ export interface AdminCall {
 
 function forbidden({ route: { method, path }, actor, permission }: ForbiddenCall): PatchError {
   const roles = rolesWith(permission).join(' or ');
+  const isGuarded = (GUARDED_PERMISSIONS as readonly Permission[]).includes(permission);
+  const program = isGuarded ? `; an API token must be allowed it by name (--allow ${permission})` : '';
   return new PatchError(
     'FORBIDDEN',
     `${method} ${path} needs the permission ${permission}, which ${actor.name} with the role ${actor.role ?? 'of nobody'} does not have. ` +
-      `Nothing was done. It takes the role ${roles}.`,
+      `Nothing was done. It takes the role ${roles}${program}.`,
     { details: { permission, role: actor.role } },
   );
 }

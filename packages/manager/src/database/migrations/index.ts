@@ -22,6 +22,7 @@ import { hostLabels } from './020-host-labels.ts';
 import { hostGroups } from './021-host-groups.ts';
 import { savedSearches } from './022-saved-searches.ts';
 import { auditSealing } from './023-audit-sealing.ts';
+import { apiTokenGuarded } from './024-api-token-guarded.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -48,4 +49,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '021-host-groups': hostGroups,
   '022-saved-searches': savedSearches,
   '023-audit-sealing': auditSealing,
+  '024-api-token-guarded': apiTokenGuarded,
 };
