@@ -5,6 +5,7 @@ import { ManualClock } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noteBackup } from '../src/backup/last-backup.ts';
 import { createApiClient } from '../src/cli/api-client.ts';
+import { localConnection } from '../src/cli/local-connection.ts';
 import { ManagerConfigSchema } from '../src/config/schema.ts';
 import { examineManager } from '../src/doctor/examine.ts';
 import type { ManagerCheckCode } from '../src/doctor/table.ts';
@@ -41,7 +42,7 @@ async function examine({ settings = {}, laterMs = 0, load, where = world }: Situ
     paths,
     configFile: paths.configFile,
     loadConfig: load ?? (async () => config),
-    api: createApiClient({ files: systemFiles, paths, startedFor: undefined }),
+    api: createApiClient(localConnection({ files: systemFiles, paths, startedFor: undefined })),
   });
 }
 

@@ -7,6 +7,7 @@ import { processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/no
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApiClient } from '../src/cli/api-client.ts';
+import { localConnection } from '../src/cli/local-connection.ts';
 import { composeManager } from '../src/compose.ts';
 import { type ManagerPaths, managerPaths } from '../src/config/paths.ts';
 import { ManagerConfigSchema } from '../src/config/schema.ts';
@@ -23,7 +24,7 @@ afterAll(() => stack.disposeAsync());
 
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
 const commandLine = (paths: ManagerPaths, startedFor?: string) =>
-  createApiClient({ files: systemFiles, paths, startedFor });
+  createApiClient(localConnection({ files: systemFiles, paths, startedFor }));
 
 /** Who the records say asked for the newest change. */
 async function lastActor(): Promise<string | undefined> {

@@ -1,19 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import {
-  Envelope,
-  ERRORS,
-  type ErrorCode,
-  PatchError,
-  parseJson,
-  type Route,
-  SAYS_HEADER,
-  saidName,
-} from '@linux-patch/contract';
+import { Envelope, ERRORS, type ErrorCode, PatchError, parseJson, type Route } from '@linux-patch/contract';
 import { askOver, readBounded, routeTarget } from '@linux-patch/http/client';
-import type { Files } from '@linux-patch/runtime';
 import type { z } from 'zod';
-import type { ManagerPaths } from '../config/paths.ts';
-import { connectLocal, notAnswered } from './local-connection.ts';
+import type { Connection } from './connection.ts';
 
 /** The running manager's API, as the command line calls it. */
 export interface ApiClient {
@@ -30,31 +19,23 @@ interface ApiCall {
 
 const TIMEOUT_MS = 60_000;
 
-interface ApiClientOptions {
-  readonly files: Files;
-  readonly paths: ManagerPaths;
-  /** Whom the command was started for; the manager writes it down as what was said. */
-  readonly startedFor: string | undefined;
-}
-
 /** One call over a connection of its own. */
 async function open(
-  { files, paths, startedFor }: ApiClientOptions,
+  connection: Connection,
   asked: { readonly method: string; readonly target: string; readonly body?: unknown },
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const { method, target, body } = asked;
-  const socket = await connectLocal(files, paths);
+  const socket = await connection.connect();
   const headers = {
-    host: 'localhost',
-    ...(startedFor ? { [SAYS_HEADER]: saidName(startedFor) } : {}),
+    ...connection.headers,
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
   };
   const text = body === undefined ? undefined : JSON.stringify(body);
   try {
     return await askOver(socket, { method, target, headers, body: text, signal });
   } catch (error) {
-    throw notAnswered(paths, error);
+    throw connection.notAnswered(error);
   }
 }
 
@@ -88,19 +69,19 @@ function readData<R extends Route>(route: R, text: string): z.output<R['response
   return route.response.parse(envelope.data) as z.output<R['response']>;
 }
 
-/** A client for the manager that runs on this machine; nothing is sent before the first call. */
-export function createApiClient(options: ApiClientOptions): ApiClient {
+/** A client for the manager at the other end; nothing is sent before the first call. */
+export function createApiClient(connection: Connection): ApiClient {
   return {
     async call(route, { params = {}, query = {}, body } = {}) {
       const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
       const target = routeTarget(route, { params, query: new URLSearchParams(given) });
       const enough = new AbortController();
-      const response = await open(options, { method: route.method, target, body }, enough.signal);
+      const response = await open(connection, { method: route.method, target, body }, enough.signal);
       response.setTimeout(TIMEOUT_MS, () => enough.abort());
       return readData(route, await textOf(response));
     },
     async *events(path, signal) {
-      const response = await open(options, { method: 'GET', target: path }, signal);
+      const response = await open(connection, { method: 'GET', target: path }, signal);
       if (response.statusCode !== 200) {
         throw (
           failureOf(Envelope.parse(parseJson(await textOf(response)))) ??

@@ -128,7 +128,7 @@ async function restore(
 }
 
 /** Adds `backup` and `restore` to the command line. */
-export function addBackupCommands({ program, add, run }: CommandLine): void {
+export function addBackupCommands({ program, add, runHere }: CommandLine): void {
   add(
     program,
     'backup <file>',
@@ -142,7 +142,7 @@ export function addBackupCommands({ program, add, run }: CommandLine): void {
     .option('--passphrase-file <file>', PASSPHRASE_HELP)
     .action(
       (file: string, options: { recipient?: readonly string[]; passphraseFile?: string }, command: Command) =>
-        run(
+        runHere(
           command,
           quietly((context) => backup(context, file, options)),
         ),
@@ -151,7 +151,7 @@ export function addBackupCommands({ program, add, run }: CommandLine): void {
     .option('--identity-file <file>', 'file with the key of age that opens it, as age-keygen writes it')
     .option('--passphrase-file <file>', PASSPHRASE_HELP)
     .action((file: string, options: { identityFile?: string; passphraseFile?: string }, command: Command) =>
-      run(
+      runHere(
         command,
         quietly((context) => restore(context, file, options)),
       ),

@@ -7,6 +7,11 @@ export interface GlobalOptions {
   readonly config?: string;
   readonly root: string;
   readonly json?: boolean;
+  /** URL of a manager elsewhere. */
+  readonly manager?: string;
+  /** File with the authorities by which it is known. */
+  readonly ca?: string;
+  readonly tokenFile?: string;
 }
 
 /** Runs a command with its context and returns the exit code. */
@@ -20,8 +25,10 @@ export interface CommandLine {
   readonly program: Command;
   /** A command with the options that every one takes. */
   readonly add: (parent: Command, usage: string, description: string) => Command;
-  /** Says that this command was chosen. */
+  /** Says that this command was chosen, which asks a manager. */
   readonly run: (command: Command, work: CommandRun) => void;
+  /** The same of one that works on the files of the manager of this machine. */
+  readonly runHere: (command: Command, work: CommandRun) => void;
   readonly runBare: (command: Command, work: BareRun) => void;
 }
 

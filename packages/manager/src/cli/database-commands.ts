@@ -73,13 +73,13 @@ async function copyToServer(context: CommandContext, options: MoveOptions): Prom
 }
 
 /** Adds `database` to the command line. */
-export function addDatabaseCommands({ program, add, run }: CommandLine): void {
+export function addDatabaseCommands({ program, add, runHere }: CommandLine): void {
   const database = program.command('database').description('where the manager keeps what it knows');
   add(database, 'copy', 'copy everything into an empty database of PostgreSQL, while the manager is stopped')
     .requiredOption('--url <url>', 'the database, as database.url of the configuration names it')
     .option('--password-file <file>', 'file with its password, as database.password_file names it')
     .action((options: MoveOptions, command: Command) =>
-      run(
+      runHere(
         command,
         quietly((context) => copyToServer(context, options)),
       ),

@@ -10,6 +10,7 @@ import { createApiClient } from './api-client.ts';
 import type { CliDoors } from './command-context.ts';
 import type { CommandLine, GlobalOptions } from './command-line.ts';
 import { EXAMINED } from './exit-codes.ts';
+import { localConnection } from './local-connection.ts';
 
 function knownWords({ root, config }: GlobalOptions, configFile: string): KnownWords {
   const manager = [
@@ -53,7 +54,7 @@ async function runDoctor(doors: CliDoors, options: GlobalOptions): Promise<numbe
     configFile,
     loadConfig: async () =>
       (await readConfiguration({ files, path: configFile, schema: ManagerConfigSchema, required })).value,
-    api: createApiClient({ files, paths, startedFor }),
+    api: createApiClient(localConnection({ files, paths, startedFor })),
   });
   const known = knownWords(options, configFile);
   const findings = found.map((one) => describeFound(MANAGER_CHECKS, one, known));

@@ -94,7 +94,7 @@ async function makeLostJobKey(context: CommandContext): Promise<void> {
 }
 
 /** Adds `job-key` to the command line. */
-export function addJobKeyCommands({ program, add, run }: CommandLine): void {
+export function addJobKeyCommands({ program, add, run, runHere }: CommandLine): void {
   const jobKey = program.command('job-key').description('the key that signs what is asked of hosts');
   add(jobKey, 'show', 'show its fingerprint and which hosts pin it').action(
     (_options: object, command: Command) => run(command, quietly(showJobKey)),
@@ -103,6 +103,6 @@ export function addJobKeyCommands({ program, add, run }: CommandLine): void {
     (_options: object, command: Command) => run(command, quietly(rotateJobKey)),
   );
   add(jobKey, 'make', 'make another one when it is lost without a backup; hosts do not follow').action(
-    (_options: object, command: Command) => run(command, quietly(makeLostJobKey)),
+    (_options: object, command: Command) => runHere(command, quietly(makeLostJobKey)),
   );
 }

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { messageOf, PatchError } from '@linux-patch/contract';
+import { messageOf, PatchError, SAYS_HEADER, saidName } from '@linux-patch/contract';
 import { type FileFacts, type Files, ownUid } from '@linux-patch/runtime';
 import { holdsAuthority } from '../authority/key-files.ts';
 import type { ManagerPaths } from '../config/paths.ts';
+import type { Connection } from './connection.ts';
 
 type Places = Pick<ManagerPaths, 'adminSocket' | 'dataFolder' | 'caFolder'>;
 
@@ -31,7 +32,7 @@ async function requireOwn(files: Files, places: Places, folder: FileFacts, socke
  * Connects to the socket of the manager that runs on this machine.
  * @throws PatchError `MANAGER_NOT_RUNNING`, `MANAGER_UNTRUSTED`, `NOT_INITIALIZED`; Node's EACCES for an ordinary user
  */
-export async function connectLocal(files: Files, places: Places): Promise<Socket> {
+async function connectLocal(files: Files, places: Places): Promise<Socket> {
   const folder = await files.facts(dirname(places.adminSocket));
   const facts = folder && (await files.facts(places.adminSocket));
   if (!folder || !facts) throw await notThere(files, places);
@@ -57,7 +58,7 @@ async function notThere(files: Files, places: Places): Promise<PatchError> {
 }
 
 /** What it means that the manager did not answer. */
-export function notAnswered({ adminSocket }: Pick<Places, 'adminSocket'>, cause: unknown): PatchError {
+function notAnswered({ adminSocket }: Pick<Places, 'adminSocket'>, cause: unknown): PatchError {
   const { code } = cause as NodeJS.ErrnoException;
   return new PatchError(
     'MANAGER_NOT_RUNNING',
@@ -66,4 +67,19 @@ export function notAnswered({ adminSocket }: Pick<Places, 'adminSocket'>, cause:
       'A manager of version 1.2 that was not restarted after its upgrade has no such socket.',
     { cause },
   );
+}
+
+/** Calls the manager that runs on this machine. */
+export function localConnection(options: {
+  readonly files: Files;
+  readonly paths: Places;
+  /** Whom the command was started for; the manager writes it down as what was said. */
+  readonly startedFor: string | undefined;
+}): Connection {
+  const { files, paths, startedFor } = options;
+  return {
+    headers: { host: 'localhost', ...(startedFor ? { [SAYS_HEADER]: saidName(startedFor) } : {}) },
+    connect: () => connectLocal(files, paths),
+    notAnswered: (cause) => notAnswered(paths, cause),
+  };
 }

@@ -1,6 +1,7 @@
 import { VERSION } from '@linux-patch/contract';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { addApiTokenCommands } from './api-token-commands.ts';
+import { managerUrl } from './arguments.ts';
 import { addAuditCommands } from './audit-commands.ts';
 import { addBackupCommands } from './backup-commands.ts';
 import { addCaCommands } from './ca-commands.ts';
@@ -20,10 +21,11 @@ import { addSearchCommands } from './search-commands.ts';
 import { addServerCommands } from './server-commands.ts';
 import { addTokenCommands } from './token-commands.ts';
 
-/** A command that was chosen; one of the two runs it. */
+/** A command that was chosen; one of the three runs it. */
 export interface Chosen {
   readonly options: GlobalOptions;
   readonly run?: CommandRun;
+  readonly runHere?: CommandRun;
   readonly runBare?: BareRun;
 }
 
@@ -40,15 +42,33 @@ export function createManagerProgram(accept: (chosen: Chosen) => void): Command 
     .helpOption('-h, --help', 'print this help')
     .option('-c, --config <path>', 'configuration file (default: /etc/linux_patch_manager/config.yaml)')
     .option('--root <dir>', 'prefix of every default path', '/')
+    .addOption(
+      new Option('--manager <url>', 'ask the manager there instead of the one of this machine')
+        .env('LINUX_PATCH_MANAGER')
+        .argParser(managerUrl),
+    )
+    .addOption(
+      new Option('--token-file <path>', 'its API token, in a file of yours with mode 0600').env(
+        'LINUX_PATCH_TOKEN_FILE',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--ca <path>',
+        'what its certificate has to come from, a copy of its ca/root.pem (default: the authorities that this machine believes)',
+      ).env('LINUX_PATCH_CA'),
+    )
     .addHelpText('after', EXIT_CODE_HELP)
     .showSuggestionAfterError(true);
   const add: CommandLine['add'] = (parent, usage, description) =>
     parent.command(usage).description(description).option('--json', 'print JSON').allowExcessArguments(false);
   const run: CommandLine['run'] = (command, work) =>
     accept({ options: command.optsWithGlobals(), run: work });
+  const runHere: CommandLine['runHere'] = (command, work) =>
+    accept({ options: command.optsWithGlobals(), runHere: work });
   const runBare: CommandLine['runBare'] = (command, work) =>
     accept({ options: command.optsWithGlobals(), runBare: work });
-  const line = { program, add, run, runBare };
+  const line = { program, add, run, runHere, runBare };
   addServerCommands(line);
   addDoctorCommand(line);
   addBackupCommands(line);

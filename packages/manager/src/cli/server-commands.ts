@@ -153,7 +153,7 @@ async function showStatus(context: CommandContext): Promise<void> {
 }
 
 /** Adds the commands of the server itself to the command line. */
-export function addServerCommands({ program, add, run }: CommandLine): void {
+export function addServerCommands({ program, add, run, runHere }: CommandLine): void {
   add(program, 'init', 'make the certificate authority, once')
     .option('--url <url>', 'URL that agents are told, for example https://patch.example.org:8443', managerUrl)
     .option(
@@ -162,13 +162,13 @@ export function addServerCommands({ program, add, run }: CommandLine): void {
       certificateName,
     )
     .action((options: { url?: string; name?: readonly string[] }, command: Command) =>
-      run(
+      runHere(
         command,
         quietly((context) => init(context, options)),
       ),
     );
   add(program, 'serve', 'run the server until told to stop').action((_options: object, command: Command) =>
-    run(command, serve),
+    runHere(command, serve),
   );
   add(program, 'status', 'show the running manager').action((_options: object, command: Command) =>
     run(command, quietly(showStatus)),
