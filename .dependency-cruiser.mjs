@@ -44,7 +44,7 @@ const WORKER_ROOMS = {
   lists: ['package-interface'],
   services: [],
   jobs: ['detached', 'lists', 'package-interface'],
-  admission: ['detached', 'instance', 'jobs', 'package-interface', 'requests/answer', 'signature'],
+  admission: ['detached', 'instance', 'jobs', 'package-interface', 'requests/answer', 'services', 'signature'],
   requests: ['admission', 'package-interface', 'services', 'signature'],
   run: ['admission', 'detached', 'jobs', 'lists', 'package-interface', 'requests', 'services'],
 };

@@ -95,8 +95,8 @@ export function policySample(): string {
 /** A policy with every key commented out, explained, and with a value that shows how it is used. */
 export function policyExample(): string {
   const heading = [
-    `# ${POLICY.file}: what this host lets its manager do. A key that is left out forbids nothing, and so does a file that does not`,
-    '# exist. It must belong to root and be writable by root alone; anything else, and any fault, denies every change.',
+    `# ${POLICY.file}: what this host lets its manager do. A key that is left out forbids nothing but older versions and the restart of`,
+    '# services; a file that does not exist, the restart of services alone. It must belong to root and be writable by root alone; anything else, and any fault, denies every change.',
     '# "linux-patch-api policy check FILE" shows all faults of a file, "linux-patch-api policy show" what is in force.',
   ];
   const keys = describeSchema(POLICY.schema).flatMap((key) => [

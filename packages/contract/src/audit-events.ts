@@ -251,6 +251,13 @@ export const AGENT_AUDIT_EVENTS = {
     'reasons',
   ),
   reboot_failed: event('A reboot that a job asked for could not be started.', 'job', 'reason'),
+  service_restarted: event('A job has restarted a service of the host.', 'job', 'service'),
+  service_restart_failed: event(
+    'A service that a job was to restart does not run as it should afterwards, or was not restarted.',
+    'job',
+    'service',
+    'reason',
+  ),
   api_call: event(
     'A request that may change the host was answered, whatever the answer; `request` is what it asked for, `job` what was made of it, `signed_by` the job key that signed it.',
     'request_id',

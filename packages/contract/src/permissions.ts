@@ -13,7 +13,7 @@ export const PERMISSIONS = {
   'hosts:change': 'What is on record about a host.',
   'hosts:group': 'Labels and groups of hosts, and saved searches, by which hosts are chosen.',
   'hosts:remove': 'Remove hosts, with the end of their certificates.',
-  'hosts:patch': 'Change the packages of hosts, and reboot them.',
+  'hosts:patch': 'Change the packages of hosts, restart their services, and reboot them.',
   'certificates:read': 'Certificates that were issued.',
   'certificates:revoke': 'Revoke certificates.',
   'api-tokens:read': 'API tokens, without their secrets: which programs may do what.',

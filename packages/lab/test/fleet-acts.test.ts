@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FleetJobs, type JobList, Plan } from '@linux-patch/contract';
+import { type FleetJobs, type JobList, Plan, ServiceList } from '@linux-patch/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentProcess, LabHost, ManagerProcess } from '../src/index.ts';
 import { askUntil } from '../src/wait.ts';
@@ -124,6 +124,42 @@ describe('an administrator names packages', () => {
       result: { error_code: 'POLICY_DENIED' },
     });
     await writeFile(join(folder, 'policy.yaml'), '', { mode: 0o644 });
+  });
+});
+
+describe('an administrator restarts a service', () => {
+  const policy = async (text: string) => {
+    const folder = join(two.root, 'etc/linux_patch_api');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'policy.yaml'), text, { mode: 0o644 });
+  };
+
+  it('only where the policy of the host allows it, which none does by itself', async () => {
+    await policy('allowed_operations: [update, restart-service]\n');
+    const [code, text] = await run('restart-service', '@all', 'cron', '--wait');
+    expect([code, text]).toEqual([1, expect.stringMatching(/^acts1\.lab\.test +failed +POLICY_DENIED: /m)]);
+    // What is below a private root has no services of its own, and those of this machine are left alone.
+    expect(text).toMatch(/^acts2\.lab\.test +failed +NOT_SUPPORTED: /m);
+    const { jobs } = (await manager.json('jobs', two.name)) as JobList;
+    expect(jobs[0]).toMatchObject({ operation: 'restart_service', service: 'cron.service', packages: [] });
+  });
+
+  it('and never one that cuts others off, or what is no name of a service', async () => {
+    const [code, text] = await run('restart-service', '@all', 'dbus.service', '--wait');
+    expect([code, text]).toEqual([
+      1,
+      expect.stringMatching(/^acts2\.lab\.test +failed +SERVICE_RESTART_REFUSED: .*cut off/m),
+    ]);
+    for (const name of ['*', '--all', 'ssh.socket/..', 'a b'])
+      expect((await run('restart-service', two.name, '--wait', '--', name))[0], name).not.toBe(0);
+    await policy('');
+  });
+
+  it('and sees what runs old code', async () => {
+    const list = ServiceList.parse(await manager.json('services', one.name, '--outdated'));
+    expect(list.services).toEqual([]);
+    expect((await run('services', one.name))[0]).toBe(0);
+    expect((await run('services', one.name, 'cron'))[0]).toBe(1);
   });
 });
 

@@ -4,6 +4,8 @@ import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call, startWorld, type World } from '../../agent/test/http/world.ts';
 import { createWork } from '../../worker/src/jobs/executor.ts';
+import type { Executor } from '../../worker/src/jobs/executor-interface.ts';
+import type { PackageJobRequest } from '../../worker/src/jobs/job-request.ts';
 import { createCacheRefresher } from '../../worker/src/lists/cache-refresh.ts';
 import { openPackageCache } from '../../worker/src/lists/cache-state.ts';
 import { askUntil } from '../src/wait.ts';
@@ -28,13 +30,14 @@ beforeAll(async () => {
     readSources: () => inventory.sources(),
     isBusy: () => false,
   });
-  const execute = createWork({
+  const work = createWork({
     operations,
     refresher,
     cache,
     clock: systemClock,
     timeoutMs: 60_000,
   });
+  const execute: Executor = (request, context) => work(request as PackageJobRequest, context);
   world = await startWorld({
     app: { inventory, cache, refreshNow: () => refresher.refreshNow(60_000) },
     execute,

@@ -17,6 +17,7 @@ import { createHostJobs, type HostJobs } from './host-jobs/host-jobs.ts';
 import { serveFleetJobRoutes } from './host-jobs/routes.ts';
 import { serveHostRoutes } from './hosts/routes.ts';
 import { serveHostPackageRoutes } from './hosts/routes-packages.ts';
+import { serveHostServiceRoutes } from './hosts/routes-services.ts';
 import { createHostStore, type HostStore } from './hosts/store.ts';
 import type { Routes } from './http/routes.ts';
 import { keepDay } from './inventory/fleet-daily.ts';
@@ -143,6 +144,7 @@ export function serveFleet(
     logger,
   };
   serveHostRoutes(routes, hostSources);
+  serveHostServiceRoutes(routes, hostSources);
   serveHostPackageRoutes(routes, hostSources, async (host, signal) => {
     await fleet.lister.list(host, [], signal);
     return getHostState(reads, { nowMs: clock.now(), lifeMs: fleet.listingLifeMs, signal }, host.id);

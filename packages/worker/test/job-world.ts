@@ -1,7 +1,8 @@
 import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { createWork } from '../src/jobs/executor.ts';
+import type { Work } from '../src/jobs/executor-interface.ts';
 import { withReboot } from '../src/jobs/follow-with-reboot.ts';
-import type { JobRequest } from '../src/jobs/job-request.ts';
+import type { JobRequest, PackageJobRequest } from '../src/jobs/job-request.ts';
 import { JobJournal } from '../src/jobs/journal.ts';
 import type { Reboot } from '../src/jobs/reboot.ts';
 import { runJob } from '../src/jobs/run-job.ts';
@@ -65,7 +66,8 @@ export async function jobWorld(
     isBusy: () => false,
   });
   const settings = { clock, requireAllSources, timeoutMs: 60_000 };
-  const work = createWork({ operations, refresher, cache, ...settings });
+  const packageWork = createWork({ operations, refresher, cache, ...settings });
+  const work: Work = (request, context) => packageWork(request as PackageJobRequest, context);
   const execute = withReboot(work, { clock, reboot });
   const journal = new JobJournal({ files: systemFiles, logger, folder: `${folder}/jobs` });
   const unwritten = (error: unknown): void => {

@@ -20,7 +20,7 @@ function refreshWaitMs(timeoutSeconds: number): number {
 /** What is served, from the parts of a running agent. */
 export function composeApp(
   context: AgentContext,
-  { state, inventory, jobs, intake, cache, refresher, listServices }: Work,
+  { state, inventory, jobs, intake, cache, refresher, services }: Work,
   served: {
     readonly health: () => IdentityHealth;
     readonly identity: IdentityService | undefined;
@@ -54,7 +54,7 @@ export function composeApp(
         cache,
         refreshNow: () => refresher.refreshNow(refreshWaitMs(config.server.timeout_seconds)),
       },
-      listServices,
+      services,
       jobs,
       identity: served.identity,
     },

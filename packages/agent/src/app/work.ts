@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { HOUR_MS, MINUTE_MS, type PolicyDenial, ServiceList } from '@linux-patch/contract';
+import { HOUR_MS, MINUTE_MS, type PolicyDenial } from '@linux-patch/contract';
 import {
   createCacheRefresher,
   findBackend,
@@ -30,6 +30,7 @@ import { createListings } from '../worker-link/listings.ts';
 import { openPackageHealthFile } from '../worker-link/package-health-file.ts';
 import { createPackageLists } from '../worker-link/package-lists.ts';
 import { createWorkerPlans } from '../worker-link/plans.ts';
+import { createWorkerServices, type WorkerServices } from '../worker-link/services.ts';
 import type { AgentContext } from './agent-context.ts';
 import { instanceOf, linkOf } from './compose-worker.ts';
 
@@ -52,7 +53,7 @@ export interface Work {
   readonly refresher: ReturnType<typeof createCacheRefresher>;
   readonly keeper: ListingKeeper;
   /** What runs on this host, as the worker sees it. */
-  readonly listServices: (signal: AbortSignal) => Promise<ServiceList>;
+  readonly services: WorkerServices;
 }
 
 /** Why the clock cannot be believed now. */
@@ -203,6 +204,6 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   });
   const inventory = createWorkerInventory(link, { name, plans, listings, state });
   const intake = createChangeIntake({ changes, jobs, onDenied });
-  const listServices = (signal: AbortSignal) => link.ask({ v: 1, op: 'services' }, ServiceList, { signal });
-  return { state, inventory, jobs, intake, instance, cache, refresher, keeper, listServices };
+  const services = createWorkerServices(link);
+  return { state, inventory, jobs, intake, instance, cache, refresher, keeper, services };
 }

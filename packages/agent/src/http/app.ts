@@ -28,7 +28,7 @@ export interface ApiSources {
   readonly metrics: MetricSources;
   readonly hostFacts: () => Promise<HostFacts>;
   readonly listings: ListingSources;
-  readonly listServices: ServiceSources['listServices'];
+  readonly services: ServiceSources;
   readonly jobs: JobQueue;
   readonly identity: ServedIdentity | undefined;
 }
@@ -47,7 +47,7 @@ export interface RequestOptions {
 
 /** The agent's HTTP API; every answer it gives carries the envelope. */
 export function createAgentApp(sources: ApiSources, options: RequestOptions): HttpApp<AgentRequest> {
-  const { health, metrics, hostFacts, listings, listServices, jobs, identity } = sources;
+  const { health, metrics, hostFacts, listings, services, jobs, identity } = sources;
   const { clock, random, logger, audit, intake, names } = options;
   const limiter = createRateLimiter(options.rateLimits, clock);
   const app = createHttpApp<AgentRequest>({
@@ -77,7 +77,7 @@ export function createAgentApp(sources: ApiSources, options: RequestOptions): Ht
   serveHealth(server, health);
   serveMetrics(server, health, metrics);
   serveSystem(server, { health, hostFacts, inventory: listings.inventory });
-  serveServices(server, { listServices });
+  serveServices(server, services);
   servePackages(server, listings);
   servePatches(server, listings);
   servePlans(server, listings);

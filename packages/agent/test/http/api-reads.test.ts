@@ -6,6 +6,7 @@ import {
   PatchError,
   PatchList,
   ServiceList,
+  ServiceState,
   SystemInfo,
 } from '@linux-patch/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -90,6 +91,40 @@ describe('the routes', () => {
     expect(await list('')).toMatchObject({ services });
     expect(await list('?outdated=false')).toMatchObject({ services });
     expect(await list('?outdated=true')).toMatchObject({ services: services.slice(1), complete: false });
+  });
+
+  it('tell how one service is, and say that there is none of a name', async () => {
+    const state = {
+      display_name: 'OpenBSD Secure Shell server',
+      load_state: 'loaded',
+      active_state: 'active',
+      sub_state: 'running',
+      enabled_state: 'enabled',
+      main_pid: 253,
+      since: '2026-11-29T08:50:55.000Z',
+      healthy: true,
+      old_code: 'no' as const,
+      outdated: [],
+    };
+    const serviceState = async (name: string) => ({ name, ...state });
+    await using running = await startWorld({ app: { serviceState } });
+    const { envelope } = await call(running, '/api/v1/system/services/getty%40tty1.service');
+    expect(ServiceState.parse(envelope.data)).toEqual({ name: 'getty@tty1.service', ...state });
+    const gone = await call(world, '/api/v1/system/services/gone.service');
+    expect([gone.status, gone.envelope.error?.code]).toEqual([404, 'SERVICE_NOT_FOUND']);
+  });
+
+  it.each([
+    '-ssh.service',
+    '*.service',
+    'ssh',
+    'ssh.socket',
+    'getty%40.service',
+    'a%2Fb.service',
+    'a%20b.service',
+  ])('take no %s for the name of a service', async (name) => {
+    const { status, envelope } = await call(world, `/api/v1/system/services/${name}`);
+    expect([status, envelope.error?.code]).toEqual([400, 'INVALID_REQUEST']);
   });
 
   it('never call an unknown number of updates none', async () => {

@@ -114,6 +114,29 @@ describe('a host that pins a job key', () => {
     expect(world.jobs.list()).toHaveLength(1);
   });
 
+  it('restarts a service only when that is signed, and its policy allows it', async () => {
+    const wish = { path: '/api/v1/system/services/cron.service/restart', body: '' };
+    expect(codeOf(await send(wish))).toEqual([403, 'SIGNATURE_REQUIRED']);
+    const denied = await signedSend(wish);
+    expect(codeOf(denied)).toEqual([403, 'POLICY_DENIED']);
+    expect(denied.envelope.error?.details).toMatchObject({ policy: { rule: 'allowed_operations' } });
+    await writeFile(join(world.folder, 'policy.yaml'), 'allowed_operations: [restart-service]\n', {
+      mode: 0o600,
+    });
+    const bus = { ...wish, path: '/api/v1/system/services/dbus.service/restart' };
+    expect(codeOf(await signedSend(bus))).toEqual([409, 'SERVICE_RESTART_REFUSED']);
+    expect(world.jobs.list()).toEqual([]);
+    const signed = signatureOver(await nextChallenge(), wish);
+    expect(codeOf(await send(wish, signed))).toEqual([202, null]);
+    const listed = (await call(world, '/api/v1/jobs')).envelope.data;
+    expect(listed).toMatchObject({ jobs: [{ operation: 'restart_service', service: 'cron.service' }] });
+    // The same bytes are the same job; for another service they are nothing.
+    expect(codeOf(await send(wish, signed))).toEqual([202, null]);
+    const other = { ...wish, path: '/api/v1/system/services/ssh.service/restart' };
+    expect(codeOf(await send(other, signed))).toEqual([403, 'SIGNATURE_INVALID']);
+    expect(world.jobs.list()).toHaveLength(1);
+  });
+
   it('says in the audit trail which key signed', async () => {
     const signer = async () =>
       (await world.audited()).findLast((one) => one.event === 'api_call')?.details?.['signed_by'];

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { HostJobKey, ServiceList } from '@linux-patch/contract';
+import { type HostJobKey, PatchError, type ServiceList } from '@linux-patch/contract';
 import { readBoot } from '@linux-patch/runtime';
 import {
   nodeCommands,
@@ -46,6 +46,10 @@ const NO_SERVICES: ServiceList = {
   looked_at: new Date(0).toISOString(),
 };
 
+const noService = async (name: string): Promise<never> => {
+  throw new PatchError('SERVICE_NOT_FOUND', `This host has no service named ${name}.`);
+};
+
 /** Of every served world. */
 export const INSTANCE_ID = '5b0f3a52-8f6d-4c0e-9d61-2f7b1f0c8a11';
 
@@ -53,7 +57,8 @@ export const INSTANCE_ID = '5b0f3a52-8f6d-4c0e-9d61-2f7b1f0c8a11';
 export interface OddApp
   extends Partial<Pick<HealthSources, 'packageHealth' | 'refreshInBackground'>>,
     Partial<ListingSources>,
-    Partial<Pick<ApiSources, 'hostFacts' | 'identity' | 'listServices'>>,
+    Partial<Pick<ApiSources, 'hostFacts' | 'identity'>>,
+    Partial<ApiSources['services']>,
     Partial<Pick<RequestOptions, 'clock' | 'rateLimits'>> {
   readonly identityHealth?: () => IdentityHealth;
   /** What its worker says which instance it is; undefined while it has not. */
@@ -176,7 +181,10 @@ export async function openServices(options: ServicesOptions) {
         cache,
         refreshNow: odd.refreshNow ?? (async () => {}),
       },
-      listServices: odd.listServices ?? (async () => NO_SERVICES),
+      services: {
+        listServices: odd.listServices ?? (async () => NO_SERVICES),
+        serviceState: odd.serviceState ?? noService,
+      },
       jobs,
       identity: odd.identity,
     },

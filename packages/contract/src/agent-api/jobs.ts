@@ -4,7 +4,7 @@ import { paging } from '../query.ts';
 import { Line, MAX_ENTRIES, Output } from '../text-bounds.ts';
 import { PlanDifference } from './plans.ts';
 import { PolicyDenial } from './policy.ts';
-import { JobOldCode } from './services.ts';
+import { JobOldCode, JobServiceFailure, ServiceUnit } from './services.ts';
 
 export const JOB_OPERATIONS = [
   'install',
@@ -15,6 +15,7 @@ export const JOB_OPERATIONS = [
   'unhold',
   'reboot',
   'rollback',
+  'restart_service',
 ] as const;
 export type JobOperation = (typeof JOB_OPERATIONS)[number];
 
@@ -84,6 +85,7 @@ export const JobErrorDetails = z.object({
   }),
   difference: PlanDifference.optional().meta({ description: 'Of `PLAN_CHANGED`.' }),
   policy: PolicyDenial.optional().meta({ description: 'Of `POLICY_DENIED`.' }),
+  service: JobServiceFailure.optional().meta({ description: 'Of `SERVICE_RESTART_ERROR`.' }),
 });
 export type JobErrorDetails = z.infer<typeof JobErrorDetails>;
 
@@ -97,6 +99,9 @@ export const Job = z.object({
   progress_percent: z.int().min(0).max(100),
   message: Output,
   packages: z.array(Line).max(MAX_ENTRIES),
+  service: ServiceUnit.nullable().optional().meta({
+    description: 'What a `restart_service` is about; null or absent for other jobs.',
+  }),
   created_at: z.iso.datetime(),
   started_at: z.iso.datetime().nullable(),
   updated_at: z.iso.datetime(),
@@ -134,6 +139,7 @@ export const JobSummary = Job.pick({
   progress_percent: true,
   message: true,
   packages: true,
+  service: true,
   created_at: true,
   completed_at: true,
   error_code: true,

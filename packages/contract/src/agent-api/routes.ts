@@ -18,7 +18,7 @@ import {
 } from './packages.ts';
 import { ApplyRequest, PatchList, PatchQuery } from './patches.ts';
 import { PackagePlanRequest, PatchPlanRequest, Plan, PlanQuery } from './plans.ts';
-import { ServiceList, ServiceQuery } from './services.ts';
+import { ServiceList, ServiceQuery, ServiceState } from './services.ts';
 import { SystemInfo } from './system.ts';
 
 const READ_ERRORS = ['INVALID_REQUEST', 'RATE_LIMIT_EXCEEDED', 'INTERNAL_ERROR'] as const;
@@ -106,6 +106,28 @@ export const AGENT_ROUTES = routeTable({
     response: ServiceList,
     status: 200,
     errors: [...READ_ERRORS, 'SERVICE_UNHEALTHY', 'WORKER_UNAVAILABLE'],
+  },
+  serviceState: {
+    method: 'GET',
+    path: '/api/v1/system/services/{name}',
+    auth: 'client-certificate',
+    summary: 'One service of systemd: its state, and whether it runs code that was replaced',
+    response: ServiceState,
+    status: 200,
+    errors: [...READ_ERRORS, 'SERVICE_NOT_FOUND', 'NOT_SUPPORTED', 'SERVICE_UNHEALTHY', 'WORKER_UNAVAILABLE'],
+  },
+  restartService: {
+    method: 'POST',
+    path: '/api/v1/system/services/{name}/restart',
+    auth: 'client-certificate',
+    summary: 'Restart a service of systemd that runs',
+    description:
+      'Needs `restart-service` in `allowed_operations` of the policy of the host. What cuts off sessions, the network, the host or this agent is refused by its names and by what is restarted with it, and what does not run is not started. ' +
+      'The job fails with `SERVICE_RESTART_ERROR` when the service does not run a moment later.',
+    headers: JobHeaders,
+    response: JobAccepted,
+    status: 202,
+    errors: [...CHANGE_ERRORS, 'SERVICE_RESTART_REFUSED'],
   },
   setTrust: {
     method: 'PUT',

@@ -15,6 +15,15 @@ export const ServiceName = z
     'a service name starts with a letter or digit and has letters, digits and : _ . \\ @ + - only',
   );
 
+/** Name of a service of systemd, whole (systemd.unit(5)): a template without its instance is none. */
+export const ServiceUnit = z
+  .string()
+  .max(255)
+  .regex(
+    /^[A-Za-z0-9:_.\\][A-Za-z0-9:_.\\-]*(?:@[A-Za-z0-9:_.\\@-]+)?\.service$/,
+    'must be the whole name of a service of systemd, such as ssh.service or getty@tty1.service',
+  );
+
 /** A process that runs code which was replaced or removed since it started. */
 export const OutdatedProcess = z.object({
   pid: z.int().positive(),
@@ -77,6 +86,44 @@ export const ServiceList = z.object({
   looked_at: z.iso.datetime(),
 });
 export type ServiceList = z.infer<typeof ServiceList>;
+
+const Word = z.string().max(64);
+
+/** Answer of `GET /api/v1/system/services/{name}`. */
+export const ServiceState = z.object({
+  name: ServiceUnit.meta({ description: 'As systemd calls it; it may have been asked for by another name.' }),
+  display_name: Line,
+  load_state: Word.meta({ description: '`loaded`, `masked`, `bad-setting` … (systemctl(1)).' }),
+  active_state: Word.meta({
+    description: '`active`, `reloading`, `inactive`, `failed`, `activating`, `deactivating` …',
+  }),
+  sub_state: Word.meta({ description: '`running`, `exited`, `dead`, `auto-restart` …' }),
+  enabled_state: Word.nullable().meta({ description: '`enabled`, `disabled`, `static` …' }),
+  main_pid: z.int().positive().nullable(),
+  since: z.iso
+    .datetime()
+    .nullable()
+    .meta({ description: 'When its state last changed, by the clock of the host.' }),
+  healthy: z.boolean().meta({ description: 'Whether it is `active`.' }),
+  old_code: OldCode.meta({
+    description: '`unknown`: a process of it could not be looked at, or nobody knows which are its.',
+  }),
+  outdated: z.array(OutdatedProcess).max(100),
+});
+export type ServiceState = z.infer<typeof ServiceState>;
+
+/** How a service is that could not be restarted. */
+export const JobServiceFailure = z.object({
+  name: ServiceUnit,
+  result: Word.meta({ description: '`exit-code`, `timeout`, `signal` … (systemd.service(5)).' }),
+  active_state: Word,
+  sub_state: Word,
+  exit_status: z.int().nullable().meta({ description: 'Of its main program.' }),
+  journal: z.array(z.string().max(512)).max(20).meta({
+    description: 'The last lines that it, and systemd about it, have written since the restart began.',
+  }),
+});
+export type JobServiceFailure = z.infer<typeof JobServiceFailure>;
 
 /** What runs old code after a job. */
 export const JobOldCode = z.object({

@@ -180,6 +180,19 @@ export const ANSWER_ERRORS = {
     false,
     'The policy of the host forbids the change, or is faulty; `details.policy` names the rule. Nothing was changed.',
   ),
+  SERVICE_NOT_FOUND: traits('both', 404, false, 'The host has no service of this name.'),
+  SERVICE_RESTART_REFUSED: traits(
+    'both',
+    409,
+    false,
+    'The service is never restarted from outside, or does not run; the message says why. Nothing was done.',
+  ),
+  NOT_SUPPORTED: traits(
+    'both',
+    501,
+    false,
+    'This host cannot do that, whenever it is asked; the message says why.',
+  ),
   PKG_NOT_FOUND: traits('both', 404, false, 'No package of this name is installed or available.'),
   PKG_MANAGER_ERROR: traits(
     'both',

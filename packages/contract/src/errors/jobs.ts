@@ -16,6 +16,12 @@ export const JOB_ERRORS = {
   LOCKED: traits('job', 500, true, 'Another process holds the package database.'),
   SCRIPT_FAILED: traits('job', 500, false, "A package's maintainer script failed."),
   REBOOT_ERROR: traits('job', 500, false, 'The reboot could not be started.'),
+  SERVICE_RESTART_ERROR: traits(
+    'job',
+    500,
+    false,
+    'A service does not run after its restart, or was not restarted; `error_details.service` has what systemd and the journal say.',
+  ),
   TIMEOUT: traits('job', 500, true, 'The job ran longer than `jobs.timeout_minutes`.'),
   INTERRUPTED: traits('job', 500, true, 'The agent stopped while the job was running.'),
   CANCELLED: traits('job', 500, false, 'The job was cancelled.'),

@@ -19,6 +19,7 @@ import { FLEET_JOB_ROUTES } from './fleet-job-routes.ts';
 import { GROUP_ROUTES } from './group-routes.ts';
 import { HINT_ROUTES } from './hint-routes.ts';
 import { HOST_PACKAGE_ROUTES } from './host-package-routes.ts';
+import { HOST_SERVICE_ROUTES } from './host-service-routes.ts';
 import { Host, HostChange, HostList, HostQuery, HostRemoval } from './hosts.ts';
 import { INVENTORY_ROUTES } from './inventory-routes.ts';
 import { JobEventsQuery } from './job-events.ts';
@@ -159,6 +160,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   ...INVENTORY_ROUTES,
   ...FLEET_JOB_ROUTES,
   ...HOST_PACKAGE_ROUTES,
+  ...HOST_SERVICE_ROUTES,
   ...GROUP_ROUTES,
   ...SAVED_SEARCH_ROUTES,
   listHosts: {

@@ -25,6 +25,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   GROUP_NOT_FOUND: EXIT.notFound,
   SEARCH_NOT_FOUND: EXIT.notFound,
   PKG_NOT_FOUND: EXIT.notFound,
+  SERVICE_NOT_FOUND: EXIT.notFound,
   MANAGER_NOT_RUNNING: EXIT.notRunning,
   HOST_CONFLICT: EXIT.conflict,
   JOB_CONFLICT: EXIT.conflict,

@@ -19,6 +19,7 @@ import { addPatchCommand } from './patch-command.ts';
 import { addPeopleCommands } from './people-commands.ts';
 import { addSearchCommands } from './search-commands.ts';
 import { addServerCommands } from './server-commands.ts';
+import { addServiceCommands } from './service-commands.ts';
 import { addTokenCommands } from './token-commands.ts';
 
 /** A command that was chosen; one of the three runs it. */
@@ -83,6 +84,7 @@ export function createManagerProgram(accept: (chosen: Chosen) => void): Command 
   addSearchCommands(line);
   addPatchCommand(line);
   addPackageCommands(line);
+  addServiceCommands(line);
   addCaCommands(line);
   addJobKeyCommands(line);
   addCertificateCommands(line);

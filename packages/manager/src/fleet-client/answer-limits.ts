@@ -22,6 +22,9 @@ const LIMITS: Readonly<Record<string, AnswerLimits>> = {
   [AGENT_ROUTES.planPackages.id]: LISTING,
   [AGENT_ROUTES.planPatches.id]: LISTING,
   [AGENT_ROUTES.getPackage.id]: LISTING,
+  // As many services and processes as the contract lets it name.
+  [AGENT_ROUTES.listServices.id]: { bytes: 8 * MIB, values: 50_000, depth: DEPTH },
+  [AGENT_ROUTES.serviceState.id]: { bytes: 1 * MIB, values: 2_000, depth: DEPTH },
   [AGENT_ROUTES.getJob.id]: { bytes: 8 * MIB, values: 100_000, depth: DEPTH },
   [AGENT_ROUTES.applyPatches.id]: { bytes: 2 * MIB, values: 10_000, depth: DEPTH },
 };

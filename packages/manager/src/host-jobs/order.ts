@@ -8,6 +8,7 @@ const OPERATIONS = {
   removePackage: 'remove',
   holdPackages: 'hold',
   unholdPackages: 'unhold',
+  restartService: 'restart_service',
 } as const satisfies Partial<Record<keyof typeof AGENT_ROUTES, JobOperation>>;
 
 type JobRouteName = keyof typeof OPERATIONS;
@@ -50,7 +51,8 @@ const Named = z.object({
 });
 
 /** The packages that it names. */
-export function namesIn({ name, body }: JobOrder): string[] {
+export function namesIn({ route, name, body }: JobOrder): string[] {
+  if (route === 'restartService') return [];
   const { packages, patches } = Named.safeParse(body).data ?? {};
   return [...(name === undefined ? [] : [name]), ...(patches ?? []), ...(packages ?? [])];
 }

@@ -38,6 +38,8 @@ const ROUTES: Readonly<Record<Reading, readonly HintTopic[]>> = {
   hostPackages: [],
   hostPatches: [],
   hostSystem: [],
+  hostServices: [],
+  hostService: [],
   hostJobs: [],
   hostJob: [],
   hostJobEvents: [],

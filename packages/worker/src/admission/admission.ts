@@ -4,6 +4,7 @@ import { admitJob } from '../jobs/governed.ts';
 import type { JobRequest } from '../jobs/job-request.ts';
 import type { NamedRequest } from '../jobs/named-request.ts';
 import type { ChangePolicy } from '../package-interface/change-policy.ts';
+import { refuseProtected } from '../services/restartable.ts';
 import type { Challenges } from '../signature/challenges.ts';
 import { type Admission as Admitted, createSignatureGate, type SignatureGate } from '../signature/gate.ts';
 import type { Pin } from '../signature/pinned-key.ts';
@@ -140,6 +141,7 @@ async function accept(options: AdmissionOptions, asked: Asked): Promise<Verdict>
   }
   await admitted.spend();
   await admitJob(request, options.policy);
+  if (request.operation === 'restart_service') refuseProtected(request.service);
   const order = orderOf(options, asked, { named, instant: await options.instant() });
   await options.orders.accept(order);
   return acceptedAs(order);

@@ -27,6 +27,11 @@ describe('a request for a change', () => {
     ['POST /api/v1/packages/hold', '{"packages":["curl"]}', { operation: 'hold', names: ['curl'] }],
     ['POST /api/v1/packages/unhold', '{"packages":["curl"]}', { operation: 'unhold', names: ['curl'] }],
     [
+      'POST /api/v1/system/services/dbus-%5Cx2d%40a.service/restart',
+      '',
+      { operation: 'restart_service', service: 'dbus-\\x2d@a.service' },
+    ],
+    [
       'POST /api/v1/patches/apply',
       '{"patches":["curl"],"security_only":true,"reboot":true,"reboot_delay_seconds":0}',
       {
@@ -48,6 +53,13 @@ describe('a request for a change', () => {
     ['DELETE /api/v1/packages/-oDpkg%3A%3APre-Invoke', '', 'INVALID_REQUEST'],
     ['DELETE /api/v1/packages/curl?purge=true&purge=false', '', 'INVALID_REQUEST'],
     ['POST /api/v1/patches/apply', Buffer.from([0xff]), 'INVALID_REQUEST'],
+    ['POST /api/v1/system/services/-ssh.service/restart', '', 'INVALID_REQUEST'],
+    ['POST /api/v1/system/services/*.service/restart', '', 'INVALID_REQUEST'],
+    ['POST /api/v1/system/services/ssh/restart', '', 'INVALID_REQUEST'],
+    ['POST /api/v1/system/services/ssh.socket/restart', '', 'INVALID_REQUEST'],
+    ['POST /api/v1/system/services/getty%40.service/restart', '', 'INVALID_REQUEST'],
+    ['POST /api/v1/system/services/a%2Fb.service/restart', '', 'INVALID_REQUEST'],
+    ['POST /api/v1/system/services/a%0Ab.service/restart', '', 'INVALID_REQUEST'],
     ['DELETE /api/v1/jobs/f3b1c0de-0000-4000-8000-000000000000', '', 'NOT_FOUND'],
     ['GET /api/v1/packages', '', 'NOT_FOUND'],
     ['nothing', '', 'NOT_FOUND'],

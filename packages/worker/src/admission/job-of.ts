@@ -11,6 +11,7 @@ import {
   readBody,
   readPathParameter,
   readQuery,
+  ServiceUnit,
 } from '@linux-patch/contract';
 import { z } from 'zod';
 import type { JobRequest } from '../jobs/job-request.ts';
@@ -39,6 +40,7 @@ const READERS: readonly (readonly [Pick<Route, 'method' | 'path' | 'query'>, Rea
   [AGENT_ROUTES.updatePackage, updateOf],
   [AGENT_ROUTES.removePackage, removalOf],
   [AGENT_ROUTES.applyPatches, applyOf],
+  [AGENT_ROUTES.restartService, restartOf],
 ];
 
 /**
@@ -75,6 +77,10 @@ function bodyOf<R extends Pick<Route, 'body' | 'bodyOptional'> & { readonly body
 ) {
   const { body, bodyOptional = false } = route;
   return readBody<R['body']>({ body, bodyOptional }, { contentType, text });
+}
+
+function restartOf({ name }: Found): JobRequest {
+  return { operation: 'restart_service', service: readPathParameter(ServiceUnit, 'name', name) };
 }
 
 const nameOf = ({ name }: Found): string => readPathParameter(PackageName, 'name', name);

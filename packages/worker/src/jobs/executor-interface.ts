@@ -1,6 +1,6 @@
 import type { JobOldCode, JobReboot, JobResult } from '@linux-patch/contract';
 import type { OutputSource } from '@linux-patch/runtime';
-import type { JobRequest } from './job-request.ts';
+import type { JobRequest, PackageJobRequest } from './job-request.ts';
 import type { ActiveState } from './state.ts';
 
 /** How the work of a job tells what it does. Nothing here waits or fails. */
@@ -55,3 +55,6 @@ export interface WorkOutcome extends Pick<JobOutcome, 'message'> {
 
 /** The work itself, up to a reboot. Rejects as `Executor`. */
 export type Work = (request: JobRequest, context: JobContext) => Promise<WorkOutcome>;
+
+/** The part of it that is the package manager's. */
+export type PackageWork = (request: PackageJobRequest, context: JobContext) => Promise<WorkOutcome>;

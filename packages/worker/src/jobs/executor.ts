@@ -10,9 +10,9 @@ import type {
   PackageOperations,
   SourceFailure,
 } from '../package-interface/package-operations.ts';
-import type { JobContext, RebootNeed, Work, WorkOutcome } from './executor-interface.ts';
+import type { JobContext, PackageWork, RebootNeed, WorkOutcome } from './executor-interface.ts';
 import { rebootDelayMs } from './follow-with-reboot.ts';
-import type { ApplyJobRequest, JobRequest } from './job-request.ts';
+import type { ApplyJobRequest, PackageJobRequest } from './job-request.ts';
 import { type Done, summaryOf } from './summary.ts';
 
 export interface WorkOptions {
@@ -40,7 +40,7 @@ type ActiveApply = ApplyJobRequest & {
 };
 
 /** Does what jobs ask for with the host's package manager, up to a reboot. */
-export function createWork(options: WorkOptions): Work {
+export function createWork(options: WorkOptions): PackageWork {
   return async (request, context) => {
     if (request.operation === 'patch_apply') {
       const { selection } = request;
@@ -54,7 +54,7 @@ export function createWork(options: WorkOptions): Work {
 
 async function work(
   options: WorkOptions,
-  request: Exclude<JobRequest, { operation: 'patch_apply' }>,
+  request: Exclude<PackageJobRequest, { operation: 'patch_apply' }>,
   context: JobContext,
 ): Promise<Done & OperationOutcome> {
   if (request.operation === 'hold' || request.operation === 'unhold') {
@@ -131,7 +131,7 @@ async function applyAfresh(
 
 function workOf(
   operations: PackageOperations,
-  request: Exclude<JobRequest, { operation: 'patch_apply' | 'hold' | 'unhold' }>,
+  request: Exclude<PackageJobRequest, { operation: 'patch_apply' | 'hold' | 'unhold' }>,
 ): (run: OperationRun) => Promise<OperationOutcome> {
   switch (request.operation) {
     case 'install':

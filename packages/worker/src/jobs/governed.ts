@@ -33,6 +33,8 @@ function askedOf(request: JobRequest): AskedChange | undefined {
     case 'hold':
     case 'unhold':
       return askedHold({ names: request.names, hold: request.operation === 'hold' });
+    case 'restart_service':
+      return RESTART;
     case 'patch_apply': {
       const { selection } = request;
       return selection.kind === 'none' ? undefined : askedUpdates({ ...request, selection });
@@ -83,6 +85,12 @@ async function requireAllowed(request: JobRequest, { policy, clock }: GovernedBy
   if (denial) throw policyError(denial);
 }
 
+const RESTART: AskedChange = {
+  operations: ['restart-service'],
+  names: [],
+  allowRemovals: false,
+  overrides: [],
+};
 const REBOOT: AskedChange = { operations: ['reboot'], names: [], allowRemovals: false, overrides: [] };
 
 /** Says beforehand why the policy forbids a reboot at that time, as a clause; undefined when it does not. */

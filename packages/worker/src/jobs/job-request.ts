@@ -1,4 +1,4 @@
-import { PackageGlob, PackageName, PackageVersion, PlanHash } from '@linux-patch/contract';
+import { PackageGlob, PackageName, PackageVersion, PlanHash, ServiceUnit } from '@linux-patch/contract';
 import { z } from 'zod';
 
 const Names = z.array(PackageName);
@@ -40,6 +40,7 @@ export const JobRequest = z.discriminatedUnion('operation', [
   }),
   z.strictObject({ operation: z.literal('hold'), names: Names.min(1) }),
   z.strictObject({ operation: z.literal('unhold'), names: Names.min(1) }),
+  z.strictObject({ operation: z.literal('restart_service'), service: ServiceUnit }),
   z.strictObject({
     operation: z.literal('patch_apply'),
     selection: z.discriminatedUnion('kind', [
@@ -58,6 +59,8 @@ export const JobRequest = z.discriminatedUnion('operation', [
   }),
 ]);
 export type JobRequest = z.infer<typeof JobRequest>;
+/** What the package manager is asked for. */
+export type PackageJobRequest = Exclude<JobRequest, { operation: 'restart_service' }>;
 export type ApplyJobRequest = Extract<JobRequest, { operation: 'patch_apply' }>;
 
 /** Names shown in `packages` while nothing finer is known; "everything" is an empty list. */
@@ -71,12 +74,14 @@ export function packagesOf(request: JobRequest): string[] {
     case 'hold':
     case 'unhold':
       return [...request.names];
+    case 'restart_service':
+      return [];
     case 'patch_apply':
       return request.selection.kind === 'names' ? [...request.selection.names] : [];
   }
 }
 
-/** Whether a job changes packages, which only one job at a time may do. */
+/** Whether a job changes packages, or must not meet one that does: these are done one at a time. */
 export function needsTransaction(request: JobRequest): boolean {
   return request.operation !== 'patch_apply' || request.selection.kind !== 'none';
 }

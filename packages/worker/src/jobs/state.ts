@@ -72,6 +72,7 @@ export function createJob(options: {
     progress_percent: 0,
     message: 'Waiting for its turn',
     packages: packagesOf(options.request),
+    ...(options.request.operation === 'restart_service' ? { service: options.request.service } : {}),
     created_at: now,
     started_at: null,
     updated_at: now,

@@ -12,7 +12,7 @@ export interface PackageOrigin {
 
 /** A change as it is asked for, before anybody knows what it takes. */
 export interface AskedChange {
-  readonly operations: readonly ('update' | 'install' | 'remove' | 'reboot')[];
+  readonly operations: readonly ('update' | 'install' | 'remove' | 'reboot' | 'restart-service')[];
   /** Packages that it names, perhaps with an architecture. */
   readonly names: readonly string[];
   /** Whether packages that nobody named may go. */

@@ -14,7 +14,7 @@ export function describePolicy(reading: PolicyReading, moment: Moment): string[]
   }
   const heading = reading.written
     ? `What ${file} lets others do on this host:`
-    : `${file} does not exist, so nothing is forbidden to a manager of this host:`;
+    : `${file} does not exist, so a manager of this host may do what is usual:`;
   const closed = judgeMoment(reading, moment);
   return [
     heading,

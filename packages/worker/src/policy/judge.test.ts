@@ -46,7 +46,7 @@ const gone = (given: Partial<SourcedStep> = {}): SourcedStep =>
   step({ action: 'remove', to: null, origins: [], ...given });
 
 describe('a policy that says nothing', () => {
-  it('forbids nothing but downgrades, and looks at no steps', () => {
+  it('forbids nothing of packages but downgrades, and looks at no steps', () => {
     const open = policy({});
     const everything = asked({
       operations: ['update', 'install', 'remove', 'reboot'],
@@ -58,6 +58,13 @@ describe('a policy that says nothing', () => {
     expect(judgeSteps(open, [step({ origins: [undefined] }), gone({ asked: false })])).toBeUndefined();
     expect(judgeMoment(open, { epochMs: 0, hostZone: undefined, clockFault: 'it is 1970' })).toBeUndefined();
     expect(looksAtSteps(open)).toBe(false);
+  });
+
+  it('lets no service be restarted; that has to be allowed', () => {
+    const restart = asked({ operations: ['restart-service'], names: [] });
+    expect(judgeAsked(policy({}), restart)).toMatchObject({ rule: 'allowed_operations', line: null });
+    expect(judgeAsked(policy({ allowed_operations: ['restart-service'] }), restart)).toBeUndefined();
+    expect(judgeAsked(policy({ allowed_operations: ['update'] }), restart)?.rule).toBe('allowed_operations');
   });
 });
 

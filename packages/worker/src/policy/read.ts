@@ -31,7 +31,7 @@ function faulty(file: string, error: unknown): FaultyPolicy {
 async function parsePolicyFile({ files, path }: Place): Promise<PolicyReading> {
   const written = (await files.facts(path)) !== undefined;
   const { value, lineOf } = await readConfiguration({ files, path, schema: PolicySchema, required: written });
-  // A host without a policy forbids nothing.
+  // A host without a policy forbids nothing but the restart of services.
   const values = written ? value : { ...value, downgrades: 'any' as const };
   return { file: path, written, values, lineOf };
 }

@@ -2,7 +2,9 @@ import { PackageGlob } from '@linux-patch/contract';
 import { z } from 'zod';
 
 /** What may be asked for from outside. */
-const OPERATIONS = ['update', 'install', 'remove', 'reboot'] as const;
+const OPERATIONS = ['update', 'install', 'remove', 'reboot', 'restart-service'] as const;
+/** Where nothing is said of them: restarting services is for those who say so. */
+const DEFAULT_OPERATIONS = ['update', 'install', 'remove', 'reboot'] as const;
 
 /** Days of a week as windows name them, from Sunday on. */
 export const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
@@ -66,17 +68,18 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** `policy.yaml`: what this host lets others do, in the words of its own administrator. A key that is absent forbids nothing but downgrades. */
+/** `policy.yaml`: what this host lets others do, in the words of its own administrator. A key that is absent forbids nothing but downgrades and the restart of services. */
 export const PolicySchema = z
   .strictObject({
     allowed_operations: z
       .array(z.enum(OPERATIONS))
       .max(OPERATIONS.length)
       .readonly()
-      .default([...OPERATIONS])
+      .default([...DEFAULT_OPERATIONS])
       .meta({
         description:
-          'What may be asked for from outside: `update` (holding and releasing packages, too), `install`, `remove`, `reboot`. `[]` allows ' +
+          'What may be asked for from outside: `update` (holding and releasing packages, too), `install`, `remove`, `reboot`, and ' +
+          '`restart-service`, which counts only where it is written here. `[]` allows ' +
           'nothing; what is installed and what waits can be read all the same.',
         example: ['update', 'reboot'],
       }),

@@ -1,4 +1,4 @@
-import { messageOf, Package, PackageName, PatchError, parseJson } from '@linux-patch/contract';
+import { messageOf, Package, PackageName, PatchError, parseJson, ServiceUnit } from '@linux-patch/contract';
 import type { ReceivedRequest, RequestLimits } from '@linux-patch/runtime';
 import { z } from 'zod';
 import { EarlierJob, RawChange } from '../admission/change.ts';
@@ -54,6 +54,8 @@ export const WorkerRequest = z.discriminatedUnion('op', [
   z.strictObject({ v: z.literal(1), op: z.literal('faults') }),
   /** What runs on this host, and what of it runs code that was replaced; needs no package manager. */
   z.strictObject({ v: z.literal(1), op: z.literal('services') }),
+  /** How one of them is; needs no package manager either. */
+  z.strictObject({ v: z.literal(1), op: z.literal('service-state'), name: ServiceUnit }),
   /** Who works with the package database now. */
   z.strictObject({ v: z.literal(1), op: z.literal('lock-holder') }),
   /** From where packages come, and how old what is known of each source is. */

@@ -1,4 +1,4 @@
-import type { Clock, Files, Logger, RequestChannel } from '@linux-patch/runtime';
+import type { Clock, Commands, Files, Logger, RequestChannel } from '@linux-patch/runtime';
 import type { z } from 'zod';
 import type {
   BeginAnswer,
@@ -11,6 +11,7 @@ import type {
 import type { HostAdmission } from '../admission/open.ts';
 import type { PackageManager } from '../package-interface/package-manager.ts';
 import { listServices } from '../services/list.ts';
+import { readServiceState } from '../services/state.ts';
 import { type JobKeyAnswer, JobKeyWord } from '../signature/job-key-word.ts';
 import type { PinKeeper } from '../signature/take-job-key.ts';
 import { answerText, failureText } from './answer.ts';
@@ -48,7 +49,7 @@ const CHANGES = [
 type ChangeRequest = Extract<WorkerRequest, { op: (typeof CHANGES)[number] }>;
 type ReadingRequest = Exclude<
   WorkerRequest,
-  { op: 'faults' | 'services' | 'take-job-key' } | PlanRequest | ChangeRequest
+  { op: 'faults' | 'services' | 'service-state' | 'take-job-key' } | PlanRequest | ChangeRequest
 >;
 
 /** The host that is asked about. */
@@ -56,6 +57,7 @@ export interface AskedHost {
   readonly root: string;
   readonly files: Files;
   readonly clock: Clock;
+  readonly commands: Commands;
   readonly logger: Logger;
 }
 
@@ -95,6 +97,7 @@ async function answerTo({ request, body }: AskedRequest, options: ServeRequestOp
   if (request.op === 'take-job-key') return wordOn(body, options);
   if (request.op === 'faults') return readFaults(options.openPackages, options.signal);
   if (request.op === 'services') return listServices(options.host, options.signal);
+  if (request.op === 'service-state') return readServiceState(options.host, request.name, options.signal);
   if (isChange(request)) return verdictOn(request, body, options.admission);
   return readingOf(request, options);
 }

@@ -21,6 +21,7 @@ import { type JobSettings, readJobSettings } from './job-settings.ts';
 import { noteOldCode } from './note-old-code.ts';
 import { recordRefreshes } from './record-refreshes.ts';
 import { prose, type RunReport, reporterTo } from './report.ts';
+import { restartWork } from './restart-work.ts';
 import { stopWhenCancelled, stopWhenLate, watchPhases } from './stopping.ts';
 
 /** Whoever follows has the job on record by then, or there is nobody. */
@@ -192,16 +193,25 @@ function doneByAnother(): PatchError {
 async function openWork(options: DoJobOptions, order: Order, settings: JobSettings): Promise<Work> {
   const { jobId, host, say } = options;
   const policy = options.openPolicy(options.clockFault);
-  const packages = await options.openPackages(policy);
-  const approved = await approvedSteps(host, order);
-  if (approved) packages.rememberPlan(approved);
-  const detached = options.attached ? undefined : await openDetachedWork(host, order, settings);
   const governed: GovernedBy = {
     policy,
     clock: host.clock,
     onDenied: (denial, { operation }) => say({ t: 'denied', denial, operation }),
   };
-  const work = createWork({
+  const { request } = order;
+  if (request.operation === 'restart_service') {
+    const restart = openRestart(options, order);
+    return governWork(
+      (_request, context) => restart(request, context),
+      governed,
+      async () => false,
+    );
+  }
+  const packages = await options.openPackages(policy);
+  const approved = await approvedSteps(host, order);
+  if (approved) packages.rememberPlan(approved);
+  const detached = options.attached ? undefined : await openDetachedWork(host, order, settings);
+  const packageWork = createWork({
     detached,
     operations: packages.operations,
     refresher: recordRefreshes(packages.inventory, host, say),
@@ -213,7 +223,21 @@ async function openWork(options: DoJobOptions, order: Order, settings: JobSettin
     timeoutMs: settings.timeoutMs,
   });
   if (detached && (await detached.stateOf(jobId)) === 'lost') return lostWork(packages, detached);
+  const work: Work = (_request, context) => packageWork(request, context);
   return governWork(work, governed, async (id) => (await detached?.of(id).plan()) !== undefined);
+}
+
+function openRestart({ host, say }: DoJobOptions, { acceptedAt }: Order) {
+  return restartWork({
+    host,
+    isBootedSince: async () => {
+      const { id } = await readBoot(host.files);
+      const before = acceptedAt?.bootId ?? null;
+      return id !== null && before !== null && id !== before;
+    },
+    look: (signal) => listServices(host, signal),
+    say,
+  });
 }
 
 /**

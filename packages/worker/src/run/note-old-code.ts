@@ -42,7 +42,8 @@ async function note({ report, signal }: JobContext, look: (signal: AbortSignal) 
   }
 }
 
-function oldCodeOf({ services, others, unknown, left_out }: ServiceList): JobOldCode {
+/** What of it a job says. */
+export function oldCodeOf({ services, others, unknown, left_out }: ServiceList): JobOldCode {
   return {
     services: services.filter((one) => one.old_code === 'yes').map((one) => one.name),
     others: others.length,

@@ -48,7 +48,7 @@ export const RunReport = z.discriminatedUnion('t', [
   /** For the audit log. */
   z.strictObject({
     t: z.literal('audit'),
-    event: z.enum(['reboot_scheduled', 'reboot_failed']),
+    event: z.enum(['reboot_scheduled', 'reboot_failed', 'service_restarted', 'service_restart_failed']),
     details: z.record(z.string().max(128), z.unknown()),
   }),
   z.strictObject({

@@ -73,6 +73,7 @@ function summaryOf(job: JobCore): JobSummary {
     progress_percent: job.progress_percent,
     message: job.message,
     packages: job.packages,
+    service: job.service,
     created_at: job.created_at,
     completed_at: job.completed_at,
     error_code: job.error_code,
