@@ -15,6 +15,7 @@ import {
   ONE_NAME,
 } from './cases/manager-queue.ts';
 import { PROCESS_LIST } from './cases/process-list.ts';
+import { RECORDED_RESTART } from './cases/recorded-restart.ts';
 import { MANY_REVOCATIONS } from './cases/revocations.ts';
 import { ADMIN_ROUTES } from './cases/routes.ts';
 import { STOLEN_TLS_KEY } from './cases/stolen-tls-key.ts';
@@ -52,6 +53,7 @@ export const ATTACK_CHAPTERS: readonly AttackChapter[] = [
       TERMINAL,
       PROCESS_LIST,
       STOLEN_TLS_KEY,
+      RECORDED_RESTART,
       AGENTS_USER,
     ],
   },

@@ -10,12 +10,14 @@ import { OPENRC } from './cases/openrc.ts';
 import { PATCHING } from './cases/patching.ts';
 import { POWER } from './cases/power.ts';
 import { REBOOT } from './cases/reboot.ts';
+import { SERVICES } from './cases/services.ts';
 import { TROUBLE } from './cases/trouble.ts';
 
 /** Everything that is shown on clean hosts, the slowest first. */
 export const CLEAN_HOST_CASES: readonly CleanHostCase[] = [
   ...FLEET,
   ...REBOOT,
+  ...SERVICES,
   ...JOINING,
   ...ONE_LINE,
   ...IPV6,

@@ -15,6 +15,7 @@ const CHANGES = [
   { method: 'DELETE', path: '/api/v1/packages/toyhello?purge=true&force=true' },
   { method: 'POST', path: '/api/v1/packages/hold', body: '{"packages":["toyhello"]}' },
   { method: 'POST', path: '/api/v1/packages/unhold', body: '{"packages":["toyhello"]}' },
+  { method: 'POST', path: '/api/v1/system/services/cron.service/restart' },
 ] as const;
 
 export const STOLEN_TLS_KEY: AttackCase = {
