@@ -76,6 +76,7 @@ describe('the audit log of the API', () => {
       records: written.length,
       last: expect.objectContaining({ seq: written.at(-1)?.seq, hash: written.at(-1)?.hash }),
       fault: null,
+      sealed_to: null,
       contains: null,
     });
     await world.admin('/tokens', {});
