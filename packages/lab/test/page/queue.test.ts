@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Window } from './fleet-page.ts';
 import { type ManagerPage, openManagerPage } from './manager-page.ts';
 import { askToJoin } from './older-request.ts';
 import { faultsOf, isAsWideAs, signInAs } from './walk.ts';
@@ -25,11 +26,17 @@ describe('The queue', () => {
       await signInAs(page, name);
       await page.getByRole('button', { name: 'Let web1.page.test in' }).waitFor();
     }
+    const asked = ({ page }: Window) => page.getByRole('alertdialog', { name: 'Let web1.page.test in?' });
     await first.page.getByRole('button', { name: 'Let web1.page.test in' }).click();
+    await asked(first).getByText('No code was compared').waitFor();
+    await asked(first).getByText('The certificate of web1.page.test can be revoked.').waitFor();
+    expect(await faultsOf(first.page)).toEqual([]);
+    await second.page.getByRole('button', { name: 'Let web1.page.test in' }).click();
+    await asked(second).waitFor();
+    await asked(first).getByRole('button', { name: 'Let web1.page.test in' }).click();
     await first.page.getByText('You let web1.page.test in').waitFor();
-    // The list of the second may have been asked for again by itself; then there is nothing to press.
-    const late = second.page.getByRole('button', { name: 'Let web1.page.test in' });
-    if (await late.isVisible()) await late.click();
+    // The question of the second goes with what it was about.
+    await asked(second).waitFor({ state: 'detached' });
     await second.page.getByText('person:ada let web1.page.test in').waitFor();
     await second.page.getByText('Nobody waits.').waitFor();
     expect([...first.complaints, ...second.complaints]).toEqual([]);
@@ -46,7 +53,18 @@ describe('The queue', () => {
     await both.getByRole('cell', { name: '127.0.0.51' }).waitFor();
     expect(await both.getByRole('cell', { name: '127.0.0.52' }).count()).toBe(1);
     expect([await faultsOf(page), await isAsWideAs(page, 360)]).toEqual([[], true]);
+    await page.getByLabel('It is a host of ours, installed again').check();
+    await page.getByRole('button', { name: 'Let web1.page.test in' }).click();
+    const asked = (title: string) => page.getByRole('alertdialog', { name: title });
+    await asked('Let web1.page.test in?').getByText('It takes the place of the host on record').waitFor();
+    await asked('Let web1.page.test in?').getByText('This cannot be taken back.').waitFor();
+    await asked('Let web1.page.test in?').getByRole('button', { name: 'Leave it' }).click();
     await page.getByLabel('Why not, if it is denied').fill('a copy of web1, ask Ada');
+    await page.keyboard.press('Enter');
+    await asked('Deny web1.page.test?').getByText('is told that it was denied').waitFor();
+    expect(await isAsWideAs(page, 360)).toBe(true);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.getByText('You denied web1.page.test').waitFor();
     expect(JSON.stringify(await world.manager.json('audit', 'list'))).toContain('a copy of web1, ask Ada');

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { call } from '../api/call.ts';
 import { ask } from '../api/queries.ts';
+import { Outcome } from '../session/outcome.tsx';
 import { sessionQuery } from '../session/session.ts';
 import { useAct } from '../session/use-act.ts';
 import { Loaded } from '../states/loaded.tsx';
@@ -21,8 +22,16 @@ function OwnSessions() {
         Where you are signed in
       </Title>
       <Loaded query={query} what="your sessions">
-        {({ sessions }) => <SessionsTable sessions={sessions} why={undefined} act={act} />}
+        {({ sessions }) => (
+          <SessionsTable
+            sessions={sessions}
+            why={undefined}
+            busy={act.busy}
+            end={(one) => act.start(one?.id)}
+          />
+        )}
       </Loaded>
+      <Outcome of={act} />
     </Paper>
   );
 }

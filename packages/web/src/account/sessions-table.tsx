@@ -1,6 +1,4 @@
 import type { Session } from '@linux-patch/contract';
-import { Outcome } from '../session/outcome.tsx';
-import type { Act } from '../session/use-act.ts';
 import { ActButton } from '../shell/act-button.tsx';
 import { Ends } from '../words/ends.tsx';
 import { Listing, Row } from '../words/listing.tsx';
@@ -11,13 +9,15 @@ import { When } from '../words/when.tsx';
 export function SessionsTable({
   sessions,
   why,
-  act,
+  busy,
+  end,
 }: {
   readonly sessions: readonly Session[];
   /** Why they cannot be ended; undefined when they can. */
   readonly why: string | undefined;
-  /** Ends the session of this id, or without one all but the own. */
-  readonly act: Act<string | undefined, unknown>;
+  readonly busy: boolean;
+  /** Called with the session that is to end, or without one for all but the own. */
+  readonly end: (session?: Session) => void;
 }) {
   return (
     <>
@@ -25,20 +25,20 @@ export function SessionsTable({
         caption="Sessions, newest first"
         columns={['Browser', 'From', 'Began', 'Used', 'Ends', 'Change']}
       >
-        {sessions.map(({ id, client, address, created_at: began, seen_at: seen, ends_at: ends, current }) => (
+        {sessions.map((one) => (
           <Row
-            key={id}
+            key={one.id}
             cells={[
-              client === '' ? 'not said' : <Said key="client" text={client} />,
-              address,
-              <When key="began" at={began} />,
-              <When key="seen" at={seen} />,
-              <Ends key="ends" at={ends} />,
-              current ? (
+              one.client === '' ? 'not said' : <Said key="client" text={one.client} />,
+              one.address,
+              <When key="began" at={one.created_at} />,
+              <When key="seen" at={one.seen_at} />,
+              <Ends key="ends" at={one.ends_at} />,
+              one.current ? (
                 'this one'
               ) : (
-                <ActButton key="end" why={why} busy={act.busy} act={() => act.start(id)} quiet>
-                  End the session from {address}
+                <ActButton key="end" why={why} busy={busy} act={() => end(one)} quiet>
+                  End the session from {one.address}
                 </ActButton>
               ),
             ]}
@@ -46,11 +46,10 @@ export function SessionsTable({
         ))}
       </Listing>
       {sessions.some(({ current }) => !current) ? (
-        <ActButton why={why} busy={act.busy} act={() => act.start(undefined)} quiet>
+        <ActButton why={why} busy={busy} act={() => end()} quiet>
           End all of them{sessions.some(({ current }) => current) ? ' but this one' : ''}
         </ActButton>
       ) : null}
-      <Outcome of={act} />
     </>
   );
 }

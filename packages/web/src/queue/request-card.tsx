@@ -3,10 +3,12 @@ import { Alert, Checkbox, Paper, Stack, TextInput, Title } from '@mantine/core';
 import { useState } from 'react';
 import { call } from '../api/call.ts';
 import { Facts } from '../host/facts.tsx';
-import { Outcome } from '../session/outcome.tsx';
 import { useWhyNot } from '../session/session.ts';
 import { useAct } from '../session/use-act.ts';
 import { ActButton } from '../shell/act-button.tsx';
+import { Asked } from '../shell/asked.tsx';
+import { useQuestion } from '../shell/use-question.ts';
+import { confirmDeny, confirmLetIn } from '../words/confirmations.ts';
 import { Said } from '../words/said.tsx';
 import { saidText } from '../words/said-text.ts';
 import { When } from '../words/when.tsx';
@@ -49,15 +51,38 @@ function Conflicts({ request }: { readonly request: Enrollment }) {
   );
 }
 
+/** What the host says of itself. */
+function Asker({ request }: { readonly request: Enrollment }) {
+  const { distro, name, version_id } = request.os_details;
+  return (
+    <Facts
+      of={[
+        ['Address', `${request.ip_address}, seen from ${request.observed_address}`],
+        [
+          'System',
+          <Said key="system" text={[distro ?? name, version_id].filter(Boolean).join(' ') || 'not said'} />,
+        ],
+        ['Key', request.key_id ?? 'none: an older agent, whose key this manager makes'],
+        ['Asked', <When key="asked" at={request.created_at} />],
+      ]}
+    />
+  );
+}
+
 /** One host that asks to join, with what is needed to decide. */
 export function RequestCard({ request }: { readonly request: Enrollment }) {
   const [typed, setTyped] = useState({ code: '', replace: false, reason: '' });
   const decision = useAct((one: Decision) => decide(request, one));
   const mayNot = useWhyNot('enrollments:decide');
-  const act = (way: Decision['way']): void => decision.start({ way, ...typed });
+  const question = useQuestion(decision);
+  const letIn = (): void => {
+    const wish = { way: 'approve', ...typed } as const;
+    const hasCode = typed.code.trim() !== '';
+    if (hasCode && !typed.replace) decision.start(wish);
+    else question.ask(confirmLetIn(fqdn, { hasCode, takesOver: typed.replace }), wish);
+  };
   const type = (part: Partial<typeof typed>): void => setTyped((before) => ({ ...before, ...part }));
   const whyNot = mayNot ?? whyNotYet(request, typed.code);
-  const { distro, name, version_id } = request.os_details;
   const fqdn = saidText(request.fqdn);
   return (
     <Paper withBorder p="md" component="article" aria-label={fqdn}>
@@ -65,20 +90,7 @@ export function RequestCard({ request }: { readonly request: Enrollment }) {
         <Title order={2} size="h4">
           <bdi>{fqdn}</bdi>
         </Title>
-        <Facts
-          of={[
-            ['Address', `${request.ip_address}, seen from ${request.observed_address}`],
-            [
-              'System',
-              <Said
-                key="system"
-                text={[distro ?? name, version_id].filter(Boolean).join(' ') || 'not said'}
-              />,
-            ],
-            ['Key', request.key_id ?? 'none: an older agent, whose key this manager makes'],
-            ['Asked', <When key="asked" at={request.created_at} />],
-          ]}
-        />
+        <Asker request={request} />
         <Conflicts request={request} />
         <form>
           <Stack gap="sm">
@@ -99,7 +111,7 @@ export function RequestCard({ request }: { readonly request: Enrollment }) {
                 onChange={({ currentTarget: { checked } }) => type({ replace: checked })}
               />
             ) : null}
-            <ActButton why={whyNot} busy={decision.busy} act={() => act('approve')} submit>
+            <ActButton why={whyNot} busy={decision.busy} act={letIn} submit>
               Let {fqdn} in
             </ActButton>
           </Stack>
@@ -114,12 +126,18 @@ export function RequestCard({ request }: { readonly request: Enrollment }) {
               value={typed.reason}
               onChange={({ currentTarget: { value } }) => type({ reason: value })}
             />
-            <ActButton why={mayNot} busy={decision.busy} act={() => act('deny')} quiet submit>
+            <ActButton
+              why={mayNot}
+              busy={decision.busy}
+              act={() => question.ask(confirmDeny(fqdn), { way: 'deny', ...typed })}
+              quiet
+              submit
+            >
               Deny {fqdn}
             </ActButton>
           </Stack>
         </form>
-        <Outcome of={decision} />
+        <Asked question={question} why={mayNot} />
       </Stack>
     </Paper>
   );

@@ -1,14 +1,15 @@
 import type { Person } from '@linux-patch/contract';
-import { Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { Group, Paper, Stack, Title } from '@mantine/core';
 import { useState } from 'react';
 import { call } from '../api/call.ts';
-import { Outcome } from '../session/outcome.tsx';
 import { useWhyNot } from '../session/session.ts';
 import { useAct } from '../session/use-act.ts';
 import { ActButton } from '../shell/act-button.tsx';
+import { Asked } from '../shell/asked.tsx';
 import { ConfirmButton } from '../shell/confirm-button.tsx';
-import { confirmRemove, confirmShutOut } from '../words/confirmations.ts';
-import { type RoleName, RoleSelect } from './role-select.tsx';
+import { useQuestion } from '../shell/use-question.ts';
+import { confirmLetBackIn, confirmRemove, confirmRole, confirmShutOut } from '../words/confirmations.ts';
+import { meaningOf, type RoleName, RoleSelect } from './role-select.tsx';
 
 interface Change {
   readonly role?: RoleName;
@@ -16,13 +17,16 @@ interface Change {
 }
 
 /** Another role; shut out, let in again, removed. */
-export function PersonChanges({ person: { name, role, state } }: { readonly person: Person }) {
+export function PersonChanges({ person }: { readonly person: Person }) {
+  const { name, role, state } = person;
   const mayNot = useWhyNot('people:manage');
   const [chosen, setChosen] = useState<RoleName>();
   const parameters = { name };
   const change = useAct((body: Change) => call('changePerson', { parameters, body }));
   const shut = useAct((body: Change) => call('changePerson', { parameters, body }));
+  const letIn = useAct((body: Change) => call('changePerson', { parameters, body }));
   const remove = useAct(() => call('removePerson', { parameters }));
+  const question = useQuestion(change);
   const wanted = chosen ?? role;
   return (
     <Paper withBorder p="md">
@@ -34,25 +38,24 @@ export function PersonChanges({ person: { name, role, state } }: { readonly pers
         <ActButton
           why={mayNot ?? (wanted === role ? `${name} has this role.` : undefined)}
           busy={change.busy}
-          act={() => change.start({ role: wanted as RoleName })}
+          act={() =>
+            question.ask(confirmRole(person, wanted, meaningOf(wanted)), { role: wanted as RoleName })
+          }
         >
           Give {name} the role {wanted}
         </ActButton>
-        <Text size="sm">
-          Another role counts at once: {name} is signed out everywhere and signs in again.
-        </Text>
-        <Outcome of={change} />
+        <Asked question={question} why={mayNot} />
       </Stack>
       <Group mt="md" align="start">
         {state === 'active' ? (
           <ConfirmButton asks={confirmShutOut(name)} why={mayNot} act={shut} wish={{ disabled: true }} />
         ) : (
-          <div>
-            <ActButton why={mayNot} busy={shut.busy} act={() => shut.start({ disabled: false })} quiet>
-              Let {name} in again
-            </ActButton>
-            <Outcome of={shut} />
-          </div>
+          <ConfirmButton
+            asks={confirmLetBackIn(person)}
+            why={mayNot}
+            act={letIn}
+            wish={{ disabled: false }}
+          />
         )}
         <ConfirmButton asks={confirmRemove(name)} why={mayNot} act={remove} wish={undefined} />
       </Group>

@@ -1,20 +1,25 @@
+import type { Person } from '@linux-patch/contract';
 import { Paper, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { call } from '../api/call.ts';
 import { NewPassword, NOTHING_TYPED, whyNoPassword } from '../session/new-password.tsx';
-import { Outcome } from '../session/outcome.tsx';
 import { useWhyNot } from '../session/session.ts';
 import { useAct } from '../session/use-act.ts';
 import { ActButton } from '../shell/act-button.tsx';
+import { Asked } from '../shell/asked.tsx';
+import { useQuestion } from '../shell/use-question.ts';
+import { confirmReset } from '../words/confirmations.ts';
 
 /** A new password for somebody who lost theirs. */
-export function PersonReset({ name }: { readonly name: string }) {
+export function PersonReset({ person }: { readonly person: Person }) {
+  const { name } = person;
   const mayNot = useWhyNot('people:manage');
   const [typed, setTyped] = useState(NOTHING_TYPED);
   const reset = useAct(
-    () => call('resetPerson', { parameters: { name }, body: { password: typed.password } }),
+    (password: string) => call('resetPerson', { parameters: { name }, body: { password } }),
     () => setTyped(NOTHING_TYPED),
   );
+  const question = useQuestion(reset);
   return (
     <Paper withBorder p="md">
       <Title order={2} size="h4" mb="xs">
@@ -26,7 +31,7 @@ export function PersonReset({ name }: { readonly name: string }) {
           <ActButton
             why={mayNot ?? whyNoPassword(typed, name)}
             busy={reset.busy}
-            act={() => reset.start(undefined)}
+            act={() => question.ask(confirmReset(person), typed.password)}
             submit
             quiet
           >
@@ -34,7 +39,7 @@ export function PersonReset({ name }: { readonly name: string }) {
           </ActButton>
         </Stack>
       </form>
-      <Outcome of={reset} />
+      <Asked question={question} why={mayNot} />
       {reset.answer === undefined ? null : (
         <Text role="status">{name} signs in with the new password from now on.</Text>
       )}

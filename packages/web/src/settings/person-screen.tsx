@@ -1,3 +1,4 @@
+import type { Session } from '@linux-patch/contract';
 import { Paper, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
@@ -7,8 +8,12 @@ import { ask } from '../api/queries.ts';
 import { Facts } from '../host/facts.tsx';
 import { useWhyNot } from '../session/session.ts';
 import { useAct } from '../session/use-act.ts';
+import { Asked } from '../shell/asked.tsx';
+import { useQuestion } from '../shell/use-question.ts';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
+import { confirmEndSessions } from '../words/confirmations.ts';
+import { count } from '../words/count.ts';
 import { When } from '../words/when.tsx';
 import { PersonChanges } from './person-changes.tsx';
 import { PersonReset } from './person-reset.tsx';
@@ -20,6 +25,12 @@ function Sessions({ name }: { readonly name: string }) {
   const act = useAct((session: string | undefined) =>
     call('endPersonSessions', { parameters: { name }, body: session === undefined ? {} : { session } }),
   );
+  const question = useQuestion(act);
+  const end = (sessions: readonly Session[], one?: Session): void => {
+    const others = sessions.filter(({ current }) => !current).length;
+    const where = one ? `the session from ${one.address}` : count(others, 'session');
+    question.ask(confirmEndSessions(name, where), one?.id);
+  };
   return (
     <Paper withBorder p="md">
       <Title order={2} size="h4" mb="xs">
@@ -30,10 +41,16 @@ function Sessions({ name }: { readonly name: string }) {
           sessions.length === 0 ? (
             <Empty title="Nowhere." />
           ) : (
-            <SessionsTable sessions={sessions} why={mayNot} act={act} />
+            <SessionsTable
+              sessions={sessions}
+              why={mayNot}
+              busy={act.busy}
+              end={(one) => end(sessions, one)}
+            />
           )
         }
       </Loaded>
+      <Asked question={question} why={mayNot} />
     </Paper>
   );
 }
@@ -65,7 +82,7 @@ export function PersonScreen() {
                 ]}
               />
               <PersonChanges person={person} />
-              <PersonReset name={name} />
+              <PersonReset person={person} />
               <Sessions name={name} />
               <Text size="sm">
                 What {name} did stands in the audit log, as person:{name}.

@@ -5,6 +5,11 @@ const ROLES: Readonly<Record<string, string>> = __ROLES__;
 
 export type RoleName = 'viewer' | 'operator' | 'admin';
 
+/** What a role lets somebody do. */
+export function meaningOf(role: string): string {
+  return ROLES[role] ?? 'This page does not know the role: it may do nothing.';
+}
+
 /** Which role; says what it may do. */
 export function RoleSelect({
   label,
@@ -18,7 +23,7 @@ export function RoleSelect({
   return (
     <NativeSelect
       label={label}
-      description={ROLES[value] ?? 'This page does not know the role: it may do nothing.'}
+      description={meaningOf(value)}
       data={Object.keys(ROLES)}
       value={value}
       onChange={({ currentTarget }) => choose(currentTarget.value as RoleName)}

@@ -6,11 +6,11 @@ import type { Confirmation } from '../words/confirmations.ts';
 import { ActButton } from './act-button.tsx';
 
 /**
- * Asks once more before something that cannot be taken back. The rest of the page waits meanwhile; Escape leaves it, and what
+ * Asks once more, and says what happens, to whom, and whether it can be taken back. The rest of the page waits meanwhile; Escape leaves it, and what
  * had the focus before has it again.
  */
 export function Confirm({
-  asks: { title, happens, yes },
+  asks: { title, happens, undo, yes },
   why,
   busy,
   act,
@@ -65,7 +65,7 @@ export function Confirm({
           {title}
         </Title>
         <div id={`${id}-happens`}>
-          {happens.map((one) => (
+          {[...happens, undo ?? 'This cannot be taken back.'].map((one) => (
             <Text key={one} mb="xs">
               {one}
             </Text>
@@ -76,7 +76,7 @@ export function Confirm({
           <ActButton why={busy ? 'It is under way.' : undefined} act={back} quiet>
             Leave it
           </ActButton>
-          <ActButton why={why} busy={busy} act={act} danger>
+          <ActButton why={why} busy={busy} act={act} danger={undo === null}>
             {yes}
           </ActButton>
         </Group>

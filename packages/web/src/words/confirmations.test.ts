@@ -2,23 +2,54 @@ import { expect, it } from 'vitest';
 import {
   type Confirmation,
   confirmCancel,
+  confirmDeny,
+  confirmEndSessions,
+  confirmLetBackIn,
+  confirmLetIn,
   confirmRemove,
+  confirmReset,
   confirmRevokeCertificate,
   confirmRevokeProgram,
   confirmRevokeToken,
+  confirmRole,
   confirmShutOut,
 } from './confirmations.ts';
 
+const EVE = { name: 'eve', role: 'viewer', second_factor: true };
+
 it.each<[string, Confirmation]>([
   ['web1', confirmCancel('web1')],
+  ['web1', confirmLetIn('web1', { hasCode: false, takesOver: false })],
+  ['web1', confirmLetIn('web1', { hasCode: true, takesOver: true })],
+  ['web1', confirmDeny('web1')],
   ['ab12', confirmRevokeToken({ id: 'ab12', used: 1 })],
   ['ci', confirmRevokeProgram('ci')],
   ['web1', confirmRevokeCertificate({ serial: '7', kind: 'agent' }, 'web1')],
+  ['eve', confirmRole(EVE, 'admin', 'May do everything.')],
+  ['eve', confirmReset(EVE)],
+  ['eve', confirmLetBackIn(EVE)],
   ['eve', confirmShutOut('eve')],
   ['eve', confirmRemove('eve')],
-])('names %s in the question and on the button: %j', (whom, { title, happens, yes }) => {
-  expect(title).toContain(whom);
-  expect(title).toMatch(/\?$/);
-  expect(yes).toContain(whom);
-  expect(happens.every((one) => one.endsWith('.'))).toBe(true);
+])('names %s in the question and on the button, in whole sentences: %j', (whom, asks) => {
+  expect(asks.title).toContain(whom);
+  expect(asks.title).toMatch(/\?$/);
+  expect(asks.yes).toContain(whom);
+  for (const one of [...asks.happens, asks.undo ?? 'For good.']) expect(one).toMatch(/\.$/);
+});
+
+it('says of sessions whose they are and which', () => {
+  const { title, yes } = confirmEndSessions('eve', 'the session from 10.0.0.7');
+  expect([title, yes]).toEqual(['End the session from 10.0.0.7 of eve?', 'End the session from 10.0.0.7']);
+});
+
+it('says what somebody loses beside what was asked for', () => {
+  expect(confirmReset(EVE).happens.join(' ')).toContain('authenticator of eve');
+  expect(confirmReset({ ...EVE, second_factor: false }).happens.join(' ')).not.toContain('authenticator');
+  expect(confirmRole(EVE, 'admin', 'May do everything.').happens.join(' ')).toContain('May do everything.');
+});
+
+it('says of a host that nothing proved it, unless its code was typed', () => {
+  const words = (hasCode: boolean) => confirmLetIn('web1', { hasCode, takesOver: true }).happens.join(' ');
+  expect(words(false)).toContain('No code was compared');
+  expect(words(true)).not.toContain('No code was compared');
 });

@@ -1,13 +1,15 @@
-import type { ApplyRequest, Certificate, JoinToken, Plan } from '@linux-patch/contract';
+import type { ApplyRequest, Certificate, JoinToken, Person, Plan } from '@linux-patch/contract';
 import { rebootOf, sumOf } from '../plan/plan-sentences.ts';
 import { count } from './count.ts';
 
-/** What is asked before something that cannot be taken back. Each text says whom or what it is done to. */
+/** What is asked before something that takes from somebody, gives somebody more, or cannot be taken back. Each text says whom or what it is done to. */
 export interface Confirmation {
   /** A question. */
   readonly title: string;
   /** What happens then, a paragraph each. */
   readonly happens: readonly string[];
+  /** How it is taken back; null when it cannot be. */
+  readonly undo: string | null;
   /** On the button that does it: the verb, and to whom. */
   readonly yes: string;
 }
@@ -26,6 +28,7 @@ export function confirmPlan(
       [sumOf(plan), rebootOf(plan), ...reboots].join(' '),
       ...(removed.length > 0 ? [`It removes ${removed.join(', ')}.`] : []),
     ],
+    undo: null,
     yes: `Yes, change ${fqdn}`,
   };
 }
@@ -37,7 +40,42 @@ export function confirmCancel(host: string): Confirmation {
     happens: [
       'What it has done stays done. A change that the package manager has begun is ended in a state that the next change repairs.',
     ],
+    undo: 'What it has left can be asked for again, as another job.',
     yes: `Yes, cancel it on ${host}`,
+  };
+}
+
+/** Before a host that asks to join is let in without anything that it showed, or in the place of another one. */
+export function confirmLetIn(
+  fqdn: string,
+  { hasCode, takesOver }: { readonly hasCode: boolean; readonly takesOver: boolean },
+): Confirmation {
+  return {
+    title: `Let ${fqdn} in?`,
+    happens: [
+      ...(hasCode
+        ? []
+        : [
+            `No code was compared: whoever sent this request is ${fqdn} from then on. Let it in only when you know by other means that it is.`,
+          ]),
+      ...(takesOver
+        ? [
+            'It takes the place of the host on record, with its history, groups and labels. When its certificate is installed, that of the host on record counts no more.',
+          ]
+        : []),
+    ],
+    undo: takesOver ? null : `The certificate of ${fqdn} can be revoked.`,
+    yes: `Let ${fqdn} in`,
+  };
+}
+
+/** Before a host that asks to join is refused. */
+export function confirmDeny(fqdn: string): Confirmation {
+  return {
+    title: `Deny ${fqdn}?`,
+    happens: [`${fqdn} gets no certificate, and is told that it was denied.`],
+    undo: `When its agent is started again, ${fqdn} asks once more and can be let in then.`,
+    yes: `Deny ${fqdn}`,
   };
 }
 
@@ -46,6 +84,7 @@ export function confirmRevokeToken({ id, used }: Pick<JoinToken, 'id' | 'used'>)
   return {
     title: `Revoke the join token ${id}?`,
     happens: [`It lets nobody in any more. It has let in ${count(used, 'host')}, which stay.`],
+    undo: null,
     yes: `Revoke ${id}`,
   };
 }
@@ -54,7 +93,8 @@ export function confirmRevokeToken({ id, used }: Pick<JoinToken, 'id' | 'used'>)
 export function confirmRevokeProgram(name: string): Confirmation {
   return {
     title: `Revoke the token of ${name}?`,
-    happens: ['What calls with it is refused from now on. It cannot be made valid again.'],
+    happens: ['What calls with it is refused from now on.'],
+    undo: null,
     yes: `Revoke ${name}`,
   };
 }
@@ -68,10 +108,76 @@ export function confirmRevokeCertificate(
     title: `Revoke the certificate ${serial} of ${whom}?`,
     happens: [
       kind === 'agent'
-        ? `For good: ${whom} is believed by nobody with it, and cannot renew it. It has to ask to join again.`
-        : 'For good: it is one of this manager. It makes another one by itself.',
+        ? `${whom} is believed by nobody with it, and cannot renew it. It has to ask to join again.`
+        : 'It is one of this manager, which makes another one by itself.',
     ],
+    undo: null,
     yes: `Revoke the certificate of ${whom}`,
+  };
+}
+
+/**
+ * Before somebody gets another role.
+ * @param meaning what the role lets them do
+ */
+export function confirmRole(
+  { name, role }: Pick<Person, 'name' | 'role'>,
+  wanted: string,
+  meaning: string,
+): Confirmation {
+  return {
+    title: `Give ${name} the role ${wanted}?`,
+    happens: [
+      `${name} is ${role} now. What ${wanted} means: ${meaning}`,
+      `It counts at once: ${name} is signed out everywhere and signs in again.`,
+    ],
+    undo: `The role ${role} can be given back; what ${name} did meanwhile stays done.`,
+    yes: `Give ${name} the role ${wanted}`,
+  };
+}
+
+/** Before somebody gets a new password. */
+export function confirmReset({
+  name,
+  second_factor: hasFactor,
+}: Pick<Person, 'name' | 'second_factor'>): Confirmation {
+  return {
+    title: `Give ${name} this password?`,
+    happens: [
+      `The password of before counts no more, and ${name} is signed out everywhere.`,
+      ...(hasFactor
+        ? [
+            `The authenticator of ${name} and its recovery codes count no more, either: this password alone signs in.`,
+          ]
+        : []),
+    ],
+    undo: null,
+    yes: `Give ${name} this password`,
+  };
+}
+
+/**
+ * Before somebody else is signed out.
+ * @param where one address, or how many sessions
+ */
+export function confirmEndSessions(name: string, where: string): Confirmation {
+  return {
+    title: `End ${where} of ${name}?`,
+    happens: [
+      `${name} is signed out there at once. What they typed and did not send is kept on their screen.`,
+    ],
+    undo: `${name} can sign in again.`,
+    yes: `End ${where}`,
+  };
+}
+
+/** Before somebody who was shut out may sign in again. */
+export function confirmLetBackIn({ name, role }: Pick<Person, 'name' | 'role'>): Confirmation {
+  return {
+    title: `Let ${name} in again?`,
+    happens: [`${name} signs in with the password of before, as ${role}.`],
+    undo: `${name} can be shut out again; what they did meanwhile stays done.`,
+    yes: `Let ${name} in again`,
   };
 }
 
@@ -79,7 +185,8 @@ export function confirmRevokeCertificate(
 export function confirmShutOut(name: string): Confirmation {
   return {
     title: `Shut ${name} out?`,
-    happens: [`${name} is signed out everywhere and cannot sign in until somebody lets them in again.`],
+    happens: [`${name} is signed out everywhere and cannot sign in.`],
+    undo: `${name} can be let in again, with the password of before.`,
     yes: `Shut ${name} out`,
   };
 }
@@ -91,6 +198,7 @@ export function confirmRemove(name: string): Confirmation {
     happens: [
       `${name} is signed out everywhere and gone for good; the name stays taken, so that records mean one person by it.`,
     ],
+    undo: null,
     yes: `Remove ${name}`,
   };
 }
@@ -100,6 +208,7 @@ export function confirmRemoveAuthenticator(): Confirmation {
   return {
     title: 'Remove your authenticator?',
     happens: ['Your password alone signs you in again, and the recovery codes count no more.'],
+    undo: 'You can set one up again, with another key and other recovery codes.',
     yes: 'Remove the authenticator',
   };
 }
