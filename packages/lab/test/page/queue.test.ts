@@ -119,6 +119,53 @@ describe('Join tokens', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('say into which groups and with which labels their hosts come, also after a group was named otherwise', async () => {
+    await using window = await world.open({ viewport: { width: 360, height: 740 } });
+    const { page, complaints } = window;
+    for (const name of ['web', 'backup']) await world.manager.json('groups', 'create', name);
+    await page.goto('/queue/tokens');
+    await signInAs(page, 'bob');
+    const labels = page.getByLabel('With these labels');
+    await labels.fill('env');
+    const make = page.getByRole('button', { name: 'Make it' });
+    const reason = page.locator(`[id="${await make.getAttribute('aria-describedby')}"]`);
+    expect(await reason.textContent()).toContain('A label is KEY=VALUE');
+    await labels.fill('env=prod site=berlin');
+    const groups = page.getByRole('group', { name: 'Into these groups' });
+    await groups.getByLabel('web').focus();
+    await page.keyboard.press('Space');
+    await page.getByText('1 group chosen').waitFor();
+    await make.click();
+    await page.getByText(/without a person, with env=prod, site=berlin, into web\. Ends/).waitFor();
+    const row = page.getByRole('row', { name: 'env=prod, site=berlin' });
+    await row.getByRole('link', { name: 'web', exact: true }).waitFor();
+    const { tokens } = (await world.manager.json('tokens', 'list')) as { readonly tokens: readonly object[] };
+    expect(tokens[0]).toMatchObject({ labels: { env: 'prod', site: 'berlin' }, groups: ['web'] });
+    expect([await faultsOf(page), await isAsWideAs(page, 360)]).toEqual([[], true]);
+    await world.manager.json('groups', 'set', 'web', '--name', 'edge');
+    await row.getByRole('link', { name: 'edge', exact: true }).waitFor();
+    await row.getByRole('link', { name: 'env=prod' }).click();
+    await expect.poll(() => new URL(page.url()).searchParams.get('q')).toBe('label:env=prod');
+    expect(complaints).toEqual([]);
+  });
+
+  it('are not made for a group that was deleted meanwhile, which is said, and nothing typed is lost', async () => {
+    await using window = await world.open();
+    const { page } = window;
+    await world.manager.json('groups', 'create', 'short-lived');
+    await page.goto('/queue/tokens');
+    await signInAs(page, 'ada');
+    await page.getByLabel('Note').fill('for the lab');
+    await page.getByLabel('short-lived').check();
+    await world.manager.json('groups', 'delete', 'short-lived');
+    await page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByRole('alert').getByText('short-lived').waitFor();
+    expect(await page.getByLabel('Note').inputValue()).toBe('for the lab');
+    await page.getByLabel('short-lived').uncheck();
+    await page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByRole('row', { name: 'for the lab' }).waitFor();
+  });
+
   it('have notes of every kind of letter, of which what would not be seen is named', async () => {
     await using window = await world.open({ viewport: { width: 360, height: 740 } });
     const { page, complaints } = window;

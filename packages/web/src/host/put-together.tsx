@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { Fragment } from 'react';
 
-/** What people put a host to, each with a link to the hosts that they put there as well. */
+/** What people or a join token put hosts to, each with a link to the hosts that they put there as well. */
 export function PutTogether({
   by,
   names,

@@ -1,4 +1,4 @@
-import type { Host, HostInventory } from '@linux-patch/contract';
+import type { Host, HostInventory, JoinToken } from '@linux-patch/contract';
 
 /** What is known of a host from both lists of the manager. */
 export interface KnownHost {
@@ -24,7 +24,7 @@ function osOf({ os_details: { distro, name, version_id, version } }: Host): stri
 }
 
 /** Labels as people type them. */
-export function labelsOf({ labels }: Pick<Host, 'labels'>): string[] {
+export function labelsOf({ labels }: Pick<Host | JoinToken, 'labels'>): string[] {
   return Object.entries(labels).map(([key, value]) => `${key}=${value}`);
 }
 

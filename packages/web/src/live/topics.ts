@@ -43,8 +43,9 @@ const ROUTES: Readonly<Record<Reading, readonly HintTopic[]>> = {
   hostJobs: [],
   hostJob: [],
   hostJobEvents: [],
-  listTokens: ['join-tokens'],
-  getToken: ['join-tokens'],
+  // Groups are called by the names that they have now.
+  listTokens: ['join-tokens', 'hosts'],
+  getToken: ['join-tokens', 'hosts'],
   installSources: [],
   listApiTokens: ['api-tokens'],
   listPeople: ['people'],

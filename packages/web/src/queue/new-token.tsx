@@ -1,13 +1,13 @@
-import { NativeSelect, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
+import { NativeSelect, Paper, Stack, TextInput, Title } from '@mantine/core';
 import { useState } from 'react';
-import { type Answered, call } from '../api/call.ts';
+import { call } from '../api/call.ts';
 import { Outcome } from '../session/outcome.tsx';
 import { useWhyNot } from '../session/session.ts';
 import { useAct } from '../session/use-act.ts';
 import { ActButton } from '../shell/act-button.tsx';
-import { count } from '../words/count.ts';
-import { Ends } from '../words/ends.tsx';
-import { Once } from '../words/once.tsx';
+import { ChooseGroups } from './choose-groups.tsx';
+import { MadeToken } from './made-token.tsx';
+import { type TokenWish, tokenRequest, USUAL_TOKEN, whyNoToken } from './token-wish.ts';
 
 const ENDS = [
   { value: '3600', label: 'in an hour' },
@@ -17,56 +17,13 @@ const ENDS = [
   { value: '7776000', label: 'in 90 days' },
 ];
 
-interface Wish {
-  readonly ttl: string;
-  readonly uses: string;
-  readonly hosts: string;
-  readonly note: string;
-}
-
-const USUAL: Wish = { ttl: '86400', uses: '1', hosts: '', note: '' };
-
-function make({ ttl, uses, hosts, note }: Wish) {
-  return call('createToken', {
-    body: {
-      ttl_seconds: Number(ttl),
-      uses: Number(uses),
-      ...(hosts.trim() === '' ? {} : { hosts: hosts.trim() }),
-      ...(note.trim() === '' ? {} : { note: note.trim() }),
-    },
-  });
-}
-
-function Made({ made }: { readonly made: Answered<'createToken'> }) {
-  const { token, install_line: line, join_string: joinString } = made;
-  return (
-    <Stack gap={0}>
-      <Text role="status">
-        Join token {token.id}: lets {count(token.uses, 'host')} in without a person
-        {token.hosts === null ? '' : `, named ${token.hosts}`}. Ends <Ends at={token.expires_at} />.
-      </Text>
-      <Once
-        title="Paste this into a root shell of the new host"
-        secret={line}
-        note="It has the join string in it and is shown this once. Where it names a file, the package of the agent has to lie there first."
-      />
-      <Once
-        title="The join string alone"
-        secret={joinString}
-        note="For an image, or a tool that puts it into /etc/linux_patch_api/join, 0600. Shown this once."
-      />
-    </Stack>
-  );
-}
-
 /** Makes a join token, and shows once what to paste. */
 export function NewToken() {
-  const [typed, setTyped] = useState(USUAL);
+  const [typed, setTyped] = useState(USUAL_TOKEN);
   const mayNot = useWhyNot('tokens:manage');
-  const act = useAct(make);
-  const type = (part: Partial<Wish>): void => setTyped((before) => ({ ...before, ...part }));
-  const isNumber = /^[1-9]\d{0,3}$|^10000$/.test(typed.uses);
-  const whyNot = mayNot ?? (isNumber ? undefined : 'It lets in from 1 to 10000 hosts.');
+  const act = useAct((wish: TokenWish) => call('createToken', { body: tokenRequest(wish) }));
+  const type = (part: Partial<TokenWish>): void => setTyped((before) => ({ ...before, ...part }));
+  const whyNot = mayNot ?? whyNoToken(typed);
   return (
     <Paper withBorder p="md" mb="md">
       <form>
@@ -96,6 +53,16 @@ export function NewToken() {
             onChange={({ currentTarget: { value } }) => type({ hosts: value })}
           />
           <TextInput
+            label="With these labels"
+            description="KEY=VALUE with spaces between them, as in env=prod site=berlin; its hosts are chosen by them."
+            spellCheck={false}
+            autoComplete="off"
+            maxLength={4096}
+            value={typed.labels}
+            onChange={({ currentTarget: { value } }) => type({ labels: value })}
+          />
+          <ChooseGroups chosen={typed.groups} choose={(groups) => type({ groups })} />
+          <TextInput
             label="Note"
             description="What it is for, so that somebody knows later."
             maxLength={200}
@@ -108,7 +75,7 @@ export function NewToken() {
         </Stack>
       </form>
       <Outcome of={act} />
-      {act.answer === undefined ? null : <Made made={act.answer} />}
+      {act.answer === undefined ? null : <MadeToken made={act.answer} />}
     </Paper>
   );
 }

@@ -1,6 +1,8 @@
 import { Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { ask } from '../api/queries.ts';
+import { PutTogether } from '../host/put-together.tsx';
+import { labelsOf } from '../hosts/known-host.ts';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { Ends } from '../words/ends.tsx';
@@ -12,7 +14,19 @@ import { QueueTabs } from './queue-tabs.tsx';
 import { RevokeToken } from './revoke-token.tsx';
 import { usersOf } from './users-of.ts';
 
-const COLUMNS = ['Token', 'State', 'Note', 'Used', 'Hosts', 'Made', 'Ends', 'Let in', 'Change'];
+const COLUMNS = [
+  'Token',
+  'State',
+  'Note',
+  'Used',
+  'Hosts',
+  'Into groups',
+  'With labels',
+  'Made',
+  'Ends',
+  'Let in',
+  'Change',
+];
 
 /** Join tokens, with which hosts come in without a person. */
 export function TokensScreen() {
@@ -43,6 +57,8 @@ export function TokensScreen() {
                     one.note === null ? '–' : <Said key="note" text={one.note} />,
                     `${one.used} of ${one.uses}`,
                     one.hosts ?? 'any',
+                    <PutTogether key="groups" by="group" names={one.groups} />,
+                    <PutTogether key="labels" by="label" names={labelsOf(one)} />,
                     <Stack key="made" gap={0}>
                       <When at={one.created_at} />
                       {one.created_by}
