@@ -2,5 +2,8 @@ import { ensurePrograms } from '../system-packages.ts';
 
 /** Before the first test. */
 export function setup(): void {
-  ensurePrograms('Testing the page', [['chromium', 'chromium']]);
+  ensurePrograms('Testing the page', [
+    ['chromium', 'chromium'],
+    ['faketime', 'faketime'],
+  ]);
 }

@@ -46,14 +46,16 @@ export function RevokeCertificate({ certificate }: { readonly certificate: Certi
   const { serial, host, subject, state } = certificate;
   const navigate = useNavigate();
   const whom = host ?? subject;
-  const act = useAct(() => call('revokeCertificate', { parameters: { serial }, body: { reason } }));
+  const act = useAct((wish: Reason) =>
+    call('revokeCertificate', { parameters: { serial }, body: { reason: wish } }),
+  );
   if (act.answer) return <Delivered revoked={act.answer} whom={whom} />;
   return (
     <Confirm
       asks={confirmRevokeCertificate(certificate, whom)}
       why={mayNot ?? (state === 'valid' ? undefined : `It is ${state} already.`)}
       busy={act.busy}
-      act={() => act.start(undefined)}
+      act={() => act.start(reason)}
       back={() => void navigate({ to: '/certificates', search: ({ revoke: _revoke, ...before }) => before })}
     >
       <NativeSelect

@@ -15,6 +15,12 @@ const ENDS = [
   { value: '365', label: 'in a year' },
 ];
 
+interface Wish {
+  readonly name: string;
+  readonly role: RoleName;
+  readonly expires_days: number;
+}
+
 /** Makes an API token, whose secret is shown once. */
 export function NewApiToken() {
   const mayNot = useWhyNot('api-tokens:manage');
@@ -22,8 +28,8 @@ export function NewApiToken() {
   const [role, setRole] = useState<RoleName>('viewer');
   const [days, setDays] = useState('90');
   const make = useAct(
-    () => call('createApiToken', { body: { name, role, expires_days: Number(days) } }),
-    () => setName(''),
+    (body: Wish) => call('createApiToken', { body }),
+    ({ api_token: made }) => setName((typed) => (typed === made.name ? '' : typed)),
   );
   return (
     <Paper withBorder p="md" mt="md">
@@ -51,7 +57,7 @@ export function NewApiToken() {
           <ActButton
             why={mayNot ?? (name === '' ? 'Choose a name.' : undefined)}
             busy={make.busy}
-            act={() => make.start(undefined)}
+            act={() => make.start({ name, role, expires_days: Number(days) })}
             submit
           >
             Make it

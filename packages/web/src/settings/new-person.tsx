@@ -8,6 +8,12 @@ import { useAct } from '../session/use-act.ts';
 import { ActButton } from '../shell/act-button.tsx';
 import { type RoleName, RoleSelect } from './role-select.tsx';
 
+interface Wish {
+  readonly name: string;
+  readonly role: RoleName;
+  readonly password: string;
+}
+
 /** Makes a person. */
 export function NewPerson() {
   const mayNot = useWhyNot('people:manage');
@@ -15,8 +21,10 @@ export function NewPerson() {
   const [role, setRole] = useState<RoleName>('viewer');
   const [typed, setTyped] = useState(NOTHING_TYPED);
   const make = useAct(
-    () => call('createPerson', { body: { name, role, password: typed.password } }),
-    () => {
+    (body: Wish) => call('createPerson', { body }),
+    (made) => {
+      // Else the next one is being typed already.
+      if (made.name !== name) return;
       setName('');
       setTyped(NOTHING_TYPED);
     },
@@ -40,7 +48,12 @@ export function NewPerson() {
           />
           <RoleSelect label="Role" value={role} choose={setRole} />
           <NewPassword name={name} typed={typed} type={setTyped} />
-          <ActButton why={whyNot} busy={make.busy} act={() => make.start(undefined)} submit>
+          <ActButton
+            why={whyNot}
+            busy={make.busy}
+            act={() => make.start({ name, role, password: typed.password })}
+            submit
+          >
             Make {name === '' ? 'the person' : name}
           </ActButton>
         </Stack>
