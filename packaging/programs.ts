@@ -62,6 +62,16 @@ export const PROGRAMS: readonly ProgramPackage[] = [
         mode: 0o644,
       },
       {
+        source: 'agent/linux-patch-worker.socket',
+        target: '/usr/lib/systemd/system/linux-patch-worker.socket',
+        mode: 0o644,
+      },
+      {
+        source: 'agent/linux-patch-worker@.service',
+        target: '/usr/lib/systemd/system/linux-patch-worker@.service',
+        mode: 0o644,
+      },
+      {
         source: 'agent/linux-patch-api.initd',
         target: '/usr/share/linux-patch-api/openrc.initd',
         mode: 0o644,

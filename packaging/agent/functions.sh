@@ -1,6 +1,7 @@
 # What the maintainer scripts of every package format do for the agent. Nothing here asks a question, and everything works in
 # an image that is being built, where no init system runs.
 SERVICE=linux-patch-api
+SOCKET=linux-patch-worker.socket
 CONFIG=/etc/linux_patch_api
 CERTS=$CONFIG/certs
 DATA=/var/lib/linux_patch_api
@@ -123,6 +124,12 @@ start_service() {
 	fi
 }
 
+# Where the agent asks for workers. Requests that are being answered, and jobs, are units of their own and go on.
+start_socket() {
+	systemd_runs || return 0
+	systemctl restart $SOCKET || say "$SOCKET could not be started, so nobody reads packages; see: systemctl status $SOCKET" >&2
+}
+
 # $1: first or again
 after_install() {
 	make_folder 0755 "$CONFIG"
@@ -136,6 +143,7 @@ after_install() {
 	install_init_script
 	systemd_runs && { systemctl daemon-reload || true; }
 	enable_service "$1"
+	start_socket
 	if [ "$1" = again ]; then
 		# Package work that runs now has units of its own and goes on; the agent picks it up again.
 		start_service try-restart
@@ -160,6 +168,8 @@ after_install() {
 before_removal() {
 	if systemd_runs; then
 		systemctl disable --quiet --now $SERVICE.service || true
+		# Requests have nobody who waits for them any more. Jobs are other units, and are let finish.
+		systemctl stop $SOCKET 'linux-patch-worker@*.service' || true
 	elif command -v systemctl >/dev/null 2>&1; then
 		systemctl disable --quiet $SERVICE.service >/dev/null 2>&1 || true
 	fi
@@ -174,6 +184,7 @@ before_removal() {
 
 after_removal() {
 	systemd_runs && { systemctl daemon-reload || true; }
+	rm -rf /run/linux-patch /run/linux-patch-worker
 	return 0
 }
 

@@ -6,6 +6,7 @@ import { JobJournal, type JobRequest } from '@linux-patch/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openJobQueue } from '../../agent/src/jobs/queue.ts';
 import { createChanges } from '../../agent/src/worker-link/changes.ts';
+import { childWorker } from '../../agent/src/worker-link/child-worker.ts';
 import { openEarlierRuns } from '../../agent/src/worker-link/earlier-runs.ts';
 import { createJobProcesses } from '../../agent/src/worker-link/job-processes.ts';
 import { createJobRunner } from '../../agent/src/worker-link/job-runner.ts';
@@ -33,7 +34,7 @@ async function openJobs(root: string) {
   const jobs = join(root, 'jobs');
   const commands = nodeCommands({}, OWN_PROGRAMS);
   const hostArguments = ['--root', root];
-  const link = openWorkerLink({ commands, hostArguments });
+  const link = openWorkerLink(childWorker({ commands, hostArguments }));
   const runner = createJobRunner({
     doors: { ...shared, commands },
     root,
@@ -98,7 +99,7 @@ async function installAs(job: string, root: string, jobs: Jobs, ...names: readon
 async function cancel(root: string, job: string): Promise<void> {
   const logger = memoryLogger();
   const commands = nodeCommands({}, OWN_PROGRAMS);
-  using link = openWorkerLink({ commands, hostArguments: ['--root', root] });
+  using link = openWorkerLink(childWorker({ commands, hostArguments: ['--root', root] }));
   const change = { line: `DELETE /api/v1/jobs/${job}`, caller: 'network' as const, names: [] };
   const said = await createChanges(link, { logger, onOtherInstance: async () => {} }).cancel({
     change,

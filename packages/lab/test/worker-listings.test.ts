@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { childWorker } from '../../agent/src/worker-link/child-worker.ts';
 import { openHostState } from '../../agent/src/worker-link/host-state.ts';
 import { createWorkerInventory } from '../../agent/src/worker-link/inventory.ts';
 import { openWorkerLink } from '../../agent/src/worker-link/link.ts';
@@ -31,7 +32,7 @@ async function startOn({ root, packages }: Awaited<ReturnType<typeof bench>>) {
       return real.run(command);
     },
   };
-  const link = openWorkerLink({ commands, hostArguments: ['--root', root] });
+  const link = openWorkerLink(childWorker({ commands, hostArguments: ['--root', root] }));
   const file = openListingFile({ path: join(root, 'state/packages.json'), files: systemFiles, logger });
   const listings = createListings({ link, files: systemFiles, file });
   const kept = openPackageHealthFile({

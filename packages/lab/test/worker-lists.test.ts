@@ -5,6 +5,7 @@ import { PatchError } from '@linux-patch/contract';
 import { nodeCommands } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { childWorker } from '../../agent/src/worker-link/child-worker.ts';
 import { openWorkerLink } from '../../agent/src/worker-link/link.ts';
 import { createPackageLists } from '../../agent/src/worker-link/package-lists.ts';
 import { OWN_PROGRAMS } from '../../worker/test/worker-process.ts';
@@ -21,10 +22,12 @@ afterAll(() => folder[Symbol.asyncDispose]());
 
 /** The agent's way to the real worker on this root. */
 function listsOf(root: string) {
-  const link = openWorkerLink({
-    commands: nodeCommands({}, OWN_PROGRAMS),
-    hostArguments: ['--root', root],
-  });
+  const link = openWorkerLink(
+    childWorker({
+      commands: nodeCommands({}, OWN_PROGRAMS),
+      hostArguments: ['--root', root],
+    }),
+  );
   onTestFinished(() => link[Symbol.dispose]());
   return createPackageLists(link);
 }

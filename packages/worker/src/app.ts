@@ -13,6 +13,7 @@ import { openAdmission } from './admission/open.ts';
 import { workerFolder } from './admission/orders.ts';
 import { pinPlace } from './admission/pin-place.ts';
 import type { ChangePolicy } from './package-interface/change-policy.ts';
+import { readConfiguredBackend } from './package-interface/configured-backend.ts';
 import { packageEnvironment } from './packages/environment.ts';
 import { openPackageManager } from './packages/open.ts';
 import { openHostPolicy } from './policy/host-policy.ts';
@@ -91,13 +92,15 @@ export async function runWorker(args: readonly string[], doors: WorkerDoors): Pr
 }
 
 /** The package manager of a root, and the policy of its host. */
-function openers({ root, backend: configured }: HostWish, { clock, files }: WorkerDoors, commands: Commands) {
+function openers({ root, backend, configFile }: HostWish, { clock, files }: WorkerDoors, commands: Commands) {
   const path = join(root, POLICY_FILE);
   return {
     openPolicy: (clockFault: string | undefined) =>
       openHostPolicy({ files, path, root, clockFault: () => clockFault }),
-    openPackages: (policy: ChangePolicy) =>
-      openPackageManager({ commands, files, clock, root, configured, policy }),
+    openPackages: async (policy: ChangePolicy) => {
+      const configured = backend ?? (await readConfiguredBackend(files, configFile));
+      return openPackageManager({ commands, files, clock, root, configured, policy });
+    },
   };
 }
 

@@ -25,10 +25,11 @@ const sink = stderrSink({
 
 const ended = new AbortController();
 // Of a request, what it has started ends with it, and no answer is waited for. A job says first what it came to.
-process.once('SIGTERM', () => {
+function end(): void {
   ended.abort(new PatchError('INTERRUPTED', 'The process of the job was told to end.'));
   if (process.argv[2] !== 'run') process.exit(143);
-});
+}
+process.once('SIGTERM', end);
 
 // No await outside of a function: a package starts this as a script.
 async function main(): Promise<void> {
@@ -40,7 +41,7 @@ async function main(): Promise<void> {
     logger: lineLogger({ level: 'info', sink }),
     createCommands: nodeCommands,
     program: {
-      openChannel: () => openRequestChannel(process.env),
+      openChannel: () => openRequestChannel(process.env, end),
       signal: ended.signal,
       parentId: () => process.ppid,
       self: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],

@@ -1,7 +1,8 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { VERSION } from '@linux-patch/contract';
-import { BACKENDS, type Backend } from './package-interface/backends.ts';
+import { BACKENDS } from './package-interface/backends.ts';
+import { CONFIGURED_BACKENDS, type ConfiguredBackend } from './package-interface/configured-backend.ts';
 
 export const USAGE = `linux-patch-worker: the part of the Linux Patch agent that works with packages. The agent starts it for each request
 and for each job.
@@ -15,7 +16,7 @@ A request comes as one line of JSON over the socket that the service manager han
 and as many bytes after it as its member "bytes" says; the answer is one line, too.
 A job is done when a request had it accepted; such a process is started by a request, too. What comes of it is said on
 standard output, in lines of JSON. With --attached it ends with whoever started it. --clock-fault says, in base64url, why
-the clock is not believed.
+the clock is not believed. Without --backend, package_manager.backend of the configuration counts.
 `;
 
 /** On what to work. */
@@ -23,7 +24,8 @@ export interface HostWish {
   readonly root: string;
   /** `config.yaml` */
   readonly configFile: string;
-  readonly backend: 'auto' | Backend;
+  /** Undefined: what `config.yaml` says. */
+  readonly backend: ConfiguredBackend | undefined;
 }
 
 /** A job to do. */
@@ -48,7 +50,7 @@ export function parseWish(args: readonly string[]): Wish {
     args: [...args],
     options: {
       root: { type: 'string', default: '/' },
-      backend: { type: 'string', default: 'auto' },
+      backend: { type: 'string' },
       config: { type: 'string' },
       'clock-fault': { type: 'string' },
       attached: { type: 'boolean', default: false },
@@ -60,8 +62,9 @@ export function parseWish(args: readonly string[]): Wish {
   if (values.help) return { print: USAGE };
   if (values.version) return { print: `${VERSION}\n` };
   const job = jobOf(positionals, values);
-  const backend = (['auto', ...BACKENDS] as const).find((one) => one === values.backend);
-  if (!backend) throw new Error(`--backend ${values.backend} is none of auto, ${BACKENDS.join(', ')}`);
+  const backend = CONFIGURED_BACKENDS.find((one) => one === values.backend);
+  if (values.backend !== undefined && !backend)
+    throw new Error(`--backend ${values.backend} is none of auto, ${BACKENDS.join(', ')}`);
   const root = resolve(values.root);
   return { root, configFile: resolve(values.config ?? join(root, CONFIG_FILE)), backend, job };
 }
@@ -88,5 +91,6 @@ export function jobArguments(
   const { clockFault } = job;
   const fault =
     clockFault === undefined ? [] : ['--clock-fault', Buffer.from(clockFault).toString('base64url')];
-  return ['run', job.id, '--root', root, '--config', configFile, '--backend', backend, ...fault];
+  const chosen = backend === undefined ? [] : ['--backend', backend];
+  return ['run', job.id, '--root', root, '--config', configFile, ...chosen, ...fault];
 }

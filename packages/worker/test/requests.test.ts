@@ -1,4 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { VERSION } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -11,10 +14,12 @@ const line =
     void to.end(`${JSON.stringify(value)}\n`);
 
 /** A plan whose line says that so many bytes follow it. */
+const framedText = (bytes: number, body: string): string =>
+  `{"v":1,"op":"plan","bytes":${bytes},"limitMs":60000}\n${body}`;
 const framed =
   (bytes: number, body: string): Say =>
   (to) =>
-    void to.end(`{"v":1,"op":"plan","bytes":${bytes},"limitMs":60000}\n${body}`);
+    void to.end(framedText(bytes, body));
 const plan = (question: object): Say => {
   const body = JSON.stringify(question);
   return framed(Buffer.byteLength(body), body);
@@ -138,6 +143,31 @@ describe('the request process', () => {
     expect([JSON.parse(open.answer).error.code, open.code]).toEqual(['INVALID_REQUEST', 0]);
   });
 
+  it('gives up when whoever asked over a connection has closed it, whatever it waits for', async () => {
+    const root = await emptyRoot();
+    const own = join(root[2] ?? '', 'var/lib/linux_patch_worker');
+    await mkdir(own, { recursive: true });
+    const lock = spawn('flock', [join(own, 'instance.json.lock'), 'sh', '-c', 'echo held; exec cat']);
+    onTestFinished(() => void lock.stdin.end());
+    await once(lock.stdout, 'data');
+    const { answer, code } = await askOverSocket(root, line({ v: 1, op: 'instance' }));
+    expect([answer, code]).toEqual(['', 143]);
+  });
+
+  it('goes by the package manager that root has chosen, and by none while that cannot be read', async () => {
+    const [, , root = ''] = await emptyRoot();
+    const file = join(root, 'etc/linux_patch_api/config.yaml');
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, 'package_manager: { backend: [ }\n');
+    const { answer } = await askOverPipes(['request', '--root', root], line(REQUEST));
+    expect(JSON.parse(answer)).toEqual(
+      refused(
+        expect.stringMatching(/^Which package manager counts on this host is not known .*config\.yaml:1/),
+        'SERVICE_UNHEALTHY',
+      ),
+    );
+  });
+
   it('answers two at once, each with its own', async () => {
     const root = await emptyRoot();
     const answers = await Promise.all([
@@ -157,7 +187,8 @@ describe('the request process', () => {
     }));
     const wish = { onlyUpgrade: false, force: false, noRecommends: false, allowDowngrade: false };
     const root = await emptyRoot();
-    const { answer } = await askOverSocket(root, plan({ change: 'install', packages, ...wish }));
+    const body = JSON.stringify({ change: 'install', packages, ...wish });
+    const { answer } = await askOverSocket(root, (to) => void to.write(framedText(body.length, body)));
     expect(JSON.parse(answer).error).toMatchObject({
       code: 'SERVICE_UNHEALTHY',
       message: expect.stringContaining('is given, but '),

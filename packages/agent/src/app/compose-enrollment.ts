@@ -22,7 +22,7 @@ import { storeFolder } from '../identity/store/paths.ts';
 import type { IdentityPlace } from '../identity/store/read.ts';
 import { type OfferedJobKey, openPinnedJobKey, type PinnedJobKey } from '../worker-link/job-key.ts';
 import type { AgentContext, AgentReport, Program } from './agent-context.ts';
-import { linkOf } from './compose-worker.ts';
+import { linkOf, rootsLinkOf } from './compose-worker.ts';
 
 /** What of a running agent an enrolment is made from. */
 export interface EnrollmentParts extends Pick<AgentContext, 'host' | 'settings' | 'place' | 'enrollment'> {
@@ -124,8 +124,9 @@ export function pinnedJobKeyOf({
   time: { signal },
   report: { logger, audit },
 }: Pick<EnrollmentParts, 'host' | 'settings' | 'time' | 'report'>): PinnedJobKey {
-  const { link } = linkOf({ host, settings });
-  return openPinnedJobKey({ link, signal, files: host.files, logger, audit, place: settings.paths.jobKey });
+  const { files } = host;
+  const [link, rootsLink] = [linkOf({ host, settings }), rootsLinkOf({ host, settings })];
+  return openPinnedJobKey({ link, rootsLink, signal, files, logger, audit, place: settings.paths.jobKey });
 }
 
 const offeredBy = ({ offer, roots }: PendingJobKey): OfferedJobKey => ({ offer: offer ?? undefined, roots });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ownWorker, workerOf } from '../worker-link/choose-worker.ts';
 import { createInstanceId, type InstanceId } from '../worker-link/instance.ts';
 import { openInstanceFile } from '../worker-link/instance-file.ts';
 import { openWorkerLink, type WorkerLink } from '../worker-link/link.ts';
@@ -7,14 +8,25 @@ import type { AgentContext } from './agent-context.ts';
 
 type WorkerContext = Pick<AgentContext, 'host' | 'settings' | 'time' | 'report'>;
 
-/** The way to the worker of this host, and what that is told of it. */
-export function linkOf({ host, settings }: Pick<WorkerContext, 'host' | 'settings'>): {
-  readonly link: WorkerLink;
-  readonly hostArguments: readonly string[];
-} {
-  const { configFile, config } = settings;
-  const told = hostArguments({ root: host.root, configFile, backend: config.package_manager.backend });
-  return { link: openWorkerLink({ commands: host.commands, hostArguments: told }), hostArguments: told };
+const told = ({ host, settings: { configFile, config } }: Pick<WorkerContext, 'host' | 'settings'>) => ({
+  ...host,
+  configFile,
+  backend: config.package_manager.backend,
+});
+
+/** The way to the worker of this host. */
+export function linkOf(context: Pick<WorkerContext, 'host' | 'settings'>): WorkerLink {
+  return openWorkerLink(workerOf(told(context)));
+}
+
+/** The way of root, who has this program say something that root alone may say. */
+export function rootsLinkOf(context: Pick<WorkerContext, 'host' | 'settings'>): WorkerLink {
+  return openWorkerLink(ownWorker(told(context)));
+}
+
+/** What a worker is told of this host that is a child. */
+export function hostArgumentsOf(context: Pick<WorkerContext, 'host' | 'settings'>): readonly string[] {
+  return hostArguments(told(context));
 }
 
 /** Which instance this is. */
@@ -38,7 +50,7 @@ export function instanceOf(
 /** Asks the worker which instance this is while there is nothing else to do, so that the first answer need not wait for it. */
 export function learnInstanceEarly(context: WorkerContext): Disposable {
   const ended = new AbortController();
-  const { link } = linkOf(context);
+  const link = linkOf(context);
   instanceOf(context, link, AbortSignal.any([context.time.signal, ended.signal])).begin();
   return {
     [Symbol.dispose]() {

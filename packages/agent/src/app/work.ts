@@ -32,7 +32,7 @@ import { createPackageLists } from '../worker-link/package-lists.ts';
 import { createWorkerPlans } from '../worker-link/plans.ts';
 import { createWorkerServices, type WorkerServices } from '../worker-link/services.ts';
 import type { AgentContext } from './agent-context.ts';
-import { instanceOf, linkOf } from './compose-worker.ts';
+import { hostArgumentsOf, instanceOf, linkOf } from './compose-worker.ts';
 
 /** What a request has room for. */
 const MOST_FAULT = 4_096;
@@ -75,7 +75,6 @@ async function openRunner(
   context: WorkContext,
   parts: {
     readonly link: WorkerLink;
-    readonly hostArguments: readonly string[];
     readonly record: RunRecord;
     readonly changes: Changes;
   },
@@ -90,7 +89,7 @@ async function openRunner(
   return createJobRunner({
     doors: { files: host.files, clock, logger, commands: program.commands },
     root,
-    hostArguments: parts.hostArguments,
+    hostArguments: hostArgumentsOf(context),
     // What is done under a private root ends with the agent, so that nothing of it is left when its folder goes.
     processes: root === '/' ? createJobProcesses(parts.link, { logger, clockFault }) : undefined,
     earlier: openEarlierRuns({ files: host.files, clock, logger, folder: jobs.storage_path, service }),
@@ -141,7 +140,7 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   const configured = config.package_manager.backend;
   const onDenied = denialsOf(context);
   const name = await findBackend(files, configured, root);
-  const { link, hostArguments: told } = linkOf(context);
+  const link = linkOf(context);
   const path = join(paths.dataFolder, 'state/packages.json');
   const listings = createListings({ link, files, file: openListingFile({ path, files, logger }) });
   const lockHolder = () => link.ask({ v: 1, op: 'lock-holder' }, LockHolderAnswer);
@@ -176,7 +175,6 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   const onAudited: RunRecord['onAudited'] = ({ event, details }) => audit.record(event, details);
   const runner = await openRunner(context, {
     link,
-    hostArguments: told,
     record: { cache, onDenied, onAudited },
     changes,
   });

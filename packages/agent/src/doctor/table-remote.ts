@@ -200,6 +200,12 @@ export const PACKAGE_CHECKS = {
       'package_manager.backend names one that is not installed, or this release does not know the one of this host.',
     command: 'editor {config}',
   }),
+  WORKER_NOT_STARTED: packages.error({
+    title: 'systemd does not start the part of the agent that works with packages',
+    meaning:
+      'Nobody can be told what is installed on this host and what waits, and no change is begun; jobs under way go on. The agent itself serves, and needs no restart when this is mended.',
+    command: '{mend}',
+  }),
   WORKER_UNAVAILABLE: packages.error({
     title: 'The part of the agent that reads packages does not answer',
     meaning:

@@ -34,6 +34,8 @@ export interface PinnedJobKey {
 
 interface PinnedJobKeyOptions {
   readonly link: Pick<WorkerLink, 'ask'>;
+  /** To a worker that this process starts itself, which believes that it is root who says what root alone may say. */
+  readonly rootsLink: Pick<WorkerLink, 'ask'>;
   /** Ends the asking. */
   readonly signal: AbortSignal;
   readonly place: PinPlace;
@@ -71,10 +73,11 @@ export function openPinnedJobKey(options: PinnedJobKeyOptions): PinnedJobKey {
   };
 }
 
-function ask({ link, signal }: PinnedJobKeyOptions, word: JobKeyWord): Promise<JobKeyAnswer> {
+function ask({ link, rootsLink, signal }: PinnedJobKeyOptions, word: JobKeyWord): Promise<JobKeyAnswer> {
   const body = Buffer.from(JSON.stringify(word));
   const request = { v: 1, op: 'take-job-key', bytes: body.length } as const;
-  return link.ask(request, JobKeyAnswer, { body, lane: 'changes', limitMs: LIMIT_MS, signal });
+  const way = word.kind === 'offered' ? link : rootsLink;
+  return way.ask(request, JobKeyAnswer, { body, lane: 'changes', limitMs: LIMIT_MS, signal });
 }
 
 async function take(options: PinnedJobKeyOptions, word: JobKeyWord): Promise<JobKeyAnswer> {

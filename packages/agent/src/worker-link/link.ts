@@ -1,8 +1,7 @@
-import { MINUTE_MS, messageOf, PatchError, VERSION } from '@linux-patch/contract';
-import { type CommandResult, type Commands, printableLine } from '@linux-patch/runtime';
+import { MINUTE_MS, PatchError, VERSION } from '@linux-patch/contract';
 import { WorkerAnswer, type WorkerRequest } from '@linux-patch/worker';
 import type { z } from 'zod';
-import { WORKER_PROGRAM } from './program.ts';
+import { unavailable, type WorkerTransport } from './transport.ts';
 import { createTurns } from './turns.ts';
 
 /**
@@ -17,9 +16,6 @@ const LANES = {
 type Lane = keyof typeof LANES;
 /** A package manager on a slow disk may take a minute; what takes longer is given up. */
 const TIMEOUT_MS = 5 * MINUTE_MS;
-/** Some 50,000 packages. */
-const MOST_BYTES = 32 * 1024 * 1024;
-const MOST_WORDS = 300;
 
 /** The way to the worker, which knows the packages. One process answers one request. */
 export interface WorkerLink extends Disposable {
@@ -46,29 +42,20 @@ export interface MoreToAsk {
   readonly limitMs?: number;
 }
 
-/** A worker that is started as a child for each request. Disposing ends those that run. */
-export function openWorkerLink(options: {
-  readonly commands: Commands;
-  /** What the worker is told of the host. */
-  readonly hostArguments: readonly string[];
-}): WorkerLink {
-  const { commands, hostArguments } = options;
+/** Disposing ends the workers that are at work. */
+export function openWorkerLink(worker: WorkerTransport): WorkerLink {
   const lanes = {
     reading: createTurns(LANES.reading),
     lists: createTurns(LANES.lists),
     changes: createTurns(LANES.changes),
   };
   const closed = new AbortController();
-  const run = (
+  const exchange = (
     request: WorkerRequest,
     { body = '', signal, limitMs = TIMEOUT_MS }: MoreToAsk,
-  ): Promise<CommandResult> =>
-    commands.run({
-      program: WORKER_PROGRAM,
-      args: ['request', ...hostArguments],
-      stdin: Buffer.concat([Buffer.from(`${JSON.stringify(request)}\n`), Buffer.from(body)]),
+  ): Promise<string> =>
+    worker.exchange(Buffer.concat([Buffer.from(`${JSON.stringify(request)}\n`), Buffer.from(body)]), {
       timeoutMs: limitMs,
-      maxOutputBytes: MOST_BYTES,
       signal: signal ? AbortSignal.any([closed.signal, signal]) : closed.signal,
     });
   return {
@@ -77,45 +64,17 @@ export function openWorkerLink(options: {
         if (closed.signal.aborted) throw unavailable('the agent is stopping');
         if (more.signal?.aborted) throw unavailable('nobody waits for the answer any more');
         const asked = typeof request === 'function' ? request() : request;
-        return readAnswer(await run(asked, more).catch(notStarted), answer);
+        return readAnswer(await exchange(asked, more), answer);
       }, more.signal),
     [Symbol.dispose]: () => closed.abort(),
   };
 }
 
-function unavailable(what: string, cause?: unknown): PatchError {
-  return new PatchError(
-    'WORKER_UNAVAILABLE',
-    `The worker of this host gave no answer, because ${what}. Ask again; if that does not help, look into the log of this host.`,
-    { cause },
-  );
-}
-
-function notStarted(cause: unknown): never {
-  throw unavailable(`the worker could not be started (${messageOf(cause)})`, cause);
-}
-
-/** How a worker ended that did not answer. */
-function endOf({ timedOut, aborted, durationMs, signal, exitCode, stderr }: CommandResult): string {
-  if (aborted) return 'the agent is stopping, or nobody waits for the answer any more';
-  if (timedOut)
-    return `the worker was not done after ${Math.floor(durationMs / MINUTE_MS)} minutes and was ended`;
-  if (signal === 'SIGKILL') return 'the worker was killed, as the kernel does when there is no memory left';
-  if (signal !== null) return `the worker was ended by ${signal}`;
-  const lines = stderr.trim().split('\n');
-  // Node prints where in its own code it was before it says what was wrong.
-  const telling = lines.find((line) => /error|fault/i.test(line)) ?? lines[0] ?? '';
-  const words = printableLine(telling).slice(0, MOST_WORDS);
-  return `the worker ended with ${exitCode} and no answer${words === '' ? '' : ` (${words})`}`;
-}
-
-/** @throws PatchError what the worker answers, or that it did not */
-function readAnswer<S extends z.ZodType>(result: CommandResult, answer: S): z.output<S> {
-  const { stdout } = result;
-  if (result.aborted || result.timedOut || !stdout.endsWith('\n')) throw unavailable(endOf(result));
+/** @throws PatchError what the worker answers, or that nobody can read it */
+function readAnswer<S extends z.ZodType>(text: string, answer: S): z.output<S> {
   let value: unknown;
   try {
-    const read = WorkerAnswer.parse(JSON.parse(stdout));
+    const read = WorkerAnswer.parse(JSON.parse(text));
     if (!read.ok) throw failureOf(read.error);
     value = read.value;
   } catch (error) {
@@ -128,7 +87,7 @@ function readAnswer<S extends z.ZodType>(result: CommandResult, answer: S): z.ou
 }
 
 function unreadable(cause: unknown): PatchError {
-  return unavailable(`the worker's answer is none that this agent (${VERSION}) can read`, cause);
+  return unavailable(`the worker's answer is none that this agent (${VERSION}) can read`, { cause });
 }
 
 /** A request that the worker does not understand is the agent's fault, and nobody else's. */

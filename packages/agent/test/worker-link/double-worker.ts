@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { nodeCommands } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { onTestFinished } from 'vitest';
+import { childWorker } from '../../src/worker-link/child-worker.ts';
 import { openWorkerLink } from '../../src/worker-link/link.ts';
 
 /** How the worker behaves: as it should, or in one way in which it can fail. */
@@ -90,7 +91,7 @@ export async function doubleWorker() {
   await behave('answers');
   const logger = memoryLogger();
   const commands = nodeCommands({}, { 'linux-patch-worker': [process.execPath, program, root] });
-  const link = openWorkerLink({ commands, hostArguments: ['--root', root] });
+  const link = openWorkerLink(childWorker({ commands, hostArguments: ['--root', root] }));
   onTestFinished(() => link[Symbol.dispose]());
   return {
     root,

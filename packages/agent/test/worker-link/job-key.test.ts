@@ -11,6 +11,7 @@ import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { OWN_PROGRAMS } from '../../../worker/test/worker-process.ts';
 import { agentPaths } from '../../src/config/paths.ts';
+import { childWorker } from '../../src/worker-link/child-worker.ts';
 import { openPinnedJobKey } from '../../src/worker-link/job-key.ts';
 import { openWorkerLink } from '../../src/worker-link/link.ts';
 
@@ -20,12 +21,11 @@ async function recordingHost() {
   onTestFinished(() => folder[Symbol.asyncDispose]());
   const logger = memoryLogger();
   const audited: { readonly event: string; readonly fields: unknown }[] = [];
-  const link = openWorkerLink({
-    commands: nodeCommands({}, OWN_PROGRAMS),
-    hostArguments: ['--root', folder.path],
-  });
+  const worker = { commands: nodeCommands({}, OWN_PROGRAMS), hostArguments: ['--root', folder.path] };
+  const link = openWorkerLink(childWorker(worker));
   const key = openPinnedJobKey({
     link,
+    rootsLink: link,
     signal: new AbortController().signal,
     place: agentPaths(folder.path).jobKey,
     files: systemFiles,

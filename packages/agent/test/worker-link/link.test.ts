@@ -1,6 +1,7 @@
 import { nodeCommands } from '@linux-patch/runtime/node';
 import { PackageListing } from '@linux-patch/worker';
 import { describe, expect, it } from 'vitest';
+import { childWorker } from '../../src/worker-link/child-worker.ts';
 import { openWorkerLink } from '../../src/worker-link/link.ts';
 import { type Behaviour, doubleWorker } from './double-worker.ts';
 
@@ -43,7 +44,7 @@ describe('the way to the worker', () => {
 
   it('says so when there is no worker to start', async () => {
     const commands = nodeCommands({}, { 'linux-patch-worker': ['/nonexistent/node'] });
-    const link = openWorkerLink({ commands, hostArguments: [] });
+    const link = openWorkerLink(childWorker({ commands, hostArguments: [] }));
     await expect(link.ask(SNAPSHOT, PackageListing)).rejects.toMatchObject(
       unavailable('the worker could not be started (linux-patch-worker could not be started (ENOENT))'),
     );

@@ -23,10 +23,11 @@ export interface Job {
 interface Said {
   readonly challenge: string | undefined;
   readonly data: unknown;
+  readonly error: { readonly code: string; readonly message: string } | null;
 }
 
 /** Asks the agent as its manager does, with the manager's certificate. */
-async function callAgent(
+export async function callAgent(
   world: World,
   manager: ManagerProcess,
   host: LabHost,
@@ -58,7 +59,7 @@ async function callAgent(
   );
   const [head = '', body = ''] = result.stdout.split('\r\n\r\n', 2);
   const challenge = /^linux-patch-challenge: ([\w-]{22})$/im.exec(head.replaceAll('\r', ''))?.[1];
-  return { challenge, data: (JSON.parse(body) as { data: unknown }).data };
+  return { ...(JSON.parse(body) as Omit<Said, 'challenge'>), challenge };
 }
 
 /** Asks the agent to install a package, signed where it wants that; resolves to the job's id. */

@@ -12,6 +12,7 @@ import { POWER } from './cases/power.ts';
 import { REBOOT } from './cases/reboot.ts';
 import { SERVICES } from './cases/services.ts';
 import { TROUBLE } from './cases/trouble.ts';
+import { WORKER } from './cases/worker.ts';
 
 /** Everything that is shown on clean hosts, the slowest first. */
 export const CLEAN_HOST_CASES: readonly CleanHostCase[] = [
@@ -27,5 +28,6 @@ export const CLEAN_HOST_CASES: readonly CleanHostCase[] = [
   ...PATCHING,
   ...OPENRC,
   ...TROUBLE,
+  ...WORKER,
   ...GUIDE,
 ];

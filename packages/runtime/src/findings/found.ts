@@ -8,6 +8,8 @@ export interface Found<Code extends string> {
   readonly detail: string;
   /** Fills the braces of the command, beside what is known everywhere. */
   readonly words?: Readonly<Record<string, string | number>>;
+  /** The same, of what is a command already. */
+  readonly commands?: Readonly<Record<string, string>>;
   /** When it is less bad here than it usually is. */
   readonly severity?: FindingSeverity;
   /** Mends it; absent where `--fix` cannot. */
@@ -53,6 +55,8 @@ export function describeFound<Code extends string>(
 ): DoctorFinding {
   const { theme, severity, title, meaning, command } = table[found.code];
   const filled = command.replaceAll(/\{(\w+)\}/g, (braces, name: string) => {
+    const whole = found.commands?.[name];
+    if (whole !== undefined) return whole;
     const word = found.words?.[name] ?? commands[name] ?? words[name];
     if (word === undefined) return braces;
     return Object.hasOwn(commands, name) ? String(word) : shellWord(String(word));

@@ -4,6 +4,8 @@ import { type NoMore, openFrame } from './request-frame.ts';
 
 /** The first descriptor that a service manager hands over (sd_listen_fds(3)). */
 const FIRST_PASSED = 3;
+/** By what it says that it does; for this process alone. */
+const PASSING = ['LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES'];
 
 function openSocket(fd: number, can: { readonly readable: boolean; readonly writable: boolean }): Socket {
   let socket: Socket;
@@ -20,19 +22,40 @@ function openSocket(fd: number, can: { readonly readable: boolean; readonly writ
 /**
  * The channel of this process: the connection that the service manager accepted (`Accept=yes`), else standard input and
  * output, which have to be pipes or sockets.
+ * @param environment loses what says that a connection was handed over: that is for this process alone
+ * @param onGone called when whoever asks over a connection has ended its side of it before the answer: nobody waits for one
  * @throws when they are something else
  */
 export function openRequestChannel(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Record<string, string | undefined>,
+  onGone: () => void,
 ): RequestChannel {
   const passed = environment['LISTEN_FDS'] === '1' && environment['LISTEN_PID'] === String(process.pid);
+  for (const name of PASSING) delete environment[name];
   const incoming = openSocket(passed ? FIRST_PASSED : 0, { readable: true, writable: passed });
   const outgoing = passed ? incoming : openSocket(1, { readable: false, writable: true });
+  const answering = new AbortController();
   return {
     isStarters: !passed,
-    receive: (limits, bodyOf) => receive(incoming, limits, bodyOf),
-    answer: (line, limits) => answer(outgoing, line, limits),
+    async receive(limits, bodyOf) {
+      const received = await receive(incoming, limits, bodyOf);
+      if (passed && received.kind === 'request') watchEnd(incoming, onGone, answering.signal);
+      return received;
+    },
+    answer(line, limits) {
+      answering.abort();
+      return answer(outgoing, line, limits);
+    },
   };
+}
+
+function watchEnd(socket: Socket, onGone: () => void, answering: AbortSignal): void {
+  const look = (): void => {
+    if (!answering.aborted) onGone();
+  };
+  if (socket.readableEnded || socket.destroyed) return look();
+  socket.once('end', look);
+  socket.once('close', look);
 }
 
 function receive(

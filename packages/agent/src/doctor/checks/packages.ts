@@ -1,23 +1,23 @@
 import { isPatchError } from '@linux-patch/contract';
 import { FaultsAnswer } from '@linux-patch/worker';
+import { isBehindSocket, workerOf } from '../../worker-link/choose-worker.ts';
 import { openWorkerLink } from '../../worker-link/link.ts';
-import { hostArguments } from '../../worker-link/program.ts';
+import { findUnitFault } from '../../worker-link/unit-fault.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorHost, DoctorPlace } from './host.ts';
 
 /** Whether packages can be worked with, and whether the part of the agent answers that does it. */
-export async function checkPackages(
-  { commands, root, paths, signal }: DoctorPlace,
-  { config }: DoctorHost,
-): Promise<Finding[]> {
-  const { backend } = config.package_manager;
-  const told = hostArguments({ root, configFile: paths.configFile, backend });
-  using link = openWorkerLink({ commands, hostArguments: told });
+export async function checkPackages(at: DoctorPlace, { config }: DoctorHost): Promise<Finding[]> {
+  const { signal } = at;
+  const host = { ...at, configFile: at.paths.configFile, backend: config.package_manager.backend };
+  using link = openWorkerLink(workerOf(host));
   try {
     return findingsOf(await link.ask({ v: 1, op: 'faults' }, FaultsAnswer, { signal }));
   } catch (error) {
     if (!isPatchError(error, 'WORKER_UNAVAILABLE')) throw error;
-    return [{ code: 'WORKER_UNAVAILABLE', detail: error.message }];
+    const fault = (await isBehindSocket(host)) ? await findUnitFault(at) : undefined;
+    if (!fault) return [{ code: 'WORKER_UNAVAILABLE', detail: error.message }];
+    return [{ code: 'WORKER_NOT_STARTED', detail: `${fault.what}.`, commands: { mend: fault.mend } }];
   }
 }
 
@@ -48,11 +48,11 @@ function databaseFindings({
     findings.push({ code: 'DPKG_INTERRUPTED', detail: `${interrupted} has unfinished parts.` });
   if (unconfigured.length > 0) {
     const detail = `${commands.audit} names ${unconfigured.join(', ')}.`;
-    findings.push({ code: 'PACKAGES_UNCONFIGURED', detail, words: { retry: commands.retry } });
+    findings.push({ code: 'PACKAGES_UNCONFIGURED', detail, commands: { retry: commands.retry } });
   }
   if (unmet !== undefined) {
     const { mend } = commands;
-    findings.push({ code: 'DEPENDENCIES_UNMET', detail: `${unmet}.`, words: { mend } });
+    findings.push({ code: 'DEPENDENCIES_UNMET', detail: `${unmet}.`, commands: { mend } });
   }
   return findings;
 }

@@ -86,7 +86,7 @@ async function tellWorker({ root }: LabHost, word: Word): Promise<string> {
   });
   const socket = child.stdio[3] as Duplex;
   socket.on('error', () => {});
-  socket.end(`${line}\n${body}`);
+  socket.write(`${line}\n${body}`);
   return text(socket);
 }
 

@@ -25,7 +25,10 @@ import { agentStatus, approveByCode } from '../world.ts';
 /** Tenths of a point of `systemd-analyze security`; less is better. */
 const WORST_SCORE = 35;
 
-/** What both units promise, in systemd's words. */
+/** Its instances are analysed as one of them, which nobody starts. */
+const WORKER_UNIT = 'linux-patch-worker@check.service';
+
+/** What both services promise, in systemd's words. */
 const PROMISED: Readonly<Record<string, string>> = {
   Type: 'notify',
   Restart: 'on-failure',
@@ -42,6 +45,14 @@ function installedVersion(host: LabHost, flavour: Flavour): Promise<string> {
   return host.must(program ?? '', [...args, 'linux-patch-api']);
 }
 
+/** How exposed a unit is. @throws when that is more than the limit */
+async function exposureOf(host: LabHost, unit: string): Promise<string | undefined> {
+  const score = await host.run('systemd-analyze', ['security', `--threshold=${WORST_SCORE}`, unit]);
+  const [exposure] = /Overall exposure level[^\n]*/.exec(score.stdout) ?? ['no score'];
+  assert.equal(score.exitCode, 0, `${unit}: ${exposure}`);
+  return /[\d.]+/.exec(exposure.replace(/^.*: /, ''))?.[0];
+}
+
 export const LIFECYCLE: readonly CleanHostCase[] = [
   {
     name: 'after install, enrolment and purge nothing is left but the library that apt brought',
@@ -56,8 +67,11 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
       await removePackage(host, flavour, 'purge');
       await host.must('apt-get', ['purge', '-y', '-qq', 'libatomic1']);
       assert.deepEqual(await pathsAddedSince(host, before), []);
-      const known = await host.must('systemctl', ['show', '-P', 'LoadState', 'linux-patch-api']);
-      assert.equal(known.trim(), 'not-found');
+      assert.equal(await host.must('find', ['/run', '-maxdepth', '1', '-name', 'linux-patch*']), '');
+      for (const unit of ['linux-patch-api.service', 'linux-patch-worker.socket']) {
+        const known = await host.must('systemctl', ['show', '-P', 'LoadState', unit]);
+        assert.equal(known.trim(), 'not-found');
+      }
       assert.equal(await host.must('systemctl', ['--failed', '--no-legend']), '');
     },
   },
@@ -138,6 +152,9 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
       assert.match(result.stdout + result.stderr, /Three ways to go on/);
       const state = await unitState(host);
       assert.deepEqual([state.enabled, state.active], ['enabled', 'inactive']);
+      // Nothing enables it: it comes with the service.
+      const socket = await unitState(host, 'linux-patch-worker.socket');
+      assert.deepEqual([socket.enabled, socket.active], ['static', 'inactive']);
     },
   },
   {
@@ -150,10 +167,7 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
         await installPackage(host, flavour, { name });
         const unit = `${name}.service`;
         await host.must('systemd-analyze', ['verify', '--man=no', `/usr/lib/systemd/system/${unit}`]);
-        const score = await host.run('systemd-analyze', ['security', `--threshold=${WORST_SCORE}`, unit]);
-        const [exposure] = /Overall exposure level[^\n]*/.exec(score.stdout) ?? ['no score'];
-        assert.equal(score.exitCode, 0, exposure);
-        scores.push(`${name} ${/[\d.]+/.exec(exposure.replace(/^.*: /, ''))?.[0]}`);
+        scores.push(`${name} ${await exposureOf(host, unit)}`);
         const shown = await host.must('systemctl', [
           'show',
           unit,
@@ -167,6 +181,9 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
         );
         assert.deepEqual(found, PROMISED, unit);
       }
+      for (const unit of ['linux-patch-worker.socket', 'linux-patch-worker@.service'])
+        await host.must('systemd-analyze', ['verify', '--man=no', `/usr/lib/systemd/system/${unit}`]);
+      scores.push(`linux-patch-worker ${await exposureOf(host, WORKER_UNIT)}`);
       // systemd shows a watchdog only of a unit that runs.
       for (const name of ['linux-patch-api', 'linux-patch-manager'])
         assert.match(await host.must('systemctl', ['cat', name]), /^WatchdogSec=120s$/m);

@@ -13,7 +13,7 @@ interface PatchList {
 }
 
 /** A host that serves, with what its jobs need. */
-async function servingHost(world: World, flavour: Flavour, packages: readonly string[]) {
+export async function servingHost(world: World, flavour: Flavour, packages: readonly string[]) {
   const manager = await world.startManager();
   const host = await world.newHost(flavour);
   await refreshLists(host);

@@ -1,0 +1,53 @@
+import type { Commands, Files } from '@linux-patch/runtime';
+import { childWorker } from './child-worker.ts';
+import { hostArguments } from './program.ts';
+import { socketWorker } from './socket-worker.ts';
+import type { WorkerTransport } from './transport.ts';
+import { findUnitFault, WORKER_UNITS } from './unit-fault.ts';
+
+/** Where systemd takes connections for workers; `packaging/agent/linux-patch-worker.socket` has the same. */
+const SOCKET = '/run/linux-patch/worker.sock';
+const SOCKET_UNIT = `/usr/lib/systemd/system/${WORKER_UNITS.socket}`;
+/** The file that a worker goes by which nobody tells of another. */
+const CONFIG_FILE = '/etc/linux_patch_api/config.yaml';
+
+/** What of a host says how its worker is reached, and what that is told. */
+export interface WorkerHost {
+  readonly root: string;
+  readonly files: Pick<Files, 'facts'>;
+  readonly commands: Commands;
+  readonly configFile: string;
+  /** `package_manager.backend` of the configuration. */
+  readonly backend: string;
+}
+
+/**
+ * Whether systemd starts the workers of this host: where the unit of the package is, whatever its state. What has a
+ * configuration of its own, or a root, has a worker of its own, too.
+ */
+export async function isBehindSocket({
+  root,
+  files,
+  configFile,
+}: Pick<WorkerHost, 'root' | 'files' | 'configFile'>): Promise<boolean> {
+  if (root !== '/' || configFile !== CONFIG_FILE) return false;
+  return (
+    (await files.facts('/run/systemd/system')) !== undefined && (await files.facts(SOCKET_UNIT)) !== undefined
+  );
+}
+
+/** The way to the worker of a host: its socket where systemd runs and has the unit, else a child of this process. */
+export function workerOf(host: WorkerHost): WorkerTransport {
+  const { commands } = host;
+  const child = ownWorker(host);
+  const socket = socketWorker({ path: SOCKET, findFault: (signal) => findUnitFault({ commands, signal }) });
+  return {
+    exchange: async (request, limits) =>
+      ((await isBehindSocket(host)) ? socket : child).exchange(request, limits),
+  };
+}
+
+/** A worker that this process starts itself: it does what the user of this process may say, where the socket is the agent's. */
+export function ownWorker(host: Omit<WorkerHost, 'files'>): WorkerTransport {
+  return childWorker({ commands: host.commands, hostArguments: hostArguments(host) });
+}
