@@ -194,11 +194,18 @@ describe('npm run check', () => {
     const path = join(copy, 'CONTRIBUTING.md');
     appendFileSync(
       path,
-      '`packages/agent/src/nowhere.ts`, `npm run nothing`, `lab: a case that nobody wrote`\n',
+      '`packages/agent/src/nowhere.ts`, `npm run nothing`, `lab: a case that nobody wrote`, ![](docs/pictures/nothing.png)\n',
     );
+    const picture = join(copy, 'docs/pictures/planted.png');
+    mkdirSync(dirname(picture), { recursive: true });
+    writeFileSync(picture, Buffer.alloc(150_001));
     const { ok, output } = await outcome('names in the docs');
     cpSync(join(repository, 'CONTRIBUTING.md'), path);
     expect(ok).toBe(false);
-    expect(output.match(/CONTRIBUTING\.md:\d+: .* does not exist/g)).toHaveLength(3);
+    rmSync(picture);
+    expect(output.match(/CONTRIBUTING\.md:\d+: .* does not exist/g)).toHaveLength(4);
+    expect(output).toMatch(/CONTRIBUTING\.md:\d+: docs\/pictures\/nothing\.png has no alternative text/);
+    expect(output).toContain('docs/pictures/planted.png: no document shows it');
+    expect(output).toContain('docs/pictures/planted.png has more than 150000 bytes');
   });
 });

@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CLEAN_HOST_CASES } from '../packages/lab/src/clean-host/cases.ts';
 import { FAULT_CHAPTERS } from '../packages/lab/src/faults/chapters.ts';
@@ -59,13 +59,36 @@ function missingIn(text: string, file: string, scripts: ReadonlySet<string>): st
   ];
 }
 
+/** Pictures that say nothing to who does not see them. */
+function speechlessIn(text: string): string[] {
+  return [...text.matchAll(/!\[\s*\]\(([^)]*)\)/g)].map(([, target = '']) => target);
+}
+
+/** A picture is loaded by everybody who opens the document that shows it. */
+const MOST_PICTURE_BYTES = 150_000;
+
+/** Pictures that no document shows, or that are too large to be shown. */
+function pictureFaults(documents: readonly string[]): string[] {
+  const texts = documents.map((file) => readFileSync(file, 'utf8')).join('\n');
+  return globSync('docs/pictures/*').flatMap((file) => [
+    ...(texts.includes(file) ? [] : [`${file}: no document shows it`]),
+    ...(statSync(file).size > MOST_PICTURE_BYTES
+      ? [`${file} has more than ${MOST_PICTURE_BYTES} bytes`]
+      : []),
+  ]);
+}
+
 function faultsOf(file: string, scripts: ReadonlySet<string>): string[] {
   const say = ({ line }: Place, name: string): string => `${file}:${line}: ${name} does not exist`;
   return readFileSync(file, 'utf8')
     .split('\n')
-    .flatMap((text, index) =>
-      missingIn(text, file, scripts).map((name) => say({ file, line: index + 1 }, name)),
-    );
+    .flatMap((text, index) => {
+      const place = { file, line: index + 1 };
+      return [
+        ...missingIn(text, file, scripts).map((name) => say(place, name)),
+        ...speechlessIn(text).map((name) => `${file}:${place.line}: ${name} has no alternative text`),
+      ];
+    });
 }
 
 /** Decisions are numbered without gaps and listed in their order. */
@@ -104,6 +127,7 @@ const documents = globSync([
 const faults = [
   ...documents.flatMap((file) => faultsOf(file, names)),
   ...decisionFaults(),
+  ...pictureFaults(documents),
   ...MAPS.flatMap(unmappedIn),
 ];
 for (const fault of faults) process.stdout.write(`${fault}\n`);

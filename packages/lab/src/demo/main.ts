@@ -1,12 +1,13 @@
 import { join } from 'node:path';
+import { ensurePrograms } from '../../../../tools/system-packages.ts';
 import { REPOSITORY } from '../checkout.ts';
 import { runDemo } from './run.ts';
 
 const args = process.argv.slice(2);
-const unknown = args.filter((one) => !['--once', '--dev'].includes(one));
+const unknown = args.filter((one) => !['--once', '--dev', '--pictures'].includes(one));
 if (unknown.length > 0) {
   process.stderr.write(
-    `demo: unknown argument ${unknown.join(', ')}; --once ends after the run, --dev shows the logs\n`,
+    `demo: unknown argument ${unknown.join(', ')}; --once ends after the run, --dev shows the logs, --pictures takes those of the README\n`,
   );
   process.exit(1);
 }
@@ -14,11 +15,15 @@ if (unknown.length > 0) {
 const abort = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
 
+const pictures = args.includes('--pictures');
+if (pictures) ensurePrograms('Taking pictures of the page', [['chromium', 'chromium']]);
+
 try {
   await runDemo({
     folder: join(REPOSITORY, '.demo'),
     once: args.includes('--once'),
     showLogs: args.includes('--dev'),
+    ...(pictures ? { pictures: join(REPOSITORY, 'docs/pictures') } : {}),
     say: (line) => void process.stdout.write(`${line}\n`),
     signal: abort.signal,
   });

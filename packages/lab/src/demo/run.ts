@@ -9,12 +9,15 @@ import { type ManagerProcess, startManagerProcess } from '../manager-process.ts'
 import { installPage } from '../page.ts';
 import { claimDemoFolder } from './claim.ts';
 import { checkPage, createDemoPerson, type DemoPerson, servePageSources } from './page.ts';
+import { takePictures } from './pictures.ts';
 
 /** The demo's hosts. Loopback addresses of their own keep them apart, as different machines would be. */
 const HOSTS = [
   { name: 'amber.demo.test', address: '127.0.0.11' },
   { name: 'basalt.demo.test', address: '127.0.0.12' },
 ] as const;
+/** Asks to join while pictures are taken. */
+const NEWCOMER = { name: 'cobalt.demo.test', address: '127.0.0.13' } as const;
 const PACKAGES = ['toyhello', 'toylib', 'toyapp'];
 
 export interface DemoOptions {
@@ -22,6 +25,8 @@ export interface DemoOptions {
   /** End after the run instead of staying up. */
   readonly once: boolean;
   readonly showLogs: boolean;
+  /** Where pictures of the page are put, after which it ends; none are taken without. */
+  readonly pictures?: string;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -50,12 +55,19 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   say('2. A manager: certificate authority, database, HTTPS, page');
   await installPage(join(folder, 'world/manager'));
   const manager = stack.use(
-    await startManagerProcess(join(folder, 'world/manager'), { localHosts: HOSTS.map((one) => one.address) }),
+    await startManagerProcess(join(folder, 'world/manager'), {
+      localHosts: [...HOSTS, NEWCOMER].map((one) => one.address),
+    }),
   );
   say(`   ${manager.url}   CA ${manager.caFingerprint}`);
   say('3. Two hosts, each with a private apt root and one line of configuration');
   const startedMs = performance.now();
-  const agents = await startAgents(options, stack, manager, repository);
+  const start = async (host: typeof NEWCOMER | (typeof HOSTS)[number]): Promise<DemoAgent> => {
+    const agent = await startAgent(options, { manager, repository }, host);
+    stack.use(agent.process);
+    return agent;
+  };
+  const agents = await Promise.all(HOSTS.map(start));
   const world: World = { manager, agents, say };
   await approveAll(world);
   const enrolledMs = Math.round(performance.now() - startedMs);
@@ -65,37 +77,41 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   say('');
   say(`demo ok: enrolled in ${enrolledMs} ms, patched ${patched} packages`);
   await checkPage(manager);
-  if (options.once) return;
-  sayWhatNext(world, await createDemoPerson(manager));
+  if (options.once && options.pictures === undefined) return;
+  const person = await createDemoPerson(manager);
+  if (options.pictures !== undefined) {
+    say(`Pictures of the page, into ${options.pictures}`);
+    const { name } = NEWCOMER;
+    const code = await (await start(NEWCOMER)).host.hostCode();
+    const [{ name: current }, { name: behind }] = HOSTS;
+    await takePictures({ manager, person, current, behind, newcomer: { name, code } }, options.pictures, say);
+    return;
+  }
+  sayWhatNext(world, person);
   if (options.showLogs) stack.use(servePageSources(manager, (line) => say(`   [page] ${line}`)));
   if (!options.signal.aborted) await once(options.signal, 'abort');
   say('stopping ...');
 }
 
-async function startAgents(
+async function startAgent(
   options: DemoOptions,
-  stack: AsyncDisposableStack,
-  manager: ManagerProcess,
-  repository: ToyRepository,
-): Promise<DemoAgent[]> {
-  return Promise.all(
-    HOSTS.map(async ({ name, address }) => {
-      const host = await createLabHost({
-        root: join(options.folder, 'world', name),
-        name,
-        address,
-        repository,
-        packages: PACKAGES,
-        enrollment: [`manager_url: ${manager.url}`, `report_ip: ${address}`],
-      });
-      const process = host.start({
-        onLine: (line) => {
-          if (options.showLogs) options.say(`   [${name}] ${line}`);
-        },
-      });
-      return { host, process: stack.use(process) };
-    }),
-  );
+  { manager, repository }: { readonly manager: ManagerProcess; readonly repository: ToyRepository },
+  { name, address }: { readonly name: string; readonly address: string },
+): Promise<DemoAgent> {
+  const host = await createLabHost({
+    root: join(options.folder, 'world', name),
+    name,
+    address,
+    repository,
+    packages: PACKAGES,
+    enrollment: [`manager_url: ${manager.url}`, `report_ip: ${address}`],
+  });
+  const process = host.start({
+    onLine: (line) => {
+      if (options.showLogs) options.say(`   [${name}] ${line}`);
+    },
+  });
+  return { host, process };
 }
 
 interface PendingRequest {

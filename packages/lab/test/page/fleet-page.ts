@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type AgentProcess, createLabHost, type LabHost } from '../../src/agent-process.ts';
 import { buildToyRepository, type ToyRepository } from '../../src/apt/repository.ts';
+import { launchBrowser } from '../../src/browser.ts';
 import { type ManagerProcess, startManagerProcess } from '../../src/manager-process.ts';
 import { installPage } from '../../src/page.ts';
 
@@ -37,15 +38,6 @@ export async function makePerson(manager: ManagerProcess, name: string, role: st
 /** Only what a fault says, not that a stranger's call was refused, which is what the test asks for. */
 function isComplaint(text: string): boolean {
   return !/Failed to load resource: the server responded with a status of (?:401|403|409|422)/.test(text);
-}
-
-/** Debian's. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    // As root there is no sandbox of Chromium, and nothing but our own page is opened.
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-  });
 }
 
 export async function openWindow(

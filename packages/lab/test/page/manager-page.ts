@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import type { Browser } from 'playwright-core';
+import { launchBrowser } from '../../src/browser.ts';
 import { type ManagerProcess, startManagerProcess } from '../../src/manager-process.ts';
 import { installPage } from '../../src/page.ts';
-import { launchBrowser, makePerson, openWindow, type Window } from './fleet-page.ts';
+import { makePerson, openWindow, type Window } from './fleet-page.ts';
 
 /** A manager with its page and no host, and a browser. */
 export interface ManagerPage extends AsyncDisposable {
