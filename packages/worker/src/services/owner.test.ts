@@ -25,6 +25,11 @@ it.each([
     systemd('cron.service'),
   ],
   [
+    'a service beside a first hierarchy that nobody uses here',
+    '12:pids:/x\n1:name=systemd:/\n0::/system.slice/cron.service',
+    systemd('cron.service'),
+  ],
+  [
     'what somebody started who is logged in',
     '0::/user.slice/user-1000.slice/session-3.scope',
     other('session-3.scope'),

@@ -23,7 +23,9 @@ export function parseOwner(cgroup: string): Owner {
   // Where both are there, that of the manager's own hierarchy counts.
   const ofOpenrc = pathOf(/^\d+:name=openrc:/);
   if (ofOpenrc !== undefined && ofOpenrc !== '/') return openrcService(ofOpenrc.slice(1));
-  const path = pathOf(/^\d+:name=systemd:/) ?? pathOf(/^0::/) ?? '';
+  const ofFirst = pathOf(/^\d+:name=systemd:/);
+  // In a container it may be there because the machine outside has it.
+  const path = (ofFirst === '/' ? undefined : ofFirst) ?? pathOf(/^0::/) ?? '';
   const [unit] = path.split('/').filter((part) => !['', '..'].includes(part) && !part.endsWith('.slice'));
   if (unit === undefined) return NOBODY;
   if (unit.startsWith('openrc.')) return openrcService(unit.slice('openrc.'.length));
