@@ -1,6 +1,7 @@
-import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MACHINE_NAMES, MAINTAINER, PACKAGE_VERSION } from '../programs.ts';
+import { handOut } from './hand-out.ts';
 import { pacmanScript } from './maintainer-scripts.ts';
 import type { PackageJob } from './package-job.ts';
 import { ownLicence } from './papers.ts';
@@ -68,7 +69,7 @@ export function buildPacman(job: PackageJob): string {
   run('bsdtar', ['-cf', archive, '--format=gnutar', ...OWNER, '--no-recursion', '-T', list], { cwd: tree });
   run('zstd', ['--rm', '--force', '--quiet', job.fast ? '-3' : '-19', '-T0', archive]);
   const file = join(outFolder, `${name}.zst`);
-  renameSync(`${archive}.zst`, file);
+  handOut(`${archive}.zst`, file);
   rmSync(tree, { recursive: true });
   rmSync(list);
   return file;

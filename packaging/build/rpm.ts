@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MACHINE_NAMES, MAINTAINER, PACKAGE_VERSION } from '../programs.ts';
+import { handOut } from './hand-out.ts';
 import { rpmScriptlets } from './maintainer-scripts.ts';
 import type { PackageJob } from './package-job.ts';
 import { ownLicence } from './papers.ts';
@@ -125,7 +126,7 @@ export function buildRpm(job: PackageJob): string {
   );
   const name = `${program.name}-${PACKAGE_VERSION}-${job.revision}.${machine}.rpm`;
   const file = join(outFolder, name);
-  renameSync(join(top, 'RPMS', machine, name), file);
+  handOut(join(top, 'RPMS', machine, name), file);
   rmSync(top, { recursive: true });
   return file;
 }
