@@ -104,7 +104,7 @@ describe('a restart', () => {
       'systemctl says so',
       () => ({
         ...anew({ ActiveState: 'failed', Result: 'exit-code' }),
-        ended: { exitCode: 1, stderr: 'Job failed.' },
+        ended: { exitCode: 1, stderr: 'Job\nfailed.' },
       }),
       'systemctl ended with 1 (Job failed.). It is failed (running), result exit-code',
     ],

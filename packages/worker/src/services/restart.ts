@@ -41,7 +41,7 @@ export async function restartService(host: RestartHost, name: string, signal: Ab
 function faultOf(result: CommandResult, before: UnitProperties, after: UnitProperties): string | undefined {
   if (result.timedOut) return `systemd was not done with it after ${LIMIT_MS / 60_000} minutes, and goes on`;
   if (result.exitCode !== 0) {
-    const words = printableLine(result.stderr.trim()).slice(0, MOST_WORDS);
+    const words = printableLine(result.stderr.trim().replaceAll(/\s+/g, ' ')).slice(0, MOST_WORDS);
     return `systemctl ended with ${result.exitCode ?? result.signal}${words === '' ? '' : ` (${words})`}`;
   }
   if (before['InvocationID'] !== undefined && before['InvocationID'] === after['InvocationID'])

@@ -53,7 +53,7 @@ export const RECORDED_RESTART: AttackCase = {
     if ((await jobs()).length !== 1) throw new Error(`${(await jobs()).length} jobs were begun`);
     await writeFile(policyOf(host), '');
     const denied = await manager.json('restart-service', host.name, 'cron').catch((error: unknown) => error);
-    if (!String(denied).includes('POLICY_DENIED'))
+    if (!String(denied).includes('the policy of this host forbids it'))
       throw new Error(`the policy does not count: ${String(denied)}`);
     return `${codes.join(', ')}; one job; denied without a word in the policy`;
   },
