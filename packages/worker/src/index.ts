@@ -14,6 +14,7 @@ export { keyConflict, nameChange } from './admission/name-change.ts';
 export { ordersFolder, workerFolder } from './admission/orders.ts';
 export { pinPlace } from './admission/pin-place.ts';
 export { runFolder } from './admission/run-place.ts';
+export { askedSeldom } from './detached/asked-seldom.ts';
 export { LineFollower } from './detached/line-follower.ts';
 export { OutlivingProgram } from './detached/outliving-program.ts';
 export { type DetachedService, hostService } from './detached/service.ts';

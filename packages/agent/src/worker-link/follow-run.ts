@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Clock, Files, OutputSource } from '@linux-patch/runtime';
-import { LineFollower } from '@linux-patch/worker';
+import { askedSeldom, LineFollower } from '@linux-patch/worker';
 
 const LOOK_INTERVAL_MS = 200;
 /** To say whether it runs costs a process of the worker; one that ends says so itself. */
@@ -31,18 +31,14 @@ export async function followRun(options: FollowOptions): Promise<void> {
     (source) =>
       new LineFollower({ files, path: join(folder, source), onLine: (line) => onLine(line, source) }),
   );
-  let askedMs = clock.monotonicMs();
+  const stillRuns = askedSeldom(isRunning, { clock, everyMs: ASK_INTERVAL_MS, firstMs: ASK_INTERVAL_MS });
   for (let ended = hasEnded; ; ) {
     for (const follower of followers) await follower.read();
     if (isEnough()) return;
     if (ended) return followers.forEach((one) => one.end());
     signal.throwIfAborted();
     // What was said before the end is there when the end is.
-    ended = (await files.facts(join(folder, 'exit'))) !== undefined;
-    if (!ended && clock.monotonicMs() - askedMs >= ASK_INTERVAL_MS) {
-      ended = !(await isRunning());
-      askedMs = clock.monotonicMs();
-    }
+    ended = (await files.facts(join(folder, 'exit'))) !== undefined || !(await stillRuns());
     if (!ended) await clock.sleep(LOOK_INTERVAL_MS, signal).catch(() => {});
   }
 }

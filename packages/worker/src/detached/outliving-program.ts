@@ -2,10 +2,13 @@ import { join } from 'node:path';
 import { isPatchError, PatchError } from '@linux-patch/contract';
 import type { Clock, CommandResult, Files } from '@linux-patch/runtime';
 import type { WorkCommand } from '../package-interface/package-operations.ts';
+import { askedSeldom } from './asked-seldom.ts';
 import { LineFollower } from './line-follower.ts';
 import type { DetachedService } from './service.ts';
 
 const LOOK_INTERVAL_MS = 200;
+/** A program that ends says so in its folder; who asks the service manager finds those that could not. */
+const ASK_INTERVAL_MS = 2_000;
 /** Between asking a program to end and ending it. */
 const KILL_DELAY_MS = 5_000;
 /** A unit that is gone has written its exit code by then. */
@@ -78,6 +81,7 @@ export class OutlivingProgram {
     const read = async (): Promise<void> => {
       for (const follower of followers) await follower.read();
     };
+    const isRunning = askedSeldom(() => service.isRunning(this.#target), { clock, everyMs: ASK_INTERVAL_MS });
     let [timedOut, aborted] = [false, false];
     let toldMs: number | undefined;
     for (let gone = 0; ; ) {
@@ -89,7 +93,7 @@ export class OutlivingProgram {
         const durationMs = clock.monotonicMs() - startedMs;
         return { exitCode: exitCode ?? null, signal: null, stdout, stderr, timedOut, aborted, durationMs };
       }
-      gone = (await service.isRunning(this.#target)) ? 0 : gone + 1;
+      gone = (await isRunning()) ? 0 : gone + 1;
       if (command.signal.aborted) {
         // The agent itself is told to stop: the package manager is not, and the next agent goes on here.
         if (isPatchError(command.signal.reason, 'INTERRUPTED')) throw command.signal.reason;
