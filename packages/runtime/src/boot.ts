@@ -30,6 +30,16 @@ export function bootIdOf(kernelBootId: string, firstProcess: string): string | n
   return start === undefined ? kernelBootId : `${kernelBootId}+${start}`;
 }
 
+/**
+ * Whether two ids are of different boots; false where one is not known. In a container a service with
+ * `ProtectKernelTunables=` and one without see different ids of the kernel, so there the start of the first process decides.
+ */
+export function isOtherBoot(before: string | null, now: string | null): boolean {
+  if (before === null || now === null) return false;
+  const [starts, startsNow] = [before, now].map((id) => id.split('+')[1]);
+  return starts !== undefined && startsNow !== undefined ? starts !== startsNow : before !== now;
+}
+
 /** Reads when this host was started. */
 export async function readBoot(files: Pick<Files, 'readText'>): Promise<BootFacts> {
   const proc = async (path: string): Promise<string> =>

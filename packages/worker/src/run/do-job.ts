@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
-import { readBoot } from '@linux-patch/runtime';
+import { isOtherBoot, readBoot } from '@linux-patch/runtime';
 import { type Order, type Orders, openOrders, workerFolder, workFolder } from '../admission/orders.ts';
 import { openRunPlace, type RunPlace } from '../admission/run-place.ts';
 import { openWaiting, type Waiting } from '../admission/waiting.ts';
@@ -230,11 +230,7 @@ async function openWork(options: DoJobOptions, order: Order, settings: JobSettin
 function openRestart({ host, say }: DoJobOptions, { acceptedAt }: Order) {
   return restartWork({
     host,
-    isBootedSince: async () => {
-      const { id } = await readBoot(host.files);
-      const before = acceptedAt?.bootId ?? null;
-      return id !== null && before !== null && id !== before;
-    },
+    isBootedSince: async () => isOtherBoot(acceptedAt?.bootId ?? null, (await readBoot(host.files)).id),
     look: (signal) => listServices(host, signal),
     say,
   });
