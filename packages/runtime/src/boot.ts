@@ -31,13 +31,12 @@ export function bootIdOf(kernelBootId: string, firstProcess: string): string | n
 }
 
 /**
- * Whether two ids are of different boots; false where one is not known. In a container a service with
- * `ProtectKernelTunables=` and one without see different ids of the kernel, so there the start of the first process decides.
+ * Whether two ids are of one boot. In a container a service with `ProtectKernelTunables=` and one without see different ids of
+ * the kernel, so there the start of the first process decides.
  */
-export function isOtherBoot(before: string | null, now: string | null): boolean {
-  if (before === null || now === null) return false;
-  const [starts, startsNow] = [before, now].map((id) => id.split('+')[1]);
-  return starts !== undefined && startsNow !== undefined ? starts !== startsNow : before !== now;
+export function isSameBoot(one: string | null, other: string | null): boolean {
+  const [start, otherStart] = [one, other].map((id) => id?.split('+')[1]);
+  return one === other || (start !== undefined && start === otherStart);
 }
 
 /** Reads when this host was started. */

@@ -1,5 +1,5 @@
 export { auditedRequest } from './audited-request.ts';
-export { isOtherBoot, readBoot } from './boot.ts';
+export { isSameBoot, readBoot } from './boot.ts';
 export type { Clock } from './clock.ts';
 export {
   COMMAND_ENVIRONMENT,

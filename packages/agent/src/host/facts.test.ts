@@ -5,7 +5,7 @@ import type { Commands } from '@linux-patch/runtime';
 import { nodeCommands, systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
-import { bootIdOf, isOtherBoot } from '../../../runtime/src/boot.ts';
+import { bootIdOf, isSameBoot } from '../../../runtime/src/boot.ts';
 import { readHostFacts } from './facts.ts';
 import { collectHostIdentity } from './host-identity.ts';
 import { hostNetwork } from './network.ts';
@@ -111,10 +111,10 @@ describe('the boot of a host', () => {
 
   it('is the same seen from inside and outside of the sandbox of a service, in a container as well', () => {
     const outside = bootIdOf('5d9a1f3e-0000-4000-8000-00000000c0de', stat(1_420_000));
-    expect(isOtherBoot(bootIdOf(KERNEL, stat(1_420_000)), outside)).toBe(false);
-    expect(isOtherBoot(bootIdOf(KERNEL, stat(1_420_001)), outside)).toBe(true);
-    expect(isOtherBoot(KERNEL, KERNEL)).toBe(false);
-    expect(isOtherBoot(KERNEL, '5d9a1f3e-0000-4000-8000-00000000c0de')).toBe(true);
-    expect(isOtherBoot(null, KERNEL)).toBe(false);
+    expect(isSameBoot(bootIdOf(KERNEL, stat(1_420_000)), outside)).toBe(true);
+    expect(isSameBoot(bootIdOf(KERNEL, stat(1_420_001)), outside)).toBe(false);
+    expect(isSameBoot(KERNEL, KERNEL)).toBe(true);
+    expect(isSameBoot(KERNEL, '5d9a1f3e-0000-4000-8000-00000000c0de')).toBe(false);
+    expect([isSameBoot(null, null), isSameBoot(null, KERNEL)]).toEqual([true, false]);
   });
 });

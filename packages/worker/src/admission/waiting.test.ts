@@ -18,6 +18,13 @@ function facts(laterMs: number, more: Partial<WaitFacts> = {}): WaitFacts {
 
 const ended = (laterMs: number) => ({ lastEnded: { bootId: BOOT, ageMs: 2 * HOUR_MS + laterMs } });
 const booted = (agoMs: number) => ({ now: { bootId: 'boot-3', ageMs: agoMs } });
+/** The kernel's id is another one where the job's process looks than where it was accepted. */
+const inContainer = (laterMs: number): WaitFacts => ({
+  order: { acceptedAtMs: ACCEPTED_MS, acceptedAt: { bootId: 'kernel+1420000', ageMs: 2 * HOUR_MS } },
+  lastEnded: { bootId: 'over-it+1420000', ageMs: 3 * HOUR_MS },
+  now: { bootId: 'kernel+1420000', ageMs: 3 * HOUR_MS + laterMs },
+  nowMs: ACCEPTED_MS + HOUR_MS + laterMs,
+});
 const EARLIER = { order: { acceptedAtMs: ACCEPTED_MS } };
 
 it.each<[string, WaitFacts, boolean]>([
@@ -27,6 +34,12 @@ it.each<[string, WaitFacts, boolean]>([
   ['waits for longer, behind one that ended meanwhile', facts(3 * HOUR_MS, ended(2 * HOUR_MS)), false],
   ['waits for an hour after the last one', facts(2 * HOUR_MS, ended(HOUR_MS)), false],
   ['waits for longer after the last one', facts(2 * HOUR_MS, ended(HOUR_MS - 1)), true],
+  [
+    'waits behind one that ended outside of the sandbox that accepted it, in a container',
+    inContainer(HOUR_MS),
+    false,
+  ],
+  ['waits for longer than an hour in a container', inContainer(HOUR_MS + 1), true],
   ['waits when the host was rebooted', facts(3 * HOUR_MS, booted(MINUTE_MS)), false],
   ['waits for longer after a reboot', facts(3 * HOUR_MS, booted(HOUR_MS + 1)), true],
   ['waits for longer than a day, whatever is done', facts(DAY_MS + 1, ended(DAY_MS)), true],

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DAY_MS, HOUR_MS, PatchError } from '@linux-patch/contract';
-import type { Clock, Files } from '@linux-patch/runtime';
+import { type Clock, type Files, isSameBoot } from '@linux-patch/runtime';
 import type { Boot } from '../signature/challenges.ts';
 import type { Order, Orders } from './orders.ts';
 import type { RunPlace } from './run-place.ts';
@@ -25,8 +25,9 @@ export function hasExpired({ order, lastEnded, now, nowMs }: WaitFacts): boolean
   if (nowMs - order.acceptedAtMs > LONGEST_MS) return true;
   // Of an earlier release.
   if (!order.acceptedAt) return false;
-  const ofThisBoot = [order.acceptedAt, lastEnded].filter((one) => one?.bootId === now.bootId);
-  const idleSinceMs = Math.max(0, ...ofThisBoot.map((one) => one?.ageMs ?? 0));
+  const known = [order.acceptedAt, lastEnded].filter((one) => one !== undefined);
+  const ofThisBoot = known.filter(({ bootId }) => isSameBoot(bootId, now.bootId));
+  const idleSinceMs = Math.max(0, ...ofThisBoot.map(({ ageMs }) => ageMs));
   return now.ageMs - idleSinceMs > LONGEST_IDLE_MS;
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
-import { isOtherBoot, readBoot } from '@linux-patch/runtime';
+import { isSameBoot, readBoot } from '@linux-patch/runtime';
 import { type Order, type Orders, openOrders, workerFolder, workFolder } from '../admission/orders.ts';
 import { openRunPlace, type RunPlace } from '../admission/run-place.ts';
 import { openWaiting, type Waiting } from '../admission/waiting.ts';
@@ -230,7 +230,11 @@ async function openWork(options: DoJobOptions, order: Order, settings: JobSettin
 function openRestart({ host, say }: DoJobOptions, { acceptedAt }: Order) {
   return restartWork({
     host,
-    isBootedSince: async () => isOtherBoot(acceptedAt?.bootId ?? null, (await readBoot(host.files)).id),
+    isBootedSince: async () => {
+      const { id } = await readBoot(host.files);
+      const before = acceptedAt?.bootId ?? null;
+      return id !== null && before !== null && !isSameBoot(before, id);
+    },
     look: (signal) => listServices(host, signal),
     say,
   });
