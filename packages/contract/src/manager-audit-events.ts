@@ -1,5 +1,6 @@
 import { type AuditEventTraits, event } from './audit-event.ts';
 import { GROUP_EVENTS } from './group-events.ts';
+import { PEOPLE_EVENTS } from './people-events.ts';
 
 const REQUEST = ['enrollment', 'fqdn', 'observed_address', 'generation'] as const;
 
@@ -248,58 +249,7 @@ export const MANAGER_AUDIT_EVENTS = {
     'permission',
     'role',
   ),
-  api_token_created: event('An API token was made.', 'name', 'role', 'allowed', 'expires_at'),
-  api_token_revoked: event('An API token was revoked.', 'name', 'role', 'last_used_at'),
-  person_created: event('A person was made, who may sign in with this role.', 'person', 'role'),
-  first_link_refused: event(
-    'Somebody tried to make the first person with a link that was used, is over, or never was.',
-    'address',
-  ),
-  person_changed: event(
-    'A person got another role, or was shut out or let in again; all their sessions ended.',
-    'person',
-    'role',
-    'previous_role',
-    'state',
-    'sessions',
-  ),
-  person_reset: event(
-    'A person got a new password from an administrator; all their sessions ended.',
-    'person',
-    'sessions',
-  ),
-  person_signed_in: event('A person signed in.', 'person', 'session', 'address'),
-  person_stepped_up: event(
-    'Somebody signed in showed again that it is them, by a code or the password.',
-    'session',
-    'by',
-  ),
-  second_factor_added: event('A person signs in with a code, too, from now on.', 'person'),
-  second_factor_removed: event('A person signs in without a code again.', 'person'),
-  recovery_code_used: event(
-    'A recovery code took the place of a code; `left` are good still.',
-    'person',
-    'left',
-  ),
-  person_signed_out: event('A person signed out.', 'session'),
-  person_sessions_ended: event('Sessions of a person were ended.', 'person', 'sessions'),
-  person_password_changed: event(
-    'A person chose another password; all their sessions ended.',
-    'person',
-    'sessions',
-  ),
-  sign_in_refused: event(
-    'Somebody did not sign in: a wrong password or code (`wrong`), or a person who may not. `person` is there when the name is that of one; with a wrong code somebody knows their password.',
-    'address',
-    'person',
-    'wrong',
-  ),
-  person_removed: event(
-    'A person was removed, with their sessions; the name stays taken.',
-    'person',
-    'role',
-    'sessions',
-  ),
+  ...PEOPLE_EVENTS,
   admin_token_accepted: event(
     'From this start on the token in this file is accepted over HTTPS: whoever has it may do everything.',
     'path',

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DAY_MS, type ManagerAuditEvent } from '@linux-patch/contract';
 import { systemFiles } from '@linux-patch/runtime/node';
@@ -42,6 +42,11 @@ const seal = () => sealOldRecords(sealing, signal);
 const verify = (contains?: string) => verifyAudit(database.db, { contains, signal });
 const rows = () => database.db.selectFrom('audit').selectAll().orderBy('seq').execute();
 const sealedFiles = () => readdir(sealing.folder).catch(() => []);
+const onlyFile = async () => {
+  const names = await sealedFiles();
+  expect(names).toEqual([expect.stringMatching(/^audit-000000001-[0-9a-f]{12}\.jsonl\.gz$/)]);
+  return join(sealing.folder, names[0] ?? '');
+};
 
 /** Ten records of then, three of now. */
 async function twoYearsLater(): Promise<void> {
@@ -56,15 +61,14 @@ describe('records of the audit log that are older than the retention', () => {
     const before = await rows();
     await seal();
     expect((await rows()).map(({ seq }) => seq)).toEqual([11, 12, 13, 14]);
-    expect(await sealedFiles()).toEqual(['audit-000000001.jsonl.gz']);
-    const path = join(sealing.folder, 'audit-000000001.jsonl.gz');
+    const path = await onlyFile();
     expect([
       (await sealing.files.facts(path))?.mode,
       (await sealing.files.facts(sealing.folder))?.mode,
     ]).toEqual([0o600, 0o700]);
     expect(await unpackRecords(await readFile(path), path)).toEqual(before.slice(0, 10));
     expect(JSON.parse((await rows()).at(-1)?.fields ?? '')).toMatchObject({
-      file: 'audit-000000001.jsonl.gz',
+      file: basename(path),
       first_seq: 1,
       last_seq: 10,
       records: 10,
@@ -88,7 +92,10 @@ describe('records of the audit log that are older than the retention', () => {
     await clock.advance(800 * DAY_MS);
     await record(2);
     await seal();
-    expect(await sealedFiles()).toEqual(['audit-000000001.jsonl.gz', 'audit-000000011.jsonl.gz']);
+    expect((await sealedFiles()).map((name) => name.slice(0, 15))).toEqual([
+      'audit-000000001',
+      'audit-000000011',
+    ]);
     const all = await Promise.all(
       (await sealedFiles()).map(async (name) =>
         unpackRecords(await readFile(join(sealing.folder, name)), name),
@@ -112,12 +119,26 @@ describe('records of the audit log that are older than the retention', () => {
 
   it('are written again after a crash between file and database, and are in one file', async () => {
     await twoYearsLater();
-    await mkdir(sealing.folder);
-    await writeFile(join(sealing.folder, 'audit-000000001.jsonl.gz'), 'half a fi');
+    const refused = {
+      ...sealing,
+      audit: { ...sealing.audit, record: () => Promise.reject(new Error('no')) },
+    };
+    await expect(sealOldRecords(refused, signal)).rejects.toThrow('no');
+    await writeFile(await onlyFile(), 'half a fi');
+    expect(await rows()).toHaveLength(13);
     await seal();
-    expect(await sealedFiles()).toHaveLength(1);
-    const data = await readFile(join(sealing.folder, 'audit-000000001.jsonl.gz'));
-    expect(await unpackRecords(data, 'it')).toHaveLength(10);
+    const path = await onlyFile();
+    expect(await unpackRecords(await readFile(path), path)).toHaveLength(10);
+  });
+
+  it('leave the file of another manager as it is', async () => {
+    const other = join(sealing.folder, 'audit-000000001-0123456789ab.jsonl.gz');
+    await mkdir(sealing.folder);
+    await writeFile(other, 'of somebody else');
+    await twoYearsLater();
+    await seal();
+    expect(await sealedFiles()).toHaveLength(2);
+    expect(await readFile(other, 'utf8')).toBe('of somebody else');
   });
 
   it('are the only ones that the database lets go', async () => {
@@ -144,7 +165,7 @@ describe('a file of sealed records', () => {
   const sealed = async (change: (lines: string[]) => string[]) => {
     await twoYearsLater();
     await seal();
-    const data = await readFile(join(sealing.folder, 'audit-000000001.jsonl.gz'));
+    const data = await readFile(await onlyFile());
     const lines = gunzipSync(data).toString().split('\n');
     return gzipSync(change(lines).join('\n'));
   };

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { DAY_MS } from '@linux-patch/contract';
@@ -111,7 +111,8 @@ describe('people on the command line', () => {
       retentionDays: 730,
     };
     await sealOldRecords(sealing, new AbortController().signal);
-    const file = join(auditFolder, 'audit-000000001.jsonl.gz');
+    const [name = ''] = await readdir(auditFolder);
+    const file = join(auditFolder, name);
     const sealed = await run(['audit', 'verify', '--file', file]);
     expect([sealed.exitCode, sealed.stdout]).toEqual([
       0,

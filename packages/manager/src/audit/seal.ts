@@ -21,26 +21,35 @@ export interface Sealing {
   readonly retentionDays: number;
 }
 
+/** Whether the oldest records make a file: a month of them is too old, or as many as one takes. */
+async function isDue(reads: Database, keepFromMs: number): Promise<boolean> {
+  const olderThan = async (position: number, ms: number): Promise<boolean> => {
+    const query = reads.selectFrom('audit').select('at').orderBy('seq').offset(position).limit(1);
+    return ((await query.executeTakeFirst())?.at ?? Number.POSITIVE_INFINITY) < ms;
+  };
+  return (await olderThan(0, keepFromMs - MONTH_DAYS * DAY_MS)) || olderThan(FILE_RECORDS - 1, keepFromMs);
+}
+
 /** The oldest records, when they make a file; empty while they do not. */
 async function dueRecords({ reads, clock, retentionDays }: Sealing) {
   const keepFromMs = clock.now() - retentionDays * DAY_MS;
-  const oldest = await reads.selectFrom('audit').select('at').orderBy('seq').limit(1).executeTakeFirst();
-  if (!oldest || oldest.at >= keepFromMs) return [];
+  if (!(await isDue(reads, keepFromMs))) return [];
   const rows = await reads.selectFrom('audit').selectAll().orderBy('seq').limit(FILE_RECORDS).execute();
   const kept = rows.findIndex((row) => row.at >= keepFromMs);
-  const old = kept === -1 ? rows : rows.slice(0, kept);
-  const isWorthAFile = old.length === FILE_RECORDS || oldest.at < keepFromMs - MONTH_DAYS * DAY_MS;
-  return isWorthAFile ? old : [];
+  return kept === -1 ? rows : rows.slice(0, kept);
 }
 
-/** Moves a file full of them. A file that a crash left behind is written again, as it was. Returns whether there was one. */
+/**
+ * Moves a file full of them. One that a crash left behind is written again, as it was; any other has another name by its last
+ * hash, so that a database from a backup, or another manager, writes over none. Returns whether there was one.
+ */
 async function sealOnce(sealing: Sealing): Promise<boolean> {
   const { db, audit, files, folder } = sealing;
   const rows = await dueRecords(sealing);
   const [first, last] = [rows[0], rows.at(-1)];
   if (!first || !last) return false;
   const data = await packRecords(rows);
-  const name = `audit-${String(first.seq).padStart(9, '0')}.jsonl.gz`;
+  const name = `audit-${String(first.seq).padStart(9, '0')}-${last.hash.slice(0, 12)}.jsonl.gz`;
   await files.makeFolder(folder, 0o700);
   await files.writeDurably({ path: join(folder, name), data, mode: 0o600 });
   await inTransaction(db, async (own) => {
