@@ -1,9 +1,12 @@
 import {
+  GUARDED_PERMISSIONS,
   MANAGER_ADMIN_ROUTES,
   MANAGER_AUDIT_EVENTS,
   MANAGER_PUBLIC_ROUTES,
+  PERMISSIONS,
   REQUEST_HEADER,
   ROLES,
+  rolesWith,
 } from '@linux-patch/contract';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
@@ -29,6 +32,11 @@ const AUDIT_EVENTS = Object.fromEntries(
 /** What each role may do. */
 const ROLE_MEANINGS = Object.fromEntries(Object.entries(ROLES).map(([name, { meaning }]) => [name, meaning]));
 
+/** What lets somebody in, and which roles have it. */
+const GUARDED = Object.fromEntries(
+  GUARDED_PERMISSIONS.map((name) => [name, { meaning: PERMISSIONS[name], roles: rolesWith(name) }]),
+);
+
 /** The manager over which `npm run dev` serves the page. */
 const manager = process.env.LINUX_PATCH_MANAGER;
 
@@ -39,6 +47,7 @@ export default defineConfig({
   define: {
     __CONTRACT__: JSON.stringify(CONTRACT),
     __AUDIT_EVENTS__: JSON.stringify(AUDIT_EVENTS),
+    __GUARDED__: JSON.stringify(GUARDED),
     __ROLES__: JSON.stringify(ROLE_MEANINGS),
   },
   build: {

@@ -9,3 +9,8 @@ declare const __AUDIT_EVENTS__: Readonly<Record<string, string>>;
 
 /** What each role may do, the least first. */
 declare const __ROLES__: Readonly<Record<string, string>>;
+
+/** What lets somebody in, by permission, and which roles have it. */
+declare const __GUARDED__: Readonly<
+  Record<string, { readonly meaning: string; readonly roles: readonly string[] }>
+>;

@@ -119,6 +119,9 @@ describe('Programs', () => {
     await page.goto('/settings/programs');
     await signInAs(page, 'ada');
     await page.getByLabel('Name', { exact: true }).fill('prometheus-2027');
+    await page.getByLabel('Role', { exact: true }).last().selectOption('operator');
+    await page.getByRole('checkbox', { name: 'Let hosts join, or refuse them.' }).check();
+    expect(await page.getByRole('checkbox', { name: /Make people of any role/ }).count()).toBe(0);
     await page.getByLabel('Ends', { exact: true }).selectOption('in a week');
     await page.getByRole('button', { name: 'Make it' }).click();
     const secret = await page.getByLabel('The secret of prometheus-2027').textContent();
@@ -126,6 +129,10 @@ describe('Programs', () => {
     await using stranger = await world.open();
     expect((await stranger.page.request.get('/api/v1/status', { headers })).status()).toBe(200);
     expect((await stranger.page.request.get('/api/v1/people', { headers })).status()).toBe(403);
+    const post = (path: string) => stranger.page.request.post(path, { headers, data: {} });
+    expect((await post('/api/v1/enrollments/nobody/deny')).status()).toBe(404);
+    expect((await post('/api/v1/tokens')).status()).toBe(403);
+    await page.getByRole('cell', { name: 'enrollments:decide' }).waitFor();
     expect(await faultsOf(page)).toEqual([]);
     await page.getByRole('button', { name: 'Revoke prometheus-2027 …' }).click();
     await page.getByText('What calls with it is refused from now on.').waitFor();

@@ -6,6 +6,7 @@ import { useWhyNot } from '../session/session.ts';
 import { useAct } from '../session/use-act.ts';
 import { ActButton } from '../shell/act-button.tsx';
 import { Once } from '../words/once.tsx';
+import { AllowSelect, allowable, type Guarded } from './allow-select.tsx';
 import { type RoleName, RoleSelect } from './role-select.tsx';
 
 const ENDS = [
@@ -18,6 +19,7 @@ const ENDS = [
 interface Wish {
   readonly name: string;
   readonly role: RoleName;
+  readonly allow: Guarded[];
   readonly expires_days: number;
 }
 
@@ -26,10 +28,14 @@ export function NewApiToken() {
   const mayNot = useWhyNot('api-tokens:manage');
   const [name, setName] = useState('');
   const [role, setRole] = useState<RoleName>('viewer');
+  const [allow, setAllow] = useState<readonly Guarded[]>([]);
   const [days, setDays] = useState('90');
   const make = useAct(
     (body: Wish) => call('createApiToken', { body }),
-    ({ api_token: made }) => setName((typed) => (typed === made.name ? '' : typed)),
+    ({ api_token: made }) => {
+      setName((typed) => (typed === made.name ? '' : typed));
+      setAllow([]);
+    },
   );
   return (
     <Paper withBorder p="md" mt="md">
@@ -48,6 +54,7 @@ export function NewApiToken() {
             onChange={({ currentTarget: { value } }) => setName(value.trim().toLowerCase())}
           />
           <RoleSelect label="Role" value={role} choose={setRole} />
+          <AllowSelect role={role} chosen={allow} choose={setAllow} />
           <NativeSelect
             label="Ends"
             data={ENDS}
@@ -57,7 +64,14 @@ export function NewApiToken() {
           <ActButton
             why={mayNot ?? (name === '' ? 'Choose a name.' : undefined)}
             busy={make.busy}
-            act={() => make.start({ name, role, expires_days: Number(days) })}
+            act={() =>
+              make.start({
+                name,
+                role,
+                allow: allowable(role).filter((one) => allow.includes(one)),
+                expires_days: Number(days),
+              })
+            }
             submit
           >
             Make it

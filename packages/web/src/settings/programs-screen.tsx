@@ -14,7 +14,7 @@ import { When } from '../words/when.tsx';
 import { NewApiToken } from './new-api-token.tsx';
 import { SettingsTabs } from './settings-tabs.tsx';
 
-const COLUMNS = ['Name', 'Role', 'State', 'Ends', 'Made', 'By', 'Used', 'From', 'Change'];
+const COLUMNS = ['Name', 'Role', 'Lets in by', 'State', 'Ends', 'Made', 'By', 'Used', 'From', 'Change'];
 
 function Revoke({ name }: { readonly name: string }) {
   const mayNot = useWhyNot('api-tokens:manage');
@@ -30,7 +30,8 @@ export function ProgramsScreen() {
       <Title order={1}>Programs</Title>
       <SettingsTabs />
       <Text my="md">
-        A program calls the API over HTTPS with a token, as far as the role of the token goes.
+        A program calls the API over HTTPS with a token, as far as the role of the token goes; it lets in
+        hosts, people or other programs only where its token says so.
       </Text>
       <Loaded query={query} what="the API tokens">
         {({ api_tokens: tokens }) =>
@@ -44,6 +45,7 @@ export function ProgramsScreen() {
                   cells={[
                     one.name,
                     one.role,
+                    one.allowed.length === 0 ? '–' : one.allowed.join(', '),
                     one.state,
                     <Ends key="ends" at={one.expires_at} />,
                     <When key="made" at={one.created_at} />,

@@ -7,6 +7,7 @@ import { refreshLists } from '../../apt/lists.ts';
 import { askHost } from '../../hosts/ask-host.ts';
 import type { LabHost } from '../../hosts/host.ts';
 import type { Flavour } from '../../hosts/images.ts';
+import { asNobody } from '../as-nobody.ts';
 import type { CleanHostCase } from '../case.ts';
 import { everyPath, pathsAddedSince } from '../disk-listing.ts';
 import {
@@ -244,16 +245,7 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
         `chown -R root:root ${data}; umask 077; head -c 32 /dev/zero | base64 > ${data}/admin.token`,
       ]);
       await served();
-      const nobody = [
-        '--reuid',
-        '65534',
-        '--regid',
-        '65534',
-        '--clear-groups',
-        'linux-patch-manager',
-        'status',
-      ];
-      const refused = await host.run('setpriv', nobody);
+      const refused = await host.run('setpriv', asNobody('linux-patch-manager', 'status'));
       assert.equal(refused.exitCode, 1);
       assert.match(refused.stderr, /You may not use .*admin\.sock\. This command is for root/);
       await host.must('systemctl', ['stop', unit]);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DoctorReport } from '@linux-patch/contract';
 import type { LabHost } from '../../hosts/host.ts';
 import { callAgent, installJob, untilJobEnds, untilUnpacked } from '../agent-jobs.ts';
+import { asNobody } from '../as-nobody.ts';
 import type { CleanHostCase } from '../case.ts';
 import { reinstallPackage } from '../install.ts';
 import { assertNeverRestarted, unitState, untilStatus } from '../unit.ts';
@@ -91,20 +92,8 @@ export const WORKER: readonly CleanHostCase[] = [
     async run(world, flavour) {
       const { manager, host } = await servingHost(world, flavour, []);
       assert.equal(await host.must('stat', ['-c', '%a %U:%G', PATH]), '600 root:root\n');
-      const nobody = [
-        '--reuid',
-        '65534',
-        '--regid',
-        '65534',
-        '--clear-groups',
-        NODE,
-        '-e',
-        FLOOD,
-        PATH,
-        '1',
-        'half',
-      ];
-      assert.deepEqual(JSON.parse(await host.must('setpriv', nobody)), ['EACCES']);
+      const connecting = asNobody(NODE, '-e', FLOOD, PATH, '1', 'half');
+      assert.deepEqual(JSON.parse(await host.must('setpriv', connecting)), ['EACCES']);
       // Whatever the service manager has for its services.
       const bent = [
         'NODE_OPTIONS=--no-such-option',
