@@ -122,12 +122,14 @@ interface CodeCachesOptions {
   readonly folder: string;
   /** Where the profile of a script is kept. */
   readonly profileOf: (script: string) => string;
+  /** How often each script is run to find out what it executes. */
+  readonly runs: number;
 }
 
 /** By the name of the script: made by a run on the Node of its package, so none where that Node cannot run. */
 async function codeCachesOf(
   part: Part,
-  { bundle, node, folder, profileOf }: CodeCachesOptions,
+  { bundle, node, folder, profileOf, runs }: CodeCachesOptions,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const made = new Map<string, Uint8Array>();
   if (MACHINE_NAMES[part.architecture].npm !== process.arch) return made;
@@ -137,7 +139,7 @@ async function codeCachesOf(
     if (!warmUp) continue;
     const beside = bundle.helpers.filter((one) => one !== script);
     const profile = profileOf(name);
-    made.set(name, await makeCodeCache({ script, beside, warmUp, node, folder, profile }));
+    made.set(name, await makeCodeCache({ script, beside, warmUp, node, folder, profile, runs }));
   }
   return made;
 }
@@ -156,6 +158,7 @@ async function buildFor(part: Part, shared: Shared): Promise<void> {
     node: node.binary,
     folder: join(workFolder, 'code-cache'),
     profileOf: (script) => join(outFolder, `${script}-${suffix}.profile`),
+    runs: options.fast ? 1 : 9,
   });
   stage({ program, bundle, codeCaches, node, root, folder: stageFolder, epochS });
   const job = {
@@ -251,7 +254,7 @@ await new Command('build:packages')
       .argParser(wholeNumber)
       .default(PACKAGE_REVISION),
   )
-  .option('--fast', 'little compression, for tests')
+  .option('--fast', 'little compression and one look at what a start executes, for tests')
   .addOption(new Option('--part').hideHelp())
   .option('--lint', 'run lintian on the amd64 .deb files and fail on its complaints')
   .action((options: Options) => build(options))

@@ -68,8 +68,15 @@ describe('the release packages', () => {
     for (const name of readdirSync(first).filter((one) => one.endsWith('.profile'))) {
       cpSync(join(first, name), join(second, name));
     }
-    buildInto(second, [], 'umask 077; export TZ=Asia/Kolkata LANG=tr_TR.UTF-8 HOME=/nonexistent;');
-    expect(sums(second)).toEqual(sums(first));
+    // What differs between the architectures is the Node that is copied.
+    buildInto(
+      second,
+      ['--arch', 'amd64'],
+      'umask 077; export TZ=Asia/Kolkata LANG=tr_TR.UTF-8 HOME=/nonexistent;',
+    );
+    const ofAmd64 = ([name]: [string, string]): boolean => /amd64|x86_64/.test(name);
+    expect(sums(second)).toEqual(Object.fromEntries(Object.entries(sums(first)).filter(ofAmd64)));
+    expect(Object.keys(sums(second))).toHaveLength(2 * (3 + 1));
   });
 
   it('are clean to lintian, apart from what lintian-overrides explains', () => {

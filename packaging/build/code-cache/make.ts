@@ -27,10 +27,9 @@ export interface CodeCacheOptions {
   readonly folder: string;
   /** Which functions are compiled: taken from there when it is of this program, else found by running it and left there. */
   readonly profile: string;
+  /** What is executed beside the start differs by chance and with what else the machine does; what most runs executed counts. */
+  readonly runs: number;
 }
-
-/** What is executed beside the start differs by chance and with what else the machine does; what most runs executed counts. */
-const RUNS = 9;
 
 /** The places of the functions that one run executes, as JSON. */
 async function executedOnce({ node, folder, warmUp }: CodeCacheOptions, file: string): Promise<string> {
@@ -48,14 +47,14 @@ async function executedOnce({ node, folder, warmUp }: CodeCacheOptions, file: st
 /** The functions that more than half of the runs executed, in the order of the text. */
 async function executed(options: CodeCacheOptions, file: string): Promise<Place[]> {
   const counts = new Map<string, number>();
-  for (let count = 0; count < RUNS; count += 1) {
+  for (let count = 0; count < options.runs; count += 1) {
     for (const place of JSON.parse(await executedOnce(options, file)) as Place[]) {
       const key = JSON.stringify(place);
       counts.set(key, (counts.get(key) ?? 0) + 1);
     }
   }
   return [...counts]
-    .filter(([, count]) => count > RUNS / 2)
+    .filter(([, count]) => count > options.runs / 2)
     .map(([key]) => JSON.parse(key) as Place)
     .sort(inOrder);
 }

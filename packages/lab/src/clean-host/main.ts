@@ -1,4 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
+import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -132,11 +133,16 @@ await sweepDeadRuns(cache);
 await checkMachine(runs);
 const folder = join(cache, runFolderName(process.pid));
 const packages = join(folder, 'packages');
-mkdirSync(packages, { recursive: true });
+mkdirSync(join(packages, 'next'), { recursive: true });
 const builder = ['packaging/build/main.ts', '--fast', '--arch', 'amd64', '--out', packages];
 must(await runProgram(process.execPath, builder, { cwd: REPOSITORY }), 'building the packages');
 const agentOnly = ['--program', 'linux-patch-api', '--format', 'rpm,pacman'];
 const next = [...builder.slice(0, -1), join(packages, 'next'), ...agentOnly, '--revision', '2'];
+// What is found out about a program by running it is the same for both.
+for (const name of await readdir(packages)) {
+  if (!name.endsWith('.profile')) continue;
+  await copyFile(join(packages, name), join(packages, 'next', name.replace(/-1(?=\.amd64)/, '-2')));
+}
 must(await runProgram(process.execPath, next, { cwd: REPOSITORY }), 'building the next packages');
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeWorlds());
 const shelf = await openShelf(folder, packages);

@@ -154,7 +154,7 @@ export const TROUBLE: readonly CleanHostCase[] = [
   },
   {
     name: '--renew-certs: nothing to do, nothing to do it with, and a new identity after one approval',
-    flavours: ['debian12', 'dnf', 'pacman'],
+    flavours: ['debian12'],
     async run(world, flavour) {
       const manager = await world.startManager();
       const host = await world.newHost(flavour);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DoctorReport } from '@linux-patch/contract';
+import { askHost } from '../../hosts/ask-host.ts';
 import type { LabHost } from '../../hosts/host.ts';
 import { callAgent, installJob, untilJobEnds, untilUnpacked } from '../agent-jobs.ts';
 import { asNobody } from '../as-nobody.ts';
@@ -71,6 +72,11 @@ async function flood(host: LabHost, times: number, kind: string): Promise<string
   return JSON.parse(await host.must(NODE, ['-e', FLOOD, PATH, String(times), kind])) as string[];
 }
 
+async function untilNobodyWorks(host: LabHost): Promise<void> {
+  const list = ['list-units', '--no-legend', '--plain', 'linux-patch-worker@*.service'];
+  await askHost('the workers to end', async () => (await host.must('systemctl', list)) === '' || undefined);
+}
+
 interface UnitTrouble {
   readonly arrange: string;
   readonly says: RegExp;
@@ -88,7 +94,7 @@ const BROKEN = '/etc/systemd/system/linux-patch-worker@.service.d';
 export const WORKER: readonly CleanHostCase[] = [
   {
     name: "what works with packages is an instance of the worker's unit, or a job's: in an environment that nobody bends, with no connection of others",
-    flavours: ['debian12', 'debian13'],
+    flavours: ['debian13'],
     async run(world, flavour) {
       const { manager, host } = await servingHost(world, flavour, []);
       assert.equal(await host.must('stat', ['-c', '%a %U:%G', PATH]), '600 root:root\n');
@@ -186,16 +192,24 @@ export const WORKER: readonly CleanHostCase[] = [
       const { manager, host } = await servingHost(world, flavour, []);
       const before = await unitState(host);
       await flood(host, 300, 'nothing');
-      const said = [...(await flood(host, 40, 'half')), ...(await flood(host, 40, 'megabyte'))];
-      const words = said.filter((one) => one.startsWith('{'));
-      for (const one of words) assert.match(one, /was not there after 2 s|has more than 65536 bytes/);
-      assert.ok(words.length >= 16, `${words.length} were answered`);
+      const answered: number[] = [];
+      for (const [kind, answer] of [
+        ['half', /was not there after 2 s/],
+        ['megabyte', /has more than 65536 bytes/],
+      ] as const) {
+        await untilNobodyWorks(host);
+        const words = (await flood(host, 40, kind)).filter((one) => one.startsWith('{'));
+        for (const one of words) assert.match(one, answer);
+        // So many as are served at a time; for the others the connection is closed at once.
+        assert.ok(words.length >= 16, `${words.length} were answered (${kind})`);
+        answered.push(words.length);
+      }
       assert.equal((await unitState(host, SOCKET)).sub, 'listening');
       assert.equal((await callAgent(world, manager, host, ['/system/services'])).error, null);
       assert.deepEqual(await workerFindings(host), []);
       assert.equal(await host.must('systemctl', ['--failed', '--no-legend']), '');
       assertNeverRestarted(before, await unitState(host));
-      return `${words.length} of ${said.length} answered`;
+      return `answered of 40: ${answered.join(', ')}`;
     },
   },
 ];
