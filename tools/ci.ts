@@ -15,19 +15,12 @@ function script(name: string, ...args: string[]): Step {
 }
 
 /**
- * What must pass besides the check. Lanes run side by side, their steps one after the other: what keeps the processors
- * busy is in one, what mostly waits for hosts is in another, and one begins with what is for whoever is free.
+ * What must pass besides the check. Two lanes run side by side, their steps one after the other: in one are the hosts, of
+ * which each is a dozen processes; in the other what keeps one processor busy. More at a time takes longer in all.
  */
 const LANES: readonly (readonly Step[])[] = [
-  [script('test'), script('test:postgresql')],
-  [
-    script('test:packages'),
-    script('lab'),
-    script('test:faults'),
-    script('test:attacks'),
-    script('demo', '--once'),
-  ],
-  [],
+  [script('test'), script('test:integration')],
+  [script('lab'), script('test:packages'), script('test:attacks'), script('demo', '--once')],
 ];
 
 /**
@@ -36,11 +29,12 @@ const LANES: readonly (readonly Step[])[] = [
  */
 const ONE_FILE_AT_A_TIME = { VITEST_MAX_WORKERS: '1' };
 
-/** Taken by whichever lane is through first, so that all end at about the same time. */
+/** Taken by whichever lane is through first, so that both end at about the same time. */
 const FOR_WHO_IS_FREE: readonly Step[] = [
-  script('test:integration'),
-  ...['1/3', '2/3', '3/3'].map((part) => script('test:long', `--shard=${part}`)),
   script('test:page'),
+  ...['1/3', '2/3', '3/3'].map((part) => script('test:long', `--shard=${part}`)),
+  script('test:postgresql'),
+  script('test:faults'),
 ];
 
 /** A file system in memory (tmpfs(5)), on Linux everywhere; and what the suites never fill, in bytes. */

@@ -22,6 +22,7 @@ import { WHY_NO_APK } from './apk.ts';
 import { type Bundle, bundleProgram } from './bundle.ts';
 import { makeCodeCache, type WarmUp } from './code-cache/make.ts';
 import { warmUpAgent } from './code-cache/warm-up-agent.ts';
+import { warmUpManager } from './code-cache/warm-up-manager.ts';
 import { warmUpWorker } from './code-cache/warm-up-worker.ts';
 import { buildDeb } from './deb.ts';
 import { nodeRuntime } from './node-runtime.ts';
@@ -113,6 +114,7 @@ interface Shared {
 /** Programs whose start counts. */
 const WARM_UPS: Readonly<Record<string, WarmUp>> = {
   'linux-patch-api': warmUpAgent,
+  'linux-patch-manager': warmUpManager,
   'linux-patch-worker': warmUpWorker,
 };
 

@@ -22,6 +22,29 @@ const NOT_ABOUT_RECORDS = [
   'own-certificates',
   'refused-names',
   'unmarked-certificates',
+  // Hosts, and what they may say and do.
+  'clones',
+  'hostile-agents',
+  'hostile-facts',
+  'leave',
+  'older-agents',
+  'pinned-by-hosts',
+  'renewal',
+  // Keys, sign-ins and rules, of which the records are those of people and sessions.
+  'answers',
+  'doctor',
+  'ended-callers',
+  'first-person',
+  'hints',
+  'job-key',
+  'lost-job-key',
+  'routes',
+  'second-factor',
+  'signing-in',
+  // Loads and limits, which are other ones there.
+  'full-disk',
+  'many-requests',
+  'metrics',
   // Words of the command line, which calls what the other tests call.
   '*command-line',
 ];
