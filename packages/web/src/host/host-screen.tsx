@@ -10,6 +10,7 @@ import { IdentityTab } from './identity-tab.tsx';
 import { JobsTab } from './jobs-tab.tsx';
 import { OverviewTab } from './overview-tab.tsx';
 import { PackagesTab } from './packages-tab.tsx';
+import { ServicesTab } from './services-tab.tsx';
 import type { TabProps } from './tab-props.ts';
 import { UpdatesTab } from './updates-tab.tsx';
 
@@ -18,6 +19,7 @@ const TABS: Readonly<Record<string, ComponentType<TabProps>>> = {
   overview: OverviewTab,
   updates: UpdatesTab,
   packages: PackagesTab,
+  services: ServicesTab,
   history: HistoryTab,
   jobs: JobsTab,
   identity: IdentityTab,

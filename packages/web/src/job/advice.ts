@@ -34,6 +34,8 @@ const ADVICE: Readonly<Record<string, string>> = {
     'Nobody can say whether it began. See among the jobs of the host; to press the button again is safe, for the host does it once.',
   UNREACHABLE:
     'What you chose is still here. To press the button again is safe: when the first try did get through, the host does it once.',
+  SERVICE_RESTART_ERROR:
+    'It does not run as it should. On the host, systemctl status and journalctl -u with its name say more; the packages are as they were.',
   QUEUE_FULL: 'Wait until the host is through with its jobs, then try again.',
 };
 

@@ -6,6 +6,7 @@ import { When } from '../words/when.tsx';
 import { CancelJob } from './cancel-job.tsx';
 import { JobFailure } from './job-failure.tsx';
 import { isOver } from './job-query.ts';
+import { OldCodeLeft } from './old-code-left.tsx';
 import { OutputWindow } from './output-window.tsx';
 import { ResultsTable } from './results-table.tsx';
 import { StatusName } from './status-name.tsx';
@@ -42,6 +43,7 @@ export function JobView({ host, job }: { readonly host: string; readonly job: Jo
   return (
     <Stack mt="md">
       {job.status === 'completed' ? <Completed job={job} /> : null}
+      {over ? <OldCodeLeft host={host} left={job.old_code} /> : null}
       {over && job.status !== 'completed' ? <JobFailure job={job} host={host} search={search} /> : null}
       {over ? null : (
         <div>
@@ -60,7 +62,12 @@ export function JobView({ host, job }: { readonly host: string; readonly job: Jo
           ['Asked for', <When key="created" at={job.created_at} />],
           ['Started', <When key="started" at={job.started_at} never="not yet" />],
           ['Ended', <When key="ended" at={job.completed_at} never="not yet" />],
-          ['Packages', job.packages.length === 0 ? 'whatever waits' : job.packages.slice(0, 20).join(', ')],
+          job.service
+            ? ['Service', job.service]
+            : [
+                'Packages',
+                job.packages.length === 0 ? 'whatever waits' : job.packages.slice(0, 20).join(', '),
+              ],
           ['Signed by', job.signed_by ?? 'nobody'],
         ]}
       />

@@ -2,16 +2,13 @@ import type { ApplyRequest, Host, Plan } from '@linux-patch/contract';
 import { Stack } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { agentCode, denialIn } from '../api/agent-failure.ts';
 import { call } from '../api/call.ts';
 import { failureOf } from '../api/call-failure.ts';
-import { adviceFor } from '../job/advice.ts';
+import { NotBegun } from '../job/not-begun.tsx';
 import { whyNotApply } from '../plan/plan-sentences.ts';
-import { DeniedByPolicy } from '../plan/policy-denial.tsx';
 import { useWhyNot } from '../session/session.ts';
 import { ActButton } from '../shell/act-button.tsx';
 import { Confirm } from '../shell/confirm.tsx';
-import { Refused } from '../states/refused.tsx';
 import { confirmPlan } from '../words/confirmations.ts';
 import { count } from '../words/count.ts';
 
@@ -43,21 +40,8 @@ export function ApplyPlan({
     onSuccess: ({ job_id: jobId }) => begun(jobId),
   });
   const { fqdn } = host;
-  const failure = apply.error ? failureOf(apply.error) : undefined;
-  const denial = failure ? denialIn(failure) : undefined;
   const whyNot = mayNot ?? why ?? whyNotApply(plan);
-  const trouble = (
-    <>
-      {denial ? <DeniedByPolicy denial={denial} /> : null}
-      {failure && !denial ? (
-        <Refused
-          title={`Not begun on ${fqdn}, as far as is known`}
-          failure={failure}
-          advice={adviceFor(agentCode(failure))}
-        />
-      ) : null}
-    </>
-  );
+  const trouble = apply.error ? <NotBegun fqdn={fqdn} failure={failureOf(apply.error)} /> : null;
   return (
     <Stack>
       <ActButton why={whyNot} act={() => setAsked(true)}>

@@ -8,6 +8,7 @@ import {
   confirmLetIn,
   confirmRemove,
   confirmReset,
+  confirmRestart,
   confirmRevokeCertificate,
   confirmRevokeProgram,
   confirmRevokeToken,
@@ -19,6 +20,7 @@ const EVE = { name: 'eve', role: 'viewer', second_factor: true };
 
 it.each<[string, Confirmation]>([
   ['web1', confirmCancel('web1')],
+  ['ssh.service', confirmRestart('web1', 'ssh.service')],
   ['web1', confirmLetIn('web1', { hasCode: false, takesOver: false })],
   ['web1', confirmLetIn('web1', { hasCode: true, takesOver: true })],
   ['web1', confirmDeny('web1')],

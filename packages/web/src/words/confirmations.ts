@@ -33,6 +33,18 @@ export function confirmPlan(
   };
 }
 
+/** Before a service of a host is restarted. */
+export function confirmRestart(fqdn: string, service: string): Confirmation {
+  return {
+    title: `Restart ${service} on ${fqdn}?`,
+    happens: [
+      `${service} is stopped and started anew; what it serves is interrupted meanwhile. When it does not run a moment later, the job fails and says its last words.`,
+    ],
+    undo: 'There is nothing to take back: it runs the code that is installed now.',
+    yes: `Yes, restart ${service}`,
+  };
+}
+
 /** Before a job of a host is ended. */
 export function confirmCancel(host: string): Confirmation {
   return {
