@@ -6,6 +6,7 @@ import { When } from '../words/when.tsx';
 import { AddFirstHost } from './add-first-host.tsx';
 import { Figure } from './figure.tsx';
 import { NeedsYou } from './needs-you.tsx';
+import { OverTime } from './over-time.tsx';
 import { verdictOf } from './verdict.ts';
 
 const COLOURS = { good: 'green', act: 'red', unknown: 'yellow' } as const;
@@ -52,6 +53,7 @@ export function DashboardScreen() {
                 )}
               </Text>
               {figures.hosts === 0 ? <AddFirstHost /> : <NeedsYou figures={figures} />}
+              {figures.hosts === 0 ? null : <OverTime />}
             </>
           );
         }}
