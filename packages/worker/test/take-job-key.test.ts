@@ -60,7 +60,7 @@ async function freshHost() {
   const ask = async (by: typeof askOverPipes, word: JobKeyWord): Promise<Said> => {
     const body = JSON.stringify(word);
     const line = JSON.stringify({ v: 1, op: 'take-job-key', bytes: Buffer.byteLength(body) });
-    const { answer } = await by(['request', '--root', root], (to) => void to.end(`${line}\n${body}`));
+    const { answer } = await by(['request', '--root', root], (to) => void to.write(`${line}\n${body}`));
     const { ok, value, error } = JSON.parse(answer);
     return ok ? value : error;
   };

@@ -10,6 +10,12 @@ import { socketWorker } from '../../src/worker-link/socket-worker.ts';
 import type { UnitFault } from '../../src/worker-link/unit-fault.ts';
 
 const STATE = { v: 1, op: 'state' } as const;
+/** Ends with 7 when the other side has closed the connection. It is one that does not block, so cat(1) would not wait. */
+const WAITS = [
+  process.execPath,
+  '-e',
+  "new (require('node:net').Socket)({ fd: 3 }).resume().once('end', () => process.exit(7))",
+];
 const HANDED_OVER = 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"';
 
 /** Starts a program for each connection, as systemd does (`Accept=yes`): it keeps the connection until that has ended. */
@@ -64,7 +70,7 @@ describe('the way to the worker over its socket', () => {
   });
 
   it('closes the connection when nobody waits any more, by which the worker ends', async () => {
-    const { path, started } = await superserver(() => ['sh', '-c', 'cat <&3 >/dev/null; exit 7']);
+    const { path, started } = await superserver(() => WAITS);
     const link = linkTo(path);
     const given = new AbortController();
     const answer = link.ask(STATE, StateAnswer, { signal: given.signal });
@@ -78,7 +84,7 @@ describe('the way to the worker over its socket', () => {
   });
 
   it('gives up a worker that is not done in time', async () => {
-    const { path } = await superserver(() => ['sh', '-c', 'cat <&3 >/dev/null']);
+    const { path } = await superserver(() => WAITS);
     await expect(linkTo(path).ask(STATE, StateAnswer, { limitMs: 50 })).rejects.toMatchObject({
       message: expect.stringContaining('the worker was not done after 0 minutes and was ended'),
     });

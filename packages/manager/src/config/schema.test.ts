@@ -6,6 +6,7 @@ import { ManagerConfigSchema } from './schema.ts';
 describe("the manager's configuration", () => {
   it('needs no key at all', () => {
     expect(ManagerConfigSchema.parse({})).toEqual({
+      audit: { retention_days: 730 },
       server: {
         bind: '::',
         port: 8443,
