@@ -58,7 +58,7 @@ const words = process.argv.slice(2);
 const cases = ALL.filter((one) => words.length === 0 || words.some((word) => one.name.includes(word)));
 if (cases.length === 0) throw new Error('No attack has these words in its name.');
 ensureTestPrograms();
-const folder = await mkdtemp(join(tmpdir(), 'linux-patch-attacks-'));
+const folder = await mkdtemp(join(tmpdir(), 'lp-attacks-'));
 const repository = await buildToyRepository({ folder: join(folder, 'repository') });
 let failed = 0;
 // One after the other: several measure memory and time of the programs they attack.

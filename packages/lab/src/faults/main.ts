@@ -84,7 +84,7 @@ if (cases.length === 0) throw new Error('No fault has these words in its name.')
 if (process.getuid?.() !== 0)
   throw new Error('Full disks and read-only folders are mounted; run the fault suite as root.');
 ensurePrograms('The fault suite', PROGRAMS);
-const folder = await mkdtemp(join(tmpdir(), 'linux-patch-faults-'));
+const folder = await mkdtemp(join(tmpdir(), 'lp-faults-'));
 const repository = await buildToyRepository({ folder: join(folder, 'repository') });
 const startedMs = performance.now();
 let failed = 0;

@@ -58,13 +58,13 @@ describe('the key of a pacman version', () => {
     expect(ordered.filter(([a = '', b = '', said]) => order(a, b) !== Number(said))).toEqual([]);
   });
 
-  it('sorts any two versions as the real vercmp does', { timeout: 300_000 }, () => {
+  it('sorts any two versions as the real vercmp does', () => {
     const draw = numbers(20_261_128);
-    const pairs = Array.from({ length: 4_000 }, () => {
+    const pairs = Array.from({ length: 1_200 }, () => {
       const version = randomVersion(draw);
       return [version, draw(2) === 0 ? randomVersion(draw) : neighbour(version, draw)] as const;
     }).filter((pair) => pair.every((one) => pacmanVersionKey(one)));
-    expect(pairs.length).toBeGreaterThan(3_000);
+    expect(pairs.length).toBeGreaterThan(900);
     const said = askVercmp(pairs);
     expect(said.length).toBe(pairs.length);
     expect(new Set(said)).toEqual(new Set([-1, 0, 1]));
