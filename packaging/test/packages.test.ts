@@ -208,8 +208,11 @@ describe('the worker beside the agent', () => {
   });
 });
 
-describe.each(['linux-patch-api', 'linux-patch-worker'])('the code cache of %s', (script) => {
-  const name = 'linux-patch-api';
+describe.each([
+  ['linux-patch-api', 'linux-patch-api'],
+  ['linux-patch-worker', 'linux-patch-api'],
+  ['linux-patch-manager', 'linux-patch-manager'],
+])('the code cache of %s', (script, name) => {
   const files = programFiles(script);
   let library = '';
   beforeEach(() => {

@@ -16,8 +16,8 @@ import { agentStatus, approveByCode, placeJoinString } from '../world.ts';
 export const JOINING: readonly CleanHostCase[] = [
   {
     name: 'a join string in its file and the URL while installing: serves, and no person was needed',
-    // On Debian the fleet's hosts join so, and those of the pasted line.
-    flavours: ['dnf', 'pacman', 'openrc'],
+    // With systemd the fleet's hosts join so, and those of the pasted line.
+    flavours: ['pacman', 'openrc'],
     async run(world, flavour) {
       const manager = await world.startManager();
       const host = await world.newHost(flavour);
@@ -42,7 +42,7 @@ export const JOINING: readonly CleanHostCase[] = [
   },
   {
     name: 'an install without a manager starts nothing and says three ways to go on; one line of configuration later it waits in sight, is approved and serves in the same process',
-    flavours: ['debian12', 'dnf', 'pacman'],
+    flavours: ['dnf'],
     async run(world, flavour) {
       const manager = await world.startManager();
       const host = await world.newHost(flavour);
