@@ -4,6 +4,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** Only for what neither comes nor ends; a busy machine needs its time. */
 const PATIENCE_MS = 180_000;
 const INTERVAL_MS = 50;
+const LONGEST_REST_MS = 3_000;
+
+/** How long to wait before asking again: an answer that costs the start of programs is not asked for more than a third of the time. */
+export function restAfter(tookMs: number, shortestMs: number): number {
+  return Math.max(shortestMs, Math.min(LONGEST_REST_MS, 2 * tookMs));
+}
 
 /** Waits for a promise, but not for ever; `what` names it in the error. */
 export async function waitFor<T>(what: string, promise: Promise<T>): Promise<T> {
@@ -26,10 +32,10 @@ export async function askUntil<T>(
   patienceMs = PATIENCE_MS,
 ): Promise<T> {
   const endMs = performance.now() + patienceMs;
-  while (performance.now() < endMs) {
+  for (let askedMs = performance.now(); askedMs < endMs; askedMs = performance.now()) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    await pause(INTERVAL_MS);
+    await pause(restAfter(performance.now() - askedMs, INTERVAL_MS));
   }
   throw new Error(`gave up waiting for ${what} after ${patienceMs / 1000} s`);
 }

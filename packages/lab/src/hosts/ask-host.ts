@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { restAfter } from '../wait.ts';
 
 /** A host shares its processors with everything else that runs; a limit is only there to end a run that hangs. */
 const PATIENCE_MS = 150_000;
@@ -17,11 +18,12 @@ export async function askHost<T>(
 ): Promise<T> {
   const startedMs = performance.now();
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * GROWTH)) {
+    const askedMs = performance.now();
     const answer = await ask();
     if (answer !== undefined) return answer;
     if (performance.now() - startedMs > patienceMs) {
       throw new Error(`gave up waiting for ${what} after ${patienceMs / 1000} s`);
     }
-    await pause(pauseMs);
+    await pause(restAfter(performance.now() - askedMs, pauseMs));
   }
 }
