@@ -6,6 +6,9 @@ import { STROKES } from './strokes.ts';
 
 const DayChart = lazy(async () => ({ default: (await import('./day-chart.tsx')).DayChart }));
 
+/** The most days that stand in the table. */
+const NUMBERS = 60;
+
 /** A line as it is drawn. */
 function Sample({ at }: { readonly at: number }) {
   const { colour, dash } = STROKES[at] ?? { colour: 'text', dash: [] };
@@ -85,5 +88,3 @@ export function OverDays({
     </section>
   );
 }
-
-const NUMBERS = 60;

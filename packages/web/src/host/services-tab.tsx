@@ -87,7 +87,7 @@ export function ServicesTab({ host }: TabProps) {
               <Text role="status">
                 {count(list.services.length, 'service')}, looked at <When at={list.looked_at} />.{' '}
                 {old.length === 0
-                  ? `None of them is known to run code that was replaced.`
+                  ? 'None of them is known to run code that was replaced.'
                   : `${count(old.length, 'service')} may run code that was replaced since it started; a restart takes up the new one.`}
               </Text>
               <Checkbox
