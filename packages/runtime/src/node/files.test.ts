@@ -91,6 +91,34 @@ describe('the door to the file system', () => {
     expect(await systemFiles.readTextLimited(path, 100)).toBe('a'.repeat(100));
   });
 
+  it('takes memory for what a file has, not for what it may have', async () => {
+    const path = join(folder.path, 'small');
+    await writeFile(path, 'a'.repeat(100));
+    const part = await systemFiles.readPart(path, { offset: 40, maxBytes: 16 * 1024 * 1024 });
+    expect(part).toHaveLength(60);
+    expect(part?.buffer.byteLength).toBeLessThan(64 * 1024);
+  });
+
+  it('reads a part of a file from where it is told to', async () => {
+    const path = join(folder.path, 'long');
+    const bytes = Buffer.from(Array.from({ length: 700_000 }, (_, index) => index % 251));
+    await writeFile(path, bytes);
+    for (const [offset, maxBytes] of [
+      [0, 1],
+      [3, 4_096],
+      [4_095, 4_098],
+      [1, 690_000],
+      [650_000, 900_000],
+    ] as const)
+      expect(
+        Buffer.compare(
+          (await systemFiles.readPart(path, { offset, maxBytes }))!,
+          bytes.subarray(offset, offset + maxBytes),
+        ),
+      ).toBe(0);
+    expect(await systemFiles.readPart(path, { offset: 700_000, maxBytes: 5 })).toHaveLength(0);
+  });
+
   it('replaces a link in one step', async () => {
     const link = join(folder.path, 'current');
     await systemFiles.replaceLink('gen-1', link);

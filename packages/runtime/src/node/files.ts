@@ -84,52 +84,45 @@ async function writeDurably(write: DurableWrite): Promise<void> {
   await syncFolder(dirname(write.path));
 }
 
-async function readPart(
-  path: string,
-  { offset, maxBytes }: { offset: number; maxBytes: number },
-): Promise<Uint8Array | undefined> {
-  const handle = await orAbsent(open(path, 'r'));
-  if (!handle) return undefined;
+/** Files that are read as a whole are settings, certificates and records. */
+const WHOLE_LIMIT_BYTES = 64 * 1024 * 1024;
+/** Most files are small, whatever they may be at most, and a buffer is given back late: the first, and the largest; each is four times the one before. */
+const [FIRST_BUFFER_BYTES, LAST_BUFFER_BYTES] = [4 * 1024, 256 * 1024];
+
+/** @param offset of the first byte; undefined: from wherever an opened file begins, which not every file lets one choose */
+async function readUpTo(path: string, maxBytes: number, offset?: number): Promise<Buffer> {
+  const handle = await open(path, 'r');
   try {
-    const buffer = Buffer.alloc(maxBytes);
-    const { bytesRead } = await handle.read(buffer, 0, maxBytes, offset);
-    return buffer.subarray(0, bytesRead);
+    const full: Buffer[] = [];
+    let buffer = Buffer.allocUnsafe(FIRST_BUFFER_BYTES);
+    let used = 0;
+    for (let sizeBytes = 0; sizeBytes < maxBytes; ) {
+      const room = Math.min(buffer.length - used, maxBytes - sizeBytes);
+      const position = offset === undefined ? null : offset + sizeBytes;
+      const { bytesRead } = await handle.read(buffer, used, room, position);
+      if (bytesRead === 0) break;
+      sizeBytes += bytesRead;
+      used += bytesRead;
+      if (used < buffer.length) continue;
+      full.push(buffer);
+      buffer = Buffer.allocUnsafe(Math.min(4 * buffer.length, LAST_BUFFER_BYTES));
+      used = 0;
+    }
+    return Buffer.concat([...full, buffer.subarray(0, used)]);
   } finally {
     await handle.close();
   }
 }
 
-/** Files that are read as a whole are settings, certificates and records. */
-const WHOLE_LIMIT_BYTES = 64 * 1024 * 1024;
-/** Most files are small, and a buffer is given back late: sizes of the first, the second, and all further ones. */
-const CHUNK_BYTES = [4 * 1024, 16 * 1024, 64 * 1024] as const;
-
 async function readWhole(path: string): Promise<Buffer> {
-  const handle = await open(path, 'r');
-  try {
-    const full: Buffer[] = [];
-    let chunk = Buffer.allocUnsafe(CHUNK_BYTES[0]);
-    let used = 0;
-    for (let sizeBytes = 0; sizeBytes <= WHOLE_LIMIT_BYTES; ) {
-      const { bytesRead } = await handle.read(chunk, used, chunk.length - used);
-      if (bytesRead === 0) return Buffer.concat([...full, chunk.subarray(0, used)]);
-      sizeBytes += bytesRead;
-      used += bytesRead;
-      if (used < chunk.length) continue;
-      full.push(chunk);
-      chunk = Buffer.allocUnsafe(CHUNK_BYTES[full.length] ?? CHUNK_BYTES[2]);
-      used = 0;
-    }
-  } finally {
-    await handle.close();
-  }
+  const data = await readUpTo(path, WHOLE_LIMIT_BYTES + 1);
+  if (data.length <= WHOLE_LIMIT_BYTES) return data;
   const message = `EFBIG: ${path} is larger than ${WHOLE_LIMIT_BYTES} bytes and was not read`;
   throw Object.assign(new Error(message), { code: 'EFBIG', path });
 }
 
 async function readTextLimited(path: string, maxBytes: number): Promise<string | undefined> {
-  const part = await readPart(path, { offset: 0, maxBytes });
-  return part && Buffer.from(part).toString('utf8');
+  return (await orAbsent(readUpTo(path, maxBytes, 0)))?.toString('utf8');
 }
 
 async function append(path: string, data: string, options: { mode: number; sync: boolean }): Promise<void> {
@@ -259,7 +252,7 @@ export const systemFiles: Files = {
     return data && new Uint8Array(data);
   },
   readTextLimited,
-  readPart,
+  readPart: (path, { offset, maxBytes }) => orAbsent(readUpTo(path, maxBytes, offset)),
   writeDurably,
   append,
   makeFolder: async (path, mode) => {
