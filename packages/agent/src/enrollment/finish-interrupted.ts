@@ -1,3 +1,4 @@
+import { stretchHostCode } from '@linux-patch/pki';
 import type { Identity } from '../identity/identity.ts';
 import { findIdentity, type IdentityPlace } from '../identity/store/read.ts';
 import type { ConfiguredToken } from './older/configured-token.ts';
@@ -106,7 +107,7 @@ async function acknowledgeInstalled(
   const calls = openManagerCalls(
     options.calls(pending.manager_url),
     { kind: 'ca_file', peer: { kind: 'verified', ca: anchors }, anchors },
-    () => ({ pending, keyPem }),
+    () => ({ pending, keyPem, codeKey: () => stretchHostCode(pending.host_code, pending.nonce_a) }),
   );
   await calls.acknowledge(token, {
     request_id: pending.request_id,

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
+import { stretchHostCode } from '@linux-patch/pki';
 import type { HostIdentity } from '../../host/host-identity.ts';
 import { saysTheSame } from './fits-pending.ts';
 import { beginPending, type OpenedEnrollment, openPending, type PendingOptions } from './open-pending.ts';
@@ -14,6 +15,7 @@ export class CurrentEnrollment {
   #pending: PendingEnrollment;
   #keyPem: string;
   #isSaved = true;
+  #codeKey: { readonly nonceA: string; readonly key: Promise<Uint8Array> } | undefined;
 
   static async open(options: PendingOptions): Promise<CurrentEnrollment> {
     return new CurrentEnrollment(options, await openPending(options));
@@ -36,6 +38,13 @@ export class CurrentEnrollment {
   /** The polling token; undefined until the manager has taken the request. */
   get token(): string | undefined {
     return this.#pending.polling_token ?? undefined;
+  }
+
+  /** What both sides derive from the host code. That takes a tenth of a second, so it is done once for each request. */
+  codeKey(): Promise<Uint8Array> {
+    const { host_code: code, nonce_a: nonceA } = this.#pending;
+    if (this.#codeKey?.nonceA !== nonceA) this.#codeKey = { nonceA, key: stretchHostCode(code, nonceA) };
+    return this.#codeKey.key;
   }
 
   /** The file with the state, for messages. */

@@ -22,7 +22,7 @@ export async function proveStep(
   const { time, report, record, trust, calls, counts } = parts;
   try {
     const claim = {
-      pending: record.pending,
+      request: record,
       keyPem: record.keyPem,
       trust,
       peers: calls.peers(),

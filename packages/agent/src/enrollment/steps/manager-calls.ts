@@ -5,7 +5,6 @@ import {
   joinTokenTag,
   parseCertificateDer,
   signProof,
-  stretchHostCode,
   transcriptHash,
 } from '@linux-patch/pki';
 import type { Logger } from '@linux-patch/runtime';
@@ -52,6 +51,8 @@ export interface ManagerCalls {
 export interface CallParts {
   readonly pending: PendingEnrollment;
   readonly keyPem: string;
+  /** What is derived from the host code. */
+  codeKey(): Promise<Uint8Array>;
 }
 
 /** What every conversation with a manager is made with. */
@@ -74,9 +75,10 @@ function peerFor(trust: Trust, pending: PendingEnrollment): PeerTrust {
 
 async function registrationBody(
   details: Applicant['details'],
-  { pending, keyPem }: CallParts,
+  parts: CallParts,
   options: { readonly trust: Trust; readonly withExtension: boolean },
 ): Promise<string> {
+  const { pending, keyPem } = parts;
   const request: EnrollRequest = {
     machine_id: pending.machine_id,
     fqdn: pending.fqdn,
@@ -85,7 +87,7 @@ async function registrationBody(
     os_details: await details(),
   };
   if (!options.withExtension) return JSON.stringify(request);
-  const key = await stretchHostCode(pending.host_code, pending.nonce_a);
+  const key = await parts.codeKey();
   const transcript = transcriptHash(transcriptOf(pending));
   const token = pending.join_token;
   const ext: NonNullable<EnrollRequest['ext']> = {

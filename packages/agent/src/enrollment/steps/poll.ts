@@ -41,7 +41,7 @@ export async function pollStep(parts: StepParts, token: string): Promise<Step> {
     case 'denied':
       return refusal(parts, {
         reason: answer.reason,
-        tagIsRight: await denialMacIsRight(record.pending, answer),
+        tagIsRight: await denialMacIsRight(record, answer),
       });
     case 'unknown':
       return unknownToken(parts);

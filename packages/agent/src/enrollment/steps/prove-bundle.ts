@@ -8,7 +8,7 @@ import type { IdentityPlace } from '../../identity/store/read.ts';
 import { checkPinnedPeers } from '../older/pinned-peers.ts';
 import type { PendingEnrollment } from '../state/pending.ts';
 import { refuseOtherCa } from '../trust/known-ca.ts';
-import { approvalMacBy } from '../trust/manager-macs.ts';
+import { type AskedRequest, approvalMacBy } from '../trust/manager-macs.ts';
 import { acceptsForeignKey, type Trust } from '../trust/trust.ts';
 import { acceptBundle } from './bundle-check.ts';
 
@@ -28,7 +28,7 @@ export interface ProvenBundle {
 
 /** What an approval is said to be an answer to. */
 export interface Claim {
-  readonly pending: PendingEnrollment;
+  readonly request: AskedRequest;
   readonly keyPem: string;
   readonly trust: Trust;
   readonly peers: readonly Uint8Array[];
@@ -54,7 +54,7 @@ async function proveManager(
   claim: Claim,
   proof: { readonly now: number; readonly host: string },
 ): Promise<IdentityTrust> {
-  const by = await approvalMacBy(bundle, claim.pending);
+  const by = await approvalMacBy(bundle, claim.request);
   if (by === 'wrong') {
     throw untrusted(
       `An approval came whose proof by the ${bundle.ext?.tag_by === 'token' ? 'join token' : 'host code'} is wrong. It was changed on the way or comes from somebody else; ` +
@@ -111,7 +111,7 @@ export async function proveBundle(
   bundle: Bundle,
   claim: Claim,
 ): Promise<ProvenBundle> {
-  const { pending } = claim;
+  const { pending } = claim.request;
   const now = options.place.clock.now();
   const older = pending.generation === 'older';
   if (!older && !bundle.ext) {

@@ -1,12 +1,13 @@
 import type { Bundle } from '@linux-patch/contract';
-import {
-  equalTags,
-  managerApprovedTag,
-  managerDeniedTag,
-  stretchHostCode,
-  transcriptHash,
-} from '@linux-patch/pki';
+import { equalTags, managerApprovedTag, managerDeniedTag, transcriptHash } from '@linux-patch/pki';
 import { type PendingEnrollment, transcriptOf } from '../state/pending.ts';
+
+/** The request that an answer is said to be for. */
+export interface AskedRequest {
+  readonly pending: PendingEnrollment;
+  /** What is derived from its host code. */
+  codeKey(): Promise<Uint8Array>;
+}
 
 /**
  * By which shared secret the manager's MAC over everything it sent is right: the host code, or the join token; `wrong`
@@ -14,12 +15,13 @@ import { type PendingEnrollment, transcriptOf } from '../state/pending.ts';
  */
 export async function approvalMacBy(
   bundle: Bundle,
-  pending: PendingEnrollment,
+  request: AskedRequest,
 ): Promise<'code' | 'token' | 'wrong' | undefined> {
   const { ext } = bundle;
+  const { pending } = request;
   if (!ext?.tag_m || pending.nonce_m === null) return undefined;
   const by = ext.tag_by ?? 'code';
-  const key = await keyOf(by, pending);
+  const key = await keyOf(by, request);
   if (!key) return 'wrong';
   const expected = managerApprovedTag(key, {
     transcriptHash: transcriptHash(transcriptOf(pending)),
@@ -33,18 +35,20 @@ export async function approvalMacBy(
   return equalTags(expected, ext.tag_m) ? by : 'wrong';
 }
 
-async function keyOf(by: 'code' | 'token', pending: PendingEnrollment): Promise<Uint8Array | undefined> {
-  if (by === 'code') return stretchHostCode(pending.host_code, pending.nonce_a);
+async function keyOf(by: 'code' | 'token', request: AskedRequest): Promise<Uint8Array | undefined> {
+  if (by === 'code') return request.codeKey();
+  const { pending } = request;
   return pending.join_token === null ? undefined : Buffer.from(pending.join_token.key, 'base64url');
 }
 
 /** Whether a refusal was made by somebody who knows the host code; without one anybody could have sent it. */
 export async function denialMacIsRight(
-  pending: PendingEnrollment,
+  request: AskedRequest,
   denial: { readonly tag?: string | undefined; readonly signedReason?: string | undefined },
 ): Promise<boolean> {
+  const { pending } = request;
   if (denial.tag === undefined || pending.nonce_m === null) return false;
-  const key = await stretchHostCode(pending.host_code, pending.nonce_a);
+  const key = await request.codeKey();
   const expected = managerDeniedTag(key, {
     transcriptHash: transcriptHash(transcriptOf(pending)),
     nonceM: pending.nonce_m,
