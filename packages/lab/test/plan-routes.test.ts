@@ -26,7 +26,7 @@ beforeAll(async () => {
     ...shared,
     cache,
     intervalMs: 0,
-    refreshQuietly,
+    refreshQuietly: async (signal) => ({ failed: await refreshQuietly(signal) }),
     readSources: () => inventory.sources(),
     isBusy: () => false,
   });

@@ -50,8 +50,10 @@ async function addSilentSource(): Promise<{ readonly asked: Promise<void> }> {
 it('a worker refreshes the lists and reads the sources, as its package manager does', async () => {
   const lists = listsOf(host.root);
   const { signal } = new AbortController();
-  expect(await lists.refresh(signal)).toEqual([]);
+  const { failed, sources } = await lists.refresh(signal);
+  expect(failed).toEqual([]);
   const told = await lists.sources(signal);
+  expect(sources).toEqual(told);
   expect(told).toHaveLength(2);
   expect(await host.packages.inventory.sources()).toMatchObject(told);
 });
@@ -61,7 +63,7 @@ it('names the sources that failed while others did not', async () => {
   await writeFile(join(host.root, 'etc/apt/sources.list.d/third.list'), source);
   await writeFile(join(host.root, 'etc/apt/apt.conf.d/90lab'), 'Acquire::Retries "0";\n');
   const { signal } = new AbortController();
-  const failed = await listsOf(host.root).refresh(signal);
+  const { failed } = await listsOf(host.root).refresh(signal);
   expect(failed).toMatchObject([{ source: expect.stringContaining('127.0.0.1:1'), code: 'NETWORK_ERROR' }]);
   expect(failed).toEqual(await host.packages.refreshQuietly(signal));
 });

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { HostPlan } from '../../worker/src/package-interface/package-plans.ts';
 import { watchedKey } from '../../worker/src/package-interface/watched-files.ts';
 import { WorkerAnswer } from '../../worker/src/requests/answer.ts';
-import { LockHolderAnswer, StateAnswer } from '../../worker/src/requests/host-state.ts';
+import { StateAnswer } from '../../worker/src/requests/host-state.ts';
 import { DetailAnswer, PackageListing } from '../../worker/src/requests/package-listing.ts';
 import { PlanAnswer } from '../../worker/src/requests/plan-question.ts';
 import { askOverPipes, OWN_PROGRAMS } from '../../worker/test/worker-process.ts';
@@ -138,17 +138,16 @@ it('tells whether a reboot is needed and the packages are sound, and by which fi
   await systemFiles.remove(journal);
 });
 
-it('names who works with the packages', async () => {
-  expect(LockHolderAnswer.parse(await ask({ op: 'lock-holder' }))).toBeNull();
+it('names who works with the packages, and reads nothing ahead in the middle of that', async () => {
+  const ahead = { op: 'snapshot', explain: false, unlessBusy: true } as const;
+  expect(await ask(ahead)).toMatchObject({ manager: 'apt' });
   const lock = join(host.root, 'var/lib/dpkg/lock-frontend');
   const holder = spawn('flock', ['--no-fork', lock, 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
   try {
     holder.stdin.write('locked\n');
     await once(holder.stdout, 'data');
-    expect(LockHolderAnswer.parse(await ask({ op: 'lock-holder' }))).toEqual({
-      pid: holder.pid,
-      program: 'cat',
-    });
+    expect(await ask(ahead)).toBeNull();
+    expect(await ask({ op: 'snapshot', explain: false })).toMatchObject({ manager: 'apt' });
     const state = StateAnswer.parse(await ask({ op: 'state' }));
     expect(state.busy).toBe(`cat (process ${holder.pid})`);
   } finally {

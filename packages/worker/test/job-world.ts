@@ -61,7 +61,7 @@ export async function jobWorld(
     readSources: async () => [SOURCE],
     refreshQuietly: async () => {
       done.push('background refresh');
-      return [];
+      return { failed: [] };
     },
     isBusy: () => false,
   });

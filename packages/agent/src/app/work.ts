@@ -5,7 +5,6 @@ import {
   findBackend,
   hostService,
   JobJournal,
-  LockHolderAnswer,
   openPackageCache,
   ordersFolder,
   type PackageInventory,
@@ -143,8 +142,8 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   const link = linkOf(context);
   const path = join(paths.dataFolder, 'state/packages.json');
   const listings = createListings({ link, files, file: openListingFile({ path, files, logger }) });
-  const lockHolder = () => link.ask({ v: 1, op: 'lock-holder' }, LockHolderAnswer);
-  const keeper = stack.use(createListingKeeper({ listings, lockHolder, clock, logger }));
+  const listsSettled = (): Promise<void> => refresher.settled();
+  const keeper = stack.use(createListingKeeper({ listings, listsSettled, clock, logger }));
   // Closed first, so that nobody waits for an answer.
   stack.use(link);
   const instance = instanceOf(context, link, context.time.signal);

@@ -17,13 +17,13 @@ export interface ListingKeeper extends AsyncDisposable {
 }
 
 export function createListingKeeper(options: {
-  readonly listings: Pick<Listings, 'isCurrent' | 'reading' | 'settled'>;
-  /** Who works with the packages: in the middle of that there is nothing worth keeping. */
-  readonly lockHolder: () => Promise<object | null | undefined>;
+  readonly listings: Pick<Listings, 'isCurrent' | 'readAhead' | 'settled'>;
+  /** Resolves when no refresh of the lists is under way: what is read before its end is of no use after it. */
+  readonly listsSettled: () => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }): ListingKeeper {
-  const { listings, lockHolder, clock, logger } = options;
+  const { listings, listsSettled, clock, logger } = options;
   const stopped = new AbortController();
   let nap = new AbortController();
   let loop: Promise<void> | undefined;
@@ -31,8 +31,8 @@ export function createListingKeeper(options: {
   const look = async (): Promise<void> => {
     if (clock.monotonicMs() < notBeforeMs) return;
     try {
-      if ((await listings.isCurrent()) || (await lockHolder())) return;
-      await listings.reading();
+      await listsSettled();
+      if (!(await listings.isCurrent())) await listings.readAhead();
     } catch (error) {
       notBeforeMs = clock.monotonicMs() + RETRY_PAUSE_MS;
       logger.warn('packages could not be read in the background', { reason: messageOf(error) });

@@ -13,6 +13,8 @@ export interface Listings {
   key(): Promise<string>;
   /** Whether the next reading is there without asking the worker. */
   isCurrent(): Promise<boolean>;
+  /** Reads what the next reading will need, unless somebody works with the packages. @throws PatchError as `reading` */
+  readAhead(): Promise<void>;
   /** Resolves when what is kept for the next start is on disk. */
   settled(): Promise<void>;
 }
@@ -21,6 +23,8 @@ export interface Listings {
 interface Kept {
   listing: PackageListing | undefined;
   making: Promise<PackageListing> | undefined;
+  /** That is being made for nobody. */
+  ahead: Promise<void> | undefined;
 }
 
 export function createListings(options: {
@@ -29,8 +33,8 @@ export function createListings(options: {
   readonly file: ListingFile;
 }): Listings {
   const { link, files, file } = options;
-  const plain: Kept = { listing: undefined, making: undefined };
-  const explained: Kept = { listing: undefined, making: undefined };
+  const plain: Kept = { listing: undefined, making: undefined, ahead: undefined };
+  const explained: Kept = { listing: undefined, making: undefined, ahead: undefined };
   /** Of what lies on disk, until a listing is in memory; so a start costs a line of it. */
   let stored: Promise<ListingState | undefined> | undefined;
   let writing = Promise.resolve();
@@ -50,12 +54,16 @@ export function createListings(options: {
     }
     return (await isOfNow(kept.listing)) ? kept.listing : undefined;
   };
+  const keep = (listing: PackageListing): void => {
+    plain.listing = listing;
+    writing = writing.then(() => file.save(listing));
+  };
   const make = async (kept: Kept): Promise<PackageListing> => {
     const explain = kept === explained;
     try {
       const listing = await link.ask({ v: 1, op: 'snapshot', explain }, PackageListing);
-      kept.listing = listing;
-      if (!explain) writing = writing.then(() => file.save(listing));
+      if (explain) kept.listing = listing;
+      else keep(listing);
       return listing;
     } finally {
       kept.making = undefined;
@@ -64,20 +72,34 @@ export function createListings(options: {
   const read = async (kept: Kept): Promise<PackageListing> => {
     const before = await current(kept);
     if (before) return before;
-    if (kept.making) {
+    if (kept.making ?? kept.ahead) {
       // It began before this was asked for, so it may be older than what is asked about.
-      await kept.making.catch(() => {});
+      await Promise.allSettled([kept.making, kept.ahead]);
       const meanwhile = await current(kept);
       if (meanwhile) return meanwhile;
     }
     kept.making ??= make(kept);
     return kept.making;
   };
+  const readAhead = async (): Promise<void> => {
+    try {
+      const request = { v: 1, op: 'snapshot', explain: false, unlessBusy: true } as const;
+      const listing = await link.ask(request, PackageListing.nullable());
+      if (listing) keep(listing);
+    } finally {
+      plain.ahead = undefined;
+    }
+  };
   return {
     reading: () => read(plain),
     explained: () => read(explained),
     key: async () => watchedKey(files, ((await state()) ?? (await read(plain))).watched),
     isCurrent: async () => isOfNow(await state()),
+    async readAhead() {
+      // One that is being made for somebody is kept as well.
+      if (plain.making) await plain.making;
+      else await (plain.ahead ??= readAhead());
+    },
     settled: () => writing,
   };
 }

@@ -1,5 +1,5 @@
 import { HOUR_MS } from '@linux-patch/contract';
-import { RefreshAnswer, type SourceFailure, type SourceState, SourcesAnswer } from '@linux-patch/worker';
+import { RefreshAnswer, type Refreshed, type SourceState, SourcesAnswer } from '@linux-patch/worker';
 import { sourceStates } from './inventory.ts';
 import type { WorkerLink } from './link.ts';
 
@@ -9,7 +9,7 @@ const REFRESH_LIMIT_MS = 2.5 * HOUR_MS;
 /** What packages are listed in, as the worker refreshes and reads it. */
 export interface PackageLists {
   /** @throws PatchError what the worker says; the signal's reason when it aborts, which ends the worker */
-  readonly refresh: (signal: AbortSignal) => Promise<readonly SourceFailure[]>;
+  readonly refresh: (signal: AbortSignal) => Promise<Refreshed>;
   /** The same. */
   readonly sources: (signal: AbortSignal) => Promise<readonly SourceState[]>;
 }
@@ -17,11 +17,12 @@ export interface PackageLists {
 export function createPackageLists(link: Pick<WorkerLink, 'ask'>): PackageLists {
   const lane = 'lists';
   return {
-    refresh: (signal) =>
-      orReason(
-        signal,
-        link.ask({ v: 1, op: 'refresh' }, RefreshAnswer, { signal, lane, limitMs: REFRESH_LIMIT_MS }),
-      ),
+    async refresh(signal) {
+      const more = { signal, lane, limitMs: REFRESH_LIMIT_MS } as const;
+      const answer = link.ask({ v: 1, op: 'refresh' }, RefreshAnswer, more);
+      const { failed, sources } = await orReason(signal, answer);
+      return { failed, sources: sources && sourceStates(sources) };
+    },
     sources: async (signal) =>
       sourceStates(
         await orReason(signal, link.ask({ v: 1, op: 'sources' }, SourcesAnswer, { signal, lane })),

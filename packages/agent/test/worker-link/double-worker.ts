@@ -26,7 +26,7 @@ import { createInterface } from 'node:readline';
 const [root] = process.argv.slice(2);
 const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const { value: line } = await input.next();
-const { op, bytes } = JSON.parse(line);
+const { op, bytes, unlessBusy } = JSON.parse(line);
 const body = bytes === undefined ? '' : ' ' + (await input.next()).value;
 appendFileSync(root + '/asked', line + body + '\\n');
 const behaviour = readFileSync(root + '/behaviour', 'utf8');
@@ -58,13 +58,17 @@ const refused = (code) => ({ kind: 'refused', error: { code, message: 'No.', det
 const start = () => refused('INSTANCE_MISMATCH');
 const cancel = () => refused('SIGNATURE_INVALID');
 const sources = () => listing().sources;
-const refresh = () => [{ source: 'shelf:', reason: 'It is empty.', code: 'NETWORK_ERROR', security: false }];
+const refresh = () => ({
+  failed: [{ source: 'shelf:', reason: 'It is empty.', code: 'NETWORK_ERROR', security: false }],
+  sources: sources(),
+});
+const snapshot = () => (unlessBusy && existsSync(root + '/busy') ? null : listing());
 const plan = () => ({
   steps: [{ action: 'remove', name: 'toy', architecture: 'amd64', from: '1', to: null, purge: false, asked: true }],
   hash: 'ab'.repeat(32), left: [], reboot: 'no', plannedAtMs: 1000,
 });
 switch (behaviour) {
-  case 'answers': say({ v: 1, ok: true, value: { snapshot: listing, state, plan, sources, refresh, instance, start, cancel }[op]() }); break;
+  case 'answers': say({ v: 1, ok: true, value: { snapshot, state, plan, sources, refresh, instance, start, cancel }[op]() }); break;
   case 'refuses': say({ v: 1, ok: false, error: { code: 'PKG_MANAGER_ERROR', message: 'dpkg says no', details: { exit_code: 2 } } }); break;
   case 'does not understand': say({ v: 1, ok: false, error: { code: 'INVALID_REQUEST', message: 'op: no such thing', details: {} } }); break;
   case 'is killed': process.kill(process.pid, 'SIGKILL'); break;

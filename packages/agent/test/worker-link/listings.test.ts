@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemFiles } from '@linux-patch/runtime/node';
@@ -134,13 +134,21 @@ describe('in the background', () => {
     const given = await host();
     const { logger, start } = given;
     const clock = new ManualClock();
-    let holder: { pid: number; program: string } | undefined;
-    const keeper = createListingKeeper({ listings: start(), lockHolder: async () => holder, clock, logger });
+    let refresh = Promise.resolve();
+    const listsSettled = () => refresh;
+    const keeper = createListingKeeper({ listings: start(), listsSettled, clock, logger });
     onTestFinished(() => keeper[Symbol.asyncDispose]());
     const readings = async () => (await given.asked()).length;
     /** The keeper has looked and sleeps. */
     const rests = () => expect.poll(() => clock.sleeping).toBe(1);
-    return { ...given, clock, keeper, readings, rests, hold: (by: typeof holder) => (holder = by) };
+    return {
+      ...given,
+      clock,
+      keeper,
+      readings,
+      rests,
+      refreshing: (by: Promise<void>): void => void (refresh = by),
+    };
   };
 
   it('packages are read when the agent starts, and again when something has changed, and not otherwise', async () => {
@@ -161,14 +169,25 @@ describe('in the background', () => {
   });
 
   it('nothing is read in the middle of somebody else\u2019s work', async () => {
-    const { keeper, clock, readings, rests, hold } = await keeping();
-    hold({ pid: 1, program: 'apt' });
+    const { keeper, clock, readings, rests, busy, path } = await keeping();
+    await busy(true);
     keeper.start();
     await rests();
-    expect(await readings()).toBe(0);
-    hold(undefined);
+    expect(await readings()).toBe(1);
+    expect(existsSync(path)).toBe(false);
+    await busy(false);
     await clock.advance(60_000);
-    await expect.poll(readings).toBe(1);
+    await expect.poll(() => existsSync(path)).toBe(true);
+  });
+
+  it('nothing is read while the lists are refreshed, and all that is needed right after', async () => {
+    const { keeper, readings, rests, refreshing } = await keeping();
+    const refresh = Promise.withResolvers<void>();
+    refreshing(refresh.promise);
+    keeper.start();
+    refresh.resolve();
+    await rests();
+    expect(await readings()).toBe(1);
   });
 
   it('what cannot be read is tried again after a while, or when something is said to have changed', async () => {

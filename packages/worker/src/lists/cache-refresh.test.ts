@@ -22,7 +22,7 @@ async function world(given: Partial<CacheRefresherOptions> = {}) {
       began.push(clock.now());
       heard.resolve();
       heard = Promise.withResolvers();
-      return (await given.refreshQuietly?.(signal)) ?? [];
+      return (await given.refreshQuietly?.(signal)) ?? { failed: [] };
     },
   });
   onTestFinished(() => refresher[Symbol.asyncDispose]());
@@ -30,7 +30,7 @@ async function world(given: Partial<CacheRefresherOptions> = {}) {
   const minutesToNext = async (): Promise<number> => {
     // Waits for the one that runs, and ends as it does.
     await refresher
-      .refresh(() => given.refreshQuietly?.(new AbortController().signal) ?? Promise.resolve([]))
+      .refresh(async () => (await given.refreshQuietly?.(new AbortController().signal))?.failed ?? [])
       .catch(() => {});
     const before = began.length;
     let minutes = 0;
@@ -84,6 +84,33 @@ describe('lists in the background', () => {
     expect(await minutesToNext()).toBeGreaterThanOrEqual(15);
   });
 
+  it('say what they are made of where they are not refreshed at the start, or cannot be', async () => {
+    for (const given of [{ intervalMs: 0 }, { refreshQuietly: failing }]) {
+      const asked = Promise.withResolvers<void>();
+      const readSources = async () => {
+        asked.resolve();
+        return [SOURCE];
+      };
+      const { refresher } = await world({ ...given, readSources });
+      refresher.keepFresh();
+      await asked.promise;
+    }
+  });
+
+  it('that whoever refreshes them describes are not read once more', async () => {
+    let readings = 0;
+    const { refresher, cache } = await world({
+      refreshQuietly: async () => ({ failed: [], sources: [{ ...SOURCE, present: false }] }),
+      readSources: async () => {
+        readings += 1;
+        return [SOURCE];
+      },
+    });
+    refresher.keepFresh();
+    await refresher.settled();
+    expect([readings, cache.status()]).toEqual([0, 'unknown']);
+  });
+
   it('are left alone with an interval of 0', async () => {
     const { refresher, began, clock } = await world({ intervalMs: 0 });
     refresher.keepFresh();
@@ -116,7 +143,7 @@ describe('a refresh for somebody who waits', () => {
   });
 
   it('goes on when that takes too long for who waits', async () => {
-    const end = Promise.withResolvers<readonly []>();
+    const end = Promise.withResolvers<{ failed: [] }>();
     const { refresher, clock, cache } = await world({ refreshQuietly: () => end.promise });
     const asked = refresher.refreshNow(100_000);
     const refused = expect(asked).rejects.toMatchObject({
@@ -126,7 +153,7 @@ describe('a refresh for somebody who waits', () => {
     await clock.advance(100_000);
     await refused;
     const again = refresher.refreshNow(100_000);
-    end.resolve([]);
+    end.resolve({ failed: [] });
     await again;
     expect(cache.status()).toBe('fresh');
   });

@@ -31,6 +31,16 @@ export interface CacheRefresher extends AsyncDisposable {
   refreshInBackground(): void;
   /** Looks every minute whether a refresh is due, until the refresher is disposed of. */
   keepFresh(): void;
+  /** Resolves when no refresh is under way. */
+  settled(): Promise<void>;
+}
+
+/** What came of a refresh. */
+export interface Refreshed {
+  /** The sources that failed while others did not. */
+  readonly failed: readonly SourceFailure[];
+  /** What the lists are made of since then, where that is known. */
+  readonly sources?: readonly SourceState[] | undefined;
 }
 
 /** Codes of `refresh` that say more than that it failed. */
@@ -52,8 +62,8 @@ export interface CacheRefresherOptions {
   readonly logger: Logger;
   /** Between two refreshes in the background, a tenth more or less; 0: there are none. */
   readonly intervalMs: number;
-  /** Refreshes without a job; the signal ends it. Resolves to the sources that failed while others did not. */
-  readonly refreshQuietly: (signal: AbortSignal) => Promise<readonly SourceFailure[]>;
+  /** Refreshes without a job; the signal ends it. */
+  readonly refreshQuietly: (signal: AbortSignal) => Promise<Refreshed>;
   /** What the lists are made of; the signal ends the reading. */
   readonly readSources: (signal: AbortSignal) => Promise<readonly SourceState[]>;
   /** Whether a job works with packages now; the background then waits for its next look. */
@@ -75,20 +85,19 @@ function createRecorder(
       if (!stopped.aborted) logger.warn('the package sources cannot be read', { error });
     }
   };
-  const recorded = async (
-    work: () => Promise<readonly SourceFailure[]>,
-  ): Promise<readonly SourceFailure[]> => {
-    let failed: readonly SourceFailure[];
+  const recorded = async (work: () => Promise<Refreshed>): Promise<readonly SourceFailure[]> => {
+    let done: Refreshed;
     try {
-      failed = await work();
+      done = await work();
     } catch (error) {
       const failure = asRefreshFailure(error);
       await cache.noteFailure(failure);
       throw failure;
     }
-    await lookAtSources();
-    await cache.noteRefreshed(failed);
-    return failed;
+    if (done.sources) cache.noteSources(done.sources);
+    else await lookAtSources();
+    await cache.noteRefreshed(done.failed);
+    return done.failed;
   };
   return { lookAtSources, recorded };
 }
@@ -127,16 +136,21 @@ export function createCacheRefresher(options: CacheRefresherOptions): CacheRefre
     background = inBackground();
   };
   const look = async (): Promise<void> => {
-    await lookAtSources();
+    refreshInBackground();
+    // Whoever refreshes says what the lists are made of, too.
+    const first = await background;
+    if (!first || 'error' in first) await lookAtSources();
     while (!stopped.signal.aborted) {
-      refreshInBackground();
       await clock.sleep(LOOK_EVERY_MS, stopped.signal).catch(() => {});
+      refreshInBackground();
     }
   };
   return {
     async refresh(work) {
       const earlier = await background;
-      return earlier && 'failed' in earlier ? earlier.failed : recorded(work);
+      return earlier && 'failed' in earlier
+        ? earlier.failed
+        : recorded(async () => ({ failed: await work() }));
     },
     async refreshNow(waitMs) {
       if (!background && options.isBusy()) throw busy();
@@ -148,6 +162,9 @@ export function createCacheRefresher(options: CacheRefresherOptions): CacheRefre
     refreshInBackground,
     keepFresh() {
       loop ??= look();
+    },
+    async settled() {
+      await background;
     },
     async [Symbol.asyncDispose]() {
       stopped.abort(new PatchError('INTERRUPTED', 'The agent is stopping.'));

@@ -20,11 +20,6 @@ export const StateAnswer = ListingState.extend({
 });
 export type StateAnswer = z.infer<typeof StateAnswer>;
 
-/** Answer to `lock-holder`; null when nobody works with the package database, no `pid` when it cannot be seen from here. */
-export const LockHolderAnswer = z
-  .strictObject({ pid: z.int().positive().optional(), program: Text })
-  .nullable();
-
 /** @throws PatchError when the package manager cannot say; never with less than there is */
 export async function readState(
   packages: Pick<PackageManager, 'inventory' | 'stateFiles' | 'health'>,

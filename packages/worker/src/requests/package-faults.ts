@@ -1,7 +1,6 @@
 import { isPatchError } from '@linux-patch/contract';
 import { z } from 'zod';
 import type { PackageManager } from '../package-interface/package-manager.ts';
-import { LockHolderAnswer } from './host-state.ts';
 
 /** More than anybody reads. */
 const MOST_NAMES = 10_000;
@@ -14,7 +13,11 @@ export const FaultsAnswer = z.discriminatedUnion('packages', [
   /** There is no package manager that can be driven. */
   z.strictObject({ packages: z.literal('missing'), reason: Prose }),
   /** Somebody works with the packages; half installed ones are a matter of course then. */
-  z.strictObject({ packages: z.literal('busy'), holder: LockHolderAnswer.unwrap() }),
+  z.strictObject({
+    packages: z.literal('busy'),
+    /** No `pid` when it cannot be seen from here. */
+    holder: z.strictObject({ pid: z.int().positive().optional(), program: Text }),
+  }),
   /** See `DatabaseFaults`. */
   z.strictObject({
     packages: z.literal('read'),

@@ -1,5 +1,6 @@
+import type { Logger } from '@linux-patch/runtime';
 import { z } from 'zod';
-import type { SourceState } from '../package-interface/package-inventory.ts';
+import type { PackageInventory, SourceState } from '../package-interface/package-inventory.ts';
 import type { SourceFailure } from '../package-interface/package-operations.ts';
 import { AnyErrorCode } from './answer.ts';
 
@@ -24,17 +25,22 @@ export const SourcesAnswer = z
   .max(MOST_SOURCES);
 export type SourcesAnswer = z.infer<typeof SourcesAnswer>;
 
-/** Answer to `refresh`: the sources that failed while others did not, see `SourceFailure`. */
-export const RefreshAnswer = z
-  .array(
-    z.strictObject({
-      source: Text,
-      reason: z.string().max(MOST_CHARACTERS),
-      code: AnyErrorCode,
-      security: z.boolean(),
-    }),
-  )
-  .max(MOST_SOURCES);
+/** Answer to `refresh`. */
+export const RefreshAnswer = z.strictObject({
+  /** The sources that failed while others did not, see `SourceFailure`. */
+  failed: z
+    .array(
+      z.strictObject({
+        source: Text,
+        reason: z.string().max(MOST_CHARACTERS),
+        code: AnyErrorCode,
+        security: z.boolean(),
+      }),
+    )
+    .max(MOST_SOURCES),
+  /** What there is afterwards; absent where that cannot be read. */
+  sources: SourcesAnswer.optional(),
+});
 export type RefreshAnswer = z.infer<typeof RefreshAnswer>;
 
 /** As a listing has them. */
@@ -51,12 +57,26 @@ export function sourcesAnswer(sources: readonly SourceState[]): SourcesAnswer {
   }));
 }
 
-/** Within what an answer may be. */
-export function refreshAnswer(failed: readonly SourceFailure[]): RefreshAnswer {
-  return failed.map(({ source, reason, code, security }) => ({
-    source: source.slice(0, 4_096),
-    reason: reason.slice(0, MOST_CHARACTERS),
-    code,
-    security,
-  }));
+/**
+ * What came of a refresh, within what an answer may be.
+ * @param failed the sources that failed
+ */
+export async function refreshAnswer(
+  failed: readonly SourceFailure[],
+  inventory: Pick<PackageInventory, 'sources'>,
+  logger: Logger,
+): Promise<RefreshAnswer> {
+  const sources = await inventory.sources().catch((error: unknown) => {
+    logger.warn('the package sources cannot be read', { error });
+    return undefined;
+  });
+  return {
+    failed: failed.map(({ source, reason, code, security }) => ({
+      source: source.slice(0, 4_096),
+      reason: reason.slice(0, MOST_CHARACTERS),
+      code,
+      security,
+    })),
+    sources: sources && sourcesAnswer(sources),
+  };
 }

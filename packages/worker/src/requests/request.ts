@@ -40,6 +40,8 @@ export const WorkerRequest = z.discriminatedUnion('op', [
     op: z.literal('snapshot'),
     /** Also which updates an ordinary upgrade would leave, and why; that takes longer. */
     explain: z.boolean(),
+    /** In the middle of somebody's work with the packages there is nothing worth keeping: the answer is null then. */
+    unlessBusy: z.literal(true).optional(),
   }),
   z.strictObject({
     v: z.literal(1),
@@ -56,8 +58,6 @@ export const WorkerRequest = z.discriminatedUnion('op', [
   z.strictObject({ v: z.literal(1), op: z.literal('services') }),
   /** How one of them is; needs no package manager either. */
   z.strictObject({ v: z.literal(1), op: z.literal('service-state'), name: ServiceUnit }),
-  /** Who works with the package database now. */
-  z.strictObject({ v: z.literal(1), op: z.literal('lock-holder') }),
   /** From where packages come, and how old what is known of each source is. */
   z.strictObject({ v: z.literal(1), op: z.literal('sources') }),
   /** Refreshes what every source offers; may take an hour, and another for which somebody else works with the packages. */

@@ -16,7 +16,7 @@ import { type JobKeyAnswer, JobKeyWord } from '../signature/job-key-word.ts';
 import type { PinKeeper } from '../signature/take-job-key.ts';
 import { answerText, failureText } from './answer.ts';
 import { answerPlan, parseQuestion } from './answer-plan.ts';
-import { type LockHolderAnswer, readState } from './host-state.ts';
+import { readState } from './host-state.ts';
 import { readFaults } from './package-faults.ts';
 import type { DetailAnswer } from './package-listing.ts';
 import { refreshAnswer, sourcesAnswer } from './package-lists.ts';
@@ -158,6 +158,7 @@ async function readingOf(request: ReadingRequest, options: ServeRequestOptions):
   const packages = await options.openPackages();
   switch (request.op) {
     case 'snapshot':
+      if (request.unlessBusy && (await packages.lockHolder())) return null;
       return readListing(packages, host, request);
     case 'detail': {
       const found = await packages.inventory.findPackage(request.name, request.listed);
@@ -168,8 +169,6 @@ async function readingOf(request: ReadingRequest, options: ServeRequestOptions):
     case 'sources':
       return sourcesAnswer(await packages.inventory.sources());
     case 'refresh':
-      return refreshAnswer(await packages.refreshQuietly(signal));
-    case 'lock-holder':
-      return ((await packages.lockHolder()) ?? null) satisfies z.output<typeof LockHolderAnswer>;
+      return refreshAnswer(await packages.refreshQuietly(signal), packages.inventory, host.logger);
   }
 }

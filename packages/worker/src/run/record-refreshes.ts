@@ -1,6 +1,6 @@
 import { asRefreshFailure, type CacheRefresher } from '../lists/cache-refresh.ts';
 import type { PackageInventory } from '../package-interface/package-inventory.ts';
-import { refreshAnswer, sourcesAnswer } from '../requests/package-lists.ts';
+import { refreshAnswer } from '../requests/package-lists.ts';
 import type { RunHost } from './host.ts';
 import type { RunReport } from './report.ts';
 
@@ -10,20 +10,11 @@ export function recordRefreshes(
   { clock, logger }: Pick<RunHost, 'clock' | 'logger'>,
   say: (report: RunReport) => void,
 ): Pick<CacheRefresher, 'refresh'> {
-  const sourcesNow = async () => {
-    try {
-      return sourcesAnswer(await inventory.sources());
-    } catch (error) {
-      logger.warn('the package sources cannot be read', { error });
-      return undefined;
-    }
-  };
   return {
     async refresh(work) {
       try {
         const failed = await work();
-        const sources = await sourcesNow();
-        say({ t: 'refreshed', failed: refreshAnswer(failed), sources, atMs: clock.now() });
+        say({ t: 'refreshed', ...(await refreshAnswer(failed, inventory, logger)), atMs: clock.now() });
         return failed;
       } catch (error) {
         const failure = asRefreshFailure(error);

@@ -2,7 +2,7 @@ import { JobOldCode, JobReboot, JobResult, PolicyDenial } from '@linux-patch/con
 import { z } from 'zod';
 import type { JobReporter } from '../jobs/executor-interface.ts';
 import { AnyErrorCode } from '../requests/answer.ts';
-import { RefreshAnswer, SourcesAnswer } from '../requests/package-lists.ts';
+import { RefreshAnswer } from '../requests/package-lists.ts';
 
 const MOST_RESULTS = 200_000;
 const MOST_CHARACTERS = 256 * 1024;
@@ -26,13 +26,8 @@ export const RunReport = z.discriminatedUnion('t', [
   }),
   z.strictObject({ t: z.literal('results'), results: z.array(JobResult).max(MOST_RESULTS) }),
   z.strictObject({ t: z.literal('exit'), code: z.int().nullable() }),
-  /** The lists were refreshed, for the record of them; `sources` is absent where they cannot be read. */
-  z.strictObject({
-    t: z.literal('refreshed'),
-    failed: RefreshAnswer,
-    sources: SourcesAnswer.optional(),
-    atMs: Instant,
-  }),
+  /** The lists were refreshed, for the record of them. */
+  RefreshAnswer.extend({ t: z.literal('refreshed'), atMs: Instant }),
   z.strictObject({ t: z.literal('not-refreshed'), message: Prose }),
   /** Updates were applied, for the record of that. */
   z.strictObject({ t: z.literal('applied'), atMs: Instant }),
