@@ -1,4 +1,4 @@
-import { type Job, type JobDeleted, messageOf, PatchError } from '@linux-patch/contract';
+import { type Job, type JobDeleted, PatchError } from '@linux-patch/contract';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import {
   createJob,
@@ -13,14 +13,13 @@ import {
   NO_TEXT,
   needsTransaction,
   type OutlivingWork,
-  outdatedJobs,
   RunningJob,
   runJob,
   takeUp,
   transition,
 } from '@linux-patch/worker';
 import { JobEvents } from './events.ts';
-import { findKey, findNamed } from './idempotency.ts';
+import { KnownJobs } from './known-jobs.ts';
 
 /** Where a job comes from. */
 export interface SubmittedAs {
@@ -95,45 +94,38 @@ class DurableJobQueue implements JobQueue {
   readonly events: JobEvents;
   readonly #options: JobQueueOptions;
   readonly #journal: JobJournal;
-  /** Every known job, oldest first. */
-  readonly #jobs = new Map<string, JournalEntry>();
-  /** Being written for the first time. */
-  readonly #accepting = new Map<string, Promise<void>>();
+  readonly #known: KnownJobs;
   /** Accepted and written, waiting for their turn. */
   #ready: string[] = [];
   readonly #running = new Map<string, { readonly job: RunningJob; readonly done: Promise<void> }>();
   #stopped = false;
-  #journalFault: string | undefined;
 
   constructor(options: JobQueueOptions) {
     this.#options = options;
     this.#journal = options.journal;
+    this.#known = new KnownJobs(options.journal, options.logger);
     this.events = new JobEvents(options.clock.now());
   }
 
   async open(): Promise<void> {
-    for (const entry of await this.#journal.load()) this.#jobs.set(entry.core.job_id, entry);
-    for (const entry of this.#jobs.values()) {
+    for (const entry of await this.#known.load()) {
       if (entry.core.status === 'queued') this.#ready.push(entry.core.job_id);
       if (entry.core.status === 'running') await this.#takeUp(entry);
     }
-    await this.#prune().catch(this.#noteJournalFault);
+    await this.#prune().catch(this.#known.unwritten);
     this.#startReady();
   }
 
   async submit(request: JobRequest, from: SubmittedAs = {}): Promise<JobCore> {
     const { named, signedBy } = from;
-    const earlier = named && findNamed(this.#jobs.values(), named);
-    if (earlier) return this.#accepted(earlier);
+    // Nothing is awaited before it is accepted, so that two requests of one instant cannot share the last place, or one name.
+    const earlier = named && this.#known.findNamed(named);
+    if (earlier) return this.#known.repeated(earlier);
     this.#refuseWhenClosed();
     const { clock, random } = this.#options;
     const id = from.id ?? random.uuid();
     const core = createJob({ id, request, nowMs: clock.now(), signedBy });
-    // Counted before anything is awaited, so that two requests of one instant cannot share the last place, or one name.
-    this.#jobs.set(id, { core, request, named });
-    const writing = this.#write({ core, request, named });
-    this.#accepting.set(id, writing);
-    await writing.finally(() => this.#accepting.delete(id));
+    await this.#known.accept({ core, request, named });
     this.events.publish(core, clock.now());
     // It may have been cancelled while it was written.
     if (this.find(id)?.status === 'queued') this.#ready.push(id);
@@ -142,32 +134,32 @@ class DurableJobQueue implements JobQueue {
   }
 
   async findNamed(named: NamedRequest): Promise<JobCore | undefined> {
-    const entry = findNamed(this.#jobs.values(), named);
-    return entry && this.#accepted(entry);
+    const entry = this.#known.findNamed(named);
+    return entry && this.#known.repeated(entry);
   }
 
   findKey(key: string): { readonly job: string; readonly digest: string } | undefined {
-    const entry = findKey(this.#jobs.values(), key);
+    const entry = this.#known.findKey(key);
     return entry?.named && { job: entry.core.job_id, digest: entry.named.digest };
   }
 
   list(): readonly JobCore[] {
-    return [...this.#jobs.values()].map((entry) => entry.core).reverse();
+    return this.#known.list();
   }
 
   find(id: string): JobCore | undefined {
-    return this.#jobs.get(id)?.core;
+    return this.#known.find(id)?.core;
   }
 
   async get(id: string): Promise<Job> {
-    const entry = this.#entry(id);
+    const { core } = this.#known.get(id);
     const live = this.#running.get(id)?.job;
     const text = live ? live.text() : await this.#journal.readText(id);
-    return { ...(live?.core ?? entry.core), ...text };
+    return { ...(live?.core ?? core), ...text };
   }
 
   async cancelOrDelete(id: string): Promise<JobDeleted> {
-    const entry = this.#entry(id);
+    const entry = this.#known.get(id);
     const { core } = entry;
     const answer = { job_id: id, previous_status: core.status };
     const running = this.#running.get(id);
@@ -177,25 +169,22 @@ class DurableJobQueue implements JobQueue {
     }
     if (core.status === 'queued') {
       const message = 'The job was cancelled before it started.';
-      const cancelled = transition(
-        core,
-        { type: 'fail', code: 'CANCELLED', message },
-        this.#options.clock.now(),
-      );
+      const nowMs = this.#options.clock.now();
+      const cancelled = transition(core, { type: 'fail', code: 'CANCELLED', message }, nowMs);
       this.#ready = this.#ready.filter((other) => other !== id);
-      this.#jobs.set(id, { ...entry, core: cancelled });
-      this.events.publish(cancelled, this.#options.clock.now());
+      this.#known.change({ ...entry, core: cancelled });
+      this.events.publish(cancelled, nowMs);
       await this.#journal.save({ ...entry, core: cancelled }, NO_TEXT);
       return { ...answer, current_status: cancelled.status, action: 'cancelled' };
     }
-    this.#jobs.delete(id);
-    await this.#journal.remove(id);
+    await this.#known.remove(id);
     return { ...answer, current_status: 'deleted', action: 'deleted' };
   }
 
   health(): string {
-    if (this.#journalFault !== undefined) return `jobs cannot be written to disk: ${this.#journalFault}`;
-    const active = this.#active();
+    const { fault } = this.#known;
+    if (fault !== undefined) return `jobs cannot be written to disk: ${fault}`;
+    const active = this.#known.active();
     return active >= this.#options.limits.maxQueueDepth ? `the queue is full (${active} jobs)` : 'ok';
   }
 
@@ -214,54 +203,21 @@ class DurableJobQueue implements JobQueue {
     ]);
     enough.abort();
     if (!this.#options.detached)
-      await Promise.all(running.map(({ job }) => job.fail(reason).catch(this.#noteJournalFault)));
+      await Promise.all(running.map(({ job }) => job.fail(reason).catch(this.#known.unwritten)));
     await this.#journal.settle();
-  }
-
-  /** A job that its caller asked for once more; it is on disk when this resolves. */
-  async #accepted({ core }: JournalEntry): Promise<JobCore> {
-    await this.#accepting.get(core.job_id);
-    this.#options.logger.info('a request was repeated; it is the job that it was before', {
-      job_id: core.job_id,
-      operation: core.operation,
-    });
-    return core;
-  }
-
-  /** @throws PatchError `SERVICE_UNHEALTHY` when it cannot be written; then there is no such job. */
-  async #write(entry: JournalEntry): Promise<void> {
-    try {
-      await this.#journal.save(entry, NO_TEXT);
-    } catch (cause) {
-      this.#jobs.delete(entry.core.job_id);
-      this.#noteJournalFault(cause);
-      throw new PatchError(
-        'SERVICE_UNHEALTHY',
-        `The job was not accepted because it could not be written to disk (${messageOf(cause)}). Free space or mend the folder ${this.#journal.folder}.`,
-        { cause },
-      );
-    }
-    this.#journalFault = undefined;
   }
 
   async #takeUp(entry: JournalEntry): Promise<void> {
     const { clock, detached, logger } = this.#options;
-    const { job_id: id } = entry.core;
-    const unwritten = this.#noteJournalFault;
+    const { unwritten } = this.#known;
     const ended = await takeUp(entry, { clock, logger, journal: this.#journal, detached, unwritten });
-    if (ended) this.#jobs.set(id, ended);
-    else this.#ready.unshift(id);
-  }
-
-  #entry(id: string): JournalEntry {
-    const entry = this.#jobs.get(id);
-    if (entry) return entry;
-    throw new PatchError('JOB_NOT_FOUND', `No job has the id ${id}.`, { details: { job_id: id } });
+    if (ended) this.#known.change(ended);
+    else this.#ready.unshift(entry.core.job_id);
   }
 
   #refuseWhenClosed(): void {
     if (this.#stopped) throw new PatchError('SERVICE_UNHEALTHY', 'The agent is stopping.');
-    const active = this.#active();
+    const active = this.#known.active();
     if (active >= this.#options.limits.maxQueueDepth) {
       throw new PatchError('QUEUE_FULL', `${active} jobs are waiting or running already.`, {
         details: { retry_after_seconds: RETRY_SECONDS },
@@ -269,15 +225,10 @@ class DurableJobQueue implements JobQueue {
     }
   }
 
-  /** How many jobs wait or run. */
-  #active(): number {
-    return this.list().filter((core) => !isFinished(core)).length;
-  }
-
   /** Starts what may start: in order of arrival, but a job that needs no transaction does not wait for one. */
   #startReady(): void {
     for (const id of this.#ready) {
-      const entry = this.#jobs.get(id);
+      const entry = this.#known.find(id);
       if (this.#stopped || this.#running.size >= this.#options.limits.maxConcurrent) return;
       if (!entry) continue;
       const running = [...this.#running.values()].map(({ job }) => job);
@@ -294,10 +245,8 @@ class DurableJobQueue implements JobQueue {
       clock,
       events: this.events,
       journal: this.#journal,
-      changed: (core) => {
-        if (this.#jobs.has(id)) this.#jobs.set(id, { ...entry, core });
-      },
-      unwritten: this.#noteJournalFault,
+      changed: (core) => this.#known.change({ ...entry, core }),
+      unwritten: this.#known.unwritten,
     });
     const done = this.#work(job).finally(() => {
       this.#running.delete(id);
@@ -316,24 +265,15 @@ class DurableJobQueue implements JobQueue {
       timeoutMinutes: limits.timeoutMinutes,
       detached,
       isStopping: () => this.#stopped,
-      unwritten: this.#noteJournalFault,
+      unwritten: this.#known.unwritten,
     });
-    await this.#prune().catch(this.#noteJournalFault);
+    await this.#prune().catch(this.#known.unwritten);
   }
 
   async #prune(): Promise<void> {
     const { clock, limits, mayForget } = this.#options;
     // Seen from the beginning of time nothing is too old.
-    const outdated = outdatedJobs(this.list(), limits, mayForget?.() === false ? 0 : clock.now());
-    for (const id of outdated) {
-      if (this.#running.has(id)) continue;
-      this.#jobs.delete(id);
-      await this.#journal.remove(id);
-    }
+    const nowMs = mayForget?.() === false ? 0 : clock.now();
+    await this.#known.prune(limits, nowMs, (id) => this.#running.has(id));
   }
-
-  readonly #noteJournalFault = (error: unknown): void => {
-    this.#journalFault = messageOf(error);
-    this.#options.logger.error('job journal cannot be written', { folder: this.#journal.folder, error });
-  };
 }
