@@ -4,6 +4,7 @@ import { keepOwnCertificates } from './audit/own-certificates.ts';
 import type { Sealing } from './audit/seal.ts';
 import { findAdminToken } from './authority/admin-token.ts';
 import { openAuthority } from './authority/authority.ts';
+import { noteServed } from './authority/initialised.ts';
 import { composeApp, type Data, type Parts } from './compose-app.ts';
 import { composeFleet } from './compose-fleet.ts';
 import { managerUrlOf } from './config/manager-url.ts';
@@ -93,6 +94,7 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
   const startFields = { version: VERSION, url: managerUrlOf(config) };
   await audit.record(database.db, { actor: 'manager', event: 'manager_started', fields: startFields });
   started = true;
+  await noteServed(files, clock, paths);
   if (adminToken !== undefined) await recordToken(enrollment, paths.adminToken);
   await tellOlderAgents(enrollment);
   const stopping = new AbortController();

@@ -156,9 +156,16 @@ describe('the doctor of a manager that is down', () => {
     await world.restart(async () => {
       expect((await more()).toSorted()).toEqual(['NOT_ANSWERING']);
       await without(world.paths.caFolder, async () => {
-        expect(await more()).toEqual(['NOT_INITIALIZED']);
+        expect(await more()).toEqual(['AUTHORITY_BROKEN']);
         await expect(stat(world.paths.caFolder)).rejects.toThrow('ENOENT');
       });
+    });
+  });
+
+  it('names an address that the machine does not have', async () => {
+    await world.restart(async () => {
+      const found = await examine({ settings: { server: { bind: '192.0.2.7' } } });
+      expect(found).toContainEqual({ code: 'BIND_ADDRESS_MISSING', detail: 'server.bind is 192.0.2.7.' });
     });
   });
 

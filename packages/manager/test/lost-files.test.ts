@@ -3,7 +3,12 @@ import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { parseCertificates } from '@linux-patch/pki';
+import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
+import { initialiseAuthority } from '../src/authority/init.ts';
+import { requireAuthority } from '../src/authority/initialised.ts';
+import { readPair } from '../src/authority/key-files.ts';
 import { newAgent } from './agents.ts';
 import { findAuditBreak } from './audit-break.ts';
 import { startWorld, type World } from './world.ts';
@@ -94,4 +99,38 @@ describe('what cannot be made again is to be restored', () => {
       expect(words).not.toMatch(/\binit\b|move|delete|remove/);
     },
   );
+
+  it.each(['as it served before that was noted', 'as it serves now'])(
+    'the loss of the whole folder of a manager %s is told from a machine without an authority',
+    async (how) => {
+      await using world = await startWorld();
+      const { caFolder, served } = world.paths;
+      const aside = `${caFolder}.aside`;
+      await world.restart(async () => {
+        if (how.includes('before')) await rm(served);
+        await rename(caFolder, aside);
+        const doors = { files: systemFiles, clock: world.clock, random: systemRandom };
+        const names = { dnsNames: [], ipAddresses: [] };
+        await expect(
+          initialiseAuthority({ ...doors, paths: world.paths, webNames: names }),
+        ).rejects.toMatchObject({
+          code: 'ALREADY_INITIALIZED',
+          message: expect.stringMatching(/Restore .* from your backup/),
+        });
+        await expect(requireAuthority(systemFiles, world.paths)).rejects.toThrow(
+          /A manager has served on this machine.*Restore/,
+        );
+        await expect(stat(caFolder)).rejects.toThrow('ENOENT');
+        await rename(aside, caFolder);
+      });
+      expect((await world.admin('/hosts')).status).toBe(200);
+    },
+  );
+
+  it('the loss of the CA to which hosts were led leads nobody to make another', async () => {
+    await using folder = await temporaryFolder();
+    await expect(readPair(systemFiles, join(folder.path, 'ca-2'), 'root')).rejects.toMatchObject({
+      message: expect.stringMatching(/ca-2\/root\.pem or its key .* is missing.*Restore/),
+    });
+  });
 });

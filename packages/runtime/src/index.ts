@@ -1,4 +1,5 @@
 export { auditedRequest } from './audited-request.ts';
+export { hasAddress } from './bind-address.ts';
 export { isSameBoot, readBoot } from './boot.ts';
 export type { Clock } from './clock.ts';
 export {

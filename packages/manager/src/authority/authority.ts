@@ -19,6 +19,7 @@ import { FIRST_CA } from './ca-state.ts';
 import { type Ca, type CaStore, openCaStore } from './ca-store.ts';
 import { createCertificateLists } from './certificate-lists.ts';
 import type { WebNames } from './init.ts';
+import { requireAuthority } from './initialised.ts';
 import type { Pair } from './key-files.ts';
 import { createNameRules, type NameRules } from './name-rules.ts';
 import { createOwnPairs } from './own-pairs.ts';
@@ -114,6 +115,7 @@ export interface AuthorityOptions {
  */
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
   const { files, clock, random, paths } = options;
+  await requireAuthority(files, paths);
   const store = await openCaStore({ files, clock, random, caFolder: paths.caFolder });
   const jobKey = await openJobKey({ files, clock, caFolder: paths.caFolder, cas: store });
   const nameRules = createNameRules(options.webNames, options.localHosts);

@@ -17,7 +17,8 @@ import { type Clock, type Files, ownUid, type Random } from '@linux-patch/runtim
 import type { ManagerPaths } from '../config/paths.ts';
 import { ensureDatabaseFile } from '../database/file.ts';
 import { makeJobKey } from '../job-key/stored-key.ts';
-import { holdsAuthority, type Pair, writePair } from './key-files.ts';
+import { authorityPresence, everythingLost } from './initialised.ts';
+import { type Pair, writePair } from './key-files.ts';
 
 /** Names that the manager's HTTPS certificate carries. */
 export interface WebNames {
@@ -80,11 +81,19 @@ async function giveToServer(
  * and appears in one step, so that a crash leaves nothing or all.
  *
  * @returns the fingerprint of the root's key, `sha256:…`.
- * @throws PatchError `ALREADY_INITIALIZED` when there is an authority; nothing is changed then.
+ * @throws PatchError `ALREADY_INITIALIZED` when there is an authority, or was one; nothing is changed then.
  */
 export async function initialiseAuthority(options: InitOptions): Promise<{ readonly caFingerprint: string }> {
   const { files, clock, random, paths } = options;
-  if (await holdsAuthority(files, paths.caFolder)) {
+  const presence = await authorityPresence(files, paths);
+  if (presence === 'lost') {
+    const { message } = everythingLost(paths.caFolder);
+    throw new PatchError(
+      'ALREADY_INITIALIZED',
+      `${message} Where there is no backup and every host is to join again, keep what is left under another name first: mv ${paths.dataFolder} ${paths.dataFolder}.old`,
+    );
+  }
+  if (presence === 'there') {
     throw new PatchError(
       'ALREADY_INITIALIZED',
       `This manager already has a certificate authority in ${paths.caFolder}. Nothing was changed, because hosts believe no other one. ` +

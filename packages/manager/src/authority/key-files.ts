@@ -41,7 +41,7 @@ export async function holdsAuthority(files: Files, caFolder: string): Promise<bo
 }
 
 /** What to do about files of a CA that cannot be made again. */
-function lostAuthority(caFolder: string, what: string): PatchError {
+export function lostAuthority(caFolder: string, what: string): PatchError {
   return new PatchError(
     'NOT_INITIALIZED',
     `${what}, and nobody can make it again. Nothing was changed. Restore ${caFolder} from your backup, and leave what is in it where it is; ` +
@@ -56,10 +56,5 @@ function lostAuthority(caFolder: string, what: string): PatchError {
 export async function readPair(files: Files, folder: string, name: 'root' | 'issuing'): Promise<Pair> {
   const pair = await findPair(files, folder, name);
   if (pair) return pair;
-  if (await holdsAuthority(files, folder))
-    throw lostAuthority(folder, `${join(folder, `${name}.pem`)} or its key ${name}.key.pem is missing`);
-  throw new PatchError(
-    'NOT_INITIALIZED',
-    `This manager has no certificate authority yet: there is nothing in ${folder}. Run 'linux-patch-manager init'.`,
-  );
+  throw lostAuthority(folder, `${join(folder, `${name}.pem`)} or its key ${name}.key.pem is missing`);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { VERSION } from '@linux-patch/contract';
 import { spkiFingerprint } from '@linux-patch/pki';
 import type { Clock, Files } from '@linux-patch/runtime';
+import { requireAuthority } from '../authority/initialised.ts';
 import { readPair } from '../authority/key-files.ts';
 import type { ManagerPaths } from '../config/paths.ts';
 import type { ManagerConfig } from '../config/schema.ts';
@@ -61,6 +62,7 @@ function describe({ path, mode, data }: PresentFile): KeptFile {
 
 async function catchMoment(options: BackupOptions, folder: string): Promise<Moment> {
   const { files, clock, paths } = options;
+  await requireAuthority(files, paths);
   const root = await readPair(files, paths.caFolder, 'root');
   await files.remove(folder);
   await files.makeFolder(folder, 0o700);

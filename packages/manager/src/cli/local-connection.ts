@@ -3,11 +3,11 @@ import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { messageOf, PatchError, SAYS_HEADER, saidName } from '@linux-patch/contract';
 import { type FileFacts, type Files, ownUid } from '@linux-patch/runtime';
-import { holdsAuthority } from '../authority/key-files.ts';
+import { requireAuthority } from '../authority/initialised.ts';
 import type { ManagerPaths } from '../config/paths.ts';
 import type { Connection } from './connection.ts';
 
-type Places = Pick<ManagerPaths, 'adminSocket' | 'dataFolder' | 'caFolder'>;
+type Places = Pick<ManagerPaths, 'adminSocket' | 'dataFolder' | 'caFolder' | 'database' | 'served'>;
 
 const CONNECT_TIMEOUT_MS = 60_000;
 
@@ -35,7 +35,10 @@ async function requireOwn(files: Files, places: Places, folder: FileFacts, socke
 async function connectLocal(files: Files, places: Places): Promise<Socket> {
   const folder = await files.facts(dirname(places.adminSocket));
   const facts = folder && (await files.facts(places.adminSocket));
-  if (!folder || !facts) throw await notThere(files, places);
+  if (!folder || !facts) {
+    await requireAuthority(files, places);
+    throw notAnswered(places, new Error('it is not there'));
+  }
   await requireOwn(files, places, folder, facts);
   const socket = connect(places.adminSocket);
   // Errors after this reach the request that uses the socket.
@@ -47,14 +50,6 @@ async function connectLocal(files: Files, places: Places): Promise<Socket> {
     socket.destroy();
     throw notAnswered(places, error);
   }
-}
-
-async function notThere(files: Files, places: Places): Promise<PatchError> {
-  if (await holdsAuthority(files, places.caFolder)) return notAnswered(places, new Error('it is not there'));
-  return new PatchError(
-    'NOT_INITIALIZED',
-    `This manager has no certificate authority yet: there is nothing in ${places.caFolder}. Run 'linux-patch-manager init', then start it.`,
-  );
 }
 
 /** What it means that the manager did not answer. */

@@ -1,16 +1,12 @@
 import { messageOf, PatchError } from '@linux-patch/contract';
 import { permissionAdvice } from '@linux-patch/runtime';
-import { readConfiguration } from '@linux-patch/runtime/configuration';
 import { type Command, CommanderError } from 'commander';
 import { managerPaths } from '../config/paths.ts';
-import { type ManagerConfig, ManagerConfigSchema } from '../config/schema.ts';
-import { createApiClient } from './api-client.ts';
-import type { CliDoors, CommandContext } from './command-context.ts';
+import type { CliDoors } from './command-context.ts';
 import type { GlobalOptions } from './command-line.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
-import { localConnection } from './local-connection.ts';
+import { openContext } from './open-context.ts';
 import { type Chosen, createManagerProgram } from './program.ts';
-import { remoteOf } from './remote-connection.ts';
 
 /** Errors and help go through the doors, and nothing ends the process. */
 function tame(command: Command, doors: CliDoors): void {
@@ -33,34 +29,6 @@ function choose(argv: readonly string[], doors: CliDoors): Chosen | number {
   return chosen ?? EXIT.usage;
 }
 
-/** The configuration of the manager of this machine; of one elsewhere only the defaults are known. */
-async function configOf(options: GlobalOptions, path: string, { files }: CliDoors): Promise<ManagerConfig> {
-  if (options.manager !== undefined) return ManagerConfigSchema.parse({});
-  const required = options.config !== undefined;
-  return (await readConfiguration({ files, path, schema: ManagerConfigSchema, required })).value;
-}
-
-async function contextOf(options: GlobalOptions, doors: CliDoors): Promise<CommandContext> {
-  const { files, startedFor } = doors;
-  const paths = managerPaths(options.root);
-  const configFile = options.config ?? paths.configFile;
-  const config = await configOf(options, configFile, doors);
-  const connection = (await remoteOf(options, files)) ?? localConnection({ files, paths, startedFor });
-  return {
-    ...doors,
-    root: options.root,
-    configFile,
-    paths,
-    config,
-    api: createApiClient(connection),
-    json: options.json ?? false,
-    // Asked for when something is shown: an answer is never from later than that.
-    get nowMs() {
-      return doors.clock.now();
-    },
-  };
-}
-
 /** What works on files does it on this machine, whatever the environment says. */
 function requireHere({ manager }: GlobalOptions): void {
   if (manager === undefined) return;
@@ -79,7 +47,7 @@ export async function runManager(argv: readonly string[], doors: CliDoors): Prom
     if (!run) requireHere(options);
     if (runBare) return await runBare(doors, options);
     const work = run ?? runHere;
-    return work ? await work(await contextOf(options, doors)) : EXIT.usage;
+    return work ? await work(await openContext(options, doors)) : EXIT.usage;
   } catch (error) {
     const { dataFolder } = managerPaths(chosen.options.root);
     const advice = await permissionAdvice(doors.files, error, 'linux-patch-manager', dataFolder);

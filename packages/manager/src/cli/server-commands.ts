@@ -9,11 +9,12 @@ import { webNamesOf } from '../config/web-names.ts';
 import type { ManagerOptions } from '../manager-options.ts';
 import { makeFirstLink } from '../people/first-link.ts';
 import { certificateName, managerUrl } from './arguments.ts';
-import { type CommandContext, print } from './command-context.ts';
-import { type CommandLine, quietly } from './command-line.ts';
+import { type CliDoors, type CommandContext, print } from './command-context.ts';
+import { type CommandLine, type GlobalOptions, quietly } from './command-line.ts';
 import { EXIT } from './exit-codes.ts';
+import { openContext } from './open-context.ts';
+import { startPatiently } from './start-patience.ts';
 import { renderFacts } from './table.ts';
-import { startWhenWritable } from './wait-for-disk.ts';
 
 /** `init` */
 async function init(
@@ -100,21 +101,26 @@ async function requireServersUser({ files, paths }: CommandContext): Promise<voi
 }
 
 /** `serve`: until told to stop. */
-async function serve(context: CommandContext): Promise<number> {
-  await requireServersUser(context);
-  const logger = context.createLogger(context.config.logging.level);
-  using _hangUp = context.onHangUp(() =>
+async function serve(doors: CliDoors, options: GlobalOptions): Promise<number> {
+  // Until the configuration says how much is to be told.
+  let logger = doors.createLogger('info');
+  using _hangUp = doors.onHangUp(() =>
     logger.warn(
       'SIGHUP changes nothing: the configuration is read at the start; restart the manager to use it',
       {},
     ),
   );
-  const { clock, commands, service, signal } = context;
+  const { clock, commands, service, signal } = doors;
   const { notifySocket, watchdogMs: intervalMs } = service;
   const notifier = createServiceNotifier({ commands, notifySocket, logger });
   const isService = notifySocket !== undefined;
-  const start = () => composeManager({ ...managerDoors(context), logger });
-  await using manager = await startWhenWritable(start, { clock, logger, notifier, isService, signal });
+  const start = async () => {
+    const context = await openContext(options, doors);
+    await requireServersUser(context);
+    logger = context.createLogger(context.config.logging.level);
+    return await composeManager({ ...managerDoors(context), logger });
+  };
+  await using manager = await startPatiently(start, { clock, logger, notifier, isService, signal });
   logger.info(`Listening on ${manager.address}:${manager.port}`, { url: manager.url });
   await notifier.ready(`Serving at ${manager.url}`);
   if (intervalMs !== undefined)
@@ -153,7 +159,7 @@ async function showStatus(context: CommandContext): Promise<void> {
 }
 
 /** Adds the commands of the server itself to the command line. */
-export function addServerCommands({ program, add, run, runHere }: CommandLine): void {
+export function addServerCommands({ program, add, run, runHere, runBare }: CommandLine): void {
   add(program, 'init', 'make the certificate authority, once')
     .option('--url <url>', 'URL that agents are told, for example https://patch.example.org:8443', managerUrl)
     .option(
@@ -168,7 +174,7 @@ export function addServerCommands({ program, add, run, runHere }: CommandLine): 
       ),
     );
   add(program, 'serve', 'run the server until told to stop').action((_options: object, command: Command) =>
-    runHere(command, serve),
+    runBare(command, serve),
   );
   add(program, 'status', 'show the running manager').action((_options: object, command: Command) =>
     run(command, quietly(showStatus)),

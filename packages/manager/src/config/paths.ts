@@ -13,6 +13,8 @@ export interface ManagerPaths {
   readonly caFolder: string;
   /** Unix socket on which the command line reaches the manager that runs; its folder is the manager's alone. */
   readonly adminSocket: string;
+  /** Is there when a manager has served from the data folder; not in a backup. */
+  readonly served: string;
   /** What makes the first person, as `init` left it; gone when it was used. */
   readonly firstLink: string;
   /** When the last backup was made; not in one itself. */
@@ -34,6 +36,7 @@ export function managerPaths(root: string): ManagerPaths {
     installFolder: join(dataFolder, 'install'),
     caFolder: join(dataFolder, 'ca'),
     adminSocket: join(root, 'run/linux-patch-manager/admin.sock'),
+    served: join(dataFolder, 'served.json'),
     firstLink: join(dataFolder, 'first-person.json'),
     lastBackup: join(dataFolder, 'last-backup.json'),
     adminToken: join(dataFolder, 'admin.token'),

@@ -129,10 +129,17 @@ export const MANAGER_CHECKS = {
     meaning: 'The manager cannot start before it is stopped, or server.port says another one.',
     command: 'ps -fp {pid}',
   }),
+  BIND_ADDRESS_MISSING: port.error({
+    title: 'This machine does not have the address that the manager is to listen on',
+    meaning:
+      'It comes late (DHCP, a VPN) or not at all. The service tries again by itself; without server.bind it listens at every address.',
+    command: 'ip -brief address',
+  }),
   SERVICE_START_LIMIT: service.error({
     title: 'systemd has given up starting the service',
-    meaning: 'It failed too often within a short time. Read why first.',
-    command: 'journalctl -u linux-patch-manager -n 50',
+    meaning:
+      'It failed too often within a short time, and until this is said systemd refuses every start. Mend what is named here first, or read why: journalctl -u linux-patch-manager -n 50.',
+    command: 'systemctl reset-failed linux-patch-manager && systemctl start linux-patch-manager',
   }),
   SERVICE_FAILED: service.error({
     title: 'The service has failed',

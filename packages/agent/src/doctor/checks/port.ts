@@ -1,5 +1,5 @@
-import { BlockList, isIP } from 'node:net';
-import { findPortHolder } from '@linux-patch/runtime';
+import { isIP } from 'node:net';
+import { findPortHolder, hasAddress } from '@linux-patch/runtime';
 import type { Finding } from '../finding.ts';
 import type { DoctorHost, DoctorPlace } from './host.ts';
 
@@ -33,16 +33,10 @@ export async function checkPort(at: DoctorPlace, host: DoctorHost): Promise<Find
   return [...findings, ...checkAddress(at, host), ...checkReach(host)];
 }
 
-/** Every address of 127.0.0.0/8 is this host's, and these two mean all addresses. */
-const ALWAYS_THERE = /^(?:127\..*|::1|0\.0\.0\.0|::)$/;
-
 function checkAddress({ network }: DoctorPlace, { config }: DoctorHost): Finding[] {
   const { bind } = config.server;
-  if (!config.tls.enabled || ALWAYS_THERE.test(bind)) return [];
-  const own = new BlockList();
-  for (const { address, family } of network.addresses())
-    own.addAddress(address, family === 4 ? 'ipv4' : 'ipv6');
-  if (own.check(bind, isIP(bind) === 4 ? 'ipv4' : 'ipv6')) return [];
+  const own = network.addresses().map(({ address }) => address);
+  if (!config.tls.enabled || hasAddress(own, bind)) return [];
   return [{ code: 'BIND_ADDRESS_MISSING', detail: `server.bind is ${bind}.` }];
 }
 

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { messageOf } from '@linux-patch/contract';
 import { parseCertificate, parseCertificates } from '@linux-patch/pki';
 import { folderOf, readCaState } from '../../authority/ca-state.ts';
+import { authorityPresence, everythingLost } from '../../authority/initialised.ts';
 import { rotationDueMs } from '../../authority/issuing.ts';
-import { findCertificates, holdsAuthority, readPair } from '../../authority/key-files.ts';
+import { findCertificates, readPair } from '../../authority/key-files.ts';
 import type { ManagerConfig } from '../../config/schema.ts';
 import { readJobKeyFile } from '../../job-key/stored-key.ts';
 import type { Finding } from '../finding.ts';
@@ -15,8 +16,9 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 export async function checkAuthority(at: ManagerPlace, config: ManagerConfig): Promise<Finding[]> {
   const { files, clock, paths } = at;
   const { caFolder } = paths;
-  if (!(await holdsAuthority(files, caFolder)))
-    return [{ code: 'NOT_INITIALIZED', detail: `There is nothing in ${caFolder}.` }];
+  const presence = await authorityPresence(files, paths);
+  if (presence === 'never') return [{ code: 'NOT_INITIALIZED', detail: `There is nothing in ${caFolder}.` }];
+  if (presence === 'lost') return [{ code: 'AUTHORITY_BROKEN', detail: everythingLost(caFolder).message }];
   try {
     const { current, next } = await readCaState(files, caFolder);
     const root = parseCertificate(

@@ -1,5 +1,6 @@
+import { networkInterfaces } from 'node:os';
 import { isPatchError, MANAGER_ADMIN_ROUTES, messageOf, VERSION } from '@linux-patch/contract';
-import { findPortHolder } from '@linux-patch/runtime';
+import { findPortHolder, hasAddress } from '@linux-patch/runtime';
 import { readUnit, unitFaults } from '@linux-patch/runtime/findings';
 import type { ApiClient } from '../../cli/api-client.ts';
 import type { ManagerConfig } from '../../config/schema.ts';
@@ -52,8 +53,16 @@ async function explain(
         },
       ]
     : [];
+  const why = [...taken, ...checkAddress(config.server.bind)];
   const isTold = service.some((one) => one.code !== 'SERVICE_NOT_ENABLED');
-  return isTold ? taken : [...taken, { code: 'NOT_ANSWERING', detail }];
+  return isTold ? why : [...why, { code: 'NOT_ANSWERING', detail }];
+}
+
+function checkAddress(bind: string): Finding[] {
+  const own = Object.values(networkInterfaces()).flatMap((list) =>
+    (list ?? []).map(({ address }) => address),
+  );
+  return hasAddress(own, bind) ? [] : [{ code: 'BIND_ADDRESS_MISSING', detail: `server.bind is ${bind}.` }];
 }
 
 async function askManager(api: ApiClient, { clock }: ManagerPlace): Promise<Finding[]> {

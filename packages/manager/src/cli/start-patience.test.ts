@@ -2,7 +2,7 @@ import { PatchError } from '@linux-patch/contract';
 import type { ServiceNotifier } from '@linux-patch/runtime';
 import { ManualClock, memoryLogger } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
-import { startWhenWritable } from './wait-for-disk.ts';
+import { startPatiently } from './start-patience.ts';
 
 const FULL = new PatchError('DISK_FULL', 'The disk is full.');
 
@@ -20,7 +20,7 @@ function service(isService: boolean) {
   };
   const stop = new AbortController();
   const start = (work: () => Promise<string>) =>
-    startWhenWritable(work, { clock, logger, notifier, isService, signal: stop.signal });
+    startPatiently(work, { clock, logger, notifier, isService, signal: stop.signal });
   return { clock, logger, said, stop, start };
 }
 
@@ -34,7 +34,7 @@ function onTry(number: number, error: unknown = FULL) {
   };
 }
 
-describe('a start on a full disk', () => {
+describe('a start that fails', () => {
   it('is tried again until there is room, and says so once', async () => {
     const { clock, logger, said, start } = service(true);
     const started = start(onTry(3));
@@ -43,7 +43,9 @@ describe('a start on a full disk', () => {
       await clock.advance(2_000);
     }
     expect(await started).toBe('try 3');
-    expect(logger.records.map((one) => one.message)).toEqual(['The disk is full. The manager waits for it.']);
+    expect(logger.records.map((one) => one.message)).toEqual([
+      'The disk is full. The manager waits up to a minute for this to be mended.',
+    ]);
     expect(said).toContain('Not started: The disk is full.');
   });
 
@@ -58,7 +60,7 @@ describe('a start on a full disk', () => {
     await outcome;
   });
 
-  it('fails at once at a terminal, and for any other fault', async () => {
+  it('fails at once at a terminal, and where nobody could mend it', async () => {
     await expect(service(false).start(onTry(2))).rejects.toBe(FULL);
     const other = new Error('no');
     await expect(service(true).start(onTry(2, other))).rejects.toBe(other);
@@ -72,6 +74,30 @@ describe('a start on a full disk', () => {
     await clock.advance(2_000);
     expect(await outcome).toBe('try 2');
     expect(said).toEqual(['Not started: The database cannot be used: it starts.']);
+  });
+
+  it('waits for whatever is mended beside it, and says each fault once', async () => {
+    const faults = [
+      new PatchError('CONFIG_INVALID', 'config.yaml:3:5: server.prot is no key\nconfig.yaml:4:1: more'),
+      new PatchError('BIND_FAILED', 'The manager cannot listen on 192.0.2.7:8443.'),
+      new PatchError('BIND_FAILED', 'The manager cannot listen on 192.0.2.7:8443.'),
+    ];
+    const { clock, logger, said, start } = service(true);
+    const outcome = start(async () => {
+      const fault = faults.shift();
+      if (fault) throw fault;
+      return 'serves';
+    });
+    for (const _ of [1, 2, 3]) {
+      await clock.waitForSleepers();
+      await clock.advance(2_000);
+    }
+    expect(await outcome).toBe('serves');
+    expect(said).toEqual([
+      'Not started: config.yaml:3:5: server.prot is no key',
+      'Not started: The manager cannot listen on 192.0.2.7:8443.',
+    ]);
+    expect(logger.records).toHaveLength(2);
   });
 
   it('knows a file that could not be written, too', async () => {
