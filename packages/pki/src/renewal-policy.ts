@@ -21,17 +21,26 @@ export interface RenewalWindow {
 export const RENEWAL_SPAN = { from: 0.6, to: 0.8 } as const;
 
 /**
+ * When a certificate has to be renewed at the latest: `thresholdDays` before its end, but never before the middle of its
+ * life, because a fresh one that is already due would be renewed for ever.
+ */
+export function latestRenewalMs(
+  life: Pick<RenewalPolicy, 'notBeforeMs' | 'notAfterMs' | 'thresholdDays'>,
+): number {
+  const { notBeforeMs, notAfterMs, thresholdDays } = life;
+  return Math.max(notAfterMs - thresholdDays * DAY_MS, notBeforeMs + (notAfterMs - notBeforeMs) / 2);
+}
+
+/**
  * The instant to renew: the drawn point of the manager's window, else of the time between 60 % and 80 % of the
- * lifetime; at the latest `thresholdDays` before expiry. For lifetimes shorter than two thresholds that rule never
- * reaches before the middle of the lifetime, because a fresh certificate that is already due would be renewed for
- * ever. For the same reason, and because nobody else shall decide that a host lets its certificate lapse, a window
- * outside the time from the middle of the lifetime to that latest point is not followed.
+ * lifetime; at the latest `latestRenewalMs`. Because nobody else shall decide that a host lets its certificate lapse, or
+ * renews for ever, a window outside the time from the middle of the lifetime to that latest point is not followed.
  */
 export function renewalPoint(policy: RenewalPolicy): number {
-  const { notBeforeMs, notAfterMs, draw, thresholdDays, window } = policy;
+  const { notBeforeMs, notAfterMs, draw, window } = policy;
   const lifetimeMs = notAfterMs - notBeforeMs;
   const middle = notBeforeMs + lifetimeMs / 2;
-  const latest = Math.max(notAfterMs - thresholdDays * DAY_MS, middle);
+  const latest = latestRenewalMs(policy);
   if (window && window.startMs <= window.endMs && window.startMs >= middle && window.endMs <= latest) {
     return Math.floor(window.startMs + draw * (window.endMs - window.startMs));
   }

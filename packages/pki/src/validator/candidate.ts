@@ -24,7 +24,7 @@ export interface Expectation {
   readonly occasion: Occasion;
   /** The host's clock, epoch milliseconds. */
   readonly now: number;
-  /** Less than this many days left means `expiring_soon`. */
+  /** Less than this many days left means `expiring_soon`; see `latestRenewalMs`. */
   readonly thresholdDays: number;
   /** Names that the certificate must carry, where the caller insists on them. */
   readonly expectedNames?:

@@ -4,6 +4,7 @@ import { parseCertificate } from '../certificates.ts';
 import { issueCertificate } from '../issue.ts';
 import { generateKey, publicKeySpki } from '../keys.ts';
 import { agentProfile, issuingProfile } from '../profiles.ts';
+import { renewalPoint } from '../renewal-policy.ts';
 import { testAuthority } from '../testing/index.ts';
 
 test('an identity expires soon when less than the threshold is left on the server certificate', () => {
@@ -14,6 +15,18 @@ test('an identity expires soon when less than the threshold is left on the serve
     status: 'expiring_soon',
     message: expect.stringContaining(`${CERTIFICATE} expires`),
   });
+});
+
+test('one of a short life does not expire soon before half of that is over, when it is renewed', async () => {
+  const short = await authority.issueAgent({}, { now: NOW, lifetimeMs: 6 * DAY_MS });
+  const files = { certificate: short.certificatePem, key: short.privateKeyPem };
+  const { notBeforeMs, notAfterMs } = parseCertificate(short.certificatePem);
+  const middle = notBeforeMs + (notAfterMs - notBeforeMs) / 2;
+  expect(notAfterMs - NOW).toBeLessThan(7 * DAY_MS);
+  expect(check({ ...files, now: NOW }).status).toBe('valid');
+  expect(check({ ...files, now: middle }).status).toBe('valid');
+  expect(check({ ...files, now: middle + 1 }).status).toBe('expiring_soon');
+  expect(renewalPoint({ notBeforeMs, notAfterMs, draw: 0.9, thresholdDays: 7 })).toBe(middle);
 });
 
 test('an identity expires soon when less than the threshold is left on the CA it chains to', async () => {

@@ -1,5 +1,6 @@
 import { DAY_MS } from '@linux-patch/contract';
 import type { IdentityFacts, IdentityStatus } from '../identity-status.ts';
+import { latestRenewalMs } from '../renewal-policy.ts';
 import type { Candidate, Expectation } from './candidate.ts';
 import type { CheckId } from './checks.ts';
 import { dateFaults, freshnessFaults, lifeFaults } from './dates.ts';
@@ -92,5 +93,9 @@ function timeLeft({ facts, candidate, expected }: Subject): IdentityStatus {
     `The ${role} in ${path} expires on ${isoOf(end)}, in ` +
     `${days === 0 ? 'less than a day' : `${days} ${days === 1 ? 'day' : 'days'}`} ` +
     `(server certificate "${facts.subject}", serial ${facts.serialHex}).`;
-  return { status: left < expected.thresholdDays * DAY_MS ? 'expiring_soon' : 'valid', message, facts };
+  const { now, thresholdDays } = expected;
+  // A CA is not renewed by whoever believes it, so its age is no matter.
+  const caEnds = facts.caNotAfterMs - now < thresholdDays * DAY_MS;
+  const isLate = now > latestRenewalMs({ ...facts, thresholdDays });
+  return { status: caEnds || isLate ? 'expiring_soon' : 'valid', message, facts };
 }
