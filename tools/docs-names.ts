@@ -24,6 +24,9 @@ const MAPS = [
   'packages/worker/src/README.md',
 ];
 
+/** What a folder of a room says of itself; it names files from there, and from the folder around it. */
+const FOLDER_README = /^packages\/\w+\/src\/.+\/README\.md$/;
+
 function isThere(pattern: string): boolean {
   return globSync(pattern.replace(/\/$/, '')).length > 0;
 }
@@ -35,6 +38,10 @@ function missingFiles(text: string, file: string): string[] {
   if (MAPS.includes(file)) {
     const named = quoted.filter((name) => /^[a-z-]+\/[\w./-]*$/.test(name));
     return named.filter((name) => !isThere(join(folder, name)) && !isThere(name));
+  }
+  if (FOLDER_README.test(file)) {
+    const named = quoted.filter((name) => /^[\w./-]+\.ts$/.test(name));
+    return named.filter((name) => ![folder, dirname(folder)].some((from) => isThere(join(from, name))));
   }
   const paths = quoted.filter((name) => OURS.test(name) && !/[A-Z]{3}|[<{]/.test(name));
   const sources = quoted
@@ -122,7 +129,7 @@ const documents = globSync([
   'packaging/*.md',
   'docs/*.md',
   'docs/decisions/*.md',
-  ...MAPS,
+  'packages/*/src/**/README.md',
 ]);
 const faults = [
   ...documents.flatMap((file) => faultsOf(file, names)),
