@@ -10,6 +10,24 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
+/** A request for each route that makes a job. */
+const CHANGES: readonly (readonly [method: string, path: string, body: object | undefined])[] = [
+  ['POST', '/api/v1/packages', { packages: [{ name: 'alpha' }] }],
+  ['PUT', '/api/v1/packages/alpha', { version: '2.0' }],
+  ['DELETE', '/api/v1/packages/alpha?purge=true', undefined],
+  ['POST', '/api/v1/packages/hold', { packages: ['alpha'] }],
+  ['POST', '/api/v1/packages/unhold', { packages: ['alpha'] }],
+  ['POST', '/api/v1/patches/apply', { packages: ['alpha'] }],
+];
+/** One more, which the policy of a host has to name. */
+const RESTART = ['POST', '/api/v1/system/services/toyd.service/restart', {}] as const;
+
+/** As good a request, for something else. */
+function otherThan(path: string, body: object): object {
+  if ('version' in body) return { version: '3.0' };
+  return { packages: path === '/api/v1/packages' ? [{ name: 'linux-patch-api' }] : ['linux-patch-api'] };
+}
+
 describe('the routes', () => {
   it('turn changes into jobs whose first status is pending', async () => {
     const install = await call(world, '/api/v1/packages', {
@@ -27,28 +45,38 @@ describe('the routes', () => {
     expect(Job.safeParse((await call(world, `/api/v1/jobs/${id}`)).envelope.data).error).toBeUndefined();
   });
 
-  it.each([
-    ['POST', '/api/v1/packages', { packages: [{ name: 'alpha' }] }],
-    ['PUT', '/api/v1/packages/alpha', { version: '2.0' }],
-    ['DELETE', '/api/v1/packages/alpha?purge=true', undefined],
-    ['POST', '/api/v1/patches/apply', { packages: ['alpha'] }],
-  ])('start %s %s once under one key, and nothing else under it', async (method, path, body) => {
-    const headers = { 'idempotency-key': `once-${method}-${path}` };
-    const ask = (given: object | undefined, at = path) =>
-      call(world, at, { method, headers, ...(given ? { body: given } : {}) });
-    const first = await ask(body);
-    const again = await ask(body);
-    expect([first.status, again.status]).toEqual([202, 202]);
-    const { job_id: id } = JobAccepted.parse(first.envelope.data);
-    expect(again.envelope.data).toEqual(first.envelope.data);
-    const other = await (body ? ask({ ...body, options: {} }) : ask(undefined, '/api/v1/packages/alpha'));
-    expect([other.status, other.envelope.error]).toMatchObject([
-      409,
-      { code: 'IDEMPOTENCY_CONFLICT', retryable: false, details: { job_id: id } },
-    ]);
-    const unnamed = await call(world, path, { method, ...(body ? { body } : {}) });
-    expect(JobAccepted.parse(unnamed.envelope.data).job_id).not.toBe(id);
+  it('that make jobs are all asked here', () => {
+    const asking = Object.values(AGENT_ROUTES).filter(
+      (route) => 'response' in route && route.response === JobAccepted,
+    );
+    const asked = asking.map(({ method, path }) =>
+      [...CHANGES, RESTART].some(
+        ([by, at]) => by === method && new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}(?:\\?|$)`).test(at),
+      ),
+    );
+    expect(asked).toEqual([...CHANGES, RESTART].map(() => true));
   });
+
+  it.each(CHANGES)(
+    'start %s %s once under one key, and nothing else under it',
+    async (method, path, body) => {
+      const headers = { 'idempotency-key': `once-${method}-${path}` };
+      const ask = (given: object | undefined, at = path) =>
+        call(world, at, { method, headers, ...(given ? { body: given } : {}) });
+      const first = await ask(body);
+      const again = await ask(body);
+      expect([first.status, again.status]).toEqual([202, 202]);
+      const { job_id: id } = JobAccepted.parse(first.envelope.data);
+      expect(again.envelope.data).toEqual(first.envelope.data);
+      const other = await (body ? ask(otherThan(path, body)) : ask(undefined, '/api/v1/packages/alpha'));
+      expect([other.status, other.envelope.error]).toMatchObject([
+        409,
+        { code: 'IDEMPOTENCY_CONFLICT', retryable: false, details: { job_id: id } },
+      ]);
+      const unnamed = await call(world, path, { method, ...(body ? { body } : {}) });
+      expect(JobAccepted.parse(unnamed.envelope.data).job_id).not.toBe(id);
+    },
+  );
 
   it('answer a repeated removal with its job when the package is gone', async () => {
     let installed = true;
@@ -78,11 +106,11 @@ describe('the routes', () => {
     },
   );
 
-  it.each([
-    ['POST', '/api/v1/packages', { packages: [{ name: 'alpha' }] }],
-    ['PUT', '/api/v1/packages/alpha', {}],
-    ['DELETE', '/api/v1/packages/alpha', undefined],
-    ['POST', '/api/v1/patches/apply', { packages: [] }],
+  it.each<(typeof CHANGES)[number]>([
+    ...CHANGES,
+    RESTART,
+    ['POST', '/api/v1/packages/plan', { packages: [{ name: 'alpha' }] }],
+    ['POST', '/api/v1/patches/plan', {}],
     ['DELETE', '/api/v1/jobs/f4a0bd0e-5c38-4a9e-9d3a-3d4f6f0c9a11', undefined],
     ['PUT', '/api/v1/identity/crl', { crl_pem: 'x' }],
     ['PUT', '/api/v1/identity/trust', {}],
