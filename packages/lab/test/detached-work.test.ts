@@ -7,13 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openJobQueue } from '../../agent/src/jobs/queue.ts';
 import { createChanges } from '../../agent/src/worker-link/changes.ts';
 import { childWorker } from '../../agent/src/worker-link/child-worker.ts';
-import { openEarlierRuns } from '../../agent/src/worker-link/earlier-runs.ts';
 import { createJobProcesses } from '../../agent/src/worker-link/job-processes.ts';
 import { createJobRunner } from '../../agent/src/worker-link/job-runner.ts';
 import { openWorkerLink } from '../../agent/src/worker-link/link.ts';
 import { openOrders, workerFolder, workFolder } from '../../worker/src/admission/orders.ts';
 import { runFolder } from '../../worker/src/admission/run-place.ts';
-import { sessionService } from '../../worker/src/detached/service.ts';
 import { openPackageCache } from '../../worker/src/lists/cache-state.ts';
 import { OWN_PROGRAMS } from '../../worker/test/worker-process.ts';
 import { askUntil } from '../src/wait.ts';
@@ -40,11 +38,7 @@ async function openJobs(root: string) {
     root,
     hostArguments,
     processes: createJobProcesses(link, { logger, clockFault: () => undefined }),
-    earlier: openEarlierRuns({
-      ...shared,
-      folder: jobs,
-      service: sessionService(nodeCommands(), systemFiles),
-    }),
+    formerWork: join(jobs, 'work'),
     attached: { limitMs: 60_000, clockFault: () => undefined },
     record: { cache, onDenied: () => {}, onAudited: () => {} },
     withdraw: async () => {},
@@ -61,7 +55,7 @@ async function openJobs(root: string) {
     journal: new JobJournal({ ...shared, folder: jobs }),
     execute: runner.work,
     limits,
-    detached: { ...runner, changedSince: async () => undefined },
+    detached: runner,
   });
 }
 

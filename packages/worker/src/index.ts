@@ -16,8 +16,7 @@ export { pinPlace } from './admission/pin-place.ts';
 export { runFolder } from './admission/run-place.ts';
 export { askedSeldom } from './detached/asked-seldom.ts';
 export { LineFollower } from './detached/line-follower.ts';
-export { OutlivingProgram } from './detached/outliving-program.ts';
-export { type DetachedService, hostService } from './detached/service.ts';
+export type { DetachedService } from './detached/service.ts';
 export {
   differingFacts,
   HostBinding,

@@ -3,7 +3,6 @@ import { HOUR_MS, MINUTE_MS, type PolicyDenial } from '@linux-patch/contract';
 import {
   createCacheRefresher,
   findBackend,
-  hostService,
   JobJournal,
   openPackageCache,
   ordersFolder,
@@ -16,7 +15,6 @@ import type { Changes } from '../jobs/changes.ts';
 import { type JobQueue, openJobQueue } from '../jobs/queue.ts';
 import type { RunRecord } from '../worker-link/apply-report.ts';
 import { createChanges } from '../worker-link/changes.ts';
-import { openEarlierRuns } from '../worker-link/earlier-runs.ts';
 import { type HostState, openHostState } from '../worker-link/host-state.ts';
 import type { InstanceId } from '../worker-link/instance.ts';
 import { createWorkerInventory } from '../worker-link/inventory.ts';
@@ -84,14 +82,13 @@ async function openRunner(
   const { logger } = report;
   const { clock, clockWatch } = time;
   const clockFault = () => clockFaultOf(clockWatch)?.slice(0, MOST_FAULT);
-  const service = await hostService(host, 'end');
   return createJobRunner({
     doors: { files: host.files, clock, logger, commands: program.commands },
     root,
     hostArguments: hostArgumentsOf(context),
     // What is done under a private root ends with the agent, so that nothing of it is left when its folder goes.
     processes: root === '/' ? createJobProcesses(parts.link, { logger, clockFault }) : undefined,
-    earlier: openEarlierRuns({ files: host.files, clock, logger, folder: jobs.storage_path, service }),
+    formerWork: join(jobs.storage_path, 'work'),
     attached: { limitMs: jobs.timeout_minutes * MINUTE_MS + AFTER_LIMIT_MS, clockFault },
     record: parts.record,
     withdraw: (job) => parts.changes.withdraw(job),
@@ -186,8 +183,7 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
       limits: queueLimits(config),
       mayForget: () => clockWatch.verdict.state === 'ok',
       execute: runner.work,
-      // What was begun and is lost is judged by the next process of the job.
-      detached: root === '/' ? { ...runner, changedSince: async () => undefined } : undefined,
+      detached: root === '/' ? runner : undefined,
     }),
   );
   stack.use(auditJobs(jobs.events, audit));

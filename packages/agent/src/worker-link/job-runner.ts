@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { isPatchError, PatchError } from '@linux-patch/contract';
 import { type Clock, type Commands, type Files, type Logger, type OutputSource } from '@linux-patch/runtime';
 import {
@@ -8,7 +9,6 @@ import {
   workerFolder,
 } from '@linux-patch/worker';
 import type { RunEnding, RunRecord } from './apply-report.ts';
-import type { EarlierRuns } from './earlier-runs.ts';
 import { followRun } from './follow-run.ts';
 import { hear, onInterruption, readReport } from './hear-run.ts';
 import type { JobProcesses } from './job-processes.ts';
@@ -35,8 +35,8 @@ export interface JobRunnerOptions {
   readonly hostArguments: readonly string[];
   /** Undefined where a job ends with the agent: then its process is a child. */
   readonly processes: JobProcesses | undefined;
-  /** What a release before this one has started, and is not done. */
-  readonly earlier: EarlierRuns;
+  /** Where the agent of 1.2.0 kept what it knew of the work of its jobs. */
+  readonly formerWork: string;
   readonly attached: AttachedRuns;
   readonly record: RunRecord;
   /** Called for a job that is over although no process of it said how it ended. */
@@ -54,14 +54,12 @@ interface AttachedRuns {
 /** Has jobs done by the worker, and follows them, also one that an earlier agent had begun. */
 export interface JobRunner {
   readonly work: Executor;
-  /** The worker knows: it goes on with what was begun, or says that it cannot. */
-  readonly stateOf: (jobId: string) => Promise<'under_way'>;
   /** Forgets what a job left. */
   readonly forget: (jobId: string) => Promise<void>;
 }
 
 export function createJobRunner(options: JobRunnerOptions): JobRunner {
-  const { earlier, processes } = options;
+  const { doors, formerWork, processes } = options;
   return {
     async work(_request, context) {
       const ending = await endingOf(options, context).catch(async (error: unknown) => {
@@ -74,10 +72,9 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       await options.withdraw(context.jobId);
       throw lostProcess();
     },
-    stateOf: async () => 'under_way',
     async forget(jobId) {
       await processes?.forget(jobId);
-      await earlier.forget(jobId);
+      await doors.files.remove(join(formerWork, jobId));
     },
   };
 }
@@ -97,13 +94,12 @@ async function endingOf(options: JobRunnerOptions, context: JobContext): Promise
 /** One process of a job, from its first word. @returns how it says that it ended; undefined when it did not say so */
 async function endingOfRun(options: JobRunnerOptions, context: JobContext): Promise<RunEnding | undefined> {
   const { jobId, signal } = context;
-  const { doors, earlier } = options;
+  const { doors } = options;
   const heard = hear({ logger: doors.logger, record: options.record }, context);
   // Who stops the agent stops following; a job that is to end was told so by the worker.
   using stopping = onInterruption(signal);
   const watch = { signal: stopping.interrupted, onLine: heard.onLine, isEnough: heard.isEnding };
-  if (await earlier.isThere(jobId)) await earlier.follow(jobId, { ...watch, stop: signal });
-  else await followAnew(options, context, watch);
+  await followProcess(options, context, watch);
   await heard.settled();
   const ending = heard.ending();
   if (!ending)
@@ -118,7 +114,7 @@ interface Watch {
 }
 
 /** Has it done, or finds the process that does it. */
-async function followAnew(
+async function followProcess(
   options: JobRunnerOptions,
   { jobId, signal }: Pick<JobContext, 'jobId' | 'signal'>,
   watch: Watch,
@@ -162,15 +158,11 @@ function outcomeOf(options: JobRunnerOptions, ending: RunEnding, context: JobCon
     const { code, message, details } = ending;
     throw new PatchError(code, message, { details });
   }
-  const { message, afterwards, reboot } = ending;
-  if (reboot?.required && reboot.refusal === undefined) return { message: `${message}; ${NO_REBOOT}` };
+  const { message, afterwards } = ending;
   const { processes } = options;
   if (!afterwards || !processes) return { message };
   return { message, afterwards: () => followReboot(options, processes, context) };
 }
-
-const NO_REBOOT =
-  'no reboot: the agent was replaced while this job was running, and the one before was to see to that. The host needs one: ask for it again';
 
 /** The worker reboots when it hears that the job is on record. @throws PatchError `REBOOT_ERROR` when it could not */
 async function followReboot(

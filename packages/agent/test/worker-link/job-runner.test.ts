@@ -5,8 +5,6 @@ import { nodeCommands, systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import type { JobReporter, RunReport } from '@linux-patch/worker';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { sessionService } from '../../../worker/src/detached/service.ts';
-import { openEarlierRuns } from '../../src/worker-link/earlier-runs.ts';
 import { createJobRunner } from '../../src/worker-link/job-runner.ts';
 import { nothing } from '../job-requests.ts';
 
@@ -64,13 +62,7 @@ async function worldWith(clockFault: string | undefined, script: readonly Start[
     root: '/private',
     hostArguments: ['--root', '/private'],
     processes: undefined,
-    earlier: openEarlierRuns({
-      files: systemFiles,
-      clock,
-      logger,
-      folder,
-      service: sessionService(nodeCommands(), systemFiles),
-    }),
+    formerWork: join(folder, 'work'),
     attached: { limitMs: 60_000, clockFault: () => clockFault },
     record: {
       cache: {
@@ -151,13 +143,6 @@ describe('the process of a job', () => {
     expect(Buffer.from(told, 'base64url').toString()).toBe('It stands in 1970; $HOME');
   });
 
-  it('of a release that left reboots to the agent brings none, and the job says so', async () => {
-    const { work } = await world({
-      lines: [{ t: 'done', message: 'linux 2 installed', reboot: { required: true, reasons: ['linux'] } }],
-    });
-    expect((await work()).message).toContain('linux 2 installed; no reboot: the agent was replaced');
-  });
-
   it('fails a job with the code, the words and the details that it says', async () => {
     const { work } = await world({
       lines: [{ t: 'failed', code: 'DISK_FULL', message: 'No room.', details: { exit_code: 100 } }],
@@ -217,10 +202,9 @@ describe('the process of a job', () => {
 
   it('is not started for a job that is cancelled by then', async () => {
     const { work, stop, starts } = await world();
-    const working = work();
     const reason = new PatchError('CANCELLED', 'The job was cancelled while it was running.');
     stop.abort(reason);
-    await expect(working).rejects.toBe(reason);
+    await expect(work()).rejects.toBe(reason);
     expect(await starts()).toEqual([]);
   });
 

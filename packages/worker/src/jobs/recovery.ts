@@ -1,6 +1,5 @@
 import { DAY_MS, type JobResult, PatchError } from '@linux-patch/contract';
 import type { JobJournal, JournalEntry } from './journal.ts';
-import { mergeResults } from './merge-results.ts';
 import { isFinished, type JobCore, transition } from './state.ts';
 
 export interface HistoryLimits {
@@ -14,24 +13,18 @@ const NEXT = 'then run it again. An interrupted package installation is repaired
 const UNKNOWN = `${STOPPED} What the job had changed by then is not known: check the packages, ${NEXT}`;
 const KNOWN = `${STOPPED} Its results name what is different since it began: look at them, ${NEXT}`;
 
-/** What is said of work that was cut off; `changed` as for `interruptedJob`. */
+/**
+ * What is said of work that was cut off.
+ * @param changed what is different since it began; undefined when nobody knows
+ */
 export function interruption(changed: readonly JobResult[] | undefined): PatchError {
   return new PatchError('INTERRUPTED', changed ? KNOWN : UNKNOWN);
 }
 
-/**
- * A job that was running when the agent stopped, as it is from now on.
- * @param changed what is different since it began; undefined when nobody knows
- */
-export function interruptedJob(
-  entry: JournalEntry,
-  nowMs: number,
-  changed: readonly JobResult[] | undefined,
-): JournalEntry {
-  const { code, message } = interruption(changed);
-  const failure = { type: 'fail', code, message } as const;
-  const results = changed ? mergeResults(entry.core.results, changed) : entry.core.results;
-  return { ...entry, core: { ...transition(entry.core, failure, nowMs), results } };
+/** A job that was running when the agent stopped, as it is from now on. */
+export function interruptedJob(entry: JournalEntry, nowMs: number): JournalEntry {
+  const { code, message } = interruption(undefined);
+  return { ...entry, core: transition(entry.core, { type: 'fail', code, message }, nowMs) };
 }
 
 /** Writes an interrupted job down, with what it had logged before the agent stopped. */

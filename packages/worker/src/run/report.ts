@@ -51,14 +51,6 @@ export const RunReport = z.discriminatedUnion('t', [
     message: Prose,
     /** What is left to do when the job is on record; what comes of that is said after this. */
     afterwards: z.literal('reboot').optional(),
-    /** Of a process of an earlier release, which left reboots to the agent. */
-    reboot: z
-      .strictObject({
-        required: z.boolean(),
-        reasons: z.array(Prose).max(100_000),
-        refusal: Prose.optional(),
-      })
-      .optional(),
   }),
   z.strictObject({
     t: z.literal('failed'),
