@@ -189,11 +189,11 @@ function onConnection(serve: (socket: WebSocket) => void): void {
   server.on('upgrade', (request, socket, head) => sockets.handleUpgrade(request, socket, head, serve));
 }
 
-const watch = (fromSeq?: number) =>
+const watch = (fromSeq?: number, clock = new ManualClock()) =>
   watchJob({
     fromSeq,
     client: fleet,
-    clock: new ManualClock(),
+    clock,
     agent: agent(),
     jobId: JOB,
     signal: new AbortController().signal,
@@ -252,5 +252,25 @@ describe('frames of a job', () => {
     answer = (_incoming, outgoing) => outgoing.writeHead(404).end();
     await expect(watch().next()).rejects.toMatchObject({ code: 'AGENT_UNREACHABLE' });
     await closed;
+  });
+
+  it('that do not come for 90 s end the connection, and the job is asked for; whoever pings is heard', async () => {
+    const { promise: connected, resolve } = Promise.withResolvers<WebSocket>();
+    onConnection((socket) => void socket.once('message', () => resolve(socket)));
+    say(envelope(JSON.stringify(agentJob({ status: 'completed' }))));
+    const clock = new ManualClock();
+    let ended = false;
+    const next = watch(undefined, clock).next();
+    void next.then(() => (ended = true));
+    const socket = await connected;
+    const closed = once(socket, 'close');
+    await clock.advance(80_000);
+    socket.ping();
+    await once(socket, 'pong');
+    await clock.advance(90_000);
+    expect([socket.readyState, ended]).toEqual([socket.OPEN, false]);
+    await clock.advance(10_000);
+    await closed;
+    expect((await next).value).toMatchObject({ status: 'completed' });
   });
 });

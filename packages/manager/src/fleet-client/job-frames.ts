@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net';
 import { JOB_EVENTS_PATH, parseJson, ServerFrame } from '@linux-patch/contract';
+import type { Clock } from '@linux-patch/runtime';
 import { WebSocket } from 'ws';
 import type { FleetClient } from './client.ts';
 import type { AgentAddress } from './connect.ts';
@@ -13,18 +15,20 @@ const WAITING_CHARACTERS = 512 * 1024;
 const STRAY_FRAMES = 1_000;
 /** Agents ping every 30 s, so a connection that says nothing for this long leads nowhere. */
 const IDLE_LIMIT_MS = 90_000;
+const IDLE_LOOK_MS = 10_000;
 const HANDSHAKE_LIMIT_MS = 10_000;
 
 /** Frames about one job as its agent pushes them, until it stops, breaks off or says nothing. Never throws. */
 export async function* jobFrames(options: {
   readonly client: FleetClient;
+  readonly clock: Clock;
   readonly agent: AgentAddress;
   readonly jobId: string;
   /** The last event that was seen. */
   readonly fromSeq?: number | undefined;
   readonly signal: AbortSignal;
 }): AsyncGenerator<ServerFrame> {
-  const { client, agent, jobId, fromSeq, signal } = options;
+  const { client, clock, agent, jobId, fromSeq, signal } = options;
   const connection = await client.connect(agent, signal).catch(() => undefined);
   if (!connection) return;
   // The connection is open and TLS already; this speaks WebSocket over it.
@@ -35,7 +39,8 @@ export async function* jobFrames(options: {
     perMessageDeflate: false,
   });
   const frames = new FrameQueue(socket);
-  connection.setTimeout(IDLE_LIMIT_MS, () => socket.terminate());
+  const done = new AbortController();
+  void untilIdle(connection, clock, done.signal).then(() => socket.terminate());
   const close = (): void => socket.terminate();
   signal.addEventListener('abort', close, { once: true });
   // Undefined members are not sent: the first agents know no numbers.
@@ -58,8 +63,19 @@ export async function* jobFrames(options: {
     }
   } finally {
     signal.removeEventListener('abort', close);
+    done.abort();
     socket.terminate();
     connection.destroy();
+  }
+}
+
+/** Resolves when nothing has come for so long that nothing will, or nobody wants to know any more. */
+async function untilIdle(connection: Socket, clock: Clock, done: AbortSignal): Promise<void> {
+  let heardBytes = connection.bytesRead;
+  for (let quietMs = 0; quietMs < IDLE_LIMIT_MS && !done.aborted; ) {
+    await clock.sleep(IDLE_LOOK_MS, done).catch(() => {});
+    quietMs = connection.bytesRead === heardBytes ? quietMs + IDLE_LOOK_MS : 0;
+    heardBytes = connection.bytesRead;
   }
 }
 
