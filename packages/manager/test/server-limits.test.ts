@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { answerWith } from '@linux-patch/http';
 import { systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
@@ -78,26 +79,24 @@ function dial(from: string) {
   return { socket, closed, served: Promise.race([open, closed]) };
 }
 
-/** Speaks after the handshake, and says how long the manager kept the connection. */
-async function keptMs(text: string): Promise<number> {
-  const { socket, served, closed } = dial(nextAddress());
-  expect(await served).toBe(true);
-  const sinceMs = performance.now();
-  socket.write(text);
-  socket.resume();
-  await closed;
-  return performance.now() - sinceMs;
-}
-
 let addresses = 10;
 function nextAddress(): string {
   addresses += 1;
   return `127.0.7.${addresses}`;
 }
 
-/** A limit that never fires is the limit of the test case; how late it fires is up to the machine. */
-function expectNotBefore(tookMs: number, limitMs: number): void {
-  expect(tookMs).toBeGreaterThan(limitMs - 100);
+/** Between the limit and the next look of whoever keeps it, and what a connection takes to end. */
+const LATE_MS = 2_000;
+
+/**
+ * That something ends when its limit is over, not before and not much later. The server is in this process, so a busy machine
+ * is late with its limits and with those of this test alike.
+ */
+async function expectEnd(ended: Promise<unknown>, limitMs: number): Promise<void> {
+  const sinceMs = performance.now();
+  const late = pause(limitMs + LATE_MS, 'late', { ref: false });
+  expect(await Promise.race([ended.then(() => 'ended'), late])).toBe('ended');
+  expect(performance.now() - sinceMs).toBeGreaterThan(limitMs - 100);
 }
 
 describe('a caller', () => {
@@ -105,9 +104,7 @@ describe('a caller', () => {
     const socket = connectTcp({ host: '127.0.0.1', port, localAddress: nextAddress() });
     socket.on('error', () => undefined).resume();
     await once(socket, 'connect');
-    const sinceMs = performance.now();
-    await once(socket, 'close');
-    expectNotBefore(performance.now() - sinceMs, LIMITS.handshakeMs);
+    await expectEnd(once(socket, 'close'), LIMITS.handshakeMs);
   });
 
   it.each([
@@ -115,19 +112,21 @@ describe('a caller', () => {
     ['does not end its headers', 'GET / HTTP/1.1\r\nHost: a\r\nX-', LIMITS.headersMs],
     ['does not send its body', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx', LIMITS.requestMs],
   ])('that %s is gone when its time is over', async (_what, text, limitMs) => {
-    expectNotBefore(await keptMs(text), limitMs);
+    const { socket, served, closed } = dial(nextAddress());
+    expect(await served).toBe(true);
+    socket.write(text);
+    socket.resume();
+    await expectEnd(closed, limitMs);
   });
 
   it.each(['/big', '/stream'])('that never reads %s is gone when its time is over', async (path) => {
     const { socket, served } = dial(nextAddress());
     expect(await served).toBe(true);
     socket.pause();
-    const sinceMs = performance.now();
     const ended = Promise.withResolvers<void>();
     onEnd = ended.resolve;
     socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
-    await ended.promise;
-    expectNotBefore(performance.now() - sinceMs, LIMITS.stalledMs);
+    await expectEnd(ended.promise, LIMITS.stalledMs);
     socket.destroy();
   });
 });

@@ -23,15 +23,21 @@ const HANDSHAKE_LIMIT_MS = 5_000;
 export function createListener(options: {
   readonly material: Material | undefined;
   readonly timeoutSeconds: number;
+  readonly handshakeMs?: number | undefined;
 }): Server | HttpsServer {
-  const server = plainOrTls(options.material, options.timeoutSeconds * 1_000);
+  const { handshakeMs = HANDSHAKE_LIMIT_MS } = options;
+  const server = plainOrTls(options.material, options.timeoutSeconds * 1_000, handshakeMs);
   server.maxHeadersCount = MAX_HEADERS;
   // For clients that do not read their answer; a listing may take longer than one request may.
   server.timeout = options.timeoutSeconds * 4_000;
   return server;
 }
 
-function plainOrTls(material: Material | undefined, timeoutMs: number): Server | HttpsServer {
+function plainOrTls(
+  material: Material | undefined,
+  timeoutMs: number,
+  handshakeMs: number,
+): Server | HttpsServer {
   const limits: ServerOptions = {
     maxHeaderSize: HEADER_LIMIT_BYTES,
     headersTimeout: timeoutMs,
@@ -50,7 +56,7 @@ function plainOrTls(material: Material | undefined, timeoutMs: number): Server |
       ...secureContextOptions(material),
       requestCert: true,
       rejectUnauthorized: true,
-      handshakeTimeout: Math.min(HANDSHAKE_LIMIT_MS, timeoutMs),
+      handshakeTimeout: Math.min(handshakeMs, timeoutMs),
       ALPNProtocols: ['http/1.1'],
     });
   } catch (cause) {

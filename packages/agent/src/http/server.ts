@@ -25,6 +25,8 @@ export interface AgentServerOptions {
   readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller) => void;
   /** Limit for a handshake, for the headers and for a whole request to arrive. */
   readonly timeoutSeconds: number;
+  /** Shorter limit for a handshake. Default: five seconds. */
+  readonly handshakeMs?: number | undefined;
   readonly doors: {
     readonly clock: Clock;
     readonly files: Files;
@@ -73,12 +75,12 @@ class ListeningServer implements AgentServer {
   readonly #stopping = new AbortController();
 
   constructor(options: AgentServerOptions) {
-    const { identity, access, app, timeoutSeconds } = options;
+    const { identity, access, app, timeoutSeconds, handshakeMs } = options;
     const { clock, logger, random } = options.doors;
     this.#options = options;
     this.#material = identity?.material;
     this.#guard = new ConnectionGuard(access, identity, clock);
-    this.#server = createListener({ material: identity?.material, timeoutSeconds });
+    this.#server = createListener({ material: identity?.material, timeoutSeconds, handshakeMs });
     this.#guard.guard(this.#server);
     const serve = serveApp<AgentRequest>({
       app,

@@ -153,14 +153,17 @@ describe('time', () => {
     expect(performance.now() - startedMs).toBeLessThan(60_000);
   });
 
-  it('runs out for a client that never begins its handshake', async () => {
-    await using world = await startWorld({ server: { timeoutSeconds: 1 } });
-    await new Promise<void>((resolve) => {
-      const socket = connectTcp(world.server.port, '127.0.0.1');
-      socket.on('error', () => {});
-      socket.once('close', () => resolve());
-    });
-    await expect.poll(() => world.server.connections).toBe(0);
+  it('runs out for a client that never begins its handshake long before it does for one that did', async () => {
+    await using world = await startWorld({ server: { timeoutSeconds: 200, handshakeMs: 200 } });
+    const slow = connect(clientOptions(world));
+    await once(slow, 'secureConnect');
+    slow.write('GET /health HTTP/1.1\r\nX-A: ');
+    const silent = connectTcp(world.server.port, '127.0.0.1');
+    silent.on('error', () => {}).resume();
+    const ended = once(silent, 'close').then(() => 'silent');
+    expect(await Promise.race([ended, once(slow, 'close').then(() => 'slow')])).toBe('silent');
+    await expect.poll(() => world.server.connections).toBe(1);
+    slow.destroy();
   });
 
   it('to stop is at most two seconds, even with a client that does not go', async () => {

@@ -24,6 +24,7 @@ export interface OddServer {
   readonly allowedClients?: readonly string[];
   readonly isAllowedAddress?: (address: string) => boolean;
   readonly timeoutSeconds?: number;
+  readonly handshakeMs?: number;
   readonly clock?: Clock;
 }
 
@@ -62,6 +63,7 @@ export async function startWorld(options: WorldOptions = {}) {
     app: services.app,
     onUpgrade: (request, socket, head, caller) => sockets.accept(request, socket, head, caller),
     timeoutSeconds: odd.timeoutSeconds ?? 10,
+    handshakeMs: odd.handshakeMs,
     doors: { clock, files: systemFiles, logger, random: systemRandom },
   }).catch(async (error: unknown) => {
     await closeServices(services);
