@@ -1,3 +1,4 @@
+import { hostOf } from '@linux-patch/http/client';
 import { joinPlaces, readHostBinding } from '@linux-patch/worker';
 import { learnAddresses } from '../access/learned-addresses.ts';
 import type { Settings } from '../config/load.ts';
@@ -15,7 +16,7 @@ import { type PendingJobKey, pendingPlaces } from '../enrollment/state/pending.t
 import type { CallOptions } from '../enrollment/steps/manager-calls.ts';
 import { createProvisioner, type Provisioner } from '../enrollment/steps/provisioner.ts';
 import { collectHostIdentity } from '../host/host-identity.ts';
-import { hostOf, resolveUnlessStopped } from '../host/network.ts';
+import { resolveUnlessStopped } from '../host/network.ts';
 import { collectOsDetails } from '../host/os-release.ts';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { storeFolder } from '../identity/store/paths.ts';

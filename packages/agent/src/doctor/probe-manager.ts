@@ -1,11 +1,10 @@
 import { ENROLL_PATHS, isPatchError, parseJson } from '@linux-patch/contract';
+import { dial, hostOf } from '@linux-patch/http/client';
 import { parseCertificates } from '@linux-patch/pki';
 import { establishTrust } from '../enrollment/trust/trust.ts';
-import { hostOf } from '../host/network.ts';
 import { isUsable } from '../identity/identity.ts';
 import type { ManagerAnswer } from '../manager-link/client.ts';
 import { type PeerTrust, verifiedBy } from '../manager-link/connection.ts';
-import { dial } from '../manager-link/dial.ts';
 import { ManagerFailure } from '../manager-link/failure.ts';
 import { type ManagerLink, type ManagerWay, openManagerLink } from '../manager-link/link.ts';
 import type { Proxy } from '../manager-link/proxy.ts';

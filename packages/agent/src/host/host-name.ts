@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
+import { unlessStopped } from '@linux-patch/http/client';
 import { type Commands, type Files, printableLine } from '@linux-patch/runtime';
-import { type Network, unlessStopped } from './network.ts';
+import type { Network } from './network.ts';
 
 export interface NameSources {
   readonly files: Files;

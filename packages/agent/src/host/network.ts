@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { lookup, lookupService } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
+import { addressesOf, unlessStopped } from '@linux-patch/http/client';
 
 /** One address of one interface. */
 export interface InterfaceAddress {
@@ -22,34 +23,13 @@ export interface Network {
   sourceAddressTowards(address: string, port: number): Promise<string | undefined>;
 }
 
-/**
- * Resolves a name for as long as the signal does not abort: the system's resolver cannot be stopped, and with name servers
- * that say nothing it takes half a minute and more.
- */
+/** Resolves a name for as long as the signal does not abort. */
 export async function resolveUnlessStopped(
   network: Pick<Network, 'resolve'>,
   name: string,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
   return unlessStopped(() => network.resolve(name), signal);
-}
-
-/** The name or address in a URL, without the brackets of IPv6. */
-export function hostOf(url: Pick<URL, 'hostname'>): string {
-  return url.hostname.replace(/^\[(.*)\]$/, '$1');
-}
-
-/** Waits for the system's resolver for as long as the signal does not abort. */
-export async function unlessStopped<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  signal?.throwIfAborted();
-  const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(signal?.reason as Error);
-  signal?.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([work(), stopped]);
-  } finally {
-    signal?.removeEventListener('abort', stop);
-  }
 }
 
 /** gethostname(2), and what the resolver calls the addresses of that name, as `hostname -f` does. */
@@ -93,8 +73,7 @@ export const hostNetwork: Network = {
         loopback: one.internal,
       })),
     ),
-  resolve: async (name) =>
-    isIP(name) ? [name] : (await lookup(name, { all: true })).map((one) => one.address),
+  resolve: addressesOf,
   ownNames,
   sourceAddressTowards,
 };

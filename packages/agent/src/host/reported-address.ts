@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { PatchError } from '@linux-patch/contract';
-import { hostOf, type InterfaceAddress, type Network, resolveUnlessStopped } from './network.ts';
+import { hostOf } from '@linux-patch/http/client';
+import { type InterfaceAddress, type Network, resolveUnlessStopped } from './network.ts';
 
 export interface AddressSources {
   readonly network: Network;

@@ -9,8 +9,8 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { messageOf, PatchError } from '@linux-patch/contract';
+import { verificationFault } from '@linux-patch/http/client';
 import type { Fault } from '@linux-patch/pki';
-import { verificationFault } from '../manager-link/connection-fault.ts';
 import type { Material } from './store/material.ts';
 
 type TlsFiles = Pick<Material, 'caPem' | 'certificatePem' | 'keyPem'>;

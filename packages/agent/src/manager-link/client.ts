@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type DetailedPeerCertificate, TLSSocket } from 'node:tls';
-import { askOver, readBounded } from '@linux-patch/http/client';
-import { connectionFault } from './connection-fault.ts';
+import { askOver, connectionFault, readBounded } from '@linux-patch/http/client';
 import { ManagerFailure } from './failure.ts';
 import { openConnection } from './open-connection.ts';
 import type { Proxy } from './proxy.ts';

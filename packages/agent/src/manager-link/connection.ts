@@ -1,9 +1,8 @@
 import { once } from 'node:events';
-import { isIP, type Socket } from 'node:net';
+import { isIP } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { type Attempt, findTrustFault, hostOf } from '@linux-patch/http/client';
 import { managerFault, parseCertificateDer, parseCertificates, spkiSha256 } from '@linux-patch/pki';
-import { hostOf } from '../host/network.ts';
-import { verificationFault } from './connection-fault.ts';
 import { ManagerFailure } from './failure.ts';
 
 /** Whom a TLS connection may be with. */
@@ -20,30 +19,18 @@ export function verifiedBy(caPem: string): PeerTrust {
   return { kind: 'verified', ca: parseCertificates(caPem).map((one) => one.pem) };
 }
 
-interface Wish {
+/** The open connection may lead through a proxy; what is verified is the manager all the same. */
+interface Wish extends Attempt {
   readonly url: URL;
   readonly shownUrl: string;
   readonly peer: PeerTrust;
-  /** An open connection, perhaps through a proxy; what is verified is the manager all the same. */
-  readonly wire: Socket;
-  /** Leaves the hybrid key exchange out, so that the ClientHello fits into one packet. */
-  readonly smallHello: boolean;
-  readonly signal: AbortSignal;
 }
 
-/** Verification failures of OpenSSL and Node; anything else on the way is a network matter. */
-const TLS_TRUST_CODES =
-  /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT_ALTNAME_INVALID|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_EXCEEDED|UNSPECIFIED$)/;
-const CLOCK_CODES = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
-
-/** Every group that OpenSSL offers by default but X25519MLKEM768, whose share alone is 1.2 kB. */
-const SMALL_GROUPS = 'X25519:P-256:X448:P-384:P-521';
-
-function optionsOf({ url, peer, wire, smallHello }: Wish): ConnectionOptions {
+function optionsOf({ url, peer, wire, groups }: Wish): ConnectionOptions {
   const host = hostOf(url);
   return {
     socket: wire,
-    ...(smallHello ? { ecdhCurve: SMALL_GROUPS } : {}),
+    ...groups,
     host,
     // RFC 6066 §3: a literal address is no server name.
     ...(isIP(host) === 0 ? { servername: host } : {}),
@@ -102,13 +89,12 @@ function otherPeer({ shownUrl }: Wish): ManagerFailure {
 }
 
 function untrusted({ shownUrl }: Wish, error: unknown): ManagerFailure | undefined {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (!code || !TLS_TRUST_CODES.test(code)) return undefined;
-  const isAboutDates = CLOCK_CODES.has(code);
+  const fault = findTrustFault(error);
+  if (fault === undefined) return undefined;
+  const { words, isAboutDates } = fault;
   const clock = isAboutDates ? " Check this host's clock." : '';
-  return new ManagerFailure(
-    'security',
-    `The certificate of ${shownUrl} is not trusted (${verificationFault(code, message)}).${clock}`,
-    { cause: error, isAboutDates },
-  );
+  return new ManagerFailure('security', `The certificate of ${shownUrl} is not trusted (${words}).${clock}`, {
+    cause: error,
+    isAboutDates,
+  });
 }

@@ -1,6 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
-import { dial } from './dial.ts';
+import { dial } from '@linux-patch/http/client';
 import { ManagerFailure } from './failure.ts';
 import type { Proxy } from './proxy.ts';
 

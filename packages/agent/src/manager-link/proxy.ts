@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { hostOf } from '../host/network.ts';
+import { hostOf } from '@linux-patch/http/client';
 
 /** A proxy that makes tunnels (CONNECT, RFC 9110 §9.3.6). */
 export interface Proxy {

@@ -3,9 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { createServer as createPlainServer } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { testAuthority } from '@linux-patch/pki/testing';
-import { freePort } from '@linux-patch/runtime/testing';
+import { freePort, startMiddlebox } from '@linux-patch/runtime/testing';
 import { answering, startConnectProxy } from '../enrollment/connect-proxy.ts';
-import { startMiddlebox } from '../enrollment/middlebox.ts';
 import type { BrokenState } from './case.ts';
 import { DAY_MS, NOW, type SickHost, startDoctoredManager } from './sick-host.ts';
 

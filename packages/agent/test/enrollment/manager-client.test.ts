@@ -4,11 +4,11 @@ import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer } from 'node:net';
 import { agentProfile, parseCertificates, webProfile } from '@linux-patch/pki';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
+import { startMiddlebox } from '@linux-patch/runtime/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { requestOnce } from '../../src/manager-link/client.ts';
 import { startCurrentManager } from './current-manager.ts';
 import { NOW } from './joining-host.ts';
-import { startMiddlebox } from './middlebox.ts';
 
 const NAMES = { dnsNames: ['manager.example.test'], ipAddresses: ['127.0.0.1'] };
 const HOST = agentProfile({ fqdn: 'manager.example.test', ipAddress: '127.0.0.1' });

@@ -4,10 +4,10 @@ import { AGENT_AUDIT_EVENTS } from '@linux-patch/contract';
 import { parseRequest, spkiFingerprint } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { startMiddlebox } from '@linux-patch/runtime/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CurrentManager, startCurrentManager } from './current-manager.ts';
 import { createJoiningHost, type JoiningHost, NOW } from './joining-host.ts';
-import { startMiddlebox } from './middlebox.ts';
 import { TOKEN } from './older-manager.ts';
 
 let host: JoiningHost;

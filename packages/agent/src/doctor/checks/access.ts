@@ -1,11 +1,11 @@
 import { messageOf } from '@linux-patch/contract';
+import { hostOf } from '@linux-patch/http/client';
 import type { Files } from '@linux-patch/runtime';
 import { readConfigurationText } from '@linux-patch/runtime/configuration';
 import type { AllowListEntry } from '../../access/entry.ts';
 import { learnAddresses, readLearnedAddresses } from '../../access/learned-addresses.ts';
 import { createMatcher } from '../../access/matcher.ts';
 import { parseAllowList } from '../../access/parse.ts';
-import { hostOf } from '../../host/network.ts';
 import { findOpenFile, openFileWords } from '../../host/real-file.ts';
 import { isUsable } from '../../identity/identity.ts';
 import type { Finding } from '../finding.ts';

@@ -1,4 +1,4 @@
-import { hostOf } from '../../host/network.ts';
+import { hostOf } from '@linux-patch/http/client';
 import { isUsable } from '../../identity/identity.ts';
 import type { Finding } from '../finding.ts';
 import { type Probe, probeManager } from '../probe-manager.ts';

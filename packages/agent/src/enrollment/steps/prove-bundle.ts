@@ -1,6 +1,6 @@
 import { type Bundle, type IdentityTrust, PatchError } from '@linux-patch/contract';
+import { hostOf } from '@linux-patch/http/client';
 import { type CertificateFacts, matchesFingerprint, parseCertificates } from '@linux-patch/pki';
-import { hostOf } from '../../host/network.ts';
 import { requireVouched } from '../../identity/issuers/trust-change.ts';
 import { installedSerials } from '../../identity/store/generations.ts';
 import type { Material } from '../../identity/store/material.ts';

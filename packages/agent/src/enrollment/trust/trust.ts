@@ -1,5 +1,5 @@
-import { getCACertificates } from 'node:tls';
 import { ENROLL_PATHS, messageOf, PatchError } from '@linux-patch/contract';
+import { systemAuthorities } from '@linux-patch/http/client';
 import {
   matchesFingerprint,
   parseCertificateDer,
@@ -168,8 +168,7 @@ function issuerOf(peerChain: readonly Uint8Array[]): string | undefined {
 
 /** Asks the system's CAs about the manager; undefined only when the verification failed. */
 async function askSystem(sources: TrustSources): Promise<Trust | undefined> {
-  const system = getCACertificates('system');
-  const anchors = system.length > 0 ? system : getCACertificates('default');
+  const anchors = systemAuthorities();
   const peer: PeerTrust = { kind: 'verified', ca: anchors };
   try {
     const { peerChain } = await askForCa(sources, peer);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { connectionFault } from './connection-fault.ts';
+import { connectionFault, findTrustFault } from './connection-fault.ts';
 
 const failed = (code: string, message = 'words of the library') =>
   Object.assign(new Error(message), { code });
@@ -26,4 +26,28 @@ describe('what a failed connection means', () => {
     expect(connectionFault(new Error('odd'))).toBe('odd');
     expect(connectionFault('text')).toBe('text');
   });
+});
+
+describe('a certificate that was refused', () => {
+  it.each([
+    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', false],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', false],
+    ['INVALID_PURPOSE', false],
+    ['CERT_HAS_EXPIRED', true],
+    ['CERT_NOT_YET_VALID', true],
+  ])('is told from a failed connection, and from a wrong clock: %s', (code, isAboutDates) => {
+    expect(findTrustFault(failed(code))).toEqual({ words: `${code}: words of the library`, isAboutDates });
+  });
+
+  it('is told by the words of OpenSSL where Node has no code for it', () => {
+    const fault = findTrustFault(failed('UNSPECIFIED', 'permitted subtree violation'));
+    expect(fault?.words).toMatch(/^name constraints: .+; permitted subtree violation$/);
+  });
+
+  it.each(['ECONNRESET', 'ENOTFOUND', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ABORT_ERR'])(
+    'is not what %s is about',
+    (code) => {
+      expect(findTrustFault(failed(code))).toBeUndefined();
+    },
+  );
 });

@@ -1,5 +1,5 @@
 import { connect, isIP, type Socket } from 'node:net';
-import { hostNetwork, type Network, resolveUnlessStopped } from '../host/network.ts';
+import { addressesOf, type Resolve, unlessStopped } from './addresses.ts';
 
 /** How long an attempt is alone before the next address is tried beside it (RFC 8305 §5). */
 const HEAD_START_MS = 250;
@@ -14,7 +14,7 @@ interface Destination {
   readonly host: string;
   readonly port: number;
   readonly signal: AbortSignal;
-  readonly resolve?: Network['resolve'];
+  readonly resolve?: Resolve | undefined;
 }
 
 /** Both families in turn, beginning with that of the first address (RFC 8305 §4). */
@@ -33,13 +33,8 @@ export function inTurn(addresses: readonly string[]): string[] {
  *
  * @throws Node's error of the most telling attempt, that of the resolver, or the signal's reason
  */
-export async function dial({
-  host,
-  port,
-  signal,
-  resolve = (name) => hostNetwork.resolve(name),
-}: Destination): Promise<Socket> {
-  const addresses = inTurn(await resolveUnlessStopped({ resolve }, host, signal));
+export async function dial({ host, port, signal, resolve = addressesOf }: Destination): Promise<Socket> {
+  const addresses = inTurn(await unlessStopped(() => resolve(host), signal));
   if (addresses.length === 0) {
     throw Object.assign(new Error(`${host} has no address`), { code: 'ENOTFOUND' });
   }

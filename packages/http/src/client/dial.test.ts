@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { freePort } from '@linux-patch/runtime/testing';
+import { freePort, startSlowListener } from '@linux-patch/runtime/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { dial, inTurn } from '../../src/manager-link/dial.ts';
-import { startSlowListener } from './slow-listener.ts';
+import { dial, inTurn } from './dial.ts';
 
 const stack = new AsyncDisposableStack();
 let sockets: Socket[] = [];

@@ -9,11 +9,9 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ENETDOWN: 'the network of this host is down',
   ENOTFOUND: 'the name is unknown; check it and /etc/resolv.conf',
   EAI_AGAIN: 'names cannot be resolved now; the resolver does not answer',
-  ERR_SSL_WRONG_VERSION_NUMBER:
-    'what listens there does not speak TLS; check host and port of enrollment.manager_url',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG:
-    'what listens there does not speak TLS; check host and port of enrollment.manager_url',
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'it does not speak a version of TLS that this agent accepts',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'what listens there does not speak TLS; check host and port of its URL',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'what listens there does not speak TLS; check host and port of its URL',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'it does not speak a version of TLS that is accepted here',
 };
 
 const LONGEST_REASON = 160;
@@ -25,6 +23,26 @@ export function connectionFault(error: unknown): string {
   const words = meaning ?? (message ?? String(error)).replaceAll(/\s+/g, ' ').trim();
   const line = [code, words].filter(Boolean).join(': ');
   return line.length > LONGEST_REASON ? `${line.slice(0, LONGEST_REASON)}…` : line;
+}
+
+/** Verification failures of OpenSSL and Node; anything else on the way is a network matter. */
+const TLS_TRUST_CODES =
+  /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT_ALTNAME_INVALID|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_EXCEEDED|UNSPECIFIED$)/;
+const CLOCK_CODES: readonly unknown[] = ['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'];
+
+/** Why a peer's certificate was refused. */
+interface TrustFault {
+  /** OpenSSL's or Node's code and words. */
+  readonly words: string;
+  /** Whether a wrong clock on either side would explain it. */
+  readonly isAboutDates: boolean;
+}
+
+/** Why a handshake refused the peer's certificate; undefined for whatever else it failed of. */
+export function findTrustFault(error: unknown): TrustFault | undefined {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined || !TLS_TRUST_CODES.test(code)) return undefined;
+  return { words: verificationFault(code, message), isAboutDates: CLOCK_CODES.includes(code) };
 }
 
 /**

@@ -3,7 +3,15 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 const PROGRAM = `
-const server = require('node:net').createServer(() => {}).listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () =>
+const net = require('node:net');
+const onward = Number(process.argv[1]);
+const pass = (socket) => {
+  socket.on('error', () => {});
+  if (onward === 0) return;
+  const other = net.connect(onward, '127.0.0.1').on('error', () => socket.destroy());
+  socket.pipe(other).pipe(socket);
+};
+const server = net.createServer(pass).listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () =>
   process.stdout.write(server.address().port + '\\n'));`;
 /** What Linux queues for a backlog of one, before it drops what else asks (listen(2)). */
 const QUEUE_LENGTH = 2;
@@ -15,8 +23,10 @@ export interface SlowListener extends AsyncDisposable {
   wake(): void;
 }
 
-export async function startSlowListener(): Promise<SlowListener> {
-  const child = spawn(process.execPath, ['-e', PROGRAM], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** @param onwardPort where at 127.0.0.1 those go on who got in; without it they are not answered */
+export async function startSlowListener(onwardPort = 0): Promise<SlowListener> {
+  const args = ['-e', PROGRAM, String(onwardPort)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const port = Number(line.toString());
   child.kill('SIGSTOP');
