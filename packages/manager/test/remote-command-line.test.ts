@@ -4,8 +4,14 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
-import { ownProgram, temporaryFolder } from '@linux-patch/runtime/testing';
+import { MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import { agentProfile } from '@linux-patch/pki';
+import { systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
+import { ownProgram, startMiddlebox, startSlowListener, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { issueOwn } from '../src/authority/init.ts';
+import { createApiClient } from '../src/cli/api-client.ts';
+import { remoteOf } from '../src/cli/remote-connection.ts';
 import { startWorld, type World } from './world.ts';
 
 const PROGRAM = ownProgram('linux-patch-manager');
@@ -41,6 +47,52 @@ async function tokenFile(name: string, role: string): Promise<string> {
   return privateFile(`${name}.token`, `${secret}\n`);
 }
 
+interface Pair {
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+}
+
+/** A certificate with its key that the manager keeps in its folder. */
+async function ownPair(name: string): Promise<Pair> {
+  const [certificatePem = '', privateKeyPem = ''] = await Promise.all(
+    [`${name}.pem`, `${name}.key.pem`].map((file) => readFile(join(world.paths.caFolder, file), 'utf8')),
+  );
+  return { certificatePem, privateKeyPem };
+}
+
+/** What a host gets that the manager's CA certified for an address. */
+async function hostPair(ipAddress: string): Promise<Pair> {
+  const doors = { clock: systemClock, random: systemRandom };
+  return issueOwn(doors, await ownPair('issuing'), agentProfile({ fqdn: 'web1.example.test', ipAddress }));
+}
+
+/** Somebody who listens with a certificate, and what was said to them. */
+async function listenWith({ certificatePem: cert, privateKeyPem: key }: Pair, address: string) {
+  let heardBytes = 0;
+  const server = createTlsServer({ cert, key }, (socket) =>
+    socket
+      .on('error', () => {})
+      .on('data', ({ length }: Buffer) => {
+        heardBytes += length;
+        socket.destroy();
+      }),
+  );
+  await once(server.listen(0, address), 'listening');
+  const { port } = server.address() as { readonly port: number };
+  return {
+    url: `https://${address}:${port}`,
+    heard: () => heardBytes,
+    async [Symbol.asyncDispose]() {
+      await once(server.close(), 'close');
+    },
+  };
+}
+
+/** Options that name a place, and a token of this manager. */
+async function placeOf(place: { readonly url: string }): Promise<string[]> {
+  return ['--manager', place.url, '--token-file', await tokenFile(`to-${new URL(place.url).port}`, 'viewer')];
+}
+
 const remotely = (token: string): string[] => ['--manager', url, '--ca', caFile, '--token-file', token];
 
 beforeAll(async () => {
@@ -55,6 +107,8 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   url = `https://127.0.0.1:${world.port}`;
   caFile = await privateFile('root.pem', world.caPem);
+  // What this process believes, which has a process of its own and reads it once; programs are started without it.
+  process.env.SSL_CERT_FILE = caFile;
 });
 afterAll(async () => {
   await world[Symbol.asyncDispose]();
@@ -82,6 +136,43 @@ describe('a manager elsewhere', () => {
       5,
       expect.stringContaining('needs the permission audit:read, which api-token:laptop'),
     ]);
+  });
+
+  it('is reached over a slow line when its name has an address of a family that leads nowhere', async () => {
+    await using slow = await startSlowListener(world.port);
+    const resolve = () => {
+      // The first packet is on its way, and lost, by the time that the queue is emptied.
+      setImmediate(() => slow.wake());
+      return Promise.resolve(['127.0.0.1', '::1']);
+    };
+    const manager = `https://manager.example.test:${slow.port}`;
+    const options = { root: folder.path, manager, ca: caFile, tokenFile: await tokenFile('far', 'viewer') };
+    const connection = await remoteOf(options, systemFiles, resolve);
+    const status = await createApiClient(connection!).call(MANAGER_ADMIN_ROUTES.status);
+    expect(status).toMatchObject({ manager_url: 'https://manager.example.test:8443' });
+  });
+
+  it('is reached through what cuts a handshake that does not fit into one packet', async () => {
+    await using middlebox = await startMiddlebox(world.port, 'cuts');
+    const token = await tokenFile('cut-off', 'viewer');
+    const { exitCode, stderr } = await run([
+      '--manager',
+      middlebox.url,
+      '--ca',
+      caFile,
+      '--token-file',
+      token,
+      'status',
+    ]);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(middlebox.greetings.map((bytes) => bytes > 1_400)).toEqual([true, false]);
+  });
+
+  it('needs no file where this machine believes its authority', async () => {
+    const options = { root: folder.path, manager: url, tokenFile: await tokenFile('known', 'viewer') };
+    const connection = await remoteOf(options, systemFiles);
+    const status = await createApiClient(connection!).call(MANAGER_ADMIN_ROUTES.status);
+    expect(status).toMatchObject({ hosts: 0 });
   });
 
   it('can stand in the environment', async () => {
@@ -117,21 +208,29 @@ describe('what is not proven to be the manager', () => {
   });
 
   it('is sent nothing when it has another name', async () => {
-    const [cert, key] = await Promise.all(
-      ['web.pem', 'web.key.pem'].map((name) => readFile(join(world.paths.caFolder, name))),
-    );
-    let received = 0;
-    const elsewhere = createTlsServer({ cert, key }, (socket) =>
-      socket.on('error', () => {}).on('data', ({ length }: Buffer) => (received += length)),
-    );
-    await once(elsewhere.listen(0, '127.0.0.2'), 'listening');
-    const { port } = elsewhere.address() as { readonly port: number };
-    const token = await tokenFile('wrong-name', 'viewer');
-    const place = ['--manager', `https://127.0.0.2:${port}`, '--ca', caFile, '--token-file', token];
-    const { exitCode, stderr } = await run([...place, 'status']);
-    expect([exitCode, stderr, received]).toEqual([1, expect.stringMatching(isSentNothing), 0]);
+    await using elsewhere = await listenWith(await ownPair('web'), '127.0.0.2');
+    const { exitCode, stderr } = await run([...(await placeOf(elsewhere)), '--ca', caFile, 'status']);
+    expect([exitCode, stderr, elsewhere.heard()]).toEqual([1, expect.stringMatching(isSentNothing), 0]);
     expect(stderr).toContain('ERR_TLS_CERT_ALTNAME_INVALID');
-    await once(elsewhere.close(), 'close');
+  });
+
+  it('is sent nothing when the file of --ca vouches for it as a host of that name', async () => {
+    await using host = await listenWith(await hostPair('127.0.0.3'), '127.0.0.3');
+    const { exitCode, stderr } = await run([...(await placeOf(host)), '--ca', caFile, 'status']);
+    expect([exitCode, stderr, host.heard()]).toEqual([1, expect.stringMatching(isSentNothing), 0]);
+    expect(stderr).toContain('"web1.example.test-server" is the certificate of a host, not of a manager');
+    expect(stderr).toContain('should be revoked');
+  });
+
+  it('is sent nothing when this machine believes its authority and it is a host', async () => {
+    await using host = await listenWith(await hostPair('127.0.0.4'), '127.0.0.4');
+    const options = { root: folder.path, manager: host.url, tokenFile: await tokenFile('astray', 'viewer') };
+    const connection = await remoteOf(options, systemFiles);
+    await expect(createApiClient(connection!).call(MANAGER_ADMIN_ROUTES.status)).rejects.toMatchObject({
+      code: 'MANAGER_UNTRUSTED',
+      message: expect.stringMatching(/is the certificate of a host, not of a manager\. Nothing was sent\./),
+    });
+    expect(host.heard()).toBe(0);
   });
 
   it('is told apart from nobody at all', async () => {

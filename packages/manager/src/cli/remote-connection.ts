@@ -1,11 +1,23 @@
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
-import { messageOf, PatchError } from '@linux-patch/contract';
+import { isPatchError, PatchError } from '@linux-patch/contract';
+import {
+  type Attempt,
+  connectionFault,
+  dial,
+  findTrustFault,
+  hostOf,
+  type Resolve,
+  shakeHands,
+  systemAuthorities,
+} from '@linux-patch/http/client';
+import { managerFault, parseCertificateDer } from '@linux-patch/pki';
 import { type Files, ownUid } from '@linux-patch/runtime';
 import type { GlobalOptions } from './command-line.ts';
 import type { Connection } from './connection.ts';
 
+/** Name, connection and handshake, also where the handshake has to be done twice. */
 const CONNECT_TIMEOUT_MS = 15_000;
 
 /** Where the manager is, and how it and the caller are known. */
@@ -14,58 +26,90 @@ interface Remote {
   /** Authorities to believe instead of those of this machine, PEM. */
   readonly caPem: string | undefined;
   readonly token: string;
+  readonly resolve: Resolve | undefined;
 }
 
-/** The name as TLS has it: an IPv6 address without its brackets. */
-function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, '');
+function untrusted(message: string, cause?: unknown): PatchError {
+  return new PatchError('MANAGER_UNTRUSTED', message, { cause });
 }
-
-/** Errors of OpenSSL and of Node about a certificate have such codes. */
-const ABOUT_CERTIFICATES = /CERT|SELF_SIGNED|SIGNATURE|ISSUER|ALTNAME/;
 
 function notReached({ url, caPem }: Remote, cause: unknown): PatchError {
-  const code = (cause as NodeJS.ErrnoException).code ?? '';
-  if (ABOUT_CERTIFICATES.test(code)) {
-    const remedy =
-      caPem === undefined
-        ? 'If it is the manager, give --ca FILE: a copy of /var/lib/linux_patch_manager/ca/root.pem, brought from there in a way that nobody else can write to.'
-        : 'Is the file of --ca from this manager, and the name in the URL one of its server.names?';
+  if (isPatchError(cause)) return cause;
+  const fault = findTrustFault(cause);
+  if (fault === undefined) {
     return new PatchError(
-      'MANAGER_UNTRUSTED',
-      `What answers at ${url} did not prove to be the manager (${code}: ${messageOf(cause)}). Nothing was sent. ${remedy}`,
+      'MANAGER_NOT_RUNNING',
+      `The manager does not answer at ${url} (${connectionFault(cause)}). Is it running, are address and port right, and does a firewall let this machine through?`,
       { cause },
     );
   }
-  return new PatchError(
-    'MANAGER_NOT_RUNNING',
-    `The manager does not answer at ${url} (${code || messageOf(cause)}). Is it running, are address and port right, and does a firewall let this machine through?`,
-    { cause },
+  const remedy = fault.isAboutDates
+    ? 'Is the clock of this machine right?'
+    : caPem === undefined
+      ? 'If it is the manager, give --ca FILE: a copy of /var/lib/linux_patch_manager/ca/root.pem, brought from there in a way that nobody else can write to.'
+      : 'Is the file of --ca from this manager, and the name in the URL one of its server.names?';
+  return untrusted(
+    `What answers at ${url} did not prove to be the manager (${fault.words}). Nothing was sent. ${remedy}`,
+    cause,
   );
+}
+
+/** A host of the manager's CA is not the manager, whatever names its certificate has. */
+function refuseHost({ url }: Remote, socket: TLSSocket): void {
+  const shown = socket.getPeerX509Certificate();
+  const fault = shown ? managerFault(parseCertificateDer(shown.raw)) : 'it showed no certificate';
+  if (fault === undefined) return;
+  throw untrusted(
+    `Whoever answers at ${url} is not the manager: ${fault}. Nothing was sent. Find out which machine answers there; ` +
+      'the certificate of that host should be revoked.',
+  );
+}
+
+/** Shakes hands with whoever proves to be the manager. */
+async function secure(remote: Remote, { wire, groups, signal }: Attempt): Promise<TLSSocket> {
+  const host = hostOf(new URL(remote.url));
+  const socket = connect({
+    ...groups,
+    socket: wire,
+    host,
+    rejectUnauthorized: true,
+    // RFC 6066 §3: a literal address is no server name.
+    ...(isIP(host) ? {} : { servername: host }),
+    ca: remote.caPem ?? systemAuthorities(),
+  });
+  // Errors after this reach the request that uses the connection.
+  socket.on('error', () => {});
+  await once(socket, 'secureConnect', { signal });
+  refuseHost(remote, socket);
+  return socket;
 }
 
 /** Calls a manager elsewhere over TLS, as a program with an API token. */
 function remoteConnection(remote: Remote): Connection {
   const url = new URL(remote.url);
-  const host = hostOf(url);
+  const place = { host: hostOf(url), port: Number(url.port || 443), resolve: remote.resolve };
+  let smallHello = false;
   return {
     headers: { host: url.host, authorization: `Bearer ${remote.token}` },
     async connect() {
-      const socket: TLSSocket = connect({
-        host,
-        port: Number(url.port || 443),
-        rejectUnauthorized: true,
-        ...(isIP(host) ? {} : { servername: host }),
-        ...(remote.caPem === undefined ? {} : { ca: remote.caPem }),
-      });
-      // Errors after this reach the request that uses the connection.
-      socket.on('error', () => {});
+      const signal = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
+      let missing = 'no connection came about';
       try {
-        await once(socket, 'secureConnect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
-        return socket;
+        const opened = await shakeHands({
+          openWire: () => dial({ ...place, signal }),
+          shake(attempt) {
+            missing = 'its TLS handshake was not answered';
+            return secure(remote, attempt);
+          },
+          smallHello,
+          timeoutMs: CONNECT_TIMEOUT_MS,
+          signal,
+        });
+        smallHello = opened.smallHello;
+        return opened.connection;
       } catch (error) {
-        socket.destroy();
-        throw notReached(remote, error);
+        const tooLate = new Error(`${missing} within ${CONNECT_TIMEOUT_MS / 1000} s`, { cause: error });
+        throw notReached(remote, signal.aborted ? tooLate : error);
       }
     },
     notAnswered: (cause) => notReached(remote, cause),
@@ -95,6 +139,7 @@ async function readToken(files: Files, path: string): Promise<string> {
 export async function remoteOf(
   { manager: url, ca, tokenFile }: GlobalOptions,
   files: Files,
+  resolve?: Resolve,
 ): Promise<Connection | undefined> {
   if (url === undefined) {
     if (ca === undefined && tokenFile === undefined) return undefined;
@@ -107,5 +152,5 @@ export async function remoteOf(
   const caPem = ca === undefined ? undefined : await files.readText(ca);
   if (ca !== undefined && !caPem?.includes('-----BEGIN CERTIFICATE-----'))
     throw refuse(`${ca} holds no certificate (PEM).`);
-  return remoteConnection({ url, caPem, token: await readToken(files, tokenFile) });
+  return remoteConnection({ url, caPem, token: await readToken(files, tokenFile), resolve });
 }
