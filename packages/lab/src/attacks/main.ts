@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
-import { setTimeout as pause } from 'node:timers/promises';
 import { ensureTestPrograms } from '../../../../tools/system-packages.ts';
 import { buildToyRepository, type ToyRepository } from '../apt/repository.ts';
+import { runWithinLimit } from '../case-limit.ts';
 import type { AttackCase } from './attack-case.ts';
 import { ATTACK_CHAPTERS } from './chapters.ts';
 import { openAttackWorld } from './world.ts';
@@ -16,34 +16,16 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Runs one case within its limit, and ends what it started. */
-async function tryCase(one: AttackCase, repository: ToyRepository, folder: string): Promise<string> {
-  const number = ALL.indexOf(one) + 1;
-  const limitMs = one.limitMs ?? LIMIT_MS;
-  const over = new AbortController();
-  const late = pause(limitMs, undefined, { signal: over.signal }).then(() => {
-    over.abort();
-    throw new Error(`not done after ${limitMs / 1000} s`);
-  });
-  late.catch(() => {});
-  await using world = await openAttackWorld({
-    folder: join(folder, one.name),
-    repository,
-    number,
-    signal: over.signal,
-  });
-  try {
-    return await Promise.race([one.run(world), late]);
-  } finally {
-    over.abort();
-  }
-}
-
 async function runCase(one: AttackCase, repository: ToyRepository, folder: string): Promise<boolean> {
   const startedMs = performance.now();
   const took = (): string => `${((performance.now() - startedMs) / 1000).toFixed(1).padStart(6)} s`;
   try {
-    const measured = await tryCase(one, repository, folder);
+    const place = { folder: join(folder, one.name), repository, number: ALL.indexOf(one) + 1 };
+    const measured = await runWithinLimit(
+      one.limitMs ?? LIMIT_MS,
+      (signal) => openAttackWorld({ ...place, signal }),
+      (world) => one.run(world),
+    );
     say(`ok   ${took()}  ${one.name}: ${measured}`);
     return true;
   } catch (error) {

@@ -2,8 +2,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { setTimeout as pause } from 'node:timers/promises';
 import { ensurePrograms } from '../../../../tools/system-packages.ts';
+import { runWithinLimit } from '../case-limit.ts';
 import { REPOSITORY } from '../checkout.ts';
 import { type Flavour, imageOf } from '../hosts/images.ts';
 import { lacking, readMachine } from '../hosts/machine.ts';
@@ -66,32 +66,18 @@ async function runOne(shelf: LabShelf, run: Run, id: number): Promise<boolean> {
   return fault === undefined;
 }
 
-/** Runs a case within its limit; whatever it waits for ends with its hosts. */
-async function withinLimit(one: CleanHostCase, world: World, flavour: Flavour): Promise<string | void> {
-  const { limitMs = LIMIT_MS } = one;
-  const done = new AbortController();
-  const late = pause(limitMs, undefined, { signal: done.signal }).then(() => {
-    throw new Error(`not done after ${limitMs / 60_000} minutes; its hosts were switched off`);
-  });
-  late.catch(() => {});
-  const running = one.run(world, flavour);
-  try {
-    return await Promise.race([running, late]);
-  } finally {
-    done.abort();
-    running.catch(() => {});
-  }
-}
-
 async function attempt(
   shelf: LabShelf,
   { one, flavour }: Run,
   id: number,
 ): Promise<{ readonly fault?: string; readonly note?: string }> {
   try {
-    await using world = await openWorld(shelf, id);
-    worlds.add(world);
-    const note = await withinLimit(one, world, flavour);
+    const open = async (): Promise<World> => {
+      const world = await openWorld(shelf, id);
+      worlds.add(world);
+      return world;
+    };
+    const note = await runWithinLimit(one.limitMs ?? LIMIT_MS, open, (world) => one.run(world, flavour));
     return note ? { note } : {};
   } catch (error) {
     return { fault: error instanceof Error ? (error.stack ?? error.message) : String(error) };

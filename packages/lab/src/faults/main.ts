@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
-import { setTimeout as pause } from 'node:timers/promises';
 import { ensurePrograms } from '../../../../tools/system-packages.ts';
 import { buildToyRepository } from '../apt/repository.ts';
+import { runWithinLimit } from '../case-limit.ts';
 import { FAULT_CHAPTERS } from './chapters.ts';
 import type { FaultCase } from './fault-case.ts';
 import { type FaultShelf, openFaultWorld, startSharedManager } from './world.ts';
@@ -23,30 +23,21 @@ function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
-/** One that hangs fails alone; what it started ends with its world. */
-async function withinLimit(running: Promise<void>): Promise<void> {
-  const done = new AbortController();
-  const late = pause(LIMIT_MS, undefined, { signal: done.signal }).then(() => {
-    throw new Error(`not done after ${seconds(LIMIT_MS)}`);
-  });
-  late.catch(() => {});
-  running.catch(() => {});
-  try {
-    await Promise.race([running, late]);
-  } finally {
-    done.abort();
-  }
-}
-
 /** Runs one case; the line it prints ends with what it proved. */
 async function runCase(shelf: FaultShelf, one: FaultCase, number: number): Promise<boolean> {
   const startedMs = performance.now();
   try {
-    await using world = openFaultWorld(shelf, number, one.sees);
-    await withinLimit(one.run(world));
-    if (world.servedAfterMs === undefined) throw new Error('the case never mended its fault');
+    const servedAfterMs = await runWithinLimit(
+      LIMIT_MS,
+      () => openFaultWorld(shelf, number, one.sees),
+      async (world) => {
+        await one.run(world);
+        return world.servedAfterMs;
+      },
+    );
+    if (servedAfterMs === undefined) throw new Error('the case never mended its fault');
     const waited = one.person ? 'after the approval or the mending' : 'by itself';
-    say(`ok    serves after ${seconds(world.servedAfterMs).padStart(7)}  ${one.name}  (${waited})`);
+    say(`ok    serves after ${seconds(servedAfterMs).padStart(7)}  ${one.name}  (${waited})`);
     return true;
   } catch (error) {
     const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
