@@ -21,7 +21,7 @@ const WORKER = ownProgram('linux-patch-worker');
 const PIN = 'etc/linux_patch_api/job-key.json';
 
 export const AGENTS_USER: AttackCase = {
-  name: 'g2-agents-user',
+  name: 'signed-agents-user',
   tried:
     "Whoever runs code as the agent's user tells the worker of a job key of its own, before the host has joined by string and after: offered with a CA of its own and with the manager's, signed by itself as the next one, and in the name of root.",
   now: 'Before, only a key that the CA of the join string certified is taken; after, only one that the pinned key signed. What root alone may say is refused, and the manager patches as before.',

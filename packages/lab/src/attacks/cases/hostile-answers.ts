@@ -132,7 +132,7 @@ async function observe<T>(manager: { readonly url: string; readonly pid: number 
 
 export const HOSTILE_ANSWERS: AttackCase = {
   name: 'a3-hostile-answers',
-  tried: `Somebody with root on one host answers ${AT_ONCE} calls of the manager at once, and its questions for health, with \`[],[],…\` and no end, and pushes frames of a job without end to ${WATCHERS} watchers that do not read.`,
+  tried: `Somebody with root on a host answers ${AT_ONCE} calls of the manager to that one host at once, and its questions for health, with \`[],[],…\` and no end, and pushes frames of a job without end to ${WATCHERS} watchers that do not read.`,
   limitMs: 300_000,
   now: 'Each route has a limit of bytes, nesting and values before anything is parsed, all answers together have one, and frames wait at the host; service and memory stay as they are.',
   async run(world) {

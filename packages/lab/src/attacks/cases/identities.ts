@@ -1,13 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { createRenewalProof, createRequest, generateKey, parseCertificates } from '@linux-patch/pki';
-import type { LabHost } from '../../agent-process.ts';
+import { parseCertificates } from '@linux-patch/pki';
 import type { ManagerProcess } from '../../manager-process.ts';
 import type { AttackCase } from '../attack-case.ts';
 import { openImpostor } from '../impostor.ts';
 import { askToJoin } from '../joining-stranger.ts';
-import { callAsStranger } from '../stranger.ts';
+import { renewWith, stolenFrom } from '../stolen-identity.ts';
 
 /** The words with which a command of the manager fails; it must. */
 async function refusal(manager: ManagerProcess, ...args: readonly string[]): Promise<string> {
@@ -71,33 +67,6 @@ export const MANAGERS_MACHINE: AttackCase = {
   },
 };
 
-interface Identity {
-  readonly certificateChainPem: string;
-  readonly keyPem: string;
-}
-
-/** What somebody copied who could read the disk of a host once. */
-async function stolenFrom(host: LabHost): Promise<Identity> {
-  const at = (name: string) => readFile(join(host.root, 'etc/linux_patch_api/certs', name), 'utf8');
-  return { certificateChainPem: await at('server.pem'), keyPem: await at('server.key.pem') };
-}
-
-async function renew(url: string, identity: Identity) {
-  const keyPem = await generateKey();
-  const csr = await createRequest({ privateKeyPem: keyPem, commonName: 'x', dnsNames: [], ipAddresses: [] });
-  const proof = createRenewalProof({
-    privateKeyPem: identity.keyPem,
-    certificateChainPem: identity.certificateChainPem,
-    audience: `${url}/api/v1/enroll/renew`,
-    csrPem: csr,
-    nowS: Math.floor(Date.now() / 1000),
-    jti: randomUUID(),
-  });
-  const { status, text } = await callAsStranger({ url, path: '/api/v1/enroll/renew', body: { csr, proof } });
-  const { server_crt = '', error } = JSON.parse(text) as { server_crt?: string; error?: { code: string } };
-  return { status, code: error?.code, next: { certificateChainPem: server_crt, keyPem } };
-}
-
 const RENEWALS = 12;
 
 export const FORKS: AttackCase = {
@@ -110,13 +79,13 @@ export const FORKS: AttackCase = {
     const stolen = await stolenFrom(host);
     let last = stolen;
     for (let times = 0; times < RENEWALS; times += 1) {
-      const { status, code, next } = await renew(manager.url, stolen);
+      const { status, code, next } = await renewWith(manager.url, stolen);
       if (status !== 200) throw new Error(`renewal ${times + 1}: ${status} ${code}`);
       last = next;
     }
-    if ((await renew(manager.url, last)).status !== 200)
+    if ((await renewWith(manager.url, last)).status !== 200)
       throw new Error('the last certificate does not renew');
-    const again = await renew(manager.url, stolen);
+    const again = await renewWith(manager.url, stolen);
     if (again.status !== 403 || again.code !== 'CERT_FORKED')
       throw new Error(`the fork is answered ${again.status} ${again.code}`);
     const { certificates } = (await manager.json('certificates', 'list', '--host', host.name)) as {

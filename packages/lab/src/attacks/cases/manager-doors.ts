@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { readProcess } from '../../bench/proc.ts';
 import type { AttackCase } from '../attack-case.ts';
+import { renewWith, stolenFrom } from '../stolen-identity.ts';
 import { callAsStranger } from '../stranger.ts';
 
 const MIB = 1024 * 1024;
@@ -77,17 +78,24 @@ export const PATH_SPELLINGS: AttackCase = {
 export const STRANGE_HOST: AttackCase = {
   name: 'c11-strange-host',
   tried:
-    'A stranger sends `Host` headers that name no host, and a renewal proof addressed to a name of its own that `Host` repeats.',
-  now: 'The headers are answered 400; a proof counts only when it is addressed to a name of the manager’s certificate. The log has no trace of a fault.',
+    'A stranger sends `Host` headers that name no host; and somebody who got a host to renew at a site of its own hands that proof on to the manager, with the name of that site as `Host`.',
+  now: 'The headers are answered 400, the proof 401: it counts only when it is addressed to a name of the manager’s certificate. The log has no trace of a fault.',
   async run(world) {
-    const { url, program } = await world.manager();
+    const manager = await world.manager();
+    const { url, program } = manager;
     for (const host of ['a b', '[', 'a/../b', 'a@b']) {
       const body = { csr: 'x', proof: 'a.b.c' };
       const answer = await callAsStranger({ url, path: '/api/v1/enroll/renew', headers: { host }, body });
       if (answer.status !== 400) throw new Error(`Host ${host}: ${answer.status} ${answer.text}`);
     }
+    const identity = await stolenFrom(await world.servingHost(manager));
+    const foreign = await renewWith(url, identity, 'https://evil.example:8443');
+    if (foreign.status !== 401) throw new Error(`the foreign proof: ${foreign.status} ${foreign.code}`);
+    // Nothing else is wrong with it.
+    const own = await renewWith(url, identity);
+    if (own.status !== 200) throw new Error(`a proof for the manager: ${own.status} ${own.code}`);
     const log = await readFile(program.logFile, 'utf8');
-    if (/\bat .*:\d+:\d+/.test(log)) throw new Error('the log has a stack');
-    return '400, no stack';
+    if (/ {4}at .*:\d+:\d+/.test(log)) throw new Error('the log has a stack');
+    return 'headers 400, the foreign proof 401, the same for the manager 200; no stack';
   },
 };

@@ -12,7 +12,7 @@ const PATH = '/api/v1/system/services/cron.service/restart';
 const OTHER_PATH = '/api/v1/system/services/ssh.service/restart';
 
 export const RECORDED_RESTART: AttackCase = {
-  name: 'g3-recorded-restart',
+  name: 'signed-recorded-restart',
   tried:
     "Somebody with the manager's TLS client certificate asks a host to restart services: unsigned, with what the manager signed once, again and again, with that for another service, and on another host.",
   now: 'The recorded request is the one job that it was, also after that has ended; for another service or host it is refused, and so is what is not signed. Where the policy of a host does not name restart-service, even what the manager signs is denied.',

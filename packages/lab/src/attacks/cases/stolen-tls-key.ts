@@ -19,7 +19,7 @@ const CHANGES = [
 ] as const;
 
 export const STOLEN_TLS_KEY: AttackCase = {
-  name: 'g1-stolen-tls-key',
+  name: 'signed-stolen-tls-key',
   tried:
     "Somebody has the manager's TLS client certificate with its key, but not its job key, and asks a host for every change there is: unsigned, signed with a key of its own, and so under the name of the manager's key.",
   now: 'The host pins the job key of its manager, so nothing is begun and no job is left behind; the manager itself patches as before. Reading (packages, updates, health) is what the thief can do until the certificate is revoked.',

@@ -1,10 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { LabHost } from '../../agent-process.ts';
 import { MANAGER_PROGRAM } from '../../checkout.ts';
-import { type ProgramResult, runProgram } from '../../process.ts';
+import type { ManagerProcess } from '../../manager-process.ts';
+import { runProgram } from '../../process.ts';
+import { waitingHost } from '../../waiting-host.ts';
 import type { AttackCase } from '../attack-case.ts';
 import { openHostileAgent } from '../hostile-agent.ts';
 import { callAsStranger } from '../stranger.ts';
+import type { AttackWorld } from '../world.ts';
 
 /** Clears the screen, sets the title, answers for the person, reorders, hides, begins a line: C0, C1, bidi, tags. */
 const PAYLOAD = '\u001b[2J\u001b]0;owned\u0007\u009b6n\r\nfake line\u202e\u2066\u200b\u2028\u{e0041}\u007f';
@@ -108,18 +113,42 @@ const ACCEPTED = {
   package: null,
 };
 
-function check(what: string, { stdout, stderr }: ProgramResult): void {
-  const raw = RAW.exec(`${stdout}${stderr}`)?.[0];
+function check(what: string, text: string): void {
+  const raw = RAW.exec(text)?.[0];
   if (raw !== undefined)
     throw new Error(`${what} shows U+${raw.codePointAt(0)?.toString(16)} of somebody else's`);
-  if (/^fake line/m.test(`${stdout}${stderr}`)) throw new Error(`${what} shows a line of somebody else's`);
+  if (/^fake line/m.test(text)) throw new Error(`${what} shows a line of somebody else's`);
+}
+
+/** The same of what keeps those words. */
+function checkKept(what: string, text: string): void {
+  if (!text.includes('owned')) throw new Error(`${what} does not have the words that were sent`);
+  check(what, text);
+}
+
+/** Refuses a host provably with these words, which its log and its audit log keep. */
+async function refuseWith(words: string, world: AttackWorld, manager: ManagerProcess): Promise<LabHost> {
+  const host = await world.host(manager);
+  const agent = world.use(host.start());
+  const { request_id: id, host_code: code } = await waitingHost(host);
+  await manager.json('enrollments', 'deny', id, '--code', code, '--reason', words);
+  await agent.exited;
+  return host;
+}
+
+/** What the audit log of a manager says of its events. */
+function auditedBy({ root }: ManagerProcess): string {
+  const path = join(root, 'var/lib/linux_patch_manager/manager.sqlite');
+  using database = new DatabaseSync(path, { readOnly: true });
+  const rows = database.prepare('select fields from audit').all() as { readonly fields: string }[];
+  return rows.map((row) => row.fields).join('\n');
 }
 
 export const TERMINAL: AttackCase = {
   name: 'b4-terminal',
   tried:
-    'A stranger in a request to join, and a host in its answers, errors and job progress, send escape sequences, C1 and bidirectional controls, hidden characters and line ends.',
-  now: 'Each is shown by its number, in text and in JSON, in the log and in the audit log; nobody begins a line.',
+    'A stranger in a request to join, a host in its answers, errors and job progress, and a manager in the reason of a refusal, send escape sequences, C1 and bidirectional controls, hidden characters and line ends.',
+  now: 'Each is shown by its number, in text and in JSON, in the logs and audit logs of manager and host; nobody begins a line.',
   // Two dozen starts of the program, which share two processors with everything else.
   limitMs: 240_000,
   async run(world) {
@@ -148,6 +177,7 @@ export const TERMINAL: AttackCase = {
         os_details: { distro: PAYLOAD, version: PAYLOAD, [PAYLOAD]: PAYLOAD },
       },
     });
+    const refused = await refuseWith(PAYLOAD, world, manager);
     const commands = [
       ['enrollments', 'list'],
       ['enrollments', 'show', 'stranger.lab.test'],
@@ -160,21 +190,22 @@ export const TERMINAL: AttackCase = {
       ['patch', host.name, '--all', '--wait'],
       ['hosts', 'list'],
       ['hosts', 'show', host.name],
+      ['audit', 'list'],
     ];
     for (const command of commands) {
       const tries = [command, [...command, '--json']].map(async (args) => {
         const result = await runProgram(MANAGER_PROGRAM, ['--root', manager.root, ...args]);
-        check(args.join(' '), result);
+        check(args.join(' '), `${result.stdout}${result.stderr}`);
         if (args.includes('--json') && result.stdout !== '') JSON.parse(result.stdout);
       });
       await Promise.all(tries);
     }
-    check('the log', {
-      exitCode: 0,
-      stdout: await readFile(join(manager.root, 'manager.log'), 'utf8'),
-      stderr: '',
-    });
+    const at = (host: LabHost, name: string) => readFile(join(host.root, name), 'utf8');
+    check('the log', await readFile(join(manager.root, 'manager.log'), 'utf8'));
+    checkKept('the audit log', auditedBy(manager));
+    checkKept('the log of a host', await at(refused, 'agent.log'));
+    checkKept('the audit log of a host', await at(refused, 'var/log/linux_patch_api/audit.log'));
     if (answers < 14) throw new Error(`the host was asked ${answers} times only, so it had no say`);
-    return `${commands.length * 2} commands, ${answers} hostile answers, nothing raw`;
+    return `${commands.length * 2} commands, ${answers} hostile answers, four logs, nothing raw`;
   },
 };
