@@ -77,6 +77,17 @@ describe('an administrator does something on several hosts', () => {
     expect(await versions(one)).toMatchObject({ toyhello: '1.0-1' });
   });
 
+  it('and hears what a reboot would mean on them before the first is asked', async () => {
+    const options = ['--all', '--exclude', '*', '--reboot', '--reboot-delay', '10m', '--wait'];
+    const [code, text] = await run('patch', 'acts1,@all', ...options);
+    expect([code, text]).toEqual([
+      0,
+      expect.stringMatching(
+        /^2 hosts \(acts1\.lab\.test, acts2\.lab\.test\): each .* reboots 10 min after the job, .*"shutdown -c".*\n1\/2 /,
+      ),
+    ]);
+  });
+
   it('asks them for news of their sources', async () => {
     const [code, table] = await run('refresh', '@all');
     expect([code, table]).toEqual([0, expect.stringContaining('2 hosts: 2 done.')]);

@@ -70,7 +70,8 @@ export async function actOn(
   return showEnded(context, job);
 }
 
-async function actOnSeveral(
+/** Does it on these hosts, with one table at the end. Returns the exit code. */
+export async function actOnSeveral(
   context: CommandContext,
   hosts: readonly string[],
   act: Act,

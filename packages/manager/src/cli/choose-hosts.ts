@@ -1,4 +1,4 @@
-import { MANAGER_ADMIN_ROUTES, MAX_SELECTOR_CHARACTERS } from '@linux-patch/contract';
+import { type Host, MANAGER_ADMIN_ROUTES, MAX_SELECTOR_CHARACTERS } from '@linux-patch/contract';
 import type { CommandContext } from './command-context.ts';
 
 /** For `--help` of every command that takes several hosts. */
@@ -24,12 +24,17 @@ export function inCalls(reference: string, most: number): string[] {
   return calls;
 }
 
-/** Full names of the hosts that a reference means; those that left are none of them. */
-export async function chooseHosts(context: CommandContext, reference: string): Promise<string[]> {
-  const names = new Set<string>();
+/** The hosts that a reference means, by name, as they are on record; those that left are none of them. */
+export async function findHosts(context: CommandContext, reference: string): Promise<Host[]> {
+  const found = new Map<string, Host>();
   for (const hosts of inCalls(reference, MAX_SELECTOR_CHARACTERS)) {
     const chosen = await context.api.call(MANAGER_ADMIN_ROUTES.listHosts, { query: { hosts } });
-    for (const { fqdn } of chosen.hosts) names.add(fqdn);
+    for (const host of chosen.hosts) found.set(host.fqdn, host);
   }
-  return [...names].toSorted();
+  return [...found.keys()].toSorted().flatMap((name) => found.get(name) ?? []);
+}
+
+/** Full names of the hosts that a reference means; those that left are none of them. */
+export async function chooseHosts(context: CommandContext, reference: string): Promise<string[]> {
+  return (await findHosts(context, reference)).map(({ fqdn }) => fqdn);
 }

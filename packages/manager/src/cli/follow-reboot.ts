@@ -1,5 +1,13 @@
-import { type JobReboot, MANAGER_ADMIN_ROUTES, PatchError, type SystemInfo } from '@linux-patch/contract';
+import {
+  type Host,
+  type JobReboot,
+  MANAGER_ADMIN_ROUTES,
+  PatchError,
+  type SystemInfo,
+} from '@linux-patch/contract';
+import { printableLine } from '@linux-patch/runtime';
 import type { CommandContext } from './command-context.ts';
+import { enumerate, hostWords } from './counted-names.ts';
 import { EXIT } from './exit-codes.ts';
 import { isPassing } from './follow-job.ts';
 
@@ -8,6 +16,8 @@ const RETRY_MS = 5_000;
 const BACK_LIMIT_MS = 30 * 60_000;
 /** shutdown(8) counts whole minutes, and services take their time to stop. */
 const GRACE_MS = 5 * 60_000;
+/** How many hosts of several are named. */
+const NAMED = 8;
 
 function facts(context: CommandContext, host: string): Promise<SystemInfo> {
   return context.api.call(MANAGER_ADMIN_ROUTES.hostSystem, { params: { id: host } });
@@ -15,6 +25,29 @@ function facts(context: CommandContext, host: string): Promise<SystemInfo> {
 
 function delayWords(seconds: number): string {
   return seconds === 0 ? 'at once' : `${Math.ceil(seconds / 60)} min after the job`;
+}
+
+function cancelWords(delaySeconds: number): string {
+  return delaySeconds === 0 ? '' : ' To cancel: "shutdown -c" on the host.';
+}
+
+/** What `--reboot` will mean on several hosts, by what is on record of them. */
+export function describeReboots(hosts: readonly Host[], delaySeconds: number): string {
+  const named = (ones: readonly Host[]) =>
+    enumerate(
+      ones.map(({ fqdn }) => fqdn),
+      NAMED,
+    );
+  const needing = hosts.filter(({ reboot }) => reboot.needed === true);
+  const unknown = hosts.filter(({ reboot }) => reboot.needed === null);
+  const already = [
+    ...(needing.length > 0 ? [`${hostWords(needing.length)}: ${named(needing)}`] : []),
+    ...(unknown.length > 0 ? [`not known of ${hostWords(unknown.length)}`] : []),
+  ];
+  return printableLine(
+    `${hostWords(hosts.length)} (${named(hosts)}): each that needs a reboot when its job is done reboots ${delayWords(delaySeconds)}, also when nothing has to be installed. ` +
+      `Need one already, as they last said: ${already.join('; ') || 'none'}.${cancelWords(delaySeconds)} Nobody waits for these reboots.`,
+  );
 }
 
 /** Says what `--reboot` will mean on this host, before anything is done. Returns the boot that it runs in now. */
@@ -32,7 +65,7 @@ export async function announceReboot(
     if (isPassing(error)) return { pending_reboot: false, reboot_reasons: [], boot_id: null };
     throw error;
   });
-  const cancel = delaySeconds === 0 ? '' : ' To cancel: "shutdown -c" on the host.';
+  const cancel = cancelWords(delaySeconds);
   const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
   context.stderr(
     pending

@@ -11,10 +11,9 @@ import { groupDescription, groupName } from './arguments.ts';
 import { chooseHosts, HOSTS_HELP, inCalls } from './choose-hosts.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
+import { hostWords } from './counted-names.ts';
 import { describePage, type Page, paged, pageQuery } from './page.ts';
 import { pastTime, renderFacts, renderTable } from './table.ts';
-
-const hostWords = (count: number): string => (count === 1 ? '1 host' : `${count} hosts`);
 
 /** How many hosts are in a group, with those that left. */
 function sizeOf({ hosts, left }: HostGroup): string {

@@ -1,14 +1,10 @@
 import type { PackageList, PackageLists, Patch, PatchList } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
+import { enumerate } from './counted-names.ts';
 import { pastTime, renderTable } from './table.ts';
 
 /** More names than this are counted instead. */
 const NAMED = 20;
-
-function enumerate(items: readonly string[]): string {
-  const rest = items.length - NAMED;
-  return `${items.slice(0, NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
-}
 
 /** When the lists were checked, what they are made of, and what is wrong with them; one sentence a line. */
 export function describeLists(lists: PackageLists | undefined, nowMs: number): string[] {
@@ -24,10 +20,13 @@ export function describeLists(lists: PackageLists | undefined, nowMs: number): s
     lists.refreshed_at === null
       ? 'The agent never checked the package lists of the host; --refresh does it now.'
       : `Package lists checked ${pastTime(lists.refreshed_at, nowMs)}${lists.status === 'fresh' ? '' : ` (${lists.status})`}.`,
-    ...(sources.length > 0 ? [`Sources: ${enumerate(sources)}.`] : []),
+    ...(sources.length > 0 ? [`Sources: ${enumerate(sources, NAMED)}.`] : []),
     ...(absent.length > 0
       ? [
-          `WARNING: no lists of ${enumerate(absent.map((one) => one.uri))}; nothing is known of the updates there.`,
+          `WARNING: no lists of ${enumerate(
+            absent.map((one) => one.uri),
+            NAMED,
+          )}; nothing is known of the updates there.`,
         ]
       : []),
     ...(lists.message === 'ok' ? [] : [`WARNING: ${lists.message}.`]),
@@ -64,7 +63,10 @@ function remarksOf(data: PatchList): string[] {
     ...(hidden.length > 0
       ? [
           `WARNING: pins or the default release of the host keep ${hidden.length === 1 ? 'a security update' : `${hidden.length} security updates`} away: ` +
-            `${enumerate(hidden.map((one) => `${one.name} ${one.security_version}`))}.`,
+            `${enumerate(
+              hidden.map((one) => `${one.name} ${one.security_version}`),
+              NAMED,
+            )}.`,
         ]
       : []),
   ];

@@ -5,14 +5,14 @@ import {
   PatchError,
 } from '@linux-patch/contract';
 import type { Command } from 'commander';
-import { type Act, actOn, type Course, showEnded, withCourse } from './act.ts';
+import { type Act, actOn, actOnSeveral, type Course, showEnded, withCourse } from './act.ts';
 import { collect, delay, planHash } from './arguments.ts';
-import { isSeveral } from './choose-hosts.ts';
+import { findHosts, isSeveral } from './choose-hosts.ts';
 import type { CommandContext } from './command-context.ts';
 import type { CommandLine } from './command-line.ts';
 import { EXIT } from './exit-codes.ts';
 import { followJob } from './follow-job.ts';
-import { announceReboot, followReboot } from './follow-reboot.ts';
+import { announceReboot, describeReboots, followReboot } from './follow-reboot.ts';
 
 /** What to patch, and what that may do. */
 interface PatchTarget {
@@ -84,7 +84,17 @@ function patching(order: PatchOrder): Act {
 async function patch(context: CommandContext, reference: string, order: PatchOrder): Promise<number> {
   const { course } = order;
   const act = patching(order);
-  if (isSeveral(reference) || course.dryRun || !course.reboot) return actOn(context, reference, act, course);
+  if (course.dryRun || !course.reboot) return actOn(context, reference, act, course);
+  if (isSeveral(reference)) {
+    const hosts = await findHosts(context, reference);
+    context.stderr(`${describeReboots(hosts, delayOf(course))}\n`);
+    return actOnSeveral(
+      context,
+      hosts.map(({ fqdn }) => fqdn),
+      act,
+      course,
+    );
+  }
   const bootId = await announceReboot(context, reference, delayOf(course));
   if (!course.wait) return actOn(context, reference, act, course);
   const { job_id: jobId } = await act.start(context, reference);
@@ -113,7 +123,7 @@ export function addPatchCommand({ program, add, run }: CommandLine): void {
     )
     .option(
       '--reboot',
-      'let the host reboot after the job when it needs to, for these updates or earlier ones; --wait waits for that of a single host',
+      'let the host reboot after the job when it needs to, for these updates or earlier ones; --wait waits for that of a single host, and for those of several nobody waits',
     )
     .option(
       '--reboot-delay <time>',
