@@ -13,6 +13,19 @@ function spanOf(seconds: number): string {
   return minutes < 2_880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} days`;
 }
 
+/** What the running agent moves on when it comes. */
+function nextTry(iso: string, nowMs: number): string {
+  return `${iso}${Date.parse(iso) < nowMs ? ' (overdue: does the agent run?)' : ''}`;
+}
+
+function validityWords({ not_after: end, days_left: days }: AgentStatus['identity']): string {
+  return days !== null && days < 0 ? `${end} (expired)` : `${end} (${days} days left)`;
+}
+
+function nextListWords(iso: string, nowMs: number): string {
+  return Date.parse(iso) < nowMs ? `, the next list should have come by ${iso}` : `, next list by ${iso}`;
+}
+
 function since(iso: string, nowMs: number): string {
   return `${spanOf(Math.max(0, (nowMs - Date.parse(iso)) / 1000))} ago`;
 }
@@ -55,18 +68,16 @@ function enrollmentLines(enrollment: NonNullable<AgentStatus['enrollment']>, now
       : []),
     ...(enrollment.manager_proof ? [`Manager by   ${proofWords(enrollment.manager_proof)}`] : []),
     ...(enrollment.last_poll_at ? [`Last answer  ${since(enrollment.last_poll_at, nowMs)}`] : []),
-    ...(next
-      ? [`Next try     ${next}${Date.parse(next) < nowMs ? ' (overdue: does the agent run?)' : ''}`]
-      : []),
+    ...(next ? [`Next try     ${nextTry(next, nowMs)}`] : []),
     ...(enrollment.last_error ? [`Last error   ${enrollment.last_error}`] : []),
   ];
 }
 
-function identityLines({ identity, renewal, crl }: AgentStatus): string[] {
+function identityLines({ identity, renewal, crl }: AgentStatus, nowMs: number): string[] {
   const renewing = renewal && (renewal.due ? `due since ${renewal.due_at}` : renewal.due_at);
   return [
     `Identity     ${identity.revoked ? 'revoked' : identity.status}: ${identity.message}`,
-    ...(identity.not_after ? [`Valid until  ${identity.not_after} (${identity.days_left} days left)`] : []),
+    ...(identity.not_after ? [`Valid until  ${validityWords(identity)}`] : []),
     ...(identity.serial
       ? [
           `Serial       ${identity.serial}`,
@@ -75,9 +86,11 @@ function identityLines({ identity, renewal, crl }: AgentStatus): string[] {
       : []),
     ...(identity.manager_client ? [`May call     ${identity.manager_client}`] : []),
     ...(renewing ? [`Renewal      ${renewing}`] : []),
-    ...(renewal?.due && renewal.next_attempt_at ? [`Next attempt ${renewal.next_attempt_at}`] : []),
+    ...(renewal?.due && renewal.next_attempt_at
+      ? [`Next attempt ${nextTry(renewal.next_attempt_at, nowMs)}`]
+      : []),
     ...(crl
-      ? [`Revocations  ${crl.status}${crl.next_update ? `, next list by ${crl.next_update}` : ''}`]
+      ? [`Revocations  ${crl.status}${crl.next_update ? nextListWords(crl.next_update, nowMs) : ''}`]
       : []),
   ];
 }
@@ -105,7 +118,7 @@ function render(report: AgentStatus): string {
     ...(report.manager_addresses.length > 0
       ? [`Calls from   ${report.manager_addresses.join(', ')}   (learned when this host joined)`]
       : []),
-    ...identityLines(report),
+    ...identityLines(report, nowMs),
     `Job key      ${jobKeyWords(report)}`,
     ...(report.clock.message ? [`Clock        ${report.clock.state}: ${report.clock.message}`] : []),
     ...(enrollment ? enrollmentLines(enrollment, nowMs) : []),

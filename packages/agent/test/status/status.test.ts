@@ -101,6 +101,16 @@ describe('the status of a host that serves', () => {
     expect(findings.find((one) => one.code === 'RENEWAL_FAILING')?.detail).toBe(failing);
   });
 
+  it('tells nothing that is over as still to come', async () => {
+    const serial = await installKnown({ now: NOW - 400 * DAY_MS, lifetimeMs: 365 * DAY_MS });
+    const at = new Date(NOW - 40 * DAY_MS).toISOString();
+    const tried = { last_attempt_at: at, next_attempt_at: at, last_error: 'HTTP 503', failures: 3 };
+    await writeRenewalRecord(systemFiles, host.paths.dataFolder, { v: 1, serial, due_at: at, ...tried });
+    const { text } = await runCli(host, 'status');
+    expect(text).toMatch(/^Valid until {2}\d{4}-\S+ \(expired\)$/m);
+    expect(text).toContain(`Next attempt ${at} (overdue: does the agent run?)`);
+  });
+
   it('that is revoked ends with 4, however valid its dates are', async () => {
     const made = await host.authority.issueAgent({ fqdn: 'host.example.test' });
     const { serialHex } = parseCertificate(made.certificatePem);
@@ -124,6 +134,9 @@ describe('the status of a host that serves', () => {
     const { exitCode, report } = await status();
     expect([exitCode, report.crl?.status]).toEqual([0, 'expired']);
     expect(report.degraded.map((one) => one.code)).toEqual(['CRL_EXPIRED']);
+    expect((await runCli(host, 'status')).text).toMatch(
+      /Revocations  expired, the next list should have come by/,
+    );
   });
 });
 

@@ -6,10 +6,10 @@ import { chooseHosts, HOSTS_HELP, isSeveral } from './choose-hosts.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { EXIT } from './exit-codes.ts';
 import { followJob } from './follow-job.ts';
+import { describeDue } from './follow-reboot.ts';
 import { describeJob, describeResults } from './job-commands.ts';
 import { describePlan } from './plan-view.ts';
 import { onSeveralHosts, outcomeOfPlan, workOfJob } from './several-hosts.ts';
-import { relativeTime } from './table.ts';
 
 /** How an act goes. */
 export interface Course {
@@ -104,15 +104,15 @@ function showAccepted(context: CommandContext, host: string, accepted: JobAccept
   return EXIT.done;
 }
 
-function rebootWords({ due_at, reasons }: JobReboot, nowMs: number): string {
-  return printableLine(`The host reboots ${relativeTime(due_at, nowMs)}: ${reasons.join('; ')}`);
+function rebootWords(reboot: JobReboot, nowMs: number): string {
+  return printableLine(`The host ${describeDue(reboot, nowMs)}: ${reboot.reasons.join('; ')}`);
 }
 
 function summary(context: CommandContext, job: Job): string {
   if (job.status !== 'completed') return describeJob(job, context.nowMs);
   // The message has what stays out and why, and what else is wrong on the host.
   const lines = job.results.length === 0 ? [job.message] : [describeResults(job), job.message];
-  if (job.reboot && job.results.length > 0) lines.push(rebootWords(job.reboot, context.clock.now()));
+  if (job.reboot && job.results.length > 0) lines.push(rebootWords(job.reboot, context.nowMs));
   return lines.join('\n');
 }
 

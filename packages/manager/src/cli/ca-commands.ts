@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import { collect } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
+import { pastTime, relativeTime, renderFacts, renderTable, timeToCome } from './table.ts';
 
 /** Options of the steps of a rotation. */
 export interface RotateOptions {
@@ -63,7 +63,10 @@ function describe(status: AuthorityStatus, nowMs: number): string {
     ],
     ...status.own_certificates.map(
       ({ name, authority, not_after }) =>
-        [`Own certificate: ${name}`, `from ${authority}, ends ${relativeTime(not_after, nowMs)}`] as const,
+        [
+          `Own certificate: ${name}`,
+          `from ${authority}, ${timeToCome({ comes: 'ends', came: 'ended' }, not_after, nowMs)}`,
+        ] as const,
     ),
   ];
   const behind =

@@ -1,6 +1,6 @@
 import type { Host } from '@linux-patch/contract';
 import { describe, expect, it } from 'vitest';
-import { describeReboots } from './follow-reboot.ts';
+import { describeDue, describeReboots } from './follow-reboot.ts';
 
 const host = (fqdn: string, needed: boolean | null) =>
   ({ fqdn, reboot: { needed, reasons: [], said_at: null } }) as unknown as Host;
@@ -20,5 +20,23 @@ describe('what --reboot will mean on several hosts', () => {
     const words = describeReboots(many, 0);
     expect(words).toMatch(/^300 hosts \(web0, web1, .*web7 and 292 more\): each .* reboots at once, /);
     expect(words).toContain('as they last said: none. Nobody');
+  });
+});
+
+describe('the reboot that a job announced', () => {
+  const now = Date.UTC(2026, 10, 23);
+  const due = (distanceMs: number, delay_seconds: number) =>
+    describeDue({ due_at: new Date(now + distanceMs).toISOString(), delay_seconds, reasons: [] }, now);
+
+  it.each([
+    [300_000, 300, 'reboots in 5 min'],
+    [-3_000, 0, 'reboots now'],
+    [-12 * 60_000, 300, 'was to reboot, by its clock, 12 min ago'],
+  ])('%d ms from now after a delay of %d s', (distanceMs, delaySeconds, words) => {
+    expect(due(distanceMs, delaySeconds)).toBe(words);
+  });
+
+  it('is no later than its delay where the clock of the host is ahead', () => {
+    expect([due(7_500_000, 300), due(7_200_000, 0)]).toEqual(['reboots in 5 min', 'reboots now']);
   });
 });

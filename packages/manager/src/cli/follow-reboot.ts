@@ -10,6 +10,7 @@ import type { CommandContext } from './command-context.ts';
 import { enumerate, hostWords } from './counted-names.ts';
 import { EXIT } from './exit-codes.ts';
 import { isPassing } from './follow-job.ts';
+import { timeToCome } from './table.ts';
 
 const RETRY_MS = 5_000;
 /** A host that is not back this long after its reboot was due needs a person. */
@@ -29,6 +30,13 @@ function delayWords(seconds: number): string {
 
 function cancelWords(delaySeconds: number): string {
   return delaySeconds === 0 ? '' : ' To cancel: "shutdown -c" on the host.';
+}
+
+/** When a host reboots, as a job that ended says; never later than the delay, however far ahead the host's clock is. */
+export function describeDue({ due_at, delay_seconds }: JobReboot, nowMs: number): string {
+  const dueMs = Math.min(Date.parse(due_at), nowMs + delay_seconds * 1000);
+  const words = { comes: 'reboots', came: 'was to reboot, by its clock,' };
+  return timeToCome(words, new Date(dueMs).toISOString(), nowMs);
 }
 
 /** What `--reboot` will mean on several hosts, by what is on record of them. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createProgressDisplay, renderProgress } from './progress.ts';
-import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
+import { pastTime, relativeTime, renderFacts, renderTable, timeToCome } from './table.ts';
 
 const step = (percent: number, message: string) => ({
   status: 'running',
@@ -82,5 +82,16 @@ describe('tables and times', () => {
     const now = Date.UTC(2026, 10, 23);
     expect(pastTime(new Date(now + distanceMs).toISOString(), now)).toBe(words);
     expect(pastTime(null, now)).toBe('never');
+  });
+
+  it.each([
+    [300_000, 'ends in 5 min'],
+    [400, 'ends now'],
+    [-3_000, 'ends now'],
+    [-12 * 60_000, 'ended 12 min ago'],
+  ])('never put what is to come into the past (%d ms)', (distanceMs, words) => {
+    const now = Date.UTC(2026, 10, 23);
+    const at = new Date(now + distanceMs).toISOString();
+    expect(timeToCome({ comes: 'ends', came: 'ended' }, at, now)).toBe(words);
   });
 });

@@ -11,8 +11,9 @@ import { inTurn } from '../fleet-watch/in-turn.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { EXIT } from './exit-codes.ts';
 import { followJob } from './follow-job.ts';
+import { describeDue } from './follow-reboot.ts';
 import { changeWords } from './job-commands.ts';
-import { relativeTime, renderTable } from './table.ts';
+import { renderTable } from './table.ts';
 
 /** What came of an act on one host; `goes_on` is of a job that nobody waits for any more. */
 export const HOST_RESULTS = [
@@ -98,7 +99,7 @@ function failure(error: unknown): Omit<HostOutcome, 'host'> {
 }
 
 function wordsOf(one: HostOutcome, nowMs: number): string {
-  const reboot = one.reboot ? `reboots ${relativeTime(one.reboot.due_at, nowMs)}` : '';
+  const reboot = one.reboot ? describeDue(one.reboot, nowMs) : '';
   const what = [changeWords(one.changed), one.message ?? '', reboot].filter(Boolean).join('; ');
   if (one.result === 'done') return what || 'nothing changed';
   return [one.error_code ?? '', what].filter(Boolean).join(': ');

@@ -36,6 +36,17 @@ export function pastTime(iso: string | null, nowMs: number): string {
   return `just now, by a clock that is ${relativeTime(iso, nowMs).slice('in '.length)} ahead`;
 }
 
+/** What is to come at an instant: `ends in 3 days`, `ends now`; told as what was to come once it is over, `ended 3 days ago`. */
+export function timeToCome(
+  { comes, came }: { readonly comes: string; readonly came: string },
+  iso: string,
+  nowMs: number,
+): string {
+  const leftMs = Date.parse(iso) - nowMs;
+  if (leftMs >= 500) return `${comes} ${relativeTime(iso, nowMs)}`;
+  return leftMs > -MINUTE_MS ? `${comes} now` : `${came} ${relativeTime(iso, nowMs)}`;
+}
+
 /** How far an instant is from now, for people: `12 min ago`, `in 364 days`. */
 export function relativeTime(iso: string | null, nowMs: number): string {
   if (iso === null) return 'never';

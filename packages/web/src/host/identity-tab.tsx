@@ -1,4 +1,5 @@
 import { Alert, Stack } from '@mantine/core';
+import { Ends } from '../words/ends.tsx';
 import { When } from '../words/when.tsx';
 import { Facts } from './facts.tsx';
 import type { TabProps } from './tab-props.ts';
@@ -18,9 +19,14 @@ export function IdentityTab({ host }: TabProps) {
           ['Certificate', host.certificate_serial ?? 'none'],
           [
             'Ends',
-            host.certificate_expires_at === null
-              ? unknown
-              : `${new Date(host.certificate_expires_at).toLocaleString()}${identity.days_left === null ? '' : `, in ${identity.days_left} d`}`,
+            host.certificate_expires_at === null ? (
+              unknown
+            ) : (
+              <span key="ends">
+                {new Date(host.certificate_expires_at).toLocaleString()},{' '}
+                <Ends at={host.certificate_expires_at} />
+              </span>
+            ),
           ],
           ['Key made by', host.key_origin === 'host' ? 'the host itself' : 'the manager, for an older agent'],
           ['Serves with', identity.served_serial ?? unknown],

@@ -2,12 +2,14 @@ import type { Job } from '@linux-patch/contract';
 import { Alert, Stack, Text } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { Facts } from '../host/facts.tsx';
+import { useNow } from '../words/use-now.ts';
 import { When } from '../words/when.tsx';
 import { CancelJob } from './cancel-job.tsx';
 import { JobFailure } from './job-failure.tsx';
 import { isOver } from './job-query.ts';
 import { OldCodeLeft } from './old-code-left.tsx';
 import { OutputWindow } from './output-window.tsx';
+import { rebootSentence } from './reboot-sentence.ts';
 import { ResultsTable } from './results-table.tsx';
 import { StatusName } from './status-name.tsx';
 import { useLiveJob } from './use-live-job.ts';
@@ -20,15 +22,11 @@ function finer({ status, state }: Job): string | undefined {
 }
 
 function Completed({ job }: { readonly job: Job }) {
+  const now = useNow();
   return (
     <Alert color="green" title="✓ Done">
       <Text>{job.message}</Text>
-      {job.reboot ? (
-        <Text mt="xs">
-          The host reboots at {new Date(job.reboot.due_at).toLocaleString()} by its clock:{' '}
-          {job.reboot.reasons.join('; ')}.
-        </Text>
-      ) : null}
+      {job.reboot ? <Text mt="xs">{rebootSentence(job.reboot, now)}</Text> : null}
     </Alert>
   );
 }
