@@ -18,12 +18,16 @@ async function eventsOf(world: World): Promise<string[]> {
   return rows.map((row) => row.event);
 }
 
-/** What the start says when this file of the CA folder is gone. */
-async function startWithout(name: string): Promise<string> {
+/** A file of which only a part is left. */
+const DAMAGED = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+
+/** What the start says when this file of the CA folder is gone or damaged. */
+async function startWithout(name: string, how: 'gone' | 'damaged'): Promise<string> {
   await using world = await startWorld();
   const path = join(world.paths.caFolder, name);
   const lost = await readFile(path);
-  await rm(path);
+  if (how === 'gone') await rm(path);
+  else await writeFile(path, DAMAGED);
   const words = await world.restart().then(
     () => 'started',
     (error: Error) => error.message,
@@ -47,7 +51,7 @@ describe('what can be made again is made again at the start', () => {
     const path = join(world.paths.caFolder, name);
     const before = (await eventsOf(world)).length;
     if (how === 'gone') await rm(path);
-    else await writeFile(path, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+    else await writeFile(path, DAMAGED);
     await world.restart();
     expect((await stat(path)).mode & 0o777).toBe(name.includes('key') ? 0o600 : 0o644);
     const event = name.startsWith('issuing') ? 'ca_issuing_renewed' : 'own_certificate_renewed';
@@ -93,7 +97,7 @@ describe('what cannot be made again is to be restored', () => {
   it.each(['root.pem', 'root.key.pem', 'issuing.key.pem'])(
     'the loss of %s leads nobody to give up the authority',
     async (name) => {
-      const words = await startWithout(name);
+      const words = await startWithout(name, 'gone');
       expect(words).toContain(name);
       expect(words).toMatch(/Restore .* from your backup, and leave what is in it where it is/);
       expect(words).not.toMatch(/\binit\b|move|delete|remove/);
@@ -132,5 +136,11 @@ describe('what cannot be made again is to be restored', () => {
     await expect(readPair(systemFiles, join(folder.path, 'ca-2'), 'root')).rejects.toMatchObject({
       message: expect.stringMatching(/ca-2\/root\.pem or its key .* is missing.*Restore/),
     });
+  });
+
+  it('a damaged root.pem leads nobody to give up the authority either', async () => {
+    const words = await startWithout('root.pem', 'damaged');
+    expect(words).not.toBe('started');
+    expect(words).not.toMatch(/\binit\b|move|delete|remove/);
   });
 });

@@ -95,6 +95,16 @@ describe('who uses the command line', () => {
   });
 });
 
+it('a restore beside a manager that runs changes nothing, and advises nobody to give up an authority', async () => {
+  const ended = await run('restore', join(folder.path, 'backup.age'));
+  const data = join(folder.path, 'var/lib/linux_patch_manager');
+  expect([ended.exitCode, ended.stdout]).toEqual([5, '']);
+  expect(ended.stderr).toMatch(
+    /The manager is running.*Nothing was changed\. Only if its hosts belong to the one in the backup: /,
+  );
+  expect(ended.stderr).toContain(`which keeps it: mv ${data} ${data}.old`);
+});
+
 describe('enrollments on the command line', () => {
   it('are listed and shown with key id, names, addresses, trust and conflicts', async () => {
     const agent = await newAgent(manager);

@@ -87,11 +87,12 @@ export async function runAgent(argv: readonly string[], doors: AgentDoors): Prom
     if (invocation.mode === 'policy-check') return await checkPolicy(invocation.file, doors);
     return await runConfigured(invocation, doors);
   } catch (error) {
-    const words = (await permissionAdvice(doors.files, error, 'linux-patch-api')) ?? messageOf(error);
+    const advice = await permissionAdvice(doors.files, error, 'linux-patch-api');
+    const words = advice ?? messageOf(error);
     const { stderr } = doors.program;
     // What others said begins no line of its own.
     stderr(`linux-patch-api: ${words.replaceAll('\n', '\n  ')}\n`);
-    if (invocation.mode === 'status' && isPatchError(error, 'CONFIG_INVALID'))
+    if (advice === undefined && invocation.mode === 'status' && isPatchError(error, 'CONFIG_INVALID'))
       stderr('An agent that runs keeps the configuration it has. What to do: linux-patch-api doctor\n');
     return EXIT.error;
   }

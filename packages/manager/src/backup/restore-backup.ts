@@ -1,5 +1,4 @@
 import { dirname, join } from 'node:path';
-import { PatchError } from '@linux-patch/contract';
 import { spkiFingerprint } from '@linux-patch/pki';
 import type { Files, Logger, User } from '@linux-patch/runtime';
 import { readConfiguration } from '@linux-patch/runtime/configuration';
@@ -16,6 +15,7 @@ import {
   forgetSessions,
   inspectDatabase,
 } from './database-copy.ts';
+import { noRoom } from './make-room.ts';
 import { type BackupManifest, unusable } from './manifest.ts';
 import { readArchive, type UnpackedFile } from './read-archive.ts';
 
@@ -41,11 +41,7 @@ const KEPT = '.before-restore';
 
 async function requireRoom({ files, paths }: RestoreOptions): Promise<void> {
   if (!(await holdsAuthority(files, paths.caFolder))) return;
-  throw new PatchError(
-    'ALREADY_INITIALIZED',
-    `There is a certificate authority in ${paths.caFolder}, and a restore replaces none. Nothing was changed. Stop the manager, and if its ` +
-      `hosts belong to the one in the backup, move the folder away: mv ${paths.dataFolder} ${paths.dataFolder}.old`,
-  );
+  throw noRoom(`There is a certificate authority in ${paths.caFolder}`, paths);
 }
 
 /** Looks at everything before anything is put in place. */

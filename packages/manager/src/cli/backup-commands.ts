@@ -1,6 +1,7 @@
 import { PatchError } from '@linux-patch/contract';
 import type { Command } from 'commander';
 import type { Key, Lock } from '../backup/archive.ts';
+import { noRoom } from '../backup/make-room.ts';
 import type { BackupManifest } from '../backup/manifest.ts';
 import { collect } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
@@ -100,10 +101,7 @@ async function restore(
   options: { readonly identityFile?: string; readonly passphraseFile?: string },
 ): Promise<void> {
   if (await isRunning(context)) {
-    throw new PatchError(
-      'ALREADY_INITIALIZED',
-      'The manager is running, so there is one already. Nothing was changed. To replace it: systemctl stop linux-patch-manager, and move its data folder away.',
-    );
+    throw noRoom('The manager is running, so there is one already', context.paths);
   }
   const key = await chooseKey(context, options);
   const { restoreBackup } = await import('../backup/restore-backup.ts');
