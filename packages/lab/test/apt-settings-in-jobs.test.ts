@@ -58,6 +58,26 @@ describe('settings of the host', () => {
     expect(gone.results.map((one) => [one.name, one.action])).toEqual([['toya', 'removed']]);
   });
 
+  it.each(['APT::Get::Assume-Yes "true";', 'quiet "1";'])(
+    '%s and a held package keep no other update out',
+    async (setting) => {
+      const { packages, apt, root } = await ownBench(folder.path, {
+        old: [toy('toya'), toy('toyb'), toy('toyheld')],
+        next: [toy('toya', '2'), toy('toyb', '2'), toy('toyheld', '2')],
+      });
+      await apt.run('apt-mark', ['hold', 'toyheld']);
+      await writeFile(join(root, 'etc/apt/apt.conf.d/99hostile'), `${setting}\n`);
+      const left = [{ name: 'toyheld', version: '2', reason: expect.stringContaining('held on this host') }];
+      const one = await packages.operations.applyPatches(named('toya'), quietRun());
+      expect(one).toMatchObject({ left: [], exitCode: 0 });
+      expect(await versions(packages)).toEqual({ toya: '2', toyb: '1', toyheld: '1' });
+      const rest = await packages.operations.applyPatches(everything, quietRun());
+      expect(rest).toMatchObject({ left, exitCode: 0 });
+      expect(rest.results.map(({ name, action }) => [name, action])).toContainEqual(['toyb', 'upgraded']);
+      expect(await versions(packages)).toEqual({ toya: '2', toyb: '2', toyheld: '1' });
+    },
+  );
+
   it('that prefer an older version bring nothing back, and do not block the rest', async () => {
     const { packages, apt, root } = await ownBench(folder.path, {
       old: [toy('toya'), toy('toyb')],

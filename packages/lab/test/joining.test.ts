@@ -197,10 +197,11 @@ describe('a host joins a manager', () => {
     expect(health.stdout).toContain('"identity_trust":"pin"');
   });
 
-  it('with a pin of another CA asks nobody and installs nothing', async () => {
+  it('with a pin of another CA says which the manager has as the manager shows it, asks nobody and installs nothing', async () => {
     const host = await newHost([`ca_fingerprint: "sha256:${'ab'.repeat(32)}"`]);
     await using agent = host.start();
-    await agent.logged('fingerprint');
+    const { ca_fingerprint: shown } = (await manager.json('status')) as { ca_fingerprint: string };
+    await agent.logged(`enrollment.ca_fingerprint; it has ${shown}.`);
     agent.signal('SIGTERM');
     expect(await agent.exited).toBe(2);
     const { enrollments } = (await manager.json('enrollments', 'list', '--state', 'all')) as {

@@ -217,6 +217,7 @@ describe('the approval of an older manager', () => {
     manager.poll = [await approved()];
     const outcome = await host.enrol(tofu, () => host.said().includes('another CA'));
     expect(outcome).toEqual({ kind: 'stopped' });
+    expect(host.said()).toContain(`comes with another CA (${spkiFingerprint(manager.rootPem)})`);
     expect(await host.pending()).toMatchObject({ state: 'needs_person' });
     expect(await host.serial()).toBe(before);
     expect(await host.status()).toBe('valid');

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
@@ -13,8 +13,8 @@ const NOW = Math.floor(Date.now() / 1000) * 1000;
 const CONFIG = 'etc/linux_patch_api/config.yaml';
 const SECOND_MS = 1_000;
 
-/** A host that systemd starts, with an identity; its next start is the one that counts. */
-async function supervisedHost() {
+/** A host that systemd starts (or a person at a terminal), with an identity; its next start is the one that counts. */
+async function hostWithIdentity({ supervised }: { readonly supervised: boolean }) {
   await using stack = new AsyncDisposableStack();
   const manager = stack.use(await startCurrentManager(NOW));
   const caFile = join(stack.use(await temporaryFolder()).path, 'ca.pem');
@@ -24,7 +24,11 @@ async function supervisedHost() {
     await createAgentHost({
       nowMs: NOW,
       enrollment: [`manager_url: ${manager.url}`, `ca_file: ${caFile}`],
-      doors: { commands, supervised: true, environment: { NOTIFY_SOCKET: '/run/systemd/notify' } },
+      doors: {
+        commands,
+        supervised,
+        environment: supervised ? { NOTIFY_SOCKET: '/run/systemd/notify' } : {},
+      },
     }),
   );
   await joined({ host, manager, caFile: '', asked: [], stack }, 0);
@@ -33,10 +37,22 @@ async function supervisedHost() {
   return { host, told, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
+const supervisedHost = () => hostWithIdentity({ supervised: true });
+
 async function breakConfiguration(host: AgentHost): Promise<() => Promise<void>> {
   const good = await host.read(CONFIG);
   await host.put(CONFIG, good.replace('  bind:', '  bnid:'));
   return () => host.put(CONFIG, good);
+}
+
+/** Somebody else listens on the port of the agent. */
+async function takePort(host: AgentHost): Promise<Server> {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  const address = holder.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  await host.put(CONFIG, (await host.read(CONFIG)).replace('port: 0', `port: ${port}`));
+  return holder;
 }
 
 /** Lets time pass until the agent has ended; its exit code. */
@@ -88,16 +104,37 @@ describe('a start under systemd with a faulty configuration', () => {
 describe('a start under systemd with a taken port', () => {
   it('is not READY, names who has it in STATUS, and ends with 1 after a minute', async () => {
     await using world = await supervisedHost();
-    const holder = createServer().listen(0, '127.0.0.1');
-    await once(holder, 'listening');
-    const address = holder.address();
-    const port = typeof address === 'object' ? address?.port : 0;
-    await world.host.put(CONFIG, (await world.host.read(CONFIG)).replace('port: 0', `port: ${port}`));
+    const holder = await takePort(world.host);
     const agent = world.host.start();
     await agent.settles(() => world.told.length > 0);
     expect(world.told).toEqual([expect.stringContaining(`(pid ${process.pid})`)]);
     expect(await endedAt(world.host, agent)).toBe(1);
     expect(isReady(world.told)).toBe(false);
+    holder.close();
+  });
+});
+
+describe('a start on a terminal', () => {
+  it('with a faulty configuration ends with 1, and names the fault, while no time passes', async () => {
+    await using world = await hostWithIdentity({ supervised: false });
+    await breakConfiguration(world.host);
+    const startedMs = world.host.clock.monotonicMs();
+    const agent = world.host.start();
+    // Nobody moves the clock: whoever waited would wait for ever.
+    expect([await agent.exitCode, world.host.clock.monotonicMs() - startedMs]).toEqual([1, 0]);
+    expect(agent.said()).toContain('did you mean "bind"');
+    expect(agent.said()).not.toContain('waits up to a minute');
+    expect(world.told).toEqual([]);
+  });
+
+  it('with a taken port ends with 1, and names who has it, while no time passes', async () => {
+    await using world = await hostWithIdentity({ supervised: false });
+    const holder = await takePort(world.host);
+    const startedMs = world.host.clock.monotonicMs();
+    const agent = world.host.start();
+    expect([await agent.exitCode, world.host.clock.monotonicMs() - startedMs]).toEqual([1, 0]);
+    expect(agent.said()).toContain(`(pid ${process.pid})`);
+    expect(world.told).toEqual([]);
     holder.close();
   });
 });
