@@ -127,6 +127,14 @@ describe('the routes', () => {
     expect([status, envelope.error?.code]).toEqual([400, 'INVALID_REQUEST']);
   });
 
+  it('tell that packages are half installed, or lack what they need', async () => {
+    const inventory = { ...shelfInventory(), isDatabaseClean: async () => false };
+    await using broken = await startWorld({ app: { inventory } });
+    const infoOf = async (one: World) =>
+      SystemInfo.parse((await call(one, '/api/v1/system/info')).envelope.data).package_db_clean;
+    expect([await infoOf(broken), await infoOf(world)]).toEqual([false, true]);
+  });
+
   it('never call an unknown number of updates none', async () => {
     const unknown = new PatchError('SERVICE_UNHEALTHY', 'Which updates wait is not known');
     await using blind = await startWorld({

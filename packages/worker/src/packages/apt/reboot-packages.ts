@@ -6,6 +6,8 @@ const KERNEL =
 const OTHERS = [
   /^(intel|amd64)-microcode$/,
   /^(linux-firmware|firmware-)/,
+  // They copy what starts a Raspberry Pi to /boot/firmware.
+  /^(raspi3?-firmware|raspberrypi-bootloader)$/,
   /^libc6(\.1)?(-[a-z0-9]+)?$/,
   /^(lib)?systemd(0|-shared|-sysv)?$/,
   /^(udev|dbus|dbus-daemon|dbus-broker|libdbus-1-3)$/,

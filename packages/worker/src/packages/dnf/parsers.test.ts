@@ -202,8 +202,10 @@ describe('kernels', () => {
     expect(outdatedKernel('6.0-1.x86_64+rt', installed)).toBeUndefined();
     expect(outdatedKernel('6.1.0-37-amd64', installed)).toBeUndefined();
     expect(
-      ['kernel', 'kernel-rt-core', 'glibc', 'systemd', 'linux-firmware'].filter(asksForReboot),
-    ).toHaveLength(5);
+      ['kernel', 'kernel-rt-core', 'glibc', 'systemd', 'linux-firmware', 'bcm283x-firmware'].filter(
+        asksForReboot,
+      ),
+    ).toHaveLength(6);
     expect(['kernel-devel', 'kernel-headers', 'glibc-common', 'bash'].filter(asksForReboot)).toEqual([]);
   });
 });

@@ -10,7 +10,7 @@ const KERNEL = /^kernel(-[a-z0-9]+)*$/;
 const COMPANION = /-(devel|headers|doc|tools|libs|debuginfo|srpm|rpm|macros|matched|abi-stablelists)(-|$)/;
 /** What runs from the start of a host to its end, and what only a start loads. */
 const OTHERS =
-  /^(linux-firmware(-.*)?|microcode_ctl|amd-ucode-firmware|glibc|systemd(-libs|-udev)?|dbus(-daemon|-broker|-libs)?)$/;
+  /^(linux-firmware(-.*)?|microcode_ctl|amd-ucode-firmware|bcm283x-firmware|glibc|systemd(-libs|-udev)?|dbus(-daemon|-broker|-libs)?)$/;
 
 /** Of which distribution a build is: `el9`, `fc40`, `amzn2023`. */
 const DISTRIBUTION = /\.((?:el|fc|amzn|azl)\d+)/;

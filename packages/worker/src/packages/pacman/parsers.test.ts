@@ -167,7 +167,15 @@ describe('the database and the log of pacman', () => {
   });
 
   it('ask for a reboot for what runs from the start of a host', () => {
-    for (const name of ['linux', 'linux-lts', 'glibc', 'systemd', 'amd-ucode', 'linux-firmware-intel'])
+    for (const name of [
+      'linux',
+      'linux-lts',
+      'glibc',
+      'systemd',
+      'amd-ucode',
+      'linux-firmware-intel',
+      'raspberrypi-bootloader',
+    ])
       expect([name, asksForReboot(name)]).toEqual([name, true]);
     for (const name of [
       'linux-headers',

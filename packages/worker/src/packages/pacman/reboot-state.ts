@@ -9,7 +9,7 @@ const KERNEL = /^linux(-[a-z0-9]+)*$/;
 const COMPANION = /^linux-(api-headers|firmware|tools|atm|console|aio)|-(headers|docs)$/;
 /** What runs from the start of a host to its end, and what only a start loads. */
 const OTHERS =
-  /^(linux-firmware(-.*)?|(amd|intel)-ucode|glibc|systemd(-libs)?|dbus(-broker|-daemon-units)?|libdbus)$/;
+  /^(linux-firmware(-.*)?|(amd|intel)-ucode|raspberrypi-bootloader(-x)?|glibc|systemd(-libs)?|dbus(-broker|-daemon-units)?|libdbus)$/;
 
 function isKernel(name: string): boolean {
   return KERNEL.test(name) && !COMPANION.test(name);

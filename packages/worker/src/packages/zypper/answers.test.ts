@@ -280,6 +280,7 @@ describe('kernels of SUSE', () => {
       'systemd',
       'kernel-firmware-intel',
       'ucode-amd',
+      'raspberrypi-firmware',
     ];
     expect(all.filter(asksForReboot)).toEqual(all);
     expect(['kernel-devel', 'kernel-source', 'glibc-locale', 'bash'].filter(asksForReboot)).toEqual([]);

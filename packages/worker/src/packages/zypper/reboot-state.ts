@@ -10,7 +10,7 @@ const KERNEL = /^kernel-([a-z0-9]+)(-base|-optional|-extra)?$/;
 const COMPANION = /^kernel-(devel|source|syms|docs|headers|macros|firmware|obs|livepatch)/;
 /** What runs from the start of a host to its end, and what only a start loads. */
 const OTHERS =
-  /^(kernel-firmware(-.*)?|ucode-(intel|amd)|glibc|systemd|udev|libsystemd0|libudev1|dbus-1(-daemon)?|dbus-broker)$/;
+  /^(kernel-firmware(-.*)?|ucode-(intel|amd)|raspberrypi-firmware|glibc|systemd|udev|libsystemd0|libudev1|dbus-1(-daemon)?|dbus-broker)$/;
 /** libzypp makes it when a patch or a package asked for a reboot; a start takes it away. */
 export const REBOOT_FLAG = 'run/reboot-needed';
 
