@@ -59,10 +59,19 @@ async function openJobs(root: string) {
   });
 }
 
-/** Ends the process of a job at once, and nothing else: the package manager is in a session of its own. */
-async function killRun(root: string, jobId: string): Promise<void> {
+/** Signals the process of a job, and nothing else: the package manager is in a session of its own. Returns its id. */
+async function signalRun(
+  root: string,
+  jobId: string,
+  ...signals: readonly NodeJS.Signals[]
+): Promise<number> {
   const pid = Number(await systemFiles.readText(join(runFolder(workerFolder(root), jobId), 'pid')));
-  process.kill(-pid, 'SIGKILL');
+  for (const signal of signals) process.kill(-pid, signal);
+  return pid;
+}
+
+async function killRun(root: string, jobId: string): Promise<void> {
+  const pid = await signalRun(root, jobId, 'SIGKILL');
   await askUntil('the process of the job to go', async () =>
     (await systemFiles.readText(`/proc/${pid}/cmdline`).catch(() => '')) ? undefined : true,
   );
@@ -158,6 +167,18 @@ describe('package work that outlives the agent', () => {
     );
     await using second = await openJobs(root);
     expect(await untilFinished(second, job_id)).toMatchObject({ status: 'completed', exit_code: 0 });
+  });
+
+  it('stays with the process of its job, which signals that mean nothing do not end', async () => {
+    const { root } = await bench(folder.path, []);
+    await using jobs = await openJobs(root);
+    const { job_id } = await install(root, jobs, 'toyslow');
+    await untilConfiguring(root);
+    await signalRun(root, job_id, 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE');
+    await letGoOn(root);
+    const job = await untilFinished(jobs, job_id);
+    expect(job).toMatchObject({ status: 'completed', exit_code: 0 });
+    expect(job.logs.join('\n')).not.toContain('going on with the job');
   });
 
   it('goes on when the process of its job is killed, and the next one says what came of it', async () => {

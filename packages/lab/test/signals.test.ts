@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdir, open, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
 import { freePort, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
@@ -10,10 +11,14 @@ import {
   type AgentProcess,
   createLabHost,
   type LabHost,
+  MANAGER_PROGRAM,
   type ManagerProcess,
+  runProgram,
   startManagerProcess,
 } from '../src/index.ts';
 import { makeOpensslIdentity } from '../src/openssl-identity.ts';
+import { must, type RunningProgram, startProgram } from '../src/process.ts';
+import { askUntil } from '../src/wait.ts';
 
 /** Signals that mean nothing, or a reload, and must end nothing. */
 const HARMLESS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE'] as const;
@@ -46,6 +51,17 @@ async function withCertificates(host: LabHost): Promise<LabHost> {
   await makeOpensslIdentity({ folder: certs, fqdn: host.name, address: host.address });
   return host;
 }
+
+/** One that is told to bind an address which it does not have. */
+async function hostWithoutAddress(): Promise<LabHost> {
+  const host = await withCertificates(await newHost());
+  const text = await readFile(host.configFile, 'utf8');
+  await host.configure(text.replace('bind: 127.0.0.1', 'bind: 192.0.2.5'));
+  return host;
+}
+
+/** Starts a program in a network of its own, which has the loopback addresses alone. */
+const WITHOUT_ADDRESSES = ['unshare', '--net', '--', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"'];
 
 const pinned = (): string[] => [`manager_url: ${manager.url}`, `ca_fingerprint: ${manager.caFingerprint}`];
 const nobody = async (): Promise<string> => `https://127.0.0.1:${await freePort()}`;
@@ -80,6 +96,22 @@ const PHASES: readonly Phase[] = [
       return host.start({ env: SUPERVISED });
     },
     says: 'The agent waits for it',
+    exitCode: 0,
+  },
+  {
+    name: 'waits for another agent to end',
+    start: async (stack) => {
+      const host = await withCertificates(await newHost());
+      await stack.use(host.start()).listening;
+      return host.start({ env: SUPERVISED });
+    },
+    says: 'Another linux-patch-api already works',
+    exitCode: 2,
+  },
+  {
+    name: 'waits for its address',
+    start: async () => (await hostWithoutAddress()).start({ through: WITHOUT_ADDRESSES }),
+    says: 'does not have that address now',
     exitCode: 0,
   },
   {
@@ -139,6 +171,69 @@ describe('a manager that serves', () => {
       expect(log).toContain('SIGHUP changes nothing');
       expect(log).not.toContain('Debugger');
       await manager.start();
+    }
+  });
+});
+
+interface StartingManager {
+  readonly configFile: string;
+  /** @returns the program, and when it has said this */
+  readonly serve: (
+    says: string,
+    env?: Readonly<Record<string, string>>,
+  ) => RunningProgram & { readonly said: Promise<void> };
+}
+
+async function startingManager(name: string): Promise<StartingManager> {
+  const root = join(folder.path, name);
+  const configFile = join(root, 'etc/linux_patch_manager/config.yaml');
+  await mkdir(dirname(configFile), { recursive: true });
+  return {
+    configFile,
+    serve(says, env = {}) {
+      const { promise: said, resolve, reject } = Promise.withResolvers<void>();
+      const program = startProgram({
+        program: MANAGER_PROGRAM,
+        args: ['--root', root, 'serve'],
+        logFile: join(root, 'manager.log'),
+        env,
+        onLine: (line) => line.includes(says) && resolve(),
+      });
+      void program.exited.then((code) => reject(new Error(`the manager ended with ${code}`)));
+      said.catch(() => {});
+      return { ...program, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](), said };
+    },
+  };
+}
+
+/** Whether a process has a handler of its own for this signal (proc_pid_status(5)). */
+async function catches(pid: number, signal: keyof typeof constants.signals): Promise<true | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const caught = BigInt(`0x${/^SigCgt:\s*(\w+)$/m.exec(status)?.[1]}`);
+  return (caught >> BigInt(constants.signals[signal] - 1)) & 1n ? true : undefined;
+}
+
+describe('a manager that', () => {
+  it('reads its configuration goes on, whatever comes before it can say what it makes of it', async () => {
+    const { configFile, serve } = await startingManager('reading');
+    must(await runProgram('mkfifo', [configFile]), 'mkfifo');
+    await using program = serve(`${configFile}: cannot be read`);
+    await askUntil('the manager to catch signals', () => catches(program.pid, 'SIGUSR2'));
+    for (const signal of HARMLESS) program.signal(signal);
+    // So far it has waited for whoever writes; then it finds a file of which no part can be read again.
+    await (await open(configFile, 'w')).close();
+    await program.said;
+    expect(await program.exited).toBe(1);
+  });
+
+  it('waits for what it lacks to be there is ended by SIGTERM and SIGINT alone', async () => {
+    const { serve } = await startingManager('waiting');
+    for (const end of ['SIGTERM', 'SIGINT'] as const) {
+      await using program = serve('waits up to a minute', { NOTIFY_SOCKET: join(folder.path, 'nobody') });
+      await program.said;
+      for (const signal of HARMLESS) program.signal(signal);
+      program.signal(end);
+      expect(await program.exited).toBe(1);
     }
   });
 });
@@ -211,13 +306,8 @@ describe('a start under a service manager', () => {
 
 describe('an address that the host does not have yet', () => {
   it('is waited for, also without a service manager, and served when it comes', async () => {
-    const host = await withCertificates(await newHost());
-    await host.configure(
-      (await readFile(host.configFile, 'utf8')).replace('bind: 127.0.0.1', 'bind: 192.0.2.5'),
-    );
-    await using agent = host.start({
-      through: ['unshare', '--net', '--', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"'],
-    });
+    const host = await hostWithoutAddress();
+    await using agent = host.start({ through: WITHOUT_ADDRESSES });
     await agent.logged('does not have that address now');
     const address = ['ip', 'address', 'add', '192.0.2.5/32', 'dev', 'lo'];
     execFileSync('nsenter', ['--target', String(agent.pid), '--net', ...address]);

@@ -27,8 +27,11 @@ const terminal = openTerminal();
 // Takes the place of the arguments in the process list, where a host code may be among them.
 if (process.argv.some((argument) => argument.startsWith('--code'))) process.title = 'linux-patch-manager';
 
-// Without a listener each of these ends the program (signal(7)); on SIGHUP a command goes with its terminal.
+// Without a listener each of these ends the program (signal(7)).
 for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGPIPE'] as const) process.on(signal, () => {});
+
+// A command goes with its terminal. The server stays, also before it can say what it makes of the signal.
+if (process.argv.includes('serve')) process.on('SIGHUP', () => {});
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -29,7 +29,10 @@ function end(): void {
   ended.abort(new PatchError('INTERRUPTED', 'The process of the job was told to end.'));
   if (process.argv[2] !== 'run') process.exit(143);
 }
-process.once('SIGTERM', end);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
+
+// Without a listener each of these ends the program (signal(7)), and a job in the middle of its work.
+for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE'] as const) process.on(signal, () => {});
 
 // No await outside of a function: a package starts this as a script.
 async function main(): Promise<void> {

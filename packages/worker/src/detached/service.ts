@@ -30,7 +30,7 @@ const WRAPPER = [
   // Nobody waits for the wrapper's own output; an open pipe would hold whoever started it.
   'exec </dev/null >/dev/null 2>&1',
   'folder=$1; shift',
-  'trap : TERM INT HUP',
+  'trap : TERM INT HUP PIPE USR1 USR2',
   'echo $$ >"$folder/pid"',
   '"$@" >"$folder/stdout" 2>"$folder/stderr" 3>"$folder/status" &',
   'child=$!',
