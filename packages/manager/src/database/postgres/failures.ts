@@ -33,10 +33,9 @@ function stateOf(error: unknown): string | undefined {
   return error instanceof DatabaseError ? error.code : undefined;
 }
 
-/** The words of the system or the driver; what is behind `AggregateError` is one error for each address. */
+/** The words of the system or the driver. */
 function wordsOf(error: unknown): string {
-  const all = error instanceof AggregateError ? error.errors : [error];
-  return all.map((one) => (one instanceof Error ? one.message : String(one))).join('; ');
+  return error instanceof Error ? error.message : String(error);
 }
 
 const NO_PASSWORD =

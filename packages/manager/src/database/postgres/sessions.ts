@@ -1,11 +1,11 @@
-import { Client, type ClientBase, Pool, type PoolConfig } from 'pg';
+import { systemAuthorities } from '@linux-patch/http/client';
+import { type ClientBase, Pool } from 'pg';
 import type { PostgresAddress } from '../../config/database-url.ts';
+import { BoundedClient, type BoundedConfig } from './bounded-client.ts';
 import type { Sessions } from './driver.ts';
 import { explain } from './failures.ts';
 import { PLAIN_TYPES } from './types.ts';
 
-/** A server that takes a connection and says nothing counts as away after this. */
-const CONNECT_LIMIT_MS = 10_000;
 /** Waiting for others included: what takes longer than a minute is not waited for by any caller. */
 const WAIT_LIMIT_MS = 60_000;
 const ANSWER_LIMIT_MS = 120_000;
@@ -22,17 +22,7 @@ export interface PostgresAccess {
   readonly name: string;
 }
 
-/** A client of the pool gives a connection less time than a place in the queue. */
-class BoundedClient extends Client {
-  constructor(config: PoolConfig = {}) {
-    // The pool hides the password from whoever lists its options.
-    super({ ...config, password: config.password, connectionTimeoutMillis: CONNECT_LIMIT_MS });
-    // A connection that ends between two statements is told to the next one; without a listener it would end the manager.
-    this.on('error', () => {});
-  }
-}
-
-function configOf({ address, password, rootCertificates, name }: PostgresAccess): PoolConfig {
+function configOf({ address, password, rootCertificates, name }: PostgresAccess): BoundedConfig {
   const { host, port, user, database, tls } = address;
   return {
     host,
@@ -40,7 +30,7 @@ function configOf({ address, password, rootCertificates, name }: PostgresAccess)
     user,
     database,
     ...(password ? { password } : {}),
-    ssl: tls && { rejectUnauthorized: true, ...(rootCertificates ? { ca: rootCertificates } : {}) },
+    ssl: tls && { rejectUnauthorized: true, ca: rootCertificates ?? systemAuthorities() },
     application_name: name.slice(0, 63),
     keepAlive: true,
     query_timeout: ANSWER_LIMIT_MS,
