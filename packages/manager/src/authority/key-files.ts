@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
-import { plainCertificates, plainPrivateKey } from '@linux-patch/pki';
+import {
+  parseCertificate,
+  plainCertificates,
+  plainPrivateKey,
+  publicKeySpki,
+  spkiSha256,
+} from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 
 /** A certificate and its private key, PEM. */
@@ -49,12 +55,23 @@ export function lostAuthority(caFolder: string, what: string): PatchError {
   );
 }
 
+/** Whether both can be read and the key is that of the certificate. */
+function isWhole({ certificatePem, privateKeyPem }: Pair): boolean {
+  try {
+    return parseCertificate(certificatePem).spkiSha256 === spkiSha256(publicKeySpki(privateKeyPem));
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Reads a pair of a CA.
- * @throws PatchError `NOT_INITIALIZED` when it is not there, with what to do.
+ * @throws PatchError `NOT_INITIALIZED` when it is not there or damaged, with what to do.
  */
 export async function readPair(files: Files, folder: string, name: 'root' | 'issuing'): Promise<Pair> {
   const pair = await findPair(files, folder, name);
-  if (pair) return pair;
-  throw lostAuthority(folder, `${join(folder, `${name}.pem`)} or its key ${name}.key.pem is missing`);
+  const both = `${join(folder, `${name}.pem`)} or its key ${name}.key.pem`;
+  if (!pair) throw lostAuthority(folder, `${both} is missing`);
+  if (!isWhole(pair)) throw lostAuthority(folder, `${both} is damaged, or belongs to another pair`);
+  return pair;
 }
