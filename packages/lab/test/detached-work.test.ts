@@ -66,6 +66,8 @@ async function signalRun(
   ...signals: readonly NodeJS.Signals[]
 ): Promise<number> {
   const pid = Number(await systemFiles.readText(join(runFolder(workerFolder(root), jobId), 'pid')));
+  // Anything smaller is everybody's group, or the own one.
+  expect(pid).toBeGreaterThan(1);
   for (const signal of signals) process.kill(-pid, signal);
   return pid;
 }

@@ -221,7 +221,7 @@ describe('a manager that', () => {
     await askUntil('the manager to catch signals', () => catches(program.pid, 'SIGUSR2'));
     for (const signal of HARMLESS) program.signal(signal);
     // So far it has waited for whoever writes; then it finds a file of which no part can be read again.
-    await (await open(configFile, 'w')).close();
+    await (await open(configFile, 'r+')).close();
     await program.said;
     expect(await program.exited).toBe(1);
   });
