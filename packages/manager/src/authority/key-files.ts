@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
 import {
-  parseCertificate,
+  type CertificateFacts,
+  parseCertificates,
   plainCertificates,
   plainPrivateKey,
   publicKeySpki,
@@ -35,6 +36,17 @@ export async function findPair(files: Files, folder: string, name: PairName): Pr
   };
 }
 
+/** The leaf of a pair; undefined when it is lost, damaged or, after a crash between its two files, without its key. */
+export function leafOf(pair: Pair | undefined): CertificateFacts | undefined {
+  if (!pair) return undefined;
+  try {
+    const [leaf] = parseCertificates(pair.certificatePem);
+    return leaf && spkiSha256(publicKeySpki(pair.privateKeyPem)) === leaf.spkiSha256 ? leaf : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Reads certificates, without what somebody wrote around them; undefined when the file is not there. */
 export async function findCertificates(files: Files, path: string): Promise<string | undefined> {
   const text = await files.readText(path);
@@ -55,15 +67,6 @@ export function lostAuthority(caFolder: string, what: string): PatchError {
   );
 }
 
-/** Whether both can be read and the key is that of the certificate. */
-function isWhole({ certificatePem, privateKeyPem }: Pair): boolean {
-  try {
-    return parseCertificate(certificatePem).spkiSha256 === spkiSha256(publicKeySpki(privateKeyPem));
-  } catch {
-    return false;
-  }
-}
-
 /**
  * Reads a pair of a CA.
  * @throws PatchError `NOT_INITIALIZED` when it is not there or damaged, with what to do.
@@ -72,6 +75,6 @@ export async function readPair(files: Files, folder: string, name: 'root' | 'iss
   const pair = await findPair(files, folder, name);
   const both = `${join(folder, `${name}.pem`)} or its key ${name}.key.pem`;
   if (!pair) throw lostAuthority(folder, `${both} is missing`);
-  if (!isWhole(pair)) throw lostAuthority(folder, `${both} is damaged, or belongs to another pair`);
+  if (!leafOf(pair)) throw lostAuthority(folder, `${both} is damaged, or belongs to another pair`);
   return pair;
 }

@@ -5,31 +5,18 @@ import {
   MANAGER_USAGE,
   managerClientProfile,
   parseCertificates,
-  publicKeySpki,
-  spkiSha256,
   webProfile,
 } from '@linux-patch/pki';
 import type { Clock, Files, Random } from '@linux-patch/runtime';
 import type { ManagerPaths } from '../config/paths.ts';
 import type { CaStore } from './ca-store.ts';
 import { issueOwn, type WebNames } from './init.ts';
-import { findPair, type Pair, type PairName, writePair } from './key-files.ts';
+import { findPair, leafOf, type Pair, type PairName, writePair } from './key-files.ts';
 import { chainBehind, issuerFor } from './trust.ts';
 
 /** Less than a third of its life left. */
 function isDue(certificate: CertificateFacts, now: number): boolean {
   return certificate.notAfterMs - now < (certificate.notAfterMs - certificate.notBeforeMs) / 3;
-}
-
-/** The leaf of a pair; undefined when it is lost, damaged or, after a crash between its two files, without its key. */
-function leafOf(pair: Pair | undefined): CertificateFacts | undefined {
-  if (!pair) return undefined;
-  try {
-    const [leaf] = parseCertificates(pair.certificatePem);
-    return leaf && spkiSha256(publicKeySpki(pair.privateKeyPem)) === leaf.spkiSha256 ? leaf : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function covers(certificate: CertificateFacts, names: WebNames): boolean {
