@@ -5,8 +5,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensurePrograms } from '../../../tools/system-packages.ts';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
 import { callAsStranger } from '../src/attacks/stranger.ts';
+import { movableClock } from '../src/fake-time.ts';
 import {
   AGENT_PROGRAM,
   createLabHost,
@@ -20,9 +22,16 @@ import { startProgram } from '../src/process.ts';
 import { filesBelow, SecretLedger } from '../src/secrets.ts';
 import { askUntil } from '../src/wait.ts';
 
+/** Of a host's certificate, which is renewed after half of them. */
+const LIFE_DAYS = 4;
+/** How many days before today the manager starts. */
+const AGO_DAYS = 3;
+
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let repository: ToyRepository;
 let manager: ManagerProcess;
+/** The file with the time by which the manager lives (libfaketime). */
+let calendar: string;
 let syslog: { readonly port: number; readonly received: Buffer[] };
 const ledger = new SecretLedger();
 /** What was seen, by where. */
@@ -36,13 +45,23 @@ function note(where: string, text: string | Buffer): void {
 const ofManager = (...path: string[]): string => join(manager.root, 'var/lib/linux_patch_manager', ...path);
 
 beforeAll(async () => {
+  ensurePrograms('The test of secrets', [['faketime', 'faketime']]);
   folder = await temporaryFolder();
   repository = await buildToyRepository({ folder: join(folder.path, 'repository') });
   const root = join(folder.path, 'manager');
   const token = randomBytes(32).toString('base64url');
   await mkdir(join(root, 'var/lib/linux_patch_manager'), { recursive: true, mode: 0o700 });
   await writeFile(join(root, 'var/lib/linux_patch_manager/admin.token'), token, { mode: 0o600 });
-  manager = await startManagerProcess(root, { configuration: ['logging: { level: debug }'] });
+  calendar = join(folder.path, 'calendar');
+  await writeFile(calendar, `-${AGO_DAYS}d\n`);
+  manager = await startManagerProcess(root, {
+    env: movableClock(calendar),
+    localHosts: [],
+    configuration: [
+      'logging: { level: debug }',
+      `certificates: { agent_days: ${LIFE_DAYS}, local_hosts: [127.0.0.0/8] }`,
+    ],
+  });
   ledger.add('admin token', token);
   const headers = { authorization: `Bearer ${token}` };
   const answer = await callAsStranger({ url: manager.url, path: '/api/v1/hosts', headers });
@@ -168,7 +187,7 @@ describe('no token, code or key is seen', () => {
     timeout: 400_000,
   }, async () => {
     const host = await newHost();
-    await using agent = host.start({ args: ['--verbose'] });
+    await using agent = host.start({ args: ['--verbose'], env: movableClock(calendar) });
     const code = await learnWaiting(host);
     await noteProcess('the waiting agent', agent.pid);
     for (const args of [['status'], ['status', '--json'], ['doctor'], ['doctor', '--json']])
@@ -180,11 +199,8 @@ describe('no token, code or key is seen', () => {
     await noteProcess('the manager', manager.program.pid);
     const before = (await host.status()).identity.serial;
 
-    // Half of the life is no renewal yet, but a threshold as long as the life makes the command renew.
-    const config = await readFile(host.configFile, 'utf8');
-    await host.configure(
-      config.replace('enrollment:\n', 'enrollment:\n  cert_renewal_threshold_days: 365\n'),
-    );
+    // Days later, as the manager and this host know.
+    await writeFile(calendar, '+0\n');
     expect((await ask(host, '--verbose', '--renew-certs')).exitCode).toBe(0);
     const { serial } = (await host.status()).identity;
     expect(serial).not.toBe(before);

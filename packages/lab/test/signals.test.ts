@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { constants as fileFlags } from 'node:fs';
+import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -207,10 +208,18 @@ async function startingManager(name: string): Promise<StartingManager> {
 }
 
 /** Whether a process has a handler of its own for this signal (proc_pid_status(5)). */
-async function catches(pid: number, signal: keyof typeof constants.signals): Promise<true | undefined> {
+async function catches(pid: number, signal: keyof typeof constants.signals): Promise<boolean> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const caught = BigInt(`0x${/^SigCgt:\s*(\w+)$/m.exec(status)?.[1]}`);
-  return (caught >> BigInt(constants.signals[signal] - 1)) & 1n ? true : undefined;
+  return ((caught >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
+}
+
+/** The writing end of a pipe with a name, once somebody has opened the other (fifo(7), ENXIO before). */
+function writerTo(path: string): Promise<FileHandle | undefined> {
+  return open(path, fileFlags.O_WRONLY | fileFlags.O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENXIO') return undefined;
+    throw error;
+  });
 }
 
 describe('a manager that', () => {
@@ -218,10 +227,11 @@ describe('a manager that', () => {
     const { configFile, serve } = await startingManager('reading');
     must(await runProgram('mkfifo', [configFile]), 'mkfifo');
     await using program = serve(`${configFile}: cannot be read`);
-    await askUntil('the manager to catch signals', () => catches(program.pid, 'SIGUSR2'));
+    const writer = await askUntil('the manager to read', () => writerTo(configFile));
+    expect(await catches(program.pid, 'SIGUSR2')).toBe(true);
     for (const signal of HARMLESS) program.signal(signal);
-    // So far it has waited for whoever writes; then it finds a file of which no part can be read again.
-    await (await open(configFile, 'r+')).close();
+    // So far it has waited for what is written; then it finds a file of which no part can be read again.
+    await writer.close();
     await program.said;
     expect(await program.exited).toBe(1);
   });

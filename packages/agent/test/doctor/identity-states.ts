@@ -176,7 +176,8 @@ const identity: readonly BrokenState[] = [
   },
   {
     code: 'CERT_EXPIRING_SOON',
-    arrange: (host) => installFor(host, {}, { lifetimeMs: 3 * DAY_MS }),
+    // Just past the middle of a short life: due, and not yet overdue.
+    arrange: (host) => installFor(host, {}, { now: NOW - 1.6 * DAY_MS, lifetimeMs: 3 * DAY_MS }),
   },
   {
     code: 'CERT_FLAWED',
