@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { askHost } from '../../hosts/ask-host.ts';
+import { makeOpensslIdentity } from '../../openssl-identity.ts';
+import { startProgram } from '../../process.ts';
+import { waitFor } from '../../wait.ts';
 import { untilServing } from '../agent-jobs.ts';
 import type { CleanHostCase } from '../case.ts';
 import { configureAgent, installPackage } from '../install.ts';
@@ -11,7 +16,31 @@ import {
   untilLogged,
   untilStatus,
 } from '../unit.ts';
-import { agentStatus, approveByCode, placeJoinString } from '../world.ts';
+import { agentStatus, approveByCode, placeJoinString, type World } from '../world.ts';
+
+/** A manager of the older generation that has a host of this name or machine, where the real one will be. */
+async function startKnowingManager(world: World): Promise<AsyncDisposable & { readonly url: string }> {
+  const { hub, hubAddress: address } = world.network;
+  const folder = await mkdtemp(join(world.shelf.folder, 'knowing-'));
+  const identity = await makeOpensslIdentity({ folder, fqdn: 'manager', address, commonName: 'manager' });
+  const script = [
+    "const { readFileSync } = require('node:fs');",
+    'const [cert, key] = process.argv.slice(1).map((path) => readFileSync(path));',
+    "require('node:https').createServer({ cert, key }, (request, response) => {",
+    "  request.resume(); response.writeHead(409, { 'content-type': 'application/json' });",
+    `  response.end('{"error":"Host already exists"}');`,
+    `}).listen(8443, '${address}', () => console.log('listening'));`,
+  ].join('\n');
+  const { promise: listening, resolve } = Promise.withResolvers<void>();
+  const program = startProgram({
+    program: 'ip',
+    args: ['netns', 'exec', hub, process.execPath, '-e', script, identity.certificate, identity.key],
+    logFile: join(folder, 'log'),
+    onLine: (line) => line === 'listening' && resolve(),
+  });
+  await waitFor('the manager that knows the host', listening);
+  return { url: `https://${address}:8443`, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
+}
 
 export const JOINING: readonly CleanHostCase[] = [
   {
@@ -65,6 +94,27 @@ export const JOINING: readonly CleanHostCase[] = [
       assert.equal((await agentStatus(host)).identity.status, 'valid');
       const listed = (await manager.json('packages', host.name)) as { packages: unknown[] };
       assert.ok(listed.packages.length > 0, 'the manager cannot list packages');
+    },
+  },
+  {
+    name: 'HTTP 409, the host is known already: it says what to remove on the manager, asks on, and joins in the same process when that is done',
+    flavours: ['debian12'],
+    async run(world, flavour) {
+      const host = await world.newHost(flavour);
+      let waiting: Awaited<ReturnType<typeof untilStatus>>;
+      {
+        await using knowing = await startKnowingManager(world);
+        await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: knowing.url } });
+        waiting = await untilStatus(
+          host,
+          /^Enrolling with .*already knows this host.*remove what is out of date/,
+        );
+        const doctor = await host.run('linux-patch-api', ['doctor']);
+        assert.match(doctor.stdout, /already/);
+      }
+      const manager = await world.startManager();
+      await approveByCode(host, manager);
+      assertNeverRestarted(waiting, await untilStatus(host, /^Serving on/));
     },
   },
   {

@@ -8,11 +8,13 @@ import type { ManagerProcess } from '../../manager-process.ts';
 import type { CleanHostCase } from '../case.ts';
 import { configureAgent, installPackage } from '../install.ts';
 import { assertNeverRestarted, unitState, untilActive, untilLogged, untilStatus } from '../unit.ts';
-import { agentStatus, approveByCode } from '../world.ts';
+import { agentStatus, approveByCode, type World } from '../world.ts';
 
 const SECOND_MS = 1000;
 /** Of an agent's certificate. */
 const LIFE_DAYS = 30;
+/** A renewal so many days before its end is before any that is drawn. */
+const EARLY_DAYS = 14;
 /** Sets the clock of one program (package libfaketime). */
 export const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
 
@@ -33,6 +35,38 @@ async function waitingHost(
 ) {
   await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
   return untilStatus(host, /^Waiting for approval/);
+}
+
+/**
+ * Cuts the power of the host for so many days: from then on all clocks are where they will be, the manager's too.
+ * @returns environment of programs that live by that time, and the manager
+ */
+async function switchOffFor(
+  days: number,
+  {
+    world,
+    host,
+    before,
+    configuration,
+  }: {
+    readonly world: World;
+    readonly host: LabHost;
+    readonly before: ManagerProcess;
+    readonly configuration: readonly string[];
+  },
+): Promise<{ readonly clock: Readonly<Record<string, string>>; readonly manager: ManagerProcess }> {
+  const time = { FAKETIME: `+${days}d`, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
+  await host.cutPower();
+  await before[Symbol.asyncDispose]();
+  await copyFile(FAKETIME, join(host.disk, 'usr/lib/libfaketime.so.1'));
+  const folder = join(host.disk, 'etc/systemd/system/linux-patch-api.service.d');
+  await mkdir(folder, { recursive: true });
+  const clock = { ...time, LD_PRELOAD: '/usr/lib/libfaketime.so.1' };
+  const lines = Object.entries(clock).map(([name, value]) => `Environment=${name}=${value}`);
+  await writeFile(join(folder, 'clock.conf'), `${['[Service]', ...lines].join('\n')}\n`);
+  const manager = await world.startManager({ configuration, env: { ...time, LD_PRELOAD: FAKETIME } });
+  await host.restorePower();
+  return { clock, manager };
 }
 
 export const TROUBLE: readonly CleanHostCase[] = [
@@ -127,29 +161,59 @@ export const TROUBLE: readonly CleanHostCase[] = [
       await approveByCode(host, before);
       await untilStatus(host, /^Serving on/);
       const { serial } = (await agentStatus(host)).identity;
-      // From now on all clocks are where they will be after the certificate's end.
-      const clock = { FAKETIME: `+${LIFE_DAYS + 3}d`, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
-      await host.cutPower();
-      await before[Symbol.asyncDispose]();
-      await copyFile(FAKETIME, join(host.disk, 'usr/lib/libfaketime.so.1'));
-      const folder = join(host.disk, 'etc/systemd/system/linux-patch-api.service.d');
-      await mkdir(folder, { recursive: true });
-      const environment = { ...clock, LD_PRELOAD: '/usr/lib/libfaketime.so.1' };
-      const lines = Object.entries(environment).map(([name, value]) => `Environment=${name}=${value}`);
-      await writeFile(join(folder, 'clock.conf'), `${['[Service]', ...lines].join('\n')}\n`);
-      const manager = await world.startManager({ configuration, env: { ...clock, LD_PRELOAD: FAKETIME } });
-      await host.restorePower();
+      const { clock, manager } = await switchOffFor(LIFE_DAYS + 3, { world, host, before, configuration });
       const state = await askHost('the host to serve or to ask', async () => {
         const { active, statusText } = await unitState(host);
         if (active === 'active' && statusText.startsWith('Waiting for approval')) return 'asked again';
-        const { identity } = await agentStatus(host, environment);
+        const { identity } = await agentStatus(host, clock);
         return identity.serial !== null && identity.serial !== serial ? 'renewed' : undefined;
       });
       if (state === 'asked again') await approveByCode(host, manager);
       assert.equal((await untilStatus(host, /^Serving on/)).restarts, 0);
-      assert.notEqual((await agentStatus(host, environment)).identity.serial, serial);
+      assert.notEqual((await agentStatus(host, clock)).identity.serial, serial);
       await manager.json('packages', host.name);
       return state;
+    },
+  },
+  {
+    name: 'the polling token and the renewal threshold of the configuration count: the request of that token goes on, and the certificate is renewed that early',
+    flavours: ['debian12'],
+    async run(world, flavour) {
+      const configuration = [`certificates: { agent_days: ${LIFE_DAYS} }`];
+      const before = await world.startManager({ configuration });
+      const host = await world.newHost(flavour);
+      await waitingHost(before, host, flavour);
+      await host.must('systemctl', ['stop', 'linux-patch-api']);
+      // As agents before this one kept it: the token in the configuration, the rest in the state.
+      const stateFile = join(host.disk, 'var/lib/linux_patch_api/enrollment.json');
+      const { polling_token: token, ...state } = JSON.parse(await readFile(stateFile, 'utf8')) as {
+        polling_token: string;
+      };
+      await writeFile(stateFile, JSON.stringify(state));
+      await configureAgent(host, [
+        'enrollment:',
+        `  manager_url: "${before.url}"`,
+        `  polling_token: ${token}`,
+        `  cert_renewal_threshold_days: ${EARLY_DAYS}`,
+      ]);
+      await host.must('systemctl', ['start', 'linux-patch-api']);
+      await approveByCode(host, before);
+      await untilStatus(host, /^Serving on/);
+      const { enrollments } = (await before.json('enrollments', 'list', '--state', 'all')) as {
+        enrollments: unknown[];
+      };
+      assert.equal(enrollments.length, 1, 'the host has asked once more');
+      const { serial } = (await agentStatus(host)).identity;
+      // Without the threshold nobody renews before 60 % of the life.
+      const daysOff = LIFE_DAYS - EARLY_DAYS + 1;
+      assert.ok(daysOff < 0.6 * LIFE_DAYS);
+      const { clock, manager } = await switchOffFor(daysOff, { world, host, before, configuration });
+      await askHost('the renewed certificate', async () => {
+        const { identity } = await agentStatus(host, clock);
+        return (identity.serial !== null && identity.serial !== serial) || undefined;
+      });
+      assert.equal((await untilStatus(host, /^Serving on/)).restarts, 0);
+      await manager.json('packages', host.name);
     },
   },
   {
