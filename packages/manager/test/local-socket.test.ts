@@ -117,7 +117,7 @@ describe('the socket of the command line', () => {
 });
 
 /** Somebody who listens where the command line looks for the manager, and keeps what it hears. */
-async function listenAt({ adminSocket, dataFolder }: ManagerPaths) {
+async function listenAt({ adminSocket, dataFolder }: ManagerPaths, { answers = true } = {}) {
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   await mkdir(dirname(adminSocket), { recursive: true, mode: 0o700 });
   let heard = '';
@@ -125,7 +125,7 @@ async function listenAt({ adminSocket, dataFolder }: ManagerPaths) {
     socket.on('error', () => {});
     socket.on('data', (chunk) => {
       heard += chunk.toString();
-      socket.end('HTTP/1.1 500 No\r\nConnection: close\r\n\r\n');
+      if (answers) socket.end('HTTP/1.1 500 No\r\nConnection: close\r\n\r\n');
     });
   });
   server.listen(adminSocket);
@@ -176,6 +176,24 @@ describe('the command line', () => {
     for (const path of [paths.dataFolder, paths.adminSocket, dirname(paths.adminSocket)])
       await chown(path, NOBODY, NOBODY);
     await expect(commandLine(paths).call(MANAGER_ADMIN_ROUTES.status)).rejects.toThrow();
+    expect(manager.heard()).toContain('GET /api/v1/status');
+  });
+
+  it('is not held by a manager that takes the call and never answers', async () => {
+    await using folder = await temporaryFolder();
+    const paths = managerPaths(folder.path);
+    await using manager = await listenAt(paths, { answers: false });
+    const connection = localConnection({ files: systemFiles, paths, startedFor: undefined });
+    const silent = createApiClient(connection, 200);
+    for (const ask of [
+      () => silent.call(MANAGER_ADMIN_ROUTES.status),
+      () => silent.events('/x', new AbortController().signal).next(),
+    ]) {
+      await expect(ask()).rejects.toMatchObject({
+        code: 'MANAGER_NOT_RUNNING',
+        message: expect.stringContaining('no answer within 0.2 s'),
+      });
+    }
     expect(manager.heard()).toContain('GET /api/v1/status');
   });
 

@@ -1,5 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { Envelope, ERRORS, type ErrorCode, PatchError, parseJson, type Route } from '@linux-patch/contract';
+import {
+  Envelope,
+  ERRORS,
+  type ErrorCode,
+  MINUTE_MS,
+  PatchError,
+  parseJson,
+  type Route,
+} from '@linux-patch/contract';
 import { askOver, readBounded, routeTarget } from '@linux-patch/http/client';
 import type { z } from 'zod';
 import type { Connection } from './connection.ts';
@@ -17,11 +25,20 @@ interface ApiCall {
   readonly body?: unknown;
 }
 
+/** Between two parts of an answer. */
 const TIMEOUT_MS = 60_000;
+/** Until an answer begins; before one the manager may ask hosts that are slow. */
+const ANSWER_LIMIT_MS = 5 * MINUTE_MS;
+
+/** How one manager is asked. */
+interface Manager {
+  readonly connection: Connection;
+  readonly answerLimitMs: number;
+}
 
 /** One call over a connection of its own. */
 async function open(
-  connection: Connection,
+  { connection, answerLimitMs }: Manager,
   asked: { readonly method: string; readonly target: string; readonly body?: unknown },
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
@@ -32,10 +49,14 @@ async function open(
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
   };
   const text = body === undefined ? undefined : JSON.stringify(body);
+  const late = new Error(`no answer within ${answerLimitMs / 1000} s`);
+  const timer = setTimeout(() => socket.destroy(late), answerLimitMs);
   try {
     return await askOver(socket, { method, target, headers, body: text, signal });
   } catch (error) {
     throw connection.notAnswered(error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -69,19 +90,23 @@ function readData<R extends Route>(route: R, text: string): z.output<R['response
   return route.response.parse(envelope.data) as z.output<R['response']>;
 }
 
-/** A client for the manager at the other end; nothing is sent before the first call. */
-export function createApiClient(connection: Connection): ApiClient {
+/**
+ * A client for the manager at the other end; nothing is sent before the first call.
+ * @param answerLimitMs after so long without the beginning of an answer a call has failed
+ */
+export function createApiClient(connection: Connection, answerLimitMs = ANSWER_LIMIT_MS): ApiClient {
+  const manager = { connection, answerLimitMs };
   return {
     async call(route, { params = {}, query = {}, body } = {}) {
       const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
       const target = routeTarget(route, { params, query: new URLSearchParams(given) });
       const enough = new AbortController();
-      const response = await open(connection, { method: route.method, target, body }, enough.signal);
+      const response = await open(manager, { method: route.method, target, body }, enough.signal);
       response.setTimeout(TIMEOUT_MS, () => enough.abort());
       return readData(route, await textOf(response));
     },
     async *events(path, signal) {
-      const response = await open(connection, { method: 'GET', target: path }, signal);
+      const response = await open(manager, { method: 'GET', target: path }, signal);
       if (response.statusCode !== 200) {
         throw (
           failureOf(Envelope.parse(parseJson(await textOf(response)))) ??
