@@ -3,7 +3,7 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { TLSSocket } from 'node:tls';
+import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 
 /** What to call an agent with. PEM. */
 export interface ManagerIdentity {
@@ -40,9 +40,13 @@ export async function managerIdentity(managerRoot: string): Promise<ManagerIdent
 
 /** Asks once over a new connection; undefined when nobody answers. */
 export function askHealth(agent: AgentAddress, identity: ManagerIdentity): Promise<HealthAnswer | undefined> {
+  return askWith(agent, createSecureContext(identity));
+}
+
+function askWith(agent: AgentAddress, secureContext: SecureContext): Promise<HealthAnswer | undefined> {
   const { promise, resolve } = Promise.withResolvers<HealthAnswer | undefined>();
   const options = {
-    ...identity,
+    secureContext,
     host: agent.address,
     servername: agent.name,
     port: agent.port,
@@ -74,8 +78,10 @@ export async function firstAnswer(options: {
 }): Promise<number> {
   const { agent, identity, wanted = (answer) => answer.statusCode === 200 } = options;
   const untilMs = performance.now() + options.patienceMs;
+  // Once: to read certificates and key at each try would take a good part of a processor from the agent that starts.
+  const secureContext = createSecureContext(identity);
   while (performance.now() < untilMs) {
-    const answer = await askHealth(agent, identity);
+    const answer = await askWith(agent, secureContext);
     if (answer && wanted(answer)) return performance.now();
     await pause(RETRY_MS);
   }

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -5,10 +6,19 @@ import process from 'node:process';
 import { type Benchmark, isMissed, keepReport, rowOf, TABLE_HEAD } from './report.ts';
 
 /** Where something was measured, in words. */
+/** Whether the kernel gives memory in pieces of 64 kB (transhuge.rst): a start takes a fifth less, and idle programs hold more. */
+function pages(): string {
+  const path = '/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled';
+  return existsSync(path) && readFileSync(path, 'utf8').includes('[always]') ? '64 kB' : '4 kB';
+}
+
 function machine(): string {
   const [cpu] = cpus();
   const memory = Math.round(totalmem() / 1e9);
-  return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, ${memory} GB RAM, Linux ${release()}, Node ${process.versions.node}`;
+  return (
+    `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, ${memory} GB RAM in pages of ${pages()}, ` +
+    `Linux ${release()}, Node ${process.versions.node}`
+  );
 }
 
 /** Measures, says the report and keeps it when that is wanted; whether every bar was met. */
