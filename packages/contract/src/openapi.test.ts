@@ -27,6 +27,7 @@ describe('the OpenAPI documents', () => {
     const list = paths['/api/v1/packages']?.get;
     expect(list?.parameters.map((one) => one.name).sort()).toEqual([
       'If-None-Match',
+      'Linux-Patch-Instance',
       'limit',
       'name',
       'offset',
@@ -35,7 +36,10 @@ describe('the OpenAPI documents', () => {
       'sort',
       'status',
     ]);
-    expect(paths['/api/v1/jobs/{id}']?.get?.parameters).toMatchObject([{ name: 'id', in: 'path' }]);
+    expect(paths['/api/v1/jobs/{id}']?.get?.parameters).toMatchObject([
+      { name: 'id', in: 'path' },
+      { name: 'Linux-Patch-Instance', in: 'header' },
+    ]);
     expect(Object.keys(paths['/api/v1/patches/apply']?.post?.responses ?? {})).toEqual(
       expect.arrayContaining(['202', '400', '404', '413', '503']),
     );

@@ -1,4 +1,10 @@
-import { ChangeHeaders, INSTANCE_HEADER, PatchError, readHeaders } from '@linux-patch/contract';
+import {
+  AGENT_ROUTES,
+  INSTANCE_HEADER,
+  InstanceHeaders,
+  PatchError,
+  readHeaders,
+} from '@linux-patch/contract';
 
 /** Headers that decide what a request means; two of one kind would be read differently by different programs. */
 const SINGLE_HEADERS: ReadonlySet<string> = new Set([
@@ -30,17 +36,20 @@ export function refuseRepeatedHeaders(rawHeaders: readonly string[]): void {
   throw new PatchError('INVALID_REQUEST', `The request is not valid: ${text}`, { details: { faults } });
 }
 
+const ASKS_WHICH: readonly string[] = [AGENT_ROUTES.rootHealth.path, AGENT_ROUTES.health.path];
+
 /**
- * Refuses a change that its caller meant for another instance. Whoever names none means whoever answers.
+ * Refuses what its caller meant for another instance, but the question which one this is. Whoever names none means whoever
+ * answers.
  * @param ownId undefined while it is not known
  * @throws PatchError `INSTANCE_MISMATCH`, `WORKER_UNAVAILABLE` while it is not known, or `INVALID_REQUEST` for what is no id.
  */
 export async function refuseOtherInstance(
-  request: { readonly method: string; readonly header: (name: string) => string | undefined },
+  request: { readonly path: string; readonly header: (name: string) => string | undefined },
   ownId: () => Promise<string | undefined>,
 ): Promise<void> {
-  if (request.method === 'GET') return;
-  const { [INSTANCE_HEADER]: meant } = readHeaders({ headers: ChangeHeaders }, request.header);
+  if (ASKS_WHICH.includes(request.path)) return;
+  const { [INSTANCE_HEADER]: meant } = readHeaders({ headers: InstanceHeaders }, request.header);
   if (meant === undefined) return;
   const instanceId = await ownId();
   if (meant.toLowerCase() === instanceId) return;

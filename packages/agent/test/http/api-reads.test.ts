@@ -1,4 +1,5 @@
 import {
+  AGENT_ROUTES,
   Health,
   JobList,
   PackageDetail,
@@ -64,10 +65,22 @@ describe('the routes', () => {
     expect((await call(world, '/api/v1/jobs/42')).envelope.error?.code).toBe('INVALID_REQUEST');
   });
 
-  it('name the instance in health, and let anybody read who means another', async () => {
+  it('name the instance in health, and tell nobody anything else who means another', async () => {
     const headers = { 'linux-patch-instance': 'f4a0bd0e-5c38-4a9e-9d3a-3d4f6f0c9a11' };
-    const { status, envelope } = await call(world, '/api/v1/health', { headers });
-    expect([status, envelope.data]).toMatchObject([200, { instance_id: INSTANCE_ID }]);
+    const { rootHealth, health, ...others } = AGENT_ROUTES;
+    for (const { path } of [rootHealth, health]) {
+      const { status, envelope } = await call(world, path, { headers });
+      expect([status, envelope.data]).toMatchObject([200, { instance_id: INSTANCE_ID }]);
+    }
+    const reads = Object.values(others).filter((route) => route.method === 'GET');
+    expect(reads.length).toBeGreaterThan(7);
+    for (const { path } of reads) {
+      const one = path.replace('{name}', 'alpha').replace('{id}', 'f4a0bd0e-5c38-4a9e-9d3a-3d4f6f0c9a11');
+      const { status, envelope } = await call(world, one, { headers });
+      expect([one, status, envelope.error?.code]).toEqual([one, 410, 'INSTANCE_MISMATCH']);
+      const meant = await call(world, one, { headers: { 'linux-patch-instance': INSTANCE_ID } });
+      expect(meant.status, one).not.toBe(410);
+    }
   });
 
   it('list the services that run, or only those that are not known to run what is on the disk now', async () => {

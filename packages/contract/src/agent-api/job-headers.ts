@@ -8,8 +8,8 @@ export const IdempotencyKey = z
 /** Header with which a caller says which instance of the agent it means. */
 export const INSTANCE_HEADER = 'Linux-Patch-Instance';
 
-/** Headers of every request that changes something. */
-export const ChangeHeaders = z.object({
+/** Headers of every request but that for health, which says which instance answers. */
+export const InstanceHeaders = z.object({
   [INSTANCE_HEADER]: z.uuid().optional().meta({
     description:
       'The `instance_id` of health that the caller knows. Another instance (a host that was set up anew, a copy of its disk) refuses with 410 and does nothing.',
@@ -23,7 +23,7 @@ export const SIGNED_JOB_HEADER = 'Linux-Patch-Job';
 export const JOB_SIGNATURE_HEADER = 'Linux-Patch-Job-Signature';
 
 /** Headers of a request that a manager signs. */
-const SignedHeaders = ChangeHeaders.extend({
+const SignedHeaders = InstanceHeaders.extend({
   [SIGNED_JOB_HEADER]: z
     .string()
     .max(12_288)

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { CACHE_STATUSES } from './health.ts';
+import { InstanceHeaders } from './job-headers.ts';
 
 /** Headers of a listing. */
-export const ListingHeaders = z.object({
+export const ListingHeaders = InstanceHeaders.extend({
   'If-None-Match': z.string().max(4_096).optional().meta({
     description:
       'The `ETag` of an earlier answer to the same question: while nothing has changed, the answer is 304 without a body. Answers with `explain=true` have none.',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Route } from '../route.ts';
-import { CancelHeaders, ChangeHeaders, JobHeaders } from './job-headers.ts';
+import { INSTANCE_HEADER, JobHeaders } from './job-headers.ts';
 import { JobAccepted } from './jobs.ts';
 import { AGENT_ROUTES } from './routes.ts';
 
@@ -22,10 +22,11 @@ describe('of the agent', () => {
     expect(idsOf(signed.filter((route) => !route.headers?.shape['Idempotency-Key']))).toEqual([]);
   });
 
-  it('every request that is more than a question can say which instance it means', () => {
-    const changes = ROUTES.filter((route) => route.method !== 'GET');
-    const headers: readonly unknown[] = [ChangeHeaders, CancelHeaders, JobHeaders];
-    expect(idsOf(changes.filter((route) => !headers.includes(route.headers)))).toEqual([]);
-    expect(idsOf(changes.filter((route) => !route.errors.includes('INSTANCE_MISMATCH')))).toEqual([]);
+  it('every request can say which instance it means, but that which asks for it', () => {
+    const { health, rootHealth } = AGENT_ROUTES;
+    const unable = ROUTES.filter((route) => !route.headers?.shape[INSTANCE_HEADER]);
+    expect(idsOf(unable)).toEqual([rootHealth.id, health.id]);
+    const silent = ROUTES.filter((route) => !route.errors.includes('INSTANCE_MISMATCH'));
+    expect(idsOf(silent)).toEqual([rootHealth.id, health.id]);
   });
 });

@@ -4,7 +4,7 @@ import { routeTable } from '../route.ts';
 import { Output } from '../text-bounds.ts';
 import { Health } from './health.ts';
 import { CrlPush, CrlTaken } from './identity.ts';
-import { CancelHeaders, ChangeHeaders, JobHeaders } from './job-headers.ts';
+import { CancelHeaders, InstanceHeaders, JobHeaders } from './job-headers.ts';
 import { Job, JobAccepted, JobDeleted, JobList, JobQuery } from './jobs.ts';
 import { ListingHeaders } from './package-lists.ts';
 import {
@@ -21,7 +21,13 @@ import { PackagePlanRequest, PatchPlanRequest, Plan, PlanQuery } from './plans.t
 import { ServiceList, ServiceQuery, ServiceState } from './services.ts';
 import { SystemInfo } from './system.ts';
 
-const READ_ERRORS = ['INVALID_REQUEST', 'RATE_LIMIT_EXCEEDED', 'INTERNAL_ERROR'] as const;
+const READ_ERRORS = [
+  'INVALID_REQUEST',
+  'RATE_LIMIT_EXCEEDED',
+  'INSTANCE_MISMATCH',
+  'WORKER_UNAVAILABLE',
+  'INTERNAL_ERROR',
+] as const;
 const SIGNATURE_ERRORS = ['SIGNATURE_REQUIRED', 'SIGNATURE_INVALID', 'CHALLENGE_UNKNOWN'] as const;
 const CHANGE_ERRORS = [
   'INVALID_REQUEST',
@@ -79,17 +85,19 @@ export const AGENT_ROUTES = routeTable({
     path: '/metrics',
     auth: 'client-certificate',
     summary: "Metrics in Prometheus' text format",
+    headers: InstanceHeaders,
     response: Output,
     bare: true,
     mediaType: METRICS_MEDIA_TYPE,
     status: 200,
-    errors: ['RATE_LIMIT_EXCEEDED', 'INTERNAL_ERROR'],
+    errors: READ_ERRORS,
   },
   systemInfo: {
     method: 'GET',
     path: '/api/v1/system/info',
     auth: 'client-certificate',
     summary: 'Facts about the host',
+    headers: InstanceHeaders,
     response: SystemInfo,
     status: 200,
     errors: READ_ERRORS,
@@ -102,19 +110,21 @@ export const AGENT_ROUTES = routeTable({
     description:
       'Of every process on the host the programs and libraries that it runs are compared with what lies under their paths now. ' +
       'Scripts are not seen: of an interpreted program its interpreter and libraries are.',
+    headers: InstanceHeaders,
     query: ServiceQuery,
     response: ServiceList,
     status: 200,
-    errors: [...READ_ERRORS, 'SERVICE_UNHEALTHY', 'WORKER_UNAVAILABLE'],
+    errors: [...READ_ERRORS, 'SERVICE_UNHEALTHY'],
   },
   serviceState: {
     method: 'GET',
     path: '/api/v1/system/services/{name}',
     auth: 'client-certificate',
     summary: 'One service of systemd: its state, and whether it runs code that was replaced',
+    headers: InstanceHeaders,
     response: ServiceState,
     status: 200,
-    errors: [...READ_ERRORS, 'SERVICE_NOT_FOUND', 'NOT_SUPPORTED', 'SERVICE_UNHEALTHY', 'WORKER_UNAVAILABLE'],
+    errors: [...READ_ERRORS, 'SERVICE_NOT_FOUND', 'NOT_SUPPORTED', 'SERVICE_UNHEALTHY'],
   },
   restartService: {
     method: 'POST',
@@ -135,7 +145,7 @@ export const AGENT_ROUTES = routeTable({
     auth: 'client-certificate',
     summary:
       'Replace the CAs this host trusts; only the manager may, and only with CAs that one it trusts vouches for',
-    headers: ChangeHeaders,
+    headers: InstanceHeaders,
     body: TrustBundle,
     response: TrustState,
     status: 200,
@@ -161,16 +171,17 @@ export const AGENT_ROUTES = routeTable({
     query: PackageQuery,
     response: PackageList,
     status: 200,
-    errors: [...READ_ERRORS, 'PKG_MANAGER_ERROR', 'SERVICE_UNHEALTHY', 'WORKER_UNAVAILABLE'],
+    errors: [...READ_ERRORS, 'PKG_MANAGER_ERROR', 'SERVICE_UNHEALTHY'],
   },
   getPackage: {
     method: 'GET',
     path: '/api/v1/packages/{name}',
     auth: 'client-certificate',
     summary: 'One package, installed or available',
+    headers: InstanceHeaders,
     response: PackageDetail,
     status: 200,
-    errors: [...READ_ERRORS, 'PKG_NOT_FOUND', 'PKG_MANAGER_ERROR', 'WORKER_UNAVAILABLE'],
+    errors: [...READ_ERRORS, 'PKG_NOT_FOUND', 'PKG_MANAGER_ERROR'],
   },
   installPackages: {
     method: 'POST',
@@ -212,7 +223,7 @@ export const AGENT_ROUTES = routeTable({
     auth: 'client-certificate',
     summary: 'What an installation, update or removal would do',
     description: `The body is that of the change, with \`operation\` and, where the path of the change has it, \`name\`. ${PLAN_DESCRIPTION}`,
-    headers: ChangeHeaders,
+    headers: InstanceHeaders,
     query: PlanQuery,
     body: PackagePlanRequest,
     response: Plan,
@@ -253,7 +264,7 @@ export const AGENT_ROUTES = routeTable({
     query: PatchQuery,
     response: PatchList,
     status: 200,
-    errors: [...READ_ERRORS, 'PKG_MANAGER_ERROR', 'SERVICE_UNHEALTHY', 'WORKER_UNAVAILABLE'],
+    errors: [...READ_ERRORS, 'PKG_MANAGER_ERROR', 'SERVICE_UNHEALTHY'],
   },
   planPatches: {
     method: 'POST',
@@ -261,7 +272,7 @@ export const AGENT_ROUTES = routeTable({
     auth: 'client-certificate',
     summary: 'What applying pending updates would do',
     description: `The body is that of \`/patches/apply\`; what it says of a reboot counts for \`policy\` only. ${PLAN_DESCRIPTION}`,
-    headers: ChangeHeaders,
+    headers: InstanceHeaders,
     query: PlanQuery,
     body: PatchPlanRequest,
     response: Plan,
@@ -290,6 +301,7 @@ export const AGENT_ROUTES = routeTable({
     path: '/api/v1/jobs',
     auth: 'client-certificate',
     summary: 'Jobs, newest first',
+    headers: InstanceHeaders,
     query: JobQuery,
     response: JobList,
     status: 200,
@@ -300,6 +312,7 @@ export const AGENT_ROUTES = routeTable({
     path: '/api/v1/jobs/{id}',
     auth: 'client-certificate',
     summary: 'One job with output and results',
+    headers: InstanceHeaders,
     response: Job,
     status: 200,
     errors: [...READ_ERRORS, 'JOB_NOT_FOUND'],
@@ -330,7 +343,7 @@ export const AGENT_ROUTES = routeTable({
     path: '/api/v1/identity/crl',
     auth: 'client-certificate',
     summary: 'Put a revocation list in force, signed by a CA of this host and not older than the present one',
-    headers: ChangeHeaders,
+    headers: InstanceHeaders,
     body: CrlPush,
     response: CrlTaken,
     status: 200,
