@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { VERSION } from '@linux-patch/contract';
 import { freePort, temporaryFolder } from '@linux-patch/runtime/testing';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { createLabHost, type LabHost } from '../src/agent-process.ts';
 import { buildToyRepository } from '../src/apt/repository.ts';
 import { openHostileAgent } from '../src/attacks/hostile-agent.ts';
@@ -89,15 +89,8 @@ async function joinedHost(
 }
 
 /** The command, and what it says as it says it. */
-function patch(manager: ManagerProcess, stack: AsyncDisposableStack, ...options: string[]) {
-  const child = spawn(MANAGER_PROGRAM, [
-    '--root',
-    manager.root,
-    'patch',
-    'web1.lab.test',
-    '--all',
-    ...options,
-  ]);
+function patch(manager: ManagerProcess, stack: AsyncDisposableStack, hosts: string, ...options: string[]) {
+  const child = spawn(MANAGER_PROGRAM, ['--root', manager.root, 'patch', hosts, '--all', ...options]);
   stack.defer(() => void child.kill());
   const said = { stdout: '', stderr: '' };
   const waiting: { readonly text: string; readonly resolve: () => void }[] = [];
@@ -117,24 +110,27 @@ function patch(manager: ManagerProcess, stack: AsyncDisposableStack, ...options:
   return { says, ended, said };
 }
 
-it('patch --wait ends with the result of the job, over restarts of agent and manager and a reboot', async () => {
-  await using stack = new AsyncDisposableStack();
+/** A manager with one host, whose agent says what a test tells it. */
+async function scripted(stack: AsyncDisposableStack) {
   const folder = stack.use(await temporaryFolder());
   const manager = stack.use(await startManagerProcess(join(folder.path, 'manager')));
   const host = await joinedHost(manager, folder.path, stack);
-  let state = job('running');
-  let boot = system('boot-1', true);
-  const applied: string[] = [];
+  const script = {
+    state: job('running'),
+    boot: system('boot-1', true),
+    applied: [] as string[],
+    followed: 0,
+  };
   const port = await freePort(host.address);
   const listen = () =>
     openHostileAgent(
       host,
       (method, path) => {
-        if (path === '/api/v1/system/info') return boot;
+        if (path === '/api/v1/system/info') return script.boot;
         // A manager that has not asked yet which installation this is does so before a change.
         if (path === '/api/v1/health') return { data: { status: 'healthy', version: VERSION } };
         if (method === 'POST') {
-          applied.push(path);
+          script.applied.push(path);
           return {
             data: {
               job_id: JOB_ID,
@@ -145,15 +141,26 @@ it('patch --wait ends with the result of the job, over restarts of agent and man
             },
           };
         }
-        if (path.startsWith('/api/v1/jobs/')) return state;
+        if (path.startsWith('/api/v1/jobs/')) {
+          script.followed += 1;
+          return script.state;
+        }
         return { code: 'NOT_FOUND', message: 'nothing here' };
       },
       port,
     );
-  let agent = await listen();
+  const agent = await listen();
   await manager.json('hosts', 'set', host.name, '--port', String(port));
+  return { manager, host, script, listen, agent };
+}
 
-  const command = patch(manager, stack, '--wait', '--reboot', '--reboot-delay', '0');
+const REBOOTS = { reboot: { due_at: NOW, delay_seconds: 0, reasons: ['linux-image'] } };
+
+it('patch --wait ends with the result of the job, over restarts of agent and manager and a reboot', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { manager, script, listen, ...first } = await scripted(stack);
+  let { agent } = first;
+  const command = patch(manager, stack, 'web1.lab.test', '--wait', '--reboot', '--reboot-delay', '0');
   await command.says(
     'web1.lab.test needs a reboot already (linux-image): it reboots at once, also when nothing',
   );
@@ -164,15 +171,15 @@ it('patch --wait ends with the result of the job, over restarts of agent and man
   await manager.kill();
   await command.says('Waiting: The manager does not answer');
   await manager.start();
-  state = job('completed', { reboot: { due_at: NOW, delay_seconds: 0, reasons: ['linux-image'] } });
+  script.state = job('completed', REBOOTS);
   await command.says('Waiting for web1.lab.test to reboot');
   await agent[Symbol.asyncDispose]();
-  boot = system('boot-2', false);
+  script.boot = system('boot-2', false);
   agent = stack.use(await listen());
   expect(await command.ended, `${command.said.stdout}${command.said.stderr}`).toBe(0);
   expect(command.said.stderr).toContain('web1.lab.test is back.');
   expect(command.said.stdout).toContain('toylib is completed');
-  expect(applied).toHaveLength(1);
+  expect(script.applied).toHaveLength(1);
   const database = new DatabaseSync(join(manager.root, 'var/lib/linux_patch_manager/manager.sqlite'), {
     readOnly: true,
   });
@@ -182,4 +189,19 @@ it('patch --wait ends with the result of the job, over restarts of agent and man
     request: { all: true, allow_reboot: true, reboot_delay_seconds: 0 },
   });
   expect(await readFile(join(manager.root, 'manager.log'), 'utf8')).toContain('patches/apply');
+});
+
+it('patch --wait of several hosts waits until each is back from its reboot', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { manager, script, listen, agent } = await scripted(stack);
+  script.state = job('completed', REBOOTS);
+  const asked = ['--wait', '--reboot', '--reboot-delay', '0', '--parallel', '1'];
+  const command = patch(manager, stack, 'web*', ...asked);
+  await command.says('At most 1 host at a time, each until it is back.');
+  await vi.waitFor(() => expect(script.followed).toBeGreaterThan(0), { timeout: 60_000 });
+  await agent[Symbol.asyncDispose]();
+  script.boot = system('boot-2', false);
+  stack.use(await listen());
+  expect(await command.ended, `${command.said.stdout}${command.said.stderr}`).toBe(0);
+  expect(command.said.stdout).toMatch(/^web1\.lab\.test +done +is back +/m);
 });

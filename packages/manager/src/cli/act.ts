@@ -17,6 +17,8 @@ export interface Course {
   /** False for the plan that the lists of the host give as they are. */
   readonly refresh?: boolean;
   readonly wait?: boolean;
+  /** Whether a host may reboot afterwards; `wait` then is until it is back. */
+  readonly reboot?: boolean;
   /** How many hosts at a time. */
   readonly parallel: number;
 }

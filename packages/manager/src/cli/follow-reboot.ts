@@ -40,7 +40,10 @@ export function describeDue({ due_at, delay_seconds }: JobReboot, nowMs: number)
 }
 
 /** What `--reboot` will mean on several hosts, by what is on record of them. */
-export function describeReboots(hosts: readonly Host[], delaySeconds: number): string {
+export function describeReboots(
+  hosts: readonly Host[],
+  { delaySeconds, wait, parallel }: { delaySeconds: number; wait: boolean; parallel: number },
+): string {
   const named = (ones: readonly Host[]) =>
     enumerate(
       ones.map(({ fqdn }) => fqdn),
@@ -54,7 +57,10 @@ export function describeReboots(hosts: readonly Host[], delaySeconds: number): s
   ];
   return printableLine(
     `${hostWords(hosts.length)} (${named(hosts)}): each that needs a reboot when its job is done reboots ${delayWords(delaySeconds)}, also when nothing has to be installed. ` +
-      `Need one already, as they last said: ${already.join('; ') || 'none'}.${cancelWords(delaySeconds)} Nobody waits for these reboots.`,
+      `Need one already, as they last said: ${already.join('; ') || 'none'}.${cancelWords(delaySeconds)} ` +
+      (wait
+        ? `At most ${hostWords(parallel)} at a time, each until it is back.`
+        : 'Nobody waits for these reboots.'),
   );
 }
 
@@ -83,35 +89,48 @@ export async function announceReboot(
   return boot_id;
 }
 
+/** The boot that a host runs in now; null of one that cannot be asked, and of an older agent. */
+export async function bootOf(context: CommandContext, host: string): Promise<string | null> {
+  const now = await facts(context, host).catch((error: unknown) => {
+    if (isPassing(error)) return undefined;
+    throw error;
+  });
+  return now?.boot_id ?? null;
+}
+
+/** The reboot of a host that a job announced, and the boot before it. */
+interface ComingReboot {
+  readonly reboot: JobReboot;
+  readonly bootId: string | null;
+}
+
+/** How waiting for a reboot ended, after the name of the host. */
+export const REBOOT_ENDS = {
+  back: 'is back',
+  did_not_reboot: 'did not reboot: somebody cancelled it, or it hangs. The updates are in',
+  not_known: 'does not say in which boot it runs, so its reboot is not waited for',
+  left: 'is to reboot, and is not waited for any more',
+};
+
 /**
- * Waits until a host is back from a reboot: until its agent answers from another boot. Returns the exit code.
+ * Waits until a host is back from a reboot: until its agent answers from another boot.
  * @throws PatchError `AGENT_UNREACHABLE` when it does not come back.
  */
-export async function followReboot(
+export async function waitForReboot(
   context: CommandContext,
   host: string,
-  { reboot, bootId }: { readonly reboot: JobReboot; readonly bootId: string | null },
-): Promise<number> {
-  if (bootId === null) {
-    context.stderr(`${host} does not say in which boot it runs, so its reboot is not waited for.\n`);
-    return EXIT.done;
-  }
-  context.stderr(`Waiting for ${host} to reboot (due ${reboot.due_at} by its clock) and to come back.\n`);
+  { reboot, bootId }: ComingReboot,
+): Promise<keyof typeof REBOOT_ENDS> {
+  if (bootId === null) return 'not_known';
   const dueMs = context.clock.monotonicMs() + reboot.delay_seconds * 1000;
   while (!context.signal.aborted) {
     const now = await facts(context, host).catch((error: unknown) => {
       if (isPassing(error)) return undefined;
       throw error;
     });
-    if (now && now.boot_id !== bootId) {
-      context.stderr(`${host} is back.\n`);
-      return EXIT.done;
-    }
+    if (now && now.boot_id !== bootId) return 'back';
     const lateMs = context.clock.monotonicMs() - dueMs;
-    if (now && lateMs > GRACE_MS) {
-      context.stderr(`${host} did not reboot: somebody cancelled it, or it hangs. The updates are in.\n`);
-      return EXIT.failed;
-    }
+    if (now && lateMs > GRACE_MS) return 'did_not_reboot';
     if (lateMs > BACK_LIMIT_MS) {
       throw new PatchError(
         'AGENT_UNREACHABLE',
@@ -120,5 +139,23 @@ export async function followReboot(
     }
     await context.clock.sleep(RETRY_MS, context.signal).catch(() => {});
   }
-  return EXIT.failed;
+  return 'left';
+}
+
+/**
+ * Waits for the reboot of a single host, and says how that goes. Returns the exit code.
+ * @throws PatchError as `waitForReboot` does
+ */
+export async function followReboot(
+  context: CommandContext,
+  host: string,
+  coming: ComingReboot,
+): Promise<number> {
+  if (coming.bootId !== null)
+    context.stderr(
+      `Waiting for ${host} to reboot (due ${coming.reboot.due_at} by its clock) and to come back.\n`,
+    );
+  const end = await waitForReboot(context, host, coming);
+  context.stderr(`${host} ${REBOOT_ENDS[end]}.\n`);
+  return end === 'back' || end === 'not_known' ? EXIT.done : EXIT.failed;
 }

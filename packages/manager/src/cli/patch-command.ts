@@ -27,7 +27,6 @@ interface PatchTarget {
 
 /** How it goes. */
 interface PatchCourse extends Course {
-  readonly reboot?: boolean;
   /** Seconds. */
   readonly rebootDelay?: number;
 }
@@ -80,14 +79,15 @@ function patching(order: PatchOrder): Act {
   };
 }
 
-/** `patch`; returns the exit code. Only the reboot of a single host is waited for. */
+/** `patch`; returns the exit code. */
 async function patch(context: CommandContext, reference: string, order: PatchOrder): Promise<number> {
   const { course } = order;
   const act = patching(order);
   if (course.dryRun || !course.reboot) return actOn(context, reference, act, course);
   if (isSeveral(reference)) {
     const hosts = await findHosts(context, reference);
-    context.stderr(`${describeReboots(hosts, delayOf(course))}\n`);
+    const { wait = false, parallel } = course;
+    context.stderr(`${describeReboots(hosts, { delaySeconds: delayOf(course), wait, parallel })}\n`);
     return actOnSeveral(
       context,
       hosts.map(({ fqdn }) => fqdn),
@@ -123,7 +123,7 @@ export function addPatchCommand({ program, add, run }: CommandLine): void {
     )
     .option(
       '--reboot',
-      'let the host reboot after the job when it needs to, for these updates or earlier ones; --wait waits for that of a single host, and for those of several nobody waits',
+      'let the host reboot after the job when it needs to, for these updates or earlier ones; --wait waits until it is back, and of several hosts so many reboot at a time as --parallel says',
     )
     .option(
       '--reboot-delay <time>',

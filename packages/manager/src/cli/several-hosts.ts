@@ -11,7 +11,7 @@ import { inTurn } from '../fleet-watch/in-turn.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { EXIT } from './exit-codes.ts';
 import { followJob } from './follow-job.ts';
-import { describeDue } from './follow-reboot.ts';
+import { bootOf, describeDue, REBOOT_ENDS, waitForReboot } from './follow-reboot.ts';
 import { changeWords } from './job-commands.ts';
 import { renderTable } from './table.ts';
 
@@ -72,17 +72,27 @@ function outcomeOfJob(job: Job): Omit<HostOutcome, 'host'> {
   };
 }
 
-/** Starts a job on a host and, where wanted, waits for its end. */
+/** What came of a reboot beside its job, which is done. */
+function outcomeOfReboot(end: keyof typeof REBOOT_ENDS): Pick<HostOutcome, 'result' | 'message'> {
+  const results = { back: 'done', not_known: 'done', did_not_reboot: 'failed', left: 'goes_on' } as const;
+  return { result: results[end], message: REBOOT_ENDS[end] };
+}
+
+/** Starts a job on a host and, where wanted, waits for its end, and for that of the reboot that follows it. */
 export function workOfJob(
   context: CommandContext,
   start: (host: string) => Promise<JobAccepted>,
-  { wait = false }: { readonly wait?: boolean | undefined },
+  { wait = false, reboot = false }: { readonly wait?: boolean; readonly reboot?: boolean },
 ): HostWork {
   return async (host) => {
+    const bootId = wait && reboot ? await bootOf(context, host) : null;
     const { job_id } = await start(host);
     if (!wait) return { ...NOTHING, result: 'started', job_id };
     try {
-      return outcomeOfJob(await followJob(context, { host, jobId: job_id }, SILENT));
+      const outcome = outcomeOfJob(await followJob(context, { host, jobId: job_id }, SILENT));
+      if (!reboot || outcome.result !== 'done' || !outcome.reboot) return outcome;
+      const end = await waitForReboot(context, host, { reboot: outcome.reboot, bootId });
+      return { ...outcome, ...outcomeOfReboot(end) };
     } catch (error) {
       const isLeft = isPatchError(error, 'CANCELLED', 'AGENT_UNREACHABLE');
       if (!isLeft) return { ...failure(error), job_id };
@@ -99,7 +109,8 @@ function failure(error: unknown): Omit<HostOutcome, 'host'> {
 }
 
 function wordsOf(one: HostOutcome, nowMs: number): string {
-  const reboot = one.reboot ? describeDue(one.reboot, nowMs) : '';
+  // Whoever has waited for a reboot knows better than when it was due.
+  const reboot = one.reboot && one.message === null ? describeDue(one.reboot, nowMs) : '';
   const what = [changeWords(one.changed), one.message ?? '', reboot].filter(Boolean).join('; ');
   if (one.result === 'done') return what || 'nothing changed';
   return [one.error_code ?? '', what].filter(Boolean).join(': ');
