@@ -29,32 +29,22 @@ const READ_ERRORS = [
   'INTERNAL_ERROR',
 ] as const;
 const SIGNATURE_ERRORS = ['SIGNATURE_REQUIRED', 'SIGNATURE_INVALID', 'CHALLENGE_UNKNOWN'] as const;
+const BODY_ERRORS = ['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const;
 const CHANGE_ERRORS = [
-  'INVALID_REQUEST',
+  ...READ_ERRORS,
+  ...BODY_ERRORS,
   ...SIGNATURE_ERRORS,
-  'BODY_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
-  'RATE_LIMIT_EXCEEDED',
   'POLICY_DENIED',
   'IDEMPOTENCY_CONFLICT',
-  'INSTANCE_MISMATCH',
   'QUEUE_FULL',
   'SERVICE_UNHEALTHY',
-  'WORKER_UNAVAILABLE',
-  'INTERNAL_ERROR',
 ] as const;
-
 const PLAN_ERRORS = [
-  'INVALID_REQUEST',
-  'BODY_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
-  'RATE_LIMIT_EXCEEDED',
-  'INSTANCE_MISMATCH',
+  ...READ_ERRORS,
+  ...BODY_ERRORS,
   'DEPENDENCY_CONFLICT',
   'PKG_MANAGER_ERROR',
   'SERVICE_UNHEALTHY',
-  'WORKER_UNAVAILABLE',
-  'INTERNAL_ERROR',
 ] as const;
 const PLAN_DESCRIPTION =
   'Changes nothing, and needs no lock. `refresh=true` asks the sources for news first, as the change itself does; while a job changes packages, or when none of them answers, that is 503. ' +
