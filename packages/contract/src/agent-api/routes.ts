@@ -18,34 +18,10 @@ import {
 } from './packages.ts';
 import { ApplyRequest, PatchList, PatchQuery } from './patches.ts';
 import { PackagePlanRequest, PatchPlanRequest, Plan, PlanQuery } from './plans.ts';
+import { CHANGE_ERRORS, PLAN_ERRORS, READ_ERRORS, SIGNATURE_ERRORS } from './route-errors.ts';
 import { ServiceList, ServiceQuery, ServiceState } from './services.ts';
 import { SystemInfo } from './system.ts';
 
-const READ_ERRORS = [
-  'INVALID_REQUEST',
-  'RATE_LIMIT_EXCEEDED',
-  'INSTANCE_MISMATCH',
-  'WORKER_UNAVAILABLE',
-  'INTERNAL_ERROR',
-] as const;
-const SIGNATURE_ERRORS = ['SIGNATURE_REQUIRED', 'SIGNATURE_INVALID', 'CHALLENGE_UNKNOWN'] as const;
-const BODY_ERRORS = ['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const;
-const CHANGE_ERRORS = [
-  ...READ_ERRORS,
-  ...BODY_ERRORS,
-  ...SIGNATURE_ERRORS,
-  'POLICY_DENIED',
-  'IDEMPOTENCY_CONFLICT',
-  'QUEUE_FULL',
-  'SERVICE_UNHEALTHY',
-] as const;
-const PLAN_ERRORS = [
-  ...READ_ERRORS,
-  ...BODY_ERRORS,
-  'DEPENDENCY_CONFLICT',
-  'PKG_MANAGER_ERROR',
-  'SERVICE_UNHEALTHY',
-] as const;
 const PLAN_DESCRIPTION =
   'Changes nothing, and needs no lock. `refresh=true` asks the sources for news first, as the change itself does; while a job changes packages, or when none of them answers, that is 503. ' +
   'What would be refused is in `left_out` with the reason. A change that carries `plan_hash` does what this says, or nothing.';

@@ -37,6 +37,15 @@ async function waitingHost(
   return untilStatus(host, /^Waiting for approval/);
 }
 
+/** A host that waits at a manager of which hosts get certificates for `LIFE_DAYS`. */
+async function waitingForShortLife(world: World, flavour: Parameters<typeof installPackage>[1]) {
+  const configuration = [`certificates: { agent_days: ${LIFE_DAYS} }`];
+  const before = await world.startManager({ configuration });
+  const host = await world.newHost(flavour);
+  await waitingHost(before, host, flavour);
+  return { configuration, before, host };
+}
+
 /**
  * Cuts the power of the host for so many days: from then on all clocks are where they will be, the manager's too.
  * @returns environment of programs that live by that time, and the manager
@@ -154,10 +163,7 @@ export const TROUBLE: readonly CleanHostCase[] = [
     name: 'the certificate expires while the host is switched off: it comes back and gets a new one',
     flavours: ['debian12'],
     async run(world, flavour) {
-      const configuration = [`certificates: { agent_days: ${LIFE_DAYS} }`];
-      const before = await world.startManager({ configuration });
-      const host = await world.newHost(flavour);
-      await waitingHost(before, host, flavour);
+      const { configuration, before, host } = await waitingForShortLife(world, flavour);
       await approveByCode(host, before);
       await untilStatus(host, /^Serving on/);
       const { serial } = (await agentStatus(host)).identity;
@@ -179,10 +185,7 @@ export const TROUBLE: readonly CleanHostCase[] = [
     name: 'the polling token and the renewal threshold of the configuration count: the request of that token goes on, and the certificate is renewed that early',
     flavours: ['debian12'],
     async run(world, flavour) {
-      const configuration = [`certificates: { agent_days: ${LIFE_DAYS} }`];
-      const before = await world.startManager({ configuration });
-      const host = await world.newHost(flavour);
-      await waitingHost(before, host, flavour);
+      const { configuration, before, host } = await waitingForShortLife(world, flavour);
       await host.must('systemctl', ['stop', 'linux-patch-api']);
       // As agents before this one kept it: the token in the configuration, the rest in the state.
       const stateFile = join(host.disk, 'var/lib/linux_patch_api/enrollment.json');
