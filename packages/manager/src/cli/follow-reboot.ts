@@ -24,6 +24,14 @@ function facts(context: CommandContext, host: string): Promise<SystemInfo> {
   return context.api.call(MANAGER_ADMIN_ROUTES.hostSystem, { params: { id: host } });
 }
 
+/** The same of a host that can be asked now; undefined of any other, and of an older agent that does not know. */
+function factsIfThere(context: CommandContext, host: string): Promise<SystemInfo | undefined> {
+  return facts(context, host).catch((error: unknown) => {
+    if (isPassing(error)) return undefined;
+    throw error;
+  });
+}
+
 function delayWords(seconds: number): string {
   return seconds === 0 ? 'at once' : `${Math.ceil(seconds / 60)} min after the job`;
 }
@@ -70,15 +78,9 @@ export async function announceReboot(
   host: string,
   delaySeconds: number,
 ): Promise<string | null> {
-  // A host that cannot be asked, or an older agent that does not know, says so when it gets the job.
-  const {
-    pending_reboot: pending,
-    reboot_reasons: reasons,
-    boot_id,
-  } = await facts(context, host).catch((error: unknown) => {
-    if (isPassing(error)) return { pending_reboot: false, reboot_reasons: [], boot_id: null };
-    throw error;
-  });
+  // A host that cannot be asked says so when it gets the job.
+  const now = await factsIfThere(context, host);
+  const { pending_reboot: pending = false, reboot_reasons: reasons = [], boot_id = null } = now ?? {};
   const cancel = cancelWords(delaySeconds);
   const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
   context.stderr(
@@ -91,11 +93,7 @@ export async function announceReboot(
 
 /** The boot that a host runs in now; null of one that cannot be asked, and of an older agent. */
 export async function bootOf(context: CommandContext, host: string): Promise<string | null> {
-  const now = await facts(context, host).catch((error: unknown) => {
-    if (isPassing(error)) return undefined;
-    throw error;
-  });
-  return now?.boot_id ?? null;
+  return (await factsIfThere(context, host))?.boot_id ?? null;
 }
 
 /** The reboot of a host that a job announced, and the boot before it. */
@@ -124,10 +122,7 @@ export async function waitForReboot(
   if (bootId === null) return 'not_known';
   const dueMs = context.clock.monotonicMs() + reboot.delay_seconds * 1000;
   while (!context.signal.aborted) {
-    const now = await facts(context, host).catch((error: unknown) => {
-      if (isPassing(error)) return undefined;
-      throw error;
-    });
+    const now = await factsIfThere(context, host);
     if (now && now.boot_id !== bootId) return 'back';
     const lateMs = context.clock.monotonicMs() - dueMs;
     if (now && lateMs > GRACE_MS) return 'did_not_reboot';

@@ -72,10 +72,29 @@ function outcomeOfJob(job: Job): Omit<HostOutcome, 'host'> {
   };
 }
 
-/** What came of a reboot beside its job, which is done. */
-function outcomeOfReboot(end: keyof typeof REBOOT_ENDS): Pick<HostOutcome, 'result' | 'message'> {
-  const results = { back: 'done', not_known: 'done', did_not_reboot: 'failed', left: 'goes_on' } as const;
-  return { result: results[end], message: REBOOT_ENDS[end] };
+const REBOOT_RESULTS = {
+  back: 'done',
+  not_known: 'done',
+  did_not_reboot: 'failed',
+  left: 'goes_on',
+} as const;
+
+/** Waits for the reboot that follows a job which is done; what the job did stays told, whatever comes of that. */
+async function afterReboot(
+  context: CommandContext,
+  host: string,
+  outcome: Omit<HostOutcome, 'host'>,
+  bootId: string | null,
+): Promise<Omit<HostOutcome, 'host'>> {
+  const { reboot, result } = outcome;
+  if (result !== 'done' || !reboot) return outcome;
+  try {
+    const end = await waitForReboot(context, host, { reboot, bootId });
+    return { ...outcome, result: REBOOT_RESULTS[end], message: REBOOT_ENDS[end] };
+  } catch (error) {
+    const { error_code, message } = failure(error);
+    return { ...outcome, result: 'failed', error_code, message };
+  }
 }
 
 /** Starts a job on a host and, where wanted, waits for its end, and for that of the reboot that follows it. */
@@ -90,9 +109,7 @@ export function workOfJob(
     if (!wait) return { ...NOTHING, result: 'started', job_id };
     try {
       const outcome = outcomeOfJob(await followJob(context, { host, jobId: job_id }, SILENT));
-      if (!reboot || outcome.result !== 'done' || !outcome.reboot) return outcome;
-      const end = await waitForReboot(context, host, { reboot: outcome.reboot, bootId });
-      return { ...outcome, ...outcomeOfReboot(end) };
+      return reboot ? await afterReboot(context, host, outcome, bootId) : outcome;
     } catch (error) {
       const isLeft = isPatchError(error, 'CANCELLED', 'AGENT_UNREACHABLE');
       if (!isLeft) return { ...failure(error), job_id };
@@ -109,8 +126,8 @@ function failure(error: unknown): Omit<HostOutcome, 'host'> {
 }
 
 function wordsOf(one: HostOutcome, nowMs: number): string {
-  // Whoever has waited for a reboot knows better than when it was due.
-  const reboot = one.reboot && one.message === null ? describeDue(one.reboot, nowMs) : '';
+  const isBack = one.message === REBOOT_ENDS.back;
+  const reboot = one.reboot && !isBack ? describeDue(one.reboot, nowMs) : '';
   const what = [changeWords(one.changed), one.message ?? '', reboot].filter(Boolean).join('; ');
   if (one.result === 'done') return what || 'nothing changed';
   return [one.error_code ?? '', what].filter(Boolean).join(': ');
