@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { DAY_MS, MINUTE_MS } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, seededRandom, temporaryFolder } from '@linux-patch/runtime/testing';
@@ -45,8 +46,8 @@ export async function queueWorld(
       limits: {
         maxConcurrent: 5,
         maxQueueDepth: 3,
-        timeoutMinutes: 30,
-        retentionDays: 30,
+        timeoutMs: 30 * MINUTE_MS,
+        retentionMs: 30 * DAY_MS,
         retentionCount: 1000,
         ...limits,
       },

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DAY_MS, MINUTE_MS } from '@linux-patch/contract';
 import { nodeCommands, systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { JobJournal, type JobRequest } from '@linux-patch/worker';
@@ -46,8 +47,8 @@ async function openJobs(root: string) {
   const limits = {
     maxConcurrent: 1,
     maxQueueDepth: 9,
-    timeoutMinutes: 30,
-    retentionDays: 1,
+    timeoutMs: 30 * MINUTE_MS,
+    retentionMs: DAY_MS,
     retentionCount: 99,
   };
   return openJobQueue({

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '@linux-patch/contract';
 import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { createWork } from '../src/jobs/executor.ts';
 import type { Work } from '../src/jobs/executor-interface.ts';
@@ -78,7 +79,7 @@ export async function jobWorld(
     const core = createJob({ id: systemRandom.uuid(), request, nowMs: clock.now() });
     const events = { publish: () => {} };
     const job = new RunningJob({ core, request, clock, journal, events, changed: () => {}, unwritten });
-    const given = { clock, logger, journal, execute, timeoutMinutes: 30, detached: undefined };
+    const given = { clock, logger, journal, execute, timeoutMs: 30 * MINUTE_MS, detached: undefined };
     return { job, ended: runJob(job, { ...given, isStopping: () => false, unwritten }) };
   };
   const finish = async (request: JobRequest) => {

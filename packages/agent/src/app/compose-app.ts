@@ -7,14 +7,11 @@ import { enrollmentSummary } from './enrolling.ts';
 import type { OwnInstallation } from './installation.ts';
 import type { Work } from './work.ts';
 
-/** A limit that is never reached, for hosts whose administrators turned limiting off. */
-const UNLIMITED_PER_MINUTE = 1_000_000;
-
 const REFRESH_WAIT_MS = 100_000;
 
 /** How long a request waits for a refresh: less than the listener gives a client that hears nothing (four times the limit). */
-function refreshWaitMs(timeoutSeconds: number): number {
-  return Math.min(REFRESH_WAIT_MS, timeoutSeconds * 3_000);
+function refreshWaitMs(timeoutMs: number): number {
+  return Math.min(REFRESH_WAIT_MS, timeoutMs * 3);
 }
 
 /** What is served, from the parts of a running agent. */
@@ -31,7 +28,6 @@ export function composeApp(
   const { clock, random } = context.time;
   const { logger, audit, counters } = context.report;
   const { config } = context.settings;
-  const { enabled, read_per_minute, change_per_minute } = config.rate_limit;
   return createAgentApp(
     {
       health: {
@@ -52,7 +48,7 @@ export function composeApp(
       listings: {
         inventory,
         cache,
-        refreshNow: () => refresher.refreshNow(refreshWaitMs(config.server.timeout_seconds)),
+        refreshNow: () => refresher.refreshNow(refreshWaitMs(config.server.timeoutMs)),
       },
       services,
       jobs,
@@ -65,10 +61,7 @@ export function composeApp(
       audit,
       intake,
       names: served.installation.names,
-      rateLimits: {
-        readsPerMinute: enabled ? read_per_minute : UNLIMITED_PER_MINUTE,
-        changesPerMinute: enabled ? change_per_minute : UNLIMITED_PER_MINUTE,
-      },
+      rateLimits: config.rate_limit,
     },
   );
 }

@@ -157,10 +157,7 @@ export function composeEnrollment(parts: EnrollmentParts, wish: EnrollWish): Enr
     mode,
     time,
     report,
-    polling: {
-      intervalMs: enrollment.polling_interval_seconds * 1000,
-      maxAttempts: enrollment.max_poll_attempts,
-    },
+    polling: enrollment.polling,
     state: { files, places, applicant, configuredToken, mode, time, report },
     trust: {
       files,

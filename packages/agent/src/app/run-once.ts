@@ -80,7 +80,7 @@ export async function runOnce(
         files,
         clock,
         logger,
-        retentionDays: config.logging.retention_days,
+        retentionMs: config.logging.retentionMs,
         mayForget: () => clockWatch.verdict.state === 'ok',
       });
   const counters = createAgentCounters(clock);

@@ -103,7 +103,7 @@ async function serveNow(context: AgentContext, read: ReadIdentity | undefined): 
     },
     app,
     onUpgrade: (request, socket, head, caller) => sockets.accept(request, socket, head, caller),
-    timeoutSeconds: config.server.timeout_seconds,
+    timeoutMs: config.server.timeoutMs,
     doors: { clock, files, logger, random },
   });
   // Disposed in reverse: open WebSockets and the listener, each with its own limit at the same time, then the jobs.

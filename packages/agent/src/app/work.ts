@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { HOUR_MS, MINUTE_MS, type PolicyDenial } from '@linux-patch/contract';
+import { HOUR_MS, type PolicyDenial } from '@linux-patch/contract';
 import {
   createCacheRefresher,
   findBackend,
@@ -8,7 +8,6 @@ import {
   ordersFolder,
   type PackageInventory,
 } from '@linux-patch/worker';
-import type { AgentConfig } from '../config/schema.ts';
 import { auditJobs } from '../jobs/audit-jobs.ts';
 import { type ChangeIntake, createChangeIntake } from '../jobs/change-intake.ts';
 import type { Changes } from '../jobs/changes.ts';
@@ -89,7 +88,7 @@ async function openRunner(
     // What is done under a private root ends with the agent, so that nothing of it is left when its folder goes.
     processes: root === '/' ? createJobProcesses(parts.link, { logger, clockFault }) : undefined,
     formerWork: join(jobs.storage_path, 'work'),
-    attached: { limitMs: jobs.timeout_minutes * MINUTE_MS + AFTER_LIMIT_MS, clockFault },
+    attached: { limitMs: jobs.limits.timeoutMs + AFTER_LIMIT_MS, clockFault },
     record: parts.record,
     withdraw: (job) => parts.changes.withdraw(job),
   });
@@ -108,16 +107,6 @@ async function takeOverEarlierJobs({ host, settings, report }: WorkContext, chan
   } catch (error) {
     report.logger.error('jobs of an earlier release that have not ended cannot be gone on with', { error });
   }
-}
-
-function queueLimits({ jobs }: AgentConfig) {
-  return {
-    maxConcurrent: jobs.max_concurrent,
-    maxQueueDepth: jobs.max_queue_depth,
-    timeoutMinutes: jobs.timeout_minutes,
-    retentionDays: jobs.retention_days,
-    retentionCount: jobs.retention_count,
-  };
 }
 
 function openState({ host, settings, time, report }: WorkContext, link: WorkerLink): Promise<HostState> {
@@ -161,7 +150,7 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
       clock,
       random,
       logger,
-      intervalMs: config.package_manager.refresh_minutes * MINUTE_MS,
+      intervalMs: config.package_manager.refreshMs,
       refreshQuietly: lists.refresh,
       readSources: lists.sources,
       isBusy: () =>
@@ -180,7 +169,7 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
       clock,
       random,
       logger,
-      limits: queueLimits(config),
+      limits: config.jobs.limits,
       mayForget: () => clockWatch.verdict.state === 'ok',
       execute: runner.work,
       detached: root === '/' ? runner : undefined,

@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { DAY_MS } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type AuditLog, openAuditLog } from './audit-log.ts';
-
-const DAY_MS = 86_400_000;
 
 /** Here the names of events do not matter. */
 type AnyAuditLog = Omit<AuditLog, 'record'> & { record(event: string, details?: object): void };
@@ -19,7 +18,7 @@ async function world(files: Files = systemFiles) {
   const path = join(folder.path, 'log', 'audit.log');
   const clock = new ManualClock();
   const logger = memoryLogger();
-  const open = (): AnyAuditLog => openAuditLog({ path, files, clock, logger, retentionDays: 30 });
+  const open = (): AnyAuditLog => openAuditLog({ path, files, clock, logger, retentionMs: 30 * DAY_MS });
   return { folder, path, clock, logger, open, lines: () => readFileSync(path, 'utf8').trim().split('\n') };
 }
 

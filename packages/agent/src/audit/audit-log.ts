@@ -18,7 +18,7 @@ export interface AuditLogOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Days that rotated files are kept. */
-  readonly retentionDays: number;
+  readonly retentionMs: number;
   /** Whether the clock is good enough to remove files because of their age. */
   readonly mayForget?: () => boolean;
 }
@@ -122,9 +122,9 @@ class FileAuditLog implements AuditLog {
   }
 
   async #rotate(day: string): Promise<void> {
-    const { files, path, clock, retentionDays, mayForget } = this.#options;
+    const { files, path, clock, retentionMs, mayForget } = this.#options;
     await rotate(files, path, day);
-    if (mayForget?.() !== false) await prune(files, path, { retentionDays, nowMs: clock.now() });
+    if (mayForget?.() !== false) await prune(files, path, { retentionMs, nowMs: clock.now() });
   }
 
   #warnOnce(error: unknown): void {

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { compareText, DAY_MS } from '@linux-patch/contract';
+import { compareText } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { CHAIN_START, type ChainEnd, dayOf, endOfText } from './chain.ts';
 
@@ -33,13 +33,13 @@ async function freeName(files: Files, stem: string): Promise<string> {
   }
 }
 
-/** Removes rotated files of days more than `retentionDays` before `nowMs`. */
+/** Removes rotated files of days more than `retentionMs` before `nowMs`. */
 export async function prune(
   files: Files,
   path: string,
-  limits: { readonly retentionDays: number; readonly nowMs: number },
+  limits: { readonly retentionMs: number; readonly nowMs: number },
 ): Promise<void> {
-  const oldest = dayOf(limits.nowMs - limits.retentionDays * DAY_MS);
+  const oldest = dayOf(limits.nowMs - limits.retentionMs);
   for (const file of await rotatedFiles(files, path)) {
     if (file.day < oldest) await files.remove(file.path);
   }

@@ -100,5 +100,9 @@ export const enrollment = z
           'Token of a request that an earlier version of the agent made. It is taken over into the state once; the line may be removed then. A secret.',
       }),
   })
+  .transform(({ polling_interval_seconds, max_poll_attempts, ...rest }) => ({
+    ...rest,
+    polling: Object.freeze({ intervalMs: polling_interval_seconds * 1_000, maxAttempts: max_poll_attempts }),
+  }))
   .readonly()
   .prefault({});

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isPatchError } from '@linux-patch/contract';
+import { DAY_MS, isPatchError, MINUTE_MS } from '@linux-patch/contract';
 import { describeSchema } from '@linux-patch/runtime/configuration';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
@@ -69,7 +69,7 @@ enrollment:
 describe("the agent's configuration", () => {
   it('needs no key at all', async () => {
     expect(await load('')).toEqual({
-      server: { port: 12443, bind: '::', timeout_seconds: 30 },
+      server: { port: 12443, bind: '::', timeoutMs: 30_000 },
       tls: {
         enabled: true,
         ca_cert: '/etc/linux_patch_api/certs/ca.pem',
@@ -79,36 +79,49 @@ describe("the agent's configuration", () => {
         min_tls_version: '1.3',
       },
       jobs: {
-        max_concurrent: 5,
-        timeout_minutes: 30,
         storage_path: '/var/lib/linux_patch_api/jobs',
-        max_queue_depth: 100,
-        retention_days: 30,
-        retention_count: 1000,
+        limits: {
+          maxConcurrent: 5,
+          maxQueueDepth: 100,
+          timeoutMs: 30 * MINUTE_MS,
+          retentionMs: 30 * DAY_MS,
+          retentionCount: 1000,
+        },
       },
       logging: {
         level: 'info',
         journal_enabled: true,
         syslog_enabled: false,
         file_path: '/var/log/linux_patch_api/audit.log',
-        retention_days: 30,
+        retentionMs: 30 * DAY_MS,
       },
       whitelist: { path: '/etc/linux_patch_api/whitelist.yaml' },
-      package_manager: { backend: 'auto', refresh_minutes: 60, require_all_sources: false },
-      rate_limit: { enabled: true, read_per_minute: 60, change_per_minute: 10 },
+      package_manager: { backend: 'auto', refreshMs: 60 * MINUTE_MS, require_all_sources: false },
+      rate_limit: { readsPerMinute: 60, changesPerMinute: 10 },
       enrollment: {
         allow_plain_http: false,
         trust: 'auto',
-        polling_interval_seconds: 60,
-        max_poll_attempts: 1440,
+        polling: { intervalMs: MINUTE_MS, maxAttempts: 1440 },
         cert_renewal_threshold_days: 7,
       },
     });
   });
 
+  it('that turns limiting off has limits that nobody reaches', async () => {
+    const { rate_limit } = await load('rate_limit: { enabled: false, read_per_minute: 5 }');
+    expect(rate_limit).toEqual({ readsPerMinute: 1_000_000, changesPerMinute: 1_000_000 });
+  });
+
   it('cannot be changed after it was loaded', async () => {
     const config = await load('tls: { allowed_clients: [a] }');
-    for (const part of [config, ...Object.values(config), config.tls.allowed_clients]) {
+    const { tls, jobs, enrollment } = config;
+    for (const part of [
+      config,
+      ...Object.values(config),
+      tls.allowed_clients,
+      jobs.limits,
+      enrollment.polling,
+    ]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
   });
@@ -119,8 +132,7 @@ describe("the agent's configuration", () => {
     expect(tls.server_key).toBe('/etc/linux_patch_api/certs/server.key');
     expect(enrollment).toMatchObject({
       manager_url: 'https://manager.example.org',
-      polling_interval_seconds: 60,
-      max_poll_attempts: 1440,
+      polling: { intervalMs: MINUTE_MS, maxAttempts: 1440 },
     });
     expect(enrollment.polling_token).toBeUndefined();
     expect(enrollment.report_ip).toBeUndefined();

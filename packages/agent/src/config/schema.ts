@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { DAY_MS, MINUTE_MS } from '@linux-patch/contract';
 import { LOG_LEVELS } from '@linux-patch/runtime';
 import { BACKENDS } from '@linux-patch/worker';
 import { z } from 'zod';
@@ -26,6 +27,7 @@ const server = z
       .default(30)
       .meta({ description: 'Seconds a client may take to send a request.' }),
   })
+  .transform(({ timeout_seconds, ...rest }) => ({ ...rest, timeoutMs: timeout_seconds * 1_000 }))
   .readonly()
   .prefault({});
 
@@ -73,6 +75,16 @@ const jobs = z
     retention_days: whole(1, 3_650).default(30).meta({ description: 'Days that finished jobs are kept.' }),
     retention_count: whole(1, 100_000).default(1_000).meta({ description: 'Finished jobs that are kept.' }),
   })
+  .transform(({ storage_path, ...limits }) => ({
+    storage_path,
+    limits: Object.freeze({
+      maxConcurrent: limits.max_concurrent,
+      maxQueueDepth: limits.max_queue_depth,
+      timeoutMs: limits.timeout_minutes * MINUTE_MS,
+      retentionMs: limits.retention_days * DAY_MS,
+      retentionCount: limits.retention_count,
+    }),
+  }))
   .readonly()
   .prefault({});
 
@@ -99,6 +111,7 @@ const logging = z
       .default(30)
       .meta({ description: 'Days that rotated audit logs are kept.' }),
   })
+  .transform(({ retention_days, ...rest }) => ({ ...rest, retentionMs: retention_days * DAY_MS }))
   .readonly()
   .prefault({});
 
@@ -134,19 +147,27 @@ const packageManager = z
           "the source; one of the distribution's security updates still makes the job fail in the end.",
       }),
   })
+  .transform(({ refresh_minutes, ...rest }) => ({ ...rest, refreshMs: refresh_minutes * MINUTE_MS }))
   .readonly()
   .prefault({});
+
+/** A limit that is never reached, for hosts whose administrators turned limiting off. */
+const UNLIMITED_PER_MINUTE = 1_000_000;
 
 const rateLimit = z
   .strictObject({
     enabled: z.boolean().default(true).meta({ description: 'Limit requests per client.' }),
-    read_per_minute: whole(1, 1_000_000)
+    read_per_minute: whole(1, UNLIMITED_PER_MINUTE)
       .default(60)
       .meta({ description: 'Reading requests per minute and client.' }),
-    change_per_minute: whole(1, 1_000_000)
+    change_per_minute: whole(1, UNLIMITED_PER_MINUTE)
       .default(10)
       .meta({ description: 'Changing requests per minute and client.' }),
   })
+  .transform(({ enabled, read_per_minute, change_per_minute }) => ({
+    readsPerMinute: enabled ? read_per_minute : UNLIMITED_PER_MINUTE,
+    changesPerMinute: enabled ? change_per_minute : UNLIMITED_PER_MINUTE,
+  }))
   .readonly()
   .prefault({});
 
@@ -170,5 +191,5 @@ export const AgentConfigSchema = z
   })
   .readonly();
 
-/** The agent's configuration, names as in the file, frozen. */
+/** The agent's configuration, frozen: names as in the file, but for spans and limits, which have the names and units of the code. */
 export type AgentConfig = z.output<typeof AgentConfigSchema>;

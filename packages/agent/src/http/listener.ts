@@ -22,14 +22,14 @@ const HANDSHAKE_LIMIT_MS = 5_000;
  */
 export function createListener(options: {
   readonly material: Material | undefined;
-  readonly timeoutSeconds: number;
+  readonly timeoutMs: number;
   readonly handshakeMs?: number | undefined;
 }): Server | HttpsServer {
-  const { handshakeMs = HANDSHAKE_LIMIT_MS } = options;
-  const server = plainOrTls(options.material, options.timeoutSeconds * 1_000, handshakeMs);
+  const { material, timeoutMs, handshakeMs = HANDSHAKE_LIMIT_MS } = options;
+  const server = plainOrTls(material, timeoutMs, handshakeMs);
   server.maxHeadersCount = MAX_HEADERS;
   // For clients that do not read their answer; a listing may take longer than one request may.
-  server.timeout = options.timeoutSeconds * 4_000;
+  server.timeout = timeoutMs * 4;
   return server;
 }
 

@@ -24,7 +24,7 @@ export interface AgentServerOptions {
   /** Takes over a WebSocket upgrade of the job events path. */
   readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller) => void;
   /** Limit for a handshake, for the headers and for a whole request to arrive. */
-  readonly timeoutSeconds: number;
+  readonly timeoutMs: number;
   /** Shorter limit for a handshake. Default: five seconds. */
   readonly handshakeMs?: number | undefined;
   readonly doors: {
@@ -75,12 +75,12 @@ class ListeningServer implements AgentServer {
   readonly #stopping = new AbortController();
 
   constructor(options: AgentServerOptions) {
-    const { identity, access, app, timeoutSeconds, handshakeMs } = options;
+    const { identity, access, app, timeoutMs, handshakeMs } = options;
     const { clock, logger, random } = options.doors;
     this.#options = options;
     this.#material = identity?.material;
     this.#guard = new ConnectionGuard(access, identity, clock);
-    this.#server = createListener({ material: identity?.material, timeoutSeconds, handshakeMs });
+    this.#server = createListener({ material: identity?.material, timeoutMs, handshakeMs });
     this.#guard.guard(this.#server);
     const serve = serveApp<AgentRequest>({
       app,
@@ -91,7 +91,7 @@ class ListeningServer implements AgentServer {
       },
       stopping: this.#stopping.signal,
       // A listing may take longer to read than one request may to arrive.
-      stalledMs: timeoutSeconds * 4_000,
+      stalledMs: timeoutMs * 4,
       clock,
       logger,
     });

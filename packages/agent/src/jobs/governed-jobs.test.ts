@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PolicyDenial } from '@linux-patch/contract';
+import { DAY_MS, MINUTE_MS } from '@linux-patch/contract';
 import { systemFiles as files } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, seededRandom, temporaryFolder } from '@linux-patch/runtime/testing';
 import { JobJournal } from '@linux-patch/worker';
@@ -36,8 +37,8 @@ async function world() {
     limits: {
       maxConcurrent: 5,
       maxQueueDepth: 9,
-      timeoutMinutes: 30,
-      retentionDays: 30,
+      timeoutMs: 30 * MINUTE_MS,
+      retentionMs: 30 * DAY_MS,
       retentionCount: 99,
     },
     execute: async (request, context) => {

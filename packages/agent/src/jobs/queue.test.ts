@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { PatchError } from '@linux-patch/contract';
+import { DAY_MS, MINUTE_MS, PatchError } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { systemFiles } from '@linux-patch/runtime/node';
 import type { Executor } from '@linux-patch/worker';
@@ -98,7 +98,7 @@ describe('the job queue', () => {
   });
 
   it('ends a job that runs too long as failed with the code TIMEOUT', async () => {
-    const { open, clock } = await queueWorld({ timeoutMinutes: 1 });
+    const { open, clock } = await queueWorld({ timeoutMs: 1 * MINUTE_MS });
     const { begun, execute } = handWork();
     await using queue = await open(execute);
     const { job_id: id } = await queue.submit(install('curl'));
@@ -130,7 +130,7 @@ describe('the job queue', () => {
   });
 
   it('keeps as many finished jobs as configured and none older than configured', async () => {
-    const { open, clock } = await queueWorld({ retentionCount: 2, retentionDays: 10 });
+    const { open, clock } = await queueWorld({ retentionCount: 2, retentionMs: 10 * DAY_MS });
     const quick: Executor = async () => ({ message: 'done' });
     {
       await using queue = await open(quick);

@@ -42,7 +42,7 @@ export interface JobQueueOptions {
     readonly maxConcurrent: number;
     /** Jobs queued and running together. */
     readonly maxQueueDepth: number;
-    readonly timeoutMinutes: number;
+    readonly timeoutMs: number;
   };
   readonly execute: Executor;
   /** Package work that outlives the agent; without it a job ends with the agent. */
@@ -262,7 +262,7 @@ class DurableJobQueue implements JobQueue {
       logger,
       journal: this.#journal,
       execute,
-      timeoutMinutes: limits.timeoutMinutes,
+      timeoutMs: limits.timeoutMs,
       detached,
       isStopping: () => this.#stopped,
       unwritten: this.#known.unwritten,

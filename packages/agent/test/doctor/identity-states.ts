@@ -1,11 +1,12 @@
 import { chmod, chown, mkdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DAY_MS } from '@linux-patch/contract';
 import { createCrl, managerClientProfile, parseCertificate } from '@linux-patch/pki';
 import { testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { writeRenewalRecord } from '../../src/identity/renewal/record.ts';
 import type { BrokenState } from './case.ts';
-import { DAY_MS, NOW, type SickHost, sharedAuthority } from './sick-host.ts';
+import { NOW, type SickHost, sharedAuthority } from './sick-host.ts';
 
 const FQDN = 'host.example.test';
 

@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer as createPlainServer } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
+import { DAY_MS } from '@linux-patch/contract';
 import { testAuthority } from '@linux-patch/pki/testing';
 import { freePort, startMiddlebox } from '@linux-patch/runtime/testing';
 import { answering, startConnectProxy } from '../enrollment/connect-proxy.ts';
 import type { BrokenState } from './case.ts';
-import { DAY_MS, NOW, type SickHost, startDoctoredManager } from './sick-host.ts';
+import { NOW, type SickHost, startDoctoredManager } from './sick-host.ts';
 
 function pointAt(host: SickHost, url: string, ...more: readonly string[]): Promise<void> {
   return host.configure([`manager_url: ${url}`, 'report_ip: 127.0.0.1', ...more]);

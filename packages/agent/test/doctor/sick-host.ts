@@ -2,7 +2,7 @@ import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import { join } from 'node:path';
-import { DoctorReport } from '@linux-patch/contract';
+import { DAY_MS, DoctorReport } from '@linux-patch/contract';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import type { Commands, Files } from '@linux-patch/runtime';
 import { nodeCommands, processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
@@ -26,7 +26,6 @@ import { startWebServer, type Web } from '../web-server.ts';
 /** The real time, because the TLS library judges certificates by it. */
 export const NOW = Date.now();
 const FQDN = 'host.example.test';
-export const DAY_MS = 86_400_000;
 
 /** A manager as far as the doctor asks one: it publishes its CA. Tests change what it says. */
 export interface DoctoredManager extends AsyncDisposable {
@@ -177,7 +176,7 @@ export async function createSickHost(): Promise<SickHost> {
         files: systemFiles,
         clock: new ManualClock(NOW),
         logger: memoryLogger(),
-        retentionDays: 30,
+        retentionMs: 30 * DAY_MS,
       };
       await using log = openAuditLog({ ...options, path: paths.auditLog });
       log.record(event, { ...details });

@@ -27,7 +27,7 @@ it(
   async () => {
     await using world = await startWorld({
       app: { rateLimits: { readsPerMinute: 1_000_000, changesPerMinute: 1_000_000 } },
-      server: { timeoutSeconds: 60 },
+      server: { timeoutMs: 60_000 },
     });
     // In a process of their own, so that they do not take the server's time.
     const clients = fork(join(import.meta.dirname, 'rotation-clients.ts'), { execArgv: [] });

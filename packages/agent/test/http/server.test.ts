@@ -142,7 +142,7 @@ describe('new certificates', () => {
 
 describe('time', () => {
   it('runs out for a client that sends its headers drop by drop', async () => {
-    await using world = await startWorld({ server: { timeoutSeconds: 1 } });
+    await using world = await startWorld({ server: { timeoutMs: 1_000 } });
     const startedMs = performance.now();
     const text = await exchange(clientOptions(world), (socket) =>
       socket.write('GET /health HTTP/1.1\r\nX-A: '),
@@ -154,7 +154,7 @@ describe('time', () => {
   });
 
   it('runs out for a client that never begins its handshake long before it does for one that did', async () => {
-    await using world = await startWorld({ server: { timeoutSeconds: 200, handshakeMs: 200 } });
+    await using world = await startWorld({ server: { timeoutMs: 200_000, handshakeMs: 200 } });
     const slow = connect(clientOptions(world));
     await once(slow, 'secureConnect');
     slow.write('GET /health HTTP/1.1\r\nX-A: ');

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type HostJobKey, PatchError, type ServiceList } from '@linux-patch/contract';
+import { DAY_MS, type HostJobKey, MINUTE_MS, PatchError, type ServiceList } from '@linux-patch/contract';
 import { readBoot } from '@linux-patch/runtime';
 import {
   nodeCommands,
@@ -133,7 +133,7 @@ export async function openServices(options: ServicesOptions) {
   const logger = memoryLogger();
   const shared = { files: systemFiles, clock: systemClock, random: systemRandom, logger };
   const auditPath = join(folder.path, 'audit.log');
-  const audit = openAuditLog({ path: auditPath, ...shared, retentionDays: 30 });
+  const audit = openAuditLog({ path: auditPath, ...shared, retentionMs: 30 * DAY_MS });
   const pin = options.jobKey ?? (async () => ({ pinned: null, by: null, foreign: null }));
   const { orders, changes } = openAdmission(folder.path, pin);
   const work = options.execute ?? (async () => ({ message: 'Nothing to do' }));
@@ -143,8 +143,8 @@ export async function openServices(options: ServicesOptions) {
     limits: {
       maxConcurrent: 5,
       maxQueueDepth: 20,
-      timeoutMinutes: 30,
-      retentionDays: 30,
+      timeoutMs: 30 * MINUTE_MS,
+      retentionMs: 30 * DAY_MS,
       retentionCount: 100,
     },
     async execute(request, context) {

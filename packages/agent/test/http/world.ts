@@ -23,7 +23,7 @@ export interface OddServer {
   readonly identity?: Identity | undefined;
   readonly allowedClients?: readonly string[];
   readonly isAllowedAddress?: (address: string) => boolean;
-  readonly timeoutSeconds?: number;
+  readonly timeoutMs?: number;
   readonly handshakeMs?: number;
   readonly clock?: Clock;
 }
@@ -62,7 +62,7 @@ export async function startWorld(options: WorldOptions = {}) {
     },
     app: services.app,
     onUpgrade: (request, socket, head, caller) => sockets.accept(request, socket, head, caller),
-    timeoutSeconds: odd.timeoutSeconds ?? 10,
+    timeoutMs: odd.timeoutMs ?? 10_000,
     handshakeMs: odd.handshakeMs,
     doors: { clock, files: systemFiles, logger, random: systemRandom },
   }).catch(async (error: unknown) => {

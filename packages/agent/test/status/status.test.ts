@@ -1,12 +1,12 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AgentStatus } from '@linux-patch/contract';
+import { AgentStatus, DAY_MS } from '@linux-patch/contract';
 import { createCrl, parseCertificate } from '@linux-patch/pki';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeRenewalRecord } from '../../src/identity/renewal/record.ts';
 import type { IdentityMeta } from '../../src/identity/store/identity-meta.ts';
-import { createSickHost, DAY_MS, NOW, runCli, type SickHost } from '../doctor/sick-host.ts';
+import { createSickHost, NOW, runCli, type SickHost } from '../doctor/sick-host.ts';
 
 let host: SickHost;
 beforeEach(async () => {

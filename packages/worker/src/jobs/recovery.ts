@@ -1,9 +1,9 @@
-import { DAY_MS, type JobResult, PatchError } from '@linux-patch/contract';
+import { type JobResult, PatchError } from '@linux-patch/contract';
 import type { JobJournal, JournalEntry } from './journal.ts';
 import { isFinished, type JobCore, transition } from './state.ts';
 
 export interface HistoryLimits {
-  readonly retentionDays: number;
+  readonly retentionMs: number;
   /** Finished jobs kept, however young. */
   readonly retentionCount: number;
 }
@@ -54,7 +54,7 @@ export function outdatedJobs(
   limits: HistoryLimits,
   nowMs: number,
 ): string[] {
-  const oldest = new Date(nowMs - limits.retentionDays * DAY_MS).toISOString();
+  const oldest = new Date(nowMs - limits.retentionMs).toISOString();
   return newestFirst
     .filter(isFinished)
     .filter((job, index) => index >= limits.retentionCount || (job.completed_at ?? job.created_at) < oldest)

@@ -11,7 +11,7 @@ export interface RunJobOptions {
   readonly logger: Logger;
   readonly journal: JobJournal;
   readonly execute: Executor;
-  readonly timeoutMinutes: number;
+  readonly timeoutMs: number;
   /** Package work that outlives this process; without it a job ends with the process. */
   readonly detached: Pick<DetachedWork, 'forget'> | undefined;
   /** Whether this process is told to stop. Package work that outlives it is then left as it is, for the next one. */
@@ -45,12 +45,11 @@ export async function runJob(job: RunningJob, options: RunJobOptions): Promise<v
 
 function limitTime(
   job: RunningJob,
-  { clock, timeoutMinutes }: Pick<RunJobOptions, 'clock' | 'timeoutMinutes'>,
+  { clock, timeoutMs }: Pick<RunJobOptions, 'clock' | 'timeoutMs'>,
   finished: AbortSignal,
 ): void {
-  const limitMs = timeoutMinutes * MINUTE_MS;
-  clock.sleep(limitMs, finished).then(
-    () => job.stop(lateAfter(limitMs)),
+  clock.sleep(timeoutMs, finished).then(
+    () => job.stop(lateAfter(timeoutMs)),
     () => {},
   );
 }
