@@ -15,13 +15,13 @@ const source = (name) => ({ path: `^packages/${name}/src/`, pathNot: '(\\.test\\
  */
 const AGENT_ROOMS = {
   audit: [],
-  config: ['manager-link/proxy'],
   host: [],
+  config: ['host'],
   access: ['audit', 'host'],
   'manager-link': ['host'],
   'worker-link': ['audit', 'jobs'],
-  identity: ['audit', 'host', 'manager-link', 'enrollment'],
-  clock: ['audit', 'identity', 'manager-link'],
+  identity: ['audit', 'host', 'manager-link'],
+  clock: ['audit', 'host', 'identity', 'manager-link'],
   enrollment: ['audit', 'clock', 'host', 'identity', 'manager-link'],
   jobs: ['audit'],
   health: ['audit', 'identity', 'jobs'],

@@ -17,7 +17,7 @@ import type { CallOptions } from '../enrollment/steps/manager-calls.ts';
 import { createProvisioner, type Provisioner } from '../enrollment/steps/provisioner.ts';
 import { collectHostIdentity } from '../host/host-identity.ts';
 import { resolveUnlessStopped } from '../host/network.ts';
-import { collectOsDetails } from '../host/os-release.ts';
+import { collectOsDetails } from '../host/os-details.ts';
 import { readIdentityMeta } from '../identity/store/identity-meta.ts';
 import { storeFolder } from '../identity/store/paths.ts';
 import type { IdentityPlace } from '../identity/store/read.ts';

@@ -1,7 +1,7 @@
 import { isPatchError } from '@linux-patch/contract';
 import type { Logger } from '@linux-patch/runtime';
+import type { ProxyChoice } from '../host/proxy.ts';
 import { findIdentity, type IdentityPlace } from '../identity/store/read.ts';
-import type { ProxyChoice } from '../manager-link/proxy.ts';
 import { findManagerTimeMs } from './manager-time.ts';
 import type { ClockWatch } from './watch.ts';
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { parseFingerprint } from '@linux-patch/pki';
 import { z } from 'zod';
-import { parseProxy } from '../manager-link/proxy.ts';
+import { parseProxy } from '../host/proxy.ts';
 import { normalizeManagerUrl } from './manager-url.ts';
 import { path, whole } from './values.ts';
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
 import { type ConfigurationFallback, readConfiguration } from '@linux-patch/runtime/configuration';
-import { chooseProxy, type ProxyChoice } from '../manager-link/proxy.ts';
+import { chooseProxy, type ProxyChoice } from '../host/proxy.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { type AgentPaths, agentPaths } from './paths.ts';
 import { AGENT_CONFIG_RULES } from './rules.ts';

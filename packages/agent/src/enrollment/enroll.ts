@@ -1,9 +1,9 @@
 import { type Bundle, DAY_MS, isPatchError, messageOf } from '@linux-patch/contract';
 import { findManagerTimeMs } from '../clock/manager-time.ts';
+import { isLocalFault } from '../host/local-fault.ts';
 import { ManagerFailure } from '../manager-link/failure.ts';
 import type { WaitReason } from '../manager-link/schedule.ts';
 import { FailureCounts } from './failure-counts.ts';
-import { isLocalFault } from './local-fault.ts';
 import { afterThrottle, type PollPace, startPace, waitTimeMs } from './poll-pace.ts';
 import type { EnrollMode, EnrollmentReport, EnrollmentTime, EnrollOutcome } from './settings.ts';
 import { CurrentEnrollment } from './state/current-enrollment.ts';

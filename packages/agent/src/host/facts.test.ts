@@ -9,7 +9,7 @@ import { bootIdOf, isSameBoot } from '../../../runtime/src/boot.ts';
 import { readHostFacts } from './facts.ts';
 import { collectHostIdentity } from './host-identity.ts';
 import { hostNetwork } from './network.ts';
-import { collectOsDetails, parseOsRelease } from './os-release.ts';
+import { collectOsDetails } from './os-details.ts';
 
 /** `hostname` that answers its arguments as given. */
 function hostnameSays(answers: Readonly<Record<string, string>>): Commands {
@@ -74,15 +74,6 @@ describe('the facts of a host', () => {
     expect([name, version]).toEqual(['toy', '12']);
     expect([facts.osRelease.id, facts.osRelease.versionId]).toEqual([name, version]);
     expect([facts.kernel, facts.architecture]).toEqual([kernel, architecture]);
-  });
-
-  it('understand the quoting of os-release', () => {
-    const text = `# comment\nNAME='Toy'\nPRETTY_NAME="A \\"toy\\" for \\$5"\nVERSION_ID=\nnonsense\n`;
-    expect(parseOsRelease(text)).toMatchObject({
-      name: 'Toy',
-      prettyName: 'A "toy" for $5',
-      versionId: undefined,
-    });
   });
 });
 

@@ -1,6 +1,6 @@
-import { readBoot } from '@linux-patch/runtime';
+import { type OsRelease, readBoot, readOsRelease } from '@linux-patch/runtime';
 import { type NameSources, readFqdn, shortNameOf } from './host-name.ts';
-import { type Kernel, type OsRelease, readKernel, readOsRelease } from './os-release.ts';
+import { type Kernel, readKernel } from './os-details.ts';
 
 /** What the kernel and the distribution say about this host. */
 export interface HostFacts extends Kernel {

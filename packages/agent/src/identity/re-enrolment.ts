@@ -1,6 +1,5 @@
 import { HOUR_MS, messageOf } from '@linux-patch/contract';
 import type { Clock, Logger, ServiceNotifier } from '@linux-patch/runtime';
-import type { EnrollOutcome } from '../enrollment/settings.ts';
 
 /** Joining again while the agent goes on serving with what it has. */
 export interface ReEnrolment {
@@ -10,9 +9,14 @@ export interface ReEnrolment {
   ended(): Promise<void>;
 }
 
+/** How the manager decided, or that it did not. */
+type Joined =
+  | { readonly kind: 'denied'; readonly reason: string | undefined }
+  | { readonly kind: 'installed' | 'stopped' | 'gave_up' | 'failed' };
+
 export interface ReEnrolmentOptions {
   /** Asks this manager to join, until it is decided. */
-  readonly join: (managerUrl: string, onProgress: () => void) => Promise<EnrollOutcome>;
+  readonly join: (managerUrl: string, onProgress: () => void) => Promise<Joined>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly notifier: ServiceNotifier;

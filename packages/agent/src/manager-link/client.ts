@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { askOver, connectionFault, readBounded } from '@linux-patch/http/client';
+import type { Proxy } from '../host/proxy.ts';
 import { ManagerFailure } from './failure.ts';
 import { openConnection } from './open-connection.ts';
-import type { Proxy } from './proxy.ts';
 import type { BoundedRequest, ManagerRequest, Stage } from './request.ts';
 
 export interface ManagerAnswer {

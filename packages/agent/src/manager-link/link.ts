@@ -1,6 +1,6 @@
+import type { ProxyChoice } from '../host/proxy.ts';
 import { type ManagerAnswer, requestOnce } from './client.ts';
 import type { PeerTrust } from './connection.ts';
-import type { ProxyChoice } from './proxy.ts';
 import type { ManagerRequest } from './request.ts';
 
 /** A manager that does not hold its answer has given it by then. */

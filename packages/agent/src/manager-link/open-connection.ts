@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { dial, hostOf, shakeHands } from '@linux-patch/http/client';
+import type { Proxy } from '../host/proxy.ts';
 import { connectSecurely } from './connection.ts';
-import type { Proxy } from './proxy.ts';
 import { openTunnel } from './proxy-tunnel.ts';
 import type { BoundedRequest } from './request.ts';
 

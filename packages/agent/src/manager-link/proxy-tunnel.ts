@@ -1,8 +1,8 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
 import { dial } from '@linux-patch/http/client';
+import type { Proxy } from '../host/proxy.ts';
 import { ManagerFailure } from './failure.ts';
-import type { Proxy } from './proxy.ts';
 
 /** What a proxy answers is short; more is something else than a proxy. */
 const HEADER_LIMIT_BYTES = 16 * 1024;

@@ -1,5 +1,5 @@
+import type { ProxyChoice } from '../host/proxy.ts';
 import type { PeerTrust } from './connection.ts';
-import type { ProxyChoice } from './proxy.ts';
 
 /** One request to the manager. */
 export interface ManagerRequest {

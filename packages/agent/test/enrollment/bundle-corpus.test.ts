@@ -4,7 +4,7 @@ import { CHECKS, createCrl, MANAGER_POINT, parseCertificate, spkiFingerprint } f
 import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { acceptBundle, type BundleExpectation } from '../../src/enrollment/steps/bundle-check.ts';
+import { acceptBundle, type BundleExpectation } from '../../src/identity/bundle-check.ts';
 import { MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
 import { pathsIn } from '../../src/identity/store/paths.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';

@@ -1,6 +1,6 @@
 import type { Bundle } from '@linux-patch/contract';
 import type { CheckId } from '@linux-patch/pki';
-import type { BundleExpectation } from '../../src/enrollment/steps/bundle-check.ts';
+import type { BundleExpectation } from '../../src/identity/bundle-check.ts';
 import { badAuthorities } from './bad-authorities.ts';
 import { badCertificates } from './bad-certificates.ts';
 import { badTexts } from './bad-texts.ts';

@@ -11,6 +11,7 @@ import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { chooseProxy } from '../../src/host/proxy.ts';
 import { listInForce, ownRevocation } from '../../src/identity/revocation/in-force.ts';
 import { storeList } from '../../src/identity/revocation/list.ts';
 import { createListSource } from '../../src/identity/revocation/refresh.ts';
@@ -18,7 +19,6 @@ import { MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
 import { readMaterial } from '../../src/identity/store/material.ts';
 import { type CertificatePaths, pathsIn } from '../../src/identity/store/paths.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';
-import { chooseProxy } from '../../src/manager-link/proxy.ts';
 import { startWebServer } from '../web-server.ts';
 import { startConnectProxy } from './connect-proxy.ts';
 

@@ -16,12 +16,12 @@ import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { chooseProxy } from '../../src/host/proxy.ts';
 import { renewIdentity } from '../../src/identity/renewal/renew.ts';
 import { MANUAL_IDENTITY, readIdentityMeta } from '../../src/identity/store/identity-meta.ts';
 import { readMaterial } from '../../src/identity/store/material.ts';
 import { type CertificatePaths, pathsIn } from '../../src/identity/store/paths.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';
-import { chooseProxy } from '../../src/manager-link/proxy.ts';
 import { bodyOf, startWebServer } from '../web-server.ts';
 import { startConnectProxy } from './connect-proxy.ts';
 

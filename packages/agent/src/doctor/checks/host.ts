@@ -4,9 +4,9 @@ import type { AgentPaths } from '../../config/paths.ts';
 import type { AgentConfig } from '../../config/schema.ts';
 import type { PendingEnrollment, PendingPlaces } from '../../enrollment/state/pending.ts';
 import type { Host } from '../../host/host.ts';
+import type { ProxyChoice } from '../../host/proxy.ts';
 import type { IdentityInspection } from '../../identity/inspect.ts';
 import type { IdentityPlace } from '../../identity/store/read.ts';
-import type { ProxyChoice } from '../../manager-link/proxy.ts';
 import type { AgentProcessFacts } from './processes.ts';
 
 /** Where the doctor looks and what it looks with. */

@@ -1,8 +1,8 @@
 import { messageOf, PatchError } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import type { HostIdentity } from '../../host/host-identity.ts';
+import { isLocalFault } from '../../host/local-fault.ts';
 import { nextDelayMs } from '../../manager-link/schedule.ts';
-import { isLocalFault } from '../local-fault.ts';
 import { adoptedRequest, type ConfiguredToken } from '../older/configured-token.ts';
 import type { Applicant, EnrollMode, EnrollmentReport, EnrollmentTime } from '../settings.ts';
 import { fitsPending } from './fits-pending.ts';

@@ -1,5 +1,5 @@
 import { type Bundle, isPatchError, messageOf } from '@linux-patch/contract';
-import { isLocalFault } from '../local-fault.ts';
+import { isLocalFault } from '../../host/local-fault.ts';
 import type { PendingJobKey } from '../state/pending.ts';
 import type { NextStep, StepParts, WaitStep } from './next-step.ts';
 import type { ProvenBundle } from './prove-bundle.ts';

@@ -1,6 +1,7 @@
 import { type Bundle, type IdentityTrust, PatchError } from '@linux-patch/contract';
 import { hostOf } from '@linux-patch/http/client';
 import { type CertificateFacts, matchesFingerprint, parseCertificates } from '@linux-patch/pki';
+import { acceptBundle } from '../../identity/bundle-check.ts';
 import { requireVouched } from '../../identity/issuers/trust-change.ts';
 import { installedSerials } from '../../identity/store/generations.ts';
 import type { Material } from '../../identity/store/material.ts';
@@ -10,7 +11,6 @@ import type { PendingEnrollment } from '../state/pending.ts';
 import { refuseOtherCa } from '../trust/known-ca.ts';
 import { type AskedRequest, approvalMacBy } from '../trust/manager-macs.ts';
 import { acceptsForeignKey, type Trust } from '../trust/trust.ts';
-import { acceptBundle } from './bundle-check.ts';
 
 /** A bundle that passed every check, and what vouches for it. */
 export interface ProvenBundle {

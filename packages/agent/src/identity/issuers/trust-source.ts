@@ -2,11 +2,11 @@ import { ENROLL_PATHS, HOUR_MS, type JobKeyOffer, messageOf, TrustBundle } from 
 import { parseCertificates, spkiFingerprint } from '@linux-patch/pki';
 import type { Logger } from '@linux-patch/runtime';
 import type { AuditLog } from '../../audit/audit-log.ts';
+import type { ProxyChoice } from '../../host/proxy.ts';
 import { jsonOf } from '../../manager-link/answer-body.ts';
 import { verifiedBy } from '../../manager-link/connection.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
 import { type ManagerWay, openManagerLink } from '../../manager-link/link.ts';
-import type { ProxyChoice } from '../../manager-link/proxy.ts';
 import type { Identity } from '../identity.ts';
 import { type IdentityPlace, readIdentity } from '../store/read.ts';
 import { installGeneration } from '../store/store.ts';

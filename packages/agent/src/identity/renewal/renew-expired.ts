@@ -1,7 +1,7 @@
 import { isPatchError, messageOf } from '@linux-patch/contract';
 import type { Clock, Logger, Random, ServiceNotifier } from '@linux-patch/runtime';
 import type { AuditLog } from '../../audit/audit-log.ts';
-import { isLocalFault } from '../../enrollment/local-fault.ts';
+import { isLocalFault } from '../../host/local-fault.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
 import { nextDelayMs, type WaitReason } from '../../manager-link/schedule.ts';
 import type { Renewer } from './renew.ts';

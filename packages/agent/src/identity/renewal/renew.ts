@@ -7,11 +7,11 @@ import {
 } from '@linux-patch/pki';
 import type { Random } from '@linux-patch/runtime';
 import type { AuditLog } from '../../audit/audit-log.ts';
-import { acceptBundle } from '../../enrollment/steps/bundle-check.ts';
 import { codeOf, jsonOf, retryAfterMs, wordsOf } from '../../manager-link/answer-body.ts';
 import { verifiedBy } from '../../manager-link/connection.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
 import { type ManagerWay, openManagerLink } from '../../manager-link/link.ts';
+import { acceptBundle } from '../bundle-check.ts';
 import type { Identity } from '../identity.ts';
 import { requireVouched } from '../issuers/trust-change.ts';
 import type { IdentityMeta } from '../store/identity-meta.ts';

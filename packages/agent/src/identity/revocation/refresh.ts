@@ -1,10 +1,10 @@
 import { ENROLL_PATHS } from '@linux-patch/contract';
 import { coversCertificate } from '@linux-patch/pki';
 import type { Logger } from '@linux-patch/runtime';
+import type { ProxyChoice } from '../../host/proxy.ts';
 import { verifiedBy } from '../../manager-link/connection.ts';
 import { ManagerFailure } from '../../manager-link/failure.ts';
 import { openManagerLink, PEM } from '../../manager-link/link.ts';
-import type { ProxyChoice } from '../../manager-link/proxy.ts';
 import type { Identity } from '../identity.ts';
 import { type IdentityPlace, readIdentity } from '../store/read.ts';
 import { takeList } from './in-force.ts';

@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type Bundle, PatchError } from '@linux-patch/contract';
 import { type CertificateFacts, type Expectation, validateIdentity } from '@linux-patch/pki';
-import { checkHandshake } from '../../identity/handshake.ts';
-import type { Material } from '../../identity/store/material.ts';
+import { checkHandshake } from './handshake.ts';
+import type { Material } from './store/material.ts';
 
 /** What a bundle is held against. */
 export interface BundleExpectation extends Pick<Expectation, 'freshness' | 'managerClient'> {
