@@ -30,6 +30,7 @@ export const CHECK_STEPS: readonly Step[] = [
     args: ['--production', '--no-progress', '--config', 'knip.production.json'],
   },
   { name: 'width of options', program: 'node', args: ['tools/wide-options.ts'] },
+  { name: 'spread of contexts', program: 'node', args: ['tools/spread-contexts.ts'] },
   { name: 'names in the docs', program: 'node', args: ['tools/docs-names.ts'] },
   { name: 'generated docs', program: 'node', args: ['tools/gen/main.ts', '--check'] },
 ];

@@ -153,6 +153,30 @@ describe('npm run check', () => {
     expect(output).toContain('agent/PlantedOptions has 9 members');
   });
 
+  it('names what a function takes whole, whatever it is called: nine members with a component among them', async () => {
+    const facts = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+      .map((name) => `  readonly ${name}: number;`)
+      .join('\n');
+    const text = `import type { Clock } from '@linux-patch/runtime';
+export interface PlantedFacts {\n${facts}\n  readonly i: number;\n}
+export interface PlantedWork {\n${facts}\n  readonly clock: Clock;\n}
+export function planted(facts: PlantedFacts, work: PlantedWork): number {\n  return facts.a + work.a;\n}\n`;
+    const { ok, output } = await withPlanted({ 'packages/agent/src/planted.ts': text }, 'width of options');
+    expect(ok).toBe(false);
+    expect(output).toContain('agent/PlantedWork has 9 members');
+    expect(output).not.toContain('PlantedFacts');
+  });
+
+  it('names a context that is spread into another', async () => {
+    const text = `import type { Clock, Files } from '@linux-patch/runtime';
+interface Host {\n  readonly files: Files;\n  readonly clock: Clock;\n}
+interface Whole {\n  readonly host: Host;\n  readonly facts: { readonly a: number };\n}
+export const planted = ({ host, facts }: Whole) => [{ ...facts, b: 1 }, { ...host, root: '/' }];\n`;
+    const { ok, output } = await withPlanted({ 'packages/agent/src/planted.ts': text }, 'spread of contexts');
+    expect(ok).toBe(false);
+    expect(output.match(/\w+ is spread/g)).toEqual(['host is spread']);
+  });
+
   it('names a room of the agent that its map leaves out', async () => {
     const room = join(copy, 'packages/agent/src/planted');
     mkdirSync(room);

@@ -1,73 +1,66 @@
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import ts from 'typescript';
+import {
+  declarationsIn,
+  hasMethods,
+  holdsThings,
+  type Known,
+  knownTypes,
+  SHARED_SOURCES,
+  type Source,
+  sourcesOf,
+  walk,
+  widthOf,
+} from './declared-types.ts';
 
-/** What a component is given: its options, doors, sources and contexts, by the ends of their names. */
+/** What a component is given, by the ends of the names of its options, doors, sources and contexts. */
 const GIVEN = /(?:Options|Context|Doors|Sources|Parts|Settings)$/;
 const MOST_MEMBERS = 8;
 /** What was wider when the law came, with its number of members; the numbers only get smaller. */
 const EXCEPTIONS_FILE = 'tools/wide-options.json';
 
-type Declaration = ts.InterfaceDeclaration | ts.TypeAliasDeclaration;
-
-function declarationsIn(file: string): Declaration[] {
-  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
-  return source.statements.filter(
-    (one): one is Declaration => ts.isInterfaceDeclaration(one) || ts.isTypeAliasDeclaration(one),
-  );
-}
-
-type Known = ReadonlyMap<string, Declaration>;
-
-/** Names of the members of a type, as far as its text shows; `Record`s and conditional types have none. */
-function membersOf(node: ts.Node, known: Known): readonly string[] {
-  const own = (one: ts.InterfaceDeclaration | ts.TypeLiteralNode): string[] =>
-    one.members.map((member) => member.name?.getText() ?? '');
-  if (ts.isInterfaceDeclaration(node)) {
-    const bases = (node.heritageClauses ?? []).flatMap(({ types }) => types);
-    return [...bases.flatMap((base) => membersOf(base, known)), ...own(node)];
-  }
-  if (ts.isTypeAliasDeclaration(node)) return membersOf(node.type, known);
-  if (ts.isTypeLiteralNode(node)) return own(node);
-  if (ts.isIntersectionTypeNode(node)) return node.types.flatMap((one) => membersOf(one, known));
-  if (ts.isTypeReferenceNode(node)) return membersOfReference(node.typeName, node.typeArguments, known);
-  if (ts.isExpressionWithTypeArguments(node))
-    return membersOfReference(node.expression, node.typeArguments, known);
-  return [];
-}
-
-function membersOfReference(
-  to: ts.Node,
-  args: readonly ts.TypeNode[] | undefined,
-  known: Known,
-): readonly string[] {
-  const [first, keys] = args ?? [];
-  const names: readonly string[] = (keys?.getText() ?? '').match(/(?<=')[\w-]+(?=')/g) ?? [];
-  if (to.getText() === 'Pick') return names;
-  const given =
-    first && ['Omit', 'Partial', 'Required', 'Readonly'].includes(to.getText()) ? first : undefined;
-  const target = given ?? known.get(to.getText());
-  const members = target ? membersOf(target, known) : [];
-  return members.filter((member) => !names.includes(member));
-}
-
-interface Wide {
+interface Width {
   readonly file: string;
   /** `PACKAGE/TYPE`. */
   readonly name: string;
   readonly count: number;
 }
 
-function widthsIn(folder: string): Wide[] {
-  const files = globSync(`packages/${folder}/src/**/*.ts`, { exclude: ['**/*.test.ts', '**/testing/**'] });
-  const read = files.toSorted().flatMap((file) => declarationsIn(file).map((one) => ({ file, one })));
-  const known = new Map(read.map(({ one }) => [one.name.text, one]));
-  return read
-    .filter(({ one }) => GIVEN.test(one.name.text))
-    .map(({ file, one }) => ({
-      file,
-      name: `${folder}/${one.name.text}`,
-      count: new Set(membersOf(one, known)).size,
-    }));
+/** Types of parameters of functions that do something. */
+function parametersIn({ tree }: Source): ts.ParameterDeclaration[] {
+  const found: ts.ParameterDeclaration[] = [];
+  walk(tree, (node) => {
+    if (ts.isParameter(node) && 'body' in node.parent && node.parent.body) found.push(node);
+  });
+  return found;
+}
+
+/** Whether a type has other components for members. What has methods is a component itself, and what has neither is data. */
+function isMadeOfParts(type: ts.Node, known: Known): boolean {
+  return !hasMethods(type, known) && holdsThings(type, known);
+}
+
+function widthsIn(folder: string): Width[] {
+  const sources = sourcesOf(folder);
+  const known = knownTypes([...sources, ...SHARED_SOURCES]);
+  const parameters = sources.flatMap((source) => parametersIn(source).map((one) => ({ source, one })));
+  const taken = new Set(parameters.map(({ one }) => one.type?.getText()));
+  const declared = sources.flatMap((source) =>
+    declarationsIn(source)
+      .filter(({ name }) => GIVEN.test(name.text) || taken.has(name.text))
+      .filter((one) => GIVEN.test(one.name.text) || isMadeOfParts(one, known))
+      .map((one) => ({ source, type: one, name: one.name.text })),
+  );
+  const written = parameters.flatMap(({ source, one: { name, type } }) =>
+    type && !ts.isTypeReferenceNode(type) && isMadeOfParts(type, known)
+      ? [{ source, type, name: name.getText().slice(0, 40) }]
+      : [],
+  );
+  return [...declared, ...written].map(({ source, type, name }) => ({
+    file: source.file,
+    name: `${folder}/${name}`,
+    count: widthOf(type, known),
+  }));
 }
 
 const read = ['agent', 'http', 'manager', 'worker'].flatMap(widthsIn);

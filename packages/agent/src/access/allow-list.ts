@@ -95,11 +95,11 @@ class FileAllowList implements AllowList {
   }
 
   async follow(): Promise<void> {
-    const { files, path, learnedPath } = this.#options;
+    const { files, clock, path, learnedPath, logger } = this.#options;
     // A change in a folder that exists is told by the kernel.
     await files.makeFolder(dirname(learnedPath), 0o700).catch(() => {});
     this.#followers = [path, learnedPath].map((one) =>
-      followFile({ ...this.#options, path: one, changed: () => void this.reload() }),
+      followFile({ files, clock, path: one, logger, changed: () => void this.reload() }),
     );
     this.#following = this.#resolveAgain();
   }

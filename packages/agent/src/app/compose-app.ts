@@ -16,8 +16,8 @@ function refreshWaitMs(timeoutMs: number): number {
 
 /** What is served, from the parts of a running agent. */
 export function composeApp(
-  context: AgentContext,
-  { state, inventory, jobs, intake, cache, refresher, services }: Work,
+  context: Pick<AgentContext, 'host' | 'settings' | 'enrollment' | 'time' | 'report' | 'program'>,
+  { state, inventory, jobs, intake, lists: { cache, refresher }, services }: Work,
   served: {
     readonly health: () => IdentityHealth;
     readonly identity: IdentityService | undefined;

@@ -66,13 +66,15 @@ function applicantOf(
   const { server, enrollment } = settings.config;
   const { report_ip: reportIp, report_interface: reportInterface } = enrollment;
   const isChosen = reportIp !== undefined || reportInterface !== undefined;
-  const sources = { ...host, managerUrl, reportIp, reportInterface, signal: time.signal };
+  const { root, files, commands, network } = host;
+  const { signal } = time;
+  const sources = { root, files, commands, network, managerUrl, reportIp, reportInterface, signal };
   return {
     managerUrl,
     cloneOf,
     identity: () => collectHostIdentity(sources),
     binding: () => readHostBinding(host),
-    addresses: () => (isChosen ? undefined : host.network.addresses().map((one) => one.address)),
+    addresses: () => (isChosen ? undefined : network.addresses().map((one) => one.address)),
     details: async () => ({ ...(await collectOsDetails(host)), agent_port: server.port }),
   };
 }

@@ -8,11 +8,10 @@ import type { AgentContext } from './agent-context.ts';
 
 type WorkerContext = Pick<AgentContext, 'host' | 'settings' | 'time' | 'report'>;
 
-const told = ({ host, settings: { configFile, config } }: Pick<WorkerContext, 'host' | 'settings'>) => ({
-  ...host,
-  configFile,
-  backend: config.package_manager.backend,
-});
+function told({ host: { root, files, commands }, settings }: Pick<WorkerContext, 'host' | 'settings'>) {
+  const { configFile, config } = settings;
+  return { root, files, commands, configFile, backend: config.package_manager.backend };
+}
 
 /** The way to the worker of this host. */
 export function linkOf(context: Pick<WorkerContext, 'host' | 'settings'>): WorkerLink {

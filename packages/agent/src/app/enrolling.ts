@@ -10,7 +10,7 @@ import { waitForIdentity } from './only-instance.ts';
 
 /** Enrols with the configured manager, or with the one that was named on the command line. */
 export async function enrolWith(
-  context: AgentContext,
+  context: Pick<AgentContext, 'host' | 'settings' | 'place' | 'enrollment' | 'time' | 'report'>,
   wish: Omit<EnrollWish, 'cloneOf'>,
 ): Promise<EnrollOutcome> {
   const { host, place, time, report } = context;
@@ -37,7 +37,7 @@ export async function enrolWith(
 
 /** Another process of this host is joining; this one shows what that one waits for. */
 async function followOther(
-  context: AgentContext,
+  context: Pick<AgentContext, 'host' | 'enrollment' | 'report'>,
   wish: { readonly managerUrl: string; readonly onProgress: (progress: EnrollProgress) => void },
   pid: number | undefined,
 ): Promise<void> {

@@ -22,7 +22,7 @@ export interface PolicyWatch extends AsyncDisposable {
 
 /** Follows `policy.yaml`, so that a faulty one is told at once and not by the next change alone. */
 export async function followPolicy(options: FollowOptions): Promise<PolicyWatch> {
-  const { files, path } = options;
+  const { path, files, clock, logger } = options;
   let health = 'ok';
   let told: string | undefined;
   let work = Promise.resolve();
@@ -47,7 +47,7 @@ export async function followPolicy(options: FollowOptions): Promise<PolicyWatch>
     return work;
   };
   await reload();
-  const follower = followFile({ ...options, changed: () => void reload() });
+  const follower = followFile({ path, files, clock, logger, changed: () => void reload() });
   return {
     get health() {
       return health;

@@ -18,7 +18,7 @@ import { enrolWith } from './enrolling.ts';
 import { becomeOnlyRenewer } from './only-instance.ts';
 
 /** What asks the manager for a new certificate; two processes must not renew the same one. */
-export function renewerOf(context: AgentContext): Renewer {
+export function renewerOf(context: Pick<AgentContext, 'settings' | 'place' | 'time' | 'report'>): Renewer {
   const { place, settings, report } = context;
   const { random, signal } = context.time;
   return async ({ managerUrl, identity, movedTo }) => {
@@ -33,7 +33,7 @@ export function renewerOf(context: AgentContext): Renewer {
  * @param read what was read from there a moment ago
  */
 export async function openIdentityService(
-  context: AgentContext,
+  context: Omit<AgentContext, 'program'>,
   read?: ReadIdentity,
 ): Promise<IdentityService> {
   const { place } = context;

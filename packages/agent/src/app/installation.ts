@@ -13,7 +13,7 @@ export interface OwnInstallation extends Installation {
 
 /** @param identity undefined on a host without TLS, which only its own root can reach */
 export async function openInstallation(
-  context: AgentContext,
+  context: Pick<AgentContext, 'host' | 'settings' | 'time' | 'report'>,
   identity: IdentityService | undefined,
   instance: Pick<InstanceId, 'current'>,
 ): Promise<OwnInstallation> {

@@ -15,7 +15,9 @@ import { deniedGuidance, unfinishedGuidance } from './guidance.ts';
 import { renewerOf } from './identity.ts';
 
 /** Prints the host code once the manager has a request that it fits. */
-function codePrinter(context: AgentContext): (progress: EnrollProgress) => void {
+function codePrinter(
+  context: Pick<AgentContext, 'host' | 'enrollment' | 'report' | 'program'>,
+): (progress: EnrollProgress) => void {
   let printed: string | undefined;
   return (progress) => {
     if (progress.state !== 'waiting' || printed === progress.keyId || progress.joinToken === 'accepted')
@@ -125,7 +127,10 @@ async function needOf(place: IdentityPlace, identity: IdentityStatus): Promise<N
   }
 }
 
-async function tryRenewal(context: AgentContext, url: string): Promise<'renewed' | 'refused' | 'failed'> {
+async function tryRenewal(
+  context: Pick<AgentContext, 'settings' | 'place' | 'time' | 'report' | 'program'>,
+  url: string,
+): Promise<'renewed' | 'refused' | 'failed'> {
   const { stdout, stderr } = context.program;
   try {
     const outcome = await renewerOf(context)({ managerUrl: url });

@@ -32,7 +32,12 @@ export async function configurationWeakness({
 }
 
 /** Who may connect, as the administrator and what was learned of the manager have it. */
-function allowListOf({ host, settings, time, report }: AgentContext): Promise<AllowList> {
+function allowListOf({
+  host,
+  settings,
+  time,
+  report,
+}: Pick<AgentContext, 'host' | 'settings' | 'time' | 'report'>): Promise<AllowList> {
   const { config, paths } = settings;
   return openAllowList({
     files: host.files,
@@ -83,7 +88,7 @@ async function serveNow(context: AgentContext, read: ReadIdentity | undefined): 
   let isSettled = false;
   const app = composeApp(context, work, {
     identity,
-    refreshInBackground: () => isSettled && work.refresher.refreshInBackground(),
+    refreshInBackground: () => isSettled && work.lists.refresher.refreshInBackground(),
     installation: await openInstallation(context, identity, work.instance),
     health: () => ({
       ...(identity ? identityHealth(configHealth, identity.state) : plainHealth(configHealth)),
@@ -129,7 +134,7 @@ async function serveNow(context: AgentContext, read: ReadIdentity | undefined): 
   void clock.sleep(FIRST_ANSWERS_MS, signal).then(
     () => {
       isSettled = true;
-      work.refresher.keepFresh();
+      work.lists.refresher.keepFresh();
       work.keeper.start();
       work.state.begin();
       work.instance.confirm();
@@ -151,7 +156,7 @@ function placeOf({ address, port }: AgentServer): string {
 
 /** Reloads configuration, allow list and certificates when they change or the service manager asks. */
 function followChanges(
-  context: AgentContext,
+  context: Pick<AgentContext, 'host' | 'settings' | 'time' | 'report' | 'program'>,
   stack: AsyncDisposableStack,
   parts: {
     readonly allowList: AllowList;

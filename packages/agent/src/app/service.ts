@@ -26,12 +26,12 @@ import { becomeOnlyInstance } from './only-instance.ts';
 import { configurationWeakness, serve } from './serve.ts';
 
 /** Told to stop before anything began. */
-function stoppedAs(context: AgentContext, identity: IdentityStatus): number {
+function stoppedAs(context: Pick<AgentContext, 'run'>, identity: IdentityStatus): number {
   return codeOfStop(context, isUsable(identity) ? EXIT.clean : EXIT.unfinished);
 }
 
 /** Told to stop before there was an identity. */
-function stoppedEnrolling(context: AgentContext, managerUrl: string): number {
+function stoppedEnrolling(context: Pick<AgentContext, 'program' | 'run'>, managerUrl: string): number {
   return codeOfStop(context, EXIT.unfinished, () =>
     context.program.stderr(`${unfinishedGuidance(managerUrl, 'the agent was told to stop')}\n`),
   );
@@ -130,7 +130,10 @@ export async function runService(context: AgentContext): Promise<number> {
 }
 
 /** The identity once it is not only the clock of this host that is against it. */
-async function rightInTime(context: AgentContext, judged: JudgedIdentity): Promise<JudgedIdentity> {
+async function rightInTime(
+  context: Pick<AgentContext, 'settings' | 'place' | 'time' | 'report'>,
+  judged: JudgedIdentity,
+): Promise<JudgedIdentity> {
   const status = await waitForClock(clockGateOf(context), judged.status);
   return status === judged.status ? judged : { status, set: undefined };
 }

@@ -45,8 +45,11 @@ export interface Work {
   readonly jobs: JobQueue;
   readonly intake: ChangeIntake;
   readonly instance: Pick<InstanceId, 'current' | 'confirm'>;
-  readonly cache: Awaited<ReturnType<typeof openPackageCache>>;
-  readonly refresher: ReturnType<typeof createCacheRefresher>;
+  /** What is known of the package lists, and who keeps them fresh. */
+  readonly lists: {
+    readonly cache: Awaited<ReturnType<typeof openPackageCache>>;
+    readonly refresher: ReturnType<typeof createCacheRefresher>;
+  };
   readonly keeper: ListingKeeper;
   /** What runs on this host, as the worker sees it. */
   readonly services: WorkerServices;
@@ -136,7 +139,7 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   instance.begin();
   const changes = createChanges(link, { logger, onOtherInstance: () => instance.ask() });
   await takeOverEarlierJobs(context, changes);
-  const lists = createPackageLists(link);
+  const packageLists = createPackageLists(link);
   const cache = await openPackageCache({
     path: join(paths.dataFolder, 'state/cache.json'),
     files,
@@ -151,8 +154,8 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
       random,
       logger,
       intervalMs: config.package_manager.refreshMs,
-      refreshQuietly: lists.refresh,
-      readSources: lists.sources,
+      refreshQuietly: packageLists.refresh,
+      readSources: packageLists.sources,
       isBusy: () =>
         opened.queue?.list().some((job) => job.state === 'running' || job.state === 'refreshing') ?? false,
     }),
@@ -187,5 +190,5 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
   const inventory = createWorkerInventory(link, { name, plans, listings, state });
   const intake = createChangeIntake({ changes, jobs, onDenied });
   const services = createWorkerServices(link);
-  return { state, inventory, jobs, intake, instance, cache, refresher, keeper, services };
+  return { state, inventory, jobs, intake, instance, lists: { cache, refresher }, keeper, services };
 }

@@ -29,34 +29,36 @@ async function examinationOf(wish: DoctorWish, doors: AgentDoors): Promise<Exami
   const standard = agentPaths(root);
   const configFile = wish.config ?? standard.configFile;
   return {
-    root,
-    files,
-    network,
-    commands,
-    clock,
-    signal: stopped,
+    at: {
+      root,
+      files,
+      network,
+      commands,
+      clock,
+      signal: stopped,
+      paths: { ...standard, configFile },
+      uid: await ownUid(files),
+    },
     environment,
-    paths: { ...standard, configFile },
-    uid: await ownUid(files),
     online: !wish.offline,
     loadConfig: () => loadAgentConfig({ files, path: configFile, root, environment }),
   };
 }
 
 /** Words that every command may use. */
-async function knownWords(examination: Examination, wish: DoctorWish): Promise<KnownWords> {
-  const { root } = examination;
-  const { configFile } = examination.paths;
-  const config = await examination.loadConfig().catch(() => undefined);
+async function knownWords({ at, loadConfig }: Examination, wish: DoctorWish): Promise<KnownWords> {
+  const { root, files, paths } = at;
+  const { configFile } = paths;
+  const config = await loadConfig().catch(() => undefined);
   const manager = config?.enrollment.manager_url;
   const agent = [
     'linux-patch-api',
     ...(root === '/' ? [] : ['--root', root]),
     ...(wish.config === undefined ? [] : ['--config', configFile]),
   ].join(' ');
-  const openrc = (await examination.files.facts('/run/openrc/softlevel')) !== undefined;
+  const openrc = (await files.facts('/run/openrc/softlevel')) !== undefined;
   // systemd refuses to start what has failed too often, until it is told to forget that.
-  const failed = root === '/' && !openrc && (await hasFailed(examination));
+  const failed = root === '/' && !openrc && (await hasFailed(at));
   const forget = failed ? 'systemctl reset-failed linux-patch-api && ' : '';
   const service = (verb: string): string => {
     if (root !== '/') return agent;
@@ -71,7 +73,7 @@ async function knownWords(examination: Examination, wish: DoctorWish): Promise<K
     },
     words: {
       config: configFile,
-      allowlist: config?.whitelist.path ?? examination.paths.allowListFile,
+      allowlist: config?.whitelist.path ?? paths.allowListFile,
       manager: manager ?? 'https://MANAGER:8443',
     },
   };
@@ -137,7 +139,7 @@ export async function runDoctor(wish: DoctorWish, doors: AgentDoors): Promise<nu
     v: 1,
     version: VERSION,
     checked_at: new Date(doors.clock.now()).toISOString(),
-    config_file: examination.paths.configFile,
+    config_file: examination.at.paths.configFile,
     offline: wish.offline,
     findings,
     repaired: repairs.repaired,

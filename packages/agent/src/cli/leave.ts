@@ -52,7 +52,7 @@ function wordsOf(outcome: LeaveOutcome, { config, configFile }: Settings): reado
 }
 
 /** `leave`: leaves the manager and says what that means. Returns the exit code. */
-export async function leaveManager(context: AgentContext, force: boolean): Promise<number> {
+export async function leaveManager(context: Omit<AgentContext, 'run'>, force: boolean): Promise<number> {
   const { host, settings, place, enrollment, time, report, program } = context;
   const { audit } = report;
   const forgetJobKey = () => pinnedJobKeyOf(context).forget();

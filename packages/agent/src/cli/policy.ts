@@ -27,7 +27,9 @@ export async function checkPolicy(file: string, doors: AgentDoors): Promise<numb
 }
 
 /** `policy show`: what is in force, in plain words; returns the exit code. */
-export async function showPolicy(context: AgentContext): Promise<number> {
+export async function showPolicy(
+  context: Pick<AgentContext, 'host' | 'settings' | 'time' | 'program'>,
+): Promise<number> {
   const { files, root } = context.host;
   const { clock, clockWatch } = context.time;
   const reading = await readPolicy({ files, path: context.settings.paths.policyFile });

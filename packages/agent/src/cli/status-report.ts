@@ -84,7 +84,9 @@ function clockPart({ clock, clockWatch }: AgentContext['time'], trail: AuditTrai
   };
 }
 
-async function enrollmentPart(context: AgentContext): Promise<AgentStatus['enrollment']> {
+async function enrollmentPart(
+  context: Pick<AgentContext, 'host' | 'enrollment' | 'time'>,
+): Promise<AgentStatus['enrollment']> {
   const view = await enrollmentSummary(context);
   if (!view) return null;
   const waitedMs = context.time.clock.now() - Date.parse(view.waiting_since);
@@ -93,7 +95,7 @@ async function enrollmentPart(context: AgentContext): Promise<AgentStatus['enrol
 
 /** What is not as it should be, by the doctor's codes; only what the disk tells. */
 async function degradedPart(
-  context: AgentContext,
+  context: Pick<AgentContext, 'host' | 'settings' | 'place' | 'enrollment'>,
   parts: Omit<AgentStatus, 'degraded'>,
   seen: {
     readonly identity: IdentityStatus;
@@ -132,7 +134,9 @@ async function degradedPart(
 }
 
 /** Reads everything that `status` shows; changes nothing and asks nobody. */
-export async function collectStatus(context: AgentContext): Promise<AgentStatus> {
+export async function collectStatus(
+  context: Pick<AgentContext, 'host' | 'settings' | 'place' | 'enrollment' | 'time'>,
+): Promise<AgentStatus> {
   const { place, settings, time } = context;
   const { files, root } = context.host;
   const { config, paths } = settings;

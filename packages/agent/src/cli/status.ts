@@ -147,7 +147,10 @@ function troubleLines({ degraded, enrollment, identity, clock }: AgentStatus): s
 }
 
 /** `status`: shows identity and enrolment; returns the exit code. */
-export async function showStatus(context: AgentContext, json: boolean): Promise<number> {
+export async function showStatus(
+  context: Pick<AgentContext, 'host' | 'settings' | 'place' | 'enrollment' | 'time' | 'program'>,
+  json: boolean,
+): Promise<number> {
   const report = await collectStatus(context);
   context.program.stdout(json ? `${JSON.stringify(report, null, 2)}\n` : render(report));
   const { revoked } = report.identity;

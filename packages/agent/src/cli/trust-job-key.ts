@@ -5,7 +5,10 @@ import { pinnedJobKeyOf } from '../app/compose-enrollment.ts';
  * `trust-job-key`: root says which key signs the changes that this host does, or that none has to. A running agent goes by it
  * at once. Returns the exit code.
  */
-export async function trustJobKey(context: AgentContext, fingerprint: string | null): Promise<number> {
+export async function trustJobKey(
+  context: Pick<AgentContext, 'host' | 'settings' | 'time' | 'report' | 'program'>,
+  fingerprint: string | null,
+): Promise<number> {
   await pinnedJobKeyOf(context).trust(fingerprint);
   context.program.stdout(
     fingerprint === null

@@ -27,30 +27,31 @@ import { checkService } from './checks/service.ts';
 import { checkStore } from './checks/store.ts';
 import { type Finding, sortFindings } from './finding.ts';
 
-export interface Examination extends DoctorPlace {
+export interface Examination {
+  readonly at: DoctorPlace;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Without it the network is not asked. */
   readonly online: boolean;
   readonly loadConfig: () => Promise<AgentConfig>;
 }
 
-async function isUnderSystemd({ files, root }: DoctorPlace): Promise<boolean> {
+async function isUnderSystemd({ files, root }: Pick<DoctorPlace, 'files' | 'root'>): Promise<boolean> {
   return (await files.facts(join(root, 'run/systemd/system'))) !== undefined;
 }
 
-async function openHost(examination: Examination, config: AgentConfig): Promise<DoctorHost> {
-  const { files, root, paths, environment } = examination;
-  const place = identityPlace(examination, config);
+async function openHost({ at, environment }: Examination, config: AgentConfig): Promise<DoctorHost> {
+  const { files, root, paths } = at;
+  const place = identityPlace(at, config);
   const places = pendingPlaces(paths.dataFolder, storeFolder(place.paths));
   const agents = await findAgents(files).catch(() => []);
   return {
     config,
     place,
-    inspection: await inspectIdentity({ ...place, handshake: true }),
+    inspection: await inspectIdentity(place, { handshake: true }),
     enrollment: { places, pending: await readPending(files, places).catch(() => undefined) },
     trail: await readAuditTrail(files, config.logging.file_path),
     agents: agents.filter((agent) => agent.root === root),
-    underSystemd: await isUnderSystemd(examination),
+    underSystemd: await isUnderSystemd(at),
     proxyFor: chooseProxy({ configured: config.enrollment.proxy, environment }),
   };
 }
@@ -65,7 +66,10 @@ async function attempt(name: string, check: () => Promise<Finding[]>): Promise<F
 }
 
 /** Whether the clock contradicts what is known on this host, without asking anybody. */
-async function checkClock({ clock, paths }: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+async function checkClock(
+  { clock, paths }: Pick<DoctorPlace, 'clock' | 'paths'>,
+  host: Pick<DoctorHost, 'trail' | 'place'>,
+): Promise<Finding[]> {
   const before = clockBeforeRecords(host.trail, clock.now());
   if (before) return [before];
   const watch = createClockWatch(host.place, paths.dataFolder);
@@ -99,27 +103,28 @@ const LOCAL_CHECKS: Readonly<Record<string, Check>> = {
   service: checkService,
 };
 
-async function examineHost(examination: Examination, host: DoctorHost): Promise<Finding[]> {
-  const checks: Readonly<Record<string, Check>> = examination.online
+async function examineHost({ at, online }: Examination, host: DoctorHost): Promise<Finding[]> {
+  const checks: Readonly<Record<string, Check>> = online
     ? { ...LOCAL_CHECKS, manager: checkManager }
     : LOCAL_CHECKS;
   const found = await Promise.all(
-    Object.entries(checks).map(([name, check]) => attempt(name, () => check(examination, host))),
+    Object.entries(checks).map(([name, check]) => attempt(name, () => check(at, host))),
   );
   return found.flat();
 }
 
 /** Looks at everything and changes nothing; worst findings first. */
 export async function examine(examination: Examination): Promise<Finding[]> {
-  const { root, uid, paths, loadConfig } = examination;
+  const { at, loadConfig } = examination;
+  const { root, uid, paths } = at;
   if (root === '/' && uid !== 0) return [{ code: 'NOT_ROOT', detail: `It runs as user ${uid}.` }];
-  const access = await checkConfigAccess(examination);
+  const access = await checkConfigAccess(at);
   let config: AgentConfig;
   try {
     config = await loadConfig();
   } catch (error) {
     // Where everything lies is in the configuration, so nothing else can be judged but whether systemd starts it again.
-    const service = await checkService(examination, { underSystemd: await isUnderSystemd(examination) });
+    const service = await checkService(at, { underSystemd: await isUnderSystemd(at) });
     return sortFindings([...configFaults(error, paths.configFile), ...access, ...service]);
   }
   const host = await openHost(examination, config);

@@ -13,6 +13,9 @@ import type { Stage } from '../manager-link/request.ts';
 import type { DoctorHost, DoctorPlace } from './checks/host.ts';
 import { within } from './within.ts';
 
+type ProbeDoors = Pick<DoctorPlace, 'files' | 'network' | 'clock' | 'signal'>;
+type ProbedBy = Pick<DoctorHost, 'config' | 'place' | 'inspection' | 'proxyFor'>;
+
 /** Each step of the way gets so long; all of them together half a minute at most. */
 const STEP_LIMIT_MS = 5_000;
 
@@ -52,20 +55,20 @@ export type Probe =
 
 /** Who asks, and which manager. */
 interface Asking {
-  readonly at: DoctorPlace;
-  readonly host: DoctorHost;
+  readonly at: ProbeDoors;
+  readonly host: ProbedBy;
   readonly url: URL;
 }
 
 /** Goes the way to the manager step by step: name, port or proxy, TLS, an answer. Bounded in time; changes nothing. */
-export async function probeManager(at: DoctorPlace, host: DoctorHost, url: URL): Promise<Probe> {
+export async function probeManager(at: ProbeDoors, host: ProbedBy, url: URL): Promise<Probe> {
   const proxy = host.proxyFor(url);
   if (proxy && 'fault' in proxy) return { step: 'proxy_invalid', message: proxy.fault };
   const blocked = proxy ? await tryProxy(at, url, proxy) : await tryPort(at, url);
   return blocked ?? exchange({ at, host, url });
 }
 
-async function tryProxy({ signal }: DoctorPlace, url: URL, proxy: Proxy): Promise<Probe | undefined> {
+async function tryProxy({ signal }: ProbeDoors, url: URL, proxy: Proxy): Promise<Probe | undefined> {
   try {
     const socket = await openTunnel(proxy, { url, timeoutMs: 2 * STEP_LIMIT_MS, signal });
     socket.destroy();
@@ -82,7 +85,7 @@ async function tryProxy({ signal }: DoctorPlace, url: URL, proxy: Proxy): Promis
   }
 }
 
-async function tryPort({ network, signal }: DoctorPlace, url: URL): Promise<Probe | undefined> {
+async function tryPort({ network, signal }: ProbeDoors, url: URL): Promise<Probe | undefined> {
   const name = hostOf(url);
   let addresses: string[];
   try {

@@ -94,14 +94,14 @@ class Enrollment {
   }
 
   async #parts(): Promise<StepParts> {
-    const { mode, time, report, calls } = this.#options;
+    const { mode, time, report } = this.#options;
     const trust = await this.#trust.find();
     const record = this.#record;
     // A conversation is with one manager, proven in one way.
     if (this.#talk?.trust !== trust)
-      this.#talk = { trust, calls: openManagerCalls(calls, trust, () => record) };
-    const running = { record, counts: this.#counts, pacing: this.#pacing };
-    return { mode, time, report, ...running, ...this.#talk };
+      this.#talk = { trust, calls: openManagerCalls(this.#options.calls, trust, () => record) };
+    const { calls } = this.#talk;
+    return { mode, time, report, record, counts: this.#counts, pacing: this.#pacing, trust, calls };
   }
 
   #prove(parts: StepParts, bundle: Bundle): Promise<Finishing | WaitStep> {

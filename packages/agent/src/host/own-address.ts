@@ -56,7 +56,16 @@ function canBeTold({ manager_client, reported_address }: Told): boolean {
   return manager_client !== null && reported_address !== undefined;
 }
 
-async function findAddress(options: AddressWatchOptions, managerUrl: string): Promise<string | undefined> {
+async function findAddress(
+  { network, reportIp, reportInterface, signal }: AddressWatchOptions,
+  managerUrl: string,
+): Promise<string | undefined> {
   // Without a network there is no address, and nobody to tell it.
-  return chooseAddress({ ...options, managerUrl: new URL(managerUrl) }).catch(() => undefined);
+  return chooseAddress({
+    network,
+    managerUrl: new URL(managerUrl),
+    reportIp,
+    reportInterface,
+    signal,
+  }).catch(() => undefined);
 }

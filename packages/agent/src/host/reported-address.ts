@@ -9,7 +9,7 @@ export interface AddressSources {
   readonly reportIp: string | undefined;
   readonly reportInterface: string | undefined;
   /** Ends what waits for name servers. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Interfaces of containers and virtual machines; their addresses mean nothing to a manager. */

@@ -35,13 +35,10 @@ beforeEach(async () => {
 afterEach(() => folder[Symbol.asyncDispose]());
 
 const inspect = () =>
-  inspectIdentity({
-    files: systemFiles,
-    paths,
-    clock: { now: () => NOW },
-    thresholdDays: 7,
-    handshake: true,
-  });
+  inspectIdentity(
+    { files: systemFiles, paths, clock: { now: () => NOW }, thresholdDays: 7 },
+    { handshake: true },
+  );
 
 async function change(path: string, how: (text: string) => string): Promise<void> {
   await writeFile(path, how(await readFile(path, 'utf8')));

@@ -14,7 +14,7 @@ import {
   validateIdentity,
 } from '@linux-patch/pki';
 import type { Clock, Files } from '@linux-patch/runtime';
-import { contextFault, type HandshakeNames, handshakeFaults } from './handshake.ts';
+import { contextFault, handshakeFaults } from './handshake.ts';
 import { isUsable, type ReadIdentity } from './identity.ts';
 import {
   FILE_CHECKS,
@@ -43,15 +43,12 @@ export interface IdentityInspection {
   readonly set: ReadIdentity | undefined;
 }
 
-export interface InspectOptions {
+/** Where an identity lies, and by what it is judged. */
+export interface InspectedPlace {
   readonly files: Files;
   readonly paths: CertificatePaths;
   readonly clock: Pick<Clock, 'now'>;
   readonly thresholdDays: number;
-  /** Names of this host, where they are known. */
-  readonly expectedNames?: HandshakeNames | undefined;
-  /** Also shakes hands on loopback, which takes some milliseconds. */
-  readonly handshake?: boolean | undefined;
 }
 
 /** A certificate file larger than this is not one. */
@@ -127,7 +124,7 @@ function fileFinding({ check, message, paths, repair }: FileFault): IdentityFind
 /** V21, where everything before it allows the identity to be used. */
 async function tlsFaults(
   candidate: Candidate,
-  options: InspectOptions,
+  handshake: boolean,
   leaf: CertificateFacts | undefined,
 ): Promise<Fault[]> {
   const { ca, certificate, key } = candidate;
@@ -138,15 +135,20 @@ async function tlsFaults(
   };
   const fault = contextFault(files, [ca.path, certificate.path, key.path]);
   if (fault) return [fault];
-  if (!options.handshake) return [];
+  if (!handshake) return [];
   const own = { fqdn: leaf?.dnsNames[0], ipAddress: leaf?.ipAddresses[0] };
-  return handshakeFaults(files, options.expectedNames ?? own, [certificate.path, key.path]);
+  return handshakeFaults(files, own, [certificate.path, key.path]);
 }
 
-/** Judges the identity on disk by every check of the validator, and the files that hold it. */
-export async function inspectIdentity(options: InspectOptions): Promise<IdentityInspection> {
-  const { files, paths, thresholdDays, expectedNames } = options;
-  const now = options.clock.now();
+/**
+ * Judges the identity on disk by every check of the validator, and the files that hold it.
+ * @param by `handshake` also shakes hands on loopback, which takes some milliseconds
+ */
+export async function inspectIdentity(
+  { files, paths, clock, thresholdDays }: InspectedPlace,
+  by = { handshake: false },
+): Promise<IdentityInspection> {
+  const now = clock.now();
   const noted = await readIdentityMeta(files, paths).catch(() => undefined);
   const meta = noted ?? MANUAL_IDENTITY;
   let set: Awaited<ReturnType<typeof readSet>>;
@@ -158,9 +160,11 @@ export async function inspectIdentity(options: InspectOptions): Promise<Identity
   }
   const { candidate, material } = set;
   const managerClient = meta.manager_client ?? undefined;
-  const expected = { occasion: 'start', now, thresholdDays, expectedNames, managerClient } as const;
+  const expected = { occasion: 'start', now, thresholdDays, managerClient } as const;
   const { status, findings, parsed } = validateIdentity(candidate, expected);
-  const tls = isUsable(status) ? findingsOf(await tlsFaults(candidate, options, parsed?.leaf), 'start') : [];
+  const tls = isUsable(status)
+    ? findingsOf(await tlsFaults(candidate, by.handshake, parsed?.leaf), 'start')
+    : [];
   const refused = tls.find((finding) => finding.severity === 'refuse');
   const about = [...(await folderFaults(files, paths)), ...(await keyFileFaults(files, paths))];
   const all: IdentityFinding[] = [...findings, ...tls, ...about.map(fileFinding)];

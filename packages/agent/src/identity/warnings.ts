@@ -15,7 +15,7 @@ export function createIdentityWarnings(options: {
   const { place, logger, audit } = options;
   let told = new Set<string>();
   return async () => {
-    const { findings } = await inspectIdentity({ ...place, handshake: true });
+    const { findings } = await inspectIdentity(place, { handshake: true });
     const warnings = findings.filter((finding) => finding.severity === 'warn');
     for (const { check, message, repair } of warnings) {
       if (told.has(message)) continue;

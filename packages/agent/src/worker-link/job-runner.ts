@@ -149,7 +149,8 @@ function follow(
   { jobId, ...watch }: Watch & { readonly jobId: string; readonly hasEnded: boolean },
 ): Promise<void> {
   const folder = runFolder(workerFolder(root), jobId);
-  return followRun({ ...doors, folder, isRunning: () => processes.isRunning(jobId), ...watch });
+  const { files, clock } = doors;
+  return followRun({ files, clock, folder, isRunning: () => processes.isRunning(jobId), ...watch });
 }
 
 /** @throws PatchError what the job failed of */

@@ -12,8 +12,8 @@ import { temporaryFiles } from './situations.ts';
 /** Judges the certificates of a host by every check. */
 export async function statusOf({ root }: CrashHost): Promise<string> {
   const paths = pathsIn(join(root, 'etc/certs'));
-  const options = { files: systemFiles, paths, clock: systemClock, thresholdDays: 7, handshake: true };
-  return (await inspectIdentity(options)).status.status;
+  const place = { files: systemFiles, paths, clock: systemClock, thresholdDays: 7 };
+  return (await inspectIdentity(place, { handshake: true })).status.status;
 }
 
 /** Fingerprint of the job key that a host pins. */

@@ -24,7 +24,7 @@ export function withReboot(work: Work, options: RebootOptions): Executor {
   return async (request, context) => {
     const { message, reboot: need } = await work(request, context);
     if (!need || request.operation !== 'patch_apply') return { message };
-    const { words, afterwards } = await followWithReboot({ ...options, need }, request, context);
+    const { words, afterwards } = await followWithReboot(need, options, request, context);
     return { message: [message, words].join('; '), afterwards };
   };
 }
@@ -39,11 +39,11 @@ export function rebootDelayMs({ rebootDelaySeconds }: Pick<ApplyJobRequest, 'reb
  * still runs, so that the job says what will happen; one without comes when the job is on record.
  */
 async function followWithReboot(
-  { need, clock, reboot }: RebootOptions & { readonly need: RebootNeed },
+  { required, reasons, refusal }: RebootNeed,
+  { clock, reboot }: RebootOptions,
   request: Pick<ApplyJobRequest, 'rebootDelaySeconds'>,
   { jobId, report }: Pick<JobContext, 'jobId' | 'report'>,
 ): Promise<Following> {
-  const { required, reasons, refusal } = need;
   if (!required) return { words: 'no reboot, because this host needs none' };
   const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
   if (!reboot) return { words: `no reboot${why}: this agent manages a private package root` };

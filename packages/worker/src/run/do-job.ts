@@ -57,7 +57,7 @@ export async function doJob(options: DoJobOptions): Promise<void> {
   const placeOf = (job: string) => openRunPlace(host.files, own, job);
   const place = placeOf(jobId);
   const boot = () => readBoot(host.files);
-  const waiting = openWaiting({ ...host, folder: own, orders, placeOf, boot });
+  const waiting = openWaiting({ files: host.files, clock: host.clock, folder: own, orders, placeOf, boot });
   try {
     await using held = await orders.hold(jobId);
     if (!held) throw doneByAnother();
@@ -113,11 +113,11 @@ async function workOnOrder(
     const settings = await jobSettings(options, watch.say);
     void stopWhenCancelled(host, { place, watch, stopped, ended: ended.signal });
     void stopWhenLate(host, { timeoutMs: settings.timeoutMs, stopped, ended: ended.signal });
-    const work = await openWork({ ...options, say: watch.say }, order, settings);
+    const work = await openWork(options, { order, settings, say: watch.say });
     const context: JobContext = { jobId, signal, report: reporterTo(watch.say) };
     // Under a private root the packages are not those that run on this host.
     const noting = host.root === '/' ? noteOldCode(work, (signal) => listServices(host, signal)) : work;
-    const { message, afterwards } = await withReboot(noting, rebootOf({ ...options, say: watch.say }))(
+    const { message, afterwards } = await withReboot(noting, rebootOf(host, watch.say))(
       order.request,
       context,
     );
@@ -165,7 +165,7 @@ async function jobSettings(
 }
 
 /** A reboot is recorded by whoever follows. Under a private root the packages are not this host's, so neither is the reboot. */
-function rebootOf({ host: { root, clock, commands, logger }, say }: DoJobOptions) {
+function rebootOf({ root, clock, commands, logger }: RunHost, say: DoJobOptions['say']) {
   if (root !== '/') return { clock, reboot: undefined };
   const audit = {
     record: (event: 'reboot_scheduled' | 'reboot_failed', details: Readonly<Record<string, unknown>>) =>
@@ -190,8 +190,15 @@ function doneByAnother(): PatchError {
   );
 }
 
-async function openWork(options: DoJobOptions, order: Order, settings: JobSettings): Promise<Work> {
-  const { jobId, host, say } = options;
+async function openWork(
+  options: DoJobOptions,
+  {
+    order,
+    settings,
+    say,
+  }: { readonly order: Order; readonly settings: JobSettings; readonly say: DoJobOptions['say'] },
+): Promise<Work> {
+  const { jobId, host } = options;
   const policy = options.openPolicy(options.clockFault);
   const governed: GovernedBy = {
     policy,
@@ -200,7 +207,7 @@ async function openWork(options: DoJobOptions, order: Order, settings: JobSettin
   };
   const { request } = order;
   if (request.operation === 'restart_service') {
-    const restart = openRestart(options, order);
+    const restart = openRestart(host, say, order);
     return governWork(
       (_request, context) => restart(request, context),
       governed,
@@ -227,7 +234,7 @@ async function openWork(options: DoJobOptions, order: Order, settings: JobSettin
   return governWork(work, governed, async (id) => (await detached?.of(id).plan()) !== undefined);
 }
 
-function openRestart({ host, say }: DoJobOptions, { acceptedAt }: Order) {
+function openRestart(host: RunHost, say: DoJobOptions['say'], { acceptedAt }: Order) {
   return restartWork({
     host,
     isBootedSince: async () => {

@@ -12,30 +12,31 @@ import type { Finding } from '../finding.ts';
 import { within } from '../within.ts';
 import { type DoctorHost, type DoctorPlace, managerUrlOf } from './host.ts';
 
+/** What is used of the place and of what is known of the host. */
+type At = Pick<DoctorPlace, 'files' | 'network' | 'paths' | 'uid'>;
+type Known = Pick<DoctorHost, 'config' | 'inspection'>;
+
 const RESOLVE_LIMIT_MS = 3_000;
 
 /** Who may connect, and who may call. */
-export async function checkAccess(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+export async function checkAccess(at: At, host: Known): Promise<Finding[]> {
   return [...(await checkAllowListFile(at, host)), ...(await checkAllowList(at, host)), ...checkTrust(host)];
 }
 
-function checkTrust({ config }: DoctorHost): Finding[] {
+function checkTrust({ config }: Known): Finding[] {
   if (!config.tls.allowed_clients?.includes('*')) return [];
   return [{ code: 'ALLOWED_CLIENTS_ANY', detail: 'tls.allowed_clients has "*".' }];
 }
 
 /** The manager's addresses; undefined when its name does not resolve now, which is told elsewhere. */
-async function managerAddresses(
-  { network }: DoctorPlace,
-  host: DoctorHost,
-): Promise<readonly string[] | undefined> {
+async function managerAddresses({ network }: At, host: Known): Promise<readonly string[] | undefined> {
   const url = managerUrlOf(host);
   if (!url) return undefined;
   return within(RESOLVE_LIMIT_MS, network.resolve(hostOf(url))).catch(() => undefined);
 }
 
 /** Who can change the allow list. */
-async function checkAllowListFile({ files, uid }: DoctorPlace, { config }: DoctorHost): Promise<Finding[]> {
+async function checkAllowListFile({ files, uid }: At, { config }: Known): Promise<Finding[]> {
   const open = await findOpenFile(files, config.whitelist.path);
   if (!open) return [];
   const { path, facts } = open;
@@ -52,7 +53,7 @@ export async function readAllowList(files: Files, path: string): Promise<AllowLi
   return text === undefined ? undefined : [...parseAllowList(text, path)];
 }
 
-async function checkAllowList(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+async function checkAllowList(at: At, host: Known): Promise<Finding[]> {
   const { files, paths } = at;
   const { path } = host.config.whitelist;
   let entries: readonly AllowListEntry[] | undefined;
@@ -88,7 +89,7 @@ async function checkAllowList(at: DoctorPlace, host: DoctorHost): Promise<Findin
 }
 
 async function resolveNames(
-  { network }: DoctorPlace,
+  { network }: At,
   entries: readonly AllowListEntry[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const names = entries.flatMap((entry) => (entry.kind === 'name' ? [entry.name] : []));

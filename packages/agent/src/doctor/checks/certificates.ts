@@ -13,6 +13,10 @@ import type { DoctorCode } from '../table.ts';
 import { type DoctorHost, type DoctorPlace, managerUrlOf } from './host.ts';
 import { reloadRepair, restoreRepair, wordsForRunning } from './store.ts';
 
+/** What is used of the place and of what is known of the host. */
+type At = Pick<DoctorPlace, 'root' | 'files' | 'commands' | 'network' | 'clock' | 'paths' | 'signal'>;
+type Known = Pick<DoctorHost, 'config' | 'place' | 'inspection' | 'enrollment' | 'trail' | 'agents'>;
+
 function codeOfPath(
   path: string | undefined,
   paths: CertificatePaths,
@@ -56,7 +60,7 @@ export function codeOfIdentity(identity: IdentityStatus, paths: CertificatePaths
 }
 
 /** The identity: itself, its names, its renewal, and what the revocation list says. */
-export async function checkIdentityFiles(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+export async function checkIdentityFiles(at: At, host: Known): Promise<Finding[]> {
   const { inspection, place, config } = host;
   const { status: identity, set } = inspection;
   if (!config.tls.enabled) return [];
@@ -84,7 +88,7 @@ export async function checkIdentityFiles(at: DoctorPlace, host: DoctorHost): Pro
 }
 
 /** Whether the identity was made on this host. */
-async function checkOwner(at: DoctorPlace, { inspection }: DoctorHost): Promise<Finding[]> {
+async function checkOwner(at: At, { inspection }: Known): Promise<Finding[]> {
   const recorded = inspection.meta.host;
   if (!recorded) return [];
   const present = await readHostBinding(at);
@@ -108,7 +112,7 @@ function flaws({ findings }: IdentityInspection): Finding[] {
   return all.map((one) => ({ code: 'CERT_FLAWED', detail: `${one.message} [${one.check} ${one.name}]` }));
 }
 
-async function checkNames(at: DoctorPlace, host: DoctorHost, { material }: Identity): Promise<Finding[]> {
+async function checkNames(at: At, host: Known, { material }: Identity): Promise<Finding[]> {
   const [leaf] = parseCertificates(material.certificatePem);
   const managerUrl = managerUrlOf(host);
   // Copied certificates carry what their maker chose; they are judged only where a manager issued them.
@@ -135,11 +139,7 @@ function isOwn(address: string, own: readonly (string | undefined)[]): boolean {
 }
 
 /** What health says about it as well, with what the doctor can mend. */
-async function checkState(
-  { files, paths }: DoctorPlace,
-  host: DoctorHost,
-  stored: Identity,
-): Promise<Finding[]> {
+async function checkState({ files, paths }: At, host: Known, stored: Identity): Promise<Finding[]> {
   const { trail, place } = host;
   const managerUrl = managerUrlOf(host)?.href;
   const sources = { place, dataFolder: paths.dataFolder, trail, managerUrl };
@@ -159,8 +159,8 @@ async function checkState(
 
 /** A revocation list that is no file keeps the whole set from being read. */
 export async function checkCrlFile(
-  { files }: Pick<DoctorPlace, 'files'>,
-  { place }: Pick<DoctorHost, 'place'>,
+  { files }: Pick<At, 'files'>,
+  { place }: Pick<Known, 'place'>,
 ): Promise<Finding[]> {
   const { crl: path } = await resolvePaths(files, place.paths);
   try {

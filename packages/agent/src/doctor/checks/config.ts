@@ -9,6 +9,10 @@ import type { DoctorCode } from '../table.ts';
 import type { DoctorHost, DoctorPlace } from './host.ts';
 import { ownerAndMode } from './owner-and-mode.ts';
 
+/** What is used of the place and of what is known of the host. */
+type At = Pick<DoctorPlace, 'files' | 'paths' | 'uid'>;
+type Known = Pick<DoctorHost, 'config' | 'inspection'>;
+
 function faultsOf(error: unknown): readonly ConfigurationFault[] {
   const faults = isPatchError(error, 'CONFIG_INVALID') ? error.details.faults : undefined;
   return Array.isArray(faults) ? (faults as ConfigurationFault[]) : [];
@@ -46,7 +50,7 @@ export function configFaults(error: unknown, configFile: string): Finding[] {
 const octal = (mode: number): string => `0${mode.toString(8)}`;
 
 /** Owner and mode of the configuration, whether it can be read as YAML or not. */
-export async function checkConfigAccess(place: DoctorPlace): Promise<Finding[]> {
+export async function checkConfigAccess(place: At): Promise<Finding[]> {
   const real = await realFile(place.files, place.paths.configFile).catch(() => undefined);
   if (real?.facts.kind !== 'file') return [];
   const findings = ownerAndMode(place, real, {
@@ -57,7 +61,7 @@ export async function checkConfigAccess(place: DoctorPlace): Promise<Finding[]> 
   return [...findings, ...(await secretReadable(place, real.path, real.facts))];
 }
 
-async function secretReadable({ files }: DoctorPlace, path: string, facts: FileFacts): Promise<Finding[]> {
+async function secretReadable({ files }: At, path: string, facts: FileFacts): Promise<Finding[]> {
   if ((facts.mode & 0o004) === 0) return [];
   const text = (await files.readText(path).catch(() => undefined)) ?? '';
   const secret = /^\s*polling_token:\s*\S/m.test(text)
@@ -77,7 +81,7 @@ async function secretReadable({ files }: DoctorPlace, path: string, facts: FileF
 }
 
 /** Files that the configuration names, and what it leaves out. */
-export async function checkConfig(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+export async function checkConfig(at: At, host: Known): Promise<Finding[]> {
   const { configFile } = at.paths;
   const { config } = host;
   const { status: identity } = host.inspection;
@@ -97,10 +101,7 @@ export async function checkConfig(at: DoctorPlace, host: DoctorHost): Promise<Fi
   return [...findings, ...(await checkJoinFile(at, host)), ...(await checkCaFile(at, host))];
 }
 
-async function checkJoinFile(
-  { files, paths, uid }: DoctorPlace,
-  { config, inspection }: DoctorHost,
-): Promise<Finding[]> {
+async function checkJoinFile({ files, paths, uid }: At, { config, inspection }: Known): Promise<Finding[]> {
   const { join_file: configured } = config.enrollment;
   // The file that is found by itself may be absent.
   const path = configured ?? paths.joinFile;
@@ -125,7 +126,7 @@ async function checkJoinFile(
   ];
 }
 
-async function checkCaFile({ files }: DoctorPlace, { config }: DoctorHost): Promise<Finding[]> {
+async function checkCaFile({ files }: At, { config }: Known): Promise<Finding[]> {
   const path = config.enrollment.ca_file;
   if (path === undefined) return [];
   try {

@@ -10,6 +10,10 @@ import type { Finding } from '../finding.ts';
 import type { DoctorHost, DoctorPlace } from './host.ts';
 import { ownerAndMode } from './owner-and-mode.ts';
 
+/** What is used of the place and of what is known of the host. */
+type At = Pick<DoctorPlace, 'files' | 'paths' | 'uid'>;
+type Known = Pick<DoctorHost, 'config' | 'inspection' | 'enrollment' | 'trail'>;
+
 /** The events that tell how an enrolment fares. */
 const EVENTS = [
   'enrollment_requested',
@@ -67,7 +71,7 @@ export function enrollmentFinding(
 }
 
 /** The request of this host, and whether it can be taken up again. */
-export async function checkEnrollment(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+export async function checkEnrollment(at: At, host: Known): Promise<Finding[]> {
   const { pending, places } = host.enrollment;
   const broken = await checkSavedState(at, host);
   const open = await checkModes(at, places);
@@ -79,7 +83,7 @@ export async function checkEnrollment(at: DoctorPlace, host: DoctorHost): Promis
   return [...open, ...(finding ? [finding] : [])];
 }
 
-async function checkSavedState({ files, paths }: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+async function checkSavedState({ files, paths }: At, host: Known): Promise<Finding[]> {
   const { config, inspection, enrollment } = host;
   const { places, pending } = enrollment;
   const token = config.enrollment.polling_token;
@@ -106,7 +110,7 @@ async function keyHash(files: Files, { keyFile }: PendingPlaces): Promise<string
   }
 }
 
-async function checkModes(at: DoctorPlace, { stateFile, keyFile }: PendingPlaces): Promise<Finding[]> {
+async function checkModes(at: At, { stateFile, keyFile }: PendingPlaces): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const path of [stateFile, keyFile]) {
     const facts = await at.files.facts(path).catch(() => undefined);

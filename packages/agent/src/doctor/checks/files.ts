@@ -7,6 +7,10 @@ import type { Finding } from '../finding.ts';
 import type { DoctorHost, DoctorPlace } from './host.ts';
 import { ownerAndMode } from './owner-and-mode.ts';
 
+/** What is used of the place and of what is known of the host. */
+type At = Pick<DoctorPlace, 'files' | 'clock' | 'paths' | 'uid'>;
+type Known = Pick<DoctorHost, 'config' | 'place'>;
+
 /** A folder of the agent. */
 interface Folder {
   readonly path: string;
@@ -24,7 +28,7 @@ const STALE_MS = 60_000;
 /** Only so many stored jobs are looked at; more are no more telling. */
 const JOB_LIMIT = 2_000;
 
-function foldersOf({ paths }: DoctorPlace, { config, place }: DoctorHost): Folder[] {
+function foldersOf({ paths }: At, { config, place }: Known): Folder[] {
   const all: Folder[] = [
     { path: dirname(paths.configFile), mode: 0o755, expected: false, written: false },
     { path: dirname(config.whitelist.path), mode: 0o755, expected: false, written: false },
@@ -37,7 +41,7 @@ function foldersOf({ paths }: DoctorPlace, { config, place }: DoctorHost): Folde
 }
 
 /** Disks, folders, what crashes leave, and the files that are written all the time. */
-export async function checkFiles(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+export async function checkFiles(at: At, host: Known): Promise<Finding[]> {
   const folders = foldersOf(at, host);
   const found = await Promise.all(folders.map((folder) => checkFolder(at, host, folder)));
   return [
@@ -48,7 +52,7 @@ export async function checkFiles(at: DoctorPlace, host: DoctorHost): Promise<Fin
   ];
 }
 
-async function checkFolder(at: DoctorPlace, { config }: DoctorHost, folder: Folder): Promise<Finding[]> {
+async function checkFolder(at: At, { config }: Known, folder: Folder): Promise<Finding[]> {
   const { files } = at;
   const { path, mode, expected, written } = folder;
   const facts = await factsBehindLinks(files, path);
@@ -88,7 +92,7 @@ async function moveAside(files: Files, path: string): Promise<void> {
   await files.rename(path, `${path}.bak`);
 }
 
-async function checkAuditLog({ files }: DoctorPlace, { config }: DoctorHost): Promise<Finding[]> {
+async function checkAuditLog({ files }: At, { config }: Known): Promise<Finding[]> {
   const path = config.logging.file_path;
   const facts = await files.facts(path).catch(() => undefined);
   if (facts === undefined || facts.kind === 'file' || facts.kind === 'link') return [];
@@ -96,7 +100,7 @@ async function checkAuditLog({ files }: DoctorPlace, { config }: DoctorHost): Pr
   return [{ code: 'AUDIT_LOG_NOT_WRITABLE', detail: `${path} is no file.`, words: { path }, repair }];
 }
 
-async function checkJobs({ files }: DoctorPlace, { config }: DoctorHost): Promise<Finding[]> {
+async function checkJobs({ files }: At, { config }: Known): Promise<Finding[]> {
   const folder = config.jobs.storage_path;
   const names = await files.list(folder, { missingOk: true }).catch(() => []);
   const findings: Finding[] = [];
@@ -120,8 +124,8 @@ function isJob(text: string): boolean {
 
 /** Temporary files (`.NAME.PID-N.tmp`) that nobody works with any more. */
 async function checkLeftovers(
-  { files, clock }: DoctorPlace,
-  host: DoctorHost,
+  { files, clock }: At,
+  host: Known,
   folders: readonly Folder[],
 ): Promise<Finding[]> {
   const generations = join(storeFolder(host.place.paths), 'generations');

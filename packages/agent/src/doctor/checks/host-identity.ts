@@ -18,12 +18,15 @@ export async function checkHostIdentity(
   at: Pick<DoctorPlace, 'files' | 'commands' | 'network' | 'root'>,
   host: Known,
 ): Promise<Finding[]> {
-  const { files, root } = at;
+  const { root, files, commands, network } = at;
   const { config, inspection } = host;
   const managerUrl = managerUrlOf(host);
   if (managerUrl === undefined) return [];
   const sources = {
-    ...at,
+    root,
+    files,
+    commands,
+    network,
     managerUrl,
     reportIp: config.enrollment.report_ip,
     reportInterface: config.enrollment.report_interface,

@@ -5,6 +5,10 @@ import { type Probe, probeManager } from '../probe-manager.ts';
 import { clockFinding } from './clock.ts';
 import { type DoctorHost, type DoctorPlace, managerUrlOf } from './host.ts';
 
+/** What is used of the place and of what is known of the host. */
+type At = Pick<DoctorPlace, 'files' | 'network' | 'clock' | 'signal'>;
+type Known = Pick<DoctorHost, 'config' | 'place' | 'inspection' | 'proxyFor'>;
+
 type Exchange = Extract<Probe, { step: 'exchange' }>;
 type Answer = Extract<Probe, { step: 'answer' }>;
 
@@ -82,7 +86,7 @@ function managerFinding(probe: Probe, url: URL): Finding | undefined {
 }
 
 /** Whether the manager can be reached and is one. What only renewal needs is less bad while there is an identity. */
-export async function checkManager(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+export async function checkManager(at: At, host: Known): Promise<Finding[]> {
   const url = managerUrlOf(host);
   if (!url) return [];
   const probe = await probeManager(at, host, url);
@@ -102,7 +106,7 @@ function smallHello(url: URL): Finding {
   return { code: 'MANAGER_SMALL_HELLO', detail: `${url.href} answered only without X25519MLKEM768.` };
 }
 
-function weighed({ inspection }: DoctorHost, finding: Finding): Finding {
+function weighed({ inspection }: Known, finding: Finding): Finding {
   const isNotice = finding.code === 'MANAGER_SMALL_HELLO';
   return isUsable(inspection.status) && !isNotice ? { ...finding, severity: 'warning' } : finding;
 }

@@ -6,16 +6,26 @@ import { findUnitFault } from '../../worker-link/unit-fault.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorHost, DoctorPlace } from './host.ts';
 
+type At = Pick<DoctorPlace, 'root' | 'files' | 'commands' | 'paths' | 'signal'>;
+
 /** Whether packages can be worked with, and whether the part of the agent answers that does it. */
-export async function checkPackages(at: DoctorPlace, { config }: DoctorHost): Promise<Finding[]> {
-  const { signal } = at;
-  const host = { ...at, configFile: at.paths.configFile, backend: config.package_manager.backend };
+export async function checkPackages(
+  { root, files, commands, paths, signal }: At,
+  { config }: Pick<DoctorHost, 'config'>,
+): Promise<Finding[]> {
+  const host = {
+    root,
+    files,
+    commands,
+    configFile: paths.configFile,
+    backend: config.package_manager.backend,
+  };
   using link = openWorkerLink(workerOf(host));
   try {
     return findingsOf(await link.ask({ v: 1, op: 'faults' }, FaultsAnswer, { signal }));
   } catch (error) {
     if (!isPatchError(error, 'WORKER_UNAVAILABLE')) throw error;
-    const fault = (await isBehindSocket(host)) ? await findUnitFault(at) : undefined;
+    const fault = (await isBehindSocket(host)) ? await findUnitFault({ commands, signal }) : undefined;
     if (!fault) return [{ code: 'WORKER_UNAVAILABLE', detail: error.message }];
     return [{ code: 'WORKER_NOT_STARTED', detail: `${fault.what}.`, commands: { mend: fault.mend } }];
   }

@@ -3,8 +3,12 @@ import { findPortHolder, hasAddress } from '@linux-patch/runtime';
 import type { Finding } from '../finding.ts';
 import type { DoctorHost, DoctorPlace } from './host.ts';
 
+/** What is used of the place and of what is known of the host. */
+type At = Pick<DoctorPlace, 'root' | 'files' | 'network'>;
+type Known = Pick<DoctorHost, 'config' | 'inspection' | 'enrollment' | 'agents'>;
+
 /** Who listens on the agent's port, and whether there are two agents. */
-export async function checkPort(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+export async function checkPort(at: At, host: Known): Promise<Finding[]> {
   const { files, root } = at;
   const { agents, config } = host;
   const findings: Finding[] = [];
@@ -33,7 +37,7 @@ export async function checkPort(at: DoctorPlace, host: DoctorHost): Promise<Find
   return [...findings, ...checkAddress(at, host), ...checkReach(host)];
 }
 
-function checkAddress({ network }: DoctorPlace, { config }: DoctorHost): Finding[] {
+function checkAddress({ network }: At, { config }: Known): Finding[] {
   const { bind } = config.server;
   const own = network.addresses().map(({ address }) => address);
   if (!config.tls.enabled || hasAddress(own, bind)) return [];
@@ -43,7 +47,7 @@ function checkAddress({ network }: DoctorPlace, { config }: DoctorHost): Finding
 const LOOPBACK = /^(?:127\..*|::1)$/;
 
 /** Whether who calls the reported address meets the listener. A listener at one address may be behind NAT; nobody knows. */
-function checkReach({ config, inspection, enrollment }: DoctorHost): Finding[] {
+function checkReach({ config, inspection, enrollment }: Known): Finding[] {
   const { bind } = config.server;
   const told = enrollment.pending?.ip_address ?? inspection.meta.reported_address;
   if (!config.tls.enabled || told === undefined) return [];

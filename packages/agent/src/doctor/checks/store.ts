@@ -10,11 +10,15 @@ import type { Finding } from '../finding.ts';
 import type { DoctorHost, DoctorPlace } from './host.ts';
 import { ownerAndMode } from './owner-and-mode.ts';
 
+/** What is used of the place and of what is known of the host. */
+type At = Pick<DoctorPlace, 'files' | 'commands' | 'clock' | 'signal' | 'uid'>;
+type Known = Pick<DoctorHost, 'place' | 'inspection' | 'agents'>;
+
 /** Makes the newest valid set current; undefined when there is none, or it is current and intact already. */
 export async function restoreRepair({
   place,
   inspection,
-}: DoctorHost): Promise<(() => Promise<void>) | undefined> {
+}: Known): Promise<(() => Promise<void>) | undefined> {
   const { files, paths, clock } = place;
   if (isUsable(inspection.status)) return undefined;
   const kept = await findUsableGeneration({ files, paths, clock, thresholdDays: 0 });
@@ -26,12 +30,12 @@ const LOOK_EVERY_MS = 250;
 const COMMAND_TIMEOUT_MS = 5_000;
 
 /** The process that serves with certificates that are gone from the disk; it has them in memory. */
-function holderOf({ inspection, agents }: DoctorHost): number | undefined {
+function holderOf({ inspection, agents }: Known): number | undefined {
   return inspection.status.status === 'missing' ? agents[0]?.pid : undefined;
 }
 
 /** An agent that runs puts its certificates back when it is told to look. */
-export function reloadRepair(at: DoctorPlace, host: DoctorHost): (() => Promise<void>) | undefined {
+export function reloadRepair(at: Omit<At, 'uid'>, host: Known): (() => Promise<void>) | undefined {
   const { commands, clock, files, signal } = at;
   const { place } = host;
   const pid = holderOf(host);
@@ -52,13 +56,13 @@ export function reloadRepair(at: DoctorPlace, host: DoctorHost): (() => Promise<
 }
 
 /** What mends missing certificates while an agent runs, in the place of starting one or of enrolling anew. */
-export function wordsForRunning(host: DoctorHost): Readonly<Record<string, string>> | undefined {
+export function wordsForRunning(host: Known): Readonly<Record<string, string>> | undefined {
   const pid = holderOf(host);
   return pid === undefined ? undefined : { start: `kill -HUP ${pid}`, renew: `kill -HUP ${pid}` };
 }
 
 /** The places of the identity: links, sets, owner and mode of keys. */
-export async function checkStore(at: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+export async function checkStore(at: At, host: Known): Promise<Finding[]> {
   return [
     ...(await checkCurrent(at, host)),
     ...(await checkReadable(at, host)),
@@ -66,7 +70,7 @@ export async function checkStore(at: DoctorPlace, host: DoctorHost): Promise<Fin
   ];
 }
 
-async function checkCurrent({ files }: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+async function checkCurrent({ files }: At, host: Known): Promise<Finding[]> {
   const { place } = host;
   const link = currentLink(place.paths);
   const target = await files.readLink(link).catch(() => undefined);
@@ -89,7 +93,7 @@ async function checkCurrent({ files }: DoctorPlace, host: DoctorHost): Promise<F
   return [{ code: 'GENERATION_BROKEN', detail: `${folder} lacks ${lost.join(', ')}.`, repair }];
 }
 
-async function checkReadable({ files }: DoctorPlace, host: DoctorHost): Promise<Finding[]> {
+async function checkReadable({ files }: At, host: Known): Promise<Finding[]> {
   const { place } = host;
   const findings: Finding[] = [];
   const restore = await restoreRepair(host);
@@ -108,7 +112,7 @@ async function checkReadable({ files }: DoctorPlace, host: DoctorHost): Promise<
   return findings;
 }
 
-async function checkKeys(at: DoctorPlace, { place }: DoctorHost): Promise<Finding[]> {
+async function checkKeys(at: At, { place }: Known): Promise<Finding[]> {
   const { files, paths } = place;
   const { key } = await resolvePaths(files, paths);
   const findings: Finding[] = [];

@@ -37,6 +37,7 @@ export function createListSource(options: {
   readonly proxyFor?: ProxyChoice;
 }): ListSource {
   const { place, logger, proxyFor } = options;
+  const { files, paths } = place;
   return {
     async fetchDue(managerUrl, signal) {
       const identity = await readIdentity(place);
@@ -53,6 +54,6 @@ export function createListSource(options: {
         `${link.at(path).href} gives no revocation list (HTTP ${answer.status}).`,
       );
     },
-    take: (identity, pem) => takeList({ ...place, logger }, identity, pem),
+    take: (identity, pem) => takeList({ files, paths, logger }, identity, pem),
   };
 }

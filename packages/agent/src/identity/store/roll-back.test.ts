@@ -4,7 +4,7 @@ import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type InspectOptions, inspectIdentity } from '../inspect.ts';
+import { type InspectedPlace, inspectIdentity } from '../inspect.ts';
 import { protectKey } from './file-checks.ts';
 import { MANUAL_IDENTITY } from './identity-meta.ts';
 import { type Material, readMaterial } from './material.ts';
@@ -41,7 +41,7 @@ beforeEach(async () => {
 afterEach(() => folder[Symbol.asyncDispose]());
 
 const install = (material: Material) => installGeneration({ files: systemFiles, paths, material, meta });
-const options = (now = NOW): InspectOptions => ({
+const options = (now = NOW): InspectedPlace => ({
   files: systemFiles,
   paths,
   clock: { now: () => now },

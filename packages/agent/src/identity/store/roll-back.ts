@@ -1,6 +1,6 @@
 import type { IdentityStatus } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
-import { type InspectOptions, inspectIdentity } from '../inspect.ts';
+import { type InspectedPlace, inspectIdentity } from '../inspect.ts';
 import { completeGenerations, generationPaths, linkFixedPaths, switchTo } from './generations.ts';
 import { type CertificatePaths, fixedPaths, GENERATION_FILES, isManaged } from './paths.ts';
 
@@ -34,15 +34,12 @@ async function isDamaged(
 
 /** The newest complete set that passes every check now; undefined when there is none. */
 export async function findUsableGeneration(
-  options: InspectOptions,
+  place: InspectedPlace,
 ): Promise<{ readonly name: string; readonly status: UsableStatus } | undefined> {
-  const { files, paths } = options;
+  const { files, paths, clock, thresholdDays } = place;
   for (const name of await completeGenerations(files, paths).catch(() => [])) {
-    const { status } = await inspectIdentity({
-      ...options,
-      paths: generationPaths(paths, name),
-      handshake: true,
-    });
+    const generation = { files, paths: generationPaths(paths, name), clock, thresholdDays };
+    const { status } = await inspectIdentity(generation, { handshake: true });
     if (status.status === 'valid' || status.status === 'expiring_soon') return { name, status };
   }
   return undefined;
@@ -60,12 +57,12 @@ export async function makeCurrent(files: Files, paths: CertificatePaths, name: s
  * undefined when nothing was changed.
  */
 export async function rollBackDamaged(
-  options: InspectOptions,
+  place: InspectedPlace,
   found: IdentityStatus,
 ): Promise<UsableStatus | undefined> {
-  const { files, paths } = options;
+  const { files, paths } = place;
   if (!(await isDamaged(files, paths, found))) return undefined;
-  const kept = await findUsableGeneration(options);
+  const kept = await findUsableGeneration(place);
   if (kept) await makeCurrent(files, paths, kept.name);
   return kept?.status;
 }

@@ -36,8 +36,8 @@ const WORDS: PackageWords = {
  * @throws PatchError `SERVICE_UNHEALTHY` for a dnf that is not dnf 4
  */
 export async function openDnfAdapter(host: PackageDoors): Promise<PackageAdapter> {
-  const doors: DnfDoors = { ...host, python: await findInterpreter(host) };
-  const { root } = doors;
+  const { commands, files, clock, root } = host;
+  const doors: DnfDoors = { commands, files, clock, root, python: await findInterpreter(host) };
   return {
     name: 'dnf',
     rules: RPM_RULES,
