@@ -1,23 +1,28 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from './errors.ts';
+import { lazily } from './lazily.ts';
 
 /** The error member of an answer. */
-export const WireError = z.object({
-  code: z.string().meta({ description: 'Stable code; see the error reference.' }),
-  message: z.string(),
-  details: z.record(z.string(), z.unknown()),
-  retryable: z.boolean(),
-});
+export const WireError = lazily(() =>
+  z.object({
+    code: z.string().meta({ description: 'Stable code; see the error reference.' }),
+    message: z.string(),
+    details: z.record(z.string(), z.unknown()),
+    retryable: z.boolean(),
+  }),
+);
 export type WireError = z.infer<typeof WireError>;
 
 /** What every answer of both programs looks like, errors included. */
-export const Envelope = z.object({
-  success: z.boolean(),
-  request_id: z.uuid(),
-  timestamp: z.iso.datetime({ offset: true }),
-  data: z.unknown().nullable(),
-  error: WireError.nullable(),
-});
+export const Envelope = lazily(() =>
+  z.object({
+    success: z.boolean(),
+    request_id: z.uuid(),
+    timestamp: z.iso.datetime({ offset: true }),
+    data: z.unknown().nullable(),
+    error: WireError.nullable(),
+  }),
+);
 export type Envelope = z.infer<typeof Envelope>;
 
 /** Identity of one exchange. */

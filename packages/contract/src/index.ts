@@ -23,6 +23,7 @@ export * from './input.ts';
 export * from './instants.ts';
 export * from './job-key.ts';
 export * from './json.ts';
+export * from './lazily.ts';
 export * from './manager-api/admin-routes.ts';
 export * from './manager-api/api-tokens.ts';
 export * from './manager-api/audit.ts';

@@ -1,13 +1,16 @@
 import { z } from 'zod';
+import { lazily } from './lazily.ts';
 
 /** A whole number written in a query string. */
 export function wholeNumber(min: number, max: number) {
-  return z
-    .string()
-    .max(9)
-    .regex(/^\d{1,9}$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.int().min(min).max(max));
+  return lazily(() =>
+    z
+      .string()
+      .max(9)
+      .regex(/^\d{1,9}$/, 'must be a whole number')
+      .transform(Number)
+      .pipe(z.int().min(min).max(max)),
+  );
 }
 
 /** `true` or `false` written in a query string. */

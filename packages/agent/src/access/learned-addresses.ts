@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { lazily } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
 import { findAddress } from './address.ts';
@@ -7,18 +8,20 @@ import { findAddress } from './address.ts';
 const MOST_ADDRESSES = 64;
 
 /** Where the manager of this host calls from, as learned when the host joined. */
-const LearnedAddresses = z.object({
-  v: z.literal(1),
-  manager_url: z.string().max(2_048),
-  addresses: z
-    .array(
-      z
-        .string()
-        .max(64)
-        .refine((text) => findAddress(text) !== undefined),
-    )
-    .max(MOST_ADDRESSES),
-});
+const LearnedAddresses = lazily(() =>
+  z.object({
+    v: z.literal(1),
+    manager_url: z.string().max(2_048),
+    addresses: z
+      .array(
+        z
+          .string()
+          .max(64)
+          .refine((text) => findAddress(text) !== undefined),
+      )
+      .max(MOST_ADDRESSES),
+  }),
+);
 type LearnedAddresses = z.infer<typeof LearnedAddresses>;
 
 async function read(files: Files, path: string): Promise<LearnedAddresses | undefined> {

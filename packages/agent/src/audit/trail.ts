@@ -1,11 +1,14 @@
+import { lazily } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
 
-const Line = z.object({
-  timestamp: z.iso.datetime(),
-  event: z.string(),
-  details: z.record(z.string(), z.unknown()).default({}),
-});
+const Line = lazily(() =>
+  z.object({
+    timestamp: z.iso.datetime(),
+    event: z.string(),
+    details: z.record(z.string(), z.unknown()).default({}),
+  }),
+);
 type AuditLine = z.infer<typeof Line>;
 
 /** The newest records of the audit log, oldest first. */

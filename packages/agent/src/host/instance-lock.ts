@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
+import { lazily } from '@linux-patch/contract';
 import type { Clock, Files } from '@linux-patch/runtime';
 import { z } from 'zod';
 
-const Holder = z.object({ pid: z.int().positive(), since: z.iso.datetime() });
+const Holder = lazily(() => z.object({ pid: z.int().positive(), since: z.iso.datetime() }));
 /** The process that has a lock. */
 export type LockHolder = z.infer<typeof Holder>;
 

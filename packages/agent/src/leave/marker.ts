@@ -1,16 +1,19 @@
 import { join } from 'node:path';
+import { lazily } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
 
 /** A leave that was begun, so that one that a crash cut off goes on where it was. */
-const LeaveMarker = z.object({
-  v: z.literal(1),
-  /** Serial number of the certificate that leaves; null for a host that only asked to join. */
-  serial: z.string().nullable(),
-  manager_url: z.string().nullable(),
-  /** Whether the manager knows. */
-  told: z.boolean(),
-});
+const LeaveMarker = lazily(() =>
+  z.object({
+    v: z.literal(1),
+    /** Serial number of the certificate that leaves; null for a host that only asked to join. */
+    serial: z.string().nullable(),
+    manager_url: z.string().nullable(),
+    /** Whether the manager knows. */
+    told: z.boolean(),
+  }),
+);
 export type LeaveMarker = z.infer<typeof LeaveMarker>;
 
 export function markerPath(dataFolder: string): string {

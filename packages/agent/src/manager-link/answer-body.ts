@@ -1,4 +1,4 @@
-import { parseJson } from '@linux-patch/contract';
+import { lazily, parseJson } from '@linux-patch/contract';
 import { z } from 'zod';
 import type { ManagerAnswer } from './client.ts';
 import { ManagerFailure } from './failure.ts';
@@ -54,12 +54,14 @@ export function jsonOf(answer: ManagerAnswer, shownUrl: string): unknown {
   }
 }
 
-const ErrorBody = z.object({
-  error: z
-    .union([z.string(), z.object({ message: z.string().optional(), code: z.string().optional() })])
-    .nullish(),
-  message: z.string().optional(),
-});
+const ErrorBody = lazily(() =>
+  z.object({
+    error: z
+      .union([z.string(), z.object({ message: z.string().optional(), code: z.string().optional() })])
+      .nullish(),
+    message: z.string().optional(),
+  }),
+);
 
 /** The words of an error answer of either generation, or its start when it is something else; nothing of a success. */
 export function wordsOf(answer: ManagerAnswer): string {
@@ -86,10 +88,12 @@ export function codeOf(answer: ManagerAnswer): string | undefined {
   }
 }
 
-const DenialBody = z.union([
-  z.object({ status: z.literal('denied') }),
-  z.object({ error: z.union([z.string(), z.object({ code: z.string() })]) }),
-]);
+const DenialBody = lazily(() =>
+  z.union([
+    z.object({ status: z.literal('denied') }),
+    z.object({ error: z.union([z.string(), z.object({ code: z.string() })]) }),
+  ]),
+);
 
 /** Whether an answer says that a host is denied, as a manager of either generation, or its documents, would. */
 export function isDenialWord(answer: ManagerAnswer): boolean {

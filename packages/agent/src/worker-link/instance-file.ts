@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
+import { lazily } from '@linux-patch/contract';
 import { type Files, type Logger, readBoot } from '@linux-patch/runtime';
 import { readMachineId } from '@linux-patch/worker';
 import { z } from 'zod';
 
-const Stored = z.strictObject({
-  v: z.literal(1),
-  /** Digest of the boot and the machine to which it was said: after a boot the disk may be a copy in another machine. */
-  said_to: z.string().regex(/^[0-9a-f]{64}$/),
-  instance_id: z.uuid(),
-});
+const Stored = lazily(() =>
+  z.strictObject({
+    v: z.literal(1),
+    /** Digest of the boot and the machine to which it was said: after a boot the disk may be a copy in another machine. */
+    said_to: z.string().regex(/^[0-9a-f]{64}$/),
+    instance_id: z.uuid(),
+  }),
+);
 
 const LIMIT_BYTES = 4_096;
 

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { messageOf, VERSION } from '@linux-patch/contract';
+import { lazily, messageOf, VERSION } from '@linux-patch/contract';
 import type { Files, Logger } from '@linux-patch/runtime';
 import { ListingState, PackageListing } from '@linux-patch/worker';
 import { z } from 'zod';
@@ -7,7 +7,7 @@ import { z } from 'zod';
 const OWN = { format: 2, version: VERSION } as const;
 
 /** The first line of the file: whose it is, and of which state. */
-const Whose = z.object({ format: z.number(), version: z.string().max(64).optional() });
+const Whose = lazily(() => z.object({ format: z.number(), version: z.string().max(64).optional() }));
 const Head = ListingState.extend({ format: z.literal(OWN.format), version: z.literal(OWN.version) });
 
 const HEAD_BYTES = 64 * 1024;

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { messageOf } from '@linux-patch/contract';
+import { lazily, messageOf } from '@linux-patch/contract';
 import type { Files, Logger } from '@linux-patch/runtime';
 import { z } from 'zod';
 
@@ -11,11 +11,13 @@ export interface PackageHealth {
   readonly atMs: number | undefined;
 }
 
-const Stored = z.strictObject({
-  v: z.literal(1),
-  at: z.iso.datetime(),
-  health: z.string().max(4_096),
-});
+const Stored = lazily(() =>
+  z.strictObject({
+    v: z.literal(1),
+    at: z.iso.datetime(),
+    health: z.string().max(4_096),
+  }),
+);
 
 const LIMIT_BYTES = 64 * 1024;
 

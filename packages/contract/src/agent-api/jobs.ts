@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { JobKeyFingerprint } from '../job-key.ts';
+import { lazily } from '../lazily.ts';
 import { paging } from '../query.ts';
 import { Line, MAX_ENTRIES, Output } from '../text-bounds.ts';
 import { PlanDifference } from './plans.ts';
@@ -38,120 +39,132 @@ export const JOB_STATES = [
 export type JobState = (typeof JOB_STATES)[number];
 
 /** What happened to one package. */
-export const JobResult = z.object({
-  name: Line,
-  action: z
-    .enum([
-      'installed',
-      'upgraded',
-      'downgraded',
-      'reinstalled',
-      'removed',
-      'replaced',
-      'held',
-      'unheld',
-      'unchanged',
-      'failed',
-    ])
-    .meta({
-      description:
-        '`reinstalled`: unpacked anew in the same version; `replaced`: gone because another package took its place.',
+export const JobResult = lazily(() =>
+  z.object({
+    name: Line,
+    action: z
+      .enum([
+        'installed',
+        'upgraded',
+        'downgraded',
+        'reinstalled',
+        'removed',
+        'replaced',
+        'held',
+        'unheld',
+        'unchanged',
+        'failed',
+      ])
+      .meta({
+        description:
+          '`reinstalled`: unpacked anew in the same version; `replaced`: gone because another package took its place.',
+      }),
+    version_before: Line.nullable(),
+    version_after: Line.nullable(),
+    reason: Output.optional().meta({
+      description: 'Why a wanted update was left out while the rest went in; for people.',
     }),
-  version_before: Line.nullable(),
-  version_after: Line.nullable(),
-  reason: Output.optional().meta({
-    description: 'Why a wanted update was left out while the rest went in; for people.',
+    error_code: Line.optional().meta({ description: 'The code of what was left out or failed.' }),
+    kept_files: z.array(Line).max(1_000).optional().meta({
+      description:
+        'Configuration files that were changed on this host and stay so; what the package brings lies beside them (`.dpkg-dist`, `.rpmnew`). One that was moved aside is named by its new place (`.rpmsave`).',
+    }),
   }),
-  error_code: Line.optional().meta({ description: 'The code of what was left out or failed.' }),
-  kept_files: z.array(Line).max(1_000).optional().meta({
-    description:
-      'Configuration files that were changed on this host and stay so; what the package brings lies beside them (`.dpkg-dist`, `.rpmnew`). One that was moved aside is named by its new place (`.rpmsave`).',
-  }),
-});
+);
 export type JobResult = z.infer<typeof JobResult>;
 
 /** A reboot of the host that a job asked for. */
-export const JobReboot = z.object({
-  due_at: z.iso.datetime().meta({ description: 'By the clock of the host.' }),
-  delay_seconds: z.int().nonnegative(),
-  reasons: z.array(z.string().max(1_000)).max(100),
-});
+export const JobReboot = lazily(() =>
+  z.object({
+    due_at: z.iso.datetime().meta({ description: 'By the clock of the host.' }),
+    delay_seconds: z.int().nonnegative(),
+    reasons: z.array(z.string().max(1_000)).max(100),
+  }),
+);
 export type JobReboot = z.infer<typeof JobReboot>;
 
 /** What a program needs of why a job failed. */
-export const JobErrorDetails = z.object({
-  removals: z.array(Line).max(MAX_ENTRIES).optional().meta({
-    description: 'Of `DEPENDENCY_CONFLICT`: packages that nobody named and that would have to go.',
+export const JobErrorDetails = lazily(() =>
+  z.object({
+    removals: z.array(Line).max(MAX_ENTRIES).optional().meta({
+      description: 'Of `DEPENDENCY_CONFLICT`: packages that nobody named and that would have to go.',
+    }),
+    difference: PlanDifference.optional().meta({ description: 'Of `PLAN_CHANGED`.' }),
+    policy: PolicyDenial.optional().meta({ description: 'Of `POLICY_DENIED`.' }),
+    service: JobServiceFailure.optional().meta({ description: 'Of `SERVICE_RESTART_ERROR`.' }),
   }),
-  difference: PlanDifference.optional().meta({ description: 'Of `PLAN_CHANGED`.' }),
-  policy: PolicyDenial.optional().meta({ description: 'Of `POLICY_DENIED`.' }),
-  service: JobServiceFailure.optional().meta({ description: 'Of `SERVICE_RESTART_ERROR`.' }),
-});
+);
 export type JobErrorDetails = z.infer<typeof JobErrorDetails>;
 
 /** Answer of `GET /jobs/{id}`. */
-export const Job = z.object({
-  job_id: z.uuid(),
-  operation: z.enum(JOB_OPERATIONS),
-  status: z.enum(JOB_STATUSES),
-  state: z.enum(JOB_STATES),
-  progress: z.int().min(0).max(100),
-  progress_percent: z.int().min(0).max(100),
-  message: Output,
-  packages: z.array(Line).max(MAX_ENTRIES),
-  service: ServiceUnit.nullable().optional().meta({
-    description: 'What a `restart_service` is about; null or absent for other jobs.',
+export const Job = lazily(() =>
+  z.object({
+    job_id: z.uuid(),
+    operation: z.enum(JOB_OPERATIONS),
+    status: z.enum(JOB_STATUSES),
+    state: z.enum(JOB_STATES),
+    progress: z.int().min(0).max(100),
+    progress_percent: z.int().min(0).max(100),
+    message: Output,
+    packages: z.array(Line).max(MAX_ENTRIES),
+    service: ServiceUnit.nullable().optional().meta({
+      description: 'What a `restart_service` is about; null or absent for other jobs.',
+    }),
+    created_at: z.iso.datetime(),
+    started_at: z.iso.datetime().nullable(),
+    updated_at: z.iso.datetime(),
+    completed_at: z.iso.datetime().nullable(),
+    logs: z.array(Output).max(MAX_ENTRIES),
+    output: Output.nullable(),
+    error: Output.nullable(),
+    error_code: Line.nullable(),
+    error_details: JobErrorDetails.nullable().optional(),
+    exit_code: z.int().nullable(),
+    command_stdout: Output.nullable(),
+    command_stderr: Output.nullable(),
+    results: z.array(JobResult).max(MAX_ENTRIES),
+    reboot: JobReboot.nullable()
+      .optional()
+      .meta({ description: 'The reboot that follows this job; null or absent when none does.' }),
+    old_code: JobOldCode.nullable().optional().meta({
+      description:
+        'What runs code that this job or an earlier one replaced; null or absent where nobody looked. Older agents leave it out.',
+    }),
+    rollback_job_id: z.uuid().nullable(),
+    exclusive_mode: z.boolean(),
+    signed_by: JobKeyFingerprint.nullable().optional().meta({
+      description:
+        'Fingerprint of the job key that signed the request; null for an unsigned one. Older agents leave it out.',
+    }),
   }),
-  created_at: z.iso.datetime(),
-  started_at: z.iso.datetime().nullable(),
-  updated_at: z.iso.datetime(),
-  completed_at: z.iso.datetime().nullable(),
-  logs: z.array(Output).max(MAX_ENTRIES),
-  output: Output.nullable(),
-  error: Output.nullable(),
-  error_code: Line.nullable(),
-  error_details: JobErrorDetails.nullable().optional(),
-  exit_code: z.int().nullable(),
-  command_stdout: Output.nullable(),
-  command_stderr: Output.nullable(),
-  results: z.array(JobResult).max(MAX_ENTRIES),
-  reboot: JobReboot.nullable()
-    .optional()
-    .meta({ description: 'The reboot that follows this job; null or absent when none does.' }),
-  old_code: JobOldCode.nullable().optional().meta({
-    description:
-      'What runs code that this job or an earlier one replaced; null or absent where nobody looked. Older agents leave it out.',
-  }),
-  rollback_job_id: z.uuid().nullable(),
-  exclusive_mode: z.boolean(),
-  signed_by: JobKeyFingerprint.nullable().optional().meta({
-    description:
-      'Fingerprint of the job key that signed the request; null for an unsigned one. Older agents leave it out.',
-  }),
-});
+);
 export type Job = z.infer<typeof Job>;
 
-export const JobSummary = Job.pick({
-  job_id: true,
-  operation: true,
-  status: true,
-  state: true,
-  progress_percent: true,
-  message: true,
-  packages: true,
-  service: true,
-  created_at: true,
-  completed_at: true,
-  error_code: true,
-});
+export const JobSummary = lazily(() =>
+  Job.unwrap().pick({
+    job_id: true,
+    operation: true,
+    status: true,
+    state: true,
+    progress_percent: true,
+    message: true,
+    packages: true,
+    service: true,
+    created_at: true,
+    completed_at: true,
+    error_code: true,
+  }),
+);
 export type JobSummary = z.infer<typeof JobSummary>;
 
-export const JobList = z.object({
-  jobs: z.array(JobSummary).max(MAX_ENTRIES),
-  total: z.int().nonnegative(),
-  limit: z.int().nullable(),
-  offset: z.int().nonnegative(),
-});
+export const JobList = lazily(() =>
+  z.object({
+    jobs: z.array(JobSummary).max(MAX_ENTRIES),
+    total: z.int().nonnegative(),
+    limit: z.int().nullable(),
+    offset: z.int().nonnegative(),
+  }),
+);
 export type JobList = z.infer<typeof JobList>;
 
 /** Older spellings of filter words. */
@@ -163,33 +176,39 @@ const STATUS_SPELLINGS: Record<string, JobStatus> = {
 };
 const OPERATION_SPELLINGS: Record<string, JobOperation> = { patchapply: 'patch_apply' };
 
-export const JobQuery = z.strictObject({
-  status: Line.transform((text) => STATUS_SPELLINGS[text.toLowerCase()] ?? text.toLowerCase())
-    .pipe(z.enum(JOB_STATUSES))
-    .optional(),
-  operation: Line.transform((text) => OPERATION_SPELLINGS[text.toLowerCase()] ?? text.toLowerCase())
-    .pipe(z.enum(JOB_OPERATIONS))
-    .optional(),
-  sort: z.enum(['created_at', 'updated_at']).optional(),
-  ...paging,
-});
+export const JobQuery = lazily(() =>
+  z.strictObject({
+    status: Line.transform((text) => STATUS_SPELLINGS[text.toLowerCase()] ?? text.toLowerCase())
+      .pipe(z.enum(JOB_STATUSES))
+      .optional(),
+    operation: Line.transform((text) => OPERATION_SPELLINGS[text.toLowerCase()] ?? text.toLowerCase())
+      .pipe(z.enum(JOB_OPERATIONS))
+      .optional(),
+    sort: z.enum(['created_at', 'updated_at']).optional(),
+    ...paging,
+  }),
+);
 export type JobQuery = z.infer<typeof JobQuery>;
 
 /** The 202 of every operation that becomes a job. */
-export const JobAccepted = z.object({
-  job_id: z.uuid(),
-  status: z.literal('pending'),
-  operation: z.enum(JOB_OPERATIONS),
-  packages: z.array(Line).max(MAX_ENTRIES),
-  package: Line.nullable(),
-});
+export const JobAccepted = lazily(() =>
+  z.object({
+    job_id: z.uuid(),
+    status: z.literal('pending'),
+    operation: z.enum(JOB_OPERATIONS),
+    packages: z.array(Line).max(MAX_ENTRIES),
+    package: Line.nullable(),
+  }),
+);
 export type JobAccepted = z.infer<typeof JobAccepted>;
 
 /** Answer of `DELETE /jobs/{id}`. */
-export const JobDeleted = z.object({
-  job_id: z.uuid(),
-  previous_status: z.enum(JOB_STATUSES),
-  current_status: z.enum([...JOB_STATUSES, 'deleted']),
-  action: z.enum(['cancelled', 'cancelling', 'deleted']),
-});
+export const JobDeleted = lazily(() =>
+  z.object({
+    job_id: z.uuid(),
+    previous_status: z.enum(JOB_STATUSES),
+    current_status: z.enum([...JOB_STATUSES, 'deleted']),
+    action: z.enum(['cancelled', 'cancelling', 'deleted']),
+  }),
+);
 export type JobDeleted = z.infer<typeof JobDeleted>;

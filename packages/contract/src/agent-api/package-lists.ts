@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lazily } from '../lazily.ts';
 import { CACHE_STATUSES } from './health.ts';
 import { InstanceHeaders } from './job-headers.ts';
 
@@ -19,39 +20,43 @@ export const Revision = z.string().max(128).optional().meta({
 const Word = z.string().max(1_024);
 
 /** A package source of a host, and how old what the host knows of it is. */
-export const ListSource = z.object({
-  uri: z.string().max(4_096).meta({ description: 'Where its Release file is, without user and password.' }),
-  label: Word.nullable(),
-  suite: Word.nullable(),
-  codename: Word.nullable(),
-  security: z.boolean().meta({ description: "Whether it is a distribution's security archive." }),
-  present: z
-    .boolean()
-    .meta({ description: '`false`: this host has no lists of it, so nothing is known of its updates.' }),
-  published_at: z.iso
-    .datetime()
-    .nullable()
-    .meta({ description: 'When its owner signed what this host has.' }),
-  valid_until: z.iso
-    .datetime()
-    .nullable()
-    .meta({ description: 'When its owner wants that to count no more.' }),
-});
+export const ListSource = lazily(() =>
+  z.object({
+    uri: z.string().max(4_096).meta({ description: 'Where its Release file is, without user and password.' }),
+    label: Word.nullable(),
+    suite: Word.nullable(),
+    codename: Word.nullable(),
+    security: z.boolean().meta({ description: "Whether it is a distribution's security archive." }),
+    present: z
+      .boolean()
+      .meta({ description: '`false`: this host has no lists of it, so nothing is known of its updates.' }),
+    published_at: z.iso
+      .datetime()
+      .nullable()
+      .meta({ description: 'When its owner signed what this host has.' }),
+    valid_until: z.iso
+      .datetime()
+      .nullable()
+      .meta({ description: 'When its owner wants that to count no more.' }),
+  }),
+);
 export type ListSource = z.infer<typeof ListSource>;
 
 /** What a listing stands on. */
-export const PackageLists = z
-  .object({
-    status: z.enum(CACHE_STATUSES).meta({
-      description:
-        '`fresh`, or `stale`: not checked for four hours, or what the sources offer is itself old; `failed`: the last refresh failed; `unknown`: never checked.',
-    }),
-    message: z.string().max(65_536).meta({ description: '`ok`, or what is wrong with the lists.' }),
-    refreshed_at: z.iso
-      .datetime()
-      .nullable()
-      .meta({ description: 'When this agent last asked the sources for news with success.' }),
-    sources: z.array(ListSource).max(10_000),
-  })
-  .meta({ description: 'What the answer stands on. Agents before 1.2 do not say it.' });
+export const PackageLists = lazily(() =>
+  z
+    .object({
+      status: z.enum(CACHE_STATUSES).meta({
+        description:
+          '`fresh`, or `stale`: not checked for four hours, or what the sources offer is itself old; `failed`: the last refresh failed; `unknown`: never checked.',
+      }),
+      message: z.string().max(65_536).meta({ description: '`ok`, or what is wrong with the lists.' }),
+      refreshed_at: z.iso
+        .datetime()
+        .nullable()
+        .meta({ description: 'When this agent last asked the sources for news with success.' }),
+      sources: z.array(ListSource).max(10_000),
+    })
+    .meta({ description: 'What the answer stands on. Agents before 1.2 do not say it.' }),
+);
 export type PackageLists = z.infer<typeof PackageLists>;

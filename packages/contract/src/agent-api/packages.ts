@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lazily } from '../lazily.ts';
 import { paging, queryFlag } from '../query.ts';
 import { Line, MAX_ENTRIES, Prose } from '../text-bounds.ts';
 import { PackageLists, Revision } from './package-lists.ts';
@@ -48,48 +49,54 @@ export const sourceFields = {
 };
 
 /** One package in a listing. */
-export const Package = z.object({
-  name: Line,
-  version: Line,
-  architecture: Line,
-  status: z.enum(PACKAGE_STATUSES),
-  upgradable: z.boolean(),
-  latest_version: Line.nullable(),
-  description: Prose,
-  size_bytes: z.int().nonnegative().nullable(),
-  held: z.boolean(),
-  origin: Line.nullable(),
-  ...sourceFields,
-  security: z.boolean().meta({ description: 'Whether a pending update mends a security fault.' }),
-  security_known: z.boolean().optional().meta({
-    description:
-      '`false`: `security: false` means nothing, because this host has no lists, or the source of the update has no security archive. Older agents do not say it.',
+export const Package = lazily(() =>
+  z.object({
+    name: Line,
+    version: Line,
+    architecture: Line,
+    status: z.enum(PACKAGE_STATUSES),
+    upgradable: z.boolean(),
+    latest_version: Line.nullable(),
+    description: Prose,
+    size_bytes: z.int().nonnegative().nullable(),
+    held: z.boolean(),
+    origin: Line.nullable(),
+    ...sourceFields,
+    security: z.boolean().meta({ description: 'Whether a pending update mends a security fault.' }),
+    security_known: z.boolean().optional().meta({
+      description:
+        '`false`: `security: false` means nothing, because this host has no lists, or the source of the update has no security archive. Older agents do not say it.',
+    }),
+    cve_ids: z.array(Line).max(MAX_ENTRIES),
   }),
-  cve_ids: z.array(Line).max(MAX_ENTRIES),
-});
+);
 export type Package = z.infer<typeof Package>;
 
-export const PackageList = z.object({
-  packages: z.array(Package).max(MAX_ENTRIES),
-  total: z.int().nonnegative().meta({ description: 'Number of packages that match, before paging.' }),
-  limit: z.int().nullable(),
-  offset: z.int().nonnegative(),
-  revision: Revision,
-  lists: PackageLists.optional(),
-});
+export const PackageList = lazily(() =>
+  z.object({
+    packages: z.array(Package).max(MAX_ENTRIES),
+    total: z.int().nonnegative().meta({ description: 'Number of packages that match, before paging.' }),
+    limit: z.int().nullable(),
+    offset: z.int().nonnegative(),
+    revision: Revision,
+    lists: PackageLists.optional(),
+  }),
+);
 export type PackageList = z.infer<typeof PackageList>;
 
 /** Answer of `GET /packages/{name}`. */
-export const PackageDetail = Package.extend({
-  dependencies: z.array(Line).max(MAX_ENTRIES),
-  reverse_dependencies: z.array(Line).max(MAX_ENTRIES),
-  maintainer: Line.nullable(),
-  homepage: Line.nullable(),
-  license: Prose.nullable(),
-  files: z.array(Line).max(MAX_ENTRIES),
-  installed_at: z.iso.datetime().nullable(),
-  available_version: Line.nullable(),
-});
+export const PackageDetail = lazily(() =>
+  Package.unwrap().extend({
+    dependencies: z.array(Line).max(MAX_ENTRIES),
+    reverse_dependencies: z.array(Line).max(MAX_ENTRIES),
+    maintainer: Line.nullable(),
+    homepage: Line.nullable(),
+    license: Prose.nullable(),
+    files: z.array(Line).max(MAX_ENTRIES),
+    installed_at: z.iso.datetime().nullable(),
+    available_version: Line.nullable(),
+  }),
+);
 export type PackageDetail = z.infer<typeof PackageDetail>;
 
 /** Lower case is ours; the capitalised spelling is what older clients send. */
@@ -97,13 +104,15 @@ const StatusFilter = Line.transform((text) => text.toLowerCase()).pipe(
   z.enum(['installed', 'upgradable', 'held', 'available', 'all']),
 );
 
-export const PackageQuery = z.strictObject({
-  name: PackageGlob.optional(),
-  status: StatusFilter.optional(),
-  sort: z.enum(['name', 'version', 'size']).optional(),
-  refresh: queryFlag.optional(),
-  ...paging,
-});
+export const PackageQuery = lazily(() =>
+  z.strictObject({
+    name: PackageGlob.optional(),
+    status: StatusFilter.optional(),
+    sort: z.enum(['name', 'version', 'size']).optional(),
+    refresh: queryFlag.optional(),
+    ...paging,
+  }),
+);
 export type PackageQuery = z.infer<typeof PackageQuery>;
 
 const ALLOW_REMOVALS =
@@ -122,12 +131,14 @@ export const PlanHash = z
       'The plan that was approved. It is made once more right before the change; when it is another, the job ends as `PLAN_CHANGED` and changes nothing.',
   });
 
-export const InstallOptions = z.strictObject({
-  force: z.boolean().optional(),
-  no_recommends: z.boolean().optional(),
-  allow_downgrade: z.boolean().optional(),
-  allow_removals: allowRemovals,
-});
+export const InstallOptions = lazily(() =>
+  z.strictObject({
+    force: z.boolean().optional(),
+    no_recommends: z.boolean().optional(),
+    allow_downgrade: z.boolean().optional(),
+    allow_removals: allowRemovals,
+  }),
+);
 export type InstallOptions = z.infer<typeof InstallOptions>;
 
 /** What options of a request say; what they do not say is not allowed. */
@@ -141,35 +152,43 @@ export function installOptions(options: InstallOptions | undefined) {
 }
 
 /** Body of `POST /packages`. */
-export const InstallRequest = z.strictObject({
-  packages: z
-    .array(z.strictObject({ name: PackageName, version: PackageVersion.nullish() }))
-    .min(1, 'name at least one package')
-    .max(1000),
-  options: InstallOptions.optional(),
-  plan_hash: PlanHash.optional(),
-});
+export const InstallRequest = lazily(() =>
+  z.strictObject({
+    packages: z
+      .array(z.strictObject({ name: PackageName, version: PackageVersion.nullish() }))
+      .min(1, 'name at least one package')
+      .max(1000),
+    options: InstallOptions.optional(),
+    plan_hash: PlanHash.optional(),
+  }),
+);
 export type InstallRequest = z.infer<typeof InstallRequest>;
 
 /** Body of `PUT /packages/{name}`; absent means the newest version. */
-export const UpdateRequest = z.strictObject({
-  version: PackageVersion.nullish(),
-  options: InstallOptions.optional(),
-  plan_hash: PlanHash.optional(),
-});
+export const UpdateRequest = lazily(() =>
+  z.strictObject({
+    version: PackageVersion.nullish(),
+    options: InstallOptions.optional(),
+    plan_hash: PlanHash.optional(),
+  }),
+);
 export type UpdateRequest = z.infer<typeof UpdateRequest>;
 
 /** Query of `DELETE /packages/{name}`. */
-export const RemoveQuery = z.strictObject({
-  purge: z.enum(['true', 'false']).optional(),
-  force: z.enum(['true', 'false']).optional(),
-  allow_removals: z.enum(['true', 'false']).optional().meta({ description: ALLOW_REMOVALS }),
-  plan_hash: PlanHash.optional(),
-});
+export const RemoveQuery = lazily(() =>
+  z.strictObject({
+    purge: z.enum(['true', 'false']).optional(),
+    force: z.enum(['true', 'false']).optional(),
+    allow_removals: z.enum(['true', 'false']).optional().meta({ description: ALLOW_REMOVALS }),
+    plan_hash: PlanHash.optional(),
+  }),
+);
 export type RemoveQuery = z.infer<typeof RemoveQuery>;
 
 /** Body of `POST /packages/hold` and `POST /packages/unhold`. */
-export const HoldRequest = z.strictObject({
-  packages: z.array(PackageName).min(1, 'name at least one package').max(1000),
-});
+export const HoldRequest = lazily(() =>
+  z.strictObject({
+    packages: z.array(PackageName).min(1, 'name at least one package').max(1000),
+  }),
+);
 export type HoldRequest = z.infer<typeof HoldRequest>;

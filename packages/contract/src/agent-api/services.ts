@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lazily } from '../lazily.ts';
 import { queryFlag } from '../query.ts';
 import { Line } from '../text-bounds.ts';
 
@@ -25,119 +26,134 @@ export const ServiceUnit = z
   );
 
 /** A process that runs code which was replaced or removed since it started. */
-export const OutdatedProcess = z.object({
-  pid: z.int().positive(),
-  program: Line.meta({ description: 'Its command name, at most 15 characters (proc_pid_comm(5)).' }),
-  files: z.array(Line).max(10).meta({
-    description: 'Programs and libraries that it runs in their former state; at most ten of them.',
+export const OutdatedProcess = lazily(() =>
+  z.object({
+    pid: z.int().positive(),
+    program: Line.meta({ description: 'Its command name, at most 15 characters (proc_pid_comm(5)).' }),
+    files: z.array(Line).max(10).meta({
+      description: 'Programs and libraries that it runs in their former state; at most ten of them.',
+    }),
+    more_files: z.int().nonnegative().meta({ description: 'How many are not named.' }),
   }),
-  more_files: z.int().nonnegative().meta({ description: 'How many are not named.' }),
-});
+);
 export type OutdatedProcess = z.infer<typeof OutdatedProcess>;
 
 /** A service of which a process runs. */
-export const RunningService = z.object({
-  name: ServiceName,
-  manager: z.enum(['systemd', 'openrc']),
-  processes: z.int().positive(),
-  old_code: OldCode.meta({
-    description:
-      '`yes`: a restart of it takes up the new code; `unknown`: a process of it could not be looked at.',
+export const RunningService = lazily(() =>
+  z.object({
+    name: ServiceName,
+    manager: z.enum(['systemd', 'openrc']),
+    processes: z.int().positive(),
+    old_code: OldCode.meta({
+      description:
+        '`yes`: a restart of it takes up the new code; `unknown`: a process of it could not be looked at.',
+    }),
+    outdated: z.array(OutdatedProcess).max(100),
   }),
-  outdated: z.array(OutdatedProcess).max(100),
-});
+);
 export type RunningService = z.infer<typeof RunningService>;
 
 /** Query of `GET /api/v1/system/services`. */
-export const ServiceQuery = z.strictObject({
-  outdated: queryFlag
-    .optional()
-    .meta({ description: '`true`: those that run old code, or of which that is unknown, and no others.' }),
-});
+export const ServiceQuery = lazily(() =>
+  z.strictObject({
+    outdated: queryFlag
+      .optional()
+      .meta({ description: '`true`: those that run old code, or of which that is unknown, and no others.' }),
+  }),
+);
 export type ServiceQuery = z.infer<typeof ServiceQuery>;
 
 /** Answer of `GET /api/v1/system/services`. */
-export const ServiceList = z.object({
-  services: z.array(RunningService).max(2_000),
-  others: z
-    .array(
-      OutdatedProcess.extend({
-        belongs_to: Line.nullable().meta({
-          description: '`session-3.scope`, `user@1000.service`, `init.scope`; null where nothing is known.',
+export const ServiceList = lazily(() =>
+  z.object({
+    services: z.array(RunningService).max(2_000),
+    others: z
+      .array(
+        OutdatedProcess.unwrap().extend({
+          belongs_to: Line.nullable().meta({
+            description: '`session-3.scope`, `user@1000.service`, `init.scope`; null where nothing is known.',
+          }),
         }),
-      }),
-    )
-    .max(500)
-    .meta({ description: 'Processes that run old code and belong to no service that could be restarted.' }),
-  elsewhere: z.int().nonnegative().meta({
-    description: 'Processes with another root than this host, as those of containers: not looked at.',
+      )
+      .max(500)
+      .meta({ description: 'Processes that run old code and belong to no service that could be restarted.' }),
+    elsewhere: z.int().nonnegative().meta({
+      description: 'Processes with another root than this host, as those of containers: not looked at.',
+    }),
+    unknown: z
+      .array(z.object({ reason: Line, processes: z.int().positive() }))
+      .max(20)
+      .meta({ description: 'Processes that could not be looked at, and why.' }),
+    left_out: z.int().nonnegative().meta({
+      description: 'Processes that run old code and are named nowhere, because the answer is full.',
+    }),
+    complete: z.boolean().meta({
+      description: 'False when `unknown` or `left_out` is not empty: then there may be more than is said.',
+    }),
+    looked_at: z.iso.datetime(),
   }),
-  unknown: z
-    .array(z.object({ reason: Line, processes: z.int().positive() }))
-    .max(20)
-    .meta({ description: 'Processes that could not be looked at, and why.' }),
-  left_out: z
-    .int()
-    .nonnegative()
-    .meta({ description: 'Processes that run old code and are named nowhere, because the answer is full.' }),
-  complete: z.boolean().meta({
-    description: 'False when `unknown` or `left_out` is not empty: then there may be more than is said.',
-  }),
-  looked_at: z.iso.datetime(),
-});
+);
 export type ServiceList = z.infer<typeof ServiceList>;
 
 const Word = z.string().max(64);
 
 /** Answer of `GET /api/v1/system/services/{name}`. */
-export const ServiceState = z.object({
-  name: ServiceUnit.meta({ description: 'As systemd calls it; it may have been asked for by another name.' }),
-  display_name: Line,
-  load_state: Word.meta({ description: '`loaded`, `masked`, `bad-setting` … (systemctl(1)).' }),
-  active_state: Word.meta({
-    description: '`active`, `reloading`, `inactive`, `failed`, `activating`, `deactivating` …',
+export const ServiceState = lazily(() =>
+  z.object({
+    name: ServiceUnit.meta({
+      description: 'As systemd calls it; it may have been asked for by another name.',
+    }),
+    display_name: Line,
+    load_state: Word.meta({ description: '`loaded`, `masked`, `bad-setting` … (systemctl(1)).' }),
+    active_state: Word.meta({
+      description: '`active`, `reloading`, `inactive`, `failed`, `activating`, `deactivating` …',
+    }),
+    sub_state: Word.meta({ description: '`running`, `exited`, `dead`, `auto-restart` …' }),
+    enabled_state: Word.nullable().meta({ description: '`enabled`, `disabled`, `static` …' }),
+    main_pid: z.int().positive().nullable(),
+    since: z.iso
+      .datetime()
+      .nullable()
+      .meta({ description: 'When its state last changed, by the clock of the host.' }),
+    healthy: z.boolean().meta({ description: 'Whether it is `active`.' }),
+    old_code: OldCode.meta({
+      description: '`unknown`: a process of it could not be looked at, or nobody knows which are its.',
+    }),
+    outdated: z.array(OutdatedProcess).max(100),
   }),
-  sub_state: Word.meta({ description: '`running`, `exited`, `dead`, `auto-restart` …' }),
-  enabled_state: Word.nullable().meta({ description: '`enabled`, `disabled`, `static` …' }),
-  main_pid: z.int().positive().nullable(),
-  since: z.iso
-    .datetime()
-    .nullable()
-    .meta({ description: 'When its state last changed, by the clock of the host.' }),
-  healthy: z.boolean().meta({ description: 'Whether it is `active`.' }),
-  old_code: OldCode.meta({
-    description: '`unknown`: a process of it could not be looked at, or nobody knows which are its.',
-  }),
-  outdated: z.array(OutdatedProcess).max(100),
-});
+);
 export type ServiceState = z.infer<typeof ServiceState>;
 
 /** How a service is that could not be restarted. */
-export const JobServiceFailure = z.object({
-  name: ServiceUnit,
-  result: Word.meta({ description: '`exit-code`, `timeout`, `signal` … (systemd.service(5)).' }),
-  active_state: Word,
-  sub_state: Word,
-  exit_status: z.int().nullable().meta({ description: 'Of its main program.' }),
-  journal: z.array(z.string().max(512)).max(20).meta({
-    description: 'The last lines that it, and systemd about it, have written since the restart began.',
+export const JobServiceFailure = lazily(() =>
+  z.object({
+    name: ServiceUnit,
+    result: Word.meta({ description: '`exit-code`, `timeout`, `signal` … (systemd.service(5)).' }),
+    active_state: Word,
+    sub_state: Word,
+    exit_status: z.int().nullable().meta({ description: 'Of its main program.' }),
+    journal: z.array(z.string().max(512)).max(20).meta({
+      description: 'The last lines that it, and systemd about it, have written since the restart began.',
+    }),
   }),
-});
+);
 export type JobServiceFailure = z.infer<typeof JobServiceFailure>;
 
 /** What runs old code after a job. */
-export const JobOldCode = z.object({
-  services: z
-    .array(ServiceName)
-    .max(2_000)
-    .meta({ description: 'Services that run code which was replaced: restart them.' }),
-  others: z
-    .int()
-    .nonnegative()
-    .meta({ description: 'Other processes that do, as those of people who are logged in.' }),
-  unknown: z
-    .int()
-    .nonnegative()
-    .meta({ description: 'Processes that could not be looked at, or are not named.' }),
-});
+export const JobOldCode = lazily(() =>
+  z.object({
+    services: z
+      .array(ServiceName)
+      .max(2_000)
+      .meta({ description: 'Services that run code which was replaced: restart them.' }),
+    others: z
+      .int()
+      .nonnegative()
+      .meta({ description: 'Other processes that do, as those of people who are logged in.' }),
+    unknown: z
+      .int()
+      .nonnegative()
+      .meta({ description: 'Processes that could not be looked at, or are not named.' }),
+  }),
+);
 export type JobOldCode = z.infer<typeof JobOldCode>;

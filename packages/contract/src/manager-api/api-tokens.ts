@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lazily } from '../lazily.ts';
 import { GUARDED_PERMISSIONS } from '../permissions.ts';
 import { RoleName } from '../roles.ts';
 
@@ -21,39 +22,44 @@ export const ApiTokenName = z
 export const GuardedName = z.enum(GUARDED_PERMISSIONS);
 
 /** An API token as an administrator sees it; never with its secret, which nobody but its holder has. */
-export const ApiToken = z.object({
-  name: z.string(),
-  role: z
-    .string()
-    .meta({ description: 'What it may do; one that this version does not know may do nothing.' }),
-  allowed: z.array(GuardedName).meta({
-    description: 'Of what lets somebody in, what it may do; without them a role of a program has none of it.',
+export const ApiToken = lazily(() =>
+  z.object({
+    name: z.string(),
+    role: z
+      .string()
+      .meta({ description: 'What it may do; one that this version does not know may do nothing.' }),
+    allowed: z.array(GuardedName).meta({
+      description:
+        'Of what lets somebody in, what it may do; without them a role of a program has none of it.',
+    }),
+    state: z.enum(API_TOKEN_STATES),
+    created_at: z.iso.datetime(),
+    created_by: z.string(),
+    expires_at: z.iso.datetime(),
+    revoked_at: z.iso.datetime().nullable(),
+    last_used_at: z.iso
+      .datetime()
+      .nullable()
+      .meta({ description: 'To the minute; null when it was never used.' }),
+    last_used_from: z.string().nullable().meta({ description: 'The address of that call.' }),
   }),
-  state: z.enum(API_TOKEN_STATES),
-  created_at: z.iso.datetime(),
-  created_by: z.string(),
-  expires_at: z.iso.datetime(),
-  revoked_at: z.iso.datetime().nullable(),
-  last_used_at: z.iso
-    .datetime()
-    .nullable()
-    .meta({ description: 'To the minute; null when it was never used.' }),
-  last_used_from: z.string().nullable().meta({ description: 'The address of that call.' }),
-});
+);
 export type ApiToken = z.infer<typeof ApiToken>;
 
 export const ApiTokenList = z.object({ api_tokens: z.array(ApiToken), total: z.int() });
 
 /** Body of `POST /api-tokens`. */
-export const CreateApiToken = z.strictObject({
-  name: ApiTokenName,
-  role: RoleName,
-  allow: z.array(GuardedName).max(GUARDED_PERMISSIONS.length).optional().meta({
-    description:
-      'What lets somebody in, and the role may do: letting hosts join, making join tokens, people, API tokens.',
+export const CreateApiToken = lazily(() =>
+  z.strictObject({
+    name: ApiTokenName,
+    role: RoleName,
+    allow: z.array(GuardedName).max(GUARDED_PERMISSIONS.length).optional().meta({
+      description:
+        'What lets somebody in, and the role may do: letting hosts join, making join tokens, people, API tokens.',
+    }),
+    expires_days: z.int().min(1).max(MAX_API_TOKEN_DAYS).optional(),
   }),
-  expires_days: z.int().min(1).max(MAX_API_TOKEN_DAYS).optional(),
-});
+);
 export type CreateApiToken = z.infer<typeof CreateApiToken>;
 
 /** The one time that an API token is shown. */

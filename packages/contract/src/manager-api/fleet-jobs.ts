@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { IdempotencyKey } from '../agent-api/job-headers.ts';
 import { JOB_OPERATIONS, JOB_STATUSES, JobReboot } from '../agent-api/jobs.ts';
+import { lazily } from '../lazily.ts';
 import { wholeNumber } from '../query.ts';
 import { Line, Output } from '../text-bounds.ts';
 import { inventoryPage } from './inventory.ts';
@@ -21,47 +22,55 @@ export const FLEET_JOB_STATES = [
 export type FleetJobState = (typeof FLEET_JOB_STATES)[number];
 
 /** What became of it. */
-export const FleetJobResult = z.object({
-  status: z.enum(JOB_STATUSES).nullable().meta({ description: 'Of the job; null where there was none.' }),
-  message: Output,
-  error_code: Line.nullable(),
-  changed: z
-    .record(z.string().max(64), z.int().nonnegative())
-    .meta({ description: 'How many packages, by what happened to them.' }),
-  reboot: JobReboot.nullable(),
-});
+export const FleetJobResult = lazily(() =>
+  z.object({
+    status: z.enum(JOB_STATUSES).nullable().meta({ description: 'Of the job; null where there was none.' }),
+    message: Output,
+    error_code: Line.nullable(),
+    changed: z
+      .record(z.string().max(64), z.int().nonnegative())
+      .meta({ description: 'How many packages, by what happened to them.' }),
+    reboot: JobReboot.nullable(),
+  }),
+);
 export type FleetJobResult = z.infer<typeof FleetJobResult>;
 
 /** Something that this manager was asked to have done on a host. */
-export const FleetJob = z.object({
-  id: z.uuid(),
-  key: IdempotencyKey.meta({ description: 'By which the host knows it again.' }),
-  host_id: z.uuid(),
-  fqdn: z.string().meta({ description: 'As the host was called then.' }),
-  operation: z.enum(JOB_OPERATIONS),
-  actor: z.string().meta({ description: 'Who asked for it.' }),
-  state: z.enum(FLEET_JOB_STATES).meta({
-    description:
-      '`asked`: the host is asked, until its answer is known; `accepted`: it has the job `job_id`; `ended`: that is over; `not_begun`: refused or not reached, nothing was done; `unknown`: nobody can say what became of it.',
+export const FleetJob = lazily(() =>
+  z.object({
+    id: z.uuid(),
+    key: IdempotencyKey.meta({ description: 'By which the host knows it again.' }),
+    host_id: z.uuid(),
+    fqdn: z.string().meta({ description: 'As the host was called then.' }),
+    operation: z.enum(JOB_OPERATIONS),
+    actor: z.string().meta({ description: 'Who asked for it.' }),
+    state: z.enum(FLEET_JOB_STATES).meta({
+      description:
+        '`asked`: the host is asked, until its answer is known; `accepted`: it has the job `job_id`; `ended`: that is over; `not_begun`: refused or not reached, nothing was done; `unknown`: nobody can say what became of it.',
+    }),
+    job_id: z.uuid().nullable().meta({ description: 'Of the host.' }),
+    plan_hash: z.string().nullable().meta({ description: 'The plan that was approved.' }),
+    asked_at: z.iso.datetime(),
+    ended_at: z.iso.datetime().nullable(),
+    result: FleetJobResult.nullable(),
   }),
-  job_id: z.uuid().nullable().meta({ description: 'Of the host.' }),
-  plan_hash: z.string().nullable().meta({ description: 'The plan that was approved.' }),
-  asked_at: z.iso.datetime(),
-  ended_at: z.iso.datetime().nullable(),
-  result: FleetJobResult.nullable(),
-});
+);
 export type FleetJob = z.infer<typeof FleetJob>;
 
 /** Answer of `GET /jobs`. */
-export const FleetJobs = z.object({
-  jobs: z.array(FleetJob).meta({ description: 'The newest first.' }),
-  total: z.int().nonnegative().meta({ description: 'Before paging.' }),
-});
+export const FleetJobs = lazily(() =>
+  z.object({
+    jobs: z.array(FleetJob).meta({ description: 'The newest first.' }),
+    total: z.int().nonnegative().meta({ description: 'Before paging.' }),
+  }),
+);
 export type FleetJobs = z.infer<typeof FleetJobs>;
 
-export const FleetJobsQuery = z.strictObject({
-  host: z.string().min(1).max(253).optional().meta({ description: 'Id, name or address of a host.' }),
-  state: z.enum(FLEET_JOB_STATES).optional(),
-  days: wholeNumber(1, 3_660).optional().meta({ description: 'Only of the last days.' }),
-  ...inventoryPage,
-});
+export const FleetJobsQuery = lazily(() =>
+  z.strictObject({
+    host: z.string().min(1).max(253).optional().meta({ description: 'Id, name or address of a host.' }),
+    state: z.enum(FLEET_JOB_STATES).optional(),
+    days: wholeNumber(1, 3_660).optional().meta({ description: 'Only of the last days.' }),
+    ...inventoryPage,
+  }),
+);

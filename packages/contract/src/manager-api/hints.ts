@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lazily } from '../lazily.ts';
 import type { Permission } from '../permissions.ts';
 
 /** What the manager's records are about, and who may hear that something of it changed: whoever may read it. */
@@ -24,9 +25,11 @@ export interface Hint {
 }
 
 /** Query of `GET /events`. */
-export const HintsQuery = z.strictObject({
-  after: z.string().max(64).optional().meta({
-    description:
-      'The id of the last hint that was seen, for clients that cannot send `Last-Event-ID`; what changed since comes first. Without either, and with one of before a restart, `all` comes first.',
+export const HintsQuery = lazily(() =>
+  z.strictObject({
+    after: z.string().max(64).optional().meta({
+      description:
+        'The id of the last hint that was seen, for clients that cannot send `Last-Event-ID`; what changed since comes first. Without either, and with one of before a restart, `all` comes first.',
+    }),
   }),
-});
+);

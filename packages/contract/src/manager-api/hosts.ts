@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CRL_STATUSES, IDENTITY_TRUSTS } from '../agent-api/health.ts';
 import { OsDetails } from '../enrollment.ts';
+import { lazily } from '../lazily.ts';
 import { REVOCATION_REASON_NAMES } from '../revocation.ts';
 import { OneLine } from '../text-bounds.ts';
 import { HostSelector } from './host-selector.ts';
@@ -29,58 +30,69 @@ export const HOST_IDENTITY_STATES = [
 export type HostIdentityState = (typeof HOST_IDENTITY_STATES)[number];
 
 /** Identity of a host, by our records and by what its agent said when it was asked last. */
-export const HostIdentity = z.object({
-  state: z.enum(HOST_IDENTITY_STATES),
-  message: z.string().nullable().meta({ description: 'What is wrong and what to do; null when nothing is.' }),
-  days_left: z.int().nullable(),
-  trust: z
-    .enum(IDENTITY_TRUSTS)
-    .nullable()
-    .meta({ description: 'How the agent came to trust this manager.' }),
-  served_serial: z
-    .string()
-    .nullable()
-    .meta({ description: 'Serial number of the certificate the agent served with.' }),
-  crl_status: z.enum(CRL_STATUSES).nullable(),
-  crl_number: z.int().nullable(),
-  crl_current: z.boolean().nullable().meta({
-    description: 'Its revocation list names everything that is revoked now; null before it was asked.',
+export const HostIdentity = lazily(() =>
+  z.object({
+    state: z.enum(HOST_IDENTITY_STATES),
+    message: z
+      .string()
+      .nullable()
+      .meta({ description: 'What is wrong and what to do; null when nothing is.' }),
+    days_left: z.int().nullable(),
+    trust: z
+      .enum(IDENTITY_TRUSTS)
+      .nullable()
+      .meta({ description: 'How the agent came to trust this manager.' }),
+    served_serial: z
+      .string()
+      .nullable()
+      .meta({ description: 'Serial number of the certificate the agent served with.' }),
+    crl_status: z.enum(CRL_STATUSES).nullable(),
+    crl_number: z.int().nullable(),
+    crl_current: z.boolean().nullable().meta({
+      description: 'Its revocation list names everything that is revoked now; null before it was asked.',
+    }),
+    reported_at: z.iso.datetime().nullable(),
   }),
-  reported_at: z.iso.datetime().nullable(),
-});
+);
 export type HostIdentity = z.infer<typeof HostIdentity>;
 
 /** Whether a host needs a reboot, as it said when it was listed last. */
-export const HostReboot = z.object({
-  needed: z.boolean().nullable().meta({ description: 'Null where it did not say so.' }),
-  reasons: z.array(z.string()).meta({ description: 'Clauses for people.' }),
-  said_at: z.iso.datetime().nullable(),
-});
+export const HostReboot = lazily(() =>
+  z.object({
+    needed: z.boolean().nullable().meta({ description: 'Null where it did not say so.' }),
+    reasons: z.array(z.string()).meta({ description: 'Clauses for people.' }),
+    said_at: z.iso.datetime().nullable(),
+  }),
+);
 export type HostReboot = z.infer<typeof HostReboot>;
 
 /** A host of the fleet. */
-export const Host = z.object({
-  id: z.uuid(),
-  fqdn: z.string(),
-  hostname: z.string().nullable(),
-  machine_id: z.string(),
-  ip_address: z.string(),
-  agent_port: z.int(),
-  os_details: OsDetails,
-  key_origin: z.enum(['host', 'manager']),
-  certificate_serial: z.string().nullable(),
-  certificate_expires_at: z.iso.datetime().nullable(),
-  created_at: z.iso.datetime(),
-  last_seen_at: z.iso.datetime().nullable(),
-  last_error: z.string().nullable(),
-  left_at: z.iso.datetime().nullable().meta({ description: 'When the host left by itself.' }),
-  identity: HostIdentity,
-  job_key: HostJobKeyState,
-  reboot: HostReboot,
-  labels: Labels.meta({ description: 'Set by people and join tokens, by key.' }),
-  groups: z.array(z.string()).meta({ description: 'Those that people or join tokens put it into, by name.' }),
-  note: z.string().nullable().meta({ description: 'What people wrote about it.' }),
-});
+export const Host = lazily(() =>
+  z.object({
+    id: z.uuid(),
+    fqdn: z.string(),
+    hostname: z.string().nullable(),
+    machine_id: z.string(),
+    ip_address: z.string(),
+    agent_port: z.int(),
+    os_details: OsDetails,
+    key_origin: z.enum(['host', 'manager']),
+    certificate_serial: z.string().nullable(),
+    certificate_expires_at: z.iso.datetime().nullable(),
+    created_at: z.iso.datetime(),
+    last_seen_at: z.iso.datetime().nullable(),
+    last_error: z.string().nullable(),
+    left_at: z.iso.datetime().nullable().meta({ description: 'When the host left by itself.' }),
+    identity: HostIdentity,
+    job_key: HostJobKeyState,
+    reboot: HostReboot,
+    labels: Labels.meta({ description: 'Set by people and join tokens, by key.' }),
+    groups: z
+      .array(z.string())
+      .meta({ description: 'Those that people or join tokens put it into, by name.' }),
+    note: z.string().nullable().meta({ description: 'What people wrote about it.' }),
+  }),
+);
 export type Host = z.infer<typeof Host>;
 
 export const HostList = z.object({ hosts: z.array(Host), total: z.int() });
@@ -93,11 +105,13 @@ export const HostQuery = z.strictObject({ hosts: HostSelector.optional() });
 export const HostNote = OneLine(500);
 
 /** Body of `PUT /hosts/{id}`: where the agent listens when not on its standard port, and what is to be known of the host. */
-export const HostChange = z.strictObject({
-  agent_port: z.int().min(1).max(65_535).optional(),
-  ip_address: z.union([z.ipv4(), z.ipv6()]).optional(),
-  note: HostNote.nullable().optional().meta({ description: 'Null for none.' }),
-});
+export const HostChange = lazily(() =>
+  z.strictObject({
+    agent_port: z.int().min(1).max(65_535).optional(),
+    ip_address: z.union([z.ipv4(), z.ipv6()]).optional(),
+    note: HostNote.nullable().optional().meta({ description: 'Null for none.' }),
+  }),
+);
 export type HostChange = z.infer<typeof HostChange>;
 
 /** Query of `DELETE /hosts/{id}`: why its certificates are revoked. */

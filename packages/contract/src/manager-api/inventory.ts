@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PackageGlob } from '../agent-api/packages.ts';
+import { lazily } from '../lazily.ts';
 import { wholeNumber } from '../query.ts';
 
 export const INVENTORY_STATES = ['current', 'behind', 'unknown'] as const;
@@ -25,33 +26,40 @@ export const inventoryPage = {
 };
 
 /** How the fleet fares; `current`, `behind` and `unknown` are all hosts that have not left. */
-export const FleetFigures = z.object({
-  hosts: z.int().nonnegative(),
-  current: z.int().nonnegative(),
-  behind: z.int().nonnegative(),
-  unknown: z.int().nonnegative(),
-  security: z.int().nonnegative().meta({ description: 'Those of `behind` on which security updates wait.' }),
-  oldest_listed_at: When.meta({
-    description: 'The oldest listing that `current` and `behind` stand on; null where there is none.',
+export const FleetFigures = lazily(() =>
+  z.object({
+    hosts: z.int().nonnegative(),
+    current: z.int().nonnegative(),
+    behind: z.int().nonnegative(),
+    unknown: z.int().nonnegative(),
+    security: z
+      .int()
+      .nonnegative()
+      .meta({ description: 'Those of `behind` on which security updates wait.' }),
+    oldest_listed_at: When.meta({
+      description: 'The oldest listing that `current` and `behind` stand on; null where there is none.',
+    }),
   }),
-});
+);
 export type FleetFigures = z.infer<typeof FleetFigures>;
 
 /** What is known of the packages of a host; counts are of its last good listing, whatever its state. */
-export const HostInventory = z.object({
-  id: z.uuid(),
-  fqdn: z.string(),
-  state: State,
-  reason: z
-    .string()
-    .nullable()
-    .meta({ description: 'Why it is `unknown`, for people; null when it is not.' }),
-  listed_at: When.meta({ description: 'When the host last said so; null when it never did.' }),
-  checked_at: When.meta({ description: 'When it was asked last, with or without success.' }),
-  packages: z.int().nonnegative(),
-  updates: z.int().nonnegative(),
-  security_updates: z.int().nonnegative(),
-});
+export const HostInventory = lazily(() =>
+  z.object({
+    id: z.uuid(),
+    fqdn: z.string(),
+    state: State,
+    reason: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why it is `unknown`, for people; null when it is not.' }),
+    listed_at: When.meta({ description: 'When the host last said so; null when it never did.' }),
+    checked_at: When.meta({ description: 'When it was asked last, with or without success.' }),
+    packages: z.int().nonnegative(),
+    updates: z.int().nonnegative(),
+    security_updates: z.int().nonnegative(),
+  }),
+);
 export type HostInventory = z.infer<typeof HostInventory>;
 
 export const InventoryQuery = z.strictObject({
@@ -60,11 +68,13 @@ export const InventoryQuery = z.strictObject({
 });
 
 /** Answer of `GET /inventory`. */
-export const FleetInventory = z.object({
-  figures: FleetFigures,
-  hosts: z.array(HostInventory),
-  total: z.int().nonnegative().meta({ description: 'Hosts that match, before paging.' }),
-});
+export const FleetInventory = lazily(() =>
+  z.object({
+    figures: FleetFigures,
+    hosts: z.array(HostInventory),
+    total: z.int().nonnegative().meta({ description: 'Hosts that match, before paging.' }),
+  }),
+);
 export type FleetInventory = z.infer<typeof FleetInventory>;
 
 export const HostInventoryQuery = z.strictObject({ name: PackageGlob.optional(), ...inventoryPage });
@@ -73,27 +83,31 @@ export const HostInventoryQuery = z.strictObject({ name: PackageGlob.optional(),
 const STAYS = ['held', 'phased', 'hidden'] as const;
 
 /** A package that a host has installed. */
-export const InstalledPackage = z.object({
-  name: z.string(),
-  version: z.string(),
-  architecture: z.string(),
-  source_name: z.string().nullable(),
-  source_version: z.string().nullable(),
-  candidate: z.string().nullable().meta({ description: 'The version that waits; null where none does.' }),
-  security: z.boolean().nullable().meta({
-    description: 'Whether that mends a security fault; null where the host cannot tell, or none waits.',
+export const InstalledPackage = lazily(() =>
+  z.object({
+    name: z.string(),
+    version: z.string(),
+    architecture: z.string(),
+    source_name: z.string().nullable(),
+    source_version: z.string().nullable(),
+    candidate: z.string().nullable().meta({ description: 'The version that waits; null where none does.' }),
+    security: z.boolean().nullable().meta({
+      description: 'Whether that mends a security fault; null where the host cannot tell, or none waits.',
+    }),
+    stays: z.array(z.enum(STAYS)).max(STAYS.length).meta({
+      description:
+        'Why that would stay when everything is updated: `held` on the host; `phased`, published for a share of machines that it is not part of yet; `hidden` by its pins or its default release.',
+    }),
   }),
-  stays: z.array(z.enum(STAYS)).max(STAYS.length).meta({
-    description:
-      'Why that would stay when everything is updated: `held` on the host; `phased`, published for a share of machines that it is not part of yet; `hidden` by its pins or its default release.',
-  }),
-});
+);
 export type InstalledPackage = z.infer<typeof InstalledPackage>;
 
 /** Answer of `GET /hosts/{id}/inventory`. */
-export const HostPackages = z.object({
-  host: HostInventory,
-  packages: z.array(InstalledPackage),
-  total: z.int().nonnegative().meta({ description: 'Packages that match, before paging.' }),
-});
+export const HostPackages = lazily(() =>
+  z.object({
+    host: HostInventory,
+    packages: z.array(InstalledPackage),
+    total: z.int().nonnegative().meta({ description: 'Packages that match, before paging.' }),
+  }),
+);
 export type HostPackages = z.infer<typeof HostPackages>;

@@ -1,15 +1,18 @@
 import { z } from 'zod';
+import { lazily } from '../lazily.ts';
 
 /** Query of `GET /hosts/{id}/jobs/{job}/events`. */
-export const JobEventsQuery = z.strictObject({
-  from_seq: z
-    .string()
-    .max(15)
-    .regex(/^\d{1,15}$/, 'must be a whole number')
-    .transform(Number)
-    .optional()
-    .meta({
-      description:
-        'The `seq` of the last event that was seen: those after it that the host still has come first. 0 asks for all of them; without it, the state of now comes first.',
-    }),
-});
+export const JobEventsQuery = lazily(() =>
+  z.strictObject({
+    from_seq: z
+      .string()
+      .max(15)
+      .regex(/^\d{1,15}$/, 'must be a whole number')
+      .transform(Number)
+      .optional()
+      .meta({
+        description:
+          'The `seq` of the last event that was seen: those after it that the host still has come first. 0 asks for all of them; without it, the state of now comes first.',
+      }),
+  }),
+);

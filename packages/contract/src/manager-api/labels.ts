@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lazily } from '../lazily.ts';
 
 /** How many labels a host has at most. */
 export const MAX_LABELS = 32;
@@ -28,17 +29,19 @@ export const Labels = z
 export type Labels = z.infer<typeof Labels>;
 
 /** Body of `PUT /hosts/{id}/labels`: other labels stay as they are. */
-export const LabelChange = z
-  .strictObject({
-    set: Labels.optional(),
-    remove: z.array(LabelKey).max(MAX_LABELS).optional(),
-  })
-  .refine(
-    ({ set = {}, remove = [] }) => Object.keys(set).length + remove.length > 0,
-    'names nothing to change',
-  )
-  .refine(
-    ({ set = {}, remove = [] }) => !remove.some((key) => Object.hasOwn(set, key)),
-    'must not set and remove the same label',
-  );
+export const LabelChange = lazily(() =>
+  z
+    .strictObject({
+      set: Labels.optional(),
+      remove: z.array(LabelKey).max(MAX_LABELS).optional(),
+    })
+    .refine(
+      ({ set = {}, remove = [] }) => Object.keys(set).length + remove.length > 0,
+      'names nothing to change',
+    )
+    .refine(
+      ({ set = {}, remove = [] }) => !remove.some((key) => Object.hasOwn(set, key)),
+      'must not set and remove the same label',
+    ),
+);
 export type LabelChange = z.infer<typeof LabelChange>;

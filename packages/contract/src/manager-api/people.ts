@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lazily } from '../lazily.ts';
 import { RoleName } from '../roles.ts';
 import { Line } from '../text-bounds.ts';
 
@@ -22,27 +23,31 @@ export const NewPassword = z
   .max(MAX_PASSWORD_CHARACTERS, `must have at most ${MAX_PASSWORD_CHARACTERS} characters`);
 
 /** A person as an administrator sees them. */
-export const Person = z.object({
-  name: Line,
-  role: Line.meta({ description: 'What they may do; one that this version does not know may do nothing.' }),
-  state: z.enum(['active', 'disabled']),
-  created_at: z.iso.datetime(),
-  created_by: Line,
-  last_sign_in_at: z.iso.datetime().nullable(),
-  second_factor: z.boolean().meta({ description: 'Whether signing in takes a code, too.' }),
-});
+export const Person = lazily(() =>
+  z.object({
+    name: Line,
+    role: Line.meta({ description: 'What they may do; one that this version does not know may do nothing.' }),
+    state: z.enum(['active', 'disabled']),
+    created_at: z.iso.datetime(),
+    created_by: Line,
+    last_sign_in_at: z.iso.datetime().nullable(),
+    second_factor: z.boolean().meta({ description: 'Whether signing in takes a code, too.' }),
+  }),
+);
 export type Person = z.infer<typeof Person>;
 
-export const PersonList = z.object({ people: z.array(Person).max(10_000), total: z.int() });
+export const PersonList = lazily(() => z.object({ people: z.array(Person).max(10_000), total: z.int() }));
 
 /** Body of `POST /people`. */
 export const CreatePerson = z.strictObject({ name: PersonName, role: RoleName, password: NewPassword });
 export type CreatePerson = z.infer<typeof CreatePerson>;
 
 /** Body of `PUT /people/{name}`. */
-export const PersonChange = z
-  .strictObject({ role: RoleName.optional(), disabled: z.boolean().optional() })
-  .refine(({ role, disabled }) => role !== undefined || disabled !== undefined, 'names nothing to change');
+export const PersonChange = lazily(() =>
+  z
+    .strictObject({ role: RoleName.optional(), disabled: z.boolean().optional() })
+    .refine(({ role, disabled }) => role !== undefined || disabled !== undefined, 'names nothing to change'),
+);
 export type PersonChange = z.infer<typeof PersonChange>;
 
 /** Body of `POST /me/password`. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lazily } from '../lazily.ts';
 import { OneLine } from '../text-bounds.ts';
 import { MAX_SELECTOR_CHARACTERS } from './host-selector.ts';
 import { LabelValue } from './labels.ts';
@@ -10,12 +11,14 @@ export const MAX_SAVED_SEARCHES = 500;
 export const SearchName = LabelValue;
 
 /** A selection of hosts under a name, which everybody shares; it is looked up whenever it is used. */
-export const SavedSearch = z.object({
-  name: z.string(),
-  hosts: z.string().meta({ description: 'The selection, as it was written.' }),
-  changed_at: z.iso.datetime(),
-  changed_by: z.string(),
-});
+export const SavedSearch = lazily(() =>
+  z.object({
+    name: z.string(),
+    hosts: z.string().meta({ description: 'The selection, as it was written.' }),
+    changed_at: z.iso.datetime(),
+    changed_by: z.string(),
+  }),
+);
 export type SavedSearch = z.infer<typeof SavedSearch>;
 
 export const SavedSearchList = z.object({ searches: z.array(SavedSearch), total: z.int() });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lazily } from '../lazily.ts';
 import { Line } from '../text-bounds.ts';
 import { MAX_PASSWORD_CHARACTERS, NewPassword, Person, PersonName } from './people.ts';
 
@@ -9,80 +10,99 @@ import { MAX_PASSWORD_CHARACTERS, NewPassword, Person, PersonName } from './peop
 export const REQUEST_HEADER = 'Linux-Patch-Request';
 
 /** Where somebody is signed in. */
-export const Session = z.object({
-  id: Line,
-  created_at: z.iso.datetime(),
-  seen_at: z.iso.datetime().meta({ description: 'To the minute.' }),
-  ends_at: z.iso.datetime().meta({ description: 'When it ends unless it is used before.' }),
-  address: Line.meta({ description: 'From where it was used last.' }),
-  client: Line.meta({ description: 'What the browser says it is.' }),
-  current: z.boolean().meta({ description: 'Whether this is the session that asks.' }),
-});
+export const Session = lazily(() =>
+  z.object({
+    id: Line,
+    created_at: z.iso.datetime(),
+    seen_at: z.iso.datetime().meta({ description: 'To the minute.' }),
+    ends_at: z.iso.datetime().meta({ description: 'When it ends unless it is used before.' }),
+    address: Line.meta({ description: 'From where it was used last.' }),
+    client: Line.meta({ description: 'What the browser says it is.' }),
+    current: z.boolean().meta({ description: 'Whether this is the session that asks.' }),
+  }),
+);
 export type Session = z.infer<typeof Session>;
 
-export const SessionList = z.object({ sessions: z.array(Session).max(1_000), total: z.int() });
+export const SessionList = lazily(() => z.object({ sessions: z.array(Session).max(1_000), total: z.int() }));
 
 /** Body of `POST /session`. */
-export const SignIn = z.strictObject({
-  name: z.string().max(64),
-  password: z.string().max(MAX_PASSWORD_CHARACTERS),
-  code: z
-    .string()
-    .max(64)
-    .optional()
-    .meta({ description: 'Of the authenticator, or a recovery code; for people who have one.' }),
-});
+export const SignIn = lazily(() =>
+  z.strictObject({
+    name: z.string().max(64),
+    password: z.string().max(MAX_PASSWORD_CHARACTERS),
+    code: z
+      .string()
+      .max(64)
+      .optional()
+      .meta({ description: 'Of the authenticator, or a recovery code; for people who have one.' }),
+  }),
+);
 export type SignIn = z.infer<typeof SignIn>;
 
 /** Body of `POST /setup`. */
-export const SetUp = z.strictObject({
-  secret: z.string().max(128).meta({ description: 'What is behind the # of the link that `init` printed.' }),
-  name: PersonName,
-  password: NewPassword,
-});
+export const SetUp = lazily(() =>
+  z.strictObject({
+    secret: z
+      .string()
+      .max(128)
+      .meta({ description: 'What is behind the # of the link that `init` printed.' }),
+    name: PersonName,
+    password: NewPassword,
+  }),
+);
 export type SetUp = z.infer<typeof SetUp>;
 
 /** Who is signed in, and what they may do. */
-export const OwnSession = z.object({
-  person: Person,
-  permissions: z.array(Line).max(1_000),
-  session: Session,
-  proven_until: z.iso
-    .datetime()
-    .meta({ description: 'Until then, what takes a proof that it is them takes none anew.' }),
-});
+export const OwnSession = lazily(() =>
+  z.object({
+    person: Person,
+    permissions: z.array(Line).max(1_000),
+    session: Session,
+    proven_until: z.iso
+      .datetime()
+      .meta({ description: 'Until then, what takes a proof that it is them takes none anew.' }),
+  }),
+);
 export type OwnSession = z.infer<typeof OwnSession>;
 
 /** Body of `POST /session/step-up`: the code for people with an authenticator, the password for others. */
-export const StepUp = z.strictObject({
-  password: z.string().max(MAX_PASSWORD_CHARACTERS).optional(),
-  code: z.string().max(64).optional(),
-});
+export const StepUp = lazily(() =>
+  z.strictObject({
+    password: z.string().max(MAX_PASSWORD_CHARACTERS).optional(),
+    code: z.string().max(64).optional(),
+  }),
+);
 export type StepUp = z.infer<typeof StepUp>;
 
 /** A key for an authenticator, which does not count yet. */
-export const OfferedAuthenticator = z.object({
-  secret: z.string().meta({ description: 'Base32, for typing.' }),
-  uri: z.string().meta({ description: 'What an authenticator reads from a picture.' }),
-});
+export const OfferedAuthenticator = lazily(() =>
+  z.object({
+    secret: z.string().meta({ description: 'Base32, for typing.' }),
+    uri: z.string().meta({ description: 'What an authenticator reads from a picture.' }),
+  }),
+);
 
 /** Body of `POST /me/authenticator/confirm`. */
 export const ConfirmAuthenticator = z.strictObject({ code: z.string().max(64) });
 
-export const RecoveryCodes = z.object({
-  recovery_codes: z
-    .array(z.string())
-    .meta({ description: 'Each signs in once without the authenticator; they cannot be shown again.' }),
-});
+export const RecoveryCodes = lazily(() =>
+  z.object({
+    recovery_codes: z
+      .array(z.string())
+      .meta({ description: 'Each signs in once without the authenticator; they cannot be shown again.' }),
+  }),
+);
 
 /** Body of requests that end sessions. */
-export const EndSessions = z.strictObject({
-  session: z
-    .string()
-    .max(64)
-    .optional()
-    .meta({ description: 'Which one; without it all, the one that asks excepted.' }),
-});
+export const EndSessions = lazily(() =>
+  z.strictObject({
+    session: z
+      .string()
+      .max(64)
+      .optional()
+      .meta({ description: 'Which one; without it all, the one that asks excepted.' }),
+  }),
+);
 export type EndSessions = z.infer<typeof EndSessions>;
 
 export const SessionsEnded = z.object({ ended: z.int().nonnegative() });

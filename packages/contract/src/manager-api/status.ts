@@ -1,19 +1,22 @@
 import { z } from 'zod';
+import { lazily } from '../lazily.ts';
 
 /** Answer of `GET /api/v1/status`. */
-export const ManagerStatus = z.object({
-  version: z.string(),
-  uptime_seconds: z.int().nonnegative(),
-  ca_fingerprint: z.string(),
-  manager_url: z.string(),
-  hosts: z.int().nonnegative(),
-  pending_enrollments: z.int().nonnegative(),
-  older_agents: z.object({
-    allowed: z.enum(['all', 'known', 'none']).meta({
-      description:
-        'Which agents of the older generation may ask to join: all, those of hosts on record with a key that the manager made, or none.',
+export const ManagerStatus = lazily(() =>
+  z.object({
+    version: z.string(),
+    uptime_seconds: z.int().nonnegative(),
+    ca_fingerprint: z.string(),
+    manager_url: z.string(),
+    hosts: z.int().nonnegative(),
+    pending_enrollments: z.int().nonnegative(),
+    older_agents: z.object({
+      allowed: z.enum(['all', 'known', 'none']).meta({
+        description:
+          'Which agents of the older generation may ask to join: all, those of hosts on record with a key that the manager made, or none.',
+      }),
+      hosts: z.int().nonnegative().meta({ description: 'Hosts on record with such a key.' }),
     }),
-    hosts: z.int().nonnegative().meta({ description: 'Hosts on record with such a key.' }),
   }),
-});
+);
 export type ManagerStatus = z.infer<typeof ManagerStatus>;

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { PatchError } from '@linux-patch/contract';
+import { lazily, PatchError } from '@linux-patch/contract';
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { AuditRow } from '../database/schema.ts';
@@ -13,15 +13,17 @@ const MAX_BYTES = 512 * 1024 ** 2;
 const Hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A line of the file: a record with everything that its hash covers, the fields as they were stored. */
-const SealedRow = z.strictObject({
-  seq: z.int().positive(),
-  at: z.int(),
-  actor: z.string(),
-  event: z.string(),
-  fields: z.string(),
-  previous_hash: Hash,
-  hash: Hash,
-});
+const SealedRow = lazily(() =>
+  z.strictObject({
+    seq: z.int().positive(),
+    at: z.int(),
+    actor: z.string(),
+    event: z.string(),
+    fields: z.string(),
+    previous_hash: Hash,
+    hash: Hash,
+  }),
+);
 
 /** Records as one compressed file (gzip, RFC 1952) of JSON lines. */
 export async function packRecords(rows: readonly Selectable<AuditRow>[]): Promise<Uint8Array> {

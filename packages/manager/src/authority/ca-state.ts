@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { PatchError, ROTATION_PHASES, type RotationPhase } from '@linux-patch/contract';
+import { lazily, PatchError, ROTATION_PHASES, type RotationPhase } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
 
@@ -8,22 +8,24 @@ export const FIRST_CA = 'ca-1';
 
 const CaId = z.string().regex(/^ca-[1-9]\d{0,3}$/);
 
-const CaStateSchema = z.strictObject({
-  v: z.literal(1),
-  phase: z.enum(ROTATION_PHASES),
-  since: z.iso.datetime().nullable(),
-  current: CaId,
-  next: CaId.nullable(),
-  /** CAs that issue nothing any more, the latest first. */
-  retired: z.array(
-    z.strictObject({
-      id: CaId,
-      at: z.iso.datetime(),
-      /** `discarded`: it was rolled back before it became the current one. */
-      why: z.enum(['retired', 'discarded', 'compromised']),
-    }),
-  ),
-});
+const CaStateSchema = lazily(() =>
+  z.strictObject({
+    v: z.literal(1),
+    phase: z.enum(ROTATION_PHASES),
+    since: z.iso.datetime().nullable(),
+    current: CaId,
+    next: CaId.nullable(),
+    /** CAs that issue nothing any more, the latest first. */
+    retired: z.array(
+      z.strictObject({
+        id: CaId,
+        at: z.iso.datetime(),
+        /** `discarded`: it was rolled back before it became the current one. */
+        why: z.enum(['retired', 'discarded', 'compromised']),
+      }),
+    ),
+  }),
+);
 
 /**
  * Which CAs there are and in which phase their replacement is. It lies beside the keys, so that a backup of the CA

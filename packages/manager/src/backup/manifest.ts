@@ -1,4 +1,4 @@
-import { PatchError } from '@linux-patch/contract';
+import { lazily, PatchError } from '@linux-patch/contract';
 import { z } from 'zod';
 
 /** Name of the first entry of the archive. */
@@ -12,28 +12,32 @@ const bytes = z
   .min(0)
   .max(1_024 ** 4);
 
-const KeptFile = z.strictObject({
-  /** Where it lies below the root of the file system. */
-  path: z.string().min(1).max(300),
-  /** Permission bits. */
-  mode: z.int().min(0).max(0o777),
-  bytes,
-  /** SHA-256, hexadecimal. */
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-});
+const KeptFile = lazily(() =>
+  z.strictObject({
+    /** Where it lies below the root of the file system. */
+    path: z.string().min(1).max(300),
+    /** Permission bits. */
+    mode: z.int().min(0).max(0o777),
+    bytes,
+    /** SHA-256, hexadecimal. */
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
+);
 
 /** What an archive holds; its first entry, so that a damaged one is found before anything is put in place. */
-export const BackupManifest = z.strictObject({
-  v: z.literal(1),
-  made_at: z.iso.datetime(),
-  /** Version of the program that made it. */
-  version: z.string().min(1).max(64),
-  ca_fingerprint: z.string().min(1).max(128),
-  /** The last migration of the database. */
-  schema: z.string().min(1).max(100),
-  hosts: z.int().min(0),
-  files: z.array(KeptFile).min(1).max(MAX_FILES),
-});
+export const BackupManifest = lazily(() =>
+  z.strictObject({
+    v: z.literal(1),
+    made_at: z.iso.datetime(),
+    /** Version of the program that made it. */
+    version: z.string().min(1).max(64),
+    ca_fingerprint: z.string().min(1).max(128),
+    /** The last migration of the database. */
+    schema: z.string().min(1).max(100),
+    hosts: z.int().min(0),
+    files: z.array(KeptFile).min(1).max(MAX_FILES),
+  }),
+);
 
 export type BackupManifest = z.infer<typeof BackupManifest>;
 export type KeptFile = BackupManifest['files'][number];

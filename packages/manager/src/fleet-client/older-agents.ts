@@ -6,6 +6,7 @@ import {
   JobList,
   JobSummary,
   ListSource,
+  lazily,
   Package,
   PackageList,
   PackageLists,
@@ -63,73 +64,91 @@ const OPERATION_WORDS = { patchapply: 'patch_apply' };
 const advisories = items(z.string().max(256), MOST_ADVISORIES).default([]);
 
 /** What older agents leave out is what it means not to say it. */
-const AnyPackage = Package.extend({
-  status: word(Package.shape.status, {
-    Installed: 'installed',
-    Upgradable: 'upgradable',
-    Available: 'available',
-    NotInstalled: 'available',
-  }),
-  architecture: Package.shape.architecture.default(''),
-  size_bytes: Package.shape.size_bytes.default(null),
-  held: Package.shape.held.default(false),
-  origin: Package.shape.origin.default(null),
-  security: Package.shape.security.default(false),
-  latest_version: Package.shape.latest_version.default(null),
-  description: Package.shape.description.default(''),
-  upgradable: Package.shape.upgradable.default(false),
-  cve_ids: advisories,
+const AnyPackage = lazily(() => {
+  const { shape } = Package.unwrap();
+  return Package.unwrap().extend({
+    status: word(shape.status, {
+      Installed: 'installed',
+      Upgradable: 'upgradable',
+      Available: 'available',
+      NotInstalled: 'available',
+    }),
+    architecture: shape.architecture.default(''),
+    size_bytes: shape.size_bytes.default(null),
+    held: shape.held.default(false),
+    origin: shape.origin.default(null),
+    security: shape.security.default(false),
+    latest_version: shape.latest_version.default(null),
+    description: shape.description.default(''),
+    upgradable: shape.upgradable.default(false),
+    cve_ids: advisories,
+  });
 });
 
-const AnyPatch = Patch.extend({
-  security: Patch.shape.security.default(false),
-  origin: Patch.shape.origin.default(null),
-  held: Patch.shape.held.default(false),
-  phased: Patch.shape.phased.default(false),
-  requires_reboot: Patch.shape.requires_reboot.default(false),
-  severity: Patch.shape.severity.default('unknown'),
-  description: Patch.shape.description.default(''),
-  cve_ids: advisories,
-  advisories,
+const AnyPatch = lazily(() => {
+  const { shape } = Patch.unwrap();
+  return Patch.unwrap().extend({
+    security: shape.security.default(false),
+    origin: shape.origin.default(null),
+    held: shape.held.default(false),
+    phased: shape.phased.default(false),
+    requires_reboot: shape.requires_reboot.default(false),
+    severity: shape.severity.default('unknown'),
+    description: shape.description.default(''),
+    cve_ids: advisories,
+    advisories,
+  });
 });
 
-const jobWords = {
-  status: word(Job.shape.status, JOB_STATUS_WORDS),
-  operation: word(Job.shape.operation, OPERATION_WORDS),
-};
-const page = {
-  limit: PackageList.shape.limit.default(null),
-  offset: PackageList.shape.offset.default(0),
-};
+function jobWords() {
+  const { status, operation } = Job.unwrap().shape;
+  return { status: word(status, JOB_STATUS_WORDS), operation: word(operation, OPERATION_WORDS) };
+}
+function page() {
+  const { limit, offset } = PackageList.unwrap().shape;
+  return { limit: limit.default(null), offset: offset.default(0) };
+}
 
 const names = items(z.string().max(256), MOST_PACKAGES);
-const lists = PackageLists.extend({ sources: items(ListSource, MOST_SOURCES) }).optional();
+const lists = lazily(() =>
+  PackageLists.unwrap().extend({ sources: items(ListSource, MOST_SOURCES) }),
+).optional();
 
 /** Where older agents say something else, or where a hostile one could say too much, by route id. */
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
-  [AGENT_ROUTES.listPackages.id]: PackageList.extend({
-    packages: items(AnyPackage, MOST_PACKAGES),
-    lists,
-    ...page,
-  }),
-  [AGENT_ROUTES.listPatches.id]: PatchList.extend({
-    patches: items(AnyPatch, MOST_PACKAGES),
-    hidden_security: items(HiddenSecurityUpdate, MOST_PACKAGES).optional(),
-    lists,
-  }),
-  [AGENT_ROUTES.planPatches.id]: Plan.extend({
-    steps: items(PlanStep, MOST_PACKAGES),
-    new_packages: names,
-    removed_packages: names,
-    left_out: items(PlanLeftOut.extend({ removals: names }), MOST_PACKAGES),
-    lists,
-  }),
-  [AGENT_ROUTES.listJobs.id]: JobList.extend({
-    jobs: items(JobSummary.extend(jobWords), MOST_JOBS),
-    ...page,
-  }),
-  [AGENT_ROUTES.getJob.id]: Job.extend(jobWords),
-  [AGENT_ROUTES.applyPatches.id]: JobAccepted.extend({ operation: jobWords.operation }),
+  [AGENT_ROUTES.listPackages.id]: lazily(() =>
+    PackageList.unwrap().extend({
+      packages: items(AnyPackage, MOST_PACKAGES),
+      lists,
+      ...page(),
+    }),
+  ),
+  [AGENT_ROUTES.listPatches.id]: lazily(() =>
+    PatchList.unwrap().extend({
+      patches: items(AnyPatch, MOST_PACKAGES),
+      hidden_security: items(HiddenSecurityUpdate, MOST_PACKAGES).optional(),
+      lists,
+    }),
+  ),
+  [AGENT_ROUTES.planPatches.id]: lazily(() =>
+    Plan.unwrap().extend({
+      steps: items(PlanStep, MOST_PACKAGES),
+      new_packages: names,
+      removed_packages: names,
+      left_out: items(PlanLeftOut.unwrap().extend({ removals: names }), MOST_PACKAGES),
+      lists,
+    }),
+  ),
+  [AGENT_ROUTES.listJobs.id]: lazily(() =>
+    JobList.unwrap().extend({
+      jobs: items(JobSummary.unwrap().extend(jobWords()), MOST_JOBS),
+      ...page(),
+    }),
+  ),
+  [AGENT_ROUTES.getJob.id]: lazily(() => Job.unwrap().extend(jobWords())),
+  [AGENT_ROUTES.applyPatches.id]: lazily(() =>
+    JobAccepted.unwrap().extend({ operation: jobWords().operation }),
+  ),
 };
 
 /** The answer of a route as every generation of agents gives it; what is read is in today's words. */

@@ -50,7 +50,7 @@ export function createChangeSigner(jobKey: Pick<JobKey, 'sign'>): ChangeSigner {
       return { [SIGNED_JOB_HEADER]: signed.job, [JOB_SIGNATURE_HEADER]: signed.signature };
     },
     note({ hostId }, headers) {
-      const { data } = SignedJob.shape.challenge.safeParse(headers[CHALLENGE_HEADER.toLowerCase()]);
+      const { data } = SignedJob.unwrap().shape.challenge.safeParse(headers[CHALLENGE_HEADER.toLowerCase()]);
       if (data !== undefined) challenges.set(hostId, data);
     },
     isReady: ({ hostId }) => challenges.has(hostId),

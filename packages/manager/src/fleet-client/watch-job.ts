@@ -39,7 +39,7 @@ async function* pushedEvents(options: WatchOptions): AsyncGenerator<JobEvent> {
   for await (const frame of jobFrames(options)) {
     if (frame.type !== 'job_status' && frame.type !== 'job_complete') continue;
     const { status, progress_percent, message, output = null, seq, missed = 0 } = frame;
-    const read = Job.shape.status.safeParse(status);
+    const read = Job.unwrap().shape.status.safeParse(status);
     if (!read.success) continue;
     yield { status: read.data, progress_percent, message, output, seq, missed };
     if (isFinal(status)) return;

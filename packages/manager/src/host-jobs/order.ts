@@ -1,4 +1,4 @@
-import { AGENT_ROUTES, type JobOperation } from '@linux-patch/contract';
+import { AGENT_ROUTES, type JobOperation, lazily } from '@linux-patch/contract';
 import { z } from 'zod';
 
 /** What hosts can be asked to do as a job. */
@@ -14,13 +14,15 @@ const OPERATIONS = {
 type JobRouteName = keyof typeof OPERATIONS;
 
 /** A request that becomes a job of a host; sent as it is, however often. */
-export const JobOrder = z.object({
-  route: z.enum(Object.keys(OPERATIONS) as [JobRouteName, ...JobRouteName[]]),
-  /** Of the path. */
-  name: z.string().optional(),
-  query: z.record(z.string(), z.string()).optional(),
-  body: z.unknown().optional(),
-});
+export const JobOrder = lazily(() =>
+  z.object({
+    route: z.enum(Object.keys(OPERATIONS) as [JobRouteName, ...JobRouteName[]]),
+    /** Of the path. */
+    name: z.string().optional(),
+    query: z.record(z.string(), z.string()).optional(),
+    body: z.unknown().optional(),
+  }),
+);
 export type JobOrder = z.infer<typeof JobOrder>;
 
 export function operationOf({ route }: JobOrder): JobOperation {
@@ -44,11 +46,15 @@ export function planHashOf({ query, body }: JobOrder): string | null {
   return (Planned.safeParse(body).data ?? Planned.safeParse(query).data)?.plan_hash ?? null;
 }
 
-const Name = z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]);
-const Named = z.object({
-  packages: z.array(Name).nullish(),
-  patches: z.array(Name).nullish(),
-});
+const Name = lazily(() =>
+  z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]),
+);
+const Named = lazily(() =>
+  z.object({
+    packages: z.array(Name).nullish(),
+    patches: z.array(Name).nullish(),
+  }),
+);
 
 /** The packages that it names. */
 export function namesIn({ route, name, body }: JobOrder): string[] {

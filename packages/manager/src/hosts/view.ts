@@ -47,7 +47,7 @@ function healthOf(row: HostRow, { reports }: Known) {
 function rebootOf({ id }: HostRow, { reboots }: Known): Host['reboot'] {
   const said = reboots.get(id);
   if (!said) return { needed: null, reasons: [], said_at: null };
-  const reasons = readStored(HostReboot.shape.reasons, said.reasons, []);
+  const reasons = readStored(HostReboot.unwrap().shape.reasons, said.reasons, []);
   return { needed: said.needed !== 0, reasons, said_at: isoOf(said.at) };
 }
 

@@ -1,4 +1,5 @@
 import {
+  lazily,
   type PackageList,
   PackageName,
   PatchError,
@@ -14,16 +15,18 @@ const SHOWN_CHARACTERS = 100;
 const MAX_DOUBT_CHARACTERS = 1_000;
 
 /** What of a package the dictionary takes; the same bounds hold for what may be asked of hosts. */
-const Entry = z.object({
-  name: PackageName,
-  arch: z
-    .string()
-    .max(64)
-    .regex(/^[a-zA-Z0-9_-]*$/, 'an architecture has only letters, digits, _ and -'),
-  version: Version,
-  sourceName: z.union([PackageName, z.literal('')]),
-  sourceVersion: z.union([Version, z.literal('')]),
-});
+const Entry = lazily(() =>
+  z.object({
+    name: PackageName,
+    arch: z
+      .string()
+      .max(64)
+      .regex(/^[a-zA-Z0-9_-]*$/, 'an architecture has only letters, digits, _ and -'),
+    version: Version,
+    sourceName: z.union([PackageName, z.literal('')]),
+    sourceVersion: z.union([Version, z.literal('')]),
+  }),
+);
 
 function refused(why: string): PatchError {
   return new PatchError('AGENT_ERROR', `Its listing was not taken: ${why}.`);

@@ -1,16 +1,18 @@
 import { dirname, join } from 'node:path';
-import { JobKeyOffer, MAX_JOB_KEY_CHANGES, PatchError } from '@linux-patch/contract';
+import { JobKeyOffer, lazily, MAX_JOB_KEY_CHANGES, PatchError } from '@linux-patch/contract';
 import { generateJobKey, jobPublicKey, signKeyChange } from '@linux-patch/pki';
 import { type Clock, type Files, ownUid } from '@linux-patch/runtime';
 import { z } from 'zod';
 
-const StoredJobKey = z.strictObject({
-  v: z.literal(1),
-  /** PKCS#8 PEM. */
-  private_key: z.string().max(1_000),
-  since: z.iso.datetime(),
-  changes: JobKeyOffer.shape.changes,
-});
+const StoredJobKey = lazily(() =>
+  z.strictObject({
+    v: z.literal(1),
+    /** PKCS#8 PEM. */
+    private_key: z.string().max(1_000),
+    since: z.iso.datetime(),
+    changes: JobKeyOffer.unwrap().shape.changes,
+  }),
+);
 
 /**
  * The job key with the changes that led to it. One file, so that a crash leaves the key before a change or the one after; it

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { HOUR_MS, parseJson } from '@linux-patch/contract';
+import { HOUR_MS, lazily, parseJson } from '@linux-patch/contract';
 import { type Clock, type Files, ownUid, type Random } from '@linux-patch/runtime';
 import { z } from 'zod';
 import type { ManagerPaths } from '../config/paths.ts';
@@ -9,10 +9,12 @@ const SECRET_BYTES = 32;
 const MAX_FILE_BYTES = 1_024;
 
 /** What lies in the file: never the secret itself. */
-const LinkFile = z.strictObject({
-  verifier: z.string().regex(/^[0-9a-f]{64}$/),
-  expires_at: z.int(),
-});
+const LinkFile = lazily(() =>
+  z.strictObject({
+    verifier: z.string().regex(/^[0-9a-f]{64}$/),
+    expires_at: z.int(),
+  }),
+);
 
 function verifierOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');

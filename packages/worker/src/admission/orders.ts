@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { messageOf, PatchError } from '@linux-patch/contract';
+import { lazily, messageOf, PatchError } from '@linux-patch/contract';
 import { type Files, findOpenPlace } from '@linux-patch/runtime';
 import { z } from 'zod';
 import { JobRequest } from '../jobs/job-request.ts';
@@ -7,26 +7,30 @@ import { NamedRequest } from '../jobs/named-request.ts';
 import { Uptime } from './uptime.ts';
 
 /** Why a change counts. */
-const Authority = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('signed'), key: z.string().max(64) }),
-  /** No key was pinned then. */
-  z.strictObject({ kind: z.literal('unsigned'), caller: z.enum(['network', 'local']) }),
-  /** A release accepted it whose agent did that itself. */
-  z.strictObject({ kind: z.literal('earlier_release') }),
-]);
+const Authority = lazily(() =>
+  z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('signed'), key: z.string().max(64) }),
+    /** No key was pinned then. */
+    z.strictObject({ kind: z.literal('unsigned'), caller: z.enum(['network', 'local']) }),
+    /** A release accepted it whose agent did that itself. */
+    z.strictObject({ kind: z.literal('earlier_release') }),
+  ]),
+);
 
 /** A change that was accepted and has not ended. */
-export const Order = z.strictObject({
-  v: z.literal(1),
-  job: z.uuid(),
-  request: JobRequest,
-  /** Absent where its caller gave it no name. */
-  named: NamedRequest.optional(),
-  by: Authority,
-  acceptedAtMs: z.number(),
-  /** Absent from what an earlier release had accepted. */
-  acceptedAt: Uptime.optional(),
-});
+export const Order = lazily(() =>
+  z.strictObject({
+    v: z.literal(1),
+    job: z.uuid(),
+    request: JobRequest,
+    /** Absent where its caller gave it no name. */
+    named: NamedRequest.optional(),
+    by: Authority,
+    acceptedAtMs: z.number(),
+    /** Absent from what an earlier release had accepted. */
+    acceptedAt: Uptime.optional(),
+  }),
+);
 export type Order = z.infer<typeof Order>;
 
 /** More than any queue takes. */

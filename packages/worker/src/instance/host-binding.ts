@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { lazily } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
 import { findMachineId } from './machine-id.ts';
@@ -8,13 +9,15 @@ import { findMachineId } from './machine-id.ts';
  * What a host is recognised by, kept beside an identity so that a copy of it on another machine is noticed. Digests
  * only: a machine-id is not to be shown to strangers (machine-id(5)).
  */
-export const HostBinding = z.object({
-  machine: z.string().nullable(),
-  /** The mainboard's or virtual machine's id, in a container the container's own. */
-  platform: z.string().nullable(),
-  /** Network cards. */
-  interfaces: z.array(z.string()),
-});
+export const HostBinding = lazily(() =>
+  z.object({
+    machine: z.string().nullable(),
+    /** The mainboard's or virtual machine's id, in a container the container's own. */
+    platform: z.string().nullable(),
+    /** Network cards. */
+    interfaces: z.array(z.string()),
+  }),
+);
 export type HostBinding = z.infer<typeof HostBinding>;
 
 interface BindingSources {

@@ -1,4 +1,11 @@
-import { PackageGlob, PackageName, PackageVersion, PlanHash, ServiceUnit } from '@linux-patch/contract';
+import {
+  lazily,
+  PackageGlob,
+  PackageName,
+  PackageVersion,
+  PlanHash,
+  ServiceUnit,
+} from '@linux-patch/contract';
 import { z } from 'zod';
 
 const Names = z.array(PackageName);
@@ -19,45 +26,47 @@ const options = {
 };
 
 /** What a job does, complete enough to be done after a restart; the form in which the journal keeps it. */
-export const JobRequest = z.discriminatedUnion('operation', [
-  z.strictObject({
-    operation: z.literal('install'),
-    packages: z.array(z.strictObject({ name: PackageName, version: PackageVersion.optional() })).min(1),
-    ...options,
-  }),
-  z.strictObject({
-    operation: z.literal('update'),
-    name: PackageName,
-    version: PackageVersion.optional(),
-    ...options,
-  }),
-  z.strictObject({
-    operation: z.literal('remove'),
-    name: PackageName,
-    purge: z.boolean(),
-    force: z.boolean(),
-    ...permission,
-  }),
-  z.strictObject({ operation: z.literal('hold'), names: Names.min(1) }),
-  z.strictObject({ operation: z.literal('unhold'), names: Names.min(1) }),
-  z.strictObject({ operation: z.literal('restart_service'), service: ServiceUnit }),
-  z.strictObject({
-    operation: z.literal('patch_apply'),
-    selection: z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('none') }),
-      z.strictObject({ kind: z.literal('all') }),
-      z.strictObject({ kind: z.literal('security') }),
-      z.strictObject({ kind: z.literal('names'), names: Names, securityOnly: z.boolean() }),
-    ]),
-    exclude: z.array(PackageGlob),
-    ...permission,
-    /** Whether the host may reboot afterwards, when the updates ask for it. */
-    reboot: z.boolean(),
-    rebootDelaySeconds: z.int().nonnegative(),
-    /** Overrides `package_manager.require_all_sources`. */
-    requireAllSources: z.boolean().optional(),
-  }),
-]);
+export const JobRequest = lazily(() =>
+  z.discriminatedUnion('operation', [
+    z.strictObject({
+      operation: z.literal('install'),
+      packages: z.array(z.strictObject({ name: PackageName, version: PackageVersion.optional() })).min(1),
+      ...options,
+    }),
+    z.strictObject({
+      operation: z.literal('update'),
+      name: PackageName,
+      version: PackageVersion.optional(),
+      ...options,
+    }),
+    z.strictObject({
+      operation: z.literal('remove'),
+      name: PackageName,
+      purge: z.boolean(),
+      force: z.boolean(),
+      ...permission,
+    }),
+    z.strictObject({ operation: z.literal('hold'), names: Names.min(1) }),
+    z.strictObject({ operation: z.literal('unhold'), names: Names.min(1) }),
+    z.strictObject({ operation: z.literal('restart_service'), service: ServiceUnit }),
+    z.strictObject({
+      operation: z.literal('patch_apply'),
+      selection: z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('none') }),
+        z.strictObject({ kind: z.literal('all') }),
+        z.strictObject({ kind: z.literal('security') }),
+        z.strictObject({ kind: z.literal('names'), names: Names, securityOnly: z.boolean() }),
+      ]),
+      exclude: z.array(PackageGlob),
+      ...permission,
+      /** Whether the host may reboot afterwards, when the updates ask for it. */
+      reboot: z.boolean(),
+      rebootDelaySeconds: z.int().nonnegative(),
+      /** Overrides `package_manager.require_all_sources`. */
+      requireAllSources: z.boolean().optional(),
+    }),
+  ]),
+);
 export type JobRequest = z.infer<typeof JobRequest>;
 /** What the package manager is asked for. */
 export type PackageJobRequest = Exclude<JobRequest, { operation: 'restart_service' }>;

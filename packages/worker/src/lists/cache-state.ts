@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { CACHE_STATUSES } from '@linux-patch/contract';
-import { messageOf } from '@linux-patch/contract';
+import { lazily, messageOf } from '@linux-patch/contract';
 import type { Clock, Files, Logger } from '@linux-patch/runtime';
 import { z } from 'zod';
 import type { SourceState } from '../package-interface/package-inventory.ts';
@@ -10,12 +10,14 @@ import { judgeLists, type ListVerdict } from './list-freshness.ts';
 type CacheStatus = (typeof CACHE_STATUSES)[number];
 
 /** The file of the older agent, kept readable for it, plus the time of the last successful apply. */
-const StoredState = z.object({
-  last_cache_update: z.iso.datetime({ offset: true }).nullable(),
-  last_update_success: z.boolean(),
-  last_update_apply: z.iso.datetime({ offset: true }).nullish(),
-  last_failure: z.string().nullish(),
-});
+const StoredState = lazily(() =>
+  z.object({
+    last_cache_update: z.iso.datetime({ offset: true }).nullable(),
+    last_update_success: z.boolean(),
+    last_update_apply: z.iso.datetime({ offset: true }).nullish(),
+    last_failure: z.string().nullish(),
+  }),
+);
 type StoredState = z.infer<typeof StoredState>;
 
 /** What the agent knows about the freshness of its package lists. */

@@ -1,4 +1,4 @@
-import { messageOf, PatchError } from '@linux-patch/contract';
+import { lazily, messageOf, PatchError } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { readConfiguration } from '@linux-patch/runtime/configuration';
 import { z } from 'zod';
@@ -9,9 +9,11 @@ export const CONFIGURED_BACKENDS = ['auto', ...BACKENDS] as const;
 export type ConfiguredBackend = (typeof CONFIGURED_BACKENDS)[number];
 
 /** What of `config.yaml` names the package manager; the agent looks at the rest. */
-const BackendKeys = z.object({
-  package_manager: z.object({ backend: z.enum(CONFIGURED_BACKENDS).default('auto') }).prefault({}),
-});
+const BackendKeys = lazily(() =>
+  z.object({
+    package_manager: z.object({ backend: z.enum(CONFIGURED_BACKENDS).default('auto') }).prefault({}),
+  }),
+);
 
 /**
  * Which package manager root has chosen, as the file says it now.

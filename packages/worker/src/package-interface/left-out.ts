@@ -1,4 +1,4 @@
-import { type JobResult, LEFT_OUT_WHYS } from '@linux-patch/contract';
+import { type JobResult, LEFT_OUT_WHYS, lazily } from '@linux-patch/contract';
 import { z } from 'zod';
 
 /** What a package manager could not or would not do for one package, as an error code of the job. */
@@ -12,22 +12,24 @@ const LEFT_OUT_CODES = [
 ] as const;
 
 /** A wanted change that stays out while the rest goes in. */
-export const LeftOut = z.object({
-  name: z.string(),
-  current: z.string().nullable(),
-  /** The version that stays out; null where there is none. */
-  version: z.string().nullable(),
-  security: z.boolean(),
-  /** Whether the job named this very package: then leaving it out is no success. */
-  asked: z.boolean(),
-  /** What keeps it out, for programs. */
-  why: z.enum(LEFT_OUT_WHYS).default('refused'),
-  /** A clause for people. */
-  reason: z.string(),
-  /** Packages that would have to go for it. */
-  removals: z.array(z.string()).optional(),
-  code: z.enum(LEFT_OUT_CODES),
-});
+export const LeftOut = lazily(() =>
+  z.object({
+    name: z.string(),
+    current: z.string().nullable(),
+    /** The version that stays out; null where there is none. */
+    version: z.string().nullable(),
+    security: z.boolean(),
+    /** Whether the job named this very package: then leaving it out is no success. */
+    asked: z.boolean(),
+    /** What keeps it out, for programs. */
+    why: z.enum(LEFT_OUT_WHYS).default('refused'),
+    /** A clause for people. */
+    reason: z.string(),
+    /** Packages that would have to go for it. */
+    removals: z.array(z.string()).optional(),
+    code: z.enum(LEFT_OUT_CODES),
+  }),
+);
 export type LeftOut = z.infer<typeof LeftOut>;
 
 /** Updates that a sentence names; the results of the job have them all. */

@@ -1,22 +1,24 @@
-import { ERRORS, type ErrorCode, messageOf, PatchError } from '@linux-patch/contract';
+import { ERRORS, type ErrorCode, lazily, messageOf, PatchError } from '@linux-patch/contract';
 import { z } from 'zod';
 
 /** Every code that a failure can have. */
 export const AnyErrorCode = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
 
 /** The one line that a worker answers. */
-export const WorkerAnswer = z.discriminatedUnion('ok', [
-  z.strictObject({ v: z.literal(1), ok: z.literal(true), value: z.unknown() }),
-  z.strictObject({
-    v: z.literal(1),
-    ok: z.literal(false),
-    error: z.strictObject({
-      code: AnyErrorCode,
-      message: z.string().max(65_536),
-      details: z.record(z.string().max(128), z.unknown()),
+export const WorkerAnswer = lazily(() =>
+  z.discriminatedUnion('ok', [
+    z.strictObject({ v: z.literal(1), ok: z.literal(true), value: z.unknown() }),
+    z.strictObject({
+      v: z.literal(1),
+      ok: z.literal(false),
+      error: z.strictObject({
+        code: AnyErrorCode,
+        message: z.string().max(65_536),
+        details: z.record(z.string().max(128), z.unknown()),
+      }),
     }),
-  }),
-]);
+  ]),
+);
 export type WorkerAnswer = z.infer<typeof WorkerAnswer>;
 
 /** @param value what the request asked for; nothing is left out of it that JSON can say */

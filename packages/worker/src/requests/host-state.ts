@@ -1,3 +1,4 @@
+import { lazily } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
 import type { PackageManager } from '../package-interface/package-manager.ts';
@@ -9,15 +10,17 @@ const MOST_CHARACTERS = 65_536;
 const Prose = z.string().max(MOST_CHARACTERS);
 
 /** Whether a host needs a reboot, and whether what is installed is sound. */
-export const StateAnswer = ListingState.extend({
-  reboot: z.strictObject({ required: z.boolean(), reasons: z.array(Prose).max(1_000) }),
-  /** False when packages are half installed, or dependencies of what is installed are not met. */
-  clean: z.boolean(),
-  /** `ok`, or why packages cannot be managed; where somebody works with them, only what that does not explain. */
-  health: Prose,
-  /** Who works with the package database now; absent when nobody does. */
-  busy: Text.optional(),
-});
+export const StateAnswer = lazily(() =>
+  ListingState.extend({
+    reboot: z.strictObject({ required: z.boolean(), reasons: z.array(Prose).max(1_000) }),
+    /** False when packages are half installed, or dependencies of what is installed are not met. */
+    clean: z.boolean(),
+    /** `ok`, or why packages cannot be managed; where somebody works with them, only what that does not explain. */
+    health: Prose,
+    /** Who works with the package database now; absent when nobody does. */
+    busy: Text.optional(),
+  }),
+);
 export type StateAnswer = z.infer<typeof StateAnswer>;
 
 /** @throws PatchError when the package manager cannot say; never with less than there is */

@@ -1,3 +1,4 @@
+import { lazily } from '@linux-patch/contract';
 import type { Logger } from '@linux-patch/runtime';
 import { z } from 'zod';
 import type { PackageInventory, SourceState } from '../package-interface/package-inventory.ts';
@@ -9,38 +10,42 @@ const Text = z.string().max(4_096);
 const MOST_CHARACTERS = 65_536;
 
 /** Answer to `sources`, see `SourceState`; what is not known is absent. */
-export const SourcesAnswer = z
-  .array(
-    z.strictObject({
-      uri: Text,
-      label: Text.optional(),
-      suite: Text.optional(),
-      codename: Text.optional(),
-      security: z.boolean(),
-      present: z.boolean(),
-      publishedAtMs: z.number().optional(),
-      validUntilMs: z.number().optional(),
-    }),
-  )
-  .max(MOST_SOURCES);
-export type SourcesAnswer = z.infer<typeof SourcesAnswer>;
-
-/** Answer to `refresh`. */
-export const RefreshAnswer = z.strictObject({
-  /** The sources that failed while others did not, see `SourceFailure`. */
-  failed: z
+export const SourcesAnswer = lazily(() =>
+  z
     .array(
       z.strictObject({
-        source: Text,
-        reason: z.string().max(MOST_CHARACTERS),
-        code: AnyErrorCode,
+        uri: Text,
+        label: Text.optional(),
+        suite: Text.optional(),
+        codename: Text.optional(),
         security: z.boolean(),
+        present: z.boolean(),
+        publishedAtMs: z.number().optional(),
+        validUntilMs: z.number().optional(),
       }),
     )
     .max(MOST_SOURCES),
-  /** What there is afterwards; absent where that cannot be read. */
-  sources: SourcesAnswer.optional(),
-});
+);
+export type SourcesAnswer = z.infer<typeof SourcesAnswer>;
+
+/** Answer to `refresh`. */
+export const RefreshAnswer = lazily(() =>
+  z.strictObject({
+    /** The sources that failed while others did not, see `SourceFailure`. */
+    failed: z
+      .array(
+        z.strictObject({
+          source: Text,
+          reason: z.string().max(MOST_CHARACTERS),
+          code: AnyErrorCode,
+          security: z.boolean(),
+        }),
+      )
+      .max(MOST_SOURCES),
+    /** What there is afterwards; absent where that cannot be read. */
+    sources: SourcesAnswer.optional(),
+  }),
+);
 export type RefreshAnswer = z.infer<typeof RefreshAnswer>;
 
 /** As a listing has them. */

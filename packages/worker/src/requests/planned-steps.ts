@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { PlanHash, PlanStep } from '@linux-patch/contract';
+import { lazily, PlanHash, PlanStep } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
 import type { PlanAnswer } from './plan-question.ts';
@@ -11,11 +11,13 @@ const MOST_STEPS = 200_000;
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
-const StoredPlan = z.strictObject({
-  v: z.literal(1),
-  hash: PlanHash,
-  steps: z.array(z.strictObject(PlanStep.shape)).max(MOST_STEPS),
-});
+const StoredPlan = lazily(() =>
+  z.strictObject({
+    v: z.literal(1),
+    hash: PlanHash,
+    steps: z.array(z.strictObject(PlanStep.unwrap().shape)).max(MOST_STEPS),
+  }),
+);
 
 /** The steps of the plans that were made last, so that a job that was approved by one can say later what is different. */
 export interface PlannedSteps {

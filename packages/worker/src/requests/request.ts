@@ -1,4 +1,12 @@
-import { messageOf, Package, PackageName, PatchError, parseJson, ServiceUnit } from '@linux-patch/contract';
+import {
+  lazily,
+  messageOf,
+  Package,
+  PackageName,
+  PatchError,
+  parseJson,
+  ServiceUnit,
+} from '@linux-patch/contract';
 import type { ReceivedRequest, RequestLimits } from '@linux-patch/runtime';
 import { z } from 'zod';
 import { EarlierJob, RawChange } from '../admission/change.ts';
@@ -34,75 +42,77 @@ const AnyBytes = z
 const MOST_WAITING_MS = 10 * 60_000;
 
 /** What the agent may ask for: one of these for each process. */
-export const WorkerRequest = z.discriminatedUnion('op', [
-  z.strictObject({
-    v: z.literal(1),
-    op: z.literal('snapshot'),
-    /** Also which updates an ordinary upgrade would leave, and why; that takes longer. */
-    explain: z.boolean(),
-    /** In the middle of somebody's work with the packages there is nothing worth keeping: the answer is null then. */
-    unlessBusy: z.literal(true).optional(),
-  }),
-  z.strictObject({
-    v: z.literal(1),
-    op: z.literal('detail'),
-    name: PackageName,
-    /** What a listing of the state on disk shows under this name, for each architecture; absent: it is looked up. */
-    listed: z.array(Package).max(64).optional(),
-  }),
-  /** Whether a reboot is needed, and whether what is installed is sound. */
-  z.strictObject({ v: z.literal(1), op: z.literal('state') }),
-  /** What is wrong with the packages, each for itself; that there is no package manager is an answer, too. */
-  z.strictObject({ v: z.literal(1), op: z.literal('faults') }),
-  /** What runs on this host, and what of it runs code that was replaced; needs no package manager. */
-  z.strictObject({ v: z.literal(1), op: z.literal('services') }),
-  /** How one of them is; needs no package manager either. */
-  z.strictObject({ v: z.literal(1), op: z.literal('service-state'), name: ServiceUnit }),
-  /** From where packages come, and how old what is known of each source is. */
-  z.strictObject({ v: z.literal(1), op: z.literal('sources') }),
-  /** Refreshes what every source offers; may take an hour, and another for which somebody else works with the packages. */
-  z.strictObject({ v: z.literal(1), op: z.literal('refresh') }),
-  /** What a change would do; its body is a `PlanQuestion`. */
-  z.strictObject({
-    v: z.literal(1),
-    op: z.literal('plan'),
-    bytes: Bytes,
-    /** How long somebody waits for it. */
-    limitMs: z.int().positive().max(MOST_WAITING_MS),
-    /** Why whoever asks does not believe the clock of this host; absent: it is believed. */
-    clockFault: z.string().max(4_096).optional(),
-  }),
-  /** Whether a change is done; it is on disk when the answer says so. Its body is that of the change. */
-  z.strictObject({
-    v: z.literal(1),
-    op: z.literal('start'),
-    bytes: AnyBytes,
-    change: RawChange,
-    earlier: EarlierJob.optional(),
-  }),
-  /** Whether who asks for that may cancel a job; it is told when the answer says so. */
-  z.strictObject({ v: z.literal(1), op: z.literal('cancel'), bytes: AnyBytes, change: RawChange }),
-  /** A job that was accepted and has not begun is not to be done. */
-  z.strictObject({ v: z.literal(1), op: z.literal('withdraw'), job: z.uuid() }),
-  /** An accepted job is to be done now, in a process of its own. */
-  z.strictObject({
-    v: z.literal(1),
-    op: z.literal('begin'),
-    job: z.uuid(),
-    /** Why whoever asks does not believe the clock of this host; absent: it is believed. */
-    clockFault: z.string().max(4_096).optional(),
-  }),
-  /** Whether the process of a job runs. */
-  z.strictObject({ v: z.literal(1), op: z.literal('run-state'), job: z.uuid() }),
-  /** How a job ended is on record with whoever follows it. */
-  z.strictObject({ v: z.literal(1), op: z.literal('forget'), job: z.uuid() }),
-  /** What is said about the key that signs changes; its body is a `JobKeyWord`. */
-  z.strictObject({ v: z.literal(1), op: z.literal('take-job-key'), bytes: Bytes }),
-  /** Which installation this is, made where there is none of this host. */
-  z.strictObject({ v: z.literal(1), op: z.literal('instance') }),
-  /** What an earlier release has accepted and not ended is to be done; asked for once, before anything was accepted. */
-  z.strictObject({ v: z.literal(1), op: z.literal('take-over'), folder: z.string().min(1).max(4_096) }),
-]);
+export const WorkerRequest = lazily(() =>
+  z.discriminatedUnion('op', [
+    z.strictObject({
+      v: z.literal(1),
+      op: z.literal('snapshot'),
+      /** Also which updates an ordinary upgrade would leave, and why; that takes longer. */
+      explain: z.boolean(),
+      /** In the middle of somebody's work with the packages there is nothing worth keeping: the answer is null then. */
+      unlessBusy: z.literal(true).optional(),
+    }),
+    z.strictObject({
+      v: z.literal(1),
+      op: z.literal('detail'),
+      name: PackageName,
+      /** What a listing of the state on disk shows under this name, for each architecture; absent: it is looked up. */
+      listed: z.array(Package).max(64).optional(),
+    }),
+    /** Whether a reboot is needed, and whether what is installed is sound. */
+    z.strictObject({ v: z.literal(1), op: z.literal('state') }),
+    /** What is wrong with the packages, each for itself; that there is no package manager is an answer, too. */
+    z.strictObject({ v: z.literal(1), op: z.literal('faults') }),
+    /** What runs on this host, and what of it runs code that was replaced; needs no package manager. */
+    z.strictObject({ v: z.literal(1), op: z.literal('services') }),
+    /** How one of them is; needs no package manager either. */
+    z.strictObject({ v: z.literal(1), op: z.literal('service-state'), name: ServiceUnit }),
+    /** From where packages come, and how old what is known of each source is. */
+    z.strictObject({ v: z.literal(1), op: z.literal('sources') }),
+    /** Refreshes what every source offers; may take an hour, and another for which somebody else works with the packages. */
+    z.strictObject({ v: z.literal(1), op: z.literal('refresh') }),
+    /** What a change would do; its body is a `PlanQuestion`. */
+    z.strictObject({
+      v: z.literal(1),
+      op: z.literal('plan'),
+      bytes: Bytes,
+      /** How long somebody waits for it. */
+      limitMs: z.int().positive().max(MOST_WAITING_MS),
+      /** Why whoever asks does not believe the clock of this host; absent: it is believed. */
+      clockFault: z.string().max(4_096).optional(),
+    }),
+    /** Whether a change is done; it is on disk when the answer says so. Its body is that of the change. */
+    z.strictObject({
+      v: z.literal(1),
+      op: z.literal('start'),
+      bytes: AnyBytes,
+      change: RawChange,
+      earlier: EarlierJob.optional(),
+    }),
+    /** Whether who asks for that may cancel a job; it is told when the answer says so. */
+    z.strictObject({ v: z.literal(1), op: z.literal('cancel'), bytes: AnyBytes, change: RawChange }),
+    /** A job that was accepted and has not begun is not to be done. */
+    z.strictObject({ v: z.literal(1), op: z.literal('withdraw'), job: z.uuid() }),
+    /** An accepted job is to be done now, in a process of its own. */
+    z.strictObject({
+      v: z.literal(1),
+      op: z.literal('begin'),
+      job: z.uuid(),
+      /** Why whoever asks does not believe the clock of this host; absent: it is believed. */
+      clockFault: z.string().max(4_096).optional(),
+    }),
+    /** Whether the process of a job runs. */
+    z.strictObject({ v: z.literal(1), op: z.literal('run-state'), job: z.uuid() }),
+    /** How a job ended is on record with whoever follows it. */
+    z.strictObject({ v: z.literal(1), op: z.literal('forget'), job: z.uuid() }),
+    /** What is said about the key that signs changes; its body is a `JobKeyWord`. */
+    z.strictObject({ v: z.literal(1), op: z.literal('take-job-key'), bytes: Bytes }),
+    /** Which installation this is, made where there is none of this host. */
+    z.strictObject({ v: z.literal(1), op: z.literal('instance') }),
+    /** What an earlier release has accepted and not ended is to be done; asked for once, before anything was accepted. */
+    z.strictObject({ v: z.literal(1), op: z.literal('take-over'), folder: z.string().min(1).max(4_096) }),
+  ]),
+);
 export type WorkerRequest = z.infer<typeof WorkerRequest>;
 
 /** A request, and the raw bytes that came with it; none where its kind has none. */

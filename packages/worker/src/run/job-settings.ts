@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { MINUTE_MS, messageOf } from '@linux-patch/contract';
+import { lazily, MINUTE_MS, messageOf } from '@linux-patch/contract';
 import { type Files, findOpenPlace } from '@linux-patch/runtime';
 import { readConfiguration } from '@linux-patch/runtime/configuration';
 import { z } from 'zod';
@@ -20,15 +20,17 @@ const TIMEOUT_MINUTES = 30;
 const LONGEST_MINUTES = 10_080;
 
 /** What of `config.yaml` is about jobs; the agent looks at the rest. */
-const JobKeys = z.object({
-  jobs: z
-    .object({
-      timeout_minutes: z.int().min(1).max(LONGEST_MINUTES).default(TIMEOUT_MINUTES),
-      storage_path: z.string().min(1).max(4_096).optional(),
-    })
-    .prefault({}),
-  package_manager: z.object({ require_all_sources: z.boolean().default(false) }).prefault({}),
-});
+const JobKeys = lazily(() =>
+  z.object({
+    jobs: z
+      .object({
+        timeout_minutes: z.int().min(1).max(LONGEST_MINUTES).default(TIMEOUT_MINUTES),
+        storage_path: z.string().min(1).max(4_096).optional(),
+      })
+      .prefault({}),
+    package_manager: z.object({ require_all_sources: z.boolean().default(false) }).prefault({}),
+  }),
+);
 
 /** Reads them as they are now. Never throws. */
 export async function readJobSettings(options: {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { lazily } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { readConfiguration } from '@linux-patch/runtime/configuration';
 import { z } from 'zod';
@@ -10,9 +11,11 @@ const DROP_IN = 'etc/linux_patch_api/join';
 const CREDENTIALS = 'run/credentials/linux-patch-api.service';
 
 /** What of `config.yaml` says where a join string is; the agent looks at the rest. */
-const JoinKeys = z.object({
-  enrollment: z.object({ join_file: z.string().min(1).max(4_096).optional() }).prefault({}),
-});
+const JoinKeys = lazily(() =>
+  z.object({
+    enrollment: z.object({ join_file: z.string().min(1).max(4_096).optional() }).prefault({}),
+  }),
+);
 
 /**
  * Which CA the join string of this host pins; undefined where there is none. The string is read where root has put it, so that it

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { HostJobKey, JobKeyFingerprint, PatchError } from '@linux-patch/contract';
+import { HostJobKey, JobKeyFingerprint, lazily, PatchError } from '@linux-patch/contract';
 import { type Files, findOpenPlace } from '@linux-patch/runtime';
 import { z } from 'zod';
 
@@ -16,13 +16,15 @@ export interface PinPlace {
 /** So many keys that counted here before are remembered. */
 const MAX_REPLACED = 16;
 
-const StoredPin = HostJobKey.extend({
-  format: z.literal(1),
-  /** Absent from what earlier versions wrote. */
-  replaced: z.array(JobKeyFingerprint).max(MAX_REPLACED).default([]),
-  refused: JobKeyFingerprint.nullable().default(null),
-  next: JobKeyFingerprint.nullable().default(null),
-});
+const StoredPin = lazily(() =>
+  HostJobKey.unwrap().extend({
+    format: z.literal(1),
+    /** Absent from what earlier versions wrote. */
+    replaced: z.array(JobKeyFingerprint).max(MAX_REPLACED).default([]),
+    refused: JobKeyFingerprint.nullable().default(null),
+    next: JobKeyFingerprint.nullable().default(null),
+  }),
+);
 
 /** What is pinned, and what was. */
 export interface Pin extends HostJobKey {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { JOIN_TOKEN_VERDICTS, JobKeyOffer, JoinTokenId, MANAGER_PROOFS } from '@linux-patch/contract';
+import { JOIN_TOKEN_VERDICTS, JobKeyOffer, JoinTokenId, lazily, MANAGER_PROOFS } from '@linux-patch/contract';
 import {
   createHostCode,
   type EnrollmentTranscript,
@@ -33,59 +33,61 @@ const PendingJobKey = z.object({
 export type PendingJobKey = z.infer<typeof PendingJobKey>;
 
 /** An enrolment under way, kept across restarts. The key lies beside the certificates. */
-export const PendingEnrollment = z.object({
-  v: z.literal(1),
-  manager_url: z.string(),
-  created_at: z.iso.datetime(),
-  machine_id: z.string(),
-  fqdn: z.string(),
-  hostname: z.string(),
-  ip_address: z.string(),
-  spki_sha256: z.string(),
-  key_id: z.string(),
-  nonce_a: z.string(),
-  host_code: z.string(),
-  /** Which generation of managers answered the registration. */
-  generation: z.enum(['current', 'older']).nullable(),
-  /** Whether the manager ever spoke the extension; then an answer without it comes from somebody else. */
-  extension_seen: z.boolean().default(false),
-  /** SHA-256 of the key that an unverified TLS peer showed when it took the request. */
-  peer_spki: z.string().nullable().default(null),
-  /** What proves the manager, and the CA that vouches for the connection. */
-  trust: z
-    .object({ by: z.enum(MANAGER_PROOFS), issuer: z.string().nullable() })
-    .nullable()
-    .default(null),
-  /** The token was found in the configuration without a state: an agent of the older generation asked. */
-  adopted: z.boolean().default(false),
-  /** The host that asked; a copy of this state on another one makes a request of its own. */
-  host: HostBinding.nullable().default(null),
-  /** Key id of the identity of another host that lies on this one. */
-  clone_of: z.string().nullable().default(null),
-  /** The join token this enrolment shows: its id, the key derived from its secret (base64url), and what became of it. */
-  join_token: z
-    .object({
-      id: JoinTokenId,
-      key: z.string(),
-      verdict: z.enum([...JOIN_TOKEN_VERDICTS, 'ignored']).nullable(),
-    })
-    .nullable()
-    .default(null),
-  /** A refusal came that nothing proved; the next start asks once more with the same key. */
-  denial_unproven: z.boolean().default(false),
-  /** Serial number of the proven certificate whose install has begun; a crash may have cut it off. */
-  installing_serial: z.string().nullable().default(null),
-  job_key: PendingJobKey.nullable().default(null),
-  /** What the manager is asked with; null before it took the request. A secret. */
-  polling_token: z.string().max(512).nullable().default(null),
-  request_id: z.string().nullable(),
-  nonce_m: z.string().nullable(),
-  state: z.enum(ENROLLMENT_STATES),
-  polls: z.int().nonnegative(),
-  last_poll_at: z.iso.datetime().nullable(),
-  next_attempt_at: z.iso.datetime().nullable(),
-  last_error: z.string().nullable(),
-});
+export const PendingEnrollment = lazily(() =>
+  z.object({
+    v: z.literal(1),
+    manager_url: z.string(),
+    created_at: z.iso.datetime(),
+    machine_id: z.string(),
+    fqdn: z.string(),
+    hostname: z.string(),
+    ip_address: z.string(),
+    spki_sha256: z.string(),
+    key_id: z.string(),
+    nonce_a: z.string(),
+    host_code: z.string(),
+    /** Which generation of managers answered the registration. */
+    generation: z.enum(['current', 'older']).nullable(),
+    /** Whether the manager ever spoke the extension; then an answer without it comes from somebody else. */
+    extension_seen: z.boolean().default(false),
+    /** SHA-256 of the key that an unverified TLS peer showed when it took the request. */
+    peer_spki: z.string().nullable().default(null),
+    /** What proves the manager, and the CA that vouches for the connection. */
+    trust: z
+      .object({ by: z.enum(MANAGER_PROOFS), issuer: z.string().nullable() })
+      .nullable()
+      .default(null),
+    /** The token was found in the configuration without a state: an agent of the older generation asked. */
+    adopted: z.boolean().default(false),
+    /** The host that asked; a copy of this state on another one makes a request of its own. */
+    host: HostBinding.nullable().default(null),
+    /** Key id of the identity of another host that lies on this one. */
+    clone_of: z.string().nullable().default(null),
+    /** The join token this enrolment shows: its id, the key derived from its secret (base64url), and what became of it. */
+    join_token: z
+      .object({
+        id: JoinTokenId,
+        key: z.string(),
+        verdict: z.enum([...JOIN_TOKEN_VERDICTS, 'ignored']).nullable(),
+      })
+      .nullable()
+      .default(null),
+    /** A refusal came that nothing proved; the next start asks once more with the same key. */
+    denial_unproven: z.boolean().default(false),
+    /** Serial number of the proven certificate whose install has begun; a crash may have cut it off. */
+    installing_serial: z.string().nullable().default(null),
+    job_key: PendingJobKey.nullable().default(null),
+    /** What the manager is asked with; null before it took the request. A secret. */
+    polling_token: z.string().max(512).nullable().default(null),
+    request_id: z.string().nullable(),
+    nonce_m: z.string().nullable(),
+    state: z.enum(ENROLLMENT_STATES),
+    polls: z.int().nonnegative(),
+    last_poll_at: z.iso.datetime().nullable(),
+    next_attempt_at: z.iso.datetime().nullable(),
+    last_error: z.string().nullable(),
+  }),
+);
 export type PendingEnrollment = z.infer<typeof PendingEnrollment>;
 
 /** Where the pending state lies. */

@@ -1,4 +1,4 @@
-import { Bundle, EnrollAccepted, EnrollStatus } from '@linux-patch/contract';
+import { Bundle, EnrollAccepted, EnrollStatus, lazily } from '@linux-patch/contract';
 import { z } from 'zod';
 import {
   isDenialWord,
@@ -89,7 +89,7 @@ export function readRegistration(answer: ManagerAnswer, shownUrl: string): Regis
 }
 
 /** Unix seconds, small enough for every proof. */
-const ClockBody = z.object({ server_time: z.int().nonnegative().max(99_999_999_999) });
+const ClockBody = lazily(() => z.object({ server_time: z.int().nonnegative().max(99_999_999_999) }));
 
 /** Reads every shape in which some generation, or its documents, says what became of a request. */
 export function readPoll(answer: ManagerAnswer, shownUrl: string): PollAnswer {

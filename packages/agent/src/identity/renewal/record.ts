@@ -1,20 +1,23 @@
 import { join } from 'node:path';
+import { lazily } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
 
 /** What `status` and the next start know about the renewal; kept beside the agent's other state. */
-export const RenewalRecord = z.object({
-  v: z.literal(1),
-  /** The certificate that these notes are about. */
-  serial: z.string(),
-  due_at: z.iso.datetime(),
-  next_attempt_at: z.iso.datetime(),
-  last_attempt_at: z.iso.datetime().nullable(),
-  last_error: z.string().nullable(),
-  failures: z.int().nonnegative(),
-  /** The manager says that another machine holds this certificate as well. */
-  forked: z.boolean().optional(),
-});
+export const RenewalRecord = lazily(() =>
+  z.object({
+    v: z.literal(1),
+    /** The certificate that these notes are about. */
+    serial: z.string(),
+    due_at: z.iso.datetime(),
+    next_attempt_at: z.iso.datetime(),
+    last_attempt_at: z.iso.datetime().nullable(),
+    last_error: z.string().nullable(),
+    failures: z.int().nonnegative(),
+    /** The manager says that another machine holds this certificate as well. */
+    forked: z.boolean().optional(),
+  }),
+);
 export type RenewalRecord = z.infer<typeof RenewalRecord>;
 
 const MODE = 0o600;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { IDENTITY_TRUSTS, KEY_ORIGINS, ManagerClient, RenewWindow } from '@linux-patch/contract';
+import { IDENTITY_TRUSTS, KEY_ORIGINS, lazily, ManagerClient, RenewWindow } from '@linux-patch/contract';
 import { plainCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { HostBinding } from '@linux-patch/worker';
@@ -8,26 +8,28 @@ import { z } from 'zod';
 import { type CertificatePaths, currentLink, storeFolder } from './paths.ts';
 
 /** How the current identity came about; kept beside it, because certificates do not say. */
-export const IdentityMeta = z.object({
-  v: z.literal(1),
-  trust: z.enum(IDENTITY_TRUSTS),
-  /** The CA that vouched for the connection over which it came. */
-  trust_issuer: z.string().optional(),
-  key_origin: z.enum(KEY_ORIGINS),
-  manager_url: z.string().nullable(),
-  manager_client: ManagerClient.nullable(),
-  installed_at: z.iso.datetime().nullable(),
-  /** Address of this host that the manager was told last. */
-  reported_address: z.string().optional(),
-  /** Where between 60 % and 80 % of its life this certificate is renewed; drawn once and kept. */
-  renewal_draw: z.number().min(0).max(1),
-  /** Where the manager would like this certificate to be renewed. */
-  renew_window: RenewWindow.optional(),
-  /** SHA-256 of the certificate these notes are about: a file copied over it makes them void. */
-  certificate_sha256: z.string().optional(),
-  /** The host it was made for; an identity without it is bound to the host where it is first served. */
-  host: HostBinding.optional(),
-});
+export const IdentityMeta = lazily(() =>
+  z.object({
+    v: z.literal(1),
+    trust: z.enum(IDENTITY_TRUSTS),
+    /** The CA that vouched for the connection over which it came. */
+    trust_issuer: z.string().optional(),
+    key_origin: z.enum(KEY_ORIGINS),
+    manager_url: z.string().nullable(),
+    manager_client: ManagerClient.nullable(),
+    installed_at: z.iso.datetime().nullable(),
+    /** Address of this host that the manager was told last. */
+    reported_address: z.string().optional(),
+    /** Where between 60 % and 80 % of its life this certificate is renewed; drawn once and kept. */
+    renewal_draw: z.number().min(0).max(1),
+    /** Where the manager would like this certificate to be renewed. */
+    renew_window: RenewWindow.optional(),
+    /** SHA-256 of the certificate these notes are about: a file copied over it makes them void. */
+    certificate_sha256: z.string().optional(),
+    /** The host it was made for; an identity without it is bound to the host where it is first served. */
+    host: HostBinding.optional(),
+  }),
+);
 export type IdentityMeta = z.infer<typeof IdentityMeta>;
 
 /** Certificates that somebody copied: nothing is known about them. */

@@ -1,3 +1,4 @@
+import { lazily } from '@linux-patch/contract';
 import { z } from 'zod';
 
 /** Bounds of what the helper may say; a repository chooses most of it. */
@@ -7,87 +8,105 @@ const Id = z.string().min(1).max(512);
 const Bytes = z.number().nonnegative();
 const MOST = 200_000;
 
-const SourceAnswer = z.object({
-  id: Id,
-  name: Text,
-  url: Text,
-  present: z.boolean(),
-  /** Seconds since the epoch. */
-  published: z.number().nullable(),
-  /** It says which of its packages mend what. */
-  advisories: z.boolean(),
-});
+const SourceAnswer = lazily(() =>
+  z.object({
+    id: Id,
+    name: Text,
+    url: Text,
+    present: z.boolean(),
+    /** Seconds since the epoch. */
+    published: z.number().nullable(),
+    /** It says which of its packages mend what. */
+    advisories: z.boolean(),
+  }),
+);
 export type SourceAnswer = z.infer<typeof SourceAnswer>;
 
-const AdvisoryAnswer = z.object({
-  id: Id,
-  name: Id,
-  arch: Id,
-  version: Id,
-  security: z.boolean(),
-  severity: Text,
-  cves: z.array(Text).max(10_000),
-});
+const AdvisoryAnswer = lazily(() =>
+  z.object({
+    id: Id,
+    name: Id,
+    arch: Id,
+    version: Id,
+    security: z.boolean(),
+    severity: Text,
+    cves: z.array(Text).max(10_000),
+  }),
+);
 export type AdvisoryAnswer = z.infer<typeof AdvisoryAnswer>;
 
-const UpdateAnswer = z.object({
-  name: Id,
-  arch: Id,
-  version: Id,
-  held: z.boolean(),
-  repositories: z.array(Id).max(1_000),
-});
+const UpdateAnswer = lazily(() =>
+  z.object({
+    name: Id,
+    arch: Id,
+    version: Id,
+    held: z.boolean(),
+    repositories: z.array(Id).max(1_000),
+  }),
+);
 export type UpdateAnswer = z.infer<typeof UpdateAnswer>;
 
-export const ReadAnswer = z.object({
-  sources: z.array(SourceAnswer).max(1_000),
-  updates: z.array(UpdateAnswer).max(MOST),
-  advisories: z.array(AdvisoryAnswer).max(MOST),
-});
+export const ReadAnswer = lazily(() =>
+  z.object({
+    sources: z.array(SourceAnswer).max(1_000),
+    updates: z.array(UpdateAnswer).max(MOST),
+    advisories: z.array(AdvisoryAnswer).max(MOST),
+  }),
+);
 export type ReadAnswer = z.infer<typeof ReadAnswer>;
 
-export const OfferedAnswer = z.object({
-  names: z
-    .array(z.object({ name: Id, arch: Id }))
-    .max(MOST)
-    .nullable(),
-});
+export const OfferedAnswer = lazily(() =>
+  z.object({
+    names: z
+      .array(z.object({ name: Id, arch: Id }))
+      .max(MOST)
+      .nullable(),
+  }),
+);
 
 const PackageAnswer = z.object({ name: Id, arch: Id, version: Id });
-export const PlanAnswer = z.object({
-  refusal: Long.nullable(),
-  coming: z.array(PackageAnswer).max(MOST),
-  going: z.array(PackageAnswer).max(MOST),
-});
+export const PlanAnswer = lazily(() =>
+  z.object({
+    refusal: Long.nullable(),
+    coming: z.array(PackageAnswer).max(MOST),
+    going: z.array(PackageAnswer).max(MOST),
+  }),
+);
 export type PlanAnswer = z.infer<typeof PlanAnswer>;
 
-export const VersionsAnswer = z.object({ versions: z.record(z.string().max(512), z.array(Id).max(10_000)) });
+export const VersionsAnswer = lazily(() =>
+  z.object({ versions: z.record(z.string().max(512), z.array(Id).max(10_000)) }),
+);
 export const ProvidersAnswer = z.object({ names: z.array(Id).max(MOST) });
 
-export const FilesAnswer = z.object({
-  found: z
-    .array(z.array(z.object({ repository: Id, download: Bytes, installed: Bytes })).max(1_000))
-    .max(MOST),
-  sources: z.array(SourceAnswer).max(1_000),
-});
+export const FilesAnswer = lazily(() =>
+  z.object({
+    found: z
+      .array(z.array(z.object({ repository: Id, download: Bytes, installed: Bytes })).max(1_000))
+      .max(MOST),
+    sources: z.array(SourceAnswer).max(1_000),
+  }),
+);
 
-export const DetailAnswer = z.object({
-  package: z
-    .object({
-      name: Id,
-      arch: Id,
-      version: Id,
-      summary: Text,
-      size: Bytes,
-      license: Long,
-      homepage: Text,
-      packager: Text,
-      requires: z.array(Text).max(MOST),
-      needed_by: z.array(Id).max(MOST),
-      files: z.array(Text).max(1_000_000),
-      /** Seconds since the epoch; null when it is only available. */
-      installed_at: z.number().nullable(),
-      available: Id.nullable(),
-    })
-    .nullable(),
-});
+export const DetailAnswer = lazily(() =>
+  z.object({
+    package: z
+      .object({
+        name: Id,
+        arch: Id,
+        version: Id,
+        summary: Text,
+        size: Bytes,
+        license: Long,
+        homepage: Text,
+        packager: Text,
+        requires: z.array(Text).max(MOST),
+        needed_by: z.array(Id).max(MOST),
+        files: z.array(Text).max(1_000_000),
+        /** Seconds since the epoch; null when it is only available. */
+        installed_at: z.number().nullable(),
+        available: Id.nullable(),
+      })
+      .nullable(),
+  }),
+);
