@@ -45,8 +45,9 @@ describe('lists', () => {
     });
     const shared = { files: systemFiles, clock: systemClock, logger: memoryLogger() };
     const cache = await openPackageCache({ ...shared, path: join(root, 'state/cache.json') });
-    expect(await packages.refreshQuietly(new AbortController().signal)).toEqual([]);
-    await cache.noteRefreshed([]);
+    const refreshed = await packages.refreshQuietly(new AbortController().signal);
+    expect(refreshed.failed).toEqual([]);
+    await cache.noteRefreshed(refreshed);
     cache.noteSources(await packages.inventory.sources());
     expect(cache.verdict()).toMatchObject({
       status: 'stale',

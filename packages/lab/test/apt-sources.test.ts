@@ -67,7 +67,7 @@ async function thirdParty() {
     });
   await publish('Third');
   const one = await host(`deb [signed-by=${base}/key.gpg] file:${base} third main`);
-  expect(await one.packages.operations.refresh(quietRun())).toEqual([]);
+  expect((await one.packages.operations.refresh(quietRun())).failed).toEqual([]);
   return { ...one, publish, key, release: join(base, 'dists/third') };
 }
 
@@ -133,11 +133,12 @@ describe('one source that fails', () => {
     'because it %s is named, and the others are applied',
     async (_how, one) => {
       const { packages } = await one.spoil();
-      const failed = await packages.operations.refresh(quietRun());
+      const { failed } = await packages.operations.refresh(quietRun());
       expect(failed).toHaveLength(1);
       const { source, reason } = one.failure;
       expect(failed[0]).toEqual({
         code: one.failure.code,
+        id: failed[0]?.source,
         source: typeof source === 'string' ? source : expect.stringMatching(source),
         reason: expect.stringMatching(reason),
         security: false,
@@ -152,7 +153,7 @@ describe('one source that fails', () => {
 
   it('counts as the source of security updates by its suite, and shows no password', async () => {
     const { packages } = await host('deb http://user:secret@127.0.0.1:9/debian bookworm-security main');
-    const failed = await packages.operations.refresh(quietRun());
+    const { failed } = await packages.operations.refresh(quietRun());
     expect(failed).toMatchObject([{ security: true, source: 'http://127.0.0.1:9/debian bookworm-security' }]);
     expect(JSON.stringify(failed)).not.toContain('secret');
   });
@@ -163,8 +164,8 @@ describe('one source that fails', () => {
       join(root, 'etc/apt/apt.conf.d/hook'),
       'APT::Update::Post-Invoke-Success { "exit 3"; };\n',
     );
-    expect(await packages.operations.refresh(quietRun())).toMatchObject([
-      { source: 'A hook of apt.conf', reason: expect.stringContaining("'exit 3'") },
+    expect((await packages.operations.refresh(quietRun())).failed).toMatchObject([
+      { id: undefined, source: 'A hook of apt.conf', reason: expect.stringContaining("'exit 3'") },
     ]);
   });
 

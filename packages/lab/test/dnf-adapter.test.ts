@@ -153,13 +153,18 @@ describe('the dnf adapter on a real private root', { timeout: 600_000 }, () => {
   it('does not say what waits while an enabled repository was never downloaded', async () => {
     const { packages, root } = await bench('toyhello');
     const path = join(root, 'etc/yum.repos.d/other.repo');
-    await writeFile(path, `[other]\nname=Other\nbaseurl=file://${folder.path}/nowhere\ngpgcheck=1\n`);
+    const address = 'http://user:secret@127.0.0.1:9/nowhere';
+    await writeFile(path, `[other]\nname=Other\nbaseurl=${address}\ngpgcheck=1\n`);
     await expect(packages.inventory.listPatches()).rejects.toMatchObject({
       code: 'SERVICE_UNHEALTHY',
       message: expect.stringContaining('other was never downloaded'),
     });
-    const failures = await packages.operations.refresh(quietRun());
-    expect(failures).toMatchObject([{ source: expect.stringMatching(/^other \(/), code: 'NETWORK_ERROR' }]);
+    const { failed, healthy } = await packages.operations.refresh(quietRun());
+    expect(failed).toMatchObject([
+      { id: 'other', source: expect.stringMatching(/^other \(/), code: 'NETWORK_ERROR' },
+    ]);
+    expect(healthy.toSorted()).toEqual(['lab-base', 'lab-updates']);
+    expect(JSON.stringify(failed)).not.toContain('secret');
     await rm(path);
     expect((await packages.inventory.listPatches()).patches).toHaveLength(1);
   });

@@ -217,12 +217,25 @@ for (const [name, open] of Object.entries(WORLDS))
       const { packages, breakSignature, takeAway } = await world.spoiledHost(['toyhello']);
       const pending = async () => (await packages.inventory.listPatches()).patches.map((one) => one.name);
       await breakSignature();
-      const failures = await packages.operations.refresh(quietRun()).catch((error: unknown) => [error]);
-      expect(failures).toMatchObject([{ code: 'GPG_ERROR' }]);
+      const refreshed = packages.operations.refresh(quietRun()).then(({ failed }) => failed);
+      expect(await refreshed.catch((error: unknown) => [error])).toMatchObject([{ code: 'GPG_ERROR' }]);
       expect(await pending()).toEqual(['toyhello']);
       await takeAway();
       await expect(packages.operations.refresh(quietRun())).rejects.toMatchObject({ code: 'NETWORK_ERROR' });
       expect(await pending()).toEqual(['toyhello']);
+    });
+
+    it('says when the lists of each source came, by the name that refreshes have for it', async () => {
+      const startMs = Date.now();
+      const { packages } = await world.host(['toyhello']);
+      const { failed, healthy } = await packages.operations.refresh(quietRun());
+      const sources = await packages.inventory.sources();
+      expect([failed, healthy.toSorted()]).toEqual([[], sources.map((one) => one.id).sort()]);
+      for (const { fetchedAtMs } of sources) {
+        // Some know whole seconds only.
+        expect(fetchedAtMs).toBeGreaterThanOrEqual(startMs - 1_000);
+        expect(fetchedAtMs).toBeLessThanOrEqual(Date.now());
+      }
     });
 
     it('shows an available package, an installed one with its files, and none for an unknown name', async () => {

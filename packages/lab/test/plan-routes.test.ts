@@ -26,7 +26,7 @@ beforeAll(async () => {
     ...shared,
     cache,
     intervalMs: 0,
-    refreshQuietly: async (signal) => ({ failed: await refreshQuietly(signal) }),
+    refreshQuietly,
     readSources: () => inventory.sources(),
     isBusy: () => false,
   });

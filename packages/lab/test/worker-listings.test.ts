@@ -11,6 +11,7 @@ import { openListingFile } from '../../agent/src/worker-link/listing-file.ts';
 import { createListings } from '../../agent/src/worker-link/listings.ts';
 import { openPackageHealthFile } from '../../agent/src/worker-link/package-health-file.ts';
 import { createWorkerPlans } from '../../agent/src/worker-link/plans.ts';
+import { sourcesAnswer } from '../../worker/src/requests/package-lists.ts';
 import { OWN_PROGRAMS } from '../../worker/test/worker-process.ts';
 import { bench, quietRun } from './apt-bench.ts';
 
@@ -66,18 +67,7 @@ it('an agent asks nobody after a start while nothing changed, and says what its 
   expect(first.listed.slice(1)).toEqual([
     (await told.listPatches()).patches,
     await told.listPackages(),
-    (await told.sources()).map(
-      ({ uri, label, suite, codename, security, present, publishedAtMs, validUntilMs }) => ({
-        uri,
-        label,
-        suite,
-        codename,
-        security,
-        present,
-        publishedAtMs,
-        validUntilMs,
-      }),
-    ),
+    sourcesAnswer(await told.sources()),
   ]);
   expect(await start()).toEqual({ asked: 0, listed: first.listed });
 

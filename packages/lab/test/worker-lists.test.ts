@@ -50,8 +50,8 @@ async function addSilentSource(): Promise<{ readonly asked: Promise<void> }> {
 it('a worker refreshes the lists and reads the sources, as its package manager does', async () => {
   const lists = listsOf(host.root);
   const { signal } = new AbortController();
-  const { failed, sources } = await lists.refresh(signal);
-  expect(failed).toEqual([]);
+  const { failed, healthy, sources } = await lists.refresh(signal);
+  expect([failed, healthy]).toEqual([[], sources?.map((one) => one.id)]);
   const told = await lists.sources(signal);
   expect(sources).toEqual(told);
   expect(told).toHaveLength(2);
@@ -63,9 +63,9 @@ it('names the sources that failed while others did not', async () => {
   await writeFile(join(host.root, 'etc/apt/sources.list.d/third.list'), source);
   await writeFile(join(host.root, 'etc/apt/apt.conf.d/90lab'), 'Acquire::Retries "0";\n');
   const { signal } = new AbortController();
-  const { failed } = await listsOf(host.root).refresh(signal);
+  const { failed, healthy } = await listsOf(host.root).refresh(signal);
   expect(failed).toMatchObject([{ source: expect.stringContaining('127.0.0.1:1'), code: 'NETWORK_ERROR' }]);
-  expect(failed).toEqual(await host.packages.refreshQuietly(signal));
+  expect({ failed, healthy }).toEqual(await host.packages.refreshQuietly(signal));
 });
 
 it('whoever gives a refresh up ends everything that it has started', async () => {

@@ -190,8 +190,10 @@ describe('the zypper adapter on a real private root', { timeout: 600_000 }, () =
       code: 'SERVICE_UNHEALTHY',
       message: expect.stringContaining('other was never downloaded'),
     });
-    const failures = await packages.operations.refresh(quietRun());
-    expect(failures).toMatchObject([{ source: expect.stringMatching(/^Other/), code: 'NETWORK_ERROR' }]);
+    const { failed } = await packages.operations.refresh(quietRun());
+    expect(failed).toMatchObject([
+      { id: 'Other', source: expect.stringMatching(/^Other/), code: 'NETWORK_ERROR' },
+    ]);
     await rm(path);
     expect((await packages.inventory.listPatches()).patches).toHaveLength(1);
   });

@@ -16,6 +16,8 @@ export interface FileFacts {
   readonly uid: number;
   readonly gid: number;
   readonly modifiedMs: number;
+  /** When anything of it changed, its name included (`st_ctime`); nobody can set it. */
+  readonly changedMs: number;
   readonly inode: number;
   /** Device of the file system (`st_dev`, stat(2)); an inode number means something only together with it. */
   readonly device: number;

@@ -44,12 +44,13 @@ export { createJob, isFinished, type JobCore, transition } from './jobs/state.ts
 export { type OutlivingWork, takeUp } from './jobs/take-up.ts';
 export { createCacheRefresher, type Refreshed } from './lists/cache-refresh.ts';
 export { openPackageCache, type PackageCache } from './lists/cache-state.ts';
+export type { SourceHistory } from './lists/source-history.ts';
 export { BACKENDS } from './package-interface/backends.ts';
 export { findBackend } from './package-interface/find-backend.ts';
 export type { LeftOut } from './package-interface/left-out.ts';
 export { matchesGlob } from './package-interface/name-pattern.ts';
 export type { PackageInventory, SourceState } from './package-interface/package-inventory.ts';
-export type { SourceFailure } from './package-interface/package-operations.ts';
+export type { RefreshedSources, SourceFailure } from './package-interface/package-operations.ts';
 export type { HostPlan, PackagePlans, PlanWaiting } from './package-interface/package-plans.ts';
 export { watchedKey } from './package-interface/watched-files.ts';
 export { describePolicy } from './policy/describe.ts';

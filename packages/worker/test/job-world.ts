@@ -42,7 +42,7 @@ export async function jobWorld(
     changedSince: async () => undefined,
     refresh: async () => {
       done.push('refresh');
-      return [];
+      return { failed: [], healthy: [] };
     },
     repair: async () => false,
     install: async () => upgraded,
@@ -62,7 +62,7 @@ export async function jobWorld(
     readSources: async () => [SOURCE],
     refreshQuietly: async () => {
       done.push('background refresh');
-      return { failed: [] };
+      return { failed: [], healthy: [] };
     },
     isBusy: () => false,
   });

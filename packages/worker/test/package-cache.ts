@@ -6,6 +6,7 @@ import type { SourceState } from '../src/package-interface/package-inventory.ts'
 
 /** A source of packages that says nothing of its dates. */
 export const SOURCE: SourceState = {
+  id: 'http://d.example b',
   uri: 'http://d.example/dists/b/',
   label: 'Debian',
   suite: 'stable',
@@ -13,6 +14,8 @@ export const SOURCE: SourceState = {
   security: false,
   present: true,
   publishedAtMs: undefined,
+  servedAtMs: undefined,
+  fetchedAtMs: undefined,
   validUntilMs: undefined,
 };
 

@@ -1,6 +1,7 @@
 import type { PolicyDenial } from '@linux-patch/contract';
 import type { JobReporter, PackageCache, RunReport } from '@linux-patch/worker';
 import { sourceStates } from './inventory.ts';
+import { refreshedOf } from './package-lists.ts';
 
 /** Where it is noted what the process of a job says beside its course. */
 export interface RunRecord {
@@ -44,10 +45,10 @@ export async function applyReport(
       break;
     case 'refreshed':
       if (report.sources) record.cache.noteSources(sourceStates(report.sources));
-      await record.cache.noteRefreshed(report.failed, report.atMs);
+      await record.cache.noteRefreshed(refreshedOf(report), report.atMs);
       break;
     case 'not-refreshed':
-      await record.cache.noteFailure(new Error(report.message));
+      await record.cache.noteFailure(new Error(report.message), report.atMs);
       break;
     case 'applied':
       await record.cache.noteApplied(report.atMs);

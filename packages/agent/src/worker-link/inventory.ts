@@ -61,8 +61,8 @@ export function createWorkerInventory(
 /** What JSON leaves out is not known. */
 export function sourceStates(sources: SourcesAnswer): SourceState[] {
   return sources.map((one) => {
-    const { label, suite, codename, publishedAtMs, validUntilMs } = one;
-    return { ...one, label, suite, codename, publishedAtMs, validUntilMs };
+    const { label, suite, codename, publishedAtMs, servedAtMs, fetchedAtMs, validUntilMs } = one;
+    return { ...one, label, suite, codename, publishedAtMs, servedAtMs, fetchedAtMs, validUntilMs };
   });
 }
 

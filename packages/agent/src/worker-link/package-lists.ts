@@ -1,5 +1,11 @@
 import { HOUR_MS } from '@linux-patch/contract';
-import { RefreshAnswer, type Refreshed, type SourceState, SourcesAnswer } from '@linux-patch/worker';
+import {
+  RefreshAnswer,
+  type Refreshed,
+  type RefreshedSources,
+  type SourceState,
+  SourcesAnswer,
+} from '@linux-patch/worker';
 import { sourceStates } from './inventory.ts';
 import type { WorkerLink } from './link.ts';
 
@@ -20,14 +26,22 @@ export function createPackageLists(link: Pick<WorkerLink, 'ask'>): PackageLists 
     async refresh(signal) {
       const more = { signal, lane, limitMs: REFRESH_LIMIT_MS } as const;
       const answer = link.ask({ v: 1, op: 'refresh' }, RefreshAnswer, more);
-      const { failed, sources } = await orReason(signal, answer);
-      return { failed, sources: sources && sourceStates(sources) };
+      const { sources, ...refreshed } = await orReason(signal, answer);
+      return { ...refreshedOf(refreshed), sources: sources && sourceStates(sources) };
     },
     sources: async (signal) =>
       sourceStates(
         await orReason(signal, link.ask({ v: 1, op: 'sources' }, SourcesAnswer, { signal, lane })),
       ),
   };
+}
+
+/** What JSON leaves out is not known. */
+export function refreshedOf({
+  failed,
+  healthy,
+}: Pick<RefreshAnswer, 'failed' | 'healthy'>): RefreshedSources {
+  return { failed: failed.map((one) => ({ ...one, id: one.id })), healthy };
 }
 
 /** Who ends a request knows why. */

@@ -168,7 +168,7 @@ describe('the routes', () => {
       return (data as { lists?: unknown }).lists;
     };
     expect(await lists('/api/v1/patches')).toMatchObject({ status: 'unknown', refreshed_at: null });
-    await asked.cache.noteRefreshed();
+    await asked.cache.noteRefreshed({ failed: [], healthy: [] });
     expect(await lists('/api/v1/packages')).toMatchObject({
       status: 'fresh',
       message: 'ok',
@@ -179,6 +179,24 @@ describe('the routes', () => {
     await lists('/api/v1/patches?refresh=true');
     await lists('/api/v1/packages?refresh=true');
     expect(refreshed).toBe(2);
+  });
+
+  it('are told whatever time the owner of a source has written into it', async () => {
+    const [source] = await shelfInventory().sources();
+    if (!source) throw new Error('the shelf has a source');
+    const odd = [1e20, -1, Date.UTC(10_000, 0)].map((ms) => ({
+      ...source,
+      publishedAtMs: ms,
+      validUntilMs: ms,
+    }));
+    const inventory = { ...shelfInventory(), sources: async () => odd };
+    await using asked = await startWorld({ app: { inventory } });
+    const { lists } = PatchList.parse((await call(asked, '/api/v1/patches')).envelope.data);
+    expect(lists?.sources.map((one) => [one.published_at, one.valid_until])).toEqual([
+      [null, null],
+      [null, null],
+      [null, null],
+    ]);
   });
 
   it.each(['/api/v1/packages', '/api/v1/patches'])(
@@ -208,7 +226,7 @@ describe('the routes', () => {
       state = 'one';
       expect((await ask(path, tag)).status).toBe(304);
       // What a listing stands on is part of the answer.
-      await listed.cache.noteRefreshed();
+      await listed.cache.noteRefreshed({ failed: [], healthy: [] });
       expect((await ask(path, tag)).status).toBe(200);
     },
   );

@@ -16,6 +16,7 @@ const noPlan = () => Promise.reject(new Error('this shelf makes no plans'));
 async function sources() {
   return [
     {
+      id: 'http://toys.example stable',
       uri: 'http://toys.example/dists/stable/',
       label: 'Toy',
       suite: 'stable',
@@ -23,6 +24,8 @@ async function sources() {
       security: true,
       present: true,
       publishedAtMs: PUBLISHED_AT_MS,
+      servedAtMs: undefined,
+      fetchedAtMs: undefined,
       validUntilMs: undefined,
     },
   ];

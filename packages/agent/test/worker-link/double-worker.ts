@@ -42,7 +42,7 @@ const listing = () => ({
   })),
   versionRanks: JSON.parse(readFileSync(db, 'utf8')).map(([, version]) => version.length),
   updates: { patches: [], hiddenSecurity: [] },
-  sources: [{ uri: 'shelf:', security: false, present: true }],
+  sources: [{ id: 'shelf:', uri: 'shelf:', security: false, present: true }],
   listedAtMs: 1000,
 });
 const stored = JSON.parse(readFileSync(db, 'utf8'));

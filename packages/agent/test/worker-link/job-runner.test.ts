@@ -67,7 +67,7 @@ async function worldWith(clockFault: string | undefined, script: readonly Start[
     record: {
       cache: {
         noteSources: note('sources'),
-        noteRefreshed: async (failed, atMs) => void said.push(['refreshed', failed, atMs]),
+        noteRefreshed: async (...about) => void said.push(['refreshed', ...about]),
         noteFailure: noted('not refreshed'),
         noteApplied: noted('applied'),
       },
@@ -105,7 +105,7 @@ describe('the process of a job', () => {
         { t: 'log', text: 'An interrupted package installation was repaired first' },
         { t: 'phase', state: 'refreshing', message: 'Refreshing the package lists' },
         { t: 'not-refreshed', message: 'no network' },
-        { t: 'refreshed', failed: [], sources: [], atMs: 5 },
+        { t: 'refreshed', failed: [], healthy: ['shelf:'], sources: [], atMs: 5 },
         { t: 'output', line: 'Setting up', source: 'stdout' },
         { t: 'progress', percent: 50, message: 'half', state: 'running' },
         { t: 'denied', denial: DENIAL, operation: 'reboot' },
@@ -123,7 +123,7 @@ describe('the process of a job', () => {
       ['phase', 'refreshing', 'Refreshing the package lists'],
       ['not refreshed', new Error('no network')],
       ['sources', []],
-      ['refreshed', [], 5],
+      ['refreshed', { failed: [], healthy: ['shelf:'] }, 5],
       ['output', 'Setting up', 'stdout'],
       ['progress', 50, 'half', 'running'],
       ['denied', 'windows', { job: 'job-1', operation: 'reboot' }],

@@ -30,14 +30,27 @@ export const ListSource = lazily(() =>
     present: z
       .boolean()
       .meta({ description: '`false`: this host has no lists of it, so nothing is known of its updates.' }),
-    published_at: z.iso
+    fetched_at: z.iso
       .datetime()
       .nullable()
-      .meta({ description: 'When its owner signed what this host has.' }),
+      .optional()
+      .meta({
+        description:
+          'When this host last got what it has of it, or heard that it is still the newest, whoever refreshed; `null`: nobody knows. It was perhaps later, ' +
+          'never before: where somebody else refreshed and nothing was new, that is seen late (dnf, zypper) or not (apt, pacman). Agents before 1.3 do not say it.',
+      }),
+    published_at: z.iso.datetime().nullable().meta({
+      description:
+        'When its owner made what this host has, as the owner says; `null` where the owner does not (pacman, apt without a Release file).',
+    }),
     valid_until: z.iso
       .datetime()
       .nullable()
       .meta({ description: 'When its owner wants that to count no more.' }),
+    error: z.string().max(1_024).optional().meta({
+      description:
+        'Why the last refresh failed for it, in one line; what it offered before still counts. Absent when it did not fail, when its lists came since, and from agents before 1.3.',
+    }),
   }),
 );
 export type ListSource = z.infer<typeof ListSource>;

@@ -17,6 +17,7 @@ const LISTS: PackageLists = {
       codename: 'bookworm',
       security: false,
       present: true,
+      fetched_at: ago(13),
       published_at: ago(60 * 24 * 20),
       valid_until: null,
     },
@@ -53,7 +54,7 @@ describe('a listing of updates for people', () => {
     expect(describePatches(listing([]), NOW).split('\n')).toEqual([
       'No pending updates are known.',
       'Package lists checked 13 min ago.',
-      'Sources: Debian:stable (signed 20 days ago).',
+      'Sources: Debian:stable (lists from 13 min ago, published 20 days ago).',
     ]);
   });
 
@@ -72,6 +73,45 @@ describe('a listing of updates for people', () => {
     expect(text).toContain('Package lists checked 30 h ago (stale).');
     expect(text).toContain('WARNING: no lists of http://d.example/dists/bookworm/;');
     expect(text).toContain('WARNING: the newest list of updates is 200 days old.');
+  });
+
+  it('says of the source that failed how old its lists are, and why once', () => {
+    const [source] = LISTS.sources;
+    if (!source) throw new Error('the lists have a source');
+    const failed = {
+      ...source,
+      label: 'Debian-Security',
+      suite: 'stable-security',
+      fetched_at: ago(60 * 24 * 3),
+      error: 'Connection refused.',
+    };
+    const lists: PackageLists = {
+      ...LISTS,
+      message: 'not refreshed: http://s.example b-security (Connection  refused.)',
+      sources: [source, failed],
+    };
+    const lines = describePatches(listing([], { lists }), NOW).split('\n');
+    expect(lines.slice(2)).toEqual([
+      'Sources: Debian:stable (lists from 13 min ago, published 20 days ago), Debian-Security:stable-security (lists from 3 days ago, published 20 days ago).',
+      'WARNING: Debian-Security:stable-security: lists from 3 days ago, the last attempt failed.',
+      'WARNING: not refreshed: http://s.example b-security (Connection  refused.).',
+    ]);
+    const silent = describePatches(listing([], { lists: { ...lists, message: 'ok' } }), NOW);
+    expect(silent).toContain('lists from 3 days ago, the last attempt failed: Connection refused.');
+    const whole = describePatches(
+      listing([], { lists: { ...lists, status: 'failed', message: 'the last refresh failed: no route' } }),
+      NOW,
+    );
+    expect(whole.match(/WARNING/g)).toHaveLength(1);
+  });
+
+  it('never makes an age up: neither for a host that does not know it, nor for an older agent', () => {
+    const [source] = LISTS.sources;
+    if (!source) throw new Error('the lists have a source');
+    const said = (more: object) =>
+      describePatches(listing([], { lists: { ...LISTS, sources: [{ ...source, ...more }] } }), NOW);
+    expect(said({ fetched_at: null, published_at: null })).toContain('stable (lists of unknown age).');
+    expect(said({ fetched_at: undefined })).toContain('stable (published 20 days ago).');
   });
 
   it('tells what stays and why, what is not known, and which version the fix is', () => {

@@ -1,4 +1,4 @@
-import type { PackageList, PackageLists, Patch, PatchList } from '@linux-patch/contract';
+import type { ListSource, PackageList, PackageLists, Patch, PatchList } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
 import { enumerate } from './counted-names.ts';
 import { pastTime, renderTable } from './table.ts';
@@ -6,16 +6,41 @@ import { pastTime, renderTable } from './table.ts';
 /** More names than this are counted instead. */
 const NAMED = 20;
 
+function nameOf({ label, suite, codename, uri }: ListSource): string {
+  return [label, suite ?? codename].filter(Boolean).join(':') || uri;
+}
+
+/** How old what the host has of a source is; older agents do not say when it came. */
+function ageOf({ fetched_at: fetched }: ListSource, nowMs: number): string | undefined {
+  if (fetched === undefined) return undefined;
+  return fetched === null ? 'lists of unknown age' : `lists from ${pastTime(fetched, nowMs)}`;
+}
+
+function sourceWords(one: ListSource, nowMs: number): string {
+  const made = one.published_at === null ? undefined : `published ${pastTime(one.published_at, nowMs)}`;
+  const facts = [ageOf(one, nowMs), made].filter((word) => word !== undefined);
+  return facts.length === 0 ? nameOf(one) : `${nameOf(one)} (${facts.join(', ')})`;
+}
+
+/** What the last refresh failed for while others were refreshed; a failure of all of them is told once. */
+function failureWords({ sources, status, message }: PackageLists, nowMs: number): string[] {
+  const told = message.replaceAll(/\s+/g, ' ');
+  const failed = status === 'failed' ? [] : sources.filter((one) => one.error !== undefined);
+  return failed.slice(0, NAMED).map((one) => {
+    const { error = '' } = one;
+    const age = one.present ? (ageOf(one, nowMs) ?? 'its lists are older') : 'no lists';
+    const why = told.includes(error) ? '' : `: ${error.replace(/\.$/, '')}`;
+    return `WARNING: ${nameOf(one)}: ${age}, the last attempt failed${why}.`;
+  });
+}
+
 /** When the lists were checked, what they are made of, and what is wrong with them; one sentence a line. */
 export function describeLists(lists: PackageLists | undefined, nowMs: number): string[] {
   if (!lists)
     return ['How old the package lists of the host are, its agent does not say; agents from 1.2 on do.'];
   const present = lists.sources.filter((one) => one.present);
   const absent = lists.sources.filter((one) => !one.present);
-  const sources = present.map((one) => {
-    const name = [one.label, one.suite ?? one.codename].filter(Boolean).join(':') || one.uri;
-    return one.published_at === null ? name : `${name} (signed ${pastTime(one.published_at, nowMs)})`;
-  });
+  const sources = present.map((one) => sourceWords(one, nowMs));
   return [
     lists.refreshed_at === null
       ? 'The agent never checked the package lists of the host; --refresh does it now.'
@@ -29,6 +54,7 @@ export function describeLists(lists: PackageLists | undefined, nowMs: number): s
           )}; nothing is known of the updates there.`,
         ]
       : []),
+    ...failureWords(lists, nowMs),
     ...(lists.message === 'ok' ? [] : [`WARNING: ${lists.message}.`]),
   ];
 }

@@ -152,6 +152,7 @@ async function factsFrom(reading: Promise<Stats>): Promise<FileFacts | undefined
     uid: stats.uid,
     gid: stats.gid,
     modifiedMs: stats.mtimeMs,
+    changedMs: stats.ctimeMs,
     inode: stats.ino,
     device: stats.dev,
   };

@@ -1,4 +1,4 @@
-import { Stack, Table, Text } from '@mantine/core';
+import { Alert, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type Answered, call } from '../api/call.ts';
 import { ActButton } from '../shell/act-button.tsx';
@@ -6,7 +6,9 @@ import { PagedTable } from '../shell/paged-table.tsx';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { Unknown } from '../states/unknown.tsx';
+import { listsRemarks } from '../words/lists-remarks.ts';
 import { securityWord } from '../words/security-word.ts';
+import { useNow } from '../words/use-now.ts';
 import { When } from '../words/when.tsx';
 import type { TabProps } from './tab-props.ts';
 import { wholeListing } from './whole-listing.ts';
@@ -15,6 +17,21 @@ import { whyItStays, whyListedStays } from './why-it-stays.ts';
 type Patch = Answered<'hostPatches'>['patches'][number];
 
 const HEAD = ['Package', 'Installed', 'Waits', 'Security', 'Why it would stay'];
+
+/** What the answer of the host lacks, and how old what it stands on is. */
+function ListsDoubts({ lists }: Pick<Answered<'hostPatches'>, 'lists'>) {
+  const remarks = listsRemarks(lists, useNow());
+  if (remarks.length === 0) return null;
+  return (
+    <Alert color="yellow" title="⚠ This may not be all">
+      <ul>
+        {remarks.map((one) => (
+          <li key={one}>{one}</li>
+        ))}
+      </ul>
+    </Alert>
+  );
+}
 
 function Asked({ patches }: { readonly patches: readonly Patch[] }) {
   if (patches.length === 0) return <Empty title="Nothing waits, the host says." />;
@@ -96,7 +113,12 @@ export function UpdatesTab({ host }: TabProps) {
       </ActButton>
       {asked.isFetched || asked.isFetching ? (
         <Loaded query={asked} what="what waits, from the host itself">
-          {({ patches }) => <Asked patches={patches} />}
+          {({ patches, lists }) => (
+            <>
+              <ListsDoubts lists={lists} />
+              <Asked patches={patches} />
+            </>
+          )}
         </Loaded>
       ) : (
         <Loaded query={listed} what="what waits on the host">

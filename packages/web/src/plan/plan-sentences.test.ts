@@ -2,6 +2,8 @@ import type { Plan } from '@linux-patch/contract';
 import { describe, expect, it } from 'vitest';
 import { sumOf, warningsOf, whyNotApply } from './plan-sentences.ts';
 
+const NOW = Date.UTC(2026, 10, 28, 12);
+
 const plan = (rest: Partial<Plan> = {}): Plan => ({
   plan_hash: 'a'.repeat(64),
   steps: [
@@ -36,7 +38,7 @@ describe('What is said of a plan', () => {
   });
 
   it('warns of removals, of somebody else at work, and of lists that are not there', () => {
-    expect(warningsOf(plan())).toEqual([]);
+    expect(warningsOf(plan(), NOW)).toEqual([]);
     const source = { label: null, suite: null, codename: null, security: true, published_at: null };
     const absent = { ...source, uri: 'http://gone.example', present: false, valid_until: null };
     expect(
@@ -46,14 +48,47 @@ describe('What is said of a plan', () => {
           busy: 'apt-get (pid 7)',
           lists: { status: 'failed', message: 'no answer', refreshed_at: null, sources: [absent] },
         }),
+        NOW,
       ),
     ).toEqual([
       'It removes toyold.',
       'apt-get (pid 7) works with the packages of the host now, which may change this.',
-      'No lists of http://gone.example: nothing is known of the updates there, so this plan lacks them.',
+      'No lists of http://gone.example: nothing is known of the updates there.',
       'The package lists of the host are failed.',
       'no answer.',
     ]);
+  });
+
+  it('says of a source that failed how old its lists are, and leaves the reason to the message', () => {
+    const source = {
+      uri: 'http://s.example',
+      label: 'Debian-Security',
+      suite: 'stable-security',
+      codename: null,
+      security: true,
+      present: true,
+      published_at: null,
+      valid_until: null,
+      error: 'Connection refused.',
+    };
+    const said = (more: object) =>
+      warningsOf(
+        plan({
+          lists: {
+            status: 'fresh',
+            message: 'not refreshed: s (Connection refused.)',
+            refreshed_at: null,
+            sources: [{ ...source, ...more }],
+          },
+        }),
+        NOW,
+      );
+    expect(said({ fetched_at: '2026-11-25T12:00:00.000Z' })).toEqual([
+      'Debian-Security:stable-security: lists from 3 d ago, the last attempt failed.',
+      'not refreshed: s (Connection refused.).',
+    ]);
+    expect(said({ fetched_at: null })[0]).toContain('lists of unknown age');
+    expect(said({ fetched_at: new Date(NOW).toISOString() })[0]).toContain('lists from just now');
   });
 
   it('can be applied only when something would be done and no rule denies it', () => {

@@ -1,5 +1,6 @@
-import type { PackageLists, Plan, PolicyDenial } from '@linux-patch/contract';
+import type { Plan, PolicyDenial } from '@linux-patch/contract';
 import { count } from '../words/count.ts';
+import { listsRemarks } from '../words/lists-remarks.ts';
 import { size } from '../words/size.ts';
 
 const REBOOT_WORDS: Readonly<Record<Plan['reboot'], string>> = {
@@ -28,22 +29,8 @@ export function placeOf({ file, line }: PolicyDenial): string {
   return line === null ? file : `${file}:${line}`;
 }
 
-function listsRemarks(lists: PackageLists | undefined): string[] {
-  if (!lists) return ['How old the package lists of the host are, its agent does not say.'];
-  const absent = lists.sources.filter((one) => !one.present);
-  return [
-    ...(absent.length > 0
-      ? [
-          `No lists of ${absent.map(({ uri }) => uri).join(', ')}: nothing is known of the updates there, so this plan lacks them.`,
-        ]
-      : []),
-    ...(lists.status === 'fresh' ? [] : [`The package lists of the host are ${lists.status}.`]),
-    ...(lists.message === 'ok' ? [] : [`${lists.message}.`]),
-  ];
-}
-
 /** What somebody who approves a plan has to know before; the worst first. */
-export function warningsOf(plan: Plan): string[] {
+export function warningsOf(plan: Plan, now: number): string[] {
   const { removed_packages: removed, left_out: left, busy } = plan;
   return [
     ...(removed.length > 0 ? [`It removes ${removed.join(', ')}.`] : []),
@@ -51,7 +38,7 @@ export function warningsOf(plan: Plan): string[] {
       ? ['Some of what stays out would go in if other packages were let go; tick that above.']
       : []),
     ...(busy === null ? [] : [`${busy} works with the packages of the host now, which may change this.`]),
-    ...listsRemarks(plan.lists),
+    ...listsRemarks(plan.lists, now),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Plan } from '@linux-patch/contract';
 import { Alert, Stack, Text } from '@mantine/core';
 import { Empty } from '../states/empty.tsx';
+import { useNow } from '../words/use-now.ts';
 import { When } from '../words/when.tsx';
 import { LeftOutTable } from './left-out-table.tsx';
 import { rebootOf, sumOf, warningsOf } from './plan-sentences.ts';
@@ -9,7 +10,7 @@ import { StepsTable } from './steps-table.tsx';
 
 /** What a change would do to a host, before it is done. */
 export function PlanView({ plan }: { readonly plan: Plan }) {
-  const warnings = warningsOf(plan);
+  const warnings = warningsOf(plan, useNow());
   return (
     <Stack>
       {plan.policy ? <DeniedByPolicy denial={plan.policy} /> : null}

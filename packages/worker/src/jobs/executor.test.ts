@@ -100,7 +100,7 @@ describe('applying patches', () => {
         states.push(job.core.state);
         run.onLockFree?.();
         states.push(job.core.state);
-        return [];
+        return { failed: [], healthy: [] };
       },
     });
     const { job, ended } = await start(applyAll());
@@ -117,14 +117,18 @@ describe('applying patches', () => {
 });
 
 describe('a source that cannot be refreshed', () => {
-  const failure = (security: boolean) => async () => [
-    {
-      source: 'https://third.example stable',
-      reason: '403  Forbidden.',
-      code: 'NETWORK_ERROR' as const,
-      security,
-    },
-  ];
+  const failure = (security: boolean) => async () => ({
+    healthy: [],
+    failed: [
+      {
+        id: 'https://third.example stable',
+        source: 'https://third.example stable',
+        reason: '403  Forbidden.',
+        code: 'NETWORK_ERROR' as const,
+        security,
+      },
+    ],
+  });
 
   it('is named by the job, which applies what the others offer', async () => {
     const { finish, done, cache } = await jobWorld({ refresh: failure(false) });

@@ -4,6 +4,7 @@ import { SOURCE, testCache } from '../../test/package-cache.ts';
 import { type CacheRefresherOptions, createCacheRefresher } from './cache-refresh.ts';
 
 const MINUTE_MS = 60_000;
+const NOTHING = { failed: [], healthy: [] };
 
 /** A refresher of which every refresh is told by an event. */
 async function world(given: Partial<CacheRefresherOptions> = {}) {
@@ -22,7 +23,7 @@ async function world(given: Partial<CacheRefresherOptions> = {}) {
       began.push(clock.now());
       heard.resolve();
       heard = Promise.withResolvers();
-      return (await given.refreshQuietly?.(signal)) ?? { failed: [] };
+      return (await given.refreshQuietly?.(signal)) ?? NOTHING;
     },
   });
   onTestFinished(() => refresher[Symbol.asyncDispose]());
@@ -30,7 +31,7 @@ async function world(given: Partial<CacheRefresherOptions> = {}) {
   const minutesToNext = async (): Promise<number> => {
     // Waits for the one that runs, and ends as it does.
     await refresher
-      .refresh(async () => (await given.refreshQuietly?.(new AbortController().signal))?.failed ?? [])
+      .refresh(async () => (await given.refreshQuietly?.(new AbortController().signal)) ?? NOTHING)
       .catch(() => {});
     const before = began.length;
     let minutes = 0;
@@ -100,7 +101,7 @@ describe('lists in the background', () => {
   it('that whoever refreshes them describes are not read once more', async () => {
     let readings = 0;
     const { refresher, cache } = await world({
-      refreshQuietly: async () => ({ failed: [], sources: [{ ...SOURCE, present: false }] }),
+      refreshQuietly: async () => ({ ...NOTHING, sources: [{ ...SOURCE, present: false }] }),
       readSources: async () => {
         readings += 1;
         return [SOURCE];
@@ -143,7 +144,7 @@ describe('a refresh for somebody who waits', () => {
   });
 
   it('goes on when that takes too long for who waits', async () => {
-    const end = Promise.withResolvers<{ failed: [] }>();
+    const end = Promise.withResolvers<typeof NOTHING>();
     const { refresher, clock, cache } = await world({ refreshQuietly: () => end.promise });
     const asked = refresher.refreshNow(100_000);
     const refused = expect(asked).rejects.toMatchObject({
@@ -153,7 +154,7 @@ describe('a refresh for somebody who waits', () => {
     await clock.advance(100_000);
     await refused;
     const again = refresher.refreshNow(100_000);
-    end.resolve({ failed: [] });
+    end.resolve(NOTHING);
     await again;
     expect(cache.status()).toBe('fresh');
   });

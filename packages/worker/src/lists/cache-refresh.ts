@@ -1,7 +1,7 @@
 import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import type { SourceState } from '../package-interface/package-inventory.ts';
-import type { SourceFailure } from '../package-interface/package-operations.ts';
+import type { RefreshedSources, SourceFailure } from '../package-interface/package-operations.ts';
 import type { PackageCache } from './cache-state.ts';
 
 /** A background refresh that failed is not tried again before this time is over. */
@@ -19,7 +19,7 @@ export interface CacheRefresher extends AsyncDisposable {
    * @throws PatchError `NETWORK_ERROR`, `GPG_ERROR`, `LOCKED` and the like as the package manager says, else
    * `CACHE_REFRESH_ERROR`.
    */
-  refresh(work: () => Promise<readonly SourceFailure[]>): Promise<readonly SourceFailure[]>;
+  refresh(work: () => Promise<RefreshedSources>): Promise<readonly SourceFailure[]>;
   /**
    * Refreshes for somebody who waits, or waits for the refresh that is under way. What takes longer than `waitMs` goes on
    * in the background.
@@ -36,9 +36,7 @@ export interface CacheRefresher extends AsyncDisposable {
 }
 
 /** What came of a refresh. */
-export interface Refreshed {
-  /** The sources that failed while others did not. */
-  readonly failed: readonly SourceFailure[];
+export interface Refreshed extends RefreshedSources {
   /** What the lists are made of since then, where that is known. */
   readonly sources?: readonly SourceState[] | undefined;
 }
@@ -96,7 +94,7 @@ function createRecorder(
     }
     if (done.sources) cache.noteSources(done.sources);
     else await lookAtSources();
-    await cache.noteRefreshed(done.failed);
+    await cache.noteRefreshed(done);
     return done.failed;
   };
   return { lookAtSources, recorded };
@@ -148,9 +146,7 @@ export function createCacheRefresher(options: CacheRefresherOptions): CacheRefre
   return {
     async refresh(work) {
       const earlier = await background;
-      return earlier && 'failed' in earlier
-        ? earlier.failed
-        : recorded(async () => ({ failed: await work() }));
+      return earlier && 'failed' in earlier ? earlier.failed : recorded(work);
     },
     async refreshNow(waitMs) {
       if (!background && options.isBusy()) throw busy();

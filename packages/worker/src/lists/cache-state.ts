@@ -4,8 +4,15 @@ import { lazily, messageOf } from '@linux-patch/contract';
 import type { Clock, Files, Logger } from '@linux-patch/runtime';
 import { z } from 'zod';
 import type { SourceState } from '../package-interface/package-inventory.ts';
-import type { SourceFailure } from '../package-interface/package-operations.ts';
+import type { RefreshedSources, SourceFailure } from '../package-interface/package-operations.ts';
 import { judgeLists, type ListVerdict } from './list-freshness.ts';
+import {
+  historyOf,
+  recordAfter,
+  type SourceHistory,
+  SourceRecords,
+  type WholeFailure,
+} from './source-history.ts';
 
 type CacheStatus = (typeof CACHE_STATUSES)[number];
 
@@ -16,6 +23,8 @@ const StoredState = lazily(() =>
     last_update_success: z.boolean(),
     last_update_apply: z.iso.datetime({ offset: true }).nullish(),
     last_failure: z.string().nullish(),
+    last_failure_at: z.iso.datetime().nullish(),
+    sources: SourceRecords.nullish(),
   }),
 );
 type StoredState = z.infer<typeof StoredState>;
@@ -29,17 +38,19 @@ export interface PackageCache {
   status(): CacheStatus;
   /** `ok`, or what is wrong. */
   health(): string;
+  /** @param atMs when that was, epoch milliseconds; now unless it is said */
+  noteRefreshed(refreshed: RefreshedSources, atMs?: number): Promise<void>;
   /**
-   * @param failed sources that could not be refreshed while others were
-   * @param atMs when that was, epoch milliseconds; now unless it is said
+   * A failure keeps the time of the last success: lists do not become fresh by failing.
+   * @param atMs as above
    */
-  noteRefreshed(failed?: readonly SourceFailure[], atMs?: number): Promise<void>;
-  /** A failure keeps the time of the last success: lists do not become fresh by failing. */
-  noteFailure(error: unknown): Promise<void>;
+  noteFailure(error: unknown, atMs?: number): Promise<void>;
   /** @param atMs as above */
   noteApplied(atMs?: number): Promise<void>;
   /** What the lists are made of now; kept in memory. */
   noteSources(sources: readonly SourceState[]): void;
+  /** What is known of how old the lists of a source are. */
+  historyOf(source: SourceState): SourceHistory;
 }
 
 /** Opens the state file; one that is missing or unreadable means that nothing is known. */
@@ -98,15 +109,31 @@ export async function openPackageCache(options: {
     noteSources: (present) => {
       sources = present;
     },
-    noteRefreshed: (failed = [], atMs = clock.now()) =>
+    historyOf: (source) =>
+      historyOf(source, { records: state.sources ?? [], failure: wholeFailure(state) }, clock.now()),
+    noteRefreshed: (refreshed, atMs = clock.now()) =>
       write({
         last_cache_update: new Date(atMs).toISOString(),
         last_update_success: true,
-        last_failure: describeFailures(failed) ?? null,
+        last_failure: describeFailures(refreshed.failed) ?? null,
+        last_failure_at: null,
+        sources: recordAfter(state.sources ?? [], refreshed, { atMs, configured: sources }),
       }),
-    noteFailure: (error) => write({ last_update_success: false, last_failure: messageOf(error) }),
+    noteFailure: (error, atMs = clock.now()) =>
+      write({
+        last_update_success: false,
+        last_failure: messageOf(error),
+        last_failure_at: new Date(atMs).toISOString(),
+      }),
     noteApplied: (atMs = clock.now()) => write({ last_update_apply: new Date(atMs).toISOString() }),
   };
+}
+
+function wholeFailure(state: StoredState): WholeFailure | undefined {
+  const { last_update_success, last_failure, last_failure_at } = state;
+  return last_update_success || !last_failure
+    ? undefined
+    : { message: last_failure, atMs: epoch(last_failure_at) };
 }
 
 function describeFailures(failed: readonly SourceFailure[]): string | undefined {

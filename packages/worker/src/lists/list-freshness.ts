@@ -67,15 +67,20 @@ function outdated(sources: readonly SourceState[], nowMs: number): string | unde
   const security = present.filter((one) => one.security);
   const [one, ...others] = security.length > 0 ? security : present;
   if (!one) return undefined;
-  const newest = [one, ...others].reduce((a, b) => ((b.publishedAtMs ?? 0) > (a.publishedAtMs ?? 0) ? b : a));
-  if (newest.publishedAtMs === undefined || nowMs - newest.publishedAtMs <= STANDS_STILL_AFTER_MS)
-    return undefined;
-  const days = Math.floor((nowMs - newest.publishedAtMs) / DAY_MS);
+  const newest = [one, ...others].reduce((a, b) => ((madeAt(b) ?? 0) > (madeAt(a) ?? 0) ? b : a));
+  const madeMs = madeAt(newest);
+  if (madeMs === undefined || nowMs - madeMs <= STANDS_STILL_AFTER_MS) return undefined;
+  const days = Math.floor((nowMs - madeMs) / DAY_MS);
   const what = security.length > 0 ? 'security updates' : 'updates';
   return (
-    `the newest list of ${what} is ${days} days old (${newest.uri}, ${dateOf(newest.publishedAtMs)}): ` +
+    `the newest list of ${what} is ${days} days old (${newest.uri}, ${dateOf(madeMs)}): ` +
     'the mirror stands still, or this release gets none any more'
   );
+}
+
+/** What a server says without a signature is good enough to call something old. */
+function madeAt({ publishedAtMs, servedAtMs }: SourceState): number | undefined {
+  return publishedAtMs ?? servedAtMs;
 }
 
 function dateOf(ms: number | undefined): string {

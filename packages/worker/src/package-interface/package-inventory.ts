@@ -3,6 +3,8 @@ import type { PackagePlans } from './package-plans.ts';
 
 /** A source of packages, and how old what this host knows of it is. Instants are epoch milliseconds. */
 export interface SourceState {
+  /** What refreshes call it, without user and password. */
+  readonly id: string;
   /** Without user and password. */
   readonly uri: string;
   readonly label: string | undefined;
@@ -12,8 +14,12 @@ export interface SourceState {
   readonly security: boolean;
   /** False when this host has no lists of it, so that nothing is known of its updates. */
   readonly present: boolean;
-  /** When its owner signed what this host has. */
+  /** When its owner made what this host has, as the owner says. */
   readonly publishedAtMs: number | undefined;
+  /** The same as its server says, where the owner does not; nobody signs that. */
+  readonly servedAtMs: number | undefined;
+  /** When this host last got what it has, or heard that it is still the newest, as far as that is seen on disk. */
+  readonly fetchedAtMs: number | undefined;
   /** When its owner wants that to count no more. */
   readonly validUntilMs: number | undefined;
 }

@@ -1,14 +1,14 @@
 import type { PlanStep } from '@linux-patch/contract';
 import type { PackageInventory } from './package-inventory.ts';
-import type { PackageOperations, SourceFailure } from './package-operations.ts';
+import type { PackageOperations, RefreshedSources } from './package-operations.ts';
 import type { WatchedFiles } from './watched-files.ts';
 
 /** The host's package manager: the half that reads and the half that changes. */
 export interface PackageManager {
   readonly inventory: PackageInventory;
   readonly operations: PackageOperations;
-  /** Refreshes the package lists without a job. Resolves to the sources that failed while others did not. */
-  readonly refreshQuietly: (signal: AbortSignal) => Promise<readonly SourceFailure[]>;
+  /** Refreshes the package lists without a job. */
+  readonly refreshQuietly: (signal: AbortSignal) => Promise<RefreshedSources>;
   /** Whether what is installed is sound; asks the package manager. */
   readonly health: (signal: AbortSignal) => Promise<DatabaseHealth>;
   /** What is wrong with what is installed; asks the package manager. */

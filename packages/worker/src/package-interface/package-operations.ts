@@ -56,8 +56,18 @@ export interface OperationOutcome {
   readonly warnings?: readonly string[];
 }
 
+/** What came of a refresh, source by source. */
+export interface RefreshedSources {
+  /** Those that failed while others did not. */
+  readonly failed: readonly SourceFailure[];
+  /** Ids of those that were asked and did not fail. */
+  readonly healthy: readonly string[];
+}
+
 /** A source of packages that could not be refreshed; what it offered before is still known. */
 export interface SourceFailure {
+  /** Of the source; undefined for what belongs to none, such as a hook. */
+  readonly id: string | undefined;
   /** As the package manager names it, without user and password. */
   readonly source: string;
   /** Its own words and what to do, whole sentences. */
@@ -120,9 +130,9 @@ export interface HoldWish {
 export interface PackageOperations {
   /**
    * Refreshes what every source offers.
-   * @returns the sources that failed while others did not.
+   * @throws PatchError when none could be refreshed.
    */
-  refresh(run: OperationRun): Promise<readonly SourceFailure[]>;
+  refresh(run: OperationRun): Promise<RefreshedSources>;
   /** Follows a change that an earlier agent began for this job to its end; undefined when it had begun none. */
   adopt(run: OperationRun): Promise<OperationOutcome | undefined>;
   /** What is different since this work began, also when nobody knows how it ended; undefined when it had not begun. */

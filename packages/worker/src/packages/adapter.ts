@@ -6,8 +6,8 @@ import type { LeftOut } from '../package-interface/left-out.ts';
 import type {
   InstallWish,
   PackageTarget,
+  RefreshedSources,
   RemoveWish,
-  SourceFailure,
 } from '../package-interface/package-operations.ts';
 import type { WatchedFiles } from '../package-interface/watched-files.ts';
 import type { Installed, Pending, RebootState, Source, Update } from './package-facts.ts';
@@ -182,10 +182,7 @@ export interface ListRefreshing {
   report(result: CommandResult): RefreshReport;
 }
 
-export interface RefreshReport {
-  readonly failed: readonly SourceFailure[];
-  /** Sources that were asked and did not fail. */
-  readonly healthy: readonly string[];
+export interface RefreshReport extends RefreshedSources {
   /** Errors that belong to no source; the whole run counts as failed. */
   readonly unknown: readonly string[];
 }

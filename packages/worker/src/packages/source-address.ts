@@ -1,6 +1,6 @@
-/** An address without user and password. */
-export function withoutPassword(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1');
+/** An address, or a text with addresses, without user and password. */
+export function withoutPassword(text: string): string {
+  return text.replaceAll(/\/\/[^/\s]*@/g, '//');
 }
 
 /** The host in an address; undefined for a folder of this host. */

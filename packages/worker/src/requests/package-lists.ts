@@ -2,7 +2,7 @@ import { lazily } from '@linux-patch/contract';
 import type { Logger } from '@linux-patch/runtime';
 import { z } from 'zod';
 import type { PackageInventory, SourceState } from '../package-interface/package-inventory.ts';
-import type { SourceFailure } from '../package-interface/package-operations.ts';
+import type { RefreshedSources } from '../package-interface/package-operations.ts';
 import { AnyErrorCode } from './answer.ts';
 
 const MOST_SOURCES = 10_000;
@@ -14,6 +14,7 @@ export const SourcesAnswer = lazily(() =>
   z
     .array(
       z.strictObject({
+        id: Text,
         uri: Text,
         label: Text.optional(),
         suite: Text.optional(),
@@ -21,6 +22,8 @@ export const SourcesAnswer = lazily(() =>
         security: z.boolean(),
         present: z.boolean(),
         publishedAtMs: z.number().optional(),
+        servedAtMs: z.number().optional(),
+        fetchedAtMs: z.number().optional(),
         validUntilMs: z.number().optional(),
       }),
     )
@@ -35,6 +38,7 @@ export const RefreshAnswer = lazily(() =>
     failed: z
       .array(
         z.strictObject({
+          id: Text.optional(),
           source: Text,
           reason: z.string().max(MOST_CHARACTERS),
           code: AnyErrorCode,
@@ -42,6 +46,8 @@ export const RefreshAnswer = lazily(() =>
         }),
       )
       .max(MOST_SOURCES),
+    /** Ids of the sources that did not fail; jobs of an earlier release did not say it. */
+    healthy: z.array(Text).max(MOST_SOURCES).default([]),
     /** What there is afterwards; absent where that cannot be read. */
     sources: SourcesAnswer.optional(),
   }),
@@ -50,24 +56,24 @@ export type RefreshAnswer = z.infer<typeof RefreshAnswer>;
 
 /** As a listing has them. */
 export function sourcesAnswer(sources: readonly SourceState[]): SourcesAnswer {
-  return sources.map(({ uri, label, suite, codename, security, present, publishedAtMs, validUntilMs }) => ({
-    uri,
-    label,
-    suite,
-    codename,
-    security,
-    present,
-    publishedAtMs,
-    validUntilMs,
+  return sources.map((one) => ({
+    id: one.id,
+    uri: one.uri,
+    label: one.label,
+    suite: one.suite,
+    codename: one.codename,
+    security: one.security,
+    present: one.present,
+    publishedAtMs: one.publishedAtMs,
+    servedAtMs: one.servedAtMs,
+    fetchedAtMs: one.fetchedAtMs,
+    validUntilMs: one.validUntilMs,
   }));
 }
 
-/**
- * What came of a refresh, within what an answer may be.
- * @param failed the sources that failed
- */
+/** What came of a refresh, within what an answer may be. */
 export async function refreshAnswer(
-  failed: readonly SourceFailure[],
+  { failed, healthy }: RefreshedSources,
   inventory: Pick<PackageInventory, 'sources'>,
   logger: Logger,
 ): Promise<RefreshAnswer> {
@@ -76,7 +82,9 @@ export async function refreshAnswer(
     return undefined;
   });
   return {
-    failed: failed.map(({ source, reason, code, security }) => ({
+    healthy: healthy.filter((id) => id.length <= 4_096),
+    failed: failed.map(({ id, source, reason, code, security }) => ({
+      id: id?.slice(0, 4_096),
       source: source.slice(0, 4_096),
       reason: reason.slice(0, MOST_CHARACTERS),
       code,

@@ -13,12 +13,12 @@ export function recordRefreshes(
   return {
     async refresh(work) {
       try {
-        const failed = await work();
-        say({ t: 'refreshed', ...(await refreshAnswer(failed, inventory, logger)), atMs: clock.now() });
-        return failed;
+        const refreshed = await work();
+        say({ t: 'refreshed', ...(await refreshAnswer(refreshed, inventory, logger)), atMs: clock.now() });
+        return refreshed.failed;
       } catch (error) {
         const failure = asRefreshFailure(error);
-        say({ t: 'not-refreshed', message: failure.message });
+        say({ t: 'not-refreshed', message: failure.message, atMs: clock.now() });
         throw failure;
       }
     },

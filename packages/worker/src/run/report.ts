@@ -29,7 +29,8 @@ export const RunReport = lazily(() =>
     z.strictObject({ t: z.literal('exit'), code: z.int().nullable() }),
     /** The lists were refreshed, for the record of them. */
     RefreshAnswer.unwrap().extend({ t: z.literal('refreshed'), atMs: Instant }),
-    z.strictObject({ t: z.literal('not-refreshed'), message: Prose }),
+    /** Jobs of an earlier release did not say when. */
+    z.strictObject({ t: z.literal('not-refreshed'), message: Prose, atMs: Instant.optional() }),
     /** Updates were applied, for the record of that. */
     z.strictObject({ t: z.literal('applied'), atMs: Instant }),
     z.strictObject({

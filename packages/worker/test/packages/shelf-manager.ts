@@ -150,7 +150,16 @@ function shelfReading(root: string, next: readonly Stored[]): PackageAdapter['re
     stateKey: async () => ({ sources: '', packages: JSON.stringify(await readShelf(root)) }),
     installed: () => readShelf(root),
     sources: async () => [
-      { uri: 'shelf:', present: true, publishedAtMs: undefined, validUntilMs: undefined, ...ORIGIN },
+      {
+        id: 'shelf:',
+        uri: 'shelf:',
+        present: true,
+        publishedAtMs: undefined,
+        servedAtMs: undefined,
+        fetchedAtMs: undefined,
+        validUntilMs: undefined,
+        ...ORIGIN,
+      },
     ],
     pending: async ({ installed: now }) => ({
       updates: now.flatMap((one) => updateOf(one, next)),

@@ -1,6 +1,6 @@
 import type { ListSource, PackageLists } from '@linux-patch/contract';
 import { isoOf } from '@linux-patch/contract';
-import type { PackageCache, PackageInventory, SourceState } from '@linux-patch/worker';
+import type { PackageCache, PackageInventory, SourceHistory, SourceState } from '@linux-patch/worker';
 
 /** What listings are made from. */
 export interface ListingSources {
@@ -17,11 +17,19 @@ export async function describeLists({ inventory, cache }: ListingSources): Promi
   return {
     ...cache.verdict(),
     refreshed_at: isoOf(cache.lastUpdateMs),
-    sources: sources.map(describeSource),
+    sources: sources.map((one) => describeSource(one, cache.historyOf(one))),
   };
 }
 
-function describeSource(one: SourceState): ListSource {
+/** The last instant that has a date of four digits. */
+const LAST_MS = Date.UTC(10_000, 0) - 1;
+
+/** What the owner of a source writes may be a time that nobody can tell. */
+function toldAt(epochMs: number | undefined): string | null {
+  return epochMs !== undefined && epochMs >= 0 && epochMs <= LAST_MS ? isoOf(epochMs) : null;
+}
+
+function describeSource(one: SourceState, { fetchedAtMs, error }: SourceHistory): ListSource {
   return {
     uri: one.uri,
     label: one.label ?? null,
@@ -29,7 +37,9 @@ function describeSource(one: SourceState): ListSource {
     codename: one.codename ?? null,
     security: one.security,
     present: one.present,
-    published_at: isoOf(one.publishedAtMs),
-    valid_until: isoOf(one.validUntilMs),
+    fetched_at: isoOf(fetchedAtMs),
+    published_at: toldAt(one.publishedAtMs),
+    valid_until: toldAt(one.validUntilMs),
+    ...(error === undefined ? {} : { error }),
   };
 }

@@ -31,6 +31,7 @@ const LISTS = {
       present: true,
       published_at: null,
       valid_until: null,
+      error: PAYLOAD,
     },
   ],
 };

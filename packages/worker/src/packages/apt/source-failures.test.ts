@@ -38,7 +38,12 @@ describe('what apt-get update prints', () => {
     const { stdout, stderr } = printed(reason);
     const { failed, healthy, unknown } = parseUpdate({ stdout, stderr });
     expect(failed).toMatchObject([
-      { source: 'https://third.example/x stable', code: 'GPG_ERROR', security: false },
+      {
+        id: 'https://third.example/x stable',
+        source: 'https://third.example/x stable',
+        code: 'GPG_ERROR',
+        security: false,
+      },
     ]);
     expect([healthy, unknown]).toEqual([['http://deb.example/debian bookworm'], []]);
   });

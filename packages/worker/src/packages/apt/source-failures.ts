@@ -2,7 +2,7 @@ import type { ErrorCode } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
 import type { SourceFailure } from '../../package-interface/package-operations.ts';
 import type { RefreshReport } from '../adapter.ts';
-import { withoutPassword } from './sources.ts';
+import { withoutPassword } from '../source-address.ts';
 
 /** A source as apt names it in its progress: `Get:2 http://deb.example/debian bookworm InRelease [1 kB]`. */
 const SEEN = /^(?:Hit|Get|Ign|Err):\d+ (\S+:.*?) (\S+) (?:InRelease|Release|Release\.gpg)(?: \[[^\]]*\])?$/;
@@ -15,6 +15,7 @@ const CHANGED = /^E: Repository '(.+) (\S+) (?:InRelease|Release)' (changed its 
 const DATED = /^E: Release file for (\S+) is (expired|not valid yet)(.*)$/;
 const METHOD = /^E: The method driver \S+ could not be found\.?$/;
 const HOOK = /^E: (Problem executing scripts APT::Update::\S+ .*)$/;
+const HOOK_SOURCE = 'A hook of apt.conf';
 /** Adds nothing to the lines before it. */
 const REST = /^E: (Some index files failed to download|Sub-process returned an error code)/;
 
@@ -119,7 +120,7 @@ function readErrors(lines: readonly string[], { sourceOf, note }: Reasons): stri
     if (url !== undefined) note(sourceOf(url), why === '' ? method : why);
     else if (uri !== undefined && what !== undefined) note(`${uri} ${suite}`, what);
     else if (dated !== undefined) note(sourceOf(dated), `The Release file is ${when}${more}`);
-    else if (hook !== undefined) note('A hook of apt.conf', hook);
+    else if (hook !== undefined) note(HOOK_SOURCE, hook);
     else if (METHOD.test(line)) method = line.slice('E: '.length);
     else if (!REST.test(line)) unknown.push(line);
   }
@@ -135,6 +136,7 @@ function failureOf(source: string, reason: string): SourceFailure {
       .replaceAll(/\s+/g, ' '),
   );
   return {
+    id: source === HOOK_SOURCE ? undefined : withoutPassword(source),
     source: withoutPassword(source),
     reason: `${words || 'it could not be fetched'}.${advice && ` ${advice}`}`,
     code,

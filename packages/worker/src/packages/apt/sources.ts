@@ -1,6 +1,8 @@
 import { basename, dirname, join } from 'node:path';
 import type { PackageDoors } from '../doors.ts';
+import { fetchedAt } from '../fetched-at.ts';
 import type { Source } from '../package-facts.ts';
+import { withoutPassword } from '../source-address.ts';
 import { ask, notUnderstood } from './failure.ts';
 import { aptTool } from './neutral-options.ts';
 
@@ -42,6 +44,8 @@ interface ListTarget {
   /** Where it is; it may be compressed there and have an ending more. */
   readonly file: string;
   readonly base: string;
+  /** As `apt-get update` names its source: `http://deb.example/debian bookworm`. */
+  readonly source: string;
   readonly description: string;
   /** The name of its Release file, without `InRelease` or `Release`. */
   readonly releasePrefix: string;
@@ -49,7 +53,7 @@ interface ListTarget {
 
 /** Without what apt would read from the package cache, which may have to be built first: we read the Release files. */
 const WITHOUT_CACHE = ['-o', 'APT::Get::IndexTargets::ReleaseInfo=false'];
-const FORMAT = '$(FILENAME)\t$(BASE_URI)\t$(METAKEY)\t$(DESCRIPTION)';
+const FORMAT = '$(FILENAME)\t$(BASE_URI)\t$(METAKEY)\t$(REPO_URI)\t$(RELEASE)\t$(DESCRIPTION)';
 
 /** apt makes file names of addresses: `/` becomes `_`, and `_` itself `%5f`. */
 function releasePrefixOf(file: string, metaKey: string): string {
@@ -63,9 +67,11 @@ export function parseTargets(text: string): ListTarget[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [file, base, metaKey, description] = line.split('\t');
-      if (!file || !base || !metaKey || !description) throw notUnderstood('apt-get indextargets', line);
-      return { file, base, description, releasePrefix: releasePrefixOf(file, metaKey) };
+      const [file, base, metaKey, repository, suite, description] = line.split('\t');
+      if (!file || !base || !metaKey || !repository || !suite || !description)
+        throw notUnderstood('apt-get indextargets', line);
+      const source = `${repository.replace(/\/$/, '')} ${suite}`;
+      return { file, base, source, description, releasePrefix: releasePrefixOf(file, metaKey) };
     });
 }
 
@@ -80,11 +86,6 @@ function isSecurity({ label, suite, codename }: ReleaseHead): boolean {
   );
 }
 
-/** Addresses in a text without user and password. */
-export function withoutPassword(text: string): string {
-  return text.replaceAll(/\/\/[^/\s]*@/g, '//');
-}
-
 const RELEASE_HEAD_BYTES = 16 * 1024;
 
 /** The folder of lists as it is now. */
@@ -93,15 +94,21 @@ interface ListFolder {
   readonly names: readonly string[];
 }
 
-async function releaseHead(
+interface ReleaseFile {
+  readonly path: string;
+  readonly head: ReleaseHead;
+}
+
+async function findRelease(
   { files }: PackageDoors,
   folder: ListFolder,
   prefix: string,
-): Promise<ReleaseHead | undefined> {
+): Promise<ReleaseFile | undefined> {
   for (const name of [`${prefix}InRelease`, `${prefix}Release`]) {
     if (!folder.names.includes(name)) continue;
-    const text = await files.readTextLimited(join(folder.path, name), RELEASE_HEAD_BYTES);
-    if (text !== undefined) return parseReleaseHead(text);
+    const path = join(folder.path, name);
+    const text = await files.readTextLimited(path, RELEASE_HEAD_BYTES);
+    if (text !== undefined) return { path, head: parseReleaseHead(text) };
   }
   return undefined;
 }
@@ -133,17 +140,25 @@ async function sourceOf(
   base: string,
   targets: readonly ListTarget[],
 ): Promise<Source> {
-  const prefix = targets[0]?.releasePrefix ?? '';
-  const { dateMs, ...head } = (await releaseHead(doors, folder, prefix)) ?? parseReleaseHead('');
-  const files = targets.flatMap((one) => fileOf(one, folder) ?? []);
-  const own = files[0] === undefined ? undefined : await doors.files.factsBehind(files[0]);
+  const { source = base, releasePrefix = '' } = targets[0] ?? {};
+  const release = await findRelease(doors, folder, releasePrefix);
+  const { dateMs, ...head } = release?.head ?? parseReleaseHead('');
+  const lists = targets.flatMap((one) => fileOf(one, folder) ?? []);
   return {
     ...head,
-    // Without a Release file, the time of its lists is what is known.
-    publishedAtMs: dateMs ?? own?.modifiedMs,
+    id: withoutPassword(source),
+    publishedAtMs: dateMs,
+    servedAtMs: release || !lists[0] ? undefined : (await doors.files.factsBehind(lists[0]))?.modifiedMs,
+    fetchedAtMs: await oldestOf(doors, release ? [release.path] : lists),
     uri: withoutPassword(base),
     security: isSecurity({ dateMs, ...head }),
-    present: files.length > 0 || dateMs !== undefined,
+    present: lists.length > 0 || dateMs !== undefined,
     lists: targets.map((one) => one.description),
   };
+}
+
+/** apt takes a Release file over together with all that it lists; without one, each list comes by itself. */
+async function oldestOf({ files }: PackageDoors, paths: readonly string[]): Promise<number | undefined> {
+  const times = await Promise.all(paths.map((path) => fetchedAt(files, path)));
+  return times.length > 0 && times.every((one) => one !== undefined) ? Math.min(...times) : undefined;
 }

@@ -14,8 +14,10 @@ const SourceAnswer = lazily(() =>
     name: Text,
     url: Text,
     present: z.boolean(),
-    /** Seconds since the epoch. */
+    /** When its owner made what this host has, seconds since the epoch. */
     published: z.number().nullable(),
+    /** When this host last got that, or heard that it is still the newest. */
+    fetched: z.number().nullable(),
     /** It says which of its packages mend what. */
     advisories: z.boolean(),
   }),

@@ -92,6 +92,7 @@ def source(repo):
         "url": address(repo),
         "present": present,
         "published": repo._repo.getMaxTimestamp() if present else None,
+        "fetched": repo._repo.getTimestamp() if present else None,
         "advisories": bool(present and repo.get_metadata_path("updateinfo")),
     }
 

@@ -9,7 +9,7 @@ import { PlanAnswer, ReadAnswer } from './answers.ts';
 import { isLockedOut, readFailure } from './failure.ts';
 import { interpreterOf, readAnswer } from './helper.ts';
 import { parseProgress, readFailedScripts, readKeptFiles, readUntrusted, scriptWords } from './output.ts';
-import { findPending } from './pending.ts';
+import { findPending, sourceOf } from './pending.ts';
 import { asksForReboot, outdatedKernel, removedKernel } from './reboot-state.ts';
 import { readRefresh } from './refresh.ts';
 import { refusalOf } from './simulate.ts';
@@ -103,6 +103,7 @@ describe('what dnf answers', () => {
     url: 'https://user:word@lab.example/x',
     present: true,
     published: 1,
+    fetched: 5,
     advisories: true,
   };
   const installed = parseInstalled(row('toylib', '1.0'), nothingLocked);
@@ -115,6 +116,15 @@ describe('what dnf answers', () => {
     security,
     severity,
     cves: [`CVE-${id}`],
+  });
+
+  it('says when its owner made the lists and when this host got them, each only where dnf knows it', () => {
+    expect(sourceOf(source)).toMatchObject({ id: 'lab', publishedAtMs: 1_000, fetchedAtMs: 5_000 });
+    for (const unknown of [null, 0, -1])
+      expect(sourceOf({ ...source, published: unknown, fetched: unknown })).toMatchObject({
+        publishedAtMs: undefined,
+        fetchedAtMs: undefined,
+      });
   });
 
   it('counts every advisory between what is installed and what is offered, and no other', () => {

@@ -16,8 +16,10 @@ const SEVERITIES: Readonly<Record<string, UpdateAdvisory['severity']>> = {
 };
 
 /** A repository as a source. It stands for a security archive when it says which of its packages mend what. */
-export function sourceOf({ id, name, url, present, published, advisories }: SourceAnswer): Source {
+export function sourceOf(answer: SourceAnswer): Source {
+  const { id, name, url, present, published, fetched, advisories } = answer;
   return {
+    id,
     uri: url === '' ? id : withoutPassword(url),
     label: name === '' ? id : name,
     suite: id,
@@ -25,10 +27,17 @@ export function sourceOf({ id, name, url, present, published, advisories }: Sour
     origin: undefined,
     security: advisories,
     present,
-    publishedAtMs: published === null ? undefined : published * SECOND_MS,
+    publishedAtMs: instantOf(published),
+    servedAtMs: undefined,
+    fetchedAtMs: instantOf(fetched),
     validUntilMs: undefined,
     lists: [id],
   };
+}
+
+/** dnf says 0 or less where it does not know. */
+function instantOf(seconds: number | null): number | undefined {
+  return seconds === null || seconds <= 0 ? undefined : seconds * SECOND_MS;
 }
 
 /**

@@ -71,6 +71,7 @@ function failureOf(id: string, url: string, text: string): SourceFailure {
   const which = key === undefined ? '' : ` Its key has the fingerprint ${key}.`;
   const sentence = /[.!]$/.test(reason) ? reason : `${reason}.`;
   return {
+    id,
     source: url === 'no' || url === 'no address' ? id : `${id} (${withoutPassword(url)})`,
     reason: `${sentence}${which} ${advice}`,
     code,

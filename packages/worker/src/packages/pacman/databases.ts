@@ -18,8 +18,8 @@ export function ownFolder(doors: Pick<PackageDoors, 'root'>): string {
 /** A database of a repository, as it is on disk. */
 export interface Database {
   readonly path: string;
-  /** When its owner made it, as the server says. */
-  readonly publishedAtMs: number;
+  /** When it changed, as the server says. */
+  readonly modifiedMs: number;
 }
 
 /** Folders with databases of the repositories: pacman's own, and ours. */
@@ -40,7 +40,7 @@ export async function databasesIn(
     repositories.map(async ({ name }) => {
       const path = join(folder, `${name}.db`);
       const facts = await files.factsBehind(path);
-      return facts ? [[name, { path, publishedAtMs: facts.modifiedMs }] as const] : [];
+      return facts ? [[name, { path, modifiedMs: facts.modifiedMs }] as const] : [];
     }),
   );
   return new Map(found.flat());
@@ -52,7 +52,7 @@ export async function newestFolder(doors: PackageDoors, config: PacmanConfig): P
   const [theirs, own] = [await databasesIn(doors, pacmans, config), await databasesIn(doors, ours, config)];
   if (theirs.size !== own.size) return theirs.size > own.size ? pacmans : ours;
   const isNewer = [...theirs].some(
-    ([name, { publishedAtMs }]) => publishedAtMs > (own.get(name)?.publishedAtMs ?? Infinity),
+    ([name, { modifiedMs }]) => modifiedMs > (own.get(name)?.modifiedMs ?? Infinity),
   );
   return isNewer ? pacmans : ours;
 }

@@ -218,7 +218,9 @@ describe('the configuration of pacman', () => {
     const stdout = `repository core\n:: Synchronizing\n${failed}error: failed to synchronize all databases\nfailed core\nrepository extra\nrefreshed extra\n2 repositories asked\n`;
     const report = readRefresh(merged(stdout), repositories);
     expect(report).toMatchObject({ healthy: ['extra'], unknown: [] });
-    expect(report.failed).toMatchObject([{ source: 'core (https://one.test/core)', code: 'NETWORK_ERROR' }]);
+    expect(report.failed).toMatchObject([
+      { id: 'core', source: 'core (https://one.test/core)', code: 'NETWORK_ERROR' },
+    ]);
     const unsigned = recorded('6.0-Sy-db-unsigned');
     const broken = `repository core\n${unsigned.stdout}${unsigned.stderr}failed core\n1 repositories asked\n`;
     expect(readRefresh(merged(broken), repositories).failed).toMatchObject([{ code: 'GPG_ERROR' }]);

@@ -1,7 +1,9 @@
 import { PatchError } from '@linux-patch/contract';
 import type { CommandResult } from '@linux-patch/runtime';
 import type { PackageDoors } from '../doors.ts';
+import { fetchedAt } from '../fetched-at.ts';
 import type { Installed, Pending, Source, Update } from '../package-facts.ts';
+import { withoutPassword } from '../source-address.ts';
 import { askPacman, questionFailed } from './ask.ts';
 import type { PacmanConfig } from './config.ts';
 import { databasesIn, newestFolder } from './databases.ts';
@@ -46,26 +48,28 @@ export async function readUpgradable(
   return parseUpgradable(await askPacman(doors, config, { args: ['-Qu'], databases }));
 }
 
-/** An address without user and password. */
-export function withoutPassword(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1');
-}
-
-/** Every repository of the configuration. None says which of its packages mend security faults. */
+/** Every repository of the configuration. None says when it was made, nor which of its packages mend security faults. */
 export async function readSources(doors: PackageDoors, config: PacmanConfig): Promise<Source[]> {
   const there = await databasesIn(doors, await newestFolder(doors, config), config);
-  return config.repositories.map(({ name, servers }) => ({
-    uri: servers[0] === undefined ? name : withoutPassword(servers[0]),
-    label: name,
-    suite: name,
-    codename: undefined,
-    origin: undefined,
-    security: false,
-    present: there.has(name),
-    publishedAtMs: there.get(name)?.publishedAtMs,
-    validUntilMs: undefined,
-    lists: [name],
-  }));
+  const sources = config.repositories.map(async ({ name, servers }): Promise<Source> => {
+    const database = there.get(name);
+    return {
+      id: name,
+      uri: servers[0] === undefined ? name : withoutPassword(servers[0]),
+      label: name,
+      suite: name,
+      codename: undefined,
+      origin: undefined,
+      security: false,
+      present: database !== undefined,
+      publishedAtMs: undefined,
+      servedAtMs: database?.modifiedMs,
+      fetchedAtMs: database && (await fetchedAt(doors.files, database.path)),
+      validUntilMs: undefined,
+      lists: [name],
+    };
+  });
+  return Promise.all(sources);
 }
 
 /**

@@ -4,10 +4,10 @@ import type { CommandResult } from '@linux-patch/runtime';
 import type { SourceFailure } from '../../package-interface/package-operations.ts';
 import type { RefreshReport, Tool } from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
+import { withoutPassword } from '../source-address.ts';
 import { PACMAN, PACMAN_ENVIRONMENT } from './ask.ts';
 import type { PacmanConfig, Repository } from './config.ts';
 import { makeOwnFolder, ownFolder, syncFolders } from './databases.ts';
-import { withoutPassword } from './pending.ts';
 import { rootArguments } from './private-root.ts';
 
 const CONFIG_MODE = 0o600;
@@ -146,6 +146,7 @@ function failureOf(
   ];
   const server = repositories.find((one) => one.name === name)?.servers[0];
   return {
+    id: name,
     source: server === undefined ? name : `${name} (${withoutPassword(server)})`,
     reason: `${text || 'pacman gives no reason'}. ${advice}`,
     code,

@@ -151,6 +151,7 @@ describe('what zypper answers', () => {
 
 describe('what waits by the word of zypper', () => {
   const source = (suite: string, security: boolean, present = true) => ({
+    id: suite,
     uri: 'https://example.test/',
     label: suite,
     suite,
@@ -159,6 +160,8 @@ describe('what waits by the word of zypper', () => {
     security,
     present,
     publishedAtMs: undefined,
+    servedAtMs: undefined,
+    fetchedAtMs: undefined,
     validUntilMs: undefined,
     lists: [suite],
   });

@@ -64,7 +64,7 @@ export function readRefresh({ stdout }: Pick<CommandResult, 'stdout'>): RefreshR
   }
   if (words.length > 0) unknown.push(...words.map((one) => one.slice(0, REASON_CHARACTERS)));
   if (!ended || !isWhole(stdout)) unknown.push('zypper ended before it had asked every repository');
-  const names = new Set(failed.map((one) => one.source.replace(/ \(.*\)$/, '')));
+  const names = new Set(failed.map((one) => one.id));
   return { failed, healthy: [...new Set(healthy)].filter((name) => !names.has(name)), unknown };
 }
 
@@ -89,6 +89,7 @@ function failureOf(name: string, words: readonly string[]): SourceFailure {
   const [, key] = FINGERPRINT.exec(all) ?? [];
   const which = key === undefined ? '' : ` Its key has the fingerprint ${key}.`;
   return {
+    id: name,
     source: url === undefined ? name : `${name} (${withoutPassword(url)})`,
     reason: `${sentenceOf(words)}${which} ${advice}`,
     code,
@@ -101,12 +102,8 @@ function sentenceOf(words: readonly string[]): string {
   const lines = words
     .filter((one) => !one.includes('gpgkey-info'))
     .flatMap((one) => one.split('\n'))
-    .map((line) => withoutPasswords(line.trim()))
+    .map((line) => withoutPassword(line.trim()))
     .filter((line) => line !== '' && !NOISE.test(line));
   const said = [...new Set(lines)].join(' ').slice(0, REASON_CHARACTERS);
   return /[.!?]$/.test(said) ? said : `${said}.`;
-}
-
-function withoutPasswords(line: string): string {
-  return line.replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^/@\s']*@/gi, '$1');
 }

@@ -1,5 +1,6 @@
 import type { PackageDoors } from '../doors.ts';
 import { belowRoot } from '../doors.ts';
+import { fetchedAt } from '../fetched-at.ts';
 import type { Source } from '../package-facts.ts';
 import { withoutPassword } from '../source-address.ts';
 import { askZypper } from './ask.ts';
@@ -22,6 +23,7 @@ interface Lists {
   /** It says which of its packages mend what. */
   readonly advisories: boolean;
   readonly publishedAtMs: number | undefined;
+  readonly fetchedAtMs: number | undefined;
   /** Paths of lists that the index names, by their type. */
   readonly paths: ReadonlyMap<string, string>;
 }
@@ -68,15 +70,22 @@ export function readIndex(text: string): Pick<Lists, 'advisories' | 'publishedAt
   };
 }
 
+/** The index of a repository; libzypp touches it when it hears that it is still the newest. */
+function indexOf(doors: Pick<PackageDoors, 'root'>, alias: string): string {
+  return `${folderOf(doors, 'raw', alias)}/repodata/repomd.xml`;
+}
+
 /** What this host has of a repository; it is not known to zypper before its cache is built. */
 export async function readLists(doors: PackageDoors, { alias }: Pick<Repository, 'alias'>): Promise<Lists> {
   const raw = folderOf(doors, 'raw', alias);
   const present = (await doors.files.facts(`${folderOf(doors, 'solv', alias)}/solv`)) !== undefined;
-  const text = (await doors.files.readTextLimited(`${raw}/repodata/repomd.xml`, INDEX_BYTES)) ?? '';
+  const index = indexOf(doors, alias);
+  const text = (await doors.files.readTextLimited(index, INDEX_BYTES)) ?? '';
   const { paths, ...rest } = readIndex(text);
   return {
     present,
     ...rest,
+    fetchedAtMs: await fetchedAt(doors.files, index),
     paths: new Map([...paths].map(([type, path]) => [type, `${raw}/${path}`])),
   };
 }
@@ -84,8 +93,9 @@ export async function readLists(doors: PackageDoors, { alias }: Pick<Repository,
 /** A repository as a source. It stands for a security archive when it says which of its packages mend what. */
 export async function readSource(doors: PackageDoors, repository: Repository): Promise<Source> {
   const { alias, name, url } = repository;
-  const { present, advisories, publishedAtMs } = await readLists(doors, repository);
+  const { present, advisories, publishedAtMs, fetchedAtMs } = await readLists(doors, repository);
   return {
+    id: name,
     uri: url === '' ? alias : withoutPassword(url),
     label: name,
     suite: alias,
@@ -94,6 +104,8 @@ export async function readSource(doors: PackageDoors, repository: Repository): P
     security: advisories,
     present,
     publishedAtMs,
+    servedAtMs: undefined,
+    fetchedAtMs,
     validUntilMs: undefined,
     lists: [alias],
   };
