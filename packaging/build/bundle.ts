@@ -72,6 +72,28 @@ function minify(readable: string, name: string): Pick<BundledScript, 'program' |
   return { program: `(function (require) {\n${code}\n})`, sourceMap: JSON.stringify(moved) };
 }
 
+/** Of a script: gives what `make` gives, and asks it once. */
+const ONCE = `function __once(make) {
+	let made;
+	return () => (made ??= make());
+}
+`;
+
+/**
+ * Lets a script load the parts of Node when it first uses them: a start uses few, and those for cryptography, TLS, HTTP and
+ * compression take longer to load than most commands take. The bundler has each in a variable of the script that nothing else
+ * is named like; one that it assigns to again stays as it is.
+ */
+function loadNodeLate(script: string): string {
+  const loaded = Array.from(script.matchAll(/^let (\w+) = require\("node:[\w/]+"\);$/gm), ([, name]) => name);
+  const late = loaded.filter((name) => !new RegExp(`^${name} = `, 'm').test(script)).join('|');
+  if (late === '') return script;
+  // In parentheses: after `new`, a call would be part of what is made.
+  const calling = script.replace(new RegExp(`(?<!^let )\\b(${late})\\b`, 'gm'), '($1())');
+  const declared = new RegExp(`^let (${late}) = (.*);$`, 'gm');
+  return ONCE + calling.replace(declared, 'const $1 = __once(() => $2);');
+}
+
 /** Everything that a program imports but Node itself, in one script that can be started as it is. */
 export async function bundleReadable(
   program: Script,
@@ -88,7 +110,7 @@ export async function bundleReadable(
   const [chunk, ...others] = output;
   if (others.length > 0) throw new Error(`the bundle of ${program.name} has more than one file`);
   // What it was made of were modules, where everything is strict.
-  const readable = `'use strict';\n${chunk.code.replace(/^#!.*\n/, '')}`;
+  const readable = `'use strict';\n${loadNodeLate(chunk.code.replace(/^#!.*\n/, ''))}`;
   return { readable, modulePaths: Object.keys(chunk.modules) };
 }
 

@@ -41,8 +41,15 @@ function listOf(subnets: readonly Subnet[]): BlockList {
   return list;
 }
 
-const neverLists = NEVER.map(([words, subnets]) => [words, listOf(subnets)] as const);
-const loopbackList = listOf(LOOPBACK);
+/** The addresses that say more about a network than about a host. */
+interface SpecialAddresses {
+  readonly never: readonly (readonly [words: string, list: BlockList])[];
+  readonly loopback: BlockList;
+}
+
+function specialAddresses(): SpecialAddresses {
+  return { never: NEVER.map(([words, subnets]) => [words, listOf(subnets)]), loopback: listOf(LOOPBACK) };
+}
 
 /** An address, and the IPv4 address inside it. */
 function formsOf(address: string): string[] {
@@ -59,8 +66,8 @@ function isIn(list: BlockList, address: string): boolean {
 }
 
 /** Whether an address leads to the very machine that uses it, in whatever spelling. */
-function isLoopback(address: string): boolean {
-  return isIn(loopbackList, address);
+function isLoopback({ loopback }: SpecialAddresses, address: string): boolean {
+  return isIn(loopback, address);
 }
 
 function isLocalName(name: string): boolean {
@@ -78,16 +85,17 @@ function covers(pattern: string, name: string): boolean {
   return pattern === name || (pattern.startsWith('*.') && pattern.slice(1) === name.replace(/^[^.]*/, ''));
 }
 
-function neverFault(address: string): string | undefined {
-  return neverLists.find(([, list]) => isIn(list, address))?.[0];
+function neverFault({ never }: SpecialAddresses, address: string): string | undefined {
+  return never.find(([, list]) => isIn(list, address))?.[0];
 }
 
 /** Whether an entry of `certificates.local_hosts` can be meant: a name, an address, or a part of the loopback network. */
 export function isLocalHostEntry(entry: string): boolean {
   const [address = '', prefix] = entry.split('/');
-  if (prefix === undefined) return isIP(entry) === 0 ? !entry.includes('*') : neverFault(entry) === undefined;
+  if (prefix === undefined)
+    return isIP(entry) === 0 ? !entry.includes('*') : neverFault(specialAddresses(), entry) === undefined;
   return isIP(address) === 4 && /^\d+$/.test(prefix) && Number(prefix) >= 8 && Number(prefix) <= 32
-    ? isLoopback(address)
+    ? isLoopback(specialAddresses(), address)
     : false;
 }
 
@@ -103,13 +111,14 @@ export function createNameRules(own: WebNames, localHosts: readonly string[]): N
       .filter((entry) => entry.includes('/'))
       .map((entry) => [entry.split('/')[0] ?? '', Number(entry.split('/')[1])] as const),
   );
+  const special = specialAddresses();
   const addressFault = (address: string): string | undefined => {
-    const never = neverFault(address);
+    const never = neverFault(special, address);
     if (never !== undefined) return never;
     const canonical = canonicalIpAddress(address);
     if (exceptions.has(canonical) || (isIP(address) === 4 && loopbackParts.check(canonical)))
       return undefined;
-    if (isLoopback(address)) return 'a loopback address';
+    if (isLoopback(special, address)) return 'a loopback address';
     return formsOf(address).some((form) => ownAddresses.has(form)) ? 'an address of this manager' : undefined;
   };
   const nameFault = (name: string): string | undefined => {

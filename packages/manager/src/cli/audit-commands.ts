@@ -5,8 +5,6 @@ import {
   PatchError,
 } from '@linux-patch/contract';
 import { type Command, Option } from 'commander';
-import { unpackRecords } from '../audit/sealed-file.ts';
-import { followChain } from '../audit/verify.ts';
 import { offset, pageSize } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
@@ -85,6 +83,8 @@ async function findSeal(context: CommandContext, hash: string): Promise<AuditRec
 async function verifyFile(context: CommandContext, path: string): Promise<number> {
   const data = await context.files.readBytes(path);
   if (!data) throw new PatchError('INVALID_REQUEST', `There is no file ${path}.`);
+  const { unpackRecords } = await import('../audit/sealed-file.ts');
+  const { followChain } = await import('../audit/verify.ts');
   const { records, first, last, fault } = await followChain(await unpackRecords(data, path));
   const seal = last && (await findSeal(context, last.hash));
   const answer = {

@@ -4,8 +4,6 @@ import { describeFound, type KnownWords, renderFinding } from '@linux-patch/runt
 import type { Command } from 'commander';
 import { managerPaths } from '../config/paths.ts';
 import { ManagerConfigSchema } from '../config/schema.ts';
-import { examineManager } from '../doctor/examine.ts';
-import { MANAGER_CHECKS } from '../doctor/table.ts';
 import { createApiClient } from './api-client.ts';
 import type { CliDoors } from './command-context.ts';
 import type { CommandLine, GlobalOptions } from './command-line.ts';
@@ -47,6 +45,7 @@ async function runDoctor(doors: CliDoors, options: GlobalOptions): Promise<numbe
   const paths = managerPaths(root);
   const configFile = given ?? paths.configFile;
   const required = given !== undefined;
+  const { examineManager } = await import('../doctor/examine.ts');
   const found = await examineManager({
     ...doors,
     root,
@@ -56,6 +55,7 @@ async function runDoctor(doors: CliDoors, options: GlobalOptions): Promise<numbe
       (await readConfiguration({ files, path: configFile, schema: ManagerConfigSchema, required })).value,
     api: createApiClient(localConnection({ files, paths, startedFor })),
   });
+  const { MANAGER_CHECKS } = await import('../doctor/table.ts');
   const known = knownWords(options, configFile);
   const findings = found.map((one) => describeFound(MANAGER_CHECKS, one, known));
   const report: ManagerDoctorReport = {

@@ -7,7 +7,6 @@ import {
 } from '@linux-patch/contract';
 import { jobKeyFingerprint, jobPublicKey } from '@linux-patch/pki';
 import type { Command } from 'commander';
-import { jobKeyFile, makeJobKey } from '../job-key/stored-key.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { pastTime, renderFacts } from './table.ts';
@@ -73,6 +72,7 @@ async function requireStopped({ api }: CommandContext): Promise<void> {
 async function makeLostJobKey(context: CommandContext): Promise<void> {
   await requireStopped(context);
   const { files, paths } = context;
+  const { jobKeyFile, makeJobKey } = await import('../job-key/stored-key.ts');
   const path = jobKeyFile(paths.caFolder);
   if (await files.facts(path)) {
     throw new PatchError(

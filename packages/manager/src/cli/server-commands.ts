@@ -2,12 +2,9 @@ import { once } from 'node:events';
 import { MANAGER_ADMIN_ROUTES, type ManagerStatus, PatchError } from '@linux-patch/contract';
 import { createServiceNotifier, feedWatchdog, ownUid } from '@linux-patch/runtime';
 import type { Command } from 'commander';
-import { initialiseAuthority } from '../authority/init.ts';
-import { composeManager } from '../compose.ts';
 import { managerUrlOf } from '../config/manager-url.ts';
 import { webNamesOf } from '../config/web-names.ts';
 import type { ManagerOptions } from '../manager-options.ts';
-import { makeFirstLink } from '../people/first-link.ts';
 import { certificateName, managerUrl } from './arguments.ts';
 import { type CliDoors, type CommandContext, print } from './command-context.ts';
 import { type CommandLine, type GlobalOptions, quietly } from './command-line.ts';
@@ -27,6 +24,7 @@ async function init(
     ...(options.url ? { url: options.url } : {}),
   };
   const config = { ...context.config, server };
+  const { initialiseAuthority } = await import('../authority/init.ts');
   const { caFingerprint } = await initialiseAuthority({
     files: context.files,
     clock: context.clock,
@@ -34,6 +32,7 @@ async function init(
     paths: context.paths,
     webNames: webNamesOf(config),
   });
+  const { makeFirstLink } = await import('../people/first-link.ts');
   const { secret, expiresAtMs } = await makeFirstLink(context);
   await keepSettings(context, options);
   const url = managerUrlOf(config);
@@ -118,6 +117,7 @@ async function serve(doors: CliDoors, options: GlobalOptions): Promise<number> {
     const context = await openContext(options, doors);
     await requireServersUser(context);
     logger = context.createLogger(context.config.logging.level);
+    const { composeManager } = await import('../compose.ts');
     return await composeManager({ ...managerDoors(context), logger });
   };
   await using manager = await startPatiently(start, { clock, logger, notifier, isService, signal });
