@@ -3,7 +3,7 @@ import { PatchError } from '@linux-patch/contract';
 import type { CertificateFacts } from './certificates.ts';
 import { certificateFingerprint, spkiFingerprintOf } from './fingerprints.ts';
 
-/** How far this host's clock may be behind the issuer's before a certificate counts as not yet valid. */
+/** How far the clocks of two hosts may differ: before a certificate counts as not yet valid, and before one of them is wrong. */
 export const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** More CA certificates than any real chain has. How many there are to choose from is bounded by the size of their file. */

@@ -8,7 +8,7 @@ export {
   plainCertificates,
   readCertificateText,
 } from './certificates.ts';
-export { buildChain, type ChainParts, isIssuedBy } from './chain.ts';
+export { buildChain, type ChainParts, CLOCK_SKEW_MS, isIssuedBy } from './chain.ts';
 export { type CrlFacts, createCrl, parseCrl, type RevokedEntry, verifyCrl } from './crl.ts';
 export {
   type CrlScope,

@@ -30,7 +30,7 @@ import { createWorkerServices, type WorkerServices } from '../worker-link/servic
 import type { AgentContext } from './agent-context.ts';
 import { hostArgumentsOf, instanceOf, linkOf } from './compose-worker.ts';
 
-/** What a request has room for. */
+/** What a request to the worker has room for. */
 const MOST_FAULT = 4_096;
 /** What is left of a job after its limit: ending its programs, and finding out what they did. */
 const AFTER_LIMIT_MS = HOUR_MS;
@@ -57,7 +57,7 @@ export interface Work {
 
 /** Why the clock cannot be believed now. */
 function clockFaultOf({ verdict }: WorkContext['time']['clockWatch']): string | undefined {
-  return verdict.state === 'ok' ? undefined : verdict.message;
+  return verdict.state === 'ok' ? undefined : verdict.message.slice(0, MOST_FAULT);
 }
 
 /** What becomes of a change that the policy of the host forbids. */
@@ -83,7 +83,7 @@ async function openRunner(
   const { jobs } = settings.config;
   const { logger } = report;
   const { clock, clockWatch } = time;
-  const clockFault = () => clockFaultOf(clockWatch)?.slice(0, MOST_FAULT);
+  const clockFault = () => clockFaultOf(clockWatch);
   return createJobRunner({
     doors: { files: host.files, clock, logger, commands: program.commands },
     root,

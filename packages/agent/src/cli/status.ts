@@ -1,17 +1,11 @@
 import type { AgentStatus, JobKeyWay } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
 import type { AgentContext } from '../app/agent-context.ts';
+import { span } from '../clock/state.ts';
 import { verdictWords } from '../enrollment/trust/join-verdict.ts';
 import { isUsable } from '../identity/identity.ts';
 import { EXAMINED_EXIT } from './program.ts';
 import { collectStatus } from './status-report.ts';
-
-/** A length of time in words for people. */
-function spanOf(seconds: number): string {
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 120) return `${minutes} min`;
-  return minutes < 2_880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} days`;
-}
 
 /** What the running agent moves on when it comes. */
 function nextTry(iso: string, nowMs: number): string {
@@ -27,7 +21,7 @@ function nextListWords(iso: string, nowMs: number): string {
 }
 
 function since(iso: string, nowMs: number): string {
-  return `${spanOf(Math.max(0, (nowMs - Date.parse(iso)) / 1000))} ago`;
+  return `${span(Math.max(0, nowMs - Date.parse(iso)))} ago`;
 }
 
 const STATE_WORDS: Readonly<Record<string, string>> = {
@@ -58,7 +52,7 @@ function proofWords({
 function enrollmentLines(enrollment: NonNullable<AgentStatus['enrollment']>, nowMs: number): string[] {
   const { next_attempt_at: next } = enrollment;
   return [
-    `Enrolment    ${STATE_WORDS[enrollment.state] ?? enrollment.state} at ${enrollment.manager_url} (${spanOf(enrollment.waiting_seconds)})`,
+    `Enrolment    ${STATE_WORDS[enrollment.state] ?? enrollment.state} at ${enrollment.manager_url} (${span(enrollment.waiting_seconds * 1_000)})`,
     `Key id       ${enrollment.key_id}`,
     ...(enrollment.host_code
       ? [`Host code    ${enrollment.host_code}   (type it on the manager to approve this host)`]

@@ -1,5 +1,5 @@
 import { RELEASED_AT_MS } from '@linux-patch/contract';
-import type { IdentityStatus } from '@linux-patch/pki';
+import { CLOCK_SKEW_MS, type IdentityStatus } from '@linux-patch/pki';
 import type { Clock, Logger, Random, ServiceNotifier } from '@linux-patch/runtime';
 import { findIdentity, type IdentityPlace, identityStatus } from '../identity/store/read.ts';
 import { nextDelayMs } from '../manager-link/schedule.ts';
@@ -22,9 +22,6 @@ export interface ClockGate {
   readonly notifier: Pick<ServiceNotifier, 'ready'>;
 }
 
-/** Clocks of issuer and host may differ by this much. */
-const TOLERANCE_MS = 5 * 60_000;
-
 function isAboutDates({ status }: IdentityStatus): boolean {
   return status === 'expired' || status === 'not_yet_valid';
 }
@@ -32,7 +29,7 @@ function isAboutDates({ status }: IdentityStatus): boolean {
 /** Whether the certificate would do at this time. */
 async function isInDate({ place }: ClockGate, atMs: number): Promise<boolean> {
   const facts = (await findIdentity(place).catch(() => undefined))?.facts;
-  return facts !== undefined && atMs >= facts.notBeforeMs - TOLERANCE_MS && atMs <= facts.notAfterMs;
+  return facts !== undefined && atMs >= facts.notBeforeMs - CLOCK_SKEW_MS && atMs <= facts.notAfterMs;
 }
 
 /**
@@ -89,7 +86,7 @@ async function mustWait(gate: ClockGate, answer: TimeAnswer): Promise<boolean> {
   if (answer === 'unreachable') return true;
   const there = clockWatch.managerNowMs;
   if (there !== undefined) return clockWatch.verdict.state === 'bad' && isInDate(gate, there);
-  return clock.now() < RELEASED_AT_MS - TOLERANCE_MS;
+  return clock.now() < RELEASED_AT_MS - CLOCK_SKEW_MS;
 }
 
 /** For the log and `systemctl status`, once for each kind of trouble; returns the kind. */

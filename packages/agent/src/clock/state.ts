@@ -1,7 +1,6 @@
 import { DAY_MS } from '@linux-patch/contract';
+import { CLOCK_SKEW_MS } from '@linux-patch/pki';
 
-/** Certificates and lists allow clocks to differ by this much. */
-const TOLERANCE_MS = 5 * 60_000;
 /** An agent writes something every few hours; a clock so far ahead of that may be wrong, or the host was off. */
 const LONG_OFF_MS = 60 * DAY_MS;
 
@@ -51,7 +50,7 @@ export function clockState(reading: ClockReading, evidence: ClockEvidence): Cloc
   const there = managerTimeMs(evidence, reading);
   if (there !== undefined) {
     const offsetMs = wallMs - there;
-    if (Math.abs(offsetMs) <= TOLERANCE_MS) return OK;
+    if (Math.abs(offsetMs) <= CLOCK_SKEW_MS) return OK;
     return bad(
       `This host's clock is ${span(offsetMs)} ${offsetMs > 0 ? 'ahead of' : 'behind'} the manager's: it shows ${shown}, the manager ${new Date(there).toISOString()}.`,
     );
@@ -60,7 +59,7 @@ export function clockState(reading: ClockReading, evidence: ClockEvidence): Cloc
     (latest, one) => (latest === undefined || one.atMs > latest.atMs ? one : latest),
     undefined,
   );
-  if (bound && wallMs < bound.atMs - TOLERANCE_MS) {
+  if (bound && wallMs < bound.atMs - CLOCK_SKEW_MS) {
     return bad(
       `This host's clock shows ${shown}, but ${bound.what} is from ${new Date(bound.atMs).toISOString()}: it is at least ${span(bound.atMs - wallMs)} behind.`,
     );
@@ -78,7 +77,7 @@ function suspicionOf({ wallMs }: ClockReading, evidence: ClockEvidence): ClockVe
   if (lastWrittenMs === undefined) return undefined;
   const aheadMs = wallMs - lastWrittenMs;
   const shown = new Date(wallMs).toISOString();
-  if (aheadMs < -TOLERANCE_MS)
+  if (aheadMs < -CLOCK_SKEW_MS)
     return suspect(`This host's clock shows ${shown}, ${span(aheadMs)} before files that this agent wrote.`);
   if (aheadMs <= LONG_OFF_MS) return undefined;
   return suspect(
@@ -97,8 +96,8 @@ function suspect(message: string): ClockVerdict {
   return { state: 'suspect', message: `${message} ${MEND}` };
 }
 
-/** A duration in the two largest units that say something. */
-function span(ms: number): string {
+/** A duration, whatever its sign, in the two largest units that say something. */
+export function span(ms: number): string {
   const minutes = Math.round(Math.abs(ms) / 60_000);
   const [days, hours] = [Math.floor(minutes / 1_440), Math.floor((minutes % 1_440) / 60)];
   if (days > 0) return `${days} d ${hours} h`;

@@ -6,11 +6,11 @@ import {
   type JobCore,
   type JobJournal,
   type JournalEntry,
+  keyConflict,
   type NamedRequest,
   NO_TEXT,
   outdatedJobs,
 } from '@linux-patch/worker';
-import { findKey, findNamed } from './idempotency.ts';
 
 /** The jobs of this host, in memory and on disk. */
 export class KnownJobs {
@@ -66,16 +66,19 @@ export class KnownJobs {
     throw new PatchError('JOB_NOT_FOUND', `No job has the id ${id}.`, { details: { job_id: id } });
   }
 
+  /** What an `Idempotency-Key` names; undefined when it names nothing. */
   findKey(key: string): JournalEntry | undefined {
-    return findKey(this.#jobs.values(), key);
+    return this.#jobs.values().find(({ named }) => named?.key === key);
   }
 
   /**
    * The job that a request of this name became; undefined when there was none.
-   * @throws PatchError `IDEMPOTENCY_CONFLICT`
+   * @throws PatchError `IDEMPOTENCY_CONFLICT` when the key belongs to another request
    */
-  findNamed(named: NamedRequest): JournalEntry | undefined {
-    return findNamed(this.#jobs.values(), named);
+  findNamed({ key, digest }: NamedRequest): JournalEntry | undefined {
+    const entry = this.findKey(key);
+    if (entry && entry.named?.digest !== digest) throw keyConflict(entry.core.job_id);
+    return entry;
   }
 
   /**

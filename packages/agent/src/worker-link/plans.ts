@@ -8,9 +8,6 @@ import {
 } from '@linux-patch/worker';
 import type { WorkerLink } from './link.ts';
 
-/** What a request has room for. */
-const MOST_FAULT = 4_096;
-
 /** What changes would do, as the worker says it, the verdict of the policy of this host included. */
 export function createWorkerPlans(options: {
   readonly link: Pick<WorkerLink, 'ask'>;
@@ -29,7 +26,7 @@ export function createWorkerPlans(options: {
         bytes: Buffer.byteLength(body),
         // Waiting for a turn counts.
         limitMs: Math.max(1, Math.round(limitMs - (clock.monotonicMs() - startedMs))),
-        clockFault: clockFault()?.slice(0, MOST_FAULT),
+        clockFault: clockFault(),
       }) as const;
     const answer = await link.ask(request, PlanAnswer, { body, signal });
     const { downloadBytes, diskBytes, denial, busy } = answer;

@@ -209,12 +209,16 @@ function callers({ stranger, authority }: CorpusWorld): Case[] {
       {
         managerClient: {
           cn: 'x',
-          issuer_spki: parseCertificate(authority.root.certificatePem).spkiSha256.replace(/^./, '_'),
+          issuer_spki: otherThan(parseCertificate(authority.root.certificatePem).spkiSha256),
         },
       },
     ],
   ];
 }
+
+/** A fingerprint that differs in its first letter. */
+const otherThan = (fingerprint: string): string =>
+  `${fingerprint.startsWith('_') ? '-' : '_'}${fingerprint.slice(1)}`;
 
 /** Bundles whose CAs must not be believed. */
 export async function badAuthorities(world: CorpusWorld): Promise<Case[]> {

@@ -23,8 +23,6 @@ import { openWaiting } from './waiting.ts';
 
 /** Below the root. */
 const CHALLENGES = 'run/linux-patch-worker/challenges';
-/** Of an earlier release. */
-const INSTANCE_FILE = 'var/lib/linux_patch_api/state/instance.json';
 
 export interface AdmissionDoors {
   readonly root: string;
@@ -54,8 +52,7 @@ export function openAdmission(doors: AdmissionDoors): HostAdmission {
   const placeOf = (job: string) => openRunPlace(files, own, job);
   const boot = () => readBoot(files);
   const waiting = openWaiting({ files, clock, folder: own, orders, placeOf, boot });
-  const instance = () =>
-    openInstance({ files, root, folder: own, random, logger, earlier: at(INSTANCE_FILE) });
+  const instance = () => openInstance({ files, root, folder: own, random, logger });
   const admission = createAdmission({
     instant: async () => ({ acceptedAtMs: clock.now(), acceptedAt: await waiting.now() }),
     random,

@@ -3,10 +3,9 @@ import type { PinPlace } from '../signature/pinned-key.ts';
 import { workerFolder } from './orders.ts';
 
 /** Where the pinned key of a root is written down. */
-export function pinPlace(root: string): Required<PinPlace> {
+export function pinPlace(root: string): PinPlace {
   return {
     file: join(root, 'etc/linux_patch_api/job-key.json'),
     mark: join(workerFolder(root), 'job-key-pinned'),
-    formerMark: join(root, 'var/lib/linux_patch_api/state/job-key-pinned'),
   };
 }

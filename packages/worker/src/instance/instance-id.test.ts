@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
@@ -19,13 +19,11 @@ async function host() {
   await put('sys/class/net/eth0/address', '52:54:00:12:34:56\n');
   const own = 'var/lib/linux_patch_worker';
   const path = join(folder.path, own, 'instance.json');
-  const earlier = join(folder.path, 'state/instance.json');
   const logger = memoryLogger();
   const place = { root: folder.path, folder: join(folder.path, own) };
-  const told = (files = systemFiles) =>
-    openInstance({ ...place, earlier, files, random: systemRandom, logger });
+  const told = (files = systemFiles) => openInstance({ ...place, files, random: systemRandom, logger });
   const open = async (files = systemFiles) => (await told(files)).instanceId;
-  return { put, path, open, told, earlier, logger };
+  return { put, path, open, told, logger };
 }
 
 describe('the id of an instance', () => {
@@ -68,11 +66,9 @@ describe('the id of an instance', () => {
     expect(await open()).toBe(id);
   });
 
-  it('is another one when its file is damaged, whatever lies where an earlier release kept it', async () => {
-    const { open, told, put, logger, earlier, path } = await host();
+  it('is another one when its file is damaged', async () => {
+    const { open, told, put, logger } = await host();
     const id = await open();
-    await mkdir(dirname(earlier), { recursive: true });
-    await copyFile(path, earlier);
     await put('var/lib/linux_patch_worker/instance.json', '{"format":1');
     const now = await told();
     expect(now.origin).toBe('unreadable');
@@ -91,19 +87,6 @@ describe('the id of an instance', () => {
     const id = await open();
     await put('sys/class/net/eth0/address', '52:54:00:99:99:99\n');
     expect(await open(readOnly)).toBe(id);
-  });
-
-  it('of an earlier release stays, unless others could have written it', async () => {
-    const [first, second] = [await host(), await host()];
-    const id = await first.open();
-    for (const { earlier } of [first, second]) {
-      await mkdir(dirname(earlier), { recursive: true });
-      await copyFile(first.path, earlier);
-    }
-    await rm(first.path);
-    expect(await first.open()).toBe(id);
-    await chmod(second.earlier, 0o666);
-    expect(await second.open()).not.toBe(id);
   });
 
   it('is the same for many that ask for the first time', async () => {

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
-import { type Files, findOpenPlace, type Logger, type Random } from '@linux-patch/runtime';
+import type { Files, Logger, Random } from '@linux-patch/runtime';
 import { z } from 'zod';
 import { HostBinding, isOtherHost, mergeBindings, readHostBinding } from './host-binding.ts';
 
@@ -19,8 +19,6 @@ export interface InstanceOptions {
   readonly folder: string;
   readonly random: Pick<Random, 'uuid'>;
   readonly logger: Logger;
-  /** Where the agent of an earlier release, as root, kept it. */
-  readonly earlier: string;
 }
 
 /** Why this installation is called what it is called: it was before, or why it has a new id. */
@@ -63,7 +61,7 @@ async function write(options: InstanceOptions, path: string, present: HostBindin
   let stored: StoredInstance | undefined;
   let origin: Instance['origin'] = 'first';
   try {
-    stored = await storedOrEarlier(options, path);
+    stored = await readStored(files, path);
     if (stored) origin = isElsewhere(stored.host, present) ? 'other_host' : 'kept';
   } catch (error) {
     options.logger.warn('the id of this instance cannot be read; it gets another', { path, error });
@@ -89,16 +87,6 @@ function isElsewhere(recorded: HostBinding, present: HostBinding): boolean {
   const { machine } = recorded;
   const otherMachine = machine !== null && present.machine !== null && machine !== present.machine;
   return otherMachine || isOtherHost(recorded, present);
-}
-
-/** That of an earlier release counts where nobody but root could have written it, and only before there is another. */
-async function storedOrEarlier(
-  { files, earlier }: InstanceOptions,
-  path: string,
-): Promise<StoredInstance | undefined> {
-  if (await files.facts(path)) return readStored(files, path);
-  if ((await findOpenPlace({ files, path: earlier })).length > 0) return undefined;
-  return readStored(files, earlier);
 }
 
 /** @throws what is wrong with the file */

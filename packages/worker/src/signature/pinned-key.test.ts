@@ -6,7 +6,6 @@ import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   forgetPinnedKey,
-  markPinnedKey,
   NOTHING_PINNED,
   type PinPlace,
   readMarkedPin,
@@ -55,22 +54,6 @@ describe('the file of the pinned key', () => {
     expect(await readMarkedPin(files, place)).toMatchObject(PIN);
     await rm(place.file);
     await expect(read()).rejects.toMatchObject(refusal(/is gone/));
-  });
-
-  it('is missed also where an earlier release had marked it, and then by the mark of this one alone', async () => {
-    const formerMark = join(folder.path, 'former', 'mark');
-    await mkdir(formerMark, { recursive: true });
-    const moved = { ...place, formerMark };
-    await expect(readPin(files, moved)).rejects.toMatchObject(refusal(/is gone/));
-    await writePinnedKey(files, place, PIN);
-    await rm(place.mark, { recursive: true });
-    await markPinnedKey(files, moved, await readPin(files, moved));
-    expect(await files.facts(formerMark)).toBeUndefined();
-    await rm(place.file);
-    await expect(readPin(files, moved)).rejects.toMatchObject(refusal(/is gone/));
-    await mkdir(formerMark);
-    await forgetPinnedKey(files, moved);
-    expect(await readPinnedKey(files, moved)).toEqual(NOTHING);
   });
 
   it('remembers the keys that counted before, the last sixteen of them, and never one that counts again', async () => {

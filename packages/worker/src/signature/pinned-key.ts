@@ -9,8 +9,6 @@ export interface PinPlace {
   readonly file: string;
   /** Exists while a key is pinned, in another folder than the file: a file that vanishes says nothing by that. */
   readonly mark: string;
-  /** Where an earlier release had it. */
-  readonly formerMark?: string;
 }
 
 /** So many keys that counted here before are remembered. */
@@ -55,14 +53,13 @@ const REPAIR =
  * @throws PatchError `SERVICE_UNHEALTHY` for a file that cannot be read, that others than root can change, or that is gone
  *   although a key was pinned: then nothing is known, and nothing is allowed
  */
-export async function readPin(files: Files, { file, mark, formerMark = mark }: PinPlace): Promise<Pin> {
+export async function readPin(files: Files, { file, mark }: PinPlace): Promise<Pin> {
   try {
     const [open] = await findOpenPlace({ files, path: file });
     if (open !== undefined) throw unknownKey(open);
     const text = await files.readTextLimited(file, LIMIT_BYTES);
     if (text === undefined) {
-      if ((await files.facts(mark)) ?? (await files.facts(formerMark)))
-        throw unknownKey(`${file} is gone, and it named a key`);
+      if (await files.facts(mark)) throw unknownKey(`${file} is gone, and it named a key`);
       return NOTHING_PINNED;
     }
     const { format: _format, ...pin } = StoredPin.parse(JSON.parse(text));
@@ -138,11 +135,7 @@ export async function writePinnedKey(
 }
 
 /** Writes down that a key is pinned, or none: also what a power cut left open right after the pin was written. */
-export async function markPinnedKey(
-  files: Files,
-  { mark, formerMark }: PinPlace,
-  { pinned }: HostJobKey,
-): Promise<void> {
+async function markPinnedKey(files: Files, { mark }: PinPlace, { pinned }: HostJobKey): Promise<void> {
   if (pinned === null) await files.remove(mark);
   else if (!(await files.facts(mark))) {
     // A folder is there or not, and a crash leaves nothing half made of it.
@@ -150,7 +143,6 @@ export async function markPinnedKey(
     await files.makeFolder(mark, 0o700);
     await files.syncFolder(dirname(mark));
   }
-  if (formerMark !== undefined) await files.remove(formerMark);
 }
 
 /** Forgets it, as a host that belongs to no manager any more. */

@@ -1,31 +1,24 @@
+import { CLOCK_SKEW_MS } from '@linux-patch/pki';
 import type { AuditTrail } from '../../audit/trail.ts';
+import { span } from '../../clock/state.ts';
 import type { Finding } from '../finding.ts';
-
-/** Certificates and proofs allow this much; more is a fault. */
-const CLOCK_TOLERANCE_MS = 5 * 60_000;
-
-function spanOf(ms: number): string {
-  const minutes = Math.round(Math.abs(ms) / 60_000);
-  if (minutes < 120) return `${minutes} minutes`;
-  return minutes < 2 * 24 * 60 ? `${Math.round(minutes / 60)} hours` : `${Math.round(minutes / 1440)} days`;
-}
 
 /**
  * What the difference to the manager's clock means.
  * @param offsetMs the manager's time less this host's
  */
 export function clockFinding(offsetMs: number, nowMs: number): Finding | undefined {
-  if (Math.abs(offsetMs) <= CLOCK_TOLERANCE_MS) return undefined;
+  if (Math.abs(offsetMs) <= CLOCK_SKEW_MS) return undefined;
   const here = new Date(nowMs).toISOString();
   const there = new Date(nowMs + offsetMs).toISOString();
-  const detail = `It says ${here}, the manager's says ${there}: ${spanOf(offsetMs)} of difference.`;
+  const detail = `It says ${here}, the manager's says ${there}: ${span(offsetMs)} of difference.`;
   return { code: offsetMs > 0 ? 'CLOCK_BEHIND' : 'CLOCK_AHEAD', detail };
 }
 
 /** Whether the clock is before what was already written down; needs no network. */
 export function clockBeforeRecords(trail: AuditTrail, nowMs: number): Finding | undefined {
   const newestMs = Math.max(0, ...trail.map((line) => Date.parse(line.timestamp)));
-  if (newestMs - nowMs <= CLOCK_TOLERANCE_MS) return undefined;
+  if (newestMs - nowMs <= CLOCK_SKEW_MS) return undefined;
   const detail = `It says ${new Date(nowMs).toISOString()}; the newest record is of ${new Date(newestMs).toISOString()}.`;
   return { code: 'CLOCK_BEFORE_RECORDS', detail };
 }

@@ -151,7 +151,7 @@ export async function createPending(options: {
   const { files, places, identity, random } = options;
   const keyPem = await generateKey();
   const spki = publicKeySpki(keyPem);
-  const pending: PendingEnrollment = {
+  const pending = PendingEnrollment.parse({
     v: 1,
     manager_url: options.managerUrl,
     created_at: new Date(options.clock.now()).toISOString(),
@@ -163,18 +163,9 @@ export async function createPending(options: {
     key_id: keyId(spki),
     nonce_a: Buffer.from(random.bytes(32)).toString('base64url'),
     host_code: createHostCode(random.bytes(10)),
-    trust: null,
     generation: null,
-    extension_seen: false,
-    peer_spki: null,
-    adopted: false,
     host: options.binding,
     clone_of: options.cloneOf ?? null,
-    join_token: null,
-    denial_unproven: false,
-    installing_serial: null,
-    job_key: null,
-    polling_token: null,
     request_id: null,
     nonce_m: null,
     state: 'starting',
@@ -182,7 +173,7 @@ export async function createPending(options: {
     last_poll_at: null,
     next_attempt_at: null,
     last_error: null,
-  };
+  } satisfies z.input<typeof PendingEnrollment>);
   await files.makeFolder(join(places.keyFile, '..'), 0o755);
   await files.makeFolder(join(places.stateFile, '..'), 0o700);
   await files.writeDurably({ path: places.keyFile, data: keyPem, mode: 0o600 });

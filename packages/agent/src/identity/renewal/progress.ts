@@ -1,4 +1,4 @@
-import { DAY_MS } from '@linux-patch/contract';
+import { DAY_MS, isoOf } from '@linux-patch/contract';
 import {
   ATTEMPT_FLOOR_MS,
   nextAttemptAt,
@@ -96,13 +96,12 @@ export function alarmOf({ certificate }: RenewalProgress, now: number, renewable
 }
 
 export function recordOf(progress: RenewalProgress): RenewalRecord {
-  const iso = (epochMs: number): string => new Date(epochMs).toISOString();
   return {
     v: 1,
     serial: progress.certificate.serialHex,
-    due_at: iso(renewalDueMs(progress)),
-    next_attempt_at: iso(nextRenewalMs(progress)),
-    last_attempt_at: progress.lastAttemptMs === undefined ? null : iso(progress.lastAttemptMs),
+    due_at: isoOf(renewalDueMs(progress)),
+    next_attempt_at: isoOf(nextRenewalMs(progress)),
+    last_attempt_at: isoOf(progress.lastAttemptMs),
     last_error: progress.lastError ?? null,
     failures: progress.failures,
     ...(progress.forked ? { forked: true } : {}),

@@ -1,4 +1,5 @@
-import { type CRL_STATUSES, isPatchError, messageOf } from '@linux-patch/contract';
+import { type CRL_STATUSES, isoOf, isPatchError, messageOf } from '@linux-patch/contract';
+import { CLOCK_SKEW_MS } from '@linux-patch/pki';
 import type { Material } from '../store/material.ts';
 import { type AuthenticList, readAuthentic } from './list.ts';
 
@@ -28,9 +29,6 @@ export type ListReading =
       readonly foreign?: boolean;
     };
 
-/** How far in the future a list may have been made before a clock counts as wrong. */
-const CLOCK_SKEW_MS = 5 * 60_000;
-
 /**
  * Reads a revocation list in our own code instead of giving it to OpenSSL, which refuses every client once the list
  * is past its nextUpdate or before its thisUpdate.
@@ -56,15 +54,14 @@ export function revocationState(reading: ListReading, nowMs: number): Revocation
   }
   const { serials, thisUpdateMs, nextUpdateMs, number } = reading.list;
   const known = { serials, thisUpdateMs, nextUpdateMs, number };
-  const iso = (epochMs: number): string => new Date(epochMs).toISOString();
   if (nextUpdateMs !== undefined && nowMs > nextUpdateMs) {
     const message =
-      `The revocation list should have been replaced by ${iso(nextUpdateMs)}; it still counts, but certificates revoked since are not refused. ` +
+      `The revocation list should have been replaced by ${isoOf(nextUpdateMs)}; it still counts, but certificates revoked since are not refused. ` +
       'Is the manager reachable from this host?';
     return { ...known, status: 'expired', message };
   }
   if (thisUpdateMs > nowMs + CLOCK_SKEW_MS) {
-    const message = `The revocation list was made at ${iso(thisUpdateMs)}, but here it is ${iso(nowMs)}; one of the two clocks is wrong. It counts all the same.`;
+    const message = `The revocation list was made at ${isoOf(thisUpdateMs)}, but here it is ${isoOf(nowMs)}; one of the two clocks is wrong. It counts all the same.`;
     return { ...known, status: 'degraded', message };
   }
   return { ...known, status: 'valid', message: 'The revocation list is current.' };
