@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from '@linux-patch/runtime';
+import { type Clock, within } from '@linux-patch/runtime';
 
 /** A whole program ends within two seconds. */
 const STOP_LIMIT_MS = 1_500;
@@ -14,9 +14,7 @@ export async function stopServer(
   const closed = Promise.withResolvers<void>();
   server.close(() => closed.resolve());
   server.closeIdleConnections();
-  const enough = new AbortController();
-  await Promise.race([closed.promise, clock.sleep(STOP_LIMIT_MS, enough.signal).catch(() => {})]);
-  enough.abort();
+  await within(clock, STOP_LIMIT_MS, closed.promise);
   for (const socket of sockets) socket.destroy();
   await closed.promise;
 }

@@ -11,7 +11,7 @@ export {
 } from './commands.ts';
 export { findDiskFault } from './disk-fault.ts';
 export type { DurableWrite, FileFacts, Files, FreeSpace, User } from './files.ts';
-export { followFile } from './follow-file.ts';
+export { type FollowedFiles, followFiles } from './follow-files.ts';
 export {
   LOG_LEVELS,
   type LogFields,
@@ -32,4 +32,6 @@ export type { ReportOutput } from './report-output.ts';
 export type { FramedRequest, ReceivedRequest, RequestChannel, RequestLimits } from './request-channel.ts';
 export { createServiceNotifier, type ServiceNotifier } from './service-manager/notify.ts';
 export { feedWatchdog, watchdogIntervalMs } from './service-manager/watchdog.ts';
+export { readState, writeState } from './state-file.ts';
 export type { Thread, Threads } from './threads.ts';
+export { within } from './within.ts';

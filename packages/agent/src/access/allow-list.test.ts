@@ -243,7 +243,8 @@ describe('host names of the allow list', () => {
       clock,
       resolve: () => new Promise(() => {}),
     });
-    await clock.waitForSleepers();
+    // Whoever follows the two files sleeps, and who waits for the name server.
+    await clock.waitForSleepers(3);
     await clock.advance(20_000);
     await using world = await opening;
     expect(world.list.allows('10.0.0.9')).toBe(true);

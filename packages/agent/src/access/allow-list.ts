@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { messageOf } from '@linux-patch/contract';
-import { type Clock, type Files, followFile, type Logger } from '@linux-patch/runtime';
+import { type Clock, type Files, type FollowedFiles, followFiles, type Logger } from '@linux-patch/runtime';
 import { fileFault, readConfigurationText } from '@linux-patch/runtime/configuration';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { findOpenFile, openFileWords } from '../host/real-file.ts';
@@ -12,13 +12,11 @@ import { type AddressMatcher, createMatcher } from './matcher.ts';
 import { parseAllowList } from './parse.ts';
 
 /** Who may open a connection. */
-export interface AllowList extends AsyncDisposable, AddressMatcher {
+export interface AllowList extends AsyncDisposable, AddressMatcher, Pick<FollowedFiles, 'reload'> {
   /** `ok`, or what is wrong with the list, for health. */
   readonly health: string;
   /** Calls back whenever others may be allowed than before. */
   subscribe(changed: () => void): Disposable;
-  /** Reads the file now, as on SIGHUP. Resolves when what it says is in force, or was refused and reported; never rejects. */
-  reload(): Promise<void>;
 }
 
 export interface AllowListOptions {
@@ -43,9 +41,11 @@ const RESOLVE_EVERY_MS = 5 * 60_000;
  * ranges never wait for that. Never rejects.
  */
 export async function openAllowList(options: AllowListOptions): Promise<AllowList> {
+  // A change in a folder that exists is told by the kernel.
+  await options.files.makeFolder(dirname(options.learnedPath), 0o700).catch(() => {});
   const list = new FileAllowList(options);
   await list.reload();
-  await list.follow();
+  list.keepNames();
   return list;
 }
 
@@ -63,14 +63,22 @@ class FileAllowList implements AllowList {
   /** That others can change the file; it counts all the same. */
   #weakness: string | undefined;
   readonly #subscribers = new Set<() => void>();
-  #followers: readonly AsyncDisposable[] = [];
-  #work: Promise<void> = Promise.resolve();
-  #following: Promise<void> = Promise.resolve();
+  readonly #followed: FollowedFiles;
+  #keeping: Promise<void> = Promise.resolve();
 
   constructor(options: AllowListOptions) {
     this.#options = options;
     this.#names = new HostNames(options);
     this.#signal = AbortSignal.any([options.signal, this.#closing.signal]);
+    const { files, clock, path, learnedPath, logger } = options;
+    this.#followed = followFiles({
+      files,
+      clock,
+      logger,
+      paths: [path, learnedPath],
+      look: () => this.#reload(),
+      failed: (error) => logger.error('the allow list could not be followed', { path, error }),
+    });
   }
 
   get health(): string {
@@ -91,34 +99,20 @@ class FileAllowList implements AllowList {
   }
 
   reload(): Promise<void> {
-    return this.#queue(() => this.#reload());
+    return this.#followed.reload();
   }
 
-  async follow(): Promise<void> {
-    const { files, clock, path, learnedPath, logger } = this.#options;
-    // A change in a folder that exists is told by the kernel.
-    await files.makeFolder(dirname(learnedPath), 0o700).catch(() => {});
-    this.#followers = [path, learnedPath].map((one) =>
-      followFile({ files, clock, path: one, logger, changed: () => void this.reload() }),
-    );
-    this.#following = this.#resolveAgain();
+  keepNames(): void {
+    this.#keeping = this.#resolveAgain();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    const followers = this.#followers.map((one) => one[Symbol.asyncDispose]());
-    await Promise.all([this.#work, this.#following, ...followers]);
-  }
-
-  #queue(work: () => Promise<void>): Promise<void> {
-    const { logger, path } = this.#options;
-    this.#work = this.#work
-      .then(() => (this.#signal.aborted ? undefined : work()))
-      .catch((error: unknown) => logger.error('the allow list could not be followed', { path, error }));
-    return this.#work;
+    await Promise.all([this.#keeping, this.#followed[Symbol.asyncDispose]()]);
   }
 
   async #reload(): Promise<void> {
+    if (this.#signal.aborted) return;
     await this.#readLearned();
     try {
       this.#take(await this.#readFile());
@@ -217,7 +211,7 @@ class FileAllowList implements AllowList {
   async #resolveAgain(): Promise<void> {
     while (!this.#signal.aborted) {
       await this.#options.clock.sleep(RESOLVE_EVERY_MS, this.#signal).catch(() => {});
-      await this.#queue(() => this.#refreshNames());
+      await this.#followed.inTurn(() => this.#refreshNames());
     }
   }
 }

@@ -1,6 +1,5 @@
-import { dirname } from 'node:path';
 import { lazily } from '@linux-patch/contract';
-import type { Files } from '@linux-patch/runtime';
+import { type Files, readState, writeState } from '@linux-patch/runtime';
 import { z } from 'zod';
 import { findAddress } from './address.ts';
 
@@ -25,12 +24,10 @@ const LearnedAddresses = lazily(() =>
 type LearnedAddresses = z.infer<typeof LearnedAddresses>;
 
 async function read(files: Files, path: string): Promise<LearnedAddresses | undefined> {
-  const text = await files.readText(path);
-  if (text === undefined) return undefined;
   try {
-    return LearnedAddresses.parse(JSON.parse(text));
+    return await readState(files, path, LearnedAddresses);
   } catch (cause) {
-    throw new Error(`${path} holds no addresses of a manager`, { cause });
+    throw new Error(`${path} holds no addresses of a manager that can be read`, { cause });
   }
 }
 
@@ -59,7 +56,6 @@ export async function learnAddresses(options: {
   if (learned.length === 0) return [];
   const addresses = [...learned, ...known].slice(0, MOST_ADDRESSES);
   const data: LearnedAddresses = { v: 1, manager_url: managerUrl, addresses };
-  await files.makeFolder(dirname(path), 0o700);
-  await files.writeDurably({ path, data: `${JSON.stringify(data, null, 2)}\n`, mode: 0o600 });
+  await writeState(files, path, data, { file: 0o600, folder: 0o700 });
   return learned;
 }

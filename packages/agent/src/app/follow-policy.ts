@@ -1,5 +1,5 @@
 import { messageOf } from '@linux-patch/contract';
-import { type Clock, type Files, followFile, type Logger } from '@linux-patch/runtime';
+import { type Clock, type Files, type FollowedFiles, followFiles, type Logger } from '@linux-patch/runtime';
 import { isFaulty, readPolicy } from '@linux-patch/worker';
 import type { AuditLog } from '../audit/audit-log.ts';
 
@@ -13,11 +13,9 @@ interface FollowOptions {
 }
 
 /** What the agent says about the policy of the host; each change reads the file by itself. */
-export interface PolicyWatch extends AsyncDisposable {
+export interface PolicyWatch extends AsyncDisposable, Pick<FollowedFiles, 'reload'> {
   /** `ok`, or why every change is denied. */
   readonly health: string;
-  /** Looks now, as on SIGHUP; never rejects. */
-  reload(): Promise<void>;
 }
 
 /** Follows `policy.yaml`, so that a faulty one is told at once and not by the next change alone. */
@@ -25,7 +23,6 @@ export async function followPolicy(options: FollowOptions): Promise<PolicyWatch>
   const { path, files, clock, logger } = options;
   let health = 'ok';
   let told: string | undefined;
-  let work = Promise.resolve();
   const look = async (): Promise<void> => {
     const reading = await readPolicy({ files, path });
     if (isFaulty(reading)) {
@@ -40,23 +37,17 @@ export async function followPolicy(options: FollowOptions): Promise<PolicyWatch>
     if (told !== undefined && told !== inForce) reportChange(options);
     told = inForce;
   };
-  const reload = (): Promise<void> => {
-    work = work.then(look).catch((error: unknown) => {
-      health = `${path} cannot be looked at: ${messageOf(error)}`;
-    });
-    return work;
+  const failed = (error: unknown): void => {
+    health = `${path} cannot be looked at: ${messageOf(error)}`;
   };
-  await reload();
-  const follower = followFile({ path, files, clock, logger, changed: () => void reload() });
+  const followed = followFiles({ files, clock, logger, paths: [path], look, failed });
+  await followed.reload();
   return {
     get health() {
       return health;
     },
-    reload,
-    async [Symbol.asyncDispose]() {
-      await follower[Symbol.asyncDispose]();
-      await work;
-    },
+    reload: () => followed.reload(),
+    [Symbol.asyncDispose]: () => followed[Symbol.asyncDispose](),
   };
 }
 

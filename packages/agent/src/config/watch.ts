@@ -1,15 +1,10 @@
 import { messageOf } from '@linux-patch/contract';
-import { type Clock, type Files, followFile, type Logger } from '@linux-patch/runtime';
+import { type Clock, type Files, type FollowedFiles, followFiles, type Logger } from '@linux-patch/runtime';
 import type { Settings } from './load.ts';
 import type { AgentConfig } from './schema.ts';
 
 /** Top-level part of the configuration. */
 type ConfigSection = keyof AgentConfig;
-
-export interface ConfigWatch extends AsyncDisposable {
-  /** Reads the file now, as on SIGHUP. Resolves when the change was delivered or the fault reported; never rejects. */
-  reload(): Promise<void>;
-}
 
 export interface ConfigWatchOptions {
   readonly files: Files;
@@ -32,78 +27,48 @@ function changedSections(before: AgentConfig, after: AgentConfig): ConfigSection
 }
 
 /** Follows `config.yaml`: a good file that differs is delivered, a bad one changes nothing and is reported. */
-export function watchAgentConfig(options: ConfigWatchOptions): ConfigWatch {
-  return new FileConfigWatch(options);
-}
-
-class FileConfigWatch implements ConfigWatch {
-  readonly #options: ConfigWatchOptions;
-  readonly #follower: AsyncDisposable;
-  #current: AgentConfig;
-  #work: Promise<void> = Promise.resolve();
+export function watchAgentConfig(options: ConfigWatchOptions): FollowedFiles {
+  const { files, clock, settings, onChange, onFault, onRestored, logger } = options;
+  const { configFile: path } = settings;
+  let current = settings.config;
   /** Why the file as it is now is not in force; said once. */
-  #fault: string | undefined;
-  #closed = false;
+  let fault: string | undefined;
 
-  constructor(options: ConfigWatchOptions) {
-    this.#options = options;
-    const { files, clock, settings, logger } = options;
-    this.#current = settings.config;
-    const { configFile: path } = settings;
-    this.#follower = followFile({ files, clock, path, logger, changed: () => void this.reload() });
-  }
-
-  reload(): Promise<void> {
-    const { logger, settings } = this.#options;
-    const path = settings.configFile;
-    this.#work = this.#work
-      .then(() => this.#reload())
-      .catch((error: unknown) => logger.error('the configuration could not be followed', { path, error }));
-    return this.#work;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    await this.#follower[Symbol.asyncDispose]();
-  }
-
-  async #reload(): Promise<void> {
-    if (this.#closed) return;
-    const { onChange, onRestored, logger, settings } = this.#options;
-    const path = settings.configFile;
-    const next = await this.#load();
-    if (!next || this.#closed) return;
-    const changed = changedSections(this.#current, next);
-    this.#current = next;
-    if (this.#fault !== undefined) onRestored?.();
-    this.#fault = undefined;
-    if (changed.length === 0) return;
-    logger.info('configuration changed', { path, sections: changed });
+  async function load(): Promise<AgentConfig | undefined> {
     try {
-      await onChange(next, changed);
+      return await settings.load();
+    } catch (error) {
+      const found = messageOf(error);
+      if (found !== fault) {
+        const faults = found.split('\n');
+        logger.error('the changed configuration is not taken; the one in force stays', { path, faults });
+        onFault(found);
+      }
+      fault = found;
+      return undefined;
+    }
+  }
+
+  async function look(closing: AbortSignal): Promise<void> {
+    const next = await load();
+    if (!next || closing.aborted) return;
+    const sections = changedSections(current, next);
+    current = next;
+    if (fault !== undefined) onRestored?.();
+    fault = undefined;
+    if (sections.length === 0) return;
+    logger.info('configuration changed', { path, sections });
+    try {
+      await onChange(next, sections);
     } catch (error) {
       logger.error('the changed configuration could not be put into force completely; restart the agent', {
         path,
-        sections: changed,
+        sections,
         error,
       });
     }
   }
 
-  async #load(): Promise<AgentConfig | undefined> {
-    const { settings, onFault, logger } = this.#options;
-    const { configFile: path } = settings;
-    try {
-      return await settings.load();
-    } catch (error) {
-      const fault = messageOf(error);
-      if (fault !== this.#fault) {
-        const faults = fault.split('\n');
-        logger.error('the changed configuration is not taken; the one in force stays', { path, faults });
-        onFault(fault);
-      }
-      this.#fault = fault;
-      return undefined;
-    }
-  }
+  const failed = (error: unknown) => logger.error('the configuration could not be followed', { path, error });
+  return followFiles({ files, clock, logger, paths: [path], look, failed });
 }

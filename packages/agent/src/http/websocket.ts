@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { rawErrorAnswer } from '@linux-patch/http';
-import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import { type Clock, type Logger, type Random, within } from '@linux-patch/runtime';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Caller } from '../access/caller.ts';
 import type { JobQueue } from '../jobs/queue.ts';
@@ -99,9 +99,7 @@ export function openJobSockets(options: JobSocketsOptions): JobSockets {
       for (const client of server.clients) client.close(GOING_AWAY, 'the agent is stopping');
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());
-      const enough = new AbortController();
-      await Promise.race([promise, clock.sleep(CLOSE_LIMIT_MS, enough.signal).catch(() => {})]);
-      enough.abort();
+      await within(clock, CLOSE_LIMIT_MS, promise);
       for (const client of server.clients) client.terminate();
       await promise;
     },

@@ -1,5 +1,5 @@
 import { type Job, type JobDeleted, PatchError } from '@linux-patch/contract';
-import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import { type Clock, type Logger, type Random, within } from '@linux-patch/runtime';
 import {
   createJob,
   type Executor,
@@ -196,12 +196,7 @@ class DurableJobQueue implements JobQueue {
       'The agent was stopped while the job was running. Check the packages, then run the job again.',
     );
     for (const { job } of running) job.stop(reason);
-    const enough = new AbortController();
-    await Promise.race([
-      Promise.all(running.map(({ done }) => done)),
-      this.#options.clock.sleep(STOP_LIMIT_MS, enough.signal).catch(() => {}),
-    ]);
-    enough.abort();
+    await within(this.#options.clock, STOP_LIMIT_MS, Promise.all(running.map(({ done }) => done)));
     if (!this.#options.detached)
       await Promise.all(running.map(({ job }) => job.fail(reason).catch(this.#known.unwritten)));
     await this.#journal.settle();

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { lazily } from '@linux-patch/contract';
-import type { Files } from '@linux-patch/runtime';
+import { type Files, readState, writeState } from '@linux-patch/runtime';
 import { z } from 'zod';
 
 /** A leave that was begun, so that one that a crash cut off goes on where it was. */
@@ -22,15 +22,9 @@ export function markerPath(dataFolder: string): string {
 
 /** The leave that was begun; undefined when there is none, or none that can be read. */
 export async function readMarker(files: Files, path: string): Promise<LeaveMarker | undefined> {
-  const text = await files.readText(path).catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return LeaveMarker.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return readState(files, path, LeaveMarker).catch(() => undefined);
 }
 
 export async function writeMarker(files: Files, path: string, marker: LeaveMarker): Promise<void> {
-  await files.writeDurably({ path, data: `${JSON.stringify(marker)}\n`, mode: 0o600 });
+  await writeState(files, path, marker);
 }

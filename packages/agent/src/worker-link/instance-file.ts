@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { dirname } from 'node:path';
 import { lazily } from '@linux-patch/contract';
-import { type Files, type Logger, readBoot } from '@linux-patch/runtime';
+import { type Files, type Logger, readBoot, readState, writeState } from '@linux-patch/runtime';
 import { readMachineId } from '@linux-patch/worker';
 import { z } from 'zod';
 
@@ -13,8 +12,6 @@ const Stored = lazily(() =>
     instance_id: z.uuid(),
   }),
 );
-
-const LIMIT_BYTES = 4_096;
 
 /**
  * Which instance this is, as the worker has said it since this host was started. Nothing here fails: without it the worker
@@ -34,7 +31,7 @@ export function openInstanceFile(options: {
   readonly logger: Logger;
 }): InstanceFile {
   const { path, files, root, logger } = options;
-  let held: string | undefined;
+  let held: z.infer<typeof Stored> | undefined;
   const listener = async (): Promise<string | undefined> => {
     const [boot, machineId] = await Promise.all([
       readBoot(files),
@@ -46,11 +43,8 @@ export function openInstanceFile(options: {
   return {
     async load() {
       try {
-        const text = await files.readTextLimited(path, LIMIT_BYTES);
-        if (text === undefined) return undefined;
-        const stored = Stored.parse(JSON.parse(text));
-        held = text;
-        return stored.said_to === (await listener()) ? stored.instance_id : undefined;
+        held = await readState(files, path, Stored);
+        return held?.said_to === (await listener()) ? held?.instance_id : undefined;
       } catch (error) {
         logger.warn('which instance this is cannot be read; the worker is asked', { path, error });
         return undefined;
@@ -61,11 +55,9 @@ export function openInstanceFile(options: {
         const saidTo = await listener();
         if (saidTo === undefined) return;
         const stored: z.infer<typeof Stored> = { v: 1, said_to: saidTo, instance_id: instanceId };
-        const data = `${JSON.stringify(stored)}\n`;
-        if (data === held) return;
-        await files.makeFolder(dirname(path), 0o755);
-        await files.writeDurably({ path, data, mode: 0o600 });
-        held = data;
+        if (held?.said_to === saidTo && held.instance_id === instanceId) return;
+        await writeState(files, path, stored);
+        held = stored;
       } catch (error) {
         logger.warn('which instance this is cannot be kept for the next start', { path, error });
       }

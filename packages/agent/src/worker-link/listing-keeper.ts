@@ -1,5 +1,5 @@
 import { messageOf } from '@linux-patch/contract';
-import type { Clock, Logger } from '@linux-patch/runtime';
+import { type Clock, type Logger, within } from '@linux-patch/runtime';
 import type { Listings } from './listings.ts';
 
 /** How often the state on disk is looked at: some forty system calls. */
@@ -55,10 +55,7 @@ export function createListingKeeper(options: {
     },
     async [Symbol.asyncDispose]() {
       stopped.abort();
-      const enough = new AbortController();
-      const ended = Promise.all([loop, listings.settled()]);
-      await Promise.race([ended, clock.sleep(STOP_LIMIT_MS, enough.signal).catch(() => {})]);
-      enough.abort();
+      await within(clock, STOP_LIMIT_MS, Promise.all([loop, listings.settled()]));
     },
   };
 }

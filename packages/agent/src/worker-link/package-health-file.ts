@@ -1,6 +1,5 @@
-import { dirname } from 'node:path';
-import { lazily, messageOf } from '@linux-patch/contract';
-import type { Files, Logger } from '@linux-patch/runtime';
+import { isoOf, lazily, messageOf } from '@linux-patch/contract';
+import { type Files, type Logger, readState, writeState } from '@linux-patch/runtime';
 import { z } from 'zod';
 
 /** Why packages could not be managed when they were last looked at. */
@@ -19,8 +18,6 @@ const Stored = lazily(() =>
   }),
 );
 
-const LIMIT_BYTES = 64 * 1024;
-
 /** Where what was found last outlives the agent. Nothing here fails: without it nothing is known until somebody looks. */
 export interface PackageHealthFile {
   load(): Promise<PackageHealth | undefined>;
@@ -36,10 +33,8 @@ export function openPackageHealthFile(options: {
   return {
     async load() {
       try {
-        const text = await files.readTextLimited(path, LIMIT_BYTES);
-        if (text === undefined) return undefined;
-        const { at, health } = Stored.parse(JSON.parse(text));
-        return { words: health, atMs: Date.parse(at) };
+        const stored = await readState(files, path, Stored);
+        return stored && { words: stored.health, atMs: Date.parse(stored.at) };
       } catch (error) {
         const reason = messageOf(error).slice(0, 200);
         logger.warn('how the packages were is not known any more; they are looked at again', {
@@ -50,14 +45,9 @@ export function openPackageHealthFile(options: {
       }
     },
     async save({ words, atMs }) {
-      const stored = { v: 1, at: new Date(atMs).toISOString(), health: words.slice(0, 4_096) } as const;
+      const stored: z.infer<typeof Stored> = { v: 1, at: isoOf(atMs), health: words.slice(0, 4_096) };
       try {
-        await files.makeFolder(dirname(path), 0o755);
-        await files.writeDurably({
-          path,
-          data: `${JSON.stringify(stored satisfies z.infer<typeof Stored>)}\n`,
-          mode: 0o600,
-        });
+        await writeState(files, path, stored);
       } catch (error) {
         logger.warn('how the packages are cannot be kept for the next start', { path, error });
       }

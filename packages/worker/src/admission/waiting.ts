@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DAY_MS, HOUR_MS, PatchError } from '@linux-patch/contract';
-import { type Clock, type Files, isSameBoot } from '@linux-patch/runtime';
+import { type Clock, type Files, isSameBoot, readState } from '@linux-patch/runtime';
 import type { Boot } from '../signature/challenges.ts';
 import type { Order, Orders } from './orders.ts';
 import type { RunPlace } from './run-place.ts';
@@ -72,12 +72,7 @@ export function openWaiting(options: WaitingOptions): Waiting {
 
 /** What cannot be read makes nobody wait longer. */
 async function readUptime(files: Files, path: string): Promise<Uptime | undefined> {
-  try {
-    const text = await files.readText(path);
-    return text === undefined ? undefined : Uptime.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return readState(files, path, Uptime).catch(() => undefined);
 }
 
 /** Whether a process does another job now. */

@@ -1,13 +1,12 @@
 import { dirname, join } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
-import type { Files, Logger, Random } from '@linux-patch/runtime';
+import { type Files, type Logger, type Random, readState } from '@linux-patch/runtime';
 import { z } from 'zod';
 import { HostBinding, isOtherHost, mergeBindings, readHostBinding } from './host-binding.ts';
 
 const StoredInstance = z.object({ format: z.literal(1), instance_id: z.uuid(), host: HostBinding });
 type StoredInstance = z.infer<typeof StoredInstance>;
 
-const LIMIT_BYTES = 64 * 1024;
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
@@ -91,8 +90,7 @@ function isElsewhere(recorded: HostBinding, present: HostBinding): boolean {
 
 /** @throws what is wrong with the file */
 async function readStored(files: Files, path: string): Promise<StoredInstance | undefined> {
-  const text = await files.readTextLimited(path, LIMIT_BYTES);
-  return text === undefined ? undefined : StoredInstance.parse(JSON.parse(text));
+  return readState(files, path, StoredInstance);
 }
 
 function notKept(path: string, cause: unknown): PatchError {

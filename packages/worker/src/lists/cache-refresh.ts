@@ -1,5 +1,5 @@
 import { isPatchError, messageOf, PatchError } from '@linux-patch/contract';
-import type { Clock, Logger, Random } from '@linux-patch/runtime';
+import { type Clock, type Logger, type Random, within } from '@linux-patch/runtime';
 import type { SourceState } from '../package-interface/package-inventory.ts';
 import type { RefreshedSources, SourceFailure } from '../package-interface/package-operations.ts';
 import type { PackageCache } from './cache-state.ts';
@@ -182,20 +182,6 @@ function isRefreshDue(
   if (lastUpdateMs === undefined || cache.status() === 'failed') return true;
   // A time in the future was written down by a clock that was wrong.
   return nowMs < lastUpdateMs || nowMs - lastUpdateMs >= intervalMs;
-}
-
-/** Undefined when the time is over first. */
-async function within<T>(clock: Clock, waitMs: number, work: Promise<T>): Promise<T | undefined> {
-  const done = new AbortController();
-  const late = clock.sleep(waitMs, done.signal).then(
-    () => undefined,
-    () => undefined,
-  );
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    done.abort();
-  }
 }
 
 function busy(): PatchError {

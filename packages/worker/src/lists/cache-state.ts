@@ -1,7 +1,6 @@
-import { dirname } from 'node:path';
 import type { CACHE_STATUSES } from '@linux-patch/contract';
 import { lazily, messageOf } from '@linux-patch/contract';
-import type { Clock, Files, Logger } from '@linux-patch/runtime';
+import { type Clock, type Files, type Logger, readState, writeState } from '@linux-patch/runtime';
 import { z } from 'zod';
 import type { SourceState } from '../package-interface/package-inventory.ts';
 import type { RefreshedSources, SourceFailure } from '../package-interface/package-operations.ts';
@@ -28,6 +27,9 @@ const StoredState = lazily(() =>
   }),
 );
 type StoredState = z.infer<typeof StoredState>;
+
+/** Room for all sources that are remembered, each with why it failed. */
+const LIMIT_BYTES = 64 * 1024 * 1024;
 
 /** What the agent knows about the freshness of its package lists. */
 export interface PackageCache {
@@ -61,14 +63,12 @@ export async function openPackageCache(options: {
   readonly logger: Logger;
 }): Promise<PackageCache> {
   const { path, files, clock, logger } = options;
-  let state = await readState();
+  let state = await readStored();
 
-  async function readState(): Promise<StoredState> {
+  async function readStored(): Promise<StoredState> {
     const nothing = { last_cache_update: null, last_update_success: false };
-    const text = await files.readText(path);
-    if (text === undefined) return nothing;
     try {
-      return StoredState.parse(JSON.parse(text));
+      return (await readState(files, path, StoredState, LIMIT_BYTES)) ?? nothing;
     } catch (error) {
       logger.warn('package cache state cannot be read and is forgotten', { path, error });
       return nothing;
@@ -78,8 +78,7 @@ export async function openPackageCache(options: {
   async function write(change: Partial<StoredState>): Promise<void> {
     state = { ...state, ...change };
     try {
-      await files.makeFolder(dirname(path), 0o755);
-      await files.writeDurably({ path, data: `${JSON.stringify(state, null, 2)}\n`, mode: 0o644 });
+      await writeState(files, path, state, { file: 0o644, folder: 0o755 });
     } catch (error) {
       logger.warn('package cache state cannot be written', { path, error });
     }

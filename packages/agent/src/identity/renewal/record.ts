@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { lazily } from '@linux-patch/contract';
-import type { Files } from '@linux-patch/runtime';
+import { type Files, readState, writeState } from '@linux-patch/runtime';
 import { z } from 'zod';
 
 /** What `status` and the next start know about the renewal; kept beside the agent's other state. */
@@ -20,8 +20,6 @@ export const RenewalRecord = lazily(() =>
 );
 export type RenewalRecord = z.infer<typeof RenewalRecord>;
 
-const MODE = 0o600;
-
 function renewalRecordPath(dataFolder: string): string {
   return join(dataFolder, 'state/renewal.json');
 }
@@ -31,12 +29,7 @@ export async function readRenewalRecord(
   files: Files,
   dataFolder: string,
 ): Promise<RenewalRecord | undefined> {
-  try {
-    const text = await files.readText(renewalRecordPath(dataFolder));
-    return text === undefined ? undefined : RenewalRecord.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return readState(files, renewalRecordPath(dataFolder), RenewalRecord).catch(() => undefined);
 }
 
 /** @throws the system's error */
@@ -45,7 +38,5 @@ export async function writeRenewalRecord(
   dataFolder: string,
   record: RenewalRecord,
 ): Promise<void> {
-  await files.makeFolder(join(dataFolder, 'state'), 0o755);
-  const data = `${JSON.stringify(record, null, 2)}\n`;
-  await files.writeDurably({ path: renewalRecordPath(dataFolder), data, mode: MODE });
+  await writeState(files, renewalRecordPath(dataFolder), record);
 }
