@@ -69,7 +69,7 @@ describe('a host whose address changes', () => {
     address = '192.0.2.8';
     await start();
     await pass(MINUTE_MS);
-    expect(world.renewer.addresses).toEqual([['192.0.2.8']]);
+    await expect.poll(() => world.renewer.addresses).toEqual([['192.0.2.8']]);
   });
 
   it('that its manager does not take is told once, and the certificate is good all the same', async () => {

@@ -16,7 +16,8 @@ const abort = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
 
 const pictures = args.includes('--pictures');
-if (pictures) ensurePrograms('Taking pictures of the page', [['chromium-headless-shell', 'chromium-headless-shell']]);
+if (pictures)
+  ensurePrograms('Taking pictures of the page', [['chromium-headless-shell', 'chromium-headless-shell']]);
 
 try {
   await runDemo({
