@@ -92,12 +92,14 @@ describe('the sources of a listing', () => {
       one.security,
       one.present,
       one.publishedAtMs !== undefined,
+      one.servedAtMs !== undefined,
+      one.fetchedAtMs !== undefined,
     ]);
     expect(told.toSorted((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1))).toEqual([
-      ['file:/dists/bookworm-security/', 'stable-security', true, true, true],
-      ['file:/dists/bookworm/', 'stable', false, true, true],
-      ['file:/dists/bookworm/main/binary-amd64/./', undefined, false, true, true],
-      ['http://127.0.0.1:9/debian/dists/trixie-security/', undefined, false, false, false],
+      ['file:/dists/bookworm-security/', 'stable-security', true, true, true, false, true],
+      ['file:/dists/bookworm/', 'stable', false, true, true, false, true],
+      ['file:/dists/bookworm/main/binary-amd64/./', undefined, false, true, false, true, true],
+      ['http://127.0.0.1:9/debian/dists/trixie-security/', undefined, false, false, false, false, false],
     ]);
     expect(JSON.stringify(await inventory.sources())).not.toContain('secret');
     expect(await ourList(host)).toEqual(await aptList(host));
