@@ -17,7 +17,7 @@ export interface AuditLogOptions {
   readonly files: Files;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Days that rotated files are kept. */
+  /** How long rotated files are kept. */
   readonly retentionMs: number;
   /** Whether the clock is good enough to remove files because of their age. */
   readonly mayForget?: () => boolean;
