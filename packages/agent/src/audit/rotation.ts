@@ -5,8 +5,8 @@ import { compareText } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { CHAIN_START, type ChainEnd, dayOf, endOfText } from './chain.ts';
 
-const compress = promisify(gzip);
-const decompress = promisify(gunzip);
+const compress = (data: Uint8Array) => promisify(gzip)(data);
+const decompress = (data: Uint8Array) => promisify(gunzip)(data);
 
 /** Readable by root and the log group, as log shippers expect. */
 export const AUDIT_MODE = 0o640;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { rawErrorAnswer } from '@linux-patch/http';
 import { type Clock, type Logger, type Random, within } from '@linux-patch/runtime';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { RawData, WebSocket, WebSocketServer } from 'ws';
 import type { Caller } from '../access/caller.ts';
 import type { JobQueue } from '../jobs/queue.ts';
 import { JobSubscriber } from './job-subscriber.ts';
@@ -32,12 +32,6 @@ export interface JobSocketsOptions {
 /** Opens the endpoint; clients are pinged every 30 s, and dropped when they have not answered by the next time. */
 export function openJobSockets(options: JobSocketsOptions): JobSockets {
   const { jobs, clock, random, logger } = options;
-  const server = new WebSocketServer({
-    noServer: true,
-    maxPayload: MAX_FRAME_BYTES,
-    perMessageDeflate: false,
-    clientTracking: true,
-  });
   const silent = new WeakSet<WebSocket>();
   const stopped = new AbortController();
 
@@ -45,7 +39,14 @@ export function openJobSockets(options: JobSocketsOptions): JobSockets {
     const answer = rawErrorAnswer({ code, message, requestId: random.uuid(), nowMs: clock.now() });
     socket.end(answer, () => socket.destroy());
   };
-  server.on('wsClientError', (error, socket) => refuse(socket, 'INVALID_REQUEST', `${error.message}.`));
+  let server: WebSocketServer | undefined;
+  let opening: Promise<WebSocketServer> | undefined;
+  /** With the first client, because most starts of an agent have none and its parts take time to load. */
+  const open = async (): Promise<WebSocketServer> => {
+    server = await openServer();
+    server.on('wsClientError', (error, socket) => refuse(socket, 'INVALID_REQUEST', `${error.message}.`));
+    return server;
+  };
 
   const serve = (client: WebSocket, caller: Caller): void => {
     const connectionId = random.uuid();
@@ -75,7 +76,7 @@ export function openJobSockets(options: JobSocketsOptions): JobSockets {
   const heartbeat = async (): Promise<void> => {
     for (;;) {
       await clock.sleep(HEARTBEAT_MS, stopped.signal);
-      for (const client of server.clients) {
+      for (const client of server?.clients ?? []) {
         if (silent.has(client)) client.terminate();
         else client.ping();
         silent.add(client);
@@ -86,24 +87,53 @@ export function openJobSockets(options: JobSocketsOptions): JobSockets {
     if (!stopped.signal.aborted) logger.error('websocket heartbeat ended', { error });
   });
 
+  const take = (opened: WebSocketServer, upgrade: Parameters<JobSockets['accept']>): void => {
+    const [request, socket, head, caller] = upgrade;
+    if (stopped.signal.aborted || opened.clients.size >= MAX_CLIENTS) {
+      refuse(socket, 'SERVICE_UNHEALTHY', `At most ${MAX_CLIENTS} WebSocket clients are served at a time.`);
+      return;
+    }
+    opened.handleUpgrade(request, socket, head, (client) => serve(client, caller));
+  };
+
   return {
-    accept(request, socket, head, caller) {
-      if (stopped.signal.aborted || server.clients.size >= MAX_CLIENTS) {
-        refuse(socket, 'SERVICE_UNHEALTHY', `At most ${MAX_CLIENTS} WebSocket clients are served at a time.`);
-        return;
-      }
-      server.handleUpgrade(request, socket, head, (client) => serve(client, caller));
+    accept(...upgrade) {
+      const [, socket] = upgrade;
+      // Of a socket that fails meanwhile nobody else hears.
+      socket.on('error', (error) => logger.debug('websocket failed before it opened', { error }));
+      opening ??= open();
+      opening
+        .then((opened) => take(opened, upgrade))
+        .catch((error: unknown) => {
+          logger.error('websocket cannot be opened', { error });
+          socket.destroy();
+        });
     },
     async [Symbol.asyncDispose]() {
       stopped.abort(new Error('stopped'));
-      for (const client of server.clients) client.close(GOING_AWAY, 'the agent is stopping');
-      const { promise, resolve } = Promise.withResolvers<void>();
-      server.close(() => resolve());
-      await within(clock, CLOSE_LIMIT_MS, promise);
-      for (const client of server.clients) client.terminate();
-      await promise;
+      const opened = await opening;
+      if (opened) await closeServer(opened, clock);
     },
   };
+}
+
+async function openServer(): Promise<WebSocketServer> {
+  const { WebSocketServer } = await import('ws');
+  return new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_FRAME_BYTES,
+    perMessageDeflate: false,
+    clientTracking: true,
+  });
+}
+
+async function closeServer(server: WebSocketServer, clock: Clock): Promise<void> {
+  for (const client of server.clients) client.close(GOING_AWAY, 'the agent is stopping');
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  await within(clock, CLOSE_LIMIT_MS, promise);
+  for (const client of server.clients) client.terminate();
+  await promise;
 }
 
 function textOf(data: RawData): string {

@@ -5,6 +5,14 @@ import WebSocket from 'ws';
 import { install } from '../job-requests.ts';
 import { clientOptions, exchange, startWorld, type World } from './world.ts';
 
+/** What a handshake needs (RFC 6455 §4.1). */
+const UPGRADE = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}`,
+].join('\r\n');
+
 /** A connected client that remembers every frame, each checked against the contract. */
 async function listen(world: World) {
   const { host, port, ...tls } = clientOptions(world);
@@ -155,6 +163,14 @@ describe('the WebSocket of job events', () => {
     using client = await listen(world);
     await world[Symbol.asyncDispose]();
     expect(await client.closed).toBe(1001);
+  });
+
+  it('lives on when the first client goes in the middle of its handshake, and serves the next', async () => {
+    await using world = await startWorld();
+    await exchange(clientOptions(world), (socket) => {
+      socket.write(`GET /api/v1/ws/jobs HTTP/1.1\r\nHost: a\r\n${UPGRADE}\r\n\r\n`, () => socket.destroy());
+    });
+    using _client = await listen(world);
   });
 
   it('answers a malformed handshake in the envelope', async () => {
