@@ -39,10 +39,10 @@ const metric = async (name: string): Promise<number> =>
 describe('the loop', () => {
   it('renews at its point and not before, and the running server serves the new certificate', async () => {
     world.travelTo(due - 0.01);
-    await world.beat();
+    await world.turn();
     expect(renewals()).toBe(0);
     world.travelTo(due + 0.001);
-    await world.beat();
+    await world.turn();
     expect(renewals()).toBe(1);
     const serial = world.serialHex!;
     expect(serial).not.toBe(world.serialOf(world.first.certificatePem));
@@ -54,7 +54,7 @@ describe('the loop', () => {
       failures: 0,
       last_error: null,
     });
-    await world.beat();
+    await world.turn();
     expect(renewals()).toBe(1);
   });
 
@@ -73,7 +73,7 @@ describe('the loop', () => {
     ] as const;
     for (const [minutes, attempts] of steps) {
       world.travelTo(due + minutes / 1440 + 0.0001);
-      await world.beat();
+      await world.turn();
       expect([minutes, renewals()]).toEqual([minutes, attempts]);
     }
   });
@@ -81,7 +81,7 @@ describe('the loop', () => {
   it('does not try again at once when the agent is restarted, and knows what went wrong before', async () => {
     world.renewer.refuse = BUSY;
     world.travelTo(due + 0.0001);
-    await world.beat();
+    await world.turn();
     const again = await openIdentityService(world.context);
     expect(identityHealth('ok', again.state).renewal?.nextAttemptMs).toBeGreaterThanOrEqual(
       world.clock.now() + 40_000,
@@ -93,7 +93,7 @@ describe('the loop', () => {
   it('keeps serving with what it has when the manager sends a certificate that ends no later', async () => {
     world.travelTo(due + 0.001);
     world.renewer.lifetimeMs = 30 * DAY_MS;
-    await world.beat();
+    await world.turn();
     expect(world.serialHex).toBe(world.serialOf(world.first.certificatePem));
     expect(world.names('identity_renewal_failed')[0]!.details['reason']).toContain('no later than');
   });
@@ -105,7 +105,7 @@ describe('the loop', () => {
         throw new Error('connections get another certificate');
     });
     world.travelTo(due + 0.001);
-    await world.beat();
+    await world.turn();
     expect(await realpath(join(world.certs, 'current'))).toBe(before);
     expect(world.serialHex).toBe(world.serialOf(world.first.certificatePem));
     await world.server.confirmServes(world.serialHex!);
@@ -127,7 +127,7 @@ describe('the loop', () => {
     const error = { code: 'CERT_FORKED', message: 'renewed before', details: {}, retryable: false };
     world.renewer.refuse = { status: 403, body: { success: false, error } };
     world.travelTo(due + 0.001);
-    await world.beat();
+    await world.turn();
     expect(await certificates()).toMatch(/two machines hold one identity.*--enroll/s);
     expect(world.names('identity_renewal_failed')).toEqual([]);
     expect(world.names('identity_forked')).toHaveLength(1);
@@ -141,18 +141,18 @@ describe('the loop', () => {
   });
 
   it('has a key for the next certificate before it asks for one', async () => {
-    await world.beat();
+    await world.turn();
     const serial = world.serialOf(world.first.certificatePem);
     const key = await readFile(join(world.certs, `next-keys/${serial}.key.pem`), 'utf8');
     world.travelTo(due + 0.001);
-    await world.beat();
+    await world.turn();
     expect(await readFile(join(world.certs, 'server.key.pem'), 'utf8')).toBe(key);
   });
 
   it('asks to join anew while it serves, when the manager does not renew at all', async () => {
     world.renewer.refuse = { status: 404, body: {} };
     world.travelTo(due + 0.001);
-    await world.beat();
+    await world.turn();
     await expect.poll(() => world.names('identity_renewal_failed')).toHaveLength(1);
     await expect.poll(() => world.renewer.asked).toContain('/api/v1/enroll');
     await world.server.confirmServes(world.serialHex!);
@@ -172,18 +172,18 @@ describe('a renewal that fails', () => {
   it('is no alarm on its first day', async () => {
     world.renewer.refuse = BUSY;
     world.travelTo(due + 0.9);
-    await world.beat();
+    await world.turn();
     expect([await certificates(), await metric('renewal_alarm')]).toEqual(['ok', 0]);
   });
 
   it('gets louder at every threshold: log, audit, health, metric, status line; success ends it all', async () => {
     world.renewer.refuse = BUSY;
     world.travelTo(due + 0.0001);
-    await world.beat();
+    await world.turn();
     for (const [day, alarm, level] of STEPS) {
       world.travelTo(day);
-      await world.beat();
-      await world.beat();
+      await world.turn();
+      await world.turn();
       expect(world.names('identity_renewal_overdue').at(-1)!.details).toMatchObject({
         alarm,
         serial: world.serialHex,
@@ -200,8 +200,8 @@ describe('a renewal that fails', () => {
     }
     world.renewer.refuse = undefined;
     for (let beats = 0; beats < 40 && world.names('identity_renewed').length === 0; beats += 1)
-      await world.beat();
-    await world.beat();
+      await world.turn();
+    await world.turn();
     // The machine's clock says that the new certificate is not valid yet, so nobody can ask over TLS.
     const { certificates: check, renewal } = identityHealth('ok', world.service.state);
     expect([check, renewal?.alarm]).toEqual(['ok', 'none']);

@@ -14,6 +14,7 @@ import { ManualClock } from '@linux-patch/runtime/testing';
 import { openIdentityService } from '../../src/app/identity.ts';
 import { identityHealth } from '../../src/health/identity.ts';
 import type { Network } from '../../src/host/network.ts';
+import type { Liveness } from '../../src/identity/liveness.ts';
 import type { IdentityService } from '../../src/identity/service.ts';
 import { type IdentityMeta, MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
 import { pathsIn } from '../../src/identity/store/paths.ts';
@@ -49,14 +50,43 @@ async function writeHost(root: string): Promise<void> {
   await writeFile(join(root, 'etc/hostname'), `${NAMES.fqdn}\n`);
 }
 
-/** What moves the agent's time. */
-function movedBy(clock: ManualClock) {
+/** Tells when the loop that keeps the identity has done what there was to do, and sleeps. */
+function turnsOf(liveness: Liveness) {
+  let turns = 0;
+  let told = Promise.withResolvers<void>();
+  const beat = liveness.beat.bind(liveness);
+  Object.defineProperty(liveness, 'beat', {
+    value: () => {
+      beat();
+      turns += 1;
+      told.resolve();
+      told = Promise.withResolvers();
+    },
+  });
   return {
-    /** Lets the loop run once. */
+    get count() {
+      return turns;
+    },
+    async beyond(count: number): Promise<void> {
+      while (turns <= count) await told.promise;
+    },
+  };
+}
+
+/** What moves the agent's time. */
+function movedBy(clock: ManualClock, turns: ReturnType<typeof turnsOf>) {
+  return {
+    /** Wakes the loop, which may wait for something else then. */
     async beat(): Promise<void> {
       await clock.waitForSleepers();
       await clock.advance(BEAT_MS);
       await clock.waitForSleepers();
+    },
+    /** Lets the loop run once, to the end of what it asks of others; no time passes meanwhile. */
+    async turn(): Promise<void> {
+      const { count } = turns;
+      await clock.advance(BEAT_MS);
+      await turns.beyond(count);
     },
     /** Sets the date, in days since the certificate was issued. */
     travelTo(day: number): void {
@@ -104,6 +134,7 @@ export async function startIdentityWorld(
     signal: stop.signal,
     ...(options.network ? { network: options.network } : {}),
   });
+  const turns = turnsOf(context.run.liveness);
   let running: Promise<void> = Promise.resolve();
   /** As a start of the agent does. */
   const open = async (): Promise<void> => {
@@ -111,8 +142,10 @@ export async function startIdentityWorld(
     opened.service = service;
     await world.server.take(service.current.value);
     service.current.subscribe((identity) => world.server.take(identity));
+    const { count } = turns;
     running = service.keepFresh(stop.signal);
-    await clock.waitForSleepers();
+    // Once before the first turn, and once after it.
+    await turns.beyond(count + 1);
   };
   await open();
   stack.defer(async () => {
@@ -140,7 +173,7 @@ export async function startIdentityWorld(
     },
     serialOf: (pem: string) => parseCertificates(pem)[0]?.serialHex ?? '',
     names: (event: string) => audited.filter((one) => one.event === event),
-    ...movedBy(clock),
+    ...movedBy(clock, turns),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

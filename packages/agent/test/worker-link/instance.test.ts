@@ -98,7 +98,7 @@ describe('which instance of the agent this is', () => {
       'the host was started anew',
       async ({ path }) => {
         const text = await readFile(path, 'utf8');
-        await writeFile(path, text.replace(/"said_to":"\w+"/, `"said_to":"${'0'.repeat(64)}"`));
+        await writeFile(path, text.replace(/"said_to": "\w+"/, `"said_to": "${'0'.repeat(64)}"`));
       },
     ],
     ['the file is cut off', ({ path }) => writeFile(path, '{')],
