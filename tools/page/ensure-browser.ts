@@ -1,9 +1,10 @@
+import { CHROMIUM } from '../../packages/lab/src/browser.ts';
 import { ensurePrograms } from '../system-packages.ts';
 
 /** Before the first test. */
 export function setup(): void {
   ensurePrograms('Testing the page', [
-    ['chromium-headless-shell', 'chromium-headless-shell'],
+    [CHROMIUM, CHROMIUM],
     ['faketime', 'faketime'],
   ]);
 }

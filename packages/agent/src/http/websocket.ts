@@ -99,8 +99,8 @@ export function openJobSockets(options: JobSocketsOptions): JobSockets {
   return {
     accept(...upgrade) {
       const [, socket] = upgrade;
-      // Of a socket that fails meanwhile nobody else hears.
-      socket.on('error', (error) => logger.debug('websocket failed before it opened', { error }));
+      // Nobody else hears it while the library is loaded, nor when the client is refused.
+      socket.on('error', (error) => logger.debug('the connection of a websocket failed', { error }));
       opening ??= open();
       opening
         .then((opened) => take(opened, upgrade))

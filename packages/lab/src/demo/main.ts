@@ -16,8 +16,10 @@ const abort = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
 
 const pictures = args.includes('--pictures');
-if (pictures)
-  ensurePrograms('Taking pictures of the page', [['chromium-headless-shell', 'chromium-headless-shell']]);
+if (pictures) {
+  const { CHROMIUM } = await import('../browser.ts');
+  ensurePrograms('Taking pictures of the page', [[CHROMIUM, CHROMIUM]]);
+}
 
 try {
   await runDemo({
