@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, createServer } from 'node:net';
 import { connect } from 'node:tls';
 import { PatchError } from '@linux-patch/contract';
+import { connectionFault } from '@linux-patch/http/client';
 
 const TIMEOUT_MS = 5_000;
 
@@ -11,9 +12,9 @@ function reachable(address: string): string {
   return address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
 }
 
-/** A free port of this address, to connect from: the server knows the check by it. */
-export async function reserveLocalPort(boundAddress: string): Promise<number> {
-  const holder = createServer().listen(0, reachable(boundAddress));
+/** A free port of this address. */
+async function freePort(host: string): Promise<number> {
+  const holder = createServer().listen(0, host);
   await once(holder, 'listening');
   const bound = holder.address();
   holder.close();
@@ -22,19 +23,44 @@ export async function reserveLocalPort(boundAddress: string): Promise<number> {
   return bound.port;
 }
 
+/** A server of this host. */
+interface OwnServer {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** How often a port is looked for: another program may take it between its finding and its use. */
+const ATTEMPTS = 3;
+const PORT_TAKEN: readonly unknown[] = ['EADDRINUSE', 'EADDRNOTAVAIL'];
+
 /**
  * Shakes hands with a server of this host, without a client certificate, and returns the serial number of the
  * certificate that it proves to have the key of; lower-case hex.
  *
+ * @param expect told from which port it connects, by which the server knows the check
  * @throws PatchError `CERT_UNSUITABLE` when no handshake comes about.
  */
-export async function servedSerial(server: {
-  readonly address: string;
-  readonly port: number;
-  readonly localPort: number;
-}): Promise<string> {
+export async function servedSerial(
+  server: OwnServer,
+  expect: (localPort: number) => Disposable,
+): Promise<string> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const localPort = await freePort(reachable(server.address));
+      using _expected = expect(localPort);
+      return await serialFrom(server, localPort);
+    } catch (cause) {
+      if (attempt < ATTEMPTS && cause instanceof Error && 'code' in cause && PORT_TAKEN.includes(cause.code))
+        continue;
+      const why = `The agent cannot be reached over TLS on its own port (${connectionFault(cause)}).`;
+      throw new PatchError('CERT_UNSUITABLE', why, { cause });
+    }
+  }
+}
+
+async function serialFrom(server: OwnServer, localPort: number): Promise<string> {
   const host = reachable(server.address);
-  const tcp = connectTcp({ host, port: server.port, localAddress: host, localPort: server.localPort });
+  const tcp = connectTcp({ host, port: server.port, localAddress: host, localPort });
   const socket = connect({
     socket: tcp,
     minVersion: 'TLSv1.3',
@@ -54,10 +80,6 @@ export async function servedSerial(server: {
     socket.resume();
     await ended;
     return serial;
-  } catch (cause) {
-    throw new PatchError('CERT_UNSUITABLE', 'The agent cannot be reached over TLS on its own port.', {
-      cause,
-    });
   } finally {
     socket.destroy();
   }

@@ -12,7 +12,7 @@ import { type AccessOptions, ConnectionGuard } from './connection-guard.ts';
 import { type ListenAddress, listen, listenLocally } from './listen.ts';
 import { createListener, HEADER_LIMIT_BYTES, secureContextOptions, unusableMaterial } from './listener.ts';
 import { readTarget } from './request-target.ts';
-import { reserveLocalPort, servedSerial } from './self-check.ts';
+import { servedSerial } from './self-check.ts';
 
 export interface AgentServerOptions {
   /** With TLS a port, of which 0 takes any free one; without it the Unix socket. */
@@ -146,9 +146,7 @@ class ListeningServer implements AgentServer {
   }
 
   async confirmServes(serialHex: string): Promise<void> {
-    const localPort = await reserveLocalPort(this.#bound.address);
-    using _expected = this.#guard.expectOwnCheck(localPort);
-    const served = await servedSerial({ ...this.#bound, localPort });
+    const served = await servedSerial(this.#bound, (localPort) => this.#guard.expectOwnCheck(localPort));
     if (BigInt(`0x${served || '0'}`) === BigInt(`0x${serialHex || '0'}`)) return;
     throw new PatchError(
       'CERT_UNSUITABLE',

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { ManualClock, temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it } from 'vitest';
+import { servedSerial } from '../../src/http/self-check.ts';
 import { call, clientOptions, exchange, materialOf, servedIdentity, startWorld } from './world.ts';
 
 describe('binding', () => {
@@ -73,6 +74,37 @@ describe('binding', () => {
     await writeFile(socketPath, '');
     await using world = await startWorld({ server: { identity: undefined, socketPath } });
     expect(world.server.address).toBe(socketPath);
+  });
+});
+
+describe('the agent that connects to itself', () => {
+  /** Takes the port that is to be connected from, so many times. */
+  function takingPorts(times: number) {
+    const asked: number[] = [];
+    const takers: { close(): void }[] = [];
+    return {
+      asked,
+      expect: (localPort: number) => {
+        asked.push(localPort);
+        if (asked.length <= times) takers.push(createTcpServer().listen(localPort, '127.0.0.1'));
+        return { [Symbol.dispose]: () => takers.pop()?.close() };
+      },
+    };
+  }
+
+  it('takes another port when somebody has the one that was free', async () => {
+    await using world = await startWorld();
+    const { asked, expect: taken } = takingPorts(2);
+    await expect(servedSerial(world.server, taken)).resolves.toMatch(/^[0-9a-f]{2,}$/u);
+    expect(asked).toHaveLength(3);
+  });
+
+  it('does so three times, and says what is in the way', async () => {
+    await using world = await startWorld();
+    await expect(servedSerial(world.server, takingPorts(9).expect)).rejects.toMatchObject({
+      code: 'CERT_UNSUITABLE',
+      message: expect.stringContaining('EADDRINUSE'),
+    });
   });
 });
 
