@@ -40,7 +40,7 @@ const WORDS: PackageWords = {
 /** apt and dpkg. */
 export function openAptAdapter(doors: PackageDoors): PackageAdapter {
   const state = createStateReader(doors);
-  const native = state.architecture;
+  const native = async () => (await state.settings()).architecture;
   return {
     name: 'apt',
     rules: DEBIAN_RULES,
@@ -75,7 +75,7 @@ export function openAptAdapter(doors: PackageDoors): PackageAdapter {
         const args = changeArguments(change);
         return simulateChange(doors, { args, native: await native(), ...options });
       },
-      origins: async (wanted) => readOrigins(doors, wanted, await native()),
+      origins: async (wanted) => readOrigins(doors, wanted, await state.settings()),
       sizes: (wanted) => readSizes(doors, wanted),
       holdTool,
       automatic: (names) => readAutomatic(doors, names),
@@ -92,11 +92,11 @@ function aptReading(
     stateKey: state.stateKey,
     watched: state.watched,
     installed: () => readInstalled(doors),
-    sources: () => readSources(doors),
+    sources: async () => readSources(doors, (await state.settings()).lists),
     async pending({ installed, sources }) {
-      const own = await state.architecture();
+      const { architecture } = await state.settings();
       const names = installed.map((one) =>
-        [own, 'all'].includes(one.architecture) ? one.name : DEBIAN_RULES.qualifiedName(one),
+        [architecture, 'all'].includes(one.architecture) ? one.name : DEBIAN_RULES.qualifiedName(one),
       );
       return findPending({ installed, policy: await readPolicy(doors, names), sources });
     },

@@ -4,6 +4,7 @@ import type { PackageDoors } from '../doors.ts';
 import type { Source } from '../package-facts.ts';
 import { type PackagePolicy, readPolicy } from './policy.ts';
 import { readSources } from './sources.ts';
+import type { AptSettings } from './state-key.ts';
 
 /** dpkg's own database, from which nothing is installed. */
 const DATABASE = '/var/lib/dpkg/status';
@@ -24,18 +25,18 @@ function originOf({ origin, label, suite, codename, uri }: Source): PackageOrigi
 export async function readOrigins(
   doors: PackageDoors,
   wanted: readonly PackageFile[],
-  native: string,
+  { architecture, lists }: Pick<AptSettings, 'architecture' | 'lists'>,
 ): Promise<(PackageOrigin | undefined)[][]> {
   const sources = new Map(
-    (await readSources(doors)).flatMap((one) => one.lists.map((list) => [list, one] as const)),
+    (await readSources(doors, lists)).flatMap((one) => one.lists.map((list) => [list, one] as const)),
   );
-  const nameOf = ({ name, architecture }: PackageFile): string =>
-    [native, 'all'].includes(architecture) ? name : `${name}:${architecture}`;
+  const nameOf = (one: PackageFile): string =>
+    [architecture, 'all'].includes(one.architecture) ? one.name : `${one.name}:${one.architecture}`;
   const policy = await readPolicy(doors, [...new Set(wanted.map(nameOf))]);
   return wanted.map((one) => {
-    const lists = listsOf(policy.get(nameOf(one)), one.version);
-    if (lists.length === 0) return [undefined];
-    return [...new Set(lists)].map((list) => {
+    const having = listsOf(policy.get(nameOf(one)), one.version);
+    if (having.length === 0) return [undefined];
+    return [...new Set(having)].map((list) => {
       const source = sources.get(list);
       return source && originOf(source);
     });

@@ -137,7 +137,7 @@ describe('what apt-cache policy of apt 2.6.1 prints', () => {
 });
 
 describe('what apt says about its sources', () => {
-  it('names lists with their file, their address, their description and their Release file', () => {
+  it('names lists with their name in the folder, their address, their description and their Release file', () => {
     const text = [
       '/l/d_dists_b_my%5fpart_binary-amd64_Packages\thttp://d/dists/b/\tmy_part/binary-amd64/Packages\thttp://d/\tb\thttp://d b/my_part amd64 Packages',
       '/l/f_._Packages\thttp://f/./\tPackages\thttp://f/\t./\thttp://f ./ Packages',
@@ -145,14 +145,14 @@ describe('what apt says about its sources', () => {
     ].join('\n');
     expect(parseTargets(text)).toEqual([
       {
-        file: '/l/d_dists_b_my%5fpart_binary-amd64_Packages',
+        file: 'd_dists_b_my%5fpart_binary-amd64_Packages',
         base: 'http://d/dists/b/',
         source: 'http://d b',
         description: 'http://d b/my_part amd64 Packages',
         releasePrefix: 'd_dists_b_',
       },
       {
-        file: '/l/f_._Packages',
+        file: 'f_._Packages',
         base: 'http://f/./',
         source: 'http://f ./',
         description: 'http://f ./ Packages',

@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { PackageDoors } from '../doors.ts';
 import { fetchedAt } from '../fetched-at.ts';
 import type { Source } from '../package-facts.ts';
@@ -41,7 +41,7 @@ export function parseReleaseHead(text: string): ReleaseHead {
 
 /** One `Packages` list that apt is configured with, downloaded or not. */
 interface ListTarget {
-  /** Where it is; it may be compressed there and have an ending more. */
+  /** Its name in the folder of lists; it may be compressed there and have an ending more. */
   readonly file: string;
   readonly base: string;
   /** As `apt-get update` names its source: `http://deb.example/debian bookworm`. */
@@ -51,14 +51,23 @@ interface ListTarget {
   readonly releasePrefix: string;
 }
 
-/** Without what apt would read from the package cache, which may have to be built first: we read the Release files. */
-const WITHOUT_CACHE = ['-o', 'APT::Get::IndexTargets::ReleaseInfo=false'];
+/**
+ * What is asked is in the configuration; apt reads lists and builds its package cache for it all the same, which takes seconds
+ * where no cache is kept (`Dir::Cache::pkgcache ""`). So it finds no list, must not keep the cache that it makes of none, and
+ * reads no Release file: we do.
+ */
+const WITHOUT_LISTS = [
+  'Dir::State::lists=/',
+  'Dir::Cache::pkgcache=',
+  'Dir::Cache::srcpkgcache=',
+  'APT::Get::IndexTargets::ReleaseInfo=false',
+].flatMap((setting) => ['-o', setting]);
 const FORMAT = '$(FILENAME)\t$(BASE_URI)\t$(METAKEY)\t$(REPO_URI)\t$(RELEASE)\t$(DESCRIPTION)';
 
 /** apt makes file names of addresses: `/` becomes `_`, and `_` itself `%5f`. */
 function releasePrefixOf(file: string, metaKey: string): string {
   const parts = metaKey.split('/').length;
-  return [...basename(file).split('_').slice(0, -parts), ''].join('_');
+  return [...file.split('_').slice(0, -parts), ''].join('_');
 }
 
 /** Reads `apt-get indextargets` in our format. */
@@ -67,16 +76,17 @@ export function parseTargets(text: string): ListTarget[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [file, base, metaKey, repository, suite, description] = line.split('\t');
-      if (!file || !base || !metaKey || !repository || !suite || !description)
+      const [path, base, metaKey, repository, suite, description] = line.split('\t');
+      if (!path || !base || !metaKey || !repository || !suite || !description)
         throw notUnderstood('apt-get indextargets', line);
       const source = `${repository.replace(/\/$/, '')} ${suite}`;
+      const file = basename(path);
       return { file, base, source, description, releasePrefix: releasePrefixOf(file, metaKey) };
     });
 }
 
 async function readTargets(doors: PackageDoors): Promise<ListTarget[]> {
-  const args = ['indextargets', ...WITHOUT_CACHE, '--format', FORMAT, 'Created-By: Packages'];
+  const args = ['indextargets', ...WITHOUT_LISTS, '--format', FORMAT, 'Created-By: Packages'];
   return parseTargets(await ask(doors, 'apt-get indextargets', aptTool('apt-get', args)));
 }
 
@@ -115,20 +125,17 @@ async function findRelease(
 
 /** The file of a list, whichever way it is compressed. */
 function fileOf({ file }: ListTarget, folder: ListFolder): string | undefined {
-  const name = basename(file);
-  const found = folder.names.find((one) => one === name || one.startsWith(`${name}.`));
+  const found = folder.names.find((one) => one === file || one.startsWith(`${file}.`));
   return found === undefined ? undefined : join(folder.path, found);
 }
 
 /**
  * Every suite that apt is configured with, those without lists included; none when no source is configured.
+ * @param path of the folder of lists
  * @throws PatchError when apt cannot say, for example because a source is malformed.
  */
-export async function readSources(doors: PackageDoors): Promise<Source[]> {
+export async function readSources(doors: PackageDoors, path: string): Promise<Source[]> {
   const targets = await readTargets(doors);
-  const [first] = targets;
-  if (!first) return [];
-  const path = dirname(first.file);
   const folder = { path, names: await doors.files.list(path, { missingOk: true }) };
   const suites = Map.groupBy(targets, (one) => one.base);
   return Promise.all([...suites].map(([base, own]) => sourceOf(doors, folder, base, own)));

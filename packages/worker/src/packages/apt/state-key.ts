@@ -19,7 +19,7 @@ interface AptPlaces {
 }
 
 /** What apt is asked about itself. */
-interface AptSettings extends AptPlaces {
+export interface AptSettings extends AptPlaces {
   /** Of the host's own packages, such as `amd64`: apt prints their names without it. */
   readonly architecture: string;
 }
@@ -107,15 +107,16 @@ async function readState(doors: PackageDoors, config: string, places: AptPlaces)
 
 /** Reads the state on disk as it is now; that costs some forty system calls, and a process where apt's configuration has changed. */
 export function createStateReader(doors: PackageDoors): Pick<PackageReading, 'stateKey' | 'watched'> & {
-  /** The architecture of the host's own packages. */
-  readonly architecture: () => Promise<string>;
+  /** What apt says of itself now. */
+  readonly settings: () => Promise<AptSettings>;
 } {
   const known = remembered<AptSettings>();
   const settingsFor = (config: string): Promise<AptSettings> => known(config, () => readSettings(doors));
+  const settings = async (): Promise<AptSettings> => settingsFor(await readConfigKey(doors));
   return {
-    architecture: async () => (await settingsFor(await readConfigKey(doors))).architecture,
+    settings,
     async watched() {
-      const found = await settingsFor(await readConfigKey(doors));
+      const found = await settings();
       const parts = [configFiles(doors), sourceFiles(found), packageFiles(doors, found)];
       return {
         files: parts.flatMap(({ files }) => files),
