@@ -81,17 +81,25 @@ const ONCE = `function __once(make) {
 
 /**
  * Lets a script load the parts of Node when it first uses them: a start uses few, and those for cryptography, TLS, HTTP and
- * compression take longer to load than most commands take. The bundler has each in a variable of the script that nothing else
- * is named like; one that it assigns to again stays as it is.
+ * compression take longer to load than most commands take. The bundler has each in a variable of the script; one whose name is
+ * declared elsewhere as well stays as it is.
  */
 function loadNodeLate(script: string): string {
-  const loaded = Array.from(script.matchAll(/^let (\w+) = require\("node:[\w/]+"\);$/gm), ([, name]) => name);
-  const late = loaded.filter((name) => !new RegExp(`^${name} = `, 'm').test(script)).join('|');
+  const loaded = Array.from(script.matchAll(/^let (\w+) = require\("node:[\w/]+"\);$/gm), ([, name = '']) => name);
+  const late = loaded.filter((name) => isAlone(name, script)).join('|');
   if (late === '') return script;
+  const wrapped = script.replace(
+    new RegExp(`^let (${late}) = (.*);\n(?:\\1 = __toESM\\(\\1(.*)\\);\n)?`, 'gm'),
+    (_all, name: string, load: string, esm?: string) =>
+      `const ${name} = __once(() => ${esm === undefined ? load : `__toESM(${load}${esm})`});\n`,
+  );
   // In parentheses: after `new`, a call would be part of what is made.
-  const calling = script.replace(new RegExp(`(?<!^let )\\b(${late})\\b`, 'gm'), '($1())');
-  const declared = new RegExp(`^let (${late}) = (.*);$`, 'gm');
-  return ONCE + calling.replace(declared, 'const $1 = __once(() => $2);');
+  return ONCE + wrapped.replace(new RegExp(`(?<!^const )\\b(${late})\\b`, 'gm'), '($1())');
+}
+
+/** Whether a name means the same everywhere in a script. */
+function isAlone(name: string, script: string): boolean {
+  return [...script.matchAll(new RegExp(`\\b(?:let|var|const|function|class) ${name}\\b`, 'g'))].length === 1;
 }
 
 /** Everything that a program imports but Node itself, in one script that can be started as it is. */

@@ -1,14 +1,22 @@
+import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { lazily, messageOf, VERSION } from '@linux-patch/contract';
 import type { Files, Logger } from '@linux-patch/runtime';
-import { ListingState, PackageListing } from '@linux-patch/worker';
+import { ListingState, type PackageListing } from '@linux-patch/worker';
 import { z } from 'zod';
 
-const OWN = { format: 2, version: VERSION } as const;
+const OWN = { format: 3, version: VERSION } as const;
 
-/** The first line of the file: whose it is, and of which state. */
+/** The first line of the file: whose it is, of which state, and what the second line has to be. */
 const Whose = lazily(() => z.object({ format: z.number(), version: z.string().max(64).optional() }));
-const Head = ListingState.extend({ format: z.literal(OWN.format), version: z.literal(OWN.version) });
+const Head = lazily(() =>
+  ListingState.extend({
+    format: z.literal(OWN.format),
+    version: z.literal(OWN.version),
+    sha256: z.string().length(64),
+  }),
+);
+type Head = z.infer<typeof Head>;
 
 const HEAD_BYTES = 64 * 1024;
 /** Some 50,000 packages. */
@@ -43,20 +51,24 @@ export function openListingFile(options: {
     state: () =>
       usable(async () => {
         const text = await files.readTextLimited(path, HEAD_BYTES);
-        return text === undefined ? undefined : readHead(text.split('\n', 1)[0] ?? '');
+        const head = text === undefined ? undefined : readHead(text.split('\n', 1)[0] ?? '');
+        return head && { key: head.key, watched: head.watched };
       }),
     load: () =>
       usable(async () => {
         const facts = await files.facts(path);
         if (!facts) return undefined;
         if (facts.sizeBytes > LIMIT_BYTES) throw new Error(`it has ${facts.sizeBytes} bytes`);
-        const [head = '', body = ''] = ((await files.readText(path)) ?? '').split('\n', 2);
-        return readHead(head) && PackageListing.parse(JSON.parse(body));
+        const [line = '', body = ''] = ((await files.readText(path)) ?? '').split('\n', 2);
+        const head = readHead(line);
+        if (head && digestOf(body) !== head.sha256) throw new Error('its second line is not what was written');
+        return head && (JSON.parse(body) as PackageListing);
       }),
     async save(listing) {
       const { key, watched } = listing;
-      const head = JSON.stringify({ ...OWN, key, watched } satisfies z.infer<typeof Head>);
-      const data = `${head}\n${JSON.stringify(listing)}\n`;
+      const body = JSON.stringify(listing);
+      const head: Head = { ...OWN, key, watched, sha256: digestOf(body) };
+      const data = `${JSON.stringify(head)}\n${body}\n`;
       if (data.length > LIMIT_BYTES) return;
       try {
         await files.makeFolder(dirname(path), 0o755);
@@ -68,11 +80,15 @@ export function openListingFile(options: {
   };
 }
 
+/** What this release wrote itself has the right shape; a look at each member takes longer than all else that is done with it. */
+function digestOf(body: string): string {
+  return createHash('sha256').update(body).digest('hex');
+}
+
 /** @returns undefined for one of another release, which may make something else of the same state. @throws when it is damaged */
-function readHead(line: string): ListingState | undefined {
+function readHead(line: string): Head | undefined {
   const value: unknown = JSON.parse(line);
   const { format, version } = Whose.parse(value);
   if (format !== OWN.format || version !== OWN.version) return undefined;
-  const { key, watched } = Head.parse(value);
-  return { key, watched };
+  return Head.parse(value);
 }

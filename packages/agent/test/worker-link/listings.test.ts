@@ -76,6 +76,7 @@ describe('a listing of the packages', () => {
   it.each<[string, (text: string) => string]>([
     ['that is empty', () => ''],
     ['that was cut off', (text) => text.slice(0, -20)],
+    ['in which one letter is another', (text) => text.replace('"name":"toy"', '"name":"toz"')],
     ['that lacks what it must have', (text) => text.replace('"held":false', '"held":"no"')],
     [
       'with a name beyond all bounds',
@@ -101,7 +102,7 @@ describe('a listing of the packages', () => {
   it.each([
     [
       'another format',
-      (text: string) => text.replace('"format":2,"version":"1.3.0"', '"format":1,"packages":"x"'),
+      (text: string) => text.replace('"format":3,"version":"1.3.0"', '"format":1,"packages":"x"'),
     ],
     ['another release', (text: string) => text.replace('"version":"1.3.0"', '"version":"1.2.9"')],
   ])('is made anew in place of one of %s, which is no fault', async (_what, change) => {

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 
@@ -8,7 +7,7 @@ const MAX_TIMER_MS = 2_147_483_647;
 /** The host's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  monotonicMs: () => Number(process.hrtime.bigint()) / 1e6,
   async sleep(ms, signal) {
     let leftMs = Math.max(0, ms);
     do {

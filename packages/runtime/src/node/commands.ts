@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { PatchError } from '@linux-patch/contract';
@@ -10,6 +9,7 @@ import {
   type Commands,
   type OutputSource,
 } from '../commands.ts';
+import { systemClock } from './clock.ts';
 
 /** Time between SIGTERM and SIGKILL; long enough for apt to roll back a download, short enough to stop a hang. */
 const KILL_DELAY_MS = 5_000;
@@ -107,7 +107,7 @@ function notStarted({ program }: Command, cause: NodeJS.ErrnoException): PatchEr
 
 async function runCommand(command: Command, base: Base, descriptor?: number): Promise<CommandResult> {
   const { promise, resolve, reject } = Promise.withResolvers<CommandResult>();
-  const startedMs = performance.now();
+  const startedMs = systemClock.monotonicMs();
   const maxBytes = command.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES;
   const stdout = new OutputTail(maxBytes);
   const stderr = new OutputTail(maxBytes);
@@ -167,7 +167,7 @@ async function runCommand(command: Command, base: Base, descriptor?: number): Pr
   child.once('close', (exitCode, signal) => {
     settle();
     if (failure !== undefined) reject(failure);
-    const durationMs = performance.now() - startedMs;
+    const durationMs = systemClock.monotonicMs() - startedMs;
     resolve({
       exitCode,
       signal,
