@@ -148,10 +148,10 @@ export interface PackageReading {
   installed(): Promise<readonly Installed[]>;
   /** Every configured source, those without lists included. */
   sources(): Promise<readonly Source[]>;
-  /** @param known what `installed` and `sources` said. */
+  /** @param known what `installed` said, and what `sources` will have said: both are read side by side. */
   pending(known: {
     readonly installed: readonly Installed[];
-    readonly sources: readonly Source[];
+    readonly sources: Promise<readonly Source[]>;
   }): Promise<Pending>;
   /** Ids of updates that an ordinary upgrade brings in, removing nothing; undefined when that cannot be said now. */
   offered(): Promise<ReadonlySet<string> | undefined>;

@@ -33,11 +33,15 @@ interface Known {
 }
 
 async function readPackages({ adapter, clock }: PackageHost, known: Known): Promise<PackageSnapshot> {
-  const parts = [adapter.reading.installed(), known.sources()] as const;
+  const sourcesRead = known.sources();
+  const installedRead = adapter.reading.installed();
+  const pendingRead = installedRead.then((installed) =>
+    adapter.reading.pending({ installed, sources: sourcesRead }),
+  );
+  const parts = [installedRead, sourcesRead, pendingRead] as const;
   // A reading that fails has failed in all its parts, so that the next one begins all of them again.
   await Promise.allSettled(parts);
-  const [installed, sources] = await Promise.all(parts);
-  const pending = await adapter.reading.pending({ installed, sources });
+  const [installed, sources, pending] = await Promise.all(parts);
   const listedAtMs = clock.now();
   if (!sources.some((one) => one.present)) return { installed, pending: undefined, sources, listedAtMs };
   const isPhased = pending.updates.some((one) => one.phasedPercent !== undefined && !one.held);

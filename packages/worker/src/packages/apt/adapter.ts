@@ -98,7 +98,8 @@ function aptReading(
       const names = installed.map((one) =>
         [architecture, 'all'].includes(one.architecture) ? one.name : DEBIAN_RULES.qualifiedName(one),
       );
-      return findPending({ installed, policy: await readPolicy(doors, names), sources });
+      const policy = await readPolicy(doors, names);
+      return findPending({ installed, policy, sources: await sources });
     },
     offered: () => readOffered(doors),
     detail: (name, listed) => readDetail(doors, name, listed),

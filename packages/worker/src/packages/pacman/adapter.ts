@@ -103,7 +103,8 @@ function pacmanReading(doors: PackageDoors, config: () => Promise<PacmanConfig>)
     watched: state.watched,
     installed,
     sources: async () => readSources(doors, await config()),
-    pending: async (known) => readPending(doors, await config(), known),
+    pending: async ({ installed, sources }) =>
+      readPending(doors, await config(), { installed, sources: await sources }),
     async offered() {
       const result = await askPacman(doors, await config(), { args: ['-Su'], databases: 'newest' });
       const planned = parsePlan(result, false);
