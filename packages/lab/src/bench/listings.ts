@@ -39,14 +39,15 @@ interface Samples {
 }
 const noSamples = (): Samples => ({ packages: [], patches: [] });
 
-/** Both listings, each after a start of its own. */
-async function measureAfterStart(host: BenchHost): Promise<Samples> {
-  const samples = noSamples();
+/** Both listings, and an answer that costs nothing but a first connection; each after a start of its own. */
+async function measureAfterStart(host: BenchHost): Promise<Samples & { readonly health: number[] }> {
+  const samples = { ...noSamples(), health: [] as number[] };
+  const paths = { packages: '/api/v1/packages', patches: '/api/v1/patches', health: '/health' };
   for (let start = 0; start < STARTS; start += 1) {
-    for (const listing of ['packages', 'patches'] as const) {
+    for (const what of ['packages', 'patches', 'health'] as const) {
       const { program } = await host.startAgent();
       await using _running = program;
-      samples[listing].push((await host.get(`/api/v1/${listing}`)).ms);
+      samples[what].push((await host.get(paths[what])).ms);
     }
   }
   return samples;
@@ -115,6 +116,7 @@ export async function measureListings(
     ...against('`GET /patches`, nothing changed', current.patches, 'query', 1),
     ...against('`GET /packages`, the state changed', changed.packages, 'installed', 0.5),
     ...against('`GET /patches`, the state changed', changed.patches, 'upgradable', 1),
+    { what: '`GET /health`, first after a start', value: median(afterStart.health), unit: 'ms' },
     ...against('`GET /packages`, first after a start', afterStart.packages, 'query', 1),
     ...against('`GET /patches`, first after a start', afterStart.patches, 'query', 1),
   ];
