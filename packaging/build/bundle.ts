@@ -85,7 +85,10 @@ const ONCE = `function __once(make) {
  * declared elsewhere as well stays as it is.
  */
 function loadNodeLate(script: string): string {
-  const loaded = Array.from(script.matchAll(/^let (\w+) = require\("node:[\w/]+"\);$/gm), ([, name = '']) => name);
+  const loaded = Array.from(
+    script.matchAll(/^let (\w+) = require\("node:[\w/]+"\);$/gm),
+    ([, name = '']) => name,
+  );
   const late = loaded.filter((name) => isAlone(name, script)).join('|');
   if (late === '') return script;
   const wrapped = script.replace(

@@ -61,7 +61,8 @@ export function openListingFile(options: {
         if (facts.sizeBytes > LIMIT_BYTES) throw new Error(`it has ${facts.sizeBytes} bytes`);
         const [line = '', body = ''] = ((await files.readText(path)) ?? '').split('\n', 2);
         const head = readHead(line);
-        if (head && digestOf(body) !== head.sha256) throw new Error('its second line is not what was written');
+        if (head && digestOf(body) !== head.sha256)
+          throw new Error('its second line is not what was written');
         return head && (JSON.parse(body) as PackageListing);
       }),
     async save(listing) {
