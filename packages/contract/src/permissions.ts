@@ -35,3 +35,15 @@ export const GUARDED_PERMISSIONS = [
 ] as const satisfies readonly Permission[];
 
 export type GuardedPermission = (typeof GUARDED_PERMISSIONS)[number];
+
+/** What somebody may be allowed for some hosts only; everything else is about the whole fleet. */
+export const BINDABLE_PERMISSIONS = [
+  'status:read',
+  'hosts:read',
+  'hosts:change',
+  'hosts:group',
+  'hosts:remove',
+  'hosts:patch',
+  'certificates:read',
+  'certificates:revoke',
+] as const satisfies readonly Permission[];

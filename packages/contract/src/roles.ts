@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { GUARDED_PERMISSIONS, type GuardedPermission, PERMISSIONS, type Permission } from './permissions.ts';
+import {
+  BINDABLE_PERMISSIONS,
+  GUARDED_PERMISSIONS,
+  type GuardedPermission,
+  PERMISSIONS,
+  type Permission,
+} from './permissions.ts';
 
 const VIEWER = [
   'status:read',
@@ -58,6 +64,11 @@ export function programPermissions(
 ): ReadonlySet<Permission> {
   const denied = GUARDED_PERMISSIONS.filter((one) => !allowed.includes(one));
   return permissionsOf(role).difference(new Set<Permission>(denied));
+}
+
+/** What a role may do whose holder has it for some hosts only. */
+export function boundPermissionsOf(role: string): ReadonlySet<Permission> {
+  return permissionsOf(role).intersection(new Set<Permission>(BINDABLE_PERMISSIONS));
 }
 
 /** The roles that may do this, the least of them first. */

@@ -21,6 +21,11 @@ export interface Route {
   /** Path with `{name}` parameters, including the base. */
   readonly path: string;
   readonly auth: RouteAuth;
+  /**
+   * What of the fleet it is about: `host` is the one that `{id}` in its path names, `hosts` are those that its caller may see.
+   * Only such a route may be called by whoever has its permission for some hosts only; without a word it is about all of them.
+   */
+  readonly about?: 'host' | 'hosts';
   /** Of somebody signed in it takes a proof, at most ten minutes old, that it is them. */
   readonly stepUp?: true;
   readonly summary: string;

@@ -76,7 +76,11 @@ export function composeApp(parts: Parts) {
         stranger: call.address,
       }),
   });
-  const routes = createRoutes(app, clock, { identify, watch: auditAdminCalls(audit, db) });
+  const routes = createRoutes(app, clock, {
+    identify,
+    watch: auditAdminCalls(audit, db),
+    hosts: parts.fleet.hosts,
+  });
   servePublicRoutes(
     routes,
     enrollment,

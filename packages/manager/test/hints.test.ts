@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BEAT_MS } from '../src/hints/hints.ts';
+import { boundCaller } from './bound-callers.ts';
 import { signIn } from './browser.ts';
 import { type EventStream, openEvents } from './event-stream.ts';
 import { newPerson } from './signed-people.ts';
@@ -51,6 +53,19 @@ describe('The stream of hints', () => {
       event: 'hint',
       data: expect.stringMatching(/^\{"changed":\["(?:join-tokens|audit)"(?:,"[a-z-]+")*\]\}$/),
     });
+  });
+
+  it('tells who may see some hosts to look again at each sign of life, whatever happens to others', async () => {
+    await world.admin('/groups', { name: 'web' });
+    const { headers } = await boundCaller(world, [['viewer', '@group:web']]);
+    const { stream } = await listen(headers);
+    await using _ = stream;
+    // Of this everybody else who sees hosts hears within a second.
+    await world.admin('/groups', { name: 'others' });
+    await second();
+    await makeToken();
+    for (let time = 0; time < 2; time += 1) await world.advance(BEAT_MS);
+    expect((await stream.hint()).changed).toEqual(['hosts', 'packages', 'jobs', 'certificates']);
   });
 
   it('tells people and programs only of what they may read', async () => {

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 import { joinListening, LISTENING } from './listening-agent.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -68,18 +68,18 @@ export async function joinListed(world: World, ...facts: Facts) {
 export async function listed(world: World, { fqdn }: ListedHost, stepMs: number) {
   const { db } = world.database;
   const fromMs = world.clock.now();
-  await expect
-    .poll(async () => {
-      await world.advance(stepMs);
-      const row = await db
-        .selectFrom('package_sets')
-        .innerJoin('hosts', 'hosts.id', 'package_sets.host_id')
-        .select('checked_at')
-        .where('fqdn', '=', fqdn)
-        .executeTakeFirst();
-      return row?.checked_at ?? 0;
-    })
-    .toBeGreaterThan(fromMs);
+  const checkedAt = async (): Promise<number> => {
+    await world.advance(stepMs);
+    const row = await db
+      .selectFrom('package_sets')
+      .innerJoin('hosts', 'hosts.id', 'package_sets.host_id')
+      .select('checked_at')
+      .where('fqdn', '=', fqdn)
+      .executeTakeFirst();
+    return row?.checked_at ?? 0;
+  };
+  // Worlds that several tests share are made outside of them, where `expect.poll` is refused.
+  await vi.waitUntil(async () => (await checkedAt()) > fromMs, { timeout: 30_000 });
 }
 
 /** Waits for the listing of the next interval. */

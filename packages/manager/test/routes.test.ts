@@ -121,13 +121,20 @@ const SIGNED_IN: NonNullable<Actor['own']> = {
   },
 };
 
+/** Callers who reach every host have none looked up. */
+const NO_HOSTS = {
+  getWithin: () => Promise.reject(new Error('no host is looked up')),
+  isWithin: () => Promise.reject(new Error('no host is judged')),
+};
+
 /** The tables served as the manager serves them, for a caller who may do exactly this. */
 async function statusesFor(permissions: readonly Permission[]): Promise<ReadonlyMap<string, number>> {
   const doors = { clock: new ManualClock(0), random: systemRandom, logger: memoryLogger() };
   const app = createApp(doors, () => {});
-  const actor: Actor = { name: 'person:ada', role: null, permissions: new Set(permissions), own: SIGNED_IN };
+  const rights = { permissions: new Set(permissions), bindings: [] };
+  const actor: Actor = { name: 'person:ada', role: null, ...rights, own: SIGNED_IN };
   const watch = { forbidden: async () => {}, begun: async () => {}, failed: async () => {} };
-  const routes = createRoutes(app, doors.clock, { identify: async () => actor, watch });
+  const routes = createRoutes(app, doors.clock, { identify: async () => actor, watch, hosts: NO_HOSTS });
   for (const route of ROUTES) routes.serveBare(route, () => answerWith('served'));
   const request = {
     search: '',
@@ -228,6 +235,7 @@ describe('a route', () => {
       doors.clock,
       {
         identify: () => Promise.reject(new Error('nobody is asked')),
+        hosts: NO_HOSTS,
         watch: { forbidden: async () => {}, begun: async () => {}, failed: async () => {} },
       },
     );

@@ -8,6 +8,7 @@ export const FLEET_JOB_ROUTES = {
     method: 'GET',
     path: '/api/v1/jobs',
     auth: 'hosts:read',
+    about: 'hosts',
     summary:
       'What this manager was asked to have done on hosts, by whom, and what became of it; two years are kept',
     query: FleetJobsQuery,

@@ -9,6 +9,7 @@ export const HINT_ROUTES = {
     method: 'GET',
     path: '/api/v1/events',
     auth: 'status:read',
+    about: 'hosts',
     summary: 'Server-sent events that say what kind of records changed',
     description:
       'A `hint` has `changed`, the topics to ask for again: of those that the caller may read, each at most once a second. Its id, in `Last-Event-ID` or `after`, resumes without a loss. ' +

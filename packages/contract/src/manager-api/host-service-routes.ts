@@ -10,6 +10,7 @@ export const HOST_SERVICE_ROUTES = {
     method: 'GET',
     path: '/api/v1/hosts/{id}/services',
     auth: 'hosts:read',
+    about: 'host',
     summary: 'Services that run on the host, and which of them run code that was replaced, asked from it now',
     query: ServiceQuery,
     response: ServiceList,
@@ -20,6 +21,7 @@ export const HOST_SERVICE_ROUTES = {
     method: 'GET',
     path: '/api/v1/hosts/{id}/services/{name}',
     auth: 'hosts:read',
+    about: 'host',
     summary: 'How one service of the host is, asked from it now',
     response: ServiceState,
     status: 200,
@@ -29,6 +31,7 @@ export const HOST_SERVICE_ROUTES = {
     method: 'POST',
     path: '/api/v1/hosts/{id}/services/{name}/restart',
     auth: 'hosts:patch',
+    about: 'host',
     summary: 'Restart a service of the host',
     description:
       'A job of the host, where its policy allows `restart-service`. The key is passed on to the agent; a repetition with it is the same job.',

@@ -8,8 +8,12 @@ export const ManagerStatus = lazily(() =>
     uptime_seconds: z.int().nonnegative(),
     ca_fingerprint: z.string(),
     manager_url: z.string(),
-    hosts: z.int().nonnegative(),
-    pending_enrollments: z.int().nonnegative(),
+    hosts: z.int().nonnegative().meta({ description: 'Those that the caller may see.' }),
+    pending_enrollments: z
+      .int()
+      .nonnegative()
+      .nullable()
+      .meta({ description: 'Null for whom the queue is not there.' }),
     older_agents: z.object({
       allowed: z.enum(['all', 'known', 'none']).meta({
         description:

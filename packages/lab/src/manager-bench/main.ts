@@ -53,7 +53,7 @@ async function measure(path: string): Promise<void> {
   await sets.ask({ kind: 'holding', ids: [1] }, undefined);
   say(`index read and asked once in ${ms(starting).toFixed(0)} ms, memory ${megabytes()} MB`);
   const records = { reads, sets };
-  const fresh = { nowMs, lifeMs: 7_200_000 };
+  const fresh = { nowMs, lifeMs: 7_200_000, reach: 'everywhere' } as const;
   const page = { limit: 100, offset: 0 };
   const name = 'package-0400';
   await time('figures', () => readFigures(reads, fresh));

@@ -3,6 +3,8 @@ import { type ApiToken, type GuardedPermission, MINUTE_MS, PatchError } from '@l
 import type { Clock, Logger } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { ApiTokenRow, ManagerTables } from '../database/schema.ts';
+import { readBindings } from '../reach/bindings.ts';
+import type { BoundRole } from '../reach/reach.ts';
 import { claimedName, secretVerifier } from './secret.ts';
 import { allowedOf, stateOf } from './view.ts';
 
@@ -14,6 +16,7 @@ export type Shown =
       /** As the database has it. */
       readonly role: string;
       readonly allowed: readonly GuardedPermission[];
+      readonly bindings: readonly BoundRole[];
       /** Ends what the holder still has open when the token is revoked. */
       readonly cut: AbortSignal;
       /** Epoch milliseconds. */
@@ -87,10 +90,12 @@ export function createTokenHolders(context: HolderContext): TokenHolders {
       const state = stateOf(row, clock.now());
       if (state !== 'active') return { state, name, endedAtMs: row.revoked_at ?? row.expires_at };
       const cut = cutOf(name).signal;
+      const bindings = await readBindings(db, { apiToken: name });
       await noteUse(name, address);
       // It may have been revoked since it was looked up.
       if (cut.aborted) return { state: 'revoked', name, endedAtMs: clock.now() };
-      return { state, name, role: row.role, allowed: allowedOf(row), cut, endsAtMs: row.expires_at };
+      const allowed = allowedOf(row);
+      return { state, name, role: row.role, allowed, bindings, cut, endsAtMs: row.expires_at };
     },
     begin: (name) => void cuts.delete(name),
     cutOff(name) {

@@ -1,4 +1,4 @@
-import { type ListDelivery, MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import { type ListDelivery, MANAGER_ADMIN_ROUTES, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { AuditLog } from '../audit/audit-log.ts';
@@ -7,6 +7,7 @@ import type { ListSender } from '../fleet-watch/send-list.ts';
 import type { HostStore } from '../hosts/store.ts';
 import type { Routes } from '../http/routes.ts';
 import type { SetIndex } from '../inventory/set-index/set-index.ts';
+import { isWithin } from '../reach/within.ts';
 import { revokeCertificate, revokeHost } from './revoke.ts';
 import { createCertificateStore } from './store.ts';
 
@@ -30,16 +31,22 @@ export interface CertificateRouteSources {
 /** Certificates, and what ends them. */
 export function serveCertificateRoutes(routes: Routes, sources: CertificateRouteSources): void {
   const store = createCertificateStore(sources);
-  routes.serve(MANAGER_ADMIN_ROUTES.listCertificates, async ({ query }) => {
-    const host = query.host === undefined ? undefined : await sources.hosts.get(query.host);
-    const certificates = await store.list(query, host?.id);
+  routes.serve(MANAGER_ADMIN_ROUTES.listCertificates, async ({ query, sees: reach }) => {
+    const host = query.host === undefined ? undefined : await sources.hosts.getWithin(reach, query.host);
+    const certificates = await store.list(query, { reach, hostId: host?.id });
     return { certificates, total: certificates.length };
   });
-  routes.serve(MANAGER_ADMIN_ROUTES.getCertificate, async ({ parameter }) =>
-    store.view(await store.get(parameter('serial'))),
+  routes.serve(MANAGER_ADMIN_ROUTES.getCertificate, async ({ parameter, sees }) =>
+    store.view(await store.get(sees, parameter('serial'))),
   );
-  routes.serve(MANAGER_ADMIN_ROUTES.revokeCertificate, async ({ parameter, body, request, actor }) => {
-    const certificate = await store.get(parameter('serial'));
+  routes.serve(MANAGER_ADMIN_ROUTES.revokeCertificate, async ({ parameter, body, request, ...by }) => {
+    const { actor, sees, reach } = by;
+    const certificate = await store.get(sees, parameter('serial'));
+    if (!(await isWithin(sources.db, reach, certificate.host_id ?? '')))
+      throw new PatchError(
+        'FORBIDDEN',
+        `The certificate ${certificate.serial} (${certificate.subject}) is not of a host that your role reaches. Nothing was done.`,
+      );
     if (certificate.kind !== 'agent') await sources.replaceOwn(certificate.serial);
     const changed = await sources.db
       .transaction()
@@ -47,7 +54,7 @@ export function serveCertificateRoutes(routes: Routes, sources: CertificateRoute
         revokeCertificate(sources, db, certificate, { reason: body.reason, actor: actor.name }),
       );
     return {
-      certificate: await store.view(await store.get(certificate.serial)),
+      certificate: await store.view(await store.get('everywhere', certificate.serial)),
       changed,
       delivery: await deliver(sources, certificate, request.signal),
     };

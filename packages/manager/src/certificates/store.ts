@@ -10,6 +10,8 @@ import type { Clock } from '@linux-patch/runtime';
 import type { Kysely, SelectQueryBuilder } from 'kysely';
 import type { z } from 'zod';
 import type { CertificateRow, ManagerTables } from '../database/schema.ts';
+import type { Reach } from '../reach/reach.ts';
+import { within } from '../reach/within.ts';
 
 /** Fewer digits are a slip of the hand rather than a certificate; revoking one cannot be undone. */
 const SHORTEST_PREFIX = 6;
@@ -17,10 +19,15 @@ const SHORTEST_PREFIX = 6;
 const NAMED = 10;
 
 /** The certificate of this serial number; else those whose serial number begins so. */
-async function findBySerial(db: Kysely<ManagerTables>, serial: string): Promise<CertificateRow[]> {
+async function findBySerial(
+  db: Kysely<ManagerTables>,
+  reach: Reach,
+  serial: string,
+): Promise<CertificateRow[]> {
   const rows = db
     .selectFrom('certificates')
     .selectAll()
+    .where(within(reach, 'certificates.host_id'))
     .orderBy('serial')
     .limit(NAMED + 1);
   const whole = await rows.where('serial', '=', canonicalSerial(serial)).execute();
@@ -46,15 +53,18 @@ function ambiguous(serial: string, rows: readonly CertificateRow[]): PatchError 
   );
 }
 
-/** The records of every certificate this manager issued. */
+/** The records of the certificates this manager issued; of hosts out of reach there are none, nor of the manager for who does not see all. */
 export interface CertificateStore {
-  /** @param hostId only those of this host */
-  list(query: z.output<typeof CertificateQuery>, hostId: string | undefined): Promise<Certificate[]>;
+  /** @param which.hostId only those of this host */
+  list(
+    query: z.output<typeof CertificateQuery>,
+    which: { readonly reach: Reach; readonly hostId: string | undefined },
+  ): Promise<Certificate[]>;
   /**
    * The certificate of a serial number, or of the beginning of one that no other has.
    * @throws PatchError `CERTIFICATE_NOT_FOUND`
    */
-  get(serial: string): Promise<CertificateRow>;
+  get(reach: Reach, serial: string): Promise<CertificateRow>;
   view(row: CertificateRow): Promise<Certificate>;
 }
 
@@ -107,9 +117,10 @@ export function createCertificateStore(options: {
 }): CertificateStore {
   const { db, reads, clock } = options;
   return {
-    async list({ expiring, state }, hostId) {
+    async list({ expiring, state }, { reach, hostId }) {
       const nowMs = clock.now();
       let rows = inState(reads.selectFrom('certificates').selectAll(), state ?? 'valid', nowMs);
+      rows = rows.where(within(reach, 'certificates.host_id'));
       if (hostId !== undefined) rows = rows.where('host_id', '=', hostId);
       if (expiring !== undefined) {
         rows = inState(rows, 'valid', nowMs).where('not_after', '<', nowMs + expiring * DAY_MS);
@@ -119,9 +130,9 @@ export function createCertificateStore(options: {
       const found = await rows.orderBy('not_after').orderBy('serial').execute();
       return found.map((row) => viewOf(row, names.get(row.host_id ?? '') ?? null, nowMs));
     },
-    async get(serial) {
+    async get(reach, serial) {
       const read = SerialNumber.safeParse(serial);
-      const [row, ...others] = read.success ? await findBySerial(db, read.data) : [];
+      const [row, ...others] = read.success ? await findBySerial(db, reach, read.data) : [];
       if (row && others.length === 0) return row;
       throw row ? ambiguous(serial, [row, ...others]) : unknown(serial);
     },

@@ -151,7 +151,7 @@ async function showStatus(context: CommandContext): Promise<void> {
       ['URL', data.manager_url],
       ['CA fingerprint', data.ca_fingerprint],
       ['Hosts', String(data.hosts)],
-      ['Waiting for approval', String(data.pending_enrollments)],
+      ['Waiting for approval', String(data.pending_enrollments ?? '-')],
       ...olderAgents(data.older_agents),
       ['Up', `${Math.round(data.uptime_seconds / 60)} min`],
     ]),

@@ -22,6 +22,7 @@ const TABLES: readonly Table[] = [
   'join_token_uses',
   'join_token_groups',
   'api_tokens',
+  'role_bindings',
   'sessions',
   'recovery_codes',
   'certificates',

@@ -155,6 +155,19 @@ export interface ApiTokenRow {
   readonly last_used_from: string | null;
 }
 
+/** A role that a person or an API token has for some hosts: those of a group, or with a label. */
+export interface RoleBindingRow {
+  /** Either this or the token. */
+  readonly person_id: string | null;
+  readonly api_token: string | null;
+  /** A name of `ROLES`; another version may have written one that this one does not know. */
+  readonly role: string;
+  /** Either this or the label. */
+  readonly group_id: string | null;
+  readonly label_key: string | null;
+  readonly label_value: string | null;
+}
+
 /** Somebody who signs in. */
 export interface PersonRow {
   readonly id: string;
@@ -308,6 +321,7 @@ export interface ManagerTables {
   readonly join_token_uses: JoinTokenUseRow;
   readonly join_token_groups: JoinTokenGroupRow;
   readonly api_tokens: ApiTokenRow;
+  readonly role_bindings: RoleBindingRow;
   readonly people: PersonRow;
   readonly sessions: SessionRow;
   readonly recovery_codes: RecoveryCodeRow;

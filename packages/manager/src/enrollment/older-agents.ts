@@ -1,14 +1,17 @@
 import type { Database } from '../database/open.ts';
+import type { Reach } from '../reach/reach.ts';
+import { within } from '../reach/within.ts';
 import type { Claim } from './claim.ts';
 import type { EnrollmentContext } from './context.ts';
 
-/** Hosts in the fleet whose agent cannot make its own key. */
-export async function countOlderHosts(db: Database): Promise<number> {
+/** Hosts in reach whose agent cannot make its own key. */
+export async function countOlderHosts(db: Database, reach: Reach = 'everywhere'): Promise<number> {
   const { hosts } = await db
     .selectFrom('hosts')
     .select((select) => select.fn.countAll<number>().as('hosts'))
     .where('key_origin', '=', 'manager')
     .where('left_at', 'is', null)
+    .where(within(reach, 'hosts.id'))
     .executeTakeFirstOrThrow();
   return hosts;
 }

@@ -169,7 +169,7 @@ async function tellAlarms(
   { hosts, audit, db, logger }: FleetPollParts,
   alarms: Map<string, string>,
 ): Promise<void> {
-  for (const { id, fqdn, identity } of await hosts.list()) {
+  for (const { id, fqdn, identity } of await hosts.list('everywhere')) {
     const before = alarms.get(id) ?? 'ok';
     alarms.set(id, identity.state);
     if (before === identity.state || identity.state === 'left') continue;

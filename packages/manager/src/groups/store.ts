@@ -15,7 +15,9 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { Database } from '../database/open.ts';
 import type { HostGroupRow, ManagerTables } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
-import { findGroup, getGroup, viewGroup } from './find.ts';
+import type { Reach } from '../reach/reach.ts';
+import { within } from '../reach/within.ts';
+import { findGroup, getGroup, getSeenGroup, viewGroup } from './find.ts';
 import { removeMembers } from './members.ts';
 
 export interface GroupContext {
@@ -137,23 +139,24 @@ export function deleteGroup(
   });
 }
 
-/** A page of the hosts in a group, by name. @throws PatchError `GROUP_NOT_FOUND` */
+/** A page of the hosts in reach in a group, by name. @throws PatchError `GROUP_NOT_FOUND` */
 export async function readMembers(
   db: Database,
   reference: string,
-  { limit, offset }: { readonly limit: number; readonly offset: number },
+  { reach, limit, offset }: { readonly reach: Reach; readonly limit: number; readonly offset: number },
 ): Promise<GroupMembers> {
-  const { id } = await getGroup(db, reference);
+  const { id } = await getSeenGroup(db, reach, reference);
   const rows = await db
     .selectFrom('group_members as m')
     .innerJoin('hosts as h', 'h.id', 'm.host_id')
     .select(['h.id', 'h.fqdn', 'h.left_at'])
     .where('m.group_id', '=', id)
+    .where(within(reach, 'm.host_id'))
     .orderBy('h.fqdn')
     .limit(limit)
     .offset(offset)
     .execute();
-  const group = await viewGroup(db, id);
+  const group = await viewGroup(db, id, reach);
   const hosts = rows.map(({ left_at, ...host }) => ({ ...host, left_at: isoOf(left_at) }));
   return { group, hosts, total: group.hosts + group.left };
 }

@@ -1,12 +1,6 @@
-import {
-  HINT_TOPICS,
-  type Hint,
-  type HintTopic,
-  isPatchError,
-  PatchError,
-  type Permission,
-} from '@linux-patch/contract';
+import { HINT_TOPICS, type Hint, type HintTopic, isPatchError, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
+import { type Rights, reachesAny, reachOf } from '../reach/reach.ts';
 import { BEAT_MS, type Hints } from './hints.ts';
 
 /** A stream ends after this: a connection that died unseen holds its place no longer. */
@@ -16,8 +10,7 @@ const RETRY_MS = 3_000;
 
 /** Who listens, and until when. */
 export interface Listener {
-  readonly actor: {
-    readonly permissions: ReadonlySet<Permission>;
+  readonly actor: Rights & {
     /** Aborts when the session or the token is ended. */
     readonly cut?: AbortSignal;
     /** When it ends by itself, epoch milliseconds. */
@@ -31,9 +24,19 @@ export interface Listener {
   readonly gone: AbortSignal;
 }
 
-function topicsFor({ permissions }: Listener['actor']): HintTopic[] {
-  const topics = Object.keys(HINT_TOPICS) as HintTopic[];
-  return topics.filter((topic) => permissions.has(HINT_TOPICS[topic]));
+const TOPICS = Object.keys(HINT_TOPICS) as HintTopic[];
+
+/** Of what somebody hears that it changed: of what they may read of the whole fleet. */
+function topicsFor(actor: Rights): HintTopic[] {
+  return TOPICS.filter((topic) => reachOf(actor, HINT_TOPICS[topic]) === 'everywhere');
+}
+
+/** Of what somebody is told to look again at each sign of life: a change would tell of hosts that are not there for them. */
+function topicsInPart(actor: Rights): HintTopic[] {
+  return TOPICS.filter((topic) => {
+    const reach = reachOf(actor, HINT_TOPICS[topic]);
+    return reach !== 'everywhere' && reachesAny(reach);
+  });
 }
 
 /** Why it is of no use to come back at once; undefined while the stream may go on. */
@@ -61,6 +64,7 @@ export async function* hintStream(
 ): AsyncGenerator<Uint8Array> {
   const { actor, replaced, gone } = listener;
   const topics = topicsFor(actor);
+  const inPart = topicsInPart(actor);
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   for (const signal of [replaced, gone, ...(actor.cut ? [actor.cut] : [])])
     signal.addEventListener('abort', () => end(), { once: true });
@@ -80,9 +84,11 @@ export async function* hintStream(
       yield Buffer.from(`event: over\ndata: ${JSON.stringify({ code, message })}\n\n`);
       return;
     }
-    const { id, changed } = hints.since(after, topics);
+    const news = hints.since(after, topics);
+    const { id } = news;
     after = id;
     const isBeat = clock.monotonicMs() - sentMs >= BEAT_MS;
+    const changed = isBeat ? [...news.changed, ...inPart] : news.changed;
     if (isDue || changed.length > 0 || isBeat) {
       yield Buffer.from(isDue || changed.length > 0 ? hintFrame(id, { changed }) : ':\n\n');
       sentMs = clock.monotonicMs();

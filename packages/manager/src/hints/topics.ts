@@ -27,6 +27,7 @@ const TOPICS: Readonly<Record<keyof ManagerTables, HintTopic | null>> = {
   list_deliveries: 'hosts',
   host_trust: 'authority',
   settings: 'authority',
+  role_bindings: 'people',
   people: 'people',
   sessions: 'people',
   recovery_codes: 'people',

@@ -11,9 +11,13 @@ import type { HostJobRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
 import { readStored } from '../database/stored-json.ts';
 import type { Page } from '../inventory/fleet-question.ts';
+import type { Reach } from '../reach/reach.ts';
+import { within } from '../reach/within.ts';
 
 /** Which jobs. */
 export interface JobsAsked extends Page {
+  /** Jobs of other hosts are not there. */
+  readonly reach: Reach;
   readonly hostId: string | undefined;
   readonly state: FleetJobState | undefined;
   readonly sinceMs: number | undefined;
@@ -30,7 +34,7 @@ const UNREADABLE: FleetJobResult = {
 /** What the manager was asked to have done on hosts, the newest first. */
 export async function readFleetJobs(db: Database, asked: JobsAsked): Promise<FleetJobs> {
   const { hostId, state, sinceMs } = asked;
-  let matching = db.selectFrom('host_jobs');
+  let matching = db.selectFrom('host_jobs').where(within(asked.reach, 'host_jobs.host_id'));
   if (hostId !== undefined) matching = matching.where('host_id', '=', hostId);
   if (state !== undefined) matching = matching.where('state', '=', state);
   if (sinceMs !== undefined) matching = matching.where('asked_at', '>=', sinceMs);

@@ -12,12 +12,13 @@ export function serveFleetJobRoutes(
     reads,
     hosts,
     clock,
-  }: { readonly reads: Database; readonly hosts: Pick<HostStore, 'get'>; readonly clock: Clock },
+  }: { readonly reads: Database; readonly hosts: Pick<HostStore, 'getWithin'>; readonly clock: Clock },
 ): void {
-  routes.serve(MANAGER_ADMIN_ROUTES.fleetJobs, async ({ query }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.fleetJobs, async ({ query, sees }) => {
     const { host, state, days, limit = DEFAULT_PAGE, offset = 0 } = query;
     return readFleetJobs(reads, {
-      hostId: host === undefined ? undefined : (await hosts.get(host)).id,
+      hostId: host === undefined ? undefined : (await hosts.getWithin(sees, host)).id,
+      reach: sees,
       state,
       sinceMs: days === undefined ? undefined : clock.now() - days * DAY_MS,
       limit,

@@ -1,8 +1,10 @@
 import { INVENTORY_STATES, isPatchError, PatchError } from '@linux-patch/contract';
 import { sql } from 'kysely';
 import type { Database } from '../database/open.ts';
-import { getGroup } from '../groups/find.ts';
-import { type Freshness, statesOf } from '../inventory/fleet-state.ts';
+import { getSeenGroup } from '../groups/find.ts';
+import { type FleetView, statesOf } from '../inventory/fleet-state.ts';
+import type { Reach } from '../reach/reach.ts';
+import { within } from '../reach/within.ts';
 import { getSearch } from '../searches/find.ts';
 import {
   type Choosable,
@@ -21,7 +23,7 @@ async function idsOf(found: Promise<readonly { readonly id: string }[]>): Promis
   return new Set((await found).map(({ id }) => id));
 }
 
-async function inState(db: Database, freshness: Freshness, state: string): Promise<ReadonlySet<string>> {
+async function inState(db: Database, freshness: FleetView, state: string): Promise<ReadonlySet<string>> {
   const { signal } = freshness;
   const wanted = sql<{
     readonly id: string;
@@ -39,21 +41,21 @@ function labelled(db: Database, label: string): Promise<ReadonlySet<string>> {
   return idsOf(wanted.execute());
 }
 
-async function inGroup(db: Database, name: string): Promise<ReadonlySet<string>> {
-  const { id } = await getGroup(db, name);
+async function inGroup(db: Database, reach: Reach, name: string): Promise<ReadonlySet<string>> {
+  const { id } = await getSeenGroup(db, reach, name);
   return idsOf(db.selectFrom('group_members').select('host_id as id').where('group_id', '=', id).execute());
 }
 
 const GROUP = 'group:';
 const SAVED = 'saved:';
 
-function wordsIn(db: Database, freshness: Freshness): FindWord {
+function wordsIn(db: Database, freshness: FleetView): FindWord {
   return async (word) => {
     if (word === 'all') return idsOf(db.selectFrom('hosts').select('id').execute());
     if (word === 'reboot')
       return idsOf(db.selectFrom('host_reboots').select('host_id as id').where('needed', '!=', 0).execute());
     if (WORDS.includes(word)) return inState(db, freshness, word);
-    if (word.startsWith(GROUP)) return inGroup(db, word.slice(GROUP.length));
+    if (word.startsWith(GROUP)) return inGroup(db, freshness.reach, word.slice(GROUP.length));
     if (word.startsWith(SAVED))
       throw new PatchError(
         'INVALID_REQUEST',
@@ -68,10 +70,20 @@ function wordsIn(db: Database, freshness: Freshness): FindWord {
 }
 
 /** The same with `@saved:NAME`; all that is saved together has no more patterns and words than one reference. */
-function withSaved(db: Database, fleet: Fleet<Choosable>, findWord: FindWord): FindWord {
+function withSaved(
+  db: Database,
+  { fleet, reach }: { readonly fleet: Fleet<Choosable>; readonly reach: Reach },
+  findWord: FindWord,
+): FindWord {
   let looks = 0;
   return async (word) => {
     if (!word.startsWith(SAVED)) return findWord(word);
+    // Its text may name hosts that are not there for whoever asks.
+    if (reach !== 'everywhere')
+      throw new PatchError(
+        'FORBIDDEN',
+        `@${word}: saved searches are about the whole fleet, and you may see some of its hosts. Nothing was done. Write what you mean.`,
+      );
     const { name, hosts } = await getSearch(db, word.slice(SAVED.length));
     try {
       looks += looksIn(hosts);
@@ -90,25 +102,26 @@ function withSaved(db: Database, fleet: Fleet<Choosable>, findWord: FindWord): F
 
 async function readFleet(
   db: Database,
-  { withLeft }: { readonly withLeft: boolean },
+  { reach, withLeft }: { readonly reach: Reach; readonly withLeft: boolean },
 ): Promise<Fleet<Choosable>> {
-  let hosts = db.selectFrom('hosts').select(['id', 'fqdn', 'ip_address']);
+  let hosts = db.selectFrom('hosts').select(['id', 'fqdn', 'ip_address']).where(within(reach, 'hosts.id'));
   if (!withLeft) hosts = hosts.where('left_at', 'is', null);
   return fleetOf(await hosts.execute());
 }
 
 /**
- * Ids of the hosts that a reference means; those that left are none of them, unless they are asked for.
+ * Ids of the hosts in reach that a reference means; those that left are none of them, unless they are asked for.
  * @throws PatchError `HOST_NOT_FOUND` and `INVALID_REQUEST`, see `hostsMeant`; `GROUP_NOT_FOUND`, `SEARCH_NOT_FOUND`
  */
 export async function chooseHosts(
   db: Database,
   reference: string,
-  freshness: Freshness,
+  freshness: FleetView,
   { withLeft }: { readonly withLeft: boolean } = { withLeft: false },
 ): Promise<ReadonlySet<string>> {
-  const fleet = await readFleet(db, { withLeft });
-  const findWord = withSaved(db, fleet, wordsIn(db, freshness));
+  const { reach } = freshness;
+  const fleet = await readFleet(db, { reach, withLeft });
+  const findWord = withSaved(db, { fleet, reach }, wordsIn(db, freshness));
   return new Set((await hostsMeant(fleet, reference, findWord)).map(({ id }) => id));
 }
 
@@ -116,6 +129,10 @@ export async function chooseHosts(
  * Refuses what no saved search can be; one that means no host now may mean one later.
  * @throws PatchError `HOST_NOT_FOUND`, `INVALID_REQUEST`, `GROUP_NOT_FOUND`
  */
-export async function requireSelection(db: Database, reference: string, freshness: Freshness): Promise<void> {
-  await meantByPart(await readFleet(db, { withLeft: false }), reference, wordsIn(db, freshness));
+export async function requireSelection(db: Database, reference: string, freshness: FleetView): Promise<void> {
+  await meantByPart(
+    await readFleet(db, { reach: freshness.reach, withLeft: false }),
+    reference,
+    wordsIn(db, freshness),
+  );
 }

@@ -3,6 +3,7 @@ import { type Acting, requireStill } from '../audit/acting.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Database } from '../database/open.ts';
 import type { HostRow } from '../database/schema.ts';
+import { type Reach, reachesLabel } from '../reach/reach.ts';
 
 /** Whose labels. */
 type Labelled = Pick<HostRow, 'id' | 'fqdn'>;
@@ -43,14 +44,37 @@ function differing(set: Labels, before: Labels): Labels {
 }
 
 /**
+ * Who has a role for some hosts changes no label to which a role is bound, unless theirs is: otherwise they could take a host
+ * under it, or hand theirs to others.
+ * @throws PatchError `FORBIDDEN`
+ */
+async function requireGoverned(db: Database, reach: Reach, labels: readonly (readonly [string, string])[]) {
+  const foreign = labels.filter(([key, value]) => !reachesLabel(reach, key, value));
+  for (const [key, value] of foreign) {
+    const bound = await db
+      .selectFrom('role_bindings')
+      .select('role')
+      .where('label_key', '=', key)
+      .where('label_value', '=', value)
+      .limit(1)
+      .executeTakeFirst();
+    if (bound)
+      throw new PatchError(
+        'FORBIDDEN',
+        `The label ${key}=${value} says who may do what with a host, so it is changed by those whose role is for all hosts or for this label; yours is not. Nothing was changed.`,
+      );
+  }
+}
+
+/**
  * Sets and removes labels, in a transaction; what is so already is no change and not on record.
- * @throws PatchError `INVALID_REQUEST` for more labels than a host may have
+ * @throws PatchError `INVALID_REQUEST` for more labels than a host may have, `FORBIDDEN` for one that others govern by
  */
 export async function changeLabels(
   audit: AuditLog,
   db: Database,
   host: Labelled,
-  { set = {}, remove = [], by }: LabelChange & { readonly by: Acting },
+  { set = {}, remove = [], reach, by }: LabelChange & { readonly reach: Reach; readonly by: Acting },
 ): Promise<void> {
   requireStill(by);
   const before = (await readLabels(db, host.id)).get(host.id) ?? {};
@@ -61,7 +85,13 @@ export async function changeLabels(
       'INVALID_REQUEST',
       `${host.fqdn} would have ${count} labels; a host has at most ${MAX_LABELS}. Nothing was changed.`,
     );
-  await write(audit, db, host, { set: differing(set, before), remove: gone, actor: by.name });
+  const fresh = differing(set, before);
+  const replaced = [...gone, ...Object.keys(fresh)].flatMap((key) => {
+    const value = before[key];
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  await requireGoverned(db, reach, [...replaced, ...Object.entries(fresh)]);
+  await write(audit, db, host, { set: fresh, remove: gone, actor: by.name });
 }
 
 /** Leaves a host with exactly these labels, in a transaction. */

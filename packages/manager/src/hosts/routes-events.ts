@@ -1,4 +1,4 @@
-import { isPatchError, MANAGER_ADMIN_ROUTES, unexpectedFault } from '@linux-patch/contract';
+import { isPatchError, MANAGER_ADMIN_ROUTES, PatchError, unexpectedFault } from '@linux-patch/contract';
 import { answerWith } from '@linux-patch/http';
 import type { Clock, Logger } from '@linux-patch/runtime';
 import type { FleetClient } from '../fleet-client/client.ts';
@@ -18,8 +18,13 @@ interface JobEventSources {
 export function serveJobEvents(routes: Routes, sources: JobEventSources): void {
   const { hosts, fleet, clock, logger } = sources;
   routes.serveBare(MANAGER_ADMIN_ROUTES.hostJobEvents, async (input) => {
-    const { parameter, query, request, requestId, actor } = input;
+    const { parameter, query, request, requestId, actor, reach } = input;
     const agent = addressOf(await hosts.get(parameter('id')));
+    /** Who may see a host may lose it while its job runs. */
+    const requireSeen = async (): Promise<void> => {
+      if (!(await hosts.isWithin(reach, agent.hostId)))
+        throw new PatchError('HOST_NOT_FOUND', 'This host is not among those any more that you may see.');
+    };
     const signal = AbortSignal.any([request.signal, ...(actor.cut ? [actor.cut] : [])]);
     const watched = { jobId: parameter('job'), fromSeq: query.from_seq, signal };
     const events = watchJob({ client: fleet, clock, agent, ...watched });
@@ -27,7 +32,7 @@ export function serveJobEvents(routes: Routes, sources: JobEventSources): void {
       logger.error('watching a job failed', { request_id: requestId, error });
       return unexpectedFault(requestId);
     };
-    return answerWith(frames(events, actor, onFault), {
+    return answerWith(frames(events, { ...actor, requireSeen }, onFault), {
       headers: {
         'Content-Type': 'text/event-stream',
         'Cache-Control': 'no-cache',
@@ -41,11 +46,14 @@ export function serveJobEvents(routes: Routes, sources: JobEventSources): void {
 /** @param onFault told of what is no refusal, and says what the caller hears of it */
 async function* frames(
   events: AsyncIterable<object>,
-  { cut }: Pick<Actor, 'cut'>,
+  { cut, requireSeen }: Pick<Actor, 'cut'> & { readonly requireSeen: () => Promise<void> },
   onFault: (error: unknown) => string,
 ): AsyncGenerator<Uint8Array> {
   try {
-    for await (const event of events) yield frame('progress', event);
+    for await (const event of events) {
+      await requireSeen();
+      yield frame('progress', event);
+    }
     cut?.throwIfAborted();
     yield frame('end', {});
   } catch (failed) {

@@ -23,8 +23,8 @@ function queryOf({ search }: ManagerRequest): URLSearchParams {
 /** The fleet, and what is asked of its hosts. */
 export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void {
   const { hosts } = sources;
-  routes.serve(MANAGER_ADMIN_ROUTES.listHosts, async ({ query, request }) => {
-    const list = await hosts.list(query.hosts, request.signal);
+  routes.serve(MANAGER_ADMIN_ROUTES.listHosts, async ({ query, request, sees }) => {
+    const list = await hosts.list(sees, query.hosts, request.signal);
     return { hosts: list, total: list.length };
   });
   routes.serve(MANAGER_ADMIN_ROUTES.getHost, async ({ parameter }) =>
@@ -39,9 +39,11 @@ export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void
     });
     return hosts.view(await hosts.change(host, body));
   });
-  routes.serve(MANAGER_ADMIN_ROUTES.labelHost, async ({ parameter, body, actor }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.labelHost, async ({ parameter, body, actor, reach }) => {
     const host = await hosts.get(parameter('id'));
-    await inTransaction(sources.db, (db) => changeLabels(sources.audit, db, host, { ...body, by: actor }));
+    await inTransaction(sources.db, (db) =>
+      changeLabels(sources.audit, db, host, { ...body, reach, by: actor }),
+    );
     return hosts.view(host);
   });
   routes.serve(MANAGER_ADMIN_ROUTES.hostPackages, ({ parameter, request }) =>

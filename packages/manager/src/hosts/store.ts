@@ -6,6 +6,8 @@ import type { Database } from '../database/open.ts';
 import type { HostRow, ManagerTables } from '../database/schema.ts';
 import type { AgentAddress } from '../fleet-client/connect.ts';
 import type { OwnJobKey } from '../job-key/host-state.ts';
+import type { Reach } from '../reach/reach.ts';
+import { isWithin, within } from '../reach/within.ts';
 import { chooseHosts } from './choose.ts';
 import { readKnowledge } from './knowledge.ts';
 import { viewOf } from './view.ts';
@@ -13,12 +15,16 @@ import { viewOf } from './view.ts';
 /** The fleet's records. */
 export interface HostStore {
   /**
-   * All, or those that a reference means, by name.
+   * All that are in reach, or those of them that a reference means, by name.
    * @throws PatchError `HOST_NOT_FOUND`, `INVALID_REQUEST` for a reference that means none
    */
-  list(reference?: string, signal?: AbortSignal): Promise<Host[]>;
-  /** @throws PatchError `HOST_NOT_FOUND`, also when a name is not unique. */
+  list(sees: Reach, reference?: string, signal?: AbortSignal): Promise<Host[]>;
+  /** One of the whole fleet. @throws PatchError `HOST_NOT_FOUND`, also when a name is not unique. */
   get(reference: string): Promise<HostRow>;
+  /** The same among some, as if there were no others. */
+  getWithin(reach: Reach, reference: string): Promise<HostRow>;
+  /** Whether a host is one of these now. */
+  isWithin(reach: Reach, hostId: string): Promise<boolean>;
   view(row: HostRow): Promise<Host>;
   /** @throws PatchError `INVALID_REQUEST` for an address that no host is certified for. */
   change(row: HostRow, change: HostChange): Promise<HostRow>;
@@ -52,40 +58,46 @@ export function createHostStore(options: {
     if (only) return only;
     throw new Error('a host without a view');
   };
+  const getWithin: HostStore['getWithin'] = async (reach, reference) => {
+    const wanted = reference.toLowerCase();
+    // Full names that begin with this label; "/" follows ".".
+    const labels = wanted.includes('.') ? [] : ([`${wanted}.`, `${wanted}/`] as const);
+    const rows = await db
+      .selectFrom('hosts')
+      .selectAll()
+      .where(within(reach, 'hosts.id'))
+      .where((where) =>
+        where.or([
+          where('id', '=', wanted),
+          where('fqdn', '=', wanted),
+          where.and([where('fqdn', '>', labels[0] ?? wanted), where('fqdn', '<', labels[1] ?? wanted)]),
+          where('ip_address', '=', wanted),
+        ]),
+      )
+      .execute();
+    // No host that calls itself by the id of another is taken for it.
+    const exact = rows.find((row) => row.id === wanted) ?? rows.find((row) => row.fqdn === wanted);
+    const [only, ...others] = exact ? [exact] : rows;
+    if (only && others.length === 0) return only;
+    throw new PatchError(
+      'HOST_NOT_FOUND',
+      only
+        ? `Several hosts are called ${reference}: ${rows.map((row) => row.fqdn).join(', ')}. Use the full name.`
+        : `There is no host ${reference}. "linux-patch-manager hosts list" shows the fleet.`,
+    );
+  };
   return {
     view,
-    async list(reference, signal) {
-      const freshness = { nowMs: clock.now(), lifeMs, ...(signal ? { signal } : {}) };
-      const chosen = reference === undefined ? undefined : await chooseHosts(reads, reference, freshness);
-      const rows = await reads.selectFrom('hosts').selectAll().orderBy('fqdn').execute();
+    async list(sees, reference, signal) {
+      const seen = { nowMs: clock.now(), lifeMs, reach: sees, ...(signal ? { signal } : {}) };
+      const chosen = reference === undefined ? undefined : await chooseHosts(reads, reference, seen);
+      const all = reads.selectFrom('hosts').selectAll().where(within(sees, 'hosts.id'));
+      const rows = await all.orderBy('fqdn').execute();
       return viewAll(reads, chosen ? rows.filter(({ id }) => chosen.has(id)) : rows);
     },
-    async get(reference) {
-      const wanted = reference.toLowerCase();
-      // Full names that begin with this label; "/" follows ".".
-      const labels = wanted.includes('.') ? [] : ([`${wanted}.`, `${wanted}/`] as const);
-      const rows = await db
-        .selectFrom('hosts')
-        .selectAll()
-        .where((where) =>
-          where.or([
-            where('id', '=', wanted),
-            where('fqdn', '=', wanted),
-            where.and([where('fqdn', '>', labels[0] ?? wanted), where('fqdn', '<', labels[1] ?? wanted)]),
-            where('ip_address', '=', wanted),
-          ]),
-        )
-        .execute();
-      const exact = rows.find((row) => row.id === wanted || row.fqdn === wanted);
-      const [only, ...others] = exact ? [exact] : rows;
-      if (only && others.length === 0) return only;
-      throw new PatchError(
-        'HOST_NOT_FOUND',
-        only
-          ? `Several hosts are called ${reference}: ${rows.map((row) => row.fqdn).join(', ')}. Use the full name.`
-          : `There is no host ${reference}. "linux-patch-manager hosts list" shows the fleet.`,
-      );
-    },
+    get: (reference) => getWithin('everywhere', reference),
+    getWithin,
+    isWithin: (reach, hostId) => isWithin(db, reach, hostId),
     async change(row, change) {
       const address = change.ip_address;
       const fault = address === undefined ? undefined : nameRules.faultOf(address);

@@ -1,7 +1,6 @@
 import {
   type GuardedPermission,
   PatchError,
-  type Permission,
   permissionsOf,
   programPermissions,
   ROLES,
@@ -10,14 +9,14 @@ import {
 } from '@linux-patch/contract';
 import type { PersonRow, SessionRow } from '../database/schema.ts';
 import { sessionEndMs } from '../people/session-view.ts';
+import type { BoundRole, Rights } from '../reach/reach.ts';
 
 /** Who calls, as far as it is known: the one value by which a call is let through and recorded. */
-export interface Actor {
+export interface Actor extends Rights {
   /** As records name it. */
   readonly name: string;
   /** What its permissions come from, for whoever is told that they do not suffice; null for nobody in particular. */
   readonly role: string | null;
-  readonly permissions: ReadonlySet<Permission>;
   /** Ends what is still open when the caller is no longer let in; absent where that cannot happen. */
   readonly cut?: AbortSignal;
   /** When the session or the token ends by itself, epoch milliseconds; absent where none does. */
@@ -27,11 +26,11 @@ export interface Actor {
 }
 
 function actorOf(name: string, role: Role): Actor {
-  return { name, role, permissions: new Set(ROLES[role].permissions) };
+  return { name, role, permissions: new Set(ROLES[role].permissions), bindings: [] };
 }
 
 /** Nobody asked who this is; agents prove later whose key they hold. */
-export const STRANGER: Actor = { name: 'unknown', role: null, permissions: new Set() };
+export const STRANGER: Actor = { name: 'unknown', role: null, permissions: new Set(), bindings: [] };
 
 /** Whoever has the admin token. */
 export const TOKEN_HOLDER = actorOf('admin', 'admin');
@@ -48,14 +47,16 @@ export function localActor(said: string | undefined): Actor {
 export function personActor(signedIn: {
   readonly person: PersonRow;
   readonly session: SessionRow;
+  readonly bindings: readonly BoundRole[];
   readonly cut?: AbortSignal;
 }): Actor {
-  const { person, session, cut } = signedIn;
+  const { person, session, bindings, cut } = signedIn;
   const { name, role } = person;
   return {
     name: `person:${name}`,
     role,
     permissions: permissionsOf(role),
+    bindings,
     own: { person, session },
     endsAtMs: sessionEndMs(session),
     ...(cut ? { cut } : {}),
@@ -67,11 +68,13 @@ export function tokenActor(token: {
   readonly name: string;
   readonly role: string;
   readonly allowed: readonly GuardedPermission[];
+  readonly bindings: readonly BoundRole[];
   readonly cut: AbortSignal;
   readonly endsAtMs: number;
 }): Actor {
-  const { name, role, allowed, cut, endsAtMs } = token;
-  return { name: `api-token:${name}`, role, permissions: programPermissions(role, allowed), cut, endsAtMs };
+  const { name, role, allowed, bindings, cut, endsAtMs } = token;
+  const permissions = programPermissions(role, allowed);
+  return { name: `api-token:${name}`, role, permissions, bindings, cut, endsAtMs };
 }
 
 /** Whose session a route for people was called with; such routes let nobody else in. */

@@ -7,9 +7,10 @@ import type { CallWatch } from './routes.ts';
 /** Records who asks for which change, and who may not; what cannot be recorded is not done. */
 export function auditAdminCalls(audit: AuditLog, db: Database): CallWatch {
   return {
-    async forbidden({ route, actor, requestId, address, permission }) {
+    async forbidden({ route, actor, requestId, address, permission, beyond }) {
       const { method, path } = route;
-      const fields = { request_id: requestId, address, method, route: path, permission, role: actor.role };
+      const asked = { request_id: requestId, address, method, route: path, permission, role: actor.role };
+      const fields = { ...asked, ...(beyond ? { beyond } : {}) };
       // A program with the wrong token repeats itself: its rows have the budget that those of strangers have.
       await audit.record(db, { actor: actor.name, event: 'admin_forbidden', fields, stranger: address });
     },

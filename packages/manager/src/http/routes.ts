@@ -18,7 +18,9 @@ import type { Clock } from '@linux-patch/runtime';
 import type { z } from 'zod';
 import { requireStill } from '../audit/acting.ts';
 import { isProven } from '../people/own-session.ts';
+import { reachesAny } from '../reach/reach.ts';
 import { type Actor, STRANGER } from './actor.ts';
+import { type HostFinder, type InReach, inReachOf, judgedParameter, NOTHING } from './in-reach.ts';
 import type { ManagerExchange, ManagerRequest } from './manager-request.ts';
 
 /** What the manager serves; its callers show nothing in TLS. */
@@ -31,7 +33,7 @@ export type ManagerRoute = Route & { readonly auth: Exclude<RouteAuth, 'client-c
 export type Identify = (request: ManagerRequest) => Promise<Actor>;
 
 /** A request of somebody who may call the route, which has passed its schemas. */
-export interface RouteInput<R extends Route> extends Input<R>, ManagerExchange {
+export interface RouteInput<R extends Route> extends Input<R>, ManagerExchange, InReach {
   readonly actor: Actor;
 }
 
@@ -70,8 +72,10 @@ export interface ForbiddenCall {
   readonly actor: Actor;
   readonly requestId: string;
   readonly address: string;
-  /** What the route needs and the caller does not have. */
+  /** What the route needs and the caller does not have, or not here. */
   readonly permission: Permission;
+  /** Which hosts the caller may do this to, when there are any. */
+  readonly beyond?: 'the host' | 'the fleet';
 }
 
 export interface AdminCall {
@@ -84,7 +88,18 @@ export interface AdminCall {
   readonly body: unknown;
 }
 
-function forbidden({ route: { method, path }, actor, permission }: ForbiddenCall): PatchError {
+const BEYOND = {
+  'the host': 'does not have for this host. Nothing was done.',
+  'the fleet': 'has for some hosts only, and this is about the whole fleet. Nothing was done.',
+} as const;
+
+function forbidden({ route: { method, path }, actor, permission, beyond }: ForbiddenCall): PatchError {
+  if (beyond)
+    return new PatchError(
+      'FORBIDDEN',
+      `${method} ${path} needs the permission ${permission}, which ${actor.name} ${BEYOND[beyond]}`,
+      { details: { permission, role: actor.role, beyond } },
+    );
   const roles = rolesWith(permission).join(' or ');
   const isGuarded = (GUARDED_PERMISSIONS as readonly Permission[]).includes(permission);
   const program = isGuarded ? `; an API token must be allowed it by name (--allow ${permission})` : '';
@@ -131,14 +146,21 @@ async function authorise(
   const actor = await identify(request);
   request.markProven();
   if (auth === 'person' && !actor.own) throw forPeople(route, actor);
-  if (auth === 'person' || actor.permissions.has(auth)) return requireProof(route, actor, clock.now());
-  const call: ForbiddenCall = {
+  if (auth === 'person') return requireProof(route, actor, clock.now());
+  const { reach } = inReachOf(actor, auth);
+  const isMet = reach === 'everywhere' || (route.about !== undefined && reachesAny(reach));
+  if (isMet) return requireProof(route, actor, clock.now());
+  return refuse(watch, {
     route,
     actor,
     requestId,
     address: request.observedAddress,
     permission: auth,
-  };
+    ...(reachesAny(reach) ? { beyond: 'the fleet' } : {}),
+  });
+}
+
+async function refuse(watch: CallWatch, call: ForbiddenCall): Promise<never> {
   await watch.forbidden(call);
   throw forbidden(call);
 }
@@ -149,10 +171,11 @@ function requireAuth({ id, auth }: Route): void {
   throw new Error(`the route ${id} does not say who may call it`);
 }
 
-/** Says who calls, and is told what they ask for. */
+/** Says who calls and which hosts they may mean, and is told what they ask for. */
 interface Callers {
   readonly identify: Identify;
   readonly watch: CallWatch;
+  readonly hosts: HostFinder;
 }
 
 /** Routes of an app, each for those callers only that it names. */
@@ -181,13 +204,31 @@ export function createRoutes(app: HttpApp<ManagerRequest>, clock: Clock, callers
       throw error;
     }
   };
+  /** What is asked, judged when the body is there: it may have come slowly. */
+  const judged = async <I extends Input<ManagerRoute> & ManagerExchange>(
+    route: ManagerRoute,
+    actor: Actor,
+    input: I,
+  ) => {
+    const { auth: permission } = route;
+    if (!isPermission(permission)) return { ...input, ...NOTHING, actor };
+    const met = inReachOf(actor, permission);
+    const { request, requestId } = input;
+    const call = { route, actor, requestId, address: request.observedAddress, permission };
+    const parameter = await judgedParameter(route, met, input.parameter, {
+      hosts: callers.hosts,
+      refuse: () => refuse(watch, { ...call, beyond: 'the host' }),
+    });
+    return { ...input, ...met, actor, parameter };
+  };
   const serveBare: Routes['serveBare'] = (route, handle, admit) => {
     requireAuth(route);
     const limitBytes = isForKnown(route.auth) ? ADMIN_BODY_BYTES : STRANGER_BODY_BYTES;
     app.serve(route, async (exchange) => {
       const actor = await authorise(route, exchange, { ...callers, clock });
       admit?.(exchange.request);
-      const input = { ...(await readRouteInput(route, exchange, { limitBytes })), ...exchange, actor };
+      const read = { ...(await readRouteInput(route, exchange, { limitBytes })), ...exchange };
+      const input = await judged(route, actor, read);
       return watched(route, input as RouteInput<ManagerRoute>, () => {
         requireStill(actor);
         return handle(input);

@@ -5,6 +5,8 @@ import { olderAgentRule } from '../config/older-agent-rule.ts';
 import type { ManagerConfig } from '../config/schema.ts';
 import type { ReadDatabase } from '../database/reader-threads/open-reads.ts';
 import { countOlderHosts } from '../enrollment/older-agents.ts';
+import type { Reach } from '../reach/reach.ts';
+import { within } from '../reach/within.ts';
 import type { Routes } from './routes.ts';
 
 /** What this manager is, and what it looks after, in a few numbers. */
@@ -20,26 +22,32 @@ export function serveStatus(
 ): void {
   const { config, managerUrl, clock, database, authority } = options;
   const startedMs = clock.monotonicMs();
-  const count = async (table: 'hosts' | 'enrollments'): Promise<number> => {
-    const query = database.reads
-      .selectFrom(table)
-      .select((select) => select.fn.countAll<number>().as('number'));
-    const row = await (table === 'enrollments'
-      ? query.where('state', '=', 'pending')
-      : query
-    ).executeTakeFirstOrThrow();
-    return row.number;
+  const countHosts = async (reach: Reach): Promise<number> => {
+    const { number } = await database.reads
+      .selectFrom('hosts')
+      .select((select) => select.fn.countAll<number>().as('number'))
+      .where(within(reach, 'hosts.id'))
+      .executeTakeFirstOrThrow();
+    return number;
   };
-  routes.serve(MANAGER_ADMIN_ROUTES.status, async () => ({
+  const countWaiting = async (): Promise<number> => {
+    const { number } = await database.reads
+      .selectFrom('enrollments')
+      .select((select) => select.fn.countAll<number>().as('number'))
+      .where('state', '=', 'pending')
+      .executeTakeFirstOrThrow();
+    return number;
+  };
+  routes.serve(MANAGER_ADMIN_ROUTES.status, async ({ actor, sees }) => ({
     version: VERSION,
     uptime_seconds: Math.round((clock.monotonicMs() - startedMs) / 1000),
     ca_fingerprint: authority.caFingerprint,
     manager_url: managerUrl,
-    hosts: await count('hosts'),
-    pending_enrollments: await count('enrollments'),
+    hosts: await countHosts(sees),
+    pending_enrollments: actor.permissions.has('enrollments:read') ? await countWaiting() : null,
     older_agents: {
       allowed: olderAgentRule(config.enrollment.allow_legacy_agents),
-      hosts: await countOlderHosts(database.reads),
+      hosts: await countOlderHosts(database.reads, sees),
     },
   }));
 }

@@ -27,7 +27,10 @@ async function hasDay(db: Database, day: number): Promise<boolean> {
 type Numbers = Omit<FleetDailyRow, 'day' | 'at'>;
 
 async function readNumbers(reads: Kysely<ManagerTables>, freshness: Freshness): Promise<Numbers> {
-  const { current, behind, unknown, security } = await readFigures(reads, freshness);
+  const { current, behind, unknown, security } = await readFigures(reads, {
+    ...freshness,
+    reach: 'everywhere',
+  });
   const waiting = await reads
     .selectFrom('hosts')
     .innerJoin('package_sets', 'package_sets.host_id', 'hosts.id')

@@ -8,6 +8,8 @@ import {
 import { type RawBuilder, sql } from 'kysely';
 import type { PackageSetRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
+import type { Reach } from '../reach/reach.ts';
+import { within } from '../reach/within.ts';
 
 /** As of when a question about the fleet is asked, and how old a listing may be that counts. */
 export interface Freshness {
@@ -15,6 +17,11 @@ export interface Freshness {
   readonly lifeMs: number;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal?: AbortSignal;
+}
+
+/** The same, and of which of its hosts; no others are there for whoever asks. */
+export interface FleetView extends Freshness {
+  readonly reach: Reach;
 }
 
 /** By how much a listing may seem to come from the future before its age counts as not known. */
@@ -41,11 +48,13 @@ type Counts = {
 };
 
 /** How the fleet fares. */
-export async function readFigures(db: Database, freshness: Freshness): Promise<FleetFigures> {
+export async function readFigures(db: Database, freshness: FleetView): Promise<FleetFigures> {
   const { rows } = await sql<Counts>`select ${stateIn(freshness)} as state, count(*) as hosts,
       sum(case when s.security_updates > 0 then 1 else 0 end) as security, min(s.listed_at) as oldest
     from hosts as h left join package_sets as s on s.host_id = h.id
-    where h.left_at is null group by 1`.execute(db, { signal: freshness.signal });
+    where h.left_at is null and ${within(freshness.reach, 'h.id')} group by 1`.execute(db, {
+    signal: freshness.signal,
+  });
   const of = (state: InventoryState): Counts =>
     rows.find((row) => row.state === state) ?? { state, hosts: 0, security: 0, oldest: null };
   const known = [of('current'), of('behind')];
@@ -71,7 +80,7 @@ type HostState = { readonly id: string; readonly fqdn: string; readonly state: I
 /** A host, as answers about the whole fleet name it. */
 export type ListedRow = Pick<HostState, 'id' | 'fqdn' | 'state' | 'listed_at'>;
 
-/** Which hosts; without an id those that have not left. */
+/** Which hosts; without an id those in reach that have not left. */
 interface HostChoice {
   readonly id?: string | undefined;
   readonly state?: InventoryState | undefined;
@@ -79,17 +88,17 @@ interface HostChoice {
 
 /** What is known of hosts, as a part of another query. */
 export const statesOf = (
-  freshness: Freshness,
+  freshness: FleetView,
   { id }: HostChoice,
 ) => sql`select h.id, h.fqdn, ${stateIn(freshness)} as state,
     s.listed_at, s.checked_at, s.list_error, s.doubt, s.packages, s.updates, s.security_updates
   from hosts as h left join package_sets as s on s.host_id = h.id
-  where ${id === undefined ? sql`h.left_at is null` : sql`h.id = ${id}`}`;
+  where ${id === undefined ? sql`h.left_at is null and ${within(freshness.reach, 'h.id')}` : sql`h.id = ${id}`}`;
 
 /** What is known of hosts, by name. */
 export async function readHostStates(
   db: Database,
-  freshness: Freshness,
+  freshness: FleetView,
   asked: HostChoice & { readonly limit: number; readonly offset: number },
 ): Promise<{ readonly hosts: HostInventory[]; readonly total: number }> {
   const { state, limit, offset } = asked;
@@ -103,13 +112,14 @@ export async function readHostStates(
 }
 
 /** The ids of hosts that are unknown, as a part of another query. */
-export function unknownIds(freshness: Freshness): RawBuilder<unknown> {
+export function unknownIds(freshness: FleetView): RawBuilder<unknown> {
   return sql`(select id from (${statesOf(freshness, {})}) as hosts where state = 'unknown')`;
 }
 
 /** What is known of one host, also of one that left. */
 export async function getHostState(db: Database, freshness: Freshness, id: string): Promise<HostInventory> {
-  const { hosts } = await readHostStates(db, freshness, { id, limit: 1, offset: 0 });
+  const only = { ...freshness, reach: 'everywhere' } as const;
+  const { hosts } = await readHostStates(db, only, { id, limit: 1, offset: 0 });
   if (hosts[0]) return hosts[0];
   throw new Error('a host without a state');
 }

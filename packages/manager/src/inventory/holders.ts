@@ -2,8 +2,9 @@ import { isoOf, type PackageHolders } from '@linux-patch/contract';
 import { type RawBuilder, sql } from 'kysely';
 import { textRows } from '../database/dialect.ts';
 import type { Database } from '../database/open.ts';
+import { within } from '../reach/within.ts';
 import { askAbout, type FleetRecords, type Page } from './fleet-question.ts';
-import { type Freshness, type ListedRow, statesOf } from './fleet-state.ts';
+import { type FleetView, type ListedRow, statesOf } from './fleet-state.ts';
 import type { NamedVersion } from './package-versions.ts';
 
 /** What is asked about a package. */
@@ -19,7 +20,7 @@ interface Held {
   readonly hosts: readonly string[];
 }
 
-/** With how many of them have not left. */
+/** With how many of them are in reach and have not left. */
 interface Counted extends Held {
   readonly on: number;
 }
@@ -29,7 +30,7 @@ const MAX_VERSIONS = 1_000;
 /** Which hosts had a package installed when they were listed last, the oldest version first. */
 export async function readHolders(
   records: FleetRecords,
-  freshness: Freshness,
+  freshness: FleetView,
   { name, below, limit, offset }: HoldersAsked,
 ): Promise<Omit<PackageHolders, 'figures'>> {
   const { signal } = freshness;
@@ -44,7 +45,7 @@ export async function readHolders(
     const hosts = found.get(version.id);
     return hosts ? [{ version, hosts }] : [];
   });
-  const counted = await countInFleet(db, held, signal);
+  const counted = await countInFleet(db, held, freshness);
   const comparable = counted.filter(({ version }) => version.older === 1);
   const unclear = counted.filter(({ version }) => version.older === null);
   return {
@@ -68,16 +69,19 @@ function placesOf(db: Database, held: readonly Held[]): RawBuilder<unknown> {
   return textRows(db, rows);
 }
 
-/** Counts the hosts that have not left; versions that only others have are left out. */
+/** Counts the hosts in reach that have not left; versions that only others have are left out. */
 async function countInFleet(
   db: Database,
   held: readonly Held[],
-  signal: AbortSignal | undefined,
+  { reach, signal }: FleetView,
 ): Promise<Counted[]> {
   if (held.length === 0) return [];
   const { rows } = await sql<{ readonly place: string; readonly hosts: number }>`
     select e.value->>0 as place, count(*) as hosts from ${placesOf(db, held)}
-    join hosts as h on h.id = e.value->>1 and h.left_at is null group by 1`.execute(db, { signal });
+    join hosts as h on h.id = e.value->>1 and h.left_at is null and ${within(reach, 'h.id')} group by 1`.execute(
+    db,
+    { signal },
+  );
   const counts = new Map(rows.map(({ place, hosts }) => [Number(place), hosts]));
   return held.map((one, place) => ({ ...one, on: counts.get(place) ?? 0 })).filter(({ on }) => on > 0);
 }
@@ -85,7 +89,7 @@ async function countInFleet(
 /** The hosts of a page, by version and name. Only versions that are on it are looked at. */
 async function readPage(
   db: Database,
-  freshness: Freshness,
+  freshness: FleetView,
   counted: readonly Counted[],
   { limit, offset }: Page,
 ): Promise<PackageHolders['hosts']> {

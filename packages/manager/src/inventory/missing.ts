@@ -2,8 +2,9 @@ import { isoOf, type PackageMissing } from '@linux-patch/contract';
 import { sql } from 'kysely';
 import { textList } from '../database/dialect.ts';
 import type { Database } from '../database/open.ts';
+import { within } from '../reach/within.ts';
 import { askAbout, type FleetRecords, type Page } from './fleet-question.ts';
-import { type Freshness, type ListedRow, statesOf } from './fleet-state.ts';
+import { type FleetView, type ListedRow, statesOf } from './fleet-state.ts';
 import type { NamedVersion } from './package-versions.ts';
 import type { Wanted } from './set-index/sets.ts';
 
@@ -17,7 +18,7 @@ interface MissingAsked extends Page {
 /** Which hosts did not have a package installed when they were listed last, or only older than wanted. */
 export async function readMissing(
   records: FleetRecords,
-  freshness: Freshness,
+  freshness: FleetView,
   { name, atLeast, limit, offset }: MissingAsked,
 ): Promise<Omit<PackageMissing, 'figures'>> {
   const { signal } = freshness;
@@ -33,9 +34,9 @@ export async function readMissing(
   return {
     revision,
     hosts: page.map((host) => ({ ...host, installed: namesOf(found.hosts.get(host.id) ?? [], versions) })),
-    total: await countInFleet(db, lacking, signal),
-    not_comparable: await countInFleet(db, found.unclear, signal),
-    not_listed: await countNotListed(db, signal),
+    total: await countInFleet(db, lacking, freshness),
+    not_comparable: await countInFleet(db, found.unclear, freshness),
+    not_listed: await countNotListed(db, freshness),
   };
 }
 
@@ -55,32 +56,34 @@ function namesOf(ids: readonly number[], versions: readonly NamedVersion[]): str
 async function countInFleet(
   db: Database,
   ids: readonly string[],
-  signal: AbortSignal | undefined,
+  { reach, signal }: FleetView,
 ): Promise<number> {
   const { hosts } = await db
     .selectFrom('hosts')
     .select((select) => select.fn.countAll<number>().as('hosts'))
     .where('left_at', 'is', null)
     .where('id', 'in', textList(db, ids))
+    .where(within(reach, 'hosts.id'))
     .executeTakeFirstOrThrow({ signal });
   return hosts;
 }
 
 /** Hosts of which nobody knows what they have. */
-async function countNotListed(db: Database, signal: AbortSignal | undefined): Promise<number> {
+async function countNotListed(db: Database, { reach, signal }: FleetView): Promise<number> {
   const { hosts } = await db
     .selectFrom('hosts')
     .leftJoin('package_sets', 'package_sets.host_id', 'hosts.id')
     .select((select) => select.fn.countAll<number>().as('hosts'))
     .where('left_at', 'is', null)
     .where('package_sets.ids', 'is', null)
+    .where(within(reach, 'hosts.id'))
     .executeTakeFirstOrThrow({ signal });
   return hosts;
 }
 
 async function readPage(
   db: Database,
-  freshness: Freshness,
+  freshness: FleetView,
   ids: readonly string[],
   { limit, offset }: Page,
 ): Promise<Omit<PackageMissing['hosts'][number], 'installed'>[]> {

@@ -2,7 +2,8 @@ import { type HostUpdate, type InventoryState, isoOf, type WaitingUpdate } from 
 import { sql } from 'kysely';
 import type { HostUpdateRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
-import { type Freshness, stateIn, unknownIds } from './fleet-state.ts';
+import { within } from '../reach/within.ts';
+import { type FleetView, stateIn, unknownIds } from './fleet-state.ts';
 
 interface Asked {
   readonly security?: boolean | undefined;
@@ -35,13 +36,14 @@ interface Candidate {
 /** What waits on how many hosts: what mends security faults first, then what waits on most. One look through an index. */
 export async function readWaiting(
   db: Database,
-  freshness: Freshness,
+  freshness: FleetView,
   { security, limit, offset }: Asked,
 ): Promise<{ readonly updates: WaitingUpdate[]; readonly total: number }> {
   const counted = sql`select u.candidate_id, max(u.security) as security, count(*) as hosts,
       sum(case when u.host_id in ${unknownIds(freshness)} then 1 else 0 end) as unknown, min(u.first_seen_at) as first_seen_at
     from host_updates as u
-    where u.host_id not in (select id from hosts where left_at is not null) and ${isWanted(security)}
+    where u.host_id not in (select id from hosts where left_at is not null)
+      and ${within(freshness.reach, 'u.host_id')} and ${isWanted(security)}
     group by u.candidate_id`;
   const { rows } = await sql<Candidate>`select v.name, v.arch, v.version, c.*, count(*) over () as total
     from (${counted}) as c join package_versions as v on v.id = c.candidate_id
@@ -64,15 +66,13 @@ export async function readWaiting(
 /** Behind the last page nothing says how many there are. */
 async function countWaiting(
   db: Database,
-  { signal }: Freshness,
+  { reach, signal }: FleetView,
   security: boolean | undefined,
 ): Promise<number> {
   const { rows } = await sql<{ readonly total: number }>`select count(distinct u.candidate_id) as total
     from host_updates as u
-    where u.host_id not in (select id from hosts where left_at is not null) and ${isWanted(security)}`.execute(
-    db,
-    { signal },
-  );
+    where u.host_id not in (select id from hosts where left_at is not null)
+      and ${within(reach, 'u.host_id')} and ${isWanted(security)}`.execute(db, { signal });
   return rows[0]?.total ?? 0;
 }
 
@@ -88,10 +88,10 @@ type OnHost = Omit<HostUpdateRow, 'host_id' | 'candidate_id' | 'origin'> & {
 /** On which hosts updates of a package wait: what mends security faults first. */
 export async function readWaitingHosts(
   db: Database,
-  freshness: Freshness,
+  freshness: FleetView,
   { name, security, limit, offset }: Asked & { readonly name: string },
 ): Promise<{ readonly hosts: HostUpdate[]; readonly total: number }> {
-  const wanted = sql`${WAITING} where v.name = ${name} and ${isWanted(security)}`;
+  const wanted = sql`${WAITING} where v.name = ${name} and ${within(freshness.reach, 'h.id')} and ${isWanted(security)}`;
   const { rows } =
     await sql<OnHost>`select h.id, h.fqdn, ${stateIn(freshness)} as state, s.listed_at, v.arch, v.version,
       u.installed_version, u.security, u.security_version, u.held, u.phased, u.hidden, u.first_seen_at

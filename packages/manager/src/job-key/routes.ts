@@ -18,7 +18,9 @@ export interface JobKeySources {
 }
 
 async function statusOf({ jobKey, hosts }: JobKeySources): Promise<JobKeyStatus> {
-  const states = (await hosts.list()).filter((one) => one.left_at === null).map((one) => one.job_key.state);
+  const states = (await hosts.list('everywhere'))
+    .filter((one) => one.left_at === null)
+    .map((one) => one.job_key.state);
   const counts = JOB_KEY_STATES.map(
     (state) => [state, states.filter((one) => one === state).length] as const,
   );

@@ -62,7 +62,7 @@ export async function collectManagerMetrics(sources: MetricSources): Promise<str
 type All = Readings<typeof MANAGER_METRICS>;
 
 async function identityReadings({ database, authority, hosts, poll }: MetricSources) {
-  const fleet = await hosts.list();
+  const fleet = await hosts.list('everywhere');
   const list = await authority.revocationList(database.db);
   return {
     linux_patch_manager_hosts_by_identity: byLabel(

@@ -1,5 +1,7 @@
 import { MINUTE_MS } from '@linux-patch/contract';
 import type { PersonRow, SessionRow } from '../database/schema.ts';
+import { readBindings } from '../reach/bindings.ts';
+import type { BoundRole } from '../reach/reach.ts';
 import type { PeopleContext } from './context.ts';
 import { claimedId, isSessionSecret } from './session-secret.ts';
 import { isActive } from './session-view.ts';
@@ -10,6 +12,7 @@ export type ShownSession =
       readonly state: 'active';
       readonly session: SessionRow;
       readonly person: PersonRow;
+      readonly bindings: readonly BoundRole[];
       /** Ends what is still open when the session is ended. */
       readonly cut: AbortSignal;
     }
@@ -63,7 +66,9 @@ export async function findSession(sources: SessionSources, shown: string): Promi
     return undefined;
   }
   if (!isSessionSecret(rows.session.verifier, shown) || cut.aborted) return undefined;
-  return isActive(rows.session, clock.now()) ? { state: 'active', ...rows, cut } : { state: 'over', ...rows };
+  if (!isActive(rows.session, clock.now())) return { state: 'over', ...rows };
+  const bindings = await readBindings(sources.db, { personId: rows.person.id });
+  return { state: 'active', ...rows, bindings, cut };
 }
 
 /** The same for a request, whose use of an active session is noted. */

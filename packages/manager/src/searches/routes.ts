@@ -24,7 +24,7 @@ interface SearchSources extends SearchContext {
 export function serveSearchRoutes(routes: Routes, sources: SearchSources): void {
   const { reads, clock, lifeMs } = sources;
   const check = (hosts: string, signal: AbortSignal): Promise<void> =>
-    requireSelection(reads, hosts, { nowMs: clock.now(), lifeMs, signal });
+    requireSelection(reads, hosts, { nowMs: clock.now(), lifeMs, signal, reach: 'everywhere' });
   routes.serve(MANAGER_ADMIN_ROUTES.listSearches, async () => {
     const searches = await listSearches(reads);
     return { searches, total: searches.length };

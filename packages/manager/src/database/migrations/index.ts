@@ -23,6 +23,7 @@ import { hostGroups } from './021-host-groups.ts';
 import { savedSearches } from './022-saved-searches.ts';
 import { auditSealing } from './023-audit-sealing.ts';
 import { apiTokenGuarded } from './024-api-token-guarded.ts';
+import { roleBindings } from './025-role-bindings.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -50,4 +51,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '022-saved-searches': savedSearches,
   '023-audit-sealing': auditSealing,
   '024-api-token-guarded': apiTokenGuarded,
+  '025-role-bindings': roleBindings,
 };

@@ -84,7 +84,7 @@ async function askManager(api: ApiClient, { clock }: ManagerPlace): Promise<Find
       code: 'OLDER_AGENTS_ALLOWED',
       detail: 'enrollment.allow_legacy_agents is true.',
     },
-    status.pending_enrollments > 0 && {
+    (status.pending_enrollments ?? 0) > 0 && {
       code: 'HOSTS_WAITING',
       detail: `${status.pending_enrollments} ask to join.`,
     },
