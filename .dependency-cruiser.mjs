@@ -24,13 +24,14 @@ const AGENT_ROOMS = {
   clock: ['audit', 'host', 'identity', 'manager-link'],
   enrollment: ['audit', 'clock', 'host', 'identity', 'manager-link'],
   jobs: ['audit'],
+  listings: [],
   health: ['audit', 'identity', 'jobs'],
   metrics: ['audit', 'health'],
   doctor: ['access', 'audit', 'clock', 'config', 'enrollment', 'health', 'host', 'identity', 'manager-link', 'worker-link'],
   leave: ['audit', 'config', 'doctor', 'enrollment', 'host', 'identity', 'manager-link'],
-  http: ['access', 'audit', 'health', 'host', 'identity', 'jobs', 'metrics'],
-  app: ['access', 'audit', 'clock', 'config', 'doctor', 'enrollment', 'health', 'host', 'http', 'identity', 'jobs', 'leave', 'manager-link', 'metrics', 'worker-link'],
-  cli: ['access', 'app', 'audit', 'clock', 'config', 'doctor', 'enrollment', 'health', 'host', 'identity', 'leave', 'manager-link', 'metrics'],
+  http: ['access', 'audit', 'health', 'host', 'identity', 'jobs', 'listings', 'metrics'],
+  app: ['access', 'audit', 'clock', 'config', 'doctor', 'enrollment', 'health', 'host', 'http', 'identity', 'jobs', 'leave', 'listings', 'manager-link', 'metrics', 'worker-link'],
+  cli: ['access', 'app', 'audit', 'clock', 'config', 'doctor', 'enrollment', 'health', 'host', 'identity', 'jobs', 'leave', 'listings', 'manager-link', 'metrics'],
 };
 
 /** The same of the worker. Nobody but `app.ts` opens `packages`: others are given what it opens. */

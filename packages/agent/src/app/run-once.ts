@@ -12,9 +12,11 @@ import { type AgentContext, type AgentDoors, EXIT } from './agent-context.ts';
 import { enrollmentPlaces } from './compose-enrollment.ts';
 import { followConfiguration, notFollowed } from './follow-configuration.ts';
 
+type Looking = 'status' | 'policy-show' | 'packages' | 'updates' | 'plan' | 'jobs' | 'job';
+
 /** What the command line asks for, as far as every work needs it. */
 export interface RunWish {
-  readonly mode: 'service' | 'enroll' | 'renew' | 'leave' | 'status' | 'trust-job-key' | 'policy-show';
+  readonly mode: 'service' | 'enroll' | 'renew' | 'leave' | 'trust-job-key' | Looking;
   readonly root: string;
   /** Configuration file; undefined means the default under `root`. */
   readonly config: string | undefined;
@@ -39,7 +41,15 @@ export interface End {
 const WAITING: ReadonlySet<RunWish['mode']> = new Set(['service', 'enroll', 'renew']);
 
 /** Work that only looks. */
-const LOOKING: ReadonlySet<RunWish['mode']> = new Set(['status', 'policy-show']);
+const LOOKING: ReadonlySet<RunWish['mode']> = new Set<Looking>([
+  'status',
+  'policy-show',
+  'packages',
+  'updates',
+  'plan',
+  'jobs',
+  'job',
+]);
 
 /** What only looks leaves no trace in the audit log. */
 const NO_AUDIT: AuditLog = {

@@ -8,7 +8,7 @@ import { agentPaths } from '../config/paths.ts';
 import { hasFailed } from '../doctor/checks/service.ts';
 import { type Examination, examine } from '../doctor/examine.ts';
 import { describeFinding, type Finding } from '../doctor/finding.ts';
-import { EXAMINED_EXIT } from './program.ts';
+import { EXAMINED_EXIT } from './exit-codes.ts';
 
 /** What the doctor was asked for. */
 export interface DoctorWish {

@@ -9,7 +9,7 @@ import {
   readTimeZone,
 } from '@linux-patch/worker';
 import type { AgentContext, AgentDoors } from '../app/agent-context.ts';
-import { EXAMINED_EXIT } from './program.ts';
+import { EXAMINED_EXIT } from './exit-codes.ts';
 
 function exitCodeOf(reading: PolicyReading): number {
   return isFaulty(reading) ? EXAMINED_EXIT.needsPerson : EXAMINED_EXIT.well;

@@ -1,5 +1,8 @@
-import { JobKeyFingerprint, VERSION } from '@linux-patch/contract';
+import { JobKeyFingerprint, PackageGlob, PackageName, VERSION } from '@linux-patch/contract';
 import { Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import type { JobsInvocation } from './jobs.ts';
+import type { PackagesInvocation } from './packages.ts';
 
 /** What the command line asks for. */
 export type AgentInvocation = {
@@ -18,6 +21,8 @@ export type AgentInvocation = {
   | { readonly mode: 'trust-job-key'; readonly fingerprint: string | null }
   | { readonly mode: 'policy-check'; readonly file: string }
   | { readonly mode: 'policy-show' }
+  | PackagesInvocation
+  | JobsInvocation
   | { readonly mode: 'doctor'; readonly json: boolean; readonly fix: boolean; readonly offline: boolean }
 );
 
@@ -59,21 +64,22 @@ Exit codes of policy check and policy show:
   1  it cannot be looked at
   4  it has faults, or others than root can change it: as the policy in force it denies every change
 
+Exit codes of packages, updates, plan and jobs:
+  0  what is printed is of the state of this host now
+  1  it cannot be said; never an older listing instead
+
+Exit codes of job:
+  0  it has ended well
+  1  there is no such job, or it was not followed to its end
+  3  it waits or runs
+  4  it has failed
+
 Exit codes of doctor:
   0  nothing is wrong (there may be notices)
   1  the doctor itself failed
   3  warnings: the host works, but something will fail or is weaker than it should be, or waits for approval
   4  errors: the host cannot do its work, or others can take it over
 `;
-
-/** Exit codes of `status` and `doctor`, for scripts. 1 is left for what cannot be read at all. */
-export const EXAMINED_EXIT = {
-  well: 0,
-  /** Something is under way or weaker than it should be; the host works or will by itself. */
-  underWay: 3,
-  /** A person is needed. */
-  needsPerson: 4,
-} as const;
 
 /**
  * The command line of the agent.
@@ -133,6 +139,8 @@ export function createAgentProgram(accept: (invocation: AgentInvocation) => void
     .action((_own: object, command: Command) => {
       accept({ ...base(command.optsWithGlobals<Options>()), mode: 'policy-show' });
     });
+  addPackageCommands(program, accept);
+  addJobCommands(program, accept);
   program
     .command('leave')
     .description('tell the manager that this host leaves, and wipe its identity (needs root)')
@@ -155,6 +163,88 @@ export function createAgentProgram(accept: (invocation: AgentInvocation) => void
     });
   return program.exitOverride();
 }
+
+function addPackageCommands(program: Command, accept: (invocation: AgentInvocation) => void): void {
+  program
+    .command('packages')
+    .description('what is installed on this host (needs root)')
+    .option('--name <pattern>', 'only names like this, with *', packagePattern)
+    .option('--json', 'print JSON')
+    .allowExcessArguments(false)
+    .action((own: { name?: string; json?: boolean }, command: Command) => {
+      const { name, json = false } = own;
+      accept({ ...base(command.optsWithGlobals<Options>()), mode: 'packages', name, json });
+    });
+  program
+    .command('updates')
+    .description('which updates wait on this host, which of them would stay, and why (needs root)')
+    .option('--security', 'only those for security')
+    .option('--json', 'print JSON')
+    .allowExcessArguments(false)
+    .action((own: { security?: boolean; json?: boolean }, command: Command) => {
+      const { security = false, json = false } = own;
+      accept({ ...base(command.optsWithGlobals<Options>()), mode: 'updates', security, json });
+    });
+  program
+    .command('plan')
+    .description(
+      'what applying updates would do: exact versions, what comes and goes with them; changes nothing (needs root)',
+    )
+    .argument('[packages...]', 'only updates of these; all where none is named', packageNames)
+    .option('--security', 'only updates for security')
+    .option('--exclude <pattern>', 'leave out names like this, with *; may be repeated', excluded, [])
+    .option('--allow-removals', 'let packages go that nobody named')
+    .option('--json', 'print JSON')
+    .action((names: string[] | undefined, own: PlanOptions, command: Command) => {
+      const { security = false, exclude, allowRemovals = false, json = false } = own;
+      const wish = { names: names ?? [], security, exclude, allowRemovals };
+      accept({ ...base(command.optsWithGlobals<Options>()), mode: 'plan', wish, json });
+    });
+}
+
+interface PlanOptions {
+  readonly security?: boolean;
+  readonly exclude: readonly string[];
+  readonly allowRemovals?: boolean;
+  readonly json?: boolean;
+}
+
+function addJobCommands(program: Command, accept: (invocation: AgentInvocation) => void): void {
+  program
+    .command('jobs')
+    .description('what this host was asked to do, newest first (needs root)')
+    .option('--json', 'print JSON')
+    .allowExcessArguments(false)
+    .action((own: { json?: boolean }, command: Command) => {
+      accept({ ...base(command.optsWithGlobals<Options>()), mode: 'jobs', json: own.json ?? false });
+    });
+  program
+    .command('job')
+    .description('how a job of this host stands, and what it has printed (needs root)')
+    .argument('<id>', 'as "jobs" shows it', jobId)
+    .option('--follow', 'show what it prints until it ends')
+    .option('--json', 'print JSON')
+    .allowExcessArguments(false)
+    .action((id: string, own: { follow?: boolean; json?: boolean }, command: Command) => {
+      const { follow = false, json = false } = own;
+      accept({ ...base(command.optsWithGlobals<Options>()), mode: 'job', id, follow, json });
+    });
+}
+
+/** @throws InvalidArgumentError that says what is wrong with it */
+function checked<S extends z.ZodType>(schema: S, text: string): z.output<S> {
+  const { data, error } = schema.safeParse(text);
+  if (error) throw new InvalidArgumentError(`${error.issues[0]?.message ?? 'It is not taken'}.`);
+  return data;
+}
+
+const packagePattern = (text: string): string => checked(PackageGlob, text);
+const packageNames = (text: string, before: string[] | undefined): string[] => [
+  ...(before ?? []),
+  checked(PackageName, text),
+];
+const excluded = (text: string, before: string[]): string[] => [...before, packagePattern(text)];
+const jobId = (text: string): string => checked(z.uuid('A job id is a UUID'), text).toLowerCase();
 
 function jobKeyFingerprint(text: string): string | null {
   if (text === 'none') return null;

@@ -8,7 +8,9 @@ import { runService } from '../app/service.ts';
 import { createStartPatience } from '../app/start-patience.ts';
 import type { AgentConfig } from '../config/schema.ts';
 import { runDoctor } from './doctor.ts';
+import { showJob, showJobs } from './jobs.ts';
 import { leaveManager } from './leave.ts';
+import { showPackages } from './packages.ts';
 import { checkPolicy, showPolicy } from './policy.ts';
 import { type AgentInvocation, createAgentProgram } from './program.ts';
 import { showStatus } from './status.ts';
@@ -54,6 +56,14 @@ function work(invocation: ConfiguredInvocation, context: AgentContext): Promise<
       return showStatus(context, invocation.json);
     case 'policy-show':
       return showPolicy(context);
+    case 'packages':
+    case 'updates':
+    case 'plan':
+      return showPackages(context, invocation);
+    case 'jobs':
+      return showJobs(context, invocation.json);
+    case 'job':
+      return showJob(context, invocation);
   }
 }
 

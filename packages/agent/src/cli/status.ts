@@ -4,7 +4,7 @@ import type { AgentContext } from '../app/agent-context.ts';
 import { span } from '../clock/state.ts';
 import { verdictWords } from '../enrollment/trust/join-verdict.ts';
 import { isUsable } from '../identity/identity.ts';
-import { EXAMINED_EXIT } from './program.ts';
+import { EXAMINED_EXIT } from './exit-codes.ts';
 import { collectStatus } from './status-report.ts';
 
 /** What the running agent moves on when it comes. */

@@ -14,12 +14,12 @@ import { createRateLimiter, type RateLimits } from './rate-limit.ts';
 import { serveHealth, serveMetrics } from './routes/health.ts';
 import { type ServedIdentity, serveIdentity } from './routes/identity.ts';
 import { serveJobs } from './routes/jobs.ts';
-import type { ListingSources } from './routes/package-lists.ts';
 import { servePackages } from './routes/packages.ts';
 import { servePatches } from './routes/patches.ts';
 import { servePlans } from './routes/plans.ts';
 import { type ServiceSources, serveServices } from './routes/services.ts';
 import { serveSystem } from './routes/system.ts';
+import type { ServedListings } from './served-listings.ts';
 import { showChallenge } from './signed-changes.ts';
 
 /** What the API shows and works on. */
@@ -27,7 +27,7 @@ export interface ApiSources {
   readonly health: HealthSources;
   readonly metrics: MetricSources;
   readonly hostFacts: () => Promise<HostFacts>;
-  readonly listings: ListingSources;
+  readonly listings: ServedListings;
   readonly services: ServiceSources;
   readonly jobs: JobQueue;
   readonly identity: ServedIdentity | undefined;

@@ -2,15 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Route } from '@linux-patch/contract';
 import { answerWith, dataAnswer } from '@linux-patch/http';
 import type { z } from 'zod';
+import type { Listing } from '../listings/listing.ts';
 import type { RouteServer } from './agent-request.ts';
 import { type RouteInput, readInput } from './serve-route.ts';
-
-/** A listing that is made only for who does not have it yet. */
-export interface Listing<T> {
-  /** What the answer depends on; undefined where nobody can know before it is made. */
-  readonly basis: object | undefined;
-  readonly make: () => Promise<T>;
-}
 
 /** A listing that may answer 304 (RFC 9110 §13.1.2): its caller names what it has with `If-None-Match`. */
 export function serveListing<R extends Route>(

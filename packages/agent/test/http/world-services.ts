@@ -28,7 +28,7 @@ import type { HealthSources } from '../../src/health/report.ts';
 import { readHostFacts } from '../../src/host/facts.ts';
 import { hostNetwork } from '../../src/host/network.ts';
 import { type ApiSources, createAgentApp, type RequestOptions } from '../../src/http/app.ts';
-import type { ListingSources } from '../../src/http/routes/package-lists.ts';
+import type { ServedListings } from '../../src/http/served-listings.ts';
 import { openJobSockets } from '../../src/http/websocket.ts';
 import { createChangeIntake } from '../../src/jobs/change-intake.ts';
 import type { Changes } from '../../src/jobs/changes.ts';
@@ -56,7 +56,7 @@ export const INSTANCE_ID = '5b0f3a52-8f6d-4c0e-9d61-2f7b1f0c8a11';
 /** What is odd about what its API shows. */
 export interface OddApp
   extends Partial<Pick<HealthSources, 'packageHealth' | 'refreshInBackground'>>,
-    Partial<ListingSources>,
+    Partial<ServedListings>,
     Partial<Pick<ApiSources, 'hostFacts' | 'identity'>>,
     Partial<ApiSources['services']>,
     Partial<Pick<RequestOptions, 'clock' | 'rateLimits'>> {

@@ -42,6 +42,10 @@ it.each([
   ['configuration', ['leave']],
   ['configuration', ['--renew-certs']],
   ['data', ['status']],
+  ['data', ['packages']],
+  ['data', ['updates', '--json']],
+  ['data', ['plan']],
+  ['data', ['jobs']],
 ] as const)('an ordinary user who may not read the %s is told to be root by %j', async (closed, args) => {
   const { root, path } = await hostWhose(closed);
   const { exitCode, stdout, stderr } = await runAsNobody(root, ...args);

@@ -1,5 +1,6 @@
 import { type Job, type JobAccepted, type JobReboot, PatchError, type Plan } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
+import { describeJob, describePlan, describeResults } from '@linux-patch/runtime/printed';
 import type { Command } from 'commander';
 import { parallelism } from './arguments.ts';
 import { chooseHosts, HOSTS_HELP, isSeveral } from './choose-hosts.ts';
@@ -7,8 +8,6 @@ import { type CommandContext, print } from './command-context.ts';
 import { EXIT } from './exit-codes.ts';
 import { followJob } from './follow-job.ts';
 import { describeDue } from './follow-reboot.ts';
-import { describeJob, describeResults } from './job-commands.ts';
-import { describePlan } from './plan-view.ts';
 import { onSeveralHosts, outcomeOfPlan, workOfJob } from './several-hosts.ts';
 
 /** How an act goes. */
@@ -92,8 +91,11 @@ export async function actOnSeveral(
   );
 }
 
+const APPROVE = 'To do exactly this, repeat the command with --plan and this hash instead of --dry-run.';
+
 function showPlan(context: CommandContext, plan: Plan): number {
-  print(context, plan, () => describePlan(plan, context.nowMs));
+  const { nowMs } = context;
+  print(context, plan, () => describePlan(plan, { nowMs, approve: APPROVE }));
   return EXIT.done;
 }
 

@@ -9,11 +9,11 @@ import {
   ROLES,
   type Role,
 } from '@linux-patch/contract';
+import { pastTime, relativeTime, renderTable } from '@linux-patch/runtime/printed';
 import { type Command, Option } from 'commander';
 import { apiTokenName, guarded, lifeInDays } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { pastTime, relativeTime, renderTable } from './table.ts';
 
 interface CreateOptions {
   readonly role: Role;

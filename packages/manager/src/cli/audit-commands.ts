@@ -4,12 +4,12 @@ import {
   MANAGER_ADMIN_ROUTES,
   PatchError,
 } from '@linux-patch/contract';
+import { pastTime, renderTable } from '@linux-patch/runtime/printed';
 import { type Command, Option } from 'commander';
 import { offset, pageSize } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { EXIT } from './exit-codes.ts';
-import { pastTime, renderTable } from './table.ts';
 
 interface ListOptions {
   readonly actor?: string;

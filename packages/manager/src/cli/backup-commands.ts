@@ -1,4 +1,5 @@
 import { PatchError } from '@linux-patch/contract';
+import { pastTime, renderFacts } from '@linux-patch/runtime/printed';
 import type { Command } from 'commander';
 import type { Key, Lock } from '../backup/archive.ts';
 import { noRoom } from '../backup/make-room.ts';
@@ -8,7 +9,6 @@ import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { isRunning } from './database-commands.ts';
 import { firstLine } from './first-line.ts';
-import { pastTime, renderFacts } from './table.ts';
 
 const PASSPHRASE_HELP = 'file whose first line is the passphrase; - for standard input; else it is asked for';
 /** As long as five words or what a password manager makes; the file is the fleet. */

@@ -4,11 +4,11 @@ import {
   type RotationPhase,
   type RotationStep,
 } from '@linux-patch/contract';
+import { pastTime, relativeTime, renderFacts, renderTable, timeToCome } from '@linux-patch/runtime/printed';
 import type { Command } from 'commander';
 import { collect } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { pastTime, relativeTime, renderFacts, renderTable, timeToCome } from './table.ts';
 
 /** Options of the steps of a rotation. */
 export interface RotateOptions {

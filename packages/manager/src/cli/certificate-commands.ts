@@ -5,11 +5,11 @@ import {
   REVOCATION_REASON_NAMES,
 } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
+import { pastTime, relativeTime, renderFacts, renderTable } from '@linux-patch/runtime/printed';
 import { type Command, Option } from 'commander';
 import { days } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
 const KIND_WORDS: Readonly<Record<Certificate['kind'], string>> = {
   agent: 'agent',

@@ -1,9 +1,9 @@
 import { isPatchError, MANAGER_ADMIN_ROUTES, PatchError } from '@linux-patch/contract';
+import { renderFacts } from '@linux-patch/runtime/printed';
 import type { Command } from 'commander';
 import { ManagerConfigSchema } from '../config/schema.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { renderFacts } from './table.ts';
 
 interface MoveOptions {
   readonly url: string;

@@ -5,12 +5,12 @@ import {
   type JoinTokenVerdict,
   MANAGER_ADMIN_ROUTES,
 } from '@linux-patch/contract';
+import { pastTime, relativeTime, renderFacts, renderTable } from '@linux-patch/runtime/printed';
 import { type Command, Option } from 'commander';
 import { offset, pageSize } from './arguments.ts';
 import { CODE_HELP, type CodeOption, type CodeOptions, readCode } from './code-input.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
 const TOKEN_WORDS: Readonly<Record<JoinTokenVerdict, string>> = {
   accepted: 'let the host in',

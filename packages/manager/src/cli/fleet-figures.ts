@@ -1,6 +1,6 @@
 import type { FleetFigures, HostInventory } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
-import { pastTime } from './table.ts';
+import { pastTime } from '@linux-patch/runtime/printed';
 
 /** The whole fleet in one line, with its age. */
 export function describeFigures(figures: FleetFigures, nowMs: number): string {

@@ -6,11 +6,11 @@ import {
   type SystemInfo,
 } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
+import { enumerate, timeToCome } from '@linux-patch/runtime/printed';
 import type { CommandContext } from './command-context.ts';
-import { enumerate, hostWords } from './counted-names.ts';
+import { hostWords } from './counted-names.ts';
 import { EXIT } from './exit-codes.ts';
 import { isPassing } from './follow-job.ts';
-import { timeToCome } from './table.ts';
 
 const RETRY_MS = 5_000;
 /** A host that is not back this long after its reboot was due needs a person. */

@@ -6,6 +6,7 @@ import {
   PatchError,
 } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
+import { pastTime, renderFacts, renderTable } from '@linux-patch/runtime/printed';
 import type { Command } from 'commander';
 import { groupDescription, groupName } from './arguments.ts';
 import { chooseHosts, HOSTS_HELP, inCalls } from './choose-hosts.ts';
@@ -13,7 +14,6 @@ import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { hostWords } from './counted-names.ts';
 import { describePage, type Page, paged, pageQuery } from './page.ts';
-import { pastTime, renderFacts, renderTable } from './table.ts';
 
 /** How many hosts are in a group, with those that left. */
 function sizeOf({ hosts, left }: HostGroup): string {

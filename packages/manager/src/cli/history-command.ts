@@ -1,9 +1,9 @@
 import { MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import { renderTable } from '@linux-patch/runtime/printed';
 import type { Command } from 'commander';
 import { historyDays } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { renderTable } from './table.ts';
 
 /** `hosts history` */
 async function showHistory(context: CommandContext, options: { readonly days?: number }): Promise<void> {

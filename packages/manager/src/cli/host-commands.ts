@@ -5,6 +5,14 @@ import {
   REVOCATION_REASON_NAMES,
 } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
+import {
+  describePackages,
+  describePatches,
+  pastTime,
+  relativeTime,
+  renderFacts,
+  renderTable,
+} from '@linux-patch/runtime/printed';
 import { type Command, Option } from 'commander';
 import { port } from './arguments.ts';
 import { deleteHost } from './certificate-commands.ts';
@@ -16,9 +24,7 @@ import { addHolderCommands } from './holder-commands.ts';
 import { addInventoryCommands } from './inventory-commands.ts';
 import { addJobCommands } from './job-commands.ts';
 import { addLabelCommands, labelWords } from './label-commands.ts';
-import { describePackages, describePatches } from './listings.ts';
 import { addQuestionCommands } from './question-commands.ts';
-import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
 /** Columns of one host in `hosts list`. */
 function rowOf(host: Host, nowMs: number): string[] {

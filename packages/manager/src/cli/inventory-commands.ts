@@ -4,12 +4,12 @@ import {
   INVENTORY_STATES,
   MANAGER_ADMIN_ROUTES,
 } from '@linux-patch/contract';
+import { pastTime, renderTable } from '@linux-patch/runtime/printed';
 import { type Command, Option } from 'commander';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { describeFigures, describeHost, describeKind } from './fleet-figures.ts';
 import { describePage, type Page, paged, pageQuery } from './page.ts';
-import { pastTime, renderTable } from './table.ts';
 
 function rowOf(host: HostInventory, nowMs: number): string[] {
   const known = host.listed_at !== null;

@@ -6,10 +6,10 @@ import {
   PatchError,
 } from '@linux-patch/contract';
 import { jobKeyFingerprint, jobPublicKey } from '@linux-patch/pki';
+import { pastTime, renderFacts } from '@linux-patch/runtime/printed';
 import type { Command } from 'commander';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { pastTime, renderFacts } from './table.ts';
 
 const STATES: Readonly<Record<JobKeyState, string>> = {
   pinned: 'take changes only when this key has signed them',

@@ -1,10 +1,10 @@
 import { MANAGER_ADMIN_ROUTES, type Person, ROLES, type Role, type Session } from '@linux-patch/contract';
+import { pastTime, relativeTime, renderTable } from '@linux-patch/runtime/printed';
 import { type Command, Option } from 'commander';
 import { personName } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { PASSWORD_FILE_HELP, readNewPassword } from './new-password.ts';
-import { pastTime, relativeTime, renderTable } from './table.ts';
 
 interface PasswordOption {
   readonly passwordFile?: string;

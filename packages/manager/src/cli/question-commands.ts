@@ -1,10 +1,10 @@
 import { type HostUpdate, MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import { pastTime, renderTable } from '@linux-patch/runtime/printed';
 import type { Command } from 'commander';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { describeFigures, describeHost, describeKind } from './fleet-figures.ts';
 import { describePage, type Page, paged, pageQuery } from './page.ts';
-import { pastTime, renderTable } from './table.ts';
 
 /** `updates` */
 async function showUpdates(context: CommandContext, options: UpdateOptions): Promise<void> {

@@ -1,11 +1,11 @@
 import { MANAGER_ADMIN_ROUTES, type SavedSearch } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
+import { pastTime, renderFacts, renderTable } from '@linux-patch/runtime/printed';
 import type { Command } from 'commander';
 import { searchName } from './arguments.ts';
 import { HOSTS_HELP } from './choose-hosts.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { pastTime, renderFacts, renderTable } from './table.ts';
 
 const describe = ({ name, hosts }: SavedSearch): string => printableLine(`@saved:${name} is ${hosts}`);
 

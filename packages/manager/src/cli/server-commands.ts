@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { MANAGER_ADMIN_ROUTES, type ManagerStatus, PatchError } from '@linux-patch/contract';
 import { createServiceNotifier, feedWatchdog, ownUid } from '@linux-patch/runtime';
+import { renderFacts } from '@linux-patch/runtime/printed';
 import type { Command } from 'commander';
 import { managerUrlOf } from '../config/manager-url.ts';
 import { webNamesOf } from '../config/web-names.ts';
@@ -11,7 +12,6 @@ import { type CommandLine, type GlobalOptions, quietly } from './command-line.ts
 import { EXIT } from './exit-codes.ts';
 import { openContext } from './open-context.ts';
 import { startPatiently } from './start-patience.ts';
-import { renderFacts } from './table.ts';
 
 /** `init` */
 async function init(

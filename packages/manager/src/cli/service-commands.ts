@@ -6,11 +6,11 @@ import {
   ServiceUnit,
 } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
+import { pastTime, renderTable } from '@linux-patch/runtime/printed';
 import type { Command } from 'commander';
 import { type Act, actOn, type Course, withCourse } from './act.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
-import { pastTime, renderTable } from './table.ts';
 
 interface ServicesOptions {
   readonly outdated?: boolean;

@@ -7,13 +7,13 @@ import {
   type Plan,
 } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
+import { renderTable } from '@linux-patch/runtime/printed';
 import { inTurn } from '../fleet-watch/in-turn.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { EXIT } from './exit-codes.ts';
 import { followJob } from './follow-job.ts';
 import { bootOf, describeDue, REBOOT_ENDS, waitForReboot } from './follow-reboot.ts';
 import { changeWords } from './job-commands.ts';
-import { renderTable } from './table.ts';
 
 /** What came of an act on one host; `goes_on` is of a job that nobody waits for any more. */
 export const HOST_RESULTS = [

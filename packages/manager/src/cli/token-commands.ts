@@ -5,13 +5,13 @@ import {
   type Labels,
   MANAGER_ADMIN_ROUTES,
 } from '@linux-patch/contract';
+import { pastTime, relativeTime, renderFacts, renderTable } from '@linux-patch/runtime/printed';
 import type { Command } from 'commander';
 import { installLine, type LineFor, lineFrom } from '../install/install-line.ts';
 import { count, duration, groupNames, label, managerUrl, tokenNote } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { labelWords } from './label-commands.ts';
-import { pastTime, relativeTime, renderFacts, renderTable } from './table.ts';
 
 /** What is asked of a new token. */
 export interface TokenOptions {

@@ -48,8 +48,19 @@ export class JobJournal {
   /** All stored jobs, oldest first. A file that cannot be read is set aside as `<name>.corrupt` and reported. */
   async load(): Promise<JournalEntry[]> {
     await this.#files.makeFolder(this.folder, FOLDER_MODE);
+    const { entries, unreadable } = await this.look();
+    for (const { path, error } of unreadable) await this.#setAside(path, error);
+    return entries;
+  }
+
+  /** The same for who only looks: nothing is changed, and there need be no such folder. */
+  async look(): Promise<{
+    readonly entries: JournalEntry[];
+    readonly unreadable: readonly { readonly path: string; readonly error: unknown }[];
+  }> {
     const entries: JournalEntry[] = [];
-    for (const name of await this.#files.list(this.folder)) {
+    const unreadable: { path: string; error: unknown }[] = [];
+    for (const name of await this.#files.list(this.folder, { missingOk: true })) {
       if (!name.endsWith('.json')) continue;
       const path = join(this.folder, name);
       try {
@@ -57,10 +68,11 @@ export class JobJournal {
         if (name !== `${job.job_id}.json`) throw new Error(`it holds job ${job.job_id}`);
         entries.push({ core: coreOf(job), request, named });
       } catch (error) {
-        await this.#setAside(path, error);
+        unreadable.push({ path, error });
       }
     }
-    return entries.sort((a, b) => compareText(a.core.created_at, b.core.created_at));
+    entries.sort((a, b) => compareText(a.core.created_at, b.core.created_at));
+    return { entries, unreadable };
   }
 
   /** Writes a job's state; resolves when it would survive a power cut. */

@@ -1,19 +1,13 @@
-import {
-  AGENT_ROUTES,
-  compareText,
-  type Job,
-  type JobQuery,
-  type JobSummary,
-  readPathParameter,
-} from '@linux-patch/contract';
+import { AGENT_ROUTES, compareText, type Job, type JobQuery, readPathParameter } from '@linux-patch/contract';
 import { isFinished, type JobCore } from '@linux-patch/worker';
 import { z } from 'zod';
 import { refusalError } from '../../jobs/change-intake.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
+import { summaryOf } from '../../jobs/summary.ts';
+import { pageOf } from '../../listings/paging.ts';
 import type { AgentRequest, RouteServer } from '../agent-request.ts';
 import { serveRoute } from '../serve-route.ts';
 import { noteVerdict, passedChange } from '../signed-changes.ts';
-import { pageOf } from './paging.ts';
 
 /** `/api/v1/jobs`. */
 export function serveJobs(server: RouteServer, jobs: JobQueue): void {
@@ -62,20 +56,4 @@ function matches(job: JobCore, query: JobQuery): boolean {
   if (query.operation !== undefined && job.operation !== query.operation) return false;
   if (query.status === undefined) return true;
   return query.status === 'timeout' ? job.state === 'timed_out' : job.status === query.status;
-}
-
-function summaryOf(job: JobCore): JobSummary {
-  return {
-    job_id: job.job_id,
-    operation: job.operation,
-    status: job.status,
-    state: job.state,
-    progress_percent: job.progress_percent,
-    message: job.message,
-    packages: job.packages,
-    service: job.service,
-    created_at: job.created_at,
-    completed_at: job.completed_at,
-    error_code: job.error_code,
-  };
 }

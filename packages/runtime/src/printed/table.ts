@@ -1,5 +1,5 @@
 import { MINUTE_MS } from '@linux-patch/contract';
-import { printableLine } from '@linux-patch/runtime';
+import { printableLine } from '../printable.ts';
 
 /** Rows under headings, columns aligned, two spaces between. */
 export function renderTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -5,9 +5,7 @@ import type { PackageCache, PackageInventory, SourceHistory, SourceState } from 
 /** What listings are made from. */
 export interface ListingSources {
   readonly inventory: PackageInventory;
-  readonly cache: PackageCache;
-  /** Asks the package sources for news, for somebody who waits for it. */
-  readonly refreshNow: () => Promise<void>;
+  readonly cache: Pick<PackageCache, 'noteSources' | 'verdict' | 'lastUpdateMs' | 'historyOf'>;
 }
 
 /** What a listing stands on, as it is now. */

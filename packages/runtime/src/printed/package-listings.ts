@@ -1,6 +1,6 @@
 import type { ListSource, PackageList, PackageLists, Patch, PatchList } from '@linux-patch/contract';
-import { printableLine } from '@linux-patch/runtime';
-import { enumerate } from './counted-names.ts';
+import { printableLine } from '../printable.ts';
+import { enumerate } from './enumerate.ts';
 import { pastTime, renderTable } from './table.ts';
 
 /** More names than this are counted instead. */

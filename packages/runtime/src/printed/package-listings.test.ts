@@ -1,6 +1,6 @@
 import type { PackageLists, Patch, PatchList } from '@linux-patch/contract';
 import { describe, expect, it } from 'vitest';
-import { describePackages, describePatches } from './listings.ts';
+import { describePackages, describePatches } from './package-listings.ts';
 
 const NOW = Date.UTC(2026, 10, 23, 12);
 const ago = (minutes: number) => new Date(NOW - minutes * 60_000).toISOString();

@@ -1,6 +1,6 @@
 import type { Plan, PlanDifference, PlanStep, PolicyDenial } from '@linux-patch/contract';
-import { printableLine } from '@linux-patch/runtime';
-import { describeLists } from './listings.ts';
+import { printableLine } from '../printable.ts';
+import { describeLists } from './package-listings.ts';
 import { renderTable } from './table.ts';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
@@ -74,19 +74,21 @@ function sentences(plan: Plan): string[] {
   ];
 }
 
-/** `patch --dry-run`, for people. */
-export function describePlan(plan: Plan, nowMs: number): string {
+/**
+ * A plan, for people.
+ * @param approve says how exactly this is done
+ */
+export function describePlan(
+  plan: Plan,
+  { nowMs, approve }: { readonly nowMs: number; readonly approve: string },
+): string {
   return [
     plan.steps.length === 0 ? 'Nothing would be changed.' : tableOfSteps(plan.steps),
     ...(plan.left_out.length > 0 ? ['', tableOfLeftOut(plan)] : []),
     '',
     ...[...sentences(plan), ...describeLists(plan.lists, nowMs)].map(printableLine),
     `Plan ${plan.plan_hash}`,
-    ...(plan.steps.length === 0 || plan.policy
-      ? []
-      : [
-          'Nothing was changed. To do exactly this, repeat the command with --plan and this hash instead of --dry-run.',
-        ]),
+    ...(plan.steps.length === 0 || plan.policy ? [] : [`Nothing was changed. ${approve}`]),
   ].join('\n');
 }
 

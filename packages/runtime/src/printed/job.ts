@@ -1,0 +1,35 @@
+import type { Job } from '@linux-patch/contract';
+import { printableLine } from '../printable.ts';
+import { describeDifference } from './plan.ts';
+import { pastTime, renderFacts, renderTable } from './table.ts';
+
+/** What a job did, for people. */
+export function describeJob(job: Job, nowMs: number): string {
+  const facts = renderFacts([
+    ['Job', job.job_id],
+    ['Operation', job.operation],
+    ['Status', job.state === job.status ? job.status : `${job.status} (${job.state})`],
+    ['Message', job.message],
+    ...(job.signed_by ? [['Signed by', job.signed_by] as const] : []),
+    ['Started', pastTime(job.started_at, nowMs)],
+    ['Ended', pastTime(job.completed_at, nowMs)],
+    ...(job.error ? [['Error', `${job.error} (${job.error_code ?? 'no code'})`] as const] : []),
+  ]);
+  const difference = job.error_details?.difference;
+  return [
+    facts,
+    ...(difference ? [describeDifference(difference)] : []),
+    ...(job.results.length > 0 ? [describeResults(job)] : []),
+  ].join('\n\n');
+}
+
+/** Versions before and after, and configuration files that stayed as they were. */
+export function describeResults(job: Job): string {
+  const table = renderTable(
+    ['PACKAGE', 'BEFORE', 'AFTER', 'ACTION'],
+    job.results.map((one) => [one.name, one.version_before ?? '-', one.version_after ?? '-', one.action]),
+  );
+  const kept = job.results.flatMap((one) => one.kept_files ?? []).map(printableLine);
+  if (kept.length === 0) return table;
+  return `${table}\n\nChanged on the host before, and kept so; what the packages bring lies beside them: ${kept.join(', ')}`;
+}
