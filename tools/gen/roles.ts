@@ -17,9 +17,10 @@ function permissionRow([permission, meaning]: [string, string]): string {
   return `| \`${permission}\` | ${meaning} | ${cells.join(' | ')} |`;
 }
 
-function routeRow({ method, path, auth, summary, stepUp }: Route): string {
+function routeRow({ method, path, auth, about, summary, stepUp }: Route): string {
   const [least] = isPermission(auth) ? rolesWith(auth) : [];
-  return `| ${least ?? (auth === 'person' ? 'any person' : 'nobody')} | \`${method} ${path}\` | ${summary}${stepUp ? ' *' : ''} |`;
+  const marks = `${stepUp ? ' *' : ''}${about ? ' †' : ''}`;
+  return `| ${least ?? (auth === 'person' ? 'any person' : 'nobody')} | \`${method} ${path}\` | ${summary}${marks} |`;
 }
 
 /** What each role may do. */
@@ -40,6 +41,8 @@ export function roleReference(): string {
     '## Routes',
     '',
     'What has a * takes, of somebody signed in, a proof that it is them which is at most ten minutes old. Programs and root show none.',
+    '',
+    'What has a † may be called with a role for some hosts (`--bind operator:@group:web`), and is then about those alone; everything else is about the whole fleet, and takes a role for all.',
     '',
     '| Least role | Route | What it does |',
     '|---|---|---|',

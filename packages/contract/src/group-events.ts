@@ -15,6 +15,7 @@ export const GROUP_EVENTS = {
     'hosts',
     'left',
     'join_tokens',
+    'role_bindings',
   ),
   group_hosts_added: event(
     'Hosts were put into a group, by somebody or with the join token that let them in; a hundred in one record at most.',

@@ -46,6 +46,7 @@ export * from './manager-api/local-caller.ts';
 export * from './manager-api/page-paths.ts';
 export * from './manager-api/people.ts';
 export * from './manager-api/public-routes.ts';
+export * from './manager-api/role-bindings.ts';
 export * from './manager-api/saved-searches.ts';
 export * from './manager-api/sessions.ts';
 export * from './manager-api/status.ts';

@@ -241,13 +241,14 @@ export const MANAGER_AUDIT_EVENTS = {
     'state',
   ),
   admin_forbidden: event(
-    'A known caller asked for something that its role does not allow; nothing was done.',
+    'A known caller asked for something that its role does not allow, or not for this host or the whole fleet (`beyond`); nothing was done.',
     'request_id',
     'address',
     'method',
     'route',
     'permission',
     'role',
+    'beyond',
   ),
   ...PEOPLE_EVENTS,
   admin_token_accepted: event(

@@ -2,18 +2,25 @@ import { type AuditEventTraits, event } from './audit-event.ts';
 
 /** The part of `MANAGER_AUDIT_EVENTS` about who may call: people, how they sign in, and API tokens. */
 export const PEOPLE_EVENTS = {
-  api_token_created: event('An API token was made.', 'name', 'role', 'allowed', 'expires_at'),
+  api_token_created: event('An API token was made.', 'name', 'role', 'bindings', 'allowed', 'expires_at'),
   api_token_revoked: event('An API token was revoked.', 'name', 'role', 'last_used_at'),
-  person_created: event('A person was made, who may sign in with this role.', 'person', 'role'),
+  person_created: event(
+    'A person was made, who may sign in with this role, and those for some hosts (`bindings`).',
+    'person',
+    'role',
+    'bindings',
+  ),
   first_link_refused: event(
     'Somebody tried to make the first person with a link that was used, is over, or never was.',
     'address',
   ),
   person_changed: event(
-    'A person got another role, or was shut out or let in again; all their sessions ended.',
+    'A person got another role, for all hosts or for some, or was shut out or let in again; all their sessions ended.',
     'person',
     'role',
     'previous_role',
+    'bindings',
+    'previous_bindings',
     'state',
     'sessions',
   ),

@@ -52,6 +52,13 @@ const NAMES = Object.keys(ROLES) as Role[];
 /** The name of a role. */
 export const RoleName = z.enum(NAMES);
 
+/** In the place of a role for all hosts, for who has roles for some hosts only: it is none, and so may do nothing. */
+export const NO_ROLE = 'none';
+
+/** What somebody may do with all hosts, and with the manager itself. */
+export const RoleForAll = z.enum([...NAMES, NO_ROLE]);
+export type RoleForAll = z.infer<typeof RoleForAll>;
+
 /** What a role may do; one that this version does not know may do nothing. */
 export function permissionsOf(role: string): ReadonlySet<Permission> {
   return new Set(Object.hasOwn(ROLES, role) ? ROLES[role as Role].permissions : []);

@@ -21,6 +21,7 @@ describe('an API token', () => {
     expect(token).toEqual({
       name,
       role: 'operator',
+      bindings: [],
       allowed: allow,
       state: 'active',
       created_at: new Date(world.clock.now()).toISOString(),

@@ -148,4 +148,30 @@ describe('people on the command line', () => {
     expect([ended.exitCode, ended.stderr]).toEqual([exitCode, expect.stringMatching(words)]);
     expect((await run(['people', 'list', '--json'])).stdout).not.toContain('eve');
   });
+
+  it('get roles for some hosts, beside or in the place of the one for all', async () => {
+    await run(['groups', 'create', 'web']);
+    const bind = ['--bind', 'operator:@group:web', '--bind', 'viewer:@env=test'];
+    const made = await run(
+      ['people', 'create', 'wim', ...bind, '--password-file', '-'],
+      'correct horse battery',
+    );
+    expect(made.stdout).toBe('Made wim, role viewer for @env=test, operator for @group:web.\n');
+    expect(
+      (await run(['people', 'set', 'wim', '--role', 'viewer', '--bind', 'admin:@env=dev'])).stdout,
+    ).toContain('with the role viewer, admin for @env=dev.');
+    const token = await run(['api-tokens', 'create', 'wim-ci', '--bind', 'operator:@group:web']);
+    expect(token.stderr).toContain('API token wim-ci, role operator for @group:web. It lets nobody in');
+    expect((await run(['groups', 'delete', 'web'])).stdout).toContain('A role for its hosts went with it');
+    expect((await run(['people', 'set', 'wim', '--unbind'])).stdout).toBe(
+      'wim is active, with the role viewer.\n',
+    );
+    for (const wrong of ['operator', 'operator:@behind', 'king:@group:web', 'operator:@group:a b'])
+      expect(await run(['people', 'set', 'wim', '--bind', wrong])).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining('for example operator:@group:web'),
+      });
+    expect((await run(['people', 'set', 'wim'])).stderr).toContain('Say --role, --bind or --unbind.');
+    await run(['people', 'remove', 'wim']);
+  });
 });

@@ -45,6 +45,7 @@ describe('a person', () => {
       {
         name,
         role: 'viewer',
+        bindings: [],
         state: 'active',
         created_at: new Date(world.clock.now()).toISOString(),
         created_by: TESTER,

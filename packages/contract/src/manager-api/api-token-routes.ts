@@ -14,7 +14,7 @@ export const API_TOKEN_ROUTES = {
     body: CreateApiToken,
     response: CreatedApiToken,
     status: 200,
-    errors: [...ADMIN_ERRORS, 'API_TOKEN_CONFLICT'],
+    errors: [...ADMIN_ERRORS, 'API_TOKEN_CONFLICT', 'GROUP_NOT_FOUND'],
   },
   listApiTokens: {
     method: 'GET',

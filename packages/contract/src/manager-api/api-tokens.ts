@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { lazily } from '../lazily.ts';
 import { GUARDED_PERMISSIONS } from '../permissions.ts';
-import { RoleName } from '../roles.ts';
+import { RoleForAll } from '../roles.ts';
+import { hasRights, NO_RIGHTS } from './people.ts';
+import { GivenBindings, RoleBindings } from './role-bindings.ts';
 
 export const API_TOKEN_STATES = ['active', 'expired', 'revoked'] as const;
 
@@ -25,9 +27,11 @@ export const GuardedName = z.enum(GUARDED_PERMISSIONS);
 export const ApiToken = lazily(() =>
   z.object({
     name: z.string(),
-    role: z
-      .string()
-      .meta({ description: 'What it may do; one that this version does not know may do nothing.' }),
+    role: z.string().meta({
+      description:
+        'What it may do with all hosts and the manager itself; one that this version does not know, and `none`, may do nothing.',
+    }),
+    bindings: GivenBindings,
     allowed: z.array(GuardedName).meta({
       description:
         'Of what lets somebody in, what it may do; without them a role of a program has none of it.',
@@ -50,15 +54,18 @@ export const ApiTokenList = z.object({ api_tokens: z.array(ApiToken), total: z.i
 
 /** Body of `POST /api-tokens`. */
 export const CreateApiToken = lazily(() =>
-  z.strictObject({
-    name: ApiTokenName,
-    role: RoleName,
-    allow: z.array(GuardedName).max(GUARDED_PERMISSIONS.length).optional().meta({
-      description:
-        'What lets somebody in, and the role may do: letting hosts join, making join tokens, people, API tokens.',
-    }),
-    expires_days: z.int().min(1).max(MAX_API_TOKEN_DAYS).optional(),
-  }),
+  z
+    .strictObject({
+      name: ApiTokenName,
+      role: RoleForAll,
+      bindings: RoleBindings.optional(),
+      allow: z.array(GuardedName).max(GUARDED_PERMISSIONS.length).optional().meta({
+        description:
+          'What lets somebody in, and the role may do: letting hosts join, making join tokens, people, API tokens.',
+      }),
+      expires_days: z.int().min(1).max(MAX_API_TOKEN_DAYS).optional(),
+    })
+    .refine(hasRights, NO_RIGHTS),
 );
 export type CreateApiToken = z.infer<typeof CreateApiToken>;
 

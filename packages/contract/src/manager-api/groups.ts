@@ -88,6 +88,9 @@ export const GroupDeleted = lazily(() =>
     join_tokens: Count.meta({
       description: 'Join tokens in force that would have put hosts into it; those hosts come without it now.',
     }),
+    role_bindings: Count.meta({
+      description: 'Roles of people and API tokens that were for its hosts, and are gone with it.',
+    }),
   }),
 );
 export type GroupDeleted = z.infer<typeof GroupDeleted>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CRL_STATUSES, IDENTITY_TRUSTS } from '../agent-api/health.ts';
 import { OsDetails } from '../enrollment.ts';
 import { lazily } from '../lazily.ts';
+import { BINDABLE_PERMISSIONS } from '../permissions.ts';
 import { REVOCATION_REASON_NAMES } from '../revocation.ts';
 import { OneLine } from '../text-bounds.ts';
 import { HostSelector } from './host-selector.ts';
@@ -99,7 +100,16 @@ export const HostList = z.object({ hosts: z.array(Host), total: z.int() });
 export type HostList = z.infer<typeof HostList>;
 
 /** Query of `GET /hosts`. */
-export const HostQuery = z.strictObject({ hosts: HostSelector.optional() });
+export const HostQuery = lazily(() =>
+  z.strictObject({
+    hosts: HostSelector.optional(),
+    may: z.enum(BINDABLE_PERMISSIONS).optional().meta({
+      description:
+        'Refused (`FORBIDDEN`), with their names, when some of the hosts that are meant are not among those for which the caller has this permission.',
+    }),
+  }),
+);
+export type HostQuery = z.infer<typeof HostQuery>;
 
 /** What people write about a host: one line. */
 export const HostNote = OneLine(500);

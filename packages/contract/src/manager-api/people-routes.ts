@@ -14,7 +14,7 @@ export const PEOPLE_ROUTES = {
     body: CreatePerson,
     response: Person,
     status: 200,
-    errors: [...ADMIN_ERRORS, 'PERSON_CONFLICT'],
+    errors: [...ADMIN_ERRORS, 'PERSON_CONFLICT', 'GROUP_NOT_FOUND'],
   },
   listPeople: {
     method: 'GET',
@@ -30,11 +30,11 @@ export const PEOPLE_ROUTES = {
     path: '/api/v1/people/{name}',
     auth: 'people:manage',
     stepUp: true,
-    summary: 'Give a person another role, or shut them out and let them in again',
+    summary: 'Give a person another role, for all hosts or for some, or shut them out and let them in again',
     body: PersonChange,
     response: Person,
     status: 200,
-    errors: [...ADMIN_ERRORS, 'PERSON_NOT_FOUND'],
+    errors: [...ADMIN_ERRORS, 'PERSON_NOT_FOUND', 'GROUP_NOT_FOUND'],
   },
   resetPerson: {
     method: 'POST',

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { lazily } from '../lazily.ts';
-import { RoleName } from '../roles.ts';
+import { NO_ROLE, RoleForAll } from '../roles.ts';
 import { Line } from '../text-bounds.ts';
+import { GivenBindings, RoleBindings } from './role-bindings.ts';
 
 /** The name by which a person signs in, and by which records tell who acted. */
 export const PersonName = z
@@ -26,7 +27,11 @@ export const NewPassword = z
 export const Person = lazily(() =>
   z.object({
     name: Line,
-    role: Line.meta({ description: 'What they may do; one that this version does not know may do nothing.' }),
+    role: Line.meta({
+      description:
+        'What they may do with all hosts and the manager itself; one that this version does not know, and `none`, may do nothing.',
+    }),
+    bindings: GivenBindings,
     state: z.enum(['active', 'disabled']),
     created_at: z.iso.datetime(),
     created_by: Line,
@@ -38,15 +43,43 @@ export type Person = z.infer<typeof Person>;
 
 export const PersonList = lazily(() => z.object({ people: z.array(Person).max(10_000), total: z.int() }));
 
+/** Whether it names anything that somebody may do. */
+export function hasRights(wish: {
+  readonly role: string;
+  readonly bindings?: readonly unknown[] | undefined;
+}): boolean {
+  return wish.role !== NO_ROLE || (wish.bindings ?? []).length > 0;
+}
+
+/** What is said of a wish without any. */
+export const NO_RIGHTS =
+  'names nothing that they may do: the role is none, and there is no role for some hosts';
+
 /** Body of `POST /people`. */
-export const CreatePerson = z.strictObject({ name: PersonName, role: RoleName, password: NewPassword });
+export const CreatePerson = lazily(() =>
+  z
+    .strictObject({
+      name: PersonName,
+      role: RoleForAll,
+      bindings: RoleBindings.optional(),
+      password: NewPassword,
+    })
+    .refine(hasRights, NO_RIGHTS),
+);
 export type CreatePerson = z.infer<typeof CreatePerson>;
 
 /** Body of `PUT /people/{name}`. */
 export const PersonChange = lazily(() =>
   z
-    .strictObject({ role: RoleName.optional(), disabled: z.boolean().optional() })
-    .refine(({ role, disabled }) => role !== undefined || disabled !== undefined, 'names nothing to change'),
+    .strictObject({
+      role: RoleForAll.optional(),
+      bindings: RoleBindings.optional().meta({
+        description:
+          'All roles for some hosts, in the place of those that they have; without a word these stay.',
+      }),
+      disabled: z.boolean().optional(),
+    })
+    .refine((change) => Object.values(change).some((one) => one !== undefined), 'names nothing to change'),
 );
 export type PersonChange = z.infer<typeof PersonChange>;
 

@@ -56,7 +56,17 @@ export type SetUp = z.infer<typeof SetUp>;
 export const OwnSession = lazily(() =>
   z.object({
     person: Person,
-    permissions: z.array(Line).max(1_000),
+    permissions: z
+      .array(Line)
+      .max(1_000)
+      .meta({ description: 'What they may do with all hosts and the manager itself.' }),
+    bound: z
+      .array(z.object({ on: Line, permissions: z.array(Line).max(1_000) }))
+      .max(1_000)
+      .meta({
+        description:
+          'What else they may do with the hosts of a group (`@group:NAME`) or with a label (`@KEY=VALUE`).',
+      }),
     session: Session,
     proven_until: z.iso
       .datetime()

@@ -1,5 +1,6 @@
 import {
   type ApiToken,
+  boundPermissionsOf,
   type CreateApiToken,
   type CreatedApiToken,
   DAY_MS,
@@ -15,6 +16,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { Database } from '../database/open.ts';
 import type { ApiTokenRow, ManagerTables } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
+import { replaceBindings, viewAllBindings, viewBindings } from '../reach/bindings.ts';
 import { createSecret, secretVerifier } from './secret.ts';
 import { toView } from './view.ts';
 
@@ -67,7 +69,7 @@ async function forgetOldest(db: Database, now: number): Promise<void> {
 }
 
 /** A token allows what its role may do at most, and a program makes none that may more than itself. */
-function requireAllowed({ role, allow = [] }: CreateApiToken, maker: MakerOfTokens): void {
+function requireAllowed({ role, bindings = [], allow = [] }: CreateApiToken, maker: MakerOfTokens): void {
   const beyondRole = allow.filter((one) => !permissionsOf(role).has(one));
   if (beyondRole.length > 0) {
     throw new PatchError(
@@ -75,7 +77,8 @@ function requireAllowed({ role, allow = [] }: CreateApiToken, maker: MakerOfToke
       `The role ${role} has no permission ${beyondRole.join(', ')}, so no token of it can be allowed that. Nothing was made.`,
     );
   }
-  const wished = programPermissions(role, allow);
+  const wished = new Set(programPermissions(role, allow));
+  for (const { role: bound } of bindings) for (const one of boundPermissionsOf(bound)) wished.add(one);
   const beyondMaker = [...wished].filter((one) => !maker.permissions.has(one));
   if (beyondMaker.length === 0) return;
   throw new PatchError(
@@ -92,7 +95,7 @@ interface MakerOfTokens {
 
 /**
  * Makes a token. Its secret is in what is returned, and nowhere else.
- * @throws PatchError `API_TOKEN_CONFLICT`, `INVALID_REQUEST`, `FORBIDDEN`
+ * @throws PatchError `API_TOKEN_CONFLICT`, `INVALID_REQUEST`, `FORBIDDEN`, `GROUP_NOT_FOUND`
  */
 export async function createApiToken(
   { db, audit, clock, random }: ApiTokenContext,
@@ -115,17 +118,17 @@ export async function createApiToken(
     last_used_at: null,
     last_used_from: null,
   };
-  const view = toView(row, now);
-  await inTransaction(db, async (own) => {
+  const view = await inTransaction(db, async (own) => {
     await requireRoom(own, wish.name, now);
     await forgetOldest(own, now);
     await own.insertInto('api_tokens').values(row).execute();
-    const { name, role, allowed, expires_at } = view;
-    await audit.record(own, {
-      actor,
-      event: 'api_token_created',
-      fields: { name, role, allowed, expires_at },
-    });
+    const bindings = await replaceBindings(own, { apiToken: wish.name }, wish.bindings ?? []);
+    const made = toView(row, bindings, now);
+    const { name, role, allowed, expires_at } = made;
+    const bound = bindings.length > 0 ? { bindings } : {};
+    const fields = { name, role, ...bound, allowed, expires_at };
+    await audit.record(own, { actor, event: 'api_token_created', fields });
+    return made;
   });
   return { secret, api_token: view };
 }
@@ -138,7 +141,8 @@ export async function listApiTokens({ db, clock }: ApiTokenContext): Promise<Api
     .orderBy('created_at', 'desc')
     .orderBy('name')
     .execute();
-  return rows.map((row) => toView(row, clock.now()));
+  const given = await viewAllBindings(db);
+  return rows.map((row) => toView(row, given.get(row.name) ?? [], clock.now()));
 }
 
 /**
@@ -158,14 +162,15 @@ export async function revokeApiToken(
         'There is no API token of this name. "linux-patch-manager api-tokens list" shows them; those that let hosts join are under "tokens".',
       );
     }
-    if (row.revoked_at !== null) return toView(row, clock.now());
+    const bindings = await viewBindings(own, { apiToken: name });
+    if (row.revoked_at !== null) return toView(row, bindings, clock.now());
     const revoked: ApiTokenRow = { ...row, revoked_at: clock.now() };
     await own
       .updateTable('api_tokens')
       .set({ revoked_at: revoked.revoked_at })
       .where('name', '=', name)
       .execute();
-    const view = toView(revoked, clock.now());
+    const view = toView(revoked, bindings, clock.now());
     const { role, last_used_at } = view;
     await audit.record(own, { actor, event: 'api_token_revoked', fields: { name, role, last_used_at } });
     return view;

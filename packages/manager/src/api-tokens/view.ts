@@ -1,4 +1,9 @@
-import { type ApiToken, GuardedName, type GuardedPermission } from '@linux-patch/contract';
+import {
+  type ApiToken,
+  type GivenBindings,
+  GuardedName,
+  type GuardedPermission,
+} from '@linux-patch/contract';
 import { z } from 'zod';
 import type { ApiTokenRow } from '../database/schema.ts';
 import { readStored } from '../database/stored-json.ts';
@@ -24,10 +29,11 @@ function instant(ms: number | null): string | null {
 }
 
 /** A token as an administrator sees it. */
-export function toView(row: ApiTokenRow, nowMs: number): ApiToken {
+export function toView(row: ApiTokenRow, bindings: GivenBindings, nowMs: number): ApiToken {
   return {
     name: row.name,
     role: row.role,
+    bindings,
     allowed: allowedOf(row),
     state: stateOf(row, nowMs),
     created_at: new Date(row.created_at).toISOString(),

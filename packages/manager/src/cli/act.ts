@@ -63,7 +63,9 @@ export async function actOn(
   course: Course,
 ): Promise<number> {
   requireOneWay(act, course);
-  if (isSeveral(reference)) return actOnSeveral(context, await chooseHosts(context, reference), act, course);
+  const may = course.dryRun && act.plan ? 'hosts:read' : 'hosts:patch';
+  if (isSeveral(reference))
+    return actOnSeveral(context, await chooseHosts(context, reference, may), act, course);
   if (course.dryRun && act.plan) return showPlan(context, await act.plan(context, reference, course));
   const accepted = await act.start(context, reference);
   if (!course.wait) return showAccepted(context, reference, accepted);

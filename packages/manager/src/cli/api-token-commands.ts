@@ -6,17 +6,15 @@ import {
   type GuardedPermission,
   MANAGER_ADMIN_ROUTES,
   MAX_API_TOKEN_DAYS,
-  ROLES,
-  type Role,
 } from '@linux-patch/contract';
 import { pastTime, relativeTime, renderTable } from '@linux-patch/runtime/printed';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { apiTokenName, guarded, lifeInDays } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
+import { describeRoles, explainRoles, type RoleOptions, rolesToMake, withNewRoles } from './role-options.ts';
 
-interface CreateOptions {
-  readonly role: Role;
+interface CreateOptions extends RoleOptions {
   readonly allow?: readonly GuardedPermission[];
   /** Days. */
   readonly expires?: number;
@@ -30,9 +28,9 @@ function letsIn({ allowed }: ApiToken): string {
 }
 
 /** What a person has to know about a new token, without its secret. */
-function explain({ nowMs }: CommandContext, { api_token: token }: CreatedApiToken, role: Role): string {
+function explain({ nowMs }: CommandContext, { api_token: token }: CreatedApiToken): string {
   return [
-    `API token ${token.name}, role ${role}: ${ROLES[role].meaning} ${letsIn(token)} It ends ${token.expires_at} (${relativeTime(token.expires_at, nowMs)}).`,
+    `API token ${token.name}, role ${explainRoles(token)} ${letsIn(token)} It ends ${token.expires_at} (${relativeTime(token.expires_at, nowMs)}).`,
     `It is shown this once. A program sends it to this manager as "Authorization: Bearer …". Take it back with: linux-patch-manager api-tokens revoke ${token.name}`,
     '',
   ].join('\n');
@@ -40,23 +38,23 @@ function explain({ nowMs }: CommandContext, { api_token: token }: CreatedApiToke
 
 /** `api-tokens create`: the token alone on standard output, so that it can go into a file; the rest beside it. */
 async function createToken(context: CommandContext, name: string, options: CreateOptions): Promise<void> {
-  const { role, allow, expires } = options;
+  const { allow, expires } = options;
   const body = {
     name,
-    role,
+    ...rolesToMake(options),
     ...(allow ? { allow: [...allow] } : {}),
     ...(expires === undefined ? {} : { expires_days: expires }),
   };
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.createApiToken, { body });
   print(context, data, () => data.secret);
-  if (!context.json) context.stderr(explain(context, data, role));
+  if (!context.json) context.stderr(explain(context, data));
 }
 
 function rowOf(token: ApiToken, nowMs: number): string[] {
   const used = pastTime(token.last_used_at, nowMs);
   return [
     token.name,
-    token.allowed.length === 0 ? token.role : `${token.role}, ${token.allowed.join(', ')}`,
+    [describeRoles(token), ...token.allowed].join(', '),
     token.state,
     pastTime(token.created_at, nowMs),
     token.created_by,
@@ -92,14 +90,12 @@ export function addApiTokenCommands({ program, add, run }: CommandLine): void {
   const tokens = program
     .command('api-tokens')
     .description('API tokens, with which programs elsewhere call this manager as far as their role goes');
-  const roles = Object.entries(ROLES).map(([name, { meaning }]) => `${name}: ${meaning}`);
-  add(tokens, 'create', 'make an API token; prints it, this once')
-    .argument('<name>', 'what records call it, for example prometheus-2027', apiTokenName)
-    .addOption(
-      new Option('--role <role>', `what it may do. ${roles.join(' ')}`)
-        .choices(Object.keys(ROLES))
-        .makeOptionMandatory(),
-    )
+  const create = add(tokens, 'create', 'make an API token; prints it, this once').argument(
+    '<name>',
+    'what records call it, for example prometheus-2027',
+    apiTokenName,
+  );
+  withNewRoles(create, 'what it may do')
     .option(
       '--allow <permission>',
       `also what lets somebody in, which no program may by its role alone: ${GUARDED_PERMISSIONS.join(', ')}; may be repeated`,

@@ -12,6 +12,7 @@ import {
   MAX_JOIN_TOKEN_SECONDS,
   PersonName,
   PlanHash,
+  RoleBinding,
   SearchName,
 } from '@linux-patch/contract';
 import { InvalidArgumentError } from 'commander';
@@ -191,6 +192,16 @@ export function personName(text: string): string {
 /** The name of a plan. */
 export function planHash(text: string): string {
   return bySchema(PlanHash, text);
+}
+
+/** A role for some hosts, `ROLE:@group:NAME` or `ROLE:@KEY=VALUE`; may be repeated. */
+export function roleBinding(text: string, before: readonly RoleBinding[] = []): readonly RoleBinding[] {
+  const [, role = '', on = ''] = /^([^:]*):(.*)$/.exec(text) ?? [];
+  const read = RoleBinding.safeParse({ role, on });
+  if (read.success) return [...before, read.data];
+  throw new InvalidArgumentError(
+    'a role for some hosts is ROLE:@group:NAME or ROLE:@KEY=VALUE, for example operator:@group:web.',
+  );
 }
 
 /** An option that may be repeated. */

@@ -1,4 +1,9 @@
-import { type Host, MANAGER_ADMIN_ROUTES, MAX_SELECTOR_CHARACTERS } from '@linux-patch/contract';
+import {
+  type Host,
+  type HostQuery,
+  MANAGER_ADMIN_ROUTES,
+  MAX_SELECTOR_CHARACTERS,
+} from '@linux-patch/contract';
 import type { CommandContext } from './command-context.ts';
 
 /** For `--help` of every command that takes several hosts. */
@@ -24,17 +29,20 @@ export function inCalls(reference: string, most: number): string[] {
   return calls;
 }
 
+/** What is to be done to hosts that are looked up; refused before it begins where the caller may not do it to all of them. */
+type May = NonNullable<HostQuery['may']>;
+
 /** The hosts that a reference means, by name, as they are on record; those that left are none of them. */
-export async function findHosts(context: CommandContext, reference: string): Promise<Host[]> {
+export async function findHosts(context: CommandContext, reference: string, may: May): Promise<Host[]> {
   const found = new Map<string, Host>();
   for (const hosts of inCalls(reference, MAX_SELECTOR_CHARACTERS)) {
-    const chosen = await context.api.call(MANAGER_ADMIN_ROUTES.listHosts, { query: { hosts } });
+    const chosen = await context.api.call(MANAGER_ADMIN_ROUTES.listHosts, { query: { hosts, may } });
     for (const host of chosen.hosts) found.set(host.fqdn, host);
   }
   return [...found.keys()].toSorted().flatMap((name) => found.get(name) ?? []);
 }
 
 /** Full names of the hosts that a reference means; those that left are none of them. */
-export async function chooseHosts(context: CommandContext, reference: string): Promise<string[]> {
-  return (await findHosts(context, reference)).map(({ fqdn }) => fqdn);
+export async function chooseHosts(context: CommandContext, reference: string, may: May): Promise<string[]> {
+  return (await findHosts(context, reference, may)).map(({ fqdn }) => fqdn);
 }

@@ -103,15 +103,20 @@ async function changeGroup(
 /** `groups delete` */
 async function deleteGroup(context: CommandContext, name: string): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.deleteGroup, { params: { name } });
-  const { group, join_tokens } = data;
+  const { group, join_tokens, role_bindings } = data;
   const tokens =
     join_tokens === 0
       ? ''
       : ` ${join_tokens === 1 ? 'A join token' : `${join_tokens} join tokens`} in force put hosts into it: those that come by it from now on are not in it.`;
+  const roles =
+    role_bindings === 0
+      ? ''
+      : ` ${role_bindings === 1 ? 'A role' : `${role_bindings} roles`} for its hosts went with it: "people list" and "api-tokens list" show who has which now.`;
   print(
     context,
     data,
-    () => `Deleted the group ${group.name}, with ${sizeOf(group)} in it; no host was removed.${tokens}`,
+    () =>
+      `Deleted the group ${group.name}, with ${sizeOf(group)} in it; no host was removed.${tokens}${roles}`,
   );
 }
 
@@ -142,7 +147,10 @@ async function changeHosts(
   let calls = inCalls(reference, MAX_SELECTOR_CHARACTERS);
   // All of it is looked up before the first change: a name that nobody has must not end it half done.
   if (calls.length > 1)
-    calls = inCalls((await chooseHosts(context, reference)).join(','), MAX_SELECTOR_CHARACTERS);
+    calls = inCalls(
+      (await chooseHosts(context, reference, 'hosts:group')).join(','),
+      MAX_SELECTOR_CHARACTERS,
+    );
   const done: GroupHostsChanged[] = [];
   for (const hosts of calls)
     done.push(await context.api.call(MANAGER_ADMIN_ROUTES[route], { params: { name }, body: { hosts } }));

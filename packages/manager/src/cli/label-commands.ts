@@ -30,8 +30,11 @@ async function change(
   const ask = (id: string): Promise<Host> =>
     context.api.call(MANAGER_ADMIN_ROUTES.labelHost, { params: { id }, body });
   if (isSeveral(reference))
-    return onSeveralHosts(context, await chooseHosts(context, reference), { parallel }, async (host) =>
-      outcomeOfWords(describeLabels(await ask(host)), { isDone: true }),
+    return onSeveralHosts(
+      context,
+      await chooseHosts(context, reference, 'hosts:group'),
+      { parallel },
+      async (host) => outcomeOfWords(describeLabels(await ask(host)), { isDone: true }),
     );
   const host = await ask(reference);
   print(context, host, () => printableLine(`${host.fqdn}: ${describeLabels(host)}`));

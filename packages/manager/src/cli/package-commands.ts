@@ -97,7 +97,7 @@ function holding(route: 'hostHold' | 'hostUnhold', packages: readonly string[]):
 async function refresh(context: CommandContext, reference: string, { parallel }: Course): Promise<number> {
   const ask = (id: string) => context.api.call(MANAGER_ADMIN_ROUTES.hostRefresh, { params: { id } });
   if (isSeveral(reference)) {
-    const hosts = await chooseHosts(context, reference);
+    const hosts = await chooseHosts(context, reference, 'hosts:patch');
     return onSeveralHosts(context, hosts, { parallel }, async (host) => {
       const state = await ask(host);
       return outcomeOfWords(describeHost(state, context.nowMs), { isDone: state.state !== 'unknown' });

@@ -85,7 +85,7 @@ async function patch(context: CommandContext, reference: string, order: PatchOrd
   const act = patching(order);
   if (course.dryRun || !course.reboot) return actOn(context, reference, act, course);
   if (isSeveral(reference)) {
-    const hosts = await findHosts(context, reference);
+    const hosts = await findHosts(context, reference, 'hosts:patch');
     const { wait = false, parallel } = course;
     context.stderr(`${describeReboots(hosts, { delaySeconds: delayOf(course), wait, parallel })}\n`);
     return actOnSeveral(

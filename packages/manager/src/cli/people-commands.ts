@@ -1,10 +1,24 @@
-import { MANAGER_ADMIN_ROUTES, type Person, ROLES, type Role, type Session } from '@linux-patch/contract';
+import {
+  MANAGER_ADMIN_ROUTES,
+  PatchError,
+  type Person,
+  type PersonChange,
+  type Session,
+} from '@linux-patch/contract';
 import { pastTime, relativeTime, renderTable } from '@linux-patch/runtime/printed';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { personName } from './arguments.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { PASSWORD_FILE_HELP, readNewPassword } from './new-password.ts';
+import {
+  describeRoles,
+  explainRoles,
+  type RoleOptions,
+  rolesToMake,
+  withNewRoles,
+  withRoles,
+} from './role-options.ts';
 
 interface PasswordOption {
   readonly passwordFile?: string;
@@ -14,19 +28,20 @@ interface PasswordOption {
 async function createPerson(
   context: CommandContext,
   name: string,
-  { role, passwordFile }: PasswordOption & { readonly role: Role },
+  { passwordFile, ...roles }: PasswordOption & RoleOptions,
 ): Promise<void> {
+  const wish = rolesToMake(roles);
   const password = await readNewPassword(context, { name, passwordFile });
   const person = await context.api.call(MANAGER_ADMIN_ROUTES.createPerson, {
-    body: { name, role, password },
+    body: { name, ...wish, password },
   });
-  print(context, person, () => `Made ${person.name}, role ${role}: ${ROLES[role].meaning}`);
+  print(context, person, () => `Made ${person.name}, role ${explainRoles(person)}`);
 }
 
 function rowOf(person: Person, nowMs: number): string[] {
   return [
     person.name,
-    person.role,
+    describeRoles(person),
     person.state,
     person.second_factor ? 'yes' : 'no',
     pastTime(person.last_sign_in_at, nowMs),
@@ -49,13 +64,9 @@ async function listPeople(context: CommandContext): Promise<void> {
 }
 
 /** `people disable`, `people enable` and `people set` */
-async function changePerson(
-  context: CommandContext,
-  name: string,
-  body: { readonly role?: Role; readonly disabled?: boolean },
-): Promise<void> {
+async function changePerson(context: CommandContext, name: string, body: PersonChange): Promise<void> {
   const person = await context.api.call(MANAGER_ADMIN_ROUTES.changePerson, { params: { name }, body });
-  print(context, person, () => `${person.name} is ${person.state}, with the role ${person.role}.`);
+  print(context, person, () => `${person.name} is ${person.state}, with the role ${describeRoles(person)}.`);
 }
 
 /** `people reset` */
@@ -115,14 +126,27 @@ async function signOut(
   print(context, data, () => `Ended ${ended} ${ended === 1 ? 'session' : 'sessions'} of ${name}.`);
 }
 
-function roleOption(description: string): Option {
-  return new Option('--role <role>', description).choices(Object.keys(ROLES)).makeOptionMandatory();
+/** `people set`: what is not said stays. */
+function setRoles(
+  context: CommandContext,
+  name: string,
+  { role, bind, unbind }: RoleOptions & { readonly unbind?: boolean },
+): Promise<void> {
+  if (bind !== undefined && unbind)
+    throw new PatchError(
+      'INVALID_REQUEST',
+      '--bind and --unbind are not both possible. Nothing was changed.',
+    );
+  const bindings = unbind ? [] : bind && [...bind];
+  const change = { ...(role === undefined ? {} : { role }), ...(bindings ? { bindings } : {}) };
+  if (Object.keys(change).length === 0)
+    throw new PatchError('INVALID_REQUEST', 'Say --role, --bind or --unbind. Nothing was changed.');
+  return changePerson(context, name, change);
 }
 
 /** Adds `people` to the command line. */
 export function addPeopleCommands({ program, add, run }: CommandLine): void {
   const people = program.command('people').description('people who sign in, each with a role and a password');
-  const roles = Object.entries(ROLES).map(([name, { meaning }]) => `${name}: ${meaning}`);
   const named = <O extends object>(
     usage: string,
     description: string,
@@ -136,15 +160,17 @@ export function addPeopleCommands({ program, add, run }: CommandLine): void {
           quietly((context) => work(context, name, options)),
         ),
       );
-  named('create', 'make a person; the password is asked for', createPerson)
-    .addOption(roleOption(`what the person may do. ${roles.join(' ')}`))
-    .option('--password-file <file>', PASSWORD_FILE_HELP);
+  withNewRoles(
+    named('create', 'make a person; the password is asked for', createPerson),
+    'what the person may do',
+  ).option('--password-file <file>', PASSWORD_FILE_HELP);
   add(people, 'list', 'list people: what each may do, and when they signed in last').action(
     (_options: object, command: Command) => run(command, quietly(listPeople)),
   );
-  named('set', 'give a person another role', (context, name, { role }: { readonly role: Role }) =>
-    changePerson(context, name, { role }),
-  ).addOption(roleOption('what the person may do from now on'));
+  withRoles(
+    named('set', 'give a person another role; what is not said stays', setRoles),
+    'what the person may do from now on',
+  ).option('--unbind', 'take away all roles for some hosts');
   named('disable', 'let a person in no more, from now on', (context, name) =>
     changePerson(context, name, { disabled: true }),
   );

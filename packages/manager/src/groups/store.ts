@@ -132,10 +132,21 @@ export function deleteGroup(
       .where('t.expires_at', '>', clock.now())
       .whereRef('t.used', '<', 't.uses')
       .executeTakeFirstOrThrow();
+    const { bindings } = await own
+      .selectFrom('role_bindings')
+      .select((select) => select.fn.countAll<number>().as('bindings'))
+      .where('group_id', '=', row.id)
+      .executeTakeFirstOrThrow();
     await own.deleteFrom('host_groups').where('id', '=', row.id).execute();
-    const fields = { group: row.name, hosts: group.hosts, left: group.left, join_tokens: tokens };
+    const fields = {
+      group: row.name,
+      hosts: group.hosts,
+      left: group.left,
+      join_tokens: tokens,
+      ...(bindings > 0 ? { role_bindings: bindings } : {}),
+    };
     await audit.record(own, { actor: by.name, event: 'group_deleted', fields });
-    return { group, join_tokens: tokens };
+    return { group, join_tokens: tokens, role_bindings: bindings };
   });
 }
 

@@ -5,6 +5,8 @@ import { inTransaction } from '../database/transactions.ts';
 import type { HostJobs } from '../host-jobs/host-jobs.ts';
 import type { ManagerRequest } from '../http/manager-request.ts';
 import type { Routes } from '../http/routes.ts';
+import { reachOf } from '../reach/reach.ts';
+import { requireWithin } from '../reach/within.ts';
 import { askChange, callHost, type HostSources } from './ask-host.ts';
 import { changeLabels } from './labels.ts';
 import { askListing, askPlan } from './listing.ts';
@@ -23,8 +25,14 @@ function queryOf({ search }: ManagerRequest): URLSearchParams {
 /** The fleet, and what is asked of its hosts. */
 export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void {
   const { hosts } = sources;
-  routes.serve(MANAGER_ADMIN_ROUTES.listHosts, async ({ query, request, sees }) => {
+  routes.serve(MANAGER_ADMIN_ROUTES.listHosts, async ({ query, request, sees, actor }) => {
     const list = await hosts.list(sees, query.hosts, request.signal);
+    if (query.may !== undefined)
+      await requireWithin(
+        sources.db,
+        reachOf(actor, query.may),
+        list.map(({ id }) => id),
+      );
     return { hosts: list, total: list.length };
   });
   routes.serve(MANAGER_ADMIN_ROUTES.getHost, async ({ parameter }) =>

@@ -38,7 +38,7 @@ export async function makeFirstPerson(
   }
   await requireNobody(context.db);
   const wish = { name, password, role: 'admin' } as const;
-  const person = await insertPerson(context, wish, { actor: ACTOR, admit: requireNobody });
+  const { row: person } = await insertPerson(context, wish, { actor: ACTOR, admit: requireNobody });
   await link.remove();
   return { person, ...(await beginSession(context, person, { address, client, before: undefined })) };
 }

@@ -1,5 +1,7 @@
-import { MINUTE_MS, type OwnSession, permissionsOf } from '@linux-patch/contract';
+import { boundPermissionsOf, MINUTE_MS, type OwnSession, permissionsOf } from '@linux-patch/contract';
 import type { PersonRow, SessionRow } from '../database/schema.ts';
+import { viewBindings } from '../reach/bindings.ts';
+import type { PeopleContext } from './context.ts';
 import { toSessionView } from './session-view.ts';
 import { toView } from './view.ts';
 
@@ -12,16 +14,15 @@ export function isProven({ proven_at }: Pick<SessionRow, 'proven_at'>, nowMs: nu
 }
 
 /** Who is signed in, as they see it. */
-export function toOwnSession({
-  person,
-  session,
-}: {
-  readonly person: PersonRow;
-  readonly session: SessionRow;
-}): OwnSession {
+export async function viewOwnSession(
+  { db }: Pick<PeopleContext, 'db'>,
+  { person, session }: { readonly person: PersonRow; readonly session: SessionRow },
+): Promise<OwnSession> {
+  const bindings = await viewBindings(db, { personId: person.id });
   return {
-    person: toView(person),
+    person: toView(person, bindings),
     permissions: [...permissionsOf(person.role)],
+    bound: bindings.map(({ role, on }) => ({ on, permissions: [...boundPermissionsOf(role)] })),
     session: toSessionView(session, session.id),
     proven_until: new Date(session.proven_at + PROVEN_MS).toISOString(),
   };

@@ -6,7 +6,7 @@ import { sessionCookie } from '../http/session-cookie.ts';
 import type { PeopleContext } from './context.ts';
 import type { FirstLink } from './first-link.ts';
 import { makeFirstPerson } from './first-person.ts';
-import { toOwnSession } from './own-session.ts';
+import { viewOwnSession } from './own-session.ts';
 
 /** What makes the first person. */
 export function serveFirstRoutes(routes: Routes, people: PeopleContext, link: FirstLink): void {
@@ -21,7 +21,11 @@ export function serveFirstRoutes(routes: Routes, people: PeopleContext, link: Fi
       };
       const { secret, ...own } = await makeFirstPerson(people, { link, door }, body);
       const headers = { 'Set-Cookie': sessionCookie(secret) };
-      return dataAnswer(route, toOwnSession(own), { requestId, clock: people.clock, headers });
+      return dataAnswer(route, await viewOwnSession(people, own), {
+        requestId,
+        clock: people.clock,
+        headers,
+      });
     },
     requireOwnSite,
   );

@@ -3,7 +3,7 @@ import { ownOf } from '../http/actor.ts';
 import type { Routes } from '../http/routes.ts';
 import { confirmAuthenticator, offerAuthenticator, removeAuthenticator } from './authenticator.ts';
 import type { PeopleContext } from './context.ts';
-import { toOwnSession } from './own-session.ts';
+import { viewOwnSession } from './own-session.ts';
 import { stepUp } from './step-up.ts';
 
 /** What people call to show again that it is them, and about their authenticator. */
@@ -11,7 +11,7 @@ export function serveOwnFactorRoutes(routes: Routes, people: PeopleContext): voi
   routes.serve(MANAGER_ADMIN_ROUTES.stepUp, async ({ actor, body, request }) => {
     const own = ownOf(actor);
     const session = await stepUp(people, { ...own, address: request.observedAddress }, body);
-    return toOwnSession({ person: own.person, session });
+    return viewOwnSession(people, { person: own.person, session });
   });
   routes.serve(MANAGER_ADMIN_ROUTES.offerAuthenticator, ({ actor }) =>
     offerAuthenticator(people, ownOf(actor).person),

@@ -6,7 +6,7 @@ import type { Routes } from '../http/routes.ts';
 import { sessionCookie, sessionCookieOf } from '../http/session-cookie.ts';
 import type { PeopleContext } from './context.ts';
 import { changeOwnPassword } from './own-password.ts';
-import { toOwnSession } from './own-session.ts';
+import { viewOwnSession } from './own-session.ts';
 import { endSessions, listSessions, signOut } from './sessions.ts';
 import { signIn } from './sign-in.ts';
 
@@ -22,7 +22,11 @@ function serveSignIn(routes: Routes, people: PeopleContext): void {
       };
       const { secret, ...own } = await signIn(people, body, door);
       const headers = { 'Set-Cookie': sessionCookie(secret) };
-      return dataAnswer(route, toOwnSession(own), { requestId, clock: people.clock, headers });
+      return dataAnswer(route, await viewOwnSession(people, own), {
+        requestId,
+        clock: people.clock,
+        headers,
+      });
     },
     requireOwnSite,
   );
@@ -31,7 +35,7 @@ function serveSignIn(routes: Routes, people: PeopleContext): void {
 /** What people call to sign in, and about themselves. */
 export function serveSessionRoutes(routes: Routes, people: PeopleContext): void {
   serveSignIn(routes, people);
-  routes.serve(MANAGER_ADMIN_ROUTES.ownSession, async ({ actor }) => toOwnSession(ownOf(actor)));
+  routes.serve(MANAGER_ADMIN_ROUTES.ownSession, async ({ actor }) => viewOwnSession(people, ownOf(actor)));
   routes.serve(MANAGER_ADMIN_ROUTES.signOut, async ({ actor }) => {
     await signOut(people, ownOf(actor).session, actor.name);
     return {};

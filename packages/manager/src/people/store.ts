@@ -1,8 +1,15 @@
-import { type CreatePerson, PatchError, type Person, type PersonChange } from '@linux-patch/contract';
+import {
+  type CreatePerson,
+  type GivenBindings,
+  PatchError,
+  type Person,
+  type PersonChange,
+} from '@linux-patch/contract';
 import { type Acting, requireStill } from '../audit/acting.ts';
 import type { Database } from '../database/open.ts';
 import type { PersonRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
+import { replaceBindings, viewAllBindings, viewBindings } from '../reach/bindings.ts';
 import type { PeopleContext } from './context.ts';
 import { refuseNameAsPassword } from './name-as-password.ts';
 import { removeRecoveryCodes } from './second-factor.ts';
@@ -55,12 +62,12 @@ export async function getPerson(db: Database, name: string): Promise<PersonRow> 
   );
 }
 
-/** Adds a row. @param how.admit asked in the same transaction whether it may be. @throws what `admit` throws */
+/** Adds a row. @param how.admit asked in the same transaction whether it may be. @throws what `admit` throws, `GROUP_NOT_FOUND` */
 export async function insertPerson(
   { db, audit, clock, random, passwords }: PeopleContext,
-  { name, role, password }: CreatePerson,
+  { name, role, bindings = [], password }: CreatePerson,
   how: { readonly actor: string; readonly admit: (own: Database) => Promise<void> },
-): Promise<PersonRow> {
+): Promise<{ readonly row: PersonRow; readonly given: GivenBindings }> {
   refuseNameAsPassword(name, password);
   const row: PersonRow = {
     id: random.uuid(),
@@ -74,19 +81,18 @@ export async function insertPerson(
     last_sign_in_at: null,
     ...NO_FACTOR,
   };
-  await inTransaction(db, async (own) => {
+  const given = await inTransaction(db, async (own) => {
     await how.admit(own);
     await own.insertInto('people').values(row).execute();
-    await audit.record(own, {
-      actor: how.actor,
-      event: 'person_created',
-      fields: { person: name, role },
-    });
+    const all = await replaceBindings(own, { personId: row.id }, bindings);
+    const fields = { person: name, role, ...(all.length > 0 ? { bindings: all } : {}) };
+    await audit.record(own, { actor: how.actor, event: 'person_created', fields });
+    return all;
   });
-  return row;
+  return { row, given };
 }
 
-/** @throws PatchError `PERSON_CONFLICT` */
+/** @throws PatchError `PERSON_CONFLICT`, `GROUP_NOT_FOUND` */
 export async function createPerson(
   context: PeopleContext,
   wish: CreatePerson,
@@ -96,7 +102,8 @@ export async function createPerson(
     requireStill(actor);
     await requireRoom(own, wish.name);
   };
-  return toView(await insertPerson(context, wish, { actor: actor.name, admit }));
+  const { row, given } = await insertPerson(context, wish, { actor: actor.name, admit });
+  return toView(row, given);
 }
 
 /** Everybody who was not removed, by name. */
@@ -107,7 +114,8 @@ export async function listPeople({ db }: Pick<PeopleContext, 'db'>): Promise<Per
     .where('removed_at', 'is', null)
     .orderBy('name')
     .execute();
-  return rows.map(toView);
+  const given = await viewAllBindings(db);
+  return rows.map((row) => toView(row, given.get(row.id) ?? []));
 }
 
 interface Change {
@@ -120,43 +128,49 @@ interface Change {
 async function change(
   { db, audit, cuts }: PeopleContext,
   { name, actor }: { readonly name: string; readonly actor: string },
-  decide: (row: PersonRow) => Change | undefined,
-): Promise<PersonRow> {
-  const { row, ended } = await inTransaction(db, async (own) => {
+  decide: (row: PersonRow, own: Database) => Change | undefined | Promise<Change | undefined>,
+): Promise<Person> {
+  const { view, ended } = await inTransaction(db, async (own) => {
     const before = await getPerson(own, name);
-    const wish = decide(before);
-    if (!wish) return { row: before, ended: [] };
+    const wish = await decide(before, own);
+    const viewOf = async (row: PersonRow) => toView(row, await viewBindings(own, { personId: row.id }));
+    if (!wish) return { view: await viewOf(before), ended: [] };
     await own.updateTable('people').set(wish.set).where('id', '=', before.id).execute();
     if (wish.set.totp_secret === null) await removeRecoveryCodes(own, before.id);
     const sessions = await removeSessions(own, before.id);
     const fields = { person: name, ...wish.fields, sessions: sessions.length };
     await audit.record(own, { actor, event: wish.event, fields });
-    return { row: { ...before, ...wish.set }, ended: sessions };
+    return { view: await viewOf({ ...before, ...wish.set }), ended: sessions };
   });
   cuts.end(ended);
-  return row;
+  return view;
 }
 
 /**
- * Gives another role, or shuts out and lets in again; what is as wished already changes nothing.
- * @throws PatchError `PERSON_NOT_FOUND`
+ * Gives other roles, or shuts out and lets in again; what is as wished already changes nothing.
+ * @throws PatchError `PERSON_NOT_FOUND`, `GROUP_NOT_FOUND`
  */
 export async function changePerson(
   context: PeopleContext,
   name: string,
-  { role, disabled, actor }: PersonChange & { readonly actor: string },
+  { role, bindings, disabled, actor }: PersonChange & { readonly actor: string },
 ): Promise<Person> {
-  const row = await change(context, { name, actor }, (before) => {
+  return change(context, { name, actor }, async (before, own) => {
+    const holder = { personId: before.id };
+    const given = await viewBindings(own, holder);
+    const wished = bindings === undefined ? given : await replaceBindings(own, holder, bindings);
     const isDisabled = disabled ?? before.disabled_at !== null;
     const set = {
       role: role ?? before.role,
       disabled_at: isDisabled ? (before.disabled_at ?? context.clock.now()) : null,
     };
-    if (set.role === before.role && set.disabled_at === before.disabled_at) return undefined;
+    const isOther = JSON.stringify(wished) !== JSON.stringify(given);
+    if (set.role === before.role && set.disabled_at === before.disabled_at && !isOther) return undefined;
     const state = isDisabled ? 'disabled' : 'active';
-    return { set, event: 'person_changed', fields: { role: set.role, previous_role: before.role, state } };
+    const bound = isOther ? { bindings: wished, previous_bindings: given } : {};
+    const fields = { role: set.role, previous_role: before.role, ...bound, state };
+    return { set, event: 'person_changed', fields };
   });
-  return toView(row);
 }
 
 /** Sets another password, takes the authenticator away, and lets the person try it at once. @throws PatchError `PERSON_NOT_FOUND` */
@@ -167,21 +181,19 @@ export async function resetPerson(
 ): Promise<Person> {
   refuseNameAsPassword(name, password);
   const set = { password: await context.passwords.hash(password), ...NO_FACTOR };
-  const row = await change(context, { name, actor: actor.name }, () => {
+  const view = await change(context, { name, actor: actor.name }, () => {
     requireStill(actor);
     return { set, event: 'person_reset' };
   });
   context.throttle.open(name);
-  return toView(row);
+  return view;
 }
 
 /** Removes a person; who they were stays on record. @throws PatchError `PERSON_NOT_FOUND` */
 export async function removePerson(context: PeopleContext, name: string, actor: string): Promise<Person> {
   const set = { removed_at: context.clock.now(), password: null, ...NO_FACTOR };
-  const row = await change(context, { name, actor }, ({ role }) => ({
-    set,
-    event: 'person_removed',
-    fields: { role },
-  }));
-  return toView(row);
+  return change(context, { name, actor }, async ({ id, role }, own) => {
+    await replaceBindings(own, { personId: id }, []);
+    return { set, event: 'person_removed', fields: { role } };
+  });
 }

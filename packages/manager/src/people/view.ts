@@ -1,11 +1,12 @@
-import { isoOf, type Person } from '@linux-patch/contract';
+import { type GivenBindings, isoOf, type Person } from '@linux-patch/contract';
 import type { PersonRow } from '../database/schema.ts';
 
 /** A person as an administrator sees them. */
-export function toView(row: PersonRow): Person {
+export function toView(row: PersonRow, bindings: GivenBindings): Person {
   return {
     name: row.name,
     role: row.role,
+    bindings,
     state: row.disabled_at === null ? 'active' : 'disabled',
     created_at: new Date(row.created_at).toISOString(),
     created_by: row.created_by,
