@@ -13,7 +13,7 @@ const fillPages = `(async () => {
 
 let world: ManagerPage;
 beforeAll(async () => {
-  world = await openManagerPage({ ada: 'admin', tess: 'operator', vera: 'viewer' });
+  world = await openManagerPage({ ada: 'admin', tess: 'operator', vera: 'viewer', uma: 'operator' });
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
@@ -52,6 +52,31 @@ describe('People', () => {
     const question = page.getByRole('alertdialog', { name: 'Shut bob@page.test out?' });
     await question.getByRole('button', { name: 'Shut bob@page.test out' }).click();
     await page.getByRole('button', { name: 'Let bob@page.test in again' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('get a role for some hosts in the place of the one for all, and meet those alone', async () => {
+    await using window = await world.open();
+    await using other = await world.open();
+    const { page, complaints } = window;
+    await page.goto('/settings/people/uma');
+    await signInAs(page, 'ada');
+    await page.getByText('Say for which hosts.').waitFor();
+    await page.getByLabel('Hosts', { exact: true }).fill('@behind');
+    await page.getByText('Write @group:NAME or @KEY=VALUE').waitFor();
+    await page.getByLabel('Hosts', { exact: true }).fill('@env=test');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Take away operator for @env=test' }).waitFor();
+    await page.getByLabel('Role').selectOption('none');
+    expect(await faultsOf(page)).toEqual([]);
+    const give = /^Give uma the role operator for @env=test/;
+    await page.getByRole('button', { name: give }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: give }).click();
+    await page.getByText('uma has this role.').waitFor();
+    await other.page.goto('/queue');
+    await signInAs(other.page, 'uma');
+    await other.page.getByText('uma · operator for @env=test').waitFor();
+    await other.page.getByText('Your role does not show this').first().waitFor();
     expect(complaints).toEqual([]);
   });
 

@@ -17,7 +17,7 @@ export function RestartService({ host, name }: { readonly host: Host; readonly n
   const navigate = useNavigate();
   const [isAsked, setAsked] = useState(false);
   const [key] = useState(() => crypto.randomUUID());
-  const mayNot = useWhyNot('hosts:patch');
+  const mayNot = useWhyNot('hosts:patch', host);
   const why = mayNot ?? whyNotPatch(host);
   const restart = useMutation({
     mutationFn: () => call('hostServiceRestart', { parameters: { id, name }, idempotencyKey: key }),

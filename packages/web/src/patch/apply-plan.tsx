@@ -29,7 +29,7 @@ export function ApplyPlan({
 }) {
   const [isAsked, setAsked] = useState(false);
   const [key] = useState(() => crypto.randomUUID());
-  const mayNot = useWhyNot('hosts:patch');
+  const mayNot = useWhyNot('hosts:patch', host);
   const apply = useMutation({
     mutationFn: () =>
       call('hostApply', {

@@ -31,7 +31,7 @@ export function PatchHost({ host }: { readonly host: Host }) {
   const request = requestOf(search);
   const onRecord = whyNotPatch(host);
   const running = useQuery({ ...runningJob(id), enabled: onRecord === undefined });
-  const mayNot = useWhyNot('hosts:read');
+  const mayNot = useWhyNot('hosts:read', host);
   const planning = useMutation({
     mutationFn: (body: ApplyRequest) =>
       call('hostPlan', { parameters: { id }, query: { refresh: true }, body }),

@@ -1,6 +1,7 @@
 import { type QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { type Answered, call } from '../api/call.ts';
 import { CallFailure } from '../api/call-failure.ts';
+import { type Governed, whyNot } from '../words/rights.ts';
 
 export type OwnSession = Answered<'ownSession'>;
 
@@ -51,10 +52,8 @@ export async function signOut(client: QueryClient): Promise<void> {
   location.assign('/');
 }
 
-/** Why whoever is signed in may not do something; undefined when they may. */
-export function useWhyNot(permission: string): string | undefined {
+/** Why whoever is signed in may not do something, to a host where one is meant; undefined when they may. */
+export function useWhyNot(permission: string, host?: Governed): string | undefined {
   const { data } = useQuery(sessionQuery);
-  if (!data) return 'Sign in first.';
-  if (data.permissions.includes(permission)) return undefined;
-  return `Your role, ${data.person.role}, does not allow this (${permission}).`;
+  return data ? whyNot(data, permission, host) : 'Sign in first.';
 }

@@ -1,3 +1,4 @@
+import type { RoleBinding } from '@linux-patch/contract';
 import { NativeSelect, Paper, Stack, TextInput, Title } from '@mantine/core';
 import { useState } from 'react';
 import { call } from '../api/call.ts';
@@ -6,8 +7,10 @@ import { useWhyNot } from '../session/session.ts';
 import { useAct } from '../session/use-act.ts';
 import { ActButton } from '../shell/act-button.tsx';
 import { Once } from '../words/once.tsx';
+import { whyNoRights } from '../words/rights.ts';
 import { AllowSelect, allowable, type Guarded } from './allow-select.tsx';
-import { type RoleName, RoleSelect } from './role-select.tsx';
+import { BoundRoles } from './bound-roles.tsx';
+import { type RoleForAll, RoleSelect } from './role-select.tsx';
 
 const ENDS = [
   { value: '7', label: 'in a week' },
@@ -18,7 +21,8 @@ const ENDS = [
 
 interface Wish {
   readonly name: string;
-  readonly role: RoleName;
+  readonly role: RoleForAll;
+  readonly bindings: RoleBinding[];
   readonly allow: Guarded[];
   readonly expires_days: number;
 }
@@ -27,7 +31,8 @@ interface Wish {
 export function NewApiToken() {
   const mayNot = useWhyNot('api-tokens:manage');
   const [name, setName] = useState('');
-  const [role, setRole] = useState<RoleName>('viewer');
+  const [role, setRole] = useState<RoleForAll>('viewer');
+  const [bindings, setBindings] = useState<RoleBinding[]>([]);
   const [allow, setAllow] = useState<readonly Guarded[]>([]);
   const [days, setDays] = useState('90');
   const make = useAct(
@@ -35,6 +40,7 @@ export function NewApiToken() {
     ({ api_token: made }) => {
       setName((typed) => (typed === made.name ? '' : typed));
       setAllow([]);
+      setBindings([]);
     },
   );
   return (
@@ -54,6 +60,7 @@ export function NewApiToken() {
             onChange={({ currentTarget: { value } }) => setName(value.trim().toLowerCase())}
           />
           <RoleSelect label="Role" value={role} choose={setRole} />
+          <BoundRoles bindings={bindings} choose={setBindings} />
           <AllowSelect role={role} chosen={allow} choose={setAllow} />
           <NativeSelect
             label="Ends"
@@ -62,12 +69,13 @@ export function NewApiToken() {
             onChange={({ currentTarget: { value } }) => setDays(value)}
           />
           <ActButton
-            why={mayNot ?? (name === '' ? 'Choose a name.' : undefined)}
+            why={mayNot ?? (name === '' ? 'Choose a name.' : whyNoRights({ role, bindings }))}
             busy={make.busy}
             act={() =>
               make.start({
                 name,
                 role,
+                bindings,
                 allow: allowable(role).filter((one) => allow.includes(one)),
                 expires_days: Number(days),
               })

@@ -1,3 +1,4 @@
+import type { RoleBinding } from '@linux-patch/contract';
 import { Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useState } from 'react';
 import { call } from '../api/call.ts';
@@ -6,11 +7,14 @@ import { Outcome } from '../session/outcome.tsx';
 import { useWhyNot } from '../session/session.ts';
 import { useAct } from '../session/use-act.ts';
 import { ActButton } from '../shell/act-button.tsx';
-import { type RoleName, RoleSelect } from './role-select.tsx';
+import { whyNoRights } from '../words/rights.ts';
+import { BoundRoles } from './bound-roles.tsx';
+import { type RoleForAll, RoleSelect } from './role-select.tsx';
 
 interface Wish {
   readonly name: string;
-  readonly role: RoleName;
+  readonly role: RoleForAll;
+  readonly bindings: RoleBinding[];
   readonly password: string;
 }
 
@@ -18,7 +22,8 @@ interface Wish {
 export function NewPerson() {
   const mayNot = useWhyNot('people:manage');
   const [name, setName] = useState('');
-  const [role, setRole] = useState<RoleName>('viewer');
+  const [role, setRole] = useState<RoleForAll>('viewer');
+  const [bindings, setBindings] = useState<RoleBinding[]>([]);
   const [typed, setTyped] = useState(NOTHING_TYPED);
   const make = useAct(
     (body: Wish) => call('createPerson', { body }),
@@ -26,10 +31,13 @@ export function NewPerson() {
       // Else the next one is being typed already.
       if (made.name !== name) return;
       setName('');
+      setBindings([]);
       setTyped(NOTHING_TYPED);
     },
   );
-  const whyNot = mayNot ?? (name === '' ? 'Choose a name.' : whyNoPassword(typed, name));
+  const whyNot =
+    mayNot ??
+    (name === '' ? 'Choose a name.' : (whyNoRights({ role, bindings }) ?? whyNoPassword(typed, name)));
   return (
     <Paper withBorder p="md" mt="md">
       <Title order={2} size="h4" mb="xs">
@@ -47,11 +55,12 @@ export function NewPerson() {
             onChange={({ currentTarget: { value } }) => setName(value.trim().toLowerCase())}
           />
           <RoleSelect label="Role" value={role} choose={setRole} />
+          <BoundRoles bindings={bindings} choose={setBindings} />
           <NewPassword name={name} typed={typed} type={setTyped} />
           <ActButton
             why={whyNot}
             busy={make.busy}
-            act={() => make.start({ name, role, password: typed.password })}
+            act={() => make.start({ name, role, bindings, password: typed.password })}
             submit
           >
             Make {name === '' ? 'the person' : name}

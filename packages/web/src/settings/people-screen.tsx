@@ -5,6 +5,7 @@ import { ask } from '../api/queries.ts';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { Listing, Row } from '../words/listing.tsx';
+import { describeRights } from '../words/rights.ts';
 import { When } from '../words/when.tsx';
 import { NewPerson } from './new-person.tsx';
 import { SettingsTabs } from './settings-tabs.tsx';
@@ -31,7 +32,7 @@ export function PeopleScreen() {
                     <Link key="name" to="/settings/people/$name" params={{ name: one.name }}>
                       {one.name}
                     </Link>,
-                    one.role,
+                    describeRights(one),
                     one.state === 'active' ? 'active' : '✖ shut out',
                     one.second_factor ? '✓ authenticator' : '▲ password alone',
                     <When key="in" at={one.last_sign_in_at} />,

@@ -1,4 +1,4 @@
-import type { Person } from '@linux-patch/contract';
+import type { Person, RoleBinding } from '@linux-patch/contract';
 import { Group, Paper, Stack, Title } from '@mantine/core';
 import { useState } from 'react';
 import { call } from '../api/call.ts';
@@ -9,40 +9,53 @@ import { Asked } from '../shell/asked.tsx';
 import { ConfirmButton } from '../shell/confirm-button.tsx';
 import { useQuestion } from '../shell/use-question.ts';
 import { confirmLetBackIn, confirmRemove, confirmRole, confirmShutOut } from '../words/confirmations.ts';
-import { meaningOf, type RoleName, RoleSelect } from './role-select.tsx';
+import { describeRights, whyNoRights } from '../words/rights.ts';
+import { BoundRoles } from './bound-roles.tsx';
+import { meaningOf, type RoleForAll, RoleSelect } from './role-select.tsx';
 
 interface Change {
-  readonly role?: RoleName;
+  readonly role?: RoleForAll;
+  readonly bindings?: RoleBinding[];
   readonly disabled?: boolean;
 }
 
 /** Another role; shut out, let in again, removed. */
 export function PersonChanges({ person }: { readonly person: Person }) {
-  const { name, role, state } = person;
+  const { name, state } = person;
   const mayNot = useWhyNot('people:manage');
-  const [chosen, setChosen] = useState<RoleName>();
+  const [role, setRole] = useState<RoleForAll>();
+  const [bindings, setBindings] = useState<RoleBinding[]>();
   const parameters = { name };
-  const change = useAct((body: Change) => call('changePerson', { parameters, body }));
+  const change = useAct(
+    (body: Change) => call('changePerson', { parameters, body }),
+    () => {
+      setRole(undefined);
+      setBindings(undefined);
+    },
+  );
   const shut = useAct((body: Change) => call('changePerson', { parameters, body }));
   const letIn = useAct((body: Change) => call('changePerson', { parameters, body }));
   const remove = useAct(() => call('removePerson', { parameters }));
   const question = useQuestion(change);
-  const wanted = chosen ?? role;
+  const wanted = {
+    role: role ?? (person.role as RoleForAll),
+    bindings: bindings ?? (person.bindings as RoleBinding[]),
+  };
+  const [words, before] = [describeRights(wanted), describeRights(person)];
   return (
     <Paper withBorder p="md">
       <Title order={2} size="h4" mb="xs">
         What {name} may do
       </Title>
       <Stack gap="sm" maw={440}>
-        <RoleSelect label="Role" value={wanted} choose={setChosen} />
+        <RoleSelect label="Role" value={wanted.role} choose={setRole} />
+        <BoundRoles bindings={wanted.bindings} choose={setBindings} />
         <ActButton
-          why={mayNot ?? (wanted === role ? `${name} has this role.` : undefined)}
+          why={mayNot ?? (words === before ? `${name} has this role.` : whyNoRights(wanted))}
           busy={change.busy}
-          act={() =>
-            question.ask(confirmRole(person, wanted, meaningOf(wanted)), { role: wanted as RoleName })
-          }
+          act={() => question.ask(confirmRole({ name, role: before }, words, meaningOf(wanted.role)), wanted)}
         >
-          Give {name} the role {wanted}
+          Give {name} the role {words}
         </ActButton>
         <Asked question={question} why={mayNot} />
       </Stack>

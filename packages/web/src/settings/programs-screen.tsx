@@ -10,6 +10,7 @@ import { Loaded } from '../states/loaded.tsx';
 import { confirmRevokeProgram } from '../words/confirmations.ts';
 import { Ends } from '../words/ends.tsx';
 import { Listing, Row } from '../words/listing.tsx';
+import { describeRights } from '../words/rights.ts';
 import { When } from '../words/when.tsx';
 import { NewApiToken } from './new-api-token.tsx';
 import { SettingsTabs } from './settings-tabs.tsx';
@@ -44,7 +45,7 @@ export function ProgramsScreen() {
                   key={one.name}
                   cells={[
                     one.name,
-                    one.role,
+                    describeRights(one),
                     one.allowed.length === 0 ? '–' : one.allowed.join(', '),
                     one.state,
                     <Ends key="ends" at={one.expires_at} />,

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { ask } from '../api/queries.ts';
 import { sessionQuery, signOut } from '../session/session.ts';
+import { describeRights } from '../words/rights.ts';
 
 /** Where one can go, and who is signed in. */
 export function Side() {
@@ -43,7 +44,7 @@ export function Side() {
             Settings
           </Link>
           <Link className="shell-link" to="/account">
-            {session?.person.name ?? ''} · {session?.person.role ?? ''}
+            {session ? `${session.person.name} · ${describeRights(session.person)}` : ''}
           </Link>
         </nav>
         <Button variant="default" size="xs" onClick={() => setColorScheme(other)}>
