@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Commands } from '@linux-patch/runtime';
 import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/node';
+import { type Orders, openOrders, workerFolder } from '../../worker/src/admission/orders.ts';
 import type { ChangePolicy } from '../../worker/src/package-interface/change-policy.ts';
 import type { PackageManager } from '../../worker/src/package-interface/package-manager.ts';
 import type { OperationRun } from '../../worker/src/package-interface/package-operations.ts';
@@ -23,6 +24,11 @@ export function policyOf(root: string): ChangePolicy {
   return openHostPolicy({ files: systemFiles, path: join(root, 'etc/linux_patch_api/policy.yaml'), root });
 }
 
+/** What the worker of a private root keeps of changes. */
+export function ordersOf(root: string): Orders {
+  return openOrders({ files: systemFiles, folder: workerFolder(root) });
+}
+
 /** The agent's package manager on a private root; `wrap` may watch or spoil the commands. */
 export function openOn(
   root: string,
@@ -34,6 +40,7 @@ export function openOn(
     clock: systemClock,
     configured: 'auto',
     policy: policyOf(root),
+    recorded: ordersOf(root).recorded,
     commands: wrap(nodeCommands(packageEnvironment(root))),
   });
 }

@@ -10,7 +10,7 @@ import { packageEnvironment } from '../../worker/src/packages/environment.ts';
 import { openPackageManager } from '../../worker/src/packages/open.ts';
 import { must } from '../src/process.ts';
 import { askUntil } from '../src/wait.ts';
-import { bench, everything, plainWish, policyOf, quietRun } from './apt-bench.ts';
+import { bench, everything, ordersOf, plainWish, policyOf, quietRun } from './apt-bench.ts';
 import { installed, RIVAL_NAMES, rivals, stepsOf, waiting } from './apt-rivals.ts';
 import { situation } from './apt-situation.ts';
 
@@ -178,6 +178,7 @@ describe('a plan that takes too long, or that nobody waits for', () => {
       clock,
       configured: 'auto',
       policy: policyOf(root),
+      recorded: ordersOf(root).recorded,
       commands: hangingSimulations(nodeCommands(packageEnvironment(root)), started.resolve),
     });
     const late = host.inventory.plans.patches(everything, waiting);

@@ -11,7 +11,7 @@ import { openPackageManager } from '../../worker/src/packages/open.ts';
 import { createSigningKey, type SigningKey } from '../src/apt/signing.ts';
 import { publishSuite } from '../src/apt/suite.ts';
 import { askUntil } from '../src/wait.ts';
-import { bench, policyOf, quietRun } from './apt-bench.ts';
+import { bench, ordersOf, policyOf, quietRun } from './apt-bench.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
@@ -228,6 +228,7 @@ describe('a slow source', () => {
       clock,
       configured: 'auto',
       policy: policyOf(root),
+      recorded: ordersOf(root).recorded,
       commands: nodeCommands(packageEnvironment(root)),
     });
     const refresh = packages.operations.refresh(quietRun({ timeoutMs: 3_600_000 }));

@@ -102,6 +102,25 @@ describe('an administrator does something on several hosts', () => {
 });
 
 describe('an administrator names packages', () => {
+  it('and takes a job back, as it was planned', async () => {
+    const before = await versions(two);
+    const text = (await run('install', two.name, 'toyconf=1.0-1'))[1];
+    const [, job = ''] = /^Job (\S+) is queued/.exec(text) ?? [];
+    const shown = await askUntil(`job ${job} to end`, async () => {
+      const [code, said] = await run('rollback', two.name, job, '--dry-run', '--no-refresh');
+      return said.includes('has not ended') ? undefined : ([code, said] as const);
+    });
+    expect(shown).toEqual([0, expect.stringMatching(/^toyconf +1\.0-1 +- +remove/m)]);
+    const plan = Plan.parse(await manager.json('rollback', two.name, job, '--dry-run'));
+    expect(plan.removed_packages).toEqual(['toyconf']);
+    const [code, done] = await run('rollback', two.name, job, '--plan', plan.plan_hash, '--wait');
+    expect([code, done]).toEqual([0, expect.stringContaining('toyconf 1.0-1 removed')]);
+    expect(await versions(two)).toEqual(before);
+    // It is only one host's.
+    expect(await run('rollback', one.name, job)).toEqual([3, expect.stringContaining('no record')]);
+    expect((await run('rollback', '@all', job))[0]).not.toBe(0);
+  });
+
   it('and installs exactly what was planned', async () => {
     const plan = Plan.parse(await manager.json('install', one.name, 'toyconf=1.0-1', '--dry-run'));
     expect(plan.new_packages).toEqual(['toyconf']);

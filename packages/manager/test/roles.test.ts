@@ -86,6 +86,7 @@ const LEAST: Readonly<Record<string, 'anybody' | 'a host' | 'a person' | Role>> 
   cancelHostJob: 'operator',
   hostInstall: 'operator',
   hostRemove: 'operator',
+  hostRollback: 'operator',
   hostHold: 'operator',
   hostUnhold: 'operator',
   hostServiceRestart: 'operator',

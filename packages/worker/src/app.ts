@@ -10,7 +10,7 @@ import type {
   RequestChannel,
 } from '@linux-patch/runtime';
 import { openAdmission } from './admission/open.ts';
-import { workerFolder } from './admission/orders.ts';
+import { openOrders, workerFolder } from './admission/orders.ts';
 import { pinPlace } from './admission/pin-place.ts';
 import type { ChangePolicy } from './package-interface/change-policy.ts';
 import { readConfiguredBackend } from './package-interface/configured-backend.ts';
@@ -99,7 +99,8 @@ function openers({ root, backend, configFile }: HostWish, { clock, files }: Work
       openHostPolicy({ files, path, root, clockFault: () => clockFault }),
     openPackages: async (policy: ChangePolicy) => {
       const configured = backend ?? (await readConfiguredBackend(files, configFile));
-      return openPackageManager({ commands, files, clock, root, configured, policy });
+      const { recorded } = openOrders({ files, folder: workerFolder(root) });
+      return openPackageManager({ commands, files, clock, root, configured, policy, recorded });
     },
   };
 }

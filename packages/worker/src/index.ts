@@ -34,7 +34,7 @@ export type {
   WorkOutcome,
 } from './jobs/executor-interface.ts';
 export { NO_TEXT } from './jobs/job-output.ts';
-export { type ApplyJobRequest, JobRequest, needsTransaction } from './jobs/job-request.ts';
+export { type ApplyJobRequest, isExclusive, JobRequest, needsTransaction } from './jobs/job-request.ts';
 export { JobJournal, type JournalEntry } from './jobs/journal.ts';
 export type { NamedRequest } from './jobs/named-request.ts';
 export { type HistoryLimits, outdatedJobs } from './jobs/recovery.ts';

@@ -47,6 +47,7 @@ export async function jobWorld(
     repair: async () => false,
     install: async () => upgraded,
     remove: async () => upgraded,
+    rollback: async () => upgraded,
     hold: async () => ({ results: [], exitCode: 0 }),
     applyPatches: async () => {
       done.push('apply');

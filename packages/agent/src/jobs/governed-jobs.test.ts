@@ -6,6 +6,7 @@ import { systemFiles as files } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, seededRandom, temporaryFolder } from '@linux-patch/runtime/testing';
 import { JobJournal } from '@linux-patch/worker';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openOrders } from '../../../worker/src/admission/orders.ts';
 import { governWork } from '../../../worker/src/jobs/governed.ts';
 import { openHostPolicy } from '../../../worker/src/policy/host-policy.ts';
 import { install } from '../../test/job-requests.ts';
@@ -21,7 +22,8 @@ async function world() {
   const denied: { rule: string; job?: string; operation: string }[] = [];
   const onDenied = ({ rule }: PolicyDenial, about: { job?: string; operation: string }) =>
     void denied.push({ rule, ...about });
-  const governed = { policy: openHostPolicy({ files, path, root: folder.path }), clock, onDenied };
+  const { recorded } = openOrders({ files, folder: folder.path });
+  const governed = { policy: openHostPolicy({ files, path, root: folder.path }), clock, recorded, onDenied };
   const begun = new Set<string>();
   const go = Promise.withResolvers<void>();
   const work = governWork(

@@ -4,6 +4,7 @@ import {
   createJob,
   type Executor,
   type HistoryLimits,
+  isExclusive,
   isFinished,
   type JobCore,
   type JobJournal,
@@ -220,13 +221,18 @@ class DurableJobQueue implements JobQueue {
     }
   }
 
-  /** Starts what may start: in order of arrival, but a job that needs no transaction does not wait for one. */
+  /**
+   * Starts what may start: in order of arrival, but a job that needs no transaction does not wait for one. One that is
+   * exclusive waits until nothing runs, and until it has ended nothing else begins.
+   */
   #startReady(): void {
     for (const id of this.#ready) {
       const entry = this.#known.find(id);
       if (this.#stopped || this.#running.size >= this.#options.limits.maxConcurrent) return;
       if (!entry) continue;
       const running = [...this.#running.values()].map(({ job }) => job);
+      if (running.some((job) => isExclusive(job.request))) return;
+      if (isExclusive(entry.request) && running.length > 0) return;
       if (needsTransaction(entry.request) && running.some((job) => needsTransaction(job.request))) continue;
       this.#ready = this.#ready.filter((other) => other !== id);
       this.#start(id, entry);

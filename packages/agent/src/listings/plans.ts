@@ -53,6 +53,10 @@ function planOf(plans: PackagePlans, request: PackagePlanRequest, waiting: PlanW
       const { name, purge = false, force = false, allow_removals: allowRemovals } = request;
       return plans.remove({ name, purge, force, allowRemovals }, waiting);
     }
+    case 'rollback': {
+      const { job_id: job, allow_removals: allowRemovals } = request;
+      return plans.rollback({ job: job.toLowerCase(), allowRemovals }, waiting);
+    }
   }
 }
 

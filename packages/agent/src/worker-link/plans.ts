@@ -48,6 +48,7 @@ export function createWorkerPlans(options: {
       ),
     remove: ({ name, purge, force, allowRemovals }, waiting) =>
       plan({ change: 'remove', name, purge, force, allowRemovals }, waiting),
+    rollback: ({ job, allowRemovals }, waiting) => plan({ change: 'rollback', job, allowRemovals }, waiting),
     patches: ({ selection, exclude, allowRemovals, reboot }, waiting) =>
       plan(
         {

@@ -21,6 +21,9 @@ const CHANGES: readonly (readonly [method: string, path: string, body: object | 
 ];
 /** One more, which the policy of a host has to name. */
 const RESTART = ['POST', '/api/v1/system/services/toyd.service/restart', {}] as const;
+/** And one that needs a job which has changed something; see `rollback.test.ts`. */
+const ROLLBACK = ['POST', '/api/v1/jobs/f4a0bd0e-5c38-4a9e-9d3a-3d4f6f0c9a11/rollback', {}] as const;
+const ALL_CHANGES = [...CHANGES, RESTART, ROLLBACK];
 
 /** As good a request, for something else. */
 function otherThan(path: string, body: object): object {
@@ -50,11 +53,11 @@ describe('the routes', () => {
       (route) => 'response' in route && route.response === JobAccepted,
     );
     const asked = asking.map(({ method, path }) =>
-      [...CHANGES, RESTART].some(
+      ALL_CHANGES.some(
         ([by, at]) => by === method && new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}(?:\\?|$)`).test(at),
       ),
     );
-    expect(asked).toEqual([...CHANGES, RESTART].map(() => true));
+    expect(asked).toEqual(ALL_CHANGES.map(() => true));
   });
 
   it.each(CHANGES)(
@@ -107,8 +110,7 @@ describe('the routes', () => {
   );
 
   it.each<(typeof CHANGES)[number]>([
-    ...CHANGES,
-    RESTART,
+    ...ALL_CHANGES,
     ['POST', '/api/v1/packages/plan', { packages: [{ name: 'alpha' }] }],
     ['POST', '/api/v1/patches/plan', {}],
     ['DELETE', '/api/v1/jobs/f4a0bd0e-5c38-4a9e-9d3a-3d4f6f0c9a11', undefined],

@@ -59,7 +59,7 @@ export function shelfInventory(): PackageInventory {
       createHash('sha256')
         .update(JSON.stringify([...shelf]))
         .digest('hex'),
-    plans: { install: noPlan, remove: noPlan, patches: noPlan },
+    plans: { install: noPlan, remove: noPlan, rollback: noPlan, patches: noPlan },
     listPackages,
     async findPackage(name: string): Promise<PackageDetail | undefined> {
       const found = (await listPackages()).find((one) => one.name === name);

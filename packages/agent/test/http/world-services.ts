@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { DAY_MS, type HostJobKey, MINUTE_MS, PatchError, type ServiceList } from '@linux-patch/contract';
+import {
+  DAY_MS,
+  type HostJobKey,
+  type JobResult,
+  MINUTE_MS,
+  PatchError,
+  type ServiceList,
+} from '@linux-patch/contract';
 import { readBoot } from '@linux-patch/runtime';
 import {
   nodeCommands,
@@ -111,8 +118,12 @@ function openAdmission(folder: string, pin: () => Promise<HostJobKey>) {
   return { orders, changes };
 }
 
-/** Notes whether a job waits, as the worker's process of a job does. */
-function notingReporter({ report }: JobContext, place: RunPlace): JobReporter {
+/** Notes whether a job waits and what it changed, as the worker's process of a job does. */
+function notingReporter(
+  { report }: JobContext,
+  place: RunPlace,
+  changed: (results: readonly JobResult[]) => void,
+): JobReporter {
   return {
     log: (text) => report.log(text),
     output: (line, source) => report.output(line, source),
@@ -120,7 +131,10 @@ function notingReporter({ report }: JobContext, place: RunPlace): JobReporter {
       void place.noteWaiting(state !== 'running').then(() => report.phase(state, message));
     },
     progress: (percent, message, state) => report.progress(percent, message, state),
-    results: (results) => report.results(results),
+    results(results) {
+      changed(results);
+      report.results(results);
+    },
     exitCode: (code) => report.exitCode(code),
     oldCode: (found) => report.oldCode(found),
     reboot: (plan) => report.reboot(plan),
@@ -150,9 +164,14 @@ export async function openServices(options: ServicesOptions) {
     async execute(request, context) {
       const place = placeIn(folder.path, context.jobId);
       await place.begin();
+      let changed: readonly JobResult[] = [];
+      const report = notingReporter(context, place, (results) => {
+        changed = results;
+      });
       try {
-        return await work(request, { ...context, report: notingReporter(context, place) });
+        return await work(request, { ...context, report });
       } finally {
+        await orders.noteChanges(context.jobId, changed);
         await orders.end(context.jobId);
       }
     },

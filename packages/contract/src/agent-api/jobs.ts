@@ -3,6 +3,7 @@ import { JobKeyFingerprint } from '../job-key.ts';
 import { lazily } from '../lazily.ts';
 import { paging } from '../query.ts';
 import { Line, MAX_ENTRIES, Output } from '../text-bounds.ts';
+import { allowRemovals, PlanHash } from './packages.ts';
 import { PlanDifference } from './plans.ts';
 import { PolicyDenial } from './policy.ts';
 import { JobOldCode, JobServiceFailure, ServiceUnit } from './services.ts';
@@ -83,6 +84,16 @@ export const JobReboot = lazily(() =>
 );
 export type JobReboot = z.infer<typeof JobReboot>;
 
+/** A version that a rollback needs and that is not to be had. */
+export const UnavailableVersion = lazily(() =>
+  z.object({
+    name: Line,
+    version: Line,
+    available: z.array(Line).max(MAX_ENTRIES).meta({ description: 'What there is instead, newest first.' }),
+  }),
+);
+export type UnavailableVersion = z.infer<typeof UnavailableVersion>;
+
 /** What a program needs of why a job failed. */
 export const JobErrorDetails = lazily(() =>
   z.object({
@@ -92,6 +103,9 @@ export const JobErrorDetails = lazily(() =>
     difference: PlanDifference.optional().meta({ description: 'Of `PLAN_CHANGED`.' }),
     policy: PolicyDenial.optional().meta({ description: 'Of `POLICY_DENIED`.' }),
     service: JobServiceFailure.optional().meta({ description: 'Of `SERVICE_RESTART_ERROR`.' }),
+    unavailable: z.array(UnavailableVersion).max(MAX_ENTRIES).optional().meta({
+      description: 'Of `VERSION_NOT_AVAILABLE` of a rollback: every version that is not to be had.',
+    }),
   }),
 );
 export type JobErrorDetails = z.infer<typeof JobErrorDetails>;
@@ -130,8 +144,11 @@ export const Job = lazily(() =>
       description:
         'What runs code that this job or an earlier one replaced; null or absent where nobody looked. Older agents leave it out.',
     }),
-    rollback_job_id: z.uuid().nullable(),
-    exclusive_mode: z.boolean(),
+    rollback_job_id: z
+      .uuid()
+      .nullable()
+      .meta({ description: 'Of a `rollback`: the job whose changes it takes back.' }),
+    exclusive_mode: z.boolean().meta({ description: 'Whether no other job runs beside it.' }),
     signed_by: JobKeyFingerprint.nullable().optional().meta({
       description:
         'Fingerprint of the job key that signed the request; null for an unsigned one. Older agents leave it out.',
@@ -189,6 +206,12 @@ export const JobQuery = lazily(() =>
   }),
 );
 export type JobQuery = z.infer<typeof JobQuery>;
+
+/** Body of `POST /jobs/{id}/rollback`. */
+export const RollbackRequest = lazily(() =>
+  z.strictObject({ allow_removals: allowRemovals, plan_hash: PlanHash.optional() }),
+);
+export type RollbackRequest = z.infer<typeof RollbackRequest>;
 
 /** The 202 of every operation that becomes a job. */
 export const JobAccepted = lazily(() =>

@@ -45,7 +45,7 @@ export const LEFT_OUT_WHYS = [
   'refused',
   /** No source that the host trusts has it. */
   'untrusted',
-  /** It could not be downloaded. */
+  /** It could not be downloaded, or is not to be had any more. */
   'unavailable',
 ] as const;
 export type LeftOutWhy = (typeof LEFT_OUT_WHYS)[number];
@@ -122,6 +122,11 @@ export const PackagePlanRequest = lazily(() =>
       name: PackageName,
       purge: z.boolean().optional(),
       force: z.boolean().optional(),
+      allow_removals: z.boolean().optional(),
+    }),
+    z.strictObject({
+      operation: z.literal('rollback'),
+      job_id: z.uuid().meta({ description: 'The job whose changes would be taken back.' }),
       allow_removals: z.boolean().optional(),
     }),
   ]),

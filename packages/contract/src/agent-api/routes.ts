@@ -5,7 +5,7 @@ import { Output } from '../text-bounds.ts';
 import { Health } from './health.ts';
 import { CrlPush, CrlTaken } from './identity.ts';
 import { CancelHeaders, InstanceHeaders, JobHeaders } from './job-headers.ts';
-import { Job, JobAccepted, JobDeleted, JobList, JobQuery } from './jobs.ts';
+import { Job, JobAccepted, JobDeleted, JobList, JobQuery, RollbackRequest } from './jobs.ts';
 import { ListingHeaders } from './package-lists.ts';
 import {
   HoldRequest,
@@ -187,14 +187,14 @@ export const AGENT_ROUTES = routeTable({
     method: 'POST',
     path: '/api/v1/packages/plan',
     auth: 'client-certificate',
-    summary: 'What an installation, update or removal would do',
-    description: `The body is that of the change, with \`operation\` and, where the path of the change has it, \`name\`. ${PLAN_DESCRIPTION}`,
+    summary: 'What an installation, update, removal or rollback would do',
+    description: `The body is that of the change, with \`operation\` and, where the path of the change has it, \`name\` or \`job_id\`. ${PLAN_DESCRIPTION}`,
     headers: InstanceHeaders,
     query: PlanQuery,
     body: PackagePlanRequest,
     response: Plan,
     status: 200,
-    errors: [...PLAN_ERRORS, 'PKG_NOT_FOUND', 'VERSION_NOT_AVAILABLE'],
+    errors: [...PLAN_ERRORS, 'PKG_NOT_FOUND', 'VERSION_NOT_AVAILABLE', 'JOB_NOT_FOUND', 'JOB_CONFLICT'],
   },
   holdPackages: {
     method: 'POST',
@@ -303,6 +303,22 @@ export const AGENT_ROUTES = routeTable({
       'SERVICE_UNHEALTHY',
       'WORKER_UNAVAILABLE',
     ],
+  },
+  rollbackJob: {
+    method: 'POST',
+    path: '/api/v1/jobs/{id}/rollback',
+    auth: 'client-certificate',
+    summary: 'Bring packages back to the versions that they had before a job',
+    description:
+      'Goes by what the worker of the host has on record of a job that has ended, however it ended: what it updated gets its earlier version, what it installed is removed, and what it removed is installed again; all of it, or nothing. ' +
+      'What is in its place already stays. A version that is not to be had any more keeps everything as it is: `VERSION_NOT_AVAILABLE` with all of them in `error_details.unavailable`, and in `left_out` of the plan. ' +
+      'The policy of the host judges it as the updates, downgrades, installations and removals that it consists of. No other job runs beside it.',
+    headers: JobHeaders,
+    body: RollbackRequest,
+    bodyOptional: true,
+    response: JobAccepted,
+    status: 202,
+    errors: [...CHANGE_ERRORS, 'JOB_NOT_FOUND', 'JOB_CONFLICT'],
   },
   setCrl: {
     method: 'PUT',

@@ -1,5 +1,5 @@
 import { JobHeaders } from '../agent-api/job-headers.ts';
-import { JobAccepted } from '../agent-api/jobs.ts';
+import { JobAccepted, RollbackRequest } from '../agent-api/jobs.ts';
 import { HoldRequest, InstallRequest, RemoveQuery } from '../agent-api/packages.ts';
 import { PackagePlanRequest, Plan, PlanQuery } from '../agent-api/plans.ts';
 import type { Route } from '../route.ts';
@@ -63,17 +63,38 @@ export const HOST_PACKAGE_ROUTES = {
     status: 202,
     errors: [...HOST_CHANGE_ERRORS, 'PKG_NOT_FOUND'],
   },
+  hostRollback: {
+    method: 'POST',
+    path: '/api/v1/hosts/{id}/jobs/{job}/rollback',
+    auth: 'hosts:patch',
+    about: 'host',
+    summary: 'Bring packages of the host back to the versions that they had before a job',
+    description: `All of them, or none. ${KEY}`,
+    headers,
+    body: RollbackRequest,
+    bodyOptional: true,
+    response: JobAccepted,
+    status: 202,
+    errors: [...HOST_CHANGE_ERRORS, 'JOB_NOT_FOUND', 'JOB_CONFLICT'],
+  },
   hostPackagePlan: {
     method: 'POST',
     path: '/api/v1/hosts/{id}/packages/plan',
     auth: 'hosts:read',
     about: 'host',
-    summary: 'What an installation, update or removal would do on the host, asked from it now',
+    summary: 'What an installation, update, removal or rollback would do on the host, asked from it now',
     query: PlanQuery,
     body: PackagePlanRequest,
     response: Plan,
     status: 200,
-    errors: [...HOST_CALL_ERRORS, 'PKG_NOT_FOUND', 'VERSION_NOT_AVAILABLE', 'DEPENDENCY_CONFLICT'],
+    errors: [
+      ...HOST_CALL_ERRORS,
+      'PKG_NOT_FOUND',
+      'VERSION_NOT_AVAILABLE',
+      'DEPENDENCY_CONFLICT',
+      'JOB_NOT_FOUND',
+      'JOB_CONFLICT',
+    ],
   },
   hostRefresh: {
     method: 'POST',

@@ -38,16 +38,18 @@ export function withParallel(command: Command): Command {
     .addHelpText('after', HOSTS_HELP);
 }
 
-/** Options of an act that is a job. */
-export function withCourse(command: Command, { plans }: { readonly plans: boolean }): Command {
+/** Options of an act that is a job, perhaps on several hosts. */
+export function withCourse(command: Command, wish: { readonly plans: boolean }): Command {
+  return withParallel(withOwnCourse(command, wish));
+}
+
+/** Options of an act that is a job of one host. */
+export function withOwnCourse(command: Command, { plans }: { readonly plans: boolean }): Command {
   if (plans)
     command
       .option('--dry-run', 'show what would be done, to which versions, and what stays out and why')
       .option('--no-refresh', 'with --dry-run: plan from the package lists as the host has them');
-  return withParallel(command).option(
-    '--wait',
-    'show progress and wait for the end, over restarts of agent and manager',
-  );
+  return command.option('--wait', 'show progress and wait for the end, over restarts of agent and manager');
 }
 
 function requireOneWay({ approved }: Act, { dryRun }: Course): void {

@@ -9,7 +9,7 @@ import {
   type Plan,
 } from '@linux-patch/contract';
 import type { Command } from 'commander';
-import { type Act, actOn, type Course, withCourse, withParallel } from './act.ts';
+import { type Act, actOn, type Course, withCourse, withOwnCourse, withParallel } from './act.ts';
 import { planHash } from './arguments.ts';
 import { chooseHosts, isSeveral } from './choose-hosts.ts';
 import { type CommandContext, print } from './command-context.ts';
@@ -86,6 +86,20 @@ function removing(name: string, { purge, allowRemovals, plan }: RemoveOptions): 
   };
 }
 
+function rollingBack(job: string, { allowRemovals, plan }: RemoveOptions): Act {
+  const flags = allowRemovals ? { allow_removals: true } : {};
+  return {
+    approved: plan,
+    plan: (context, host, course) =>
+      planOf(context, host, { operation: 'rollback', job_id: job, ...flags }, course),
+    start: (context, host) =>
+      context.api.call(MANAGER_ADMIN_ROUTES.hostRollback, {
+        params: { id: host, job },
+        body: { ...flags, ...(plan === undefined ? {} : { plan_hash: plan }) },
+      }),
+  };
+}
+
 function holding(route: 'hostHold' | 'hostUnhold', packages: readonly string[]): Act {
   return {
     start: (context, host): Promise<JobAccepted> =>
@@ -131,6 +145,23 @@ export function addPackageCommands({ program, add, run }: CommandLine): void {
     .option('--plan <hash>', PLAN, planHash)
     .action((hosts: string, name: string, options: RemoveOptions, command: Command) =>
       run(command, (context) => actOn(context, hosts, removing(name, options), command.opts<Course>())),
+    );
+  withOwnCourse(
+    add(
+      program,
+      'rollback <host> <job>',
+      'bring packages back to the versions that they had before a job of the host, all of them or none',
+    ),
+    { plans: true },
+  )
+    .option('--allow-removals', 'let packages go that the job had not brought')
+    .option('--plan <hash>', PLAN, planHash)
+    .action((host: string, job: string, options: RemoveOptions, command: Command) =>
+      run(command, (context) => {
+        if (isSeveral(host))
+          throw new PatchError('INVALID_REQUEST', 'A job is of one host: name that host. Nothing was done.');
+        return actOn(context, host, rollingBack(job, options), { ...command.opts<Course>(), parallel: 1 });
+      }),
     );
   const holds = [
     ['hold', 'hostHold', 'let packages stay at their versions, whatever is applied'],

@@ -9,6 +9,7 @@ const OPERATIONS = {
   holdPackages: 'hold',
   unholdPackages: 'unhold',
   restartService: 'restart_service',
+  rollbackJob: 'rollback',
 } as const satisfies Partial<Record<keyof typeof AGENT_ROUTES, JobOperation>>;
 
 type JobRouteName = keyof typeof OPERATIONS;
@@ -17,7 +18,7 @@ type JobRouteName = keyof typeof OPERATIONS;
 export const JobOrder = lazily(() =>
   z.object({
     route: z.enum(Object.keys(OPERATIONS) as [JobRouteName, ...JobRouteName[]]),
-    /** Of the path. */
+    /** Of the path: a package, a service, or the job that is rolled back. */
     name: z.string().optional(),
     query: z.record(z.string(), z.string()).optional(),
     body: z.unknown().optional(),
@@ -33,7 +34,7 @@ export function operationOf({ route }: JobOrder): JobOperation {
 export function callOf({ route, name, query, body }: JobOrder) {
   return {
     route: AGENT_ROUTES[route],
-    params: name === undefined ? {} : { name },
+    params: name === undefined ? {} : { [route === 'rollbackJob' ? 'id' : 'name']: name },
     ...(query === undefined ? {} : { query: new URLSearchParams(query) }),
     ...(body === undefined ? {} : { body }),
   };
@@ -58,7 +59,7 @@ const Named = lazily(() =>
 
 /** The packages that it names. */
 export function namesIn({ route, name, body }: JobOrder): string[] {
-  if (route === 'restartService') return [];
+  if (route === 'restartService' || route === 'rollbackJob') return [];
   const { packages, patches } = Named.safeParse(body).data ?? {};
   return [...(name === undefined ? [] : [name]), ...(patches ?? []), ...(packages ?? [])];
 }

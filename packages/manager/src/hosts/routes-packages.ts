@@ -5,6 +5,7 @@ import {
   PackageName,
   readPathParameter,
 } from '@linux-patch/contract';
+import { z } from 'zod';
 import type { HostRow } from '../database/schema.ts';
 import type { JobOrder } from '../host-jobs/order.ts';
 import type { Routes } from '../http/routes.ts';
@@ -39,7 +40,7 @@ export function serveHostPackageRoutes(routes: Routes, sources: HostRouteSources
 }
 
 function serveChanges(routes: Routes, { hosts, jobs }: HostRouteSources): void {
-  const { hostInstall, hostRemove, hostHold, hostUnhold } = MANAGER_ADMIN_ROUTES;
+  const { hostInstall, hostRemove, hostHold, hostUnhold, hostRollback } = MANAGER_ADMIN_ROUTES;
   const ask = async (
     id: string,
     order: JobOrder,
@@ -65,5 +66,14 @@ function serveChanges(routes: Routes, { hosts, jobs }: HostRouteSources): void {
       body: undefined,
     };
     return ask(parameter('id'), order, { actor, key: headers['Idempotency-Key'] });
+  });
+  routes.serve(hostRollback, ({ parameter, headers, bodyText, actor }) => {
+    const name = readPathParameter(z.uuid('a job id is a UUID'), 'job', parameter('job')).toLowerCase();
+    const body: unknown = bodyText === '' ? {} : JSON.parse(bodyText);
+    return ask(
+      parameter('id'),
+      { route: 'rollbackJob', name, body },
+      { actor, key: headers['Idempotency-Key'] },
+    );
   });
 }

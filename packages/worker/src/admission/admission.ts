@@ -140,7 +140,7 @@ async function accept(options: AdmissionOptions, asked: Asked): Promise<Verdict>
     return { kind: 'repeated', signedBy };
   }
   await admitted.spend();
-  await admitJob(request, options.policy);
+  await admitJob(request, { policy: options.policy, recorded: options.orders.recorded });
   if (request.operation === 'restart_service') refuseProtected(request.service);
   const order = orderOf(options, asked, { named, instant: await options.instant() });
   await options.orders.accept(order);

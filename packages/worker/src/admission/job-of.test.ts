@@ -32,6 +32,11 @@ describe('a request for a change', () => {
       { operation: 'restart_service', service: 'dbus-\\x2d@a.service' },
     ],
     [
+      'POST /api/v1/jobs/F3B1C0DE-0000-4000-8000-000000000000/rollback',
+      '{"allow_removals":true}',
+      { operation: 'rollback', job: 'f3b1c0de-0000-4000-8000-000000000000', allowRemovals: true },
+    ],
+    [
       'POST /api/v1/patches/apply',
       '{"patches":["curl"],"security_only":true,"reboot":true,"reboot_delay_seconds":0}',
       {
@@ -61,6 +66,13 @@ describe('a request for a change', () => {
     ['POST /api/v1/system/services/a%2Fb.service/restart', '', 'INVALID_REQUEST'],
     ['POST /api/v1/system/services/a%0Ab.service/restart', '', 'INVALID_REQUEST'],
     ['DELETE /api/v1/jobs/f3b1c0de-0000-4000-8000-000000000000', '', 'NOT_FOUND'],
+    ['POST /api/v1/jobs/f3b1c0de/rollback', '', 'INVALID_REQUEST'],
+    ['POST /api/v1/jobs/..%2Forders%2Fx/rollback', '', 'INVALID_REQUEST'],
+    [
+      'POST /api/v1/jobs/f3b1c0de-0000-4000-8000-000000000000/rollback',
+      '{"targets":[{"name":"curl"}]}',
+      'INVALID_REQUEST',
+    ],
     ['GET /api/v1/packages', '', 'NOT_FOUND'],
     ['nothing', '', 'NOT_FOUND'],
   ])('%s with %s asks for none', (line, body, code) => {

@@ -26,6 +26,7 @@ export interface ChangeInput {
 /** A request that fits a route. */
 interface Found {
   readonly name: string;
+  readonly id: string;
   readonly params: URLSearchParams;
   readonly text: string;
   readonly contentType: string | undefined;
@@ -41,6 +42,7 @@ const READERS: readonly (readonly [Pick<Route, 'method' | 'path' | 'query'>, Rea
   [AGENT_ROUTES.removePackage, removalOf],
   [AGENT_ROUTES.applyPatches, applyOf],
   [AGENT_ROUTES.restartService, restartOf],
+  [AGENT_ROUTES.rollbackJob, rollbackOf],
 ];
 
 /**
@@ -53,9 +55,9 @@ export function jobOf({ change, body }: ChangeInput): JobRequest {
   for (const [route, read] of READERS) {
     const pattern = pathPattern(route.path);
     if (route.method !== method || !pattern.test(pathname)) continue;
-    const { name = '' } = pathParameters(pattern, pathname);
+    const { name = '', id = '' } = pathParameters(pattern, pathname);
     readQuery(route, params);
-    return read({ name, params, text: bodyTextOf(body), contentType: change.contentType });
+    return read({ name, id, params, text: bodyTextOf(body), contentType: change.contentType });
   }
   throw new PatchError('NOT_FOUND', 'There is no such change.');
 }
@@ -81,6 +83,12 @@ function bodyOf<R extends Pick<Route, 'body' | 'bodyOptional'> & { readonly body
 
 function restartOf({ name }: Found): JobRequest {
   return { operation: 'restart_service', service: readPathParameter(ServiceUnit, 'name', name) };
+}
+
+function rollbackOf(found: Found): JobRequest {
+  const job = readPathParameter(z.uuid('a job id is a UUID'), 'id', found.id).toLowerCase();
+  const { allow_removals, plan_hash: planHash } = bodyOf(AGENT_ROUTES.rollbackJob, found);
+  return { operation: 'rollback', job, allowRemovals: allow_removals ?? false, planHash };
 }
 
 const nameOf = ({ name }: Found): string => readPathParameter(PackageName, 'name', name);

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
-import { lazily, messageOf, PatchError } from '@linux-patch/contract';
+import { type JobResult, lazily, messageOf, PatchError } from '@linux-patch/contract';
 import { type Files, findOpenPlace } from '@linux-patch/runtime';
 import { z } from 'zod';
 import { JobRequest } from '../jobs/job-request.ts';
 import { NamedRequest } from '../jobs/named-request.ts';
+import type { RecordedChanges } from '../package-interface/recorded-changes.ts';
+import { openChangedVersions } from './changed-versions.ts';
 import { Uptime } from './uptime.ts';
 
 /** Why a change counts. */
@@ -70,6 +72,10 @@ export interface Orders {
   accept(order: Order): Promise<void>;
   /** It is never done again when this resolves, and what its job left is gone. */
   end(job: string): Promise<void>;
+  /** Keeps what a job changed, so that it can be taken back; durable when it resolves. */
+  noteChanges(job: string, results: readonly JobResult[]): Promise<void>;
+  /** What takes a job back that has ended. */
+  readonly recorded: RecordedChanges;
   /** Does work that nobody else does at the same time with these orders. */
   alone<T>(work: () => Promise<T>): Promise<T>;
   /** Keeps others from doing the same job for as long as this process lives; undefined when another does it. */
@@ -83,6 +89,7 @@ export function openOrders(options: { readonly files: Files; readonly folder: st
   const fileOf = (job: string): string => join(folder, `${job}.json`);
   const lockOf = (name: string): string => join(folder, `${name}.lock`);
   const begin = () => files.makeFolder(folder, FOLDER_MODE);
+  const changed = openChangedVersions(files, options.folder);
   const accepted = async (): Promise<string[]> =>
     (await files.list(folder, { missingOk: true })).filter((name) => name.endsWith('.json'));
   return {
@@ -114,6 +121,11 @@ export function openOrders(options: { readonly files: Files; readonly folder: st
       await files.remove(join(workIn(options.folder), job));
       await files.remove(lockOf(job));
     },
+    noteChanges: (job, results) => changed.note(job, results),
+    async recorded(job) {
+      if (await files.facts(fileOf(job))) throw notEnded(job);
+      return changed.find(job);
+    },
     async alone(work) {
       await begin().catch((cause: unknown) => {
         throw notWritten(folder, cause);
@@ -142,6 +154,14 @@ async function readOrder(files: Files, path: string): Promise<Order | undefined>
   } catch (cause) {
     throw new PatchError('SERVICE_UNHEALTHY', `${path} cannot be read. Remove it, and ask again.`, { cause });
   }
+}
+
+function notEnded(job: string): PatchError {
+  return new PatchError(
+    'JOB_CONFLICT',
+    `Job ${job} has not ended; it can be rolled back when it has. Nothing was changed.`,
+    { details: { job_id: job } },
+  );
 }
 
 function notWritten(folder: string, cause: unknown): PatchError {

@@ -65,7 +65,8 @@ async function work(
   }
   await repairFirst(options, request, context);
   const operation = workOf(options.operations, request);
-  if (request.operation === 'remove')
+  // Neither needs the newest versions, and older lists may know more of the older ones.
+  if (request.operation === 'remove' || request.operation === 'rollback')
     return withRetry(options, context, (run) => operation(run), REPAIR_SHARE);
   // The newest version is the newest of the lists: old ones would install what has a known fault.
   const failedSources = await refresh(options, context);
@@ -142,6 +143,8 @@ function workOf(
     }
     case 'remove':
       return (run) => operations.remove(request, run);
+    case 'rollback':
+      return (run) => operations.rollback(request, run);
   }
 }
 

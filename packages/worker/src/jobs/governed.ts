@@ -1,12 +1,19 @@
 import { isPatchError, PolicyDenial } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
-import { askedHold, askedInstallation, askedRemoval, askedUpdates } from '../package-interface/asked.ts';
+import {
+  askedHold,
+  askedInstallation,
+  askedRemoval,
+  askedRollback,
+  askedUpdates,
+} from '../package-interface/asked.ts';
 import {
   type AskedChange,
   type ChangePolicy,
   describeDenial,
   policyError,
 } from '../package-interface/change-policy.ts';
+import type { RecordedChanges } from '../package-interface/recorded-changes.ts';
 import type { Work } from './executor-interface.ts';
 import type { JobRequest } from './job-request.ts';
 
@@ -14,6 +21,7 @@ import type { JobRequest } from './job-request.ts';
 export interface GovernedBy {
   readonly policy: ChangePolicy;
   readonly clock: Clock;
+  readonly recorded: RecordedChanges;
   /** Told of every denial, with what it was about. */
   readonly onDenied: (
     denial: PolicyDenial,
@@ -21,8 +29,8 @@ export interface GovernedBy {
   ) => void;
 }
 
-/** What a job asks for; undefined when it changes nothing. */
-function askedOf(request: JobRequest): AskedChange | undefined {
+/** What a job asks for; undefined when it changes nothing. @throws as `RecordedChanges` */
+async function askedOf(request: JobRequest, recorded: RecordedChanges): Promise<AskedChange | undefined> {
   switch (request.operation) {
     case 'install':
       return askedInstallation({ ...request, onlyUpgrade: false });
@@ -30,6 +38,8 @@ function askedOf(request: JobRequest): AskedChange | undefined {
       return askedInstallation({ ...request, packages: [request], onlyUpgrade: true });
     case 'remove':
       return askedRemoval(request);
+    case 'rollback':
+      return askedRollback(await recorded(request.job), request);
     case 'hold':
     case 'unhold':
       return askedHold({ names: request.names, hold: request.operation === 'hold' });
@@ -44,10 +54,13 @@ function askedOf(request: JobRequest): AskedChange | undefined {
 
 /**
  * Lets a job in, or not, by what is known of it when it is asked for.
- * @throws PatchError `POLICY_DENIED`
+ * @throws PatchError `POLICY_DENIED`; as `RecordedChanges` for a rollback
  */
-export async function admitJob(request: JobRequest, policy: ChangePolicy): Promise<void> {
-  const asked = askedOf(request);
+export async function admitJob(
+  request: JobRequest,
+  { policy, recorded }: Pick<GovernedBy, 'policy' | 'recorded'>,
+): Promise<void> {
+  const asked = await askedOf(request, recorded);
   const denial = asked && (await policy.read()).refuseAsked(asked);
   if (denial) throw policyError(denial);
 }
@@ -77,8 +90,8 @@ export function governWork(
 }
 
 /** @throws PatchError `POLICY_DENIED` */
-async function requireAllowed(request: JobRequest, { policy, clock }: GovernedBy): Promise<void> {
-  const asked = askedOf(request);
+async function requireAllowed(request: JobRequest, { policy, clock, recorded }: GovernedBy): Promise<void> {
+  const asked = await askedOf(request, recorded);
   if (!asked) return;
   const rules = await policy.read();
   const denial = rules.refuseAsked(asked) ?? rules.refuseMoment(clock.now());

@@ -46,6 +46,8 @@ export const JobRequest = lazily(() =>
       force: z.boolean(),
       ...permission,
     }),
+    /** What it does is on record with the worker. */
+    z.strictObject({ operation: z.literal('rollback'), job: z.uuid(), ...permission }),
     z.strictObject({ operation: z.literal('hold'), names: Names.min(1) }),
     z.strictObject({ operation: z.literal('unhold'), names: Names.min(1) }),
     z.strictObject({ operation: z.literal('restart_service'), service: ServiceUnit }),
@@ -72,7 +74,7 @@ export type JobRequest = z.infer<typeof JobRequest>;
 export type PackageJobRequest = Exclude<JobRequest, { operation: 'restart_service' }>;
 export type ApplyJobRequest = Extract<JobRequest, { operation: 'patch_apply' }>;
 
-/** Names shown in `packages` while nothing finer is known; "everything" is an empty list. */
+/** Names shown in `packages` while nothing finer is known; an empty list where the request names none. */
 export function packagesOf(request: JobRequest): string[] {
   switch (request.operation) {
     case 'install':
@@ -84,6 +86,7 @@ export function packagesOf(request: JobRequest): string[] {
     case 'unhold':
       return [...request.names];
     case 'restart_service':
+    case 'rollback':
       return [];
     case 'patch_apply':
       return request.selection.kind === 'names' ? [...request.selection.names] : [];
@@ -93,4 +96,9 @@ export function packagesOf(request: JobRequest): string[] {
 /** Whether a job changes packages, or must not meet one that does: these are done one at a time. */
 export function needsTransaction(request: JobRequest): boolean {
   return request.operation !== 'patch_apply' || request.selection.kind !== 'none';
+}
+
+/** Whether no other job runs beside it, not even one that changes nothing. */
+export function isExclusive(request: JobRequest): boolean {
+  return request.operation === 'rollback';
 }

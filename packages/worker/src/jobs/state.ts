@@ -9,7 +9,7 @@ import {
   type JobStatus,
   PatchError,
 } from '@linux-patch/contract';
-import { type JobRequest, packagesOf } from './job-request.ts';
+import { isExclusive, type JobRequest, packagesOf } from './job-request.ts';
 
 /** A job without what its commands printed. */
 export type JobCore = Readonly<Omit<Job, 'logs' | 'output' | 'command_stdout' | 'command_stderr'>>;
@@ -83,8 +83,8 @@ export function createJob(options: {
     exit_code: null,
     results: [],
     reboot: null,
-    rollback_job_id: null,
-    exclusive_mode: false,
+    rollback_job_id: options.request.operation === 'rollback' ? options.request.job : null,
+    exclusive_mode: isExclusive(options.request),
     signed_by: options.signedBy ?? null,
   };
 }

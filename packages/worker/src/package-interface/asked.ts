@@ -1,5 +1,12 @@
 import type { AskedChange } from './change-policy.ts';
-import type { HoldWish, InstallWish, RemoveWish, UpdateWish } from './package-operations.ts';
+import type {
+  ChangePermission,
+  HoldWish,
+  InstallWish,
+  RemoveWish,
+  UpdateWish,
+} from './package-operations.ts';
+import type { RollbackTarget } from './recorded-changes.ts';
 
 /** What an installation, or an update of named packages, asks for. */
 export function askedInstallation({
@@ -32,6 +39,26 @@ export function askedRemoval({
   force,
 }: Pick<RemoveWish, 'name' | 'allowRemovals' | 'force'>): AskedChange {
   return { operations: ['remove'], names: [name], allowRemovals, overrides: holdsWith(force) };
+}
+
+const OPERATION_OF = {
+  install: 'install',
+  remove: 'remove',
+  upgrade: 'update',
+  downgrade: 'update',
+} as const satisfies Readonly<Record<RollbackTarget['move'], AskedChange['operations'][number]>>;
+
+/** What a rollback asks for: the changes of which it consists, older versions among them. */
+export function askedRollback(
+  targets: readonly RollbackTarget[],
+  { allowRemovals = false }: Pick<ChangePermission, 'allowRemovals'>,
+): AskedChange {
+  return {
+    operations: [...new Set(targets.map((one) => OPERATION_OF[one.move]))],
+    names: targets.map((one) => one.name),
+    allowRemovals,
+    overrides: targets.some((one) => one.move === 'downgrade') ? ['downgrades'] : [],
+  };
 }
 
 /** What holding or releasing asks for: whether updates come in is what it decides. */

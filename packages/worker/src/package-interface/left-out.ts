@@ -9,6 +9,7 @@ const LEFT_OUT_CODES = [
   'NETWORK_ERROR',
   'PKG_MANAGER_ERROR',
   'POLICY_DENIED',
+  'VERSION_NOT_AVAILABLE',
 ] as const;
 
 /** A wanted change that stays out while the rest goes in. */

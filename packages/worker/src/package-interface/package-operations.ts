@@ -84,6 +84,13 @@ export interface PackageTarget {
   readonly version?: string | undefined;
 }
 
+/** A version of a package that a change brings in. */
+export interface VersionTarget {
+  /** Perhaps with an architecture. */
+  readonly name: string;
+  readonly version: string;
+}
+
 /** What a change may do beyond what it names, and what it was approved as. */
 export interface ChangePermission {
   /** Whether packages that nobody named may go; not unless it is said. */
@@ -105,6 +112,12 @@ export interface RemoveWish extends ChangePermission {
   readonly name: string;
   readonly purge: boolean;
   readonly force: boolean;
+}
+
+/** The changes of a job are to be taken back. */
+export interface RollbackWish extends ChangePermission {
+  /** A job that has ended. */
+  readonly job: string;
 }
 
 /** Pending updates that a job asks for. */
@@ -149,6 +162,11 @@ export interface PackageOperations {
    * @throws PatchError with what was done when an update that was named stays.
    */
   applyPatches(wish: UpdateWish, run: OperationRun): Promise<OperationOutcome>;
+  /**
+   * Brings packages to the versions that they had before a job, all of them or none.
+   * @throws PatchError `VERSION_NOT_AVAILABLE` with `details.unavailable`, every version that is not to be had any more.
+   */
+  rollback(wish: RollbackWish, run: OperationRun): Promise<OperationOutcome>;
   /** Makes installed packages stay at their versions, or lets them be changed again. */
   hold(wish: HoldWish, run: OperationRun): Promise<OperationOutcome>;
   rebootRequired(): Promise<{ readonly required: boolean; readonly reasons: readonly string[] }>;

@@ -1,6 +1,6 @@
 import type { PlanStep, PolicyDenial } from '@linux-patch/contract';
 import type { LeftOut } from './left-out.ts';
-import type { InstallWish, RemoveWish, UpdateWish } from './package-operations.ts';
+import type { InstallWish, RemoveWish, RollbackWish, UpdateWish } from './package-operations.ts';
 
 /** What a change would do to this host now. */
 export interface HostPlan {
@@ -36,6 +36,8 @@ export interface PlanWaiting {
 export interface PackagePlans {
   install(wish: InstallWish, waiting: PlanWaiting): Promise<HostPlan>;
   remove(wish: RemoveWish, waiting: PlanWaiting): Promise<HostPlan>;
+  /** What is not to be had any more is left out, and then nothing would be done. @throws as `RecordedChanges` */
+  rollback(wish: RollbackWish, waiting: PlanWaiting): Promise<HostPlan>;
   /** @param wish.reboot whether the host may reboot for them */
   patches(
     wish: UpdateWish & { readonly reboot?: boolean | undefined },

@@ -8,6 +8,7 @@ import type {
   PackageTarget,
   RefreshedSources,
   RemoveWish,
+  VersionTarget,
 } from '../package-interface/package-operations.ts';
 import type { WatchedFiles } from '../package-interface/watched-files.ts';
 import type { Installed, Pending, RebootState, Source, Update } from './package-facts.ts';
@@ -192,6 +193,16 @@ export type PackageChange =
   | ({ readonly kind: 'install' } & InstallWish)
   | ({ readonly kind: 'remove' } & RemoveWish)
   | {
+      /** Brings packages to these very versions, and takes others away. What is only recommended is not brought in. */
+      readonly kind: 'versions';
+      readonly bring: readonly VersionTarget[];
+      /** Names of packages that go, perhaps with an architecture. */
+      readonly remove: readonly string[];
+      /** Whether one of them gets an older version. */
+      readonly older: boolean;
+      readonly allowRemovals?: boolean | undefined;
+    }
+  | {
       /** Brings each update to its `newVersion`. */
       readonly kind: 'update';
       readonly updates: readonly Update[];
@@ -201,6 +212,19 @@ export type PackageChange =
       /** Must stay at their versions, even where an update would like a newer. */
       readonly kept: readonly Update[];
     };
+
+/** Whether a change may give a package an older version. */
+export function mayGetOlder(change: PackageChange): boolean {
+  switch (change.kind) {
+    case 'install':
+      return change.allowDowngrade;
+    case 'versions':
+      return change.older;
+    case 'update':
+    case 'remove':
+      return false;
+  }
+}
 
 /** Why something would not be done. */
 export type Refusal = Pick<LeftOut, 'why' | 'reason' | 'code' | 'removals'>;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Clock, Commands, Files } from '@linux-patch/runtime';
 import type { ChangePolicy } from '../package-interface/change-policy.ts';
+import type { RecordedChanges } from '../package-interface/recorded-changes.ts';
 import type { PackageAdapter } from './adapter.ts';
 
 /** What package managers are reached through. */
@@ -17,6 +18,8 @@ export interface PackageHost extends PackageDoors {
   readonly adapter: PackageAdapter;
   /** What its administrator says about changes from outside. */
   readonly policy: ChangePolicy;
+  /** What takes earlier jobs back. */
+  readonly recorded: RecordedChanges;
 }
 
 /** A path below the root. */

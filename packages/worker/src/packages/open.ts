@@ -15,7 +15,7 @@ import { createPackageReader } from './snapshot.ts';
 /** A refresh without a job ends after this, however much data still comes; see `refreshLists` for silence. */
 const QUIET_LIMIT_MS = HOUR_MS;
 
-interface PackageManagerOptions extends PackageDoors, Pick<PackageHost, 'policy'> {
+interface PackageManagerOptions extends PackageDoors, Pick<PackageHost, 'policy' | 'recorded'> {
   /** `package_manager.backend` of the configuration. */
   readonly configured: 'auto' | Backend;
 }
@@ -26,12 +26,12 @@ interface PackageManagerOptions extends PackageDoors, Pick<PackageHost, 'policy'
  *   keep the package manager inside it.
  */
 export async function openPackageManager(options: PackageManagerOptions): Promise<PackageManager> {
-  const { commands, files, clock, root, policy, configured } = options;
+  const { commands, files, clock, root, policy, recorded, configured } = options;
   const doors = { commands, files, clock, root };
   const entry = ADAPTERS[await findBackend(files, configured, root)];
   const fault = root === '/' ? undefined : await entry.findRootFault(doors);
   if (fault !== undefined) throw new PatchError('SERVICE_UNHEALTHY', `--root ${root} is given, but ${fault}`);
-  return managePackages({ ...doors, policy, adapter: await entry.open(doors) });
+  return managePackages({ ...doors, policy, recorded, adapter: await entry.open(doors) });
 }
 
 function managePackages(host: PackageHost): PackageManager {

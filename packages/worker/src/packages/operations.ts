@@ -13,6 +13,7 @@ import { requireApproved } from './plan-check.ts';
 import type { PlanMemory } from './plan-memory.ts';
 import { refreshLists } from './refresh.ts';
 import { repair } from './repair.ts';
+import { rollBack } from './rollback.ts';
 import { adoptChange, changedSince, runChange } from './runner.ts';
 import type { PackageReader } from './snapshot.ts';
 
@@ -53,6 +54,7 @@ export function createPackageOperations(
     remove: async (wish, run) =>
       named(await prepareRemoval(host, wish), { permission: wish, asked: askedRemoval(wish) }, run),
     applyPatches: (wish, run) => applyUpdates(host, { reader, memory, wish }, run),
+    rollback: (wish, run) => rollBack(host, memory, { wish, run }),
     hold: (wish, run) => holdPackages(host, wish, run),
     rebootRequired: async () => reading.rebootState(await reading.installed()),
   };

@@ -2,7 +2,7 @@ import type { PlanStep, PolicyDenial } from '@linux-patch/contract';
 import { askedInstallation, askedRemoval, askedUpdates } from '../package-interface/asked.ts';
 import type { AskedChange } from '../package-interface/change-policy.ts';
 import { type LeftOut, sortLeftOut } from '../package-interface/left-out.ts';
-import type { ChangePermission, UpdateWish } from '../package-interface/package-operations.ts';
+import type { ChangePermission, RollbackWish, UpdateWish } from '../package-interface/package-operations.ts';
 import type { HostPlan, PackagePlans, PlanWaiting } from '../package-interface/package-plans.ts';
 import type { Refusal } from './adapter.ts';
 import type { PackageHost } from './doors.ts';
@@ -14,6 +14,7 @@ import { chooseUpdates, planUpdates } from './plan.ts';
 import { foresee } from './plan-check.ts';
 import { planWithin } from './plan-limit.ts';
 import type { PlanMemory } from './plan-memory.ts';
+import { leftUnavailable, prepareRollback } from './rollback.ts';
 import type { PackageReader } from './snapshot.ts';
 
 /** Makes plans, and remembers them for those who approve one. */
@@ -37,6 +38,11 @@ export function createPackagePlans(
       ),
     remove: (wish, waiting) =>
       named({ asked: askedRemoval(wish), wish, prepare: () => prepareRemoval(host, wish) }, waiting),
+    rollback: (wish, waiting) =>
+      planWithin(host, waiting, async (signal) => {
+        const { asked, forecast } = await foreseeRollback(host, { wish, signal });
+        return complete(asked, forecast);
+      }),
     patches: (wish, waiting) =>
       planWithin(host, waiting, async (signal) =>
         complete(askedUpdates(wish), await foreseeUpdates(host, reader, { wish, signal })),
@@ -66,6 +72,16 @@ async function foreseeNamed(
   const { steps, refusal } = await foresee(host, { change, names, permission: wish, installed, signal });
   const left = refusal ? names.map((name) => refused(host, { name, installed, refusal })) : [];
   return { steps, left, installed };
+}
+
+async function foreseeRollback(
+  host: PackageHost,
+  { wish, signal }: { readonly wish: RollbackWish; readonly signal: AbortSignal },
+): Promise<{ readonly asked: AskedChange; readonly forecast: Forecast }> {
+  const { named, unavailable, asked } = await prepareRollback(host, wish);
+  if (named) return { asked, forecast: await foreseeNamed(host, named, { wish, signal }) };
+  const installed = await host.adapter.reading.installed();
+  return { asked, forecast: { steps: [], left: leftUnavailable(unavailable), installed } };
 }
 
 function refused(

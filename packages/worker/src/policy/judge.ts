@@ -63,7 +63,7 @@ function judgeOverrides(policy: Policy, { names, overrides }: AskedChange): Poli
   const { downgrades, holds } = policy.values;
   if (downgrades === 'none' && overrides.includes('downgrades'))
     return deny(policy, 'downgrades', {
-      reason: `${NO_DOWNGRADE}, and the request allows it; ask without allow_downgrade`,
+      reason: `${NO_DOWNGRADE}, and the request is a rollback to one or allows it (allow_downgrade)`,
       packages: [...names],
     });
   if (holds === 'kept' && overrides.includes('holds'))

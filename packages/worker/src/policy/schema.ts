@@ -113,7 +113,7 @@ export const PolicySchema = lazily(() =>
         .meta({
           description:
             'What may be asked for from outside: `update` (holding and releasing packages, too), `install`, `remove`, `reboot`, and ' +
-            '`restart-service`, which counts only where it is written here. `[]` allows ' +
+            '`restart-service`, which counts only where it is written here. A rollback takes those of which it consists. `[]` allows ' +
             'nothing; what is installed and what waits can be read all the same.',
           example: ['update', 'reboot'],
         }),
@@ -164,7 +164,7 @@ export const PolicySchema = lazily(() =>
         .default('none')
         .meta({
           description:
-            '`any`: a request with `allow_downgrade` may give packages an older version, with faults that were mended long ago. `none`: such a ' +
+            '`any`: a request with `allow_downgrade`, or a rollback, may give packages an older version, with faults that were mended long ago. `none`: such a ' +
             'request is denied. A host without this file allows them.',
           example: 'any',
         }),

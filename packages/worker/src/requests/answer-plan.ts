@@ -31,6 +31,8 @@ function planOf(plans: PackagePlans, question: PlanQuestion, waiting: PlanWaitin
       return plans.install(question, waiting);
     case 'remove':
       return plans.remove(question, waiting);
+    case 'rollback':
+      return plans.rollback(question, waiting);
     case 'patches':
       return plans.patches(question, waiting);
   }

@@ -40,6 +40,7 @@ export const PlanQuestion = lazily(() =>
       force: z.boolean(),
       allowRemovals,
     }),
+    z.strictObject({ change: z.literal('rollback'), job: z.uuid(), allowRemovals }),
     z.strictObject({
       change: z.literal('patches'),
       selection: z.discriminatedUnion('kind', [

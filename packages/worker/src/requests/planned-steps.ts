@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { lazily, PlanHash, PlanStep } from '@linux-patch/contract';
 import type { Files } from '@linux-patch/runtime';
 import { z } from 'zod';
+import { keepNewest } from '../admission/keep-newest.ts';
 import type { PlanAnswer } from './plan-question.ts';
 
 /** Plans that somebody may still approve. */
@@ -35,7 +36,7 @@ export function openPlannedSteps(files: Files, own: string): PlannedSteps {
       await files.makeFolder(folder, FOLDER_MODE);
       const stored = { v: 1, hash, steps } satisfies z.input<typeof StoredPlan>;
       await files.writeDurably({ path: fileOf(hash), data: JSON.stringify(stored), mode: FILE_MODE });
-      for (const path of (await oldestFirst(files, folder)).slice(0, -MOST_PLANS)) await files.remove(path);
+      await keepNewest(files, folder, MOST_PLANS);
     },
     async find(hash) {
       const text = hash === undefined ? undefined : await files.readText(fileOf(hash));
@@ -51,13 +52,4 @@ function stepsOf(text: string): readonly PlanStep[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function oldestFirst(files: Files, folder: string): Promise<string[]> {
-  const paths = (await files.list(folder)).map((name) => join(folder, name));
-  const facts = await Promise.all(paths.map((path) => files.facts(path)));
-  return paths
-    .map((path, index) => ({ path, modifiedMs: facts[index]?.modifiedMs ?? 0 }))
-    .toSorted((one, other) => one.modifiedMs - other.modifiedMs)
-    .map(({ path }) => path);
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { messageOf, PatchError } from '@linux-patch/contract';
+import { type JobResult, messageOf, PatchError } from '@linux-patch/contract';
 import { isSameBoot, readBoot } from '@linux-patch/runtime';
 import { type Order, type Orders, openOrders, workerFolder, workFolder } from '../admission/orders.ts';
 import { openRunPlace, type RunPlace } from '../admission/run-place.ts';
@@ -10,6 +10,7 @@ import { createWork } from '../jobs/executor.ts';
 import type { JobContext, Work } from '../jobs/executor-interface.ts';
 import { withReboot } from '../jobs/follow-with-reboot.ts';
 import { type GovernedBy, governWork, refuseReboot } from '../jobs/governed.ts';
+import { mergeResults } from '../jobs/merge-results.ts';
 import { createReboot } from '../jobs/reboot.ts';
 import { interruption } from '../jobs/recovery.ts';
 import type { ChangePolicy } from '../package-interface/change-policy.ts';
@@ -46,6 +47,8 @@ export interface DoJobOptions {
 /** How a job ended, and what is left to do when that is on record. */
 interface Ending {
   readonly report: RunReport;
+  /** What it did, however it ended. */
+  readonly results: readonly JobResult[];
   readonly afterwards?: (() => Promise<void>) | undefined;
 }
 
@@ -64,6 +67,12 @@ export async function doJob(options: DoJobOptions): Promise<void> {
     const ending = await workOnOrder(options, place, () => orderFor(jobId, { orders, waiting, place }));
     // The next process of this job goes on where this one was.
     if (signal.aborted && !attached) return;
+    await orders.noteChanges(jobId, ending.results).catch((error: unknown) => {
+      host.logger.error('a job cannot be rolled back, because what it changed cannot be kept', {
+        job_id: jobId,
+        error,
+      });
+    });
     // Whatever is said of it, by whomever: it is not done a second time.
     await orders
       .end(jobId)
@@ -107,24 +116,28 @@ async function workOnOrder(
   const watch = watchPhases(options, place);
   const stopped = new AbortController();
   const signal = AbortSignal.any([options.signal, stopped.signal]);
+  let results: readonly JobResult[] = [];
+  const say = (report: RunReport): void => {
+    if (report.t === 'results') results = mergeResults(results, report.results);
+    watch.say(report);
+  };
   try {
     const order = await findOrder();
     await place.begin();
-    const settings = await jobSettings(options, watch.say);
+    const settings = await jobSettings(options, say);
     void stopWhenCancelled(host, { place, watch, stopped, ended: ended.signal });
     void stopWhenLate(host, { timeoutMs: settings.timeoutMs, stopped, ended: ended.signal });
-    const work = await openWork(options, { order, settings, say: watch.say });
-    const context: JobContext = { jobId, signal, report: reporterTo(watch.say) };
+    const work = await openWork(options, { order, settings, say });
+    const context: JobContext = { jobId, signal, report: reporterTo(say) };
     // Under a private root the packages are not those that run on this host.
     const noting = host.root === '/' ? noteOldCode(work, (signal) => listServices(host, signal)) : work;
-    const { message, afterwards } = await withReboot(noting, rebootOf(host, watch.say))(
-      order.request,
-      context,
-    );
+    const { message, afterwards } = await withReboot(noting, rebootOf(host, say))(order.request, context);
     const report = { t: 'done', message: prose(message) } as const;
-    return afterwards ? { report: { ...report, afterwards: 'reboot' }, afterwards } : { report };
+    if (!afterwards) return { report, results };
+    return { report: { ...report, afterwards: 'reboot' }, results, afterwards };
   } catch (error) {
-    return { report: stopped.signal.aborted ? stoppedBy(stopped.signal.reason, error) : failureOf(error) };
+    const report = stopped.signal.aborted ? stoppedBy(stopped.signal.reason, error) : failureOf(error);
+    return { report, results };
   } finally {
     ended.abort();
     await watch.settle();
@@ -200,9 +213,11 @@ async function openWork(
 ): Promise<Work> {
   const { jobId, host } = options;
   const policy = options.openPolicy(options.clockFault);
+  const { recorded } = openOrders({ files: host.files, folder: workerFolder(host.root) });
   const governed: GovernedBy = {
     policy,
     clock: host.clock,
+    recorded,
     onDenied: (denial, { operation }) => say({ t: 'denied', denial, operation }),
   };
   const { request } = order;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
 import { nodeCommands, systemClock, systemFiles } from '@linux-patch/runtime/node';
+import { openOrders } from '../../src/admission/orders.ts';
 import type { PackageAdapter, PackageChange, Tool } from '../../src/packages/adapter.ts';
 import type { PackageHost } from '../../src/packages/doors.ts';
 import type { Installed, Update } from '../../src/packages/package-facts.ts';
@@ -64,6 +65,7 @@ export async function openShelf(
       ...doors,
       adapter: shelfAdapter(root, given.next ?? []),
       policy: openHostPolicy({ ...doors, path: join(root, 'policy.yaml') }),
+      recorded: openOrders({ ...doors, folder: root }).recorded,
     },
     lockFile: join(root, 'shelf.lock'),
     cutOff: () => write('journal', 'toy'),
@@ -211,6 +213,8 @@ function targetsOf(change: PackageChange): string[] {
       return change.packages.map(({ name, version }) => `${name}=${version}`);
     case 'remove':
       return [change.name];
+    case 'versions':
+      return change.bring.map(({ name, version }) => `${name}=${version}`);
     case 'update':
       return change.updates.map((one) => `${one.id}=${one.newVersion}`);
   }

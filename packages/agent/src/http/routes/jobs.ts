@@ -6,6 +6,7 @@ import type { JobQueue } from '../../jobs/queue.ts';
 import { summaryOf } from '../../jobs/summary.ts';
 import { pageOf } from '../../listings/paging.ts';
 import type { AgentRequest, RouteServer } from '../agent-request.ts';
+import { serveChange } from '../serve-change.ts';
 import { serveRoute } from '../serve-route.ts';
 import { noteVerdict, passedChange } from '../signed-changes.ts';
 
@@ -35,6 +36,7 @@ export function serveJobs(server: RouteServer, jobs: JobQueue): void {
     },
     idOf,
   );
+  serveChange(server, AGENT_ROUTES.rollbackJob, { checkPath: idOf });
 }
 
 /** @throws PatchError what the worker refuses it with */

@@ -105,6 +105,13 @@ function optionsOf(change: PackageChange): string[] {
         ...removalOptions(change),
         ...(change.force ? ['--allow-change-held-packages', '--reinstall'] : []),
       ];
+    case 'versions':
+      return [
+        '--no-install-recommends',
+        ...(change.older ? ALLOW_DOWNGRADE : []),
+        // With it apt would not take away either what is named.
+        ...(change.remove.length > 0 ? [] : removalOptions(change)),
+      ];
     case 'remove':
       return change.force ? ['--allow-change-held-packages'] : [];
     case 'update':
@@ -129,6 +136,9 @@ function targetsOf(change: PackageChange): string[] {
   switch (change.kind) {
     case 'install':
       return change.packages.map(aptArgument);
+    case 'versions':
+      // A `-` behind a name takes its package away (apt-get(8)).
+      return [...change.bring.map(aptArgument), ...change.remove.map((name) => `${aptArgument({ name })}-`)];
     case 'remove':
       return [aptArgument({ name: change.name })];
     case 'update':

@@ -65,6 +65,8 @@ def plan():
     try:
         for spec in ask["specs"]:
             MARKS[ask["command"]](base, spec)
+        for spec in ask["remove"]:
+            base.remove(spec)
         base.resolve(allow_erasing=ask["erase"] or ask["command"] == "remove")
     except (dnf.exceptions.MarkingError, dnf.exceptions.MarkingErrors, dnf.exceptions.DepsolveError) as error:
         return {"refusal": str(error), "coming": [], "going": []}

@@ -1,10 +1,16 @@
-import type { PackageChange, Refusal, Simulated, Simulation } from '../adapter.ts';
+import {
+  mayGetOlder,
+  type PackageChange,
+  type Refusal,
+  type Simulated,
+  type Simulation,
+} from '../adapter.ts';
 import { qualifiedName } from '../rpm/names.ts';
 import { compareRpmVersions } from '../rpm/versions.ts';
 import { type PlanAnswer, PlanAnswer as PlanSchema } from './answers.ts';
 import { askDnf, type DnfDoors } from './helper.ts';
 import { readInstalled } from './installed.ts';
-import { dnfChange } from './tools.ts';
+import { type DnfChange, dnfChange, isInTwoRuns } from './tools.ts';
 
 /** Reasons that one clause names, and the longest clause. */
 const REASON_LIMIT = 4;
@@ -19,8 +25,14 @@ export async function simulateChange(
   change: PackageChange,
   { untrusted, signal }: { readonly untrusted: ReadonlySet<string>; readonly signal: AbortSignal },
 ): Promise<Simulation> {
-  const answer = await askDnf(doors, { op: 'plan', ...dnfChange(change) }, { answer: PlanSchema, signal });
-  const refusal = refusalOf(answer) ?? untrustedRefusal(answer, untrusted);
+  const asked = dnfChange(change);
+  const planFor = (question: DnfChange) =>
+    askDnf(doors, { op: 'plan', ...question }, { answer: PlanSchema, signal });
+  const answer = await planFor(asked);
+  const refusal =
+    refusalOf(answer) ??
+    untrustedRefusal(answer, untrusted) ??
+    (isInTwoRuns(asked) ? firstRunRefusal(await planFor({ ...asked, remove: [] }), answer) : undefined);
   if (refusal) return { refusal };
   const packages = readPlan(answer);
   const older = await olderRefusal(doors, change, packages);
@@ -48,6 +60,15 @@ export function refusalOf({ refusal }: Pick<PlanAnswer, 'refusal'>): Refusal | u
   return { code: 'DEPENDENCY_CONFLICT', why: 'unsatisfiable', reason };
 }
 
+/** What the first of two runs does is part of what both do. */
+function firstRunRefusal(first: PlanAnswer, both: PlanAnswer): Refusal | undefined {
+  const planned = new Set(both.going.map(({ name, arch }) => `${name}.${arch}`));
+  const more = first.going.filter(({ name, arch }) => !planned.has(`${name}.${arch}`));
+  if (more.length === 0) return refusalOf(first);
+  const names = more.map(({ name }) => name).join(', ');
+  return { code: 'DEPENDENCY_CONFLICT', why: 'refused', reason: `${names} would be removed on the way` };
+}
+
 function untrustedRefusal({ coming }: PlanAnswer, untrusted: ReadonlySet<string>): Refusal | undefined {
   const found = coming
     .filter(({ name }) => untrusted.has(name))
@@ -66,7 +87,7 @@ async function olderRefusal(
   change: PackageChange,
   packages: readonly Simulated[],
 ): Promise<Refusal | undefined> {
-  if (change.kind === 'remove' || (change.kind === 'install' && change.allowDowngrade)) return undefined;
+  if (change.kind === 'remove' || mayGetOlder(change)) return undefined;
   const installed = await readInstalled(doors);
   const older = packages.filter(({ name, architecture, version }) => {
     const own = installed.findLast((one) => one.name === name && one.architecture === architecture);

@@ -1,6 +1,7 @@
 import { PackageName, PackageVersion, PatchError } from '@linux-patch/contract';
 import type { PackageTarget } from '../../package-interface/package-operations.ts';
 import type { PackageChange, Tool } from '../adapter.ts';
+import { oneAfterTheOther } from '../one-after-the-other.ts';
 import { rpmEnvironment } from '../rpm/database.ts';
 import { dottedName, splitName } from '../rpm/names.ts';
 import { DNF } from './helper.ts';
@@ -25,6 +26,8 @@ const CHANGE_OPTIONS: readonly string[] = [
 export interface DnfChange {
   readonly command: 'install' | 'upgrade' | 'remove';
   readonly specs: readonly string[];
+  /** What goes besides. */
+  readonly remove: readonly string[];
   /** Names that must not change. */
   readonly exclude: readonly string[];
   /** What holds a package does not count. */
@@ -37,11 +40,17 @@ export interface DnfChange {
 
 /** @throws PatchError `PKG_NOT_FOUND` for what is no name or version of a package, `INVALID_REQUEST` for a purge */
 export function dnfChange(change: PackageChange): DnfChange {
-  const plain = { exclude: [], force: false, erase: false, weak: true };
+  const plain = { remove: [], exclude: [], force: false, erase: false, weak: true };
   switch (change.kind) {
     case 'remove':
       if (change.purge) throw noPurge(change.name);
       return { ...plain, command: 'remove', specs: [specOf(change)], force: change.force, erase: true };
+    case 'versions': {
+      const [bring, remove] = [change.bring.map(specOf), change.remove.map((name) => specOf({ name }))];
+      if (bring.length === 0) return { ...plain, command: 'remove', specs: remove, erase: true };
+      const erase = remove.length > 0 || (change.allowRemovals ?? false);
+      return { ...plain, command: 'install', specs: bring, remove, erase, weak: false };
+    }
     case 'update':
       return {
         ...plain,
@@ -96,7 +105,18 @@ function specOf({ name, version }: PackageTarget): string {
 
 /** What to start for a change. @throws PatchError as `dnfChange` */
 export function changeTool(root: string, change: PackageChange): Tool {
-  const { command, specs, exclude, force, erase, weak } = dnfChange(change);
+  const asked = dnfChange(change);
+  const tool = commandTool(root, asked);
+  if (!isInTwoRuns(asked)) return tool;
+  return oneAfterTheOther(tool, dnfTool(root, 'remove', [...CHANGE_OPTIONS, 'remove', ...asked.remove]));
+}
+
+/** dnf's command line brings in or takes away, and never both at once but for one package each (dnf(8), swap). */
+export function isInTwoRuns({ command, remove }: DnfChange): boolean {
+  return command !== 'remove' && remove.length > 0;
+}
+
+function commandTool(root: string, { command, specs, exclude, force, erase, weak }: DnfChange): Tool {
   return dnfTool(root, command, [
     ...CHANGE_OPTIONS,
     ...(force ? ['--disableexcludes=all', '--disableplugin=versionlock'] : []),

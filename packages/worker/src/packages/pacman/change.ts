@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import { PackageName, PackageVersion, PatchError } from '@linux-patch/contract';
-import type { PackageTarget } from '../../package-interface/package-operations.ts';
+import type { PackageTarget, VersionTarget } from '../../package-interface/package-operations.ts';
 import type { PackageChange } from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
 import type { PacmanConfig } from './config.ts';
 import { plainName } from './names.ts';
 import { readUpgradable } from './pending.ts';
+
+/** What pacman is told to do, and with what. */
+export type PacmanRun = Pick<PacmanChange, 'operation' | 'options' | 'targets'>;
 
 /** A command of pacman for one change. */
 export interface PacmanChange {
@@ -20,8 +23,8 @@ export interface PacmanChange {
   readonly allowed: { readonly ignored: boolean; readonly replaced: boolean };
   /** The databases that it is about. */
   readonly databases: 'newest' | 'installed';
-  /** Packages with the keys that others are signed with; they go in before. */
-  readonly keyrings: readonly string[];
+  /** What has to have ended well before it. */
+  readonly first?: PacmanRun;
 }
 
 /**
@@ -87,6 +90,9 @@ export async function pacmanChange(
       return removeChange(change);
     case 'update':
       return updateChange(doors, config, change);
+    case 'versions':
+      checkNames([...change.bring, ...change.remove.map((name) => ({ name }))]);
+      return versionsChange(doors, config, { change, versionsOf });
     case 'install':
       checkNames(change.packages);
       return installChange(doors, config, { change, versionsOf });
@@ -95,11 +101,23 @@ export async function pacmanChange(
 
 function removeChange(change: Extract<PackageChange, { kind: 'remove' }>): PacmanChange {
   checkNames([change]);
-  const options = change.purge ? ['--nosave'] : [];
-  const rest = { allowed: NOTHING, databases: 'installed' as const, keyrings: [] };
-  // What would go besides is found out in any case, and refused by whoever sees that nobody named it.
-  const operation = { operation: change.allowRemovals ? '-Rc' : '-R', plannedAs: '-Rc' };
-  return { what: 'pacman -R', ...operation, options, targets: [plainName(change.name)], ...rest };
+  return {
+    ...removal([change.name], change.allowRemovals ?? false),
+    options: change.purge ? ['--nosave'] : [],
+  };
+}
+
+function removal(names: readonly string[], allowRemovals: boolean): PacmanChange {
+  return {
+    what: 'pacman -R',
+    operation: allowRemovals ? '-Rc' : '-R',
+    // What would go besides is found out in any case, and refused by whoever sees that nobody named it.
+    plannedAs: '-Rc',
+    options: [],
+    targets: names.map(plainName),
+    allowed: NOTHING,
+    databases: 'installed',
+  };
 }
 
 async function updateChange(
@@ -109,6 +127,7 @@ async function updateChange(
 ): Promise<PacmanChange> {
   checkNames(updates.map((one) => ({ name: one.name, version: one.newVersion })));
   const wanted = new Set(updates.map((one) => one.name));
+  const keyrings = [...wanted].filter((name) => KEYRING.test(name));
   const staying = (await readUpgradable(doors, config)).filter((one) => !wanted.has(one.name));
   return {
     what: 'pacman -Su',
@@ -117,7 +136,10 @@ async function updateChange(
     targets: [],
     allowed: { ignored: false, replaced: allowRemovals },
     databases: 'newest',
-    keyrings: [...wanted].filter((name) => KEYRING.test(name)),
+    // They have the keys that others are signed with.
+    ...(keyrings.length === 0
+      ? {}
+      : { first: { operation: '-S', options: ['--needed'], targets: keyrings } }),
   };
 }
 
@@ -135,7 +157,6 @@ async function installChange(
   const rest = {
     allowed: { ignored: force, replaced: false },
     databases: 'installed' as const,
-    keyrings: [],
   };
   if (older.length === 0)
     return { what: 'pacman -S', operation: '-S', options: ['--needed'], targets: names, ...rest };
@@ -146,6 +167,46 @@ async function installChange(
     );
   const targets = await Promise.all(older.map((target) => requireCached(doors, config, { target, offered })));
   return { what: 'pacman -U', operation: '-U', options: [], targets, ...rest };
+}
+
+/** pacman brings in or takes away, and never both in one run. */
+async function versionsChange(
+  doors: PackageDoors,
+  config: PacmanConfig,
+  given: { readonly change: Extract<PackageChange, { kind: 'versions' }>; readonly versionsOf: VersionsOf },
+): Promise<PacmanChange> {
+  const { bring, remove, allowRemovals = false } = given.change;
+  if (bring.length === 0) return removal(remove, allowRemovals);
+  const rest = { allowed: NOTHING, databases: 'installed' as const };
+  const first = await bringing(doors, config, { bring, versionsOf: given.versionsOf });
+  if (remove.length === 0) return { what: `pacman ${first.operation}`, ...first, ...rest };
+  const targets = remove.map((name) => plainName(name));
+  return { what: `pacman ${first.operation} and -R`, operation: '-R', options: [], targets, first, ...rest };
+}
+
+/** What the cache has is taken from there: the repositories may have it no more tomorrow. */
+async function bringing(
+  doors: PackageDoors,
+  config: PacmanConfig,
+  { bring, versionsOf }: { readonly bring: readonly VersionTarget[]; readonly versionsOf: VersionsOf },
+): Promise<PacmanRun> {
+  const names = bring.map(({ name }) => plainName(name));
+  const offered = await versionsOf(names);
+  const files = await cachedFiles(doors, config);
+  const isOffered = ({ name, version }: VersionTarget): boolean =>
+    offered.get(plainName(name))?.includes(version) ?? false;
+  const uncached = bring.filter(
+    (one) => !files.some((file) => file.name === plainName(one.name) && file.version === one.version),
+  );
+  if (uncached.length > 0 && bring.every(isOffered))
+    return { operation: '-S', options: ['--needed'], targets: names };
+  if (uncached.some(isOffered))
+    throw new PatchError(
+      'INVALID_REQUEST',
+      `pacman cannot take some packages from its repositories and others from its cache in one run: fetch ${uncached.map(({ name }) => plainName(name)).join(', ')} into the cache first (pacman -Sw), and ask again. Nothing was changed.`,
+    );
+  const targets = await Promise.all(bring.map((target) => requireCached(doors, config, { target, offered })));
+  return { operation: '-U', options: [], targets };
 }
 
 async function requireCached(

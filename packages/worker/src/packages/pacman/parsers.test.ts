@@ -14,7 +14,7 @@ import { failedHooks, progressReader, readFailedScripts, readKeptFiles, readUntr
 import { parseUpgradable } from './pending.ts';
 import { asksForReboot } from './reboot-state.ts';
 import { readRefresh } from './refresh.ts';
-import { parsePlan, refusalOf } from './simulate.ts';
+import { parsePlan, refusalOf, requiredBy } from './simulate.ts';
 import { parseRecords, parseSize } from './sync-records.ts';
 import { parseUnmet } from './unmet.ts';
 import { comparePacmanVersions } from './versions.ts';
@@ -112,6 +112,8 @@ describe('what pacman 6.0, 7.0 and 7.1 print', () => {
       ['6.0-R-needed', /removing toylib breaks dependency 'toylib>=1.1' required by toyapp/],
     ] as const)
       expect([name, refusalOf(recorded(name)).reason]).toEqual([name, expect.stringMatching(words)]);
+    expect(requiredBy(recorded('6.0-R-needed'))).toEqual(['toyapp']);
+    expect(requiredBy(recorded('6.0-S-conflict'))).toEqual([]);
   });
 
   it('is a list of what waits, and never taken for an empty one', () => {
@@ -236,7 +238,6 @@ describe('arguments of pacman', () => {
     targets: ['toyhello'],
     allowed: { ignored: true, replaced: true },
     databases: 'installed',
-    keyrings: [],
   };
 
   it('never begin a change where one is only planned', () => {

@@ -1,8 +1,14 @@
 import type { CommandResult } from '@linux-patch/runtime';
-import type { PackageChange, Refusal, Simulated, Simulation } from '../adapter.ts';
+import {
+  mayGetOlder,
+  type PackageChange,
+  type Refusal,
+  type Simulated,
+  type Simulation,
+} from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
 import { askPacman, questionFailed } from './ask.ts';
-import { type PacmanChange, planArguments, printArguments } from './change.ts';
+import { type PacmanChange, type PacmanRun, planArguments, printArguments } from './change.ts';
 import type { PacmanConfig } from './config.ts';
 import { type PacmanInstalled, readInstalled } from './local-database.ts';
 import { plainName, splitPackage } from './names.ts';
@@ -80,11 +86,13 @@ export async function simulateChange(
   const installed = await readInstalled(doors, config);
   const held = heldRefusal(change, installed);
   if (held) return { refusal: held };
+  const plan =
+    change.kind === 'versions' && command.first
+      ? await planBoth(doors, config, { command, first: command.first, signal })
+      : await planOne(doors, config, { command, signal });
+  if ('refusal' in plan) return plan;
+  const { planned } = plan;
   const { databases } = command;
-  const result = await askPacman(doors, config, { args: planArguments(command), databases, signal });
-  const first = parsePlan(result, change.kind === 'remove');
-  if (!first) return { refusal: refusalOf(result) };
-  const planned = await withAllowed(doors, config, { command, result, first, signal });
   const refusal = untrustedRefusal(planned, untrusted) ?? versionRefusal(change, planned, installed);
   if (refusal) return { refusal };
   const purge = change.kind === 'remove' && change.purge;
@@ -92,6 +100,55 @@ export async function simulateChange(
     refusal: undefined,
     packages: await simulatedOf(doors, config, { planned, installed, purge, databases }),
   };
+}
+
+type Planned = { readonly refusal: Refusal } | { readonly planned: readonly PlannedPackage[] };
+
+async function planOne(
+  doors: PackageDoors,
+  config: PacmanConfig,
+  { command, signal }: { readonly command: PacmanChange; readonly signal: AbortSignal },
+): Promise<Planned> {
+  const { databases } = command;
+  const result = await askPacman(doors, config, { args: planArguments(command), databases, signal });
+  const first = parsePlan(result, command.operation.startsWith('-R'));
+  if (!first) return { refusal: refusalOf(result) };
+  return { planned: await withAllowed(doors, config, { command, result, first, signal }) };
+}
+
+/** What brings packages in, and what takes others away that then nobody needs any more. */
+async function planBoth(
+  doors: PackageDoors,
+  config: PacmanConfig,
+  {
+    command,
+    first,
+    signal,
+  }: {
+    readonly command: PacmanChange;
+    readonly first: PacmanRun;
+    readonly signal: AbortSignal;
+  },
+): Promise<Planned> {
+  const brought = await planOne(doors, config, { command: { ...command, ...first }, signal });
+  if ('refusal' in brought) return brought;
+  const { databases, targets } = command;
+  const result = await askPacman(doors, config, { args: planArguments(command), databases, signal });
+  const alone = parsePlan(result, true);
+  const coming = new Set(brought.planned.map(({ name }) => name));
+  const needing = requiredBy(result);
+  // What needs them as it is now may not as it will be.
+  if (!alone && (needing.length === 0 || needing.some((name) => !coming.has(name))))
+    return { refusal: refusalOf(result) };
+  const going = alone ?? targets.map((name) => ({ name, version: '', goes: true }));
+  return { planned: [...brought.planned, ...going] };
+}
+
+/** Names of packages that need what would go, of pacman 6 and 7. */
+export function requiredBy({ stdout }: Pick<CommandResult, 'stdout'>): string[] {
+  return stdout
+    .split('\n')
+    .flatMap((line) => /^:: removing \S+ breaks dependency '.*' required by (\S+)$/.exec(line)?.[1] ?? []);
 }
 
 /** `:: Replace toyold with lab/toynew? [Y/n]` */
@@ -153,12 +210,16 @@ async function simulatedOf(
 
 /** pacman asks whether to change what it ignores; here that needs `force`. */
 function heldRefusal(change: PackageChange, installed: readonly PacmanInstalled[]): Refusal | undefined {
-  if (change.kind !== 'install' || change.force) return undefined;
-  const names = change.packages.map((one) => plainName(one.name));
+  const names = heldNames(change);
   const held = installed.filter((one) => one.held && names.includes(one.name)).map((one) => one.name);
   if (held.length === 0) return undefined;
   const reason = `${held.join(', ')} ${held.length === 1 ? 'is' : 'are'} held by IgnorePkg or IgnoreGroup of pacman.conf`;
   return { code: 'DEPENDENCY_CONFLICT', why: 'held', reason };
+}
+
+function heldNames(change: PackageChange): string[] {
+  if (change.kind === 'versions') return change.bring.map((one) => plainName(one.name));
+  return change.kind === 'install' && !change.force ? change.packages.map((one) => plainName(one.name)) : [];
 }
 
 function untrustedRefusal(
@@ -183,8 +244,8 @@ function versionRefusal(
   });
   const refused = (reason: string): Refusal => ({ code: 'DEPENDENCY_CONFLICT', why: 'refused', reason });
   const older = orders.filter(({ order }) => order < 0).map(({ name }) => name);
-  const mayBeOlder = change.kind === 'install' && change.allowDowngrade;
-  if (older.length > 0 && !mayBeOlder) return refused(`${older.join(', ')} would get an older version`);
+  if (older.length > 0 && !mayGetOlder(change))
+    return refused(`${older.join(', ')} would get an older version`);
   if (change.kind !== 'install') return undefined;
   const names = change.packages.map((one) => plainName(one.name));
   const newer = orders.filter(({ name, order }) => order > 0 && names.includes(name)).map(({ name }) => name);

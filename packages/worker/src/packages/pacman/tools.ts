@@ -72,9 +72,7 @@ export async function changeTool(
   change: PacmanChange,
 ): Promise<Tool> {
   const files = change.databases === 'newest' ? await newerDatabases(doors, config) : [];
-  const { allowed } = change;
-  const keys = { ...change, operation: '-S', options: ['--needed'], targets: change.keyrings, allowed };
-  const first = change.keyrings.length === 0 ? [] : command(doors, config, changeArguments(keys));
+  const first = change.first ? command(doors, config, changeArguments({ ...change, ...change.first })) : [];
   return pacmanTool(config, {
     what: change.what,
     before: [...files, '--', first.join('\n')],

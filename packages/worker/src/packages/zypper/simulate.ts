@@ -1,5 +1,11 @@
 import { PatchError } from '@linux-patch/contract';
-import type { PackageChange, Refusal, Simulated, Simulation } from '../adapter.ts';
+import {
+  mayGetOlder,
+  type PackageChange,
+  type Refusal,
+  type Simulated,
+  type Simulation,
+} from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
 import type { Installed } from '../package-facts.ts';
 import { dottedName, qualifiedName, RPM_RULES } from '../rpm/names.ts';
@@ -133,7 +139,7 @@ function olderRefusal(
   packages: readonly Simulated[],
   installed: readonly Installed[],
 ): Refusal | undefined {
-  if (change.kind === 'remove' || (change.kind === 'install' && change.allowDowngrade)) return undefined;
+  if (change.kind === 'remove' || mayGetOlder(change)) return undefined;
   const wanted = change.kind === 'install' ? change.packages : [];
   const coming = packages.map((one) => ({ name: qualifiedName(one), version: one.version }));
   const older = [...wanted, ...coming].filter(({ name, version }) => {

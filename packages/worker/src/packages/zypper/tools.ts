@@ -14,7 +14,17 @@ export function changeArguments(change: PackageChange): string[] {
   switch (change.kind) {
     case 'remove':
       if (change.purge) throw noPurge(change.name);
-      return ['remove', '--name', '--no-clean-deps', '--', specOf(change)];
+      return removal([change.name]);
+    case 'versions': {
+      if (change.bring.length === 0) return removal(change.remove);
+      const erase = change.allowRemovals ?? false;
+      return [
+        ...installation({ erase, weak: false, older: change.older }),
+        ...change.bring.map(specOf),
+        // A `!` before a name takes its package away (zypper(8)).
+        ...change.remove.map((name) => `!${specOf({ name })}`),
+      ];
+    }
     case 'update':
       return [
         ...installation({ erase: change.allowRemovals ?? false, weak: true, older: false }),
@@ -30,6 +40,10 @@ export function changeArguments(change: PackageChange): string[] {
         ...change.packages.map(specOf),
       ];
   }
+}
+
+function removal(names: readonly string[]): string[] {
+  return ['remove', '--name', '--no-clean-deps', '--', ...names.map((name) => specOf({ name }))];
 }
 
 function installation({
