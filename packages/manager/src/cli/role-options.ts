@@ -30,7 +30,9 @@ export function withNewRoles(command: Command, what: string): Command {
   return withRoles(command, what).hook('preAction', (_, chosen) => {
     const { role, bind } = chosen.opts<RoleOptions>();
     if (role === undefined && bind === undefined)
-      chosen.error("error: say what they may do: '--role <role>', '--bind <role:hosts>' or both");
+      chosen.error(
+        "error: required option '--role <role>' not specified; --bind <role:hosts> takes its place for some hosts",
+      );
   });
 }
 
