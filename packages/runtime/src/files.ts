@@ -89,8 +89,9 @@ export interface Files {
   /** Gives a file or folder another owner; of a symbolic link, the link itself. */
   setOwner(path: string, owner: User): Promise<void>;
   /**
-   * Does a piece of root's work with the rights of another user, for folders in which that user could lay links; by
-   * anybody but root it is done as it is. The whole process acts as that user meanwhile: nothing else may be under way.
+   * Does a piece of root's work with the rights of another user, for folders in which that user could lay links, and in it
+   * a piece with those of root again; by a process that root has not started it is done as it is. The whole process acts
+   * as that user meanwhile: nothing else may be under way. Programs that it starts are root's all the same.
    */
   actAs<T>(owner: User, work: () => Promise<T>): Promise<T>;
   /** What is left on the file system that holds `path`; undefined when `path` does not exist. */

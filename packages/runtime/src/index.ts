@@ -23,7 +23,7 @@ export { keepMemoryLow, type ProcessMemory } from './memory.ts';
 export { deviceName, findMount, type Mount, statDevice } from './mounts.ts';
 export { findOpenPlace } from './open-place.ts';
 export { type OsRelease, readOsRelease } from './os-release.ts';
-export { ownUid, permissionAdvice } from './permission.ts';
+export { isStartedByRoot, ownUid, permissionAdvice } from './permission.ts';
 export { findPortHolder, type PortHolder } from './port-holder.ts';
 export { printable, printableLine } from './printable.ts';
 export type { ProcessUsage } from './process-usage.ts';

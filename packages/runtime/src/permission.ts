@@ -4,10 +4,21 @@ const DENIED = new Set(['EACCES', 'EPERM']);
 /** Causes of causes; more are a circle. */
 const MAX_DEPTH = 8;
 
+/** Real and effective user of this process (proc_pid_status(5)); what cannot be told is root. */
+async function readUids(files: Pick<Files, 'readText'>): Promise<{ real: number; effective: number }> {
+  const status = (await files.readText('/proc/self/status').catch(() => undefined)) ?? '';
+  const [, real = 0, effective = 0] = /^Uid:\s+(\d+)\s+(\d+)/m.exec(status) ?? [];
+  return { real: Number(real), effective: Number(effective) };
+}
+
 /** The user that this process runs as; 0 is root, and what cannot be told is, too. */
 export async function ownUid(files: Pick<Files, 'readText'>): Promise<number> {
-  const status = (await files.readText('/proc/self/status').catch(() => undefined)) ?? '';
-  return Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1] ?? 0);
+  return (await readUids(files)).effective;
+}
+
+/** Whether root has started this process, which may act as somebody else now (`Files.actAs`). */
+export async function isStartedByRoot(files: Pick<Files, 'readText'>): Promise<boolean> {
+  return (await readUids(files)).real === 0;
 }
 
 function deniedPath(error: unknown): string | undefined {

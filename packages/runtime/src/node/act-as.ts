@@ -2,22 +2,33 @@ import type { User } from '../files.ts';
 
 /** What the system lets a process do about whose rights it has. */
 type Rights = Required<
-  Pick<NodeJS.Process, 'geteuid' | 'getegid' | 'getgroups' | 'setgroups' | 'setegid' | 'seteuid'>
+  Pick<NodeJS.Process, 'getuid' | 'geteuid' | 'getegid' | 'getgroups' | 'setgroups' | 'setegid' | 'seteuid'>
 >;
 
-/** `Files.actAs` (credentials(7)). */
-export async function actAs<T>({ uid, gid }: User, work: () => Promise<T>): Promise<T> {
-  const rights = process as Rights;
-  if (uid === 0 || rights.geteuid() !== 0) return work();
-  const [group, groups] = [rights.getegid(), rights.getgroups()];
-  rights.setgroups([gid]);
+function become(rights: Rights, { uid, gid }: User, groups: number[]): void {
+  // Only root may take another group.
+  rights.seteuid(0);
+  rights.setgroups(groups);
   rights.setegid(gid);
   rights.seteuid(uid);
+}
+
+/** `Files.actAs` (credentials(7)). */
+export async function actAs<T>(user: User, work: () => Promise<T>): Promise<T> {
+  const rights = process as Rights;
+  const before = { uid: rights.geteuid(), gid: rights.getegid() };
+  if (rights.getuid() !== 0 || user.uid === before.uid) return work();
+  const groups = rights.getgroups();
+  become(rights, user, [user.gid]);
   try {
     return await work();
   } finally {
-    rights.seteuid(0);
-    rights.setegid(group);
-    rights.setgroups(groups);
+    become(rights, before, groups);
   }
+}
+
+/** Whether root started this process, which has the rights of another user now. */
+export function isRootActing(): boolean {
+  const { getuid, geteuid } = process as Rights;
+  return getuid() === 0 && geteuid() !== 0;
 }

@@ -9,6 +9,7 @@ import {
   type Commands,
   type OutputSource,
 } from '../commands.ts';
+import { isRootActing } from './act-as.ts';
 import { systemClock } from './clock.ts';
 
 /** Time between SIGTERM and SIGKILL; long enough for apt to roll back a download, short enough to stop a hang. */
@@ -64,6 +65,9 @@ function collect(
     createInterface({ input: stream, crlfDelay: Infinity }).on('line', (line) => onLine(line, source));
 }
 
+/** A program is no part of the work for which root acts as somebody else. */
+const ROOT = { uid: 0, gid: 0 };
+
 /** What is the same for all commands. */
 interface Base {
   readonly env: Readonly<Record<string, string>>;
@@ -79,6 +83,7 @@ function start(command: Command, { env: baseEnv, own }: Base, descriptor: number
     stdio: ['pipe', 'pipe', 'pipe', ...(third === undefined ? [] : [third])],
     env: { ...COMMAND_ENVIRONMENT, ...baseEnv, ...command.env },
     ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+    ...(isRootActing() ? ROOT : {}),
   });
 }
 
