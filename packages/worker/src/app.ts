@@ -130,7 +130,7 @@ async function answerRequest(wish: HostWish, channel: RequestChannel, doors: Wor
     place: pinPlace(root),
     authority: () => readHostAuthority({ files, root, configFile }),
   });
-  const host = { root, files, clock, commands, logger };
+  const host = { root, configFile, files, clock, commands, logger };
   await serveRequest({ channel, host, openPackages: open, planned, admission, pinKeeper, signal });
 }
 

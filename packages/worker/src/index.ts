@@ -65,6 +65,7 @@ export { DetailAnswer, ListingState, PackageListing } from './requests/package-l
 export { RefreshAnswer, SourcesAnswer } from './requests/package-lists.ts';
 export { PlanAnswer, type PlanQuestion } from './requests/plan-question.ts';
 export type { WorkerRequest } from './requests/request.ts';
+export { PortHolderAnswer, RootsFileAnswer } from './requests/roots-file.ts';
 export { RunReport } from './run/report.ts';
 export { JobKeyAnswer, type JobKeyWord } from './signature/job-key-word.ts';
 export { type JoinCredential, type JoinPlaces, joinPlaces, readJoinString } from './signature/join-string.ts';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Files } from '@linux-patch/runtime';
 
-const FOLDER_MODE = 0o700;
+/** Of those above it, the worker's own lets only the agent's group in. */
+const FOLDER_MODE = 0o750;
 const FILE_MODE = 0o600;
 
 /** Where the processes of jobs leave what they say, and find what they are told. @param own folder of the worker */

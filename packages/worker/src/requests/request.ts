@@ -67,6 +67,14 @@ export const WorkerRequest = lazily(() =>
     z.strictObject({ v: z.literal(1), op: z.literal('services') }),
     /** How one of them is; needs no package manager either. */
     z.strictObject({ v: z.literal(1), op: z.literal('service-state'), name: ServiceUnit }),
+    /** A file of root that the agent goes by, and may not be able to read itself. */
+    z.strictObject({
+      v: z.literal(1),
+      op: z.literal('roots-file'),
+      path: z.string().min(1).max(4_096),
+    }),
+    /** Which process listens on a port of this host; of others' processes only root is told. */
+    z.strictObject({ v: z.literal(1), op: z.literal('port-holder'), port: z.int().min(1).max(65_535) }),
     /** From where packages come, and how old what is known of each source is. */
     z.strictObject({ v: z.literal(1), op: z.literal('sources') }),
     /** Refreshes what every source offers; may take an hour, and another for which somebody else works with the packages. */

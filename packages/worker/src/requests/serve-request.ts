@@ -1,4 +1,11 @@
-import type { Clock, Commands, Files, Logger, RequestChannel } from '@linux-patch/runtime';
+import {
+  type Clock,
+  type Commands,
+  type Files,
+  findPortHolder,
+  type Logger,
+  type RequestChannel,
+} from '@linux-patch/runtime';
 import type { z } from 'zod';
 import type {
   BeginAnswer,
@@ -31,6 +38,7 @@ import {
   REQUEST_LIMITS,
   type WorkerRequest,
 } from './request.ts';
+import { readRootsFile } from './roots-file.ts';
 
 /** Who does not take the answer within this time gets none: the process has nothing else to live for. */
 const ANSWER_LIMITS = { timeoutMs: 60_000 };
@@ -47,14 +55,18 @@ const CHANGES = [
   'take-over',
 ] as const;
 type ChangeRequest = Extract<WorkerRequest, { op: (typeof CHANGES)[number] }>;
+const HOST_QUESTIONS = ['services', 'service-state', 'roots-file', 'port-holder'] as const;
+type HostQuestion = Extract<WorkerRequest, { op: (typeof HOST_QUESTIONS)[number] }>;
 type ReadingRequest = Exclude<
   WorkerRequest,
-  { op: 'faults' | 'services' | 'service-state' | 'take-job-key' } | PlanRequest | ChangeRequest
+  { op: 'faults' | 'take-job-key' } | HostQuestion | PlanRequest | ChangeRequest
 >;
 
 /** The host that is asked about. */
 export interface AskedHost {
   readonly root: string;
+  /** `config.yaml` */
+  readonly configFile: string;
   readonly files: Files;
   readonly clock: Clock;
   readonly commands: Commands;
@@ -96,10 +108,27 @@ async function answerTo({ request, body }: AskedRequest, options: ServeRequestOp
   if (request.op === 'plan') return planFor(request, parseQuestion(body), options);
   if (request.op === 'take-job-key') return wordOn(body, options);
   if (request.op === 'faults') return readFaults(options.openPackages, options.signal);
-  if (request.op === 'services') return listServices(options.host, options.signal);
-  if (request.op === 'service-state') return readServiceState(options.host, request.name, options.signal);
+  if (isHostQuestion(request)) return hostAnswer(request, options);
   if (isChange(request)) return verdictOn(request, body, options.admission);
   return readingOf(request, options);
+}
+
+function isHostQuestion(request: ReadingRequest | HostQuestion | ChangeRequest): request is HostQuestion {
+  return HOST_QUESTIONS.some((op) => op === request.op);
+}
+
+/** What needs no package manager. */
+async function hostAnswer(request: HostQuestion, { host, signal }: ServeRequestOptions): Promise<unknown> {
+  switch (request.op) {
+    case 'services':
+      return listServices(host, signal);
+    case 'service-state':
+      return readServiceState(host, request.name, signal);
+    case 'roots-file':
+      return readRootsFile(host, request.path);
+    case 'port-holder':
+      return (await findPortHolder(request.port, host)) ?? null;
+  }
 }
 
 function isChange(request: ReadingRequest | ChangeRequest): request is ChangeRequest {

@@ -48,7 +48,8 @@ export function joinPlaces(options: {
  */
 export async function readJoinString(files: Files, places: JoinPlaces): Promise<JoinCredential | undefined> {
   for (const path of [places.configured, places.credential, places.dropIn]) {
-    const text = path === undefined ? undefined : await readPrivate(files, path);
+    const isCredential = path === places.credential;
+    const text = path === undefined ? undefined : await readPrivate(files, path, isCredential);
     if (path === undefined || text === undefined) continue;
     const { caSpkiSha256, secret } = read(path, text);
     return {
@@ -73,20 +74,29 @@ function refused(path: string, why: string, cause?: unknown): PatchError {
   return new PatchError('JOIN_STRING_INVALID', `The join string in ${path} was not used: ${why}`, { cause });
 }
 
+/** Bits of a mode that let others in. */
+const OTHERS = 0o077;
+/**
+ * systemd puts it where nobody writes, and lets the user of the service read it: as its owner, or by an access list, which shows
+ * where a mode has the group (acl(5)).
+ */
+const MORE_THAN_CREDENTIAL = 0o337;
+
 /** The text of a file that only root or the user of this process can read and change. */
-async function readPrivate(files: Files, path: string): Promise<string | undefined> {
+async function readPrivate(files: Files, path: string, isCredential: boolean): Promise<string | undefined> {
   try {
     const facts = await files.facts(path);
     if (!facts) return undefined;
     if (facts.kind !== 'file') throw refused(path, `it is a ${facts.kind}; a plain file is wanted.`);
-    if ((facts.mode & 0o077) !== 0) {
+    const isSealed = isCredential && (facts.mode & MORE_THAN_CREDENTIAL) === 0;
+    if (!isSealed && (facts.mode & OTHERS) !== 0) {
       throw refused(
         path,
         `others can read it (mode ${facts.mode.toString(8).padStart(4, '0')}), so it is no secret. Make it private with "chmod 600 ${path}"; ` +
           'if somebody may have read it, revoke the token on the manager and make a new one.',
       );
     }
-    await refuseForeignHands(files, path, facts);
+    if (!isSealed) await refuseForeignHands(files, path, facts);
     return await files.readTextLimited(path, MAX_JOIN_FILE_BYTES);
   } catch (cause) {
     if (cause instanceof PatchError) throw cause;
