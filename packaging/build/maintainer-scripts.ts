@@ -30,7 +30,8 @@ esac
     prerm: `${start}
 if [ "$1" = remove ]; then
 	before_removal
-	[ ! -d ${marker.replace(/\/[^/]*$/, '')} ] || : >${marker}
+	# Never what a link leads to: the folder is not root's.
+	[ ! -d ${marker.replace(/\/[^/]*$/, '')} ] || (set -C && : >${marker}) 2>/dev/null || true
 fi
 `,
     postrm: `${start}

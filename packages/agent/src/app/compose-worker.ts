@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import type { FindHolder } from '../http/listen.ts';
 import { ownWorker, workerOf } from '../worker-link/choose-worker.ts';
 import { createInstanceId, type InstanceId } from '../worker-link/instance.ts';
 import { openInstanceFile } from '../worker-link/instance-file.ts';
 import { openWorkerLink, type WorkerLink } from '../worker-link/link.ts';
+import { askPortHolder } from '../worker-link/port-holder.ts';
 import { hostArguments } from '../worker-link/program.ts';
 import type { AgentContext } from './agent-context.ts';
 
@@ -26,6 +28,11 @@ export function rootsLinkOf(context: Pick<WorkerContext, 'host' | 'settings'>): 
 /** What a worker is told of this host that is a child. */
 export function hostArgumentsOf(context: Pick<WorkerContext, 'host' | 'settings'>): readonly string[] {
   return hostArguments(told(context));
+}
+
+/** Who listens on a port of this host. */
+export function portHolderOf(context: Pick<WorkerContext, 'host' | 'settings'>): FindHolder {
+  return (port) => askPortHolder(told(context), port);
 }
 
 /** Which instance this is. */

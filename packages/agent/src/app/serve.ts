@@ -10,6 +10,7 @@ import type { IdentityService } from '../identity/service.ts';
 import type { AgentContext } from './agent-context.ts';
 import { composeApp } from './compose-app.ts';
 import { learnManagerAgain } from './compose-enrollment.ts';
+import { portHolderOf } from './compose-worker.ts';
 import { reportConfigFault } from './follow-configuration.ts';
 import { followPolicy, type PolicyWatch } from './follow-policy.ts';
 import { openIdentityService } from './identity.ts';
@@ -109,7 +110,7 @@ async function serveNow(context: AgentContext, read: ReadIdentity | undefined): 
     app,
     onUpgrade: (request, socket, head, caller) => sockets.accept(request, socket, head, caller),
     timeoutMs: config.server.timeoutMs,
-    doors: { clock, files, logger, random },
+    doors: { clock, files, logger, random, findHolder: portHolderOf(context) },
   });
   // Disposed in reverse: open WebSockets and the listener, each with its own limit at the same time, then the jobs.
   stack.defer(async () => {

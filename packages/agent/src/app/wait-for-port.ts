@@ -1,17 +1,17 @@
 import { createServer } from 'node:net';
 import { isPatchError, type PatchError } from '@linux-patch/contract';
-import type { Files } from '@linux-patch/runtime';
-import { type ListenAddress, listen } from '../http/listen.ts';
+import { type FindHolder, type ListenAddress, listen } from '../http/listen.ts';
 import type { AgentContext } from './agent-context.ts';
+import { portHolderOf } from './compose-worker.ts';
 
 /** How often it is tried again. */
 const LOOK_EVERY_MS = 2_000;
 
 /** Why the address cannot be bound now; undefined when it can. */
-async function bindFault(address: ListenAddress, files: Files): Promise<PatchError | undefined> {
+async function bindFault(address: ListenAddress, findHolder: FindHolder): Promise<PatchError | undefined> {
   const server = createServer();
   try {
-    await listen(server, address, files);
+    await listen(server, address, findHolder);
     return undefined;
   } catch (error) {
     if (isPatchError(error, 'BIND_FAILED')) return error;
@@ -35,7 +35,7 @@ export async function waitForPort(
   const { bind, port } = context.settings.config.server;
   let said: string | undefined;
   while (!signal.aborted) {
-    const fault = await bindFault({ bind, port }, context.host.files);
+    const fault = await bindFault({ bind, port }, portHolderOf(context));
     if (!fault) {
       if (said !== undefined) logger.info('The address can be bound now', { bind, port });
       return said !== undefined;

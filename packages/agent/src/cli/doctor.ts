@@ -8,6 +8,7 @@ import { agentPaths } from '../config/paths.ts';
 import { hasFailed } from '../doctor/checks/service.ts';
 import { type Examination, examine } from '../doctor/examine.ts';
 import { describeFinding, type Finding } from '../doctor/finding.ts';
+import { ownerWords } from '../host/real-file.ts';
 import { EXAMINED_EXIT } from './exit-codes.ts';
 
 /** What the doctor was asked for. */
@@ -73,6 +74,7 @@ async function knownWords({ at, loadConfig }: Examination, wish: DoctorWish): Pr
     },
     words: {
       config: configFile,
+      owner: ownerWords(at.uid),
       allowlist: config?.whitelist.path ?? paths.allowListFile,
       manager: manager ?? 'https://MANAGER:8443',
     },

@@ -1,11 +1,13 @@
 import { isPatchError, messageOf } from '@linux-patch/contract';
-import { permissionAdvice } from '@linux-patch/runtime';
+import { type Files, ownUid, permissionAdvice } from '@linux-patch/runtime';
 import { CommanderError } from 'commander';
 import { type AgentContext, type AgentDoors, EXIT } from '../app/agent-context.ts';
+import { asAgentsUser } from '../app/agents-user.ts';
 import { enrollOnce, renewOnce } from '../app/once.ts';
 import { runOnce } from '../app/run-once.ts';
 import { runService } from '../app/service.ts';
 import { createStartPatience } from '../app/start-patience.ts';
+import { agentPaths } from '../config/paths.ts';
 import type { AgentConfig } from '../config/schema.ts';
 import { runDoctor } from './doctor.ts';
 import { showJob, showJobs } from './jobs.ts';
@@ -88,16 +90,41 @@ async function runConfigured(invocation: ConfiguredInvocation, doors: AgentDoors
   }
 }
 
+const CHANGING: ReadonlySet<AgentInvocation['mode']> = new Set([
+  'service',
+  'enroll',
+  'renew',
+  'leave',
+  'trust-job-key',
+]);
+
+function looksOnly(invocation: AgentInvocation): boolean {
+  return invocation.mode === 'doctor' ? !invocation.fix : !CHANGING.has(invocation.mode);
+}
+
+/** What an ordinary user is told; the user of the agent is not sent to sudo(8), and the fault says what mends it. */
+async function adviceOn(
+  error: unknown,
+  { root }: AgentInvocation,
+  files: Files,
+): Promise<string | undefined> {
+  const folder = await files.factsBehind(agentPaths(root).dataFolder).catch(() => undefined);
+  const isAgents = root === '/' && folder?.uid === (await ownUid(files));
+  return isAgents ? undefined : permissionAdvice(files, error, 'linux-patch-api');
+}
+
 /** Runs the command line and returns the exit code. */
 export async function runAgent(argv: readonly string[], doors: AgentDoors): Promise<number> {
   const invocation = choose(argv, doors.program);
   if (typeof invocation === 'number') return invocation;
   try {
-    if (invocation.mode === 'doctor') return await runDoctor(invocation, doors);
     if (invocation.mode === 'policy-check') return await checkPolicy(invocation.file, doors);
-    return await runConfigured(invocation, doors);
+    const wish = { root: invocation.root, looksOnly: looksOnly(invocation) };
+    return await asAgentsUser(doors, wish, (own) =>
+      invocation.mode === 'doctor' ? runDoctor(invocation, own) : runConfigured(invocation, own),
+    );
   } catch (error) {
-    const advice = await permissionAdvice(doors.files, error, 'linux-patch-api');
+    const advice = await adviceOn(error, invocation, doors.files);
     const words = advice ?? messageOf(error);
     const { stderr } = doors.program;
     // What others said begins no line of its own.

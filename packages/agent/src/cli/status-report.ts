@@ -126,9 +126,10 @@ async function degradedPart(
     ...seen.problems.flatMap(({ code: known, message }) =>
       known === undefined || known === 'CRL_MISSING' ? [] : [{ code: known, message }],
     ),
-    ...[...(await checkJobKey({ files, paths })), ...(await checkPolicy({ files, paths, uid: 0 }))].map(
-      (one) => ({ code: one.code, message: one.detail }),
-    ),
+    ...[...(await checkJobKey({ files, paths })), ...(await checkPolicy({ files, paths }))].map((one) => ({
+      code: one.code,
+      message: one.detail,
+    })),
     ...(refused === undefined ? [] : [{ code: 'ALLOW_LIST_INVALID', message: refused }]),
   ];
 }

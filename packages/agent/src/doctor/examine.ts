@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { messageOf } from '@linux-patch/contract';
+import { isStartedByRoot } from '@linux-patch/runtime';
 import { readAuditTrail } from '../audit/trail.ts';
 import { createClockWatch } from '../clock/watch.ts';
 import type { AgentConfig } from '../config/schema.ts';
@@ -116,8 +117,9 @@ async function examineHost({ at, online }: Examination, host: DoctorHost): Promi
 /** Looks at everything and changes nothing; worst findings first. */
 export async function examine(examination: Examination): Promise<Finding[]> {
   const { at, loadConfig } = examination;
-  const { root, uid, paths } = at;
-  if (root === '/' && uid !== 0) return [{ code: 'NOT_ROOT', detail: `It runs as user ${uid}.` }];
+  const { root, uid, paths, files } = at;
+  if (root === '/' && uid !== 0 && !(await isStartedByRoot(files)))
+    return [{ code: 'NOT_ROOT', detail: `It runs as user ${uid}.` }];
   const access = await checkConfigAccess(at);
   let config: AgentConfig;
   try {

@@ -26,7 +26,7 @@ export const STORE_CHECKS = {
   KEY_FOREIGN_OWNER: certificates.error({
     title: 'The private key belongs to another user',
     meaning: 'Its owner can read and replace it.',
-    command: 'chown root:root {path}',
+    command: 'chown {owner} {path}',
     repairs: true,
   }),
   KEY_UNREADABLE: certificates.error({

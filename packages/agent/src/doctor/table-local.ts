@@ -164,7 +164,7 @@ export const FILE_CHECKS = {
   FOLDER_FOREIGN_OWNER: files.error({
     title: 'A folder of the agent belongs to another user',
     meaning: 'Its owner can replace what is in it.',
-    command: 'chown root:root {path}',
+    command: 'chown {owner} {path}',
     repairs: true,
   }),
   JOB_UNREADABLE: files.notice({

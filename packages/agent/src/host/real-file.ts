@@ -21,6 +21,11 @@ export async function realFile(
   return undefined;
 }
 
+/** As chown(1) wants it: whose the agent's own folders are. @param uid of the user that the agent runs as */
+export function ownerWords(uid: number): string {
+  return uid === 0 ? 'root:root' : 'linux-patch-api:linux-patch-api';
+}
+
 /** A file that somebody else than root and the user of this process can change. */
 export interface OpenFile {
   readonly path: string;

@@ -2,13 +2,16 @@ import type { Server } from 'node:net';
 import { dirname } from 'node:path';
 import { messageOf, PatchError } from '@linux-patch/contract';
 import { bind } from '@linux-patch/http';
-import { type Files, findPortHolder } from '@linux-patch/runtime';
+import type { Files, PortHolder } from '@linux-patch/runtime';
 
 /** Where to listen; port 0 takes any free one. */
 export interface ListenAddress {
   readonly bind: string;
   readonly port: number;
 }
+
+/** Names the process that listens on a port; undefined when nobody can say. */
+export type FindHolder = (port: number) => Promise<PortHolder | undefined>;
 
 /**
  * Binds and listens, with SO_REUSEADDR (libuv sets it on every listener), so connections in TIME_WAIT do not stop a
@@ -18,12 +21,12 @@ export interface ListenAddress {
 export async function listen(
   server: Server,
   address: ListenAddress,
-  files: Files,
+  findHolder: FindHolder,
 ): Promise<{ readonly address: string; readonly port: number }> {
   try {
     await bind(server, { host: address.bind, port: address.port });
   } catch (error) {
-    throw await bindFailure(error as NodeJS.ErrnoException, address, files);
+    throw await bindFailure(error as NodeJS.ErrnoException, address, findHolder);
   }
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('the listener has no TCP address');
@@ -68,7 +71,7 @@ export async function listenLocally(server: Server, path: string, files: Files):
 async function bindFailure(
   error: NodeJS.ErrnoException,
   { bind: host, port }: ListenAddress,
-  files: Files,
+  findHolder: FindHolder,
 ): Promise<PatchError> {
   const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   const fail = (message: string, details: Readonly<Record<string, unknown>> = {}): PatchError =>
@@ -78,10 +81,10 @@ async function bindFailure(
     });
   switch (error.code ?? 'unknown') {
     case 'EADDRINUSE': {
-      const holder = await findPortHolder(port, { files }).catch(() => undefined);
+      const holder = await findHolder(port).catch(() => undefined);
       if (!holder) {
         return fail(
-          `the port is in use by another process, which /proc does not name. Find it with "ss -ltnp sport = :${port}", stop it, or choose another server.port.`,
+          `the port is in use by another process, which /proc does not name. Find it, as root, with "ss -ltnp sport = :${port}", stop it, or choose another server.port.`,
         );
       }
       return fail(
@@ -96,7 +99,7 @@ async function bindFailure(
       );
     case 'EACCES':
       return fail(
-        'ports below 1024 need root (or CAP_NET_BIND_SERVICE). Run the agent as root or choose a higher port.',
+        'ports below 1024 need CAP_NET_BIND_SERVICE, which the agent does not have. Choose a higher port, or give it that: "systemctl edit linux-patch-api" with [Service], CapabilityBoundingSet=CAP_NET_BIND_SERVICE and AmbientCapabilities=CAP_NET_BIND_SERVICE.',
       );
     default:
       return fail(`${error.message}.`);

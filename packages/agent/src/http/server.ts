@@ -3,13 +3,13 @@ import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { PatchError } from '@linux-patch/contract';
 import { badRequestAnswer, type HttpApp, serveApp, stopServer } from '@linux-patch/http';
-import type { Clock, Files, Logger, Random } from '@linux-patch/runtime';
+import { type Clock, type Files, findPortHolder, type Logger, type Random } from '@linux-patch/runtime';
 import type { Caller } from '../access/caller.ts';
 import type { Identity } from '../identity/identity.ts';
 import { isSameSet } from '../identity/store/material.ts';
 import type { AgentRequest } from './agent-request.ts';
 import { type AccessOptions, ConnectionGuard } from './connection-guard.ts';
-import { type ListenAddress, listen, listenLocally } from './listen.ts';
+import { type FindHolder, type ListenAddress, listen, listenLocally } from './listen.ts';
 import { createListener, HEADER_LIMIT_BYTES, secureContextOptions, unusableMaterial } from './listener.ts';
 import { readTarget } from './request-target.ts';
 import { servedSerial } from './self-check.ts';
@@ -32,6 +32,8 @@ export interface AgentServerOptions {
     readonly files: Files;
     readonly logger: Logger;
     readonly random: Random;
+    /** Default: what /proc shows to this process. */
+    readonly findHolder?: FindHolder;
   };
 }
 
@@ -106,9 +108,9 @@ class ListeningServer implements AgentServer {
 
   async start(): Promise<void> {
     const { identity, where } = this.#options;
-    const { files, logger } = this.#options.doors;
+    const { files, logger, findHolder = (port) => findPortHolder(port, { files }) } = this.#options.doors;
     this.#bound = identity
-      ? await listen(this.#server, where, files)
+      ? await listen(this.#server, where, findHolder)
       : { address: await listenLocally(this.#server, where.socketPath, files), port: 0 };
     this.#server.on('error', (error) => logger.error('listener failed', { error }));
   }

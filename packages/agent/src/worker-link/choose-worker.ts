@@ -8,8 +8,6 @@ import { findUnitFault, WORKER_UNITS } from './unit-fault.ts';
 /** Where systemd takes connections for workers; `packaging/agent/linux-patch-worker.socket` has the same. */
 const SOCKET = '/run/linux-patch/worker.sock';
 const SOCKET_UNIT = `/usr/lib/systemd/system/${WORKER_UNITS.socket}`;
-/** The file that a worker goes by which nobody tells of another. */
-const CONFIG_FILE = '/etc/linux_patch_api/config.yaml';
 
 /** What of a host says how its worker is reached, and what that is told. */
 export interface WorkerHost {
@@ -22,15 +20,11 @@ export interface WorkerHost {
 }
 
 /**
- * Whether systemd starts the workers of this host: where the unit of the package is, whatever its state. What has a
- * configuration of its own, or a root, has a worker of its own, too.
+ * Whether systemd starts the workers of this host: where the unit of the package is, whatever its state, and by whatever
+ * configuration the agent goes. What has a root of its own has a worker of its own, too.
  */
-export async function isBehindSocket({
-  root,
-  files,
-  configFile,
-}: Pick<WorkerHost, 'root' | 'files' | 'configFile'>): Promise<boolean> {
-  if (root !== '/' || configFile !== CONFIG_FILE) return false;
+export async function isBehindSocket({ root, files }: Pick<WorkerHost, 'root' | 'files'>): Promise<boolean> {
+  if (root !== '/') return false;
   return (
     (await files.facts('/run/systemd/system')) !== undefined && (await files.facts(SOCKET_UNIT)) !== undefined
   );

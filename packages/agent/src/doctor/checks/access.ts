@@ -9,11 +9,12 @@ import { parseAllowList } from '../../access/parse.ts';
 import { findOpenFile, openFileWords } from '../../host/real-file.ts';
 import { isUsable } from '../../identity/identity.ts';
 import type { Finding } from '../finding.ts';
+import { asFolderOwner, ROOT_UID } from '../roots-work.ts';
 import { within } from '../within.ts';
 import { type DoctorHost, type DoctorPlace, managerUrlOf } from './host.ts';
 
 /** What is used of the place and of what is known of the host. */
-type At = Pick<DoctorPlace, 'files' | 'network' | 'paths' | 'uid'>;
+type At = Pick<DoctorPlace, 'files' | 'network' | 'paths'>;
 type Known = Pick<DoctorHost, 'config' | 'inspection'>;
 
 const RESOLVE_LIMIT_MS = 3_000;
@@ -36,14 +37,15 @@ async function managerAddresses({ network }: At, host: Known): Promise<readonly 
 }
 
 /** Who can change the allow list. */
-async function checkAllowListFile({ files, uid }: At, { config }: Known): Promise<Finding[]> {
+async function checkAllowListFile({ files }: At, { config }: Known): Promise<Finding[]> {
   const open = await findOpenFile(files, config.whitelist.path);
   if (!open) return [];
   const { path, facts } = open;
-  const repair = async (): Promise<void> => {
-    await files.setOwner(path, { uid, gid: facts.gid });
-    await files.setMode(path, facts.mode & ~0o022);
-  };
+  const repair = (): Promise<void> =>
+    asFolderOwner(files, path, async () => {
+      await files.setOwner(path, { uid: ROOT_UID, gid: facts.gid });
+      await files.setMode(path, facts.mode & ~0o022);
+    });
   return [{ code: 'ALLOW_LIST_OPEN', detail: `${openFileWords(open).message}.`, words: { path }, repair }];
 }
 

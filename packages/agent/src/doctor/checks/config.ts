@@ -5,6 +5,7 @@ import type { ConfigurationFault } from '@linux-patch/runtime/configuration';
 import { findOpenFile, openFileWords, realFile } from '../../host/real-file.ts';
 import { isUsable } from '../../identity/identity.ts';
 import type { Finding } from '../finding.ts';
+import { asFolderOwner, ROOT_UID } from '../roots-work.ts';
 import type { DoctorCode } from '../table.ts';
 import type { DoctorHost, DoctorPlace } from './host.ts';
 import { ownerAndMode } from './owner-and-mode.ts';
@@ -75,7 +76,7 @@ async function secretReadable({ files }: At, path: string, facts: FileFacts): Pr
       code: 'CONFIG_SECRET_READABLE',
       detail: `${path} holds ${secret} and has mode ${octal(facts.mode)}.`,
       words: { path },
-      repair: () => files.setMode(path, facts.mode & 0o640),
+      repair: () => asFolderOwner(files, path, () => files.setMode(path, facts.mode & 0o640)),
     },
   ];
 }
@@ -118,10 +119,11 @@ async function checkJoinFile({ files, paths, uid }: At, { config, inspection }: 
       code: 'JOIN_FILE_OPEN',
       detail: `${path} has mode ${octal(facts.mode)} and belongs to user ${facts.uid}.`,
       words: { path },
-      repair: async () => {
-        await files.setOwner(path, { uid, gid: facts.gid });
-        await files.setMode(path, 0o600);
-      },
+      repair: () =>
+        asFolderOwner(files, path, async () => {
+          await files.setOwner(path, { uid: ROOT_UID, gid: facts.gid });
+          await files.setMode(path, 0o600);
+        }),
     },
   ];
 }

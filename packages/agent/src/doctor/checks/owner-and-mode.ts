@@ -1,5 +1,7 @@
-import type { FileFacts } from '@linux-patch/runtime';
+import { dirname } from 'node:path';
+import type { FileFacts, Files } from '@linux-patch/runtime';
 import type { Finding } from '../finding.ts';
+import { asFolderOwner } from '../roots-work.ts';
 import type { DoctorCode } from '../table.ts';
 import type { DoctorPlace } from './host.ts';
 
@@ -25,7 +27,7 @@ export function ownerAndMode(
       code: open,
       detail: `${path} has mode 0${facts.mode.toString(8)}.`,
       words,
-      repair: () => files.setMode(path, facts.mode & ~forbidden),
+      repair: () => asFolderOwner(files, path, () => files.setMode(path, facts.mode & ~forbidden)),
     });
   }
   if (foreign !== undefined && facts.uid !== 0 && facts.uid !== uid) {
@@ -33,8 +35,18 @@ export function ownerAndMode(
       code: foreign,
       detail: `${path} belongs to user ${facts.uid}.`,
       words,
-      repair: () => files.setOwner(path, { uid, gid: facts.gid }),
+      repair: () => asFolderOwner(files, path, () => giveBack(files, path, { uid, facts })),
     });
   }
   return findings;
+}
+
+/** A folder is the agent's; what lies in one is whose that is: of the settings root's, of the keys the agent's. */
+async function giveBack(
+  files: Files,
+  path: string,
+  { uid, facts }: { readonly uid: number; readonly facts: FileFacts },
+): Promise<void> {
+  const folder = facts.kind === 'folder' ? undefined : await files.factsBehind(dirname(path));
+  await files.setOwner(path, { uid: folder?.uid ?? uid, gid: facts.gid });
 }

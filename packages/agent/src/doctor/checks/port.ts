@@ -1,20 +1,24 @@
 import { isIP } from 'node:net';
-import { findPortHolder, hasAddress } from '@linux-patch/runtime';
+import { hasAddress } from '@linux-patch/runtime';
+import { askPortHolder } from '../../worker-link/port-holder.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorHost, DoctorPlace } from './host.ts';
 
 /** What is used of the place and of what is known of the host. */
-type At = Pick<DoctorPlace, 'root' | 'files' | 'network'>;
+type At = Pick<DoctorPlace, 'root' | 'files' | 'network' | 'commands' | 'paths'>;
 type Known = Pick<DoctorHost, 'config' | 'inspection' | 'enrollment' | 'agents'>;
 
 /** Who listens on the agent's port, and whether there are two agents. */
 export async function checkPort(at: At, host: Known): Promise<Finding[]> {
-  const { files, root } = at;
+  const { files, root, commands } = at;
   const { agents, config } = host;
   const findings: Finding[] = [];
   // Without TLS no port is bound.
   const holder = config.tls.enabled
-    ? await findPortHolder(config.server.port, { files }).catch(() => undefined)
+    ? await askPortHolder(
+        { root, files, commands, configFile: at.paths.configFile, backend: config.package_manager.backend },
+        config.server.port,
+      )
     : undefined;
   const serving = agents.find((agent) => agent.pid === holder?.pid);
   const [first, ...more] = agents.toSorted((a, b) => Number(b === serving) - Number(a === serving));

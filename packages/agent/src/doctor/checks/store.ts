@@ -101,6 +101,11 @@ async function checkReadable({ files }: At, host: Known): Promise<Finding[]> {
     try {
       await files.readText(path);
     } catch (error) {
+      // Root put it there; the next start gives it to the agent.
+      if (path === place.paths.key && (error as NodeJS.ErrnoException).code === 'EACCES') {
+        findings.push({ code: 'KEY_FOREIGN_OWNER', detail: messageOf(error), words: { path } });
+        continue;
+      }
       findings.push({
         code: path === place.paths.key ? 'KEY_UNREADABLE' : 'CERT_UNREADABLE',
         detail: `${path}: ${messageOf(error)}`,

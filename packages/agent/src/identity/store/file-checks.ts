@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type FileFacts, type Files, ownUid } from '@linux-patch/runtime';
-import { realFile } from '../../host/real-file.ts';
+import { ownerWords, realFile } from '../../host/real-file.ts';
 import { type CertificatePaths, storeFolder } from './paths.ts';
 
 /** Checks of the files themselves; none of them refuses an identity in use. */
@@ -65,7 +65,7 @@ export async function folderFaults(files: Files, paths: CertificatePaths): Promi
   }
   if (target && !isOurs(target)) {
     const message = `The folder ${path} belongs to the user with uid ${target.uid}, who can replace certificates and key.`;
-    return [fault(message, `chown root:root ${path}`)];
+    return [fault(message, `chown ${ownerWords(uid)} ${path}`)];
   }
   if (target && (target.mode & OTHERS_MAY_WRITE) !== 0) {
     const message = `The folder ${path} has mode ${octal(target.mode)}: others than its owner can replace certificates and key.`;
@@ -85,9 +85,9 @@ export async function keyFileFaults(files: Files, paths: CertificatePaths): Prom
     const message = `The private key ${path} has mode ${octal(facts.mode)}: others than its owner can use it.`;
     faults.push({ check: 'F1', message, paths: [path], repair: `chmod 0600 ${path}` });
   }
-  if (facts.uid !== uid) {
+  if (facts.uid !== uid && facts.uid !== 0) {
     const message = `The private key ${path} belongs to the user with uid ${facts.uid}, who can read and replace it.`;
-    faults.push({ check: 'F2', message, paths: [path], repair: `chown root:root ${path}` });
+    faults.push({ check: 'F2', message, paths: [path], repair: `chown ${ownerWords(uid)} ${path}` });
   }
   return faults;
 }
