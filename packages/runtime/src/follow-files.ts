@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import type { Files } from './files.ts';
 import { followFile } from './follow-file.ts';
 import type { Logger } from './logger.ts';
+import { createSequence } from './sequence.ts';
 
 export interface FollowFilesOptions {
   readonly files: Files;
@@ -26,11 +27,9 @@ export interface FollowedFiles extends AsyncDisposable {
 export function followFiles(options: FollowFilesOptions): FollowedFiles {
   const { files, clock, logger, look, failed } = options;
   const closing = new AbortController();
-  let tail = Promise.resolve();
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
-    tail = tail.then(() => (closing.signal.aborted ? undefined : work())).catch(failed);
-    return tail;
-  };
+  const looks = createSequence();
+  const inTurn = (work: () => Promise<void>): Promise<void> =>
+    looks.run(() => (closing.signal.aborted ? undefined : work())).catch(failed);
   const reload = () => inTurn(() => look(closing.signal));
   const followers = options.paths.map((path) =>
     followFile({ files, clock, path, logger, changed: () => void reload() }),
@@ -41,7 +40,7 @@ export function followFiles(options: FollowFilesOptions): FollowedFiles {
     async [Symbol.asyncDispose]() {
       closing.abort();
       await Promise.all(followers.map((one) => one[Symbol.asyncDispose]()));
-      await tail;
+      await looks.settled();
     },
   };
 }

@@ -30,6 +30,7 @@ export type { ProcessUsage } from './process-usage.ts';
 export type { Random } from './random.ts';
 export type { ReportOutput } from './report-output.ts';
 export type { FramedRequest, ReceivedRequest, RequestChannel, RequestLimits } from './request-channel.ts';
+export { createSequence } from './sequence.ts';
 export { createServiceNotifier, type ServiceNotifier } from './service-manager/notify.ts';
 export { feedWatchdog, watchdogIntervalMs } from './service-manager/watchdog.ts';
 export { readState, writeState } from './state-file.ts';

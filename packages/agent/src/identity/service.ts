@@ -1,5 +1,5 @@
 import { HOUR_MS, type TrustBundle, type TrustState } from '@linux-patch/contract';
-import type { Clock, Logger } from '@linux-patch/runtime';
+import { type Clock, createSequence, type Logger } from '@linux-patch/runtime';
 import type { CurrentIdentity } from './current.ts';
 import type { IdentityEvents } from './events.ts';
 import type { Identity } from './identity.ts';
@@ -62,8 +62,8 @@ export class IdentityService {
   readonly #options: IdentityServiceOptions;
   readonly #lists: ListService;
   #calendarMs = Number.NEGATIVE_INFINITY;
-  /** Ends when the last change of the identity or the files below it has ended; two at once would undo each other. */
-  #tail: Promise<unknown> = Promise.resolve();
+  /** Of the identity and the files below it; two at once would undo each other. */
+  readonly #changes = createSequence();
   /** Ends the pause of the loop. */
   #nap = new AbortController();
 
@@ -101,7 +101,7 @@ export class IdentityService {
 
   /** Judges what is on disk now and takes it up, or says why not. Never rejects. */
   reload(): Promise<void> {
-    return this.#alone(() => this.#options.replacement.takeWhatIsOnDisk());
+    return this.#changes.run(() => this.#options.replacement.takeWhatIsOnDisk());
   }
 
   /**
@@ -110,7 +110,7 @@ export class IdentityService {
    */
   async takeCrl(pem: string): Promise<TakenList> {
     try {
-      const taken = await this.#alone(() => this.#lists.take(pem, 'pushed'));
+      const taken = await this.#changes.run(() => this.#lists.take(pem, 'pushed'));
       this.#nap.abort();
       return taken;
     } catch (error) {
@@ -124,7 +124,7 @@ export class IdentityService {
    * @throws PatchError `TRUST_REFUSED`; nothing changed then.
    */
   setTrust(bundle: TrustBundle): Promise<TrustState> {
-    return this.#alone(() => this.#takeTrust(bundle, 'manager'));
+    return this.#changes.run(() => this.#takeTrust(bundle, 'manager'));
   }
 
   /**
@@ -141,18 +141,12 @@ export class IdentityService {
         if (restMs > 0)
           await clock.sleep(restMs, AbortSignal.any([signal, this.#nap.signal])).catch(() => {});
         this.#nap = new AbortController();
-        if (!signal.aborted) await this.#alone(() => this.#turn(signal));
+        if (!signal.aborted) await this.#changes.run(() => this.#turn(signal));
       }
       await this.#options.rejoining.ended();
     } finally {
       liveness.stop();
     }
-  }
-
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(work);
-    this.#tail = result.catch(() => undefined);
-    return result;
   }
 
   async #turn(signal: AbortSignal): Promise<void> {

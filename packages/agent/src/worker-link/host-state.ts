@@ -1,5 +1,5 @@
 import { messageOf } from '@linux-patch/contract';
-import type { Clock, Files } from '@linux-patch/runtime';
+import { type Clock, createSequence, type Files } from '@linux-patch/runtime';
 import { StateAnswer, watchedKey } from '@linux-patch/worker';
 import type { WorkerLink } from './link.ts';
 import type { PackageHealth, PackageHealthFile } from './package-health-file.ts';
@@ -36,7 +36,7 @@ export async function openHostState(options: {
   let kept: StateAnswer | undefined;
   let making: Promise<StateAnswer> | undefined;
   let known = await file.load();
-  let writing = Promise.resolve();
+  const writing = createSequence();
   let notBeforeMs = 0;
   /** What fails because the agent ends says nothing of the packages. */
   let isClosed = false;
@@ -46,7 +46,7 @@ export async function openHostState(options: {
     if (isClosed) return;
     const found = { words, atMs: clock.now() };
     // A look that finds the same says only that it is still so.
-    if (known?.words !== words) writing = writing.then(() => file.save(found));
+    if (known?.words !== words) void writing.run(() => file.save(found));
     known = found;
   };
   const current = async (): Promise<StateAnswer | undefined> => {
@@ -98,7 +98,7 @@ export async function openHostState(options: {
     },
     async [Symbol.asyncDispose]() {
       isClosed = true;
-      await writing;
+      await writing.settled();
     },
   };
 }

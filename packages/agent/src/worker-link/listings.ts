@@ -1,4 +1,4 @@
-import type { Files } from '@linux-patch/runtime';
+import { createSequence, type Files } from '@linux-patch/runtime';
 import { type ListingState, PackageListing, watchedKey } from '@linux-patch/worker';
 import type { WorkerLink } from './link.ts';
 import type { ListingFile } from './listing-file.ts';
@@ -37,7 +37,7 @@ export function createListings(options: {
   const explained: Kept = { listing: undefined, making: undefined, ahead: undefined };
   /** Of what lies on disk, until a listing is in memory; so a start costs a line of it. */
   let stored: Promise<ListingState | undefined> | undefined;
-  let writing = Promise.resolve();
+  const writing = createSequence();
   const state = async (): Promise<ListingState | undefined> => {
     stored ??= file.state();
     return plain.listing ?? (await stored);
@@ -56,7 +56,7 @@ export function createListings(options: {
   };
   const keep = (listing: PackageListing): void => {
     plain.listing = listing;
-    writing = writing.then(() => file.save(listing));
+    void writing.run(() => file.save(listing));
   };
   const make = async (kept: Kept): Promise<PackageListing> => {
     const explain = kept === explained;
@@ -100,6 +100,6 @@ export function createListings(options: {
       if (plain.making) await plain.making;
       else await (plain.ahead ??= readAhead());
     },
-    settled: () => writing,
+    settled: () => writing.settled(),
   };
 }

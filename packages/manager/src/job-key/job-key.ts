@@ -6,7 +6,7 @@ import {
   signJob,
   vouchForJobKey,
 } from '@linux-patch/pki';
-import type { Clock, Files } from '@linux-patch/runtime';
+import { type Clock, createSequence, type Files } from '@linux-patch/runtime';
 import type { CaStore } from '../authority/ca-store.ts';
 import { livingCas } from '../authority/trust.ts';
 import { changeJobKey, makeJobKey, readJobKeyFile, type StoredJobKey } from './stored-key.ts';
@@ -48,7 +48,7 @@ export async function openJobKey(options: {
   };
   const vouchers = createVouchers(cas);
   /** Of the last rotation: each signs the key of the one before. */
-  let turn: Promise<unknown> = Promise.resolve();
+  const rotations = createSequence();
   return {
     get fingerprint() {
       return fingerprintOf(held());
@@ -74,15 +74,12 @@ export async function openJobKey(options: {
     async make() {
       found ??= await makeJobKey(options, caFolder);
     },
-    rotate() {
-      const rotated = turn.then(async () => {
+    rotate: () =>
+      rotations.run(async () => {
         const previous = fingerprintOf(held());
         found = await changeJobKey(options, caFolder, held());
         return { previous, fingerprint: fingerprintOf(held()) };
-      });
-      turn = rotated.catch(() => {});
-      return rotated;
-    },
+      }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { AGENT_ROUTES, isPatchError, messageOf, type TrustBundle } from '@linux-patch/contract';
-import type { Clock, Logger } from '@linux-patch/runtime';
+import { type Clock, createSequence, type Logger } from '@linux-patch/runtime';
 import type { Authority } from '../authority/authority.ts';
 import type { Database } from '../database/open.ts';
 import type { FleetClient } from '../fleet-client/client.ts';
@@ -65,7 +65,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 export function createRounds(options: RoundOptions): Rounds {
   const { authority, followers, clock, logger } = options;
-  let tail: Promise<unknown> = Promise.resolve();
+  const sequence = createSequence();
   let nap = new AbortController();
   let stopping: AbortSignal = new AbortController().signal;
   const work = async (): Promise<void> => {
@@ -77,11 +77,7 @@ export function createRounds(options: RoundOptions): Rounds {
     const told = { stage: need.stage, bundle, signal: stopping };
     await inTurn(behind, CONCURRENCY, stopping, (host) => tell(options, host, told));
   };
-  const chained = (): Promise<void> => {
-    const result = tail.then(work);
-    tail = result.catch(() => undefined);
-    return result;
-  };
+  const chained = (): Promise<void> => sequence.run(work);
   /** Undefined when there is nothing to follow, until a rotation begins. */
   const pauseMs = async (): Promise<number | undefined> => {
     const need = needOf(authority);

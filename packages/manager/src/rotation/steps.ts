@@ -1,5 +1,5 @@
 import { PatchError, type RotationPhase, type RotationRequest } from '@linux-patch/contract';
-import type { Clock } from '@linux-patch/runtime';
+import { type Clock, createSequence } from '@linux-patch/runtime';
 import type { Kysely } from 'kysely';
 import type { AuditEntry, AuditLog } from '../audit/audit-log.ts';
 import { shortNameOf } from '../authority/agent-names.ts';
@@ -149,7 +149,7 @@ async function finish(options: StepOptions, request: AskedStep): Promise<void> {
 export function createSteps(
   options: StepOptions,
 ): (request: RotationRequest, actor: string) => Promise<void> {
-  let tail: Promise<unknown> = Promise.resolve();
+  const steps = createSequence();
   const take = async (request: AskedStep): Promise<void> => {
     switch (request.step) {
       case 'start':
@@ -168,9 +168,5 @@ export function createSteps(
     await options.renewOwn();
     await tellHosts(options);
   };
-  return (request, actor) => {
-    const result = tail.then(() => take({ ...request, actor }));
-    tail = result.catch(() => undefined);
-    return result;
-  };
+  return (request, actor) => steps.run(() => take({ ...request, actor }));
 }
