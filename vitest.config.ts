@@ -44,7 +44,7 @@ export const NO_INTEGRATION = [...configDefaults.exclude, ...LONG_SUITES, JOININ
 /** Run by `npm run test:postgresql`, which starts the server that they need. */
 const POSTGRESQL_SUITES = 'packages/manager/test/postgresql/**';
 
-/** Run by `npm run test:page`: the manager's page in a browser. */
+/** Run by `npm run test:web`: the manager's page in a browser. */
 export const PAGE_SUITES = ['packages/lab/test/page/*.test.ts'];
 
 /** What is kept for all of a process cannot be put back in these: the flags of the engine, the CAs of the system. */

@@ -218,9 +218,9 @@ export const planted = ({ host, facts }: Whole) => [{ ...facts, b: 1 }, { ...hos
     const path = join(copy, 'CONTRIBUTING.md');
     appendFileSync(
       path,
-      '`packages/agent/src/nowhere.ts`, `npm run nothing`, `lab: a case that nobody wrote`, ![](docs/pictures/nothing.png)\n',
+      '`packages/agent/src/nowhere.ts`, `npm run nothing`, `lab: a case that nobody wrote`, ![](docs/screenshots/nothing.png)\n',
     );
-    const picture = join(copy, 'docs/pictures/planted.png');
+    const picture = join(copy, 'docs/screenshots/light/planted.png');
     mkdirSync(dirname(picture), { recursive: true });
     writeFileSync(picture, Buffer.alloc(150_001));
     const { ok, output } = await outcome('names in the docs');
@@ -228,8 +228,8 @@ export const planted = ({ host, facts }: Whole) => [{ ...facts, b: 1 }, { ...hos
     expect(ok).toBe(false);
     rmSync(picture);
     expect(output.match(/CONTRIBUTING\.md:\d+: .* does not exist/g)).toHaveLength(4);
-    expect(output).toMatch(/CONTRIBUTING\.md:\d+: docs\/pictures\/nothing\.png has no alternative text/);
-    expect(output).toContain('docs/pictures/planted.png: no document shows it');
-    expect(output).toContain('docs/pictures/planted.png has more than 150000 bytes');
+    expect(output).toMatch(/CONTRIBUTING\.md:\d+: docs\/screenshots\/nothing\.png has no alternative text/);
+    expect(output).toContain('docs/screenshots/light/planted.png: no document shows it');
+    expect(output).toContain('docs/screenshots/light/planted.png has more than 150000 bytes');
   });
 });

@@ -31,7 +31,7 @@ const ONE_FILE_AT_A_TIME = { VITEST_MAX_WORKERS: '1' };
 
 /** Taken by whichever lane is through first, so that both end at about the same time. */
 const FOR_WHO_IS_FREE: readonly Step[] = [
-  script('test:page'),
+  script('test:web'),
   ...['1/3', '2/3', '3/3'].map((part) => script('test:long', `--shard=${part}`)),
   script('test:postgresql'),
   script('test:faults'),

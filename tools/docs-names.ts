@@ -74,11 +74,16 @@ function speechlessIn(text: string): string[] {
 /** A picture is loaded by everybody who opens the document that shows it. */
 const MOST_PICTURE_BYTES = 150_000;
 
+function picturesIn(document: string): string[] {
+  const targets = readFileSync(document, 'utf8').matchAll(/!\[[^\]]*\]\(([^)\s]+)\)/g);
+  return Array.from(targets, ([, target = '']) => join(dirname(document), target));
+}
+
 /** Pictures that no document shows, or that are too large to be shown. */
 function pictureFaults(documents: readonly string[]): string[] {
-  const texts = documents.map((file) => readFileSync(file, 'utf8')).join('\n');
-  return globSync('docs/pictures/*').flatMap((file) => [
-    ...(texts.includes(file) ? [] : [`${file}: no document shows it`]),
+  const shown = new Set(documents.flatMap(picturesIn));
+  return globSync('docs/screenshots/*/*.png').flatMap((file) => [
+    ...(shown.has(file) ? [] : [`${file}: no document shows it`]),
     ...(statSync(file).size > MOST_PICTURE_BYTES
       ? [`${file} has more than ${MOST_PICTURE_BYTES} bytes`]
       : []),
@@ -128,6 +133,7 @@ const documents = globSync([
   'packages/*.md',
   'packaging/*.md',
   'docs/*.md',
+  'docs/screenshots/*.md',
   'docs/decisions/*.md',
   'packages/*/src/**/README.md',
 ]);

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensurePrograms } from '../../../../tools/system-packages.ts';
 import { REPOSITORY } from '../checkout.ts';
@@ -7,7 +8,7 @@ const args = process.argv.slice(2);
 const unknown = args.filter((one) => !['--once', '--dev', '--pictures'].includes(one));
 if (unknown.length > 0) {
   process.stderr.write(
-    `demo: unknown argument ${unknown.join(', ')}; --once ends after the run, --dev shows the logs, --pictures takes those of the README\n`,
+    `demo: unknown argument ${unknown.join(', ')}; --once ends after the run, --dev shows the logs, --pictures takes those of every screen\n`,
   );
   process.exit(1);
 }
@@ -23,10 +24,11 @@ if (pictures) {
 
 try {
   await runDemo({
-    folder: join(REPOSITORY, '.demo'),
+    // Its path is to be seen on some screens.
+    folder: pictures ? join(tmpdir(), 'linux-patch-demo') : join(REPOSITORY, '.demo'),
     once: args.includes('--once'),
     showLogs: args.includes('--dev'),
-    ...(pictures ? { pictures: join(REPOSITORY, 'docs/pictures') } : {}),
+    ...(pictures ? { pictures: join(REPOSITORY, 'docs/screenshots') } : {}),
     say: (line) => void process.stdout.write(`${line}\n`),
     signal: abort.signal,
   });

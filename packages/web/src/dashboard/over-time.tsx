@@ -54,8 +54,8 @@ export function OverTime() {
       />
       <Loaded query={query} what="how the fleet fared">
         {({ days: known }) =>
-          known.length === 0 ? (
-            <Empty title="Nothing was written down yet; that is done once a day." />
+          known.length < 2 ? (
+            <Empty title="One day at most was written down yet; from the second on, it is drawn here." />
           ) : (
             <Stack gap="lg">
               <OverDays what="Hosts" days={known} wanted={HOSTS} />
