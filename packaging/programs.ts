@@ -77,11 +77,13 @@ export const PROGRAMS: readonly ProgramPackage[] = [
         mode: 0o644,
       },
       { source: 'agent/run-supervised', target: '/usr/lib/linux-patch-api/run-supervised', mode: 0o755 },
+      { source: 'agent/owners', target: '/usr/lib/linux-patch-api/owners', mode: 0o755 },
       { source: 'agent/config.yaml', target: '/usr/share/linux-patch-api/config.yaml', mode: 0o644 },
       { source: 'agent/whitelist.yaml', target: '/usr/share/linux-patch-api/whitelist.yaml', mode: 0o644 },
     ],
-    debianDepends: [],
-    rpmRequires: [],
+    // useradd, for the account of the agent.
+    debianDepends: ['passwd'],
+    rpmRequires: ['(shadow-utils or shadow)', 'findutils'],
   },
   {
     name: 'linux-patch-manager',

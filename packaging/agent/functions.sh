@@ -2,6 +2,8 @@
 # an image that is being built, where no init system runs.
 SERVICE=linux-patch-api
 SOCKET=linux-patch-worker.socket
+# As whom the agent runs under systemd.
+ACCOUNT=linux-patch-api
 CONFIG=/etc/linux_patch_api
 CERTS=$CONFIG/certs
 DATA=/var/lib/linux_patch_api
@@ -13,15 +15,23 @@ say() {
 	echo "linux-patch-api: $*"
 }
 
+make_account() {
+	getent passwd $ACCOUNT >/dev/null 2>&1 && return 0
+	if getent group $ACCOUNT >/dev/null 2>&1; then group="--gid $ACCOUNT"; else group=--user-group; fi
+	useradd --system $group --no-create-home --home-dir "$DATA" --shell /usr/sbin/nologin $ACCOUNT && return 0
+	say "the user $ACCOUNT, as whom the agent runs, could not be made; make it and install the package again" >&2
+	return 1
+}
+
 # A folder of the agent with its mode; one that is there keeps what an administrator made of it.
 make_folder() {
 	[ -d "$2" ] || mkdir -p -m "$1" "$2"
 }
 
-# A configuration file only where there is none; the agent writes its token into it, so it is private.
+# A configuration file only where there is none. Root's, and the agent reads it.
 make_file() {
 	[ -e "$2" ] && return 0
-	(umask 077 && cat "$1" >"$2.new") && chmod "$3" "$2.new" && mv "$2.new" "$2"
+	(umask 077 && cat "$1" >"$2.new") && chgrp $ACCOUNT "$2.new" && chmod 0640 "$2.new" && mv "$2.new" "$2"
 }
 
 # Whether a text is the URL of a manager: scheme, name or address, perhaps a port, and nothing that means something in YAML.
@@ -132,13 +142,14 @@ start_socket() {
 
 # $1: first or again
 after_install() {
+	make_account
 	make_folder 0755 "$CONFIG"
 	make_folder 0755 "$CERTS"
 	make_folder 0700 "$DATA"
 	make_folder 0700 "$ACCEPTED"
 	make_folder 0750 "$LOGS"
-	make_file $DEFAULTS/config.yaml "$CONFIG/config.yaml" 0600
-	make_file $DEFAULTS/whitelist.yaml "$CONFIG/whitelist.yaml" 0644
+	make_file $DEFAULTS/config.yaml "$CONFIG/config.yaml"
+	make_file $DEFAULTS/whitelist.yaml "$CONFIG/whitelist.yaml"
 	configure_url
 	install_init_script
 	systemd_runs && { systemctl daemon-reload || true; }
@@ -197,6 +208,7 @@ purge() {
 	fi
 	rm -rf "$CONFIG" "$DATA" "$ACCEPTED" "$LOGS" /etc/default/linux-patch-api
 	rm -rf /var/lib/systemd/deb-systemd-helper-*/$SERVICE.service*
+	userdel $ACCOUNT >/dev/null 2>&1 || true
 	if systemd_runs; then
 		systemctl reset-failed $SERVICE.service >/dev/null 2>&1 || true
 		systemctl daemon-reload || true

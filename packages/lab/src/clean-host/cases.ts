@@ -7,6 +7,7 @@ import { JOINING } from './cases/joining.ts';
 import { LIFECYCLE } from './cases/lifecycle.ts';
 import { ONE_LINE } from './cases/one-line.ts';
 import { OPENRC } from './cases/openrc.ts';
+import { OWNERS } from './cases/owners.ts';
 import { PATCHING } from './cases/patching.ts';
 import { POWER } from './cases/power.ts';
 import { REBOOT } from './cases/reboot.ts';
@@ -25,6 +26,7 @@ export const CLEAN_HOST_CASES: readonly CleanHostCase[] = [
   ...BAD_CERTIFICATES,
   ...LIFECYCLE,
   ...POWER,
+  ...OWNERS,
   ...PATCHING,
   ...OPENRC,
   ...TROUBLE,

@@ -11,6 +11,7 @@ const PROVIDED = [
   'libatomic = 12',
   'systemd = 252',
   'shadow-utils = 4.13',
+  'findutils = 4.9',
 ];
 
 /** A package without files for a host whose base system came from another package manager. */

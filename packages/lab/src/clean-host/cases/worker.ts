@@ -97,7 +97,10 @@ export const WORKER: readonly CleanHostCase[] = [
     flavours: ['debian13'],
     async run(world, flavour) {
       const { manager, host } = await servingHost(world, flavour, []);
-      assert.equal(await host.must('stat', ['-c', '%a %U:%G', PATH]), '600 root:root\n');
+      assert.equal(
+        await host.must('stat', ['-c', '%a %U:%G', PATH]),
+        '600 linux-patch-api:linux-patch-api\n',
+      );
       const connecting = asNobody(NODE, '-e', FLOOD, PATH, '1', 'half');
       assert.deepEqual(JSON.parse(await host.must('setpriv', connecting)), ['EACCES']);
       // Whatever the service manager has for its services.
