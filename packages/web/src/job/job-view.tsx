@@ -1,6 +1,6 @@
 import type { Job } from '@linux-patch/contract';
 import { Alert, Stack, Text } from '@mantine/core';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { Facts } from '../host/facts.tsx';
 import { useNow } from '../words/use-now.ts';
 import { When } from '../words/when.tsx';
@@ -11,6 +11,7 @@ import { OldCodeLeft } from './old-code-left.tsx';
 import { OutputWindow } from './output-window.tsx';
 import { rebootSentence } from './reboot-sentence.ts';
 import { ResultsTable } from './results-table.tsx';
+import { canRollBack, RollBack } from './roll-back.tsx';
 import { StatusName } from './status-name.tsx';
 import { useLiveJob } from './use-live-job.ts';
 
@@ -52,11 +53,26 @@ export function JobView({ host, job }: { readonly host: string; readonly job: Jo
         </div>
       )}
       <CancelJob host={host} job={job} />
+      {canRollBack(job) ? <RollBack host={host} job={job} /> : null}
       <Facts
         of={[
           ['Host', host],
           ['Status', <StatusName key="status" status={job.status} />],
           ...(finer(job) === undefined ? [] : [['More exactly', finer(job)] as const]),
+          ...(job.rollback_job_id === null
+            ? []
+            : [
+                [
+                  'Takes back',
+                  <Link
+                    key="of"
+                    to="/hosts/$name/jobs/$job"
+                    params={{ name: host, job: job.rollback_job_id }}
+                  >
+                    {job.rollback_job_id}
+                  </Link>,
+                ] as const,
+              ]),
           ['Asked for', <When key="created" at={job.created_at} />],
           ['Started', <When key="started" at={job.started_at} never="not yet" />],
           ['Ended', <When key="ended" at={job.completed_at} never="not yet" />],

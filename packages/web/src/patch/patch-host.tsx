@@ -1,4 +1,4 @@
-import type { ApplyRequest, Host } from '@linux-patch/contract';
+import type { ApplyRequest, Host, JobSummary } from '@linux-patch/contract';
 import { Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
@@ -6,11 +6,12 @@ import { agentCode } from '../api/agent-failure.ts';
 import { call } from '../api/call.ts';
 import { failureOf } from '../api/call-failure.ts';
 import { adviceFor } from '../job/advice.ts';
+import { ApplyPlan } from '../plan/apply-plan.tsx';
 import { PlanView } from '../plan/plan-view.tsx';
 import { useWhyNot } from '../session/session.ts';
 import { ActButton } from '../shell/act-button.tsx';
 import { Refused } from '../states/refused.tsx';
-import { ApplyPlan } from './apply-plan.tsx';
+import { confirmPlan } from '../words/confirmations.ts';
 import { runningJob } from './running-job.ts';
 import { whyNotPatch } from './why-not-patch.ts';
 import { requestOf } from './wish.ts';
@@ -21,6 +22,17 @@ const route = getRouteApi('/hosts/$name/patch');
 /** Whether two requests are the same; their members come in one order. */
 function isSame(one: ApplyRequest | undefined, other: ApplyRequest | undefined): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function AtWork({ fqdn, job }: { readonly fqdn: string; readonly job: JobSummary }) {
+  return (
+    <Text>
+      {fqdn} is at work:{' '}
+      <Link to="/hosts/$name/jobs/$job" params={{ name: fqdn, job: job.job_id }}>
+        {job.operation.replaceAll('_', ' ')}, {job.status}
+      </Link>
+    </Text>
+  );
 }
 
 /** What to patch, the plan of that, and the way to do it. */
@@ -73,23 +85,23 @@ export function PatchHost({ host }: { readonly host: Host }) {
       {planning.data && !plan ? (
         <Text role="status">You chose something else since the plan was made; make it again.</Text>
       ) : null}
-      {job ? (
-        <Text>
-          {fqdn} is at work:{' '}
-          <Link to="/hosts/$name/jobs/$job" params={{ name: fqdn, job: job.job_id }}>
-            {job.operation.replaceAll('_', ' ')}, {job.status}
-          </Link>
-        </Text>
-      ) : null}
+      {job ? <AtWork fqdn={fqdn} job={job} /> : null}
       {plan && request ? (
         <>
           <PlanView plan={plan} />
           <ApplyPlan
             key={`${plan.plan_hash} ${plan.planned_at}`}
-            host={host}
+            fqdn={fqdn}
             plan={plan}
-            request={request}
+            asks={confirmPlan(fqdn, plan, request)}
             why={onRecord ?? busy}
+            apply={(idempotencyKey) =>
+              call('hostApply', {
+                parameters: { id },
+                body: { ...request, plan_hash: plan.plan_hash },
+                idempotencyKey,
+              })
+            }
             begun={(jobId) =>
               void navigate({ to: '/hosts/$name/jobs/$job', params: { name: fqdn, job: jobId }, search })
             }

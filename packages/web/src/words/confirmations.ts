@@ -33,6 +33,21 @@ export function confirmPlan(
   };
 }
 
+/** Before packages of a host go back to what they were before a job. */
+export function confirmRollback(fqdn: string, plan: Plan): Confirmation {
+  const removed = plan.removed_packages;
+  return {
+    title: `Roll this job back on ${fqdn}?`,
+    happens: [
+      [sumOf(plan), rebootOf(plan)].join(' '),
+      'Older versions have the faults that newer ones mended, and the next patch brings those in again.',
+      ...(removed.length > 0 ? [`It removes ${removed.join(', ')}.`] : []),
+    ],
+    undo: 'It is a job, too: what it does can be rolled back in the same way.',
+    yes: `Yes, roll it back on ${fqdn}`,
+  };
+}
+
 /** Before a service of a host is restarted. */
 export function confirmRestart(fqdn: string, service: string): Confirmation {
   return {
