@@ -15,6 +15,8 @@ const RECORDS = [
   '/var/lib/dnf',
   '/var/lib/pacman',
   '/var/cache',
+  // What useradd(8) and userdel(8) keep of the files before each change.
+  ...['passwd', 'shadow', 'group', 'gshadow', 'subuid', 'subgid'].map((name) => `/etc/${name}-`),
 ];
 
 /** Every path on the disk but records. A log folder of ours is not a record. */
