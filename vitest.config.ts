@@ -47,10 +47,14 @@ const POSTGRESQL_SUITES = 'packages/manager/test/postgresql/**';
 /** Run by `npm run test:web`: the manager's page in a browser. */
 export const PAGE_SUITES = ['packages/lab/test/page/*.test.ts'];
 
-/** What is kept for all of a process cannot be put back in these: the flags of the engine, the CAs of the system. */
+/**
+ * What is kept for all of a process cannot be put back in these: the flags of the engine, the CAs of the system, and a date that
+ * has to be that of the files on disk.
+ */
 const OWN_PROCESS = [
   'packages/runtime/src/node/process-memory.test.ts',
   'packages/agent/test/enrollment/system-trust.test.ts',
+  'packages/agent/test/status/status.test.ts',
   'packages/manager/test/remote-command-line.test.ts',
 ];
 

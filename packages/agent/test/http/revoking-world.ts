@@ -13,7 +13,7 @@ import { installGeneration } from '../../src/identity/store/store.ts';
 import { contextBeside } from '../start/agent-context.ts';
 import { clientOptions, startWorld, type World } from './world.ts';
 
-// TLS judges certificates by the machine's own clock.
+// TLS judges certificates by the machine's own clock. When many files of tests share a process, this was a while ago.
 export const NOW = Math.floor(Date.now() / 1000) * 1000;
 export const HOUR_MS = 3_600_000;
 
@@ -34,6 +34,7 @@ export async function startRevokingWorld(options: { readonly crl?: string; reado
     throw new Error('the identity is not open yet');
   };
   const world = await startWorld({
+    now: NOW,
     server: { clock },
     app: {
       clock,

@@ -29,6 +29,8 @@ export interface OddServer {
 }
 
 export interface WorldOptions extends ServicesOptions {
+  /** When its CA is made, epoch milliseconds; now unless a clock of the test says another time. */
+  readonly now?: number;
   readonly server?: OddServer;
 }
 
@@ -41,7 +43,7 @@ export interface Answer {
 
 /** A served agent on a free port of the loopback, with a CA and a manager's client certificate of its own. */
 export async function startWorld(options: WorldOptions = {}) {
-  const authority = await testAuthority({ now: Date.now() });
+  const authority = await testAuthority({ now: options.now ?? Date.now() });
   const [agent, manager] = await Promise.all([authority.issueAgent(), authority.issueManagerClient()]);
   const services = await openServices(options);
   const { folder, logger, audit, jobs, sockets, cache } = services;

@@ -23,7 +23,7 @@ import { startWorld } from '../http/world.ts';
 import { contextBeside } from './agent-context.ts';
 import { startRenewingManager } from './renewing-manager.ts';
 
-// TLS judges certificates by the machine's own clock.
+// TLS judges certificates by the machine's own clock. When many files of tests share a process, this was a while ago.
 export const NOW = Math.floor(Date.now() / 1000) * 1000;
 export const DAY_MS = 86_400_000;
 const BEAT_MS = 20_000;
@@ -104,6 +104,7 @@ export async function startIdentityWorld(
   const opened: { service: IdentityService | undefined } = { service: undefined };
   const world = stack.use(
     await startWorld({
+      now: NOW,
       app: { clock, identityHealth: () => identityHealth('ok', serviceNow().state) },
     }),
   );

@@ -29,6 +29,6 @@ export async function actAs<T>(user: User, work: () => Promise<T>): Promise<T> {
 
 /** Whether root started this process, which has the rights of another user now. */
 export function isRootActing(): boolean {
-  const { getuid, geteuid } = process as Rights;
-  return getuid() === 0 && geteuid() !== 0;
+  const rights = process as Rights;
+  return rights.getuid() === 0 && rights.geteuid() !== 0;
 }
