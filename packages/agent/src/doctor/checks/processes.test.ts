@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createAgentProgram } from '../../cli/program.ts';
 import { serviceOf } from './processes.ts';
 
 const CHECKOUT = ['/opt/x/node', '/opt/x/packages/agent/src/main.ts'];
@@ -11,6 +12,8 @@ describe('the arguments of a process', () => {
     [['/usr/lib/linux-patch-api/node', '/usr/lib/linux-patch-api/linux-patch-api.mjs', '-v'], '/'],
     [[...CHECKOUT, '--root', '/srv/a/'], '/srv/a'],
     [[...CHECKOUT, '--root=/srv/a'], '/srv/a'],
+    [[...CHECKOUT, '-vc', '/srv/c.yaml', '--root', '/srv/a', '--verbose'], '/srv/a'],
+    [[...CHECKOUT, '--config=/srv/c.yaml', '-c/srv/c.yaml', '--config', 'status'], '/'],
     [['/bin/sh', '/opt/x/bin/linux-patch-api', '--root', '/srv/a'], '/srv/a'],
   ])('are those of an agent that serves: %j', (argv, root) => {
     expect(serviceOf(argv)).toEqual({ root });
@@ -27,5 +30,15 @@ describe('the arguments of a process', () => {
     [[]],
   ])('are those of something else: %j', (argv) => {
     expect(serviceOf(argv)).toBeUndefined();
+  });
+
+  it('are those of something else for every command that there is', () => {
+    const commands = createAgentProgram(() => {}).commands.map((one) => one.name());
+    expect(commands).toContain('plan');
+    for (const command of commands)
+      expect([command, serviceOf([...CHECKOUT, '--root', '/srv/a', '-v', command])]).toEqual([
+        command,
+        undefined,
+      ]);
   });
 });

@@ -9,7 +9,9 @@ export interface AgentProcessFacts {
 
 /** How a checkout and a package name the agent's program in its arguments. */
 const PROGRAM = /(?:^|\/)(?:linux-patch-api(?:\.[cm]js)?|packages\/agent\/src\/main\.ts)$/;
-const OTHER_WORK = new Set(['status', 'doctor', 'leave', '--renew-certs', '-V', '--version', '-h', '--help']);
+/** What a service may be told: a value follows these, others have theirs in the same word, and anything else is a command. */
+const BEFORE_A_VALUE = /^(?:--root|--config|-v*c)$/;
+const ALONE = /^(?:--root=|--config=|--verbose$|-v+$|-v*c.)/;
 
 /**
  * The agent that these arguments start as a service; undefined when they start something else.
@@ -19,10 +21,17 @@ export function serviceOf(argv: readonly string[]): { readonly root: string } | 
   const at = argv.slice(0, 3).findIndex((word) => PROGRAM.test(word));
   if (at === -1) return undefined;
   const words = argv.slice(at + 1);
-  if (words.some((word) => OTHER_WORK.has(word) || /^--enroll(=|$)/.test(word))) return undefined;
-  const flag = words.findIndex((word) => word === '--root');
-  const joined = words.find((word) => word.startsWith('--root='))?.slice('--root='.length);
-  return { root: resolve(joined ?? (flag === -1 ? '/' : (words[flag + 1] ?? '/'))) };
+  let root = '/';
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? '';
+    const joined = word.startsWith('--root=') ? word.slice('--root='.length) : undefined;
+    if (BEFORE_A_VALUE.test(word)) {
+      index += 1;
+      if (word === '--root') root = words[index] ?? root;
+    } else if (ALONE.test(word)) root = joined ?? root;
+    else return undefined;
+  }
+  return { root: resolve(root) };
 }
 
 /** Agents that run as a service on this machine, those inside containers left out. */
