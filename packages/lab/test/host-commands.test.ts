@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Job, JobList, PackageList, PatchList, Plan } from '@linux-patch/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -79,7 +79,25 @@ describe('root of a host', () => {
       { version: '1.1-1' },
     ]);
     expect(Plan.parse(await told('plan')).steps.map((one) => one.name)).not.toContain('toyhello');
-    expect(JobList.parse(await told('jobs')).total).toBe(1);
+    const { jobs, total } = JobList.parse(await told('jobs'));
+    expect(total).toBe(1);
+    // As an agent leaves it that is killed at the job.
+    const id = jobs[0]?.job_id ?? '';
+    const file = join(host.root, `var/lib/linux_patch_api/jobs/${id}.json`);
+    const record = await readFile(file, 'utf8');
+    const stored = JSON.parse(record) as { job: object };
+    const running = { ...stored.job, status: 'running', state: 'running', completed_at: null };
+    await writeFile(file, JSON.stringify({ ...stored, job: running }));
+    for (const args of [['jobs'], ['job', id]]) {
+      const { stdout, stderr } = await host.run(...args);
+      expect([stdout, stderr]).toEqual([
+        expect.stringContaining('running'),
+        expect.stringContaining('No agent runs on this host, so nobody writes down'),
+      ]);
+    }
+    expect((await host.run('job', id)).exitCode).toBe(3);
+    await writeFile(file, record);
+    expect((await host.run('job', id)).stderr).toBe('');
   });
 
   it('is told what is wrong with a question, and never less than there is', async () => {
@@ -103,6 +121,9 @@ describe('root of a host', () => {
     const [newest] = JobList.parse(await told('jobs')).jobs;
     await writeFile(join(host.root, `var/lib/linux_patch_api/jobs/${newest?.job_id}.json`), '{');
     const jobs = await host.run('jobs');
+    expect((await host.run('job', newest?.job_id ?? '')).stderr).toContain(
+      'The record of this job cannot be read',
+    );
     expect([jobs.exitCode, jobs.stderr]).toEqual([
       1,
       expect.stringContaining(`${newest?.job_id}.json cannot be read`),

@@ -3,6 +3,7 @@ import { printableLine } from '@linux-patch/runtime';
 import { describeJob, pastTime, renderTable } from '@linux-patch/runtime/printed';
 import { isFinished, JobJournal } from '@linux-patch/worker';
 import { type AgentContext, EXIT } from '../app/agent-context.ts';
+import { findAgents } from '../doctor/checks/processes.ts';
 import { summaryOf } from '../jobs/summary.ts';
 import { EXAMINED_EXIT } from './exit-codes.ts';
 
@@ -15,6 +16,8 @@ type JobsContext = Pick<AgentContext, 'host' | 'settings' | 'time' | 'report' | 
 
 /** How often the record of a job that is followed is looked at: the agent writes it down about as often. */
 const LOOK_EVERY_MS = 1_000;
+/** So many looks are between two for whoever keeps it. */
+const LOOKS_BETWEEN = 30;
 
 function journalOf({ host, settings, report }: JobsContext): JobJournal {
   return new JobJournal({
@@ -30,6 +33,7 @@ export async function showJobs(context: JobsContext, json: boolean): Promise<num
   const { entries, unreadable } = await journalOf(context).look();
   for (const { path, error } of unreadable)
     stderr(`${printableLine(`The job in ${path} cannot be read: ${messageOf(error)}`)}\n`);
+  if (entries.some(({ core }) => !isFinished(core))) await sayIfUnkept(context);
   const jobs = entries.map(({ core }) => summaryOf(core)).reverse();
   const data: JobList = { jobs, total: jobs.length, limit: null, offset: 0 };
   stdout(`${json ? JSON.stringify(data, null, 2) : describeJobs(data, context.time.clock.now())}\n`);
@@ -53,41 +57,51 @@ export async function showJob(
   const { stdout } = context.program;
   const print = json ? context.program.stderr : stdout;
   const job = follow ? await followed(context, journal, { id, print }) : await find(journal, id);
+  if (!isFinished(job)) await sayIfUnkept(context);
   stdout(
     `${json ? JSON.stringify(job, null, 2) : describe(job, { nowMs: context.time.clock.now(), follow })}\n`,
   );
   return exitCodeOf(job);
 }
 
-/** @throws PatchError `JOB_NOT_FOUND` */
+/** @throws PatchError `JOB_NOT_FOUND`, `SERVICE_UNHEALTHY` for a record that cannot be read */
 async function find(journal: JobJournal, id: string): Promise<Job> {
-  const { entries, unreadable } = await journal.look();
-  const core = entries.find((one) => one.core.job_id === id)?.core;
-  if (core) {
-    const text = await journal.readText(id);
-    // What a job that runs has printed stands in its log alone.
-    return { ...core, ...text, logs: isFinished(core) ? text.logs : await journal.readLog(id) };
-  }
-  const broken = unreadable.find(({ path }) => path.endsWith(`/${id}.json`));
-  if (broken)
+  const job = await journal.find(id).catch((cause: unknown) => {
+    // What the system refuses has words of its own.
+    if (cause instanceof Error && 'syscall' in cause) throw cause;
     throw new PatchError(
-      'JOB_NOT_FOUND',
-      `The record of this job cannot be read: ${messageOf(broken.error)}`,
+      'SERVICE_UNHEALTHY',
+      `The record of this job cannot be read (${messageOf(cause)}). "linux-patch-api doctor" says what to do about it.`,
     );
+  });
+  // What a job that runs has printed stands in its log alone.
+  if (job) return isFinished(job) ? job : { ...job, logs: await journal.readLog(id) };
   throw new PatchError(
     'JOB_NOT_FOUND',
     `This host has no job ${id} on record. "linux-patch-api jobs" shows those that it has.`,
   );
 }
 
+/** A record that nobody keeps says what was, and nothing of now. */
+async function sayIfUnkept({ host, program }: JobsContext): Promise<void> {
+  const agents = (await findAgents(host.files)).filter((one) => one.root === host.root);
+  if (agents.length > 0) return;
+  program.stderr(
+    'No agent runs on this host, so nobody writes down what becomes of a job that has not ended; the job itself may go on. ' +
+      'Start the agent to know: systemctl start linux-patch-api\n',
+  );
+}
+
 async function followed(
-  { time: { clock, signal } }: JobsContext,
+  context: JobsContext,
   journal: JobJournal,
   { id, print }: { readonly id: string; readonly print: (text: string) => void },
 ): Promise<Job> {
+  const { clock, signal } = context.time;
   let shown = 0;
-  for (;;) {
+  for (let looks = 0; ; looks += 1) {
     const job = await find(journal, id);
+    if (!isFinished(job) && looks % LOOKS_BETWEEN === 0) await sayIfUnkept(context);
     const lines = await journal.readLog(id);
     for (const line of lines.slice(shown)) print(`${printableLine(line)}\n`);
     shown = Math.max(shown, lines.length);

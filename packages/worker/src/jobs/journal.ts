@@ -75,6 +75,12 @@ export class JobJournal {
     return { entries, unreadable };
   }
 
+  /** One of them with what it had printed when it was written; undefined when there is none. @throws when it cannot be read */
+  async find(id: string): Promise<Job | undefined> {
+    const path = this.#path(id, 'json');
+    return (await this.#files.facts(path)) ? (await this.#read(path)).job : undefined;
+  }
+
   /** Writes a job's state; resolves when it would survive a power cut. */
   save({ core, request, named }: JournalEntry, text: JobText): Promise<void> {
     const id = core.job_id;
