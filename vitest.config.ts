@@ -79,6 +79,8 @@ export const EVERY_SUITE = {
   hookTimeout: 300_000,
   // A thing that is looked for comes when the machine has time for it.
   expect: { poll: { timeout: 200_000 } },
+  // Whoever reads of a failure in a log has only its line: what a program printed instead belongs into it.
+  chaiConfig: { truncateThreshold: 2_000 },
   pool: 'forks',
   // A young generation of 16 MB from the start: a tenth less of the processor goes to collecting what tests throw away.
   execArgv: ['--min-semi-space-size=16'] as string[],

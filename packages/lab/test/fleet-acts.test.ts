@@ -205,9 +205,7 @@ it('a manager that is killed as it asks sees to it after its start, and the host
   await manager.start();
   await mkdir(join(one.root, 'tmp'), { recursive: true });
   await writeFile(join(one.root, 'tmp/toyslow-go'), '');
-  await askUntil('the job to end', async () =>
-    (await read()).jobs[0]?.state === 'ended' ? true : undefined,
-  );
+  await expect.poll(async () => (await read()).jobs[0], { interval: 500 }).toMatchObject({ state: 'ended' });
   expect((await read()).jobs[0]).toMatchObject({
     operation: 'install',
     result: { status: 'completed', changed: { installed: 1 } },
