@@ -18,8 +18,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 const pictures = args.includes('--pictures');
 if (pictures) {
-  const { CHROMIUM } = await import('../browser.ts');
-  ensurePrograms('Taking pictures of the page', [[CHROMIUM, CHROMIUM]]);
+  const { BROWSER_PROGRAMS } = await import('../browser.ts');
+  ensurePrograms('Taking pictures of the page', BROWSER_PROGRAMS);
 }
 
 try {

@@ -195,10 +195,9 @@ export async function takePictures(
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await using stack = new AsyncDisposableStack();
-  const browser = stack.adopt(await launchBrowser(), (one) => one.close());
+  const browser = stack.adopt(await launchBrowser(fleet.manager.root), (one) => one.close());
   const page = await browser.newPage({
     baseURL: fleet.manager.url,
-    ignoreHTTPSErrors: true,
     viewport: { width: WIDTH, height: LEAST_HEIGHT },
     locale: 'en-GB',
     timezoneId: 'UTC',

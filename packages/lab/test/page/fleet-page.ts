@@ -45,7 +45,7 @@ export async function openWindow(
   url: string,
   options: Parameters<Browser['newContext']>[0],
 ): Promise<Window> {
-  const context = await browser.newContext({ baseURL: url, ignoreHTTPSErrors: true, ...options });
+  const context = await browser.newContext({ baseURL: url, ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -79,7 +79,7 @@ export async function openFleetPage(configuration: readonly string[] = []): Prom
     enrollment: [`manager_url: ${manager.url}`, 'report_ip: 127.0.0.41'],
   });
   const agent = stack.use(host.start());
-  const browser = await launchBrowser();
+  const browser = await launchBrowser(root);
   stack.defer(() => browser.close());
   await host.hostCode();
   await repository.publishUpdates();

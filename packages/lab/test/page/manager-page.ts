@@ -28,7 +28,7 @@ export async function openManagerPage(
   await installPage(root);
   const manager = stack.use(await startManagerProcess(root, { configuration }));
   for (const [name, role] of Object.entries(people)) await makePerson(manager, name, role);
-  const browser = await launchBrowser();
+  const browser = await launchBrowser(root);
   stack.defer(() => browser.close());
   const owned = stack.move();
   return {
