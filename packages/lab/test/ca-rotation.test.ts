@@ -191,4 +191,12 @@ describe('the replacement of the root CA', () => {
     const requests = (await fleet.admin('/enrollments?state=all')).json().data.enrollments;
     expect(requests.filter((one: { fqdn: string }) => one.fqdn === late.name)).toEqual([]);
   });
+
+  it('is taken one step on, however often a step is asked for that was meant for one phase', async () => {
+    await must(fleet.step('start', { phase: 'standby' }));
+    await must(fleet.step('continue', { phase: 'trust' }));
+    const again = await fleet.step('continue', { phase: 'trust' });
+    expect([again.status, again.json().error.details]).toEqual([409, { phase: 'manager' }]);
+    expect((await fleet.status()).phase).toBe('manager');
+  });
 });

@@ -17,6 +17,10 @@ export type RotationStep = (typeof ROTATION_STEPS)[number];
 export const RotationRequest = lazily(() =>
   z.strictObject({
     step: z.enum(ROTATION_STEPS),
+    phase: z.enum(ROTATION_PHASES).optional().meta({
+      description:
+        'The phase that the step is meant for; in another one it is refused. Whoever repeats a step whose answer was lost, or goes on at the same time as somebody else, then takes no second one.',
+    }),
     leave_behind: z
       .union([z.literal('all'), z.array(z.string().min(1).max(253)).max(10_000)])
       .default([])

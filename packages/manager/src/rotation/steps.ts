@@ -151,6 +151,8 @@ export function createSteps(
 ): (request: RotationRequest, actor: string) => Promise<void> {
   const steps = createSequence();
   const take = async (request: AskedStep): Promise<void> => {
+    const { phase } = options.authority.store.state;
+    if (request.phase !== undefined && request.phase !== phase) throw notNow(phase);
     switch (request.step) {
       case 'start':
         await start(options, request);

@@ -13,6 +13,7 @@ import {
   confirmRevokeProgram,
   confirmRevokeToken,
   confirmRole,
+  confirmRotation,
   confirmShutOut,
 } from './confirmations.ts';
 
@@ -54,4 +55,39 @@ it('says of a host that nothing proved it, unless its code was typed', () => {
   const words = (hasCode: boolean) => confirmLetIn('web1', { hasCode, takesOver: true }).happens.join(' ');
   expect(words(false)).toContain('No code was compared');
   expect(words(true)).not.toContain('No code was compared');
+});
+
+const CAS = { oldCa: 'ca-1', newCa: 'ca-2' };
+
+it.each([
+  ['standby', 'start', 'ca-1', true],
+  ['trust', 'continue', 'ca-2', true],
+  ['manager', 'continue', 'ca-2', true],
+  ['hosts', 'finish', 'ca-1', false],
+  ['hosts', 'rollback', 'ca-1', true],
+  ['rollback', 'finish', 'ca-2', true],
+] as const)(
+  'of a replaced root in phase %s, %s says which CA it is about and whether it can be undone',
+  (phase, step, ca, canUndo) => {
+    const asks = confirmRotation({ phase, step, leave_behind: [], compromised: false }, CAS);
+    expect([asks.title, asks.yes].every((one) => one.includes(ca))).toBe(true);
+    expect(asks.undo !== null).toBe(canUndo);
+    for (const one of [...asks.happens, asks.undo ?? 'For good.']) expect(one).toMatch(/\.$/);
+  },
+);
+
+it('names the hosts that a step leaves behind, as many as can be read, and says how many more', () => {
+  const leave_behind = Array.from({ length: 22 }, (_, at) => `web${at}`);
+  const { happens } = confirmRotation(
+    { phase: 'trust', step: 'continue', leave_behind, compromised: false },
+    CAS,
+  );
+  expect(happens.at(-1)).toMatch(/^22 hosts are left behind: web0, web1, .*, web19 and 2 more\. /);
+});
+
+it('says of a stolen key that its fingerprint lets no host join any more', () => {
+  const wish = { phase: 'hosts', step: 'finish', leave_behind: [] } as const;
+  const said = (compromised: boolean) => confirmRotation({ ...wish, compromised }, CAS).happens.join(' ');
+  expect(said(true)).toContain('lets no host join any more');
+  expect(said(false)).toContain('can still join');
 });
