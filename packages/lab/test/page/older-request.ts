@@ -12,7 +12,8 @@ export async function askToJoin(
 ): Promise<void> {
   const { fqdn, address, machine, distro = 'Debian' } = host;
   const data = { fqdn, ip_address: address, machine_id: machine, os_details: { distro, version_id: '13' } };
-  const answer = await page.request.post('/api/v1/enroll', { data });
+  // What this process asks, the browser's store of certificates says nothing about.
+  const answer = await page.request.post('/api/v1/enroll', { data, ignoreHTTPSErrors: true });
   if (answer.status() !== 202)
     throw new Error(`${fqdn} was answered ${answer.status()}: ${await answer.text()}`);
 }
