@@ -44,6 +44,7 @@ export * from './manager-api/job-key.ts';
 export * from './manager-api/labels.ts';
 export * from './manager-api/local-caller.ts';
 export * from './manager-api/page-paths.ts';
+export * from './manager-api/passkeys.ts';
 export * from './manager-api/people.ts';
 export * from './manager-api/public-routes.ts';
 export * from './manager-api/role-bindings.ts';

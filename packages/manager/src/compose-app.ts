@@ -95,7 +95,10 @@ export function composeApp(parts: Parts) {
   serveEnrollmentRoutes(routes, enrollment);
   serveJoining(parts, routes);
   serveApiTokenRoutes(routes, enrollment, holders);
-  servePeople(routes, people, openFirstLink(options.files, clock, options.paths.firstLink));
+  servePeople(routes, people, {
+    link: openFirstLink(options.files, clock, options.paths.firstLink),
+    managerUrl: managerUrlOf(config),
+  });
   serveAuditRoutes(routes, database.reads);
   serveHintRoutes(routes, { hints: database.hints, clock });
   serveRotationRoutes(routes, parts.rotation);

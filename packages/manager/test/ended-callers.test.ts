@@ -109,7 +109,12 @@ describe('a request whose body comes after its caller was shut out', () => {
 });
 
 describe('what somebody asked for before they were shut out', () => {
-  const PLACE = { address: '192.0.2.1', client: undefined, before: undefined };
+  const PLACE = {
+    address: '192.0.2.1',
+    client: undefined,
+    before: undefined,
+    how: { by: 'password' },
+  } as const;
   const DOOR = { address: '192.0.2.1', client: undefined, cookie: undefined };
   const ROOT = { name: 'local' };
   let database: OpenDatabase;

@@ -19,7 +19,10 @@ import type {
   Fault,
   Host,
   JoinToken,
+  OfferedPasskey,
   OwnSession,
+  PasskeyChallenge,
+  PasskeyList,
   Person,
   Session,
 } from '@linux-patch/contract';
@@ -46,7 +49,11 @@ export interface AnswerBody {
       readonly ended: number;
       readonly uri: string;
       readonly recovery_codes: readonly string[];
+      readonly passkey: PasskeyList['passkeys'][number];
     } & OwnSession &
+    OfferedPasskey &
+    PasskeyChallenge &
+    PasskeyList &
     AuditPage &
     AuditVerification;
   readonly error: {

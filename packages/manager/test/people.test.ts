@@ -51,6 +51,8 @@ describe('a person', () => {
         created_by: TESTER,
         last_sign_in_at: null,
         second_factor: false,
+        authenticator: false,
+        passkeys: 0,
       },
     ]);
     expect((await change(name, { role: 'operator' })).json().data).toMatchObject({ role: 'operator' });

@@ -82,6 +82,8 @@ describe('without a credential', () => {
       'ready (GET /readyz)',
       'enroll (POST /api/v1/enroll)',
       'signIn (POST /api/v1/session)',
+      'passkeyChallenge (GET /api/v1/session/passkey)',
+      'signInWithPasskey (POST /api/v1/session/passkey)',
       'setUp (POST /api/v1/setup)',
       'ca (GET /api/v1/pki/ca.pem)',
       'crl (GET /api/v1/pki/crl.pem)',
@@ -107,6 +109,7 @@ const SIGNED_IN: NonNullable<Actor['own']> = {
     totp_secret: null,
     totp_offered: null,
     totp_step: null,
+    passkeys: 0,
   },
   session: {
     id: 'b',

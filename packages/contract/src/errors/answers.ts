@@ -19,7 +19,7 @@ export const ANSWER_ERRORS = {
     'http',
     401,
     false,
-    'The password is right, and this person signs in with a code of their authenticator, too.',
+    'The password is right, and this person signs in with a code, too, or with a passkey.',
   ),
   STEP_UP_REQUIRED: traits(
     'http',

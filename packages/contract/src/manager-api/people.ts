@@ -36,7 +36,11 @@ export const Person = lazily(() =>
     created_at: z.iso.datetime(),
     created_by: Line,
     last_sign_in_at: z.iso.datetime().nullable(),
-    second_factor: z.boolean().meta({ description: 'Whether signing in takes a code, too.' }),
+    second_factor: z.boolean().meta({
+      description: 'Whether the password alone does not sign in: there is an authenticator, or a passkey.',
+    }),
+    authenticator: z.boolean().meta({ description: 'Whether a code of an authenticator signs in, too.' }),
+    passkeys: z.int().nonnegative().meta({ description: 'How many passkeys sign in.' }),
   }),
 );
 export type Person = z.infer<typeof Person>;

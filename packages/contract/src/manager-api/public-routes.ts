@@ -13,6 +13,7 @@ import {
 import { routeTable } from '../route.ts';
 import { Output } from '../text-bounds.ts';
 import { SerialNumber } from './certificates.ts';
+import { PasskeyChallenge, PasskeyProof } from './passkeys.ts';
 import { OwnSession, SetUp, SignIn } from './sessions.ts';
 
 const PUBLIC_ERRORS = [
@@ -120,6 +121,26 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
     response: OwnSession,
     status: 200,
     errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'SECOND_FACTOR_REQUIRED', 'FORBIDDEN'],
+  },
+  passkeyChallenge: {
+    method: 'GET',
+    path: '/api/v1/session/passkey',
+    auth: 'public',
+    summary: 'What a passkey is to sign, to sign in',
+    response: PasskeyChallenge,
+    status: 200,
+    errors: ['INTERNAL_ERROR'],
+  },
+  signInWithPasskey: {
+    method: 'POST',
+    path: '/api/v1/session/passkey',
+    auth: 'public',
+    summary:
+      'Sign in with a passkey, which is name, password and code in one; answers as `POST /session` does',
+    body: PasskeyProof,
+    response: OwnSession,
+    status: 200,
+    errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'FORBIDDEN'],
   },
   setUp: {
     method: 'POST',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Route } from '../route.ts';
 import { ADMIN_ERRORS } from './admin-errors.ts';
+import { AddedPasskey, NewPasskey, OfferedPasskey, PasskeyChallenge, PasskeyList } from './passkeys.ts';
 import { OwnPasswordChange } from './people.ts';
 import {
   ConfirmAuthenticator,
@@ -43,6 +44,15 @@ export const SESSION_ROUTES = {
     status: 200,
     errors: ADMIN_ERRORS,
   },
+  stepUpChallenge: {
+    method: 'GET',
+    path: '/api/v1/session/step-up',
+    auth: 'person',
+    summary: "What one's passkeys are to sign, to show again that it is oneself",
+    response: PasskeyChallenge,
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
   offerAuthenticator: {
     method: 'POST',
     path: '/api/v1/me/authenticator',
@@ -73,6 +83,47 @@ export const SESSION_ROUTES = {
     response: z.object({}),
     status: 200,
     errors: ADMIN_ERRORS,
+  },
+  listPasskeys: {
+    method: 'GET',
+    path: '/api/v1/me/passkeys',
+    auth: 'person',
+    summary: "One's passkeys, oldest first",
+    response: PasskeyList,
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
+  offerPasskey: {
+    method: 'POST',
+    path: '/api/v1/me/passkeys/offer',
+    auth: 'person',
+    stepUp: true,
+    summary: 'What a browser needs to make a passkey; it counts when it was added',
+    response: OfferedPasskey,
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
+  addPasskey: {
+    method: 'POST',
+    path: '/api/v1/me/passkeys',
+    auth: 'person',
+    stepUp: true,
+    summary:
+      'Sign in with this passkey from now on, and with the password alone no more; with the first one answers the recovery codes',
+    body: NewPasskey,
+    response: AddedPasskey,
+    status: 200,
+    errors: ADMIN_ERRORS,
+  },
+  removePasskey: {
+    method: 'DELETE',
+    path: '/api/v1/me/passkeys/{id}',
+    auth: 'person',
+    stepUp: true,
+    summary: 'Sign in with this passkey no more',
+    response: z.object({}),
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'NOT_FOUND'],
   },
   ownSessions: {
     method: 'GET',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { lazily } from '../lazily.ts';
 import { Line } from '../text-bounds.ts';
+import { PasskeyProof } from './passkeys.ts';
 import { MAX_PASSWORD_CHARACTERS, NewPassword, Person, PersonName } from './people.ts';
 
 /**
@@ -30,11 +31,10 @@ export const SignIn = lazily(() =>
   z.strictObject({
     name: z.string().max(64),
     password: z.string().max(MAX_PASSWORD_CHARACTERS),
-    code: z
-      .string()
-      .max(64)
-      .optional()
-      .meta({ description: 'Of the authenticator, or a recovery code; for people who have one.' }),
+    code: z.string().max(64).optional().meta({
+      description:
+        'Of the authenticator, or a recovery code; for people who have an authenticator or a passkey.',
+    }),
   }),
 );
 export type SignIn = z.infer<typeof SignIn>;
@@ -75,11 +75,12 @@ export const OwnSession = lazily(() =>
 );
 export type OwnSession = z.infer<typeof OwnSession>;
 
-/** Body of `POST /session/step-up`: the code for people with an authenticator, the password for others. */
+/** Body of `POST /session/step-up`: a passkey or a code for people who have one of them, the password for others. */
 export const StepUp = lazily(() =>
   z.strictObject({
     password: z.string().max(MAX_PASSWORD_CHARACTERS).optional(),
     code: z.string().max(64).optional(),
+    passkey: PasskeyProof.optional(),
   }),
 );
 export type StepUp = z.infer<typeof StepUp>;

@@ -38,12 +38,18 @@ async function createPerson(
   print(context, person, () => `Made ${person.name}, role ${explainRoles(person)}`);
 }
 
+/** What signing in takes beside the password, or instead of it. */
+function factorsOf({ authenticator, passkeys }: Person): string {
+  const keys = passkeys === 1 ? '1 passkey' : `${passkeys} passkeys`;
+  return [...(authenticator ? ['authenticator'] : []), ...(passkeys > 0 ? [keys] : [])].join(', ') || 'no';
+}
+
 function rowOf(person: Person, nowMs: number): string[] {
   return [
     person.name,
     describeRoles(person),
     person.state,
-    person.second_factor ? 'yes' : 'no',
+    factorsOf(person),
     pastTime(person.last_sign_in_at, nowMs),
     pastTime(person.created_at, nowMs),
     person.created_by,
@@ -57,7 +63,7 @@ async function listPeople(context: CommandContext): Promise<void> {
     data.people.length === 0
       ? 'No people. The first one: linux-patch-manager people create NAME --role admin'
       : renderTable(
-          ['NAME', 'ROLE', 'STATE', 'CODE', 'SIGNED IN', 'MADE', 'BY'],
+          ['NAME', 'ROLE', 'STATE', 'SECOND FACTOR', 'SIGNED IN', 'MADE', 'BY'],
           data.people.map((person) => rowOf(person, context.nowMs)),
         ),
   );
@@ -81,7 +87,11 @@ async function resetPerson(
     body: { password },
   });
   const shut = person.state === 'disabled' ? ' They stay disabled; "people enable" lets them in.' : '';
-  print(context, person, () => `${person.name} has a new password, and is signed out everywhere.${shut}`);
+  print(
+    context,
+    person,
+    () => `${person.name} has a new password, which alone signs in, and is signed out everywhere.${shut}`,
+  );
 }
 
 /** `people remove` */
@@ -179,7 +189,7 @@ export function addPeopleCommands({ program, add, run }: CommandLine): void {
   );
   named(
     'reset',
-    'give a person a new password, which is asked for; takes the authenticator away, ends all sessions, and lets who is slowed down try at once',
+    'give a person a new password, which is asked for; takes the authenticator and passkeys away, ends all sessions, and lets who is slowed down try at once',
     resetPerson,
   ).option('--password-file <file>', PASSWORD_FILE_HELP);
   named('sessions', 'list where a person is signed in', listSessions);

@@ -25,6 +25,7 @@ const TABLES: readonly Table[] = [
   'role_bindings',
   'sessions',
   'recovery_codes',
+  'passkeys',
   'certificates',
   'revocation_lists',
   'host_reports',

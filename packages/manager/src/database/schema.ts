@@ -182,7 +182,7 @@ export interface PersonRow {
   readonly disabled_at: number | null;
   readonly removed_at: number | null;
   readonly last_sign_in_at: number | null;
-  /** Key of the authenticator, hex; null where signing in takes no code. */
+  /** Key of the authenticator, hex; null where there is none. */
   readonly totp_secret: string | null;
   /** One that does not count yet. */
   readonly totp_offered: string | null;
@@ -195,6 +195,22 @@ export interface RecoveryCodeRow {
   readonly person_id: string;
   /** SHA-256 of the code, hex. */
   readonly verifier: string;
+}
+
+/** What a person signs in with instead of a password and a code. */
+export interface PasskeyRow {
+  readonly id: string;
+  readonly person_id: string;
+  /** As the person calls it. */
+  readonly name: string;
+  /** As its authenticator calls it, base64url. */
+  readonly credential_id: string;
+  /** SubjectPublicKeyInfo, base64url. */
+  readonly public_key: string;
+  /** How often it was used, by its own count; 0 where it does not count. */
+  readonly counter: number;
+  readonly created_at: number;
+  readonly last_used_at: number | null;
 }
 
 /** Where somebody is or was signed in. */
@@ -325,6 +341,7 @@ export interface ManagerTables {
   readonly people: PersonRow;
   readonly sessions: SessionRow;
   readonly recovery_codes: RecoveryCodeRow;
+  readonly passkeys: PasskeyRow;
   readonly certificates: Omit<CertificateRow, CertificateDefault> & {
     readonly [column in CertificateDefault]: Generated<CertificateRow[column]>;
   };

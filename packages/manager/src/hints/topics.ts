@@ -31,6 +31,7 @@ const TOPICS: Readonly<Record<keyof ManagerTables, HintTopic | null>> = {
   people: 'people',
   sessions: 'people',
   recovery_codes: 'people',
+  passkeys: 'people',
   api_tokens: 'api-tokens',
   audit: 'audit',
 };

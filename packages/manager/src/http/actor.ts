@@ -7,7 +7,8 @@ import {
   type Role,
   saidName,
 } from '@linux-patch/contract';
-import type { PersonRow, SessionRow } from '../database/schema.ts';
+import type { SessionRow } from '../database/schema.ts';
+import type { KnownPerson } from '../people/known-person.ts';
 import { sessionEndMs } from '../people/session-view.ts';
 import type { BoundRole, Rights } from '../reach/reach.ts';
 
@@ -22,7 +23,7 @@ export interface Actor extends Rights {
   /** When the session or the token ends by itself, epoch milliseconds; absent where none does. */
   readonly endsAtMs?: number;
   /** Of somebody who signed in. */
-  readonly own?: { readonly person: PersonRow; readonly session: SessionRow };
+  readonly own?: { readonly person: KnownPerson; readonly session: SessionRow };
 }
 
 function actorOf(name: string, role: Role): Actor {
@@ -45,7 +46,7 @@ export function localActor(said: string | undefined): Actor {
 
 /** Somebody who signed in. */
 export function personActor(signedIn: {
-  readonly person: PersonRow;
+  readonly person: KnownPerson;
   readonly session: SessionRow;
   readonly bindings: readonly BoundRole[];
   readonly cut?: AbortSignal;

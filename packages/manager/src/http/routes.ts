@@ -17,6 +17,7 @@ import {
 import type { Clock } from '@linux-patch/runtime';
 import type { z } from 'zod';
 import { requireStill } from '../audit/acting.ts';
+import { shownBy } from '../people/known-person.ts';
 import { isProven } from '../people/own-session.ts';
 import { reachesAny } from '../reach/reach.ts';
 import { type Actor, STRANGER } from './actor.ts';
@@ -121,7 +122,7 @@ function forPeople({ method, path }: ManagerRoute, actor: Actor): PatchError {
 /** A browser that was left alone does not do what takes or gives trust; programs and root have nothing to show again. */
 function requireProof({ stepUp }: ManagerRoute, actor: Actor, nowMs: number): Actor {
   if (!stepUp || !actor.own || isProven(actor.own.session, nowMs)) return actor;
-  const by = actor.own.person.totp_secret === null ? 'password' : 'code';
+  const by = shownBy(actor.own.person);
   throw new PatchError(
     'STEP_UP_REQUIRED',
     `This takes your ${by} again (POST /api/v1/session/step-up), which is good for ten minutes. Nothing was done.`,

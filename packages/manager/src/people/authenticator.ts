@@ -2,7 +2,7 @@ import { PatchError } from '@linux-patch/contract';
 import type { PersonRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import type { PeopleContext } from './context.ts';
-import { removeRecoveryCodes, replaceRecoveryCodes } from './second-factor.ts';
+import { removeIdleRecoveryCodes, replaceRecoveryCodes } from './second-factor.ts';
 import { base32, findStep, totpUri } from './totp.ts';
 
 /** As long as the hash, RFC 4226 §4. */
@@ -58,7 +58,7 @@ export async function confirmAuthenticator(
   });
 }
 
-/** Signing in takes no code any more. */
+/** No code of it signs in any more. */
 export async function removeAuthenticator({ db, audit }: PeopleContext, person: PersonRow): Promise<void> {
   await inTransaction(db, async (own) => {
     await own
@@ -66,7 +66,7 @@ export async function removeAuthenticator({ db, audit }: PeopleContext, person: 
       .set({ totp_secret: null, totp_step: null, totp_offered: null })
       .where('id', '=', person.id)
       .execute();
-    await removeRecoveryCodes(own, person.id);
+    await removeIdleRecoveryCodes(own, person.id);
     const fields = { person: person.name };
     await audit.record(own, { actor: `person:${person.name}`, event: 'second_factor_removed', fields });
   });

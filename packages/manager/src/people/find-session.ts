@@ -1,8 +1,9 @@
 import { MINUTE_MS } from '@linux-patch/contract';
-import type { PersonRow, SessionRow } from '../database/schema.ts';
+import type { SessionRow } from '../database/schema.ts';
 import { readBindings } from '../reach/bindings.ts';
 import type { BoundRole } from '../reach/reach.ts';
 import type { PeopleContext } from './context.ts';
+import { type KnownPerson, selectPeople } from './known-person.ts';
 import { claimedId, isSessionSecret } from './session-secret.ts';
 import { isActive } from './session-view.ts';
 
@@ -11,12 +12,12 @@ export type ShownSession =
   | {
       readonly state: 'active';
       readonly session: SessionRow;
-      readonly person: PersonRow;
+      readonly person: KnownPerson;
       readonly bindings: readonly BoundRole[];
       /** Ends what is still open when the session is ended. */
       readonly cut: AbortSignal;
     }
-  | { readonly state: 'over'; readonly session: SessionRow; readonly person: PersonRow };
+  | { readonly state: 'over'; readonly session: SessionRow; readonly person: KnownPerson };
 
 type SessionSources = Pick<PeopleContext, 'db' | 'clock' | 'logger' | 'cuts'>;
 
@@ -41,12 +42,9 @@ async function noteUse(
 async function findRows({ db }: SessionSources, id: string) {
   const session = await db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
   if (!session) return undefined;
-  const person = await db
-    .selectFrom('people')
-    .selectAll()
-    .where('id', '=', session.person_id)
-    .where('removed_at', 'is', null)
-    .where('disabled_at', 'is', null)
+  const person = await selectPeople(db)
+    .where('people.id', '=', session.person_id)
+    .where('people.disabled_at', 'is', null)
     .executeTakeFirst();
   return person && { session, person };
 }

@@ -40,5 +40,6 @@ export async function makeFirstPerson(
   const wish = { name, password, role: 'admin' } as const;
   const { row: person } = await insertPerson(context, wish, { actor: ACTOR, admit: requireNobody });
   await link.remove();
-  return { person, ...(await beginSession(context, person, { address, client, before: undefined })) };
+  const place = { address, client, before: undefined, how: { by: 'password' } } as const;
+  return { person, ...(await beginSession(context, person, place)) };
 }

@@ -1,7 +1,8 @@
 import { type OwnPasswordChange, PatchError } from '@linux-patch/contract';
-import type { PersonRow, SessionRow } from '../database/schema.ts';
+import type { SessionRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import type { PeopleContext } from './context.ts';
+import type { KnownPerson } from './known-person.ts';
 import { refuseNameAsPassword } from './name-as-password.ts';
 import { provePassword } from './prove.ts';
 import { removeSessions } from './sessions.ts';
@@ -20,7 +21,7 @@ export async function changeOwnPassword(
     person,
     session,
     address,
-  }: { readonly person: PersonRow; readonly session: SessionRow; readonly address: string },
+  }: { readonly person: KnownPerson; readonly session: SessionRow; readonly address: string },
   { current_password: password, new_password: wish }: OwnPasswordChange,
 ): Promise<number> {
   refuseNameAsPassword(person.name, wish, 'new_password');

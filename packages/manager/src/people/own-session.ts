@@ -1,7 +1,8 @@
 import { boundPermissionsOf, MINUTE_MS, type OwnSession, permissionsOf } from '@linux-patch/contract';
-import type { PersonRow, SessionRow } from '../database/schema.ts';
+import type { SessionRow } from '../database/schema.ts';
 import { viewBindings } from '../reach/bindings.ts';
 import type { PeopleContext } from './context.ts';
+import type { KnownPerson } from './known-person.ts';
 import { toSessionView } from './session-view.ts';
 import { toView } from './view.ts';
 
@@ -16,7 +17,7 @@ export function isProven({ proven_at }: Pick<SessionRow, 'proven_at'>, nowMs: nu
 /** Who is signed in, as they see it. */
 export async function viewOwnSession(
   { db }: Pick<PeopleContext, 'db'>,
-  { person, session }: { readonly person: PersonRow; readonly session: SessionRow },
+  { person, session }: { readonly person: KnownPerson; readonly session: SessionRow },
 ): Promise<OwnSession> {
   const bindings = await viewBindings(db, { personId: person.id });
   return {

@@ -1,5 +1,6 @@
-import type { PersonRow } from '../database/schema.ts';
+import { PasskeyFault } from '../passkeys/passkey-fault.ts';
 import type { PeopleContext } from './context.ts';
+import { hasSecondFactor, type KnownPerson } from './known-person.ts';
 import { useCode } from './second-factor.ts';
 import type { Candidate } from './throttle.ts';
 
@@ -7,11 +8,11 @@ import type { Candidate } from './throttle.ts';
 export type Verdict = 'in' | 'wrong-password' | 'wrong-code' | 'code-missing';
 
 /** A try counts as failed unless it is the person, or something is only missing. @throws PatchError `RATE_LIMIT_EXCEEDED` */
-async function attempt(
+async function attempt<V extends string>(
   { throttle }: PeopleContext,
   candidate: Candidate,
-  check: () => Promise<Verdict>,
-): Promise<Verdict> {
+  check: () => Promise<V>,
+): Promise<V> {
   const begun = throttle.begin(candidate);
   try {
     const verdict = await check();
@@ -25,7 +26,7 @@ async function attempt(
 }
 
 interface Claim {
-  readonly person: PersonRow | undefined;
+  readonly person: KnownPerson | undefined;
   readonly password: string;
 }
 
@@ -45,10 +46,10 @@ export async function proveAll(
   candidate: Candidate,
   { code, ...claim }: Claim & { readonly code: string | undefined },
 ): Promise<Verdict> {
-  return attempt(context, candidate, async () => {
+  return attempt<Verdict>(context, candidate, async () => {
     const { person } = claim;
     if (!(await fitsPassword(context, candidate, claim)) || !person) return 'wrong-password';
-    if (person.totp_secret === null) return 'in';
+    if (!hasSecondFactor(person)) return 'in';
     if (code === undefined) return 'code-missing';
     return (await useCode(context, person, code)) ? 'in' : 'wrong-code';
   });
@@ -60,8 +61,10 @@ export async function provePassword(
   candidate: Candidate,
   claim: Claim,
 ): Promise<boolean> {
-  const verdict = await attempt(context, candidate, async () =>
-    (await fitsPassword(context, candidate, claim)) ? 'in' : 'wrong-password',
+  const verdict = await attempt(
+    context,
+    candidate,
+    async (): Promise<Verdict> => ((await fitsPassword(context, candidate, claim)) ? 'in' : 'wrong-password'),
   );
   return verdict === 'in';
 }
@@ -70,10 +73,32 @@ export async function provePassword(
 export async function proveCode(
   context: PeopleContext,
   candidate: Candidate,
-  { person, code }: { readonly person: PersonRow; readonly code: string },
+  { person, code }: { readonly person: KnownPerson; readonly code: string },
 ): Promise<boolean> {
-  const verdict = await attempt(context, candidate, async () =>
-    (await useCode(context, person, code)) ? 'in' : 'wrong-code',
+  const verdict = await attempt(
+    context,
+    candidate,
+    async (): Promise<Verdict> => ((await useCode(context, person, code)) ? 'in' : 'wrong-code'),
   );
   return verdict === 'in';
+}
+
+/** What is wrong with a passkey; undefined when it is the person. @throws PatchError `RATE_LIMIT_EXCEEDED` */
+export async function proveByPasskey(
+  context: PeopleContext,
+  candidate: Candidate,
+  use: () => Promise<void>,
+): Promise<PasskeyFault | undefined> {
+  let fault: PasskeyFault | undefined;
+  await attempt(context, candidate, async () => {
+    try {
+      await use();
+      return 'in';
+    } catch (error) {
+      if (!(error instanceof PasskeyFault)) throw error;
+      fault = error;
+      return 'wrong-passkey';
+    }
+  });
+  return fault;
 }

@@ -4,6 +4,7 @@ import type { Database } from '../database/open.ts';
 import type { PersonRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import type { PeopleContext } from './context.ts';
+import { hasSecondFactor, selectPeople } from './known-person.ts';
 import { base32, findStep } from './totp.ts';
 
 const RECOVERY_CODES = 10;
@@ -33,6 +34,17 @@ export async function replaceRecoveryCodes(
 
 export async function removeRecoveryCodes(db: Database, personId: string): Promise<void> {
   await db.deleteFrom('recovery_codes').where('person_id', '=', personId).execute();
+}
+
+export async function hasRecoveryCodes(db: Database, personId: string): Promise<boolean> {
+  const codes = db.selectFrom('recovery_codes').select('verifier').where('person_id', '=', personId);
+  return (await codes.limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** Takes away what is in the place of something that is there no more. */
+export async function removeIdleRecoveryCodes(db: Database, personId: string): Promise<void> {
+  const person = await selectPeople(db).where('people.id', '=', personId).executeTakeFirst();
+  if (person && !hasSecondFactor(person)) await removeRecoveryCodes(db, personId);
 }
 
 /** Takes a step out of use; false when somebody was faster, or it is no code of now. */

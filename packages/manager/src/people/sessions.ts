@@ -19,6 +19,12 @@ export interface Place {
   readonly client: string | undefined;
   /** The session that this browser had before, of the same person. */
   readonly before: string | undefined;
+  /** What the person showed. */
+  readonly how: {
+    readonly by: 'password' | 'code' | 'passkey';
+    /** Its name. */
+    readonly passkey?: string;
+  };
 }
 
 async function forgetOld(db: Database, personId: string, nowMs: number): Promise<string[]> {
@@ -55,7 +61,7 @@ async function requireSame(db: Database, person: PersonRow): Promise<void> {
 export async function beginSession(
   { db, audit, clock, random, cuts }: PeopleContext,
   person: PersonRow,
-  { address, client, before }: Place,
+  { address, client, before, how }: Place,
 ): Promise<{ readonly secret: string; readonly session: SessionRow }> {
   const now = clock.now();
   const id = random.uuid();
@@ -77,7 +83,7 @@ export async function beginSession(
     const beyond = await forgetOld(own, person.id, now);
     await own.insertInto('sessions').values(session).execute();
     await own.updateTable('people').set({ last_sign_in_at: now }).where('id', '=', person.id).execute();
-    const fields = { person: person.name, session: id, address };
+    const fields = { person: person.name, session: id, address, ...how };
     await audit.record(own, { actor: `person:${person.name}`, event: 'person_signed_in', fields });
     return [...beyond, ...(before === undefined ? [] : [before])];
   });

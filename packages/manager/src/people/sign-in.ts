@@ -1,7 +1,8 @@
 import { PatchError, type SignIn } from '@linux-patch/contract';
-import type { PersonRow, SessionRow } from '../database/schema.ts';
+import type { SessionRow } from '../database/schema.ts';
 import type { PeopleContext } from './context.ts';
 import { findSession } from './find-session.ts';
+import { hasSecondFactor, type KnownPerson, selectPeople } from './known-person.ts';
 import { isOutdated } from './password-hash.ts';
 import { proveAll, type Verdict } from './prove.ts';
 import { beginSession } from './sessions.ts';
@@ -18,7 +19,7 @@ export interface Door {
 export interface SignedIn {
   readonly secret: string;
   readonly session: SessionRow;
-  readonly person: PersonRow;
+  readonly person: KnownPerson;
 }
 
 /** The same words for everybody, whatever was wrong. */
@@ -33,9 +34,9 @@ function refusal(): PatchError {
 /** Stored with the cost of today, unless it was changed meanwhile. */
 async function upgradeHash(
   { db, passwords }: PeopleContext,
-  person: PersonRow,
+  person: KnownPerson,
   password: string,
-): Promise<PersonRow> {
+): Promise<KnownPerson> {
   if (person.password === null || !isOutdated(person.password)) return person;
   const hash = await passwords.hash(password);
   await db
@@ -47,26 +48,27 @@ async function upgradeHash(
   return { ...person, password: hash };
 }
 
-async function findPerson({ db }: PeopleContext, name: string): Promise<PersonRow | undefined> {
-  return db
-    .selectFrom('people')
-    .selectAll()
-    .where('name', '=', name)
-    .where('removed_at', 'is', null)
-    .executeTakeFirst();
+async function findPerson({ db }: PeopleContext, name: string): Promise<KnownPerson | undefined> {
+  return selectPeople(db).where('people.name', '=', name).executeTakeFirst();
+}
+
+/** What the password alone does not do. */
+function missing(person: KnownPerson | undefined): string {
+  const code = 'the one that the authenticator shows now, or a recovery code';
+  if (!person || person.totp_secret === null)
+    return 'The password alone does not sign you in: use your passkey, which takes no password, or a recovery code.';
+  const or = person.passkeys > 0 ? ' Or use your passkey, which takes no password.' : '';
+  return `Signing in takes a code, too: ${code}.${or}`;
 }
 
 /** Records a failed try, and says what the caller hears of it. */
 async function refuse(
   { audit, db }: PeopleContext,
   verdict: Exclude<Verdict, 'in'>,
-  { person, address }: { readonly person: PersonRow | undefined; readonly address: string },
+  { person, address }: { readonly person: KnownPerson | undefined; readonly address: string },
 ): Promise<PatchError> {
   if (verdict === 'code-missing') {
-    return new PatchError(
-      'SECOND_FACTOR_REQUIRED',
-      'Signing in takes a code, too: the one that the authenticator shows now, or a recovery code.',
-    );
+    return new PatchError('SECOND_FACTOR_REQUIRED', missing(person));
   }
   const wrong = verdict === 'wrong-code' ? 'code' : 'password';
   // What was typed as a name may be a password, unless it is a name.
@@ -97,5 +99,7 @@ export async function signIn(
   if (verdict !== 'in') throw await refuse(context, verdict, { person, address });
   if (!person) throw refusal();
   const current = await upgradeHash(context, person, password);
-  return { person: current, ...(await beginSession(context, current, { address, client, before: device })) };
+  const how = { by: hasSecondFactor(current) ? 'code' : 'password' } as const;
+  const place = { address, client, before: device, how };
+  return { person: current, ...(await beginSession(context, current, place)) };
 }

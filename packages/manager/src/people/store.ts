@@ -11,6 +11,7 @@ import type { PersonRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import { replaceBindings, viewAllBindings, viewBindings } from '../reach/bindings.ts';
 import type { PeopleContext } from './context.ts';
+import { type KnownPerson, selectPeople } from './known-person.ts';
 import { refuseNameAsPassword } from './name-as-password.ts';
 import { removeRecoveryCodes } from './second-factor.ts';
 import { removeSessions } from './sessions.ts';
@@ -19,7 +20,7 @@ import { toView } from './view.ts';
 /** Who may sign in, or was shut out. */
 const MAX_PEOPLE = 1_000;
 
-/** Signs in without a code. */
+/** The password alone signs in. */
 const NO_FACTOR = { totp_secret: null, totp_offered: null, totp_step: null };
 
 function conflict(message: string): PatchError {
@@ -48,13 +49,8 @@ async function requireRoom(db: Database, name: string): Promise<void> {
 }
 
 /** @throws PatchError `PERSON_NOT_FOUND` */
-export async function getPerson(db: Database, name: string): Promise<PersonRow> {
-  const row = await db
-    .selectFrom('people')
-    .selectAll()
-    .where('name', '=', name)
-    .where('removed_at', 'is', null)
-    .executeTakeFirst();
+export async function getPerson(db: Database, name: string): Promise<KnownPerson> {
+  const row = await selectPeople(db).where('people.name', '=', name).executeTakeFirst();
   if (row) return row;
   throw new PatchError(
     'PERSON_NOT_FOUND',
@@ -67,7 +63,7 @@ export async function insertPerson(
   { db, audit, clock, random, passwords }: PeopleContext,
   { name, role, bindings = [], password }: CreatePerson,
   how: { readonly actor: string; readonly admit: (own: Database) => Promise<void> },
-): Promise<{ readonly row: PersonRow; readonly given: GivenBindings }> {
+): Promise<{ readonly row: KnownPerson; readonly given: GivenBindings }> {
   refuseNameAsPassword(name, password);
   const row: PersonRow = {
     id: random.uuid(),
@@ -89,7 +85,7 @@ export async function insertPerson(
     await audit.record(own, { actor: how.actor, event: 'person_created', fields });
     return all;
   });
-  return { row, given };
+  return { row: { ...row, passkeys: 0 }, given };
 }
 
 /** @throws PatchError `PERSON_CONFLICT`, `GROUP_NOT_FOUND` */
@@ -108,12 +104,7 @@ export async function createPerson(
 
 /** Everybody who was not removed, by name. */
 export async function listPeople({ db }: Pick<PeopleContext, 'db'>): Promise<Person[]> {
-  const rows = await db
-    .selectFrom('people')
-    .selectAll()
-    .where('removed_at', 'is', null)
-    .orderBy('name')
-    .execute();
+  const rows = await selectPeople(db).orderBy('people.name').execute();
   const given = await viewAllBindings(db);
   return rows.map((row) => toView(row, given.get(row.id) ?? []));
 }
@@ -124,23 +115,30 @@ interface Change {
   readonly fields?: object;
 }
 
+async function removeFactors(own: Database, personId: string): Promise<void> {
+  await removeRecoveryCodes(own, personId);
+  await own.deleteFrom('passkeys').where('person_id', '=', personId).execute();
+}
+
 /** Changes a row, ends the sessions of the person, and records it, in one transaction; undefined changes nothing. */
 async function change(
   { db, audit, cuts }: PeopleContext,
   { name, actor }: { readonly name: string; readonly actor: string },
-  decide: (row: PersonRow, own: Database) => Change | undefined | Promise<Change | undefined>,
+  decide: (row: KnownPerson, own: Database) => Change | undefined | Promise<Change | undefined>,
 ): Promise<Person> {
   const { view, ended } = await inTransaction(db, async (own) => {
     const before = await getPerson(own, name);
     const wish = await decide(before, own);
-    const viewOf = async (row: PersonRow) => toView(row, await viewBindings(own, { personId: row.id }));
+    const viewOf = async (row: KnownPerson) => toView(row, await viewBindings(own, { personId: row.id }));
     if (!wish) return { view: await viewOf(before), ended: [] };
     await own.updateTable('people').set(wish.set).where('id', '=', before.id).execute();
-    if (wish.set.totp_secret === null) await removeRecoveryCodes(own, before.id);
+    const takesFactors = wish.set.totp_secret === null;
+    if (takesFactors) await removeFactors(own, before.id);
     const sessions = await removeSessions(own, before.id);
     const fields = { person: name, ...wish.fields, sessions: sessions.length };
     await audit.record(own, { actor, event: wish.event, fields });
-    return { view: await viewOf({ ...before, ...wish.set }), ended: sessions };
+    const passkeys = takesFactors ? 0 : before.passkeys;
+    return { view: await viewOf({ ...before, ...wish.set, passkeys }), ended: sessions };
   });
   cuts.end(ended);
   return view;
@@ -173,7 +171,7 @@ export async function changePerson(
   });
 }
 
-/** Sets another password, takes the authenticator away, and lets the person try it at once. @throws PatchError `PERSON_NOT_FOUND` */
+/** Sets another password, takes authenticator and passkeys away, and lets the person try it at once. @throws PatchError `PERSON_NOT_FOUND` */
 export async function resetPerson(
   context: PeopleContext,
   name: string,
@@ -181,9 +179,9 @@ export async function resetPerson(
 ): Promise<Person> {
   refuseNameAsPassword(name, password);
   const set = { password: await context.passwords.hash(password), ...NO_FACTOR };
-  const view = await change(context, { name, actor: actor.name }, () => {
+  const view = await change(context, { name, actor: actor.name }, ({ passkeys }) => {
     requireStill(actor);
-    return { set, event: 'person_reset' };
+    return { set, event: 'person_reset', fields: passkeys > 0 ? { passkeys } : {} };
   });
   context.throttle.open(name);
   return view;

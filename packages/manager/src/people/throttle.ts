@@ -15,8 +15,8 @@ const MAX_ACCOUNTS = 20_000;
 
 /** Somebody who tries to sign in. */
 export interface Candidate {
-  /** As it was typed; of a person, or of nobody. */
-  readonly name: string;
+  /** As it was typed; of a person, or of nobody. Undefined for what nobody guesses, which no failure of others holds up. */
+  readonly name: string | undefined;
   readonly address: string;
   /** A session that this person had here before, by which strangers are told apart from them. */
   readonly device: string | undefined;
@@ -105,11 +105,9 @@ export function createThrottle(clock: Clock): Throttle {
   };
   const keysOf = ({ name, address, device }: Candidate): [string, Kind][] => {
     if (device !== undefined) return [[`device ${device}`, 'device']];
-    if (isOpen(name)) return [];
-    return [
-      [`person ${name}`, 'person'],
-      [`address ${addressPrefix(address)}`, 'address'],
-    ];
+    const place: [string, Kind] = [`address ${addressPrefix(address)}`, 'address'];
+    if (name === undefined) return [place];
+    return isOpen(name) ? [] : [[`person ${name}`, 'person'], place];
   };
   return {
     begin(candidate) {
@@ -121,7 +119,7 @@ export function createThrottle(clock: Clock): Throttle {
       return {
         succeeded() {
           // Whom it was opened for is in.
-          openUntilMs.delete(name);
+          if (name !== undefined) openUntilMs.delete(name);
           for (const [key, kind] of keys) {
             if (kind === 'address') accounts.takeBack(key);
             else accounts.forget(key);

@@ -1,8 +1,8 @@
 import { type GivenBindings, isoOf, type Person } from '@linux-patch/contract';
-import type { PersonRow } from '../database/schema.ts';
+import { hasSecondFactor, type KnownPerson } from './known-person.ts';
 
 /** A person as an administrator sees them. */
-export function toView(row: PersonRow, bindings: GivenBindings): Person {
+export function toView(row: KnownPerson, bindings: GivenBindings): Person {
   return {
     name: row.name,
     role: row.role,
@@ -11,6 +11,8 @@ export function toView(row: PersonRow, bindings: GivenBindings): Person {
     created_at: new Date(row.created_at).toISOString(),
     created_by: row.created_by,
     last_sign_in_at: isoOf(row.last_sign_in_at),
-    second_factor: row.totp_secret !== null,
+    second_factor: hasSecondFactor(row),
+    authenticator: row.totp_secret !== null,
+    passkeys: row.passkeys,
   };
 }

@@ -55,6 +55,8 @@ const ROUTES: Readonly<Record<Reading, readonly HintTopic[]>> = {
   // Others than administrators do not hear of people, not even of themselves.
   ownSession: [],
   ownSessions: [],
+  listPasskeys: [],
+  stepUpChallenge: [],
 };
 
 /** Of what is put together of several answers. */

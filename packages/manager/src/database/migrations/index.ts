@@ -24,6 +24,7 @@ import { savedSearches } from './022-saved-searches.ts';
 import { auditSealing } from './023-audit-sealing.ts';
 import { apiTokenGuarded } from './024-api-token-guarded.ts';
 import { roleBindings } from './025-role-bindings.ts';
+import { passkeys } from './026-passkeys.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -52,4 +53,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '023-audit-sealing': auditSealing,
   '024-api-token-guarded': apiTokenGuarded,
   '025-role-bindings': roleBindings,
+  '026-passkeys': passkeys,
 };

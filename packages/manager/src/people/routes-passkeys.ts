@@ -1,0 +1,81 @@
+import { MANAGER_ADMIN_ROUTES, MANAGER_PUBLIC_ROUTES, type PasskeyChallenge } from '@linux-patch/contract';
+import { dataAnswer } from '@linux-patch/http';
+import { ownOf } from '../http/actor.ts';
+import { requireOwnSite } from '../http/own-site.ts';
+import type { Routes } from '../http/routes.ts';
+import { sessionCookie, sessionCookieOf } from '../http/session-cookie.ts';
+import { CHALLENGE_MS, type Purpose } from '../passkeys/challenges.ts';
+import type { PeopleContext } from './context.ts';
+import { viewOwnSession } from './own-session.ts';
+import { signInWithPasskey } from './passkey-sign-in.ts';
+import {
+  addPasskey,
+  listPasskeys,
+  offerPasskey,
+  type PasskeySite,
+  referencesOf,
+  removePasskey,
+} from './passkeys.ts';
+
+type Allowed = NonNullable<PasskeyChallenge['request']>['allowCredentials'];
+
+function challenge({ party, challenges }: PasskeySite, purpose: Purpose, allowed: Allowed): PasskeyChallenge {
+  const { id: rpId, origin, unusable } = party;
+  if (unusable !== null) return { origin, unusable, request: null };
+  return {
+    origin,
+    unusable,
+    request: {
+      challenge: challenges.make(purpose),
+      rpId,
+      timeout: CHALLENGE_MS,
+      userVerification: 'required',
+      allowCredentials: allowed,
+    },
+  };
+}
+
+function serveSignIn(routes: Routes, people: PeopleContext, site: PasskeySite): void {
+  routes.serve(MANAGER_PUBLIC_ROUTES.passkeyChallenge, async () => challenge(site, 'sign-in', []));
+  const route = MANAGER_PUBLIC_ROUTES.signInWithPasskey;
+  routes.serveBare(
+    route,
+    async ({ body, request, requestId }) => {
+      const door = {
+        address: request.observedAddress,
+        client: request.header('user-agent'),
+        cookie: sessionCookieOf(request.header('cookie')),
+      };
+      const { secret, ...own } = await signInWithPasskey(people, site, { proof: body, door });
+      const headers = { 'Set-Cookie': sessionCookie(secret) };
+      return dataAnswer(route, await viewOwnSession(people, own), {
+        requestId,
+        clock: people.clock,
+        headers,
+      });
+    },
+    requireOwnSite,
+  );
+}
+
+/** What people call about their passkeys, and to show one. */
+export function servePasskeyRoutes(routes: Routes, people: PeopleContext, site: PasskeySite): void {
+  serveSignIn(routes, people, site);
+  routes.serve(MANAGER_ADMIN_ROUTES.stepUpChallenge, async ({ actor }) => {
+    const { person, session } = ownOf(actor);
+    return challenge(site, `step-up ${session.id}`, await referencesOf(people, person.id));
+  });
+  routes.serve(MANAGER_ADMIN_ROUTES.listPasskeys, async ({ actor }) => {
+    const passkeys = await listPasskeys(people, ownOf(actor).person.id);
+    const { origin, unusable } = site.party;
+    return { origin, unusable, passkeys, total: passkeys.length };
+  });
+  routes.serve(MANAGER_ADMIN_ROUTES.offerPasskey, ({ actor }) => offerPasskey(people, site, ownOf(actor)));
+  routes.serve(MANAGER_ADMIN_ROUTES.addPasskey, ({ actor, body: wish }) =>
+    addPasskey(people, site, { ...ownOf(actor), wish, actor }),
+  );
+  routes.serve(MANAGER_ADMIN_ROUTES.removePasskey, async ({ actor, parameter }) => {
+    await removePasskey(people, { person: ownOf(actor).person, id: parameter('id'), actor });
+    return {};
+  });
+}
