@@ -11,16 +11,15 @@ import {
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
-const { signIn, setUp } = MANAGER_PUBLIC_ROUTES;
+const { signIn, passkeyChallenge, signInWithPasskey, setUp } = MANAGER_PUBLIC_ROUTES;
 
 /** What the page needs of the contract when it runs; the schemas stay out of it. */
 const CONTRACT = {
   requestHeader: REQUEST_HEADER,
   routes: Object.fromEntries(
-    Object.values({ signIn, setUp, ...MANAGER_ADMIN_ROUTES }).map(({ id, method, path }) => [
-      id,
-      { method, path },
-    ]),
+    Object.values({ signIn, passkeyChallenge, signInWithPasskey, setUp, ...MANAGER_ADMIN_ROUTES }).map(
+      ({ id, method, path }) => [id, { method, path }],
+    ),
   ),
 };
 

@@ -74,6 +74,8 @@ async function serve(launch: Launch): Promise<RunningProgram> {
 export interface ManagerPlace {
   readonly address?: string;
   readonly port?: number;
+  /** Name of that address, by which it is called; by default the address itself. */
+  readonly name?: string;
   /** Network namespace; by default this program's own. */
   readonly namespace?: string;
   /** How the program is started; by default from this checkout. */
@@ -92,7 +94,7 @@ export interface ManagerPlace {
 export async function startManagerProcess(root: string, place: ManagerPlace = {}): Promise<ManagerProcess> {
   const address = place.address ?? '127.0.0.1';
   const port = place.port ?? (await freePort());
-  const url = `https://${address}:${port}`;
+  const url = `https://${place.name ?? address}:${port}`;
   const { localHosts = address.startsWith('127.') ? ['127.0.0.0/8'] : [] } = place;
   await mkdir(join(root, 'etc/linux_patch_manager'), { recursive: true });
   await writeFile(

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import type { Browser } from 'playwright-core';
 import { launchBrowser } from '../../src/browser.ts';
-import { type ManagerProcess, startManagerProcess } from '../../src/manager-process.ts';
+import { type ManagerPlace, type ManagerProcess, startManagerProcess } from '../../src/manager-process.ts';
 import { installPage } from '../../src/page.ts';
 import { makePerson, openWindow, type Window } from './fleet-page.ts';
 
@@ -16,17 +16,17 @@ export interface ManagerPage extends AsyncDisposable {
 /**
  * Starts it.
  * @param people who may sign in, with their roles
- * @param configuration more lines of it
+ * @param place where it runs, and more lines of its configuration
  */
 export async function openManagerPage(
   people: Readonly<Record<string, string>> = {},
-  configuration: readonly string[] = [],
+  place: Pick<ManagerPlace, 'name' | 'configuration'> = {},
 ): Promise<ManagerPage> {
   await using stack = new AsyncDisposableStack();
   const { path: folder } = stack.use(await temporaryFolder());
   const root = join(folder, 'manager');
   await installPage(root);
-  const manager = stack.use(await startManagerProcess(root, { configuration }));
+  const manager = stack.use(await startManagerProcess(root, place));
   for (const [name, role] of Object.entries(people)) await makePerson(manager, name, role);
   const browser = await launchBrowser(root);
   stack.defer(() => browser.close());

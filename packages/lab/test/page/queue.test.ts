@@ -7,7 +7,7 @@ import { faultsOf, isAsWideAs, signInAs } from './walk.ts';
 let world: ManagerPage;
 beforeAll(async () => {
   const people = { ada: 'admin', bob: 'operator', vera: 'viewer' };
-  world = await openManagerPage(people, ['enrollment: { allow_legacy_agents: true }']);
+  world = await openManagerPage(people, { configuration: ['enrollment: { allow_legacy_agents: true }'] });
 });
 afterAll(() => world[Symbol.asyncDispose]());
 

@@ -8,10 +8,15 @@ const HOST = { fqdn: 'gone.page.test', address: '127.0.0.54', machine: 'b'.repea
 
 let world: ManagerPage;
 beforeAll(async () => {
-  world = await openManagerPage({ ada: 'admin', vera: 'viewer' }, [
-    'enrollment: { allow_legacy_agents: true }',
-    'fleet: { poll_minutes: 0.05, inventory_minutes: 0.05 }',
-  ]);
+  world = await openManagerPage(
+    { ada: 'admin', vera: 'viewer' },
+    {
+      configuration: [
+        'enrollment: { allow_legacy_agents: true }',
+        'fleet: { poll_minutes: 0.05, inventory_minutes: 0.05 }',
+      ],
+    },
+  );
   await using window = await world.open();
   await askToJoin(window.page, HOST);
   await world.manager.json('enrollments', 'approve', HOST.fqdn, '--no-code');

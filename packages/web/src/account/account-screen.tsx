@@ -9,6 +9,7 @@ import { useAct } from '../session/use-act.ts';
 import { Loaded } from '../states/loaded.tsx';
 import { Authenticator } from './authenticator.tsx';
 import { OwnPassword } from './own-password.tsx';
+import { Passkeys } from './passkeys.tsx';
 import { SessionsTable } from './sessions-table.tsx';
 
 function OwnSessions() {
@@ -44,14 +45,16 @@ export function AccountScreen() {
   if (data) kept.current = data;
   const session = data ?? kept.current;
   if (!session) return null;
-  const { name, role, second_factor: isOn } = session.person;
+  const { person } = session;
+  const { name, role } = person;
   return (
     <Stack>
       <Title order={1}>{name}</Title>
       <Text>
         Your role is {role}. Records name you as <code>person:{name}</code>.
       </Text>
-      <Authenticator isOn={isOn} />
+      <Passkeys person={person} />
+      <Authenticator person={person} />
       <OwnSessions />
       <OwnPassword name={name} />
     </Stack>

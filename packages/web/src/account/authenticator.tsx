@@ -1,3 +1,4 @@
+import type { Person } from '@linux-patch/contract';
 import { Code, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useState } from 'react';
 import { type Answered, call } from '../api/call.ts';
@@ -50,8 +51,16 @@ function Offered({
   );
 }
 
+/** What signing in takes, as far as it goes by a code. */
+function stateOf({ authenticator, passkeys }: Person): string {
+  if (authenticator) return '✓ Signing in takes a code of your authenticator.';
+  return passkeys > 0
+    ? 'You have none. Your passkeys sign you in, or your password with a recovery code.'
+    : '▲ Your password alone signs you in. Who learns it is you.';
+}
+
 /** The second thing that signing in takes. */
-export function Authenticator({ isOn }: { readonly isOn: boolean }) {
+export function Authenticator({ person }: { readonly person: Person }) {
   const offer = useAct(() => call('offerAuthenticator'));
   const confirm = useAct((code: string) => call('confirmAuthenticator', { body: { code } }));
   const remove = useAct(
@@ -67,11 +76,7 @@ export function Authenticator({ isOn }: { readonly isOn: boolean }) {
         <Title order={2} size="h4">
           Authenticator
         </Title>
-        <Text>
-          {isOn
-            ? '✓ Signing in takes a code of your authenticator.'
-            : '▲ Your password alone signs you in. Who learns it is you.'}
-        </Text>
+        <Text>{stateOf(person)}</Text>
         {confirm.answer === undefined ? null : (
           <Once
             title="Recovery codes"
@@ -79,8 +84,13 @@ export function Authenticator({ isOn }: { readonly isOn: boolean }) {
             note="Each signs in once when the authenticator is lost. Keep them where it is not. They are shown this once."
           />
         )}
-        {isOn ? (
-          <ConfirmButton asks={confirmRemoveAuthenticator()} why={undefined} act={remove} wish={undefined} />
+        {person.authenticator ? (
+          <ConfirmButton
+            asks={confirmRemoveAuthenticator(person)}
+            why={undefined}
+            act={remove}
+            wish={undefined}
+          />
         ) : offer.answer === undefined ? (
           <>
             <ActButton why={undefined} busy={offer.busy} act={() => offer.start(undefined)}>

@@ -3,7 +3,8 @@ import type { z } from 'zod';
 import { CallFailure } from './call-failure.ts';
 import { readEnvelope } from './read-envelope.ts';
 
-type Table = typeof MANAGER_ADMIN_ROUTES & Pick<typeof MANAGER_PUBLIC_ROUTES, 'signIn' | 'setUp'>;
+type Table = typeof MANAGER_ADMIN_ROUTES &
+  Pick<typeof MANAGER_PUBLIC_ROUTES, 'signIn' | 'passkeyChallenge' | 'signInWithPasskey' | 'setUp'>;
 
 /** What the page can call; the build knows method and path of each. */
 export type RouteId = keyof Table;

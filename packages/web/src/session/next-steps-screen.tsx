@@ -16,7 +16,8 @@ export function NextStepsScreen() {
       </Text>
       <List type="ordered">
         <List.Item>
-          <Link to="/account">Set up an authenticator</Link>, so that your password alone signs nobody in.
+          <Link to="/account">Add a passkey or set up an authenticator</Link>, so that your password alone
+          signs nobody in.
         </List.Item>
         <List.Item>
           Keep a copy of the certificate authority, offline: without it nothing can take its place. As root on

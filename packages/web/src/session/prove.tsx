@@ -3,17 +3,23 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { call } from '../api/call.ts';
 import { failureOf } from '../api/call-failure.ts';
+import { showPasskey } from './passkey.ts';
 import { sessionQuery } from './session.ts';
+import { UsePasskey } from './use-passkey.tsx';
 
 /** Asks somebody who is signed in to show that it is still them, before something that gives or takes trust; whatever was typed stays beside it. */
 export function Prove({ proven }: { readonly proven: () => void }) {
   const { data: session } = useQuery(sessionQuery);
   const [secret, setSecret] = useState('');
-  const byCode = session?.person.second_factor ?? false;
+  const { second_factor: byCode = false, authenticator = false, passkeys = 0 } = session?.person ?? {};
   const prove = useMutation({
     mutationFn: () => call('stepUp', { body: byCode ? { code: secret.trim() } : { password: secret } }),
     onSuccess: proven,
   });
+  const byPasskey = async (): Promise<void> => {
+    await call('stepUp', { body: { passkey: await showPasskey(await call('stepUpChallenge')) } });
+    proven();
+  };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     prove.mutate();
@@ -26,15 +32,20 @@ export function Prove({ proven }: { readonly proven: () => void }) {
       setSecret(currentTarget.value),
     error: prove.error ? failureOf(prove.error).message : undefined,
     description: byCode
-      ? 'Or a recovery code. This gives or takes trust, so show that it is you; good for ten minutes.'
+      ? `${authenticator ? 'Or a recovery code' : 'In the place of your passkey'}. This gives or takes trust, so show that it is you; good for ten minutes.`
       : 'This gives or takes trust, so show that it is you; good for ten minutes.',
   };
   return (
     <Alert color="blue" title="Is it you?">
+      {passkeys > 0 ? <UsePasskey act={byPasskey} /> : null}
       <form onSubmit={submit}>
         <Group align="end">
           {byCode ? (
-            <TextInput label="Code of your authenticator" autoComplete="one-time-code" {...field} />
+            <TextInput
+              label={authenticator ? 'Code of your authenticator' : 'Recovery code'}
+              autoComplete="one-time-code"
+              {...field}
+            />
           ) : (
             <PasswordInput
               label="Your password"

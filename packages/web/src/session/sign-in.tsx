@@ -3,9 +3,11 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { call } from '../api/call.ts';
 import { failureOf } from '../api/call-failure.ts';
+import { showPasskey } from './passkey.ts';
 import { begin } from './session.ts';
+import { UsePasskey } from './use-passkey.tsx';
 
-/** Asks for name and password, and for a code where the manager wants one. */
+/** Asks for name and password, and for a code where the manager wants one; or for a passkey alone. */
 export function SignIn({ again }: { readonly again: boolean }) {
   const client = useQueryClient();
   const [typed, setTyped] = useState({ name: '', password: '', code: '' });
@@ -16,6 +18,10 @@ export function SignIn({ again }: { readonly again: boolean }) {
     },
     onSuccess: (session) => begin(client, session),
   });
+  const byPasskey = async (): Promise<void> => {
+    const proof = await showPasskey(await call('passkeyChallenge'));
+    await begin(client, await call('signInWithPasskey', { body: proof }));
+  };
   const failure = signIn.error ? failureOf(signIn.error) : undefined;
   const [takesCode, setTakesCode] = useState(false);
   if (failure?.code === 'SECOND_FACTOR_REQUIRED' && !takesCode) setTakesCode(true);
@@ -73,6 +79,7 @@ export function SignIn({ again }: { readonly again: boolean }) {
           </Button>
         </Stack>
       </form>
+      <UsePasskey act={byPasskey} />
       <Text size="sm">
         Nobody can sign in yet? As root on the manager's machine:{' '}
         <code>linux-patch-manager people create NAME --role admin</code>

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { ask } from '../api/queries.ts';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
+import { factorsOf } from '../words/factors.ts';
 import { Listing, Row } from '../words/listing.tsx';
 import { describeRights } from '../words/rights.ts';
 import { When } from '../words/when.tsx';
@@ -34,7 +35,7 @@ export function PeopleScreen() {
                     </Link>,
                     describeRights(one),
                     one.state === 'active' ? 'active' : '✖ shut out',
-                    one.second_factor ? '✓ authenticator' : '▲ password alone',
+                    factorsOf(one),
                     <When key="in" at={one.last_sign_in_at} />,
                     <When key="made" at={one.created_at} />,
                     one.created_by,

@@ -14,6 +14,7 @@ import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { confirmEndSessions } from '../words/confirmations.ts';
 import { count } from '../words/count.ts';
+import { factorsOf } from '../words/factors.ts';
 import { When } from '../words/when.tsx';
 import { PersonChanges } from './person-changes.tsx';
 import { PersonReset } from './person-reset.tsx';
@@ -75,7 +76,7 @@ export function PersonScreen() {
                     'State',
                     person.state === 'active' ? 'active' : '✖ shut out: nobody signs in by this name',
                   ],
-                  ['Second factor', person.second_factor ? '✓ authenticator' : '▲ password alone'],
+                  ['Second factor', factorsOf(person)],
                   ['Signed in', <When key="in" at={person.last_sign_in_at} />],
                   ['Made', <When key="made" at={person.created_at} />],
                   ['By', person.created_by],

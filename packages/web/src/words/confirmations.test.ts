@@ -7,6 +7,8 @@ import {
   confirmLetBackIn,
   confirmLetIn,
   confirmRemove,
+  confirmRemoveAuthenticator,
+  confirmRemovePasskey,
   confirmReset,
   confirmRestart,
   confirmRevokeCertificate,
@@ -17,7 +19,7 @@ import {
   confirmShutOut,
 } from './confirmations.ts';
 
-const EVE = { name: 'eve', role: 'viewer', second_factor: true };
+const EVE = { name: 'eve', role: 'viewer', authenticator: true, passkeys: 1 };
 
 it.each<[string, Confirmation]>([
   ['web1', confirmCancel('web1')],
@@ -33,6 +35,7 @@ it.each<[string, Confirmation]>([
   ['eve', confirmLetBackIn(EVE)],
   ['eve', confirmShutOut('eve')],
   ['eve', confirmRemove('eve')],
+  ['telephone', confirmRemovePasskey('telephone', EVE)],
 ])('names %s in the question and on the button, in whole sentences: %j', (whom, asks) => {
   expect(asks.title).toContain(whom);
   expect(asks.title).toMatch(/\?$/);
@@ -46,9 +49,22 @@ it('says of sessions whose they are and which', () => {
 });
 
 it('says what somebody loses beside what was asked for', () => {
-  expect(confirmReset(EVE).happens.join(' ')).toContain('authenticator of eve');
-  expect(confirmReset({ ...EVE, second_factor: false }).happens.join(' ')).not.toContain('authenticator');
+  expect(confirmReset(EVE).happens.join(' ')).toContain('The authenticator and the passkeys of eve');
+  const losing = (has: object) => confirmReset({ ...EVE, ...has }).happens.join(' ');
+  expect(losing({ passkeys: 0 })).not.toContain('passkeys');
+  expect(losing({ authenticator: false })).toContain('The passkeys of eve');
+  expect(losing({ authenticator: false, passkeys: 0 })).not.toContain('recovery codes');
   expect(confirmRole(EVE, 'admin', 'May do everything.').happens.join(' ')).toContain('May do everything.');
+});
+
+it('says when what is removed leaves the password alone', () => {
+  const left = (has: typeof EVE) => [
+    confirmRemovePasskey('telephone', has).happens.join(' ').includes('password alone'),
+    confirmRemoveAuthenticator(has).happens.join(' ').includes('password alone'),
+  ];
+  expect(left(EVE)).toEqual([false, false]);
+  expect(left({ ...EVE, passkeys: 0 })).toEqual([false, true]);
+  expect(left({ ...EVE, authenticator: false })).toEqual([true, false]);
 });
 
 it('says of a host that nothing proved it, unless its code was typed', () => {

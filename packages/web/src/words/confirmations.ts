@@ -174,15 +174,17 @@ export function confirmRole(
 /** Before somebody gets a new password. */
 export function confirmReset({
   name,
-  second_factor: hasFactor,
-}: Pick<Person, 'name' | 'second_factor'>): Confirmation {
+  authenticator,
+  passkeys,
+}: Pick<Person, 'name' | 'authenticator' | 'passkeys'>): Confirmation {
+  const lost = [...(authenticator ? ['authenticator'] : []), ...(passkeys > 0 ? ['passkeys'] : [])];
   return {
     title: `Give ${name} this password?`,
     happens: [
       `The password of before counts no more, and ${name} is signed out everywhere.`,
-      ...(hasFactor
+      ...(lost.length > 0
         ? [
-            `The authenticator of ${name} and its recovery codes count no more, either: this password alone signs in.`,
+            `The ${lost.join(' and the ')} of ${name} and the recovery codes count no more, either: this password alone signs in.`,
           ]
         : []),
     ],
@@ -238,11 +240,30 @@ export function confirmRemove(name: string): Confirmation {
   };
 }
 
-/** Before one's own sign-in takes no code any more. */
-export function confirmRemoveAuthenticator(): Confirmation {
+const ALONE = 'Your password alone signs you in again, and the recovery codes count no more.';
+
+/** Before one's own sign-in takes no passkey of this name any more. */
+export function confirmRemovePasskey(
+  name: string,
+  { authenticator, passkeys }: Pick<Person, 'authenticator' | 'passkeys'>,
+): Confirmation {
+  const isLast = passkeys <= 1 && !authenticator;
+  return {
+    title: `Remove the passkey ${name}?`,
+    happens: [
+      `It signs you in no more. Where it is kept it stays, as something of no use: remove ${name} there, too.`,
+      ...(isLast ? [ALONE] : []),
+    ],
+    undo: 'You can make another one.',
+    yes: `Remove ${name}`,
+  };
+}
+
+/** Before one's own sign-in takes no code of an authenticator any more. */
+export function confirmRemoveAuthenticator({ passkeys }: Pick<Person, 'passkeys'>): Confirmation {
   return {
     title: 'Remove your authenticator?',
-    happens: ['Your password alone signs you in again, and the recovery codes count no more.'],
+    happens: [passkeys > 0 ? 'No code of it signs you in any more; your passkeys do.' : ALONE],
     undo: 'You can set one up again, with another key and other recovery codes.',
     yes: 'Remove the authenticator',
   };
