@@ -7,7 +7,7 @@ import { tidy } from './enrollment/tidy.ts';
 import type { Rotation } from './rotation/rotation.ts';
 
 /**
- * Once an hour: issuing CAs and the manager's own certificates are renewed when they are due, how the fleet fares is kept once a day,
+ * Once an hour: issuing CAs and the manager's own certificates are renewed when they are due, how the fleet fares on this day is kept,
  * what is over is forgotten, and old records of the audit log are sealed.
  */
 export async function keepInOrder(parts: {

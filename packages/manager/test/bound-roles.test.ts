@@ -213,6 +213,10 @@ describe('lists and totals', () => {
     const updates = await read<{ total: number; updates: readonly object[] }>('/inventory/updates');
     expect(updates).toMatchObject({ total: 1, updates: [{ name: 'openssl', hosts: 2 }] });
     expect((await read<{ total: number }>('/inventory/updates?offset=5')).total).toBe(1);
+    const { ages } = await read<{ ages: readonly { security: number; other: number }[] }>(
+      '/inventory/update-ages',
+    );
+    expect(ages.reduce((sum, { security, other }) => sum + security + other, 0)).toBe(2);
     expect((await read<Listed>('/inventory/updates/openssl')).total).toBe(2);
     expect((await read<Listed>('/inventory/updates/vault-of-other')).total).toBe(0);
   });

@@ -104,14 +104,15 @@ async function keepAfter(days: number): Promise<number> {
 }
 
 describe('how the fleet fared', () => {
-  it('is kept at the start of the manager, and once a day', async () => {
+  it('is kept at the start of the manager and every hour, as that of the day on which it is', async () => {
     expect(await history()).toMatchObject([
       { day: dayOf(world.clock.now()), hosts: 0, updates: 0, certificates: { none: 0, later: 0 } },
     ]);
     await hostThat('one', {});
     await world.restart();
-    await keepAfter(0);
-    expect(await history()).toMatchObject([{ hosts: 0 }]);
+    const nowMs = await keepAfter(0);
+    expect(await history()).toMatchObject([{ hosts: 1, at: new Date(nowMs).toISOString() }]);
+    const first = dayOf(nowMs);
     expect((await world.admin('/inventory/history?days=0')).status).toBe(400);
     await expect
       .poll(async () => {
@@ -119,7 +120,11 @@ describe('how the fleet fared', () => {
         return (await history()).length;
       })
       .toBeGreaterThan(1);
-    expect((await history()).slice(0, 2).map(({ hosts }) => hosts)).toEqual([0, 1]);
+    const [before, after] = await history();
+    expect([before?.hosts, after?.hosts]).toEqual([1, 1]);
+    // The last look of the first day, and not one of the day after it.
+    expect(before?.day).toBe(first);
+    expect(dayOf(Date.parse(before?.at ?? ''))).toBe(first);
     expect((await history('?days=1')).map(({ day }) => day)).toEqual([dayOf(world.clock.now())]);
   });
 

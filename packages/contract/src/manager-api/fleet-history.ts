@@ -13,9 +13,10 @@ export const FleetHistoryQuery = z.strictObject({ days: wholeNumber(1, 3_660).op
 export const FleetDay = lazily(() =>
   z.object({
     day: z.iso.date().meta({ description: 'UTC.' }),
-    at: z.iso
-      .datetime()
-      .meta({ description: 'When the manager looked first on that day; the numbers are as of then.' }),
+    at: z.iso.datetime().meta({
+      description:
+        'When the manager looked last on that day, as it does every hour; the numbers are as of then.',
+    }),
     hosts: Count.meta({ description: 'Hosts that had not left: `current`, `behind` and `unknown`.' }),
     current: Count,
     behind: Count,

@@ -102,7 +102,21 @@ export const KnownPackages = lazily(() =>
 );
 export type KnownPackages = z.infer<typeof KnownPackages>;
 
-export const UpdateQuery = z.strictObject({ security: queryFlag.optional(), ...inventoryPage });
+/** How long an update has waited: less than a day, seven, thirty, ninety, or longer; each without those before it. */
+export const UPDATE_AGES = ['day', 'week', 'month', 'quarter', 'older'] as const;
+export type UpdateAge = (typeof UPDATE_AGES)[number];
+
+export const UpdateQuery = z.strictObject({
+  security: queryFlag.optional(),
+  age: z.enum(UPDATE_AGES).optional().meta({
+    description:
+      'Only what has waited so long on its host: less than a day, seven (`week`), thirty (`month`), ninety (`quarter`), or longer; each without those before it.',
+  }),
+  ...inventoryPage,
+});
+
+const WAITING_SINCE =
+  'Since when an update of this package waits there; a newer version takes over the time of the one whose place it took, unless it is the first that mends a security fault.';
 
 const Security = z.boolean().nullable().meta({
   description: 'Whether it mends a security fault; null where no host can tell.',
@@ -122,6 +136,9 @@ export const WaitingUpdate = lazily(() =>
     first_seen_at: z.iso
       .datetime()
       .meta({ description: 'When it was first seen to wait on one of these hosts.' }),
+    waiting_since: z.iso
+      .datetime()
+      .meta({ description: `Of the host on which it waits longest. ${WAITING_SINCE}` }),
   }),
 );
 export type WaitingUpdate = z.infer<typeof WaitingUpdate>;
@@ -134,9 +151,32 @@ export const WaitingUpdates = lazily(() =>
       .array(WaitingUpdate)
       .meta({ description: 'Those that mend security faults first, then what waits on most hosts.' }),
     total: Count.meta({ description: 'Updates that match, before paging.' }),
+    waiting: Count.meta({
+      description: 'How often they wait, on all hosts together: the sum of `hosts` before paging.',
+    }),
   }),
 );
 export type WaitingUpdates = z.infer<typeof WaitingUpdates>;
+
+/** Answer of `GET /inventory/update-ages`. */
+export const UpdateAges = lazily(() =>
+  z.object({
+    figures: FleetFigures.unwrap().meta({ description: FIGURES }),
+    ages: z
+      .array(
+        z.object({
+          age: z.enum(UPDATE_AGES),
+          security: Count.meta({ description: 'Those that mend security faults.' }),
+          other: Count.meta({ description: 'Those that do not, or of which no host can tell.' }),
+        }),
+      )
+      .meta({
+        description:
+          'What waits by how long it has waited on its host, each update counted once for each host, by the last listings; the youngest first, every age.',
+      }),
+  }),
+);
+export type UpdateAges = z.infer<typeof UpdateAges>;
 
 /** An update that waits on one host. */
 export const HostUpdate = lazily(() =>
@@ -152,6 +192,7 @@ export const HostUpdate = lazily(() =>
     phased: z.boolean(),
     hidden: z.boolean().meta({ description: 'Pins or the default release of the host keep it away.' }),
     first_seen_at: z.iso.datetime(),
+    waiting_since: z.iso.datetime().meta({ description: WAITING_SINCE }),
   }),
 );
 export type HostUpdate = z.infer<typeof HostUpdate>;

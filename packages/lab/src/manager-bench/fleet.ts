@@ -104,6 +104,7 @@ async function writeHost(own: Database, host: number, size: FleetSize, nowMs: nu
     hidden: 0,
     origin: null,
     first_seen_at: nowMs,
+    waiting_since: nowMs,
   }));
   await own.insertInto('host_updates').values(updates).execute();
 }

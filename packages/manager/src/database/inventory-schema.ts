@@ -60,6 +60,8 @@ export interface HostUpdateRow {
   readonly hidden: number;
   readonly origin: string | null;
   readonly first_seen_at: number;
+  /** As `first_seen_at`, or of the version of the package whose place this one took. */
+  readonly waiting_since: number;
 }
 
 /** What one listing differed from the one before by. */
@@ -72,7 +74,7 @@ export interface PackageChangeRow {
   readonly added: Uint8Array;
 }
 
-/** How the fleet fared when it was looked at first on a day; hosts that had left are not in it. */
+/** How the fleet fared when it was looked at last on a day; hosts that had left are not in it. */
 export interface FleetDailyRow {
   /** Days since the epoch (UTC). */
   readonly day: number;

@@ -4,24 +4,19 @@ import type { FleetDailyRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
 import type { ReadDatabase } from '../database/reader-threads/open-reads.ts';
 import type { ManagerTables } from '../database/schema.ts';
-import { inTransaction } from '../database/transactions.ts';
 import { type Freshness, readFigures } from './fleet-state.ts';
 
 const dayOf = (atMs: number): number => Math.floor(atMs / DAY_MS);
 
-/** Keeps how the fleet fares, unless that was done on this day (UTC) before. */
+/** Keeps how the fleet fares as that of this day (UTC), in the place of what was kept on it before. */
 export async function keepDay({ db, reads }: ReadDatabase, freshness: Freshness): Promise<void> {
   const day = dayOf(freshness.nowMs);
-  if (await hasDay(db, day)) return;
-  const row = { day, at: freshness.nowMs, ...(await readNumbers(reads, freshness)) };
-  await inTransaction(db, async (own) => {
-    if (!(await hasDay(own, day))) await own.insertInto('fleet_daily').values(row).execute();
-  });
-}
-
-async function hasDay(db: Database, day: number): Promise<boolean> {
-  const row = await db.selectFrom('fleet_daily').select('day').where('day', '=', day).executeTakeFirst();
-  return row !== undefined;
+  const row = { at: freshness.nowMs, ...(await readNumbers(reads, freshness)) };
+  await db
+    .insertInto('fleet_daily')
+    .values({ day, ...row })
+    .onConflict((conflict) => conflict.column('day').doUpdateSet(row))
+    .execute();
 }
 
 type Numbers = Omit<FleetDailyRow, 'day' | 'at'>;

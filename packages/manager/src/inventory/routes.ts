@@ -18,6 +18,7 @@ import { readHostChanges } from './host-changes.ts';
 import { readHostPackages } from './host-packages.ts';
 import { readKnownPackages } from './known-packages.ts';
 import { readMissing } from './missing.ts';
+import { readUpdateAges } from './update-ages.ts';
 import { readWaiting, readWaitingHosts } from './waiting.ts';
 
 export interface InventoryRouteSources extends FleetRecords {
@@ -80,12 +81,16 @@ export function serveInventoryRoutes(routes: Routes, sources: InventoryRouteSour
   });
   routes.serve(MANAGER_ADMIN_ROUTES.updateInventory, async ({ query, request, sees }) => {
     const at = viewOf(sees, request);
-    const asked = { security: query.security, ...pageOf(query) };
+    const asked = { security: query.security, age: query.age, ...pageOf(query) };
     return { figures: await readFigures(db, at), ...(await readWaiting(db, at, asked)) };
+  });
+  routes.serve(MANAGER_ADMIN_ROUTES.updateAges, async ({ request, sees }) => {
+    const at = viewOf(sees, request);
+    return { figures: await readFigures(db, at), ages: await readUpdateAges(db, at) };
   });
   routes.serve(MANAGER_ADMIN_ROUTES.packageUpdates, async ({ parameter, query, request, sees }) => {
     const at = viewOf(sees, request);
-    const asked = { name: nameIn(parameter), security: query.security, ...pageOf(query) };
+    const asked = { name: nameIn(parameter), security: query.security, age: query.age, ...pageOf(query) };
     return { figures: await readFigures(db, at), ...(await readWaitingHosts(db, at, asked)) };
   });
 }

@@ -9,7 +9,7 @@ export interface NumberedUpdate extends PendingUpdate {
 
 const ROWS_TOGETHER = 500;
 
-type Facts = Omit<HostUpdateRow, 'host_id' | 'candidate_id' | 'first_seen_at'>;
+type Facts = Omit<HostUpdateRow, 'host_id' | 'candidate_id' | 'first_seen_at' | 'waiting_since'>;
 
 function factsOf(update: PendingUpdate): Facts {
   return {
@@ -27,6 +27,45 @@ function isSame(row: HostUpdateRow, facts: Facts): boolean {
   return (Object.keys(facts) as (keyof Facts)[]).every((column) => row[column] === facts[column]);
 }
 
+/** By which an update is known again when a newer version takes its place; a package that was updated meanwhile waits anew. */
+const placeOf = (name: string, arch: string, installedVersion: string): string =>
+  JSON.stringify([name, arch, installedVersion]);
+
+/** What waits no longer, by its place; the one that waited longest. */
+async function readPlaces(
+  own: Database,
+  gone: readonly HostUpdateRow[],
+): Promise<ReadonlyMap<string, HostUpdateRow>> {
+  const places = new Map<string, HostUpdateRow>();
+  for (let start = 0; start < gone.length; start += ROWS_TOGETHER) {
+    const rows = new Map(gone.slice(start, start + ROWS_TOGETHER).map((row) => [row.candidate_id, row]));
+    const versions = await own
+      .selectFrom('package_versions')
+      .select(['id', 'name', 'arch'])
+      .where('id', 'in', [...rows.keys()])
+      .execute();
+    for (const { id, name, arch } of versions) {
+      const row = rows.get(id);
+      const place = placeOf(name, arch, row?.installed_version ?? '');
+      const known = places.get(place);
+      if (row && (!known || row.waiting_since < known.waiting_since)) places.set(place, row);
+    }
+  }
+  return places;
+}
+
+/**
+ * Since when a package has waited of which this is another version; undefined where it did not. The first version that mends a
+ * security fault waits anew: before it there was no fault to be mended.
+ */
+function waitedBefore(
+  { candidate: { name, arch }, installedVersion, security }: PendingUpdate,
+  places: ReadonlyMap<string, HostUpdateRow>,
+): number | undefined {
+  const row = places.get(placeOf(name, arch, installedVersion));
+  return row && (security !== true || row.security === 1) ? row.waiting_since : undefined;
+}
+
 /** Makes what waits on a host these updates; since when each waits stays what it was. */
 export async function replaceUpdates(
   own: Database,
@@ -36,10 +75,11 @@ export async function replaceUpdates(
 ): Promise<void> {
   const rows = await own.selectFrom('host_updates').selectAll().where('host_id', '=', hostId).execute();
   const before = new Map(rows.map((row) => [row.candidate_id, row]));
-  const now = new Map(updates.map((one) => [one.candidateId, factsOf(one)]));
-  const gone = [...before.keys()].filter((id) => !now.has(id));
+  const now = new Map(updates.map((one) => [one.candidateId, one]));
+  const gone = rows.filter((row) => !now.has(row.candidate_id));
+  const places = await readPlaces(own, gone);
   for (let start = 0; start < gone.length; start += ROWS_TOGETHER) {
-    const part = gone.slice(start, start + ROWS_TOGETHER);
+    const part = gone.slice(start, start + ROWS_TOGETHER).map((row) => row.candidate_id);
     await own
       .deleteFrom('host_updates')
       .where('host_id', '=', hostId)
@@ -47,9 +87,11 @@ export async function replaceUpdates(
       .execute();
   }
   const added: HostUpdateRow[] = [];
-  for (const [candidateId, facts] of now) {
+  for (const [candidateId, update] of now) {
     const row = before.get(candidateId);
-    if (!row) added.push({ host_id: hostId, candidate_id: candidateId, first_seen_at: nowMs, ...facts });
+    const facts = factsOf(update);
+    const since = { first_seen_at: nowMs, waiting_since: waitedBefore(update, places) ?? nowMs };
+    if (!row) added.push({ host_id: hostId, candidate_id: candidateId, ...since, ...facts });
     else if (!isSame(row, facts))
       await own
         .updateTable('host_updates')

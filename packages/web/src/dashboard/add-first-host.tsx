@@ -7,7 +7,7 @@ import { Loaded } from '../states/loaded.tsx';
 /** What to do on a host so that it asks to join. */
 export function AddFirstHost() {
   return (
-    <Loaded query={useQuery(ask('status'))} what="its address">
+    <Loaded query={useQuery(ask('status'))} what="its address" beside>
       {({ manager_url, ca_fingerprint }) => (
         <Empty title="Add a host">
           <Text>

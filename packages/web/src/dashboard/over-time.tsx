@@ -1,11 +1,13 @@
 import type { FleetDay } from '@linux-patch/contract';
-import { NativeSelect, Stack, Title } from '@mantine/core';
+import { NativeSelect, Stack, Text, Title } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ask } from '../api/queries.ts';
 import { OverDays } from '../charts/over-days.tsx';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
+import { useNow } from '../words/use-now.ts';
+import { When } from '../words/when.tsx';
 
 const SPANS = [
   { value: '30', label: '30 days' },
@@ -34,6 +36,20 @@ const CERTIFICATES: Wanted = [
   ['expired or none', ({ certificates }) => certificates.expired + certificates.none],
 ];
 
+/** That the last day is not over, or that nothing was written down on it yet. */
+function UntilWhen({ last }: { readonly last: FleetDay | undefined }) {
+  const today = new Date(useNow()).toISOString().slice(0, 10);
+  if (!last) return null;
+  return (
+    <Text size="sm">
+      {last.day === today
+        ? 'The last day is today (UTC), so far: as it was'
+        : `The last day is ${last.day}, as it was`}{' '}
+      <When at={last.at} />. Each other day is as it was when it was looked at last.
+    </Text>
+  );
+}
+
 /** How the fleet fared on the last days, as it was written down on each. */
 export function OverTime() {
   const [days, setDays] = useState('30');
@@ -52,12 +68,13 @@ export function OverTime() {
         value={days}
         onChange={({ currentTarget: { value } }) => setDays(value)}
       />
-      <Loaded query={query} what="how the fleet fared">
+      <Loaded query={query} what="how the fleet fared" beside>
         {({ days: known }) =>
           known.length < 2 ? (
             <Empty title="One day at most was written down yet; from the second on, it is drawn here." />
           ) : (
             <Stack gap="lg">
+              <UntilWhen last={known.at(-1)} />
               <OverDays what="Hosts" days={known} wanted={HOSTS} />
               <OverDays what="Updates that waited, on all hosts together" days={known} wanted={UPDATES} />
               <OverDays

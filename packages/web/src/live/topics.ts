@@ -32,6 +32,7 @@ const ROUTES: Readonly<Record<Reading, readonly HintTopic[]>> = {
   packageMissing: ['packages', 'hosts'],
   knownPackages: ['packages', 'hosts'],
   updateInventory: ['packages', 'hosts'],
+  updateAges: ['packages', 'hosts'],
   packageUpdates: ['packages', 'hosts'],
   hostChanges: ['packages'],
   fleetJobs: ['jobs'],

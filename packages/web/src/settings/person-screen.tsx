@@ -37,7 +37,7 @@ function Sessions({ name }: { readonly name: string }) {
       <Title order={2} size="h4" mb="xs">
         Where {name} is signed in
       </Title>
-      <Loaded query={query} what={`the sessions of ${name}`}>
+      <Loaded query={query} what={`the sessions of ${name}`} beside>
         {({ sessions }) =>
           sessions.length === 0 ? (
             <Empty title="Nowhere." />

@@ -11,11 +11,14 @@ import { Loading } from './loading.tsx';
 export function Loaded<T>({
   query,
   what,
+  beside = false,
   children,
 }: {
   readonly query: UseQueryResult<T>;
   /** After "asking the manager for". */
   readonly what: string;
+  /** Another answer on the screen tells its age, which is this one's too as long as nothing fails. */
+  readonly beside?: boolean;
   readonly children: (data: NonNullable<T>) => ReactNode;
 }) {
   const { data, error, dataUpdatedAt } = query;
@@ -28,7 +31,7 @@ export function Loaded<T>({
         <Failed failure={failure} retry={() => void query.refetch()} />
       ) : null}
       {hasData ? children(data) : null}
-      {hasData ? (
+      {hasData && (failure || !beside) ? (
         <Text size="sm" mt="sm">
           The manager said so <When at={dataUpdatedAt} />.
         </Text>

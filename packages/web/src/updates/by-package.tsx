@@ -12,6 +12,11 @@ import { When } from '../words/when.tsx';
 import { FleetSum } from './fleet-sum.tsx';
 import type { UpdatesSearch } from './updates-search.ts';
 
+function titleOfNone({ security, age }: UpdatesSearch): string {
+  if (age !== undefined || security === 'no') return 'No such update is known to wait.';
+  return security ? 'No security update is known to wait.' : 'No update is known to wait.';
+}
+
 /** What waits on how many hosts, security first. */
 export function ByPackage({
   search,
@@ -20,27 +25,28 @@ export function ByPackage({
   readonly search: UpdatesSearch;
   readonly go: (from: number) => void;
 }) {
-  const { from = 0 } = search;
-  const security = search.security === 'yes' ? true : undefined;
+  const { from = 0, age } = search;
+  const security = search.security === undefined ? undefined : search.security === 'yes';
   const query = useQuery({
-    ...ask('updateInventory', { query: { limit: PAGE_ROWS, offset: from, security } }),
+    ...ask('updateInventory', { query: { limit: PAGE_ROWS, offset: from, security, age } }),
     placeholderData: keepPreviousData,
   });
   return (
     <Loaded query={query} what="what waits on the fleet">
-      {({ updates, total, figures }) => (
+      {({ updates, total, waiting, figures }) => (
         <Stack>
           <FleetSum figures={figures} />
           {updates.length === 0 ? (
-            <Empty
-              title={security ? 'No security update is known to wait.' : 'No update is known to wait.'}
-            />
+            <Empty title={titleOfNone(search)} />
           ) : (
             <>
-              <Text role="status">{count(total, 'update')}</Text>
+              <Text role="status">
+                {count(total, 'update')}
+                {waiting === total ? '' : `, waiting ${count(waiting, 'time')} on all hosts together`}
+              </Text>
               <PagedTable
                 caption="Updates by package"
-                head={['Package', 'Version', 'Architecture', 'Security', 'Hosts', 'First seen']}
+                head={['Package', 'Version', 'Architecture', 'Security', 'Hosts', 'Waits since']}
                 rows={updates}
                 row={(one) => (
                   <Table.Tr key={`${one.name} ${one.architecture} ${one.version}`}>
@@ -49,13 +55,13 @@ export function ByPackage({
                     <Table.Td>{one.architecture}</Table.Td>
                     <Table.Td>{securityWord(one.security)}</Table.Td>
                     <Table.Td>
-                      <Link to="/updates" search={{ package: one.name }}>
+                      <Link to="/updates" search={{ package: one.name, ...(age ? { age } : {}) }}>
                         {count(one.hosts, 'host')}
                       </Link>
                       {one.unknown > 0 ? `, ${one.unknown} of them unknown by now` : ''}
                     </Table.Td>
                     <Table.Td>
-                      <When at={one.first_seen_at} />
+                      <When at={one.waiting_since} />
                     </Table.Td>
                   </Table.Tr>
                 )}

@@ -1,3 +1,4 @@
+import type { UpdateAge } from '@linux-patch/contract';
 import { Stack, Table, Text, Title } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -27,15 +28,17 @@ function whyItStays(one: {
 /** On which hosts updates of a package wait. */
 export function OfPackage({
   name,
+  age,
   from,
   go,
 }: {
   readonly name: string;
+  readonly age: UpdateAge | undefined;
   readonly from: number;
   readonly go: (from: number) => void;
 }) {
   const query = useQuery({
-    ...ask('packageUpdates', { parameters: { name }, query: { limit: PAGE_ROWS, offset: from } }),
+    ...ask('packageUpdates', { parameters: { name }, query: { limit: PAGE_ROWS, offset: from, age } }),
     placeholderData: keepPreviousData,
   });
   return (
@@ -52,7 +55,7 @@ export function OfPackage({
               <Text role="status">{count(total, 'host')}</Text>
               <PagedTable
                 caption={`Hosts on which ${name} waits`}
-                head={['Host', 'State', 'Installed', 'Waits', 'Security', 'Why it would stay', 'First seen']}
+                head={['Host', 'State', 'Installed', 'Waits', 'Security', 'Why it would stay', 'Waits since']}
                 rows={hosts}
                 row={(one) => (
                   <Table.Tr key={`${one.id} ${one.architecture} ${one.version}`}>
@@ -69,7 +72,7 @@ export function OfPackage({
                     <Table.Td>{securityWord(one.security)}</Table.Td>
                     <Table.Td>{whyItStays(one)}</Table.Td>
                     <Table.Td>
-                      <When at={one.first_seen_at} />
+                      <When at={one.waiting_since} />
                     </Table.Td>
                   </Table.Tr>
                 )}

@@ -1,7 +1,9 @@
 import { Checkbox, Stack, Title } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { ByAge } from './by-age.tsx';
 import { ByHost } from './by-host.tsx';
 import { ByPackage } from './by-package.tsx';
+import { Narrowed } from './narrowed.tsx';
 import { OfPackage } from './of-package.tsx';
 import type { UpdatesSearch } from './updates-search.ts';
 
@@ -11,13 +13,13 @@ const route = getRouteApi('/updates');
 export function UpdatesScreen() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { by, security, package: name, from = 0 } = search;
+  const { by, security, age, package: name, from = 0 } = search;
   const change = (next: UpdatesSearch): void => void navigate({ search: next, replace: true });
   const go = (start: number): void => {
     const { from: _from, ...rest } = search;
     change(start === 0 ? rest : { ...rest, from: start });
   };
-  const kept: UpdatesSearch = security === undefined ? {} : { security };
+  const kept: UpdatesSearch = security === 'yes' ? { security } : {};
   const isByPackage = by === undefined && name === undefined;
   return (
     <>
@@ -47,10 +49,18 @@ export function UpdatesScreen() {
           <Checkbox
             label="Security updates only"
             checked={security === 'yes'}
-            onChange={() => change({ ...(by ? { by } : {}), ...(security ? {} : { security: 'yes' }) })}
+            onChange={() =>
+              change({
+                ...(by ? { by } : {}),
+                ...(age ? { age } : {}),
+                ...(security === 'yes' ? {} : { security: 'yes' }),
+              })
+            }
           />
         ) : null}
-        {name === undefined ? null : <OfPackage name={name} from={from} go={go} />}
+        {isByPackage ? <ByAge /> : null}
+        {by === 'host' ? null : <Narrowed search={search} />}
+        {name === undefined ? null : <OfPackage name={name} age={age} from={from} go={go} />}
         {isByPackage ? <ByPackage search={search} go={go} /> : null}
         {by === 'host' && name === undefined ? <ByHost onlySecurity={security === 'yes'} /> : null}
       </Stack>

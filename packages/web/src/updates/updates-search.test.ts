@@ -7,7 +7,10 @@ it('an address of the updates says by what, which and from where; anything else 
     security: 'yes',
     from: 60,
   });
-  expect(updatesSearch({ package: 'openssl', from: '-1', by: 'x', security: '1' })).toEqual({
+  expect(updatesSearch({ security: 'no', age: 'month' })).toEqual({ security: 'no', age: 'month' });
+  expect(
+    updatesSearch({ package: 'openssl', from: '-1', by: 'x', security: '1', age: 'constructor' }),
+  ).toEqual({
     package: 'openssl',
   });
 });

@@ -1,10 +1,15 @@
+import type { UpdateAge } from '@linux-patch/contract';
 import { fromOf } from '../shell/from-of.ts';
+import { isAge } from './ages.ts';
 
 /** What of the updates of the fleet is looked at, as an address says it. */
 export interface UpdatesSearch {
   /** Default: by package. */
   readonly by?: 'host';
-  readonly security?: 'yes';
+  /** `no` is what is not known to mend security faults. */
+  readonly security?: 'yes' | 'no';
+  /** Only what has waited so long. */
+  readonly age?: UpdateAge;
   /** The hosts on which updates of this package wait. */
   readonly package?: string;
   /** Entries before the first that is shown. */
@@ -16,7 +21,8 @@ export function updatesSearch(said: Record<string, unknown>): UpdatesSearch {
   const from = fromOf(said.from);
   return {
     ...(said.by === 'host' ? { by: 'host' } : {}),
-    ...(said.security === 'yes' ? { security: 'yes' } : {}),
+    ...(said.security === 'yes' || said.security === 'no' ? { security: said.security } : {}),
+    ...(isAge(said.age) ? { age: said.age } : {}),
     ...(typeof said.package === 'string' && said.package !== '' ? { package: said.package } : {}),
     ...(from > 0 ? { from } : {}),
   };

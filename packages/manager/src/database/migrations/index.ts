@@ -25,6 +25,7 @@ import { auditSealing } from './023-audit-sealing.ts';
 import { apiTokenGuarded } from './024-api-token-guarded.ts';
 import { roleBindings } from './025-role-bindings.ts';
 import { passkeys } from './026-passkeys.ts';
+import { waitingSince } from './027-waiting-since.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -54,4 +55,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '024-api-token-guarded': apiTokenGuarded,
   '025-role-bindings': roleBindings,
   '026-passkeys': passkeys,
+  '027-waiting-since': waitingSince,
 };
