@@ -48,6 +48,24 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
+/** What a person adds on the page. */
+async function giveFactors(name: string): Promise<void> {
+  await using database = await openDatabase(managerPaths(folder.path).database);
+  const { db } = database;
+  const { id } = await db
+    .selectFrom('people')
+    .select('id')
+    .where('name', '=', name)
+    .executeTakeFirstOrThrow();
+  await db.updateTable('people').set({ totp_secret: '00' }).where('id', '=', id).execute();
+  const key = { person_id: id, name: 'key', public_key: '', counter: 0, created_at: 0, last_used_at: null };
+  for (const one of ['a', 'b'])
+    await db
+      .insertInto('passkeys')
+      .values({ ...key, id: one, credential_id: one })
+      .execute();
+}
+
 describe('people on the command line', () => {
   it('are made with a password from a file or standard input, listed, changed and removed', async () => {
     expect((await run(['people', 'list'])).stdout).toContain('people create NAME --role admin');
@@ -65,7 +83,13 @@ describe('people on the command line', () => {
       5,
       expect.stringContaining('There is a person ada already'),
     ]);
-    expect((await run(['people', 'reset', 'ada', '--password-file', file])).stdout).toContain('new password');
+    await giveFactors('ada');
+    const factors = async () =>
+      /^ada +\w+ +\w+ +(.*?) {2}/m.exec((await run(['people', 'list'])).stdout)?.[1];
+    expect(await factors()).toBe('authenticator, 2 passkeys');
+    const reset = await run(['people', 'reset', 'ada', '--password-file', file]);
+    expect(reset.stdout).toContain('new password, which alone signs in');
+    expect(await factors()).toBe('no');
     expect((await run(['people', 'set', 'ada', '--role', 'viewer'])).stdout).toContain(
       'with the role viewer',
     );
