@@ -6,6 +6,7 @@ import {
   type LineSink,
   lineLogger,
   nodeCommands,
+  openAsk,
   openTerminal,
   processMemory,
   processUsage,
@@ -74,6 +75,8 @@ const doors: AgentDoors = {
   program: {
     stdout: terminal.stdout,
     stderr: terminal.stderr,
+    redraw: terminal.redraw,
+    ask: openAsk(terminal.stderr),
     environment: process.env,
     commands: nodeCommands({}, { [WORKER_PROGRAM]: worker }),
     usage: processUsage,

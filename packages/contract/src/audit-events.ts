@@ -272,6 +272,12 @@ export const AGENT_AUDIT_EVENTS = {
     'request',
     'job',
   ),
+  change_by_root: event(
+    'Root of the host had a job begun with a command of its own; `request` is what it asked for.',
+    'job',
+    'operation',
+    'request',
+  ),
   audit_records_lost: event('Records could not be written before this one.', 'lost'),
   agent_stopped: event('The agent ended by itself or was told to.', 'exit_code'),
 } as const satisfies Record<string, AuditEventTraits>;

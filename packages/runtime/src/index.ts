@@ -11,6 +11,7 @@ export {
 } from './commands.ts';
 export { findDiskFault } from './disk-fault.ts';
 export type { DurableWrite, FileFacts, Files, FreeSpace, User } from './files.ts';
+export { followFile } from './follow-file.ts';
 export { type FollowedFiles, followFiles } from './follow-files.ts';
 export {
   LOG_LEVELS,

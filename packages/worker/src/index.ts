@@ -13,7 +13,7 @@ export {
 export { keyConflict, nameChange } from './admission/name-change.ts';
 export { ordersFolder, workerFolder } from './admission/orders.ts';
 export { pinPlace } from './admission/pin-place.ts';
-export { runFolder } from './admission/run-place.ts';
+export { listRootsJobs, type RootsJob, readRootsJob, rootsMark, runFolder } from './admission/run-place.ts';
 export { askedSeldom } from './detached/asked-seldom.ts';
 export { LineFollower } from './detached/line-follower.ts';
 export type { DetachedService } from './detached/service.ts';
@@ -46,6 +46,7 @@ export { createCacheRefresher, type Refreshed } from './lists/cache-refresh.ts';
 export { openPackageCache, type PackageCache } from './lists/cache-state.ts';
 export type { SourceHistory } from './lists/source-history.ts';
 export { BACKENDS } from './package-interface/backends.ts';
+export { policyError } from './package-interface/change-policy.ts';
 export { findBackend } from './package-interface/find-backend.ts';
 export type { LeftOut } from './package-interface/left-out.ts';
 export { matchesGlob } from './package-interface/name-pattern.ts';

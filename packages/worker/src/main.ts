@@ -34,6 +34,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
 // Without a listener each of these ends the program (signal(7)), and a job in the middle of its work.
 for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE'] as const) process.on(signal, () => {});
 
+// Whatever the shell has from which root starts it: the agent's group reads what jobs say, and everybody what packages bring.
+process.umask(process.argv[2] === 'run' ? 0o022 : 0o027);
+
 // No await outside of a function: a package starts this as a script.
 async function main(): Promise<void> {
   await withholdCores();

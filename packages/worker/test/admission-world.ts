@@ -4,7 +4,7 @@ import type { SignedJob } from '@linux-patch/contract';
 import { generateJobKey, jobKeyFingerprint, jobPublicKey, signJob } from '@linux-patch/pki';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { onTestFinished } from 'vitest';
-import { askOverPipes } from './worker-process.ts';
+import { askOverPipes, askOverSocket } from './worker-process.ts';
 
 /** What a host of these tests is called. */
 export const INSTANCE = '5b0f3a52-8f6d-4c0e-9d61-2f7b1f0c8a11';
@@ -17,7 +17,7 @@ export interface Sent {
   readonly line?: string;
   readonly body?: string;
   readonly idem?: string;
-  readonly caller?: 'network' | 'local';
+  readonly caller?: 'network' | 'local' | 'root';
   readonly names?: readonly string[];
   /** Headers of a signature. */
   readonly signed?: { readonly job: string; readonly signature: string };
@@ -96,16 +96,18 @@ async function ordersOf(root: string): Promise<{ readonly job: string; readonly 
 export async function admissionWorld() {
   const host = await pinningHost();
   const { root, key: ours } = host;
-  const ask = async (request: object, body = ''): Promise<Said> => {
+  const ask = async (request: object, body = '', over = askOverPipes): Promise<Said> => {
     const args = ['request', '--root', root];
     const text = `${JSON.stringify(request)}\n${body}`;
-    const { answer } = await askOverPipes(args, (to) => void to.end(text));
+    // A connection stays open until the answer is there.
+    const { answer } = await over(args, (to) => void (over === askOverPipes ? to.end(text) : to.write(text)));
     const { ok, value, error } = JSON.parse(answer);
     if (!ok) return { kind: 'failed', ...error };
     return value.kind === 'refused' ? { ...value, ...value.error } : value;
   };
-  const start = (sent: Sent = {}): Promise<Said> =>
-    ask({ v: 1, op: 'start', ...passed(sent), earlier: sent.earlier }, sent.body ?? NOTHING);
+  const startOver = (over: typeof askOverPipes, sent: Sent): Promise<Said> =>
+    ask({ v: 1, op: 'start', ...passed(sent), earlier: sent.earlier }, sent.body ?? NOTHING, over);
+  const start = (sent: Sent = {}): Promise<Said> => startOver(askOverPipes, sent);
   const sign = (challenge: string, sent: Sent = {}, job: Partial<SignedJob> = {}, key = ours) => {
     const { line: op = APPLY, body = NOTHING, idem = 'change-1' } = sent;
     const own = { v: 1, key: jobPublicKey(key), host: 'web1.example.test', instance: INSTANCE } as const;
@@ -115,6 +117,8 @@ export async function admissionWorld() {
     ...host,
     ask,
     start,
+    /** As whoever is let in at the socket of the service manager asks. */
+    startAtSocket: (sent: Sent) => startOver(askOverSocket, sent),
     sign,
     cancel: (sent: Sent) => ask({ v: 1, op: 'cancel', ...passed(sent) }, sent.body ?? NOTHING),
     withdraw: (job: string) => ask({ v: 1, op: 'withdraw', job }),

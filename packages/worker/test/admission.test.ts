@@ -1,9 +1,9 @@
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateJobKey, jobPublicKey } from '@linux-patch/pki';
 import { systemFiles } from '@linux-patch/runtime/node';
 import { memoryLogger } from '@linux-patch/runtime/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { NO_TEXT } from '../src/jobs/job-output.ts';
 import { JobJournal } from '../src/jobs/journal.ts';
 import { createJob, transition } from '../src/jobs/state.ts';
@@ -58,6 +58,16 @@ describe('whoever owns the process of the agent', () => {
     expect(await cancel({})).toMatchObject({ code: 'NOT_FOUND' });
     expect(await run(OTHER_JOB)).toMatchObject({ t: 'failed', code: 'INTERRUPTED' });
     expect(await orders()).toEqual([]);
+  });
+
+  it('does not speak for root, whatever it says', async () => {
+    const { startAtSocket, orders, challenge, sign } = await admissionWorld();
+    const said = await startAtSocket({ caller: 'root' });
+    expect(said).toMatchObject({ kind: 'refused', code: 'FORBIDDEN' });
+    const signed = sign(await challenge());
+    expect(await startAtSocket({ caller: 'root', signed })).toMatchObject({ code: 'FORBIDDEN' });
+    expect(await startAtSocket({ signed })).toMatchObject({ kind: 'accepted' });
+    expect(await orders()).toMatchObject([{ by: { kind: 'signed' } }]);
   });
 
   it('has nothing done by a signature over something else', async () => {
@@ -315,5 +325,38 @@ describe('a host that pins no key', () => {
     expect(await run(OTHER_JOB)).toMatchObject({ code: 'SERVICE_UNHEALTHY' });
     expect(await ask(takeOver)).toEqual({ jobs: 0 });
     expect(await orders()).toEqual([]);
+  });
+});
+
+describe('root, who starts the worker itself', () => {
+  it('signs nothing, is bound by the policy, and has its job done at once', async () => {
+    const { root, put, start, orders, ended } = await admissionWorld();
+    await put('etc/linux_patch_api/policy.yaml', 'allowed_operations: [update]\n');
+    expect(await start({ ...REMOVAL, caller: 'root' })).toMatchObject({ code: 'POLICY_DENIED' });
+    await put('etc/linux_patch_api/policy.yaml', 'allowed_operations: update\n');
+    expect(await start({ caller: 'root', body: '{"all":true}' })).toMatchObject({ code: 'POLICY_DENIED' });
+    await put('etc/linux_patch_api/policy.yaml', '');
+    const { kind, job = '' } = await start({ caller: 'root' });
+    expect(kind).toBe('accepted');
+    // No package manager is here, which ends it as well as anything.
+    expect(await ended(job)).toMatchObject({ t: 'failed', code: 'SERVICE_UNHEALTHY' });
+    expect(await orders()).toEqual([]);
+    const folder = join(root, RUNS, job);
+    const shown = JSON.parse(await readFile(join(folder, 'asked-by-root.json'), 'utf8'));
+    expect(shown).toMatchObject({ v: 1, job, request: { operation: 'patch_apply' } });
+    expect((await stat(join(folder, 'asked-by-root.json'))).mode & 0o777).toBe(0o640);
+  });
+
+  it('waits for its turn while another job is done, and says so', async () => {
+    const { root, put, start, ended } = await admissionWorld();
+    await put(`${ORDERS}/turn.lock`, '');
+    const other = await systemFiles.lock(join(root, ORDERS, 'turn.lock'), { note: OTHER_JOB });
+    const { job = '' } = await start({ caller: 'root', body: '{"all":true}' });
+    const said = join(root, RUNS, job, 'stdout');
+    const words = `Waiting for its turn after job ${OTHER_JOB}`;
+    await vi.waitFor(async () => expect(await readFile(said, 'utf8')).toContain(words), 20_000);
+    await other?.[Symbol.asyncDispose]();
+    expect(await ended(job)).toMatchObject({ t: 'failed', code: 'SERVICE_UNHEALTHY' });
+    expect(await readFile(said, 'utf8')).toContain('Its turn has come');
   });
 });

@@ -33,6 +33,10 @@ export interface AgentDoors {
 export interface Program {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
+  /** Draws a line of standard output again; absent where that is no terminal. */
+  readonly redraw?: ((line: string) => void) | undefined;
+  /** Asks the person at the terminal for one line; absent where nobody is. */
+  readonly ask?: ((question: string, signal: AbortSignal) => Promise<string>) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** These know the worker by its name. */
   readonly commands: Commands;

@@ -16,7 +16,7 @@ type Looking = 'status' | 'policy-show' | 'packages' | 'updates' | 'plan' | 'job
 
 /** What the command line asks for, as far as every work needs it. */
 export interface RunWish {
-  readonly mode: 'service' | 'enroll' | 'renew' | 'leave' | 'trust-job-key' | Looking;
+  readonly mode: 'service' | 'enroll' | 'renew' | 'leave' | 'trust-job-key' | 'change' | Looking;
   readonly root: string;
   /** Configuration file; undefined means the default under `root`. */
   readonly config: string | undefined;

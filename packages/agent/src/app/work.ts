@@ -26,6 +26,7 @@ import { createListings } from '../worker-link/listings.ts';
 import { openPackageHealthFile } from '../worker-link/package-health-file.ts';
 import { createPackageLists } from '../worker-link/package-lists.ts';
 import { createWorkerPlans } from '../worker-link/plans.ts';
+import { followRootsJobs } from '../worker-link/roots-jobs.ts';
 import { createWorkerServices, type WorkerServices } from '../worker-link/services.ts';
 import type { AgentContext } from './agent-context.ts';
 import { hostArgumentsOf, instanceOf, linkOf } from './compose-worker.ts';
@@ -88,10 +89,10 @@ async function openRunner(
     doors: { files: host.files, clock, logger, commands: program.commands },
     root,
     hostArguments: hostArgumentsOf(context),
-    // What is done under a private root ends with the agent, so that nothing of it is left when its folder goes.
-    processes: root === '/' ? createJobProcesses(parts.link, { logger, clockFault }) : undefined,
+    processes: createJobProcesses(parts.link, { logger, clockFault }),
     formerWork: join(jobs.storage_path, 'work'),
-    attached: { limitMs: jobs.limits.timeoutMs + AFTER_LIMIT_MS, clockFault },
+    // What is done under a private root ends with the agent, so that nothing of it is left when its folder goes.
+    attached: root === '/' ? undefined : { limitMs: jobs.limits.timeoutMs + AFTER_LIMIT_MS, clockFault },
     record: parts.record,
     withdraw: (job) => parts.changes.withdraw(job),
   });
@@ -179,6 +180,7 @@ export async function openWork(context: WorkContext, stack: AsyncDisposableStack
     }),
   );
   stack.use(auditJobs(jobs.events, audit));
+  stack.use(followRootsJobs({ files, clock, logger, root, takeIn: (job) => jobs.takeIn(job) }));
   stack.use(jobs.events.subscribe(({ job }) => job.completed_at !== null && keeper.nudge()));
   opened.queue = jobs;
   const state = stack.use(await openState(context, link));

@@ -1,8 +1,9 @@
-import { type Job, type JobList, messageOf, PatchError } from '@linux-patch/contract';
+import { compareText, type Job, type JobList, messageOf, PatchError } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
 import { describeJob, pastTime, renderTable } from '@linux-patch/runtime/printed';
-import { isFinished, JobJournal } from '@linux-patch/worker';
+import { isFinished, JobJournal, listRootsJobs, workerFolder } from '@linux-patch/worker';
 import { type AgentContext, EXIT } from '../app/agent-context.ts';
+import { openHostDoor } from '../app/host-listings.ts';
 import { findAgents } from '../doctor/checks/processes.ts';
 import { summaryOf } from '../jobs/summary.ts';
 import { EXAMINED_EXIT } from './exit-codes.ts';
@@ -12,6 +13,7 @@ export type JobsInvocation =
   | { readonly mode: 'jobs'; readonly json: boolean }
   | { readonly mode: 'job'; readonly json: boolean; readonly id: string; readonly follow: boolean };
 
+type Following = NonNullable<Parameters<ReturnType<typeof openHostDoor>['look']>[1]>;
 type JobsContext = Pick<AgentContext, 'host' | 'settings' | 'time' | 'report' | 'program'>;
 
 /** How often the record of a job that is followed is looked at: the agent writes it down about as often. */
@@ -31,13 +33,31 @@ function journalOf({ host, settings, report }: JobsContext): JobJournal {
 export async function showJobs(context: JobsContext, json: boolean): Promise<number> {
   const { stdout, stderr } = context.program;
   const { entries, unreadable } = await journalOf(context).look();
+  const known = new Set(entries.map(({ core }) => core.job_id));
+  const others = await untaken(context, known);
   for (const { path, error } of unreadable)
     stderr(`${printableLine(`The job in ${path} cannot be read: ${messageOf(error)}`)}\n`);
   if (entries.some(({ core }) => !isFinished(core))) await sayIfUnkept(context);
-  const jobs = entries.map(({ core }) => summaryOf(core)).reverse();
+  const jobs = [...entries.map(({ core }) => core), ...others]
+    .toSorted((one, other) => compareText(other.created_at, one.created_at))
+    .map(summaryOf);
   const data: JobList = { jobs, total: jobs.length, limit: null, offset: 0 };
   stdout(`${json ? JSON.stringify(data, null, 2) : describeJobs(data, context.time.clock.now())}\n`);
   return unreadable.length === 0 ? EXIT.clean : EXIT.error;
+}
+
+/** What root has asked for itself and no agent has on record yet. */
+async function untaken(context: JobsContext, known: ReadonlySet<string>): Promise<Job[]> {
+  using stack = new DisposableStack();
+  const door = openHostDoor(context, stack);
+  const { files, root } = context.host;
+  const begun = await listRootsJobs(files, workerFolder(root), (path, error) =>
+    context.program.stderr(`${printableLine(`The job in ${path} cannot be read: ${messageOf(error)}`)}\n`),
+  );
+  const jobs = begun
+    .filter(({ job, isRecorded }) => !isRecorded && !known.has(job))
+    .map(({ job }) => door.look(job));
+  return (await Promise.all(jobs)).filter((job) => job !== undefined);
 }
 
 function describeJobs({ jobs }: JobList, nowMs: number): string {
@@ -53,15 +73,35 @@ export async function showJob(
   context: JobsContext,
   { id, json, follow }: Extract<JobsInvocation, { mode: 'job' }>,
 ): Promise<number> {
-  const journal = journalOf(context);
   const { stdout } = context.program;
   const print = json ? context.program.stderr : stdout;
-  const job = follow ? await followed(context, journal, { id, print }) : await find(journal, id);
-  if (!isFinished(job)) await sayIfUnkept(context);
+  const job = await lookedAt(context, { id, print, follow });
   stdout(
     `${json ? JSON.stringify(job, null, 2) : describe(job, { nowMs: context.time.clock.now(), follow })}\n`,
   );
   return exitCodeOf(job);
+}
+
+async function lookedAt(
+  context: JobsContext,
+  {
+    follow,
+    ...wish
+  }: { readonly id: string; readonly print: (text: string) => void; readonly follow: boolean },
+): Promise<Job> {
+  const journal = journalOf(context);
+  using stack = new DisposableStack();
+  if (!(await journal.has(wish.id))) {
+    const door = openHostDoor(context, stack);
+    const following = follow ? linesTo(context, wish.print) : undefined;
+    const ofRoot = await door.look(wish.id, following).catch((error: unknown) => {
+      throw context.time.signal.aborted ? notFollowed(wish.id) : error;
+    });
+    if (ofRoot) return ofRoot;
+  }
+  const job = follow ? await followed(context, journal, wish) : await find(journal, wish.id);
+  if (!isFinished(job)) await sayIfUnkept(context);
+  return job;
 }
 
 /** @throws PatchError `JOB_NOT_FOUND`, `SERVICE_UNHEALTHY` for a record that cannot be read */
@@ -107,12 +147,28 @@ async function followed(
     shown = Math.max(shown, lines.length);
     if (isFinished(job)) return job;
     await clock.sleep(LOOK_EVERY_MS, signal).catch(() => {});
-    if (signal.aborted)
-      throw new PatchError(
-        'CANCELLED',
-        `Not followed any more. The job goes on; look with: linux-patch-api job ${id}`,
-      );
+    if (signal.aborted) throw notFollowed(id);
   }
+}
+
+function notFollowed(id: string): PatchError {
+  return new PatchError(
+    'CANCELLED',
+    `Not followed any more. The job goes on; look with: linux-patch-api job ${id}`,
+  );
+}
+
+/** What a job prints and does, line by line. */
+function linesTo({ time: { signal } }: JobsContext, print: (text: string) => void): Following {
+  let said = '';
+  return {
+    signal,
+    onJob: ({ message }, output) => {
+      for (const line of output?.split('\n') ?? []) print(`  ${printableLine(line)}\n`);
+      if (message !== said) print(`${printableLine(message)}\n`);
+      said = message;
+    },
+  };
 }
 
 function describe(job: Job, { nowMs, follow }: { readonly nowMs: number; readonly follow: boolean }): string {

@@ -64,7 +64,7 @@ async function told(
 }
 
 const APPROVE =
-  'To have exactly this done, say the same packages and --plan with this hash to "linux-patch-manager patch" for this host.';
+  'To have exactly this done, say the same and --plan with this hash to "linux-patch-api apply", with --all where no package is named, or to "linux-patch-manager patch" for this host.';
 
 function requestOf({ names, security, exclude, allowRemovals }: PlanWish): ApplyRequest {
   return {

@@ -1,8 +1,10 @@
-import { JobKeyFingerprint, PackageGlob, PackageName, VERSION } from '@linux-patch/contract';
+import { JobKeyFingerprint, VERSION } from '@linux-patch/contract';
 import { Command, InvalidArgumentError } from 'commander';
-import { z } from 'zod';
+import type { ChangeInvocation } from './change.ts';
+import { addChangeCommands } from './change-commands.ts';
 import type { JobsInvocation } from './jobs.ts';
 import type { PackagesInvocation } from './packages.ts';
+import { excluded, jobId, packageNames, packagePattern } from './read-arguments.ts';
 
 /** What the command line asks for. */
 export type AgentInvocation = {
@@ -22,6 +24,7 @@ export type AgentInvocation = {
   | { readonly mode: 'policy-check'; readonly file: string }
   | { readonly mode: 'policy-show' }
   | PackagesInvocation
+  | ChangeInvocation
   | JobsInvocation
   | { readonly mode: 'doctor'; readonly json: boolean; readonly fix: boolean; readonly offline: boolean }
 );
@@ -67,6 +70,12 @@ Exit codes of policy check and policy show:
 Exit codes of packages, updates, plan and jobs:
   0  what is printed is of the state of this host now
   1  it cannot be said; never an older listing instead
+
+Exit codes of apply, install, remove, hold, unhold and rollback:
+  0  done, or nothing to do; with --no-wait: begun
+  1  nothing was begun: refused, denied, not wanted, or not possible
+  3  the job goes on and was not waited for any longer
+  4  the job has failed
 
 Exit codes of job:
   0  it has ended well
@@ -139,8 +148,7 @@ export function createAgentProgram(accept: (invocation: AgentInvocation) => void
     .action((_own: object, command: Command) => {
       accept({ ...base(command.optsWithGlobals<Options>()), mode: 'policy-show' });
     });
-  addPackageCommands(program, accept);
-  addJobCommands(program, accept);
+  addHostCommands(program, accept);
   program
     .command('leave')
     .description('tell the manager that this host leaves, and wipe its identity (needs root)')
@@ -162,6 +170,15 @@ export function createAgentProgram(accept: (invocation: AgentInvocation) => void
       accept({ ...base(command.optsWithGlobals<Options>()), mode: 'trust-job-key', fingerprint });
     });
   return program.exitOverride();
+}
+
+/** What root sees on its own host, and has done there. */
+function addHostCommands(program: Command, accept: (invocation: AgentInvocation) => void): void {
+  addPackageCommands(program, accept);
+  addJobCommands(program, accept);
+  addChangeCommands(program, (command, invocation) =>
+    accept({ ...base(command.optsWithGlobals<Options>()), ...invocation }),
+  );
 }
 
 function addPackageCommands(program: Command, accept: (invocation: AgentInvocation) => void): void {
@@ -230,21 +247,6 @@ function addJobCommands(program: Command, accept: (invocation: AgentInvocation) 
       accept({ ...base(command.optsWithGlobals<Options>()), mode: 'job', id, follow, json });
     });
 }
-
-/** @throws InvalidArgumentError that says what is wrong with it */
-function checked<S extends z.ZodType>(schema: S, text: string): z.output<S> {
-  const { data, error } = schema.safeParse(text);
-  if (error) throw new InvalidArgumentError(`${error.issues[0]?.message ?? 'It is not taken'}.`);
-  return data;
-}
-
-const packagePattern = (text: string): string => checked(PackageGlob, text);
-const packageNames = (text: string, before: string[] | undefined): string[] => [
-  ...(before ?? []),
-  checked(PackageName, text),
-];
-const excluded = (text: string, before: string[]): string[] => [...before, packagePattern(text)];
-const jobId = (text: string): string => checked(z.uuid('A job id is a UUID'), text).toLowerCase();
 
 function jobKeyFingerprint(text: string): string | null {
   if (text === 'none') return null;

@@ -9,6 +9,7 @@ import { runService } from '../app/service.ts';
 import { createStartPatience } from '../app/start-patience.ts';
 import { agentPaths } from '../config/paths.ts';
 import type { AgentConfig } from '../config/schema.ts';
+import { changePackages, requireRoot } from './change.ts';
 import { runDoctor } from './doctor.ts';
 import { showJob, showJobs } from './jobs.ts';
 import { leaveManager } from './leave.ts';
@@ -62,6 +63,8 @@ function work(invocation: ConfiguredInvocation, context: AgentContext): Promise<
     case 'updates':
     case 'plan':
       return showPackages(context, invocation);
+    case 'change':
+      return changePackages(context, invocation);
     case 'jobs':
       return showJobs(context, invocation.json);
     case 'job':
@@ -96,6 +99,7 @@ const CHANGING: ReadonlySet<AgentInvocation['mode']> = new Set([
   'renew',
   'leave',
   'trust-job-key',
+  'change',
 ]);
 
 function looksOnly(invocation: AgentInvocation): boolean {
@@ -119,6 +123,7 @@ export async function runAgent(argv: readonly string[], doors: AgentDoors): Prom
   if (typeof invocation === 'number') return invocation;
   try {
     if (invocation.mode === 'policy-check') return await checkPolicy(invocation.file, doors);
+    if (invocation.mode === 'change') await requireRoot(invocation.root, doors.files);
     const wish = { root: invocation.root, looksOnly: looksOnly(invocation) };
     return await asAgentsUser(doors, wish, (own) =>
       invocation.mode === 'doctor' ? runDoctor(invocation, own) : runConfigured(invocation, own),

@@ -14,6 +14,7 @@ import {
   NO_TEXT,
   needsTransaction,
   type OutlivingWork,
+  type RootsJob,
   RunningJob,
   runJob,
   takeUp,
@@ -62,6 +63,12 @@ export interface JobQueue extends AsyncDisposable {
    * @throws PatchError `QUEUE_FULL`, `IDEMPOTENCY_CONFLICT` or `SERVICE_UNHEALTHY`.
    */
   submit(request: JobRequest, from?: SubmittedAs): Promise<JobCore>;
+  /**
+   * Takes a job in that root's own command has had begun, and follows it; nothing where it is on record. However full the
+   * queue is: it is under way.
+   * @throws PatchError `SERVICE_UNHEALTHY`
+   */
+  takeIn(begun: RootsJob): Promise<void>;
   /**
    * The job that a request of this name became; undefined when there was none.
    * @throws PatchError `IDEMPOTENCY_CONFLICT`, and what `submit` threw when the job is not on disk after all.
@@ -132,6 +139,19 @@ class DurableJobQueue implements JobQueue {
     if (this.find(id)?.status === 'queued') this.#ready.push(id);
     this.#startReady();
     return core;
+  }
+
+  async takeIn({ job: id, request, acceptedAtMs: nowMs }: RootsJob): Promise<void> {
+    if (this.find(id)) return;
+    const core = createJob({ id, request, nowMs, byRoot: true });
+    await this.#known.accept({ core, request });
+    this.#options.logger.info('root of this host has asked for a job with a command of its own', {
+      job_id: id,
+      operation: request.operation,
+    });
+    this.events.publish(core, this.#options.clock.now());
+    this.#ready.unshift(id);
+    this.#startReady();
   }
 
   async findNamed(named: NamedRequest): Promise<JobCore | undefined> {

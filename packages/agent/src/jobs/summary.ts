@@ -15,5 +15,6 @@ export function summaryOf(job: JobCore): JobSummary {
     created_at: job.created_at,
     completed_at: job.completed_at,
     error_code: job.error_code,
+    ...(job.by_root ? { by_root: true } : {}),
   };
 }

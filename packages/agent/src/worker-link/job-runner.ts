@@ -5,6 +5,7 @@ import {
   type Executor,
   type JobContext,
   type JobOutcome,
+  readRootsJob,
   runFolder,
   workerFolder,
 } from '@linux-patch/worker';
@@ -33,11 +34,11 @@ export interface JobRunnerOptions {
   readonly root: string;
   /** What the worker is told of the host: its first arguments. */
   readonly hostArguments: readonly string[];
-  /** Undefined where a job ends with the agent: then its process is a child. */
-  readonly processes: JobProcesses | undefined;
+  readonly processes: JobProcesses;
   /** Where the agent of 1.2.0 kept what it knew of the work of its jobs. */
   readonly formerWork: string;
-  readonly attached: AttachedRuns;
+  /** Undefined where jobs outlive the agent; else their processes are its children, but for those that root has had begun. */
+  readonly attached: AttachedRuns | undefined;
   readonly record: RunRecord;
   /** Called for a job that is over although no process of it said how it ended. */
   readonly withdraw: (jobId: string) => Promise<void>;
@@ -73,7 +74,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       throw lostProcess();
     },
     async forget(jobId) {
-      await processes?.forget(jobId);
+      await processes.forget(jobId);
       await doors.files.remove(join(formerWork, jobId));
     },
   };
@@ -119,11 +120,11 @@ async function followProcess(
   { jobId, signal }: Pick<JobContext, 'jobId' | 'signal'>,
   watch: Watch,
 ): Promise<void> {
-  const { processes } = options;
-  if (!processes) {
+  const { doors, root, processes, attached } = options;
+  if (attached && !(await readRootsJob(doors.files, workerFolder(root), jobId))) {
     // A job that is cancelled by then has been crossed out.
     signal.throwIfAborted();
-    return runAttached(options, jobId, watch);
+    return runAttached(options, attached, { jobId, ...watch });
   }
   const { kind } = await processes.begin(jobId);
   if (kind === 'unknown') throw unknownJob();
@@ -131,9 +132,9 @@ async function followProcess(
 }
 
 async function runAttached(
-  { doors, hostArguments, attached }: JobRunnerOptions,
-  jobId: string,
-  watch: Watch,
+  { doors, hostArguments }: JobRunnerOptions,
+  attached: AttachedRuns,
+  { jobId, ...watch }: Watch & { readonly jobId: string },
 ): Promise<void> {
   const fault = attached.clockFault();
   const doubt = fault === undefined ? [] : ['--clock-fault', Buffer.from(fault).toString('base64url')];
@@ -161,7 +162,7 @@ function outcomeOf(options: JobRunnerOptions, ending: RunEnding, context: JobCon
   }
   const { message, afterwards } = ending;
   const { processes } = options;
-  if (!afterwards || !processes) return { message };
+  if (!afterwards || options.attached) return { message };
   return { message, afterwards: () => followReboot(options, processes, context) };
 }
 
@@ -197,7 +198,8 @@ function unknownJob(): PatchError {
   );
 }
 
-function lostProcess(): PatchError {
+/** What is said of a job whose process ended without a word, twice. */
+export function lostProcess(): PatchError {
   return new PatchError(
     'INTERRUPTED',
     'The process that did this job ended twice and did not say what came of it; the kernel ends processes when there is no memory left. What the job had changed by then is not known: check the packages, then run it again. An interrupted package installation is repaired before the next job.',

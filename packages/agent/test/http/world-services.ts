@@ -110,8 +110,8 @@ function openAdmission(folder: string, pin: () => Promise<HostJobKey>) {
     policy: openHostPolicy({ files: systemFiles, path: join(folder, 'policy.yaml'), root: folder }),
   });
   const changes: Changes = {
-    start: (passed, earlier) => admission.start(passed, earlier),
-    cancel: (passed) => admission.cancel(passed),
+    start: (passed, earlier) => admission.start({ ...passed, isStarters: false }, earlier),
+    cancel: (passed) => admission.cancel({ ...passed, isStarters: false }),
     withdraw: async (job) => void (await admission.withdraw(job)),
     takeOver: async () => 0,
   };

@@ -61,7 +61,11 @@ async function worldWith(clockFault: string | undefined, script: readonly Start[
     },
     root: '/private',
     hostArguments: ['--root', '/private'],
-    processes: undefined,
+    processes: {
+      begin: async () => ({ kind: 'unknown' }),
+      isRunning: async () => false,
+      forget: async () => {},
+    },
     formerWork: join(folder, 'work'),
     attached: { limitMs: 60_000, clockFault: () => clockFault },
     record: {

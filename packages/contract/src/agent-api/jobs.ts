@@ -153,6 +153,10 @@ export const Job = lazily(() =>
       description:
         'Fingerprint of the job key that signed the request; null for an unsigned one. Older agents leave it out.',
     }),
+    by_root: z.boolean().optional().meta({
+      description:
+        'Whether root of the host asked for it there, with a command of its own; absent where not.',
+    }),
   }),
 );
 export type Job = z.infer<typeof Job>;
@@ -170,6 +174,7 @@ export const JobSummary = lazily(() =>
     created_at: true,
     completed_at: true,
     error_code: true,
+    by_root: true,
   }),
 );
 export type JobSummary = z.infer<typeof JobSummary>;

@@ -11,6 +11,7 @@ import { OWNERS } from './cases/owners.ts';
 import { PATCHING } from './cases/patching.ts';
 import { POWER } from './cases/power.ts';
 import { REBOOT } from './cases/reboot.ts';
+import { ROOTS_CHANGES } from './cases/roots-changes.ts';
 import { SERVICES } from './cases/services.ts';
 import { TROUBLE } from './cases/trouble.ts';
 import { WORKER } from './cases/worker.ts';
@@ -27,6 +28,7 @@ export const CLEAN_HOST_CASES: readonly CleanHostCase[] = [
   ...LIFECYCLE,
   ...POWER,
   ...OWNERS,
+  ...ROOTS_CHANGES,
   ...PATCHING,
   ...OPENRC,
   ...TROUBLE,

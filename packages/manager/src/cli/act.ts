@@ -1,6 +1,6 @@
 import { type Job, type JobAccepted, type JobReboot, PatchError, type Plan } from '@linux-patch/contract';
 import { printableLine } from '@linux-patch/runtime';
-import { describeJob, describePlan, describeResults } from '@linux-patch/runtime/printed';
+import { describeEnd, describePlan } from '@linux-patch/runtime/printed';
 import type { Command } from 'commander';
 import { parallelism } from './arguments.ts';
 import { chooseHosts, HOSTS_HELP, isSeveral } from './choose-hosts.ts';
@@ -117,11 +117,10 @@ function rebootWords(reboot: JobReboot, nowMs: number): string {
 }
 
 function summary(context: CommandContext, job: Job): string {
-  if (job.status !== 'completed') return describeJob(job, context.nowMs);
-  // The message has what stays out and why, and what else is wrong on the host.
-  const lines = job.results.length === 0 ? [job.message] : [describeResults(job), job.message];
-  if (job.reboot && job.results.length > 0) lines.push(rebootWords(job.reboot, context.nowMs));
-  return lines.join('\n');
+  const words = describeEnd(job, context.nowMs);
+  const { reboot } = job;
+  if (job.status !== 'completed' || !reboot || job.results.length === 0) return words;
+  return `${words}\n${rebootWords(reboot, context.nowMs)}`;
 }
 
 /** Shows how a job ended. */

@@ -6,8 +6,9 @@ import {
   messageOf,
   PatchError,
 } from '@linux-patch/contract';
+import { createProgressDisplay, type ProgressScreen } from '@linux-patch/runtime/printed';
 import type { CommandContext } from './command-context.ts';
-import { createProgressDisplay, JobProgress, type ProgressScreen } from './progress.ts';
+import { JobProgress } from './progress.ts';
 
 /** A silence longer than this may be a connection that nobody has; the job is asked for its state then. */
 const SILENCE_MS = 30_000;

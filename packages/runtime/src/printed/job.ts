@@ -11,6 +11,7 @@ export function describeJob(job: Job, nowMs: number): string {
     ['Status', job.state === job.status ? job.status : `${job.status} (${job.state})`],
     ['Message', job.message],
     ...(job.signed_by ? [['Signed by', job.signed_by] as const] : []),
+    ...(job.by_root ? [['Asked for by', 'root of the host, there'] as const] : []),
     ['Started', pastTime(job.started_at, nowMs)],
     ['Ended', pastTime(job.completed_at, nowMs)],
     ...(job.error ? [['Error', `${job.error} (${job.error_code ?? 'no code'})`] as const] : []),
@@ -23,8 +24,14 @@ export function describeJob(job: Job, nowMs: number): string {
   ].join('\n\n');
 }
 
+/** How a job ended, in short where it ended well: its message has what stays out and why, and what else is wrong. */
+export function describeEnd(job: Job, nowMs: number): string {
+  if (job.status !== 'completed') return describeJob(job, nowMs);
+  return job.results.length === 0 ? job.message : [describeResults(job), job.message].join('\n');
+}
+
 /** Versions before and after, and configuration files that stayed as they were. */
-export function describeResults(job: Job): string {
+function describeResults(job: Job): string {
   const table = renderTable(
     ['PACKAGE', 'BEFORE', 'AFTER', 'ACTION'],
     job.results.map((one) => [one.name, one.version_before ?? '-', one.version_after ?? '-', one.action]),

@@ -76,11 +76,11 @@ function sentences(plan: Plan): string[] {
 
 /**
  * A plan, for people.
- * @param approve says how exactly this is done
+ * @param approve says how exactly this is done; absent where that is asked next
  */
 export function describePlan(
   plan: Plan,
-  { nowMs, approve }: { readonly nowMs: number; readonly approve: string },
+  { nowMs, approve }: { readonly nowMs: number; readonly approve?: string },
 ): string {
   return [
     plan.steps.length === 0 ? 'Nothing would be changed.' : tableOfSteps(plan.steps),
@@ -88,7 +88,9 @@ export function describePlan(
     '',
     ...[...sentences(plan), ...describeLists(plan.lists, nowMs)].map(printableLine),
     `Plan ${plan.plan_hash}`,
-    ...(plan.steps.length === 0 || plan.policy ? [] : [`Nothing was changed. ${approve}`]),
+    ...(plan.steps.length === 0 || plan.policy || approve === undefined
+      ? []
+      : [`Nothing was changed. ${approve}`]),
   ].join('\n');
 }
 

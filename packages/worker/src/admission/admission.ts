@@ -39,6 +39,8 @@ export interface AdmissionOptions {
 /** A change as it was passed on; whoever does that is not believed in anything but what it refuses. */
 export interface PassedOn extends ChangeInput {
   readonly change: RawChange;
+  /** Whether whoever passes it on has started this process, and so may do whatever it may. */
+  readonly isStarters: boolean;
 }
 
 /** The one place that says which changes this host does. */
@@ -61,7 +63,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const gate = gateFor(options, passed);
       let operation: string | undefined;
       try {
-        const admitted = await gate.admit(asRequest(passed), 'always');
+        const admitted = isRoots(passed) ? ROOTS_WORD : await gate.admit(asRequest(passed), 'always');
         const request = jobOf(passed);
         operation = request.operation;
         const asked: Asked = { passed, earlier, request, admitted };
@@ -110,6 +112,22 @@ async function cancel(
   const signedBy = waits ? undefined : await leave();
   await place.cancel(!waits);
   return signedBy;
+}
+
+/** Root is the host's own administrator: what binds it is the policy that it wrote. */
+const ROOTS_WORD: Admitted = { signedBy: undefined, spend: async () => {} };
+
+/** Whether root's own command asks. @throws PatchError `FORBIDDEN` for whoever only says so */
+function isRoots({ change, isStarters }: PassedOn): boolean {
+  if (change.caller === 'root' && !isStarters) throw notRoot();
+  return change.caller === 'root';
+}
+
+function notRoot(): PatchError {
+  return new PatchError(
+    'FORBIDDEN',
+    'Only a command that root itself starts speaks for root of this host; nothing was done.',
+  );
 }
 
 /** Fingerprint of the key that signed the request; null where none is pinned. @throws what it is refused with */
@@ -161,12 +179,12 @@ function orderOf(
   { admitted, request, passed }: Asked,
   { named, instant }: { readonly named: NamedRequest | undefined; readonly instant: Instant },
 ): Order {
-  const { signedBy } = admitted;
-  const by =
-    signedBy === undefined
-      ? ({ kind: 'unsigned', caller: passed.change.caller } as const)
-      : ({ kind: 'signed', key: signedBy } as const);
-  return { v: 1, job: random.uuid(), request, named, by, ...instant };
+  return { v: 1, job: random.uuid(), request, named, by: authorityOf(admitted, passed.change), ...instant };
+}
+
+function authorityOf({ signedBy }: Admitted, { caller }: RawChange): Order['by'] {
+  if (caller === 'root') return { kind: 'root' };
+  return signedBy === undefined ? { kind: 'unsigned', caller } : { kind: 'signed', key: signedBy };
 }
 
 function gateFor({ pin, challenges, instanceId }: AdmissionOptions, { change }: PassedOn): SignatureGate {
@@ -183,9 +201,9 @@ function asRequest({ change, body }: PassedOn) {
   return { line, body, idempotencyKey, job, signature };
 }
 
-/** Root on the socket of its own host signs nothing. */
+/** Root of its own host signs nothing. */
 async function nextChallenge(gate: SignatureGate, { change }: PassedOn): Promise<string | undefined> {
-  if (change.caller === 'local') return undefined;
+  if (change.caller !== 'network') return undefined;
   // The change is made, with a number for the next one or without.
   return gate.nextChallenge().catch(() => undefined);
 }
@@ -195,7 +213,7 @@ async function refuse(
   passed: PassedOn,
   { error, operation }: { readonly error: unknown; readonly operation?: string | undefined },
 ): Promise<Refused> {
-  if (passed.change.caller === 'local') return refusalOf(toRoot(error), { operation });
+  if (passed.change.caller !== 'network') return refusalOf(toRoot(error), { operation });
   try {
     return refusalOf(error, { operation, challenge: await gate.nextChallenge() });
   } catch (noChallenge) {
@@ -210,6 +228,7 @@ function toRoot(error: unknown): unknown {
   return new PatchError(
     'SIGNATURE_REQUIRED',
     'This host pins the job key of a manager, so it does only what that key has signed; nothing was done. ' +
-      'Ask for the change on the manager, or let unsigned changes count first: linux-patch-api trust-job-key none',
+      'Ask for the change on the manager, or with a command of root on this host, which needs no signature ' +
+      '(linux-patch-api apply, install, remove, hold, unhold, rollback), or let unsigned changes count first: linux-patch-api trust-job-key none',
   );
 }

@@ -17,8 +17,11 @@ export const RawChange = lazily(() =>
     /** Values of the headers of a signed change. */
     job: z.string().max(12_288).optional(),
     signature: z.string().max(128).optional(),
-    /** Root on the socket of a host without TLS, or whoever TLS let in: for words, and to be written down. Proves nothing. */
-    caller: z.enum(['network', 'local']),
+    /**
+     * Root on the socket of a host without TLS (`local`), or whoever TLS let in: for words, and to be written down. Proves
+     * nothing. `root` counts only of whoever has started the worker's process, who may do what that may.
+     */
+    caller: z.enum(['network', 'local', 'root']),
     /** Names for which the manager certified this host; what binds a change to it are its instance and its challenge. */
     names: z.array(z.string().max(253)).max(100),
   }),

@@ -3,9 +3,13 @@ import type { Clock, Files } from '@linux-patch/runtime';
 import { OutlivingProgram } from '../detached/outliving-program.ts';
 import type { DetachedService } from '../detached/service.ts';
 import type { BeginAnswer } from './change.ts';
-import type { Orders } from './orders.ts';
-import { openRunPlace } from './run-place.ts';
+import { keepNewest } from './keep-newest.ts';
+import type { Order, Orders } from './orders.ts';
+import { openRunPlace, type RunPlace, runsFolder } from './run-place.ts';
 import type { Waiting } from './waiting.ts';
+
+/** Jobs of which it is still to be read what their processes said; more than a queue takes. */
+const MOST_RUNS = 200;
 
 export interface LaunchOptions {
   readonly files: Files;
@@ -48,18 +52,31 @@ export function createLaunch(options: LaunchOptions): Launch {
         if (!order) return { kind: (await place.hasBegun()) ? 'ended' : 'unknown' };
         if (!(await place.hasBegun())) await waiting.requireFresh(order);
         await place.begin();
+        if (order.by.kind === 'root') await showRoots(options, place, order);
         const [first = '', ...args] = commandOf(job, clockFault);
         // The process keeps the limit of its job itself; this is what a host that goes down waits for.
         const command = { program: first, args, env: {}, timeoutMs: HOUR_MS };
-        await program.start(command, `Linux Patch: job ${job}`);
+        const who = order.by.kind === 'root' ? ', asked for by root of this host' : '';
+        await program.start(command, `Linux Patch: job ${job}${who}`);
         return { kind: 'running' };
       }),
     isRunning: async (job) => (await programOf(job)).isRunning(),
     async forget(job) {
       const place = openRunPlace(files, folder, job);
       if (!(await place.hasBegun())) return;
-      if (await (await programOf(job)).isRunning()) return place.noteRecorded();
+      // Whoever asked for it on the host may still be reading.
+      if ((await place.isRoots()) || (await (await programOf(job)).isRunning())) return place.noteRecorded();
       if (!(await orders.find(job))) await place.forget();
     },
   };
+}
+
+/** What earlier jobs of root left is removed here: an agent may never come. */
+async function showRoots(
+  { files, folder }: Pick<LaunchOptions, 'files' | 'folder'>,
+  place: Pick<RunPlace, 'showRoots'>,
+  { job, request, acceptedAtMs }: Order,
+): Promise<void> {
+  await place.showRoots({ v: 1, job, request, acceptedAtMs });
+  await keepNewest(files, runsFolder(folder), MOST_RUNS);
 }

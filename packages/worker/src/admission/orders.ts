@@ -14,6 +14,8 @@ const Authority = lazily(() =>
     z.strictObject({ kind: z.literal('signed'), key: z.string().max(64) }),
     /** No key was pinned then. */
     z.strictObject({ kind: z.literal('unsigned'), caller: z.enum(['network', 'local']) }),
+    /** Root's own command asked for it on the host itself. */
+    z.strictObject({ kind: z.literal('root') }),
     /** A release accepted it whose agent did that itself. */
     z.strictObject({ kind: z.literal('earlier_release') }),
   ]),
@@ -80,6 +82,15 @@ export interface Orders {
   alone<T>(work: () => Promise<T>): Promise<T>;
   /** Keeps others from doing the same job for as long as this process lives; undefined when another does it. */
   hold(job: string): Promise<AsyncDisposable | undefined>;
+  /**
+   * Waits until no other process does a job that changes something, and keeps others from it.
+   * @param onWait told once, which job that is, when there is one @throws the signal's reason
+   */
+  turn(
+    job: string,
+    signal: AbortSignal,
+    onWait: (other: string | undefined) => void,
+  ): Promise<AsyncDisposable>;
 }
 
 /** @param options.folder of the worker */
@@ -136,6 +147,15 @@ export function openOrders(options: { readonly files: Files; readonly folder: st
     async hold(job) {
       await begin();
       return files.lock(lockOf(job), { note: '' });
+    },
+    async turn(job, signal, onWait) {
+      await begin();
+      const atOnce = await files.lock(lockOf('turn'), { note: job });
+      if (atOnce) return atOnce;
+      onWait((await files.readText(lockOf('turn')).catch(() => undefined)) || undefined);
+      const turn = await files.lock(lockOf('turn'), { note: job, wait: signal });
+      if (turn) return turn;
+      throw signal.reason;
     },
   };
 }

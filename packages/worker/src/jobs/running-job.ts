@@ -30,7 +30,7 @@ const EVENT_INTERVAL_MS = 200;
 interface Parts extends JournalEntry {
   readonly clock: Clock;
   readonly events: JobListener;
-  readonly journal: JobJournal;
+  readonly journal: Pick<JobJournal, 'save' | 'appendLog'>;
   /** Called with each new state, so that listings are current. */
   readonly changed: (core: JobCore) => void;
   /** Called when a state could not be written. */

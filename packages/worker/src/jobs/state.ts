@@ -61,6 +61,8 @@ export function createJob(options: {
   readonly nowMs: number;
   /** Fingerprint of the key that signed the request. */
   readonly signedBy?: string | undefined;
+  /** Whether root's own command asked for it on the host. */
+  readonly byRoot?: boolean;
 }): JobCore {
   const now = new Date(options.nowMs).toISOString();
   return {
@@ -86,6 +88,7 @@ export function createJob(options: {
     rollback_job_id: options.request.operation === 'rollback' ? options.request.job : null,
     exclusive_mode: isExclusive(options.request),
     signed_by: options.signedBy ?? null,
+    ...(options.byRoot ? { by_root: true } : {}),
   };
 }
 

@@ -96,6 +96,8 @@ export const WorkerRequest = lazily(() =>
       bytes: AnyBytes,
       change: RawChange,
       earlier: EarlierJob.optional(),
+      /** Of root's own change, which is begun at once: as in `begin`. */
+      clockFault: z.string().max(4_096).optional(),
     }),
     /** Whether who asks for that may cancel a job; it is told when the answer says so. */
     z.strictObject({ v: z.literal(1), op: z.literal('cancel'), bytes: AnyBytes, change: RawChange }),

@@ -7,11 +7,13 @@ import {
   type RequestChannel,
 } from '@linux-patch/runtime';
 import type { z } from 'zod';
+import type { PassedOn } from '../admission/admission.ts';
 import type {
   BeginAnswer,
   ForgetAnswer,
   InstanceAnswer,
   RunStateAnswer,
+  StartAnswer,
   TakeOverAnswer,
   WithdrawAnswer,
 } from '../admission/change.ts';
@@ -109,7 +111,7 @@ async function answerTo({ request, body }: AskedRequest, options: ServeRequestOp
   if (request.op === 'take-job-key') return wordOn(body, options);
   if (request.op === 'faults') return readFaults(options.openPackages, options.signal);
   if (isHostQuestion(request)) return hostAnswer(request, options);
-  if (isChange(request)) return verdictOn(request, body, options.admission);
+  if (isChange(request)) return verdictOn(request, body, options);
   return readingOf(request, options);
 }
 
@@ -138,13 +140,13 @@ function isChange(request: ReadingRequest | ChangeRequest): request is ChangeReq
 async function verdictOn(
   request: ChangeRequest,
   body: Uint8Array,
-  admission: HostAdmission,
+  { admission, channel: { isStarters } }: ServeRequestOptions,
 ): Promise<unknown> {
   switch (request.op) {
     case 'start':
-      return admission.start({ change: request.change, body }, request.earlier);
+      return startChange(request, { change: request.change, body, isStarters }, admission);
     case 'cancel':
-      return admission.cancel({ change: request.change, body });
+      return admission.cancel({ change: request.change, body, isStarters });
     case 'withdraw':
       return { withdrawn: await admission.withdraw(request.job) } satisfies z.output<typeof WithdrawAnswer>;
     case 'begin':
@@ -159,6 +161,21 @@ async function verdictOn(
     case 'take-over':
       return { jobs: await admission.takeOver(request.folder) } satisfies z.output<typeof TakeOverAnswer>;
   }
+}
+
+/** What root's own command asks for is begun at once: nobody else does it, and that command may be gone by then. */
+async function startChange(
+  { earlier, clockFault }: Extract<ChangeRequest, { op: 'start' }>,
+  passed: PassedOn,
+  admission: HostAdmission,
+): Promise<StartAnswer> {
+  const answer = await admission.start(passed, earlier);
+  if (passed.change.caller !== 'root' || answer.kind !== 'accepted') return answer;
+  await admission.begin(answer.job, clockFault).catch(async (error: unknown) => {
+    await admission.withdraw(answer.job);
+    throw error;
+  });
+  return answer;
 }
 
 /** Who has started this process may do what it may; who asks over a socket of the service manager is the agent's user. */

@@ -10,6 +10,7 @@ import { createWork } from '../jobs/executor.ts';
 import type { JobContext, Work } from '../jobs/executor-interface.ts';
 import { withReboot } from '../jobs/follow-with-reboot.ts';
 import { type GovernedBy, governWork, refuseReboot } from '../jobs/governed.ts';
+import { needsTransaction } from '../jobs/job-request.ts';
 import { mergeResults } from '../jobs/merge-results.ts';
 import { createReboot } from '../jobs/reboot.ts';
 import { interruption } from '../jobs/recovery.ts';
@@ -126,6 +127,7 @@ async function workOnOrder(
     await place.begin();
     const settings = await jobSettings(options, say);
     void stopWhenCancelled(host, { place, watch, stopped, ended: ended.signal });
+    await using _turn = await turnOf(options, { order, signal, say });
     void stopWhenLate(host, { timeoutMs: settings.timeoutMs, stopped, ended: ended.signal });
     const work = await openWork(options, { order, settings, say });
     const context: JobContext = { jobId, signal, report: reporterTo(say) };
@@ -142,6 +144,27 @@ async function workOnOrder(
     ended.abort();
     await watch.settle();
   }
+}
+
+/** One at a time, whoever asked for them: the queue of the agent knows nothing of what root's own command has had begun. */
+async function turnOf(
+  { jobId, host }: Pick<DoJobOptions, 'jobId' | 'host'>,
+  {
+    order,
+    signal,
+    say,
+  }: { readonly order: Order; readonly signal: AbortSignal; readonly say: DoJobOptions['say'] },
+): Promise<AsyncDisposable | undefined> {
+  if (!needsTransaction(order.request)) return undefined;
+  const orders = openOrders({ files: host.files, folder: workerFolder(host.root) });
+  let waited = false;
+  const held = await orders.turn(jobId, signal, (other) => {
+    waited = true;
+    const what = other === undefined ? 'another job of this host' : `job ${other}`;
+    say({ t: 'phase', state: 'waiting_for_lock', message: `Waiting for its turn after ${what}` });
+  });
+  if (waited) say({ t: 'phase', state: 'running', message: 'Its turn has come' });
+  return held;
 }
 
 /** @throws PatchError when there is none, or it has waited too long */

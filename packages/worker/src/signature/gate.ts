@@ -61,7 +61,7 @@ function unsigned(pinned: string): PatchError {
   return new PatchError(
     'SIGNATURE_REQUIRED',
     `This host does only what the key ${pinned} has signed, which is its manager's; the request is not signed, and nothing was done. ` +
-      'Ask for the change on the manager.',
+      'Ask for the change on the manager, or as root on the host itself (linux-patch-api apply, install, remove, hold, unhold, rollback).',
   );
 }
 

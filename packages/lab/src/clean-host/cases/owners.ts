@@ -42,7 +42,7 @@ async function assertOwners(host: LabHost): Promise<void> {
 }
 
 /** Runs a command as whoever has broken into the agent: in its unit's sandbox, as its user. */
-function asAgent(host: LabHost, command: string) {
+export function asAgent(host: LabHost, command: string) {
   const properties = ['User', 'NoNewPrivileges', 'CapabilityBoundingSet', 'ProtectSystem', 'ReadWritePaths'];
   const script = [
     'set -e',

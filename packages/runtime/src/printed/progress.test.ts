@@ -1,6 +1,6 @@
-import { pastTime, relativeTime, renderFacts, renderTable, timeToCome } from '@linux-patch/runtime/printed';
 import { describe, expect, it } from 'vitest';
 import { createProgressDisplay, renderProgress } from './progress.ts';
+import { pastTime, relativeTime, renderFacts, renderTable, timeToCome } from './table.ts';
 
 const step = (percent: number, message: string) => ({
   status: 'running',
