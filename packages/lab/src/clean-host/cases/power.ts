@@ -10,23 +10,23 @@ import { configureAgent, installPackage } from '../install.ts';
 import { assertNeverRestarted, unitState, untilActive, untilLogged, untilStatus } from '../unit.ts';
 import { agentStatus, approveByCode, type World } from '../world.ts';
 
-/** Clients that hold connections to the agent from the hub, and close them when the agent's side goes away. */
+/** Clients that hold connections to the agent from the hub, and close them when the agent's side goes away; with their ports. */
 async function connectClients(world: World, host: LabHost, count: number) {
   const script = [
-    `const { connect } = require('node:net'); let open = 0, left = ${count};`,
-    `for (let i = 0; i < ${count}; i += 1) connect(12443, '${host.address}')`,
-    `.on('connect', () => { if (++open === ${count}) console.log('connected') }).on('error', () => {})`,
+    `const { connect } = require('node:net'); const ports = []; let left = ${count};`,
+    `for (let i = 0; i < ${count}; i += 1) connect(12443, '${host.address}').on('connect', function () {`,
+    `if (ports.push(this.localPort) === ${count}) console.log('ports ' + ports.join(' ')) }).on('error', () => {})`,
     `.on('end', () => {}).on('close', () => { if (--left === 0) process.exit() }).resume()`,
   ].join('\n');
-  const connected = Promise.withResolvers<void>();
+  const connected = Promise.withResolvers<readonly string[]>();
   const program = startProgram({
     program: 'ip',
     args: ['netns', 'exec', world.network.hub, process.execPath, '-e', script],
     logFile: '/dev/null',
-    onLine: (line) => (line === 'connected' ? connected.resolve() : undefined),
+    onLine: (line) => (line.startsWith('ports ') ? connected.resolve(line.split(' ').slice(1)) : undefined),
   });
-  await waitFor('clients to connect', connected.promise);
-  return { closed: program.exited, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
+  const ports = await waitFor('clients to connect', connected.promise);
+  return { ports, closed: program.exited, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
 }
 
 export const POWER: readonly CleanHostCase[] = [
@@ -81,11 +81,16 @@ export const POWER: readonly CleanHostCase[] = [
       const before = await untilStatus(host, /^Serving on/);
       await manager.json('packages', host.name);
       await using clients = await connectClients(world, host, 5);
+      // The manager keeps a connection of its own, too.
+      const theirs = (sockets: string) =>
+        sockets
+          .split('\n')
+          .filter((line) => clients.ports.some((port) => new RegExp(`:${port}\\b`).test(line)));
       // What waits in the listener's queue when it dies is reset, and leaves nothing in TIME_WAIT: a socket without a
       // process in ss(8) is such a one.
       await askHost('the agent to accept the connections', async () => {
         const open = await host.must('ss', ['-Htnp', 'state', 'established', 'sport', '=', ':12443']);
-        return open.split('\n').filter((line) => line.includes('pid=')).length >= 5 || undefined;
+        return theirs(open).filter((line) => line.includes('pid=')).length === 5 || undefined;
       });
       const killedMs = Date.now();
       await host.must('kill', ['-9', String(before.mainPid)]);
@@ -97,7 +102,7 @@ export const POWER: readonly CleanHostCase[] = [
       });
       assert.ok(Date.now() - killedMs > 9_000, 'it was started again too soon');
       const old = await host.must('ss', ['-Htan', 'state', 'time-wait', 'sport', '=', ':12443']);
-      assert.ok(old.split('\n').filter(Boolean).length >= 5, `connections in TIME_WAIT: ${old}`);
+      assert.equal(theirs(old).length, 5, `connections in TIME_WAIT: ${old}`);
       assert.equal(after.restarts, 1);
       await manager.json('packages', host.name);
     },
