@@ -58,7 +58,7 @@ async function writeHost(own: Database, host: number, size: FleetSize, nowMs: nu
       fqdn: `host-${String(host).padStart(5, '0')}.example.test`,
       hostname: null,
       machine_id: 'm',
-      ip_address: '192.0.2.1',
+      ip_address: '127.0.0.1',
       agent_port: 12443,
       os_details: '{}',
       key_origin: 'host',
