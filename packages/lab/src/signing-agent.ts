@@ -13,12 +13,29 @@ import {
 } from '@linux-patch/pki';
 
 /** An agent as far as a manager can see it: a key of its own, signed requests, a new connection for each. */
-export interface StormAgent {
+export interface SigningAgent {
   /** Asks to join; resolves with the id of the request. */
   register(): Promise<string>;
-  /** Polls until the approval comes; resolves with the serial number of the certificate, which must be for its key. */
-  fetch(): Promise<string>;
+  /** Polls until the approval comes; resolves with what it got, whose certificate must be for its key. */
+  fetch(): Promise<JoinedIdentity>;
   acknowledge(): Promise<void>;
+}
+
+/** What a manager certified. */
+export interface JoinedIdentity {
+  readonly serialHex: string;
+  readonly chainPem: string;
+  readonly keyPem: string;
+}
+
+/** Who a host says it is. */
+export interface JoiningHost {
+  /** 32 hexadecimal digits. */
+  readonly machineId: string;
+  readonly fqdn: string;
+  /** A loopback address of its own, which it also calls from. */
+  readonly address: string;
+  readonly os: Readonly<Record<string, string | number>>;
 }
 
 interface Host {
@@ -42,15 +59,12 @@ interface Message {
 const HOLD_S = 50;
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** @param number makes machine, names and address of the agent; less than 65,000 */
-export async function createStormAgent(options: {
-  readonly number: number;
-  readonly managerUrl: string;
-  readonly caPem: string;
-}): Promise<StormAgent> {
-  const { number, managerUrl, caPem } = options;
-  const fqdn = `storm${number}.lab.test`;
-  const address = `127.2.${1 + (number >> 8)}.${number & 255}`;
+/** Makes its key and its request. */
+export async function createSigningAgent(
+  host: JoiningHost,
+  manager: { readonly url: string; readonly caPem: string },
+): Promise<SigningAgent> {
+  const { fqdn, address } = host;
   const keyPem = await generateKey();
   const csr = await createRequest({
     privateKeyPem: keyPem,
@@ -59,24 +73,31 @@ export async function createStormAgent(options: {
     ipAddresses: [address],
   });
   const registration = JSON.stringify({
-    machine_id: number.toString(16).padStart(32, '0'),
+    machine_id: host.machineId,
     fqdn,
     ip_address: address,
-    hostname: `storm${number}`,
-    os_details: { distro: 'debian', version: '13' },
+    hostname: fqdn.split('.')[0],
+    os_details: host.os,
     ext: {
       v: 1,
       csr,
       nonce_a: randomBytes(32).toString('base64url'),
-      // Nobody types the codes of a storm, so the tag is not stretched from one: that would take 100 ms for each agent.
+      // Nobody types the codes of so many, so the tag is not stretched from one: that would take 100 ms for each agent.
       tag_a: randomBytes(32).toString('base64url'),
       modes: ['code', 'click'],
     },
   });
-  return new SigningAgent({ managerUrl, caPem, fqdn, address, keyPem, registration });
+  return new AgentOfMany({
+    managerUrl: manager.url,
+    caPem: manager.caPem,
+    fqdn,
+    address,
+    keyPem,
+    registration,
+  });
 }
 
-class SigningAgent implements StormAgent {
+class AgentOfMany implements SigningAgent {
   readonly #host: Host;
   #token = '';
   #requestId = '';
@@ -97,7 +118,7 @@ class SigningAgent implements StormAgent {
     return this.#requestId;
   }
 
-  async fetch(): Promise<string> {
+  async fetch(): Promise<JoinedIdentity> {
     const [method, path] = ['GET', ENROLL_PATHS.statusSelf] as const;
     const { fqdn, keyPem } = this.#host;
     for (;;) {
@@ -113,7 +134,7 @@ class SigningAgent implements StormAgent {
       if (leaf?.spkiSha256 !== spkiSha256(publicKeySpki(keyPem)))
         throw new Error(`${fqdn}: the certificate is for another key`);
       this.#serial = leaf.serialHex;
-      return leaf.serialHex;
+      return { serialHex: leaf.serialHex, chainPem: status.server_crt, keyPem };
     }
   }
 

@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import type { ManagerProcess } from '../manager-process.ts';
+import { createSigningAgent, type JoiningHost, type SigningAgent } from '../signing-agent.ts';
 import { askUntil } from '../wait.ts';
 import { inParallel } from './in-parallel.ts';
 import { type ManagerApi, openManagerApi } from './manager-api.ts';
 import { readProcess } from './proc.ts';
-import { createStormAgent, type StormAgent } from './storm-agent.ts';
 
 /** What came of a storm. */
 export interface StormResult {
@@ -38,7 +38,7 @@ export async function measureStorm(options: {
   using api = await openManagerApi(manager);
   const numbers = Array.from({ length: options.agents }, (_, number) => number);
   const agents = await Promise.all(
-    numbers.map((number) => createStormAgent({ number, managerUrl: manager.url, caPem: api.caPem })),
+    numbers.map((number) => createSigningAgent(hostOf(number), { url: manager.url, caPem: api.caPem })),
   );
   say(`   ${agents.length} agents with keys and requests of their own are ready`);
   const before = await readProcess(manager.program.pid);
@@ -74,9 +74,18 @@ export async function measureStorm(options: {
   };
 }
 
-async function fetchAndAcknowledge(agent: StormAgent, serials: string[]): Promise<void> {
-  const serial = await agent.fetch();
-  serials.push(serial);
+/** @param number less than 65,000 */
+function hostOf(number: number): JoiningHost {
+  return {
+    machineId: number.toString(16).padStart(32, '0'),
+    fqdn: `storm${number}.lab.test`,
+    address: `127.2.${1 + (number >> 8)}.${number & 255}`,
+    os: { distro: 'debian', version: '13' },
+  };
+}
+
+async function fetchAndAcknowledge(agent: SigningAgent, serials: string[]): Promise<void> {
+  serials.push((await agent.fetch()).serialHex);
   await agent.acknowledge();
 }
 

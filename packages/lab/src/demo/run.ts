@@ -7,17 +7,21 @@ import { buildToyRepository, type ToyRepository } from '../apt/repository.ts';
 import { AGENT_PROGRAM, MANAGER_PROGRAM } from '../checkout.ts';
 import { type ManagerProcess, startManagerProcess } from '../manager-process.ts';
 import { installPage } from '../page.ts';
+import { joinRecordedHosts, RECORDED_NETWORK } from '../recorded/hosts.ts';
 import { claimDemoFolder } from './claim.ts';
-import { checkPage, createDemoPerson, type DemoPerson, servePageSources } from './page.ts';
+import { checkPage, createDemoPerson, servePageSources } from './page.ts';
 import { takePictures } from './pictures.ts';
 
 /** The demo's hosts. Loopback addresses of their own keep them apart, as different machines would be. */
 const HOSTS = [
   { name: 'amber.demo.test', address: '127.0.0.11' },
   { name: 'basalt.demo.test', address: '127.0.0.12' },
+  { name: 'cobalt.demo.test', address: '127.0.0.13' },
 ] as const;
 /** Asks to join while pictures are taken. */
-const NEWCOMER = { name: 'cobalt.demo.test', address: '127.0.0.13' } as const;
+const NEWCOMER = { name: 'dolerite.demo.test', address: '127.0.0.14' } as const;
+/** Hosts that only answer what was recorded, so that the page shows a fleet. */
+const RECORDED_HOSTS = 200;
 const PACKAGES = ['toyhello', 'toylib', 'toyapp'];
 
 export interface DemoOptions {
@@ -42,7 +46,7 @@ interface World {
   readonly say: (line: string) => void;
 }
 
-/** The whole product, for real: a manager and two agents, joined by host code, one of them patched. */
+/** The whole product, for real: a manager and three agents, joined by host code, one of them patched; beside them hosts that are recordings. */
 export async function runDemo(options: DemoOptions): Promise<void> {
   const { folder, say } = options;
   await using stack = new AsyncDisposableStack();
@@ -56,11 +60,11 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   await installPage(join(folder, 'world/manager'));
   const manager = stack.use(
     await startManagerProcess(join(folder, 'world/manager'), {
-      localHosts: [...HOSTS, NEWCOMER].map((one) => one.address),
+      localHosts: [...[...HOSTS, NEWCOMER].map((one) => one.address), RECORDED_NETWORK],
     }),
   );
   say(`   ${manager.url}   CA ${manager.caFingerprint}`);
-  say('3. Two hosts, each with a private apt root and one line of configuration');
+  say('3. Three hosts, each with a private apt root and one line of configuration');
   const startedMs = performance.now();
   const start = async (host: typeof NEWCOMER | (typeof HOSTS)[number]): Promise<DemoAgent> => {
     const agent = await startAgent(options, { manager, repository }, host);
@@ -74,12 +78,14 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   await repository.publishUpdates();
   await showFleet(world);
   const patched = await patchFirstHost(world);
+  say(`7. Beside them ${RECORDED_HOSTS} hosts that are recordings of real ones: the group @recorded`);
+  stack.use(await joinRecordedHosts(manager, RECORDED_HOSTS));
   say('');
   say(`demo ok: enrolled in ${enrolledMs} ms, patched ${patched} packages`);
   await checkPage(manager);
   if (options.once && options.pictures === undefined) return;
-  const person = await createDemoPerson(manager);
   if (options.pictures !== undefined) {
+    const person = await createDemoPerson(manager);
     say(`Pictures of the page, into ${options.pictures}`);
     const { name } = NEWCOMER;
     const code = await (await start(NEWCOMER)).host.hostCode();
@@ -87,7 +93,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     await takePictures({ manager, person, current, behind, newcomer: { name, code } }, options.pictures, say);
     return;
   }
-  sayWhatNext(world, person);
+  sayWhatNext(world);
   if (options.showLogs) stack.use(servePageSources(manager, (line) => say(`   [page] ${line}`)));
   if (!options.signal.aborted) await once(options.signal, 'abort');
   say('stopping ...');
@@ -183,7 +189,7 @@ async function patchFirstHost({ manager, agents, say }: World): Promise<number> 
   return changed.length;
 }
 
-function sayWhatNext({ manager, agents, say }: World, person: DemoPerson): void {
+function sayWhatNext({ manager, agents, say }: World): void {
   const [first, second] = agents;
   if (!first || !second) return;
   const { address, port, root } = first.host;
@@ -192,7 +198,9 @@ function sayWhatNext({ manager, agents, say }: World, person: DemoPerson): void 
   const cli = `${MANAGER_PROGRAM} --root ${manager.root}`;
   for (const line of [
     '',
-    `Everything is up. The page: ${manager.url}/   name ${person.name}   password ${person.password}`,
+    `Everything is up. The page: ${manager.url}/`,
+    'Its first administrator is who opens this link within an hour; it works once:',
+    `  ${manager.setupLink}`,
     `(A browser knows the CA from ${pki}/root.pem, or asks whether to go on.)`,
     '',
     'Or, in another terminal:',
