@@ -8,6 +8,7 @@ import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { count } from '../words/count.ts';
 import { When } from '../words/when.tsx';
+import { JobTimeline } from './job-timeline.tsx';
 import type { TabProps } from './tab-props.ts';
 
 const SHOWN = 200;
@@ -51,6 +52,10 @@ export function JobsTab({ host }: TabProps) {
   });
   return (
     <Stack mt="md">
+      <JobTimeline host={host} />
+      <Title order={2} size="h4">
+        By the host&apos;s own word
+      </Title>
       {host.left_at === null ? (
         <Loaded query={query} what="the jobs, from the host itself">
           {({ jobs, total }) =>
