@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Job, JobList, PackageList, Plan } from '@linux-patch/contract';
+import { HostChanges, Job, JobList, PackageList, Plan } from '@linux-patch/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentProcess, LabHost } from '../src/index.ts';
 import { must } from '../src/process.ts';
@@ -15,7 +15,8 @@ let first: string;
 
 /** A host with updates, whose agent has joined a manager and does not run. */
 beforeAll(async () => {
-  lab = await openLab();
+  // It lists its hosts every three seconds.
+  lab = await openLab({ configuration: ['fleet: { inventory_minutes: 0.05 }'] });
   host = await lab.host({
     name: 'changes.lab.test',
     address: '127.0.0.49',
@@ -23,6 +24,7 @@ beforeAll(async () => {
     enrollment: [`ca_fingerprint: "${lab.manager.caFingerprint}"`],
   });
   agent = await startApproved(lab, host);
+  await askUntil('the first listing', async () => (await seenChanges()).host.listed_at ?? undefined);
   await stopAgent();
   await lab.repository.publishUpdates();
 });
@@ -44,6 +46,10 @@ async function startAgent(): Promise<void> {
 /** What a command of root prints as JSON. */
 async function told(...args: string[]): Promise<unknown> {
   return JSON.parse(must(await host.run(...args, '--json'), args.join(' ')).stdout);
+}
+
+async function seenChanges(): Promise<HostChanges> {
+  return HostChanges.parse(await lab.manager.json('hosts', 'changes', host.name));
 }
 
 async function versionOf(name: string): Promise<string | undefined> {
@@ -90,6 +96,8 @@ describe('root of a host, without an agent', () => {
       return jobs.find((one) => one.job_id === first && one.status === 'completed');
     });
     expect(seen).toMatchObject({ by_root: true });
+    const change = await askUntil('the change at the manager', async () => (await seenChanges()).changes[0]);
+    expect(change).toMatchObject({ job_id: first, packages: [{ name: 'toyhello', after: '1.1-1' }] });
   });
 });
 

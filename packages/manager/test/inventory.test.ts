@@ -282,6 +282,24 @@ describe('the inventory of the fleet', () => {
     expect(await world.database.db.selectFrom('started_jobs').selectAll().execute()).toEqual([]);
   });
 
+  it('gives a change to the job that root of the host had done there', async () => {
+    await using host = await listedHost([installed('curl', '1'), installed('nginx', '1')]);
+    const done = { ...job('completed'), by_root: true, completed_at: '2026-01-01T00:00:00.000Z' };
+    host.tell('/api/v1/jobs?limit=50&sort=created_at&order=desc', {
+      jobs: [done],
+      total: 1,
+      limit: null,
+      offset: 0,
+    });
+    host.tell(`/api/v1/jobs/${JOB}`, done);
+    has(host, [installed('curl', '2'), installed('nginx', '1.1')]);
+    await nextListing(host);
+    expect((await changes()).toSorted((a, b) => String(a.job).localeCompare(String(b.job)))).toEqual([
+      { job: JOB, removed: ['curl 1'], added: ['curl 2'] },
+      { job: null, removed: ['nginx 1'], added: ['nginx 1.1'] },
+    ]);
+  });
+
   it('says of what waits why it would stay, as far as the listing tells', async () => {
     await using host = await listedHost(
       [installed('curl', '1'), installed('nginx', '1')],

@@ -213,10 +213,10 @@ export const HostChangesQuery = z.strictObject({ ...inventoryPage });
 export const SeenChange = lazily(() =>
   z.object({
     seen_at: z.iso.datetime().meta({ description: 'When the host was listed; it happened before.' }),
-    job_id: z
-      .uuid()
-      .nullable()
-      .meta({ description: 'The job of this manager that did it; null for what happened outside of it.' }),
+    job_id: z.uuid().nullable().meta({
+      description:
+        'The job that did it, of this manager or of root of the host (`by_root` of the job); null for what happened outside of them.',
+    }),
     packages: z
       .array(
         z.object({

@@ -23,12 +23,13 @@ async function showHostJobs(context: CommandContext, id: string, jobId: string |
     data.jobs.length === 0
       ? 'No jobs.'
       : renderTable(
-          ['JOB', 'OPERATION', 'STATUS', 'CREATED', 'MESSAGE'],
+          ['JOB', 'OPERATION', 'STATUS', 'CREATED', 'NOTES', 'MESSAGE'],
           data.jobs.map((job) => [
             job.job_id,
             job.operation,
             job.status,
             pastTime(job.created_at, context.nowMs),
+            job.by_root ? 'by root of the host' : '',
             job.message,
           ]),
         ),

@@ -68,7 +68,7 @@ export interface HostUpdateRow {
 export interface PackageChangeRow {
   readonly host_id: string;
   readonly at: number;
-  /** The job of this manager that did it; null for what happened outside of it. */
+  /** The job that did it, of this manager or of root of the host; null for what happened outside of them. */
   readonly job_id: string | null;
   readonly removed: Uint8Array;
   readonly added: Uint8Array;

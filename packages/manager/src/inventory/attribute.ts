@@ -1,6 +1,6 @@
 import type { DictionaryEntry } from './dictionary.ts';
 
-/** A job of this manager that has ended, and what it says it did. */
+/** A job that has ended, of this manager or of root of the host, and what it says it did. */
 export interface EndedJob {
   readonly jobId: string;
   readonly results: readonly {
@@ -10,7 +10,7 @@ export interface EndedJob {
   }[];
 }
 
-/** Changes of one cause: a job, or null for what happened outside of this manager. */
+/** Changes of one cause: a job, or null for what happened without any. */
 export interface AttributedChange {
   readonly jobId: string | null;
   readonly removed: readonly number[];

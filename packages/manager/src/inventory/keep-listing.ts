@@ -24,7 +24,7 @@ export interface HostListing {
       }
     | undefined;
   readonly pending: { readonly list: PatchList; readonly etag: string | undefined } | undefined;
-  /** Jobs of this manager that ended before the host was asked. */
+  /** Jobs of this manager that ended before the host was asked, and those that root of the host had done there. */
   readonly ended: readonly EndedJob[];
 }
 

@@ -11,6 +11,7 @@ import { type HostListing, type Kept, keepListing } from './keep-listing.ts';
 import { ecosystemOf } from './packages.ts';
 import { readInstalled } from './read-listing.ts';
 import { keepReboot, type RebootNeed } from './reboots.ts';
+import { endedRootsJobs } from './roots-jobs.ts';
 import type { SetIndex } from './set-index/set-index.ts';
 import { findSet, noteFailure, type PackageSet } from './sets.ts';
 
@@ -111,13 +112,15 @@ async function askAndKeep(
     if (installed || !isPatchError(error, 'AGENT_ERROR')) throw error;
     return undefined;
   });
+  // Asked for after what is installed: what it shows of them is on record by then.
+  const ofRoot = installed && before?.ids ? await endedRootsJobs(fleet, agent, call) : [];
   const atMs = clock.now();
   const listing: HostListing = {
     atMs,
     eco: installed && ecosystemOf(system?.package_manager),
     installed,
     pending: updates.data && { list: updates.data, etag: updates.etag },
-    ended,
+    ended: [...ended, ...ofRoot],
   };
   return inTransaction(db, async (own) => {
     await keepReboot(own, host.id, rebootOf(system), atMs);

@@ -22,6 +22,10 @@ function finer({ status, state }: Job): string | undefined {
   return state === status || status === 'timeout' ? undefined : state.replaceAll('_', ' ');
 }
 
+function signerOf({ signed_by: key, by_root: byRoot }: Job): string {
+  return key ?? (byRoot ? 'nobody: root of the host had it done there' : 'nobody');
+}
+
 function Completed({ job }: { readonly job: Job }) {
   const now = useNow();
   return (
@@ -82,7 +86,7 @@ export function JobView({ host, job }: { readonly host: string; readonly job: Jo
                 'Packages',
                 job.packages.length === 0 ? 'whatever waits' : job.packages.slice(0, 20).join(', '),
               ],
-          ['Signed by', job.signed_by ?? 'nobody'],
+          ['Signed by', signerOf(job)],
         ]}
       />
       {job.results.length > 0 ? <ResultsTable results={job.results} /> : null}
