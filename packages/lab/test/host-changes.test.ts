@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HostChanges, Job, JobList, PackageList, Plan } from '@linux-patch/contract';
+import { systemFiles } from '@linux-patch/runtime/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentProcess, LabHost } from '../src/index.ts';
 import { must } from '../src/process.ts';
@@ -52,6 +53,11 @@ async function seenChanges(): Promise<HostChanges> {
   return HostChanges.parse(await lab.manager.json('hosts', 'changes', host.name));
 }
 
+/** A job that has not ended: its command ends with 3. */
+async function waitingJob(id: string): Promise<unknown> {
+  return JSON.parse((await host.run('job', id, '--json')).stdout);
+}
+
 async function versionOf(name: string): Promise<string | undefined> {
   const { packages } = PackageList.parse(await told('packages', '--name', name));
   return packages[0]?.version;
@@ -98,6 +104,32 @@ describe('root of a host, without an agent', () => {
     expect(seen).toMatchObject({ by_root: true });
     const change = await askUntil('the change at the manager', async () => (await seenChanges()).changes[0]);
     expect(change).toMatchObject({ job_id: first, packages: [{ name: 'toyhello', after: '1.1-1' }] });
+  });
+  it('has a job go on whose process was killed, while another one waits for its turn', async () => {
+    await stopAgent();
+    const begun = await told('install', 'toyslow', '--yes', '--no-wait');
+    const { job_id: slow } = begun as { job_id: string };
+    await askUntil('toyslow to be unpacked', async () =>
+      (await systemFiles.facts(join(host.root, 'usr/share/toyslow/version'))) ? true : undefined,
+    );
+    const { job_id: next } = (await told('hold', 'toylib', '--no-wait')) as { job_id: string };
+    await askUntil('the other to wait', async () =>
+      Job.parse(await waitingJob(next)).message.includes(`turn after job ${slow}`) ? true : undefined,
+    );
+    const folder = join(host.root, 'var/lib/linux_patch_worker/run', slow);
+    const wrapper = (await readFile(join(folder, 'pid'), 'utf8')).trim();
+    const children = await readFile(`/proc/${wrapper}/task/${wrapper}/children`, 'utf8');
+    process.kill(Number(children.trim()), 'SIGKILL');
+    const following = host.run('job', slow, '--follow');
+    await askUntil('another process of the job', async () =>
+      (await readFile(join(folder, 'pid'), 'utf8').catch(() => wrapper)).trim() === wrapper
+        ? undefined
+        : true,
+    );
+    await writeFile(join(host.root, 'tmp/toyslow-go'), '');
+    expect(await following).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('toyslow') });
+    expect(await host.run('job', next, '--follow')).toMatchObject({ exitCode: 0 });
+    await startAgent();
   });
 });
 
