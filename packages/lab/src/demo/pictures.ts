@@ -88,7 +88,7 @@ function picturesOf({ current, behind, newcomer, person }: PictureFleet, job: st
     { name: 'next-steps', about: 'What comes after the first person was made', path: '/setup' },
     { name: 'certificates', about: 'Certificates of hosts by the time that is left', path: '/certificates' },
     { name: 'audit', about: 'The audit log: who did what, when and from where', path: '/audit' },
-    { name: 'account', about: "One's own password, authenticator and sessions", path: '/account' },
+    { name: 'account', about: "One's own passkeys, authenticator, sessions and password", path: '/account' },
     { name: 'people', about: 'People with their roles', path: '/settings/people' },
     {
       name: 'person',

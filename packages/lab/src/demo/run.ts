@@ -60,6 +60,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   await installPage(join(folder, 'world/manager'));
   const manager = stack.use(
     await startManagerProcess(join(folder, 'world/manager'), {
+      name: 'localhost',
       localHosts: [...[...HOSTS, NEWCOMER].map((one) => one.address), RECORDED_NETWORK],
     }),
   );
