@@ -4,10 +4,13 @@ import { ask } from '../api/queries.ts';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
 
-/** What to do on a host so that it asks to join. */
-export function AddFirstHost() {
+/**
+ * What to do on a host so that it asks to join.
+ * @param beside another answer on the screen tells its age
+ */
+export function AddFirstHost({ beside = false }: { readonly beside?: boolean }) {
   return (
-    <Loaded query={useQuery(ask('status'))} what="its address" beside>
+    <Loaded query={useQuery(ask('status'))} what="its address" beside={beside}>
       {({ manager_url, ca_fingerprint }) => (
         <Empty title="Add a host">
           <Text>

@@ -52,7 +52,7 @@ export function DashboardScreen() {
                   </>
                 )}
               </Text>
-              {figures.hosts === 0 ? <AddFirstHost /> : <NeedsYou figures={figures} />}
+              {figures.hosts === 0 ? <AddFirstHost beside /> : <NeedsYou figures={figures} />}
               {figures.hosts === 0 ? null : <OverTime />}
             </>
           );

@@ -26,7 +26,7 @@ function Requests({ waiting, total }: { readonly waiting: readonly Enrollment[];
       {waiting.length === 0 ? (
         <>
           <Empty title="Nobody waits." />
-          <AddFirstHost />
+          <AddFirstHost beside />
         </>
       ) : (
         <Text role="status">
