@@ -40,7 +40,7 @@ async function openJobs(root: string) {
     hostArguments,
     processes: createJobProcesses(link, { logger, clockFault: () => undefined }),
     formerWork: join(jobs, 'work'),
-    attached: { limitMs: 60_000, clockFault: () => undefined },
+    attached: undefined,
     record: { cache, onDenied: () => {}, onAudited: () => {} },
     withdraw: async () => {},
   });
