@@ -164,4 +164,17 @@ describe('The page', () => {
     await page.getByLabel('Search').fill('host9999');
     await page.getByRole('link', { name: 'host9999.page.test' }).waitFor();
   });
+
+  it('tells whoever looks at a host that it has left meanwhile, and that nobody can ask it any more', async () => {
+    await using window = await fleet.open();
+    const { page } = window;
+    await signIn(page, 'ada');
+    await page.goto(`/hosts/${fleet.host.name}`);
+    await heading(page, fleet.host.name).waitFor();
+    expect((await fleet.host.run('leave', '--force')).exitCode).toBe(0);
+    await page.getByText('This host has left').waitFor();
+    await page.getByRole('link', { name: 'Updates', exact: true }).last().click();
+    expect(await whyNot(page, 'Ask the host now')).toContain('The host has left; nobody can ask it.');
+    expect(await faultsOf(page)).toEqual([]);
+  });
 });

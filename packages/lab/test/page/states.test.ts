@@ -130,6 +130,25 @@ describe('The page', () => {
     expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('');
   });
 
+  it('tells ages by the clock of the manager where that of the device is another, and says so', async () => {
+    await using window = await world.open();
+    const { page, complaints } = window;
+    await page.clock.setSystemTime(Date.now() + 3 * 3_600_000);
+    await page.goto('/');
+    await signInAs(page, 'ada');
+    const remark = page.getByText("The clock of this device is 3 h ahead of the manager's");
+    await remark.waitFor();
+    const said = page.getByText('The manager said so').first();
+    expect(await said.textContent()).toMatch(/^The manager said so (?:now|\d+ s ago)\.$/);
+    expect(await faultsOf(page)).toEqual([]);
+    await page.clock.setSystemTime(Date.now());
+    await page.goto('/hosts');
+    await page.getByRole('heading', { level: 1, name: 'Hosts' }).waitFor();
+    await page.getByText('The manager said so').waitFor();
+    expect(await remark.count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
   it('says that the manager is away, keeps what it showed with its age, and goes on when it is back', async () => {
     await using window = await world.open();
     const { page } = window;

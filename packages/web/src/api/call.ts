@@ -54,6 +54,7 @@ export async function call<K extends RouteId>(id: K, input: CallInput<K> = {}): 
   const route = __CONTRACT__.routes[id];
   if (!route) throw new CallFailure({ code: 'PAGE_FAULT', message: `The page knows no route ${id}.` });
   const { body, signal, idempotencyKey } = input;
+  const sentMs = Date.now();
   const response = await fetch(addressOf(id, input), {
     method: route.method,
     headers: {
@@ -73,5 +74,5 @@ export async function call<K extends RouteId>(id: K, input: CallInput<K> = {}): 
         'The manager does not answer: it is stopped or starts again, or the way to it is broken. What is on the screen is from before.',
     });
   });
-  return readEnvelope(response.status, await response.text()) as Answered<K>;
+  return readEnvelope(response.status, await response.text(), sentMs) as Answered<K>;
 }

@@ -7,7 +7,7 @@ import { useWhyNot } from '../session/session.ts';
 import { ActButton } from '../shell/act-button.tsx';
 import { Failed } from '../states/failed.tsx';
 import { count } from '../words/count.ts';
-import { When } from '../words/when.tsx';
+import { SaidWhen } from '../words/said-when.tsx';
 
 function Result({ found, at }: { readonly found: Answered<'verifyAudit'>; readonly at: number }) {
   const { records, last, fault, sealed_to: sealedTo } = found;
@@ -21,7 +21,7 @@ function Result({ found, at }: { readonly found: Answered<'verifyAudit'>; readon
         </Alert>
       ) : (
         <Text role="status">
-          ✓ {whole}, verified <When at={at} />.
+          ✓ {whole}, verified <SaidWhen at={at} />.
         </Text>
       )}
       {sealedTo === null ? null : (

@@ -8,6 +8,7 @@ import { SetUp } from '../session/set-up.tsx';
 import { SignIn } from '../session/sign-in.tsx';
 import { Failed } from '../states/failed.tsx';
 import { Loading } from '../states/loading.tsx';
+import { ClockRemark } from './clock-remark.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { useKeys } from './keys.ts';
 import { Side } from './side.tsx';
@@ -34,6 +35,7 @@ export function Shell() {
           </a>
           <Side />
           <main className="shell-main" id="content" tabIndex={-1}>
+            <ClockRemark />
             <ErrorBoundary key={pathname}>
               <Outlet />
             </ErrorBoundary>

@@ -2,7 +2,7 @@ import { Text } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { failureOf } from '../api/call-failure.ts';
-import { When } from '../words/when.tsx';
+import { SaidWhen } from '../words/said-when.tsx';
 import { Failed } from './failed.tsx';
 import { Forbidden } from './forbidden.tsx';
 import { Loading } from './loading.tsx';
@@ -33,7 +33,7 @@ export function Loaded<T>({
       {hasData ? children(data) : null}
       {hasData && (failure || !beside) ? (
         <Text size="sm" mt="sm">
-          The manager said so <When at={dataUpdatedAt} />.
+          The manager said so <SaidWhen at={dataUpdatedAt} />.
         </Text>
       ) : null}
       {!hasData && !failure ? <Loading what={what} /> : null}
