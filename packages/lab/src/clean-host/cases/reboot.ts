@@ -98,7 +98,11 @@ export const REBOOT: readonly CleanHostCase[] = [
           /Linux Patch \(job \S+\) reboots this host: \/run\/reboot-required exists/.test(await screen()) ||
           undefined,
       );
-      const recorded = await auditedOnHost(host, 'reboot_scheduled');
+      // The agent hears of it after the host does.
+      const recorded = await askHost('the reboot to be on record', async () => {
+        const found = await auditedOnHost(host, 'reboot_scheduled');
+        return found.length > 0 ? found : undefined;
+      });
       assert.deepEqual(
         recorded.map(({ delay_seconds, reasons }) => [delay_seconds, reasons]),
         [[60, ['/run/reboot-required exists']]],
