@@ -129,6 +129,7 @@ describe('root of a host, without an agent', () => {
     await writeFile(join(host.root, 'tmp/toyslow-go'), '');
     expect(await following).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('toyslow') });
     expect(await host.run('job', next, '--follow')).toMatchObject({ exitCode: 0 });
+    expect(await host.run('unhold', 'toylib')).toMatchObject({ exitCode: 0 });
     await startAgent();
   });
 });

@@ -6,7 +6,7 @@ import { noteServed } from './certificates/lineage.ts';
 import { serveCertificateRoutes } from './certificates/routes.ts';
 import type { ManagerConfig } from './config/schema.ts';
 import type { ReadDatabase } from './database/reader-threads/open-reads.ts';
-import type { ManagerTables } from './database/schema.ts';
+import type { HostRow, ManagerTables } from './database/schema.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
 import { createFleetClient, type FleetClient } from './fleet-client/client.ts';
 import { createJobKeyOffers, type JobKeyOffers } from './fleet-watch/offer-job-key.ts';
@@ -23,7 +23,7 @@ import type { Routes } from './http/routes.ts';
 import { keepDay } from './inventory/fleet-daily.ts';
 import { getHostState } from './inventory/fleet-state.ts';
 import { createJobFollower } from './inventory/follow-jobs.ts';
-import { createLister, type Lister } from './inventory/lister.ts';
+import { createLister } from './inventory/lister.ts';
 import { listInTurn, listingLifeMs } from './inventory/rounds.ts';
 import { serveInventoryRoutes } from './inventory/routes.ts';
 import type { SetIndex } from './inventory/set-index/set-index.ts';
@@ -38,7 +38,8 @@ export interface Fleet {
   readonly jobKeys: JobKeyOffers;
   readonly poll: FleetPoll;
   readonly jobs: HostJobs;
-  readonly lister: Lister;
+  /** Lists a host now, after what became of its jobs. */
+  readonly listAnew: (host: HostRow, signal: AbortSignal) => Promise<void>;
   /** How old a listing of a host may be that counts. */
   readonly listingLifeMs: number;
   /** Keeps how the fleet fares, once a day. */
@@ -104,7 +105,11 @@ export function composeFleet(
     jobKeys,
     poll,
     jobs,
-    lister,
+    async listAnew(host, signal) {
+      // What a job changed that has just ended is not taken for somebody else's work; so the host is not listed before.
+      await follower.look(host.id, signal);
+      await lister.list(host, [], signal);
+    },
     listingLifeMs: lifeMs,
     keepDay: () => keepDay({ db, reads: parts.reads }, { nowMs: clock.now(), lifeMs }),
     async keepListing(signal) {
@@ -146,7 +151,7 @@ export function serveFleet(
   serveHostRoutes(routes, hostSources);
   serveHostServiceRoutes(routes, hostSources);
   serveHostPackageRoutes(routes, hostSources, async (host, signal) => {
-    await fleet.lister.list(host, [], signal);
+    await fleet.listAnew(host, signal);
     return getHostState(reads, { nowMs: clock.now(), lifeMs: fleet.listingLifeMs, signal }, host.id);
   });
   const lifeMs = fleet.listingLifeMs;

@@ -42,6 +42,43 @@ const done = (more: Partial<Job> = {}): Job =>
   });
 
 describe('what a host is asked to do', () => {
+  it('waits as long as a host wants that was asked for too much, and is begun once', async () => {
+    await using host = await knownHost(world);
+    host.refuse('RATE_LIMIT_EXCEEDED', { retry_after_seconds: 5 });
+    const asked = applyAll(world, host.fqdn, 'mine-1');
+    await expect.poll(() => host.jobsAsked().length).toBe(1);
+    host.relent();
+    await world.advance(4_000);
+    expect(host.jobsAsked()).toHaveLength(1);
+    await world.advance(1_000);
+    await asked;
+    expect([host.jobsAsked().length, keysOf(host)]).toEqual([2, new Set(['mine-1'])]);
+    expect(await inState('accepted')).toMatchObject({ job_id: JOB });
+  });
+
+  it('has ended for whoever lists the host anew, however lately', async () => {
+    await using host = await knownHost(world);
+    await applyAll(world, host.fqdn, 'mine-1');
+    expect(await inState('accepted')).toMatchObject({ job_id: JOB });
+    host.tell(JOB_PATH, done());
+    const patches = { patches: [], total: 0, security_updates: 0, requires_reboot: false };
+    const lists = { status: 'fresh', message: 'ok', refreshed_at: null, sources: [] };
+    const listed = { ...patches, listed_at: new Date(world.clock.now()).toISOString(), lists };
+    host.tell('/api/v1/patches?refresh=true&limit=1', listed);
+    expect((await world.admin(`/hosts/${host.fqdn}/refresh`, {})).status).toBe(200);
+    expect((await jobs())[0]).toMatchObject({ state: 'ended', result: { status: 'completed' } });
+  });
+
+  it('is not begun where a host wants longer than somebody waits', async () => {
+    await using host = await knownHost(world);
+    host.refuse('RATE_LIMIT_EXCEEDED', { retry_after_seconds: 31 });
+    expect((await applyAll(world, host.fqdn, 'mine-1')).status).toBe(502);
+    expect(host.jobsAsked()).toHaveLength(1);
+    expect(await inState('not_begun')).toMatchObject({
+      result: { message: expect.stringContaining('RATE_LIMIT_EXCEEDED') },
+    });
+  });
+
   it('is on record with who asked, and ends with what its job did', async () => {
     await using host = await knownHost(world);
     await applyAll(world, host.fqdn, 'mine-1');

@@ -241,6 +241,8 @@ export async function joinListening(world: Reachable, listening = true) {
     lose: (answers: number) => (behaviour.loses = answers),
     /** Refuses jobs. */
     refuse: (code: string, details: object) => (behaviour.refusal = refusalOf(code, details)),
+    /** Refuses none any more. */
+    relent: () => (behaviour.refusal = undefined),
     /** Looks at the signature of jobs. */
     guard: (gate: Behaviour['gate']) => (behaviour.gate = gate),
     onTrust: (told: (body: string) => void) => (behaviour.onTrust = told),

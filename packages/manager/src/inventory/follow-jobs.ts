@@ -17,6 +17,8 @@ import { forgetStarted, forgetStartedBefore, readStarted } from './started-jobs.
 export interface JobFollower {
   /** A job of a host is on record as started: when it ends, the host is listed at once, and what the job changed is its work. */
   follow(hostId: string): void;
+  /** Looks now what became of the jobs of a host. */
+  look(hostId: string, signal: AbortSignal): Promise<void>;
   /** Follows jobs until the signal aborts. */
   keepFollowing(signal: AbortSignal): Promise<void>;
 }
@@ -68,6 +70,10 @@ export function createJobFollower(parts: JobFollowerParts): JobFollower {
     follow(hostId) {
       nextLookMs.delete(hostId);
       nap.abort();
+    },
+    async look(hostId, signal) {
+      const started = await readStarted(db, hostId);
+      if (started.length > 0) await lookAt(parts, hostId, started, signal);
     },
     async keepFollowing(signal) {
       let isBusy = true;
