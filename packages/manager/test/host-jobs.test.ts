@@ -47,7 +47,7 @@ describe('what a host is asked to do', () => {
     host.refuse('RATE_LIMIT_EXCEEDED', { retry_after_seconds: 5 });
     const asked = applyAll(world, host.fqdn, 'mine-1');
     await expect.poll(() => host.jobsAsked().length).toBe(1);
-    host.relent();
+    host.refuse();
     await world.advance(4_000);
     expect(host.jobsAsked()).toHaveLength(1);
     await world.advance(1_000);

@@ -239,10 +239,8 @@ export async function joinListening(world: Reachable, listening = true) {
     say: (change: object) => (behaviour.health = { ...HEALTH, ...change }),
     /** Loses its answers to the next requests for a job. */
     lose: (answers: number) => (behaviour.loses = answers),
-    /** Refuses jobs. */
-    refuse: (code: string, details: object) => (behaviour.refusal = refusalOf(code, details)),
-    /** Refuses none any more. */
-    relent: () => (behaviour.refusal = undefined),
+    /** Refuses jobs; without a code none any more. */
+    refuse: (code?: string, why = {}) => (behaviour.refusal = code ? refusalOf(code, why) : undefined),
     /** Looks at the signature of jobs. */
     guard: (gate: Behaviour['gate']) => (behaviour.gate = gate),
     onTrust: (told: (body: string) => void) => (behaviour.onTrust = told),
