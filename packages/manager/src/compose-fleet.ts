@@ -81,7 +81,7 @@ export function composeFleet(
           logger.error('Which certificate a host served with could not be kept', { error }),
         ),
     }),
-    context.random,
+    context,
     authority.jobKey,
   );
   const lists = createListSender({ ...context, fleet: client, concurrency });

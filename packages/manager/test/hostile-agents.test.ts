@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { AGENT_ROUTES, type PatchError, type Route } from '@linux-patch/contract';
 import { type TestAuthority, testAuthority } from '@linux-patch/pki/testing';
-import { systemRandom } from '@linux-patch/runtime/node';
+import { systemClock, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock } from '@linux-patch/runtime/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -40,7 +40,7 @@ beforeEach(async () => {
       isNewest: async () => true,
       noteServed: async () => {},
     }),
-    systemRandom,
+    { random: systemRandom, clock: systemClock },
     { sign: () => ({ job: '', signature: '' }) },
   );
 });

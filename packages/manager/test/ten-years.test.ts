@@ -46,7 +46,7 @@ async function startAuthority(agentDays: number) {
         isNewest: async () => true,
         noteServed: async () => {},
       }),
-      systemRandom,
+      { random: systemRandom, clock },
       authority.jobKey,
     );
     const rotation = await openRotation({

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { type Envelope, ERRORS, type ErrorCode, PatchError, type Route } from '@linux-patch/contract';
 import { askOver, routeTarget } from '@linux-patch/http/client';
-import type { Random } from '@linux-patch/runtime';
+import type { Clock, Random } from '@linux-patch/runtime';
 import type { z } from 'zod';
 import type { JobKey } from '../job-key/job-key.ts';
 import { type AnswerBudget, createAnswerBudget } from './answer-budget.ts';
@@ -11,6 +11,7 @@ import { type ChangeName, changeHeaders } from './change-headers.ts';
 import { type AgentAddress, type AgentConnection, connectAgent, type FleetMaterial } from './connect.ts';
 import { createKeptConnections, type KeptConnections } from './kept-connections.ts';
 import { ofAnyAgent } from './older-agents.ts';
+import { patiently } from './patiently.ts';
 import { readEnvelope, readText, shortened } from './read-answer.ts';
 import { type ChangeSigner, createChangeSigner } from './signed-changes.ts';
 import { answerLost, isAnswerLost, reasonOf, unreachable } from './unreachable.ts';
@@ -43,7 +44,7 @@ export interface NamedListing<T> {
 export interface FleetClient extends Disposable {
   /**
    * Calls a route and returns the checked `data`. A change whose answer was lost is asked for once more where the agent
-   * knows it again.
+   * knows it again; one that comes too soon after others is asked for again when the agent says, for half a minute.
    * @throws PatchError `AGENT_UNREACHABLE` when there was no sensible answer, `AGENT_ERROR` with the agent's own
    *   error, or the agent's code when both programs know it as "not found".
    */
@@ -101,12 +102,35 @@ export type FindMaterial = (agent: AgentAddress) => Promise<FleetMaterial>;
 /** A client that believes a host only with a key on record for it, and signs changes for hosts that want it. */
 export function createFleetClient(
   findMaterial: FindMaterial,
-  random: Pick<Random, 'uuid'>,
+  { random, clock }: { readonly random: Pick<Random, 'uuid'>; readonly clock: Pick<Clock, 'sleep'> },
   jobKey: Pick<JobKey, 'sign'>,
 ): FleetClient {
   const budget = createAnswerBudget();
   const kept = createKeptConnections();
   const signer = createChangeSigner(jobKey);
+  const callOnce: FleetClient['call'] = async (agent, route, call = {}) => {
+    const material = await findMaterial(agent);
+    const named = changeHeaders(route, call, random);
+    const repeatable = call.instanceId !== undefined && Object.keys(named).length > 0;
+    for (let left = SIGNATURES; ; left -= 1) {
+      const headers = { ...named, ...signatureFor(signer, agent, { route, call, named }) };
+      const asked = { route, call, budget, kept, headers };
+      const answer = await exchange(agent, asked, material).catch((error: unknown) => {
+        // What was cancelled already would be deleted.
+        if (!repeatable || route.method === 'DELETE' || !isAnswerLost(error) || call.signal?.aborted)
+          throw error;
+        return exchange(agent, asked, material);
+      });
+      await material.noteServed(answer.serialHex);
+      signer.note(agent, answer.headers);
+      if (left > 0 && repeatable && signer.isReady(agent) && isSignatureWanted(answer, route)) continue;
+      return readAnswer(agent, route, answer, (why, cause) =>
+        Object.keys(named).length > 0
+          ? answerLost(agent, { why, cause, timedOut: true })
+          : unreachable(agent, why, cause),
+      );
+    }
+  };
   return {
     async connect(agent, signal) {
       const limit = AbortSignal.timeout(TIMEOUT_MS);
@@ -117,28 +141,9 @@ export function createFleetClient(
         throw unreachable(agent, reasonOf(cause), cause);
       }
     },
-    async call(agent, route, call = {}) {
-      const material = await findMaterial(agent);
-      const named = changeHeaders(route, call, random);
-      const repeatable = call.instanceId !== undefined && Object.keys(named).length > 0;
-      for (let left = SIGNATURES; ; left -= 1) {
-        const headers = { ...named, ...signatureFor(signer, agent, { route, call, named }) };
-        const asked = { route, call, budget, kept, headers };
-        const answer = await exchange(agent, asked, material).catch((error: unknown) => {
-          // What was cancelled already would be deleted.
-          if (!repeatable || route.method === 'DELETE' || !isAnswerLost(error) || call.signal?.aborted)
-            throw error;
-          return exchange(agent, asked, material);
-        });
-        await material.noteServed(answer.serialHex);
-        signer.note(agent, answer.headers);
-        if (left > 0 && repeatable && signer.isReady(agent) && isSignatureWanted(answer, route)) continue;
-        return readAnswer(agent, route, answer, (why, cause) =>
-          Object.keys(named).length > 0
-            ? answerLost(agent, { why, cause, timedOut: true })
-            : unreachable(agent, why, cause),
-        );
-      }
+    call: (agent, route, call = {}) => {
+      const ask = () => callOnce(agent, route, call);
+      return route.method === 'GET' ? ask() : patiently(clock, call.signal, ask);
     },
     async list(agent, route, { etag, ...call }) {
       const material = await findMaterial(agent);

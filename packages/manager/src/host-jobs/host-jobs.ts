@@ -1,6 +1,5 @@
-import { type JobAccepted, lazily, messageOf, PatchError } from '@linux-patch/contract';
+import { type JobAccepted, messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock, Random } from '@linux-patch/runtime';
-import { z } from 'zod';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { HostJobRow } from '../database/inventory-schema.ts';
 import type { HostRow } from '../database/schema.ts';
@@ -44,7 +43,6 @@ const IDLE_MS = 3_600_000;
 /** Nobody expects a change to begin that was asked for longer ago. */
 const ASK_AGAIN_MS = 3_600_000;
 const TIMEOUT_MS = 30_000;
-const PATIENCE_MS = 30_000;
 
 export function createHostJobs(parts: HostJobParts): HostJobs {
   const { sources, clock, random } = parts;
@@ -194,12 +192,10 @@ async function send(
   const order = JobOrder.parse(JSON.parse(row.request));
   const { route, ...call } = callOf(order);
   const wish = { ...call, idempotencyKey: row.key, signal, timeoutMs: TIMEOUT_MS };
-  const accepted = await patiently(clock, signal, () =>
-    askChange(sources, host, route, {
-      ...wish,
-      ...(row.instance_id === null ? {} : { instanceId: row.instance_id }),
-    }),
-  );
+  const accepted = await askChange(sources, host, route, {
+    ...wish,
+    ...(row.instance_id === null ? {} : { instanceId: row.instance_id }),
+  });
   const { job_id: jobId } = accepted;
   const fields = { ...requestFields(host, order), job: jobId };
   await inTransaction(sources.db, async (own) => {
@@ -215,31 +211,6 @@ async function send(
       }),
     );
   return accepted;
-}
-
-/** An agent takes so many changes a minute of one manager; it says how long the next has to wait, and has begun nothing. */
-const TooMany = lazily(() =>
-  z.object({
-    agent: z.object({
-      code: z.literal('RATE_LIMIT_EXCEEDED'),
-      details: z.object({ retry_after_seconds: z.number().positive() }),
-    }),
-  }),
-);
-
-/** Asks again when the host has time, for as long as somebody in front of it has patience. */
-async function patiently<T>(clock: Clock, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
-  for (let leftMs = PATIENCE_MS; ; ) {
-    try {
-      return await ask();
-    } catch (error) {
-      const { data } = TooMany.safeParse(error instanceof PatchError ? error.details : undefined);
-      const waitMs = (data?.agent.details.retry_after_seconds ?? Number.POSITIVE_INFINITY) * 1_000;
-      leftMs -= waitMs;
-      if (leftMs < 0) throw error;
-      await clock.sleep(waitMs, signal);
-    }
-  }
 }
 
 async function close({ sources, clock }: HostJobParts, row: HostJobRow, verdict: NoJob): Promise<void> {
