@@ -245,11 +245,12 @@ export const AGENT_AUDIT_EVENTS = {
     'results',
   ),
   reboot_scheduled: event(
-    'A job asked for a reboot of the host, which needs one.',
+    'A job has a reboot of the host planned, because the host needs one or somebody asked for it.',
     'job',
     'delay_seconds',
     'reasons',
   ),
+  reboot_cancelled: event('A job has cancelled a reboot that was to come, whoever had asked for it.', 'job'),
   reboot_failed: event('A reboot that a job asked for could not be started.', 'job', 'reason'),
   service_restarted: event('A job has restarted a service of the host.', 'job', 'service'),
   service_restart_failed: event(

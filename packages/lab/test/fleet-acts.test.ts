@@ -185,6 +185,13 @@ describe('an administrator restarts a service', () => {
     await policy('');
   });
 
+  it('and reboots no machine whose agent manages a private root', async () => {
+    for (const command of [['reboot', '--delay', '0'], ['cancel-reboot']]) {
+      const [code, text] = await run(...command, '@all', '--wait');
+      expect([code, text]).toEqual([1, expect.stringMatching(/^acts1\.lab\.test +failed +NOT_SUPPORTED: /m)]);
+    }
+  });
+
   it('and sees what runs old code', async () => {
     const list = ServiceList.parse(await manager.json('services', one.name, '--outdated'));
     expect(list.services).toEqual([]);

@@ -93,6 +93,8 @@ const LEAST: Readonly<Record<string, 'anybody' | 'a host' | 'a person' | Role>> 
   hostHold: 'operator',
   hostUnhold: 'operator',
   hostServiceRestart: 'operator',
+  hostReboot: 'operator',
+  hostCancelReboot: 'operator',
   hostRefresh: 'operator',
   rotateCa: 'admin',
   rotateJobKey: 'admin',

@@ -13,10 +13,12 @@ import { refuseOtherInstance, refuseRepeatedHeaders } from './header-checks.ts';
 import { createRateLimiter, type RateLimits } from './rate-limit.ts';
 import { serveHealth, serveMetrics } from './routes/health.ts';
 import { type ServedIdentity, serveIdentity } from './routes/identity.ts';
+import { serveJobEvents } from './routes/job-events.ts';
 import { serveJobs } from './routes/jobs.ts';
 import { servePackages } from './routes/packages.ts';
 import { servePatches } from './routes/patches.ts';
 import { servePlans } from './routes/plans.ts';
+import { serveReboots } from './routes/reboots.ts';
 import { type ServiceSources, serveServices } from './routes/services.ts';
 import { serveSystem } from './routes/system.ts';
 import type { ServedListings } from './served-listings.ts';
@@ -78,10 +80,12 @@ export function createAgentApp(sources: ApiSources, options: RequestOptions): Ht
   serveMetrics(server, health, metrics);
   serveSystem(server, { health, hostFacts, inventory: listings.inventory });
   serveServices(server, services);
+  serveReboots(server);
   servePackages(server, listings);
   servePatches(server, listings);
   servePlans(server, listings);
   serveJobs(server, jobs);
+  serveJobEvents(server, jobs);
   serveIdentity(server, identity);
   return app;
 }

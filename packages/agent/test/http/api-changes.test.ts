@@ -18,16 +18,20 @@ const CHANGES: readonly (readonly [method: string, path: string, body: object | 
   ['POST', '/api/v1/packages/hold', { packages: ['alpha'] }],
   ['POST', '/api/v1/packages/unhold', { packages: ['alpha'] }],
   ['POST', '/api/v1/patches/apply', { packages: ['alpha'] }],
+  ['POST', '/api/v1/system/reboot', { delay_seconds: 600 }],
 ];
 /** One more, which the policy of a host has to name. */
 const RESTART = ['POST', '/api/v1/system/services/toyd.service/restart', {}] as const;
+/** One without a body. */
+const CANCEL_REBOOT = ['POST', '/api/v1/system/reboot/cancel', {}] as const;
 /** And one that needs a job which has changed something; see `rollback.test.ts`. */
 const ROLLBACK = ['POST', '/api/v1/jobs/f4a0bd0e-5c38-4a9e-9d3a-3d4f6f0c9a11/rollback', {}] as const;
-const ALL_CHANGES = [...CHANGES, RESTART, ROLLBACK];
+const ALL_CHANGES = [...CHANGES, RESTART, CANCEL_REBOOT, ROLLBACK];
 
 /** As good a request, for something else. */
 function otherThan(path: string, body: object): object {
   if ('version' in body) return { version: '3.0' };
+  if ('delay_seconds' in body) return { delay_seconds: 1_200 };
   return { packages: path === '/api/v1/packages' ? [{ name: 'linux-patch-api' }] : ['linux-patch-api'] };
 }
 

@@ -1,8 +1,8 @@
 import { ServerFrame } from '@linux-patch/contract';
-import type { JobContext, JobOutcome } from '@linux-patch/worker';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { install } from '../job-requests.ts';
+import { startWithHands } from './jobs-by-hand.ts';
 import { clientOptions, exchange, startWorld, type World } from './world.ts';
 
 /** What a handshake needs (RFC 6455 §4.1). */
@@ -38,19 +38,6 @@ async function listen(world: World) {
     send: (frame: object | string) => socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame)),
     [Symbol.dispose]: () => socket.terminate(),
   };
-}
-
-function startWithHands() {
-  const begun: { context: JobContext; end: (outcome: JobOutcome) => void }[] = [];
-  const started = startWorld({
-    execute: (_request, context) => {
-      const { promise, resolve } = Promise.withResolvers<JobOutcome>();
-      begun.push({ context, end: resolve });
-      context.signal.addEventListener('abort', () => resolve({ message: 'stopped' }));
-      return promise;
-    },
-  });
-  return { begun, started };
 }
 
 describe('the WebSocket of job events', () => {

@@ -16,6 +16,7 @@ export const JOB_OPERATIONS = [
   'hold',
   'unhold',
   'reboot',
+  'cancel_reboot',
   'rollback',
   'restart_service',
 ] as const;

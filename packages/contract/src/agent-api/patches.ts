@@ -4,6 +4,7 @@ import { paging, queryFlag } from '../query.ts';
 import { Line, MAX_ENTRIES, Prose } from '../text-bounds.ts';
 import { PackageLists, Revision } from './package-lists.ts';
 import { allowRemovals, PackageGlob, PackageName, PlanHash, sourceFields } from './packages.ts';
+import { MAX_REBOOT_DELAY_SECONDS } from './system.ts';
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'unknown'] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -117,7 +118,7 @@ export const ApplyRequest = lazily(() =>
     plan_hash: PlanHash.optional(),
     allow_reboot: z.boolean().optional(),
     reboot: z.boolean().optional(),
-    reboot_delay_seconds: z.int().min(0).max(604_800).optional(),
+    reboot_delay_seconds: z.int().min(0).max(MAX_REBOOT_DELAY_SECONDS).optional(),
     options: z
       .strictObject({
         reboot: z.boolean().optional(),

@@ -4,6 +4,7 @@ import { routeTable } from '../route.ts';
 import { Output } from '../text-bounds.ts';
 import { Health } from './health.ts';
 import { CrlPush, CrlTaken } from './identity.ts';
+import { JobEventsQuery } from './job-events.ts';
 import { CancelHeaders, InstanceHeaders, JobHeaders } from './job-headers.ts';
 import { Job, JobAccepted, JobDeleted, JobList, JobQuery, RollbackRequest } from './jobs.ts';
 import { ListingHeaders } from './package-lists.ts';
@@ -19,8 +20,7 @@ import {
 import { ApplyRequest, PatchList, PatchQuery } from './patches.ts';
 import { PackagePlanRequest, PatchPlanRequest, Plan, PlanQuery } from './plans.ts';
 import { CHANGE_ERRORS, PLAN_ERRORS, READ_ERRORS, SIGNATURE_ERRORS } from './route-errors.ts';
-import { ServiceList, ServiceQuery, ServiceState } from './services.ts';
-import { SystemInfo } from './system.ts';
+import { SYSTEM_ROUTES } from './system-routes.ts';
 
 const PLAN_DESCRIPTION =
   'Changes nothing, and needs no lock. `refresh=true` asks the sources for news first, as the change itself does; while a job changes packages, or when none of them answers, that is 503. ' +
@@ -58,53 +58,7 @@ export const AGENT_ROUTES = routeTable({
     status: 200,
     errors: READ_ERRORS,
   },
-  systemInfo: {
-    method: 'GET',
-    path: '/api/v1/system/info',
-    auth: 'client-certificate',
-    summary: 'Facts about the host',
-    headers: InstanceHeaders,
-    response: SystemInfo,
-    status: 200,
-    errors: READ_ERRORS,
-  },
-  listServices: {
-    method: 'GET',
-    path: '/api/v1/system/services',
-    auth: 'client-certificate',
-    summary: 'Services that run, and which of them run code that was replaced',
-    description:
-      'Of every process on the host the programs and libraries that it runs are compared with what lies under their paths now. ' +
-      'Scripts are not seen: of an interpreted program its interpreter and libraries are.',
-    headers: InstanceHeaders,
-    query: ServiceQuery,
-    response: ServiceList,
-    status: 200,
-    errors: [...READ_ERRORS, 'SERVICE_UNHEALTHY'],
-  },
-  serviceState: {
-    method: 'GET',
-    path: '/api/v1/system/services/{name}',
-    auth: 'client-certificate',
-    summary: 'One service of systemd: its state, and whether it runs code that was replaced',
-    headers: InstanceHeaders,
-    response: ServiceState,
-    status: 200,
-    errors: [...READ_ERRORS, 'SERVICE_NOT_FOUND', 'NOT_SUPPORTED', 'SERVICE_UNHEALTHY'],
-  },
-  restartService: {
-    method: 'POST',
-    path: '/api/v1/system/services/{name}/restart',
-    auth: 'client-certificate',
-    summary: 'Restart a service of systemd that runs',
-    description:
-      'Needs `restart-service` in `allowed_operations` of the policy of the host. What cuts off sessions, the network, the host or this agent is refused by its names and by what is restarted with it, and what does not run is not started. ' +
-      'The job fails with `SERVICE_RESTART_ERROR` when the service does not run a moment later.',
-    headers: JobHeaders,
-    response: JobAccepted,
-    status: 202,
-    errors: [...CHANGE_ERRORS, 'SERVICE_RESTART_REFUSED'],
-  },
+  ...SYSTEM_ROUTES,
   setTrust: {
     method: 'PUT',
     path: '/api/v1/identity/trust',
@@ -282,6 +236,22 @@ export const AGENT_ROUTES = routeTable({
     response: Job,
     status: 200,
     errors: [...READ_ERRORS, 'JOB_NOT_FOUND'],
+  },
+  jobEvents: {
+    method: 'GET',
+    path: '/api/v1/jobs/{id}/events',
+    auth: 'client-certificate',
+    summary: 'Server-sent events of one job, until it ends',
+    description:
+      'For `curl -N`. Events `progress` (`status`, `progress_percent`, `message`, `output`, `seq`, and how many events before it were `missed`), then one `end`. ' +
+      'Each has its `seq` as id: `from_seq`, or `Last-Event-ID` as browsers send it, goes on after it.',
+    headers: InstanceHeaders,
+    query: JobEventsQuery,
+    response: Output,
+    bare: true,
+    mediaType: 'text/event-stream',
+    status: 200,
+    errors: [...READ_ERRORS, 'JOB_NOT_FOUND', 'SERVICE_UNHEALTHY'],
   },
   deleteJob: {
     method: 'DELETE',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { lazily } from '../lazily.ts';
-import { Line, MAX_ENTRIES } from '../text-bounds.ts';
+import { Line, MAX_ENTRIES, OneLine } from '../text-bounds.ts';
 
 /** Answer of `GET /api/v1/system/info`. */
 export const SystemInfo = lazily(() =>
@@ -29,3 +29,18 @@ export const SystemInfo = lazily(() =>
   }),
 );
 export type SystemInfo = z.infer<typeof SystemInfo>;
+
+/** Seconds that a reboot may be put off: a week. */
+export const MAX_REBOOT_DELAY_SECONDS = 604_800;
+
+/** Body of `POST /system/reboot`. */
+export const RebootRequest = lazily(() =>
+  z.strictObject({
+    delay_seconds: z.int().min(0).max(MAX_REBOOT_DELAY_SECONDS).optional().meta({
+      description:
+        'shutdown(8) counts whole minutes, so this is rounded up. Until then whoever is logged in knows of it and can cancel it. Without it, or with 0, the host reboots at once.',
+    }),
+    reason: OneLine(200).optional().meta({ description: 'Told to whoever is logged in.' }),
+  }),
+);
+export type RebootRequest = z.infer<typeof RebootRequest>;

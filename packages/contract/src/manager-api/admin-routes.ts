@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { JobEventsQuery } from '../agent-api/job-events.ts';
 import { JobHeaders } from '../agent-api/job-headers.ts';
 import { Job, JobAccepted, JobDeleted, JobList, JobQuery } from '../agent-api/jobs.ts';
 import { PackageList, PackageQuery } from '../agent-api/packages.ts';
@@ -22,7 +23,6 @@ import { HOST_PACKAGE_ROUTES } from './host-package-routes.ts';
 import { HOST_SERVICE_ROUTES } from './host-service-routes.ts';
 import { Host, HostChange, HostList, HostQuery, HostRemoval } from './hosts.ts';
 import { INVENTORY_ROUTES } from './inventory-routes.ts';
-import { JobEventsQuery } from './job-events.ts';
 import { JobKeyStatus } from './job-key.ts';
 import { JOIN_TOKEN_ROUTES } from './join-token-routes.ts';
 import { LabelChange } from './labels.ts';

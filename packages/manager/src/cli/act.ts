@@ -7,7 +7,7 @@ import { chooseHosts, HOSTS_HELP, isSeveral } from './choose-hosts.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { EXIT } from './exit-codes.ts';
 import { followJob } from './follow-job.ts';
-import { describeDue } from './follow-reboot.ts';
+import { describeDue, followReboot } from './follow-reboot.ts';
 import { onSeveralHosts, outcomeOfPlan, workOfJob } from './several-hosts.ts';
 
 /** How an act goes. */
@@ -95,6 +95,24 @@ export async function actOnSeveral(
   );
 }
 
+/**
+ * Does it on one host, and waits for its end and for the reboot that follows it. Returns the exit code.
+ * @param bootId of the boot before it; null where that is not known
+ */
+export async function actUntilBack(
+  context: CommandContext,
+  host: string,
+  act: Act,
+  bootId: string | null,
+): Promise<number> {
+  const { job_id: jobId } = await act.start(context, host);
+  const job = await followJob(context, { host, jobId });
+  const code = showEnded(context, job);
+  return code === EXIT.done && job.reboot
+    ? followReboot(context, host, { reboot: job.reboot, bootId })
+    : code;
+}
+
 const APPROVE = 'To do exactly this, repeat the command with --plan and this hash instead of --dry-run.';
 
 function showPlan(context: CommandContext, plan: Plan): number {
@@ -124,7 +142,7 @@ function summary(context: CommandContext, job: Job): string {
 }
 
 /** Shows how a job ended. */
-export function showEnded(context: CommandContext, job: Job): number {
+function showEnded(context: CommandContext, job: Job): number {
   print(context, job, () => summary(context, job));
   return job.status === 'completed' ? EXIT.done : EXIT.failed;
 }

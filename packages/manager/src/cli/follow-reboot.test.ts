@@ -15,7 +15,7 @@ describe('what --reboot will mean on several hosts', () => {
       }),
     ).toBe(
       '3 hosts (db1.test, db2.test, db3.test): each that needs a reboot when its job is done reboots 5 min after the job, also when nothing has to be installed. ' +
-        'Need one already, as they last said: 1 host: db1.test; not known of 1 host. To cancel: "shutdown -c" on the host. Nobody waits for these reboots.',
+        'Need one already, as they last said: 1 host: db1.test; not known of 1 host. To cancel: "cancel-reboot" here, or "shutdown -c" on the host. Nobody waits for these reboots.',
     );
   });
 

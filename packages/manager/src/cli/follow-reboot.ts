@@ -36,8 +36,9 @@ function delayWords(seconds: number): string {
   return seconds === 0 ? 'at once' : `${Math.ceil(seconds / 60)} min after the job`;
 }
 
-function cancelWords(delaySeconds: number): string {
-  return delaySeconds === 0 ? '' : ' To cancel: "shutdown -c" on the host.';
+/** How a reboot is cancelled, as a sentence. */
+export function cancelWords(delaySeconds: number): string {
+  return delaySeconds === 0 ? '' : ' To cancel: "cancel-reboot" here, or "shutdown -c" on the host.';
 }
 
 /** When a host reboots, as a job that ended says; never later than the delay, however far ahead the host's clock is. */
@@ -105,7 +106,7 @@ interface ComingReboot {
 /** How waiting for a reboot ended, after the name of the host. */
 export const REBOOT_ENDS = {
   back: 'is back',
-  did_not_reboot: 'did not reboot: somebody cancelled it, or it hangs. The updates are in',
+  did_not_reboot: 'did not reboot: somebody cancelled it, or it hangs. The job itself is done',
   not_known: 'does not say in which boot it runs, so its reboot is not waited for',
   left: 'is to reboot, and is not waited for any more',
 };

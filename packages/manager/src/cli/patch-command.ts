@@ -5,14 +5,12 @@ import {
   PatchError,
 } from '@linux-patch/contract';
 import type { Command } from 'commander';
-import { type Act, actOn, actOnSeveral, type Course, showEnded, withCourse } from './act.ts';
+import { type Act, actOn, actOnSeveral, actUntilBack, type Course, withCourse } from './act.ts';
 import { collect, delay, planHash } from './arguments.ts';
 import { findHosts, isSeveral } from './choose-hosts.ts';
 import type { CommandContext } from './command-context.ts';
 import type { CommandLine } from './command-line.ts';
-import { EXIT } from './exit-codes.ts';
-import { followJob } from './follow-job.ts';
-import { announceReboot, describeReboots, followReboot } from './follow-reboot.ts';
+import { announceReboot, describeReboots } from './follow-reboot.ts';
 
 /** What to patch, and what that may do. */
 interface PatchTarget {
@@ -97,12 +95,7 @@ async function patch(context: CommandContext, reference: string, order: PatchOrd
   }
   const bootId = await announceReboot(context, reference, delayOf(course));
   if (!course.wait) return actOn(context, reference, act, course);
-  const { job_id: jobId } = await act.start(context, reference);
-  const job = await followJob(context, { host: reference, jobId });
-  const code = showEnded(context, job);
-  return code === EXIT.done && job.reboot
-    ? followReboot(context, reference, { reboot: job.reboot, bootId })
-    : code;
+  return actUntilBack(context, reference, act, bootId);
 }
 
 /** Adds `patch` to the command line. */

@@ -17,6 +17,7 @@ import { addJobKeyCommands } from './job-key-commands.ts';
 import { addPackageCommands } from './package-commands.ts';
 import { addPatchCommand } from './patch-command.ts';
 import { addPeopleCommands } from './people-commands.ts';
+import { addRebootCommands } from './reboot-commands.ts';
 import { addSearchCommands } from './search-commands.ts';
 import { addServerCommands } from './server-commands.ts';
 import { addServiceCommands } from './service-commands.ts';
@@ -85,6 +86,7 @@ export function createManagerProgram(accept: (chosen: Chosen) => void): Command 
   addPatchCommand(line);
   addPackageCommands(line);
   addServiceCommands(line);
+  addRebootCommands(line);
   addCaCommands(line);
   addJobKeyCommands(line);
   addCertificateCommands(line);

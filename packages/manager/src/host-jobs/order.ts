@@ -9,6 +9,8 @@ const OPERATIONS = {
   holdPackages: 'hold',
   unholdPackages: 'unhold',
   restartService: 'restart_service',
+  rebootHost: 'reboot',
+  cancelReboot: 'cancel_reboot',
   rollbackJob: 'rollback',
 } as const satisfies Partial<Record<keyof typeof AGENT_ROUTES, JobOperation>>;
 

@@ -31,6 +31,13 @@ describe('a request for a change', () => {
       '',
       { operation: 'restart_service', service: 'dbus-\\x2d@a.service' },
     ],
+    ['POST /api/v1/system/reboot', '', { operation: 'reboot', rebootDelaySeconds: 0 }],
+    [
+      'POST /api/v1/system/reboot',
+      '{"delay_seconds":600,"reason":"new memory"}',
+      { operation: 'reboot', rebootDelaySeconds: 600, reason: 'new memory' },
+    ],
+    ['POST /api/v1/system/reboot/cancel', '', { operation: 'cancel_reboot' }],
     [
       'POST /api/v1/jobs/F3B1C0DE-0000-4000-8000-000000000000/rollback',
       '{"allow_removals":true}',

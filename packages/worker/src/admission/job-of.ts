@@ -42,6 +42,8 @@ const READERS: readonly (readonly [Pick<Route, 'method' | 'path' | 'query'>, Rea
   [AGENT_ROUTES.removePackage, removalOf],
   [AGENT_ROUTES.applyPatches, applyOf],
   [AGENT_ROUTES.restartService, restartOf],
+  [AGENT_ROUTES.rebootHost, rebootOf],
+  [AGENT_ROUTES.cancelReboot, () => ({ operation: 'cancel_reboot' })],
   [AGENT_ROUTES.rollbackJob, rollbackOf],
 ];
 
@@ -83,6 +85,11 @@ function bodyOf<R extends Pick<Route, 'body' | 'bodyOptional'> & { readonly body
 
 function restartOf({ name }: Found): JobRequest {
   return { operation: 'restart_service', service: readPathParameter(ServiceUnit, 'name', name) };
+}
+
+function rebootOf(found: Found): JobRequest {
+  const { delay_seconds: rebootDelaySeconds = 0, reason } = bodyOf(AGENT_ROUTES.rebootHost, found);
+  return { operation: 'reboot', rebootDelaySeconds, ...(reason === undefined ? {} : { reason }) };
 }
 
 function rollbackOf(found: Found): JobRequest {

@@ -1,7 +1,8 @@
 import { nodeCommands } from '@linux-patch/runtime/node';
-import { memoryLogger } from '@linux-patch/runtime/testing';
+import { ManualClock, memoryLogger } from '@linux-patch/runtime/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { applyAll, jobWorld } from '../../test/job-world.ts';
+import { withReboot } from './follow-with-reboot.ts';
 import { createReboot, type Reboot, rebootCommands } from './reboot.ts';
 
 describe('the reboot after patches', () => {
@@ -63,6 +64,20 @@ describe('the reboot after patches', () => {
     const delayed = await finish(applyAll({ reboot: true, rebootDelaySeconds: 60 }));
     expect([delayed.status, delayed.reboot]).toEqual(['completed', null]);
     expect(delayed.message).toContain('The reboot could not be started');
+  });
+
+  it('fails a job that is for nothing else when it cannot be planned', async () => {
+    const commands = nodeCommands({ PATH: '/nonexistent' });
+    const audit = { record: () => {}, flush: async () => {} };
+    const reboot = createReboot({ commands, logger: memoryLogger(), audit });
+    const execute = withReboot(
+      async () => ({ message: 'A reboot was asked for', reboot: { required: true, reasons: [] } }),
+      { clock: new ManualClock(), reboot },
+    );
+    const context = { jobId: 'job', signal: new AbortController().signal, report: {} as never };
+    await expect(execute({ operation: 'reboot', rebootDelaySeconds: 60 }, context)).rejects.toMatchObject({
+      code: 'REBOOT_ERROR',
+    });
   });
 
   it('tells everybody who is logged in why, in whole minutes, rounded up, on one line', () => {

@@ -1,13 +1,18 @@
 import { messageOf } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { Executor, JobContext, JobOutcome, RebootNeed, Work } from './executor-interface.ts';
-import type { ApplyJobRequest } from './job-request.ts';
+import type { JobRequest } from './job-request.ts';
 import type { Reboot } from './reboot.ts';
 
 /** What a job says about a reboot, and what is left to do for it when the job is on record. */
 interface Following extends Pick<JobOutcome, 'afterwards'> {
   readonly words: string;
 }
+
+type RebootingRequest = Pick<
+  Extract<JobRequest, { operation: 'patch_apply' | 'reboot' }>,
+  'operation' | 'rebootDelaySeconds'
+>;
 
 /** As many as the contract lets a job name. */
 const MAX_REASONS = 100;
@@ -23,14 +28,14 @@ interface RebootOptions {
 export function withReboot(work: Work, options: RebootOptions): Executor {
   return async (request, context) => {
     const { message, reboot: need } = await work(request, context);
-    if (!need || request.operation !== 'patch_apply') return { message };
+    if (!need || (request.operation !== 'patch_apply' && request.operation !== 'reboot')) return { message };
     const { words, afterwards } = await followWithReboot(need, options, request, context);
     return { message: [message, words].join('; '), afterwards };
   };
 }
 
 /** When the reboot of a job comes after it, in milliseconds: shutdown(8) knows whole minutes. */
-export function rebootDelayMs({ rebootDelaySeconds }: Pick<ApplyJobRequest, 'rebootDelaySeconds'>): number {
+export function rebootDelayMs({ rebootDelaySeconds }: Pick<RebootingRequest, 'rebootDelaySeconds'>): number {
   return Math.ceil(rebootDelaySeconds / 60) * 60_000;
 }
 
@@ -41,7 +46,7 @@ export function rebootDelayMs({ rebootDelaySeconds }: Pick<ApplyJobRequest, 'reb
 async function followWithReboot(
   { required, reasons, refusal }: RebootNeed,
   { clock, reboot }: RebootOptions,
-  request: Pick<ApplyJobRequest, 'rebootDelaySeconds'>,
+  request: RebootingRequest,
   { jobId, report }: Pick<JobContext, 'jobId' | 'report'>,
 ): Promise<Following> {
   if (!required) return { words: 'no reboot, because this host needs none' };
@@ -60,6 +65,8 @@ async function followWithReboot(
   try {
     await reboot(plan);
   } catch (error) {
+    // A job that is for nothing else has failed.
+    if (request.operation === 'reboot') throw error;
     return { words: messageOf(error) };
   }
   report.reboot(noted);

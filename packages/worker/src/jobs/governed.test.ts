@@ -6,7 +6,7 @@ import { ManualClock, temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openHostPolicy } from '../policy/host-policy.ts';
 import { rebootDelayMs, withReboot } from './follow-with-reboot.ts';
-import { refuseReboot } from './governed.ts';
+import { governWork, refuseReboot } from './governed.ts';
 import type { Reboot } from './reboot.ts';
 
 async function world() {
@@ -67,5 +67,33 @@ describe('a reboot under the policy of the host', () => {
       [300, 60, 60],
       ['windows', 'windows', 'allowed_operations'],
     ]);
+  });
+
+  it('that somebody asks for is judged by the instant it is due as well, and cancelled at any time', async () => {
+    const { clock, allow, governed, denied } = await world();
+    const recorded = () => Promise.reject(new Error('nobody asks for a rollback'));
+    const done: string[] = [];
+    const work = governWork(
+      async ({ operation }) => {
+        done.push(operation);
+        return { message: operation };
+      },
+      { ...governed, recorded },
+      async () => false,
+    );
+    const context = { jobId: 'job', signal: new AbortController().signal, report: {} as never };
+    const reboot = (rebootDelaySeconds: number) => work({ operation: 'reboot', rebootDelaySeconds }, context);
+    const cancel = () => work({ operation: 'cancel_reboot' }, context);
+    const clockAt = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
+    const [from, to] = [clockAt(clock.now() + 3_600_000), clockAt(clock.now() + 7_200_000)];
+    await allow(`time_zone: UTC\nwindows: [{ from: "${from}", to: "${to}" }]\n`);
+    await expect(reboot(0)).rejects.toMatchObject({ code: 'POLICY_DENIED' });
+    await reboot(5_400);
+    await cancel();
+    expect(done).toEqual(['reboot', 'cancel_reboot']);
+    await allow('allowed_operations: [update]');
+    await expect(reboot(5_400)).rejects.toMatchObject({ code: 'POLICY_DENIED' });
+    await expect(cancel()).rejects.toMatchObject({ code: 'POLICY_DENIED' });
+    expect(denied.map((one) => one.rule)).toEqual(['windows', 'allowed_operations', 'allowed_operations']);
   });
 });

@@ -15,6 +15,7 @@ import {
 } from '../package-interface/change-policy.ts';
 import type { RecordedChanges } from '../package-interface/recorded-changes.ts';
 import type { Work } from './executor-interface.ts';
+import { rebootDelayMs } from './follow-with-reboot.ts';
 import type { JobRequest } from './job-request.ts';
 
 /** Where changes that come from outside meet the policy of the host. */
@@ -45,6 +46,9 @@ async function askedOf(request: JobRequest, recorded: RecordedChanges): Promise<
       return askedHold({ names: request.names, hold: request.operation === 'hold' });
     case 'restart_service':
       return RESTART;
+    case 'reboot':
+    case 'cancel_reboot':
+      return REBOOT;
     case 'patch_apply': {
       const { selection } = request;
       return selection.kind === 'none' ? undefined : askedUpdates({ ...request, selection });
@@ -94,8 +98,16 @@ async function requireAllowed(request: JobRequest, { policy, clock, recorded }: 
   const asked = await askedOf(request, recorded);
   if (!asked) return;
   const rules = await policy.read();
-  const denial = rules.refuseAsked(asked) ?? rules.refuseMoment(clock.now());
+  const beginsMs = beginOf(request, clock.now());
+  const denial =
+    rules.refuseAsked(asked) ?? (beginsMs === undefined ? undefined : rules.refuseMoment(beginsMs));
   if (denial) throw policyError(denial);
+}
+
+/** When what a job changes begins, epoch milliseconds; undefined for what may be done at any time. */
+function beginOf(request: JobRequest, nowMs: number): number | undefined {
+  if (request.operation === 'cancel_reboot') return undefined;
+  return request.operation === 'reboot' ? nowMs + rebootDelayMs(request) : nowMs;
 }
 
 const RESTART: AskedChange = {

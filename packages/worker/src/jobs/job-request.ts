@@ -52,6 +52,12 @@ export const JobRequest = lazily(() =>
     z.strictObject({ operation: z.literal('unhold'), names: Names.min(1) }),
     z.strictObject({ operation: z.literal('restart_service'), service: ServiceUnit }),
     z.strictObject({
+      operation: z.literal('reboot'),
+      rebootDelaySeconds: z.int().nonnegative(),
+      reason: z.string().max(200).optional(),
+    }),
+    z.strictObject({ operation: z.literal('cancel_reboot') }),
+    z.strictObject({
       operation: z.literal('patch_apply'),
       selection: z.discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('none') }),
@@ -71,8 +77,18 @@ export const JobRequest = lazily(() =>
 );
 export type JobRequest = z.infer<typeof JobRequest>;
 /** What the package manager is asked for. */
-export type PackageJobRequest = Exclude<JobRequest, { operation: 'restart_service' }>;
+export type PackageJobRequest = Exclude<JobRequest, HostJobRequest>;
+/** What is no business of the package manager. */
+export type HostJobRequest = Extract<
+  JobRequest,
+  { operation: 'restart_service' | 'reboot' | 'cancel_reboot' }
+>;
 export type ApplyJobRequest = Extract<JobRequest, { operation: 'patch_apply' }>;
+
+export function isHostJob(request: JobRequest): request is HostJobRequest {
+  const { operation } = request;
+  return operation === 'restart_service' || operation === 'reboot' || operation === 'cancel_reboot';
+}
 
 /** Names shown in `packages` while nothing finer is known; an empty list where the request names none. */
 export function packagesOf(request: JobRequest): string[] {
@@ -86,6 +102,8 @@ export function packagesOf(request: JobRequest): string[] {
     case 'unhold':
       return [...request.names];
     case 'restart_service':
+    case 'reboot':
+    case 'cancel_reboot':
     case 'rollback':
       return [];
     case 'patch_apply':
@@ -95,6 +113,8 @@ export function packagesOf(request: JobRequest): string[] {
 
 /** Whether a job changes packages, or must not meet one that does: these are done one at a time. */
 export function needsTransaction(request: JobRequest): boolean {
+  // A reboot is cancelled before it comes, whatever else is done.
+  if (request.operation === 'cancel_reboot') return false;
   return request.operation !== 'patch_apply' || request.selection.kind !== 'none';
 }
 

@@ -10,7 +10,7 @@ import { createWork } from '../jobs/executor.ts';
 import type { JobContext, Work } from '../jobs/executor-interface.ts';
 import { withReboot } from '../jobs/follow-with-reboot.ts';
 import { type GovernedBy, governWork, refuseReboot } from '../jobs/governed.ts';
-import { needsTransaction } from '../jobs/job-request.ts';
+import { type HostJobRequest, isHostJob, needsTransaction } from '../jobs/job-request.ts';
 import { mergeResults } from '../jobs/merge-results.ts';
 import { createReboot } from '../jobs/reboot.ts';
 import { interruption } from '../jobs/recovery.ts';
@@ -21,6 +21,7 @@ import { listServices } from '../services/list.ts';
 import type { RunHost } from './host.ts';
 import { type JobSettings, readJobSettings } from './job-settings.ts';
 import { noteOldCode } from './note-old-code.ts';
+import { cancelReboot, rebootWork } from './reboot-work.ts';
 import { recordRefreshes } from './record-refreshes.ts';
 import { prose, type RunReport, reporterTo } from './report.ts';
 import { restartWork } from './restart-work.ts';
@@ -244,14 +245,8 @@ async function openWork(
     onDenied: (denial, { operation }) => say({ t: 'denied', denial, operation }),
   };
   const { request } = order;
-  if (request.operation === 'restart_service') {
-    const restart = openRestart(host, say, order);
-    return governWork(
-      (_request, context) => restart(request, context),
-      governed,
-      async () => false,
-    );
-  }
+  if (isHostJob(request))
+    return governWork(openHostWork(options, order, request), governed, async () => false);
   const packages = await options.openPackages(policy);
   const approved = await approvedSteps(host, order);
   if (approved) packages.rememberPlan(approved);
@@ -272,17 +267,23 @@ async function openWork(
   return governWork(work, governed, async (id) => (await detached?.of(id).plan()) !== undefined);
 }
 
-function openRestart(host: RunHost, say: DoJobOptions['say'], { acceptedAt }: Order) {
-  return restartWork({
-    host,
-    isBootedSince: async () => {
-      const { id } = await readBoot(host.files);
-      const before = acceptedAt?.bootId ?? null;
-      return id !== null && before !== null && !isSameBoot(before, id);
-    },
-    look: (signal) => listServices(host, signal),
-    say,
-  });
+/** The work of a job that is no business of the package manager. */
+function openHostWork(
+  { host, say }: Pick<DoJobOptions, 'host' | 'say'>,
+  { acceptedAt }: Pick<Order, 'acceptedAt'>,
+  request: HostJobRequest,
+): Work {
+  const isBootedSince = async () => {
+    const { id } = await readBoot(host.files);
+    const before = acceptedAt?.bootId ?? null;
+    return id !== null && before !== null && !isSameBoot(before, id);
+  };
+  if (request.operation === 'restart_service') {
+    const restart = restartWork({ host, isBootedSince, look: (signal) => listServices(host, signal), say });
+    return (_request, context) => restart(request, context);
+  }
+  if (request.operation === 'reboot') return () => rebootWork(host, request, isBootedSince);
+  return (_request, { jobId }) => cancelReboot(host, jobId, say);
 }
 
 /**

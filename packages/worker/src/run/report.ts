@@ -45,7 +45,13 @@ export const RunReport = lazily(() =>
     /** For the audit log. */
     z.strictObject({
       t: z.literal('audit'),
-      event: z.enum(['reboot_scheduled', 'reboot_failed', 'service_restarted', 'service_restart_failed']),
+      event: z.enum([
+        'reboot_scheduled',
+        'reboot_failed',
+        'reboot_cancelled',
+        'service_restarted',
+        'service_restart_failed',
+      ]),
       details: z.record(z.string().max(128), z.unknown()),
     }),
     z.strictObject({

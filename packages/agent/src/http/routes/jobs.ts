@@ -50,7 +50,8 @@ async function cancelAtWorker(
   if (verdict.kind === 'refused') throw refusalError(verdict);
 }
 
-function idOf(parameter: (name: string) => string): string {
+/** The id of a job in a path. @throws PatchError `INVALID_REQUEST` */
+export function idOf(parameter: (name: string) => string): string {
   return readPathParameter(z.uuid('a job id is a UUID'), 'id', parameter('id')).toLowerCase();
 }
 

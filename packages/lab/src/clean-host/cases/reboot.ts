@@ -122,4 +122,46 @@ export const REBOOT: readonly CleanHostCase[] = [
       await manager.json('packages', host.name);
     },
   },
+  {
+    name: 'a reboot that somebody asks for: planned and cancelled, denied by the policy, done at once, and the host serves again',
+    flavours: ['debian13'],
+    limitMs: 8 * 60_000,
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await approveByCode(host, manager);
+      await untilStatus(host, /^Serving on/);
+      const run = async (...args: string[]) => {
+        const said: string[] = [];
+        const code = await manager.show((line) => said.push(line), ...args);
+        return { code, text: said.join('\n') };
+      };
+      const isPlanned = async () =>
+        (await host.run('test', ['-e', '/run/systemd/shutdown/scheduled'])).exitCode === 0;
+      const planned = await run('reboot', host.name, '--delay', '20m', '--reason', 'new memory');
+      assert.equal(planned.code, 0, planned.text);
+      assert.equal(scheduledField(await untilScheduled(host), 'MODE'), 'reboot');
+      const cancelled = await run('cancel-reboot', host.name, '--wait');
+      assert.equal(cancelled.code, 0, cancelled.text);
+      assert.match(cancelled.text, /The reboot was cancelled/);
+      assert.equal(await isPlanned(), false);
+      assert.match((await run('cancel-reboot', host.name, '--wait')).text, /No reboot was to come/);
+      assert.equal((await auditedOnHost(host, 'reboot_cancelled')).length, 1);
+      const policy = '/etc/linux_patch_api/policy.yaml';
+      await host.must('sh', ['-c', `echo 'allowed_operations: [update]' > ${policy}`]);
+      const denied = await run('reboot', host.name, '--delay', '0', '--wait');
+      assert.equal(denied.code, 1, denied.text);
+      assert.match(denied.text, /reboot may not be asked for from outside, only update/);
+      await host.must('rm', [policy]);
+      const back = host.nextBoot();
+      back.catch(() => {});
+      const done = run('reboot', host.name, '--delay', '0', '--wait');
+      await back;
+      const { code, text } = await done;
+      assert.equal(code, 0, text);
+      assert.ok(text.includes(`${host.name} is back`), text);
+      await untilStatus(host, /^Serving on/);
+    },
+  },
 ];

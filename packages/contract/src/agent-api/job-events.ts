@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { lazily } from '../lazily.ts';
 
-/** Query of `GET /hosts/{id}/jobs/{job}/events`. */
+/** Query of the events of a job, of the agent and of the manager, which relays them. */
 export const JobEventsQuery = lazily(() =>
   z.strictObject({
     from_seq: z
