@@ -44,7 +44,7 @@ export interface NamedListing<T> {
 export interface FleetClient extends Disposable {
   /**
    * Calls a route and returns the checked `data`. A change whose answer was lost is asked for once more where the agent
-   * knows it again; one that comes too soon after others is asked for again when the agent says, for half a minute.
+   * knows it again; one that comes too soon after others is asked for again when the agent says, for as long as one answer may take.
    * @throws PatchError `AGENT_UNREACHABLE` when there was no sensible answer, `AGENT_ERROR` with the agent's own
    *   error, or the agent's code when both programs know it as "not found".
    */
@@ -143,7 +143,8 @@ export function createFleetClient(
     },
     call: (agent, route, call = {}) => {
       const ask = () => callOnce(agent, route, call);
-      return route.method === 'GET' ? ask() : patiently(clock, call.signal, ask);
+      const { signal, timeoutMs = TIMEOUT_MS } = call;
+      return route.method === 'GET' ? ask() : patiently(clock, { forMs: timeoutMs, signal }, ask);
     },
     async list(agent, route, { etag, ...call }) {
       const material = await findMaterial(agent);

@@ -2,8 +2,8 @@ import { lazily, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import { z } from 'zod';
 
-/** Somebody may sit in front of it. */
-const PATIENCE_MS = 30_000;
+/** What a host says is not believed below this: it would be asked without a pause. */
+const SHORTEST_MS = 1_000;
 
 /** An agent takes so many changes a minute of one manager; it says how long the next has to wait, and has begun nothing. */
 const TooMany = lazily(() =>
@@ -16,23 +16,26 @@ const TooMany = lazily(() =>
 );
 
 /**
- * Asks an agent, and again when it has time, for half a minute in all.
+ * Asks an agent, and again when it says that it has time.
+ * @param patience.forMs of all pauses together, milliseconds
  * @throws what `ask` throws; the signal's reason
  */
 export async function patiently<T>(
   clock: Pick<Clock, 'sleep'>,
-  signal: AbortSignal | undefined,
+  patience: { readonly forMs: number; readonly signal: AbortSignal | undefined },
   ask: () => Promise<T>,
 ): Promise<T> {
-  for (let leftMs = PATIENCE_MS; ; ) {
+  const { forMs, signal = new AbortController().signal } = patience;
+  for (let leftMs = forMs; ; ) {
     try {
       return await ask();
     } catch (error) {
       const { data } = TooMany.safeParse(error instanceof PatchError ? error.details : undefined);
-      const waitMs = (data?.agent.details.retry_after_seconds ?? Number.POSITIVE_INFINITY) * 1_000;
+      if (!data) throw error;
+      const waitMs = Math.max(SHORTEST_MS, data.agent.details.retry_after_seconds * 1_000);
       leftMs -= waitMs;
       if (leftMs < 0) throw error;
-      await clock.sleep(waitMs, signal ?? new AbortController().signal);
+      await clock.sleep(waitMs, signal);
     }
   }
 }
