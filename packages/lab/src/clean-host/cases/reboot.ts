@@ -40,6 +40,14 @@ async function auditedOnHost(host: LabHost, event: string): Promise<Details[]> {
   return entries.filter((entry) => entry.event === event).map((entry) => entry.details);
 }
 
+/** The same, once the agent has written it: it hears of what happens after the host does. */
+function untilAudited(host: LabHost, event: string): Promise<Details[]> {
+  return askHost(`${event} to be on record`, async () => {
+    const found = await auditedOnHost(host, event);
+    return found.length > 0 ? found : undefined;
+  });
+}
+
 /** What the manager's record has of an event. */
 function auditedAtManager(manager: ManagerProcess, event: string): Details[] {
   const path = join(manager.root, 'var/lib/linux_patch_manager/manager.sqlite');
@@ -98,11 +106,7 @@ export const REBOOT: readonly CleanHostCase[] = [
           /Linux Patch \(job \S+\) reboots this host: \/run\/reboot-required exists/.test(await screen()) ||
           undefined,
       );
-      // The agent hears of it after the host does.
-      const recorded = await askHost('the reboot to be on record', async () => {
-        const found = await auditedOnHost(host, 'reboot_scheduled');
-        return found.length > 0 ? found : undefined;
-      });
+      const recorded = await untilAudited(host, 'reboot_scheduled');
       assert.deepEqual(
         recorded.map(({ delay_seconds, reasons }) => [delay_seconds, reasons]),
         [[60, ['/run/reboot-required exists']]],
@@ -147,7 +151,7 @@ export const REBOOT: readonly CleanHostCase[] = [
       assert.match(cancelled.text, /The reboot was cancelled/);
       assert.equal(await isPlanned(), false);
       assert.match((await run('cancel-reboot', host.name, '--wait')).text, /No reboot was to come/);
-      assert.equal((await auditedOnHost(host, 'reboot_cancelled')).length, 1);
+      assert.equal((await untilAudited(host, 'reboot_cancelled')).length, 1);
       const policy = '/etc/linux_patch_api/policy.yaml';
       await host.must('sh', ['-c', `echo 'allowed_operations: [update]' > ${policy}`]);
       const denied = await run('reboot', host.name, '--delay', '0', '--wait');
