@@ -7,7 +7,7 @@ import { useAct } from '../session/use-act.ts';
 import { ActButton } from '../shell/act-button.tsx';
 import { Asked } from '../shell/asked.tsx';
 import { useQuestion } from '../shell/use-question.ts';
-import { confirmRotation, type RotationWish } from '../words/confirmations.ts';
+import { confirmRotation, type RotationWish } from '../words/confirm-rotation.ts';
 import { count } from '../words/count.ts';
 import { Ends } from '../words/ends.tsx';
 import { When } from '../words/when.tsx';

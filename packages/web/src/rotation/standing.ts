@@ -1,7 +1,7 @@
 import type { RotationPhase, RotationStep } from '@linux-patch/contract';
 import type { Answered } from '../api/call.ts';
 import { CallFailure } from '../api/call-failure.ts';
-import { type RotationWish, someOf } from '../words/confirmations.ts';
+import { type RotationWish, someOf } from '../words/confirm-rotation.ts';
 import { count } from '../words/count.ts';
 
 /** The CAs and the replacement of the root, as the manager tells of them. */

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { confirmRotation } from './confirm-rotation.ts';
 import {
   type Confirmation,
   confirmCancel,
@@ -15,7 +16,6 @@ import {
   confirmRevokeProgram,
   confirmRevokeToken,
   confirmRole,
-  confirmRotation,
   confirmShutOut,
 } from './confirmations.ts';
 
