@@ -1,12 +1,8 @@
 import { MANAGER_ADMIN_ROUTES, MANAGER_PUBLIC_ROUTES, type PasskeyChallenge } from '@linux-patch/contract';
-import { dataAnswer } from '@linux-patch/http';
 import { ownOf } from '../http/actor.ts';
-import { requireOwnSite } from '../http/own-site.ts';
 import type { Routes } from '../http/routes.ts';
-import { sessionCookie, sessionCookieOf } from '../http/session-cookie.ts';
 import { CHALLENGE_MS, type Purpose } from '../passkeys/challenges.ts';
 import type { PeopleContext } from './context.ts';
-import { viewOwnSession } from './own-session.ts';
 import { signInWithPasskey } from './passkey-sign-in.ts';
 import {
   addPasskey,
@@ -16,6 +12,7 @@ import {
   referencesOf,
   removePasskey,
 } from './passkeys.ts';
+import { serveDoor } from './routes-door.ts';
 
 type Allowed = NonNullable<PasskeyChallenge['request']>['allowCredentials'];
 
@@ -37,24 +34,8 @@ function challenge({ party, challenges }: PasskeySite, purpose: Purpose, allowed
 
 function serveSignIn(routes: Routes, people: PeopleContext, site: PasskeySite): void {
   routes.serve(MANAGER_PUBLIC_ROUTES.passkeyChallenge, async () => challenge(site, 'sign-in', []));
-  const route = MANAGER_PUBLIC_ROUTES.signInWithPasskey;
-  routes.serveBare(
-    route,
-    async ({ body, request, requestId }) => {
-      const door = {
-        address: request.observedAddress,
-        client: request.header('user-agent'),
-        cookie: sessionCookieOf(request.header('cookie')),
-      };
-      const { secret, ...own } = await signInWithPasskey(people, site, { proof: body, door });
-      const headers = { 'Set-Cookie': sessionCookie(secret) };
-      return dataAnswer(route, await viewOwnSession(people, own), {
-        requestId,
-        clock: people.clock,
-        headers,
-      });
-    },
-    requireOwnSite,
+  serveDoor(routes, people, MANAGER_PUBLIC_ROUTES.signInWithPasskey, (proof, door) =>
+    signInWithPasskey(people, site, { proof, door }),
   );
 }
 

@@ -1,40 +1,16 @@
 import { MANAGER_ADMIN_ROUTES, MANAGER_PUBLIC_ROUTES } from '@linux-patch/contract';
-import { dataAnswer } from '@linux-patch/http';
 import { ownOf } from '../http/actor.ts';
-import { requireOwnSite } from '../http/own-site.ts';
 import type { Routes } from '../http/routes.ts';
-import { sessionCookie, sessionCookieOf } from '../http/session-cookie.ts';
 import type { PeopleContext } from './context.ts';
 import { changeOwnPassword } from './own-password.ts';
 import { viewOwnSession } from './own-session.ts';
+import { serveDoor } from './routes-door.ts';
 import { endSessions, listSessions, signOut } from './sessions.ts';
 import { signIn } from './sign-in.ts';
 
-function serveSignIn(routes: Routes, people: PeopleContext): void {
-  const route = MANAGER_PUBLIC_ROUTES.signIn;
-  routes.serveBare(
-    route,
-    async ({ body, request, requestId }) => {
-      const door = {
-        address: request.observedAddress,
-        client: request.header('user-agent'),
-        cookie: sessionCookieOf(request.header('cookie')),
-      };
-      const { secret, ...own } = await signIn(people, body, door);
-      const headers = { 'Set-Cookie': sessionCookie(secret) };
-      return dataAnswer(route, await viewOwnSession(people, own), {
-        requestId,
-        clock: people.clock,
-        headers,
-      });
-    },
-    requireOwnSite,
-  );
-}
-
 /** What people call to sign in, and about themselves. */
 export function serveSessionRoutes(routes: Routes, people: PeopleContext): void {
-  serveSignIn(routes, people);
+  serveDoor(routes, people, MANAGER_PUBLIC_ROUTES.signIn, (body, door) => signIn(people, body, door));
   routes.serve(MANAGER_ADMIN_ROUTES.ownSession, async ({ actor }) => viewOwnSession(people, ownOf(actor)));
   routes.serve(MANAGER_ADMIN_ROUTES.signOut, async ({ actor }) => {
     await signOut(people, ownOf(actor).session, actor.name);
