@@ -7,12 +7,14 @@ node="$root/node_modules/.bin/node"
 # npm itself must run on the machine's own Node, not on the one inside node_modules that it may replace.
 PATH=$(printf %s "$PATH" | tr ':' '\n' | grep -v "^$root/node_modules/" | paste -sd: -)
 
-if [ ! -x "$node" ] || [ "$root/package-lock.json" -nt "$root/node_modules/.package-lock.json" ]; then
+# npm writes this last; test(1) of some shells takes a file that is missing for one that is not older.
+installed="$root/node_modules/.package-lock.json"
+if [ ! -x "$node" ] || [ ! -e "$installed" ] || [ "$root/package-lock.json" -nt "$installed" ]; then
   echo "Installing dependencies ..." >&2
   # Not npm ci: it refuses a lock file without the optional builds for systems that a registry mirror does not carry.
   # The versions are those of the lock file all the same, and the file is left as it is.
   (cd "$root" && npm install --no-save --no-audit --no-fund --loglevel=error >&2)
-  touch "$root/node_modules/.package-lock.json"
+  touch "$installed"
 fi
 
 if ! "$node" --version >/dev/null 2>&1; then
