@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type CrashHost, renewHost, startAgent } from './host.ts';
-import { failCall, failNoMore, reached } from './injector.ts';
+import { failCall, failNoMore, numberPlaces, type Place, reached } from './injector.ts';
 import { faultsAt, readSets, SITUATIONS, type SituationName } from './situations.ts';
 import { trySmallDisks } from './small-disks.ts';
 
@@ -27,7 +28,7 @@ export type CrashJob =
 /** What a child that was not cut off says. */
 export interface CrashReport {
   readonly outcome: string;
-  readonly reached: readonly string[];
+  readonly reached: readonly Place[];
   /** What was wrong, of a job that looks itself. */
   readonly faults: readonly string[];
   /** How many calls failed, one at a time. */
@@ -68,6 +69,18 @@ async function work(job: CrashJob): Promise<Omit<CrashReport, 'reached'>> {
   }
 }
 
-const done = await work(JSON.parse(process.argv[2] ?? '') as CrashJob);
-const report: CrashReport = { ...done, reached: done.outcome === 'failed' ? [] : reached };
-process.stdout.write(JSON.stringify(report));
+/** What a crash could change. */
+function folderOf(job: CrashJob): string | undefined {
+  if (job.kind === 'change') return join(job.certs, '..');
+  return job.kind === 'enrol' || job.kind === 'renew' ? job.host.root : undefined;
+}
+
+async function main(): Promise<void> {
+  const job = JSON.parse(process.argv[2] ?? '') as CrashJob;
+  await numberPlaces(folderOf(job));
+  const done = await work(job);
+  const report: CrashReport = { ...done, reached: done.outcome === 'failed' ? [] : reached };
+  process.stdout.write(JSON.stringify(report));
+}
+
+void main();

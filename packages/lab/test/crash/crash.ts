@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { runProgram } from '../../src/process.ts';
 import type { CrashJob, CrashReport } from './child.ts';
+import type { Place } from './injector.ts';
 
 /** Children at the same time; the machines that run this have two cores. */
 const AT_ONCE = 2;
@@ -24,9 +25,9 @@ export async function createCrashRunner(folder: string): Promise<CrashRunner> {
     platform: 'node',
     external: [/^node:/, 'bufferutil', 'utf-8-validate'],
   });
-  const { output } = await build.generate({ format: 'esm', codeSplitting: false });
+  const { output } = await build.generate({ format: 'cjs', codeSplitting: false });
   await build.close();
-  const program = join(folder, 'child.mjs');
+  const program = join(folder, 'child.cjs');
   await writeFile(program, output[0].code);
   const run = async (job: CrashJob, place: number) =>
     runProgram(process.execPath, [program, JSON.stringify(job)], {
@@ -54,14 +55,15 @@ export async function createCrashRunner(folder: string): Promise<CrashRunner> {
 }
 
 /**
- * The places that differ for the disk, by their numbers. After one call and before the next are two places and one state
- * of disk and manager, because nothing of ours runs in between that could change them.
+ * The places that differ for what comes after, by their numbers. Two that follow each other are one when the same lies on
+ * the disk, and nothing was said to the manager in between: who is killed leaves nothing else.
  */
-export function differentPlaces(reached: readonly string[]): number[] {
-  const isSame = (index: number): boolean =>
-    /^after (?!sending|the answer)/.test(reached[index] ?? '') &&
-    reached[index + 1]?.startsWith('before ') === true;
-  return reached.flatMap((_place, index) => (isSame(index) ? [] : [index + 1]));
+export function differentPlaces(reached: readonly Place[]): number[] {
+  return reached.flatMap((place, index) => {
+    const next = reached[index + 1];
+    const isSame = place.at === 'disk' && next?.at !== 'exchange' && next?.disk === place.disk;
+    return isSame ? [] : [index + 1];
+  });
 }
 
 /** Does something for each place, a few at a time. */

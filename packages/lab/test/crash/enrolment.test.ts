@@ -32,12 +32,15 @@ async function requests(state: string): Promise<Request[]> {
   return (JSON.parse(answer) as { data: { enrollments: Request[] } }).data.enrollments;
 }
 
+/** How long nobody looks who asks, in milliseconds; each look is a request to the manager. */
+const LOOK_MS = 200;
+
 /** The administrator: approves whatever asks, until the test is over. */
 async function approveAll(): Promise<void> {
   while (!stop.signal.aborted) {
     for (const { id } of await requests('pending'))
       await api.call('POST', `/api/v1/enrollments/${id}/approve`, {}).catch(() => {});
-    await pause(50, undefined, { signal: stop.signal }).catch(() => {});
+    await pause(LOOK_MS, undefined, { signal: stop.signal }).catch(() => {});
   }
 }
 
@@ -83,7 +86,7 @@ describe('an enrolment', () => {
       await forEachPlace(places, async (place) => {
         const host = await newHost(place);
         if (await runner.cutOff(jobOf(host), place)) killed += 1;
-        for (const fault of await faultsOf(host)) faults.push(`${reached[place - 1]}: ${fault}`);
+        for (const fault of await faultsOf(host)) faults.push(`${reached[place - 1]?.name}: ${fault}`);
       });
       expect(faults).toEqual([]);
       const asked = Map.groupBy(await requests('all'), (one) => one.fqdn);
@@ -94,10 +97,10 @@ describe('an enrolment', () => {
         [],
       );
       expect(asked.size).toBe(places.length + 1);
-      const boundaries = reached.filter((place) => /(GET|POST) \//.test(place));
+      const boundaries = reached.filter(({ name }) => /(GET|POST) \//.test(name));
       expect(boundaries.length).toBeGreaterThanOrEqual(12);
       // How often the state is written depends on when the approval comes; hardly any place is missed.
-      expect(killed).toBeGreaterThan(places.length - 12);
+      expect(killed).toBeGreaterThan(places.length - 6);
       expect(reached.length).toBeGreaterThan(180);
       process.stdout.write(
         `crash: an enrolment: ${reached.length} places, ${boundaries.length} of them of HTTP; ${killed} processes killed, all hosts installed\n`,

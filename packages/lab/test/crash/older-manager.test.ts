@@ -36,11 +36,11 @@ it(
     await forEachPlace(places, async (place) => {
       const host = await newHost(`cut${place}`);
       if (await runner.cutOff({ kind: 'enrol', host }, place)) killed += 1;
-      for (const fault of await faultsOf(host)) faults.push(`${reached[place - 1]}: ${fault}`);
+      for (const fault of await faultsOf(host)) faults.push(`${reached[place - 1]?.name}: ${fault}`);
     });
     expect(faults).toEqual([]);
-    expect(killed).toBeGreaterThan(places.length - 6);
-    expect(reached.filter((place) => /(GET|POST) \//.test(place)).length).toBeGreaterThanOrEqual(8);
+    expect(killed).toBeGreaterThan(places.length - 4);
+    expect(reached.filter(({ name }) => /(GET|POST) \//.test(name)).length).toBeGreaterThanOrEqual(8);
     process.stdout.write(
       `crash: an enrolment with an older manager: ${reached.length} places, ${killed} processes killed, all hosts installed\n`,
     );

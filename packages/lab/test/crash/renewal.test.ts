@@ -64,7 +64,7 @@ it(
     const found = { old: 0, renewed: 0 };
     await forEachPlace(places, async (place) => {
       const host = await copyAs(`cut${place}`);
-      const fault = (what: string): number => faults.push(`${reached[place - 1]}: ${what}`);
+      const fault = (what: string): number => faults.push(`${reached[place - 1]?.name}: ${what}`);
       if (!(await runner.cutOff({ kind: 'renew', host }, place))) fault('was not reached');
       const after = await facts(host);
       if (after.status !== 'valid') fault(`is ${after.status}`);
@@ -83,7 +83,7 @@ it(
     expect(faults).toEqual([]);
     expect(found.old).toBeGreaterThan(0);
     expect(found.renewed).toBeGreaterThan(0);
-    expect(reached.filter((place) => /POST \//.test(place)).length).toBeGreaterThanOrEqual(4);
+    expect(reached.filter(({ name }) => /POST \//.test(name)).length).toBeGreaterThanOrEqual(4);
     process.stdout.write(
       `crash: a renewal: ${reached.length} places, ${places.length} states; the old set ${found.old} times, the new one ${found.renewed} times\n`,
     );
